@@ -1,0 +1,60 @@
+import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../protocol/bridge.ts';
+import type { Result } from '../protocol/problem.ts';
+import type { Snapshot } from '../protocol/snapshot.ts';
+
+/** One message of a channel: `offset` grows by one within `epoch`, so nothing can go missing unseen. */
+export type ChannelEvent =
+  | { type: 'message'; topic: string; epoch: string; offset: number; data: unknown }
+  /** Offsets `from`..`to` are gone for good (`to` = 0: unknown); load a snapshot of the data. */
+  | { type: 'gap'; topic: string; from: number; to: number };
+
+export type Channel = {
+  /** Messages only; a gap is skipped here and told by `events()`. */
+  [Symbol.asyncIterator](): AsyncIterator<Extract<ChannelEvent, { type: 'message' }>>;
+  events(): AsyncIterable<ChannelEvent>;
+  /** Resolves when the server acknowledged it; it is in the durable outbox before the promise is returned to. */
+  publish(data: unknown): Promise<Result<{ offset: number }>>;
+  close(): void;
+};
+
+export type NativeStore = {
+  save(record: string): Promise<unknown>;
+  load(): Promise<unknown>;
+  clear(): Promise<unknown>;
+};
+
+export type ConnectOptions = {
+  /** URL of the worker script, default `/sw.js`. */
+  worker?: string | TrustedScriptURL;
+  /** A desktop shell's keychain. Best effort: whatever it does, the session does not depend on it. */
+  nativeStore?: NativeStore;
+};
+
+/** What an app holds. See the design, "Public surface". */
+export type Keeper = {
+  readonly snapshot: Snapshot;
+  /** Calls `listener` with the current snapshot at once and then on every change. */
+  subscribe(listener: (snapshot: Snapshot) => void): () => void;
+  /** `oidc` leaves the page for the provider; the others resolve when the session is durable. */
+  signIn(intent: SignInIntent): Promise<Result<SignInNext>>;
+  signOut(): Promise<Result<null>>;
+  /** Asks for a try now of whatever waits. */
+  nudge(cause?: NudgeCause): Promise<Result<null>>;
+  journal(): Promise<Result<readonly JournalEntry[]>>;
+  /** Like `fetch`; authorized even when no worker controls the page. */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  upload(url: string, body: Blob | ArrayBuffer, options?: UploadOptions): Promise<Response>;
+  /** Saves to disk through a link that needs no token. */
+  download(url: string): Promise<Result<null>>;
+  socket(url: string, protocols?: string | string[]): WebSocket;
+  channel(topic: string): Channel;
+  /** A newer worker script than the one that made this page is in control. */
+  readonly update: { readonly ready: boolean; apply(): void };
+  close(): void;
+};
+
+export type UploadOptions = {
+  onProgress?: (progress: { sent: number; total: number }) => void;
+  signal?: AbortSignal;
+  method?: 'POST' | 'PUT';
+};

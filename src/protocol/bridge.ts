@@ -1,0 +1,181 @@
+import { isObject, numberAt, own, stringAt } from './json.ts';
+import { parseCursor, type Cursor } from './frames.ts';
+import type { Problem, Result } from './problem.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Mark of our messages among those that a site's other scripts exchange with their worker. */
+export const MARK = 'session-keeper';
+
+export type SignInIntent =
+  /** `returnTo` is a path of this origin to come back to. */
+  | { kind: 'oidc'; returnTo?: string | undefined }
+  | { kind: 'password'; username: string; password: string }
+  | { kind: 'ticket'; apiKey: string };
+
+/** What the page has to do next; a redirect leads to the provider and back to `returnTo`. */
+export type SignInNext = { type: 'signed-in' } | { type: 'redirect'; url: string };
+
+/** Why the page thinks the world may have changed: a reason to try now, never a fact to rely on. */
+export type NudgeCause = 'online' | 'offline' | 'visible' | 'hidden' | 'thaw' | 'user';
+
+export type JournalEntry = {
+  /** Milliseconds since the epoch, and the worker generation that wrote it. */
+  at: number;
+  worker: string;
+  machine: string;
+  /** Name of the event or effect, never its payload as it is: tokens are removed before they are written. */
+  what: string;
+  detail?: string | undefined;
+};
+
+/** Where a native shell keeps a copy (a keychain); best effort, never the only copy. */
+export type NativeRecord = string;
+
+/**
+ * The methods that the worker answers over comlink. They take and give plain data, never throw,
+ * never take and never give a token.
+ */
+export type KeeperApi = {
+  snapshot(): Promise<Result<Snapshot>>;
+  signIn(intent: SignInIntent): Promise<Result<SignInNext>>;
+  signOut(): Promise<Result<null>>;
+  nudge(cause: NudgeCause): Promise<Result<null>>;
+  journal(): Promise<Result<readonly JournalEntry[]>>;
+  /** Resolves once the message is in the durable outbox; its acknowledgement follows on the port. */
+  publish(message: { id: string; topic: string; data: unknown }): Promise<Result<null>>;
+};
+
+export const API_METHODS = ['snapshot', 'signIn', 'signOut', 'nudge', 'journal', 'publish'] as const satisfies readonly (keyof KeeperApi)[];
+
+/** Calls that may be sent again after the worker died under them. */
+export const IDEMPOTENT: ReadonlySet<keyof KeeperApi> = new Set(['snapshot', 'signOut', 'nudge', 'journal', 'publish']);
+
+/** How a tab came to be here. `reattach`: the same page, a new worker or a new port. */
+export type Arrival = 'navigate' | 'reload' | 'back-forward' | 'restored' | 'reattach';
+
+/** A tab's introduction; all that a fresh worker must know to serve it as if nothing had happened. */
+export type Intro = {
+  protocol: number;
+  tab: string;
+  arrival: Arrival;
+  visible: boolean;
+  /** Topics this tab listens to, and how far it has read (`null`: from now on). */
+  topics: readonly (readonly [topic: string, cursor: Cursor | null])[];
+};
+
+/** Page to worker, by `ServiceWorker.postMessage` (which starts a stopped worker). */
+export type PageMessage =
+  | { mark: typeof MARK; type: 'call'; message: unknown }
+  /** Carries a MessagePort for pushes. */
+  | { mark: typeof MARK; type: 'attach'; intro: Intro }
+  | { mark: typeof MARK; type: 'claim' }
+  | { mark: typeof MARK; type: 'skip-waiting' };
+
+/** Worker to page, by `event.source.postMessage`. */
+export type WorkerMessage = { mark: typeof MARK; type: 'answer'; message: unknown };
+
+/** Worker to tab, on the port, several in one message. */
+export type PortFrame =
+  /** First on every port. `life` names a Web Lock that is held for as long as this worker lives. */
+  | { type: 'welcome'; protocol: number; life: string; snapshot: Snapshot }
+  | { type: 'snapshot'; snapshot: Snapshot }
+  /** From here on nothing of the topic is missing: events follow from `at.offset` + 1. */
+  | { type: 'joined'; topic: string; at: Cursor }
+  | { type: 'event'; topic: string; epoch: string; offset: number; data: unknown }
+  | { type: 'gap'; topic: string; epoch: string; from: number; to: number }
+  | { type: 'acked'; id: string; offset: number }
+  | { type: 'refused'; id: string; problem: Problem }
+  | { type: 'socket-opened'; socket: string; protocol: string }
+  | { type: 'socket-message'; socket: string; data: string | ArrayBuffer }
+  | { type: 'socket-closed'; socket: string; code: number; reason: string; wasClean: boolean }
+  /** A new worker is taking over: give up the lease at once and attach again when it controls the page. */
+  | { type: 'hand-over' };
+
+/** Tab to worker, on the port. A port wakes nobody: whatever must wake the worker is a call. */
+export type TabMessage =
+  | { type: 'join'; topic: string; cursor: Cursor | null }
+  | { type: 'leave'; topic: string }
+  | { type: 'socket-open'; socket: string; url: string; protocols: readonly string[] }
+  | { type: 'socket-send'; socket: string; data: string | ArrayBuffer }
+  | { type: 'socket-close'; socket: string; code: number; reason: string }
+  | { type: 'visible'; visible: boolean }
+  | { type: 'bye' };
+
+/** The worker answers this path with a stream that never ends; while it is open, the worker lives. */
+export const LEASE_PATH = '/__keeper/lease';
+
+const ARRIVALS: readonly unknown[] = ['navigate', 'reload', 'back-forward', 'restored', 'reattach'];
+const MAX_TOPICS = 256;
+export const MAX_NAME = 256;
+
+const isName = (value: unknown): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME;
+
+const parseTopics = (value: unknown): Intro['topics'] | undefined => {
+  if (!Array.isArray(value) || value.length > MAX_TOPICS) return undefined;
+  const topics: [string, Cursor | null][] = [];
+  for (const entry of value as unknown[]) {
+    if (!Array.isArray(entry) || !isName(entry[0])) return undefined;
+    topics.push([entry[0], parseCursor(entry[1]) ?? null]);
+  }
+  return topics;
+};
+
+const parseIntro = (value: unknown): Intro | undefined => {
+  if (!isObject(value)) return undefined;
+  const protocol = numberAt(value, 'protocol');
+  const tab = own(value, 'tab');
+  const arrival = own(value, 'arrival');
+  const topics = parseTopics(own(value, 'topics'));
+  if (protocol === undefined || !isName(tab) || !ARRIVALS.includes(arrival) || !topics) return undefined;
+  return { protocol, tab, arrival: arrival as Arrival, visible: own(value, 'visible') === true, topics };
+};
+
+/** `undefined` for what is not ours or not of the protocol. */
+export const parsePageMessage = (value: unknown): PageMessage | undefined => {
+  if (!isObject(value) || own(value, 'mark') !== MARK) return undefined;
+  const type = own(value, 'type');
+  if (type === 'call') return { mark: MARK, type, message: own(value, 'message') };
+  if (type === 'claim' || type === 'skip-waiting') return { mark: MARK, type };
+  if (type !== 'attach') return undefined;
+  const intro = parseIntro(own(value, 'intro'));
+  return intro && { mark: MARK, type, intro };
+};
+
+const parseData = (value: unknown): string | ArrayBuffer | undefined =>
+  typeof value === 'string' || value instanceof ArrayBuffer ? value : undefined;
+
+const parseSocketMessage = (type: string, value: { readonly [key: string]: unknown }): TabMessage | undefined => {
+  const socket = own(value, 'socket');
+  if (!isName(socket)) return undefined;
+  if (type === 'socket-open') {
+    const url = stringAt(value, 'url');
+    const protocols = own(value, 'protocols');
+    const named = Array.isArray(protocols) ? (protocols as unknown[]).filter(isName) : [];
+    return url === undefined ? undefined : { type, socket, url, protocols: named };
+  }
+  if (type === 'socket-send') {
+    const data = parseData(own(value, 'data'));
+    return data === undefined ? undefined : { type, socket, data };
+  }
+  if (type !== 'socket-close') return undefined;
+  return { type, socket, code: numberAt(value, 'code') ?? 1000, reason: stringAt(value, 'reason') ?? '' };
+};
+
+export const parseTabMessage = (value: unknown): TabMessage | undefined => {
+  if (!isObject(value)) return undefined;
+  const type = stringAt(value, 'type');
+  const topic = own(value, 'topic');
+  switch (type) {
+    case 'join':
+      return isName(topic) ? { type, topic, cursor: parseCursor(own(value, 'cursor')) ?? null } : undefined;
+    case 'leave':
+      return isName(topic) ? { type, topic } : undefined;
+    case 'visible':
+      return { type, visible: own(value, 'visible') === true };
+    case 'bye':
+      return { type };
+    default:
+      return type === undefined ? undefined : parseSocketMessage(type, value);
+  }
+};

@@ -1,0 +1,65 @@
+import type { SignInKind } from './snapshot.ts';
+
+/**
+ * What a deployment decides at build or serve time. It is baked into the worker script; nothing of it is
+ * ever read from IndexedDB, the Cache API or the script's query string, all of which page script can write
+ * (facts: security §0.8).
+ */
+export type KeeperConfig = {
+  /** Where a token may go: exact origins, and paths on a segment boundary. */
+  api: readonly ApiRule[];
+  /** Proves that the application's own backend was reached. Answers `{sub, name}` for the token kinds. */
+  whoami: string;
+  signIn: { oidc?: OidcConfig | undefined; password?: PasswordConfig | undefined; ticket?: TicketConfig | undefined };
+  sockets: readonly SocketConfig[];
+};
+
+export type ApiRule = {
+  /** `self` is the worker's own origin. */
+  origin: 'self' | (string & {});
+  /** Path with a trailing slash, for example `/api/`. It matches on segment boundaries only. */
+  path: string;
+  /** Paths whose `img`, `audio`, `video` and `track` requests get authorization too. */
+  media?: readonly string[] | undefined;
+};
+
+export type OidcConfig = {
+  issuer: string;
+  clientId: string;
+  scope: string;
+  /** Path on the worker's origin that the provider sends people back to; taken by the worker itself. */
+  callback: string;
+  /** RFC 8707 resource indicator, where the provider wants one. */
+  resource?: string | undefined;
+  /** How long the provider accepts a consumed refresh token again (0 = unknown or none). */
+  reuseGraceMs: number;
+};
+
+/** JSON login that answers `{access_token, refresh_token, token_type, expires_in}`. */
+export type PasswordConfig = { login: string; refresh: string; logout: string; reuseGraceMs: number };
+
+/** API key or form login that answers an HttpOnly cookie; the keeper holds no token. */
+export type TicketConfig = { login: string; status: string; logout: string };
+
+export type CodecName = 'keeper.1' | 'json-ping';
+
+export type SocketConfig = {
+  /** Path or URL of the WebSocket, as pages name it: `keeper.socket('/api/events')`. */
+  url: string;
+  codec: CodecName;
+  /** A fresh single-use ticket for each attempt. `query` leaks it into server logs: only for old backends. */
+  ticket: { url: string; method: 'GET' | 'POST'; carry: 'protocol' | 'query' };
+};
+
+export const signInKindsOf = (config: KeeperConfig): readonly SignInKind[] =>
+  (['oidc', 'password', 'ticket'] as const).filter((kind) => config.signIn[kind] !== undefined);
+
+/** The global that the first line of a served worker script sets: `self.__SESSION_KEEPER__ = {…};` */
+export const BAKED_GLOBAL = '__SESSION_KEEPER__';
+
+/** What the server or the bundler bakes into the worker script. */
+export type Baked = {
+  config: KeeperConfig;
+  /** Tier T2: a secret for this installation, only ever filled in for a real service-worker script fetch. */
+  seal?: { id: string; secret: string } | undefined;
+};

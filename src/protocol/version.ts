@@ -1,0 +1,13 @@
+/**
+ * The version of everything that crosses between a page and the worker.
+ * Old pages meet new workers at every deployment, so each side accepts the other's N and N-1.
+ *
+ * History
+ * 1  first version
+ */
+export const PROTOCOL = 1;
+
+/** The oldest protocol that this build still talks to. */
+export const OLDEST_PROTOCOL = 1;
+
+export const speaks = (protocol: number): boolean => protocol >= OLDEST_PROTOCOL && protocol <= PROTOCOL + 1;
