@@ -28,7 +28,7 @@ export type JournalEntry = {
   detail?: string | undefined;
 };
 
-/** Where a native shell keeps a copy (a keychain); best effort, never the only copy. */
+/** What a native shell (a keychain) may keep: a sealed record. Best effort, never the only copy. */
 export type NativeRecord = string;
 
 /**
@@ -43,12 +43,16 @@ export type KeeperApi = {
   journal(): Promise<Result<readonly JournalEntry[]>>;
   /** Resolves once the message is in the durable outbox; its acknowledgement follows on the port. */
   publish(message: { id: string; topic: string; data: unknown }): Promise<Result<null>>;
+  /** The session's record, sealed: opaque to the page, for a native store's copy. `null`: there is no session. */
+  backup(): Promise<Result<NativeRecord | null>>;
+  /** Offers a copy back. It is taken only where the own store has nothing, and only if it opens. */
+  restore(record: NativeRecord): Promise<Result<null>>;
 };
 
-export const API_METHODS = ['snapshot', 'signIn', 'signOut', 'nudge', 'journal', 'publish'] as const satisfies readonly (keyof KeeperApi)[];
+export const API_METHODS = ['snapshot', 'signIn', 'signOut', 'nudge', 'journal', 'publish', 'backup', 'restore'] as const satisfies readonly (keyof KeeperApi)[];
 
 /** Calls that may be sent again after the worker died under them. */
-export const IDEMPOTENT: ReadonlySet<keyof KeeperApi> = new Set(['snapshot', 'signOut', 'nudge', 'journal', 'publish']);
+export const IDEMPOTENT: ReadonlySet<keyof KeeperApi> = new Set(['snapshot', 'signOut', 'nudge', 'journal', 'publish', 'backup', 'restore']);
 
 /** How a tab came to be here. `reattach`: the same page, a new worker or a new port. */
 export type Arrival = 'navigate' | 'reload' | 'back-forward' | 'restored' | 'reattach';
