@@ -1,0 +1,7 @@
+/** Constants that the bundler puts into the worker scripts (scripts/worker-plugin.ts). */
+
+/** Identity of the build: the same in the worker and in the page's `<meta name="build">`. */
+declare const __BUILD__: string;
+
+/** The files of the app shell. `integrity` is `sha256-<base64>` of the bytes as they are served. */
+declare const __PRECACHE__: readonly { url: string; revision: string | null; integrity: string }[];
