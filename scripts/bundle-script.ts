@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { rolldown, type OutputAsset, type OutputChunk } from 'rolldown';
+
+/** A script with a stable URL of its own, bundled apart from the page so that it shares no chunk with it. */
+export type ScriptEntry = {
+  /** Name in the output folder, and below the base URL. */
+  file: string;
+  /** Path from the project's root. An entry whose source does not exist is skipped. */
+  source: string;
+  /** `iife` works as a classic and as a module worker and in `importScripts`; `es` is for pages. */
+  format: 'iife' | 'es';
+  /** Path from the project's root of the compiler options to follow. */
+  tsconfig: string;
+  /** Whether `__PRECACHE__` holds the app shell (else it is empty). */
+  precache: boolean;
+  /** Whether a first line with the deployment's configuration is put before it when it is served. */
+  baked: boolean;
+};
+
+export type PrecacheEntry = { url: string; revision: string | null; integrity: string };
+
+/** What the defines `__BUILD__` and `__PRECACHE__` become. */
+export type Defines = { build: string; precache: readonly PrecacheEntry[] };
+
+/** Output files, the entry first; `modules` are the absolute paths that went into it. */
+export type ScriptBundle = { files: (OutputChunk | OutputAsset)[]; code: string; modules: ReadonlySet<string> };
+
+const TARGET = 'es2022';
+
+export const sha256 = (data: string | Uint8Array, encoding: 'hex' | 'base64'): string =>
+  createHash('sha256').update(data).digest(encoding);
+
+export const sourceExists = (root: string, entry: ScriptEntry): boolean => existsSync(resolve(root, entry.source));
+
+/** Throws the bundler's own error when the source does not compile. */
+export const bundleScript = async (
+  root: string,
+  entry: ScriptEntry,
+  mode: 'development' | 'production',
+  defines: Defines,
+): Promise<ScriptBundle> => {
+  const production = mode === 'production';
+  const bundle = await rolldown({
+    input: resolve(root, entry.source),
+    platform: 'browser',
+    tsconfig: resolve(root, entry.tsconfig),
+    transform: {
+      target: TARGET,
+      define: {
+        __BUILD__: JSON.stringify(defines.build),
+        __PRECACHE__: JSON.stringify(entry.precache ? defines.precache : []),
+        // workbox reads it, and there is no `process` in a browser
+        'process.env.NODE_ENV': JSON.stringify(mode),
+      },
+    },
+  });
+  try {
+    const { output } = await bundle.generate({
+      format: entry.format,
+      minify: production,
+      sourcemap: production ? true : 'inline',
+      codeSplitting: entry.format === 'es',
+      entryFileNames: entry.file,
+      chunkFileNames: `assets/${entry.file.replace(/\.js$/, '')}-[name]-[hash].js`,
+    });
+    const modules = new Set(output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : [])));
+    return { files: output, code: output[0].code, modules };
+  } finally {
+    await bundle.close();
+  }
+};
