@@ -1,0 +1,149 @@
+import { Visitor } from 'rolldown/utils';
+import { lineAt, resolveImport, type Import, type Module } from './module.ts';
+import { FALLBACK, roomOf, type Room } from './table.ts';
+
+export type Violation = { rule: string; path: string; line: number; what: string };
+
+const MAX_LINES = 300;
+const SHORTEST_REASON = 10;
+
+/** Clock and chance are arguments in core (design: `step(state, event, now, config)`). */
+const CORE_GLOBALS = new Set(['performance', 'crypto', 'globalThis']);
+/** The interface shows a snapshot and tells an intent; it reaches no network and no disk. */
+const UI_GLOBALS = new Set(['fetch', 'WebSocket', 'indexedDB', 'XMLHttpRequest', 'EventSource', 'localStorage', 'caches']);
+const WINDOW_NAMES = new Set(['window', 'self', 'globalThis']);
+
+const at = (module: Module, rule: string, offset: number, what: string): Violation => ({
+  rule,
+  path: module.path,
+  line: lineAt(module.source, offset),
+  what,
+});
+
+const packageAllowed = (room: Room, specifier: string): boolean =>
+  room.packages === 'any' ||
+  room.packages.some((name) =>
+    name.endsWith('*') ? specifier.startsWith(name.slice(0, -1)) : specifier === name || specifier.startsWith(`${name}/`),
+  );
+
+const arrowAllowed = (module: Module, room: Room, found: Import): boolean => {
+  const target = resolveImport(module.path, found.specifier);
+  if (target === undefined) return packageAllowed(room, found.specifier);
+  if (target === FALLBACK && !found.dynamic) return false;
+  const to = roomOf(target);
+  if (to?.name === room.name) return true;
+  if (module.path === FALLBACK && to?.name === 'host') return true;
+  return to !== undefined && room.may.includes(to.name);
+};
+
+const arrows = (module: Module): Violation[] => {
+  const room = roomOf(module.path);
+  if (!room) return [];
+  return module.imports
+    .filter((found) => !arrowAllowed(module, room, found))
+    .map((found) => at(module, 'arrow', found.start, `${room.name} may not import ${found.specifier}`));
+};
+
+const defaultExports = (module: Module): Violation[] => {
+  if (!roomOf(module.path)) return [];
+  return module.parsed.module.staticExports
+    .filter((entry) => entry.entries.some(({ exportName }) => exportName.kind === 'Default' || exportName.name === 'default'))
+    .map((entry) => at(module, 'default-export', entry.start, 'names are given once, where a thing is made'));
+};
+
+const length = (module: Module): Violation[] => {
+  const lines = module.source.trimEnd().split('\n').length;
+  if (lines <= MAX_LINES) return [];
+  return [{ rule: 'length', path: module.path, line: MAX_LINES + 1, what: `${lines} lines, at most ${MAX_LINES}` }];
+};
+
+const suppressions = (module: Module): Violation[] =>
+  module.parsed.comments.flatMap((comment) => {
+    const text = comment.value.trim();
+    if (/^@ts-(ignore|nocheck)/.test(text)) return [at(module, 'suppression', comment.start, text)];
+    if (/^(eslint|oxlint)-disable/.test(text)) return [at(module, 'suppression', comment.start, text)];
+    const reason = /^@ts-expect-error\b[\s:–—-]*(.*)$/.exec(text)?.[1];
+    if (reason !== undefined && reason.length < SHORTEST_REASON) {
+      return [at(module, 'suppression', comment.start, '@ts-expect-error without a reason')];
+    }
+    return [];
+  });
+
+const anyTypes = (module: Module): Violation[] => {
+  const found: Violation[] = [];
+  new Visitor({ TSAnyKeyword: (node) => void found.push(at(module, 'any', node.start, 'any')) }).visit(module.parsed.program);
+  return found;
+};
+
+type Reference = { name: string; start: number };
+
+/** Names that are not a member, a key or a type: `fetch` in `fetch(x)` and in `window.fetch`, not in `keeper.fetch`. */
+const freeNames = (module: Module): Reference[] => {
+  const names: Reference[] = [];
+  const members = new Set<number>();
+  new Visitor({
+    MemberExpression: (node) => {
+      if (node.computed || node.property.type !== 'Identifier') return;
+      const ofWindow = node.object.type === 'Identifier' && WINDOW_NAMES.has(node.object.name);
+      if (!ofWindow) members.add(node.property.start);
+    },
+    Property: (node) => {
+      if (!node.computed && !node.shorthand) members.add(node.key.start);
+    },
+    MethodDefinition: (node) => void members.add(node.key.start),
+    PropertyDefinition: (node) => void members.add(node.key.start),
+    TSPropertySignature: (node) => void members.add(node.key.start),
+    TSMethodSignature: (node) => void members.add(node.key.start),
+    Identifier: (node) => void names.push({ name: node.name, start: node.start }),
+  }).visit(module.parsed.program);
+  return names.filter((name) => !members.has(name.start));
+};
+
+const timeAndChance = (module: Module): Violation[] => {
+  if (roomOf(module.path)?.name !== 'core') return [];
+  const found = freeNames(module)
+    .filter((reference) => CORE_GLOBALS.has(reference.name))
+    .map((reference) => at(module, 'pure', reference.start, reference.name));
+  const isNamed = (node: { type: string; name?: unknown }, name: string): boolean => node.type === 'Identifier' && node.name === name;
+  new Visitor({
+    MemberExpression: (node) => {
+      const clock = isNamed(node.object, 'Date') && isNamed(node.property, 'now');
+      const chance = isNamed(node.object, 'Math') && isNamed(node.property, 'random');
+      if (clock || chance) found.push(at(module, 'pure', node.start, clock ? 'Date.now' : 'Math.random'));
+    },
+    NewExpression: (node) => {
+      if (isNamed(node.callee, 'Date') && node.arguments.length === 0) found.push(at(module, 'pure', node.start, 'new Date()'));
+    },
+    CallExpression: (node) => {
+      if (isNamed(node.callee, 'Date')) found.push(at(module, 'pure', node.start, 'Date()'));
+    },
+    AwaitExpression: (node) => void found.push(at(module, 'pure', node.start, 'await')),
+  }).visit(module.parsed.program);
+  return found;
+};
+
+const windows = (module: Module): Violation[] => {
+  if (roomOf(module.path)?.name !== 'ui') return [];
+  return freeNames(module)
+    .filter((reference) => UI_GLOBALS.has(reference.name))
+    .map((reference) => at(module, 'window', reference.start, reference.name));
+};
+
+/** What came over a boundary is `unknown` until it has been looked at. */
+const casts = (module: Module): Violation[] => {
+  if (!roomOf(module.path)) return [];
+  const found: Violation[] = [];
+  new Visitor({
+    TSAsExpression: (node) => {
+      const text = module.source.slice(node.expression.start, node.expression.end);
+      const foreign = /^\(?(await )?(JSON\.parse\(|[\w.]+\.json\(\)|(event|message|e)\.data$)/.test(text);
+      if (foreign && node.typeAnnotation.type !== 'TSUnknownKeyword') found.push(at(module, 'cast', node.start, text));
+    },
+  }).visit(module.parsed.program);
+  return found;
+};
+
+const RULES = [arrows, defaultExports, length, suppressions, anyTypes, timeAndChance, windows, casts];
+
+/** All that is wrong with one file; cycles need the whole house (cycles.ts). */
+export const check = (module: Module): Violation[] => RULES.flatMap((rule) => rule(module));
