@@ -35,4 +35,4 @@ export const precacheManifest = (files: readonly BuiltFile[], base: string, asse
       revision: fileName.startsWith(`${assetsDir}/`) ? null : sha256(data, 'hex').slice(0, REVISION_LENGTH),
       integrity: `sha256-${sha256(data, 'base64')}`,
     }))
-    .sort((a, b) => (a.url < b.url ? -1 : 1));
+    .toSorted((a, b) => (a.url < b.url ? -1 : 1));

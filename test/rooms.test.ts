@@ -91,6 +91,15 @@ describe('each rule can fail', () => {
     expect(rulesBrokenBy('src/core/a.ts', '//\n'.repeat(301))).toEqual(['length']);
   });
 
+  test('function length after 50 lines of its own', () => {
+    const lines = (count: number): string => '  f();\n'.repeat(count);
+    const body = (count: number, within = ''): string => `export function long() {\n${lines(count)}${within}}`;
+    const nested = `  const g = () => {\n${lines(48)}  };\n`;
+    expect(rulesBrokenBy('sw/a.ts', body(49))).toEqual(['function-length']);
+    expect(rulesBrokenBy('sw/a.ts', body(48, nested))).toEqual([]);
+    expect(rulesBrokenBy('sw/a.ts', body(1, nested.replace('f();', 'f();\n')))).toEqual(['function-length']);
+  });
+
   const GOOD: readonly [path: string, source: string][] = [
     ['src/core/a.ts', "import { x } from '../protocol/x.ts'; export const f = (at: number) => new Date(at);"],
     ['src/page/a.ts', "void import('./fallback.ts');"],

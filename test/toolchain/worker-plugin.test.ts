@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { build, createServer, type InlineConfig, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ScriptEntry } from '../../scripts/bundle-script.ts';
@@ -40,7 +41,7 @@ type Seen = { note: string; word: string; build: string; precache: { url: string
 
 const run = (code: string): { seen: Seen; baked: unknown } => {
   const self = {} as { seen: Seen; __SESSION_KEEPER__?: unknown };
-  new Function('self', code)(self);
+  runInNewContext(code, { self });
   return { seen: self.seen, baked: self.__SESSION_KEEPER__ };
 };
 

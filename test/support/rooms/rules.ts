@@ -5,6 +5,7 @@ import { FALLBACK, roomOf, type Room } from './table.ts';
 export type Violation = { rule: string; path: string; line: number; what: string };
 
 const MAX_LINES = 300;
+const MAX_FUNCTION_LINES = 50;
 const SHORTEST_REASON = 10;
 
 /** Clock and chance are arguments in core (design: `step(state, event, now, config)`). */
@@ -143,7 +144,33 @@ const casts = (module: Module): Violation[] => {
   return found;
 };
 
-const RULES = [arrows, defaultExports, length, suppressions, anyTypes, timeAndChance, windows, casts];
+/**
+ * Lines of a function without those of the functions inside it: a factory that returns small functions is as easy
+ * to read as they are.
+ */
+const functionLengths = (module: Module): Violation[] => {
+  if (!roomOf(module.path)) return [];
+  const found: Violation[] = [];
+  const inner: number[] = [0];
+  const enter = (): void => void inner.push(0);
+  const leave = (node: { start: number; end: number }): void => {
+    const whole = lineAt(module.source, node.end) - lineAt(module.source, node.start) + 1;
+    const own = whole - (inner.pop() ?? 0);
+    inner.push((inner.pop() ?? 0) + whole);
+    if (own > MAX_FUNCTION_LINES) found.push(at(module, 'function-length', node.start, `${own} lines, at most ${MAX_FUNCTION_LINES}`));
+  };
+  new Visitor({
+    FunctionDeclaration: enter,
+    FunctionExpression: enter,
+    ArrowFunctionExpression: enter,
+    'FunctionDeclaration:exit': leave,
+    'FunctionExpression:exit': leave,
+    'ArrowFunctionExpression:exit': leave,
+  }).visit(module.parsed.program);
+  return found;
+};
+
+const RULES = [arrows, defaultExports, length, functionLengths, suppressions, anyTypes, timeAndChance, windows, casts];
 
 /** All that is wrong with one file; cycles need the whole house (cycles.ts). */
 export const check = (module: Module): Violation[] => RULES.flatMap((rule) => rule(module));
