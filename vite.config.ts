@@ -5,8 +5,22 @@ import { workerPlugin } from './scripts/worker-plugin.ts';
 
 const SCRIPTS: readonly ScriptEntry[] = [
   { file: 'sw.js', source: 'sw/sw.ts', format: 'iife', tsconfig: 'sw/tsconfig.json', precache: true, baked: true },
-  { file: 'keeper-sw.js', source: 'sw/embed.ts', format: 'iife', tsconfig: 'sw/tsconfig.json', precache: false, baked: true },
-  { file: 'keeper.js', source: 'src/page/index.ts', format: 'es', tsconfig: 'src/page/tsconfig.json', precache: false, baked: false },
+  {
+    file: 'keeper-sw.js',
+    source: 'sw/embed.ts',
+    format: 'iife',
+    tsconfig: 'sw/tsconfig.json',
+    precache: false,
+    baked: true,
+  },
+  {
+    file: 'keeper.js',
+    source: 'src/page/index.ts',
+    format: 'es',
+    tsconfig: 'src/page/tsconfig.json',
+    precache: false,
+    baked: false,
+  },
 ];
 
 export default defineConfig({
@@ -19,5 +33,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { watch: { ignored: ['**/.data/**', '**/.cache/**', '**/test-results/**', '**/dist/**'] } },
-  plugins: [workerPlugin({ scripts: SCRIPTS, bake: async () => ({ config: { api: [], whoami: '', signIn: {}, sockets: [] } }) })],
+  plugins: [
+    workerPlugin({
+      scripts: SCRIPTS,
+      bake: async () => ({ config: { api: [], whoami: '', signIn: {}, sockets: [] } }),
+    }),
+  ],
 });

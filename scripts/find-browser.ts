@@ -18,7 +18,9 @@ const USUAL_PLACES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   win32: ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((name) => {
     const folder = process.env[name];
     if (!folder) return [];
-    return ['Google\\Chrome\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'].map((exe) => join(folder, exe));
+    return ['Google\\Chrome\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'].map((exe) =>
+      join(folder, exe),
+    );
   }),
 };
 

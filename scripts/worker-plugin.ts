@@ -80,7 +80,11 @@ const serveScripts = (server: ViteDevServer, dev: DevScripts, options: WorkerPlu
       return;
     }
     serve(entry).then((code) => {
-      res.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'no-store', 'service-worker-allowed': base });
+      res.writeHead(200, {
+        'content-type': 'text/javascript',
+        'cache-control': 'no-store',
+        'service-worker-allowed': base,
+      });
       res.end(code);
     }, next);
   });
@@ -131,9 +135,13 @@ export const workerPlugin = (options: WorkerPluginOptions): Plugin => {
     load: (id) => (id === `\0${DEV_CLIENT}` ? DEV_CLIENT_CODE : undefined),
     async transformIndexHtml(html, { server }) {
       if (!server) return withMeta(html, '');
-      const known = worker && sourceExists(config.root, worker) ? await dev.get(worker).catch(() => undefined) : undefined;
+      const known =
+        worker && sourceExists(config.root, worker) ? await dev.get(worker).catch(() => undefined) : undefined;
       const attrs = { type: 'module', src: DEV_CLIENT_URL };
-      return { html: withMeta(html, known?.build ?? 'dev'), tags: [{ tag: 'script', attrs, injectTo: 'head' as const }] };
+      return {
+        html: withMeta(html, known?.build ?? 'dev'),
+        tags: [{ tag: 'script', attrs, injectTo: 'head' as const }],
+      };
     },
     async hotUpdate({ file, modules }: HotUpdateOptions) {
       if (this.environment.name !== 'client' || !(await dev.changed(file))) return undefined;

@@ -35,7 +35,8 @@ describe('the house', () => {
 });
 
 describe('each rule can fail', () => {
-  const rulesBrokenBy = (path: string, source: string): string[] => check(parseModule(path, source)).map((found) => found.rule);
+  const rulesBrokenBy = (path: string, source: string): string[] =>
+    check(parseModule(path, source)).map((found) => found.rule);
 
   const BAD: readonly [rule: string, path: string, source: string][] = [
     ['arrow', 'src/protocol/a.ts', "import { x } from '../core/x.ts';"],

@@ -25,19 +25,28 @@ const SCRIPTS = [
 
 const FILES = {
   'tsconfig.json': '{ "compilerOptions": { "target": "ES2022" } }',
-  'index.html': '<!doctype html><html><head><meta name="build" content=""></head><body><script type="module" src="/main.ts"></script></body></html>',
-  'main.ts': "import { word } from './word.ts'; import './main.css'; document.title = word; if (word === 'never') void import('./lazy.ts');",
+  'index.html':
+    '<!doctype html><html><head><meta name="build" content=""></head><body><script type="module" src="/main.ts"></script></body></html>',
+  'main.ts':
+    "import { word } from './word.ts'; import './main.css'; document.title = word; if (word === 'never') void import('./lazy.ts');",
   'main.css': 'body { color: red }',
   'lazy.ts': "export const lazy = 'lazy';",
   'word.ts': "export const word = 'shared';",
   'only-worker.ts': "export const note = 'from the worker';",
-  'sw.ts': "import { note } from './only-worker.ts'; import { word } from './word.ts'; Object.assign(self, { seen: { note, word, build: __BUILD__, precache: __PRECACHE__, env: process.env.NODE_ENV } });",
+  'sw.ts':
+    "import { note } from './only-worker.ts'; import { word } from './word.ts'; Object.assign(self, { seen: { note, word, build: __BUILD__, precache: __PRECACHE__, env: process.env.NODE_ENV } });",
   'lib.ts': "export const load = () => import('./lazy.ts'); export const word = 'library';",
   'public/icon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
   'public/large.bin': 'x'.repeat(100_000),
 };
 
-type Seen = { note: string; word: string; build: string; precache: { url: string; revision: string | null; integrity: string }[]; env: string };
+type Seen = {
+  note: string;
+  word: string;
+  build: string;
+  precache: { url: string; revision: string | null; integrity: string }[];
+  env: string;
+};
 
 const run = (code: string): { seen: Seen; baked: unknown } => {
   const self = {} as { seen: Seen; __SESSION_KEEPER__?: unknown };
@@ -49,7 +58,12 @@ const config = (root: string): InlineConfig => ({
   root,
   configFile: false,
   logLevel: 'silent',
-  plugins: [workerPlugin({ scripts: SCRIPTS, bake: async () => ({ config: { api: [], whoami: '/who', signIn: {}, sockets: [] } }) })],
+  plugins: [
+    workerPlugin({
+      scripts: SCRIPTS,
+      bake: async () => ({ config: { api: [], whoami: '/who', signIn: {}, sockets: [] } }),
+    }),
+  ],
 });
 
 let fixture: Fixture;
@@ -75,11 +89,15 @@ describe('a build', () => {
     const { precache } = run(await dist('sw.js')).seen;
     const urls = precache.map((entry) => entry.url);
     expect(urls).toEqual(urls.toSorted());
-    expect(urls).toEqual(expect.arrayContaining(['/index.html', '/icon.svg', expect.stringMatching(/^\/assets\/index-.*\.css$/)]));
+    expect(urls).toEqual(
+      expect.arrayContaining(['/index.html', '/icon.svg', expect.stringMatching(/^\/assets\/index-.*\.css$/)]),
+    );
     expect(urls).not.toContain('/large.bin');
     expect(urls.filter((url) => url.endsWith('.map') || url.endsWith('sw.js'))).toEqual([]);
     for (const { url, revision, integrity } of precache) {
-      const hash = createHash('sha256').update(await readFile(join(fixture.root, 'dist', url))).digest('base64');
+      const hash = createHash('sha256')
+        .update(await readFile(join(fixture.root, 'dist', url)))
+        .digest('base64');
       expect(integrity, url).toBe(`sha256-${hash}`);
       expect(revision === null, url).toBe(url.startsWith('/assets/'));
     }
@@ -143,12 +161,16 @@ describe('the dev server', () => {
     const code = await answer.text();
     expect(answer.headers.get('content-type')).toContain('text/javascript');
     expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(code.split('\n')[0]).toBe('self.__SESSION_KEEPER__ = {"config":{"api":[],"whoami":"/who","signIn":{},"sockets":[]}};');
+    expect(code.split('\n')[0]).toBe(
+      'self.__SESSION_KEEPER__ = {"config":{"api":[],"whoami":"/who","signIn":{},"sockets":[]}};',
+    );
     const { seen, baked } = run(code);
     expect(baked).toHaveProperty('config.whoami', '/who');
     expect(seen).toMatchObject({ note: 'from the worker', env: 'development', precache: [] });
     expect(seen.build).toMatch(/^dev-[0-9a-f]{12}$/);
-    expect(await (await fetch(`${origin}/`, { headers: { accept: 'text/html' } })).text()).toContain(`content="${seen.build}"`);
+    expect(await (await fetch(`${origin}/`, { headers: { accept: 'text/html' } })).text()).toContain(
+      `content="${seen.build}"`,
+    );
   });
 
   test('answers 404 for a script without a source, never the page', async () => {

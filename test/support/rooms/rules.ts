@@ -11,7 +11,15 @@ const SHORTEST_REASON = 10;
 /** Clock and chance are arguments in core (design: `step(state, event, now, config)`). */
 const CORE_GLOBALS = new Set(['performance', 'crypto', 'globalThis']);
 /** The interface shows a snapshot and tells an intent; it reaches no network and no disk. */
-const UI_GLOBALS = new Set(['fetch', 'WebSocket', 'indexedDB', 'XMLHttpRequest', 'EventSource', 'localStorage', 'caches']);
+const UI_GLOBALS = new Set([
+  'fetch',
+  'WebSocket',
+  'indexedDB',
+  'XMLHttpRequest',
+  'EventSource',
+  'localStorage',
+  'caches',
+]);
 const WINDOW_NAMES = new Set(['window', 'self', 'globalThis']);
 
 const at = (module: Module, rule: string, offset: number, what: string): Violation => ({
@@ -24,7 +32,9 @@ const at = (module: Module, rule: string, offset: number, what: string): Violati
 const packageAllowed = (room: Room, specifier: string): boolean =>
   room.packages === 'any' ||
   room.packages.some((name) =>
-    name.endsWith('*') ? specifier.startsWith(name.slice(0, -1)) : specifier === name || specifier.startsWith(`${name}/`),
+    name.endsWith('*')
+      ? specifier.startsWith(name.slice(0, -1))
+      : specifier === name || specifier.startsWith(`${name}/`),
   );
 
 const arrowAllowed = (module: Module, room: Room, found: Import): boolean => {
@@ -48,7 +58,9 @@ const arrows = (module: Module): Violation[] => {
 const defaultExports = (module: Module): Violation[] => {
   if (!roomOf(module.path)) return [];
   return module.parsed.module.staticExports
-    .filter((entry) => entry.entries.some(({ exportName }) => exportName.kind === 'Default' || exportName.name === 'default'))
+    .filter((entry) =>
+      entry.entries.some(({ exportName }) => exportName.kind === 'Default' || exportName.name === 'default'),
+    )
     .map((entry) => at(module, 'default-export', entry.start, 'names are given once, where a thing is made'));
 };
 
@@ -72,7 +84,9 @@ const suppressions = (module: Module): Violation[] =>
 
 const anyTypes = (module: Module): Violation[] => {
   const found: Violation[] = [];
-  new Visitor({ TSAnyKeyword: (node) => void found.push(at(module, 'any', node.start, 'any')) }).visit(module.parsed.program);
+  new Visitor({ TSAnyKeyword: (node) => void found.push(at(module, 'any', node.start, 'any')) }).visit(
+    module.parsed.program,
+  );
   return found;
 };
 
@@ -105,7 +119,8 @@ const timeAndChance = (module: Module): Violation[] => {
   const found = freeNames(module)
     .filter((reference) => CORE_GLOBALS.has(reference.name))
     .map((reference) => at(module, 'pure', reference.start, reference.name));
-  const isNamed = (node: { type: string; name?: unknown }, name: string): boolean => node.type === 'Identifier' && node.name === name;
+  const isNamed = (node: { type: string; name?: unknown }, name: string): boolean =>
+    node.type === 'Identifier' && node.name === name;
   new Visitor({
     MemberExpression: (node) => {
       const clock = isNamed(node.object, 'Date') && isNamed(node.property, 'now');
@@ -113,7 +128,8 @@ const timeAndChance = (module: Module): Violation[] => {
       if (clock || chance) found.push(at(module, 'pure', node.start, clock ? 'Date.now' : 'Math.random'));
     },
     NewExpression: (node) => {
-      if (isNamed(node.callee, 'Date') && node.arguments.length === 0) found.push(at(module, 'pure', node.start, 'new Date()'));
+      if (isNamed(node.callee, 'Date') && node.arguments.length === 0)
+        found.push(at(module, 'pure', node.start, 'new Date()'));
     },
     CallExpression: (node) => {
       if (isNamed(node.callee, 'Date')) found.push(at(module, 'pure', node.start, 'Date()'));
@@ -157,7 +173,8 @@ const functionLengths = (module: Module): Violation[] => {
     const whole = lineAt(module.source, node.end) - lineAt(module.source, node.start) + 1;
     const own = whole - (inner.pop() ?? 0);
     inner.push((inner.pop() ?? 0) + whole);
-    if (own > MAX_FUNCTION_LINES) found.push(at(module, 'function-length', node.start, `${own} lines, at most ${MAX_FUNCTION_LINES}`));
+    if (own > MAX_FUNCTION_LINES)
+      found.push(at(module, 'function-length', node.start, `${own} lines, at most ${MAX_FUNCTION_LINES}`));
   };
   new Visitor({
     FunctionDeclaration: enter,

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { parseSync } from 'rolldown/utils';
+
+/** Reads a built file by its path below the output folder. */
+export type ReadBuilt = (path: string) => Promise<Buffer>;
+
+export const readFrom =
+  (folder: string): ReadBuilt =>
+  (path) =>
+    readFile(posix.join(folder, path));
+
+/** Modules that `path` brings in before any of its code runs, itself first. Lazy imports are not among them. */
+export const staticModules = async (
+  path: string,
+  read: ReadBuilt,
+  seen = new Set<string>(),
+): Promise<ReadonlySet<string>> => {
+  if (seen.has(path)) return seen;
+  seen.add(path);
+  const { module } = parseSync(path, (await read(path)).toString());
+  const requests = [
+    ...module.staticImports.map((entry) => entry.moduleRequest.value),
+    ...module.staticExports.flatMap((entry) =>
+      entry.entries.flatMap((exported) => exported.moduleRequest?.value ?? []),
+    ),
+  ];
+  for (const request of requests) {
+    await staticModules(
+      request.startsWith('/') ? request.slice(1) : posix.join(posix.dirname(path), request),
+      read,
+      seen,
+    );
+  }
+  return seen;
+};
+
+const REFERENCE = /<(?:script|link)\b[^>]*?\b(?:src|href)="\/([^"]+\.(?:js|css))"/g;
+
+/** An HTML file, the scripts and style sheets that it names, and what those import at once. */
+export const pageFiles = async (html: string, read: ReadBuilt): Promise<ReadonlySet<string>> => {
+  const files = new Set([html]);
+  for (const [, path] of (await read(html)).toString().matchAll(REFERENCE)) {
+    if (path === undefined) continue;
+    if (path.endsWith('.css')) files.add(path);
+    else for (const module of await staticModules(path, read)) files.add(module);
+  }
+  return files;
+};
+
+const SMALLEST = { level: 9 };
+
+/** Bytes over the wire when each file is compressed by itself, as servers do. */
+export const gzippedBytes = async (files: Iterable<string>, read: ReadBuilt): Promise<number> => {
+  const sizes = await Promise.all([...files].map(async (file) => gzipSync(await read(file), SMALLEST).byteLength));
+  return sizes.reduce((total, size) => total + size, 0);
+};

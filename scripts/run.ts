@@ -1,0 +1,32 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+
+export type RunOptions = {
+  env?: Record<string, string> | undefined;
+  /** Where the child's standard output goes; `pipe` leaves it to the caller. */
+  stdout?: 'inherit' | 'stderr' | 'pipe' | undefined;
+};
+
+const STDERR = 2;
+const BIN = join(process.cwd(), 'node_modules', '.bin');
+
+/** Starts a command of this project (its `node_modules/.bin` comes first) in this process's group. */
+export const start = (command: string, args: readonly string[], options: RunOptions = {}): ChildProcess => {
+  const out = options.stdout ?? 'inherit';
+  return spawn(command, args, {
+    stdio: ['ignore', out === 'stderr' ? STDERR : out, 'inherit'],
+    env: { ...process.env, PATH: `${BIN}${delimiter}${process.env['PATH'] ?? ''}`, ...options.env },
+    // .bin holds .cmd files there
+    shell: process.platform === 'win32',
+  });
+};
+
+/** The exit code once it ends; -1 when it could not start or was ended by a signal. */
+export const ended = (child: ChildProcess): Promise<number> =>
+  new Promise((resolve) => {
+    child.once('error', (error) => {
+      console.error(error.message);
+      resolve(-1);
+    });
+    child.once('exit', (code) => resolve(code ?? -1));
+  });

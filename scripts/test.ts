@@ -1,0 +1,90 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensureBrowser } from './find-browser.ts';
+import { playwrightCounts, vitestCounts, type Counts } from './reports.ts';
+import { ended, start } from './run.ts';
+
+type Step = { name: string; run: () => Promise<Counts> };
+type Outcome = Counts & { name: string; ms: number };
+
+const REPORTS = join(process.cwd(), '.cache', 'reports');
+const UNIT_REPORT = join(REPORTS, 'unit.json');
+const BROWSER_REPORT = join(REPORTS, 'browser.json');
+
+/** A command that is one check: it succeeds or it does not. */
+const check = (name: string, command: string, ...args: string[]): Step => ({
+  name,
+  run: async () => ((await ended(start(command, args))) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }),
+});
+
+const browser: Step = {
+  name: 'browser',
+  run: async () => {
+    const { path, from } = ensureBrowser();
+    console.log(`${path} (${from})`);
+    return { passed: 1, failed: 0 };
+  },
+};
+
+const unitTests: Step = {
+  name: 'unit tests',
+  run: async () => {
+    const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${UNIT_REPORT}`];
+    return vitestCounts(UNIT_REPORT, await ended(start('vitest', args)));
+  },
+};
+
+const browserTests: Step = {
+  name: 'browser tests',
+  run: async () => {
+    const code = await ended(start('playwright', ['test'], { env: { BROWSER_REPORT } }));
+    return playwrightCounts(BROWSER_REPORT, code);
+  },
+};
+
+const STEPS: readonly Step[] = [
+  browser,
+  check('build', 'vite', 'build'),
+  check('types', 'tsc', '-b', '--force'),
+  check('lint', 'oxlint'),
+  check('format', 'oxfmt', '--check'),
+  unitTests,
+  browserTests,
+  check('size', 'node', '--import', 'tsx', 'scripts/size.ts'),
+];
+
+const perform = async ({ name, run }: Step): Promise<Outcome> => {
+  console.log(`\n── ${name} ${'─'.repeat(60 - name.length)}`);
+  const startedAt = performance.now();
+  const counts = await run().catch((error: unknown): Counts => {
+    console.error(error);
+    return {
+      passed: 0,
+      failed: 1,
+      note: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error),
+    };
+  });
+  return { ...counts, name, ms: performance.now() - startedAt };
+};
+
+const row = ({ name, ms, passed, failed, note }: Outcome): string => {
+  const cells = [
+    name.padEnd(14),
+    `${(ms / 1000).toFixed(1)} s`.padStart(8),
+    `${passed} passed`.padStart(13),
+    `${failed} failed`.padStart(10),
+  ];
+  return `${cells.join('')}${note ? `  ${note}` : ''}`;
+};
+
+await rm(REPORTS, { recursive: true, force: true });
+await mkdir(REPORTS, { recursive: true });
+const outcomes: Outcome[] = [];
+for (const step of STEPS) outcomes.push(await perform(step));
+
+const sum = (pick: (outcome: Outcome) => number): number =>
+  outcomes.reduce((total, outcome) => total + pick(outcome), 0);
+const failed = sum((outcome) => outcome.failed);
+console.log(`\n${outcomes.map(row).join('\n')}\n`);
+console.log(`${sum((outcome) => outcome.passed)} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

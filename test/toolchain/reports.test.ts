@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { playwrightCounts, vitestCounts } from '../../scripts/reports.ts';
+import { createFixture, type Fixture } from './fixture.ts';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await createFixture({});
+});
+afterAll(() => fixture.remove());
+
+const report = async (content: unknown): Promise<string> => {
+  await fixture.write('report.json', typeof content === 'string' ? content : JSON.stringify(content));
+  return join(fixture.root, 'report.json');
+};
+
+describe('the counts of a vitest run', () => {
+  const vitest = async (passed: number, failed: number, skipped: number, exitCode: number) =>
+    vitestCounts(
+      await report({ numPassedTests: passed, numFailedTests: failed, numPendingTests: skipped, numTodoTests: 0 }),
+      exitCode,
+    );
+
+  test('are its own', async () => {
+    expect(await vitest(7, 0, 0, 0)).toEqual({ passed: 7, failed: 0 });
+    expect(await vitest(7, 2, 0, 1)).toEqual({ passed: 7, failed: 2 });
+  });
+
+  test('take a skipped test for a failed one', async () => {
+    expect(await vitest(7, 0, 1, 0)).toEqual({ passed: 7, failed: 1 });
+  });
+
+  test('hold a failure when nothing ran, when no test was to blame, or without a report', async () => {
+    expect(await vitest(0, 0, 0, 0)).toMatchObject({ failed: 1, note: 'no tests ran' });
+    expect(await vitest(7, 0, 0, 1)).toMatchObject({ passed: 7, failed: 1 });
+    expect(await vitestCounts(await report('{"numPass'), 0)).toMatchObject({ passed: 0, failed: 1 });
+    expect(await vitestCounts(join(fixture.root, 'none.json'), 0)).toMatchObject({ passed: 0, failed: 1 });
+  });
+});
+
+describe('the counts of a Playwright run', () => {
+  const playwright = async (expected: number, unexpected: number, flaky: number, skipped: number, exitCode: number) =>
+    playwrightCounts(await report({ stats: { expected, unexpected, flaky, skipped } }), exitCode);
+
+  test('are its own, with flaky and skipped among the failed', async () => {
+    expect(await playwright(5, 0, 0, 0, 0)).toEqual({ passed: 5, failed: 0 });
+    expect(await playwright(5, 1, 1, 1, 1)).toEqual({ passed: 5, failed: 3 });
+  });
+
+  test('hold a failure when nothing ran or the runner failed', async () => {
+    expect(await playwright(0, 0, 0, 0, 1)).toMatchObject({ failed: 1 });
+    expect(await playwright(5, 0, 0, 0, 1)).toMatchObject({ passed: 5, failed: 1 });
+    expect(await playwrightCounts(await report({}), 0)).toMatchObject({ passed: 0, failed: 1 });
+  });
+});
