@@ -1,0 +1,122 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import type { Kept, Snapshot } from '../protocol/snapshot.ts';
+import { KeeperElement } from './keeper-element.ts';
+import { signedIn, type SignedIn } from './status.ts';
+import { Ticker } from './ticker.ts';
+import { dateTime, fromNow, timeOfDay } from './time.ts';
+import { kindWords, sessionWords, tierWords } from './words.ts';
+
+const fact = (name: string, value: unknown): TemplateResult => html`<div class="fact"><dt>${name}</dt><dd>${value}</dd></div>`;
+
+const KEPT: readonly (readonly [keyof Omit<Kept, 'since'>, string])[] = [
+  ['reloads', 'reloads'], ['workerRestarts', 'worker restarts'], ['networkLosses', 'lost networks'], ['refreshes', 'renewals'],
+];
+
+/**
+ * The facts behind the summary: the session and its token, the protection, what it was kept through, this browser.
+ *
+ * @csspart card - each group of facts
+ */
+@customElement('session-facts')
+export class SessionFacts extends KeeperElement {
+  static override styles = [
+    KeeperElement.styles,
+    css`
+      :host { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(19rem, 100%), 1fr)); gap: 1rem; }
+      .card { display: grid; gap: .875rem; align-content: start; }
+      h2 { font-size: .875rem; color: var(--_soft); font-weight: 500; }
+      .lead { font-size: 1.25rem; font-weight: 600; letter-spacing: -.01em; line-height: 1.3; overflow-wrap: anywhere; }
+      .fact { display: flex; justify-content: space-between; gap: 1rem; padding-block: .4375rem; border-block-start: 1px solid var(--_line); font-size: .875rem; }
+      dt { color: var(--_soft); }
+      dd { text-align: end; overflow-wrap: anywhere; min-inline-size: 0; }
+      .kept { display: grid; grid-template-columns: 1fr 1fr; gap: .875rem; }
+      .kept div { display: grid; }
+      .kept dd { order: -1; text-align: start; font-size: 1.625rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.2; }
+      .kept dt { font-size: .8125rem; }
+      meter { appearance: none; display: block; inline-size: 100%; block-size: .5rem; border: 0; border-radius: 1rem; overflow: hidden; background: var(--_sunken); }
+      meter::-webkit-meter-inner-element { display: block; }
+      meter::-webkit-meter-bar { block-size: .5rem; border: 0; border-radius: 1rem; background: var(--_sunken); }
+      meter::-webkit-meter-optimum-value { background: var(--_accent); border-radius: 1rem; transition: inline-size 1s linear; }
+      meter::-moz-meter-bar { background: var(--_accent); border-radius: 1rem; }
+      @media (forced-colors: active) { meter { appearance: auto; } }
+    `,
+  ];
+
+  readonly #ticker = new Ticker(this);
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { snapshot } = this;
+    const session = snapshot && signedIn(snapshot.session);
+    if (!snapshot || !session) return nothing;
+    return html`${this.#session(session)}${this.#protection(snapshot, session)}${this.#kept(snapshot.kept)}${this.#here(snapshot)}`;
+  }
+
+  #session(session: SignedIn): TemplateResult {
+    const { now } = this.#ticker;
+    return html`<section class="card" part="card">
+      <h2>Session</h2>
+      <p class="lead">${sessionWords(session.state)}</p>
+      ${this.#token(session, now)}
+      <dl>
+        ${session.user ? fact('Account', session.user.name ?? session.user.sub) : nothing}
+        ${fact('Signed in by', kindWords(session.kind))}
+        ${fact('Confirmed', session.verifiedAt === undefined ? 'not yet' : fromNow(session.verifiedAt, now))}
+        ${session.endsAt === undefined ? nothing : fact('Ends', dateTime(session.endsAt))}
+      </dl>
+    </section>`;
+  }
+
+  #token({ accessExpiresAt: end, accessIssuedAt: start }: SignedIn, now: number): TemplateResult {
+    if (end === undefined) return html`<p class="soft small">A cookie of the server keeps this session; there is no token to renew.</p>`;
+    const left = Math.max(0, end - now);
+    const life = end - (start ?? now);
+    return html`<div>
+      <meter aria-label="Access token, time left" min="0" max=${Math.max(life, left, 1)} .value=${left}></meter>
+      <p class="soft small numbers">${left > 0 ? `Access until ${timeOfDay(end)}; renewed before then` : `Access ended ${fromNow(end, now)}; renewed on the next try`}</p>
+    </div>`;
+  }
+
+  #protection({ tier, durability }: Snapshot, { kind }: SignedIn): TemplateResult {
+    const native = this.keeper?.native;
+    const [name, meaning] = kind === 'ticket'
+      ? ['No token here', 'The server keeps this session in a cookie that no script can read.']
+      : tierWords(tier);
+    return html`<section class="card" part="card">
+      <h2>Protection</h2>
+      <p class="lead">${name}</p>
+      <p class="soft small">${meaning}</p>
+      <dl>
+        ${fact('Saved', durability === 'disk' ? 'on this device' : 'in memory only')}
+        ${native === undefined || native === 'absent' ? nothing : fact('Keychain', native === 'working' ? 'holds a copy' : 'does not answer')}
+      </dl>
+    </section>`;
+  }
+
+  #kept(kept: Kept): TemplateResult {
+    return html`<section class="card" part="card">
+      <h2>Kept through</h2>
+      <dl class="kept numbers">${KEPT.map(([key, words]) => html`<div><dt>${words}</dt><dd>${kept[key].toLocaleString('en')}</dd></div>`)}</dl>
+      <p class="soft small">Since ${dateTime(kept.since)}</p>
+    </section>`;
+  }
+
+  #here({ tabs, worker, build, online }: Snapshot): TemplateResult {
+    return html`<section class="card" part="card">
+      <h2>This browser</h2>
+      <p class="lead numbers">${tabs === 1 ? '1 tab' : `${tabs} tabs`}, one session</p>
+      <dl>
+        ${fact('Network', online ? 'up' : 'down')}
+        ${fact('Runs in', worker.host === 'page' ? 'this page (no worker)' : 'background worker')}
+        ${fact('Started', fromNow(worker.startedAt, this.#ticker.now))}
+        ${fact('Version', html`<code>${build.slice(0, 12)}</code>`)}
+      </dl>
+    </section>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'session-facts': SessionFacts;
+  }
+}

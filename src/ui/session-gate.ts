@@ -1,0 +1,92 @@
+import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, query, state } from 'lit/decorators.js';
+import type { Snapshot } from '../protocol/snapshot.ts';
+import { isSomeoneElse, nextView, type GateView } from './gate-view.ts';
+import { KeeperElement } from './keeper-element.ts';
+
+/**
+ * Shows a page to whom it belongs. Content of the other slots stays in the document, only not on screen, so
+ * that nothing typed is lost when the server ends a session: signing in again happens over the page.
+ *
+ * @slot restoring - while the session is looked for; comes up only if that takes a noticeable time
+ * @slot signed-in - the page
+ * @slot signed-out - what to show when nobody is signed in, usually `<session-sign-in>`
+ * @csspart dialog - the dialog to sign in again over the page
+ * @fires session-user-changed - another person has signed in over this page; reloads it unless prevented
+ */
+@customElement('session-gate')
+export class SessionGate extends KeeperElement {
+  static override styles = [
+    KeeperElement.styles,
+    css`
+      :host { display: grid; }
+      .restoring { animation: appear 0s .3s both; color: var(--_soft); text-align: center; padding: 4rem 1rem; }
+      @keyframes appear { from { visibility: hidden; } }
+      [tabindex]:focus { outline: none; }
+      [inert] { user-select: none; }
+      dialog {
+        inline-size: min(28rem, 100vw - 2rem); max-block-size: calc(100dvb - 2rem); padding: 0; border: 0;
+        border-radius: calc(var(--_radius) + .25rem); background: none; color: inherit;
+        box-shadow: 0 1.5rem 4rem oklch(0% 0 0 / .28);
+      }
+      dialog::backdrop { background: color-mix(in oklch, var(--_canvas) 72%, transparent); backdrop-filter: blur(14px); }
+    `,
+  ];
+
+  @state() private view: GateView = { name: 'restoring' };
+  @query('dialog') private readonly dialog!: HTMLDialogElement;
+
+  protected override received({ session }: Snapshot): void {
+    const view = nextView(this.view, session);
+    if (view.name === this.view.name && view.sub === this.view.sub) return;
+    if (isSomeoneElse(this.view, view)) this.#changeUser();
+    this.view = view;
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    const before = changed.get('view') as GateView | undefined;
+    if (!before || before.name === this.view.name) return;
+    if (this.view.name === 'ended') this.dialog.showModal();
+    else if (this.dialog.open) this.dialog.close();
+    else this.#followFocus(before);
+  }
+
+  #changeUser(): void {
+    const event = new Event('session-user-changed', { bubbles: true, composed: true, cancelable: true });
+    if (this.dispatchEvent(event)) location.reload();
+  }
+
+  /** What had the focus is off screen now: put it where reading goes on. Never at load, and never taken from elsewhere. */
+  #followFocus(before: GateView): void {
+    const lost = document.activeElement === document.body || this.contains(document.activeElement);
+    if (before.name !== 'restoring' && lost) this.renderRoot.querySelector<HTMLElement>(`#${this.view.name}`)?.focus();
+  }
+
+  /** Chromium lets a second Escape close a dialog whatever its `cancel` handler says (close watcher). */
+  #reopen(): void {
+    if (this.view.name === 'ended') this.dialog.showModal();
+  }
+
+  protected override render(): TemplateResult {
+    const { name } = this.view;
+    const signIn = html`<slot name="signed-out"></slot>`;
+    return html`
+      <div class="restoring" ?hidden=${name !== 'restoring'}>
+        <slot name="restoring"><p>Restoring your session…</p></slot>
+      </div>
+      <div id="signed-in" tabindex="-1" ?hidden=${name !== 'signed-in' && name !== 'ended'} ?inert=${name === 'ended'}>
+        <slot name="signed-in"></slot>
+      </div>
+      <div id="signed-out" tabindex="-1" ?hidden=${name !== 'signed-out'}>${name === 'signed-out' ? signIn : nothing}</div>
+      <dialog part="dialog" aria-label="Sign in again" closedby="none" @close=${this.#reopen}>
+        ${name === 'ended' ? signIn : nothing}
+      </dialog>
+    `;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'session-gate': SessionGate;
+  }
+}

@@ -1,0 +1,76 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import type { SocketStateName, SocketView } from '../protocol/snapshot.ts';
+import { KeeperElement } from './keeper-element.ts';
+import { signedIn } from './status.ts';
+import { Ticker } from './ticker.ts';
+import { fromNow, nextTry } from './time.ts';
+import { problemWords, socketWords } from './words.ts';
+
+const DOT: Record<SocketStateName, string> = {
+  parked: '', ticketing: 'warn', dialling: 'warn', open: 'good', resting: 'warn', stopped: 'bad',
+};
+
+const count = (name: string, value: number): TemplateResult =>
+  html`<div><dt>${name}</dt><dd>${value.toLocaleString('en')}</dd></div>`;
+
+/**
+ * The live connections: state, round trip, and whether anything was lost.
+ *
+ * @csspart card - the surface
+ */
+@customElement('session-sockets')
+export class SessionSockets extends KeeperElement {
+  static override styles = [
+    KeeperElement.styles,
+    css`
+      .card { padding-block: .25rem; }
+      li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .75rem 2rem; align-items: center; padding-block: 1rem; }
+      li + li { border-block-start: 1px solid var(--_line); }
+      .name { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .125rem .75rem; align-items: center; }
+      .name p { grid-column: 2; }
+      dl { display: flex; flex-wrap: wrap; gap: .75rem 1.75rem; }
+      dl div { display: grid; min-inline-size: 3.5rem; }
+      dt { font-size: .8125rem; color: var(--_soft); }
+      dd { font-weight: 500; }
+      @media (width < 44rem) { li { grid-template-columns: minmax(0, 1fr); } dl { padding-inline-start: 1.3125rem; } }
+    `,
+  ];
+
+  readonly #ticker = new Ticker(this);
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { snapshot } = this;
+    if (!snapshot || !signedIn(snapshot.session)) return nothing;
+    const sockets = Object.entries(snapshot.sockets);
+    if (sockets.length === 0) return nothing;
+    return html`<section class="stack" aria-labelledby="title">
+      <h2 id="title">Live connections</h2>
+      <ul class="card" part="card">${sockets.map(([url, socket]) => this.#socket(url, socket))}</ul>
+    </section>`;
+  }
+
+  #socket(url: string, socket: SocketView): TemplateResult {
+    const { now } = this.#ticker;
+    const next = socket.state === 'resting' ? socket.nextTryAt : undefined;
+    const when = next === undefined ? fromNow(socket.since, now) : `next try ${nextTry(next, now)}`;
+    return html`<li>
+      <div class="name">
+        <span class="dot ${DOT[socket.state]}"></span>
+        <code>${url}</code>
+        <p class="soft small">${socketWords(socket.state)}, ${when}</p>
+        ${socket.problem ? html`<p class="soft small">${problemWords(socket.problem)}</p>` : nothing}
+      </div>
+      <dl class="numbers">
+        <div><dt>Round trip</dt><dd>${socket.roundTripMs === undefined ? '–' : `${Math.round(socket.roundTripMs)} ms`}</dd></div>
+        ${count('Sent', socket.sent)}${count('Received', socket.received)}${count('Resumed', socket.resumed)}${count('Lost', socket.lost)}
+      </dl>
+    </li>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'session-sockets': SessionSockets;
+  }
+}

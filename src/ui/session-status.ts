@@ -1,0 +1,85 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { CalmController } from './calm-controller.ts';
+import { KeeperElement } from './keeper-element.ts';
+import { nextTryOf, signedIn, type Status } from './status.ts';
+import { Ticker } from './ticker.ts';
+import { fromNow, nextTry } from './time.ts';
+import { truthOf } from './truth.ts';
+import { socketWords, statusWords } from './words.ts';
+
+const DOT: Record<Status, string> = {
+  starting: '', connected: 'good', limited: 'warn', reconnecting: 'warn', offline: '', 'signed-out': '',
+};
+
+/**
+ * One word for the whole session, details on demand. Trouble that is over within seconds is not mentioned.
+ *
+ * @csspart pill - the button
+ * @csspart details - the popover
+ */
+@customElement('session-status')
+export class SessionStatus extends KeeperElement {
+  static override styles = [
+    KeeperElement.styles,
+    css`
+      :host { display: inline-block; }
+      .pill {
+        anchor-name: --pill; display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.25rem;
+        padding: .25rem .875rem; border-radius: 2rem; white-space: nowrap; font-size: .875rem;
+      }
+      .reconnecting .dot { animation: breathe 1.6s ease-in-out infinite alternate; }
+      .offline .dot, .starting .dot { background: none; box-shadow: inset 0 0 0 2px var(--_edge); }
+      @keyframes breathe { to { opacity: .3; } }
+      [popover] {
+        position-anchor: --pill; position-area: block-end span-inline-start; position-try-fallbacks: flip-inline, flip-block;
+        inset: auto; margin: .5rem 0; inline-size: min(22rem, 100vw - 2rem); padding: 1.25rem;
+        border: 1px solid var(--_line); border-radius: var(--_radius); background: var(--_surface); color: inherit;
+        box-shadow: 0 .75rem 2.5rem oklch(0% 0 0 / .14);
+      }
+      @supports not (position-area: block-end) { [popover] { inset-block-start: 3.75rem; inset-inline-end: 1rem; } }
+      .stack { gap: .75rem; }
+      h2 { text-wrap: balance; }
+      li { display: flex; justify-content: space-between; gap: 1rem; padding-block: .25rem; }
+    `,
+  ];
+
+  readonly #calm = new CalmController(this, () => this.snapshot);
+  readonly #ticker = new Ticker(this);
+
+  protected override render(): TemplateResult {
+    const { shown } = this.#calm;
+    const words = statusWords(shown);
+    return html`
+      <button class="pill ${shown}" part="pill" popovertarget="details" aria-label="Session: ${words}">
+        <span class="dot ${DOT[shown]}"></span>${words}
+      </button>
+      <span class="unseen" role="status">${words}</span>
+      <div id="details" part="details" popover>${this.#details()}</div>
+    `;
+  }
+
+  #details(): TemplateResult {
+    const { snapshot } = this;
+    const { now } = this.#ticker;
+    const truth = truthOf(snapshot, now);
+    const next = snapshot && nextTryOf(snapshot);
+    const sockets = snapshot && signedIn(snapshot.session) ? Object.entries(snapshot.sockets) : [];
+    return html`<div class="stack">
+      <h2>${truth.headline}</h2>
+      <p class="soft small">${truth.detail}</p>
+      ${sockets.length > 0 ? html`<ul class="small">${sockets.map(([url, socket]) => html`
+        <li><code>${url}</code> <span class="soft">${socketWords(socket.state)}, ${fromNow(socket.since, now)}</span></li>`)}</ul>` : nothing}
+      ${next === undefined ? nothing : html`<div class="row">
+        <button @click=${() => this.keeper?.nudge('user')}>Try now</button>
+        <span class="soft small numbers">Next try ${nextTry(next, now)}</span>
+      </div>`}
+    </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'session-status': SessionStatus;
+  }
+}

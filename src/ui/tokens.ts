@@ -1,0 +1,84 @@
+import { css } from 'lit';
+
+/**
+ * Design tokens. Each `--_name` reads a public `--keeper-name` first, so a site themes every element by
+ * setting, say, `--keeper-accent` on its own `:root`. Light or dark follows the page's `color-scheme`.
+ */
+export const tokens = css`
+  :host, :root {
+    --_canvas: var(--keeper-canvas, light-dark(oklch(98.2% .004 85), oklch(17.5% .009 270)));
+    --_surface: var(--keeper-surface, light-dark(#fff, oklch(21.5% .011 270)));
+    --_sunken: var(--keeper-sunken, light-dark(oklch(96% .005 85), oklch(25% .013 270)));
+    --_line: var(--keeper-line, light-dark(oklch(91% .007 85), oklch(31% .014 270)));
+    --_edge: var(--keeper-edge, light-dark(oklch(63% .012 270), oklch(54% .018 270)));
+    --_ink: var(--keeper-ink, light-dark(oklch(25% .02 270), oklch(94% .006 270)));
+    --_soft: var(--keeper-soft, light-dark(oklch(48% .018 270), oklch(73% .014 270)));
+    --_accent: var(--keeper-accent, light-dark(oklch(47% .16 272), oklch(77% .115 272)));
+    --_on-accent: var(--keeper-on-accent, light-dark(#fff, oklch(19% .05 272)));
+    --_good: var(--keeper-good, light-dark(oklch(58% .13 158), oklch(77% .14 158)));
+    --_warn: var(--keeper-warn, light-dark(oklch(67% .15 68), oklch(81% .13 82)));
+    --_bad: var(--keeper-bad, light-dark(oklch(52% .18 26), oklch(75% .13 24)));
+    --_font: var(--keeper-font, ui-sans-serif, system-ui, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif);
+    --_mono: var(--keeper-mono, ui-monospace, 'SF Mono', 'Cascadia Code', Menlo, 'DejaVu Sans Mono', monospace);
+    --_radius: var(--keeper-radius, .75rem);
+    --_ease: .18s cubic-bezier(.2, 0, 0, 1);
+  }
+`;
+
+/** What all elements share: type, buttons, fields, cards, focus rings. */
+export const base = css`
+  :host { display: block; color: var(--_ink); font: 400 1rem/1.5 var(--_font); text-align: start; }
+  :host([hidden]), [hidden] { display: none !important; }
+  *, ::before, ::after { box-sizing: border-box; }
+  h1, h2, h3, p, ul, ol, dl, dd, fieldset { margin: 0; padding: 0; border: 0; }
+  ul, ol { list-style: none; }
+  h2 { font-size: 1rem; font-weight: 600; line-height: 1.4; }
+  p { text-wrap: pretty; }
+  code, pre { font: .8125rem/1.5 var(--_mono); overflow-wrap: anywhere; }
+  .soft { color: var(--_soft); }
+  .small { font-size: .875rem; }
+  .numbers { font-variant-numeric: tabular-nums; }
+  .row { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; }
+  .stack { display: grid; gap: 1rem; min-inline-size: 0; }
+  .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+
+  button, .button, input {
+    font: inherit; color: inherit; min-block-size: 2.5rem; border-radius: calc(var(--_radius) - .25rem);
+    border: 1px solid var(--_line); background: var(--_surface); padding: .4375rem 1rem;
+  }
+  button {
+    cursor: pointer; font-weight: 500; transition: background var(--_ease), border-color var(--_ease);
+    &:hover { border-color: var(--_edge); background: var(--_sunken); }
+    &:active { background: var(--_line); }
+    &[aria-disabled=true] { cursor: progress; opacity: .65; }
+  }
+  .primary {
+    background: var(--_accent); border-color: transparent; color: var(--_on-accent);
+    &:hover { background: color-mix(in oklch, var(--_accent) 88%, var(--_ink)); border-color: transparent; }
+    &:active { background: color-mix(in oklch, var(--_accent) 78%, var(--_ink)); }
+  }
+  input { inline-size: 100%; border-color: var(--_edge); }
+  label { display: grid; gap: .375rem; font-size: .875rem; font-weight: 500; }
+  label input { font-size: 1rem; font-weight: 400; }
+  :focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
+  [role=alert]:empty { position: absolute; }
+  [role=alert]:not(:empty) {
+    padding: .625rem .875rem; border-radius: calc(var(--_radius) - .25rem); border-inline-start: 3px solid var(--_bad);
+    background: color-mix(in oklch, var(--_bad) 9%, var(--_surface)); font-size: .9375rem;
+  }
+  .dot { flex: none; display: inline-block; inline-size: .5625rem; block-size: .5625rem; border-radius: 50%; background: var(--_edge);
+    &.good { background: var(--_good); }
+    &.warn { background: var(--_warn); }
+    &.bad { background: var(--_bad); }
+  }
+  @media (forced-colors: active) { .dot { forced-color-adjust: none; } .primary { border-color: ButtonText; } }
+  @media (prefers-reduced-motion: reduce) { *, ::before, ::after { transition: none !important; animation-duration: 0s !important; } }
+`;
+
+/** A quiet surface for a group of facts. */
+export const card = css`
+  .card {
+    background: var(--_surface); border: 1px solid var(--_line); border-radius: var(--_radius);
+    padding: 1.25rem; min-inline-size: 0;
+  }
+`;

@@ -1,0 +1,45 @@
+/** The app's own page with a scripted keeper: `?scene=degraded#journal`; without a scene, a list of them. */
+import shell from '../../index.html?raw';
+import { adoptTokens, give, openNamed } from '../../src/app/compose.ts';
+import { ScriptedKeeper } from './scripted-keeper.ts';
+import { journal, scenes } from './scenes.ts';
+
+declare global {
+  /** How a test changes the scene on the open page, and reads what was asked of the keeper. */
+  var gallery: { show(scene: string): void; asked: readonly string[] };
+}
+
+const sceneOf = (name: string, now: number) => {
+  const make = scenes[name];
+  if (!make) throw new RangeError(`There is no scene "${name}".`);
+  return make(now);
+};
+
+const open = (name: string): void => {
+  document.body.replaceChildren(...new DOMParser().parseFromString(shell, 'text/html').body.children);
+  const now = Date.now();
+  const { snapshot, updateReady = false } = sceneOf(name, now);
+  const keeper = new ScriptedKeeper(snapshot, { journal: journal(now), updateReady });
+  give(keeper, document);
+  openNamed(document, location.hash);
+  globalThis.gallery = { asked: keeper.asked, show: (next) => { keeper.show(sceneOf(next, Date.now()).snapshot); } };
+};
+
+const list = (): void => {
+  const links = Object.keys(scenes).map((name) => {
+    const link = document.createElement('a');
+    link.href = `?scene=${name}`;
+    link.textContent = name;
+    const item = document.createElement('li');
+    item.append(link);
+    return item;
+  });
+  const all = document.createElement('ul');
+  all.append(...links);
+  document.body.replaceChildren(all);
+};
+
+adoptTokens(document);
+const scene = new URLSearchParams(location.search).get('scene');
+if (scene === null) list();
+else open(scene);

@@ -1,0 +1,89 @@
+import type { JournalEntry } from '../../src/protocol/bridge.ts';
+import type { Problem } from '../../src/protocol/problem.ts';
+import type { SessionView, Snapshot, SocketView } from '../../src/protocol/snapshot.ts';
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+export type Scene = { snapshot: Snapshot; updateReady?: boolean };
+
+const unreachable: Problem = { code: 'network-unreachable', at: '/api/v1/auth/refresh' };
+
+const open = (now: number): SocketView => ({
+  state: 'open', since: now - 26 * MINUTE_MS, roundTripMs: 23.4, sent: 1204, received: 48_213, resumed: 3, lost: 0,
+});
+
+const known = (now: number) => ({
+  kind: 'oidc' as const,
+  user: { sub: 'demo', name: 'Demo' },
+  accessIssuedAt: now - 2 * MINUTE_MS,
+  accessExpiresAt: now + 3 * MINUTE_MS,
+  verifiedAt: now - 2 * MINUTE_MS,
+});
+
+const base = (now: number, session: SessionView): Snapshot => ({
+  protocol: 1,
+  build: '4f2a91c07be3d5',
+  worker: { id: 'w-3', startedAt: now - 26 * MINUTE_MS, host: 'service-worker' },
+  durability: 'disk',
+  tier: 'sealed',
+  signInKinds: ['oidc', 'password', 'ticket'],
+  online: true,
+  session,
+  sockets: { '/api/socket': open(now) },
+  tabs: 3,
+  kept: { since: now - 52 * HOUR_MS, reloads: 41, workerRestarts: 7, networkLosses: 5, refreshes: 312 },
+});
+
+const active = (now: number): Snapshot => base(now, { state: 'active', ...known(now) });
+
+/** Every state that the interface has to have an answer for; all times are relative to `now`. */
+export const scenes: Readonly<Record<string, (now: number) => Scene>> = {
+  starting: (now) => ({ snapshot: base(now, { state: 'starting' }) }),
+  active: (now) => ({ snapshot: active(now) }),
+  refreshing: (now) => ({ snapshot: base(now, { state: 'refreshing', ...known(now) }) }),
+  degraded: (now) => ({
+    snapshot: {
+      ...base(now, { state: 'degraded', ...known(now), accessExpiresAt: now - 40 * SECOND_MS, nextTryAt: now + 9 * SECOND_MS, attempt: 4, problem: { code: 'server-unavailable', at: '/token', status: 503 } }),
+      sockets: { '/api/socket': { ...open(now), state: 'resting', since: now - 40 * SECOND_MS, nextTryAt: now + 4 * SECOND_MS, roundTripMs: undefined, problem: unreachable } },
+    },
+  }),
+  offline: (now) => ({
+    snapshot: {
+      ...base(now, { state: 'degraded', ...known(now), nextTryAt: now + 28 * SECOND_MS, attempt: 2, problem: unreachable }),
+      online: false,
+      sockets: { '/api/socket': { ...open(now), state: 'resting', since: now - 20 * SECOND_MS, nextTryAt: now + 28 * SECOND_MS, problem: unreachable } },
+    },
+  }),
+  reconnecting: (now) => ({
+    snapshot: { ...active(now), sockets: { '/api/socket': { ...open(now), state: 'dialling', since: now - 6 * SECOND_MS }, '/api/events': open(now) } },
+  }),
+  limited: (now) => ({
+    snapshot: { ...active(now), tier: 'bound', sockets: { '/api/socket': { ...open(now), state: 'stopped', problem: { code: 'over-limit', detail: '4403' } } } },
+  }),
+  memory: (now) => ({ snapshot: { ...active(now), durability: 'memory', tier: 'compatible', worker: { id: 'p-1', startedAt: now - MINUTE_MS, host: 'page' } } }),
+  update: (now) => ({ snapshot: active(now), updateReady: true }),
+  ticket: (now) => ({ snapshot: { ...base(now, { state: 'active', kind: 'ticket', user: { sub: 'demo' }, verifiedAt: now - 4 * SECOND_MS }), sockets: { '/api/events': { ...open(now), state: 'parked' } } } }),
+  never: (now) => ({ snapshot: base(now, { state: 'signed-out', reason: 'never' }) }),
+  'password-only': (now) => ({ snapshot: { ...base(now, { state: 'signed-out', reason: 'user' }), signInKinds: ['password'] } }),
+  rejected: (now) => ({
+    snapshot: base(now, { state: 'signed-out', reason: 'rejected', kind: 'oidc', problem: { code: 'grant-rejected', at: 'http://localhost:4174/token', status: 400, error: 'invalid_grant' } }),
+  }),
+  expired: (now) => ({ snapshot: base(now, { state: 'signed-out', reason: 'expired', problem: { code: 'lifetime-over', endedAt: now - MINUTE_MS } }) }),
+  long: (now) => ({
+    snapshot: {
+      ...active(now),
+      session: { state: 'active', ...known(now), user: { sub: 'u', name: 'Maximiliane-Wilhelmine von und zu Hohenstein-Oettingen-Spielberg' } },
+      sockets: { 'wss://a-very-long-name-of-a-host.example.org/with/a/long/path/socket': { ...open(now), sent: 12_345_678, received: 987_654_321 } },
+    },
+  }),
+};
+
+export const journal = (now: number): readonly JournalEntry[] => [
+  { at: now - 3 * HOUR_MS, worker: 'w-2', machine: 'session', what: 'signed in', detail: 'oidc' },
+  { at: now - 2 * HOUR_MS, worker: 'w-2', machine: 'socket', what: 'opened', detail: '/api/socket' },
+  { at: now - 26 * MINUTE_MS, worker: 'w-3', machine: 'session', what: 'restored', detail: 'from disk' },
+  { at: now - 26 * MINUTE_MS + 80, worker: 'w-3', machine: 'socket', what: 'resumed', detail: '/api/socket at 48211' },
+  { at: now - 2 * MINUTE_MS, worker: 'w-3', machine: 'session', what: 'renewed' },
+];

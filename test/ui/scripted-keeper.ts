@@ -1,0 +1,123 @@
+import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../../src/protocol/bridge.ts';
+import { failed, ok, type Result } from '../../src/protocol/problem.ts';
+import type { SessionView, Snapshot } from '../../src/protocol/snapshot.ts';
+import type { Channel, ChannelEvent, Keeper } from '../../src/page/types.ts';
+
+/** What the elements asked for, in order: the other half of "one snapshot in, one intent out". */
+export type Asked = 'signOut' | 'apply' | 'journal' | `nudge ${NudgeCause}` | `signIn ${SignInIntent['kind']}` | `fetch ${string}`;
+
+type Messages = Extract<ChannelEvent, { type: 'message' }>;
+
+/** A channel that hears itself, and starts with a gap so that one can be seen. */
+const loopback = (topic: string): Channel => {
+  const waiting: ChannelEvent[] = [{ type: 'gap', topic, from: 3, to: 9 }];
+  const closing = new AbortController();
+  let wake = (): void => undefined;
+  let offset = 9;
+  const events = async function* (): AsyncGenerator<ChannelEvent> {
+    while (!closing.signal.aborted) {
+      const event = waiting.shift();
+      if (event) yield event;
+      else await new Promise<void>((resolve) => { wake = resolve; });
+    }
+  };
+  return {
+    events,
+    async *[Symbol.asyncIterator](): AsyncGenerator<Messages> {
+      for await (const event of events()) if (event.type === 'message') yield event;
+    },
+    publish: (data) => {
+      offset += 1;
+      waiting.push({ type: 'message', topic, epoch: 'e', offset, data });
+      wake();
+      return Promise.resolve(ok({ offset }));
+    },
+    close: () => {
+      closing.abort();
+      wake();
+    },
+  };
+};
+
+/** A keeper with no worker behind it: shows the snapshots that it is told to, and remembers what it was asked. */
+export class ScriptedKeeper implements Keeper {
+  readonly asked: Asked[] = [];
+  readonly #listeners = new Set<(snapshot: Snapshot) => void>();
+  readonly #journal: readonly JournalEntry[];
+  readonly update: Keeper['update'];
+  readonly native = 'absent';
+  snapshot: Snapshot;
+
+  constructor(snapshot: Snapshot, options: { journal: readonly JournalEntry[]; updateReady: boolean }) {
+    this.snapshot = snapshot;
+    this.#journal = options.journal;
+    this.update = { ready: options.updateReady, apply: () => { this.asked.push('apply'); } };
+  }
+
+  show(snapshot: Snapshot): void {
+    this.snapshot = snapshot;
+    for (const listener of this.#listeners) listener(snapshot);
+  }
+
+  subscribe(listener: (snapshot: Snapshot) => void): () => void {
+    this.#listeners.add(listener);
+    listener(this.snapshot);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #session(session: SessionView): void {
+    this.show({ ...this.snapshot, session });
+  }
+
+  signIn(intent: SignInIntent): Promise<Result<SignInNext>> {
+    this.asked.push(`signIn ${intent.kind}`);
+    if (intent.kind === 'oidc') return Promise.resolve(ok({ type: 'redirect', url: '' }));
+    const secret = intent.kind === 'password' ? intent.password : intent.apiKey;
+    if (secret === 'slow') return new Promise(() => undefined);
+    if (!secret.startsWith('demo')) return Promise.resolve(failed({ code: 'credentials-rejected', at: '/api/v1/auth/login', status: 401 }));
+    this.#session({ state: 'active', kind: intent.kind, user: { sub: 'demo', name: 'Demo' }, verifiedAt: Date.now() });
+    return Promise.resolve(ok({ type: 'signed-in' }));
+  }
+
+  signOut(): Promise<Result<null>> {
+    this.asked.push('signOut');
+    this.#session({ state: 'signed-out', reason: 'user' });
+    return Promise.resolve(ok(null));
+  }
+
+  nudge(cause: NudgeCause = 'user'): Promise<Result<null>> {
+    this.asked.push(`nudge ${cause}`);
+    return Promise.resolve(ok(null));
+  }
+
+  journal(): Promise<Result<readonly JournalEntry[]>> {
+    this.asked.push('journal');
+    return Promise.resolve(ok(this.#journal));
+  }
+
+  fetch(input: RequestInfo | URL): Promise<Response> {
+    this.asked.push(`fetch ${input instanceof Request ? input.url : String(input)}`);
+    return Promise.resolve(Response.json({ models: ['small', 'large'], default: 'small' }));
+  }
+
+  channel(topic: string): Channel {
+    return loopback(topic);
+  }
+
+  upload(): Promise<Response> {
+    return Promise.resolve(new Response(null, { status: 204 }));
+  }
+
+  download(): Promise<Result<null>> {
+    return Promise.resolve(ok(null));
+  }
+
+  /** The gallery opens nothing: sockets are shown by what the snapshot says of them. */
+  socket(): WebSocket {
+    throw new DOMException('The scripted keeper has no sockets.', 'NotSupportedError');
+  }
+
+  close(): void {
+    this.#listeners.clear();
+  }
+}
