@@ -1,4 +1,5 @@
 import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../protocol/bridge.ts';
+import type { KeeperConfig } from '../protocol/config.ts';
 import type { Result } from '../protocol/problem.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 
@@ -28,7 +29,15 @@ export type ConnectOptions = {
   worker?: string | TrustedScriptURL;
   /** A desktop shell's keychain. Best effort: whatever it does, the session does not depend on it. */
   nativeStore?: NativeStore;
+  /**
+   * For pages that can have no worker (no secure context, workers switched off): the host then runs in the page.
+   * Default: the JSON in the document's `<script type="application/json" id="session-keeper">`.
+   */
+  config?: KeeperConfig;
 };
+
+/** How the native store's copy is doing; nothing in the session depends on it. `absent`: none was given. */
+export type NativeState = 'absent' | 'working' | 'failed';
 
 /** What an app holds. See the design, "Public surface". */
 export type Keeper = {
@@ -46,10 +55,12 @@ export type Keeper = {
   upload(url: string, body: Blob | ArrayBuffer, options?: UploadOptions): Promise<Response>;
   /** Saves to disk through a link that needs no token. */
   download(url: string): Promise<Result<null>>;
+  /** A drop-in `WebSocket` whose wire is the worker's; `KeeperSocket` is its class. */
   socket(url: string, protocols?: string | string[]): WebSocket;
   channel(topic: string): Channel;
   /** A newer worker script than the one that made this page is in control. */
   readonly update: { readonly ready: boolean; apply(): void };
+  readonly native: NativeState;
   close(): void;
 };
 

@@ -108,6 +108,9 @@ export type TabMessage =
 /** The worker answers this path with a stream that never ends; while it is open, the worker lives. */
 export const LEASE_PATH = '/__keeper/lease';
 
+/** The worker answers this path with 204: an event, for browsers in which an open stream keeps no worker alive. */
+export const PULSE_PATH = '/__keeper/pulse';
+
 const ARRIVALS: readonly unknown[] = ['navigate', 'reload', 'back-forward', 'restored', 'reattach'];
 const MAX_TOPICS = 256;
 export const MAX_NAME = 256;

@@ -1,0 +1,135 @@
+import type { Arrival, Intro, PortFrame, TabMessage } from '../protocol/bridge.ts';
+import { PROTOCOL, speaks } from '../protocol/version.ts';
+import { framesOf } from './port-frames.ts';
+import type { Transport } from './transport.ts';
+
+/** A welcome that takes longer than this (ms) is asked for again. */
+const WELCOME_DEADLINE_MS = 3_000;
+/** A worker that died sooner than this (ms) after its welcome is given a moment, so that no loop gets hot. */
+const SHORT_LIFE_MS = 250;
+
+/** What a page does with what it is told, and what it says of itself in a greeting. */
+export type Tab = {
+  readonly id: string;
+  readonly visible: () => boolean;
+  readonly topics: () => Intro['topics'];
+  /** A new port is there and takes messages, though nobody has answered on it yet. */
+  greeted(): void;
+  frame(frame: PortFrame): void;
+  /** The worker's protocol is not ours: this page has to be loaded anew. */
+  stranger(): void;
+};
+
+export type Attachment = {
+  /** Introduces this page to the host, on a new port; the old one is closed. */
+  attach(arrival: Arrival): void;
+  /** Says goodbye: the page goes away, or into the cache of pages to go back to. */
+  leave(): void;
+  /** `false` if there is no port to post it on. */
+  post(message: TabMessage, transfer?: Transferable[]): boolean;
+};
+
+type State =
+  | { name: 'away' }
+  | { name: 'greeting'; port: MessagePort; end: AbortController; target: unknown }
+  | { name: 'attached'; port: MessagePort; end: AbortController; target: unknown }
+  /** The old worker may still speak, but nothing is said to it that it could take with it. */
+  | { name: 'handing-over'; port: MessagePort; end: AbortController };
+
+export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSignal): Attachment => {
+  let state: State = { name: 'away' };
+
+  const disconnect = () => {
+    if (state.name !== 'away') state.end.abort();
+    state = { name: 'away' };
+  };
+
+  const attach = (arrival: Arrival): void => {
+    disconnect();
+    if (closed.aborted) return;
+    const end = new AbortController();
+    const { port1: port, port2 } = new MessageChannel();
+    port.onmessage = (event: MessageEvent<unknown>) => {
+      for (const frame of framesOf(event.data)) receive(frame, end);
+    };
+    state = { name: 'greeting', port, end, target: transport.target() };
+    transport.greet({ protocol: PROTOCOL, tab: tab.id, arrival, visible: tab.visible(), topics: tab.topics() }, port2);
+    const timer = setTimeout(() => void insist(arrival, end), WELCOME_DEADLINE_MS);
+    end.signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      port.close();
+    });
+    tab.greeted();
+  };
+
+  const insist = async (arrival: Arrival, end: AbortController): Promise<void> => {
+    if (state.name !== 'greeting' || state.end !== end) return;
+    await transport.repair();
+    if (!end.signal.aborted) attach(arrival);
+  };
+
+  const receive = (frame: PortFrame, end: AbortController): void => {
+    if (end.signal.aborted) return;
+    if (frame.type === 'hand-over') return handOver();
+    if (frame.type === 'welcome') {
+      if (!speaks(frame.protocol)) {
+        disconnect();
+        return tab.stranger();
+      }
+      if (state.name === 'greeting') state = { ...state, name: 'attached' };
+      transport.lease.open();
+      void watch(frame.life, end.signal);
+    }
+    tab.frame(frame);
+  };
+
+  const watch = async (life: string, signal: AbortSignal): Promise<void> => {
+    const since = performance.now();
+    try {
+      await transport.gone(life, signal);
+    } catch {
+      return;
+    }
+    if (signal.aborted || state.name !== 'attached') return;
+    transport.lease.broken();
+    transport.died();
+    if (performance.now() - since > SHORT_LIFE_MS) attach('reattach');
+    else setTimeout(() => signal.aborted || attach('reattach'), SHORT_LIFE_MS);
+  };
+
+  const handOver = (): void => {
+    if (state.name !== 'attached') return;
+    const { port, end } = state;
+    state = { name: 'handing-over', port, end };
+    transport.lease.close();
+    void transport.handOver().then(() => {
+      if (end.signal.aborted) return;
+      transport.died();
+      attach('reattach');
+    });
+  };
+
+  const control = (): void => {
+    if (state.name !== 'greeting' && state.name !== 'attached') return;
+    if (state.target === transport.target()) return;
+    transport.lease.close();
+    transport.died();
+    attach('reattach');
+  };
+
+  transport.watch({ newcomer: handOver, control }, closed);
+
+  return {
+    attach,
+    leave: () => {
+      if (state.name !== 'away') state.port.postMessage({ type: 'bye' } satisfies TabMessage);
+      transport.lease.close();
+      disconnect();
+    },
+    post: (message, transfer = []) => {
+      if (state.name !== 'greeting' && state.name !== 'attached') return false;
+      state.port.postMessage(message, transfer);
+      return true;
+    },
+  };
+};

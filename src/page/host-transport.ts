@@ -1,0 +1,25 @@
+import type { Intro, KeeperApi } from '../protocol/bridge.ts';
+import { NO_LEASE } from './lease.ts';
+import type { Transport } from './transport.ts';
+
+/** A host that lives and dies with this page. */
+export type LocalHost = {
+  readonly api: KeeperApi;
+  attach(intro: Intro, port: MessagePort): void;
+  fetch: Transport['fetch'];
+};
+
+const never = new Promise<never>(() => {});
+
+export const hostTransport = (host: LocalHost): Transport => ({
+  api: host.api,
+  lease: NO_LEASE,
+  target: () => host,
+  greet: (intro, port) => host.attach(intro, port),
+  repair: () => Promise.resolve(),
+  gone: () => never,
+  died: () => {},
+  handOver: () => Promise.resolve(),
+  watch: () => {},
+  fetch: (input, init) => host.fetch(input, init),
+});

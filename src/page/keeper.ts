@@ -1,0 +1,53 @@
+import type { SignInNext } from '../protocol/bridge.ts';
+import type { Result } from '../protocol/problem.ts';
+import { createUpload, withIdempotencyKey } from './fetch.ts';
+import { KeeperSocket } from './keeper-socket.ts';
+import type { NativeCopy } from './native-store.ts';
+import type { Keeper } from './types.ts';
+import type { Wiring } from './wiring.ts';
+
+/** The provider's page; an address of any other scheme would be script. */
+const goTo = (next: Result<SignInNext>): void => {
+  if (next.ok && next.value.type === 'redirect' && /^https?:/.test(next.value.url)) location.assign(next.value.url);
+};
+
+/** What an app holds, over parts that are wired already. */
+export const keeperOver = (wiring: Wiring, native: NativeCopy | undefined, onClose: () => void): Keeper => {
+  const { transport, store, channels } = wiring;
+  const { api } = transport;
+  const send: Keeper['fetch'] = async (input, init) =>
+    transport.fetch(withIdempotencyKey(new Request(input, init), location.origin));
+  return {
+    get snapshot() {
+      return store.get();
+    },
+    subscribe: store.subscribe,
+    signIn: async (intent) => {
+      const here = location.pathname + location.search;
+      const next = await api.signIn(intent.kind === 'oidc' ? { returnTo: here, ...intent } : intent);
+      goTo(next);
+      return next;
+    },
+    signOut: api.signOut,
+    nudge: (cause = 'user') => api.nudge(cause),
+    journal: api.journal,
+    fetch: send,
+    upload: createUpload(send),
+    download: async (url) => (await import('./download.ts')).download(send, url),
+    socket: (url, protocols) => new KeeperSocket(url, protocols),
+    channel: channels.channel,
+    update: {
+      get ready() {
+        return wiring.outdated();
+      },
+      apply: () => location.reload(),
+    },
+    get native() {
+      return native?.state ?? 'absent';
+    },
+    close: () => {
+      wiring.close();
+      onClose();
+    },
+  };
+};

@@ -1,0 +1,77 @@
+import { rest } from './wait.ts';
+
+/** Keeps the worker alive while this tab is there. */
+export type Lease = {
+  /** Takes it, unless it is held. */
+  open(): void;
+  close(): void;
+  /** The worker died although the lease was held: from now on it is woken by pulses too. */
+  broken(): void;
+};
+
+/** For hosts that need none. */
+export const NO_LEASE: Lease = { open: () => {}, close: () => {}, broken: () => {} };
+
+/** A stream that ends sooner than this (ms) is not worth asking for again at once. */
+const SHORT_LIVED_MS = 5_000;
+
+/** Reads a response that never ends, and keeps nothing of it. */
+const readOn = async (url: string, signal: AbortSignal): Promise<void> => {
+  const response = await fetch(url, { signal, cache: 'no-store' });
+  const reader = response.body?.getReader();
+  while (reader && !(await reader.read()).done);
+};
+
+const hold = async (url: string, allowed: () => boolean, signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted) {
+    const begun = performance.now();
+    // without a worker between, the request would go out to the server
+    if (allowed()) await readOn(url, signal).catch(() => {});
+    await rest(performance.now() - begun < SHORT_LIVED_MS ? SHORT_LIVED_MS : 0, signal);
+  }
+};
+
+/** A page's own timers go down to one a minute in hidden tabs, a dedicated worker's do not (measured in Chromium 156). */
+const startPulse = (script: string, signal: AbortSignal): void => {
+  try {
+    const pulse = new Worker(script);
+    signal.addEventListener('abort', () => pulse.terminate());
+  } catch {
+    // forbidden here: the worker then dies and is woken by need, as without a lease
+  }
+};
+
+export type LeaseOptions = {
+  /** The address that the worker answers with a stream without end. */
+  url: string;
+  /** Script of the dedicated worker that sends pulses; of this origin, for the sake of `worker-src 'self'`. */
+  pulse: string;
+  /** Whether a worker controls this page, and no newcomer waits for this one to die. */
+  allowed(): boolean;
+};
+
+/**
+ * A silent response stream keeps a Chromium worker alive, without timers, in hidden and in frozen tabs too; Firefox
+ * stops the worker after 30 s all the same (both measured). So the first death under a lease adds the pulses.
+ */
+export const createLease = ({ url, pulse, allowed }: LeaseOptions): Lease => {
+  let held: AbortController | undefined;
+  let keep: 'stream' | 'stream and pulse' = 'stream';
+  const close = () => {
+    held?.abort();
+    held = undefined;
+  };
+  return {
+    open: () => {
+      if (held || !allowed()) return;
+      held = new AbortController();
+      void hold(url, allowed, held.signal);
+      if (keep === 'stream and pulse') startPulse(pulse, held.signal);
+    },
+    close,
+    broken: () => {
+      if (held) keep = 'stream and pulse';
+      close();
+    },
+  };
+};

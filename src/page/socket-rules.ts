@@ -1,0 +1,47 @@
+/** What can be put on a wire as it is. */
+export type Payload = string | ArrayBuffer;
+
+/** RFC 6455 §5.5: a control frame holds 125 bytes, two of them the code. */
+const MAX_REASON_BYTES = 123;
+
+/** RFC 9110 §5.6.2. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
+
+const syntaxError = (detail: string) => new DOMException(detail, 'SyntaxError');
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+
+/** The address as the wire has it: `http` becomes `ws`, and a relative one is completed. */
+export const wireUrlOf = (url: string | URL, base: string): URL => {
+  let parsed: URL;
+  try {
+    parsed = new URL(url, base);
+  } catch {
+    throw syntaxError(`Invalid URL: ${String(url)}`);
+  }
+  parsed.protocol = parsed.protocol.replace('http', 'ws');
+  if (!/^wss?:$/.test(parsed.protocol) || parsed.href.includes('#')) throw syntaxError(`Invalid URL: ${parsed.href}`);
+  return parsed;
+};
+
+export const checkProtocols = (protocols: string | readonly string[]): readonly string[] => {
+  const list = typeof protocols === 'string' ? [protocols] : protocols.map(String);
+  if (new Set(list).size < list.length || !list.every((name) => TOKEN.test(name))) throw syntaxError('Invalid subprotocols');
+  return list;
+};
+
+export const checkClose = (code: number | undefined, reason: string): void => {
+  if (code !== undefined && code !== 1000 && !(code >= 3000 && code <= 4999)) {
+    throw new DOMException(`Invalid close code: ${code}`, 'InvalidAccessError');
+  }
+  if (bytesOf(reason) > MAX_REASON_BYTES) throw syntaxError('The close reason is too long');
+};
+
+/** A copy: the caller may go on to write into its buffer. Anything else is sent as text, as WebIDL has it. */
+export const payloadOf = (data: string | ArrayBufferLike | ArrayBufferView): Payload => {
+  if (data instanceof ArrayBuffer) return data.slice(0);
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer;
+  return String(data);
+};
+
+export const sizeOf = (data: Payload | Blob): number =>
+  typeof data === 'string' ? bytesOf(data) : data instanceof Blob ? data.size : data.byteLength;

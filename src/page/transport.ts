@@ -1,0 +1,24 @@
+import type { Intro, KeeperApi } from '../protocol/bridge.ts';
+import type { Lease } from './lease.ts';
+
+/** How a page reaches its host: a worker, a host in the page itself, or nobody. */
+export type Transport = {
+  readonly api: KeeperApi;
+  readonly lease: Lease;
+  /** The host that a greeting would reach now; only its identity counts. */
+  target(): unknown;
+  /** Introduces this tab, with the port on which it is to be told things. */
+  greet(intro: Intro, port: MessagePort): void;
+  /** A greeting was not answered: mends what can be mended before the next one. */
+  repair(): Promise<unknown>;
+  /** Resolves when the host that holds the lock `life` is gone; rejects when the signal aborts. */
+  gone(life: string, signal: AbortSignal): Promise<unknown>;
+  /** The host died: calls that it will not answer are sent again. */
+  died(): void;
+  /** A newcomer is taking over: holds calls and requests back, and resolves when it controls the page. */
+  handOver(): Promise<unknown>;
+  /** Tells when a newcomer waits to take over, and when another worker took control of the page. */
+  watch(on: { newcomer(): void; control(): void }, signal: AbortSignal): void;
+  /** Sends a request with authorization where it may have it. Never bare: rejects with a TypeError instead. */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+};

@@ -1,0 +1,83 @@
+import type { PortFrame, TabMessage } from '../protocol/bridge.ts';
+import type { Snapshot } from '../protocol/snapshot.ts';
+import { createAttachment } from './attach.ts';
+import { createChannels, type Channels } from './channels.ts';
+import { arrivalOf, isVisible, watchPage } from './page-life.ts';
+import { createSnapshotStore, startingSnapshot, type SnapshotStore } from './snapshot-store.ts';
+import { socketHub } from './socket-hub.ts';
+import type { Transport } from './transport.ts';
+import { isOutdated } from './update.ts';
+
+export type Wiring = {
+  readonly transport: Transport;
+  readonly store: SnapshotStore;
+  readonly channels: Channels;
+  /** Resolves when the host has welcomed this page, or turned out to speak a protocol that this page does not. */
+  readonly met: Promise<true>;
+  /** A snapshot that came as an answer, not by the port. */
+  show(snapshot: Snapshot): void;
+  /** Whether this page should be loaded anew. */
+  outdated(): boolean;
+  close(): void;
+};
+
+/** What this page knows of the host's build. */
+type Acquaintance = { name: 'none' } | { name: 'met'; firstBuild: string } | { name: 'stranger' };
+
+/** Ties the parts of a page to a host and greets it. `build` is the page's own, or ''. */
+export const wire = (transport: Transport, tab: string, build: string): Wiring => {
+  const store = createSnapshotStore(startingSnapshot('service-worker', navigator.onLine));
+  const ending = new AbortController();
+  let acquaintance: Acquaintance = { name: 'none' };
+  let meet = (): void => {};
+  const met = new Promise<true>((resolve) => {
+    meet = () => resolve(true);
+  });
+
+  const show = (snapshot: Snapshot): void => {
+    if (acquaintance.name === 'none') acquaintance = { name: 'met', firstBuild: snapshot.build };
+    store.set(snapshot);
+  };
+  const frame = (told: PortFrame): void => {
+    if ('snapshot' in told) show(told.snapshot);
+    channels.receive(told);
+    socketHub.receive(told);
+    if (told.type !== 'welcome') return;
+    channels.republish();
+    socketHub.connect(post);
+    meet();
+  };
+  const stranger = (): void => {
+    acquaintance = { name: 'stranger' };
+    meet();
+  };
+  const post = (message: TabMessage, transfer?: Transferable[]): boolean => attachment.post(message, transfer);
+  const channels = createChannels(transport.api.publish, post);
+  const face = { id: tab, visible: isVisible, topics: channels.topics, greeted: socketHub.reopen, frame, stranger };
+  const attachment = createAttachment(transport, face, ending.signal);
+  const life = {
+    hide: attachment.leave,
+    restored: () => attachment.attach('restored'),
+    visible: (visible: boolean) => post({ type: 'visible', visible }),
+    nudge: transport.api.nudge,
+  };
+  watchPage(life, ending.signal);
+  attachment.attach(arrivalOf());
+
+  return {
+    transport,
+    store,
+    channels,
+    met,
+    show,
+    outdated: () =>
+      acquaintance.name === 'stranger' ||
+      (acquaintance.name === 'met' && isOutdated(build, acquaintance.firstBuild, store.get().build)),
+    close: () => {
+      attachment.leave();
+      ending.abort();
+      channels.close();
+      socketHub.disconnect(post);
+    },
+  };
+};

@@ -1,0 +1,118 @@
+import { Workbox } from 'workbox-window/Workbox.js';
+import { MARK, type PageMessage } from '../protocol/bridge.ts';
+import { failed, ok, type Result } from '../protocol/problem.ts';
+import { eventWithin } from './wait.ts';
+
+/** Installing includes a download, and the precaching of the site whose worker it may be. */
+const INSTALL_DEADLINE_MS = 20_000;
+/** Taking control took 1 to 3 ms (measured); a worker that is still starting may take longer. */
+const CONTROL_DEADLINE_MS = 3_000;
+const CLAIM_EVERY_MS = 500;
+/** Chromium gives an old worker up to five minutes; calls are not held back that long. */
+const HAND_OVER_DEADLINE_MS = 10_000;
+
+type Body = PageMessage extends infer M ? (M extends PageMessage ? Omit<M, 'mark'> : never) : never;
+
+/** The registration of our worker, and this page's relation to it. */
+export type WorkerSite = {
+  readonly container: ServiceWorkerContainer;
+  registration(): ServiceWorkerRegistration;
+  worker(): ServiceWorker | null;
+  /** Starts the worker if it is stopped. Throws without an active worker. */
+  post(message: Body, transfer?: Transferable[]): void;
+  /** Whether there is a worker to talk to. It answers when no hand-over is going on. */
+  ready(): Promise<boolean>;
+  /** Whether a worker controls this page, if need be after having asked for it. As `ready()` it waits for a hand-over. */
+  controlled(): Promise<boolean>;
+  /** Resolves when a newcomer controls the page, or has failed to for too long. */
+  handOver(): Promise<unknown>;
+  /** Registers again: somebody may have cleared the site's data. */
+  repair(): Promise<unknown>;
+};
+
+/** Absent in insecure contexts and where workers are switched off; the getter throws in sandboxed frames. */
+const containerOf = (): ServiceWorkerContainer | undefined => {
+  try {
+    return navigator.serviceWorker;
+  } catch {
+    return undefined;
+  }
+};
+
+/** `false`: the worker that was being installed failed to, or took too long. */
+const activation = (registration: ServiceWorkerRegistration): Promise<boolean> =>
+  new Promise((resolve) => {
+    const newcomer = registration.installing ?? registration.waiting;
+    const timer = setTimeout(resolve, INSTALL_DEADLINE_MS, false);
+    const look = () => {
+      if (!registration.active && newcomer?.state !== 'redundant') return;
+      clearTimeout(timer);
+      resolve(registration.active !== null);
+    };
+    newcomer?.addEventListener('statechange', look);
+    look();
+  });
+
+/** The script is never taken from the HTTP cache: an update must not wait for `max-age`. */
+const register = (script: string | TrustedScriptURL) =>
+  new Workbox(script, { updateViaCache: 'none' }).register({ immediate: true });
+
+/** `no-worker` tells that this page cannot have one, and why. */
+export const openWorkerSite = async (script: string | TrustedScriptURL): Promise<Result<WorkerSite>> => {
+  const container = containerOf();
+  if (!container) return failed({ code: 'no-worker', detail: 'not available here' });
+  try {
+    const registration = await register(script);
+    if (registration && (await activation(registration))) return ok(siteOf(container, registration, script));
+    return failed({ code: 'no-worker', detail: 'not installed' });
+  } catch (error) {
+    return failed({ code: 'no-worker', detail: String(error) });
+  }
+};
+
+const siteOf = (container: ServiceWorkerContainer, first: ServiceWorkerRegistration, script: string | TrustedScriptURL): WorkerSite => {
+  let registration = first;
+  let asking: Promise<boolean> | undefined;
+  let handingOver: Promise<unknown> | undefined;
+
+  const post = (message: Body, transfer: Transferable[] = []) => {
+    const worker = registration.active;
+    if (!worker) throw new TypeError('no worker');
+    worker.postMessage({ mark: MARK, ...message }, transfer);
+  };
+
+  const claim = () => registration.active && post({ type: 'claim' });
+
+  /** A worker that dies on its way to `clients.claim()` says nothing: so the wish is repeated. */
+  const ask = async (): Promise<boolean> => {
+    claim();
+    const timer = setInterval(claim, CLAIM_EVERY_MS);
+    await eventWithin(container, 'controllerchange', CONTROL_DEADLINE_MS);
+    clearInterval(timer);
+    asking = undefined;
+    return container.controller !== null;
+  };
+
+  return {
+    container,
+    registration: () => registration,
+    worker: () => registration.active,
+    post,
+    ready: async () => {
+      await handingOver;
+      return registration.active !== null;
+    },
+    controlled: async () => {
+      await handingOver;
+      return container.controller !== null || (asking ??= ask());
+    },
+    handOver: () =>
+      (handingOver ??= eventWithin(container, 'controllerchange', HAND_OVER_DEADLINE_MS).finally(() => {
+        handingOver = undefined;
+      })),
+    repair: async () => {
+      registration = (await register(script).catch(() => undefined)) ?? registration;
+      await activation(registration);
+    },
+  };
+};
