@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseSync } from 'rolldown/utils';
+import { build } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'keeper-build-'));
+  await build({ root: ROOT, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const built = (name: string): Promise<string> => readFile(join(folder, name), 'utf8');
+
+/** The app shell as the worker knows it: what the bundler wrote in place of `__PRECACHE__`. */
+const manifestIn = (code: string): { url: string; integrity: string }[] =>
+  [
+    ...code.matchAll(
+      /\{url:[`"']([^`"']+)[`"'],revision:(?:null|[`"'][0-9a-f]+[`"']),integrity:[`"']([^`"']+)[`"']\}/g,
+    ),
+  ].map(([, url = '', integrity = '']) => ({ url, integrity }));
+
+test.each(['sw.js', 'keeper-sw.js'])('%s is one classic script that imports nothing', async (name) => {
+  const code = await built(name);
+  const { module, errors } = parseSync(name, code, { sourceType: 'script' });
+  expect(errors).toEqual([]);
+  expect(module.staticImports).toEqual([]);
+  expect(module.dynamicImports).toEqual([]);
+  expect(code).not.toContain('process.env');
+});
+
+test('the page library is a module that exports connect', async () => {
+  const { module } = parseSync('keeper.js', await built('keeper.js'));
+  const names = module.staticExports.flatMap((entry) => entry.entries.map((exported) => exported.exportName.name));
+  expect(names).toContain('connect');
+});
+
+test('the worker knows the hash of each file of the shell, and no file of the shell is unknown to it', async () => {
+  const manifest = manifestIn(await built('sw.js'));
+  for (const { url, integrity } of manifest) {
+    const hash = createHash('sha256').update(await readFile(join(folder, url)));
+    expect(`sha256-${hash.digest('base64')}`, url).toBe(integrity);
+  }
+  const names = await readdir(join(folder, 'assets'));
+  const ofThePage = names.filter((name) => !name.endsWith('.map') && !name.startsWith('keeper-'));
+  const urls = manifest.map((entry) => entry.url);
+  expect(urls).toEqual(expect.arrayContaining(['/index.html', ...ofThePage.map((name) => `/assets/${name}`)]));
+});
+
+test('the page, the worker and its embedded form carry the same identity', async () => {
+  const identity = /<meta name="build" content="([0-9a-f]{16})"/.exec(await built('index.html'))?.[1] ?? 'none';
+  expect(await built('sw.js')).toContain(identity);
+});
+
+test('the page has neither inline scripts nor inline styles', async () => {
+  const html = await built('index.html');
+  expect(html).not.toMatch(/<style|\sstyle=|\son[a-z]+=/);
+  for (const [, body] of html.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)) expect(body).toBe('');
+});
