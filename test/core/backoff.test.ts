@@ -51,7 +51,7 @@ test('a pause is never shorter than the server asked for (up to the bound), and 
     fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), chance, (asked, luck) => {
       const pause = honouredPause(asked, luck);
       expect(pause).toBeGreaterThanOrEqual(Math.min(asked, PAUSE_MAX_MS));
-      expect(pause - Math.max(250, Math.min(asked, PAUSE_MAX_MS))).toBeLessThan(1_000);
+      expect(pause - Math.max(250, Math.min(asked, PAUSE_MAX_MS))).toBeLessThanOrEqual(1_000);
     }),
   );
 });

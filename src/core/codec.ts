@@ -1,0 +1,109 @@
+import type { PortFrame } from '../protocol/bridge.ts';
+import type { CodecName } from '../protocol/config.ts';
+import { CLOSE, type Cursor, type HostIdentity } from '../protocol/frames.ts';
+import { isObject, numberAt, parseJson } from '../protocol/json.ts';
+import type { Problem } from '../protocol/problem.ts';
+import type { OutboxItem } from './outbox.ts';
+import type { CloseVerdict, Greeting } from './socket-types.ts';
+
+export type Frame = string | ArrayBuffer;
+
+export type CodecEvent =
+  /** The link is open: greet. */
+  | { type: 'opened' }
+  | { type: 'frame'; data: Frame }
+  /** The link is gone; another may come. */
+  | { type: 'closed'; code: number }
+  /** No link will come for the people who listen now: nobody is signed in any more, or the server forbids it. */
+  | { type: 'ended'; code: number; reason: string }
+  /** Another person's session begins: nothing of the former one's may be seen. */
+  | { type: 'forget' }
+  | { type: 'probe' }
+  | { type: 'renew'; ticket: string }
+  | { type: 'publish'; item: OutboxItem }
+  | { type: 'join'; tab: string; topic: string; cursor: Cursor | null }
+  | { type: 'leave'; tab: string; topic: string }
+  | { type: 'socket-open'; tab: string; socket: string }
+  | { type: 'socket-send'; tab: string; socket: string; data: Frame }
+  | { type: 'socket-close'; tab: string; socket: string; code: number; reason: string }
+  | { type: 'tab-left'; tab: string };
+
+/** What is counted for people to see. */
+export type Counted = 'sent' | 'received' | 'resumed' | 'lost';
+
+export type CodecOutput =
+  | { type: 'send'; data: Frame }
+  /** `tab` absent: every tab. */
+  | { type: 'tell'; tab?: string | undefined; frame: PortFrame }
+  | ({ type: 'greeted' } & Greeting)
+  | { type: 'renewed'; expiresInMs: number }
+  | { type: 'draining'; ms: number }
+  /** The server has an answer to this publication: it need not be kept any longer. */
+  | { type: 'settled'; id: string }
+  | { type: 'round-trip'; ms: number }
+  | { type: 'count'; what: Counted; by: number }
+  /** The server does not speak the protocol: hang up. */
+  | { type: 'violated' };
+
+/** The state of one endpoint's protocol. Deterministic: the same events at the same times, the same outputs. */
+export type Codec = {
+  tell(event: CodecEvent, now: number): readonly CodecOutput[];
+  /** How many topics and sockets want the link. */
+  readonly listeners: number;
+};
+
+/** A protocol. To add one: a file with one of these, and its name in the list of `codecs/index.ts`. */
+export type CodecKind = {
+  name: CodecName;
+  /** Offered to the server, before the one that carries the ticket. */
+  subprotocol: string;
+  /** Whether tabs' own sockets share the upstream, or listen to topics. */
+  shares: 'frames' | 'topics';
+  create(identity: HostIdentity): Codec;
+  closed(code: number, reason: string): CloseVerdict;
+};
+
+/** `{"ra": ms}`: the client's own slot in the reason of a close (a reason has 123 bytes at most, RFC 6455 §5.5). */
+const slotOf = (reason: string): number | undefined => {
+  const body = parseJson(reason);
+  const ms = isObject(body) ? numberAt(body, 'ra') : undefined;
+  return ms !== undefined && ms >= 0 ? ms : undefined;
+};
+
+/** The close policy of the native wire; other protocols give the same codes other meanings. */
+export const keeperVerdict = (code: number, reason: string): CloseVerdict => {
+  switch (code) {
+    case CLOSE.unauthorized:
+      return { do: 'authorize' };
+    case CLOSE.forbidden:
+      return { do: 'stop' };
+    case CLOSE.superseded:
+      return { do: 'superseded' };
+    case CLOSE.restart:
+    case CLOSE.tryLater:
+    case CLOSE.slowDown: {
+      const ms = slotOf(reason);
+      return ms === undefined ? { do: 'redial' } : { do: 'wait', ms };
+    }
+    default:
+      return { do: 'redial' };
+  }
+};
+
+/** The close as people are told of it, by the HTTP status that means the same. */
+export const problemOfClose = (code: number, at: string): Problem => {
+  switch (code) {
+    case CLOSE.unauthorized:
+      return { code: 'credentials-rejected', at, status: 401 };
+    case CLOSE.forbidden:
+      return { code: 'credentials-rejected', at, status: 403 };
+    case CLOSE.slowDown:
+      return { code: 'rate-limited', at, status: 429 };
+    case CLOSE.superseded:
+      return { code: 'cancelled' };
+    case 1006:
+      return { code: 'network-unreachable', at };
+    default:
+      return { code: 'server-unavailable', at, status: 503 };
+  }
+};

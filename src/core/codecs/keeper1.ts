@@ -1,0 +1,150 @@
+import { CLOSE, parseServerFrame, SUBPROTOCOL, type ClientFrame, type HostIdentity, type ServerFrame } from '../../protocol/frames.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import { keeperVerdict, type Codec, type CodecEvent, type CodecKind, type CodecOutput } from '../codec.ts';
+import { byteLength, type OutboxItem } from '../outbox.ts';
+import { createTopic, type Topic } from '../topic.ts';
+
+/** Nothing but the greeting may be said before the server's. */
+type LinkState = { is: 'down' } | { is: 'greeting'; since: number } | { is: 'up'; maxBytes: number; skewMs: number };
+
+/** The server's reason, as a Problem that the sender of the message can act on. */
+const problemOfNak = (code: string): Problem =>
+  code === 'too-big' || code === 'over-limit' ? { code: 'over-limit', detail: code } : { code: 'bad-message', detail: code };
+
+const create = (identity: HostIdentity): Codec => {
+  const topics = new Map<string, Topic>();
+  let link: LinkState = { is: 'down' };
+  let requests = 0;
+  let outputs: CodecOutput[] = [];
+
+  const put = (output: CodecOutput): void => void outputs.push(output);
+  const send = (frame: ClientFrame): void => put({ type: 'send', data: JSON.stringify(frame) });
+
+  const topicOf = (name: string): Topic => {
+    const known = topics.get(name);
+    if (known) return known;
+    const topic = createTopic(name, {
+      tell: (tab, frame) => put({ type: 'tell', tab, frame }),
+      ask: (from) => {
+        send(['sub', ++requests, name, from]);
+        return requests;
+      },
+      lost: (by) => put({ type: 'count', what: 'lost', by }),
+    });
+    topics.set(name, topic);
+    if (link.is === 'up') topic.connected();
+    return topic;
+  };
+
+  const leave = (tab: string, name: string): void => {
+    const topic = topics.get(name);
+    topic?.leave(tab);
+    if (topic?.listeners !== 0) return;
+    topics.delete(name);
+    if (link.is === 'up') send(['unsub', name]);
+  };
+
+  const settle = (id: string, frame: { type: 'acked'; offset: number } | { type: 'refused'; problem: Problem }): void => {
+    put({ type: 'settled', id });
+    put({ type: 'tell', frame: { ...frame, id } });
+  };
+
+  const publish = ({ id, topic, json }: OutboxItem): void => {
+    if (link.is !== 'up') return;
+    const data = `["pub",${JSON.stringify(id)},${JSON.stringify(topic)},${json}]`;
+    if (byteLength(data) > link.maxBytes) return settle(id, { type: 'refused', problem: problemOfNak('too-big') });
+    put({ type: 'send', data });
+  };
+
+  const onHello = (hello: (ServerFrame & readonly ['hello', unknown])[1], now: number): void => {
+    if (link.is !== 'greeting') return;
+    put({ type: 'round-trip', ms: now - link.since });
+    link = { is: 'up', maxBytes: hello.maxBytes, skewMs: hello.now - now };
+    if (hello.resumed) put({ type: 'count', what: 'resumed', by: 1 });
+    put({ type: 'greeted', heartbeatMs: hello.heartbeatMs, windowMs: hello.windowMs, expiresInMs: hello.expiresAt - hello.now });
+    for (const topic of topics.values()) topic.connected();
+  };
+
+  const onFrame = (text: string, now: number): void => {
+    const frame = parseServerFrame(text);
+    if (frame === undefined) return put({ type: 'violated' });
+    if (frame === 'unknown') return;
+    if (frame[0] === 'hello') return onHello(frame[1], now);
+    if (link.is !== 'up') return;
+    switch (frame[0]) {
+      case 'ok':
+        return topics.get(frame[2])?.onOk(frame[1], frame[3], frame[4]);
+      case 'ev':
+        if (topics.get(frame[1])?.onEvent(frame[2], frame[3], frame[4], text.length)) put({ type: 'count', what: 'received', by: 1 });
+        return;
+      case 'gap':
+        return topics.get(frame[1])?.onGap(frame[2], frame[4]);
+      case 'ack':
+        put({ type: 'count', what: 'sent', by: 1 });
+        return settle(frame[1], { type: 'acked', offset: frame[2] });
+      case 'nak':
+        return settle(frame[1], { type: 'refused', problem: problemOfNak(frame[2]) });
+      case 'authok':
+        return put({ type: 'renewed', expiresInMs: frame[1] - now - link.skewMs });
+      case 'p':
+        return send(['q', frame[1]]);
+      case 'q':
+        return put({ type: 'round-trip', ms: Math.max(0, now - frame[1]) });
+      case 'drain':
+        return put({ type: 'draining', ms: frame[1] });
+    }
+  };
+
+  const onClosed = (code: number): void => {
+    link = { is: 'down' };
+    for (const topic of topics.values()) {
+      topic.disconnected();
+      if (code === CLOSE.historyGone) topic.abandon();
+    }
+  };
+
+  const handle = (event: CodecEvent, now: number): void => {
+    switch (event.type) {
+      case 'opened':
+        link = { is: 'greeting', since: now };
+        return send(['hi', identity]);
+      case 'frame':
+        return typeof event.data === 'string' ? onFrame(event.data, now) : put({ type: 'violated' });
+      case 'closed':
+        return onClosed(event.code);
+      case 'forget':
+        for (const topic of topics.values()) topic.forget();
+        return;
+      case 'probe':
+        return send(['p', now]);
+      case 'renew':
+        return send(['auth', event.ticket]);
+      case 'publish':
+        return publish(event.item);
+      case 'join':
+        return topicOf(event.topic).join(event.tab, event.cursor);
+      case 'leave':
+        return leave(event.tab, event.topic);
+      case 'tab-left':
+        for (const name of [...topics.keys()]) leave(event.tab, name);
+        return;
+      default:
+        // Listeners of topics wait for as long as it takes, and this protocol has no sockets of tabs.
+        return;
+    }
+  };
+
+  return {
+    tell: (event, now) => {
+      outputs = [];
+      handle(event, now);
+      return outputs;
+    },
+    get listeners() {
+      return topics.size;
+    },
+  };
+};
+
+/** The native protocol: topics with offsets, publications with acknowledgement (`protocol/frames.ts`). */
+export const keeper1: CodecKind = { name: 'keeper.1', subprotocol: SUBPROTOCOL, shares: 'topics', create, closed: keeperVerdict };

@@ -1,0 +1,113 @@
+import { CLOSE } from '../protocol/frames.ts';
+import type { Problem } from '../protocol/problem.ts';
+import { honouredPause, redialDelay } from './backoff.ts';
+import type { Moment } from './session-types.ts';
+import type { Greeting, Renewal, Socket, SocketEffect, SocketPolicy, SocketState } from './socket-types.ts';
+
+export type SocketStep = { machine: Socket; effects: readonly SocketEffect[] };
+
+export const stay = (machine: Socket): SocketStep => ({ machine, effects: [] });
+
+export const go = (socket: Socket, state: SocketState, ...effects: SocketEffect[]): SocketStep => ({
+  machine: { ...socket, state },
+  effects,
+});
+
+export const and = (step: SocketStep, ...effects: SocketEffect[]): SocketStep => ({ ...step, effects: [...effects, ...step.effects] });
+
+/** Ends everything that is in flight, so that nothing of it can answer into the next state. */
+export const hangUp = (state: SocketState, code: number): SocketEffect[] => {
+  const end = (call: number): SocketEffect => ({ type: 'hang-up', call, code });
+  if (state.at === 'ticketing' || state.at === 'dialling') return [end(state.call)];
+  if (state.at !== 'open') return [];
+  return state.renewal.is === 'asking' ? [end(state.renewal.call), end(state.call)] : [end(state.call)];
+};
+
+export const park = (socket: Socket): SocketStep =>
+  go({ ...socket, refusals: 0, parkAt: undefined }, { at: 'parked' }, ...hangUp(socket.state, CLOSE.normal));
+
+export const stop = (socket: Socket, why: (SocketState & { at: 'stopped' })['why'], problem: Problem): SocketStep =>
+  go(socket, { at: 'stopped', why, problem }, ...hangUp(socket.state, CLOSE.normal));
+
+export const retired = (socket: Socket): SocketStep => stop(socket, { is: 'retired' }, { code: 'cancelled' });
+
+/** How many tries count against the next one; a link that lasted has paid its debts. */
+const madeIn = (state: SocketState, now: number, policy: SocketPolicy): number => {
+  if (state.at === 'open') return now - state.openedAt >= policy.stableAfterMs ? 0 : state.made;
+  return 'made' in state ? state.made : 0;
+};
+
+/** A new attempt begins, always with a ticket of its own. */
+export const ask = (socket: Socket, { now }: Moment, policy: SocketPolicy): SocketStep => {
+  const { generation } = socket.inputs;
+  if (generation === undefined) return park(socket);
+  if (socket.duty === 'retiring') return retired(socket);
+  const call = socket.calls + 1;
+  const made = madeIn(socket.state, now, policy) + 1;
+  const state: SocketState = { at: 'ticketing', call, made, generation, askedAt: now, by: now + policy.connectWithinMs };
+  return go({ ...socket, calls: call }, state, { type: 'fetch-ticket', call });
+};
+
+type Rest = SocketState & { at: 'resting' };
+
+const restFor = (socket: Socket, waitMs: number, why: Rest['why'], problem: Problem, { now }: Moment, policy: SocketPolicy): SocketStep => {
+  if (socket.duty === 'retiring') return retired(socket);
+  const wait = socket.inputs.online ? waitMs : Math.max(waitMs, policy.offlineRetryMs);
+  return go(socket, { at: 'resting', made: madeIn(socket.state, now, policy), since: now, retryAt: now + wait, why, problem });
+};
+
+/** Waits as long as the server asked (`pauseMs`), or spread over the window that it once announced. */
+export const rest = (socket: Socket, problem: Problem, at: Moment, policy: SocketPolicy, pauseMs?: number | undefined): SocketStep => {
+  if (pauseMs !== undefined) return restFor(socket, honouredPause(pauseMs, at.chance), { is: 'paused' }, problem, at, policy);
+  const delay = redialDelay(madeIn(socket.state, at.now, policy), socket.windowMs, at.chance);
+  return restFor(socket, delay, { is: 'backoff' }, problem, at, policy);
+};
+
+/** How often a refusal may be followed by a try at once, or as soon as there are newer tokens. */
+const PROMPT_REFUSALS = 2;
+
+/**
+ * The server would not have our authorization. All that follows from it for the session is a question (invariant 8).
+ * `usable`: the tokens as such were accepted (a ticket was given), so the first redial need not wait for newer ones.
+ */
+export const refused = (socket: Socket, usable: boolean, problem: Problem, at: Moment, policy: SocketPolicy): SocketStep => {
+  const { state } = socket;
+  if (!('generation' in state)) return stay(socket);
+  const { generation } = state;
+  const stable = state.at === 'open' && madeIn(state, at.now, policy) === 0;
+  const counted: Socket = { ...socket, refusals: (stable ? 0 : socket.refusals) + 1 };
+  const report: SocketEffect = { type: 'report-unauthorized', generation };
+  const prompt = counted.refusals <= PROMPT_REFUSALS;
+  const renewed = (socket.inputs.generation ?? generation) > generation;
+  if (prompt && (renewed || (usable && counted.refusals === 1))) return and(ask(counted, at, policy), report);
+  if (!prompt) return and(rest(counted, problem, at, policy), report);
+  return and(restFor(counted, policy.unauthorizedWaitMs, { is: 'unauthorized', generation }, problem, at, policy), report);
+};
+
+const within = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
+
+export const renewalAfter = (expiresInMs: number | undefined, now: number, policy: SocketPolicy): Renewal => {
+  if (expiresInMs === undefined) return { is: 'none' };
+  const lead = Math.min(policy.renewLeadMs, expiresInMs / 2);
+  return { is: 'due', renewAt: now + within(expiresInMs - lead, policy.renewRetryMs, policy.renewMaxMs) };
+};
+
+export const open = (socket: Socket, state: SocketState & { at: 'dialling' }, greeting: Greeting, now: number, policy: SocketPolicy): SocketStep => {
+  const heartbeatMs = within(greeting.heartbeatMs ?? policy.heartbeatMs, policy.heartbeatMinMs, policy.heartbeatMaxMs);
+  const { call, made, generation } = state;
+  return go({ ...socket, windowMs: greeting.windowMs ?? socket.windowMs }, {
+    at: 'open',
+    call,
+    made,
+    generation,
+    openedAt: now,
+    heartbeatMs,
+    liveness: { is: 'heard', probeAt: now + heartbeatMs },
+    renewal: renewalAfter(greeting.expiresInMs, now, policy),
+  });
+};
+
+export type Open = SocketState & { at: 'open' };
+
+export const probe = (socket: Socket, state: Open, now: number, policy: SocketPolicy): SocketStep =>
+  go(socket, { ...state, liveness: { is: 'probing', answerBy: now + policy.answerWithinMs } }, { type: 'probe', call: state.call });

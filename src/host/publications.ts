@@ -1,0 +1,118 @@
+import { createOutbox, mayBeSentBy, outboxItem, type OutboxItem } from '../core/outbox.ts';
+import { MAX_NAME } from '../protocol/bridge.ts';
+import { failed, ok, type Result } from '../protocol/problem.ts';
+import type { OutboxStore } from './outbox-store.ts';
+
+export type Publication = { id: string; topic: string; data: unknown };
+
+/** What is to be published: on the disk first, then sent, and kept until the server has an answer. */
+export type Publications = {
+  readonly waiting: boolean;
+  /** Resolves once the publication is on the disk. The same id again is the same publication. */
+  publish(publication: Publication): Promise<Result<null>>;
+  /** Sends everything that waits, in order: a link has come up. */
+  flush(): void;
+  /** The server has it, or will never have it. */
+  settle(id: string): void;
+  /** Whose session it is, where that is known. Nobody sends for another; what belongs to nobody leaves with whoever leaves. */
+  owner(sub: string | undefined): void;
+  signedOut(): void;
+  /** Another worker may have left something on the disk. */
+  reload(): void;
+  /** Resolves when nothing is on its way to the disk. */
+  settled(): Promise<void>;
+};
+
+export type PublicationsOptions = {
+  store: OutboxStore;
+  send(item: OutboxItem): void;
+  onChange(): void;
+  journal(what: string, detail?: string): void;
+};
+
+const isName = (name: unknown): boolean => typeof name === 'string' && name.length > 0 && name.length <= MAX_NAME;
+
+export const createPublications = ({ store, send, onChange, journal }: PublicationsOptions): Publications => {
+  const outbox = createOutbox();
+  const saving = new Map<string, Promise<Result<null>>>();
+  let owner: string | undefined;
+  /** One thing at a time, so that the disk has the order in which pages published. */
+  let chain: Promise<unknown> = Promise.resolve();
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = chain.then(work);
+    chain = turn;
+    return turn;
+  };
+
+  const offer = (item: OutboxItem): void => {
+    if (mayBeSentBy(item, owner)) send(item);
+  };
+
+  const load = async (): Promise<void> => {
+    const found = await store.load();
+    if (!found.ok) return journal('outbox unreadable', found.problem.code);
+    for (const item of found.value) {
+      if (outbox.has(item.id) || outbox.add(item)) continue;
+      outbox.saved(item.id);
+      offer(item);
+    }
+    onChange();
+  };
+
+  const save = async (item: OutboxItem): Promise<Result<null>> => {
+    const result = await store.add(item);
+    saving.delete(item.id);
+    const saved = result.ok ? outbox.saved(item.id) : undefined;
+    if (saved) offer(saved);
+    else outbox.remove(item.id);
+    onChange();
+    return result;
+  };
+
+  const discard = (ids: readonly string[], why: string): void => {
+    if (ids.length === 0) return;
+    journal(why, String(ids.length));
+    void inTurn(() => store.remove(ids));
+    onChange();
+  };
+
+  void inTurn(load);
+  return {
+    get waiting() {
+      return outbox.size > 0;
+    },
+    publish: ({ id, topic, data }) => {
+      if (!isName(id) || !isName(topic)) return Promise.resolve(failed({ code: 'bad-message', detail: 'publish' }));
+      if (outbox.has(id)) return saving.get(id) ?? Promise.resolve(ok(null));
+      const item = outboxItem(id, topic, data, owner ?? '');
+      if (!item.ok) return Promise.resolve(item);
+      const problem = outbox.add(item.value);
+      if (problem) return Promise.resolve(failed(problem));
+      const saved = inTurn(() => save(item.value));
+      saving.set(id, saved);
+      return saved;
+    },
+    flush: () => outbox.sendable(owner).forEach(send),
+    settle: (id) => {
+      if (outbox.remove(id)) void inTurn(() => store.remove([id]));
+      onChange();
+    },
+    owner: (sub) => {
+      if (sub === undefined || sub === owner) return;
+      owner = sub;
+      discard(outbox.removeWhere((item) => !mayBeSentBy(item, sub)), 'outbox of another user dropped');
+      outbox.sendable(owner).forEach(send);
+    },
+    signedOut: () => {
+      discard(outbox.removeWhere((item) => item.owner === ''), 'outbox of an unknown user dropped');
+    },
+    reload: () => void inTurn(load),
+    settled: async () => {
+      for (let last; last !== chain; ) {
+        last = chain;
+        await last;
+      }
+    },
+  };
+};

@@ -1,0 +1,226 @@
+import { CODECS } from '../core/codecs/index.ts';
+import type { SocketInputs } from '../core/socket-types.ts';
+import type { Intro, NudgeCause, PortFrame, TabMessage } from '../protocol/bridge.ts';
+import type { SocketConfig } from '../protocol/config.ts';
+import type { HostIdentity } from '../protocol/frames.ts';
+import type { Result } from '../protocol/problem.ts';
+import type { Snapshot } from '../protocol/snapshot.ts';
+import { createEndpoint, type Endpoint } from './endpoint.ts';
+import type { WebSocketMaker } from './link.ts';
+import type { OutboxStore } from './outbox-store.ts';
+import { createPrivateSockets } from './private-sockets.ts';
+import { createPublications, type Publication } from './publications.ts';
+import { socketUrl } from './ticket.ts';
+import type { Clock, Random } from './types.ts';
+
+export type SocketsOptions = {
+  config: readonly SocketConfig[];
+  origin: string;
+  clock: Clock;
+  random: Random;
+  identity: HostIdentity;
+  /** Sends with authorization (the keeper's, or the browser's cookie). */
+  request(url: string, init: RequestInit): Promise<Response>;
+  outbox: OutboxStore;
+  /** Frames for one tab, coalesced: at most one call a tab and macrotask. */
+  deliver(tab: string, frames: PortFrame[]): void;
+  /** `views()` changed: at once for a state, once a second at most for counts. */
+  onChange(): void;
+  /** A server refused tokens of this generation. A question, never a verdict. */
+  onUnauthorized(generation: number): void;
+  journal(machine: string, what: string, detail?: string): void;
+  WebSocket?: WebSocketMaker | undefined;
+};
+
+export type Sockets = {
+  /** `generation` undefined: nobody is signed in (or not yet), hang up. Another `sub` drops what the former one left. */
+  session(input: { generation: number | undefined; sub?: string | undefined }): void;
+  environment(input: { online: boolean; visible: boolean }): void;
+  nudge(cause: NudgeCause): void;
+  /** A tab came, or came again: `topics` is all that it listens to. */
+  tabArrived(tab: string, topics: Intro['topics']): void;
+  tabLeft(tab: string): void;
+  fromTab(tab: string, message: TabMessage): void;
+  /** Resolves once it is on the disk; `acked` or `refused` follows to every tab. */
+  publish(publication: Publication): Promise<Result<null>>;
+  /** By URL as configured. */
+  views(): Snapshot['sockets'];
+  /** A newer worker takes over: what is open stays until that one dials, and nothing new is dialled. */
+  handOver(): void;
+  /** Resolves when a stop of the worker would lose nothing. */
+  settled(): Promise<void>;
+};
+
+const COUNTS_EVERY_MS = 1_000;
+/** Closed for policy: what this URL offers is topics (`keeper.channel`), not frames. */
+const POLICY_VIOLATION = 1008;
+
+/** All sockets of an origin: who listens to what, and one upstream for each configured URL. */
+export const createSockets = (options: SocketsOptions): Sockets => {
+  const { origin, clock } = options;
+  const WebSocket = options.WebSocket ?? globalThis.WebSocket;
+  const tabs = new Map<string, Set<string>>();
+  let session: { generation: number | undefined; sub?: string | undefined } = { generation: undefined };
+  let environment = { online: true, visible: true };
+
+  // ---- to tabs, coalesced
+
+  const outgoing = new Map<string, PortFrame[]>();
+
+  const flushTabs = (): void => {
+    const batches = [...outgoing];
+    outgoing.clear();
+    for (const [tab, frames] of batches) options.deliver(tab, frames);
+  };
+
+  const tellTab = (tab: string, frame: PortFrame): void => {
+    if (!tabs.has(tab)) return;
+    if (outgoing.size === 0) clock.at(clock.now(), flushTabs);
+    const frames = outgoing.get(tab);
+    if (frames) frames.push(frame);
+    else outgoing.set(tab, [frame]);
+  };
+
+  const tell = (tab: string | undefined, frame: PortFrame): void => {
+    for (const each of tab === undefined ? tabs.keys() : [tab]) tellTab(each, frame);
+  };
+
+  // ---- to whoever shows it
+
+  let countsPending = false;
+
+  const onChange = (what: 'state' | 'counts'): void => {
+    if (what === 'state') return options.onChange();
+    if (countsPending) return;
+    countsPending = true;
+    clock.at(clock.now() + COUNTS_EVERY_MS, () => {
+      countsPending = false;
+      options.onChange();
+    });
+  };
+
+  // ---- endpoints
+
+  const publications = createPublications({
+    store: options.outbox,
+    send: (item) => native?.tell({ type: 'publish', item }),
+    onChange: () => update(),
+    journal: (what, detail) => options.journal('outbox', what, detail),
+  });
+
+  const endpointFor = (config: SocketConfig): Endpoint =>
+    createEndpoint({
+      ...options,
+      config,
+      kind: CODECS[config.codec],
+      WebSocket,
+      tell,
+      greeted: () => CODECS[config.codec].shares === 'topics' && publications.flush(),
+      settled: publications.settle,
+      onChange,
+      journal: (what, detail) => options.journal(`socket ${config.url}`, what, detail),
+    });
+
+  const byConfig = options.config.map((config) => ({ config, href: socketUrl(config.url, origin).href, endpoint: endpointFor(config) }));
+  const endpoints = byConfig.map(({ endpoint }) => endpoint);
+  /** Topics and publications go through the first endpoint that has any. */
+  const native = endpoints.find(({ kind }) => kind.shares === 'topics');
+  const privates = createPrivateSockets({ origin, WebSocket, tell: tellTab });
+
+  const endpointOf = (url: string): Endpoint | undefined => {
+    try {
+      const { href } = socketUrl(url, origin);
+      return byConfig.find((entry) => entry.href === href)?.endpoint;
+    } catch {
+      return undefined;
+    }
+  };
+
+  /** People want to see "connected" as long as they look, so the native endpoint is kept open for every tab. */
+  const inputsOf = (endpoint: Endpoint): SocketInputs => ({
+    ...environment,
+    generation: session.generation,
+    wanted: endpoint.listeners > 0 || (endpoint === native && (tabs.size > 0 || publications.waiting)),
+  });
+
+  const update = (): void => {
+    for (const endpoint of endpoints) endpoint.inputs(inputsOf(endpoint));
+  };
+
+  // ---- from tabs
+
+  const join = (tab: string, topic: string, cursor: Intro['topics'][number][1]): void => {
+    tabs.get(tab)?.add(topic);
+    native?.tell({ type: 'join', tab, topic, cursor });
+  };
+
+  const leave = (tab: string, topic: string): void => {
+    tabs.get(tab)?.delete(topic);
+    native?.tell({ type: 'leave', tab, topic });
+  };
+
+  const onSocket = (tab: string, message: Extract<TabMessage, { socket: string }>): void => {
+    if (message.type !== 'socket-open') {
+      if (!privates.take(tab, message)) for (const endpoint of endpoints) endpoint.tell({ ...message, tab });
+      return;
+    }
+    const { type, socket } = message;
+    const endpoint = endpointOf(message.url);
+    if (!endpoint) return void privates.take(tab, message);
+    if (endpoint.kind.shares === 'frames') return endpoint.tell({ type, tab, socket });
+    tellTab(tab, { type: 'socket-closed', socket, code: POLICY_VIOLATION, reason: 'topics only', wasClean: false });
+  };
+
+  const tabLeft = (tab: string): void => {
+    if (!tabs.delete(tab)) return;
+    outgoing.delete(tab);
+    privates.tabLeft(tab);
+    for (const endpoint of endpoints) endpoint.tell({ type: 'tab-left', tab });
+    update();
+  };
+
+  const changeUser = (): void => {
+    for (const endpoint of endpoints) {
+      endpoint.inputs({ ...inputsOf(endpoint), generation: undefined });
+      endpoint.tell({ type: 'forget' });
+    }
+  };
+
+  return {
+    session: (input) => {
+      const { generation, sub = session.sub } = input;
+      if (session.sub !== undefined && sub !== session.sub) changeUser();
+      if (session.generation !== undefined && generation === undefined) publications.signedOut();
+      session = { generation, sub };
+      publications.owner(sub);
+      update();
+    },
+    environment: (input) => {
+      environment = input;
+      update();
+    },
+    nudge: (cause) => endpoints.forEach((endpoint) => endpoint.nudge(cause)),
+    tabArrived: (tab, topics) => {
+      if (tabs.size === 0) publications.reload();
+      const before = tabs.get(tab);
+      tabs.set(tab, new Set());
+      for (const [topic, cursor] of topics) join(tab, topic, cursor);
+      const now = tabs.get(tab);
+      for (const topic of before ?? []) if (!now?.has(topic)) leave(tab, topic);
+      update();
+    },
+    tabLeft,
+    fromTab: (tab, message) => {
+      if (!tabs.has(tab)) return;
+      if (message.type === 'bye') return tabLeft(tab);
+      if (message.type === 'join') join(tab, message.topic, message.cursor);
+      else if (message.type === 'leave') leave(tab, message.topic);
+      else if (message.type !== 'visible') onSocket(tab, message);
+      update();
+    },
+    publish: publications.publish,
+    views: () => Object.fromEntries(byConfig.map(({ config, endpoint }) => [config.url, endpoint.view])),
+    handOver: () => endpoints.forEach((endpoint) => endpoint.retire()),
+    settled: publications.settled,
+  };
+};
