@@ -1,22 +1,21 @@
 import { connect } from '../page/index.ts';
 import { adoptTokens, give, openNamed } from './compose.ts';
 
+const WORKER = '/sw.js';
+
+/** Where Trusted Types are enforced, a worker's URL has to be one: this policy makes that one and no other. */
+const policy = window.trustedTypes?.createPolicy('session-keeper', {
+  createScriptURL: (url: string) => {
+    if (url !== WORKER) throw new TypeError(`Not a script of this app: ${url}`);
+    return url;
+  },
+});
+
 const open = (): void => {
   openNamed(document, location.hash);
 };
 
-/** Without a keeper there is nothing to show but that; the reason is on the console for those who can help. */
-const sayNoKeeper = (): void => {
-  const failure = document.getElementById('failure');
-  if (failure) failure.textContent = 'This browser could not start Session Keeper. Reload the page, or try another browser.';
-};
-
 adoptTokens(document);
 addEventListener('hashchange', open);
-try {
-  give(await connect({ worker: '/sw.js' }), document);
-  open();
-} catch (error) {
-  sayNoKeeper();
-  throw error;
-}
+give(await connect({ worker: policy?.createScriptURL(WORKER) ?? WORKER }), document);
+open();

@@ -1,16 +1,15 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import type { Snapshot } from '../protocol/snapshot.ts';
-import { settle, statusOf, type Calm, type Status } from './status.ts';
+import { settle, type Calm, type Status } from './status.ts';
 import { Ticker } from './ticker.ts';
 
 /** The status to show, which says nothing of trouble that is over within seconds (`settle`). */
 export class CalmController implements ReactiveController {
-  readonly #snapshot: () => Snapshot | undefined;
+  readonly #status: () => Status;
   readonly #ticker: Ticker;
   #calm: Calm = { shown: 'starting' };
 
-  constructor(host: ReactiveControllerHost, snapshot: () => Snapshot | undefined) {
-    this.#snapshot = snapshot;
+  constructor(host: ReactiveControllerHost, status: () => Status) {
+    this.#status = status;
     this.#ticker = new Ticker(host);
     host.addController(this);
   }
@@ -20,6 +19,6 @@ export class CalmController implements ReactiveController {
   }
 
   hostUpdate(): void {
-    this.#calm = settle(this.#calm, statusOf(this.#snapshot()), this.#ticker.now);
+    this.#calm = settle(this.#calm, this.#status(), this.#ticker.now);
   }
 }

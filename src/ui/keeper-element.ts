@@ -12,7 +12,9 @@ export abstract class KeeperElement extends LitElement {
   /** What `connect()` resolves with. Until it is set, an element shows what it would show while starting. */
   @property({ attribute: false }) keeper: Keeper | undefined;
 
-  readonly #controller = new SnapshotController(this, (snapshot) => { this.received(snapshot); });
+  readonly #controller = new SnapshotController(this, (snapshot) => {
+    this.received(snapshot);
+  });
 
   protected get snapshot(): Snapshot | undefined {
     return this.#controller.snapshot;

@@ -5,12 +5,16 @@ import { KeeperElement } from './keeper-element.ts';
 import { signedIn, type SignedIn } from './status.ts';
 import { Ticker } from './ticker.ts';
 import { dateTime, fromNow, timeOfDay } from './time.ts';
-import { kindWords, sessionWords, tierWords } from './words.ts';
+import { kindWords, sessionWords, tierMeaning, tierWords } from './words.ts';
 
-const fact = (name: string, value: unknown): TemplateResult => html`<div class="fact"><dt>${name}</dt><dd>${value}</dd></div>`;
+const fact = (name: string, value: unknown): TemplateResult =>
+  html`<div class="fact"><dt>${name}</dt><dd>${value}</dd></div>`;
 
 const KEPT: readonly (readonly [keyof Omit<Kept, 'since'>, string])[] = [
-  ['reloads', 'reloads'], ['workerRestarts', 'worker restarts'], ['networkLosses', 'lost networks'], ['refreshes', 'renewals'],
+  ['reloads', 'reloads'],
+  ['workerRestarts', 'worker restarts'],
+  ['networkLosses', 'lost networks'],
+  ['refreshes', 'renewals'],
 ];
 
 /**
@@ -23,7 +27,14 @@ export class SessionFacts extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
     css`
-      :host { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(19rem, 100%), 1fr)); gap: 1rem; }
+      :host { container-type: inline-size; }
+      .all { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; }
+      @container (inline-size >= 36rem) { .all { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+      @container (inline-size >= 54rem) {
+        .all { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+        .all > :first-child { grid-row: span 2; grid-template-rows: auto auto auto 1fr; dl { align-self: end; } }
+        .all > :last-child { grid-column: span 2; dl { columns: 2; column-gap: 2rem; } .fact { break-inside: avoid; } }
+      }
       .card { display: grid; gap: .875rem; align-content: start; }
       h2 { font-size: .875rem; color: var(--_soft); font-weight: 500; }
       .lead { font-size: 1.25rem; font-weight: 600; letter-spacing: -.01em; line-height: 1.3; overflow-wrap: anywhere; }
@@ -34,10 +45,10 @@ export class SessionFacts extends KeeperElement {
       .kept div { display: grid; }
       .kept dd { order: -1; text-align: start; font-size: 1.625rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.2; }
       .kept dt { font-size: .8125rem; }
-      meter { appearance: none; display: block; inline-size: 100%; block-size: .5rem; border: 0; border-radius: 1rem; overflow: hidden; background: var(--_sunken); }
-      meter::-webkit-meter-inner-element { display: block; }
-      meter::-webkit-meter-bar { block-size: .5rem; border: 0; border-radius: 1rem; background: var(--_sunken); }
-      meter::-webkit-meter-optimum-value { background: var(--_accent); border-radius: 1rem; transition: inline-size 1s linear; }
+      meter { appearance: none; display: block; margin-block-end: .5rem; inline-size: 100%; block-size: .5rem; border: 0; border-radius: 1rem; overflow: hidden; background: var(--_sunken); }
+      meter::-webkit-meter-inner-element { display: block; block-size: .5rem; }
+      meter::-webkit-meter-bar { position: static; block-size: .5rem; border: 0; border-radius: 1rem; background: var(--_sunken); }
+      meter::-webkit-meter-optimum-value { block-size: .5rem; background: var(--_accent); border-radius: 1rem; transition: inline-size 1s linear; }
       meter::-moz-meter-bar { background: var(--_accent); border-radius: 1rem; }
       @media (forced-colors: active) { meter { appearance: auto; } }
     `,
@@ -49,7 +60,9 @@ export class SessionFacts extends KeeperElement {
     const { snapshot } = this;
     const session = snapshot && signedIn(snapshot.session);
     if (!snapshot || !session) return nothing;
-    return html`${this.#session(session)}${this.#protection(snapshot, session)}${this.#kept(snapshot.kept)}${this.#here(snapshot)}`;
+    return html`<div class="all">
+      ${this.#session(session)}${this.#protection(snapshot, session)}${this.#kept(snapshot.kept)}${this.#here(snapshot)}
+    </div>`;
   }
 
   #session(session: SignedIn): TemplateResult {
@@ -68,7 +81,8 @@ export class SessionFacts extends KeeperElement {
   }
 
   #token({ accessExpiresAt: end, accessIssuedAt: start }: SignedIn, now: number): TemplateResult {
-    if (end === undefined) return html`<p class="soft small">A cookie of the server keeps this session; there is no token to renew.</p>`;
+    if (end === undefined)
+      return html`<p class="soft small">A cookie of the server keeps this session; there is no token to renew.</p>`;
     const left = Math.max(0, end - now);
     const life = end - (start ?? now);
     return html`<div>
@@ -79,9 +93,10 @@ export class SessionFacts extends KeeperElement {
 
   #protection({ tier, durability }: Snapshot, { kind }: SignedIn): TemplateResult {
     const native = this.keeper?.native;
-    const [name, meaning] = kind === 'ticket'
-      ? ['No token here', 'The server keeps this session in a cookie that no script can read.']
-      : tierWords(tier);
+    const [name, meaning] =
+      kind === 'ticket'
+        ? ['No token here', 'The server keeps this session in a cookie that no script can read.']
+        : [tierWords(tier), tierMeaning(tier)];
     return html`<section class="card" part="card">
       <h2>Protection</h2>
       <p class="lead">${name}</p>

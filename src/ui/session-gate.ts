@@ -25,8 +25,8 @@ export class SessionGate extends KeeperElement {
       [tabindex]:focus { outline: none; }
       [inert] { user-select: none; }
       dialog {
-        inline-size: min(28rem, 100vw - 2rem); max-block-size: calc(100dvb - 2rem); padding: 0; border: 0;
-        border-radius: calc(var(--_radius) + .25rem); background: none; color: inherit;
+        inline-size: min(25rem, 100vw - 2rem); max-block-size: calc(100dvb - 2rem); padding: 0; border: 0;
+        border-radius: var(--_radius); background: none; color: inherit;
         box-shadow: 0 1.5rem 4rem oklch(0% 0 0 / .28);
       }
       dialog::backdrop { background: color-mix(in oklch, var(--_canvas) 72%, transparent); backdrop-filter: blur(14px); }

@@ -2,12 +2,13 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { CalmController } from './calm-controller.ts';
 import { KeeperElement } from './keeper-element.ts';
-import { signedIn } from './status.ts';
+import { signedIn, statusOf } from './status.ts';
 
 /**
  * The few things worth interrupting for, calmly: a new version, no network, a session that cannot be saved.
  *
  * @csspart notice - each notice
+ * @csspart offline - the one that says so to somebody who is signed in, for a page that says it otherwise
  */
 @customElement('session-notices')
 export class SessionNotices extends KeeperElement {
@@ -26,22 +27,38 @@ export class SessionNotices extends KeeperElement {
     `,
   ];
 
-  readonly #calm = new CalmController(this, () => this.snapshot);
+  readonly #calm = new CalmController(this, () =>
+    this.snapshot?.online === false ? 'offline' : statusOf(this.snapshot),
+  );
 
   protected override render(): TemplateResult {
     const { snapshot, keeper } = this;
     const session = snapshot && signedIn(snapshot.session);
     return html`<div role="status">
-      ${keeper?.update.ready ? html`<div class="notice" part="notice">
+      ${
+        keeper?.update.ready
+          ? html`<div class="notice" part="notice">
         <p><strong>A new version is ready.</strong> You stay signed in.</p>
-        <button @click=${() => { keeper.update.apply(); }}>Reload</button>
-      </div>` : nothing}
-      ${this.#calm.shown === 'offline' ? html`<div class="notice" part="notice">
-        <p><strong>You are offline.</strong> You stay signed in, and messages wait until the network is back.</p>
-      </div>` : nothing}
-      ${session && snapshot.durability === 'memory' ? html`<div class="notice" part="notice">
+        <button @click=${() => {
+          keeper.update.apply();
+        }}>Reload</button>
+      </div>`
+          : nothing
+      }
+      ${
+        this.#calm.shown === 'offline'
+          ? html`<div class="notice" part=${session ? 'notice offline' : 'notice'}>
+        <p><strong>You are offline.</strong> ${session ? 'You stay signed in, and messages wait until the network is back.' : 'To sign in, you need the network.'}</p>
+      </div>`
+          : nothing
+      }
+      ${
+        session && snapshot.durability === 'memory'
+          ? html`<div class="notice" part="notice">
         <p><strong>This session is not saved.</strong> This browser cannot write to its disk right now. If you close it, you have to sign in again.</p>
-      </div>` : nothing}
+      </div>`
+          : nothing
+      }
     </div>`;
   }
 }

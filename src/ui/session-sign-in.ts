@@ -1,13 +1,17 @@
-import { css, html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import type { SignInIntent } from '../protocol/bridge.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { SignInKind } from '../protocol/snapshot.ts';
 import { KeeperElement } from './keeper-element.ts';
-import { evidence, kindWords, problemWords, reasonWords } from './words.ts';
+import { signInStyles } from './sign-in-styles.ts';
+import { evidence, kindWords, problemWords, signedOutWords } from './words.ts';
 
 type FormKind = Exclude<SignInKind, 'oidc'>;
-type Attempt = { state: 'idle' } | { state: 'busy'; kind: SignInKind } | { state: 'failed'; kind: SignInKind; problem: Problem };
+type Attempt =
+  | { state: 'idle' }
+  | { state: 'busy'; kind: SignInKind }
+  | { state: 'failed'; kind: SignInKind; problem: Problem };
 
 const isFormKind = (kind: SignInKind): kind is FormKind => kind !== 'oidc';
 
@@ -30,25 +34,7 @@ const intentOf = (kind: FormKind, data: FormData): SignInIntent =>
  */
 @customElement('session-sign-in')
 export class SessionSignIn extends KeeperElement {
-  static override styles = [
-    KeeperElement.styles,
-    css`
-      .card { display: grid; gap: 1.25rem; padding: clamp(1.25rem, 6vw, 2rem); }
-      h1, ::slotted([slot=heading]) { font-size: 1.5rem; font-weight: 600; letter-spacing: -.015em; line-height: 1.25; margin: 0; }
-      form { display: grid; gap: 1rem; }
-      .primary, .wide { inline-size: 100%; min-block-size: 2.75rem; }
-      .or { display: grid; grid-template-columns: 1fr auto 1fr; gap: .75rem; align-items: center; color: var(--_soft); font-size: .875rem;
-        &::before, &::after { content: ''; border-block-start: 1px solid var(--_line); } }
-      fieldset { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: .25rem; padding: .25rem; border-radius: var(--_radius); background: var(--_sunken); min-inline-size: 0;
-        label { position: relative; display: block; padding: .375rem .5rem; border: 1px solid transparent; border-radius: calc(var(--_radius) - .25rem); text-align: center; cursor: pointer; color: var(--_soft); transition: background var(--_ease); }
-        label:has(:checked) { background: var(--_surface); border-color: var(--_line); color: var(--_ink); }
-        label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px; }
-        input { position: absolute; inset: 0; min-block-size: 0; block-size: 100%; opacity: 0; cursor: pointer; } }
-      @media (forced-colors: active) { fieldset label:has(:checked) { border-color: Highlight; } }
-      details { font-size: .8125rem; color: var(--_soft); }
-      summary { cursor: pointer; }
-    `,
-  ];
+  static override styles = [KeeperElement.styles, signInStyles];
 
   @state() private attempt: Attempt = { state: 'idle' };
   @state() private chosen: FormKind | undefined;
@@ -59,6 +45,15 @@ export class SessionSignIn extends KeeperElement {
     const result = await this.keeper.signIn(intent);
     if (result.ok) {
       if (result.value.type === 'signed-in') this.#forget();
+      // Back from the provider, the page may come out of the back/forward cache as it was left.
+      else
+        addEventListener(
+          'pagehide',
+          () => {
+            this.#forget();
+          },
+          { once: true },
+        );
       return;
     }
     this.attempt = { state: 'failed', kind: intent.kind, problem: result.problem };
@@ -84,7 +79,7 @@ export class SessionSignIn extends KeeperElement {
   }
 
   #single(): void {
-    void this.#signIn({ kind: 'oidc', returnTo: location.pathname + location.search + location.hash });
+    void this.#signIn({ kind: 'oidc' });
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -113,7 +108,7 @@ export class SessionSignIn extends KeeperElement {
     if (session?.state !== 'signed-out') return nothing;
     const why = session.problem;
     return html`
-      <p class="soft">${reasonWords(session.reason)}</p>
+      <p class="soft">${signedOutWords(session)}</p>
       ${why ? html`<details><summary>Why?</summary><p>${problemWords(why)}</p><code>${evidence(why)}</code></details>` : nothing}
     `;
   }
@@ -133,19 +128,26 @@ export class SessionSignIn extends KeeperElement {
   #choice(forms: readonly FormKind[], open: FormKind | undefined): TemplateResult {
     return html`<fieldset>
       <legend class="unseen">Sign in with</legend>
-      ${forms.map((kind) => html`<label>
-        <input type="radio" name="kind" .checked=${kind === open} @change=${() => { this.chosen = kind; }} />${kindWords(kind)}
-      </label>`)}
+      ${forms.map(
+        (kind) => html`<label>
+        <input type="radio" name="kind" .checked=${kind === open} @change=${() => {
+          this.chosen = kind;
+        }} />${kindWords(kind)}
+      </label>`,
+      )}
     </fieldset>`;
   }
 
   #form(kind: FormKind, open: boolean): TemplateResult {
-    const fields = kind === 'password'
-      ? html`
+    const fields =
+      kind === 'password'
+        ? html`
           <label>User name <input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required /></label>
           <label>Password <input name="password" type="password" autocomplete="current-password" required /></label>`
-      : html`<label>API key <input name="apiKey" type="password" autocomplete="off" spellcheck="false" required /></label>`;
-    return html`<form id=${kind} ?hidden=${!open} @submit=${(event: SubmitEvent) => { this.#submit(event, kind); }}>
+        : html`<label>API key <input name="apiKey" type="password" autocomplete="off" spellcheck="false" required /></label>`;
+    return html`<form id=${kind} ?hidden=${!open} @submit=${(event: SubmitEvent) => {
+      this.#submit(event, kind);
+    }}>
       ${fields}${this.#button('Sign in', kind)}
     </form>`;
   }

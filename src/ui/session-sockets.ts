@@ -4,11 +4,16 @@ import type { SocketStateName, SocketView } from '../protocol/snapshot.ts';
 import { KeeperElement } from './keeper-element.ts';
 import { signedIn } from './status.ts';
 import { Ticker } from './ticker.ts';
-import { fromNow, nextTry } from './time.ts';
+import { lasting, nextTry } from './time.ts';
 import { problemWords, socketWords } from './words.ts';
 
 const DOT: Record<SocketStateName, string> = {
-  parked: '', ticketing: 'warn', dialling: 'warn', open: 'good', resting: 'warn', stopped: 'bad',
+  parked: '',
+  ticketing: 'warn',
+  dialling: 'warn',
+  open: 'good',
+  resting: 'warn',
+  stopped: 'bad',
 };
 
 const count = (name: string, value: number): TemplateResult =>
@@ -24,6 +29,7 @@ export class SessionSockets extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
     css`
+      :host { container-type: inline-size; }
       .card { padding-block: .25rem; }
       li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .75rem 2rem; align-items: center; padding-block: 1rem; }
       li + li { border-block-start: 1px solid var(--_line); }
@@ -33,7 +39,7 @@ export class SessionSockets extends KeeperElement {
       dl div { display: grid; min-inline-size: 3.5rem; }
       dt { font-size: .8125rem; color: var(--_soft); }
       dd { font-weight: 500; }
-      @media (width < 44rem) { li { grid-template-columns: minmax(0, 1fr); } dl { padding-inline-start: 1.3125rem; } }
+      @container (inline-size < 44rem) { li { grid-template-columns: minmax(0, 1fr); } dl { padding-inline-start: 1.3125rem; } }
     `,
   ];
 
@@ -53,12 +59,12 @@ export class SessionSockets extends KeeperElement {
   #socket(url: string, socket: SocketView): TemplateResult {
     const { now } = this.#ticker;
     const next = socket.state === 'resting' ? socket.nextTryAt : undefined;
-    const when = next === undefined ? fromNow(socket.since, now) : `next try ${nextTry(next, now)}`;
+    const when = next === undefined ? ` ${lasting(socket.since, now)}` : `, ${nextTry(next, now)}`;
     return html`<li>
       <div class="name">
         <span class="dot ${DOT[socket.state]}"></span>
         <code>${url}</code>
-        <p class="soft small">${socketWords(socket.state)}, ${when}</p>
+        <p class="soft small">${socketWords(socket.state)}${when}</p>
         ${socket.problem ? html`<p class="soft small">${problemWords(socket.problem)}</p>` : nothing}
       </div>
       <dl class="numbers">

@@ -2,14 +2,19 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { CalmController } from './calm-controller.ts';
 import { KeeperElement } from './keeper-element.ts';
-import { nextTryOf, signedIn, type Status } from './status.ts';
+import { nextTryOf, signedIn, statusOf, type Status } from './status.ts';
 import { Ticker } from './ticker.ts';
-import { fromNow, nextTry } from './time.ts';
+import { lasting, nextTry } from './time.ts';
 import { truthOf } from './truth.ts';
 import { socketWords, statusWords } from './words.ts';
 
 const DOT: Record<Status, string> = {
-  starting: '', connected: 'good', limited: 'warn', reconnecting: 'warn', offline: '', 'signed-out': '',
+  starting: '',
+  connected: 'good',
+  limited: 'warn',
+  reconnecting: 'warn',
+  offline: '',
+  'signed-out': '',
 };
 
 /**
@@ -40,11 +45,11 @@ export class SessionStatus extends KeeperElement {
       @supports not (position-area: block-end) { [popover] { inset-block-start: 3.75rem; inset-inline-end: 1rem; } }
       .stack { gap: .75rem; }
       h2 { text-wrap: balance; }
-      li { display: flex; justify-content: space-between; gap: 1rem; padding-block: .25rem; }
+      li { display: grid; padding-block: .375rem; border-block-start: 1px solid var(--_line); }
     `,
   ];
 
-  readonly #calm = new CalmController(this, () => this.snapshot);
+  readonly #calm = new CalmController(this, () => statusOf(this.snapshot));
   readonly #ticker = new Ticker(this);
 
   protected override render(): TemplateResult {
@@ -68,12 +73,22 @@ export class SessionStatus extends KeeperElement {
     return html`<div class="stack">
       <h2>${truth.headline}</h2>
       <p class="soft small">${truth.detail}</p>
-      ${sockets.length > 0 ? html`<ul class="small">${sockets.map(([url, socket]) => html`
-        <li><code>${url}</code> <span class="soft">${socketWords(socket.state)}, ${fromNow(socket.since, now)}</span></li>`)}</ul>` : nothing}
-      ${next === undefined ? nothing : html`<div class="row">
+      ${
+        sockets.length > 0
+          ? html`<ul class="small">${sockets.map(
+              ([url, socket]) => html`
+        <li><code>${url}</code> <span class="soft">${socketWords(socket.state)} ${lasting(socket.since, now)}</span></li>`,
+            )}</ul>`
+          : nothing
+      }
+      ${
+        next === undefined
+          ? nothing
+          : html`<div class="row">
         <button @click=${() => this.keeper?.nudge('user')}>Try now</button>
-        <span class="soft small numbers">Next try ${nextTry(next, now)}</span>
-      </div>`}
+        <span class="soft small numbers sentence">${nextTry(next, now)}</span>
+      </div>`
+      }
     </div>`;
   }
 }

@@ -45,12 +45,20 @@ export class SessionSummary extends KeeperElement {
       <h1 part="headline">${truth.headline}</h1>
       <p class="soft detail">${truth.detail}</p>
       <div class="row">
-        ${next === undefined ? nothing : html`
+        ${
+          next === undefined
+            ? nothing
+            : html`
           <button class="primary" @click=${() => this.keeper?.nudge('user')}>Try now</button>
-          <span class="soft small numbers">Next try ${nextTry(next, now)}</span>`}
-        ${snapshot && signedIn(snapshot.session) ? html`
+          <span class="soft small numbers sentence">${nextTry(next, now)}</span>`
+        }
+        ${
+          snapshot && signedIn(snapshot.session)
+            ? html`
           <button aria-disabled=${leaving.state === 'busy'} @click=${this.#signOut}>
-            ${leaving.state === 'busy' ? 'Signing out…' : 'Sign out'}</button>` : nothing}
+            ${leaving.state === 'busy' ? 'Signing out…' : 'Sign out'}</button>`
+            : nothing
+        }
       </div>
       <div role="alert">${leaving.state === 'failed' ? problemWords(leaving.problem) : nothing}</div>
     </div>`;

@@ -7,11 +7,17 @@ import { KeeperElement } from './keeper-element.ts';
 import { dateTime, timeOfDay } from './time.ts';
 import { problemWords } from './words.ts';
 
-type Journal = { state: 'closed' } | { state: 'reading' } | { state: 'read'; entries: readonly JournalEntry[] } | { state: 'failed'; problem: Problem };
+type Journal =
+  | { state: 'closed' }
+  | { state: 'reading' }
+  | { state: 'read'; entries: readonly JournalEntry[] }
+  | { state: 'failed'; problem: Problem };
 
 /** Changes of state are worth reading the journal again; counters, which change all the time, are not. */
 const outline = (snapshot: Snapshot | undefined): string =>
-  snapshot ? [snapshot.worker.id, snapshot.session.state, ...Object.values(snapshot.sockets).map(({ state }) => state)].join() : '';
+  snapshot
+    ? [snapshot.worker.id, snapshot.session.state, ...Object.values(snapshot.sockets).map(({ state }) => state)].join()
+    : '';
 
 const save = (name: string, content: string): void => {
   const url = URL.createObjectURL(new Blob([content], { type: 'application/json' }));
@@ -32,12 +38,13 @@ export class SessionTimeline extends KeeperElement {
     KeeperElement.styles,
     css`
       summary { cursor: pointer; padding: 1rem 1.25rem; font-weight: 600; border-radius: var(--_radius); }
+      :host { container-type: inline-size; }
       .card { padding: 0; }
       .body { display: grid; gap: 1rem; padding: 0 1.25rem 1.25rem; }
       ol { max-block-size: 28rem; overflow: auto; border-block-start: 1px solid var(--_line); }
       li { display: grid; grid-template-columns: 6.5rem 6rem minmax(0, 1fr); gap: .25rem 1rem; padding-block: .4375rem; border-block-end: 1px solid var(--_line); font-size: .875rem; content-visibility: auto; contain-intrinsic-block-size: auto 2.25rem; }
       .life { color: var(--_accent); grid-template-columns: 1fr; font-size: .8125rem; }
-      @media (width < 36rem) { li { grid-template-columns: auto 1fr; } li :last-child { grid-column: 1 / -1; } }
+      @container (inline-size < 36rem) { li { grid-template-columns: auto 1fr; } li :last-child { grid-column: 1 / -1; } }
     `,
   ];
 
@@ -80,8 +87,14 @@ export class SessionTimeline extends KeeperElement {
         <p class="soft small">Everything that happened to this session on this device. It holds no password and no token.</p>
         <div class="row">
           <button @click=${this.#read}>Refresh</button>
-          ${journal.state === 'read' && journal.entries.length > 0 ? html`
-            <button @click=${() => { save('session-journal.json', JSON.stringify(journal.entries, null, 2)); }}>Save as file</button>` : nothing}
+          ${
+            journal.state === 'read' && journal.entries.length > 0
+              ? html`
+            <button @click=${() => {
+              save('session-journal.json', JSON.stringify(journal.entries, null, 2));
+            }}>Save as file</button>`
+              : nothing
+          }
         </div>
         <div role="alert">${journal.state === 'failed' ? problemWords(journal.problem) : nothing}</div>
         ${journal.state === 'read' ? this.#entries(journal.entries) : nothing}
@@ -91,13 +104,15 @@ export class SessionTimeline extends KeeperElement {
 
   #entries(entries: readonly JournalEntry[]): TemplateResult {
     if (entries.length === 0) return html`<p>Nothing has happened yet.</p>`;
-    return html`<ol tabindex="0" aria-label="Journal, newest first">${entries.map((entry, index) => html`
+    return html`<ol tabindex="0" aria-label="Journal, newest first">${entries.map(
+      (entry, index) => html`
       <li>
         <time class="soft numbers" datetime=${new Date(entry.at).toISOString()} title=${dateTime(entry.at)}>${timeOfDay(entry.at)}</time>
         <span class="soft">${entry.machine}</span>
         <span>${entry.what}${entry.detail ? html` <code class="soft">${entry.detail}</code>` : nothing}</span>
       </li>
-      ${entry.worker === (entries[index + 1] ?? entry).worker ? nothing : html`<li class="life">The worker was started again</li>`}`)}
+      ${entry.worker === (entries[index + 1] ?? entry).worker ? nothing : html`<li class="life">The worker was started again</li>`}`,
+    )}
     </ol>`;
   }
 }

@@ -4,7 +4,11 @@ import type { Channel, ChannelEvent } from '../page/types.ts';
 import { KeeperElement } from './keeper-element.ts';
 import { problemWords } from './words.ts';
 
-type Answer = { state: 'none' } | { state: 'asking' } | { state: 'answered'; status: number; body: string } | { state: 'unreachable' };
+type Answer =
+  | { state: 'none' }
+  | { state: 'asking' }
+  | { state: 'answered'; status: number; body: string }
+  | { state: 'unreachable' };
 
 /** What is shown of each: enough to see that it works. */
 const MAX_BODY_CHARACTERS = 2000;
@@ -75,7 +79,11 @@ export class SessionTry extends KeeperElement {
     this.answer = { state: 'asking' };
     try {
       const response = await this.keeper.fetch(this.path);
-      this.answer = { state: 'answered', status: response.status, body: (await response.text()).slice(0, MAX_BODY_CHARACTERS) };
+      this.answer = {
+        state: 'answered',
+        status: response.status,
+        body: (await response.text()).slice(0, MAX_BODY_CHARACTERS),
+      };
     } catch {
       this.answer = { state: 'unreachable' };
     }
@@ -121,8 +129,10 @@ export class SessionTry extends KeeperElement {
         <button>Send</button>
       </form>
       <div role="alert">${this.trouble || nothing}</div>
-      <ol aria-label="Messages, newest first">${this.events.map((event) => html`
-        <li><span class="soft numbers">${event.type === 'message' ? event.offset : 'gap'}</span> <code>${words(event)}</code></li>`)}</ol>
+      <ol aria-label="Messages, newest first">${this.events.map(
+        (event) => html`
+        <li><span class="soft numbers">${event.type === 'message' ? event.offset : 'gap'}</span> <code>${words(event)}</code></li>`,
+      )}</ol>
     </section>`;
   }
 }

@@ -38,7 +38,8 @@ export type Calm = { shown: Status; other?: { status: Status; since: number } | 
 /** Most trouble is over before anybody has noticed it: it is not worth a word before this. */
 export const QUIET_MS = 3000;
 
-const isTrouble = (status: Status): boolean => status === 'reconnecting' || status === 'offline' || status === 'limited';
+const isTrouble = (status: Status): boolean =>
+  status === 'reconnecting' || status === 'offline' || status === 'limited';
 
 /** Good news, and the end of a session, show at once; trouble only once it has lasted `QUIET_MS`. */
 export const settle = (calm: Calm, status: Status, now: number): Calm => {

@@ -26,8 +26,15 @@ const inUnits = (ms: number): readonly [number, 'second' | 'minute' | 'hour' | '
 export const fromNow = (at: number, now: number): string =>
   at <= now && now - at < JUST_NOW_MS ? 'just now' : relative.format(...inUnits(at - now));
 
-/** When something that waits goes on: never "0 seconds ago" for a moment that has come. */
-export const nextTry = (at: number, now: number): string => (at - now < SECOND_MS ? 'now' : fromNow(at, now));
+/** "for 26 minutes": how long something has been as it is. */
+export const lasting = (since: number, now: number): string => {
+  const [amount, unit] = inUnits(Math.max(SECOND_MS, now - since));
+  return `for ${new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(amount)}`;
+};
+
+/** When something that waits goes on. A time that has come is not "0 seconds ago": it is being tried. */
+export const nextTry = (at: number, now: number): string =>
+  at - now < SECOND_MS ? 'trying now' : `next try ${fromNow(at, now)}`;
 
 /** Time of day, to the second. */
 export const timeOfDay = (at: number): string => clock.format(at);

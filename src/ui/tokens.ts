@@ -37,6 +37,8 @@ export const base = css`
   code, pre { font: .8125rem/1.5 var(--_mono); overflow-wrap: anywhere; }
   .soft { color: var(--_soft); }
   .small { font-size: .875rem; }
+  .sentence { display: inline-block; }
+  .sentence::first-letter { text-transform: uppercase; }
   .numbers { font-variant-numeric: tabular-nums; }
   .row { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; }
   .stack { display: grid; gap: 1rem; min-inline-size: 0; }

@@ -1,7 +1,7 @@
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { nameOf, statusOf, type SignedIn, type Status } from './status.ts';
 import { fromNow } from './time.ts';
-import { problemWords, reasonWords } from './words.ts';
+import { problemWords, signedOutWords } from './words.ts';
 
 /** The state of things in one sentence, and what it means for the reader. */
 export type Truth = { headline: string; detail: string };
@@ -14,23 +14,35 @@ const firstProblem = (snapshot: Snapshot): string => {
 
 const confirmed = (session: SignedIn, now: number): string =>
   session.verifiedAt === undefined
-    ? 'The server has not confirmed it yet.'
-    : `The server confirmed it ${fromNow(session.verifiedAt, now)}.`;
+    ? 'The server has not confirmed your session yet.'
+    : `The server confirmed your session ${fromNow(session.verifiedAt, now)}.`;
 
 const signedInTruth = (snapshot: Snapshot, session: SignedIn, status: Status, now: number): Truth => {
   const name = nameOf(session);
   const who = name === undefined ? 'You are signed in' : `You are signed in as ${name}`;
   switch (status) {
     case 'offline':
-      return { headline: `${who}, and offline.`, detail: 'Nothing is lost: you stay signed in, and what you send waits for the network.' };
+      return {
+        headline: `${who}, and offline.`,
+        detail: 'Nothing is lost: you stay signed in, and what you send waits for the network.',
+      };
     case 'reconnecting':
       return session.state === 'degraded'
         ? { headline: `${who}, waiting for the server.`, detail: `${firstProblem(snapshot)} You stay signed in.` }
-        : { headline: `${who}, reconnecting.`, detail: `${firstProblem(snapshot)} Live updates go on where they stopped.`.trim() };
+        : {
+            headline: `${who}, reconnecting.`,
+            detail: `${firstProblem(snapshot)} Live updates go on where they stopped.`.trim(),
+          };
     case 'limited':
-      return { headline: `${who}, without live updates.`, detail: `${firstProblem(snapshot)} ${confirmed(session, now)}`.trim() };
+      return {
+        headline: `${who}, without live updates.`,
+        detail: `${firstProblem(snapshot)} ${confirmed(session, now)}`.trim(),
+      };
     default:
-      return { headline: `${who}.`, detail: `${isLive(snapshot) ? 'Everything is connected. ' : ''}${confirmed(session, now)}` };
+      return {
+        headline: `${who}.`,
+        detail: `${isLive(snapshot) ? 'Everything is connected. ' : ''}${confirmed(session, now)}`,
+      };
   }
 };
 
@@ -41,5 +53,5 @@ export const truthOf = (snapshot: Snapshot | undefined, now: number): Truth => {
   if (!snapshot || snapshot.session.state === 'starting') return { headline: 'Looking for your session…', detail: '' };
   const { session } = snapshot;
   if (session.state !== 'signed-out') return signedInTruth(snapshot, session, statusOf(snapshot), now);
-  return { headline: 'You are signed out.', detail: reasonWords(session.reason) };
+  return { headline: 'You are signed out.', detail: signedOutWords(session) };
 };

@@ -22,7 +22,12 @@ const open = (name: string): void => {
   const keeper = new ScriptedKeeper(snapshot, { journal: journal(now), updateReady });
   give(keeper, document);
   openNamed(document, location.hash);
-  globalThis.gallery = { asked: keeper.asked, show: (next) => { keeper.show(sceneOf(next, Date.now()).snapshot); } };
+  globalThis.gallery = {
+    asked: keeper.asked,
+    show: (next) => {
+      keeper.show(sceneOf(next, Date.now()).snapshot);
+    },
+  };
 };
 
 const list = (): void => {

@@ -11,7 +11,13 @@ export type Scene = { snapshot: Snapshot; updateReady?: boolean };
 const unreachable: Problem = { code: 'network-unreachable', at: '/api/v1/auth/refresh' };
 
 const open = (now: number): SocketView => ({
-  state: 'open', since: now - 26 * MINUTE_MS, roundTripMs: 23.4, sent: 1204, received: 48_213, resumed: 3, lost: 0,
+  state: 'open',
+  since: now - 26 * MINUTE_MS,
+  roundTripMs: 23.4,
+  sent: 1204,
+  received: 48_213,
+  resumed: 3,
+  lost: 0,
 });
 
 const known = (now: number) => ({
@@ -45,37 +51,112 @@ export const scenes: Readonly<Record<string, (now: number) => Scene>> = {
   refreshing: (now) => ({ snapshot: base(now, { state: 'refreshing', ...known(now) }) }),
   degraded: (now) => ({
     snapshot: {
-      ...base(now, { state: 'degraded', ...known(now), accessExpiresAt: now - 40 * SECOND_MS, nextTryAt: now + 9 * SECOND_MS, attempt: 4, problem: { code: 'server-unavailable', at: '/token', status: 503 } }),
-      sockets: { '/api/socket': { ...open(now), state: 'resting', since: now - 40 * SECOND_MS, nextTryAt: now + 4 * SECOND_MS, roundTripMs: undefined, problem: unreachable } },
+      ...base(now, {
+        state: 'degraded',
+        ...known(now),
+        accessExpiresAt: now - 40 * SECOND_MS,
+        nextTryAt: now + 9 * SECOND_MS,
+        attempt: 4,
+        problem: { code: 'server-unavailable', at: '/token', status: 503 },
+      }),
+      sockets: {
+        '/api/socket': {
+          ...open(now),
+          state: 'resting',
+          since: now - 40 * SECOND_MS,
+          nextTryAt: now + 4 * SECOND_MS,
+          roundTripMs: undefined,
+          problem: unreachable,
+        },
+      },
     },
   }),
   offline: (now) => ({
     snapshot: {
-      ...base(now, { state: 'degraded', ...known(now), nextTryAt: now + 28 * SECOND_MS, attempt: 2, problem: unreachable }),
+      ...base(now, {
+        state: 'degraded',
+        ...known(now),
+        nextTryAt: now + 28 * SECOND_MS,
+        attempt: 2,
+        problem: unreachable,
+      }),
       online: false,
-      sockets: { '/api/socket': { ...open(now), state: 'resting', since: now - 20 * SECOND_MS, nextTryAt: now + 28 * SECOND_MS, problem: unreachable } },
+      sockets: {
+        '/api/socket': {
+          ...open(now),
+          state: 'resting',
+          since: now - 20 * SECOND_MS,
+          nextTryAt: now + 28 * SECOND_MS,
+          problem: unreachable,
+        },
+      },
     },
   }),
   reconnecting: (now) => ({
-    snapshot: { ...active(now), sockets: { '/api/socket': { ...open(now), state: 'dialling', since: now - 6 * SECOND_MS }, '/api/events': open(now) } },
+    snapshot: {
+      ...active(now),
+      sockets: {
+        '/api/socket': { ...open(now), state: 'dialling', since: now - 6 * SECOND_MS },
+        '/api/events': open(now),
+      },
+    },
   }),
   limited: (now) => ({
-    snapshot: { ...active(now), tier: 'bound', sockets: { '/api/socket': { ...open(now), state: 'stopped', problem: { code: 'over-limit', detail: '4403' } } } },
+    snapshot: {
+      ...active(now),
+      tier: 'bound',
+      sockets: { '/api/socket': { ...open(now), state: 'stopped', problem: { code: 'over-limit', detail: '4403' } } },
+    },
   }),
-  memory: (now) => ({ snapshot: { ...active(now), durability: 'memory', tier: 'compatible', worker: { id: 'p-1', startedAt: now - MINUTE_MS, host: 'page' } } }),
+  memory: (now) => ({
+    snapshot: {
+      ...active(now),
+      durability: 'memory',
+      tier: 'compatible',
+      worker: { id: 'p-1', startedAt: now - MINUTE_MS, host: 'page' },
+    },
+  }),
   update: (now) => ({ snapshot: active(now), updateReady: true }),
-  ticket: (now) => ({ snapshot: { ...base(now, { state: 'active', kind: 'ticket', user: { sub: 'demo' }, verifiedAt: now - 4 * SECOND_MS }), sockets: { '/api/events': { ...open(now), state: 'parked' } } } }),
-  never: (now) => ({ snapshot: base(now, { state: 'signed-out', reason: 'never' }) }),
-  'password-only': (now) => ({ snapshot: { ...base(now, { state: 'signed-out', reason: 'user' }), signInKinds: ['password'] } }),
-  rejected: (now) => ({
-    snapshot: base(now, { state: 'signed-out', reason: 'rejected', kind: 'oidc', problem: { code: 'grant-rejected', at: 'http://localhost:4174/token', status: 400, error: 'invalid_grant' } }),
+  ticket: (now) => ({
+    snapshot: {
+      ...base(now, { state: 'active', kind: 'ticket', user: { sub: 'demo' }, verifiedAt: now - 4 * SECOND_MS }),
+      sockets: { '/api/events': { ...open(now), state: 'parked' } },
+    },
   }),
-  expired: (now) => ({ snapshot: base(now, { state: 'signed-out', reason: 'expired', problem: { code: 'lifetime-over', endedAt: now - MINUTE_MS } }) }),
+  never: (now) => ({ snapshot: base(now, { state: 'signed-out', reason: 'never' }) }),
+  'password-only': (now) => ({
+    snapshot: { ...base(now, { state: 'signed-out', reason: 'user' }), signInKinds: ['password'] },
+  }),
+  rejected: (now) => ({
+    snapshot: base(now, {
+      state: 'signed-out',
+      reason: 'rejected',
+      kind: 'oidc',
+      problem: { code: 'grant-rejected', at: 'http://localhost:4174/token', status: 400, error: 'invalid_grant' },
+    }),
+  }),
+  expired: (now) => ({
+    snapshot: base(now, {
+      state: 'signed-out',
+      reason: 'expired',
+      problem: { code: 'lifetime-over', endedAt: now - MINUTE_MS },
+    }),
+  }),
   long: (now) => ({
     snapshot: {
       ...active(now),
-      session: { state: 'active', ...known(now), user: { sub: 'u', name: 'Maximiliane-Wilhelmine von und zu Hohenstein-Oettingen-Spielberg' } },
-      sockets: { 'wss://a-very-long-name-of-a-host.example.org/with/a/long/path/socket': { ...open(now), sent: 12_345_678, received: 987_654_321 } },
+      session: {
+        state: 'active',
+        ...known(now),
+        user: { sub: 'u', name: 'Maximiliane-Wilhelmine von und zu Hohenstein-Oettingen-Spielberg' },
+      },
+      sockets: {
+        'wss://a-very-long-name-of-a-host.example.org/with/a/long/path/socket': {
+          ...open(now),
+          sent: 12_345_678,
+          received: 987_654_321,
+        },
+      },
     },
   }),
 };

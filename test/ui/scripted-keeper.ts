@@ -4,7 +4,13 @@ import type { SessionView, Snapshot } from '../../src/protocol/snapshot.ts';
 import type { Channel, ChannelEvent, Keeper } from '../../src/page/types.ts';
 
 /** What the elements asked for, in order: the other half of "one snapshot in, one intent out". */
-export type Asked = 'signOut' | 'apply' | 'journal' | `nudge ${NudgeCause}` | `signIn ${SignInIntent['kind']}` | `fetch ${string}`;
+export type Asked =
+  | 'signOut'
+  | 'apply'
+  | 'journal'
+  | `nudge ${NudgeCause}`
+  | `signIn ${SignInIntent['kind']}`
+  | `fetch ${string}`;
 
 type Messages = Extract<ChannelEvent, { type: 'message' }>;
 
@@ -18,7 +24,10 @@ const loopback = (topic: string): Channel => {
     while (!closing.signal.aborted) {
       const event = waiting.shift();
       if (event) yield event;
-      else await new Promise<void>((resolve) => { wake = resolve; });
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
     }
   };
   return {
@@ -51,7 +60,12 @@ export class ScriptedKeeper implements Keeper {
   constructor(snapshot: Snapshot, options: { journal: readonly JournalEntry[]; updateReady: boolean }) {
     this.snapshot = snapshot;
     this.#journal = options.journal;
-    this.update = { ready: options.updateReady, apply: () => { this.asked.push('apply'); } };
+    this.update = {
+      ready: options.updateReady,
+      apply: () => {
+        this.asked.push('apply');
+      },
+    };
   }
 
   show(snapshot: Snapshot): void {
@@ -74,7 +88,8 @@ export class ScriptedKeeper implements Keeper {
     if (intent.kind === 'oidc') return Promise.resolve(ok({ type: 'redirect', url: '' }));
     const secret = intent.kind === 'password' ? intent.password : intent.apiKey;
     if (secret === 'slow') return new Promise(() => undefined);
-    if (!secret.startsWith('demo')) return Promise.resolve(failed({ code: 'credentials-rejected', at: '/api/v1/auth/login', status: 401 }));
+    if (!secret.startsWith('demo'))
+      return Promise.resolve(failed({ code: 'credentials-rejected', at: '/api/v1/auth/login', status: 401 }));
     this.#session({ state: 'active', kind: intent.kind, user: { sub: 'demo', name: 'Demo' }, verifiedAt: Date.now() });
     return Promise.resolve(ok({ type: 'signed-in' }));
   }
