@@ -52,7 +52,7 @@ export const release = (state: SessionState): SessionEffect[] => (holdsLock(stat
 export const admit = (session: Session, now: number, policy: SessionPolicy): Verdict | undefined => {
   if (session.kind === 'ticket') return { go: 'bare' };
   const token = session.tokens.access;
-  return usable(token, now, policy) ? { go: 'authorized', generation: session.generation, token } : undefined;
+  return usable(token, now, policy) ? { go: 'authorized', generation: session.generation, token, key: session.tokens.key } : undefined;
 };
 
 /** Opens a refresh: first the lock, so that no other worker of this origin refreshes the same token. */
@@ -127,7 +127,7 @@ export const succeed = (before: Session, grant: Grant): Session => {
   return {
     ...before,
     generation: before.generation + 1,
-    tokens: { access: grant.access, refresh },
+    tokens: { access: grant.access, refresh, key: grant.key ?? before.tokens.key },
     user: grant.user ?? before.user,
     // Without a refresh token the access token's end is the session's.
     endsAt: grant.endsAt ?? before.endsAt ?? (refresh ? undefined : grant.access?.expiresAt),

@@ -5,8 +5,11 @@ import type { SignedOutReason, SignInKind, User } from '../protocol/snapshot.ts'
 /** Times are milliseconds since the epoch by this device's clock: expiry is advice, the server's 401 decides. */
 export type AccessToken = { value: string; scheme: 'Bearer' | 'DPoP'; issuedAt: number; expiresAt: number };
 
-/** `refresh` is absent where the provider gave none; `access` where an odd answer gave only a refresh token. */
-export type Tokens = { access?: AccessToken | undefined; refresh?: string | undefined };
+/**
+ * `refresh` is absent where the provider gave none; `access` where an odd answer gave only a refresh token; `key`
+ * names the DPoP key that the tokens are bound to (RFC 9449).
+ */
+export type Tokens = { access?: AccessToken | undefined; refresh?: string | undefined; key?: string | undefined };
 
 export type Session = {
   kind: SignInKind;
@@ -37,6 +40,7 @@ export type Saved =
 export type Grant = {
   access?: AccessToken | undefined;
   refresh?: string | undefined;
+  key?: string | undefined;
   user?: User | undefined;
   endsAt?: number | undefined;
   /** What was odd about the answer, when only part of it could be used. */
@@ -101,7 +105,8 @@ export type Machine = {
 };
 
 export type Verdict =
-  | { go: 'authorized'; generation: number; token: AccessToken }
+  /** `key` names the DPoP key that the token is bound to. */
+  | { go: 'authorized'; generation: number; token: AccessToken; key?: string | undefined }
   /** As the page sent it: nobody is signed in, or the browser's cookie is the authorization. */
   | { go: 'bare' }
   /** The server's 401 is the answer. */
@@ -132,6 +137,8 @@ export type SessionEvent =
   | { type: 'tick' }
   | { type: 'nudge'; cause: 'online' | 'visible' | 'thaw' | 'user' }
   | { type: 'tab-arrived' }
+  /** A copy was taken back into an empty store: read it. */
+  | { type: 'restored' }
   /** A socket was closed for its authorization: look at this generation. */
   | { type: 'suspected'; generation: number }
   | { type: 'sign-in'; id: string | undefined; order: SignInOrder }

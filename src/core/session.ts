@@ -75,6 +75,8 @@ export const stepSession = (machine: Machine, event: SessionEvent, at: Moment, p
       return onNudge(machine, event.cause, at, policy);
     case 'tab-arrived':
       return onTabArrived(machine, at, policy);
+    case 'restored':
+      return state.at === 'signed-out' && state.reason === 'never' ? load(machine, 0) : stay(machine);
     case 'suspected':
       return onSuspected(machine, event.generation, at, policy);
     case 'sign-in':

@@ -1,4 +1,5 @@
 import type { Intro, KeeperApi } from '../protocol/bridge.ts';
+import type { RequestKind, Treatment } from '../core/requests.ts';
 import type { KeeperConfig } from '../protocol/config.ts';
 
 /** Time and chance come in, so that nothing in here is beyond a test's control. */
@@ -39,8 +40,8 @@ export type Host = {
   fetch(request: Request): Promise<Response>;
   /** Whether this URL may have authorization at all. Synchronous: it is asked for every request. */
   covers(url: string): boolean;
-  /** Whether this path's media elements get authorization too. */
-  coversMedia(url: string): boolean;
+  /** What is to become of an intercepted request. Synchronous, too. */
+  treatment(request: RequestKind & { url: string }): Treatment;
   /** Takes a sign-in callback; gives the path to go on to. The exchange itself goes on behind it. */
   callback(url: URL): Promise<string>;
   /** Tells all tabs that a new worker is taking over, and stops dialling and refreshing. */

@@ -105,11 +105,12 @@ export type TabMessage =
   | { type: 'visible'; visible: boolean }
   | { type: 'bye' };
 
-/** The worker answers this path with a stream that never ends; while it is open, the worker lives. */
-export const LEASE_PATH = '/__keeper/lease';
-
-/** The worker answers this path with 204: an event, for browsers in which an open stream keeps no worker alive. */
-export const PULSE_PATH = '/__keeper/pulse';
+/** Paths below it are the worker's own; the server never sees them. */
+export const KEEPER_ROOT = '/__keeper/';
+/** The worker answers this one with a stream that never ends; while it is open, the worker lives. */
+export const LEASE_PATH = `${KEEPER_ROOT}lease`;
+/** It answers this one with 204: an event, for browsers in which an open stream keeps no worker alive. */
+export const PULSE_PATH = `${KEEPER_ROOT}pulse`;
 
 const ARRIVALS: readonly unknown[] = ['navigate', 'reload', 'back-forward', 'restored', 'reattach'];
 const MAX_TOPICS = 256;

@@ -1,0 +1,72 @@
+import type { KeeperApi } from '../protocol/bridge.ts';
+import { parseNudgeCause, parsePublication, parseSignInIntent } from '../protocol/intents.ts';
+import type { NudgeCause, SignInNext } from '../protocol/bridge.ts';
+import { failed, ok, type Result } from '../protocol/problem.ts';
+import type { Snapshot } from '../protocol/snapshot.ts';
+import { packRow, unpackRow } from './backup.ts';
+import { storeProblem } from './database.ts';
+import type { Parts } from './parts.ts';
+import type { SessionRuntime } from './session.ts';
+import type { Sockets } from './sockets.ts';
+
+export type ApiOptions = {
+  parts: Parts;
+  session: SessionRuntime;
+  sockets: Promise<Sockets>;
+  snapshot(): Snapshot;
+  nudge(cause: NudgeCause): void;
+};
+
+const badMessage = <T>(detail: string): Result<T> => failed({ code: 'bad-message', detail });
+
+/** What pages may ask. Whatever comes is looked at first; whatever goes wrong is data. */
+export const createApi = ({ parts, session, sockets, snapshot, nudge }: ApiOptions): KeeperApi => ({
+  snapshot: async () => ok(snapshot()),
+
+  async signIn(intent) {
+    const order = parseSignInIntent(intent);
+    if (!order) return badMessage('signIn');
+    const result = await session.signIn(order);
+    return result.ok ? ok<SignInNext>(result.value ?? { type: 'signed-in' }) : result;
+  },
+
+  async signOut() {
+    const result = await session.signOut();
+    return result.ok ? ok(null) : result;
+  },
+
+  async nudge(given) {
+    const cause = parseNudgeCause(given);
+    if (!cause) return badMessage('nudge');
+    nudge(cause);
+    return ok(null);
+  },
+
+  journal: async () => ok(await parts.journal.read()),
+
+  async publish(message) {
+    const publication = parsePublication(message);
+    return publication ? (await sockets).publish(publication) : badMessage('publish');
+  },
+
+  async backup() {
+    try {
+      const row = await parts.store.row();
+      const signedIn = snapshot().session.state !== 'signed-out';
+      return ok(row && signedIn ? packRow(row) : null);
+    } catch (error) {
+      return failed(storeProblem(error));
+    }
+  },
+
+  async restore(record) {
+    const row = unpackRow(record);
+    if (!row) return badMessage('restore');
+    try {
+      if (await parts.store.restore(row)) session.tell({ type: 'restored' });
+      return ok(null);
+    } catch (error) {
+      return failed(storeProblem(error));
+    }
+  },
+});

@@ -1,0 +1,68 @@
+import { DPoP, type DPoPHandle } from 'oauth4webapi';
+import { isObject, own, stringAt } from '../protocol/json.ts';
+import { putDurably, type Disk } from './database.ts';
+import type { Sealer } from './seal.ts';
+
+const ES256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
+const PREFIX = 'dpop:';
+
+export type DpopKeys = {
+  /** Makes a key, seals it to the disk, and gives its name. */
+  create(): Promise<string>;
+  /** The handle that signs proofs with it; one for each worker life, for it remembers the servers' nonces. */
+  handle(name: string): Promise<DPoPHandle>;
+  /** Forgets every key but these. */
+  keepOnly(names: ReadonlySet<string>): Promise<void>;
+};
+
+/**
+ * The private key leaves `generateKey` extractable once, to be sealed; what signs is a non-extractable import. A
+ * non-extractable key in IndexedDB would be portable to any page that can open the database (measured).
+ */
+export const createDpopKeys = (disk: Disk, sealer: Sealer): DpopKeys => {
+  const handles = new Map<string, Promise<DPoPHandle>>();
+
+  const handleOf = async (stored: unknown): Promise<DPoPHandle> => {
+    const pub = isObject(stored) ? own(stored, 'public') : undefined;
+    const priv = isObject(stored) ? own(stored, 'private') : undefined;
+    if (!isObject(pub) || !isObject(priv) || stringAt(pub, 'x') === undefined) throw new DOMException('key', 'DataError');
+    const publicKey = await crypto.subtle.importKey('jwk', pub, ES256, true, ['verify']);
+    const privateKey = await crypto.subtle.importKey('jwk', priv, ES256, false, ['sign']);
+    return DPoP({}, { publicKey, privateKey });
+  };
+
+  const load = async (name: string): Promise<DPoPHandle> => {
+    const sealed = await disk.use((db) => db.get('sealed', PREFIX + name));
+    if (!sealed) throw new DOMException('key', 'NotFoundError');
+    return handleOf(await sealer.open(sealed, PREFIX + name));
+  };
+
+  return {
+    async create() {
+      const name = crypto.randomUUID();
+      const pair = await crypto.subtle.generateKey(ES256, true, ['sign', 'verify']);
+      const [pub, priv] = await Promise.all([crypto.subtle.exportKey('jwk', pair.publicKey), crypto.subtle.exportKey('jwk', pair.privateKey)]);
+      const stored = { public: pub, private: priv };
+      const sealed = await sealer.seal(stored, PREFIX + name);
+      handles.set(name, handleOf(stored));
+      await disk.use((db) => putDurably(db, 'sealed', PREFIX + name, sealed)).catch(() => undefined);
+      return name;
+    },
+    handle(name) {
+      const mine = handles.get(name) ?? load(name);
+      handles.set(name, mine);
+      mine.catch(() => handles.delete(name));
+      return mine;
+    },
+    async keepOnly(names) {
+      for (const name of handles.keys()) if (!names.has(name)) handles.delete(name);
+      await disk.use(async (db) => {
+        const tx = db.transaction('sealed', 'readwrite');
+        for (const key of await tx.store.getAllKeys(IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`))) {
+          if (!names.has(key.slice(PREFIX.length))) await tx.store.delete(key);
+        }
+        await tx.done;
+      });
+    },
+  };
+};

@@ -1,0 +1,172 @@
+import { projectSession } from '../core/project.ts';
+import { ruleFor, treatmentOf } from '../core/requests.ts';
+import { sessionOf } from '../core/session-moves.ts';
+import type { Machine } from '../core/session-types.ts';
+import { parseWhoami } from '../protocol/api.ts';
+import type { NudgeCause } from '../protocol/bridge.ts';
+import { signInKindsOf } from '../protocol/config.ts';
+import type { SignInKind, Snapshot, Tier } from '../protocol/snapshot.ts';
+import { PROTOCOL } from '../protocol/version.ts';
+import { createApi } from './api.ts';
+import { systemClock, systemRandom } from './clock.ts';
+import { createGate } from './gate.ts';
+import { ask, placeOf, QUIET } from './http.ts';
+import { takeIdentity } from './identity.ts';
+import { holdLife } from './life.ts';
+import { createRefreshLock } from './lock.ts';
+import { createOutboxStore } from './outbox-store.ts';
+import { createParts } from './parts.ts';
+import { createPublisher } from './publisher.ts';
+import { createSessionRuntime } from './session.ts';
+import { createSockets, type Sockets } from './sockets.ts';
+import { createTabs } from './tabs.ts';
+import type { Standing } from './ticket-kind.ts';
+import { createTrials } from './trials.ts';
+import type { Host, HostOptions } from './types.ts';
+
+const VERIFY_DEADLINE_MS = 20_000;
+
+const tierOf = (sealed: boolean, machine: Machine): Tier => {
+  if (sealed) return 'sealed';
+  return sessionOf(machine.state)?.tokens.access?.scheme === 'DPoP' ? 'bound' : 'compatible';
+};
+
+/** Puts the keeper together. Synchronous, so that a worker can answer the very event that started it. */
+export const createHost = (options: HostOptions): Host => {
+  const { config, origin, where, build, seal, clock = systemClock, random = systemRandom } = options;
+  const worker = { id: crypto.randomUUID(), startedAt: clock.now(), host: where } as const;
+  const life = holdLife(worker.id);
+  const parts = createParts(options, clock, worker.id);
+  const { journal } = parts;
+  let online = navigator.onLine;
+  let former: Machine | undefined;
+  let opened: Sockets | undefined;
+
+  const tabs = createTabs({
+    onMessage: (tab, message) => void sockets.then((all) => all.fromTab(tab, message)),
+    onChange() {
+      void sockets.then((all) => all.environment({ online, visible: tabs.visible }));
+      publisher.soon();
+    },
+  });
+
+  const trials = createTrials(parts.disk, clock, () => publisher.soon());
+
+  const verify = async (kind: SignInKind): Promise<Standing> => {
+    if (kind === 'ticket' && parts.kinds.ticket) return parts.kinds.ticket.status();
+    const url = new URL(config.whoami, origin);
+    const at = placeOf(url, origin);
+    const answer = await ask((signal) => gate(new Request(url, { ...QUIET, signal })), at, { deadlineMs: VERIFY_DEADLINE_MS, now: clock.now });
+    if (!answer.ok) return { is: 'failed', problem: answer.problem };
+    const { status, text } = answer.value;
+    const user = status === 200 ? parseWhoami(text) : undefined;
+    return user ? { is: 'verified', user } : { is: 'failed', problem: { code: 'unexpected-answer', at, status, detail: 'whoami' } };
+  };
+
+  const session = createSessionRuntime({
+    ...parts,
+    lock: createRefreshLock(navigator.locks),
+    verify,
+    clock,
+    random,
+    onChange(machine) {
+      const before = former ?? machine;
+      former = machine;
+      trials.observe(before, machine);
+      const known = sessionOf(machine.state);
+      void sockets.then((all) => all.session({ generation: known?.generation, sub: known?.user?.sub }));
+      if (before.state.at !== machine.state.at && (machine.state.at === 'active' || machine.state.at === 'signed-out')) {
+        void parts.tidy(known).catch(() => undefined);
+      }
+      publisher.now();
+    },
+  });
+
+  const gate = createGate({ origin, ask: session.ask, dpop: parts.keys.handle });
+
+  const sockets = takeIdentity(parts.disk, () => crypto.randomUUID()).then(
+    (identity): Sockets => (opened = createSockets({
+      config: config.sockets,
+      origin,
+      clock,
+      random,
+      identity,
+      request: (url, init) => gate(new Request(new URL(url, origin), init)),
+      outbox: createOutboxStore(),
+      deliver: tabs.push,
+      onChange: () => publisher.soon(),
+      onUnauthorized: (generation) => session.tell({ type: 'suspected', generation }),
+      journal: journal.write,
+    })),
+  );
+
+  const snapshot = (): Snapshot => ({
+    protocol: PROTOCOL,
+    build,
+    worker,
+    durability: session.machine.durability,
+    tier: tierOf(seal !== undefined, session.machine),
+    signInKinds: signInKindsOf(config),
+    online,
+    session: projectSession(session.machine),
+    sockets: opened?.views() ?? {},
+    tabs: tabs.count,
+    kept: trials.kept,
+  });
+
+  const publisher = createPublisher(clock, snapshot, tabs.pushAll);
+
+  const nudge = (cause: NudgeCause): void => {
+    const before = online;
+    online = cause === 'online' || (cause !== 'offline' && navigator.onLine);
+    if (before && !online) trials.count('networkLosses');
+    if (before !== online) publisher.now();
+    if (cause !== 'offline' && cause !== 'hidden') {
+      session.tell({ type: 'nudge', cause });
+      void parts.revocations.run();
+    }
+    void sockets.then((all) => {
+      all.environment({ online, visible: tabs.visible });
+      all.nudge(cause);
+    });
+  };
+
+  session.tell({ type: 'started' });
+  void parts.revocations.run();
+
+  return {
+    life: life.name,
+    api: createApi({ parts, session, sockets, snapshot, nudge }),
+    attach(intro, port) {
+      void life.held.then(() => {
+        tabs.add(intro, port);
+        tabs.push(intro.tab, [{ type: 'welcome', protocol: PROTOCOL, life: life.name, snapshot: snapshot() }]);
+        void sockets.then((all) => all.tabArrived(intro.tab, intro.topics));
+        if (intro.arrival === 'reload') trials.count('reloads');
+        if (intro.arrival !== 'reattach') session.tell({ type: 'tab-arrived' });
+      });
+    },
+    leave: (tab) => tabs.remove(tab),
+    fetch: gate,
+    covers: (url) => ruleOf(url) !== undefined,
+    treatment: (request) => treatmentOf(ruleOf(request.url), new URL(request.url).pathname, request),
+    async callback(url) {
+      const path = (await parts.kinds.oidc?.returnTo(url.searchParams.get('state')).catch(() => '/')) ?? '/';
+      session.tell({ type: 'sign-in', id: undefined, order: { kind: 'oidc-callback', url: url.href } });
+      return path;
+    },
+    handOver() {
+      tabs.pushAll({ type: 'hand-over' });
+      void sockets.then((all) => all.handOver());
+    },
+    async settled() {
+      await session.settled();
+      await (await sockets).settled();
+    },
+  };
+
+  function ruleOf(url: string) {
+    const { origin: to, pathname: path } = new URL(url);
+    return ruleFor(config.api, origin, { origin: to, path });
+  }
+};

@@ -1,0 +1,49 @@
+import type { SignInKind } from '../protocol/snapshot.ts';
+import type { Session } from '../core/session-types.ts';
+import { createDisk } from './database.ts';
+import { createDpopKeys } from './dpop-keys.ts';
+import type { Grants } from './grants.ts';
+import { createJournal } from './journal.ts';
+import { createOidc } from './oidc.ts';
+import { createPassword } from './password.ts';
+import { createRevocations } from './revocations.ts';
+import { createSealer } from './seal.ts';
+import { createSessionStore } from './session-store.ts';
+import { createSignInsUnderWay } from './sign-ins.ts';
+import { createTicketKind } from './ticket-kind.ts';
+import type { Clock, HostOptions } from './types.ts';
+
+/** Everything that touches the disk or the token endpoints, made for one deployment. */
+export const createParts = ({ config, origin, seal }: HostOptions, clock: Clock, worker: string) => {
+  const { oidc, password, ticket } = config.signIn;
+  const disk = createDisk();
+  // Sealed records open for this origin, this provider and this client only.
+  const sealer = createSealer(disk, [origin, oidc?.issuer, oidc?.clientId].join(' '), seal);
+  const keys = createDpopKeys(disk, sealer);
+  const underWay = createSignInsUnderWay(disk, sealer, clock.now);
+  const kinds = {
+    oidc: oidc && createOidc({ config: oidc, origin, keys, underWay, now: clock.now }),
+    password: password && createPassword(password, origin, clock.now),
+    ticket: ticket && createTicketKind(ticket, origin, clock.now),
+  };
+  const grants: Partial<Record<SignInKind, Grants>> = {};
+  for (const kind of ['oidc', 'password', 'ticket'] as const) if (kinds[kind]) grants[kind] = kinds[kind];
+  const revoke = async (session: Session): Promise<boolean> => (await grants[session.kind]?.revoke(session)) ?? true;
+  return {
+    disk,
+    keys,
+    kinds,
+    grants,
+    store: createSessionStore(disk, sealer, clock.now),
+    revocations: createRevocations(disk, sealer, clock, revoke),
+    journal: createJournal(disk, clock, worker),
+    /** Drops the DPoP keys that neither this session nor a sign-in under way is bound to. */
+    async tidy(session: Session | undefined): Promise<void> {
+      const needed = new Set(await underWay.keys());
+      if (session?.tokens.key !== undefined) needed.add(session.tokens.key);
+      await keys.keepOnly(needed);
+    },
+  };
+};
+
+export type Parts = ReturnType<typeof createParts>;

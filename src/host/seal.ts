@@ -1,0 +1,64 @@
+import type { Disk } from './database.ts';
+
+/** AES-GCM ciphertext; `key` names the key it was sealed with, so that a changed seal is not taken for corruption. */
+export type Sealed = { key: string; iv: Uint8Array<ArrayBuffer>; data: ArrayBuffer };
+
+export type Sealer = {
+  readonly key: string;
+  /** `context` is authenticated with it: a record moved to another place or another deployment does not open. */
+  seal(value: unknown, context: string): Promise<Sealed>;
+  /** Rejects when it was sealed by another key, for another context, or was touched. */
+  open(sealed: Sealed, context: string): Promise<unknown>;
+};
+
+const AES = { name: 'AES-GCM', length: 256 } as const;
+const IV_BYTES = 12;
+const text = new TextEncoder();
+
+/** Tier T2: the key comes from a secret that only a real service-worker script fetch was given. */
+const derive = async (secret: string): Promise<CryptoKey> => {
+  const base = await crypto.subtle.importKey('raw', text.encode(secret), 'HKDF', false, ['deriveKey']);
+  const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: text.encode('session-keeper seal') };
+  return crypto.subtle.deriveKey(hkdf, base, AES, false, ['encrypt', 'decrypt']);
+};
+
+/**
+ * Tiers T0 and T1: a non-extractable key beside the data. It keeps a casual look at the disk out, and no more: page
+ * script can use it (docs: tiers).
+ */
+const stored = (disk: Disk): Promise<CryptoKey> =>
+  disk.use(async (db) => {
+    const found = await db.get('keys', 'seal');
+    if (found) return found;
+    const made = await crypto.subtle.generateKey(AES, false, ['encrypt', 'decrypt']);
+    // Two workers may start at once: the one that is on disk counts for both.
+    const tx = db.transaction('keys', 'readwrite', { durability: 'strict' });
+    const other = await tx.store.get('seal');
+    if (!other) await tx.store.put(made, 'seal');
+    await tx.done;
+    return other ?? made;
+  });
+
+export const createSealer = (disk: Disk, bound: string, seal: { id: string; secret: string } | undefined): Sealer => {
+  const name = seal?.id ?? 'local';
+  let pending: Promise<CryptoKey> | undefined;
+  const key = (): Promise<CryptoKey> => {
+    const mine = (pending ??= seal ? derive(seal.secret) : stored(disk));
+    mine.catch(() => (pending = undefined));
+    return mine;
+  };
+  const aes = (iv: Uint8Array<ArrayBuffer>, context: string) => ({ name: 'AES-GCM', iv, additionalData: text.encode(`${bound}\n${context}`) });
+  return {
+    key: name,
+    async seal(value, context) {
+      const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+      const data = await crypto.subtle.encrypt(aes(iv, context), await key(), text.encode(JSON.stringify(value)));
+      return { key: name, iv, data };
+    },
+    async open(sealed, context) {
+      if (sealed.key !== name) throw new DOMException(sealed.key, 'InvalidAccessError');
+      const data = await crypto.subtle.decrypt(aes(sealed.iv, context), await key(), sealed.data);
+      return JSON.parse(new TextDecoder().decode(data)) as unknown;
+    },
+  };
+};

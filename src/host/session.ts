@@ -1,0 +1,200 @@
+import { initialMachine, stepSession } from '../core/session.ts';
+import { SESSION_POLICY, type Machine, type SessionEffect, type SessionEvent, type SignInOrder, type Verdict } from '../core/session-types.ts';
+import { wakeAt } from '../core/token.ts';
+import type { SignInNext } from '../protocol/bridge.ts';
+import type { Result } from '../protocol/problem.ts';
+import type { SignInKind } from '../protocol/snapshot.ts';
+import type { Grants } from './grants.ts';
+import { describe, type Journal } from './journal.ts';
+import type { RefreshLock } from './lock.ts';
+import { createPump } from './pump.ts';
+import type { Revocations } from './revocations.ts';
+import type { SessionStore } from './session-store.ts';
+import type { Standing } from './ticket-kind.ts';
+import type { Clock, Random } from './types.ts';
+
+export type SessionRuntimeOptions = {
+  store: SessionStore;
+  lock: RefreshLock;
+  grants: Partial<Record<SignInKind, Grants>>;
+  verify(kind: SignInKind): Promise<Standing>;
+  revocations: Revocations;
+  journal: Journal;
+  clock: Clock;
+  random: Random;
+  onChange(machine: Machine): void;
+};
+
+export type SessionRuntime = {
+  readonly machine: Machine;
+  tell(event: SessionEvent): void;
+  ask(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
+  signIn(order: SignInOrder): Promise<Result<SignInNext | null>>;
+  signOut(): Promise<Result<SignInNext | null>>;
+  /** Resolves when no effect is under way. */
+  settled(): Promise<void>;
+};
+
+/** How long a request waits for a token before it fails as it would offline. The refresh itself goes on. */
+const PATIENCE_MS = 15_000;
+
+/** One handler for each effect of the session machine; every answer carries its question's call. */
+export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRuntime => {
+  const { store, lock, grants, revocations, journal, clock, random, onChange } = options;
+  const verdicts = new Map<string, (verdict: Verdict) => void>();
+  const results = new Map<string, (result: Result<SignInNext | null>) => void>();
+  const underWay = new Set<Promise<unknown>>();
+  let ids = 0;
+  let wake: { at: number; cancel(): void } | undefined;
+
+  const track = (work: Promise<unknown>): void => {
+    underWay.add(work);
+    void work.finally(() => underWay.delete(work));
+  };
+
+  const tell = (event: SessionEvent): void => {
+    if (event.type !== 'request' && event.type !== 'tick') journal.write('session', event.type, describe(event));
+    pump.tell(event);
+  };
+
+  const load = async (call: number): Promise<void> => {
+    try {
+      tell({ type: 'loaded', call, ...(await store.load()) });
+    } catch (error) {
+      const detail = error instanceof Error ? error.name : 'Error';
+      tell({ type: 'load-failed', call, problem: { code: 'store-unavailable', detail } });
+    }
+  };
+
+  const locked = async (call: number): Promise<void> => {
+    const { saved } = await store.load().catch(() => ({ saved: undefined }));
+    tell({ type: 'locked', call, saved });
+  };
+
+  const save = async (effect: Extract<SessionEffect, { type: 'save' }>): Promise<void> => {
+    const { call } = effect;
+    const outcome = await store.save(effect.record);
+    if (outcome.is === 'saved') return tell({ type: 'saved', call });
+    tell(outcome.is === 'superseded' ? { type: 'superseded', call, saved: outcome.saved } : { type: 'save-failed', call, problem: outcome.problem });
+  };
+
+  const grant = async ({ call, session }: Extract<SessionEffect, { type: 'grant' }>): Promise<void> => {
+    const verdict = (await grants[session.kind]?.refresh(session)) ?? notOffered(session.kind);
+    if (verdict.is === 'granted') return tell({ type: 'granted', call, grant: verdict.grant });
+    tell({ type: 'grant-failed', call, problem: verdict.problem, unanswered: verdict.unanswered });
+  };
+
+  const signIn = async ({ call, order }: Extract<SessionEffect, { type: 'sign-in' }>): Promise<void> => {
+    const kind = order.kind === 'oidc-callback' ? 'oidc' : order.kind;
+    const outcome = (await grants[kind]?.signIn(order)) ?? notOffered(kind);
+    if (outcome.is === 'redirect') return tell({ type: 'sign-in-redirect', call, url: outcome.url });
+    tell(outcome.is === 'granted' ? { type: 'signed-in', call, kind, grant: outcome.grant } : { type: 'sign-in-failed', call, problem: outcome.problem });
+  };
+
+  const verify = async (call: number, kind: SignInKind): Promise<void> => {
+    const standing = await options.verify(kind);
+    tell(standing.is === 'verified' ? { type: 'verified', call, user: standing.user } : { type: 'verify-failed', call, problem: standing.problem });
+  };
+
+  const perform = (effect: SessionEffect): void => {
+    if (effect.type !== 'answer') journal.write('session', `→ ${effect.type}`, describe(effect));
+    switch (effect.type) {
+      case 'load':
+        return track(load(effect.call));
+      case 'lock':
+        return lock.take(() => track(locked(effect.call)));
+      case 'unlock':
+        return lock.release();
+      case 'save':
+        return track(save(effect));
+      case 'grant':
+        return track(grant(effect));
+      case 'verify':
+        return track(verify(effect.call, effect.kind));
+      case 'sign-in':
+        return track(signIn(effect));
+      case 'revoke':
+        return track(revocations.add(effect.session).then(() => revocations.run()));
+      case 'answer':
+        return give(verdicts, effect.id, effect.verdict);
+      case 'settle':
+        return give(results, effect.id, effect.result);
+    }
+  };
+
+  const rearm = (machine: Machine): void => {
+    const at = wakeAt(machine, SESSION_POLICY);
+    if (wake?.at === at) return;
+    wake?.cancel();
+    wake = at === Infinity ? undefined : { at, cancel: clock.at(at, onWake) };
+  };
+
+  const onWake = (): void => {
+    wake = undefined;
+    tell({ type: 'tick' });
+    rearm(pump.machine);
+  };
+
+  const pump = createPump({
+    initial: initialMachine,
+    step: (machine: Machine, event: SessionEvent, at) => stepSession(machine, event, at, SESSION_POLICY),
+    perform,
+    moment: () => ({ now: clock.now(), chance: random() }),
+    onChange(machine) {
+      rearm(machine);
+      onChange(machine);
+    },
+  });
+
+  const settle = (event: (id: string) => SessionEvent): Promise<Result<SignInNext | null>> => {
+    const id = `s${++ids}`;
+    return new Promise((resolve) => {
+      results.set(id, resolve);
+      tell(event(id));
+    });
+  };
+
+  return {
+    get machine() {
+      return pump.machine;
+    },
+    tell,
+    ask(event) {
+      let given: Verdict | undefined;
+      let late: ((verdict: Verdict) => void) | undefined;
+      verdicts.set(event.id, (verdict) => {
+        given = verdict;
+        late?.(verdict);
+      });
+      tell(event);
+      return given ?? waitFor(event.id, (resolve) => (late = resolve));
+    },
+    signIn: (order) => settle((id) => ({ type: 'sign-in', id, order })),
+    signOut: () => settle((id) => ({ type: 'sign-out', id })),
+    async settled() {
+      while (underWay.size > 0) await Promise.allSettled(underWay);
+    },
+  };
+
+  function waitFor(id: string, listen: (resolve: (verdict: Verdict) => void) => void): Promise<Verdict> {
+    return new Promise((resolve) => {
+      const cancel = clock.at(clock.now() + PATIENCE_MS, () => {
+        verdicts.delete(id);
+        tell({ type: 'abandoned', id });
+        resolve({ go: 'stop', problem: { code: 'timeout', at: 'token' } });
+      });
+      listen((verdict) => {
+        cancel();
+        resolve(verdict);
+      });
+    });
+  }
+};
+
+const give = <T>(waiting: Map<string, (value: T) => void>, id: string, value: T): void => {
+  const take = waiting.get(id);
+  waiting.delete(id);
+  take?.(value);
+};
+
+const notOffered = (kind: SignInKind) => ({ is: 'failed', problem: { code: 'unsupported', detail: kind }, unanswered: false }) as const;

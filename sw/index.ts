@@ -1,0 +1,1 @@
+export { keepSession, type KeepSessionOptions } from './keep-session.ts';

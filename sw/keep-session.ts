@@ -1,0 +1,94 @@
+import { createHost } from '../src/host/host.ts';
+import type { Host } from '../src/host/types.ts';
+import { parsePageMessage } from '../src/protocol/bridge.ts';
+import type { Baked } from '../src/protocol/config.ts';
+import { answerCall } from './bridge.ts';
+import { createLeases, type Leases } from './leases.ts';
+import { addRoutes } from './routes.ts';
+import { onNewcomer } from './update.ts';
+
+declare const self: ServiceWorkerGlobalScope;
+
+export type KeepSessionOptions = Baked & {
+  /** Identity of the build, for "a new version is ready". */
+  build?: string;
+  /** Whether this worker takes over from its predecessor by itself. A site's own worker decides that for itself. */
+  takeOver?: boolean;
+};
+
+/** An event that is kept open longer than this kills the worker at five minutes (measured); the work is done sooner or not at all. */
+const LONGEST_EVENT_MS = 240_000;
+
+const capped = (work: Promise<unknown>): Promise<unknown> => Promise.race([work, new Promise((resolve) => setTimeout(resolve, LONGEST_EVENT_MS))]);
+
+/**
+ * Keeps the session of this worker's origin: authorization on the requests of the allow-list, one socket for all tabs,
+ * the sign-in callback. Call it first and synchronously, so that its listeners come before the site's own; it answers
+ * its own requests only and leaves every other to them.
+ */
+export const keepSession = (options: KeepSessionOptions): Host => {
+  const { config, seal, build = '', takeOver = false } = options;
+  const host = createHost({ config, origin: location.origin, where: 'service-worker', build, seal });
+  const leases = createLeases(host.leave);
+
+  self.addEventListener('install', (event) => {
+    addRoutes(event, config, location.origin);
+    if (takeOver) void self.skipWaiting();
+  });
+  self.addEventListener('activate', (event) => {
+    if (takeOver) event.waitUntil(self.clients.claim());
+  });
+  self.addEventListener('fetch', (event) => intercept(event, host, leases, config.signIn.oidc?.callback));
+  self.addEventListener('message', (event) => hear(event, host));
+  onNewcomer(self.registration, () => {
+    host.handOver();
+    leases.end();
+  });
+  return host;
+};
+
+const intercept = (event: FetchEvent, host: Host, leases: Leases, callback: string | undefined): void => {
+  const { request } = event;
+  const answer = (response: Response | Promise<Response>): void => {
+    event.stopImmediatePropagation();
+    event.respondWith(response);
+  };
+  if (request.mode === 'navigate') {
+    if (isCallback(request, callback)) answer(host.callback(new URL(request.url)).then((path) => Response.redirect(path, 302)));
+    return;
+  }
+  const treatment = host.treatment(request);
+  if (treatment === 'leave') {
+    const url = new URL(request.url);
+    if (leases.covers(url)) answer(leases.grant(url));
+    return;
+  }
+  // Developer tools ask so for their own sake; such a request cannot be sent again (mswjs/msw, the same trap).
+  if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
+  answer(host.fetch(request));
+  event.waitUntil(capped(host.settled()));
+};
+
+/** Top-level documents only: a frame's silent flow gets nothing from us (security facts, row 4). */
+const isCallback = (request: Request, callback: string | undefined): boolean => {
+  const { origin, pathname } = new URL(request.url);
+  return request.method === 'GET' && request.destination === 'document' && origin === location.origin && pathname === callback;
+};
+
+const hear = (event: ExtendableMessageEvent, host: Host): void => {
+  const message = parsePageMessage(event.data);
+  if (!message || !(event.source instanceof Client)) return;
+  switch (message.type) {
+    case 'call':
+      return event.waitUntil(capped(answerCall(host.api, event.source, message.message).then(() => host.settled())));
+    case 'attach': {
+      const [port] = event.ports;
+      if (port) host.attach(message.intro, port);
+      return event.waitUntil(capped(host.settled()));
+    }
+    case 'claim':
+      return event.waitUntil(self.clients.claim());
+    case 'skip-waiting':
+      return event.waitUntil(self.skipWaiting());
+  }
+};

@@ -1,0 +1,50 @@
+import { PrecacheController } from 'workbox-precaching/PrecacheController';
+import type { WorkboxPlugin } from 'workbox-core/types';
+
+declare const self: ServiceWorkerGlobalScope;
+
+export type ShellEntry = { url: string; revision: string | null; integrity: string };
+
+/** Paths that are the server's business even for a document. */
+const NOT_THE_APP = ['/api/', '/lab/'];
+
+const digest = async (response: Response): Promise<string> => {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer()));
+  return `sha256-${btoa(String.fromCharCode(...bytes))}`;
+};
+
+/**
+ * Page script can write the Cache API, so a cached document is a place to hide in for good (measured). What does not
+ * match the hash in this script is not served; the network is asked instead.
+ */
+const verified = (integrity: ReadonlyMap<string, string>): WorkboxPlugin => ({
+  cachedResponseWillBeUsed: async ({ request, cachedResponse }) => {
+    if (!cachedResponse) return null;
+    const url = new URL(request.url);
+    url.searchParams.delete('__WB_REVISION__');
+    return integrity.get(url.pathname) === (await digest(cachedResponse)) ? cachedResponse : null;
+  },
+});
+
+/** The app shell: installed with the worker, there without a network. */
+export const serveShell = (entries: readonly ShellEntry[], document: string): void => {
+  const integrity = new Map(entries.map(({ url, integrity: hash }) => [url, hash]));
+  const controller = new PrecacheController({ plugins: [verified(integrity)] });
+  controller.addToCacheList([...entries]);
+  if (!integrity.has(document)) return;
+  const serveDocument = controller.createHandlerBoundToURL(document);
+
+  self.addEventListener('install', (event) => void controller.install(event));
+  self.addEventListener('activate', (event) => void controller.activate(event));
+  self.addEventListener('fetch', (event) => {
+    const { request } = event;
+    const url = new URL(request.url);
+    if (request.method !== 'GET' || url.origin !== location.origin) return;
+    if (request.mode === 'navigate') {
+      if (NOT_THE_APP.some((path) => url.pathname.startsWith(path))) return;
+      event.respondWith(serveDocument({ event, request, url }));
+    } else if (integrity.has(url.pathname)) {
+      event.respondWith(controller.strategy.handle({ event, request }));
+    }
+  });
+};
