@@ -1,9 +1,8 @@
 import { failed, ok, type Problem, type Result } from '../protocol/problem.ts';
-import { hostTransport, type LocalHost } from './host-transport.ts';
 import { newId } from './ids.ts';
 import { keeperOver } from './keeper.ts';
 import type { NativeCopy } from './native-store.ts';
-import { noHost } from './no-host.ts';
+import type { Transport } from './transport.ts';
 import type { ConnectOptions, Keeper, NativeStore } from './types.ts';
 import { within } from './wait.ts';
 import { wire, type Wiring } from './wiring.ts';
@@ -14,29 +13,26 @@ const DEFAULT_WORKER = '/sw.js';
 /** Three greetings. A worker that answers none of them is not a keeper. */
 const FIRST_WELCOME_DEADLINE_MS = 10_000;
 
+type Wire = (transport: Transport) => Promise<Wiring>;
+
 /** Identity of the build that made this page. */
 const buildOf = (): string => document.querySelector<HTMLMetaElement>('meta[name="build"]')?.content ?? '';
 
 /** The worker, if it takes control of this page and answers. */
-const overWorker = async (script: string | TrustedScriptURL, tab: string): Promise<Result<Wiring>> => {
+const overWorker = async (script: string | TrustedScriptURL, tab: string, wireTo: Wire): Promise<Result<Wiring>> => {
   const site = await openWorkerSite(script);
   if (!site.ok) return site;
   if (!(await site.value.controlled())) return failed({ code: 'no-worker', detail: 'no control' });
-  const wiring = wire(workerTransport(site.value, tab), tab, buildOf());
+  const wiring = await wireTo(workerTransport(site.value, tab));
   if (await within(wiring.met, FIRST_WELCOME_DEADLINE_MS, false)) return ok(wiring);
   wiring.close();
   return failed({ code: 'no-worker', detail: 'no welcome' });
 };
 
 /** The host in this page; it is loaded only where it is needed. */
-const localHost = async ({ config }: ConnectOptions, problem: Problem): Promise<LocalHost> => {
-  try {
-    const { openFallback } = await import('./fallback.ts');
-    const host = await openFallback(config, buildOf());
-    return host.ok ? host.value : noHost(host.problem);
-  } catch {
-    return noHost(problem);
-  }
+const inPage = async ({ config }: ConnectOptions, problem: Problem, wireTo: Wire): Promise<Wiring> => {
+  const { openFallback } = await import('./fallback.ts');
+  return wireTo(openFallback(config, buildOf(), problem));
 };
 
 const nativeOver = async (store: NativeStore, { transport, store: snapshots, show }: Wiring): Promise<NativeCopy> => {
@@ -50,23 +46,69 @@ const nativeOver = async (store: NativeStore, { transport, store: snapshots, sho
   return copy;
 };
 
-const open = async (options: ConnectOptions): Promise<Keeper> => {
+const open = async (options: ConnectOptions, onClose: () => void): Promise<Keeper> => {
   const tab = newId();
-  const worker = await overWorker(options.worker ?? DEFAULT_WORKER, tab);
-  const wiring = worker.ok ? worker.value : wire(hostTransport(await localHost(options, worker.problem)), tab, buildOf());
+  const loading = import('./realtime.ts');
+  const wireTo: Wire = async (transport) =>
+    wire({ transport, tab, build: buildOf(), createRealtime: (await loading).createRealtime });
+  const worker = await overWorker(options.worker ?? DEFAULT_WORKER, tab, wireTo);
+  const wiring = worker.ok ? worker.value : await inPage(options, worker.problem, wireTo);
   await wiring.met;
-  // without the chunk there is no copy: never a reason not to connect
+  // without its part of the script there is no copy: never a reason not to connect
   const native = options.nativeStore && (await nativeOver(options.nativeStore, wiring).catch(() => undefined));
-  return keeperOver(wiring, native, () => {
-    current = undefined;
-  });
+  return keeperOver(wiring, native, onClose);
 };
 
-let current: Promise<Keeper> | undefined;
+type State =
+  | { name: 'idle' }
+  | { name: 'connecting'; keeper: Promise<Keeper> }
+  | { name: 'connected'; keeper: Promise<Keeper>; socket: Keeper['socket'] };
+
+let state: State = { name: 'idle' };
+
+const start = (options: ConnectOptions): Promise<Keeper> => {
+  const idle = () => {
+    state = { name: 'idle' };
+  };
+  const keeper = open(options, idle);
+  state = { name: 'connecting', keeper };
+  keeper.then(({ socket }) => {
+    state = { name: 'connected', keeper, socket };
+  }, idle);
+  return keeper;
+};
 
 /**
  * Connects this page to its keeper: the worker, or where there can be none a host in the page. Resolves when the
- * first snapshot is there and requests are authorized, and never rejects: a page that reaches nobody is shown
- * a signed-out session with its problem. One keeper a document: while it is open, every call gives the same one.
+ * first snapshot is there and requests are authorized; a page that reaches nobody is shown a signed-out session
+ * with its problem. It rejects only if a part of this very script cannot be loaded, and may then be called again.
+ * One keeper a document: while it is open, every call gives the same one.
  */
-export const connect = (options: ConnectOptions = {}): Promise<Keeper> => (current ??= open(options));
+export const connect = (options: ConnectOptions = {}): Promise<Keeper> =>
+  state.name === 'idle' ? start(options) : state.keeper;
+
+/** `new`, as libraries have it that take a WebSocket class. */
+export type SocketClass = {
+  new (url: string | URL, protocols?: string | string[]): WebSocket;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+};
+
+function socketOf(url: string | URL, protocols?: string | string[]): WebSocket {
+  if (state.name !== 'connected') throw new DOMException('connect() first', 'InvalidStateError');
+  return state.socket(String(url), protocols);
+}
+
+/**
+ * The class of `keeper.socket(url)`, for libraries that make their sockets themselves (`webSocketImpl` and the like).
+ * Throws an InvalidStateError before `connect()` has resolved, and else what a WebSocket throws.
+ */
+// A function that gives an object gives it to `new` too; TypeScript has no word for that.
+export const KeeperSocket = Object.assign(socketOf, {
+  CONNECTING: 0,
+  OPEN: 1,
+  CLOSING: 2,
+  CLOSED: 3,
+}) as unknown as SocketClass;

@@ -1,4 +1,11 @@
-import type { ApiRule, KeeperConfig, OidcConfig, PasswordConfig, SocketConfig, TicketConfig } from '../protocol/config.ts';
+import type {
+  ApiRule,
+  KeeperConfig,
+  OidcConfig,
+  PasswordConfig,
+  SocketConfig,
+  TicketConfig,
+} from '../protocol/config.ts';
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../protocol/json.ts';
 
 type Fields<K extends string> = { [key in K]: string };
@@ -42,7 +49,9 @@ const parseSocket = (value: JsonObject): SocketConfig | undefined => {
 
 const parseOidc = (value: JsonObject): OidcConfig | undefined => {
   const fields = strings(value, ['issuer', 'clientId', 'scope', 'callback']);
-  return fields && { ...fields, resource: stringAt(value, 'resource'), reuseGraceMs: numberAt(value, 'reuseGraceMs') ?? 0 };
+  return (
+    fields && { ...fields, resource: stringAt(value, 'resource'), reuseGraceMs: numberAt(value, 'reuseGraceMs') ?? 0 }
+  );
 };
 
 const parsePassword = (value: JsonObject): PasswordConfig | undefined => {
@@ -58,7 +67,11 @@ const parseSignIn = (value: unknown): KeeperConfig['signIn'] | undefined => {
     const config = own(value, name);
     return isObject(config) ? parse(config) : undefined;
   };
-  return { oidc: kind('oidc', parseOidc), password: kind('password', parsePassword), ticket: kind('ticket', parseTicketKind) };
+  return {
+    oidc: kind('oidc', parseOidc),
+    password: kind('password', parsePassword),
+    ticket: kind('ticket', parseTicketKind),
+  };
 };
 
 /** `undefined` for anything that is not a whole configuration (config.ts). */

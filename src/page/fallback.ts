@@ -1,24 +1,25 @@
 import { createHost } from '../host/host.ts';
-import { failed, ok, type Result } from '../protocol/problem.ts';
 import type { KeeperConfig } from '../protocol/config.ts';
+import type { Problem } from '../protocol/problem.ts';
 import { documentConfig } from './document-config.ts';
-import type { LocalHost } from './host-transport.ts';
+import { hostTransport } from './host-transport.ts';
+import { noHost } from './no-host.ts';
+import type { Transport } from './transport.ts';
 
-/** The host in the page itself, for pages that can have no worker. */
-export const openFallback = async (given: KeeperConfig | undefined, build: string): Promise<Result<LocalHost>> => {
+/**
+ * The host in the page itself, for pages that can have no worker; `problem` tells why they cannot.
+ * Without a configuration there can be no host either, and what is left is to say so.
+ */
+export const openFallback = (given: KeeperConfig | undefined, build: string, problem: Problem): Transport => {
   const config = given ?? documentConfig();
-  if (!config) return failed({ code: 'misconfigured', at: 'script#session-keeper', detail: 'no configuration' });
-  try {
-    const host = await createHost({ config, origin: location.origin, where: 'page', build });
-    return ok({
-      api: host.api,
-      attach: (intro, port) => host.attach(intro, port),
-      fetch: (input, init) => {
-        const request = new Request(input, init);
-        return host.covers(request.url) ? host.fetch(request) : fetch(request);
-      },
-    });
-  } catch (error) {
-    return failed({ code: 'no-worker', detail: String(error) });
-  }
+  if (!config) return hostTransport(noHost(problem));
+  const host = createHost({ config, origin: location.origin, where: 'page', build });
+  return hostTransport({
+    api: host.api,
+    attach: (intro, port) => host.attach(intro, port),
+    fetch: (input, init) => {
+      const request = new Request(input, init);
+      return host.covers(request.url) ? host.fetch(request) : fetch(request);
+    },
+  });
 };

@@ -19,7 +19,11 @@ type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>
 /** Sends a body. A worker takes upload progress away (measured), so only the end of it is told. */
 export const createUpload =
   (send: Fetch) =>
-  async (url: string, body: Blob | ArrayBuffer, { onProgress, signal, method = 'POST' }: UploadOptions = {}): Promise<Response> => {
+  async (
+    url: string,
+    body: Blob | ArrayBuffer,
+    { onProgress, signal, method = 'POST' }: UploadOptions = {},
+  ): Promise<Response> => {
     const response = await send(url, { method, body, signal: signal ?? null });
     const total = body instanceof Blob ? body.size : body.byteLength;
     onProgress?.({ sent: total, total });

@@ -1,5 +1,4 @@
 import type { Intro, KeeperApi } from '../protocol/bridge.ts';
-import { NO_LEASE } from './lease.ts';
 import type { Transport } from './transport.ts';
 
 /** A host that lives and dies with this page. */
@@ -13,7 +12,7 @@ const never = new Promise<never>(() => {});
 
 export const hostTransport = (host: LocalHost): Transport => ({
   api: host.api,
-  lease: NO_LEASE,
+  lease: { open: () => {}, close: () => {}, broken: () => {} },
   target: () => host,
   greet: (intro, port) => host.attach(intro, port),
   repair: () => Promise.resolve(),

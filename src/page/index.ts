@@ -1,5 +1,5 @@
-export { connect } from './connect.ts';
-export { KeeperSocket } from './keeper-socket.ts';
+export { connect, KeeperSocket } from './connect.ts';
+export type { SocketClass } from './connect.ts';
 export type {
   Channel,
   ChannelEvent,

@@ -1,6 +1,6 @@
 import { newId } from './ids.ts';
-import { socketHub, type SocketFrame } from './socket-hub.ts';
-import { checkClose, checkProtocols, payloadOf, sizeOf, wireUrlOf, type Payload } from './socket-rules.ts';
+import type { SocketFrame, SocketHub } from './socket-hub.ts';
+import { checkClose, checkProtocols, nameOf, payloadOf, sizeOf, wireUrlOf, type Payload } from './socket-rules.ts';
 
 type Queued = Payload | Blob;
 type Goodbye = { code: number; reason: string };
@@ -23,7 +23,7 @@ const ABNORMAL = 1006;
 /**
  * A drop-in `WebSocket` (https://websockets.spec.whatwg.org/#the-websocket-interface) whose wire is the worker's:
  * shared, ticketed, resumed. It stays open over the death of a worker; what was sent in the meantime waits.
- * It may be made before `connect()`. Throws what a WebSocket throws (SyntaxError, InvalidStateError, InvalidAccessError).
+ * Throws what a WebSocket throws (SyntaxError, InvalidStateError, InvalidAccessError).
  */
 export class KeeperSocket extends EventTarget implements WebSocket {
   static readonly CONNECTING = CONNECTING;
@@ -43,6 +43,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   readonly extensions = '';
 
   readonly #id = newId();
+  readonly #hub: SocketHub;
   readonly #origin: string;
   readonly #protocols: readonly string[];
   readonly #handlers = new Map<string, EventListener>();
@@ -55,13 +56,14 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   /** Bytes that were given to `send()` after the end; the standard has them counted for ever. */
   #unsent = 0;
 
-  constructor(url: string | URL, protocols: string | string[] = []) {
+  constructor(hub: SocketHub, url: string | URL, protocols: string | string[] = []) {
     super();
+    this.#hub = hub;
     const wireUrl = wireUrlOf(url, document.baseURI);
     this.#protocols = checkProtocols(protocols);
     this.url = wireUrl.href;
     this.#origin = wireUrl.origin;
-    socketHub.add(this.#id, {
+    this.#hub.add(this.#id, {
       reopen: () => this.#reopen(),
       frame: (frame) => this.#receive(frame),
       abandon: () => this.#ended(ABNORMAL, '', false),
@@ -127,7 +129,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
       void this.#flush();
       return;
     }
-    if (connecting) socketHub.post({ type: 'socket-close', socket: this.#id, code: 1000, reason: '' });
+    if (connecting) this.#hub.post({ type: 'socket-close', socket: this.#id, code: 1000, reason: '' });
     queueMicrotask(() => this.#ended(ABNORMAL, '', false));
   }
 
@@ -143,7 +145,12 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     // whether the goodbye was heard is unknown
     if (this.#readyState >= CLOSING) return this.#ended(ABNORMAL, '', false);
     this.#link = { name: 'down' };
-    socketHub.post({ type: 'socket-open', socket: this.#id, url: this.url, protocols: this.#protocols });
+    this.#hub.post({
+      type: 'socket-open',
+      socket: this.#id,
+      url: nameOf(this.url, location.host),
+      protocols: this.#protocols,
+    });
   }
 
   #receive(frame: SocketFrame): void {
@@ -170,7 +177,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     if (this.#readyState === CLOSED) return;
     this.#readyState = CLOSED;
     this.#link = { name: 'down' };
-    socketHub.remove(this.#id);
+    this.#hub.remove(this.#id);
     if (!wasClean) this.dispatchEvent(new Event('error'));
     this.dispatchEvent(new CloseEvent('close', { code, reason, wasClean }));
   }
@@ -186,10 +193,11 @@ export class KeeperSocket extends EventTarget implements WebSocket {
         this.#queue[0] = await next.arrayBuffer();
         continue;
       }
-      if (!socketHub.post({ type: 'socket-send', socket: this.#id, data: next })) break;
+      if (!this.#hub.post({ type: 'socket-send', socket: this.#id, data: next })) break;
       this.#queue.shift();
     }
     this.#flushing = false;
-    if (this.#link.name === 'closing') socketHub.post({ type: 'socket-close', socket: this.#id, ...this.#link.goodbye });
+    if (this.#link.name === 'closing')
+      this.#hub.post({ type: 'socket-close', socket: this.#id, ...this.#link.goodbye });
   }
 }

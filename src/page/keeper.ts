@@ -1,7 +1,6 @@
 import type { SignInNext } from '../protocol/bridge.ts';
 import type { Result } from '../protocol/problem.ts';
 import { createUpload, withIdempotencyKey } from './fetch.ts';
-import { KeeperSocket } from './keeper-socket.ts';
 import type { NativeCopy } from './native-store.ts';
 import type { Keeper } from './types.ts';
 import type { Wiring } from './wiring.ts';
@@ -13,7 +12,7 @@ const goTo = (next: Result<SignInNext>): void => {
 
 /** What an app holds, over parts that are wired already. */
 export const keeperOver = (wiring: Wiring, native: NativeCopy | undefined, onClose: () => void): Keeper => {
-  const { transport, store, channels } = wiring;
+  const { transport, store, realtime } = wiring;
   const { api } = transport;
   const send: Keeper['fetch'] = async (input, init) =>
     transport.fetch(withIdempotencyKey(new Request(input, init), location.origin));
@@ -34,8 +33,8 @@ export const keeperOver = (wiring: Wiring, native: NativeCopy | undefined, onClo
     fetch: send,
     upload: createUpload(send),
     download: async (url) => (await import('./download.ts')).download(send, url),
-    socket: (url, protocols) => new KeeperSocket(url, protocols),
-    channel: channels.channel,
+    socket: realtime.socket,
+    channel: realtime.channel,
     update: {
       get ready() {
         return wiring.outdated();

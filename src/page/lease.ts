@@ -9,17 +9,13 @@ export type Lease = {
   broken(): void;
 };
 
-/** For hosts that need none. */
-export const NO_LEASE: Lease = { open: () => {}, close: () => {}, broken: () => {} };
-
 /** A stream that ends sooner than this (ms) is not worth asking for again at once. */
 const SHORT_LIVED_MS = 5_000;
 
 /** Reads a response that never ends, and keeps nothing of it. */
 const readOn = async (url: string, signal: AbortSignal): Promise<void> => {
   const response = await fetch(url, { signal, cache: 'no-store' });
-  const reader = response.body?.getReader();
-  while (reader && !(await reader.read()).done);
+  await response.body?.pipeTo(new WritableStream());
 };
 
 const hold = async (url: string, allowed: () => boolean, signal: AbortSignal): Promise<void> => {

@@ -1,6 +1,6 @@
 import type { PortFrame } from '../protocol/bridge.ts';
 import { parseCursor } from '../protocol/frames.ts';
-import { isObject, own, type JsonObject } from '../protocol/json.ts';
+import { isObject, own, stringAt } from '../protocol/json.ts';
 import { isProblem } from '../protocol/problem.ts';
 
 type Check = (value: unknown) => boolean;
@@ -27,12 +27,13 @@ const SHAPES: { readonly [T in PortFrame['type']]: Readonly<Record<string, Check
   'hand-over': {},
 };
 
-const shapeOf = (frame: JsonObject) => own(SHAPES, String(own(frame, 'type')));
+const isType = (type: string | undefined): type is PortFrame['type'] =>
+  type !== undefined && Object.hasOwn(SHAPES, type);
 
 const isPortFrame = (value: unknown): value is PortFrame => {
   if (!isObject(value)) return false;
-  const shape = shapeOf(value);
-  return isObject(shape) && Object.entries(shape).every(([key, check]) => typeof check === 'function' && check(own(value, key)));
+  const type = stringAt(value, 'type');
+  return isType(type) && Object.entries(SHAPES[type]).every(([key, check]) => check(own(value, key)));
 };
 
 /** The frames of one port message. What a newer worker says beyond our protocol is left out. */

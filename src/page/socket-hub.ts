@@ -12,46 +12,33 @@ export type Peer = {
 export type SocketFrame = Extract<PortFrame, { socket: string }>;
 
 /** Posts to the host; `false` if there is no port at the moment. */
-export type Wire = (message: TabMessage, transfer?: Transferable[]) => boolean;
+export type Post = (message: TabMessage) => boolean;
 
+/** The sockets of a page, by their ids. */
 export type SocketHub = {
+  readonly post: Post;
   add(id: string, peer: Peer): void;
   remove(id: string): void;
-  readonly post: Wire;
-  /** From now on messages go this way; the sockets that were made before it existed are opened. */
-  connect(wire: Wire): void;
   /** A new port: whatever was open on the old one is asked for again. */
   reopen(): void;
   receive(frame: PortFrame): void;
-  /** Ends all sockets, unless another keeper has taken them over. */
-  disconnect(wire: Wire): void;
+  close(): void;
 };
 
-export const createSocketHub = (): SocketHub => {
+export const createSocketHub = (post: Post): SocketHub => {
   const peers = new Map<string, Peer>();
-  let wire: Wire | undefined;
-  const reopen = () => {
-    for (const peer of [...peers.values()]) peer.reopen();
-  };
   return {
+    post,
     add: (id, peer) => void peers.set(id, peer),
     remove: (id) => void peers.delete(id),
-    post: (message, transfer) => wire?.(message, transfer) ?? false,
-    connect: (next) => {
-      wire = next;
-      reopen();
+    reopen: () => {
+      for (const peer of [...peers.values()]) peer.reopen();
     },
-    reopen,
     receive: (frame) => {
       if ('socket' in frame) peers.get(frame.socket)?.frame(frame);
     },
-    disconnect: (last) => {
-      if (wire !== last) return;
-      wire = undefined;
+    close: () => {
       for (const peer of [...peers.values()]) peer.abandon();
     },
   };
 };
-
-/** One worker, one document, one hub: libraries make their sockets by `new` and can hand nothing over. */
-export const socketHub: SocketHub = createSocketHub();

@@ -23,9 +23,16 @@ export const wireUrlOf = (url: string | URL, base: string): URL => {
   return parsed;
 };
 
+/** How a configuration names it: an address of our own host by its path (config.ts). */
+export const nameOf = (href: string, host: string): string => {
+  const url = new URL(href);
+  return url.host === host ? url.pathname + url.search : href;
+};
+
 export const checkProtocols = (protocols: string | readonly string[]): readonly string[] => {
   const list = typeof protocols === 'string' ? [protocols] : protocols.map(String);
-  if (new Set(list).size < list.length || !list.every((name) => TOKEN.test(name))) throw syntaxError('Invalid subprotocols');
+  if (new Set(list).size < list.length || !list.every((name) => TOKEN.test(name)))
+    throw syntaxError('Invalid subprotocols');
   return list;
 };
 
@@ -37,7 +44,7 @@ export const checkClose = (code: number | undefined, reason: string): void => {
 };
 
 /** A copy: the caller may go on to write into its buffer. Anything else is sent as text, as WebIDL has it. */
-export const payloadOf = (data: string | ArrayBufferLike | ArrayBufferView): Payload => {
+export const payloadOf = (data: unknown): Payload => {
   if (data instanceof ArrayBuffer) return data.slice(0);
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer;
   return String(data);

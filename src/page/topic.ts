@@ -27,10 +27,19 @@ const missing = (place: Place, topic: string, epoch: string, next: number): Chan
 const seen = (place: Place, epoch: string, offset: number): boolean =>
   place.name === 'at' && place.cursor.epoch === epoch && offset <= place.cursor.offset;
 
-const passGap = (place: Place, { topic, epoch, from, to }: Extract<TopicFrame, { type: 'gap' }>): [Place, ChannelEvent[]] => {
-  if (to === 0) return [{ name: 'adrift', cursor: cursorOf(place) ?? { epoch, offset: from } }, [{ type: 'gap', topic, from, to }]];
+const passGap = (
+  place: Place,
+  { topic, epoch, from, to }: Extract<TopicFrame, { type: 'gap' }>,
+): [Place, ChannelEvent[]] => {
+  if (to === 0)
+    return [{ name: 'adrift', cursor: cursorOf(place) ?? { epoch, offset: from } }, [{ type: 'gap', topic, from, to }]];
   if (seen(place, epoch, to)) return [place, []];
-  const gap: ChannelEvent = { type: 'gap', topic, from: seen(place, epoch, from) ? (cursorOf(place)?.offset ?? 0) + 1 : from, to };
+  const gap: ChannelEvent = {
+    type: 'gap',
+    topic,
+    from: seen(place, epoch, from) ? (cursorOf(place)?.offset ?? 0) + 1 : from,
+    to,
+  };
   return [at(epoch, to), [...missing(place, topic, epoch, from), gap]];
 };
 

@@ -11,8 +11,8 @@ export type ChannelEvent =
 
 export type Channel = {
   /** Messages only; a gap is skipped here and told by `events()`. */
-  [Symbol.asyncIterator](): AsyncIterator<Extract<ChannelEvent, { type: 'message' }>>;
-  events(): AsyncIterable<ChannelEvent>;
+  [Symbol.asyncIterator](): AsyncIterator<Extract<ChannelEvent, { type: 'message' }>, undefined>;
+  events(): AsyncIterable<ChannelEvent, undefined>;
   /** Resolves when the server acknowledged it; it is in the durable outbox before the promise is returned to. */
   publish(data: unknown): Promise<Result<{ offset: number }>>;
   close(): void;

@@ -10,7 +10,11 @@ const PRESS_EVERY_MS = 300;
 const SKIP: PageMessage = { mark: MARK, type: 'skip-waiting' };
 
 /** Asks a waiting worker to take over, again and again until it has. `onNewcomer` is called once for each. */
-export const pressNewcomers = (registration: ServiceWorkerRegistration, onNewcomer: () => void, closed: AbortSignal): void => {
+export const pressNewcomers = (
+  registration: ServiceWorkerRegistration,
+  onNewcomer: () => void,
+  closed: AbortSignal,
+): void => {
   let pressing: ReturnType<typeof setInterval> | undefined;
   let known: ServiceWorker | null = null;
   const stop = () => {

@@ -1,17 +1,16 @@
-import type { PortFrame, TabMessage } from '../protocol/bridge.ts';
+import type { PortFrame } from '../protocol/bridge.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { createAttachment } from './attach.ts';
-import { createChannels, type Channels } from './channels.ts';
 import { arrivalOf, isVisible, watchPage } from './page-life.ts';
+import type { createRealtime, Realtime } from './realtime.ts';
 import { createSnapshotStore, startingSnapshot, type SnapshotStore } from './snapshot-store.ts';
-import { socketHub } from './socket-hub.ts';
 import type { Transport } from './transport.ts';
 import { isOutdated } from './update.ts';
 
 export type Wiring = {
   readonly transport: Transport;
   readonly store: SnapshotStore;
-  readonly channels: Channels;
+  readonly realtime: Realtime;
   /** Resolves when the host has welcomed this page, or turned out to speak a protocol that this page does not. */
   readonly met: Promise<true>;
   /** A snapshot that came as an answer, not by the port. */
@@ -21,11 +20,19 @@ export type Wiring = {
   close(): void;
 };
 
+export type WiringOptions = {
+  transport: Transport;
+  tab: string;
+  /** The page's own build, or ''. */
+  build: string;
+  createRealtime: typeof createRealtime;
+};
+
 /** What this page knows of the host's build. */
 type Acquaintance = { name: 'none' } | { name: 'met'; firstBuild: string } | { name: 'stranger' };
 
-/** Ties the parts of a page to a host and greets it. `build` is the page's own, or ''. */
-export const wire = (transport: Transport, tab: string, build: string): Wiring => {
+/** Ties the parts of a page to a host and greets it. */
+export const wire = ({ transport, tab, build, createRealtime }: WiringOptions): Wiring => {
   const store = createSnapshotStore(startingSnapshot('service-worker', navigator.onLine));
   const ending = new AbortController();
   let acquaintance: Acquaintance = { name: 'none' };
@@ -40,25 +47,23 @@ export const wire = (transport: Transport, tab: string, build: string): Wiring =
   };
   const frame = (told: PortFrame): void => {
     if ('snapshot' in told) show(told.snapshot);
-    channels.receive(told);
-    socketHub.receive(told);
+    realtime.receive(told);
     if (told.type !== 'welcome') return;
-    channels.republish();
-    socketHub.connect(post);
+    realtime.welcomed();
     meet();
   };
   const stranger = (): void => {
     acquaintance = { name: 'stranger' };
     meet();
   };
-  const post = (message: TabMessage, transfer?: Transferable[]): boolean => attachment.post(message, transfer);
-  const channels = createChannels(transport.api.publish, post);
-  const face = { id: tab, visible: isVisible, topics: channels.topics, greeted: socketHub.reopen, frame, stranger };
+  const realtime = createRealtime(transport.api.publish, (message) => attachment.post(message));
+  const { topics, greeted } = realtime;
+  const face = { id: tab, visible: isVisible, topics, greeted, frame, stranger };
   const attachment = createAttachment(transport, face, ending.signal);
   const life = {
     hide: attachment.leave,
     restored: () => attachment.attach('restored'),
-    visible: (visible: boolean) => post({ type: 'visible', visible }),
+    visible: (visible: boolean) => attachment.post({ type: 'visible', visible }),
     nudge: transport.api.nudge,
   };
   watchPage(life, ending.signal);
@@ -67,7 +72,7 @@ export const wire = (transport: Transport, tab: string, build: string): Wiring =
   return {
     transport,
     store,
-    channels,
+    realtime,
     met,
     show,
     outdated: () =>
@@ -76,8 +81,7 @@ export const wire = (transport: Transport, tab: string, build: string): Wiring =
     close: () => {
       attachment.leave();
       ending.abort();
-      channels.close();
-      socketHub.disconnect(post);
+      realtime.close();
     },
   };
 };

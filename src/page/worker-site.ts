@@ -70,7 +70,11 @@ export const openWorkerSite = async (script: string | TrustedScriptURL): Promise
   }
 };
 
-const siteOf = (container: ServiceWorkerContainer, first: ServiceWorkerRegistration, script: string | TrustedScriptURL): WorkerSite => {
+const siteOf = (
+  container: ServiceWorkerContainer,
+  first: ServiceWorkerRegistration,
+  script: string | TrustedScriptURL,
+): WorkerSite => {
   let registration = first;
   let asking: Promise<boolean> | undefined;
   let handingOver: Promise<unknown> | undefined;

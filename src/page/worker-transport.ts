@@ -8,6 +8,8 @@ import type { Transport } from './transport.ts';
 import { pressNewcomers } from './update.ts';
 import type { WorkerSite } from './worker-site.ts';
 
+const NEVER = new Promise<never>(() => {});
+
 const PULSE_SCRIPT = '/keeper-pulse.js';
 
 /**
@@ -15,25 +17,16 @@ const PULSE_SCRIPT = '/keeper-pulse.js';
  * silently. The endpoint outlives any number of workers.
  */
 const endpointOf = ({ container, post }: WorkerSite): Endpoint => {
-  const listeners = new Map<unknown, (event: MessageEvent<unknown>) => void>();
+  const answers = new EventTarget();
+  container.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+    if (!isObject(data) || own(data, 'mark') !== MARK || own(data, 'type') !== 'answer') return;
+    answers.dispatchEvent(new MessageEvent('message', { data: own(data, 'message') }));
+  });
+  container.startMessages();
   return {
     postMessage: (message: unknown, transfer) => post({ type: 'call', message }, transfer),
-    addEventListener: (_type, listener) => {
-      const onMessage = ({ data }: MessageEvent<unknown>) => {
-        if (!isObject(data) || own(data, 'mark') !== MARK || own(data, 'type') !== 'answer') return;
-        const answer = new MessageEvent('message', { data: own(data, 'message') });
-        if (typeof listener === 'function') listener(answer);
-        else listener.handleEvent(answer);
-      };
-      listeners.set(listener, onMessage);
-      container.addEventListener('message', onMessage);
-      container.startMessages();
-    },
-    removeEventListener: (_type, listener) => {
-      const onMessage = listeners.get(listener);
-      if (onMessage) container.removeEventListener('message', onMessage);
-      listeners.delete(listener);
-    },
+    addEventListener: answers.addEventListener.bind(answers),
+    removeEventListener: answers.removeEventListener.bind(answers),
   };
 };
 
@@ -54,14 +47,15 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     },
     repair: site.repair,
     handOver: site.handOver,
-    // shared and released at once: no page may keep another from noticing, nor from the back-forward cache
-    gone: (life, signal) => navigator.locks.request(life, { mode: 'shared', signal }, () => {}),
+    // '' is a host's word for a browser without locks; shared and released at once: no page may keep another from noticing, nor from the back-forward cache
+    gone: (life, signal) => (life === '' ? NEVER : navigator.locks.request(life, { mode: 'shared', signal }, () => {})),
     watch: (on, signal) => {
       site.container.addEventListener('controllerchange', on.control, { signal });
       pressNewcomers(site.registration(), on.newcomer, signal);
     },
     fetch: async (input, init) => {
-      if (!(await site.controlled())) throw new TypeError('no-worker', { cause: { code: 'no-worker', detail: 'no control' } satisfies Problem });
+      if (!(await site.controlled()))
+        throw new TypeError('no-worker', { cause: { code: 'no-worker', detail: 'no control' } satisfies Problem });
       return fetch(input, init);
     },
   };

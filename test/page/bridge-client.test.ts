@@ -1,0 +1,146 @@
+import { expose, type Endpoint } from 'comlink';
+import { afterEach, describe, expect, test } from 'vitest';
+import { ok } from '../../src/protocol/problem.ts';
+import { createBridge, type BridgeOptions } from '../../src/page/bridge-client.ts';
+
+/** As the page does it: an endpoint that outlives its workers. Each worker is one end of a real MessageChannel. */
+const createWorkers = () => {
+  const answers = new EventTarget();
+  const open: MessagePort[] = [];
+  let current: MessagePort | undefined;
+  const endpoint: Endpoint = {
+    postMessage: (message: unknown) => {
+      if (!current) throw new TypeError('no worker');
+      current.postMessage(message);
+    },
+    addEventListener: answers.addEventListener.bind(answers),
+    removeEventListener: answers.removeEventListener.bind(answers),
+  };
+  return {
+    endpoint,
+    start: (api: object) => {
+      const { port1, port2 } = new MessageChannel();
+      open.push(port1, port2);
+      port1.onmessage = ({ data }: MessageEvent<unknown>) =>
+        answers.dispatchEvent(new MessageEvent('message', { data }));
+      expose(api, port2);
+      current = port1;
+    },
+    kill: () => {
+      for (const port of open.splice(0)) port.close();
+      current = undefined;
+    },
+  };
+};
+
+let workers: ReturnType<typeof createWorkers>;
+const bridgeTo = (api: object, options: Partial<BridgeOptions> = {}) => {
+  workers = createWorkers();
+  workers.start(api);
+  return createBridge({ endpoint: workers.endpoint, ready: () => Promise.resolve(true), ...options });
+};
+afterEach(() => workers.kill());
+
+const never = () => new Promise<never>(() => {});
+
+/** A method that takes the call and dies over it. */
+const deadly = () => {
+  let take = (): void => {};
+  const taken = new Promise<void>((resolve) => {
+    take = resolve;
+  });
+  return {
+    taken,
+    method: () => {
+      take();
+      return never();
+    },
+  };
+};
+const quick = (method: string) => (method === 'signIn' ? 60 : 30);
+
+describe('the bridge', () => {
+  test('passes plain data both ways', async () => {
+    const { api } = bridgeTo({ signIn: (intent: unknown) => ok(intent) });
+    const intent = { kind: 'password', username: 'demo', password: 'demo' } as const;
+    expect(await api.signIn(intent)).toEqual(ok(intent));
+  });
+
+  test('a call that is not answered ends with its deadline', async () => {
+    const { api } = bridgeTo({ snapshot: never, signIn: never }, { deadlineOf: quick });
+    const begun = performance.now();
+    expect(await api.snapshot()).toEqual({ ok: false, problem: { code: 'timeout', at: 'worker:snapshot' } });
+    expect(await api.signIn({ kind: 'oidc' })).toEqual({
+      ok: false,
+      problem: { code: 'timeout', at: 'worker:signIn' },
+    });
+    expect(performance.now() - begun).toBeGreaterThan(85);
+  });
+
+  test('never throws: not for what cannot be cloned, not for an error in the worker, not for nonsense', async () => {
+    const fail = () => {
+      throw new Error('inside');
+    };
+    const { api } = bridgeTo({
+      publish: () => ok(null),
+      signOut: fail,
+      journal: () => 'nonsense',
+      nudge: () => ({ ok: false }),
+    });
+    const problems = [
+      api.publish({ id: 'a', topic: 't', data: () => {} }),
+      api.signOut(),
+      api.journal(),
+      api.nudge('user'),
+    ];
+    for (const result of await Promise.all(problems))
+      expect(result).toMatchObject({ ok: false, problem: { code: 'bad-message' } });
+  });
+
+  test('says when there is nobody to call', async () => {
+    const { api } = bridgeTo({}, { ready: () => Promise.resolve(false) });
+    expect(await api.snapshot()).toEqual({ ok: false, problem: { code: 'no-worker', detail: 'snapshot' } });
+  });
+
+  test('sends a call again when the worker died under it, once', async () => {
+    const { taken, method } = deadly();
+    const { api, workerDied } = bridgeTo({ publish: method });
+    const published = api.publish({ id: 'a', topic: 't', data: 1 });
+    await taken;
+    workers.kill();
+    const heard: unknown[] = [];
+    workers.start({
+      publish: (message: unknown) => {
+        heard.push(message);
+        return ok(null);
+      },
+    });
+    workerDied();
+    workerDied();
+    expect(await published).toEqual(ok(null));
+    expect(heard).toEqual([{ id: 'a', topic: 't', data: 1 }]);
+  });
+
+  test('does not send a sign-in again, and does not wait a minute for it either', async () => {
+    const { taken, method } = deadly();
+    const { api, workerDied } = bridgeTo(
+      { signIn: method },
+      { deadlineOf: (name) => (name === 'signIn' ? 60_000 : 30) },
+    );
+    const signedIn = api.signIn({ kind: 'ticket', apiKey: 'k' });
+    await taken;
+    workers.kill();
+    let asked = 0;
+    workers.start({ signIn: () => (asked += 1) });
+    workerDied();
+    expect(await signedIn).toEqual({ ok: false, problem: { code: 'timeout', at: 'worker:signIn' } });
+    expect(asked).toBe(0);
+  });
+
+  test('a late answer of the next worker to a sign-in still counts', async () => {
+    const { api, workerDied } = bridgeTo({ signIn: () => Promise.resolve(ok({ type: 'signed-in' })) });
+    const signedIn = api.signIn({ kind: 'ticket', apiKey: 'k' });
+    workerDied();
+    expect(await signedIn).toEqual(ok({ type: 'signed-in' }));
+  });
+});

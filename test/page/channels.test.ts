@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import type { KeeperApi, TabMessage } from '../../src/protocol/bridge.ts';
+import { failed, ok } from '../../src/protocol/problem.ts';
+import { createChannels } from '../../src/page/channels.ts';
+
+type Published = Parameters<KeeperApi['publish']>[0];
+
+const setUp = (publish: KeeperApi['publish'] = () => Promise.resolve(ok(null))) => {
+  const posted: TabMessage[] = [];
+  const offered: Published[] = [];
+  const channels = createChannels(
+    (message) => {
+      offered.push(message);
+      return publish(message);
+    },
+    (message) => posted.push(message),
+  );
+  const event = (offset: number) =>
+    channels.receive({ type: 'event', topic: 'news', epoch: 'e', offset, data: offset });
+  return { channels, posted, offered, event };
+};
+
+describe('channels', () => {
+  test('join with the first reader and leave with the last', async () => {
+    const { channels, posted } = setUp();
+    const first = channels.channel('news');
+    const second = channels.channel('news');
+    const readers = [first.events()[Symbol.asyncIterator](), second.events()[Symbol.asyncIterator]()];
+    expect(posted).toEqual([{ type: 'join', topic: 'news', cursor: null }]);
+    first.close();
+    expect(await readers[0]?.next()).toEqual({ done: true, value: undefined });
+    expect(posted).toHaveLength(1);
+    second.close();
+    expect(posted).toEqual([
+      { type: 'join', topic: 'news', cursor: null },
+      { type: 'leave', topic: 'news' },
+    ]);
+    expect(channels.topics()).toEqual([]);
+  });
+
+  test('every reader hears every message; the plain iteration leaves gaps out', async () => {
+    const { channels, event } = setUp();
+    const events = channels.channel('news').events()[Symbol.asyncIterator]();
+    const messages = channels.channel('news')[Symbol.asyncIterator]();
+    channels.receive({ type: 'joined', topic: 'news', at: { epoch: 'e', offset: 0 } });
+    event(1);
+    event(4);
+    expect([await events.next(), await events.next(), await events.next()].map(({ value }) => value?.type)).toEqual([
+      'message',
+      'gap',
+      'message',
+    ]);
+    expect([await messages.next(), await messages.next()].map(({ value }) => value?.offset)).toEqual([1, 4]);
+  });
+
+  test('say in a greeting how far they have read, so that another worker goes on there', () => {
+    const { channels, event } = setUp();
+    channels.channel('news').events();
+    expect(channels.topics()).toEqual([['news', null]]);
+    channels.receive({ type: 'joined', topic: 'news', at: { epoch: 'e', offset: 4 } });
+    event(5);
+    expect(channels.topics()).toEqual([['news', { epoch: 'e', offset: 5 }]]);
+  });
+
+  test('publishing resolves with the acknowledgement of its own id', async () => {
+    const { channels, offered } = setUp();
+    const { publish } = channels.channel('news');
+    const [one, two] = [publish('one'), publish('two')];
+    const [first, second] = offered;
+    if (!first || !second) throw new Error('nothing was offered');
+    channels.receive({ type: 'refused', id: second.id, problem: { code: 'over-limit', detail: 'too big' } });
+    channels.receive({ type: 'acked', id: first.id, offset: 12 });
+    expect(await one).toEqual(ok({ offset: 12 }));
+    expect(await two).toEqual(failed({ code: 'over-limit', detail: 'too big' }));
+  });
+
+  test('what is not acknowledged is offered to the next worker under the same id', async () => {
+    const { channels, offered } = setUp();
+    const published = channels.channel('news').publish({ text: 'hello' });
+    channels.republish();
+    expect(offered).toHaveLength(2);
+    expect(offered[1]).toEqual(offered[0]);
+    channels.receive({ type: 'acked', id: offered[0]?.id ?? '', offset: 3 });
+    expect(await published).toEqual(ok({ offset: 3 }));
+    channels.republish();
+    expect(offered).toHaveLength(2);
+  });
+
+  test('publishing that the worker cannot take says why', async () => {
+    const { channels } = setUp(() => Promise.resolve(failed({ code: 'store-full' })));
+    expect(await channels.channel('news').publish('x')).toEqual(failed({ code: 'store-full' }));
+  });
+
+  test('closing ends the readers and cancels what waits for an acknowledgement', async () => {
+    const { channels } = setUp();
+    const channel = channels.channel('news');
+    const reader = channel[Symbol.asyncIterator]();
+    const published = channel.publish('x');
+    channels.close();
+    expect(await published).toEqual(failed({ code: 'cancelled' }));
+    expect(await reader.next()).toEqual({ done: true, value: undefined });
+  });
+});
