@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import type { ScriptEntry } from './scripts/bundle-script.ts';
+import { bakeForDev } from './scripts/dev-config.ts';
 import { workerPlugin } from './scripts/worker-plugin.ts';
 
 const SCRIPTS: readonly ScriptEntry[] = [
@@ -33,10 +34,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { watch: { ignored: ['**/.data/**', '**/.cache/**', '**/test-results/**', '**/dist/**'] } },
-  plugins: [
-    workerPlugin({
-      scripts: SCRIPTS,
-      bake: async () => ({ config: { api: [], whoami: '', signIn: {}, sockets: [] } }),
-    }),
-  ],
+  plugins: [workerPlugin({ scripts: SCRIPTS, bake: bakeForDev })],
 });

@@ -45,6 +45,8 @@ export const bundleScript = async (
   const bundle = await rolldown({
     input: resolve(root, entry.source),
     platform: 'browser',
+    // Else what the entry shares with its lazy parts becomes small chunks of its own: 0.8 kB more for the page library.
+    preserveEntrySignatures: 'allow-extension',
     tsconfig: resolve(root, entry.tsconfig),
     transform: {
       target: TARGET,
@@ -53,6 +55,8 @@ export const bundleScript = async (
         __PRECACHE__: JSON.stringify(entry.precache ? defines.precache : []),
         // workbox reads it, and there is no `process` in a browser
         'process.env.NODE_ENV': JSON.stringify(mode),
+        'import.meta.env.DEV': String(!production),
+        'import.meta.hot': 'undefined',
       },
     },
   });

@@ -1,11 +1,10 @@
 import { createServer } from 'vite';
+import { devPort } from './dev-config.ts';
 import { freePortPair } from './free-port.ts';
 import { ready } from './ready.ts';
 import { ended, start } from './run.ts';
 
-const DEFAULT_PORT = 4173;
-
-const port = Number(process.env['PORT'] ?? DEFAULT_PORT);
+const port = devPort();
 const origin = `http://localhost:${port}`;
 
 const backendPort = await freePortPair();

@@ -15,7 +15,10 @@ beforeAll(async () => {
   // A process of its own, as for a release: vitest's NODE_ENV would leave development code in the build.
   const { NODE_ENV: _, ...env } = process.env;
   const args = ['build', '--outDir', folder, '--emptyOutDir', '--logLevel', 'error'];
-  const result = spawnSync(process.execPath, [join(ROOT, 'node_modules/vite/bin/vite.js'), ...args], { cwd: ROOT, env });
+  const result = spawnSync(process.execPath, [join(ROOT, 'node_modules/vite/bin/vite.js'), ...args], {
+    cwd: ROOT,
+    env,
+  });
   if (result.status !== 0) throw new Error(String(result.stderr));
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));

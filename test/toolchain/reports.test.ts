@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { playwrightCounts, vitestCounts } from '../../scripts/reports.ts';
-import { createFixture, type Fixture } from './fixture.ts';
+import { createFixture, type Fixture } from '../support/fixture.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import { build, createServer, type InlineConfig, type ViteDevServer } from 'vite
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ScriptEntry } from '../../scripts/bundle-script.ts';
 import { WORKER_CHANGED, workerPlugin } from '../../scripts/worker-plugin.ts';
-import { createFixture, type Fixture } from './fixture.ts';
+import { createFixture, type Fixture } from '../support/fixture.ts';
 
 const script = (file: string, source: string, format: ScriptEntry['format'], worker: boolean): ScriptEntry => ({
   file,
