@@ -1,0 +1,64 @@
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { authorize, type AccessParts } from './access.ts';
+import { passwordRoutes, socketTicketRoute, ticketKindRoutes, type AuthRouteParts } from './auth-routes.ts';
+import type { Clock } from './clock.ts';
+import type { DpopChecker } from './dpop.ts';
+import { MAX_JSON_BYTES, problem, type Ctx, type Env, type Handler } from './http.ts';
+import { mediaRoutes } from './media.ts';
+import { noteRoutes } from './notes.ts';
+import { noteSub } from './request-notes.ts';
+import type { Store } from './store.ts';
+
+export type ApiParts = AccessParts & Omit<AuthRouteParts, 'signedIn'> & { store: Store; clock: Clock };
+
+const MODELS = ['keeper-large', 'keeper-small'];
+const UPLOAD_PATH = '/api/v1/media/upload';
+
+/** RFC 9449 §8.2: a nonce may come with any answer to a request with a proof. */
+const offerNonce = (c: Ctx, dpop: DpopChecker): void => {
+  if (c.req.header('dpop') !== undefined) c.header('dpop-nonce', dpop.nonce());
+};
+
+const requireSession =
+  (parts: AccessParts): Handler =>
+  async (c, next) => {
+    const { incoming } = c.env;
+    const access = await authorize({ method: c.req.method, path: c.req.path, headers: incoming.headers }, parts);
+    offerNonce(c, parts.dpop);
+    if (access.type === 'granted') {
+      noteSub(incoming, access.principal.sub);
+      c.set('principal', access.principal);
+      return next();
+    }
+    const headers: Record<string, string> = access.type === 'refused' ? { 'www-authenticate': access.challenge } : {};
+    if (c.req.header('dpop') !== undefined) headers['dpop-nonce'] = parts.dpop.nonce();
+    return problem(access, headers);
+  };
+
+/** Everything below `/api/` that is HTTP. */
+export const createApi = (parts: ApiParts): Hono<Env> => {
+  const signedIn = requireSession(parts);
+  const routes: AuthRouteParts = { ...parts, signedIn };
+  const limit = bodyLimit({
+    maxSize: MAX_JSON_BYTES,
+    onError: () => problem({ status: 413, code: 'too-large', detail: `At most ${MAX_JSON_BYTES} bytes.` }),
+  });
+  return new Hono<Env>()
+    .use('/api/*', async (c, next) => {
+      // Tokens, names and notes: nothing of the API belongs into a cache.
+      c.header('cache-control', 'no-store');
+      return c.req.path === UPLOAD_PATH ? next() : limit(c, next);
+    })
+    .route('/api/v1/auth', passwordRoutes(routes))
+    .route('/api/auth', ticketKindRoutes(routes))
+    .route('/api/v1/socket', socketTicketRoute(routes))
+    .get('/api/v1/auth/whoami', signedIn, (c) => {
+      const { sub, name } = c.get('principal');
+      return c.json({ sub, name });
+    })
+    .get('/api/v1/llm/models', signedIn, (c) => c.json({ models: MODELS, default: MODELS[0] }))
+    .route('/api/v1/notes', noteRoutes(parts.store, parts.clock, signedIn))
+    .route('/api/v1/media', mediaRoutes(parts.tickets, signedIn))
+    .all('/api/*', (c) => problem({ status: 404, code: 'not-found', detail: `There is no ${c.req.path}.` }));
+};

@@ -1,0 +1,97 @@
+import { Hono } from 'hono';
+import type { Accounts } from './accounts.ts';
+import { isOwnPage, type Origins } from './origins.ts';
+import { oauthError, problem, readObject, type Ctx, type Env, type Handler } from './http.ts';
+import type { PasswordTokens } from './password-tokens.ts';
+import { noteSub } from './request-notes.ts';
+import { shape, text } from './shape.ts';
+import type { Stats } from './stats.ts';
+import type { CookieSessions } from './ticket-kind.ts';
+import type { Tickets } from './tickets.ts';
+
+export type AuthRouteParts = {
+  origins: Origins;
+  accounts: Accounts;
+  password: PasswordTokens;
+  cookies: CookieSessions;
+  tickets: Tickets;
+  stats: Stats;
+  signedIn: Handler;
+};
+
+const parseLogin = shape({ username: text, password: text });
+const parseRefresh = shape({ refresh_token: text });
+const parseApiKey = shape({ apiKey: text });
+
+const EVENTS_TICKET_SECONDS = 300;
+const SOCKET_TICKET_SECONDS = 30;
+
+/** The desktop app's backend: a JSON login that answers an access and a refresh token. */
+export const passwordRoutes = ({ accounts, password, stats }: AuthRouteParts): Hono<Env> =>
+  new Hono<Env>()
+    .post('/login', async (c) => {
+      const login = parseLogin(await readObject(c));
+      if (!login) return oauthError('invalid_request', 'username and password are needed');
+      const account = accounts.byPassword(login.username, login.password);
+      if (!account) return oauthError('invalid_grant', 'wrong user name or password');
+      noteSub(c.env.incoming, account.username);
+      return c.json(await password.start(account));
+    })
+    .post('/refresh', async (c) => {
+      const body = parseRefresh(await readObject(c));
+      if (!body) return oauthError('invalid_request', 'refresh_token is needed');
+      const answer = await password.refresh(body.refresh_token);
+      if (!answer) return oauthError('invalid_grant', 'the refresh token is not valid');
+      stats.refreshGrants += 1;
+      return c.json(answer);
+    })
+    .post('/logout', async (c) => {
+      const body = parseRefresh(await readObject(c));
+      const bearer = /^bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+      for (const token of [body?.refresh_token, bearer]) if (token !== undefined) await password.end(token);
+      return c.body(null, 204);
+    });
+
+/** The web app's backend: an API key for a cookie, and a single-use token for each event stream. */
+export const ticketKindRoutes = (parts: AuthRouteParts): Hono<Env> => {
+  const { accounts, cookies, tickets, origins } = parts;
+  const crossOrigin = { status: 403, code: 'cross-origin', detail: 'This must come from a page of this origin.' };
+  /** A browser that tells where it comes from must come from here; login and logout change its cookie. */
+  const isForeign = (c: Ctx): boolean => {
+    const { headers } = c.env.incoming;
+    const tells = headers['sec-fetch-site'] !== undefined || headers.origin !== undefined;
+    return tells && !isOwnPage(headers, origins);
+  };
+  return new Hono<Env>()
+    .post('/login', async (c) => {
+      if (isForeign(c)) return problem(crossOrigin);
+      const body = parseApiKey(await readObject(c));
+      if (!body) return problem({ status: 400, code: 'bad-request', detail: 'apiKey is needed.' });
+      const account = accounts.byApiKey(body.apiKey);
+      if (!account) return problem({ status: 401, code: 'credentials-rejected', detail: 'The API key is not valid.' });
+      noteSub(c.env.incoming, account.username);
+      c.header('set-cookie', await cookies.start(account, c.env.incoming.headers));
+      return c.json({ authenticated: true, user: { sub: account.username, name: account.name } });
+    })
+    .get('/status', async (c) => {
+      const principal = await cookies.check(c.env.incoming.headers);
+      if (!principal) return c.json({ authenticated: false });
+      noteSub(c.env.incoming, principal.sub);
+      return c.json({ authenticated: true, user: { sub: principal.sub, name: principal.name } });
+    })
+    .get('/token', parts.signedIn, async (c) => {
+      const token = await tickets.mint('events', c.get('principal'), EVENTS_TICKET_SECONDS * 1000);
+      return c.json({ token, expiresIn: EVENTS_TICKET_SECONDS });
+    })
+    .post('/logout', async (c) => {
+      if (isForeign(c)) return problem(crossOrigin);
+      c.header('set-cookie', await cookies.end(c.env.incoming.headers));
+      return c.body(null, 204);
+    });
+};
+
+export const socketTicketRoute = ({ tickets, signedIn }: AuthRouteParts): Hono<Env> =>
+  new Hono<Env>().post('/ticket', signedIn, async (c) => {
+    const ticket = await tickets.mint('socket', c.get('principal'), SOCKET_TICKET_SECONDS * 1000);
+    return c.json({ ticket, expires_in: SOCKET_TICKET_SECONDS });
+  });

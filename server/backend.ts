@@ -1,0 +1,72 @@
+import { openAccessEpoch, type AccessEpoch } from './access-epoch.ts';
+import { createAccounts, type Account, type Accounts } from './accounts.ts';
+import type { Clock } from './clock.ts';
+import { createDpopChecker, type DpopChecker } from './dpop.ts';
+import { createEventStreams, type EventStreams } from './event-streams.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { createHub, type Hub } from './hub.ts';
+import { DEFAULT_LIFETIMES, REUSE_GRACE_MS, type Lifetimes } from './lifetimes.ts';
+import { createPasswordTokens, type PasswordTokens } from './password-tokens.ts';
+import { createSessionEnds, type SessionEnds } from './principal.ts';
+import type { ReusePolicy } from './provider-adapter.ts';
+import { createRequestLog, type RequestLog } from './request-log.ts';
+import { openSealer, type Sealer } from './seal.ts';
+import { durableKey } from './secrets.ts';
+import { createStats, type Stats } from './stats.ts';
+import type { Store } from './store.ts';
+import { createCookieSessions, type CookieSessions } from './ticket-kind.ts';
+import { createTickets, type Tickets } from './tickets.ts';
+import { openTopics, type Topics } from './topics.ts';
+
+/** All parts that hold state, made once and handed to whoever needs them. */
+export type Backend = {
+  store: Store;
+  clock: Clock;
+  accounts: Accounts;
+  lifetimes: Lifetimes;
+  reuse: ReusePolicy;
+  epoch: AccessEpoch;
+  ends: SessionEnds;
+  password: PasswordTokens;
+  cookies: CookieSessions;
+  tickets: Tickets;
+  dpop: DpopChecker;
+  topics: Topics;
+  hub: Hub;
+  events: EventStreams;
+  faults: Faults;
+  log: RequestLog;
+  stats: Stats;
+  sealer: Sealer;
+};
+
+export const openBackend = async (store: Store, clock: Clock, people: readonly Account[]): Promise<Backend> => {
+  const lifetimes = { ...DEFAULT_LIFETIMES };
+  const ends = createSessionEnds();
+  const stats = createStats();
+  const epoch = await openAccessEpoch(store);
+  const topics = await openTopics(store);
+  const tickets = createTickets(store, stats);
+  const cookies = createCookieSessions({ store, clock, ends });
+  const passwordKey = await durableKey(store, 'password-refresh');
+  return {
+    store,
+    clock,
+    accounts: createAccounts(people),
+    lifetimes,
+    reuse: { graceMs: REUSE_GRACE_MS },
+    epoch,
+    ends,
+    password: createPasswordTokens({ store, clock, lifetimes, epoch, ends, key: passwordKey }),
+    cookies,
+    tickets,
+    dpop: createDpopChecker({ store, clock, key: await durableKey(store, 'api-nonces') }),
+    topics,
+    hub: createHub({ store, clock, topics, tickets, ends }),
+    events: createEventStreams({ clock, topics, ends }),
+    faults: createFaults(),
+    log: createRequestLog(cookies, clock.now),
+    stats,
+    sealer: await openSealer(store),
+  };
+};

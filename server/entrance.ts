@@ -1,0 +1,63 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Clock } from './clock.ts';
+import { isLoopbackHost } from './cookie.ts';
+import { applyFault, type FaultPlace, type Faults } from './faults.ts';
+import type { Origins } from './origins.ts';
+import type { RequestLog } from './request-log.ts';
+import type { Stats } from './stats.ts';
+
+export type EntranceParts = {
+  clock: Clock;
+  faults: Faults;
+  log: RequestLog;
+  stats: Stats;
+  origins: Origins;
+  /** Whether only loopback names are served, so that a foreign name rebound to 127.0.0.1 gets nothing. */
+  loopbackOnly: boolean;
+};
+
+const PASSWORD_TOKEN_PATHS = new Set(['/api/v1/auth/login', '/api/v1/auth/refresh']);
+const TICKET_PATHS = new Set(['/api/auth/token', '/api/v1/socket/ticket']);
+
+export const pathOf = (request: IncomingMessage): string => new URL(request.url ?? '/', 'http://localhost').pathname;
+
+/** Which faults a request of the application's server is open to; `undefined`: none, and it is not logged. */
+export const appPlace = (request: IncomingMessage): FaultPlace | undefined => {
+  const path = pathOf(request);
+  if (!path.startsWith('/api/')) return undefined;
+  if (PASSWORD_TOKEN_PATHS.has(path)) return 'token';
+  return TICKET_PATHS.has(path) ? 'ticket' : 'api';
+};
+
+export const providerPlace = (request: IncomingMessage): FaultPlace | undefined =>
+  request.method === 'POST' && pathOf(request) === '/token' ? 'token' : undefined;
+
+/** Lets a script of the application read a made-up answer, as the provider's real answers let it. */
+const corsFor = (request: IncomingMessage, origins: Origins): Record<string, string> => {
+  const { origin } = request.headers;
+  if (origin === undefined || !origins.includes(origin)) return {};
+  return { 'access-control-allow-origin': origin, 'access-control-expose-headers': 'Date, Retry-After', vary: 'Origin' };
+};
+
+const misdirected = (request: IncomingMessage, response: ServerResponse): void => {
+  request.resume();
+  response.writeHead(421, { 'content-type': 'text/plain', 'cache-control': 'no-store' }).end('This server has another name.');
+};
+
+/** What every request passes before its handler: the right host, the lab's clock and faults, the request log. */
+export const entrance =
+  (parts: EntranceParts, placeOf: (request: IncomingMessage) => FaultPlace | undefined, work: RequestListener): RequestListener =>
+  (request, response) => {
+    const { clock, faults, log, stats, origins } = parts;
+    if (parts.loopbackOnly && !isLoopbackHost(request.headers.host)) return misdirected(request, response);
+    const startedAt = clock.now();
+    if (clock.skewMs() !== 0) response.setHeader('date', new Date(startedAt).toUTCString());
+    const place = placeOf(request);
+    const handle = (): void => clock.during(() => work(request, response));
+    if (place === undefined) return handle();
+    if (place === 'token') stats.tokenRequests += 1;
+    response.once('close', () => log.record(request, response.headersSent ? response.statusCode : 0, startedAt));
+    const fault = faults.take(place);
+    if (fault) applyFault(fault, request, response, corsFor(request, origins), handle);
+    else handle();
+  };

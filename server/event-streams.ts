@@ -1,0 +1,72 @@
+import type { WebSocket } from 'ws';
+import { CLOSE } from '../src/protocol/frames.ts';
+import { isObject, parseJson, stringAt } from '../src/protocol/json.ts';
+import type { Clock } from './clock.ts';
+import { FreezableSocket } from './live-socket.ts';
+import type { Principal, SessionEnds } from './principal.ts';
+import type { Topics } from './topics.ts';
+
+/** The web app's event stream: one JSON object a message, told apart by `type`. */
+export type EventStreams = {
+  accept(ws: WebSocket, principal: Principal): void;
+  sockets(): readonly FreezableSocket[];
+  drain(): void;
+  stop(): void;
+};
+
+type Stream = { socket: FreezableSocket; principal: Principal; alive: boolean };
+
+const PROBE_EVERY_MS = 15_000;
+const MAX_BUFFERED_BYTES = 4_194_304;
+
+export const createEventStreams = (parts: { clock: Clock; topics: Topics; ends: SessionEnds }): EventStreams => {
+  const { clock, topics, ends } = parts;
+  const streams = new Set<Stream>();
+
+  const probe = (stream: Stream): void => {
+    if (stream.socket.isFrozen) return;
+    if (clock.now() >= stream.principal.expiresAt) return stream.socket.drop(CLOSE.unauthorized);
+    if (!stream.alive) return stream.socket.drop();
+    stream.alive = false;
+    stream.socket.ws.ping();
+  };
+  const timer = setInterval(() => streams.forEach(probe), PROBE_EVERY_MS);
+
+  topics.listen(({ owner, topic, offset, data }) => {
+    const text = JSON.stringify({ type: 'event', topic, offset, data });
+    for (const { socket, principal } of streams) {
+      if (principal.owner !== owner) continue;
+      // This old protocol has no offsets to resume from, so a reader that cannot follow has to start over.
+      if (socket.ws.bufferedAmount > MAX_BUFFERED_BYTES) socket.drop(CLOSE.tryLater);
+      else socket.send(text);
+    }
+  });
+  ends.listen((session) => {
+    for (const { socket, principal } of streams) {
+      if (session === 'all' || principal.session === session) socket.drop(CLOSE.unauthorized);
+    }
+  });
+
+  const onMessage = (stream: Stream, text: string): void => {
+    stream.alive = true;
+    const message = parseJson(text);
+    if (isObject(message) && stringAt(message, 'type') === 'ping') stream.socket.send(JSON.stringify({ type: 'pong' }));
+  };
+
+  return {
+    accept(ws, principal) {
+      const stream: Stream = { socket: new FreezableSocket(ws), principal, alive: true };
+      streams.add(stream);
+      ws.on('message', (data) => onMessage(stream, String(data)));
+      ws.on('pong', () => {
+        stream.alive = true;
+      });
+      ws.on('error', () => ws.terminate());
+      ws.on('close', () => streams.delete(stream));
+      stream.socket.send(JSON.stringify({ type: 'connected', user: { sub: principal.sub, name: principal.name } }));
+    },
+    sockets: () => [...streams].map(({ socket }) => socket),
+    drain: () => streams.forEach(({ socket }) => socket.drop(CLOSE.restart)),
+    stop: () => clearInterval(timer),
+  };
+};

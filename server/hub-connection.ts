@@ -1,0 +1,231 @@
+import type { RawData, WebSocket } from 'ws';
+import { CLOSE, parseClientFrame, type ClientFrame, type Cursor, type HostIdentity, type ServerFrame } from '../src/protocol/frames.ts';
+import { MAX_NAME } from '../src/protocol/bridge.ts';
+import { FreezableSocket, type LiveSocket } from './live-socket.ts';
+import type { Principal } from './principal.ts';
+import { randomId } from './secrets.ts';
+import { isTopic, startFrom, type TopicEvent, type Topics } from './topics.ts';
+
+/** What a connection asks of the hub. */
+export type HubPart = {
+  topics: Topics;
+  now(): number;
+  windowMs(): number;
+  redeem(ticket: string): Promise<Principal | undefined>;
+  /** Fences older workers of the same browser off. */
+  admit(connection: HubConnection, host: HostIdentity): Promise<'known' | 'new' | 'superseded'>;
+  closed(connection: HubConnection): void;
+};
+
+export const HEARTBEAT_MS = 10_000;
+/** A link may be this much late before it counts as dead. */
+const HEARTBEAT_SLACK_MS = 3_000;
+export const MAX_FRAME_BYTES = 65_536;
+const GREET_WITHIN_MS = 5_000;
+const READ_BATCH = 200;
+const MAX_SUBSCRIPTIONS = 256;
+/** Above this, events wait on disk instead of in memory. */
+const CONGESTED_BYTES = 1_048_576;
+/** More frames than this at work, and the socket is read no further. */
+const MAX_AT_WORK = 64;
+
+/** `next` is the offset to send next, `head` the newest one known. */
+type Subscription = { next: number; head: number; pumping: boolean };
+type Phase = { name: 'greeting' } | { name: 'joining'; host: HostIdentity } | { name: 'open'; host: HostIdentity } | { name: 'closed' };
+
+/** One socket of `keeper.1` (see src/protocol/frames.ts for the wire). */
+export class HubConnection implements LiveSocket {
+  readonly session = randomId(12);
+  principal: Principal;
+  readonly #hub: HubPart;
+  readonly #socket: FreezableSocket;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #greeting: NodeJS.Timeout;
+  #phase: Phase = { name: 'greeting' };
+  #atWork = 0;
+  #heardAt: number;
+  #sentAt: number;
+
+  constructor(ws: WebSocket, principal: Principal, hub: HubPart) {
+    this.principal = principal;
+    this.#hub = hub;
+    this.#socket = new FreezableSocket(ws);
+    this.#heardAt = this.#sentAt = performance.now();
+    this.#greeting = setTimeout(() => this.close(CLOSE.badFrame, 'no greeting'), GREET_WITHIN_MS);
+    ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
+    ws.on('error', () => ws.terminate());
+    ws.on('close', () => this.#onClosed());
+  }
+
+  get host(): HostIdentity | undefined {
+    return 'host' in this.#phase ? this.#phase.host : undefined;
+  }
+
+  send(frame: ServerFrame): void {
+    this.#sentAt = performance.now();
+    this.#socket.send(JSON.stringify(frame), () => this.#onFlushed());
+  }
+
+  close(code: number, reason = ''): void {
+    this.#socket.ws.close(code, reason);
+  }
+
+  drop(code?: number): void {
+    this.#socket.drop(code);
+  }
+
+  freeze(ms: number): void {
+    this.#socket.freeze(ms);
+  }
+
+  /** Called every second or so. */
+  tick(): void {
+    if (this.#socket.isFrozen) return;
+    const at = performance.now();
+    if (this.#hub.now() >= this.principal.expiresAt) return this.close(CLOSE.unauthorized, 'authorization ended');
+    if (at - this.#heardAt > HEARTBEAT_MS + HEARTBEAT_SLACK_MS) return this.drop();
+    if (this.#phase.name === 'open' && at - this.#sentAt >= HEARTBEAT_MS / 2) this.send(['p', this.#hub.now()]);
+  }
+
+  deliver(event: TopicEvent): void {
+    const subscription = this.#subscriptions.get(event.topic);
+    if (!subscription || event.offset < subscription.next) return;
+    subscription.head = Math.max(subscription.head, event.offset);
+    if (subscription.pumping) return;
+    if (event.offset === subscription.next && !this.#isCongested) {
+      subscription.next += 1;
+      return this.send(['ev', event.topic, event.epoch, event.offset, event.data]);
+    }
+    void this.#pump(event.topic, subscription);
+  }
+
+  get #isCongested(): boolean {
+    return this.#socket.isFrozen || this.#socket.ws.bufferedAmount > CONGESTED_BYTES;
+  }
+
+  #onFlushed(): void {
+    if (this.#isCongested) return;
+    for (const [topic, subscription] of this.#subscriptions) {
+      if (!subscription.pumping && subscription.next <= subscription.head) void this.#pump(topic, subscription);
+    }
+  }
+
+  #onClosed(): void {
+    clearTimeout(this.#greeting);
+    this.#phase = { name: 'closed' };
+    this.#subscriptions.clear();
+    this.#hub.closed(this);
+  }
+
+  #onMessage(data: RawData, isBinary: boolean): void {
+    this.#heardAt = performance.now();
+    const frame = isBinary ? undefined : parseClientFrame(String(data));
+    if (!frame) return this.close(CLOSE.badFrame, 'bad frame');
+    if (frame === 'unknown') return;
+    this.#atWork += 1;
+    if (this.#atWork > MAX_AT_WORK) this.#socket.ws.pause();
+    void this.#handle(frame)
+      .catch(() => this.close(CLOSE.serverError, 'server error'))
+      .finally(() => {
+        this.#atWork -= 1;
+        if (this.#atWork <= MAX_AT_WORK && !this.#socket.isFrozen) this.#socket.ws.resume();
+      });
+  }
+
+  async #handle(frame: ClientFrame): Promise<void> {
+    if (frame[0] === 'hi') return this.#onHi(frame[1]);
+    if (this.#phase.name !== 'open') return this.close(CLOSE.badFrame, 'greet first');
+    switch (frame[0]) {
+      case 'sub':
+        return this.#onSub(frame[1], frame[2], frame[3]);
+      case 'unsub':
+        this.#subscriptions.delete(frame[1]);
+        return undefined;
+      case 'pub':
+        return this.#onPub(frame[1], frame[2], frame[3]);
+      case 'auth':
+        return this.#onAuth(frame[1]);
+      case 'p':
+        return this.send(['q', frame[1]]);
+      case 'q':
+        return undefined;
+    }
+  }
+
+  async #onHi(host: HostIdentity): Promise<void> {
+    if (this.#phase.name !== 'greeting' || host.host === '' || host.host.length > MAX_NAME) return this.close(CLOSE.badFrame, 'bad greeting');
+    this.#phase = { name: 'joining', host };
+    clearTimeout(this.#greeting);
+    const verdict = await this.#hub.admit(this, host);
+    if (!this.#socket.isOpen) return;
+    if (verdict === 'superseded') return this.close(CLOSE.superseded, 'a newer worker is connected');
+    this.#phase = { name: 'open', host };
+    this.send([
+      'hello',
+      {
+        session: this.session,
+        resumed: verdict === 'known',
+        heartbeatMs: HEARTBEAT_MS,
+        windowMs: this.#hub.windowMs(),
+        maxBytes: MAX_FRAME_BYTES,
+        expiresAt: this.principal.expiresAt,
+        now: this.#hub.now(),
+      },
+    ]);
+  }
+
+  async #onSub(requestId: number, topic: string, cursor: Cursor | null): Promise<void> {
+    const { topics } = this.#hub;
+    const isNew = !this.#subscriptions.has(topic);
+    if (!isTopic(topic)) return this.close(CLOSE.badFrame, 'bad topic');
+    if (isNew && this.#subscriptions.size >= MAX_SUBSCRIPTIONS) return this.close(CLOSE.slowDown, '{"ra":60000}');
+    // Registered before the head is read, so that no event can fall between the two; `pumping` holds them back.
+    const subscription: Subscription = { next: 1, head: 0, pumping: true };
+    this.#subscriptions.set(topic, subscription);
+    const head = await topics.head(this.principal.owner, topic);
+    const { at, resumed, gap } = startFrom(topics.epoch, head, cursor);
+    subscription.next = at.offset + 1;
+    subscription.head = Math.max(subscription.head, head.offset);
+    if (gap) this.send(['gap', topic, topics.epoch, gap.from, gap.to]);
+    this.send(['ok', requestId, topic, at, resumed]);
+    subscription.pumping = false;
+    await this.#pump(topic, subscription);
+  }
+
+  async #onPub(id: string, topic: string, data: unknown): Promise<void> {
+    if (id === '' || id.length > MAX_NAME || !isTopic(topic)) return this.send(['nak', id.slice(0, MAX_NAME), 'bad-message']);
+    const offset = await this.#hub.topics.append(this.principal.owner, topic, data ?? null, id);
+    this.send(['ack', id, offset]);
+  }
+
+  async #onAuth(ticket: string): Promise<void> {
+    const principal = await this.#hub.redeem(ticket);
+    if (!principal) return this.close(CLOSE.unauthorized, 'bad ticket');
+    if (principal.owner !== this.principal.owner) return this.close(CLOSE.forbidden, 'another user');
+    this.principal = principal;
+    this.send(['authok', principal.expiresAt]);
+  }
+
+  /** Sends from disk until this subscription is level with the newest event, or the socket is full. */
+  async #pump(topic: string, subscription: Subscription): Promise<void> {
+    const { topics } = this.#hub;
+    subscription.pumping = true;
+    try {
+      while (subscription.next <= subscription.head && !this.#isCongested && this.#subscriptions.get(topic) === subscription) {
+        const events = await topics.read(this.principal.owner, topic, subscription.next - 1, READ_BATCH);
+        if (events.length === 0) break;
+        for (const event of events) this.#sendStored(topic, subscription, event);
+      }
+    } finally {
+      subscription.pumping = false;
+    }
+  }
+
+  #sendStored(topic: string, subscription: Subscription, event: { offset: number; data: unknown }): void {
+    const { epoch } = this.#hub.topics;
+    if (event.offset > subscription.next) this.send(['gap', topic, epoch, subscription.next, event.offset - 1]);
+    this.send(['ev', topic, epoch, event.offset, event.data]);
+    subscription.next = event.offset + 1;
+    subscription.head = Math.max(subscription.head, event.offset);
+  }
+}

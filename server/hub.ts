@@ -1,0 +1,95 @@
+import type { WebSocket } from 'ws';
+import { CLOSE, type HostIdentity } from '../src/protocol/frames.ts';
+import type { Clock } from './clock.ts';
+import { HubConnection, type HubPart } from './hub-connection.ts';
+import type { Principal, SessionEnds } from './principal.ts';
+import { count } from './shape.ts';
+import type { Decision, Store } from './store.ts';
+import type { Tickets } from './tickets.ts';
+import type { Topics } from './topics.ts';
+
+export type Hub = {
+  /** Takes over a socket whose ticket named this principal. */
+  accept(ws: WebSocket, principal: Principal): void;
+  /** Everyone whom a topic of the lab may concern. */
+  owners(): readonly string[];
+  sockets(): readonly HubConnection[];
+  /** Tells everyone when to come back, then closes with 1012. */
+  drain(): void;
+  stop(): void;
+};
+
+const TICK_MS = 1_000;
+/** How long a host is known after it was last here. */
+const HOST_MEMORY_MS = 24 * 60 * 60 * 1000;
+/** Reconnects that the server is willing to take in a second, and the least window to spread them over. */
+const ACCEPTED_PER_SECOND = 200;
+const MIN_WINDOW_MS = 250;
+const MAX_PER_OWNER = 64;
+const OVERLOAD_PAUSE_MS = 60_000;
+
+/** The wait that a close announces to the client, in its reason (123 bytes at most, RFC 6455 §5.5.1). */
+const retryAfter = (ms: number): string => JSON.stringify({ ra: ms });
+
+export const createHub = (parts: { store: Store; clock: Clock; topics: Topics; tickets: Tickets; ends: SessionEnds }): Hub => {
+  const { store, clock, topics, tickets, ends } = parts;
+  const connections = new Set<HubConnection>();
+  const owners = new Set<string>();
+  const windowMs = (): number => Math.max(MIN_WINDOW_MS, Math.ceil((connections.size / ACCEPTED_PER_SECOND) * 1000));
+
+  /** The highest epoch of a host wins, for good: it is on disk, so an old worker is fenced off after a restart too. */
+  const admit = async (connection: HubConnection, { host, epoch }: HostIdentity): Promise<'known' | 'new' | 'superseded'> => {
+    const { owner } = connection.principal;
+    const key = `host/${owner}/${encodeURIComponent(host)}`;
+    const verdict = await store.update([key], ([current]): Decision<'known' | 'new' | 'superseded'> => {
+      const highest = count(current);
+      if (highest !== undefined && highest > epoch) return { result: 'superseded' };
+      return { result: highest === undefined ? 'new' : 'known', writes: [{ key, value: epoch, ttlMs: HOST_MEMORY_MS }] };
+    });
+    if (verdict === 'superseded') return verdict;
+    for (const other of connections) {
+      const older = other !== connection && other.principal.owner === owner && other.host?.host === host && other.host.epoch < epoch;
+      if (older) other.close(CLOSE.superseded, 'a newer worker is connected');
+    }
+    return verdict;
+  };
+
+  const part: HubPart = {
+    topics,
+    now: clock.now,
+    windowMs,
+    redeem: (ticket) => tickets.redeem('socket', ticket),
+    admit,
+    closed: (connection) => void connections.delete(connection),
+  };
+
+  const timer = setInterval(() => connections.forEach((connection) => connection.tick()), TICK_MS);
+  topics.listen((event) => {
+    for (const connection of connections) if (connection.principal.owner === event.owner) connection.deliver(event);
+  });
+  ends.listen((session) => {
+    for (const connection of connections) {
+      if (session === 'all' || connection.principal.session === session) connection.close(CLOSE.unauthorized, 'session ended');
+    }
+  });
+
+  return {
+    accept(ws, principal) {
+      const ofOwner = [...connections].filter((connection) => connection.principal.owner === principal.owner);
+      if (ofOwner.length >= MAX_PER_OWNER) return ws.close(CLOSE.slowDown, retryAfter(OVERLOAD_PAUSE_MS));
+      owners.add(principal.owner);
+      connections.add(new HubConnection(ws, principal, part));
+    },
+    owners: () => [...owners],
+    sockets: () => [...connections],
+    drain() {
+      const window = windowMs();
+      [...connections].forEach((connection, index) => {
+        const ms = Math.round((window * index) / connections.size);
+        connection.send(['drain', ms]);
+        connection.close(CLOSE.restart, retryAfter(ms));
+      });
+    },
+    stop: () => clearInterval(timer),
+  };
+};

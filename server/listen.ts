@@ -1,0 +1,46 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Longer than a browser keeps an idle connection after its last tab went, shorter than common proxies do. */
+const KEEP_ALIVE_MS = 30_000;
+const HEADERS_WITHIN_MS = 15_000;
+const MAX_HEADER_BYTES = 32_768;
+const PORTS_TO_TRY = 20;
+const CHECK_EVERY_MS = 25;
+
+export type Listening = { server: Server; port: number };
+
+const listenOn = (server: Server, port: number, host: string): Promise<number> =>
+  new Promise((done, fail) => {
+    server.once('error', fail);
+    server.listen(port, host, () => {
+      server.off('error', fail);
+      done((server.address() as AddressInfo).port);
+    });
+  });
+
+const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+
+/** Answers `listener` on the port; with `orNext`, on the next free one after it. */
+export const listen = async (listener: RequestListener, port: number, host: string, orNext = false): Promise<Listening> => {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_WITHIN_MS, maxHeaderSize: MAX_HEADER_BYTES }, listener);
+  // A slow upload is no attack, and an event stream has no end.
+  server.requestTimeout = 0;
+  for (let tried = port; ; tried += 1) {
+    try {
+      return { server, port: await listenOn(server, tried, host) };
+    } catch (error) {
+      if (!orNext || !isTaken(error) || tried >= port + PORTS_TO_TRY) throw error;
+    }
+  }
+};
+
+/** Takes no new connection, lets requests finish for so long, then cuts what is left. */
+export const close = async (server: Server, withinMs: number): Promise<void> => {
+  const closed = new Promise((done) => server.close(done));
+  const idle = setInterval(() => server.closeIdleConnections(), CHECK_EVERY_MS);
+  const cut = setTimeout(() => server.closeAllConnections(), withinMs);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(cut);
+};

@@ -1,0 +1,55 @@
+import { DataDirError } from './data-dir.ts';
+import { DEFAULT_PORT, startServer, type ServerOptions } from './server.ts';
+
+const DEFAULT_DATA_DIR = '.data';
+const DEFAULT_DEV_ORIGIN = 'http://localhost:5173';
+const STOP_WITHIN_MS = 5_000;
+const MAX_PORT = 65_534;
+
+const fail = (message: string): never => {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+};
+
+const portFrom = (text: string | undefined): number => {
+  const port = Number(text ?? DEFAULT_PORT);
+  const isPort = Number.isInteger(port) && port >= 0 && port <= MAX_PORT;
+  return isPort ? port : fail(`PORT must be a number from 0 to ${MAX_PORT}; it is "${text}".`);
+};
+
+const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
+
+const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOptions => {
+  const isDev = flags.includes('--dev');
+  return {
+    port: portFrom(given(env['PORT'])),
+    host: given(env['HOST']),
+    dataDir: given(env['DATA_DIR']) ?? DEFAULT_DATA_DIR,
+    lab: flags.includes('--lab'),
+    distDir: isDev ? false : undefined,
+    devOrigin: isDev ? (given(env['DEV_ORIGIN']) ?? DEFAULT_DEV_ORIGIN) : undefined,
+    issuer: given(env['OIDC_ISSUER']),
+    clientId: given(env['OIDC_CLIENT_ID']),
+    scope: given(env['OIDC_SCOPE']),
+  };
+};
+
+const explain = (error: unknown, { port = DEFAULT_PORT }: ServerOptions): string => {
+  if (error instanceof DataDirError) return `${error.message} Set DATA_DIR to another folder.`;
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    const taken = 'port' in error ? error.port : port;
+    return `Port ${String(taken)} is taken. The application uses PORT and its OpenID provider the port after it; set PORT to another number.`;
+  }
+  return `The server could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+};
+
+const options = optionsFrom(process.env, process.argv.slice(2));
+const running = await startServer(options).catch((error: unknown) => fail(explain(error, options)));
+process.stdout.write(`Session Keeper ready at ${running.url}/\n`);
+
+const stop = (): void => {
+  setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+  void running.stop().then(() => process.exit(0));
+};
+process.once('SIGTERM', stop);
+process.once('SIGINT', stop);

@@ -1,0 +1,61 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { BAKED_GLOBAL, type Baked, type KeeperConfig } from '../src/protocol/config.ts';
+import { cookieHeader, mayBeSecure, readCookie } from './cookie.ts';
+import { digest, durable, durableKey, hmac, randomId } from './secrets.ts';
+import type { Store } from './store.ts';
+
+/** Page script can neither make nor replace a cookie of this prefix, not even after evicting it (measured). */
+const COOKIE = '__Host-Http-keeper-install';
+const VALUE = /^[\w-]{43}$/;
+/** The longest that Chromium keeps a cookie (RFC 6265bis §5.5). */
+const COOKIE_SECONDS = 400 * 24 * 60 * 60;
+const ID_LENGTH = 12;
+
+/** Names of request headers that decide what a worker script contains. */
+export const SCRIPT_VARY = 'Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode, Service-Worker';
+
+/** `refused`: a worker fetch without its cookie; the browser then keeps the worker it has. */
+export type Script = { type: 'served'; text: string } | { type: 'refused' };
+
+export type Sealer = {
+  /** `Set-Cookie` for a document; `undefined` where the browser would drop it. Renews the one that is there. */
+  installCookie(headers: IncomingHttpHeaders): string | undefined;
+  /** The script with its first line filled in; the same bytes for the same installation. */
+  bake(script: string, config: KeeperConfig, headers: IncomingHttpHeaders): Script;
+};
+
+const isWorkerFetch = (headers: IncomingHttpHeaders): boolean => headers['sec-fetch-dest'] === 'serviceworker';
+
+/** Headers that no page can set, and the one that only a registration sends: this script goes into a worker. */
+const isTrueWorkerFetch = (headers: IncomingHttpHeaders): boolean =>
+  isWorkerFetch(headers) && headers['sec-fetch-mode'] === 'same-origin' && headers['service-worker'] === 'script';
+
+const cookieOf = (headers: IncomingHttpHeaders): string | undefined => {
+  const value = readCookie(headers.cookie, COOKIE);
+  return value !== undefined && VALUE.test(value) ? value : undefined;
+};
+
+const withGlobal = (script: string, baked: Baked): string => {
+  // JSON is JavaScript, except that a script must not end early inside an HTML page.
+  const json = JSON.stringify(baked).replaceAll('<', '\\u003c');
+  return `self.${BAKED_GLOBAL} = ${json};\n${script}`;
+};
+
+/** Tier T2: a secret for each installation that only its worker ever reads. */
+export const openSealer = async (store: Store): Promise<Sealer> => {
+  const keyId = await durable(store, 'install-key-id', () => randomId(4));
+  const key = await durableKey(store, 'install-key');
+  return {
+    installCookie(headers) {
+      if (!mayBeSecure(headers)) return undefined;
+      return cookieHeader(COOKIE, cookieOf(headers) ?? randomId(), { secure: true, maxAgeSeconds: COOKIE_SECONDS });
+    },
+    bake(script, config, headers) {
+      const cookie = cookieOf(headers);
+      if (isWorkerFetch(headers) && cookie === undefined && mayBeSecure(headers)) return { type: 'refused' };
+      if (cookie === undefined || !isTrueWorkerFetch(headers)) return { type: 'served', text: withGlobal(script, { config }) };
+      const seal = { id: `${keyId}.${digest(cookie).slice(0, ID_LENGTH)}`, secret: hmac(key, `install ${cookie}`) };
+      return { type: 'served', text: withGlobal(script, { config, seal }) };
+    },
+  };
+};

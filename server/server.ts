@@ -1,0 +1,185 @@
+import type { RequestListener } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { DEMO_ACCOUNT, type Account } from './accounts.ts';
+import { createApi } from './api.ts';
+import { openBackend, type Backend } from './backend.ts';
+import { createClock } from './clock.ts';
+import { lockDataDir } from './data-dir.ts';
+import { appPlace, entrance, providerPlace, type EntranceParts } from './entrance.ts';
+import { problem, type Env } from './http.ts';
+import { DEFAULT_CLIENT_ID, DEFAULT_SCOPE, FOREIGN_SCOPE, keeperConfig } from './keeper-config.ts';
+import { createLab } from './lab.ts';
+import { close, listen, type Listening } from './listen.ts';
+import { openLmdbStore } from './lmdb-store.ts';
+import { createProvider, isGrantLive } from './provider.ts';
+import { createProviderTokens, type ProviderTokens } from './provider-tokens.ts';
+import { noteSub } from './request-notes.ts';
+import { createStatic } from './static.ts';
+import { createUpgrade } from './upgrade.ts';
+
+export type ServerOptions = {
+  /** Port of the application; 0 takes any free one. */
+  port?: number | undefined;
+  /** Address to listen on. */
+  host?: string | undefined;
+  /** Folder for all that must survive a restart. */
+  dataDir: string;
+  /** Port of the embedded provider: the application's plus one, or with port 0 the next free one. */
+  providerPort?: number | undefined;
+  /** Serves `/lab/…` and the hint on the sign-in page. */
+  lab?: boolean | undefined;
+  /** The built application, by default `dist`; `false` serves none (a dev server does). */
+  distDir?: string | false | undefined;
+  /** Origin of a dev server that stands in front of this one. */
+  devOrigin?: string | undefined;
+  /** Another OpenID provider; the embedded one is then not started. */
+  issuer?: string | undefined;
+  clientId?: string | undefined;
+  scope?: string | undefined;
+  accounts?: readonly Account[] | undefined;
+};
+
+export type Running = {
+  /** Origin of the application, for example `http://localhost:4173`. */
+  url: string;
+  /** Issuer identifier of the provider in use. */
+  issuer: string;
+  /** Sockets are told to come back, requests finish, the store is flushed. Takes five seconds at most. */
+  stop(): Promise<void>;
+};
+
+export const DEFAULT_PORT = 4173;
+const DEFAULT_DIST_DIR = 'dist';
+const DEFAULT_HOST = '127.0.0.1';
+/** Of the API, as the tokens' audience (RFC 8707). */
+const AUDIENCE = 'urn:session-keeper:api';
+const REQUESTS_FINISH_WITHIN_MS = 3_000;
+const SOCKETS_CLOSE_WITHIN_MS = 1_000;
+const LOCAL_ADDRESSES = new Set(['127.0.0.1', 'localhost', '::1']);
+const ANY_ADDRESSES = new Set(['0.0.0.0', '::']);
+
+type Late = { listener: RequestListener };
+
+/** Ports are needed before anything can be built with them; until then callers are told to come back. */
+const startingUp = (): Late => ({
+  listener: (_request, response) => void response.writeHead(503, { 'retry-after': '1' }).end(),
+});
+
+const bind = async (late: Late, port: number, host: string, orNext = false): Promise<Listening> =>
+  listen((request, response) => late.listener(request, response), port, host, orNext);
+
+const publicName = (host: string): string => (LOCAL_ADDRESSES.has(host) || ANY_ADDRESSES.has(host) ? 'localhost' : host);
+
+const appOrigins = (host: string, port: number, devOrigin: string | undefined): string[] => {
+  const names = publicName(host) === 'localhost' ? ['localhost', '127.0.0.1'] : [host];
+  return [...names.map((name) => `http://${name}:${port}`), ...(devOrigin === undefined ? [] : [devOrigin])];
+};
+
+const embedProvider = async (backend: Backend, issuer: string, clientId: string, origins: readonly string[], lab: boolean) => {
+  const { store, accounts, lifetimes, reuse, epoch, stats, ends } = backend;
+  const provider = await createProvider({
+    issuer,
+    clientId,
+    appOrigins: origins,
+    store,
+    accounts,
+    lifetimes,
+    reuse,
+    epoch,
+    accessTokens: 'jwt',
+    audience: AUDIENCE,
+    dpop: 'required',
+    rotation: true,
+    showHint: lab,
+    onGranted(ctx, grantType) {
+      if (grantType === 'refresh_token') stats.refreshGrants += 1;
+      const accountId = ctx.oidc?.entities.Account?.accountId;
+      if (accountId !== undefined) noteSub(ctx.req, accountId);
+    },
+    onRevoked: (grantId) => ends.end(`provider:${grantId}`),
+  });
+  return provider.callback();
+};
+
+const createApp = (backend: Backend, tokens: ProviderTokens, options: ServerOptions, origins: readonly string[], issuer: string) => {
+  const parts = { ...backend, origins, provider: tokens };
+  const lab = options.lab ? createLab(parts) : undefined;
+  const embedded = options.issuer === undefined;
+  const scope = options.scope ?? (embedded ? DEFAULT_SCOPE : FOREIGN_SCOPE);
+  const config = keeperConfig({ issuer, clientId: options.clientId ?? DEFAULT_CLIENT_ID, scope, embedded });
+  const origin = origins[0] ?? '';
+  const serveFile = createStatic({ distDir: options.distDir ?? DEFAULT_DIST_DIR, origin, issuerOrigin: new URL(issuer).origin, config, sealer: backend.sealer });
+  const app = new Hono<Env>();
+  if (lab) app.route('/lab', lab.routes);
+  app.route('/', createApi(parts));
+  app.all('/lab/*', () => problem({ status: 404, code: 'not-found', detail: 'There is no lab here.' }));
+  app.all('*', serveFile);
+  app.onError(() => problem({ status: 500, code: 'server-error', detail: 'Something went wrong here.' }));
+  return { listener: getRequestListener(app.fetch, { overrideGlobalObjects: false }), stopLab: () => lab?.stop() };
+};
+
+const stopSockets = async ({ hub, events }: Backend): Promise<void> => {
+  hub.drain();
+  events.drain();
+  const open = (): number => hub.sockets().length + events.sockets().length;
+  const until = performance.now() + SOCKETS_CLOSE_WITHIN_MS;
+  while (open() > 0 && performance.now() < until) await new Promise((done) => setTimeout(done, 10));
+  for (const socket of [...hub.sockets(), ...events.sockets()]) socket.drop();
+  hub.stop();
+  events.stop();
+};
+
+const openEverything = async (options: ServerOptions, dir: string, opened: (() => Promise<unknown>)[]): Promise<Running> => {
+  const host = options.host ?? DEFAULT_HOST;
+  const appLate = startingUp();
+  const providerLate = startingUp();
+  const app = await bind(appLate, options.port ?? DEFAULT_PORT, host);
+  opened.push(() => close(app.server, REQUESTS_FINISH_WITHIN_MS));
+  const anyPort = options.port === 0 && options.providerPort === undefined;
+  const embedded = options.issuer === undefined;
+  const provider = embedded ? await bind(providerLate, options.providerPort ?? app.port + 1, host, anyPort) : undefined;
+  if (provider) opened.push(() => close(provider.server, REQUESTS_FINISH_WITHIN_MS));
+
+  const store = openLmdbStore(dir);
+  const clock = createClock();
+  const backend = await openBackend(store, clock, options.accounts ?? [DEMO_ACCOUNT]);
+  const origins = appOrigins(host, app.port, options.devOrigin);
+  const issuer = options.issuer ?? `http://${publicName(host)}:${provider?.port}`;
+  const clientId = options.clientId ?? DEFAULT_CLIENT_ID;
+  const isLive = isGrantLive(store, backend.epoch);
+  const tokens = createProviderTokens({ issuer, clientId, clock, embedded, ...(embedded ? { audience: AUDIENCE, isLive } : {}) });
+  const parts: EntranceParts = { ...backend, origins, loopbackOnly: LOCAL_ADDRESSES.has(host) };
+  const { listener, stopLab } = createApp(backend, tokens, options, origins, issuer);
+
+  app.server.on('upgrade', createUpgrade({ ...backend, origins }));
+  if (provider) providerLate.listener = entrance(parts, providerPlace, await embedProvider(backend, issuer, clientId, origins, options.lab === true));
+  appLate.listener = entrance(parts, appPlace, listener);
+  opened.push(async () => {
+    stopLab();
+    await stopSockets(backend);
+  });
+  return {
+    url: origins[0] ?? '',
+    issuer,
+    async stop() {
+      await Promise.all(opened.map((stop) => stop()));
+      await store.close();
+    },
+  };
+};
+
+/** Starts the whole backend in this process. Rejects with `DataDirError`, or the system's error for a taken port. */
+export const startServer = async (options: ServerOptions): Promise<Running> => {
+  const { dir, release } = lockDataDir(options.dataDir);
+  const opened: (() => Promise<unknown>)[] = [];
+  try {
+    const running = await openEverything(options, dir, opened);
+    let stopping: Promise<void> | undefined;
+    return { ...running, stop: () => (stopping ??= running.stop().finally(release)) };
+  } catch (error) {
+    await Promise.all(opened.map((stop) => stop()));
+    release();
+    throw error;
+  }
+};

@@ -1,0 +1,95 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { CLOSE, SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../src/protocol/frames.ts';
+import { isToken } from '../src/protocol/api.ts';
+import type { EventStreams } from './event-streams.ts';
+import { applyUpgradeFault, type Faults } from './faults.ts';
+import { MAX_FRAME_BYTES } from './hub-connection.ts';
+import type { Hub } from './hub.ts';
+import { mayOpenSocket, type Origins } from './origins.ts';
+import { noteSub } from './request-notes.ts';
+import type { RequestLog } from './request-log.ts';
+import type { Stats } from './stats.ts';
+import type { Tickets, TicketUse } from './tickets.ts';
+
+export type UpgradeParts = {
+  origins: Origins;
+  hub: Hub;
+  events: EventStreams;
+  tickets: Tickets;
+  faults: Faults;
+  log: RequestLog;
+  stats: Stats;
+};
+
+type Target = { use: TicketUse; ticket: string | undefined; accept: Hub['accept'] };
+
+const offeredProtocols = (request: IncomingMessage): readonly string[] =>
+  (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+
+const ticketAmong = (protocols: readonly string[]): string | undefined => {
+  const offered = protocols.find((name) => name.startsWith(TICKET_SUBPROTOCOL_PREFIX));
+  return offered && Buffer.from(offered.slice(TICKET_SUBPROTOCOL_PREFIX.length), 'base64url').toString('utf8');
+};
+
+const targetOf = (request: IncomingMessage, url: URL, { hub, events }: UpgradeParts): Target | undefined => {
+  if (url.pathname === '/api/events') {
+    return { use: 'events', ticket: url.searchParams.get('token') ?? undefined, accept: events.accept };
+  }
+  const protocols = offeredProtocols(request);
+  if (url.pathname !== '/api/socket' || !protocols.includes(SUBPROTOCOL)) return undefined;
+  return { use: 'socket', ticket: ticketAmong(protocols), accept: hub.accept };
+};
+
+const refuse = (socket: Duplex, status: 403 | 404): void => {
+  socket.end(`HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Not Found'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+};
+
+/** The `upgrade` listener of the application's server. */
+export const createUpgrade = (parts: UpgradeParts): ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) => {
+  const { tickets, log, stats } = parts;
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_FRAME_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+  });
+
+  const admit = async (request: IncomingMessage, ws: WebSocket, { use, ticket, accept }: Target): Promise<void> => {
+    stats.socketsOpened += 1;
+    stats.socketsOpen += 1;
+    ws.once('close', () => {
+      stats.socketsOpen -= 1;
+    });
+    // Frames that come before the ticket is judged wait in the kernel.
+    ws.pause();
+    const principal = isToken(ticket) ? await tickets.redeem(use, ticket) : undefined;
+    ws.resume();
+    if (principal) noteSub(request, principal.sub);
+    log.record(request, 101);
+    // After the handshake, because a browser cannot read the status of a refused one.
+    if (principal) accept(ws, principal);
+    else ws.close(CLOSE.unauthorized, 'bad ticket');
+  };
+
+  return (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const fault = parts.faults.take('socket');
+    const work = (): void => {
+      const target = targetOf(request, url, parts);
+      const isAllowed = mayOpenSocket(request.headers, parts.origins);
+      if (target && isAllowed) {
+        server.handleUpgrade(request, socket, head, (ws) => {
+          admit(request, ws, target).catch(() => ws.close(CLOSE.serverError, 'server error'));
+        });
+        return;
+      }
+      log.record(request, target ? 403 : 404);
+      refuse(socket, target ? 403 : 404);
+    };
+    if (fault) applyUpgradeFault(fault, socket, work);
+    else work();
+  };
+};
