@@ -1,0 +1,146 @@
+import 'fake-indexeddb/auto';
+import { openDB } from 'idb';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createDisk, destroyDisk, type Disk } from '../../src/host/database.ts';
+import { packRow, unpackRow } from '../../src/host/backup.ts';
+import { createSealer } from '../../src/host/seal.ts';
+import { createSessionStore, type SessionStore } from '../../src/host/session-store.ts';
+import type { Saved } from '../../src/core/session-types.ts';
+
+const session = (generation: number): Saved => ({
+  at: 'session',
+  session: {
+    kind: 'password',
+    generation,
+    startedAt: 1,
+    tokens: { access: { value: `at${generation}`, scheme: 'Bearer', issuedAt: 1, expiresAt: 2 }, refresh: `rt${generation}` },
+  },
+});
+
+const SEAL = { id: 'k1', secret: 'a secret of the worker' };
+const opened: Disk[] = [];
+
+const storeOf = (seal: typeof SEAL | 'none' = SEAL, bound = 'https://app.example'): { store: SessionStore; disk: Disk } => {
+  const disk = createDisk();
+  opened.push(disk);
+  return { disk, store: createSessionStore(disk, createSealer(disk, bound, seal === 'none' ? undefined : seal), () => 42) };
+};
+
+beforeEach(async () => {
+  for (const disk of opened.splice(0)) await disk.use(async (db) => db.close()).catch(() => undefined);
+  await destroyDisk();
+});
+
+describe('the session on disk', () => {
+  test('comes back in another worker', async () => {
+    expect(await storeOf().store.save(session(1))).toEqual({ is: 'saved' });
+    expect(await storeOf().store.load()).toMatchObject({ saved: session(1) });
+  });
+
+  test('is not there in clear', async () => {
+    const { store, disk } = storeOf();
+    await store.save(session(1));
+    const rows = await disk.use((db) => db.getAll('session'));
+    const bytes = rows.map((row) => new TextDecoder('latin1').decode(row.sealed.data)).join('');
+    expect(bytes.length).toBeGreaterThan(50);
+    expect(bytes).not.toMatch(/rt1|at1|refresh|password/);
+  });
+
+  test('an older generation never overwrites a newer one, and learns of it', async () => {
+    const { store } = storeOf();
+    await store.save(session(5));
+    expect(await store.save(session(4))).toMatchObject({ is: 'superseded', saved: session(5) });
+    expect((await store.load()).saved).toMatchObject(session(5));
+  });
+
+  test('the same generation may be written again', async () => {
+    const { store } = storeOf();
+    await store.save(session(5));
+    expect(await store.save(session(5))).toEqual({ is: 'saved' });
+  });
+
+  test('an end is remembered with its reason', async () => {
+    const left: Saved = { at: 'signed-out', generation: 6, reason: 'rejected', problem: { code: 'grant-rejected', at: '/t', status: 400, error: 'invalid_grant' } };
+    await storeOf().store.save(left);
+    expect((await storeOf().store.load()).saved).toMatchObject(left);
+  });
+
+  test('does not open for another origin, and is set aside rather than deleted', async () => {
+    await storeOf().store.save(session(1));
+    const { store, disk } = storeOf(SEAL, 'https://other.example');
+    expect(await store.load()).toMatchObject({ saved: undefined, problem: { code: 'store-unreadable' } });
+    expect(await disk.use((db) => db.getAllKeys('session'))).toEqual(['aside:42']);
+  });
+
+  test('a worker without the seal leaves the record for one that has it', async () => {
+    await storeOf().store.save(session(1));
+    expect(await storeOf({ id: 'k2', secret: 'another' }).store.load()).toMatchObject({ problem: { code: 'store-unreadable' } });
+    expect((await storeOf().store.load()).saved).toMatchObject(session(1));
+  });
+
+  test('a row whose generation was rewritten does not open', async () => {
+    const { store, disk } = storeOf();
+    await store.save(session(1));
+    await disk.use(async (db) => {
+      const row = await db.get('session', 'current');
+      await db.put('session', { generation: 9, sealed: row!.sealed }, 'current');
+    });
+    expect(await store.load()).toMatchObject({ saved: undefined, problem: { code: 'store-unreadable', detail: 'DataError' } });
+  });
+
+  test('an unreadable newer row does not stand in the way of a sign-in', async () => {
+    await storeOf({ id: 'k2', secret: 'another' }).store.save(session(9));
+    const { store } = storeOf();
+    expect(await store.save(session(1))).toEqual({ is: 'saved' });
+    expect((await store.load()).saved).toMatchObject(session(1));
+  });
+
+  test('a database of a newer version is told as such', async () => {
+    (await openDB('session-keeper', 99)).close();
+    const { store } = storeOf();
+    expect(await store.save(session(1))).toEqual({ is: 'failed', problem: { code: 'store-newer' } });
+  });
+
+  test('without a server seal the key is made once, by whoever comes first', async () => {
+    const first = storeOf('none');
+    const second = storeOf('none');
+    await Promise.all([first.store.save(session(1)), second.store.save(session(2))]);
+    expect((await storeOf('none').store.load()).saved).toMatchObject(session(2));
+  });
+});
+
+describe('a copy for a native store', () => {
+  test('is taken back where nothing is', async () => {
+    const from = storeOf();
+    await from.store.save(session(3));
+    const record = packRow((await from.store.row())!);
+    await from.disk.use(async (db) => db.clear('session'));
+    expect(await storeOf().store.restore(unpackRow(record)!)).toBe(true);
+    expect((await storeOf().store.load()).saved).toMatchObject(session(3));
+  });
+
+  test('never replaces what is there', async () => {
+    const { store } = storeOf();
+    await store.save(session(3));
+    const older = packRow((await store.row())!);
+    await store.save(session(4));
+    expect(await store.restore(unpackRow(older)!)).toBe(false);
+    expect((await store.load()).saved).toMatchObject(session(4));
+  });
+
+  test('that was touched does not open', async () => {
+    const { store, disk } = storeOf();
+    await store.save(session(3));
+    const row = (await store.row())!;
+    await disk.use(async (db) => db.clear('session'));
+    await expect(store.restore({ ...row, generation: 99 })).rejects.toThrow();
+    expect(await store.row()).toBeUndefined();
+  });
+
+  test.each([[undefined], [null], [''], ['undefined'], ['{}'], ['{"v":1}'], [7], ['{"v":1,"generation":1,"key":"k","iv":"*","data":"*"}']])(
+    'a keychain that gives %j gives nothing',
+    (value) => {
+      expect(unpackRow(value)).toBeUndefined();
+    },
+  );
+});
