@@ -1,0 +1,64 @@
+import { test as base, type BrowserContext } from '@playwright/test';
+import { startApp, type App } from './app.ts';
+import { createLab, type Lab } from './lab-client.ts';
+
+/** What the consoles and the scripts of a context complained about. A test fails on what it did not expect. */
+export type Complaints = {
+  /** From now on such complaints are part of the test. */
+  expect(...patterns: readonly RegExp[]): void;
+  /** Listens to a context besides the test's own one. */
+  watch(context: BrowserContext): void;
+  unexpected(): readonly string[];
+};
+
+const createComplaints = (): Complaints => {
+  const found: string[] = [];
+  const expected: RegExp[] = [];
+  return {
+    expect: (...patterns) => void expected.push(...patterns),
+    watch(context) {
+      context.on('weberror', (error) => found.push(`uncaught: ${error.error().message}`));
+      context.on('console', (message) => {
+        if (message.type() === 'error') found.push(`${message.text()} (${message.location().url})`);
+      });
+    },
+    unexpected: () => found.filter((text) => !expected.some((pattern) => pattern.test(text))),
+  };
+};
+
+/** What a browser itself says about a request that the test had fail. */
+export const FAILED_REQUEST = /^Failed to load resource/;
+/** A socket that did not open, or a connection that was refused. */
+export const FAILED_SOCKET = /^WebSocket connection to .* failed/;
+
+const DEFAULT_LIFETIMES = { accessSeconds: 300, refreshSeconds: 14 * 24 * 60 * 60 };
+
+export type Lent = { lab: Lab; complaints: Complaints };
+
+/** Tests against the real server: one for each process of the runner, with everything put back before each test. */
+export const test = base.extend<Lent, { app: App }>({
+  app: [
+    async ({}, use) => {
+      const app = await startApp();
+      await use(app);
+      await app.stop();
+    },
+    { scope: 'worker' },
+  ],
+  lab: async ({ app }, use) => {
+    const lab = createLab(app.origin);
+    await Promise.all([lab.clearFaults(), lab.clearLog(), lab.clock(0), lab.lifetimes(DEFAULT_LIFETIMES)]);
+    await use(lab);
+  },
+  complaints: [
+    async ({ context }, use) => {
+      const complaints = createComplaints();
+      complaints.watch(context);
+      await use(complaints);
+      base.expect(complaints.unexpected(), 'errors in the console').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect } from '@playwright/test';
