@@ -1,19 +1,24 @@
 import { createServer } from 'vite';
+import { startServer } from '../server/server.ts';
 import { devPort } from './dev-config.ts';
 import { freePortPair } from './free-port.ts';
-import { ready } from './ready.ts';
-import { ended, start } from './run.ts';
+
+const STOP_WITHIN_MS = 6_000;
 
 const port = devPort();
 const origin = `http://localhost:${port}`;
 
-const backendPort = await freePortPair();
-const backend = start('node', ['--import', 'tsx', 'server/main.ts', '--lab', '--dev'], {
-  stdout: 'pipe',
-  env: { PORT: String(backendPort), PROVIDER_PORT: String(port + 1), DEV_ORIGIN: origin },
+const backend = await startServer({
+  port: await freePortPair(),
+  providerPort: port + 1,
+  dataDir: process.env['DATA_DIR'] ?? '.data',
+  lab: true,
+  distDir: false,
+  devOrigin: origin,
+  issuer: process.env['OIDC_ISSUER'],
+  clientId: process.env['OIDC_CLIENT_ID'],
+  scope: process.env['OIDC_SCOPE'],
 });
-const gone = ended(backend);
-const target = await ready(backend, (line) => console.error(line));
 
 // Same-origin for the page, as in production: nothing in development may depend on CORS.
 const vite = await createServer({
@@ -21,21 +26,15 @@ const vite = await createServer({
     host: 'localhost',
     port,
     strictPort: true,
-    proxy: { '/api': { target, ws: true }, '/lab': { target } },
+    proxy: { '/api': { target: backend.url, ws: true }, '/lab': { target: backend.url } },
   },
 });
 await vite.listen();
 console.log(`Session Keeper ready at ${origin}/`);
 
-let stopping: Promise<void> | undefined;
-const stop = (): Promise<void> => {
-  stopping ??= (async () => {
-    backend.kill('SIGTERM');
-    await Promise.all([vite.close(), gone]);
-  })();
-  return stopping;
+const stop = async (): Promise<void> => {
+  setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+  await Promise.all([vite.close(), backend.stop()]);
+  process.exit(0);
 };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void stop());
-
-process.exitCode = Math.max(0, await gone);
-await stop();
