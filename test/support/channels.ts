@@ -1,0 +1,69 @@
+import { expect, type Page } from '@playwright/test';
+import type { ChannelEvent } from '../../src/page/types.ts';
+import type { SocketStateName } from '../../src/protocol/snapshot.ts';
+import { keeperOf, snapshotOf } from './keeper-page.ts';
+
+declare global {
+  interface Window {
+    /** What channels brought to this document, by topic. */
+    heard: Record<string, ChannelEvent[]>;
+  }
+}
+
+export const HUB = '/api/socket';
+export const EVENTS = '/api/events';
+
+/** Waits until the shared socket of this page's worker is in this state. */
+export const expectSocket = (page: Page, state: SocketStateName, timeout = 10_000, url = HUB): Promise<void> =>
+  expect
+    .poll(async () => (await snapshotOf(page)).sockets[url]?.state, { timeout, message: `socket of ${page.url()}` })
+    .toBe(state);
+
+const JOINED = 'joined';
+
+/** Collects in the page all that the topic brings. Resolves when this page has heard itself through the server. */
+export const listen = async (page: Page, topic: string): Promise<void> => {
+  const keeper = await keeperOf(page);
+  await keeper.evaluate((keeper, name) => {
+    const heard: ChannelEvent[] = [];
+    window.heard = { ...window.heard, [name]: heard };
+    const events = keeper.channel(name).events();
+    void (async () => {
+      for await (const event of events) heard.push(event);
+    })();
+  }, topic);
+  const echoed = (): Promise<boolean> =>
+    keeper.evaluate(
+      async (keeper, [name, word]) => {
+        await keeper.channel(name).publish(word);
+        return (window.heard[name] ?? []).some((event) => event.type === 'message' && event.data === word);
+      },
+      [topic, JOINED] as const,
+    );
+  await expect.poll(echoed).toBe(true);
+};
+
+/** The `n` of what came, in the order in which it came, and gaps as they were told. */
+export const numbersOf = (page: Page, topic: string): Promise<readonly (number | string)[]> =>
+  page.evaluate(
+    (name) =>
+      (window.heard[name] ?? []).flatMap((event): (number | string)[] => {
+        if (event.type === 'gap') return [`gap ${event.from}-${event.to}`];
+        const { data } = event;
+        const isNumbered = typeof data === 'object' && data !== null && 'n' in data && typeof data.n === 'number';
+        return isNumbered ? [data.n] : [];
+      }),
+    topic,
+  );
+
+/** Waits until more than so many have come. */
+export const heardMoreThan = (page: Page, topic: string, count: number): Promise<void> =>
+  expect.poll(async () => (await numbersOf(page, topic)).length, { intervals: [20], timeout: 20_000 }).toBeGreaterThan(count);
+
+/** Waits for the last of `count` messages; then each must have come once and in order. */
+export const expectAll = async (page: Page, topic: string, count: number): Promise<void> => {
+  await expect.poll(async () => (await numbersOf(page, topic)).at(-1), { timeout: 20_000 }).toBe(count);
+  expect(await numbersOf(page, topic)).toEqual(upTo(count));
+};
+
+export const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
