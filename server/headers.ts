@@ -10,7 +10,7 @@ export type HeaderPreset = {
   https?: boolean;
 };
 
-const PERMISSIONS = ['camera', 'display-capture', 'geolocation', 'microphone', 'payment', 'usb', 'bluetooth', 'serial', 'hid', 'midi'];
+const PERMISSIONS = ['camera', 'display-capture', 'geolocation', 'microphone', 'payment', 'usb', 'serial', 'hid', 'midi'];
 const HSTS_SECONDS = 63_072_000;
 
 /** `ws:` origins of http ones; `'self'` does not cover them in every browser (w3c/webappsec-csp#7). */

@@ -1,0 +1,69 @@
+import { openAccessEpoch } from './access-epoch.ts';
+import { createAccounts, DEMO_ACCOUNT, type Account } from './accounts.ts';
+import { createClock } from './clock.ts';
+import { lockDataDir } from './data-dir.ts';
+import { DEFAULT_CLIENT_ID } from './keeper-config.ts';
+import { DEFAULT_LIFETIMES, type Lifetimes } from './lifetimes.ts';
+import { close, listen } from './listen.ts';
+import { openLmdbStore } from './lmdb-store.ts';
+import { createProvider } from './provider.ts';
+
+/** An OpenID provider by itself, of any temper: for running the application against a foreign one. */
+export type ProviderServerOptions = {
+  dataDir: string;
+  /** Origins that may redirect here and call the token endpoint. */
+  appOrigins: readonly string[];
+  port?: number;
+  clientId?: string;
+  accounts?: readonly Account[];
+  lifetimes?: Partial<Lifetimes>;
+  /** How long a consumed refresh token is accepted again; 0: never. */
+  graceMs?: number;
+  accessTokens?: 'jwt' | 'opaque';
+  dpop?: 'required' | 'off';
+  rotation?: boolean;
+  /** How far this provider's clock is off. */
+  skewMs?: number;
+};
+
+const STOP_WITHIN_MS = 1_000;
+
+export const startProvider = async (options: ProviderServerOptions): Promise<{ issuer: string; stop(): Promise<void> }> => {
+  const { dir, release } = lockDataDir(options.dataDir);
+  const store = openLmdbStore(dir);
+  const clock = createClock(options.skewMs);
+  let handle: ReturnType<Awaited<ReturnType<typeof createProvider>>['callback']> | undefined;
+  const { server, port } = await listen(
+    (request, response) => {
+      response.setHeader('date', new Date(clock.now()).toUTCString());
+      void clock.during(() => handle?.(request, response));
+    },
+    options.port ?? 0,
+    '127.0.0.1',
+  );
+  const issuer = `http://localhost:${port}`;
+  const provider = await createProvider({
+    issuer,
+    clientId: options.clientId ?? DEFAULT_CLIENT_ID,
+    appOrigins: options.appOrigins,
+    store,
+    accounts: createAccounts(options.accounts ?? [DEMO_ACCOUNT]),
+    lifetimes: { ...DEFAULT_LIFETIMES, ...options.lifetimes },
+    reuse: { graceMs: options.graceMs ?? 0 },
+    epoch: await openAccessEpoch(store),
+    accessTokens: options.accessTokens ?? 'jwt',
+    audience: issuer,
+    dpop: options.dpop ?? 'required',
+    rotation: options.rotation ?? true,
+    showHint: true,
+  });
+  handle = provider.callback();
+  return {
+    issuer,
+    async stop() {
+      await close(server, STOP_WITHIN_MS);
+      await store.close();
+      release();
+    },
+  };
+};

@@ -1,0 +1,63 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DEMO_ACCOUNT, type Account } from '../../../server/accounts.ts';
+import { startServer, type Running, type ServerOptions } from '../../../server/server.ts';
+
+export const OTHER_ACCOUNT: Account = { username: 'other', password: 'secret', name: 'Other User', apiKey: 'other-key' };
+
+export const temporaryDir = (): { dir: string; remove: () => void } => {
+  const dir = mkdtempSync(join(tmpdir(), 'keeper-'));
+  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+};
+
+export type TestServer = Running & { dataDir: string; call: Call; lab: (path: string, body?: unknown, method?: string) => Promise<unknown> };
+export type Call = (path: string, init?: { method?: string; json?: unknown; headers?: Record<string, string> }) => Promise<Response>;
+
+export const callerOf =
+  (origin: string): Call =>
+  (path, { method, json, headers } = {}) =>
+    fetch(origin + path, {
+      method: method ?? (json === undefined ? 'GET' : 'POST'),
+      headers: { ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      redirect: 'manual',
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    });
+
+/** A real server on free ports with a data folder of its own, both gone after `stop`. */
+export const startTestServer = async (options: Partial<ServerOptions> = {}): Promise<TestServer> => {
+  const own = options.dataDir === undefined ? temporaryDir() : undefined;
+  const dataDir = options.dataDir ?? own?.dir ?? '';
+  const running = await startServer({ port: 0, lab: true, distDir: false, accounts: [DEMO_ACCOUNT, OTHER_ACCOUNT], ...options, dataDir });
+  const call = callerOf(running.url);
+  return {
+    ...running,
+    dataDir,
+    call,
+    lab: async (path, body, method) => {
+      const response = await call(`/lab${path}`, { ...(body === undefined ? {} : { json: body }), ...(method === undefined ? {} : { method }) });
+      if (!response.ok) throw new Error(`/lab${path} answered ${response.status}: ${await response.text()}`);
+      return response.json();
+    },
+    stop: async () => {
+      await running.stop();
+      own?.remove();
+    },
+  };
+};
+
+export type PasswordAnswer = { access_token: string; refresh_token: string; token_type: string; expires_in: number };
+
+export const passwordLogin = async (call: Call, username = 'demo', password = 'demo'): Promise<PasswordAnswer> => {
+  const response = await call('/api/v1/auth/login', { json: { username, password } });
+  if (!response.ok) throw new Error(`login answered ${response.status}`);
+  return (await response.json()) as PasswordAnswer;
+};
+
+export const bearer = (token: string): { authorization: string } => ({ authorization: `Bearer ${token}` });
+
+/** Signs in with the API key; answers the cookie as a browser would send it. */
+export const cookieLogin = async (call: Call, apiKey = 'demo-key'): Promise<string> => {
+  const response = await call('/api/auth/login', { json: { apiKey } });
+  return response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+};
