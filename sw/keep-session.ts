@@ -1,4 +1,5 @@
 import { createHost } from '../src/host/host.ts';
+import type { SocketsFactory } from '../src/host/shared-sockets.ts';
 import type { Host } from '../src/host/types.ts';
 import { parsePageMessage } from '../src/protocol/bridge.ts';
 import type { Baked } from '../src/protocol/config.ts';
@@ -10,6 +11,8 @@ import { onNewcomer } from './update.ts';
 declare const self: ServiceWorkerGlobalScope;
 
 export type KeepSessionOptions = Baked & {
+  /** `sharedSockets`, where pages use sockets or channels. */
+  sockets?: SocketsFactory;
   /** Identity of the build, for "a new version is ready". */
   build?: string;
   /** Whether this worker takes over from its predecessor by itself. A site's own worker decides that for itself. */
@@ -27,8 +30,8 @@ const capped = (work: Promise<unknown>): Promise<unknown> => Promise.race([work,
  * its own requests only and leaves every other to them.
  */
 export const keepSession = (options: KeepSessionOptions): Host => {
-  const { config, seal, build = '', takeOver = false } = options;
-  const host = createHost({ config, origin: location.origin, where: 'service-worker', build, seal });
+  const { config, seal, sockets, build = '', takeOver = false } = options;
+  const host = createHost({ config, origin: location.origin, where: 'service-worker', build, seal, sockets });
   const leases = createLeases(host.leave);
 
   self.addEventListener('install', (event) => {

@@ -1,7 +1,8 @@
 /** The worker of the PWA: the session, and the app shell. */
+import { sharedSockets } from '../src/host/shared-sockets.ts';
 import { takeBaked } from './baked.ts';
 import { keepSession } from './keep-session.ts';
 import { serveShell } from './shell.ts';
 
-keepSession({ ...takeBaked(), build: __BUILD__, takeOver: true });
+keepSession({ ...takeBaked(), build: __BUILD__, sockets: sharedSockets, takeOver: true });
 serveShell(__PRECACHE__, '/index.html');

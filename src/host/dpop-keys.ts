@@ -21,6 +21,8 @@ export type DpopKeys = {
  */
 export const createDpopKeys = (disk: Disk, sealer: Sealer): DpopKeys => {
   const handles = new Map<string, Promise<DPoPHandle>>();
+  /** Made in this worker's life: a sign-in may need one that is not written down yet. */
+  const fresh = new Set<string>();
 
   const handleOf = async (stored: unknown): Promise<DPoPHandle> => {
     const pub = isObject(stored) ? own(stored, 'public') : undefined;
@@ -45,6 +47,7 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer): DpopKeys => {
       const stored = { public: pub, private: priv };
       const sealed = await sealer.seal(stored, PREFIX + name);
       handles.set(name, handleOf(stored));
+      fresh.add(name);
       await disk.use((db) => putDurably(db, 'sealed', PREFIX + name, sealed)).catch(() => undefined);
       return name;
     },
@@ -55,11 +58,12 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer): DpopKeys => {
       return mine;
     },
     async keepOnly(names) {
-      for (const name of handles.keys()) if (!names.has(name)) handles.delete(name);
+      const needless = (name: string): boolean => !names.has(name) && !fresh.has(name);
+      for (const name of handles.keys()) if (needless(name)) handles.delete(name);
       await disk.use(async (db) => {
         const tx = db.transaction('sealed', 'readwrite');
         for (const key of await tx.store.getAllKeys(IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`))) {
-          if (!names.has(key.slice(PREFIX.length))) await tx.store.delete(key);
+          if (needless(key.slice(PREFIX.length))) await tx.store.delete(key);
         }
         await tx.done;
       });

@@ -14,11 +14,11 @@ import { ask, placeOf, QUIET } from './http.ts';
 import { takeIdentity } from './identity.ts';
 import { holdLife } from './life.ts';
 import { createRefreshLock } from './lock.ts';
-import { createOutboxStore } from './outbox-store.ts';
 import { createParts } from './parts.ts';
 import { createPublisher } from './publisher.ts';
 import { createSessionRuntime } from './session.ts';
-import { createSockets, type Sockets } from './sockets.ts';
+import { noSockets } from './no-sockets.ts';
+import type { Sockets } from './sockets.ts';
 import { createTabs } from './tabs.ts';
 import type { Standing } from './ticket-kind.ts';
 import { createTrials } from './trials.ts';
@@ -48,6 +48,7 @@ export const createHost = (options: HostOptions): Host => {
       void sockets.then((all) => all.environment({ online, visible: tabs.visible }));
       publisher.soon();
     },
+    onGone: (tab) => void sockets.then((all) => all.tabLeft(tab)),
   });
 
   const trials = createTrials(parts.disk, clock, () => publisher.soon());
@@ -84,21 +85,23 @@ export const createHost = (options: HostOptions): Host => {
 
   const gate = createGate({ origin, ask: session.ask, dpop: parts.keys.handle });
 
-  const sockets = takeIdentity(parts.disk, () => crypto.randomUUID()).then(
-    (identity): Sockets => (opened = createSockets({
+  const openSockets = async (): Promise<Sockets> => {
+    const identity = await takeIdentity(parts.disk, () => crypto.randomUUID());
+    opened = options.sockets?.({
       config: config.sockets,
       origin,
       clock,
       random,
       identity,
       request: (url, init) => gate(new Request(new URL(url, origin), init)),
-      outbox: createOutboxStore(),
       deliver: tabs.push,
       onChange: () => publisher.soon(),
       onUnauthorized: (generation) => session.tell({ type: 'suspected', generation }),
       journal: journal.write,
-    })),
-  );
+    });
+    return opened ?? noSockets;
+  };
+  const sockets = openSockets();
 
   const snapshot = (): Snapshot => ({
     protocol: PROTOCOL,

@@ -9,7 +9,7 @@ export type Journal = {
 };
 
 const KEPT_ENTRIES = 1_000;
-const FLUSH_AFTER_MS = 1_000;
+const FLUSH_AFTER_MS = 100;
 
 export const createJournal = (disk: Disk, clock: Clock, worker: string): Journal => {
   let fresh: JournalEntry[] = [];

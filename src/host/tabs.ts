@@ -5,6 +5,7 @@ export type TabsOptions = {
   onMessage(tab: string, message: TabMessage): void;
   /** A tab came, went, or became visible or hidden. */
   onChange(): void;
+  onGone(tab: string): void;
 };
 
 export type Tabs = {
@@ -20,7 +21,7 @@ export type Tabs = {
 
 type Tab = { port: MessagePort; visible: boolean; outbox: PortFrame[] };
 
-export const createTabs = ({ onMessage, onChange }: TabsOptions): Tabs => {
+export const createTabs = ({ onMessage, onChange, onGone }: TabsOptions): Tabs => {
   const tabs = new Map<string, Tab>();
   const turn = new MessageChannel();
   let scheduled = false;
@@ -46,6 +47,7 @@ export const createTabs = ({ onMessage, onChange }: TabsOptions): Tabs => {
     if (!tab) return;
     tabs.delete(name);
     tab.port.close();
+    onGone(name);
     onChange();
   };
 

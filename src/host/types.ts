@@ -1,5 +1,6 @@
 import type { Intro, KeeperApi } from '../protocol/bridge.ts';
 import type { RequestKind, Treatment } from '../core/requests.ts';
+import type { SocketsFactory } from './shared-sockets.ts';
 import type { KeeperConfig } from '../protocol/config.ts';
 
 /** Time and chance come in, so that nothing in here is beyond a test's control. */
@@ -22,6 +23,8 @@ export type HostOptions = {
   build: string;
   /** What the server filled into this worker's script, if it seals. */
   seal?: { id: string; secret: string } | undefined;
+  /** The socket feature (`sharedSockets`), where it is wanted. */
+  sockets?: SocketsFactory | undefined;
   clock?: Clock | undefined;
   random?: Random | undefined;
 };

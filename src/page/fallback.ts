@@ -1,4 +1,5 @@
 import { createHost } from '../host/host.ts';
+import { sharedSockets } from '../host/shared-sockets.ts';
 import type { KeeperConfig } from '../protocol/config.ts';
 import type { Problem } from '../protocol/problem.ts';
 import { documentConfig } from './document-config.ts';
@@ -13,7 +14,7 @@ import type { Transport } from './transport.ts';
 export const openFallback = (given: KeeperConfig | undefined, build: string, problem: Problem): Transport => {
   const config = given ?? documentConfig();
   if (!config) return hostTransport(noHost(problem));
-  const host = createHost({ config, origin: location.origin, where: 'page', build });
+  const host = createHost({ config, origin: location.origin, where: 'page', build, sockets: sharedSockets });
   return hostTransport({
     api: host.api,
     attach: (intro, port) => host.attach(intro, port),

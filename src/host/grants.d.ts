@@ -1,0 +1,28 @@
+import type { Session, SignInOrder } from '../core/session-types.ts';
+import type { TokenVerdict } from '../core/token-answer.ts';
+import type { Grant } from '../core/session-types.ts';
+import type { Problem } from '../protocol/problem.ts';
+export type SignInOutcome = {
+    is: 'redirect';
+    url: string;
+} | {
+    is: 'granted';
+    grant: Grant;
+} | {
+    is: 'failed';
+    problem: Problem;
+};
+/** One kind of signing in, all of its network. Nothing here decides what an answer means for the session. */
+export type Grants = {
+    signIn(order: SignInOrder): Promise<SignInOutcome>;
+    refresh(session: Session): Promise<TokenVerdict>;
+    /** Whether the server has taken note; if not, it is to be asked again. */
+    revoke(session: Session): Promise<boolean>;
+};
+/**
+ * How long to wait for a token endpoint, ms. Giving up on a request that the server may yet serve means presenting the
+ * same token twice (facts: peers-session §7), which is harmless only within a known reuse grace.
+ */
+export declare const tokenDeadline: (reuseGraceMs: number) => number;
+export declare const SIGN_IN_DEADLINE_MS = 20000;
+export declare const REVOKE_DEADLINE_MS = 10000;

@@ -1,0 +1,52 @@
+import type { Intro, KeeperApi } from '../protocol/bridge.ts';
+import type { RequestKind, Treatment } from '../core/requests.ts';
+import type { KeeperConfig } from '../protocol/config.ts';
+/** Time and chance come in, so that nothing in here is beyond a test's control. */
+export type Clock = {
+    /** Milliseconds since the epoch. */
+    now(): number;
+    /** Runs once, at `at` by this clock or as soon as possible after it; returns its own cancellation. */
+    at(at: number, run: () => void): () => void;
+};
+/** A number in [0, 1). */
+export type Random = () => number;
+/** Where the keeper runs. The secret never leaves the worker (design, tier T2). */
+export type HostOptions = {
+    config: KeeperConfig;
+    /** `location.origin` of where it runs. */
+    origin: string;
+    where: 'service-worker' | 'page';
+    build: string;
+    /** What the server filled into this worker's script, if it seals. */
+    seal?: {
+        id: string;
+        secret: string;
+    } | undefined;
+    clock?: Clock | undefined;
+    random?: Random | undefined;
+};
+/** The keeper without its shell: the same in a worker and, where there is none, in a page. */
+export type Host = {
+    /** Unique for this instance; also the name of the Web Lock that is held while it lives. */
+    readonly life: string;
+    /** What the bridge exposes. */
+    readonly api: KeeperApi;
+    /** A tab arrives with the port on which it is to be told things. */
+    attach(intro: Intro, port: MessagePort): void;
+    /** A tab is gone (its lease ended). */
+    leave(tab: string): void;
+    /** Sends a request of the allow-list with authorization, one refresh and one replay at most. */
+    fetch(request: Request): Promise<Response>;
+    /** Whether this URL may have authorization at all. Synchronous: it is asked for every request. */
+    covers(url: string): boolean;
+    /** What is to become of an intercepted request. Synchronous, too. */
+    treatment(request: RequestKind & {
+        url: string;
+    }): Treatment;
+    /** Takes a sign-in callback; gives the path to go on to. The exchange itself goes on behind it. */
+    callback(url: URL): Promise<string>;
+    /** Tells all tabs that a new worker is taking over, and stops dialling and refreshing. */
+    handOver(): void;
+    /** Resolves when nothing is in flight that a stop of the worker would lose. */
+    settled(): Promise<void>;
+};
