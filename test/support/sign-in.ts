@@ -1,0 +1,53 @@
+import { expect, type Page } from '@playwright/test';
+import type { SignInIntent } from '../../src/protocol/bridge.ts';
+import type { SignInKind } from '../../src/protocol/snapshot.ts';
+import { connectKeeper, DEMO, DEMO_KEY, openKeeper, sessionStateOf } from './keeper-page.ts';
+
+export const SIGN_IN_KINDS = ['oidc', 'password', 'ticket'] as const satisfies readonly SignInKind[];
+/** The kinds whose tokens the worker keeps and refreshes. */
+export const TOKEN_KINDS = ['oidc', 'password'] as const satisfies readonly SignInKind[];
+
+const INTENTS: Record<SignInKind, SignInIntent> = { oidc: { kind: 'oidc' }, password: DEMO, ticket: DEMO_KEY };
+
+/** Fills in the page of the embedded provider, which then sends the browser back to the app. */
+const atProvider = async (page: Page, appOrigin: string): Promise<void> => {
+  await page.waitForURL(/\/sign-in\//);
+  await page.getByLabel('User name').fill(DEMO.username);
+  await page.getByLabel('Password').fill(DEMO.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL(`${appOrigin}/`);
+};
+
+/** Opens the app and signs in with the library, where the forms are not the point; the keeper is then connected. */
+export const signIn = async (page: Page, origin: string, kind: SignInKind): Promise<void> => {
+  await openKeeper(page, origin);
+  if (kind === 'oidc') {
+    await page.evaluate((intent) => void window.keeper.signIn(intent), INTENTS.oidc);
+    await atProvider(page, origin);
+    await connectKeeper(page);
+  } else {
+    const result = await page.evaluate((intent) => window.keeper.signIn(intent), INTENTS[kind]);
+    expect(result).toEqual({ ok: true, value: { type: 'signed-in' } });
+  }
+  await expect.poll(() => sessionStateOf(page)).toBe('active');
+};
+
+/** Opens the app and signs in as a person does, by what is on the screen. */
+export const signInByHand = async (page: Page, origin: string, kind: SignInKind): Promise<void> => {
+  await page.goto(origin);
+  if (kind === 'oidc') {
+    await page.getByRole('button', { name: 'Continue with single sign-on' }).click();
+    await atProvider(page, origin);
+  } else {
+    const label = kind === 'password' ? 'Password' : 'API key';
+    await page.getByRole('radio', { name: label }).check();
+    if (kind === 'password') await page.getByRole('textbox', { name: 'User name' }).fill(DEMO.username);
+    await page.getByRole('textbox', { name: label }).fill(kind === 'password' ? DEMO.password : DEMO_KEY.apiKey);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  }
+  await seesSignedIn(page);
+};
+
+/** The interface says so, to whoever looks at it. */
+export const seesSignedIn = (page: Page): Promise<void> =>
+  expect(page.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();
