@@ -1,5 +1,5 @@
 import { connect } from '../page/index.ts';
-import { adoptTokens, give, openNamed } from './compose.ts';
+import { adoptTokens, give } from './compose.ts';
 
 const WORKER = '/sw.js';
 
@@ -11,11 +11,14 @@ const policy = window.trustedTypes?.createPolicy('session-keeper', {
   },
 });
 
+adoptTokens(document);
+const keeper = await connect({ worker: policy?.createScriptURL(WORKER) ?? WORKER });
+give(keeper, document);
+
+const { openNamed } = await import('./drawers.ts');
+give(keeper, document);
 const open = (): void => {
   openNamed(document, location.hash);
 };
-
-adoptTokens(document);
 addEventListener('hashchange', open);
-give(await connect({ worker: policy?.createScriptURL(WORKER) ?? WORKER }), document);
 open();

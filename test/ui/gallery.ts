@@ -1,6 +1,7 @@
 /** The app's own page with a scripted keeper: `?scene=degraded#journal`; without a scene, a list of them. */
 import shell from '../../index.html?raw';
-import { adoptTokens, give, openNamed } from '../../src/app/compose.ts';
+import { adoptTokens, give } from '../../src/app/compose.ts';
+import { openNamed } from '../../src/app/drawers.ts';
 import { ScriptedKeeper } from './scripted-keeper.ts';
 import { journal, scenes } from './scenes.ts';
 
@@ -8,6 +9,14 @@ declare global {
   /** How a test changes the scene on the open page, and reads what was asked of the keeper. */
   var gallery: { show(scene: string): void; asked: readonly string[] };
 }
+
+/** Where Trusted Types are enforced: the app's own markup, as it is in the file, and no other. */
+window.trustedTypes?.createPolicy('default', {
+  createHTML: (markup: string) => {
+    if (markup !== shell) throw new TypeError('Not the markup of this app.');
+    return markup;
+  },
+});
 
 const sceneOf = (name: string, now: number) => {
   const make = scenes[name];

@@ -142,6 +142,12 @@ export const scenes: Readonly<Record<string, (now: number) => Scene>> = {
       problem: { code: 'lifetime-over', endedAt: now - MINUTE_MS },
     }),
   }),
+  unable: (now) => ({
+    snapshot: {
+      ...base(now, { state: 'signed-out', reason: 'never', problem: { code: 'no-worker', detail: 'no control' } }),
+      signInKinds: [],
+    },
+  }),
   long: (now) => ({
     snapshot: {
       ...active(now),

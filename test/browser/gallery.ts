@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test as base, type Page } from '@playwright/test';
+import { build, preview } from 'vite';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** As strict as an app could be: no inline style, no inline script, no string where script could be. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "require-trusted-types-for 'script'",
+  'trusted-types lit-html default',
+].join('; ');
+
+export type Gallery = {
+  /** Opens a scene and collects whatever the console says. */
+  open(scene: string, hash?: string): Promise<void>;
+  /** Shows another scene on the open page, as a new snapshot. */
+  show(scene: string): Promise<void>;
+  /** What was asked of the keeper so far. */
+  asked(): Promise<readonly string[]>;
+  readonly complaints: readonly string[];
+};
+
+const galleryOn = (page: Page, origin: string): Gallery => {
+  const complaints: string[] = [];
+  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  return {
+    complaints,
+    open: async (scene, hash = '') => {
+      await page.goto(`${origin}/test/ui/gallery.html?scene=${scene}${hash}`);
+      await page.waitForFunction(() => 'gallery' in globalThis);
+    },
+    show: (scene) => page.evaluate((name) => window.gallery.show(name), scene),
+    asked: () => page.evaluate(() => window.gallery.asked),
+  };
+};
+
+declare global {
+  interface Window {
+    /** See test/ui/gallery.ts. */
+    gallery: { show(scene: string): void; asked: readonly string[] };
+  }
+}
+
+/**
+ * The gallery as a production build: decorators that a bundler does not lower, or fields that shadow a reactive
+ * property, only fail there, and silently (oxc-project/oxc#9170, lit.dev/msg/class-field-shadowing).
+ */
+export const test = base.extend<{ gallery: Gallery }, { origin: string }>({
+  origin: [
+    async ({}, use) => {
+      const outDir = await mkdtemp(join(tmpdir(), 'gallery-'));
+      const common = { configFile: false, root: ROOT, logLevel: 'warn' } as const;
+      const input = join(ROOT, 'test/ui/gallery.html');
+      await build({
+        ...common,
+        build: { outDir, emptyOutDir: true, modulePreload: { polyfill: false }, rolldownOptions: { input } },
+      });
+      const server = await preview({
+        ...common,
+        build: { outDir },
+        preview: { host: '127.0.0.1', port: 0, headers: { 'content-security-policy': POLICY } },
+      });
+      const address = server.httpServer.address();
+      if (address === null || typeof address === 'string') throw new Error('The gallery has no port.');
+      await use(`http://127.0.0.1:${address.port}`);
+      await server.close();
+      await rm(outDir, { recursive: true });
+    },
+    { scope: 'worker' },
+  ],
+  gallery: async ({ page, origin }, use) => {
+    await use(galleryOn(page, origin));
+  },
+});
