@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test';
 import type { ChannelEvent } from '../../src/page/types.ts';
 import type { SocketStateName } from '../../src/protocol/snapshot.ts';
-import { keeperOf, snapshotOf } from './keeper-page.ts';
+import { snapshotOf } from './keeper-page.ts';
 
 declare global {
   interface Window {
@@ -19,23 +19,30 @@ export const expectSocket = (page: Page, state: SocketStateName, timeout = 10_00
     .poll(async () => (await snapshotOf(page)).sockets[url]?.state, { timeout, message: `socket of ${page.url()}` })
     .toBe(state);
 
+let topics = 0;
+
+/** A topic that nobody has heard of. */
+export const newTopic = (): string => {
+  topics += 1;
+  return `topic-${process.pid}-${topics}`;
+};
+
 const JOINED = 'joined';
 
 /** Collects in the page all that the topic brings. Resolves when this page has heard itself through the server. */
 export const listen = async (page: Page, topic: string): Promise<void> => {
-  const keeper = await keeperOf(page);
-  await keeper.evaluate((keeper, name) => {
+  await page.evaluate((name) => {
     const heard: ChannelEvent[] = [];
     window.heard = { ...window.heard, [name]: heard };
-    const events = keeper.channel(name).events();
+    const events = window.keeper.channel(name).events();
     void (async () => {
       for await (const event of events) heard.push(event);
     })();
   }, topic);
   const echoed = (): Promise<boolean> =>
-    keeper.evaluate(
-      async (keeper, [name, word]) => {
-        await keeper.channel(name).publish(word);
+    page.evaluate(
+      async ([name, word]) => {
+        await window.keeper.channel(name).publish(word);
         return (window.heard[name] ?? []).some((event) => event.type === 'message' && event.data === word);
       },
       [topic, JOINED] as const,
@@ -65,5 +72,16 @@ export const expectAll = async (page: Page, topic: string, count: number): Promi
   await expect.poll(async () => (await numbersOf(page, topic)).at(-1), { timeout: 20_000 }).toBe(count);
   expect(await numbersOf(page, topic)).toEqual(upTo(count));
 };
+
+/** Publishes `{ n }` for each of `count` numbers; tells of each whether the server acknowledged it. */
+export const publish = (page: Page, topic: string, from: number, count: number): Promise<readonly boolean[]> =>
+  page.evaluate(
+    async ([name, first, length]) => {
+      const channel = window.keeper.channel(name);
+      const sent = Array.from({ length }, (_, index) => channel.publish({ n: first + index }));
+      return (await Promise.all(sent)).map(({ ok }) => ok);
+    },
+    [topic, from, count] as const,
+  );
 
 export const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);

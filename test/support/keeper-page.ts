@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test';
-import type { ChannelEvent, Keeper } from '../../src/page/types.ts';
+import type { Keeper } from '../../src/page/types.ts';
 import type { SignInIntent } from '../../src/protocol/bridge.ts';
-import type { Snapshot } from '../../src/protocol/snapshot.ts';
+import type { SessionView, Snapshot } from '../../src/protocol/snapshot.ts';
 
 declare global {
   interface Window {
@@ -9,8 +9,6 @@ declare global {
     keeper: Keeper;
     /** Every snapshot that this page was shown. */
     seen: Snapshot[];
-    /** What channels brought, by topic. */
-    heard: Record<string, ChannelEvent[]>;
   }
 }
 
@@ -21,7 +19,6 @@ export const connectKeeper = (page: Page): Promise<void> =>
     const { connect } = (await import(library)) as typeof import('../../src/page/index.ts');
     window.keeper = await connect({ worker: '/sw.js' });
     window.seen = [];
-    window.heard = {};
     window.keeper.subscribe((snapshot) => window.seen.push(snapshot));
   });
 
@@ -32,12 +29,13 @@ export const openKeeper = async (page: Page, url: string): Promise<void> => {
 
 export const snapshotOf = (page: Page): Promise<Snapshot> => page.evaluate(() => window.keeper.snapshot);
 
+/** Waits until the session of this page is in this state. */
+export const expectSession = (page: Page, state: SessionView['state'], timeout = 10_000): Promise<void> =>
+  expect.poll(() => sessionStateOf(page), { timeout, message: `session of ${page.url()}` }).toBe(state);
+
 export const sessionStateOf = async (page: Page): Promise<string> => (await snapshotOf(page)).session.state;
 
-export const socketStateOf = async (page: Page, url = '/api/socket'): Promise<string | undefined> =>
-  (await snapshotOf(page)).sockets[url]?.state;
-
-/** Signs in where the form is not the point, and waits until the session and its socket stand. */
+/** Signs in where the form is not the point, and waits until the session stands. */
 export const signInBy = async (page: Page, intent: Exclude<SignInIntent, { kind: 'oidc' }>): Promise<void> => {
   const result = await page.evaluate((wanted) => window.keeper.signIn(wanted), intent);
   expect(result).toEqual({ ok: true, value: { type: 'signed-in' } });
@@ -46,42 +44,3 @@ export const signInBy = async (page: Page, intent: Exclude<SignInIntent, { kind:
 
 export const DEMO = { kind: 'password', username: 'demo', password: 'demo' } as const;
 export const DEMO_KEY = { kind: 'ticket', apiKey: 'demo-key' } as const;
-
-export const socketOpen = (page: Page, url = '/api/socket'): Promise<void> =>
-  expect.poll(() => socketStateOf(page, url)).toBe('open');
-
-/** Collects all that the topic brings into `window.heard`. Resolves when the server has the subscription. */
-export const listen = async (page: Page, topic: string): Promise<void> => {
-  const echo = await page.evaluate(async (name) => {
-    const channel = window.keeper.channel(name);
-    const heard: ChannelEvent[] = (window.heard[name] = []);
-    const events = channel.events();
-    void (async () => {
-      for await (const event of events) heard.push(event);
-    })();
-    return channel.publish('joined');
-  }, topic);
-  expect(echo.ok).toBe(true);
-  const joined = (): Promise<boolean> =>
-    page.evaluate(
-      (name) =>
-        (window.heard[name] ?? []).some((event) => event.type === 'message' && event.data === 'joined'),
-      topic,
-    );
-  await expect.poll(joined).toBe(true);
-};
-
-/** The numbers of `/lab/publish` in the order in which they came, and gaps as they were told. */
-export const numbersOf = (page: Page, topic: string): Promise<readonly (number | string)[]> =>
-  page.evaluate(
-    (name) =>
-      (window.heard[name] ?? []).flatMap((event): (number | string)[] => {
-        if (event.type === 'gap') return [`gap ${event.from}-${event.to}`];
-        const { data } = event;
-        const isNumbered = typeof data === 'object' && data !== null && 'n' in data && typeof data.n === 'number';
-        return isNumbered ? [data.n] : [];
-      }),
-    topic,
-  );
-
-export const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index + 1);
