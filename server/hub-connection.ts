@@ -42,6 +42,7 @@ export class HubConnection implements LiveSocket {
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #greeting: NodeJS.Timeout;
   #phase: Phase = { name: 'greeting' };
+  #joined: Promise<void> | undefined;
   #atWork = 0;
   #heardAt: number;
   #sentAt: number;
@@ -133,7 +134,10 @@ export class HubConnection implements LiveSocket {
   }
 
   async #handle(frame: ClientFrame): Promise<void> {
-    if (frame[0] === 'hi') return this.#onHi(frame[1]);
+    if (frame[0] === 'hi') return (this.#joined = this.#onHi(frame[1]));
+    // A client need not wait for the greeting's answer; what follows it does.
+    await this.#joined;
+    if (this.#phase.name === 'closed') return;
     if (this.#phase.name !== 'open') return this.close(CLOSE.badFrame, 'greet first');
     switch (frame[0]) {
       case 'sub':

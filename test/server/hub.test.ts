@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { dial, dialWith, HubClient, socketTicket } from './support/hub-client.ts';
+import { bearer, passwordLogin, startTestServer, type TestServer } from './support/start.ts';
+
+let server: TestServer;
+let token: string;
+beforeAll(async () => {
+  server = await startTestServer();
+  token = (await passwordLogin(server.call)).access_token;
+});
+afterAll(() => server.stop());
+
+const newTopic = () => `topic-${randomUUID()}`;
+const offsets = (client: HubClient, topic: string) => client.events(topic).map(({ offset }) => offset);
+
+describe('the way in', () => {
+  test('a ticket opens the socket, which greets', async () => {
+    const client = await dial(server, token);
+    const hello = await client.hello();
+    expect(hello).toMatchObject({ heartbeatMs: 10_000, maxBytes: 65_536 });
+    expect(hello.expiresAt - hello.now).toBeGreaterThan(200_000);
+    expect(client.ws.protocol).toBe('keeper.1');
+    client.close();
+  });
+
+  test('a ticket works once, of two at the same time', async () => {
+    const ticket = await socketTicket(server, token);
+    const clients = [dialWith(server, ticket), dialWith(server, ticket)];
+    for (const [index, client] of clients.entries()) client.ws.once('open', () => client.send(['hi', { host: `h${index}`, epoch: 1 }]));
+    const outcomes = await Promise.all(
+      clients.map((client) => Promise.race([client.hello().then(() => 'open' as const, () => 'closed' as const), client.closed.then(({ code }) => code)])),
+    );
+    expect(outcomes.filter((outcome) => outcome === 'open')).toHaveLength(1);
+    expect(await Promise.race(clients.map(({ closed }) => closed))).toMatchObject({ code: 4401 });
+    clients.forEach((client) => client.close());
+  });
+
+  test('a ticket that was made up, or is for the other socket, is 4401', async () => {
+    const response = await server.call('/api/auth/token', { headers: bearer(token) });
+    const { token: eventsToken } = (await response.json()) as { token: string };
+    for (const ticket of ['made-up', eventsToken]) {
+      expect(await dialWith(server, ticket).closed).toMatchObject({ code: 4401 });
+    }
+  });
+
+  test('a page of another origin is refused before the handshake, and its ticket is not used up', async () => {
+    const ticket = await socketTicket(server, token);
+    const status = await new Promise((done) => {
+      const ws = new WebSocket(`${server.url.replace('http', 'ws')}/api/socket`, ['keeper.1'], { headers: { origin: 'http://evil.test' } });
+      ws.on('unexpected-response', (_request, response) => done(response.statusCode));
+      ws.on('error', () => undefined);
+    });
+    expect(status).toBe(403);
+    const client = dialWith(server, ticket);
+    client.ws.once('open', () => client.send(['hi', { host: 'h', epoch: 1 }]));
+    await client.hello();
+    client.close();
+  });
+
+  test('whoever speaks before greeting, or not the protocol, is sent away', async () => {
+    const early = dialWith(server, await socketTicket(server, token));
+    early.ws.once('open', () => early.send(['sub', 1, 't', null]));
+    expect(await early.closed).toMatchObject({ code: 1007 });
+    const garbled = await dial(server, token);
+    garbled.ws.send('{"not":"a frame"}');
+    expect(await garbled.closed).toMatchObject({ code: 1007 });
+  });
+
+  test('a frame of a later version is passed over', async () => {
+    const client = await dial(server, token);
+    await client.hello();
+    client.ws.send('["later",1]');
+    client.send(['p', 5]);
+    expect(await client.until((frame) => (frame[0] === 'q' ? frame[1] : undefined))).toBe(5);
+    client.close();
+  });
+
+  test('an oversized frame is 1009', async () => {
+    const client = await dial(server, token);
+    await client.hello();
+    client.send(['pub', 'id', 't', 'x'.repeat(70_000)]);
+    expect(await client.closed).toMatchObject({ code: 1009 });
+  });
+});
+
+describe('topics', () => {
+  test('what one publishes all of the user hear, once and in order', async () => {
+    const topic = newTopic();
+    const [a, b] = await Promise.all([dial(server, token, 'a'), dial(server, token, 'b')]);
+    await Promise.all([a.subscribe(topic, null), b.subscribe(topic, null)]);
+    await Promise.all(Array.from({ length: 50 }, (_, n) => a.publish(topic, randomUUID(), { n })));
+    await Promise.all([a.reach(topic, 50), b.reach(topic, 50)]);
+    const expected = Array.from({ length: 50 }, (_, index) => index + 1);
+    expect(offsets(a, topic)).toEqual(expected);
+    expect(b.events(topic)).toEqual(expected.map((offset) => ({ offset, data: { n: offset - 1 } })));
+    [a, b].forEach((client) => client.close());
+  });
+
+  test('the same message sent again is stored once and acknowledged with the same offset', async () => {
+    const topic = newTopic();
+    const id = randomUUID();
+    const first = await dial(server, token);
+    expect(await first.publish(topic, id, 'once')).toBe(1);
+    first.close();
+    const second = await dial(server, token);
+    await second.subscribe(topic, { epoch: (await second.subscribe(topic, null)).at.epoch, offset: 0 }, 2);
+    expect(await second.publish(topic, id, 'once')).toBe(1);
+    expect(await second.publish(topic, randomUUID(), 'twice')).toBe(2);
+    await second.reach(topic, 2);
+    expect(second.events(topic).map(({ data }) => data)).toEqual(['once', 'twice']);
+    second.close();
+  });
+
+  test('a cursor goes on where it stopped, without a gap while messages pour in', async () => {
+    const topic = newTopic();
+    const writer = await dial(server, token, 'writer');
+    const { at } = await writer.subscribe(topic, null);
+    await Promise.all(Array.from({ length: 300 }, (_, n) => writer.publish(topic, randomUUID(), n)));
+    const reader = await dial(server, token, 'reader');
+    const more = Promise.all(Array.from({ length: 300 }, (_, n) => writer.publish(topic, randomUUID(), 300 + n)));
+    expect(await reader.subscribe(topic, { epoch: at.epoch, offset: 100 })).toEqual({ at: { epoch: at.epoch, offset: 100 }, resumed: true });
+    await more;
+    await reader.reach(topic, 600);
+    expect(offsets(reader, topic)).toEqual(Array.from({ length: 500 }, (_, index) => index + 101));
+    expect(reader.frames.some(([kind]) => kind === 'gap')).toBe(false);
+    [writer, reader].forEach((client) => client.close());
+  });
+
+  test('a cursor of another epoch is told that nobody knows what is missing', async () => {
+    const topic = newTopic();
+    const client = await dial(server, token);
+    await client.publish(topic, randomUUID(), 1);
+    const { at, resumed } = await client.subscribe(topic, { epoch: 'another', offset: 7 });
+    expect(resumed).toBe(false);
+    expect(at.offset).toBe(1);
+    expect(client.frames).toContainEqual(['gap', topic, at.epoch, 8, 0]);
+    client.close();
+  });
+
+  test('two users do not hear each other', async () => {
+    const topic = newTopic();
+    const other = await passwordLogin(server.call, 'other', 'secret');
+    const [mine, theirs] = await Promise.all([dial(server, token), dial(server, other.access_token)]);
+    await Promise.all([mine.subscribe(topic, null), theirs.subscribe(topic, null)]);
+    await mine.publish(topic, randomUUID(), 'mine');
+    await theirs.publish(topic, randomUUID(), 'theirs');
+    await theirs.reach(topic, 1);
+    expect(theirs.events(topic)).toEqual([{ offset: 1, data: 'theirs' }]);
+    [mine, theirs].forEach((client) => client.close());
+  });
+
+  test('who left hears no more', async () => {
+    const topic = newTopic();
+    const client = await dial(server, token);
+    await client.subscribe(topic, null);
+    client.send(['unsub', topic]);
+    await client.publish(topic, randomUUID(), 1);
+    expect(client.events(topic)).toEqual([]);
+    client.close();
+  });
+
+  test('a name too long is refused: a message with its id, a subscription with a close', async () => {
+    const client = await dial(server, token);
+    await client.hello();
+    client.send(['pub', 'id', 'x'.repeat(129), 1]);
+    expect(await client.until((frame) => (frame[0] === 'nak' ? frame : undefined))).toEqual(['nak', 'id', 'bad-message']);
+    client.send(['sub', 1, '', null]);
+    expect(await client.closed).toMatchObject({ code: 1007 });
+  });
+});
+
+describe('who may stay', () => {
+  test('a newer worker of the same browser fences the older one off, for good', async () => {
+    const host = randomUUID();
+    const old = await dial(server, token, host, 1);
+    expect((await old.hello()).resumed).toBe(false);
+    const young = await dial(server, token, host, 2);
+    expect((await young.hello()).resumed).toBe(true);
+    expect(await old.closed).toMatchObject({ code: 4409 });
+    expect(await (await dial(server, token, host, 1)).closed).toMatchObject({ code: 4409 });
+    const otherBrowser = await dial(server, token, randomUUID(), 1);
+    await otherBrowser.hello();
+    [young, otherBrowser].forEach((client) => client.close());
+  });
+
+  test('authorization is renewed in band, by a ticket of the same user', async () => {
+    const client = await dial(server, token);
+    await client.hello();
+    client.send(['auth', await socketTicket(server, token)]);
+    expect(await client.until((frame) => (frame[0] === 'authok' ? frame[1] : undefined))).toBeGreaterThan(Date.now());
+    const other = await passwordLogin(server.call, 'other', 'secret');
+    client.send(['auth', await socketTicket(server, other.access_token)]);
+    expect(await client.closed).toMatchObject({ code: 4403 });
+  });
+
+  test('without renewal, the socket closes when its authorization ends', async () => {
+    await server.lab('/lifetimes', { accessSeconds: 1 });
+    const { access_token: brief } = await passwordLogin(server.call);
+    await server.lab('/lifetimes', { accessSeconds: 300 });
+    expect(await (await dial(server, brief)).closed).toMatchObject({ code: 4401 });
+  });
+
+  test('a sign-out closes the sockets of that session, and no others', async () => {
+    const mine = await passwordLogin(server.call);
+    const [leaving, staying] = await Promise.all([dial(server, mine.access_token, 'a'), dial(server, token, 'b')]);
+    await Promise.all([leaving.hello(), staying.hello()]);
+    await server.call('/api/v1/auth/logout', { json: { refresh_token: mine.refresh_token } });
+    expect(await leaving.closed).toMatchObject({ code: 4401 });
+    staying.send(['p', 1]);
+    await staying.until((frame) => (frame[0] === 'q' ? true : undefined));
+    staying.close();
+  });
+});

@@ -1,0 +1,96 @@
+import { WebSocket } from 'ws';
+import { parseServerFrame, SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX, type ClientFrame, type Cursor, type Hello, type ServerFrame } from '../../../src/protocol/frames.ts';
+import { bearer, type TestServer } from './start.ts';
+
+export type Closed = { code: number; reason: string };
+
+const HEARD_WITHIN_MS = 5_000;
+
+/** A client of `keeper.1` that keeps all that it hears. */
+export class HubClient {
+  readonly frames: ServerFrame[] = [];
+  readonly ws: WebSocket;
+  readonly closed: Promise<Closed>;
+  #waiting: (() => void)[] = [];
+
+  constructor(url: string, protocols: readonly string[], headers: Record<string, string>) {
+    this.ws = new WebSocket(url.replace(/^http/, 'ws'), [...protocols], { headers });
+    this.ws.on('message', (data) => {
+      const frame = parseServerFrame(String(data));
+      if (!frame || frame === 'unknown') throw new Error(`not a frame: ${String(data)}`);
+      this.frames.push(frame);
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+    this.closed = new Promise((done) => {
+      this.ws.on('error', () => undefined);
+      this.ws.on('close', (code, reason) => done({ code, reason: String(reason) }));
+    });
+  }
+
+  send(frame: ClientFrame): void {
+    this.ws.send(JSON.stringify(frame));
+  }
+
+  /** The first frame, heard already or yet to come, that `test` takes. */
+  async until<T>(test: (frame: ServerFrame) => T | undefined): Promise<T> {
+    const deadline = setTimeout(() => this.ws.terminate(), HEARD_WITHIN_MS);
+    for (let index = 0; ; ) {
+      for (; index < this.frames.length; index += 1) {
+        const frame = this.frames[index];
+        const found = frame && test(frame);
+        if (found === undefined) continue;
+        clearTimeout(deadline);
+        return found;
+      }
+      const woken = new Promise<'frame'>((done) => this.#waiting.push(() => done('frame')));
+      const outcome = await Promise.race([woken, this.closed]);
+      if (outcome !== 'frame') throw new Error(`closed with ${outcome.code} ${outcome.reason}; heard ${JSON.stringify(this.frames.slice(-5))}`);
+    }
+  }
+
+  hello(): Promise<Hello> {
+    return this.until((frame) => (frame[0] === 'hello' ? frame[1] : undefined));
+  }
+
+  async subscribe(topic: string, cursor: Cursor | null, requestId = 1): Promise<{ at: Cursor; resumed: boolean }> {
+    this.send(['sub', requestId, topic, cursor]);
+    return this.until((frame) => (frame[0] === 'ok' && frame[1] === requestId ? { at: frame[3], resumed: frame[4] } : undefined));
+  }
+
+  async publish(topic: string, id: string, data: unknown): Promise<number> {
+    this.send(['pub', id, topic, data]);
+    return this.until((frame) => (frame[0] === 'ack' && frame[1] === id ? frame[2] : undefined));
+  }
+
+  events(topic: string): { offset: number; data: unknown }[] {
+    return this.frames.flatMap((frame) => (frame[0] === 'ev' && frame[1] === topic ? [{ offset: frame[3], data: frame[4] }] : []));
+  }
+
+  /** Resolves when the event with this offset is here. */
+  async reach(topic: string, offset: number): Promise<void> {
+    await this.until((frame) => (frame[0] === 'ev' && frame[1] === topic && frame[3] === offset ? true : undefined));
+  }
+
+  close(): void {
+    this.ws.close();
+  }
+}
+
+export const socketTicket = async (server: TestServer, token: string): Promise<string> => {
+  const response = await server.call('/api/v1/socket/ticket', { method: 'POST', headers: bearer(token) });
+  const { ticket } = (await response.json()) as { ticket: string };
+  return ticket;
+};
+
+export const dialWith = (server: { url: string }, ticket: string, origin = server.url): HubClient => {
+  const carried = TICKET_SUBPROTOCOL_PREFIX + Buffer.from(ticket).toString('base64url');
+  return new HubClient(`${server.url}/api/socket`, [SUBPROTOCOL, carried], { origin });
+};
+
+/** Dials with a fresh ticket and greets. */
+export const dial = async (server: TestServer, token: string, host = 'browser', epoch = 1): Promise<HubClient> => {
+  const client = dialWith(server, await socketTicket(server, token));
+  await new Promise((done) => client.ws.once('open', done));
+  client.send(['hi', { host, epoch }]);
+  return client;
+};
