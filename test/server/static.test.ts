@@ -1,0 +1,155 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestServer, temporaryDir, type TestServer } from './support/start.ts';
+
+const INLINE = 'document.title = "early"';
+let server: TestServer;
+const dist = temporaryDir();
+beforeAll(async () => {
+  mkdirSync(join(dist.dir, 'assets'));
+  writeFileSync(join(dist.dir, 'index.html'), `<!doctype html><title>App</title><script>${INLINE}</script>`);
+  writeFileSync(join(dist.dir, 'sw.js'), 'console.log("worker");\n');
+  writeFileSync(join(dist.dir, 'keeper.js'), 'export {};\n');
+  writeFileSync(join(dist.dir, 'manifest.webmanifest'), '{}');
+  writeFileSync(join(dist.dir, 'assets', 'app-abc123.js'), 'export {};\n');
+  server = await startTestServer({ distDir: dist.dir });
+});
+afterAll(async () => {
+  await server.stop();
+  dist.remove();
+});
+
+type Answer = { status: number; headers: Record<string, string>; cookies: string[]; body: string };
+
+/** Not fetch, which keeps `Sec-Fetch-*` for itself. */
+const get = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
+  new Promise((done, fail) => {
+    request(server.url, { path, method, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const { 'set-cookie': cookies = [], ...rest } = response.headers;
+        done({ status: response.statusCode ?? 0, headers: rest as Record<string, string>, cookies, body: Buffer.concat(chunks).toString() });
+      });
+    })
+      .on('error', fail)
+      .end();
+  });
+
+const DOCUMENT = { 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate', accept: 'text/html' };
+
+describe('files', () => {
+  test('hashed files are for ever, others are asked for again', async () => {
+    const asset = await get('/assets/app-abc123.js');
+    expect(asset.headers['cache-control']).toContain('immutable');
+    expect(asset.headers['content-type']).toBe('text/javascript; charset=utf-8');
+    const script = await get('/keeper.js');
+    expect(script.headers['cache-control']).toBe('no-cache');
+    const again = await get('/keeper.js', { 'if-none-match': script.headers['etag'] ?? '' });
+    expect(again.status).toBe(304);
+    expect(again.body).toBe('');
+    expect((await get('/manifest.webmanifest')).headers['content-type']).toBe('application/manifest+json');
+  });
+
+  test('a navigation gets the shell, a missing file is missing', async () => {
+    for (const path of ['/', '/some/where', '/auth/callback?code=x&state=y']) {
+      expect((await get(path, DOCUMENT)).body).toContain('<title>App</title>');
+    }
+    const scriptFetch = { 'sec-fetch-dest': 'script', accept: '*/*' };
+    for (const path of ['/assets/missing.js', '/sw.js.map', '/nowhere']) {
+      expect((await get(path, scriptFetch)).status).toBe(404);
+    }
+    expect((await get('/api/v1/nothing', DOCUMENT)).status).toBe(404);
+    expect((await get('/nowhere', { 'sec-fetch-dest': 'iframe', accept: 'text/html' })).status).toBe(404);
+    expect((await get('/', DOCUMENT, 'POST')).status).toBe(404);
+  });
+
+  test('the callback stays in no cache', async () => {
+    expect((await get('/auth/callback?code=x', DOCUMENT)).headers['cache-control']).toBe('no-store');
+  });
+
+  test.each(['/../package.json', '/%2e%2e/package.json', '/..%2fpackage.json', '/assets/..%5c..%5cx', '/%00', '/%ff'])('%s leads nowhere', async (path) => {
+    expect((await get(path)).status).toBe(404);
+  });
+});
+
+describe('headers', () => {
+  test.each([['/', DOCUMENT], ['/assets/app-abc123.js', {}], ['/missing.js', {}]] as const)('%s carries the preset', async (path, headers) => {
+    const answer = await get(path, headers);
+    const policy = answer.headers['content-security-policy'] ?? '';
+    for (const part of ["default-src 'none'", "frame-src 'none'", "frame-ancestors 'none'", "worker-src 'self'", "base-uri 'none'"]) expect(policy).toContain(part);
+    expect(policy).toContain(`connect-src 'self' ${server.url.replace('http', 'ws')} ${server.issuer}`);
+    expect(policy).not.toContain('unsafe');
+    expect(answer.headers).toMatchObject({
+      'cross-origin-opener-policy': 'same-origin',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'x-frame-options': 'DENY',
+    });
+    expect(answer.headers['permissions-policy']).toContain('camera=()');
+  });
+
+  test('what the build wrote inline is allowed by its hash', async () => {
+    const { createHash } = await import('node:crypto');
+    const hash = createHash('sha256').update(INLINE).digest('base64');
+    expect((await get('/', DOCUMENT)).headers['content-security-policy']).toContain(`script-src 'self' 'sha256-${hash}'`);
+  });
+});
+
+describe('the worker script', () => {
+  const WORKER = { 'sec-fetch-dest': 'serviceworker', 'sec-fetch-mode': 'same-origin', 'service-worker': 'script' };
+  const installed = async () => (await get('/', DOCUMENT)).cookies[0]?.split(';')[0] ?? '';
+  const baked = ({ body }: Answer) => {
+    const [first = '', ...rest] = body.split('\n');
+    expect(rest.join('\n')).toBe('console.log("worker");\n');
+    const json = /^self\.__SESSION_KEEPER__ = (.*);$/.exec(first)?.[1] ?? '';
+    return JSON.parse(json) as { config: { signIn: { oidc: { issuer: string; reuseGraceMs: number } } }; seal?: { id: string; secret: string } };
+  };
+
+  test('a document leaves the install cookie, and renews it', async () => {
+    const [cookie = ''] = (await get('/', DOCUMENT)).cookies;
+    expect(cookie).toMatch(/^__Host-Http-keeper-install=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Strict; Secure$/);
+    const [pair = ''] = cookie.split(';');
+    expect((await get('/', { ...DOCUMENT, cookie: pair })).cookies[0]).toBe(cookie);
+  });
+
+  test('a true worker fetch with the cookie is sealed, with the same bytes each time', async () => {
+    const cookie = await installed();
+    const first = await get('/sw.js', { ...WORKER, cookie });
+    expect(first.headers).toMatchObject({ 'cache-control': 'no-store', vary: 'Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode, Service-Worker' });
+    expect(first.headers['content-security-policy']).toBe(`default-src 'none'; connect-src 'self' ${server.url.replace('http', 'ws')} ${server.issuer}; script-src 'self'`);
+    expect(baked(first).seal).toEqual({ id: expect.stringMatching(/./), secret: expect.stringMatching(/^[\w-]{43}$/) });
+    expect(baked(first).config.signIn.oidc).toMatchObject({ issuer: server.issuer, reuseGraceMs: 30_000 });
+    expect((await get('/sw.js', { ...WORKER, cookie })).body).toBe(first.body);
+  });
+
+  test('each installation has a secret of its own', async () => {
+    const [one, two] = await Promise.all([installed(), installed()]);
+    const secrets = await Promise.all([one, two].map(async (cookie) => baked(await get('/sw.js', { ...WORKER, cookie })).seal?.secret));
+    expect(new Set(secrets).size).toBe(2);
+  });
+
+  test('a worker fetch without a good cookie is refused, so that the old worker stays', async () => {
+    expect((await get('/sw.js', WORKER)).status).toBe(403);
+    expect((await get('/sw.js', { ...WORKER, cookie: '__Host-Http-keeper-install=short' })).status).toBe(403);
+  });
+
+  test.each([
+    ['a page script', { 'sec-fetch-dest': 'script', 'sec-fetch-mode': 'no-cors' }],
+    ['fetch', { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors', 'service-worker': 'script' }],
+    ['a dedicated worker', { 'sec-fetch-dest': 'worker', 'sec-fetch-mode': 'same-origin' }],
+    ['a worker fetch without its header', { 'sec-fetch-dest': 'serviceworker', 'sec-fetch-mode': 'same-origin' }],
+    ['a worker fetch in another mode', { 'sec-fetch-dest': 'serviceworker', 'sec-fetch-mode': 'cors', 'service-worker': 'script' }],
+    ['no metadata at all', {}],
+  ])('%s gets no seal', async (_name, headers) => {
+    const answer = await get('/sw.js', { ...headers, cookie: await installed() });
+    expect(answer.status).toBe(200);
+    expect(baked(answer).seal).toBeUndefined();
+  });
+
+  test('a script that is not there is missing, for a worker too', async () => {
+    expect((await get('/keeper-sw.js', { ...WORKER, cookie: await installed() })).status).toBe(404);
+  });
+});
