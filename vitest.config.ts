@@ -7,7 +7,7 @@ export default defineConfig({
     root: fileURLToPath(new URL('.', import.meta.url)),
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    exclude: ['test/browser/**', 'test/ui/**'],
+    exclude: ['test/browser/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import type { SessionView } from '../../src/protocol/snapshot.ts';
+import { isSomeoneElse, nextView, type GateView } from '../../src/ui/gate-view.ts';
+
+const starting: SessionView = { state: 'starting' };
+const active: SessionView = { state: 'active', kind: 'oidc', user: { sub: 'a' } };
+const rejected: SessionView = { state: 'signed-out', reason: 'rejected' };
+const restoring: GateView = { name: 'restoring' };
+
+const after = (...sessions: SessionView[]): GateView => sessions.reduce(nextView, restoring);
+
+describe('a gate', () => {
+  it.each<[string, SessionView[], GateView['name']]>([
+    ['restores until something is known', [starting], 'restoring'],
+    ['shows the page at once', [starting, active], 'signed-in'],
+    [
+      'shows the login page when there is no session',
+      [starting, { state: 'signed-out', reason: 'never' }],
+      'signed-out',
+    ],
+    [
+      'shows the login page, not an empty page, for a session that ended before this page',
+      [starting, rejected],
+      'signed-out',
+    ],
+    ['keeps a page in use', [active, rejected], 'ended'],
+    ['keeps it while a worker starts', [active, starting], 'signed-in'],
+    ['keeps it out of reach while a sign-in is being finished', [active, rejected, starting], 'ended'],
+    ['comes back to it', [active, rejected, starting, active], 'signed-in'],
+    ['keeps nothing for those who leave', [active, { state: 'signed-out', reason: 'user' }], 'signed-out'],
+    ['leaves the form in place while it signs in', [{ state: 'signed-out', reason: 'never' }, starting], 'signed-out'],
+    [
+      'counts a session that waits for the server as one',
+      [{ ...active, state: 'degraded', nextTryAt: 1, attempt: 1, problem: { code: 'timeout', at: '/' } }],
+      'signed-in',
+    ],
+  ])('%s', (_, sessions, name) => {
+    expect(after(...sessions).name).toBe(name);
+  });
+
+  it('knows another person, also after a time without anybody and before a name is known', () => {
+    const mine = after(active, rejected);
+    const unnamed = nextView(mine, { state: 'active', kind: 'oidc' });
+    expect(isSomeoneElse(mine, unnamed)).toBe(false);
+    expect(isSomeoneElse(unnamed, nextView(unnamed, active))).toBe(false);
+    expect(isSomeoneElse(unnamed, nextView(unnamed, { ...active, user: { sub: 'b' } }))).toBe(true);
+  });
+});
