@@ -22,7 +22,12 @@ export type KeepSessionOptions = Baked & {
 /** An event that is kept open longer than this kills the worker at five minutes (measured); the work is done sooner or not at all. */
 const LONGEST_EVENT_MS = 240_000;
 
-const capped = (work: Promise<unknown>): Promise<unknown> => Promise.race([work, new Promise((resolve) => setTimeout(resolve, LONGEST_EVENT_MS))]);
+const keepOpen = (event: ExtendableEvent, work: Promise<unknown> | undefined): void => {
+  if (!work) return;
+  let timer: ReturnType<typeof setTimeout>;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, LONGEST_EVENT_MS)));
+  event.waitUntil(Promise.race([work, late]).finally(() => clearTimeout(timer)));
+};
 
 /**
  * Keeps the session of this worker's origin: authorization on the requests of the allow-list, one socket for all tabs,
@@ -52,42 +57,39 @@ export const keepSession = (options: KeepSessionOptions): Host => {
 
 const intercept = (event: FetchEvent, host: Host, leases: Leases, callback: string | undefined): void => {
   const { request } = event;
+  const url = new URL(request.url);
   const answer = (response: Response | Promise<Response>): void => {
     event.stopImmediatePropagation();
     event.respondWith(response);
   };
   if (request.mode === 'navigate') {
-    if (isCallback(request, callback)) answer(host.callback(new URL(request.url)).then((path) => Response.redirect(path, 302)));
+    if (isCallback(request, url, callback)) answer(host.callback(url).then((path) => Response.redirect(path, 302)));
     return;
   }
-  const treatment = host.treatment(request);
-  if (treatment === 'leave') {
-    const url = new URL(request.url);
+  if (host.treatment(url, request) === 'leave') {
     if (leases.covers(url)) answer(leases.grant(url));
     return;
   }
   // Developer tools ask so for their own sake; such a request cannot be sent again (mswjs/msw, the same trap).
   if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
   answer(host.fetch(request));
-  event.waitUntil(capped(host.settled()));
+  keepOpen(event, host.pending());
 };
 
 /** Top-level documents only: a frame's silent flow gets nothing from us (security facts, row 4). */
-const isCallback = (request: Request, callback: string | undefined): boolean => {
-  const { origin, pathname } = new URL(request.url);
-  return request.method === 'GET' && request.destination === 'document' && origin === location.origin && pathname === callback;
-};
+const isCallback = ({ method, destination }: Request, { origin, pathname }: URL, callback: string | undefined): boolean =>
+  method === 'GET' && destination === 'document' && origin === location.origin && pathname === callback;
 
 const hear = (event: ExtendableMessageEvent, host: Host): void => {
   const message = parsePageMessage(event.data);
   if (!message || !(event.source instanceof Client)) return;
   switch (message.type) {
     case 'call':
-      return event.waitUntil(capped(answerCall(host.api, event.source, message.message).then(() => host.settled())));
+      return keepOpen(event, answerCall(host.api, event.source, message.message).then(() => host.pending()));
     case 'attach': {
       const [port] = event.ports;
       if (port) host.attach(message.intro, port);
-      return event.waitUntil(capped(host.settled()));
+      return keepOpen(event, host.pending());
     }
     case 'claim':
       return event.waitUntil(self.clients.claim());

@@ -30,7 +30,7 @@ const nextId = (): string => `r${++requests}`;
 export const createGate = ({ origin, ask, dpop }: GateOptions): Gate => {
   /** The page's own credentials never mix with the keeper's. */
   const outgoing = (request: Request, headers: Headers): Request => {
-    const sameOrigin = new URL(request.url).origin === origin;
+    const sameOrigin = request.url.startsWith(`${origin}/`);
     // A no-cors request silently drops the header; what is same-origin may say so (measured).
     return new Request(request, sameOrigin ? { headers, redirect: 'manual', mode: 'same-origin' } : { headers, redirect: 'manual' });
   };

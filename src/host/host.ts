@@ -151,8 +151,8 @@ export const createHost = (options: HostOptions): Host => {
     },
     leave: (tab) => tabs.remove(tab),
     fetch: gate,
-    covers: (url) => ruleOf(url) !== undefined,
-    treatment: (request) => treatmentOf(ruleOf(request.url), new URL(request.url).pathname, request),
+    covers: (url) => ruleOf(new URL(url)) !== undefined,
+    treatment: (url, request) => treatmentOf(ruleOf(url), url.pathname, request),
     async callback(url) {
       const path = (await parts.kinds.oidc?.returnTo(url.searchParams.get('state')).catch(() => '/')) ?? '/';
       session.tell({ type: 'sign-in', id: undefined, order: { kind: 'oidc-callback', url: url.href } });
@@ -162,14 +162,10 @@ export const createHost = (options: HostOptions): Host => {
       tabs.pushAll({ type: 'hand-over' });
       void sockets.then((all) => all.handOver());
     },
-    async settled() {
-      await session.settled();
-      await (await sockets).settled();
-    },
+    pending: session.pending,
   };
 
-  function ruleOf(url: string) {
-    const { origin: to, pathname: path } = new URL(url);
-    return ruleFor(config.api, origin, { origin: to, path });
+  function ruleOf(url: URL) {
+    return ruleFor(config.api, origin, { origin: url.origin, path: url.pathname });
   }
 };

@@ -77,18 +77,20 @@ export const createPublications = ({ store, send, onChange, journal }: Publicati
     onChange();
   };
 
-  void inTurn(load);
+  /** What the last worker left goes first: a page offers again what that one had not yet answered for. */
+  const loaded = inTurn(load);
   return {
     get waiting() {
       return outbox.size > 0;
     },
-    publish: ({ id, topic, data }) => {
-      if (!isName(id) || !isName(topic)) return Promise.resolve(failed({ code: 'bad-message', detail: 'publish' }));
-      if (outbox.has(id)) return saving.get(id) ?? Promise.resolve(ok(null));
+    publish: async ({ id, topic, data }) => {
+      if (!isName(id) || !isName(topic)) return failed({ code: 'bad-message', detail: 'publish' });
+      await loaded;
+      if (outbox.has(id)) return saving.get(id) ?? ok(null);
       const item = outboxItem(id, topic, data, owner ?? '');
-      if (!item.ok) return Promise.resolve(item);
+      if (!item.ok) return item;
       const problem = outbox.add(item.value);
-      if (problem) return Promise.resolve(failed(problem));
+      if (problem) return failed(problem);
       const saved = inTurn(() => save(item.value));
       saving.set(id, saved);
       return saved;

@@ -31,8 +31,8 @@ export type SessionRuntime = {
   ask(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
   signIn(order: SignInOrder): Promise<Result<SignInNext | null>>;
   signOut(): Promise<Result<SignInNext | null>>;
-  /** Resolves when no effect is under way. */
-  settled(): Promise<void>;
+  /** Resolves when no effect is under way; absent when none is. */
+  pending(): Promise<void> | undefined;
 };
 
 /** How long a request waits for a token before it fails as it would offline. The refresh itself goes on. */
@@ -55,6 +55,10 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
   const tell = (event: SessionEvent): void => {
     if (event.type !== 'request' && event.type !== 'tick') journal.write('session', event.type, describe(event));
     pump.tell(event);
+  };
+
+  const settle = async (): Promise<void> => {
+    while (underWay.size > 0) await Promise.allSettled(underWay);
   };
 
   const load = async (call: number): Promise<void> => {
@@ -146,7 +150,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     },
   });
 
-  const settle = (event: (id: string) => SessionEvent): Promise<Result<SignInNext | null>> => {
+  const request = (event: (id: string) => SessionEvent): Promise<Result<SignInNext | null>> => {
     const id = `s${++ids}`;
     return new Promise((resolve) => {
       results.set(id, resolve);
@@ -169,11 +173,9 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
       tell(event);
       return given ?? waitFor(event.id, (resolve) => (late = resolve));
     },
-    signIn: (order) => settle((id) => ({ type: 'sign-in', id, order })),
-    signOut: () => settle((id) => ({ type: 'sign-out', id })),
-    async settled() {
-      while (underWay.size > 0) await Promise.allSettled(underWay);
-    },
+    signIn: (order) => request((id) => ({ type: 'sign-in', id, order })),
+    signOut: () => request((id) => ({ type: 'sign-out', id })),
+    pending: () => (underWay.size > 0 ? settle() : undefined),
   };
 
   function waitFor(id: string, listen: (resolve: (verdict: Verdict) => void) => void): Promise<Verdict> {

@@ -44,11 +44,11 @@ export type Host = {
   /** Whether this URL may have authorization at all. Synchronous: it is asked for every request. */
   covers(url: string): boolean;
   /** What is to become of an intercepted request. Synchronous, too. */
-  treatment(request: RequestKind & { url: string }): Treatment;
+  treatment(url: URL, request: RequestKind): Treatment;
   /** Takes a sign-in callback; gives the path to go on to. The exchange itself goes on behind it. */
   callback(url: URL): Promise<string>;
   /** Tells all tabs that a new worker is taking over, and stops dialling and refreshing. */
   handOver(): void;
-  /** Resolves when nothing is in flight that a stop of the worker would lose. */
-  settled(): Promise<void>;
+  /** Resolves when nothing is in flight that a stop of the worker would lose; absent when nothing is. */
+  pending(): Promise<void> | undefined;
 };
