@@ -25,6 +25,8 @@ export type Attachment = {
   attach(arrival: Arrival): void;
   /** Says goodbye: the page goes away, or into the cache of pages to go back to. */
   leave(): void;
+  /** Whether the page has gone away (`leave`) and not come back. */
+  away(): boolean;
   /** `false` if there is no port to post it on. */
   post(message: TabMessage, transfer?: Transferable[]): boolean;
 };
@@ -126,6 +128,7 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
       transport.lease.close();
       disconnect();
     },
+    away: () => state.name === 'away',
     post: (message, transfer = []) => {
       if (state.name !== 'greeting' && state.name !== 'attached') return false;
       state.port.postMessage(message, transfer);

@@ -1,4 +1,4 @@
-import type { PortFrame } from '../protocol/bridge.ts';
+import type { NudgeCause, PortFrame } from '../protocol/bridge.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { createAttachment } from './attach.ts';
 import { arrivalOf, isVisible, watchPage } from './page-life.ts';
@@ -64,7 +64,9 @@ export const wire = ({ transport, tab, build, createRealtime }: WiringOptions): 
     hide: attachment.leave,
     restored: () => attachment.attach('restored'),
     visible: (visible: boolean) => attachment.post({ type: 'visible', visible }),
-    nudge: transport.api.nudge,
+    // an answer that reaches a page in the back-forward cache drops it from there (measured: `visibilitychange`
+    // comes after `pagehide`)
+    nudge: (cause: NudgeCause) => attachment.away() || void transport.api.nudge(cause),
   };
   watchPage(life, ending.signal);
   attachment.attach(arrivalOf());

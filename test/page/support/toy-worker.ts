@@ -1,0 +1,155 @@
+/*
+ * A worker that speaks the bridge and nothing else, to see what the page's side makes of births, deaths and changes
+ * of workers. What it hears it tells the server, which outlives it.
+ */
+import { expose, type Endpoint } from 'comlink';
+import {
+  LEASE_PATH,
+  MARK,
+  parsePageMessage,
+  parseTabMessage,
+  type Intro,
+  type PortFrame,
+} from '../../../src/protocol/bridge.ts';
+import { ok } from '../../../src/protocol/problem.ts';
+import { PROTOCOL } from '../../../src/protocol/version.ts';
+import { startingSnapshot } from '../../../src/page/snapshot-store.ts';
+
+type Lifetime = Event & { waitUntil(work: Promise<unknown>): void };
+type Heard = Lifetime & {
+  data: unknown;
+  source: { postMessage(message: unknown): void };
+  ports: readonly MessagePort[];
+};
+type Fetched = Lifetime & { request: Request; respondWith(response: Response | Promise<Response>): void };
+
+/** The part of the scope that is used; the library for workers and that for pages do not go together. */
+type Scope = {
+  skipWaiting(): Promise<void>;
+  clients: { claim(): Promise<void> };
+  registration: ServiceWorkerRegistration;
+  addEventListener(type: 'install' | 'activate', listener: (event: Lifetime) => void): void;
+  addEventListener(type: 'message', listener: (event: Heard) => void): void;
+  addEventListener(type: 'fetch', listener: (event: Fetched) => void): void;
+  /** Put before the script by the server. */
+  TOY: { build: string; claims: boolean; takesOver: boolean };
+};
+const scope = self as unknown as Scope;
+const { build, claims, takesOver } = scope.TOY;
+
+const life = `toy-life:${crypto.randomUUID()}`;
+const alive = new Promise<void>((resolve) => {
+  void navigator.locks.request(life, () => {
+    resolve();
+    return new Promise(() => {});
+  });
+});
+const note = (what: string) =>
+  fetch('/log', { method: 'POST', body: JSON.stringify({ life, what }) }).then(
+    () => {},
+    () => {},
+  );
+const snapshot = () => ({
+  ...startingSnapshot('service-worker', true),
+  build,
+  worker: { id: life, startedAt: 1, host: 'service-worker' as const },
+});
+
+let ports: MessagePort[] = [];
+const tell = (...frames: PortFrame[]) => {
+  for (const port of ports) port.postMessage(frames);
+};
+const never = new Promise<never>(() => {});
+
+const api = {
+  snapshot: () => ok(snapshot()),
+  nudge: (cause: string) => note(`nudge ${cause}`).then(() => ok(null)),
+  // a worker that is busy when it dies: the first one never answers
+  journal: async () =>
+    (await (await fetch('/first')).text()) === 'first' ? note('journal').then(() => never) : ok([]),
+  publish: async ({ id, topic, data }: { id: string; topic: string; data: unknown }) => {
+    const { offset } = (await (await fetch('/next', { method: 'POST', body: id })).json()) as { offset: number };
+    tell({ type: 'event', topic, epoch: 'e', offset, data }, { type: 'acked', id, offset });
+    return ok(null);
+  },
+};
+
+const attach = async (intro: Intro, port: MessagePort) => {
+  await alive;
+  await note(`attach ${intro.arrival} ${intro.visible} ${JSON.stringify(intro.topics)}`);
+  ports = [port];
+  port.onmessage = ({ data }: MessageEvent<unknown>) => onTab(data);
+  tell({ type: 'welcome', protocol: PROTOCOL, life, snapshot: snapshot() });
+  for (const [topic, cursor] of intro.topics) await join(topic, cursor?.offset);
+};
+
+const join = async (topic: string, from: number | undefined) => {
+  const head = Number(await (await fetch('/head')).text());
+  const offset = from ?? head;
+  tell({ type: 'joined', topic, at: { epoch: 'e', offset } });
+  for (let next = offset + 1; next <= head; next += 1)
+    tell({ type: 'event', topic, epoch: 'e', offset: next, data: 'history' });
+};
+
+const onTab = (value: unknown): void => {
+  const message = parseTabMessage(value);
+  if (!message) return;
+  void note(message.type === 'socket-send' ? `${message.type} ${typeof message.data}` : message.type);
+  switch (message.type) {
+    case 'join':
+      return void join(message.topic, message.cursor?.offset);
+    case 'socket-open':
+      if (message.url === '/refuse')
+        return tell({ type: 'socket-closed', socket: message.socket, code: 1006, reason: '', wasClean: false });
+      return tell({ type: 'socket-opened', socket: message.socket, protocol: message.protocols[0] ?? '' });
+    case 'socket-send':
+      return tell({ type: 'socket-message', socket: message.socket, data: message.data });
+    case 'socket-close':
+      return tell({
+        type: 'socket-closed',
+        socket: message.socket,
+        code: message.code,
+        reason: message.reason,
+        wasClean: true,
+      });
+    default:
+  }
+};
+
+const answer = (message: unknown, source: Heard['source']) =>
+  new Promise<void>((resolve) => {
+    const calls = new EventTarget();
+    const endpoint: Endpoint = {
+      postMessage: (answered: unknown) => {
+        source.postMessage({ mark: MARK, type: 'answer', message: answered });
+        resolve();
+      },
+      addEventListener: calls.addEventListener.bind(calls),
+      removeEventListener: calls.removeEventListener.bind(calls),
+    };
+    expose(api, endpoint);
+    calls.dispatchEvent(new MessageEvent('message', { data: message }));
+  });
+
+scope.addEventListener('install', (event) => takesOver && event.waitUntil(scope.skipWaiting()));
+scope.addEventListener('activate', (event) => claims && event.waitUntil(scope.clients.claim()));
+scope.addEventListener('message', (event) => {
+  const message = parsePageMessage(event.data);
+  const [port] = event.ports;
+  if (message?.type === 'claim') event.waitUntil(scope.clients.claim());
+  if (message?.type === 'skip-waiting') event.waitUntil(scope.skipWaiting());
+  if (message?.type === 'call') event.waitUntil(answer(message.message, event.source));
+  if (message?.type === 'attach' && port) event.waitUntil(attach(message.intro, port));
+});
+scope.addEventListener('fetch', (event) => {
+  const { pathname } = new URL(event.request.url);
+  if (pathname === LEASE_PATH) {
+    void note('lease');
+    event.respondWith(new Response(new ReadableStream({ cancel: () => note('lease ended') })));
+  }
+  if (pathname.startsWith('/api/')) {
+    const headers = new Headers(event.request.headers);
+    headers.set('authorization', 'Bearer toy');
+    event.respondWith(fetch(new Request(event.request, { headers })));
+  }
+});
