@@ -51,13 +51,14 @@ const canned = (fault: Fault): { status: number; headers: Record<string, string>
   return { status, headers, body: JSON.stringify({ error: status === 429 ? 'slow_down' : 'temporarily_unavailable' }) };
 };
 
-/** Lets the handler run to its end and throws its answer away; then the connection breaks. */
-const swallow = (response: ServerResponse): void => {
+/** Lets the handler run to its end and throws its answer away; the connection breaks `ms` after it. */
+const swallow = (response: ServerResponse, ms: number): void => {
   const { socket } = response;
   response.writeHead = () => response;
   response.write = () => true;
   response.end = () => {
-    socket?.destroy();
+    const timer = setTimeout(() => socket?.destroy(), ms);
+    socket?.once('close', () => clearTimeout(timer));
     return response;
   };
 };
@@ -78,7 +79,7 @@ export const applyFault = (
       request.socket.destroy();
       return;
     case 'lost':
-      swallow(response);
+      swallow(response, fault.ms ?? 0);
       work();
       return;
     case 'slow':

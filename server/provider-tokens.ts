@@ -59,11 +59,15 @@ const discover = async (issuer: string): Promise<Metadata> => {
   return { issuer, jwksUri, userinfo: stringAt(body, 'userinfo_endpoint'), introspection: stringAt(body, 'introspection_endpoint') };
 };
 
-/** An ID token is signed by the same key and must not pass as an access token (RFC 9068 §5). */
+/**
+ * An ID token is signed by the same key and must not pass as an access token (RFC 9068 §5). Providers from before
+ * that RFC do not set its type; their access tokens name what they are good for, or whom they were given to.
+ */
 const isAccessToken = (token: string, claims: JsonObject): boolean => {
   const type = decodeProtectedHeader(token).typ?.toLowerCase();
   if (type === 'at+jwt' || type === 'application/at+jwt') return true;
-  return stringAt(claims, 'typ') !== 'ID' && own(claims, 'nonce') === undefined && own(claims, 'at_hash') === undefined;
+  if (stringAt(claims, 'typ') === 'ID' || own(claims, 'nonce') !== undefined || own(claims, 'at_hash') !== undefined) return false;
+  return ['scope', 'scp', 'client_id', 'cid'].some((name) => own(claims, name) !== undefined);
 };
 
 /** A foreign provider serves other clients too; theirs are not ours to accept. */

@@ -145,7 +145,6 @@ describe('sessions', () => {
     const { url, verifier, state } = await client.authorizationUrl();
     const form = await client.person.follow(url, client.callback);
     const back = await client.person.submit(form.url, client.callback, { do: 'sign-in', username: 'demo', password: 'demo' });
-    // An honest client refuses an ID token from the future, or takes it with a tolerance; here only the code counts.
     expect(new URL(back.url).searchParams.has('code')).toBe(true);
     await expect(client.exchange(back.url, verifier, state).then(({ access }) => exp(access))).resolves.toBeGreaterThan((Date.now() + skewMs) / 1000);
     const response = await server.call('/api/v1/llm/models');

@@ -1,0 +1,53 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { callerOf, type Call } from './start.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const READY = /^Session Keeper ready at (http:\S+)\/\n/;
+
+export type Ended = { code: number | null; output: string; errors: string };
+export type ServerProcess = {
+  url: string;
+  issuer: string;
+  call: Call;
+  kill(signal: NodeJS.Signals): Promise<Ended>;
+};
+
+const launch = (env: Record<string, string>, flags: readonly string[]): { child: ChildProcess; ended: Promise<Ended>; output: () => string } => {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts', ...flags], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let errors = '';
+  child.stdout?.on('data', (chunk) => (output += String(chunk)));
+  child.stderr?.on('data', (chunk) => (errors += String(chunk)));
+  const ended = new Promise<Ended>((done) => child.once('close', (code) => done({ code, output, errors })));
+  return { child, ended, output: () => output };
+};
+
+/** `npm start` as a process of its own; resolves when it says that it is ready. */
+export const startProcess = async (env: Record<string, string>, flags: readonly string[] = ['--lab']): Promise<ServerProcess> => {
+  const { child, ended, output } = launch(env, flags);
+  const url = await new Promise<string>((done, fail) => {
+    child.stdout?.on('data', () => {
+      const [, found] = READY.exec(output()) ?? [];
+      if (found !== undefined) done(found);
+    });
+    void ended.then(({ errors }) => fail(new Error(errors)));
+  });
+  const issuer = `http://localhost:${Number(new URL(url).port) + 1}`;
+  return {
+    url,
+    issuer,
+    call: callerOf(url),
+    kill: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+};
+
+/** A start that is expected to fail. */
+export const startInVain = (env: Record<string, string>): Promise<Ended> => launch(env, []).ended;
