@@ -1,6 +1,7 @@
-import type { Arrival, Intro, PortFrame, TabMessage } from '../protocol/bridge.ts';
+import type { Arrival, Intro, TabMessage } from '../protocol/bridge.ts';
 import { PROTOCOL, speaks } from '../protocol/version.ts';
-import { framesOf } from './port-frames.ts';
+import type { Snapshot } from '../protocol/snapshot.ts';
+import { framesOf, isFrame, PAGE_SHAPES, type PageFrame } from './port-frames.ts';
 import type { Transport } from './transport.ts';
 
 /** A welcome that takes longer than this (ms) is asked for again. */
@@ -15,7 +16,10 @@ export type Tab = {
   readonly topics: () => Intro['topics'];
   /** A new port is there and takes messages, though nobody has answered on it yet. */
   greeted(): void;
-  frame(frame: PortFrame): void;
+  show(snapshot: Snapshot): void;
+  welcomed(): void;
+  /** A frame that is not about the page as a whole, and that nobody has looked at yet. */
+  receive(frame: unknown): void;
   /** The worker's protocol is not ours: this page has to be loaded anew. */
   stranger(): void;
 };
@@ -52,7 +56,11 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
     const end = new AbortController();
     const { port1: port, port2 } = new MessageChannel();
     port.onmessage = (event: MessageEvent<unknown>) => {
-      for (const frame of framesOf(event.data)) receive(frame, end);
+      for (const frame of framesOf(event.data)) {
+        if (end.signal.aborted) return;
+        if (isFrame(PAGE_SHAPES, frame)) receive(frame, end);
+        else tab.receive(frame);
+      }
     };
     state = { name: 'greeting', port, end, target: transport.target() };
     transport.greet({ protocol: PROTOCOL, tab: tab.id, arrival, visible: tab.visible(), topics: tab.topics() }, port2);
@@ -70,19 +78,18 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
     if (!end.signal.aborted) attach(arrival);
   };
 
-  const receive = (frame: PortFrame, end: AbortController): void => {
-    if (end.signal.aborted) return;
+  const receive = (frame: PageFrame, end: AbortController): void => {
     if (frame.type === 'hand-over') return handOver();
-    if (frame.type === 'welcome') {
-      if (!speaks(frame.protocol)) {
-        disconnect();
-        return tab.stranger();
-      }
-      if (state.name === 'greeting') state = { ...state, name: 'attached' };
-      transport.lease.open();
-      void watch(frame.life, end.signal);
+    if (frame.type === 'snapshot') return tab.show(frame.snapshot);
+    if (!speaks(frame.protocol)) {
+      disconnect();
+      return tab.stranger();
     }
-    tab.frame(frame);
+    if (state.name === 'greeting') state = { ...state, name: 'attached' };
+    transport.lease.open();
+    void watch(frame.life, end.signal);
+    tab.show(frame.snapshot);
+    tab.welcomed();
   };
 
   const watch = async (life: string, signal: AbortSignal): Promise<void> => {

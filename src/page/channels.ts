@@ -1,6 +1,7 @@
-import type { Intro, KeeperApi, PortFrame, TabMessage } from '../protocol/bridge.ts';
+import type { Intro, KeeperApi, TabMessage } from '../protocol/bridge.ts';
 import { failed, ok, type Result } from '../protocol/problem.ts';
 import { newId } from './ids.ts';
+import type { RealtimeFrame } from './realtime-frames.ts';
 import { createReader, type Reader } from './reader.ts';
 import { advance, cursorOf, type Place } from './topic.ts';
 import type { Channel, ChannelEvent } from './types.ts';
@@ -13,7 +14,7 @@ export type Channels = {
   channel(topic: string): Channel;
   /** What this page listens to and how far it has read, for a greeting. */
   topics(): Intro['topics'];
-  receive(frame: PortFrame): void;
+  receive(frame: RealtimeFrame): void;
   /** A new worker is there: what was published and not acknowledged is offered again, under the same ids. */
   republish(): void;
   close(): void;
@@ -37,6 +38,8 @@ const messagesOf = (reader: Reader): AsyncIterator<Message, undefined> => ({
 export const createChannels = (publish: KeeperApi['publish'], post: (message: TabMessage) => unknown): Channels => {
   const topics = new Map<string, Topic>();
   const published = new Map<string, Published>();
+  /** One offer at a time: a call that dies with its worker is sent again behind those that found the next one. */
+  let turn: Promise<unknown> = Promise.resolve();
 
   const leave = (name: string, reader: Reader): void => {
     const topic = topics.get(name);
@@ -64,9 +67,16 @@ export const createChannels = (publish: KeeperApi['publish'], post: (message: Ta
     published.delete(id);
   };
 
-  const offer = async (id: string, { topic, data }: Published): Promise<void> => {
+  const offer = async (id: string): Promise<void> => {
+    const message = published.get(id);
+    if (!message) return;
+    const { topic, data } = message;
     const taken = await publish({ id, topic, data });
     if (!taken.ok) settle(id, failed(taken.problem));
+  };
+
+  const offerInTurn = (id: string): void => {
+    turn = turn.then(() => offer(id));
   };
 
   const channel = (name: string): Channel => {
@@ -82,9 +92,8 @@ export const createChannels = (publish: KeeperApi['publish'], post: (message: Ta
       publish: (data) =>
         new Promise((resolve) => {
           const id = newId();
-          const message: Published = { topic: name, data, settle: resolve };
-          published.set(id, message);
-          void offer(id, message);
+          published.set(id, { topic: name, data, settle: resolve });
+          offerInTurn(id);
         }),
       close: () => {
         for (const reader of [...readers]) reader.close();
@@ -106,7 +115,7 @@ export const createChannels = (publish: KeeperApi['publish'], post: (message: Ta
       for (const event of events) for (const reader of topic.readers) reader.push(event);
     },
     republish: () => {
-      for (const [id, message] of published) void offer(id, message);
+      for (const id of published.keys()) offerInTurn(id);
     },
     close: () => {
       for (const topic of [...topics.values()]) for (const reader of [...topic.readers]) reader.close();

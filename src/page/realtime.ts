@@ -1,6 +1,8 @@
-import type { Intro, KeeperApi, PortFrame } from '../protocol/bridge.ts';
+import type { Intro, KeeperApi } from '../protocol/bridge.ts';
 import { createChannels } from './channels.ts';
 import { KeeperSocket } from './keeper-socket.ts';
+import { isFrame } from './port-frames.ts';
+import { REALTIME_SHAPES } from './realtime-frames.ts';
 import { createSocketHub, type Post } from './socket-hub.ts';
 import type { Channel } from './types.ts';
 
@@ -12,7 +14,8 @@ export type Realtime = {
   greeted(): void;
   /** A host has answered on it. */
   welcomed(): void;
-  receive(frame: PortFrame): void;
+  /** A frame that nobody has looked at yet. */
+  receive(frame: unknown): void;
   channel(topic: string): Channel;
   socket(url: string | URL, protocols?: string | string[]): WebSocket;
   close(): void;
@@ -26,6 +29,7 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post): Realt
     greeted: sockets.reopen,
     welcomed: channels.republish,
     receive: (frame) => {
+      if (!isFrame(REALTIME_SHAPES, frame)) return;
       channels.receive(frame);
       sockets.receive(frame);
     },

@@ -1,4 +1,5 @@
-import type { PortFrame, TabMessage } from '../protocol/bridge.ts';
+import type { TabMessage } from '../protocol/bridge.ts';
+import type { RealtimeFrame } from './realtime-frames.ts';
 
 /** What the hub knows of a socket. */
 export type Peer = {
@@ -9,7 +10,7 @@ export type Peer = {
   abandon(): void;
 };
 
-export type SocketFrame = Extract<PortFrame, { socket: string }>;
+export type SocketFrame = Extract<RealtimeFrame, { socket: string }>;
 
 /** Posts to the host; `false` if there is no port at the moment. */
 export type Post = (message: TabMessage) => boolean;
@@ -21,7 +22,7 @@ export type SocketHub = {
   remove(id: string): void;
   /** A new port: whatever was open on the old one is asked for again. */
   reopen(): void;
-  receive(frame: PortFrame): void;
+  receive(frame: RealtimeFrame): void;
   close(): void;
 };
 

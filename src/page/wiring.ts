@@ -1,4 +1,4 @@
-import type { NudgeCause, PortFrame } from '../protocol/bridge.ts';
+import type { NudgeCause } from '../protocol/bridge.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { createAttachment } from './attach.ts';
 import { arrivalOf, isVisible, watchPage } from './page-life.ts';
@@ -45,10 +45,7 @@ export const wire = ({ transport, tab, build, createRealtime }: WiringOptions): 
     if (acquaintance.name === 'none') acquaintance = { name: 'met', firstBuild: snapshot.build };
     store.set(snapshot);
   };
-  const frame = (told: PortFrame): void => {
-    if ('snapshot' in told) show(told.snapshot);
-    realtime.receive(told);
-    if (told.type !== 'welcome') return;
+  const welcomed = (): void => {
     realtime.welcomed();
     meet();
   };
@@ -57,8 +54,8 @@ export const wire = ({ transport, tab, build, createRealtime }: WiringOptions): 
     meet();
   };
   const realtime = createRealtime(transport.api.publish, (message) => attachment.post(message));
-  const { topics, greeted } = realtime;
-  const face = { id: tab, visible: isVisible, topics, greeted, frame, stranger };
+  const { topics, greeted, receive } = realtime;
+  const face = { id: tab, visible: isVisible, topics, greeted, show, welcomed, receive, stranger };
   const attachment = createAttachment(transport, face, ending.signal);
   const life = {
     hide: attachment.leave,

@@ -1,0 +1,22 @@
+import type { PortFrame } from '../protocol/bridge.ts';
+import { parseCursor } from '../protocol/frames.ts';
+import { isProblem } from '../protocol/problem.ts';
+import { isNumber, isText, type Check, type PageFrame, type Shapes } from './port-frames.ts';
+
+/** What concerns topics, publications and sockets. */
+export type RealtimeFrame = Exclude<PortFrame, PageFrame>;
+
+const isFlag: Check = (value) => typeof value === 'boolean';
+const isData: Check = (value) => isText(value) || value instanceof ArrayBuffer;
+const isPlace: Check = (value) => parseCursor(value) !== undefined;
+
+export const REALTIME_SHAPES: Shapes<RealtimeFrame['type']> = {
+  joined: { topic: isText, at: isPlace },
+  event: { topic: isText, epoch: isText, offset: isNumber },
+  gap: { topic: isText, epoch: isText, from: isNumber, to: isNumber },
+  acked: { id: isText, offset: isNumber },
+  refused: { id: isText, problem: isProblem },
+  'socket-opened': { socket: isText, protocol: isText },
+  'socket-message': { socket: isText, data: isData },
+  'socket-closed': { socket: isText, code: isNumber, reason: isText, wasClean: isFlag },
+};
