@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { KeeperApi, TabMessage } from '../../src/protocol/bridge.ts';
 import { failed, ok } from '../../src/protocol/problem.ts';
 import { createChannels } from '../../src/page/channels.ts';
@@ -66,6 +66,7 @@ describe('channels', () => {
     const { channels, offered } = setUp();
     const { publish } = channels.channel('news');
     const [one, two] = [publish('one'), publish('two')];
+    await vi.waitFor(() => expect(offered).toHaveLength(2));
     const [first, second] = offered;
     if (!first || !second) throw new Error('nothing was offered');
     channels.receive({ type: 'refused', id: second.id, problem: { code: 'over-limit', detail: 'too big' } });
@@ -78,12 +79,34 @@ describe('channels', () => {
     const { channels, offered } = setUp();
     const published = channels.channel('news').publish({ text: 'hello' });
     channels.republish();
-    expect(offered).toHaveLength(2);
+    await vi.waitFor(() => expect(offered).toHaveLength(2));
     expect(offered[1]).toEqual(offered[0]);
     channels.receive({ type: 'acked', id: offered[0]?.id ?? '', offset: 3 });
     expect(await published).toEqual(ok({ offset: 3 }));
     channels.republish();
     expect(offered).toHaveLength(2);
+  });
+
+  test('a page\'s publications keep their order, though the worker dies under the first', async () => {
+    const taken: unknown[] = [];
+    const answers: (() => void)[] = [];
+    const { channels } = setUp(
+      ({ data }) =>
+        new Promise((resolve) => {
+          answers.push(() => {
+            taken.push(data);
+            resolve(ok(null));
+          });
+        }),
+    );
+    const { publish } = channels.channel('news');
+    void publish('one');
+    void publish('two');
+    for (const count of [1, 2]) {
+      await vi.waitFor(() => expect(answers).toHaveLength(count));
+      answers.at(-1)?.();
+    }
+    expect(taken).toEqual(['one', 'two']);
   });
 
   test('publishing that the worker cannot take says why', async () => {
