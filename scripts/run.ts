@@ -21,12 +21,17 @@ export const start = (command: string, args: readonly string[], options: RunOpti
   });
 };
 
-/** The exit code once it ends; -1 when it could not start or was ended by a signal. */
-export const ended = (child: ChildProcess): Promise<number> =>
+/** The exit code once it ends; -1 when it could not start, was ended by a signal, or took longer than `limitMs`. */
+export const ended = (child: ChildProcess, limitMs?: number): Promise<number> =>
   new Promise((resolve) => {
+    const limit = limitMs === undefined ? undefined : setTimeout(() => child.kill('SIGTERM'), limitMs);
     child.once('error', (error) => {
+      clearTimeout(limit);
       console.error(error.message);
       resolve(-1);
     });
-    child.once('exit', (code) => resolve(code ?? -1));
+    child.once('exit', (code) => {
+      clearTimeout(limit);
+      resolve(code ?? -1);
+    });
   });

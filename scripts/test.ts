@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureBrowser } from './find-browser.ts';
@@ -11,10 +12,26 @@ const REPORTS = join(process.cwd(), '.cache', 'reports');
 const UNIT_REPORT = join(REPORTS, 'unit.json');
 const BROWSER_REPORT = join(REPORTS, 'browser.json');
 
+/** No step may keep the last line from being written. */
+const STEP_LIMIT_MS = 10 * 60_000;
+
+let running: ChildProcess | undefined;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    running?.kill(signal);
+    process.exit(1);
+  });
+}
+
+const finish = (command: string, args: readonly string[], env?: Record<string, string>): Promise<number> => {
+  running = start(command, args, { env });
+  return ended(running, STEP_LIMIT_MS);
+};
+
 /** A command that is one check: it succeeds or it does not. */
 const check = (name: string, command: string, ...args: string[]): Step => ({
   name,
-  run: async () => ((await ended(start(command, args))) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }),
+  run: async () => ((await finish(command, args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }),
 });
 
 const browser: Step = {
@@ -30,14 +47,14 @@ const unitTests: Step = {
   name: 'unit tests',
   run: async () => {
     const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${UNIT_REPORT}`];
-    return vitestCounts(UNIT_REPORT, await ended(start('vitest', args)));
+    return vitestCounts(UNIT_REPORT, await finish('vitest', args));
   },
 };
 
 const browserTests: Step = {
   name: 'browser tests',
   run: async () => {
-    const code = await ended(start('playwright', ['test'], { env: { BROWSER_REPORT } }));
+    const code = await finish('playwright', ['test'], { BROWSER_REPORT });
     return playwrightCounts(BROWSER_REPORT, code);
   },
 };
