@@ -32,8 +32,9 @@ export class SessionFacts extends KeeperElement {
       @container (inline-size >= 36rem) { .all { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
       @container (inline-size >= 54rem) {
         .all { grid-template-columns: repeat(3, minmax(0, 1fr)); }
-        .all > :first-child { grid-row: span 2; grid-template-rows: auto auto auto 1fr; dl { align-self: end; } }
-        .all > :last-child { grid-column: span 2; dl { columns: 2; column-gap: 2rem; } .fact { break-inside: avoid; } }
+        .all > :last-child { grid-column: 1 / -1; grid-template-columns: 1fr 2fr; column-gap: 1.5rem;
+          dl { grid-area: 1 / 2 / 3; columns: 2; column-gap: 2rem; }
+          .fact { break-inside: avoid; border: 0; } }
       }
       .card { display: grid; gap: .875rem; align-content: start; }
       h2 { font-size: .875rem; color: var(--_soft); font-weight: 500; }

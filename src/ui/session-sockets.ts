@@ -59,7 +59,8 @@ export class SessionSockets extends KeeperElement {
   #socket(url: string, socket: SocketView): TemplateResult {
     const { now } = this.#ticker;
     const next = socket.state === 'resting' ? socket.nextTryAt : undefined;
-    const when = next === undefined ? ` ${lasting(socket.since, now)}` : `, ${nextTry(next, now)}`;
+    const since = socket.state === 'parked' ? '' : ` ${lasting(socket.since, now)}`;
+    const when = next === undefined ? since : `, ${nextTry(next, now)}`;
     return html`<li>
       <div class="name">
         <span class="dot ${DOT[socket.state]}"></span>

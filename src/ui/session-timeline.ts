@@ -3,6 +3,7 @@ import { customElement, query, state } from 'lit/decorators.js';
 import type { JournalEntry } from '../protocol/bridge.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
+import { journalWords } from './journal-words.ts';
 import { KeeperElement } from './keeper-element.ts';
 import { dateTime, timeOfDay } from './time.ts';
 import { problemWords } from './words.ts';
@@ -42,13 +43,17 @@ export class SessionTimeline extends KeeperElement {
       .card { padding: 0; }
       .body { display: grid; gap: 1rem; padding: 0 1.25rem 1.25rem; }
       ol { max-block-size: 28rem; overflow: auto; border-block-start: 1px solid var(--_line); }
-      li { display: grid; grid-template-columns: 6.5rem 6rem minmax(0, 1fr); gap: .25rem 1rem; padding-block: .4375rem; border-block-end: 1px solid var(--_line); font-size: .875rem; content-visibility: auto; contain-intrinsic-block-size: auto 2.25rem; }
-      .life { color: var(--_accent); grid-template-columns: 1fr; font-size: .8125rem; }
-      @container (inline-size < 36rem) { li { grid-template-columns: auto 1fr; } li :last-child { grid-column: 1 / -1; } }
+      li { display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: 0 1rem; padding-block: .4375rem; border-block-end: 1px solid var(--_line); font-size: .875rem; content-visibility: auto; contain-intrinsic-block-size: auto 2.25rem; }
+      .life { grid-template-columns: 1fr; color: var(--_accent); font-size: .8125rem; }
+      .steps { display: block; }
+      .every { display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.5rem; font-weight: 400; cursor: pointer; }
+      .every input { inline-size: 1.125rem; min-block-size: 1.125rem; block-size: 1.125rem; margin: 0; accent-color: var(--_accent); }
+      @container (inline-size < 30rem) { li { grid-template-columns: minmax(0, 1fr); } }
     `,
   ];
 
   @state() private journal: Journal = { state: 'closed' };
+  @state() private every = false;
   @query('details') private readonly details!: HTMLDetailsElement;
   #outline = '';
 
@@ -70,6 +75,10 @@ export class SessionTimeline extends KeeperElement {
   #toggle(): void {
     if (this.details.open) void this.#read();
     else this.journal = { state: 'closed' };
+  }
+
+  #choose(event: Event): void {
+    this.every = event.target instanceof HTMLInputElement && event.target.checked;
   }
 
   protected override updated(): void {
@@ -95,6 +104,7 @@ export class SessionTimeline extends KeeperElement {
             }}>Save as file</button>`
               : nothing
           }
+          <label class="every"><input type="checkbox" .checked=${this.every} @change=${this.#choose} />Every step</label>
         </div>
         <div role="alert">${journal.state === 'failed' ? problemWords(journal.problem) : nothing}</div>
         ${journal.state === 'read' ? this.#entries(journal.entries) : nothing}
@@ -102,18 +112,24 @@ export class SessionTimeline extends KeeperElement {
     </details>`;
   }
 
-  #entries(entries: readonly JournalEntry[]): TemplateResult {
+  #entries(all: readonly JournalEntry[]): TemplateResult {
+    const entries = this.every ? all : all.filter((entry) => journalWords(entry));
     if (entries.length === 0) return html`<p>Nothing has happened yet.</p>`;
-    return html`<ol tabindex="0" aria-label="Journal, newest first">${entries.map(
-      (entry, index) => html`
+    return html`<ol tabindex="0" aria-label="Journal, newest first">
+      ${entries.map((entry, index) => this.#entry(entry, (entries[index + 1] ?? entry).worker !== entry.worker))}
+    </ol>`;
+  }
+
+  #entry(entry: JournalEntry, firstOfItsWorker: boolean): TemplateResult {
+    const plain = journalWords(entry);
+    const steps = [entry.machine, entry.what, entry.detail].filter(Boolean).join(' ');
+    return html`
       <li>
         <time class="soft numbers" datetime=${new Date(entry.at).toISOString()} title=${dateTime(entry.at)}>${timeOfDay(entry.at)}</time>
-        <span class="soft">${entry.machine}</span>
-        <span>${entry.what}${entry.detail ? html` <code class="soft">${entry.detail}</code>` : nothing}</span>
+        <span>${plain?.words} ${plain?.about ? html`<code class="soft">${plain.about}</code>` : nothing}
+          ${this.every ? html`<code class="soft steps">${steps}</code>` : nothing}</span>
       </li>
-      ${entry.worker === (entries[index + 1] ?? entry).worker ? nothing : html`<li class="life">The worker was started again</li>`}`,
-    )}
-    </ol>`;
+      ${firstOfItsWorker ? html`<li class="life">A new worker took over</li>` : nothing}`;
   }
 }
 

@@ -261,16 +261,19 @@ test.describe('the page', () => {
     const entries = page.getByRole('list', { name: 'Journal, newest first' }).getByRole('listitem');
     await expect(entries).toHaveText([
       /renewed/,
-      /resumed/,
-      /restored/,
-      /worker was started again/,
-      /opened/,
-      /signed in/,
+      /did not succeed.*code=server-unavailable/s,
+      /was read/,
+      /A new worker/,
+      /Connected.*\/api\/socket/s,
+      /Signed in/,
     ]);
+    await page.getByRole('checkbox', { name: 'Every step' }).check();
+    await expect(entries).toHaveCount(7);
+    await expect(entries.last()).toContainText('session signed-in call=3 kind=oidc');
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Save as file' }).click();
     const file = await (await download).path();
-    expect(JSON.parse(await readFile(file, 'utf8'))).toHaveLength(5);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toHaveLength(6);
     await page.getByRole('button', { name: 'Refresh' }).click();
     expect(await gallery.asked()).toEqual(['journal', 'journal']);
     await gallery.show('degraded');

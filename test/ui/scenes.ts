@@ -167,10 +167,18 @@ export const scenes: Readonly<Record<string, (now: number) => Scene>> = {
   }),
 };
 
+/** As the worker writes it: one entry for each step, most of them of no interest to anybody. */
 export const journal = (now: number): readonly JournalEntry[] => [
-  { at: now - 3 * HOUR_MS, worker: 'w-2', machine: 'session', what: 'signed in', detail: 'oidc' },
-  { at: now - 2 * HOUR_MS, worker: 'w-2', machine: 'socket', what: 'opened', detail: '/api/socket' },
-  { at: now - 26 * MINUTE_MS, worker: 'w-3', machine: 'session', what: 'restored', detail: 'from disk' },
-  { at: now - 26 * MINUTE_MS + 80, worker: 'w-3', machine: 'socket', what: 'resumed', detail: '/api/socket at 48211' },
-  { at: now - 2 * MINUTE_MS, worker: 'w-3', machine: 'session', what: 'renewed' },
+  { at: now - 3 * HOUR_MS, worker: 'w-2', machine: 'session', what: 'signed-in', detail: 'call=3 kind=oidc' },
+  { at: now - 3 * HOUR_MS + 5, worker: 'w-2', machine: 'session', what: '→ save', detail: 'call=4' },
+  { at: now - 2 * HOUR_MS, worker: 'w-2', machine: 'socket /api/socket', what: 'open' },
+  { at: now - 26 * MINUTE_MS, worker: 'w-3', machine: 'session', what: 'loaded', detail: 'call=1' },
+  {
+    at: now - 3 * MINUTE_MS,
+    worker: 'w-3',
+    machine: 'session',
+    what: 'grant-failed',
+    detail: 'call=5 unanswered=false code=server-unavailable at=/token status=503',
+  },
+  { at: now - 2 * MINUTE_MS, worker: 'w-3', machine: 'session', what: 'granted', detail: 'call=6' },
 ];
