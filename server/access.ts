@@ -60,16 +60,25 @@ const byCookie = async (request: AccessRequest, parts: AccessParts): Promise<Acc
   return { type: 'granted', principal };
 };
 
-const byToken = async (request: AccessRequest, parts: AccessParts, scheme: 'bearer' | 'dpop', token: string): Promise<Access> => {
+const byToken = async (
+  request: AccessRequest,
+  parts: AccessParts,
+  scheme: 'bearer' | 'dpop',
+  token: string,
+): Promise<Access> => {
   if (parts.password.isOurs(token)) {
     const principal = scheme === 'bearer' ? await parts.password.check(token) : undefined;
-    return principal ? { type: 'granted', principal } : refused(scheme, 'invalid_token', 'The access token is not valid.');
+    return principal
+      ? { type: 'granted', principal }
+      : refused(scheme, 'invalid_token', 'The access token is not valid.');
   }
   const verified = await parts.provider.check(token, scheme);
   if (!verified) return refused(scheme, 'invalid_token', 'The access token is not valid.');
   if (scheme === 'bearer') {
     // RFC 9449 §7.2: a bound token must not be accepted without its proof.
-    return verified.jkt === undefined ? { type: 'granted', principal: verified } : refused(scheme, 'invalid_token', 'The access token is bound to a key.');
+    return verified.jkt === undefined
+      ? { type: 'granted', principal: verified }
+      : refused(scheme, 'invalid_token', 'The access token is bound to a key.');
   }
   const proof = request.headers['dpop'];
   if (typeof proof !== 'string') return refused(scheme, 'invalid_dpop_proof', 'The DPoP proof is missing.');
@@ -77,7 +86,9 @@ const byToken = async (request: AccessRequest, parts: AccessParts, scheme: 'bear
   const verdict = await parts.dpop.check({ proof, method: request.method, urls, accessToken: token });
   if (!verdict.ok) return refused(scheme, verdict.error, verdict.detail);
   const bound = verified.jkt === verdict.thumbprint;
-  return bound ? { type: 'granted', principal: verified } : refused(scheme, 'invalid_token', 'The access token is bound to another key.');
+  return bound
+    ? { type: 'granted', principal: verified }
+    : refused(scheme, 'invalid_token', 'The access token is bound to another key.');
 };
 
 /** Decides who a request is from. A header is taken before a cookie; a wrong header is never mended by a cookie. */

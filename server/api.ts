@@ -36,20 +36,23 @@ const requireSession =
     return problem(access, headers);
   };
 
+const limit: Handler = bodyLimit({
+  maxSize: MAX_JSON_BYTES,
+  onError: () => problem({ status: 413, code: 'too-large', detail: `At most ${MAX_JSON_BYTES} bytes.` }),
+});
+
+/** Tokens, names and notes: nothing of the API belongs into a cache. */
+const uncachedAndBounded: Handler = async (c, next) => {
+  c.header('cache-control', 'no-store');
+  return c.req.path === UPLOAD_PATH ? next() : limit(c, next);
+};
+
 /** Everything below `/api/` that is HTTP. */
 export const createApi = (parts: ApiParts): Hono<Env> => {
   const signedIn = requireSession(parts);
   const routes: AuthRouteParts = { ...parts, signedIn };
-  const limit = bodyLimit({
-    maxSize: MAX_JSON_BYTES,
-    onError: () => problem({ status: 413, code: 'too-large', detail: `At most ${MAX_JSON_BYTES} bytes.` }),
-  });
   return new Hono<Env>()
-    .use('/api/*', async (c, next) => {
-      // Tokens, names and notes: nothing of the API belongs into a cache.
-      c.header('cache-control', 'no-store');
-      return c.req.path === UPLOAD_PATH ? next() : limit(c, next);
-    })
+    .use('/api/*', uncachedAndBounded)
     .route('/api/v1/auth', passwordRoutes(routes))
     .route('/api/auth', ticketKindRoutes(routes))
     .route('/api/v1/socket', socketTicketRoute(routes))

@@ -26,5 +26,9 @@ export const readCookie = (header: string | undefined, name: string): string | u
 };
 
 /** `maxAgeSeconds` 0 removes the cookie. The value must be of the base64url alphabet. */
-export const cookieHeader = (name: string, value: string, options: { secure: boolean; maxAgeSeconds: number }): string =>
+export const cookieHeader = (
+  name: string,
+  value: string,
+  options: { secure: boolean; maxAgeSeconds: number },
+): string =>
   `${name}=${value}; Path=/; Max-Age=${options.maxAgeSeconds}; HttpOnly; SameSite=Strict${options.secure ? '; Secure' : ''}`;

@@ -42,7 +42,8 @@ const take = (dir: string, file: string): void => {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     const owner = readFileSync(file, 'utf8');
-    if (isHeld(owner, dir)) throw new DataDirError(`${dir} is in use by another server (process ${owner.split(' ')[0]}).`);
+    if (isHeld(owner, dir))
+      throw new DataDirError(`${dir} is in use by another server (process ${owner.split(' ')[0]}).`);
     // Left behind by a server that was killed.
     writeFileSync(file, mine);
   }

@@ -38,7 +38,10 @@ const bareUrl = (value: string): string | undefined => {
   return url && `${url.origin}${url.pathname}`;
 };
 
-const verifySignature = async (proof: string, now: number): Promise<{ claims: Claims; thumbprint: string } | undefined> => {
+const verifySignature = async (
+  proof: string,
+  now: number,
+): Promise<{ claims: Claims; thumbprint: string } | undefined> => {
   try {
     const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
       algorithms: DPOP_ALGORITHMS,
@@ -46,9 +49,12 @@ const verifySignature = async (proof: string, now: number): Promise<{ claims: Cl
       currentDate: new Date(now),
     });
     const claims = parseClaims(payload);
-    return claims && protectedHeader.jwk ? { claims, thumbprint: await calculateJwkThumbprint(protectedHeader.jwk) } : undefined;
+    return claims && protectedHeader.jwk
+      ? { claims, thumbprint: await calculateJwkThumbprint(protectedHeader.jwk) }
+      : undefined;
   } catch (error) {
-    if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException) return undefined;
+    if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
+      return undefined;
     throw error;
   }
 };
@@ -76,7 +82,9 @@ export const createDpopChecker = (parts: { store: Store; clock: Clock; key: Buff
     if (htu === undefined || !request.urls.some((url) => bareUrl(url) === htu)) return refused('htu mismatch');
     if (!sameText(claims.ath, digest(request.accessToken))) return refused('ath mismatch');
     if (claims.nonce !== undefined) {
-      return isOurNonce(claims.nonce) ? undefined : { ok: false, error: 'use_dpop_nonce', detail: 'unknown or old nonce' };
+      return isOurNonce(claims.nonce)
+        ? undefined
+        : { ok: false, error: 'use_dpop_nonce', detail: 'unknown or old nonce' };
     }
     const age = Math.abs(clock.now() - claims.iat * 1000);
     return age <= PROOF_AGE_MS ? undefined : { ok: false, error: 'use_dpop_nonce', detail: 'iat is not recent' };

@@ -36,17 +36,27 @@ export const providerPlace = (request: IncomingMessage): FaultPlace | undefined 
 const corsFor = (request: IncomingMessage, origins: Origins): Record<string, string> => {
   const { origin } = request.headers;
   if (origin === undefined || !origins.includes(origin)) return {};
-  return { 'access-control-allow-origin': origin, 'access-control-expose-headers': 'Date, Retry-After', vary: 'Origin' };
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-expose-headers': 'Date, Retry-After',
+    vary: 'Origin',
+  };
 };
 
 const misdirected = (request: IncomingMessage, response: ServerResponse): void => {
   request.resume();
-  response.writeHead(421, { 'content-type': 'text/plain', 'cache-control': 'no-store' }).end('This server has another name.');
+  response
+    .writeHead(421, { 'content-type': 'text/plain', 'cache-control': 'no-store' })
+    .end('This server has another name.');
 };
 
 /** What every request passes before its handler: the right host, the lab's clock and faults, the request log. */
 export const entrance =
-  (parts: EntranceParts, placeOf: (request: IncomingMessage) => FaultPlace | undefined, work: RequestListener): RequestListener =>
+  (
+    parts: EntranceParts,
+    placeOf: (request: IncomingMessage) => FaultPlace | undefined,
+    work: RequestListener,
+  ): RequestListener =>
   (request, response) => {
     const { clock, faults, log, stats, origins } = parts;
     if (parts.loopbackOnly && !isLoopbackHost(request.headers.host)) return misdirected(request, response);

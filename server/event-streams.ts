@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws';
 import { CLOSE } from '../src/protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../src/protocol/json.ts';
 import type { Clock } from './clock.ts';
-import { FreezableSocket } from './live-socket.ts';
+import { FreezableSocket, textOf } from './live-socket.ts';
 import type { Principal, SessionEnds } from './principal.ts';
 import type { Topics } from './topics.ts';
 
@@ -41,9 +41,9 @@ export const createEventStreams = (parts: { clock: Clock; topics: Topics; ends: 
       else socket.send(text);
     }
   });
-  ends.listen((session) => {
+  ends.listen((hasEnded) => {
     for (const { socket, principal } of streams) {
-      if (session === 'all' || principal.session === session) socket.drop(CLOSE.unauthorized);
+      if (hasEnded(principal)) socket.drop(CLOSE.unauthorized);
     }
   });
 
@@ -57,7 +57,7 @@ export const createEventStreams = (parts: { clock: Clock; topics: Topics; ends: 
     accept(ws, principal) {
       const stream: Stream = { socket: new FreezableSocket(ws), principal, alive: true };
       streams.add(stream);
-      ws.on('message', (data) => onMessage(stream, String(data)));
+      ws.on('message', (data) => onMessage(stream, textOf(data)));
       ws.on('pong', () => {
         stream.alive = true;
       });

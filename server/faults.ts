@@ -44,10 +44,14 @@ export const createFaults = (): Faults => {
 };
 
 const canned = (fault: Fault): { status: number; headers: Record<string, string>; body: string } => {
-  if (fault.kind === 'html') return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: PORTAL };
+  if (fault.kind === 'html')
+    return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: PORTAL };
   const status = fault.status ?? DEFAULT_STATUS;
   const retryAfter = fault.retryAfter ?? fault.retryAfterSeconds;
-  const headers = { 'content-type': 'application/json', ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }) };
+  const headers = {
+    'content-type': 'application/json',
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+  };
   return { status, headers, body: JSON.stringify({ error: status === 429 ? 'slow_down' : 'temporarily_unavailable' }) };
 };
 
@@ -95,7 +99,9 @@ export const applyFault = (
       const answer = canned(fault);
       // The body must be read, or the connection cannot be used again.
       request.resume();
-      response.writeHead(answer.status, { ...answer.headers, ...headers, 'cache-control': 'no-store' }).end(answer.body);
+      response
+        .writeHead(answer.status, { ...answer.headers, ...headers, 'cache-control': 'no-store' })
+        .end(answer.body);
     }
   }
 };
@@ -123,7 +129,9 @@ export const applyUpgradeFault = (fault: Fault, socket: Duplex, work: () => void
     case 'status':
     case 'html': {
       const { status, headers, body } = canned(fault);
-      const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)) }).map(([name, value]) => `${name}: ${value}\r\n`);
+      const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)) }).map(
+        ([name, value]) => `${name}: ${value}\r\n`,
+      );
       socket.end(`HTTP/1.1 ${status} Fault\r\nconnection: close\r\n${lines.join('')}\r\n${body}`);
     }
   }

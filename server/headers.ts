@@ -10,7 +10,17 @@ export type HeaderPreset = {
   https?: boolean;
 };
 
-const PERMISSIONS = ['camera', 'display-capture', 'geolocation', 'microphone', 'payment', 'usb', 'serial', 'hid', 'midi'];
+const PERMISSIONS = [
+  'camera',
+  'display-capture',
+  'geolocation',
+  'microphone',
+  'payment',
+  'usb',
+  'serial',
+  'hid',
+  'midi',
+];
 const HSTS_SECONDS = 63_072_000;
 
 /** `ws:` origins of http ones; `'self'` does not cover them in every browser (w3c/webappsec-csp#7). */
@@ -58,7 +68,9 @@ export const securityHeaders = (self: string, preset: HeaderPreset = {}): Record
 
 /** The worker's own policy, frozen with its script: even a faulty worker reaches nothing but these. */
 export const workerPolicy = (self: string, connect: readonly string[]): string =>
-  ["default-src 'none'", `connect-src ${list("'self'", socketOrigin(self), ...connect)}`, "script-src 'self'"].join('; ');
+  ["default-src 'none'", `connect-src ${list("'self'", socketOrigin(self), ...connect)}`, "script-src 'self'"].join(
+    '; ',
+  );
 
 const hashesOf = (html: string, pattern: RegExp): string[] =>
   [...html.matchAll(pattern)].flatMap(([, content]) =>

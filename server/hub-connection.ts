@@ -1,7 +1,14 @@
 import type { RawData, WebSocket } from 'ws';
-import { CLOSE, parseClientFrame, type ClientFrame, type Cursor, type HostIdentity, type ServerFrame } from '../src/protocol/frames.ts';
+import {
+  CLOSE,
+  parseClientFrame,
+  type ClientFrame,
+  type Cursor,
+  type HostIdentity,
+  type ServerFrame,
+} from '../src/protocol/frames.ts';
 import { MAX_NAME } from '../src/protocol/bridge.ts';
-import { FreezableSocket, type LiveSocket } from './live-socket.ts';
+import { FreezableSocket, textOf, type LiveSocket } from './live-socket.ts';
 import type { Principal } from './principal.ts';
 import { randomId } from './secrets.ts';
 import { isTopic, startFrom, type TopicEvent, type Topics } from './topics.ts';
@@ -31,7 +38,11 @@ const MAX_AT_WORK = 64;
 
 /** `next` is the offset to send next, `head` the newest one known. */
 type Subscription = { next: number; head: number; pumping: boolean };
-type Phase = { name: 'greeting' } | { name: 'joining'; host: HostIdentity } | { name: 'open'; host: HostIdentity } | { name: 'closed' };
+type Phase =
+  | { name: 'greeting' }
+  | { name: 'joining'; host: HostIdentity }
+  | { name: 'open'; host: HostIdentity }
+  | { name: 'closed' };
 
 /** One socket of `keeper.1` (see src/protocol/frames.ts for the wire). */
 export class HubConnection implements LiveSocket {
@@ -56,6 +67,10 @@ export class HubConnection implements LiveSocket {
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     ws.on('error', () => ws.terminate());
     ws.on('close', () => this.#onClosed());
+  }
+
+  get closed(): Promise<void> {
+    return this.#socket.closed;
   }
 
   get host(): HostIdentity | undefined {
@@ -120,7 +135,7 @@ export class HubConnection implements LiveSocket {
 
   #onMessage(data: RawData, isBinary: boolean): void {
     this.#heardAt = performance.now();
-    const frame = isBinary ? undefined : parseClientFrame(String(data));
+    const frame = isBinary ? undefined : parseClientFrame(textOf(data));
     if (!frame) return this.close(CLOSE.badFrame, 'bad frame');
     if (frame === 'unknown') return;
     this.#atWork += 1;
@@ -157,7 +172,8 @@ export class HubConnection implements LiveSocket {
   }
 
   async #onHi(host: HostIdentity): Promise<void> {
-    if (this.#phase.name !== 'greeting' || host.host === '' || host.host.length > MAX_NAME) return this.close(CLOSE.badFrame, 'bad greeting');
+    if (this.#phase.name !== 'greeting' || host.host === '' || host.host.length > MAX_NAME)
+      return this.close(CLOSE.badFrame, 'bad greeting');
     this.#phase = { name: 'joining', host };
     clearTimeout(this.#greeting);
     const verdict = await this.#hub.admit(this, host);
@@ -197,7 +213,8 @@ export class HubConnection implements LiveSocket {
   }
 
   async #onPub(id: string, topic: string, data: unknown): Promise<void> {
-    if (id === '' || id.length > MAX_NAME || !isTopic(topic)) return this.send(['nak', id.slice(0, MAX_NAME), 'bad-message']);
+    if (id === '' || id.length > MAX_NAME || !isTopic(topic))
+      return this.send(['nak', id.slice(0, MAX_NAME), 'bad-message']);
     const offset = await this.#hub.topics.append(this.principal.owner, topic, data ?? null, id);
     this.send(['ack', id, offset]);
   }
@@ -215,7 +232,11 @@ export class HubConnection implements LiveSocket {
     const { topics } = this.#hub;
     subscription.pumping = true;
     try {
-      while (subscription.next <= subscription.head && !this.#isCongested && this.#subscriptions.get(topic) === subscription) {
+      while (
+        subscription.next <= subscription.head &&
+        !this.#isCongested &&
+        this.#subscriptions.get(topic) === subscription
+      ) {
         const events = await topics.read(this.principal.owner, topic, subscription.next - 1, READ_BATCH);
         if (events.length === 0) break;
         for (const event of events) this.#sendStored(topic, subscription, event);

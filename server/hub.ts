@@ -31,24 +31,40 @@ const OVERLOAD_PAUSE_MS = 60_000;
 /** The wait that a close announces to the client, in its reason (123 bytes at most, RFC 6455 §5.5.1). */
 const retryAfter = (ms: number): string => JSON.stringify({ ra: ms });
 
-export const createHub = (parts: { store: Store; clock: Clock; topics: Topics; tickets: Tickets; ends: SessionEnds }): Hub => {
+export const createHub = (parts: {
+  store: Store;
+  clock: Clock;
+  topics: Topics;
+  tickets: Tickets;
+  ends: SessionEnds;
+}): Hub => {
   const { store, clock, topics, tickets, ends } = parts;
   const connections = new Set<HubConnection>();
   const owners = new Set<string>();
   const windowMs = (): number => Math.max(MIN_WINDOW_MS, Math.ceil((connections.size / ACCEPTED_PER_SECOND) * 1000));
 
   /** The highest epoch of a host wins, for good: it is on disk, so an old worker is fenced off after a restart too. */
-  const admit = async (connection: HubConnection, { host, epoch }: HostIdentity): Promise<'known' | 'new' | 'superseded'> => {
+  const admit = async (
+    connection: HubConnection,
+    { host, epoch }: HostIdentity,
+  ): Promise<'known' | 'new' | 'superseded'> => {
     const { owner } = connection.principal;
     const key = `host/${owner}/${encodeURIComponent(host)}`;
     const verdict = await store.update([key], ([current]): Decision<'known' | 'new' | 'superseded'> => {
       const highest = count(current);
       if (highest !== undefined && highest > epoch) return { result: 'superseded' };
-      return { result: highest === undefined ? 'new' : 'known', writes: [{ key, value: epoch, ttlMs: HOST_MEMORY_MS }] };
+      return {
+        result: highest === undefined ? 'new' : 'known',
+        writes: [{ key, value: epoch, ttlMs: HOST_MEMORY_MS }],
+      };
     });
     if (verdict === 'superseded') return verdict;
     for (const other of connections) {
-      const older = other !== connection && other.principal.owner === owner && other.host?.host === host && other.host.epoch < epoch;
+      const older =
+        other !== connection &&
+        other.principal.owner === owner &&
+        other.host?.host === host &&
+        other.host.epoch < epoch;
       if (older) other.close(CLOSE.superseded, 'a newer worker is connected');
     }
     return verdict;
@@ -67,9 +83,9 @@ export const createHub = (parts: { store: Store; clock: Clock; topics: Topics; t
   topics.listen((event) => {
     for (const connection of connections) if (connection.principal.owner === event.owner) connection.deliver(event);
   });
-  ends.listen((session) => {
+  ends.listen((hasEnded) => {
     for (const connection of connections) {
-      if (session === 'all' || connection.principal.session === session) connection.close(CLOSE.unauthorized, 'session ended');
+      if (hasEnded(connection.principal)) connection.close(CLOSE.unauthorized, 'session ended');
     }
   });
 

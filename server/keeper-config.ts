@@ -29,7 +29,11 @@ export const keeperConfig = ({ issuer, clientId, scope, embedded }: KeeperConfig
     ticket: { login: '/api/auth/login', status: '/api/auth/status', logout: '/api/auth/logout' },
   },
   sockets: [
-    { url: '/api/socket', codec: 'keeper.1', ticket: { url: '/api/v1/socket/ticket', method: 'POST', carry: 'protocol' } },
+    {
+      url: '/api/socket',
+      codec: 'keeper.1',
+      ticket: { url: '/api/v1/socket/ticket', method: 'POST', carry: 'protocol' },
+    },
     { url: '/api/events', codec: 'json-ping', ticket: { url: '/api/auth/token', method: 'GET', carry: 'query' } },
   ],
 });

@@ -68,14 +68,21 @@ const insideOnly =
 
 const endEverySession = async (parts: LabParts): Promise<void> => {
   const { store, password, cookies, epoch, provider, ends } = parts;
-  await Promise.all([...REVOCABLE_PREFIXES.map((prefix) => deleteAll(store, prefix)), password.endAll(), cookies.endAll()]);
+  await Promise.all([
+    ...REVOCABLE_PREFIXES.map((prefix) => deleteAll(store, prefix)),
+    password.endAll(),
+    cookies.endAll(),
+  ]);
   await epoch.raise();
   provider.refuseSeen();
-  ends.end('all');
+  ends.endAll();
 };
 
 /** Publishes `{n}` from 1 for everyone who may hear the topic; returns how to stop. */
-const startPublishing = (parts: LabParts, order: { topic: string; count: number; everyMs: number; bytes?: number }): (() => void) => {
+const startPublishing = (
+  parts: LabParts,
+  order: { topic: string; count: number; everyMs: number; bytes?: number },
+): (() => void) => {
   const owners = new Set([...parts.accounts.all().map(({ username }) => ownerOf(username)), ...parts.hub.owners()]);
   const filling = order.bytes === undefined ? {} : { filling: '.'.repeat(order.bytes) };
   let sent = 0;
@@ -169,7 +176,8 @@ export const createLab = (parts: LabParts): { routes: Hono<Env>; stop: () => voi
     .get('/stats', (c) => c.json(parts.stats))
     .post('/publish', async (c) => {
       const order = parsePublish(await readObject(c));
-      if (!order || order.count < 1 || order.count > MAX_PUBLISHED) return badRequest('topic, count and everyMs are needed.');
+      if (!order || order.count < 1 || order.count > MAX_PUBLISHED)
+        return badRequest('topic, count and everyMs are needed.');
       stops.push(startPublishing(parts, order));
       return done(c);
     })

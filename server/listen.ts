@@ -22,8 +22,16 @@ const listenOn = (server: Server, port: number, host: string): Promise<number> =
 const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 
 /** Answers `listener` on the port; with `orNext`, on the next free one after it. */
-export const listen = async (listener: RequestListener, port: number, host: string, orNext = false): Promise<Listening> => {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_WITHIN_MS, maxHeaderSize: MAX_HEADER_BYTES }, listener);
+export const listen = async (
+  listener: RequestListener,
+  port: number,
+  host: string,
+  orNext = false,
+): Promise<Listening> => {
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_WITHIN_MS, maxHeaderSize: MAX_HEADER_BYTES },
+    listener,
+  );
   // A slow upload is no attack, and an event stream has no end.
   server.requestTimeout = 0;
   for (let tried = port; ; tried += 1) {

@@ -1,24 +1,35 @@
-import type { WebSocket } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 
 /** What the lab and the shutdown can do to any open socket. */
 export type LiveSocket = {
   /** Without a code the connection is cut, as a dying server or network would. */
   drop(code?: number): void;
+  readonly closed: Promise<void>;
   /** Half-open: neither reads nor writes, and answers no ping, for so long. */
   freeze(ms: number): void;
 };
 
+/** A message as text, however the library cut it. */
+export const textOf = (data: RawData): string =>
+  (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(new Uint8Array(data))).toString('utf8');
+
 const QUEUE_WHILE_FROZEN = 1_000;
 
 /** A WebSocket that can be frozen; what is sent meanwhile waits. */
-export class FreezableSocket {
+export class FreezableSocket implements LiveSocket {
   readonly ws: WebSocket;
+  readonly closed: Promise<void>;
   #thaw: NodeJS.Timeout | undefined;
   #waiting: string[] = [];
 
   constructor(ws: WebSocket) {
     this.ws = ws;
-    ws.on('close', () => clearTimeout(this.#thaw));
+    this.closed = new Promise((done) => {
+      ws.on('close', () => {
+        clearTimeout(this.#thaw);
+        done();
+      });
+    });
   }
 
   get isFrozen(): boolean {

@@ -29,7 +29,10 @@ class LmdbStore implements Store {
   readonly #expiry: Database;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(path: string) {
+  readonly #now: () => number;
+
+  constructor(path: string, now: () => number) {
+    this.#now = now;
     this.#root = open({ path, maxDbs: 2 });
     this.#entries = this.#root.openDB({ name: 'entries' });
     this.#expiry = this.#root.openDB({ name: 'expiry' });
@@ -37,7 +40,7 @@ class LmdbStore implements Store {
   }
 
   async get(key: string): Promise<unknown> {
-    return openEnvelope(this.#entries.get(key), trueNow());
+    return openEnvelope(this.#entries.get(key), this.#now());
   }
 
   async put(key: string, value: unknown, ttlMs?: number): Promise<void> {
@@ -49,7 +52,7 @@ class LmdbStore implements Store {
   }
 
   async list(prefix: string, range: { after?: string | undefined; limit?: number | undefined } = {}): Promise<Entry[]> {
-    const now = trueNow();
+    const now = this.#now();
     const found: Entry[] = [];
     const limit = range.limit ?? Number.POSITIVE_INFINITY;
     const start = range.after ?? prefix;
@@ -62,9 +65,12 @@ class LmdbStore implements Store {
     return found;
   }
 
-  async update<T>(keys: readonly string[], decide: (current: readonly unknown[]) => { result: T; writes?: readonly Write[] }): Promise<T> {
+  async update<T>(
+    keys: readonly string[],
+    decide: (current: readonly unknown[]) => { result: T; writes?: readonly Write[] },
+  ): Promise<T> {
     return this.#root.transaction(() => {
-      const now = trueNow();
+      const now = this.#now();
       const decision = decide(keys.map((key) => openEnvelope(this.#entries.get(key), now)));
       for (const write of decision.writes ?? []) this.#apply(write);
       return decision.result;
@@ -74,9 +80,9 @@ class LmdbStore implements Store {
   /** Removes what has expired; answers how many. */
   async sweep(): Promise<number> {
     return this.#root.transaction(() => {
-      const now = trueNow();
+      const now = this.#now();
       let removed = 0;
-      for (const row of [...this.#expiry.getKeys({ end: [now], limit: SWEEP_BATCH })]) {
+      for (const row of [...this.#expiry.getKeys({ end: [now + 1], limit: SWEEP_BATCH })]) {
         const key = Array.isArray(row) ? String(row[1]) : '';
         this.#expiry.removeSync(row);
         // The entry may have been written again with a later end, which has a row of its own.
@@ -99,12 +105,13 @@ class LmdbStore implements Store {
     }
     const envelope: Envelope = { v: write.value };
     if (write.ttlMs !== undefined) {
-      envelope.x = trueNow() + write.ttlMs;
+      envelope.x = this.#now() + write.ttlMs;
       this.#expiry.putSync([envelope.x, write.key], true);
     }
     this.#entries.putSync(write.key, envelope);
   }
 }
 
-/** Opens (or creates) the store in a folder of its own. Throws if the folder cannot be written. */
-export const openLmdbStore = (path: string): Store & { sweep(): Promise<number> } => new LmdbStore(path);
+/** Opens (or creates) the store in a folder of its own; `now` in ms. Throws if the folder cannot be written. */
+export const openLmdbStore = (path: string, now = trueNow): Store & { sweep(): Promise<number> } =>
+  new LmdbStore(path, now);

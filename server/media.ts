@@ -38,7 +38,10 @@ const ranged = (c: Ctx, bytes: Buffer<ArrayBuffer>, type: string): Response => {
     return problem({ status: 416, code: 'range', detail }, { 'content-range': `bytes */${bytes.length}` });
   }
   const contentRange = `bytes ${range.start}-${range.end}/${bytes.length}`;
-  return new Response(bytes.subarray(range.start, range.end + 1), { status: 206, headers: { ...headers, 'content-range': contentRange } });
+  return new Response(bytes.subarray(range.start, range.end + 1), {
+    status: 206,
+    headers: { ...headers, 'content-range': contentRange },
+  });
 };
 
 const sampleStream = (): ReadableStream<Uint8Array> => {
@@ -116,12 +119,15 @@ export const mediaRoutes = (tickets: Tickets, signedIn: Handler): Hono<Env> => {
     })
     .on(['POST', 'PUT'], '/upload', signedIn, async (c) => {
       const bytes = await countBytes(c.req.raw.body);
-      if (bytes === undefined) return problem({ status: 413, code: 'too-large', detail: `At most ${MAX_UPLOAD_BYTES} bytes.` });
+      if (bytes === undefined)
+        return problem({ status: 413, code: 'too-large', detail: `At most ${MAX_UPLOAD_BYTES} bytes.` });
       return c.json({ bytes });
     })
     .get('/stream', signedIn, (c) => {
       const count = boundedNumber(c.req.query('count'), DEFAULT_STREAM_EVENTS, MAX_STREAM_EVENTS);
       const gapMs = boundedNumber(c.req.query('everyMs'), DEFAULT_STREAM_GAP_MS, 60_000);
-      return new Response(eventStream(count, gapMs), { headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' } });
+      return new Response(eventStream(count, gapMs), {
+        headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+      });
     });
 };

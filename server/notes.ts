@@ -31,7 +31,10 @@ export const noteRoutes = (store: Store, clock: Clock, signedIn: Handler): Hono<
     const request = digest(words);
     return store.update([counterKey, receiptKey], ([counter, stored]): Decision<Outcome> => {
       const receipt = key === undefined ? undefined : parseReceipt(stored);
-      if (receipt) return { result: receipt.request === request ? { type: 'replayed', note: receipt.note } : { type: 'mismatch' } };
+      if (receipt)
+        return {
+          result: receipt.request === request ? { type: 'replayed', note: receipt.note } : { type: 'mismatch' },
+        };
       const next = (parseCounter(counter) ?? 0) + 1;
       const note: Note = { id: String(next).padStart(ID_DIGITS, '0'), text: words, at: clock.now() };
       const writes = [
@@ -51,11 +54,14 @@ export const noteRoutes = (store: Store, clock: Clock, signedIn: Handler): Hono<
     })
     .post('/', async (c) => {
       const words = shape({ text })(await readObject(c))?.text.trim();
-      if (!words || words.length > MAX_TEXT) return problem({ status: 400, code: 'bad-request', detail: `text of 1 to ${MAX_TEXT} characters is needed.` });
+      if (!words || words.length > MAX_TEXT)
+        return problem({ status: 400, code: 'bad-request', detail: `text of 1 to ${MAX_TEXT} characters is needed.` });
       const key = c.req.header('idempotency-key');
-      if (key !== undefined && (key === '' || key.length > MAX_KEY)) return problem({ status: 400, code: 'bad-request', detail: 'The Idempotency-Key is empty or too long.' });
+      if (key !== undefined && (key === '' || key.length > MAX_KEY))
+        return problem({ status: 400, code: 'bad-request', detail: 'The Idempotency-Key is empty or too long.' });
       const outcome = await add(c.get('principal').owner, words, key);
-      if (outcome.type === 'mismatch') return problem({ status: 422, code: 'idempotency-key-reused', detail: 'This key belongs to another request.' });
+      if (outcome.type === 'mismatch')
+        return problem({ status: 422, code: 'idempotency-key-reused', detail: 'This key belongs to another request.' });
       if (outcome.type === 'replayed') c.header('idempotency-replayed', 'true');
       return c.json(outcome.note, 201);
     });

@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 
 /** Text that is safe in HTML text and in quoted attributes. */
 export const escapeHtml = (value: string): string =>
-  value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+  value
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #16202c; --dim: #51606f; --paper: #f2f5f8; --card: #fff; --line: #8793a0;

@@ -55,7 +55,8 @@ const readRefreshToken = (key: Buffer, token: string): { family: string; generat
 const judge = (stored: unknown, generation: number, now: number): Verdict => {
   const family = parseFamily(stored);
   if (!family) return { type: 'unknown' };
-  if (generation === family.current) return { type: 'issue', family: { ...family, current: generation + 1, rotatedAt: now } };
+  if (generation === family.current)
+    return { type: 'issue', family: { ...family, current: generation + 1, rotatedAt: now } };
   const inGrace = generation === family.current - 1 && now - family.rotatedAt < REUSE_GRACE_MS;
   return inGrace ? { type: 'issue', family } : { type: 'reused' };
 };
@@ -67,9 +68,18 @@ export const createPasswordTokens = (parts: Parts): PasswordTokens => {
     const accessToken = ACCESS_PREFIX + randomId();
     const ttlMs = lifetimes.accessSeconds * 1000;
     const { sub, name } = family;
-    await store.put(accessKey(accessToken), { family: id, sub, name, expiresAt: clock.now() + ttlMs, epoch: epoch.current() }, ttlMs);
+    await store.put(
+      accessKey(accessToken),
+      { family: id, sub, name, expiresAt: clock.now() + ttlMs, epoch: epoch.current() },
+      ttlMs,
+    );
     const refreshToken = refreshTokenOf(key, id, family.current);
-    return { access_token: accessToken, refresh_token: refreshToken, token_type: 'Bearer', expires_in: lifetimes.accessSeconds };
+    return {
+      access_token: accessToken,
+      refresh_token: refreshToken,
+      token_type: 'Bearer',
+      expires_in: lifetimes.accessSeconds,
+    };
   };
 
   const endFamily = async (id: string): Promise<void> => {
@@ -83,7 +93,10 @@ export const createPasswordTokens = (parts: Parts): PasswordTokens => {
       const verdict = judge(current, generation, trueNow());
       if (verdict.type === 'reused') return { result: verdict, writes: [{ key: familyKey(id), remove: true }] };
       if (verdict.type === 'unknown') return { result: verdict };
-      return { result: verdict, writes: [{ key: familyKey(id), value: verdict.family, ttlMs: lifetimes.refreshSeconds * 1000 }] };
+      return {
+        result: verdict,
+        writes: [{ key: familyKey(id), value: verdict.family, ttlMs: lifetimes.refreshSeconds * 1000 }],
+      };
     });
 
   return {

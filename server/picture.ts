@@ -37,5 +37,10 @@ export const gradientPng = (): Buffer => {
   header.writeUInt32BE(HEIGHT, 4);
   header[8] = BIT_DEPTH;
   header[9] = COLOUR_TRUECOLOUR;
-  return Buffer.concat([SIGNATURE, chunk('IHDR', header), chunk('IDAT', deflateSync(pixels())), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    SIGNATURE,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(pixels())),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 };

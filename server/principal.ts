@@ -20,14 +20,19 @@ export const ownerOf = (sub: string, issuer?: string): string =>
 
 /** Tells that sessions have ended, to whoever holds something open for them. */
 export type SessionEnds = {
-  listen(listener: (session: string | 'all') => void): void;
-  end(session: string | 'all'): void;
+  /** The listener gets a test for what has ended. */
+  listen(listener: (hasEnded: (principal: Principal) => boolean) => void): void;
+  end(session: string): void;
+  endAll(): void;
 };
 
 export const createSessionEnds = (): SessionEnds => {
-  const listeners: ((session: string | 'all') => void)[] = [];
+  const listeners: ((hasEnded: (principal: Principal) => boolean) => void)[] = [];
+  const tell = (hasEnded: (principal: Principal) => boolean): void =>
+    listeners.forEach((listener) => listener(hasEnded));
   return {
     listen: (listener) => void listeners.push(listener),
-    end: (session) => listeners.forEach((listener) => listener(session)),
+    end: (session) => tell((principal) => principal.session === session),
+    endAll: () => tell(() => true),
   };
 };

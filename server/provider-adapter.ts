@@ -13,7 +13,13 @@ const parseRecord = shape({ payload }, { expiresAt: number, consumedAt: number }
 type Stored = NonNullable<ReturnType<typeof parseRecord>>;
 
 /** Models whose records end with their grant. */
-const GRANTABLE = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken', 'DeviceCode', 'BackchannelAuthenticationRequest']);
+const GRANTABLE = new Set([
+  'AccessToken',
+  'AuthorizationCode',
+  'RefreshToken',
+  'DeviceCode',
+  'BackchannelAuthenticationRequest',
+]);
 
 const keyOf = (model: string, id: string): string => `oidc/${model}/${id}`;
 const grantPrefix = (grantId: string): string => `oidc-grant/${grantId}/`;
@@ -21,7 +27,9 @@ const grantPrefix = (grantId: string): string => `oidc-grant/${grantId}/`;
 export const grantKey = (grantId: string): string => keyOf('Grant', grantId);
 
 /** What the lab ends when it ends all sessions: grants, tokens, codes, and the provider's own sign-ins. */
-export const REVOCABLE_PREFIXES = ['Grant', 'RefreshToken', 'AccessToken', 'AuthorizationCode', 'Session'].map((model) => keyOf(model, ''));
+export const REVOCABLE_PREFIXES = ['Grant', 'RefreshToken', 'AccessToken', 'AuthorizationCode', 'Session'].map(
+  (model) => keyOf(model, ''),
+);
 
 /** Removes all that hangs on a grant, except the grant itself. */
 export const revokeGrantTokens = async (store: Store, grantId: string): Promise<void> => {
@@ -54,7 +62,8 @@ class StoreAdapter implements Adapter {
     const grantId = stringAt(content, 'grantId');
     const uid = stringAt(content, 'uid');
     const userCode = stringAt(content, 'userCode');
-    if (grantId !== undefined && GRANTABLE.has(this.#model)) writes.push({ key: `${grantPrefix(grantId)}${this.#model}/${id}`, value: key, ttlMs });
+    if (grantId !== undefined && GRANTABLE.has(this.#model))
+      writes.push({ key: `${grantPrefix(grantId)}${this.#model}/${id}`, value: key, ttlMs });
     if (uid !== undefined && this.#model === 'Session') writes.push({ key: `oidc-uid/${uid}`, value: id, ttlMs });
     if (userCode !== undefined) writes.push({ key: `oidc-user-code/${userCode}`, value: id, ttlMs });
     await this.#store.update([], () => ({ result: undefined, writes }));
@@ -84,9 +93,14 @@ class StoreAdapter implements Adapter {
     const reusedGrant = await this.#store.update([key], ([current]) => {
       const record = parseRecord(current);
       if (!record) return { result: undefined };
-      if (record.consumedAt !== undefined) return { result: this.#isInGrace(record) ? undefined : stringAt(record.payload, 'grantId') };
+      if (record.consumedAt !== undefined)
+        return { result: this.#isInGrace(record) ? undefined : stringAt(record.payload, 'grantId') };
       const now = trueNow();
-      const value: Stored = { ...record, consumedAt: now, payload: { ...record.payload, consumed: Math.floor(now / 1000) } };
+      const value: Stored = {
+        ...record,
+        consumedAt: now,
+        payload: { ...record.payload, consumed: Math.floor(now / 1000) },
+      };
       const ttlMs = record.expiresAt === undefined ? undefined : Math.max(1, record.expiresAt - now);
       return { result: undefined, writes: [{ key, value, ttlMs }] };
     });

@@ -28,15 +28,17 @@ export type ProviderServerOptions = {
 
 const STOP_WITHIN_MS = 1_000;
 
-export const startProvider = async (options: ProviderServerOptions): Promise<{ issuer: string; stop(): Promise<void> }> => {
+export const startProvider = async (
+  options: ProviderServerOptions,
+): Promise<{ issuer: string; stop(): Promise<void> }> => {
   const { dir, release } = lockDataDir(options.dataDir);
   const store = openLmdbStore(dir);
   const clock = createClock(options.skewMs);
-  let handle: ReturnType<Awaited<ReturnType<typeof createProvider>>['callback']> | undefined;
+  const late: { handle?: ReturnType<Awaited<ReturnType<typeof createProvider>>['callback']> } = {};
   const { server, port } = await listen(
     (request, response) => {
       response.setHeader('date', new Date(clock.now()).toUTCString());
-      void clock.during(() => handle?.(request, response));
+      void clock.during(() => late.handle?.(request, response));
     },
     options.port ?? 0,
     '127.0.0.1',
@@ -57,7 +59,7 @@ export const startProvider = async (options: ProviderServerOptions): Promise<{ i
     rotation: options.rotation ?? true,
     showHint: true,
   });
-  handle = provider.callback();
+  late.handle = provider.callback();
   return {
     issuer,
     async stop() {

@@ -56,7 +56,12 @@ const discover = async (issuer: string): Promise<Metadata> => {
   if (!isObject(body) || jwksUri === undefined || stringAt(body, 'issuer') !== issuer) {
     throw new ProviderDown(`No discovery document of ${issuer} (status ${status}).`);
   }
-  return { issuer, jwksUri, userinfo: stringAt(body, 'userinfo_endpoint'), introspection: stringAt(body, 'introspection_endpoint') };
+  return {
+    issuer,
+    jwksUri,
+    userinfo: stringAt(body, 'userinfo_endpoint'),
+    introspection: stringAt(body, 'introspection_endpoint'),
+  };
 };
 
 /**
@@ -66,7 +71,8 @@ const discover = async (issuer: string): Promise<Metadata> => {
 const isAccessToken = (token: string, claims: JsonObject): boolean => {
   const type = decodeProtectedHeader(token).typ?.toLowerCase();
   if (type === 'at+jwt' || type === 'application/at+jwt') return true;
-  if (stringAt(claims, 'typ') === 'ID' || own(claims, 'nonce') !== undefined || own(claims, 'at_hash') !== undefined) return false;
+  if (stringAt(claims, 'typ') === 'ID' || own(claims, 'nonce') !== undefined || own(claims, 'at_hash') !== undefined)
+    return false;
   return ['scope', 'scp', 'client_id', 'cid'].some((name) => own(claims, name) !== undefined);
 };
 
@@ -74,10 +80,13 @@ const isAccessToken = (token: string, claims: JsonObject): boolean => {
 const isForClient = (claims: JsonObject, clientId: string): boolean => {
   const audience = own(claims, 'aud');
   const audiences: readonly unknown[] = Array.isArray(audience) ? audience : [audience];
-  return stringAt(claims, 'client_id') === clientId || stringAt(claims, 'azp') === clientId || audiences.includes(clientId);
+  return (
+    stringAt(claims, 'client_id') === clientId || stringAt(claims, 'azp') === clientId || audiences.includes(clientId)
+  );
 };
 
-const nameIn = (claims: JsonObject): string | undefined => stringAt(claims, 'name') ?? stringAt(claims, 'preferred_username');
+const nameIn = (claims: JsonObject): string | undefined =>
+  stringAt(claims, 'name') ?? stringAt(claims, 'preferred_username');
 
 const thumbprintIn = (claims: JsonObject): string | undefined => {
   const confirmation = own(claims, 'cnf');
@@ -95,7 +104,10 @@ export const createProviderTokens = (options: ProviderTokensOptions): ProviderTo
 
   const provider = (): NonNullable<typeof known> => {
     known ??= discover(issuer).then(
-      (metadata) => ({ metadata, keys: createRemoteJWKSet(new URL(metadata.jwksUri), { timeoutDuration: ANSWER_WITHIN_MS }) }),
+      (metadata) => ({
+        metadata,
+        keys: createRemoteJWKSet(new URL(metadata.jwksUri), { timeoutDuration: ANSWER_WITHIN_MS }),
+      }),
       (error: unknown) => {
         known = undefined;
         throw error;
@@ -119,7 +131,8 @@ export const createProviderTokens = (options: ProviderTokensOptions): ProviderTo
       const { payload } = await jwtVerify(token, keys, { issuer, ...audience, currentDate: new Date(clock.now()) });
       return payload;
     } catch (cause) {
-      if (cause instanceof errors.JWKSTimeout) throw new ProviderDown('The identity provider gives no keys.', { cause });
+      if (cause instanceof errors.JWKSTimeout)
+        throw new ProviderDown('The identity provider gives no keys.', { cause });
       if (cause instanceof errors.JOSEError && cause.code !== 'ERR_JOSE_GENERIC') return undefined;
       throw new ProviderDown('The identity provider gives no keys.', { cause });
     }

@@ -1,5 +1,5 @@
-/// <reference path="./types/oidc-provider.d.ts" />
 import { exportJWK, generateKeyPair } from 'jose';
+import type * as OidcProvider from 'oidc-provider';
 import type { Context, OidcContext, Provider } from 'oidc-provider';
 import type { AccessEpoch } from './access-epoch.ts';
 import type { Accounts } from './accounts.ts';
@@ -42,12 +42,18 @@ const SCOPES = ['openid', 'offline_access', 'profile', 'api'];
 const DAY_SECONDS = 86_400;
 /** Longer than any refresh token, which is renewed with each use; a grant is not. */
 const GRANT_SECONDS = 180 * DAY_SECONDS;
-const TTL_SECONDS = { AuthorizationCode: 60, IdToken: 600, Interaction: 1_800, Session: 14 * DAY_SECONDS, Grant: GRANT_SECONDS };
+const TTL_SECONDS = {
+  AuthorizationCode: 60,
+  IdToken: 600,
+  Interaction: 1_800,
+  Session: 14 * DAY_SECONDS,
+  Grant: GRANT_SECONDS,
+};
 /** Hidden from scripts of another origin unless named; the worker measures clock skew and obeys pauses. */
 const EXPOSED_HEADERS = 'Date, Retry-After, DPoP-Nonce, WWW-Authenticate';
 
 /** The package warns on import under Node 20, which its own test suite and ours pass on. */
-const importProvider = async (): Promise<typeof import('oidc-provider')> => {
+const importProvider = async (): Promise<typeof OidcProvider> => {
   const { warn } = console;
   console.warn = (...words: unknown[]) => {
     if (!String(words[0]).includes('Unsupported runtime')) warn(...words);
@@ -113,8 +119,11 @@ const features = (options: ProviderOptions, nonceSecret: Buffer): { [name: strin
   };
 };
 
-const ownTokensOnly = async (_ctx: Context, client: { clientId: string }, token: { clientId?: string }): Promise<boolean> =>
-  token.clientId === client.clientId;
+const ownTokensOnly = async (
+  _ctx: Context,
+  client: { clientId: string },
+  token: { clientId?: string },
+): Promise<boolean> => token.clientId === client.clientId;
 
 const accountsConfiguration = ({ accounts, epoch }: ProviderOptions): { [name: string]: unknown } => ({
   findAccount: async (_ctx: Context, sub: string) => {

@@ -53,7 +53,8 @@ export const openSealer = async (store: Store): Promise<Sealer> => {
     bake(script, config, headers) {
       const cookie = cookieOf(headers);
       if (isWorkerFetch(headers) && cookie === undefined && mayBeSecure(headers)) return { type: 'refused' };
-      if (cookie === undefined || !isTrueWorkerFetch(headers)) return { type: 'served', text: withGlobal(script, { config }) };
+      if (cookie === undefined || !isTrueWorkerFetch(headers))
+        return { type: 'served', text: withGlobal(script, { config }) };
       const seal = { id: `${keyId}.${digest(cookie).slice(0, ID_LENGTH)}`, secret: hmac(key, `install ${cookie}`) };
       return { type: 'served', text: withGlobal(script, { config, seal }) };
     },

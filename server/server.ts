@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { DEMO_ACCOUNT, type Account } from './accounts.ts';
@@ -11,6 +11,7 @@ import { problem, type Env } from './http.ts';
 import { DEFAULT_CLIENT_ID, DEFAULT_SCOPE, FOREIGN_SCOPE, keeperConfig } from './keeper-config.ts';
 import { createLab } from './lab.ts';
 import { close, listen, type Listening } from './listen.ts';
+import type { LiveSocket } from './live-socket.ts';
 import { openLmdbStore } from './lmdb-store.ts';
 import { createProvider, isGrantLive } from './provider.ts';
 import { createProviderTokens, type ProviderTokens } from './provider-tokens.ts';
@@ -69,14 +70,21 @@ const startingUp = (): Late => ({
 const bind = async (late: Late, port: number, host: string, orNext = false): Promise<Listening> =>
   listen((request, response) => late.listener(request, response), port, host, orNext);
 
-const publicName = (host: string): string => (LOCAL_ADDRESSES.has(host) || ANY_ADDRESSES.has(host) ? 'localhost' : host);
+const publicName = (host: string): string =>
+  LOCAL_ADDRESSES.has(host) || ANY_ADDRESSES.has(host) ? 'localhost' : host;
 
 const appOrigins = (host: string, port: number, devOrigin: string | undefined): string[] => {
   const names = publicName(host) === 'localhost' ? ['localhost', '127.0.0.1'] : [host];
   return [...names.map((name) => `http://${name}:${port}`), ...(devOrigin === undefined ? [] : [devOrigin])];
 };
 
-const embedProvider = async (backend: Backend, issuer: string, clientId: string, origins: readonly string[], lab: boolean) => {
+const embedProvider = async (
+  backend: Backend,
+  issuer: string,
+  clientId: string,
+  origins: readonly string[],
+  lab: boolean,
+) => {
   const { store, accounts, lifetimes, reuse, epoch, stats, ends } = backend;
   const provider = await createProvider({
     issuer,
@@ -99,38 +107,57 @@ const embedProvider = async (backend: Backend, issuer: string, clientId: string,
     },
     onRevoked: (grantId) => ends.end(`provider:${grantId}`),
   });
-  return provider.callback();
+  const callback = provider.callback();
+  return (request: IncomingMessage, response: ServerResponse): void => void callback(request, response);
 };
 
-const createApp = (backend: Backend, tokens: ProviderTokens, options: ServerOptions, origins: readonly string[], issuer: string) => {
+const createApp = (
+  backend: Backend,
+  tokens: ProviderTokens,
+  options: ServerOptions,
+  origins: readonly string[],
+  issuer: string,
+) => {
   const parts = { ...backend, origins, provider: tokens };
   const lab = options.lab ? createLab(parts) : undefined;
   const embedded = options.issuer === undefined;
   const scope = options.scope ?? (embedded ? DEFAULT_SCOPE : FOREIGN_SCOPE);
   const config = keeperConfig({ issuer, clientId: options.clientId ?? DEFAULT_CLIENT_ID, scope, embedded });
   const origin = origins[0] ?? '';
-  const serveFile = createStatic({ distDir: options.distDir ?? DEFAULT_DIST_DIR, origin, issuerOrigin: new URL(issuer).origin, config, sealer: backend.sealer });
+  const serveFile = createStatic({
+    distDir: options.distDir ?? DEFAULT_DIST_DIR,
+    origin,
+    issuerOrigin: new URL(issuer).origin,
+    config,
+    sealer: backend.sealer,
+  });
   const app = new Hono<Env>();
   if (lab) app.route('/lab', lab.routes);
   app.route('/', createApi(parts));
   app.all('/lab/*', () => problem({ status: 404, code: 'not-found', detail: 'There is no lab here.' }));
   app.all('*', serveFile);
   app.onError(() => problem({ status: 500, code: 'server-error', detail: 'Something went wrong here.' }));
-  return { listener: getRequestListener(app.fetch, { overrideGlobalObjects: false }), stopLab: () => lab?.stop() };
+  const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const listener: RequestListener = (request, response) => void handle(request, response);
+  return { listener, stopLab: () => lab?.stop() };
 };
 
 const stopSockets = async ({ hub, events }: Backend): Promise<void> => {
+  const open: readonly LiveSocket[] = [...hub.sockets(), ...events.sockets()];
   hub.drain();
   events.drain();
-  const open = (): number => hub.sockets().length + events.sockets().length;
-  const until = performance.now() + SOCKETS_CLOSE_WITHIN_MS;
-  while (open() > 0 && performance.now() < until) await new Promise((done) => setTimeout(done, 10));
-  for (const socket of [...hub.sockets(), ...events.sockets()]) socket.drop();
+  const cut = setTimeout(() => open.forEach((socket) => socket.drop()), SOCKETS_CLOSE_WITHIN_MS);
+  await Promise.all(open.map(({ closed }) => closed));
+  clearTimeout(cut);
   hub.stop();
   events.stop();
 };
 
-const openEverything = async (options: ServerOptions, dir: string, opened: (() => Promise<unknown>)[]): Promise<Running> => {
+const openEverything = async (
+  options: ServerOptions,
+  dir: string,
+  opened: (() => Promise<unknown>)[],
+): Promise<Running> => {
   const host = options.host ?? DEFAULT_HOST;
   const appLate = startingUp();
   const providerLate = startingUp();
@@ -148,12 +175,23 @@ const openEverything = async (options: ServerOptions, dir: string, opened: (() =
   const issuer = options.issuer ?? `http://${publicName(host)}:${provider?.port}`;
   const clientId = options.clientId ?? DEFAULT_CLIENT_ID;
   const isLive = isGrantLive(store, backend.epoch);
-  const tokens = createProviderTokens({ issuer, clientId, clock, embedded, ...(embedded ? { audience: AUDIENCE, isLive } : {}) });
+  const tokens = createProviderTokens({
+    issuer,
+    clientId,
+    clock,
+    embedded,
+    ...(embedded ? { audience: AUDIENCE, isLive } : {}),
+  });
   const parts: EntranceParts = { ...backend, origins, loopbackOnly: LOCAL_ADDRESSES.has(host) };
   const { listener, stopLab } = createApp(backend, tokens, options, origins, issuer);
 
   app.server.on('upgrade', createUpgrade({ ...backend, origins }));
-  if (provider) providerLate.listener = entrance(parts, providerPlace, await embedProvider(backend, issuer, clientId, origins, options.lab === true));
+  if (provider)
+    providerLate.listener = entrance(
+      parts,
+      providerPlace,
+      await embedProvider(backend, issuer, clientId, origins, options.lab === true),
+    );
   appLate.listener = entrance(parts, appPlace, listener);
   opened.push(async () => {
     stopLab();

@@ -7,7 +7,8 @@ type Fields = { readonly [name: string]: Parser<unknown> };
 type Parsed<F extends Fields> = { [K in keyof F]: F[K] extends Parser<infer T> ? T : never };
 
 export const text: Parser<string> = (value) => (typeof value === 'string' ? value : undefined);
-export const number: Parser<number> = (value) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
+export const number: Parser<number> = (value) =>
+  typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 export const boolean: Parser<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
 /** A whole number of at least 0. */
 export const count: Parser<number> = (value) =>
@@ -19,12 +20,13 @@ export const oneOf =
     allowed.find((candidate) => candidate === value);
 
 /** An object with these own fields; others are dropped, a wrong optional one counts as absent. */
-export const shape =
-  <R extends Fields, O extends Fields = Record<never, never>>(
-    required: R,
-    optional?: O,
-  ): Parser<Parsed<R> & Partial<Parsed<O>>> =>
-  (value) => {
+export function shape<R extends Fields>(required: R): Parser<Parsed<R>>;
+export function shape<R extends Fields, O extends Fields>(
+  required: R,
+  optional: O,
+): Parser<Parsed<R> & Partial<Parsed<O>>>;
+export function shape(required: Fields, optional: Fields = {}): Parser<unknown> {
+  return (value) => {
     if (!isObject(value)) return undefined;
     const out: { [name: string]: unknown } = {};
     for (const [name, parse] of Object.entries(required)) {
@@ -32,10 +34,10 @@ export const shape =
       if (field === undefined) return undefined;
       out[name] = field;
     }
-    for (const [name, parse] of Object.entries(optional ?? {})) {
+    for (const [name, parse] of Object.entries(optional)) {
       const field = parse(own(value, name));
       if (field !== undefined) out[name] = field;
     }
-    // Sound by construction: every field of the type was just parsed by the parser that names its type.
-    return out as Parsed<R> & Partial<Parsed<O>>;
+    return out;
   };
+}

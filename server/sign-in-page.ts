@@ -46,7 +46,10 @@ export const continuePage = (page: { action: string; name: string }): string =>
 
 /** A dead end, with a way out. */
 export const messagePage = (page: { title: string; text: string; link: { href: string; label: string } }): string =>
-  renderPage(page.title, `<p>${escapeHtml(page.text)}</p>\n<p><a href="${escapeHtml(page.link.href)}">${escapeHtml(page.link.label)}</a></p>`);
+  renderPage(
+    page.title,
+    `<p>${escapeHtml(page.text)}</p>\n<p><a href="${escapeHtml(page.link.href)}">${escapeHtml(page.link.label)}</a></p>`,
+  );
 
 /** `form` is the provider's own, with its `id` and its secret; the buttons belong to it by that id. */
 export const signOutPage = (form: string): string =>

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Context, Interaction, Provider } from 'oidc-provider';
 import type { Account, Accounts } from './accounts.ts';
 import { pageCsp } from './page.ts';
+import { text } from './shape.ts';
 import { continuePage, messagePage, signInPage } from './sign-in-page.ts';
 
 export type SignInRoutes = {
@@ -22,11 +23,11 @@ export const signInPath = (uid: string): string => `/sign-in/${uid}`;
 const readForm = async (request: IncomingMessage): Promise<URLSearchParams | undefined> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
-    const part = Buffer.from(chunk);
-    bytes += part.length;
+  // Without an encoding set, a request gives buffers.
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
     if (bytes > MAX_FORM_BYTES) return undefined;
-    chunks.push(part);
+    chunks.push(chunk);
   }
   return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
 };
@@ -41,9 +42,13 @@ export const sendPage = (ctx: Context, status: number, html: string, formTargets
 };
 
 /** A grant of its own for each sign-in, so that signing out here ends no other sign-in. */
-const grantFor = async ({ provider, resource }: SignInRoutes, accountId: string, interaction: Interaction): Promise<string> => {
-  const clientId = String(interaction.params['client_id']);
-  const scope = String(interaction.params['scope'] ?? '');
+const grantFor = async (
+  { provider, resource }: SignInRoutes,
+  accountId: string,
+  interaction: Interaction,
+): Promise<string> => {
+  const clientId = text(interaction.params['client_id']) ?? '';
+  const scope = text(interaction.params['scope']) ?? '';
   const grant = new provider.Grant({ accountId, clientId });
   grant.addOIDCScope(scope);
   if (resource !== undefined) grant.addResourceScope(resource, scope);
@@ -59,7 +64,12 @@ const finish = async (routes: SignInRoutes, ctx: Context, result: { [name: strin
  * The client is the server's own, so a password typed just now is consent enough. A sign-in that is there
  * already is not: without a click, any page could start a flow and catch its code.
  */
-const admit = async (routes: SignInRoutes, ctx: Context, interaction: Interaction, form: URLSearchParams): Promise<void> => {
+const admit = async (
+  routes: SignInRoutes,
+  ctx: Context,
+  interaction: Interaction,
+  form: URLSearchParams,
+): Promise<void> => {
   const action = signInPath(interaction.uid);
   const username = form.get('username') ?? '';
   const account = routes.accounts.byPassword(username, form.get('password') ?? '');
@@ -75,7 +85,7 @@ const admit = async (routes: SignInRoutes, ctx: Context, interaction: Interactio
 const show = (routes: SignInRoutes, ctx: Context, interaction: Interaction): void => {
   const action = signInPath(interaction.uid);
   const known = routes.accounts.find(interaction.session?.accountId ?? '');
-  const username = typeof interaction.params['login_hint'] === 'string' ? interaction.params['login_hint'] : undefined;
+  const username = text(interaction.params['login_hint']);
   const asks = interaction.prompt.name === 'consent' && known;
   const html = asks ? continuePage({ action, name: known.name }) : signInPage({ action, username, hint: routes.hint });
   sendPage(ctx, 200, html, routes.appOrigins);
@@ -89,7 +99,12 @@ const answer = async (routes: SignInRoutes, ctx: Context, interaction: Interacti
       if (accountId === undefined || interaction.prompt.name !== 'consent') return show(routes, ctx, interaction);
       return finish(routes, ctx, { consent: { grantId: await grantFor(routes, accountId, interaction) } });
     case 'switch':
-      return sendPage(ctx, 200, signInPage({ action: signInPath(interaction.uid), hint: routes.hint }), routes.appOrigins);
+      return sendPage(
+        ctx,
+        200,
+        signInPage({ action: signInPath(interaction.uid), hint: routes.hint }),
+        routes.appOrigins,
+      );
     case 'cancel':
       return finish(routes, ctx, { error: 'access_denied', error_description: 'Sign-in was cancelled.' });
     default:

@@ -39,7 +39,9 @@ const CALLBACK = '/auth/callback';
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 const isMissing = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && ['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'].includes(String(error.code));
+  error instanceof Error &&
+  'code' in error &&
+  ['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'].includes(String(error.code));
 
 /** The file's bytes, if it lies inside the folder and is there. */
 const readInside = async (dir: string, path: string): Promise<Buffer | undefined> => {
@@ -68,7 +70,9 @@ const etagOf = (bytes: Buffer): string => `"${createHash('sha256').update(bytes)
 const isDocumentNavigation = (method: string, headers: IncomingHttpHeaders): boolean => {
   const destination = headers['sec-fetch-dest'];
   const asksForHtml = (headers.accept ?? '').includes('text/html');
-  return (method === 'GET' || method === 'HEAD') && (destination === undefined ? asksForHtml : destination === 'document');
+  return (
+    (method === 'GET' || method === 'HEAD') && (destination === undefined ? asksForHtml : destination === 'document')
+  );
 };
 
 const missingPage = (path: string): string =>
@@ -89,7 +93,12 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
     const bytes = await readInside(dir, c.req.path);
     if (!bytes) return notFound(c);
     const script = sealer.bake(bytes.toString('utf8'), config, c.env.incoming.headers);
-    const headers = { ...always, 'cache-control': 'no-store', vary: SCRIPT_VARY, 'content-security-policy': workerPolicy(origin, connect) };
+    const headers = {
+      ...always,
+      'cache-control': 'no-store',
+      vary: SCRIPT_VARY,
+      'content-security-policy': workerPolicy(origin, connect),
+    };
     if (script.type === 'refused') return new Response('The install cookie is missing.', { status: 403, headers });
     return new Response(script.text, { headers: { ...headers, 'content-type': 'text/javascript; charset=utf-8' } });
   };
@@ -97,7 +106,12 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
   const file = (c: Ctx, path: string, bytes: Buffer): Response => {
     const etag = etagOf(bytes);
     const cacheControl = path.startsWith('/assets/') ? IMMUTABLE : 'no-cache';
-    const headers = { ...always, 'content-type': TYPES[extname(path)] ?? 'application/octet-stream', 'cache-control': cacheControl, etag };
+    const headers = {
+      ...always,
+      'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+      'cache-control': cacheControl,
+      etag,
+    };
     if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
     return new Response(Uint8Array.from(bytes), { headers });
   };
@@ -121,7 +135,9 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
     const bytes = await readInside(distDir, path);
     if (bytes && extname(path) !== '.html') return file(c, path, bytes);
     if (bytes) return html(c, bytes, 'no-cache');
-    const shell = isDocumentNavigation(c.req.method, c.env.incoming.headers) ? await readInside(distDir, '/index.html') : undefined;
+    const shell = isDocumentNavigation(c.req.method, c.env.incoming.headers)
+      ? await readInside(distDir, '/index.html')
+      : undefined;
     // A code in the address of the callback must not stay in any cache.
     return shell ? html(c, shell, path === CALLBACK ? 'no-store' : 'no-cache') : notFound(c);
   };

@@ -43,11 +43,15 @@ const targetOf = (request: IncomingMessage, url: URL, { hub, events }: UpgradePa
 };
 
 const refuse = (socket: Duplex, status: 403 | 404): void => {
-  socket.end(`HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Not Found'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  socket.end(
+    `HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Not Found'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
+  );
 };
 
 /** The `upgrade` listener of the application's server. */
-export const createUpgrade = (parts: UpgradeParts): ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) => {
+export const createUpgrade = (
+  parts: UpgradeParts,
+): ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) => {
   const { tickets, log, stats } = parts;
   const server = new WebSocketServer({
     noServer: true,

@@ -12,7 +12,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const get = (path: string, headers: Record<string, string> = {}) => server.call(path, { headers: { ...auth, ...headers } });
+const get = (path: string, headers: Record<string, string> = {}) =>
+  server.call(path, { headers: { ...auth, ...headers } });
 
 describe('errors', () => {
   test('are problem details, and never cached', async () => {
@@ -38,14 +39,21 @@ describe('errors', () => {
 
   test('models need authorization', async () => {
     expect((await server.call('/api/v1/llm/models')).status).toBe(401);
-    expect(await (await get('/api/v1/llm/models')).json()).toEqual({ models: expect.any(Array), default: expect.any(String) });
+    expect(await (await get('/api/v1/llm/models')).json()).toEqual({
+      models: expect.any(Array) as unknown,
+      default: expect.any(String) as unknown,
+    });
   });
 });
 
 describe('notes', () => {
   const add = (text: string, key?: string) =>
-    server.call('/api/v1/notes', { json: { text }, headers: { ...auth, ...(key === undefined ? {} : { 'idempotency-key': key }) } });
-  const texts = async () => ((await (await get('/api/v1/notes')).json()) as { notes: { text: string }[] }).notes.map(({ text }) => text);
+    server.call('/api/v1/notes', {
+      json: { text },
+      headers: { ...auth, ...(key === undefined ? {} : { 'idempotency-key': key }) },
+    });
+  const texts = async () =>
+    ((await (await get('/api/v1/notes')).json()) as { notes: { text: string }[] }).notes.map(({ text }) => text);
 
   test('one key, one note, one answer; also in parallel', async () => {
     const key = randomUUID();
@@ -84,15 +92,27 @@ describe('media', () => {
   test('a picture and a clip are what they say', async () => {
     const picture = await get('/api/v1/media/picture.png');
     expect(picture.headers.get('content-type')).toBe('image/png');
-    expect(Buffer.from(await picture.arrayBuffer()).subarray(1, 4).toString()).toBe('PNG');
+    expect(
+      Buffer.from(await picture.arrayBuffer())
+        .subarray(1, 4)
+        .toString(),
+    ).toBe('PNG');
     const clip = await get('/api/v1/media/clip.mp4');
-    expect(Buffer.from(await clip.arrayBuffer()).subarray(4, 8).toString()).toBe('ftyp');
+    expect(
+      Buffer.from(await clip.arrayBuffer())
+        .subarray(4, 8)
+        .toString(),
+    ).toBe('ftyp');
     expect((await server.call('/api/v1/media/picture.png')).status).toBe(401);
   });
 
   test('ranges give exactly their bytes', async () => {
     const whole = Buffer.from(await (await get('/api/v1/media/clip.mp4')).arrayBuffer());
-    for (const [range, start, end] of [['bytes=0-99', 0, 99], ['bytes=100-', 100, whole.length - 1], ['bytes=-10', whole.length - 10, whole.length - 1]] as const) {
+    for (const [range, start, end] of [
+      ['bytes=0-99', 0, 99],
+      ['bytes=100-', 100, whole.length - 1],
+      ['bytes=-10', whole.length - 10, whole.length - 1],
+    ] as const) {
       const part = await get('/api/v1/media/clip.mp4', { range });
       expect(part.status).toBe(206);
       expect(part.headers.get('content-range')).toBe(`bytes ${start}-${end}/${whole.length}`);
@@ -117,7 +137,11 @@ describe('media', () => {
 
   test('an upload is counted, streamed, and answered', async () => {
     const bytes = 3_000_000;
-    const response = await fetch(`${server.url}/api/v1/media/upload`, { method: 'POST', headers: auth, body: new Uint8Array(bytes) });
+    const response = await fetch(`${server.url}/api/v1/media/upload`, {
+      method: 'POST',
+      headers: auth,
+      body: new Uint8Array(bytes),
+    });
     expect(await response.json()).toEqual({ bytes });
   });
 

@@ -18,7 +18,10 @@ const PATH = '/api/v1/auth/whoami';
 
 type Claims = { jti?: string; htm?: string; htu?: string; iat?: number; ath?: string; nonce?: string };
 
-const prove = async (claims: Claims = {}, header: { typ?: string; key?: CryptoKey; jwk?: object } = {}): Promise<string> => {
+const prove = async (
+  claims: Claims = {},
+  header: { typ?: string; key?: CryptoKey; jwk?: object } = {},
+): Promise<string> => {
   const keys = client.keys;
   if (!keys) throw new Error('the client has no keys');
   const payload = {
@@ -30,7 +33,11 @@ const prove = async (claims: Claims = {}, header: { typ?: string; key?: CryptoKe
     ...claims,
   };
   return new SignJWT(payload)
-    .setProtectedHeader({ alg: 'ES256', typ: header.typ ?? 'dpop+jwt', jwk: header.jwk ?? (await exportJWK(keys.publicKey)) })
+    .setProtectedHeader({
+      alg: 'ES256',
+      typ: header.typ ?? 'dpop+jwt',
+      jwk: header.jwk ?? (await exportJWK(keys.publicKey)),
+    })
     .sign(header.key ?? keys.privateKey);
 };
 
@@ -102,7 +109,9 @@ describe('DPoP at the API', () => {
 
   test('a tampered token is refused', async () => {
     const [head, , mac] = tokens.access.split('.');
-    const payload = Buffer.from(JSON.stringify({ sub: 'other', iss: server.issuer, aud: 'urn:session-keeper:api', exp: 9e9 })).toString('base64url');
+    const payload = Buffer.from(
+      JSON.stringify({ sub: 'other', iss: server.issuer, aud: 'urn:session-keeper:api', exp: 9e9 }),
+    ).toString('base64url');
     const forged = `${head}.${payload}.${mac}`;
     const ath = createHash('sha256').update(forged).digest('base64url');
     expect(errorOf(await ask(await prove({ ath }), forged))).toBe('invalid_token');

@@ -6,23 +6,30 @@ import { bearer, passwordLogin, startTestServer, temporaryDir, type TestServer }
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
 /** The application against another provider. Its port has to be known to the provider beforehand, so it starts twice. */
-const startBoth = async (temper: Partial<ProviderServerOptions>): Promise<{ server: TestServer; client: OidcClient }> => {
+const startBoth = async (
+  temper: Partial<ProviderServerOptions>,
+): Promise<{ server: TestServer; client: OidcClient }> => {
   const folder = temporaryDir();
   const probe = await startTestServer({ issuer: 'http://localhost:1' });
   const port = Number(new URL(probe.url).port);
   await probe.stop();
   const provider = await startProvider({ dataDir: folder.dir, appOrigins: [`http://localhost:${port}`], ...temper });
   const server = await startTestServer({ port, issuer: provider.issuer });
-  cleanups.push(folder.remove, () => provider.stop(), () => server.stop());
+  cleanups.push(
+    folder.remove,
+    () => provider.stop(),
+    () => server.stop(),
+  );
   const client = await OidcClient.create(server, { dpop: temper.dpop !== 'off' });
   return { server, client };
 };
 
-const whoami = (server: TestServer, client: OidcClient, token: string) => client.api(`${server.url}/api/v1/auth/whoami`, token);
+const whoami = (server: TestServer, client: OidcClient, token: string) =>
+  client.api(`${server.url}/api/v1/auth/whoami`, token);
 
 describe('another provider', () => {
   test('with opaque bearer tokens: its userinfo endpoint tells', async () => {
@@ -76,7 +83,11 @@ describe('another provider', () => {
     const { server, client } = await startBoth({ dpop: 'off' });
     const { url, verifier } = await client.authorizationUrl();
     const form = await client.person.follow(url, client.callback);
-    const back = await client.person.submit(form.url, client.callback, { do: 'sign-in', username: 'demo', password: 'demo' });
+    const back = await client.person.submit(form.url, client.callback, {
+      do: 'sign-in',
+      username: 'demo',
+      password: 'demo',
+    });
     const answer = await fetch(client.metadata.token_endpoint ?? '', {
       method: 'POST',
       body: new URLSearchParams({
@@ -87,7 +98,10 @@ describe('another provider', () => {
         code_verifier: verifier,
       }),
     });
-    const { id_token: idToken, access_token: access } = (await answer.json()) as { id_token: string; access_token: string };
+    const { id_token: idToken, access_token: access } = (await answer.json()) as {
+      id_token: string;
+      access_token: string;
+    };
     expect((await whoami(server, client, access)).status).toBe(200);
     expect((await whoami(server, client, idToken)).status).toBe(401);
     const stranger = await startTestServer({ issuer: server.issuer, clientId: 'another-client' });

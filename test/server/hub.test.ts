@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { dial, dialWith, HubClient, socketTicket } from './support/hub-client.ts';
+import { dial, dialWith, socketTicket, type HubClient } from './support/hub-client.ts';
 import { bearer, passwordLogin, startTestServer, type TestServer } from './support/start.ts';
 
 let server: TestServer;
@@ -28,9 +28,18 @@ describe('the way in', () => {
   test('a ticket works once, of two at the same time', async () => {
     const ticket = await socketTicket(server, token);
     const clients = [dialWith(server, ticket), dialWith(server, ticket)];
-    for (const [index, client] of clients.entries()) client.ws.once('open', () => client.send(['hi', { host: `h${index}`, epoch: 1 }]));
+    for (const [index, client] of clients.entries())
+      client.ws.once('open', () => client.send(['hi', { host: `h${index}`, epoch: 1 }]));
     const outcomes = await Promise.all(
-      clients.map((client) => Promise.race([client.hello().then(() => 'open' as const, () => 'closed' as const), client.closed.then(({ code }) => code)])),
+      clients.map((client) =>
+        Promise.race([
+          client.hello().then(
+            () => 'open' as const,
+            () => 'closed' as const,
+          ),
+          client.closed.then(({ code }) => code),
+        ]),
+      ),
     );
     expect(outcomes.filter((outcome) => outcome === 'open')).toHaveLength(1);
     expect(await Promise.race(clients.map(({ closed }) => closed))).toMatchObject({ code: 4401 });
@@ -48,7 +57,9 @@ describe('the way in', () => {
   test('a page of another origin is refused before the handshake, and its ticket is not used up', async () => {
     const ticket = await socketTicket(server, token);
     const status = await new Promise((done) => {
-      const ws = new WebSocket(`${server.url.replace('http', 'ws')}/api/socket`, ['keeper.1'], { headers: { origin: 'http://evil.test' } });
+      const ws = new WebSocket(`${server.url.replace('http', 'ws')}/api/socket`, ['keeper.1'], {
+        headers: { origin: 'http://evil.test' },
+      });
       ws.on('unexpected-response', (_request, response) => done(response.statusCode));
       ws.on('error', () => undefined);
     });
@@ -120,7 +131,10 @@ describe('topics', () => {
     await Promise.all(Array.from({ length: 300 }, (_, n) => writer.publish(topic, randomUUID(), n)));
     const reader = await dial(server, token, 'reader');
     const more = Promise.all(Array.from({ length: 300 }, (_, n) => writer.publish(topic, randomUUID(), 300 + n)));
-    expect(await reader.subscribe(topic, { epoch: at.epoch, offset: 100 })).toEqual({ at: { epoch: at.epoch, offset: 100 }, resumed: true });
+    expect(await reader.subscribe(topic, { epoch: at.epoch, offset: 100 })).toEqual({
+      at: { epoch: at.epoch, offset: 100 },
+      resumed: true,
+    });
     await more;
     await reader.reach(topic, 600);
     expect(offsets(reader, topic)).toEqual(Array.from({ length: 500 }, (_, index) => index + 101));
@@ -165,7 +179,11 @@ describe('topics', () => {
     const client = await dial(server, token);
     await client.hello();
     client.send(['pub', 'id', 'x'.repeat(129), 1]);
-    expect(await client.until((frame) => (frame[0] === 'nak' ? frame : undefined))).toEqual(['nak', 'id', 'bad-message']);
+    expect(await client.until((frame) => (frame[0] === 'nak' ? frame : undefined))).toEqual([
+      'nak',
+      'id',
+      'bad-message',
+    ]);
     client.send(['sub', 1, '', null]);
     expect(await client.closed).toMatchObject({ code: 1007 });
   });

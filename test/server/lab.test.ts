@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { textOf } from '../../server/live-socket.ts';
 import { OidcClient } from './support/agent.ts';
 import { dial, dialWith, socketTicket } from './support/hub-client.ts';
-import { bearer, cookieLogin, passwordLogin, startTestServer, type PasswordAnswer, type TestServer } from './support/start.ts';
+import {
+  bearer,
+  cookieLogin,
+  passwordLogin,
+  startTestServer,
+  type PasswordAnswer,
+  type TestServer,
+} from './support/start.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -18,7 +26,8 @@ afterEach(async () => {
 const refresh = (token: string) => server.call('/api/v1/auth/refresh', { json: { refresh_token: token } });
 const whoami = (token: string) => server.call('/api/v1/auth/whoami', { headers: bearer(token) });
 const stats = async () => (await server.lab('/stats')) as Record<string, number>;
-const log = async () => (await server.lab('/log')) as { method: string; path: string; status: number; auth: string; sub: string | null }[];
+const log = async () =>
+  (await server.lab('/log')) as { method: string; path: string; status: number; auth: string; sub: string | null }[];
 
 describe('faults', () => {
   test('reset breaks the connection without an answer, as often as told', async () => {
@@ -74,7 +83,11 @@ describe('faults', () => {
     const client = await OidcClient.create(server);
     const { refresh: token } = await client.signIn();
     await server.lab('/faults', { at: 'token', kind: 'status', status: 503, retryAfterSeconds: 3, times: 1 });
-    const response = await fetch(`${server.issuer}/token`, { method: 'POST', headers: { origin: server.url }, body: '' });
+    const response = await fetch(`${server.issuer}/token`, {
+      method: 'POST',
+      headers: { origin: server.url },
+      body: '',
+    });
     expect(response.status).toBe(503);
     expect(response.headers.get('access-control-allow-origin')).toBe(server.url);
     expect(response.headers.get('access-control-expose-headers')).toContain('Retry-After');
@@ -144,18 +157,27 @@ describe('sessions', () => {
     const client = await OidcClient.create(server);
     const { url, verifier, state } = await client.authorizationUrl();
     const form = await client.person.follow(url, client.callback);
-    const back = await client.person.submit(form.url, client.callback, { do: 'sign-in', username: 'demo', password: 'demo' });
+    const back = await client.person.submit(form.url, client.callback, {
+      do: 'sign-in',
+      username: 'demo',
+      password: 'demo',
+    });
     expect(new URL(back.url).searchParams.has('code')).toBe(true);
-    await expect(client.exchange(back.url, verifier, state).then(({ access }) => exp(access))).resolves.toBeGreaterThan((Date.now() + skewMs) / 1000);
+    await expect(client.exchange(back.url, verifier, state).then(({ access }) => exp(access))).resolves.toBeGreaterThan(
+      (Date.now() + skewMs) / 1000,
+    );
     const response = await server.call('/api/v1/llm/models');
     expect(Date.parse(response.headers.get('date') ?? '')).toBeGreaterThan(Date.now() + skewMs - 5_000);
-    expect(Date.parse((await fetch(`${server.issuer}/jwks`)).headers.get('date') ?? '')).toBeGreaterThan(Date.now() + skewMs - 5_000);
+    expect(Date.parse((await fetch(`${server.issuer}/jwks`)).headers.get('date') ?? '')).toBeGreaterThan(
+      Date.now() + skewMs - 5_000,
+    );
     const { access_token: token } = await passwordLogin(server.call);
     expect((await whoami(token)).status).toBe(200);
   });
 });
 
-const exp = (jwt: string): number => (JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as { exp: number }).exp;
+const exp = (jwt: string): number =>
+  (JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as { exp: number }).exp;
 
 describe('sockets', () => {
   test('drop closes with a code, or cuts', async () => {
@@ -191,13 +213,18 @@ describe('sockets', () => {
 
   test('publish counts from 1, as large as told, for each user', async () => {
     const topic = randomUUID();
-    const [demo, other] = await Promise.all([passwordLogin(server.call), passwordLogin(server.call, 'other', 'secret')]);
+    const [demo, other] = await Promise.all([
+      passwordLogin(server.call),
+      passwordLogin(server.call, 'other', 'secret'),
+    ]);
     const clients = await Promise.all([dial(server, demo.access_token), dial(server, other.access_token)]);
     await Promise.all(clients.map((client) => client.subscribe(topic, null)));
     await server.lab('/publish', { topic, count: 1200, everyMs: 0, bytes: 10 });
     for (const client of clients) {
       await client.reach(topic, 1200);
-      expect(client.events(topic).map(({ offset }) => offset)).toEqual(Array.from({ length: 1200 }, (_, index) => index + 1));
+      expect(client.events(topic).map(({ offset }) => offset)).toEqual(
+        Array.from({ length: 1200 }, (_, index) => index + 1),
+      );
       expect(client.events(topic)[0]?.data).toEqual({ n: 1, filling: '.'.repeat(10) });
       client.close();
     }
@@ -219,7 +246,7 @@ describe('sockets', () => {
         };
         look();
       });
-    ws.on('message', (data) => heard.push(JSON.parse(String(data)) as { type: string }));
+    ws.on('message', (data) => heard.push(JSON.parse(textOf(data)) as { type: string }));
     expect(await until('connected')).toEqual({ type: 'connected', user: { sub: 'demo', name: 'Demo User' } });
     ws.send('{"type":"ping"}');
     expect(await until('pong')).toEqual({ type: 'pong' });
@@ -259,7 +286,14 @@ describe('what the server saw', () => {
     await client.hello();
     const after = await stats();
     const grown = Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]));
-    expect(grown).toEqual({ refreshGrants: 1, tokenRequests: 2, ticketsMinted: 1, ticketsUsed: 1, socketsOpen: 1, socketsOpened: 1 });
+    expect(grown).toEqual({
+      refreshGrants: 1,
+      tokenRequests: 2,
+      ticketsMinted: 1,
+      ticketsUsed: 1,
+      socketsOpen: 1,
+      socketsOpened: 1,
+    });
     client.close();
   });
 

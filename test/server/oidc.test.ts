@@ -71,7 +71,11 @@ describe('sign-in page', () => {
     const asked = await client.person.follow((await client.authorizationUrl()).url, client.callback);
     const { page } = await client.person.submit(asked.url, client.callback, { do: 'switch' });
     expect(await page?.text()).toContain('<label for="password">');
-    const after = await client.person.submit(asked.url, client.callback, { do: 'sign-in', username: 'other', password: 'secret' });
+    const after = await client.person.submit(asked.url, client.callback, {
+      do: 'sign-in',
+      username: 'other',
+      password: 'secret',
+    });
     // The provider ends the old sign-in first, by a form that posts itself.
     const form = (await after.page?.text()) ?? '';
     const action = /action="([^"]+)"/.exec(form)?.[1] ?? '';

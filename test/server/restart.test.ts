@@ -4,7 +4,15 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { OidcClient } from './support/agent.ts';
 import { dial, dialWith } from './support/hub-client.ts';
 import { startInVain, startProcess, type ServerProcess } from './support/process.ts';
-import { bearer, cookieLogin, passwordLogin, startTestServer, temporaryDir, type PasswordAnswer, type TestServer } from './support/start.ts';
+import {
+  bearer,
+  cookieLogin,
+  passwordLogin,
+  startTestServer,
+  temporaryDir,
+  type PasswordAnswer,
+  type TestServer,
+} from './support/start.ts';
 
 const running = new Set<ServerProcess>();
 const folders: { remove: () => void }[] = [];
@@ -27,7 +35,12 @@ const start = async (env: Record<string, string>): Promise<ServerProcess> => {
 };
 
 /** As much of a test server as the helpers of the hub need. */
-const asServer = (server: ServerProcess): TestServer => ({ ...server, dataDir: '', lab: async () => undefined, stop: async () => undefined });
+const asServer = (server: ServerProcess): TestServer => ({
+  ...server,
+  dataDir: '',
+  lab: async () => undefined,
+  stop: async () => undefined,
+});
 
 /** A pair of neighbouring ports that are free now: the application's, and its provider's. */
 const freePort = async (): Promise<string> => {
@@ -82,7 +95,9 @@ describe('a killed server', () => {
     await resumed.reach(topic, 3);
     expect(resumed.events(topic).map(({ data }) => data)).toEqual([2, 3]);
     expect(await resumed.publish(topic, 'id-2', 2)).toBe(2);
-    expect(await (await dial(asServer(after), password.access_token, 'browser', 6)).closed).toMatchObject({ code: 4409 });
+    expect(await (await dial(asServer(after), password.access_token, 'browser', 6)).closed).toMatchObject({
+      code: 4409,
+    });
     resumed.close();
   });
 
@@ -90,7 +105,8 @@ describe('a killed server', () => {
     const env = { PORT: await freePort(), DATA_DIR: newFolder() };
     const before = await start(env);
     const first = await passwordLogin(before.call);
-    const refresh = async (server: ServerProcess, token: string) => server.call('/api/v1/auth/refresh', { json: { refresh_token: token } });
+    const refresh = async (server: ServerProcess, token: string) =>
+      server.call('/api/v1/auth/refresh', { json: { refresh_token: token } });
     const second = (await (await refresh(before, first.refresh_token)).json()) as PasswordAnswer;
     const third = (await (await refresh(before, second.refresh_token)).json()) as PasswordAnswer;
     const minted = await before.call('/api/v1/socket/ticket', { method: 'POST', headers: bearer(third.access_token) });
@@ -125,7 +141,7 @@ describe('a graceful stop', () => {
     expect(await socket.until((frame) => (frame[0] === 'drain' ? frame[1] : undefined))).toBeGreaterThanOrEqual(0);
     const closed = await socket.closed;
     expect(closed.code).toBe(1012);
-    expect(JSON.parse(closed.reason)).toEqual({ ra: expect.any(Number) });
+    expect(JSON.parse(closed.reason)).toEqual({ ra: expect.any(Number) as unknown });
     expect((await slow).status).toBe(200);
     const { code, errors } = await ended;
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
@@ -138,7 +154,10 @@ describe('a graceful stop', () => {
     const server = await start({ PORT: await freePort(), DATA_DIR: newFolder() });
     const { access_token: token } = await passwordLogin(server.call);
     await server.call('/lab/faults', { json: { at: 'api', kind: 'hang', ms: 60_000, times: 1 } });
-    const hanging = server.call('/api/v1/auth/whoami', { headers: bearer(token) }).then(() => 'answered', () => 'cut');
+    const hanging = server.call('/api/v1/auth/whoami', { headers: bearer(token) }).then(
+      () => 'answered',
+      () => 'cut',
+    );
     await server.call('/lab/stats');
     const startedAt = performance.now();
     const { code } = await server.kill('SIGINT');

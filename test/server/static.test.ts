@@ -31,7 +31,12 @@ const get = (path: string, headers: Record<string, string> = {}, method = 'GET')
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
         const { 'set-cookie': cookies = [], ...rest } = response.headers;
-        done({ status: response.statusCode ?? 0, headers: rest as Record<string, string>, cookies, body: Buffer.concat(chunks).toString() });
+        done({
+          status: response.statusCode ?? 0,
+          headers: rest as Record<string, string>,
+          cookies,
+          body: Buffer.concat(chunks).toString(),
+        });
       });
     })
       .on('error', fail)
@@ -70,16 +75,30 @@ describe('files', () => {
     expect((await get('/auth/callback?code=x', DOCUMENT)).headers['cache-control']).toBe('no-store');
   });
 
-  test.each(['/../package.json', '/%2e%2e/package.json', '/..%2fpackage.json', '/assets/..%5c..%5cx', '/%00', '/%ff'])('%s leads nowhere', async (path) => {
-    expect((await get(path)).status).toBe(404);
-  });
+  test.each(['/../package.json', '/%2e%2e/package.json', '/..%2fpackage.json', '/assets/..%5c..%5cx', '/%00', '/%ff'])(
+    '%s leads nowhere',
+    async (path) => {
+      expect((await get(path)).status).toBe(404);
+    },
+  );
 });
 
 describe('headers', () => {
-  test.each([['/', DOCUMENT], ['/assets/app-abc123.js', {}], ['/missing.js', {}]] as const)('%s carries the preset', async (path, headers) => {
+  test.each([
+    ['/', DOCUMENT],
+    ['/assets/app-abc123.js', {}],
+    ['/missing.js', {}],
+  ] as const)('%s carries the preset', async (path, headers) => {
     const answer = await get(path, headers);
     const policy = answer.headers['content-security-policy'] ?? '';
-    for (const part of ["default-src 'none'", "frame-src 'none'", "frame-ancestors 'none'", "worker-src 'self'", "base-uri 'none'"]) expect(policy).toContain(part);
+    for (const part of [
+      "default-src 'none'",
+      "frame-src 'none'",
+      "frame-ancestors 'none'",
+      "worker-src 'self'",
+      "base-uri 'none'",
+    ])
+      expect(policy).toContain(part);
     expect(policy).toContain(`connect-src 'self' ${server.url.replace('http', 'ws')} ${server.issuer}`);
     expect(policy).not.toContain('unsafe');
     expect(answer.headers).toMatchObject({
@@ -94,7 +113,9 @@ describe('headers', () => {
   test('what the build wrote inline is allowed by its hash', async () => {
     const { createHash } = await import('node:crypto');
     const hash = createHash('sha256').update(INLINE).digest('base64');
-    expect((await get('/', DOCUMENT)).headers['content-security-policy']).toContain(`script-src 'self' 'sha256-${hash}'`);
+    expect((await get('/', DOCUMENT)).headers['content-security-policy']).toContain(
+      `script-src 'self' 'sha256-${hash}'`,
+    );
   });
 });
 
@@ -105,12 +126,17 @@ describe('the worker script', () => {
     const [first = '', ...rest] = body.split('\n');
     expect(rest.join('\n')).toBe('console.log("worker");\n');
     const json = /^self\.__SESSION_KEEPER__ = (.*);$/.exec(first)?.[1] ?? '';
-    return JSON.parse(json) as { config: { signIn: { oidc: { issuer: string; reuseGraceMs: number } } }; seal?: { id: string; secret: string } };
+    return JSON.parse(json) as {
+      config: { signIn: { oidc: { issuer: string; reuseGraceMs: number } } };
+      seal?: { id: string; secret: string };
+    };
   };
 
   test('a document leaves the install cookie, and renews it', async () => {
     const [cookie = ''] = (await get('/', DOCUMENT)).cookies;
-    expect(cookie).toMatch(/^__Host-Http-keeper-install=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Strict; Secure$/);
+    expect(cookie).toMatch(
+      /^__Host-Http-keeper-install=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Strict; Secure$/,
+    );
     const [pair = ''] = cookie.split(';');
     expect((await get('/', { ...DOCUMENT, cookie: pair })).cookies[0]).toBe(cookie);
   });
@@ -118,16 +144,26 @@ describe('the worker script', () => {
   test('a true worker fetch with the cookie is sealed, with the same bytes each time', async () => {
     const cookie = await installed();
     const first = await get('/sw.js', { ...WORKER, cookie });
-    expect(first.headers).toMatchObject({ 'cache-control': 'no-store', vary: 'Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode, Service-Worker' });
-    expect(first.headers['content-security-policy']).toBe(`default-src 'none'; connect-src 'self' ${server.url.replace('http', 'ws')} ${server.issuer}; script-src 'self'`);
-    expect(baked(first).seal).toEqual({ id: expect.stringMatching(/./), secret: expect.stringMatching(/^[\w-]{43}$/) });
+    expect(first.headers).toMatchObject({
+      'cache-control': 'no-store',
+      vary: 'Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode, Service-Worker',
+    });
+    expect(first.headers['content-security-policy']).toBe(
+      `default-src 'none'; connect-src 'self' ${server.url.replace('http', 'ws')} ${server.issuer}; script-src 'self'`,
+    );
+    expect(baked(first).seal).toEqual({
+      id: expect.stringMatching(/./) as unknown,
+      secret: expect.stringMatching(/^[\w-]{43}$/) as unknown,
+    });
     expect(baked(first).config.signIn.oidc).toMatchObject({ issuer: server.issuer, reuseGraceMs: 30_000 });
     expect((await get('/sw.js', { ...WORKER, cookie })).body).toBe(first.body);
   });
 
   test('each installation has a secret of its own', async () => {
     const [one, two] = await Promise.all([installed(), installed()]);
-    const secrets = await Promise.all([one, two].map(async (cookie) => baked(await get('/sw.js', { ...WORKER, cookie })).seal?.secret));
+    const secrets = await Promise.all(
+      [one, two].map(async (cookie) => baked(await get('/sw.js', { ...WORKER, cookie })).seal?.secret),
+    );
     expect(new Set(secrets).size).toBe(2);
   });
 
@@ -141,7 +177,10 @@ describe('the worker script', () => {
     ['fetch', { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors', 'service-worker': 'script' }],
     ['a dedicated worker', { 'sec-fetch-dest': 'worker', 'sec-fetch-mode': 'same-origin' }],
     ['a worker fetch without its header', { 'sec-fetch-dest': 'serviceworker', 'sec-fetch-mode': 'same-origin' }],
-    ['a worker fetch in another mode', { 'sec-fetch-dest': 'serviceworker', 'sec-fetch-mode': 'cors', 'service-worker': 'script' }],
+    [
+      'a worker fetch in another mode',
+      { 'sec-fetch-dest': 'serviceworker', 'sec-fetch-mode': 'cors', 'service-worker': 'script' },
+    ],
     ['no metadata at all', {}],
   ])('%s gets no seal', async (_name, headers) => {
     const answer = await get('/sw.js', { ...headers, cookie: await installed() });

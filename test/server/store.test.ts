@@ -6,9 +6,10 @@ import { temporaryDir } from './support/start.ts';
 
 let folder: ReturnType<typeof temporaryDir>;
 let store: ReturnType<typeof openLmdbStore>;
+let now = 1_000;
 beforeEach(() => {
   folder = temporaryDir();
-  store = openLmdbStore(folder.dir);
+  store = openLmdbStore(folder.dir, () => now);
 });
 afterEach(async () => {
   await store.close();
@@ -16,14 +17,13 @@ afterEach(async () => {
 });
 
 const SHORT_MS = 30;
-const passed = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 describe('store', () => {
   test('keeps plain data over a reopening', async () => {
     const value = { text: 'ä', number: 1.5, list: [null, true], nested: { a: '' } };
     await store.put('k', value);
     await store.close();
-    store = openLmdbStore(folder.dir);
+    store = openLmdbStore(folder.dir, () => now);
     expect(await store.get('k')).toEqual(value);
     await store.delete('k');
     expect(await store.get('k')).toBeUndefined();
@@ -43,7 +43,7 @@ describe('store', () => {
     await store.put('renewed', 2, 60_000);
     await store.put('kept', 1);
     expect(await store.get('brief')).toBe(1);
-    await passed(SHORT_MS + 10);
+    now += SHORT_MS;
     expect(await store.get('brief')).toBeUndefined();
     expect((await store.list('')).map(({ key }) => key)).toEqual(['kept', 'renewed']);
     expect(await store.update(['brief'], ([current]) => ({ result: current }))).toBeUndefined();
@@ -55,7 +55,10 @@ describe('store', () => {
   test('updates of one key come one after the other', async () => {
     await Promise.all(
       Array.from({ length: 200 }, () =>
-        store.update(['n'], ([n]) => ({ result: n, writes: [{ key: 'n', value: (typeof n === 'number' ? n : 0) + 1 }] })),
+        store.update(['n'], ([n]) => ({
+          result: n,
+          writes: [{ key: 'n', value: (typeof n === 'number' ? n : 0) + 1 }],
+        })),
       ),
     );
     expect(await store.get('n')).toBe(200);
@@ -82,9 +85,16 @@ describe('history', () => {
       { offset: 7, data: 6 },
     ]);
     const at = { epoch: topics.epoch, offset: 2 };
-    expect(startFrom(topics.epoch, head, at)).toEqual({ at: { epoch: topics.epoch, offset: 5 }, resumed: false, gap: { from: 3, to: 5 } });
+    expect(startFrom(topics.epoch, head, at)).toEqual({
+      at: { epoch: topics.epoch, offset: 5 },
+      resumed: false,
+      gap: { from: 3, to: 5 },
+    });
     expect(startFrom(topics.epoch, head, { epoch: topics.epoch, offset: 5 })).toMatchObject({ resumed: true });
-    expect(startFrom(topics.epoch, head, { epoch: topics.epoch, offset: HISTORY + 6 })).toMatchObject({ resumed: false, gap: { to: 0 } });
+    expect(startFrom(topics.epoch, head, { epoch: topics.epoch, offset: HISTORY + 6 })).toMatchObject({
+      resumed: false,
+      gap: { to: 0 },
+    });
   });
 
   test('names with slashes do not run into each other', async () => {

@@ -12,7 +12,9 @@ describe('ticket kind', () => {
     const response = await server.call('/api/auth/login', { json: { apiKey: 'demo-key' } });
     expect(await response.json()).toEqual({ authenticated: true, user: { sub: 'demo', name: 'Demo User' } });
     const [cookie = ''] = response.headers.getSetCookie();
-    expect(cookie).toMatch(/^__Host-keeper-session=[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict; Secure$/);
+    expect(cookie).toMatch(
+      /^__Host-keeper-session=[\w-]{43}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict; Secure$/,
+    );
   });
 
   test('a wrong key is 401 and sets nothing', async () => {
@@ -56,7 +58,10 @@ describe('ticket kind', () => {
   });
 
   test('a login from another site is refused', async () => {
-    const response = await server.call('/api/auth/login', { json: { apiKey: 'demo-key' }, headers: { origin: 'http://evil.test' } });
+    const response = await server.call('/api/auth/login', {
+      json: { apiKey: 'demo-key' },
+      headers: { origin: 'http://evil.test' },
+    });
     expect(response.status).toBe(403);
   });
 
@@ -71,9 +76,9 @@ describe('ticket kind', () => {
   test('the two tickets say how long they are good', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     const socket = await server.call('/api/v1/socket/ticket', { method: 'POST', headers: bearer(token) });
-    expect(await socket.json()).toEqual({ ticket: expect.stringMatching(/^[\w-]{43}$/), expires_in: 30 });
+    expect(await socket.json()).toEqual({ ticket: expect.stringMatching(/^[\w-]{43}$/) as unknown, expires_in: 30 });
     const cookie = await cookieLogin(server.call);
     const events = await server.call('/api/auth/token', { headers: { cookie } });
-    expect(await events.json()).toEqual({ token: expect.stringMatching(/^[\w-]{43}$/), expiresIn: 300 });
+    expect(await events.json()).toEqual({ token: expect.stringMatching(/^[\w-]{43}$/) as unknown, expiresIn: 300 });
   });
 });

@@ -69,7 +69,9 @@ export class OidcClient {
     return this.#as;
   }
 
-  async authorizationUrl(extra: Record<string, string> = {}): Promise<{ url: string; verifier: string; state: string }> {
+  async authorizationUrl(
+    extra: Record<string, string> = {},
+  ): Promise<{ url: string; verifier: string; state: string }> {
     const verifier = oauth.generateRandomCodeVerifier();
     const state = oauth.generateRandomState();
     const url = new URL(this.#as.authorization_endpoint ?? '');
@@ -91,7 +93,8 @@ export class OidcClient {
   async signIn(username = 'demo', password = 'demo'): Promise<Tokens> {
     const { url, verifier, state } = await this.authorizationUrl();
     const form = await this.person.follow(url, this.callback);
-    const fields = form.url.includes('/sign-in/') && username === '' ? { do: 'continue' } : { do: 'sign-in', username, password };
+    const fields =
+      form.url.includes('/sign-in/') && username === '' ? { do: 'continue' } : { do: 'sign-in', username, password };
     const back = await this.person.submit(form.url, this.callback, fields);
     return this.exchange(back.url, verifier, state);
   }
@@ -99,13 +102,23 @@ export class OidcClient {
   async exchange(callbackUrl: string, verifier: string, state: string): Promise<Tokens> {
     const parameters = oauth.validateAuthResponse(this.#as, this.#client, new URL(callbackUrl), state);
     const send = () =>
-      oauth.authorizationCodeGrantRequest(this.#as, this.#client, oauth.None(), parameters, this.callback, verifier, this.#options());
-    const process = async (response: Response) => oauth.processAuthorizationCodeResponse(this.#as, this.#client, response);
+      oauth.authorizationCodeGrantRequest(
+        this.#as,
+        this.#client,
+        oauth.None(),
+        parameters,
+        this.callback,
+        verifier,
+        this.#options(),
+      );
+    const process = async (response: Response) =>
+      oauth.processAuthorizationCodeResponse(this.#as, this.#client, response);
     return tokensOf(await this.#withNonce(send, process));
   }
 
   async refresh(refreshToken: string): Promise<Outcome> {
-    const send = () => oauth.refreshTokenGrantRequest(this.#as, this.#client, oauth.None(), refreshToken, this.#options());
+    const send = () =>
+      oauth.refreshTokenGrantRequest(this.#as, this.#client, oauth.None(), refreshToken, this.#options());
     const process = async (response: Response) => oauth.processRefreshTokenResponse(this.#as, this.#client, response);
     try {
       return { ok: true, tokens: tokensOf(await this.#withNonce(send, process)) };
@@ -116,14 +129,27 @@ export class OidcClient {
   }
 
   async revoke(token: string): Promise<void> {
-    await oauth.processRevocationResponse(await oauth.revocationRequest(this.#as, this.#client, oauth.None(), token, INSECURE));
+    await oauth.processRevocationResponse(
+      await oauth.revocationRequest(this.#as, this.#client, oauth.None(), token, INSECURE),
+    );
   }
 
   /** A request to the API with the access token, and a second try where a nonce is asked for. */
-  async api(url: string, token: string, init: { method?: string; body?: string; headers?: Record<string, string> } = {}): Promise<Response> {
+  async api(
+    url: string,
+    token: string,
+    init: { method?: string; body?: string; headers?: Record<string, string> } = {},
+  ): Promise<Response> {
     const headers = new Headers(init.headers);
     const send = () =>
-      oauth.protectedResourceRequest(token, init.method ?? 'GET', new URL(url), headers, init.body ?? null, this.#options());
+      oauth.protectedResourceRequest(
+        token,
+        init.method ?? 'GET',
+        new URL(url),
+        headers,
+        init.body ?? null,
+        this.#options(),
+      );
     try {
       return await send();
     } catch (error) {
@@ -137,7 +163,10 @@ export class OidcClient {
     return this.dpop ? { ...INSECURE, DPoP: this.dpop } : INSECURE;
   }
 
-  async #withNonce(send: () => Promise<Response>, process: (response: Response) => Promise<oauth.TokenEndpointResponse>) {
+  async #withNonce(
+    send: () => Promise<Response>,
+    process: (response: Response) => Promise<oauth.TokenEndpointResponse>,
+  ) {
     try {
       return await process(await send());
     } catch (error) {

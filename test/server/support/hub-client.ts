@@ -1,5 +1,14 @@
 import { WebSocket } from 'ws';
-import { parseServerFrame, SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX, type ClientFrame, type Cursor, type Hello, type ServerFrame } from '../../../src/protocol/frames.ts';
+import {
+  parseServerFrame,
+  SUBPROTOCOL,
+  TICKET_SUBPROTOCOL_PREFIX,
+  type ClientFrame,
+  type Cursor,
+  type Hello,
+  type ServerFrame,
+} from '../../../src/protocol/frames.ts';
+import { textOf } from '../../../server/live-socket.ts';
 import { bearer, type TestServer } from './start.ts';
 
 export type Closed = { code: number; reason: string };
@@ -16,8 +25,8 @@ export class HubClient {
   constructor(url: string, protocols: readonly string[], headers: Record<string, string>) {
     this.ws = new WebSocket(url.replace(/^http/, 'ws'), [...protocols], { headers });
     this.ws.on('message', (data) => {
-      const frame = parseServerFrame(String(data));
-      if (!frame || frame === 'unknown') throw new Error(`not a frame: ${String(data)}`);
+      const frame = parseServerFrame(textOf(data));
+      if (!frame || frame === 'unknown') throw new Error(`not a frame: ${textOf(data)}`);
       this.frames.push(frame);
       for (const wake of this.#waiting.splice(0)) wake();
     });
@@ -34,7 +43,7 @@ export class HubClient {
   /** The first frame, heard already or yet to come, that `test` takes. */
   async until<T>(test: (frame: ServerFrame) => T | undefined): Promise<T> {
     const deadline = setTimeout(() => this.ws.terminate(), HEARD_WITHIN_MS);
-    for (let index = 0; ; ) {
+    for (let index = 0; ;) {
       for (; index < this.frames.length; index += 1) {
         const frame = this.frames[index];
         const found = frame && test(frame);
@@ -44,7 +53,10 @@ export class HubClient {
       }
       const woken = new Promise<'frame'>((done) => this.#waiting.push(() => done('frame')));
       const outcome = await Promise.race([woken, this.closed]);
-      if (outcome !== 'frame') throw new Error(`closed with ${outcome.code} ${outcome.reason}; heard ${JSON.stringify(this.frames.slice(-5))}`);
+      if (outcome !== 'frame')
+        throw new Error(
+          `closed with ${outcome.code} ${outcome.reason}; heard ${JSON.stringify(this.frames.slice(-5))}`,
+        );
     }
   }
 
@@ -54,7 +66,9 @@ export class HubClient {
 
   async subscribe(topic: string, cursor: Cursor | null, requestId = 1): Promise<{ at: Cursor; resumed: boolean }> {
     this.send(['sub', requestId, topic, cursor]);
-    return this.until((frame) => (frame[0] === 'ok' && frame[1] === requestId ? { at: frame[3], resumed: frame[4] } : undefined));
+    return this.until((frame) =>
+      frame[0] === 'ok' && frame[1] === requestId ? { at: frame[3], resumed: frame[4] } : undefined,
+    );
   }
 
   async publish(topic: string, id: string, data: unknown): Promise<number> {
@@ -63,7 +77,9 @@ export class HubClient {
   }
 
   events(topic: string): { offset: number; data: unknown }[] {
-    return this.frames.flatMap((frame) => (frame[0] === 'ev' && frame[1] === topic ? [{ offset: frame[3], data: frame[4] }] : []));
+    return this.frames.flatMap((frame) =>
+      frame[0] === 'ev' && frame[1] === topic ? [{ offset: frame[3], data: frame[4] }] : [],
+    );
   }
 
   /** Resolves when the event with this offset is here. */

@@ -13,7 +13,10 @@ export type ServerProcess = {
   kill(signal: NodeJS.Signals): Promise<Ended>;
 };
 
-const launch = (env: Record<string, string>, flags: readonly string[]): { child: ChildProcess; ended: Promise<Ended>; output: () => string } => {
+const launch = (
+  env: Record<string, string>,
+  flags: readonly string[],
+): { child: ChildProcess; ended: Promise<Ended>; output: () => string } => {
   const child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts', ...flags], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'] ?? '', ...env },
@@ -28,7 +31,10 @@ const launch = (env: Record<string, string>, flags: readonly string[]): { child:
 };
 
 /** `npm start` as a process of its own; resolves when it says that it is ready. */
-export const startProcess = async (env: Record<string, string>, flags: readonly string[] = ['--lab']): Promise<ServerProcess> => {
+export const startProcess = async (
+  env: Record<string, string>,
+  flags: readonly string[] = ['--lab'],
+): Promise<ServerProcess> => {
   const { child, ended, output } = launch(env, flags);
   const url = await new Promise<string>((done, fail) => {
     child.stdout?.on('data', () => {

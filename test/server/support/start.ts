@@ -4,15 +4,27 @@ import { join } from 'node:path';
 import { DEMO_ACCOUNT, type Account } from '../../../server/accounts.ts';
 import { startServer, type Running, type ServerOptions } from '../../../server/server.ts';
 
-export const OTHER_ACCOUNT: Account = { username: 'other', password: 'secret', name: 'Other User', apiKey: 'other-key' };
+export const OTHER_ACCOUNT: Account = {
+  username: 'other',
+  password: 'secret',
+  name: 'Other User',
+  apiKey: 'other-key',
+};
 
 export const temporaryDir = (): { dir: string; remove: () => void } => {
   const dir = mkdtempSync(join(tmpdir(), 'keeper-'));
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 };
 
-export type TestServer = Running & { dataDir: string; call: Call; lab: (path: string, body?: unknown, method?: string) => Promise<unknown> };
-export type Call = (path: string, init?: { method?: string; json?: unknown; headers?: Record<string, string> }) => Promise<Response>;
+export type TestServer = Running & {
+  dataDir: string;
+  call: Call;
+  lab: (path: string, body?: unknown, method?: string) => Promise<unknown>;
+};
+export type Call = (
+  path: string,
+  init?: { method?: string; json?: unknown; headers?: Record<string, string> },
+) => Promise<Response>;
 
 export const callerOf =
   (origin: string): Call =>
@@ -28,16 +40,26 @@ export const callerOf =
 export const startTestServer = async (options: Partial<ServerOptions> = {}): Promise<TestServer> => {
   const own = options.dataDir === undefined ? temporaryDir() : undefined;
   const dataDir = options.dataDir ?? own?.dir ?? '';
-  const running = await startServer({ port: 0, lab: true, distDir: false, accounts: [DEMO_ACCOUNT, OTHER_ACCOUNT], ...options, dataDir });
+  const running = await startServer({
+    port: 0,
+    lab: true,
+    distDir: false,
+    accounts: [DEMO_ACCOUNT, OTHER_ACCOUNT],
+    ...options,
+    dataDir,
+  });
   const call = callerOf(running.url);
   return {
     ...running,
     dataDir,
     call,
     lab: async (path, body, method) => {
-      const response = await call(`/lab${path}`, { ...(body === undefined ? {} : { json: body }), ...(method === undefined ? {} : { method }) });
+      const response = await call(`/lab${path}`, {
+        ...(body === undefined ? {} : { json: body }),
+        ...(method === undefined ? {} : { method }),
+      });
       if (!response.ok) throw new Error(`/lab${path} answered ${response.status}: ${await response.text()}`);
-      return response.json();
+      return (await response.json()) as unknown;
     },
     stop: async () => {
       await running.stop();
