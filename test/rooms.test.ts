@@ -90,6 +90,7 @@ describe('each rule can fail', () => {
   test('length after 300 lines', () => {
     expect(rulesBrokenBy('src/core/a.ts', '//\n'.repeat(300))).toEqual([]);
     expect(rulesBrokenBy('src/core/a.ts', '//\n'.repeat(301))).toEqual(['length']);
+    expect(rulesBrokenBy('test/core/a.ts', '//\n'.repeat(501))).toEqual(['length']);
   });
 
   test('function length after 50 lines of its own', () => {
