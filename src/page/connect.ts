@@ -35,15 +35,9 @@ const inPage = async ({ config }: ConnectOptions, problem: Problem, wireTo: Wire
   return wireTo(openFallback(config, buildOf(), problem));
 };
 
-const nativeOver = async (store: NativeStore, { transport, store: snapshots, show }: Wiring): Promise<NativeCopy> => {
-  const { createNativeCopy } = await import('./native-store.ts');
-  const copy = createNativeCopy(store, transport.api);
-  if (await copy.offer(snapshots.get())) {
-    const after = await transport.api.snapshot();
-    if (after.ok) show(after.value);
-  }
-  snapshots.subscribe(copy.follow);
-  return copy;
+const nativeOver = async (store: NativeStore, wiring: Wiring): Promise<NativeCopy> => {
+  const { keepCopy } = await import('./native-store.ts');
+  return keepCopy(store, wiring);
 };
 
 const open = async (options: ConnectOptions, onClose: () => void): Promise<Keeper> => {

@@ -2,6 +2,7 @@ import type { KeeperApi } from '../protocol/bridge.ts';
 import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
 import type { NativeState, NativeStore } from './types.ts';
 import { within } from './wait.ts';
+import type { Wiring } from './wiring.ts';
 
 /** A keychain may ask the person; it may also never answer. */
 const CALL_DEADLINE_MS = 3_000;
@@ -74,4 +75,15 @@ export const createNativeCopy = (
       task = task.then(next === NOTHING ? clear : save);
     },
   };
+};
+
+/** Offers the copy and then keeps it, for as long as the page is there. */
+export const keepCopy = async (native: NativeStore, { transport, store, show }: Wiring): Promise<NativeCopy> => {
+  const copy = createNativeCopy(native, transport.api);
+  if (await copy.offer(store.get())) {
+    const after = await transport.api.snapshot();
+    if (after.ok) show(after.value);
+  }
+  store.subscribe(copy.follow);
+  return copy;
 };

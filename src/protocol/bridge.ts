@@ -1,10 +1,10 @@
+import { MARK } from './bridge-names.ts';
 import { isObject, numberAt, own, stringAt } from './json.ts';
 import { parseCursor, type Cursor } from './frames.ts';
 import type { Problem, Result } from './problem.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** Mark of our messages among those that a site's other scripts exchange with their worker. */
-export const MARK = 'session-keeper';
+export { API_METHODS, IDEMPOTENT, KEEPER_ROOT, LEASE_PATH, MARK, PULSE_PATH } from './bridge-names.ts';
 
 export type SignInIntent =
   /** `returnTo` is a path of this origin to come back to. */
@@ -48,11 +48,6 @@ export type KeeperApi = {
   /** Offers a copy back. It is taken only where the own store has nothing, and only if it opens. */
   restore(record: NativeRecord): Promise<Result<null>>;
 };
-
-export const API_METHODS = ['snapshot', 'signIn', 'signOut', 'nudge', 'journal', 'publish', 'backup', 'restore'] as const satisfies readonly (keyof KeeperApi)[];
-
-/** Calls that may be sent again after the worker died under them. */
-export const IDEMPOTENT: ReadonlySet<keyof KeeperApi> = new Set(['snapshot', 'signOut', 'nudge', 'journal', 'publish', 'backup', 'restore']);
 
 /** How a tab came to be here. `reattach`: the same page, a new worker or a new port. */
 export type Arrival = 'navigate' | 'reload' | 'back-forward' | 'restored' | 'reattach';
@@ -104,13 +99,6 @@ export type TabMessage =
   | { type: 'socket-close'; socket: string; code: number; reason: string }
   | { type: 'visible'; visible: boolean }
   | { type: 'bye' };
-
-/** Paths below it are the worker's own; the server never sees them. */
-export const KEEPER_ROOT = '/__keeper/';
-/** The worker answers this one with a stream that never ends; while it is open, the worker lives. */
-export const LEASE_PATH = `${KEEPER_ROOT}lease`;
-/** It answers this one with 204: an event, for browsers in which an open stream keeps no worker alive. */
-export const PULSE_PATH = `${KEEPER_ROOT}pulse`;
 
 const ARRIVALS: readonly unknown[] = ['navigate', 'reload', 'back-forward', 'restored', 'reattach'];
 const MAX_TOPICS = 256;

@@ -87,7 +87,7 @@ describe('channels', () => {
     expect(offered).toHaveLength(2);
   });
 
-  test('a page\'s publications keep their order, though the worker dies under the first', async () => {
+  test("a page's publications keep their order, though the worker dies under the first", async () => {
     const taken: unknown[] = [];
     const answers: (() => void)[] = [];
     const { channels } = setUp(

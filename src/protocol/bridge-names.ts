@@ -1,0 +1,39 @@
+/*
+ * The names of the bridge, apart from its parsers: a module goes into one bundle as a whole, and a page needs
+ * the names and never the parsers.
+ */
+
+/** Mark of our messages among those that a site's other scripts exchange with their worker. */
+export const MARK = 'session-keeper';
+
+/** The methods of `KeeperApi`: what a page may call. */
+export const API_METHODS = [
+  'snapshot',
+  'signIn',
+  'signOut',
+  'nudge',
+  'journal',
+  'publish',
+  'backup',
+  'restore',
+] as const;
+
+export type ApiMethod = (typeof API_METHODS)[number];
+
+/** Calls that may be sent again after the worker died under them. */
+export const IDEMPOTENT: ReadonlySet<ApiMethod> = new Set([
+  'snapshot',
+  'signOut',
+  'nudge',
+  'journal',
+  'publish',
+  'backup',
+  'restore',
+]);
+
+/** Paths below it are the worker's own; the server never sees them. */
+export const KEEPER_ROOT = '/__keeper/';
+/** The worker answers this one with a stream that never ends; while it is open, the worker lives. */
+export const LEASE_PATH = `${KEEPER_ROOT}lease`;
+/** It answers this one with 204: an event, for browsers in which an open stream keeps no worker alive. */
+export const PULSE_PATH = `${KEEPER_ROOT}pulse`;
