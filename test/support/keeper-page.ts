@@ -27,6 +27,16 @@ export const openKeeper = async (page: Page, url: string): Promise<void> => {
   await connectKeeper(page);
 };
 
+/** Takes the keeper that the app itself holds, where the library cannot be loaded: offline it is not in the shell. */
+export const useAppKeeper = async (page: Page): Promise<void> => {
+  await page.waitForFunction(() => {
+    const status = document.querySelector('session-status');
+    if (!status || !('keeper' in status) || !status.keeper) return false;
+    window.keeper = status.keeper as Keeper;
+    return true;
+  });
+};
+
 export const snapshotOf = (page: Page): Promise<Snapshot> => page.evaluate(() => window.keeper.snapshot);
 
 /** Waits until the session of this page is in this state. */
