@@ -12,7 +12,9 @@ export type Liveness =
 export type Renewal =
   | { is: 'none' }
   | { is: 'due'; renewAt: number }
-  | { is: 'asking'; call: number; askedAt: number; by: number };
+  | { is: 'asking'; call: number; generation: number; askedAt: number; by: number }
+  /** The server has yet to say that it took the ticket. */
+  | { is: 'sent'; generation: number };
 
 /** `made` counts the tries since the last loss; `generation` is that of the tokens that the try was made with. */
 export type SocketState =
@@ -118,6 +120,8 @@ export type SocketPolicy = {
   answerWithinMs: number;
   /** Deadline of a ticket, and of a dial up to the greeting. */
   connectWithinMs: number;
+  /** A ticket must still be good for this long, to arrive in time; where it never is, for half its lifetime. */
+  ticketMarginMs: number;
   /** An alarm that is this late was slept through. */
   lateMs: number;
   /** After this uptime the link counts as good. */
@@ -147,6 +151,7 @@ export const socketPolicy = (at: string): SocketPolicy => ({
   heartbeatMaxMs: 60 * SECOND,
   answerWithinMs: 3 * SECOND,
   connectWithinMs: 10 * SECOND,
+  ticketMarginMs: SECOND,
   lateMs: SECOND,
   stableAfterMs: 5 * SECOND,
   parkAfterMs: 10 * SECOND,

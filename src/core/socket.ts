@@ -41,8 +41,7 @@ export const stepSocket = (socket: Socket, event: SocketEvent, at: Moment, polic
     case 'heard':
       return state.at === 'open' && state.call === event.call ? onHeard(socket, state, at.now) : stay(socket);
     case 'renewed':
-      if (state.at !== 'open' || state.call !== event.call) return stay(socket);
-      return go(socket, { ...state, renewal: renewalAfter(event.expiresInMs, at.now, policy) });
+      return state.at === 'open' && state.call === event.call ? onRenewed(socket, state, event.expiresInMs, at, policy) : stay(socket);
     case 'draining':
       return state.at === 'open' && state.call === event.call ? go(socket, { ...state, drainMs: event.ms }) : stay(socket);
     case 'closed':
@@ -134,10 +133,12 @@ const onRetire = (socket: Socket): SocketStep => (socket.state.at === 'open' || 
 const onTicket = (socket: Socket, event: SocketEvent & { type: 'ticket' }, at: Moment, policy: SocketPolicy): SocketStep => {
   const { state } = socket;
   const { call, ticket } = event;
-  const isFresh = (askedAt: number): boolean => at.now - askedAt < event.freshForMs;
+  const usableMs = Math.max(event.freshForMs - policy.ticketMarginMs, event.freshForMs / 2);
+  const isFresh = (askedAt: number): boolean => at.now - askedAt < usableMs;
   if (state.at === 'open' && state.renewal.is === 'asking' && state.renewal.call === call) {
     if (!isFresh(state.renewal.askedAt)) return renewLater(socket, state, undefined, at, policy);
-    return go(socket, { ...state, renewal: { is: 'none' } }, { type: 'renew', call: state.call, ticket });
+    const { generation } = state.renewal;
+    return go(socket, { ...state, renewal: { is: 'sent', generation } }, { type: 'renew', call: state.call, ticket });
   }
   if (state.at !== 'ticketing' || state.call !== call) return stay(socket);
   if (!isFresh(state.askedAt)) return rest(socket, { code: 'timeout', at: policy.at }, at, policy);
@@ -150,7 +151,7 @@ const onTicketFailed = (socket: Socket, call: number, problem: Problem, at: Mome
   const status = problem.code === 'credentials-rejected' ? problem.status : undefined;
   if (state.at === 'open' && state.renewal.is === 'asking' && state.renewal.call === call) {
     const later = renewLater(socket, state, retryAfterOf(problem), at, policy);
-    return status === 401 ? and(later, { type: 'report-unauthorized', generation: state.generation }) : later;
+    return status === 401 ? and(later, { type: 'report-unauthorized', generation: state.renewal.generation }) : later;
   }
   if (state.at !== 'ticketing' || state.call !== call) return stay(socket);
   if (status === 401) return refused(socket, false, problem, at, policy);
@@ -164,6 +165,11 @@ const forbid = (socket: Socket, generation: number, problem: Problem, { now }: M
 /** The open socket lives on; if its authorization does end, the server says so (4401). */
 const renewLater = (socket: Socket, state: Open, pauseMs: number | undefined, { now }: Moment, policy: SocketPolicy): SocketStep =>
   go(socket, { ...state, renewal: { is: 'due', renewAt: now + Math.max(policy.renewRetryMs, pauseMs ?? 0) } });
+
+const onRenewed = (socket: Socket, state: Open, expiresInMs: number, { now }: Moment, policy: SocketPolicy): SocketStep => {
+  const generation = state.renewal.is === 'sent' ? state.renewal.generation : state.generation;
+  return go(socket, { ...state, generation, renewal: renewalAfter(expiresInMs, now, policy) });
+};
 
 const onHeard = (socket: Socket, state: Open, now: number): SocketStep =>
   state.liveness.is === 'heard' ? stay(socket) : go(socket, { ...state, liveness: { is: 'heard', probeAt: now + state.heartbeatMs } });
@@ -235,6 +241,7 @@ const renew = (socket: Socket, state: Open, at: Moment, policy: SocketPolicy): S
     return and(renewLater(socket, state, undefined, at, policy), { type: 'hang-up', call: state.renewal.call, code: CLOSE.silent });
   }
   const call = socket.calls + 1;
-  const renewal: Renewal = { is: 'asking', call, askedAt: at.now, by: at.now + policy.connectWithinMs };
+  const generation = socket.inputs.generation ?? state.generation;
+  const renewal: Renewal = { is: 'asking', call, generation, askedAt: at.now, by: at.now + policy.connectWithinMs };
   return go({ ...socket, calls: call }, { ...state, renewal }, { type: 'fetch-ticket', call });
 };
