@@ -23,4 +23,5 @@ export const fetchAll = (page: Page, urls: readonly string[]): Promise<Fetched[]
     urls,
   );
 
-export const fetchOnce = async (page: Page, url = MODELS): Promise<Fetched | undefined> => (await fetchAll(page, [url]))[0];
+export const fetchOnce = async (page: Page, url = MODELS): Promise<Fetched | undefined> =>
+  (await fetchAll(page, [url]))[0];

@@ -32,6 +32,15 @@ export const signIn = async (page: Page, origin: string, kind: SignInKind): Prom
   await expect.poll(() => sessionStateOf(page)).toBe('active');
 };
 
+/** Fills in the form of the kind, where one is on the screen, and sends it. */
+export const fillIn = async (page: Page, kind: Exclude<SignInKind, 'oidc'>): Promise<void> => {
+  const label = kind === 'password' ? 'Password' : 'API key';
+  await page.getByRole('radio', { name: label }).check();
+  if (kind === 'password') await page.getByRole('textbox', { name: 'User name' }).fill(DEMO.username);
+  await page.getByRole('textbox', { name: label }).fill(kind === 'password' ? DEMO.password : DEMO_KEY.apiKey);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+};
+
 /** Opens the app and signs in as a person does, by what is on the screen. */
 export const signInByHand = async (page: Page, origin: string, kind: SignInKind): Promise<void> => {
   await page.goto(origin);
@@ -39,11 +48,7 @@ export const signInByHand = async (page: Page, origin: string, kind: SignInKind)
     await page.getByRole('button', { name: 'Continue with single sign-on' }).click();
     await atProvider(page, origin);
   } else {
-    const label = kind === 'password' ? 'Password' : 'API key';
-    await page.getByRole('radio', { name: label }).check();
-    if (kind === 'password') await page.getByRole('textbox', { name: 'User name' }).fill(DEMO.username);
-    await page.getByRole('textbox', { name: label }).fill(kind === 'password' ? DEMO.password : DEMO_KEY.apiKey);
-    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await fillIn(page, kind);
   }
   await seesSignedIn(page);
 };

@@ -1,0 +1,110 @@
+import type { Page } from '@playwright/test';
+import type { Fault } from '../../server/faults.ts';
+import type { ProblemCode } from '../../src/protocol/problem.ts';
+import { documentOf, watchDocument } from '../support/document.ts';
+import { expect, FAILED_REQUEST, test } from '../support/e2e.ts';
+import { connectKeeper, openKeeper, sessionStateOf, snapshotOf } from '../support/keeper-page.ts';
+import { fetchOnce } from '../support/page-fetch.ts';
+import { fillIn, seesSignedIn, SIGN_IN_KINDS, signIn, TOKEN_KINDS } from '../support/sign-in.ts';
+
+const HEALS_WITHIN_MS = 5_000;
+/** The longest that the worker waits for a token endpoint whose reuse grace it knows, and some. */
+const GIVES_UP_WITHIN_MS = 15_000;
+
+type Trouble = { name: string; fault: Omit<Fault, 'at'>; problem: ProblemCode };
+
+/** `times`: the fault is over by itself; the others last until the lab is told. */
+const TROUBLES: readonly Trouble[] = [
+  { name: 'reset', fault: { kind: 'reset' }, problem: 'network-unreachable' },
+  { name: '503', fault: { kind: 'status', status: 503 }, problem: 'server-unavailable' },
+  { name: '429 with Retry-After', fault: { kind: 'status', status: 429, retryAfter: 2 }, problem: 'rate-limited' },
+  { name: '403', fault: { kind: 'status', status: 403 }, problem: 'server-unavailable' },
+  { name: '200 with HTML', fault: { kind: 'html' }, problem: 'unexpected-answer' },
+  { name: 'a hang of 30 s', fault: { kind: 'hang', ms: 30_000, times: 1 }, problem: 'timeout' },
+  { name: 'answers lost after rotation', fault: { kind: 'lost' }, problem: 'network-unreachable' },
+];
+
+/** The problems of all degraded snapshots that the page was shown. */
+const problemsOf = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    window.seen.flatMap(({ session }) => (session.state === 'degraded' ? [session.problem.code] : [])),
+  );
+
+test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
+
+for (const kind of TOKEN_KINDS) {
+  for (const { name, fault, problem } of TROUBLES) {
+    test(`e. ${kind}: ${name} at the token endpoint degrades at most, and heals by itself`, async ({
+      page,
+      app,
+      lab,
+    }) => {
+      await signIn(page, app.origin, kind);
+      const document = await watchDocument(page);
+      const before = await lab.stats();
+      await lab.fault({ at: 'token', ...fault });
+      await lab.expireTokens();
+      expect(await fetchOnce(page)).toBe('network error');
+      await expect.poll(() => problemsOf(page), { timeout: GIVES_UP_WITHIN_MS }).toContain(problem);
+      if (fault.times === undefined) {
+        // It goes on trying without being asked.
+        const tried = (await lab.stats()).tokenRequests;
+        await expect.poll(async () => (await lab.stats()).tokenRequests).toBeGreaterThan(tried);
+      }
+      await lab.clearFaults();
+      const healing = { timeout: HEALS_WITHIN_MS, intervals: [50] };
+      await expect.poll(() => sessionStateOf(page), healing).toBe('active');
+      expect(await fetchOnce(page)).toBe(200);
+      expect([...new Set(await problemsOf(page))]).toEqual([problem]);
+
+      // Nothing was burned on the way: the next refresh is an ordinary one.
+      const healed = await lab.stats();
+      expect(healed.refreshGrants).toBeGreaterThan(before.refreshGrants);
+      await lab.expireTokens();
+      expect(await fetchOnce(page)).toBe(200);
+      expect((await lab.stats()).refreshGrants).toBe(healed.refreshGrants + 1);
+      await document.expect();
+    });
+  }
+}
+
+for (const kind of SIGN_IN_KINDS) {
+  test(`e. ${kind}: a revoked session is signed out as rejected, in all tabs, and no page is lost`, async ({
+    page,
+    context,
+    app,
+    lab,
+  }) => {
+    await signIn(page, app.origin, kind);
+    const others = [await context.newPage(), await context.newPage()];
+    for (const tab of others) await openKeeper(tab, app.origin);
+    const tabs = [page, ...others];
+    const documents = await Promise.all(tabs.map(documentOf));
+
+    await lab.revokeSessions();
+    for (const tab of tabs) {
+      await expect.poll(() => sessionStateOf(tab)).toBe('signed-out');
+      const { session } = await snapshotOf(tab);
+      expect(session).toMatchObject({ state: 'signed-out', reason: 'rejected', kind });
+      await expect(tab.getByRole('dialog', { name: 'Sign in again' })).toBeVisible();
+      await expect(tab.getByRole('region', { name: 'Sign in' })).toContainText('The server ended your session.');
+      // What was on the page is still there, behind the dialog.
+      await expect(tab.locator('session-summary')).toBeVisible();
+    }
+    expect(await Promise.all(tabs.map(documentOf))).toEqual(documents);
+    expect(await fetchOnce(page)).toBe(401);
+
+    const [, other] = tabs;
+    if (!other) throw new Error('There is no other tab.');
+    await other.reload();
+    await connectKeeper(other);
+    expect((await snapshotOf(other)).session).toMatchObject({ state: 'signed-out', reason: 'rejected' });
+    if (kind === 'oidc') return;
+    // Whoever signs in where the work was left has it back at once.
+    await fillIn(page, kind);
+    await expect(page.getByRole('dialog')).toBeHidden();
+    await seesSignedIn(page);
+    expect(await documentOf(page)).toBe(documents[0]);
+    await seesSignedIn(other);
+  });
+}
