@@ -99,6 +99,15 @@ describe('when the worker dies', () => {
     ]);
   });
 
+  test('pulses are added to a lease that did not keep it alive', async () => {
+    const toy = await toys.open();
+    await connect(toy);
+    await untilNoted(toy, 'lease', 1);
+    expect(toys.site.pulsing).toBe(false);
+    await kill(toy);
+    await eventually(() => toys.site.pulsing).toBe(true);
+  });
+
   test('a channel goes on where it was: nothing twice, nothing missing', async () => {
     const toy = await toys.open();
     const { page } = toy;

@@ -13,6 +13,8 @@ export type ToySite = {
   readonly notes: Note[];
   /** Requests below `/api/`: method, path, authorization, idempotency key. */
   readonly requests: { method: string; path: string; authorization: string | undefined; key: string | undefined }[];
+  /** Whether a page has asked for the script that sends pulses. */
+  pulsing: boolean;
   /** The next worker script: `none` is a 404, `dumb` one that never answers. */
   worker: { kind: 'toy' | 'dumb' | 'none'; build: string; claims: boolean; takesOver: boolean };
   close(): Promise<void>;
@@ -70,6 +72,7 @@ export const openToySite = async ({ page: files, worker }: ToyScripts): Promise<
     const body = await bodyOf(request);
     if (url.pathname === '/') return void send('text/html', page(''));
     if (url.pathname === '/sw.js') return void send('text/javascript', scriptOf(site.worker));
+    if (url.pathname === '/keeper-pulse.js') site.pulsing = true;
     if (url.pathname === '/log') site.notes.push(JSON.parse(body) as Note);
     if (url.pathname === '/first') {
       const first = asked.first;
@@ -105,6 +108,7 @@ export const openToySite = async ({ page: files, worker }: ToyScripts): Promise<
     origin: `http://localhost:${port}`,
     notes: [],
     requests: [],
+    pulsing: false,
     worker: { kind: 'toy', build: 'one', claims: true, takesOver: true },
     close: () =>
       new Promise((resolve) => {
