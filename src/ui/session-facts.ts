@@ -51,7 +51,11 @@ export class SessionFacts extends KeeperElement {
       meter::-webkit-meter-bar { position: static; block-size: .5rem; border: 0; border-radius: 1rem; background: var(--_sunken); }
       meter::-webkit-meter-optimum-value { block-size: .5rem; background: var(--_accent); border-radius: 1rem; transition: inline-size 1s linear; }
       meter::-moz-meter-bar { background: var(--_accent); border-radius: 1rem; }
-      @media (forced-colors: active) { meter { appearance: auto; } }
+      @media (forced-colors: active) {
+        meter { border: 1px solid CanvasText; }
+        meter::-webkit-meter-optimum-value { background: Highlight; forced-color-adjust: none; }
+        meter::-moz-meter-bar { background: Highlight; forced-color-adjust: none; }
+      }
     `,
   ];
 

@@ -24,7 +24,7 @@ const signedInTruth = (snapshot: Snapshot, session: SignedIn, status: Status, no
     case 'offline':
       return {
         headline: `${who}, and offline.`,
-        detail: 'Nothing is lost: you stay signed in, and what you send waits for the network.',
+        detail: 'You stay signed in. Messages that you send wait for the network.',
       };
     case 'reconnecting':
       return session.state === 'degraded'
