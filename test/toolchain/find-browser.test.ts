@@ -1,0 +1,35 @@
+import { chmod } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { findBrowser } from '../../scripts/find-browser.ts';
+import { createFixture, type Fixture } from '../support/fixture.ts';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await createFixture({
+    'bin/chromium': '#!/bin/sh\n',
+    'bin/google-chrome': '#!/bin/sh\n',
+    'named/browser': '',
+  });
+  await chmod(join(fixture.root, 'bin/google-chrome'), 0o755);
+  await chmod(join(fixture.root, 'named/browser'), 0o755);
+});
+afterAll(() => fixture.remove());
+afterEach(() => vi.unstubAllEnvs());
+
+test('the browser that CHROMIUM_PATH names comes first', () => {
+  vi.stubEnv('CHROMIUM_PATH', join(fixture.root, 'named/browser'));
+  vi.stubEnv('PATH', join(fixture.root, 'bin'));
+  expect(findBrowser()).toEqual({ path: join(fixture.root, 'named/browser'), from: 'CHROMIUM_PATH' });
+});
+
+test('a CHROMIUM_PATH that leads nowhere is said, not passed over', () => {
+  vi.stubEnv('CHROMIUM_PATH', join(fixture.root, 'bin/chromium'));
+  expect(findBrowser).toThrow('not an executable file');
+});
+
+test('then comes what is on the PATH and can be executed', () => {
+  vi.stubEnv('CHROMIUM_PATH', '');
+  vi.stubEnv('PATH', ['/nowhere', join(fixture.root, 'bin')].join(delimiter));
+  expect(findBrowser()).toEqual({ path: join(fixture.root, 'bin/google-chrome'), from: 'system' });
+});
