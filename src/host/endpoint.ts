@@ -8,7 +8,7 @@ import type { SocketView } from '../protocol/snapshot.ts';
 import { openLink, type Link, type WebSocketMaker } from './link.ts';
 import { createPump } from './pump.ts';
 import { dialPlan, fetchTicket } from './ticket.ts';
-import type { Clock, Random } from './types.ts';
+import type { Clock, Random } from './clock.ts';
 
 export type EndpointOptions = {
   config: SocketConfig;

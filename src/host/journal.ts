@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../protocol/bridge.ts';
-import type { Clock } from './types.ts';
+import type { Clock } from './clock.ts';
 import type { Disk } from './database.ts';
 
 /** What happened, for people who ask why. Written from named, harmless fields only; never from a payload as it is. */

@@ -11,7 +11,8 @@ import { createSealer } from './seal.ts';
 import { createSessionStore } from './session-store.ts';
 import { createSignInsUnderWay } from './sign-ins.ts';
 import { createTicketKind } from './ticket-kind.ts';
-import type { Clock, HostOptions } from './types.ts';
+import type { Clock } from './clock.ts';
+import type { HostOptions } from './types.ts';
 
 /** Everything that touches the disk or the token endpoints, made for one deployment. */
 export const createParts = ({ config, origin, seal }: HostOptions, clock: Clock, worker: string) => {

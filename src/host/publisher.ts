@@ -1,6 +1,6 @@
 import type { PortFrame } from '../protocol/bridge.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
-import type { Clock } from './types.ts';
+import type { Clock } from './clock.ts';
 
 /** Sends the snapshot to all tabs when it has changed: states at once, counters a few times a second. */
 export type Publisher = { now(): void; soon(): void };

@@ -3,7 +3,7 @@ import type { Session } from '../core/session-types.ts';
 import { isObject, own } from '../protocol/json.ts';
 import { putDurably, type Disk } from './database.ts';
 import type { Sealer } from './seal.ts';
-import type { Clock } from './types.ts';
+import type { Clock } from './clock.ts';
 
 /** Sessions that have ended here, and that a server does not know of yet (RFC 7009; it may take until we are online). */
 export type Revocations = {

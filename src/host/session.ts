@@ -11,7 +11,7 @@ import { createPump } from './pump.ts';
 import type { Revocations } from './revocations.ts';
 import type { SessionStore } from './session-store.ts';
 import type { Standing } from './ticket-kind.ts';
-import type { Clock, Random } from './types.ts';
+import type { Clock, Random } from './clock.ts';
 
 export type SessionRuntimeOptions = {
   store: SessionStore;

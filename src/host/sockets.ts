@@ -11,7 +11,7 @@ import type { OutboxStore } from './outbox-store.ts';
 import { createPrivateSockets } from './private-sockets.ts';
 import { createPublications, type Publication } from './publications.ts';
 import { socketUrl } from './ticket.ts';
-import type { Clock, Random } from './types.ts';
+import type { Clock, Random } from './clock.ts';
 
 export type SocketsOptions = {
   config: readonly SocketConfig[];

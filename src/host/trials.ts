@@ -4,7 +4,7 @@ import { generationOf, sessionOf } from '../core/session-moves.ts';
 import type { Kept } from '../protocol/snapshot.ts';
 import type { Disk } from './database.ts';
 import { loadKept, saveKept } from './identity.ts';
-import type { Clock } from './types.ts';
+import type { Clock } from './clock.ts';
 
 /** Counts what the session has come through, and remembers it over worker restarts. */
 export type Trials = {

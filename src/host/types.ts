@@ -1,18 +1,8 @@
 import type { Intro, KeeperApi } from '../protocol/bridge.ts';
 import type { RequestKind, Treatment } from '../core/requests.ts';
+import type { Clock, Random } from './clock.ts';
 import type { SocketsFactory } from './shared-sockets.ts';
 import type { KeeperConfig } from '../protocol/config.ts';
-
-/** Time and chance come in, so that nothing in here is beyond a test's control. */
-export type Clock = {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Runs once, at `at` by this clock or as soon as possible after it; returns its own cancellation. */
-  at(at: number, run: () => void): () => void;
-};
-
-/** A number in [0, 1). */
-export type Random = () => number;
 
 /** Where the keeper runs. The secret never leaves the worker (design, tier T2). */
 export type HostOptions = {
