@@ -40,7 +40,10 @@ export type Backend = {
   sealer: Sealer;
 };
 
-export const openBackend = async (store: Store, clock: Clock, people: readonly Account[]): Promise<Backend> => {
+/** `heartbeatMs`: silence of a hub socket that means a dead link. */
+export type BackendOptions = { accounts: readonly Account[]; heartbeatMs: number };
+
+export const openBackend = async (store: Store, clock: Clock, options: BackendOptions): Promise<Backend> => {
   const lifetimes = { ...DEFAULT_LIFETIMES };
   const ends = createSessionEnds();
   const stats = createStats();
@@ -52,7 +55,7 @@ export const openBackend = async (store: Store, clock: Clock, people: readonly A
   return {
     store,
     clock,
-    accounts: createAccounts(people),
+    accounts: createAccounts(options.accounts),
     lifetimes,
     reuse: { graceMs: REUSE_GRACE_MS },
     epoch,
@@ -62,7 +65,7 @@ export const openBackend = async (store: Store, clock: Clock, people: readonly A
     tickets,
     dpop: createDpopChecker({ store, clock, key: await durableKey(store, 'api-nonces') }),
     topics,
-    hub: createHub({ store, clock, topics, tickets, ends }),
+    hub: createHub({ store, clock, topics, tickets, ends, heartbeatMs: options.heartbeatMs }),
     events: createEventStreams({ clock, topics, ends }),
     faults: createFaults(),
     log: createRequestLog(cookies, clock.now),

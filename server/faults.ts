@@ -80,7 +80,7 @@ export const applyFault = (
 ): void => {
   switch (fault.kind) {
     case 'reset':
-      request.socket.destroy();
+      request.socket.resetAndDestroy();
       return;
     case 'lost':
       swallow(response, fault.ms ?? 0);

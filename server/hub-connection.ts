@@ -17,6 +17,7 @@ import { isTopic, startFrom, type TopicEvent, type Topics } from './topics.ts';
 export type HubPart = {
   topics: Topics;
   now(): number;
+  heartbeatMs: number;
   windowMs(): number;
   redeem(ticket: string): Promise<Principal | undefined>;
   /** Fences older workers of the same browser off. */
@@ -24,7 +25,6 @@ export type HubPart = {
   closed(connection: HubConnection): void;
 };
 
-export const HEARTBEAT_MS = 10_000;
 /** A link may be this much late before it counts as dead. */
 const HEARTBEAT_SLACK_MS = 3_000;
 export const MAX_FRAME_BYTES = 65_536;
@@ -61,7 +61,7 @@ export class HubConnection implements LiveSocket {
   constructor(ws: WebSocket, principal: Principal, hub: HubPart) {
     this.principal = principal;
     this.#hub = hub;
-    this.#socket = new FreezableSocket(ws);
+    this.#socket = new FreezableSocket(ws, () => this.#onFlushed());
     this.#heardAt = this.#sentAt = performance.now();
     this.#greeting = setTimeout(() => this.close(CLOSE.badFrame, 'no greeting'), GREET_WITHIN_MS);
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
@@ -94,13 +94,14 @@ export class HubConnection implements LiveSocket {
     this.#socket.freeze(ms);
   }
 
-  /** Called every second or so. */
+  /** Called several times within a heartbeat. */
   tick(): void {
     if (this.#socket.isFrozen) return;
     const at = performance.now();
     if (this.#hub.now() >= this.principal.expiresAt) return this.close(CLOSE.unauthorized, 'authorization ended');
-    if (at - this.#heardAt > HEARTBEAT_MS + HEARTBEAT_SLACK_MS) return this.drop();
-    if (this.#phase.name === 'open' && at - this.#sentAt >= HEARTBEAT_MS / 2) this.send(['p', this.#hub.now()]);
+    if (at - this.#heardAt > this.#hub.heartbeatMs + HEARTBEAT_SLACK_MS) return this.drop();
+    if (this.#phase.name === 'open' && at - this.#sentAt >= this.#hub.heartbeatMs / 2)
+      this.send(['p', this.#hub.now()]);
   }
 
   deliver(event: TopicEvent): void {
@@ -185,7 +186,7 @@ export class HubConnection implements LiveSocket {
       {
         session: this.session,
         resumed: verdict === 'known',
-        heartbeatMs: HEARTBEAT_MS,
+        heartbeatMs: this.#hub.heartbeatMs,
         windowMs: this.#hub.windowMs(),
         maxBytes: MAX_FRAME_BYTES,
         expiresAt: this.principal.expiresAt,

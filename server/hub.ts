@@ -19,7 +19,9 @@ export type Hub = {
   stop(): void;
 };
 
-const TICK_MS = 1_000;
+export const DEFAULT_HEARTBEAT_MS = 10_000;
+/** How often in a heartbeat each connection is looked at. */
+const TICKS_PER_HEARTBEAT = 10;
 /** How long a host is known after it was last here. */
 const HOST_MEMORY_MS = 24 * 60 * 60 * 1000;
 /** Reconnects that the server is willing to take in a second, and the least window to spread them over. */
@@ -37,8 +39,9 @@ export const createHub = (parts: {
   topics: Topics;
   tickets: Tickets;
   ends: SessionEnds;
+  heartbeatMs: number;
 }): Hub => {
-  const { store, clock, topics, tickets, ends } = parts;
+  const { store, clock, topics, tickets, ends, heartbeatMs } = parts;
   const connections = new Set<HubConnection>();
   const owners = new Set<string>();
   const windowMs = (): number => Math.max(MIN_WINDOW_MS, Math.ceil((connections.size / ACCEPTED_PER_SECOND) * 1000));
@@ -73,13 +76,17 @@ export const createHub = (parts: {
   const part: HubPart = {
     topics,
     now: clock.now,
+    heartbeatMs,
     windowMs,
     redeem: (ticket) => tickets.redeem('socket', ticket),
     admit,
     closed: (connection) => void connections.delete(connection),
   };
 
-  const timer = setInterval(() => connections.forEach((connection) => connection.tick()), TICK_MS);
+  const timer = setInterval(
+    () => connections.forEach((connection) => connection.tick()),
+    heartbeatMs / TICKS_PER_HEARTBEAT,
+  );
   topics.listen((event) => {
     for (const connection of connections) if (connection.principal.owner === event.owner) connection.deliver(event);
   });

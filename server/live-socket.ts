@@ -19,11 +19,13 @@ const QUEUE_WHILE_FROZEN = 1_000;
 export class FreezableSocket implements LiveSocket {
   readonly ws: WebSocket;
   readonly closed: Promise<void>;
+  readonly #onThaw: (() => void) | undefined;
   #thaw: NodeJS.Timeout | undefined;
   #waiting: string[] = [];
 
-  constructor(ws: WebSocket) {
+  constructor(ws: WebSocket, onThaw?: () => void) {
     this.ws = ws;
+    this.#onThaw = onThaw;
     this.closed = new Promise((done) => {
       ws.on('close', () => {
         clearTimeout(this.#thaw);
@@ -58,6 +60,7 @@ export class FreezableSocket implements LiveSocket {
       this.#thaw = undefined;
       this.ws.resume();
       for (const text of this.#waiting.splice(0)) this.send(text);
+      this.#onThaw?.();
     }, ms);
   }
 }

@@ -13,12 +13,13 @@ const parseReceipt = shape({ request: text, note: parseNote });
 type Outcome = { type: 'made' | 'replayed'; note: Note } | { type: 'mismatch' };
 
 const MAX_TEXT = 1_000;
-const MAX_LISTED = 200;
+/** Notes kept for each user; the oldest goes. */
+const KEPT = 200;
 const MAX_KEY = 200;
 const RECEIPT_MS = 24 * 60 * 60 * 1000;
 const ID_DIGITS = 12;
 
-const parseCounter = number;
+const idOf = (counter: number): string => String(counter).padStart(ID_DIGITS, '0');
 
 /**
  * A mutation to try. With an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) the same request is done
@@ -35,11 +36,13 @@ export const noteRoutes = (store: Store, clock: Clock, signedIn: Handler): Hono<
         return {
           result: receipt.request === request ? { type: 'replayed', note: receipt.note } : { type: 'mismatch' },
         };
-      const next = (parseCounter(counter) ?? 0) + 1;
-      const note: Note = { id: String(next).padStart(ID_DIGITS, '0'), text: words, at: clock.now() };
+      const next = (number(counter) ?? 0) + 1;
+      const note: Note = { id: idOf(next), text: words, at: clock.now() };
+      const gone = next - KEPT;
       const writes = [
         { key: counterKey, value: next },
         { key: `note/${owner}/${note.id}`, value: note },
+        ...(gone > 0 ? [{ key: `note/${owner}/${idOf(gone)}`, remove: true as const }] : []),
         ...(key === undefined ? [] : [{ key: receiptKey, value: { request, note }, ttlMs: RECEIPT_MS }]),
       ];
       return { result: { type: 'made', note }, writes };
@@ -49,7 +52,7 @@ export const noteRoutes = (store: Store, clock: Clock, signedIn: Handler): Hono<
   return new Hono<Env>()
     .use(signedIn)
     .get('/', async (c) => {
-      const rows = await store.list(`note/${c.get('principal').owner}/`, { limit: MAX_LISTED });
+      const rows = await store.list(`note/${c.get('principal').owner}/`, { limit: KEPT });
       return c.json({ notes: rows.flatMap(({ value }) => parseNote(value) ?? []) });
     })
     .post('/', async (c) => {

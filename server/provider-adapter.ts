@@ -2,7 +2,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { isObject, stringAt } from '../src/protocol/json.ts';
 import { trueNow } from './clock.ts';
 import { number, shape, text, type Parser } from './shape.ts';
-import type { Store, Write } from './store.ts';
+import type { Decision, Store, Write } from './store.ts';
 
 /** Changed by the lab while the provider runs. 0: a consumed refresh token is reuse at once. */
 export type ReusePolicy = { graceMs: number };
@@ -11,6 +11,9 @@ const payload: Parser<AdapterPayload> = (value) => (isObject(value) ? { ...value
 /** Times in ms since the epoch, true time. */
 const parseRecord = shape({ payload }, { expiresAt: number, consumedAt: number });
 type Stored = NonNullable<ReturnType<typeof parseRecord>>;
+
+/** What the use of a single-use token was. */
+type Use = { type: 'good' } | { type: 'reuse'; grantId: string | undefined };
 
 /** Models whose records end with their grant. */
 const GRANTABLE = new Set([
@@ -45,9 +48,9 @@ class StoreAdapter implements Adapter {
   readonly #model: string;
   readonly #store: Store;
   readonly #policy: ReusePolicy;
-  readonly #reused: () => Error;
+  readonly #reused: (grantId: string | undefined) => Error;
 
-  constructor(model: string, store: Store, policy: ReusePolicy, reused: () => Error) {
+  constructor(model: string, store: Store, policy: ReusePolicy, reused: (grantId: string | undefined) => Error) {
     this.#model = model;
     this.#store = store;
     this.#policy = policy;
@@ -90,24 +93,26 @@ class StoreAdapter implements Adapter {
    */
   async consume(id: string): Promise<void> {
     const key = keyOf(this.#model, id);
-    const reusedGrant = await this.#store.update([key], ([current]) => {
-      const record = parseRecord(current);
-      if (!record) return { result: undefined };
-      if (record.consumedAt !== undefined)
-        return { result: this.#isInGrace(record) ? undefined : stringAt(record.payload, 'grantId') };
-      const now = trueNow();
-      const value: Stored = {
-        ...record,
-        consumedAt: now,
-        payload: { ...record.payload, consumed: Math.floor(now / 1000) },
-      };
-      const ttlMs = record.expiresAt === undefined ? undefined : Math.max(1, record.expiresAt - now);
-      return { result: undefined, writes: [{ key, value, ttlMs }] };
-    });
-    if (reusedGrant === undefined) return;
-    await revokeGrantTokens(this.#store, reusedGrant);
-    await this.#store.delete(grantKey(reusedGrant));
-    throw this.#reused();
+    const use = await this.#store.update([key], ([current]) => this.#use(key, parseRecord(current)));
+    if (use.type === 'good') return;
+    if (use.grantId !== undefined) {
+      await revokeGrantTokens(this.#store, use.grantId);
+      await this.#store.delete(grantKey(use.grantId));
+    }
+    throw this.#reused(use.grantId);
+  }
+
+  #use(key: string, record: Stored | undefined): Decision<Use> {
+    // Another request of the same moment was judged reuse, and has ended the whole grant.
+    if (!record) return { result: { type: 'reuse', grantId: undefined } };
+    if (record.consumedAt !== undefined) {
+      const grantId = stringAt(record.payload, 'grantId');
+      return { result: this.#isInGrace(record) ? { type: 'good' } : { type: 'reuse', grantId } };
+    }
+    const consumedAt = trueNow();
+    const payload = { ...record.payload, consumed: Math.floor(consumedAt / 1000) };
+    const ttlMs = record.expiresAt === undefined ? undefined : Math.max(1, record.expiresAt - consumedAt);
+    return { result: { type: 'good' }, writes: [{ key, value: { ...record, consumedAt, payload }, ttlMs }] };
   }
 
   async destroy(id: string): Promise<void> {
@@ -132,6 +137,6 @@ class StoreAdapter implements Adapter {
 
 /** `reused` makes the error that the provider answers as `invalid_grant`. */
 export const storeAdapter =
-  (store: Store, policy: ReusePolicy, reused: () => Error) =>
+  (store: Store, policy: ReusePolicy, reused: (grantId: string | undefined) => Error) =>
   (model: string): Adapter =>
     new StoreAdapter(model, store, policy, reused);

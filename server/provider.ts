@@ -137,7 +137,10 @@ const accountsConfiguration = ({ accounts, epoch }: ProviderOptions): { [name: s
   }),
 });
 
-const configuration = async (options: ProviderOptions, reused: () => Error): Promise<{ [name: string]: unknown }> => {
+const configuration = async (
+  options: ProviderOptions,
+  reused: (grantId: string | undefined) => Error,
+): Promise<{ [name: string]: unknown }> => {
   const { store, lifetimes } = options;
   const { port } = new URL(options.issuer);
   const cookie = (use: string): string => `keeper_provider_${port}_${use}`;
@@ -195,7 +198,10 @@ const securityHeaders = async (ctx: Context, next: () => Promise<void>): Promise
 /** An OpenID provider (https://openid.net/specs/openid-connect-core-1_0.html), certified software, on our store. */
 export const createProvider = async (options: ProviderOptions): Promise<Provider> => {
   const { Provider: OpenIdProvider, errors } = await importProvider();
-  const reused = (): Error => new errors.InvalidGrant('refresh token already used');
+  const reused = (grantId: string | undefined): Error => {
+    if (grantId !== undefined) options.onRevoked?.(grantId);
+    return new errors.InvalidGrant('refresh token already used');
+  };
   const provider = new OpenIdProvider(options.issuer, await configuration(options, reused));
   const { accounts, appOrigins } = options;
   const resource = options.accessTokens === 'jwt' ? options.audience : undefined;
@@ -203,6 +209,7 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
   provider.use(securityHeaders);
   provider.use(signInRoutes({ provider, accounts, appOrigins, resource, hint }));
   provider.on('grant.success', (ctx) => options.onGranted?.(ctx, String(ctx.oidc?.params?.['grant_type'])));
+  provider.on('server_error', (_ctx, error) => console.error(error));
   provider.on('grant.revoked', (ctx, grantId) => {
     options.onRevoked?.(grantId);
     if (ctx.oidc) void endSignIn(provider, ctx.oidc);

@@ -7,6 +7,7 @@ import { openBackend, type Backend } from './backend.ts';
 import { createClock } from './clock.ts';
 import { lockDataDir } from './data-dir.ts';
 import { appPlace, entrance, providerPlace, type EntranceParts } from './entrance.ts';
+import { DEFAULT_HEARTBEAT_MS } from './hub.ts';
 import { problem, type Env } from './http.ts';
 import { DEFAULT_CLIENT_ID, DEFAULT_SCOPE, FOREIGN_SCOPE, keeperConfig } from './keeper-config.ts';
 import { createLab } from './lab.ts';
@@ -39,6 +40,8 @@ export type ServerOptions = {
   clientId?: string | undefined;
   scope?: string | undefined;
   accounts?: readonly Account[] | undefined;
+  /** Silence of a hub socket (ms) that means a dead link; told to clients in the greeting. */
+  heartbeatMs?: number | undefined;
 };
 
 export type Running = {
@@ -136,7 +139,10 @@ const createApp = (
   app.route('/', createApi(parts));
   app.all('/lab/*', () => problem({ status: 404, code: 'not-found', detail: 'There is no lab here.' }));
   app.all('*', serveFile);
-  app.onError(() => problem({ status: 500, code: 'server-error', detail: 'Something went wrong here.' }));
+  app.onError((error) => {
+    console.error(error);
+    return problem({ status: 500, code: 'server-error', detail: 'Something went wrong here.' });
+  });
   const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listener: RequestListener = (request, response) => void handle(request, response);
   return { listener, stopLab: () => lab?.stop() };
@@ -170,7 +176,10 @@ const openEverything = async (
 
   const store = openLmdbStore(dir);
   const clock = createClock();
-  const backend = await openBackend(store, clock, options.accounts ?? [DEMO_ACCOUNT]);
+  const backend = await openBackend(store, clock, {
+    accounts: options.accounts ?? [DEMO_ACCOUNT],
+    heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
+  });
   const origins = appOrigins(host, app.port, options.devOrigin);
   const issuer = options.issuer ?? `http://${publicName(host)}:${provider?.port}`;
   const clientId = options.clientId ?? DEFAULT_CLIENT_ID;

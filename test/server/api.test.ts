@@ -79,12 +79,27 @@ describe('notes', () => {
     expect((await texts()).filter((found) => found === text)).toHaveLength(2);
   });
 
+  test('the oldest goes when there are too many', async () => {
+    const other = bearer((await passwordLogin(server.call, 'other', 'secret')).access_token);
+    const write = (n: number) => server.call('/api/v1/notes', { json: { text: `${n}` }, headers: other });
+    await Promise.all(Array.from({ length: 205 }, (_, n) => write(n)));
+    await write(205);
+    const { notes } = (await (await server.call('/api/v1/notes', { headers: other })).json()) as {
+      notes: { text: string }[];
+    };
+    expect(notes).toHaveLength(200);
+    expect(notes.at(-1)?.text).toBe('205');
+  });
+
   test('no text, too much text, and the notes of others are refused', async () => {
     expect((await add(' ')).status).toBe(400);
     expect((await add('x'.repeat(1_001))).status).toBe(400);
     const other = await passwordLogin(server.call, 'other', 'secret');
+    const mine = randomUUID();
+    await add(mine);
     const theirs = await server.call('/api/v1/notes', { headers: bearer(other.access_token) });
-    expect(await theirs.json()).toEqual({ notes: [] });
+    expect(theirs.status).toBe(200);
+    expect(await theirs.text()).not.toContain(mine);
   });
 });
 

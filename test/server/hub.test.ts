@@ -231,3 +231,36 @@ describe('who may stay', () => {
     staying.close();
   });
 });
+
+describe('a reader that cannot follow', () => {
+  test('gets everything, in order, when it can again', async () => {
+    const topic = newTopic();
+    const client = await dial(server, token);
+    await client.subscribe(topic, null);
+    const writer = await dial(server, token, 'writer');
+    client.ws.pause();
+    const filling = 'x'.repeat(10_000);
+    const count = 2_000;
+    await Promise.all(Array.from({ length: count }, (_, n) => writer.publish(topic, randomUUID(), { n, filling })));
+    client.ws.resume();
+    await client.reach(topic, count);
+    expect(offsets(client, topic)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+    [client, writer].forEach((each) => each.close());
+  });
+});
+
+describe('heartbeat', () => {
+  test('an idle socket is pinged within half of it; a silent one is cut soon after it', async () => {
+    const brisk = await startTestServer({ heartbeatMs: 300 });
+    const { access_token: mine } = await passwordLogin(brisk.call);
+    const [silent, alive] = await Promise.all([dial(brisk, mine, 'silent'), dial(brisk, mine, 'alive')]);
+    expect((await silent.hello()).heartbeatMs).toBe(300);
+    alive.ws.on('message', () => alive.send(['q', 0]));
+    await silent.until((frame) => (frame[0] === 'p' ? true : undefined));
+    const startedAt = performance.now();
+    expect(await silent.closed).toMatchObject({ code: 1006 });
+    expect(performance.now() - startedAt).toBeLessThan(300 + 3_000 + 500);
+    expect(alive.ws.readyState).toBe(WebSocket.OPEN);
+    await brisk.stop();
+  });
+});

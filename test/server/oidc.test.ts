@@ -107,8 +107,8 @@ describe('provider', () => {
     try {
       const client = await OidcClient.create(server);
       const { refresh, access } = await client.signIn();
-      const outcomes = await Promise.all(Array.from({ length: 5 }, () => client.refresh(refresh)));
-      expect(outcomes.filter(({ ok }) => ok).length).toBeLessThanOrEqual(1);
+      const outcomes = await Promise.all(Array.from({ length: 8 }, () => client.refresh(refresh)));
+      expect(outcomes.filter(({ ok }) => ok)).toHaveLength(1);
       expect(await client.refresh(refresh)).toEqual({ ok: false, error: 'invalid_grant' });
       expect((await whoami(client, access)).status).toBe(401);
     } finally {
