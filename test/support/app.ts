@@ -10,6 +10,8 @@ export type AppOptions = {
   /** With `/lab/…` (the default): faults and the request log. */
   lab?: boolean;
   env?: Record<string, string>;
+  /** Instead of a free pair of ports: the app's own; the provider takes the next one. */
+  port?: number;
 };
 
 /** The real server in a process of its own, with data of its own; it serves what `vite build` left in `dist`. */
@@ -26,9 +28,9 @@ export type App = {
   stop(): Promise<void>;
 };
 
-export const startApp = async ({ lab = true, env = {} }: AppOptions = {}): Promise<App> => {
+export const startApp = async ({ lab = true, env = {}, port: given }: AppOptions = {}): Promise<App> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'keeper-data-'));
-  const port = await freePortPair();
+  const port = given ?? (await freePortPair());
   let child: ChildProcess | undefined;
 
   const resume = async (): Promise<void> => {
