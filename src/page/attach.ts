@@ -39,8 +39,8 @@ type State =
   | { name: 'away' }
   | { name: 'greeting'; port: MessagePort; end: AbortController; target: unknown }
   | { name: 'attached'; port: MessagePort; end: AbortController; target: unknown }
-  /** The old worker may still speak, but nothing is said to it that it could take with it. */
-  | { name: 'handing-over'; port: MessagePort; end: AbortController };
+  /** The worker is dead or about to go: it may have more to say, but nothing is said to it that it could take with it. */
+  | { name: 'between'; port: MessagePort; end: AbortController };
 
 export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSignal): Attachment => {
   let state: State = { name: 'away' };
@@ -75,7 +75,10 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
   const insist = async (arrival: Arrival, end: AbortController): Promise<void> => {
     if (state.name !== 'greeting' || state.end !== end) return;
     await transport.repair();
-    if (!end.signal.aborted) attach(arrival);
+    if (end.signal.aborted) return;
+    // it may have died over the greeting, and over calls that were made since
+    transport.died();
+    attach(arrival);
   };
 
   const receive = (frame: PageFrame, end: AbortController): void => {
@@ -100,6 +103,8 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
       return;
     }
     if (signal.aborted || state.name !== 'attached') return;
+    const { port, end } = state;
+    state = { name: 'between', port, end };
     transport.lease.broken();
     transport.died();
     if (performance.now() - since > SHORT_LIFE_MS) attach('reattach');
@@ -109,7 +114,7 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
   const handOver = (): void => {
     if (state.name !== 'attached') return;
     const { port, end } = state;
-    state = { name: 'handing-over', port, end };
+    state = { name: 'between', port, end };
     transport.lease.close();
     void transport.handOver().then(() => {
       if (end.signal.aborted) return;
