@@ -57,8 +57,7 @@ export const numbersOf = (page: Page, topic: string): Promise<readonly (number |
       (window.heard[name] ?? []).flatMap((event): (number | string)[] => {
         if (event.type === 'gap') return [`gap ${event.from}-${event.to}`];
         const { data } = event;
-        const isNumbered = typeof data === 'object' && data !== null && 'n' in data && typeof data.n === 'number';
-        return isNumbered ? [data.n] : [];
+        return typeof data === 'object' && data !== null && 'n' in data && typeof data.n === 'number' ? [data.n] : [];
       }),
     topic,
   );

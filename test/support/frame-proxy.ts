@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { createServer, request as send, type IncomingHttpHeaders } from 'node:http';
+import { WebSocket, WebSocketServer } from 'ws';
+
+/** A server in front of the real one that says on its sockets what the real one never would. */
+export type FrameProxy = {
+  readonly origin: string;
+  /** Sockets that were opened through it. */
+  readonly opened: number;
+  /** Says this on every socket that is open. */
+  say(frame: string | Buffer): void;
+  /** Says this on every socket from now on, as soon as it is open; `undefined`: nothing. */
+  greetWith(frame: string | undefined): void;
+  close(): Promise<void>;
+};
+
+/** The headers as the page of the app's own origin would send them. */
+const asFrom = (origin: string, headers: IncomingHttpHeaders): IncomingHttpHeaders => {
+  const named = { ...headers, host: new URL(origin).host };
+  return headers.origin === undefined ? named : { ...named, origin };
+};
+
+const isSendable = (code: number): boolean => code === 1000 || (code >= 3000 && code <= 4999);
+
+export const startFrameProxy = async (app: string): Promise<FrameProxy> => {
+  const live = new Set<WebSocket>();
+  let opened = 0;
+  let greeting: string | undefined;
+
+  const server = createServer((incoming, outgoing) => {
+    const options = { method: incoming.method, headers: asFrom(app, incoming.headers) };
+    const onward = send(app + (incoming.url ?? '/'), options, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.on('error', () => outgoing.destroy());
+    incoming.pipe(onward);
+  });
+
+  const sockets = new WebSocketServer({ noServer: true, handleProtocols: ([first]) => first ?? false });
+
+  const relay = (here: WebSocket, there: WebSocket): void => {
+    there.on('message', (data, isBinary) => here.readyState === here.OPEN && here.send(data, { binary: isBinary }));
+    there.on('close', (code, reason) => here.close(isSendable(code) || code === 1012 ? code : 1000, reason));
+    there.on('error', () => here.terminate());
+  };
+
+  server.on('upgrade', (request, socket, head) => {
+    const { origin = app, 'sec-websocket-protocol': offered } = asFrom(app, request.headers);
+    const protocols = offered?.split(',').map((name) => name.trim()) ?? [];
+    const there = new WebSocket(app.replace('http', 'ws') + (request.url ?? '/'), protocols, { origin });
+    there.on('error', () => socket.destroy());
+    there.once('open', () => {
+      sockets.handleUpgrade(request, socket, head, (here) => {
+        opened += 1;
+        live.add(here);
+        here.on('close', () => live.delete(here));
+        relay(here, there);
+        relay(there, here);
+        if (greeting !== undefined) here.send(greeting);
+      });
+    });
+  });
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return {
+    origin: `http://localhost:${typeof address === 'object' && address ? address.port : 0}`,
+    get opened() {
+      return opened;
+    },
+    say: (frame) => live.forEach((socket) => socket.send(frame)),
+    greetWith: (frame) => {
+      greeting = frame;
+    },
+    close: async () => {
+      for (const socket of live) socket.terminate();
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+};
