@@ -7,6 +7,9 @@ export const takeBaked = (): Baked => {
   const scope = self as unknown as Scope;
   const baked = scope[BAKED_GLOBAL];
   delete scope[BAKED_GLOBAL];
-  if (!baked) throw new Error(`self.${BAKED_GLOBAL} is missing: serve this script through the server kit, or set it before importing it`);
+  if (!baked)
+    throw new Error(
+      `self.${BAKED_GLOBAL} is missing: serve this script through the server kit, or set it before importing it`,
+    );
   return baked;
 };

@@ -12,7 +12,8 @@ type Source = { postMessage(message: unknown): void };
 export const answerCall = (api: KeeperApi, source: Source, message: unknown): Promise<void> => {
   const call = admit(message);
   if (!call) return Promise.resolve();
-  const reply = (answer: unknown): void => source.postMessage({ mark: MARK, type: 'answer', message: answer } satisfies WorkerMessage);
+  const reply = (answer: unknown): void =>
+    source.postMessage({ mark: MARK, type: 'answer', message: answer } satisfies WorkerMessage);
   if (!call.admitted) {
     reply({ id: call.id, type: 'RAW', value: failed({ code: 'bad-message', detail: 'refused' }) });
     return Promise.resolve();

@@ -29,7 +29,12 @@ const isPlain = (value: unknown, depth: number, budget: Budget): boolean => {
     case 'string':
       return (budget.chars -= value.length) >= 0;
     case 'object':
-      return value === null || (Array.isArray(value) ? value.every((item) => isPlain(item, depth + 1, budget)) : isPlainObject(value, depth, budget));
+      return (
+        value === null ||
+        (Array.isArray(value)
+          ? value.every((item) => isPlain(item, depth + 1, budget))
+          : isPlainObject(value, depth, budget))
+      );
     default:
       return false;
   }
@@ -37,7 +42,9 @@ const isPlain = (value: unknown, depth: number, budget: Budget): boolean => {
 
 const isPlainObject = (value: object, depth: number, budget: Budget): boolean =>
   Object.getPrototypeOf(value) === Object.prototype &&
-  Object.entries(value).every(([key, item]) => !RESERVED.has(key) && (budget.chars -= key.length) >= 0 && isPlain(item, depth + 1, budget));
+  Object.entries(value).every(
+    ([key, item]) => !RESERVED.has(key) && (budget.chars -= key.length) >= 0 && isPlain(item, depth + 1, budget),
+  );
 
 const isArgument = (value: unknown, budget: Budget): boolean =>
   isObject(value) && own(value, 'type') === 'RAW' && isPlain(own(value, 'value'), 0, budget);

@@ -77,15 +77,21 @@ const intercept = (event: FetchEvent, host: Host, leases: Leases, callback: stri
 };
 
 /** Top-level documents only: a frame's silent flow gets nothing from us (security facts, row 4). */
-const isCallback = ({ method, destination }: Request, { origin, pathname }: URL, callback: string | undefined): boolean =>
-  method === 'GET' && destination === 'document' && origin === location.origin && pathname === callback;
+const isCallback = (
+  { method, destination }: Request,
+  { origin, pathname }: URL,
+  callback: string | undefined,
+): boolean => method === 'GET' && destination === 'document' && origin === location.origin && pathname === callback;
 
 const hear = (event: ExtendableMessageEvent, host: Host): void => {
   const message = parsePageMessage(event.data);
   if (!message || !(event.source instanceof Client)) return;
   switch (message.type) {
     case 'call':
-      return keepOpen(event, answerCall(host.api, event.source, message.message).then(() => host.pending()));
+      return keepOpen(
+        event,
+        answerCall(host.api, event.source, message.message).then(() => host.pending()),
+      );
     case 'attach': {
       const [port] = event.ports;
       if (port) host.attach(message.intro, port);

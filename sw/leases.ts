@@ -39,7 +39,11 @@ export const createLeases = (onGone: (tab: string) => void): Leases => {
     covers: (url) => url.origin === location.origin && url.pathname.startsWith(KEEPER_ROOT),
     grant(url) {
       const tab = url.pathname === LEASE_PATH ? url.searchParams.get('tab') : null;
-      const headers = { 'cache-control': 'no-store', 'content-type': 'application/octet-stream', 'cross-origin-resource-policy': 'same-origin' };
+      const headers = {
+        'cache-control': 'no-store',
+        'content-type': 'application/octet-stream',
+        'cross-origin-resource-policy': 'same-origin',
+      };
       // A pulse needs no stream: that it was asked is what keeps the worker awake.
       return tab === null ? new Response(null, { status: 204, headers }) : new Response(stream(tab), { headers });
     },

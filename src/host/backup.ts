@@ -17,7 +17,13 @@ const decode = (value: string | undefined): Uint8Array<ArrayBuffer> | undefined 
 };
 
 export const packRow = ({ generation, sealed }: SessionRow): string =>
-  JSON.stringify({ v: 1, generation, key: sealed.key, iv: encode(sealed.iv), data: encode(new Uint8Array(sealed.data)) });
+  JSON.stringify({
+    v: 1,
+    generation,
+    key: sealed.key,
+    iv: encode(sealed.iv),
+    data: encode(new Uint8Array(sealed.data)),
+  });
 
 /** `undefined` for whatever a keychain may give that we did not give it. */
 export const unpackRow = (record: unknown): SessionRow | undefined => {
@@ -27,5 +33,7 @@ export const unpackRow = (record: unknown): SessionRow | undefined => {
   const key = stringAt(value, 'key');
   const iv = decode(stringAt(value, 'iv'));
   const data = decode(stringAt(value, 'data'));
-  return generation !== undefined && key !== undefined && iv && data ? { generation, sealed: { key, iv, data: data.buffer } } : undefined;
+  return generation !== undefined && key !== undefined && iv && data
+    ? { generation, sealed: { key, iv, data: data.buffer } }
+    : undefined;
 };

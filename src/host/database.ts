@@ -1,7 +1,9 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { Problem } from '../protocol/problem.ts';
 import type { JournalEntry } from '../protocol/bridge.ts';
-import type { Sealed } from './seal.ts';
+
+/** AES-GCM ciphertext; `key` names the key it was sealed with, so that a changed seal is not taken for corruption. */
+export type Sealed = { key: string; iv: Uint8Array<ArrayBuffer>; data: ArrayBuffer };
 
 /** What is in clear beside a sealed session: enough to decide which record is newer without opening any. */
 export type SessionRow = { generation: number; sealed: Sealed };
@@ -90,7 +92,12 @@ export const createDisk = (): Disk => {
 };
 
 /** Writes one value so that it outlives a crash of the machine (`durability: 'strict'`; the default may not). */
-export const putDurably = async <S extends 'sealed' | 'plain'>(db: Database, store: S, key: string, value: KeeperSchema[S]['value']): Promise<void> => {
+export const putDurably = async <S extends 'sealed' | 'plain'>(
+  db: Database,
+  store: S,
+  key: string,
+  value: KeeperSchema[S]['value'],
+): Promise<void> => {
   const tx = db.transaction<S, 'readwrite'>(store, 'readwrite', { durability: 'strict' });
   await tx.store.put(value, key);
   await tx.done;

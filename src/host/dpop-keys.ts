@@ -27,7 +27,8 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer): DpopKeys => {
   const handleOf = async (stored: unknown): Promise<DPoPHandle> => {
     const pub = isObject(stored) ? own(stored, 'public') : undefined;
     const priv = isObject(stored) ? own(stored, 'private') : undefined;
-    if (!isObject(pub) || !isObject(priv) || stringAt(pub, 'x') === undefined) throw new DOMException('key', 'DataError');
+    if (!isObject(pub) || !isObject(priv) || stringAt(pub, 'x') === undefined)
+      throw new DOMException('key', 'DataError');
     const publicKey = await crypto.subtle.importKey('jwk', pub, ES256, true, ['verify']);
     const privateKey = await crypto.subtle.importKey('jwk', priv, ES256, false, ['sign']);
     return DPoP({}, { publicKey, privateKey });
@@ -43,7 +44,10 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer): DpopKeys => {
     async create() {
       const name = crypto.randomUUID();
       const pair = await crypto.subtle.generateKey(ES256, true, ['sign', 'verify']);
-      const [pub, priv] = await Promise.all([crypto.subtle.exportKey('jwk', pair.publicKey), crypto.subtle.exportKey('jwk', pair.privateKey)]);
+      const [pub, priv] = await Promise.all([
+        crypto.subtle.exportKey('jwk', pair.publicKey),
+        crypto.subtle.exportKey('jwk', pair.privateKey),
+      ]);
       const stored = { public: pub, private: priv };
       const sealed = await sealer.seal(stored, PREFIX + name);
       handles.set(name, handleOf(stored));

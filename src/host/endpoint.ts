@@ -1,6 +1,12 @@
 import { problemOfClose, type CodecEvent, type CodecKind, type CodecOutput, type Counted } from '../core/codec.ts';
 import { alarmOf, initialSocket, stepSocket } from '../core/socket.ts';
-import { socketPolicy, type Socket, type SocketEffect, type SocketEvent, type SocketInputs } from '../core/socket-types.ts';
+import {
+  socketPolicy,
+  type Socket,
+  type SocketEffect,
+  type SocketEvent,
+  type SocketInputs,
+} from '../core/socket-types.ts';
 import type { NudgeCause, PortFrame } from '../protocol/bridge.ts';
 import type { SocketConfig } from '../protocol/config.ts';
 import { CLOSE, type HostIdentity } from '../protocol/frames.ts';
@@ -80,9 +86,16 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
   const askTicket = async (call: number): Promise<void> => {
     const abort = new AbortController();
     inFlight.set(call, { is: 'ticket', abort });
-    const result = await fetchTicket({ ticket: config.ticket, request: options.request, now: clock.now(), signal: abort.signal });
+    const result = await fetchTicket({
+      ticket: config.ticket,
+      request: options.request,
+      now: clock.now(),
+      signal: abort.signal,
+    });
     if (!inFlight.delete(call)) return;
-    tellMachine(result.ok ? { type: 'ticket', call, ...result.value } : { type: 'ticket-failed', call, problem: result.problem });
+    tellMachine(
+      result.ok ? { type: 'ticket', call, ...result.value } : { type: 'ticket-failed', call, problem: result.problem },
+    );
   };
 
   const dial = (call: number, ticket: string): void => {
@@ -106,7 +119,12 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
   const onGone = (call: number, code: number, reason: string): void => {
     current = undefined;
     relay({ type: 'closed', code });
-    tellMachine({ type: 'closed', call, verdict: kind.closed(code, reason), problem: problemOfClose(code, config.url) });
+    tellMachine({
+      type: 'closed',
+      call,
+      verdict: kind.closed(code, reason),
+      problem: problemOfClose(code, config.url),
+    });
   };
 
   const hangUp = (call: number, code: number): void => {
@@ -157,7 +175,12 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
     const { call } = current;
     options.journal('frame of another protocol');
     hangUp(call, CLOSE.badFrame);
-    tellMachine({ type: 'closed', call, verdict: { do: 'redial' }, problem: { code: 'unexpected-answer', at: config.url, status: 101, detail: kind.name } });
+    tellMachine({
+      type: 'closed',
+      call,
+      verdict: { do: 'redial' },
+      problem: { code: 'unexpected-answer', at: config.url, status: 101, detail: kind.name },
+    });
   };
 
   // ---- what follows from a change
@@ -186,7 +209,8 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
     }
     const left = before.inputs.generation !== undefined && machine.inputs.generation === undefined;
     if (left) relay({ type: 'ended', code: CLOSE.unauthorized, reason: 'signed-out' });
-    else if (isForbidden(machine) && !isForbidden(before)) relay({ type: 'ended', code: CLOSE.forbidden, reason: 'forbidden' });
+    else if (isForbidden(machine) && !isForbidden(before))
+      relay({ type: 'ended', code: CLOSE.forbidden, reason: 'forbidden' });
     if (before.state !== machine.state) options.onChange('state');
   };
 
@@ -219,5 +243,9 @@ const isForbidden = ({ state }: Socket): boolean => state.at === 'stopped' && st
 const viewOf = ({ state }: Socket): Pick<SocketView, 'state' | 'nextTryAt' | 'problem'> => {
   if (state.at === 'resting') return { state: state.at, nextTryAt: state.retryAt, problem: state.problem };
   if (state.at !== 'stopped') return { state: state.at };
-  return { state: state.at, nextTryAt: state.why.is === 'forbidden' ? state.why.retryAt : undefined, problem: state.problem };
+  return {
+    state: state.at,
+    nextTryAt: state.why.is === 'forbidden' ? state.why.retryAt : undefined,
+    problem: state.problem,
+  };
 };

@@ -1,5 +1,10 @@
 import type { DPoPHandle } from 'oauth4webapi';
-import { allowInsecureRequests, customFetch, protectedResourceRequest, WWWAuthenticateChallengeError } from 'oauth4webapi';
+import {
+  allowInsecureRequests,
+  customFetch,
+  protectedResourceRequest,
+  WWWAuthenticateChallengeError,
+} from 'oauth4webapi';
 import type { SessionEvent, Verdict } from '../core/session-types.ts';
 import type { Problem } from '../protocol/problem.ts';
 import { placeOf } from './http.ts';
@@ -21,7 +26,10 @@ const unreachable = (): Response => Response.error();
 /** A redirect would take the token along to wherever it points (browsers keep DPoP and 307 bodies even across origins). */
 const redirectRefused = (at: string): Response => {
   const problem: Problem = { code: 'redirect-refused', at };
-  return new Response(JSON.stringify(problem), { status: 502, headers: { 'content-type': 'application/problem+json' } });
+  return new Response(JSON.stringify(problem), {
+    status: 502,
+    headers: { 'content-type': 'application/problem+json' },
+  });
 };
 
 let requests = 0;
@@ -32,7 +40,10 @@ export const createGate = ({ origin, ask, dpop }: GateOptions): Gate => {
   const outgoing = (request: Request, headers: Headers): Request => {
     const sameOrigin = request.url.startsWith(`${origin}/`);
     // A no-cors request silently drops the header; what is same-origin may say so (measured).
-    return new Request(request, sameOrigin ? { headers, redirect: 'manual', mode: 'same-origin' } : { headers, redirect: 'manual' });
+    return new Request(
+      request,
+      sameOrigin ? { headers, redirect: 'manual', mode: 'same-origin' } : { headers, redirect: 'manual' },
+    );
   };
 
   const sendBearer = (request: Request, token: string): Promise<Response> => {
@@ -42,16 +53,33 @@ export const createGate = ({ origin, ask, dpop }: GateOptions): Gate => {
     return fetch(outgoing(request, headers));
   };
 
-  const sendDpop = async (copy: () => Request, { token }: Authorized, DPoP: DPoPHandle, again = true): Promise<Response> => {
+  const sendDpop = async (
+    copy: () => Request,
+    { token }: Authorized,
+    DPoP: DPoPHandle,
+    again = true,
+  ): Promise<Response> => {
     const request = copy();
-    const send = (_url: string, init: { headers: Record<string, string> }): Promise<Response> => fetch(outgoing(request, new Headers(init.headers)));
+    const send = (_url: string, init: { headers: Record<string, string> }): Promise<Response> =>
+      fetch(outgoing(request, new Headers(init.headers)));
     const options = { DPoP, [customFetch]: send, [allowInsecureRequests]: true };
     try {
-      return await protectedResourceRequest(token.value, request.method, new URL(request.url), request.headers, null, options);
+      return await protectedResourceRequest(
+        token.value,
+        request.method,
+        new URL(request.url),
+        request.headers,
+        null,
+        options,
+      );
     } catch (error) {
       if (!(error instanceof WWWAuthenticateChallengeError)) throw error;
-      const wantsNonce = error.response.headers.has('dpop-nonce') && error.cause.some(({ parameters }) => parameters.error === 'use_dpop_nonce');
-      return wantsNonce && again ? sendDpop(copy, { go: 'authorized', generation: 0, token }, DPoP, false) : error.response;
+      const wantsNonce =
+        error.response.headers.has('dpop-nonce') &&
+        error.cause.some(({ parameters }) => parameters.error === 'use_dpop_nonce');
+      return wantsNonce && again
+        ? sendDpop(copy, { go: 'authorized', generation: 0, token }, DPoP, false)
+        : error.response;
     }
   };
 

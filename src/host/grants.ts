@@ -3,7 +3,10 @@ import type { TokenVerdict } from '../core/token-answer.ts';
 import type { Grant } from '../core/session-types.ts';
 import type { Problem } from '../protocol/problem.ts';
 
-export type SignInOutcome = { is: 'redirect'; url: string } | { is: 'granted'; grant: Grant } | { is: 'failed'; problem: Problem };
+export type SignInOutcome =
+  | { is: 'redirect'; url: string }
+  | { is: 'granted'; grant: Grant }
+  | { is: 'failed'; problem: Problem };
 
 /** One kind of signing in, all of its network. Nothing here decides what an answer means for the session. */
 export type Grants = {

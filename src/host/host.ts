@@ -57,11 +57,16 @@ export const createHost = (options: HostOptions): Host => {
     if (kind === 'ticket' && parts.kinds.ticket) return parts.kinds.ticket.status();
     const url = new URL(config.whoami, origin);
     const at = placeOf(url, origin);
-    const answer = await ask((signal) => gate(new Request(url, { ...QUIET, signal })), at, { deadlineMs: VERIFY_DEADLINE_MS, now: clock.now });
+    const answer = await ask((signal) => gate(new Request(url, { ...QUIET, signal })), at, {
+      deadlineMs: VERIFY_DEADLINE_MS,
+      now: clock.now,
+    });
     if (!answer.ok) return { is: 'failed', problem: answer.problem };
     const { status, text } = answer.value;
     const user = status === 200 ? parseWhoami(text) : undefined;
-    return user ? { is: 'verified', user } : { is: 'failed', problem: { code: 'unexpected-answer', at, status, detail: 'whoami' } };
+    return user
+      ? { is: 'verified', user }
+      : { is: 'failed', problem: { code: 'unexpected-answer', at, status, detail: 'whoami' } };
   };
 
   const session = createSessionRuntime({
@@ -76,7 +81,10 @@ export const createHost = (options: HostOptions): Host => {
       trials.observe(before, machine);
       const known = sessionOf(machine.state);
       void sockets.then((all) => all.session({ generation: known?.generation, sub: known?.user?.sub }));
-      if (before.state.at !== machine.state.at && (machine.state.at === 'active' || machine.state.at === 'signed-out')) {
+      if (
+        before.state.at !== machine.state.at &&
+        (machine.state.at === 'active' || machine.state.at === 'signed-out')
+      ) {
         void parts.tidy(known).catch(() => undefined);
       }
       publisher.now();

@@ -1,7 +1,14 @@
 import { failed, ok, type Result } from '../protocol/problem.ts';
 
 /** An answer read whole, within its bounds. */
-export type Answer = { at: string; status: number; text: string; retryAfterMs: number | undefined; receivedAt: number; response: Response };
+export type Answer = {
+  at: string;
+  status: number;
+  text: string;
+  retryAfterMs: number | undefined;
+  receivedAt: number;
+  response: Response;
+};
 
 export type Bounds = { deadlineMs: number; now(): number };
 
@@ -29,7 +36,7 @@ const readCapped = async (response: Response): Promise<string> => {
   if (!reader) return '';
   const decoder = new TextDecoder();
   let text = '';
-  for (let total = 0; total <= MAX_BODY_BYTES; ) {
+  for (let total = 0; total <= MAX_BODY_BYTES;) {
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     total += value.byteLength;
@@ -40,12 +47,23 @@ const readCapped = async (response: Response): Promise<string> => {
 };
 
 /** One request, never cached, never redirected, bounded in time and size. Errors are data. */
-export const ask = async (send: (signal: AbortSignal) => Promise<Response>, at: string, { deadlineMs, now }: Bounds): Promise<Result<Answer>> => {
+export const ask = async (
+  send: (signal: AbortSignal) => Promise<Response>,
+  at: string,
+  { deadlineMs, now }: Bounds,
+): Promise<Result<Answer>> => {
   const signal = AbortSignal.timeout(deadlineMs);
   try {
     const response = await send(signal);
     const text = await readCapped(response);
-    return ok({ at, status: response.status, text, retryAfterMs: retryAfter(response.headers, now()), receivedAt: now(), response });
+    return ok({
+      at,
+      status: response.status,
+      text,
+      retryAfterMs: retryAfter(response.headers, now()),
+      receivedAt: now(),
+      response,
+    });
   } catch {
     return failed(signal.aborted ? { code: 'timeout', at } : { code: 'network-unreachable', at });
   }
@@ -54,4 +72,10 @@ export const ask = async (send: (signal: AbortSignal) => Promise<Response>, at: 
 export const QUIET: RequestInit = { cache: 'no-store', redirect: 'manual' };
 
 export const postJson = (url: string, body: unknown, signal: AbortSignal): Promise<Response> =>
-  fetch(url, { ...QUIET, method: 'POST', signal, headers: { 'content-type': 'application/json', accept: 'application/json' }, body: JSON.stringify(body) });
+  fetch(url, {
+    ...QUIET,
+    method: 'POST',
+    signal,
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(body),
+  });

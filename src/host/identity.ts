@@ -32,9 +32,21 @@ export const takeIdentity = (disk: Disk, fresh: () => string): Promise<HostIdent
 
 const parseKept = (value: unknown): Kept | undefined => {
   if (!isObject(value)) return undefined;
-  const [since, reloads, workerRestarts, networkLosses, refreshes] = ['since', 'reloads', 'workerRestarts', 'networkLosses', 'refreshes'].map((key) => numberAt(value, key));
+  const [since, reloads, workerRestarts, networkLosses, refreshes] = [
+    'since',
+    'reloads',
+    'workerRestarts',
+    'networkLosses',
+    'refreshes',
+  ].map((key) => numberAt(value, key));
   if (since === undefined) return undefined;
-  return { since, reloads: reloads ?? 0, workerRestarts: workerRestarts ?? 0, networkLosses: networkLosses ?? 0, refreshes: refreshes ?? 0 };
+  return {
+    since,
+    reloads: reloads ?? 0,
+    workerRestarts: workerRestarts ?? 0,
+    networkLosses: networkLosses ?? 0,
+    refreshes: refreshes ?? 0,
+  };
 };
 
 export const loadKept = (disk: Disk, now: number): Promise<Kept> =>
@@ -43,4 +55,5 @@ export const loadKept = (disk: Disk, now: number): Promise<Kept> =>
     .then((value) => parseKept(value) ?? keptSince(now))
     .catch(() => keptSince(now));
 
-export const saveKept = (disk: Disk, kept: Kept): Promise<void> => disk.use((db) => putDurably(db, 'plain', KEPT, kept)).catch(() => undefined);
+export const saveKept = (disk: Disk, kept: Kept): Promise<void> =>
+  disk.use((db) => putDurably(db, 'plain', KEPT, kept)).catch(() => undefined);

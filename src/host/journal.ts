@@ -1,3 +1,4 @@
+import { isObject, own } from '../protocol/json.ts';
 import type { JournalEntry } from '../protocol/bridge.ts';
 import type { Clock } from './clock.ts';
 import type { Disk } from './database.ts';
@@ -43,22 +44,22 @@ export const createJournal = (disk: Disk, clock: Clock, worker: string): Journal
   };
 };
 
-const HARMLESS = ['call', 'generation', 'id', 'cause', 'kind', 'reason', 'unanswered'] as const;
+const HARMLESS = ['call', 'generation', 'id', 'cause', 'kind', 'reason', 'unanswered', 'go'] as const;
+const OF_A_PROBLEM = ['code', 'at', 'status', 'error', 'detail'] as const;
+
+const fieldsOf = (value: unknown, names: readonly string[]): string[] => {
+  if (!isObject(value)) return [];
+  return names.flatMap((name) => {
+    const found = own(value, name);
+    const plain = typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean';
+    return plain ? [`${name}=${found}`] : [];
+  });
+};
 
 /** The harmless part of an event or effect: ids, counts and codes. */
 export const describe = (value: object): string | undefined => {
-  const fields: string[] = [];
-  const record = value as Record<string, unknown>;
-  for (const key of HARMLESS) {
-    const found = record[key];
-    if (typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean') fields.push(`${key}=${String(found)}`);
-  }
-  const problem = record['problem'];
-  if (typeof problem === 'object' && problem !== null) fields.push(problemLine(problem as Record<string, unknown>));
-  const verdict = record['verdict'];
-  if (typeof verdict === 'object' && verdict !== null) fields.push(String((verdict as Record<string, unknown>)['go']));
-  return fields.length > 0 ? fields.join(' ') : undefined;
+  const nested = isObject(value)
+    ? [...fieldsOf(own(value, 'problem'), OF_A_PROBLEM), ...fieldsOf(own(value, 'verdict'), HARMLESS)]
+    : [];
+  return [...fieldsOf(value, HARMLESS), ...nested].join(' ') || undefined;
 };
-
-const problemLine = (problem: Record<string, unknown>): string =>
-  ['code', 'at', 'status', 'error', 'detail'].flatMap((key) => (problem[key] === undefined ? [] : `${key}=${String(problem[key])}`)).join(' ');

@@ -17,7 +17,7 @@ export const createRefreshLock = (locks: LockManager | undefined): RefreshLock =
   return {
     take(held) {
       release();
-      if (!locks) return void queueMicrotask(held);
+      if (!locks) return queueMicrotask(held);
       const waiting = new AbortController();
       let done = (): void => undefined;
       leave = () => {

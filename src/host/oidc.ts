@@ -26,7 +26,13 @@ import { ask, placeOf } from './http.ts';
 import { createDiscovery, offersDpop, wireTo } from './provider.ts';
 import type { Pending, SignInsUnderWay } from './sign-ins.ts';
 
-export type OidcOptions = { config: OidcConfig; origin: string; keys: DpopKeys; underWay: SignInsUnderWay; now(): number };
+export type OidcOptions = {
+  config: OidcConfig;
+  origin: string;
+  keys: DpopKeys;
+  underWay: SignInsUnderWay;
+  now(): number;
+};
 
 /** Authorization code with PKCE, state, nonce and, where the provider offers it, DPoP; all inside the worker. */
 export const createOidc = (options: OidcOptions): Grants & { returnTo(state: string | null): Promise<string> } => {
@@ -35,7 +41,8 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
   const redirectUri = new URL(config.callback, origin).href;
   const discover = createDiscovery(config);
   const at = placeOf(config.issuer, origin);
-  const proof = async (key: string | undefined): Promise<{ DPoP?: DPoPHandle }> => (key === undefined ? {} : { DPoP: await keys.handle(key) });
+  const proof = async (key: string | undefined): Promise<{ DPoP?: DPoPHandle }> =>
+    key === undefined ? {} : { DPoP: await keys.handle(key) };
 
   const begin = async (as: AuthorizationServer, returnTo: string): Promise<string> => {
     const pending: Pending = {
@@ -67,12 +74,24 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
     return url.href;
   };
 
-  const redeem = async (as: AuthorizationServer, pending: Pending, params: URLSearchParams, again: boolean): Promise<TokenEndpointResponse> => {
+  const redeem = async (
+    as: AuthorizationServer,
+    pending: Pending,
+    params: URLSearchParams,
+    again: boolean,
+  ): Promise<TokenEndpointResponse> => {
     const dpop = await proof(pending.key);
     const wire = wireTo(config.issuer, AbortSignal.timeout(SIGN_IN_DEADLINE_MS));
-    const response = await authorizationCodeGrantRequest(as, client, None(), params, redirectUri, pending.verifier, { ...wire, ...dpop, ...resourceOf(config) });
+    const response = await authorizationCodeGrantRequest(as, client, None(), params, redirectUri, pending.verifier, {
+      ...wire,
+      ...dpop,
+      ...resourceOf(config),
+    });
     try {
-      return await processAuthorizationCodeResponse(as, client, response, { expectedNonce: pending.nonce, requireIdToken: true });
+      return await processAuthorizationCodeResponse(as, client, response, {
+        expectedNonce: pending.nonce,
+        requireIdToken: true,
+      });
     } catch (error) {
       if (again && isDPoPNonceError(error)) return redeem(as, pending, params, false);
       throw error;
@@ -101,7 +120,8 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
 
     async refresh({ tokens }) {
       const { refresh, key } = tokens;
-      if (refresh === undefined) return { is: 'failed', problem: { code: 'misconfigured', at, detail: 'no refresh token' }, unanswered: false };
+      if (refresh === undefined)
+        return { is: 'failed', problem: { code: 'misconfigured', at, detail: 'no refresh token' }, unanswered: false };
       let as: AuthorizationServer;
       let dpop: { DPoP?: DPoPHandle };
       try {
@@ -112,7 +132,16 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
       const bounds = { deadlineMs: tokenDeadline(config.reuseGraceMs), now };
       const place = placeOf(as.token_endpoint ?? config.issuer, origin);
       const send = () =>
-        ask((signal) => refreshTokenGrantRequest(as, client, None(), refresh, { ...wireTo(config.issuer, signal), ...dpop, ...resourceOf(config) }), place, bounds);
+        ask(
+          (signal) =>
+            refreshTokenGrantRequest(as, client, None(), refresh, {
+              ...wireTo(config.issuer, signal),
+              ...dpop,
+              ...resourceOf(config),
+            }),
+          place,
+          bounds,
+        );
       const offline = !navigator.onLine;
       let answer = await send();
       if (answer.ok && wantsNonce(answer.value)) answer = await send();
@@ -128,7 +157,11 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
       // A provider without revocation (RFC 7009) has nothing to be told.
       if (as.revocation_endpoint === undefined) return true;
       const bounds = { deadlineMs: REVOKE_DEADLINE_MS, now };
-      const answer = await ask((signal) => revocationRequest(as, client, None(), refresh, wireTo(config.issuer, signal)), at, bounds);
+      const answer = await ask(
+        (signal) => revocationRequest(as, client, None(), refresh, wireTo(config.issuer, signal)),
+        at,
+        bounds,
+      );
       return answer.ok && answer.value.status < 500;
     },
 
@@ -145,7 +178,12 @@ const grantOf = (tokens: TokenEndpointResponse, key: string | undefined, now: nu
   const name = claims?.['name'];
   const scheme = tokens.token_type === 'dpop' ? 'DPoP' : 'Bearer';
   return {
-    access: { value: tokens.access_token, scheme, issuedAt: now, expiresAt: now + (tokens.expires_in ?? DEFAULT_LIFETIME_S) * 1000 },
+    access: {
+      value: tokens.access_token,
+      scheme,
+      issuedAt: now,
+      expiresAt: now + (tokens.expires_in ?? DEFAULT_LIFETIME_S) * 1000,
+    },
     refresh: tokens.refresh_token,
     key: scheme === 'DPoP' ? key : undefined,
     user: claims && { sub: claims.sub, name: typeof name === 'string' ? name : undefined },

@@ -27,11 +27,13 @@ const problemOf = (error: unknown): Problem => {
   return name === 'VersionError' ? { code: 'store-newer' } : { code: 'store-unavailable', detail: name };
 };
 
-const isItem = (value: OutboxItem): boolean => [value.id, value.topic, value.json, value.owner].every((part) => typeof part === 'string');
+const isItem = (value: OutboxItem): boolean =>
+  [value.id, value.topic, value.json, value.owner].every((part) => typeof part === 'string');
 
 const open = (ended: () => void): Promise<Database> =>
   openDB<Schema>(OUTBOX_DATABASE, VERSION, {
-    upgrade: (db) => void db.createObjectStore(STORE, { autoIncrement: true }).createIndex('id', 'id', { unique: true }),
+    upgrade: (db) =>
+      void db.createObjectStore(STORE, { autoIncrement: true }).createIndex('id', 'id', { unique: true }),
     // A newer version, or someone who clears the site's data, must not wait for us.
     blocking: (_current, _blocked, event) => {
       ended();

@@ -6,7 +6,9 @@ import { ask, placeOf, postJson } from './http.ts';
 
 /** A wrong password is no `invalid_grant` of a session: it is told where it was typed. */
 export const asCredentials = (problem: Problem): Problem =>
-  problem.code === 'grant-rejected' ? { code: 'credentials-rejected', at: problem.at, status: problem.status } : problem;
+  problem.code === 'grant-rejected'
+    ? { code: 'credentials-rejected', at: problem.at, status: problem.status }
+    : problem;
 
 /** JSON login, refresh and logout of an application's own backend. */
 export const createPassword = (config: PasswordConfig, origin: string, now: () => number): Grants => {
@@ -22,13 +24,17 @@ export const createPassword = (config: PasswordConfig, origin: string, now: () =
       const verdict = judgeTokenAnswer(answer.value, 'Bearer');
       if (verdict.is === 'granted') return verdict;
       const refused = answer.value.status === 401 && verdict.problem.code !== 'grant-rejected';
-      const problem: Problem = refused ? { code: 'credentials-rejected', at: answer.value.at, status: 401 } : asCredentials(verdict.problem);
+      const problem: Problem = refused
+        ? { code: 'credentials-rejected', at: answer.value.at, status: 401 }
+        : asCredentials(verdict.problem);
       return { is: 'failed', problem };
     },
     async refresh({ tokens }) {
       const offline = !navigator.onLine;
       const answer = await post(config.refresh, { refresh_token: tokens.refresh }, tokenDeadline(config.reuseGraceMs));
-      return answer.ok ? judgeTokenAnswer(answer.value, 'Bearer') : { is: 'failed', problem: answer.problem, unanswered: !offline };
+      return answer.ok
+        ? judgeTokenAnswer(answer.value, 'Bearer')
+        : { is: 'failed', problem: answer.problem, unanswered: !offline };
     },
     async revoke({ tokens }) {
       const answer = await post(config.logout, { refresh_token: tokens.refresh }, REVOKE_DEADLINE_MS);

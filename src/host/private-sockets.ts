@@ -25,7 +25,11 @@ type Entry = { tab: string; link: Link; is: 'dialling' } | { tab: string; link: 
 export const createPrivateSockets = ({ origin, WebSocket, tell }: PrivateSocketsOptions): PrivateSockets => {
   const entries = new Map<string, Entry>();
 
-  const dial = (tab: string, key: string, { socket, url, protocols }: SocketMessage & { type: 'socket-open' }): void => {
+  const dial = (
+    tab: string,
+    key: string,
+    { socket, url, protocols }: SocketMessage & { type: 'socket-open' },
+  ): void => {
     const closed = (code: number, reason: string, wasClean: boolean): void => {
       entries.delete(key);
       tell(tab, { type: 'socket-closed', socket, code, reason, wasClean });
@@ -55,7 +59,8 @@ export const createPrivateSockets = ({ origin, WebSocket, tell }: PrivateSockets
       const key = `${tab} ${message.socket}`;
       const entry = entries.get(key);
       if (message.type === 'socket-open') {
-        if (entry?.is === 'open') tell(tab, { type: 'socket-opened', socket: message.socket, protocol: entry.protocol });
+        if (entry?.is === 'open')
+          tell(tab, { type: 'socket-opened', socket: message.socket, protocol: entry.protocol });
         if (!entry) dial(tab, key, message);
         return true;
       }

@@ -13,7 +13,8 @@ const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/;
 
 /** What oauth4webapi leaves to its caller: no cache, no credentials, a deadline, and plain HTTP on loopback only. */
 export const wireTo = (issuer: string, signal: AbortSignal) => ({
-  [customFetch]: (url: string, init: object): Promise<Response> => fetch(url, { ...init, ...QUIET, credentials: 'omit', signal }),
+  [customFetch]: (url: string, init: object): Promise<Response> =>
+    fetch(url, { ...init, ...QUIET, credentials: 'omit', signal }),
   [allowInsecureRequests]: LOOPBACK.test(issuer),
 });
 
@@ -33,4 +34,5 @@ export const createDiscovery = ({ issuer }: OidcConfig): (() => Promise<Authoriz
 };
 
 /** DPoP with the one algorithm that every WebCrypto has, if the provider names it. */
-export const offersDpop = (as: AuthorizationServer): boolean => as.dpop_signing_alg_values_supported?.includes('ES256') ?? false;
+export const offersDpop = (as: AuthorizationServer): boolean =>
+  as.dpop_signing_alg_values_supported?.includes('ES256') ?? false;

@@ -103,15 +103,21 @@ export const createPublications = ({ store, send, onChange, journal }: Publicati
     owner: (sub) => {
       if (sub === undefined || sub === owner) return;
       owner = sub;
-      discard(outbox.removeWhere((item) => !mayBeSentBy(item, sub)), 'outbox of another user dropped');
+      discard(
+        outbox.removeWhere((item) => !mayBeSentBy(item, sub)),
+        'outbox of another user dropped',
+      );
       outbox.sendable(owner).forEach(send);
     },
     signedOut: () => {
-      discard(outbox.removeWhere((item) => item.owner === ''), 'outbox of an unknown user dropped');
+      discard(
+        outbox.removeWhere((item) => item.owner === ''),
+        'outbox of an unknown user dropped',
+      );
     },
     reload: () => void inTurn(load),
     settled: async () => {
-      for (let last; last !== chain; ) {
+      for (let last; last !== chain;) {
         last = chain;
         await last;
       }

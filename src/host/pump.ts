@@ -19,7 +19,9 @@ export type Pump<Machine, Event> = {
  * Holds the one mutable state of a machine. Each event runs to completion: what an effect tells the machine while it
  * is performed waits in line, so that no step ever sees a half-done one.
  */
-export const createPump = <Machine, Event, Effect>(options: PumpOptions<Machine, Event, Effect>): Pump<Machine, Event> => {
+export const createPump = <Machine, Event, Effect>(
+  options: PumpOptions<Machine, Event, Effect>,
+): Pump<Machine, Event> => {
   let machine = options.initial;
   let running = false;
   const inbox: Event[] = [];

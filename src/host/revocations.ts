@@ -16,7 +16,12 @@ const PREFIX = 'revoke:';
 /** A refresh token that nobody could revoke for this long has most likely ended by itself. */
 const GIVE_UP_MS = 30 * 86_400_000;
 
-export const createRevocations = (disk: Disk, sealer: Sealer, clock: Clock, revoke: (session: Session) => Promise<boolean>): Revocations => {
+export const createRevocations = (
+  disk: Disk,
+  sealer: Sealer,
+  clock: Clock,
+  revoke: (session: Session) => Promise<boolean>,
+): Revocations => {
   const memory = new Map<string, Session>();
   let running: Promise<void> | undefined;
 

@@ -1,7 +1,4 @@
-import type { Disk } from './database.ts';
-
-/** AES-GCM ciphertext; `key` names the key it was sealed with, so that a changed seal is not taken for corruption. */
-export type Sealed = { key: string; iv: Uint8Array<ArrayBuffer>; data: ArrayBuffer };
+import type { Disk, Sealed } from './database.ts';
 
 export type Sealer = {
   readonly key: string;
@@ -47,7 +44,11 @@ export const createSealer = (disk: Disk, bound: string, seal: { id: string; secr
     mine.catch(() => (pending = undefined));
     return mine;
   };
-  const aes = (iv: Uint8Array<ArrayBuffer>, context: string) => ({ name: 'AES-GCM', iv, additionalData: text.encode(`${bound}\n${context}`) });
+  const aes = (iv: Uint8Array<ArrayBuffer>, context: string) => ({
+    name: 'AES-GCM',
+    iv,
+    additionalData: text.encode(`${bound}\n${context}`),
+  });
   return {
     key: name,
     async seal(value, context) {

@@ -25,7 +25,8 @@ export type SessionStore = {
   restore(row: SessionRow): Promise<boolean>;
 };
 
-export const generationOfSaved = (saved: Saved): number => (saved.at === 'session' ? saved.session.generation : saved.generation);
+export const generationOfSaved = (saved: Saved): number =>
+  saved.at === 'session' ? saved.session.generation : saved.generation;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -93,7 +94,10 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, now: () => number
 
   const save = async (record: Saved): Promise<SaveOutcome> => {
     for (let tried = 1; ; tried++) {
-      const outcome = await attempt(record).catch((error: unknown): SaveOutcome => ({ is: 'failed', problem: storeProblem(error) }));
+      const outcome = await attempt(record).catch((error: unknown): SaveOutcome => ({
+        is: 'failed',
+        problem: storeProblem(error),
+      }));
       if (outcome.is !== 'failed' || tried === WRITE_ATTEMPTS) return outcome;
       await pause(WRITE_PAUSE_MS * tried);
     }

@@ -1,5 +1,12 @@
 import { initialMachine, stepSession } from '../core/session.ts';
-import { SESSION_POLICY, type Machine, type SessionEffect, type SessionEvent, type SignInOrder, type Verdict } from '../core/session-types.ts';
+import {
+  SESSION_POLICY,
+  type Machine,
+  type SessionEffect,
+  type SessionEvent,
+  type SignInOrder,
+  type Verdict,
+} from '../core/session-types.ts';
 import { wakeAt } from '../core/token.ts';
 import type { SignInNext } from '../protocol/bridge.ts';
 import type { Result } from '../protocol/problem.ts';
@@ -79,7 +86,11 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     const { call } = effect;
     const outcome = await store.save(effect.record);
     if (outcome.is === 'saved') return tell({ type: 'saved', call });
-    tell(outcome.is === 'superseded' ? { type: 'superseded', call, saved: outcome.saved } : { type: 'save-failed', call, problem: outcome.problem });
+    tell(
+      outcome.is === 'superseded'
+        ? { type: 'superseded', call, saved: outcome.saved }
+        : { type: 'save-failed', call, problem: outcome.problem },
+    );
   };
 
   const grant = async ({ call, session }: Extract<SessionEffect, { type: 'grant' }>): Promise<void> => {
@@ -92,12 +103,20 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     const kind = order.kind === 'oidc-callback' ? 'oidc' : order.kind;
     const outcome = (await grants[kind]?.signIn(order)) ?? notOffered(kind);
     if (outcome.is === 'redirect') return tell({ type: 'sign-in-redirect', call, url: outcome.url });
-    tell(outcome.is === 'granted' ? { type: 'signed-in', call, kind, grant: outcome.grant } : { type: 'sign-in-failed', call, problem: outcome.problem });
+    tell(
+      outcome.is === 'granted'
+        ? { type: 'signed-in', call, kind, grant: outcome.grant }
+        : { type: 'sign-in-failed', call, problem: outcome.problem },
+    );
   };
 
   const verify = async (call: number, kind: SignInKind): Promise<void> => {
     const standing = await options.verify(kind);
-    tell(standing.is === 'verified' ? { type: 'verified', call, user: standing.user } : { type: 'verify-failed', call, problem: standing.problem });
+    tell(
+      standing.is === 'verified'
+        ? { type: 'verified', call, user: standing.user }
+        : { type: 'verify-failed', call, problem: standing.problem },
+    );
   };
 
   const perform = (effect: SessionEffect): void => {
@@ -199,4 +218,5 @@ const give = <T>(waiting: Map<string, (value: T) => void>, id: string, value: T)
   take?.(value);
 };
 
-const notOffered = (kind: SignInKind) => ({ is: 'failed', problem: { code: 'unsupported', detail: kind }, unanswered: false }) as const;
+const notOffered = (kind: SignInKind) =>
+  ({ is: 'failed', problem: { code: 'unsupported', detail: kind }, unanswered: false }) as const;

@@ -3,7 +3,14 @@ import { putDurably, type Disk } from './database.ts';
 import type { Sealer } from './seal.ts';
 
 /** What a sign-in must remember while the person is at the provider. */
-export type Pending = { state: string; nonce: string; verifier: string; key: string | undefined; returnTo: string; at: number };
+export type Pending = {
+  state: string;
+  nonce: string;
+  verifier: string;
+  key: string | undefined;
+  returnTo: string;
+  at: number;
+};
 
 export type SignInsUnderWay = {
   keep(pending: Pending): Promise<void>;
@@ -36,7 +43,8 @@ export const createSignInsUnderWay = (disk: Disk, sealer: Sealer, now: () => num
     const pending = sealed && parsePending(await sealer.open(sealed, key).catch(() => undefined));
     return pending && now() - pending.at < OLDEST_MS ? pending : undefined;
   };
-  const names = (): Promise<string[]> => disk.use((db) => db.getAllKeys('sealed', IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`)));
+  const names = (): Promise<string[]> =>
+    disk.use((db) => db.getAllKeys('sealed', IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`)));
 
   return {
     async keep(pending) {

@@ -121,7 +121,11 @@ export const createSockets = (options: SocketsOptions): Sockets => {
       journal: (what, detail) => options.journal(`socket ${config.url}`, what, detail),
     });
 
-  const byConfig = options.config.map((config) => ({ config, href: socketUrl(config.url, origin).href, endpoint: endpointFor(config) }));
+  const byConfig = options.config.map((config) => ({
+    config,
+    href: socketUrl(config.url, origin).href,
+    endpoint: endpointFor(config),
+  }));
   const endpoints = byConfig.map(({ endpoint }) => endpoint);
   /** Topics and publications go through the first endpoint that has any. */
   const native = endpoints.find(({ kind }) => kind.shares === 'topics');

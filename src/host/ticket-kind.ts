@@ -7,7 +7,9 @@ import { ask, placeOf, postJson, QUIET, type Answer } from './http.ts';
 
 const unexpected = ({ at, status, retryAfterMs }: Answer): Problem => {
   if (status === 429) return { code: 'rate-limited', at, status, retryAfterMs };
-  return status >= 400 ? { code: 'server-unavailable', at, status, retryAfterMs } : { code: 'unexpected-answer', at, status, detail: 'no status' };
+  return status >= 400
+    ? { code: 'server-unavailable', at, status, retryAfterMs }
+    : { code: 'unexpected-answer', at, status, detail: 'no status' };
 };
 
 export type Standing = { is: 'verified'; user: User } | { is: 'failed'; problem: Problem };
@@ -19,10 +21,14 @@ export const createTicketKind = (config: TicketConfig, origin: string, now: () =
   async signIn(order) {
     if (order.kind !== 'ticket') return { is: 'failed', problem: { code: 'unsupported', detail: order.kind } };
     const at = placeOf(config.login, origin);
-    const answer = await ask((signal) => postJson(config.login, { apiKey: order.apiKey }, signal), at, { deadlineMs: SIGN_IN_DEADLINE_MS, now });
+    const answer = await ask((signal) => postJson(config.login, { apiKey: order.apiKey }, signal), at, {
+      deadlineMs: SIGN_IN_DEADLINE_MS,
+      now,
+    });
     if (!answer.ok) return { is: 'failed', problem: answer.problem };
     const { status, text } = answer.value;
-    if (status === 401 || status === 403) return { is: 'failed', problem: { code: 'credentials-rejected', at, status } };
+    if (status === 401 || status === 403)
+      return { is: 'failed', problem: { code: 'credentials-rejected', at, status } };
     const standing = status === 200 ? parseStatus(text) : undefined;
     if (!standing?.authenticated) return { is: 'failed', problem: unexpected(answer.value) };
     return { is: 'granted', grant: { user: standing.user } };
@@ -31,17 +37,24 @@ export const createTicketKind = (config: TicketConfig, origin: string, now: () =
     return { is: 'failed', problem: { code: 'unsupported', detail: 'ticket' }, unanswered: false };
   },
   async revoke() {
-    const answer = await ask((signal) => postJson(config.logout, {}, signal), placeOf(config.logout, origin), { deadlineMs: REVOKE_DEADLINE_MS, now });
+    const answer = await ask((signal) => postJson(config.logout, {}, signal), placeOf(config.logout, origin), {
+      deadlineMs: REVOKE_DEADLINE_MS,
+      now,
+    });
     return answer.ok && answer.value.status < 500;
   },
   async status() {
     const at = placeOf(config.status, origin);
-    const answer = await ask((signal) => fetch(config.status, { ...QUIET, signal }), at, { deadlineMs: SIGN_IN_DEADLINE_MS, now });
+    const answer = await ask((signal) => fetch(config.status, { ...QUIET, signal }), at, {
+      deadlineMs: SIGN_IN_DEADLINE_MS,
+      now,
+    });
     if (!answer.ok) return { is: 'failed', problem: answer.problem };
     const standing = answer.value.status === 200 ? parseStatus(answer.value.text) : undefined;
     if (!standing) return { is: 'failed', problem: unexpected(answer.value) };
     // The backend's own word, in JSON, from the pinned endpoint: the `ticket` kind's `invalid_grant`.
-    if (!standing.authenticated) return { is: 'failed', problem: { code: 'grant-rejected', at, status: 200, error: 'not_authenticated' } };
+    if (!standing.authenticated)
+      return { is: 'failed', problem: { code: 'grant-rejected', at, status: 200, error: 'not_authenticated' } };
     return { is: 'verified', user: standing.user };
   },
 });

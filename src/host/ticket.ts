@@ -33,10 +33,17 @@ const problemOf = ({ status, headers }: Response, at: string, now: number): Prob
 export const fetchTicket = async ({ ticket, request, now, signal }: TicketRequest): Promise<Result<Ticket>> => {
   const at = ticket.url;
   try {
-    const response = await request(at, { method: ticket.method, headers: { accept: 'application/json' }, cache: 'no-store', signal });
+    const response = await request(at, {
+      method: ticket.method,
+      headers: { accept: 'application/json' },
+      cache: 'no-store',
+      signal,
+    });
     if (!response.ok) return failed(problemOf(response, at, now));
     const parsed = parseTicket(await response.text());
-    return parsed ? ok(parsed) : failed({ code: 'unexpected-answer', at, status: response.status, detail: 'not a ticket' });
+    return parsed
+      ? ok(parsed)
+      : failed({ code: 'unexpected-answer', at, status: response.status, detail: 'not a ticket' });
   } catch {
     return failed(signal.aborted ? { code: 'cancelled' } : { code: 'network-unreachable', at });
   }
@@ -49,9 +56,15 @@ const base64url = (text: string): string => btoa(text).replaceAll('+', '-').repl
 const QUERY_PARAMETER = 'token';
 
 /** Where to dial, and the subprotocols to offer; one of them carries the ticket, unless the URL has to. */
-export const dialPlan = (config: SocketConfig, origin: string, subprotocol: string, ticket: string): { url: string; protocols: readonly string[] } => {
+export const dialPlan = (
+  config: SocketConfig,
+  origin: string,
+  subprotocol: string,
+  ticket: string,
+): { url: string; protocols: readonly string[] } => {
   const url = socketUrl(config.url, origin);
-  if (config.ticket.carry === 'protocol') return { url: url.href, protocols: [subprotocol, TICKET_SUBPROTOCOL_PREFIX + base64url(ticket)] };
+  if (config.ticket.carry === 'protocol')
+    return { url: url.href, protocols: [subprotocol, TICKET_SUBPROTOCOL_PREFIX + base64url(ticket)] };
   url.searchParams.set(QUERY_PARAMETER, ticket);
   return { url: url.href, protocols: [] };
 };

@@ -45,7 +45,13 @@ export const createTrials = (disk: Disk, clock: Clock, onChange: () => void): Tr
       const session = sessionOf(after.state);
       if (before.state.at === 'starting' && session) count('workerRestarts');
       else if (before.state.at === 'establishing' && session) write(keptSince(clock.now()));
-      else if (former && session && generationOf(after.state) > generationOf(before.state) && after.state.at === 'active') count('refreshes');
+      else if (
+        former &&
+        session &&
+        generationOf(after.state) > generationOf(before.state) &&
+        after.state.at === 'active'
+      )
+        count('refreshes');
     },
   };
 };

@@ -4,7 +4,8 @@ import { isObject, own, stringAt } from './json.ts';
 const MAX_SECRET = 4_096;
 const CAUSES: readonly unknown[] = ['online', 'offline', 'visible', 'hidden', 'thaw', 'user'];
 
-const isText = (value: string | undefined, most: number): value is string => value !== undefined && value.length > 0 && value.length <= most;
+const isText = (value: string | undefined, most: number): value is string =>
+  value !== undefined && value.length > 0 && value.length <= most;
 
 /** What pages ask for, looked at before it is believed. */
 export const parseSignInIntent = (value: unknown): SignInIntent | undefined => {
@@ -14,7 +15,9 @@ export const parseSignInIntent = (value: unknown): SignInIntent | undefined => {
       return { kind: 'oidc', returnTo: stringAt(value, 'returnTo') };
     case 'password': {
       const [username, password] = [stringAt(value, 'username'), stringAt(value, 'password')];
-      return isText(username, MAX_NAME) && isText(password, MAX_SECRET) ? { kind: 'password', username, password } : undefined;
+      return isText(username, MAX_NAME) && isText(password, MAX_SECRET)
+        ? { kind: 'password', username, password }
+        : undefined;
     }
     case 'ticket': {
       const apiKey = stringAt(value, 'apiKey');
@@ -25,7 +28,8 @@ export const parseSignInIntent = (value: unknown): SignInIntent | undefined => {
   }
 };
 
-export const parseNudgeCause = (value: unknown): NudgeCause | undefined => (CAUSES.includes(value) ? (value as NudgeCause) : undefined);
+export const parseNudgeCause = (value: unknown): NudgeCause | undefined =>
+  CAUSES.includes(value) ? (value as NudgeCause) : undefined;
 
 export const parsePublication = (value: unknown): { id: string; topic: string; data: unknown } | undefined => {
   if (!isObject(value)) return undefined;

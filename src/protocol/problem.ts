@@ -55,8 +55,7 @@ export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
 export const failed = <T = never>(problem: Problem): Result<T> => ({ ok: false, problem });
 
 /** The worker's word is trusted, its version is not: an unknown code is still a Problem for the caller. */
-export const isProblem = (value: unknown): value is Problem =>
-  isObject(value) && stringAt(value, 'code') !== undefined;
+export const isProblem = (value: unknown): value is Problem => isObject(value) && stringAt(value, 'code') !== undefined;
 
 /** The pause a server asked for, if this problem carries one. */
 export const retryAfterOf = (problem: Problem): number | undefined =>

@@ -13,17 +13,26 @@ const session = (generation: number): Saved => ({
     kind: 'password',
     generation,
     startedAt: 1,
-    tokens: { access: { value: `at${generation}`, scheme: 'Bearer', issuedAt: 1, expiresAt: 2 }, refresh: `rt${generation}` },
+    tokens: {
+      access: { value: `at${generation}`, scheme: 'Bearer', issuedAt: 1, expiresAt: 2 },
+      refresh: `rt${generation}`,
+    },
   },
 });
 
 const SEAL = { id: 'k1', secret: 'a secret of the worker' };
 const opened: Disk[] = [];
 
-const storeOf = (seal: typeof SEAL | 'none' = SEAL, bound = 'https://app.example'): { store: SessionStore; disk: Disk } => {
+const storeOf = (
+  seal: typeof SEAL | 'none' = SEAL,
+  bound = 'https://app.example',
+): { store: SessionStore; disk: Disk } => {
   const disk = createDisk();
   opened.push(disk);
-  return { disk, store: createSessionStore(disk, createSealer(disk, bound, seal === 'none' ? undefined : seal), () => 42) };
+  return {
+    disk,
+    store: createSessionStore(disk, createSealer(disk, bound, seal === 'none' ? undefined : seal), () => 42),
+  };
 };
 
 beforeEach(async () => {
@@ -60,7 +69,12 @@ describe('the session on disk', () => {
   });
 
   test('an end is remembered with its reason', async () => {
-    const left: Saved = { at: 'signed-out', generation: 6, reason: 'rejected', problem: { code: 'grant-rejected', at: '/t', status: 400, error: 'invalid_grant' } };
+    const left: Saved = {
+      at: 'signed-out',
+      generation: 6,
+      reason: 'rejected',
+      problem: { code: 'grant-rejected', at: '/t', status: 400, error: 'invalid_grant' },
+    };
     await storeOf().store.save(left);
     expect((await storeOf().store.load()).saved).toMatchObject(left);
   });
@@ -74,7 +88,9 @@ describe('the session on disk', () => {
 
   test('a worker without the seal leaves the record for one that has it', async () => {
     await storeOf().store.save(session(1));
-    expect(await storeOf({ id: 'k2', secret: 'another' }).store.load()).toMatchObject({ problem: { code: 'store-unreadable' } });
+    expect(await storeOf({ id: 'k2', secret: 'another' }).store.load()).toMatchObject({
+      problem: { code: 'store-unreadable' },
+    });
     expect((await storeOf().store.load()).saved).toMatchObject(session(1));
   });
 
@@ -85,7 +101,10 @@ describe('the session on disk', () => {
       const row = await db.get('session', 'current');
       await db.put('session', { generation: 9, sealed: row!.sealed }, 'current');
     });
-    expect(await store.load()).toMatchObject({ saved: undefined, problem: { code: 'store-unreadable', detail: 'DataError' } });
+    expect(await store.load()).toMatchObject({
+      saved: undefined,
+      problem: { code: 'store-unreadable', detail: 'DataError' },
+    });
   });
 
   test('an unreadable newer row does not stand in the way of a sign-in', async () => {
@@ -133,14 +152,20 @@ describe('a copy for a native store', () => {
     await store.save(session(3));
     const row = (await store.row())!;
     await disk.use(async (db) => db.clear('session'));
-    await expect(store.restore({ ...row, generation: 99 })).rejects.toThrow();
+    await expect(store.restore({ ...row, generation: 99 })).rejects.toThrow('record');
     expect(await store.row()).toBeUndefined();
   });
 
-  test.each([[undefined], [null], [''], ['undefined'], ['{}'], ['{"v":1}'], [7], ['{"v":1,"generation":1,"key":"k","iv":"*","data":"*"}']])(
-    'a keychain that gives %j gives nothing',
-    (value) => {
-      expect(unpackRow(value)).toBeUndefined();
-    },
-  );
+  test.each([
+    [undefined],
+    [null],
+    [''],
+    ['undefined'],
+    ['{}'],
+    ['{"v":1}'],
+    [7],
+    ['{"v":1,"generation":1,"key":"k","iv":"*","data":"*"}'],
+  ])('a keychain that gives %j gives nothing', (value) => {
+    expect(unpackRow(value)).toBeUndefined();
+  });
 });
