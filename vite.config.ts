@@ -15,6 +15,14 @@ const SCRIPTS: readonly ScriptEntry[] = [
     baked: true,
   },
   {
+    file: 'keeper-session-sw.js',
+    source: 'sw/embed-session.ts',
+    format: 'iife',
+    tsconfig: 'sw/tsconfig.json',
+    precache: false,
+    baked: true,
+  },
+  {
     file: 'keeper.js',
     source: 'src/page/index.ts',
     format: 'es',

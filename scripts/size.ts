@@ -5,9 +5,10 @@ const BAR_CELLS = 30;
 
 type Budget = { name: string; limitBytes: number; files: (read: ReadBuilt) => Promise<Iterable<string>> };
 
-/** Minified and compressed, as built; the same numbers stand in the design and the documentation. */
+/** Minified and compressed, as built. Why these and not the design's numbers: docs/decisions/0005. */
 const BUDGETS: readonly Budget[] = [
-  { name: 'worker to embed', limitBytes: 16 * KB, files: async () => ['keeper-sw.js'] },
+  { name: 'session worker', limitBytes: 29 * KB, files: async () => ['keeper-session-sw.js'] },
+  { name: 'with the socket', limitBytes: 39.5 * KB, files: async () => ['keeper-sw.js'] },
   { name: 'page client', limitBytes: 8 * KB, files: (read) => staticModules('keeper.js', read) },
   { name: 'app, first load', limitBytes: 30 * KB, files: (read) => pageFiles('index.html', read) },
 ];

@@ -34,7 +34,7 @@ const TYPES: { readonly [extension: string]: string } = {
   '.woff2': 'font/woff2',
 };
 
-const WORKER_SCRIPTS = new Set(['/sw.js', '/keeper-sw.js']);
+const WORKER_SCRIPTS = new Set(['/sw.js', '/keeper-sw.js', '/keeper-session-sw.js']);
 const CALLBACK = '/auth/callback';
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 

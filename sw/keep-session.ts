@@ -47,7 +47,7 @@ export const keepSession = (options: KeepSessionOptions): Host => {
     if (takeOver) event.waitUntil(self.clients.claim());
   });
   self.addEventListener('fetch', (event) => intercept(event, host, leases, config.signIn.oidc?.callback));
-  self.addEventListener('message', (event) => hear(event, host));
+  self.addEventListener('message', (event) => hear(event, host, takeOver));
   onNewcomer(self.registration, () => {
     host.handOver();
     leases.end();
@@ -83,7 +83,7 @@ const isCallback = (
   callback: string | undefined,
 ): boolean => method === 'GET' && destination === 'document' && origin === location.origin && pathname === callback;
 
-const hear = (event: ExtendableMessageEvent, host: Host): void => {
+const hear = (event: ExtendableMessageEvent, host: Host, takeOver: boolean): void => {
   const message = parsePageMessage(event.data);
   if (!message || !(event.source instanceof Client)) return;
   switch (message.type) {
@@ -100,6 +100,7 @@ const hear = (event: ExtendableMessageEvent, host: Host): void => {
     case 'claim':
       return event.waitUntil(self.clients.claim());
     case 'skip-waiting':
-      return event.waitUntil(self.skipWaiting());
+      // Chromium forgets a newcomer's own wish now and then (measured), so pages repeat it; a site's own worker decides.
+      return takeOver ? event.waitUntil(self.skipWaiting()) : undefined;
   }
 };
