@@ -4,6 +4,7 @@ import { expect, test } from '../support/e2e.ts';
 import { hardReload } from '../support/hard-reload.ts';
 import type { Lab } from '../support/lab-client.ts';
 import { fetchOnce } from '../support/page-fetch.ts';
+import { createProfile } from '../support/profile.ts';
 import { seesSignedIn, SIGN_IN_KINDS, signInByHand } from '../support/sign-in.ts';
 
 /** Where each kind's backend says by name who is there. */
@@ -41,5 +42,21 @@ for (const kind of SIGN_IN_KINDS) {
     await page.close();
     const reopened = await context.newPage();
     await endsSignedIn(reopened, lab, kind, () => reopened.goto(app.origin));
+  });
+
+  test(`a. ${kind}: signed in after the browser was quit and started again`, async ({ app, lab, complaints }) => {
+    const profile = await createProfile();
+    const before = await profile.start();
+    complaints.watch(before);
+    const [page = await before.newPage()] = before.pages();
+    await signInByHand(page, app.origin, kind);
+    await before.close();
+
+    const after = await profile.start();
+    complaints.watch(after);
+    const [reopened = await after.newPage()] = after.pages();
+    await endsSignedIn(reopened, lab, kind, () => reopened.goto(app.origin));
+    await after.close();
+    await profile.remove();
   });
 }
