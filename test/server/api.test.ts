@@ -140,6 +140,7 @@ describe('media', () => {
 
   test.each([
     ['bytes=0-0', { start: 0, end: 0 }],
+    ['bytes=4-99', { start: 4, end: 9 }],
     ['bytes=5-3', 'whole'],
     ['bytes=-0', 'unsatisfiable'],
     ['bytes=-99', { start: 0, end: 9 }],

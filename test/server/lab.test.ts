@@ -209,6 +209,20 @@ describe('sockets', () => {
     client.close();
   });
 
+  test('what came while it was frozen is sent with the thaw, without anybody asking', async () => {
+    const { access_token: token } = await passwordLogin(server.call);
+    const topic = randomUUID();
+    const client = await dial(server, token);
+    await client.subscribe(topic, null);
+    const frozenAt = performance.now();
+    await server.lab('/sockets/freeze', { ms: 200 });
+    await server.lab('/publish', { topic, count: 3, everyMs: 0 });
+    await client.reach(topic, 3);
+    // Sooner than the next ping of an idle socket, which would bring it along.
+    expect(performance.now() - frozenAt).toBeLessThan(3_000);
+    client.close();
+  });
+
   test('publish counts from 1, as large as told, for each user', async () => {
     const topic = randomUUID();
     const [demo, other] = await Promise.all([

@@ -6,19 +6,21 @@ import { startTestServer, temporaryDir, type TestServer } from './support/start.
 
 const INLINE = 'document.title = "early"';
 let server: TestServer;
-const dist = temporaryDir();
+const folder = temporaryDir();
+const dist = join(folder.dir, 'dist');
 beforeAll(async () => {
-  mkdirSync(join(dist.dir, 'assets'));
-  writeFileSync(join(dist.dir, 'index.html'), `<!doctype html><title>App</title><script>${INLINE}</script>`);
-  writeFileSync(join(dist.dir, 'sw.js'), 'console.log("worker");\n');
-  writeFileSync(join(dist.dir, 'keeper.js'), 'export {};\n');
-  writeFileSync(join(dist.dir, 'manifest.webmanifest'), '{}');
-  writeFileSync(join(dist.dir, 'assets', 'app-abc123.js'), 'export {};\n');
-  server = await startTestServer({ distDir: dist.dir });
+  mkdirSync(join(dist, 'assets'), { recursive: true });
+  writeFileSync(join(folder.dir, 'secret.txt'), 'outside');
+  writeFileSync(join(dist, 'index.html'), `<!doctype html><title>App</title><script>${INLINE}</script>`);
+  writeFileSync(join(dist, 'sw.js'), 'console.log("worker");\n');
+  writeFileSync(join(dist, 'keeper.js'), 'export {};\n');
+  writeFileSync(join(dist, 'manifest.webmanifest'), '{}');
+  writeFileSync(join(dist, 'assets', 'app-abc123.js'), 'export {};\n');
+  server = await startTestServer({ distDir: dist });
 });
 afterAll(async () => {
   await server.stop();
-  dist.remove();
+  folder.remove();
 });
 
 type Answer = { status: number; headers: Record<string, string>; cookies: string[]; body: string };
@@ -75,12 +77,17 @@ describe('files', () => {
     expect((await get('/auth/callback?code=x', DOCUMENT)).headers['cache-control']).toBe('no-store');
   });
 
-  test.each(['/../package.json', '/%2e%2e/package.json', '/..%2fpackage.json', '/assets/..%5c..%5cx', '/%00', '/%ff'])(
-    '%s leads nowhere',
-    async (path) => {
-      expect((await get(path)).status).toBe(404);
-    },
-  );
+  test.each([
+    '/../secret.txt',
+    '/%2e%2e/secret.txt',
+    '/..%2fsecret.txt',
+    '/assets/..%2f..%2fsecret.txt',
+    '/assets/..%5c..%5cx',
+    '/%00',
+    '/%ff',
+  ])('%s leads nowhere', async (path) => {
+    expect((await get(path)).status).toBe(404);
+  });
 });
 
 describe('headers', () => {
