@@ -72,7 +72,8 @@ export const createOutbox = (): Outbox => {
     has: (id) => entries.has(id),
     add: (item) => {
       const bytes = byteLength(item.json);
-      if (entries.size >= OUTBOX_MAX_ITEMS || total + bytes > OUTBOX_MAX_BYTES) return { code: 'over-limit', detail: 'outbox' };
+      if (entries.size >= OUTBOX_MAX_ITEMS || total + bytes > OUTBOX_MAX_BYTES)
+        return { code: 'over-limit', detail: 'outbox' };
       remove(item.id);
       entries.set(item.id, { item, bytes, at: 'saving' });
       total += bytes;
@@ -84,7 +85,10 @@ export const createOutbox = (): Outbox => {
       return entry?.item;
     },
     remove,
-    sendable: (owner) => [...entries.values()].filter(({ item, at }) => at === 'saved' && mayBeSentBy(item, owner)).map(({ item }) => item),
+    sendable: (owner) =>
+      [...entries.values()]
+        .filter(({ item, at }) => at === 'saved' && mayBeSentBy(item, owner))
+        .map(({ item }) => item),
     removeWhere: (test) => {
       const gone = [...entries.values()].filter(({ item }) => test(item)).map(({ item }) => item.id);
       gone.forEach(remove);

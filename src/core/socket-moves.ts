@@ -13,7 +13,10 @@ export const go = (socket: Socket, state: SocketState, ...effects: SocketEffect[
   effects,
 });
 
-export const and = (step: SocketStep, ...effects: SocketEffect[]): SocketStep => ({ ...step, effects: [...effects, ...step.effects] });
+export const and = (step: SocketStep, ...effects: SocketEffect[]): SocketStep => ({
+  ...step,
+  effects: [...effects, ...step.effects],
+});
 
 /** Ends everything that is in flight, so that nothing of it can answer into the next state. */
 export const hangUp = (state: SocketState, code: number): SocketEffect[] => {
@@ -44,21 +47,49 @@ export const ask = (socket: Socket, { now }: Moment, policy: SocketPolicy): Sock
   if (socket.duty === 'retiring') return retired(socket);
   const call = socket.calls + 1;
   const made = madeIn(socket.state, now, policy) + 1;
-  const state: SocketState = { at: 'ticketing', call, made, generation, askedAt: now, by: now + policy.connectWithinMs };
+  const state: SocketState = {
+    at: 'ticketing',
+    call,
+    made,
+    generation,
+    askedAt: now,
+    by: now + policy.connectWithinMs,
+  };
   return go({ ...socket, calls: call }, state, { type: 'fetch-ticket', call });
 };
 
 type Rest = SocketState & { at: 'resting' };
 
-const restFor = (socket: Socket, waitMs: number, why: Rest['why'], problem: Problem, { now }: Moment, policy: SocketPolicy): SocketStep => {
+const restFor = (
+  socket: Socket,
+  waitMs: number,
+  why: Rest['why'],
+  problem: Problem,
+  { now }: Moment,
+  policy: SocketPolicy,
+): SocketStep => {
   if (socket.duty === 'retiring') return retired(socket);
   const wait = socket.inputs.online ? waitMs : Math.max(waitMs, policy.offlineRetryMs);
-  return go(socket, { at: 'resting', made: madeIn(socket.state, now, policy), since: now, retryAt: now + wait, why, problem });
+  return go(socket, {
+    at: 'resting',
+    made: madeIn(socket.state, now, policy),
+    since: now,
+    retryAt: now + wait,
+    why,
+    problem,
+  });
 };
 
 /** Waits as long as the server asked (`pauseMs`), or spread over the window that it once announced. */
-export const rest = (socket: Socket, problem: Problem, at: Moment, policy: SocketPolicy, pauseMs?: number | undefined): SocketStep => {
-  if (pauseMs !== undefined) return restFor(socket, honouredPause(pauseMs, at.chance), { is: 'paused' }, problem, at, policy);
+export const rest = (
+  socket: Socket,
+  problem: Problem,
+  at: Moment,
+  policy: SocketPolicy,
+  pauseMs?: number,
+): SocketStep => {
+  if (pauseMs !== undefined)
+    return restFor(socket, honouredPause(pauseMs, at.chance), { is: 'paused' }, problem, at, policy);
   const delay = redialDelay(madeIn(socket.state, at.now, policy), socket.windowMs, at.chance);
   return restFor(socket, delay, { is: 'backoff' }, problem, at, policy);
 };
@@ -70,7 +101,13 @@ const PROMPT_REFUSALS = 2;
  * The server would not have our authorization. All that follows from it for the session is a question (invariant 8).
  * `usable`: the tokens as such were accepted (a ticket was given), so the first redial need not wait for newer ones.
  */
-export const refused = (socket: Socket, usable: boolean, problem: Problem, at: Moment, policy: SocketPolicy): SocketStep => {
+export const refused = (
+  socket: Socket,
+  usable: boolean,
+  problem: Problem,
+  at: Moment,
+  policy: SocketPolicy,
+): SocketStep => {
   const { state } = socket;
   if (!('generation' in state)) return stay(socket);
   const { generation } = state;
@@ -81,7 +118,10 @@ export const refused = (socket: Socket, usable: boolean, problem: Problem, at: M
   const renewed = (socket.inputs.generation ?? generation) > generation;
   if (prompt && (renewed || (usable && counted.refusals === 1))) return and(ask(counted, at, policy), report);
   if (!prompt) return and(rest(counted, problem, at, policy), report);
-  return and(restFor(counted, policy.unauthorizedWaitMs, { is: 'unauthorized', generation }, problem, at, policy), report);
+  return and(
+    restFor(counted, policy.unauthorizedWaitMs, { is: 'unauthorized', generation }, problem, at, policy),
+    report,
+  );
 };
 
 const within = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
@@ -92,22 +132,35 @@ export const renewalAfter = (expiresInMs: number | undefined, now: number, polic
   return { is: 'due', renewAt: now + within(expiresInMs - lead, policy.renewRetryMs, policy.renewMaxMs) };
 };
 
-export const open = (socket: Socket, state: SocketState & { at: 'dialling' }, greeting: Greeting, now: number, policy: SocketPolicy): SocketStep => {
+export const open = (
+  socket: Socket,
+  state: SocketState & { at: 'dialling' },
+  greeting: Greeting,
+  now: number,
+  policy: SocketPolicy,
+): SocketStep => {
   const heartbeatMs = within(greeting.heartbeatMs ?? policy.heartbeatMs, policy.heartbeatMinMs, policy.heartbeatMaxMs);
   const { call, made, generation } = state;
-  return go({ ...socket, windowMs: greeting.windowMs ?? socket.windowMs }, {
-    at: 'open',
-    call,
-    made,
-    generation,
-    openedAt: now,
-    heartbeatMs,
-    liveness: { is: 'heard', probeAt: now + heartbeatMs },
-    renewal: renewalAfter(greeting.expiresInMs, now, policy),
-  });
+  return go(
+    { ...socket, windowMs: greeting.windowMs ?? socket.windowMs },
+    {
+      at: 'open',
+      call,
+      made,
+      generation,
+      openedAt: now,
+      heartbeatMs,
+      liveness: { is: 'heard', probeAt: now + heartbeatMs },
+      renewal: renewalAfter(greeting.expiresInMs, now, policy),
+    },
+  );
 };
 
 export type Open = SocketState & { at: 'open' };
 
 export const probe = (socket: Socket, state: Open, now: number, policy: SocketPolicy): SocketStep =>
-  go(socket, { ...state, liveness: { is: 'probing', answerBy: now + policy.answerWithinMs } }, { type: 'probe', call: state.call });
+  go(
+    socket,
+    { ...state, liveness: { is: 'probing', answerBy: now + policy.answerWithinMs } },
+    { type: 'probe', call: state.call },
+  );

@@ -48,7 +48,11 @@ export type SocketState =
       problem: Problem;
     }
   /** `forbidden` tries again at `retryAt`, or with other tokens; `superseded` and `retired` are for good. */
-  | { at: 'stopped'; why: { is: 'forbidden'; generation: number; retryAt: number } | { is: 'superseded' } | { is: 'retired' }; problem: Problem };
+  | {
+      at: 'stopped';
+      why: { is: 'forbidden'; generation: number; retryAt: number } | { is: 'superseded' } | { is: 'retired' };
+      problem: Problem;
+    };
 
 export type SocketInputs = {
   /** Generation of the session's tokens; `undefined`: there is no session. */
@@ -83,7 +87,11 @@ export type CloseVerdict =
   | { do: 'superseded' };
 
 /** What the server's greeting says; what it does not say has a default. */
-export type Greeting = { heartbeatMs?: number | undefined; windowMs?: number | undefined; expiresInMs?: number | undefined };
+export type Greeting = {
+  heartbeatMs?: number | undefined;
+  windowMs?: number | undefined;
+  expiresInMs?: number | undefined;
+};
 
 export type SocketEvent =
   | { type: 'inputs'; inputs: SocketInputs }

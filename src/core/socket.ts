@@ -2,8 +2,32 @@ import type { NudgeCause } from '../protocol/bridge.ts';
 import { CLOSE } from '../protocol/frames.ts';
 import { retryAfterOf, type Problem } from '../protocol/problem.ts';
 import type { Moment } from './session-types.ts';
-import { and, ask, go, hangUp, open, park, probe, refused, renewalAfter, rest, retired, stay, stop, type Open, type SocketStep } from './socket-moves.ts';
-import type { CloseVerdict, Renewal, Socket, SocketEvent, SocketInputs, SocketPolicy, SocketState } from './socket-types.ts';
+import {
+  and,
+  ask,
+  go,
+  hangUp,
+  open,
+  park,
+  probe,
+  refused,
+  renewalAfter,
+  rest,
+  retired,
+  stay,
+  stop,
+  type Open,
+  type SocketStep,
+} from './socket-moves.ts';
+import type {
+  CloseVerdict,
+  Renewal,
+  Socket,
+  SocketEvent,
+  SocketInputs,
+  SocketPolicy,
+  SocketState,
+} from './socket-types.ts';
 
 /*
  * One upstream socket. What must hold, whatever happens in whatever order (numbers are the design's invariants):
@@ -37,13 +61,19 @@ export const stepSocket = (socket: Socket, event: SocketEvent, at: Moment, polic
     case 'ticket-failed':
       return onTicketFailed(socket, event.call, event.problem, at, policy);
     case 'greeted':
-      return state.at === 'dialling' && state.call === event.call ? open(socket, state, event, at.now, policy) : stay(socket);
+      return state.at === 'dialling' && state.call === event.call
+        ? open(socket, state, event, at.now, policy)
+        : stay(socket);
     case 'heard':
       return state.at === 'open' && state.call === event.call ? onHeard(socket, state, at.now) : stay(socket);
     case 'renewed':
-      return state.at === 'open' && state.call === event.call ? onRenewed(socket, state, event.expiresInMs, at, policy) : stay(socket);
+      return state.at === 'open' && state.call === event.call
+        ? onRenewed(socket, state, event.expiresInMs, at, policy)
+        : stay(socket);
     case 'draining':
-      return state.at === 'open' && state.call === event.call ? go(socket, { ...state, drainMs: event.ms }) : stay(socket);
+      return state.at === 'open' && state.call === event.call
+        ? go(socket, { ...state, drainMs: event.ms })
+        : stay(socket);
     case 'closed':
       return onClosed(socket, event.call, event.verdict, event.problem, at, policy);
     case 'alarm':
@@ -119,18 +149,25 @@ const onNudge = (socket: Socket, cause: NudgeCause, at: Moment, policy: SocketPo
   if (cause === 'hidden') return stay(socket);
   if (state.at === 'open') return state.liveness.is === 'heard' ? probe(socket, state, at.now, policy) : stay(socket);
   if (cause === 'offline') return stay(socket);
-  if (state.at === 'stopped') return state.why.is === 'forbidden' && cause === 'user' ? ask(socket, at, policy) : stay(socket);
+  if (state.at === 'stopped')
+    return state.why.is === 'forbidden' && cause === 'user' ? ask(socket, at, policy) : stay(socket);
   if (state.at !== 'resting' || (state.why.is !== 'backoff' && cause !== 'user')) return stay(socket);
   const soonest = state.since + policy.nudgeSpacingMs;
   if (at.now >= soonest) return ask(socket, at, policy);
   return go(socket, { ...state, retryAt: Math.min(state.retryAt, soonest) });
 };
 
-const onRetire = (socket: Socket): SocketStep => (socket.state.at === 'open' || isOver(socket.state) ? stay(socket) : retired(socket));
+const onRetire = (socket: Socket): SocketStep =>
+  socket.state.at === 'open' || isOver(socket.state) ? stay(socket) : retired(socket);
 
 // ---- answers
 
-const onTicket = (socket: Socket, event: SocketEvent & { type: 'ticket' }, at: Moment, policy: SocketPolicy): SocketStep => {
+const onTicket = (
+  socket: Socket,
+  event: SocketEvent & { type: 'ticket' },
+  at: Moment,
+  policy: SocketPolicy,
+): SocketStep => {
   const { state } = socket;
   const { call, ticket } = event;
   const usableMs = Math.max(event.freshForMs - policy.ticketMarginMs, event.freshForMs / 2);
@@ -143,10 +180,20 @@ const onTicket = (socket: Socket, event: SocketEvent & { type: 'ticket' }, at: M
   if (state.at !== 'ticketing' || state.call !== call) return stay(socket);
   if (!isFresh(state.askedAt)) return rest(socket, { code: 'timeout', at: policy.at }, at, policy);
   const { made, generation } = state;
-  return go(socket, { at: 'dialling', call, made, generation, by: at.now + policy.connectWithinMs }, { type: 'dial', call, ticket });
+  return go(
+    socket,
+    { at: 'dialling', call, made, generation, by: at.now + policy.connectWithinMs },
+    { type: 'dial', call, ticket },
+  );
 };
 
-const onTicketFailed = (socket: Socket, call: number, problem: Problem, at: Moment, policy: SocketPolicy): SocketStep => {
+const onTicketFailed = (
+  socket: Socket,
+  call: number,
+  problem: Problem,
+  at: Moment,
+  policy: SocketPolicy,
+): SocketStep => {
   const { state } = socket;
   const status = problem.code === 'credentials-rejected' ? problem.status : undefined;
   if (state.at === 'open' && state.renewal.is === 'asking' && state.renewal.call === call) {
@@ -159,27 +206,55 @@ const onTicketFailed = (socket: Socket, call: number, problem: Problem, at: Mome
   return rest(socket, problem, at, policy, retryAfterOf(problem));
 };
 
-const forbid = (socket: Socket, generation: number, problem: Problem, { now }: Moment, policy: SocketPolicy): SocketStep =>
-  stop(socket, { is: 'forbidden', generation, retryAt: now + policy.forbiddenRetryMs }, problem);
+const forbid = (
+  socket: Socket,
+  generation: number,
+  problem: Problem,
+  { now }: Moment,
+  policy: SocketPolicy,
+): SocketStep => stop(socket, { is: 'forbidden', generation, retryAt: now + policy.forbiddenRetryMs }, problem);
 
 /** The open socket lives on; if its authorization does end, the server says so (4401). */
-const renewLater = (socket: Socket, state: Open, pauseMs: number | undefined, { now }: Moment, policy: SocketPolicy): SocketStep =>
+const renewLater = (
+  socket: Socket,
+  state: Open,
+  pauseMs: number | undefined,
+  { now }: Moment,
+  policy: SocketPolicy,
+): SocketStep =>
   go(socket, { ...state, renewal: { is: 'due', renewAt: now + Math.max(policy.renewRetryMs, pauseMs ?? 0) } });
 
-const onRenewed = (socket: Socket, state: Open, expiresInMs: number, { now }: Moment, policy: SocketPolicy): SocketStep => {
+const onRenewed = (
+  socket: Socket,
+  state: Open,
+  expiresInMs: number,
+  { now }: Moment,
+  policy: SocketPolicy,
+): SocketStep => {
   const generation = state.renewal.is === 'sent' ? state.renewal.generation : state.generation;
   return go(socket, { ...state, generation, renewal: renewalAfter(expiresInMs, now, policy) });
 };
 
 const onHeard = (socket: Socket, state: Open, now: number): SocketStep =>
-  state.liveness.is === 'heard' ? stay(socket) : go(socket, { ...state, liveness: { is: 'heard', probeAt: now + state.heartbeatMs } });
+  state.liveness.is === 'heard'
+    ? stay(socket)
+    : go(socket, { ...state, liveness: { is: 'heard', probeAt: now + state.heartbeatMs } });
 
 /** The link is gone already; what the close means is the codec's word. */
-const onClosed = (socket: Socket, call: number, verdict: CloseVerdict, problem: Problem, at: Moment, policy: SocketPolicy): SocketStep => {
+const onClosed = (
+  socket: Socket,
+  call: number,
+  verdict: CloseVerdict,
+  problem: Problem,
+  at: Moment,
+  policy: SocketPolicy,
+): SocketStep => {
   const { state } = socket;
   if ((state.at !== 'dialling' && state.at !== 'open') || state.call !== call) return stay(socket);
   const step = afterClose(socket, state, verdict, problem, at, policy);
-  return state.at === 'open' && state.renewal.is === 'asking' ? and(step, { type: 'hang-up', call: state.renewal.call, code: CLOSE.normal }) : step;
+  return state.at === 'open' && state.renewal.is === 'asking'
+    ? and(step, { type: 'hang-up', call: state.renewal.call, code: CLOSE.normal })
+    : step;
 };
 
 const afterClose = (
@@ -225,7 +300,14 @@ const onAlarm = (socket: Socket, due: number, at: Moment, policy: SocketPolicy):
   }
 };
 
-const onOpenAlarm = (socket: Socket, state: Open, due: number, late: boolean, at: Moment, policy: SocketPolicy): SocketStep => {
+const onOpenAlarm = (
+  socket: Socket,
+  state: Open,
+  due: number,
+  late: boolean,
+  at: Moment,
+  policy: SocketPolicy,
+): SocketStep => {
   if (livenessDue(state) <= due) {
     if (state.liveness.is === 'heard' || late) return probe(socket, state, at.now, policy);
     return and(rest(socket, { code: 'timeout', at: policy.at }, at, policy), ...hangUp(state, CLOSE.silent));
@@ -238,7 +320,11 @@ const onOpenAlarm = (socket: Socket, state: Open, due: number, late: boolean, at
 
 const renew = (socket: Socket, state: Open, at: Moment, policy: SocketPolicy): SocketStep => {
   if (state.renewal.is === 'asking') {
-    return and(renewLater(socket, state, undefined, at, policy), { type: 'hang-up', call: state.renewal.call, code: CLOSE.silent });
+    return and(renewLater(socket, state, undefined, at, policy), {
+      type: 'hang-up',
+      call: state.renewal.call,
+      code: CLOSE.silent,
+    });
   }
   const call = socket.calls + 1;
   const generation = socket.inputs.generation ?? state.generation;

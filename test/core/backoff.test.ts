@@ -6,7 +6,9 @@ const chance = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 const attempt = fc.integer({ min: 0, max: 10_000 });
 
 test('full jitter doubles from the base, stops at the cap, and starts at nothing', () => {
-  expect([0, 1, 2, 3, 9].map((made) => fullJitter(made, { baseMs: 500, capMs: 4_000 }, 1))).toEqual([500, 1_000, 2_000, 4_000, 4_000]);
+  expect([0, 1, 2, 3, 9].map((made) => fullJitter(made, { baseMs: 500, capMs: 4_000 }, 1))).toEqual([
+    500, 1_000, 2_000, 4_000, 4_000,
+  ]);
   expect(fullJitter(5, { baseMs: 500, capMs: 4_000 }, 0)).toBe(0);
 });
 

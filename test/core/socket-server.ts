@@ -36,6 +36,7 @@ export class HubServer {
   ticketMode: TicketMode = { is: 'ok' };
   dialMode: DialMode = 'ok';
   windowMs = 500;
+  heartbeatMs = HEARTBEAT_MS;
   authorizationMs = 120_000;
   /** Tokens of an older generation are refused. */
   minGeneration = 1;
@@ -78,13 +79,14 @@ export class HubServer {
     history.events.push({ epoch: history.epoch, id });
     const offset = history.events.length;
     for (const connection of this.connections) {
-      if (connection.greeted && connection.subscriptions.has(topic)) connection.send(['ev', topic, history.epoch, offset, id]);
+      if (connection.greeted && connection.subscriptions.has(topic))
+        connection.send(['ev', topic, history.epoch, offset, id]);
     }
     return offset;
   }
 
   mint(now: number, generation: number): { ticket: string; freshForMs: number } {
-    const ticket = `t${++this.#serial}`;
+    const ticket = `secret-ticket-${++this.#serial}`;
     this.tickets.set(ticket, { freshUntil: now + TICKET_FRESH_MS, generation, used: 0 });
     return { ticket, freshForMs: TICKET_FRESH_MS };
   }
@@ -141,8 +143,11 @@ export class HubServer {
     const resumed = this.hosts.has(host);
     this.hosts.add(host);
     connection.greeted = true;
-    const { windowMs, authorizationMs } = this;
-    connection.send(['hello', { session: 's', resumed, heartbeatMs: HEARTBEAT_MS, windowMs, maxBytes: 65_536, expiresAt: now + authorizationMs, now }]);
+    const { windowMs, authorizationMs, heartbeatMs } = this;
+    connection.send([
+      'hello',
+      { session: 's', resumed, heartbeatMs, windowMs, maxBytes: 65_536, expiresAt: now + authorizationMs, now },
+    ]);
   }
 
   /** Gap before ok, as in the embedded server; what the cursor covers is replayed. */
@@ -155,6 +160,7 @@ export class HubServer {
     if (cursor && !isCovered) connection.send(['gap', topic, epoch, cursor.offset + 1, 0]);
     else if (cursor && start > cursor.offset) connection.send(['gap', topic, epoch, cursor.offset + 1, start]);
     connection.send(['ok', request, topic, { epoch, offset: start }, cursor?.offset === start && isCovered]);
-    for (let offset = start + 1; offset <= head; offset++) connection.send(['ev', topic, epoch, offset, events[offset - 1]?.id]);
+    for (let offset = start + 1; offset <= head; offset++)
+      connection.send(['ev', topic, epoch, offset, events[offset - 1]?.id]);
   }
 }

@@ -34,7 +34,8 @@ class Tab {
   receive(frame: PortFrame): void {
     if (frame.type !== 'joined' && frame.type !== 'event' && frame.type !== 'gap') return;
     const cursor = this.cursors.get(frame.topic);
-    const fail = (why: string): void => void this.#world.broken.push(`10: ${why}: ${JSON.stringify(frame)} at ${JSON.stringify(cursor)}`);
+    const fail = (why: string): void =>
+      void this.#world.broken.push(`10: ${why}: ${JSON.stringify(frame)} at ${JSON.stringify(cursor)}`);
     if (cursor === undefined) return;
     if (frame.type === 'joined') {
       if (cursor && (cursor.epoch !== frame.at.epoch || cursor.offset !== frame.at.offset)) fail('joined elsewhere');
@@ -44,7 +45,8 @@ class Tab {
       this.#world.checkGap(frame, cursor, fail);
       this.cursors.set(frame.topic, frame.to === 0 ? null : { epoch: cursor.epoch, offset: frame.to });
     } else {
-      if (!cursor || cursor.epoch !== frame.epoch || frame.offset !== cursor.offset + 1) return fail('event out of turn');
+      if (!cursor || cursor.epoch !== frame.epoch || frame.offset !== cursor.offset + 1)
+        return fail('event out of turn');
       this.#world.checkEvent(frame, fail);
       this.cursors.set(frame.topic, { epoch: frame.epoch, offset: frame.offset });
     }
@@ -118,7 +120,12 @@ export class World {
     for (let i = 0; i < this.#tasks.length; i++) {
       const task = this.#tasks[i];
       const least = this.#tasks[best];
-      if (task && task.at <= end && (!least || task.at < least.at || (task.at === least.at && task.serial < least.serial))) best = i;
+      if (
+        task &&
+        task.at <= end &&
+        (!least || task.at < least.at || (task.at === least.at && task.serial < least.serial))
+      )
+        best = i;
     }
     return best < 0 ? undefined : this.#tasks.splice(best, 1)[0];
   }
@@ -176,12 +183,20 @@ export class World {
 
   inputs(): void {
     const { generation, online, visible } = this;
-    this.tell({ type: 'inputs', inputs: { generation, online, visible, wanted: this.#codec.listeners > 0 || this.#outbox.size > 0 } });
+    this.tell({
+      type: 'inputs',
+      inputs: { generation, online, visible, wanted: this.#codec.listeners > 0 || this.#outbox.size > 0 },
+    });
   }
 
   tell(event: SocketEvent): void {
     this.#chance = (this.#chance + 1) % this.#chances.length;
-    const step = this.#parts.step(this.machine, event, { now: this.now, chance: this.#chances[this.#chance] ?? 0 }, POLICY);
+    const step = this.#parts.step(
+      this.machine,
+      event,
+      { now: this.now, chance: this.#chances[this.#chance] ?? 0 },
+      POLICY,
+    );
     this.machine = step.machine;
     for (const effect of step.effects) this.#perform(effect);
     const due = alarmOf(this.machine);
@@ -234,11 +249,15 @@ export class World {
       if (this.#inFlight.delete(call)) this.tell({ type: 'ticket-failed', call, problem });
     };
     if (mode.is === 'hang') return;
-    if (!this.online || mode.is === 'unreachable') return this.#later(LATENCY_MS, () => fail({ code: 'network-unreachable', at: 't' }));
+    if (!this.online || mode.is === 'unreachable')
+      return this.#later(LATENCY_MS, () => fail({ code: 'network-unreachable', at: 't' }));
     const status = mode.is === 'status' ? mode.status : generation < this.server.minGeneration ? 401 : 200;
     if (status === 200) {
       const ticket = this.server.mint(this.now, generation);
-      return this.#later(2 * LATENCY_MS, () => this.#inFlight.delete(call) && this.tell({ type: 'ticket', call, ...ticket }));
+      return this.#later(
+        2 * LATENCY_MS,
+        () => this.#inFlight.delete(call) && this.tell({ type: 'ticket', call, ...ticket }),
+      );
     }
     if (status === 401) this.#refusedGenerations.add(generation);
     const retryAfterMs = mode.is === 'status' ? mode.retryAfterMs : undefined;
@@ -268,7 +287,8 @@ export class World {
       greeted: false,
       generation: 0,
       subscriptions: new Set(),
-      send: (frame) => !connection.silent && arrive(() => !connection.silent && this.#onFrame(call, JSON.stringify(frame))),
+      send: (frame) =>
+        !connection.silent && arrive(() => !connection.silent && this.#onFrame(call, JSON.stringify(frame))),
       close: (code, reason) => !connection.silent && arrive(() => this.#onClosed(call, code, reason)),
     };
     this.#link = { call, connection };
@@ -300,7 +320,12 @@ export class World {
     this.#link = undefined;
     this.#live.delete(call);
     this.#relay({ type: 'closed', code });
-    this.tell({ type: 'closed', call, verdict: this.#parts.codec.closed(code, reason), problem: problemOfClose(code, 's') });
+    this.tell({
+      type: 'closed',
+      call,
+      verdict: this.#parts.codec.closed(code, reason),
+      problem: problemOfClose(code, 's'),
+    });
   }
 
   #relay(event: CodecEvent): void {
@@ -368,7 +393,8 @@ export class World {
   /** The server wants newer tokens from now on, and says so on open sockets, too. */
   expire(): void {
     this.server.minGeneration = this.#generations + 1;
-    for (const connection of [...this.server.connections]) if (connection.generation < this.server.minGeneration) this.#refuse(connection);
+    for (const connection of [...this.server.connections])
+      if (connection.generation < this.server.minGeneration) this.#refuse(connection);
   }
 
   drop(code: number, reason: string): void {
@@ -422,7 +448,8 @@ export class World {
 
   checkGap({ topic, to }: PortFrame & { type: 'gap' }, cursor: Cursor, fail: (why: string) => void): void {
     const history = this.server.history(topic);
-    if (to === 0 ? history.epoch === cursor.epoch : history.epoch === cursor.epoch && to >= history.oldest) fail('a gap that the server could have filled');
+    if (to === 0 ? history.epoch === cursor.epoch : history.epoch === cursor.epoch && to >= history.oldest)
+      fail('a gap that the server could have filled');
   }
 
   checkEvent({ topic, epoch, offset, data }: PortFrame & { type: 'event' }, fail: (why: string) => void): void {
@@ -435,14 +462,16 @@ export class World {
     const { connection } = this.#link;
     // A nap that ends just before the alarm cannot be told from silence.
     if (this.#lateness < POLICY.lateMs && this.now - this.#awakeSince < POLICY.answerWithinMs) return;
-    if (connection.greeted && !connection.silent && this.server.connections.has(connection)) this.broken.push('7: condemned a link that answers');
+    if (connection.greeted && !connection.silent && this.server.connections.has(connection))
+      this.broken.push('7: condemned a link that answers');
   }
 
   /** What one page publishes on one topic arrives in that order, and once. */
   #checkPublished(): void {
     for (const { events } of this.server.histories.values()) {
       const serials = events.filter(({ id }) => id.startsWith('p')).map(({ id }) => Number(id.slice(1)));
-      if (serials.some((serial, i) => serial <= (serials[i - 1] ?? 0))) this.broken.push(`10: published as ${serials.join()}`);
+      if (serials.some((serial, i) => serial <= (serials[i - 1] ?? 0)))
+        this.broken.push(`10: published as ${serials.join()}`);
     }
   }
 
@@ -457,7 +486,9 @@ export class World {
   isWell(): boolean {
     if (this.machine.state.at !== 'open' || this.disk.size > 0) return false;
     for (const tab of this.tabs.values()) {
-      for (const [topic, cursor] of tab.cursors) if (cursor?.offset !== this.server.head(topic) || cursor.epoch !== this.server.history(topic).epoch) return false;
+      for (const [topic, cursor] of tab.cursors)
+        if (cursor?.offset !== this.server.head(topic) || cursor.epoch !== this.server.history(topic).epoch)
+          return false;
     }
     return true;
   }
@@ -466,7 +497,8 @@ export class World {
     this.advance(Math.max(0, this.#asleepUntil - this.now));
     this.server.ticketMode = { is: 'ok' };
     this.server.dialMode = 'ok';
-    for (const connection of [...this.server.connections]) if (connection.silent) this.server.connections.delete(connection);
+    for (const connection of [...this.server.connections])
+      if (connection.silent) this.server.connections.delete(connection);
     this.online = true;
     this.visible = true;
     this.join('healed', 'a');

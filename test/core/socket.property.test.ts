@@ -23,12 +23,20 @@ type Op =
 const constant = <T>(value: T): fc.Arbitrary<T> => fc.constant(value);
 const tab = fc.constantFrom('t1', 't2', 't3');
 const topic = fc.constantFrom('a', 'b');
-const ms = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 5_000 }), fc.integer({ min: 0, max: 100_000 }));
+const ms = fc.oneof(
+  fc.integer({ min: 0, max: 200 }),
+  fc.integer({ min: 0, max: 5_000 }),
+  fc.integer({ min: 0, max: 100_000 }),
+);
 
 const ticketMode: fc.Arbitrary<TicketMode> = fc.oneof(
   { weight: 3, arbitrary: constant<TicketMode>({ is: 'ok' }) },
   fc.record({ is: constant('status' as const), status: fc.constantFrom(401 as const, 403 as const, 500 as const) }),
-  fc.record({ is: constant('status' as const), status: constant(429 as const), retryAfterMs: fc.integer({ min: 0, max: 30_000 }) }),
+  fc.record({
+    is: constant('status' as const),
+    status: constant(429 as const),
+    retryAfterMs: fc.integer({ min: 0, max: 30_000 }),
+  }),
   constant<TicketMode>({ is: 'hang' }),
   constant<TicketMode>({ is: 'unreachable' }),
 );
@@ -37,7 +45,10 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ op: constant('advance' as const), ms }) },
   fc.record({ op: constant('sleep' as const), ms }),
   fc.record({ op: constant('ticket' as const), mode: ticketMode }),
-  fc.record({ op: constant('dial' as const), mode: fc.constantFrom('ok' as const, 'ok' as const, 'refuse' as const, 'blackhole' as const) }),
+  fc.record({
+    op: constant('dial' as const),
+    mode: fc.constantFrom('ok' as const, 'ok' as const, 'refuse' as const, 'blackhole' as const),
+  }),
   {
     weight: 2,
     arbitrary: fc.record({
@@ -56,7 +67,10 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   constant<Op>({ op: 'retry' }),
   { weight: 3, arbitrary: fc.record({ op: constant('join' as const), topic, tab, count: constant(0) }) },
   fc.record({ op: constant('trim' as const), topic, tab, count: fc.integer({ min: 0, max: 5 }) }),
-  { weight: 4, arbitrary: fc.record({ op: constant('say' as const), topic, tab, count: fc.integer({ min: 1, max: 8 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ op: constant('say' as const), topic, tab, count: fc.integer({ min: 1, max: 8 }) }),
+  },
   { weight: 2, arbitrary: fc.record({ op: constant('publish' as const), topic, tab, count: constant(1) }) },
   fc.record({ op: fc.constantFrom('leave' as const, 'reattach' as const), tab }),
 );
@@ -136,7 +150,11 @@ type Invariant = keyof typeof INVARIANTS;
 
 const breaches = (world: World): readonly string[] => {
   const { reusedTickets, staleTickets } = world.server;
-  return [...world.broken, ...(reusedTickets > 0 ? ['6: a ticket was used twice'] : []), ...(staleTickets > 0 ? ['6: a stale ticket was used'] : [])];
+  return [
+    ...world.broken,
+    ...(reusedTickets > 0 ? ['6: a ticket was used twice'] : []),
+    ...(staleTickets > 0 ? ['6: a stale ticket was used'] : []),
+  ];
 };
 
 const RUNS = Number(process.env['RUNS'] ?? 20_000);
@@ -179,7 +197,8 @@ const withCodec = (wrap: (codec: Codec) => Codec['tell']): Parts => ({
 /** Puts off every alarm in such a state, for ever. */
 const deafIn = (test: (state: SocketState) => boolean): Parts =>
   withStep((machine, event, at, policy) => {
-    if (event.type === 'alarm' && test(machine.state)) return { machine: { ...machine, state: putOff(machine.state, at.now + NEVER_MS) }, effects: [] };
+    if (event.type === 'alarm' && test(machine.state))
+      return { machine: { ...machine, state: putOff(machine.state, at.now + NEVER_MS) }, effects: [] };
     return REAL.step(machine, event, at, policy);
   });
 
@@ -210,13 +229,20 @@ const MUTANTS: readonly (readonly [invariant: Invariant, name: string, parts: Pa
     'fetches a ticket once and keeps it',
     withStep((...args) => {
       const { machine, effects } = REAL.step(...args);
-      return { machine, effects: effects.map((effect) => (effect.type === 'dial' ? { ...effect, ticket: (keptTicket ??= effect.ticket) } : effect)) };
+      return {
+        machine,
+        effects: effects.map((effect) =>
+          effect.type === 'dial' ? { ...effect, ticket: (keptTicket ??= effect.ticket) } : effect,
+        ),
+      };
     }),
   ],
   [
     6,
     'believes that a ticket is fresh for ever',
-    withStep((machine, event, at, policy) => REAL.step(machine, event.type === 'ticket' ? { ...event, freshForMs: Infinity } : event, at, policy)),
+    withStep((machine, event, at, policy) =>
+      REAL.step(machine, event.type === 'ticket' ? { ...event, freshForMs: Infinity } : event, at, policy),
+    ),
   ],
   [7, 'has no heartbeat', deafIn(({ at }) => at === 'open')],
   [
@@ -225,7 +251,9 @@ const MUTANTS: readonly (readonly [invariant: Invariant, name: string, parts: Pa
     withStep((machine, event, at, policy) => {
       const step = REAL.step(machine, event, at, policy);
       const call = step.effects.find(({ type }) => type === 'probe');
-      return call?.type === 'probe' ? { ...REAL.step(step.machine, { type: 'heard', call: call.call }, at, policy), effects: step.effects } : step;
+      return call?.type === 'probe'
+        ? { ...REAL.step(step.machine, { type: 'heard', call: call.call }, at, policy), effects: step.effects }
+        : step;
     }),
   ],
   [
@@ -248,7 +276,12 @@ const MUTANTS: readonly (readonly [invariant: Invariant, name: string, parts: Pa
     'suspects newer tokens than those that were refused',
     withStep((...args) => {
       const { machine, effects } = REAL.step(...args);
-      return { machine, effects: effects.map((effect) => (effect.type === 'report-unauthorized' ? { ...effect, generation: effect.generation + 1 } : effect)) };
+      return {
+        machine,
+        effects: effects.map((effect) =>
+          effect.type === 'report-unauthorized' ? { ...effect, generation: effect.generation + 1 } : effect,
+        ),
+      };
     }),
   ],
   [9, 'rests for ever', deafIn(({ at }) => at === 'resting')],
@@ -276,23 +309,34 @@ const MUTANTS: readonly (readonly [invariant: Invariant, name: string, parts: Pa
   [
     10,
     'keeps gaps to itself',
-    withCodec((codec) => (event, now) => codec.tell(event, now).filter((output) => output.type !== 'tell' || output.frame.type !== 'gap')),
+    withCodec(
+      (codec) => (event, now) =>
+        codec.tell(event, now).filter((output) => output.type !== 'tell' || output.frame.type !== 'gap'),
+    ),
   ],
   [
     10,
     'resumes from now on',
-    withCodec((codec) => (event, now) =>
-      codec.tell(event, now).map((output) => {
-        const frame = output.type === 'send' ? parseClientFrame(String(output.data)) : undefined;
-        return Array.isArray(frame) && frame[0] === 'sub' ? { type: 'send', data: JSON.stringify(['sub', frame[1], frame[2], null]) } : output;
-      }),
+    withCodec(
+      (codec) => (event, now) =>
+        codec.tell(event, now).map((output) => {
+          const frame = output.type === 'send' ? parseClientFrame(String(output.data)) : undefined;
+          return Array.isArray(frame) && frame[0] === 'sub'
+            ? { type: 'send', data: JSON.stringify(['sub', frame[1], frame[2], null]) }
+            : output;
+        }),
     ),
   ],
   [
     10,
     'gives every tab what one of them asked for',
-    withCodec((codec) => (event, now) =>
-      codec.tell(event, now).map((output) => (output.type === 'tell' && output.frame.type === 'event' ? { ...output, tab: undefined } : output)),
+    withCodec(
+      (codec) => (event, now) =>
+        codec
+          .tell(event, now)
+          .map((output) =>
+            output.type === 'tell' && output.frame.type === 'event' ? { ...output, tab: undefined } : output,
+          ),
     ),
   ],
   [
@@ -302,7 +346,13 @@ const MUTANTS: readonly (readonly [invariant: Invariant, name: string, parts: Pa
       ...REAL,
       outbox: () => {
         const outbox = REAL.outbox();
-        return { ...outbox, get size() { return outbox.size; }, sendable: (owner) => [...outbox.sendable(owner)].reverse() };
+        return {
+          ...outbox,
+          get size() {
+            return outbox.size;
+          },
+          sendable: (owner) => [...outbox.sendable(owner)].reverse(),
+        };
       },
     },
   ],
@@ -311,7 +361,9 @@ const MUTANTS: readonly (readonly [invariant: Invariant, name: string, parts: Pa
 test.each(MUTANTS)('invariant %i kills a machine that %s', (invariant, _name, parts) => {
   keptTicket = undefined;
   const kill = fc.check(
-    fc.property(ops, chances, (history, luck) => breaches(run(history, luck, parts)).every((line) => !line.startsWith(`${invariant}:`))),
+    fc.property(ops, chances, (history, luck) =>
+      breaches(run(history, luck, parts)).every((line) => !line.startsWith(`${invariant}:`)),
+    ),
     { numRuns: RUNS, endOnFailure: true },
   );
   expect(kill.failed, INVARIANTS[invariant]).toBe(true);

@@ -42,7 +42,11 @@ const create = (): Codec => {
 
   const close = (entry: TabSocket, code: number, reason: string, wasClean: boolean): void => {
     sockets.delete(keyOf(entry));
-    put({ type: 'tell', tab: entry.tab, frame: { type: 'socket-closed', socket: entry.socket, code, reason, wasClean } });
+    put({
+      type: 'tell',
+      tab: entry.tab,
+      frame: { type: 'socket-closed', socket: entry.socket, code, reason, wasClean },
+    });
   };
 
   const speak = (data: Frame): void => {
@@ -79,7 +83,8 @@ const create = (): Codec => {
     }
     if (link.is === 'up') return speak(data);
     const size = queue.reduce((sum, frame) => sum + sizeOf(frame), sizeOf(data));
-    if (queue.length >= QUEUE_MAX_FRAMES || size > QUEUE_MAX_SIZE) return close(entry, CLOSE.tryLater, 'over-limit', false);
+    if (queue.length >= QUEUE_MAX_FRAMES || size > QUEUE_MAX_SIZE)
+      return close(entry, CLOSE.tryLater, 'over-limit', false);
     queue.push(data);
   };
 

@@ -1,4 +1,11 @@
-import { CLOSE, parseServerFrame, SUBPROTOCOL, type ClientFrame, type HostIdentity, type ServerFrame } from '../../protocol/frames.ts';
+import {
+  CLOSE,
+  parseServerFrame,
+  SUBPROTOCOL,
+  type ClientFrame,
+  type HostIdentity,
+  type ServerFrame,
+} from '../../protocol/frames.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { keeperVerdict, type Codec, type CodecEvent, type CodecKind, type CodecOutput } from '../codec.ts';
 import { byteLength, type OutboxItem } from '../outbox.ts';
@@ -9,7 +16,9 @@ type LinkState = { is: 'down' } | { is: 'greeting'; since: number } | { is: 'up'
 
 /** The server's reason, as a Problem that the sender of the message can act on. */
 const problemOfNak = (code: string): Problem =>
-  code === 'too-big' || code === 'over-limit' ? { code: 'over-limit', detail: code } : { code: 'bad-message', detail: code };
+  code === 'too-big' || code === 'over-limit'
+    ? { code: 'over-limit', detail: code }
+    : { code: 'bad-message', detail: code };
 
 const create = (identity: HostIdentity): Codec => {
   const topics = new Map<string, Topic>();
@@ -44,7 +53,10 @@ const create = (identity: HostIdentity): Codec => {
     if (link.is === 'up') send(['unsub', name]);
   };
 
-  const settle = (id: string, frame: { type: 'acked'; offset: number } | { type: 'refused'; problem: Problem }): void => {
+  const settle = (
+    id: string,
+    frame: { type: 'acked'; offset: number } | { type: 'refused'; problem: Problem },
+  ): void => {
     put({ type: 'settled', id });
     put({ type: 'tell', frame: { ...frame, id } });
   };
@@ -61,7 +73,12 @@ const create = (identity: HostIdentity): Codec => {
     put({ type: 'round-trip', ms: now - link.since });
     link = { is: 'up', maxBytes: hello.maxBytes, skewMs: hello.now - now };
     if (hello.resumed) put({ type: 'count', what: 'resumed', by: 1 });
-    put({ type: 'greeted', heartbeatMs: hello.heartbeatMs, windowMs: hello.windowMs, expiresInMs: hello.expiresAt - hello.now });
+    put({
+      type: 'greeted',
+      heartbeatMs: hello.heartbeatMs,
+      windowMs: hello.windowMs,
+      expiresInMs: hello.expiresAt - hello.now,
+    });
     for (const topic of topics.values()) topic.connected();
   };
 
@@ -75,7 +92,8 @@ const create = (identity: HostIdentity): Codec => {
       case 'ok':
         return topics.get(frame[2])?.onOk(frame[1], frame[3], frame[4]);
       case 'ev':
-        if (topics.get(frame[1])?.onEvent(frame[2], frame[3], frame[4], text.length)) put({ type: 'count', what: 'received', by: 1 });
+        if (topics.get(frame[1])?.onEvent(frame[2], frame[3], frame[4], text.length))
+          put({ type: 'count', what: 'received', by: 1 });
         return;
       case 'gap':
         return topics.get(frame[1])?.onGap(frame[2], frame[4]);
@@ -147,4 +165,10 @@ const create = (identity: HostIdentity): Codec => {
 };
 
 /** The native protocol: topics with offsets, publications with acknowledgement (`protocol/frames.ts`). */
-export const keeper1: CodecKind = { name: 'keeper.1', subprotocol: SUBPROTOCOL, shares: 'topics', create, closed: keeperVerdict };
+export const keeper1: CodecKind = {
+  name: 'keeper.1',
+  subprotocol: SUBPROTOCOL,
+  shares: 'topics',
+  create,
+  closed: keeperVerdict,
+};

@@ -1,0 +1,133 @@
+import 'fake-indexeddb/auto';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startHost, startTestServer, type TestHost, type TestServer } from './sockets-world.ts';
+
+let server: TestServer;
+let it: TestHost;
+
+const EVENTS = '/api/events';
+
+beforeEach(async () => {
+  server = await startTestServer();
+  it = startHost(server);
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', []);
+  it.sockets.tabArrived('t2', []);
+});
+
+afterEach(async () => {
+  it.sockets.session({ generation: undefined });
+  it.sockets.tabLeft('t1');
+  it.sockets.tabLeft('t2');
+  await server.stop();
+});
+
+const open = (tab: string, socket: string, url: string, protocols: readonly string[] = []) =>
+  it.sockets.fromTab(tab, { type: 'socket-open', socket, url, protocols });
+const opened = (tab: string, count = 1) =>
+  it.until(() => it.of(tab, 'socket-opened').length === count, `${tab} opened`);
+const messages = (tab: string) => it.of(tab, 'socket-message').map(({ data }) => data);
+const dials = (path: string) => server.dials.filter((dial) => dial === path).length;
+
+test('one upstream for all tabs of a stream, named by path or by URL', async () => {
+  open('t1', 's1', EVENTS);
+  open('t2', 's2', `${server.origin.replace('http', 'ws')}${EVENTS}`);
+  await opened('t1');
+  await opened('t2');
+  server.broadcast('{"type":"event","n":1}');
+  await it.until(() => messages('t1').length === 1 && messages('t2').length === 1, 'heard by both');
+  expect(messages('t2')).toEqual(['{"type":"event","n":1}']);
+  expect(dials(EVENTS)).toBe(1);
+  expect(it.sockets.views()[EVENTS]).toMatchObject({ state: 'open', received: 1 });
+});
+
+test("a blip of the upstream is no tab's business", async () => {
+  open('t1', 's1', EVENTS);
+  await opened('t1');
+  server.cut();
+  await it.until(() => it.sockets.views()[EVENTS]?.state !== 'open', 'cut');
+  it.sockets.fromTab('t1', { type: 'socket-send', socket: 's1', data: 'said meanwhile' });
+  await it.until(
+    () => it.sockets.views()[EVENTS]?.state === 'open' && it.sockets.views()[EVENTS]?.sent === 1,
+    'open again',
+  );
+  server.broadcast('{"type":"event","n":2}');
+  await it.until(() => messages('t1').length === 1, 'heard');
+  expect(server.heard).toEqual(['said meanwhile']);
+  expect(it.of('t1', 'socket-closed')).toEqual([]);
+  expect(it.of('t1', 'socket-opened')).toHaveLength(1);
+  expect(server.hub.reusedTickets).toBe(0);
+});
+
+test("a tab's own ping is answered, to that tab only", async () => {
+  open('t1', 's1', EVENTS);
+  open('t2', 's2', EVENTS);
+  await opened('t1');
+  await opened('t2');
+  it.sockets.fromTab('t1', { type: 'socket-send', socket: 's1', data: '{ "type": "ping" }' });
+  await it.until(() => messages('t1').length === 1, 'pong');
+  expect(messages('t1')).toEqual(['{"type":"pong"}']);
+  expect(messages('t2')).toEqual([]);
+});
+
+test('a tab that closes its socket hears no more, and the others do', async () => {
+  open('t1', 's1', EVENTS);
+  open('t2', 's2', EVENTS);
+  await opened('t1');
+  await opened('t2');
+  it.sockets.fromTab('t1', { type: 'socket-close', socket: 's1', code: 1000, reason: 'done' });
+  await it.until(() => it.of('t1', 'socket-closed')[0], 'closed');
+  expect(it.of('t1', 'socket-closed')).toEqual([
+    { type: 'socket-closed', socket: 's1', code: 1000, reason: 'done', wasClean: true },
+  ]);
+  server.broadcast('{"type":"event"}');
+  await it.until(() => messages('t2').length === 1, 'heard');
+  expect(messages('t1')).toEqual([]);
+});
+
+test('whoever signs out takes the open sockets along; what comes next waits for a session', async () => {
+  open('t1', 's1', EVENTS);
+  await opened('t1');
+  it.sockets.session({ generation: undefined });
+  await it.until(() => it.of('t1', 'socket-closed')[0], 'closed');
+  expect(it.of('t1', 'socket-closed')[0]).toMatchObject({ code: 4401, wasClean: false });
+  open('t1', 's2', EVENTS);
+  expect(it.sockets.views()[EVENTS]?.state).toBe('parked');
+  it.sockets.session({ generation: 2, sub: 'u' });
+  await opened('t1', 2);
+});
+
+test('a URL that is not configured is private: its own upstream, its own subprotocol, its own close', async () => {
+  open('t1', 's1', '/echo', ['chat']);
+  open('t1', 's2', '/echo');
+  await opened('t1', 2);
+  expect(it.of('t1', 'socket-opened').find(({ socket }) => socket === 's1')?.protocol).toBe('chat');
+  expect(dials('/echo')).toBe(2);
+  it.sockets.fromTab('t1', { type: 'socket-send', socket: 's1', data: 'one' });
+  it.sockets.fromTab('t1', { type: 'socket-send', socket: 's2', data: new Uint8Array([1, 2]).buffer });
+  await it.until(() => messages('t1').length === 2, 'echoes');
+  expect(it.of('t1', 'socket-message').find(({ socket }) => socket === 's1')?.data).toBe('one');
+  const binary = it.of('t1', 'socket-message').find(({ socket }) => socket === 's2')?.data;
+  expect(binary instanceof ArrayBuffer && [...new Uint8Array(binary)]).toEqual([1, 2]);
+  it.sockets.fromTab('t1', { type: 'socket-send', socket: 's1', data: 'bye' });
+  await it.until(() => it.of('t1', 'socket-closed')[0], 'closed');
+  expect(it.of('t1', 'socket-closed')).toEqual([
+    { type: 'socket-closed', socket: 's1', code: 4321, reason: 'as asked', wasClean: true },
+  ]);
+});
+
+test('private sockets leave with their tab, and what cannot be dialled is closed', async () => {
+  open('t1', 's1', '/echo');
+  await opened('t1');
+  const [upstream] = [...server.sockets].filter(([, path]) => path === '/echo').map(([ws]) => ws);
+  const gone = new Promise((resolve) => upstream?.once('close', resolve));
+  it.sockets.tabLeft('t1');
+  await gone;
+  open('t2', 's3', 'http://[');
+  open('t2', 's4', '/api/socket');
+  await it.until(() => it.of('t2', 'socket-closed').length === 2, 'closed');
+  expect(it.of('t2', 'socket-closed').map(({ socket, code }) => [socket, code])).toEqual([
+    ['s3', 1006],
+    ['s4', 1008],
+  ]);
+});

@@ -1,0 +1,315 @@
+import 'fake-indexeddb/auto';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createOutboxStore } from '../../src/host/outbox-store.ts';
+import { startHost, startTestServer, type TestHost, type TestServer } from './sockets-world.ts';
+
+let server: TestServer;
+const hosts: TestHost[] = [];
+
+const host = (...args: Parameters<typeof startHost> extends [unknown, ...infer Rest] ? Rest : never): TestHost => {
+  const made = startHost(server, ...args);
+  hosts.push(made);
+  return made;
+};
+
+const stateOf = ({ sockets }: TestHost, url = '/api/socket') => sockets.views()[url]?.state;
+const isOpen = (it: TestHost, url?: string) => it.until(() => stateOf(it, url) === 'open', `open ${url ?? ''}`);
+const offsets = (it: TestHost, tab: string) => it.of(tab, 'event').map(({ offset }) => offset);
+const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
+beforeEach(async () => {
+  server = await startTestServer();
+});
+
+afterEach(async () => {
+  for (const { sockets } of hosts.splice(0)) {
+    sockets.session({ generation: undefined });
+    for (const tab of ['t1', 't2', 't3']) sockets.tabLeft(tab);
+    await sockets.settled();
+  }
+  const store = createOutboxStore();
+  const left = await store.load();
+  if (left.ok) await store.remove(left.value.map(({ id }) => id));
+  await server.stop();
+});
+
+test('a tab is enough to be connected, a session is needed', async () => {
+  const it = host();
+  it.sockets.tabArrived('t1', []);
+  expect(stateOf(it)).toBe('parked');
+  it.sockets.session({ generation: 1, sub: 'u' });
+  await isOpen(it);
+  expect(stateOf(it, '/api/events')).toBe('parked');
+  expect(server.dials).toEqual(['/api/socket']);
+});
+
+test('from now on: joined at the head, then every event, coalesced', async () => {
+  server.say('a', 3);
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', [['a', null]]);
+  await it.until(() => it.of('t1', 'joined').length === 1, 'joined');
+  expect(it.of('t1', 'joined')[0]?.at).toEqual({ epoch: 'e0', offset: 3 });
+  server.say('a', 500);
+  await it.until(() => it.of('t1', 'event').length === 500, '500 events');
+  expect(offsets(it, 't1')).toEqual(numbers(4, 503));
+  expect(it.deliveries.length).toBeLessThan(250);
+  expect(it.sockets.views()['/api/socket']).toMatchObject({ state: 'open', received: 500, lost: 0 });
+});
+
+test('a cut link is dialled again, and the tab reads on without knowing (invariants 9, 10)', async () => {
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', [['a', null]]);
+  await it.until(() => it.of('t1', 'joined')[0], 'joined');
+  server.say('a', 2);
+  await it.until(() => it.of('t1', 'event').length === 2, 'before');
+  server.cut();
+  server.say('a', 3);
+  await it.until(() => it.of('t1', 'event').length === 5, 'after');
+  expect(offsets(it, 't1')).toEqual(numbers(1, 5));
+  expect(it.of('t1', 'joined')).toHaveLength(1);
+  expect(it.of('t1', 'gap')).toEqual([]);
+  expect(it.sockets.views()['/api/socket']?.resumed).toBe(1);
+  expect(server.hub.reusedTickets).toBe(0);
+});
+
+test('a tab that is behind is served from here, without another subscription', async () => {
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', [['a', null]]);
+  await it.until(() => it.of('t1', 'joined')[0], 'joined');
+  server.say('a', 10);
+  await it.until(() => it.of('t1', 'event').length === 10, 'ten');
+  it.sockets.tabArrived('t2', [['a', { epoch: 'e0', offset: 4 }]]);
+  await it.until(() => it.of('t2', 'event').length === 6, 'six');
+  expect(it.of('t2', 'joined')[0]?.at.offset).toBe(4);
+  expect(offsets(it, 't2')).toEqual(numbers(5, 10));
+  expect(offsets(it, 't1')).toEqual(numbers(1, 10));
+});
+
+test('a tab that is further behind makes the upstream go back; the others hear nothing twice', async () => {
+  server.say('a', 20);
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', [['a', null]]);
+  await it.until(() => it.of('t1', 'joined')[0], 'joined');
+  it.sockets.tabArrived('t2', [['a', { epoch: 'e0', offset: 3 }]]);
+  await it.until(() => it.of('t2', 'event').length === 17, 'history');
+  server.say('a', 1);
+  await it.until(() => it.of('t1', 'event').length === 1 && it.of('t2', 'event').length === 18, 'new');
+  expect(offsets(it, 't2')).toEqual(numbers(4, 21));
+  expect(offsets(it, 't1')).toEqual([21]);
+});
+
+test('what the history no longer holds is told with its range', async () => {
+  server.say('a', 20);
+  server.hub.trim('a', 5);
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', [['a', { epoch: 'e0', offset: 3 }]]);
+  await it.until(() => it.of('t1', 'event').length === 5, 'the rest');
+  expect(it.of('t1', 'gap')).toEqual([{ type: 'gap', topic: 'a', epoch: 'e0', from: 4, to: 15 }]);
+  expect(offsets(it, 't1')).toEqual(numbers(16, 20));
+  await it.until(() => it.sockets.views()['/api/socket']?.lost === 12, 'counted');
+});
+
+test('a new worker reads on where the tabs are, and the old one is fenced off for good (4409)', async () => {
+  const old = host(1);
+  old.sockets.session({ generation: 1, sub: 'u' });
+  old.sockets.tabArrived('t1', [['a', null]]);
+  await old.until(() => old.of('t1', 'joined')[0], 'joined');
+  server.say('a', 2);
+  await old.until(() => old.of('t1', 'event').length === 2, 'two');
+  const next = host(2);
+  next.sockets.session({ generation: 1, sub: 'u' });
+  next.sockets.tabArrived('t1', [['a', { epoch: 'e0', offset: 1 }]]);
+  await next.until(() => next.of('t1', 'event').length === 1, 'resumed');
+  expect(offsets(next, 't1')).toEqual([2]);
+  for (const connection of [...server.hub.connections].slice(0, 1)) server.hub.drop(connection, 4409, '');
+  await old.until(() => stateOf(old) === 'stopped', 'superseded');
+  old.sockets.nudge('user');
+  expect(stateOf(old)).toBe('stopped');
+});
+
+test('a publication is durable first, then acknowledged to every tab and gone', async () => {
+  const store = createOutboxStore();
+  const it = host(1, store);
+  it.sockets.tabArrived('t1', []);
+  it.sockets.tabArrived('t2', []);
+  expect(await it.sockets.publish({ id: 'p1', topic: 'a', data: { text: 'ä' } })).toEqual({ ok: true, value: null });
+  expect(await store.load()).toMatchObject({ ok: true, value: [{ id: 'p1', topic: 'a', json: '{"text":"ä"}' }] });
+  it.sockets.session({ generation: 1, sub: 'u' });
+  await it.until(() => it.of('t1', 'acked')[0] && it.of('t2', 'acked')[0], 'acked');
+  expect(it.of('t1', 'acked')).toEqual([{ type: 'acked', id: 'p1', offset: 1 }]);
+  await it.sockets.settled();
+  expect(await store.load()).toEqual({ ok: true, value: [] });
+});
+
+test('publications survive the worker and an outage, once each and in order', async () => {
+  await server.stop();
+  const dead = host(1);
+  dead.sockets.session({ generation: 1, sub: 'u' });
+  await Promise.all(numbers(1, 20).map((n) => dead.sockets.publish({ id: `p${n}`, topic: 'a', data: n })));
+  dead.sockets.session({ generation: undefined });
+  await server.start();
+  const it = host(2);
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', []);
+  await it.until(() => it.of('t1', 'acked').length === 20, 'twenty');
+  expect(server.hub.history('a').events.map(({ id }) => id)).toEqual(numbers(1, 20).map((n) => `p${n}`));
+  expect(await it.sockets.publish({ id: 'p1', topic: 'a', data: 1 })).toEqual({ ok: true, value: null });
+  await it.until(() => it.of('t1', 'acked').length === 21, 'again');
+  expect(server.hub.head('a')).toBe(20);
+});
+
+test("nobody sends another person's publications", async () => {
+  await server.stop();
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'ann' });
+  await it.sockets.publish({ id: 'p1', topic: 'a', data: 1 });
+  it.sockets.session({ generation: undefined });
+  await server.start();
+  it.sockets.session({ generation: 2, sub: 'bob' });
+  await it.sockets.publish({ id: 'p2', topic: 'a', data: 2 });
+  it.sockets.tabArrived('t1', []);
+  await it.until(() => it.of('t1', 'acked')[0], "bob's");
+  await it.sockets.settled();
+  expect(server.hub.history('a').events.map(({ id }) => id)).toEqual(['p2']);
+  expect(await createOutboxStore().load()).toEqual({ ok: true, value: [] });
+});
+
+test('more than the outbox holds, and what is no JSON, is told to the sender', async () => {
+  const it = host();
+  expect(await it.sockets.publish({ id: 'p1', topic: 'a', data: 'x'.repeat(1_000_001) })).toMatchObject({
+    ok: false,
+    problem: { code: 'over-limit' },
+  });
+  expect(await it.sockets.publish({ id: 'p2', topic: 'a', data: 1n })).toMatchObject({
+    ok: false,
+    problem: { code: 'bad-message' },
+  });
+  expect(await it.sockets.publish({ id: '', topic: 'a', data: 1 })).toMatchObject({
+    ok: false,
+    problem: { code: 'bad-message' },
+  });
+});
+
+test('a message that the server would not take is refused, and does not stand in the way', async () => {
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', []);
+  await it.sockets.publish({ id: 'big', topic: 'a', data: 'x'.repeat(70_000) });
+  await it.sockets.publish({ id: 'small', topic: 'a', data: 'x' });
+  await it.until(() => it.of('t1', 'refused')[0] && it.of('t1', 'acked')[0], 'both');
+  expect(it.of('t1', 'refused')[0]).toMatchObject({ id: 'big', problem: { code: 'over-limit' } });
+  expect(it.of('t1', 'acked')[0]).toMatchObject({ id: 'small' });
+});
+
+test('a refused ticket is a question to the session; newer tokens open the socket (invariant 8)', async () => {
+  server.hub.minGeneration = 2;
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', []);
+  await it.until(() => it.unauthorized.length > 0, 'asked');
+  expect(it.unauthorized).toEqual([1]);
+  expect(it.sockets.views()['/api/socket']).toMatchObject({
+    state: 'resting',
+    problem: { code: 'credentials-rejected', status: 401 },
+  });
+  server.generation = 2;
+  it.sockets.session({ generation: 2, sub: 'u' });
+  await isOpen(it);
+});
+
+test('4401 asks the session and dials at once', async () => {
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', []);
+  await isOpen(it);
+  for (const connection of [...server.hub.connections]) server.hub.drop(connection, 4401, '');
+  await it.until(() => stateOf(it) === 'ticketing', 'at once');
+  await isOpen(it);
+  expect(it.unauthorized).toEqual([1]);
+});
+
+test('Retry-After is honoured; a person may cut it short', async () => {
+  server.ticketAnswers.push({ status: 429, headers: { 'retry-after': '30' } });
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', []);
+  const view = await it.until(() => stateOf(it) === 'resting' && it.sockets.views()['/api/socket'], 'resting');
+  expect((view.nextTryAt ?? 0) - Date.now()).toBeGreaterThan(29_000);
+  it.sockets.nudge('online');
+  it.sockets.nudge('visible');
+  expect(stateOf(it)).toBe('resting');
+  it.sockets.nudge('user');
+  await isOpen(it);
+});
+
+test.each([
+  { status: 403, state: 'stopped', problem: { code: 'credentials-rejected', status: 403 } },
+  { status: 503, state: 'resting', problem: { code: 'server-unavailable', status: 503 } },
+  { status: 200, body: '<!doctype html>', state: 'resting', problem: { code: 'unexpected-answer', status: 200 } },
+])('a ticket answered with $status $body is $state', async ({ status, body, state, problem }) => {
+  server.ticketAnswers.push({ status, ...(body === undefined ? {} : { body }) });
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', []);
+  await it.until(() => stateOf(it) === state, state);
+  expect(it.sockets.views()['/api/socket']?.problem).toMatchObject(problem);
+  it.sockets.nudge('user');
+  await isOpen(it);
+});
+
+test('a silent socket is noticed within heartbeat + 3 s, and replaced (invariant 7)', async () => {
+  server.hub.heartbeatMs = 1_000;
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', [['a', null]]);
+  await it.until(() => it.of('t1', 'joined')[0], 'joined');
+  for (const connection of server.hub.connections) connection.silent = true;
+  const since = Date.now();
+  server.say('a', 1);
+  await it.until(() => stateOf(it) !== 'open', 'noticed');
+  expect(Date.now() - since).toBeLessThan(4_500);
+  await it.until(() => it.of('t1', 'event').length === 1, 'replayed');
+});
+
+test('signed out: hung up at once, nothing dialled, nothing wrong', async () => {
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', [['a', null]]);
+  await isOpen(it);
+  it.sockets.session({ generation: undefined });
+  expect(stateOf(it)).toBe('parked');
+  const dials = server.dials.length;
+  it.sockets.nudge('user');
+  expect(stateOf(it)).toBe('parked');
+  expect(server.dials).toHaveLength(dials);
+});
+
+test('hand-over: the open socket stays, and when it is gone it is gone', async () => {
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', [['a', null]]);
+  await isOpen(it);
+  it.sockets.handOver();
+  expect(stateOf(it)).toBe('open');
+  server.cut();
+  await it.until(() => stateOf(it) === 'stopped', 'stopped');
+});
+
+test('no ticket is ever in the journal, in a view or in a frame (invariant 11)', async () => {
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'u' });
+  it.sockets.tabArrived('t1', [['a', null]]);
+  it.sockets.fromTab('t1', { type: 'socket-open', socket: 's1', url: '/api/events', protocols: [] });
+  await it.until(() => it.of('t1', 'socket-opened')[0], 'opened');
+  server.hub.minGeneration = 2;
+  server.cut();
+  await it.until(() => it.unauthorized.length > 0, 'refused');
+  const told = [...it.journal, JSON.stringify([...it.frames]), JSON.stringify(it.sockets.views())].join('\n');
+  for (const ticket of server.hub.tickets.keys()) expect(told).not.toContain(ticket);
+  expect(server.hub.tickets.size).toBeGreaterThan(0);
+});
