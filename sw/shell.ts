@@ -26,6 +26,15 @@ const verified = (integrity: ReadonlyMap<string, string>): WorkboxPlugin => ({
   },
 });
 
+const unlessFull = (error: unknown): void => {
+  if (!(error instanceof Error) || error.name !== 'QuotaExceededError') throw error;
+};
+
+/** A full disk must not cost the session its worker: the shell then comes from the network. */
+const lenient = (event: ExtendableEvent): ExtendableEvent =>
+  // Workbox asks nothing else of the event that it installs in.
+  ({ waitUntil: (work: Promise<unknown>) => event.waitUntil(work.catch(unlessFull)) }) as ExtendableEvent;
+
 /** The app shell: installed with the worker, there without a network. */
 export const serveShell = (entries: readonly ShellEntry[], document: string): void => {
   const integrity = new Map(entries.map(({ url, integrity: hash }) => [url, hash]));
@@ -34,7 +43,7 @@ export const serveShell = (entries: readonly ShellEntry[], document: string): vo
   if (!integrity.has(document)) return;
   const serveDocument = controller.createHandlerBoundToURL(document);
 
-  self.addEventListener('install', (event) => void controller.install(event));
+  self.addEventListener('install', (event) => void controller.install(lenient(event)).catch(unlessFull));
   self.addEventListener('activate', (event) => void controller.activate(event));
   self.addEventListener('fetch', (event) => {
     const { request } = event;

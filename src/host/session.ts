@@ -11,6 +11,7 @@ import { wakeAt } from '../core/token.ts';
 import type { SignInNext } from '../protocol/bridge.ts';
 import type { Result } from '../protocol/problem.ts';
 import type { SignInKind } from '../protocol/snapshot.ts';
+import { storeProblem } from './database.ts';
 import type { Grants } from './grants.ts';
 import { describe, type Journal } from './journal.ts';
 import type { RefreshLock } from './lock.ts';
@@ -72,8 +73,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     try {
       tell({ type: 'loaded', call, ...(await store.load()) });
     } catch (error) {
-      const detail = error instanceof Error ? error.name : 'Error';
-      tell({ type: 'load-failed', call, problem: { code: 'store-unavailable', detail } });
+      tell({ type: 'load-failed', call, problem: storeProblem(error) });
     }
   };
 
