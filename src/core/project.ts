@@ -20,6 +20,7 @@ export const projectSession = ({ state, signIn, verifiedAt }: Machine): SessionV
       return { state: 'active', ...known(state.session, verifiedAt) };
     case 'refreshing':
     case 'saving':
+    case 'ending':
       return { state: 'refreshing', ...known(state.session, verifiedAt) };
     case 'degraded': {
       const { nextTryAt, attempt, problem } = state;

@@ -1,7 +1,31 @@
 import { failed, ok } from '../protocol/problem.ts';
 import type { SignInKind } from '../protocol/snapshot.ts';
-import { and, end, generationOf, go, release, sessionOf, settle, stay, succeed, waitingOf } from './session-moves.ts';
-import type { Grant, Machine, Moment, Saved, Session, SessionEvent, SessionState, SignInOrder, Step } from './session-types.ts';
+import {
+  and,
+  byPerson,
+  end,
+  generationOf,
+  go,
+  latestOf,
+  release,
+  settle,
+  settleUnsaved,
+  stay,
+  succeed,
+  tombstone,
+  waitingOf,
+} from './session-moves.ts';
+import type {
+  Grant,
+  Machine,
+  Moment,
+  Saved,
+  Session,
+  SessionEvent,
+  SessionState,
+  SignInOrder,
+  Step,
+} from './session-types.ts';
 
 export const onSignIn = (machine: Machine, id: string | undefined, order: SignInOrder): Step => {
   const call = machine.calls + 1;
@@ -11,11 +35,16 @@ export const onSignIn = (machine: Machine, id: string | undefined, order: SignIn
   return { machine: { ...machine, calls: call, signIn }, effects: [...former, { type: 'sign-in', call, order }] };
 };
 
-export const onSignInAnswer = (machine: Machine, event: Extract<SessionEvent, { type: 'sign-in-redirect' | 'signed-in' | 'sign-in-failed' }>, at: Moment): Step => {
+export const onSignInAnswer = (
+  machine: Machine,
+  event: Extract<SessionEvent, { type: 'sign-in-redirect' | 'signed-in' | 'sign-in-failed' }>,
+  at: Moment,
+): Step => {
   const { signIn, state } = machine;
   if (!signIn || signIn.call !== event.call) return stay(machine);
   const rest: Machine = { ...machine, signIn: undefined };
-  if (event.type === 'sign-in-redirect') return and(stay(rest), ...settle(signIn.id, ok({ type: 'redirect', url: event.url })));
+  if (event.type === 'sign-in-redirect')
+    return and(stay(rest), ...settle(signIn.id, ok({ type: 'redirect', url: event.url })));
   if (event.type === 'signed-in') return establish(rest, event.kind, event.grant, signIn.id, at);
   // Nobody asked for a callback's answer: what went wrong is shown where one can sign in.
   const shown = signIn.callback && state.at === 'signed-out' ? { ...state, problem: event.problem } : state;
@@ -25,29 +54,46 @@ export const onSignInAnswer = (machine: Machine, event: Extract<SessionEvent, { 
 const establish = (machine: Machine, kind: SignInKind, grant: Grant, id: string | undefined, { now }: Moment): Step => {
   const { state } = machine;
   const call = machine.calls + 1;
-  const before: Session = { kind, generation: generationOf(state), tokens: {}, startedAt: now };
-  const next = succeed(before, grant);
-  const former = sessionOf(state);
-  const left = former ? [{ type: 'revoke', session: former } as const] : [];
-  const establishing: SessionState = { at: 'establishing', next, call, id, waiting: waitingOf(state) };
+  const before: Session = { kind, generation: 0, tokens: {}, startedAt: now };
+  const next = { ...succeed(before, grant, now), generation: byPerson(generationOf(state), now) };
+  const former = [...formerOf(state), ...replaced(latestOf(state), next)];
+  const establishing: SessionState = { at: 'establishing', next, former, call, id, waiting: waitingOf(state) };
   const fresh: Machine = { ...machine, calls: call, unsaved: undefined, verifying: undefined, verifiedAt: undefined };
-  return go(fresh, establishing, ...release(state), ...left, { type: 'save', call, record: { at: 'session', session: next } });
+  const cancelled = failed({ code: 'cancelled' });
+  const told = [...settle(idOf(state), cancelled), ...settleUnsaved(machine, cancelled)];
+  const record: Saved = { at: 'session', session: next };
+  return go(fresh, establishing, ...release(state), ...told, { type: 'save', call, record });
 };
 
-export const onSignOut = (machine: Machine, id: string | undefined): Step => {
+const idOf = (state: SessionState): string | undefined => (state.at === 'establishing' ? state.id : undefined);
+const formerOf = (state: SessionState): readonly Session[] => (state.at === 'establishing' ? state.former : []);
+
+/** What is to be revoked. A second `ticket` sign-in replaced the browser's cookie: to revoke the first would end it. */
+const replaced = (former: Session | undefined, next: Session): readonly Session[] =>
+  former && !(former.kind === 'ticket' && next.kind === 'ticket') ? [former] : [];
+
+export const onSignOut = (machine: Machine, id: string | undefined, { now }: Moment): Step => {
   const { state, signIn } = machine;
-  const session = state.at === 'establishing' ? state.next : sessionOf(state);
-  const cancelled = settle(signIn?.id, failed({ code: 'cancelled' }));
-  const step = end({ ...machine, signIn: undefined }, 'user', undefined);
-  const established = state.at === 'establishing' ? settle(state.id, failed({ code: 'cancelled' })) : [];
-  const revoke = session ? [{ type: 'revoke', session } as const] : [];
-  return and(step, ...revoke, ...cancelled, ...established, ...settle(id, ok(null)));
+  const left = { ...tombstone(state, 'user', undefined), generation: byPerson(generationOf(state), now) };
+  const step = end({ ...machine, signIn: undefined }, left, id === undefined ? [] : [id]);
+  const latest = latestOf(state);
+  const revoked = [...formerOf(state), ...(latest ? [latest] : [])].map(
+    (session) => ({ type: 'revoke', session }) as const,
+  );
+  const cancelled = failed({ code: 'cancelled' });
+  return and(step, ...revoked, ...settle(signIn?.id, cancelled), ...settle(idOf(state), cancelled));
 };
 
 /** The disk holds a newer session than the one that this sign-in replaces: a person's will comes after it all the same. */
-export const onEstablishSuperseded = (machine: Machine, state: SessionState & { at: 'establishing' }, saved: Saved): Step => {
-  const generation = (saved.at === 'session' ? saved.session.generation : saved.generation) + 1;
+export const onEstablishSuperseded = (
+  machine: Machine,
+  state: SessionState & { at: 'establishing' },
+  saved: Saved,
+  { now }: Moment,
+): Step => {
+  const generation = byPerson(saved.at === 'session' ? saved.session.generation : saved.generation, now);
   const next = { ...state.next, generation };
-  const left = saved.at === 'session' ? [{ type: 'revoke', session: saved.session } as const] : [];
-  return go(machine, { ...state, next }, ...left, { type: 'save', call: state.call, record: { at: 'session', session: next } });
+  const former = [...state.former, ...(saved.at === 'session' ? replaced(saved.session, next) : [])];
+  const record: Saved = { at: 'session', session: next };
+  return go(machine, { ...state, next, former }, { type: 'save', call: state.call, record });
 };

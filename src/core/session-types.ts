@@ -25,16 +25,17 @@ export type Session = {
   unansweredSince?: number | undefined;
 };
 
-/** What the disk holds. An ended session leaves its reason behind, so that a reload can still explain it. */
-export type Saved =
-  | { at: 'session'; session: Session }
-  | {
-      at: 'signed-out';
-      generation: number;
-      reason: SignedOutReason;
-      kind?: SignInKind | undefined;
-      problem?: Problem | undefined;
-    };
+/** An ended session leaves its reason behind, so that a reload can still explain it. */
+export type Tombstone = {
+  at: 'signed-out';
+  generation: number;
+  reason: SignedOutReason;
+  kind?: SignInKind | undefined;
+  problem?: Problem | undefined;
+};
+
+/** What the disk holds. */
+export type Saved = { at: 'session'; session: Session } | Tombstone;
 
 /** A token endpoint's good answer, already parsed. No refresh token means: the old one stays. */
 export type Grant = {
@@ -54,15 +55,19 @@ type Standing = 'good' | 'refused';
 
 export type SessionState =
   | { at: 'starting'; call: number; attempt: number; retryAt?: number | undefined; waiting: Waiting }
+  | (Tombstone & {
+      /** The disk could not be read: then it is looked at again, for it may hold a session (Infinity: being read). */
+      lookAgainAt?: number | undefined;
+    })
+  /** A sign-in succeeded; its session is not on disk yet. `former` sessions are revoked when it is. */
   | {
-      at: 'signed-out';
-      generation: number;
-      reason: SignedOutReason;
-      kind?: SignInKind | undefined;
-      problem?: Problem | undefined;
+      at: 'establishing';
+      next: Session;
+      former: readonly Session[];
+      call: number;
+      id: string | undefined;
+      waiting: Waiting;
     }
-  /** A sign-in succeeded; its session is not on disk yet. */
-  | { at: 'establishing'; next: Session; call: number; id: string | undefined; waiting: Waiting }
   | { at: 'active'; session: Session }
   | {
       at: 'refreshing';
@@ -72,9 +77,21 @@ export type SessionState =
       attempt: number;
       access: Standing;
       waiting: Waiting;
+      /** What the disk's write-ahead record says (`unansweredSince`). */
+      recorded?: number | undefined;
     }
+  /** Rejected: whether that is the end, the disk decides, which may hold another worker's newer session. */
+  | { at: 'ending'; session: Session; left: Tombstone; call: number; access: Standing; waiting: Waiting }
   /** Rotated: the new tokens are not on disk yet, so nobody gets them. */
-  | { at: 'saving'; session: Session; next: Session; call: number; access: Standing; waiting: Waiting }
+  | {
+      at: 'saving';
+      session: Session;
+      next: Session;
+      call: number;
+      attempt: number;
+      access: Standing;
+      waiting: Waiting;
+    }
   | {
       at: 'degraded';
       session: Session;
@@ -97,8 +114,10 @@ export type Machine = {
   verifying: VerifyState;
   verifiedAt: number | undefined;
   durability: 'disk' | 'memory';
-  /** A record that the disk does not have yet, and when to try again. */
-  unsaved: { record: Saved; call: number; retryAt: number } | undefined;
+  /** A record that the disk does not have yet, and when to try again. `ids`: who signed out, and wants to know. */
+  unsaved: { record: Saved; call: number; retryAt: number; ids: Waiting } | undefined;
+  /** The `unansweredSince` of this worker's last write-ahead record, if that question was answered after all. */
+  closed: number | undefined;
   /** How many refreshes a 401 may still cause (token bucket): an API that always says 401 is no reason to hammer. */
   refusals: { left: number; at: number };
   calls: number;
@@ -123,8 +142,8 @@ export type SessionEvent =
   | { type: 'refused'; id: string; generation: number }
   /** The caller gave up waiting. */
   | { type: 'abandoned'; id: string }
-  /** The lock is held, and this is what the disk says now. */
-  | { type: 'locked'; call: number; saved: Saved | undefined }
+  /** The lock is held, and this is what the disk says now; `problem`: it could not be read. */
+  | { type: 'locked'; call: number; saved: Saved | undefined; problem?: Problem | undefined }
   | { type: 'saved'; call: number }
   | { type: 'save-failed'; call: number; problem: Problem }
   /** The disk holds a newer generation: another worker was faster. */
@@ -177,6 +196,8 @@ export type SessionPolicy = {
   /** Least time between two tries that requests and nudges cause. */
   minTryMs: number;
   misconfiguredRetryMs: number;
+  /** A server's `Retry-After` is honoured up to here. */
+  retryAfterCapMs: number;
   loadRetryMs: number;
   loadAttempts: number;
   saveRetryMs: number;
@@ -197,6 +218,7 @@ export const SESSION_POLICY: SessionPolicy = {
   patientCapMs: 30_000,
   minTryMs: 1_000,
   misconfiguredRetryMs: 60_000,
+  retryAfterCapMs: 300_000,
   loadRetryMs: 500,
   loadAttempts: 8,
   saveRetryMs: 3_000,

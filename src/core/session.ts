@@ -1,16 +1,38 @@
-import { ok, type Problem } from '../protocol/problem.ts';
-import { activate, admit, and, answerAll, beginRefresh, end, go, save, settle, stay, waitingOf } from './session-moves.ts';
-import { adopt, ask, onGrantFailed, onGranted, onKept, onLocked, onRecordFailed } from './session-refresh.ts';
-import { mayTry, onRefused, onRequest, onSuspected } from './session-requests.ts';
+import { failed, ok } from '../protocol/problem.ts';
+import {
+  and,
+  beginRefresh,
+  byPerson,
+  generationOf,
+  go,
+  holdsLock,
+  save,
+  settle,
+  settleUnsaved,
+  stay,
+} from './session-moves.ts';
+import {
+  adopt,
+  ask,
+  newer,
+  onEnded,
+  onGranted,
+  onGrantFailed,
+  onKept,
+  onLocked,
+  onOverdue,
+  onStoreFailed,
+} from './session-refresh.ts';
+import { isHeldOff, mayTry, onRefused, onRequest, onSuspected } from './session-requests.ts';
 import { onEstablishSuperseded, onSignIn, onSignInAnswer, onSignOut } from './session-sign-in.ts';
+import { load, onLoaded, onLoadFailed, readAgain, waitsForDisk } from './session-start.ts';
 import { onVerify, verifyNow } from './session-verify.ts';
-import { hasEnded, renewIsDue } from './token.ts';
+import { hasEnded, isDue, renewIsDue } from './token.ts';
 import {
   SESSION_POLICY,
   type Machine,
   type Moment,
   type Saved,
-  type Session,
   type SessionEvent,
   type SessionPolicy,
   type SessionState,
@@ -22,7 +44,7 @@ import {
  *
  *  1. At most one refresh is in flight; it is opened by taking the origin's lock.
  *  2. It ends for three reasons only: the user, `invalid_grant` for the current token, the declared lifetime.
- *     Every way out goes through `end`, or adopts an end that another worker wrote to the disk.
+ *     Every way out goes through `leave`, which `end` writes to the disk, or which finds the end there.
  *  3. No token is given out before the disk has it, unless the disk fails; then `durability` says so.
  *  4. Every request that arrives is answered exactly once.
  *  5. A 401 for an older token is answered with the newer token, without a refresh.
@@ -37,6 +59,7 @@ export const initialMachine: Machine = {
   verifiedAt: undefined,
   durability: 'disk',
   unsaved: undefined,
+  closed: undefined,
   refusals: { left: SESSION_POLICY.refusalBurst, at: 0 },
   calls: 0,
 };
@@ -48,17 +71,15 @@ export const stepSession = (machine: Machine, event: SessionEvent, at: Moment, p
     case 'started':
       return load(machine, 0);
     case 'loaded':
-      return state.at === 'starting' && state.call === event.call
-        ? onLoaded(machine, event.saved, event.problem, at, policy)
-        : onLateLoad(machine, event.saved, event.problem, at, policy);
+      return onLoaded(machine, event, at, policy);
     case 'load-failed':
-      return state.at === 'starting' && state.call === event.call ? onLoadFailed(machine, state, event.problem, at, policy) : stay(machine);
+      return onLoadFailed(machine, event, at, policy);
     case 'request':
       return onRequest(machine, event.id, at, policy);
     case 'refused':
       return onRefused(machine, event.id, event.generation, at, policy);
     case 'abandoned':
-      return 'waiting' in state ? stay({ ...machine, state: { ...state, waiting: state.waiting.filter((id) => id !== event.id) } }) : stay(machine);
+      return onAbandoned(machine, event.id);
     case 'locked':
     case 'saved':
     case 'save-failed':
@@ -86,124 +107,140 @@ export const stepSession = (machine: Machine, event: SessionEvent, at: Moment, p
     case 'sign-in-failed':
       return onSignInAnswer(machine, event, at);
     case 'sign-out':
-      return onSignOut(machine, event.id);
+      return onSignOut(machine, event.id, at);
   }
 };
 
-// ---- starting
-
-const load = (machine: Machine, attempt: number): Step => {
-  const call = machine.calls + 1;
-  return go({ ...machine, calls: call }, { at: 'starting', call, attempt, waiting: waitingOf(machine.state) }, { type: 'load', call });
+const onAbandoned = (machine: Machine, id: string): Step => {
+  const { state } = machine;
+  if (!('waiting' in state)) return stay(machine);
+  return stay({ ...machine, state: { ...state, waiting: state.waiting.filter((other) => other !== id) } });
 };
-
-const onLoaded = (machine: Machine, saved: Saved | undefined, problem: Problem | undefined, at: Moment, policy: SessionPolicy): Step => {
-  const waiting = waitingOf(machine.state);
-  if (saved?.at !== 'session') {
-    const out = saved ?? ({ at: 'signed-out', generation: 0, reason: 'never', problem } as const);
-    return go(machine, out, ...answerAll(waiting, { go: 'bare' }));
-  }
-  const { session } = saved;
-  if (hasEnded(session, at.now)) {
-    const here: Machine = { ...machine, state: { at: 'active', session } };
-    return and(endOfLife(here, session), ...answerAll(waiting, { go: 'bare' }));
-  }
-  const proceed =
-    session.unansweredSince === undefined && (admit(session, at.now, policy) !== undefined)
-      ? activate(machine, session, waiting, at, policy)
-      : beginRefresh(machine, session, 'good', waiting, 0);
-  return verifyNow(proceed);
-};
-
-/**
- * An unreadable store is not a signed-out user: everyone waits and it is read again. If it stays unreadable, people
- * must be able to sign in all the same (in memory, and said so); the disk's session is taken up should it come back.
- */
-const onLoadFailed = (machine: Machine, state: SessionState & { at: 'starting' }, problem: Problem, { now }: Moment, policy: SessionPolicy): Step => {
-  const attempt = state.attempt + 1;
-  if (attempt < policy.loadAttempts) return stay({ ...machine, state: { ...state, attempt, retryAt: now + policy.loadRetryMs } });
-  const out: SessionState = { at: 'signed-out', generation: 0, reason: 'never', problem };
-  const step = go({ ...machine, durability: 'memory' }, out, ...answerAll(state.waiting, { go: 'bare' }));
-  return and(step, { type: 'load', call: state.call });
-};
-
-/** The answer to that last, patient read. */
-const onLateLoad = (machine: Machine, saved: Saved | undefined, problem: Problem | undefined, at: Moment, policy: SessionPolicy): Step => {
-  return waitsForDisk(machine) ? onLoaded({ ...machine, durability: 'disk' }, saved, problem, at, policy) : stay(machine);
-};
-
-const waitsForDisk = ({ state, durability }: Machine): boolean =>
-  state.at === 'signed-out' && state.reason === 'never' && state.generation === 0 && durability === 'memory';
 
 // ---- answers of the refresh and of the disk
 
-type Answer = Extract<SessionEvent, { type: 'locked' | 'saved' | 'save-failed' | 'superseded' | 'granted' | 'grant-failed' }>;
+type Answer = Extract<
+  SessionEvent,
+  { type: 'locked' | 'saved' | 'save-failed' | 'superseded' | 'granted' | 'grant-failed' }
+>;
 
 const onAnswer = (machine: Machine, event: Answer, at: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
   if (machine.unsaved?.call === event.call) return onUnsavedAnswer(machine, event, at, policy);
   if (!('call' in state) || state.call !== event.call) return stay(machine);
-  if (event.type === 'superseded') {
-    return state.at === 'establishing' ? onEstablishSuperseded(machine, state, event.saved) : adopt(machine, event.saved, at, policy);
-  }
+  if (event.type === 'superseded') return onSuperseded(machine, event.saved, at, policy);
   if (state.at === 'refreshing') return onRefreshAnswer(machine, state, event, at, policy);
-  if (state.at === 'starting') return stay(machine);
-  if (event.type !== 'saved' && event.type !== 'save-failed') return stay(machine);
+  if (state.at === 'starting' || (event.type !== 'saved' && event.type !== 'save-failed')) return stay(machine);
+  if (state.at === 'ending') return onEnded(machine, state, event.type === 'saved');
   const step = onKept(machine, state, event.type === 'saved' ? undefined : event.problem, at, policy);
-  return state.at === 'establishing' ? verifyNow(and(step, ...settle(state.id, ok({ type: 'signed-in' })))) : step;
+  if (state.at === 'saving') return step;
+  const left = state.former.map((session) => ({ type: 'revoke', session }) as const);
+  return verifyNow(and(step, ...left, ...settle(state.id, ok({ type: 'signed-in' }))));
 };
 
-const onRefreshAnswer = (machine: Machine, state: SessionState & { at: 'refreshing' }, event: Answer, at: Moment, policy: SessionPolicy): Step => {
+const onSuperseded = (machine: Machine, saved: Saved, at: Moment, policy: SessionPolicy): Step => {
+  const { state } = machine;
+  if (state.at === 'establishing') return onEstablishSuperseded(machine, state, saved, at);
+  const step = adopt(machine, saved, at, policy);
+  // Signed out elsewhere while this worker rotated: the newest tokens must not outlive it.
+  return state.at === 'saving' && saved.at === 'signed-out' ? and(step, { type: 'revoke', session: state.next }) : step;
+};
+
+const onRefreshAnswer = (
+  machine: Machine,
+  state: SessionState & { at: 'refreshing' },
+  event: Answer,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
   switch (state.step) {
     case 'locking':
-      return event.type === 'locked' ? onLocked(machine, state, event.saved, at, policy) : stay(machine);
+      return event.type === 'locked' ? onLocked(machine, state, event, at, policy) : stay(machine);
     case 'recording':
-      if (event.type === 'saved') return ask(machine, state);
-      return event.type === 'save-failed' ? onRecordFailed(machine, state, event.problem, at, policy) : stay(machine);
+      // The disk has all of this session now: what was unsaved is older.
+      if (event.type === 'saved') return ask({ ...machine, unsaved: undefined, durability: 'disk' }, state);
+      return event.type === 'save-failed' ? onStoreFailed(machine, state, event.problem, at, policy) : stay(machine);
     case 'asking':
-      if (event.type === 'granted') return onGranted(machine, state, event.grant);
-      return event.type === 'grant-failed' ? onGrantFailed(machine, state, event.problem, event.unanswered, at, policy) : stay(machine);
+      if (event.type === 'granted') return onGranted(machine, state, event.grant, at);
+      return event.type === 'grant-failed'
+        ? onGrantFailed(machine, state, event.problem, event.unanswered, at, policy)
+        : stay(machine);
   }
 };
 
-const onUnsavedAnswer = (machine: Machine, event: Answer, { now, chance }: Moment, policy: SessionPolicy): Step => {
-  if (event.type === 'saved') return stay({ ...machine, unsaved: undefined, durability: 'disk' });
-  if (event.type === 'superseded') return onUnsavedSuperseded(machine, event.saved, { now, chance }, policy);
-  if (event.type !== 'save-failed' || !machine.unsaved) return stay(machine);
-  return stay({ ...machine, unsaved: { ...machine.unsaved, retryAt: now + policy.saveRetryMs }, durability: 'memory' });
+const onUnsavedAnswer = (machine: Machine, event: Answer, at: Moment, policy: SessionPolicy): Step => {
+  const { unsaved } = machine;
+  if (event.type === 'saved') return and(saved(machine), ...settleUnsaved(machine, ok(null)));
+  if (event.type === 'superseded') return onUnsavedSuperseded(machine, event.saved, at, policy);
+  if (event.type !== 'save-failed' || !unsaved) return stay(machine);
+  const later = { ...unsaved, retryAt: at.now + policy.saveRetryMs, ids: [] };
+  return and(
+    stay({ ...machine, unsaved: later, durability: 'memory' }),
+    ...settleUnsaved(machine, failed(event.problem)),
+  );
 };
 
+const saved = (machine: Machine): Step => stay({ ...machine, unsaved: undefined, durability: 'disk' });
+
 /** A person's sign-out outdoes whatever another worker wrote meanwhile; every other end was about an older token. */
-const onUnsavedSuperseded = (machine: Machine, saved: Saved, at: Moment, policy: SessionPolicy): Step => {
-  const record = machine.unsaved?.record;
-  if (record?.at !== 'signed-out' || record.reason !== 'user' || saved.at !== 'session') return adopt(machine, saved, at, policy);
-  const left = { ...record, generation: saved.session.generation + 1 };
-  return save(go(machine, left, { type: 'revoke', session: saved.session }), left);
+const onUnsavedSuperseded = (machine: Machine, there: Saved, at: Moment, policy: SessionPolicy): Step => {
+  const { unsaved, state } = machine;
+  const record = unsaved?.record;
+  if (record?.at === 'signed-out' && record.reason === 'user' && there.at === 'session') {
+    const left = { ...record, generation: byPerson(there.session.generation, at.now) };
+    return save(go(machine, left, { type: 'revoke', session: there.session }), left, unsaved?.ids);
+  }
+  const step = newer(there, generationOf(state)) ? adopt(machine, there, at, policy) : saved(machine);
+  return and(step, ...settleUnsaved(machine, ok(null)));
 };
 
 // ---- time and the world
 
-const endOfLife = (machine: Machine, session: Session): Step =>
-  end(machine, 'expired', { code: 'lifetime-over', endedAt: session.endsAt ?? 0 });
-
 const onTick = (machine: Machine, at: Moment, policy: SessionPolicy): Step => {
-  const { state, unsaved } = machine;
-  if (unsaved && at.now >= unsaved.retryAt) {
-    return { machine: { ...machine, unsaved: { ...unsaved, retryAt: Infinity } }, effects: [{ type: 'save', call: unsaved.call, record: unsaved.record }] };
-  }
-  if (state.at === 'starting') return state.retryAt !== undefined && at.now >= state.retryAt ? load(machine, state.attempt) : stay(machine);
-  if (state.at !== 'active' && state.at !== 'degraded') return stay(machine);
-  if (hasEnded(state.session, at.now)) return endOfLife(machine, state.session);
-  if (state.at === 'degraded') return at.now >= state.nextTryAt ? beginRefresh(machine, state.session, state.access, [], state.attempt) : stay(machine);
-  return renewIsDue(state.session, at.now, policy) ? beginRefresh(machine, state.session, 'good', [], 0) : stay(machine);
+  const step = onDue(machine, at, policy);
+  const { unsaved, state } = step.machine;
+  if (!unsaved || holdsLock(state) || !isDue(unsaved.retryAt, policy.saveRetryMs, at.now)) return step;
+  const { call, record } = unsaved;
+  return and(
+    { ...step, machine: { ...step.machine, unsaved: { ...unsaved, retryAt: Infinity } } },
+    { type: 'save', call, record },
+  );
 };
 
-const onNudge = (machine: Machine, cause: 'online' | 'visible' | 'thaw' | 'user', at: Moment, policy: SessionPolicy): Step => {
+const onDue = (machine: Machine, { now }: Moment, policy: SessionPolicy): Step => {
+  const { state } = machine;
+  switch (state.at) {
+    case 'starting':
+      return isDue(state.retryAt ?? Infinity, policy.loadRetryMs, now) ? load(machine, state.attempt) : stay(machine);
+    case 'signed-out':
+      return isDue(state.lookAgainAt ?? Infinity, policy.saveRetryMs, now) ? readAgain(machine) : stay(machine);
+    case 'degraded': {
+      const { session, access, attempt, nextTryAt, failedAt } = state;
+      return isDue(nextTryAt, nextTryAt - failedAt, now)
+        ? beginRefresh(machine, session, access, [], attempt)
+        : stay(machine);
+    }
+    case 'active':
+      if (hasEnded(state.session, now)) return onOverdue(machine, state.session, []);
+      return renewIsDue(state.session, now, policy)
+        ? beginRefresh(machine, state.session, 'good', [], 0)
+        : stay(machine);
+    default:
+      return stay(machine);
+  }
+};
+
+const onNudge = (
+  machine: Machine,
+  cause: 'online' | 'visible' | 'thaw' | 'user',
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
   const { state } = machine;
   if (state.at === 'starting' && state.retryAt !== undefined) return load(machine, state.attempt);
-  if (waitsForDisk(machine)) return { machine, effects: [{ type: 'load', call: machine.calls }] };
+  if (waitsForDisk(state)) return state.lookAgainAt === Infinity ? stay(machine) : readAgain(machine);
   if (state.at === 'degraded') {
-    const now = cause === 'user' || cause === 'online' || mayTry(state, at, policy);
+    const now = ((cause === 'user' || cause === 'online') && !isHeldOff(state, at)) || mayTry(state, at, policy);
     return now ? beginRefresh(machine, state.session, state.access, [], state.attempt) : stay(machine);
   }
   const step = onTick(machine, at, policy);
@@ -214,7 +251,7 @@ const onNudge = (machine: Machine, cause: 'online' | 'visible' | 'thaw' | 'user'
 /** A page came, or came back: only the backend's word proves to it that the session is there (design, bug 1). */
 const onTabArrived = (machine: Machine, at: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
-  if (state.at === 'degraded' && mayTry(state, at, policy)) return verifyNow(beginRefresh(machine, state.session, state.access, [], state.attempt));
+  if (state.at === 'degraded' && mayTry(state, at, policy))
+    return verifyNow(beginRefresh(machine, state.session, state.access, [], state.attempt));
   return verifyNow(stay(machine));
 };
-

@@ -25,7 +25,13 @@ export const renewIsDue = (session: Session, now: number, policy: SessionPolicy)
   return now >= renewAt(access, policy) || clockWasSetBack(access, now);
 };
 
-export const hasEnded = (session: Session, now: number): boolean => session.endsAt !== undefined && now >= session.endsAt;
+/** A deadline has come, or the clock was set back since it was set, `spanMs` before it. */
+export const isDue = (at: number, spanMs: number, now: number): boolean =>
+  at !== Infinity && (now >= at || now < at - spanMs);
+
+/** By this clock, which may be wrong: where there is a refresh token, the server is asked before anything ends. */
+export const hasEnded = (session: Session, now: number): boolean =>
+  session.endsAt !== undefined && now >= session.endsAt;
 
 /** When the machine wants its next `tick`. Derived, so that no timer can be forgotten or left behind. */
 export const wakeAt = ({ state, unsaved }: Machine, policy: SessionPolicy): number => {
@@ -39,11 +45,15 @@ export const wakeAt = ({ state, unsaved }: Machine, policy: SessionPolicy): numb
       return Math.min(persist, renew, state.session.endsAt ?? Infinity);
     }
     case 'degraded':
-      return Math.min(persist, state.nextTryAt, state.session.endsAt ?? Infinity);
+      return Math.min(persist, state.nextTryAt);
     case 'signed-out':
+      return Math.min(persist, state.lookAgainAt ?? Infinity);
     case 'establishing':
+      return persist;
     case 'refreshing':
     case 'saving':
-      return persist;
+    case 'ending':
+      // Whatever is unsaved is older than what the refresh is about to write.
+      return Infinity;
   }
 };

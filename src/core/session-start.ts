@@ -1,0 +1,81 @@
+import type { Problem } from '../protocol/problem.ts';
+import { activate, admit, and, beginRefresh, go, leave, stay, waitingOf } from './session-moves.ts';
+import { onOverdue } from './session-refresh.ts';
+import { verifyNow } from './session-verify.ts';
+import { hasEnded } from './token.ts';
+import type { Machine, Moment, Saved, SessionEvent, SessionPolicy, SessionState, Step } from './session-types.ts';
+
+/** Reads the disk; who waits goes on waiting. */
+export const load = (machine: Machine, attempt: number): Step => {
+  const call = machine.calls + 1;
+  const starting: SessionState = { at: 'starting', call, attempt, waiting: waitingOf(machine.state) };
+  return go({ ...machine, calls: call }, starting, { type: 'load', call });
+};
+
+/** What the disk said: to the first question, or to one that was asked again because nobody could read it before. */
+export const onLoaded = (
+  machine: Machine,
+  { call, saved, problem }: Extract<SessionEvent, { type: 'loaded' }>,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
+  const { state } = machine;
+  if (state.at === 'starting' && state.call === call) return take(machine, saved, problem, at, policy);
+  if (!waitsForDisk(state)) return stay(machine);
+  return take({ ...machine, durability: 'disk' }, saved, problem, at, policy);
+};
+
+const take = (
+  machine: Machine,
+  saved: Saved | undefined,
+  problem: Problem | undefined,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
+  if (saved?.at !== 'session') {
+    return leave(machine, saved ?? { at: 'signed-out', generation: 0, reason: 'never', problem });
+  }
+  const { session } = saved;
+  const waiting = waitingOf(machine.state);
+  if (hasEnded(session, at.now)) return onOverdue({ ...machine, state: { at: 'active', session } }, session, waiting);
+  const known = session.unansweredSince === undefined && admit(session, at.now, policy) !== undefined;
+  const step = known
+    ? activate(machine, session, waiting, at, policy)
+    : beginRefresh(machine, session, 'good', waiting, 0);
+  return verifyNow(step);
+};
+
+/**
+ * An unreadable store is not a signed-out user: everyone waits and it is read again. If it stays unreadable, people
+ * must be able to sign in all the same (in memory, and said so); the disk's session is taken up should it come back.
+ */
+export const onLoadFailed = (
+  machine: Machine,
+  { call, problem }: Extract<SessionEvent, { type: 'load-failed' }>,
+  { now }: Moment,
+  policy: SessionPolicy,
+): Step => {
+  const { state } = machine;
+  const lookAgainAt = now + policy.saveRetryMs;
+  if (waitsForDisk(state)) return stay({ ...machine, state: { ...state, problem, lookAgainAt } });
+  if (state.at !== 'starting' || state.call !== call) return stay(machine);
+  const attempt = state.attempt + 1;
+  if (attempt < policy.loadAttempts) {
+    return stay({ ...machine, state: { ...state, attempt, retryAt: now + policy.loadRetryMs } });
+  }
+  const out = { at: 'signed-out', generation: 0, reason: 'never', problem } as const;
+  return lookAgain(leave({ ...machine, durability: 'memory' }, out), lookAgainAt);
+};
+
+const lookAgain = (step: Step, lookAgainAt: number): Step => {
+  const { state } = step.machine;
+  return state.at === 'signed-out' ? { ...step, machine: { ...step.machine, state: { ...state, lookAgainAt } } } : step;
+};
+
+export const readAgain = (machine: Machine): Step => {
+  const call = machine.calls + 1;
+  return and(lookAgain(stay({ ...machine, calls: call }), Infinity), { type: 'load', call });
+};
+
+export const waitsForDisk = (state: SessionState): state is SessionState & { at: 'signed-out' } =>
+  state.at === 'signed-out' && state.lookAgainAt !== undefined;
