@@ -129,7 +129,8 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
   };
 
   return async (c) => {
-    const path = decodedPath(c.req.path);
+    const asked = decodedPath(c.req.path);
+    const path = asked === '/' ? '/index.html' : asked;
     if (distDir === false || path === undefined || !['GET', 'HEAD'].includes(c.req.method)) return notFound(c);
     if (WORKER_SCRIPTS.has(path)) return worker(c, distDir);
     const bytes = await readInside(distDir, path);
