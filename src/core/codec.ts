@@ -42,6 +42,8 @@ export type CodecOutput =
   | { type: 'settled'; id: string }
   | { type: 'round-trip'; ms: number }
   | { type: 'count'; what: Counted; by: number }
+  /** Beyond what the server takes: it is not passed on, for the server would close on everyone. */
+  | { type: 'ignored'; what: string }
   /** The server does not speak the protocol: hang up. */
   | { type: 'violated' };
 

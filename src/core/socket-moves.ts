@@ -164,3 +164,13 @@ export const probe = (socket: Socket, state: Open, now: number, policy: SocketPo
     { ...state, liveness: { is: 'probing', answerBy: now + policy.answerWithinMs } },
     { type: 'probe', call: state.call },
   );
+
+/** The open socket lives on; if its authorization does end, the server says so (4401). */
+export const renewLater = (
+  socket: Socket,
+  state: Open,
+  pauseMs: number | undefined,
+  { now }: Moment,
+  policy: SocketPolicy,
+): SocketStep =>
+  go(socket, { ...state, renewal: { is: 'due', renewAt: now + Math.max(policy.renewRetryMs, pauseMs ?? 0) } });

@@ -2,16 +2,17 @@ import type { NudgeCause } from '../protocol/bridge.ts';
 import { CLOSE } from '../protocol/frames.ts';
 import { retryAfterOf, type Problem } from '../protocol/problem.ts';
 import type { Moment } from './session-types.ts';
+import { alarmOf, onAlarm } from './socket-alarm.ts';
 import {
   and,
   ask,
   go,
-  hangUp,
   open,
   park,
   probe,
   refused,
   renewalAfter,
+  renewLater,
   rest,
   retired,
   stay,
@@ -19,15 +20,7 @@ import {
   type Open,
   type SocketStep,
 } from './socket-moves.ts';
-import type {
-  CloseVerdict,
-  Renewal,
-  Socket,
-  SocketEvent,
-  SocketInputs,
-  SocketPolicy,
-  SocketState,
-} from './socket-types.ts';
+import type { CloseVerdict, Socket, SocketEvent, SocketInputs, SocketPolicy, SocketState } from './socket-types.ts';
 
 /*
  * One upstream socket. What must hold, whatever happens in whatever order (numbers are the design's invariants):
@@ -81,37 +74,6 @@ export const stepSocket = (socket: Socket, event: SocketEvent, at: Moment, polic
     case 'retire':
       return onRetire({ ...socket, duty: 'retiring' });
   }
-};
-
-// ---- when this machine wants to be called
-
-const never = Infinity;
-
-const renewalDue = (renewal: Renewal): number =>
-  renewal.is === 'due' ? renewal.renewAt : renewal.is === 'asking' ? renewal.by : never;
-
-const livenessDue = ({ liveness }: Open): number => (liveness.is === 'heard' ? liveness.probeAt : liveness.answerBy);
-
-const dueOf = (state: SocketState): number => {
-  switch (state.at) {
-    case 'parked':
-      return never;
-    case 'ticketing':
-    case 'dialling':
-      return state.by;
-    case 'open':
-      return Math.min(livenessDue(state), renewalDue(state.renewal));
-    case 'resting':
-      return state.retryAt;
-    case 'stopped':
-      return state.why.is === 'forbidden' ? state.why.retryAt : never;
-  }
-};
-
-/** The one moment (ms since the epoch) at which an `alarm` event for it must come; `undefined`: none is needed. */
-export const alarmOf = ({ state, parkAt }: Socket): number | undefined => {
-  const due = Math.min(dueOf(state), parkAt ?? never);
-  return due === never ? undefined : due;
 };
 
 // ---- the world
@@ -214,16 +176,6 @@ const forbid = (
   policy: SocketPolicy,
 ): SocketStep => stop(socket, { is: 'forbidden', generation, retryAt: now + policy.forbiddenRetryMs }, problem);
 
-/** The open socket lives on; if its authorization does end, the server says so (4401). */
-const renewLater = (
-  socket: Socket,
-  state: Open,
-  pauseMs: number | undefined,
-  { now }: Moment,
-  policy: SocketPolicy,
-): SocketStep =>
-  go(socket, { ...state, renewal: { is: 'due', renewAt: now + Math.max(policy.renewRetryMs, pauseMs ?? 0) } });
-
 const onRenewed = (
   socket: Socket,
   state: Open,
@@ -277,57 +229,4 @@ const afterClose = (
     case 'superseded':
       return stop(socket, { is: 'superseded' }, problem);
   }
-};
-
-// ---- time
-
-const onAlarm = (socket: Socket, due: number, at: Moment, policy: SocketPolicy): SocketStep => {
-  const { state } = socket;
-  const late = at.now - due >= policy.lateMs;
-  if (socket.parkAt === due) return park(socket);
-  switch (state.at) {
-    case 'ticketing':
-    case 'dialling':
-      if (late) return go(socket, { ...state, by: at.now + policy.answerWithinMs });
-      return and(rest(socket, { code: 'timeout', at: policy.at }, at, policy), ...hangUp(state, CLOSE.silent));
-    case 'open':
-      return onOpenAlarm(socket, state, due, late, at, policy);
-    case 'resting':
-    case 'stopped':
-      return ask(socket, at, policy);
-    case 'parked':
-      return stay(socket);
-  }
-};
-
-const onOpenAlarm = (
-  socket: Socket,
-  state: Open,
-  due: number,
-  late: boolean,
-  at: Moment,
-  policy: SocketPolicy,
-): SocketStep => {
-  if (livenessDue(state) <= due) {
-    if (state.liveness.is === 'heard' || late) return probe(socket, state, at.now, policy);
-    return and(rest(socket, { code: 'timeout', at: policy.at }, at, policy), ...hangUp(state, CLOSE.silent));
-  }
-  const step = renew(socket, state, at, policy);
-  const after = step.machine.state;
-  if (!late || after.at !== 'open' || after.liveness.is === 'probing') return step;
-  return and(probe(step.machine, after, at.now, policy), ...step.effects);
-};
-
-const renew = (socket: Socket, state: Open, at: Moment, policy: SocketPolicy): SocketStep => {
-  if (state.renewal.is === 'asking') {
-    return and(renewLater(socket, state, undefined, at, policy), {
-      type: 'hang-up',
-      call: state.renewal.call,
-      code: CLOSE.silent,
-    });
-  }
-  const call = socket.calls + 1;
-  const generation = socket.inputs.generation ?? state.generation;
-  const renewal: Renewal = { is: 'asking', call, generation, askedAt: at.now, by: at.now + policy.connectWithinMs };
-  return go({ ...socket, calls: call }, { ...state, renewal }, { type: 'fetch-ticket', call });
 };

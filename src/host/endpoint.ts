@@ -1,5 +1,6 @@
 import { problemOfClose, type CodecEvent, type CodecKind, type CodecOutput, type Counted } from '../core/codec.ts';
-import { alarmOf, initialSocket, stepSocket } from '../core/socket.ts';
+import { initialSocket, stepSocket } from '../core/socket.ts';
+import { alarmOf } from '../core/socket-alarm.ts';
 import {
   socketPolicy,
   type Socket,
@@ -157,6 +158,8 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
       case 'round-trip':
         roundTripMs = output.ms;
         return options.onChange('counts');
+      case 'ignored':
+        return options.journal(output.what);
       case 'violated':
         return violated();
       default:

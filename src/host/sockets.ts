@@ -220,7 +220,8 @@ export const createSockets = (options: SocketsOptions): Sockets => {
       if (message.type === 'join') join(tab, message.topic, message.cursor);
       else if (message.type === 'leave') leave(tab, message.topic);
       else if (message.type !== 'visible') onSocket(tab, message);
-      update();
+      // What is said on an open socket changes nobody's wish to have it.
+      if (message.type !== 'socket-send') update();
     },
     publish: publications.publish,
     views: () => Object.fromEntries(byConfig.map(({ config, endpoint }) => [config.url, endpoint.view])),

@@ -8,6 +8,10 @@ import { isObject, numberAt, own, parseJson, stringAt } from './json.ts';
 export const SUBPROTOCOL = 'keeper.1';
 export const TICKET_SUBPROTOCOL_PREFIX = 'keeper.ticket.';
 
+/** More than this, and the server closes: topics of one socket, and UTF-16 units of a topic's name. */
+export const MAX_SUBSCRIPTIONS = 256;
+export const MAX_TOPIC_LENGTH = 128;
+
 /** A place in a topic's history: everything up to and including `offset` of `epoch` has been seen. */
 export type Cursor = { epoch: string; offset: number };
 

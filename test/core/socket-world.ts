@@ -1,7 +1,8 @@
 import { keeper1 } from '../../src/core/codecs/keeper1.ts';
 import { problemOfClose, type Codec, type CodecEvent, type CodecKind, type CodecOutput } from '../../src/core/codec.ts';
 import { createOutbox, outboxItem, type Outbox, type OutboxItem } from '../../src/core/outbox.ts';
-import { alarmOf, initialSocket, stepSocket } from '../../src/core/socket.ts';
+import { initialSocket, stepSocket } from '../../src/core/socket.ts';
+import { alarmOf } from '../../src/core/socket-alarm.ts';
 import { socketPolicy, type Socket, type SocketEffect, type SocketEvent } from '../../src/core/socket-types.ts';
 import type { PortFrame } from '../../src/protocol/bridge.ts';
 import { CLOSE, type Cursor } from '../../src/protocol/frames.ts';

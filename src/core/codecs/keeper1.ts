@@ -1,8 +1,11 @@
 import {
   CLOSE,
+  MAX_SUBSCRIPTIONS,
+  MAX_TOPIC_LENGTH,
   parseServerFrame,
   SUBPROTOCOL,
   type ClientFrame,
+  type Cursor,
   type HostIdentity,
   type ServerFrame,
 } from '../../protocol/frames.ts';
@@ -43,6 +46,12 @@ const create = (identity: HostIdentity): Codec => {
     topics.set(name, topic);
     if (link.is === 'up') topic.connected();
     return topic;
+  };
+
+  const join = (tab: string, name: string, cursor: Cursor | null): void => {
+    const isTooMuch = name.length > MAX_TOPIC_LENGTH || (topics.size >= MAX_SUBSCRIPTIONS && !topics.has(name));
+    if (isTooMuch) put({ type: 'ignored', what: 'topic over limit' });
+    else topicOf(name).join(tab, cursor);
   };
 
   const leave = (tab: string, name: string): void => {
@@ -140,7 +149,7 @@ const create = (identity: HostIdentity): Codec => {
       case 'publish':
         return publish(event.item);
       case 'join':
-        return topicOf(event.topic).join(event.tab, event.cursor);
+        return join(event.tab, event.topic, event.cursor);
       case 'leave':
         return leave(event.tab, event.topic);
       case 'tab-left':

@@ -1,0 +1,236 @@
+import { expect, test } from 'vitest';
+import { CODECS } from '../../src/core/codecs/index.ts';
+import { keeperVerdict, type Codec, type CodecOutput } from '../../src/core/codec.ts';
+import type { OutboxItem } from '../../src/core/outbox.ts';
+import { RING_MAX_EVENTS } from '../../src/core/topic.ts';
+import type { PortFrame } from '../../src/protocol/bridge.ts';
+import { MAX_TOPIC_LENGTH } from '../../src/protocol/frames.ts';
+
+/* Frames as the embedded server sends them, and what the codec makes of them. */
+
+const NOW = 1_000;
+const HELLO =
+  '["hello",{"session":"s","resumed":false,"heartbeatMs":10000,"windowMs":250,"maxBytes":65536,"expiresAt":61000,"now":1000}]';
+
+const native = (): Codec => CODECS['keeper.1'].create({ host: 'h', epoch: 7 });
+const plain = (): Codec => CODECS['json-ping'].create({ host: 'h', epoch: 7 });
+
+const frame = (codec: Codec, data: string, now = NOW) => codec.tell({ type: 'frame', data }, now);
+const sent = (outputs: readonly CodecOutput[]) =>
+  outputs.flatMap((output) => (output.type === 'send' ? [output.data] : []));
+const told = (outputs: readonly CodecOutput[]) =>
+  outputs.flatMap((output) => (output.type === 'tell' ? [[output.tab, output.frame] as const] : []));
+
+const greeted = (): Codec => {
+  const codec = native();
+  codec.tell({ type: 'opened' }, NOW);
+  frame(codec, HELLO);
+  return codec;
+};
+
+const join = (codec: Codec, tab: string, offset: number | null, epoch = 'e') =>
+  codec.tell({ type: 'join', tab, topic: 'a', cursor: offset === null ? null : { epoch, offset } }, NOW);
+
+const joined = (offset: number, epoch = 'e'): PortFrame => ({ type: 'joined', topic: 'a', at: { epoch, offset } });
+const event = (offset: number, epoch = 'e'): PortFrame => ({ type: 'event', topic: 'a', epoch, offset, data: offset });
+const gap = (from: number, to: number, epoch = 'e'): PortFrame => ({ type: 'gap', topic: 'a', epoch, from, to });
+const ev = (codec: Codec, offset: number, epoch = 'e') =>
+  frame(codec, JSON.stringify(['ev', 'a', epoch, offset, offset]));
+
+test('greets first, and says nothing else before the greeting is answered', () => {
+  const codec = native();
+  expect(join(codec, 't1', null)).toEqual([]);
+  expect(sent(codec.tell({ type: 'opened' }, NOW))).toEqual(['["hi",{"host":"h","epoch":7}]']);
+  expect(frame(codec, '["p",1]')).toEqual([]);
+  const outputs = frame(codec, HELLO, NOW + 30);
+  expect(outputs).toContainEqual({ type: 'greeted', heartbeatMs: 10_000, windowMs: 250, expiresInMs: 60_000 });
+  expect(outputs).toContainEqual({ type: 'round-trip', ms: 30 });
+  expect(sent(outputs)).toEqual(['["sub",1,"a",null]']);
+});
+
+test('answers a probe, measures its own, renews by the clock of the server', () => {
+  const codec = greeted();
+  expect(sent(frame(codec, '["p",99]'))).toEqual(['["q",99]']);
+  expect(sent(codec.tell({ type: 'probe' }, NOW + 5))).toEqual(['["p",1005]']);
+  expect(frame(codec, '["q",1005]', NOW + 25)).toEqual([{ type: 'round-trip', ms: 20 }]);
+  expect(sent(codec.tell({ type: 'renew', ticket: 'x' }, NOW))).toEqual(['["auth","x"]']);
+  expect(frame(codec, '["authok",121000]', NOW + 20_000)).toEqual([{ type: 'renewed', expiresInMs: 100_000 }]);
+  expect(frame(codec, '["drain",400]')).toEqual([{ type: 'draining', ms: 400 }]);
+});
+
+test('a frame of a later version is ignored, one of another protocol is a violation', () => {
+  const codec = greeted();
+  expect(frame(codec, '["snap","a",1]')).toEqual([]);
+  expect(frame(codec, '{"type":"connected"}')).toEqual([{ type: 'violated' }]);
+  expect(codec.tell({ type: 'frame', data: new ArrayBuffer(2) }, NOW)).toEqual([{ type: 'violated' }]);
+});
+
+test('10: what the server repeats is not heard twice, what it skips is told', () => {
+  const codec = greeted();
+  join(codec, 't1', null);
+  expect(told(frame(codec, '["ok",1,"a",{"epoch":"e","offset":4},false]'))).toEqual([['t1', joined(4)]]);
+  expect(told(ev(codec, 5))).toEqual([['t1', event(5)]]);
+  expect(ev(codec, 5)).toEqual([]);
+  expect(told(ev(codec, 8))).toEqual([
+    ['t1', gap(6, 7)],
+    ['t1', event(8)],
+  ]);
+});
+
+test.each([
+  ['gap before ok', ['["gap","a","e",3,9]', '["ok",1,"a",{"epoch":"e","offset":9},false]']],
+  ['gap after ok', ['["ok",1,"a",{"epoch":"e","offset":9},false]', '["gap","a","e",3,9]']],
+  ['gap in the stream', ['["ok",1,"a",{"epoch":"e","offset":2},true]', '["gap","a","e",3,9]']],
+  ['no gap frame at all', ['["ok",1,"a",{"epoch":"e","offset":9},false]']],
+])('10: a lost range is told once, whatever the order: %s', (_name, frames) => {
+  const codec = greeted();
+  expect(sent(join(codec, 't1', 2))).toEqual(['["sub",1,"a",{"epoch":"e","offset":2}]']);
+  const outputs = [...frames, '["ev","a","e",10,10]'].flatMap((text) => [...frame(codec, text)]);
+  const frames10 = told(outputs).map(([, each]) => each);
+  expect(frames10.filter(({ type }) => type === 'gap')).toEqual([gap(3, 9)]);
+  expect(frames10.at(-1)).toEqual(event(10));
+  expect(outputs.filter((output) => output.type === 'count' && output.what === 'lost')).toEqual([
+    { type: 'count', what: 'lost', by: 7 },
+  ]);
+});
+
+test('10: another epoch, before or in the middle, is a gap of unknown length and a new place', () => {
+  const codec = greeted();
+  join(codec, 't1', 5, 'old');
+  frame(codec, '["gap","a","e",6,0]');
+  expect(told(frame(codec, '["ok",1,"a",{"epoch":"e","offset":2},false]'))).toEqual([
+    ['t1', gap(6, 0)],
+    ['t1', joined(2)],
+  ]);
+  expect(told(ev(codec, 1, 'new'))).toEqual([
+    ['t1', gap(3, 0, 'new')],
+    ['t1', joined(0, 'new')],
+    ['t1', event(1, 'new')],
+  ]);
+});
+
+test('10: a server that lost its tail without saying so is found out', () => {
+  const codec = greeted();
+  join(codec, 't1', 9);
+  expect(told(frame(codec, '["ok",1,"a",{"epoch":"e","offset":6},false]'))).toEqual([
+    ['t1', gap(10, 0)],
+    ['t1', joined(6)],
+  ]);
+  expect(told(ev(codec, 7))).toEqual([['t1', event(7)]]);
+});
+
+test('a newcomer "from now on" does not hear the history that another one is catching up with', () => {
+  const codec = native();
+  join(codec, 't1', 2);
+  join(codec, 't2', null);
+  codec.tell({ type: 'opened' }, NOW);
+  expect(sent(frame(codec, HELLO))).toEqual(['["sub",1,"a",null]']);
+  const outputs = frame(codec, '["ok",1,"a",{"epoch":"e","offset":4},false]');
+  expect(told(outputs)).toEqual([['t2', joined(4)]]);
+  expect(sent(outputs)).toEqual(['["sub",2,"a",{"epoch":"e","offset":2}]']);
+  expect(told(frame(codec, '["ok",2,"a",{"epoch":"e","offset":2},true]'))).toEqual([['t1', joined(2)]]);
+  expect(told([...ev(codec, 3), ...ev(codec, 4), ...ev(codec, 5)])).toEqual([
+    ['t1', event(3)],
+    ['t1', event(4)],
+    ['t1', event(5)],
+    ['t2', event(5)],
+  ]);
+});
+
+test('the ring is bounded: beyond it the server is asked again', () => {
+  const codec = greeted();
+  join(codec, 't1', 0);
+  frame(codec, '["ok",1,"a",{"epoch":"e","offset":0},true]');
+  for (let offset = 1; offset <= RING_MAX_EVENTS + 1; offset++) ev(codec, offset);
+  expect(sent(join(codec, 't2', 1))).toEqual([]);
+  expect(sent(join(codec, 't3', 0))).toEqual(['["sub",2,"a",{"epoch":"e","offset":0}]']);
+});
+
+test('a topic that nobody listens to any more is left, and one that the server would not take is not asked for', () => {
+  const codec = greeted();
+  join(codec, 't1', null);
+  join(codec, 't2', null);
+  expect(codec.tell({ type: 'leave', tab: 't1', topic: 'a' }, NOW)).toEqual([]);
+  expect(sent(codec.tell({ type: 'tab-left', tab: 't2' }, NOW))).toEqual(['["unsub","a"]']);
+  expect(codec.listeners).toBe(0);
+  const long = { type: 'join', tab: 't1', topic: 'x'.repeat(MAX_TOPIC_LENGTH + 1), cursor: null } as const;
+  expect(codec.tell(long, NOW)).toEqual([{ type: 'ignored', what: 'topic over limit' }]);
+});
+
+test("another person's session starts every tab anew and says nothing of what was", () => {
+  const codec = greeted();
+  join(codec, 't1', 0);
+  frame(codec, '["ok",1,"a",{"epoch":"e","offset":0},true]');
+  ev(codec, 1);
+  codec.tell({ type: 'closed', code: 1000 }, NOW);
+  expect(codec.tell({ type: 'forget' }, NOW)).toEqual([]);
+  codec.tell({ type: 'opened' }, NOW);
+  expect(sent(frame(codec, HELLO))).toEqual(['["sub",2,"a",null]']);
+});
+
+test('a publication goes out when the link is up, and its answer goes to every tab', () => {
+  const item: OutboxItem = { id: 'p1', topic: 'a', json: '{"x":"ä"}', owner: 'u' };
+  expect(native().tell({ type: 'publish', item }, NOW)).toEqual([]);
+  const codec = greeted();
+  expect(sent(codec.tell({ type: 'publish', item }, NOW))).toEqual(['["pub","p1","a",{"x":"ä"}]']);
+  const acked = { type: 'acked', id: 'p1', offset: 3 } as const;
+  expect(frame(codec, '["ack","p1",3]')).toEqual([
+    { type: 'count', what: 'sent', by: 1 },
+    { type: 'settled', id: 'p1' },
+    { type: 'tell', frame: acked },
+  ]);
+  const problem = { code: 'bad-message', detail: 'bad-message' } as const;
+  expect(frame(codec, '["nak","p1","bad-message"]')).toEqual([
+    { type: 'settled', id: 'p1' },
+    { type: 'tell', frame: { type: 'refused', id: 'p1', problem } },
+  ]);
+});
+
+test.each([
+  [1000, '', { do: 'redial' }],
+  [1006, '', { do: 'redial' }],
+  [1012, '{"ra":1500}', { do: 'wait', ms: 1_500 }],
+  [1012, 'restart', { do: 'redial' }],
+  [1013, '{"ra":-5}', { do: 'redial' }],
+  [4429, '{"ra":60000}', { do: 'wait', ms: 60_000 }],
+  [4401, '', { do: 'authorize' }],
+  [4403, '', { do: 'stop' }],
+  [4409, '', { do: 'superseded' }],
+  [4500, '{"ra":1}', { do: 'redial' }],
+])('close %i %s', (code, reason, verdict) => {
+  expect(keeperVerdict(code, reason)).toEqual(verdict);
+});
+
+// ---- json-ping
+
+test('json-ping: pings of the server are answered, pongs are for the heartbeat, everything else is for every tab', () => {
+  const codec = plain();
+  codec.tell({ type: 'socket-open', tab: 't1', socket: 's1' }, NOW);
+  expect(codec.tell({ type: 'opened' }, NOW)).toEqual([
+    { type: 'greeted' },
+    { type: 'tell', tab: 't1', frame: { type: 'socket-opened', socket: 's1', protocol: '' } },
+  ]);
+  expect(sent(frame(codec, '{"type":"ping"}'))).toEqual(['{"type":"pong"}']);
+  expect(sent(codec.tell({ type: 'probe' }, NOW))).toEqual(['{"type":"ping"}']);
+  expect(frame(codec, '{"type":"pong"}', NOW + 12)).toEqual([{ type: 'round-trip', ms: 12 }]);
+  const connected = '{"type":"connected","user":{"sub":"demo","name":"Demo"}}';
+  expect(told(frame(codec, connected))).toEqual([['t1', { type: 'socket-message', socket: 's1', data: connected }]]);
+});
+
+test('json-ping: what is said while the link is down waits, and not without bounds', () => {
+  const codec = plain();
+  codec.tell({ type: 'socket-open', tab: 't1', socket: 's1' }, NOW);
+  codec.tell({ type: 'opened' }, NOW);
+  codec.tell({ type: 'closed', code: 1006 }, NOW);
+  const say = () => codec.tell({ type: 'socket-send', tab: 't1', socket: 's1', data: 'x' }, NOW);
+  for (let i = 0; i < 256; i++) expect(say()).toEqual([]);
+  expect(told(say())).toEqual([
+    ['t1', { type: 'socket-closed', socket: 's1', code: 1013, reason: 'over-limit', wasClean: false }],
+  ]);
+  expect(sent(codec.tell({ type: 'opened' }, NOW))).toHaveLength(256);
+});
+
+test('json-ping: 1008 is a plain server\'s "not you"', () => {
+  expect(CODECS['json-ping'].closed(1008, '')).toEqual({ do: 'authorize' });
+  expect(CODECS['json-ping'].closed(1006, '')).toEqual({ do: 'redial' });
+});
