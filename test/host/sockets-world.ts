@@ -167,7 +167,12 @@ export type TestHost = {
 
 const PATIENCE_MS = 15_000;
 
-export const startHost = (server: TestServer, epoch = 1, outbox: OutboxStore = createOutboxStore()): TestHost => {
+export const startHost = (
+  server: { readonly origin: string },
+  epoch = 1,
+  outbox: OutboxStore = createOutboxStore(),
+  request = (url: string, init: RequestInit) => fetch(new URL(url, server.origin), init),
+): TestHost => {
   const frames = new Map<string, PortFrame[]>();
   const [deliveries, unauthorized, journal]: [PortFrame[][], number[], string[]] = [[], [], []];
   const watchers = new Set<() => void>();
@@ -178,7 +183,7 @@ export const startHost = (server: TestServer, epoch = 1, outbox: OutboxStore = c
     clock: systemClock,
     random: () => 0.1,
     identity: { host: 'h', epoch },
-    request: (url, init) => fetch(new URL(url, server.origin), init),
+    request,
     outbox,
     deliver: (tab, batch) => {
       deliveries.push(batch);

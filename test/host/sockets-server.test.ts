@@ -1,0 +1,139 @@
+import 'fake-indexeddb/auto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { startServer, type Running } from '../../server/server.ts';
+import { startHost, type TestHost } from './sockets-world.ts';
+
+/* The host against the embedded server: its tickets, its hub, its histories on disk, its faults. */
+
+const PORT = 14_450;
+
+let dataDir: string;
+let server: Running;
+let authorization: string;
+let it: TestHost;
+
+const start = async (): Promise<void> => {
+  server = await startServer({ port: PORT, dataDir, lab: true, distDir: false });
+};
+
+const post = async (path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<unknown> => {
+  const response = await fetch(new URL(path, server.url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  expect(response.status, `${path} ${text}`).toBeLessThan(300);
+  return text === '' ? undefined : JSON.parse(text);
+};
+
+const say = (topic: string, count: number) => post('/lab/publish', { topic, count, everyMs: 0 });
+
+const host = (epoch: number): TestHost =>
+  startHost({ origin: server.url }, epoch, undefined, (url, init) =>
+    fetch(new Request(new URL(url, server.url), init), { headers: { authorization } }),
+  );
+
+const view = () => it.sockets.views()['/api/socket'];
+const isOpen = () => it.until(() => view()?.state === 'open', 'open');
+const numbers = (tab: string) =>
+  it.of(tab, 'event').map(({ data }) => (typeof data === 'object' && data && 'n' in data ? data.n : undefined));
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'sockets-'));
+  await start();
+  const tokens = await post('/api/v1/auth/login', { username: 'demo', password: 'demo' });
+  authorization = `Bearer ${(tokens as { access_token: string }).access_token}`;
+});
+
+afterAll(async () => {
+  await server.stop();
+  await rm(dataDir, { recursive: true });
+});
+
+beforeEach(() => {
+  it = host(Date.now());
+  it.sockets.session({ generation: 1, sub: 'demo' });
+});
+
+afterEach(async () => {
+  it.sockets.session({ generation: undefined });
+  it.sockets.tabLeft('t1');
+  it.sockets.tabLeft('t2');
+  await it.sockets.settled();
+});
+
+test('listens, publishes, is acknowledged', async () => {
+  it.sockets.tabArrived('t1', [['room', null]]);
+  await it.until(() => it.of('t1', 'joined')[0], 'joined');
+  await it.sockets.publish({ id: 'first', topic: 'room', data: { n: 1 } });
+  await it.until(() => it.of('t1', 'acked')[0] && it.of('t1', 'event')[0], 'acked and heard');
+  expect(it.of('t1', 'event')[0]).toMatchObject({
+    topic: 'room',
+    offset: it.of('t1', 'acked')[0]?.offset,
+    data: { n: 1 },
+  });
+  expect(view()).toMatchObject({ state: 'open', sent: 1, received: 1 });
+});
+
+test('a thousand events through ten cuts: each once, in order, in both tabs (invariant 10)', async () => {
+  it.sockets.tabArrived('t1', [['flood', null]]);
+  it.sockets.tabArrived('t2', [['flood', null]]);
+  await it.until(() => it.of('t1', 'joined')[0] && it.of('t2', 'joined')[0], 'joined');
+  await say('flood', 100);
+  for (let round = 2; round <= 10; round++) {
+    await isOpen();
+    const flood = say('flood', 100);
+    await post('/lab/sockets/drop', {});
+    await flood;
+  }
+  await it.until(() => it.of('t1', 'event').length === 1_000 && it.of('t2', 'event').length === 1_000, 'a thousand');
+  const offsets = it.of('t1', 'event').map(({ offset }) => offset);
+  expect(offsets).toEqual(upTo(1_000));
+  expect(it.of('t2', 'event')).toEqual(it.of('t1', 'event'));
+  expect(it.of('t1', 'gap')).toEqual([]);
+  expect(view()?.resumed).toBeGreaterThan(0);
+});
+
+test('tabs that come with older and older cursors while a replay is on its way', async () => {
+  await say('late', 900);
+  it.sockets.tabArrived('t1', [['late', null]]);
+  const at = await it.until(() => it.of('t1', 'joined')[0]?.at, 'joined');
+  it.sockets.tabArrived('t2', [['late', { ...at, offset: 500 }]]);
+  await it.until(() => it.of('t2', 'event').length > 0, 'the replay began');
+  it.sockets.tabArrived('t1', [['late', { ...at, offset: 0 }]]);
+  await it.until(() => it.of('t1', 'event').length === 900 && it.of('t2', 'event').length === 400, 'all of it');
+  expect(numbers('t1')).toEqual(upTo(900));
+  expect(it.of('t2', 'gap')).toEqual([]);
+});
+
+test('a restart of the server: told by its close, back by itself, nothing lost', async () => {
+  it.sockets.tabArrived('t1', [['restart', null]]);
+  await it.until(() => it.of('t1', 'joined')[0], 'joined');
+  await say('restart', 5);
+  await it.until(() => it.of('t1', 'event').length === 5, 'before');
+  await server.stop();
+  await it.sockets.publish({ id: 'meanwhile', topic: 'restart', data: { n: 6 } });
+  await start();
+  await it.until(() => it.of('t1', 'acked')[0], 'acked');
+  await it.until(() => it.of('t1', 'event').length === 6, 'after');
+  expect(numbers('t1')).toEqual(upTo(6));
+});
+
+test('each dial uses the one ticket that was minted for it', async () => {
+  it.sockets.tabArrived('t1', []);
+  await isOpen();
+  await post('/lab/faults', { at: 'ticket', kind: 'status', status: 503, times: 2 });
+  await post('/lab/sockets/drop', {});
+  await it.until(() => view()?.state === 'resting', 'resting');
+  await isOpen();
+  const stats = (await (await fetch(new URL('/lab/stats', server.url))).json()) as {
+    ticketsMinted: number;
+    ticketsUsed: number;
+  };
+  expect(stats.ticketsUsed).toBe(stats.ticketsMinted);
+});
