@@ -7,15 +7,14 @@ export const SIGN_IN_KINDS = ['oidc', 'password', 'ticket'] as const satisfies r
 /** The kinds whose tokens the worker keeps and refreshes. */
 export const TOKEN_KINDS = ['oidc', 'password'] as const satisfies readonly SignInKind[];
 
-const INTENTS: Record<SignInKind, SignInIntent> = { oidc: { kind: 'oidc' }, password: DEMO, ticket: DEMO_KEY };
+export const INTENTS: Record<SignInKind, SignInIntent> = { oidc: { kind: 'oidc' }, password: DEMO, ticket: DEMO_KEY };
 
 /** Fills in the page of the embedded provider, which then sends the browser back to the app. */
-const atProvider = async (page: Page, appOrigin: string): Promise<void> => {
+export const atProvider = async (page: Page): Promise<void> => {
   await page.waitForURL(/\/sign-in\//);
   await page.getByLabel('User name').fill(DEMO.username);
   await page.getByLabel('Password').fill(DEMO.password);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.waitForURL(`${appOrigin}/`);
 };
 
 /** Opens the app and signs in with the library, where the forms are not the point; the keeper is then connected. */
@@ -23,7 +22,8 @@ export const signIn = async (page: Page, origin: string, kind: SignInKind): Prom
   await openKeeper(page, origin);
   if (kind === 'oidc') {
     await page.evaluate((intent) => void window.keeper.signIn(intent), INTENTS.oidc);
-    await atProvider(page, origin);
+    await atProvider(page);
+    await page.waitForURL(`${origin}/`);
     await connectKeeper(page);
   } else {
     const result = await page.evaluate((intent) => window.keeper.signIn(intent), INTENTS[kind]);
@@ -46,7 +46,8 @@ export const signInByHand = async (page: Page, origin: string, kind: SignInKind)
   await page.goto(origin);
   if (kind === 'oidc') {
     await page.getByRole('button', { name: 'Continue with single sign-on' }).click();
-    await atProvider(page, origin);
+    await atProvider(page);
+    await page.waitForURL(`${origin}/`);
   } else {
     await fillIn(page, kind);
   }
