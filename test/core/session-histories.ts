@@ -190,6 +190,7 @@ const judgeHealed = (world: World, laws: Laws): void => {
 
 const judgeLife = (world: World, laws: Laws, life: Life): void => {
   const wrong = (text: string): void => laws.breach(9, `worker ${life.id}: ${text}`);
+  if (!rest(world, life)) return wrong(`did not recover from ${life.machine.state.at} by itself`);
   const before = world.served;
   world.tell(life, { type: 'tab-arrived' });
   // The first may find an old token and a newer one on the disk, and that one refused as well.

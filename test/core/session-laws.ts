@@ -61,6 +61,8 @@ export class Laws implements Watch, Court {
     if (event.type === 'refused') this.#judgeRefused(event.generation, before, step);
     if (event.type === 'request') this.#judgeRequest(before, step);
     if (event.type === 'suspected') this.#judgeSuspected(before, step);
+    if (event.type === 'granted') this.#judgeGranted(event, before, step);
+    this.#judgeRevoked(step);
     this.#judgeDurability(life, step.machine);
   }
 
@@ -164,6 +166,31 @@ export class Laws implements Watch, Court {
     if (reaches.length > 0) this.breach(8, `a socket caused ${reaches[0]?.type}`);
     if (step.machine.state.at === 'signed-out' && state.at !== 'signed-out')
       this.breach(8, 'a socket ended the session');
+  }
+
+  /** By the time of a good answer the old refresh token is consumed: the new one comes first, whatever else is odd. */
+  #judgeGranted({ call, grant }: SessionEvent & { type: 'granted' }, { state }: Machine, step: Step): void {
+    if (state.at !== 'refreshing' || state.call !== call || grant.refresh === undefined) return;
+    const kept = step.effects.some(
+      (effect) =>
+        effect.type === 'save' &&
+        effect.record.at === 'session' &&
+        effect.record.session.tokens.refresh === grant.refresh,
+    );
+    if (!kept) this.breach(3, `${grant.refresh} was granted and not saved`);
+  }
+
+  #judgeRevoked(step: Step): void {
+    const latest = latestOf(step.machine.state);
+    for (const effect of step.effects) {
+      if (effect.type !== 'revoke' || !latest) continue;
+      const { refresh } = effect.session.tokens;
+      const same =
+        latest.kind === 'ticket'
+          ? effect.session.kind === 'ticket'
+          : refresh !== undefined && refresh === latest.tokens.refresh;
+      if (same) this.breach(2, 'revoked the session that it keeps');
+    }
   }
 
   #judgeDurability(life: Life, { state, durability, unsaved }: Machine): void {

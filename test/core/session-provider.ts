@@ -52,7 +52,8 @@ const HANGS_FOR_MS = 90_000;
 /** An authorization server with rotation, reuse detection, a grace and absolute lifetimes. */
 export class Provider {
   mode: ProviderMode = { kind: 'ok' };
-  requests = 0;
+  /** When the token endpoint was asked. */
+  readonly asked: number[] = [];
   /** Called when a consumed token comes again and no grace covers it. */
   onReuse: (token: RefreshToken) => void = () => undefined;
   readonly families: Family[] = [];
@@ -88,7 +89,7 @@ export class Provider {
   }
 
   refresh(value: string): TokenAnswer {
-    this.requests++;
+    this.asked.push(this.#time.now);
     switch (this.mode.kind) {
       case 'status': {
         const { status, retryAfterMs } = this.mode;

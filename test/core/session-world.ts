@@ -58,6 +58,8 @@ export class World {
   readonly lives: Life[] = [];
   readonly boundaries: Boundary[] = [];
   readonly open = new Map<string, Life>();
+  readonly verdicts = new Map<string, Verdict>();
+  readonly results = new Map<string, Result<SignInNext | null>>();
   readonly random: () => number;
   watch: Watch = NOBODY;
   /** What the device's clock shows more than true time. */
@@ -196,8 +198,9 @@ export class World {
     this.time.after(slowMs + this.#latency(), () => {
       if (!life.alive) return;
       const event = work();
-      if (event && this.#passes(life, `${effect} done`))
+      if (this.#passes(life, `${effect} done`) && event) {
         this.time.after(this.#latency(), () => this.#known(life, effect, event));
+      }
     });
   }
 
@@ -228,14 +231,16 @@ export class World {
           this.#signedIn(effect.call, effect.order.kind === 'ticket' ? 'ticket' : 'password'),
         );
       case 'revoke':
-        return this.#revoke(effect.session);
+        return this.#work(life, 'revoke', () => this.#revoke(effect.session));
       case 'answer':
         this.watch.answering(life, effect.id, effect.verdict);
         this.open.delete(effect.id);
+        this.verdicts.set(effect.id, effect.verdict);
         return this.#send(life, effect.id, effect.verdict);
       case 'settle':
         this.watch.settling(life, effect.id, effect.result);
         this.open.delete(effect.id);
+        this.results.set(effect.id, effect.result);
     }
   }
 
@@ -331,7 +336,8 @@ export class World {
     };
   }
 
-  #revoke(session: Session): void {
+  /** Nobody waits for it; what cannot be sent now is the host's to keep. */
+  #revoke(session: Session): undefined {
     if (!this.networkUp) return;
     if (session.kind === 'ticket' && this.cookie) this.cookie.ended ??= 'revoked';
     else this.provider.revoke(session.tokens.refresh);
