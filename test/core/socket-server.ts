@@ -7,6 +7,8 @@ import { parseClientFrame, type Cursor, type ServerFrame } from '../../src/proto
 
 export const HEARTBEAT_MS = 10_000;
 const TICKET_FRESH_MS = 30_000;
+const TICKET = 'secret-ticket-';
+export const FIRST_TICKET = `${TICKET}1`;
 
 export type TicketMode =
   | { is: 'ok' }
@@ -86,7 +88,7 @@ export class HubServer {
   }
 
   mint(now: number, generation: number): { ticket: string; freshForMs: number } {
-    const ticket = `secret-ticket-${++this.#serial}`;
+    const ticket = `${TICKET}${++this.#serial}`;
     this.tickets.set(ticket, { freshUntil: now + TICKET_FRESH_MS, generation, used: 0 });
     return { ticket, freshForMs: TICKET_FRESH_MS };
   }
