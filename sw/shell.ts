@@ -32,8 +32,11 @@ const unlessFull = (error: unknown): void => {
 
 /** A full disk must not cost the session its worker: the shell then comes from the network. */
 const lenient = (event: ExtendableEvent): ExtendableEvent =>
-  // Workbox asks nothing else of the event that it installs in.
-  ({ waitUntil: (work: Promise<unknown>) => event.waitUntil(work.catch(unlessFull)) }) as ExtendableEvent;
+  // All that workbox asks of the event; without its type it would fetch the shell and keep nothing of it.
+  ({
+    type: event.type,
+    waitUntil: (work: Promise<unknown>) => event.waitUntil(work.catch(unlessFull)),
+  }) as ExtendableEvent;
 
 /** The app shell: installed with the worker, there without a network. */
 export const serveShell = (entries: readonly ShellEntry[], document: string): void => {
