@@ -141,11 +141,15 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
 
   const deliver = (tab: string, cursor: Cursor, frame: PortFrame & { type: 'event' }): void => {
     const { epoch, offset } = frame;
-    if (cursor.epoch !== epoch) lose(tab, cursor, { epoch, offset: offset - 1 });
-    else if (offset <= cursor.offset) return;
-    else if (offset > cursor.offset + 1) gap(tab, epoch, cursor.offset + 1, offset - 1);
+    if (cursor.epoch !== epoch) {
+      lose(tab, cursor, { epoch, offset: offset - 1 });
+      listeners.set(tab, { is: 'live', cursor: { epoch, offset } });
+      return ports.tell(tab, frame);
+    }
+    if (offset <= cursor.offset) return;
+    if (offset > cursor.offset + 1) gap(tab, epoch, cursor.offset + 1, offset - 1);
     ports.tell(tab, frame);
-    listeners.set(tab, { is: 'live', cursor: { epoch, offset } });
+    cursor.offset = offset;
   };
 
   return {
