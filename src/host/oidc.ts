@@ -2,6 +2,7 @@ import {
   authorizationCodeGrantRequest,
   AuthorizationResponseError,
   calculatePKCECodeChallenge,
+  clockSkew,
   generateRandomCodeVerifier,
   generateRandomNonce,
   generateRandomState,
@@ -88,7 +89,7 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
       ...resourceOf(config),
     });
     try {
-      return await processAuthorizationCodeResponse(as, client, response, {
+      return await processAuthorizationCodeResponse(as, { ...client, [clockSkew]: skewOf(response, now()) }, response, {
         expectedNonce: pending.nonce,
         requireIdToken: true,
       });
@@ -170,6 +171,15 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
 };
 
 const resourceOf = ({ resource }: OidcConfig) => (resource === undefined ? {} : { additionalParameters: { resource } });
+
+/**
+ * Seconds that the provider's clock is ahead of this one: an ID token of a provider (or for a device) whose clock is
+ * off would count as expired. 0 where a script may not read the header (`Access-Control-Expose-Headers`).
+ */
+const skewOf = ({ headers }: Response, now: number): number => {
+  const date = Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(date) ? 0 : Math.round((date - now) / 1000);
+};
 
 const DEFAULT_LIFETIME_S = 300;
 

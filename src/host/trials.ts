@@ -1,6 +1,6 @@
 import { keptSince, survived, type Trial } from '../core/kept.ts';
 import type { Machine } from '../core/session-types.ts';
-import { generationOf, sessionOf } from '../core/session-moves.ts';
+import { sessionOf } from '../core/session-moves.ts';
 import type { Kept } from '../protocol/snapshot.ts';
 import type { Disk } from './database.ts';
 import { loadKept, saveKept } from './identity.ts';
@@ -45,13 +45,7 @@ export const createTrials = (disk: Disk, clock: Clock, onChange: () => void): Tr
       const session = sessionOf(after.state);
       if (before.state.at === 'starting' && session) count('workerRestarts');
       else if (before.state.at === 'establishing' && session) write(keptSince(clock.now()));
-      else if (
-        former &&
-        session &&
-        generationOf(after.state) > generationOf(before.state) &&
-        after.state.at === 'active'
-      )
-        count('refreshes');
+      else if (former && session && session.generation > former.generation) count('refreshes');
     },
   };
 };
