@@ -11,7 +11,8 @@ const grown = (attempt: number, { baseMs, capMs }: Backoff): number =>
  * "Full jitter": anywhere between nothing and the doubled-and-capped backoff. `chance` is in [0, 1).
  * Source: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
-export const fullJitter = (attempt: number, backoff: Backoff, chance: number): number => chance * grown(attempt, backoff);
+export const fullJitter = (attempt: number, backoff: Backoff, chance: number): number =>
+  chance * grown(attempt, backoff);
 
 /** What the redial base is held between, when the server announced a window. */
 const BASE_MIN_MS = 250;
