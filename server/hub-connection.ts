@@ -239,7 +239,8 @@ export class HubConnection implements LiveSocket {
         this.#subscriptions.get(topic) === subscription
       ) {
         const events = await topics.read(this.principal.owner, topic, subscription.next - 1, READ_BATCH);
-        if (events.length === 0) break;
+        // While it was read, the client may have subscribed anew, from elsewhere.
+        if (events.length === 0 || this.#subscriptions.get(topic) !== subscription) break;
         for (const event of events) this.#sendStored(topic, subscription, event);
       }
     } finally {

@@ -46,7 +46,11 @@ export const createApi = ({ parts, session, sockets, snapshot, nudge }: ApiOptio
 
   async publish(message) {
     const publication = parsePublication(message);
-    return publication ? (await sockets).publish(publication) : badMessage('publish');
+    if (!publication) return badMessage('publish');
+    // Otherwise the next person to sign in here would send it.
+    return snapshot().session.state === 'signed-out'
+      ? failed({ code: 'signed-out' })
+      : (await sockets).publish(publication);
   },
 
   async backup() {
