@@ -15,6 +15,15 @@ const PROOF: Record<SignInKind, string> = {
 };
 const RELOADS = 5;
 
+/** A socket proves itself by its ticket, and a sign-in by what was typed. */
+const NEEDS_NO_AUTHORIZATION = ['/api/socket', '/api/events', '/api/v1/auth/login', '/api/auth/login', '/token'];
+
+/** What went to the server without authorization although it needs one. */
+const bareRequests = async (lab: Lab, since: number): Promise<readonly string[]> => {
+  const bare = (await lab.log()).filter(({ at, auth }) => at >= since && auth === 'none');
+  return bare.map(({ path }) => path).filter((path) => !NEEDS_NO_AUTHORIZATION.includes(path));
+};
+
 /** Does something to the page, and then wants it signed in: for the backend, for the interface, for page script. */
 const endsSignedIn = async (page: Page, lab: Lab, kind: SignInKind, doing: () => Promise<unknown>): Promise<void> => {
   await lab.clearLog();
@@ -27,6 +36,7 @@ const endsSignedIn = async (page: Page, lab: Lab, kind: SignInKind, doing: () =>
   };
   await expect.poll(proofs, { message: `${PROOF[kind]} answered with 200` }).toBeGreaterThan(0);
   expect(await fetchOnce(page)).toBe(200);
+  expect(await bareRequests(lab, since)).toEqual([]);
 };
 
 for (const kind of SIGN_IN_KINDS) {

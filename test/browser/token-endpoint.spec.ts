@@ -6,6 +6,7 @@ import { expect, FAILED_REQUEST, test } from '../support/e2e.ts';
 import { connectKeeper, openKeeper, sessionStateOf, snapshotOf } from '../support/keeper-page.ts';
 import { fetchOnce } from '../support/page-fetch.ts';
 import { fillIn, seesSignedIn, SIGN_IN_KINDS, signIn, TOKEN_KINDS } from '../support/sign-in.ts';
+import { killWorkers } from '../support/worker-kill.ts';
 
 const HEALS_WITHIN_MS = 5_000;
 /** The longest that the worker waits for a token endpoint whose reuse grace it knows, and some. */
@@ -66,6 +67,27 @@ for (const kind of TOKEN_KINDS) {
       await document.expect();
     });
   }
+}
+
+for (const kind of TOKEN_KINDS) {
+  test(`e. ${kind}: a reload while the token endpoint is down shows the page, not the login`, async ({
+    page,
+    app,
+    lab,
+  }) => {
+    await signIn(page, app.origin, kind);
+    await lab.fault({ at: 'token', kind: 'status', status: 503 });
+    await lab.expireTokens();
+    await killWorkers(page);
+    await page.reload();
+    await seesSignedIn(page);
+    await connectKeeper(page);
+    await expect.poll(() => sessionStateOf(page)).toBe('degraded');
+    await seesSignedIn(page);
+    await lab.clearFaults();
+    await expect.poll(() => sessionStateOf(page), { timeout: HEALS_WITHIN_MS, intervals: [50] }).toBe('active');
+    expect(await fetchOnce(page)).toBe(200);
+  });
 }
 
 for (const kind of SIGN_IN_KINDS) {
