@@ -186,6 +186,10 @@ export const succeed = (before: Session, grant: Grant, now: number): Session => 
   };
 };
 
+/** What is to be revoked. A second `ticket` sign-in replaced the browser's cookie: to revoke the first would end it. */
+export const replaced = (former: Session | undefined, next: Session): readonly Session[] =>
+  former && !(former.kind === 'ticket' && next.kind === 'ticket') ? [former] : [];
+
 /** A 401 may cause a refresh only as long as the bucket holds. A clock that was set back fills it. */
 export const spendRefusal = (machine: Machine, now: number, policy: SessionPolicy): Machine | undefined => {
   const { refusals } = machine;

@@ -8,6 +8,7 @@ import {
   go,
   latestOf,
   release,
+  replaced,
   settle,
   settleUnsaved,
   stay,
@@ -56,7 +57,7 @@ const establish = (machine: Machine, kind: SignInKind, grant: Grant, id: string 
   const call = machine.calls + 1;
   const before: Session = { kind, generation: 0, tokens: {}, startedAt: now };
   const next = { ...succeed(before, grant, now), generation: byPerson(generationOf(state), now) };
-  const former = [...formerOf(state), ...replaced(latestOf(state), next)];
+  const former = [...formerOf(state), latestOf(state)].flatMap((session) => replaced(session, next));
   const establishing: SessionState = { at: 'establishing', next, former, call, id, waiting: waitingOf(state) };
   const fresh: Machine = { ...machine, calls: call, unsaved: undefined, verifying: undefined, verifiedAt: undefined };
   const cancelled = failed({ code: 'cancelled' });
@@ -67,10 +68,6 @@ const establish = (machine: Machine, kind: SignInKind, grant: Grant, id: string 
 
 const idOf = (state: SessionState): string | undefined => (state.at === 'establishing' ? state.id : undefined);
 const formerOf = (state: SessionState): readonly Session[] => (state.at === 'establishing' ? state.former : []);
-
-/** What is to be revoked. A second `ticket` sign-in replaced the browser's cookie: to revoke the first would end it. */
-const replaced = (former: Session | undefined, next: Session): readonly Session[] =>
-  former && !(former.kind === 'ticket' && next.kind === 'ticket') ? [former] : [];
 
 export const onSignOut = (machine: Machine, id: string | undefined, { now }: Moment): Step => {
   const { state, signIn } = machine;

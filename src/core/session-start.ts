@@ -1,9 +1,29 @@
 import type { Problem } from '../protocol/problem.ts';
-import { activate, admit, and, beginRefresh, go, leave, stay, waitingOf } from './session-moves.ts';
+import {
+  activate,
+  admit,
+  and,
+  beginRefresh,
+  generationOf,
+  go,
+  leave,
+  replaced,
+  stay,
+  waitingOf,
+} from './session-moves.ts';
 import { onOverdue } from './session-refresh.ts';
 import { verifyNow } from './session-verify.ts';
 import { hasEnded } from './token.ts';
-import type { Machine, Moment, Saved, SessionEvent, SessionPolicy, SessionState, Step } from './session-types.ts';
+import type {
+  Machine,
+  Moment,
+  Saved,
+  Session,
+  SessionEvent,
+  SessionPolicy,
+  SessionState,
+  Step,
+} from './session-types.ts';
 
 /** Reads the disk; who waits goes on waiting. */
 export const load = (machine: Machine, attempt: number): Step => {
@@ -21,8 +41,17 @@ export const onLoaded = (
 ): Step => {
   const { state } = machine;
   if (state.at === 'starting' && state.call === call) return take(machine, saved, problem, at, policy);
-  if (!waitsForDisk(state)) return stay(machine);
-  return take({ ...machine, durability: 'disk' }, saved, problem, at, policy);
+  if (waitsForDisk(state)) return take({ ...machine, durability: 'disk' }, saved, problem, at, policy);
+  const outdone = saved?.at === 'session' && saved.session.generation < generationOf(state) ? saved.session : undefined;
+  return outdone ? onOutdone(machine, outdone) : stay(machine);
+};
+
+/** A person signed in or out before this session was read: it will not be there any more, and must not live on. */
+const onOutdone = (machine: Machine, session: Session): Step => {
+  const { state } = machine;
+  if (state.at === 'signed-out' && state.reason === 'user') return and(stay(machine), { type: 'revoke', session });
+  if (state.at !== 'establishing') return stay(machine);
+  return stay({ ...machine, state: { ...state, former: [...state.former, ...replaced(session, state.next)] } });
 };
 
 const take = (

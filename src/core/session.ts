@@ -190,7 +190,7 @@ const onUnsavedSuperseded = (machine: Machine, there: Saved, at: Moment, policy:
     const left = { ...record, generation: byPerson(there.session.generation, at.now) };
     return save(go(machine, left, { type: 'revoke', session: there.session }), left, unsaved?.ids);
   }
-  const step = newer(there, generationOf(state)) ? adopt(machine, there, at, policy) : saved(machine);
+  const step = newer(there, generationOf(state)) ? verifyNow(adopt(machine, there, at, policy)) : saved(machine);
   return and(step, ...settleUnsaved(machine, ok(null)));
 };
 

@@ -188,10 +188,22 @@ const judgeHealed = (world: World, laws: Laws): void => {
   for (const life of [...world.lives]) judgeLife(world, laws, life);
 };
 
+/** Whom the worker's tokens, or the browser's cookie, belong to; and whether the backend would still know them. */
+const standingOf = (world: World, { machine: { state } }: Life): 'alive' | 'dead' | 'spent' => {
+  const session = latestOf(state);
+  const { access, refresh } = session?.tokens ?? {};
+  const family = session?.kind === 'ticket' ? world.cookie : world.provider.familyOf(refresh, access?.value);
+  // What cannot be renewed is not dead when it is no longer taken; by the clock here its time may not have come.
+  if (session?.kind !== 'ticket' && refresh === undefined && !world.provider.accepts(access?.value ?? ''))
+    return 'spent';
+  return family && world.provider.alive(family) ? 'alive' : 'dead';
+};
+
 const judgeLife = (world: World, laws: Laws, life: Life): void => {
   const wrong = (text: string): void => laws.breach(9, `worker ${life.id}: ${text}`);
   if (!rest(world, life)) return wrong(`did not recover from ${life.machine.state.at} by itself`);
-  const before = world.served;
+  const servedBefore = world.served;
+  const before = standingOf(world, life);
   world.tell(life, { type: 'tab-arrived' });
   // The first may find an old token and a newer one on the disk, and that one refused as well.
   for (let asked = 0; asked < 2; asked++) {
@@ -201,20 +213,16 @@ const judgeLife = (world: World, laws: Laws, life: Life): void => {
   if (!rest(world, life)) return wrong(`stuck in ${life.machine.state.at}`);
   const { state, durability } = life.machine;
   const { record } = world.disk;
-  if (state.at === 'signed-out')
-    return record?.at === 'session' && world.lives.length === 1 ? wrong('signed out over a session') : undefined;
-  const tokens = latestOf(state)?.tokens;
-  const family = tokens && (world.provider.familyOf(tokens.refresh, tokens.access?.value) ?? world.cookie);
-  const alive = family && world.provider.alive(family);
-  const usable =
-    tokens?.refresh !== undefined ||
-    (state.at === 'active' && state.session.kind === 'ticket') ||
-    world.provider.accepts(tokens?.access?.value ?? '');
-  if (alive && usable && world.served === before) wrong('active, and the backend took no request');
-  if (!alive && tokens?.refresh !== undefined) wrong('active over a dead session');
+  if (state.at === 'signed-out') {
+    if (record?.at === 'session' && world.lives.length === 1) wrong('signed out over a session');
+    return;
+  }
+  const after = standingOf(world, life);
+  if (after === 'alive' && world.served === servedBefore) wrong('active, and the backend took no request');
+  if (before === 'dead' && after === 'dead') wrong('active over a dead session');
   if (durability !== 'disk') wrong('still says "memory"');
   // Nobody tells a worker that another one was used to sign out; it hears of it at its next refresh.
-  const elsewhere = record?.at === 'signed-out' && world.lives.length > 1 && tokens?.refresh === undefined;
-  if (!elsewhere && (record?.at !== 'session' || generationOfSaved(record) < generationOf(state)))
+  const elsewhere = record?.at === 'signed-out' && latestOf(state)?.tokens.refresh === undefined;
+  if (record?.at === 'session' ? generationOfSaved(record) < generationOf(state) : !elsewhere)
     wrong('the disk lags behind');
 };

@@ -75,6 +75,7 @@ const applyToWorld = (world: World, op: Op): boolean => {
       return true;
     case 'clock':
       world.skewMs += op.jumpMs;
+      world.clockWentBack ||= op.jumpMs < 0;
       return true;
     case 'update':
       if (!world.living('young')) world.start('young');

@@ -33,7 +33,7 @@ const RUNS_EACH = Math.ceil(RUNS / (PROPERTIES.length + 1));
 
 describe('in every history', () => {
   for (const [place, { law, title }] of PROPERTIES.entries()) {
-    test(title, () => {
+    test(`${title}`, () => {
       const holds = fc.property(histories(), (history) => {
         expect(play(history).filter((breach) => breach.law === law)).toEqual([]);
       });

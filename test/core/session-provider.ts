@@ -147,7 +147,9 @@ export class Provider {
       const problem: Problem = { code: 'grant-rejected', at: TOKEN_ENDPOINT, status: 400, error: 'invalid_grant' };
       return { problem, unanswered: false, rejection: { value, why: why ?? 'unknown' } };
     }
-    if (this.mode.kind === 'only-access') return { issued: this.#issue(token.family, undefined) };
+    // Whoever gives a consumed token's grace has to give its successor too.
+    if (this.mode.kind === 'only-access' && token.usedAt === undefined)
+      return { issued: this.#issue(token.family, undefined) };
     const next = this.#mintRefresh(token.family);
     token.usedAt ??= this.#time.now;
     token.successors.push(next);

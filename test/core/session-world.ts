@@ -1,7 +1,6 @@
 import { initialMachine, stepSession } from '../../src/core/session.ts';
 import {
   SESSION_POLICY,
-  type Grant,
   type Saved,
   type Session,
   type SessionEffect,
@@ -11,18 +10,11 @@ import {
 } from '../../src/core/session-types.ts';
 import { wakeAt } from '../../src/core/token.ts';
 import type { SignInNext } from '../../src/protocol/bridge.ts';
-import type { Problem, Result } from '../../src/protocol/problem.ts';
-import { Disk, Lock } from './session-disk.ts';
+import type { Result } from '../../src/protocol/problem.ts';
 import type { Boundary, Life, Slot } from './session-life.ts';
-import {
-  Provider,
-  TOKEN_ENDPOINT,
-  type Family,
-  type Issued,
-  type ProviderSettings,
-  type Rejection,
-} from './session-provider.ts';
-import { randomFrom, Timeline } from './session-timeline.ts';
+import type { ProviderSettings, Rejection } from './session-provider.ts';
+import { Surroundings, UNREACHABLE } from './session-surroundings.ts';
+import { randomFrom } from './session-timeline.ts';
 
 export type Stepper = typeof stepSession;
 
@@ -43,18 +35,11 @@ export type WorldOptions = ProviderSettings & {
   maxLatencyMs?: number | undefined;
 };
 
-const UNREACHABLE: Problem = { code: 'network-unreachable', at: TOKEN_ENDPOINT };
-const UNREADABLE: Problem = { code: 'store-unavailable', detail: 'read' };
-const UNWRITABLE: Problem = { code: 'store-unavailable', detail: 'write' };
 /** A real timer is late rather than early, and never takes no time at all. */
 const LEAST_TIMER_MS = 1;
 
 /** One browser profile, its disk and lock, one provider and one backend; time moves only when told to. */
-export class World {
-  readonly time = new Timeline();
-  readonly disk = new Disk();
-  readonly lock = new Lock();
-  readonly provider: Provider;
+export class World extends Surroundings {
   readonly lives: Life[] = [];
   readonly boundaries: Boundary[] = [];
   readonly open = new Map<string, Life>();
@@ -62,32 +47,15 @@ export class World {
   readonly results = new Map<string, Result<SignInNext | null>>();
   readonly random: () => number;
   watch: Watch = NOBODY;
-  /** What the device's clock shows more than true time. */
-  skewMs = 0;
-  networkUp = true;
-  /** The backend answers 401 whatever it is shown. */
-  refusesAll = false;
-  /** Answers of the token endpoint that will be lost on the way. */
-  toLose = 0;
-  /** The browser's cookie of the `ticket` kind. */
-  cookie: Family | undefined;
-  /** Requests that the backend has taken. */
-  served = 0;
   readonly #step: Stepper;
   readonly #maxLatencyMs: number;
-  #connection = 0;
   #ids = 0;
 
   constructor(options: WorldOptions) {
-    this.provider = new Provider(this.time, options);
+    super(options);
     this.random = randomFrom(options.seed);
     this.#step = options.step ?? stepSession;
     this.#maxLatencyMs = options.maxLatencyMs ?? 120;
-  }
-
-  /** The device's clock. */
-  now(): number {
-    return this.time.now + this.skewMs;
   }
 
   living(slot: Slot): Life | undefined {
@@ -113,11 +81,6 @@ export class World {
     this.lives.splice(this.lives.indexOf(life), 1);
     this.lock.release(life.id);
     this.time.after(life.restartMs, () => this.living(life.slot) ?? this.start(life.slot));
-  }
-
-  /** Connections that are open now will not bring their answers. */
-  cut(): void {
-    this.#connection++;
   }
 
   tell(life: Life, event: SessionEvent): void {
@@ -212,10 +175,10 @@ export class World {
   #perform(life: Life, effect: SessionEffect): void {
     switch (effect.type) {
       case 'load':
-        return this.#work(life, 'load', () => this.#loaded(effect.call), this.disk.slowMs);
+        return this.#work(life, 'load', () => this.loaded(effect.call), this.disk.slowMs);
       case 'lock':
         return this.lock.request(life.id, () =>
-          this.#work(life, 'lock', () => this.#locked(life, effect.call), this.disk.slowMs),
+          this.#work(life, 'lock', () => this.locked(life, effect.call), this.disk.slowMs),
         );
       case 'unlock':
         life.grant = undefined;
@@ -225,13 +188,13 @@ export class World {
       case 'grant':
         return this.#grant(life, effect.call, effect.session);
       case 'verify':
-        return this.#work(life, 'verify', () => this.#verified(life, effect.call, effect.kind));
+        return this.#work(life, 'verify', () => this.verified(life, effect.call, effect.kind));
       case 'sign-in':
         return this.#work(life, 'sign-in', () =>
-          this.#signedIn(effect.call, effect.order.kind === 'ticket' ? 'ticket' : 'password'),
+          this.signedIn(effect.call, effect.order.kind === 'ticket' ? 'ticket' : 'password'),
         );
       case 'revoke':
-        return this.#work(life, 'revoke', () => this.#revoke(effect.session));
+        return this.#work(life, 'revoke', () => this.revoke(effect.session));
       case 'answer':
         this.watch.answering(life, effect.id, effect.verdict);
         this.open.delete(effect.id);
@@ -244,19 +207,6 @@ export class World {
     }
   }
 
-  #loaded(call: number): SessionEvent {
-    const read = this.disk.read();
-    return read.ok ? { type: 'loaded', call, saved: read.saved } : { type: 'load-failed', call, problem: UNREADABLE };
-  }
-
-  #locked(life: Life, call: number): SessionEvent {
-    const read = this.disk.read();
-    life.blind = !read.ok;
-    return read.ok
-      ? { type: 'locked', call, saved: read.saved }
-      : { type: 'locked', call, saved: undefined, problem: UNREADABLE };
-  }
-
   #save(life: Life, call: number, record: Saved): void {
     const at = Math.max(life.savesUntil, this.time.now + this.disk.slowMs + this.#latency());
     life.savesUntil = at;
@@ -264,15 +214,9 @@ export class World {
       if (!life.alive) return;
       const outcome = this.disk.write(record);
       life.storeFailed ||= outcome === 'failed';
-      const event = this.#saved(call, outcome);
+      const event = this.saved(call, outcome);
       if (this.#passes(life, 'save done')) this.time.after(this.#latency(), () => this.#known(life, 'save', event));
     });
-  }
-
-  #saved(call: number, outcome: ReturnType<Disk['write']>): SessionEvent {
-    const there = this.disk.record;
-    if (outcome === 'superseded' && there) return { type: 'superseded', call, saved: there };
-    return outcome === 'written' ? { type: 'saved', call } : { type: 'save-failed', call, problem: UNWRITABLE };
   }
 
   /** What was sent is sent: the server does its work even when the worker that asked is gone. */
@@ -281,7 +225,7 @@ export class World {
     const { refresh } = session.tokens;
     life.grant = { call, refresh };
     const lost: SessionEvent = { type: 'grant-failed', call, problem: UNREACHABLE, unanswered: true };
-    const connection = this.#connection;
+    const connection = this.connection;
     const bring = (event: SessionEvent, rejection?: Rejection): void => {
       if (!life.alive || life.grant?.call !== call) return;
       life.grant = undefined;
@@ -289,58 +233,17 @@ export class World {
       this.#known(life, 'grant', event);
     };
     this.time.after(this.#latency(), () => {
-      if (!this.networkUp) return bring(lost);
+      if (!this.networkUp) return bring({ ...lost, unanswered: false });
       const answer = this.provider.refresh(refresh ?? '');
       const arrives = this.toLose === 0 && this.provider.mode.kind !== 'hang';
       if (this.toLose > 0) this.toLose--;
       this.#passes(life, 'grant done');
       this.time.after(this.provider.delayMs + this.#latency(), () => {
-        if (!arrives || !this.networkUp || connection !== this.#connection) return bring(lost);
-        if ('issued' in answer) return bring({ type: 'granted', call, grant: this.#received(answer.issued) });
+        if (!arrives || !this.networkUp || connection !== this.connection) return bring(lost);
+        if ('issued' in answer) return bring({ type: 'granted', call, grant: this.received(answer.issued) });
         bring({ type: 'grant-failed', call, problem: answer.problem, unanswered: answer.unanswered }, answer.rejection);
       });
     });
-  }
-
-  #received({ access, refresh, endsInMs }: Issued): Grant {
-    const now = this.now();
-    return {
-      access: access && { value: access.value, scheme: 'Bearer', issuedAt: now, expiresAt: now + access.forMs },
-      refresh,
-      endsAt: endsInMs === undefined ? undefined : now + endsInMs,
-    };
-  }
-
-  #signedIn(call: number, kind: 'password' | 'ticket'): SessionEvent {
-    if (!this.networkUp || !this.provider.up) return { type: 'sign-in-failed', call, problem: UNREACHABLE };
-    const issued = this.provider.signIn();
-    if (kind === 'password') return { type: 'signed-in', call, kind, grant: this.#received(issued) };
-    this.cookie = this.provider.families.at(-1);
-    return { type: 'signed-in', call, kind, grant: {} };
-  }
-
-  #verified(life: Life, call: number, kind: Session['kind']): SessionEvent {
-    if (!this.networkUp)
-      return { type: 'verify-failed', call, problem: { code: 'network-unreachable', at: '/whoami' } };
-    const { state } = life.machine;
-    const access = 'session' in state ? state.session.tokens.access : undefined;
-    const known =
-      kind === 'ticket'
-        ? this.cookie && this.provider.alive(this.cookie)
-        : access && this.provider.accepts(access.value);
-    if (known) return { type: 'verified', call, user: { sub: 'demo', name: 'Demo' } };
-    return {
-      type: 'verify-failed',
-      call,
-      problem: { code: 'grant-rejected', at: '/whoami', status: 401, error: 'signed out' },
-    };
-  }
-
-  /** Nobody waits for it; what cannot be sent now is the host's to keep. */
-  #revoke(session: Session): undefined {
-    if (!this.networkUp) return;
-    if (session.kind === 'ticket' && this.cookie) this.cookie.ended ??= 'revoked';
-    else this.provider.revoke(session.tokens.refresh);
   }
 
   /** The request goes to the backend; a 401 comes back to the machine once. */
