@@ -190,7 +190,7 @@ const onUnsavedSuperseded = (machine: Machine, there: Saved, at: Moment, policy:
     const left = { ...record, generation: byPerson(there.session.generation, at.now) };
     return save(go(machine, left, { type: 'revoke', session: there.session }), left, unsaved?.ids);
   }
-  const step = newer(there, generationOf(state)) ? verifyNow(adopt(machine, there, at, policy)) : saved(machine);
+  const step = newer(there, generationOf(state)) ? adopt(machine, there, at, policy) : saved(machine);
   return and(step, ...settleUnsaved(machine, ok(null)));
 };
 
@@ -244,8 +244,10 @@ const onNudge = (
     return now ? beginRefresh(machine, state.session, state.access, [], state.attempt) : stay(machine);
   }
   const step = onTick(machine, at, policy);
-  const stale = at.now - (machine.verifiedAt ?? -Infinity) >= policy.verifyAgainMs || cause === 'user';
-  return step.machine === machine && stale ? verifyNow(step) : step;
+  const stale = at.now - (machine.verifiedAt ?? -Infinity) >= policy.verifyAgainMs;
+  // A page that came while there was no network has had no proof yet, however young the last one is.
+  const asks = stale || cause === 'user' || cause === 'online';
+  return step.machine === machine && asks ? verifyNow(step) : step;
 };
 
 /** A page came, or came back: only the backend's word proves to it that the session is there (design, bug 1). */

@@ -92,12 +92,19 @@ const expectCalm = async (lab: Lab): Promise<void> => {
 
 test.describe('j. a corrupt record', () => {
   for (const kind of DAMAGES) {
-    test(`${kind}: a clear Problem, the record is set aside, and one can sign in again for good`, async ({ page, app, lab }) => {
+    test(`${kind}: a clear Problem, the record is set aside, and one can sign in again for good`, async ({
+      page,
+      app,
+      lab,
+    }) => {
       await signIn(page, app.origin, 'password');
       await damage(page, kind);
       await comeBack(page);
       await expectSession(page, 'signed-out');
-      expect((await snapshotOf(page)).session).toMatchObject({ reason: 'never', problem: { code: 'store-unreadable' } });
+      expect((await snapshotOf(page)).session).toMatchObject({
+        reason: 'never',
+        problem: { code: 'store-unreadable' },
+      });
       await expect(page.getByRole('region', { name: 'Sign in' })).toContainText('It was set aside, not deleted.');
       await expectCalm(lab);
       expect(await keysOf(page)).toEqual([expect.stringMatching(/^aside:/)]);
@@ -109,7 +116,11 @@ test.describe('j. a corrupt record', () => {
     });
   }
 
-  test('damaged under a living worker: the session goes on, and the next save mends the disk', async ({ page, app, lab }) => {
+  test('damaged under a living worker: the session goes on, and the next save mends the disk', async ({
+    page,
+    app,
+    lab,
+  }) => {
     await signIn(page, app.origin, 'password');
     await damage(page, 'flipped');
     await lab.expireTokens();
@@ -146,7 +157,10 @@ test.describe('j. a database of a newer version', () => {
     expect(await fetchOnce(page)).toBe(200);
   });
 
-  test('of the outbox: publishing gives a clear Problem, and session and socket are untouched', async ({ page, app }) => {
+  test('of the outbox: publishing gives a clear Problem, and session and socket are untouched', async ({
+    page,
+    app,
+  }) => {
     await signIn(page, app.origin, 'password');
     await makeNewer(page, OUTBOX_DATABASE);
     await comeBack(page);
@@ -165,7 +179,11 @@ test.describe('j. a full storage', () => {
   const setQuota = (session: CDPSession, origin: string, quotaSize?: number): Promise<unknown> =>
     session.send('Storage.overrideQuotaForOrigin', { origin, ...(quotaSize === undefined ? {} : { quotaSize }) });
 
-  test('the session goes on in memory and says so, publishing gives a Problem, and space heals both', async ({ page, app, lab }) => {
+  test('the session goes on in memory and says so, publishing gives a Problem, and space heals both', async ({
+    page,
+    app,
+    lab,
+  }) => {
     test.setTimeout(120_000);
     await signIn(page, app.origin, 'password');
     const quota = await page.context().newCDPSession(page);
@@ -192,7 +210,10 @@ test.describe('j. a full storage', () => {
     expect(await fetchOnce(page)).toBe(200);
   });
 
-  test('at the first visit: no room for the app shell costs nobody the worker, nor the sign-in', async ({ page, app }) => {
+  test('at the first visit: no room for the app shell costs nobody the worker, nor the sign-in', async ({
+    page,
+    app,
+  }) => {
     await setQuota(await page.context().newCDPSession(page), app.origin, FULL);
     await page.goto(app.origin);
     await connectKeeper(page);

@@ -34,7 +34,11 @@ const COUNT = 200;
 
 test.describe('j. malformed frames', () => {
   for (const frame of BROKEN) {
-    test(`${typeof frame === 'string' ? frame : 'binary'}: one redial, and nothing is lost`, async ({ page, liar, lab }) => {
+    test(`${typeof frame === 'string' ? frame : 'binary'}: one redial, and nothing is lost`, async ({
+      page,
+      liar,
+      lab,
+    }) => {
       const topic = newTopic();
       await signIn(page, liar.origin, 'password');
       await expectSocket(page, 'open');
@@ -63,14 +67,20 @@ test.describe('j. malformed frames', () => {
     expect(liar.opened).toBe(before);
   });
 
-  test('a server that says nonsense on every socket: no hot loop, a Problem, the session stays, and it heals', async ({ page, liar, lab }) => {
+  test('a server that says nonsense on every socket: no hot loop, a Problem, the session stays, and it heals', async ({
+    page,
+    liar,
+    lab,
+  }) => {
     await signIn(page, liar.origin, 'password');
     await expectSocket(page, 'open');
     liar.greetWith('nonsense');
     const before = liar.opened;
     const startedAt = performance.now();
     await lab.drop();
-    await expect.poll(async () => (await snapshotOf(page)).sockets[HUB]?.problem).toMatchObject({ code: 'unexpected-answer', at: HUB });
+    await expect
+      .poll(async () => (await snapshotOf(page)).sockets[HUB]?.problem)
+      .toMatchObject({ code: 'unexpected-answer', at: HUB });
     await expect.poll(() => liar.opened - before, { timeout: 30_000 }).toBeGreaterThanOrEqual(5);
     expect(performance.now() - startedAt, 'five tries are spread').toBeGreaterThan(500);
     expect((await snapshotOf(page)).session.state).toBe('active');

@@ -14,6 +14,8 @@ const expectUnharmed = async (page: Page, workerId: string): Promise<void> => {
   await expectSocket(page, 'open');
 };
 
+type Answer = { mark?: string; message?: { id: string; value: unknown } };
+
 test.describe('j. malformed messages to the worker', () => {
   test.beforeEach(async ({ page, app }) => {
     await signIn(page, app.origin, 'password');
@@ -63,7 +65,11 @@ test.describe('j. malformed messages to the worker', () => {
       const call = { type: 'APPLY', path: ['signOut'], argumentList: [] };
       const calls: Record<string, object> = {
         constructor: { ...call, path: ['constructor'] },
-        'code by a constructor': { ...call, path: ['signOut', 'constructor'], argumentList: [raw('self.pwned = true')] },
+        'code by a constructor': {
+          ...call,
+          path: ['signOut', 'constructor'],
+          argumentList: [raw('self.pwned = true')],
+        },
         prototype: { ...call, path: ['__proto__'] },
         'another method': { ...call, path: ['settled'] },
         'no path': { ...call, path: [] },
@@ -72,17 +78,25 @@ test.describe('j. malformed messages to the worker', () => {
         construct: { type: 'CONSTRUCT', path: ['signIn'], argumentList: [] },
         endpoint: { type: 'ENDPOINT' },
         release: { type: 'RELEASE' },
-        'argument with a handler': { ...call, path: ['nudge'], argumentList: [{ type: 'HANDLER', name: 'proxy', value: {} }] },
+        'argument with a handler': {
+          ...call,
+          path: ['nudge'],
+          argumentList: [{ type: 'HANDLER', name: 'proxy', value: {} }],
+        },
         'argument that is a map': { ...call, path: ['signIn'], argumentList: [raw(new Map())] },
-        'argument with a prototype': { ...call, path: ['signIn'], argumentList: [raw(JSON.parse('{"__proto__":{"kind":"oidc"}}'))] },
+        'argument with a prototype': {
+          ...call,
+          path: ['signIn'],
+          argumentList: [raw(JSON.parse('{"__proto__":{"kind":"oidc"}}'))],
+        },
         'argument too deep': { ...call, path: ['signIn'], argumentList: [raw(deep(20))] },
         'argument too long': { ...call, path: ['restore'], argumentList: [raw('x'.repeat(300_000))] },
         'too many arguments': { ...call, argumentList: Array.from({ length: 5 }, () => raw(1)) },
       };
       const ask = (id: string, message: object): Promise<unknown> =>
         new Promise((resolve) => {
-          navigator.serviceWorker.addEventListener('message', function hear({ data }: MessageEvent) {
-            if (data?.mark !== mark || data.message?.id !== id) return;
+          navigator.serviceWorker.addEventListener('message', function hear({ data }: MessageEvent<Answer>) {
+            if (data.mark !== mark || data.message?.id !== id) return;
             navigator.serviceWorker.removeEventListener('message', hear);
             resolve(data.message.value);
           });
@@ -95,7 +109,12 @@ test.describe('j. malformed messages to the worker', () => {
     for (const [name, answer] of Object.entries(answers)) {
       expect(answer, name).toMatchObject({ ok: false, problem: { code: 'bad-message' } });
     }
-    const pwned = await Promise.all(page.context().serviceWorkers().map((each) => each.evaluate(() => 'pwned' in self)));
+    const pwned = await Promise.all(
+      page
+        .context()
+        .serviceWorkers()
+        .map((each) => each.evaluate(() => 'pwned' in self)),
+    );
     expect(pwned).toEqual([false]);
     await expectUnharmed(page, worker.id);
   });
@@ -132,7 +151,7 @@ test.describe('j. malformed messages to the worker', () => {
       const { port1, port2 } = new MessageChannel();
       const intro = { protocol: 1, tab: 'nonsense', arrival: 'navigate', visible: true, topics: [] };
       const first = new Promise<string>((resolve) => {
-        port1.onmessage = ({ data }: MessageEvent) => resolve(data[0].type);
+        port1.onmessage = ({ data: [first] }: MessageEvent<readonly { type: string }[]>) => resolve(first?.type ?? 'nothing');
       });
       navigator.serviceWorker.controller?.postMessage({ mark: 'session-keeper', type: 'attach', intro }, [port2]);
       const type = await first;

@@ -7,7 +7,16 @@ import { fetchOnce } from '../support/page-fetch.ts';
 import { killWorkers } from '../support/worker-kill.ts';
 
 /** What a native bridge may do to us. `lies`: what it gives back is not what it was given. */
-const BRIDGES = ['undefined', 'null', 'empty', 'throws', 'rejects', 'never answers', 'lies', 'another session'] as const;
+const BRIDGES = [
+  'undefined',
+  'null',
+  'empty',
+  'throws',
+  'rejects',
+  'never answers',
+  'lies',
+  'another session',
+] as const;
 type Bridge = (typeof BRIDGES)[number] | 'works';
 
 /** Where the good bridge, and the one that keeps a record of another session, have it: over reloads, as a keychain. */
@@ -70,7 +79,11 @@ const isProved = async (lab: Lab): Promise<void> => {
 
 test.describe('b. the desktop story: a native bridge never costs the session', () => {
   for (const bridge of BRIDGES) {
-    test(`one that ${/^(throws|rejects|never|lies)/.test(bridge) ? bridge : `gives ${bridge}`}`, async ({ page, app, lab }) => {
+    test(`one that ${/^(throws|rejects|never|lies)/.test(bridge) ? bridge : `gives ${bridge}`}`, async ({
+      page,
+      app,
+      lab,
+    }) => {
       if (bridge === 'another session') {
         await open(page, app.origin, 'works');
         await signInBy(page, DEMO);

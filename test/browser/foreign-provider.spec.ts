@@ -26,7 +26,9 @@ const proofs = async (lab: Lab): Promise<number> =>
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
 
 for (const [name, temper] of Object.entries(TEMPERS)) {
-  test(`another provider (opaque tokens, no DPoP, no rotation, its clock ${name}): signed in through reload, kill and expiry`, async ({ page }) => {
+  test(`another provider (opaque tokens, no DPoP, no rotation, its clock ${name}): signed in through reload, kill and expiry`, async ({
+    page,
+  }) => {
     const app = await startWithProvider(temper);
     try {
       const lab = createLab(app.origin);
@@ -64,7 +66,9 @@ for (const [name, temper] of Object.entries(TEMPERS)) {
   });
 }
 
-test('another provider with short tokens: an idle tab renews them, again and again, with the one refresh token', async ({ page }) => {
+test('another provider with short tokens: an idle tab renews them, again and again, with the one refresh token', async ({
+  page,
+}) => {
   const app = await startWithProvider({ ...PLAIN, lifetimes: { accessSeconds: ACCESS_SECONDS } });
   try {
     await signIn(page, app.origin, 'oidc');

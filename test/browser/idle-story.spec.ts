@@ -49,12 +49,18 @@ const expectCalm = async (page: Page): Promise<void> => {
 const renewed = async (lab: Lab, times: number): Promise<void> => {
   const { refreshGrants } = await lab.stats();
   const done = async (): Promise<number> => (await lab.stats()).refreshGrants - refreshGrants;
-  await expect.poll(done, { timeout: 2 * times * ACCESS_SECONDS * 1000, intervals: [500] }).toBeGreaterThanOrEqual(times);
+  await expect
+    .poll(done, { timeout: 2 * times * ACCESS_SECONDS * 1000, intervals: [500] })
+    .toBeGreaterThanOrEqual(times);
 };
 
 test.describe('b. the idle story', () => {
   for (const kind of TOKEN_KINDS) {
-    test(`${kind}: access tokens of ${ACCESS_SECONDS} s, the tab idle: the socket stays`, async ({ page, app, lab }) => {
+    test(`${kind}: access tokens of ${ACCESS_SECONDS} s, the tab idle: the socket stays`, async ({
+      page,
+      app,
+      lab,
+    }) => {
       test.setTimeout(120_000);
       await lab.lifetimes({ accessSeconds: ACCESS_SECONDS });
       await signIn(page, app.origin, kind);
@@ -68,7 +74,12 @@ test.describe('b. the idle story', () => {
     });
   }
 
-  test('a socket that is dropped, and one whose worker is killed, is back in under 2 s with a fresh ticket', async ({ page, app, lab, complaints }) => {
+  test('a socket that is dropped, and one whose worker is killed, is back in under 2 s with a fresh ticket', async ({
+    page,
+    app,
+    lab,
+    complaints,
+  }) => {
     complaints.expect(FAILED_SOCKET);
     await signIn(page, app.origin, 'oidc');
     await expectSocket(page, 'open');
@@ -87,7 +98,12 @@ test.describe('b. the idle story', () => {
     await expectCalm(page);
   });
 
-  test(`the web app's event stream: its ticket of ${TICKET_MINUTES} minutes is long over when the socket is lost`, async ({ page, app, lab, complaints }) => {
+  test(`the web app's event stream: its ticket of ${TICKET_MINUTES} minutes is long over when the socket is lost`, async ({
+    page,
+    app,
+    lab,
+    complaints,
+  }) => {
     complaints.expect(FAILED_SOCKET);
     await signIn(page, app.origin, 'ticket');
     await page.evaluate((url) => {
@@ -108,7 +124,11 @@ test.describe('b. the idle story', () => {
     await expect(page.getByRole('heading', { name: 'You are signed in as Demo User.' })).toBeVisible();
   });
 
-  test('the ticket endpoint fails: no login page, and the socket is back once it answers', async ({ page, app, lab }) => {
+  test('the ticket endpoint fails: no login page, and the socket is back once it answers', async ({
+    page,
+    app,
+    lab,
+  }) => {
     await signIn(page, app.origin, 'ticket');
     await expectSocket(page, 'open');
     await watchIdle(page, HUB);

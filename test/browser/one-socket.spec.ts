@@ -1,5 +1,14 @@
 import type { Page } from '@playwright/test';
-import { expectAll, expectSocket, heardMoreThan, listen, newTopic, numbersOf, publish, upTo } from '../support/channels.ts';
+import {
+  expectAll,
+  expectSocket,
+  heardMoreThan,
+  listen,
+  newTopic,
+  numbersOf,
+  publish,
+  upTo,
+} from '../support/channels.ts';
 import { expect, FAILED_SOCKET, test } from '../support/e2e.ts';
 import { connectKeeper, openKeeper, snapshotOf } from '../support/keeper-page.ts';
 import type { Lab } from '../support/lab-client.ts';
@@ -32,8 +41,7 @@ const expectAllInBoth = async (tabs: readonly Page[], topic: string): Promise<vo
   for (const tab of tabs) await expectAll(tab, topic, COUNT);
 };
 
-const expectOneUpstream = (lab: Lab): Promise<void> =>
-  expect.poll(async () => (await lab.stats()).socketsOpen).toBe(1);
+const expectOneUpstream = (lab: Lab): Promise<void> => expect.poll(async () => (await lab.stats()).socketsOpen).toBe(1);
 
 test.describe('g. two tabs and /lab/publish of 500 messages', () => {
   test('one upstream socket at the server; every message once, in order, in both tabs', async ({ page, app, lab }) => {
@@ -63,7 +71,11 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     expect((await snapshotOf(page)).worker.id).not.toBe(worker.id);
   });
 
-  test('again with the socket dropped in the middle, without a close frame and with one', async ({ page, app, lab }) => {
+  test('again with the socket dropped in the middle, without a close frame and with one', async ({
+    page,
+    app,
+    lab,
+  }) => {
     const { tabs, topic } = await twoTabs(page, app.origin);
     await lab.publish({ topic: topic, count: COUNT, everyMs: EVERY_MS });
     await heardMoreThan(page, topic, MIDDLE);
@@ -74,7 +86,11 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     await expectOneUpstream(lab);
   });
 
-  test('again with the socket half-open in the middle: silence is noticed within the heartbeat and 3 s', async ({ page, app, lab }) => {
+  test('again with the socket half-open in the middle: silence is noticed within the heartbeat and 3 s', async ({
+    page,
+    app,
+    lab,
+  }) => {
     const { tabs, topic } = await twoTabs(page, app.origin);
     await lab.publish({ topic, count: COUNT, everyMs: EVERY_MS });
     await heardMoreThan(page, topic, MIDDLE);
@@ -98,7 +114,11 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     await expectOneUpstream(lab);
   });
 
-  test('what both publish while worker and socket die arrives once, and in the same order in both', async ({ page, app, lab }) => {
+  test('what both publish while worker and socket die arrives once, and in the same order in both', async ({
+    page,
+    app,
+    lab,
+  }) => {
     const { tabs, topic } = await twoTabs(page, app.origin);
     const published = Promise.all([publish(tabs[0], topic, 1, 50), publish(tabs[1], topic, 51, 50)]);
     await killWorkers(page);

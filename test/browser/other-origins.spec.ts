@@ -64,13 +64,21 @@ const arriveBare = async (page: Page, lab: Lab, origin: string, site: string): P
     await page.goto(stranger.origin);
     await page.getByRole('link', { name: 'link' }).click();
     await page.waitForURL(`${origin}/api/v1/llm/models`);
-    expect(await entryOf(lab, 'GET', '/api/v1/llm/models')).toMatchObject({ secFetchSite: site, secFetchMode: 'navigate' });
+    expect(await entryOf(lab, 'GET', '/api/v1/llm/models')).toMatchObject({
+      secFetchSite: site,
+      secFetchMode: 'navigate',
+    });
     await page.goto(stranger.origin);
     await page.getByRole('button', { name: 'send' }).click();
     await page.waitForURL(`${origin}/api/v1/notes`);
     expect(await entryOf(lab, 'POST', '/api/v1/notes')).toMatchObject({ secFetchSite: site, secFetchMode: 'navigate' });
     const forged = (await lab.log()).filter(({ secFetchDest }) => ['document', 'iframe'].includes(secFetchDest ?? ''));
-    expect(forged.map(({ path }) => path)).toEqual(['/api/v1/llm/models', '/api/v1/llm/models', '/api/v1/llm/models', '/api/v1/notes']);
+    expect(forged.map(({ path }) => path)).toEqual([
+      '/api/v1/llm/models',
+      '/api/v1/llm/models',
+      '/api/v1/llm/models',
+      '/api/v1/notes',
+    ]);
     for (const { auth } of forged) expect(['none', 'cookie']).toContain(auth);
     expect([401, 403]).toContain(forged.at(-1)?.status);
   } finally {
@@ -78,11 +86,17 @@ const arriveBare = async (page: Page, lab: Lab, origin: string, site: string): P
   }
 };
 
-test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST, /X-Frame-Options|frame-ancestors|Refused to (display|frame)/));
+test.beforeEach(({ complaints }) =>
+  complaints.expect(FAILED_REQUEST, /X-Frame-Options|frame-ancestors|Refused to (display|frame)/),
+);
 
 test.describe('i. from another origin', () => {
   for (const kind of SIGN_IN_KINDS) {
-    test(`${kind}: a form POST and a link to /api/… arrive without authorization and with their true Sec-Fetch-Site`, async ({ page, app, lab }) => {
+    test(`${kind}: a form POST and a link to /api/… arrive without authorization and with their true Sec-Fetch-Site`, async ({
+      page,
+      app,
+      lab,
+    }) => {
       await signIn(page, app.origin, kind);
       const attacker = await page.context().newPage();
       // 127.0.0.1 and localhost are two sites
@@ -103,7 +117,11 @@ test.describe('i. from another origin', () => {
       form.submit();
     });
     await page.waitForURL(`${app.origin}/api/v1/notes`);
-    expect(await entryOf(lab, 'POST', '/api/v1/notes')).toMatchObject({ auth: 'none', secFetchSite: 'same-origin', status: 401 });
+    expect(await entryOf(lab, 'POST', '/api/v1/notes')).toMatchObject({
+      auth: 'none',
+      secFetchSite: 'same-origin',
+      status: 401,
+    });
   });
 });
 
@@ -131,7 +149,10 @@ test('i. a look-alike origin (:41730 for :4173) gets no token', async ({ page })
     const { port } = new URL(stranger.origin);
     const origins = ['localhost', '127.0.0.1'].map((name) => `http://${name}:${port}`);
     const paths = ['/api/', '/api/v1/llm/models', '/api/../api/v1/auth/whoami'];
-    const urls = [...origins.flatMap((origin) => paths.map((path) => origin + path)), `http://localhost@127.0.0.1:${port}/api/`];
+    const urls = [
+      ...origins.flatMap((origin) => paths.map((path) => origin + path)),
+      `http://localhost@127.0.0.1:${port}/api/`,
+    ];
     const reached = await page.evaluate(async (all) => {
       const statuses: (number | string)[] = [];
       const attempts: ((url: string) => Promise<Response>)[] = [
@@ -142,7 +163,13 @@ test('i. a look-alike origin (:41730 for :4173) gets no token', async ({ page })
         (url) => window.keeper.fetch(url, { method: 'POST', body: 'x' }),
       ];
       for (const url of all) {
-        for (const attempt of attempts) statuses.push(await attempt(url).then(({ type }) => type, (error: Error) => error.name));
+        for (const attempt of attempts)
+          statuses.push(
+            await attempt(url).then(
+              ({ type }) => type,
+              (error: Error) => error.name,
+            ),
+          );
       }
       return statuses;
     }, urls);

@@ -10,7 +10,11 @@ for (const kind of TOKEN_KINDS) {
   for (const skewMs of [HALF_AN_HOUR_MS, -HALF_AN_HOUR_MS]) {
     const off = `${Math.abs(skewMs) / 60_000} minutes ${skewMs > 0 ? 'fast' : 'slow'}`;
 
-    test(`${kind}: a server whose clock is ${off} signs in, refreshes and connects like any other`, async ({ page, app, lab }) => {
+    test(`${kind}: a server whose clock is ${off} signs in, refreshes and connects like any other`, async ({
+      page,
+      app,
+      lab,
+    }) => {
       await lab.clock(skewMs);
       await signIn(page, app.origin, kind);
       expect(await fetchOnce(page)).toBe(200);
@@ -28,7 +32,11 @@ for (const kind of TOKEN_KINDS) {
       expect((await lab.stats()).tokenRequests).toBe(tokenRequests);
     });
 
-    test(`${kind}: a server whose clock jumps, and is then ${off}, keeps everybody signed in`, async ({ page, app, lab }) => {
+    test(`${kind}: a server whose clock jumps, and is then ${off}, keeps everybody signed in`, async ({
+      page,
+      app,
+      lab,
+    }) => {
       await signIn(page, app.origin, kind);
       await expectSocket(page, 'open');
       await lab.clock(skewMs);

@@ -64,7 +64,9 @@ export const numbersOf = (page: Page, topic: string): Promise<readonly (number |
 
 /** Waits until more than so many have come. */
 export const heardMoreThan = (page: Page, topic: string, count: number): Promise<void> =>
-  expect.poll(async () => (await numbersOf(page, topic)).length, { intervals: [20], timeout: 20_000 }).toBeGreaterThan(count);
+  expect
+    .poll(async () => (await numbersOf(page, topic)).length, { intervals: [20], timeout: 20_000 })
+    .toBeGreaterThan(count);
 
 /** Waits for the last of `count` messages; then each must have come once and in order. */
 export const expectAll = async (page: Page, topic: string, count: number): Promise<void> => {
