@@ -17,6 +17,7 @@ import {
   tombstone,
   waitingOf,
 } from './session-moves.ts';
+import { verifyNow } from './session-verify.ts';
 import { hasEnded, usable } from './token.ts';
 import type {
   Grant,
@@ -88,7 +89,9 @@ export const adopt = (machine: Machine, saved: Saved, at: Moment, policy: Sessio
   const step = admit(session, at.now, policy)
     ? activate(here, session, waitingOf(state), at, policy)
     : beginRefresh(here, session, 'good', waitingOf(state), 0);
-  return { machine: step.machine, effects: [...release(state), ...step.effects] };
+  const adopted = { machine: step.machine, effects: [...release(state), ...step.effects] };
+  // No 401 leads to the truth about a cookie: the backend is asked.
+  return session.kind === 'ticket' ? verifyNow(adopted) : adopted;
 };
 
 /**

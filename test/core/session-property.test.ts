@@ -13,17 +13,17 @@ const RUNS = Number(process.env['RUNS'] ?? 20_000);
 type Property = { law: Law; title: string };
 
 const PROPERTIES: readonly Property[] = [
-  { law: 1, title: 'invariant 1: at most one refresh is in flight, and its worker holds the lock' },
-  { law: 2, title: 'invariant 2: a session ends for one of three reasons, with evidence, and stays ended' },
-  { law: 3, title: 'invariant 3: nothing is given out, and nobody told, before the disk has it' },
-  { law: 4, title: 'invariant 4: every request and every order is answered exactly once' },
-  { law: 5, title: 'invariant 5: a 401 for an older token is replayed with the newer one, without a refresh' },
-  { law: 8, title: 'invariant 8: a socket makes the session look at a token, and nothing else' },
-  { law: 9, title: 'invariant 9: when the world heals, every session is active again by itself' },
+  { law: 1, title: 'at most one refresh is in flight, and its worker holds the lock' },
+  { law: 2, title: 'a session ends for one of three reasons, with evidence, and stays ended' },
+  { law: 3, title: 'nothing is given out, and nobody told, before the disk has it' },
+  { law: 4, title: 'every request and every order is answered exactly once' },
+  { law: 5, title: 'a 401 for an older token is replayed with the newer one, without a refresh' },
+  { law: 8, title: 'a socket makes the session look at a token, and nothing else' },
+  { law: 9, title: 'when the world heals, every session is active again by itself' },
   {
     law: 12,
     title:
-      'invariant 12: a token that was sent is sent again only while its answer is unknown; with a patient provider nothing is lost',
+      'a token that was sent is sent again only while its answer is unknown; with a patient provider nothing is lost',
   },
   { law: 'calm', title: 'an early refresh, and its failure, change nothing that a request with a good token sees' },
 ];
@@ -33,7 +33,7 @@ const RUNS_EACH = Math.ceil(RUNS / (PROPERTIES.length + 1));
 
 describe('in every history', () => {
   for (const [place, { law, title }] of PROPERTIES.entries()) {
-    test(`${title}`, () => {
+    test(`${typeof law === 'number' ? `invariant ${law}` : law}: ${title}`, () => {
       const holds = fc.property(histories(), (history) => {
         expect(play(history).filter((breach) => breach.law === law)).toEqual([]);
       });
