@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { WebSocket } from 'ws';
+import { isObject, own, parseJson, stringAt } from '../../src/protocol/json.ts';
+import { browserArgs, launchOptions } from './browser.ts';
+
+/**
+ * A browser with nothing attached but one page: its workers die of idleness, and its tabs are hidden and throttled, as
+ * those of people are. A debugger that attaches to everything keeps workers alive for ever, and pages visible.
+ */
+export type BareBrowser = {
+  goto(url: string): Promise<void>;
+  /** Runs an expression in the page; gives its value, awaited, as JSON has it. Rejects on what it throws. */
+  evaluate(expression: string): Promise<unknown>;
+  /** Puts another tab in front of the page. */
+  hide(): Promise<void>;
+  close(): Promise<void>;
+};
+
+const LISTENING = /^DevTools listening on ws:\/\/([^/]+)\//;
+
+const get = async (url: string, method = 'GET'): Promise<unknown> =>
+  parseJson(await (await fetch(url, { method })).text());
+
+/** The one page of a fresh browser. */
+const pageOf = async (host: string): Promise<string> => {
+  const targets = await get(`http://${host}/json/list`);
+  const page = (Array.isArray(targets) ? (targets as unknown[]) : [])
+    .filter(isObject)
+    .find((target) => own(target, 'type') === 'page');
+  const url = page && stringAt(page, 'webSocketDebuggerUrl');
+  if (url === undefined) throw new Error('The browser has no page.');
+  return url;
+};
+
+type Send = (method: string, params?: object) => Promise<unknown>;
+
+const attach = async (url: string): Promise<{ send: Send; close(): void }> => {
+  const socket = new WebSocket(url);
+  const waiting = new Map<unknown, (answer: unknown) => void>();
+  let last = 0;
+  socket.on('message', (data: Buffer) => {
+    const answer = parseJson(data.toString());
+    if (!isObject(answer)) return;
+    waiting.get(own(answer, 'id'))?.(answer);
+    waiting.delete(own(answer, 'id'));
+  });
+  await once(socket, 'open');
+  return {
+    send: (method, params = {}) => {
+      last += 1;
+      const id = last;
+      socket.send(JSON.stringify({ id, method, params }));
+      return new Promise((resolve) => waiting.set(id, resolve));
+    },
+    close: () => socket.close(),
+  };
+};
+
+const valueOf = (answer: unknown): unknown => {
+  const found = isObject(answer) ? own(answer, 'result') : undefined;
+  if (!isObject(found) || own(found, 'exceptionDetails') !== undefined) throw new Error(JSON.stringify(answer));
+  const result = own(found, 'result');
+  return isObject(result) ? own(result, 'value') : undefined;
+};
+
+export const startBareBrowser = async (): Promise<BareBrowser> => {
+  const profile = await mkdtemp(join(tmpdir(), 'keeper-profile-'));
+  const args = [
+    ...browserArgs(),
+    '--headless=new',
+    '--remote-debugging-port=0',
+    `--user-data-dir=${profile}`,
+    'about:blank',
+  ];
+  const browser = spawn(launchOptions().executablePath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const end = once(browser, 'exit');
+  const host = await new Promise<string>((resolve, reject) => {
+    void end.then(() => reject(new Error('The browser ended before it listened.')));
+    createInterface({ input: browser.stderr }).on('line', (line) => {
+      const [, found] = LISTENING.exec(line) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+  });
+  const { send, close } = await attach(await pageOf(host));
+  const evaluate = async (expression: string): Promise<unknown> =>
+    valueOf(await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }));
+  return {
+    evaluate,
+    goto: async (url) => {
+      await send('Page.navigate', { url });
+      // until then the expression is evaluated in the page that is being left
+      while (
+        (await evaluate(`location.href.startsWith(${JSON.stringify(url)}) && document.readyState === 'complete'`)) !==
+        true
+      );
+    },
+    hide: async () => {
+      await get(`http://${host}/json/new?about:blank`, 'PUT');
+    },
+    close: async () => {
+      close();
+      browser.kill();
+      await end;
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+};
