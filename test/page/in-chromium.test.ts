@@ -92,7 +92,8 @@ describe('when the worker dies', () => {
       await eventually(async () => lives.has(await workerId(toy))).toBe(false);
       lives.add(await workerId(toy));
     }
-    await eventually(() => noted(toy, 'lease').length).toBe(5);
+    // One for each life, at least: a request that is pending when its worker dies is sent again by the browser itself.
+    await eventually(() => noted(toy, 'lease').length >= lives.size).toBe(true);
     expect(noted(toy, 'attach').map(({ what }) => what.split(' ')[1])).toEqual([
       'navigate',
       ...Array.from({ length: 4 }, () => 'reattach'),
