@@ -1,0 +1,29 @@
+import { DOCTOR_USAGE, EXIT, runDoctor, type ExitCode, type Terminal } from './doctor/command.ts';
+
+type Command = { usage: string; run(args: readonly string[], terminal: Terminal): Promise<ExitCode> };
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([['doctor', { usage: DOCTOR_USAGE, run: runDoctor }]]);
+
+const allUsage = (): string => [...COMMANDS.values()].map(({ usage }) => usage).join('\n');
+
+const terminalOf = ({ stdout, stderr, env }: NodeJS.Process): Terminal => ({
+  out: (text) => void stdout.write(text),
+  err: (text) => void stderr.write(text),
+  // https://no-color.org
+  colours: stdout.isTTY && !env['NO_COLOR'],
+  progress: stderr.isTTY,
+  env,
+});
+
+/** The command line: `argv` is what follows the program's name. Resolves with the exit code. */
+export const main = async (argv: readonly string[], terminal: Terminal = terminalOf(process)): Promise<ExitCode> => {
+  const [name, ...args] = argv;
+  if (name === undefined || name === '--help' || name === '-h') {
+    terminal.out(allUsage());
+    return name === undefined ? EXIT.usage : EXIT.well;
+  }
+  const command = COMMANDS.get(name);
+  if (command) return command.run(args, terminal);
+  terminal.err(`There is no command "${name}".\n\n${allUsage()}`);
+  return EXIT.usage;
+};

@@ -1,0 +1,57 @@
+import { parseDeployment } from './deployment.ts';
+import { NAVIGATION, probe, type Answer, type Probe, type ProbeOptions } from './http.ts';
+import { metadataUrl, parseMetadata } from './metadata.ts';
+import type { Account, Target } from './target.ts';
+import { runTrial } from './trial.ts';
+import type { Context } from './types.ts';
+import { visitWith, type BrowserChoice } from './visit.ts';
+
+export type ContextOptions = {
+  target: Target;
+  account?: Account | undefined;
+  browser: BrowserChoice;
+  /** For one request. */
+  timeoutMs: number;
+};
+
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+};
+
+const answered = (url: string, outcome: Probe): Answer => {
+  if (outcome.type === 'answer') return outcome.answer;
+  throw new Error(`No answer from ${url}: ${outcome.detail}`);
+};
+
+/** A browser needs longer to start than a server to answer. */
+const VISIT_TIMEOUT_FACTOR = 3;
+
+export const createContext = ({ target, account, browser, timeoutMs }: ContextOptions): Context => {
+  const ask = async (url: string, options?: ProbeOptions): Promise<Answer> =>
+    answered(url, await probe(url, timeoutMs, options));
+  const script = once(() => ask(target.worker.href, { headers: { accept: '*/*' } }));
+  const deployment = once(async () => {
+    const answer = await script();
+    return answer.status === 200 ? parseDeployment(answer.body) : undefined;
+  });
+  return {
+    target,
+    account,
+    probe: (url, options) => probe(url, timeoutMs, options),
+    ask,
+    page: once(() => ask(target.url.href, { headers: NAVIGATION })),
+    script,
+    deployment,
+    metadata: once(async () => {
+      const issuer = (await deployment())?.oidc?.issuer;
+      if (issuer === undefined) return undefined;
+      const outcome = await probe(metadataUrl(issuer), timeoutMs, { headers: { accept: 'application/json' } });
+      return outcome.type === 'answer' && outcome.answer.status === 200
+        ? parseMetadata(outcome.answer.body)
+        : undefined;
+    }),
+    trial: once(async () => runTrial(target, await deployment(), account, timeoutMs)),
+    visit: once(() => visitWith(browser, target, timeoutMs * VISIT_TIMEOUT_FACTOR)),
+  };
+};

@@ -1,0 +1,67 @@
+import { BAKED_GLOBAL, type CodecName } from '../../src/protocol/config.ts';
+import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/json.ts';
+
+export type Oidc = { issuer: string; clientId: string; scope: string; callback: string };
+export type Password = { login: string; refresh: string; logout: string; reuseGraceMs: number };
+export type Socket = { url: string; codec: CodecName };
+
+/** What the checks need of the configuration in a worker script; anything of another shape is left out. */
+export type Deployment = {
+  whoami: string | undefined;
+  oidc: Oidc | undefined;
+  password: Password | undefined;
+  sockets: readonly Socket[];
+  /** Whether this copy of the script carries a seal. The seal itself is not kept: it must reach no output. */
+  sealed: boolean;
+};
+
+const parseOidc = (value: unknown): Oidc | undefined => {
+  if (!isObject(value)) return undefined;
+  const issuer = stringAt(value, 'issuer');
+  const clientId = stringAt(value, 'clientId');
+  const callback = stringAt(value, 'callback');
+  if (issuer === undefined || clientId === undefined || callback === undefined || !URL.canParse(issuer))
+    return undefined;
+  return { issuer, clientId, callback, scope: stringAt(value, 'scope') ?? 'openid' };
+};
+
+const parsePassword = (value: unknown): Password | undefined => {
+  if (!isObject(value)) return undefined;
+  const login = stringAt(value, 'login');
+  const refresh = stringAt(value, 'refresh');
+  const logout = stringAt(value, 'logout');
+  if (login === undefined || refresh === undefined || logout === undefined) return undefined;
+  return { login, refresh, logout, reuseGraceMs: numberAt(value, 'reuseGraceMs') ?? 0 };
+};
+
+const parseSocket = (value: unknown): readonly Socket[] => {
+  if (!isObject(value)) return [];
+  const url = stringAt(value, 'url');
+  const codec = own(value, 'codec');
+  return url !== undefined && (codec === 'keeper.1' || codec === 'json-ping') ? [{ url, codec }] : [];
+};
+
+const objectAt = (value: JsonObject, key: string): JsonObject => {
+  const found = own(value, key);
+  return isObject(found) ? found : {};
+};
+
+const START = `self.${BAKED_GLOBAL} = `;
+
+/** Reads the first line of a served worker script, `self.__SESSION_KEEPER__ = {…};`; never evaluates it. */
+export const parseDeployment = (script: string): Deployment | undefined => {
+  const [line = ''] = script.split('\n', 1);
+  if (!line.startsWith(START)) return undefined;
+  const baked = parseJson(line.slice(START.length).trim().replace(/;$/, ''));
+  if (!isObject(baked) || !isObject(own(baked, 'config'))) return undefined;
+  const config = objectAt(baked, 'config');
+  const signIn = objectAt(config, 'signIn');
+  const sockets = own(config, 'sockets');
+  return {
+    whoami: stringAt(config, 'whoami'),
+    oidc: parseOidc(own(signIn, 'oidc')),
+    password: parsePassword(own(signIn, 'password')),
+    sockets: Array.isArray(sockets) ? sockets.flatMap(parseSocket) : [],
+    sealed: own(baked, 'seal') !== undefined,
+  };
+};

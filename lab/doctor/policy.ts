@@ -1,0 +1,79 @@
+import { header, type Answer } from './http.ts';
+
+/** A Content-Security-Policy as directives; the first of a name counts (CSP3 §2.2.1). */
+export type Policy = ReadonlyMap<string, readonly string[]>;
+
+export const parsePolicy = (text: string): Policy => {
+  const directives = new Map<string, readonly string[]>();
+  for (const directive of text.split(';')) {
+    const [name, ...sources] = directive.trim().split(/\s+/);
+    if (name && !directives.has(name.toLowerCase())) directives.set(name.toLowerCase(), sources);
+  }
+  return directives;
+};
+
+export const policyOf = (answer: Answer): Policy => parsePolicy(header(answer, 'content-security-policy'));
+
+/** What stands in where a directive is missing (CSP3 §6.8.3); the others have no stand-in but `default-src`. */
+const FALLBACKS: Readonly<Record<string, readonly string[]>> = {
+  'worker-src': ['child-src', 'script-src'],
+  'frame-src': ['child-src'],
+};
+
+/** The sources that apply; `undefined`: nothing restricts it. */
+export const sourcesFor = (policy: Policy, name: string): readonly string[] | undefined => {
+  const chain = [name, ...(FALLBACKS[name] ?? []), 'default-src'];
+  return chain.map((candidate) => policy.get(candidate)).find((sources) => sources !== undefined);
+};
+
+const SCHEME = /^([a-z][a-z0-9+.-]*):$/i;
+const HOST = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/:]+)(?::(\d+|\*))?(\/.*)?$/i;
+
+const schemeFits = (pattern: string | undefined, url: URL, self: URL): boolean => {
+  const wanted = `${pattern ?? self.protocol.slice(0, -1)}:`.toLowerCase();
+  // An upgrade is always fine (CSP3 §6.7.2.8).
+  return wanted === url.protocol || (wanted === 'http:' && url.protocol === 'https:');
+};
+
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+const portOf = (url: URL): string => (url.port === '' ? (DEFAULT_PORTS[url.protocol] ?? '') : url.port);
+
+const hostFits = (host: string, url: URL): boolean =>
+  host === '*' ||
+  (host.startsWith('*.') ? url.hostname.endsWith(host.slice(1).toLowerCase()) : url.hostname === host.toLowerCase());
+
+const sourceFits = (source: string, url: URL, self: URL): boolean => {
+  if (source === '*') return true;
+  if (source.toLowerCase() === "'self'") return url.origin === self.origin;
+  const scheme = SCHEME.exec(source)?.[1];
+  if (scheme !== undefined) return schemeFits(scheme, url, self);
+  const [, wanted, host, port, path] = HOST.exec(source) ?? [];
+  if (host === undefined || host.startsWith("'") || !schemeFits(wanted, url, self) || !hostFits(host, url))
+    return false;
+  const asked = port ?? DEFAULT_PORTS[`${wanted ?? ''}:`] ?? portOf(url);
+  if (asked !== '*' && asked !== portOf(url)) return false;
+  return path === undefined || (path.endsWith('/') ? url.pathname.startsWith(path) : url.pathname === path);
+};
+
+/** Whether a request to `url` passes these sources on a page of `self`; close to CSP3 §6.7.2, without redirects. */
+export const admits = (sources: readonly string[] | undefined, url: URL, self: URL): boolean =>
+  sources === undefined || sources.some((source) => sourceFits(source, url, self));
+
+export type Framing = 'nobody' | 'same-origin' | 'anybody' | 'some';
+
+/** Who may put this answer into a frame. `frame-ancestors` outranks `X-Frame-Options` (CSP3 §6.4.2). */
+export const framingOf = (answer: Answer): Framing => {
+  const ancestors = policyOf(answer).get('frame-ancestors');
+  if (ancestors) {
+    if (ancestors.length === 0 || ancestors.every((source) => source.toLowerCase() === "'none'")) return 'nobody';
+    if (ancestors.every((source) => source.toLowerCase() === "'self'")) return 'same-origin';
+    return ancestors.some((source) => ['*', 'http:', 'https:'].includes(source)) ? 'anybody' : 'some';
+  }
+  const option = header(answer, 'x-frame-options').trim().toUpperCase();
+  if (option === 'DENY') return 'nobody';
+  return option === 'SAMEORIGIN' ? 'same-origin' : 'anybody';
+};
+
+/** Its window is cut off from whoever opened it. */
+export const isIsolated = (answer: Answer): boolean =>
+  header(answer, 'cross-origin-opener-policy').split(';')[0]?.trim() === 'same-origin';
