@@ -53,7 +53,10 @@ export const generationOf = (state: SessionState): number => {
  * disk holds that nobody could read: they count up by one, a person's act goes to the time it happened.
  */
 const PERSON_LEAP = 16;
-export const byPerson = (generation: number, now: number): number => Math.max(generation + PERSON_LEAP, now);
+export const bySignIn = (generation: number, now: number): number => Math.max(generation + PERSON_LEAP, now);
+
+/** Of a sign-in and a sign-out that could not see each other, the sign-out counts. */
+export const bySignOut = (generation: number, now: number): number => bySignIn(generation, now) + PERSON_LEAP / 2;
 
 /** A refresh holds the lock from its first step to its last. */
 export const holdsLock = ({ at }: SessionState): boolean => at === 'refreshing' || at === 'saving' || at === 'ending';

@@ -2,7 +2,8 @@ import { failed, ok } from '../protocol/problem.ts';
 import type { SignInKind } from '../protocol/snapshot.ts';
 import {
   and,
-  byPerson,
+  bySignIn,
+  bySignOut,
   end,
   generationOf,
   go,
@@ -56,7 +57,7 @@ const establish = (machine: Machine, kind: SignInKind, grant: Grant, id: string 
   const { state } = machine;
   const call = machine.calls + 1;
   const before: Session = { kind, generation: 0, tokens: {}, startedAt: now };
-  const next = { ...succeed(before, grant, now), generation: byPerson(generationOf(state), now) };
+  const next = { ...succeed(before, grant, now), generation: bySignIn(generationOf(state), now) };
   const former = [...formerOf(state), latestOf(state)].flatMap((session) => replaced(session, next));
   const establishing: SessionState = { at: 'establishing', next, former, call, id, waiting: waitingOf(state) };
   const fresh: Machine = { ...machine, calls: call, unsaved: undefined, verifying: undefined, verifiedAt: undefined };
@@ -71,7 +72,7 @@ const formerOf = (state: SessionState): readonly Session[] => (state.at === 'est
 
 export const onSignOut = (machine: Machine, id: string | undefined, { now }: Moment): Step => {
   const { state, signIn } = machine;
-  const left = { ...tombstone(state, 'user', undefined), generation: byPerson(generationOf(state), now) };
+  const left = { ...tombstone(state, 'user', undefined), generation: bySignOut(generationOf(state), now) };
   const step = end({ ...machine, signIn: undefined }, left, id === undefined ? [] : [id]);
   const latest = latestOf(state);
   const revoked = [...formerOf(state), ...(latest ? [latest] : [])].map(
@@ -88,7 +89,7 @@ export const onEstablishSuperseded = (
   saved: Saved,
   { now }: Moment,
 ): Step => {
-  const generation = byPerson(saved.at === 'session' ? saved.session.generation : saved.generation, now);
+  const generation = bySignIn(saved.at === 'session' ? saved.session.generation : saved.generation, now);
   const next = { ...state.next, generation };
   const former = [...state.former, ...(saved.at === 'session' ? replaced(saved.session, next) : [])];
   const record: Saved = { at: 'session', session: next };

@@ -2,7 +2,7 @@ import { failed, ok } from '../protocol/problem.ts';
 import {
   and,
   beginRefresh,
-  byPerson,
+  bySignOut,
   generationOf,
   go,
   holdsLock,
@@ -187,7 +187,7 @@ const onUnsavedSuperseded = (machine: Machine, there: Saved, at: Moment, policy:
   const { unsaved, state } = machine;
   const record = unsaved?.record;
   if (record?.at === 'signed-out' && record.reason === 'user' && there.at === 'session') {
-    const left = { ...record, generation: byPerson(there.session.generation, at.now) };
+    const left = { ...record, generation: bySignOut(there.session.generation, at.now) };
     return save(go(machine, left, { type: 'revoke', session: there.session }), left, unsaved?.ids);
   }
   const step = newer(there, generationOf(state)) ? adopt(machine, there, at, policy) : saved(machine);
