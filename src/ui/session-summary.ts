@@ -1,8 +1,9 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import type { Problem } from '../protocol/problem.ts';
+import { CalmController } from './calm-controller.ts';
 import { KeeperElement } from './keeper-element.ts';
-import { nextTryOf, signedIn } from './status.ts';
+import { nextTryOf, signedIn, statusOf } from './status.ts';
 import { Ticker } from './ticker.ts';
 import { nextTry } from './time.ts';
 import { truthOf } from './truth.ts';
@@ -27,6 +28,7 @@ export class SessionSummary extends KeeperElement {
   ];
 
   readonly #ticker = new Ticker(this);
+  readonly #calm = new CalmController(this, () => statusOf(this.snapshot));
   @state() private leaving: SignOut = { state: 'idle' };
 
   async #signOut(): Promise<void> {
@@ -39,7 +41,7 @@ export class SessionSummary extends KeeperElement {
   protected override render(): TemplateResult {
     const { snapshot, leaving } = this;
     const { now } = this.#ticker;
-    const truth = truthOf(snapshot, now);
+    const truth = truthOf(snapshot, now, this.#calm.shown);
     const next = snapshot && nextTryOf(snapshot);
     return html`<div class="stack">
       <h1 part="headline">${truth.headline}</h1>

@@ -17,7 +17,7 @@ const confirmed = (session: SignedIn, now: number): string =>
     ? 'The server has not confirmed your session yet.'
     : `The server confirmed your session ${fromNow(session.verifiedAt, now)}.`;
 
-const signedInTruth = (snapshot: Snapshot, session: SignedIn, status: Status, now: number): Truth => {
+const signedInTruth = (snapshot: Snapshot, session: SignedIn, status: Status | undefined, now: number): Truth => {
   const name = nameOf(session);
   const who = name === undefined ? 'You are signed in' : `You are signed in as ${name}`;
   switch (status) {
@@ -48,10 +48,17 @@ const signedInTruth = (snapshot: Snapshot, session: SignedIn, status: Status, no
 
 const isLive = (snapshot: Snapshot): boolean => Object.values(snapshot.sockets).some(({ state }) => state === 'open');
 
-/** Built from the snapshot only, so that it can never claim what is not known. */
-export const truthOf = (snapshot: Snapshot | undefined, now: number): Truth => {
+/**
+ * Built from the snapshot only, so that it can never claim what is not known. `shown` may keep silent about trouble
+ * that is seconds old.
+ */
+export const truthOf = (
+  snapshot: Snapshot | undefined,
+  now: number,
+  shown: Status | undefined = snapshot && statusOf(snapshot),
+): Truth => {
   if (!snapshot || snapshot.session.state === 'starting') return { headline: 'Looking for your session…', detail: '' };
   const { session } = snapshot;
-  if (session.state !== 'signed-out') return signedInTruth(snapshot, session, statusOf(snapshot), now);
+  if (session.state !== 'signed-out') return signedInTruth(snapshot, session, shown, now);
   return { headline: 'You are signed out.', detail: signedOutWords(session) };
 };
