@@ -37,6 +37,8 @@ export type WorldOptions = ProviderSettings & {
 
 /** A real timer is late rather than early, and never takes no time at all. */
 const LEAST_TIMER_MS = 1;
+/** A clock can jump, and a device can sleep, under an armed timer: the machine is asked again before long. */
+const LONGEST_TIMER_MS = 60_000;
 
 /** One browser profile, its disk and lock, one provider and one backend; time moves only when told to. */
 export class World extends Surroundings {
@@ -144,7 +146,7 @@ export class World extends Surroundings {
     const id = ++this.#ids;
     life.wake = at === Infinity ? undefined : { at, id };
     if (!life.wake) return;
-    this.time.after(Math.max(LEAST_TIMER_MS, at - this.now()), () => {
+    this.time.after(Math.min(LONGEST_TIMER_MS, Math.max(LEAST_TIMER_MS, at - this.now())), () => {
       if (!life.alive || life.wake?.id !== id) return;
       life.wake = undefined;
       this.tell(life, { type: 'tick' });
