@@ -22,7 +22,9 @@ const parseAccess = (value: unknown): AccessToken | undefined => {
 };
 
 const parseTokens = (value: unknown): Tokens =>
-  isObject(value) ? { access: parseAccess(own(value, 'access')), refresh: stringAt(value, 'refresh'), key: stringAt(value, 'key') } : {};
+  isObject(value)
+    ? { access: parseAccess(own(value, 'access')), refresh: stringAt(value, 'refresh'), key: stringAt(value, 'key') }
+    : {};
 
 const parseUser = (value: unknown): User | undefined => {
   const sub = isObject(value) ? stringAt(value, 'sub') : undefined;

@@ -29,7 +29,11 @@ const within = (path: string, root: string): boolean => path.startsWith(root.end
  * A navigation is never answered: a worker that re-issues one makes a cross-site form post look same-origin to the
  * server (measured; whatwg/fetch#1322). Neither is anything else with a destination of its own.
  */
-export const treatmentOf = (rule: ApiRule | undefined, path: string, { mode, destination, method }: RequestKind): Treatment => {
+export const treatmentOf = (
+  rule: ApiRule | undefined,
+  path: string,
+  { mode, destination, method }: RequestKind,
+): Treatment => {
   if (!rule || mode === 'navigate') return 'leave';
   if (destination === '') return 'authorize';
   const media = method === 'GET' && MEDIA.has(destination) && rule.media?.some((root) => within(path, root));

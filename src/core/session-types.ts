@@ -44,8 +44,6 @@ export type Grant = {
   key?: string | undefined;
   user?: User | undefined;
   endsAt?: number | undefined;
-  /** What was odd about the answer, when only part of it could be used. */
-  problem?: Problem | undefined;
 };
 
 export type Waiting = readonly string[];

@@ -4,7 +4,13 @@ import type { Problem } from '../protocol/problem.ts';
 import type { AccessToken, Grant } from './session-types.ts';
 
 /** An HTTP answer of a token endpoint, read whole. `at` is the endpoint's path or origin + path. */
-export type TokenAnswer = { at: string; status: number; text: string; retryAfterMs?: number | undefined; receivedAt: number };
+export type TokenAnswer = {
+  at: string;
+  status: number;
+  text: string;
+  retryAfterMs?: number | undefined;
+  receivedAt: number;
+};
 
 export type TokenVerdict = { is: 'granted'; grant: Grant } | { is: 'failed'; problem: Problem; unanswered: boolean };
 
@@ -47,7 +53,12 @@ const parseGrant = (body: JsonObject, expected: AccessToken['scheme'], receivedA
   return { access, refresh };
 };
 
-const TRANSIENT: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error', 'use_dpop_nonce', 'invalid_dpop_proof']);
+const TRANSIENT: ReadonlySet<string> = new Set([
+  'temporarily_unavailable',
+  'server_error',
+  'use_dpop_nonce',
+  'invalid_dpop_proof',
+]);
 
 const problemOf = ({ at, status, text, retryAfterMs }: TokenAnswer): Problem => {
   if (status === 429) return { code: 'rate-limited', at, status, retryAfterMs };
@@ -56,7 +67,9 @@ const problemOf = ({ at, status, text, retryAfterMs }: TokenAnswer): Problem => 
   const error = isObject(body) ? stringAt(body, 'error') : undefined;
   // Only JSON from the endpoint itself, with a status of RFC 6749 §5.2, says anything about the session.
   if (error === undefined || (status !== 400 && status !== 401)) {
-    return status >= 400 ? { code: 'server-unavailable', at, status, retryAfterMs } : { code: 'unexpected-answer', at, status, detail: 'no token' };
+    return status >= 400
+      ? { code: 'server-unavailable', at, status, retryAfterMs }
+      : { code: 'unexpected-answer', at, status, detail: 'no token' };
   }
   if (error === 'invalid_grant') return { code: 'grant-rejected', at, status, error };
   if (error === 'slow_down') return { code: 'rate-limited', at, status, retryAfterMs };
@@ -70,7 +83,11 @@ export const judgeTokenAnswer = (answer: TokenAnswer, expected: AccessToken['sch
   const grant = isObject(body) ? parseGrant(body, expected, answer.receivedAt) : undefined;
   if (grant) return { is: 'granted', grant };
   // A captive portal, or an answer cut short: the server may well have rotated.
-  return { is: 'failed', problem: { code: 'unexpected-answer', at: answer.at, status: 200, detail: 'no token' }, unanswered: true };
+  return {
+    is: 'failed',
+    problem: { code: 'unexpected-answer', at: answer.at, status: 200, detail: 'no token' },
+    unanswered: true,
+  };
 };
 
 /** `invalid_grant`'s neighbour: the proof lacked the nonce that came with this very answer (RFC 9449 §8). */

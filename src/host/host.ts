@@ -1,6 +1,6 @@
 import { projectSession } from '../core/project.ts';
 import { ruleFor, treatmentOf } from '../core/requests.ts';
-import { sessionOf } from '../core/session-moves.ts';
+import { latestOf, sessionOf } from '../core/session-moves.ts';
 import type { Machine } from '../core/session-types.ts';
 import { parseWhoami } from '../protocol/api.ts';
 import type { NudgeCause } from '../protocol/bridge.ts';
@@ -36,7 +36,7 @@ export const createHost = (options: HostOptions): Host => {
   const { config, origin, where, build, seal, clock = systemClock, random = systemRandom } = options;
   const worker = { id: crypto.randomUUID(), startedAt: clock.now(), host: where } as const;
   const life = holdLife(worker.id);
-  const parts = createParts(options, clock, worker.id);
+  const parts = createParts(options, clock, random, worker.id, () => latestOf(session.machine.state));
   const { journal } = parts;
   let online = navigator.onLine;
   let former: Machine | undefined;

@@ -11,11 +11,25 @@ import { createSealer } from './seal.ts';
 import { createSessionStore } from './session-store.ts';
 import { createSignInsUnderWay } from './sign-ins.ts';
 import { createTicketKind } from './ticket-kind.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Random } from './clock.ts';
 import type { HostOptions } from './types.ts';
 
+/**
+ * Whether to end it would end the session after it: a cookie is one for all, and a provider has one grant for a person
+ * and a client, which the revocation of any of its refresh tokens takes away (RFC 7009 §2.1).
+ */
+const isReplaced = (session: Session, by: Session | undefined): boolean =>
+  session.kind === by?.kind &&
+  (session.kind === 'ticket' || (session.kind === 'oidc' && session.user?.sub === by.user?.sub));
+
 /** Everything that touches the disk or the token endpoints, made for one deployment. */
-export const createParts = ({ config, origin, seal }: HostOptions, clock: Clock, worker: string) => {
+export const createParts = (
+  { config, origin, seal }: HostOptions,
+  clock: Clock,
+  random: Random,
+  worker: string,
+  current: () => Session | undefined,
+) => {
   const { oidc, password, ticket } = config.signIn;
   const disk = createDisk();
   // Sealed records open for this origin, this provider and this client only.
@@ -29,14 +43,17 @@ export const createParts = ({ config, origin, seal }: HostOptions, clock: Clock,
   };
   const grants: Partial<Record<SignInKind, Grants>> = {};
   for (const kind of ['oidc', 'password', 'ticket'] as const) if (kinds[kind]) grants[kind] = kinds[kind];
-  const revoke = async (session: Session): Promise<boolean> => (await grants[session.kind]?.revoke(session)) ?? true;
+  const revoke = async (session: Session): Promise<boolean> => {
+    if (isReplaced(session, current())) return true;
+    return (await grants[session.kind]?.revoke(session)) ?? true;
+  };
   return {
     disk,
     keys,
     kinds,
     grants,
     store: createSessionStore(disk, sealer, clock.now),
-    revocations: createRevocations(disk, sealer, clock, revoke),
+    revocations: createRevocations(disk, sealer, clock, random, revoke),
     journal: createJournal(disk, clock, worker),
     /** Drops the DPoP keys that neither this session nor a sign-in under way is bound to. */
     async tidy(session: Session | undefined): Promise<void> {

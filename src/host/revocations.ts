@@ -1,9 +1,10 @@
+import { fullJitter } from '../core/backoff.ts';
 import { parseSaved } from '../core/record.ts';
 import type { Session } from '../core/session-types.ts';
 import { isObject, own } from '../protocol/json.ts';
 import { putDurably, type Disk } from './database.ts';
 import type { Sealer } from './seal.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Random } from './clock.ts';
 
 /** Sessions that have ended here, and that a server does not know of yet (RFC 7009; it may take until we are online). */
 export type Revocations = {
@@ -15,15 +16,20 @@ export type Revocations = {
 const PREFIX = 'revoke:';
 /** A refresh token that nobody could revoke for this long has most likely ended by itself. */
 const GIVE_UP_MS = 30 * 86_400_000;
+const RETRY = { baseMs: 2_000, capMs: 120_000 };
 
 export const createRevocations = (
   disk: Disk,
   sealer: Sealer,
   clock: Clock,
+  random: Random,
   revoke: (session: Session) => Promise<boolean>,
 ): Revocations => {
   const memory = new Map<string, Session>();
   let running: Promise<void> | undefined;
+  let again = false;
+  let attempt = 0;
+  let retry: (() => void) | undefined;
 
   const read = async (key: string): Promise<Session | undefined> => {
     const sealed = await disk.use((db) => db.get('sealed', key));
@@ -32,20 +38,40 @@ export const createRevocations = (
     return saved?.at === 'session' && clock.now() - saved.session.startedAt < GIVE_UP_MS ? saved.session : undefined;
   };
 
-  const settleOne = async (key: string): Promise<void> => {
+  const settleOne = async (key: string): Promise<boolean> => {
     const session = memory.get(key) ?? (await read(key));
-    if (session && !(await revoke(session))) return;
+    if (session && !(await revoke(session))) return false;
     memory.delete(key);
     await disk.use((db) => db.delete('sealed', key));
+    return true;
   };
 
-  const runAll = async (): Promise<void> => {
+  /** How many are left. */
+  const runAll = async (): Promise<number> => {
     const range = IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`);
     const stored = await disk.use((db) => db.getAllKeys('sealed', range)).catch((): string[] => []);
-    for (const key of new Set([...stored, ...memory.keys()])) await settleOne(key).catch(() => undefined);
+    const keys = new Set([...stored, ...memory.keys()]);
+    const settled = await Promise.all([...keys].map((key) => settleOne(key).catch(() => false)));
+    return settled.filter((done) => !done).length;
   };
 
-  const run = (): Promise<void> => (running ??= runAll().finally(() => (running = undefined)));
+  const loop = async (): Promise<void> => {
+    let left: number;
+    do {
+      again = false;
+      left = await runAll();
+    } while (again);
+    running = undefined;
+    attempt = left > 0 ? attempt + 1 : 0;
+    if (left > 0) retry = clock.at(clock.now() + RETRY.baseMs + fullJitter(attempt, RETRY, random()), () => void run());
+  };
+
+  /** What comes while one is running may know of a network that the running one did without. */
+  const run = (): Promise<void> => {
+    retry?.();
+    again = true;
+    return (running ??= loop());
+  };
 
   return {
     async add(session) {

@@ -17,7 +17,7 @@ import { describe, type Journal } from './journal.ts';
 import type { RefreshLock } from './lock.ts';
 import { createPump } from './pump.ts';
 import type { Revocations } from './revocations.ts';
-import type { SessionStore } from './session-store.ts';
+import type { SaveOutcome, SessionStore } from './session-store.ts';
 import type { Standing } from './ticket-kind.ts';
 import type { Clock, Random } from './clock.ts';
 
@@ -46,6 +46,8 @@ export type SessionRuntime = {
 /** How long a request waits for a token before it fails as it would offline. The refresh itself goes on. */
 const PATIENCE_MS = 15_000;
 
+const LONGEST_SLEEP_MS = 60_000;
+
 /** One handler for each effect of the session machine; every answer carries its question's call. */
 export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRuntime => {
   const { store, lock, grants, revocations, journal, clock, random, onChange } = options;
@@ -53,7 +55,8 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
   const results = new Map<string, (result: Result<SignInNext | null>) => void>();
   const underWay = new Set<Promise<unknown>>();
   let ids = 0;
-  let wake: { at: number; cancel(): void } | undefined;
+  let saves: Promise<SaveOutcome> = Promise.resolve({ is: 'saved' });
+  let wake: { wanted: number; cancel(): void } | undefined;
 
   const track = (work: Promise<unknown>): void => {
     underWay.add(work);
@@ -78,13 +81,17 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
   };
 
   const locked = async (call: number): Promise<void> => {
-    const { saved } = await store.load().catch(() => ({ saved: undefined }));
-    tell({ type: 'locked', call, saved });
+    try {
+      tell({ type: 'locked', call, saved: (await store.load()).saved });
+    } catch (error) {
+      tell({ type: 'locked', call, saved: undefined, problem: storeProblem(error) });
+    }
   };
 
   const save = async (effect: Extract<SessionEffect, { type: 'save' }>): Promise<void> => {
     const { call } = effect;
-    const outcome = await store.save(effect.record);
+    // One after the other: an older record that is tried again must not come after a newer one.
+    const outcome = await (saves = saves.then(() => store.save(effect.record)));
     if (outcome.is === 'saved') return tell({ type: 'saved', call });
     tell(
       outcome.is === 'superseded'
@@ -146,10 +153,12 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
   };
 
   const rearm = (machine: Machine): void => {
-    const at = wakeAt(machine, SESSION_POLICY);
-    if (wake?.at === at) return;
+    const wanted = wakeAt(machine, SESSION_POLICY);
+    // A timer knows nothing of a clock that jumps, nor of a device that slept: so it looks again now and then.
+    const at = wanted === Infinity ? wanted : Math.min(wanted, clock.now() + LONGEST_SLEEP_MS);
+    if (wake?.wanted === wanted) return;
     wake?.cancel();
-    wake = at === Infinity ? undefined : { at, cancel: clock.at(at, onWake) };
+    wake = at === Infinity ? undefined : { wanted, cancel: clock.at(at, onWake) };
   };
 
   const onWake = (): void => {

@@ -1,0 +1,73 @@
+import 'fake-indexeddb/auto';
+import { describe, expect, test } from 'vitest';
+import type { Session } from '../../src/core/session-types.ts';
+import { createDisk } from '../../src/host/database.ts';
+import { createRevocations } from '../../src/host/revocations.ts';
+import { createSealer } from '../../src/host/seal.ts';
+
+const SESSION: Session = { kind: 'password', generation: 1, startedAt: 0, tokens: { refresh: 'rt' } };
+
+/** A clock whose time moves when it is told to. */
+const createTime = () => {
+  let now = 0;
+  const due = new Map<() => void, number>();
+  return {
+    now: () => now,
+    at: (at: number, run: () => void) => {
+      due.set(run, at);
+      return () => void due.delete(run);
+    },
+    pass(ms: number) {
+      now += ms;
+      for (const [run, at] of due) {
+        if (at > now) continue;
+        due.delete(run);
+        run();
+      }
+    },
+  };
+};
+
+const setUp = (answers: boolean[], name: string) => {
+  const disk = createDisk();
+  const time = createTime();
+  const asked: Session[] = [];
+  const revoke = async (session: Session): Promise<boolean> => {
+    asked.push(session);
+    return answers.shift() ?? true;
+  };
+  const sealer = createSealer(disk, name, { id: name, secret: name });
+  return { asked, time, revocations: createRevocations(disk, sealer, time, () => 0, revoke) };
+};
+
+describe('a session that ended here and that the server does not know of', () => {
+  test('is told again, by itself, until the server has taken note', async () => {
+    const { asked, time, revocations } = setUp([false, false], 'again');
+    await revocations.add(SESSION);
+    await revocations.run();
+    for (let round = 2; round <= 3; round += 1) {
+      time.pass(5_000);
+      await expect.poll(() => asked.length).toBe(round);
+    }
+    await revocations.run();
+    time.pass(600_000);
+    await revocations.run();
+    expect(asked.length).toBe(3);
+  });
+
+  test('is told by the next worker, when this one dies first', async () => {
+    const first = setUp([false], 'next');
+    await first.revocations.add(SESSION);
+    await first.revocations.run();
+    const second = setUp([], 'next');
+    await second.revocations.run();
+    expect(second.asked).toMatchObject([{ tokens: { refresh: 'rt' } }]);
+  });
+
+  test('is asked for once more when the network comes back while it is being asked for', async () => {
+    const { asked, revocations } = setUp([false], 'once more');
+    await revocations.add(SESSION);
+    await Promise.all([revocations.run(), revocations.run()]);
+    expect(asked.length).toBe(2);
+  });
+});
