@@ -48,6 +48,8 @@ export const wire = ({ transport, tab, build, createRealtime }: WiringOptions): 
   const welcomed = (): void => {
     realtime.welcomed();
     meet();
+    // the page that saw the network go may have gone before it told, and a worker is not told by the browser
+    if (!navigator.onLine) void transport.api.nudge('offline');
   };
   const stranger = (): void => {
     acquaintance = { name: 'stranger' };

@@ -2,9 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { judgeTokenAnswer, wantsNonce, type TokenVerdict } from '../../src/core/token-answer.ts';
 
 const NOW = 1_000_000;
-const judge = (status: number, body: unknown, scheme: 'Bearer' | 'DPoP' = 'Bearer', retryAfterMs?: number): TokenVerdict =>
+const judge = (
+  status: number,
+  body: unknown,
+  scheme: 'Bearer' | 'DPoP' = 'Bearer',
+  retryAfterMs?: number,
+): TokenVerdict =>
   judgeTokenAnswer(
-    { at: '/token', status, text: typeof body === 'string' ? body : JSON.stringify(body), retryAfterMs, receivedAt: NOW },
+    {
+      at: '/token',
+      status,
+      text: typeof body === 'string' ? body : JSON.stringify(body),
+      retryAfterMs,
+      receivedAt: NOW,
+    },
     scheme,
   );
 
@@ -67,7 +78,9 @@ describe('a 200 of the token endpoint', () => {
   });
 
   test('a prototype never answers for the server', () => {
-    expect(problem(judge(200, '{"__proto__":{"access_token":"at","refresh_token":"rt","token_type":"Bearer"}}'))).toBe('unexpected-answer');
+    expect(problem(judge(200, '{"__proto__":{"access_token":"at","refresh_token":"rt","token_type":"Bearer"}}'))).toBe(
+      'unexpected-answer',
+    );
   });
 });
 
