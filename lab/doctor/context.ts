@@ -24,9 +24,6 @@ const answered = (url: string, outcome: Probe): Answer => {
   throw new Error(`No answer from ${url}: ${outcome.detail}`);
 };
 
-/** A browser needs longer to start than a server to answer. */
-const VISIT_TIMEOUT_FACTOR = 3;
-
 export const createContext = ({ target, account, browser, timeoutMs }: ContextOptions): Context => {
   const ask = async (url: string, options?: ProbeOptions): Promise<Answer> =>
     answered(url, await probe(url, timeoutMs, options));
@@ -52,6 +49,6 @@ export const createContext = ({ target, account, browser, timeoutMs }: ContextOp
         : undefined;
     }),
     trial: once(async () => runTrial(target, await deployment(), account, timeoutMs)),
-    visit: once(() => visitWith(browser, target, timeoutMs * VISIT_TIMEOUT_FACTOR)),
+    visit: once(() => visitWith(browser, target, timeoutMs)),
   };
 };

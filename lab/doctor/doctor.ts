@@ -8,7 +8,8 @@ import {
   WORKER_CHECKS,
 } from './checks/index.ts';
 import { createContext, type ContextOptions } from './context.ts';
-import { fail, type Check, type Checked, type Finding, type Verdict } from './types.ts';
+import { fail, type Finding, type Verdict } from './finding.ts';
+import type { Check, Checked } from './types.ts';
 
 export const CHECKS: readonly Check[] = [
   ...WORKER_CHECKS,

@@ -65,7 +65,7 @@ export type Framing = 'nobody' | 'same-origin' | 'anybody' | 'some';
 export const framingOf = (answer: Answer): Framing => {
   const ancestors = policyOf(answer).get('frame-ancestors');
   if (ancestors) {
-    if (ancestors.length === 0 || ancestors.every((source) => source.toLowerCase() === "'none'")) return 'nobody';
+    if (ancestors.every((source) => source.toLowerCase() === "'none'")) return 'nobody';
     if (ancestors.every((source) => source.toLowerCase() === "'self'")) return 'same-origin';
     return ancestors.some((source) => ['*', 'http:', 'https:'].includes(source)) ? 'anybody' : 'some';
   }

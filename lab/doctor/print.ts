@@ -1,5 +1,6 @@
 import type { Report } from './doctor.ts';
-import { GROUPS, type Checked, type Verdict } from './types.ts';
+import type { Verdict } from './finding.ts';
+import { GROUPS, type Checked } from './types.ts';
 
 const SIGNS: Readonly<Record<Verdict, { sign: string; colour: number }>> = {
   ok: { sign: '✓', colour: 32 },
@@ -17,7 +18,7 @@ const paintFor =
     colours ? `\u001B[${code}m${text}\u001B[0m` : text;
 
 /** Servers choose what stands in headers: no control character of theirs may reach a terminal. */
-const printable = (text: string): string => text.replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, '·');
+const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, '·');
 
 const lines = (checked: Checked, paint: Paint): readonly string[] => {
   const { sign, colour } = SIGNS[checked.verdict];

@@ -3,6 +3,7 @@ import { parseWhoami } from '../../src/protocol/api.ts';
 import type { Deployment, Password } from './deployment.ts';
 import { probe as send, type Probe, type ProbeOptions } from './http.ts';
 import type { Account, Target } from './target.ts';
+import { UNKNOWN_CONFIG } from './finding.ts';
 
 type Tokens = { access: string; refresh: string };
 
@@ -88,7 +89,8 @@ export const runTrial = async (
   timeoutMs: number,
 ): Promise<Trial> => {
   if (!account) return { type: 'not-tried', reason: 'Needs an account: --user NAME --password SECRET.' };
-  const paths = deployment?.password;
+  if (!deployment) return { type: 'not-tried', reason: UNKNOWN_CONFIG };
+  const paths = deployment.password;
   if (!paths) return { type: 'not-tried', reason: 'The deployment has no password sign-in to try it with.' };
   const ask: Ask = (path, options) => send(new URL(path, target.origin).href, timeoutMs, options);
   const login = await ask(paths.login, postJson(account));

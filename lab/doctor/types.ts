@@ -1,16 +1,10 @@
+import type { Finding } from './finding.ts';
 import type { Account, Target } from './target.ts';
 import type { Visit } from './visit.ts';
 import type { Trial } from './trial.ts';
 import type { Answer, Probe, ProbeOptions } from './http.ts';
 import type { Deployment } from './deployment.ts';
 import type { Metadata } from './metadata.ts';
-
-export type Verdict = 'ok' | 'warn' | 'fail' | 'skipped';
-
-/** What one check has to say. `found` is a fact; `why` and `mend` are for whoever runs the deployment. */
-export type Finding = Quiet<'ok'> | Quiet<'skipped'> | Loud<'warn'> | Loud<'fail'>;
-type Quiet<V extends Verdict> = { verdict: V; found: string };
-type Loud<V extends Verdict> = { verdict: V; found: string; why: string; mend: string };
 
 export const GROUPS = [
   'Worker script',
@@ -58,8 +52,3 @@ export type Context = {
   /** Opens the page in a real browser; says why not where it cannot. */
   visit(): Promise<Visit>;
 };
-
-export const fine = (found: string): Finding => ({ verdict: 'ok', found });
-export const skipped = (found: string): Finding => ({ verdict: 'skipped', found });
-export const warn = (found: string, why: string, mend: string): Finding => ({ verdict: 'warn', found, why, mend });
-export const fail = (found: string, why: string, mend: string): Finding => ({ verdict: 'fail', found, why, mend });

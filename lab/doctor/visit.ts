@@ -26,6 +26,8 @@ export type BrowserChoice = { type: 'none' } | { type: 'auto' } | { type: 'path'
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'microsoft-edge-stable'];
 /** Keeps the browser from talking to anybody but the deployment. */
 const QUIET = ['--disable-quic', '--disable-background-networking', '--no-first-run', '--disable-component-update'];
+/** A browser needs longer to start than a server to answer. */
+const START_TIMEOUT_FACTOR = 3;
 const MAX_ERRORS = 10;
 const MAX_ERROR_CHARS = 300;
 
@@ -80,7 +82,7 @@ const open = async (
   executablePath: string,
   timeoutMs: number,
 ): Promise<Visit> => {
-  const browser = await chromium.launch({ executablePath, args: QUIET, timeout: timeoutMs });
+  const browser = await chromium.launch({ executablePath, args: QUIET, timeout: timeoutMs * START_TIMEOUT_FACTOR });
   try {
     const page = await browser.newPage();
     const errors: string[] = [];
@@ -99,7 +101,7 @@ const open = async (
   }
 };
 
-/** Opens the page once, in a browser of its own that is closed again. */
+/** `timeoutMs`: for the page to load, and again for the worker to take it. Opens the page once, in a browser of its own that is closed again. */
 export const visitWith = async (choice: BrowserChoice, target: Target, timeoutMs: number): Promise<Visit> => {
   const path = executableFor(choice);
   if (choice.type === 'none') return { type: 'not-tried', reason: 'Left out by --no-browser.' };

@@ -3,7 +3,8 @@ import { SUBPROTOCOL } from '../../../src/protocol/frames.ts';
 import { parseJson } from '../../../src/protocol/json.ts';
 import type { Socket } from '../deployment.ts';
 import { header, mediaType, type Probe } from '../http.ts';
-import { fail, fine, skipped, warn, type Check, type Context, type Finding } from '../types.ts';
+import { fail, fine, skipped, UNKNOWN_CONFIG, warn, type Finding } from '../finding.ts';
+import type { Check, Context } from '../types.ts';
 
 const group = 'API';
 
@@ -12,8 +13,10 @@ const whoami: Check = {
   title: 'Who is signed in is told truly',
   group,
   async run(context) {
-    const path = (await context.deployment())?.whoami;
-    if (path === undefined) return skipped('No whoami path is known.');
+    const deployment = await context.deployment();
+    if (!deployment) return skipped(UNKNOWN_CONFIG);
+    const path = deployment.whoami;
+    if (path === undefined) return skipped('No whoami path is configured.');
     const answer = await context.ask(new URL(path, context.target.origin).href, {
       headers: { accept: 'application/json' },
     });
@@ -74,7 +77,9 @@ const dial = (context: Context, socket: Socket, origin: string): Promise<Probe> 
 const statusOf = (probe: Probe): string => (probe.type === 'silent' ? probe.detail : String(probe.answer.status));
 
 const eachSocket = async (context: Context, work: (socket: Socket) => Promise<Finding>): Promise<Finding> => {
-  const sockets = (await context.deployment())?.sockets ?? [];
+  const deployment = await context.deployment();
+  if (!deployment) return skipped(UNKNOWN_CONFIG);
+  const { sockets } = deployment;
   if (sockets.length === 0) return skipped(NO_SOCKETS);
   const seen: string[] = [];
   for (const socket of sockets) {

@@ -1,5 +1,6 @@
 import type { Visit } from '../visit.ts';
-import { fail, fine, skipped, warn, type Check, type Context, type Finding } from '../types.ts';
+import { fail, fine, skipped, warn, type Finding } from '../finding.ts';
+import type { Check, Context } from '../types.ts';
 
 const group = 'Browser';
 

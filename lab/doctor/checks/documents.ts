@@ -1,11 +1,11 @@
 import { header, mediaType } from '../http.ts';
 import { admits, framingOf, isIsolated, policyOf, sourcesFor } from '../policy.ts';
-import { fail, fine, skipped, warn, type Check, type Context } from '../types.ts';
+import { fail, fine, skipped, UNKNOWN_CONFIG, warn } from '../finding.ts';
+import type { Check, Context } from '../types.ts';
 
 const group = 'Documents';
 
-const isNone = (sources: readonly string[]): boolean =>
-  sources.length === 0 || sources.every((source) => source.toLowerCase() === "'none'");
+const isNone = (sources: readonly string[]): boolean => sources.every((source) => source.toLowerCase() === "'none'");
 
 const issuerOf = async (context: Context): Promise<URL | undefined> => {
   const issuer = (await context.deployment())?.oidc?.issuer;
@@ -79,7 +79,8 @@ const frames: Check = {
     const sources = sourcesFor(policyOf(await context.page()), 'frame-src');
     const issuer = await issuerOf(context);
     if (sources && isNone(sources)) return fine("frame-src 'none'");
-    if (!issuer) return skipped('There is no OpenID provider to frame.');
+    if (!issuer)
+      return skipped((await context.deployment()) ? 'There is no OpenID provider to frame.' : UNKNOWN_CONFIG);
     if (!admits(sources, issuer, context.target.url)) return fine(`frame-src ${sources?.join(' ')}`);
     return fail(
       sources ? `frame-src admits ${issuer.origin}` : 'nothing restricts frames',
@@ -152,9 +153,10 @@ const sniffing: Check = {
   title: 'Types are not guessed',
   group,
   async run(context) {
-    const answers = [await context.page(), await context.script()];
+    const script = await context.script();
+    const answers = [await context.page(), ...(script.status === 200 ? [script] : [])];
     const bad = answers.find((answer) => header(answer, 'x-content-type-options').toLowerCase() !== 'nosniff');
-    if (!bad) return fine('nosniff on page and worker');
+    if (!bad) return fine('page and worker');
     return warn(
       `${new URL(bad.url).pathname} lacks x-content-type-options: nosniff`,
       'An uploaded file of a harmless type could be run as a script.',

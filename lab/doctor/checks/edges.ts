@@ -1,6 +1,7 @@
 import { header, NAVIGATION, type Answer, type ProbeOptions } from '../http.ts';
 import { admits, framingOf, isIsolated, policyOf, sourcesFor } from '../policy.ts';
-import { fail, fine, skipped, warn, type Check, type Context, type Finding } from '../types.ts';
+import { fail, fine, skipped, UNKNOWN_CONFIG, warn, type Finding } from '../finding.ts';
+import type { Check, Context } from '../types.ts';
 
 const group = 'Error pages and callback';
 
@@ -96,7 +97,8 @@ const withCode = async (context: Context): Promise<Answer | undefined> => {
   return context.ask(url.href, { headers: NAVIGATION });
 };
 
-const NO_CALLBACK = 'There is no OpenID sign-in, so no callback.';
+const noCallback = async (context: Context): Promise<string> =>
+  (await context.deployment()) ? 'There is no OpenID sign-in, so no callback.' : UNKNOWN_CONFIG;
 
 const callbackGuard: Check = {
   id: 'callback-headers',
@@ -104,7 +106,7 @@ const callbackGuard: Check = {
   group,
   async run(context) {
     const answer = await withCode(context);
-    if (!answer) return skipped(NO_CALLBACK);
+    if (!answer) return skipped(await noCallback(context));
     const policy = header(answer, 'referrer-policy').trim().toLowerCase();
     const gone = [...lacks(answer), ...(policy === 'no-referrer' ? [] : ['referrer-policy: no-referrer'])];
     if (gone.length === 0) return fine('no frame, no opener, no referrer');
@@ -122,7 +124,7 @@ const callbackCache: Check = {
   group,
   async run(context) {
     const answer = await withCode(context);
-    if (!answer) return skipped(NO_CALLBACK);
+    if (!answer) return skipped(await noCallback(context));
     if (answer.status >= 400)
       return fail(
         `the callback answers ${answer.status}`,

@@ -1,20 +1,22 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Deployment, Oidc } from '../deployment.ts';
+import type { Oidc } from '../deployment.ts';
 import { header, NAVIGATION, type Answer } from '../http.ts';
 import { metadataUrl, parseMetadata, type Metadata } from '../metadata.ts';
 import { isLoopback } from '../target.ts';
-import { fail, fine, skipped, warn, type Check, type Context, type Finding } from '../types.ts';
+import { fail, fine, skipped, UNKNOWN_CONFIG, warn, type Finding } from '../finding.ts';
+import type { Check, Context } from '../types.ts';
 
 const group = 'Identity provider';
 const NO_PROVIDER = 'There is no OpenID sign-in.';
 const NO_METADATA = 'The metadata cannot be read (see above).';
 
-type With = (context: Context, oidc: Oidc, deployment: Deployment) => Promise<Finding>;
+type With = (context: Context, oidc: Oidc) => Promise<Finding>;
 const withOidc =
   (work: With) =>
   async (context: Context): Promise<Finding> => {
     const deployment = await context.deployment();
-    return deployment?.oidc ? work(context, deployment.oidc, deployment) : skipped(NO_PROVIDER);
+    if (!deployment) return skipped(UNKNOWN_CONFIG);
+    return deployment.oidc ? work(context, deployment.oidc) : skipped(NO_PROVIDER);
   };
 
 const withMetadata = (work: (metadata: Metadata, context: Context, oidc: Oidc) => Finding | Promise<Finding>) =>

@@ -2,7 +2,8 @@ import { BAKED_GLOBAL } from '../../../src/protocol/config.ts';
 import { parseDeployment } from '../deployment.ts';
 import { cookieFrom, header, mediaType, WORKER_FETCH, type Answer } from '../http.ts';
 import { admits, policyOf, sourcesFor } from '../policy.ts';
-import { fail, fine, skipped, warn, type Check, type Context } from '../types.ts';
+import { fail, fine, skipped, warn } from '../finding.ts';
+import type { Check, Context } from '../types.ts';
 
 const group = 'Worker script';
 

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { ensureBrowser } from '../../scripts/find-browser.ts';
+import type { Finding } from '../../lab/doctor/finding.ts';
+import { check, type Given } from './support/run.ts';
+import { html, script, workerHeaders, type Handler, type Plan } from './support/site.ts';
+
+const BROWSER: Given = { browser: { type: 'path', path: ensureBrowser().path }, timeoutMs: 5_000 };
+/** Long enough for a page that is never controlled to be given up. */
+const TEST_TIMEOUT_MS = 60_000;
+
+const look = (id: string, spoilt: Partial<Plan> = {}): Promise<Finding> => check(id, spoilt, BROWSER);
+const code =
+  (body: string): Handler =>
+  () => ({ headers: { 'content-type': 'text/javascript' }, body });
+
+describe('in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
+  test.each(['browser-registers', 'browser-controls', 'browser-others', 'browser-console'])(
+    '%s: a right page is well',
+    async (id) => {
+      expect(await look(id)).toMatchObject({ verdict: 'ok' });
+    },
+  );
+
+  test('a page that registers nothing', async () => {
+    const spoilt = { asset: code('') };
+    expect(await look('browser-registers', spoilt)).toMatchObject({
+      verdict: 'fail',
+      found: 'no worker became active',
+      mend: expect.stringContaining("connect({ worker: '/sw.js' })") as unknown,
+    });
+  });
+
+  test('a worker that does not take the page', async () => {
+    const worker: Handler = (_request, site) => ({
+      headers: workerHeaders(site),
+      body: script(site).split('\n')[0] ?? '',
+    });
+    expect(await look('browser-controls', { worker })).toMatchObject({
+      verdict: 'fail',
+      found: 'nothing controls the page',
+      mend: expect.stringContaining('scope') as unknown,
+    });
+  });
+
+  test('another worker at the same scope', async () => {
+    const asset: Handler = ({ url }) =>
+      url.pathname === '/other.js'
+        ? {
+            headers: { 'content-type': 'text/javascript' },
+            body: "addEventListener('activate', (e) => e.waitUntil(clients.claim()));",
+          }
+        : { headers: { 'content-type': 'text/javascript' }, body: "navigator.serviceWorker.register('/other.js');" };
+    expect(await look('browser-others', { asset })).toMatchObject({
+      verdict: 'fail',
+      found: expect.stringMatching(/^\/other\.js is registered for http/) as unknown,
+      mend: expect.stringContaining('importScripts') as unknown,
+    });
+    expect(await look('browser-controls', { asset })).toMatchObject({
+      verdict: 'fail',
+      found: '/other.js controls it',
+    });
+  });
+
+  test('an exception at start', async () => {
+    const spoilt = { asset: code("navigator.serviceWorker.register('/sw.js'); throw new Error('torn');") };
+    expect(await look('browser-console', spoilt)).toMatchObject({
+      verdict: 'fail',
+      found: '1 error, among them: uncaught: torn',
+      mend: expect.stringContaining('console') as unknown,
+    });
+  });
+
+  test('a script that the policy blocks', async () => {
+    const page: Handler = (_request, site) => ({
+      ...html(site),
+      body: '<script>1</script><script src="/app.js"></script>',
+    });
+    expect(await look('browser-console', { page })).toMatchObject({
+      verdict: 'fail',
+      found: expect.stringContaining('Content Security Policy') as unknown,
+    });
+  });
+
+  test('a missing file is a warning', async () => {
+    const spoilt = { asset: code("navigator.serviceWorker.register('/sw.js'); fetch('/nowhere');") };
+    expect(await look('browser-console', spoilt)).toMatchObject({
+      verdict: 'warn',
+      found: expect.stringContaining('404') as unknown,
+    });
+  });
+
+  test('no browser at that path', async () => {
+    const nowhere: Given = { ...BROWSER, browser: { type: 'path', path: '/nowhere/chromium' } };
+    expect(await check('browser-registers', {}, nowhere)).toMatchObject({
+      verdict: 'fail',
+      found: expect.stringContaining('/nowhere/chromium') as unknown,
+    });
+    expect(await check('browser-console', {}, nowhere)).toMatchObject({ verdict: 'skipped' });
+  });
+});

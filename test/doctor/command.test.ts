@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { main } from '../../lab/cli.ts';
+import type { Terminal } from '../../lab/doctor/command.ts';
+import { printReport } from '../../lab/doctor/print.ts';
+import { isObject, own, parseJson } from '../../src/protocol/json.ts';
+import { reportOn } from './support/run.ts';
+import { startSite, type Site } from './support/site.ts';
+
+const BIN = fileURLToPath(new URL('../../bin/session-keeper.mjs', import.meta.url));
+let good: Site;
+let bad: Site;
+beforeAll(async () => {
+  good = await startSite();
+  bad = await startSite({ lab: () => ({ body: '[]' }), worker: () => ({ status: 404 }) });
+});
+afterAll(() => Promise.all([good.stop(), bad.stop()]));
+
+type Ran = { code: number; out: string; err: string };
+
+const run = async (args: readonly string[], change: Partial<Terminal> = {}): Promise<Ran> => {
+  const written = { out: '', err: '' };
+  const terminal: Terminal = {
+    out: (text) => void (written.out += text),
+    err: (text) => void (written.err += text),
+    colours: false,
+    progress: false,
+    env: {},
+    ...change,
+  };
+  return { code: await main(args, terminal), ...written };
+};
+
+/** The executable itself, as `npx session-keeper` starts it. */
+const execute = (args: readonly string[]): Promise<Ran> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [BIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const written = { out: '', err: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (written.out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (written.err += text));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? -1, ...written }));
+  });
+
+describe('the executable', () => {
+  test('0 for a right deployment, its report as JSON', async () => {
+    const { code, out } = await execute(['doctor', `${good.origin}/`, '--no-browser', '--json']);
+    expect(code).toBe(0);
+    const report = parseJson(out);
+    expect(isObject(report) && own(report, 'counts')).toMatchObject({ warn: 0, fail: 0 });
+  });
+
+  test('1 for a broken one, 2 when nobody answers', async () => {
+    expect(await execute(['doctor', `${bad.origin}/`, '--no-browser'])).toMatchObject({ code: 1 });
+    const gone = await startSite();
+    await gone.stop();
+    const { code, err, out } = await execute(['doctor', gone.origin]);
+    expect(code).toBe(2);
+    expect(err).toContain(`No answer from ${gone.origin}`);
+    expect(out).toBe('');
+  });
+});
+
+describe('usage', () => {
+  test.each([
+    [[], ''],
+    [['doctor'], 'One address is needed'],
+    [['doctor', 'a', 'b'], 'One address'],
+    [['doctor', 'app.example'], 'not an http(s) address'],
+    [['doctor', 'ftp://app.example/'], 'not an http(s) address'],
+    [['doctor', 'https://app.example/', '--worker', 'https://cdn.example/sw.js'], 'same origin'],
+    [['doctor', 'https://app.example/', '--timeout', 'soon'], '--timeout soon'],
+    [['doctor', 'https://app.example/', '--user', 'demo'], '--password'],
+    [['doctor', 'https://app.example/', '--frobnicate'], '--frobnicate'],
+    [['cure'], 'no command "cure"'],
+  ])('%j is refused', async (args, problem) => {
+    const { code, err } = await run(args);
+    expect(code).toBe(2);
+    expect(err).toContain(problem);
+  });
+
+  test.each([[['--help']], [['doctor', '--help']]])('%j tells how', async (args) => {
+    expect(await run(args)).toMatchObject({ code: 0, out: expect.stringContaining('--no-browser') as unknown });
+  });
+
+  test('a password may come from the environment', async () => {
+    const args = ['doctor', good.origin, '--no-browser', '--user', 'someone'];
+    const { out } = await run(args, { env: { SESSION_KEEPER_PASSWORD: 'right' } });
+    expect(out).toContain('✓ Signing in works');
+    expect(out).not.toContain('right\n');
+  });
+});
+
+describe('the report', () => {
+  test('one line for what is well, three for what is not', async () => {
+    const { out } = await run(['doctor', bad.origin, '--no-browser']);
+    const lines = out.split('\n');
+    const at = lines.indexOf('  ✗ The worker script is there: /sw.js answers 404');
+    expect(lines[at + 1]).toMatch(/^ {6}why {3}\S/);
+    expect(lines[at + 2]).toMatch(/^ {6}mend {2}\S/);
+    expect(lines).toContain('  ! The fault lab is not open: /lab/log answers with the request log');
+    expect(lines[lines.indexOf('  ✓ Nobody frames it: framed by nobody') + 1]).toMatch(/^ {2}\S/);
+    expect(out).toMatch(/\n\d+ well, 1 warning, 1 failure, \d+ not checked\n$/);
+  });
+
+  test('colours and progress are for terminals', async () => {
+    const plain = await run(['doctor', good.origin, '--no-browser']);
+    expect(plain.out + plain.err).not.toContain('\u001B');
+    const coloured = await run(['doctor', good.origin, '--no-browser'], { colours: true, progress: true });
+    expect(coloured.out).toContain('\u001B[32m✓\u001B[0m');
+    expect(coloured.err).toMatch(/\[1\/\d+\] The worker script is there/);
+  });
+
+  test('nothing that a server says can drive the terminal', async () => {
+    const site = await startSite({ worker: () => ({ headers: { 'content-type': 'text/\u009B31mred' } }) });
+    try {
+      const printed = printReport(await reportOn(site), false);
+      expect(printed).toContain('·31mred');
+      expect(printed.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    } finally {
+      await site.stop();
+    }
+  });
+});

@@ -1,0 +1,55 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ensureBrowser } from '../../scripts/find-browser.ts';
+import { startTestServer, temporaryDir, type TestServer } from '../server/support/start.ts';
+import { reportOn, troubles } from './support/run.ts';
+import { WORKER_CODE } from './support/site.ts';
+
+const DEMO = { username: 'demo', password: 'demo' };
+const folder = temporaryDir();
+const dist = join(folder.dir, 'dist');
+let server: TestServer;
+
+/** The real server with the smallest application: its headers, its API and its provider are what is examined. */
+beforeAll(async () => {
+  mkdirSync(dist);
+  writeFileSync(
+    join(dist, 'index.html'),
+    '<!doctype html><title>App</title><link rel="icon" href="data:,"><script src="/app.js"></script>',
+  );
+  writeFileSync(join(dist, 'app.js'), "navigator.serviceWorker.register('/sw.js');");
+  writeFileSync(join(dist, 'sw.js'), WORKER_CODE);
+  server = await startTestServer({ distDir: dist, lab: false });
+});
+afterAll(async () => {
+  await server.stop();
+  folder.remove();
+});
+
+describe('the embedded server', () => {
+  test('has no failure, in any check, none left out', async () => {
+    const browser = { type: 'path', path: ensureBrowser().path } as const;
+    const report = await reportOn({ origin: server.url }, { account: DEMO, browser });
+    expect(report.counts).toMatchObject({ fail: 0, skipped: 0 });
+    // Node answers what its parser refuses, before any handler of ours; the pages' own headers stand behind it.
+    const known = /^error-4(14|31) warn: 431 without/;
+    expect(troubles(report).filter((line) => !known.test(line))).toEqual([]);
+  });
+
+  test('says when its lab is open', async () => {
+    const open = await startTestServer({ distDir: dist });
+    try {
+      const report = await reportOn({ origin: open.url });
+      expect(troubles(report)).toContain('lab warn: /lab/log answers with the request log');
+    } finally {
+      await open.stop();
+    }
+  });
+
+  test('ends the trial session: nobody stays signed in', async () => {
+    const report = await reportOn({ origin: server.url }, { account: DEMO });
+    expect(report.checks.find(({ id }) => id === 'sign-out')).toMatchObject({ verdict: 'ok' });
+    expect(JSON.stringify(report)).not.toMatch(/pw[ar]_/);
+  });
+});

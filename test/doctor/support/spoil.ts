@@ -1,0 +1,57 @@
+import type { Verdict } from '../../../lab/doctor/finding.ts';
+import type { Given } from './run.ts';
+import {
+  guarded,
+  html,
+  json,
+  metadataOf,
+  policy,
+  script,
+  workerHeaders,
+  type Handler,
+  type Plan,
+  type Site,
+} from './site.ts';
+
+/** One fault, and what the doctor has to say about it. */
+export type Row = [
+  id: string,
+  verdict: Verdict,
+  name: string,
+  spoilt: Partial<Plan>,
+  found: RegExp,
+  mend: RegExp,
+  given?: Given,
+];
+
+export const page =
+  (change: Record<string, string>): Handler =>
+  (_request, site) =>
+    html(site, change);
+export const csp =
+  (change: Record<string, string | undefined>): Handler =>
+  (_request, site) =>
+    html(site, { 'content-security-policy': policy(site, change) });
+export const worker =
+  (change: Record<string, string>): Handler =>
+  (_request, site) => ({ headers: workerHeaders(site, change), body: script(site) });
+export const configured = (make: (site: Site) => object): Partial<Plan> => ({
+  worker: (_request, site) => ({ headers: workerHeaders(site), body: script(site, make(site)) }),
+});
+export const metadata = (change: Record<string, unknown>): Partial<Plan> => ({
+  metadata: (_request, site) =>
+    json({ ...metadataOf(site), ...change }, 200, { 'access-control-allow-origin': site.origin }),
+});
+export const bare =
+  (status: number): Handler =>
+  () => ({ status, headers: { 'content-type': 'text/html' } });
+export const back =
+  (query: string): Handler =>
+  ({ url }) => ({ status: 302, headers: { location: `${url.searchParams.get('redirect_uri')}${query}` } });
+export const without =
+  (...names: string[]): Handler =>
+  (_request, site) => ({
+    headers: Object.fromEntries(Object.entries(guarded(site)).filter(([name]) => !names.includes(name))),
+  });
+/** Pages that do not hold a silent sign-in back. */
+export const openPage = page({ 'cross-origin-opener-policy': 'unsafe-none' });
