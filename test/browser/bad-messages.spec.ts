@@ -151,7 +151,8 @@ test.describe('j. malformed messages to the worker', () => {
       const { port1, port2 } = new MessageChannel();
       const intro = { protocol: 1, tab: 'nonsense', arrival: 'navigate', visible: true, topics: [] };
       const first = new Promise<string>((resolve) => {
-        port1.onmessage = ({ data: [first] }: MessageEvent<readonly { type: string }[]>) => resolve(first?.type ?? 'nothing');
+        port1.onmessage = ({ data: [first] }: MessageEvent<readonly { type: string }[]>) =>
+          resolve(first?.type ?? 'nothing');
       });
       navigator.serviceWorker.controller?.postMessage({ mark: 'session-keeper', type: 'attach', intro }, [port2]);
       const type = await first;
