@@ -53,34 +53,32 @@ const readable = (error: unknown): string => {
  */
 export const probe = (url: string, timeoutMs: number, options: ProbeOptions = {}): Promise<Probe> =>
   new Promise((resolve) => {
-    const silent = (error: unknown): void => resolve({ type: 'silent', detail: readable(error) });
+    const signal = AbortSignal.timeout(timeoutMs);
+    const silent = (error: unknown): void =>
+      resolve({ type: 'silent', detail: signal.aborted ? `nothing within ${timeoutMs} ms` : readable(error) });
     const send = url.startsWith('https:') ? requestHttps : requestHttp;
     const { method = 'GET', headers = {}, body } = options;
-    const outgoing = send(
-      url,
-      { method, headers, agent: false, signal: AbortSignal.timeout(timeoutMs) },
-      (incoming) => {
-        const chunks: Buffer[] = [];
-        let bytes = 0;
-        const finish = (): void => {
-          const { 'set-cookie': cookies = [], ...rest } = incoming.headers;
-          const text = Buffer.concat(chunks).toString('utf8');
-          resolve({
-            type: 'answer',
-            answer: { url, status: incoming.statusCode ?? 0, headers: rest, cookies, body: text },
-          });
-        };
-        incoming.on('data', (chunk: Buffer) => {
-          chunks.push(chunk);
-          bytes += chunk.length;
-          if (bytes < MAX_BODY_BYTES) return;
-          finish();
-          incoming.destroy();
+    const outgoing = send(url, { method, headers, agent: false, signal }, (incoming) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      const finish = (): void => {
+        const { 'set-cookie': cookies = [], ...rest } = incoming.headers;
+        const text = Buffer.concat(chunks).toString('utf8');
+        resolve({
+          type: 'answer',
+          answer: { url, status: incoming.statusCode ?? 0, headers: rest, cookies, body: text },
         });
-        incoming.once('end', finish);
-        incoming.once('error', silent);
-      },
-    );
+      };
+      incoming.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes < MAX_BODY_BYTES) return;
+        finish();
+        incoming.destroy();
+      });
+      incoming.once('end', finish);
+      incoming.once('error', silent);
+    });
     outgoing.once('error', silent);
     outgoing.on('upgrade', (incoming, socket) => {
       socket.destroy();

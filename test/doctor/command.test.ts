@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { main } from '../../lab/cli.ts';
@@ -59,6 +61,18 @@ describe('the executable', () => {
     expect(code).toBe(2);
     expect(err).toContain(`No answer from ${gone.origin}`);
     expect(out).toBe('');
+  });
+});
+
+describe('a server that takes a connection and says nothing', () => {
+  test('is given up in time', async () => {
+    const mute = createServer().listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const address = mute.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const { code, err } = await run(['doctor', `http://127.0.0.1:${port}/`, '--timeout', '0.2']);
+    mute.close();
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('nothing within 200 ms') as unknown });
   });
 });
 

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { createContext } from '../../lab/doctor/context.ts';
 import { CHECKS } from '../../lab/doctor/doctor.ts';
+import { UNKNOWN_CONFIG, type Finding } from '../../lab/doctor/finding.ts';
 import { API, SESSION } from './support/faults-api.ts';
 import { EDGES, PROVIDER } from './support/faults-provider.ts';
 import { DOCUMENTS, WORKER } from './support/faults-script.ts';
-import { ACCOUNT, check, reportOn, troubles } from './support/run.ts';
+import { ACCOUNT, check, reportOn, targetOf, TIMEOUT_MS, troubles } from './support/run.ts';
 import { SECRET, startSite } from './support/site.ts';
 import { configured, worker } from './support/spoil.ts';
 
@@ -42,6 +44,54 @@ describe('a right deployment', () => {
       { worker: '/deep/sw.js' },
     );
     expect(finding.verdict).toBe('ok');
+  });
+});
+
+describe('what is not known', () => {
+  test('is not called absent', async () => {
+    const site = await startSite({ worker: () => ({ status: 404 }) });
+    try {
+      const { checks } = await reportOn(site, { account: ACCOUNT });
+      const unknown = checks.filter(({ found }) => found === UNKNOWN_CONFIG).map(({ id }) => id);
+      const groups = new Set(checks.filter(({ id }) => unknown.includes(id)).map(({ group }) => group));
+      expect([...groups]).toEqual(expect.arrayContaining(['Identity provider', 'API', 'Session']));
+      expect(checks.filter(({ found }) => /There is no|No .* is configured/.test(found))).toEqual([]);
+    } finally {
+      await site.stop();
+    }
+  });
+
+  test('is a failure where a check gets no answer', async () => {
+    const site = await startSite();
+    const page = createContext({ target: targetOf(site.origin), browser: { type: 'none' }, timeoutMs: TIMEOUT_MS });
+    await page.page();
+    await site.stop();
+    const whoami = CHECKS.find(({ id }) => id === 'whoami');
+    await expect(whoami?.run(page)).rejects.toThrow(`No answer from ${site.origin}/sw.js`);
+  });
+});
+
+describe('https', () => {
+  const secure = async (hsts: string): Promise<Finding | undefined> => {
+    const target = targetOf('https://app.example');
+    const answer = {
+      url: target.url.href,
+      status: 200,
+      headers: { 'strict-transport-security': hsts },
+      cookies: [],
+      body: '',
+    };
+    const context = createContext({ target, browser: { type: 'none' }, timeoutMs: TIMEOUT_MS });
+    return CHECKS.find(({ id }) => id === 'https')?.run({ ...context, page: async () => answer });
+  };
+
+  test.each([
+    ['', 'warn', 'https without HSTS'],
+    ['max-age=0', 'warn', 'https without HSTS'],
+    ['max-age=3600; includeSubDomains', 'warn', 'HSTS for 3600 s only'],
+    ['includeSubDomains; max-age="63072000"', 'ok', 'https, HSTS 63072000 s'],
+  ])('with "%s": %s', async (hsts, verdict, found) => {
+    expect(await secure(hsts)).toMatchObject({ verdict, found });
   });
 });
 
