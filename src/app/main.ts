@@ -2,6 +2,8 @@ import { connect } from '../page/index.ts';
 import { adoptTokens, give } from './compose.ts';
 
 const WORKER = '/sw.js';
+/** As the server configures it (server/keeper-config.ts). */
+const CALLBACK = '/auth/callback';
 
 /** Where Trusted Types are enforced, a worker's URL has to be one: this policy makes that one and no other. */
 const policy = window.trustedTypes?.createPolicy('session-keeper', {
@@ -14,6 +16,10 @@ const policy = window.trustedTypes?.createPolicy('session-keeper', {
 adoptTokens(document);
 const keeper = await connect({ worker: policy?.createScriptURL(WORKER) ?? WORKER });
 give(keeper, document);
+// A provider's answer that came before there was a worker to take it: nobody can use it any more, so it leaves the address.
+if (location.pathname === CALLBACK && keeper.snapshot.worker.host === 'service-worker') {
+  history.replaceState(history.state, '', '/');
+}
 
 const { openNamed } = await import('./drawers.ts');
 give(keeper, document);

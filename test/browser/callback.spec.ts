@@ -52,3 +52,9 @@ test('whoever cancels at the provider is told so at home, and can try again', as
   await expect(page.getByRole('region', { name: 'Sign in' })).toContainText('The sign-in was cancelled.');
   await signIn(page, app.origin, 'oidc');
 });
+
+test('a callback that comes before there is a worker leaves the address too', async ({ page, app }) => {
+  await page.goto(app.origin + FOREIGN_CALLBACK);
+  await page.waitForURL(`${app.origin}/`);
+  await expect(page.getByRole('region', { name: 'Sign in' })).toBeVisible();
+});
