@@ -14,6 +14,9 @@ export type ContextOptions = {
   timeoutMs: number;
 };
 
+/** Nobody's code, and easy to find again in an answer. */
+export const MARKER = 'session-keeper-doctor-0000';
+
 const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   let made: Promise<T> | undefined;
   return () => (made ??= make());
@@ -40,6 +43,14 @@ export const createContext = ({ target, account, browser, timeoutMs }: ContextOp
     page: once(() => ask(target.url.href, { headers: NAVIGATION })),
     script,
     deployment,
+    callback: once(async () => {
+      const path = (await deployment())?.oidc?.callback;
+      if (path === undefined) return undefined;
+      const url = new URL(path, target.origin);
+      url.searchParams.set('code', MARKER);
+      url.searchParams.set('state', MARKER);
+      return ask(url.href, { headers: NAVIGATION });
+    }),
     metadata: once(async () => {
       const issuer = (await deployment())?.oidc?.issuer;
       if (issuer === undefined) return undefined;

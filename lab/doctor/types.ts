@@ -45,6 +45,8 @@ export type Context = {
   script(): Promise<Answer>;
   /** What is baked into the script; `undefined` where nothing is. */
   deployment(): Promise<Deployment | undefined>;
+  /** The callback as the provider's answer calls it, with `MARKER` for a code; `undefined` without the `oidc` kind. */
+  callback(): Promise<Answer | undefined>;
   /** The provider's metadata; `undefined` without the `oidc` kind or without a readable document. */
   metadata(): Promise<Metadata | undefined>;
   /** Signs in with `account` by the password kind and out again; says why not where it cannot. */

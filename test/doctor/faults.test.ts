@@ -9,6 +9,9 @@ import { ACCOUNT, check, reportOn, targetOf, TIMEOUT_MS, troubles } from './supp
 import { SECRET, startSite } from './support/site.ts';
 import { configured, worker } from './support/spoil.ts';
 
+/** As docs/doctor.md says; upgrades come on top. */
+const MAX_REQUESTS = 30;
+
 const TABLE = [...WORKER, ...DOCUMENTS, ...EDGES, ...PROVIDER, ...API, ...SESSION];
 
 describe('a right deployment', () => {
@@ -18,6 +21,17 @@ describe('a right deployment', () => {
       const report = await reportOn(site, { account: ACCOUNT });
       expect(troubles(report).filter((line) => !line.startsWith('browser-'))).toEqual([]);
       expect(JSON.stringify(report)).not.toContain(SECRET);
+    } finally {
+      await site.stop();
+    }
+  });
+
+  test('is hardly touched', async () => {
+    const site = await startSite();
+    try {
+      await reportOn(site, { account: ACCOUNT });
+      expect(site.log.length).toBeLessThanOrEqual(MAX_REQUESTS);
+      expect(site.log.filter((line) => line === 'GET /')).toHaveLength(1);
     } finally {
       await site.stop();
     }

@@ -1,3 +1,4 @@
+import { MARKER } from '../context.ts';
 import { header, NAVIGATION, type Answer, type ProbeOptions } from '../http.ts';
 import { admits, framingOf, isIsolated, policyOf, sourcesFor } from '../policy.ts';
 import { fail, fine, skipped, UNKNOWN_CONFIG, warn, type Finding } from '../finding.ts';
@@ -8,8 +9,6 @@ const group = 'Error pages and callback';
 /** More than common servers take (8 to 32 kB), and no more than one write, so that the answer is not lost to a reset. */
 const TOO_LARGE_BYTES = 49_152;
 const COOKIE_BYTES = 3_900;
-/** Nobody's code, and easy to find again in an answer. */
-const MARKER = 'session-keeper-doctor-0000';
 
 const callbackUrl = async (context: Context): Promise<URL | undefined> => {
   const callback = (await context.deployment())?.oidc?.callback;
@@ -89,14 +88,6 @@ const tooLarge: Check = {
   },
 };
 
-const withCode = async (context: Context): Promise<Answer | undefined> => {
-  const url = await callbackUrl(context);
-  if (!url) return undefined;
-  url.searchParams.set('code', MARKER);
-  url.searchParams.set('state', MARKER);
-  return context.ask(url.href, { headers: NAVIGATION });
-};
-
 const noCallback = async (context: Context): Promise<string> =>
   (await context.deployment()) ? 'There is no OpenID sign-in, so no callback.' : UNKNOWN_CONFIG;
 
@@ -105,7 +96,7 @@ const callbackGuard: Check = {
   title: 'The callback cannot be framed or watched',
   group,
   async run(context) {
-    const answer = await withCode(context);
+    const answer = await context.callback();
     if (!answer) return skipped(await noCallback(context));
     const policy = header(answer, 'referrer-policy').trim().toLowerCase();
     const gone = [...lacks(answer), ...(policy === 'no-referrer' ? [] : ['referrer-policy: no-referrer'])];
@@ -123,7 +114,7 @@ const callbackCache: Check = {
   title: 'The callback is in no cache, and repeats nothing',
   group,
   async run(context) {
-    const answer = await withCode(context);
+    const answer = await context.callback();
     if (!answer) return skipped(await noCallback(context));
     if (answer.status >= 400)
       return fail(

@@ -10,7 +10,13 @@ export type Request = { method: string; url: URL; headers: IncomingMessage['head
 export type Reply = { status?: number; headers?: Record<string, string>; body?: string };
 export type Handler = (request: Request, site: Site) => Reply;
 
-export type Site = { origin: string; issuer: string; stop(): Promise<void> };
+export type Site = {
+  origin: string;
+  issuer: string;
+  /** `METHOD path` of all that came, without queries. */
+  log: string[];
+  stop(): Promise<void>;
+};
 
 /** What can be spoiled. `upgrade` is the status of a WebSocket handshake. */
 export type Plan = {
@@ -217,6 +223,7 @@ const read = async (incoming: IncomingMessage, origin: string): Promise<Request>
 const serve = (plan: Plan, site: () => Site, routes: typeof ROUTES): Server => {
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (incoming, outgoing) => {
     void read(incoming, site().origin).then((request) => {
+      site().log.push(`${request.method} ${request.url.pathname}`);
       const reply = plan[nameFor(request, routes)](request, site());
       outgoing.writeHead(reply.status ?? 200, reply.headers).end(reply.body);
     });
@@ -248,9 +255,9 @@ export const startSite = async (spoilt: Partial<Plan> = {}): Promise<Site> => {
   const plan = { ...goodPlan(), ...spoilt };
   const late: { site?: Site } = {};
   const current = (): Site =>
-    late.site ?? { origin: 'http://localhost', issuer: 'http://localhost', stop: async () => {} };
+    late.site ?? { origin: 'http://localhost', issuer: 'http://localhost', log: [], stop: async () => {} };
   const servers = [serve(plan, current, ROUTES), serve(plan, current, PROVIDER_ROUTES)];
   const [origin = '', issuer = ''] = await Promise.all(servers.map(listen));
-  late.site = { origin, issuer, stop: async () => void (await Promise.all(servers.map(close))) };
+  late.site = { origin, issuer, log: [], stop: async () => void (await Promise.all(servers.map(close))) };
   return late.site;
 };
