@@ -104,7 +104,11 @@ export type SessionState =
 export type SignInState = { call: number; id: string | undefined; kind: SignInKind; callback: boolean } | undefined;
 
 /** The proof by the application's backend; `again` = something happened since it was asked. */
-export type VerifyState = { call: number; generation: number; again: boolean } | undefined;
+export type VerifyState =
+  | { is: 'asked'; call: number; generation: number; again: boolean; attempt: number }
+  /** The backend could not be asked, or gave no proof. */
+  | { is: 'resting'; attempt: number; retryAt: number }
+  | undefined;
 
 export type Machine = {
   state: SessionState;
@@ -203,6 +207,9 @@ export type SessionPolicy = {
   refusalRefillMs: number;
   /** A nudge verifies again when the last proof is older. */
   verifyAgainMs: number;
+  /** Between two questions to a backend that gives no proof. */
+  verifyRetryBaseMs: number;
+  verifyRetryCapMs: number;
 };
 
 export const SESSION_POLICY: SessionPolicy = {
@@ -223,6 +230,8 @@ export const SESSION_POLICY: SessionPolicy = {
   refusalBurst: 6,
   refusalRefillMs: 5_000,
   verifyAgainMs: 30_000,
+  verifyRetryBaseMs: 1_000,
+  verifyRetryCapMs: 60_000,
 };
 
 /** When it is, and a number in [0, 1) for whatever wants chance. */

@@ -1,37 +1,61 @@
+import { fullJitter } from './backoff.ts';
 import { and, end, save, sessionOf, stay, tombstone } from './session-moves.ts';
 import type { User } from '../protocol/snapshot.ts';
-import type { Machine, Moment, Session, SessionEvent, SessionState, Step } from './session-types.ts';
+import { isDue } from './token.ts';
+import type {
+  Machine,
+  Moment,
+  Session,
+  SessionEvent,
+  SessionPolicy,
+  SessionState,
+  Step,
+  VerifyState,
+} from './session-types.ts';
 
 /** Asks the application's backend, by name, whether it knows this session; one question at a time. */
 export const verifyNow = (step: Step): Step => {
   const { machine } = step;
+  const { verifying } = machine;
   const session = sessionOf(machine.state);
   if (!session) return step;
-  if (machine.verifying) return { ...step, machine: { ...machine, verifying: { ...machine.verifying, again: true } } };
+  if (verifying?.is === 'asked') return { ...step, machine: { ...machine, verifying: { ...verifying, again: true } } };
   const call = machine.calls + 1;
-  const verifying = { call, generation: session.generation, again: false };
-  return and(
-    { ...step, machine: { ...machine, calls: call, verifying } },
-    { type: 'verify', call, kind: session.kind },
-  );
+  const { generation, kind } = session;
+  const asked = { is: 'asked', call, generation, again: false, attempt: verifying?.attempt ?? 0 } as const;
+  return and({ ...step, machine: { ...machine, calls: call, verifying: asked } }, { type: 'verify', call, kind });
+};
+
+/** The network is not always there when the browser says so: whoever got no proof asks again. */
+export const verifyDue = (step: Step, { now }: Moment, policy: SessionPolicy): Step => {
+  const { verifying, state } = step.machine;
+  const due = verifying?.is === 'resting' && isDue(verifying.retryAt, policy.verifyRetryCapMs, now);
+  return due && state.at === 'active' ? verifyNow(step) : step;
 };
 
 export const onVerify = (
   machine: Machine,
   event: Extract<SessionEvent, { type: 'verified' | 'verify-failed' }>,
-  { now }: Moment,
+  at: Moment,
+  policy: SessionPolicy,
 ): Step => {
   const { verifying, state } = machine;
-  if (!verifying || verifying.call !== event.call) return stay(machine);
+  if (verifying?.is !== 'asked' || verifying.call !== event.call) return stay(machine);
   const rest: Machine = { ...machine, verifying: undefined };
   const session = sessionOf(state);
   // Asked about other tokens, perhaps of another person: it says nothing about these.
   if (session?.generation !== verifying.generation) return verifyNow(stay(rest));
   if (event.type === 'verify-failed') {
     const over = event.problem.code === 'grant-rejected' && session.kind === 'ticket';
-    return over ? end(rest, tombstone(state, 'rejected', event.problem)) : again(stay(rest), verifying);
+    if (over) return end(rest, tombstone(state, 'rejected', event.problem));
+    return again(stay({ ...rest, verifying: unproved(verifying.attempt + 1, at, policy) }), verifying);
   }
-  return again(prove({ ...rest, verifiedAt: now }, session, event.user), verifying);
+  return again(prove({ ...rest, verifiedAt: at.now }, session, event.user), verifying);
+};
+
+const unproved = (attempt: number, { now, chance }: Moment, policy: SessionPolicy): VerifyState => {
+  const backoff = { baseMs: policy.verifyRetryBaseMs, capMs: policy.verifyRetryCapMs };
+  return { is: 'resting', attempt, retryAt: now + fullJitter(attempt, backoff, chance) };
 };
 
 const again = (step: Step, asked: { again: boolean }): Step => (asked.again ? verifyNow(step) : step);

@@ -26,7 +26,7 @@ import {
 import { isHeldOff, mayTry, onRefused, onRequest, onSuspected } from './session-requests.ts';
 import { onEstablishSuperseded, onSignIn, onSignInAnswer, onSignOut } from './session-sign-in.ts';
 import { load, onLoaded, onLoadFailed, readAgain, waitsForDisk } from './session-start.ts';
-import { onVerify, verifyNow } from './session-verify.ts';
+import { onVerify, verifyDue, verifyNow } from './session-verify.ts';
 import { hasEnded, isDue, renewIsDue } from './token.ts';
 import {
   SESSION_POLICY,
@@ -89,7 +89,7 @@ export const stepSession = (machine: Machine, event: SessionEvent, at: Moment, p
       return onAnswer(machine, event, at, policy);
     case 'verified':
     case 'verify-failed':
-      return onVerify(machine, event, at);
+      return onVerify(machine, event, at, policy);
     case 'tick':
       return onTick(machine, at, policy);
     case 'nudge':
@@ -197,7 +197,7 @@ const onUnsavedSuperseded = (machine: Machine, there: Saved, at: Moment, policy:
 // ---- time and the world
 
 const onTick = (machine: Machine, at: Moment, policy: SessionPolicy): Step => {
-  const step = onDue(machine, at, policy);
+  const step = verifyDue(onDue(machine, at, policy), at, policy);
   const { unsaved, state } = step.machine;
   if (!unsaved || holdsLock(state) || !isDue(unsaved.retryAt, policy.saveRetryMs, at.now)) return step;
   const { call, record } = unsaved;

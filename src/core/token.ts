@@ -34,7 +34,7 @@ export const hasEnded = (session: Session, now: number): boolean =>
   session.endsAt !== undefined && now >= session.endsAt;
 
 /** When the machine wants its next `tick`. Derived, so that no timer can be forgotten or left behind. */
-export const wakeAt = ({ state, unsaved }: Machine, policy: SessionPolicy): number => {
+export const wakeAt = ({ state, unsaved, verifying }: Machine, policy: SessionPolicy): number => {
   const persist = unsaved?.retryAt ?? Infinity;
   switch (state.at) {
     case 'starting':
@@ -42,7 +42,8 @@ export const wakeAt = ({ state, unsaved }: Machine, policy: SessionPolicy): numb
     case 'active': {
       const { access, refresh } = state.session.tokens;
       const renew = access && refresh ? renewAt(access, policy) : Infinity;
-      return Math.min(persist, renew, state.session.endsAt ?? Infinity);
+      const proof = verifying?.is === 'resting' ? verifying.retryAt : Infinity;
+      return Math.min(persist, renew, proof, state.session.endsAt ?? Infinity);
     }
     case 'degraded':
       return Math.min(persist, state.nextTryAt);

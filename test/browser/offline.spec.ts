@@ -43,6 +43,9 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
     // the ticket for it was asked for with the session's token, and the backend logged by whom
     const tickets = (await lab.log()).filter(({ path }) => path === '/api/v1/socket/ticket');
     expect(tickets.at(-1)).toMatchObject({ status: 200, auth: 'dpop', sub: 'demo' });
+    const proofs = async (): Promise<readonly unknown[]> =>
+      (await lab.log()).filter(({ path }) => path === '/api/v1/auth/whoami');
+    await expect.poll(async () => (await proofs()).at(-1)).toMatchObject({ status: 200, auth: 'dpop', sub: 'demo' });
     expect(await fetchOnce(page)).toBe(200);
     await expect(loginForm(page)).toHaveCount(0);
   });
