@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { parseConfig, type Deployment } from './deployment.ts';
 import { examine, type Diagnosis } from './doctor.ts';
 import { printReport } from './print.ts';
 import { parseTarget, type Account, type Target } from './target.ts';
@@ -9,6 +11,7 @@ export const DOCTOR_USAGE = `session-keeper doctor <url> [options]
 Examines a deployment and says what is wrong, why it matters and how to mend it.
 
   --worker PATH     the worker script (default /sw.js)
+  --config FILE     the KeeperConfig as JSON, for a worker of your own that is not baked
   --user NAME       an account to try refreshing and signing out with (password sign-in only)
   --password SECRET its password; or set SESSION_KEEPER_PASSWORD, which no process list shows
   --browser PATH    a Chromium to open the page with (default: the first on PATH)
@@ -32,7 +35,14 @@ export type Terminal = {
   env: Readonly<Record<string, string | undefined>>;
 };
 
-type Order = { target: Target; account: Account | undefined; browser: BrowserChoice; timeoutMs: number; json: boolean };
+type Order = {
+  target: Target;
+  config: Deployment | undefined;
+  account: Account | undefined;
+  browser: BrowserChoice;
+  timeoutMs: number;
+  json: boolean;
+};
 type Parsed = { type: 'order'; order: Order } | { type: 'help' } | { type: 'usage'; problem: string };
 
 const DEFAULT_TIMEOUT_SECONDS = '10';
@@ -40,6 +50,7 @@ const MAX_TIMEOUT_SECONDS = 600;
 
 const OPTIONS = {
   worker: { type: 'string', default: '/sw.js' },
+  config: { type: 'string' },
   user: { type: 'string' },
   password: { type: 'string' },
   browser: { type: 'string' },
@@ -59,6 +70,16 @@ const read = (args: readonly string[]) => {
   }
 };
 
+/** `null`: there should be a configuration in that file, and there is none. */
+const configFrom = (file: string | undefined): Deployment | undefined | null => {
+  if (file === undefined) return undefined;
+  try {
+    return parseConfig(readFileSync(file, 'utf8')) ?? null;
+  } catch {
+    return null;
+  }
+};
+
 const browserOf = (path: string | undefined, none: boolean): BrowserChoice => {
   if (none) return { type: 'none' };
   return path === undefined ? { type: 'auto' } : { type: 'path', path };
@@ -73,6 +94,8 @@ export const parseDoctor = (args: readonly string[], env: Terminal['env']): Pars
   if (url === undefined || rest.length > 0) return usage('One address is needed, for example https://app.example/');
   const target = parseTarget(url, values.worker);
   if (!target) return usage(`${url} with ${values.worker} is not an http(s) address with a worker of the same origin.`);
+  const config = configFrom(values.config);
+  if (config === null) return usage(`--config ${values.config} is not a file with a KeeperConfig as JSON.`);
   const seconds = Number(values.timeout);
   if (!(seconds > 0 && seconds <= MAX_TIMEOUT_SECONDS))
     return usage(`--timeout ${values.timeout} is not a number of seconds.`);
@@ -81,7 +104,7 @@ export const parseDoctor = (args: readonly string[], env: Terminal['env']): Pars
     return usage('--user needs --password or SESSION_KEEPER_PASSWORD.');
   const account = values.user === undefined || password === undefined ? undefined : { username: values.user, password };
   const browser = browserOf(values.browser, values['no-browser']);
-  return { type: 'order', order: { target, account, browser, timeoutMs: seconds * 1000, json: values.json } };
+  return { type: 'order', order: { target, config, account, browser, timeoutMs: seconds * 1000, json: values.json } };
 };
 
 const ERASE_LINE = '\r\u001B[2K';

@@ -1,4 +1,4 @@
-import { parseDeployment } from './deployment.ts';
+import { parseDeployment, type Deployment } from './deployment.ts';
 import { NAVIGATION, probe, type Answer, type Probe, type ProbeOptions } from './http.ts';
 import { metadataUrl, parseMetadata } from './metadata.ts';
 import type { Account, Target } from './target.ts';
@@ -10,6 +10,8 @@ export type ContextOptions = {
   target: Target;
   account?: Account | undefined;
   browser: BrowserChoice;
+  /** Stands in where the worker script carries no configuration. */
+  config?: Deployment | undefined;
   /** For one request. */
   timeoutMs: number;
 };
@@ -27,13 +29,13 @@ const answered = (url: string, outcome: Probe): Answer => {
   throw new Error(`No answer from ${url}: ${outcome.detail}`);
 };
 
-export const createContext = ({ target, account, browser, timeoutMs }: ContextOptions): Context => {
+export const createContext = ({ target, account, browser, config, timeoutMs }: ContextOptions): Context => {
   const ask = async (url: string, options?: ProbeOptions): Promise<Answer> =>
     answered(url, await probe(url, timeoutMs, options));
   const script = once(() => ask(target.worker.href, { headers: { accept: '*/*' } }));
   const deployment = once(async () => {
     const answer = await script();
-    return answer.status === 200 ? parseDeployment(answer.body) : undefined;
+    return (answer.status === 200 ? parseDeployment(answer.body) : undefined) ?? config;
   });
   return {
     target,

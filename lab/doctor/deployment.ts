@@ -46,6 +46,17 @@ const objectAt = (value: JsonObject, key: string): JsonObject => {
   return isObject(found) ? found : {};
 };
 
+const readConfig = (config: JsonObject): Omit<Deployment, 'sealed'> => {
+  const signIn = objectAt(config, 'signIn');
+  const sockets = own(config, 'sockets');
+  return {
+    whoami: stringAt(config, 'whoami'),
+    oidc: parseOidc(own(signIn, 'oidc')),
+    password: parsePassword(own(signIn, 'password')),
+    sockets: Array.isArray(sockets) ? sockets.flatMap(parseSocket) : [],
+  };
+};
+
 const START = `self.${BAKED_GLOBAL} = `;
 
 /** Reads the first line of a served worker script, `self.__SESSION_KEEPER__ = {…};`; never evaluates it. */
@@ -54,14 +65,11 @@ export const parseDeployment = (script: string): Deployment | undefined => {
   if (!line.startsWith(START)) return undefined;
   const baked = parseJson(line.slice(START.length).trim().replace(/;$/, ''));
   if (!isObject(baked) || !isObject(own(baked, 'config'))) return undefined;
-  const config = objectAt(baked, 'config');
-  const signIn = objectAt(config, 'signIn');
-  const sockets = own(config, 'sockets');
-  return {
-    whoami: stringAt(config, 'whoami'),
-    oidc: parseOidc(own(signIn, 'oidc')),
-    password: parsePassword(own(signIn, 'password')),
-    sockets: Array.isArray(sockets) ? sockets.flatMap(parseSocket) : [],
-    sealed: own(baked, 'seal') !== undefined,
-  };
+  return { ...readConfig(objectAt(baked, 'config')), sealed: own(baked, 'seal') !== undefined };
+};
+
+/** A `KeeperConfig` as JSON: for a worker that is not baked but calls `keepSession({ config })`. */
+export const parseConfig = (text: string): Deployment | undefined => {
+  const config = parseJson(text);
+  return isObject(config) && isObject(own(config, 'signIn')) ? { ...readConfig(config), sealed: false } : undefined;
 };

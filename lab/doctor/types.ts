@@ -43,7 +43,7 @@ export type Context = {
   page(): Promise<Answer>;
   /** The worker script as an ordinary request gets it. */
   script(): Promise<Answer>;
-  /** What is baked into the script; `undefined` where nothing is. */
+  /** What is baked into the script, or else was given; `undefined` without both. */
   deployment(): Promise<Deployment | undefined>;
   /** The callback as the provider's answer calls it, with `MARKER` for a code; `undefined` without the `oidc` kind. */
   callback(): Promise<Answer | undefined>;

@@ -86,6 +86,8 @@ describe('usage', () => {
     [['doctor', 'https://app.example/', '--worker', 'https://cdn.example/sw.js'], 'same origin'],
     [['doctor', 'https://app.example/', '--timeout', 'soon'], '--timeout soon'],
     [['doctor', 'https://app.example/', '--user', 'demo'], '--password'],
+    [['doctor', 'https://app.example/', '--config', '/nowhere.json'], '--config /nowhere.json'],
+    [['doctor', 'https://app.example/', '--config', BIN], 'is not a file with a KeeperConfig'],
     [['doctor', 'https://app.example/', '--frobnicate'], '--frobnicate'],
     [['cure'], 'no command "cure"'],
   ])('%j is refused', async (args, problem) => {

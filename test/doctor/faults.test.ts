@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { createContext } from '../../lab/doctor/context.ts';
+import { parseConfig } from '../../lab/doctor/deployment.ts';
 import { CHECKS } from '../../lab/doctor/doctor.ts';
 import { UNKNOWN_CONFIG, type Finding } from '../../lab/doctor/finding.ts';
 import { API, SESSION } from './support/faults-api.ts';
 import { EDGES, PROVIDER } from './support/faults-provider.ts';
 import { DOCUMENTS, WORKER } from './support/faults-script.ts';
 import { ACCOUNT, check, reportOn, targetOf, TIMEOUT_MS, troubles } from './support/run.ts';
-import { SECRET, startSite } from './support/site.ts';
+import { configOf, SECRET, startSite, WORKER_CODE, workerHeaders } from './support/site.ts';
 import { configured, worker } from './support/spoil.ts';
 
 /** As docs/doctor.md says; upgrades come on top. */
@@ -46,6 +47,19 @@ describe('a right deployment', () => {
       expect(left).toEqual(
         expect.arrayContaining(['seal-kept', 'callback-cache', 'provider-silent', 'socket', 'sign-in']),
       );
+    } finally {
+      await site.stop();
+    }
+  });
+
+  test('may have a worker of its own, with the configuration told', async () => {
+    const site = await startSite({ worker: (_r, own) => ({ headers: workerHeaders(own), body: WORKER_CODE }) });
+    try {
+      const config = parseConfig(JSON.stringify(configOf(site)));
+      const report = await reportOn(site, { account: ACCOUNT, config });
+      const seen = troubles(report).filter((line) => !line.startsWith('browser-'));
+      expect(seen).toEqual([expect.stringMatching(/^seal-kept skipped/)]);
+      expect(report.checks.find(({ id }) => id === 'worker-config')?.found).toContain('--config');
     } finally {
       await site.stop();
     }

@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 describe('the embedded server', () => {
-  test('has no failure, in any check, none left out', async () => {
+  test('has no failure, in any check, none left out', { timeout: 90_000 }, async () => {
     const browser = { type: 'path', path: ensureBrowser().path } as const;
     const report = await reportOn({ origin: server.url }, { account: DEMO, browser });
     expect(report.counts).toMatchObject({ fail: 0, skipped: 0 });

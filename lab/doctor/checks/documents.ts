@@ -40,7 +40,8 @@ const scripts: Check = {
   async run(context) {
     const sources = sourcesFor(policyOf(await context.page()), 'script-src');
     const mend = "Send content-security-policy with script-src 'self', and a hash or nonce for each inline script.";
-    const why = 'An injected script cannot read the tokens, but it can act as the person while it runs.';
+    const why =
+      'An injected script acts as the person while it runs; where the worker is not sealed it can read the stored tokens too.';
     if (!sources) return fail('no content-security-policy restricts scripts', why, mend);
     if (isInlineOpen(sources)) return fail("script-src allows 'unsafe-inline'", why, mend);
     const wide = sources.find((source) => ANYWHERE.has(source));

@@ -20,12 +20,25 @@ const lacks = (answer: Answer): readonly string[] => [
   ...(isIsolated(answer) ? [] : ['cross-origin-opener-policy: same-origin']),
 ];
 
-/** Whether the pages themselves keep injected script from opening a callback in a frame or popup (measured). */
-const pagesHoldBack = async (context: Context): Promise<boolean> => {
+/** What stands against a silent sign-in that ends on a page without the headers. */
+type Defence = 'no-sign-in' | 'pages' | 'nothing';
+
+/** Isolated pages that may not frame the provider keep injected script from opening one (measured in Chromium). */
+const defenceOf = async (context: Context): Promise<Defence> => {
+  const oidc = (await context.deployment())?.oidc;
+  if (!oidc) return 'no-sign-in';
   const page = await context.page();
-  const issuer = (await context.deployment())?.oidc?.issuer;
-  if (!isIsolated(page)) return false;
-  return issuer === undefined || !admits(sourcesFor(policyOf(page), 'frame-src'), new URL(issuer), context.target.url);
+  const frames = sourcesFor(policyOf(page), 'frame-src');
+  return isIsolated(page) && !admits(frames, new URL(oidc.issuer), context.target.url) ? 'pages' : 'nothing';
+};
+
+const WHY: Readonly<Record<Defence, string>> = {
+  'no-sign-in':
+    'Injected script can frame or open this page and go on there, out of reach of the policy of your pages.',
+  pages:
+    'One document without these headers is where a silent sign-in can be read. Only the headers of your pages stand against it now.',
+  nothing:
+    'Injected script makes the sign-in end on this page and reads the code from its address; your pages do not stop it either.',
 };
 
 const edge = async (context: Context, url: URL, options: ProbeOptions, mend: string): Promise<Finding> => {
@@ -33,20 +46,10 @@ const edge = async (context: Context, url: URL, options: ProbeOptions, mend: str
   if (outcome.type === 'silent') return fine(`no answer at all (${outcome.detail}): nothing that could be read`);
   const { answer } = outcome;
   const missing = lacks(answer);
-  if (missing.length === 0) return fine(`${answer.status} with the headers`);
-  const holds = await pagesHoldBack(context);
-  const found = `${answer.status} without ${missing.join(', ')}`;
-  if (holds)
-    return warn(
-      found,
-      'One document without these headers is where a silent sign-in can be read. Only the headers of your pages stand against it now.',
-      mend,
-    );
-  return fail(
-    found,
-    'Injected script makes the sign-in end on this error page and reads the code from its address; your pages do not stop it either.',
-    mend,
-  );
+  const what = answer.status < 400 ? `accepted (${answer.status})` : String(answer.status);
+  if (missing.length === 0) return fine(`${what} with the headers`);
+  const defence = await defenceOf(context);
+  return (defence === 'nothing' ? fail : warn)(`${what} without ${missing.join(', ')}`, WHY[defence], mend);
 };
 
 const mendFor = (status: string, where: string): string =>

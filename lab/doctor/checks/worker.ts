@@ -104,14 +104,13 @@ const config: Check = {
     const deployment = await context.deployment();
     if (deployment) {
       const kinds = [deployment.oidc && 'oidc', deployment.password && 'password'].filter(Boolean);
-      return fine(
-        `${kinds.length === 0 ? 'no token sign-in' : kinds.join(', ')}, ${deployment.sockets.length} sockets`,
-      );
+      const offers = `${kinds.length === 0 ? 'no token sign-in' : kinds.join(', ')}, ${deployment.sockets.length} sockets`;
+      return fine(parseDeployment(answer.body) ? offers : `${offers}, as given by --config`);
     }
     return warn(
       `the first line is not self.${BAKED_GLOBAL} = {…};`,
       'A shipped worker stops at once without it; and the checks of provider, API and session cannot know where to look.',
-      `Serve it through the server kit or bake the line in at build time. A worker of your own that calls keepSession({ config }) is right without; then those checks stay out.`,
+      `Serve it through the server kit or bake the line in at build time. For a worker of your own that calls keepSession({ config }), give the doctor that object with --config.`,
     );
   },
 };

@@ -2,6 +2,15 @@ import { configOf, html, json, metadataOf } from './site.ts';
 import { page, csp, configured, metadata, bare, back, openPage, type Row } from './spoil.ts';
 
 export const EDGES: readonly Row[] = [
+  [
+    'error-404',
+    'warn',
+    'bare, no provider',
+    { missing: bare(404), page: openPage, ...configured(() => ({ signIn: {} })) },
+    /404 without/,
+    /404/,
+  ],
+  ['error-414', 'warn', 'accepted', { tooLong: bare(200) }, /accepted \(200\) without/, /414/],
   ['error-404', 'warn', 'bare', { missing: bare(404) }, /404 without .*frame-ancestors/, /add_header/],
   ['error-404', 'fail', 'bare, and so are the pages', { missing: bare(404), page: openPage }, /404 without/, /404/],
   ['error-414', 'warn', 'bare', { tooLong: bare(414) }, /414 without/, /414/],
