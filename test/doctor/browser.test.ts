@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ensureBrowser } from '../../scripts/find-browser.ts';
 import type { Finding } from '../../lab/doctor/finding.ts';
 import { check, type Given } from './support/run.ts';
-import { html, script, workerHeaders, type Handler, type Plan } from './support/site.ts';
+import { html, INSTALL_COOKIE, script, workerHeaders, type Handler, type Plan } from './support/site.ts';
 
 /** Generous, for a busy machine; a page that is never controlled is waited for as long. */
 const PATIENCE_MS = 20_000;
@@ -76,7 +76,7 @@ describe('in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
 
   test('a script that the policy blocks', async () => {
     const page: Handler = (_request, site) => ({
-      ...html(site),
+      ...html(site, { 'set-cookie': INSTALL_COOKIE }),
       body: '<script>1</script><script src="/app.js"></script>',
     });
     expect(await look('browser-console', { page })).toMatchObject({
