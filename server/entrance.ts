@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Clock } from './clock.ts';
 import { isLoopbackHost } from './cookie.ts';
 import { applyFault, type FaultPlace, type Faults } from './faults.ts';
+import { BARE_HEADERS } from './headers.ts';
 import type { Origins } from './origins.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Stats } from './stats.ts';
@@ -45,9 +46,7 @@ const corsFor = (request: IncomingMessage, origins: Origins): Record<string, str
 
 const misdirected = (request: IncomingMessage, response: ServerResponse): void => {
   request.resume();
-  response
-    .writeHead(421, { 'content-type': 'text/plain', 'cache-control': 'no-store' })
-    .end('This server has another name.');
+  response.writeHead(421, { ...BARE_HEADERS, 'content-type': 'text/plain' }).end('This server has another name.');
 };
 
 /** What every request passes before its handler: the right host, the lab's clock and faults, the request log. */

@@ -6,6 +6,10 @@ export type HeaderPreset = {
   /** `sha256-…` of the inline blocks of this very page (see `inlineHashes`). */
   inlineScripts?: readonly string[];
   inlineStyles?: readonly string[];
+  /** Paths of the worker scripts, shared by service and dedicated workers; by default anything of the own origin. */
+  workers?: readonly string[];
+  /** Names of the only Trusted Types policies that scripts may make (https://w3c.github.io/trusted-types/). */
+  trustedTypes?: readonly string[];
   /** Adds `upgrade-insecure-requests` and HSTS; only for a deployment behind https. */
   https?: boolean;
 };
@@ -39,7 +43,8 @@ const contentSecurityPolicy = (self: string, preset: HeaderPreset): string => {
     "media-src 'self' blob:",
     "font-src 'self'",
     "manifest-src 'self'",
-    "worker-src 'self'",
+    // Exact paths, so that no upload becomes a worker. A query passes all the same (CSP 3 §6.7.2.8).
+    `worker-src ${preset.workers?.map((path) => self + path).join(' ') ?? "'self'"}`,
     `connect-src ${list("'self'", socketOrigin(self), ...connect)}`,
     `form-action ${list("'self'", ...connect)}`,
     // A hidden frame is how injected script would run a silent sign-in of its own (RFC 10017).
@@ -47,6 +52,9 @@ const contentSecurityPolicy = (self: string, preset: HeaderPreset): string => {
     "frame-ancestors 'none'",
     "object-src 'none'",
     "base-uri 'none'",
+    ...(preset.trustedTypes
+      ? ["require-trusted-types-for 'script'", `trusted-types ${preset.trustedTypes.join(' ')}`]
+      : []),
     ...(preset.https ? ['upgrade-insecure-requests'] : []),
   ].join('; ');
 };
@@ -65,6 +73,35 @@ export const securityHeaders = (self: string, preset: HeaderPreset = {}): Record
   'permissions-policy': PERMISSIONS.map((feature) => `${feature}=()`).join(', '),
   ...(preset.https ? { 'strict-transport-security': `max-age=${HSTS_SECONDS}` } : {}),
 });
+
+/**
+ * The least that any other answer of the origin needs, errors above all: in a frame or a pop-up, an address that ends
+ * in one of them could be read by whoever opened it, with the authorization code in it (RFC 10017).
+ */
+export const BARE_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/**
+ * A whole HTTP/1.1 answer, for Node's `clientError` event: what is refused before any handler sees it. Node's own
+ * has no headers at all, and a page can provoke it with cookies (measured: the code in the address was readable).
+ */
+export const refusal = (error: { code?: string | undefined }): string => {
+  const headers = Object.entries({ ...BARE_HEADERS, connection: 'close', 'content-length': '0' });
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${REFUSALS[error.code ?? ''] ?? '400 Bad Request'}\r\n${lines.join('')}\r\n`;
+};
 
 /** The worker's own policy, frozen with its script: even a faulty worker reaches nothing but these. */
 export const workerPolicy = (self: string, connect: readonly string[]): string =>

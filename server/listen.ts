@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { refusal } from './headers.ts';
 
 /** Longer than a browser keeps an idle connection after its last tab went, shorter than common proxies do. */
 const KEEP_ALIVE_MS = 30_000;
@@ -32,6 +33,11 @@ export const listen = async (
     { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_WITHIN_MS, maxHeaderSize: MAX_HEADER_BYTES },
     listener,
   );
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // A reset needs no answer, and one that was begun cannot be taken back.
+    if (socket.writable && !('bytesWritten' in socket && socket.bytesWritten)) socket.end(refusal(error));
+    else socket.destroy();
+  });
   // A slow upload is no attack, and an event stream has no end.
   server.requestTimeout = 0;
   for (let tried = port; ; tried += 1) {
