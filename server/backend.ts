@@ -40,8 +40,8 @@ export type Backend = {
   sealer: Sealer;
 };
 
-/** `heartbeatMs`: silence of a hub socket that means a dead link. */
-export type BackendOptions = { accounts: readonly Account[]; heartbeatMs: number };
+/** `heartbeatMs`: silence of a hub socket that means a dead link. `sealKey`: see seal.ts. */
+export type BackendOptions = { accounts: readonly Account[]; heartbeatMs: number; sealKey?: number | undefined };
 
 export const openBackend = async (store: Store, clock: Clock, options: BackendOptions): Promise<Backend> => {
   const lifetimes = { ...DEFAULT_LIFETIMES };
@@ -70,6 +70,6 @@ export const openBackend = async (store: Store, clock: Clock, options: BackendOp
     faults: createFaults(),
     log: createRequestLog(cookies, clock.now),
     stats,
-    sealer: await openSealer(store),
+    sealer: await openSealer(store, options.sealKey),
   };
 };

@@ -17,6 +17,12 @@ const portFrom = (text: string | undefined): number => {
   return isPort ? port : fail(`PORT must be a number from 0 to ${MAX_PORT}; it is "${text}".`);
 };
 
+const sealKeyFrom = (text: string | undefined): number | undefined => {
+  const key = text === undefined ? undefined : Number(text);
+  if (key !== undefined && !(Number.isInteger(key) && key > 0)) fail(`SEAL_KEY must be 1, 2, …; it is "${text}".`);
+  return key;
+};
+
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOptions => {
@@ -26,11 +32,12 @@ const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOp
     host: given(env['HOST']),
     dataDir: given(env['DATA_DIR']) ?? DEFAULT_DATA_DIR,
     lab: flags.includes('--lab'),
-    distDir: isDev ? false : undefined,
+    distDir: isDev ? false : given(env['DIST_DIR']),
     devOrigin: isDev ? (given(env['DEV_ORIGIN']) ?? DEFAULT_DEV_ORIGIN) : undefined,
     issuer: given(env['OIDC_ISSUER']),
     clientId: given(env['OIDC_CLIENT_ID']),
     scope: given(env['OIDC_SCOPE']),
+    sealKey: sealKeyFrom(given(env['SEAL_KEY'])),
   };
 };
 

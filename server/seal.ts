@@ -41,10 +41,37 @@ const withGlobal = (script: string, baked: Baked): string => {
   return `self.${BAKED_GLOBAL} = ${json};\n${script}`;
 };
 
-/** Tier T2: a secret for each installation that only its worker ever reads. */
-export const openSealer = async (store: Store): Promise<Sealer> => {
-  const keyId = await durable(store, 'install-key-id', () => randomId(4));
-  const key = await durableKey(store, 'install-key');
+type Key = { id: string; key: Buffer };
+
+/** Sessions come back within this many replacements of the key; what nobody opened since has to sign in again. */
+const FORMER_KEYS = 2;
+
+/** The number of the newest key: the highest that was ever asked for, so that a forgotten setting takes none back. */
+const newestNumber = (store: Store, asked: number): Promise<number> =>
+  store.update(['secret/install-key-number'], ([kept]) => {
+    const newest = Math.max(asked, typeof kept === 'number' ? kept : 1);
+    return { result: newest, writes: [{ key: 'secret/install-key-number', value: newest }] };
+  });
+
+const keyOf = async (store: Store, number: number): Promise<Key> => {
+  const suffix = number === 1 ? '' : `-${number}`;
+  const id = await durable(store, `install-key-id${suffix}`, () => randomId(4));
+  return { id, key: await durableKey(store, `install-key${suffix}`) };
+};
+
+const sealFrom = ({ id, key }: Key, cookie: string): { id: string; secret: string } => ({
+  id: `${id}.${digest(cookie).slice(0, ID_LENGTH)}`,
+  secret: hmac(key, `install ${cookie}`),
+});
+
+/**
+ * Tier T2: a secret for each installation that only its worker ever reads. `keyNumber` replaces the key it comes from:
+ * workers then get the secrets of the former keys too, and seal anew what those had sealed.
+ */
+export const openSealer = async (store: Store, keyNumber = 1): Promise<Sealer> => {
+  const newest = await newestNumber(store, keyNumber);
+  const numbers = Array.from({ length: Math.min(newest, FORMER_KEYS + 1) }, (_, back) => newest - back);
+  const keys = await Promise.all(numbers.map((number) => keyOf(store, number)));
   return {
     installCookie(headers) {
       if (!mayBeSecure(headers)) return undefined;
@@ -55,8 +82,9 @@ export const openSealer = async (store: Store): Promise<Sealer> => {
       if (isWorkerFetch(headers) && cookie === undefined && mayBeSecure(headers)) return { type: 'refused' };
       if (cookie === undefined || !isTrueWorkerFetch(headers))
         return { type: 'served', text: withGlobal(script, { config }) };
-      const seal = { id: `${keyId}.${digest(cookie).slice(0, ID_LENGTH)}`, secret: hmac(key, `install ${cookie}`) };
-      return { type: 'served', text: withGlobal(script, { config, seal }) };
+      const [seal, ...former] = keys.map((key) => sealFrom(key, cookie));
+      const baked = seal && { ...seal, ...(former.length > 0 ? { former } : {}) };
+      return { type: 'served', text: withGlobal(script, { config, seal: baked }) };
     },
   };
 };

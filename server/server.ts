@@ -7,6 +7,7 @@ import { openBackend, type Backend } from './backend.ts';
 import { createClock } from './clock.ts';
 import { lockDataDir } from './data-dir.ts';
 import { appPlace, entrance, providerPlace, type EntranceParts } from './entrance.ts';
+import { BARE_HEADERS } from './headers.ts';
 import { DEFAULT_HEARTBEAT_MS } from './hub.ts';
 import { problem, type Env } from './http.ts';
 import { DEFAULT_CLIENT_ID, DEFAULT_SCOPE, FOREIGN_SCOPE, keeperConfig } from './keeper-config.ts';
@@ -40,6 +41,8 @@ export type ServerOptions = {
   clientId?: string | undefined;
   scope?: string | undefined;
   accounts?: readonly Account[] | undefined;
+  /** Number of the key that the workers' seals come from; a higher one than before replaces it (see seal.ts). */
+  sealKey?: number | undefined;
   /** Silence of a hub socket (ms) that means a dead link; told to clients in the greeting. */
   heartbeatMs?: number | undefined;
 };
@@ -67,7 +70,7 @@ type Late = { listener: RequestListener };
 
 /** Ports are needed before anything can be built with them; until then callers are told to come back. */
 const startingUp = (): Late => ({
-  listener: (_request, response) => void response.writeHead(503, { 'retry-after': '1' }).end(),
+  listener: (_request, response) => void response.writeHead(503, { ...BARE_HEADERS, 'retry-after': '1' }).end(),
 });
 
 const bind = async (late: Late, port: number, host: string, orNext = false): Promise<Listening> =>
@@ -144,7 +147,10 @@ const createApp = (
     return problem({ status: 500, code: 'server-error', detail: 'Something went wrong here.' });
   });
   const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const listener: RequestListener = (request, response) => void handle(request, response);
+  const listener: RequestListener = (request, response) => {
+    for (const [name, value] of Object.entries(BARE_HEADERS)) response.setHeader(name, value);
+    void handle(request, response);
+  };
   return { listener, stopLab: () => lab?.stop() };
 };
 
@@ -179,6 +185,7 @@ const openEverything = async (
   const backend = await openBackend(store, clock, {
     accounts: options.accounts ?? [DEMO_ACCOUNT],
     heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
+    sealKey: options.sealKey,
   });
   const origins = appOrigins(host, app.port, options.devOrigin);
   const issuer = options.issuer ?? `http://${publicName(host)}:${provider?.port}`;

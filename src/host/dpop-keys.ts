@@ -34,10 +34,18 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer): DpopKeys => {
     return DPoP({}, { publicKey, privateKey });
   };
 
+  /** A key that could not be written down still serves this worker's life. */
+  const write = async (name: string, stored: unknown): Promise<void> => {
+    const sealed = await sealer.seal(stored, PREFIX + name);
+    await disk.use((db) => putDurably(db, 'sealed', PREFIX + name, sealed)).catch(() => undefined);
+  };
+
   const load = async (name: string): Promise<DPoPHandle> => {
     const sealed = await disk.use((db) => db.get('sealed', PREFIX + name));
     if (!sealed) throw new DOMException('key', 'NotFoundError');
-    return handleOf(await sealer.open(sealed, PREFIX + name));
+    const stored = await sealer.open(sealed, PREFIX + name);
+    if (sealed.key !== sealer.key) await write(name, stored);
+    return handleOf(stored);
   };
 
   return {
@@ -49,10 +57,9 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer): DpopKeys => {
         crypto.subtle.exportKey('jwk', pair.privateKey),
       ]);
       const stored = { public: pub, private: priv };
-      const sealed = await sealer.seal(stored, PREFIX + name);
       handles.set(name, handleOf(stored));
       fresh.add(name);
-      await disk.use((db) => putDurably(db, 'sealed', PREFIX + name, sealed)).catch(() => undefined);
+      await write(name, stored);
       return name;
     },
     handle(name) {

@@ -1,10 +1,12 @@
+import type { Seal } from '../protocol/config.ts';
 import type { Disk, Sealed } from './database.ts';
 
 export type Sealer = {
+  /** The key that seals; what is sealed with another is to be sealed anew. */
   readonly key: string;
   /** `context` is authenticated with it: a record moved to another place or another deployment does not open. */
   seal(value: unknown, context: string): Promise<Sealed>;
-  /** Rejects when it was sealed by another key, for another context, or was touched. */
+  /** Rejects when it was sealed by an unknown key, for another context, or was touched. */
   open(sealed: Sealed, context: string): Promise<unknown>;
 };
 
@@ -36,12 +38,16 @@ const stored = (disk: Disk): Promise<CryptoKey> =>
     return other ?? made;
   });
 
-export const createSealer = (disk: Disk, bound: string, seal: { id: string; secret: string } | undefined): Sealer => {
+export const createSealer = (disk: Disk, bound: string, seal: Seal | undefined): Sealer => {
   const name = seal?.id ?? 'local';
-  let pending: Promise<CryptoKey> | undefined;
-  const key = (): Promise<CryptoKey> => {
-    const mine = (pending ??= seal ? derive(seal.secret) : stored(disk));
-    mine.catch(() => (pending = undefined));
+  const secrets = seal ? [seal, ...(seal.former ?? [])] : [];
+  const keys = new Map<string, Promise<CryptoKey>>();
+  const key = async (id: string): Promise<CryptoKey> => {
+    const secret = secrets.find((each) => each.id === id)?.secret;
+    if (!secret && id !== name) throw new DOMException(id, 'InvalidAccessError');
+    const mine = keys.get(id) ?? (secret ? derive(secret) : stored(disk));
+    keys.set(id, mine);
+    mine.catch(() => keys.delete(id));
     return mine;
   };
   const aes = (iv: Uint8Array<ArrayBuffer>, context: string) => ({
@@ -53,12 +59,11 @@ export const createSealer = (disk: Disk, bound: string, seal: { id: string; secr
     key: name,
     async seal(value, context) {
       const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-      const data = await crypto.subtle.encrypt(aes(iv, context), await key(), text.encode(JSON.stringify(value)));
+      const data = await crypto.subtle.encrypt(aes(iv, context), await key(name), text.encode(JSON.stringify(value)));
       return { key: name, iv, data };
     },
     async open(sealed, context) {
-      if (sealed.key !== name) throw new DOMException(sealed.key, 'InvalidAccessError');
-      const data = await crypto.subtle.decrypt(aes(sealed.iv, context), await key(), sealed.data);
+      const data = await crypto.subtle.decrypt(aes(sealed.iv, context), await key(sealed.key), sealed.data);
       return JSON.parse(new TextDecoder().decode(data)) as unknown;
     },
   };

@@ -55,7 +55,10 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, now: () => number
     const row = await read();
     if (!row) return { saved: undefined };
     try {
-      return { saved: await open(row) };
+      const saved = await open(row);
+      // Its key was replaced on the server: sealed anew, it outlives that key.
+      if (row.sealed.key !== sealer.key) await save(saved);
+      return { saved };
     } catch (error) {
       const detail = error instanceof Error ? error.name : 'Error';
       // Sealed with another key (InvalidAccessError) is not broken: a worker with that key may come back.

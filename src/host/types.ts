@@ -2,7 +2,7 @@ import type { Intro, KeeperApi } from '../protocol/bridge.ts';
 import type { RequestKind, Treatment } from '../core/requests.ts';
 import type { Clock, Random } from './clock.ts';
 import type { SocketsFactory } from './shared-sockets.ts';
-import type { KeeperConfig } from '../protocol/config.ts';
+import type { KeeperConfig, Seal } from '../protocol/config.ts';
 
 /** Where the keeper runs. The secret never leaves the worker (design, tier T2). */
 export type HostOptions = {
@@ -12,7 +12,7 @@ export type HostOptions = {
   where: 'service-worker' | 'page';
   build: string;
   /** What the server filled into this worker's script, if it seals. */
-  seal?: { id: string; secret: string } | undefined;
+  seal?: Seal | undefined;
   /** The socket feature (`sharedSockets`), where it is wanted. */
   sockets?: SocketsFactory | undefined;
   clock?: Clock | undefined;

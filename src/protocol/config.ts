@@ -61,5 +61,10 @@ export const BAKED_GLOBAL = '__SESSION_KEEPER__';
 export type Baked = {
   config: KeeperConfig;
   /** Tier T2: a secret for this installation, only ever filled in for a real service-worker script fetch. */
-  seal?: { id: string; secret: string } | undefined;
+  seal?: Seal | undefined;
 };
+
+/** `former`: the secrets of keys that the server has replaced; they open what they sealed, and seal nothing more. */
+export type Seal = Secret & { former?: readonly Secret[] | undefined };
+
+type Secret = { id: string; secret: string };
