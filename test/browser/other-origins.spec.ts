@@ -1,5 +1,3 @@
-import { createServer, type Server } from 'node:http';
-import { once } from 'node:events';
 import type { Page } from '@playwright/test';
 import type { LogEntry } from '../../server/request-log.ts';
 import { startApp, type App } from '../support/app.ts';
@@ -8,40 +6,7 @@ import { openKeeper } from '../support/keeper-page.ts';
 import type { Lab } from '../support/lab-client.ts';
 import { fetchOnce } from '../support/page-fetch.ts';
 import { signIn, SIGN_IN_KINDS } from '../support/sign-in.ts';
-
-type Stranger = {
-  origin: string;
-  /** Path, `authorization` and `dpop` of every request that came. Cookies know no ports (RFC 6265 §8.5). */
-  heard: string[];
-  close(): Promise<void>;
-};
-
-/** A server of another origin on this machine: it serves one page and notes what comes to it. */
-const startStranger = async (page: (origin: string) => string, port = 0): Promise<Stranger> => {
-  const heard: string[] = [];
-  const server: Server = createServer((request, response) => {
-    const { authorization, dpop } = request.headers;
-    if (request.method !== 'OPTIONS') heard.push(`${request.url} ${authorization ?? '-'} ${String(dpop ?? '-')}`);
-    response.setHeader('access-control-allow-origin', request.headers.origin ?? '*');
-    response.setHeader('access-control-allow-headers', 'authorization, dpop');
-    response.setHeader('access-control-allow-credentials', 'true');
-    response.setHeader('content-type', 'text/html');
-    response.end(page(origin));
-  });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const origin = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
-  return {
-    origin,
-    heard,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-};
+import { startStranger, type Stranger } from '../support/stranger.ts';
 
 const entryOf = async (lab: Lab, method: string, path: string): Promise<LogEntry> => {
   const found = async (): Promise<LogEntry | undefined> =>
@@ -138,45 +103,48 @@ const lookAlike = async (): Promise<{ app: App; stranger: Stranger }> => {
   throw new Error('no ports that look alike');
 };
 
-test('i. a look-alike origin (:41730 for :4173) gets no token', async ({ page }) => {
-  const { app, stranger } = await lookAlike();
-  try {
-    await signIn(page, app.origin, 'oidc');
-    // a document of the app's origin that the worker controls, without the policy that would stop the request before the worker sees it
-    await openKeeper(page, `${app.origin}/lab/stats`);
-    expect(await page.evaluate(() => navigator.serviceWorker.controller?.scriptURL)).toBe(`${app.origin}/sw.js`);
-    expect(await fetchOnce(page)).toBe(200);
-    const { port } = new URL(stranger.origin);
-    const origins = ['localhost', '127.0.0.1'].map((name) => `http://${name}:${port}`);
-    const paths = ['/api/', '/api/v1/llm/models', '/api/../api/v1/auth/whoami'];
-    const urls = [
-      ...origins.flatMap((origin) => paths.map((path) => origin + path)),
-      `http://localhost@127.0.0.1:${port}/api/`,
-    ];
-    const reached = await page.evaluate(async (all) => {
-      const statuses: (number | string)[] = [];
-      const attempts: ((url: string) => Promise<Response>)[] = [
-        (url) => fetch(url),
-        (url) => fetch(url, { credentials: 'include' }),
-        (url) => fetch(url, { mode: 'no-cors' }),
-        (url) => window.keeper.fetch(url),
-        (url) => window.keeper.fetch(url, { method: 'POST', body: 'x' }),
+test.describe('without the policy that would stop the request before the worker sees it', () => {
+  test.use({ bypassCSP: true });
+
+  test('i. a look-alike origin (:41730 for :4173) gets no token', async ({ page }) => {
+    const { app, stranger } = await lookAlike();
+    try {
+      await signIn(page, app.origin, 'oidc');
+      await openKeeper(page, app.origin);
+      expect(await page.evaluate(() => navigator.serviceWorker.controller?.scriptURL)).toBe(`${app.origin}/sw.js`);
+      expect(await fetchOnce(page)).toBe(200);
+      const { port } = new URL(stranger.origin);
+      const origins = ['localhost', '127.0.0.1'].map((name) => `http://${name}:${port}`);
+      const paths = ['/api/', '/api/v1/llm/models', '/api/../api/v1/auth/whoami'];
+      const urls = [
+        ...origins.flatMap((origin) => paths.map((path) => origin + path)),
+        `http://localhost@127.0.0.1:${port}/api/`,
       ];
-      for (const url of all) {
-        for (const attempt of attempts)
-          statuses.push(
-            await attempt(url).then(
-              ({ type }) => type,
-              (error: Error) => error.name,
-            ),
-          );
-      }
-      return statuses;
-    }, urls);
-    expect(reached.filter((type) => type === 'cors' || type === 'opaque').length).toBeGreaterThan(urls.length);
-    expect(stranger.heard.length).toBeGreaterThan(urls.length);
-    expect(stranger.heard.filter((line) => !line.endsWith(' - -'))).toEqual([]);
-  } finally {
-    await Promise.all([app.stop(), stranger.close()]);
-  }
+      const reached = await page.evaluate(async (all) => {
+        const statuses: (number | string)[] = [];
+        const attempts: ((url: string) => Promise<Response>)[] = [
+          (url) => fetch(url),
+          (url) => fetch(url, { credentials: 'include' }),
+          (url) => fetch(url, { mode: 'no-cors' }),
+          (url) => window.keeper.fetch(url),
+          (url) => window.keeper.fetch(url, { method: 'POST', body: 'x' }),
+        ];
+        for (const url of all) {
+          for (const attempt of attempts)
+            statuses.push(
+              await attempt(url).then(
+                ({ type }) => type,
+                (error: Error) => error.name,
+              ),
+            );
+        }
+        return statuses;
+      }, urls);
+      expect(reached.filter((type) => type === 'cors' || type === 'opaque').length).toBeGreaterThan(urls.length);
+      expect(stranger.heard.length).toBeGreaterThan(urls.length);
+      expect(stranger.heard.filter((line) => !line.endsWith(' - -'))).toEqual([]);
+    } finally {
+      await Promise.all([app.stop(), stranger.close()]);
+    }
+  });
 });

@@ -46,7 +46,7 @@ const tellTales = (secret: string): readonly string[] => {
 };
 
 /** The secret that the server bakes into the worker script of this browser profile, and nowhere else. */
-const sealOf = async (context: BrowserContext, origin: string): Promise<string | undefined> => {
+export const sealOf = async (context: BrowserContext, origin: string): Promise<string | undefined> => {
   const cookies = await context.cookies(origin);
   const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
   const fetched = { 'sec-fetch-dest': 'serviceworker', 'sec-fetch-mode': 'same-origin', 'service-worker': 'script' };

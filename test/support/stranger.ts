@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+
+export type Stranger = {
+  origin: string;
+  /** Path, `authorization` and `dpop` of every request that came. Cookies know no ports (RFC 6265 §8.5). */
+  heard: string[];
+  close(): Promise<void>;
+};
+
+/** A server of another origin on this machine: it serves one page and notes what comes to it. */
+export const startStranger = async (page: (origin: string) => string, port = 0): Promise<Stranger> => {
+  const heard: string[] = [];
+  const server: Server = createServer((request, response) => {
+    const { authorization, dpop } = request.headers;
+    if (request.method !== 'OPTIONS') heard.push(`${request.url} ${authorization ?? '-'} ${String(dpop ?? '-')}`);
+    response.setHeader('access-control-allow-origin', request.headers.origin ?? '*');
+    response.setHeader('access-control-allow-headers', 'authorization, dpop');
+    response.setHeader('access-control-allow-credentials', 'true');
+    response.setHeader('content-type', 'text/html');
+    response.end(page(origin));
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const origin = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+  return {
+    origin,
+    heard,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+};
