@@ -37,6 +37,7 @@ const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOp
     issuer: given(env['OIDC_ISSUER']),
     clientId: given(env['OIDC_CLIENT_ID']),
     scope: given(env['OIDC_SCOPE']),
+    trustedTypes: env['TRUSTED_TYPES'] === '1',
     sealKey: sealKeyFrom(given(env['SEAL_KEY'])),
   };
 };

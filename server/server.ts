@@ -41,6 +41,8 @@ export type ServerOptions = {
   clientId?: string | undefined;
   scope?: string | undefined;
   accounts?: readonly Account[] | undefined;
+  /** Enforces Trusted Types: what is given to a page as script or HTML then has to be of a named policy. */
+  trustedTypes?: boolean | undefined;
   /** Number of the key that the workers' seals come from; a higher one than before replaces it (see seal.ts). */
   sealKey?: number | undefined;
   /** Silence of a hub socket (ms) that means a dead link; told to clients in the greeting. */
@@ -136,6 +138,7 @@ const createApp = (
     issuerOrigin: new URL(issuer).origin,
     config,
     sealer: backend.sealer,
+    trustedTypes: options.trustedTypes === true,
   });
   const app = new Hono<Env>();
   if (lab) app.route('/lab', lab.routes);

@@ -15,6 +15,8 @@ export type StaticParts = {
   issuerOrigin: string;
   config: KeeperConfig;
   sealer: Sealer;
+  /** Enforces Trusted Types in documents, with the policies of the application and of its templates only. */
+  trustedTypes: boolean;
 };
 
 const TYPES: { readonly [extension: string]: string } = {
@@ -35,6 +37,7 @@ const TYPES: { readonly [extension: string]: string } = {
 };
 
 const WORKER_SCRIPTS = new Set(['/sw.js', '/keeper-sw.js', '/keeper-session-sw.js']);
+const TRUSTED_TYPES = { trustedTypes: ['lit-html', 'session-keeper'] };
 const CALLBACK = '/auth/callback';
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
@@ -120,7 +123,7 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
     const text = bytes.toString('utf8');
     const cookie = sealer.installCookie(c.env.incoming.headers);
     const headers = {
-      ...securityHeaders(origin, { connect, ...inlineHashes(text) }),
+      ...securityHeaders(origin, { connect, ...(parts.trustedTypes ? TRUSTED_TYPES : {}), ...inlineHashes(text) }),
       'content-type': 'text/html; charset=utf-8',
       'cache-control': cacheControl,
       ...(cookie === undefined ? {} : { 'set-cookie': cookie }),
