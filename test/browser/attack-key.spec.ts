@@ -1,0 +1,72 @@
+import type { App } from '../support/app.ts';
+import { startApp } from '../support/app.ts';
+import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../support/e2e.ts';
+import { connectKeeper, expectSession, snapshotOf } from '../support/keeper-page.ts';
+import { createLab } from '../support/lab-client.ts';
+import { fetchOnce } from '../support/page-fetch.ts';
+import { signIn, TOKEN_KINDS } from '../support/sign-in.ts';
+import { killWorkers } from '../support/worker-kill.ts';
+
+const env: Record<string, string> = {};
+let app: App;
+test.beforeAll(async () => {
+  app = await startApp({ env });
+});
+test.afterAll(() => app.stop());
+
+let number = 1;
+
+/** The server comes back with another key, and the browser with a new worker and a new page. */
+const replaceKey = async (): Promise<void> => {
+  number += 1;
+  env['SEAL_KEY'] = String(number);
+  await app.halt();
+  await app.resume();
+};
+
+for (const kind of TOKEN_KINDS) {
+  test(`${kind}: three replacements of the server's seal key cost nobody the session`, async ({ page, complaints }) => {
+    test.setTimeout(120_000);
+    complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
+    await signIn(page, app.origin, kind);
+    const keysOf = (): Promise<string[]> =>
+      page.evaluate(async () => {
+        const opening = indexedDB.open('session-keeper');
+        await new Promise((resolve) => (opening.onsuccess = resolve));
+        const stores = opening.result.transaction(['session', 'sealed']);
+        const read = (store: string): Promise<{ key?: string; sealed?: { key: string } }[]> =>
+          new Promise((resolve) => {
+            const reading = stores.objectStore(store).getAll();
+            reading.onsuccess = () => resolve(reading.result as { key?: string }[]);
+          });
+        const rows = [...(await read('session')), ...(await read('sealed'))];
+        opening.result.close();
+        return [...new Set(rows.map(({ key, sealed }) => sealed?.key ?? key ?? ''))];
+      });
+    let former = await keysOf();
+    expect(former).toHaveLength(1);
+    // One more than the server keeps former keys: only what was sealed anew is still there in the end.
+    for (let times = 0; times < 3; times += 1) {
+      await replaceKey();
+      await page.evaluate(async () => {
+        const registration = await navigator.serviceWorker.getRegistration();
+        const changed = new Promise((resolve) =>
+          navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+        );
+        await registration?.update();
+        await changed;
+      });
+      await killWorkers(page);
+      await page.reload();
+      await connectKeeper(page);
+      await expectSession(page, 'active');
+      expect(await fetchOnce(page)).toBe(200);
+      expect((await snapshotOf(page)).tier).toBe('sealed');
+      await createLab(app.origin).expireTokens();
+      expect(await fetchOnce(page)).toBe(200);
+      await expect.poll(keysOf).toHaveLength(1);
+      expect(await keysOf()).not.toEqual(former);
+      former = await keysOf();
+    }
+  });
+}
