@@ -9,13 +9,14 @@ type Source = { postMessage(message: unknown): void };
  * Answers one call. The endpoint lives for one message, so there is nothing that a worker's death could cut: the next
  * call simply starts the next worker. Resolves when the answer is out.
  */
-export const answerCall = (api: KeeperApi, source: Source, message: unknown): Promise<void> => {
+export const answerCall = (api: KeeperApi, source: Source, message: unknown, paced: boolean): Promise<void> => {
   const call = admit(message);
   if (!call) return Promise.resolve();
   const reply = (answer: unknown): void =>
     source.postMessage({ mark: MARK, type: 'answer', message: answer } satisfies WorkerMessage);
-  if (!call.admitted) {
-    reply({ id: call.id, type: 'RAW', value: failed({ code: 'bad-message', detail: 'refused' }) });
+  if (!call.admitted || !paced) {
+    const code = call.admitted ? 'over-limit' : 'bad-message';
+    reply({ id: call.id, type: 'RAW', value: failed({ code, detail: 'refused' }) });
     return Promise.resolve();
   }
   return new Promise((resolve) => {

@@ -5,6 +5,7 @@ import { parsePageMessage } from '../src/protocol/bridge.ts';
 import type { Baked } from '../src/protocol/config.ts';
 import { answerCall } from './bridge.ts';
 import { createLeases, type Leases } from './leases.ts';
+import { createPace } from './pace.ts';
 import { addRoutes } from './routes.ts';
 import { onNewcomer } from './update.ts';
 
@@ -83,14 +84,18 @@ const isCallback = (
   callback: string | undefined,
 ): boolean => method === 'GET' && destination === 'document' && origin === location.origin && pathname === callback;
 
+const isPaced = createPace(Date.now);
+
 const hear = (event: ExtendableMessageEvent, host: Host, takeOver: boolean): void => {
   const message = parsePageMessage(event.data);
   if (!message || !(event.source instanceof Client)) return;
+  const paced = isPaced(event.source.id);
+  if (!paced && message.type !== 'call') return;
   switch (message.type) {
     case 'call':
       return keepOpen(
         event,
-        answerCall(host.api, event.source, message.message).then(() => host.pending()),
+        answerCall(host.api, event.source, message.message, paced).then(() => host.pending()),
       );
     case 'attach': {
       const [port] = event.ports;

@@ -160,6 +160,8 @@ export type SessionEvent =
   | { type: 'tab-arrived' }
   /** A copy was taken back into an empty store: read it. */
   | { type: 'restored' }
+  /** The database was deleted under this worker, which still knows what was in it. */
+  | { type: 'erased' }
   /** A socket was closed for its authorization: look at this generation. */
   | { type: 'suspected'; generation: number }
   | { type: 'sign-in'; id: string | undefined; order: SignInOrder }

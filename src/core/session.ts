@@ -98,6 +98,11 @@ export const stepSession = (machine: Machine, event: SessionEvent, at: Moment, p
       return onTabArrived(machine, at, policy);
     case 'restored':
       return state.at === 'signed-out' && state.reason === 'never' ? load(machine, 0) : stay(machine);
+    case 'erased':
+      // Every other state is about to write, or has nothing to write.
+      return state.at === 'active' || state.at === 'degraded'
+        ? save(stay(machine), { at: 'session', session: state.session })
+        : stay(machine);
     case 'suspected':
       return onSuspected(machine, event.generation, at, policy);
     case 'sign-in':

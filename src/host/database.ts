@@ -45,7 +45,7 @@ export const storeProblem = (error: unknown): Problem => {
   return { code: 'store-unavailable', detail: name };
 };
 
-const open = (forget: () => void): Promise<Database> =>
+const open = (forget: () => void, onErased: () => void): Promise<Database> =>
   openDB<KeeperSchema>(NAME, VERSION, {
     upgrade(db) {
       db.createObjectStore('session');
@@ -55,9 +55,10 @@ const open = (forget: () => void): Promise<Database> =>
       db.createObjectStore('journal', { autoIncrement: true });
     },
     // A newer worker, or a page that clears its data, wants the database: let go, and open it anew when needed.
-    blocking(_current, _blocked, event) {
+    blocking(_current, wanted, event) {
       (event.target as IDBDatabase).close();
       forget();
+      if (wanted === null) onErased();
     },
     terminated: forget,
   });
@@ -67,13 +68,14 @@ export type Disk = {
   use<T>(work: (db: Database) => Promise<T>): Promise<T>;
 };
 
-export const createDisk = (): Disk => {
+/** `onErased`: a script deletes the database. What the browser itself clears is gone for good: a person wanted it so. */
+export const createDisk = (onErased: () => void = () => undefined): Disk => {
   let opened: Promise<Database> | undefined;
   const forget = (): void => {
     opened = undefined;
   };
   const connect = (): Promise<Database> => {
-    const mine = (opened ??= open(forget));
+    const mine = (opened ??= open(forget, onErased));
     mine.catch(forget);
     return mine;
   };

@@ -1,6 +1,6 @@
 import { DPoP, type DPoPHandle } from 'oauth4webapi';
 import { isObject, own, stringAt } from '../protocol/json.ts';
-import { putDurably, type Disk } from './database.ts';
+import { putDurably, type Disk, type Sealed } from './database.ts';
 import type { Sealer } from './seal.ts';
 
 const ES256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
@@ -13,6 +13,8 @@ export type DpopKeys = {
   handle(name: string): Promise<DPoPHandle>;
   /** Forgets every key but these. */
   keepOnly(names: ReadonlySet<string>): Promise<void>;
+  /** Writes all that were used in this worker's life again, after the database was deleted. */
+  rewrite(): Promise<unknown>;
 };
 
 /**
@@ -23,6 +25,12 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer): DpopKeys => {
   const handles = new Map<string, Promise<DPoPHandle>>();
   /** Made in this worker's life: a sign-in may need one that is not written down yet. */
   const fresh = new Set<string>();
+  /** As they are on the disk, should that be deleted. */
+  const sealedBy = new Map<string, Sealed>();
+
+  /** A key that could not be written down still serves this worker's life. */
+  const put = (name: string, sealed: Sealed): Promise<void> =>
+    disk.use((db) => putDurably(db, 'sealed', PREFIX + name, sealed)).catch(() => undefined);
 
   const handleOf = async (stored: unknown): Promise<DPoPHandle> => {
     const pub = isObject(stored) ? own(stored, 'public') : undefined;
@@ -34,17 +42,18 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer): DpopKeys => {
     return DPoP({}, { publicKey, privateKey });
   };
 
-  /** A key that could not be written down still serves this worker's life. */
   const write = async (name: string, stored: unknown): Promise<void> => {
     const sealed = await sealer.seal(stored, PREFIX + name);
-    await disk.use((db) => putDurably(db, 'sealed', PREFIX + name, sealed)).catch(() => undefined);
+    sealedBy.set(name, sealed);
+    await put(name, sealed);
   };
 
   const load = async (name: string): Promise<DPoPHandle> => {
     const sealed = await disk.use((db) => db.get('sealed', PREFIX + name));
     if (!sealed) throw new DOMException('key', 'NotFoundError');
     const stored = await sealer.open(sealed, PREFIX + name);
-    if (sealed.key !== sealer.key) await write(name, stored);
+    if (sealed.key === sealer.key) sealedBy.set(name, sealed);
+    else await write(name, stored);
     return handleOf(stored);
   };
 
@@ -79,5 +88,6 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer): DpopKeys => {
         await tx.done;
       });
     },
+    rewrite: () => Promise.all([...sealedBy].map(([name, sealed]) => put(name, sealed))),
   };
 };

@@ -36,7 +36,10 @@ export const createHost = (options: HostOptions): Host => {
   const { config, origin, where, build, seal, clock = systemClock, random = systemRandom } = options;
   const worker = { id: crypto.randomUUID(), startedAt: clock.now(), host: where } as const;
   const life = holdLife(worker.id);
-  const parts = createParts(options, clock, random, worker.id, () => latestOf(session.machine.state));
+  const parts = createParts(options, clock, random, worker.id, {
+    current: () => latestOf(session.machine.state),
+    onErased: () => session.tell({ type: 'erased' }),
+  });
   const { journal } = parts;
   let online = navigator.onLine;
   let former: Machine | undefined;

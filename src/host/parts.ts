@@ -28,10 +28,10 @@ export const createParts = (
   clock: Clock,
   random: Random,
   worker: string,
-  current: () => Session | undefined,
+  { current, onErased }: { current(): Session | undefined; onErased(): void },
 ) => {
   const { oidc, password, ticket } = config.signIn;
-  const disk = createDisk();
+  const disk = createDisk(() => void rewrite());
   // Sealed records open for this origin, this provider and this client only.
   const sealer = createSealer(disk, [origin, oidc?.issuer, oidc?.clientId].join(' '), seal);
   const keys = createDpopKeys(disk, sealer);
@@ -40,6 +40,11 @@ export const createParts = (
     oidc: oidc && createOidc({ config: oidc, origin, keys, underWay, now: clock.now }),
     password: password && createPassword(password, origin, clock.now),
     ticket: ticket && createTicketKind(ticket, origin, clock.now),
+  };
+  /** Keys first: the session is of no use without them. */
+  const rewrite = async (): Promise<void> => {
+    await Promise.allSettled([sealer.rewrite(), keys.rewrite()]);
+    onErased();
   };
   const grants: Partial<Record<SignInKind, Grants>> = {};
   for (const kind of ['oidc', 'password', 'ticket'] as const) if (kinds[kind]) grants[kind] = kinds[kind];

@@ -8,6 +8,8 @@ export type Sealer = {
   seal(value: unknown, context: string): Promise<Sealed>;
   /** Rejects when it was sealed by an unknown key, for another context, or was touched. */
   open(sealed: Sealed, context: string): Promise<unknown>;
+  /** Writes a key of the disk again, after the database was deleted. */
+  rewrite(): Promise<unknown>;
 };
 
 const AES = { name: 'AES-GCM', length: 256 } as const;
@@ -65,6 +67,9 @@ export const createSealer = (disk: Disk, bound: string, seal: Seal | undefined):
     async open(sealed, context) {
       const data = await crypto.subtle.decrypt(aes(sealed.iv, context), await key(sealed.key), sealed.data);
       return JSON.parse(new TextDecoder().decode(data)) as unknown;
+    },
+    rewrite: async () => {
+      if (!seal && keys.has(name)) await disk.use(async (db) => db.add('keys', await key(name), 'seal'));
     },
   };
 };

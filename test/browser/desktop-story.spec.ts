@@ -115,15 +115,9 @@ test.describe('b. the desktop story: a native bridge never costs the session', (
     await signInBy(page, DEMO);
     await expect.poll(() => page.evaluate((key) => localStorage.getItem(key), KEYCHAIN)).toBeTruthy();
     expect(await nativeOf(page)).toBe('working');
-    // the worker holds the database open, and lets go of it for whoever wants to delete it
-    await page.evaluate(async () => {
-      for (const { name = '' } of await indexedDB.databases()) {
-        await new Promise((resolve) => {
-          const request = indexedDB.deleteDatabase(name);
-          request.onsuccess = request.onerror = resolve;
-        });
-      }
-    });
+    // as the browser itself does it: what a script deletes, the worker would write again
+    const browser = await page.context().newCDPSession(page);
+    await browser.send('Storage.clearDataForOrigin', { origin: app.origin, storageTypes: 'indexeddb' });
     await killWorkers(page);
     await lab.clearLog();
     await page.reload();

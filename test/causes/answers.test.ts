@@ -1,0 +1,191 @@
+import 'fake-indexeddb/auto';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { destroyDisk } from '../../src/host/database.ts';
+import { createPassword } from '../../src/host/password.ts';
+import type { ProblemCode } from '../../src/protocol/problem.ts';
+import { startLife, type KeeperLife } from './keeper-life.ts';
+import { json, startTokenEndpoint, type Oddity, type TokenEndpoint } from './token-endpoint.ts';
+
+/*
+ * The real runtime, disk and HTTP client against a real server that says odd things. Whatever it says, the session is
+ * kept: the worker is killed after it, and its successor refreshes with the newest token.
+ */
+
+const MAX_BODY_BYTES = 256 * 1024;
+const REUSE_GRACE_MS = 60_000;
+
+let endpoint: TokenEndpoint;
+const lives: KeeperLife[] = [];
+
+const startWorker = (): KeeperLife => {
+  const { origin } = endpoint;
+  const config = { login: `${origin}/login`, refresh: `${origin}/refresh`, logout: `${origin}/logout` };
+  const life = startLife(createPassword({ ...config, reuseGraceMs: REUSE_GRACE_MS }, origin, Date.now));
+  lives.push(life);
+  return life;
+};
+
+const signedIn = async (): Promise<KeeperLife> => {
+  const life = startWorker();
+  await life.until('signed-out');
+  await life.runtime.signIn({ kind: 'password', username: 'demo', password: 'demo' });
+  return life;
+};
+
+/** The next worker has the session, and no token was burned on the way. */
+const expectKept = async (life: KeeperLife): Promise<void> => {
+  endpoint.answer(undefined);
+  await life.end();
+  const next = startWorker();
+  await next.until('active');
+  const { length } = endpoint.sent;
+  expect(await next.refused()).toMatchObject({ go: 'authorized' });
+  expect(endpoint.sent).toHaveLength(length + 1);
+  expect(next.session?.tokens.refresh).toBe(endpoint.newest);
+};
+
+beforeEach(async () => {
+  // What a worker has and this runtime of the tests may lack.
+  vi.stubGlobal('navigator', { onLine: true });
+  endpoint = await startTokenEndpoint();
+});
+
+afterEach(async () => {
+  for (const life of lives.splice(0)) await life.end();
+  await endpoint.close();
+  await destroyDisk();
+  vi.unstubAllGlobals();
+});
+
+const html: Oddity = (response) =>
+  void response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Hotel Wi-Fi</title>');
+const status =
+  (code: number, body = '', headers: Record<string, string> = {}): Oddity =>
+  (response) =>
+    void response.writeHead(code, headers).end(body);
+
+const CHUNK = 'x'.repeat(64 * 1024);
+const tooLong: Oddity = (response, tokens) => {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.write(JSON.stringify(tokens).slice(0, -1));
+  for (let bytes = 0; bytes <= MAX_BODY_BYTES; bytes += CHUNK.length) response.write(`,"${bytes}":"${CHUNK}"`);
+  response.end('}');
+};
+
+/** Answers that give nothing to go on with. */
+const USELESS: readonly [name: string, oddity: Oddity, problem: ProblemCode][] = [
+  ['cause 22: the page of a captive portal', html, 'unexpected-answer'],
+  ['cause 21: 400 with HTML', status(400, '<html>bad request</html>'), 'server-unavailable'],
+  ['cause 21: 403 of a firewall', status(403, '<html>blocked</html>'), 'server-unavailable'],
+  ['cause 21: 500 that says invalid_grant', status(500, '{"error":"invalid_grant"}'), 'server-unavailable'],
+  [
+    'cause 07: a body cut in the middle',
+    (response, { access_token }) => {
+      response.writeHead(200, { 'content-length': 500 }).write(`{"access_token":"${access_token}`);
+      response.socket?.destroySoon();
+    },
+    'network-unreachable',
+  ],
+  ['an empty 200', status(200), 'unexpected-answer'],
+  ['an empty array', status(200, '[]'), 'unexpected-answer'],
+  ['null', status(200, 'null'), 'unexpected-answer'],
+  ['a body of more than 256 KiB', tooLong, 'unexpected-answer'],
+  ['201', status(201, '{}'), 'unexpected-answer'],
+  ['204', status(204), 'unexpected-answer'],
+  ['302 to an address that gives tokens', status(302, '', { location: '/elsewhere' }), 'unexpected-answer'],
+  ['307 to an address that gives tokens', status(307, '', { location: '/elsewhere' }), 'unexpected-answer'],
+  ['401 invalid_client', status(401, '{"error":"invalid_client"}'), 'misconfigured'],
+  ['400 unauthorized_client', status(400, '{"error":"unauthorized_client"}'), 'misconfigured'],
+  ['400 temporarily_unavailable', status(400, '{"error":"temporarily_unavailable"}'), 'server-unavailable'],
+  [
+    'tokens of a prototype',
+    status(200, '{"__proto__":{"access_token":"at9","refresh_token":"rt9","token_type":"Bearer"}}'),
+    'unexpected-answer',
+  ],
+];
+
+describe('an answer that gives nothing', () => {
+  test.each(USELESS)('%s', async (_name, oddity, code) => {
+    const life = await signedIn();
+    const before = life.session?.tokens;
+    endpoint.answer(oddity);
+    expect(await life.refused()).toMatchObject({ go: 'stop', problem: { code } });
+    expect(life.runtime.machine.state).toMatchObject({ at: 'degraded', problem: { code } });
+    expect(life.session?.tokens.refresh).toBe(before?.refresh);
+    expect(endpoint.strayed).toEqual([]);
+    await expectKept(life);
+  });
+});
+
+const over =
+  (changes: Record<string, unknown>): Oddity =>
+  (response, tokens) =>
+    json(response, 200, { ...tokens, ...changes });
+const text =
+  (contentType: string | undefined): Oddity =>
+  (response, tokens) => {
+    if (contentType !== undefined) response.setHeader('content-type', contentType);
+    response.writeHead(200).end(JSON.stringify(tokens));
+  };
+const twice: Oddity = (response, tokens) =>
+  void response.writeHead(200).end(JSON.stringify(tokens).replace('{', '{"refresh_token":"old","__proto__":{"x":1},'));
+
+/** Answers that are odd, and do give tokens. */
+const USEFUL: readonly [name: string, oddity: Oddity][] = [
+  ['text/plain', text('text/plain')],
+  ['no content type', text(undefined)],
+  ['no expires_in', over({ expires_in: undefined })],
+  ['expires_in null', over({ expires_in: null })],
+  ['expires_in in words', over({ expires_in: 'soon' })],
+  ['expires_in below zero', over({ expires_in: -5 })],
+  ['expires_in zero', over({ expires_in: 0 })],
+  ['expires_in beyond all bounds', over({ expires_in: 1e300 })],
+  ['expires_in as a string', over({ expires_in: '60abc' })],
+  ['an access token that is no JWT', over({ access_token: 'opaque' })],
+  ['a scope that is narrower', over({ scope: 'openid' })],
+  ['a scope that is a list', over({ scope: ['openid'] })],
+  ['a name twice, and a prototype', twice],
+];
+
+describe('an odd answer that gives tokens', () => {
+  test.each(USEFUL)('%s: they are used', async (_name, oddity) => {
+    const life = await signedIn();
+    endpoint.answer(oddity);
+    expect(await life.refused()).toMatchObject({ go: 'authorized' });
+    expect(life.session?.tokens.refresh).toBe(endpoint.newest);
+    await expectKept(life);
+  });
+});
+
+/** The old refresh token is consumed: the new one is on the disk whatever else is wrong. */
+const SALVAGED: readonly [name: string, oddity: Oddity][] = [
+  ['no access token', over({ access_token: undefined })],
+  ['an empty access token', over({ access_token: '' })],
+  ['an access token that breaks out of a header', over({ access_token: 'a\r\nx: y' })],
+  ['no token type', over({ token_type: undefined })],
+  ['a token type of another scheme', over({ token_type: 'DPoP' })],
+];
+
+describe('an answer of which only the refresh token is of use', () => {
+  test.each(SALVAGED)('%s', async (_name, oddity) => {
+    const life = await signedIn();
+    endpoint.answer(oddity);
+    expect(await life.refused()).toMatchObject({ go: 'stop', problem: { code: 'unexpected-answer' } });
+    expect(life.session?.tokens.refresh).toBe(endpoint.newest);
+    await expectKept(life);
+  });
+});
+
+/** The literal words that a careless serialiser writes, too. */
+const NO_TOKENS = [undefined, null, '', 7, {}] as const;
+
+describe('cause 25: a refresh token that is none', () => {
+  test.each(NO_TOKENS)('%j: the old one stays', async (refresh_token) => {
+    const life = await signedIn();
+    const before = life.session?.tokens.refresh;
+    endpoint.answer(over({ refresh_token }));
+    expect(await life.refused()).toMatchObject({ go: 'authorized' });
+    expect(life.session?.tokens.refresh).toBe(before);
+    await expectKept(life);
+  });
+});

@@ -1,0 +1,113 @@
+import 'fake-indexeddb/auto';
+import { deleteDB, openDB } from 'idb';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { destroyDisk } from '../../src/host/database.ts';
+import { createPassword } from '../../src/host/password.ts';
+import { startLife, type KeeperLife } from './keeper-life.ts';
+import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts';
+
+const DATABASE = 'session-keeper';
+
+let endpoint: TokenEndpoint;
+const lives: KeeperLife[] = [];
+
+const startWorker = (): KeeperLife => {
+  const { origin } = endpoint;
+  const config = { login: `${origin}/login`, refresh: `${origin}/refresh`, logout: `${origin}/logout` };
+  const life = startLife(createPassword({ ...config, reuseGraceMs: 0 }, origin, Date.now));
+  lives.push(life);
+  return life;
+};
+
+const signedIn = async (): Promise<KeeperLife> => {
+  const life = startWorker();
+  await life.until('signed-out');
+  await life.runtime.signIn({ kind: 'password', username: 'demo', password: 'demo' });
+  return life;
+};
+
+const nextWorker = async (life: KeeperLife): Promise<KeeperLife> => {
+  await life.end();
+  const next = startWorker();
+  await next.until('active', 'signed-out');
+  return next;
+};
+
+beforeEach(async () => {
+  // What a worker has and this runtime of the tests may lack.
+  vi.stubGlobal('navigator', { onLine: true });
+  endpoint = await startTokenEndpoint();
+});
+
+afterEach(async () => {
+  for (const life of lives.splice(0)) await life.end();
+  await endpoint.close();
+  vi.unstubAllGlobals();
+  await destroyDisk();
+});
+
+test('cause 10: a new worker whose store hangs lets requests wait, and then has the session', async () => {
+  await (await signedIn()).end();
+  // A page holds the database open and never lets go; somebody else wants to upgrade it: every open waits for both.
+  const page = await openDB(DATABASE);
+  const upgrade = indexedDB.open(DATABASE, 2);
+  upgrade.onupgradeneeded = () => upgrade.transaction?.abort();
+  const ended = new Promise((resolve) => (upgrade.onerror = resolve));
+  const worker = startWorker();
+  const verdict = worker.runtime.ask({ type: 'request', id: 'waits' });
+  expect(verdict).toBeInstanceOf(Promise);
+  while (!('retryAt' in worker.runtime.machine.state)) await new Promise((resolve) => setImmediate(resolve));
+  page.close();
+  await ended;
+  expect(await verdict).toMatchObject({ go: 'authorized' });
+});
+
+describe('cause 29: IndexedDB', () => {
+  test('is not there: people sign in all the same, in memory, and it says so', async () => {
+    vi.stubGlobal('indexedDB', undefined);
+    const life = startWorker();
+    await life.until('signed-out');
+    expect(await life.runtime.signIn({ kind: 'password', username: 'demo', password: 'demo' })).toMatchObject({
+      ok: true,
+    });
+    expect(life.runtime.machine.durability).toBe('memory');
+    expect(await life.refused()).toMatchObject({ go: 'authorized', generation: life.session?.generation });
+  });
+
+  test('was deleted under a living worker: it is written again at once', async () => {
+    const life = await signedIn();
+    await deleteDB(DATABASE);
+    while (life.runtime.machine.unsaved || !(await life.disk.use((db) => db.get('session', 'current'))))
+      await new Promise((resolve) => setImmediate(resolve));
+    const next = await nextWorker(life);
+    expect(next.session).toMatchObject({ generation: life.session?.generation, tokens: life.session?.tokens ?? {} });
+    expect(await next.refused()).toMatchObject({ go: 'authorized' });
+  });
+
+  test('has lost the record: the next refresh writes it again', async () => {
+    const life = await signedIn();
+    await life.disk.use((db) => db.clear('session'));
+    expect(await life.refused()).toMatchObject({ go: 'authorized' });
+    const next = await nextWorker(life);
+    expect(next.session?.tokens.refresh).toBe(endpoint.newest);
+  });
+
+  test('was closed by the browser in the middle: it is opened again', async () => {
+    const life = await signedIn();
+    await life.disk.use(async (db) => db.close());
+    expect(await life.refused()).toMatchObject({ go: 'authorized' });
+    expect(life.runtime.machine.durability).toBe('disk');
+    expect((await nextWorker(life)).session?.tokens.refresh).toBe(endpoint.newest);
+  });
+
+  test('belongs to a newer version now: a refused token is renewed all the same, in memory', async () => {
+    const life = await signedIn();
+    await life.end();
+    // A newer version of this software has the database now.
+    (await openDB(DATABASE, 99)).close();
+    const { length } = endpoint.sent;
+    expect(await life.refused()).toMatchObject({ go: 'authorized' });
+    expect(endpoint.sent.length).toBe(length + 1);
+    expect(life.runtime.machine).toMatchObject({ state: { at: 'active' }, durability: 'memory' });
+  });
+});

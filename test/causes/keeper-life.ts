@@ -1,0 +1,87 @@
+import { latestOf } from '../../src/core/session-moves.ts';
+import type { Machine, Session, SessionState, Verdict } from '../../src/core/session-types.ts';
+import { systemClock, type Clock } from '../../src/host/clock.ts';
+import { createDisk, type Disk } from '../../src/host/database.ts';
+import type { Grants } from '../../src/host/grants.ts';
+import { createJournal } from '../../src/host/journal.ts';
+import { createRefreshLock } from '../../src/host/lock.ts';
+import { createRevocations } from '../../src/host/revocations.ts';
+import { createSealer } from '../../src/host/seal.ts';
+import { createSessionRuntime, type SessionRuntime } from '../../src/host/session.ts';
+import { createSessionStore } from '../../src/host/session-store.ts';
+
+/** Of each backoff the longest, so that a test sees the state before it is left again. */
+const LATE = 0.99;
+
+const SEAL = { id: 'k1', secret: 'a secret of the worker' };
+
+/** One worker's life of the real session runtime, over a real database; the network is whatever `password` reaches. */
+export type KeeperLife = {
+  readonly disk: Disk;
+  readonly runtime: SessionRuntime;
+  readonly session: Session | undefined;
+  /** A request of the API that the server answered with 401: what becomes of it. */
+  refused(): Promise<Verdict>;
+  /** Resolves when the state is one of these. */
+  until(...names: readonly SessionState['at'][]): Promise<Machine>;
+  /** The worker is killed: its connection to the disk ends. */
+  end(): Promise<void>;
+};
+
+export const startLife = (password: Grants): KeeperLife => {
+  const watchers = new Set<() => void>();
+  let asked = 0;
+  let alive = true;
+  const disk = createDisk(() => {
+    if (alive) runtime.tell({ type: 'erased' });
+  });
+  const sealer = createSealer(disk, 'https://app.example', SEAL);
+  /** No timer outlives its worker. */
+  const clock: Clock = { now: systemClock.now, at: (at, run) => systemClock.at(at, () => alive && run()) };
+  const runtime = createSessionRuntime({
+    store: createSessionStore(disk, sealer, systemClock.now),
+    lock: createRefreshLock(undefined),
+    grants: { password },
+    verify: async () => ({ is: 'verified', user: { sub: 'demo' } }),
+    revocations: createRevocations(
+      disk,
+      sealer,
+      systemClock,
+      () => 0,
+      async () => true,
+    ),
+    journal: createJournal(disk, systemClock, 'worker'),
+    clock,
+    random: () => LATE,
+    onChange: () => watchers.forEach((look) => look()),
+  });
+  runtime.tell({ type: 'started' });
+
+  const until: KeeperLife['until'] = (...names) =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (!names.includes(runtime.machine.state.at)) return;
+        watchers.delete(look);
+        resolve(runtime.machine);
+      };
+      watchers.add(look);
+      look();
+    });
+
+  return {
+    disk,
+    runtime,
+    get session() {
+      return latestOf(runtime.machine.state);
+    },
+    refused: async () => {
+      const generation = latestOf(runtime.machine.state)?.generation ?? 0;
+      return runtime.ask({ type: 'refused', id: `t${(asked += 1)}`, generation });
+    },
+    until,
+    end: () => {
+      alive = false;
+      return disk.use(async (db) => db.close()).catch(() => undefined);
+    },
+  };
+};

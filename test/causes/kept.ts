@@ -1,0 +1,60 @@
+import { expect } from 'vitest';
+import { generationOf } from '../../src/core/session-moves.ts';
+import { begin, heal, type History } from '../core/session-histories.ts';
+import type { Laws } from '../core/session-laws.ts';
+import type { Life } from '../core/session-life.ts';
+import type { World } from '../core/session-world.ts';
+
+export const SECOND_MS = 1_000;
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 86_400_000;
+export const ACCESS_MS = 5 * MINUTE_MS;
+
+/** Longer than all that one refresh does. */
+export const SETTLED_MS = 2 * SECOND_MS;
+
+/** A browser in which someone is signed in, in the simulated world; `laws` holds each invariant that is broken. */
+export const signedIn = (history: Partial<History> = {}): { world: World; life: Life; laws: Laws } => {
+  const usual = {
+    seed: 7,
+    grace: 'until-used',
+    accessMs: ACCESS_MS,
+    lifetimeMs: undefined,
+    refreshable: true,
+  } as const;
+  const { world, laws } = begin({ ...usual, disk: 'session', ops: [], ...history });
+  world.time.advance(SETTLED_MS);
+  return { world, life: livingIn(world), laws };
+};
+
+export const livingIn = (world: World): Life => {
+  const life = world.living('old') ?? world.living('young');
+  if (!life) throw new Error('Nobody lives.');
+  return life;
+};
+
+/** The browser ends the worker; the next event starts another one. */
+export const restarted = (world: World): Life => {
+  world.kill(livingIn(world));
+  world.time.advance(SETTLED_MS);
+  return livingIn(world);
+};
+
+/** Until the access token is about to be renewed, and a little on. */
+export const untilRenewal = (world: World): void => world.time.advance(4 * MINUTE_MS + SETTLED_MS);
+
+/** When the cause is over: the same session of the same sign-in, its refresh token is the newest, no law was broken. */
+export const expectKept = (world: World, laws: Laws): void => {
+  heal(world);
+  const life = livingIn(world);
+  expect(life.machine.state.at).toBe('active');
+  expect(world.provider.families.map(({ ended }) => ended)).toEqual([undefined]);
+  const before = generationOf(life.machine.state);
+  const asked = world.provider.asked.length;
+  const replayed = world.refuse(life, before);
+  world.time.advance(SETTLED_MS);
+  expect(world.verdicts.get(replayed)).toMatchObject({ go: 'authorized', generation: before + 1 });
+  expect(world.provider.asked.length).toBe(asked + 1);
+  expect(laws.breaches).toEqual([]);
+};

@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import { generationOf } from '../../src/core/session-moves.ts';
+import {
+  DAY_MS,
+  expectKept,
+  HOUR_MS,
+  livingIn,
+  MINUTE_MS,
+  restarted,
+  SECOND_MS,
+  SETTLED_MS,
+  signedIn,
+  untilRenewal,
+} from './kept.ts';
+
+test('cause 01: the network is gone when a refresh is due', () => {
+  const { world, life, laws } = signedIn();
+  world.networkUp = false;
+  world.time.advance(HOUR_MS);
+  expect(life.machine.state).toMatchObject({ at: 'degraded', problem: { code: 'network-unreachable' } });
+  expectKept(world, laws);
+});
+
+test('cause 02: the first attempt after sleep fails; the next one comes without an event', () => {
+  const { world, life, laws } = signedIn();
+  world.networkUp = false;
+  world.skewMs += 8 * HOUR_MS;
+  world.provider.expireAccess();
+  world.tell(life, { type: 'nudge', cause: 'thaw' });
+  world.time.advance(SETTLED_MS);
+  expect(life.machine.state.at).toBe('degraded');
+  world.networkUp = true;
+  world.time.advance(5 * SECOND_MS);
+  expect(life.machine.state.at).toBe('active');
+  expectKept(world, laws);
+});
+
+test('cause 05: the refresh takes longer than any lease: the other worker still waits for it', () => {
+  const { world, life, laws } = signedIn();
+  const young = world.start('young');
+  world.time.advance(SETTLED_MS);
+  world.disk.slowMs = MINUTE_MS;
+  const asked = [world.refuse(life, 3), world.refuse(young, 3)];
+  world.time.advance(5 * MINUTE_MS);
+  expect(world.provider.asked).toHaveLength(1);
+  for (const id of asked) expect(world.verdicts.get(id)).toMatchObject({ go: 'authorized', generation: 4 });
+  world.kill(young);
+  expectKept(world, laws);
+});
+
+test('cause 06: a worker dies with the lock in its hand: the next one has it at once', () => {
+  const { world, life, laws } = signedIn();
+  world.refuse(life, 3);
+  while (world.lock.holder !== life.id) world.time.advance(1);
+  const young = restarted(world);
+  const id = world.refuse(young, 3);
+  world.time.advance(SETTLED_MS);
+  expect(world.verdicts.get(id)).toMatchObject({ go: 'authorized' });
+  expect(world.lock.holder).toBeUndefined();
+  expectKept(world, laws);
+});
+
+test('cause 08: what was rotated is what the next worker finds, each time', () => {
+  const { world, laws } = signedIn();
+  for (let rotation = 1; rotation <= 5; rotation += 1) {
+    untilRenewal(world);
+    const before = generationOf(livingIn(world).machine.state);
+    expect(generationOf(restarted(world).machine.state)).toBe(before);
+  }
+  expect(world.provider.asked.length).toBeGreaterThanOrEqual(5);
+  expectKept(world, laws);
+});
+
+test('cause 16: nothing but the refresh token says who is signed in: an access token long over asks for another', () => {
+  const { world, life, laws } = signedIn({ disk: 'old-session' });
+  expect(life.machine.state.at).toBe('active');
+  expect(generationOf(life.machine.state)).toBe(4);
+  expectKept(world, laws);
+});
+
+test('cause 20: 429 at the token endpoint while many tabs ask', () => {
+  const { world, life, laws } = signedIn();
+  world.provider.mode = { kind: 'status', status: 429, retryAfterMs: 10 * SECOND_MS };
+  for (let tab = 0; tab < 20; tab += 1) world.refuse(life, 3);
+  world.time.advance(9 * SECOND_MS);
+  expect(life.machine.state).toMatchObject({ at: 'degraded', problem: { code: 'rate-limited' } });
+  expect(world.provider.asked).toHaveLength(1);
+  expectKept(world, laws);
+});
+
+test('cause 21: a firewall answers 403', () => {
+  const { world, life, laws } = signedIn();
+  world.provider.mode = { kind: 'status', status: 403 };
+  world.refuse(life, 3);
+  world.time.advance(MINUTE_MS);
+  expect(life.machine.state.at).not.toBe('signed-out');
+  expectKept(world, laws);
+});
+
+test('cause 28: nobody touches the tab for a day: no idle timer of ours ends anything', () => {
+  const { world, life, laws } = signedIn();
+  world.time.advance(DAY_MS);
+  expect(life.machine.state.at).toBe('active');
+  expectKept(world, laws);
+});
+
+test('cause 30: a provider that keeps the refresh token for some time and then rotates it', () => {
+  const { world, laws } = signedIn();
+  world.provider.mode = { kind: 'only-access' };
+  for (let time = 0; time < 3; time += 1) untilRenewal(world);
+  world.provider.mode = { kind: 'ok' };
+  untilRenewal(world);
+  expect(generationOf(livingIn(world).machine.state)).toBeGreaterThanOrEqual(7);
+  expectKept(world, laws);
+});
+
+test('cause 31: a backend for the frontend cannot say whether the cookie stands', () => {
+  const { world, life, laws } = signedIn({ disk: 'empty' });
+  world.order(life, { type: 'sign-in', kind: 'ticket' });
+  world.time.advance(SETTLED_MS);
+  world.networkUp = false;
+  for (const type of ['tab-arrived', 'suspected'] as const) {
+    world.tell(life, type === 'suspected' ? { type, generation: generationOf(life.machine.state) } : { type });
+    world.time.advance(MINUTE_MS);
+  }
+  world.networkUp = true;
+  expect(life.machine.state.at).toBe('active');
+  world.tell(life, { type: 'tab-arrived' });
+  world.time.advance(SETTLED_MS);
+  expect(life.machine).toMatchObject({ state: { at: 'active' }, verifying: undefined });
+  expect(world.provider.families.map(({ ended }) => ended)).toEqual([undefined]);
+  expect(laws.breaches).toEqual([]);
+});
+
+test('cause 33: a socket is refused for a stale token: a look at the token, and no more', () => {
+  const { world, life, laws } = signedIn();
+  untilRenewal(world);
+  expect(generationOf(life.machine.state)).toBe(4);
+  const asked = world.provider.asked.length;
+  world.tell(life, { type: 'suspected', generation: 3 });
+  world.time.advance(SETTLED_MS);
+  expect(world.provider.asked).toHaveLength(asked);
+  world.networkUp = false;
+  world.tell(life, { type: 'suspected', generation: 4 });
+  world.time.advance(MINUTE_MS);
+  expect(life.machine.state.at).not.toBe('signed-out');
+  expectKept(world, laws);
+});
