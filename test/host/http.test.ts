@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { ask } from '../../src/host/http.ts';
+
+const DEADLINE_MS = 200;
+const MAX_BODY_BYTES = 256 * 1024;
+
+let server: Server | undefined;
+
+const serve = async (answer: (response: ServerResponse) => void): Promise<string> => {
+  server = createServer((_request, response) => answer(response)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+};
+
+const askAt = (url: string, deadlineMs = 10_000) =>
+  ask((signal) => fetch(url, { signal, redirect: 'manual' }), '/token', { deadlineMs, now: Date.now });
+
+afterEach(() => {
+  server?.close();
+  server?.closeAllConnections();
+});
+
+test('a body that begins and then stalls is given up at the deadline', async () => {
+  const url = await serve((response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.write('{"access_token":');
+  });
+  expect(await askAt(url, DEADLINE_MS)).toEqual({ ok: false, problem: { code: 'timeout', at: '/token' } });
+});
+
+test('a body without an end is cut, and the connection let go', async () => {
+  let closed: Promise<unknown> = Promise.resolve();
+  const url = await serve((response) => {
+    closed = once(response, 'close');
+    const pour = (): void => {
+      while (!response.destroyed && response.write('x'.repeat(16_384)));
+    };
+    response.on('drain', pour);
+    pour();
+  });
+  const answer = await askAt(url);
+  expect(answer.ok && answer.value.text.length).toBeGreaterThan(MAX_BODY_BYTES);
+  expect(answer.ok && answer.value.text.length).toBeLessThan(3 * MAX_BODY_BYTES);
+  await closed;
+});
+
+test('a redirect is an answer, not a way', async () => {
+  const asked: string[] = [];
+  const url = await serve((response) => {
+    asked.push(response.req.url ?? '');
+    response.writeHead(302, { location: '/elsewhere' }).end();
+  });
+  expect(await askAt(url)).toMatchObject({ ok: true, value: { status: 302, text: '' } });
+  expect(asked).toEqual(['/']);
+});
