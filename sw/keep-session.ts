@@ -77,7 +77,7 @@ const intercept = (event: FetchEvent, host: Host, leases: Leases, callback: stri
   keepOpen(event, host.pending());
 };
 
-/** Top-level documents only: a frame's silent flow gets nothing from us (security facts, row 4). */
+/** Top-level documents only: a frame's silent flow gets nothing from us. */
 const isCallback = (
   { method, destination }: Request,
   { origin, pathname }: URL,

@@ -1,6 +1,6 @@
-/** 50 messages a second from one page, however they are spread over this long: a page that starts sends many at once. */
+/** 250 messages a second from one page, however they are spread over this long: publications are messages too. */
 const WINDOW_MS = 20_000;
-const MOST = 1_000;
+const MOST = 5_000;
 
 /**
  * Whether a client may be heard once more; one that floods is not heard until the window is over (whatever the clock

@@ -17,7 +17,7 @@ const ENCODED_SEPARATOR = /%2f|%5c/i;
 
 const MEDIA: ReadonlySet<string> = new Set(['image', 'audio', 'video', 'track']);
 
-/** Exact origin, and a path on a segment boundary: never a prefix of a name (security facts, row 7). */
+/** Exact origin, and a path on a segment boundary: never a prefix of a name. */
 export const ruleFor = (rules: readonly ApiRule[], self: string, { origin, path }: Target): ApiRule | undefined =>
   ENCODED_SEPARATOR.test(path)
     ? undefined
