@@ -4,6 +4,7 @@ import type { Host } from '../src/host/types.ts';
 import { parsePageMessage } from '../src/protocol/bridge.ts';
 import type { Baked } from '../src/protocol/config.ts';
 import { answerCall } from './bridge.ts';
+import { createEventStreams, type EventStreams } from './event-streams.ts';
 import { createLeases, type Leases } from './leases.ts';
 import { createPace } from './pace.ts';
 import { addRoutes } from './routes.ts';
@@ -39,6 +40,7 @@ export const keepSession = (options: KeepSessionOptions): Host => {
   const { config, seal, sockets, build = '', takeOver = false } = options;
   const host = createHost({ config, origin: location.origin, where: 'service-worker', build, seal, sockets });
   const leases = createLeases(host.leave);
+  const streams = createEventStreams();
 
   self.addEventListener('install', (event) => {
     addRoutes(event, config, location.origin);
@@ -47,16 +49,23 @@ export const keepSession = (options: KeepSessionOptions): Host => {
   self.addEventListener('activate', (event) => {
     if (takeOver) event.waitUntil(self.clients.claim());
   });
-  self.addEventListener('fetch', (event) => intercept(event, host, leases, config.signIn.oidc?.callback));
+  self.addEventListener('fetch', (event) => intercept(event, host, leases, streams, config.signIn.oidc?.callback));
   self.addEventListener('message', (event) => hear(event, host, takeOver));
   onNewcomer(self.registration, () => {
     host.handOver();
     leases.end();
+    streams.end();
   });
   return host;
 };
 
-const intercept = (event: FetchEvent, host: Host, leases: Leases, callback: string | undefined): void => {
+const intercept = (
+  event: FetchEvent,
+  host: Host,
+  leases: Leases,
+  streams: EventStreams,
+  callback: string | undefined,
+): void => {
   const { request } = event;
   const url = new URL(request.url);
   const answer = (response: Response | Promise<Response>): void => {
@@ -73,7 +82,7 @@ const intercept = (event: FetchEvent, host: Host, leases: Leases, callback: stri
   }
   // Developer tools ask so for their own sake; such a request cannot be sent again (mswjs/msw, the same trap).
   if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
-  answer(host.fetch(request));
+  answer(host.fetch(streams.bind(request)));
   keepOpen(event, host.pending());
 };
 
