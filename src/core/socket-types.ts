@@ -47,7 +47,7 @@ export type SocketState =
         | { is: 'unauthorized'; generation: number };
       problem: Problem;
     }
-  /** `forbidden` tries again at `retryAt`, or with other tokens; `superseded` and `retired` are for good. */
+  /** `forbidden` tries again at `retryAt`, or with other tokens; `superseded` is for good, `retired` unless resumed. */
   | {
       at: 'stopped';
       why: { is: 'forbidden'; generation: number; retryAt: number } | { is: 'superseded' } | { is: 'retired' };
@@ -105,7 +105,9 @@ export type SocketEvent =
   | { type: 'closed'; call: number; verdict: CloseVerdict; problem: Problem }
   /** The alarm that was set for `due` went off. */
   | { type: 'alarm'; due: number }
-  | { type: 'retire' };
+  | { type: 'retire' }
+  /** The newer worker did not take over. */
+  | { type: 'resume' };
 
 export type SocketEffect =
   | { type: 'fetch-ticket'; call: number }

@@ -73,6 +73,8 @@ export const stepSocket = (socket: Socket, event: SocketEvent, at: Moment, polic
       return event.due === alarmOf(socket) ? onAlarm(socket, event.due, at, policy) : stay(socket);
     case 'retire':
       return onRetire({ ...socket, duty: 'retiring' });
+    case 'resume':
+      return onResume({ ...socket, duty: 'serving' }, at, policy);
   }
 };
 
@@ -121,6 +123,11 @@ const onNudge = (socket: Socket, cause: NudgeCause, at: Moment, policy: SocketPo
 
 const onRetire = (socket: Socket): SocketStep =>
   socket.state.at === 'open' || isOver(socket.state) ? stay(socket) : retired(socket);
+
+const onResume = (socket: Socket, at: Moment, policy: SocketPolicy): SocketStep =>
+  socket.state.at === 'stopped' && socket.state.why.is === 'retired'
+    ? onInputs({ ...socket, state: { at: 'parked' } }, socket.inputs, at, policy)
+    : stay(socket);
 
 // ---- answers
 

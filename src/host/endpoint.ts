@@ -47,7 +47,8 @@ export type Endpoint = {
   nudge(cause: NudgeCause): void;
   /** Something for the protocol, from a tab or from the outbox. */
   tell(event: CodecEvent): void;
-  retire(): void;
+  /** Whether a newer worker is to dial from now on, or this one again. */
+  duty(type: 'retire' | 'resume'): void;
 };
 
 /** How to end what a call has in flight. */
@@ -237,7 +238,7 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
     inputs: (inputs) => tellMachine({ type: 'inputs', inputs }),
     nudge: (cause) => tellMachine({ type: 'nudge', cause }),
     tell: relay,
-    retire: () => tellMachine({ type: 'retire' }),
+    duty: (type) => tellMachine({ type }),
   };
 };
 

@@ -112,7 +112,10 @@ export const createHost = (options: HostOptions): Host => {
     });
     return opened ?? noSockets;
   };
-  const sockets = openSockets();
+  // The first tab opens them: a newcomer that took its epoch while it waited would be outranked by its predecessor's
+  // next start, and the hub would turn it away for good.
+  let open = (): void => undefined;
+  const sockets = new Promise<void>((resolve) => (open = resolve)).then(openSockets);
 
   const snapshot = (): Snapshot => ({
     protocol: PROTOCOL,
@@ -152,10 +155,15 @@ export const createHost = (options: HostOptions): Host => {
     life: life.name,
     api: createApi({ parts, session, sockets, snapshot, nudge }),
     attach(intro, port) {
+      open();
       void life.held.then(() => {
         tabs.add(intro, port);
         tabs.push(intro.tab, [{ type: 'welcome', protocol: PROTOCOL, life: life.name, snapshot: snapshot() }]);
-        void sockets.then((all) => all.tabArrived(intro.tab, intro.topics));
+        void sockets.then((all) => {
+          // That a page comes to this worker shows that no newcomer has taken over.
+          all.resume();
+          all.tabArrived(intro.tab, intro.topics);
+        });
         if (intro.arrival === 'reload') trials.count('reloads');
         if (intro.arrival !== 'reattach') session.tell({ type: 'tab-arrived' });
       });

@@ -14,5 +14,6 @@ export const noSockets: Sockets = {
   publish: async () => failed({ code: 'unsupported', detail: 'sockets' }),
   views: () => ({}),
   handOver: nothing,
+  resume: nothing,
   settled: () => Promise.resolve(),
 };

@@ -47,6 +47,8 @@ export type Sockets = {
   views(): Snapshot['sockets'];
   /** A newer worker takes over: what is open stays until that one dials, and nothing new is dialled. */
   handOver(): void;
+  /** That one did not come: dials again. */
+  resume(): void;
   /** Resolves when a stop of the worker would lose nothing. */
   settled(): Promise<void>;
 };
@@ -225,7 +227,8 @@ export const createSockets = (options: SocketsOptions): Sockets => {
     },
     publish: publications.publish,
     views: () => Object.fromEntries(byConfig.map(({ config, endpoint }) => [config.url, endpoint.view])),
-    handOver: () => endpoints.forEach((endpoint) => endpoint.retire()),
+    handOver: () => endpoints.forEach((endpoint) => endpoint.duty('retire')),
+    resume: () => endpoints.forEach((endpoint) => endpoint.duty('resume')),
     settled: publications.settled,
   };
 };

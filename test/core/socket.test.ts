@@ -257,6 +257,16 @@ test('retiring: what is open stays, what is not does not begin', () => {
   expect(resting().tell({ type: 'retire' }).state.at).toBe('stopped');
 });
 
+test('a newer worker that does not take over: this one dials again', () => {
+  const probe = resting().tell({ type: 'retire' });
+  probe.take();
+  expect(probe.tell({ type: 'resume' }).state.at).toBe('ticketing');
+  expect(probe.take()).toMatchObject([{ type: 'fetch-ticket' }]);
+  const open = opened().tell({ type: 'retire' }, { type: 'resume' });
+  expect(open.state.at).toBe('open');
+  expect(close(open, { do: 'redial' }).state.at).toBe('resting');
+});
+
 test('the authorization is renewed while the socket is open, and a failed renewal does not close it', () => {
   const probe = opened({ heartbeatMs: 60_000, expiresInMs: 40_000 });
   probe.ring();

@@ -298,6 +298,8 @@ test('hand-over: the open socket stays, and when it is gone it is gone', async (
   expect(stateOf(it)).toBe('open');
   server.cut();
   await it.until(() => stateOf(it) === 'stopped', 'stopped');
+  it.sockets.resume();
+  await isOpen(it);
 });
 
 test('no ticket is ever in the journal, in a view or in a frame (invariant 11)', async () => {
