@@ -26,6 +26,10 @@ export const verifyNow = (step: Step): Step => {
   return and({ ...step, machine: { ...machine, calls: call, verifying: asked } }, { type: 'verify', call, kind });
 };
 
+/** The world has changed: what failed before says nothing about the next try, nor how long to wait after it. */
+export const forgetFailures = (machine: Machine): Machine =>
+  machine.verifying?.is === 'resting' ? { ...machine, verifying: undefined } : machine;
+
 /** The network is not always there when the browser says so: whoever got no proof asks again. */
 export const verifyDue = (step: Step, { now }: Moment, policy: SessionPolicy): Step => {
   const { verifying, state } = step.machine;

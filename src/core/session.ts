@@ -26,7 +26,7 @@ import {
 import { isHeldOff, mayTry, onRefused, onRequest, onSuspected } from './session-requests.ts';
 import { onEstablishSuperseded, onSignIn, onSignInAnswer, onSignOut } from './session-sign-in.ts';
 import { load, onLoaded, onLoadFailed, readAgain, waitsForDisk } from './session-start.ts';
-import { onVerify, verifyDue, verifyNow } from './session-verify.ts';
+import { forgetFailures, onVerify, verifyDue, verifyNow } from './session-verify.ts';
 import { hasEnded, isDue, renewIsDue } from './token.ts';
 import {
   SESSION_POLICY,
@@ -248,11 +248,10 @@ const onNudge = (
     const now = ((cause === 'user' || cause === 'online') && !isHeldOff(state, at)) || mayTry(state, at, policy);
     return now ? beginRefresh(machine, state.session, state.access, [], state.attempt) : stay(machine);
   }
-  const step = onTick(machine, at, policy);
   const stale = at.now - (machine.verifiedAt ?? -Infinity) >= policy.verifyAgainMs;
   // A page that came while there was no network has had no proof yet, however young the last one is.
   const asks = stale || cause === 'user' || cause === 'online';
-  return step.machine === machine && asks ? verifyNow(step) : step;
+  return asks ? verifyNow(onTick(forgetFailures(machine), at, policy)) : onTick(machine, at, policy);
 };
 
 /** A page came, or came back: only the backend's word proves to it that the session is there (design, bug 1). */

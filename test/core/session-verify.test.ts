@@ -80,6 +80,14 @@ describe('the proof by the backend', () => {
     expect(worker.asked.length).toBe(2);
   });
 
+  test('is waited for as briefly as the first time once the network is said to be back', () => {
+    const worker = createWorker();
+    failUntil(worker, 600_000);
+    worker.tell({ type: 'nudge', cause: 'online' }, 650_000);
+    worker.fail(650_001);
+    expect(worker.wakeAt).toBeLessThanOrEqual(650_001 + 2 * SESSION_POLICY.verifyRetryBaseMs);
+  });
+
   test('a machine that gives up after the first failure would be noticed', () => {
     const forgetful: typeof stepSession = (machine, event, at, policy) => {
       const step = stepSession(machine, event, at, policy);
