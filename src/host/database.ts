@@ -9,8 +9,8 @@ export type Sealed = { key: string; iv: Uint8Array<ArrayBuffer>; data: ArrayBuff
 export type SessionRow = { generation: number; sealed: Sealed };
 
 interface KeeperSchema extends DBSchema {
-  /** `current`, and what could not be opened under `aside:<time>`. */
-  session: { key: string; value: SessionRow };
+  /** A `SessionRow` under `current`, and what could not be opened under `aside`, until the next sign-out. */
+  session: { key: string; value: unknown };
   /** Sealed odds and ends by name: DPoP keys, sign-ins under way, tokens still to be revoked. */
   sealed: { key: string; value: Sealed };
   /** Nothing secret: this host's identity, what was survived. */

@@ -57,7 +57,7 @@ export const createParts = (
     keys,
     kinds,
     grants,
-    store: createSessionStore(disk, sealer, clock.now),
+    store: createSessionStore(disk, sealer),
     revocations: createRevocations(disk, sealer, clock, random, revoke),
     journal: createJournal(disk, clock, worker),
     /** Drops the DPoP keys that neither this session nor a sign-in under way is bound to. */

@@ -1,10 +1,12 @@
 import { parseSaved } from '../core/record.ts';
 import type { Saved } from '../core/session-types.ts';
+import { isObject } from '../protocol/json.ts';
 import type { Problem } from '../protocol/problem.ts';
 import { storeProblem, type Disk, type SessionRow } from './database.ts';
 import type { Sealer } from './seal.ts';
 
 const CURRENT = 'current';
+const ASIDE = 'aside';
 const CONTEXT = 'session';
 
 /** Each new attempt at a write waits a little longer; all of them together stay under the caller's patience. */
@@ -35,29 +37,43 @@ const sameBytes = (a: ArrayBuffer, b: ArrayBuffer): boolean => {
   return left.length === right.length && left.every((byte, at) => byte === right[at]);
 };
 
-export const createSessionStore = (disk: Disk, sealer: Sealer, now: () => number): SessionStore => {
-  const read = (): Promise<SessionRow | undefined> => disk.use((db) => db.get('session', CURRENT));
+/** Page script can write the database, so a row may be anything. */
+const isRow = (value: unknown): value is SessionRow =>
+  isObject(value) &&
+  typeof value['generation'] === 'number' &&
+  isObject(value['sealed']) &&
+  value['sealed']['data'] instanceof ArrayBuffer;
+
+const sameRow = (a: unknown, b: unknown): boolean =>
+  isRow(a) && isRow(b) ? sameBytes(a.sealed.data, b.sealed.data) : isRow(a) === isRow(b);
+
+export const createSessionStore = (disk: Disk, sealer: Sealer): SessionStore => {
+  const read = (): Promise<unknown> => disk.use((db) => db.get('session', CURRENT));
 
   /** The generation in clear decides which of two rows is newer, so it must be the sealed one. */
-  const open = async (row: SessionRow): Promise<Saved> => {
-    const saved = parseSaved(await sealer.open(row.sealed, CONTEXT));
-    if (!saved || generationOfSaved(saved) !== row.generation) throw new DOMException('record', 'DataError');
-    return saved;
+  const open = async (row: unknown): Promise<Saved> => {
+    const saved = isRow(row) && parseSaved(await sealer.open(row.sealed, CONTEXT));
+    if (saved && generationOfSaved(saved) === row.generation) return saved;
+    throw new DOMException('record', 'DataError');
   };
 
-  const setAside = (row: SessionRow): Promise<unknown> =>
+  /** Kept for whoever looks into it, one at most; and only what was looked at: another worker may have written since. */
+  const setAside = (row: unknown): Promise<unknown> =>
     disk.use(async (db) => {
       const tx = db.transaction('session', 'readwrite');
-      await Promise.all([tx.store.put(row, `aside:${now()}`), tx.store.delete(CURRENT), tx.done]);
+      if (sameRow(await tx.store.get(CURRENT), row)) {
+        await Promise.all([tx.store.put(row, ASIDE), tx.store.delete(CURRENT)]);
+      }
+      await tx.done;
     });
 
   const load = async (): Promise<Loaded> => {
     const row = await read();
-    if (!row) return { saved: undefined };
+    if (row === undefined) return { saved: undefined };
     try {
       const saved = await open(row);
       // Its key was replaced on the server: sealed anew, it outlives that key.
-      if (row.sealed.key !== sealer.key) await save(saved);
+      if (isRow(row) && row.sealed.key !== sealer.key) await save(saved);
       return { saved };
     } catch (error) {
       const detail = error instanceof Error ? error.name : 'Error';
@@ -68,19 +84,20 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, now: () => number
   };
 
   /** One transaction decides and writes, so that of two workers the newer record always wins. */
-  const write = (row: SessionRow): Promise<SessionRow | undefined> =>
+  const write = (row: SessionRow, ends: boolean): Promise<SessionRow | undefined> =>
     disk.use(async (db) => {
       const tx = db.transaction('session', 'readwrite', { durability: 'strict' });
       const before = await tx.store.get(CURRENT);
-      const newer = before !== undefined && before.generation > row.generation ? before : undefined;
+      const newer = isRow(before) && before.generation > row.generation ? before : undefined;
       if (!newer) await tx.store.put(row, CURRENT);
+      if (ends) await tx.store.delete(ASIDE);
       await tx.done;
       return newer;
     });
 
   const attempt = async (record: Saved): Promise<SaveOutcome> => {
     const row: SessionRow = { generation: generationOfSaved(record), sealed: await sealer.seal(record, CONTEXT) };
-    const newer = await write(row);
+    const newer = await write(row, record.at === 'signed-out');
     if (newer) {
       const saved = await open(newer).catch(() => undefined);
       if (saved) return { is: 'superseded', saved };
@@ -88,10 +105,10 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, now: () => number
       await setAside(newer);
       return attempt(record);
     }
-    // Not throwing is not having saved (design, bug 1): what counts is what can be read back.
+    // Not throwing is not having saved: what counts is what can be read back.
     const back = await read();
-    if (back && sameBytes(back.sealed.data, row.sealed.data)) return { is: 'saved' };
-    if (back && back.generation > row.generation) return attempt(record);
+    if (sameRow(back, row)) return { is: 'saved' };
+    if (isRow(back) && back.generation > row.generation) return attempt(record);
     return { is: 'failed', problem: { code: 'store-unavailable', detail: 'not read back' } };
   };
 
@@ -109,7 +126,10 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, now: () => number
   return {
     load,
     save,
-    row: read,
+    async row() {
+      const row = await read();
+      return isRow(row) ? row : undefined;
+    },
     async restore(row) {
       await open(row);
       return disk.use(async (db) => {

@@ -39,7 +39,7 @@ export const startLife = (password: Grants): KeeperLife => {
   /** No timer outlives its worker. */
   const clock: Clock = { now: systemClock.now, at: (at, run) => systemClock.at(at, () => alive && run()) };
   const runtime = createSessionRuntime({
-    store: createSessionStore(disk, sealer, systemClock.now),
+    store: createSessionStore(disk, sealer),
     lock: createRefreshLock(undefined),
     grants: { password },
     verify: async () => ({ is: 'verified', user: { sub: 'demo' } }),

@@ -51,23 +51,23 @@ describe('a key that the server has replaced', () => {
 
   test('opens the session once more; from then on the new one does', async () => {
     const disk = createDisk();
-    const before = createSessionStore(disk, createSealer(disk, BOUND, ONE), Date.now);
+    const before = createSessionStore(disk, createSealer(disk, BOUND, ONE));
     expect(await before.save(session)).toEqual({ is: 'saved' });
-    const during = createSessionStore(disk, createSealer(disk, BOUND, TWO), Date.now);
+    const during = createSessionStore(disk, createSealer(disk, BOUND, TWO));
     expect(await during.load()).toEqual({ saved: session });
-    const after = createSessionStore(disk, createSealer(disk, BOUND, ALONE), Date.now);
+    const after = createSessionStore(disk, createSealer(disk, BOUND, ALONE));
     expect(await after.load()).toEqual({ saved: session });
   });
 
   test('that nobody used in time leaves the session where it is, and says so', async () => {
     const disk = createDisk();
-    await createSessionStore(disk, createSealer(disk, BOUND, ONE), Date.now).save(session);
-    const late = createSessionStore(disk, createSealer(disk, BOUND, ALONE), Date.now);
+    await createSessionStore(disk, createSealer(disk, BOUND, ONE)).save(session);
+    const late = createSessionStore(disk, createSealer(disk, BOUND, ALONE));
     expect(await late.load()).toEqual({
       saved: undefined,
       problem: { code: 'store-unreadable', detail: 'InvalidAccessError' },
     });
-    const again = createSessionStore(disk, createSealer(disk, BOUND, TWO), Date.now);
+    const again = createSessionStore(disk, createSealer(disk, BOUND, TWO));
     expect(await again.load()).toEqual({ saved: session });
   });
 

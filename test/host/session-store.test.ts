@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { openDB } from 'idb';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createDisk, destroyDisk, type Disk } from '../../src/host/database.ts';
+import { createDisk, destroyDisk, type Disk, type SessionRow } from '../../src/host/database.ts';
 import { packRow, unpackRow } from '../../src/host/backup.ts';
 import { createSealer } from '../../src/host/seal.ts';
 import { createSessionStore, type SessionStore } from '../../src/host/session-store.ts';
@@ -31,7 +31,7 @@ const storeOf = (
   opened.push(disk);
   return {
     disk,
-    store: createSessionStore(disk, createSealer(disk, bound, seal === 'none' ? undefined : seal), () => 42),
+    store: createSessionStore(disk, createSealer(disk, bound, seal === 'none' ? undefined : seal)),
   };
 };
 
@@ -49,7 +49,7 @@ describe('the session on disk', () => {
   test('is not there in clear', async () => {
     const { store, disk } = storeOf();
     await store.save(session(1));
-    const rows = await disk.use((db) => db.getAll('session'));
+    const rows = await disk.use((db) => db.getAll('session') as Promise<SessionRow[]>);
     const bytes = rows.map((row) => new TextDecoder('latin1').decode(row.sealed.data)).join('');
     expect(bytes.length).toBeGreaterThan(50);
     expect(bytes).not.toMatch(/rt1|at1|refresh|password/);
@@ -83,8 +83,39 @@ describe('the session on disk', () => {
     await storeOf().store.save(session(1));
     const { store, disk } = storeOf(SEAL, 'https://other.example');
     expect(await store.load()).toMatchObject({ saved: undefined, problem: { code: 'store-unreadable' } });
-    expect(await disk.use((db) => db.getAllKeys('session'))).toEqual(['aside:42']);
+    expect(await disk.use((db) => db.getAllKeys('session'))).toEqual(['aside']);
+    expect(await store.save({ at: 'signed-out', generation: 2, reason: 'user' })).toEqual({ is: 'saved' });
+    expect(await disk.use((db) => db.getAllKeys('session'))).toEqual(['current']);
   });
+
+  test('what another worker wrote since is not set aside with what was broken', async () => {
+    await storeOf().store.save(session(1));
+    const there = storeOf(SEAL, 'https://other.example');
+    let reads = 0;
+    const slow: Disk = {
+      async use(work) {
+        const found = await there.disk.use(work);
+        if (++reads === 1) await there.store.save(session(7));
+        return found;
+      },
+    };
+    const here = createSessionStore(slow, createSealer(there.disk, 'https://other.example', SEAL));
+    expect(await here.load()).toMatchObject({ saved: undefined, problem: { code: 'store-unreadable' } });
+    expect((await here.load()).saved).toMatchObject(session(7));
+  });
+
+  test.each([null, 7, [], { generation: 1 }, { generation: 1, sealed: {} }, { generation: 'x', sealed: { data: 0 } }])(
+    'a row that is none (%j) is told as unreadable, and does not stand in the way',
+    async (row) => {
+      const { store, disk } = storeOf();
+      await disk.use((db) => db.put('session', row, 'current'));
+      expect(await store.load()).toMatchObject({ saved: undefined, problem: { code: 'store-unreadable' } });
+      await disk.use((db) => db.put('session', row, 'current'));
+      expect(await store.row()).toBeUndefined();
+      expect(await store.save(session(1))).toEqual({ is: 'saved' });
+      expect((await store.load()).saved).toMatchObject(session(1));
+    },
+  );
 
   test('a worker without the seal leaves the record for one that has it', async () => {
     await storeOf().store.save(session(1));
@@ -98,8 +129,8 @@ describe('the session on disk', () => {
     const { store, disk } = storeOf();
     await store.save(session(1));
     await disk.use(async (db) => {
-      const row = await db.get('session', 'current');
-      await db.put('session', { generation: 9, sealed: row!.sealed }, 'current');
+      const row = (await db.get('session', 'current')) as SessionRow;
+      await db.put('session', { ...row, generation: 9 }, 'current');
     });
     expect(await store.load()).toMatchObject({
       saved: undefined,
