@@ -40,7 +40,7 @@ import {
 } from './session-types.ts';
 
 /*
- * The session. What must hold, whatever happens in whatever order (numbers are the design's invariants):
+ * The session. What must hold, whatever happens in whatever order (docs/invariants.md has all twelve):
  *
  *  1. At most one refresh is in flight; it is opened by taking the origin's lock.
  *  2. It ends for three reasons only: the user, `invalid_grant` for the current token, the declared lifetime.
@@ -254,7 +254,7 @@ const onNudge = (
   return asks ? verifyNow(onTick(forgetFailures(machine), at, policy)) : onTick(machine, at, policy);
 };
 
-/** A page came, or came back: only the backend's word proves to it that the session is there (design, bug 1). */
+/** A page came, or came back: only the backend's word proves to it that the session is there. */
 const onTabArrived = (machine: Machine, at: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
   if (state.at === 'degraded' && mayTry(state, at, policy))

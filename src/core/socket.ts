@@ -23,7 +23,7 @@ import {
 import type { CloseVerdict, Socket, SocketEvent, SocketInputs, SocketPolicy, SocketState } from './socket-types.ts';
 
 /*
- * One upstream socket. What must hold, whatever happens in whatever order (numbers are the design's invariants):
+ * One upstream socket. What must hold, whatever happens in whatever order (numbers are those of docs/invariants.md):
  *
  *  6. At most one link is live: every way out of `dialling` and `open` hangs up first, or was told of the close.
  *     Every dial has a ticket that was asked for by that very attempt, and that is still fresh.

@@ -25,7 +25,7 @@ const derive = async (secret: string): Promise<CryptoKey> => {
 
 /**
  * Tiers T0 and T1: a non-extractable key beside the data. It keeps a casual look at the disk out, and no more: page
- * script can use it (docs: tiers).
+ * script can use it (SECURITY.md, tier compatible).
  */
 const stored = (disk: Disk): Promise<CryptoKey> =>
   disk.use(async (db) => {

@@ -4,7 +4,7 @@ import type { Clock, Random } from './clock.ts';
 import type { SocketsFactory } from './shared-sockets.ts';
 import type { KeeperConfig, Seal } from '../protocol/config.ts';
 
-/** Where the keeper runs. The secret never leaves the worker (design, tier T2). */
+/** Where the keeper runs. The secret never leaves the worker (SECURITY.md, tier sealed). */
 export type HostOptions = {
   config: KeeperConfig;
   /** `location.origin` of where it runs. */

@@ -44,7 +44,7 @@ const passGap = (
 };
 
 /**
- * Each offset once, in order, and whatever is not there told as a gap (design, invariant 10):
+ * Each offset once, in order, and whatever is not there told as a gap (docs/invariants.md, 10):
  * the worker promises it, and a page that changes workers in mid-stream makes sure of it.
  */
 export const advance = (place: Place, frame: TopicFrame): [Place, ChannelEvent[]] => {

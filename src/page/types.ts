@@ -39,7 +39,7 @@ export type ConnectOptions = {
 /** How the native store's copy is doing; nothing in the session depends on it. `absent`: none was given. */
 export type NativeState = 'absent' | 'working' | 'failed';
 
-/** What an app holds. See the design, "Public surface". */
+/** What an app holds. */
 export type Keeper = {
   readonly snapshot: Snapshot;
   /** Calls `listener` with the current snapshot at once and then on every change. */

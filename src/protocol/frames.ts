@@ -57,7 +57,7 @@ export type ServerFrame =
   /** The server is about to restart: come back after `ms`. A close 1012 follows. */
   | readonly ['drain', ms: number];
 
-/** Why the server closes; none of these may ever end a session (design, invariant 8). */
+/** Why the server closes; none of these may ever end a session (docs/invariants.md, 8). */
 export const CLOSE = {
   normal: 1000,
   goingAway: 1001,

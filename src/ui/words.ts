@@ -113,6 +113,6 @@ export const socketWords = from(SOCKET);
 export const statusWords = from(STATUS);
 export const kindWords = from(KIND);
 
-/** The name of a level of protection, and what it means: never more than is true (design, tiers). */
+/** The name of a level of protection, and what it means: never more than is true (SECURITY.md). */
 export const tierWords = from(TIER);
 export const tierMeaning = from(TIER_MEANING);

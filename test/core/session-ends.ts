@@ -3,7 +3,7 @@ import { generationOfSaved } from './session-disk.ts';
 import type { Life } from './session-life.ts';
 import type { World } from './session-world.ts';
 
-/** The design's invariants; `calm`: an early refresh that fails changes nothing that a request can see. */
+/** docs/invariants.md; `calm`: an early refresh that fails changes nothing that a request can see. */
 export type Law = 1 | 2 | 3 | 4 | 5 | 8 | 9 | 12 | 'calm';
 
 /** What a judge must know beside the worker's own word. */

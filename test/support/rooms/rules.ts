@@ -10,7 +10,7 @@ const MAX_TEST_LINES = 500;
 const MAX_FUNCTION_LINES = 50;
 const SHORTEST_REASON = 10;
 
-/** Clock and chance are arguments in core (design: `step(state, event, now, config)`). */
+/** Clock and chance are arguments in core (docs/invariants.md). */
 const CORE_GLOBALS = new Set(['performance', 'crypto', 'globalThis']);
 /** The interface shows a snapshot and tells an intent; it reaches no network and no disk. */
 const UI_GLOBALS = new Set([

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { stepSession } from '../../src/core/session.ts';
+import { histories, play } from './session-histories.ts';
+import { MUTANTS as SESSION_MUTANTS } from './session-mutants.ts';
+import { INVARIANTS, MUTANTS as SOCKET_MUTANTS } from './socket-mutants.ts';
+import type { Stepper } from './session-world.ts';
+
+const DOCUMENT = new URL('../../docs/invariants.md', import.meta.url);
+const COUNT = 12;
+/** The rarest arrow first shows within the first 1,500 of them. */
+const HISTORIES = 6_000;
+
+const text = readFileSync(DOCUMENT, 'utf8');
+
+type Row = { number: number; checks: readonly string[]; mutants: readonly string[] };
+
+const linksIn = (cell: string): readonly string[] => [...cell.matchAll(/\]\(([^)]+)\)/g)].map(([, path = '']) => path);
+
+const rows: readonly Row[] = [...text.matchAll(/^\| +(\d+) +\|[^|]+\|([^|]+)\|([^|]+)\|$/gm)].map(
+  ([, number, checks = '', mutants = '']) => ({
+    number: Number(number),
+    checks: linksIn(checks),
+    mutants: linksIn(mutants),
+  }),
+);
+
+/** The numbers that a file has a check or a mutant for: by its table, else by the titles of its tests. */
+const TABLES: Readonly<Record<string, readonly unknown[]>> = {
+  'session-mutants.ts': SESSION_MUTANTS.map(({ law }) => law),
+  'socket-mutants.ts': SOCKET_MUTANTS.map(([law]) => law),
+  'socket.property.test.ts': Object.keys(INVARIANTS).map(Number),
+};
+
+const speaksOf = (path: string, number: number): boolean =>
+  TABLES[path.slice(path.lastIndexOf('/') + 1)]?.includes(number) ??
+  new RegExp(String.raw`invariant ${number}\b|\blaw: ${number}\b`).test(readFileSync(new URL(path, DOCUMENT), 'utf8'));
+
+test('the table has each invariant once', () => {
+  expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: COUNT }, (_, index) => index + 1));
+});
+
+test.each(rows)('invariant $number has its checks and its mutants', ({ number, checks, mutants }) => {
+  expect(checks).not.toEqual([]);
+  expect(mutants).not.toEqual([]);
+  expect([...checks, ...mutants].filter((path) => !speaksOf(path, number))).toEqual([]);
+});
+
+test('the diagram has the arrows that histories take, and no others', () => {
+  const drawn = [...text.matchAll(/^ {2}([a-z-]+ --> [a-z-]+):/gm)].map(([, arrow = '']) => arrow);
+  const taken = new Set<string>();
+  const watched: Stepper = (machine, ...rest) => {
+    const step = stepSession(machine, ...rest);
+    const [from, to] = [machine.state.at, step.machine.state.at];
+    if (from !== to) taken.add(`${from} --> ${to}`);
+    return step;
+  };
+  fc.assert(
+    fc.property(histories(), (history) => void play(history, watched)),
+    { seed: 1, numRuns: HISTORIES },
+  );
+  expect(drawn.toSorted()).toEqual([...taken].toSorted());
+});
