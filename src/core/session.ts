@@ -6,6 +6,7 @@ import {
   generationOf,
   go,
   holdsLock,
+  latestOf,
   save,
   settle,
   settleUnsaved,
@@ -99,10 +100,7 @@ export const stepSession = (machine: Machine, event: SessionEvent, at: Moment, p
     case 'restored':
       return state.at === 'signed-out' && state.reason === 'never' ? load(machine, 0) : stay(machine);
     case 'erased':
-      // Every other state is about to write, or has nothing to write.
-      return state.at === 'active' || state.at === 'degraded'
-        ? save(stay(machine), { at: 'session', session: state.session })
-        : stay(machine);
+      return onErased(machine);
     case 'suspected':
       return onSuspected(machine, event.generation, at, policy);
     case 'sign-in':
@@ -120,6 +118,29 @@ const onAbandoned = (machine: Machine, id: string): Step => {
   const { state } = machine;
   if (!('waiting' in state)) return stay(machine);
   return stay({ ...machine, state: { ...state, waiting: state.waiting.filter((other) => other !== id) } });
+};
+
+/** What the disk should hold; nothing while only the disk knows. */
+const recordOf = (state: SessionState): Saved | undefined => {
+  // An end outlives its deletion too: another worker may not have heard of it yet.
+  if (state.at === 'signed-out') return state.reason === 'never' ? undefined : state;
+  if (state.at === 'ending') return state.left;
+  const session = latestOf(state);
+  if (state.at === 'refreshing')
+    return { at: 'session', session: { ...state.session, unansweredSince: state.recorded } };
+  return session && { at: 'session', session };
+};
+
+/** A save that is under way may have been made before the deletion: its answer proves nothing any more. */
+const onErased = (machine: Machine): Step => {
+  const { state } = machine;
+  const record = recordOf(state);
+  // Inside the lock the disk is read and written anyway.
+  if (!record || (state.at === 'refreshing' && state.step === 'locking')) return stay(machine);
+  if (!('call' in state) || (state.at === 'refreshing' && state.step === 'asking'))
+    return save(stay(machine), record, machine.unsaved?.ids);
+  const call = machine.calls + 1;
+  return go({ ...machine, calls: call }, { ...state, call }, { type: 'save', call, record });
 };
 
 // ---- answers of the refresh and of the disk

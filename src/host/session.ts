@@ -9,7 +9,7 @@ import {
 } from '../core/session-types.ts';
 import { wakeAt } from '../core/token.ts';
 import type { SignInNext } from '../protocol/bridge.ts';
-import type { Result } from '../protocol/problem.ts';
+import type { Problem, Result } from '../protocol/problem.ts';
 import type { SignInKind } from '../protocol/snapshot.ts';
 import { storeProblem } from './database.ts';
 import type { Grants } from './grants.ts';
@@ -17,7 +17,7 @@ import { describe, type Journal } from './journal.ts';
 import type { RefreshLock } from './lock.ts';
 import { createPump } from './pump.ts';
 import type { Revocations } from './revocations.ts';
-import type { SaveOutcome, SessionStore } from './session-store.ts';
+import type { Loaded, SaveOutcome, SessionStore } from './session-store.ts';
 import type { Standing } from './ticket-kind.ts';
 import type { Clock, Random } from './clock.ts';
 
@@ -56,6 +56,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
   const underWay = new Set<Promise<unknown>>();
   let ids = 0;
   let saves: Promise<SaveOutcome> = Promise.resolve({ is: 'saved' });
+  let erasures = 0;
   let wake: { wanted: number; cancel(): void } | undefined;
 
   const track = (work: Promise<unknown>): void => {
@@ -64,6 +65,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
   };
 
   const tell = (event: SessionEvent): void => {
+    if (event.type === 'erased') erasures++;
     if (event.type !== 'request' && event.type !== 'tick') journal.write('session', event.type, describe(event));
     pump.tell(event);
   };
@@ -72,20 +74,14 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     while (underWay.size > 0) await Promise.allSettled(underWay);
   };
 
-  const load = async (call: number): Promise<void> => {
-    try {
-      tell({ type: 'loaded', call, ...(await store.load()) });
-    } catch (error) {
-      tell({ type: 'load-failed', call, problem: storeProblem(error) });
-    }
-  };
-
-  const locked = async (call: number): Promise<void> => {
-    try {
-      tell({ type: 'locked', call, saved: (await store.load()).saved });
-    } catch (error) {
-      tell({ type: 'locked', call, saved: undefined, problem: storeProblem(error) });
-    }
+  const read = async (
+    known: (loaded: Loaded) => SessionEvent,
+    failed: (problem: Problem) => SessionEvent,
+  ): Promise<void> => {
+    const before = erasures;
+    tell(await store.load().then(known, (error: unknown) => failed(storeProblem(error))));
+    // The database was deleted meanwhile: what was read may be the only copy.
+    if (erasures !== before) tell({ type: 'erased' });
   };
 
   const save = async (effect: Extract<SessionEffect, { type: 'save' }>): Promise<void> => {
@@ -130,9 +126,21 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     if (effect.type !== 'answer') journal.write('session', `→ ${effect.type}`, describe(effect));
     switch (effect.type) {
       case 'load':
-        return track(load(effect.call));
+        return track(
+          read(
+            (loaded) => ({ type: 'loaded', call: effect.call, ...loaded }),
+            (problem) => ({ type: 'load-failed', call: effect.call, problem }),
+          ),
+        );
       case 'lock':
-        return lock.take(() => track(locked(effect.call)));
+        return lock.take(() =>
+          track(
+            read(
+              ({ saved }) => ({ type: 'locked', call: effect.call, saved }),
+              (problem) => ({ type: 'locked', call: effect.call, saved: undefined, problem }),
+            ),
+          ),
+        );
       case 'unlock':
         return lock.release();
       case 'save':

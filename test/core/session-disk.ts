@@ -9,12 +9,20 @@ export class Disk {
   writable = true;
   slowMs = 0;
   record: Saved | undefined;
+  erasures = 0;
   onWrite: (record: Saved) => void = () => undefined;
+  onErase: () => void = () => undefined;
   /** Every token that was ever safe here. */
   readonly durable = new Set<string>();
 
   read(): { ok: true; saved: Saved | undefined } | { ok: false } {
     return this.readable ? { ok: true, saved: this.record } : { ok: false };
+  }
+
+  erase(): void {
+    this.record = undefined;
+    this.erasures++;
+    this.onErase();
   }
 
   write(record: Saved): 'written' | 'failed' | 'superseded' {

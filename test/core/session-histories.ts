@@ -70,6 +70,7 @@ const OPS = {
     2,
     fc.record({ op: of('store'), readable: fc.boolean(), writable: fc.boolean(), slowMs: fc.constantFrom(0, 0, 400) }),
   ],
+  erase: [1, fc.record({ op: of('erase') })],
   clock: [1, fc.record({ op: of('clock'), jumpMs: jump })],
   kill: [4, kill],
   update: [1, fc.record({ op: of('update') })],

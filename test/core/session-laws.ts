@@ -42,6 +42,7 @@ export class Laws implements Watch, Court {
     world.watch = this;
     world.provider.onReuse = (token) => this.#onReuse(token);
     world.disk.onWrite = (record) => this.#onWrite(record);
+    world.disk.onErase = () => this.#onErase();
   }
 
   breach(law: Law, text: string): void {
@@ -74,7 +75,8 @@ export class Laws implements Watch, Court {
     const recorded = record?.generation === session.generation && record.unansweredSince !== undefined;
     // Another worker may have written the user's name over the record, which costs a restarted worker no more than time.
     // A person who signed in or out elsewhere a moment ago has made all of this pointless, not wrong.
-    const outdone = generationOfSaved(disk.record) > session.generation;
+    // The same goes for a script that has just deleted the database.
+    const outdone = generationOfSaved(disk.record) > session.generation || disk.record === undefined;
     if (!recorded && !outdone && !this.wasCrowded && life.machine.durability !== 'memory')
       this.breach(12, 'a token was sent that the disk does not call sent');
     const next = provider.tokenOf(session.tokens.refresh)?.successors.find((token) => this.#isKnown(token));
@@ -145,6 +147,14 @@ export class Laws implements Watch, Court {
       this.breach(2, `family ${family.id} took the place of a later sign-in`);
   }
 
+  /** Two workers that know of each other through the disk only: whoever writes first is there until the other writes. */
+  #onErase(): void {
+    if (!this.wasCrowded) return;
+    this.storeWasFaulty = true;
+    this.#leftUpTo = -1;
+    this.#toldFamily = -1;
+  }
+
   #judgeRefused(generation: number, { state }: Machine, step: Step): void {
     const session = sessionOf(state);
     if (!session || session.generation <= generation || !standsGood(state) || state.at === 'saving') return;
@@ -197,7 +207,7 @@ export class Laws implements Watch, Court {
   }
 
   #judgeDurability(life: Life, { state, durability, unsaved }: Machine): void {
-    if (state.at !== 'active' || durability !== 'disk' || unsaved) return;
+    if (state.at !== 'active' || durability !== 'disk' || unsaved || life.outdated) return;
     const { disk } = this.world;
     const { access, refresh } = state.session.tokens;
     const safe = [access?.value, refresh].every((token) => token === undefined || disk.durable.has(token));

@@ -19,6 +19,8 @@ export type Life = {
   blind: boolean;
   /** Its store has failed it, so tokens may be in memory only. */
   storeFailed: boolean;
+  /** It is being told what was read before the disk was erased. */
+  outdated: boolean;
   /** Dies when it has passed this many boundaries more. */
   fuse: number;
   restartMs: number;

@@ -76,6 +76,18 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   },
   {
+    law: 3,
+    name: 'does not hear that the database was deleted',
+    step: hears((event) => (event.type === 'erased' ? undefined : event)),
+  },
+  {
+    law: 3,
+    name: 'hears of a deletion while at rest only',
+    step: hears((event, { state }) =>
+      event.type === 'erased' && state.at !== 'active' && state.at !== 'degraded' ? undefined : event,
+    ),
+  },
+  {
     law: 2,
     name: 'takes an unreadable store for an empty one',
     step: hears((event) =>

@@ -18,6 +18,8 @@ export type Op =
   | { op: 'provider'; mode: ProviderMode }
   | { op: 'lose'; answers: number }
   | { op: 'store'; readable: boolean; writable: boolean; slowMs: number }
+  /** A script of a page deletes the database; every worker that is there hears of it. */
+  | { op: 'erase' }
   | { op: 'clock'; jumpMs: number }
   /** The worker dies at its `fuse`-th boundary from now and is started again `restartMs` later. */
   | { op: 'kill'; slot: Slot; fuse: number; restartMs: number }
@@ -72,6 +74,10 @@ const applyToWorld = (world: World, op: Op): boolean => {
       return true;
     case 'store':
       Object.assign(world.disk, { readable: op.readable, writable: op.writable, slowMs: op.slowMs });
+      return true;
+    case 'erase':
+      world.disk.erase();
+      for (const life of [...world.lives]) world.tell(life, { type: 'erased' });
       return true;
     case 'clock':
       world.skewMs += op.jumpMs;

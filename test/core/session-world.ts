@@ -68,7 +68,7 @@ export class World extends Surroundings {
     const id = ++this.#ids;
     const life: Life = {
       ...{ id, slot, machine: initialMachine, alive: true, wake: undefined, grant: undefined, rejection: undefined },
-      ...{ savesUntil: 0, blind: false, storeFailed: false, fuse: 0, restartMs: 0 },
+      ...{ savesUntil: 0, blind: false, storeFailed: false, outdated: false, fuse: 0, restartMs: 0 },
     };
     this.lives.push(life);
     this.tell(life, { type: 'started' });
@@ -163,8 +163,16 @@ export class World extends Surroundings {
     this.time.after(slowMs + this.#latency(), () => {
       if (!life.alive) return;
       const event = work();
+      const { erasures } = this.disk;
       if (this.#passes(life, `${effect} done`) && event) {
-        this.time.after(this.#latency(), () => this.#known(life, effect, event));
+        this.time.after(this.#latency(), () => {
+          // As the host does: what was read may be the only copy now.
+          life.outdated = (effect === 'load' || effect === 'lock') && this.disk.erasures !== erasures;
+          this.#known(life, effect, event);
+          if (!life.outdated) return;
+          life.outdated = false;
+          this.tell(life, { type: 'erased' });
+        });
       }
     });
   }
