@@ -20,7 +20,8 @@ export type ProviderServerOptions = {
   /** How long a consumed refresh token is accepted again; 0: never. */
   graceMs?: number;
   accessTokens?: 'jwt' | 'opaque';
-  dpop?: 'required' | 'off';
+  dpop?: 'required' | 'clock' | 'off';
+  exposedHeaders?: string;
   rotation?: boolean;
   /** How far this provider's clock is off. */
   skewMs?: number;
@@ -56,6 +57,7 @@ export const startProvider = async (
     accessTokens: options.accessTokens ?? 'jwt',
     audience: issuer,
     dpop: options.dpop ?? 'required',
+    exposedHeaders: options.exposedHeaders,
     rotation: options.rotation ?? true,
     showHint: true,
   });

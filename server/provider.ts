@@ -25,8 +25,10 @@ export type ProviderOptions = {
   /** `jwt`: signed, for `audience`; `opaque`: only the userinfo and introspection endpoints can read them. */
   accessTokens: 'jwt' | 'opaque';
   audience: string;
-  /** `required` also demands nonces; `off` is a provider that has never heard of DPoP. */
-  dpop: 'required' | 'off';
+  /** `required` also demands nonces, `clock` judges a proof by its time alone; `off` has never heard of DPoP. */
+  dpop: 'required' | 'clock' | 'off';
+  /** Headers that scripts of another origin may read; by default all that the worker has a use for. */
+  exposedHeaders?: string | undefined;
   rotation: boolean;
   /** Shows the first account on the sign-in page. */
   showHint: boolean;
@@ -83,7 +85,7 @@ const clientOf = (options: ProviderOptions): { [name: string]: unknown } => ({
   response_types: ['code'],
   redirect_uris: options.appOrigins.map((origin) => `${origin}/auth/callback`),
   post_logout_redirect_uris: options.appOrigins.map((origin) => `${origin}/`),
-  dpop_bound_access_tokens: options.dpop === 'required',
+  dpop_bound_access_tokens: options.dpop !== 'off',
 });
 
 const resourceIndicators = (options: ProviderOptions): { [name: string]: unknown } => ({
@@ -101,7 +103,8 @@ const resourceIndicators = (options: ProviderOptions): { [name: string]: unknown
 
 const features = (options: ProviderOptions, nonceSecret: Buffer): { [name: string]: unknown } => {
   const off = { enabled: false };
-  const dPoP = { enabled: true, nonceSecret, requireNonce: () => true, allowReplay: false };
+  const nonces = options.dpop === 'required' ? { nonceSecret, requireNonce: () => true } : {};
+  const dPoP = { enabled: true, allowReplay: false, ...nonces };
   const formTargets = options.appOrigins;
   const signedOut = { title: 'You are signed out', text: 'Your sign-in here has ended.' };
   const link = { href: formTargets[0] ?? '/', label: 'Back to the application' };
@@ -185,15 +188,17 @@ const endSignIn = async (provider: Provider, oidc: OidcContext): Promise<void> =
   await session?.destroy();
 };
 
-const securityHeaders = async (ctx: Context, next: () => Promise<void>): Promise<void> => {
-  ctx.set('x-content-type-options', 'nosniff');
-  ctx.set('referrer-policy', 'no-referrer');
-  ctx.set('x-frame-options', 'DENY');
-  await next();
-  if (ctx.response.get('access-control-allow-origin') !== '') ctx.set('access-control-expose-headers', EXPOSED_HEADERS);
-  const isOwnPage = ctx.response.get('content-security-policy') !== '';
-  if (!isOwnPage) ctx.set('content-security-policy', "frame-ancestors 'none'");
-};
+const securityHeaders =
+  (exposed: string) =>
+  async (ctx: Context, next: () => Promise<void>): Promise<void> => {
+    ctx.set('x-content-type-options', 'nosniff');
+    ctx.set('referrer-policy', 'no-referrer');
+    ctx.set('x-frame-options', 'DENY');
+    await next();
+    if (ctx.response.get('access-control-allow-origin') !== '') ctx.set('access-control-expose-headers', exposed);
+    const isOwnPage = ctx.response.get('content-security-policy') !== '';
+    if (!isOwnPage) ctx.set('content-security-policy', "frame-ancestors 'none'");
+  };
 
 /** An OpenID provider (https://openid.net/specs/openid-connect-core-1_0.html), certified software, on our store. */
 export const createProvider = async (options: ProviderOptions): Promise<Provider> => {
@@ -206,7 +211,7 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
   const { accounts, appOrigins } = options;
   const resource = options.accessTokens === 'jwt' ? options.audience : undefined;
   const hint = options.showHint ? accounts.all()[0] : undefined;
-  provider.use(securityHeaders);
+  provider.use(securityHeaders(options.exposedHeaders ?? EXPOSED_HEADERS));
   provider.use(signInRoutes({ provider, accounts, appOrigins, resource, hint }));
   provider.on('grant.success', (ctx) => options.onGranted?.(ctx, String(ctx.oidc?.params?.['grant_type'])));
   provider.on('server_error', (_ctx, error) => console.error(error));

@@ -23,7 +23,12 @@ const parseAccess = (value: unknown): AccessToken | undefined => {
 
 const parseTokens = (value: unknown): Tokens =>
   isObject(value)
-    ? { access: parseAccess(own(value, 'access')), refresh: stringAt(value, 'refresh'), key: stringAt(value, 'key') }
+    ? {
+        access: parseAccess(own(value, 'access')),
+        refresh: stringAt(value, 'refresh'),
+        key: stringAt(value, 'key'),
+        subject: stringAt(value, 'subject'),
+      }
     : {};
 
 const parseUser = (value: unknown): User | undefined => {

@@ -180,7 +180,12 @@ export const succeed = (before: Session, grant: Grant, now: number): Session => 
   return {
     ...before,
     generation: before.generation + 1,
-    tokens: { access, refresh, key: grant.key ?? before.tokens.key },
+    tokens: {
+      access,
+      refresh,
+      key: grant.key ?? before.tokens.key,
+      subject: grant.subject ?? before.tokens.subject,
+    },
     user: grant.user ?? before.user,
     // Without a refresh token the access token's end is the session's. A server that grants has just shown that the
     // lifetime is not over, whatever this clock says.

@@ -7,9 +7,14 @@ export type AccessToken = { value: string; scheme: 'Bearer' | 'DPoP'; issuedAt: 
 
 /**
  * `refresh` is absent where the provider gave none; `access` where an odd answer gave only a refresh token; `key`
- * names the DPoP key that the tokens are bound to (RFC 9449).
+ * names the DPoP key that the tokens are bound to (RFC 9449); `subject` is whom the ID token of the sign-in was about.
  */
-export type Tokens = { access?: AccessToken | undefined; refresh?: string | undefined; key?: string | undefined };
+export type Tokens = {
+  access?: AccessToken | undefined;
+  refresh?: string | undefined;
+  key?: string | undefined;
+  subject?: string | undefined;
+};
 
 export type Session = {
   kind: SignInKind;
@@ -42,6 +47,7 @@ export type Grant = {
   access?: AccessToken | undefined;
   refresh?: string | undefined;
   key?: string | undefined;
+  subject?: string | undefined;
   user?: User | undefined;
   endsAt?: number | undefined;
 };

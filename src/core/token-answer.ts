@@ -40,12 +40,18 @@ const schemeOf = (body: JsonObject): AccessToken['scheme'] | undefined => {
  * Salvage first: by the time of a 200 the old refresh token is consumed, so a new one is kept whatever else is odd.
  * `expected` refuses a downgrade: a bearer token to a client that proved possession, or the other way about.
  */
-const parseGrant = (body: JsonObject, expected: AccessToken['scheme'], receivedAt: number): Grant | undefined => {
+const parseGrant = (
+  body: JsonObject,
+  expected: AccessToken['scheme'],
+  receivedAt: number,
+  isSamePerson: IdTokenCheck,
+): Grant | undefined => {
   const value = own(body, 'access_token');
   const given = own(body, 'refresh_token');
   const refresh = typeof given === 'string' && given !== '' ? given : undefined;
   const scheme = schemeOf(body);
-  const fits = isToken(value) && scheme === expected;
+  const idToken = own(body, 'id_token');
+  const fits = isToken(value) && scheme === expected && (idToken === undefined || isSamePerson(idToken));
   if (!fits && refresh === undefined) return undefined;
   const access: AccessToken | undefined = fits
     ? { value, scheme: expected, issuedAt: receivedAt, expiresAt: receivedAt + lifetimeMs(body) }
@@ -60,27 +66,35 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   'invalid_dpop_proof',
 ]);
 
-const problemOf = ({ at, status, text, retryAfterMs }: TokenAnswer): Problem => {
+/** Only JSON from the endpoint itself, with a status of RFC 6749 §5.2, says anything about the session. */
+export const errorOf = ({ status, text }: TokenAnswer): string | undefined => {
+  const body = status === 400 || status === 401 ? parseJson(text) : undefined;
+  return isObject(body) ? stringAt(body, 'error') : undefined;
+};
+
+const problemOf = (answer: TokenAnswer): Problem => {
+  const { at, status, retryAfterMs } = answer;
   if (status === 429) return { code: 'rate-limited', at, status, retryAfterMs };
-  if (status >= 500) return { code: 'server-unavailable', at, status, retryAfterMs };
-  const body = parseJson(text);
-  const error = isObject(body) ? stringAt(body, 'error') : undefined;
-  // Only JSON from the endpoint itself, with a status of RFC 6749 §5.2, says anything about the session.
-  if (error === undefined || (status !== 400 && status !== 401)) {
-    return status >= 400
-      ? { code: 'server-unavailable', at, status, retryAfterMs }
-      : { code: 'unexpected-answer', at, status, detail: 'no token' };
-  }
+  const error = errorOf(answer);
+  if (status >= 400 && error === undefined) return { code: 'server-unavailable', at, status, retryAfterMs };
+  if (error === undefined) return { code: 'unexpected-answer', at, status, detail: 'no token' };
   if (error === 'invalid_grant') return { code: 'grant-rejected', at, status, error };
   if (error === 'slow_down') return { code: 'rate-limited', at, status, retryAfterMs };
   if (TRANSIENT.has(error)) return { code: 'server-unavailable', at, status, retryAfterMs };
   return { code: 'misconfigured', at, detail: error };
 };
 
-export const judgeTokenAnswer = (answer: TokenAnswer, expected: AccessToken['scheme']): TokenVerdict => {
+/** Whether an ID token, where one comes with a refresh, is about whom the session is (OpenID Connect Core §12.2). */
+export type IdTokenCheck = (idToken: unknown) => boolean;
+
+export const judgeTokenAnswer = (
+  answer: TokenAnswer,
+  expected: AccessToken['scheme'],
+  isSamePerson: IdTokenCheck = () => true,
+): TokenVerdict => {
   if (answer.status !== 200) return { is: 'failed', problem: problemOf(answer), unanswered: false };
   const body = parseJson(answer.text);
-  const grant = isObject(body) ? parseGrant(body, expected, answer.receivedAt) : undefined;
+  const grant = isObject(body) ? parseGrant(body, expected, answer.receivedAt, isSamePerson) : undefined;
   if (grant) return { is: 'granted', grant };
   // A captive portal, or an answer cut short: the server may well have rotated.
   return {
@@ -88,10 +102,4 @@ export const judgeTokenAnswer = (answer: TokenAnswer, expected: AccessToken['sch
     problem: { code: 'unexpected-answer', at: answer.at, status: 200, detail: 'no token' },
     unanswered: true,
   };
-};
-
-/** `invalid_grant`'s neighbour: the proof lacked the nonce that came with this very answer (RFC 9449 §8). */
-export const wantsNonce = ({ status, text }: TokenAnswer): boolean => {
-  const body = status === 400 || status === 401 ? parseJson(text) : undefined;
-  return isObject(body) && stringAt(body, 'error') === 'use_dpop_nonce';
 };

@@ -7,6 +7,7 @@ import {
 } from 'oauth4webapi';
 import type { SessionEvent, Verdict } from '../core/session-types.ts';
 import type { Problem } from '../protocol/problem.ts';
+import type { DpopKeys } from './dpop-keys.ts';
 import { placeOf } from './http.ts';
 
 type Authorized = Extract<Verdict, { go: 'authorized' }>;
@@ -15,7 +16,7 @@ export type GateOptions = {
   origin: string;
   /** The session's word on a request; immediate when the token is at hand. */
   ask(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
-  dpop(key: string): Promise<DPoPHandle>;
+  keys: Pick<DpopKeys, 'handle' | 'mend'>;
 };
 
 export type Gate = (request: Request) => Promise<Response>;
@@ -35,7 +36,7 @@ const redirectRefused = (at: string): Response => {
 let requests = 0;
 const nextId = (): string => `r${++requests}`;
 
-export const createGate = ({ origin, ask, dpop }: GateOptions): Gate => {
+export const createGate = ({ origin, ask, keys }: GateOptions): Gate => {
   /** The page's own credentials never mix with the keeper's. */
   const outgoing = (request: Request, headers: Headers): Request => {
     const sameOrigin = request.url.startsWith(`${origin}/`);
@@ -74,10 +75,8 @@ export const createGate = ({ origin, ask, dpop }: GateOptions): Gate => {
       );
     } catch (error) {
       if (!(error instanceof WWWAuthenticateChallengeError)) throw error;
-      const wantsNonce =
-        error.response.headers.has('dpop-nonce') &&
-        error.cause.some(({ parameters }) => parameters.error === 'use_dpop_nonce');
-      return wantsNonce && again
+      const refused = error.cause.find(({ scheme }) => scheme === 'dpop')?.parameters.error;
+      return again && (await keys.mend(refused, error.response))
         ? sendDpop(copy, { go: 'authorized', generation: 0, token }, DPoP, false)
         : error.response;
     }
@@ -85,7 +84,7 @@ export const createGate = ({ origin, ask, dpop }: GateOptions): Gate => {
 
   const send = async (copy: () => Request, verdict: Authorized): Promise<Response> =>
     verdict.token.scheme === 'DPoP' && verdict.key !== undefined
-      ? sendDpop(copy, verdict, await dpop(verdict.key))
+      ? sendDpop(copy, verdict, await keys.handle(verdict.key))
       : sendBearer(copy(), verdict.token.value);
 
   const finish = (request: Request, response: Response): Response => {

@@ -94,7 +94,7 @@ export const createHost = (options: HostOptions): Host => {
     },
   });
 
-  const gate = createGate({ origin, ask: session.ask, dpop: parts.keys.handle });
+  const gate = createGate({ origin, ask: session.ask, keys: parts.keys });
 
   const openSockets = async (): Promise<Sockets> => {
     const identity = await takeIdentity(parts.disk, () => crypto.randomUUID());

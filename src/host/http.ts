@@ -69,7 +69,27 @@ export const ask = async (
   }
 };
 
+/**
+ * Whether a server that was told of an end has taken note, or never will. A redirect, a firewall's 403, 408, 429 and 5xx
+ * (RFC 7009 §2.2.1) say nothing about the token: it is to be told again.
+ */
+export const isNoted = ({ status }: Answer): boolean => /^(2|40[0145])/.test(String(status));
+
 export const QUIET: RequestInit = { cache: 'no-store', redirect: 'manual' };
+
+/**
+ * Seconds by which the clock of whoever gave this answer is ahead of this one; NaN when nobody tells. Where a script may
+ * not read another origin's `Date`, the application's own server is asked: mostly it is the device that is wrong.
+ */
+export const skewOf = async ({ headers }: Response, now: () => number): Promise<number> => {
+  const date =
+    headers.get('date') ??
+    (await fetch('/', { ...QUIET, method: 'HEAD' }).then(
+      (own) => own.headers.get('date'),
+      () => null,
+    ));
+  return Math.round((Date.parse(date ?? '') - now()) / 1000);
+};
 
 export const postJson = (url: string, body: unknown, signal: AbortSignal): Promise<Response> =>
   fetch(url, {

@@ -7,23 +7,24 @@ import {
   generateRandomNonce,
   generateRandomState,
   getValidatedIdTokenClaims,
-  isDPoPNonceError,
   None,
   processAuthorizationCodeResponse,
   refreshTokenGrantRequest,
+  ResponseBodyError,
   revocationRequest,
   validateAuthResponse,
   type AuthorizationServer,
   type DPoPHandle,
   type TokenEndpointResponse,
 } from 'oauth4webapi';
-import { judgeTokenAnswer, wantsNonce } from '../core/token-answer.ts';
+import { errorOf, judgeTokenAnswer } from '../core/token-answer.ts';
 import type { Grant, Session } from '../core/session-types.ts';
 import type { OidcConfig } from '../protocol/config.ts';
+import { isObject, parseJson, stringAt } from '../protocol/json.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { DpopKeys } from './dpop-keys.ts';
 import { REVOKE_DEADLINE_MS, SIGN_IN_DEADLINE_MS, tokenDeadline, type Grants, type SignInOutcome } from './grants.ts';
-import { ask, placeOf } from './http.ts';
+import { ask, isNoted, placeOf, skewOf } from './http.ts';
 import { createDiscovery, offersDpop, wireTo } from './provider.ts';
 import type { Pending, SignInsUnderWay } from './sign-ins.ts';
 
@@ -88,13 +89,16 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
       ...dpop,
       ...resourceOf(config),
     });
+    // An ID token of a provider (or for a device) whose clock is off would count as expired.
+    const skew = (await skewOf(response, now)) || 0;
     try {
-      return await processAuthorizationCodeResponse(as, { ...client, [clockSkew]: skewOf(response, now()) }, response, {
+      return await processAuthorizationCodeResponse(as, { ...client, [clockSkew]: skew }, response, {
         expectedNonce: pending.nonce,
         requireIdToken: true,
       });
     } catch (error) {
-      if (again && isDPoPNonceError(error)) return redeem(as, pending, params, false);
+      if (again && error instanceof ResponseBodyError && (await keys.mend(error.error, response)))
+        return redeem(as, pending, params, false);
       throw error;
     }
   };
@@ -120,7 +124,7 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
     },
 
     async refresh({ tokens }) {
-      const { refresh, key } = tokens;
+      const { refresh, key, subject } = tokens;
       if (refresh === undefined)
         return { is: 'failed', problem: { code: 'misconfigured', at, detail: 'no refresh token' }, unanswered: false };
       let as: AuthorizationServer;
@@ -145,9 +149,13 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
         );
       const offline = !navigator.onLine;
       let answer = await send();
-      if (answer.ok && wantsNonce(answer.value)) answer = await send();
+      if (answer.ok && (await keys.mend(errorOf(answer.value), answer.value.response))) answer = await send();
       if (!answer.ok) return { is: 'failed', problem: answer.problem, unanswered: !offline };
-      return judgeTokenAnswer(answer.value, dpop.DPoP ? 'DPoP' : 'Bearer');
+      return judgeTokenAnswer(
+        answer.value,
+        dpop.DPoP ? 'DPoP' : 'Bearer',
+        (idToken) => subject === undefined || subjectOf(idToken) === subject,
+      );
     },
 
     async revoke({ tokens }: Session) {
@@ -163,7 +171,7 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
         at,
         bounds,
       );
-      return answer.ok && answer.value.status < 500;
+      return answer.ok && isNoted(answer.value);
     },
 
     returnTo: (state) => underWay.returnTo(state),
@@ -172,13 +180,15 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
 
 const resourceOf = ({ resource }: OidcConfig) => (resource === undefined ? {} : { additionalParameters: { resource } });
 
-/**
- * Seconds that the provider's clock is ahead of this one: an ID token of a provider (or for a device) whose clock is
- * off would count as expired. 0 where a script may not read the header (`Access-Control-Expose-Headers`).
- */
-const skewOf = ({ headers }: Response, now: number): number => {
-  const date = Date.parse(headers.get('date') ?? '');
-  return Number.isNaN(date) ? 0 : Math.round((date - now) / 1000);
+/** It came from the token endpoint itself, so its signature would prove no more (OpenID Connect Core §3.1.3.7). */
+const subjectOf = (idToken: unknown): string | undefined => {
+  const [, claims = ''] = String(idToken).split('.');
+  try {
+    const parsed = parseJson(atob(claims.replaceAll('-', '+').replaceAll('_', '/')));
+    return isObject(parsed) ? stringAt(parsed, 'sub') : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 const DEFAULT_LIFETIME_S = 300;
@@ -196,6 +206,7 @@ const grantOf = (tokens: TokenEndpointResponse, key: string | undefined, now: nu
     },
     refresh: tokens.refresh_token,
     key: scheme === 'DPoP' ? key : undefined,
+    subject: claims?.sub,
     user: claims && { sub: claims.sub, name: typeof name === 'string' ? name : undefined },
   };
 };

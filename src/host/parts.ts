@@ -34,7 +34,7 @@ export const createParts = (
   const disk = createDisk(() => void rewrite());
   // Sealed records open for this origin, this provider and this client only.
   const sealer = createSealer(disk, [origin, oidc?.issuer, oidc?.clientId].join(' '), seal);
-  const keys = createDpopKeys(disk, sealer);
+  const keys = createDpopKeys(disk, sealer, clock.now);
   const underWay = createSignInsUnderWay(disk, sealer, clock.now);
   const kinds = {
     oidc: oidc && createOidc({ config: oidc, origin, keys, underWay, now: clock.now }),

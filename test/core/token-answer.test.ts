@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeTokenAnswer, wantsNonce, type TokenVerdict } from '../../src/core/token-answer.ts';
+import { errorOf, judgeTokenAnswer, type TokenVerdict } from '../../src/core/token-answer.ts';
 
 const NOW = 1_000_000;
 const judge = (
@@ -110,9 +110,10 @@ describe('an error of the token endpoint', () => {
     expect(judge(503, '', 'Bearer', 7_000)).toMatchObject({ problem: { retryAfterMs: 7_000 } });
   });
 
-  test('knows a nonce challenge from the rest', () => {
+  test('names what was wrong with a proof, if it is of the endpoint itself', () => {
     const answer = { at: '/token', status: 400, text: '{"error":"use_dpop_nonce"}', receivedAt: NOW };
-    expect(wantsNonce(answer)).toBe(true);
-    expect(wantsNonce({ ...answer, text: '{"error":"invalid_grant"}' })).toBe(false);
+    expect(errorOf(answer)).toBe('use_dpop_nonce');
+    expect(errorOf({ ...answer, status: 503 })).toBeUndefined();
+    expect(errorOf({ ...answer, text: '<html>use_dpop_nonce</html>' })).toBeUndefined();
   });
 });

@@ -73,9 +73,9 @@ describe('a key that the server has replaced', () => {
 
   test('opens the DPoP key once more; from then on the new one does', async () => {
     const disk = createDisk();
-    const name = await createDpopKeys(disk, createSealer(disk, BOUND, ONE)).create();
+    const name = await createDpopKeys(disk, createSealer(disk, BOUND, ONE), Date.now).create();
     const thumbprint = (seal: typeof TWO | typeof ALONE): Promise<string> =>
-      createDpopKeys(disk, createSealer(disk, BOUND, seal))
+      createDpopKeys(disk, createSealer(disk, BOUND, seal), Date.now)
         .handle(name)
         .then((handle) => handle.calculateThumbprint());
     const during = await thumbprint(TWO);
@@ -85,10 +85,12 @@ describe('a key that the server has replaced', () => {
   test('a DPoP key that was damaged is refused', async () => {
     const disk = createDisk();
     const sealer = createSealer(disk, BOUND, ONE);
-    const name = await createDpopKeys(disk, sealer).create();
+    const name = await createDpopKeys(disk, sealer, Date.now).create();
     const sealed = await disk.use((db) => db.get('sealed', `dpop:${name}`));
     if (!sealed) throw new Error('not written');
     await disk.use((db) => putDurably(db, 'sealed', 'dpop:other', sealed));
-    await expect(createDpopKeys(disk, sealer).handle('other')).rejects.toMatchObject({ name: 'OperationError' });
+    await expect(createDpopKeys(disk, sealer, Date.now).handle('other')).rejects.toMatchObject({
+      name: 'OperationError',
+    });
   });
 });

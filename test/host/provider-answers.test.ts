@@ -1,0 +1,241 @@
+import 'fake-indexeddb/auto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Session, Tokens } from '../../src/core/session-types.ts';
+import type { TokenVerdict } from '../../src/core/token-answer.ts';
+import { createDisk, destroyDisk } from '../../src/host/database.ts';
+import { createDpopKeys } from '../../src/host/dpop-keys.ts';
+import { createGate } from '../../src/host/gate.ts';
+import { createOidc } from '../../src/host/oidc.ts';
+import { createSealer } from '../../src/host/seal.ts';
+import { createSignInsUnderWay } from '../../src/host/sign-ins.ts';
+import { isObject, own, parseJson } from '../../src/protocol/json.ts';
+
+/*
+ * The real OpenID Connect client, DPoP keys and request gate against a real server that says odd things.
+ */
+
+const APP = 'https://app.example';
+const HOUR_MS = 3_600_000;
+
+type Answer = { status?: number; headers?: Record<string, string>; body?: unknown };
+type Claims = { iat: number; nonce: string | undefined };
+
+/** Answers of one path, in order; the last one is repeated. `proofs` are those that came. */
+type Endpoint = { answers: Answer[]; proofs: (Claims | undefined)[] };
+
+let server: Server;
+let origin: string;
+let endpoints: Record<string, Endpoint>;
+
+const claimsOf = ({ headers }: IncomingMessage): Claims | undefined => {
+  const [, payload = ''] = String(headers['dpop'] ?? '').split('.');
+  const claims = parseJson(Buffer.from(payload, 'base64url').toString());
+  if (!isObject(claims)) return undefined;
+  const nonce = own(claims, 'nonce');
+  return { iat: Number(own(claims, 'iat')), nonce: typeof nonce === 'string' ? nonce : undefined };
+};
+
+const metadata = () => ({
+  issuer: origin,
+  token_endpoint: `${origin}/token`,
+  authorization_endpoint: `${origin}/auth`,
+  revocation_endpoint: `${origin}/revoke`,
+  dpop_signing_alg_values_supported: ['ES256'],
+});
+
+const reply = (response: ServerResponse, { status = 200, headers = {}, body = {} }: Answer): void => {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+};
+
+const handle = (request: IncomingMessage, response: ServerResponse): void => {
+  request.resume();
+  const path = request.url ?? '';
+  const endpoint = endpoints[path];
+  if (!endpoint) return reply(response, { body: metadata() });
+  endpoint.proofs.push(claimsOf(request));
+  response.sendDate = false;
+  const next = endpoint.answers.length > 1 ? endpoint.answers.shift() : endpoint.answers[0];
+  reply(response, next ?? {});
+};
+
+const answer = (path: string, ...answers: Answer[]): Endpoint => (endpoints[path] = { answers, proofs: [] });
+
+beforeEach(async () => {
+  // What a worker has and this runtime of the tests may lack.
+  vi.stubGlobal('navigator', { onLine: true });
+  endpoints = {};
+  server = createServer(handle).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+  server.close();
+  server.closeAllConnections();
+  await destroyDisk();
+  vi.unstubAllGlobals();
+});
+
+const setUp = async () => {
+  const disk = createDisk();
+  const sealer = createSealer(disk, APP, { id: 'k1', secret: 'a secret of the worker' });
+  const keys = createDpopKeys(disk, sealer, Date.now);
+  const config = { issuer: origin, clientId: 'c', scope: 'openid', callback: '/auth/callback', reuseGraceMs: 60_000 };
+  const underWay = createSignInsUnderWay(disk, sealer, Date.now);
+  const oidc = createOidc({ config, origin: APP, keys, underWay, now: Date.now });
+  const key = await keys.create();
+  const session = (tokens: Partial<Tokens>): Session => ({
+    kind: 'oidc',
+    generation: 1,
+    startedAt: 0,
+    tokens: { refresh: 'rt1', ...tokens },
+  });
+  return { keys, key, session, refresh: (tokens: Partial<Tokens>) => oidc.refresh(session(tokens)), oidc };
+};
+
+const TOKENS = { access_token: 'at2', refresh_token: 'rt2', token_type: 'DPoP', expires_in: 60 };
+const BEARER = { ...TOKENS, token_type: 'Bearer' };
+const WANTS_NONCE: Answer = { status: 400, headers: { 'dpop-nonce': 'n1' }, body: { error: 'use_dpop_nonce' } };
+const BAD_PROOF = (headers: Record<string, string>): Answer => ({
+  status: 400,
+  headers,
+  body: { error: 'invalid_dpop_proof' },
+});
+const inAnHour = (): string => new Date(Date.now() + HOUR_MS).toUTCString();
+const codeOf = (verdict: TokenVerdict): string => (verdict.is === 'failed' ? verdict.problem.code : 'granted');
+
+describe('a token endpoint that demands a nonce', () => {
+  test('is asked once more, with the nonce that it gave', async () => {
+    const { key, refresh } = await setUp();
+    const { proofs } = answer('/token', WANTS_NONCE, { body: TOKENS });
+    expect(codeOf(await refresh({ key }))).toBe('granted');
+    expect(proofs.map((proof) => proof?.nonce)).toEqual([undefined, 'n1']);
+  });
+
+  test('and is never content is not asked a third time', async () => {
+    const { key, refresh } = await setUp();
+    const { proofs } = answer('/token', WANTS_NONCE);
+    expect(await refresh({ key })).toMatchObject({ unanswered: false, problem: { code: 'server-unavailable' } });
+    expect(proofs).toHaveLength(2);
+  });
+});
+
+describe('a token endpoint by whose clock a proof is too old', () => {
+  test('is asked once more, by its own time', async () => {
+    const { key, refresh } = await setUp();
+    const { proofs } = answer('/token', BAD_PROOF({ date: inAnHour() }), { body: TOKENS });
+    expect(codeOf(await refresh({ key }))).toBe('granted');
+    const [first, second] = proofs;
+    expect(Math.abs((second?.iat ?? 0) - (first?.iat ?? 0) - HOUR_MS / 1000)).toBeLessThan(5);
+    expect(codeOf(await refresh({ key }))).toBe('granted');
+    expect(Math.abs((proofs[2]?.iat ?? 0) - Date.now() / 1000 - HOUR_MS / 1000)).toBeLessThan(5);
+    expect(proofs).toHaveLength(3);
+  });
+
+  test.each([
+    ['its time is ours', () => ({ date: new Date().toUTCString() })],
+    ['nobody tells the time', () => ({})],
+  ])('is not asked again where %s', async (_name, headers) => {
+    const { key, refresh } = await setUp();
+    const { proofs } = answer('/token', BAD_PROOF(headers()));
+    expect(codeOf(await refresh({ key }))).toBe('server-unavailable');
+    expect(proofs).toHaveLength(1);
+  });
+});
+
+describe('an API that judges proofs', () => {
+  const challenge = (error: string, headers: Record<string, string> = {}): Answer => ({
+    status: 401,
+    headers: { 'www-authenticate': `DPoP error="${error}"`, ...headers },
+  });
+  const ask = async (): Promise<number> => {
+    const { key, keys } = await setUp();
+    const token = { value: 'at1', scheme: 'DPoP', issuedAt: 0, expiresAt: Infinity } as const;
+    const gate = createGate({
+      origin,
+      keys,
+      ask: ({ type }) => (type === 'request' ? { go: 'authorized', generation: 1, token, key } : { go: 'pass' }),
+    });
+    return (await gate(new Request(`${origin}/api`))).status;
+  };
+
+  test('by its clock gets one more, by its own time', async () => {
+    const { proofs } = answer('/api', challenge('invalid_dpop_proof', { date: inAnHour() }), {});
+    expect(await ask()).toBe(200);
+    expect((proofs[1]?.iat ?? 0) - (proofs[0]?.iat ?? 0)).toBeGreaterThan(HOUR_MS / 1000 - 5);
+  });
+
+  test.each(['use_dpop_nonce', 'invalid_dpop_proof', 'invalid_token'])(
+    'and always says %s is not asked a third time',
+    async (error) => {
+      const { proofs } = answer('/api', challenge(error, { 'dpop-nonce': 'n1', date: inAnHour() }));
+      expect(await ask()).toBe(401);
+      expect(proofs).toHaveLength(error === 'invalid_token' ? 1 : 2);
+    },
+  );
+});
+
+describe('an ID token that comes with a refresh', () => {
+  const idToken = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
+
+  test.each([
+    ['about the same person', idToken({ sub: 'demo', name: 'Žofie' })],
+    ['that is absent', undefined],
+  ])('%s: the tokens are used', async (_name, id_token) => {
+    const { refresh } = await setUp();
+    answer('/token', { body: { ...BEARER, id_token } });
+    expect(await refresh({ subject: 'demo' })).toMatchObject({
+      is: 'granted',
+      grant: { access: { value: 'at2' }, refresh: 'rt2' },
+    });
+  });
+
+  test.each([
+    ['about somebody else', idToken({ sub: 'eve' })],
+    ['about nobody', idToken({})],
+    ['that is no JWT', 'garbage'],
+    ['that is not even text', 7],
+    ['that is no base64', 'a.*.b'],
+  ])('%s: the access token is refused, the refresh token kept', async (_name, id_token) => {
+    const { refresh } = await setUp();
+    answer('/token', { body: { ...BEARER, id_token } });
+    expect(await refresh({ subject: 'demo' })).toEqual({
+      is: 'granted',
+      grant: { access: undefined, refresh: 'rt2' },
+    });
+  });
+});
+
+describe('an access token of another scheme', () => {
+  test('is refused where possession was proved, and its refresh token kept', async () => {
+    const { key, refresh } = await setUp();
+    answer('/token', { body: BEARER });
+    expect(await refresh({ key })).toEqual({ is: 'granted', grant: { access: undefined, refresh: 'rt2' } });
+  });
+});
+
+describe('a revocation', () => {
+  test.each([200, 204, 400, 401, 404, 405])('is over when the server answers %i', async (status) => {
+    const { oidc, session } = await setUp();
+    answer('/revoke', { status });
+    expect(await oidc.revoke(session({}))).toBe(true);
+  });
+
+  test.each([302, 403, 408, 429, 500, 503])('is kept for later when the server answers %i', async (status) => {
+    const { oidc, session } = await setUp();
+    answer('/revoke', { status, headers: { location: '/elsewhere' } });
+    expect(await oidc.revoke(session({}))).toBe(false);
+  });
+
+  test('is kept for later when nobody answers', async () => {
+    const { oidc, session } = await setUp();
+    answer('/revoke', {});
+    await oidc.revoke(session({}));
+    server.closeAllConnections();
+    server.close();
+    expect(await oidc.revoke(session({}))).toBe(false);
+  });
+});
