@@ -15,7 +15,7 @@ type Listener = { is: 'joining'; cursor: Cursor | null } | { is: 'resuming' | 'l
 
 type Upstream = { is: 'off' } | { is: 'asked'; request: number; from: Cursor | null } | { is: 'live' };
 
-type Kept = { frame: PortFrame & { type: 'event' }; bytes: number };
+type Event = PortFrame & { type: 'event' };
 
 /** Bounds of what a late tab can be given without asking the server again. */
 export const RING_MAX_EVENTS = 2_000;
@@ -51,7 +51,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
   let linked = false;
   /** The highest event that was read in the current epoch. */
   let place: Cursor | undefined;
-  let ring: Kept[] = [];
+  let ring: Event[] = [];
   let ringBytes = 0;
 
   const jump = (at: Cursor): void => {
@@ -60,9 +60,9 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
     ringBytes = 0;
   };
 
-  const keep = (kept: Kept): void => {
-    ring.push(kept);
-    ringBytes += kept.bytes;
+  const keep = (event: Event): void => {
+    ring.push(event);
+    ringBytes += event.bytes;
     while (ring.length > RING_MAX_EVENTS || ringBytes > RING_MAX_BYTES) ringBytes -= ring.shift()?.bytes ?? 0;
   };
 
@@ -92,11 +92,11 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
   const serve = (tab: string, { cursor }: Listener, here: Cursor): void => {
     if (cursor === null) return joined(tab, here);
     if (cursor.epoch !== here.epoch) return ports.lost(lose(tab, cursor, here));
-    const first = ring[0]?.frame.offset ?? here.offset + 1;
+    const first = ring[0]?.offset ?? here.offset + 1;
     if (cursor.offset + 1 < first) return;
     joined(tab, cursor);
-    const missing = ring.filter(({ frame }) => frame.offset > cursor.offset);
-    for (const { frame } of missing) ports.tell(tab, frame);
+    const missing = ring.filter(({ offset }) => offset > cursor.offset);
+    for (const frame of missing) ports.tell(tab, frame);
     if (missing.length > 0) listeners.set(tab, { is: 'live', cursor: { ...here } });
   };
 
@@ -139,7 +139,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
     return count;
   };
 
-  const deliver = (tab: string, cursor: Cursor, frame: PortFrame & { type: 'event' }): void => {
+  const deliver = (tab: string, cursor: Cursor, frame: Event): void => {
     const { epoch, offset } = frame;
     if (cursor.epoch !== epoch) {
       lose(tab, cursor, { epoch, offset: offset - 1 });
@@ -196,7 +196,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
     },
     onEvent: (epoch, offset, data, bytes) => {
       if (!place) return false;
-      const frame = { type: 'event', topic: name, epoch, offset, data } as const;
+      const frame = { type: 'event', topic: name, epoch, offset, data, bytes } as const;
       for (const [tab, { is, cursor }] of listeners) if (is === 'live') deliver(tab, cursor, frame);
       if (place.epoch === epoch && offset <= place.offset) return false;
       const missed = place.epoch === epoch ? offset - place.offset - 1 : 1;
@@ -205,7 +205,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
         ports.lost(missed);
       }
       place = { epoch, offset };
-      keep({ frame, bytes });
+      keep(frame);
       return true;
     },
     onGap: (epoch, to) => {

@@ -221,7 +221,7 @@ export const createSockets = (options: SocketsOptions): Sockets => {
       if (message.type === 'bye') return tabLeft(tab);
       if (message.type === 'join') join(tab, message.topic, message.cursor);
       else if (message.type === 'leave') leave(tab, message.topic);
-      else if (message.type !== 'visible') onSocket(tab, message);
+      else if ('socket' in message) onSocket(tab, message);
       // What is said on an open socket changes nobody's wish to have it.
       if (message.type !== 'socket-send') update();
     },

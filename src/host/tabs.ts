@@ -19,7 +19,24 @@ export type Tabs = {
   readonly visible: boolean;
 };
 
-type Tab = { port: MessagePort; visible: boolean; outbox: PortFrame[] };
+/** `unread`: what this tab was sent and has not read yet; `asked`: how much of it was, when it was last asked to say so. */
+type Tab = { port: MessagePort; visible: boolean; outbox: PortFrame[]; unread: number; asked: number | undefined };
+
+/** What a frame costs besides its data, in bytes: a guess at a small object. */
+const FRAME_BYTES = 500;
+/** A tab that is sent more than this (bytes) is asked to say when it has read it. */
+const ASK_BEYOND = 64_000;
+/** What may wait in the port of a tab that does not read, for it is frozen or busy (bytes). */
+export const UNREAD_MAX = 4_000_000;
+
+/** A page of before this was asked never says so, and is trusted. */
+const saysRead = ({ protocol }: Intro): boolean => protocol >= 2;
+
+const sizeOf = (frame: PortFrame): number => {
+  if (frame.type === 'event') return frame.bytes;
+  if (frame.type !== 'socket-message') return 0;
+  return typeof frame.data === 'string' ? frame.data.length : frame.data.byteLength;
+};
 
 export const createTabs = ({ onMessage, onChange, onGone }: TabsOptions): Tabs => {
   const tabs = new Map<string, Tab>();
@@ -28,10 +45,20 @@ export const createTabs = ({ onMessage, onChange, onGone }: TabsOptions): Tabs =
 
   const flush = (): void => {
     scheduled = false;
-    for (const tab of tabs.values()) {
-      if (tab.outbox.length === 0) continue;
-      tab.port.postMessage(tab.outbox);
+    for (const [name, tab] of tabs) {
+      const { outbox, port } = tab;
+      if (outbox.length === 0) continue;
       tab.outbox = [];
+      tab.unread += outbox.reduce((sum, frame) => sum + sizeOf(frame) + FRAME_BYTES, 0);
+      if (tab.asked === undefined && tab.unread > ASK_BEYOND) {
+        tab.asked = tab.unread;
+        outbox.push({ type: 'read' });
+      }
+      const over = tab.unread > UNREAD_MAX;
+      if (over) outbox.push({ type: 'overrun' });
+      port.postMessage(outbox);
+      // It comes back with its cursors when it reads again, as a page does that was in the back/forward cache.
+      if (over) remove(name);
     }
   };
   turn.port1.onmessage = flush;
@@ -55,6 +82,11 @@ export const createTabs = ({ onMessage, onChange, onGone }: TabsOptions): Tabs =
     const message = parseTabMessage(value);
     if (!message || tabs.get(name) !== tab) return;
     if (message.type === 'bye') return remove(name);
+    if (message.type === 'read') {
+      tab.unread -= tab.asked ?? 0;
+      tab.asked = undefined;
+      return;
+    }
     if (message.type === 'visible') {
       tab.visible = message.visible;
       return onChange();
@@ -65,7 +97,13 @@ export const createTabs = ({ onMessage, onChange, onGone }: TabsOptions): Tabs =
   return {
     add(intro, port) {
       tabs.get(intro.tab)?.port.close();
-      const tab: Tab = { port, visible: intro.visible, outbox: [] };
+      const tab: Tab = {
+        port,
+        visible: intro.visible,
+        outbox: [],
+        unread: saysRead(intro) ? 0 : -Infinity,
+        asked: undefined,
+      };
       tabs.set(intro.tab, tab);
       port.onmessage = (event) => hear(intro.tab, tab, event.data);
       onChange();

@@ -84,6 +84,8 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
   const receive = (frame: PageFrame, end: AbortController): void => {
     if (frame.type === 'hand-over') return handOver();
     if (frame.type === 'snapshot') return tab.show(frame.snapshot);
+    if (frame.type === 'read') return void post(frame);
+    if (frame.type === 'overrun') return state.name === 'between' ? undefined : attach('reattach');
     if (!speaks(frame.protocol)) {
       disconnect();
       return tab.stranger();
@@ -109,6 +111,12 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
     transport.died();
     if (performance.now() - since > SHORT_LIFE_MS) attach('reattach');
     else setTimeout(() => signal.aborted || attach('reattach'), SHORT_LIFE_MS);
+  };
+
+  const post = (message: TabMessage, transfer: Transferable[] = []): boolean => {
+    if (state.name !== 'greeting' && state.name !== 'attached') return false;
+    state.port.postMessage(message, transfer);
+    return true;
   };
 
   const handOver = (): void => {
@@ -141,10 +149,6 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
       disconnect();
     },
     away: () => state.name === 'away',
-    post: (message, transfer = []) => {
-      if (state.name !== 'greeting' && state.name !== 'attached') return false;
-      state.port.postMessage(message, transfer);
-      return true;
-    },
+    post,
   };
 };

@@ -29,9 +29,11 @@ const isSnapshot: Check = (value) =>
   isObject(value) && isObject(own(value, 'session')) && isObject(own(value, 'worker'));
 
 /** What concerns the page as a whole; the rest is about sockets (realtime-frames.ts). */
-export const PAGE_SHAPES: Shapes<'welcome' | 'snapshot' | 'hand-over'> = {
+export const PAGE_SHAPES: Shapes<'welcome' | 'snapshot' | 'read' | 'overrun' | 'hand-over'> = {
   welcome: { protocol: isNumber, life: isText, snapshot: isSnapshot },
   snapshot: { snapshot: isSnapshot },
+  read: {},
+  overrun: {},
   'hand-over': {},
 };
 

@@ -80,13 +80,18 @@ export type PortFrame =
   | { type: 'snapshot'; snapshot: Snapshot }
   /** From here on nothing of the topic is missing: events follow from `at.offset` + 1. */
   | { type: 'joined'; topic: string; at: Cursor }
-  | { type: 'event'; topic: string; epoch: string; offset: number; data: unknown }
+  /** `bytes`: what it weighed on the wire, in characters. */
+  | { type: 'event'; topic: string; epoch: string; offset: number; data: unknown; bytes: number }
   | { type: 'gap'; topic: string; epoch: string; from: number; to: number }
   | { type: 'acked'; id: string; offset: number }
   | { type: 'refused'; id: string; problem: Problem }
   | { type: 'socket-opened'; socket: string; protocol: string }
   | { type: 'socket-message'; socket: string; data: string | ArrayBuffer }
   | { type: 'socket-closed'; socket: string; code: number; reason: string; wasClean: boolean }
+  /** Answered with `read` by a tab that has come this far. */
+  | { type: 'read' }
+  /** Too much was left unread, so nothing follows on this port: attach again, from where you are. */
+  | { type: 'overrun' }
   /** A new worker is taking over: give up the lease at once and attach again when it controls the page. */
   | { type: 'hand-over' };
 
@@ -98,6 +103,7 @@ export type TabMessage =
   | { type: 'socket-send'; socket: string; data: string | ArrayBuffer }
   | { type: 'socket-close'; socket: string; code: number; reason: string }
   | { type: 'visible'; visible: boolean }
+  | { type: 'read' }
   | { type: 'bye' };
 
 const ARRIVALS: readonly unknown[] = ['navigate', 'reload', 'back-forward', 'restored', 'reattach'];
@@ -169,6 +175,7 @@ export const parseTabMessage = (value: unknown): TabMessage | undefined => {
       return isName(topic) ? { type, topic } : undefined;
     case 'visible':
       return { type, visible: own(value, 'visible') === true };
+    case 'read':
     case 'bye':
       return { type };
     default:

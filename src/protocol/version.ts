@@ -4,8 +4,9 @@
  *
  * History
  * 1  first version
+ * 2  tabs say what they have read
  */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** The oldest protocol that this build still talks to. */
 export const OLDEST_PROTOCOL = 1;

@@ -32,7 +32,14 @@ const join = (codec: Codec, tab: string, offset: number | null, epoch = 'e') =>
   codec.tell({ type: 'join', tab, topic: 'a', cursor: offset === null ? null : { epoch, offset } }, NOW);
 
 const joined = (offset: number, epoch = 'e'): PortFrame => ({ type: 'joined', topic: 'a', at: { epoch, offset } });
-const event = (offset: number, epoch = 'e'): PortFrame => ({ type: 'event', topic: 'a', epoch, offset, data: offset });
+const event = (offset: number, epoch = 'e'): PortFrame => ({
+  type: 'event',
+  topic: 'a',
+  epoch,
+  offset,
+  data: offset,
+  bytes: JSON.stringify(['ev', 'a', epoch, offset, offset]).length,
+});
 const gap = (from: number, to: number, epoch = 'e'): PortFrame => ({ type: 'gap', topic: 'a', epoch, from, to });
 const ev = (codec: Codec, offset: number, epoch = 'e') =>
   frame(codec, JSON.stringify(['ev', 'a', epoch, offset, offset]));

@@ -16,7 +16,7 @@ const setUp = (publish: KeeperApi['publish'] = () => Promise.resolve(ok(null))) 
     (message) => posted.push(message),
   );
   const event = (offset: number) =>
-    channels.receive({ type: 'event', topic: 'news', epoch: 'e', offset, data: offset });
+    channels.receive({ type: 'event', topic: 'news', epoch: 'e', offset, data: offset, bytes: 1 });
   return { channels, posted, offered, event };
 };
 

@@ -5,6 +5,7 @@ import type { ChannelEvent } from '../../src/page/types.ts';
 
 const event = (offset: number, epoch = 'e'): TopicFrame => ({
   type: 'event',
+  bytes: 1,
   topic: 't',
   epoch,
   offset,

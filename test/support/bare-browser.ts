@@ -12,12 +12,21 @@ import { browserArgs, launchOptions } from './browser.ts';
  * A browser with nothing attached but one page: its workers die of idleness, and its tabs are hidden and throttled, as
  * those of people are. A debugger that attaches to everything keeps workers alive for ever, and pages visible.
  */
-export type BareBrowser = {
+export type BareTab = {
   goto(url: string): Promise<void>;
   /** Runs an expression in the page; gives its value, awaited, as JSON has it. Rejects on what it throws. */
   evaluate(expression: string): Promise<unknown>;
+  /** Stops a hidden page and its workers, as a browser does that saves energy; `active` lets them go on. */
+  setLife(state: 'frozen' | 'active'): Promise<void>;
+};
+
+export type BareBrowser = BareTab & {
+  /** Opens another tab in front of those that are there. */
+  open(): Promise<BareTab>;
   /** Puts another tab in front of the page. */
   hide(): Promise<void>;
+  /** Process of the browser; its tabs and workers are children of it. */
+  readonly pid: number;
   close(): Promise<void>;
 };
 
@@ -26,10 +35,9 @@ const LISTENING = /^DevTools listening on ws:\/\/([^/]+)\//;
 const get = async (url: string, method = 'GET'): Promise<unknown> =>
   parseJson(await (await fetch(url, { method })).text());
 
-/** The one page of a fresh browser. */
-const pageOf = async (host: string): Promise<string> => {
-  const targets = await get(`http://${host}/json/list`);
-  const page = (Array.isArray(targets) ? (targets as unknown[]) : [])
+/** Where the one page of a fresh browser is driven from, or the target that was just opened. */
+const pageOf = (targets: unknown): string => {
+  const page = (Array.isArray(targets) ? (targets as unknown[]) : [targets])
     .filter(isObject)
     .find((target) => own(target, 'type') === 'page');
   const url = page && stringAt(page, 'webSocketDebuggerUrl');
@@ -68,6 +76,23 @@ const valueOf = (answer: unknown): unknown => {
   return isObject(result) ? own(result, 'value') : undefined;
 };
 
+const tabOf = (send: Send): BareTab => {
+  const evaluate = async (expression: string): Promise<unknown> =>
+    valueOf(await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }));
+  return {
+    evaluate,
+    goto: async (url) => {
+      await send('Page.navigate', { url });
+      // until then the expression is evaluated in the page that is being left
+      while (
+        (await evaluate(`location.href.startsWith(${JSON.stringify(url)}) && document.readyState === 'complete'`)) !==
+        true
+      );
+    },
+    setLife: async (state) => void (await send('Page.setWebLifecycleState', { state })),
+  };
+};
+
 export const startBareBrowser = async (): Promise<BareBrowser> => {
   const profile = await mkdtemp(join(tmpdir(), 'keeper-profile-'));
   const args = [
@@ -86,24 +111,20 @@ export const startBareBrowser = async (): Promise<BareBrowser> => {
       if (found !== undefined) resolve(found);
     });
   });
-  const { send, close } = await attach(await pageOf(host));
-  const evaluate = async (expression: string): Promise<unknown> =>
-    valueOf(await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }));
+  const { send, close } = await attach(pageOf(await get(`http://${host}/json/list`)));
+  const closes = [close];
+  const openBlank = (): Promise<unknown> => get(`http://${host}/json/new?about:blank`, 'PUT');
   return {
-    evaluate,
-    goto: async (url) => {
-      await send('Page.navigate', { url });
-      // until then the expression is evaluated in the page that is being left
-      while (
-        (await evaluate(`location.href.startsWith(${JSON.stringify(url)}) && document.readyState === 'complete'`)) !==
-        true
-      );
+    ...tabOf(send),
+    open: async () => {
+      const attached = await attach(pageOf(await openBlank()));
+      closes.push(attached.close);
+      return tabOf(attached.send);
     },
-    hide: async () => {
-      await get(`http://${host}/json/new?about:blank`, 'PUT');
-    },
+    pid: browser.pid ?? 0,
+    hide: async () => void (await openBlank()),
     close: async () => {
-      close();
+      for (const detach of closes) detach();
       browser.kill();
       await end;
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });

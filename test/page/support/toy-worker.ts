@@ -69,7 +69,7 @@ const api = {
     (await (await fetch('/first')).text()) === 'first' ? note('journal').then(() => never) : ok([]),
   publish: async ({ id, topic, data }: { id: string; topic: string; data: unknown }) => {
     const { offset } = (await (await fetch('/next', { method: 'POST', body: id })).json()) as { offset: number };
-    tell({ type: 'event', topic, epoch: 'e', offset, data }, { type: 'acked', id, offset });
+    tell({ type: 'event', topic, epoch: 'e', offset, data, bytes: 1 }, { type: 'acked', id, offset });
     return ok(null);
   },
 };
@@ -88,7 +88,7 @@ const join = async (topic: string, from: number | undefined) => {
   const offset = from ?? head;
   tell({ type: 'joined', topic, at: { epoch: 'e', offset } });
   for (let next = offset + 1; next <= head; next += 1)
-    tell({ type: 'event', topic, epoch: 'e', offset: next, data: 'history' });
+    tell({ type: 'event', topic, epoch: 'e', offset: next, data: 'history', bytes: 1 });
 };
 
 const onTab = (value: unknown): void => {
