@@ -8,6 +8,7 @@ import {
 import type { SessionEvent, Verdict } from '../core/session-types.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { DpopKeys } from './dpop-keys.ts';
+import type { Epoch } from './epoch.ts';
 import { placeOf } from './http.ts';
 
 type Authorized = Extract<Verdict, { go: 'authorized' }>;
@@ -17,6 +18,8 @@ export type GateOptions = {
   /** The session's word on a request; immediate when the token is at hand. */
   ask(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
   keys: Pick<DpopKeys, 'handle' | 'mend'>;
+  /** Whose requests these are. */
+  epoch(): Epoch;
 };
 
 export type Gate = (request: Request) => Promise<Response>;
@@ -33,10 +36,25 @@ const redirectRefused = (at: string): Response => {
   });
 };
 
+/** So many addresses are remembered; beyond that some are asked for once more. */
+const MAX_ASKED = 1_000;
+
+/**
+ * The request, for as long as the epoch lasts. What the HTTP cache holds may have been put there for somebody else, so
+ * until the server has answered in this epoch it is asked (https://fetch.spec.whatwg.org/#concept-request-cache-mode).
+ */
+const during = ({ over, asked }: Epoch, request: Request): Request => {
+  const fresh = asked.has(request.url) || request.cache === 'no-store' || request.cache === 'reload';
+  return new Request(request, {
+    cache: fresh ? request.cache : 'no-cache',
+    signal: AbortSignal.any([request.signal, over]),
+  });
+};
+
 let requests = 0;
 const nextId = (): string => `r${++requests}`;
 
-export const createGate = ({ origin, ask, keys }: GateOptions): Gate => {
+export const createGate = ({ origin, ask, keys, epoch }: GateOptions): Gate => {
   /** The page's own credentials never mix with the keeper's. */
   const outgoing = (request: Request, headers: Headers): Request => {
     const sameOrigin = request.url.startsWith(`${origin}/`);
@@ -110,9 +128,15 @@ export const createGate = ({ origin, ask, keys }: GateOptions): Gate => {
   };
 
   return async (request) => {
-    const asked = ask({ type: 'request', id: nextId() });
-    const verdict = asked instanceof Promise ? await asked : asked;
-    if (verdict.go === 'authorized') return authorized(request, verdict);
-    return verdict.go === 'stop' ? unreachable() : fetch(request);
+    const here = epoch();
+    const given = ask({ type: 'request', id: nextId() });
+    const verdict = given instanceof Promise ? await given : given;
+    // Who asked has left while this request waited: nobody else is to carry it.
+    if (verdict.go === 'stop' || here.over.aborted) return unreachable();
+    const bound = during(here, request);
+    const response = await (verdict.go === 'authorized' ? authorized(bound, verdict) : fetch(bound));
+    if (here.asked.size >= MAX_ASKED) here.asked.clear();
+    here.asked.add(request.url);
+    return response;
   };
 };

@@ -9,6 +9,7 @@ import type { SignInKind, Snapshot, Tier } from '../protocol/snapshot.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import { createApi } from './api.ts';
 import { systemClock, systemRandom } from './clock.ts';
+import { createEpochs } from './epoch.ts';
 import { createGate } from './gate.ts';
 import { ask, placeOf, QUIET } from './http.ts';
 import { takeIdentity } from './identity.ts';
@@ -41,6 +42,7 @@ export const createHost = (options: HostOptions): Host => {
     onErased: () => session.tell({ type: 'erased' }),
   });
   const { journal } = parts;
+  const epochs = createEpochs();
   let online = navigator.onLine;
   let former: Machine | undefined;
   let opened: Sockets | undefined;
@@ -81,9 +83,11 @@ export const createHost = (options: HostOptions): Host => {
     onChange(machine) {
       const before = former ?? machine;
       former = machine;
+      epochs.observe(machine.state);
       trials.observe(before, machine);
       const known = sessionOf(machine.state);
-      void sockets.then((all) => all.session({ generation: known?.generation, sub: known?.user?.sub }));
+      const epoch = epochs.current;
+      void sockets.then((all) => all.session({ generation: known?.generation, sub: known?.user?.sub, epoch }));
       if (
         before.state.at !== machine.state.at &&
         (machine.state.at === 'active' || machine.state.at === 'signed-out')
@@ -94,7 +98,7 @@ export const createHost = (options: HostOptions): Host => {
     },
   });
 
-  const gate = createGate({ origin, ask: session.ask, keys: parts.keys });
+  const gate = createGate({ origin, ask: session.ask, keys: parts.keys, epoch: () => epochs.current });
 
   const openSockets = async (): Promise<Sockets> => {
     const identity = await takeIdentity(parts.disk, () => crypto.randomUUID());

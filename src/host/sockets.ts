@@ -32,9 +32,14 @@ export type SocketsOptions = {
   WebSocket?: WebSocketMaker | undefined;
 };
 
+export type SessionInput = { generation: number | undefined; sub?: string | undefined; epoch?: unknown };
+
 export type Sockets = {
-  /** `generation` undefined: nobody is signed in (or not yet), hang up. Another `sub` drops what the former one left. */
-  session(input: { generation: number | undefined; sub?: string | undefined }): void;
+  /**
+   * `generation` undefined: nobody is signed in (or not yet), hang up. Another `sub` drops what the former one left; in
+   * another `epoch`, whose `sub` is not known yet, nothing goes out that may be the former one's.
+   */
+  session(input: SessionInput): void;
   environment(input: { online: boolean; visible: boolean }): void;
   nudge(cause: NudgeCause): void;
   /** A tab came, or came again: `topics` is all that it listens to. */
@@ -62,7 +67,7 @@ export const createSockets = (options: SocketsOptions): Sockets => {
   const { origin, clock } = options;
   const WebSocket = options.WebSocket ?? globalThis.WebSocket;
   const tabs = new Map<string, Set<string>>();
-  let session: { generation: number | undefined; sub?: string | undefined } = { generation: undefined };
+  let session: SessionInput = { generation: undefined };
   let environment = { online: true, visible: true };
 
   // ---- to tabs, coalesced
@@ -185,6 +190,15 @@ export const createSockets = (options: SocketsOptions): Sockets => {
     update();
   };
 
+  /** What has not left yet and is the former person's. */
+  const hush = (): void => {
+    for (const [tab, frames] of outgoing)
+      outgoing.set(
+        tab,
+        frames.filter(({ type }) => type !== 'event' && type !== 'socket-message'),
+      );
+  };
+
   const changeUser = (): void => {
     for (const endpoint of endpoints) {
       endpoint.inputs({ ...inputsOf(endpoint), generation: undefined });
@@ -194,10 +208,13 @@ export const createSockets = (options: SocketsOptions): Sockets => {
 
   return {
     session: (input) => {
-      const { generation, sub = session.sub } = input;
+      const { sub = session.sub, epoch } = input;
+      const unknown = session.sub !== undefined && input.sub === undefined && epoch !== session.epoch;
+      const generation = unknown ? undefined : input.generation;
+      if (epoch !== session.epoch) hush();
       if (session.sub !== undefined && sub !== session.sub) changeUser();
       if (session.generation !== undefined && generation === undefined) publications.signedOut();
-      session = { generation, sub };
+      session = { generation, sub, epoch: unknown ? session.epoch : epoch };
       publications.owner(sub);
       update();
     },

@@ -17,6 +17,8 @@ export type Channels = {
   receive(frame: RealtimeFrame): void;
   /** A new worker is there: what was published and not acknowledged is offered again, under the same ids. */
   republish(): void;
+  /** Somebody has left: what came for them and nobody has read is for nobody else. */
+  forget(): void;
   close(): void;
 };
 
@@ -116,6 +118,9 @@ export const createChannels = (publish: KeeperApi['publish'], post: (message: Ta
     },
     republish: () => {
       for (const id of published.keys()) offerInTurn(id);
+    },
+    forget: () => {
+      for (const { readers } of topics.values()) for (const reader of readers) reader.drop();
     },
     close: () => {
       for (const topic of [...topics.values()]) for (const reader of [...topic.readers]) reader.close();

@@ -5,6 +5,8 @@ const MAX_WAITING = 1_000;
 
 export type Reader = AsyncIterableIterator<ChannelEvent, undefined> & {
   push(event: ChannelEvent): void;
+  /** Forgets what nobody has taken yet. */
+  drop(): void;
   close(): void;
 };
 
@@ -33,6 +35,9 @@ export const createReader = (topic: string, onClose: (reader: Reader) => void): 
       if (taker) return taker({ done: false, value: event });
       events.push(event);
       if (events.length > MAX_WAITING) events = [gapOver(events, topic)];
+    },
+    drop: () => {
+      events = [];
     },
     next: () => {
       const value = events.shift();

@@ -16,6 +16,8 @@ export type Realtime = {
   welcomed(): void;
   /** A frame that nobody has looked at yet. */
   receive(frame: unknown): void;
+  /** The person has left. */
+  forget(): void;
   channel(topic: string): Channel;
   socket(url: string | URL, protocols?: string | string[]): WebSocket;
   close(): void;
@@ -33,6 +35,7 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post): Realt
       channels.receive(frame);
       sockets.receive(frame);
     },
+    forget: channels.forget,
     channel: channels.channel,
     socket: (url, protocols) => new KeeperSocket(sockets, url, protocols),
     close: () => {

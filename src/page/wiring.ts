@@ -41,7 +41,13 @@ export const wire = ({ transport, tab, build, createRealtime }: WiringOptions): 
     meet = () => resolve(true);
   });
 
+  let whose: string | undefined;
   const show = (snapshot: Snapshot): void => {
+    const { session } = snapshot;
+    const sub = 'user' in session ? session.user?.sub : undefined;
+    const left = session.state === 'signed-out' && session.reason === 'user';
+    if (left || (sub !== undefined && whose !== undefined && sub !== whose)) realtime.forget();
+    whose = sub ?? whose;
     if (acquaintance.name === 'none') acquaintance = { name: 'met', firstBuild: snapshot.build };
     store.set(snapshot);
   };
@@ -60,7 +66,11 @@ export const wire = ({ transport, tab, build, createRealtime }: WiringOptions): 
   const face = { id: tab, visible: isVisible, topics, greeted, show, welcomed, receive, stranger };
   const attachment = createAttachment(transport, face, ending.signal);
   const life = {
-    hide: attachment.leave,
+    hide: () => {
+      attachment.leave();
+      // whoever comes back to this page may be somebody else: until the host has said so, nobody is known
+      store.set({ ...store.get(), session: { state: 'starting' } });
+    },
     restored: () => attachment.attach('restored'),
     visible: (visible: boolean) => attachment.post({ type: 'visible', visible }),
     // an answer that reaches a page in the back-forward cache drops it from there (measured: `visibilitychange`

@@ -1,18 +1,26 @@
 import type { SessionView } from '../protocol/snapshot.ts';
 
 /**
- * What a gate shows. `ended` is a session that the server ended while its page was in use: the page stays as it
+ * What a gate shows; `leaving` is the page of somebody who is not there any more, on its way out. `ended` is a session that the server ended while its page was in use: the page stays as it
  * is, out of reach, until the same person is back. `sub` is whose page it is, as far as known.
  */
-export type GateView = { name: 'restoring' | 'signed-in' | 'ended' | 'signed-out'; sub?: string | undefined };
+export type GateView = {
+  name: 'restoring' | 'signed-in' | 'ended' | 'signed-out' | 'leaving';
+  sub?: string | undefined;
+};
 
 /**
  * `starting` never changes what is shown: not at load (that would flash the login page), not when a fresh worker
- * reads the disk under a page in use, not while a sign-in is being finished.
+ * reads the disk under a page in use, not while a sign-in is being finished. Whose page it is, only the same person may
+ * see: of a session that is new, the backend has to say first whose it is.
  */
 export const nextView = (view: GateView, session: SessionView): GateView => {
-  if (session.state === 'starting') return view;
-  if (session.state !== 'signed-out') return { name: 'signed-in', sub: session.user?.sub ?? view.sub };
+  if (session.state === 'starting' || view.name === 'leaving') return view;
+  if (session.state !== 'signed-out') {
+    if (session.user) return { name: 'signed-in', sub: session.user.sub };
+    if (view.sub === undefined) return { name: 'signed-in' };
+    return view.name === 'ended' ? view : { name: 'restoring', sub: view.sub };
+  }
   const inUse = view.name === 'signed-in' || view.name === 'ended';
   return { name: inUse && session.reason !== 'user' ? 'ended' : 'signed-out', sub: view.sub };
 };

@@ -36,11 +36,26 @@ export class SessionGate extends KeeperElement {
   @state() private view: GateView = { name: 'restoring' };
   @query('dialog') private readonly dialog!: HTMLDialogElement;
 
+  /** A page in the back-forward cache is on screen again before anybody has said whose session it is now. */
+  readonly #cover = (): void => {
+    this.style.visibility = 'hidden';
+  };
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('pagehide', this.#cover);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener('pagehide', this.#cover);
+  }
+
   protected override received({ session }: Snapshot): void {
     const view = nextView(this.view, session);
+    if (session.state !== 'starting') this.style.visibility = '';
     if (view.name === this.view.name && view.sub === this.view.sub) return;
-    if (isSomeoneElse(this.view, view)) this.#changeUser();
-    this.view = view;
+    this.view = isSomeoneElse(this.view, view) && this.#isLeaving() ? { name: 'leaving' } : view;
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -51,9 +66,12 @@ export class SessionGate extends KeeperElement {
     else this.#followFocus(before);
   }
 
-  #changeUser(): void {
+  /** Another person's page is not shown, not even for as long as it takes to load it anew. */
+  #isLeaving(): boolean {
     const event = new Event('session-user-changed', { bubbles: true, composed: true, cancelable: true });
-    if (this.dispatchEvent(event)) location.reload();
+    const leaving = this.dispatchEvent(event);
+    if (leaving) location.reload();
+    return leaving;
   }
 
   /** What had the focus is off screen now: put it where reading goes on. Never at load, and never taken from elsewhere. */

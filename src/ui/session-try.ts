@@ -1,6 +1,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { Channel, ChannelEvent } from '../page/types.ts';
+import type { Snapshot } from '../protocol/snapshot.ts';
 import { KeeperElement } from './keeper-element.ts';
 import { problemWords } from './words.ts';
 
@@ -46,6 +47,13 @@ export class SessionTry extends KeeperElement {
   @state() private trouble = '';
   @query('details') private readonly details!: HTMLDetailsElement;
   #channel: Channel | undefined;
+
+  /** What came for somebody who has left is not kept for whoever comes next. */
+  protected override received({ session }: Snapshot): void {
+    if (session.state !== 'signed-out' || session.reason !== 'user') return;
+    this.answer = { state: 'none' };
+    this.events = [];
+  }
 
   /** Opens it, and joins the channel. */
   show(): void {

@@ -7,6 +7,7 @@ import type { Session, Tokens } from '../../src/core/session-types.ts';
 import type { TokenVerdict } from '../../src/core/token-answer.ts';
 import { createDisk, destroyDisk } from '../../src/host/database.ts';
 import { createDpopKeys } from '../../src/host/dpop-keys.ts';
+import { createEpochs } from '../../src/host/epoch.ts';
 import { createGate } from '../../src/host/gate.ts';
 import { createOidc } from '../../src/host/oidc.ts';
 import { createSealer } from '../../src/host/seal.ts';
@@ -154,9 +155,11 @@ describe('an API that judges proofs', () => {
   const ask = async (): Promise<number> => {
     const { key, keys } = await setUp();
     const token = { value: 'at1', scheme: 'DPoP', issuedAt: 0, expiresAt: Infinity } as const;
+    const epochs = createEpochs();
     const gate = createGate({
       origin,
       keys,
+      epoch: () => epochs.current,
       ask: ({ type }) => (type === 'request' ? { go: 'authorized', generation: 1, token, key } : { go: 'pass' }),
     });
     return (await gate(new Request(`${origin}/api`))).status;

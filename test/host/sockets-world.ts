@@ -172,6 +172,7 @@ export const startHost = (
   epoch = 1,
   outbox: OutboxStore = createOutboxStore(),
   request = (url: string, init: RequestInit) => fetch(new URL(url, server.origin), init),
+  clock = systemClock,
 ): TestHost => {
   const frames = new Map<string, PortFrame[]>();
   const [deliveries, unauthorized, journal]: [PortFrame[][], number[], string[]] = [[], [], []];
@@ -180,7 +181,7 @@ export const startHost = (
   const sockets = createSockets({
     config: CONFIG,
     origin: server.origin,
-    clock: systemClock,
+    clock,
     random: () => 0.1,
     identity: { host: 'h', epoch },
     request,

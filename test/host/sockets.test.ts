@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock, type Clock } from '../../src/host/clock.ts';
 import { createOutboxStore } from '../../src/host/outbox-store.ts';
 import { startHost, startTestServer, type TestHost, type TestServer } from './sockets-world.ts';
 
@@ -177,6 +178,46 @@ test("nobody sends another person's publications", async () => {
   await it.sockets.settled();
   expect(server.hub.history('a').events.map(({ id }) => id)).toEqual(['p2']);
   expect(await createOutboxStore().load()).toEqual({ ok: true, value: [] });
+});
+
+test('of a new session nobody knows yet whose it is: nothing goes out or comes in before that is known', async () => {
+  await server.stop();
+  const it = host();
+  it.sockets.session({ generation: 1, sub: 'ann', epoch: 1 });
+  await it.sockets.publish({ id: 'p1', topic: 'a', data: 1 });
+  it.sockets.tabArrived('t1', []);
+  it.sockets.session({ generation: undefined, epoch: 2 });
+  await server.start();
+  it.sockets.session({ generation: 2, epoch: 2 });
+  expect(stateOf(it)).toBe('parked');
+  it.sockets.session({ generation: 2, sub: 'bob', epoch: 2 });
+  await isOpen(it);
+  await it.sockets.settled();
+  expect(server.hub.head('a')).toBe(0);
+});
+
+test('what is on its way to a tab when its person leaves does not arrive', async () => {
+  const held: (() => void)[] = [];
+  let holding = false;
+  const clock: Clock = {
+    now: systemClock.now,
+    at(at, run) {
+      if (!holding || at > systemClock.now()) return systemClock.at(at, run);
+      held.push(run);
+      return () => undefined;
+    },
+  };
+  const it = host(1, createOutboxStore(), undefined, clock);
+  it.sockets.session({ generation: 1, sub: 'ann', epoch: 1 });
+  it.sockets.tabArrived('t1', [['a', null]]);
+  await it.until(() => it.of('t1', 'joined').length === 1, 'joined');
+  holding = true;
+  server.say('a', 3);
+  await expect.poll(() => held.length).toBe(1);
+  it.sockets.session({ generation: undefined, epoch: 2 });
+  held.forEach((run) => run());
+  expect(it.deliveries.at(-1)).toEqual([]);
+  expect(offsets(it, 't1')).toEqual([]);
 });
 
 test('more than the outbox holds, and what is no JSON, is told to the sender', async () => {

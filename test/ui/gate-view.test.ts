@@ -38,11 +38,29 @@ describe('a gate', () => {
     expect(after(...sessions).name).toBe(name);
   });
 
-  it('knows another person, also after a time without anybody and before a name is known', () => {
+  it('knows another person, also after a time without anybody', () => {
     const mine = after(active, rejected);
-    const unnamed = nextView(mine, { state: 'active', kind: 'oidc' });
-    expect(isSomeoneElse(mine, unnamed)).toBe(false);
-    expect(isSomeoneElse(unnamed, nextView(unnamed, active))).toBe(false);
+    expect(isSomeoneElse(mine, nextView(mine, active))).toBe(false);
+    expect(isSomeoneElse(mine, nextView(mine, { ...active, user: { sub: 'b' } }))).toBe(true);
+  });
+
+  it.each<[string, SessionView[], GateView['name']]>([
+    ['in the place of a page', [active], 'restoring'],
+    ['after a sign-out', [active, { state: 'signed-out', reason: 'user' }], 'restoring'],
+    ['over a page that ended', [active, rejected], 'ended'],
+  ])('shows nobody’s page to somebody without a name yet: %s', (_, sessions, name) => {
+    const mine = after(...sessions);
+    const unnamed = nextView(mine, { state: 'active', kind: 'password' });
+    expect(unnamed).toEqual({ name, sub: 'a' });
+    expect(nextView(unnamed, active).name).toBe('signed-in');
     expect(isSomeoneElse(unnamed, nextView(unnamed, { ...active, user: { sub: 'b' } }))).toBe(true);
+  });
+
+  it('shows a page that is nobody’s yet to somebody without a name', () => {
+    expect(after(starting, { state: 'active', kind: 'password' }).name).toBe('signed-in');
+  });
+
+  it('shows nothing more of a page that leaves', () => {
+    expect(nextView({ name: 'leaving' }, active)).toEqual({ name: 'leaving' });
   });
 });
