@@ -7,8 +7,8 @@ type Budget = { name: string; limitBytes: number; files: (read: ReadBuilt) => Pr
 
 /** Minified and compressed, as built. Why these and not the design's numbers: docs/decisions/0005. */
 const BUDGETS: readonly Budget[] = [
-  { name: 'session worker', limitBytes: 31.1 * KB, files: async () => ['keeper-session-sw.js'] },
-  { name: 'with the socket', limitBytes: 41.3 * KB, files: async () => ['keeper-sw.js'] },
+  { name: 'session worker', limitBytes: 31.2 * KB, files: async () => ['keeper-session-sw.js'] },
+  { name: 'with the socket', limitBytes: 41.2 * KB, files: async () => ['keeper-sw.js'] },
   { name: 'page client', limitBytes: 8 * KB, files: (read) => staticModules('keeper.js', read) },
   { name: 'app, first load', limitBytes: 30 * KB, files: (read) => pageFiles('index.html', read) },
 ];
