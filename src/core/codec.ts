@@ -23,9 +23,10 @@ export type CodecEvent =
   | { type: 'publish'; item: OutboxItem }
   | { type: 'join'; tab: string; topic: string; cursor: Cursor | null }
   | { type: 'leave'; tab: string; topic: string }
-  | { type: 'socket-open'; tab: string; socket: string }
+  /** `again`: see the bridge. What the codec had for that socket is void, for frames may have got lost. */
+  | { type: 'socket-open'; tab: string; socket: string; protocols: readonly string[]; again: string | null }
   | { type: 'socket-send'; tab: string; socket: string; data: Frame }
-  | { type: 'socket-close'; tab: string; socket: string; code: number; reason: string }
+  | { type: 'socket-close'; tab: string; socket: string; code?: number | undefined; reason: string }
   | { type: 'tab-left'; tab: string };
 
 /** What is counted for people to see. */
@@ -41,6 +42,8 @@ export type CodecOutput =
   /** The server has an answer to this publication: it need not be kept any longer. */
   | { type: 'settled'; id: string }
   | { type: 'round-trip'; ms: number }
+  /** The answer to a probe of a protocol that cannot probe: what was heard lately has to do. */
+  | { type: 'alive' }
   | { type: 'count'; what: Counted; by: number }
   /** Beyond what the server takes: it is not passed on, for the server would close on everyone. */
   | { type: 'ignored'; what: string }
@@ -54,11 +57,11 @@ export type Codec = {
   readonly listeners: number;
 };
 
-/** A protocol. To add one: a file with one of these, and its name in the list of `codecs/index.ts`. */
+/** A protocol. To add one: a file with one of these, and a line in `codecs/index.ts`. */
 export type CodecKind = {
   name: CodecName;
-  /** Offered to the server, before the one that carries the ticket. */
-  subprotocol: string;
+  /** The WebSocket subprotocol that its servers expect; without one, the name goes before the ticket's. */
+  subprotocol?: string;
   /** Whether tabs' own sockets share the upstream, or listen to topics. */
   shares: 'frames' | 'topics';
   create(identity: HostIdentity): Codec;

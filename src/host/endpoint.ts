@@ -14,7 +14,7 @@ import { CLOSE, type HostIdentity } from '../protocol/frames.ts';
 import type { SocketView } from '../protocol/snapshot.ts';
 import { openLink, type Link, type WebSocketMaker } from './link.ts';
 import { createPump } from './pump.ts';
-import { dialPlan, fetchTicket } from './ticket.ts';
+import { dialPlan, fetchTicket, socketUrl } from './ticket.ts';
 import type { Clock, Random } from './clock.ts';
 
 export type EndpointOptions = {
@@ -102,7 +102,7 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
 
   const dial = (call: number, ticket: string): void => {
     const link = openLink({
-      ...dialPlan(config, options.origin, kind.subprotocol, ticket),
+      ...dialPlan(config, socketUrl(config.url, options.origin), kind.subprotocol ? [kind.subprotocol] : [], ticket),
       WebSocket: options.WebSocket,
       opened: () => relay({ type: 'opened' }),
       received: (data) => {
@@ -159,6 +159,8 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
       case 'round-trip':
         roundTripMs = output.ms;
         return options.onChange('counts');
+      case 'alive':
+        return current && tellMachine({ type: 'heard', call: current.call });
       case 'ignored':
         return options.journal(output.what);
       case 'violated':

@@ -14,10 +14,12 @@ export type LinkOptions = {
 
 /** One attempt at a WebSocket. It knows bytes only. */
 export type Link = {
+  /** Bytes that the browser has yet to send. */
+  readonly buffered: number;
   /** Dropped while the socket is not open: what must not get lost is kept by whoever sends it. */
   send(data: string | ArrayBuffer): void;
   /** Asks the server to close; `closed` tells how it went. */
-  close(code: number, reason: string): void;
+  close(code: number | undefined, reason: string): void;
   /** Nothing of this link is heard any more from here on, though the browser may take its time to close it. */
   hangUp(code: number, reason?: string): void;
 };
@@ -28,7 +30,7 @@ const ABNORMAL = 1006;
 const isData = (data: unknown): data is string | ArrayBuffer => typeof data === 'string' || data instanceof ArrayBuffer;
 
 /** `close` takes 1000 and 3000–4999 only, and reasons of at most 123 bytes: an odd wish still has to close the socket. */
-const closeQuietly = (socket: WebSocket, code: number, reason?: string): void => {
+const closeQuietly = (socket: WebSocket, code?: number, reason?: string): void => {
   try {
     socket.close(code, reason);
   } catch {
@@ -44,7 +46,7 @@ export const openLink = ({ WebSocket, url, protocols, opened, received, closed }
     // A URL or a subprotocol that the browser will not have. Told later, as every other failure is.
     let silent = false;
     queueMicrotask(() => silent || closed(ABNORMAL, '', false));
-    return { send: () => undefined, close: () => undefined, hangUp: () => void (silent = true) };
+    return { buffered: 0, send: () => undefined, close: () => undefined, hangUp: () => void (silent = true) };
   }
   socket.binaryType = 'arraybuffer';
   socket.onopen = () => opened(socket.protocol);
@@ -53,6 +55,9 @@ export const openLink = ({ WebSocket, url, protocols, opened, received, closed }
   socket.onerror = () => undefined;
   socket.onclose = ({ code, reason, wasClean }) => closed(code, reason, wasClean);
   return {
+    get buffered() {
+      return socket.bufferedAmount;
+    },
     send: (data) => {
       if (socket.readyState === socket.OPEN) socket.send(data);
     },

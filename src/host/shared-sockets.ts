@@ -1,7 +1,15 @@
+import type { CodecKind } from '../core/codec.ts';
+import { CODECS } from '../core/codecs/index.ts';
 import { createOutboxStore } from './outbox-store.ts';
 import { createSockets, type Sockets, type SocketsOptions } from './sockets.ts';
 
 /** Makes the sockets of a host. A feature of its own, so that a site without sockets does not carry it. */
-export type SocketsFactory = (options: Omit<SocketsOptions, 'outbox'>) => Sockets;
+export type SocketsFactory = (options: Omit<SocketsOptions, 'outbox' | 'codecs'>) => Sockets;
 
-export const sharedSockets: SocketsFactory = (options) => createSockets({ ...options, outbox: createOutboxStore() });
+/** Sockets that speak these protocols besides the ones that all do. */
+export const socketsWith =
+  (...codecs: readonly CodecKind[]): SocketsFactory =>
+  (options) =>
+    createSockets({ ...options, codecs: [...CODECS, ...codecs], outbox: createOutboxStore() });
+
+export const sharedSockets: SocketsFactory = socketsWith();

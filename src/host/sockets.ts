@@ -1,4 +1,4 @@
-import { CODECS } from '../core/codecs/index.ts';
+import type { CodecKind } from '../core/codec.ts';
 import type { SocketInputs } from '../core/socket-types.ts';
 import type { Intro, NudgeCause, PortFrame, TabMessage } from '../protocol/bridge.ts';
 import type { SocketConfig } from '../protocol/config.ts';
@@ -15,6 +15,7 @@ import type { Clock, Random } from './clock.ts';
 
 export type SocketsOptions = {
   config: readonly SocketConfig[];
+  codecs: readonly CodecKind[];
   origin: string;
   clock: Clock;
   random: Random;
@@ -115,28 +116,27 @@ export const createSockets = (options: SocketsOptions): Sockets => {
     journal: (what, detail) => options.journal('outbox', what, detail),
   });
 
-  const endpointFor = (config: SocketConfig): Endpoint =>
+  const endpointFor = (config: SocketConfig, kind: CodecKind): Endpoint =>
     createEndpoint({
       ...options,
       config,
-      kind: CODECS[config.codec],
+      kind,
       WebSocket,
       tell,
-      greeted: () => CODECS[config.codec].shares === 'topics' && publications.flush(),
+      greeted: () => kind.shares === 'topics' && publications.flush(),
       settled: publications.settle,
       onChange,
       journal: (what, detail) => options.journal(`socket ${config.url}`, what, detail),
     });
 
-  const byConfig = options.config.map((config) => ({
-    config,
-    href: socketUrl(config.url, origin).href,
-    endpoint: endpointFor(config),
-  }));
+  const byConfig = options.config.flatMap((config) => {
+    const kind = options.codecs.find(({ name }) => name === config.codec);
+    return kind ? [{ config, href: socketUrl(config.url, origin).href, endpoint: endpointFor(config, kind) }] : [];
+  });
   const endpoints = byConfig.map(({ endpoint }) => endpoint);
   /** Topics and publications go through the first endpoint that has any. */
   const native = endpoints.find(({ kind }) => kind.shares === 'topics');
-  const privates = createPrivateSockets({ origin, WebSocket, tell: tellTab });
+  const privates = createPrivateSockets({ ...options, WebSocket, tell: tellTab });
 
   const endpointOf = (url: string): Endpoint | undefined => {
     try {
@@ -172,13 +172,15 @@ export const createSockets = (options: SocketsOptions): Sockets => {
 
   const onSocket = (tab: string, message: Extract<TabMessage, { socket: string }>): void => {
     if (message.type !== 'socket-open') {
-      if (!privates.take(tab, message)) for (const endpoint of endpoints) endpoint.tell({ ...message, tab });
+      if (privates.take(tab, message)) return;
+      for (const endpoint of endpoints) endpoint.tell({ ...message, tab });
+      if (message.type === 'socket-send') tellTab(tab, { type: 'socket-taken', socket: message.socket, count: 1 });
       return;
     }
-    const { type, socket } = message;
+    const { socket } = message;
     const endpoint = endpointOf(message.url);
     if (!endpoint) return void privates.take(tab, message);
-    if (endpoint.kind.shares === 'frames') return endpoint.tell({ type, tab, socket });
+    if (endpoint.kind.shares === 'frames') return endpoint.tell({ ...message, tab });
     tellTab(tab, { type: 'socket-closed', socket, code: POLICY_VIOLATION, reason: 'topics only', wasClean: false });
   };
 
@@ -215,6 +217,7 @@ export const createSockets = (options: SocketsOptions): Sockets => {
       if (session.sub !== undefined && sub !== session.sub) changeUser();
       if (session.generation !== undefined && generation === undefined) publications.signedOut();
       session = { generation, sub, epoch: unknown ? session.epoch : epoch };
+      privates.session(generation);
       publications.owner(sub);
       update();
     },

@@ -57,16 +57,20 @@ const QUERY_PARAMETER = 'token';
 
 /** Where to dial, and the subprotocols to offer; one of them carries the ticket, unless the URL has to. */
 export const dialPlan = (
-  config: SocketConfig,
-  origin: string,
-  subprotocol: string,
+  { codec, ticket: { carry } }: SocketConfig,
+  url: URL,
+  protocols: readonly string[],
   ticket: string,
 ): { url: string; protocols: readonly string[] } => {
-  const url = socketUrl(config.url, origin);
-  if (config.ticket.carry === 'protocol')
-    return { url: url.href, protocols: [subprotocol, TICKET_SUBPROTOCOL_PREFIX + base64url(ticket)] };
-  url.searchParams.set(QUERY_PARAMETER, ticket);
-  return { url: url.href, protocols: [] };
+  // A server has to choose one, and the ticket's is not for choosing.
+  if (carry === 'protocol')
+    return {
+      url: url.href,
+      protocols: [...(protocols.length > 0 ? protocols : [codec]), TICKET_SUBPROTOCOL_PREFIX + base64url(ticket)],
+    };
+  const target = new URL(url);
+  target.searchParams.set(QUERY_PARAMETER, ticket);
+  return { url: target.href, protocols };
 };
 
 /** A path or an `http(s)` URL as the WebSocket URL that it means. Throws on what is no URL. */

@@ -87,6 +87,10 @@ export type PortFrame =
   | { type: 'refused'; id: string; problem: Problem }
   | { type: 'socket-opened'; socket: string; protocol: string }
   | { type: 'socket-message'; socket: string; data: string | ArrayBuffer }
+  /** So many more of the frames that the tab sent need not be sent again. */
+  | { type: 'socket-taken'; socket: string; count: number }
+  /** What the tab is to give back in `again`, should it need its wire anew. */
+  | { type: 'socket-memo'; socket: string; memo: string }
   | { type: 'socket-closed'; socket: string; code: number; reason: string; wasClean: boolean }
   /** Answered with `read` by a tab that has come this far. */
   | { type: 'read' }
@@ -99,9 +103,10 @@ export type PortFrame =
 export type TabMessage =
   | { type: 'join'; topic: string; cursor: Cursor | null }
   | { type: 'leave'; topic: string }
-  | { type: 'socket-open'; socket: string; url: string; protocols: readonly string[] }
+  /** `again`: `null` for one that was never open, else its last memo ('': none). Its wire begins anew. */
+  | { type: 'socket-open'; socket: string; url: string; protocols: readonly string[]; again: string | null }
   | { type: 'socket-send'; socket: string; data: string | ArrayBuffer }
-  | { type: 'socket-close'; socket: string; code: number; reason: string }
+  | { type: 'socket-close'; socket: string; code?: number | undefined; reason: string }
   | { type: 'visible'; visible: boolean }
   | { type: 'read' }
   | { type: 'bye' };
@@ -154,14 +159,16 @@ const parseSocketMessage = (type: string, value: { readonly [key: string]: unkno
     const url = stringAt(value, 'url');
     const protocols = own(value, 'protocols');
     const named = Array.isArray(protocols) ? (protocols as unknown[]).filter(isName) : [];
-    return url === undefined ? undefined : { type, socket, url, protocols: named };
+    return url === undefined
+      ? undefined
+      : { type, socket, url, protocols: named, again: stringAt(value, 'again') ?? null };
   }
   if (type === 'socket-send') {
     const data = parseData(own(value, 'data'));
     return data === undefined ? undefined : { type, socket, data };
   }
   if (type !== 'socket-close') return undefined;
-  return { type, socket, code: numberAt(value, 'code') ?? 1000, reason: stringAt(value, 'reason') ?? '' };
+  return { type, socket, code: numberAt(value, 'code'), reason: stringAt(value, 'reason') ?? '' };
 };
 
 export const parseTabMessage = (value: unknown): TabMessage | undefined => {

@@ -41,10 +41,18 @@ export type PasswordConfig = { login: string; refresh: string; logout: string; r
 /** API key or form login that answers an HttpOnly cookie; the keeper holds no token. */
 export type TicketConfig = { login: string; status: string; logout: string };
 
-export type CodecName = 'keeper.1' | 'json-ping';
+/**
+ * Who speaks on a URL. `private`: every tab's socket has an upstream of its own, of any protocol. The others share one
+ * upstream: `broadcast` passes each frame to all, of any protocol; the rest know theirs. Names besides these are those
+ * of codecs that the embedder adds (`socketsWith`).
+ */
+export type CodecName = 'keeper.1' | 'json-ping' | 'broadcast' | 'private' | (string & {});
 
 export type SocketConfig = {
-  /** Path or URL of the WebSocket, as pages name it: `keeper.socket('/api/events')`. */
+  /**
+   * Path or URL of the WebSocket, as pages name it: `keeper.socket('/api/events')`. For `private` without its query,
+   * and all that lies below it if it ends with a slash.
+   */
   url: string;
   codec: CodecName;
   /** A fresh single-use ticket for each attempt. `query` leaks it into server logs: only for old backends. */

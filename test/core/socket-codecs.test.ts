@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { CODECS } from '../../src/core/codecs/index.ts';
+import { broadcast } from '../../src/core/codecs/broadcast.ts';
+import { jsonPing } from '../../src/core/codecs/json-ping.ts';
+import { keeper1 } from '../../src/core/codecs/keeper1.ts';
 import { keeperVerdict, type Codec, type CodecOutput } from '../../src/core/codec.ts';
 import type { OutboxItem } from '../../src/core/outbox.ts';
 import { RING_MAX_EVENTS } from '../../src/core/topic.ts';
@@ -12,8 +14,8 @@ const NOW = 1_000;
 const HELLO =
   '["hello",{"session":"s","resumed":false,"heartbeatMs":10000,"windowMs":250,"maxBytes":65536,"expiresAt":61000,"now":1000}]';
 
-const native = (): Codec => CODECS['keeper.1'].create({ host: 'h', epoch: 7 });
-const plain = (): Codec => CODECS['json-ping'].create({ host: 'h', epoch: 7 });
+const native = (): Codec => keeper1.create({ host: 'h', epoch: 7 });
+const plain = (): Codec => jsonPing.create({ host: 'h', epoch: 7 });
 
 const frame = (codec: Codec, data: string, now = NOW) => codec.tell({ type: 'frame', data }, now);
 const sent = (outputs: readonly CodecOutput[]) =>
@@ -212,7 +214,7 @@ test.each([
 
 test('json-ping: pings of the server are answered, pongs are for the heartbeat, everything else is for every tab', () => {
   const codec = plain();
-  codec.tell({ type: 'socket-open', tab: 't1', socket: 's1' }, NOW);
+  codec.tell({ type: 'socket-open', tab: 't1', socket: 's1', protocols: [], again: null }, NOW);
   expect(codec.tell({ type: 'opened' }, NOW)).toEqual([
     { type: 'greeted' },
     { type: 'tell', tab: 't1', frame: { type: 'socket-opened', socket: 's1', protocol: '' } },
@@ -226,7 +228,7 @@ test('json-ping: pings of the server are answered, pongs are for the heartbeat, 
 
 test('json-ping: what is said while the link is down waits, and not without bounds', () => {
   const codec = plain();
-  codec.tell({ type: 'socket-open', tab: 't1', socket: 's1' }, NOW);
+  codec.tell({ type: 'socket-open', tab: 't1', socket: 's1', protocols: [], again: null }, NOW);
   codec.tell({ type: 'opened' }, NOW);
   codec.tell({ type: 'closed', code: 1006 }, NOW);
   const say = () => codec.tell({ type: 'socket-send', tab: 't1', socket: 's1', data: 'x' }, NOW);
@@ -238,6 +240,23 @@ test('json-ping: what is said while the link is down waits, and not without boun
 });
 
 test('json-ping: 1008 is a plain server\'s "not you"', () => {
-  expect(CODECS['json-ping'].closed(1008, '')).toEqual({ do: 'authorize' });
-  expect(CODECS['json-ping'].closed(1006, '')).toEqual({ do: 'redial' });
+  expect(jsonPing.closed(1008, '')).toEqual({ do: 'authorize' });
+  expect(jsonPing.closed(1006, '')).toEqual({ do: 'redial' });
+});
+
+// ---- broadcast
+
+test('broadcast: any frame is for every tab, words of a heartbeat too; nothing can be asked, so a probe is answered', () => {
+  const codec = broadcast.create({ host: 'h', epoch: 7 });
+  for (const tab of ['t1', 't2'])
+    codec.tell({ type: 'socket-open', tab, socket: 's', protocols: [], again: tab === 't1' ? null : '' }, NOW);
+  codec.tell({ type: 'opened' }, NOW);
+  const bytes = new ArrayBuffer(2);
+  for (const data of ['{"type":"ping"}', bytes]) {
+    const outputs = codec.tell({ type: 'frame', data }, NOW);
+    expect(sent(outputs)).toEqual([]);
+    expect(told(outputs)).toEqual(['t1', 't2'].map((tab) => [tab, { type: 'socket-message', socket: 's', data }]));
+  }
+  expect(codec.tell({ type: 'probe' }, NOW)).toEqual([{ type: 'alive' }]);
+  expect(sent(codec.tell({ type: 'socket-send', tab: 't1', socket: 's', data: bytes }, NOW))).toEqual([bytes]);
 });

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 const open = (tab: string, socket: string, url: string, protocols: readonly string[] = []) =>
-  it.sockets.fromTab(tab, { type: 'socket-open', socket, url, protocols });
+  it.sockets.fromTab(tab, { type: 'socket-open', socket, url, protocols, again: null });
 const opened = (tab: string, count = 1) =>
   it.until(() => it.of(tab, 'socket-opened').length === count, `${tab} opened`);
 const messages = (tab: string) => it.of(tab, 'socket-message').map(({ data }) => data);

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket as NodeWebSocket, WebSocketServer, type WebSocket as NodeSocket } from 'ws';
+import { CODECS } from '../../src/core/codecs/index.ts';
 import type { OutboxStore } from '../../src/host/outbox-store.ts';
 import { createOutboxStore } from '../../src/host/outbox-store.ts';
 import { systemClock } from '../../src/host/clock.ts';
@@ -180,6 +181,7 @@ export const startHost = (
   const notify = (): void => watchers.forEach((watch) => watch());
   const sockets = createSockets({
     config: CONFIG,
+    codecs: CODECS,
     origin: server.origin,
     clock,
     random: () => 0.1,

@@ -347,7 +347,7 @@ test('no ticket is ever in the journal, in a view or in a frame (invariant 11)',
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
   it.sockets.tabArrived('t1', [['a', null]]);
-  it.sockets.fromTab('t1', { type: 'socket-open', socket: 's1', url: '/api/events', protocols: [] });
+  it.sockets.fromTab('t1', { type: 'socket-open', socket: 's1', url: '/api/events', protocols: [], again: null });
   await it.until(() => it.of('t1', 'socket-opened')[0], 'opened');
   server.hub.minGeneration = 2;
   server.cut();

@@ -1,0 +1,287 @@
+import { CLOSE } from '../../protocol/frames.ts';
+import { isObject, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
+import { keeperVerdict, type CodecEvent, type CodecKind, type Frame } from '../codec.ts';
+import { codecOf, createTabSockets, type Put, type TabSocket } from '../tab-sockets.ts';
+import { isRepeatable } from './graphql-document.ts';
+
+/*
+ * GraphQL over WebSocket (https://github.com/graphql/graphql-over-http/blob/main/rfcs/GraphQLOverWebSocket.md): the
+ * operations of all tabs on one connection, each under an id of the connection's own. The protocol has no cursor. So
+ * when a link is lost, subscriptions and queries are asked for again, and their clients are told of a possible gap by
+ * a `ping` whose payload is `{"possibleGap":[ids]}`; a mutation may have been carried out, and ends with an error.
+ * All tabs share what the first one said in its `connection_init`: they are one session.
+ */
+
+const SUBPROTOCOL = 'graphql-transport-ws';
+
+/** Close codes of the protocol. */
+const INVALID = 4400;
+const UNAUTHORIZED = 4401;
+const INIT_TIMEOUT = 4408;
+const TAKEN = 4409;
+const TOO_MANY_INITS = 4429;
+/** What a client said wrong, or a server cannot do: to ask again would be answered the same. */
+const FATAL: readonly number[] = [INVALID, 4406, TAKEN, TOO_MANY_INITS, 4500, 4504];
+
+const MAX_OPERATIONS = 1_024;
+
+const PING = '{"type":"ping"}';
+const PONG = '{"type":"pong"}';
+const UNCERTAIN = { message: 'The connection was lost; whether this was carried out is unknown.' };
+
+type Operation = { owner: Entry; id: string; frame: JsonObject; is: 'waiting' | 'sent'; repeatable: boolean };
+type Own = { init: 'none' | 'asked' | 'acknowledged'; ids: Map<string, string> };
+type Entry = TabSocket & Own;
+type Init = { payload: unknown };
+
+const parseMessage = (data: Frame): { type: string; id: string; message: JsonObject } | undefined => {
+  const message = typeof data === 'string' ? parseJson(data) : undefined;
+  if (!isObject(message)) return undefined;
+  return { type: stringAt(message, 'type') ?? '', id: stringAt(message, 'id') ?? '', message };
+};
+
+const build = (put: Put) => {
+  const operations = new Map<string, Operation>();
+  let link: 'down' | 'open' | 'initialising' | 'up' = 'down';
+  let init: Init | undefined;
+  let acknowledged: string | undefined;
+  let lastId = 0;
+  let probedAt: number | undefined;
+  const sockets = createTabSockets<Own>(put, {
+    open: (event) => onOpen(event),
+    send: (entry, data) => onSend(entry, data),
+    leave: (entry) => release(entry),
+  });
+
+  const send = (message: JsonObject): void => {
+    put({ type: 'send', data: JSON.stringify(message) });
+    put({ type: 'count', what: 'sent', by: 1 });
+  };
+  const say = (entry: Entry, message: JsonObject): void => sockets.say(entry, JSON.stringify(message));
+
+  /** All that another worker needs to go on: what this tab listens to, and who it said it is. */
+  const remember = (entry: Entry): void =>
+    sockets.remember(entry, {
+      ...init,
+      operations: [...entry.ids.values()].map((key) => operations.get(key)?.frame),
+    });
+
+  const initialise = (): void => {
+    if (link !== 'open' || !init) return;
+    link = 'initialising';
+    put({ type: 'send', data: JSON.stringify({ type: 'connection_init', ...init }) });
+  };
+
+  const acknowledge = (entry: Entry): void => {
+    entry.init = 'acknowledged';
+    sockets.say(entry, acknowledged ?? '{"type":"connection_ack"}');
+    remember(entry);
+  };
+
+  const start = (key: string, operation: Operation): void => {
+    operation.is = 'sent';
+    send({ ...operation.frame, id: key });
+  };
+
+  const add = (owner: Entry, id: string, frame: JsonObject): Operation => {
+    const key = String(++lastId);
+    const operation: Operation = { owner, id, frame, is: 'waiting', repeatable: isRepeatable(own(frame, 'payload')) };
+    operations.set(key, operation);
+    owner.ids.set(id, key);
+    if (link === 'up') start(key, operation);
+    return operation;
+  };
+
+  const drop = (key: string, { owner, id }: Operation): void => {
+    operations.delete(key);
+    owner.ids.delete(id);
+  };
+
+  const lose = (key: string, operation: Operation): void => {
+    drop(key, operation);
+    say(operation.owner, { id: operation.id, type: 'error', payload: [UNCERTAIN] });
+    remember(operation.owner);
+  };
+
+  /** Its operations end with it, for the server too. */
+  const release = (entry: Entry): void => {
+    for (const key of entry.ids.values()) {
+      if (operations.get(key)?.is === 'sent' && link === 'up') send({ id: key, type: 'complete' });
+      operations.delete(key);
+    }
+    entry.ids.clear();
+  };
+
+  const refuse = (entry: Entry, code: number, reason: string): void => {
+    release(entry);
+    sockets.close(entry, code, reason, true);
+  };
+
+  const tellGaps = (again: readonly Operation[]): void => {
+    for (const entry of sockets.all()) {
+      const ids = again.filter(({ owner }) => owner === entry).map(({ id }) => id);
+      if (ids.length > 0) say(entry, { type: 'ping', payload: { possibleGap: ids } });
+    }
+  };
+
+  const onAcknowledged = (text: string): void => {
+    if (link !== 'initialising') return;
+    link = 'up';
+    if (acknowledged !== undefined) put({ type: 'count', what: 'resumed', by: 1 });
+    acknowledged = text;
+    put({ type: 'greeted' });
+    for (const entry of sockets.all()) if (entry.init === 'asked') acknowledge(entry);
+    tellGaps([...operations.values()].filter(({ is }) => is === 'sent'));
+    for (const [key, operation] of operations) start(key, operation);
+  };
+
+  const onResult = (type: string, key: string, message: JsonObject): void => {
+    const operation = operations.get(key);
+    if (!operation) return;
+    put({ type: 'count', what: 'received', by: 1 });
+    if (type !== 'next') drop(key, operation);
+    say(operation.owner, { ...message, id: operation.id });
+    if (type !== 'next') remember(operation.owner);
+  };
+
+  const onFrame = (data: Frame, now: number): void => {
+    const parsed = parseMessage(data);
+    switch (parsed?.type) {
+      case 'connection_ack':
+        return onAcknowledged(JSON.stringify(parsed.message));
+      case 'ping':
+        return put({ type: 'send', data: PONG });
+      case 'pong':
+        if (probedAt !== undefined) put({ type: 'round-trip', ms: Math.max(0, now - probedAt) });
+        probedAt = undefined;
+        return;
+      case 'next':
+      case 'error':
+      case 'complete':
+        return onResult(parsed.type, parsed.id, parsed.message);
+      default:
+        return put({ type: 'violated' });
+    }
+  };
+
+  const onInit = (entry: Entry, payload: unknown): void => {
+    if (entry.init !== 'none') return refuse(entry, TOO_MANY_INITS, 'Too many initialisation requests');
+    entry.init = 'asked';
+    init ??= payload === undefined ? { payload: {} } : { payload };
+    if (link === 'up') acknowledge(entry);
+    else initialise();
+  };
+
+  const onSubscribe = (entry: Entry, id: string, message: JsonObject): void => {
+    if (entry.init !== 'acknowledged') return refuse(entry, UNAUTHORIZED, 'Unauthorized');
+    const known = operations.get(entry.ids.get(id) ?? '');
+    // A worker that died may have taken it without saying so, and the tab then says it again.
+    if (known && JSON.stringify(known.frame) === JSON.stringify(message)) return;
+    if (known) return refuse(entry, TAKEN, `Subscriber for ${id} already exists`.slice(0, 100));
+    if (operations.size >= MAX_OPERATIONS) return refuse(entry, CLOSE.tryLater, 'over-limit');
+    add(entry, id, message);
+    remember(entry);
+  };
+
+  const onComplete = (entry: Entry, id: string): void => {
+    const key = entry.ids.get(id);
+    const operation = operations.get(key ?? '');
+    if (key === undefined || !operation) return;
+    drop(key, operation);
+    if (operation.is === 'sent' && link === 'up') send({ id: key, type: 'complete' });
+    remember(entry);
+  };
+
+  /** What a server would close the connection on closes this tab's socket only. */
+  const onSend = (entry: Entry, data: Frame): void => {
+    const parsed = parseMessage(data);
+    switch (parsed?.type) {
+      case 'connection_init':
+        return onInit(entry, own(parsed.message, 'payload'));
+      case 'ping':
+        return sockets.say(entry, PONG);
+      case 'pong':
+        return;
+      case 'subscribe':
+        if (parsed.id !== '') return onSubscribe(entry, parsed.id, parsed.message);
+        break;
+      case 'complete':
+        return onComplete(entry, parsed.id);
+      default:
+    }
+    refuse(entry, INVALID, 'Invalid message received');
+  };
+
+  const onOpen = (event: CodecEvent & { type: 'socket-open' }): void => {
+    const former = sockets.of(event);
+    if (former) release(former);
+    const entry = sockets.add(event, { init: 'none', ids: new Map() });
+    if (link !== 'down') sockets.admit(entry, SUBPROTOCOL);
+    const memo = parseJson(event.again ?? '');
+    if (!isObject(memo) || !Object.hasOwn(memo, 'payload')) return;
+    entry.init = 'acknowledged';
+    init ??= { payload: own(memo, 'payload') };
+    initialise();
+    const frames = own(memo, 'operations');
+    for (const frame of Array.isArray(frames) ? (frames as unknown[]) : []) {
+      const id = isObject(frame) ? stringAt(frame, 'id') : undefined;
+      if (isObject(frame) && id !== undefined && operations.size < MAX_OPERATIONS) restore(entry, id, frame);
+    }
+    remember(entry);
+  };
+
+  const restore = (entry: Entry, id: string, frame: JsonObject): void => {
+    if (!isRepeatable(own(frame, 'payload'))) return say(entry, { id, type: 'error', payload: [UNCERTAIN] });
+    const operation = add(entry, id, frame);
+    if (operation.is === 'sent') tellGaps([operation]);
+    // so that its gap is told once there is a link
+    operation.is = 'sent';
+  };
+
+  const onClosed = (code: number): void => {
+    const wasUp = link === 'up';
+    link = 'down';
+    probedAt = undefined;
+    if (FATAL.includes(code)) return sockets.all().forEach((entry) => refuse(entry, code, ''));
+    for (const entry of sockets.all())
+      if (code === INIT_TIMEOUT && entry.init === 'none' && entry.is === 'open') refuse(entry, code, '');
+    if (!wasUp) return;
+    for (const [key, operation] of operations)
+      if (operation.is === 'sent' && !operation.repeatable) lose(key, operation);
+  };
+
+  const handle = (event: CodecEvent, now: number): void => {
+    switch (event.type) {
+      case 'opened':
+        link = 'open';
+        for (const entry of sockets.all()) if (entry.is === 'waiting') sockets.admit(entry, SUBPROTOCOL);
+        return initialise();
+      case 'frame':
+        return onFrame(event.data, now);
+      case 'closed':
+        return onClosed(event.code);
+      case 'ended':
+        operations.clear();
+        return sockets.closeAll(event.code, event.reason);
+      case 'forget':
+        init = acknowledged = undefined;
+        return;
+      case 'probe':
+        probedAt = now;
+        return put({ type: 'send', data: PING });
+      default:
+        return sockets.hear(event);
+    }
+  };
+
+  return { sockets, handle };
+};
+
+export const graphqlTransportWs: CodecKind = {
+  name: SUBPROTOCOL,
+  subprotocol: SUBPROTOCOL,
+  shares: 'frames',
+  create: () => codecOf(build),
+  // 4409 and 4429 are about one client's messages here, not about this host.
+  closed: (code, reason) => (FATAL.includes(code) ? { do: 'redial' } : keeperVerdict(code, reason)),
+};

@@ -1,0 +1,62 @@
+import { sizeOf } from '../tab-sockets.ts';
+import { framesOf, type Packet } from './socket-io-packet.ts';
+
+/** What waits for a link or for an acknowledgement, of all tabs: packets, and characters or bytes. */
+const MAX_WAITING = 1_024;
+const MAX_SIZE = 1_000_000;
+
+/** Of an acknowledgement, `id` is what the tab calls it. */
+type Waiting<O> = { owner: O; id: string | undefined; packet: Packet; size: number };
+
+/** What tabs emit, under ids of the connection's own. */
+export type Outgoing<O> = {
+  /** As it is to be sent, now (`isUp`) or by `flush`; `undefined` where there is no more room. */
+  add(owner: O, packet: Packet, isUp: boolean): Packet | undefined;
+  /** What a new link sends, in order; what waits for an acknowledgement goes on waiting. */
+  flush(namespace: string): readonly Packet[];
+  settle(key: number): Waiting<O> | undefined;
+  waitingOf(owner: O): readonly Waiting<O>[];
+  drop(owner: O, namespace: string): void;
+  clear(): void;
+};
+
+export const createOutgoing = <O>(): Outgoing<O> => {
+  const waiting = new Map<number, Waiting<O>>();
+  let size = 0;
+  let lastKey = 0;
+
+  const remove = (key: number): Waiting<O> | undefined => {
+    const found = waiting.get(key);
+    waiting.delete(key);
+    size -= found?.size ?? 0;
+    return found;
+  };
+
+  return {
+    add: (owner, packet, isUp) => {
+      const { id } = packet;
+      const key = ++lastKey;
+      const numbered = id === undefined ? packet : { ...packet, id: String(key) };
+      if (isUp && id === undefined) return numbered;
+      const own = framesOf(numbered).reduce((sum, frame) => sum + sizeOf(frame), 0);
+      if (waiting.size >= MAX_WAITING || size + own > MAX_SIZE) return undefined;
+      size += own;
+      waiting.set(key, { owner, id, packet: numbered, size: own });
+      return numbered;
+    },
+    flush: (namespace) => {
+      const due = [...waiting].filter(([, { packet }]) => packet.namespace === namespace);
+      for (const [key, { id }] of due) if (id === undefined) remove(key);
+      return due.map(([, { packet }]) => packet);
+    },
+    settle: remove,
+    waitingOf: (owner) => [...waiting.values()].filter((each) => each.owner === owner && each.id !== undefined),
+    drop: (owner, namespace) => {
+      for (const [key, each] of waiting) if (each.owner === owner && each.packet.namespace === namespace) remove(key);
+    },
+    clear: () => {
+      waiting.clear();
+      size = 0;
+    },
+  };
+};

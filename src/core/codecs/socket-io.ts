@@ -1,0 +1,300 @@
+import { CLOSE } from '../../protocol/frames.ts';
+import { isObject, parseJson, stringAt } from '../../protocol/json.ts';
+import { keeperVerdict, type CodecEvent, type CodecKind, type Frame } from '../codec.ts';
+import { codecOf, createTabSockets, type Put, type TabSocket } from '../tab-sockets.ts';
+import { credentialsOf, memoOf, parseMemo, type Room } from './socket-io-memo.ts';
+import { createOutgoing } from './socket-io-outgoing.ts';
+import {
+  ACK,
+  BINARY_ACK,
+  CONNECT,
+  CONNECT_ERROR,
+  controlPacket,
+  createAssembler,
+  DISCONNECT,
+  framesOf,
+  parseHandshake,
+  type Handshake,
+  type Packet,
+} from './socket-io-packet.ts';
+
+/*
+ * Socket.IO 4 over its websocket transport: all tabs are one socket of the server's, in each namespace. What the server
+ * emits, all tabs hear; an acknowledgement goes to the tab that asked. With connection state recovery
+ * (https://socket.io/docs/v4/connection-state-recovery) a lost link costs nothing: the server sends what was missed,
+ * and emits that wait for an acknowledgement are sent again (so the server may see one twice, as with `retries`).
+ * Where the server cannot recover, every tab's socket is closed, and its client connects anew and knows.
+ */
+
+const ABNORMAL = 1006;
+/** How often it is looked whether the server's pings still come. */
+const LOOK_EVERY_MS = 10_000;
+
+/** `joined` has the count of events that it heard, by namespace. */
+type Own = { joined: Map<string, number>; asked: Set<string>; assemble: ReturnType<typeof createAssembler> };
+type Entry = TabSocket & Own;
+
+const build = (put: Put) => {
+  const rooms = new Map<string, Room>();
+  const outgoing = createOutgoing<Entry>();
+  /** Acknowledgements that the server waits for: the first tab to give one gives it. */
+  const owed = new Set<string>();
+  let handshake: Handshake | undefined;
+  let link: 'down' | 'open' = 'down';
+  let assemble = createAssembler();
+  let heardAt = 0;
+  const sockets = createTabSockets<Own>(put, {
+    open: (event) => onOpen(event),
+    send: (entry, data) => onSend(entry, data),
+    leave: (entry) => [...entry.joined.keys(), ...entry.asked].forEach((namespace) => leave(entry, namespace)),
+  });
+
+  const send = (packet: Packet): void => {
+    for (const data of framesOf(packet)) put({ type: 'send', data });
+  };
+  const say = (entry: Entry, packet: Packet): void => {
+    for (const data of framesOf(packet)) sockets.say(entry, data);
+  };
+  const remember = (entry: Entry): void => {
+    // One that is ahead of what the server sends again would hear it twice.
+    if ([...entry.joined].some(([namespace, heard]) => heard > (rooms.get(namespace)?.heard ?? 0))) return;
+    sockets.remember(entry, memoOf(rooms, entry.joined, outgoing.waitingOf(entry)));
+  };
+  const isIn = ({ joined, asked }: Entry, namespace: string): boolean => joined.has(namespace) || asked.has(namespace);
+
+  // ---- namespaces
+
+  const connect = (namespace: string, room: Room): void => {
+    if (link === 'down') return;
+    room.is = 'asked';
+    send(controlPacket(CONNECT, namespace, credentialsOf(room)));
+  };
+
+  const join = (entry: Entry, namespace: string, room: Room): void => {
+    entry.asked.delete(namespace);
+    entry.joined.set(namespace, room.heard);
+    say(entry, controlPacket(CONNECT, namespace, JSON.stringify({ sid: room.sid })));
+    remember(entry);
+  };
+
+  const leave = (entry: Entry, namespace: string): void => {
+    entry.joined.delete(namespace);
+    entry.asked.delete(namespace);
+    outgoing.drop(entry, namespace);
+    if (sockets.all().some((other) => isIn(other, namespace)) || !rooms.delete(namespace)) return;
+    if (link === 'open') send(controlPacket(DISCONNECT, namespace));
+  };
+
+  const expel = (entry: Entry, code = ABNORMAL, reason = ''): void => {
+    for (const namespace of [...entry.joined.keys(), ...entry.asked]) leave(entry, namespace);
+    sockets.close(entry, code, reason);
+  };
+
+  const onConnected = (namespace: string, body: string): void => {
+    const room = rooms.get(namespace);
+    const told = parseJson(body);
+    if (!room || !isObject(told)) return;
+    const pid = stringAt(told, 'pid');
+    const isRecovered = pid !== undefined && pid === room.pid;
+    Object.assign(room, { is: 'joined', sid: stringAt(told, 'sid') ?? '', pid });
+    if (isRecovered) put({ type: 'count', what: 'resumed', by: 1 });
+    else room.heard = 0;
+    // Their clients connect anew, to be told that they are not recovered.
+    const lost = isRecovered ? [] : sockets.all().filter(({ joined }) => joined.has(namespace));
+    for (const entry of sockets.all()) if (entry.asked.has(namespace)) join(entry, namespace, room);
+    lost.forEach((entry) => expel(entry));
+    outgoing.flush(namespace).forEach(send);
+  };
+
+  /** The server will not have us there, or not any more. */
+  const onExpelled = (packet: Packet): void => {
+    const { namespace } = packet;
+    rooms.delete(namespace);
+    for (const entry of sockets.all()) {
+      if (!isIn(entry, namespace)) continue;
+      // A client that thinks it is in connects anew, to be told.
+      if (packet.type === CONNECT_ERROR && entry.joined.has(namespace)) expel(entry);
+      else {
+        say(entry, packet);
+        leave(entry, namespace);
+        remember(entry);
+      }
+    }
+  };
+
+  // ---- from the server
+
+  const onEvent = (packet: Packet): void => {
+    const { namespace, id, body } = packet;
+    const room = rooms.get(namespace);
+    if (!room) return;
+    if (id !== undefined) owed.add(`${namespace} ${id}`);
+    // Those that want an acknowledgement are not kept by the server, and have no place in its history.
+    const args = room.pid === undefined || id !== undefined ? undefined : parseJson(body);
+    const offset: unknown = Array.isArray(args) ? args.at(-1) : undefined;
+    const isCounted = typeof offset === 'string';
+    if (isCounted) Object.assign(room, { offset, heard: room.heard + 1 });
+    put({ type: 'count', what: 'received', by: 1 });
+    for (const entry of sockets.all()) {
+      const heard = entry.joined.get(namespace);
+      if (heard === undefined || (isCounted && heard >= room.heard)) continue;
+      say(entry, packet);
+      if (!isCounted) continue;
+      entry.joined.set(namespace, room.heard);
+      remember(entry);
+    }
+  };
+
+  const onAcknowledged = (packet: Packet): void => {
+    const out = outgoing.settle(Number(packet.id));
+    if (!out) return;
+    say(out.owner, { ...packet, id: out.id });
+    remember(out.owner);
+  };
+
+  const onPacket = (packet: Packet): void => {
+    switch (packet.type) {
+      case CONNECT:
+        return onConnected(packet.namespace, packet.body);
+      case DISCONNECT:
+      case CONNECT_ERROR:
+        return onExpelled(packet);
+      case ACK:
+      case BINARY_ACK:
+        return onAcknowledged(packet);
+      default:
+        return onEvent(packet);
+    }
+  };
+
+  const onHandshake = (text: string): void => {
+    const told = parseHandshake(text);
+    if (!told || link === 'open') return put({ type: 'violated' });
+    link = 'open';
+    handshake = told;
+    put({ type: 'greeted', heartbeatMs: LOOK_EVERY_MS });
+    for (const entry of sockets.all()) if (entry.is === 'waiting') welcome(entry, told);
+    for (const [namespace, room] of rooms) connect(namespace, room);
+  };
+
+  const onFrame = (data: Frame, now: number): void => {
+    heardAt = now;
+    if (data === '2') {
+      put({ type: 'send', data: '3' });
+      return sockets.all().forEach((entry) => sockets.say(entry, data));
+    }
+    if (typeof data === 'string' && data.startsWith('0')) return onHandshake(data);
+    if (data === '1' || data === '6') return;
+    const packet = assemble(data);
+    if (packet === 'violated') put({ type: 'violated' });
+    else if (packet) onPacket(packet);
+  };
+
+  // ---- from tabs
+
+  const welcome = (entry: Entry, { forTabs }: Handshake): void => {
+    sockets.admit(entry);
+    // One that goes on has had it.
+    if (entry.joined.size === 0) sockets.say(entry, forTabs);
+  };
+
+  const onTabPacket = (entry: Entry, packet: Packet): void => {
+    const { namespace } = packet;
+    switch (packet.type) {
+      case CONNECT:
+        return onConnect(entry, packet);
+      case DISCONNECT:
+        leave(entry, namespace);
+        return remember(entry);
+      case ACK:
+      case BINARY_ACK:
+        return owed.delete(`${namespace} ${packet.id}`) ? send(packet) : undefined;
+      default:
+        return entry.joined.has(namespace) ? emit(entry, packet) : undefined;
+    }
+  };
+
+  const onConnect = (entry: Entry, { namespace, body }: Packet): void => {
+    const known = rooms.get(namespace);
+    if (entry.joined.has(namespace)) return;
+    if (known?.is === 'joined') return join(entry, namespace, known);
+    entry.asked.add(namespace);
+    if (known) return;
+    const auth = parseJson(body);
+    const room: Room = { is: 'asked', sid: '', auth: isObject(auth) ? auth : undefined, heard: 0 };
+    rooms.set(namespace, room);
+    connect(namespace, room);
+  };
+
+  const emit = (entry: Entry, packet: Packet): void => {
+    const isUp = link === 'open' && rooms.get(packet.namespace)?.is === 'joined';
+    const numbered = outgoing.add(entry, packet, isUp);
+    if (!numbered) return expel(entry, CLOSE.tryLater, 'over-limit');
+    put({ type: 'count', what: 'sent', by: 1 });
+    if (isUp) send(numbered);
+    if (packet.id !== undefined) remember(entry);
+  };
+
+  const onSend = (entry: Entry, data: Frame): void => {
+    // Engine.IO's pong, close and no-op: the link's life is not the tabs' business.
+    if (data === '3' || data === '1' || data === '6') return;
+    const packet = entry.assemble(data);
+    if (packet === 'violated') expel(entry, CLOSE.badFrame);
+    else if (packet) onTabPacket(entry, packet);
+  };
+
+  const onOpen = (event: CodecEvent & { type: 'socket-open' }): void => {
+    const entry = sockets.add(event, { joined: new Map(), asked: new Set(), assemble: createAssembler() });
+    if (event.again !== null && !resume(entry, event.again)) return expel(entry);
+    if (link === 'open' && handshake) welcome(entry, handshake);
+  };
+
+  /** Whether it goes on where it was; a tab that is behind what the link has brought since is not caught up with. */
+  const resume = (entry: Entry, memo: string): boolean => {
+    const { rooms: places, waiting } = parseMemo(memo);
+    for (const [namespace, place] of places) {
+      const known = rooms.get(namespace);
+      const isBehind = known !== undefined && place.heard < known.heard;
+      if (known && (known.pid !== place.pid || (isBehind && link === 'open'))) return false;
+      if (!known || isBehind) rooms.set(namespace, place);
+      entry.joined.set(namespace, place.heard);
+      if (!known) connect(namespace, place);
+    }
+    for (const packet of waiting) if (entry.joined.has(packet.namespace)) emit(entry, packet);
+    return places.length > 0;
+  };
+
+  const onClosed = (): void => {
+    link = 'down';
+    assemble = createAssembler();
+    owed.clear();
+    for (const room of rooms.values()) room.is = 'asked';
+  };
+
+  const handle = (event: CodecEvent, now: number): void => {
+    switch (event.type) {
+      case 'frame':
+        return onFrame(event.data, now);
+      case 'closed':
+        return onClosed();
+      case 'ended':
+        rooms.clear();
+        outgoing.clear();
+        return sockets.closeAll(event.code, event.reason);
+      case 'probe':
+        return now <= heardAt + (handshake?.silentAfterMs ?? 0) ? put({ type: 'alive' }) : undefined;
+      default:
+        // `opened`: the server speaks first.
+        return sockets.hear(event);
+    }
+  };
+
+  return { sockets, handle };
+};
+
+export const socketIo: CodecKind = {
+  name: 'socket.io',
+  shares: 'frames',
+  create: () => codecOf(build),
+  closed: keeperVerdict,
+};

@@ -1,0 +1,112 @@
+import type { Codec, CodecEvent, CodecOutput, Frame } from './codec.ts';
+
+/** RFC 6455 §7.4.1: a close frame without a code. */
+const NO_STATUS = 1005;
+
+/** What tabs say while there is no link, in frames, and in characters or bytes; the speaker of more is closed. */
+export const QUEUE_MAX_FRAMES = 256;
+export const QUEUE_MAX_SIZE = 256_000;
+
+export const sizeOf = (data: Frame): number => (typeof data === 'string' ? data.length : data.byteLength);
+
+export type TabSocket = { readonly tab: string; readonly socket: string; is: 'waiting' | 'open' };
+
+type Address = { tab: string; socket: string };
+
+/** The sockets that tabs have at one shared upstream; `S` is what a protocol knows of each besides. */
+export type TabSockets<S> = {
+  readonly size: number;
+  all(): readonly (TabSocket & S)[];
+  of(address: Address): (TabSocket & S) | undefined;
+  /** In the place of a former one with that name. */
+  add(address: Address, own: S): TabSocket & S;
+  /** `protocol` is the subprotocol that the page is to see. */
+  admit(entry: TabSocket, protocol?: string): void;
+  say(entry: TabSocket, data: Frame): void;
+  remember(entry: TabSocket, memo: unknown): void;
+  close(entry: TabSocket, code: number, reason: string, wasClean?: boolean): void;
+  closeAll(code: number, reason: string): void;
+  /** What tabs do; other events are nothing to it. */
+  hear(event: CodecEvent): void;
+};
+
+export type Put = (output: CodecOutput) => void;
+
+/** A codec whose listeners are tabs' sockets. */
+export const codecOf = (
+  build: (put: Put) => { sockets: { readonly size: number }; handle(event: CodecEvent, now: number): void },
+): Codec => {
+  let outputs: CodecOutput[] = [];
+  const { sockets, handle } = build((output) => void outputs.push(output));
+  return {
+    tell: (event, now) => {
+      outputs = [];
+      handle(event, now);
+      return outputs;
+    },
+    get listeners() {
+      return sockets.size;
+    },
+  };
+};
+
+/** What a protocol does about it. */
+export type TabHandlers<S> = {
+  open(event: CodecEvent & { type: 'socket-open' }): void;
+  send(entry: TabSocket & S, data: Frame): void;
+  /** It closes, or its tab goes; it is forgotten after that. */
+  leave?(entry: TabSocket & S): void;
+};
+
+export const createTabSockets = <S extends object>(put: Put, { open, send, leave }: TabHandlers<S>): TabSockets<S> => {
+  const sockets = new Map<string, TabSocket & S>();
+  const keyOf = ({ tab, socket }: Address): string => `${tab} ${socket}`;
+
+  const close = (entry: TabSocket, code: number, reason: string, wasClean = false): void => {
+    const { tab, socket } = entry;
+    sockets.delete(keyOf(entry));
+    put({ type: 'tell', tab, frame: { type: 'socket-closed', socket, code, reason, wasClean } });
+  };
+
+  const hear = (event: CodecEvent): void => {
+    if (event.type === 'socket-open') return open(event);
+    if (event.type === 'tab-left') {
+      for (const [key, entry] of [...sockets]) {
+        if (entry.tab !== event.tab) continue;
+        leave?.(entry);
+        sockets.delete(key);
+      }
+    }
+    if (event.type !== 'socket-send' && event.type !== 'socket-close') return;
+    const entry = sockets.get(keyOf(event));
+    if (!entry) return;
+    if (event.type === 'socket-send') return send(entry, event.data);
+    leave?.(entry);
+    close(entry, event.code ?? NO_STATUS, event.reason, true);
+  };
+
+  return {
+    get size() {
+      return sockets.size;
+    },
+    all: () => [...sockets.values()],
+    of: (address) => sockets.get(keyOf(address)),
+    add: ({ tab, socket }, own) => {
+      const entry: TabSocket & S = { tab, socket, is: 'waiting', ...own };
+      sockets.set(keyOf(entry), entry);
+      return entry;
+    },
+    admit: (entry, protocol = '') => {
+      entry.is = 'open';
+      put({ type: 'tell', tab: entry.tab, frame: { type: 'socket-opened', socket: entry.socket, protocol } });
+    },
+    say: ({ tab, socket }, data) => put({ type: 'tell', tab, frame: { type: 'socket-message', socket, data } }),
+    remember: ({ tab, socket }, memo) =>
+      put({ type: 'tell', tab, frame: { type: 'socket-memo', socket, memo: JSON.stringify(memo) } }),
+    close,
+    closeAll: (code, reason) => {
+      for (const entry of [...sockets.values()]) close(entry, code, reason);
+    },
+    hear,
+  };
+};
