@@ -3,7 +3,8 @@ import { newId } from './ids.ts';
 import { keeperOver } from './keeper.ts';
 import type { NativeCopy } from './native-store.ts';
 import type { Transport } from './transport.ts';
-import type { ConnectOptions, Keeper, NativeStore } from './types.ts';
+import type { Realtime } from './realtime.ts';
+import type { ConnectOptions, Keeper, NativeStore, SocketClass } from './types.ts';
 import { within } from './wait.ts';
 import { wire, type Wiring } from './wiring.ts';
 import { openWorkerSite } from './worker-site.ts';
@@ -44,7 +45,7 @@ const open = async (options: ConnectOptions, onClose: () => void): Promise<Keepe
   const tab = newId();
   const loading = import('./realtime.ts');
   const wireTo: Wire = async (transport) =>
-    wire({ transport, tab, build: buildOf(), createRealtime: (await loading).createRealtime });
+    wire({ transport, tab, build: buildOf(), createRealtime: (await loading).createRealtime, face: KeeperSocket });
   const worker = await overWorker(options.worker ?? DEFAULT_WORKER, tab, wireTo);
   const wiring = worker.ok ? worker.value : await inPage(options, worker.problem, wireTo);
   await wiring.met;
@@ -56,7 +57,7 @@ const open = async (options: ConnectOptions, onClose: () => void): Promise<Keepe
 type State =
   | { name: 'idle' }
   | { name: 'connecting'; keeper: Promise<Keeper> }
-  | { name: 'connected'; keeper: Promise<Keeper>; socket: Keeper['socket'] };
+  | { name: 'connected'; keeper: Promise<Keeper>; socket: Realtime['socket'] };
 
 let state: State = { name: 'idle' };
 
@@ -81,28 +82,20 @@ const start = (options: ConnectOptions): Promise<Keeper> => {
 export const connect = (options: ConnectOptions = {}): Promise<Keeper> =>
   state.name === 'idle' ? start(options) : state.keeper;
 
-/** `new`, as libraries have it that take a WebSocket class. */
-export type SocketClass = {
-  new (url: string | URL, protocols?: string | string[]): WebSocket;
-  readonly CONNECTING: 0;
-  readonly OPEN: 1;
-  readonly CLOSING: 2;
-  readonly CLOSED: 3;
-};
-
-function socketOf(url: string | URL, protocols?: string | string[]): WebSocket {
-  if (state.name !== 'connected') throw new DOMException('connect() first', 'InvalidStateError');
-  return state.socket(String(url), protocols);
-}
-
 /**
  * The class of `keeper.socket(url)`, for libraries that make their sockets themselves (`webSocketImpl` and the like).
  * Throws an InvalidStateError before `connect()` has resolved, and else what a WebSocket throws.
  */
-// A function that gives an object gives it to `new` too; TypeScript has no word for that.
-export const KeeperSocket = Object.assign(socketOf, {
-  CONNECTING: 0,
-  OPEN: 1,
-  CLOSING: 2,
-  CLOSED: 3,
-}) as unknown as SocketClass;
+export const KeeperSocket = class KeeperSocket {
+  static readonly CONNECTING = 0;
+  static readonly OPEN = 1;
+  static readonly CLOSING = 2;
+  static readonly CLOSED = 3;
+
+  constructor(...[url, protocols]: ConstructorParameters<SocketClass>) {
+    if (arguments.length === 0) throw new TypeError('new KeeperSocket(url)');
+    if (state.name !== 'connected') throw new DOMException('connect() first', 'InvalidStateError');
+    // a constructor that gives an object gives it to `new`
+    return state.socket(url, protocols, new.target as unknown as SocketClass);
+  }
+} as unknown as SocketClass;

@@ -1,5 +1,4 @@
 export { connect, KeeperSocket } from './connect.ts';
-export type { SocketClass } from './connect.ts';
 export type {
   Channel,
   ChannelEvent,
@@ -7,5 +6,6 @@ export type {
   Keeper,
   NativeState,
   NativeStore,
+  SocketClass,
   UploadOptions,
 } from './types.ts';

@@ -1,9 +1,20 @@
 import { newId } from './ids.ts';
 import type { SocketFrame, SocketHub } from './socket-hub.ts';
-import { checkClose, checkProtocols, nameOf, payloadOf, sizeOf, wireUrlOf, type Payload } from './socket-rules.ts';
+import {
+  checkClose,
+  checkProtocols,
+  clamped,
+  nameOf,
+  payloadOf,
+  sizeOf,
+  textOf,
+  wireUrlOf,
+  type Payload,
+} from './socket-rules.ts';
 
 type Queued = Payload | Blob;
-type Goodbye = { code: number; reason: string };
+type Goodbye = { code: number | undefined; reason: string };
+type Handler = ((event: Event) => unknown) | object | null;
 
 /** The wire below the socket, which may be gone while the page's socket stays open. */
 type Link =
@@ -22,47 +33,48 @@ const ABNORMAL = 1006;
 
 /**
  * A drop-in `WebSocket` (https://websockets.spec.whatwg.org/#the-websocket-interface) whose wire is the worker's:
- * shared, ticketed, resumed. It stays open over the death of a worker; what was sent in the meantime waits.
- * Throws what a WebSocket throws (SyntaxError, InvalidStateError, InvalidAccessError).
+ * shared, ticketed, resumed. Where its protocol can go on over the death of a worker it stays open, and what was sent
+ * in the meantime waits; else it closes, as a WebSocket does. Throws what a WebSocket throws (SyntaxError,
+ * InvalidStateError, InvalidAccessError). What still differs: docs/keeper-socket.md.
  */
 export class KeeperSocket extends EventTarget implements WebSocket {
-  static readonly CONNECTING = CONNECTING;
-  static readonly OPEN = OPEN;
-  static readonly CLOSING = CLOSING;
-  static readonly CLOSED = CLOSED;
-  readonly CONNECTING = CONNECTING;
-  readonly OPEN = OPEN;
-  readonly CLOSING = CLOSING;
-  readonly CLOSED = CLOSED;
+  declare static readonly CONNECTING: 0;
+  declare static readonly OPEN: 1;
+  declare static readonly CLOSING: 2;
+  declare static readonly CLOSED: 3;
+  declare readonly CONNECTING: 0;
+  declare readonly OPEN: 1;
+  declare readonly CLOSING: 2;
+  declare readonly CLOSED: 3;
 
   declare onopen: WebSocket['onopen'];
   declare onmessage: WebSocket['onmessage'];
   declare onerror: WebSocket['onerror'];
   declare onclose: WebSocket['onclose'];
-  readonly url: string;
-  readonly extensions = '';
 
   readonly #id = newId();
   readonly #hub: SocketHub;
-  readonly #origin: string;
+  readonly #url: URL;
   readonly #protocols: readonly string[];
-  readonly #handlers = new Map<string, EventListener>();
+  readonly #handlers = new Map<string, Handler>();
+  /** What the host has yet to take; the first `#posted` of them are on their way. */
   readonly #queue: Queued[] = [];
+  #posted = 0;
   #readyState: 0 | 1 | 2 | 3 = CONNECTING;
   #binaryType: BinaryType = 'blob';
   #protocol = '';
   #link: Link = { name: 'down' };
   #flushing = false;
+  /** What another worker is to be told of this socket; the host's own words. */
+  #memo = '';
   /** Bytes that were given to `send()` after the end; the standard has them counted for ever. */
   #unsent = 0;
 
-  constructor(hub: SocketHub, url: string | URL, protocols: string | string[] = []) {
+  constructor(hub: SocketHub, url: string | URL, protocols: string | Iterable<string> = []) {
     super();
     this.#hub = hub;
-    const wireUrl = wireUrlOf(url, document.baseURI);
+    this.#url = wireUrlOf(url, document.baseURI);
     this.#protocols = checkProtocols(protocols);
-    this.url = wireUrl.href;
-    this.#origin = wireUrl.origin;
     this.#hub.add(this.#id, {
       reopen: () => this.#reopen(),
       frame: (frame) => this.#receive(frame),
@@ -72,8 +84,12 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   }
 
   static {
+    const { prototype } = this;
+    Object.defineProperty(prototype, Symbol.toStringTag, { configurable: true, value: 'WebSocket' });
+    for (const [value, name] of ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'].entries())
+      for (const holder of [this, prototype]) Object.defineProperty(holder, name, { enumerable: true, value });
     for (const type of ['open', 'message', 'error', 'close']) {
-      Object.defineProperty(this.prototype, `on${type}`, {
+      Object.defineProperty(prototype, `on${type}`, {
         configurable: true,
         enumerable: true,
         get(this: KeeperSocket) {
@@ -84,6 +100,14 @@ export class KeeperSocket extends EventTarget implements WebSocket {
         },
       });
     }
+  }
+
+  get url(): string {
+    return this.#url.href;
+  }
+
+  get extensions(): string {
+    return '';
   }
 
   get readyState(): 0 | 1 | 2 | 3 {
@@ -107,7 +131,8 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     if (type === 'blob' || type === 'arraybuffer') this.#binaryType = type;
   }
 
-  send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
+  send(...[data]: [data: string | ArrayBufferLike | Blob | ArrayBufferView]): void {
+    if (arguments.length === 0) throw new TypeError("Failed to execute 'send': 1 argument required");
     if (this.#readyState === CONNECTING) throw new DOMException('Still in CONNECTING state', 'InvalidStateError');
     const payload = data instanceof Blob ? data : payloadOf(data);
     if (this.#readyState !== OPEN) {
@@ -119,46 +144,70 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   }
 
   close(code?: number, reason = ''): void {
-    checkClose(code, reason);
+    const goodbye = { code: code === undefined ? code : clamped(code), reason: textOf(reason) };
+    checkClose(goodbye.code, goodbye.reason);
     if (this.#readyState >= CLOSING) return;
     const up = this.#link.name === 'up';
     const connecting = this.#readyState === CONNECTING;
     this.#readyState = CLOSING;
     if (up) {
-      this.#link = { name: 'closing', goodbye: { code: code ?? 1000, reason } };
+      this.#link = { name: 'closing', goodbye };
       void this.#flush();
       return;
     }
-    if (connecting) this.#hub.post({ type: 'socket-close', socket: this.#id, code: 1000, reason: '' });
-    queueMicrotask(() => this.#ended(ABNORMAL, '', false));
+    if (connecting) this.#hub.post({ type: 'socket-close', socket: this.#id, reason: '' });
+    setTimeout(() => this.#ended(ABNORMAL, '', false));
   }
 
   /** The first handler of a type takes its place among the listeners; later ones take the same place. */
   #handle(type: string, handler: unknown): void {
     const known = this.#handlers.has(type);
-    if (typeof handler === 'function') this.#handlers.set(type, (event) => void handler.call(this, event));
-    else this.#handlers.delete(type);
-    if (!known) this.addEventListener(type, (event) => this.#handlers.get(type)?.(event));
+    const isHandler = typeof handler === 'function' || (typeof handler === 'object' && handler !== null);
+    if (!isHandler && !known) return;
+    this.#handlers.set(type, isHandler ? handler : null);
+    if (known) return;
+    this.addEventListener(type, (event) => {
+      const current = this.#handlers.get(type);
+      if (typeof current === 'function') Reflect.apply(current, this, [event]);
+    });
   }
 
   #reopen(): void {
     // whether the goodbye was heard is unknown
     if (this.#readyState >= CLOSING) return this.#ended(ABNORMAL, '', false);
     this.#link = { name: 'down' };
+    this.#posted = 0;
     this.#hub.post({
       type: 'socket-open',
       socket: this.#id,
-      url: nameOf(this.url, location.host),
+      url: nameOf(this.#url, location.host),
       protocols: this.#protocols,
+      again: this.#readyState === OPEN ? this.#memo : null,
     });
   }
 
   #receive(frame: SocketFrame): void {
-    if (frame.type === 'socket-closed') return this.#ended(frame.code, frame.reason, frame.wasClean);
-    if (frame.type === 'socket-message') return this.#message(frame.data);
+    switch (frame.type) {
+      case 'socket-closed':
+        return this.#ended(frame.code, frame.reason, frame.wasClean);
+      case 'socket-message':
+        return this.#message(frame.data);
+      case 'socket-memo':
+        this.#memo = frame.memo;
+        return;
+      case 'socket-taken':
+        this.#queue.splice(0, frame.count);
+        this.#posted -= frame.count;
+        return;
+      case 'socket-opened':
+        return this.#opened(frame.protocol);
+    }
+  }
+
+  #opened(protocol: string): void {
     if (this.#readyState >= CLOSING) return;
     this.#link = { name: 'up' };
-    this.#protocol = frame.protocol;
+    this.#protocol = protocol;
     // a second one is the resumption on another worker
     if (this.#readyState === CONNECTING) {
       this.#readyState = OPEN;
@@ -170,7 +219,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   #message(data: string | ArrayBuffer): void {
     if (this.#readyState !== OPEN) return;
     const value = typeof data === 'string' || this.#binaryType === 'arraybuffer' ? data : new Blob([data]);
-    this.dispatchEvent(new MessageEvent('message', { data: value, origin: this.#origin }));
+    this.dispatchEvent(new MessageEvent('message', { data: value, origin: this.#url.origin }));
   }
 
   #ended(code: number, reason: string, wasClean: boolean): void {
@@ -186,15 +235,17 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   async #flush(): Promise<void> {
     if (this.#flushing) return;
     this.#flushing = true;
-    for (;;) {
-      const [next] = this.#queue;
-      if (next === undefined || this.#link.name === 'down') break;
+    while (this.#link.name !== 'down') {
+      const next = this.#queue[this.#posted];
+      if (next === undefined) break;
       if (next instanceof Blob) {
-        this.#queue[0] = await next.arrayBuffer();
+        const data = await next.arrayBuffer();
+        const place = this.#queue.indexOf(next);
+        if (place >= 0) this.#queue[place] = data;
         continue;
       }
       if (!this.#hub.post({ type: 'socket-send', socket: this.#id, data: next })) break;
-      this.#queue.shift();
+      this.#posted += 1;
     }
     this.#flushing = false;
     if (this.#link.name === 'closing')

@@ -18,5 +18,7 @@ export const REALTIME_SHAPES: Shapes<RealtimeFrame['type']> = {
   refused: { id: isText, problem: isProblem },
   'socket-opened': { socket: isText, protocol: isText },
   'socket-message': { socket: isText, data: isData },
+  'socket-taken': { socket: isText, count: isNumber },
+  'socket-memo': { socket: isText, memo: isText },
   'socket-closed': { socket: isText, code: isNumber, reason: isText, wasClean: isFlag },
 };

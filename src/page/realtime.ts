@@ -3,8 +3,8 @@ import { createChannels } from './channels.ts';
 import { KeeperSocket } from './keeper-socket.ts';
 import { isFrame } from './port-frames.ts';
 import { REALTIME_SHAPES } from './realtime-frames.ts';
-import { createSocketHub, type Post } from './socket-hub.ts';
-import type { Channel } from './types.ts';
+import { createSocketHub, type Post, type SocketHub } from './socket-hub.ts';
+import type { Channel, SocketClass } from './types.ts';
 
 /** What a page hears and says over the shared socket: a part of its own, loaded beside the registration. */
 export type Realtime = {
@@ -19,11 +19,14 @@ export type Realtime = {
   /** The person has left. */
   forget(): void;
   channel(topic: string): Channel;
-  socket(url: string | URL, protocols?: string | string[]): WebSocket;
+  /** `target` is the class that was called, where that is one below the page's own. */
+  socket(url: string | URL, protocols?: string | string[], target?: SocketClass): WebSocket;
   close(): void;
 };
 
-export const createRealtime = (publish: KeeperApi['publish'], post: Post): Realtime => {
+/** `face` is the class that pages know; its instances are keeper sockets, and so are those of classes below it. */
+export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: SocketClass): Realtime => {
+  Object.setPrototypeOf(face.prototype, KeeperSocket.prototype);
   const channels = createChannels(publish, post);
   const sockets = createSocketHub(post);
   return {
@@ -37,7 +40,13 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post): Realt
     },
     forget: channels.forget,
     channel: channels.channel,
-    socket: (url, protocols) => new KeeperSocket(sockets, url, protocols),
+    // `undefined` and none at all are not the same to WebIDL, but both mean no subprotocol
+    socket: (url, protocols, target = face) =>
+      Reflect.construct<[SocketHub, string | URL, (string | string[] | undefined)?], KeeperSocket>(
+        KeeperSocket,
+        [sockets, url, protocols],
+        target,
+      ),
     close: () => {
       channels.close();
       sockets.close();

@@ -28,17 +28,37 @@ export type SocketHub = {
 
 export const createSocketHub = (post: Post): SocketHub => {
   const peers = new Map<string, Peer>();
+  const inbox: SocketFrame[] = [];
+  const turn = new MessageChannel();
+  let state: 'idle' | 'in a task' = 'idle';
+
+  const pass = (frame: SocketFrame): void => peers.get(frame.socket)?.frame(frame);
+  /** Each in a task of its own, as from a WebSocket: whoever awaits one message must be in time for the next. */
+  const take = (frame: SocketFrame | undefined): void => {
+    state = frame ? 'in a task' : 'idle';
+    if (!frame) return;
+    turn.port2.postMessage(null);
+    pass(frame);
+  };
+  turn.port1.onmessage = () => take(inbox.shift());
+
   return {
     post,
     add: (id, peer) => void peers.set(id, peer),
     remove: (id) => void peers.delete(id),
     reopen: () => {
+      // What the former host still said comes before what is asked of the next.
+      inbox.splice(0).forEach(pass);
       for (const peer of [...peers.values()]) peer.reopen();
     },
     receive: (frame) => {
-      if ('socket' in frame) peers.get(frame.socket)?.frame(frame);
+      if (!('socket' in frame)) return;
+      if (state === 'idle') take(frame);
+      else inbox.push(frame);
     },
     close: () => {
+      inbox.length = 0;
+      turn.port1.close();
       for (const peer of [...peers.values()]) peer.abandon();
     },
   };

@@ -24,13 +24,21 @@ export const wireUrlOf = (url: string | URL, base: string): URL => {
 };
 
 /** How a configuration names it: an address of our own host by its path (config.ts). */
-export const nameOf = (href: string, host: string): string => {
-  const url = new URL(href);
-  return url.host === host ? url.pathname + url.search : href;
+export const nameOf = (url: URL, host: string): string => (url.host === host ? url.pathname + url.search : url.href);
+
+/** WebIDL's `USVString`: lone surrogates are replaced. */
+export const textOf = (value: unknown): string => String(value).replace(/\p{Surrogate}/gu, '\ufffd');
+
+/** WebIDL's `[Clamp] unsigned short`; the mean of two goes to the even one. */
+export const clamped = (value: unknown): number => {
+  const number = Math.min(65_535, Math.max(0, Number(value) || 0));
+  const floor = Math.floor(number);
+  return number - floor === 0.5 ? floor + (floor % 2) : Math.round(number);
 };
 
-export const checkProtocols = (protocols: string | readonly string[]): readonly string[] => {
-  const list = typeof protocols === 'string' ? [protocols] : protocols.map(String);
+export const checkProtocols = (protocols: unknown): readonly string[] => {
+  const isList = typeof protocols === 'object' && protocols !== null && Symbol.iterator in protocols;
+  const list = isList ? Array.from(protocols as Iterable<unknown>, String) : [String(protocols)];
   if (new Set(list).size < list.length || !list.every((name) => TOKEN.test(name)))
     throw syntaxError('Invalid subprotocols');
   return list;
@@ -47,7 +55,7 @@ export const checkClose = (code: number | undefined, reason: string): void => {
 export const payloadOf = (data: unknown): Payload => {
   if (data instanceof ArrayBuffer) return data.slice(0);
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer;
-  return String(data);
+  return textOf(data);
 };
 
 export const sizeOf = (data: Payload | Blob): number =>

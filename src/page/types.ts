@@ -18,6 +18,16 @@ export type Channel = {
   close(): void;
 };
 
+/** `new`, as libraries have it that take a WebSocket class. */
+export type SocketClass = {
+  new (url: string | URL, protocols?: string | string[]): WebSocket;
+  readonly prototype: WebSocket;
+  readonly CONNECTING: 0;
+  readonly OPEN: 1;
+  readonly CLOSING: 2;
+  readonly CLOSED: 3;
+};
+
 export type NativeStore = {
   save(record: string): Promise<unknown>;
   load(): Promise<unknown>;
@@ -56,7 +66,7 @@ export type Keeper = {
   /** Saves to disk through a link that needs no token. */
   download(url: string): Promise<Result<null>>;
   /** A drop-in `WebSocket` whose wire is the worker's; `KeeperSocket` is its class. */
-  socket(url: string, protocols?: string | string[]): WebSocket;
+  socket(url: string | URL, protocols?: string | string[]): WebSocket;
   channel(topic: string): Channel;
   /** A newer worker script than the one that made this page is in control. */
   readonly update: { readonly ready: boolean; apply(): void };

@@ -5,6 +5,7 @@ import { arrivalOf, isVisible, watchPage } from './page-life.ts';
 import type { createRealtime, Realtime } from './realtime.ts';
 import { createSnapshotStore, startingSnapshot, type SnapshotStore } from './snapshot-store.ts';
 import type { Transport } from './transport.ts';
+import type { SocketClass } from './types.ts';
 import { isOutdated } from './update.ts';
 
 export type Wiring = {
@@ -26,13 +27,15 @@ export type WiringOptions = {
   /** The page's own build, or ''. */
   build: string;
   createRealtime: typeof createRealtime;
+  /** The class of its sockets. */
+  face: SocketClass;
 };
 
 /** What this page knows of the host's build. */
 type Acquaintance = { name: 'none' } | { name: 'met'; firstBuild: string } | { name: 'stranger' };
 
 /** Ties the parts of a page to a host and greets it. */
-export const wire = ({ transport, tab, build, createRealtime }: WiringOptions): Wiring => {
+export const wire = ({ transport, tab, build, createRealtime, face }: WiringOptions): Wiring => {
   const store = createSnapshotStore(startingSnapshot('service-worker', navigator.onLine));
   const ending = new AbortController();
   let acquaintance: Acquaintance = { name: 'none' };
@@ -61,10 +64,10 @@ export const wire = ({ transport, tab, build, createRealtime }: WiringOptions): 
     acquaintance = { name: 'stranger' };
     meet();
   };
-  const realtime = createRealtime(transport.api.publish, (message) => attachment.post(message));
+  const realtime = createRealtime(transport.api.publish, (message) => attachment.post(message), face);
   const { topics, greeted, receive } = realtime;
-  const face = { id: tab, visible: isVisible, topics, greeted, show, welcomed, receive, stranger };
-  const attachment = createAttachment(transport, face, ending.signal);
+  const tabFace = { id: tab, visible: isVisible, topics, greeted, show, welcomed, receive, stranger };
+  const attachment = createAttachment(transport, tabFace, ending.signal);
   const life = {
     hide: () => {
       attachment.leave();

@@ -103,12 +103,15 @@ const onTab = (value: unknown): void => {
         return tell({ type: 'socket-closed', socket: message.socket, code: 1006, reason: '', wasClean: false });
       return tell({ type: 'socket-opened', socket: message.socket, protocol: message.protocols[0] ?? '' });
     case 'socket-send':
-      return tell({ type: 'socket-message', socket: message.socket, data: message.data });
+      return tell(
+        { type: 'socket-message', socket: message.socket, data: message.data },
+        { type: 'socket-taken', socket: message.socket, count: 1 },
+      );
     case 'socket-close':
       return tell({
         type: 'socket-closed',
         socket: message.socket,
-        code: message.code,
+        code: message.code ?? 1005,
         reason: message.reason,
         wasClean: true,
       });
