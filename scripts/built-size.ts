@@ -49,7 +49,7 @@ export const pageFiles = async (html: string, read: ReadBuilt): Promise<Readonly
   return files;
 };
 
-const SMALLEST = { level: 9 };
+export const SMALLEST = { level: 9 };
 
 /** Bytes over the wire when each file is compressed by itself, as servers do. */
 export const gzippedBytes = async (files: Iterable<string>, read: ReadBuilt): Promise<number> => {
