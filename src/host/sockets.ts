@@ -202,6 +202,7 @@ export const createSockets = (options: SocketsOptions): Sockets => {
   };
 
   const changeUser = (): void => {
+    privates.session(undefined);
     for (const endpoint of endpoints) {
       endpoint.inputs({ ...inputsOf(endpoint), generation: undefined });
       endpoint.tell({ type: 'forget' });
