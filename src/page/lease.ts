@@ -48,11 +48,17 @@ export type LeaseOptions = {
 
 /**
  * A silent response stream keeps a Chromium worker alive, without timers, in hidden and in frozen tabs too; Firefox
- * stops the worker after 30 s all the same (both measured). So the first death under a lease adds the pulses.
+ * stops the worker after 30 s all the same, and complains in the console when the page that reads it goes (measured).
+ * Only Chromium has this interface (https://wicg.github.io/ua-client-hints/#interface).
  */
+const firstKeep = (): Keep => ('userAgentData' in navigator ? 'stream' : 'pulse');
+
+type Keep = 'stream' | 'pulse' | 'stream and pulse';
+
+/** The first death under a lease that is a stream adds the pulses. */
 export const createLease = ({ url, pulse, allowed }: LeaseOptions): Lease => {
   let held: AbortController | undefined;
-  let keep: 'stream' | 'stream and pulse' = 'stream';
+  let keep = firstKeep();
   const close = () => {
     held?.abort();
     held = undefined;
@@ -61,12 +67,12 @@ export const createLease = ({ url, pulse, allowed }: LeaseOptions): Lease => {
     open: () => {
       if (held || !allowed()) return;
       held = new AbortController();
-      void hold(url, allowed, held.signal);
-      if (keep === 'stream and pulse') startPulse(pulse, held.signal);
+      if (keep !== 'pulse') void hold(url, allowed, held.signal);
+      if (keep !== 'stream') startPulse(pulse, held.signal);
     },
     close,
     broken: () => {
-      if (held) keep = 'stream and pulse';
+      if (held && keep === 'stream') keep = 'stream and pulse';
       close();
     },
   };
