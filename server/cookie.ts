@@ -9,13 +9,16 @@ export const hostnameOf = (host: string | undefined): string => {
 
 export const isLoopbackHost = (host: string | undefined): boolean => LOOPBACK_HOSTS.has(hostnameOf(host));
 
+/** Safari and every other browser on WebKit; those on Chromium name both engines. */
+const isWebKit = (userAgent = ''): boolean => userAgent.includes('AppleWebKit/') && !userAgent.includes('Chrome/');
+
 /**
- * Browsers take `Secure` cookies (and with them the `__Host-` prefixes) on https and on loopback. On plain http
- * under any other name they would drop them, so there a cookie loses its prefix and its protection; such a
- * deployment has no service worker either, since the context is not secure.
+ * Browsers take `Secure` cookies (and with them the `__Host-` prefixes) on https, and all but WebKit's on loopback
+ * (measured in WebKitGTK 2.50). Elsewhere they would drop them, so there a cookie loses its prefix
+ * and its protection. No page can set the `User-Agent` of a worker script's request.
  */
 export const mayBeSecure = (headers: IncomingHttpHeaders): boolean =>
-  headers['x-forwarded-proto'] === 'https' || isLoopbackHost(headers.host);
+  headers['x-forwarded-proto'] === 'https' || (isLoopbackHost(headers.host) && !isWebKit(headers['user-agent']));
 
 export const readCookie = (header: string | undefined, name: string): string | undefined => {
   for (const pair of (header ?? '').split(';')) {

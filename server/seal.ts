@@ -12,7 +12,7 @@ const COOKIE_SECONDS = 400 * 24 * 60 * 60;
 const ID_LENGTH = 12;
 
 /** Names of request headers that decide what a worker script contains. */
-export const SCRIPT_VARY = 'Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode, Service-Worker';
+export const SCRIPT_VARY = 'Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode, Service-Worker, User-Agent';
 
 /** `refused`: a worker fetch without its cookie; the browser then keeps the worker it has. */
 export type Script = { type: 'served'; text: string } | { type: 'refused' };

@@ -51,3 +51,28 @@ test('a replaced key is handed on as a former one, for two replacements, and no 
   expect(other?.id).not.toBe(fourth?.id);
   expect(other?.former?.[0]?.secret).not.toBe(fourth?.former?.[0]?.secret);
 });
+
+const SAFARI = 'Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15';
+const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36';
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0';
+
+test.each([
+  ['on loopback, where it keeps no such cookie: unsealed', SAFARI, {}, 'served', false],
+  [
+    'on https: refused without its cookie',
+    SAFARI,
+    { 'x-forwarded-proto': 'https', host: 'app.example' },
+    'refused',
+    true,
+  ],
+  ['Chromium on loopback: refused without its cookie', CHROME, {}, 'refused', true],
+  ['Firefox on loopback: refused without its cookie', FIREFOX, {}, 'refused', true],
+] as const)('WebKit and others: %s', async (_name, userAgent, place, type, isGivenCookie) => {
+  store = openLmdbStore(folder.dir);
+  const sealer = await openSealer(store);
+  const headers = { ...WORKER, 'user-agent': userAgent, ...place };
+  const script = sealer.bake('run();', CONFIG, headers);
+  expect(script.type).toBe(type);
+  expect(script.type === 'served' && script.text.includes('"seal"')).toBe(false);
+  expect(sealer.installCookie(headers) !== undefined).toBe(isGivenCookie);
+});

@@ -153,7 +153,7 @@ describe('the worker script', () => {
     const first = await get('/sw.js', { ...WORKER, cookie });
     expect(first.headers).toMatchObject({
       'cache-control': 'no-store',
-      vary: 'Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode, Service-Worker',
+      vary: 'Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode, Service-Worker, User-Agent',
     });
     expect(first.headers['content-security-policy']).toBe(
       `default-src 'none'; connect-src 'self' ${server.url.replace('http', 'ws')} ${server.issuer}; script-src 'self'`,

@@ -1,7 +1,7 @@
 import { expect, type Page } from '@playwright/test';
 import type { ChannelEvent } from '../../src/page/types.ts';
 import type { SocketStateName } from '../../src/protocol/snapshot.ts';
-import { snapshotOf } from './keeper-page.ts';
+import { snapshotOf, type Evaluates } from './keeper-page.ts';
 
 declare global {
   interface Window {
@@ -30,7 +30,7 @@ export const newTopic = (): string => {
 const JOINED = 'joined';
 
 /** Collects in the page all that the topic brings. Resolves when this page has heard itself through the server. */
-export const listen = async (page: Page, topic: string): Promise<void> => {
+export const listen = async (page: Evaluates, topic: string): Promise<void> => {
   await page.evaluate((name) => {
     const heard: ChannelEvent[] = [];
     window.heard = { ...window.heard, [name]: heard };
@@ -51,7 +51,7 @@ export const listen = async (page: Page, topic: string): Promise<void> => {
 };
 
 /** The `n` of what came, in the order in which it came, and gaps as they were told. */
-export const numbersOf = (page: Page, topic: string): Promise<readonly (number | string)[]> =>
+export const numbersOf = (page: Evaluates, topic: string): Promise<readonly (number | string)[]> =>
   page.evaluate(
     (name) =>
       (window.heard[name] ?? []).flatMap((event): (number | string)[] => {

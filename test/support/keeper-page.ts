@@ -12,6 +12,9 @@ declare global {
   }
 }
 
+/** The part of a page that the drivers of all engines have. */
+export type Evaluates = Pick<Page, 'evaluate'>;
+
 /** Loads the library into the page and connects it. */
 export const connectKeeper = (page: Page): Promise<void> =>
   page.evaluate(async () => {
@@ -37,13 +40,13 @@ export const useAppKeeper = async (page: Page): Promise<void> => {
   });
 };
 
-export const snapshotOf = (page: Page): Promise<Snapshot> => page.evaluate(() => window.keeper.snapshot);
+export const snapshotOf = (page: Evaluates): Promise<Snapshot> => page.evaluate(() => window.keeper.snapshot);
 
 /** Waits until the session of this page is in this state. */
 export const expectSession = (page: Page, state: SessionView['state'], timeout = 10_000): Promise<void> =>
   expect.poll(() => sessionStateOf(page), { timeout, message: `session of ${page.url()}` }).toBe(state);
 
-export const sessionStateOf = async (page: Page): Promise<string> => (await snapshotOf(page)).session.state;
+export const sessionStateOf = async (page: Evaluates): Promise<string> => (await snapshotOf(page)).session.state;
 
 /** Signs in where the form is not the point, and waits until the session stands. */
 export const signInBy = async (page: Page, intent: Exclude<SignInIntent, { kind: 'oidc' }>): Promise<void> => {

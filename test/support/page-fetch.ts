@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test';
+import type { Evaluates } from './keeper-page.ts';
 
 /** What the API answers to whoever is signed in. */
 export const MODELS = '/api/v1/llm/models';
@@ -6,7 +6,7 @@ export const MODELS = '/api/v1/llm/models';
 export type Fetched = number | 'network error';
 
 /** Plain `fetch`es in page script, all at once: no header, no library. Gives the status of each. */
-export const fetchAll = (page: Page, urls: readonly string[]): Promise<Fetched[]> =>
+export const fetchAll = (page: Evaluates, urls: readonly string[]): Promise<Fetched[]> =>
   page.evaluate(
     (all) =>
       Promise.all(
@@ -23,5 +23,5 @@ export const fetchAll = (page: Page, urls: readonly string[]): Promise<Fetched[]
     urls,
   );
 
-export const fetchOnce = async (page: Page, url = MODELS): Promise<Fetched | undefined> =>
+export const fetchOnce = async (page: Evaluates, url = MODELS): Promise<Fetched | undefined> =>
   (await fetchAll(page, [url]))[0];

@@ -1,0 +1,44 @@
+import { accessSync, constants, readdirSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const onPath = (...names: readonly string[]): string | undefined => {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+};
+
+/** A Firefox of this machine; `FIREFOX_PATH` names another one. */
+export const findFirefox = (): string | undefined => {
+  const named = process.env['FIREFOX_PATH'];
+  return named && isExecutable(named) ? named : onPath('firefox-esr', 'firefox');
+};
+
+const LIBRARIES = '/usr/lib';
+
+/** WebKitGTK's own small browser lies among its libraries, in a folder of the machine's architecture. */
+const miniBrowser = (): string | undefined => {
+  try {
+    return readdirSync(LIBRARIES)
+      .map((folder) => join(LIBRARIES, folder, 'webkit2gtk-4.1', 'MiniBrowser'))
+      .find(isExecutable);
+  } catch {
+    return undefined;
+  }
+};
+
+/** WebKitGTK, its driver, and the screenless display that it needs. */
+export const findWebKit = (): { driver: string; browser: string } | undefined => {
+  const driver = onPath('WebKitWebDriver');
+  const browser = miniBrowser();
+  return driver !== undefined && browser !== undefined && onPath('Xvfb') !== undefined
+    ? { driver, browser }
+    : undefined;
+};

@@ -1,0 +1,136 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Page } from '@playwright/test';
+import { findWebKit } from '../../scripts/find-engines.ts';
+import { freePortPair } from '../../scripts/free-port.ts';
+import { isObject, own, parseJson, stringAt } from '../../src/protocol/json.ts';
+import type { Engine, Tab } from './engine.ts';
+
+/*
+ * WebKitGTK through W3C WebDriver (https://www.w3.org/TR/webdriver2/), the only way in that Debian's build has.
+ * An automation session is ephemeral there: nothing of it outlives the browser.
+ */
+
+const SCRIPT_DEADLINE_MS = 60_000;
+const DRIVER_TRIES = 200;
+const DRIVER_PAUSE_MS = 50;
+
+/** No accessibility bus, no GPU, no settings of whoever runs this. */
+const QUIET = { NO_AT_BRIDGE: '1', GTK_A11Y: 'none', GSETTINGS_BACKEND: 'memory', LIBGL_ALWAYS_SOFTWARE: '1' };
+
+type Call = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<unknown>;
+
+/** An X server without a screen; resolves with its display, which it chose itself. */
+const startDisplay = async (): Promise<{ child: ChildProcess; display: string }> => {
+  const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const number = await new Promise<string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`Xvfb ended with ${code}`)));
+    child.stdio[3]?.once('data', (bytes: Buffer) => resolve(bytes.toString().trim()));
+  });
+  return { child, display: `:${number}` };
+};
+
+const callOf =
+  (base: string): Call =>
+  async (method, path, body = {}) => {
+    const init =
+      method === 'POST' ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {};
+    const response = await fetch(base + path, { method, ...init });
+    const answer = parseJson(await response.text());
+    const value = isObject(answer) ? own(answer, 'value') : undefined;
+    if (!response.ok)
+      throw new Error(`${method} ${path}: ${isObject(value) ? stringAt(value, 'message') : 'no answer'}`);
+    return value;
+  };
+
+const untilUp = async (call: Call): Promise<void> => {
+  for (let tried = 1; ; tried++) {
+    const up = await call('GET', '/status').then(
+      () => true,
+      () => false,
+    );
+    if (up) return;
+    if (tried === DRIVER_TRIES) throw new Error('WebKitWebDriver does not answer');
+    await new Promise((resolve) => setTimeout(resolve, DRIVER_PAUSE_MS));
+  }
+};
+
+/** Runs in the page; what it throws comes back as text, for the protocol would lose its message. */
+const wrapped = (source: string): string => `
+  const [argument, done] = arguments;
+  Promise.resolve().then(() => (${source})(argument)).then(
+    (value) => done({ value: value === undefined ? null : value }),
+    (error) => done({ error: String(error) }),
+  );`;
+
+const textOf = (value: unknown, key: string): string => (isObject(value) ? stringAt(value, key) : undefined) ?? '';
+
+/** Does one piece of work after the other. */
+const createTurns = (): (<T>(work: () => Promise<T>) => Promise<T>) => {
+  let turn: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
+};
+
+const tabOf = (session: Call, handle: string, inTurn: ReturnType<typeof createTurns>): Tab => {
+  // one window at a time has the driver's ear
+  const call: Call = (...args) =>
+    inTurn(async () => {
+      await session('POST', '/window', { handle });
+      return session(...args);
+    });
+  const evaluate = async (script: (argument: unknown) => unknown, argument?: unknown): Promise<unknown> => {
+    const answer = await call('POST', '/execute/async', { script: wrapped(String(script)), args: [argument ?? null] });
+    const error = textOf(answer, 'error');
+    if (error !== '') throw new Error(error);
+    return isObject(answer) ? (own(answer, 'value') ?? undefined) : undefined;
+  };
+  return {
+    // the same contract as Playwright's for what can be cloned; its overloads for handles are not served
+    evaluate: evaluate as Page['evaluate'],
+    goto: async (url) => void (await call('POST', '/url', { url })),
+    reload: async () => void (await call('POST', '/refresh')),
+    close: async () => void (await call('DELETE', '/window')),
+  };
+};
+
+export const openByWebDriver = async (): Promise<Engine> => {
+  const found = findWebKit();
+  if (!found) throw new Error('There is no WebKitGTK here; `npm run test:engines` installs one.');
+  const { child: screen, display } = await startDisplay();
+  const port = await freePortPair();
+  const env = { ...process.env, ...QUIET, DISPLAY: display };
+  const driver = spawn(found.driver, [`--port=${port}`, '--host=127.0.0.1'], { env, stdio: 'ignore' });
+  const stop = (): void => {
+    driver.kill();
+    screen.kill();
+  };
+  try {
+    const call = callOf(`http://127.0.0.1:${port}`);
+    await untilUp(call);
+    const options = { 'webkitgtk:browserOptions': { binary: found.browser, args: ['--automation'] } };
+    const made = await call('POST', '/session', { capabilities: { alwaysMatch: options } });
+    const session: Call = (method, path, body) => call(method, `/session/${textOf(made, 'sessionId')}${path}`, body);
+    await session('POST', '/timeouts', { script: SCRIPT_DEADLINE_MS });
+    const inTurn = createTurns();
+    const opened = async (): Promise<string> =>
+      textOf(await inTurn(() => session('POST', '/window/new', { type: 'window' })), 'handle');
+    return {
+      name: 'webkit',
+      open: async () => tabOf(session, await opened(), inTurn),
+      complaints: () => undefined,
+      close: async () => {
+        await session('DELETE', '').catch(() => undefined);
+        stop();
+      },
+    };
+  } catch (error) {
+    stop();
+    throw error;
+  }
+};

@@ -1,0 +1,40 @@
+import { test as base } from '@playwright/test';
+import { startApp, type App } from '../support/app.ts';
+import { createLab, type Lab } from '../support/lab-client.ts';
+import { openByPlaywright } from './by-playwright.ts';
+import { openByWebDriver } from './by-webdriver.ts';
+import type { Engine, EngineName } from './engine.ts';
+
+export type EngineOptions = { engineName: EngineName };
+type Lent = EngineOptions & {
+  engine: Engine;
+  app: App;
+  lab: Lab;
+  /** Complaints that are part of the story. */
+  expected: RegExp[];
+};
+
+/** What browsers say in the console of a request that failed, or that was answered with an error. */
+export const FAILED_REQUEST = /^Failed to load resource|Failed to load ‘http.+Error Response/;
+
+/** Each story has a server, a browser and a profile of its own. */
+export const test = base.extend<Lent>({
+  engineName: ['firefox', { option: true }],
+  app: async ({}, use) => {
+    const app = await startApp();
+    await use(app);
+    await app.stop();
+  },
+  lab: async ({ app }, use) => use(createLab(app.origin)),
+  expected: async ({}, use) => use([]),
+  engine: async ({ engineName, expected }, use) => {
+    const engine = engineName === 'webkit' ? await openByWebDriver() : await openByPlaywright(engineName);
+    await use(engine);
+    const complaints = engine.complaints() ?? [];
+    await engine.close();
+    const unexpected = complaints.filter((text) => !expected.some((pattern) => pattern.test(text)));
+    base.expect(unexpected, 'errors in the console').toEqual([]);
+  },
+});
+
+export { expect } from '@playwright/test';
