@@ -4,6 +4,7 @@ import { latestOf, sessionOf } from '../core/session-moves.ts';
 import type { Machine } from '../core/session-types.ts';
 import { parseWhoami } from '../protocol/api.ts';
 import type { NudgeCause } from '../protocol/bridge.ts';
+import type { NetworkStep, SessionStateStep } from '../protocol/journal.ts';
 import { signInKindsOf } from '../protocol/config.ts';
 import type { SignInKind, Snapshot, Tier } from '../protocol/snapshot.ts';
 import { PROTOCOL } from '../protocol/version.ts';
@@ -50,6 +51,7 @@ export const createHost = (options: HostOptions): Host => {
   const tabs = createTabs({
     onMessage: (tab, message) => void sockets.then((all) => all.fromTab(tab, message)),
     onChange() {
+      journal.write('tabs', `${tabs.count}`);
       void sockets.then((all) => all.environment({ online, visible: tabs.visible }));
       publisher.soon();
     },
@@ -88,11 +90,10 @@ export const createHost = (options: HostOptions): Host => {
       const known = sessionOf(machine.state);
       const epoch = epochs.current;
       void sockets.then((all) => all.session({ generation: known?.generation, sub: known?.user?.sub, epoch }));
-      if (
-        before.state.at !== machine.state.at &&
-        (machine.state.at === 'active' || machine.state.at === 'signed-out')
-      ) {
-        void parts.tidy(known).catch(() => undefined);
+      const { at } = machine.state;
+      if (before.state.at !== at) {
+        journal.write('state', at satisfies SessionStateStep);
+        if (at === 'active' || at === 'signed-out') void parts.tidy(known).catch(() => undefined);
       }
       publisher.now();
     },
@@ -137,11 +138,19 @@ export const createHost = (options: HostOptions): Host => {
 
   const publisher = createPublisher(clock, snapshot, tabs.pushAll);
 
+  const noteNetwork = (): void => {
+    const step: NetworkStep = online ? 'up' : 'down';
+    journal.write('network', step);
+  };
+
   const nudge = (cause: NudgeCause): void => {
     const before = online;
     online = cause === 'online' || (cause !== 'offline' && navigator.onLine);
     if (before && !online) trials.count('networkLosses');
-    if (before !== online) publisher.now();
+    if (before !== online) {
+      noteNetwork();
+      publisher.now();
+    }
     if (cause !== 'offline' && cause !== 'hidden') {
       session.tell({ type: 'nudge', cause });
       void parts.revocations.run();
@@ -152,6 +161,7 @@ export const createHost = (options: HostOptions): Host => {
     });
   };
 
+  noteNetwork();
   session.tell({ type: 'started' });
   void parts.revocations.run();
 

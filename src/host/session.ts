@@ -9,6 +9,7 @@ import {
 } from '../core/session-types.ts';
 import { wakeAt } from '../core/token.ts';
 import type { SignInNext } from '../protocol/bridge.ts';
+import type { SessionStep } from '../protocol/journal.ts';
 import type { Problem, Result } from '../protocol/problem.ts';
 import type { SignInKind } from '../protocol/snapshot.ts';
 import { storeProblem } from './database.ts';
@@ -66,7 +67,8 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
 
   const tell = (event: SessionEvent): void => {
     if (event.type === 'erased') erasures++;
-    if (event.type !== 'request' && event.type !== 'tick') journal.write('session', event.type, describe(event));
+    if (event.type !== 'request' && event.type !== 'tick')
+      journal.write('session', event.type satisfies SessionStep, describe(event));
     pump.tell(event);
   };
 
