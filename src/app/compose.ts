@@ -1,9 +1,17 @@
 import type { Keeper } from '../page/types.ts';
 import { KeeperElement, tokens } from '../ui/index.ts';
 
+const elementsOf = (root: ParentNode): KeeperElement[] =>
+  [...root.querySelectorAll('*')].filter((element) => element instanceof KeeperElement);
+
 /** Gives the keeper to every element of the page that is defined by now. */
 export const give = (keeper: Keeper, root: ParentNode): void => {
-  for (const element of root.querySelectorAll('*')) if (element instanceof KeeperElement) element.keeper = keeper;
+  for (const element of elementsOf(root)) element.keeper = keeper;
+};
+
+/** Renders every element anew: another language is spoken. */
+export const renderAll = (root: ParentNode): void => {
+  for (const element of elementsOf(root)) element.requestUpdate();
 };
 
 /** The tokens that the elements use in their shadow roots, for the page around them. */

@@ -1,5 +1,8 @@
 import { connect } from '../page/index.ts';
-import { adoptTokens, give } from './compose.ts';
+import { adoptTokens } from './compose.ts';
+import { speakOwnLanguage } from './language.ts';
+import { loadFirst } from './parts.ts';
+import { prepare, start } from './start.ts';
 
 const WORKER = '/sw.js';
 /** As the server configures it (server/keeper-config.ts). */
@@ -14,17 +17,14 @@ const policy = window.trustedTypes?.createPolicy('session-keeper', {
 });
 
 adoptTokens(document);
-const keeper = await connect({ worker: policy?.createScriptURL(WORKER) ?? WORKER });
-give(keeper, document);
+const [keeper] = await Promise.all([
+  connect({ worker: policy?.createScriptURL(WORKER) ?? WORKER }),
+  speakOwnLanguage(),
+  loadFirst(),
+]);
+await start(keeper, document);
 // A provider's answer that came before there was a worker to take it: nobody can use it any more, so it leaves the address.
 if (location.pathname === CALLBACK && keeper.snapshot.worker.host === 'service-worker') {
   history.replaceState(history.state, '', '/');
 }
-
-const { openNamed } = await import('./drawers.ts');
-give(keeper, document);
-const open = (): void => {
-  openNamed(document, location.hash);
-};
-addEventListener('hashchange', open);
-open();
+prepare(keeper, document);

@@ -1,13 +1,19 @@
 import type { SessionView } from '../protocol/snapshot.ts';
 
 /**
- * What a gate shows; `leaving` is the page of somebody who is not there any more, on its way out. `ended` is a session that the server ended while its page was in use: the page stays as it
- * is, out of reach, until the same person is back. `sub` is whose page it is, as far as known.
+ * What a gate shows; `leaving` is the page of somebody who is not there any more, on its way out. `ended` is a session
+ * that the server ended while its page was in use: the page stays as it is, out of reach, until the same person is
+ * back. `extending` is a person who signs in again before the end. `sub` is whose page it is, as far as known.
  */
 export type GateView = {
-  name: 'restoring' | 'signed-in' | 'ended' | 'signed-out' | 'leaving';
+  name: 'restoring' | 'signed-in' | 'extending' | 'ended' | 'signed-out' | 'leaving';
   sub?: string | undefined;
 };
+
+const IN_USE: readonly GateView['name'][] = ['signed-in', 'extending', 'ended'];
+
+/** The page is on screen, whether or not a dialog is over it. */
+export const isInUse = ({ name }: GateView): boolean => IN_USE.includes(name);
 
 /**
  * `starting` never changes what is shown: not at load (that would flash the login page), not when a fresh worker
@@ -17,12 +23,12 @@ export type GateView = {
 export const nextView = (view: GateView, session: SessionView): GateView => {
   if (session.state === 'starting' || view.name === 'leaving') return view;
   if (session.state !== 'signed-out') {
-    if (session.user) return { name: 'signed-in', sub: session.user.sub };
-    if (view.sub === undefined) return { name: 'signed-in' };
+    const name = view.name === 'extending' ? 'extending' : 'signed-in';
+    if (session.user) return { name, sub: session.user.sub };
+    if (view.sub === undefined) return { name };
     return view.name === 'ended' ? view : { name: 'restoring', sub: view.sub };
   }
-  const inUse = view.name === 'signed-in' || view.name === 'ended';
-  return { name: inUse && session.reason !== 'user' ? 'ended' : 'signed-out', sub: view.sub };
+  return { name: isInUse(view) && session.reason !== 'user' ? 'ended' : 'signed-out', sub: view.sub };
 };
 
 /** The page on screen is somebody else's: it must not be shown to this person. */

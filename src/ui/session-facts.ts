@@ -4,18 +4,24 @@ import type { Kept, Snapshot } from '../protocol/snapshot.ts';
 import { KeeperElement } from './keeper-element.ts';
 import { signedIn, type SignedIn } from './status.ts';
 import { Ticker } from './ticker.ts';
-import { dateTime, fromNow, timeOfDay } from './time.ts';
-import { kindWords, sessionWords, tierMeaning, tierWords } from './words.ts';
+import { named, words } from './say.ts';
+import { learnMore, moreWords } from './say-more.ts';
+import { dateTime, fromNow, number, timeOfDay } from './time.ts';
+
+await learnMore();
+
+/** Enough of a build's identity to tell two apart. */
+const BUILD_LENGTH = 12;
 
 const fact = (name: string, value: unknown): TemplateResult =>
   html`<div class="fact"><dt>${name}</dt><dd>${value}</dd></div>`;
 
-const KEPT: readonly (readonly [keyof Omit<Kept, 'since'>, string])[] = [
-  ['reloads', 'reloads'],
-  ['workerRestarts', 'worker restarts'],
-  ['networkLosses', 'lost networks'],
-  ['refreshes', 'renewals'],
-];
+const KEPT = [
+  ['reloads', 'countReloads'],
+  ['workerRestarts', 'countRestarts'],
+  ['networkLosses', 'countLosses'],
+  ['refreshes', 'countRenewals'],
+] as const;
 
 /**
  * The facts behind the summary: the session and its token, the protection, what it was kept through, this browser.
@@ -72,64 +78,68 @@ export class SessionFacts extends KeeperElement {
 
   #session(session: SignedIn): TemplateResult {
     const { now } = this.#ticker;
+    const say = moreWords();
     return html`<section class="card" part="card">
-      <h2>Session</h2>
-      <p class="lead">${sessionWords(session.state)}</p>
+      <h2>${say.factSession}</h2>
+      <p class="lead">${named(words().session, session.state)}</p>
       ${this.#token(session, now)}
       <dl>
-        ${session.user ? fact('Account', session.user.name ?? session.user.sub) : nothing}
-        ${fact('Signed in by', kindWords(session.kind))}
-        ${fact('Confirmed', session.verifiedAt === undefined ? 'not yet' : fromNow(session.verifiedAt, now))}
-        ${session.endsAt === undefined ? nothing : fact('Ends', dateTime(session.endsAt))}
+        ${session.user ? fact(say.account, session.user.name ?? session.user.sub) : nothing}
+        ${fact(say.signedInBy, named(words().kind, session.kind))}
+        ${fact(say.factConfirmed, session.verifiedAt === undefined ? say.notYet : fromNow(session.verifiedAt, now))}
+        ${session.endsAt === undefined ? nothing : fact(say.ends, dateTime(session.endsAt))}
       </dl>
     </section>`;
   }
 
   #token({ accessExpiresAt: end, accessIssuedAt: start }: SignedIn, now: number): TemplateResult {
-    if (end === undefined)
-      return html`<p class="soft small">A cookie of the server keeps this session; there is no token to renew.</p>`;
+    const say = moreWords();
+    if (end === undefined) return html`<p class="soft small">${say.cookieOnly}</p>`;
     const left = Math.max(0, end - now);
     const life = end - (start ?? now);
     return html`<div>
-      <meter aria-label="Access token, time left" min="0" max=${Math.max(life, left, 1)} .value=${left}></meter>
-      <p class="soft small numbers">${left > 0 ? `Access until ${timeOfDay(end)}; renewed before then` : `Access ended ${fromNow(end, now)}; renewed on the next try`}</p>
+      <meter aria-label=${say.tokenLeft} min="0" max=${Math.max(life, left, 1)} .value=${left}></meter>
+      <p class="soft small numbers">${left > 0 ? say.accessUntil(timeOfDay(end)) : say.accessEnded(fromNow(end, now))}</p>
     </div>`;
   }
 
   #protection({ tier, durability }: Snapshot, { kind }: SignedIn): TemplateResult {
+    const say = moreWords();
     const native = this.keeper?.native;
     const [name, meaning] =
       kind === 'ticket'
-        ? ['No token here', 'The server keeps this session in a cookie that no script can read.']
-        : [tierWords(tier), tierMeaning(tier)];
+        ? [say.noToken, say.noTokenMeaning]
+        : [named(words().tier, tier), named(words().tierMeaning, tier)];
     return html`<section class="card" part="card">
-      <h2>Protection</h2>
+      <h2>${say.protection}</h2>
       <p class="lead">${name}</p>
       <p class="soft small">${meaning}</p>
       <dl>
-        ${fact('Saved', durability === 'disk' ? 'on this device' : 'in memory only')}
-        ${native === undefined || native === 'absent' ? nothing : fact('Keychain', native === 'working' ? 'holds a copy' : 'does not answer')}
+        ${fact(say.saved, durability === 'disk' ? say.onDevice : say.inMemory)}
+        ${native === undefined || native === 'absent' ? nothing : fact(say.keychain, native === 'working' ? say.holdsCopy : say.keychainSilent)}
       </dl>
     </section>`;
   }
 
   #kept(kept: Kept): TemplateResult {
+    const say = moreWords();
     return html`<section class="card" part="card">
-      <h2>Kept through</h2>
-      <dl class="kept numbers">${KEPT.map(([key, words]) => html`<div><dt>${words}</dt><dd>${kept[key].toLocaleString('en')}</dd></div>`)}</dl>
-      <p class="soft small">Since ${dateTime(kept.since)}</p>
+      <h2>${say.keptThrough}</h2>
+      <dl class="kept numbers">${KEPT.map(([key, name]) => html`<div><dt>${say[name]}</dt><dd>${number(kept[key])}</dd></div>`)}</dl>
+      <p class="soft small">${say.since(dateTime(kept.since))}</p>
     </section>`;
   }
 
   #here({ tabs, worker, build, online }: Snapshot): TemplateResult {
+    const say = moreWords();
     return html`<section class="card" part="card">
-      <h2>This browser</h2>
-      <p class="lead numbers">${tabs === 1 ? '1 tab' : `${tabs} tabs`}, one session</p>
+      <h2>${say.thisBrowser}</h2>
+      <p class="lead numbers">${say.tabsOneSession(tabs)}</p>
       <dl>
-        ${fact('Network', online ? 'up' : 'down')}
-        ${fact('Runs in', worker.host === 'page' ? 'this page (no worker)' : 'background worker')}
-        ${fact('Started', fromNow(worker.startedAt, this.#ticker.now))}
-        ${fact('Version', html`<code>${build.slice(0, 12)}</code>`)}
+        ${fact(say.networkIs, online ? say.up : say.down)}
+        ${fact(say.runsIn, worker.host === 'page' ? say.thisPage : say.backgroundWorker)}
+        ${fact(say.startedAt, fromNow(worker.startedAt, this.#ticker.now))}
+        ${fact(say.version, html`<code>${build.slice(0, BUILD_LENGTH)}</code>`)}
       </dl>
     </section>`;
   }

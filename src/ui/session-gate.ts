@@ -1,8 +1,9 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import type { Snapshot } from '../protocol/snapshot.ts';
-import { isSomeoneElse, nextView, type GateView } from './gate-view.ts';
+import { isInUse, isSomeoneElse, nextView, type GateView } from './gate-view.ts';
 import { KeeperElement } from './keeper-element.ts';
+import { words } from './say.ts';
 
 /**
  * Shows a page to whom it belongs. Content of the other slots stays in the document, only not on screen, so
@@ -58,12 +59,18 @@ export class SessionGate extends KeeperElement {
     this.view = isSomeoneElse(this.view, view) && this.#isLeaving() ? { name: 'leaving' } : view;
   }
 
+  /** Lets somebody who is signed in sign in again, over the page: before a session ends that cannot be renewed. */
+  offerSignIn(): void {
+    if (this.view.name === 'signed-in') this.view = { ...this.view, name: 'extending' };
+  }
+
   protected override updated(changed: PropertyValues): void {
     const before = changed.get('view') as GateView | undefined;
     if (!before || before.name === this.view.name) return;
-    if (this.view.name === 'ended') this.dialog.showModal();
-    else if (this.dialog.open) this.dialog.close();
-    else this.#followFocus(before);
+    const wanted = this.view.name === 'ended' || this.view.name === 'extending';
+    if (wanted && !this.dialog.open) this.dialog.showModal();
+    else if (!wanted && this.dialog.open) this.dialog.close();
+    else if (!wanted) this.#followFocus(before);
   }
 
   /** Another person's page is not shown, not even for as long as it takes to load it anew. */
@@ -81,23 +88,30 @@ export class SessionGate extends KeeperElement {
   }
 
   /** Chromium lets a second Escape close a dialog whatever its `cancel` handler says (close watcher). */
-  #reopen(): void {
+  #closed(): void {
     if (this.view.name === 'ended') this.dialog.showModal();
+    else this.#extended();
+  }
+
+  #extended(): void {
+    if (this.view.name === 'extending') this.view = { ...this.view, name: 'signed-in' };
   }
 
   protected override render(): TemplateResult {
     const { name } = this.view;
-    const signIn = html`<slot name="signed-out"></slot>`;
+    const say = words();
+    const signIn = html`<slot name="signed-out" @session-signed-in=${this.#extended}></slot>`;
+    const over = name === 'ended' || name === 'extending';
     return html`
       <div class="restoring" ?hidden=${name !== 'restoring'}>
-        <slot name="restoring"><p>Restoring your session…</p></slot>
+        <slot name="restoring"><p>${say.restoring}</p></slot>
       </div>
-      <div id="signed-in" tabindex="-1" ?hidden=${name !== 'signed-in' && name !== 'ended'} ?inert=${name === 'ended'}>
+      <div id="signed-in" tabindex="-1" ?hidden=${!isInUse(this.view)} ?inert=${name === 'ended'}>
         <slot name="signed-in"></slot>
       </div>
       <div id="signed-out" tabindex="-1" ?hidden=${name !== 'signed-out'}>${name === 'signed-out' ? signIn : nothing}</div>
-      <dialog part="dialog" aria-label="Sign in again" closedby="none" @close=${this.#reopen}>
-        ${name === 'ended' ? signIn : nothing}
+      <dialog part="dialog" aria-label=${say.signInAgain} closedby=${name === 'extending' ? 'any' : 'none'} @close=${this.#closed}>
+        ${over ? signIn : nothing}
       </dialog>
     `;
   }

@@ -2,61 +2,69 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { CalmController } from './calm-controller.ts';
 import { KeeperElement } from './keeper-element.ts';
+import { noticesOf, type Notice } from './notices.ts';
+import { words } from './say.ts';
 import { signedIn, statusOf } from './status.ts';
+import { Ticker } from './ticker.ts';
 
 /**
- * The few things worth interrupting for, calmly: a new version, no network, a session that cannot be saved.
+ * The few things worth interrupting for, calmly: the session's end, a new version, no network, a session that cannot
+ * be saved. `<session-status>` announces them.
  *
  * @csspart notice - each notice
  * @csspart offline - the one that says so to somebody who is signed in, for a page that says it otherwise
+ * @fires session-extend - somebody wants to sign in again before the session ends
+ * @fires session-update - somebody wants the new version; reloads this page unless prevented
  */
 @customElement('session-notices')
 export class SessionNotices extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
     css`
-      [role=status] { display: grid; gap: .5rem; }
+      .all { display: grid; gap: .5rem; }
       .notice {
         display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between;
-        padding: .625rem 1rem; border: 1px solid var(--_line); border-radius: var(--_radius);
+        padding: .625rem 1rem; border: 1px solid var(--_line); border-inline-start: 3px solid var(--_accent); border-radius: calc(var(--_radius) - .25rem);
         background: var(--_surface); font-size: .9375rem; animation: arrive .24s cubic-bezier(.2, 0, 0, 1);
       }
+      .ending, .memory { border-inline-start-color: var(--_warn); }
       .notice p { flex: 1 1 16rem; }
       strong { font-weight: 600; }
       @keyframes arrive { from { opacity: 0; translate: 0 -.375rem; } }
     `,
   ];
 
+  readonly #ticker = new Ticker(this);
   readonly #calm = new CalmController(this, () =>
     this.snapshot?.online === false ? 'offline' : statusOf(this.snapshot),
   );
 
-  protected override render(): TemplateResult {
-    const { snapshot, keeper } = this;
-    const session = snapshot && signedIn(snapshot.session);
-    return html`<div role="status">
+  #tell(name: 'session-extend' | 'session-update'): void {
+    const event = new Event(name, { bubbles: true, composed: true, cancelable: true });
+    if (this.dispatchEvent(event) && name === 'session-update') this.keeper?.update.apply();
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const notices = noticesOf(this.snapshot, this.keeper?.update, this.#calm.shown, this.#ticker.now);
+    return html`<div class="all">${notices.map((notice) => this.#notice(notice))}</div>`;
+  }
+
+  #notice({ id, title, detail }: Notice): TemplateResult {
+    const known = this.snapshot && signedIn(this.snapshot.session) ? `notice ${id}` : 'notice';
+    return html`<div class="notice ${id}" part=${known}>
+      <p><strong>${title}</strong> ${detail}</p>
       ${
-        keeper?.update.ready
-          ? html`<div class="notice" part="notice">
-        <p><strong>A new version is ready.</strong> You stay signed in.</p>
-        <button @click=${() => {
-          keeper.update.apply();
-        }}>Reload</button>
-      </div>`
+        id === 'update'
+          ? html`<button @click=${() => {
+              this.#tell('session-update');
+            }}>${words().reload}</button>`
           : nothing
       }
       ${
-        this.#calm.shown === 'offline'
-          ? html`<div class="notice" part=${session ? 'notice offline' : 'notice'}>
-        <p><strong>You are offline.</strong> ${session ? 'You stay signed in, and messages wait until the network is back.' : 'To sign in, you need the network.'}</p>
-      </div>`
-          : nothing
-      }
-      ${
-        session && snapshot.durability === 'memory'
-          ? html`<div class="notice" part="notice">
-        <p><strong>This session is not saved.</strong> This browser cannot write to its disk right now. If you close it, you have to sign in again.</p>
-      </div>`
+        id === 'ending'
+          ? html`<button class="primary" @click=${() => {
+              this.#tell('session-extend');
+            }}>${words().staySignedIn}</button>`
           : nothing
       }
     </div>`;

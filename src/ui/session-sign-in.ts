@@ -4,8 +4,10 @@ import type { SignInIntent } from '../protocol/bridge.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { SignInKind } from '../protocol/snapshot.ts';
 import { KeeperElement } from './keeper-element.ts';
+import { named, words } from './say.ts';
 import { signInStyles } from './sign-in-styles.ts';
-import { evidence, kindWords, problemWords, signedOutWords } from './words.ts';
+import { whyDetails, whyOf, whyStyles } from './why.ts';
+import { problemWords, signedOutWords } from './words.ts';
 
 type FormKind = Exclude<SignInKind, 'oidc'>;
 type Attempt =
@@ -29,12 +31,14 @@ const intentOf = (kind: FormKind, data: FormData): SignInIntent =>
  * Signs in, by any of the kinds that the deployment offers, and says why one is not signed in.
  *
  * @slot heading - replaces the heading "Sign in"
- * @slot hint - below the forms, for example how to get an account
+ * @slot hint - below the forms, instead of how long one stays signed in
  * @csspart card - the surface
+ * @csspart why - the question why, where there is one
+ * @fires session-signed-in - a sign-in has succeeded
  */
 @customElement('session-sign-in')
 export class SessionSignIn extends KeeperElement {
-  static override styles = [KeeperElement.styles, signInStyles];
+  static override styles = [KeeperElement.styles, whyStyles, signInStyles];
 
   @state() private attempt: Attempt = { state: 'idle' };
   @state() private chosen: FormKind | undefined;
@@ -44,7 +48,7 @@ export class SessionSignIn extends KeeperElement {
     this.attempt = { state: 'busy', kind: intent.kind };
     const result = await this.keeper.signIn(intent);
     if (result.ok) {
-      if (result.value.type === 'signed-in') this.#forget();
+      if (result.value.type === 'signed-in') this.#done();
       // Back from the provider, the page may come out of the back/forward cache as it was left.
       else
         addEventListener(
@@ -59,6 +63,11 @@ export class SessionSignIn extends KeeperElement {
     this.attempt = { state: 'failed', kind: intent.kind, problem: result.problem };
     await this.updateComplete;
     if (result.problem.code === 'credentials-rejected') this.#retype(intent.kind);
+  }
+
+  #done(): void {
+    this.#forget();
+    this.dispatchEvent(new Event('session-signed-in', { bubbles: true, composed: true }));
   }
 
   /** A secret has no business in the document once it was used. */
@@ -87,30 +96,27 @@ export class SessionSignIn extends KeeperElement {
     const forms = kinds.filter(isFormKind);
     const open = this.chosen !== undefined && forms.includes(this.chosen) ? this.chosen : forms[0];
     const single = kinds.includes('oidc');
+    const say = words();
     return html`
       <section class="card" part="card" aria-labelledby="heading">
         <div class="stack">
-          <slot name="heading"><h1 id="heading">Sign in</h1></slot>
+          <slot name="heading"><h1 id="heading">${say.signIn}</h1></slot>
           ${this.#reason()}
         </div>
         ${this.#problem()}
-        ${single ? this.#button('Continue with single sign-on', 'oidc', forms.length > 0) : nothing}
-        ${single && forms.length > 0 ? html`<div class="or">or</div>` : nothing}
+        ${single ? this.#button(say.singleSignOn, 'oidc', forms.length > 0) : nothing}
+        ${single && forms.length > 0 ? html`<div class="or">${say.or}</div>` : nothing}
         ${forms.length > 1 ? this.#choice(forms, open) : nothing}
         ${forms.map((kind) => this.#form(kind, kind === open))}
-        <slot name="hint"></slot>
+        <slot name="hint"><p class="hint">${say.stays}</p></slot>
       </section>
     `;
   }
 
   #reason(): TemplateResult | typeof nothing {
-    const session = this.snapshot?.session;
-    if (session?.state !== 'signed-out') return nothing;
-    const why = session.problem;
-    return html`
-      <p class="soft">${signedOutWords(session)}</p>
-      ${why ? html`<details><summary>Why?</summary><p>${problemWords(why)}</p><code>${evidence(why)}</code></details>` : nothing}
-    `;
+    const { snapshot } = this;
+    if (snapshot?.session.state !== 'signed-out') return nothing;
+    return html`<p class="soft">${signedOutWords(snapshot.session)}</p>${whyDetails(whyOf(snapshot, Date.now()))}`;
   }
 
   /** The alert is always there: a live region that arrives together with its text is not announced everywhere. */
@@ -122,33 +128,34 @@ export class SessionSignIn extends KeeperElement {
     const busy = this.attempt.state === 'busy';
     const mine = busy && this.attempt.state === 'busy' && this.attempt.kind === kind;
     return html`<button class=${quiet ? 'wide' : 'primary'} type=${kind === 'oidc' ? 'button' : 'submit'}
-      aria-disabled=${busy} @click=${kind === 'oidc' ? this.#single : nothing}>${mine ? 'Signing in…' : label}</button>`;
+      aria-disabled=${busy} @click=${kind === 'oidc' ? this.#single : nothing}>${mine ? words().signingIn : label}</button>`;
   }
 
   #choice(forms: readonly FormKind[], open: FormKind | undefined): TemplateResult {
     return html`<fieldset>
-      <legend class="unseen">Sign in with</legend>
+      <legend class="unseen">${words().signInWith}</legend>
       ${forms.map(
         (kind) => html`<label>
         <input type="radio" name="kind" .checked=${kind === open} @change=${() => {
           this.chosen = kind;
-        }} />${kindWords(kind)}
+        }} />${named(words().kind, kind)}
       </label>`,
       )}
     </fieldset>`;
   }
 
   #form(kind: FormKind, open: boolean): TemplateResult {
+    const say = words();
     const fields =
       kind === 'password'
         ? html`
-          <label>User name <input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required /></label>
-          <label>Password <input name="password" type="password" autocomplete="current-password" required /></label>`
-        : html`<label>API key <input name="apiKey" type="password" autocomplete="off" spellcheck="false" required /></label>`;
+          <label>${say.userName} <input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required /></label>
+          <label>${say.kind.password} <input name="password" type="password" autocomplete="current-password" required /></label>`
+        : html`<label>${say.kind.ticket} <input name="apiKey" type="password" autocomplete="off" spellcheck="false" required /></label>`;
     return html`<form id=${kind} ?hidden=${!open} @submit=${(event: SubmitEvent) => {
       this.#submit(event, kind);
     }}>
-      ${fields}${this.#button('Sign in', kind)}
+      ${fields}${this.#button(say.signIn, kind)}
     </form>`;
   }
 }

@@ -4,8 +4,12 @@ import type { SocketStateName, SocketView } from '../protocol/snapshot.ts';
 import { KeeperElement } from './keeper-element.ts';
 import { signedIn } from './status.ts';
 import { Ticker } from './ticker.ts';
-import { lasting, nextTry } from './time.ts';
-import { problemWords, socketWords } from './words.ts';
+import { named, words } from './say.ts';
+import { learnMore, moreWords } from './say-more.ts';
+import { lasting, nextTry, number } from './time.ts';
+import { problemWords } from './words.ts';
+
+await learnMore();
 
 const DOT: Record<SocketStateName, string> = {
   parked: '',
@@ -17,7 +21,7 @@ const DOT: Record<SocketStateName, string> = {
 };
 
 const count = (name: string, value: number): TemplateResult =>
-  html`<div><dt>${name}</dt><dd>${value.toLocaleString('en')}</dd></div>`;
+  html`<div><dt>${name}</dt><dd>${number(value)}</dd></div>`;
 
 /**
  * The live connections: state, round trip, and whether anything was lost.
@@ -51,13 +55,14 @@ export class SessionSockets extends KeeperElement {
     const sockets = Object.entries(snapshot.sockets);
     if (sockets.length === 0) return nothing;
     return html`<section class="stack" aria-labelledby="title">
-      <h2 id="title">Live connections</h2>
+      <h2 id="title">${moreWords().connections}</h2>
       <ul class="card" part="card">${sockets.map(([url, socket]) => this.#socket(url, socket))}</ul>
     </section>`;
   }
 
   #socket(url: string, socket: SocketView): TemplateResult {
     const { now } = this.#ticker;
+    const say = moreWords();
     const next = socket.state === 'resting' ? socket.nextTryAt : undefined;
     const since = socket.state === 'parked' ? '' : ` ${lasting(socket.since, now)}`;
     const when = next === undefined ? since : `, ${nextTry(next, now)}`;
@@ -65,12 +70,12 @@ export class SessionSockets extends KeeperElement {
       <div class="name">
         <span class="dot ${DOT[socket.state]}"></span>
         <code>${url}</code>
-        <p class="soft small">${socketWords(socket.state)}${when}</p>
+        <p class="soft small">${named(words().socket, socket.state)}${when}</p>
         ${socket.problem ? html`<p class="soft small">${problemWords(socket.problem)}</p>` : nothing}
       </div>
       <dl class="numbers">
-        <div><dt>Round trip</dt><dd>${socket.roundTripMs === undefined ? '–' : `${Math.round(socket.roundTripMs)} ms`}</dd></div>
-        ${count('Sent', socket.sent)}${count('Received', socket.received)}${count('Resumed', socket.resumed)}${count('Lost', socket.lost)}
+        <div><dt>${say.roundTrip}</dt><dd>${socket.roundTripMs === undefined ? '–' : `${Math.round(socket.roundTripMs)} ms`}</dd></div>
+        ${count(say.countSent, socket.sent)}${count(say.countReceived, socket.received)}${count(say.countResumed, socket.resumed)}${count(say.countLost, socket.lost)}
       </dl>
     </li>`;
   }

@@ -1,12 +1,14 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { said } from './attention.ts';
 import { CalmController } from './calm-controller.ts';
 import { KeeperElement } from './keeper-element.ts';
+import { noticesOf } from './notices.ts';
+import { named, words } from './say.ts';
 import { nextTryOf, signedIn, statusOf, type Status } from './status.ts';
 import { Ticker } from './ticker.ts';
 import { lasting, nextTry } from './time.ts';
 import { truthOf } from './truth.ts';
-import { socketWords, statusWords } from './words.ts';
 
 const DOT: Record<Status, string> = {
   starting: '',
@@ -18,7 +20,8 @@ const DOT: Record<Status, string> = {
 };
 
 /**
- * One word for the whole session, details on demand. Trouble that is over within seconds is not mentioned.
+ * One word for the whole session, details on demand. Trouble that is over within seconds is not mentioned. It has the
+ * page's one polite live region: that word, the titles of the notices, and what answers to a person's doing.
  *
  * @csspart pill - the button
  * @csspart details - the popover
@@ -52,21 +55,34 @@ export class SessionStatus extends KeeperElement {
   readonly #calm = new CalmController(this, () => statusOf(this.snapshot));
   readonly #ticker = new Ticker(this);
 
+  constructor() {
+    super();
+    said.follow(this);
+  }
+
   protected override render(): TemplateResult {
     const { shown } = this.#calm;
-    const words = statusWords(shown);
+    const word = named(words().status, shown);
     return html`
-      <button class="pill ${shown}" part="pill" popovertarget="details" aria-label="Session: ${words}">
-        <span class="dot ${DOT[shown]}"></span>${words}
+      <button class="pill ${shown}" part="pill" popovertarget="details" aria-label=${words().sessionIs(word)}>
+        <span class="dot ${DOT[shown]}"></span>${word}
       </button>
-      <span class="unseen" role="status">${words}</span>
+      <span class="unseen" role="status">${this.#announced(word)}</span>
       <div id="details" part="details" popover>${this.#details()}</div>
     `;
+  }
+
+  /** No count-down is among it: what changes every second would be read every second. */
+  #announced(word: string): string {
+    const notices = noticesOf(this.snapshot, this.keeper?.update, this.#calm.shown, this.#ticker.now);
+    const titles = notices.filter(({ id }) => id !== 'offline').map(({ title }) => title);
+    return [word, ...titles, said.value].filter(Boolean).join('. ').replaceAll('..', '.');
   }
 
   #details(): TemplateResult {
     const { snapshot } = this;
     const { now } = this.#ticker;
+    const say = words();
     const truth = truthOf(snapshot, now);
     const next = snapshot && nextTryOf(snapshot);
     const sockets = snapshot && signedIn(snapshot.session) ? Object.entries(snapshot.sockets) : [];
@@ -77,7 +93,7 @@ export class SessionStatus extends KeeperElement {
         sockets.length > 0
           ? html`<ul class="small">${sockets.map(
               ([url, socket]) => html`
-        <li><code>${url}</code> <span class="soft">${socketWords(socket.state)} ${lasting(socket.since, now)}</span></li>`,
+        <li><code>${url}</code> <span class="soft">${named(say.socket, socket.state)} ${lasting(socket.since, now)}</span></li>`,
             )}</ul>`
           : nothing
       }
@@ -85,7 +101,7 @@ export class SessionStatus extends KeeperElement {
         next === undefined
           ? nothing
           : html`<div class="row">
-        <button @click=${() => this.keeper?.nudge('user')}>Try now</button>
+        <button @click=${() => this.keeper?.nudge('user')}>${say.tryNow}</button>
         <span class="soft small numbers sentence">${nextTry(next, now)}</span>
       </div>`
       }

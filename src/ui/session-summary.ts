@@ -3,26 +3,30 @@ import { customElement, state } from 'lit/decorators.js';
 import type { Problem } from '../protocol/problem.ts';
 import { CalmController } from './calm-controller.ts';
 import { KeeperElement } from './keeper-element.ts';
+import { words } from './say.ts';
 import { nextTryOf, signedIn, statusOf } from './status.ts';
 import { Ticker } from './ticker.ts';
 import { nextTry } from './time.ts';
-import { truthOf } from './truth.ts';
+import { keptWords, truthOf } from './truth.ts';
+import { whyDetails, whyOf, whyStyles } from './why.ts';
 import { problemWords } from './words.ts';
 
 type SignOut = { state: 'idle' } | { state: 'busy' } | { state: 'failed'; problem: Problem };
 
 /**
- * The session in one true sentence, and what one can do about it: try now, sign out.
+ * The session in one true sentence, why it is so where that is a question, and what one can do about it.
  *
  * @csspart headline - the sentence
+ * @csspart why - the question why, where there is one
  */
 @customElement('session-summary')
 export class SessionSummary extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
+    whyStyles,
     css`
-      h1 { font-size: clamp(1.625rem, 1.1rem + 2.4vw, 2.5rem); font-weight: 600; letter-spacing: -.025em; line-height: 1.15; text-wrap: balance; overflow-wrap: anywhere; }
-      .detail { font-size: 1.0625rem; max-inline-size: 60ch; }
+      h1 { font-size: clamp(1.75rem, 1.1rem + 2.6vw, 2.75rem); font-weight: 600; letter-spacing: -.03em; line-height: 1.1; text-wrap: balance; overflow-wrap: anywhere; }
+      .detail { font-size: 1.0625rem; max-inline-size: 62ch; }
       .row { margin-block-start: .5rem; }
     `,
   ];
@@ -42,28 +46,34 @@ export class SessionSummary extends KeeperElement {
     const { snapshot, leaving } = this;
     const { now } = this.#ticker;
     const truth = truthOf(snapshot, now, this.#calm.shown);
-    const next = snapshot && nextTryOf(snapshot);
+    const session = snapshot && signedIn(snapshot.session);
+    const troubled = this.#calm.shown !== 'connected' && this.#calm.shown !== 'starting';
     return html`<div class="stack">
       <h1 part="headline">${truth.headline}</h1>
-      <p class="soft detail">${truth.detail}</p>
-      <div class="row">
-        ${
-          next === undefined
-            ? nothing
-            : html`
-          <button class="primary" @click=${() => this.keeper?.nudge('user')}>Try now</button>
-          <span class="soft small numbers sentence">${nextTry(next, now)}</span>`
-        }
-        ${
-          snapshot && signedIn(snapshot.session)
-            ? html`
-          <button aria-disabled=${leaving.state === 'busy'} @click=${this.#signOut}>
-            ${leaving.state === 'busy' ? 'Signing out…' : 'Sign out'}</button>`
-            : nothing
-        }
-      </div>
+      <p class="soft detail">${truth.detail} ${session ? html`<span class="numbers">${keptWords(snapshot.kept, now)}</span>` : nothing}</p>
+      ${snapshot && troubled ? whyDetails(whyOf(snapshot, now)) : nothing}
+      <div class="row">${this.#actions(now)}</div>
       <div role="alert">${leaving.state === 'failed' ? problemWords(leaving.problem) : nothing}</div>
     </div>`;
+  }
+
+  #actions(now: number): TemplateResult {
+    const { snapshot, leaving } = this;
+    const say = words();
+    const next = snapshot && nextTryOf(snapshot);
+    return html`${
+      next === undefined
+        ? nothing
+        : html`
+        <button class="primary" @click=${() => this.keeper?.nudge('user')}>${say.tryNow}</button>
+        <span class="soft small numbers sentence">${nextTry(next, now)}</span>`
+    }${
+      snapshot && signedIn(snapshot.session)
+        ? html`
+        <button aria-disabled=${leaving.state === 'busy'} @click=${this.#signOut}>
+          ${leaving.state === 'busy' ? say.signingOut : say.signOut}</button>`
+        : nothing
+    }`;
   }
 }
 

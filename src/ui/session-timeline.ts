@@ -1,24 +1,41 @@
-import { css, html, nothing, type TemplateResult } from 'lit';
-import { customElement, query, state } from 'lit/decorators.js';
+import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
 import type { JournalEntry } from '../protocol/bridge.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
-import { journalWords } from './journal-words.ts';
+import { said } from './attention.ts';
 import { KeeperElement } from './keeper-element.ts';
-import { dateTime, timeOfDay } from './time.ts';
+import { words } from './say.ts';
+import { learnMore, moreWords } from './say-more.ts';
+import { number } from './time.ts';
+import { inOrder, merged } from './timeline/entries.ts';
+import { MOST_BYTES, parseTimelineFile, timelineFile } from './timeline/file.ts';
+import { timelineOf, type Timeline } from './timeline/model.ts';
+import { watchRequests } from './timeline/requests.ts';
 import { problemWords } from './words.ts';
+import './session-events.ts';
+import './session-lanes.ts';
 
-type Journal =
-  | { state: 'closed' }
-  | { state: 'reading' }
-  | { state: 'read'; entries: readonly JournalEntry[] }
-  | { state: 'failed'; problem: Problem };
+await learnMore();
+
+/** Whose timeline is looked at: that of this device, which goes on, or one that was saved and sent. */
+type Source = { is: 'live' } | { is: 'file'; name: string; entries: readonly JournalEntry[] };
+type Trouble = { is: 'none' } | { is: 'journal'; problem: Problem } | { is: 'file'; words: string };
 
 /** Changes of state are worth reading the journal again; counters, which change all the time, are not. */
 const outline = (snapshot: Snapshot | undefined): string =>
   snapshot
-    ? [snapshot.worker.id, snapshot.session.state, ...Object.values(snapshot.sockets).map(({ state }) => state)].join()
+    ? [
+        snapshot.worker.id,
+        snapshot.tabs,
+        snapshot.online,
+        snapshot.session.state,
+        ...Object.values(snapshot.sockets).map((socket) => socket.state),
+      ].join()
     : '';
+
+/** The worker's journal is written a moment after the state is told. */
+const READ_AFTER_MS = 200;
 
 const save = (name: string, content: string): void => {
   const url = URL.createObjectURL(new Blob([content], { type: 'application/json' }));
@@ -28,8 +45,8 @@ const save = (name: string, content: string): void => {
 };
 
 /**
- * The journal: what happened to this session, newest first, to read or to send to somebody who can help.
- * It holds no token (they are removed before anything is written down).
+ * What happened to this session: lanes for tabs, workers, session, sockets, network and requests, or the same as a
+ * table; live, or from a file. To read, or to send to somebody who can help: it holds no token.
  *
  * @csspart card - the surface
  */
@@ -38,98 +55,173 @@ export class SessionTimeline extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
     css`
-      summary { cursor: pointer; padding: 1rem 1.25rem; font-weight: 600; border-radius: var(--_radius); }
-      :host { container-type: inline-size; }
-      .card { padding: 0; }
-      .body { display: grid; gap: 1rem; padding: 0 1.25rem 1.25rem; }
-      ol { max-block-size: 28rem; overflow: auto; border-block-start: 1px solid var(--_line); }
-      li { display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: 0 1rem; padding-block: .4375rem; border-block-end: 1px solid var(--_line); font-size: .875rem; content-visibility: auto; contain-intrinsic-block-size: auto 2.25rem; }
-      .life { grid-template-columns: 1fr; color: var(--_accent); font-size: .8125rem; }
-      .steps { display: block; }
+      h1 { font-size: 1.625rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.2; }
+      .end { margin-inline-start: auto; }
+      fieldset { display: flex; gap: .25rem; padding: .25rem; border-radius: var(--_radius); background: var(--_sunken);
+        label { position: relative; display: block; padding: .25rem .875rem; border: 1px solid transparent; border-radius: calc(var(--_radius) - .25rem); cursor: pointer; color: var(--_soft); }
+        label:has(:checked) { background: var(--_surface); border-color: var(--_line); color: var(--_ink); }
+        label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px; }
+        input { position: absolute; inset: 0; min-block-size: 0; block-size: 100%; opacity: 0; cursor: pointer; } }
       .every { display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.5rem; font-weight: 400; cursor: pointer; }
       .every input { inline-size: 1.125rem; min-block-size: 1.125rem; block-size: 1.125rem; margin: 0; accent-color: var(--_accent); }
-      @container (inline-size < 30rem) { li { grid-template-columns: minmax(0, 1fr); } }
+      .file { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .5rem 1rem; border-radius: calc(var(--_radius) - .25rem); background: var(--_sunken); font-size: .9375rem; }
+      .file p { overflow-wrap: anywhere; min-inline-size: 0; }
+      @media (forced-colors: active) { fieldset label:has(:checked) { background: SelectedItem; color: SelectedItemText; forced-color-adjust: none; } }
     `,
   ];
 
-  @state() private journal: Journal = { state: 'closed' };
+  @state() private source: Source = { is: 'live' };
+  @state() private trouble: Trouble = { is: 'none' };
+  @state() private view: 'lanes' | 'table' = 'lanes';
   @state() private every = false;
-  @query('details') private readonly details!: HTMLDetailsElement;
+  @state() private timeline: Timeline = timelineOf([], Date.now(), true);
+  #journal: readonly JournalEntry[] = [];
+  #requests: ReturnType<typeof watchRequests> | undefined;
   #outline = '';
+  #reading: ReturnType<typeof setTimeout> | undefined;
 
-  /** Opens the journal and reads it. */
-  show(): void {
-    this.details.open = true;
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#requests = watchRequests(() => this.#readSoon());
+    document.addEventListener('visibilitychange', this.#look);
+    addEventListener('hashchange', this.#look);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#requests?.stop();
+    clearTimeout(this.#reading);
+    this.#reading = undefined;
+    document.removeEventListener('visibilitychange', this.#look);
+    removeEventListener('hashchange', this.#look);
+  }
+
+  /** Reads what was written while nobody looked. */
+  readonly #look = (): void => {
+    if (this.source.is === 'live' && !document.hidden && this.checkVisibility()) void this.#read();
+  };
+
+  #readSoon(): void {
+    this.#reading ??= setTimeout(() => {
+      this.#reading = undefined;
+      this.#look();
+    }, READ_AFTER_MS);
   }
 
   async #read(): Promise<void> {
-    if (!this.keeper) return;
-    if (this.journal.state !== 'read') this.journal = { state: 'reading' };
-    const result = await this.keeper.journal();
-    if (!this.details.open) return;
-    this.journal = result.ok
-      ? { state: 'read', entries: result.value.toSorted((a, b) => b.at - a.at) }
-      : { state: 'failed', problem: result.problem };
+    const result = await this.keeper?.journal();
+    if (!result) return;
+    if (!result.ok) {
+      this.trouble = { is: 'journal', problem: result.problem };
+      return;
+    }
+    this.trouble = { is: 'none' };
+    this.#journal = merged(this.#journal, result.value);
+    if (this.source.is === 'live') this.#lay();
   }
 
-  #toggle(): void {
-    if (this.details.open) void this.#read();
-    else this.journal = { state: 'closed' };
+  #lay(): void {
+    const { source } = this;
+    const entries = source.is === 'file' ? source.entries : inOrder(this.#journal, this.#requests?.entries() ?? []);
+    this.timeline = timelineOf(entries, Date.now(), source.is === 'live');
   }
 
-  #choose(event: Event): void {
-    this.every = event.target instanceof HTMLInputElement && event.target.checked;
+  #save(): void {
+    const { snapshot } = this;
+    if (!snapshot) return;
+    const file = timelineFile(this.timeline.entries, snapshot, Date.now());
+    save('session-timeline.json', JSON.stringify(file, null, 1));
   }
 
-  protected override updated(): void {
+  async #open(event: Event): Promise<void> {
+    const input = event.target;
+    const file = input instanceof HTMLInputElement ? input.files?.[0] : undefined;
+    if (!(input instanceof HTMLInputElement) || !file) return;
+    const entries = file.size > MOST_BYTES ? undefined : parseTimelineFile(await file.text());
+    input.value = '';
+    if (!entries) {
+      this.trouble = { is: 'file', words: file.size > MOST_BYTES ? moreWords().tooLarge : moreWords().notATimeline };
+      return;
+    }
+    this.trouble = { is: 'none' };
+    this.source = { is: 'file', name: file.name, entries: inOrder(entries) };
+    this.#lay();
+    this.#showAll();
+    said.value = moreWords().lookingAt(file.name, number(entries.length));
+  }
+
+  #backToLive(): void {
+    this.source = { is: 'live' };
+    this.#lay();
+    this.#showAll();
+    this.#look();
+  }
+
+  #showAll(): void {
+    this.renderRoot.querySelector('session-lanes')?.fit();
+  }
+
+  protected override updated(changed: PropertyValues): void {
     const now = outline(this.snapshot);
-    if (now === this.#outline) return;
+    if (now === this.#outline && !changed.has('keeper')) return;
+    const first = this.#outline === '';
     this.#outline = now;
-    if (this.details.open) void this.#read();
+    if (first) this.#look();
+    else this.#readSoon();
   }
 
   protected override render(): TemplateResult {
-    const { journal } = this;
-    return html`<details class="card" part="card" @toggle=${this.#toggle}>
-      <summary>Journal</summary>
-      <div class="body">
-        <p class="soft small">Everything that happened to this session on this device. It holds no password and no token.</p>
-        <div class="row">
-          <button @click=${this.#read}>Refresh</button>
-          ${
-            journal.state === 'read' && journal.entries.length > 0
-              ? html`
-            <button @click=${() => {
-              save('session-journal.json', JSON.stringify(journal.entries, null, 2));
-            }}>Save as file</button>`
-              : nothing
-          }
-          <label class="every"><input type="checkbox" .checked=${this.every} @change=${this.#choose} />Every step</label>
-        </div>
-        <div role="alert">${journal.state === 'failed' ? problemWords(journal.problem) : nothing}</div>
-        ${journal.state === 'read' ? this.#entries(journal.entries) : nothing}
+    const say = moreWords();
+    const { trouble, source, timeline } = this;
+    const file = source.is === 'file' ? source : undefined;
+    return html`<section class="stack" aria-labelledby="title">
+      <h1 id="title">${words().timeline}</h1>
+      <p class="soft">${say.timelineLead}</p>
+      <div class="card stack" part="card">
+        ${
+          file
+            ? html`<div class="file"><p>${say.lookingAt(file.name, number(file.entries.length))}</p>
+          <button @click=${this.#backToLive}>${say.backToLive}</button></div>`
+            : nothing
+        }
+        ${this.#tools(file !== undefined)}
+        <div role="alert">${trouble.is === 'journal' ? problemWords(trouble.problem) : nothing}${trouble.is === 'file' ? trouble.words : nothing}</div>
+        ${
+          this.view === 'lanes'
+            ? html`<session-lanes .timeline=${timeline} .live=${!file}></session-lanes>`
+            : html`<session-events .entries=${timeline.entries} .every=${this.every}></session-events>`
+        }
       </div>
-    </details>`;
+    </section>`;
   }
 
-  #entries(all: readonly JournalEntry[]): TemplateResult {
-    const entries = this.every ? all : all.filter((entry) => journalWords(entry));
-    if (entries.length === 0) return html`<p>Nothing has happened yet.</p>`;
-    return html`<ol tabindex="0" aria-label="Journal, newest first">
-      ${entries.map((entry, index) => this.#entry(entry, (entries[index + 1] ?? entry).worker !== entry.worker))}
-    </ol>`;
+  #tools(isFile: boolean): TemplateResult {
+    const say = moreWords();
+    return html`<div class="row">
+      <fieldset><legend class="unseen">${say.show}</legend>${(['lanes', 'table'] as const).map(
+        (view) =>
+          html`<label><input type="radio" name="view" .checked=${view === this.view} @change=${() => {
+            this.view = view;
+          }} />${say[view]}</label>`,
+      )}</fieldset>
+      ${
+        this.view === 'table'
+          ? html`<label class="every"><input type="checkbox" .checked=${this.every} @change=${(event: Event) => {
+              this.every = event.target instanceof HTMLInputElement && event.target.checked;
+            }} />${say.everyStep}</label>`
+          : nothing
+      }
+      <span class="row end">
+        ${isFile ? nothing : html`<button @click=${this.#read}>${say.refresh}</button>`}
+        <button @click=${this.#save}>${say.saveFile}</button>
+        <button @click=${this.#pick}>${say.openFile}</button>
+        <input type="file" accept="application/json,.json" hidden aria-label=${say.openFile} @change=${this.#open} />
+      </span>
+    </div>`;
   }
 
-  #entry(entry: JournalEntry, firstOfItsWorker: boolean): TemplateResult {
-    const plain = journalWords(entry);
-    const steps = [entry.machine, entry.what, entry.detail].filter(Boolean).join(' ');
-    return html`
-      <li>
-        <time class="soft numbers" datetime=${new Date(entry.at).toISOString()} title=${dateTime(entry.at)}>${timeOfDay(entry.at)}</time>
-        <span>${plain?.words} ${plain?.about ? html`<code class="soft">${plain.about}</code>` : nothing}
-          ${this.every ? html`<code class="soft steps">${steps}</code>` : nothing}</span>
-      </li>
-      ${firstOfItsWorker ? html`<li class="life">A new worker took over</li>` : nothing}`;
+  #pick(): void {
+    this.renderRoot.querySelector<HTMLInputElement>('[type=file]')?.click();
   }
 }
 

@@ -15,6 +15,5 @@ export const signInStyles = css`
     label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px; }
     input { position: absolute; inset: 0; min-block-size: 0; block-size: 100%; opacity: 0; cursor: pointer; } }
   @media (forced-colors: active) { fieldset label:has(:checked) { background: SelectedItem; color: SelectedItemText; forced-color-adjust: none; } }
-  details { font-size: .8125rem; color: var(--_soft); }
-  summary { cursor: pointer; }
+  .hint { font-size: .875rem; text-align: center; text-wrap: balance; color: var(--_soft); }
 `;

@@ -1,3 +1,6 @@
+import { words } from './say.ts';
+import { locale } from './speech.ts';
+
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -6,15 +9,26 @@ const DAY_MS = 24 * HOUR_MS;
 /** Below this a moment is "just now": nobody is helped by reading "2 seconds ago". */
 const JUST_NOW_MS = 10 * SECOND_MS;
 
-/** The words around a time are English, so the time is too; whose English decides 14:30 or 2:30 pm. */
-const ownLocale = new Intl.DateTimeFormat().resolvedOptions().locale;
-const locale = ownLocale.startsWith('en') ? ownLocale : 'en-GB';
+type Unit = 'second' | 'minute' | 'hour' | 'day';
 
-const relative = new Intl.RelativeTimeFormat(locale);
-const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
-const calendar = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+const makeFormats = (tag: string) => ({
+  tag,
+  relative: new Intl.RelativeTimeFormat(tag),
+  clock: new Intl.DateTimeFormat(tag, { timeStyle: 'medium' }),
+  calendar: new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'short' }),
+  list: new Intl.ListFormat(tag),
+  number: new Intl.NumberFormat(tag),
+});
 
-const inUnits = (ms: number): readonly [number, 'second' | 'minute' | 'hour' | 'day'] => {
+let made: ReturnType<typeof makeFormats> | undefined;
+
+/** Formats are dear to make and wanted every second: kept until another language is spoken. */
+const formats = (): ReturnType<typeof makeFormats> => {
+  const tag = locale();
+  return made?.tag === tag ? made : (made = makeFormats(tag));
+};
+
+const inUnits = (ms: number): readonly [number, Unit] => {
   const size = Math.abs(ms);
   if (size < 90 * SECOND_MS) return [Math.round(ms / SECOND_MS), 'second'];
   if (size < 90 * MINUTE_MS) return [Math.round(ms / MINUTE_MS), 'minute'];
@@ -24,20 +38,40 @@ const inUnits = (ms: number): readonly [number, 'second' | 'minute' | 'hour' | '
 
 /** "3 minutes ago", "in 7 seconds", "just now". Both in milliseconds since the epoch. */
 export const fromNow = (at: number, now: number): string =>
-  at <= now && now - at < JUST_NOW_MS ? 'just now' : relative.format(...inUnits(at - now));
+  at <= now && now - at < JUST_NOW_MS ? words().justNow : formats().relative.format(...inUnits(at - now));
 
 /** "for 26 minutes": how long something has been as it is. */
-export const lasting = (since: number, now: number): string => {
-  const [amount, unit] = inUnits(Math.max(SECOND_MS, now - since));
-  return `for ${new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(amount)}`;
-};
+export const lasting = (since: number, now: number): string =>
+  words().lasting(formats().relative.format(...inUnits(Math.min(-SECOND_MS, since - now))));
 
 /** When something that waits goes on. A time that has come is not "0 seconds ago": it is being tried. */
 export const nextTry = (at: number, now: number): string =>
-  at - now < SECOND_MS ? 'trying now' : `next try ${fromNow(at, now)}`;
+  at - now < SECOND_MS ? words().tryingNow : words().nextTry(fromNow(at, now));
+
+const part = (amount: number, unit: Unit): string =>
+  new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'short' }).format(amount);
+
+/** "3 hr 12 min", "2 days 4 hr", "40 sec": a length of time (ms) in its two largest units. */
+export const duration = (ms: number): string => {
+  const [days, hours, minutes] = [ms / DAY_MS, (ms % DAY_MS) / HOUR_MS, (ms % HOUR_MS) / MINUTE_MS].map(Math.floor);
+  const parts: readonly (readonly [number, Unit])[] = [
+    [days ?? 0, 'day'],
+    [hours ?? 0, 'hour'],
+    [minutes ?? 0, 'minute'],
+  ];
+  const told = parts.filter(([amount]) => amount > 0).slice(0, 2);
+  return told.length === 0
+    ? part(Math.max(1, Math.round(ms / SECOND_MS)), 'second')
+    : told.map(([amount, unit]) => part(amount, unit)).join(' ');
+};
 
 /** Time of day, to the second. */
-export const timeOfDay = (at: number): string => clock.format(at);
+export const timeOfDay = (at: number): string => formats().clock.format(at);
 
 /** Date and time of day. */
-export const dateTime = (at: number): string => calendar.format(at);
+export const dateTime = (at: number): string => formats().calendar.format(at);
+
+/** "a, b and c". */
+export const listed = (parts: readonly string[]): string => formats().list.format(parts);
+
+export const number = (value: number): string => formats().number.format(value);

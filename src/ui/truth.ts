@@ -1,6 +1,7 @@
-import type { Snapshot } from '../protocol/snapshot.ts';
+import type { Kept, Snapshot } from '../protocol/snapshot.ts';
+import { words } from './say.ts';
 import { nameOf, statusOf, type SignedIn, type Status } from './status.ts';
-import { fromNow } from './time.ts';
+import { duration, fromNow, listed } from './time.ts';
 import { problemWords, signedOutWords } from './words.ts';
 
 /** The state of things in one sentence, and what it means for the reader. */
@@ -13,35 +14,26 @@ const firstProblem = (snapshot: Snapshot): string => {
 };
 
 const confirmed = (session: SignedIn, now: number): string =>
-  session.verifiedAt === undefined
-    ? 'The server has not confirmed your session yet.'
-    : `The server confirmed your session ${fromNow(session.verifiedAt, now)}.`;
+  session.verifiedAt === undefined ? words().notConfirmed : words().confirmed(fromNow(session.verifiedAt, now));
+
+const sentences = (...parts: readonly string[]): string => parts.filter(Boolean).join(' ');
 
 const signedInTruth = (snapshot: Snapshot, session: SignedIn, status: Status | undefined, now: number): Truth => {
-  const name = nameOf(session);
-  const who = name === undefined ? 'You are signed in' : `You are signed in as ${name}`;
+  const say = words();
+  const who = say.signedInAs(nameOf(session));
   switch (status) {
     case 'offline':
-      return {
-        headline: `${who}, and offline.`,
-        detail: 'You stay signed in. Messages that you send wait for the network.',
-      };
+      return { headline: say.andOffline(who), detail: say.offlineDetail };
     case 'reconnecting':
       return session.state === 'degraded'
-        ? { headline: `${who}, waiting for the server.`, detail: `${firstProblem(snapshot)} You stay signed in.` }
-        : {
-            headline: `${who}, reconnecting.`,
-            detail: `${firstProblem(snapshot)} Live updates go on where they stopped.`.trim(),
-          };
+        ? { headline: say.waitingForServer(who), detail: sentences(firstProblem(snapshot), say.youStay) }
+        : { headline: say.andReconnecting(who), detail: sentences(firstProblem(snapshot), say.goesOn) };
     case 'limited':
-      return {
-        headline: `${who}, without live updates.`,
-        detail: `${firstProblem(snapshot)} ${confirmed(session, now)}`.trim(),
-      };
+      return { headline: say.notLive(who), detail: sentences(firstProblem(snapshot), confirmed(session, now)) };
     default:
       return {
         headline: `${who}.`,
-        detail: `${isLive(snapshot) ? 'Everything is connected. ' : ''}${confirmed(session, now)}`,
+        detail: sentences(isLive(snapshot) ? say.allConnected : '', confirmed(session, now)),
       };
   }
 };
@@ -57,8 +49,17 @@ export const truthOf = (
   now: number,
   shown: Status | undefined = snapshot && statusOf(snapshot),
 ): Truth => {
-  if (!snapshot || snapshot.session.state === 'starting') return { headline: 'Looking for your session…', detail: '' };
+  if (!snapshot || snapshot.session.state === 'starting') return { headline: words().looking, detail: '' };
   const { session } = snapshot;
   if (session.state !== 'signed-out') return signedInTruth(snapshot, session, shown, now);
-  return { headline: 'You are signed out.', detail: signedOutWords(session) };
+  return { headline: words().youAreSignedOut, detail: signedOutWords(session) };
+};
+
+/** "Kept for 3 hr 12 min through 4 reloads, 2 worker restarts and 1 lost network." */
+export const keptWords = (kept: Kept, now: number): string => {
+  const say = words();
+  const through = (['reloads', 'workerRestarts', 'networkLosses'] as const)
+    .filter((what) => kept[what] > 0)
+    .map((what) => say[what](kept[what]));
+  return say.kept(duration(Math.max(0, now - kept.since)), listed(through));
 };

@@ -57,7 +57,7 @@ const useIt = async (page: Page, lab: Lab, kind: SignInKind): Promise<void> => {
 };
 
 const savedJournal = async (page: Page): Promise<string> => {
-  await page.getByText('Journal', { exact: true }).click();
+  await page.getByRole('link', { name: 'Timeline' }).click();
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save as file' }).click();
   return readFile(await (await download).path(), 'utf8');

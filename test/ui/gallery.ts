@@ -1,7 +1,9 @@
-/** The app's own page with a scripted keeper: `?scene=degraded#journal`; without a scene, a list of them. */
+/** The app's own page with a scripted keeper: `?scene=degraded&lang=de#timeline`; without a scene, a list of them. */
 import shell from '../../index.html?raw';
-import { adoptTokens, give } from '../../src/app/compose.ts';
-import { openNamed } from '../../src/app/drawers.ts';
+import { adoptTokens } from '../../src/app/compose.ts';
+import { loadFirst } from '../../src/app/parts.ts';
+import { prepare, start } from '../../src/app/start.ts';
+import { isLanguage, speak } from '../../src/ui/index.ts';
 import { ScriptedKeeper } from './scripted-keeper.ts';
 import { journal, scenes } from './scenes.ts';
 
@@ -24,13 +26,15 @@ const sceneOf = (name: string, now: number) => {
   return make(now);
 };
 
-const open = (name: string): void => {
+const open = async (name: string, language: string): Promise<void> => {
+  if (isLanguage(language)) await speak(language);
   document.body.replaceChildren(...new DOMParser().parseFromString(shell, 'text/html').body.children);
   const now = Date.now();
   const { snapshot, updateReady = false } = sceneOf(name, now);
   const keeper = new ScriptedKeeper(snapshot, { journal: journal(now), updateReady });
-  give(keeper, document);
-  openNamed(document, location.hash);
+  await loadFirst();
+  await start(keeper, document);
+  prepare(keeper, document);
   globalThis.gallery = {
     asked: keeper.asked,
     show: (next) => {
@@ -54,6 +58,7 @@ const list = (): void => {
 };
 
 adoptTokens(document);
-const scene = new URLSearchParams(location.search).get('scene');
+const asked = new URLSearchParams(location.search);
+const scene = asked.get('scene');
 if (scene === null) list();
-else open(scene);
+else await open(scene, asked.get('lang') ?? 'en');

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/protocol/problem.ts';
 import { fromNow, lasting, nextTry } from '../../src/ui/time.ts';
 import { truthOf } from '../../src/ui/truth.ts';
-import { evidence, problemWords, tierMeaning, tierWords } from '../../src/ui/words.ts';
+import { named, words } from '../../src/ui/say.ts';
+import { evidence, problemWords } from '../../src/ui/words.ts';
 import { scenes } from './scenes.ts';
 
 const NOW = 1_800_000_000_000;
@@ -19,12 +20,12 @@ describe('words', () => {
     // @ts-expect-error a code of a later version
     expect(problemWords({ code: 'of-tomorrow' })).toBe('Unknown');
     // @ts-expect-error a tier of a later version
-    expect([tierWords('diamond'), tierMeaning('diamond')]).toEqual(['Unknown', 'Unknown']);
+    expect(named(words().tier, 'diamond')).toBe('Unknown');
   });
 
   it('claim no protection that a tier does not give', () => {
-    expect(tierMeaning('compatible')).toContain('could still read it');
-    expect(tierMeaning('bound')).toContain('could still use that key');
+    expect(words().tierMeaning.compatible).toContain('could still read it');
+    expect(words().tierMeaning.bound).toContain('could still use that key');
   });
 });
 

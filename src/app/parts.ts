@@ -1,0 +1,10 @@
+/**
+ * What the first paint does without, but a person sees a moment later: whoever is signed in, the facts; whoever is
+ * not, the form. Neither shall wait for the connection before it is asked for.
+ */
+export const loadFirst = (): Promise<unknown> =>
+  Promise.all([
+    import('../ui/session-facts.ts'),
+    import('../ui/session-sockets.ts'),
+    import('../ui/session-sign-in.ts'),
+  ]);

@@ -1,0 +1,27 @@
+import { PAGES, SessionNav, type PageName } from '../ui/index.ts';
+
+/** Home is there at once; what the others need is loaded when they are first shown. */
+const PARTS: Readonly<Partial<Record<PageName, () => Promise<unknown>>>> = {
+  messages: () => import('../ui/session-messages.ts'),
+  timeline: () => import('../ui/session-timeline.ts'),
+  tryIt: () => import('../ui/session-try.ts'),
+};
+
+const pageOf = (hash: string): PageName => PAGES.find((page) => `#${page}` === hash) ?? 'home';
+
+/**
+ * Shows the page that the address names (`/#messages`). `ready` is called when a part of it has been loaded: its
+ * elements want their keeper. Focus follows only a person who asked for another page.
+ */
+export const showPage = async (root: Document, hash: string, ready: () => void, moved: boolean): Promise<void> => {
+  const wanted = pageOf(hash);
+  for (const page of PAGES) root.getElementById(page)?.toggleAttribute('hidden', page !== wanted);
+  for (const nav of root.querySelectorAll('session-nav')) if (nav instanceof SessionNav) nav.current = wanted;
+  if (moved) root.defaultView?.scrollTo(0, 0);
+  await PARTS[wanted]?.();
+  ready();
+  if (moved) root.getElementById(wanted)?.focus({ preventScroll: true });
+};
+
+/** Everything that may be wanted next, so that it is there without a network and without a wait. */
+export const loadParts = (): Promise<unknown> => Promise.all(Object.values(PARTS).map((load) => load()));

@@ -1,0 +1,185 @@
+import type { JournalEntry } from '../../protocol/bridge.ts';
+import { fieldsOf, REQUEST } from './entries.ts';
+
+export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'idle';
+export type LaneKind = 'tabs' | 'worker' | 'token' | 'socket' | 'network' | 'requests';
+
+/** A state that lasted from one entry to the next of its lane; `to` is Infinity while it lasts. Times in ms. */
+export type Span = { from: number; to: number; tone: Tone; entry: number };
+/** Something that happened at one moment. `entry` is its index among all entries. */
+export type Mark = { at: number; tone: Tone; entry: number };
+/** Spans do not overlap; spans and marks are in the order of time. `about`: which socket. */
+export type Lane = { id: string; kind: LaneKind; about?: string | undefined; spans: Span[]; marks: Mark[] };
+
+export type Timeline = { entries: readonly JournalEntry[]; lanes: readonly Lane[]; from: number; to: number };
+
+const TOKEN: Readonly<Record<string, Tone>> = {
+  starting: 'idle',
+  'signed-out': 'bad',
+  establishing: 'busy',
+  active: 'good',
+  refreshing: 'busy',
+  saving: 'busy',
+  ending: 'warn',
+  degraded: 'warn',
+};
+
+const SOCKET: Readonly<Record<string, Tone>> = {
+  parked: 'idle',
+  ticketing: 'busy',
+  dialling: 'busy',
+  open: 'good',
+  resting: 'warn',
+  stopped: 'bad',
+};
+
+/** Of the session's steps, those that show as a mark on its lane. */
+const STEPS: Readonly<Record<string, Tone>> = {
+  granted: 'good',
+  verified: 'good',
+  'signed-in': 'good',
+  restored: 'good',
+  'grant-failed': 'warn',
+  'verify-failed': 'warn',
+  'save-failed': 'warn',
+  'load-failed': 'warn',
+  erased: 'warn',
+  refused: 'warn',
+  suspected: 'warn',
+  'sign-in-failed': 'bad',
+  'sign-out': 'bad',
+};
+
+const requestTone = (status: number): Tone => {
+  if (status === 0 || status >= 500) return 'warn';
+  return status >= 400 ? 'bad' : 'good';
+};
+
+const tableTone = (table: Readonly<Record<string, Tone>>, what: string): Tone | undefined =>
+  Object.hasOwn(table, what) ? table[what] : undefined;
+
+class Lanes {
+  readonly #lanes = new Map<string, Lane>();
+
+  get(kind: LaneKind, about?: string): Lane {
+    const id = about === undefined ? kind : `${kind} ${about}`;
+    const known = this.#lanes.get(id);
+    if (known) return known;
+    const lane: Lane = { id, kind, about, spans: [], marks: [] };
+    this.#lanes.set(id, lane);
+    return lane;
+  }
+
+  /** Ends what lasted, and begins what lasts from now on; `undefined`: nothing is known from now on. */
+  become(lane: Lane, at: number, tone: Tone | undefined, entry: number): void {
+    const last = lane.spans.at(-1);
+    if (last && last.to === Infinity) last.to = Math.max(last.from, at);
+    if (tone) lane.spans.push({ from: at, to: Infinity, tone, entry });
+  }
+
+  /** In the order to show them, empty ones left out. */
+  all(): Lane[] {
+    const order: readonly LaneKind[] = ['tabs', 'worker', 'token', 'socket', 'network', 'requests'];
+    return order.flatMap((kind) =>
+      [...this.#lanes.values()].filter((lane) => lane.kind === kind && lane.spans.length + lane.marks.length > 0),
+    );
+  }
+}
+
+const place = (lanes: Lanes, { at, machine, what }: JournalEntry, entry: number): void => {
+  const [name = '', about] = machine.split(' ', 2);
+  switch (name) {
+    case 'tabs':
+      return lanes.become(lanes.get('tabs'), at, what === '0' ? 'idle' : 'good', entry);
+    case 'network':
+      return lanes.become(lanes.get('network'), at, what === 'up' ? 'good' : 'bad', entry);
+    case 'state':
+      return lanes.become(lanes.get('token'), at, tableTone(TOKEN, what) ?? 'idle', entry);
+    case 'socket': {
+      const tone = tableTone(SOCKET, what);
+      return tone && lanes.become(lanes.get('socket', about ?? ''), at, tone, entry);
+    }
+    case 'session': {
+      const tone = tableTone(STEPS, what);
+      if (tone) lanes.get('token').marks.push({ at, tone, entry });
+      return;
+    }
+    case REQUEST:
+      lanes.get('requests').marks.push({ at, tone: requestTone(Number(what)), entry });
+  }
+};
+
+/** A worker's life shows by what it wrote: from its first word to its last, or to the first word of the next. */
+const addWorkers = (lanes: Lanes, entries: readonly JournalEntry[]): void => {
+  const lane = lanes.get('worker');
+  let current = '';
+  entries.forEach(({ at, worker }, index) => {
+    if (worker === '') return;
+    const last = lane.spans.at(-1);
+    if (worker !== current) lane.spans.push({ from: at, to: at, tone: 'good', entry: index });
+    else if (last) last.to = at;
+    current = worker;
+  });
+};
+
+/** A new worker knows nothing of tabs and sockets until it says so: what its predecessor said ends there. */
+const endWithWorker = (lanes: Lanes, at: number): void => {
+  for (const lane of lanes.all())
+    if (lane.kind === 'tabs' || lane.kind === 'socket') lanes.become(lane, at, undefined, 0);
+};
+
+/** `live`: the last worker is awake at `now`. The entries are the oldest first. */
+export const timelineOf = (entries: readonly JournalEntry[], now: number, live: boolean): Timeline => {
+  const lanes = new Lanes();
+  let worker = '';
+  entries.forEach((entry, index) => {
+    if (entry.worker !== '' && entry.worker !== worker) endWithWorker(lanes, entry.at);
+    if (entry.worker !== '') worker = entry.worker;
+    place(lanes, entry, index);
+  });
+  addWorkers(lanes, entries);
+  const from = entries[0]?.at ?? now;
+  const to = live ? now : (entries.at(-1)?.at ?? now);
+  const last = lanes.get('worker').spans.at(-1);
+  if (last && live) last.to = Infinity;
+  return { entries, lanes: lanes.all(), from, to: Math.max(to, from + 1) };
+};
+
+/** Index of the first element whose time is at or after `at`. */
+export const firstFrom = <T>(sorted: readonly T[], at: number, timeOf: (item: T) => number): number => {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const item = sorted[middle];
+    if (item !== undefined && timeOf(item) < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
+/** What can be pointed at in a lane, in the order of time. */
+export type Spot = { at: number; to: number; tone: Tone; entry: number; is: 'span' | 'mark' };
+
+export const spotsOf = (lane: Lane): Spot[] =>
+  [
+    ...lane.spans.map((span): Spot => ({ at: span.from, to: span.to, tone: span.tone, entry: span.entry, is: 'span' })),
+    ...lane.marks.map((mark): Spot => ({ at: mark.at, to: mark.at, tone: mark.tone, entry: mark.entry, is: 'mark' })),
+  ].toSorted((a, b) => a.at - b.at);
+
+/** What is at a moment of a lane: a mark within `reach` (ms), else the state that lasts there. */
+export const spotAt = (lane: Lane, at: number, reach: number): Spot | undefined => {
+  const next = firstFrom(lane.marks, at, (mark) => mark.at);
+  const near = [lane.marks[next - 1], lane.marks[next]]
+    .filter((mark) => mark !== undefined)
+    .filter((mark) => Math.abs(mark.at - at) <= reach)
+    .toSorted((a, b) => Math.abs(a.at - at) - Math.abs(b.at - at))[0];
+  if (near) return { at: near.at, to: near.at, tone: near.tone, entry: near.entry, is: 'mark' };
+  const span = lane.spans[firstFrom(lane.spans, at + 1, ({ from }) => from) - 1];
+  return span && span.to >= at - reach
+    ? { at: span.from, to: span.to, tone: span.tone, entry: span.entry, is: 'span' }
+    : undefined;
+};
+
+/** Fields of the entry behind a spot, for its words. */
+export const detailOf = (entry: JournalEntry): ReadonlyMap<string, string> => fieldsOf(entry.detail);

@@ -1,0 +1,79 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import type { Problem } from '../protocol/problem.ts';
+import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
+import { words } from './say.ts';
+import { signedIn } from './status.ts';
+import { fromNow } from './time.ts';
+import { evidence, problemWords } from './words.ts';
+
+/** One cause: in words for the person in front of the screen, and the technical detail underneath. */
+export type Cause = { words: string; evidence?: string | undefined };
+/** A question that somebody would ask now, and every answer that is known. */
+export type Why = { question: string; causes: readonly Cause[] };
+
+type SignedOut = Extract<SessionView, { state: 'signed-out' }>;
+
+const ending = ({ reason, problem }: SignedOut): string => {
+  const say = words();
+  if (problem?.code === 'answer-lost') return say.whyLost;
+  return reason === 'expired' ? say.whyExpired : say.whyRejected;
+};
+
+const whySignedOut = (session: SignedOut): Why | undefined => {
+  const say = words();
+  const { reason, problem } = session;
+  const proof = problem && evidence(problem);
+  if (reason !== 'rejected' && reason !== 'expired')
+    return problem && { question: say.whyNot, causes: [{ words: problemWords(problem), evidence: proof }] };
+  const told = problem?.code === 'lifetime-over' ? ` ${problemWords(problem)}` : '';
+  return {
+    question: say.whySignedOut,
+    causes: [{ words: ending(session) + told, evidence: proof }, { words: say.whyNotYou }],
+  };
+};
+
+const cause = (text: string, problem: Problem | undefined): Cause => ({
+  words: problem ? `${problemWords(problem)} ${text}` : text,
+  evidence: problem && evidence(problem),
+});
+
+const whyWaiting = (snapshot: Snapshot, now: number): Why | undefined => {
+  const session = signedIn(snapshot.session);
+  if (!session) return undefined;
+  const say = words();
+  const causes: Cause[] = [];
+  if (!snapshot.online) causes.push({ words: say.whyOffline });
+  if (session.state === 'degraded') causes.push(cause(say.whyAttempt(session.attempt), session.problem));
+  for (const [url, { state, problem }] of Object.entries(snapshot.sockets)) {
+    if (state === 'open' || state === 'parked') continue;
+    const { words: told, evidence: proof } = cause(state === 'stopped' ? say.whyStopped : say.whySocket, problem);
+    causes.push({ words: told, evidence: proof?.includes(url) ? proof : [url, proof].filter(Boolean).join(' · ') });
+  }
+  if (causes.length === 0) return undefined;
+  const proof = session.verifiedAt === undefined ? say.neverProved : say.lastProof(fromNow(session.verifiedAt, now));
+  return { question: say.whyWaiting, causes: [...causes, { words: `${proof}.` }] };
+};
+
+/** `undefined`: there is nothing to ask. */
+export const whyOf = (snapshot: Snapshot, now: number): Why | undefined =>
+  snapshot.session.state === 'signed-out' ? whySignedOut(snapshot.session) : whyWaiting(snapshot, now);
+
+/** The question, to be opened by whoever wants to ask it. */
+export const whyDetails = (why: Why | undefined): TemplateResult | typeof nothing =>
+  why
+    ? html`<details class="why" part="why">
+        <summary>${why.question}</summary>
+        <ul>${why.causes.map(
+          (known) => html`<li>${known.words}${known.evidence ? html`<code>${known.evidence}</code>` : nothing}</li>`,
+        )}</ul>
+      </details>`
+    : nothing;
+
+export const whyStyles = css`
+  .why { font-size: .875rem; color: var(--_soft); max-inline-size: 60ch; }
+  .why summary { cursor: pointer; inline-size: fit-content; border-radius: .25rem; text-decoration: underline; text-decoration-color: var(--_edge); text-underline-offset: .25em; list-style: none; }
+  .why summary::-webkit-details-marker { display: none; }
+  .why summary:hover { color: var(--_ink); }
+  .why ul { display: grid; gap: .75rem; margin-block-start: .75rem; padding-inline-start: .875rem; border-inline-start: 2px solid var(--_line); }
+  .why code { display: block; margin-block-start: .125rem; }
+`;
