@@ -69,11 +69,12 @@ export class SessionMessages extends KeeperElement {
   /** Joins when it is first shown: nobody pays for channels that nobody has ever looked at. */
   readonly #look = (): void => {
     if (!isVisible(this)) return;
-    if (this.keeper && this.keeper !== this.#joinedWith) {
+    const session = this.snapshot && signedIn(this.snapshot.session);
+    if (this.keeper && session && this.keeper !== this.#joinedWith) {
       this.#joinedWith = this.keeper;
       for (const name of this.channels.split(/\s+/).filter(Boolean)) this.#join(name);
     }
-    this.#change(this.open, talking.read);
+    if (this.#joinedWith) this.#change(this.open, talking.read);
   };
 
   #join(name: string): void {
@@ -152,7 +153,7 @@ export class SessionMessages extends KeeperElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (changed.has('keeper')) this.#look();
+    if (changed.has('keeper') || !this.#joinedWith) this.#look();
     if (this.#atTheEnd) this.list.scrollTop = this.list.scrollHeight;
   }
 
