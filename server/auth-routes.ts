@@ -26,6 +26,12 @@ const parseApiKey = shape({ apiKey: text });
 const EVENTS_TICKET_SECONDS = 300;
 const SOCKET_TICKET_SECONDS = 30;
 
+/**
+ * What browsers keep of somebody's answers and pages goes with them (https://w3c.github.io/webappsec-clear-site-data/).
+ * Not `storage`, which holds who signed out and what is still to be revoked; see docs/decisions/0006.
+ */
+const LEFT = { 'clear-site-data': '"cache"' };
+
 /** The desktop app's backend: a JSON login that answers an access and a refresh token. */
 export const passwordRoutes = ({ accounts, password, stats }: AuthRouteParts): Hono<Env> =>
   new Hono<Env>()
@@ -49,7 +55,7 @@ export const passwordRoutes = ({ accounts, password, stats }: AuthRouteParts): H
       const body = parseRefresh(await readObject(c));
       const bearer = /^bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
       for (const token of [body?.refresh_token, bearer]) if (token !== undefined) await password.end(token);
-      return c.body(null, 204);
+      return c.body(null, 204, LEFT);
     });
 
 /** The web app's backend: an API key for a cookie, and a single-use token for each event stream. */
@@ -86,7 +92,7 @@ export const ticketKindRoutes = (parts: AuthRouteParts): Hono<Env> => {
     .post('/logout', async (c) => {
       if (isForeign(c)) return problem(crossOrigin);
       c.header('set-cookie', await cookies.end(c.env.incoming.headers));
-      return c.body(null, 204);
+      return c.body(null, 204, LEFT);
     });
 };
 

@@ -19,7 +19,14 @@ export const keeperConfig = ({ issuer, clientId, scope, embedded }: KeeperConfig
   api: [{ origin: 'self', path: '/api/', media: ['/api/v1/media/'] }],
   whoami: '/api/v1/auth/whoami',
   signIn: {
-    oidc: { issuer, clientId, scope, callback: '/auth/callback', reuseGraceMs: embedded ? REUSE_GRACE_MS : 0 },
+    oidc: {
+      issuer,
+      clientId,
+      scope,
+      callback: '/auth/callback',
+      reuseGraceMs: embedded ? REUSE_GRACE_MS : 0,
+      grantPerSignIn: embedded,
+    },
     password: {
       login: '/api/v1/auth/login',
       refresh: '/api/v1/auth/refresh',

@@ -7,6 +7,7 @@ import { DEFAULT_LIFETIMES, type Lifetimes } from './lifetimes.ts';
 import { close, listen } from './listen.ts';
 import { openLmdbStore } from './lmdb-store.ts';
 import { createProvider } from './provider.ts';
+import type { GrantPolicy } from './sign-in-routes.ts';
 
 /** An OpenID provider by itself, of any temper: for running the application against a foreign one. */
 export type ProviderServerOptions = {
@@ -23,6 +24,8 @@ export type ProviderServerOptions = {
   dpop?: 'required' | 'clock' | 'off';
   exposedHeaders?: string;
   rotation?: boolean;
+  grants?: GrantPolicy;
+  revocation?: boolean;
   /** How far this provider's clock is off. */
   skewMs?: number;
 };
@@ -59,6 +62,8 @@ export const startProvider = async (
     dpop: options.dpop ?? 'required',
     exposedHeaders: options.exposedHeaders,
     rotation: options.rotation ?? true,
+    grants: options.grants,
+    revocation: options.revocation,
     showHint: true,
   });
   late.handle = provider.callback();

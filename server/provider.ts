@@ -8,7 +8,7 @@ import type { Lifetimes } from './lifetimes.ts';
 import { grantKey, storeAdapter, type ReusePolicy } from './provider-adapter.ts';
 import { durable, durableKey, randomId } from './secrets.ts';
 import { messagePage, signOutPage } from './sign-in-page.ts';
-import { sendPage, signInPath, signInRoutes } from './sign-in-routes.ts';
+import { sendPage, signInPath, signInRoutes, type GrantPolicy } from './sign-in-routes.ts';
 import type { Store } from './store.ts';
 
 export type ProviderOptions = {
@@ -30,6 +30,10 @@ export type ProviderOptions = {
   /** Headers that scripts of another origin may read; by default all that the worker has a use for. */
   exposedHeaders?: string | undefined;
   rotation: boolean;
+  /** By default `sign-in`. */
+  grants?: GrantPolicy | undefined;
+  /** Whether tokens can be revoked (RFC 7009), by default yes. */
+  revocation?: boolean | undefined;
   /** Shows the first account on the sign-in page. */
   showHint: boolean;
   /** Told of every token request that was answered with tokens, and of every grant that ended. */
@@ -111,7 +115,7 @@ const features = (options: ProviderOptions, nonceSecret: Buffer): { [name: strin
   return {
     devInteractions: off,
     dPoP: options.dpop === 'off' ? off : dPoP,
-    revocation: { enabled: true, allowedPolicy: ownTokensOnly },
+    revocation: { enabled: options.revocation ?? true, allowedPolicy: ownTokensOnly },
     introspection: { enabled: true, allowedPolicy: ownTokensOnly },
     rpInitiatedLogout: {
       enabled: true,
@@ -181,11 +185,15 @@ const configuration = async (
   };
 };
 
-/** Signing out of the first-party client means it: the provider's own sign-in ends with the token. */
-const endSignIn = async (provider: Provider, oidc: OidcContext): Promise<void> => {
-  const uid = oidc.entities.RefreshToken?.sessionUid;
-  const session = oidc.route === 'revocation' && uid !== undefined ? await provider.Session.findByUid(uid) : undefined;
-  await session?.destroy();
+/**
+ * Signing out of the first-party client means it: the provider's own sign-in ends with the token, unless that is of a
+ * sign-in that another has replaced.
+ */
+const endSignIn = async (provider: Provider, { route, entities }: OidcContext): Promise<void> => {
+  const { sessionUid, clientId = '', grantId } = entities.RefreshToken ?? {};
+  if (route !== 'revocation' || sessionUid === undefined) return;
+  const session = await provider.Session.findByUid(sessionUid);
+  if (session?.grantIdFor(clientId) === grantId) await session?.destroy();
 };
 
 const securityHeaders =
@@ -212,7 +220,7 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
   const resource = options.accessTokens === 'jwt' ? options.audience : undefined;
   const hint = options.showHint ? accounts.all()[0] : undefined;
   provider.use(securityHeaders(options.exposedHeaders ?? EXPOSED_HEADERS));
-  provider.use(signInRoutes({ provider, accounts, appOrigins, resource, hint }));
+  provider.use(signInRoutes({ provider, accounts, appOrigins, resource, hint, grants: options.grants ?? 'sign-in' }));
   provider.on('grant.success', (ctx) => options.onGranted?.(ctx, String(ctx.oidc?.params?.['grant_type'])));
   provider.on('server_error', (_ctx, error) => console.error(error));
   provider.on('grant.revoked', (ctx, grantId) => {

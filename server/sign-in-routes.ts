@@ -5,11 +5,15 @@ import { pageCsp } from './page.ts';
 import { text } from './shape.ts';
 import { continuePage, messagePage, signInPage } from './sign-in-page.ts';
 
+/** `sign-in`: signing out here ends no other sign-in; `person`: one grant for a person and a client, as many providers have it. */
+export type GrantPolicy = 'sign-in' | 'person';
+
 export type SignInRoutes = {
   provider: Provider;
   accounts: Accounts;
   /** API identifier that tokens are for; absent where access tokens are opaque. */
   resource: string | undefined;
+  grants: GrantPolicy;
   appOrigins: readonly string[];
   /** Shown on the page, in the lab only. */
   hint: Account | undefined;
@@ -41,15 +45,15 @@ export const sendPage = (ctx: Context, status: number, html: string, formTargets
   ctx.body = html;
 };
 
-/** A grant of its own for each sign-in, so that signing out here ends no other sign-in. */
 const grantFor = async (
-  { provider, resource }: SignInRoutes,
+  { provider, resource, grants }: SignInRoutes,
   accountId: string,
   interaction: Interaction,
 ): Promise<string> => {
   const clientId = text(interaction.params['client_id']) ?? '';
   const scope = text(interaction.params['scope']) ?? '';
-  const grant = new provider.Grant({ accountId, clientId });
+  const former = grants === 'person' ? await provider.Grant.find(interaction.grantId ?? '') : undefined;
+  const grant = former ?? new provider.Grant({ accountId, clientId });
   grant.addOIDCScope(scope);
   if (resource !== undefined) grant.addResourceScope(resource, scope);
   return grant.save();

@@ -17,7 +17,7 @@ declare module 'oidc-provider' {
     revokeByGrantId(grantId: string): Promise<void>;
   }
 
-  export type Token = { grantId?: string; accountId?: string; sessionUid?: string; kind: string };
+  export type Token = { grantId?: string; clientId?: string; accountId?: string; sessionUid?: string; kind: string };
   export type Client = { clientId: string; grantTypeAllowed(type: string): boolean };
 
   export type OidcContext = {
@@ -47,6 +47,8 @@ declare module 'oidc-provider' {
     prompt: { name: string; reasons: string[] };
     params: { [name: string]: unknown };
     session?: { accountId?: string };
+    /** What this person has granted this client before. */
+    grantId?: string;
   };
 
   export interface Grant {
@@ -57,12 +59,16 @@ declare module 'oidc-provider' {
 
   export interface Session {
     destroy(): Promise<void>;
+    grantIdFor(clientId: string): string | undefined;
   }
 
   export class Provider {
     constructor(issuer: string, configuration: { [name: string]: unknown });
     readonly issuer: string;
-    Grant: new (of: { accountId: string; clientId: string }) => Grant;
+    Grant: {
+      new (of: { accountId: string; clientId: string }): Grant;
+      find(id: string): Promise<Grant | undefined>;
+    };
     Session: { findByUid(uid: string): Promise<Session | undefined> };
     use(middleware: (ctx: Context, next: () => Promise<void>) => Promise<void>): void;
     callback(): (req: IncomingMessage, res: ServerResponse) => Promise<void>;

@@ -40,6 +40,10 @@ export const createHost = (options: HostOptions): Host => {
   const life = holdLife(worker.id);
   const parts = createParts(options, clock, random, worker.id, {
     current: () => latestOf(session.machine.state),
+    hasLeft() {
+      const { state } = session.machine;
+      return state.at === 'signed-out' && state.reason === 'user';
+    },
     onErased: () => session.tell({ type: 'erased' }),
   });
   const { journal } = parts;

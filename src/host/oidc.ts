@@ -33,12 +33,14 @@ export type OidcOptions = {
   origin: string;
   keys: DpopKeys;
   underWay: SignInsUnderWay;
+  /** Whether the last person to be here has signed out: then the provider must not sign them in again by itself. */
+  hasLeft(): boolean;
   now(): number;
 };
 
 /** Authorization code with PKCE, state, nonce and, where the provider offers it, DPoP; all inside the worker. */
 export const createOidc = (options: OidcOptions): Grants & { returnTo(state: string | null): Promise<string> } => {
-  const { config, origin, keys, underWay, now } = options;
+  const { config, origin, keys, underWay, hasLeft, now } = options;
   const client = { client_id: config.clientId };
   const redirectUri = new URL(config.callback, origin).href;
   const discover = createDiscovery(config);
@@ -67,12 +69,12 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
       code_challenge_method: 'S256',
       state: pending.state,
       nonce: pending.nonce,
-      // OpenID Connect Core §11: offline access needs consent, or there will be no refresh token.
-      prompt: config.scope.includes('offline_access') ? 'consent' : undefined,
+      // OpenID Connect Core §3.1.2.1 and §11: offline access needs consent, or there will be no refresh token.
+      prompt: [hasLeft() && 'login', config.scope.includes('offline_access') && 'consent'].filter(Boolean).join(' '),
       resource: config.resource,
       dpop_jkt: jkt,
     };
-    for (const [name, value] of Object.entries(params)) if (value !== undefined) url.searchParams.set(name, value);
+    for (const [name, value] of Object.entries(params)) if (value) url.searchParams.set(name, value);
     return url.href;
   };
 

@@ -15,12 +15,19 @@ import type { Clock, Random } from './clock.ts';
 import type { HostOptions } from './types.ts';
 
 /**
- * Whether to end it would end the session after it: a cookie is one for all, and a provider has one grant for a person
- * and a client, which the revocation of any of its refresh tokens takes away (RFC 7009 §2.1).
+ * Whether to end it would end the session after it: a cookie is one for all, and a provider may have one grant for a
+ * person and a client, which the revocation of any of its refresh tokens takes away (RFC 7009 §2.1).
  */
-const isReplaced = (session: Session, by: Session | undefined): boolean =>
+const isReplaced = (session: Session, by: Session | undefined, grantPerSignIn: boolean | undefined): boolean =>
   session.kind === by?.kind &&
-  (session.kind === 'ticket' || (session.kind === 'oidc' && session.user?.sub === by.user?.sub));
+  (session.kind === 'ticket' || (session.kind === 'oidc' && !grantPerSignIn && session.user?.sub === by.user?.sub));
+
+type PartsOptions = {
+  current(): Session | undefined;
+  /** Whether a person has signed out here, and nobody has signed in since. */
+  hasLeft(): boolean;
+  onErased(): void;
+};
 
 /** Everything that touches the disk or the token endpoints, made for one deployment. */
 export const createParts = (
@@ -28,7 +35,7 @@ export const createParts = (
   clock: Clock,
   random: Random,
   worker: string,
-  { current, onErased }: { current(): Session | undefined; onErased(): void },
+  { current, hasLeft, onErased }: PartsOptions,
 ) => {
   const { oidc, password, ticket } = config.signIn;
   const disk = createDisk(() => void rewrite());
@@ -37,7 +44,7 @@ export const createParts = (
   const keys = createDpopKeys(disk, sealer, clock.now);
   const underWay = createSignInsUnderWay(disk, sealer, clock.now);
   const kinds = {
-    oidc: oidc && createOidc({ config: oidc, origin, keys, underWay, now: clock.now }),
+    oidc: oidc && createOidc({ config: oidc, origin, keys, underWay, hasLeft, now: clock.now }),
     password: password && createPassword(password, origin, clock.now),
     ticket: ticket && createTicketKind(ticket, origin, clock.now),
   };
@@ -49,7 +56,7 @@ export const createParts = (
   const grants: Partial<Record<SignInKind, Grants>> = {};
   for (const kind of ['oidc', 'password', 'ticket'] as const) if (kinds[kind]) grants[kind] = kinds[kind];
   const revoke = async (session: Session): Promise<boolean> => {
-    if (isReplaced(session, current())) return true;
+    if (isReplaced(session, current(), oidc?.grantPerSignIn)) return true;
     return (await grants[session.kind]?.revoke(session)) ?? true;
   };
   return {

@@ -50,7 +50,12 @@ const parseSocket = (value: JsonObject): SocketConfig | undefined => {
 const parseOidc = (value: JsonObject): OidcConfig | undefined => {
   const fields = strings(value, ['issuer', 'clientId', 'scope', 'callback']);
   return (
-    fields && { ...fields, resource: stringAt(value, 'resource'), reuseGraceMs: numberAt(value, 'reuseGraceMs') ?? 0 }
+    fields && {
+      ...fields,
+      resource: stringAt(value, 'resource'),
+      reuseGraceMs: numberAt(value, 'reuseGraceMs') ?? 0,
+      grantPerSignIn: own(value, 'grantPerSignIn') === true,
+    }
   );
 };
 

@@ -33,6 +33,8 @@ export type OidcConfig = {
   resource?: string | undefined;
   /** How long the provider accepts a consumed refresh token again (0 = unknown or none). */
   reuseGraceMs: number;
+  /** Whether each sign-in has a grant of its own there: only then can a former one be revoked without the one after it. */
+  grantPerSignIn?: boolean | undefined;
 };
 
 /** JSON login that answers `{access_token, refresh_token, token_type, expires_in}`. */

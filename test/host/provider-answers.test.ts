@@ -86,7 +86,7 @@ const setUp = async () => {
   const keys = createDpopKeys(disk, sealer, Date.now);
   const config = { issuer: origin, clientId: 'c', scope: 'openid', callback: '/auth/callback', reuseGraceMs: 60_000 };
   const underWay = createSignInsUnderWay(disk, sealer, Date.now);
-  const oidc = createOidc({ config, origin: APP, keys, underWay, now: Date.now });
+  const oidc = createOidc({ config, origin: APP, keys, underWay, hasLeft: () => false, now: Date.now });
   const key = await keys.create();
   const session = (tokens: Partial<Tokens>): Session => ({
     kind: 'oidc',

@@ -3,6 +3,7 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext, Request } from '@playwright/test';
+import { DEFAULT_CLIENT_ID } from '../../server/keeper-config.ts';
 import { isObject, own, parseJson } from '../../src/protocol/json.ts';
 
 const ANSWERED = ['access_token', 'refresh_token', 'id_token', 'ticket', 'token'] as const;
@@ -85,4 +86,17 @@ export const collectSecrets = (context: BrowserContext, origin: string, tap: Wir
     foundIn: (text) =>
       [...secrets].flatMap(([secret, name]) => (tellTales(secret).some((part) => text.includes(part)) ? [name] : [])),
   };
+};
+
+/** The values of this name that the server has answered with, in order. */
+export const tokensOf = async (tap: WireTap, name: (typeof ANSWERED)[number]): Promise<readonly string[]> => {
+  const bodies = (await tap.lines()).map(parseJson).filter(isObject);
+  return bodies.map((body) => own(body, name)).filter((value) => typeof value === 'string');
+};
+
+/** Whether the provider takes this token for a good one (RFC 7662). */
+export const isActiveAt = async (provider: string, token: string): Promise<boolean> => {
+  const body = new URLSearchParams({ token, client_id: DEFAULT_CLIENT_ID });
+  const answer: unknown = await (await fetch(`${provider}/token/introspection`, { method: 'POST', body })).json();
+  return isObject(answer) && own(answer, 'active') === true;
 };
