@@ -1,4 +1,5 @@
 import type { Intro, KeeperApi } from '../protocol/bridge.ts';
+import type { SessionView } from '../protocol/snapshot.ts';
 import { createChannels } from './channels.ts';
 import { KeeperSocket } from './keeper-socket.ts';
 import { isFrame } from './port-frames.ts';
@@ -16,8 +17,8 @@ export type Realtime = {
   welcomed(): void;
   /** A frame that nobody has looked at yet. */
   receive(frame: unknown): void;
-  /** The person has left. */
-  forget(): void;
+  /** Whose session it is now: what came for somebody else is forgotten. */
+  follow(session: SessionView): void;
   channel(topic: string): Channel;
   /** `target` is the class that was called, where that is one below the page's own. */
   socket(url: string | URL, protocols?: string | string[], target?: SocketClass): WebSocket;
@@ -29,6 +30,7 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: 
   Object.setPrototypeOf(face.prototype, KeeperSocket.prototype);
   const channels = createChannels(publish, post);
   const sockets = createSocketHub(post);
+  let whose: string | undefined;
   return {
     topics: channels.topics,
     greeted: sockets.reopen,
@@ -38,7 +40,12 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: 
       channels.receive(frame);
       sockets.receive(frame);
     },
-    forget: channels.forget,
+    follow: (session) => {
+      const sub = 'user' in session ? session.user?.sub : undefined;
+      const left = session.state === 'signed-out' && session.reason === 'user';
+      if (left || (sub !== undefined && whose !== undefined && sub !== whose)) channels.forget();
+      whose = sub ?? whose;
+    },
     channel: channels.channel,
     // `undefined` and none at all are not the same to WebIDL, but both mean no subprotocol
     socket: (url, protocols, target = face) =>

@@ -44,13 +44,8 @@ export const wire = ({ transport, tab, build, createRealtime, face }: WiringOpti
     meet = () => resolve(true);
   });
 
-  let whose: string | undefined;
   const show = (snapshot: Snapshot): void => {
-    const { session } = snapshot;
-    const sub = 'user' in session ? session.user?.sub : undefined;
-    const left = session.state === 'signed-out' && session.reason === 'user';
-    if (left || (sub !== undefined && whose !== undefined && sub !== whose)) realtime.forget();
-    whose = sub ?? whose;
+    realtime.follow(snapshot.session);
     if (acquaintance.name === 'none') acquaintance = { name: 'met', firstBuild: snapshot.build };
     store.set(snapshot);
   };

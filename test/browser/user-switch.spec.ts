@@ -244,7 +244,12 @@ test.describe('a tab in the back-forward cache', () => {
         await showSecret(page);
         await expect(page.getByText(SECRET)).toBeVisible();
         await page.evaluate(() => {
-          addEventListener('pageshow', ({ persisted }) => sessionStorage.setItem('restored', String(persisted)));
+          addEventListener('pageshow', ({ persisted }) => {
+            sessionStorage.setItem('restored', String(persisted));
+            const secret = document.querySelector('session-gate [slot=signed-in] > p:last-child');
+            if (secret?.checkVisibility({ visibilityProperty: true }) !== false)
+              sessionStorage.setItem('seen', 'at once');
+          });
         });
         await page.goto(`${site.origin}/favicon.svg`);
         const elsewhere = await context.newPage();
