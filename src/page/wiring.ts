@@ -1,5 +1,5 @@
 import type { NudgeCause } from '../protocol/bridge.ts';
-import type { Snapshot } from '../protocol/snapshot.ts';
+import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
 import { createAttachment } from './attach.ts';
 import { arrivalOf, isVisible, watchPage } from './page-life.ts';
 import type { createRealtime, Realtime } from './realtime.ts';
@@ -44,10 +44,19 @@ export const wire = ({ transport, tab, build, createRealtime, face }: WiringOpti
     meet = () => resolve(true);
   });
 
+  let signedIn = false;
+  /** A worker that finds nothing says that nobody ever was signed in; this page knows better. */
+  const explained = (session: SessionView): SessionView => {
+    if (session.state === 'starting') return session;
+    const lost = signedIn && session.state === 'signed-out' && session.reason === 'never' && !session.problem;
+    signedIn = lost || session.state !== 'signed-out';
+    return lost ? { ...session, problem: { code: 'store-cleared' } } : session;
+  };
   const show = (snapshot: Snapshot): void => {
     realtime.follow(snapshot.session);
+    const view = explained(snapshot.session);
     if (acquaintance.name === 'none') acquaintance = { name: 'met', firstBuild: snapshot.build };
-    store.set(snapshot);
+    store.set(view === snapshot.session ? snapshot : { ...snapshot, session: view });
   };
   const welcomed = (): void => {
     realtime.welcomed();

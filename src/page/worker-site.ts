@@ -1,4 +1,3 @@
-import { Workbox } from 'workbox-window/Workbox.js';
 import { MARK, type PageMessage } from '../protocol/bridge.ts';
 import { failed, ok, type Result } from '../protocol/problem.ts';
 import { eventWithin } from './wait.ts';
@@ -54,16 +53,17 @@ const activation = (registration: ServiceWorkerRegistration): Promise<boolean> =
   });
 
 /** The script is never taken from the HTTP cache: an update must not wait for `max-age`. */
-const register = (script: string | TrustedScriptURL) =>
-  new Workbox(script, { updateViaCache: 'none' }).register({ immediate: true });
+const register = (container: ServiceWorkerContainer, script: string | TrustedScriptURL) =>
+  // TypeScript's library has not heard that Trusted Types may be asked for here.
+  container.register(script as string, { updateViaCache: 'none' });
 
 /** `no-worker` tells that this page cannot have one, and why. */
 export const openWorkerSite = async (script: string | TrustedScriptURL): Promise<Result<WorkerSite>> => {
   const container = containerOf();
   if (!container) return failed({ code: 'no-worker', detail: 'not available here' });
   try {
-    const registration = await register(script);
-    if (registration && (await activation(registration))) return ok(siteOf(container, registration, script));
+    const registration = await register(container, script);
+    if (await activation(registration)) return ok(siteOf(container, registration, script));
     return failed({ code: 'no-worker', detail: 'not installed' });
   } catch (error) {
     return failed({ code: 'no-worker', detail: String(error) });
@@ -78,14 +78,35 @@ const siteOf = (
   let registration = first;
   let asking: Promise<boolean> | undefined;
   let handingOver: Promise<unknown> | undefined;
+  let repairing: Promise<unknown> | undefined;
+
+  /** A person, or the server, may have cleared the site's data: then there is a worker in name only. */
+  const worker = () => (registration.active?.state === 'redundant' ? null : registration.active);
 
   const post = (message: Body, transfer: Transferable[] = []) => {
-    const worker = registration.active;
-    if (!worker) throw new TypeError('no worker');
-    worker.postMessage({ mark: MARK, ...message }, transfer);
+    const target = worker();
+    if (!target) throw new TypeError('no worker');
+    target.postMessage({ mark: MARK, ...message }, transfer);
   };
 
-  const claim = () => registration.active && post({ type: 'claim' });
+  const claim = () => worker() && post({ type: 'claim' });
+
+  const again = async () => {
+    registration = await register(container, script);
+    await activation(registration);
+  };
+  /** A sealed script is refused to a browser that has lost its cookie; any document of the origin brings it again. */
+  const repair = () =>
+    (repairing ??= again()
+      .catch(() => fetch('/').then(again))
+      .catch(() => {})
+      .finally(() => {
+        repairing = undefined;
+      }));
+  const present = async () => {
+    await handingOver;
+    return worker() ?? (await repair(), worker());
+  };
 
   /** A worker that dies on its way to `clients.claim()` says nothing: so the wish is repeated. */
   const ask = async (): Promise<boolean> => {
@@ -100,23 +121,14 @@ const siteOf = (
   return {
     container,
     registration: () => registration,
-    worker: () => registration.active,
+    worker,
     post,
-    ready: async () => {
-      await handingOver;
-      return registration.active !== null;
-    },
-    controlled: async () => {
-      await handingOver;
-      return container.controller !== null || (asking ??= ask());
-    },
+    ready: async () => (await present()) !== null,
+    controlled: async () => (await present()) !== null && (container.controller !== null || (asking ??= ask())),
     handOver: () =>
       (handingOver ??= eventWithin(container, 'controllerchange', HAND_OVER_DEADLINE_MS).finally(() => {
         handingOver = undefined;
       })),
-    repair: async () => {
-      registration = (await register(script).catch(() => undefined)) ?? registration;
-      await activation(registration);
-    },
+    repair,
   };
 };

@@ -42,8 +42,8 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     }),
     target: site.worker,
     greet: (intro, port) => {
-      // without an active worker there is no welcome, and the next greeting is preceded by a repair
-      if (site.worker()) site.post({ type: 'attach', intro }, [port]);
+      // without a worker there is no welcome, and the next greeting is preceded by another repair
+      void site.ready().then((there) => there && site.post({ type: 'attach', intro }, [port]));
     },
     repair: site.repair,
     handOver: site.handOver,

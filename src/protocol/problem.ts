@@ -32,6 +32,8 @@ export type Problem =
   /** The database was written by a newer version of this worker. */
   | { code: 'store-newer' }
   | { code: 'store-full' }
+  /** There was a session in this page, and now nothing on the disk knows of one: the browser's data were cleared. */
+  | { code: 'store-cleared' }
   /** A stored record cannot be opened (corrupt, or sealed for another worker). It was set aside, not deleted. */
   | { code: 'store-unreadable'; detail: string }
   | { code: 'signed-out' }

@@ -19,6 +19,7 @@ export const de: Words = {
     'sign-in-refused': 'Die Anmeldung wurde abgelehnt.',
     'store-unavailable': 'Dieser Browser kann die Sitzung gerade nicht speichern.',
     'store-newer': 'Eine neuere Version dieser App war schon hier. Bitte die Seite neu laden.',
+    'store-cleared': 'Die Daten dieser Website wurden in diesem Browser gelöscht, und mit ihnen die Sitzung.',
     'store-full': 'Es ist kein Platz mehr, um die Sitzung zu speichern.',
     'store-unreadable': 'Die gespeicherte Sitzung ließ sich nicht öffnen. Sie wurde beiseitegelegt, nicht gelöscht.',
     'signed-out': 'Niemand ist angemeldet.',

@@ -16,6 +16,7 @@ const problem: Record<ProblemCode, string> = {
   'sign-in-refused': 'The sign-in was refused.',
   'store-unavailable': 'This browser cannot save the session right now.',
   'store-newer': 'A newer version of this app has been here. Reload the page.',
+  'store-cleared': 'This site’s data were cleared in this browser, and the session with them.',
   'store-full': 'There is no space left to save the session.',
   'store-unreadable': 'The saved session could not be opened. It was set aside, not deleted.',
   'signed-out': 'Nobody is signed in.',

@@ -1,0 +1,79 @@
+import type { Page } from '@playwright/test';
+import { documentOf } from '../support/document.ts';
+import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../support/e2e.ts';
+import { connectKeeper, DEMO, expectSession, signInBy, snapshotOf } from '../support/keeper-page.ts';
+import type { Lab } from '../support/lab-client.ts';
+import { fetchOnce, MODELS, type Fetched } from '../support/page-fetch.ts';
+import { seesSignedIn, signIn } from '../support/sign-in.ts';
+import { killWorkers } from '../support/worker-kill.ts';
+
+/** What needs authorization, and came without: nothing, whatever happens to the worker. */
+const expectNothingBare = async (lab: Lab): Promise<void> => {
+  const bare = (await lab.log()).filter(({ path, auth }) => auth === 'none' && /whoami|llm|notes|ticket/.test(path));
+  expect(bare).toEqual([]);
+};
+
+/** By the library, which holds a request back rather than send it bare. */
+const keeperFetch = (page: Page): Promise<Fetched> =>
+  page.evaluate(
+    (url) =>
+      window.keeper.fetch(url).then(
+        ({ status }): Fetched => status,
+        (): Fetched => 'network error',
+      ),
+    MODELS,
+  );
+
+test.beforeEach(({ complaints }) =>
+  complaints.expect(FAILED_REQUEST, FAILED_SOCKET, /ServiceWorker/, /A bad HTTP response code .403./),
+);
+
+test('the worker is unregistered under a running page: the session goes on, here and after a reload', async ({
+  page,
+  app,
+  lab,
+}) => {
+  await signIn(page, app.origin, 'password');
+  await lab.clearLog();
+  await page.evaluate(async () => {
+    for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister();
+  });
+  expect(await fetchOnce(page)).toBe(200);
+  expect(await keeperFetch(page)).toBe(200);
+  await killWorkers(page);
+  expect(await keeperFetch(page)).toBe(200);
+  expect(await fetchOnce(page)).toBe(200);
+  await expectSession(page, 'active');
+  await page.reload();
+  await seesSignedIn(page);
+  await connectKeeper(page);
+  expect(await fetchOnce(page)).toBe(200);
+  await expectNothingBare(lab);
+});
+
+test('the site’s data are cleared under a running page: it says so, and one can sign in again without a reload', async ({
+  page,
+  app,
+  lab,
+}) => {
+  await signIn(page, app.origin, 'password');
+  const document = await documentOf(page);
+  await lab.clearLog();
+  const browser = await page.context().newCDPSession(page);
+  await browser.send('Storage.clearDataForOrigin', { origin: app.origin, storageTypes: 'all' });
+  // held back until there is a worker again, which has nothing to send it with
+  expect(await keeperFetch(page)).toBe(401);
+  await expectSession(page, 'signed-out');
+  const { session, worker, tier } = await snapshotOf(page);
+  expect(session).toMatchObject({ reason: 'never', problem: { code: 'store-cleared' } });
+  expect([worker.host, tier]).toEqual(['service-worker', 'sealed']);
+  await expect(page.getByText('data were cleared in this browser')).toBeVisible();
+  await lab.clearLog();
+  await signInBy(page, DEMO);
+  expect(await keeperFetch(page)).toBe(200);
+  expect(await fetchOnce(page)).toBe(200);
+  expect(await documentOf(page)).toBe(document);
+  await expectNothingBare(lab);
+  await page.reload();
+  await seesSignedIn(page);
+});
