@@ -92,7 +92,7 @@ export const KeeperSocket = class KeeperSocket {
   static readonly CLOSING = 2;
   static readonly CLOSED = 3;
 
-  constructor(...[url, protocols]: ConstructorParameters<SocketClass>) {
+  constructor(url: string | URL, protocols: string | string[] = []) {
     if (arguments.length === 0) throw new TypeError('new KeeperSocket(url)');
     if (state.name !== 'connected') throw new DOMException('connect() first', 'InvalidStateError');
     // a constructor that gives an object gives it to `new`

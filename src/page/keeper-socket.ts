@@ -38,10 +38,6 @@ const ABNORMAL = 1006;
  * InvalidStateError, InvalidAccessError). What still differs: docs/keeper-socket.md.
  */
 export class KeeperSocket extends EventTarget implements WebSocket {
-  declare static readonly CONNECTING: 0;
-  declare static readonly OPEN: 1;
-  declare static readonly CLOSING: 2;
-  declare static readonly CLOSED: 3;
   declare readonly CONNECTING: 0;
   declare readonly OPEN: 1;
   declare readonly CLOSING: 2;
@@ -65,8 +61,8 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   #protocol = '';
   #link: Link = { name: 'down' };
   #flushing = false;
-  /** What another worker is to be told of this socket; the host's own words. */
-  #memo = '';
+  /** What another worker is to be told of this socket, in the host's own words; `null` before it is open. */
+  #memo: string | null = null;
   /** Bytes that were given to `send()` after the end; the standard has them counted for ever. */
   #unsent = 0;
 
@@ -85,9 +81,10 @@ export class KeeperSocket extends EventTarget implements WebSocket {
 
   static {
     const { prototype } = this;
-    Object.defineProperty(prototype, Symbol.toStringTag, { configurable: true, value: 'WebSocket' });
-    for (const [value, name] of ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'].entries())
-      for (const holder of [this, prototype]) Object.defineProperty(holder, name, { enumerable: true, value });
+    // for whoever asks `instanceof WebSocket`; it has the constants, and nothing else of it is ever reached
+    Object.setPrototypeOf(prototype, WebSocket.prototype);
+    for (const name of Object.getOwnPropertyNames(prototype))
+      if (name !== 'constructor') Object.defineProperty(prototype, name, { enumerable: true });
     for (const type of ['open', 'message', 'error', 'close']) {
       Object.defineProperty(prototype, `on${type}`, {
         configurable: true,
@@ -131,7 +128,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     if (type === 'blob' || type === 'arraybuffer') this.#binaryType = type;
   }
 
-  send(...[data]: [data: string | ArrayBufferLike | Blob | ArrayBufferView]): void {
+  send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
     if (arguments.length === 0) throw new TypeError("Failed to execute 'send': 1 argument required");
     if (this.#readyState === CONNECTING) throw new DOMException('Still in CONNECTING state', 'InvalidStateError');
     const payload = data instanceof Blob ? data : payloadOf(data);
@@ -143,7 +140,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     void this.#flush();
   }
 
-  close(code?: number, reason = ''): void {
+  close(...[code, reason = '']: [code?: number, reason?: string]): void {
     const goodbye = { code: code === undefined ? code : clamped(code), reason: textOf(reason) };
     checkClose(goodbye.code, goodbye.reason);
     if (this.#readyState >= CLOSING) return;
@@ -182,7 +179,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
       socket: this.#id,
       url: nameOf(this.#url, location.host),
       protocols: this.#protocols,
-      again: this.#readyState === OPEN ? this.#memo : null,
+      again: this.#memo,
     });
   }
 
@@ -208,6 +205,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     if (this.#readyState >= CLOSING) return;
     this.#link = { name: 'up' };
     this.#protocol = protocol;
+    this.#memo ??= '';
     // a second one is the resumption on another worker
     if (this.#readyState === CONNECTING) {
       this.#readyState = OPEN;
@@ -227,7 +225,8 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     this.#readyState = CLOSED;
     this.#link = { name: 'down' };
     this.#hub.remove(this.#id);
-    if (!wasClean) this.dispatchEvent(new Event('error'));
+    // a connection that was lost has not failed (RFC 6455 §7.1.7), and only a failure is an error
+    if (this.#memo === null) this.dispatchEvent(new Event('error'));
     this.dispatchEvent(new CloseEvent('close', { code, reason, wasClean }));
   }
 

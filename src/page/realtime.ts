@@ -25,9 +25,13 @@ export type Realtime = {
   close(): void;
 };
 
+const CONSTANT = { enumerable: true, configurable: false, writable: false };
+
 /** `face` is the class that pages know; its instances are keeper sockets, and so are those of classes below it. */
 export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: SocketClass): Realtime => {
   Object.setPrototypeOf(face.prototype, KeeperSocket.prototype);
+  for (const [value, name] of ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'].entries())
+    for (const holder of [face, face.prototype]) Object.defineProperty(holder, name, { ...CONSTANT, value });
   const channels = createChannels(publish, post);
   const sockets = createSocketHub(post);
   let whose: string | undefined;

@@ -26,8 +26,8 @@ export const wireUrlOf = (url: string | URL, base: string): URL => {
 /** How a configuration names it: an address of our own host by its path (config.ts). */
 export const nameOf = (url: URL, host: string): string => (url.host === host ? url.pathname + url.search : url.href);
 
-/** WebIDL's `USVString`: lone surrogates are replaced. */
-export const textOf = (value: unknown): string => String(value).replace(/\p{Surrogate}/gu, '\ufffd');
+/** WebIDL's `USVString`: lone surrogates are replaced, and a symbol is none (a TypeError). */
+export const textOf = (value: unknown): string => ''.concat(value as string).replace(/\p{Surrogate}/gu, '\ufffd');
 
 /** WebIDL's `[Clamp] unsigned short`; the mean of two goes to the even one. */
 export const clamped = (value: unknown): number => {

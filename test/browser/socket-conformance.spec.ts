@@ -1,0 +1,54 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { expect, openClient, test } from './clients.ts';
+
+const DOCUMENT = 'docs/keeper-socket.md';
+const [BEGIN, END] = ['<!-- differences, written by the test -->', '<!-- end -->'];
+/** A case that hangs is told as such, and costs the others no time. */
+const CASE_WITHIN_MS = 15_000;
+
+type Row = { name: string; native: string; ours: string };
+
+const cell = (text: string): string => `\`${text.replaceAll('|', '\\|')}\``;
+
+const tableOf = (rows: readonly Row[], cases: number): string => {
+  const different = rows.filter(({ native, ours }) => native !== ours);
+  const lines = different.map(({ name, native, ours }) => `| ${name} | ${cell(native)} | ${cell(ours)} |`);
+  return [
+    `${cases - different.length} of ${cases} cases give the same. The others:`,
+    '',
+    '| Case | `WebSocket` | `KeeperSocket` |',
+    '|---|---|---|',
+    ...lines,
+  ].join('\n');
+};
+
+test('the interface of a WebSocket, side by side with the browser’s own', async ({ page, site }) => {
+  await openClient(page, site);
+  const rows = await page.evaluate(async (withinMs) => {
+    const { CASES, KeeperSocket } = window.libraries;
+    const late = () => new Promise<string>((resolve) => setTimeout(() => resolve('nothing'), withinMs));
+    const run = async (name: string, Socket: typeof WebSocket): Promise<string> => {
+      try {
+        return JSON.stringify(await Promise.race([CASES[name]?.(Socket), late()])) ?? 'undefined';
+      } catch (error) {
+        return String(error);
+      }
+    };
+    return Promise.all(
+      Object.keys(CASES).map(async (name) => {
+        const native = await run(name, WebSocket);
+        return { name, native, ours: await run(name, KeeperSocket) };
+      }),
+    );
+  }, CASE_WITHIN_MS);
+  // The cases must tell classes apart: none may be silent, and not all may say the same.
+  expect(rows.filter(({ native }) => native === '"nothing"' || native === 'undefined')).toEqual([]);
+  expect(new Set(rows.map(({ native }) => native)).size).toBeGreaterThan(rows.length / 3);
+
+  const table = tableOf(rows, rows.length);
+  const document = await readFile(DOCUMENT, 'utf8');
+  const [before = '', rest = ''] = document.split(BEGIN);
+  const [written = '', after = ''] = rest.split(END);
+  if (process.env['WRITE_DOCS'] === '1') await writeFile(DOCUMENT, `${before}${BEGIN}\n${table}\n${END}${after}`);
+  else expect(table, `${DOCUMENT} says otherwise; WRITE_DOCS=1 writes it`).toBe(written.trim());
+});

@@ -1,0 +1,83 @@
+/*
+ * What the interface of a WebSocket does (https://websockets.spec.whatwg.org/), case by case after the web platform
+ * tests below `websockets/`. Each runs in a page, once with the browser's own class and once with ours, against the
+ * same echoing server; what it gives is compared.
+ */
+
+export type SocketConstructor = typeof WebSocket;
+export type Case = (Socket: SocketConstructor) => unknown;
+
+export const ECHO = '/echo';
+
+export const errorOf = (run: () => unknown): string => {
+  try {
+    run();
+    return 'none';
+  } catch (error) {
+    return error instanceof Error ? error.name : typeof error;
+  }
+};
+
+/** Made and thrown away. */
+export const made = (Socket: SocketConstructor, ...args: readonly unknown[]): string | WebSocket => {
+  let socket: WebSocket | undefined;
+  const error = errorOf(() => {
+    socket = Reflect.construct(Socket, args) as WebSocket;
+    socket.close();
+  });
+  return socket ?? error;
+};
+export const urlOf = (Socket: SocketConstructor, url: unknown): unknown => {
+  const socket = made(Socket, url);
+  return typeof socket === 'string' ? socket : socket.url.replace(location.host, 'host');
+};
+export const protocolsError = (Socket: SocketConstructor, protocols: unknown): string => {
+  const socket = made(Socket, ECHO, protocols);
+  return typeof socket === 'string' ? socket : 'none';
+};
+
+export const next = (socket: WebSocket, type: string): Promise<Event> =>
+  new Promise((resolve) => socket.addEventListener(type, resolve, { once: true }));
+export const opened = async (Socket: SocketConstructor, url = ECHO, protocols: string[] = []): Promise<WebSocket> => {
+  const socket = new Socket(url, protocols);
+  await next(socket, 'open');
+  return socket;
+};
+/** Opens, runs, and tells the events that followed up to the close. */
+export const ending = async (
+  Socket: SocketConstructor,
+  run: (socket: WebSocket) => unknown,
+  { url = ECHO, early = false } = {},
+): Promise<unknown> => {
+  const socket = new Socket(url);
+  const events: unknown[] = [];
+  socket.onerror = () => events.push(['error', socket.readyState]);
+  const closed = new Promise<void>((resolve) => {
+    socket.onclose = ({ code, reason, wasClean }) => {
+      events.push(['close', code, reason, wasClean, socket.readyState]);
+      resolve();
+    };
+  });
+  if (!early) await next(socket, 'open');
+  run(socket);
+  await closed;
+  return events;
+};
+export const heard = async (socket: WebSocket): Promise<unknown> => {
+  const event = await next(socket, 'message');
+  return event instanceof MessageEvent ? (event.data as unknown) : undefined;
+};
+export const echoed = async (Socket: SocketConstructor, data: string | BufferSource | Blob): Promise<unknown> => {
+  const socket = await opened(Socket);
+  socket.binaryType = 'arraybuffer';
+  socket.send(data);
+  const answer = await heard(socket);
+  socket.close();
+  return answer instanceof ArrayBuffer ? [...new Uint8Array(answer)] : answer;
+};
+export const closeError = async (Socket: SocketConstructor, ...args: readonly unknown[]): Promise<string> => {
+  const socket = await opened(Socket);
+  const error = errorOf(() => Reflect.apply(socket.close.bind(socket), undefined, args));
+  socket.close();
+  return error;
+};

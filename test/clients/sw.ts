@@ -1,0 +1,5 @@
+/** The worker of a site whose pages use GraphQL and Socket.IO. */
+import { graphqlTransportWs, keepSession, socketIo, socketsWith } from '../../sw/index.ts';
+import { takeBaked } from '../../sw/baked.ts';
+
+keepSession({ ...takeBaked(), sockets: socketsWith(graphqlTransportWs, socketIo), takeOver: true });
