@@ -7,6 +7,7 @@ export type BuiltFile = { fileName: string; data: string | Uint8Array };
 
 /** Pictures for install dialogs and the like are not part of the shell that has to work offline. */
 const LARGEST_PUBLIC_FILE_BYTES = 64 * 1024;
+const FOR_INSTALLATION = 'screenshots/';
 
 const REVISION_LENGTH = 16;
 
@@ -20,7 +21,9 @@ export const publicFiles = async (folder: string): Promise<BuiltFile[]> => {
       data: await readFile(path),
     })),
   );
-  return read.filter((file) => file.data.byteLength <= LARGEST_PUBLIC_FILE_BYTES);
+  return read.filter(
+    ({ fileName, data }) => data.byteLength <= LARGEST_PUBLIC_FILE_BYTES && !fileName.startsWith(FOR_INSTALLATION),
+  );
 };
 
 /**

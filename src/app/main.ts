@@ -2,7 +2,7 @@ import { connect } from '../page/index.ts';
 import { adoptTokens } from './compose.ts';
 import { speakOwnLanguage } from './language.ts';
 import { loadFirst } from './parts.ts';
-import { prepare, start } from './start.ts';
+import { furnish, prepare, start } from './start.ts';
 
 const WORKER = '/sw.js';
 /** As the server configures it (server/keeper-config.ts). */
@@ -17,11 +17,13 @@ const policy = window.trustedTypes?.createPolicy('session-keeper', {
 });
 
 adoptTokens(document);
+const furnished = furnish(document);
 const [keeper] = await Promise.all([
   connect({ worker: policy?.createScriptURL(WORKER) ?? WORKER }),
   speakOwnLanguage(),
   loadFirst(),
 ]);
+furnished();
 await start(keeper, document);
 // A provider's answer that came before there was a worker to take it: nobody can use it any more, so it leaves the address.
 if (location.pathname === CALLBACK && keeper.snapshot.worker.host === 'service-worker') {

@@ -1,8 +1,24 @@
 import type { Keeper } from '../page/types.ts';
 import { SessionGate } from '../ui/index.ts';
 import { give, renderAll } from './compose.ts';
+import { offerInstall } from './install.ts';
 import { offerLanguages } from './language.ts';
 import { loadParts, showPage } from './views.ts';
+
+/** What is around the elements: the choice of languages, the button to install. Call it before anything is awaited. */
+export const furnish = (page: Document): (() => void) => {
+  const button = page.querySelector<HTMLElement>('#install');
+  const label = button ? offerInstall(button) : (): void => undefined;
+  return () => {
+    label();
+    const select = page.querySelector<HTMLSelectElement>('#language');
+    if (!select) return;
+    offerLanguages(select, () => {
+      label();
+      renderAll(page);
+    });
+  };
+};
 
 /** Brings the page to life around a keeper. Resolves when the page that the address names is there. */
 export const start = async (keeper: Keeper, page: Document): Promise<void> => {
@@ -14,18 +30,17 @@ export const start = async (keeper: Keeper, page: Document): Promise<void> => {
     const gate = page.querySelector('session-gate');
     if (gate instanceof SessionGate) gate.offerSignIn();
   });
-  const select = page.querySelector<HTMLSelectElement>('#language');
-  if (select)
-    offerLanguages(select, () => {
-      renderAll(page);
-    });
   addEventListener('hashchange', () => void showPage(page, location.hash, ready, true));
   await showPage(page, location.hash, ready, false);
 };
 
-/** When nothing else is to be done: the other pages, so that they open at once. */
+/** When nothing else is to be done: the other pages, so that they open at once, and what nobody waits for. */
 export const prepare = (keeper: Keeper, page: Document): void => {
   requestIdleCallback(() => {
+    void import('./later.ts').then(({ keepBadge, updateTogether }) => {
+      keepBadge(keeper);
+      updateTogether(page);
+    });
     void loadParts().then(() => {
       give(keeper, page);
     });

@@ -34,7 +34,7 @@ export class SessionLanes extends LitElement {
       .evidence { min-block-size: 4.5rem; padding-block-start: .75rem; font-size: .875rem; border-block-start: 1px solid var(--_line); }
       .evidence p { overflow-wrap: anywhere; }
       .tools { gap: .375rem; margin-block-end: .75rem; }
-      .tools button { min-inline-size: 2.5rem; }
+      .tools button { min-inline-size: 2.25rem; min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
       i { display: none; }
       .c-good { color: var(--_good); } .c-busy { color: var(--_accent); } .c-warn { color: var(--_warn); } .c-bad { color: var(--_bad); } .c-idle { color: var(--_edge); }
       .c-line { color: var(--_line); } .c-soft { color: var(--_soft); } .c-ink { color: var(--_ink); } .c-accent { color: var(--_accent); } .c-surface { color: var(--_surface); }

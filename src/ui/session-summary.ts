@@ -51,7 +51,7 @@ export class SessionSummary extends KeeperElement {
     return html`<div class="stack">
       <h1 part="headline">${truth.headline}</h1>
       <p class="soft detail">${truth.detail} ${session ? html`<span class="numbers">${keptWords(snapshot.kept, now)}</span>` : nothing}</p>
-      ${snapshot && troubled ? whyDetails(whyOf(snapshot, now)) : nothing}
+      ${session && troubled ? whyDetails(whyOf(snapshot, now)) : nothing}
       <div class="row">${this.#actions(now)}</div>
       <div role="alert">${leaving.state === 'failed' ? problemWords(leaving.problem) : nothing}</div>
     </div>`;

@@ -56,7 +56,8 @@ export class SessionTimeline extends KeeperElement {
     KeeperElement.styles,
     css`
       h1 { font-size: 1.625rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.2; }
-      .end { margin-inline-start: auto; }
+      .end { margin-inline-start: auto; gap: .375rem; }
+      .end button { min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
       fieldset { display: flex; gap: .25rem; padding: .25rem; border-radius: var(--_radius); background: var(--_sunken);
         label { position: relative; display: block; padding: .25rem .875rem; border: 1px solid transparent; border-radius: calc(var(--_radius) - .25rem); cursor: pointer; color: var(--_soft); }
         label:has(:checked) { background: var(--_surface); border-color: var(--_line); color: var(--_ink); }

@@ -51,7 +51,8 @@ const whyWaiting = (snapshot: Snapshot, now: number): Why | undefined => {
   }
   if (causes.length === 0) return undefined;
   const proof = session.verifiedAt === undefined ? say.neverProved : say.lastProof(fromNow(session.verifiedAt, now));
-  return { question: say.whyWaiting, causes: [...causes, { words: `${proof}.` }] };
+  const question = snapshot.online ? say.whyWaiting : say.whyOfflineNow;
+  return { question, causes: [...causes, { words: `${proof}.` }] };
 };
 
 /** `undefined`: there is nothing to ask. */

@@ -22,7 +22,7 @@ const POLICY = [
 
 export type Gallery = {
   /** Opens a scene and collects whatever the console says. */
-  open(scene: string, hash?: string, language?: string): Promise<void>;
+  open(scene: string, hash?: string, language?: string, entries?: number): Promise<void>;
   /** Shows another scene on the open page, as a new snapshot. */
   show(scene: string): Promise<void>;
   /** What was asked of the keeper so far. */
@@ -36,8 +36,8 @@ const galleryOn = (page: Page, origin: string): Gallery => {
   page.on('pageerror', (error) => complaints.push(error.message));
   return {
     complaints,
-    open: async (scene, hash = '', language = 'en') => {
-      await page.goto(`${origin}/test/ui/gallery.html?scene=${scene}&lang=${language}${hash}`);
+    open: async (scene, hash = '', language = 'en', entries = 0) => {
+      await page.goto(`${origin}/test/ui/gallery.html?scene=${scene}&lang=${language}&entries=${entries}${hash}`);
       await page.waitForFunction(() => 'gallery' in globalThis);
     },
     show: (scene) => page.evaluate((name) => window.gallery.show(name), scene),

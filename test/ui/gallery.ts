@@ -1,9 +1,10 @@
-/** The app's own page with a scripted keeper: `?scene=degraded&lang=de#timeline`; without a scene, a list of them. */
+/** The app's own page with a scripted keeper: `?scene=degraded&lang=de&entries=10000#timeline`; without a scene, a list of them. */
 import shell from '../../index.html?raw';
 import { adoptTokens } from '../../src/app/compose.ts';
 import { loadFirst } from '../../src/app/parts.ts';
-import { prepare, start } from '../../src/app/start.ts';
+import { furnish, prepare, start } from '../../src/app/start.ts';
 import { isLanguage, speak } from '../../src/ui/index.ts';
+import { longJournal } from './long-journal.ts';
 import { ScriptedKeeper } from './scripted-keeper.ts';
 import { journal, scenes } from './scenes.ts';
 
@@ -26,13 +27,17 @@ const sceneOf = (name: string, now: number) => {
   return make(now);
 };
 
-const open = async (name: string, language: string): Promise<void> => {
+const open = async (name: string, language: string, entries: number): Promise<void> => {
   if (isLanguage(language)) await speak(language);
   document.body.replaceChildren(...new DOMParser().parseFromString(shell, 'text/html').body.children);
   const now = Date.now();
   const { snapshot, updateReady = false } = sceneOf(name, now);
-  const keeper = new ScriptedKeeper(snapshot, { journal: journal(now), updateReady });
+  const keeper = new ScriptedKeeper(snapshot, {
+    journal: entries > 0 ? longJournal(entries, now) : journal(now),
+    updateReady,
+  });
   await loadFirst();
+  furnish(document)();
   await start(keeper, document);
   prepare(keeper, document);
   globalThis.gallery = {
@@ -61,4 +66,4 @@ adoptTokens(document);
 const asked = new URLSearchParams(location.search);
 const scene = asked.get('scene');
 if (scene === null) list();
-else await open(scene, asked.get('lang') ?? 'en');
+else await open(scene, asked.get('lang') ?? 'en', Number(asked.get('entries')));

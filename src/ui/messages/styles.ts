@@ -38,6 +38,7 @@ export const messagesStyles = css`
     .channels { border-inline-end: 0; border-block-end: 1px solid var(--_line); }
     .channels ul { display: flex; flex-wrap: wrap; }
     .channel { inline-size: auto; }
+    .talk { grid-template-rows: minmax(10rem, 34dvb) auto; }
     .list, .composer { padding-inline: .875rem; }
   }
 `;

@@ -13,9 +13,10 @@ export type Lane = { id: string; kind: LaneKind; about?: string | undefined; spa
 
 export type Timeline = { entries: readonly JournalEntry[]; lanes: readonly Lane[]; from: number; to: number };
 
+/** Signed out is a quiet state, unless the server has put an end to a session. */
 const TOKEN: Readonly<Record<string, Tone>> = {
   starting: 'idle',
-  'signed-out': 'bad',
+  'signed-out': 'idle',
   establishing: 'busy',
   active: 'good',
   refreshing: 'busy',
@@ -93,8 +94,11 @@ const place = (lanes: Lanes, { at, machine, what }: JournalEntry, entry: number)
       return lanes.become(lanes.get('tabs'), at, what === '0' ? 'idle' : 'good', entry);
     case 'network':
       return lanes.become(lanes.get('network'), at, what === 'up' ? 'good' : 'bad', entry);
-    case 'state':
-      return lanes.become(lanes.get('token'), at, tableTone(TOKEN, what) ?? 'idle', entry);
+    case 'state': {
+      const lane = lanes.get('token');
+      const tone = what === 'signed-out' && lane.spans.at(-1)?.tone === 'warn' ? 'bad' : tableTone(TOKEN, what);
+      return lanes.become(lane, at, tone ?? 'idle', entry);
+    }
     case 'socket': {
       const tone = tableTone(SOCKET, what);
       return tone && lanes.become(lanes.get('socket', about ?? ''), at, tone, entry);

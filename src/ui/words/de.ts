@@ -105,6 +105,7 @@ export const de: Words = {
   whySignedOut: 'Warum wurde ich abgemeldet?',
   whyNot: 'Warum?',
   whyWaiting: 'Warum wird neu verbunden?',
+  whyOfflineNow: 'Warum bin ich offline?',
   whyRejected:
     'Der Server sagt, dass diese Sitzung nicht mehr gilt. Jemand hat sie anderswo beendet, das Passwort wurde geändert, oder sie wurde zu lange nicht benutzt.',
   whyExpired: 'Der Server hat dieser Sitzung bei ihrem Beginn ein Ende gesetzt, und diese Zeit ist gekommen.',

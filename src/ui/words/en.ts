@@ -122,6 +122,7 @@ export const en = {
   whySignedOut: 'Why was I signed out?',
   whyNot: 'Why?',
   whyWaiting: 'Why is it reconnecting?',
+  whyOfflineNow: 'Why am I offline?',
   whyRejected:
     'The server said that this session is no longer valid. Somebody ended it elsewhere, the password was changed, or it was not used for too long.',
   whyExpired: 'The server gave this session an end when it began, and that time has come.',

@@ -1,0 +1,123 @@
+/** Renews the pictures of the README, the manifest and `docs/states` from the real app: `npm run build && npm run screenshots`. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { startServer } from '../server/server.ts';
+import { findBrowser } from './find-browser.ts';
+import { freePortPair } from './free-port.ts';
+
+/** The manifest names these sizes: a picture of another size is not shown when the app is installed. */
+const WIDE = { width: 1280, height: 800 };
+const NARROW = { width: 412, height: 732 };
+const README = { width: 1180, height: 800 };
+const MANIFEST = 'public/screenshots';
+const STATES = 'docs/states';
+
+const signIn = async (page: Page, url: string): Promise<void> => {
+  await page.goto(url);
+  await page.getByLabel('User name').fill('demo');
+  await page.getByLabel('Password', { exact: true }).last().fill('demo');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: /signed in as/ }).waitFor();
+};
+
+/** Something to have survived: a reload and a worker that dies. */
+const live = async (page: Page): Promise<void> => {
+  await page.reload();
+  await page.getByRole('button', { name: 'Session: Connected' }).waitFor();
+  const session = await page.context().newCDPSession(page);
+  await session.send('ServiceWorker.enable');
+  await session.send('ServiceWorker.stopAllWorkers');
+  await page.evaluate(() => fetch('/api/v1/llm/models'));
+  await page.getByRole('main').getByText('Everything is connected.').waitFor();
+};
+
+const see = async (page: Page, name: 'Home' | 'Messages' | 'Timeline'): Promise<void> => {
+  await page.getByRole('link', { name, exact: true }).click();
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+};
+
+const say = async (page: Page, text: string): Promise<void> => {
+  await page.getByRole('textbox', { name: 'Message' }).fill(text);
+  await page.keyboard.press('Enter');
+};
+
+/** A conversation of two devices, the last message of which waits for the network. */
+const talk = async (page: Page, context: BrowserContext, picture: string): Promise<void> => {
+  const other = await context.newPage();
+  await other.goto(new URL('/#messages', page.url()).href);
+  await see(page, 'Messages');
+  await say(page, 'Tests are green on both machines.');
+  await other.getByText('Tests are green').waitFor();
+  await say(other, 'Then we ship today?');
+  await page.getByText('Then we ship today?').waitFor();
+  await context.setOffline(true);
+  await page.getByText('Offline: messages are kept').waitFor();
+  await say(page, 'Yes. I am on the train, this one goes out later.');
+  await page.getByText('Queued').waitFor();
+  await page.screenshot({ path: picture });
+  await context.setOffline(false);
+  await page.getByText('Delivered').last().waitFor();
+  await other.close();
+};
+
+const pictures = async (browser: Browser, url: string): Promise<void> => {
+  const context = await browser.newContext({ viewport: WIDE });
+  const page = await context.newPage();
+  await signIn(page, url);
+  await live(page);
+  await page.screenshot({ path: `${MANIFEST}/wide.png` });
+  await page.setViewportSize(NARROW);
+  await page.screenshot({ path: `${MANIFEST}/narrow.png` });
+  await talk(page, context, `${MANIFEST}/narrow-messages.png`);
+  await page.setViewportSize(WIDE);
+  await see(page, 'Timeline');
+  await page.getByRole('application').press('ArrowLeft');
+  await page.screenshot({ path: `${MANIFEST}/wide-timeline.png` });
+  await context.close();
+};
+
+/** The states that people write about, in both schemes: signed out, signed in, offline, ended by the server. */
+const states = async (browser: Browser, url: string, colorScheme: 'light' | 'dark'): Promise<void> => {
+  const scale = { viewport: README, deviceScaleFactor: 1.5 };
+  const context = await browser.newContext({ ...scale, colorScheme });
+  const page = await context.newPage();
+  const shoot = (name: string) => page.screenshot({ path: `${STATES}/${name}-${colorScheme}.png` });
+  await page.goto(url);
+  await page.getByLabel('User name').waitFor();
+  await shoot('signed-out');
+  await signIn(page, url);
+  await live(page);
+  await shoot('signed-in');
+  if (colorScheme === 'light') await page.screenshot({ path: 'docs/session.png' });
+  await context.setOffline(true);
+  await page.getByRole('button', { name: 'Session: Offline' }).waitFor();
+  await shoot('offline');
+  await context.setOffline(false);
+  await page.getByRole('button', { name: 'Session: Connected' }).waitFor();
+  await fetch(`${url}/lab/session/revoke`, { method: 'POST' });
+  await fetch(`${url}/lab/tokens/expire`, { method: 'POST' });
+  await page.evaluate(() => fetch('/api/v1/llm/models'));
+  await page.getByRole('region', { name: 'Sign in' }).getByText('Why was I signed out?').click();
+  await shoot('ended-by-server');
+  await context.close();
+};
+
+const found = findBrowser();
+if (!found) throw new Error('There is no Chromium here; `npm test` installs one.');
+const dataDir = await mkdtemp(join(tmpdir(), 'keeper-screenshot-'));
+const server = await startServer({ port: await freePortPair(), dataDir, lab: true });
+const browser = await chromium.launch({
+  executablePath: found.path,
+  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+});
+try {
+  await Promise.all([mkdir(MANIFEST, { recursive: true }), mkdir(STATES, { recursive: true })]);
+  await pictures(browser, server.url);
+  for (const scheme of ['light', 'dark'] as const) await states(browser, server.url, scheme);
+} finally {
+  await browser.close();
+  await server.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}

@@ -1,0 +1,3 @@
+/** What nobody waits for; loaded when the page stands. */
+export { keepBadge } from './badge.ts';
+export { updateTogether } from './update.ts';

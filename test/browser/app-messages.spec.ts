@@ -1,0 +1,81 @@
+import type { Page } from '@playwright/test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../support/e2e.ts';
+import { killWorkers } from '../support/worker-kill.ts';
+import { signInByHand } from '../support/sign-in.ts';
+
+const messages = (page: Page, channel = 'general') =>
+  page.getByRole('list', { name: `Messages in ${channel}, oldest first` }).getByRole('listitem');
+
+const say = async (page: Page, text: string): Promise<void> => {
+  await page.getByRole('textbox', { name: 'Message' }).fill(text);
+  await page.keyboard.press('Enter');
+};
+
+/** Both tabs have joined: each has heard the other, or itself. */
+const meet = async (page: Page, other: Page): Promise<void> => {
+  await say(page, 'are you there?');
+  await expect(messages(page).last()).toContainText('Delivered');
+  await say(other, 'I am.');
+  await expect(messages(page).last()).toContainText('I am.');
+};
+
+test('messages between tabs: delivered, unread where nobody looks, queued offline and sent later, over a killed worker', async ({
+  page,
+  app,
+  context,
+  complaints,
+}) => {
+  complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
+  await signInByHand(page, app.origin, 'password');
+  const other = await context.newPage();
+  await other.goto(`${app.origin}/#messages`);
+  await page.getByRole('link', { name: 'Messages' }).click();
+  await meet(page, other);
+
+  await test.step('what comes while another page is shown is unread, until it is looked at', async () => {
+    await page.getByRole('link', { name: 'Home' }).click();
+    await say(other, 'one');
+    await say(other, 'two');
+    await expect(page.getByRole('img', { name: '2 unread' })).toBeVisible();
+    await page.getByRole('link', { name: 'Messages' }).click();
+    await expect(page.getByRole('img', { name: '2 unread' })).toHaveCount(0);
+    await expect(messages(page).last()).toContainText('two');
+  });
+
+  await test.step('without a network a message is queued, and goes out when it is back', async () => {
+    await context.setOffline(true);
+    await expect(page.getByText('Offline: messages are kept on this device')).toBeVisible();
+    await say(page, 'from the tunnel');
+    await expect(messages(page).last()).toContainText('Queued');
+    await killWorkers(page);
+    await context.setOffline(false);
+    await expect(messages(page).last()).toContainText('Delivered', { timeout: 20_000 });
+    await expect(messages(other).last()).toContainText('from the tunnel');
+    await expect(messages(page).filter({ hasText: 'from the tunnel' })).toHaveCount(1);
+  });
+
+  await test.step('a channel of one’s own, by keyboard; nothing of it in the others', async () => {
+    await page.getByText('New channel').press('Enter');
+    await page.getByRole('textbox', { name: 'Name of the channel' }).fill('secret plans');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('button', { name: 'secret plans' })).toHaveAttribute('aria-pressed', 'true');
+    await say(page, 'psst');
+    await expect(messages(page, 'secret plans')).toHaveText([/psst.*Delivered/s]);
+    await expect(messages(other).filter({ hasText: 'psst' })).toHaveCount(0);
+  });
+
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations).toEqual([]);
+});
+
+test('who signs out leaves no message behind', async ({ page, app }) => {
+  await signInByHand(page, app.origin, 'password');
+  await page.getByRole('link', { name: 'Messages' }).click();
+  await say(page, 'for my eyes only');
+  await expect(messages(page).last()).toContainText('Delivered');
+  await page.getByRole('link', { name: 'Home' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  await expect(page.getByText('for my eyes only')).toHaveCount(0);
+});

@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { words } from '../../src/ui/say.ts';
+import { learnMore, moreWords } from '../../src/ui/say-more.ts';
+import { languageFor, locale, speak } from '../../src/ui/speech.ts';
+import { duration, fromNow, lasting, nextTry } from '../../src/ui/time.ts';
+import { keptWords, truthOf } from '../../src/ui/truth.ts';
+import { whyOf } from '../../src/ui/why.ts';
+import { de } from '../../src/ui/words/de.ts';
+import { en } from '../../src/ui/words/en.ts';
+import { moreDe } from '../../src/ui/words/more-de.ts';
+import { moreEn } from '../../src/ui/words/more-en.ts';
+import { scenes } from './scenes.ts';
+
+const NOW = 1_800_000_000_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+afterEach(() => speak('en'));
+
+/** Every text of a vocabulary, by its path; a function's as it says its first arguments. */
+const textsOf = (value: unknown, path = ''): Map<string, string> => {
+  if (typeof value === 'string') return new Map([[path, value]]);
+  if (typeof value === 'function')
+    return new Map([[path, String((value as (...given: readonly unknown[]) => unknown)('X', 'Y'))]]);
+  if (typeof value !== 'object' || value === null) return new Map();
+  return new Map(Object.entries(value).flatMap(([key, inner]) => [...textsOf(inner, `${path}/${key}`)]));
+};
+
+/** Names, and words that both languages write alike. */
+const ALIKE = /^\/(kind\/oidc|status\/offline|lane\/(tabs|worker|socket)|version|fromTo|entry)$/;
+
+describe('the second language', () => {
+  it.each([
+    ['first', en, de],
+    ['later', moreEn, moreDe],
+  ])('says everything of the %s words, and in its own words', (_, english, german) => {
+    const [ours, theirs] = [textsOf(english), textsOf(german)];
+    expect([...theirs.keys()]).toEqual([...ours.keys()]);
+    const same = [...ours].filter(([path, text]) => theirs.get(path) === text && !ALIKE.test(path));
+    expect(same).toEqual([]);
+  });
+
+  it('is spoken everywhere at once, and unlearned as fast', async () => {
+    await learnMore();
+    await speak('de');
+    expect([words().signOut, moreWords().send]).toEqual(['Abmelden', 'Senden']);
+    expect(locale()).toMatch(/^de/);
+    await speak('en');
+    expect([words().signOut, moreWords().send]).toEqual(['Sign out', 'Send']);
+  });
+
+  it('has its own times', async () => {
+    await speak('de');
+    expect(lasting(NOW - 2 * DAY_MS, NOW)).toBe('seit 2 Tagen');
+    expect(fromNow(NOW - 3 * MINUTE_MS, NOW)).toBe('vor 3 Minuten');
+    expect(nextTry(NOW + 7000, NOW)).toBe('nächster Versuch in 7 Sekunden');
+  });
+
+  it.each(Object.keys(scenes))('has a true sentence for %s too', async (scene) => {
+    await speak('de');
+    const snapshot = scenes[scene]?.(NOW).snapshot;
+    const { headline, detail } = truthOf(snapshot, NOW);
+    const why = snapshot && whyOf(snapshot, NOW);
+    const told = [headline, detail, why?.question, ...(why?.causes.map((cause) => cause.words) ?? [])].join(' ');
+    expect(told).not.toMatch(/undefined|null|\[object|\b(?:the|you|is|server was)\b/i);
+  });
+
+  it('is chosen by what a person reads', () => {
+    expect(languageFor(['fr-FR', 'de-AT', 'en'])).toBe('de');
+    expect(languageFor(['fr'])).toBe('en');
+    expect(languageFor(['', 'constructor'])).toBe('en');
+  });
+});
+
+describe('how long it was kept', () => {
+  const kept = {
+    since: NOW - (3 * 60 + 12) * MINUTE_MS,
+    reloads: 4,
+    workerRestarts: 2,
+    networkLosses: 1,
+    refreshes: 9,
+  };
+
+  it('is one sentence, with what it went through', () => {
+    expect(keptWords(kept, NOW)).toBe('Kept for 3 hr 12 min through 4 reloads, 2 worker restarts, and 1 lost network.');
+    expect(keptWords({ ...kept, reloads: 1, workerRestarts: 0, networkLosses: 0 }, NOW)).toMatch(/through 1 reload\.$/);
+  });
+
+  it('claims nothing that did not happen', () => {
+    expect(keptWords({ since: NOW, reloads: 0, workerRestarts: 0, networkLosses: 0, refreshes: 0 }, NOW)).toMatch(
+      /^Kept for 1 sec\.$/,
+    );
+    expect(duration(2 * DAY_MS + 4 * 60 * MINUTE_MS + 5000)).toBe('2 days 4 hr');
+  });
+});
+
+describe('why', () => {
+  const whyIn = (scene: string) => {
+    const snapshot = scenes[scene]?.(NOW).snapshot;
+    return snapshot && whyOf(snapshot, NOW);
+  };
+
+  it('is no question when all is well, nor for somebody who left or never came', () => {
+    for (const scene of ['active', 'refreshing', 'ticket', 'never', 'password-only'])
+      expect(whyIn(scene)).toBeUndefined();
+  });
+
+  it('names the server’s answer as the evidence of an end', () => {
+    const why = whyIn('rejected');
+    expect(why?.question).toBe('Why was I signed out?');
+    expect(why?.causes[0]?.evidence).toBe('grant-rejected · http://localhost:4174/token · HTTP 400 · invalid_grant');
+    expect(whyIn('expired')?.causes[0]?.words).toMatch(/gave this session an end.*was over on/);
+  });
+
+  it('tells each thing that waits, and what is known for certain', () => {
+    const why = whyIn('degraded');
+    expect(why?.question).toBe('Why is it reconnecting?');
+    expect(why?.causes.map((cause) => cause.evidence)).toEqual([
+      'server-unavailable · /token · HTTP 503',
+      '/api/socket · network-unreachable · /api/v1/auth/refresh',
+      undefined,
+    ]);
+    expect(why?.causes[0]?.words).toContain('4 tries so far');
+    expect(why?.causes.at(-1)?.words).toBe('Last confirmed by the server 2 minutes ago.');
+  });
+});

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import type { JournalEntry } from '../../src/protocol/bridge.ts';
+import { inOrder, merged } from '../../src/ui/timeline/entries.ts';
+import { entryWords } from '../../src/ui/timeline/entry-words.ts';
+import { parseTimelineFile, timelineFile } from '../../src/ui/timeline/file.ts';
+import { spotAt, timelineOf, type Lane, type LaneKind } from '../../src/ui/timeline/model.ts';
+import { fit, follow, pan, reveal, ticks, timeAt, xOf, zoom } from '../../src/ui/timeline/viewport.ts';
+import { longJournal } from './long-journal.ts';
+
+const entry = (at: number, machine: string, what: string, worker = 'a', detail?: string): JournalEntry => ({
+  at,
+  worker,
+  machine,
+  what,
+  detail,
+});
+
+const laneOf = (entries: readonly JournalEntry[], kind: LaneKind, now = 100, live = true): Lane => {
+  const found = timelineOf(entries, now, live).lanes.find((lane) => lane.kind === kind);
+  if (!found) throw new RangeError(kind);
+  return found;
+};
+
+describe('lanes', () => {
+  it('show how long each state lasted, and that the last one goes on', () => {
+    const states = [entry(10, 'state', 'active'), entry(20, 'state', 'refreshing'), entry(25, 'state', 'degraded')];
+    expect(laneOf(states, 'token').spans).toEqual([
+      { from: 10, to: 20, tone: 'good', entry: 0 },
+      { from: 20, to: 25, tone: 'busy', entry: 1 },
+      { from: 25, to: Infinity, tone: 'warn', entry: 2 },
+    ]);
+  });
+
+  it('claim nothing for the time between two workers', () => {
+    const lives = [
+      entry(10, 'session', 'started', 'a'),
+      entry(11, 'socket /s', 'open', 'a'),
+      entry(12, 'tabs', '2', 'a'),
+      entry(50, 'session', 'started', 'b'),
+      entry(60, 'socket /s', 'open', 'b'),
+    ];
+    expect(laneOf(lives, 'worker').spans.map(({ from, to }) => [from, to])).toEqual([
+      [10, 12],
+      [50, Infinity],
+    ]);
+    expect(laneOf(lives, 'socket').spans.map(({ from, to }) => [from, to])).toEqual([
+      [11, 50],
+      [60, Infinity],
+    ]);
+    expect(laneOf(lives, 'tabs').spans.map(({ to }) => to)).toEqual([50]);
+  });
+
+  it('of a file end with it', () => {
+    expect(timelineOf([entry(10, 'session', 'started'), entry(30, 'tabs', '1')], 100, false).to).toBe(30);
+    expect(laneOf([entry(10, 'session', 'started')], 'worker', 100, false).spans[0]?.to).toBe(10);
+  });
+
+  it('mark what happened, and never trouble as good', () => {
+    const marks = laneOf([entry(1, 'session', 'granted'), entry(2, 'session', 'grant-failed')], 'token').marks;
+    expect(marks.map(({ tone }) => tone)).toEqual(['good', 'warn']);
+    const requests = [entry(1, 'request', '200', ''), entry(2, 'request', '0', ''), entry(3, 'request', '401', '')];
+    expect(laneOf(requests, 'requests').marks.map(({ tone }) => tone)).toEqual(['good', 'warn', 'bad']);
+  });
+
+  it('leave out what a worker of another version writes, and do not stumble over it', () => {
+    const odd = [entry(1, 'constructor', 'toString'), entry(2, 'state', '__proto__'), entry(3, 'socket', 'valueOf')];
+    expect(() => timelineOf(odd, 10, true)).not.toThrow();
+    expect(odd.map(entryWords)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('are pointed at: a mark that is near, else the state that lasts', () => {
+    const lane = laneOf([entry(10, 'state', 'active'), entry(40, 'session', 'verified')], 'token');
+    expect(spotAt(lane, 38, 3)).toMatchObject({ is: 'mark', at: 40 });
+    expect(spotAt(lane, 30, 3)).toMatchObject({ is: 'span', at: 10 });
+    expect(spotAt(lane, 5, 3)).toBeUndefined();
+  });
+});
+
+describe('what a page remembers', () => {
+  it('is what the journal no longer has, and then the journal', () => {
+    const known = [entry(1, 'tabs', '1'), entry(2, 'tabs', '2'), entry(3, 'tabs', '3')];
+    const fresh = [entry(3, 'tabs', '3'), entry(4, 'tabs', '4')];
+    expect(merged(known, fresh).map(({ what }) => what)).toEqual(['1', '2', '3', '4']);
+    expect(merged(known, [])).toBe(known);
+  });
+
+  it('is in one order with requests', () => {
+    expect(inOrder([entry(1, 'a', ''), entry(3, 'b', '')], [entry(2, 'c', '')]).map(({ machine }) => machine)).toEqual([
+      'a',
+      'c',
+      'b',
+    ]);
+  });
+});
+
+describe('a view', () => {
+  const extent = { from: 0, to: 1_000_000 };
+  const all = fit(extent, 1000);
+
+  it('keeps what is under the pointer where it is', () => {
+    const near = zoom(all, extent, 0.5, 300);
+    expect(timeAt(near, 300)).toBeCloseTo(timeAt(all, 300), 3);
+    expect(near.to - near.from).toBeCloseTo((all.to - all.from) / 2, 3);
+  });
+
+  it('never leaves what there is', () => {
+    expect(pan(all, extent, 5_000)).toEqual(all);
+    expect(zoom(all, extent, 100, 10)).toEqual(all);
+    const deep = Array.from({ length: 60 }).reduce<typeof all>((view) => zoom(view, extent, 0.5, 500), all);
+    expect(deep.to - deep.from).toBe(50);
+  });
+
+  it('follows the end, and brings a moment on screen', () => {
+    const near = zoom(all, extent, 0.1, 0);
+    expect(follow(near, extent).to).toBe(all.to);
+    expect(xOf(reveal(near, extent, 900_000), 900_000)).toBeCloseTo(500, 0);
+    expect(reveal(near, extent, near.from + 1)).toBe(near);
+  });
+
+  it('has ticks at round times, not too close', () => {
+    const { step, at } = ticks({ from: 3_000, to: 603_000, width: 1000 });
+    expect(step).toBe(120_000);
+    expect(at.every((moment) => moment % 60_000 === 0)).toBe(true);
+    expect(at.length).toBeGreaterThan(3);
+  });
+});
+
+describe('a file', () => {
+  const about = { build: 'b', tier: 'sealed', durability: 'disk' } as const;
+  const there = (entries: readonly JournalEntry[]) => JSON.stringify(timelineFile(entries, about, 0));
+
+  it('is read as it was written', () => {
+    const entries = longJournal(200, 1_800_000_000_000);
+    expect(parseTimelineFile(there(entries))).toEqual(entries);
+  });
+
+  it('takes no secret along, should one ever have been written down', () => {
+    const token = `${'eyJhbGciOiJFUzI1NiJ9xx'.repeat(2)}.${'abcDEF123_-'.repeat(6)}`;
+    const text = there([entry(1, 'session', 'x', 'a', `token=${token} at=/callback?code=short#frag status=400`)]);
+    expect(text).not.toContain('eyJ');
+    expect(text).not.toContain('abcDEF');
+    expect(text).not.toContain('short');
+    expect(text).toContain('status=400');
+  });
+
+  it.each([
+    ['not JSON', '{'],
+    ['something else', '[]'],
+    ['another version', JSON.stringify({ format: 'session-keeper-timeline', version: 2, entries: [] })],
+    ['no entries', JSON.stringify({ format: 'session-keeper-timeline', version: 1, entries: {} })],
+    [
+      'more than anybody wrote',
+      JSON.stringify({ format: 'session-keeper-timeline', version: 1, entries: Array(100_001).fill(0) }),
+    ],
+  ])('of strangers is refused: %s', (_, text) => {
+    expect(parseTimelineFile(text)).toBeUndefined();
+  });
+
+  it('of strangers loses the entries that are none', () => {
+    const good = entry(1, 'tabs', '1');
+    const odd = [null, 1, { ...good, at: 'x' }, { ...good, at: 9e15 }, { ...good, what: 1 }, { at: 1 }, good];
+    const text = JSON.stringify({ format: 'session-keeper-timeline', version: 1, entries: odd });
+    expect(parseTimelineFile(text)).toEqual([good]);
+  });
+});
+
+describe('the lane of the session', () => {
+  const last = (...states: readonly string[]) =>
+    laneOf(
+      states.map((what, index) => entry(index, 'state', what)),
+      'token',
+    ).spans.at(-1)?.tone;
+
+  it('shows red where the server has ended a session, and nowhere else', () => {
+    expect(last('active', 'refreshing', 'ending', 'signed-out')).toBe('bad');
+    expect(last('starting', 'signed-out')).toBe('idle');
+    expect(last('active', 'signed-out')).toBe('idle');
+  });
+});
