@@ -31,8 +31,10 @@ export const MAX_FRAME_BYTES = 65_536;
 const GREET_WITHIN_MS = 5_000;
 const READ_BATCH = 200;
 const MAX_SUBSCRIPTIONS = 256;
-/** Above this, events wait on disk instead of in memory. */
-const CONGESTED_BYTES = 1_048_576;
+/** Above this, events wait on disk instead of in memory: no answer waits behind more of them than this. */
+const CONGESTED_BYTES = 65_536;
+/** A client that asks and does not read the answers is cut off at this. */
+const MAX_BUFFERED_BYTES = 1_048_576;
 /** More frames than this at work, and the socket is read no further. */
 const MAX_AT_WORK = 64;
 
@@ -79,6 +81,7 @@ export class HubConnection implements LiveSocket {
 
   send(frame: ServerFrame): void {
     this.#sentAt = performance.now();
+    if (this.#socket.ws.bufferedAmount > MAX_BUFFERED_BYTES) return this.drop();
     this.#socket.send(JSON.stringify(frame), () => this.#onFlushed());
   }
 
@@ -241,7 +244,10 @@ export class HubConnection implements LiveSocket {
         const events = await topics.read(this.principal.owner, topic, subscription.next - 1, READ_BATCH);
         // While it was read, the client may have subscribed anew, from elsewhere.
         if (events.length === 0 || this.#subscriptions.get(topic) !== subscription) break;
-        for (const event of events) this.#sendStored(topic, subscription, event);
+        for (const event of events) {
+          if (this.#isCongested) break;
+          this.#sendStored(topic, subscription, event);
+        }
       }
     } finally {
       subscription.pumping = false;

@@ -57,6 +57,17 @@ test('greets first, and says nothing else before the greeting is answered', () =
   expect(sent(outputs)).toEqual(['["sub",1,"a",null]']);
 });
 
+test('publications wait for answers in here, so that a probe and a renewal do not wait behind them', () => {
+  const codec = greeted();
+  const item = (n: number): OutboxItem => ({ id: `id${n}`, topic: 'a', json: `"${'x'.repeat(1_000)}"`, owner: 'me' });
+  const first = Array.from({ length: 200 }, (_, n) => sent(codec.tell({ type: 'publish', item: item(n) }, NOW))).flat();
+  expect(first.length).toBe(Math.floor(65_536 / String(first[0]).length));
+  expect(sent(codec.tell({ type: 'probe' }, NOW))).toEqual(['["p",1000]']);
+  const later = Array.from({ length: 200 }, (_, n) => sent(frame(codec, `["ack","id${n}",${n + 1}]`))).flat();
+  expect(new Set([...first, ...later]).size, 'all of them go').toBe(200);
+  expect(first.length + later.length, 'each once').toBe(200);
+});
+
 test('answers a probe, measures its own, renews by the clock of the server', () => {
   const codec = greeted();
   expect(sent(frame(codec, '["p",99]'))).toEqual(['["q",99]']);

@@ -17,6 +17,12 @@ import { createTopic, type Topic } from '../topic.ts';
 /** Nothing but the greeting may be said before the server's. */
 type LinkState = { is: 'down' } | { is: 'greeting'; since: number } | { is: 'up'; maxBytes: number; skewMs: number };
 
+/**
+ * Publications that the server has not answered yet, in bytes: more of them wait here instead of in the socket, where
+ * a probe or a renewed authorization would have to wait behind them.
+ */
+const WINDOW_BYTES = 65_536;
+
 /** The server's reason, as a Problem that the sender of the message can act on. */
 const problemOfNak = (code: string): Problem =>
   code === 'too-big' || code === 'over-limit'
@@ -27,6 +33,9 @@ const create = (identity: HostIdentity): Codec => {
   const topics = new Map<string, Topic>();
   let link: LinkState = { is: 'down' };
   let requests = 0;
+  /** Publications as frames: those that wait for their turn, and the sizes of those that wait for an answer. */
+  let waiting: { id: string; frame: string; bytes: number }[] = [];
+  const unanswered = new Map<string, number>();
   let outputs: CodecOutput[] = [];
 
   const put = (output: CodecOutput): void => void outputs.push(output);
@@ -68,13 +77,28 @@ const create = (identity: HostIdentity): Codec => {
   ): void => {
     put({ type: 'settled', id });
     put({ type: 'tell', frame: { ...frame, id } });
+    unanswered.delete(id);
+    sendOn();
+  };
+
+  const sendOn = (): void => {
+    let underway = [...unanswered.values()].reduce((sum, bytes) => sum + bytes, 0);
+    while (waiting[0] && (underway === 0 || underway + waiting[0].bytes <= WINDOW_BYTES)) {
+      const { id, frame, bytes } = waiting[0];
+      waiting.shift();
+      unanswered.set(id, bytes);
+      underway += bytes;
+      put({ type: 'send', data: frame });
+    }
   };
 
   const publish = ({ id, topic, json }: OutboxItem): void => {
     if (link.is !== 'up') return;
-    const data = `["pub",${JSON.stringify(id)},${JSON.stringify(topic)},${json}]`;
-    if (byteLength(data) > link.maxBytes) return settle(id, { type: 'refused', problem: problemOfNak('too-big') });
-    put({ type: 'send', data });
+    const frame = `["pub",${JSON.stringify(id)},${JSON.stringify(topic)},${json}]`;
+    const bytes = byteLength(frame);
+    if (bytes > link.maxBytes) return settle(id, { type: 'refused', problem: problemOfNak('too-big') });
+    waiting.push({ id, frame, bytes });
+    sendOn();
   };
 
   const onHello = (hello: (ServerFrame & readonly ['hello', unknown])[1], now: number): void => {
@@ -124,6 +148,8 @@ const create = (identity: HostIdentity): Codec => {
 
   const onClosed = (code: number): void => {
     link = { is: 'down' };
+    waiting = [];
+    unanswered.clear();
     for (const topic of topics.values()) {
       topic.disconnected();
       if (code === CLOSE.historyGone) topic.abandon();
