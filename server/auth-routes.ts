@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { Accounts } from './accounts.ts';
 import { isOwnPage, type Origins } from './origins.ts';
 import { oauthError, problem, readObject, type Ctx, type Env, type Handler } from './http.ts';
+import { retryAfterSeconds, type Pace } from './pace.ts';
 import type { PasswordTokens } from './password-tokens.ts';
 import { noteSub } from './request-notes.ts';
 import { shape, text } from './shape.ts';
@@ -17,6 +18,8 @@ export type AuthRouteParts = {
   tickets: Tickets;
   stats: Stats;
   signedIn: Handler;
+  pace: Pace;
+  allowance: Pick<Pace, 'ask'>;
 };
 
 const parseLogin = shape({ username: text, password: text });
@@ -31,6 +34,29 @@ const SOCKET_TICKET_SECONDS = 30;
  * Not `storage`, which holds who signed out and what is still to be revoked; see docs/decisions/0006.
  */
 const LEFT = { 'clear-site-data': '"cache"' };
+
+const tooSoon = (status: 429 | 503, code: string, seconds: number): Response =>
+  problem(
+    { status, code, detail: `Come back in ${seconds} s.` },
+    // Of those who are told the same second, each picks a moment of it (src/core/backoff.ts).
+    { 'retry-after': String(seconds) },
+  );
+
+/**
+ * A ticket is where a browser can read that it should come later. 429: this client asks too often. 503: everyone asks
+ * at once, and this client has its slot in `Retry-After` seconds. Behind `signedIn`.
+ */
+const inTurn =
+  ({ pace, allowance }: Pick<AuthRouteParts, 'pace' | 'allowance'>): Handler =>
+  async (c, next) => {
+    const { owner, session } = c.get('principal');
+    const client = `${owner} ${session}`;
+    const own = allowance.ask(client);
+    if (own.is === 'later') return tooSoon(429, 'rate-limited', Math.ceil(own.ms / 1_000));
+    const turn = pace.ask(client);
+    if (turn.is === 'later') return tooSoon(503, 'over-capacity', retryAfterSeconds(turn.ms, Math.random()));
+    return next();
+  };
 
 /** The desktop app's backend: a JSON login that answers an access and a refresh token. */
 export const passwordRoutes = ({ accounts, password, stats }: AuthRouteParts): Hono<Env> =>
@@ -85,7 +111,7 @@ export const ticketKindRoutes = (parts: AuthRouteParts): Hono<Env> => {
       noteSub(c.env.incoming, principal.sub);
       return c.json({ authenticated: true, user: { sub: principal.sub, name: principal.name } });
     })
-    .get('/token', parts.signedIn, async (c) => {
+    .get('/token', parts.signedIn, inTurn(parts), async (c) => {
       const token = await tickets.mint('events', c.get('principal'), EVENTS_TICKET_SECONDS * 1000);
       return c.json({ token, expiresIn: EVENTS_TICKET_SECONDS });
     })
@@ -96,8 +122,8 @@ export const ticketKindRoutes = (parts: AuthRouteParts): Hono<Env> => {
     });
 };
 
-export const socketTicketRoute = ({ tickets, signedIn }: AuthRouteParts): Hono<Env> =>
-  new Hono<Env>().post('/ticket', signedIn, async (c) => {
-    const ticket = await tickets.mint('socket', c.get('principal'), SOCKET_TICKET_SECONDS * 1000);
+export const socketTicketRoute = (parts: AuthRouteParts): Hono<Env> =>
+  new Hono<Env>().post('/ticket', parts.signedIn, inTurn(parts), async (c) => {
+    const ticket = await parts.tickets.mint('socket', c.get('principal'), SOCKET_TICKET_SECONDS * 1000);
     return c.json({ ticket, expires_in: SOCKET_TICKET_SECONDS });
   });

@@ -6,6 +6,7 @@ import { createEventStreams, type EventStreams } from './event-streams.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createHub, type Hub } from './hub.ts';
 import { DEFAULT_LIFETIMES, REUSE_GRACE_MS, type Lifetimes } from './lifetimes.ts';
+import { createAllowance, createPace, DEFAULT_ACCEPTS_PER_SECOND, type Pace } from './pace.ts';
 import { createPasswordTokens, type PasswordTokens } from './password-tokens.ts';
 import { createSessionEnds, type SessionEnds } from './principal.ts';
 import type { ReusePolicy } from './provider-adapter.ts';
@@ -30,6 +31,8 @@ export type Backend = {
   password: PasswordTokens;
   cookies: CookieSessions;
   tickets: Tickets;
+  pace: Pace;
+  allowance: Pick<Pace, 'ask'>;
   dpop: DpopChecker;
   topics: Topics;
   hub: Hub;
@@ -40,8 +43,18 @@ export type Backend = {
   sealer: Sealer;
 };
 
-/** `heartbeatMs`: silence of a hub socket that means a dead link. `sealKey`: see seal.ts. */
-export type BackendOptions = { accounts: readonly Account[]; heartbeatMs: number; sealKey?: number | undefined };
+/**
+ * `heartbeatMs`: silence of a hub socket that means a dead link. `acceptsPerSecond`: sockets that it opens in a second.
+ * `sealKey`: see seal.ts.
+ */
+export type BackendOptions = {
+  accounts: readonly Account[];
+  heartbeatMs: number;
+  acceptsPerSecond?: number | undefined;
+  sealKey?: number | undefined;
+};
+
+const steady = (): number => performance.now();
 
 export const openBackend = async (store: Store, clock: Clock, options: BackendOptions): Promise<Backend> => {
   const lifetimes = { ...DEFAULT_LIFETIMES };
@@ -51,6 +64,7 @@ export const openBackend = async (store: Store, clock: Clock, options: BackendOp
   const topics = await openTopics(store);
   const tickets = createTickets(store, stats);
   const cookies = createCookieSessions({ store, clock, ends });
+  const pace = createPace({ perSecond: options.acceptsPerSecond ?? DEFAULT_ACCEPTS_PER_SECOND, now: steady });
   const passwordKey = await durableKey(store, 'password-refresh');
   return {
     store,
@@ -63,9 +77,11 @@ export const openBackend = async (store: Store, clock: Clock, options: BackendOp
     password: createPasswordTokens({ store, clock, lifetimes, epoch, ends, key: passwordKey }),
     cookies,
     tickets,
+    pace,
+    allowance: createAllowance(steady),
     dpop: createDpopChecker({ store, clock, key: await durableKey(store, 'api-nonces') }),
     topics,
-    hub: createHub({ store, clock, topics, tickets, ends, heartbeatMs: options.heartbeatMs }),
+    hub: createHub({ store, clock, topics, tickets, ends, pace, heartbeatMs: options.heartbeatMs }),
     events: createEventStreams({ clock, topics, ends }),
     faults: createFaults(),
     log: createRequestLog(cookies, clock.now),

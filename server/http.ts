@@ -23,6 +23,7 @@ const TITLES: { readonly [status: number]: string } = {
   416: 'Range Not Satisfiable',
   421: 'Misdirected Request',
   422: 'Unprocessable Content',
+  429: 'Too Many Requests',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };

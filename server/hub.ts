@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws';
 import { CLOSE, type HostIdentity } from '../src/protocol/frames.ts';
 import type { Clock } from './clock.ts';
 import { HubConnection, type HubPart } from './hub-connection.ts';
+import type { Pace } from './pace.ts';
 import type { Principal, SessionEnds } from './principal.ts';
 import { count } from './shape.ts';
 import type { Decision, Store } from './store.ts';
@@ -24,9 +25,6 @@ export const DEFAULT_HEARTBEAT_MS = 10_000;
 const TICKS_PER_HEARTBEAT = 10;
 /** How long a host is known after it was last here. */
 const HOST_MEMORY_MS = 24 * 60 * 60 * 1000;
-/** Reconnects that the server is willing to take in a second, and the least window to spread them over. */
-const ACCEPTED_PER_SECOND = 200;
-const MIN_WINDOW_MS = 250;
 const MAX_PER_OWNER = 64;
 const OVERLOAD_PAUSE_MS = 60_000;
 
@@ -39,12 +37,13 @@ export const createHub = (parts: {
   topics: Topics;
   tickets: Tickets;
   ends: SessionEnds;
+  pace: Pace;
   heartbeatMs: number;
 }): Hub => {
-  const { store, clock, topics, tickets, ends, heartbeatMs } = parts;
+  const { store, clock, topics, tickets, ends, pace, heartbeatMs } = parts;
   const connections = new Set<HubConnection>();
   const owners = new Set<string>();
-  const windowMs = (): number => Math.max(MIN_WINDOW_MS, Math.ceil((connections.size / ACCEPTED_PER_SECOND) * 1000));
+  const windowMs = (): number => pace.windowMs(connections.size);
 
   /** The highest epoch of a host wins, for good: it is on disk, so an old worker is fenced off after a restart too. */
   const admit = async (

@@ -47,6 +47,8 @@ export type ServerOptions = {
   sealKey?: number | undefined;
   /** Silence of a hub socket (ms) that means a dead link; told to clients in the greeting. */
   heartbeatMs?: number | undefined;
+  /** Sockets that it opens in a second; more are told when to come. */
+  acceptsPerSecond?: number | undefined;
 };
 
 export type Running = {
@@ -188,6 +190,7 @@ const openEverything = async (
   const backend = await openBackend(store, clock, {
     accounts: options.accounts ?? [DEMO_ACCOUNT],
     heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
+    acceptsPerSecond: options.acceptsPerSecond,
     sealKey: options.sealKey,
   });
   const origins = appOrigins(host, app.port, options.devOrigin);

@@ -27,18 +27,26 @@ export const hangUp = (state: SocketState, code: number): SocketEffect[] => {
 };
 
 export const park = (socket: Socket): SocketStep =>
-  go({ ...socket, refusals: 0, parkAt: undefined }, { at: 'parked' }, ...hangUp(socket.state, CLOSE.normal));
+  go({ ...socket, refusals: 0, short: 0, parkAt: undefined }, { at: 'parked' }, ...hangUp(socket.state, CLOSE.normal));
 
 export const stop = (socket: Socket, why: (SocketState & { at: 'stopped' })['why'], problem: Problem): SocketStep =>
   go(socket, { at: 'stopped', why, problem }, ...hangUp(socket.state, CLOSE.normal));
 
 export const retired = (socket: Socket): SocketStep => stop(socket, { is: 'retired' }, { code: 'cancelled' });
 
-/** How many tries count against the next one; a link that lasted has paid its debts. */
-const madeIn = (state: SocketState, now: number, policy: SocketPolicy): number => {
-  if (state.at === 'open') return now - state.openedAt >= policy.stableAfterMs ? 0 : state.made;
-  return 'made' in state ? state.made : 0;
-};
+const hasLasted = (state: SocketState, now: number, policy: SocketPolicy): boolean =>
+  state.at === 'open' && now - state.openedAt >= policy.stableAfterMs;
+
+/**
+ * How many tries count against the next one. An open link has paid for those that led to it; what counts are the
+ * links before it that did not last, so that a server which closes in a loop is not asked in a hot one.
+ */
+const madeIn = (state: SocketState, now: number, policy: SocketPolicy): number =>
+  'made' in state && !hasLasted(state, now, policy) ? state.made : 0;
+
+/** A link that lasted ends a row of those that did not. */
+const counted = (socket: Socket, now: number, policy: SocketPolicy): Socket =>
+  hasLasted(socket.state, now, policy) ? { ...socket, short: 0 } : socket;
 
 /** A new attempt begins, always with a ticket of its own. */
 export const ask = (socket: Socket, { now }: Moment, policy: SocketPolicy): SocketStep => {
@@ -55,7 +63,7 @@ export const ask = (socket: Socket, { now }: Moment, policy: SocketPolicy): Sock
     askedAt: now,
     by: now + policy.connectWithinMs,
   };
-  return go({ ...socket, calls: call }, state, { type: 'fetch-ticket', call });
+  return go({ ...counted(socket, now, policy), calls: call }, state, { type: 'fetch-ticket', call });
 };
 
 type Rest = SocketState & { at: 'resting' };
@@ -70,7 +78,7 @@ const restFor = (
 ): SocketStep => {
   if (socket.duty === 'retiring') return retired(socket);
   const wait = socket.inputs.online ? waitMs : Math.max(waitMs, policy.offlineRetryMs);
-  return go(socket, {
+  return go(counted(socket, now, policy), {
     at: 'resting',
     made: madeIn(socket.state, now, policy),
     since: now,
@@ -112,16 +120,13 @@ export const refused = (
   if (!('generation' in state)) return stay(socket);
   const { generation } = state;
   const stable = state.at === 'open' && madeIn(state, at.now, policy) === 0;
-  const counted: Socket = { ...socket, refusals: (stable ? 0 : socket.refusals) + 1 };
+  const told: Socket = { ...socket, refusals: (stable ? 0 : socket.refusals) + 1 };
   const report: SocketEffect = { type: 'report-unauthorized', generation };
-  const prompt = counted.refusals <= PROMPT_REFUSALS;
+  const prompt = told.refusals <= PROMPT_REFUSALS;
   const renewed = (socket.inputs.generation ?? generation) > generation;
-  if (prompt && (renewed || (usable && counted.refusals === 1))) return and(ask(counted, at, policy), report);
-  if (!prompt) return and(rest(counted, problem, at, policy), report);
-  return and(
-    restFor(counted, policy.unauthorizedWaitMs, { is: 'unauthorized', generation }, problem, at, policy),
-    report,
-  );
+  if (prompt && (renewed || (usable && told.refusals === 1))) return and(ask(told, at, policy), report);
+  if (!prompt) return and(rest(told, problem, at, policy), report);
+  return and(restFor(told, policy.unauthorizedWaitMs, { is: 'unauthorized', generation }, problem, at, policy), report);
 };
 
 const within = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
@@ -140,13 +145,13 @@ export const open = (
   policy: SocketPolicy,
 ): SocketStep => {
   const heartbeatMs = within(greeting.heartbeatMs ?? policy.heartbeatMs, policy.heartbeatMinMs, policy.heartbeatMaxMs);
-  const { call, made, generation } = state;
+  const { call, generation } = state;
   return go(
-    { ...socket, windowMs: greeting.windowMs ?? socket.windowMs },
+    { ...socket, windowMs: greeting.windowMs ?? socket.windowMs, short: socket.short + 1 },
     {
       at: 'open',
       call,
-      made,
+      made: socket.short,
       generation,
       openedAt: now,
       heartbeatMs,

@@ -69,6 +69,8 @@ export type Socket = {
   calls: number;
   /** Refusals for authorization in a row. */
   refusals: number;
+  /** Links in a row that opened and did not last, up to the newest one. */
+  short: number;
   /** The announced window (ms) outlives the link that announced it. */
   windowMs?: number | undefined;
   /** When a socket that nobody wants any more is given up. */

@@ -38,6 +38,7 @@ export const initialSocket: Socket = {
   inputs: { generation: undefined, wanted: false, online: true, visible: true },
   calls: 0,
   refusals: 0,
+  short: 0,
   duty: 'serving',
 };
 

@@ -25,19 +25,21 @@ test('full jitter never leaves its bounds, however many attempts were made', () 
 test('without an announced window tries spread over up to 20 s, from 1 s', () => {
   expect(redialDelay(0, undefined, 1)).toBe(1_000);
   expect(redialDelay(1, undefined, 0)).toBe(500);
-  expect(redialDelay(30, undefined, 1)).toBe(20_500);
+  expect(redialDelay(30, undefined, 1)).toBe(20_000);
 });
 
-test('the first try after a loss spreads over the whole announced window, and so does every other', () => {
+test('the first try after a loss spreads over the whole announced window; one that failed waits a quarter of it', () => {
   expect(redialDelay(0, 50_000, 0)).toBe(0);
   expect(redialDelay(0, 50_000, 0.5)).toBe(25_000);
-  expect(redialDelay(7, 50_000, 1)).toBe(50_500);
+  expect(redialDelay(7, 50_000, 0)).toBe(12_500);
+  expect(redialDelay(7, 50_000, 1)).toBe(50_000);
 });
 
-test('a small fleet comes back quickly: base 250 ms, at most 5 s', () => {
-  expect(redialDelay(0, 0, 1)).toBe(250);
-  expect(redialDelay(1, 0, 0)).toBe(125);
-  expect(redialDelay(20, 0, 1)).toBe(5_125);
+test('a small fleet comes back quickly: from 50 ms, at most 5 s', () => {
+  expect(redialDelay(0, 500, 1)).toBe(50);
+  expect(redialDelay(1, 500, 0)).toBe(25);
+  expect([1, 2, 3, 4].map((made) => redialDelay(made, 500, 1))).toEqual([50, 100, 200, 400]);
+  expect(redialDelay(20, 500, 1)).toBe(5_000);
 });
 
 test('an absurd announcement is bounded', () => {
@@ -56,4 +58,9 @@ test('a pause is never shorter than the server asked for (up to the bound), and 
       expect(pause - Math.max(250, Math.min(asked, PAUSE_MAX_MS))).toBeLessThanOrEqual(1_000);
     }),
   );
+});
+
+test('what was told in seconds is spread over one; what was told in milliseconds is a slot of one’s own', () => {
+  expect(honouredPause(4_000, 0.5)).toBe(4_500);
+  expect(honouredPause(4_321, 0.5)).toBe(4_371);
 });

@@ -132,13 +132,14 @@ test('a reload during a pause does not shorten it', () => {
 
 test('what wakes: back online, visible, thawed; not more than once a second', () => {
   const probe = resting(0.9);
+  probe.ring().tell({ type: 'ticket-failed', call: probe.call, problem: LOST }).take();
   probe.tell({ type: 'nudge', cause: 'thaw' });
-  expect(probe.state).toMatchObject({ at: 'resting', retryAt: START + 1_000 });
+  expect(probe.state).toMatchObject({ at: 'resting', retryAt: probe.now + 1_000 });
   probe.now += 1_000;
   probe.tell({ type: 'nudge', cause: 'hidden' }, { type: 'nudge', cause: 'offline' });
   expect(probe.state.at).toBe('resting');
   probe.tell({ type: 'nudge', cause: 'online' });
-  expect(probe.state).toMatchObject({ at: 'ticketing', made: 2 });
+  expect(probe.state).toMatchObject({ at: 'ticketing', made: 3 });
 });
 
 test('an edge of the environment is a nudge; offline waits longer, for the browser may be wrong', () => {
@@ -179,13 +180,35 @@ test('a clock that jumps back does not put the heartbeat off', () => {
   expect(alarmOf(probe.socket)).toBe(probe.now + 3_000);
 });
 
-test('backoff is forgotten after five seconds of uptime, not before', () => {
-  const early = opened({ windowMs: 250 });
-  early.now += 4_999;
-  expect(close(early, { do: 'redial' }).state).toMatchObject({ at: 'resting', made: 1, retryAt: early.now + 125 });
-  const late = opened({ windowMs: 250 });
-  late.now += 5_000;
-  expect(close(late, { do: 'redial' }).state).toMatchObject({ at: 'resting', made: 0, retryAt: late.now });
+/** Opens the link that the machine is about to dial, and loses it after so long. */
+const liveFor = (probe: Probe, ms: number): Probe => {
+  if (probe.state.at === 'resting') probe.ring();
+  probe.tell({ type: 'ticket', call: probe.call, ticket: 'x', freshForMs: 30_000 });
+  probe.tell({ type: 'greeted', call: probe.call });
+  probe.now += ms;
+  return close(probe, { do: 'redial' });
+};
+const waitOf = (probe: Probe): number => probe.due - probe.now;
+
+test('the first loss of a link waits less than two seconds, however short its life and long the way to it', () => {
+  const probe = ticketing();
+  probe.chance = 0.999;
+  for (let tries = 0; tries < 8; tries += 1) {
+    probe.tell({ type: 'ticket-failed', call: probe.call, problem: LOST });
+    if (tries < 7) probe.ring();
+  }
+  expect(waitOf(probe)).toBeGreaterThan(15_000);
+  expect(waitOf(liveFor(probe, 10))).toBeLessThan(1_000);
+});
+
+test('a server that opens and closes in a loop is asked more and more rarely, until a link lasts', () => {
+  const probe = ticketing();
+  probe.chance = 0.999;
+  const waits = Array.from({ length: 8 }, () => Math.ceil(waitOf(liveFor(probe, 4_999)) / 1_000));
+  expect(waits).toEqual([1, 1, 2, 4, 8, 16, 20, 20]);
+  expect(waitOf(liveFor(probe, 5_000))).toBeLessThan(1_000);
+  expect(waitOf(liveFor(probe, 10)), 'the row begins anew').toBeLessThan(1_000);
+  expect(waitOf(liveFor(liveFor(probe, 10), 10))).toBeGreaterThan(1_000);
 });
 
 test('the announced window outlives the link', () => {

@@ -6,6 +6,7 @@ import { createClock } from '../../server/clock.ts';
 import { MAX_FRAME_BYTES } from '../../server/hub-connection.ts';
 import { createHub, type Hub } from '../../server/hub.ts';
 import { openLmdbStore } from '../../server/lmdb-store.ts';
+import { createPace } from '../../server/pace.ts';
 import { createSessionEnds } from '../../server/principal.ts';
 import { createStats } from '../../server/stats.ts';
 import { createTickets } from '../../server/tickets.ts';
@@ -32,7 +33,8 @@ beforeEach(async () => {
   folder = temporaryDir();
   store = openLmdbStore(folder.dir);
   topics = await openTopics(store);
-  const parts = { store, clock: createClock(), topics, ends: createSessionEnds(), heartbeatMs: 30_000 };
+  const pace = createPace({ perSecond: 200, now: () => performance.now() });
+  const parts = { store, clock: createClock(), topics, ends: createSessionEnds(), pace, heartbeatMs: 30_000 };
   hub = createHub({ ...parts, tickets: createTickets(store, createStats()) });
   listener = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: MAX_FRAME_BYTES });
   await once(listener, 'listening');
