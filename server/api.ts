@@ -9,8 +9,11 @@ import { mediaRoutes } from './media.ts';
 import { noteRoutes } from './notes.ts';
 import { noteSub } from './request-notes.ts';
 import type { Store } from './store.ts';
+import { uploadRoutes } from './upload-routes.ts';
+import type { Uploads } from './uploads.ts';
 
-export type ApiParts = AccessParts & Omit<AuthRouteParts, 'signedIn'> & { store: Store; clock: Clock };
+export type ApiParts = AccessParts &
+  Omit<AuthRouteParts, 'signedIn'> & { store: Store; clock: Clock; uploads: Uploads };
 
 const MODELS = ['keeper-large', 'keeper-small'];
 const UPLOAD_PATH = '/api/v1/media/upload';
@@ -44,7 +47,7 @@ const limit: Handler = bodyLimit({
 /** Tokens, names and notes: nothing of the API belongs into a cache. */
 const uncachedAndBounded: Handler = async (c, next) => {
   c.header('cache-control', 'no-store');
-  return c.req.path === UPLOAD_PATH ? next() : limit(c, next);
+  return c.req.path.startsWith(UPLOAD_PATH) ? next() : limit(c, next);
 };
 
 /** Everything below `/api/` that is HTTP. */
@@ -62,6 +65,7 @@ export const createApi = (parts: ApiParts): Hono<Env> => {
     })
     .get('/api/v1/llm/models', signedIn, (c) => c.json({ models: MODELS, default: MODELS[0] }))
     .route('/api/v1/notes', noteRoutes(parts.store, parts.clock, signedIn))
+    .route(UPLOAD_PATH, uploadRoutes(parts.uploads, signedIn))
     .route('/api/v1/media', mediaRoutes(parts.tickets, signedIn))
     .all('/api/*', (c) => problem({ status: 404, code: 'not-found', detail: `There is no ${c.req.path}.` }));
 };

@@ -18,6 +18,7 @@ import type { Store } from './store.ts';
 import { createCookieSessions, type CookieSessions } from './ticket-kind.ts';
 import { createTickets, type Tickets } from './tickets.ts';
 import { openTopics, type Topics } from './topics.ts';
+import { createUploads, type Uploads } from './uploads.ts';
 
 /** All parts that hold state, made once and handed to whoever needs them. */
 export type Backend = {
@@ -41,17 +42,19 @@ export type Backend = {
   log: RequestLog;
   stats: Stats;
   sealer: Sealer;
+  uploads: Uploads;
 };
 
-/**
- * `heartbeatMs`: silence of a hub socket that means a dead link. `acceptsPerSecond`: sockets that it opens in a second.
- * `sealKey`: see seal.ts.
- */
 export type BackendOptions = {
   accounts: readonly Account[];
+  /** Silence of a hub socket that means a dead link. */
   heartbeatMs: number;
+  /** Sockets that the hub opens in a second. */
   acceptsPerSecond?: number | undefined;
+  /** See seal.ts. */
   sealKey?: number | undefined;
+  /** Folder for what comes in parts. */
+  uploadsDir: string;
 };
 
 const steady = (): number => performance.now();
@@ -87,5 +90,6 @@ export const openBackend = async (store: Store, clock: Clock, options: BackendOp
     log: createRequestLog(cookies, clock.now),
     stats,
     sealer: await openSealer(store, options.sealKey),
+    uploads: createUploads(options.uploadsDir, store),
   };
 };

@@ -1,14 +1,16 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { problem, type Ctx, type Env, type Handler } from './http.ts';
 import { gradientPng } from './picture.ts';
 import type { Tickets } from './tickets.ts';
+import { toneWav } from './tone.ts';
 
 const DOWNLOAD_BYTES = 64 * 1024 * 1024;
 const DOWNLOAD_CHUNK = 64 * 1024;
-const MAX_UPLOAD_BYTES = 1024 * 1024 * 1024;
 const LINK_SECONDS = 60;
 const DOWNLOAD_USE = 'download sample';
+const CAPTIONS = 'WEBVTT\n\n00:00.000 --> 00:10.000\nSession Keeper\n';
 const MAX_STREAM_EVENTS = 1_000;
 const DEFAULT_STREAM_EVENTS = 10;
 const DEFAULT_STREAM_GAP_MS = 1_000;
@@ -29,9 +31,20 @@ export const parseRange = (header: string | undefined, size: number): ByteRange 
   return start >= size ? 'unsatisfiable' : { start, end };
 };
 
-const ranged = (c: Ctx, bytes: Buffer<ArrayBuffer>, type: string): Response => {
-  const headers = { 'content-type': type, 'accept-ranges': 'bytes', 'cache-control': 'private, no-store' };
-  const range = parseRange(c.req.header('range'), bytes.length);
+type Medium = { bytes: Buffer<ArrayBuffer>; type: string; etag: string };
+
+const medium = (bytes: Buffer<ArrayBuffer>, type: string): Medium => ({
+  bytes,
+  type,
+  etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+});
+
+/** RFC 9110: `If-None-Match` before `Range` (§13.2.2), and a range only of the version that is meant (`If-Range`). */
+const ranged = (c: Ctx, { bytes, type, etag }: Medium): Response => {
+  const headers = { 'content-type': type, 'accept-ranges': 'bytes', 'cache-control': 'private, no-store', etag };
+  if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
+  const isMeant = (c.req.header('if-range') ?? etag) === etag;
+  const range = parseRange(isMeant ? c.req.header('range') : undefined, bytes.length);
   if (range === 'whole') return new Response(bytes, { headers });
   if (range === 'unsatisfiable') {
     const detail = `There are ${bytes.length} bytes.`;
@@ -54,15 +67,6 @@ const sampleStream = (): ReadableStream<Uint8Array> => {
       left -= Math.min(left, DOWNLOAD_CHUNK);
     },
   });
-};
-
-const countBytes = async (body: ReadableStream<Uint8Array> | null): Promise<number | undefined> => {
-  let bytes = 0;
-  for await (const part of body ?? []) {
-    bytes += part.length;
-    if (bytes > MAX_UPLOAD_BYTES) return undefined;
-  }
-  return bytes;
 };
 
 const eventStream = (count: number, gapMs: number): ReadableStream<Uint8Array> => {
@@ -99,35 +103,37 @@ const downloadAccess =
   };
 
 export const mediaRoutes = (tickets: Tickets, signedIn: Handler): Hono<Env> => {
-  const picture = Buffer.from(gradientPng());
-  const clip = Buffer.from(readFileSync(new URL('./assets/clip.mp4', import.meta.url)));
-  return new Hono<Env>()
-    .get('/picture.png', signedIn, (c) => ranged(c, picture, 'image/png'))
-    .get('/clip.mp4', signedIn, (c) => ranged(c, clip, 'video/mp4'))
-    .get('/download', downloadAccess(tickets, signedIn), () => {
-      const headers = {
-        'content-type': 'application/octet-stream',
-        'content-length': String(DOWNLOAD_BYTES),
-        'content-disposition': 'attachment; filename="sample.bin"',
-        'cache-control': 'private, no-store',
-      };
-      return new Response(sampleStream(), { headers });
-    })
-    .post('/download/link', signedIn, async (c) => {
-      const link = await tickets.mint(DOWNLOAD_USE, c.get('principal'), LINK_SECONDS * 1000);
-      return c.json({ url: `/api/v1/media/download?link=${link}`, expires_in: LINK_SECONDS });
-    })
-    .on(['POST', 'PUT'], '/upload', signedIn, async (c) => {
-      const bytes = await countBytes(c.req.raw.body);
-      if (bytes === undefined)
-        return problem({ status: 413, code: 'too-large', detail: `At most ${MAX_UPLOAD_BYTES} bytes.` });
-      return c.json({ bytes });
-    })
-    .get('/stream', signedIn, (c) => {
-      const count = boundedNumber(c.req.query('count'), DEFAULT_STREAM_EVENTS, MAX_STREAM_EVENTS);
-      const gapMs = boundedNumber(c.req.query('everyMs'), DEFAULT_STREAM_GAP_MS, 60_000);
-      return new Response(eventStream(count, gapMs), {
-        headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
-      });
-    });
+  const picture = medium(Buffer.from(gradientPng()), 'image/png');
+  const clip = medium(Buffer.from(readFileSync(new URL('./assets/clip.mp4', import.meta.url))), 'video/mp4');
+  const captions = medium(Buffer.from(CAPTIONS), 'text/vtt');
+  let tone: Medium | undefined;
+  return (
+    new Hono<Env>()
+      .get('/picture.png', signedIn, (c) => ranged(c, picture))
+      .get('/clip.mp4', signedIn, (c) => ranged(c, clip))
+      .get('/captions.vtt', signedIn, (c) => ranged(c, captions))
+      .get('/tone.wav', signedIn, (c) => ranged(c, (tone ??= medium(toneWav(), 'audio/wav'))))
+      // a name that stays, for a file whose name does not: what this route redirects to may be followed with a token
+      .get('/latest/picture', signedIn, (c) => c.redirect('/api/v1/media/picture.png', 302))
+      .get('/download', downloadAccess(tickets, signedIn), () => {
+        const headers = {
+          'content-type': 'application/octet-stream',
+          'content-length': String(DOWNLOAD_BYTES),
+          'content-disposition': 'attachment; filename="sample.bin"',
+          'cache-control': 'private, no-store',
+        };
+        return new Response(sampleStream(), { headers });
+      })
+      .post('/download/link', signedIn, async (c) => {
+        const link = await tickets.mint(DOWNLOAD_USE, c.get('principal'), LINK_SECONDS * 1000);
+        return c.json({ url: `/api/v1/media/download?link=${link}`, expires_in: LINK_SECONDS });
+      })
+      .get('/stream', signedIn, (c) => {
+        const count = boundedNumber(c.req.query('count'), DEFAULT_STREAM_EVENTS, MAX_STREAM_EVENTS);
+        const gapMs = boundedNumber(c.req.query('everyMs'), DEFAULT_STREAM_GAP_MS, 60_000);
+        return new Response(eventStream(count, gapMs), {
+          headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+        });
+      })
+  );
 };

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { DEMO_ACCOUNT, type Account } from './accounts.ts';
@@ -192,6 +193,7 @@ const openEverything = async (
     heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
     acceptsPerSecond: options.acceptsPerSecond,
     sealKey: options.sealKey,
+    uploadsDir: join(dir, 'uploads'),
   });
   const origins = appOrigins(host, app.port, options.devOrigin);
   const issuer = options.issuer ?? `http://${publicName(host)}:${provider?.port}`;

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseRange } from '../../server/media.ts';
@@ -158,7 +158,8 @@ describe('media', () => {
       headers: auth,
       body: new Uint8Array(bytes),
     });
-    expect(await response.json()).toEqual({ bytes });
+    const sha256 = createHash('sha256').update(Buffer.alloc(bytes)).digest('hex');
+    expect(await response.json()).toEqual({ bytes, sha256 });
   });
 
   test('a download has a name and its whole length; a link to it works once, without a token', async () => {
