@@ -49,6 +49,17 @@ const misdirected = (request: IncomingMessage, response: ServerResponse): void =
   response.writeHead(421, { ...BARE_HEADERS, 'content-type': 'text/plain' }).end('This server has another name.');
 };
 
+/** Counts what Node's parser hands over; a listener for the data would set them flowing before the handler listens. */
+const countBody = (request: IncomingMessage): (() => number) => {
+  const push = request.push.bind(request);
+  let bytes = 0;
+  request.push = (piece: Buffer | null, encoding) => {
+    bytes += piece?.length ?? 0;
+    return push(piece, encoding);
+  };
+  return () => bytes;
+};
+
 /** What every request passes before its handler: the right host, the lab's clock and faults, the request log. */
 export const entrance =
   (
@@ -65,7 +76,11 @@ export const entrance =
     const handle = (): void => clock.during(() => work(request, response));
     if (place === undefined) return handle();
     if (place === 'token') stats.tokenRequests += 1;
-    response.once('close', () => log.record(request, response.headersSent ? response.statusCode : 0, startedAt));
+    const received = countBody(request);
+    response.once('close', () => {
+      const status = response.headersSent ? response.statusCode : 0;
+      log.record(request, { status, whole: response.writableFinished, bodyBytes: received() }, startedAt);
+    });
     const fault = faults.take(place);
     if (fault) applyFault(fault, request, response, corsFor(request, origins), handle);
     else handle();

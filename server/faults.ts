@@ -1,14 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { count, oneOf, shape } from './shape.ts';
+import { count, oneOf, shape, text } from './shape.ts';
 
-/** `lost`: the server does its work, and the answer never arrives. Times in ms, `retryAfter` in seconds. */
+/**
+ * `lost`: the server does its work, and the answer never arrives. Times in ms, `retryAfter` in seconds. `location`:
+ * where a `redirect` leads.
+ */
 export const parseFault = shape(
   {
     at: oneOf('token', 'api', 'ticket', 'socket'),
-    kind: oneOf('reset', 'status', 'html', 'hang', 'lost', 'slow'),
+    kind: oneOf('reset', 'status', 'html', 'hang', 'lost', 'slow', 'redirect'),
   },
-  { status: count, ms: count, times: count, retryAfter: count, retryAfterSeconds: count },
+  { location: text, status: count, ms: count, times: count, retryAfter: count, retryAfterSeconds: count },
 );
 export type Fault = NonNullable<ReturnType<typeof parseFault>>;
 export type FaultPlace = Fault['at'];
@@ -23,6 +26,7 @@ export type Faults = {
 const DEFAULT_HANG_MS = 30_000;
 const DEFAULT_SLOW_MS = 3_000;
 const DEFAULT_STATUS = 503;
+const DEFAULT_REDIRECT = 302;
 
 const PORTAL = '<!doctype html><html lang="en"><title>Wi-Fi</title><h1>Please accept the terms</h1></html>';
 
@@ -46,6 +50,8 @@ export const createFaults = (): Faults => {
 const canned = (fault: Fault): { status: number; headers: Record<string, string>; body: string } => {
   if (fault.kind === 'html')
     return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: PORTAL };
+  if (fault.kind === 'redirect')
+    return { status: fault.status ?? DEFAULT_REDIRECT, headers: { location: fault.location ?? '/' }, body: '' };
   const status = fault.status ?? DEFAULT_STATUS;
   const retryAfter = fault.retryAfter ?? fault.retryAfterSeconds;
   const headers = {
@@ -95,6 +101,7 @@ export const applyFault = (
       return;
     }
     case 'status':
+    case 'redirect':
     case 'html': {
       const answer = canned(fault);
       // The body must be read, or the connection cannot be used again.
@@ -127,6 +134,7 @@ export const applyUpgradeFault = (fault: Fault, socket: Duplex, work: () => void
       timer(fault.ms ?? DEFAULT_HANG_MS, () => socket.destroy());
       return;
     case 'status':
+    case 'redirect':
     case 'html': {
       const { status, headers, body } = canned(fault);
       const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)) }).map(

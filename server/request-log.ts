@@ -17,26 +17,48 @@ export type LogEntry = {
   secFetchSite: string | null;
   secFetchDest: string | null;
   secFetchMode: string | null;
+  /** Bytes of the body that came. */
+  bodyBytes: number;
+  /** Whether the answer left whole; `false`: the other side went before its end. */
+  answered: boolean;
+  /** Those of the named ones that came; none of them may carry a secret. */
+  headers: Readonly<Record<string, string>>;
 };
 
+type Answer = { status: number; whole: boolean; bodyBytes: number };
+
 export type RequestLog = {
-  record(request: IncomingMessage, status: number, startedAt?: number): void;
+  record(request: IncomingMessage, answer: Answer, startedAt?: number): void;
   entries(): readonly LogEntry[];
   clear(): void;
 };
 
 const KEPT = 5_000;
 
+const LOGGED_HEADERS = [
+  'accept',
+  'content-type',
+  'idempotency-key',
+  'if-none-match',
+  'keeper-request',
+  'range',
+  'upload-complete',
+  'upload-length',
+  'upload-offset',
+] as const;
+
 const header = (request: IncomingMessage, name: string): string | null => {
   const value = request.headers[name];
   return typeof value === 'string' ? value : null;
 };
 
+const isPresent = (entry: readonly (string | null)[]): entry is [string, string] => entry[1] !== null;
+
 export const createRequestLog = (cookies: CookieSessions, now: () => number): RequestLog => {
   let entries: LogEntry[] = [];
   let lastId = 0;
   return {
-    record(request, status, startedAt = now()) {
+    record(request, { status, whole, bodyBytes }, startedAt = now()) {
       lastId += 1;
       entries.push({
         id: lastId,
@@ -50,6 +72,11 @@ export const createRequestLog = (cookies: CookieSessions, now: () => number): Re
         secFetchSite: header(request, 'sec-fetch-site'),
         secFetchDest: header(request, 'sec-fetch-dest'),
         secFetchMode: header(request, 'sec-fetch-mode'),
+        bodyBytes,
+        answered: whole,
+        headers: Object.fromEntries(
+          LOGGED_HEADERS.flatMap((name) => [[name, header(request, name)]]).filter(isPresent),
+        ),
       });
       if (entries.length > KEPT) entries = entries.slice(-KEPT);
     },

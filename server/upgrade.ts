@@ -71,7 +71,7 @@ export const createUpgrade = (
     const principal = isToken(ticket) ? await tickets.redeem(use, ticket) : undefined;
     ws.resume();
     if (principal) noteSub(request, principal.sub);
-    log.record(request, 101);
+    log.record(request, { status: 101, whole: true, bodyBytes: 0 });
     // After the handshake, because a browser cannot read the status of a refused one.
     if (principal) accept(ws, principal);
     else ws.close(CLOSE.unauthorized, 'bad ticket');
@@ -90,8 +90,9 @@ export const createUpgrade = (
         });
         return;
       }
-      log.record(request, target ? 403 : 404);
-      refuse(socket, target ? 403 : 404);
+      const status = target ? 403 : 404;
+      log.record(request, { status, whole: true, bodyBytes: 0 });
+      refuse(socket, status);
     };
     if (fault) applyUpgradeFault(fault, socket, work);
     else work();
