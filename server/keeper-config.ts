@@ -16,7 +16,7 @@ export const FOREIGN_SCOPE = 'openid profile offline_access';
 
 /** What the worker of this server is baked with: its own API, its three sign-in kinds, its two sockets. */
 export const keeperConfig = ({ issuer, clientId, scope, embedded }: KeeperConfigOptions): KeeperConfig => ({
-  api: [{ origin: 'self', path: '/api/', media: ['/api/v1/media/'] }],
+  api: [{ origin: 'self', path: '/api/', media: ['/api/v1/media/'], redirects: ['/api/v1/media/latest/'] }],
   whoami: '/api/v1/auth/whoami',
   signIn: {
     oidc: {

@@ -25,6 +25,10 @@ export const ruleFor = (rules: readonly ApiRule[], self: string, { origin, path 
 
 const within = (path: string, root: string): boolean => path.startsWith(root.endsWith('/') ? root : `${root}/`);
 
+/** Whether a redirect of this path may be followed with authorization. What changes something is never sent twice. */
+export const followsRedirects = (rule: ApiRule | undefined, path: string, method: string): boolean =>
+  (method === 'GET' || method === 'HEAD') && (rule?.redirects?.some((root) => within(path, root)) ?? false);
+
 /**
  * A navigation is never answered: a worker that re-issues one makes a cross-site form post look same-origin to the
  * server (measured; whatwg/fetch#1322). Neither is anything else with a destination of its own.

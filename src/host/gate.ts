@@ -10,6 +10,7 @@ import type { Problem } from '../protocol/problem.ts';
 import type { DpopKeys } from './dpop-keys.ts';
 import type { Epoch } from './epoch.ts';
 import { placeOf } from './http.ts';
+import type { Rules } from './rules.ts';
 
 type Authorized = Extract<Verdict, { go: 'authorized' }>;
 
@@ -20,6 +21,7 @@ export type GateOptions = {
   keys: Pick<DpopKeys, 'handle' | 'mend'>;
   /** Whose requests these are. */
   epoch(): Epoch;
+  rules: Rules;
 };
 
 export type Gate = (request: Request) => Promise<Response>;
@@ -32,7 +34,7 @@ const redirectRefused = (at: string): Response => {
   const problem: Problem = { code: 'redirect-refused', at };
   return new Response(JSON.stringify(problem), {
     status: 502,
-    headers: { 'content-type': 'application/problem+json' },
+    headers: { 'content-type': 'application/problem+json', 'cross-origin-resource-policy': 'same-origin' },
   });
 };
 
@@ -54,40 +56,46 @@ const during = ({ over, asked }: Epoch, request: Request): Request => {
 let requests = 0;
 const nextId = (): string => `r${++requests}`;
 
-export const createGate = ({ origin, ask, keys, epoch }: GateOptions): Gate => {
+export const createGate = ({ origin, ask, keys, epoch, rules }: GateOptions): Gate => {
   /** The page's own credentials never mix with the keeper's. */
-  const outgoing = (request: Request, headers: Headers): Request => {
+  const outgoing = (request: Request, headers: Headers, redirect: RequestRedirect): Request => {
     const sameOrigin = request.url.startsWith(`${origin}/`);
-    // A no-cors request silently drops the header; what is same-origin may say so (measured).
-    return new Request(
-      request,
-      sameOrigin ? { headers, redirect: 'manual', mode: 'same-origin' } : { headers, redirect: 'manual' },
-    );
+    // A no-cors request silently drops the header; what is same-origin may say so (measured), and stays so when it is
+    // redirected.
+    return new Request(request, sameOrigin ? { headers, redirect, mode: 'same-origin' } : { headers, redirect });
   };
 
-  const sendBearer = (request: Request, token: string): Promise<Response> => {
+  /** A page can set them too; oauth4webapi throws on a request that has an `Authorization` already (measured). */
+  const withoutCredentials = (request: Request): Headers => {
     const headers = new Headers(request.headers);
-    headers.set('authorization', `Bearer ${token}`);
+    headers.delete('authorization');
     headers.delete('dpop');
-    return fetch(outgoing(request, headers));
+    return headers;
+  };
+
+  const sendBearer = (request: Request, token: string, redirect: RequestRedirect): Promise<Response> => {
+    const headers = withoutCredentials(request);
+    headers.set('authorization', `Bearer ${token}`);
+    return fetch(outgoing(request, headers, redirect));
   };
 
   const sendDpop = async (
     copy: () => Request,
     { token }: Authorized,
     DPoP: DPoPHandle,
+    redirect: RequestRedirect,
     again = true,
   ): Promise<Response> => {
     const request = copy();
     const send = (_url: string, init: { headers: Record<string, string> }): Promise<Response> =>
-      fetch(outgoing(request, new Headers(init.headers)));
+      fetch(outgoing(request, new Headers(init.headers), redirect));
     const options = { DPoP, [customFetch]: send, [allowInsecureRequests]: true };
     try {
       return await protectedResourceRequest(
         token.value,
         request.method,
         new URL(request.url),
-        request.headers,
+        withoutCredentials(request),
         null,
         options,
       );
@@ -95,15 +103,33 @@ export const createGate = ({ origin, ask, keys, epoch }: GateOptions): Gate => {
       if (!(error instanceof WWWAuthenticateChallengeError)) throw error;
       const refused = error.cause.find(({ scheme }) => scheme === 'dpop')?.parameters.error;
       return again && (await keys.mend(refused, error.response))
-        ? sendDpop(copy, { go: 'authorized', generation: 0, token }, DPoP, false)
+        ? sendDpop(copy, { go: 'authorized', generation: 0, token }, DPoP, redirect, false)
         : error.response;
     }
   };
 
-  const send = async (copy: () => Request, verdict: Authorized): Promise<Response> =>
+  const sendOnce = async (
+    copy: () => Request,
+    verdict: Authorized,
+    redirect: RequestRedirect = 'manual',
+  ): Promise<Response> =>
     verdict.token.scheme === 'DPoP' && verdict.key !== undefined
-      ? sendDpop(copy, verdict, await keys.handle(verdict.key))
-      : sendBearer(copy(), verdict.token.value);
+      ? sendDpop(copy, verdict, await keys.handle(verdict.key), redirect)
+      : sendBearer(copy(), verdict.token.value, redirect);
+
+  /** A proof is good for the address that it was made for (RFC 9449 §4.2): where a redirect ends, another is due. */
+  const follow = async (copy: () => Request, verdict: Authorized): Promise<Response> => {
+    const response = await sendOnce(copy, verdict, 'follow');
+    return response.status === 401 && response.redirected && rules.covers(response.url)
+      ? sendOnce(() => new Request(response.url, copy()), verdict)
+      : response;
+  };
+
+  const send = (request: Request, copy: () => Request, verdict: Authorized): Promise<Response> =>
+    rules.follows(request)
+      ? // to another origin, or no network: the ordinary way tells which
+        follow(copy, verdict).catch(() => sendOnce(copy, verdict))
+      : sendOnce(copy, verdict);
 
   const finish = (request: Request, response: Response): Response => {
     if (response.type !== 'opaqueredirect' || request.redirect === 'manual') return response;
@@ -113,12 +139,12 @@ export const createGate = ({ origin, ask, keys, epoch }: GateOptions): Gate => {
   const authorized = async (request: Request, verdict: Authorized): Promise<Response> => {
     // A clone costs 1–4 ms up to 1 MB and is what a second try needs; without a body the request itself will do.
     const copy = request.body ? () => request.clone() : () => request;
-    const first = await send(copy, verdict);
+    const first = await send(request, copy, verdict);
     if (first.status !== 401) return finish(request, first);
     const second = await ask({ type: 'refused', id: nextId(), generation: verdict.generation });
     switch (second.go) {
       case 'authorized':
-        return finish(request, await send(copy, second));
+        return finish(request, await send(request, copy, second));
       case 'stop':
         return unreachable();
       case 'bare':

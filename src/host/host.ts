@@ -1,5 +1,4 @@
 import { projectSession } from '../core/project.ts';
-import { ruleFor, treatmentOf } from '../core/requests.ts';
 import { latestOf, sessionOf } from '../core/session-moves.ts';
 import type { Machine } from '../core/session-types.ts';
 import { parseWhoami } from '../protocol/api.ts';
@@ -18,6 +17,7 @@ import { holdLife } from './life.ts';
 import { createRefreshLock } from './lock.ts';
 import { createParts } from './parts.ts';
 import { createPublisher } from './publisher.ts';
+import { createRules } from './rules.ts';
 import { createSessionRuntime } from './session.ts';
 import { noSockets } from './no-sockets.ts';
 import type { Sockets } from './sockets.ts';
@@ -103,7 +103,8 @@ export const createHost = (options: HostOptions): Host => {
     },
   });
 
-  const gate = createGate({ origin, ask: session.ask, keys: parts.keys, epoch: () => epochs.current });
+  const rules = createRules(config.api, origin);
+  const gate = createGate({ origin, ask: session.ask, keys: parts.keys, epoch: () => epochs.current, rules });
 
   const openSockets = async (): Promise<Sockets> => {
     const identity = await takeIdentity(parts.disk, () => crypto.randomUUID());
@@ -188,8 +189,8 @@ export const createHost = (options: HostOptions): Host => {
     },
     leave: (tab) => tabs.remove(tab),
     fetch: gate,
-    covers: (url) => ruleOf(new URL(url)) !== undefined,
-    treatment: (url, request) => treatmentOf(ruleOf(url), url.pathname, request),
+    covers: rules.covers,
+    treatment: rules.treatment,
     async callback(url) {
       const path = (await parts.kinds.oidc?.returnTo(url.searchParams.get('state')).catch(() => '/')) ?? '/';
       session.tell({ type: 'sign-in', id: undefined, order: { kind: 'oidc-callback', url: url.href } });
@@ -201,8 +202,4 @@ export const createHost = (options: HostOptions): Host => {
     },
     pending: session.pending,
   };
-
-  function ruleOf(url: URL) {
-    return ruleFor(config.api, origin, { origin: url.origin, path: url.pathname });
-  }
 };

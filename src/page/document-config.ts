@@ -31,9 +31,11 @@ const listOf = <T>(value: unknown, parse: (item: JsonObject) => T | undefined): 
 
 const parseRule = (value: JsonObject): ApiRule | undefined => {
   const rule = strings(value, ['origin', 'path']);
-  const media = own(value, 'media');
-  const paths = Array.isArray(media) ? (media as unknown[]).filter((path) => typeof path === 'string') : undefined;
-  return rule && { ...rule, media: paths };
+  const paths = (name: string): string[] | undefined => {
+    const list = own(value, name);
+    return Array.isArray(list) ? (list as unknown[]).filter((path) => typeof path === 'string') : undefined;
+  };
+  return rule && { ...rule, media: paths('media'), redirects: paths('redirects') };
 };
 
 const parseSocket = (value: JsonObject): SocketConfig | undefined => {

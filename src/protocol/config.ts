@@ -21,6 +21,11 @@ export type ApiRule = {
   path: string;
   /** Paths whose `img`, `audio`, `video` and `track` requests get authorization too. */
   media?: readonly string[] | undefined;
+  /**
+   * Paths whose redirects are followed (GET and HEAD). The token goes along to whatever path of the same origin they
+   * lead to, and never to another origin. Everywhere else a redirect is answered with `redirect-refused`.
+   */
+  redirects?: readonly string[] | undefined;
 };
 
 export type OidcConfig = {

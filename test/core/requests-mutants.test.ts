@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ruleFor, treatmentOf, type RequestKind, type Target } from '../../src/core/requests.ts';
+import { followsRedirects, ruleFor, treatmentOf, type RequestKind, type Target } from '../../src/core/requests.ts';
 import type { ApiRule } from '../../src/protocol/config.ts';
 
 const SELF = 'https://app.example';
@@ -80,5 +80,36 @@ describe('invariant 11: a token goes only where it may', () => {
 
   test.each(MUTANTS)('invariant 11: a policy that %s is caught', (_name, mutant) => {
     expect(() => check(mutant)).toThrow('Property failed');
+  });
+});
+
+const FOLLOWING: ApiRule = { origin: 'self', path: '/api/', redirects: ['/api/latest/'] };
+const FOLLOW_MUTANTS: readonly (readonly [string, typeof followsRedirects])[] = [
+  ['follows what changes something', (rule, at) => followsRedirects(rule, at, 'GET')],
+  ['follows everywhere', (rule, _at, method) => followsRedirects(rule, '/api/latest/x', method)],
+  ['follows without being told', (_rule, at, method) => followsRedirects(FOLLOWING, at, method)],
+  [
+    'follows names that begin alike',
+    (rule, at, method) => followsRedirects(rule, at.replace('latestx', 'latest'), method),
+  ],
+];
+
+const checkFollowing = (follows: typeof followsRedirects): void => {
+  const paths = ['/api/latest/x', '/api/latestx/x', '/api/other', '/api/latest'];
+  for (const at of paths)
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+      for (const rule of [FOLLOWING, { origin: 'self', path: '/api/' }, undefined])
+        expect(follows(rule, at, method), `${method} ${at}`).toBe(
+          rule === FOLLOWING && at === '/api/latest/x' && (method === 'GET' || method === 'HEAD'),
+        );
+};
+
+describe('a redirect is followed only where it is declared, and never sends anything twice', () => {
+  test('holds for each path and method', () => {
+    expect(() => checkFollowing(followsRedirects)).not.toThrow();
+  });
+
+  test.each(FOLLOW_MUTANTS)('a policy that %s is caught', (_name, mutant) => {
+    expect(() => checkFollowing(mutant)).toThrow('expected');
   });
 });
