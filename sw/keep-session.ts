@@ -3,8 +3,8 @@ import type { SocketsFactory } from '../src/host/shared-sockets.ts';
 import type { Host } from '../src/host/types.ts';
 import { parsePageMessage } from '../src/protocol/bridge.ts';
 import type { Baked } from '../src/protocol/config.ts';
+import { createAborts, type Aborts } from './aborts.ts';
 import { answerCall } from './bridge.ts';
-import { createEventStreams, type EventStreams } from './event-streams.ts';
 import { createLeases, type Leases } from './leases.ts';
 import { createPace } from './pace.ts';
 import { addRoutes } from './routes.ts';
@@ -40,7 +40,7 @@ export const keepSession = (options: KeepSessionOptions): Host => {
   const { config, seal, sockets, build = '', takeOver = false } = options;
   const host = createHost({ config, origin: location.origin, where: 'service-worker', build, seal, sockets });
   const leases = createLeases(host.leave);
-  const streams = createEventStreams();
+  const aborts = createAborts();
 
   self.addEventListener('install', (event) => {
     addRoutes(event, config, location.origin);
@@ -49,12 +49,12 @@ export const keepSession = (options: KeepSessionOptions): Host => {
   self.addEventListener('activate', (event) => {
     if (takeOver) event.waitUntil(self.clients.claim());
   });
-  self.addEventListener('fetch', (event) => intercept(event, host, leases, streams, config.signIn.oidc?.callback));
-  self.addEventListener('message', (event) => hear(event, host, takeOver));
+  self.addEventListener('fetch', (event) => intercept(event, host, leases, aborts, config.signIn.oidc?.callback));
+  self.addEventListener('message', (event) => hear(event, host, aborts, takeOver));
   onNewcomer(self.registration, () => {
     host.handOver();
     leases.end();
-    streams.end();
+    aborts.endStreams();
   });
   return host;
 };
@@ -63,7 +63,7 @@ const intercept = (
   event: FetchEvent,
   host: Host,
   leases: Leases,
-  streams: EventStreams,
+  aborts: Aborts,
   callback: string | undefined,
 ): void => {
   const { request } = event;
@@ -82,7 +82,7 @@ const intercept = (
   }
   // Developer tools ask so for their own sake; such a request cannot be sent again (mswjs/msw, the same trap).
   if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
-  answer(host.fetch(streams.bind(request)));
+  answer(aborts.send(request, host.fetch));
   keepOpen(event, host.pending());
 };
 
@@ -95,7 +95,7 @@ const isCallback = (
 
 const isPaced = createPace(Date.now);
 
-const hear = (event: ExtendableMessageEvent, host: Host, takeOver: boolean): void => {
+const hear = (event: ExtendableMessageEvent, host: Host, aborts: Aborts, takeOver: boolean): void => {
   const message = parsePageMessage(event.data);
   if (!message || !(event.source instanceof Client)) return;
   const paced = isPaced(event.source.id);
@@ -111,6 +111,8 @@ const hear = (event: ExtendableMessageEvent, host: Host, takeOver: boolean): voi
       if (port) host.attach(message.intro, port);
       return keepOpen(event, host.pending());
     }
+    case 'abort':
+      return aborts.abort(message.name);
     case 'claim':
       return event.waitUntil(self.clients.claim());
     case 'skip-waiting':

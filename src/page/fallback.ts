@@ -36,9 +36,6 @@ export const openFallback = (given: KeeperConfig | undefined, build: string, pro
   return hostTransport({
     api: host.api,
     attach: (intro, port) => host.attach(intro, port),
-    fetch: (input, init) => {
-      const request = new Request(input, init);
-      return host.covers(request.url) ? host.fetch(request) : fetch(request);
-    },
+    fetch: (request) => (host.covers(request.url) ? host.fetch(request) : fetch(request)),
   });
 };

@@ -20,5 +20,5 @@ export const hostTransport = (host: LocalHost): Transport => ({
   died: () => {},
   handOver: () => Promise.resolve(),
   watch: () => {},
-  fetch: (input, init) => host.fetch(input, init),
+  fetch: (request) => host.fetch(request),
 });

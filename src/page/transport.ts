@@ -20,5 +20,5 @@ export type Transport = {
   /** Tells when a newcomer waits to take over, and when another worker took control of the page. */
   watch(on: { newcomer(): void; control(): void }, signal: AbortSignal): void;
   /** Sends a request with authorization where it may have it. Never bare: rejects with a TypeError instead. */
-  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  fetch(request: Request): Promise<Response>;
 };

@@ -31,6 +31,12 @@ export const IDEMPOTENT: ReadonlySet<ApiMethod> = new Set([
   'restore',
 ]);
 
+/**
+ * A page names a request by it, so that it can take it back before it is answered (`abort`); the worker takes the header
+ * away.
+ */
+export const REQUEST_HEADER = 'keeper-request';
+
 /** Paths below it are the worker's own; the server never sees them. */
 export const KEEPER_ROOT = '/__keeper/';
 /** The worker answers this one with a stream that never ends; while it is open, the worker lives. */

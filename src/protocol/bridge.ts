@@ -4,7 +4,7 @@ import { parseCursor, type Cursor } from './frames.ts';
 import type { Problem, Result } from './problem.ts';
 import type { Snapshot } from './snapshot.ts';
 
-export { API_METHODS, IDEMPOTENT, KEEPER_ROOT, LEASE_PATH, MARK, PULSE_PATH } from './bridge-names.ts';
+export { API_METHODS, IDEMPOTENT, KEEPER_ROOT, LEASE_PATH, MARK, PULSE_PATH, REQUEST_HEADER } from './bridge-names.ts';
 
 export type SignInIntent =
   /** `returnTo` is a path of this origin to come back to. */
@@ -68,6 +68,8 @@ export type PageMessage =
   /** Carries a MessagePort for pushes. */
   | { mark: typeof MARK; type: 'attach'; intro: Intro }
   | { mark: typeof MARK; type: 'claim' }
+  /** The page gave up the request that it named so. */
+  | { mark: typeof MARK; type: 'abort'; name: string }
   | { mark: typeof MARK; type: 'skip-waiting' };
 
 /** Worker to page, by `event.source.postMessage`. */
@@ -144,6 +146,8 @@ export const parsePageMessage = (value: unknown): PageMessage | undefined => {
   const type = own(value, 'type');
   if (type === 'call') return { mark: MARK, type, message: own(value, 'message') };
   if (type === 'claim' || type === 'skip-waiting') return { mark: MARK, type };
+  const name = own(value, 'name');
+  if (type === 'abort') return isName(name) ? { mark: MARK, type, name } : undefined;
   if (type !== 'attach') return undefined;
   const intro = parseIntro(own(value, 'intro'));
   return intro && { mark: MARK, type, intro };
