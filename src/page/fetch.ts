@@ -1,4 +1,3 @@
-import type { UploadOptions } from './types.ts';
 import { newId } from './ids.ts';
 
 const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
@@ -13,19 +12,3 @@ export const withIdempotencyKey = (request: Request, origin: string): Request =>
   if (!request.headers.has('idempotency-key')) request.headers.set('idempotency-key', newId());
   return request;
 };
-
-type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
-
-/** Sends a body. A worker takes upload progress away (measured), so only the end of it is told. */
-export const createUpload =
-  (send: Fetch) =>
-  async (
-    url: string,
-    body: Blob | ArrayBuffer,
-    { onProgress, signal, method = 'POST' }: UploadOptions = {},
-  ): Promise<Response> => {
-    const response = await send(url, { method, body, signal: signal ?? null });
-    const total = body instanceof Blob ? body.size : body.byteLength;
-    onProgress?.({ sent: total, total });
-    return response;
-  };

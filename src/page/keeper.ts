@@ -1,6 +1,6 @@
 import type { SignInNext } from '../protocol/bridge.ts';
 import type { Result } from '../protocol/problem.ts';
-import { createUpload, withIdempotencyKey } from './fetch.ts';
+import { withIdempotencyKey } from './fetch.ts';
 import type { NativeCopy } from './native-store.ts';
 import type { Keeper } from './types.ts';
 import type { Wiring } from './wiring.ts';
@@ -31,7 +31,7 @@ export const keeperOver = (wiring: Wiring, native: NativeCopy | undefined, onClo
     nudge: (cause = 'user') => api.nudge(cause),
     journal: api.journal,
     fetch: send,
-    upload: createUpload(send),
+    upload: async (url, body, options) => (await import('./upload.ts')).upload(send, url, body, options),
     download: async (url) => (await import('./download.ts')).download(send, url),
     socket: realtime.socket,
     channel: realtime.channel,

@@ -62,8 +62,16 @@ export type Keeper = {
   journal(): Promise<Result<readonly JournalEntry[]>>;
   /** Like `fetch`; authorized even when no worker controls the page. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  /**
+   * Sends a body, in parts where the server takes them (draft-ietf-httpbis-resumable-upload): `onProgress` then tells
+   * how many bytes it has, and the upload goes on after a lost network or a worker's death. Else in one request.
+   */
   upload(url: string, body: Blob | ArrayBuffer, options?: UploadOptions): Promise<Response>;
-  /** Saves to disk through a link that needs no token. */
+  /**
+   * Saves to disk. `POST <url>/link` is asked for a link of one use, `{ url }`, that needs no token: the browser's own
+   * download manager then does it, and `ok` says that it has begun. Where there is no such route, the page reads the
+   * file whole and saves it.
+   */
   download(url: string): Promise<Result<null>>;
   /** A drop-in `WebSocket` whose wire is the worker's; `KeeperSocket` is its class. */
   socket(url: string | URL, protocols?: string | string[]): WebSocket;
@@ -75,7 +83,9 @@ export type Keeper = {
 };
 
 export type UploadOptions = {
+  /** Bytes that the server has acknowledged. */
   onProgress?: (progress: { sent: number; total: number }) => void;
+  /** Ends the upload; what the server has of it is removed. */
   signal?: AbortSignal;
   method?: 'POST' | 'PUT';
 };
