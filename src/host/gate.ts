@@ -45,9 +45,10 @@ const MAX_ASKED = 1_000;
  * The request, for as long as the epoch lasts. What the HTTP cache holds may have been put there for somebody else, so
  * until the server has answered in this epoch it is asked (https://fetch.spec.whatwg.org/#concept-request-cache-mode).
  */
-const during = ({ over, asked }: Epoch, request: Request): Request => {
+const during = ({ over, asked }: Epoch, request: Request, mode: RequestMode): Request => {
   const fresh = asked.has(request.url) || request.cache === 'no-store' || request.cache === 'reload';
   return new Request(request, {
+    mode,
     cache: fresh ? request.cache : 'no-cache',
     signal: AbortSignal.any([request.signal, over]),
   });
@@ -57,13 +58,14 @@ let requests = 0;
 const nextId = (): string => `r${++requests}`;
 
 export const createGate = ({ origin, ask, keys, epoch, rules }: GateOptions): Gate => {
-  /** The page's own credentials never mix with the keeper's. */
-  const outgoing = (request: Request, headers: Headers, redirect: RequestRedirect): Request => {
-    const sameOrigin = request.url.startsWith(`${origin}/`);
-    // A no-cors request silently drops the header; what is same-origin may say so (measured), and stays so when it is
-    // redirected.
-    return new Request(request, sameOrigin ? { headers, redirect, mode: 'same-origin' } : { headers, redirect });
-  };
+  /**
+   * What is same-origin may say so, and stays so when it is redirected. A copy of a no-cors request silently loses
+   * `Authorization` and `Range` (measured); without a token, it is worth it only for the sake of the latter.
+   */
+  const modeFor = ({ url, mode, headers }: Request, go: Verdict['go']): RequestMode =>
+    url.startsWith(`${origin}/`) && (go === 'authorized' || (mode === 'no-cors' && headers.has('range')))
+      ? 'same-origin'
+      : mode;
 
   /** A page can set them too; oauth4webapi throws on a request that has an `Authorization` already (measured). */
   const withoutCredentials = (request: Request): Headers => {
@@ -76,7 +78,7 @@ export const createGate = ({ origin, ask, keys, epoch, rules }: GateOptions): Ga
   const sendBearer = (request: Request, token: string, redirect: RequestRedirect): Promise<Response> => {
     const headers = withoutCredentials(request);
     headers.set('authorization', `Bearer ${token}`);
-    return fetch(outgoing(request, headers, redirect));
+    return fetch(new Request(request, { headers, redirect }));
   };
 
   const sendDpop = async (
@@ -88,7 +90,7 @@ export const createGate = ({ origin, ask, keys, epoch, rules }: GateOptions): Ga
   ): Promise<Response> => {
     const request = copy();
     const send = (_url: string, init: { headers: Record<string, string> }): Promise<Response> =>
-      fetch(outgoing(request, new Headers(init.headers), redirect));
+      fetch(new Request(request, { headers: init.headers, redirect }));
     const options = { DPoP, [customFetch]: send, [allowInsecureRequests]: true };
     try {
       return await protectedResourceRequest(
@@ -157,9 +159,11 @@ export const createGate = ({ origin, ask, keys, epoch, rules }: GateOptions): Ga
     const here = epoch();
     const given = ask({ type: 'request', id: nextId() });
     const verdict = given instanceof Promise ? await given : given;
-    // Who asked has left while this request waited: nobody else is to carry it.
-    if (verdict.go === 'stop' || here.over.aborted) return unreachable();
-    const bound = during(here, request);
+    // Who asked has left while this request waited: nobody else is to carry it. And a request that is for the cache only
+    // must neither be answered with what somebody else left there nor go out.
+    const onlyCached = request.cache === 'only-if-cached' && !here.asked.has(request.url);
+    if (verdict.go === 'stop' || here.over.aborted || onlyCached) return unreachable();
+    const bound = during(here, request, modeFor(request, verdict.go));
     const response = await (verdict.go === 'authorized' ? authorized(bound, verdict) : fetch(bound));
     if (here.asked.size >= MAX_ASKED) here.asked.clear();
     here.asked.add(request.url);

@@ -84,7 +84,7 @@ for (const sign of TOKEN_KINDS) {
                   .catch(() => ({}))) as { code?: string };
                 if (code !== undefined) return `${response.status} \`${code}\``;
                 if (response.type === 'opaqueredirect') return 'an opaque redirect';
-                return `${response.status} of \`${new URL(response.url).pathname}\`, redirected: ${response.redirected}`;
+                return `${response.status} of \`${new URL(response.url).pathname}\``;
               },
               (error: Error) => `\`${error.name}\``,
             ),

@@ -99,10 +99,15 @@ const CASES: readonly Case[] = [
     path: MODELS,
     hits: 0,
     act: () =>
-      fetch('/api/v1/llm/models', { cache: 'only-if-cached', mode: 'same-origin' }).then(
-        ({ status }) => String(status),
-        (error: Error) => `\`${error.name}\``,
-      ),
+      Promise.all(
+        // one that was asked for before, and one that never was
+        ['/api/v1/llm/models', `/api/v1/llm/models?${crypto.randomUUID()}`].map((url) =>
+          fetch(url, { cache: 'only-if-cached', mode: 'same-origin' }).then(
+            ({ status }) => String(status),
+            (error: Error) => `\`${error.name}\``,
+          ),
+        ),
+      ).then((outcomes) => [...new Set(outcomes)].join(', ')),
   },
   {
     kind: '`fetch`, `keepalive`',

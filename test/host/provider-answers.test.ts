@@ -9,6 +9,7 @@ import { createDisk, destroyDisk } from '../../src/host/database.ts';
 import { createDpopKeys } from '../../src/host/dpop-keys.ts';
 import { createEpochs } from '../../src/host/epoch.ts';
 import { createGate } from '../../src/host/gate.ts';
+import { createRules } from '../../src/host/rules.ts';
 import { createOidc } from '../../src/host/oidc.ts';
 import { createSealer } from '../../src/host/seal.ts';
 import { createSignInsUnderWay } from '../../src/host/sign-ins.ts';
@@ -160,6 +161,7 @@ describe('an API that judges proofs', () => {
       origin,
       keys,
       epoch: () => epochs.current,
+      rules: createRules([{ origin: 'self', path: '/api/' }], origin),
       ask: ({ type }) => (type === 'request' ? { go: 'authorized', generation: 1, token, key } : { go: 'pass' }),
     });
     return (await gate(new Request(`${origin}/api`))).status;
