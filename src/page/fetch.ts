@@ -1,14 +1,24 @@
+import { REQUEST_HEADER } from '../protocol/bridge.ts';
 import { newId } from './ids.ts';
+import type { Transport } from './transport.ts';
 
 const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 
 /**
- * The request with an `Idempotency-Key`, if it changes something at our own origin. The page has to set it:
- * Chromium sends a pending request again, a POST too, when the worker dies under it (measured), and a worker
- * cannot tell the second from the first. Elsewhere the header would cost a preflight.
+ * Sends a request for `keeper.fetch`, with what only the page can put on it. Our own origin only: elsewhere the
+ * headers would cost a preflight.
  */
-export const withIdempotencyKey = (request: Request, origin: string): Request => {
-  if (SAFE.includes(request.method) || new URL(request.url).origin !== origin) return request;
-  if (!request.headers.has('idempotency-key')) request.headers.set('idempotency-key', newId());
-  return request;
+export const send = (transport: Transport, request: Request): Promise<Response> => {
+  const { headers, method, signal, url } = request;
+  if (new URL(url).origin !== location.origin) return transport.fetch(request);
+  // Chromium sends a pending request again, a POST too, when the worker dies under it (measured), and a worker cannot
+  // tell the second from the first.
+  if (!SAFE.includes(method) && !headers.has('idempotency-key')) headers.set('idempotency-key', newId());
+  const { abort } = transport;
+  if (abort) {
+    const name = newId();
+    headers.set(REQUEST_HEADER, name);
+    signal.addEventListener('abort', () => abort(name));
+  }
+  return transport.fetch(request);
 };

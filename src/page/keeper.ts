@@ -14,8 +14,7 @@ const goTo = (next: Result<SignInNext>): void => {
 export const keeperOver = (wiring: Wiring, native: NativeCopy | undefined, onClose: () => void): Keeper => {
   const { transport, store, realtime } = wiring;
   const { api } = transport;
-  const send: Keeper['fetch'] = async (input, init) =>
-    transport.fetch(withIdempotencyKey(new Request(input, init), location.origin));
+  const send: Keeper['fetch'] = async (input, init) => transport.fetch(withIdempotencyKey(new Request(input, init)));
   return {
     get snapshot() {
       return store.get();

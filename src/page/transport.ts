@@ -21,4 +21,9 @@ export type Transport = {
   watch(on: { newcomer(): void; control(): void }, signal: AbortSignal): void;
   /** Sends a request with authorization where it may have it. Never bare: rejects with a TypeError instead. */
   fetch(request: Request): Promise<Response>;
+  /**
+   * Ends a request that was named by `REQUEST_HEADER`. That a page aborts it is not told to a worker before the answer's
+   * headers (measured; w3c/ServiceWorker#1544), and the server would go on. Absent where no worker is in between.
+   */
+  abort?: (name: string) => unknown;
 };

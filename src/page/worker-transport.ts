@@ -1,9 +1,8 @@
 import type { Endpoint } from 'comlink';
-import { LEASE_PATH, MARK, REQUEST_HEADER } from '../protocol/bridge.ts';
+import { LEASE_PATH, MARK } from '../protocol/bridge.ts';
 import { isObject, own } from '../protocol/json.ts';
 import type { Problem } from '../protocol/problem.ts';
 import { createBridge } from './bridge-client.ts';
-import { newId } from './ids.ts';
 import { createLease } from './lease.ts';
 import type { Transport } from './transport.ts';
 import { pressNewcomers } from './update.ts';
@@ -29,18 +28,6 @@ const endpointOf = ({ container, post }: WorkerSite): Endpoint => {
     addEventListener: answers.addEventListener.bind(answers),
     removeEventListener: answers.removeEventListener.bind(answers),
   };
-};
-
-/**
- * A request that the worker can be told to end: that a page aborts it is not told to a worker before the answer's
- * headers (measured; w3c/ServiceWorker#1544), and the server would go on. Other origins never see the header.
- */
-const revocable = (request: Request, site: WorkerSite): Request => {
-  if (new URL(request.url).origin !== location.origin) return request;
-  const name = newId();
-  request.headers.set(REQUEST_HEADER, name);
-  request.signal.addEventListener('abort', () => site.worker() && site.post({ type: 'abort', name }));
-  return request;
 };
 
 export const workerTransport = (site: WorkerSite, tab: string): Transport => {
@@ -69,7 +56,8 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     fetch: async (request) => {
       if (!(await site.controlled()))
         throw new TypeError('no-worker', { cause: { code: 'no-worker', detail: 'no control' } satisfies Problem });
-      return fetch(revocable(request, site));
+      return fetch(request);
     },
+    abort: (name) => site.worker() && site.post({ type: 'abort', name }),
   };
 };
