@@ -1,6 +1,5 @@
 import type { SignInNext } from '../protocol/bridge.ts';
 import type { Result } from '../protocol/problem.ts';
-import { withIdempotencyKey } from './fetch.ts';
 import type { NativeCopy } from './native-store.ts';
 import type { Keeper } from './types.ts';
 import type { Wiring } from './wiring.ts';
@@ -14,7 +13,8 @@ const goTo = (next: Result<SignInNext>): void => {
 export const keeperOver = (wiring: Wiring, native: NativeCopy | undefined, onClose: () => void): Keeper => {
   const { transport, store, realtime } = wiring;
   const { api } = transport;
-  const send: Keeper['fetch'] = async (input, init) => transport.fetch(withIdempotencyKey(new Request(input, init)));
+  const send: Keeper['fetch'] = async (input, init) =>
+    (await import('./fetch.ts')).send(transport, new Request(input, init));
   return {
     get snapshot() {
       return store.get();
