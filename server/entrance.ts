@@ -81,7 +81,7 @@ export const entrance =
       const status = response.headersSent ? response.statusCode : 0;
       log.record(request, { status, whole: response.writableFinished, bodyBytes: received() }, startedAt);
     });
-    const fault = faults.take(place);
+    const fault = faults.take(place, pathOf(request));
     if (fault) applyFault(fault, request, response, corsFor(request, origins), handle);
     else handle();
   };

@@ -4,14 +4,14 @@ import { count, oneOf, shape, text } from './shape.ts';
 
 /**
  * `lost`: the server does its work, and the answer never arrives. Times in ms, `retryAfter` in seconds. `location`:
- * where a `redirect` leads.
+ * where a `redirect` leads. `path`: only requests whose path begins so.
  */
 export const parseFault = shape(
   {
     at: oneOf('token', 'api', 'ticket', 'socket'),
     kind: oneOf('reset', 'status', 'html', 'hang', 'lost', 'slow', 'redirect'),
   },
-  { location: text, status: count, ms: count, times: count, retryAfter: count, retryAfterSeconds: count },
+  { location: text, path: text, status: count, ms: count, times: count, retryAfter: count, retryAfterSeconds: count },
 );
 export type Fault = NonNullable<ReturnType<typeof parseFault>>;
 export type FaultPlace = Fault['at'];
@@ -20,7 +20,7 @@ export type Faults = {
   add(fault: Fault): void;
   clear(): void;
   /** The fault for this request, counted down. */
-  take(at: FaultPlace): Fault | undefined;
+  take(at: FaultPlace, path: string): Fault | undefined;
 };
 
 const DEFAULT_HANG_MS = 30_000;
@@ -37,8 +37,8 @@ export const createFaults = (): Faults => {
     clear: () => {
       active = [];
     },
-    take(at) {
-      const hit = active.find(({ fault, left }) => fault.at === at && left > 0);
+    take(at, path) {
+      const hit = active.find(({ fault, left }) => fault.at === at && left > 0 && path.startsWith(fault.path ?? ''));
       if (!hit) return undefined;
       hit.left -= 1;
       active = active.filter(({ left }) => left > 0);

@@ -80,7 +80,7 @@ export const createUpgrade = (
   return (request, socket, head) => {
     socket.on('error', () => socket.destroy());
     const url = new URL(request.url ?? '/', 'http://localhost');
-    const fault = parts.faults.take('socket');
+    const fault = parts.faults.take('socket', url.pathname);
     const work = (): void => {
       const target = targetOf(request, url, parts);
       const isAllowed = mayOpenSocket(request.headers, parts.origins);

@@ -36,7 +36,7 @@ test('an isolated page gets what every page gets', async ({ page, complaints }) 
   await tell({ kind: '`<img>` ', server: shown.map((hit) => wordsFor(hit)), caller: 'the picture' });
 
   await lab.clearLog();
-  await lab.fault({ at: 'api', kind: 'redirect', location: '/', times: 1 });
+  await lab.fault({ at: 'api', path: '/api/v1/llm/', kind: 'redirect', location: '/', times: 1 });
   const caller = await page.evaluate(async () => {
     const response = await fetch('/api/v1/llm/models');
     return `${response.status}, \`Cross-Origin-Resource-Policy: ${response.headers.get('cross-origin-resource-policy')}\``;

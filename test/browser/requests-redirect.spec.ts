@@ -71,7 +71,7 @@ for (const sign of TOKEN_KINDS) {
       await test.step(kind, async () => {
         await lab.clearLog();
         if (to) {
-          const fault = { at: 'api', kind: 'redirect', location: to(stranger), times: redirects } as const;
+          const fault = { at: 'api', path: url, kind: 'redirect', location: to(stranger), times: redirects } as const;
           await lab.fault(status === undefined ? fault : { ...fault, status });
         }
         const caller = await page.evaluate(

@@ -210,7 +210,7 @@ const CASES: readonly Case[] = [
     kind: 'a server error',
     path: MODELS,
     hits: 1,
-    before: (lab) => lab.fault({ at: 'api', kind: 'status', status: 503, times: 1 }),
+    before: (lab) => lab.fault({ at: 'api', path: '/api/v1/llm/', kind: 'status', status: 503, times: 1 }),
     act: async () => String((await fetch('/api/v1/llm/models')).status),
   },
   {

@@ -12,6 +12,7 @@ import { signIn } from '../support/sign-in.ts';
 import { killWorkers } from '../support/worker-kill.ts';
 
 const MB = 1_000_000;
+const UPLOAD = '/api/v1/media/upload';
 const UPLOADS = /\/media\/upload/;
 /** The first requests of an upload, which nothing is done to. */
 const UNDISTURBED = 5;
@@ -41,17 +42,18 @@ const choose = async (page: Page, megabytes: number): Promise<void> => {
   const file = join(folder, `${megabytes}.bin`);
   await writeFile(file, piecesOf(megabytes));
   await page.evaluate(() => {
-    document.querySelector('input[type=file]')?.remove();
+    document.querySelector('#chosen')?.remove();
     const input = document.body.appendChild(document.createElement('input'));
     input.type = 'file';
+    input.id = 'chosen';
   });
-  await page.locator('input[type=file]').setInputFiles(file);
+  await page.locator('#chosen').setInputFiles(file);
 };
 
 /** Begins to send it; `window.uploading` gives what the caller got. */
 const begin = (page: Page): Promise<void> =>
   page.evaluate(() => {
-    const file = document.querySelector<HTMLInputElement>('input[type=file]')?.files?.[0] ?? new Blob();
+    const file = document.querySelector<HTMLInputElement>('#chosen')?.files?.[0] ?? new Blob();
     const controller = new AbortController();
     window.told = [];
     window.cancel = () => controller.abort();
@@ -66,8 +68,8 @@ const told = (page: Page): Promise<number[]> => page.evaluate(() => window.told)
 
 /** Has a part hang before it is taken, for so long (ms) that there is a middle to do something in. */
 const haltInTheMiddle = async (lab: Lab, ms: number): Promise<void> => {
-  await lab.fault({ at: 'api', kind: 'slow', ms: 1, times: UNDISTURBED });
-  await lab.fault({ at: 'api', kind: 'hang', ms, times: 1 });
+  await lab.fault({ at: 'api', path: UPLOAD, kind: 'slow', ms: 1, times: UNDISTURBED });
+  await lab.fault({ at: 'api', path: UPLOAD, kind: 'hang', ms, times: 1 });
 };
 
 const begun = (page: Page): Promise<unknown> =>
@@ -172,8 +174,8 @@ test('an upload goes on when the network is back', async ({ page, context, lab }
 
 test('an upload goes on when the answer to a part is lost', async ({ page, lab }) => {
   const size = 24;
-  await lab.fault({ at: 'api', kind: 'slow', ms: 1, times: UNDISTURBED });
-  await lab.fault({ at: 'api', kind: 'lost', times: 1 });
+  await lab.fault({ at: 'api', path: UPLOAD, kind: 'slow', ms: 1, times: UNDISTURBED });
+  await lab.fault({ at: 'api', path: UPLOAD, kind: 'lost', times: 1 });
   await choose(page, size);
   await begin(page);
   const caller = await expectReceived(page, size);

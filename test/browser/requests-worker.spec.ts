@@ -8,6 +8,7 @@ import { killWorkers } from '../support/worker-kill.ts';
 /** Longer than any test, so that only what the test does ends the wait. */
 const FOR_EVER_MS = 600_000;
 const SLOW_MS = 400;
+const MODELS_PATH = '/api/v1/llm/models';
 const MODELS = /\/llm\/models$/;
 const NOTES = /\/notes$/;
 const DOWNLOAD = /\/media\/download$/;
@@ -49,7 +50,7 @@ test('a worker that is not running is started, and nothing goes out before it', 
 });
 
 test('a GET that is under way when the worker dies is sent again', async ({ page, context, lab }) => {
-  await lab.fault({ at: 'api', kind: 'hang', ms: FOR_EVER_MS, times: 1 });
+  await lab.fault({ at: 'api', path: MODELS_PATH, kind: 'hang', ms: FOR_EVER_MS, times: 1 });
   const sent = sentByWorker(context, MODELS);
   const pending = page.evaluate(async () => (await fetch('/api/v1/llm/models')).status);
   await sent;
@@ -67,9 +68,10 @@ const POSTS = [
 ] as const;
 
 for (const { kind, by, stored } of POSTS) {
-  test(`${kind}: stored ${stored} times`, async ({ page, lab }) => {
+  test(`${kind}: stored ${stored} times`, async ({ page, context, lab }) => {
     const text = `sent by ${by} ${stored}`;
-    await lab.fault({ at: 'api', kind: 'lost', ms: FOR_EVER_MS, times: 1 });
+    await lab.fault({ at: 'api', path: '/api/v1/notes', kind: 'lost', ms: FOR_EVER_MS, times: 1 });
+    const sent = sentByWorker(context, NOTES);
     const pending = page.evaluate(
       async ([who, word]) => {
         const body = JSON.stringify({ text: word });
@@ -77,6 +79,7 @@ for (const { kind, by, stored } of POSTS) {
       },
       [by, text] as const,
     );
+    await sent;
     await expect.poll(() => notesOf(page, text)).toBe(1);
     await killWorkers(page);
     const status = await pending;
@@ -145,13 +148,13 @@ const abortOnceSent = async (page: Page, context: BrowserContext, by: 'window' |
 };
 
 test('a plain fetch that is aborted before the headers goes on at the server', async ({ page, context, lab }) => {
-  await lab.fault({ at: 'api', kind: 'slow', ms: SLOW_MS, times: 1 });
+  await lab.fault({ at: 'api', path: MODELS_PATH, kind: 'slow', ms: SLOW_MS, times: 1 });
   const caller = await abortOnceSent(page, context, 'window');
   await tell({ kind: 'aborted before the headers, plain `fetch`', server: await words(lab, MODELS, 1), caller });
 });
 
 test('a keeper.fetch that is aborted before the headers ends at the server too', async ({ page, context, lab }) => {
-  await lab.fault({ at: 'api', kind: 'hang', ms: FOR_EVER_MS, times: 1 });
+  await lab.fault({ at: 'api', path: MODELS_PATH, kind: 'hang', ms: FOR_EVER_MS, times: 1 });
   const caller = await abortOnceSent(page, context, 'keeper');
   const hits = await hitsOn(lab, MODELS, 1);
   expect(hits.map(({ headers }) => headers['keeper-request'])).toEqual([undefined]);
