@@ -20,7 +20,7 @@ const UNDISTURBED = 5;
 declare global {
   interface Window {
     /** What was told of the progress, in bytes. */
-    told: number[];
+    acknowledged: number[];
     cancel(): void;
     uploading: Promise<string>;
   }
@@ -55,16 +55,16 @@ const begin = (page: Page): Promise<void> =>
   page.evaluate(() => {
     const file = document.querySelector<HTMLInputElement>('#chosen')?.files?.[0] ?? new Blob();
     const controller = new AbortController();
-    window.told = [];
+    window.acknowledged = [];
     window.cancel = () => controller.abort();
-    const onProgress = ({ sent }: { sent: number }): void => void window.told.push(sent);
+    const onProgress = ({ sent }: { sent: number }): void => void window.acknowledged.push(sent);
     window.uploading = window.keeper
       .upload('/api/v1/media/upload', file, { onProgress, signal: controller.signal })
       .then(async (response) => `${response.status} ${await response.text()}`)
       .catch((error: Error) => error.name);
   });
 
-const told = (page: Page): Promise<number[]> => page.evaluate(() => window.told);
+const told = (page: Page): Promise<number[]> => page.evaluate(() => window.acknowledged);
 
 /** Has a part hang before it is taken, for so long (ms) that there is a middle to do something in. */
 const haltInTheMiddle = async (lab: Lab, ms: number): Promise<void> => {
@@ -73,7 +73,7 @@ const haltInTheMiddle = async (lab: Lab, ms: number): Promise<void> => {
 };
 
 const begun = (page: Page): Promise<unknown> =>
-  page.waitForFunction(() => window.told.length > 0, undefined, { polling: 10 });
+  page.waitForFunction(() => window.acknowledged.length > 0, undefined, { polling: 10 });
 
 const expectUnfinished = async (page: Page, megabytes: number): Promise<void> =>
   expect((await told(page)).at(-1)).toBeLessThan(megabytes * MB);

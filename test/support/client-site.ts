@@ -84,7 +84,9 @@ export const startClientSite = async (): Promise<ClientSite> => {
   const scripts = await bundleScripts();
   const store = openLmdbStore(dir);
   const clock = createClock();
-  const backend = await openBackend(store, clock, { accounts: [DEMO_ACCOUNT], heartbeatMs: HEARTBEAT_MS });
+  const uploadsDir = join(dir, 'uploads');
+  const accounts = [DEMO_ACCOUNT];
+  const backend = await openBackend(store, clock, { accounts, heartbeatMs: HEARTBEAT_MS, uploadsDir });
   const app = new Hono<Env>();
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const { server, port } = await listen((request, response) => void answer(request, response), 0, '127.0.0.1');
