@@ -37,8 +37,9 @@ export const start = async (keeper: Keeper, page: Document): Promise<void> => {
 /** When nothing else is to be done: the other pages, so that they open at once, and what nobody waits for. */
 export const prepare = (keeper: Keeper, page: Document): void => {
   requestIdleCallback(() => {
-    void import('./later.ts').then(({ keepBadge, updateTogether }) => {
+    void import('./later.ts').then(({ keepBadge, takeLaunches, updateTogether }) => {
       keepBadge(keeper);
+      takeLaunches(window);
       updateTogether(page);
     });
     void loadParts().then(() => {
