@@ -11,6 +11,7 @@ const SCENES: Readonly<Record<string, readonly [headline: string, status: string
   reconnecting: ['You are signed in as Demo, reconnecting.', 'Reconnecting'],
   limited: ['You are signed in as Demo, without live updates.', 'Limited'],
   memory: ['You are signed in as Demo.', 'Connected'],
+  ending: ['You are signed in as Demo.', 'Connected'],
   update: ['You are signed in as Demo.', 'Connected'],
   ticket: ['You are signed in as demo.', 'Connected'],
   never: ['Sign in', 'Signed out'],
@@ -22,7 +23,8 @@ const SCENES: Readonly<Record<string, readonly [headline: string, status: string
 };
 
 /** Where more than that word is announced. */
-const ANNOUNCED: Readonly<Record<string, string>> = {
+const ANNOUNCED: Readonly<Record<string, string | RegExp>> = {
+  ending: /^Connected\. Your session ends .+\.$/,
   update: 'Connected. A new version is ready.',
   memory: 'Connected. This session is not saved.',
 };

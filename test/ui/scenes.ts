@@ -116,6 +116,9 @@ export const scenes: Readonly<Record<string, (now: number) => Scene>> = {
       worker: { id: 'p-1', startedAt: now - MINUTE_MS, host: 'page' },
     },
   }),
+  ending: (now) => ({
+    snapshot: base(now, { state: 'active', ...known(now), endsAt: now + 4 * MINUTE_MS }),
+  }),
   update: (now) => ({ snapshot: active(now), updateReady: true }),
   ticket: (now) => ({
     snapshot: {
