@@ -67,7 +67,8 @@ export const createApi = ({ parts, session, sockets, snapshot, nudge }: ApiOptio
     const row = unpackRow(record);
     if (!row) return badMessage('restore');
     try {
-      if (await parts.store.restore(row)) session.tell({ type: 'restored' });
+      await parts.store.restore(row);
+      session.tell({ type: 'restored' });
       return ok(null);
     } catch (error) {
       return failed(storeProblem(error));

@@ -12,6 +12,8 @@ export type Sealer = {
   rewrite(): Promise<unknown>;
 };
 
+/** Name of the key that lies beside the data. */
+const LOCAL = 'local';
 const AES = { name: 'AES-GCM', length: 256 } as const;
 const IV_BYTES = 12;
 const text = new TextEncoder();
@@ -27,10 +29,11 @@ const derive = async (secret: string): Promise<CryptoKey> => {
  * Tiers T0 and T1: a non-extractable key beside the data. It keeps a casual look at the disk out, and no more: page
  * script can use it (SECURITY.md, tier compatible).
  */
-const stored = (disk: Disk): Promise<CryptoKey> =>
+const stored = (disk: Disk, make: boolean): Promise<CryptoKey> =>
   disk.use(async (db) => {
     const found = await db.get('keys', 'seal');
     if (found) return found;
+    if (!make) throw new DOMException(LOCAL, 'InvalidAccessError');
     const made = await crypto.subtle.generateKey(AES, false, ['encrypt', 'decrypt']);
     // Two workers may start at once: the one that is on disk counts for both.
     const tx = db.transaction('keys', 'readwrite', { durability: 'strict' });
@@ -41,13 +44,14 @@ const stored = (disk: Disk): Promise<CryptoKey> =>
   });
 
 export const createSealer = (disk: Disk, bound: string, seal: Seal | undefined): Sealer => {
-  const name = seal?.id ?? 'local';
+  const name = seal?.id ?? LOCAL;
   const secrets = seal ? [seal, ...(seal.former ?? [])] : [];
   const keys = new Map<string, Promise<CryptoKey>>();
   const key = async (id: string): Promise<CryptoKey> => {
     const secret = secrets.find((each) => each.id === id)?.secret;
-    if (!secret && id !== name) throw new DOMException(id, 'InvalidAccessError');
-    const mine = keys.get(id) ?? (secret ? derive(secret) : stored(disk));
+    // What a page kept while there was no worker, or a worker without a seal, is taken over and sealed anew.
+    if (!secret && id !== LOCAL) throw new DOMException(id, 'InvalidAccessError');
+    const mine = keys.get(id) ?? (secret ? derive(secret) : stored(disk, id === name));
     keys.set(id, mine);
     mine.catch(() => keys.delete(id));
     return mine;

@@ -1,8 +1,8 @@
-import { failed, ok, type Problem, type Result } from '../protocol/problem.ts';
+import { failed, ok, type Result } from '../protocol/problem.ts';
 import { newId } from './ids.ts';
 import { keeperOver } from './keeper.ts';
 import type { NativeCopy } from './native-store.ts';
-import type { Transport } from './transport.ts';
+import type { FallbackOptions, Transport } from './transport.ts';
 import type { Realtime } from './realtime.ts';
 import type { ConnectOptions, Keeper, NativeStore, SocketClass } from './types.ts';
 import { within } from './wait.ts';
@@ -31,9 +31,9 @@ const overWorker = async (script: string | TrustedScriptURL, tab: string, wireTo
 };
 
 /** The host in this page; it is loaded only where it is needed. */
-const inPage = async ({ config }: ConnectOptions, problem: Problem, wireTo: Wire): Promise<Wiring> => {
+const inPage = async (options: Omit<FallbackOptions, 'build'>, wireTo: Wire): Promise<Wiring> => {
   const { openFallback } = await import('./fallback.ts');
-  return wireTo(openFallback(config, buildOf(), problem));
+  return wireTo(openFallback({ ...options, build: buildOf() }));
 };
 
 const nativeOver = async (store: NativeStore, wiring: Wiring): Promise<NativeCopy> => {
@@ -46,8 +46,9 @@ const open = async (options: ConnectOptions, onClose: () => void): Promise<Keepe
   const loading = import('./realtime.ts');
   const wireTo: Wire = async (transport) =>
     wire({ transport, tab, build: buildOf(), createRealtime: (await loading).createRealtime, face: KeeperSocket });
-  const worker = await overWorker(options.worker ?? DEFAULT_WORKER, tab, wireTo);
-  const wiring = worker.ok ? worker.value : await inPage(options, worker.problem, wireTo);
+  const { worker: script = DEFAULT_WORKER, config } = options;
+  const worker = await overWorker(script, tab, wireTo);
+  const wiring = worker.ok ? worker.value : await inPage({ config, script, tab, problem: worker.problem }, wireTo);
   await wiring.met;
   // without its part of the script there is no copy: never a reason not to connect
   const native = options.nativeStore && (await nativeOver(options.nativeStore, wiring).catch(() => undefined));

@@ -1,12 +1,12 @@
 import { createHost } from '../host/host.ts';
 import { sharedSockets } from '../host/shared-sockets.ts';
+import { stoppableClock } from '../host/stoppable-clock.ts';
 import type { Host } from '../host/types.ts';
-import type { KeeperConfig } from '../protocol/config.ts';
-import type { Problem } from '../protocol/problem.ts';
 import { documentConfig } from './document-config.ts';
 import { hostTransport } from './host-transport.ts';
 import { noHost } from './no-host.ts';
-import type { Transport } from './transport.ts';
+import { untilWorker } from './successor.ts';
+import type { FallbackOptions, Transport } from './transport.ts';
 
 /**
  * Without a worker to take the callback navigation, the provider sends the browser to a document, and this is it.
@@ -24,18 +24,33 @@ const takeCallback = async (host: Host, callback: string | undefined): Promise<v
   else location.replace(path);
 };
 
+/** A host gives an error for a response where a browser's `fetch` rejects. */
+const orReject = (response: Response): Response => {
+  if (response.type === 'error') throw new TypeError('network');
+  return response;
+};
+
 /**
- * The host in the page itself, for pages that can have no worker; `problem` tells why they cannot.
- * Without a configuration there can be no host either, and what is left is to say so.
+ * The host in the page itself, for pages that can have no worker, or none yet. Without a configuration, or without what a
+ * host needs to keep a secret, there can be none either, and what is left is to say so.
  */
-export const openFallback = (given: KeeperConfig | undefined, build: string, problem: Problem): Transport => {
+export const openFallback = ({ config: given, build, tab, script, problem }: FallbackOptions): Transport => {
   const config = given ?? documentConfig();
-  if (!config) return hostTransport(noHost(problem));
-  const host = createHost({ config, origin: location.origin, where: 'page', build, sockets: sharedSockets });
+  // WebCrypto, and so PKCE, sealing and DPoP, are for secure contexts only (https://w3c.github.io/webcrypto/).
+  if (!config || !isSecureContext) {
+    return untilWorker(hostTransport(noHost(problem)), { script, tab, stop: () => {} });
+  }
+  const { clock, stop } = stoppableClock();
+  const host = createHost({ config, origin: location.origin, where: 'page', build, sockets: sharedSockets, clock });
   void takeCallback(host, config.signIn.oidc?.callback);
-  return hostTransport({
+  const page = hostTransport({
     api: host.api,
     attach: (intro, port) => host.attach(intro, port),
-    fetch: (request) => (host.covers(request.url) ? host.fetch(request) : fetch(request)),
+    fetch: (request) => (host.covers(request.url) ? host.fetch(request).then(orReject) : fetch(request)),
   });
+  const end = (): void => {
+    host.handOver();
+    stop();
+  };
+  return untilWorker(page, { script, tab, stop: end });
 };

@@ -1,4 +1,6 @@
 import type { Intro, KeeperApi } from '../protocol/bridge.ts';
+import type { KeeperConfig } from '../protocol/config.ts';
+import type { Problem } from '../protocol/problem.ts';
 import type { Lease } from './lease.ts';
 
 /** How a page reaches its host: a worker, a host in the page itself, or nobody. */
@@ -25,5 +27,15 @@ export type Transport = {
    * Ends a request that was named by `REQUEST_HEADER`. That a page aborts it is not told to a worker before the answer's
    * headers (measured; w3c/ServiceWorker#1544), and the server would go on. Absent where no worker is in between.
    */
-  abort?: (name: string) => unknown;
+  abort?: ((name: string) => unknown) | undefined;
+};
+
+/** What it takes to have a host in the page. */
+export type FallbackOptions = {
+  config: KeeperConfig | undefined;
+  build: string;
+  tab: string;
+  script: string | TrustedScriptURL;
+  /** Why there is no worker. */
+  problem: Problem;
 };

@@ -1,23 +1,16 @@
-import type { Page } from '@playwright/test';
-import { keeperConfig } from '../../server/keeper-config.ts';
-import type { KeeperConfig } from '../../src/protocol/config.ts';
-import type { Keeper } from '../../src/page/types.ts';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { chromium } from '@playwright/test';
+import { launchOptions } from '../support/browser.ts';
 import { expect, FAILED_REQUEST, test } from '../support/e2e.ts';
 import { sessionStateOf, snapshotOf } from '../support/keeper-page.ts';
+import { configOf, connectWith } from '../support/fallback-page.ts';
 import { MODELS } from '../support/page-fetch.ts';
 import { atProvider, INTENTS, SIGN_IN_KINDS } from '../support/sign-in.ts';
 
-type Library = { connect(options: { config: KeeperConfig }): Promise<Keeper> };
-
 test.use({ serviceWorkers: 'block' });
-
-/** What a site that knows such browsers gives the library: the configuration that its worker would be baked with. */
-const connectWith = (page: Page, config: KeeperConfig): Promise<void> =>
-  page.evaluate(async (given) => {
-    const library = '/keeper.js';
-    const { connect } = (await import(library)) as Library;
-    window.keeper = await connect({ config: given });
-  }, config);
 
 for (const kind of SIGN_IN_KINDS) {
   test(`without a worker, ${kind}: the host is in the page, and keeps the session over reloads`, async ({
@@ -27,8 +20,7 @@ for (const kind of SIGN_IN_KINDS) {
   }) => {
     // The provider's answer to a first proof, which cannot have its nonce yet (RFC 9449 §8), is on the page's console.
     if (kind === 'oidc') complaints.expect(FAILED_REQUEST);
-    const scope = 'openid profile offline_access api';
-    const config = keeperConfig({ issuer: app.provider, clientId: 'session-keeper', scope, embedded: true });
+    const config = configOf(app);
     await page.goto(app.origin);
     await connectWith(page, config);
     await page.evaluate((intent) => void window.keeper.signIn(intent), INTENTS[kind]);
@@ -56,4 +48,34 @@ test('without a worker and without a configuration the app says that it cannot s
   await expect(page.getByRole('region', { name: 'Sign in' })).toContainText(
     'Session Keeper cannot start in this browser.',
   );
+});
+
+test('an insecure context has no WebCrypto, so nothing is kept there, and that is said', async () => {
+  const server = createServer(async (request, response) => {
+    const path = new URL(request.url ?? '/', 'http://insecure.test').pathname;
+    const script = path.endsWith('.js');
+    response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
+    response.end(script ? await readFile(join('dist', path)) : '<!doctype html><title>insecure</title>');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const { args, executablePath } = launchOptions();
+  const mapped = [...args, '--host-resolver-rules=MAP insecure.test 127.0.0.1'];
+  const browser = await chromium.launch({ executablePath, args: mapped });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://insecure.test:${port}/`);
+    expect(await page.evaluate(() => isSecureContext)).toBe(false);
+    await connectWith(page, configOf({ provider: `http://insecure.test:${port + 1}` }));
+    const { session, worker } = await snapshotOf(page);
+    expect(worker.host).toBe('page');
+    expect(session).toMatchObject({ state: 'signed-out', reason: 'never', problem: { code: 'no-worker' } });
+    const refused = await page.evaluate((intent) => window.keeper.signIn(intent), INTENTS.password);
+    expect(refused).toMatchObject({ ok: false, problem: { code: 'no-worker' } });
+  } finally {
+    await browser.close();
+    server.close();
+  }
 });

@@ -1,10 +1,12 @@
 import type { Page } from '@playwright/test';
+import { startDeployment } from '../support/deployment.ts';
 import { documentOf } from '../support/document.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../support/e2e.ts';
+import { configOf, connectWith } from '../support/fallback-page.ts';
 import { connectKeeper, DEMO, expectSession, signInBy, snapshotOf } from '../support/keeper-page.ts';
 import type { Lab } from '../support/lab-client.ts';
 import { fetchOnce, MODELS, type Fetched } from '../support/page-fetch.ts';
-import { seesSignedIn, signIn } from '../support/sign-in.ts';
+import { atProvider, INTENTS, seesSignedIn, signIn, TOKEN_KINDS } from '../support/sign-in.ts';
 import { killWorkers } from '../support/worker-kill.ts';
 
 /** What needs authorization, and came without: nothing, whatever happens to the worker. */
@@ -77,3 +79,51 @@ test('the site’s data are cleared under a running page: it says so, and one ca
   await page.reload();
   await seesSignedIn(page);
 });
+
+for (const kind of TOKEN_KINDS) {
+  test(`${kind}: no worker to be had at first: the page keeps the session, and hands it over when there is one`, async ({
+    page,
+    complaints,
+  }) => {
+    complaints.expect(/script/);
+    const site = await startDeployment();
+    try {
+      const config = configOf(site);
+      await site.withdraw();
+      await page.goto(site.origin);
+      await connectWith(page, config);
+      await page.evaluate((intent) => void window.keeper.signIn(intent), INTENTS[kind]);
+      if (kind === 'oidc') {
+        await atProvider(page);
+        await page.waitForURL((url) => url.pathname === '/auth/callback');
+        await connectWith(page, config);
+        await page.waitForURL(`${site.origin}/`);
+        await connectWith(page, config);
+      }
+      await expectSession(page, 'active');
+      const before = await snapshotOf(page);
+      expect([before.worker.host, before.tier]).toEqual(['page', kind === 'oidc' ? 'bound' : 'compatible']);
+      const document = await documentOf(page);
+
+      await site.deploy();
+      await site.lab.clearLog();
+      await page.evaluate(() => dispatchEvent(new Event('online')));
+      await expect.poll(async () => (await snapshotOf(page)).worker.host).toBe('service-worker');
+      await expectSession(page, 'active');
+      expect((await snapshotOf(page)).tier).toBe('sealed');
+      expect(await fetchOnce(page)).toBe(200);
+      await site.lab.expireTokens();
+      expect(await fetchOnce(page)).toBe(200);
+      expect(await documentOf(page)).toBe(document);
+      await killWorkers(page);
+      await page.reload();
+      await seesSignedIn(page);
+      await connectKeeper(page);
+      await site.lab.expireTokens();
+      expect(await fetchOnce(page)).toBe(200);
+      await expectNothingBare(site.lab);
+    } finally {
+      await site.stop();
+    }
+  });
+}

@@ -71,6 +71,24 @@ describe('a key that the server has replaced', () => {
     expect(await again.load()).toEqual({ saved: session });
   });
 
+  test('that lay beside the data opens it once more; from then on the seal does', async () => {
+    const disk = createDisk();
+    await createSessionStore(disk, createSealer(disk, BOUND, undefined)).save(session);
+    expect(await createSessionStore(disk, createSealer(disk, BOUND, ONE)).load()).toEqual({ saved: session });
+    await disk.use((db) => db.clear('keys'));
+    expect(await createSessionStore(disk, createSealer(disk, BOUND, ONE)).load()).toEqual({ saved: session });
+  });
+
+  test('and that is gone is not made anew by a worker that has a seal', async () => {
+    const disk = createDisk();
+    const sealed = await createSealer(disk, BOUND, undefined).seal({ a: 1 }, 'session');
+    await disk.use((db) => db.clear('keys'));
+    await expect(createSealer(disk, BOUND, ONE).open(sealed, 'session')).rejects.toMatchObject({
+      name: 'InvalidAccessError',
+    });
+    expect(await disk.use((db) => db.count('keys'))).toBe(0);
+  });
+
   test('opens the DPoP key once more; from then on the new one does', async () => {
     const disk = createDisk();
     const name = await createDpopKeys(disk, createSealer(disk, BOUND, ONE), Date.now).create();

@@ -12,9 +12,13 @@ const BUILD = /<meta name="build" content="(\w+)"/;
 export type Deployment = {
   /** Origin of the app, without a trailing slash. */
   readonly origin: string;
+  /** Origin of the embedded OpenID provider. */
+  readonly provider: string;
   readonly lab: Lab;
   /** Serves a worker of another build from now on, and tells which; with `edit`, one that does something else too. */
   deploy(edit?: (script: string) => string): Promise<string>;
+  /** Serves no worker from now on. */
+  withdraw(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -32,6 +36,7 @@ export const startDeployment = async (accounts?: readonly Account[]): Promise<De
   let deployed = 0;
   return {
     origin: running.url,
+    provider: running.issuer,
     lab: createLab(running.url),
     async deploy(edit = (text) => text) {
       deployed += 1;
@@ -39,6 +44,7 @@ export const startDeployment = async (accounts?: readonly Account[]): Promise<De
       await writeFile(join(distDir, 'sw.js'), edit(script.replaceAll(build, next)));
       return next;
     },
+    withdraw: () => rm(join(distDir, 'sw.js')),
     async stop() {
       await running.stop();
       await rm(dir, { recursive: true, force: true });
