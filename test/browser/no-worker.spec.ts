@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
@@ -51,11 +51,11 @@ test('without a worker and without a configuration the app says that it cannot s
 });
 
 test('an insecure context has no WebCrypto, so nothing is kept there, and that is said', async () => {
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://insecure.test').pathname;
     const script = path.endsWith('.js');
     response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
-    response.end(script ? await readFile(join('dist', path)) : '<!doctype html><title>insecure</title>');
+    response.end(script ? readFileSync(join('dist', path)) : '<!doctype html><title>insecure</title>');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
