@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import type { ClientSite } from '../support/client-site.ts';
+import { snapshotOf } from '../support/keeper-page.ts';
 import { killWorkers } from '../support/worker-kill.ts';
 import { expect, expectTold, told, test, twoTabs } from './clients.ts';
 
@@ -142,6 +143,30 @@ const isConnected = (page: Page): Promise<boolean> =>
     const { socket } = window as unknown as { socket: ReturnType<typeof window.libraries.io> };
     return socket.connected;
   });
+
+/** Until a newer worker serves this page. */
+const update = async (page: Page, site: ClientSite): Promise<void> => {
+  const { worker } = await snapshotOf(page);
+  site.deploy();
+  await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+  await expect.poll(async () => (await snapshotOf(page)).worker.id).not.toBe(worker.id);
+};
+
+test('a newer worker takes over: no client sees a close, and socket.io misses nothing', async ({ page, site }) => {
+  const pages = await twoTabs(page, site);
+  await subscribe(pages[0]);
+  await connect(pages[1]);
+  site.servers.tick(1);
+  site.servers.socketIo.emit('tick', 1);
+  await expectTold(pages[0], ['hello', 1]);
+  await expectTold(pages[1], [1]);
+  await update(page, site);
+  site.servers.socketIo.emit('tick', 2);
+  await expectGaps([pages[0]]);
+  site.servers.tick(2);
+  await expectTold(pages[0], ['hello', 1, { possibleGap: [expect.any(String)] }, 2]);
+  await expectTold(pages[1], [1, 2]);
+});
 
 test.describe('rxjs webSocket', () => {
   test('broadcast: one upstream, and every tab hears all', async ({ page, site }) => {

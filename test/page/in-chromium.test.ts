@@ -156,6 +156,27 @@ describe('when the worker dies', () => {
     expect(await page.evaluate(() => [socket.readyState, socket.bufferedAmount])).toEqual([1, 0]);
     expect(noted(toy, 'socket-open')).toHaveLength(2);
   });
+
+  test('a socket gives back what it was to remember, and says again what was not taken', async () => {
+    const toy = await toys.open();
+    const { page } = toy;
+    await connect(toy);
+    await page.evaluate(async () => {
+      globalThis.socket = keeper.socket('/echo');
+      await new Promise((resolve) => socket.addEventListener('open', resolve));
+      socket.send('taken');
+      socket.send('kept');
+    });
+    await untilNoted(toy, 'kept', 1);
+    await eventually(() => page.evaluate(() => socket.bufferedAmount)).toBe('kept'.length);
+    const before = await workerId(toy);
+    await kill(toy);
+    await eventually(() => workerId(toy)).not.toBe(before);
+    await untilNoted(toy, 'kept', 2);
+    expect(noted(toy, 'socket-open').map(({ what }) => what)).toEqual(['socket-open null', 'socket-open "a memo"']);
+    expect(noted(toy, 'socket-send')).toHaveLength(1);
+    expect(await page.evaluate(() => socket.readyState)).toBe(1);
+  });
 });
 
 describe('an update', () => {

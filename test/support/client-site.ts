@@ -21,6 +21,8 @@ import { startClientServers, type ClientServers } from './client-servers.ts';
 export type ClientSite = {
   readonly origin: string;
   readonly servers: ClientServers;
+  /** Serves a worker of another build from now on. */
+  deploy(): void;
   stop(): Promise<void>;
 };
 
@@ -109,6 +111,7 @@ export const startClientSite = async (): Promise<ClientSite> => {
   return {
     origin,
     servers,
+    deploy: () => void scripts.set('/sw.js', `${scripts.get('/sw.js') ?? ''}\n// newer`),
     stop: async () => {
       await servers.close();
       await close(server, STOPS_WITHIN_MS);

@@ -10,6 +10,7 @@ import {
   parseTabMessage,
   type Intro,
   type PortFrame,
+  type TabMessage,
 } from '../../../src/protocol/bridge.ts';
 import { ok } from '../../../src/protocol/problem.ts';
 import { PROTOCOL } from '../../../src/protocol/version.ts';
@@ -91,10 +92,19 @@ const join = async (topic: string, from: number | undefined) => {
     tell({ type: 'event', topic, epoch: 'e', offset: next, data: 'history', bytes: 1 });
 };
 
+/** Frames that the worker does not take, nor answer. */
+const KEPT = 'kept';
+
+const wordsFor = (message: TabMessage): string => {
+  if (message.type === 'socket-open') return `${message.type} ${JSON.stringify(message.again)}`;
+  if (message.type !== 'socket-send') return message.type;
+  return message.data === KEPT ? KEPT : `${message.type} ${typeof message.data}`;
+};
+
 const onTab = (value: unknown): void => {
   const message = parseTabMessage(value);
   if (!message) return;
-  void note(message.type === 'socket-send' ? `${message.type} ${typeof message.data}` : message.type);
+  void note(wordsFor(message));
   switch (message.type) {
     case 'join':
       return void join(message.topic, message.cursor?.offset);
@@ -103,6 +113,7 @@ const onTab = (value: unknown): void => {
         return tell({ type: 'socket-closed', socket: message.socket, code: 1006, reason: '', wasClean: false });
       return tell({ type: 'socket-opened', socket: message.socket, protocol: message.protocols[0] ?? '' });
     case 'socket-send':
+      if (message.data === KEPT) return tell({ type: 'socket-memo', socket: message.socket, memo: 'a memo' });
       return tell(
         { type: 'socket-message', socket: message.socket, data: message.data },
         { type: 'socket-taken', socket: message.socket, count: 1 },
