@@ -167,6 +167,13 @@ describe('an API that judges proofs', () => {
     return (await gate(new Request(`${origin}/api`))).status;
   };
 
+  test('an API that redirects is not followed: its answer is all there is', async () => {
+    const { proofs } = answer('/elsewhere', {});
+    answer('/api', { status: 307, headers: { location: '/elsewhere' } });
+    await ask();
+    expect(proofs).toEqual([]);
+  });
+
   test('by its clock gets one more, by its own time', async () => {
     const { proofs } = answer('/api', challenge('invalid_dpop_proof', { date: inAnHour() }), {});
     expect(await ask()).toBe(200);
@@ -181,6 +188,20 @@ describe('an API that judges proofs', () => {
       expect(proofs).toHaveLength(error === 'invalid_token' ? 1 : 2);
     },
   );
+});
+
+describe('what a page claims to be is not sent', () => {
+  test.each(['Bearer', 'DPoP'] as const)('along with a %s token', async (scheme) => {
+    const { key, keys } = await setUp();
+    const token = { value: 'at1', scheme, issuedAt: 0, expiresAt: Infinity };
+    const gate = createGate({ origin, keys, ask: () => ({ go: 'authorized', generation: 1, token, key }) });
+    const heard: IncomingMessage[] = [];
+    server.on('request', (request: IncomingMessage) => heard.push(request));
+    answer('/api', {});
+    await gate(new Request(`${origin}/api`, { headers: { authorization: 'Basic eDp5', dpop: 'forged' } }));
+    expect(heard.map(({ headers }) => headers.authorization)).toEqual([`${scheme} at1`]);
+    expect(heard[0]?.headers['dpop']).not.toBe('forged');
+  });
 });
 
 describe('an ID token that comes with a refresh', () => {
