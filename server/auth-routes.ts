@@ -1,10 +1,11 @@
 import { Hono } from 'hono';
 import type { Accounts } from './accounts.ts';
+import type { GuessLimit } from './guesses.ts';
 import { isOwnPage, type Origins } from './origins.ts';
-import { oauthError, problem, readObject, type Ctx, type Env, type Handler } from './http.ts';
+import { oauthError, problem, readObject, slowDown, type Ctx, type Env, type Handler } from './http.ts';
 import { retryAfterSeconds, type Pace } from './pace.ts';
 import type { PasswordTokens } from './password-tokens.ts';
-import { noteSub } from './request-notes.ts';
+import { addressOf, noteSub } from './request-notes.ts';
 import { shape, text } from './shape.ts';
 import type { Stats } from './stats.ts';
 import type { CookieSessions } from './ticket-kind.ts';
@@ -13,6 +14,7 @@ import type { Tickets } from './tickets.ts';
 export type AuthRouteParts = {
   origins: Origins;
   accounts: Accounts;
+  guesses: GuessLimit;
   password: PasswordTokens;
   cookies: CookieSessions;
   tickets: Tickets;
@@ -59,13 +61,16 @@ const inTurn =
   };
 
 /** The desktop app's backend: a JSON login that answers an access and a refresh token. */
-export const passwordRoutes = ({ accounts, password, stats }: AuthRouteParts): Hono<Env> =>
+export const passwordRoutes = ({ accounts, guesses, password, stats }: AuthRouteParts): Hono<Env> =>
   new Hono<Env>()
     .post('/login', async (c) => {
       const login = parseLogin(await readObject(c));
       if (!login) return oauthError('invalid_request', 'username and password are needed');
+      const guess = guesses.take({ account: login.username, address: addressOf(c.env.incoming) });
+      if (!guess.allowed) return slowDown(guess.waitSeconds);
       const account = accounts.byPassword(login.username, login.password);
       if (!account) return oauthError('invalid_grant', 'wrong user name or password');
+      guess.right();
       noteSub(c.env.incoming, account.username);
       return c.json(await password.start(account));
     })
@@ -86,7 +91,7 @@ export const passwordRoutes = ({ accounts, password, stats }: AuthRouteParts): H
 
 /** The web app's backend: an API key for a cookie, and a single-use token for each event stream. */
 export const ticketKindRoutes = (parts: AuthRouteParts): Hono<Env> => {
-  const { accounts, cookies, tickets, origins } = parts;
+  const { accounts, guesses, cookies, tickets, origins } = parts;
   const crossOrigin = { status: 403, code: 'cross-origin', detail: 'This must come from a page of this origin.' };
   /** A browser that tells where it comes from must come from here; login and logout change its cookie. */
   const isForeign = (c: Ctx): boolean => {
@@ -99,8 +104,11 @@ export const ticketKindRoutes = (parts: AuthRouteParts): Hono<Env> => {
       if (isForeign(c)) return problem(crossOrigin);
       const body = parseApiKey(await readObject(c));
       if (!body) return problem({ status: 400, code: 'bad-request', detail: 'apiKey is needed.' });
+      const guess = guesses.take({ address: addressOf(c.env.incoming) });
+      if (!guess.allowed) return slowDown(guess.waitSeconds);
       const account = accounts.byApiKey(body.apiKey);
       if (!account) return problem({ status: 401, code: 'credentials-rejected', detail: 'The API key is not valid.' });
+      guess.right();
       noteSub(c.env.incoming, account.username);
       c.header('set-cookie', await cookies.start(account, c.env.incoming.headers));
       return c.json({ authenticated: true, user: { sub: account.username, name: account.name } });

@@ -1,9 +1,10 @@
 import { openAccessEpoch, type AccessEpoch } from './access-epoch.ts';
 import { createAccounts, type Account, type Accounts } from './accounts.ts';
-import type { Clock } from './clock.ts';
+import { trueNow, type Clock } from './clock.ts';
 import { createDpopChecker, type DpopChecker } from './dpop.ts';
 import { createEventStreams, type EventStreams } from './event-streams.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { createGuessLimit, type GuessLimit } from './guesses.ts';
 import { createHub, type Hub } from './hub.ts';
 import { DEFAULT_LIFETIMES, REUSE_GRACE_MS, type Lifetimes } from './lifetimes.ts';
 import { createAllowance, createPace, DEFAULT_ACCEPTS_PER_SECOND, type Pace } from './pace.ts';
@@ -25,6 +26,7 @@ export type Backend = {
   store: Store;
   clock: Clock;
   accounts: Accounts;
+  guesses: GuessLimit;
   lifetimes: Lifetimes;
   reuse: ReusePolicy;
   epoch: AccessEpoch;
@@ -73,6 +75,8 @@ export const openBackend = async (store: Store, clock: Clock, options: BackendOp
     store,
     clock,
     accounts: createAccounts(options.accounts),
+    // True time: the lab's clock must not make anybody wait for a day.
+    guesses: createGuessLimit(trueNow),
     lifetimes,
     reuse: { graceMs: REUSE_GRACE_MS },
     epoch,

@@ -4,6 +4,7 @@ import { isLoopbackHost } from './cookie.ts';
 import { applyFault, type FaultPlace, type Faults } from './faults.ts';
 import { BARE_HEADERS } from './headers.ts';
 import type { Origins } from './origins.ts';
+import { noteForwarded } from './request-notes.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Stats } from './stats.ts';
 
@@ -15,6 +16,8 @@ export type EntranceParts = {
   origins: Origins;
   /** Whether only loopback names are served, so that a foreign name rebound to 127.0.0.1 gets nothing. */
   loopbackOnly: boolean;
+  /** The origin under which a proxy in front serves this one, and what that says about a request. */
+  publicOrigin: string | undefined;
 };
 
 const PASSWORD_TOKEN_PATHS = new Set(['/api/v1/auth/login', '/api/v1/auth/refresh']);
@@ -60,6 +63,18 @@ const countBody = (request: IncomingMessage): (() => number) => {
   return () => bytes;
 };
 
+/** A request for the public name came by https if that name does, whether or not the proxy in front says so. */
+const isPublic = (request: IncomingMessage, publicOrigin: string | undefined): boolean => {
+  if (publicOrigin === undefined) return false;
+  const { headers } = request;
+  const { host, protocol } = new URL(publicOrigin);
+  if (headers.host !== host) return false;
+  headers['x-forwarded-proto'] = protocol.slice(0, -1);
+  delete headers['x-forwarded-host'];
+  noteForwarded(request);
+  return true;
+};
+
 /** What every request passes before its handler: the right host, the lab's clock and faults, the request log. */
 export const entrance =
   (
@@ -69,7 +84,8 @@ export const entrance =
   ): RequestListener =>
   (request, response) => {
     const { clock, faults, log, stats, origins } = parts;
-    if (parts.loopbackOnly && !isLoopbackHost(request.headers.host)) return misdirected(request, response);
+    const isKnown = isPublic(request, parts.publicOrigin) || isLoopbackHost(request.headers.host);
+    if (parts.loopbackOnly && !isKnown) return misdirected(request, response);
     const startedAt = clock.now();
     if (clock.skewMs() !== 0) response.setHeader('date', new Date(startedAt).toUTCString());
     const place = placeOf(request);

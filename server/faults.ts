@@ -1,17 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { isObject, parseJson } from '../src/protocol/json.ts';
 import { count, oneOf, shape, text } from './shape.ts';
 
 /**
- * `lost`: the server does its work, and the answer never arrives. Times in ms, `retryAfter` in seconds. `location`:
- * where a `redirect` leads. `path`: only requests whose path begins so.
+ * `lost`: the server does its work, and the answer never arrives. `answer`: `body` with `status` and `type`, word for word,
+ * and no work. `alter`: the server does its work, and the fields of the JSON in `body` take the place of those in its
+ * answer; a field that is `"absent"` is left out. Times in ms, `retryAfter` in seconds.
+ * `location`: where a `redirect` leads. `path`: only requests whose path begins so.
  */
 export const parseFault = shape(
   {
     at: oneOf('token', 'api', 'ticket', 'socket'),
-    kind: oneOf('reset', 'status', 'html', 'hang', 'lost', 'slow', 'redirect'),
+    kind: oneOf('reset', 'status', 'html', 'hang', 'lost', 'slow', 'redirect', 'answer', 'alter'),
   },
-  { location: text, path: text, status: count, ms: count, times: count, retryAfter: count, retryAfterSeconds: count },
+  {
+    ...{ location: text, path: text, status: count, ms: count, times: count, body: text, type: text },
+    ...{ retryAfter: count, retryAfterSeconds: count },
+  },
 );
 export type Fault = NonNullable<ReturnType<typeof parseFault>>;
 export type FaultPlace = Fault['at'];
@@ -27,6 +33,8 @@ const DEFAULT_HANG_MS = 30_000;
 const DEFAULT_SLOW_MS = 3_000;
 const DEFAULT_STATUS = 503;
 const DEFAULT_REDIRECT = 302;
+const OK = 200;
+const ABSENT = 'absent';
 
 const PORTAL = '<!doctype html><html lang="en"><title>Wi-Fi</title><h1>Please accept the terms</h1></html>';
 
@@ -52,6 +60,10 @@ const canned = (fault: Fault): { status: number; headers: Record<string, string>
     return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: PORTAL };
   if (fault.kind === 'redirect')
     return { status: fault.status ?? DEFAULT_REDIRECT, headers: { location: fault.location ?? '/' }, body: '' };
+  if (fault.kind === 'answer') {
+    const headers: Record<string, string> = fault.type === undefined ? {} : { 'content-type': fault.type };
+    return { status: fault.status ?? OK, headers, body: fault.body ?? '' };
+  }
   const status = fault.status ?? DEFAULT_STATUS;
   const retryAfter = fault.retryAfter ?? fault.retryAfterSeconds;
   const headers = {
@@ -70,6 +82,41 @@ const swallow = (response: ServerResponse, ms: number): void => {
     const timer = setTimeout(() => socket?.destroy(), ms);
     socket?.once('close', () => clearTimeout(timer));
     return response;
+  };
+};
+
+const altered = (answer: string, changes: string): string => {
+  const [given, wanted] = [parseJson(answer), parseJson(changes)];
+  if (!isObject(given) || !isObject(wanted)) return answer;
+  const all = Object.entries({ ...given, ...wanted });
+  return JSON.stringify(Object.fromEntries(all.filter(([, value]) => value !== ABSENT)));
+};
+
+/** Lets the handler run to its end, with an answer that is then changed. */
+const rewrite = (response: ServerResponse, changes: string, type: string | undefined): void => {
+  const end = response.end.bind(response) as (body: string) => ServerResponse;
+  const writeHead = response.writeHead.bind(response) as (status: number, ...rest: unknown[]) => ServerResponse;
+  const chunks: Buffer[] = [];
+  const keep = (chunk: unknown): void => {
+    if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
+  };
+  response.writeHead = (status: number, ...rest: unknown[]) => {
+    const headers = rest.find((item) => typeof item === 'object');
+    for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, String(value));
+    response.statusCode = status;
+    return response;
+  };
+  response.write = (chunk: unknown) => {
+    keep(chunk);
+    return true;
+  };
+  response.end = (chunk?: unknown) => {
+    keep(chunk);
+    const body = altered(Buffer.concat(chunks).toString(), changes);
+    response.setHeader('content-length', Buffer.byteLength(body));
+    if (type !== undefined) response.setHeader('content-type', type);
+    writeHead(response.statusCode);
+    return end(body);
   };
 };
 
@@ -92,6 +139,10 @@ export const applyFault = (
       swallow(response, fault.ms ?? 0);
       work();
       return;
+    case 'alter':
+      rewrite(response, fault.body ?? '', fault.type);
+      work();
+      return;
     case 'slow':
       setTimeout(work, fault.ms ?? DEFAULT_SLOW_MS);
       return;
@@ -102,6 +153,7 @@ export const applyFault = (
     }
     case 'status':
     case 'redirect':
+    case 'answer':
     case 'html': {
       const answer = canned(fault);
       // The body must be read, or the connection cannot be used again.
@@ -127,6 +179,9 @@ export const applyUpgradeFault = (fault: Fault, socket: Duplex, work: () => void
       work();
       socket.destroy();
       return;
+    case 'alter':
+      work();
+      return;
     case 'slow':
       timer(fault.ms ?? DEFAULT_SLOW_MS, work);
       return;
@@ -135,6 +190,7 @@ export const applyUpgradeFault = (fault: Fault, socket: Duplex, work: () => void
       return;
     case 'status':
     case 'redirect':
+    case 'answer':
     case 'html': {
       const { status, headers, body } = canned(fault);
       const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)) }).map(

@@ -8,8 +8,11 @@ export type HeaderPreset = {
   inlineStyles?: readonly string[];
   /** Paths of the worker scripts, shared by service and dedicated workers; by default anything of the own origin. */
   workers?: readonly string[];
-  /** Names of the only Trusted Types policies that scripts may make (https://w3c.github.io/trusted-types/). */
-  trustedTypes?: readonly string[];
+  /**
+   * Names of the only Trusted Types policies that scripts may make (https://w3c.github.io/trusted-types/), by default
+   * those of the library and of its elements; `false`: strings may become markup and scripts.
+   */
+  trustedTypes?: readonly string[] | false;
   /** Adds `upgrade-insecure-requests` and HSTS; only for a deployment behind https. */
   https?: boolean;
 };
@@ -25,6 +28,7 @@ const PERMISSIONS = [
   'hid',
   'midi',
 ];
+const POLICIES = ['lit-html', 'session-keeper'];
 const HSTS_SECONDS = 63_072_000;
 
 /** `ws:` origins of http ones; `'self'` does not cover them in every browser (w3c/webappsec-csp#7). */
@@ -33,7 +37,7 @@ const socketOrigin = (origin: string): string => origin.replace(/^http/, 'ws');
 const list = (...values: readonly string[]): string => [...new Set(values)].join(' ');
 
 const contentSecurityPolicy = (self: string, preset: HeaderPreset): string => {
-  const connect = preset.connect ?? [];
+  const { connect = [], trustedTypes = POLICIES } = preset;
   const quoted = (hashes: readonly string[] = []): string[] => hashes.map((hash) => `'${hash}'`);
   return [
     "default-src 'none'",
@@ -52,9 +56,7 @@ const contentSecurityPolicy = (self: string, preset: HeaderPreset): string => {
     "frame-ancestors 'none'",
     "object-src 'none'",
     "base-uri 'none'",
-    ...(preset.trustedTypes
-      ? ["require-trusted-types-for 'script'", `trusted-types ${preset.trustedTypes.join(' ')}`]
-      : []),
+    ...(trustedTypes ? ["require-trusted-types-for 'script'", `trusted-types ${trustedTypes.join(' ')}`] : []),
     ...(preset.https ? ['upgrade-insecure-requests'] : []),
   ].join('; ');
 };

@@ -38,6 +38,15 @@ export const problem = ({ status, code, detail }: ProblemDetails, headers: Recor
 export const oauthError = (error: 'invalid_request' | 'invalid_grant', description: string): Response =>
   Response.json({ error, error_description: description }, { status: 400, headers: { 'cache-control': 'no-store' } });
 
+/** Too many guesses. `error` is of RFC 8628 §3.5, for clients that read OAuth errors; the header is for all. */
+export const slowDown = (waitSeconds: number): Response => {
+  const detail = `Too many wrong tries. The next one may be made in ${waitSeconds} seconds.`;
+  return Response.json(
+    { error: 'slow_down', error_description: detail },
+    { status: 429, headers: { 'cache-control': 'no-store', 'retry-after': String(waitSeconds) } },
+  );
+};
+
 export const MAX_JSON_BYTES = 65_536;
 
 /** The body as a JSON object; `undefined` for anything else. Its size is bounded by the middleware before. */

@@ -23,6 +23,13 @@ const sealKeyFrom = (text: string | undefined): number | undefined => {
   return key;
 };
 
+const originFrom = (name: string, text: string | undefined): string | undefined => {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isOrigin = url !== undefined && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href;
+  return isOrigin ? url.origin : fail(`${name} must be an origin such as https://app.example; it is "${text}".`);
+};
+
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOptions => {
@@ -34,10 +41,13 @@ const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOp
     lab: flags.includes('--lab'),
     distDir: isDev ? false : given(env['DIST_DIR']),
     devOrigin: isDev ? (given(env['DEV_ORIGIN']) ?? DEFAULT_DEV_ORIGIN) : undefined,
+    publicOrigin: originFrom('PUBLIC_ORIGIN', given(env['PUBLIC_ORIGIN'])),
+    publicIssuer: originFrom('PUBLIC_ISSUER', given(env['PUBLIC_ISSUER'])),
     issuer: given(env['OIDC_ISSUER']),
     clientId: given(env['OIDC_CLIENT_ID']),
     scope: given(env['OIDC_SCOPE']),
-    trustedTypes: env['TRUSTED_TYPES'] === '1',
+    workers: given(env['WORKER_SCRIPTS'])?.split(','),
+    trustedTypes: env['TRUSTED_TYPES'] !== '0',
     sealKey: sealKeyFrom(given(env['SEAL_KEY'])),
   };
 };

@@ -3,6 +3,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** The origins under which the application itself is served. */
 export type Origins = readonly string[];
 
+/** The one of them that a request came to, by its `Host`. */
+export const originAsked = ({ host }: IncomingHttpHeaders, origins: Origins): string | undefined =>
+  origins.find((origin) => new URL(origin).host === host);
+
 /** Whether a browser says that this request comes from a page of ours; silence is no proof. */
 export const isOwnPage = (headers: IncomingHttpHeaders, origins: Origins): boolean => {
   const site = headers['sec-fetch-site'];

@@ -1,7 +1,8 @@
 import { openAccessEpoch } from './access-epoch.ts';
 import { createAccounts, DEMO_ACCOUNT, type Account } from './accounts.ts';
-import { createClock } from './clock.ts';
+import { createClock, trueNow } from './clock.ts';
 import { lockDataDir } from './data-dir.ts';
+import { createGuessLimit } from './guesses.ts';
 import { DEFAULT_CLIENT_ID } from './keeper-config.ts';
 import { DEFAULT_LIFETIMES, type Lifetimes } from './lifetimes.ts';
 import { close, listen } from './listen.ts';
@@ -54,6 +55,7 @@ export const startProvider = async (
     appOrigins: options.appOrigins,
     store,
     accounts: createAccounts(options.accounts ?? [DEMO_ACCOUNT]),
+    guesses: createGuessLimit(trueNow),
     lifetimes: { ...DEFAULT_LIFETIMES, ...options.lifetimes },
     reuse: { graceMs: options.graceMs ?? 0 },
     epoch: await openAccessEpoch(store),

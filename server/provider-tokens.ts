@@ -21,6 +21,8 @@ export class ProviderDown extends Error {
 export type ProviderTokensOptions = {
   issuer: string;
   clientId: string;
+  /** Where this process reaches the provider, if not under its public name. */
+  reachedAt?: string | undefined;
   /** Audience that access tokens must have; absent for a foreign provider, where the client must match. */
   audience?: string | undefined;
   /** Whether people of this provider are the server's own accounts. */
@@ -50,8 +52,8 @@ const ask = async (url: string, init: RequestInit = {}): Promise<{ status: numbe
   }
 };
 
-const discover = async (issuer: string): Promise<Metadata> => {
-  const { status, body } = await ask(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+const discover = async (issuer: string, reachedAt: string): Promise<Metadata> => {
+  const { status, body } = await ask(`${reachedAt.replace(/\/$/, '')}/.well-known/openid-configuration`);
   const jwksUri = isObject(body) ? stringAt(body, 'jwks_uri') : undefined;
   if (!isObject(body) || jwksUri === undefined || stringAt(body, 'issuer') !== issuer) {
     throw new ProviderDown(`No discovery document of ${issuer} (status ${status}).`);
@@ -103,7 +105,7 @@ export const createProviderTokens = (options: ProviderTokensOptions): ProviderTo
   const refused = new Set<string>();
 
   const provider = (): NonNullable<typeof known> => {
-    known ??= discover(issuer).then(
+    known ??= discover(issuer, options.reachedAt ?? issuer).then(
       (metadata) => ({
         metadata,
         keys: createRemoteJWKSet(new URL(metadata.jwksUri), { timeoutDuration: ANSWER_WITHIN_MS }),

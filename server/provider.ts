@@ -4,6 +4,7 @@ import type { Context, OidcContext, Provider } from 'oidc-provider';
 import type { AccessEpoch } from './access-epoch.ts';
 import type { Accounts } from './accounts.ts';
 import { DPOP_ALGORITHMS } from './dpop.ts';
+import type { GuessLimit } from './guesses.ts';
 import type { Lifetimes } from './lifetimes.ts';
 import { grantKey, storeAdapter, type ReusePolicy } from './provider-adapter.ts';
 import { durable, durableKey, randomId } from './secrets.ts';
@@ -19,6 +20,7 @@ export type ProviderOptions = {
   appOrigins: readonly string[];
   store: Store;
   accounts: Accounts;
+  guesses: GuessLimit;
   lifetimes: Lifetimes;
   reuse: ReusePolicy;
   epoch: AccessEpoch;
@@ -216,11 +218,13 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
     return new errors.InvalidGrant('refresh token already used');
   };
   const provider = new OpenIdProvider(options.issuer, await configuration(options, reused));
-  const { accounts, appOrigins } = options;
+  // Behind a proxy the entrance says by which protocol a request came.
+  provider.proxy = options.issuer.startsWith('https:');
+  const { accounts, guesses, appOrigins } = options;
   const resource = options.accessTokens === 'jwt' ? options.audience : undefined;
   const hint = options.showHint ? accounts.all()[0] : undefined;
   provider.use(securityHeaders(options.exposedHeaders ?? EXPOSED_HEADERS));
-  provider.use(signInRoutes({ provider, accounts, appOrigins, resource, hint, grants: options.grants ?? 'sign-in' }));
+  provider.use(signInRoutes({ provider, accounts, guesses, appOrigins, resource, hint, grants: options.grants ?? 'sign-in' }));
   provider.on('grant.success', (ctx) => options.onGranted?.(ctx, String(ctx.oidc?.params?.['grant_type'])));
   provider.on('server_error', (_ctx, error) => console.error(error));
   provider.on('grant.revoked', (ctx, grantId) => {

@@ -37,12 +37,18 @@ export type ServerOptions = {
   distDir?: string | false | undefined;
   /** Origin of a dev server that stands in front of this one. */
   devOrigin?: string | undefined;
+  /** Where people find the application, if a proxy stands in front: `https://app.example`. It has to pass `Host` on. */
+  publicOrigin?: string | undefined;
+  /** The same for the embedded provider, which needs an origin of its own. */
+  publicIssuer?: string | undefined;
   /** Another OpenID provider; the embedded one is then not started. */
   issuer?: string | undefined;
   clientId?: string | undefined;
   scope?: string | undefined;
   accounts?: readonly Account[] | undefined;
-  /** Enforces Trusted Types: what is given to a page as script or HTML then has to be of a named policy. */
+  /** Paths of further scripts that may be workers, where the site has its own; the browser refuses all others. */
+  workers?: readonly string[] | undefined;
+  /** Trusted Types, by default enforced: what is given to a page as script or HTML has to be of a named policy. */
   trustedTypes?: boolean | undefined;
   /** Number of the key that the workers' seals come from; a higher one than before replaces it (see seal.ts). */
   sealKey?: number | undefined;
@@ -55,6 +61,8 @@ export type ServerOptions = {
 export type Running = {
   /** Origin of the application, for example `http://localhost:4173`. */
   url: string;
+  /** Where application and provider are reached without the proxy in front. */
+  local: { app: string; provider: string };
   /** Issuer identifier of the provider in use. */
   issuer: string;
   /** Sockets are told to come back, requests finish, the store is flushed. Takes five seconds at most. */
@@ -84,7 +92,8 @@ const bind = async (late: Late, port: number, host: string, orNext = false): Pro
 const publicName = (host: string): string =>
   LOCAL_ADDRESSES.has(host) || ANY_ADDRESSES.has(host) ? 'localhost' : host;
 
-const appOrigins = (host: string, port: number, devOrigin: string | undefined): string[] => {
+const appOrigins = (host: string, port: number, { publicOrigin, devOrigin }: ServerOptions): string[] => {
+  if (publicOrigin !== undefined) return [publicOrigin];
   const names = publicName(host) === 'localhost' ? ['localhost', '127.0.0.1'] : [host];
   return [...names.map((name) => `http://${name}:${port}`), ...(devOrigin === undefined ? [] : [devOrigin])];
 };
@@ -96,13 +105,14 @@ const embedProvider = async (
   origins: readonly string[],
   lab: boolean,
 ) => {
-  const { store, accounts, lifetimes, reuse, epoch, stats, ends } = backend;
+  const { store, accounts, guesses, lifetimes, reuse, epoch, stats, ends } = backend;
   const provider = await createProvider({
     issuer,
     clientId,
     appOrigins: origins,
     store,
     accounts,
+    guesses,
     lifetimes,
     reuse,
     epoch,
@@ -134,14 +144,14 @@ const createApp = (
   const embedded = options.issuer === undefined;
   const scope = options.scope ?? (embedded ? DEFAULT_SCOPE : FOREIGN_SCOPE);
   const config = keeperConfig({ issuer, clientId: options.clientId ?? DEFAULT_CLIENT_ID, scope, embedded });
-  const origin = origins[0] ?? '';
   const serveFile = createStatic({
     distDir: options.distDir ?? DEFAULT_DIST_DIR,
-    origin,
+    origins,
     issuerOrigin: new URL(issuer).origin,
     config,
     sealer: backend.sealer,
-    trustedTypes: options.trustedTypes === true,
+    workers: options.workers ?? [],
+    trustedTypes: options.trustedTypes !== false,
   });
   const app = new Hono<Env>();
   if (lab) app.route('/lab', lab.routes);
@@ -195,8 +205,10 @@ const openEverything = async (
     sealKey: options.sealKey,
     uploadsDir: join(dir, 'uploads'),
   });
-  const origins = appOrigins(host, app.port, options.devOrigin);
-  const issuer = options.issuer ?? `http://${publicName(host)}:${provider?.port}`;
+  const origins = appOrigins(host, app.port, options);
+  const [localApp, localProvider] = [app.port, provider?.port].map((port) => `http://${publicName(host)}:${port}`);
+  const local = { app: localApp ?? '', provider: localProvider ?? '' };
+  const issuer = options.issuer ?? options.publicIssuer ?? local.provider;
   const clientId = options.clientId ?? DEFAULT_CLIENT_ID;
   const isLive = isGrantLive(store, backend.epoch);
   const tokens = createProviderTokens({
@@ -204,15 +216,16 @@ const openEverything = async (
     clientId,
     clock,
     embedded,
-    ...(embedded ? { audience: AUDIENCE, isLive } : {}),
+    ...(embedded ? { audience: AUDIENCE, isLive, reachedAt: local.provider } : {}),
   });
-  const parts: EntranceParts = { ...backend, origins, loopbackOnly: LOCAL_ADDRESSES.has(host) };
+  const { publicOrigin, publicIssuer } = options;
+  const parts: EntranceParts = { ...backend, origins, loopbackOnly: LOCAL_ADDRESSES.has(host), publicOrigin };
   const { listener, stopLab } = createApp(backend, tokens, options, origins, issuer);
 
   app.server.on('upgrade', createUpgrade({ ...backend, origins }));
   if (provider)
     providerLate.listener = entrance(
-      parts,
+      { ...parts, publicOrigin: publicIssuer },
       providerPlace,
       await embedProvider(backend, issuer, clientId, origins, options.lab === true),
     );
@@ -223,6 +236,7 @@ const openEverything = async (
   });
   return {
     url: origins[0] ?? '',
+    local,
     issuer,
     async stop() {
       await Promise.all(opened.map((stop) => stop()));

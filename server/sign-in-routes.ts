@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Interaction, Provider } from 'oidc-provider';
 import type { Account, Accounts } from './accounts.ts';
+import type { GuessLimit } from './guesses.ts';
 import { pageCsp } from './page.ts';
+import { addressOf } from './request-notes.ts';
 import { text } from './shape.ts';
 import { continuePage, messagePage, signInPage } from './sign-in-page.ts';
 
@@ -11,6 +13,7 @@ export type GrantPolicy = 'sign-in' | 'person';
 export type SignInRoutes = {
   provider: Provider;
   accounts: Accounts;
+  guesses: GuessLimit;
   /** API identifier that tokens are for; absent where access tokens are opaque. */
   resource: string | undefined;
   grants: GrantPolicy;
@@ -76,12 +79,16 @@ const admit = async (
 ): Promise<void> => {
   const action = signInPath(interaction.uid);
   const username = form.get('username') ?? '';
-  const account = routes.accounts.byPassword(username, form.get('password') ?? '');
-  if (!account) {
-    const problem = 'The user name or the password is wrong.';
-    sendPage(ctx, 422, signInPage({ action, username, problem, hint: routes.hint }), routes.appOrigins);
-    return;
+  const refuse = (status: number, problem: string): void =>
+    sendPage(ctx, status, signInPage({ action, username, problem, hint: routes.hint }), routes.appOrigins);
+  const guess = routes.guesses.take({ account: username, address: addressOf(ctx.req) });
+  if (!guess.allowed) {
+    ctx.set('retry-after', String(guess.waitSeconds));
+    return refuse(429, `Too many wrong tries. Wait ${guess.waitSeconds} seconds, then try again.`);
   }
+  const account = routes.accounts.byPassword(username, form.get('password') ?? '');
+  if (!account) return refuse(422, 'The user name or the password is wrong.');
+  guess.right();
   const grantId = await grantFor(routes, account.username, interaction);
   await finish(routes, ctx, { login: { accountId: account.username, amr: ['pwd'] }, consent: { grantId } });
 };

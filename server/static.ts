@@ -3,18 +3,22 @@ import { readFile, stat } from 'node:fs/promises';
 import { extname, join, resolve, sep } from 'node:path';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { KeeperConfig } from '../src/protocol/config.ts';
-import { inlineHashes, securityHeaders, workerPolicy } from './headers.ts';
+import { inlineHashes, securityHeaders, workerPolicy, type HeaderPreset } from './headers.ts';
 import type { Ctx } from './http.ts';
+import { originAsked, type Origins } from './origins.ts';
 import { escapeHtml } from './page.ts';
 import { SCRIPT_VARY, type Sealer } from './seal.ts';
 
 export type StaticParts = {
   /** Folder of the built application; `false` when another server serves it. */
   distDir: string | false;
-  origin: string;
+  /** The first is used for whoever came by a name that is not known. */
+  origins: Origins;
   issuerOrigin: string;
   config: KeeperConfig;
   sealer: Sealer;
+  /** Paths of further scripts that may be workers: a site's own. */
+  workers: readonly string[];
   /** Enforces Trusted Types in documents, with the policies of the application and of its templates only. */
   trustedTypes: boolean;
 };
@@ -37,7 +41,8 @@ const TYPES: { readonly [extension: string]: string } = {
 };
 
 const WORKER_SCRIPTS = new Set(['/sw.js', '/keeper-sw.js', '/keeper-session-sw.js']);
-const TRUSTED_TYPES = { trustedTypes: ['lit-html', 'session-keeper'] };
+/** Scripts that may run as workers: those, and the one that sends pulses. */
+const WORKERS = [...WORKER_SCRIPTS, '/keeper-pulse.js'];
 const CALLBACK = '/auth/callback';
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
@@ -83,12 +88,28 @@ const missingPage = (path: string): string =>
 
 /** Serves the built application: its files, its shell for navigations, its worker scripts. */
 export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>) => {
-  const { distDir, origin, issuerOrigin, config, sealer } = parts;
-  const connect = issuerOrigin === origin ? [] : [issuerOrigin];
-  const always = securityHeaders(origin, { connect });
+  const { distDir, origins, issuerOrigin, config, sealer } = parts;
+  const connect = origins.includes(issuerOrigin) ? [] : [issuerOrigin];
+  const trustedTypes = parts.trustedTypes ? {} : ({ trustedTypes: false } as const);
+
+  const [first = ''] = origins;
+  const asked = (c: Ctx): string | undefined => originAsked(c.env.incoming.headers, origins);
+
+  /** Worker scripts are named with their origin, so that has to be the one that was asked. */
+  const headersFor = (c: Ctx, inline: HeaderPreset = {}): Record<string, string> => {
+    const origin = asked(c) ?? first;
+    const workers = asked(c) === undefined ? {} : { workers: [...WORKERS, ...parts.workers] };
+    return securityHeaders(origin, {
+      connect,
+      ...trustedTypes,
+      ...workers,
+      https: origin.startsWith('https:'),
+      ...inline,
+    });
+  };
 
   const notFound = (c: Ctx): Response => {
-    const headers = { ...always, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
+    const headers = { ...headersFor(c), 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
     return new Response(missingPage(c.req.path), { status: 404, headers });
   };
 
@@ -97,10 +118,10 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
     if (!bytes) return notFound(c);
     const script = sealer.bake(bytes.toString('utf8'), config, c.env.incoming.headers);
     const headers = {
-      ...always,
+      ...headersFor(c),
       'cache-control': 'no-store',
       vary: SCRIPT_VARY,
-      'content-security-policy': workerPolicy(origin, connect),
+      'content-security-policy': workerPolicy(asked(c) ?? first, connect),
     };
     if (script.type === 'refused') return new Response('The install cookie is missing.', { status: 403, headers });
     return new Response(script.text, { headers: { ...headers, 'content-type': 'text/javascript; charset=utf-8' } });
@@ -110,7 +131,7 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
     const etag = etagOf(bytes);
     const cacheControl = path.startsWith('/assets/') ? IMMUTABLE : 'no-cache';
     const headers = {
-      ...always,
+      ...headersFor(c),
       'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
       'cache-control': cacheControl,
       etag,
@@ -123,7 +144,7 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
     const text = bytes.toString('utf8');
     const cookie = sealer.installCookie(c.env.incoming.headers);
     const headers = {
-      ...securityHeaders(origin, { connect, ...(parts.trustedTypes ? TRUSTED_TYPES : {}), ...inlineHashes(text) }),
+      ...headersFor(c, inlineHashes(text)),
       'content-type': 'text/html; charset=utf-8',
       'cache-control': cacheControl,
       ...(cookie === undefined ? {} : { 'set-cookie': cookie }),

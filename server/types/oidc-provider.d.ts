@@ -65,6 +65,8 @@ declare module 'oidc-provider' {
   export class Provider {
     constructor(issuer: string, configuration: { [name: string]: unknown });
     readonly issuer: string;
+    /** Koa's: whether `X-Forwarded-*` is believed. */
+    proxy: boolean;
     Grant: {
       new (of: { accountId: string; clientId: string }): Grant;
       find(id: string): Promise<Grant | undefined>;

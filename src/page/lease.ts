@@ -1,3 +1,4 @@
+import { PULSE_SCRIPT, trustScript } from './trusted.ts';
 import { rest } from './wait.ts';
 
 /** Keeps the worker alive while this tab is there. */
@@ -28,9 +29,10 @@ const hold = async (url: string, allowed: () => boolean, signal: AbortSignal): P
 };
 
 /** A page's own timers go down to one a minute in hidden tabs, a dedicated worker's do not (measured in Chromium 156). */
-const startPulse = (script: string, signal: AbortSignal): void => {
+const startPulse = (signal: AbortSignal): void => {
   try {
-    const pulse = new Worker(script);
+    // TypeScript's library does not know yet that it takes a `TrustedScriptURL`.
+    const pulse = new Worker(trustScript(PULSE_SCRIPT) as string);
     signal.addEventListener('abort', () => pulse.terminate());
   } catch {
     // forbidden here: the worker then dies and is woken by need, as without a lease
@@ -40,8 +42,6 @@ const startPulse = (script: string, signal: AbortSignal): void => {
 export type LeaseOptions = {
   /** The address that the worker answers with a stream without end. */
   url: string;
-  /** Script of the dedicated worker that sends pulses; of this origin, for the sake of `worker-src 'self'`. */
-  pulse: string;
   /** Whether a worker controls this page, and no newcomer waits for this one to die. */
   allowed(): boolean;
 };
@@ -56,7 +56,7 @@ const firstKeep = (): Keep => ('userAgentData' in navigator ? 'stream' : 'pulse'
 type Keep = 'stream' | 'pulse' | 'stream and pulse';
 
 /** The first death under a lease that is a stream adds the pulses. */
-export const createLease = ({ url, pulse, allowed }: LeaseOptions): Lease => {
+export const createLease = ({ url, allowed }: LeaseOptions): Lease => {
   let held: AbortController | undefined;
   let keep = firstKeep();
   const close = () => {
@@ -68,7 +68,7 @@ export const createLease = ({ url, pulse, allowed }: LeaseOptions): Lease => {
       if (held || !allowed()) return;
       held = new AbortController();
       if (keep !== 'pulse') void hold(url, allowed, held.signal);
-      if (keep !== 'stream') startPulse(pulse, held.signal);
+      if (keep !== 'stream') startPulse(held.signal);
     },
     close,
     broken: () => {

@@ -1,5 +1,6 @@
 import { MARK, type PageMessage } from '../protocol/bridge.ts';
 import { failed, ok, type Result } from '../protocol/problem.ts';
+import { trustScript } from './trusted.ts';
 import { eventWithin } from './wait.ts';
 
 /** Installing includes a download, and the precaching of the site whose worker it may be. */
@@ -55,7 +56,7 @@ const activation = (registration: ServiceWorkerRegistration): Promise<boolean> =
 /** The script is never taken from the HTTP cache: an update must not wait for `max-age`. */
 const register = (container: ServiceWorkerContainer, script: string | TrustedScriptURL) =>
   // TypeScript's library has not heard that Trusted Types may be asked for here.
-  container.register(script as string, { updateViaCache: 'none' });
+  container.register(trustScript(script) as string, { updateViaCache: 'none' });
 
 /** `no-worker` tells that this page cannot have one, and why. */
 export const openWorkerSite = async (script: string | TrustedScriptURL): Promise<Result<WorkerSite>> => {

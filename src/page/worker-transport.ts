@@ -10,8 +10,6 @@ import type { WorkerSite } from './worker-site.ts';
 
 const NEVER = new Promise<never>(() => {});
 
-const PULSE_SCRIPT = '/keeper-pulse.js';
-
 /**
  * Calls go by `ServiceWorker.postMessage`, which starts a stopped worker; a MessagePort would die with it,
  * silently. The endpoint outlives any number of workers.
@@ -37,7 +35,6 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     died: bridge.workerDied,
     lease: createLease({
       url: `${LEASE_PATH}?tab=${tab}`,
-      pulse: PULSE_SCRIPT,
       allowed: () => site.container.controller !== null && !site.registration().waiting,
     }),
     target: site.worker,

@@ -3,12 +3,18 @@ import type { SessionView } from '../protocol/snapshot.ts';
 import { named, words } from './say.ts';
 import { dateTime } from './time.ts';
 
+const MS_PER_SECOND = 1000;
+
 /** What went wrong, in one or two short sentences for the person in front of the screen. */
 export const problemWords = (problem: Problem): string => {
   const say = words();
   switch (problem.code) {
     case 'server-unavailable':
       return say.serverProblem(problem.status);
+    case 'rate-limited':
+      return problem.retryAfterMs === undefined
+        ? say.problem[problem.code]
+        : say.tooOften(Math.ceil(problem.retryAfterMs / MS_PER_SECOND));
     case 'lifetime-over':
       return say.lifetimeOver(dateTime(problem.endedAt));
     case 'sign-in-refused':

@@ -1,19 +1,12 @@
-import type { App } from '../support/app.ts';
-import { startApp } from '../support/app.ts';
 import { expect, test } from '../support/e2e.ts';
 import { snapshotOf, useAppKeeper } from '../support/keeper-page.ts';
 import { fetchOnce } from '../support/page-fetch.ts';
 import { seesSignedIn, signInByHand, TOKEN_KINDS } from '../support/sign-in.ts';
 
-let app: App;
-test.beforeAll(async () => {
-  app = await startApp({ env: { TRUSTED_TYPES: '1' } });
-});
-test.afterAll(() => app.stop());
-
 for (const kind of TOKEN_KINDS) {
   test(`${kind}: the app runs under Trusted Types, and text that is no markup of its own stays out`, async ({
     page,
+    app,
     complaints,
   }) => {
     await signInByHand(page, app.origin, kind);

@@ -11,7 +11,7 @@ import { killWorkers } from '../support/worker-kill.ts';
 
 let site: App;
 test.beforeAll(async () => {
-  site = await startHostileSite();
+  site = await startHostileSite({ WORKER_SCRIPTS: '/own-worker.js' });
 });
 test.afterAll(() => site.stop());
 

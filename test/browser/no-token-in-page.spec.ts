@@ -139,7 +139,7 @@ const plant = (page: Page, text: string): Promise<readonly string[]> =>
     port1.postMessage({ leaked });
     await heard;
     const host = document.body.appendChild(document.createElement('div'));
-    host.attachShadow({ mode: 'open' }).innerHTML = `<p>${leaked}</p>`;
+    host.attachShadow({ mode: 'open' }).append(leaked);
     await (await fetch(`/favicon.svg?leak=${leaked}`)).text();
     return [
       'localStorage',

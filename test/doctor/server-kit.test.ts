@@ -18,7 +18,8 @@ beforeAll(async () => {
     join(dist, 'index.html'),
     '<!doctype html><title>App</title><link rel="icon" href="data:,"><script src="/app.js"></script>',
   );
-  writeFileSync(join(dist, 'app.js'), "navigator.serviceWorker.register('/sw.js');");
+  const policy = "trustedTypes.createPolicy('session-keeper', { createScriptURL: (url) => url })";
+  writeFileSync(join(dist, 'app.js'), `navigator.serviceWorker.register(${policy}.createScriptURL('/sw.js'));`);
   writeFileSync(join(dist, 'sw.js'), WORKER_CODE);
   server = await startTestServer({ distDir: dist, lab: false });
 });

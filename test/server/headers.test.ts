@@ -16,11 +16,10 @@ describe('the header preset', () => {
     );
   });
 
-  test('enforces Trusted Types, where the policies are named', () => {
-    expect(policy()).not.toContain('trusted-types');
-    expect(policy({ trustedTypes: ['lit-html', 'session-keeper'] })).toContain(
-      "require-trusted-types-for 'script'; trusted-types lit-html session-keeper",
-    );
+  test('enforces Trusted Types, unless told not to', () => {
+    expect(policy()).toContain("require-trusted-types-for 'script'; trusted-types lit-html session-keeper");
+    expect(policy({ trustedTypes: ['mine'] })).toContain('trusted-types mine');
+    expect(policy({ trustedTypes: false })).not.toContain('trusted-types');
   });
 
   test('lets page and worker talk to the same places, sockets included', () => {

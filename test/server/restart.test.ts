@@ -37,6 +37,7 @@ const start = async (env: Record<string, string>): Promise<ServerProcess> => {
 /** As much of a test server as the helpers of the hub need. */
 const asServer = (server: ServerProcess): TestServer => ({
   ...server,
+  local: { app: server.url, provider: server.issuer },
   dataDir: '',
   lab: async () => undefined,
   stop: async () => undefined,

@@ -102,7 +102,8 @@ describe('headers', () => {
       "default-src 'none'",
       "frame-src 'none'",
       "frame-ancestors 'none'",
-      "worker-src 'self'",
+      `worker-src ${server.url}/sw.js ${server.url}/keeper-sw.js ${server.url}/keeper-session-sw.js ${server.url}/keeper-pulse.js;`,
+      'trusted-types lit-html session-keeper',
       "base-uri 'none'",
     ])
       expect(policy).toContain(part);

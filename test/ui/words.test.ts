@@ -23,6 +23,12 @@ describe('words', () => {
     expect(named(words().tier, 'diamond')).toBe('Unknown');
   });
 
+  it('say how long to wait, where the server says so', () => {
+    const problem = { code: 'rate-limited', at: '/login', status: 429 } as const;
+    expect(problemWords(problem)).toBe('The server asked us to slow down.');
+    expect(problemWords({ ...problem, retryAfterMs: 29_001 })).toContain('in 30 seconds');
+  });
+
   it('claim no protection that a tier does not give', () => {
     expect(words().tierMeaning.compatible).toContain('could still read it');
     expect(words().tierMeaning.bound).toContain('could still use that key');

@@ -70,6 +70,7 @@ export const de: Words = {
     sealed: 'Nur der Worker im Hintergrund kann die gespeicherte Sitzung öffnen. Kein Skript der Seite kann sie lesen.',
   },
   serverProblem: (code) => `Der Server hat selbst ein Problem (${code}).`,
+  tooOften: (seconds) => `Das war zu oft. Der Server nimmt den nächsten Versuch in ${seconds} Sekunden an.`,
   lifetimeOver: (when) => `Die Zeit dieser Sitzung war am ${when} um.`,
   signInCancelled: 'Die Anmeldung wurde abgebrochen.',
 

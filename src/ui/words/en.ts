@@ -87,6 +87,7 @@ export const en = {
   tier,
   tierMeaning,
   serverProblem: (code: number) => `The server has a problem of its own (${code}).`,
+  tooOften: (seconds: number) => `That was too often. The server takes the next try in ${seconds} seconds.`,
   lifetimeOver: (when: string) => `The session’s time was over on ${when}.`,
   signInCancelled: 'The sign-in was cancelled.',
 

@@ -48,7 +48,7 @@ export const startTestServer = async (options: Partial<ServerOptions> = {}): Pro
     ...options,
     dataDir,
   });
-  const call = callerOf(running.url);
+  const call = callerOf(running.local.app);
   return {
     ...running,
     dataDir,
