@@ -224,7 +224,9 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
   const resource = options.accessTokens === 'jwt' ? options.audience : undefined;
   const hint = options.showHint ? accounts.all()[0] : undefined;
   provider.use(securityHeaders(options.exposedHeaders ?? EXPOSED_HEADERS));
-  provider.use(signInRoutes({ provider, accounts, guesses, appOrigins, resource, hint, grants: options.grants ?? 'sign-in' }));
+  provider.use(
+    signInRoutes({ provider, accounts, guesses, appOrigins, resource, hint, grants: options.grants ?? 'sign-in' }),
+  );
   provider.on('grant.success', (ctx) => options.onGranted?.(ctx, String(ctx.oidc?.params?.['grant_type'])));
   provider.on('server_error', (_ctx, error) => console.error(error));
   provider.on('grant.revoked', (ctx, grantId) => {

@@ -131,7 +131,8 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
     const etag = etagOf(bytes);
     const cacheControl = path.startsWith('/assets/') ? IMMUTABLE : 'no-cache';
     const headers = {
-      ...headersFor(c),
+      // It may be a site's own worker, in which `importScripts` takes strings.
+      ...headersFor(c, { trustedTypes: false }),
       'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
       'cache-control': cacheControl,
       etag,

@@ -1,26 +1,29 @@
 /** Script of the dedicated worker that sends pulses; of this origin, for the sake of `worker-src`. */
 export const PULSE_SCRIPT = '/keeper-pulse.js';
 
-/** A second copy of this library in the document finds the policy of the first here: a name is for one policy only. */
-const SHARED = Symbol.for('session-keeper.scripts');
+declare global {
+  interface Window {
+    __keeperScripts?: Pick<TrustedTypePolicy, 'createScriptURL'>;
+  }
+  const trustedTypes: TrustedTypePolicyFactory;
+}
 
 /**
  * The URL as Trusted Types want it, where they are enforced (https://w3c.github.io/trusted-types/). The policy passes
- * the worker that was connected first and the pulses, and nothing else: whoever finds it has gained nothing.
+ * the worker that was connected first and the pulses, and nothing else: whoever finds it has gained nothing. It lies
+ * where a second copy of this library in the document finds it, for a name is for one policy only.
  */
 export const trustScript = (url: string | TrustedScriptURL): string | TrustedScriptURL => {
-  if (typeof url !== 'string') return url;
-  const shared = window as { [SHARED]?: Pick<TrustedTypePolicy, 'createScriptURL'> | undefined };
   try {
-    shared[SHARED] ??= window.trustedTypes?.createPolicy('session-keeper', {
+    window.__keeperScripts ??= trustedTypes.createPolicy('session-keeper', {
       createScriptURL(asked: string) {
-        if (asked !== url && asked !== PULSE_SCRIPT) throw new TypeError(asked);
+        if (asked !== url && asked !== PULSE_SCRIPT) throw TypeError(asked);
         return asked;
       },
     });
-    return shared[SHARED]?.createScriptURL(url) ?? url;
+    return window.__keeperScripts.createScriptURL(url as string);
   } catch {
-    // The site's policy does not name ours, or that one is for another worker: the browser has the last word.
+    // No Trusted Types here, or the URL is of another policy, or the site names none of ours: the browser decides.
     return url;
   }
 };

@@ -139,7 +139,7 @@ const plant = (page: Page, text: string): Promise<readonly string[]> =>
     port1.postMessage({ leaked });
     await heard;
     const host = document.body.appendChild(document.createElement('div'));
-    host.attachShadow({ mode: 'open' }).append(leaked);
+    host.attachShadow({ mode: 'open' }).appendChild(document.createElement('p')).textContent = leaked;
     await (await fetch(`/favicon.svg?leak=${leaked}`)).text();
     return [
       'localStorage',

@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import type { Fault } from '../../server/faults.ts';
+import type { ProblemCode } from '../../src/protocol/problem.ts';
 import { expect, FAILED_REQUEST, test } from '../support/e2e.ts';
 import { sessionStateOf, snapshotOf } from '../support/keeper-page.ts';
 import type { Lab } from '../support/lab-client.ts';
@@ -9,7 +10,7 @@ import { signIn, TOKEN_KINDS } from '../support/sign-in.ts';
 const HEALS_WITHIN_MS = 8_000;
 
 /** What the token endpoint says instead, once; `used`: whether there is a token to go on with, `code` else. */
-type Odd = { name: string; fault: Omit<Fault, 'at'>; outcome: 'used' | string };
+type Odd = { name: string; fault: Omit<Fault, 'at'>; outcome: 'used' | ProblemCode };
 
 const answer = (body: string, status = 200, type = 'application/json'): Omit<Fault, 'at'> => ({
   kind: 'answer',
@@ -18,7 +19,7 @@ const answer = (body: string, status = 200, type = 'application/json'): Omit<Fau
 const alter = (fields: Record<string, unknown>): Omit<Fault, 'at'> => ({ kind: 'alter', body: JSON.stringify(fields) });
 const idToken = (sub: string): string => `e30.${Buffer.from(JSON.stringify({ sub })).toString('base64url')}.s`;
 
-const UNEXPECTED = 'unexpected-answer';
+const UNEXPECTED: ProblemCode = 'unexpected-answer';
 const ODD: readonly Odd[] = [
   { name: 'the page of a captive portal', fault: { kind: 'html' }, outcome: UNEXPECTED },
   { name: 'an empty 200', fault: answer(''), outcome: UNEXPECTED },
@@ -85,8 +86,23 @@ const problemOf = async (page: Page): Promise<string> => {
   return session.state === 'degraded' ? session.problem.code : session.state;
 };
 
+/** So many 401s in a row are told to the page: by the worker's clock they lie this far apart. */
+const APART_MS = 6_000;
+
+/** What somebody has to mend is tried again after a minute. */
+const MENDED_MS = 61_000;
+
+const passTime = async (page: Page, ms: number): Promise<void> => {
+  for (const worker of page.context().serviceWorkers())
+    await worker.evaluate((by) => {
+      const read = Date.now;
+      Date.now = () => read() + by;
+    }, ms);
+};
+
 const meet = async (page: Page, lab: Lab, { name, fault, outcome }: Odd): Promise<void> => {
   await test.step(name, async () => {
+    await passTime(page, APART_MS);
     await lab.fault({ at: 'token', times: 1, ...fault });
     await lab.expireTokens();
     const seen = await fetchOnce(page);
@@ -99,6 +115,7 @@ const meet = async (page: Page, lab: Lab, { name, fault, outcome }: Odd): Promis
       expect(problems.at(-1), name).toBe(outcome);
     }
     await lab.clearFaults();
+    if (outcome === 'misconfigured') await passTime(page, MENDED_MS);
     await page.evaluate(() => window.keeper.nudge());
     await expect.poll(() => problemOf(page), { timeout: HEALS_WITHIN_MS, intervals: [50] }).toBe('active');
     expect(await fetchOnce(page), `after ${name}`).toBe(200);

@@ -194,7 +194,13 @@ describe('what a page claims to be is not sent', () => {
   test.each(['Bearer', 'DPoP'] as const)('along with a %s token', async (scheme) => {
     const { key, keys } = await setUp();
     const token = { value: 'at1', scheme, issuedAt: 0, expiresAt: Infinity };
-    const gate = createGate({ origin, keys, ask: () => ({ go: 'authorized', generation: 1, token, key }) });
+    const epochs = createEpochs();
+    const gate = createGate({
+      origin,
+      keys,
+      epoch: () => epochs.current,
+      ask: () => ({ go: 'authorized', generation: 1, token, key }),
+    });
     const heard: IncomingMessage[] = [];
     server.on('request', (request: IncomingMessage) => heard.push(request));
     answer('/api', {});
