@@ -98,6 +98,11 @@ const appOrigins = (host: string, port: number, { publicOrigin, devOrigin }: Ser
   return [...names.map((name) => `http://${name}:${port}`), ...(devOrigin === undefined ? [] : [devOrigin])];
 };
 
+const localOrigins = (host: string, app: number, provider: number | undefined): Running['local'] => {
+  const at = (port: number): string => `http://${publicName(host)}:${port}`;
+  return { app: at(app), provider: at(provider ?? app + 1) };
+};
+
 const embedProvider = async (
   backend: Backend,
   issuer: string,
@@ -197,8 +202,7 @@ const openEverything = async (
   if (provider) opened.push(() => close(provider.server, REQUESTS_FINISH_WITHIN_MS));
 
   const store = openLmdbStore(dir);
-  const clock = createClock();
-  const backend = await openBackend(store, clock, {
+  const backend = await openBackend(store, createClock(), {
     accounts: options.accounts ?? [DEMO_ACCOUNT],
     heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
     acceptsPerSecond: options.acceptsPerSecond,
@@ -206,26 +210,24 @@ const openEverything = async (
     uploadsDir: join(dir, 'uploads'),
   });
   const origins = appOrigins(host, app.port, options);
-  const [localApp, localProvider] = [app.port, provider?.port].map((port) => `http://${publicName(host)}:${port}`);
-  const local = { app: localApp ?? '', provider: localProvider ?? '' };
+  const local = localOrigins(host, app.port, provider?.port);
   const issuer = options.issuer ?? options.publicIssuer ?? local.provider;
   const clientId = options.clientId ?? DEFAULT_CLIENT_ID;
-  const isLive = isGrantLive(store, backend.epoch);
   const tokens = createProviderTokens({
     issuer,
     clientId,
-    clock,
+    clock: backend.clock,
     embedded,
-    ...(embedded ? { audience: AUDIENCE, isLive, reachedAt: local.provider } : {}),
+    ...(embedded ? { audience: AUDIENCE, isLive: isGrantLive(store, backend.epoch), reachedAt: local.provider } : {}),
   });
-  const { publicOrigin, publicIssuer } = options;
+  const { publicOrigin } = options;
   const parts: EntranceParts = { ...backend, origins, loopbackOnly: LOCAL_ADDRESSES.has(host), publicOrigin };
   const { listener, stopLab } = createApp(backend, tokens, options, origins, issuer);
 
   app.server.on('upgrade', createUpgrade({ ...backend, origins }));
   if (provider)
     providerLate.listener = entrance(
-      { ...parts, publicOrigin: publicIssuer },
+      { ...parts, publicOrigin: options.publicIssuer },
       providerPlace,
       await embedProvider(backend, issuer, clientId, origins, options.lab === true),
     );

@@ -199,6 +199,7 @@ describe('what a page claims to be is not sent', () => {
       origin,
       keys,
       epoch: () => epochs.current,
+      rules: createRules([{ origin: 'self', path: '/api/' }], origin),
       ask: () => ({ go: 'authorized', generation: 1, token, key }),
     });
     const heard: IncomingMessage[] = [];
