@@ -54,17 +54,19 @@ const activation = (registration: ServiceWorkerRegistration): Promise<boolean> =
   });
 
 /** The script is never taken from the HTTP cache: an update must not wait for `max-age`. */
-const register = (container: ServiceWorkerContainer, script: string | TrustedScriptURL) =>
-  // TypeScript's library has not heard that Trusted Types may be asked for here.
-  container.register(trustScript(script) as string, { updateViaCache: 'none' });
+const register = async (script: string | TrustedScriptURL) => {
+  // Loaded beside the part about sockets: a first load need not wait for either.
+  const { Workbox } = await import('workbox-window/Workbox.js');
+  return new Workbox(trustScript(script), { updateViaCache: 'none' }).register({ immediate: true });
+};
 
 /** `no-worker` tells that this page cannot have one, and why. */
 export const openWorkerSite = async (script: string | TrustedScriptURL): Promise<Result<WorkerSite>> => {
   const container = containerOf();
   if (!container) return failed({ code: 'no-worker', detail: 'not available here' });
   try {
-    const registration = await register(container, script);
-    if (await activation(registration)) return ok(siteOf(container, registration, script));
+    const registration = await register(script);
+    if (registration && (await activation(registration))) return ok(siteOf(container, registration, script));
     return failed({ code: 'no-worker', detail: 'not installed' });
   } catch (error) {
     return failed({ code: 'no-worker', detail: String(error) });
@@ -93,7 +95,7 @@ const siteOf = (
   const claim = () => worker() && post({ type: 'claim' });
 
   const again = async () => {
-    registration = await register(container, script);
+    registration = (await register(script)) ?? registration;
     await activation(registration);
   };
   /** A sealed script is refused to a browser that has lost its cookie; any document of the origin brings it again. */

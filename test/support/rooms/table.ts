@@ -20,7 +20,7 @@ export const ROOMS: readonly Room[] = [
   room('core', 'src/core', ['protocol'], []),
   room('host', 'src/host', ['core', 'protocol'], ['idb', 'oauth4webapi']),
   room('sw', 'sw', ['host', 'core', 'protocol'], ['comlink', 'workbox-*']),
-  room('page', 'src/page', ['protocol'], ['comlink']),
+  room('page', 'src/page', ['protocol'], ['comlink', 'workbox-window']),
   room('ui', 'src/ui', ['page', 'protocol'], ['lit']),
   room('app', 'src/app', ['ui', 'page'], ['lit']),
   room('server', 'server', ['protocol'], 'any'),
