@@ -40,9 +40,9 @@ const parseRule = (value: JsonObject): ApiRule | undefined => {
 
 const parseSocket = (value: JsonObject): SocketConfig | undefined => {
   const url = stringAt(value, 'url');
-  const codec = own(value, 'codec');
+  const codec = stringAt(value, 'codec');
   const ticket = own(value, 'ticket');
-  if (url === undefined || (codec !== 'keeper.1' && codec !== 'json-ping') || !isObject(ticket)) return undefined;
+  if (url === undefined || codec === undefined || !isObject(ticket)) return undefined;
   const mint = stringAt(ticket, 'url');
   const method = own(ticket, 'method') === 'GET' ? 'GET' : 'POST';
   const carry = own(ticket, 'carry') === 'query' ? 'query' : 'protocol';

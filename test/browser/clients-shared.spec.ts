@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import type { ClientSite } from '../support/client-site.ts';
 import { snapshotOf } from '../support/keeper-page.ts';
 import { killWorkers } from '../support/worker-kill.ts';
-import { expect, expectTold, told, test, twoTabs } from './clients.ts';
+import { expect, expectTold, openClient, told, test, twoTabs } from './clients.ts';
 
 /* Unmodified clients in two tabs, over one upstream to the server that their own projects ship. */
 
@@ -62,6 +62,38 @@ test.describe('graphql-ws', () => {
     for (const each of pages) expect(await told(each)).not.toContain('closed');
     expect(servers.open('/graphql')).toHaveLength(1);
     expect(servers.refused).toEqual([]);
+  });
+
+  test('a mutation under way when the upstream is cut is carried out once, and its client is told', async ({
+    page,
+    site,
+  }) => {
+    const { servers } = site;
+    await openClient(page, site);
+    await subscribe(page);
+    await page.evaluate(() => {
+      const { client } = window as unknown as { client: ReturnType<typeof window.libraries.createGraphqlClient> };
+      client.subscribe(
+        { query: 'mutation { note(text: "once") }' },
+        {
+          next: () => window.told.push('next'),
+          error: (errors) => window.told.push(JSON.stringify(errors)),
+          complete: () => window.told.push('complete'),
+        },
+      );
+    });
+    await expect.poll(() => servers.mutations).toEqual(['once']);
+    expect(servers.cut('/graphql')).toBe(1);
+    await expect
+      .poll(async () => (await told(page)).slice(0, 3))
+      .toEqual([
+        'hello',
+        '[{"message":"The connection was lost; whether this was carried out is unknown."}]',
+        { possibleGap: [expect.any(String)] },
+      ]);
+    servers.tick(1);
+    await expect.poll(async () => (await told(page)).at(-1)).toBe(1);
+    expect(servers.mutations).toEqual(['once']);
   });
 });
 

@@ -24,7 +24,7 @@ export type ClientServers = {
   cut(path: string): number;
   /** The next number of every GraphQL and tRPC subscription. */
   tick(n: number): void;
-  /** How often the mutation was carried out. */
+  /** The mutations that were carried out, by their text. */
   readonly mutations: readonly string[];
   close(): Promise<void>;
 };
@@ -110,7 +110,14 @@ export const startClientServers = (http: HttpServer, admit: Admit): ClientServer
       schema: SCHEMA,
       roots: {
         query: { hello: () => 'hello' },
-        mutation: { note: ({ text }: { text: string }) => (mutations.push(text), text) },
+        mutation: {
+          // its answer takes until the next tick
+          note: async ({ text }: { text: string }) => {
+            mutations.push(text);
+            await ticks.iterate().next();
+            return text;
+          },
+        },
         subscription: {
           tick: async function* () {
             for await (const tick of ticks.iterate()) yield { tick };

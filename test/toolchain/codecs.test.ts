@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { bundleScript } from '../../scripts/bundle-script.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Words of the two codecs that a worker has only if it asks for them. */
+const WORDS = ['possibleGap', 'pingTimeout'];
+
+const wordsIn = async (source: string): Promise<readonly string[]> => {
+  const entry = { file: 'sw.js', source, format: 'iife', tsconfig: 'sw/tsconfig.json', precache: false, baked: true };
+  const { code } = await bundleScript(ROOT, { ...entry, format: 'iife' }, 'production', { build: '', precache: [] });
+  return WORDS.filter((word) => code.includes(word));
+};
+
+test('the shipped workers carry no codec that they were not given', async () => {
+  expect(await wordsIn('sw/embed.ts')).toEqual([]);
+  expect(await wordsIn('sw/sw.ts')).toEqual([]);
+});
+
+test('a worker that asks for them has them', async () => {
+  expect(await wordsIn('test/clients/sw.ts')).toEqual(WORDS);
+});
