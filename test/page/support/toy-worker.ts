@@ -70,6 +70,7 @@ const api = {
     (await (await fetch('/first')).text()) === 'first' ? note('journal').then(() => never) : ok([]),
   publish: async ({ id, topic, data }: { id: string; topic: string; data: unknown }) => {
     const { offset } = (await (await fetch('/next', { method: 'POST', body: id })).json()) as { offset: number };
+    await joining;
     tell({ type: 'event', topic, epoch: 'e', offset, data, bytes: 1 }, { type: 'acked', id, offset });
     return ok(null);
   },
@@ -81,10 +82,16 @@ const attach = async (intro: Intro, port: MessagePort) => {
   ports = [port];
   port.onmessage = ({ data }: MessageEvent<unknown>) => onTab(data);
   tell({ type: 'welcome', protocol: PROTOCOL, life, snapshot: snapshot() });
-  for (const [topic, cursor] of intro.topics) await join(topic, cursor?.offset);
+  for (const [topic, cursor] of intro.topics) join(topic, cursor?.offset);
 };
 
-const join = async (topic: string, from: number | undefined) => {
+/** As the real one, this worker tells of no event before it has said where the tab joined. */
+let joining: Promise<unknown> = Promise.resolve();
+const join = (topic: string, from: number | undefined): void => {
+  joining = joining.then(() => tellWhere(topic, from));
+};
+
+const tellWhere = async (topic: string, from: number | undefined) => {
   const head = Number(await (await fetch('/head')).text());
   const offset = from ?? head;
   tell({ type: 'joined', topic, at: { epoch: 'e', offset } });
@@ -107,7 +114,7 @@ const onTab = (value: unknown): void => {
   void note(wordsFor(message));
   switch (message.type) {
     case 'join':
-      return void join(message.topic, message.cursor?.offset);
+      return join(message.topic, message.cursor?.offset);
     case 'socket-open':
       if (message.url === '/refuse')
         return tell({ type: 'socket-closed', socket: message.socket, code: 1006, reason: '', wasClean: false });
