@@ -33,7 +33,7 @@ export class SessionStatus extends KeeperElement {
     css`
       :host { display: inline-block; }
       .pill {
-        anchor-name: --pill; display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.25rem; min-inline-size: 8.75rem;
+        anchor-name: --pill; display: inline-flex; align-items: center; justify-content: center; gap: .5rem; min-block-size: 2.25rem; min-inline-size: 8.75rem;
         padding: .25rem .875rem; border-radius: 2rem; white-space: nowrap; font-size: .875rem;
       }
       .reconnecting .dot { animation: breathe 1.6s ease-in-out infinite alternate; }

@@ -10,6 +10,13 @@ const restoring: GateView = { name: 'restoring' };
 const after = (...sessions: SessionView[]): GateView => sessions.reduce(nextView, restoring);
 
 describe('a gate', () => {
+  it('keeps its dialog over a session that goes on, until somebody closes it or the session ends', () => {
+    const extending: GateView = { name: 'extending', sub: 'a' };
+    expect(nextView(extending, active)).toEqual(extending);
+    expect(nextView(extending, rejected).name).toBe('ended');
+    expect(nextView(extending, { state: 'signed-out', reason: 'user' }).name).toBe('signed-out');
+  });
+
   it.each<[string, SessionView[], GateView['name']]>([
     ['restores until something is known', [starting], 'restoring'],
     ['shows the page at once', [starting, active], 'signed-in'],
