@@ -1,0 +1,35 @@
+import { chromium } from '@playwright/test';
+import { startApp } from '../test/support/app.ts';
+import { launchOptions } from '../test/support/browser.ts';
+import { requestCost, workerOf, type RequestCost } from '../test/support/request-cost.ts';
+import { signIn, TOKEN_KINDS } from '../test/support/sign-in.ts';
+
+/*
+ * What a warm, authorized request costs in the worker's own code, in a real browser: from its fetch event to the
+ * request that goes out, and from its answer to `respondWith`. The guard is test/browser/request-cost.spec.ts.
+ */
+
+const REQUESTS = 5_000;
+
+const row = (name: string, { p50Ms, p95Ms, bareP50Ms }: RequestCost): string =>
+  [name.padEnd(10), ...[p50Ms, p95Ms, bareP50Ms].map((ms) => `${(ms * 1_000).toFixed(0)} µs`.padStart(10))].join('');
+
+const app = await startApp();
+const browser = await chromium.launch(launchOptions());
+try {
+  console.log(`${'token'.padEnd(10)}${'p50'.padStart(10)}${'p95'.padStart(10)}${'bare p50'.padStart(10)}`);
+  for (const kind of TOKEN_KINDS) {
+    const context = await browser.newContext();
+    await signIn(await context.newPage(), app.origin, kind);
+    const worker = workerOf(context.serviceWorkers(), app.origin);
+    // tsx names functions with a helper that is not there in a browser (privatenumber/tsx#113)
+    await worker.evaluate('self.__name = (named) => named');
+    const cost = await requestCost(worker, REQUESTS);
+    console.log(row(cost.schemes.join(), cost));
+    await context.close();
+  }
+  console.log(`${REQUESTS} requests each, timed by the dozen; bare: the same, without the keeper.`);
+} finally {
+  await browser.close();
+  await app.stop();
+}
