@@ -53,6 +53,8 @@ export type BackendOptions = {
   heartbeatMs: number;
   /** Sockets that the hub opens in a second. */
   acceptsPerSecond?: number | undefined;
+  /** How long one who was cut off still counts as present (ms). */
+  presenceGraceMs?: number | undefined;
   /** See seal.ts. */
   sealKey?: number | undefined;
   /** Folder for what comes in parts. */
@@ -88,7 +90,7 @@ export const openBackend = async (store: Store, clock: Clock, options: BackendOp
     allowance: createAllowance(steady),
     dpop: createDpopChecker({ store, clock, key: await durableKey(store, 'api-nonces') }),
     topics,
-    hub: createHub({ store, clock, topics, tickets, ends, pace, heartbeatMs: options.heartbeatMs }),
+    hub: createHub({ ...options, store, clock, topics, tickets, ends, pace }),
     events: createEventStreams({ clock, topics, ends }),
     faults: createFaults(),
     log: createRequestLog(cookies, clock.now),

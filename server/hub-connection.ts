@@ -9,6 +9,7 @@ import {
 } from '../src/protocol/frames.ts';
 import { MAX_NAME } from '../src/protocol/bridge.ts';
 import { FreezableSocket, textOf, type LiveSocket } from './live-socket.ts';
+import type { Attendant, Presence } from './presence.ts';
 import type { Principal } from './principal.ts';
 import { randomId } from './secrets.ts';
 import { isTopic, startFrom, type TopicEvent, type Topics } from './topics.ts';
@@ -16,6 +17,7 @@ import { isTopic, startFrom, type TopicEvent, type Topics } from './topics.ts';
 /** What a connection asks of the hub. */
 export type HubPart = {
   topics: Topics;
+  presence: Presence;
   now(): number;
   heartbeatMs: number;
   windowMs(): number;
@@ -54,6 +56,7 @@ export class HubConnection implements LiveSocket {
   readonly #socket: FreezableSocket;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #greeting: NodeJS.Timeout;
+  #attendant: Attendant | undefined;
   #phase: Phase = { name: 'greeting' };
   #joined: Promise<void> | undefined;
   #atWork = 0;
@@ -68,7 +71,7 @@ export class HubConnection implements LiveSocket {
     this.#greeting = setTimeout(() => this.close(CLOSE.badFrame, 'no greeting'), GREET_WITHIN_MS);
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     ws.on('error', () => ws.terminate());
-    ws.on('close', () => this.#onClosed());
+    ws.on('close', (code) => this.#onClosed(code));
   }
 
   get closed(): Promise<void> {
@@ -130,8 +133,11 @@ export class HubConnection implements LiveSocket {
     }
   }
 
-  #onClosed(): void {
+  #onClosed(code: number): void {
     clearTimeout(this.#greeting);
+    // Only a host that parks says goodbye like this; a dying worker's browser says 1001 for it.
+    for (const topic of this.#subscriptions.keys())
+      this.#leave(topic, code === CLOSE.normal ? 'now' : 'after the grace');
     this.#phase = { name: 'closed' };
     this.#subscriptions.clear();
     this.#hub.closed(this);
@@ -162,8 +168,11 @@ export class HubConnection implements LiveSocket {
       case 'sub':
         return this.#onSub(frame[1], frame[2], frame[3]);
       case 'unsub':
+        this.#leave(frame[1], 'now');
         this.#subscriptions.delete(frame[1]);
         return undefined;
+      case 'who':
+        return this.#attendant && this.#hub.presence.watch(this.#attendant, frame[1]);
       case 'pub':
         return this.#onPub(frame[1], frame[2], frame[3]);
       case 'auth':
@@ -184,6 +193,7 @@ export class HubConnection implements LiveSocket {
     if (!this.#socket.isOpen) return;
     if (verdict === 'superseded') return this.close(CLOSE.superseded, 'a newer worker is connected');
     this.#phase = { name: 'open', host };
+    this.#attendant = { owner: this.principal.owner, host: host.host, send: (frame) => this.send(frame) };
     this.send([
       'hello',
       {
@@ -206,6 +216,7 @@ export class HubConnection implements LiveSocket {
     // Registered before the head is read, so that no event can fall between the two; `pumping` holds them back.
     const subscription: Subscription = { next: 1, head: 0, pumping: true };
     this.#subscriptions.set(topic, subscription);
+    if (this.#attendant) this.#hub.presence.enter(this.#attendant, topic);
     const head = await topics.head(this.principal.owner, topic);
     const { at, resumed, gap } = startFrom(topics.epoch, head, cursor);
     subscription.next = at.offset + 1;
@@ -214,6 +225,10 @@ export class HubConnection implements LiveSocket {
     this.send(['ok', requestId, topic, at, resumed]);
     subscription.pumping = false;
     await this.#pump(topic, subscription);
+  }
+
+  #leave(topic: string, when: 'now' | 'after the grace'): void {
+    if (this.#attendant) this.#hub.presence.leave(this.#attendant, topic, when);
   }
 
   async #onPub(id: string, topic: string, data: unknown): Promise<void> {

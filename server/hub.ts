@@ -3,6 +3,7 @@ import { CLOSE, type HostIdentity } from '../src/protocol/frames.ts';
 import type { Clock } from './clock.ts';
 import { HubConnection, type HubPart } from './hub-connection.ts';
 import type { Pace } from './pace.ts';
+import { createPresence } from './presence.ts';
 import type { Principal, SessionEnds } from './principal.ts';
 import { count } from './shape.ts';
 import type { Decision, Store } from './store.ts';
@@ -39,6 +40,7 @@ export const createHub = (parts: {
   ends: SessionEnds;
   pace: Pace;
   heartbeatMs: number;
+  presenceGraceMs?: number | undefined;
 }): Hub => {
   const { store, clock, topics, tickets, ends, pace, heartbeatMs } = parts;
   const connections = new Set<HubConnection>();
@@ -72,7 +74,9 @@ export const createHub = (parts: {
     return verdict;
   };
 
+  const presence = createPresence(parts.presenceGraceMs);
   const part: HubPart = {
+    presence,
     topics,
     now: clock.now,
     heartbeatMs,
@@ -112,6 +116,9 @@ export const createHub = (parts: {
         connection.close(CLOSE.restart, retryAfter(ms));
       });
     },
-    stop: () => clearInterval(timer),
+    stop: () => {
+      clearInterval(timer);
+      presence.stop();
+    },
   };
 };

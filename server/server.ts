@@ -56,6 +56,8 @@ export type ServerOptions = {
   heartbeatMs?: number | undefined;
   /** Sockets that it opens in a second; more are told when to come. */
   acceptsPerSecond?: number | undefined;
+  /** How long one who was cut off still counts as present (ms). */
+  presenceGraceMs?: number | undefined;
 };
 
 export type Running = {
@@ -206,6 +208,7 @@ const openEverything = async (
     accounts: options.accounts ?? [DEMO_ACCOUNT],
     heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
     acceptsPerSecond: options.acceptsPerSecond,
+    presenceGraceMs: options.presenceGraceMs,
     sealKey: options.sealKey,
     uploadsDir: join(dir, 'uploads'),
   });

@@ -22,6 +22,8 @@ export type ClientFrame =
   | readonly ['hi', HostIdentity]
   | readonly ['sub', requestId: number, topic: string, cursor: Cursor | null]
   | readonly ['unsub', topic: string]
+  /** Tell me who listens to this topic, now and whenever it changes; for a topic that is subscribed, until `unsub`. */
+  | readonly ['who', topic: string]
   | readonly ['pub', id: string, topic: string, data: unknown]
   /** Renews the authorization of the live socket with a fresh ticket. */
   | readonly ['auth', ticket: string]
@@ -49,6 +51,8 @@ export type ServerFrame =
   | readonly ['ev', topic: string, epoch: string, offset: number, data: unknown]
   /** Offsets `from`..`to` are gone from the history (`to` = 0: unknown, another epoch). */
   | readonly ['gap', topic: string, epoch: string, from: number, to: number]
+  /** Every host that listens to the topic, by its name in `hi`. One that was cut off counts for a grace. */
+  | readonly ['here', topic: string, hosts: readonly string[]]
   | readonly ['ack', id: string, offset: number]
   | readonly ['nak', id: string, code: string]
   | readonly ['authok', expiresAt: number]
@@ -119,6 +123,8 @@ export const parseServerFrame = (text: string): ServerFrame | 'unknown' | undefi
       return isString(a) && isString(b) && isCount(c) ? ['ev', a, b, c, d] : undefined;
     case 'gap':
       return isString(a) && isString(b) && isCount(c) && isCount(d) ? ['gap', a, b, c, d] : undefined;
+    case 'here':
+      return isString(a) && Array.isArray(b) && b.every(isString) ? ['here', a, b] : undefined;
     case 'ack':
       return isString(a) && isCount(b) ? ['ack', a, b] : undefined;
     case 'nak':
@@ -148,6 +154,7 @@ export const parseClientFrame = (text: string): ClientFrame | 'unknown' | undefi
       return isCount(a) && isString(b) && cursor !== undefined ? ['sub', a, b, cursor] : undefined;
     }
     case 'unsub':
+    case 'who':
     case 'auth':
       return isString(a) ? [kind, a] : undefined;
     case 'pub':
