@@ -1,8 +1,12 @@
+import { CONFORMANCE_USAGE, runConformance } from './conformance/command.ts';
 import { DOCTOR_USAGE, EXIT, runDoctor, type ExitCode, type Terminal } from './doctor/command.ts';
 
 type Command = { usage: string; run(args: readonly string[], terminal: Terminal): Promise<ExitCode> };
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([['doctor', { usage: DOCTOR_USAGE, run: runDoctor }]]);
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['doctor', { usage: DOCTOR_USAGE, run: runDoctor }],
+  ['conformance', { usage: CONFORMANCE_USAGE, run: runConformance }],
+]);
 
 const allUsage = (): string => [...COMMANDS.values()].map(({ usage }) => usage).join('\n');
 

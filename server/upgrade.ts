@@ -42,6 +42,16 @@ const targetOf = (request: IncomingMessage, url: URL, { hub, events }: UpgradePa
   return { use: 'socket', ticket: ticketAmong(protocols), accept: hub.accept };
 };
 
+/** Whoever has no ticket has no claim to a long goodbye either: the library alone would wait for it for 30 s. */
+const GOODBYE_WITHIN_MS = 1_000;
+
+const turnAway = (ws: WebSocket): void => {
+  ws.close(CLOSE.unauthorized, 'bad ticket');
+  const cut = setTimeout(() => ws.terminate(), GOODBYE_WITHIN_MS);
+  ws.on('error', () => ws.terminate());
+  ws.once('close', () => clearTimeout(cut));
+};
+
 const refuse = (socket: Duplex, status: 403 | 404): void => {
   socket.end(
     `HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Not Found'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
@@ -74,7 +84,7 @@ export const createUpgrade = (
     log.record(request, { status: 101, whole: true, bodyBytes: 0 });
     // After the handshake, because a browser cannot read the status of a refused one.
     if (principal) accept(ws, principal);
-    else ws.close(CLOSE.unauthorized, 'bad ticket');
+    else turnAway(ws);
   };
 
   return (request, socket, head) => {

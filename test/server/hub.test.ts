@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { dial, dialWith, socketTicket, type HubClient } from './support/hub-client.ts';
@@ -52,6 +54,19 @@ describe('the way in', () => {
     for (const ticket of ['made-up', eventsToken]) {
       expect(await dialWith(server, ticket).closed).toMatchObject({ code: 4401 });
     }
+  });
+
+  test('whoever is turned away and says no goodbye is cut off, and holds up no shutdown', async () => {
+    const { hostname, port, host } = new URL(server.url);
+    const mute = connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname);
+    const key = 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-version: 13';
+    mute.write(
+      `GET /api/socket HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n${key}\r\nsec-websocket-protocol: keeper.1\r\n\r\n`,
+    );
+    const startedAt = performance.now();
+    mute.on('error', () => undefined).resume();
+    await once(mute, 'close');
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
   test('a page of another origin is refused before the handshake, and its ticket is not used up', async () => {

@@ -128,6 +128,9 @@ const create = (identity: HostIdentity): Codec => {
         if (topics.get(frame[1])?.onEvent(frame[2], frame[3], frame[4], text.length))
           put({ type: 'count', what: 'received', by: 1 });
         return;
+      case 'here':
+        // Nobody asks for it here.
+        return;
       case 'gap':
         return topics.get(frame[1])?.onGap(frame[2], frame[4]);
       case 'ack':
