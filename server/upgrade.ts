@@ -82,6 +82,8 @@ export const createUpgrade = (
     ws.resume();
     if (principal) noteSub(request, principal.sub);
     log.record(request, { status: 101, whole: true, bodyBytes: 0 });
+    // One that left while its ticket was judged would stay in the hub for ever: its close has been and gone.
+    if (ws.readyState !== ws.OPEN) return;
     // After the handshake, because a browser cannot read the status of a refused one.
     if (principal) accept(ws, principal);
     else turnAway(ws);

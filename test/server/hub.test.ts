@@ -56,6 +56,22 @@ describe('the way in', () => {
     }
   });
 
+  test('clients that leave while their tickets are judged leave nothing behind', async () => {
+    const own = await startTestServer();
+    const { access_token: mine } = await passwordLogin(own.call);
+    const tickets = await Promise.all(Array.from({ length: 100 }, () => socketTicket(own, mine)));
+    await Promise.all(
+      tickets.map((ticket) => {
+        const client = dialWith(own, ticket);
+        client.ws.once('upgrade', () => setImmediate(() => client.ws.terminate()));
+        return client.closed;
+      }),
+    );
+    const startedAt = performance.now();
+    await own.stop();
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
   test('whoever is turned away and says no goodbye is cut off, and holds up no shutdown', async () => {
     const { hostname, port, host } = new URL(server.url);
     const mute = connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname);
