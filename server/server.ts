@@ -205,11 +205,9 @@ const openEverything = async (
 
   const store = openLmdbStore(dir);
   const backend = await openBackend(store, createClock(), {
+    ...options,
     accounts: options.accounts ?? [DEMO_ACCOUNT],
     heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
-    acceptsPerSecond: options.acceptsPerSecond,
-    presenceGraceMs: options.presenceGraceMs,
-    sealKey: options.sealKey,
     uploadsDir: join(dir, 'uploads'),
   });
   const origins = appOrigins(host, app.port, options);

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { isObject, parseJson, stringAt } from '../../src/protocol/json.ts';
 import { EXIT, type ExitCode, type Terminal } from '../doctor/command.ts';
-import { CHECKS, type Check } from './checks.ts';
+import type { Check } from './check.ts';
+import { CHECKS } from './checks.ts';
 import { Tester, type Target } from './wire.ts';
 
 export const CONFORMANCE_USAGE = `session-keeper conformance <url> [options]
