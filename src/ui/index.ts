@@ -7,6 +7,6 @@ export { SessionSummary } from './session-summary.ts';
 export { KeeperElement } from './keeper-element.ts';
 export { SnapshotController, type SnapshotHost } from './snapshot-controller.ts';
 export { tokens } from './tokens.ts';
-export { said, unread } from './attention.ts';
+export { unread } from './attention.ts';
 export { isLanguage, LANGUAGES, languageFor, speak, spoken, type Language } from './speech.ts';
 export { words } from './say.ts';

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
-import { said } from './attention.ts';
+import { announce } from './attention.ts';
 import { moreWords } from './say-more.ts';
 import { Ticker } from './ticker.ts';
 import { dateTime, duration, timeOfDay } from './time.ts';
@@ -142,7 +142,7 @@ export class SessionLanes extends LitElement {
     if (!spot) return;
     this.pointed = { lane, spot, at: spot.at };
     this.#move((view, extent) => viewing.reveal(view, extent, spot.at));
-    said.value = this.#told(this.timeline.lanes[lane], spot);
+    announce(this.#told(this.timeline.lanes[lane], spot));
   }
 
   /** By `by` events along a lane; from nothing, to the last one. */

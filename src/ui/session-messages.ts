@@ -3,7 +3,7 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Channel, Keeper } from '../page/types.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
-import { said, unread } from './attention.ts';
+import { announce, unread } from './attention.ts';
 import { KeeperElement } from './keeper-element.ts';
 import * as talking from './messages/conversation.ts';
 import { messagesStyles } from './messages/styles.ts';
@@ -91,7 +91,9 @@ export class SessionMessages extends KeeperElement {
       const seen = name === this.open && isVisible(this);
       const before = this.#talk(name)?.items.length;
       this.#change(name, (talk) => talking.received(talk, event, Date.now(), seen));
-      if (event.type === 'message' && this.#talk(name)?.items.length !== before) said.value = moreWords().arrived(1);
+      const last = this.#talk(name)?.items.at(-1);
+      if (this.#talk(name)?.items.length === before || last?.type !== 'theirs') continue;
+      announce(seen ? last.data.text : moreWords().arrived(unread.value));
     }
   }
 

@@ -33,7 +33,7 @@ export class SessionStatus extends KeeperElement {
     css`
       :host { display: inline-block; }
       .pill {
-        anchor-name: --pill; display: inline-flex; align-items: center; justify-content: center; gap: .5rem; min-block-size: 2.25rem; min-inline-size: 8.75rem;
+        anchor-name: --pill; display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.25rem; min-inline-size: 8.75rem;
         padding: .25rem .875rem; border-radius: 2rem; white-space: nowrap; font-size: .875rem;
       }
       .reconnecting .dot { animation: breathe 1.6s ease-in-out infinite alternate; }
@@ -67,16 +67,16 @@ export class SessionStatus extends KeeperElement {
       <button class="pill ${shown}" part="pill" popovertarget="details" aria-label=${words().sessionIs(word)}>
         <span class="dot ${DOT[shown]}"></span>${word}
       </button>
-      <span class="unseen" role="status">${this.#announced(word)}</span>
+      <span class="unseen" role="status" aria-atomic="false"><span>${this.#announced(word)}</span> <span>${said.value}</span></span>
       <div id="details" part="details" popover>${this.#details()}</div>
     `;
   }
 
-  /** No count-down is among it: what changes every second would be read every second. */
+  /** No count-down is among it: what changes every second would be read every second. What is said besides is apart from it, or each would be read again with the other. */
   #announced(word: string): string {
     const notices = noticesOf(this.snapshot, this.keeper?.update, this.#calm.shown, this.#ticker.now);
     const titles = notices.filter(({ id }) => id !== 'offline').map(({ title }) => title);
-    return [word, ...titles, said.value].filter(Boolean).join('. ').replaceAll('..', '.');
+    return [word, ...titles].join('. ');
   }
 
   #details(): TemplateResult {

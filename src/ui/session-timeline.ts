@@ -3,7 +3,7 @@ import { customElement, state } from 'lit/decorators.js';
 import type { JournalEntry } from '../protocol/bridge.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
-import { said } from './attention.ts';
+import { announce } from './attention.ts';
 import { KeeperElement } from './keeper-element.ts';
 import { words } from './say.ts';
 import { learnMore, moreWords } from './say-more.ts';
@@ -148,7 +148,7 @@ export class SessionTimeline extends KeeperElement {
     this.source = { is: 'file', name: file.name, entries: inOrder(entries) };
     this.#lay();
     this.#showAll();
-    said.value = moreWords().lookingAt(file.name, number(entries.length));
+    announce(moreWords().lookingAt(file.name, number(entries.length)));
   }
 
   #backToLive(): void {

@@ -1,7 +1,7 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { Snapshot } from '../protocol/snapshot.ts';
-import { said } from './attention.ts';
+import { announce } from './attention.ts';
 import { KeeperElement } from './keeper-element.ts';
 import { words } from './say.ts';
 import { learnMore, moreWords } from './say-more.ts';
@@ -48,10 +48,10 @@ export class SessionTry extends KeeperElement {
       const response = await this.keeper.fetch(this.path);
       const body = (await response.text()).slice(0, MAX_BODY_CHARACTERS);
       this.answer = { state: 'answered', status: response.status, body };
-      said.value = `HTTP ${response.status}`;
+      announce(`HTTP ${response.status}`);
     } catch {
       this.answer = { state: 'unreachable' };
-      said.value = moreWords().noAnswerNetwork;
+      announce(moreWords().noAnswerNetwork);
     }
   }
 
