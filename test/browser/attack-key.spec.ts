@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import type { App } from '../support/app.ts';
 import { startApp } from '../support/app.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../support/e2e.ts';
@@ -13,6 +14,21 @@ test.beforeAll(async () => {
   app = await startApp({ env });
 });
 test.afterAll(() => app.stop());
+
+/** How many workers have taken control of this document from now on. */
+const countNewcomers = async (page: Page): Promise<() => Promise<number>> => {
+  await page.evaluate(() => {
+    window.newcomers = 0;
+    navigator.serviceWorker.addEventListener('controllerchange', () => (window.newcomers += 1));
+  });
+  return () => page.evaluate(() => window.newcomers);
+};
+
+declare global {
+  interface Window {
+    newcomers: number;
+  }
+}
 
 let number = 1;
 
@@ -47,15 +63,11 @@ for (const kind of TOKEN_KINDS) {
     expect(former).toHaveLength(1);
     // One more than the server keeps former keys: only what was sealed anew is still there in the end.
     for (let times = 0; times < 3; times += 1) {
+      const newcomers = await countNewcomers(page);
       await replaceKey();
-      await page.evaluate(async () => {
-        const registration = await navigator.serviceWorker.getRegistration();
-        const changed = new Promise((resolve) =>
-          navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
-        );
-        await registration?.update();
-        await changed;
-      });
+      // the browser may have looked for a newer script by itself meanwhile
+      await page.evaluate(() => navigator.serviceWorker.ready.then((registration) => registration.update()));
+      await expect.poll(newcomers).toBe(1);
       await killWorkers(page);
       await page.reload();
       await connectKeeper(page);

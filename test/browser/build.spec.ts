@@ -45,6 +45,8 @@ test('the built page starts without an error and its elements render again when 
 test('the shell comes from the worker when the server is gone', async ({ page }) => {
   await page.goto(app.origin);
   await expect(page.locator('session-sign-in')).toBeVisible();
+  // its shell is installed with it
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
   await app.halt();
   try {
     await page.reload();
