@@ -18,6 +18,8 @@ export type BareTab = {
   evaluate(expression: string): Promise<unknown>;
   /** Stops a hidden page and its workers, as a browser does that saves energy; `active` lets them go on. */
   setLife(state: 'frozen' | 'active'): Promise<void>;
+  /** Stops the workers of the page's origin where they stand. */
+  killWorkers(): Promise<void>;
 };
 
 export type BareBrowser = BareTab & {
@@ -88,6 +90,10 @@ const tabOf = (send: Send): BareTab => {
         (await evaluate(`location.href.startsWith(${JSON.stringify(url)}) && document.readyState === 'complete'`)) !==
         true
       );
+    },
+    killWorkers: async () => {
+      await send('ServiceWorker.enable');
+      await send('ServiceWorker.stopAllWorkers');
     },
     setLife: async (state) => void (await send('Page.setWebLifecycleState', { state })),
   };
