@@ -8,7 +8,7 @@ import { answerCall } from './bridge.ts';
 import { createLeases, type Leases } from './leases.ts';
 import { createPace } from './pace.ts';
 import { addRoutes } from './routes.ts';
-import { onNewcomer } from './update.ts';
+import { announceTakeOver } from './update.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -41,7 +41,13 @@ export const keepSession = (options: KeepSessionOptions): Host => {
   const host = createHost({ config, origin: location.origin, where: 'service-worker', build, seal, sockets });
   const leases = createLeases(host.leave);
   const aborts = createAborts();
+  const handOver = (): void => {
+    host.handOver();
+    leases.end();
+    aborts.endStreams();
+  };
 
+  announceTakeOver();
   self.addEventListener('install', (event) => {
     addRoutes(event, config, location.origin);
     if (takeOver) void self.skipWaiting();
@@ -50,12 +56,7 @@ export const keepSession = (options: KeepSessionOptions): Host => {
     if (takeOver) event.waitUntil(self.clients.claim());
   });
   self.addEventListener('fetch', (event) => intercept(event, host, leases, aborts, config.signIn.oidc?.callback));
-  self.addEventListener('message', (event) => hear(event, host, aborts, takeOver));
-  onNewcomer(self.registration, () => {
-    host.handOver();
-    leases.end();
-    aborts.endStreams();
-  });
+  self.addEventListener('message', (event) => hear(event, host, aborts, takeOver, handOver));
   return host;
 };
 
@@ -95,8 +96,15 @@ const isCallback = (
 
 const isPaced = createPace(Date.now);
 
-const hear = (event: ExtendableMessageEvent, host: Host, aborts: Aborts, takeOver: boolean): void => {
+const hear = (
+  event: ExtendableMessageEvent,
+  host: Host,
+  aborts: Aborts,
+  takeOver: boolean,
+  handOver: () => void,
+): void => {
   const message = parsePageMessage(event.data);
+  if (message?.type === 'taking-over') return event.source instanceof ServiceWorker ? handOver() : undefined;
   if (!message || !(event.source instanceof Client)) return;
   const paced = isPaced(event.source.id);
   if (!paced && message.type !== 'call') return;
@@ -116,7 +124,7 @@ const hear = (event: ExtendableMessageEvent, host: Host, aborts: Aborts, takeOve
     case 'claim':
       return event.waitUntil(self.clients.claim());
     case 'skip-waiting':
-      // Chromium forgets a newcomer's own wish now and then (measured), so pages repeat it; a site's own worker decides.
+      // A page may have met a worker in office that has not heard of the wish; a site's own worker decides for itself.
       return takeOver ? event.waitUntil(self.skipWaiting()) : undefined;
   }
 };

@@ -27,6 +27,8 @@ import { createTrials } from './trials.ts';
 import type { Host, HostOptions } from './types.ts';
 
 const VERIFY_DEADLINE_MS = 20_000;
+/** A page waits as long for the newcomer, from when it heard of it. */
+const HAND_OVER_MS = 9_500;
 
 const tierOf = (sealed: boolean, machine: Machine): Tier => {
   if (sealed) return 'sealed';
@@ -125,6 +127,8 @@ export const createHost = (options: HostOptions): Host => {
   // The first tab opens them: a newcomer that took its epoch while it waited would be outranked by its predecessor's
   // next start, and the hub would turn it away for good.
   let open = (): void => undefined;
+  /** Until then (ms since the epoch) a newcomer is expected to take over. */
+  let leavingUntil = 0;
   const sockets = new Promise<void>((resolve) => (open = resolve)).then(openSockets);
 
   const snapshot = (): Snapshot => ({
@@ -178,11 +182,10 @@ export const createHost = (options: HostOptions): Host => {
       void life.held.then(() => {
         tabs.add(intro, port);
         tabs.push(intro.tab, [{ type: 'welcome', protocol: PROTOCOL, life: life.name, snapshot: snapshot() }]);
-        void sockets.then((all) => {
-          // That a page comes to this worker shows that no newcomer has taken over.
-          all.resume();
-          all.tabArrived(intro.tab, intro.topics);
-        });
+        if (clock.now() < leavingUntil) tabs.push(intro.tab, [{ type: 'hand-over' }]);
+        // A page that comes later shows that no newcomer has taken over.
+        else void sockets.then((all) => all.resume());
+        void sockets.then((all) => all.tabArrived(intro.tab, intro.topics));
         if (intro.arrival === 'reload') trials.count('reloads');
         if (intro.arrival !== 'reattach') session.tell({ type: 'tab-arrived' });
       });
@@ -197,6 +200,7 @@ export const createHost = (options: HostOptions): Host => {
       return path;
     },
     handOver() {
+      leavingUntil = clock.now() + HAND_OVER_MS;
       tabs.pushAll({ type: 'hand-over' });
       void sockets.then((all) => all.handOver());
     },

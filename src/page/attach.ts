@@ -139,7 +139,7 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
     attach('reattach');
   };
 
-  transport.watch({ newcomer: handOver, control }, closed);
+  transport.watch(control, closed);
 
   return {
     attach,

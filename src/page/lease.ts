@@ -42,7 +42,7 @@ const startPulse = (signal: AbortSignal): void => {
 export type LeaseOptions = {
   /** The address that the worker answers with a stream without end. */
   url: string;
-  /** Whether a worker controls this page, and no newcomer waits for this one to die. */
+  /** Whether a worker controls this page. */
   allowed(): boolean;
 };
 

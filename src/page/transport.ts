@@ -19,8 +19,8 @@ export type Transport = {
   died(): void;
   /** A newcomer is taking over: holds calls and requests back, and resolves when it controls the page. */
   handOver(): Promise<unknown>;
-  /** Tells when a newcomer waits to take over, and when another worker took control of the page. */
-  watch(on: { newcomer(): void; control(): void }, signal: AbortSignal): void;
+  /** Tells when another worker took control of the page. */
+  watch(onControl: () => void, signal: AbortSignal): void;
   /** Sends a request with authorization where it may have it. Never bare: rejects with a TypeError instead. */
   fetch(request: Request): Promise<Response>;
   /**

@@ -1,40 +1,59 @@
-import type { PageMessage } from '../protocol/bridge.ts';
-import { MARK } from '../protocol/bridge.ts';
+import { PULSE_SCRIPT, trustScript } from './trusted.ts';
+import { rest } from './wait.ts';
 
-/**
- * Chromium leaves a newcomer in `waiting` now and then although it asked to skip that
- * (4 of 16 runs under traffic, none of 20 when the page asked again every 300 ms; measured).
+/*
+ * Chromium lets a newcomer in when the old worker has nothing to do, or after five minutes. It asks an idle worker to
+ * stop, and a request that comes while it stops (milliseconds) starts the old one again, as if nobody waited; a further
+ * `skipWaiting()` changes nothing, as the first one is still pending. Under steady requests a newcomer so waits on
+ * (`service_worker_registration.cc`, `service_worker_version.cc`; measured). Two things help, and both are needed:
+ *
+ * - Any start of a dedicated worker, as any navigation, has Chromium try anew.
+ * - The old worker has to be left alone for a moment, so the pages on the screen hold their breath, all at the same one.
  */
-const PRESS_EVERY_MS = 300;
 
-const SKIP: PageMessage = { mark: MARK, type: 'skip-waiting' };
+/** By the clock that all pages share; the first beat comes only where the newcomer was not let in at once. */
+const BEAT_MS = 200;
+/** How long before the breath the browser is asked, as starting a worker takes about as long on a busy device. */
+const LEAD_MS = 80;
+/** Less is often not enough, and each failure says that this device needs more. */
+const FIRST_BREATH_MS = 60;
+const LONGER_BY_MS = 20;
+const LONGEST_BREATH_MS = 120;
+/** A worker has been asked for long before that. */
+const KNOCK_MS = 1_000;
+/** One page knocks for all. */
+const LOCK = 'session-keeper:knock';
 
-/** Asks a waiting worker to take over, again and again until it has. `onNewcomer` is called once for each. */
-export const pressNewcomers = (
-  registration: ServiceWorkerRegistration,
-  onNewcomer: () => void,
-  closed: AbortSignal,
-): void => {
-  let pressing: ReturnType<typeof setInterval> | undefined;
-  let known: ServiceWorker | null = null;
-  const stop = () => {
-    clearInterval(pressing);
-    pressing = undefined;
+const beats = async (leadMs: number, act: () => void, done: AbortSignal): Promise<void> => {
+  while (!done.aborted) {
+    await rest(BEAT_MS - ((Date.now() + leadMs) % BEAT_MS), done);
+    if (!done.aborted) act();
+  }
+};
+
+const knock = (): void => {
+  try {
+    const worker = new Worker(trustScript(PULSE_SCRIPT) as string);
+    setTimeout(() => worker.terminate(), KNOCK_MS);
+  } catch {
+    // forbidden here: the newcomer waits for a quiet moment, five minutes at most
+  }
+};
+
+/** Nothing else keeps a page from sending requests. Hidden pages send few: their timers are slowed down. */
+const holdBreath = (ms: number): void => {
+  while (document.visibilityState === 'visible' && Date.now() % BEAT_MS < ms);
+};
+
+/** Gets a newcomer in that wants to take over. */
+export const press = (done: AbortSignal): void => {
+  let ms = FIRST_BREATH_MS;
+  const breathe = () => {
+    holdBreath(ms);
+    ms = Math.min(ms + LONGER_BY_MS, LONGEST_BREATH_MS);
   };
-  const press = () => {
-    const { waiting } = registration;
-    if (!waiting) return stop();
-    waiting.postMessage(SKIP);
-    pressing ??= setInterval(press, PRESS_EVERY_MS);
-    if (waiting === known) return;
-    known = waiting;
-    onNewcomer();
-  };
-  const watch = () => registration.installing?.addEventListener('statechange', press, { signal: closed });
-  registration.addEventListener('updatefound', watch, { signal: closed });
-  closed.addEventListener('abort', stop);
-  watch();
-  press();
+  void beats(0, breathe, done);
+  void navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => lock && beats(LEAD_MS, knock, done));
 };
 
 /**

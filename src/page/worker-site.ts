@@ -1,6 +1,7 @@
 import { MARK, type PageMessage } from '../protocol/bridge.ts';
 import { failed, ok, type Result } from '../protocol/problem.ts';
 import { trustScript } from './trusted.ts';
+import { press } from './update.ts';
 import { eventWithin } from './wait.ts';
 
 /** Installing includes a download, and the precaching of the site whose worker it may be. */
@@ -24,8 +25,10 @@ export type WorkerSite = {
   ready(): Promise<boolean>;
   /** Whether a worker controls this page, if need be after having asked for it. As `ready()` it waits for a hand-over. */
   controlled(): Promise<boolean>;
-  /** Resolves when a newcomer controls the page, or has failed to for too long. */
+  /** Presses for a newcomer until it controls the page, or has failed to for too long. */
   handOver(): Promise<unknown>;
+  /** Asks a newcomer that waits whether it is to take over; not one that has failed to. */
+  askNewcomer(): void;
   /** Registers again: somebody may have cleared the site's data. */
   repair(): Promise<unknown>;
 };
@@ -82,6 +85,7 @@ const siteOf = (
   let asking: Promise<boolean> | undefined;
   let handingOver: Promise<unknown> | undefined;
   let repairing: Promise<unknown> | undefined;
+  let keptOut: ServiceWorker | null | undefined;
 
   /** A person, or the server, may have cleared the site's data: then there is a worker in name only. */
   const worker = () => (registration.active?.state === 'redundant' ? null : registration.active);
@@ -121,6 +125,14 @@ const siteOf = (
     return container.controller !== null;
   };
 
+  const handOver = async (): Promise<void> => {
+    const done = new AbortController();
+    press(done.signal);
+    if (!(await eventWithin(container, 'controllerchange', HAND_OVER_DEADLINE_MS))) keptOut = registration.waiting;
+    done.abort();
+    handingOver = undefined;
+  };
+
   return {
     container,
     registration: () => registration,
@@ -128,10 +140,11 @@ const siteOf = (
     post,
     ready: async () => (await present()) !== null,
     controlled: async () => (await present()) !== null && (container.controller !== null || (asking ??= ask())),
-    handOver: () =>
-      (handingOver ??= eventWithin(container, 'controllerchange', HAND_OVER_DEADLINE_MS).finally(() => {
-        handingOver = undefined;
-      })),
+    handOver: () => (handingOver ??= handOver()),
+    askNewcomer: () => {
+      const { waiting } = registration;
+      if (waiting !== keptOut) waiting?.postMessage({ mark: MARK, type: 'skip-waiting' } satisfies PageMessage);
+    },
     repair,
   };
 };

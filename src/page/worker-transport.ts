@@ -5,7 +5,6 @@ import type { Problem } from '../protocol/problem.ts';
 import { createBridge } from './bridge-client.ts';
 import { createLease } from './lease.ts';
 import type { Transport } from './transport.ts';
-import { pressNewcomers } from './update.ts';
 import type { WorkerSite } from './worker-site.ts';
 
 const NEVER = new Promise<never>(() => {});
@@ -35,21 +34,22 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     died: bridge.workerDied,
     lease: createLease({
       url: `${LEASE_PATH}?tab=${tab}`,
-      allowed: () => site.container.controller !== null && !site.registration().waiting,
+      allowed: () => site.container.controller !== null,
     }),
     target: site.worker,
     greet: (intro, port) => {
-      // without a worker there is no welcome, and the next greeting is preceded by another repair
-      void site.ready().then((there) => there && site.post({ type: 'attach', intro }, [port]));
+      void site.ready().then((there) => {
+        // without a worker there is no welcome, and the next greeting is preceded by another repair
+        if (!there) return;
+        site.post({ type: 'attach', intro }, [port]);
+        site.askNewcomer();
+      });
     },
     repair: site.repair,
     handOver: site.handOver,
     // '' is a host's word for a browser without locks; shared and released at once: no page may keep another from noticing, nor from the back-forward cache
     gone: (life, signal) => (life === '' ? NEVER : navigator.locks.request(life, { mode: 'shared', signal }, () => {})),
-    watch: (on, signal) => {
-      site.container.addEventListener('controllerchange', on.control, { signal });
-      pressNewcomers(site.registration(), on.newcomer, signal);
-    },
+    watch: (onControl, signal) => site.container.addEventListener('controllerchange', onControl, { signal }),
     fetch: async (request) => {
       if (!(await site.controlled()))
         throw new TypeError('no-worker', { cause: { code: 'no-worker', detail: 'no control' } satisfies Problem });

@@ -70,7 +70,9 @@ export type PageMessage =
   | { mark: typeof MARK; type: 'claim' }
   /** The page gave up the request that it named so. */
   | { mark: typeof MARK; type: 'abort'; name: string }
-  | { mark: typeof MARK; type: 'skip-waiting' };
+  | { mark: typeof MARK; type: 'skip-waiting' }
+  /** From an installed newcomer to the worker in office; of no effect from a page. */
+  | { mark: typeof MARK; type: 'taking-over' };
 
 /** Worker to page, by `event.source.postMessage`. */
 export type WorkerMessage = { mark: typeof MARK; type: 'answer'; message: unknown };
@@ -145,7 +147,7 @@ export const parsePageMessage = (value: unknown): PageMessage | undefined => {
   if (!isObject(value) || own(value, 'mark') !== MARK) return undefined;
   const type = own(value, 'type');
   if (type === 'call') return { mark: MARK, type, message: own(value, 'message') };
-  if (type === 'claim' || type === 'skip-waiting') return { mark: MARK, type };
+  if (type === 'claim' || type === 'skip-waiting' || type === 'taking-over') return { mark: MARK, type };
   const name = own(value, 'name');
   if (type === 'abort') return isName(name) ? { mark: MARK, type, name } : undefined;
   if (type !== 'attach') return undefined;

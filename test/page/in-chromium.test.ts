@@ -186,7 +186,7 @@ describe('an update', () => {
     await connect(toy);
     await untilNoted(toy, 'lease', 1);
     expect(await page.evaluate(() => keeper.update.ready)).toBe(false);
-    toys.site.worker = { ...toys.site.worker, build: 'two', takesOver: false };
+    toys.site.worker = { ...toys.site.worker, build: 'two' };
     const begun = performance.now();
     await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
     await eventually(() => page.evaluate(() => keeper.snapshot.build)).toBe('two');

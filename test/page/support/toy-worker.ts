@@ -152,13 +152,20 @@ const answer = (message: unknown, source: Heard['source']) =>
     calls.dispatchEvent(new MessageEvent('message', { data: message }));
   });
 
-scope.addEventListener('install', (event) => takesOver && event.waitUntil(scope.skipWaiting()));
+scope.addEventListener('install', (event) => {
+  const { installing, active } = scope.registration;
+  if (!takesOver) return;
+  event.waitUntil(scope.skipWaiting());
+  installing?.addEventListener('statechange', () => {
+    if (installing.state === 'installed') active?.postMessage({ mark: MARK, type: 'taking-over' });
+  });
+});
 scope.addEventListener('activate', (event) => claims && event.waitUntil(scope.clients.claim()));
 scope.addEventListener('message', (event) => {
   const message = parsePageMessage(event.data);
   const [port] = event.ports;
   if (message?.type === 'claim') event.waitUntil(scope.clients.claim());
-  if (message?.type === 'skip-waiting') event.waitUntil(scope.skipWaiting());
+  if (message?.type === 'taking-over') tell({ type: 'hand-over' });
   if (message?.type === 'call') event.waitUntil(answer(message.message, event.source));
   if (message?.type === 'attach' && port) event.waitUntil(attach(message.intro, port));
 });
