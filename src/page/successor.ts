@@ -45,7 +45,7 @@ export const untilWorker = (page: Transport, { script, tab, stop }: Successor): 
     gone: (life, signal) => current.gone(life, signal),
     died: () => current.died(),
     handOver: () => current.handOver(),
-    watch: (on, signal) => {
+    watch: (onControl, signal) => {
       const done = new AbortController();
       let searching: Promise<void> | undefined;
       const look = (): void => {
@@ -53,8 +53,8 @@ export const untilWorker = (page: Transport, { script, tab, stop }: Successor): 
           searching = undefined;
           if (!found || done.signal.aborted) return;
           done.abort();
-          current.watch(on, signal);
-          on.control();
+          current.watch(onControl, signal);
+          onControl();
         });
       };
       const timer = setInterval(look, LOOK_EVERY_MS);

@@ -1,14 +1,19 @@
-import type { Page } from '@playwright/test';
+import type { Page, Request } from '@playwright/test';
+import { LEASE_PATH } from '../../src/protocol/bridge.ts';
 import { expectAll, expectSocket, listen, newTopic } from '../support/channels.ts';
 import { startDeployment, type Deployment } from '../support/deployment.ts';
 import { watchDocument } from '../support/document.ts';
-import { expect, test } from '../support/e2e.ts';
-import { openKeeper, snapshotOf } from '../support/keeper-page.ts';
+import { expect, FAILED_REQUEST, test } from '../support/e2e.ts';
+import { openKeeper, sessionStateOf, snapshotOf } from '../support/keeper-page.ts';
 import { fetchOnce } from '../support/page-fetch.ts';
 import { signIn } from '../support/sign-in.ts';
 
 const UPDATES = 10;
 const IN_CONTROL_WITHIN_MS = 2_000;
+/** Until a page shows the news of its worker. */
+const SHOWN_WITHIN_MS = 2_000;
+/** A page waits 10 s for a newcomer. */
+const RESUMED_WITHIN_MS = 20_000;
 const COUNT = 1_000;
 const PUBLISH_EVERY_MS = 10;
 
@@ -17,6 +22,28 @@ test.beforeEach(async () => {
   site = await startDeployment();
 });
 test.afterEach(() => site.stop());
+
+/** Counts the leases that a page takes from now on, and those that have ended. */
+const watchLeases = (page: Page): { readonly taken: number; readonly ended: number } => {
+  const counts = { taken: 0, ended: 0 };
+  const isLease = (request: Request): boolean => new URL(request.url()).pathname === LEASE_PATH;
+  page.on('request', (request) => (counts.taken += Number(isLease(request))));
+  page.on('requestfinished', (request) => (counts.ended += Number(isLease(request))));
+  page.on('requestfailed', (request) => (counts.ended += Number(isLease(request))));
+  return counts;
+};
+
+/** Has the browser look for a newer worker that only waits; resolves when it does. */
+const updateToWait = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update();
+    const newcomer = registration.installing;
+    await new Promise<void>((resolve) => {
+      newcomer?.addEventListener('statechange', () => resolve());
+      if (!newcomer) resolve();
+    });
+  });
 
 /** Has the browser look for a newer worker; the time (ms) from its installation until it controls this page. */
 const update = (page: Page): Promise<number> =>
@@ -49,16 +76,94 @@ test('ten updates in a row while messages and a stream of events come: nothing i
   }
   const documents = [await watchDocument(page), await watchDocument(other)];
   await page.evaluate(() => void new EventSource('/api/v1/media/stream'));
+  const leases = watchLeases(page);
   await lab.publish({ topic, count: COUNT, everyMs: PUBLISH_EVERY_MS });
   for (let round = 1; round <= UPDATES; round += 1) {
     const build = await site.deploy();
+    const { socketsOpened } = await lab.stats();
+    const { taken } = leases;
     expect(await update(page)).toBeLessThan(IN_CONTROL_WITHIN_MS);
     for (const tab of [page, other]) await expect.poll(async () => (await snapshotOf(tab)).build).toBe(build);
     expect(await fetchOnce(page)).toBe(200);
     await expectSocket(page, 'open');
+    await expect.poll(() => leases.taken).toBeGreaterThan(taken);
+    expect((await lab.stats()).socketsOpened).toBe(socketsOpened + 1);
   }
   for (const tab of [page, other]) await expectAll(tab, topic, COUNT);
   for (const document of documents) await document.expect();
   await expect.poll(async () => (await lab.stats()).socketsOpen).toBe(1);
   expect((await lab.stats()).tokenRequests).toBe(1);
+});
+
+/** A site's own worker: it lets its newcomer wait until a page says so, as many sites do. */
+const waitsForItsSite = (script: string): string =>
+  `${script.replace('takeOver:!0', 'takeOver:!1')}
+  self.addEventListener('message', ({ data }) => { if (data === 'SKIP_WAITING') self.skipWaiting() })`;
+
+test("a site's own newcomer waits: the old worker stays alive and connected until the site lets it in", async ({
+  page,
+  context,
+}) => {
+  const { origin, lab } = site;
+  await site.deploy(waitsForItsSite);
+  await signIn(page, origin, 'password');
+  await expectSocket(page, 'open');
+  const leases = watchLeases(page);
+  const { socketsOpened } = await lab.stats();
+  const old = (await snapshotOf(page)).build;
+  const build = await site.deploy(waitsForItsSite);
+  await updateToWait(page);
+
+  const other = await context.newPage();
+  const others = watchLeases(other);
+  await openKeeper(other, origin);
+  await expect.poll(() => others.taken).toBeGreaterThan(0);
+  expect(await fetchOnce(other)).toBe(200);
+  expect(leases.ended + others.ended).toBe(0);
+  expect((await lab.stats()).socketsOpened).toBe(socketsOpened);
+  expect((await snapshotOf(other)).build).toBe(old);
+
+  const begun = performance.now();
+  await page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.postMessage('SKIP_WAITING'));
+  for (const tab of [page, other]) await expect.poll(async () => (await snapshotOf(tab)).build).toBe(build);
+  expect(performance.now() - begun).toBeLessThan(IN_CONTROL_WITHIN_MS + SHOWN_WITHIN_MS);
+  await expectSocket(page, 'open');
+  expect((await lab.stats()).socketsOpened).toBe(socketsOpened + 1);
+});
+
+test('a newcomer that is kept out by an endless request: the old worker resumes', async ({ page, complaints }) => {
+  complaints.expect(FAILED_REQUEST);
+  const { origin, lab } = site;
+  const topic = newTopic();
+  await signIn(page, origin, 'password');
+  await expectSocket(page, 'open');
+  await listen(page, topic);
+  const old = (await snapshotOf(page)).build;
+  await lab.fault({ at: 'api', kind: 'hang', ms: 60_000, times: 1 });
+  // another URL than below: Chromium has one request for a URL wait for the other, up to 20 s
+  await page.evaluate(() => void fetch('/api/v1/notes').catch(() => undefined));
+  await site.deploy();
+  await updateToWait(page);
+  await lab.drop();
+  await expectSocket(page, 'open', RESUMED_WITHIN_MS);
+  expect((await snapshotOf(page)).build).toBe(old);
+  expect(await page.evaluate(async () => (await window.keeper.fetch('/api/v1/llm/models')).status)).toBe(200);
+  await lab.publish({ topic, count: 3, everyMs: 0 });
+  await expectAll(page, topic, 3);
+});
+
+test('the old worker refreshes while the newcomer comes: the token endpoint is asked once', async ({ page }) => {
+  const { origin, lab } = site;
+  await signIn(page, origin, 'password');
+  await lab.fault({ at: 'token', kind: 'slow', ms: 1_500, times: 2 });
+  await lab.expireTokens();
+  const { tokenRequests } = await lab.stats();
+  const answer = fetchOnce(page);
+  await expect.poll(() => sessionStateOf(page)).toBe('refreshing');
+  const build = await site.deploy();
+  await updateToWait(page);
+  expect(await answer).toBe(200);
+  await expect.poll(async () => (await snapshotOf(page)).build).toBe(build);
+  expect(await fetchOnce(page)).toBe(200);
+  expect((await lab.stats()).tokenRequests).toBe(tokenRequests + 1);
 });

@@ -25,6 +25,8 @@ export type BareTab = {
 export type BareBrowser = BareTab & {
   /** Opens another tab in front of those that are there. */
   open(): Promise<BareTab>;
+  /** Opens a tab in a window of its own: all such stay visible. */
+  openWindow(): Promise<BareTab>;
   /** Puts another tab in front of the page. */
   hide(): Promise<void>;
   /** Process of the browser; its tabs and workers are children of it. */
@@ -44,6 +46,14 @@ const pageOf = (targets: unknown): string => {
     .find((target) => own(target, 'type') === 'page');
   const url = page && stringAt(page, 'webSocketDebuggerUrl');
   if (url === undefined) throw new Error('The browser has no page.');
+  return url;
+};
+
+/** The browser itself. */
+const rootOf = async (host: string): Promise<string> => {
+  const version = await get(`http://${host}/json/version`);
+  const url = isObject(version) ? stringAt(version, 'webSocketDebuggerUrl') : undefined;
+  if (url === undefined) throw new Error('The browser tells no address of its own.');
   return url;
 };
 
@@ -69,6 +79,13 @@ const attach = async (url: string): Promise<{ send: Send; close(): void }> => {
     },
     close: () => socket.close(),
   };
+};
+
+const targetOf = (answer: unknown): string => {
+  const result = isObject(answer) ? own(answer, 'result') : undefined;
+  const id = isObject(result) ? stringAt(result, 'targetId') : undefined;
+  if (id === undefined) throw new Error(JSON.stringify(answer));
+  return id;
 };
 
 const valueOf = (answer: unknown): unknown => {
@@ -124,6 +141,14 @@ export const startBareBrowser = async (): Promise<BareBrowser> => {
     ...tabOf(send),
     open: async () => {
       const attached = await attach(pageOf(await openBlank()));
+      closes.push(attached.close);
+      return tabOf(attached.send);
+    },
+    openWindow: async () => {
+      const root = await attach(await rootOf(host));
+      const created = await root.send('Target.createTarget', { url: 'about:blank', newWindow: true });
+      root.close();
+      const attached = await attach(`ws://${host}/devtools/page/${targetOf(created)}`);
       closes.push(attached.close);
       return tabOf(attached.send);
     },

@@ -19,6 +19,8 @@ export type Deployment = {
   deploy(edit?: (script: string) => string): Promise<string>;
   /** Serves no worker from now on. */
   withdraw(): Promise<void>;
+  /** Puts the files of another build over these: all, or all but the worker, as a page sees it whose worker is older. */
+  replace(from: string, worker?: 'with worker' | 'without worker'): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -45,6 +47,11 @@ export const startDeployment = async (accounts?: readonly Account[]): Promise<De
       return next;
     },
     withdraw: () => rm(join(distDir, 'sw.js')),
+    replace: (from, worker = 'with worker') =>
+      cp(from, distDir, {
+        recursive: true,
+        filter: (file) => worker === 'with worker' || !file.endsWith('sw.js'),
+      }),
     async stop() {
       await running.stop();
       await rm(dir, { recursive: true, force: true });
