@@ -27,8 +27,11 @@ export type UpdateLoad = {
 
 export const PAGES = 3;
 const REQUEST_EVERY_MS = 10;
-/** A page that waits for so many answers asks for no more: a browser is to be loaded, not flooded. */
-const MOST_UNDER_WAY = 2;
+/**
+ * A page that waits for so many answers asks for no more. A browser has six connections for a host: pages and the stream
+ * leave some, as the look for a newer worker goes over them too.
+ */
+const MOST_UNDER_WAY = 1;
 const MESSAGE_EVERY_MS = 10;
 const MESSAGES_EACH = 100;
 /** Longer than any newcomer may take; the browser gives up itself after five minutes. */
