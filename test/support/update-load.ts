@@ -27,10 +27,7 @@ export type UpdateLoad = {
 
 export const PAGES = 3;
 const REQUEST_EVERY_MS = 10;
-/**
- * A page that waits for so many answers asks for no more. A browser has six connections for a host: pages and the stream
- * leave some, as the look for a newer worker goes over them too.
- */
+/** A page that waits for so many answers asks for no more: a browser is to be loaded, not flooded. */
 const MOST_UNDER_WAY = 1;
 const MESSAGE_EVERY_MS = 10;
 const MESSAGES_EACH = 100;
