@@ -49,9 +49,9 @@ const talk = async (page: Page, context: BrowserContext, picture: string): Promi
   await other.goto(new URL('/#messages', page.url()).href);
   await see(page, 'Messages');
   await say(page, 'Tests are green on both machines.');
-  await other.getByText('Tests are green').waitFor();
+  await other.getByRole('listitem').filter({ hasText: 'Tests are green' }).waitFor();
   await say(other, 'Then we ship today?');
-  await page.getByText('Then we ship today?').waitFor();
+  await page.getByRole('listitem').filter({ hasText: 'Then we ship today?' }).waitFor();
   await context.setOffline(true);
   await page.getByText('Offline: messages are kept').waitFor();
   await say(page, 'Yes. I am on the train, this one goes out later.');

@@ -24,7 +24,7 @@ const SCENES: Readonly<Record<string, readonly [headline: string, status: string
 
 /** Where more than that word is announced. */
 const ANNOUNCED: Readonly<Record<string, string | RegExp>> = {
-  ending: /^Connected\. Your session ends .+\.$/,
+  ending: /^Connected\. Your session ends .+\.\s*$/,
   update: 'Connected. A new version is ready.',
   memory: 'Connected. This session is not saved.',
 };
