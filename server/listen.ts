@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { refusal } from './headers.ts';
 
 /** Longer than a browser keeps an idle connection after its last tab went, shorter than common proxies do. */
@@ -9,7 +9,12 @@ const MAX_HEADER_BYTES = 32_768;
 const PORTS_TO_TRY = 20;
 const CHECK_EVERY_MS = 25;
 
-export type Listening = { server: Server; port: number };
+export type Listening = {
+  server: Server;
+  port: number;
+  /** Upgraded ones too: a server forgets those, and yet does not close before they do. */
+  connections: ReadonlySet<Socket>;
+};
 
 const listenOn = (server: Server, port: number, host: string): Promise<number> =>
   new Promise((done, fail) => {
@@ -33,6 +38,11 @@ export const listen = async (
     { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_WITHIN_MS, maxHeaderSize: MAX_HEADER_BYTES },
     listener,
   );
+  const connections = new Set<Socket>();
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A reset needs no answer, and one that was begun cannot be taken back.
     if (socket.writable && !('bytesWritten' in socket && socket.bytesWritten)) socket.end(refusal(error));
@@ -42,7 +52,7 @@ export const listen = async (
   server.requestTimeout = 0;
   for (let tried = port; ; tried += 1) {
     try {
-      return { server, port: await listenOn(server, tried, host) };
+      return { server, connections, port: await listenOn(server, tried, host) };
     } catch (error) {
       if (!orNext || !isTaken(error) || tried >= port + PORTS_TO_TRY) throw error;
     }
@@ -50,10 +60,10 @@ export const listen = async (
 };
 
 /** Takes no new connection, lets requests finish for so long, then cuts what is left. */
-export const close = async (server: Server, withinMs: number): Promise<void> => {
+export const close = async ({ server, connections }: Listening, withinMs: number): Promise<void> => {
   const closed = new Promise((done) => server.close(done));
   const idle = setInterval(() => server.closeIdleConnections(), CHECK_EVERY_MS);
-  const cut = setTimeout(() => server.closeAllConnections(), withinMs);
+  const cut = setTimeout(() => connections.forEach((socket) => socket.destroy()), withinMs);
   await closed;
   clearInterval(idle);
   clearTimeout(cut);

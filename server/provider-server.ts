@@ -40,7 +40,7 @@ export const startProvider = async (
   const store = openLmdbStore(dir);
   const clock = createClock(options.skewMs);
   const late: { handle?: ReturnType<Awaited<ReturnType<typeof createProvider>>['callback']> } = {};
-  const { server, port } = await listen(
+  const listening = await listen(
     (request, response) => {
       response.setHeader('date', new Date(clock.now()).toUTCString());
       void clock.during(() => late.handle?.(request, response));
@@ -48,7 +48,7 @@ export const startProvider = async (
     options.port ?? 0,
     '127.0.0.1',
   );
-  const issuer = `http://localhost:${port}`;
+  const issuer = `http://localhost:${listening.port}`;
   const provider = await createProvider({
     issuer,
     clientId: options.clientId ?? DEFAULT_CLIENT_ID,
@@ -72,7 +72,7 @@ export const startProvider = async (
   return {
     issuer,
     async stop() {
-      await close(server, STOP_WITHIN_MS);
+      await close(listening, STOP_WITHIN_MS);
       await store.close();
       release();
     },

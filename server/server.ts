@@ -197,11 +197,11 @@ const openEverything = async (
   const appLate = startingUp();
   const providerLate = startingUp();
   const app = await bind(appLate, options.port ?? DEFAULT_PORT, host);
-  opened.push(() => close(app.server, REQUESTS_FINISH_WITHIN_MS));
+  opened.push(() => close(app, REQUESTS_FINISH_WITHIN_MS));
   const anyPort = options.port === 0 && options.providerPort === undefined;
   const embedded = options.issuer === undefined;
   const provider = embedded ? await bind(providerLate, options.providerPort ?? app.port + 1, host, anyPort) : undefined;
-  if (provider) opened.push(() => close(provider.server, REQUESTS_FINISH_WITHIN_MS));
+  if (provider) opened.push(() => close(provider, REQUESTS_FINISH_WITHIN_MS));
 
   const store = openLmdbStore(dir);
   const backend = await openBackend(store, createClock(), {

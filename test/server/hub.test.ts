@@ -72,6 +72,20 @@ describe('the way in', () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
+  test('a client that comes in while the server stops is cut off, and holds nothing up', async () => {
+    const own = await startTestServer();
+    const { access_token: mine } = await passwordLogin(own.call);
+    const ticket = await socketTicket(own, mine);
+    await own.lab('/faults', { at: 'socket', kind: 'slow', ms: 500, times: 1 });
+    const client = dialWith(own, ticket);
+    // by then the handshake is there too, and held back
+    for (let turn = 0; turn < 3; turn += 1) await own.lab('/stats');
+    const startedAt = performance.now();
+    await own.stop();
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    await client.closed;
+  });
+
   test('whoever is turned away and says no goodbye is cut off, and holds up no shutdown', async () => {
     const { hostname, port, host } = new URL(server.url);
     const mute = connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname);

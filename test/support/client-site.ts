@@ -91,8 +91,8 @@ export const startClientSite = async (): Promise<ClientSite> => {
   const backend = await openBackend(store, clock, { accounts, heartbeatMs: HEARTBEAT_MS, uploadsDir });
   const app = new Hono<Env>();
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const { server, port } = await listen((request, response) => void answer(request, response), 0, '127.0.0.1');
-  const origin = `http://localhost:${port}`;
+  const listening = await listen((request, response) => void answer(request, response), 0, '127.0.0.1');
+  const origin = `http://localhost:${listening.port}`;
   // nobody signs in by OpenID here, so this issuer is never asked
   const provider = createProviderTokens({ issuer: origin, clientId: 'none', clock, embedded: false });
   app.route('/', createApi({ ...backend, origins: [origin], provider }));
@@ -101,7 +101,7 @@ export const startClientSite = async (): Promise<ClientSite> => {
     const type = script === undefined ? 'text/html' : 'text/javascript';
     return context.body(script ?? PAGE, 200, { 'content-type': type, 'cache-control': 'no-cache' });
   });
-  const servers = startClientServers(server, async (request) => {
+  const servers = startClientServers(listening.server, async (request) => {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/, */);
     const ticket = offered.find((name) => name.startsWith(TICKET_SUBPROTOCOL_PREFIX));
     if (ticket === undefined) return false;
@@ -114,7 +114,7 @@ export const startClientSite = async (): Promise<ClientSite> => {
     deploy: () => void scripts.set('/sw.js', `${scripts.get('/sw.js') ?? ''}\n// newer`),
     stop: async () => {
       await servers.close();
-      await close(server, STOPS_WITHIN_MS);
+      await close(listening, STOPS_WITHIN_MS);
       await store.close();
       await rm(dir, { recursive: true, force: true });
     },
