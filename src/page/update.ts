@@ -19,6 +19,8 @@ const LEAD_MS = 80;
 const FIRST_BREATH_MS = 60;
 const LONGER_BY_MS = 20;
 const LONGEST_BREATH_MS = 120;
+/** Beyond that some request takes long, a download for example, and no stillness lets the newcomer in. */
+const MOST_BREATHS = 8;
 /** A worker has been asked for long before that. */
 const KNOCK_MS = 1_000;
 /** One page knocks for all. */
@@ -48,7 +50,9 @@ const holdBreath = (ms: number): void => {
 /** Gets a newcomer in that wants to take over. */
 export const press = (done: AbortSignal): void => {
   let ms = FIRST_BREATH_MS;
+  let left = MOST_BREATHS;
   const breathe = () => {
+    if (left-- <= 0) return;
     holdBreath(ms);
     ms = Math.min(ms + LONGER_BY_MS, LONGEST_BREATH_MS);
   };
