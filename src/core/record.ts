@@ -28,6 +28,7 @@ const parseTokens = (value: unknown): Tokens =>
         refresh: stringAt(value, 'refresh'),
         key: stringAt(value, 'key'),
         subject: stringAt(value, 'subject'),
+        endSession: stringAt(value, 'endSession'),
       }
     : {};
 

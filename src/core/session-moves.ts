@@ -185,6 +185,7 @@ export const succeed = (before: Session, grant: Grant, now: number): Session => 
       refresh,
       key: grant.key ?? before.tokens.key,
       subject: grant.subject ?? before.tokens.subject,
+      endSession: grant.endSession ?? before.tokens.endSession,
     },
     user: grant.user ?? before.user,
     // Without a refresh token the access token's end is the session's. A server that grants has just shown that the

@@ -11,7 +11,7 @@ import {
   stay,
   waitingOf,
 } from './session-moves.ts';
-import { onOverdue } from './session-refresh.ts';
+import { newer, onOverdue } from './session-refresh.ts';
 import { verifyNow } from './session-verify.ts';
 import { hasEnded } from './token.ts';
 import type {
@@ -23,13 +23,26 @@ import type {
   SessionPolicy,
   SessionState,
   Step,
+  Tombstone,
 } from './session-types.ts';
 
 /** Reads the disk; who waits goes on waiting. */
 export const load = (machine: Machine, attempt: number): Step => {
   const call = machine.calls + 1;
-  const starting: SessionState = { at: 'starting', call, attempt, waiting: waitingOf(machine.state) };
+  const starting: SessionState = {
+    at: 'starting',
+    call,
+    attempt,
+    waiting: waitingOf(machine.state),
+    left: endOf(machine),
+  };
   return go({ ...machine, calls: call }, starting, { type: 'load', call });
+};
+
+/** An end that this worker knows of stays one, unless the disk tells of a sign-in after it. */
+const endOf = ({ state }: Machine): Tombstone | undefined => {
+  if (state.at === 'starting') return state.left;
+  return state.at === 'signed-out' && state.reason !== 'never' ? state : undefined;
 };
 
 /** What the disk said: to the first question, or to one that was asked again because nobody could read it before. */
@@ -40,7 +53,11 @@ export const onLoaded = (
   policy: SessionPolicy,
 ): Step => {
   const { state } = machine;
-  if (state.at === 'starting' && state.call === call) return take(machine, saved, problem, at, policy);
+  if (state.at === 'starting' && state.call === call) {
+    const { left } = state;
+    const told = left && !(saved && newer(saved, left.generation)) ? left : saved;
+    return take(machine, told, problem, at, policy);
+  }
   if (waitsForDisk(state)) return take({ ...machine, durability: 'disk' }, saved, problem, at, policy);
   const outdone = saved?.at === 'session' && saved.session.generation < generationOf(state) ? saved.session : undefined;
   return outdone ? onOutdone(machine, outdone) : stay(machine);
@@ -92,7 +109,7 @@ export const onLoadFailed = (
   if (attempt < policy.loadAttempts) {
     return stay({ ...machine, state: { ...state, attempt, retryAt: now + policy.loadRetryMs } });
   }
-  const out = { at: 'signed-out', generation: 0, reason: 'never', problem } as const;
+  const out = state.left ?? ({ at: 'signed-out', generation: 0, reason: 'never', problem } as const);
   return lookAgain(leave({ ...machine, durability: 'memory' }, out), lookAgainAt);
 };
 

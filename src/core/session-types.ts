@@ -7,13 +7,15 @@ export type AccessToken = { value: string; scheme: 'Bearer' | 'DPoP'; issuedAt: 
 
 /**
  * `refresh` is absent where the provider gave none; `access` where an odd answer gave only a refresh token; `key`
- * names the DPoP key that the tokens are bound to (RFC 9449); `subject` is whom the ID token of the sign-in was about.
+ * names the DPoP key that the tokens are bound to (RFC 9449); `subject` is whom the ID token of the sign-in was about;
+ * `endSession` is where the provider's own sign-in is ended, with that ID token in it.
  */
 export type Tokens = {
   access?: AccessToken | undefined;
   refresh?: string | undefined;
   key?: string | undefined;
   subject?: string | undefined;
+  endSession?: string | undefined;
 };
 
 export type Session = {
@@ -48,6 +50,7 @@ export type Grant = {
   refresh?: string | undefined;
   key?: string | undefined;
   subject?: string | undefined;
+  endSession?: string | undefined;
   user?: User | undefined;
   endsAt?: number | undefined;
 };
@@ -58,7 +61,15 @@ export type Waiting = readonly string[];
 type Standing = 'good' | 'refused';
 
 export type SessionState =
-  | { at: 'starting'; call: number; attempt: number; retryAt?: number | undefined; waiting: Waiting }
+  /** `left`: the end that this worker knows of, while it looks for a sign-in that came after it. */
+  | {
+      at: 'starting';
+      call: number;
+      attempt: number;
+      retryAt?: number | undefined;
+      waiting: Waiting;
+      left?: Tombstone | undefined;
+    }
   | (Tombstone & {
       /** The disk could not be read: then it is looked at again, for it may hold a session (Infinity: being read). */
       lookAgainAt?: number | undefined;
@@ -164,7 +175,7 @@ export type SessionEvent =
   | { type: 'tick' }
   | { type: 'nudge'; cause: 'online' | 'visible' | 'thaw' | 'user' }
   | { type: 'tab-arrived' }
-  /** A copy was taken back into an empty store: read it. */
+  /** The disk may hold what this worker has not seen there: a copy that was taken back, or a page's own sign-in. */
   | { type: 'restored' }
   /** The database was deleted under this worker, which still knows what was in it. */
   | { type: 'erased' }

@@ -98,7 +98,8 @@ export const stepSession = (machine: Machine, event: SessionEvent, at: Moment, p
     case 'tab-arrived':
       return onTabArrived(machine, at, policy);
     case 'restored':
-      return state.at === 'signed-out' && state.reason === 'never' ? load(machine, 0) : stay(machine);
+      // What is not on the disk yet could not be outdone by it.
+      return state.at === 'signed-out' && !machine.unsaved ? load(machine, 0) : stay(machine);
     case 'erased':
       return onErased(machine);
     case 'suspected':

@@ -26,6 +26,14 @@ const keeperFetch = (page: Page): Promise<Fetched> =>
     MODELS,
   );
 
+const NOTES = '/api/v1/notes';
+
+const writeNote = (page: Page): Promise<number> =>
+  page.evaluate(async (url) => {
+    const headers = { 'content-type': 'application/json' };
+    return (await window.keeper.fetch(url, { method: 'POST', headers, body: '{"text":"once"}' })).status;
+  }, NOTES);
+
 test.beforeEach(({ complaints }) =>
   complaints.expect(FAILED_REQUEST, FAILED_SOCKET, /ServiceWorker/, /A bad HTTP response code .403./),
 );
@@ -65,6 +73,8 @@ test('the site’s data are cleared under a running page: it says so, and one ca
   await browser.send('Storage.clearDataForOrigin', { origin: app.origin, storageTypes: 'all' });
   // held back until there is a worker again, which has nothing to send it with
   expect(await keeperFetch(page)).toBe(401);
+  expect(await writeNote(page)).toBe(401);
+  expect((await lab.log()).filter(({ path, method }) => path === NOTES && method === 'POST')).toHaveLength(1);
   await expectSession(page, 'signed-out');
   const { session, worker, tier } = await snapshotOf(page);
   expect(session).toMatchObject({ reason: 'never', problem: { code: 'store-cleared' } });
@@ -127,3 +137,47 @@ for (const kind of TOKEN_KINDS) {
     }
   });
 }
+
+/** A worker that is not installed before a page says so; by the time it tells of itself, the disk has been read. */
+const waitsForWord = (script: string): string => `${script}
+  const word = new BroadcastChannel('word');
+  self.addEventListener('install', (event) => event.waitUntil(new Promise((resolve) => {
+    word.onmessage = resolve;
+    const opening = indexedDB.open('session-keeper');
+    opening.onsuccess = () => {
+      const reading = opening.result.transaction('session').objectStore('session').get('current');
+      reading.onsuccess = () => (opening.result.close(), word.postMessage('looked'));
+    };
+  })));`;
+
+test('a sign-in in the page after the worker has read of a sign-out there: the worker takes it up', async ({
+  page,
+  complaints,
+}) => {
+  complaints.expect(/script/);
+  const site = await startDeployment();
+  try {
+    const config = configOf(site);
+    await site.withdraw();
+    await page.goto(site.origin);
+    await connectWith(page, config);
+    await signInBy(page, DEMO);
+    expect(await page.evaluate(() => window.keeper.signOut())).toEqual({ ok: true, value: null });
+    await site.deploy(waitsForWord);
+    await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          new BroadcastChannel('word').onmessage = resolve;
+          dispatchEvent(new Event('online'));
+        }),
+    );
+    await signInBy(page, DEMO);
+    expect((await snapshotOf(page)).worker.host).toBe('page');
+    await page.evaluate(() => new BroadcastChannel('word').postMessage('go on'));
+    await expect.poll(async () => (await snapshotOf(page)).worker.host).toBe('service-worker');
+    await expectSession(page, 'active');
+    expect(await fetchOnce(page)).toBe(200);
+  } finally {
+    await site.stop();
+  }
+});

@@ -39,6 +39,9 @@ const reasonWrong = (
   before: SessionState,
   after: SignedOut,
 ): string | undefined => {
+  // it is none of now: this worker knew of it when it looked for a sign-in after it
+  const known = before.at === 'starting' && before.left?.generation === after.generation;
+  if (known && (event.type === 'loaded' || event.type === 'load-failed')) return undefined;
   switch (event.type) {
     case 'sign-out':
       return after.reason === 'user' ? undefined : 'the user asked for it';

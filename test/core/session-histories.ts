@@ -84,6 +84,7 @@ const OPS = {
   ],
   'sign-out': [1, fc.record({ op: of('sign-out'), slot })],
   tab: [1, fc.record({ op: of('tab'), slot })],
+  restored: [1, fc.record({ op: of('restored'), slot })],
   nudge: [
     2,
     fc.record({

@@ -27,6 +27,8 @@ export type Op =
   | { op: 'sign-in'; slot: Slot; kind: 'password' | 'ticket' }
   | { op: 'sign-out'; slot: Slot }
   | { op: 'tab'; slot: Slot }
+  /** A page offers a copy, or what it has kept itself. */
+  | { op: 'restored'; slot: Slot }
   | { op: 'nudge'; slot: Slot; cause: 'online' | 'visible' | 'thaw' | 'user' }
   | { op: 'suspect'; slot: Slot; back: number };
 
@@ -109,6 +111,8 @@ const applyToLife = (world: World, life: Life, op: Op & { slot: Slot }): void =>
       return void (isBusyElsewhere(world, life) || world.order(life, { type: 'sign-out' }));
     case 'tab':
       return world.tell(life, { type: 'tab-arrived' });
+    case 'restored':
+      return world.tell(life, { type: 'restored' });
     case 'nudge':
       return world.tell(life, { type: 'nudge', cause: op.cause });
     case 'suspect':

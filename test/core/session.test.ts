@@ -309,6 +309,48 @@ describe('after the worker', () => {
     for (const id of ids) expect(world.verdicts.get(id)).toMatchObject({ go: 'authorized', generation: 4 });
   });
 
+  test('a sign-in elsewhere is taken up by a worker that knows of a sign-out only', () => {
+    const { world, life } = browser();
+    world.order(life, { type: 'sign-out' });
+    world.time.advance(MINUTE_MS);
+    const young = world.start('young');
+    world.time.advance(SETTLED_MS);
+    world.order(young, { type: 'sign-in', kind: 'password' });
+    world.time.advance(SETTLED_MS);
+    world.kill(young);
+    expect(at(life, 'signed-out').reason).toBe('user');
+    world.tell(life, { type: 'restored' });
+    const id = world.request(life);
+    world.time.advance(SETTLED_MS);
+    expect(at(life, 'active').session.generation).toBe(generationOf(young.machine.state));
+    expect(world.verdicts.get(id)).toMatchObject({ go: 'authorized' });
+  });
+
+  test('a copy from before a sign-out brings nobody back', () => {
+    const { world, life } = browser();
+    const before = world.disk.record;
+    world.order(life, { type: 'sign-out' });
+    world.time.advance(SETTLED_MS);
+    const left = at(life, 'signed-out');
+    world.disk.record = before;
+    world.tell(life, { type: 'restored' });
+    world.time.advance(SETTLED_MS);
+    expect(at(life, 'signed-out')).toEqual(left);
+  });
+
+  test('nor does the record that a sign-out could not replace yet', () => {
+    const { world, life } = browser();
+    world.disk.writable = false;
+    world.order(life, { type: 'sign-out' });
+    world.time.advance(SETTLED_MS);
+    world.tell(life, { type: 'restored' });
+    world.time.advance(SETTLED_MS);
+    expect(at(life, 'signed-out').reason).toBe('user');
+    world.disk.writable = true;
+    world.time.advance(MINUTE_MS);
+    expect(world.disk.record).toMatchObject({ at: 'signed-out', reason: 'user' });
+  });
+
   test('a sign-out in one worker outdoes the refresh that the other has under way', () => {
     const { world, life } = browser();
     const young = world.start('young');
