@@ -1,4 +1,4 @@
-import type { KeeperConfig } from '../src/protocol/config.ts';
+import type { KeeperConfig, OidcConfig } from '../src/protocol/config.ts';
 import { REUSE_GRACE_MS } from './lifetimes.ts';
 
 export type KeeperConfigOptions = {
@@ -7,6 +7,8 @@ export type KeeperConfigOptions = {
   scope: string;
   /** What the embedded provider promises; a foreign one promises nothing. */
   embedded: boolean;
+  /** By default `local`: the embedded provider ends its sign-in when its refresh token is revoked. */
+  logout?: OidcConfig['logout'];
 };
 
 export const DEFAULT_CLIENT_ID = 'session-keeper';
@@ -15,7 +17,7 @@ export const DEFAULT_SCOPE = 'openid profile offline_access api';
 export const FOREIGN_SCOPE = 'openid profile offline_access';
 
 /** What the worker of this server is baked with: its own API, its three sign-in kinds, its two sockets. */
-export const keeperConfig = ({ issuer, clientId, scope, embedded }: KeeperConfigOptions): KeeperConfig => ({
+export const keeperConfig = ({ issuer, clientId, scope, embedded, logout }: KeeperConfigOptions): KeeperConfig => ({
   api: [{ origin: 'self', path: '/api/', media: ['/api/v1/media/'], redirects: ['/api/v1/media/latest/'] }],
   whoami: '/api/v1/auth/whoami',
   signIn: {
@@ -26,6 +28,7 @@ export const keeperConfig = ({ issuer, clientId, scope, embedded }: KeeperConfig
       callback: '/auth/callback',
       reuseGraceMs: embedded ? REUSE_GRACE_MS : 0,
       grantPerSignIn: embedded,
+      logout,
     },
     password: {
       login: '/api/v1/auth/login',

@@ -30,6 +30,11 @@ const originFrom = (name: string, text: string | undefined): string | undefined 
   return isOrigin ? url.origin : fail(`${name} must be an origin such as https://app.example; it is "${text}".`);
 };
 
+const logoutFrom = (text: string | undefined): ServerOptions['logout'] =>
+  text === undefined || text === 'local' || text === 'provider'
+    ? text
+    : fail(`OIDC_LOGOUT must be local or provider; it is "${text}".`);
+
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOptions => {
@@ -46,6 +51,7 @@ const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOp
     issuer: given(env['OIDC_ISSUER']),
     clientId: given(env['OIDC_CLIENT_ID']),
     scope: given(env['OIDC_SCOPE']),
+    logout: logoutFrom(given(env['OIDC_LOGOUT'])),
     workers: given(env['WORKER_SCRIPTS'])?.split(','),
     trustedTypes: env['TRUSTED_TYPES'] !== '0',
     sealKey: sealKeyFrom(given(env['SEAL_KEY'])),

@@ -45,6 +45,8 @@ export type ServerOptions = {
   issuer?: string | undefined;
   clientId?: string | undefined;
   scope?: string | undefined;
+  /** `provider`: signing out here leads on to the provider, to end its sign-in too, where it can. */
+  logout?: 'local' | 'provider' | undefined;
   accounts?: readonly Account[] | undefined;
   /** Paths of further scripts that may be workers, where the site has its own; the browser refuses all others. */
   workers?: readonly string[] | undefined;
@@ -150,7 +152,8 @@ const createApp = (
   const lab = options.lab ? createLab(parts) : undefined;
   const embedded = options.issuer === undefined;
   const scope = options.scope ?? (embedded ? DEFAULT_SCOPE : FOREIGN_SCOPE);
-  const config = keeperConfig({ issuer, clientId: options.clientId ?? DEFAULT_CLIENT_ID, scope, embedded });
+  const { clientId = DEFAULT_CLIENT_ID, logout } = options;
+  const config = keeperConfig({ issuer, clientId, scope, embedded, logout });
   const serveFile = createStatic({
     distDir: options.distDir ?? DEFAULT_DIST_DIR,
     origins,

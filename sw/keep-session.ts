@@ -1,7 +1,7 @@
 import { createHost } from '../src/host/host.ts';
 import type { SocketsFactory } from '../src/host/shared-sockets.ts';
 import type { Host } from '../src/host/types.ts';
-import { parsePageMessage } from '../src/protocol/bridge.ts';
+import { END_SESSION_PATH, parsePageMessage } from '../src/protocol/bridge.ts';
 import type { Baked } from '../src/protocol/config.ts';
 import { createAborts, type Aborts } from './aborts.ts';
 import { answerCall } from './bridge.ts';
@@ -74,7 +74,10 @@ const intercept = (
     event.respondWith(response);
   };
   if (request.mode === 'navigate') {
-    if (isCallback(request, url, callback)) answer(host.callback(url).then((path) => Response.redirect(path, 302)));
+    const next = isDocument(request, url, callback)
+      ? host.callback(url)
+      : isDocument(request, url, END_SESSION_PATH) && host.endSession();
+    if (next) answer(next.then((to) => Response.redirect(to, 302)));
     return;
   }
   if (host.treatment(url, request) === 'leave') {
@@ -88,11 +91,8 @@ const intercept = (
 };
 
 /** Top-level documents only: a frame's silent flow gets nothing from us. */
-const isCallback = (
-  { method, destination }: Request,
-  { origin, pathname }: URL,
-  callback: string | undefined,
-): boolean => method === 'GET' && destination === 'document' && origin === location.origin && pathname === callback;
+const isDocument = ({ method, destination }: Request, { origin, pathname }: URL, path: string | undefined): boolean =>
+  method === 'GET' && destination === 'document' && origin === location.origin && pathname === path;
 
 const isPaced = createPace(Date.now);
 

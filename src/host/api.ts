@@ -1,4 +1,4 @@
-import type { KeeperApi } from '../protocol/bridge.ts';
+import { END_SESSION_PATH, type KeeperApi } from '../protocol/bridge.ts';
 import { parseNudgeCause, parsePublication, parseSignInIntent } from '../protocol/intents.ts';
 import type { NudgeCause, SignInNext } from '../protocol/bridge.ts';
 import { failed, ok, type Result } from '../protocol/problem.ts';
@@ -32,7 +32,10 @@ export const createApi = ({ parts, session, sockets, snapshot, nudge }: ApiOptio
 
   async signOut() {
     const result = await session.signOut();
-    return result.ok ? ok(null) : result;
+    const { online, worker } = snapshot();
+    // Only a worker can lead on from there without showing the page what it carries; offline it would lead nowhere.
+    const leads = result.ok && online && worker.host === 'service-worker' && (await parts.endSession.waits());
+    return leads ? ok({ type: 'redirect', url: new URL(END_SESSION_PATH, location.origin).href }) : result;
   },
 
   async nudge(given) {

@@ -199,6 +199,7 @@ export const createHost = (options: HostOptions): Host => {
       session.tell({ type: 'sign-in', id: undefined, order: { kind: 'oidc-callback', url: url.href } });
       return path;
     },
+    endSession: async () => (await parts.endSession.take().catch(() => undefined)) ?? '/',
     handOver() {
       leavingUntil = clock.now() + HAND_OVER_MS;
       tabs.pushAll({ type: 'hand-over' });

@@ -58,9 +58,8 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
       at: now(),
     };
     await underWay.keep(pending);
-    const url = new URL(as.authorization_endpoint ?? config.issuer);
     const jkt = pending.key === undefined ? undefined : await (await keys.handle(pending.key)).calculateThumbprint();
-    const params = {
+    return address(as.authorization_endpoint ?? config.issuer, {
       client_id: config.clientId,
       redirect_uri: redirectUri,
       response_type: 'code',
@@ -73,10 +72,18 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
       prompt: [hasLeft() && 'login', config.scope.includes('offline_access') && 'consent'].filter(Boolean).join(' '),
       resource: config.resource,
       dpop_jkt: jkt,
-    };
-    for (const [name, value] of Object.entries(params)) if (value) url.searchParams.set(name, value);
-    return url.href;
+    });
   };
+
+  /** OpenID Connect RP-Initiated Logout 1.0 §2. It is made now, while the provider is there to say where. */
+  const endSession = ({ end_session_endpoint: endpoint }: AuthorizationServer, hint: string | undefined) =>
+    config.logout === 'provider' && endpoint && hint
+      ? address(endpoint, {
+          id_token_hint: hint,
+          client_id: config.clientId,
+          post_logout_redirect_uri: new URL('/', origin).href,
+        })
+      : undefined;
 
   const redeem = async (
     as: AuthorizationServer,
@@ -111,7 +118,9 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
     const pending = await underWay.take(url.searchParams.get('state'));
     if (!pending) return { is: 'failed', problem: { code: 'sign-in-refused', error: 'unknown state' } };
     const params = validateAuthResponse(as, client, url, pending.state);
-    return { is: 'granted', grant: grantOf(await redeem(as, pending, params, true), pending.key, now()) };
+    const tokens = await redeem(as, pending, params, true);
+    const grant = { ...grantOf(tokens, pending.key, now()), endSession: endSession(as, tokens.id_token) };
+    return { is: 'granted', grant };
   };
 
   return {
@@ -178,6 +187,12 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
 
     returnTo: (state) => underWay.returnTo(state),
   };
+};
+
+const address = (endpoint: string, params: { [name: string]: string | undefined }): string => {
+  const url = new URL(endpoint);
+  for (const [name, value] of Object.entries(params)) if (value) url.searchParams.set(name, value);
+  return url.href;
 };
 
 const resourceOf = ({ resource }: OidcConfig) => (resource === undefined ? {} : { additionalParameters: { resource } });

@@ -2,6 +2,7 @@ import type { SignInKind } from '../protocol/snapshot.ts';
 import type { Session } from '../core/session-types.ts';
 import { createDisk } from './database.ts';
 import { createDpopKeys } from './dpop-keys.ts';
+import { createEndSession } from './end-session.ts';
 import type { Grants } from './grants.ts';
 import { createJournal } from './journal.ts';
 import { createOidc } from './oidc.ts';
@@ -59,16 +60,26 @@ export const createParts = (
     if (isReplaced(session, current(), oidc?.grantPerSignIn)) return true;
     return (await grants[session.kind]?.revoke(session)) ?? true;
   };
+  const endSession = createEndSession(disk, sealer);
+  const revocations = createRevocations(disk, sealer, clock, random, revoke);
   return {
     disk,
+    endSession,
     keys,
     kinds,
     grants,
     store: createSessionStore(disk, sealer),
-    revocations: createRevocations(disk, sealer, clock, random, revoke),
+    revocations: {
+      ...revocations,
+      add(session: Session): Promise<void> {
+        if (hasLeft()) endSession.keep(session.tokens.endSession);
+        return revocations.add(session);
+      },
+    },
     journal: createJournal(disk, clock, worker),
-    /** Drops the DPoP keys that neither this session nor a sign-in under way is bound to. */
+    /** Drops what is left of somebody who was here before, and the DPoP keys that neither this session nor a sign-in under way is bound to. */
     async tidy(session: Session | undefined): Promise<void> {
+      if (session) await endSession.take();
       const needed = new Set(await underWay.keys());
       if (session?.tokens.key !== undefined) needed.add(session.tokens.key);
       await keys.keepOnly(needed);

@@ -37,6 +37,8 @@ export type Host = {
   treatment(url: URL, request: RequestKind): Treatment;
   /** Takes a sign-in callback; gives the path to go on to. The exchange itself goes on behind it. */
   callback(url: URL): Promise<string>;
+  /** Where to go on to from `END_SESSION_PATH`: the provider of whoever signed out last, once, or home. */
+  endSession(): Promise<string>;
   /** Tells all tabs that a new worker is taking over, and stops dialling and refreshing. */
   handOver(): void;
   /** Resolves when nothing is in flight that a stop of the worker would lose; absent when nothing is. */

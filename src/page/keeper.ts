@@ -4,9 +4,9 @@ import type { NativeCopy } from './native-store.ts';
 import type { Keeper } from './types.ts';
 import type { Wiring } from './wiring.ts';
 
-/** The provider's page; an address of any other scheme would be script. */
-const goTo = (next: Result<SignInNext>): void => {
-  if (next.ok && next.value.type === 'redirect' && /^https?:/.test(next.value.url)) location.assign(next.value.url);
+/** The provider's page, or the way there; an address of any other scheme would be script. */
+const goTo = (next: Result<SignInNext | null>): void => {
+  if (next.ok && next.value?.type === 'redirect' && /^https?:/.test(next.value.url)) location.assign(next.value.url);
 };
 
 /** What an app holds, over parts that are wired already. */
@@ -26,7 +26,11 @@ export const keeperOver = (wiring: Wiring, native: NativeCopy | undefined, onClo
       goTo(next);
       return next;
     },
-    signOut: api.signOut,
+    signOut: async () => {
+      const next = await api.signOut();
+      goTo(next);
+      return next;
+    },
     nudge: (cause = 'user') => api.nudge(cause),
     journal: api.journal,
     fetch: send,

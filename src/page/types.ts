@@ -56,7 +56,8 @@ export type Keeper = {
   subscribe(listener: (snapshot: Snapshot) => void): () => void;
   /** `oidc` leaves the page for the provider; the others resolve when the session is durable. */
   signIn(intent: SignInIntent): Promise<Result<SignInNext>>;
-  signOut(): Promise<Result<null>>;
+  /** Resolves when it is so in this browser. With `logout: 'provider'` the page then leaves for the provider. */
+  signOut(): Promise<Result<SignInNext | null>>;
   /** Asks for a try now of whatever waits. */
   nudge(cause?: NudgeCause): Promise<Result<null>>;
   journal(): Promise<Result<readonly JournalEntry[]>>;

@@ -41,5 +41,7 @@ export const REQUEST_HEADER = 'keeper-request';
 export const KEEPER_ROOT = '/__keeper/';
 /** The worker answers this one with a stream that never ends; while it is open, the worker lives. */
 export const LEASE_PATH = `${KEEPER_ROOT}lease`;
+/** Leads from here to the provider, to end its sign-in too: once, after a sign-out, and top-level documents only. */
+export const END_SESSION_PATH = `${KEEPER_ROOT}end-session`;
 /** It answers this one with 204: an event, for browsers in which an open stream keeps no worker alive. */
 export const PULSE_PATH = `${KEEPER_ROOT}pulse`;

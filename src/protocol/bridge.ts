@@ -4,7 +4,16 @@ import { parseCursor, type Cursor } from './frames.ts';
 import type { Problem, Result } from './problem.ts';
 import type { Snapshot } from './snapshot.ts';
 
-export { API_METHODS, IDEMPOTENT, KEEPER_ROOT, LEASE_PATH, MARK, PULSE_PATH, REQUEST_HEADER } from './bridge-names.ts';
+export {
+  API_METHODS,
+  END_SESSION_PATH,
+  IDEMPOTENT,
+  KEEPER_ROOT,
+  LEASE_PATH,
+  MARK,
+  PULSE_PATH,
+  REQUEST_HEADER,
+} from './bridge-names.ts';
 
 export type SignInIntent =
   /** `returnTo` is a path of this origin to come back to. */
@@ -38,7 +47,8 @@ export type NativeRecord = string;
 export type KeeperApi = {
   snapshot(): Promise<Result<Snapshot>>;
   signIn(intent: SignInIntent): Promise<Result<SignInNext>>;
-  signOut(): Promise<Result<null>>;
+  /** Nobody is signed in here any more. A redirect leads on to the provider, whose sign-in is yet to end. */
+  signOut(): Promise<Result<SignInNext | null>>;
   nudge(cause: NudgeCause): Promise<Result<null>>;
   journal(): Promise<Result<readonly JournalEntry[]>>;
   /** Resolves once the message is in the durable outbox; its acknowledgement follows on the port. */

@@ -40,6 +40,12 @@ export type OidcConfig = {
   reuseGraceMs: number;
   /** Whether each sign-in has a grant of its own there: only then can a former one be revoked without the one after it. */
   grantPerSignIn?: boolean | undefined;
+  /**
+   * `provider`: whoever signs out here is sent to the provider, to end its sign-in too (OpenID Connect RP-Initiated
+   * Logout 1.0), if it has an `end_session_endpoint`; the origin with `/` must be registered there as
+   * `post_logout_redirect_uri`. By default `local`: the page stays, and the provider's own sign-in may go on.
+   */
+  logout?: 'local' | 'provider' | undefined;
 };
 
 /** JSON login that answers `{access_token, refresh_token, token_type, expires_in}`. */

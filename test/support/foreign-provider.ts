@@ -8,7 +8,7 @@ import { startApp, type App } from './app.ts';
 export type Temper = Omit<ProviderServerOptions, 'dataDir' | 'appOrigins' | 'port'>;
 
 /** The app, told by its environment to use a provider that is not its own. */
-export const startWithProvider = async (temper: Temper): Promise<App> => {
+export const startWithProvider = async (temper: Temper, env: Record<string, string> = {}): Promise<App> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'keeper-provider-'));
   const port = await freePortPair();
   const provider = await startProvider({ ...temper, dataDir, appOrigins: [`http://localhost:${port}`] });
@@ -17,7 +17,7 @@ export const startWithProvider = async (temper: Temper): Promise<App> => {
     await rm(dataDir, { recursive: true, force: true });
   };
   try {
-    const app = await startApp({ port, env: { OIDC_ISSUER: provider.issuer } });
+    const app = await startApp({ port, env: { ...env, OIDC_ISSUER: provider.issuer } });
     return {
       ...app,
       provider: provider.issuer,
