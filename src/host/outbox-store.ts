@@ -6,8 +6,8 @@ import { failed, ok, type Problem, type Result } from '../protocol/problem.ts';
 export type OutboxStore = {
   /** In the order in which they were added. */
   load(): Promise<Result<readonly OutboxItem[]>>;
-  /** An id that is there already stays where it is. */
-  add(item: OutboxItem): Promise<Result<null>>;
+  /** All of them or none, in this order; an id that is there already stays where it is. */
+  add(items: readonly OutboxItem[]): Promise<Result<null>>;
   remove(ids: readonly string[]): Promise<Result<null>>;
 };
 
@@ -42,10 +42,12 @@ const open = (ended: () => void): Promise<Database> =>
     terminated: ended,
   });
 
-const addTo = async (db: Database, item: OutboxItem): Promise<null> => {
+const addTo = async (db: Database, items: readonly OutboxItem[]): Promise<null> => {
   const tx = db.transaction(STORE, 'readwrite', { durability: 'strict' });
-  const known = await tx.store.index('id').getKey(item.id);
-  if (known === undefined) await tx.store.add(item);
+  for (const item of items) {
+    const known = await tx.store.index('id').getKey(item.id);
+    if (known === undefined) await tx.store.add(item);
+  }
   await tx.done;
   return null;
 };
@@ -80,7 +82,7 @@ export const createOutboxStore = (): OutboxStore => {
 
   return {
     load: () => within(async (db) => (await db.getAll(STORE)).filter(isItem)),
-    add: (item) => within((db) => addTo(db, item)),
+    add: (items) => within((db) => addTo(db, items)),
     remove: (ids) => (ids.length === 0 ? Promise.resolve(ok(null)) : within((db) => removeFrom(db, ids))),
   };
 };

@@ -32,6 +32,24 @@ export type PublicationsOptions = {
 
 const isName = (name: unknown): boolean => typeof name === 'string' && name.length > 0 && name.length <= MAX_NAME;
 
+type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Has its work done in turn; what is added until the turn comes is one piece of work. */
+const createBatches = <T, R>(inTurn: InTurn, work: (items: readonly T[]) => Promise<R>): ((item: T) => Promise<R>) => {
+  let items: T[] = [];
+  let done: Promise<R> | undefined;
+  const take = (): Promise<R> => {
+    const taken = items;
+    items = [];
+    done = undefined;
+    return work(taken);
+  };
+  return (item) => {
+    items.push(item);
+    return (done ??= inTurn(take));
+  };
+};
+
 export const createPublications = ({ store, send, onChange, journal }: PublicationsOptions): Publications => {
   const outbox = createOutbox();
   const saving = new Map<string, Promise<Result<null>>>();
@@ -39,7 +57,7 @@ export const createPublications = ({ store, send, onChange, journal }: Publicati
   /** One thing at a time, so that the disk has the order in which pages published. */
   let chain: Promise<unknown> = Promise.resolve();
 
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+  const inTurn: InTurn = (work) => {
     const turn = chain.then(work);
     chain = turn;
     return turn;
@@ -60,15 +78,21 @@ export const createPublications = ({ store, send, onChange, journal }: Publicati
     onChange();
   };
 
-  const save = async (item: OutboxItem): Promise<Result<null>> => {
-    const result = await store.add(item);
-    saving.delete(item.id);
-    const saved = result.ok ? outbox.saved(item.id) : undefined;
-    if (saved) offer(saved);
-    else outbox.remove(item.id);
+  const save = async (items: readonly OutboxItem[]): Promise<Result<null>> => {
+    const result = await store.add(items);
+    for (const { id } of items) {
+      saving.delete(id);
+      const saved = result.ok ? outbox.saved(id) : undefined;
+      if (saved) offer(saved);
+      else outbox.remove(id);
+    }
     onChange();
     return result;
   };
+
+  /** What comes while the disk is busy goes there together: each write waits for the disk itself (5 ms and more). */
+  const saveAll = createBatches(inTurn, save);
+  const removeAll = createBatches(inTurn, (ids: readonly string[]) => store.remove(ids));
 
   const discard = (ids: readonly string[], why: string): void => {
     if (ids.length === 0) return;
@@ -91,13 +115,13 @@ export const createPublications = ({ store, send, onChange, journal }: Publicati
       if (!item.ok) return item;
       const problem = outbox.add(item.value);
       if (problem) return failed(problem);
-      const saved = inTurn(() => save(item.value));
+      const saved = saveAll(item.value);
       saving.set(id, saved);
       return saved;
     },
     flush: () => outbox.sendable(owner).forEach(send),
     settle: (id) => {
-      if (outbox.remove(id)) void inTurn(() => store.remove([id]));
+      if (outbox.remove(id)) void removeAll(id);
       onChange();
     },
     owner: (sub) => {
