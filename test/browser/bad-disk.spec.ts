@@ -140,7 +140,7 @@ test.describe('j. a database of a newer version', () => {
     expect(await fetchOnce(page)).toBe(200);
     await expectSession(page, 'active');
     await expect.poll(async () => (await snapshotOf(page)).durability).toBe('memory');
-    await expect(page.getByText('This session is not saved.')).toBeVisible();
+    await expect(page.getByText('This session is not saved.', { exact: true })).toBeVisible();
     await expectCalm(lab);
   });
 
@@ -195,7 +195,7 @@ test.describe('j. a full storage', () => {
       return (await snapshotOf(page)).durability;
     };
     await expect.poll(renewed, { timeout: 60_000, intervals: [5_000] }).toBe('memory');
-    await expect(page.getByText('This session is not saved.')).toBeVisible();
+    await expect(page.getByText('This session is not saved.', { exact: true })).toBeVisible();
     await seesSignedIn(page);
     expect(await page.evaluate(() => window.keeper.channel('full').publish('x'.repeat(1_000)))).toEqual({
       ok: false,

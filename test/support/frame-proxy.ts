@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, request as send, type IncomingHttpHeaders } from 'node:http';
+import { createServer, request as send, type IncomingHttpHeaders, type Server } from 'node:http';
 import { WebSocket, WebSocketServer } from 'ws';
 
 /** A server in front of the real one that says on its sockets what the real one never would. */
@@ -20,6 +20,11 @@ const asFrom = (origin: string, headers: IncomingHttpHeaders): IncomingHttpHeade
   return headers.origin === undefined ? named : { ...named, origin };
 };
 
+const hostOf = (server: Server): string => {
+  const address = server.address();
+  return `localhost:${typeof address === 'object' && address ? address.port : 0}`;
+};
+
 const isSendable = (code: number): boolean => code === 1000 || (code >= 3000 && code <= 4999);
 
 export const startFrameProxy = async (app: string): Promise<FrameProxy> => {
@@ -27,10 +32,18 @@ export const startFrameProxy = async (app: string): Promise<FrameProxy> => {
   let opened = 0;
   let greeting: string | undefined;
 
+  /** The policy names the scripts that may be workers by their full address. */
+  const here = (headers: IncomingHttpHeaders): IncomingHttpHeaders => {
+    const { 'content-security-policy': policy, ...rest } = headers;
+    return typeof policy === 'string'
+      ? { ...rest, 'content-security-policy': policy.replaceAll(new URL(app).host, hostOf(server)) }
+      : rest;
+  };
+
   const server = createServer((incoming, outgoing) => {
     const options = { method: incoming.method, headers: asFrom(app, incoming.headers) };
     const onward = send(app + (incoming.url ?? '/'), options, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      outgoing.writeHead(answer.statusCode ?? 502, here(answer.headers));
       answer.pipe(outgoing);
     });
     onward.on('error', () => outgoing.destroy());
@@ -64,9 +77,8 @@ export const startFrameProxy = async (app: string): Promise<FrameProxy> => {
 
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
   return {
-    origin: `http://localhost:${typeof address === 'object' && address ? address.port : 0}`,
+    origin: `http://${hostOf(server)}`,
     get opened() {
       return opened;
     },
