@@ -55,7 +55,7 @@ export class SessionFacts extends KeeperElement {
       meter { appearance: none; display: block; margin-block-end: .5rem; inline-size: 100%; block-size: .5rem; border: 0; border-radius: 1rem; overflow: hidden; background: var(--_sunken); }
       meter::-webkit-meter-inner-element { display: block; block-size: .5rem; }
       meter::-webkit-meter-bar { position: static; block-size: .5rem; border: 0; border-radius: 1rem; background: var(--_sunken); }
-      meter::-webkit-meter-optimum-value { block-size: .5rem; background: var(--_accent); border-radius: 1rem; transition: inline-size 1s linear; }
+      meter::-webkit-meter-optimum-value { block-size: .5rem; background: var(--_accent); border-radius: 1rem; }
       meter::-moz-meter-bar { background: var(--_accent); border-radius: 1rem; }
       @media (forced-colors: active) {
         meter { border: 1px solid CanvasText; }
