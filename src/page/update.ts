@@ -8,7 +8,8 @@ import { rest } from './wait.ts';
  * (`service_worker_registration.cc`, `service_worker_version.cc`; measured). Two things help, and both are needed:
  *
  * - Any start of a dedicated worker, as any navigation, has Chromium try anew.
- * - The old worker has to be left alone for a moment, so the pages on the screen hold their breath, all at the same one.
+ * - The old worker has to be left alone for a moment, so the pages on the screen that ask for things hold their
+ *   breath, all at the same one.
  */
 
 /** By the clock that all pages share; the first beat comes only where the newcomer was not let in at once. */
@@ -19,8 +20,8 @@ const LEAD_MS = 80;
 const FIRST_BREATH_MS = 60;
 const LONGER_BY_MS = 20;
 const LONGEST_BREATH_MS = 120;
-/** Beyond that some request takes long, a download for example, and no stillness lets the newcomer in. */
-const MOST_BREATHS = 8;
+/** Five seconds of them; whom they did not let in waits for a quiet moment. */
+const MOST_BREATHS = 25;
 /** A worker has been asked for long before that. */
 const KNOCK_MS = 1_000;
 /** One page knocks for all. */
@@ -47,12 +48,28 @@ const holdBreath = (ms: number): void => {
   while (document.visibilityState === 'visible' && Date.now() % BEAT_MS < ms);
 };
 
+/** Whether this page has asked for something since it was last looked; one that has not need not hold its breath. */
+const watchRequests = (done: AbortSignal): (() => boolean) => {
+  let asked = false;
+  const observer = new PerformanceObserver((list) => {
+    asked ||= list.getEntries().some(({ name }) => !name.endsWith(PULSE_SCRIPT));
+  });
+  observer.observe({ type: 'resource' });
+  done.addEventListener('abort', () => observer.disconnect());
+  return () => {
+    const before = asked;
+    asked = false;
+    return before;
+  };
+};
+
 /** Gets a newcomer in that wants to take over. */
 export const press = (done: AbortSignal): void => {
+  const hasAsked = watchRequests(done);
   let ms = FIRST_BREATH_MS;
   let left = MOST_BREATHS;
   const breathe = () => {
-    if (left-- <= 0) return;
+    if (!hasAsked() || left-- <= 0) return;
     holdBreath(ms);
     ms = Math.min(ms + LONGER_BY_MS, LONGEST_BREATH_MS);
   };
