@@ -16,7 +16,8 @@ export type Revocations = {
 const PREFIX = 'revoke:';
 /** A refresh token that nobody could revoke for this long has most likely ended by itself. */
 const GIVE_UP_MS = 30 * 86_400_000;
-const RETRY = { baseMs: 2_000, capMs: 120_000 };
+/** Soon at first: the word that there is a network comes before there is one. */
+const RETRY = { baseMs: 500, capMs: 120_000 };
 
 export const createRevocations = (
   disk: Disk,
@@ -63,14 +64,20 @@ export const createRevocations = (
     } while (again);
     running = undefined;
     attempt = left > 0 ? attempt + 1 : 0;
-    if (left > 0) retry = clock.at(clock.now() + RETRY.baseMs + fullJitter(attempt, RETRY, random()), () => void run());
+    if (left > 0) retry = clock.at(clock.now() + fullJitter(attempt, RETRY, random()), () => void start());
   };
 
   /** What comes while one is running may know of a network that the running one did without. */
-  const run = (): Promise<void> => {
+  const start = (): Promise<void> => {
     retry?.();
     again = true;
     return (running ??= loop());
+  };
+
+  /** Somebody has a reason to think that it works now. */
+  const run = (): Promise<void> => {
+    attempt = 0;
+    return start();
   };
 
   return {
