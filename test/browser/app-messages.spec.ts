@@ -23,6 +23,7 @@ const meet = async (page: Page, other: Page): Promise<void> => {
 test('messages between tabs: delivered, unread where nobody looks, queued offline and sent later, over a killed worker', async ({
   page,
   app,
+  lab,
   context,
   complaints,
 }) => {
@@ -45,6 +46,8 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
 
   await test.step('without a network a message is queued, and goes out when it is back', async () => {
     await context.setOffline(true);
+    // what is open stays open in a browser that is only told to be offline
+    await lab.drop();
     await expect(page.getByText('Offline: messages are kept on this device')).toBeVisible();
     await say(page, 'from the tunnel');
     await expect(messages(page).last()).toContainText('Queued');
