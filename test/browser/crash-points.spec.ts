@@ -119,9 +119,7 @@ for (const state of ['installing', 'installed', 'activating', 'activated'] as co
       const build = await site.deploy();
       await untilNewcomer(page, state);
       await killWorkers(page);
-      // What a page asks by itself in the very moment when its worker dies and is replaced, Chromium may send past both
-      // (seen): the server refuses it, and the next one is authorized.
-      await expect.poll(() => fetchOnce(page)).toBe(200);
+      // A page whose workers died in that very moment may have to be loaded anew: see docs/updates.md.
       await page.reload();
       await useAppKeeper(page);
       await expectSession(page, 'active');
