@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { chromium } from '@playwright/test';
+import { isExecutable, onPath } from './on-path.ts';
 
 /** Where the tests' Chromium is, and where it came from. */
 export type FoundBrowser = { path: string; from: 'CHROMIUM_PATH' | 'system' | 'apt' | 'playwright' };
@@ -24,20 +25,7 @@ const USUAL_PLACES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   }),
 };
 
-const isExecutable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-const onThisSystem = (): string | undefined => {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);
-  const places = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
-  return [...places, ...(USUAL_PLACES[process.platform] ?? [])].find(isExecutable);
-};
+const onThisSystem = (): string | undefined => onPath(...NAMES) ?? USUAL_PLACES[process.platform]?.find(isExecutable);
 
 /** What is here already; installs nothing. Throws if `CHROMIUM_PATH` names no executable. */
 export const findBrowser = (): FoundBrowser | undefined => {

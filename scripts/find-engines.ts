@@ -1,19 +1,6 @@
-import { accessSync, constants, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-
-const isExecutable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-const onPath = (...names: readonly string[]): string | undefined => {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
-};
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isExecutable, onPath } from './on-path.ts';
 
 /** A Firefox of this machine; `FIREFOX_PATH` names another one. */
 export const findFirefox = (): string | undefined => {
