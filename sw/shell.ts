@@ -8,21 +8,23 @@ export type ShellEntry = { url: string; revision: string | null; integrity: stri
 /** Paths that are the server's business even for a document. */
 const NOT_THE_APP = ['/api/', '/lab/'];
 
-const digest = async (response: Response): Promise<string> => {
-  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer()));
-  return `sha256-${btoa(String.fromCharCode(...bytes))}`;
+const digest = async (bytes: ArrayBuffer): Promise<string> => {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return `sha256-${btoa(String.fromCharCode(...hash))}`;
 };
 
 /**
  * Page script can write the Cache API, so a cached document is a place to hide in for good (measured). What does not
- * match the hash in this script is not served; the network is asked instead.
+ * match the hash in this script is not served; the network is asked instead. What is served are the very bytes that
+ * were hashed: as bytes they are handed over whole, so a worker that dies while a page reads them takes nothing away.
  */
 const verified = (integrity: ReadonlyMap<string, string>): WorkboxPlugin => ({
   cachedResponseWillBeUsed: async ({ request, cachedResponse }) => {
     if (!cachedResponse) return null;
     const url = new URL(request.url);
     url.searchParams.delete('__WB_REVISION__');
-    return integrity.get(url.pathname) === (await digest(cachedResponse)) ? cachedResponse : null;
+    const bytes = await cachedResponse.arrayBuffer();
+    return integrity.get(url.pathname) === (await digest(bytes)) ? new Response(bytes, cachedResponse) : null;
   },
 });
 

@@ -3,13 +3,14 @@ import { adoptTokens } from './compose.ts';
 import { speakOwnLanguage } from './language.ts';
 import { loadFirst } from './parts.ts';
 import { furnish, prepare, start } from './start.ts';
+import { surely } from './surely.ts';
 
 /** As the server configures it (server/keeper-config.ts). */
 const CALLBACK = '/auth/callback';
 
 adoptTokens(document);
 const furnished = furnish(document);
-const [keeper] = await Promise.all([connect(), speakOwnLanguage(), loadFirst()]);
+const [keeper] = await Promise.all([surely(connect), speakOwnLanguage(), surely(loadFirst)]);
 furnished();
 await start(keeper, document);
 // A provider's answer that came before there was a worker to take it: nobody can use it any more, so it leaves the address.

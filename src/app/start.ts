@@ -3,6 +3,7 @@ import { SessionGate } from '../ui/index.ts';
 import { give, renderAll } from './compose.ts';
 import { offerInstall } from './install.ts';
 import { offerLanguages } from './language.ts';
+import { surely } from './surely.ts';
 import { loadParts, showPage } from './views.ts';
 
 /** What is around the elements: the choice of languages, the button to install. Call it before anything is awaited. */
@@ -37,7 +38,7 @@ export const start = async (keeper: Keeper, page: Document): Promise<void> => {
 /** When nothing else is to be done: the other pages, so that they open at once, and what nobody waits for. */
 export const prepare = (keeper: Keeper, page: Document): void => {
   requestIdleCallback(() => {
-    void import('./later.ts').then(({ keepBadge, takeLaunches, updateTogether }) => {
+    void surely(() => import('./later.ts')).then(({ keepBadge, takeLaunches, updateTogether }) => {
       keepBadge(keeper);
       takeLaunches(window);
       updateTogether(page);

@@ -1,4 +1,5 @@
 import { PAGES, SessionNav, type PageName } from '../ui/index.ts';
+import { surely } from './surely.ts';
 
 /** Home is there at once; what the others need is loaded when they are first shown. */
 const PARTS: Readonly<Partial<Record<PageName, () => Promise<unknown>>>> = {
@@ -18,10 +19,11 @@ export const showPage = async (root: Document, hash: string, ready: () => void, 
   for (const page of PAGES) root.getElementById(page)?.toggleAttribute('hidden', page !== wanted);
   for (const nav of root.querySelectorAll('session-nav')) if (nav instanceof SessionNav) nav.current = wanted;
   if (moved) root.defaultView?.scrollTo(0, 0);
-  await PARTS[wanted]?.();
+  const part = PARTS[wanted];
+  if (part) await surely(part);
   ready();
   if (moved) root.getElementById(wanted)?.focus({ preventScroll: true });
 };
 
 /** Everything that may be wanted next, so that it is there without a network and without a wait. */
-export const loadParts = (): Promise<unknown> => Promise.all(Object.values(PARTS).map((load) => load()));
+export const loadParts = (): Promise<unknown> => Promise.all(Object.values(PARTS).map((load) => surely(load)));
