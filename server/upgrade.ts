@@ -45,17 +45,23 @@ const targetOf = (request: IncomingMessage, url: URL, { hub, events }: UpgradePa
 /** Whoever has no ticket has no claim to a long goodbye either: the library alone would wait for it for 30 s. */
 const GOODBYE_WITHIN_MS = 1_000;
 
+const cutLater = (link: Duplex | WebSocket, cut: () => void): void => {
+  const timer = setTimeout(cut, GOODBYE_WITHIN_MS);
+  link.once('close', () => clearTimeout(timer));
+};
+
 const turnAway = (ws: WebSocket): void => {
   ws.close(CLOSE.unauthorized, 'bad ticket');
-  const cut = setTimeout(() => ws.terminate(), GOODBYE_WITHIN_MS);
   ws.on('error', () => ws.terminate());
-  ws.once('close', () => clearTimeout(cut));
+  cutLater(ws, () => ws.terminate());
 };
 
 const refuse = (socket: Duplex, status: 403 | 404): void => {
   socket.end(
     `HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Not Found'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
   );
+  // Its end is not the other side's: Node keeps half of the connection for a client that never closes its own.
+  cutLater(socket, () => socket.destroy());
 };
 
 /** The `upgrade` listener of the application's server. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CLOSE, SUBPROTOCOL } from '../../src/protocol/frames.ts';
 import { authority } from './authority.ts';
+import { bounds } from './bounds.ts';
 import type { Check } from './check.ts';
 import { insist } from './wire.ts';
 
@@ -41,7 +42,7 @@ const wayIn: readonly Check[] = [
   {
     name: 'a ticket that nobody gave opens nothing: 4401',
     section: '2',
-    run: async (tester) => (await tester.dial('made-up')).closesWith([CLOSE.unauthorized]),
+    run: async (tester) => void (await (await tester.dial('made-up')).closesWith([CLOSE.unauthorized])),
   },
   {
     name: 'a page of another origin cannot dial',
@@ -250,4 +251,4 @@ const topics: readonly Check[] = [
   },
 ];
 
-export const CHECKS: readonly Check[] = [...wayIn, ...frames, ...topics, ...authority];
+export const CHECKS: readonly Check[] = [...wayIn, ...frames, ...topics, ...bounds, ...authority];

@@ -79,10 +79,11 @@ export class Wire {
     }
   }
 
-  async closesWith(codes: readonly number[], withinMs = this.#answerMs): Promise<void> {
+  async closesWith(codes: readonly number[], withinMs = this.#answerMs): Promise<Closed> {
     const outcome = await Promise.race([this.closed, after(withinMs)]);
     if (!outcome) throw new Fault(`not closed within ${withinMs} ms`);
     insist(codes.includes(outcome.code), `closed with ${outcome.code}, not ${codes.join(' or ')}`);
+    return outcome;
   }
 
   hello(): Promise<Hello> {

@@ -8,6 +8,9 @@ import type { CloseVerdict, Greeting } from './socket-types.ts';
 
 export type Frame = string | ArrayBuffer;
 
+/** What waits, in frames and in bytes. */
+export type Backlog = { frames: number; bytes: number };
+
 export type CodecEvent =
   /** The link is open: greet. */
   | { type: 'opened' }
@@ -25,7 +28,8 @@ export type CodecEvent =
   | { type: 'leave'; tab: string; topic: string }
   /** `again`: see the bridge. What the codec had for that socket is void, for frames may have got lost. */
   | { type: 'socket-open'; tab: string; socket: string; protocols: readonly string[]; again: string | null }
-  | { type: 'socket-send'; tab: string; socket: string; data: Frame }
+  /** `unsent`: what was said before it and the browser has yet to send. */
+  | { type: 'socket-send'; tab: string; socket: string; data: Frame; unsent?: Backlog | undefined }
   | { type: 'socket-close'; tab: string; socket: string; code?: number | undefined; reason: string }
   | { type: 'tab-left'; tab: string };
 
@@ -55,6 +59,26 @@ export type Codec = {
   tell(event: CodecEvent, now: number): readonly CodecOutput[];
   /** How many topics and sockets want the link. */
   readonly listeners: number;
+};
+
+export type Put = (output: CodecOutput) => void;
+
+/** What a protocol is made of: whoever wants its link, and what it does about each event. */
+export type Protocol = { listeners: { readonly size: number }; handle(event: CodecEvent, now: number): void };
+
+export const codecOf = (build: (put: Put) => Protocol): Codec => {
+  let outputs: CodecOutput[] = [];
+  const { listeners, handle } = build((output) => void outputs.push(output));
+  return {
+    tell: (event, now) => {
+      outputs = [];
+      handle(event, now);
+      return outputs;
+    },
+    get listeners() {
+      return listeners.size;
+    },
+  };
 };
 
 /** A protocol. To add one: a file with one of these, and a line in `codecs/index.ts`. */

@@ -1,12 +1,11 @@
 import { CLOSE } from '../protocol/frames.ts';
-import type { Codec, CodecEvent, Frame } from './codec.ts';
+import { codecOf, type Codec, type CodecEvent, type Frame, type Put } from './codec.ts';
 import {
-  codecOf,
   createTabSockets,
+  OVER_LIMIT,
   QUEUE_MAX_FRAMES,
   QUEUE_MAX_SIZE,
   sizeOf,
-  type Put,
   type TabSocket,
 } from './tab-sockets.ts';
 
@@ -60,7 +59,7 @@ const build = (put: Put, heartbeat?: Heartbeat) => {
     if (link.is === 'up') return speak(data);
     const size = queue.reduce((sum, frame) => sum + sizeOf(frame), sizeOf(data));
     if (queue.length >= QUEUE_MAX_FRAMES || size > QUEUE_MAX_SIZE)
-      return sockets.close(entry, CLOSE.tryLater, 'over-limit');
+      return sockets.close(entry, CLOSE.tryLater, OVER_LIMIT);
     queue.push(data);
   };
 
@@ -91,7 +90,7 @@ const build = (put: Put, heartbeat?: Heartbeat) => {
     }
   };
 
-  return { sockets, handle };
+  return { listeners: sockets, handle };
 };
 
 export const createRelay = (heartbeat?: Heartbeat): Codec => codecOf((put) => build(put, heartbeat));

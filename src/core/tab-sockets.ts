@@ -1,4 +1,6 @@
-import type { Codec, CodecEvent, CodecOutput, Frame } from './codec.ts';
+import { CLOSE } from '../protocol/frames.ts';
+import type { Backlog, CodecEvent, Frame, Put } from './codec.ts';
+import { OUTBOX_MAX_BYTES, OUTBOX_MAX_ITEMS } from './outbox.ts';
 
 /** RFC 6455 §7.4.1: a close frame without a code. */
 const NO_STATUS = 1005;
@@ -10,6 +12,13 @@ export const QUEUE_MAX_SIZE = 256_000;
 export const sizeOf = (data: Frame): number => (typeof data === 'string' ? data.length : data.byteLength);
 
 export type TabSocket = { readonly tab: string; readonly socket: string; is: 'waiting' | 'open' };
+
+/** Why a socket is closed whose page says more than is taken. */
+export const OVER_LIMIT = 'over-limit';
+
+/** A link that is up takes no more ahead of the server than the outbox would keep of publications. */
+const isOver = (data: Frame, unsent: Backlog = { frames: 0, bytes: 0 }): boolean =>
+  unsent.frames >= OUTBOX_MAX_ITEMS || unsent.bytes + sizeOf(data) > OUTBOX_MAX_BYTES;
 
 type Address = { tab: string; socket: string };
 
@@ -28,26 +37,6 @@ export type TabSockets<S> = {
   closeAll(code: number, reason: string): void;
   /** What tabs do; other events are nothing to it. */
   hear(event: CodecEvent): void;
-};
-
-export type Put = (output: CodecOutput) => void;
-
-/** A codec whose listeners are tabs' sockets. */
-export const codecOf = (
-  build: (put: Put) => { sockets: { readonly size: number }; handle(event: CodecEvent, now: number): void },
-): Codec => {
-  let outputs: CodecOutput[] = [];
-  const { sockets, handle } = build((output) => void outputs.push(output));
-  return {
-    tell: (event, now) => {
-      outputs = [];
-      handle(event, now);
-      return outputs;
-    },
-    get listeners() {
-      return sockets.size;
-    },
-  };
 };
 
 /** What a protocol does about it. */
@@ -80,8 +69,9 @@ export const createTabSockets = <S extends object>(put: Put, { open, send, leave
     if (event.type !== 'socket-send' && event.type !== 'socket-close') return;
     const entry = sockets.get(keyOf(event));
     if (!entry) return;
-    if (event.type === 'socket-send') return send(entry, event.data);
+    if (event.type === 'socket-send' && !isOver(event.data, event.unsent)) return send(entry, event.data);
     leave?.(entry);
+    if (event.type === 'socket-send') return close(entry, CLOSE.tryLater, OVER_LIMIT);
     close(entry, event.code ?? NO_STATUS, event.reason, true);
   };
 

@@ -1,4 +1,12 @@
-import { problemOfClose, type CodecEvent, type CodecKind, type CodecOutput, type Counted } from '../core/codec.ts';
+import {
+  problemOfClose,
+  type Backlog,
+  type CodecEvent,
+  type CodecKind,
+  type CodecOutput,
+  type Counted,
+  type Frame,
+} from '../core/codec.ts';
 import { initialSocket, stepSocket } from '../core/socket.ts';
 import { alarmOf } from '../core/socket-alarm.ts';
 import {
@@ -61,6 +69,7 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
   const inFlight = new Map<number, InFlight>();
   const counts: { [what in Counted]: number } = { sent: 0, received: 0, resumed: 0, lost: 0 };
   let current: { call: number; link: Link } | undefined;
+  let framesUnsent = 0;
   let roundTripMs: number | undefined;
   let since = clock.now();
   let alarm: { due: number; cancel: () => void } | undefined;
@@ -141,6 +150,18 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
 
   // ---- what the protocol wants done
 
+  /** Counted from where the browser had sent all that it was given: it tells bytes, and no frames. */
+  const unsent = (): Backlog => {
+    const bytes = current?.link.buffered ?? 0;
+    if (bytes === 0) framesUnsent = 0;
+    return { frames: framesUnsent, bytes };
+  };
+
+  const send = (data: Frame): void => {
+    framesUnsent = unsent().frames + 1;
+    current?.link.send(data);
+  };
+
   const relay = (event: CodecEvent): void => {
     for (const output of codec.tell(event, clock.now())) put(output);
   };
@@ -148,7 +169,7 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
   const put = (output: CodecOutput): void => {
     switch (output.type) {
       case 'send':
-        return current?.link.send(output.data);
+        return send(output.data);
       case 'tell':
         return options.tell(output.tab, output.frame);
       case 'settled':
@@ -239,7 +260,7 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
     },
     inputs: (inputs) => tellMachine({ type: 'inputs', inputs }),
     nudge: (cause) => tellMachine({ type: 'nudge', cause }),
-    tell: relay,
+    tell: (event) => relay(event.type === 'socket-send' ? { ...event, unsent: unsent() } : event),
     duty: (type) => tellMachine({ type }),
   };
 };

@@ -84,6 +84,18 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
   },
   'a cursor of another history, or beyond the newest, is told as a gap of unknown size': { fromServer: drop('gap') },
   'after unsub nothing more comes': { fromClient: deaf('unsub') },
+  'a client that does not greet is not kept': { close: () => undefined },
+  'more topics than a socket may have close it: 4429, and when to come back': {
+    close: (code) => (code === 4429 ? 1000 : code),
+  },
+  'the longest name of a topic is one, a longer one closes: 1007': {
+    fromClient: rewrite('sub', ([kind, request, topic, cursor]) => [
+      kind,
+      request,
+      String(topic).slice(0, 128),
+      cursor,
+    ]),
+  },
   'a newer worker of a host fences the older one off: 4409': {
     fromClient: rewrite('hi', () => ['hi', { host: randomUUID(), epoch: 1 }]),
   },

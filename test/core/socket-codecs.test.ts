@@ -250,6 +250,25 @@ test('json-ping: what is said while the link is down waits, and not without boun
   expect(sent(codec.tell({ type: 'opened' }, NOW))).toHaveLength(256);
 });
 
+test.each([
+  ['as many frames as the outbox takes', { frames: 1_000, bytes: 1_000 }],
+  ['as many bytes', { frames: 1, bytes: 1_000_000 }],
+])('json-ping: a link that is up and takes nothing is given no more than %s', (_name, unsent) => {
+  const codec = plain();
+  for (const tab of ['t1', 't2'])
+    codec.tell({ type: 'socket-open', tab, socket: 's', protocols: [], again: null }, NOW);
+  codec.tell({ type: 'opened' }, NOW);
+  const say = (tab: string, waiting: typeof unsent) =>
+    codec.tell({ type: 'socket-send', tab, socket: 's', data: 'x', unsent: waiting }, NOW);
+  expect(sent(say('t1', { frames: unsent.frames - 1, bytes: unsent.bytes - 1 }))).toEqual(['x']);
+  const over = say('t1', unsent);
+  expect(sent(over)).toEqual([]);
+  expect(told(over)).toEqual([
+    ['t1', { type: 'socket-closed', socket: 's', code: 1013, reason: 'over-limit', wasClean: false }],
+  ]);
+  expect(codec.listeners, 'whoever says nothing keeps theirs').toBe(1);
+});
+
 test('json-ping: 1008 is a plain server\'s "not you"', () => {
   expect(jsonPing.closed(1008, '')).toEqual({ do: 'authorize' });
   expect(jsonPing.closed(1006, '')).toEqual({ do: 'redial' });

@@ -41,6 +41,26 @@ test('one upstream for all tabs of a stream, named by path or by URL', async () 
   expect(it.sockets.views()[EVENTS]).toMatchObject({ state: 'open', received: 1 });
 });
 
+test('of a tab that says more than the server takes, the socket is closed; the other tab keeps its own', async () => {
+  open('t1', 's1', EVENTS);
+  open('t2', 's2', EVENTS);
+  await opened('t1');
+  await opened('t2');
+  for (const [ws, path] of server.sockets) if (path === EVENTS) ws.pause();
+  const data = 'x'.repeat(100_000);
+  // What the system itself takes for a server that reads nothing is far less than this.
+  for (let n = 0; n < 500; n++) it.sockets.fromTab('t1', { type: 'socket-send', socket: 's1', data });
+  const [closed] = await it.until(
+    () => it.of('t1', 'socket-closed').length > 0 && it.of('t1', 'socket-closed'),
+    'told',
+  );
+  expect(closed).toMatchObject({ socket: 's1', code: 1013, reason: 'over-limit' });
+  for (const ws of server.sockets.keys()) ws.resume();
+  server.broadcast('{"type":"event","n":1}');
+  await it.until(() => messages('t2').length === 1, 'heard');
+  expect(it.of('t2', 'socket-closed')).toEqual([]);
+});
+
 test("a blip of the upstream is no tab's business", async () => {
   open('t1', 's1', EVENTS);
   await opened('t1');

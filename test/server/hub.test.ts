@@ -99,6 +99,21 @@ describe('the way in', () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
+  test('whoever is refused before the handshake, reads nothing and closes nothing is cut off', async () => {
+    const { hostname, port, host } = new URL(server.url);
+    const mute = connect({
+      port: Number(port),
+      host: hostname === 'localhost' ? '127.0.0.1' : hostname,
+      allowHalfOpen: true,
+    });
+    const cut = new Promise((done) => mute.on('error', () => undefined).on('close', done));
+    mute.write(`GET /nowhere HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`);
+    // What is said to a connection that is there is taken; to one that was cut, it is answered with a reset.
+    const talk = setInterval(() => mute.write('x'), 50);
+    const byReset = await cut.finally(() => clearInterval(talk));
+    expect(byReset).toBe(true);
+  });
+
   test('a page of another origin is refused before the handshake, and its ticket is not used up', async () => {
     const ticket = await socketTicket(server, token);
     const status = await new Promise((done) => {
@@ -246,6 +261,20 @@ describe('who may stay', () => {
     const otherBrowser = await dial(server, token, randomUUID(), 1);
     await otherBrowser.hello();
     [young, otherBrowser].forEach((client) => client.close());
+  });
+
+  test('of one person’s sockets there are 64; another one is told when to come back, and another person is let in', async () => {
+    const roomy = await startTestServer({ acceptsPerSecond: 10_000 });
+    const { access_token: mine } = await passwordLogin(roomy.call);
+    const { access_token: theirs } = await passwordLogin(roomy.call, 'other', 'secret');
+    const clients = await Promise.all(Array.from({ length: 64 }, (_, n) => dial(roomy, mine, `h${n}`)));
+    await Promise.all(clients.map((client) => client.hello()));
+    expect(await (await dial(roomy, mine, 'one too many')).closed).toEqual({ code: 4429, reason: '{"ra":60000}' });
+    await (await dial(roomy, theirs)).hello();
+    clients[0]?.close();
+    await clients[0]?.closed;
+    await (await dial(roomy, mine, 'in its place')).hello();
+    await roomy.stop();
   });
 
   test('authorization is renewed in band, by a ticket of the same user', async () => {

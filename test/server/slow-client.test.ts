@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createClock } from '../../server/clock.ts';
 import { MAX_FRAME_BYTES } from '../../server/hub-connection.ts';
@@ -105,6 +105,16 @@ test('a replay is read from disk no faster than it is taken', async () => {
   expect(slow.frames.flatMap((frame) => (frame[0] === 'ev' ? [frame[3]] : []))).toEqual(
     Array.from({ length: COUNT }, (_, index) => index + 1),
   );
+});
+
+test('what goes wrong here is 4500 to whoever asked, and nothing to others', async () => {
+  const [asking, other] = [await dial('asking'), await dial('other')];
+  vi.spyOn(topics, 'append').mockRejectedValueOnce(new Error('the disk is gone'));
+  const closed = new Promise((done) => asking.ws.once('close', done));
+  asking.send(['pub', 'id', TOPIC, 1]);
+  expect(await closed).toBe(4500);
+  other.send(['p', 1]);
+  await expect.poll(() => countOf(other, 'q')).toBe(1);
 });
 
 test('a client that asks without end and reads no answer is cut off, and nobody else', async () => {

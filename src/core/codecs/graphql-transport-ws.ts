@@ -1,7 +1,7 @@
 import { CLOSE } from '../../protocol/frames.ts';
 import { isObject, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
-import { keeperVerdict, type CodecEvent, type CodecKind, type Frame } from '../codec.ts';
-import { codecOf, createTabSockets, type Put, type TabSocket } from '../tab-sockets.ts';
+import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from '../codec.ts';
+import { createTabSockets, OVER_LIMIT, type TabSocket } from '../tab-sockets.ts';
 import { isRepeatable } from './graphql-document.ts';
 
 /*
@@ -178,7 +178,7 @@ const build = (put: Put) => {
     // A worker that died may have taken it without saying so, and the tab then says it again.
     if (known && JSON.stringify(known.frame) === JSON.stringify(message)) return;
     if (known) return refuse(entry, TAKEN, `Subscriber for ${id} already exists`.slice(0, 100));
-    if (operations.size >= MAX_OPERATIONS) return refuse(entry, CLOSE.tryLater, 'over-limit');
+    if (operations.size >= MAX_OPERATIONS) return refuse(entry, CLOSE.tryLater, OVER_LIMIT);
     add(entry, id, message);
     remember(entry);
   };
@@ -274,7 +274,7 @@ const build = (put: Put) => {
     }
   };
 
-  return { sockets, handle };
+  return { listeners: sockets, handle };
 };
 
 export const graphqlTransportWs: CodecKind = {

@@ -10,7 +10,7 @@ import {
   type ServerFrame,
 } from '../../protocol/frames.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { keeperVerdict, type Codec, type CodecEvent, type CodecKind, type CodecOutput } from '../codec.ts';
+import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Protocol, type Put } from '../codec.ts';
 import { byteLength, type OutboxItem } from '../outbox.ts';
 import { createTopic, type Topic } from '../topic.ts';
 
@@ -29,16 +29,14 @@ const problemOfNak = (code: string): Problem =>
     ? { code: 'over-limit', detail: code }
     : { code: 'bad-message', detail: code };
 
-const create = (identity: HostIdentity): Codec => {
+const build = (put: Put, identity: HostIdentity): Protocol => {
   const topics = new Map<string, Topic>();
   let link: LinkState = { is: 'down' };
   let requests = 0;
   /** Publications as frames: those that wait for their turn, and the sizes of those that wait for an answer. */
   let waiting: { id: string; frame: string; bytes: number }[] = [];
   const unanswered = new Map<string, number>();
-  let outputs: CodecOutput[] = [];
 
-  const put = (output: CodecOutput): void => void outputs.push(output);
   const send = (frame: ClientFrame): void => put({ type: 'send', data: JSON.stringify(frame) });
 
   const topicOf = (name: string): Topic => {
@@ -190,16 +188,7 @@ const create = (identity: HostIdentity): Codec => {
     }
   };
 
-  return {
-    tell: (event, now) => {
-      outputs = [];
-      handle(event, now);
-      return outputs;
-    },
-    get listeners() {
-      return topics.size;
-    },
-  };
+  return { listeners: topics, handle };
 };
 
 /** The native protocol: topics with offsets, publications with acknowledgement (`protocol/frames.ts`). */
@@ -207,6 +196,6 @@ export const keeper1: CodecKind = {
   name: 'keeper.1',
   subprotocol: SUBPROTOCOL,
   shares: 'topics',
-  create,
+  create: (identity) => codecOf((put) => build(put, identity)),
   closed: keeperVerdict,
 };

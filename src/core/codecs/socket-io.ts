@@ -1,7 +1,7 @@
 import { CLOSE } from '../../protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/json.ts';
-import { keeperVerdict, type CodecEvent, type CodecKind, type Frame } from '../codec.ts';
-import { codecOf, createTabSockets, type Put, type TabSocket } from '../tab-sockets.ts';
+import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from '../codec.ts';
+import { createTabSockets, OVER_LIMIT, type TabSocket } from '../tab-sockets.ts';
 import { credentialsOf, memoOf, parseMemo, type Room } from './socket-io-memo.ts';
 import { createOutgoing } from './socket-io-outgoing.ts';
 import {
@@ -229,7 +229,7 @@ const build = (put: Put) => {
   const emit = (entry: Entry, packet: Packet): void => {
     const isUp = link === 'open' && rooms.get(packet.namespace)?.is === 'joined';
     const numbered = outgoing.add(entry, packet, isUp);
-    if (!numbered) return expel(entry, CLOSE.tryLater, 'over-limit');
+    if (!numbered) return expel(entry, CLOSE.tryLater, OVER_LIMIT);
     put({ type: 'count', what: 'sent', by: 1 });
     if (isUp) send(numbered);
     if (packet.id !== undefined) remember(entry);
@@ -289,7 +289,7 @@ const build = (put: Put) => {
     }
   };
 
-  return { sockets, handle };
+  return { listeners: sockets, handle };
 };
 
 export const socketIo: CodecKind = {
