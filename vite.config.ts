@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import type { ScriptEntry } from './scripts/bundle-script.ts';
 import { bakeForDev } from './scripts/dev-config.ts';
+import { precompress } from './scripts/precompress.ts';
 import { workerPlugin } from './scripts/worker-plugin.ts';
 
 const SCRIPTS: readonly ScriptEntry[] = [
@@ -60,5 +61,9 @@ export default defineConfig({
     },
   },
   server: { watch: { ignored: ['**/.data/**', '**/.cache/**', '**/test-results/**', '**/dist/**'] } },
-  plugins: [workerPlugin({ scripts: SCRIPTS, bake: bakeForDev })],
+  plugins: [
+    workerPlugin({ scripts: SCRIPTS, bake: bakeForDev }),
+    // A server fills in the first line of these.
+    precompress(SCRIPTS.filter((script) => script.baked).map((script) => script.file)),
+  ],
 });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { extname, join, resolve, sep } from 'node:path';
+import { extname } from 'node:path';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { KeeperConfig } from '../src/protocol/config.ts';
+import { readInside, type Body } from './built-files.ts';
+import { codingsFor, encode, type Coding } from './encoding.ts';
 import { inlineHashes, securityHeaders, workerPolicy, type HeaderPreset } from './headers.ts';
 import type { Ctx } from './http.ts';
 import { originAsked, type Origins } from './origins.ts';
@@ -46,24 +47,6 @@ const WORKERS = [...WORKER_SCRIPTS, '/keeper-pulse.js'];
 const CALLBACK = '/auth/callback';
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  ['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'].includes(String(error.code));
-
-/** The file's bytes, if it lies inside the folder and is there. */
-const readInside = async (dir: string, path: string): Promise<Buffer | undefined> => {
-  const root = resolve(dir);
-  const file = join(root, path);
-  if (path.includes('\0') || !file.startsWith(root + sep)) return undefined;
-  try {
-    return (await stat(file)).isFile() ? await readFile(file) : undefined;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-};
-
 const decodedPath = (path: string): string | undefined => {
   try {
     return decodeURIComponent(path);
@@ -73,6 +56,15 @@ const decodedPath = (path: string): string | undefined => {
 };
 
 const etagOf = (bytes: Buffer): string => `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
+
+/** Whether a client that asks again has these very bytes (RFC 9110 §13.1.2). */
+const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
+  (ifNoneMatch ?? '').split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
+
+const accepted = (c: Ctx): readonly Coding[] => codingsFor(c.req.header('accept-encoding'));
+
+const encodedAs = (coding: Coding | undefined): Record<string, string> =>
+  coding === undefined ? {} : { 'content-encoding': coding };
 
 /** A person is going somewhere; a script, an image or an API call that asks for a missing file is not. */
 const isDocumentNavigation = (method: string, headers: IncomingHttpHeaders): boolean => {
@@ -113,44 +105,51 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
     return new Response(missingPage(c.req.path), { status: 404, headers });
   };
 
+  /** A whole answer, or that the client has it already. */
+  const answer = (c: Ctx, { bytes, coding }: Body, headers: Record<string, string>): Response => {
+    const etag = etagOf(bytes);
+    const known = { ...headers, vary: 'Accept-Encoding', etag };
+    if (isKnown(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers: known });
+    return new Response(Uint8Array.from(bytes), { headers: { ...known, ...encodedAs(coding) } });
+  };
+
+  /** Encoded anew each time. It holds a secret, but nothing that whoever might measure its length could choose. */
   const worker = async (c: Ctx, dir: string): Promise<Response> => {
-    const bytes = await readInside(dir, c.req.path);
-    if (!bytes) return notFound(c);
-    const script = sealer.bake(bytes.toString('utf8'), config, c.env.incoming.headers);
+    const file = await readInside(dir, c.req.path);
+    if (!file) return notFound(c);
+    const script = sealer.bake(file.bytes.toString('utf8'), config, c.env.incoming.headers);
     const headers = {
       ...headersFor(c),
       'cache-control': 'no-store',
-      vary: SCRIPT_VARY,
+      vary: `Accept-Encoding, ${SCRIPT_VARY}`,
       'content-security-policy': workerPolicy(asked(c) ?? first, connect),
     };
     if (script.type === 'refused') return new Response('The install cookie is missing.', { status: 403, headers });
-    return new Response(script.text, { headers: { ...headers, 'content-type': 'text/javascript; charset=utf-8' } });
+    const [coding] = accepted(c);
+    const body = coding === undefined ? script.text : Uint8Array.from(await encode(script.text, coding));
+    return new Response(body, {
+      headers: { ...headers, 'content-type': 'text/javascript; charset=utf-8', ...encodedAs(coding) },
+    });
   };
 
-  const file = (c: Ctx, path: string, bytes: Buffer): Response => {
-    const etag = etagOf(bytes);
-    const cacheControl = path.startsWith('/assets/') ? IMMUTABLE : 'no-cache';
-    const headers = {
+  const file = (c: Ctx, path: string, body: Body): Response =>
+    answer(c, body, {
       // It may be a site's own worker, in which `importScripts` takes strings.
       ...headersFor(c, { trustedTypes: false }),
       'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
-      'cache-control': cacheControl,
-      etag,
-    };
-    if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
-    return new Response(Uint8Array.from(bytes), { headers });
-  };
+      'cache-control': path.startsWith('/assets/') ? IMMUTABLE : 'no-cache',
+    });
 
-  const html = (c: Ctx, bytes: Buffer, cacheControl: string): Response => {
-    const text = bytes.toString('utf8');
+  const html = async (c: Ctx, dir: string, path: string, cacheControl: string): Promise<Response> => {
+    const [plain, body] = await Promise.all([readInside(dir, path), readInside(dir, path, accepted(c))]);
+    if (!plain || !body) return notFound(c);
     const cookie = sealer.installCookie(c.env.incoming.headers);
-    const headers = {
-      ...headersFor(c, inlineHashes(text)),
+    return answer(c, body, {
+      ...headersFor(c, inlineHashes(plain.bytes.toString('utf8'))),
       'content-type': 'text/html; charset=utf-8',
       'cache-control': cacheControl,
       ...(cookie === undefined ? {} : { 'set-cookie': cookie }),
-    };
-    return new Response(text, { headers });
+    });
   };
 
   return async (c) => {
@@ -158,13 +157,10 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
     const path = asked === '/' ? '/index.html' : asked;
     if (distDir === false || path === undefined || !['GET', 'HEAD'].includes(c.req.method)) return notFound(c);
     if (WORKER_SCRIPTS.has(path)) return worker(c, distDir);
-    const bytes = await readInside(distDir, path);
-    if (bytes && extname(path) !== '.html') return file(c, path, bytes);
-    if (bytes) return html(c, bytes, 'no-cache');
-    const shell = isDocumentNavigation(c.req.method, c.env.incoming.headers)
-      ? await readInside(distDir, '/index.html')
-      : undefined;
+    const found = await readInside(distDir, path, accepted(c));
+    if (found) return extname(path) === '.html' ? html(c, distDir, path, 'no-cache') : file(c, path, found);
+    if (!isDocumentNavigation(c.req.method, c.env.incoming.headers)) return notFound(c);
     // A code in the address of the callback must not stay in any cache.
-    return shell ? html(c, shell, path === CALLBACK ? 'no-store' : 'no-cache') : notFound(c);
+    return html(c, distDir, '/index.html', path === CALLBACK ? 'no-store' : 'no-cache');
   };
 };

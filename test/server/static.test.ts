@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestServer, temporaryDir, type TestServer } from './support/start.ts';
 
@@ -23,7 +24,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-type Answer = { status: number; headers: Record<string, string>; cookies: string[]; body: string };
+type Answer = { status: number; headers: Record<string, string>; cookies: string[]; bytes: Buffer; body: string };
 
 /** Not fetch, which keeps `Sec-Fetch-*` for itself. */
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
@@ -33,11 +34,13 @@ const get = (path: string, headers: Record<string, string> = {}, method = 'GET')
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
         const { 'set-cookie': cookies = [], ...rest } = response.headers;
+        const bytes = Buffer.concat(chunks);
         done({
           status: response.statusCode ?? 0,
           headers: rest as Record<string, string>,
           cookies,
-          body: Buffer.concat(chunks).toString(),
+          bytes,
+          body: bytes.toString(),
         });
       });
     })
@@ -87,6 +90,82 @@ describe('files', () => {
     '/%ff',
   ])('%s leads nowhere', async (path) => {
     expect((await get(path)).status).toBe(404);
+  });
+});
+
+describe('compression', () => {
+  const TEXT = 'export const page = "page";\n'.repeat(40);
+  const ALL = { 'accept-encoding': 'gzip, deflate, br, zstd' };
+  beforeAll(() => {
+    const put = (name: string, bytes: string | Buffer) => writeFileSync(join(dist, 'assets', name), bytes);
+    put('page-1.js', TEXT);
+    put('page-1.js.br', brotliCompressSync(TEXT));
+    put('page-1.js.gz', gzipSync(TEXT));
+    put('edited-1.js', 'export {};');
+    put('edited-1.js.br', brotliCompressSync('of the build before'));
+    utimesSync(join(dist, 'assets', 'edited-1.js.br'), 1, 1);
+  });
+
+  test.each<[string, string | undefined]>([
+    ['gzip, deflate, br, zstd', 'br'],
+    ['gzip', 'gzip'],
+    ['*', 'br'],
+    ['br;q=0.5, gzip', 'gzip'],
+    ['br;q=0, *;q=0.1', 'gzip'],
+    ['BR', 'br'],
+    ['deflate', undefined],
+    ['identity, br;q=0.5', undefined],
+    ['br;q=0, gzip;q=0', undefined],
+    ['', undefined],
+  ])('a client that takes "%s" gets %s', async (accepted, coding) => {
+    const { headers, bytes } = await get('/assets/page-1.js', { 'accept-encoding': accepted });
+    expect(headers['content-encoding']).toBe(coding);
+    expect(headers).toMatchObject({ vary: 'Accept-Encoding', 'content-type': 'text/javascript; charset=utf-8' });
+    const decoded = coding === 'br' ? brotliDecompressSync(bytes) : coding === 'gzip' ? gunzipSync(bytes) : bytes;
+    expect(decoded.toString()).toBe(TEXT);
+  });
+
+  test('each coding has a strong tag of its own, and is asked for again by it', async () => {
+    const answers = await Promise.all(
+      ['br', 'gzip', 'identity'].map((coding) => get('/assets/page-1.js', { 'accept-encoding': coding })),
+    );
+    const tags = answers.map(({ headers }) => headers['etag'] ?? '');
+    expect(new Set(tags).size).toBe(3);
+    for (const tag of tags) expect(tag).toMatch(/^"[\w-]+"$/);
+    const again = await get('/assets/page-1.js', { ...ALL, 'if-none-match': `"other", W/${tags[0]}` });
+    expect([again.status, again.body, again.headers['vary']]).toEqual([304, '', 'Accept-Encoding']);
+    expect((await get('/assets/page-1.js', { ...ALL, 'if-none-match': tags[1] ?? '' })).status).toBe(200);
+  });
+
+  test('what is older than its file is of another build, and is not served', async () => {
+    const { headers, body } = await get('/assets/edited-1.js', ALL);
+    expect([headers['content-encoding'], body]).toEqual([undefined, 'export {};']);
+  });
+
+  test('the worker is compressed with its seal in it, and never as it was built', async () => {
+    writeFileSync(join(dist, 'sw.js.br'), brotliCompressSync('without its first line'));
+    const plain = await get('/sw.js');
+    for (const [coding, decode] of [
+      ['br', brotliDecompressSync],
+      ['gzip', gunzipSync],
+    ] as const) {
+      const { headers, bytes } = await get('/sw.js', { 'accept-encoding': coding });
+      expect(headers).toMatchObject({ 'content-encoding': coding, 'cache-control': 'no-store' });
+      expect(decode(bytes).toString()).toBe(plain.body);
+    }
+  });
+
+  test('what the API says is not: a secret may stand there beside what somebody else wrote', async () => {
+    const { status, headers } = await get('/api/v1/auth/whoami', ALL);
+    expect([status, headers['content-encoding']]).toEqual([401, undefined]);
+  });
+
+  test('a document is asked for again, and renews its cookie; its policy is that of its text', async () => {
+    const page = await get('/', { ...DOCUMENT, ...ALL });
+    const again = await get('/', { ...DOCUMENT, ...ALL, 'if-none-match': page.headers['etag'] ?? '' });
+    expect([again.status, again.body]).toEqual([304, '']);
+    expect(again.cookies).toHaveLength(1);
+    expect(again.headers['content-security-policy']).toBe(page.headers['content-security-policy']);
   });
 });
 
@@ -155,7 +234,7 @@ describe('the worker script', () => {
     const first = await get('/sw.js', { ...WORKER, cookie });
     expect(first.headers).toMatchObject({
       'cache-control': 'no-store',
-      vary: 'Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode, Service-Worker, User-Agent',
+      vary: 'Accept-Encoding, Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode, Service-Worker, User-Agent',
     });
     expect(first.headers['content-security-policy']).toBe(
       `default-src 'none'; connect-src 'self' ${server.url.replace('http', 'ws')} ${server.issuer}; script-src 'self'`,

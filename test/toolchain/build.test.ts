@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { parseSync } from 'rolldown/utils';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -55,7 +56,7 @@ test('the worker knows the hash of each file of the shell, and no file of the sh
     expect(`sha256-${hash.digest('base64')}`, url).toBe(integrity);
   }
   const names = await readdir(join(folder, 'assets'));
-  const ofThePage = names.filter((name) => !name.endsWith('.map') && !name.startsWith('keeper-'));
+  const ofThePage = names.filter((name) => /\.(?:js|css)$/.test(name) && !name.startsWith('keeper-'));
   const urls = manifest.map((entry) => entry.url);
   expect(urls).toEqual(expect.arrayContaining(['/index.html', ...ofThePage.map((name) => `/assets/${name}`)]));
 });
@@ -69,4 +70,16 @@ test('the page has neither inline scripts nor inline styles', async () => {
   const html = await built('index.html');
   expect(html).not.toMatch(/<style|\sstyle=|\son[a-z]+=/);
   for (const [, body] of html.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)) expect(body).toBe('');
+});
+
+test('texts are left compressed too, but for the scripts whose first line a server fills in', async () => {
+  const names = await readdir(folder, { recursive: true });
+  const encoded = names.filter((name) => /\.(?:br|gz)$/.test(name));
+  expect(encoded).toEqual(expect.arrayContaining(['index.html.br', 'index.html.gz', 'keeper.js.br', 'keeper.js.gz']));
+  expect(encoded.filter((name) => /sw\.js\.|\.png\.|\.map\./.test(name))).toEqual([]);
+  for (const name of encoded) {
+    const [of, bytes] = await Promise.all([readFile(join(folder, name.slice(0, -3))), readFile(join(folder, name))]);
+    const decoded = name.endsWith('.br') ? brotliDecompressSync(bytes) : gunzipSync(bytes);
+    expect(decoded.equals(of), name).toBe(true);
+  }
 });

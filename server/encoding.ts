@@ -1,0 +1,40 @@
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+
+/** Content codings (RFC 9110 §8.4.1) that this server speaks, the smaller first. */
+export const CODINGS = ['br', 'gzip'] as const;
+export type Coding = (typeof CODINGS)[number];
+
+/** What the build puts behind a file's name for the same file in that coding. */
+export const SUFFIX: Readonly<Record<Coding, string>> = { br: '.br', gzip: '.gz' };
+
+type Weights = ReadonlyMap<string, number>;
+
+const weightsOf = (accepted: string): Weights =>
+  new Map(
+    accepted.split(',').map((part): [string, number] => {
+      const [name = '', ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase());
+      const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
+      return [name, weight === undefined ? 1 : Number(weight) || 0];
+    }),
+  );
+
+/** The codings that a client takes by its `Accept-Encoding`, the best one first (RFC 9110 §12.5.3). */
+export const codingsFor = (accepted = ''): readonly Coding[] => {
+  const weights = weightsOf(accepted);
+  const weight = (coding: string): number => weights.get(coding) ?? weights.get('*') ?? 0;
+  const plain = weights.get('identity') ?? 0;
+  return CODINGS.filter((coding) => weight(coding) > 0 && weight(coding) >= plain).toSorted(
+    (a, b) => weight(b) - weight(a),
+  );
+};
+
+const brotli = promisify(brotliCompress);
+const deflate = promisify(gzip);
+
+/** Of 11: what is encoded for one answer may not take longer than it saves. */
+const QUALITY = 5;
+
+/** Encodes what no build could, because it is another text for each installation. */
+export const encode = (text: string, coding: Coding): Promise<Buffer> =>
+  coding === 'br' ? brotli(text, { params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY } }) : deflate(text);
