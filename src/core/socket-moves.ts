@@ -98,7 +98,8 @@ export const rest = (
 ): SocketStep => {
   if (pauseMs !== undefined)
     return restFor(socket, honouredPause(pauseMs, at.chance), { is: 'paused' }, problem, at, policy);
-  const delay = redialDelay(madeIn(socket.state, at.now, policy), socket.windowMs, at.chance);
+  const tookMs = 'askedAt' in socket.state ? at.now - socket.state.askedAt : 0;
+  const delay = redialDelay(madeIn(socket.state, at.now, policy), socket.windowMs, at.chance, tookMs);
   return restFor(socket, delay, { is: 'backoff' }, problem, at, policy);
 };
 

@@ -42,6 +42,13 @@ test('a small fleet comes back quickly: from 50 ms, at most 5 s', () => {
   expect(redialDelay(20, 500, 1)).toBe(5_000);
 });
 
+test('what a try took is part of the wait in a small fleet, and in no other', () => {
+  expect(redialDelay(4, 500, 1, 150)).toBe(250);
+  expect(redialDelay(4, 500, 1, 1_000)).toBe(0);
+  expect(redialDelay(4, 1_001, 1, 1_000)).toBe(redialDelay(4, 1_001, 1));
+  expect(redialDelay(4, undefined, 1, 1_000)).toBe(redialDelay(4, undefined, 1));
+});
+
 test('an absurd announcement is bounded', () => {
   fc.assert(
     fc.property(attempt, fc.double({ min: 0, max: 1e12, noNaN: true }), chance, (made, windowMs, luck) => {

@@ -1,6 +1,9 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import type { BareTab } from './bare-browser.ts';
 
+/** What is needed of a tab, in whatever browser. */
+export type Driven = Pick<BareTab, 'goto' | 'evaluate'>;
+
 /** What is said to a page by expressions: the library as a site would load it, and what its channels bring. */
 const CONNECT = `import('/keeper.js').then(async ({ connect }) => { globalThis.keeper = await connect({ worker: '/sw.js' }) })`;
 const SIGN_IN = `keeper.signIn({ kind: 'password', username: 'demo', password: 'demo' })`;
@@ -40,7 +43,7 @@ const until = async (look: () => Promise<boolean>, what: string): Promise<void> 
 export type Heard = { last: number; told: number; missing: number; inOrder: boolean };
 
 /** Connects a keeper in this tab and waits until its socket is open. */
-export const connectIn = async (tab: BareTab, url: string, session: 'sign in' | 'is there'): Promise<void> => {
+export const connectIn = async (tab: Driven, url: string, session: 'sign in' | 'is there'): Promise<void> => {
   await tab.goto(url);
   await tab.evaluate(CONNECT);
   if (session === 'sign in') await tab.evaluate(SIGN_IN);
@@ -48,12 +51,12 @@ export const connectIn = async (tab: BareTab, url: string, session: 'sign in' | 
 };
 
 /** Counts what the topic brings to this tab. Resolves when the tab has heard itself through the server. */
-export const countIn = async (tab: BareTab, topic: string): Promise<void> => {
+export const countIn = async (tab: Driven, topic: string): Promise<void> => {
   await tab.evaluate(LISTEN(topic));
   const echo = `keeper.channel('${topic}').publish('joined').then(() => globalThis.heard.joined)`;
   await until(async () => (await tab.evaluate(echo)) === true, 'an echo');
 };
 
-export const heardIn = (tab: BareTab): Promise<Heard> => tab.evaluate('globalThis.heard') as Promise<Heard>;
+export const heardIn = (tab: Driven): Promise<Heard> => tab.evaluate('globalThis.heard') as Promise<Heard>;
 
-export const tabsOf = (tab: BareTab): Promise<unknown> => tab.evaluate('keeper.snapshot.tabs');
+export const tabsOf = (tab: Driven): Promise<unknown> => tab.evaluate('keeper.snapshot.tabs');

@@ -1,0 +1,73 @@
+import { setTimeout as rest } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { startApp } from '../test/support/app.ts';
+import { startBareBrowser } from '../test/support/bare-browser.ts';
+import { startBareFirefox, type HiddenTab } from '../test/support/bare-firefox.ts';
+import { connectIn, countIn, heardIn } from '../test/support/bare-keeper.ts';
+import { createLab } from '../test/support/lab-client.ts';
+
+/*
+ * A tab with another one in front of it, left alone: the server must see no close, and the worker must be the same
+ * afterwards. `--browser chromium|firefox`, `--minutes N`; 15 minutes in Chromium unless told otherwise.
+ */
+
+const BROWSERS: Record<string, () => Promise<HiddenTab>> = { chromium: startBareBrowser, firefox: startBareFirefox };
+const LOOK_EVERY_MS = 1_000;
+const HEARD_WITHIN_MS = 10_000;
+const TOPIC = 'hidden';
+
+/** Chromium slows the timers of a page down after five minutes in the background: what the page notes says that it was. */
+const WATCH = `(() => {
+  const seen = globalThis.seen = { states: [document.visibilityState], ticks: 0 };
+  document.addEventListener('visibilitychange', () => seen.states.push(document.visibilityState));
+  setInterval(() => { seen.ticks += 1 }, 1000);
+})()`;
+
+const { values } = parseArgs({
+  options: { browser: { type: 'string', default: 'chromium' }, minutes: { type: 'string', default: '15' } },
+});
+const start = BROWSERS[values.browser];
+if (!start) throw new Error(`--browser is one of ${Object.keys(BROWSERS).join(', ')}`);
+const forMs = Number(values.minutes) * 60_000;
+
+const app = await startApp();
+const tab = await start();
+try {
+  const lab = createLab(app.origin);
+  await connectIn(tab, `${app.origin}/`, 'sign in');
+  await countIn(tab, TOPIC);
+  await tab.hide();
+  while ((await tab.evaluate('document.visibilityState')) !== 'hidden') await rest(LOOK_EVERY_MS);
+  await tab.evaluate(WATCH);
+  const worker = await tab.evaluate('keeper.snapshot.worker.id');
+  const { socketsOpened } = await lab.stats();
+
+  const startedAt = performance.now();
+  let [looks, without] = [0, 0];
+  while (performance.now() - startedAt < forMs) {
+    await rest(LOOK_EVERY_MS);
+    looks += 1;
+    without += Number((await lab.stats()).socketsOpen !== 1);
+  }
+
+  // the server opens no other socket as long as it has not seen the end of this one
+  const closes = (await lab.stats()).socketsOpened - socketsOpened;
+  const seconds = (performance.now() - startedAt) / 1_000;
+  await lab.publish({ topic: TOPIC, count: 1, everyMs: 0 });
+  const deadline = performance.now() + HEARD_WITHIN_MS;
+  while ((await heardIn(tab)).told === 0 && performance.now() < deadline) await rest(LOOK_EVERY_MS);
+  const { told } = await heardIn(tab);
+  const same = (await tab.evaluate('keeper.snapshot.worker.id')) === worker;
+  const states = String(await tab.evaluate('seen.states.join()'));
+  const ticks = Number(await tab.evaluate('seen.ticks'));
+  console.log(
+    `${values.browser}, ${seconds.toFixed(0)} s behind another tab; visibilityState all the while: ${states}`,
+  );
+  console.log(`the page's own timer of a second: ${ticks} ticks`);
+  console.log(`closes seen by the server: ${closes}; ${without} of ${looks} looks found no open socket`);
+  console.log(`the worker is the same: ${same}; a message sent to the hidden tab then arrived: ${told === 1}`);
+  if (closes > 0 || without > 0 || !same || told !== 1 || states !== 'hidden') process.exitCode = 1;
+} finally {
+  await tab.close();
+  await app.stop();
+}
