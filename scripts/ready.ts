@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-const READY = /^Session Keeper ready at (http:\/\/\S+)$/;
+const READY = /^Session Keeper ready at (https?:\/\/\S+)$/;
 
 /**
  * Waits for the server's first word and gives the URL it serves at; other lines go to `other`.

@@ -36,13 +36,22 @@ export const SECTIONS: readonly Section[] = [
       '`EventSource`',
       'a download read as a stream',
       'an upload from a stream, HTTP/1.1',
+      'an upload from a stream, HTTP/2',
       'a server error',
       'signed out',
     ],
   },
   {
     title: 'The token is refused once',
-    kinds: ['GET', 'POST with text', 'POST with a form and a file', 'POST of 1 MiB', '`sendBeacon`', '`EventSource` '],
+    kinds: [
+      'GET',
+      'POST with text',
+      'POST with a form and a file',
+      'POST of 1 MiB',
+      'POST from a stream, HTTP/2',
+      '`sendBeacon`',
+      '`EventSource` ',
+    ],
   },
   {
     title: 'Made by markup and navigation',

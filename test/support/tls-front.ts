@@ -1,0 +1,87 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { generate } from 'selfsigned';
+
+/** A certificate that only a browser trusts which is told its key's hash. */
+export type Certificate = { readonly key: string; readonly cert: string; readonly spki: string };
+
+export type Front = {
+  /** Of this front, without a host: the certificate is good for any. */
+  readonly port: number;
+  /** HTTP versions that requests came by, in their order. */
+  readonly versions: readonly string[];
+  stop(): Promise<void>;
+};
+
+export const createCertificate = async (...hosts: readonly string[]): Promise<Certificate> => {
+  const altNames = hosts.map((value) => ({ type: 2 as const, value }));
+  const { private: key, cert } = await generate([{ name: 'commonName', value: hosts[0] ?? 'localhost' }], {
+    keyType: 'ec',
+    extensions: [{ name: 'subjectAltName', altNames }],
+  });
+  const der = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
+  return { key, cert, spki: createHash('sha256').update(der).digest('base64') };
+};
+
+/** Those of one hop only (RFC 9110 §7.6.1, RFC 9113 §8.2.2) stay behind, as do HTTP/2's own. */
+const HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'proxy-connection']);
+
+const forwarded = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(':') && !HOP.has(name)));
+
+const passOn = (backend: number, incoming: Http2ServerRequest, response: Http2ServerResponse): void => {
+  const { method, url: path, authority, headers } = incoming;
+  const onward = request({ host: '127.0.0.1', port: backend, method, path, headers: forwarded(headers) });
+  onward.setHeader('host', headers.host ?? authority);
+  onward.once('response', (answer) => {
+    response.writeHead(answer.statusCode ?? 502, forwarded(answer.headers));
+    answer.once('error', () => response.stream.destroy()).pipe(response);
+  });
+  onward.once('error', () => (response.headersSent ? response.stream.destroy() : response.writeHead(502).end()));
+  response.once('close', () => onward.destroy());
+  incoming.pipe(onward);
+};
+
+/** A WebSocket: bytes both ways (browsers take HTTP/1.1 for it where HTTP/2 does not offer RFC 8441). */
+const tunnel = (backend: number, { method, url, rawHeaders }: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  const onward = connect(backend, '127.0.0.1');
+  const lines = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1]}`] : []));
+  onward.write(`${method} ${url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+  onward.write(head);
+  const end = (): void => void (onward.destroy(), socket.destroy());
+  socket.once('error', end).once('close', end);
+  onward.once('error', end).once('close', end);
+  socket.pipe(onward).pipe(socket);
+};
+
+/** Ends TLS, speaks HTTP/2, and hands on to `backend` on loopback what came, as a proxy before a real site does. */
+export const startFront = async ({ key, cert }: Certificate, port: number, backend: number): Promise<Front> => {
+  const versions: string[] = [];
+  const sockets = new Set<Duplex>();
+  const server = createSecureServer({ key, cert, allowHTTP1: true }, (incoming, response) => {
+    versions.push(incoming.httpVersion);
+    passOn(backend, incoming, response);
+  });
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) =>
+    tunnel(backend, incoming, socket, head),
+  );
+  server.on('connection', (socket: Duplex) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port,
+    versions,
+    stop: async () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, 'close');
+    },
+  };
+};
