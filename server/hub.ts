@@ -44,6 +44,8 @@ export const createHub = (parts: {
 }): Hub => {
   const { store, clock, topics, tickets, ends, pace, heartbeatMs } = parts;
   const connections = new Set<HubConnection>();
+  /** Those of one owner: an event is for them alone, and is to cost nothing per connection of others. */
+  const ofOwner = new Map<string, Set<HubConnection>>();
   const owners = new Set<string>();
   const windowMs = (): number => pace.windowMs(connections.size);
 
@@ -63,15 +65,18 @@ export const createHub = (parts: {
       };
     });
     if (verdict === 'superseded') return verdict;
-    for (const other of connections) {
-      const older =
-        other !== connection &&
-        other.principal.owner === owner &&
-        other.host?.host === host &&
-        other.host.epoch < epoch;
+    for (const other of ofOwner.get(owner) ?? []) {
+      const older = other !== connection && other.host?.host === host && other.host.epoch < epoch;
       if (older) other.close(CLOSE.superseded, 'a newer worker is connected');
     }
     return verdict;
+  };
+
+  const leave = (connection: HubConnection): void => {
+    const { owner } = connection.principal;
+    connections.delete(connection);
+    ofOwner.get(owner)?.delete(connection);
+    if (ofOwner.get(owner)?.size === 0) ofOwner.delete(owner);
   };
 
   const presence = createPresence(parts.presenceGraceMs);
@@ -83,7 +88,7 @@ export const createHub = (parts: {
     windowMs,
     redeem: (ticket) => tickets.redeem('socket', ticket),
     admit,
-    closed: (connection) => void connections.delete(connection),
+    closed: leave,
   };
 
   const timer = setInterval(
@@ -91,7 +96,7 @@ export const createHub = (parts: {
     heartbeatMs / TICKS_PER_HEARTBEAT,
   );
   topics.listen((event) => {
-    for (const connection of connections) if (connection.principal.owner === event.owner) connection.deliver(event);
+    for (const connection of ofOwner.get(event.owner) ?? []) connection.deliver(event);
   });
   ends.listen((hasEnded) => {
     for (const connection of connections) {
@@ -101,10 +106,13 @@ export const createHub = (parts: {
 
   return {
     accept(ws, principal) {
-      const ofOwner = [...connections].filter((connection) => connection.principal.owner === principal.owner);
-      if (ofOwner.length >= MAX_PER_OWNER) return ws.close(CLOSE.slowDown, retryAfter(OVERLOAD_PAUSE_MS));
-      owners.add(principal.owner);
-      connections.add(new HubConnection(ws, principal, part));
+      const { owner } = principal;
+      const others = ofOwner.get(owner) ?? new Set();
+      if (others.size >= MAX_PER_OWNER) return ws.close(CLOSE.slowDown, retryAfter(OVERLOAD_PAUSE_MS));
+      const connection = new HubConnection(ws, principal, part);
+      owners.add(owner);
+      connections.add(connection);
+      ofOwner.set(owner, others.add(connection));
     },
     owners: () => [...owners],
     sockets: () => [...connections],
