@@ -35,7 +35,7 @@ const SCRIPTS: readonly ScriptEntry[] = [
 
 /** The libraries and the parts of the interface that every page needs. */
 const SHELL =
-  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](attention|calm|gate|index|keeper-element|notices|say\.|session-(gate|nav|notices|status|summary)|shared|snapshot|speech|status|ticker|time\.|tokens|truth|why|words\.|words[\\/]en)/;
+  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](attention|calm|gate|index|keeper-element|notices|say\.|session-(gate|nav|notices|status|summary)|shared|snapshot|speech|status|ticker|time\.|tokens|truth|words\.|words[\\/](en|plural))/;
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
@@ -53,7 +53,7 @@ export default defineConfig({
             { name: 'shell', test: SHELL },
             {
               name: 'facts',
-              test: /src[\\/]ui[\\/]session-(facts|sockets)|src[\\/]ui[\\/](say-more|words[\\/]more-en)/,
+              test: /src[\\/]ui[\\/]session-(facts|sockets|why)|src[\\/]ui[\\/](say-(more|why)|why\.|words[\\/](more|why)-en)/,
             },
           ],
         },

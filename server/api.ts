@@ -4,16 +4,18 @@ import { authorize, type AccessParts } from './access.ts';
 import { passwordRoutes, socketTicketRoute, ticketKindRoutes, type AuthRouteParts } from './auth-routes.ts';
 import type { Clock } from './clock.ts';
 import type { DpopChecker } from './dpop.ts';
+import { historyRoutes } from './history.ts';
 import { MAX_JSON_BYTES, problem, type Ctx, type Env, type Handler } from './http.ts';
 import { mediaRoutes } from './media.ts';
 import { noteRoutes } from './notes.ts';
 import { noteSub } from './request-notes.ts';
 import type { Store } from './store.ts';
+import type { Topics } from './topics.ts';
 import { uploadRoutes } from './upload-routes.ts';
 import type { Uploads } from './uploads.ts';
 
 export type ApiParts = AccessParts &
-  Omit<AuthRouteParts, 'signedIn'> & { store: Store; clock: Clock; uploads: Uploads };
+  Omit<AuthRouteParts, 'signedIn'> & { store: Store; clock: Clock; uploads: Uploads; topics: Topics };
 
 const MODELS = ['keeper-large', 'keeper-small'];
 const UPLOAD_PATH = '/api/v1/media/upload';
@@ -64,6 +66,7 @@ export const createApi = (parts: ApiParts): Hono<Env> => {
       return c.json({ sub, name });
     })
     .get('/api/v1/llm/models', signedIn, (c) => c.json({ models: MODELS, default: MODELS[0] }))
+    .route('/api/v1/topics', historyRoutes(parts.topics, signedIn))
     .route('/api/v1/notes', noteRoutes(parts.store, parts.clock, signedIn))
     .route(UPLOAD_PATH, uploadRoutes(parts.uploads, signedIn))
     .route('/api/v1/media', mediaRoutes(parts.tickets, signedIn))

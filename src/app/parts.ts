@@ -7,4 +7,5 @@ export const loadFirst = (): Promise<unknown> =>
     import('../ui/session-facts.ts'),
     import('../ui/session-sockets.ts'),
     import('../ui/session-sign-in.ts'),
+    import('../ui/session-why.ts'),
   ]);

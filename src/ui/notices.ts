@@ -2,7 +2,7 @@ import type { Keeper } from '../page/types.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { words } from './say.ts';
 import { signedIn, type Status } from './status.ts';
-import { timeOfDay } from './time.ts';
+import { hourMinute } from './time.ts';
 
 /** Something worth interrupting for, calmly. */
 export type Notice = { id: 'update' | 'ending' | 'offline' | 'memory'; title: string; detail: string };
@@ -21,7 +21,7 @@ export const noticesOf = (
   const session = snapshot && signedIn(snapshot.session);
   const notices: Notice[] = [];
   if (session?.endsAt !== undefined && session.endsAt - now < ENDING_SOON_MS)
-    notices.push({ id: 'ending', title: say.endsSoon(timeOfDay(session.endsAt)), detail: say.endsSoonDetail });
+    notices.push({ id: 'ending', title: say.endsSoon(hourMinute(session.endsAt)), detail: say.endsSoonDetail });
   if (update?.ready) notices.push({ id: 'update', title: say.newVersion, detail: say.newVersionDetail });
   if (shown === 'offline')
     notices.push({

@@ -3,7 +3,7 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import type { JournalEntry } from '../protocol/bridge.ts';
 import { words } from './say.ts';
 import { moreWords } from './say-more.ts';
-import { dateTime, number, timeOfDay } from './time.ts';
+import { dateTime, timeOfDay } from './time.ts';
 import { entrySteps, entryWords } from './timeline/entry-words.ts';
 import { base, tokens } from './tokens.ts';
 
@@ -56,7 +56,7 @@ export class SessionEvents extends LitElement {
     const below = rows.length - first - seen.length;
     const space = (count: number): TemplateResult | typeof nothing =>
       count > 0 ? html`<tr aria-hidden="true" .style=${`block-size: ${count * ROW_PX}px`}></tr>` : nothing;
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${say.events(number(rows.length))} @scroll=${this.#scrolled}>
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${say.events(rows.length)} @scroll=${this.#scrolled}>
       <table aria-rowcount=${rows.length + 1} aria-label=${words().timeline}>
         <thead><tr aria-rowindex="1"><th class="time" scope="col">${say.time}</th><th scope="col">${say.what}</th><th class="detail" scope="col">${say.detail}</th></tr></thead>
         <tbody>${space(first)}${seen.map((entry, index) => this.#row(entry, first + index, rows))}${space(below)}</tbody>

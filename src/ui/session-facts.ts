@@ -35,17 +35,19 @@ export class SessionFacts extends KeeperElement {
     css`
       :host { container-type: inline-size; }
       .all { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; }
+      .card { display: flex; flex-direction: column; gap: .875rem; }
+      .card > :last-child { margin-block-start: auto; }
       @container (inline-size >= 36rem) { .all { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
       @container (inline-size >= 54rem) {
         .all { grid-template-columns: repeat(3, minmax(0, 1fr)); }
-        .all > :last-child { grid-column: 1 / -1; grid-template-columns: 1fr 2fr; column-gap: 1.5rem;
-          dl { grid-area: 1 / 2 / 3; columns: 2; column-gap: 2rem; }
-          .fact { break-inside: avoid; border: 0; } }
+        .all > :last-child { grid-column: 1 / -1; display: grid; grid-template-columns: 1fr 2fr; gap: .375rem 1.5rem;
+          dl { grid-area: 1 / 2 / 3; margin: 0; align-self: center; columns: 2; column-gap: 2rem; }
+          .fact { break-inside: avoid; border: 0; padding-block: .25rem; } }
       }
-      .card { display: grid; gap: .875rem; align-content: start; }
       h2 { font-size: .875rem; color: var(--_soft); font-weight: 500; }
       .lead { font-size: 1.25rem; font-weight: 600; letter-spacing: -.01em; line-height: 1.3; overflow-wrap: anywhere; }
       .fact { display: flex; justify-content: space-between; gap: 1rem; padding-block: .4375rem; border-block-start: 1px solid var(--_line); font-size: .875rem; }
+      .fact:last-child { padding-block-end: 0; }
       dt { color: var(--_soft); }
       dd { text-align: end; overflow-wrap: anywhere; min-inline-size: 0; }
       .kept { display: grid; grid-template-columns: 1fr 1fr; gap: .875rem; }
@@ -125,7 +127,7 @@ export class SessionFacts extends KeeperElement {
     const say = moreWords();
     return html`<section class="card" part="card">
       <h2>${say.keptThrough}</h2>
-      <dl class="kept numbers">${KEPT.map(([key, name]) => html`<div><dt>${say[name]}</dt><dd>${number(kept[key])}</dd></div>`)}</dl>
+      <dl class="kept numbers">${KEPT.map(([key, name]) => html`<div><dt>${say[name](kept[key])}</dt><dd>${number(kept[key])}</dd></div>`)}</dl>
       <p class="soft small">${say.since(dateTime(kept.since))}</p>
     </section>`;
   }

@@ -6,16 +6,26 @@ import type { Snapshot } from '../protocol/snapshot.ts';
 import { announce, unread } from './attention.ts';
 import { KeeperElement } from './keeper-element.ts';
 import * as talking from './messages/conversation.ts';
+import { loadHistory } from './messages/history.ts';
+import { itemView, type Around } from './messages/item.ts';
+import { forget, recall, remember } from './messages/memory.ts';
 import { messagesStyles } from './messages/styles.ts';
 import { words } from './say.ts';
 import { learnMore, moreWords } from './say-more.ts';
 import { nameOf, signedIn } from './status.ts';
-import { timeOfDay } from './time.ts';
-import { problemWords } from './words.ts';
+import type { MoreWords } from './words/more-en.ts';
 
 await learnMore();
 
 const isVisible = (element: Element): boolean => !document.hidden && element.checkVisibility();
+
+/** What an empty conversation says: never that there are no messages before the server has said so. */
+const EMPTY: Readonly<Record<talking.Past, (say: MoreWords) => string>> = {
+  unknown: () => '',
+  asked: () => '',
+  known: (say) => say.noMessages,
+  unreachable: (say) => say.messagesLater,
+};
 
 /** Close enough to the end of the list to be kept there when something arrives. */
 const AT_THE_END_PX = 48;
@@ -32,35 +42,57 @@ export class SessionMessages extends KeeperElement {
 
   /** The channels that are there from the beginning, separated by spaces. */
   @property() channels = 'general ideas';
+  /** Below it the server tells what it keeps of a channel (server/history.ts): `<history><channel>/events`. */
+  @property() history = '/api/v1/topics/';
   @state() private talks: readonly talking.Conversation[] = [];
   @state() private open = '';
   @query('.list') private readonly list!: HTMLElement;
   readonly #joined = new Map<string, Channel>();
   #joinedWith: Keeper | undefined;
+  /** Whose conversations these are, if the backend has said so. */
+  #sub: string | undefined;
+  #connection: 'up' | 'down' = 'down';
   #atTheEnd = true;
 
   override connectedCallback(): void {
     super.connectedCallback();
     document.addEventListener('visibilitychange', this.#look);
     addEventListener('hashchange', this.#look);
+    addEventListener('pagehide', this.#remember);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     document.removeEventListener('visibilitychange', this.#look);
     removeEventListener('hashchange', this.#look);
+    removeEventListener('pagehide', this.#remember);
     this.#leave();
   }
 
+  readonly #remember = (): void => {
+    if (this.#sub !== undefined) remember(this.#sub, this.talks);
+  };
+
   /** What came for somebody who has left is not kept for whoever comes next. */
   protected override received({ session }: Snapshot): void {
-    if (session.state === 'signed-out' && session.reason === 'user' && this.#joinedWith) this.#leave();
+    const before = this.#connection;
+    this.#connection = this.#live ? 'up' : 'down';
+    if (before === 'down' && this.#live) this.#catchUp();
+    if (session.state !== 'signed-out' || session.reason !== 'user') return;
+    forget();
+    if (this.#joinedWith) this.#leave();
+  }
+
+  /** The past of those conversations that could not be had without a connection. */
+  #catchUp(): void {
+    for (const { channel, past } of this.talks) if (past === 'unreachable') void this.#recollect(channel);
   }
 
   #leave(): void {
     for (const channel of this.#joined.values()) channel.close();
     this.#joined.clear();
     this.#joinedWith = undefined;
+    this.#sub = undefined;
     this.talks = [];
     this.open = '';
     unread.value = 0;
@@ -72,25 +104,43 @@ export class SessionMessages extends KeeperElement {
     const session = this.snapshot && signedIn(this.snapshot.session);
     if (this.keeper && session && this.keeper !== this.#joinedWith) {
       this.#joinedWith = this.keeper;
-      for (const name of this.channels.split(/\s+/).filter(Boolean)) this.#join(name);
+      this.#sub = session.user?.sub;
+      for (const talk of this.#sub === undefined ? [] : recall(this.#sub)) this.#join(talk);
+      for (const name of this.channels.split(/\s+/).filter(Boolean)) this.#join(talking.emptyConversation(name));
     }
     if (this.#joinedWith) this.#change(this.open, talking.read);
   };
 
-  #join(name: string): void {
+  #join(talk: talking.Conversation): void {
+    const name = talk.channel;
     if (!this.keeper || this.#joined.has(name)) return;
     const channel = this.keeper.channel(name);
     this.#joined.set(name, channel);
-    this.talks = [...this.talks, talking.emptyConversation(name)];
+    this.talks = [...this.talks, talk];
     this.open ||= name;
     void this.#listen(name, channel);
+    void this.#recollect(name);
+  }
+
+  /** Asks the server for what was said before. */
+  async #recollect(name: string): Promise<void> {
+    const { keeper } = this;
+    if (!keeper) return;
+    this.#change(name, (talk) => ({ ...talk, past: 'asked' }));
+    const history = await loadHistory(keeper, this.history, name);
+    this.#change(name, (talk) =>
+      history ? talking.remembering(talk, history, Date.now()) : { ...talk, past: 'unreachable' },
+    );
   }
 
   async #listen(name: string, channel: Channel): Promise<void> {
     for await (const event of channel.events()) {
       const seen = name === this.open && isVisible(this);
-      const before = this.#talk(name)?.items.length;
-      this.#change(name, (talk) => talking.received(talk, event, Date.now(), seen));
+      const talk = this.#talk(name);
+      const before = talk?.items.length;
+      const isAfterHole = event.type === 'gap' || (talk && talking.isAfterHole(talk, event.offset));
+      this.#change(name, (known) => talking.received(known, event, Date.now(), seen));
+      if (isAfterHole) void this.#recollect(name);
       const last = this.#talk(name)?.items.at(-1);
       if (this.#talk(name)?.items.length === before || last?.type !== 'theirs') continue;
       announce(seen ? last.data.text : moreWords().arrived(unread.value));
@@ -145,7 +195,7 @@ export class SessionMessages extends KeeperElement {
     if (typeof name !== 'string' || name.trim() === '') return;
     form.reset();
     this.renderRoot.querySelector<HTMLDetailsElement>('.more')?.removeAttribute('open');
-    this.#join(name.trim());
+    this.#join(talking.emptyConversation(name.trim()));
     this.#choose(name.trim());
   }
 
@@ -191,40 +241,22 @@ export class SessionMessages extends KeeperElement {
 
   #conversation(): TemplateResult {
     const say = moreWords();
-    const items = this.#talk(this.open)?.items ?? [];
-    if (items.length === 0) return html`<div class="list"><p class="empty">${say.noMessages}</p></div>`;
+    const { items, past } = this.#talk(this.open) ?? talking.emptyConversation(this.open);
+    if (items.length === 0) return html`<div class="list"><p class="empty">${EMPTY[past](say)}</p></div>`;
+    const session = this.snapshot && signedIn(this.snapshot.session);
+    const around: Around = {
+      self: session && nameOf(session),
+      live: this.#live,
+      retry: (data) => {
+        this.#retry(data);
+      },
+    };
     return html`<ol class="list" tabindex="0" aria-label=${say.messagesIn(this.open)} @scroll=${this.#scrolled}>
       ${repeat(
         items,
         (item) => item.key,
-        (item) => this.#item(item),
+        (item) => itemView(item, around),
       )}</ol>`;
-  }
-
-  #item(item: talking.Item): TemplateResult {
-    const say = moreWords();
-    if (item.type === 'gap') return html`<li class="gap">${say.gap(`${item.from}–${item.to || '?'}`)}</li>`;
-    const { data } = item;
-    const at = html`<time class="numbers" datetime=${new Date(data.at).toISOString()}>${timeOfDay(data.at)}</time>`;
-    if (item.type === 'theirs')
-      return html`<li class="message"><span class="text">${data.text}</span>
-        <span class="meta"><span>${this.#sender(data.from)}</span>${at}</span></li>`;
-    const { delivery } = item;
-    const word = talking.deliveryWord(delivery, this.#live);
-    return html`<li class="message own ${word}"><span class="text">${data.text}</span>
-      <span class="meta">${at}<span>${say[word]}</span>${
-        delivery.state === 'failed'
-          ? html`<span>${problemWords(delivery.problem)}</span><button @click=${() => {
-              this.#retry(data);
-            }}>${say.tryAgain}</button>`
-          : nothing
-      }</span></li>`;
-  }
-
-  /** Nearly always oneself: a channel belongs to one account. */
-  #sender(from: string): string {
-    const session = this.snapshot && signedIn(this.snapshot.session);
-    return from === '' || from === (session && nameOf(session)) ? moreWords().elsewhere : from;
   }
 
   get #live(): boolean {
@@ -235,7 +267,7 @@ export class SessionMessages extends KeeperElement {
     const say = moreWords();
     return html`<div class="composer">
       <form @submit=${this.#send}>
-        <label>${say.message} <input name="text" autocomplete="off" required /></label>
+        <label><span class="unseen">${say.message}</span><input name="text" placeholder=${say.messageTo(this.open)} autocomplete="off" required /></label>
         <button class="primary">${say.send}</button>
       </form>
       ${this.#live ? nothing : html`<p class="soft small">${say.waitsForNetwork}</p>`}

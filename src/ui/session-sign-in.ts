@@ -6,7 +6,7 @@ import type { SignInKind } from '../protocol/snapshot.ts';
 import { KeeperElement } from './keeper-element.ts';
 import { named, words } from './say.ts';
 import { signInStyles } from './sign-in-styles.ts';
-import { whyDetails, whyOf, whyStyles } from './why.ts';
+import './session-why.ts';
 import { problemWords, signedOutWords } from './words.ts';
 
 type FormKind = Exclude<SignInKind, 'oidc'>;
@@ -38,7 +38,7 @@ const intentOf = (kind: FormKind, data: FormData): SignInIntent =>
  */
 @customElement('session-sign-in')
 export class SessionSignIn extends KeeperElement {
-  static override styles = [KeeperElement.styles, whyStyles, signInStyles];
+  static override styles = [KeeperElement.styles, signInStyles];
 
   @state() private attempt: Attempt = { state: 'idle' };
   @state() private chosen: FormKind | undefined;
@@ -116,7 +116,7 @@ export class SessionSignIn extends KeeperElement {
   #reason(): TemplateResult | typeof nothing {
     const { snapshot } = this;
     if (snapshot?.session.state !== 'signed-out') return nothing;
-    return html`<p class="soft">${signedOutWords(snapshot.session)}</p>${whyDetails(whyOf(snapshot, Date.now()))}`;
+    return html`<p class="soft">${signedOutWords(snapshot.session)}</p><session-why part="why" .keeper=${this.keeper}></session-why>`;
   }
 
   /** The alert is always there: a live region that arrives together with its text is not announced everywhere. */

@@ -39,11 +39,11 @@ export class SessionSockets extends KeeperElement {
       li + li { border-block-start: 1px solid var(--_line); }
       .name { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .125rem .75rem; align-items: center; }
       .name p { grid-column: 2; }
-      dl { display: flex; flex-wrap: wrap; gap: .75rem 1.75rem; }
-      dl div { display: grid; min-inline-size: 3.5rem; }
+      dl { display: grid; grid-template-columns: repeat(5, auto); gap: .75rem 1.75rem; }
+      dl div { display: grid; }
       dt { font-size: .8125rem; color: var(--_soft); }
       dd { font-weight: 500; }
-      @container (inline-size < 44rem) { li { grid-template-columns: minmax(0, 1fr); } dl { padding-inline-start: 1.3125rem; } }
+      @container (inline-size < 50rem) { li { grid-template-columns: minmax(0, 1fr); } dl { padding-inline-start: 1.3125rem; grid-template-columns: repeat(auto-fill, minmax(6rem, 1fr)); } }
     `,
   ];
 

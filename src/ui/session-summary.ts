@@ -8,7 +8,6 @@ import { nextTryOf, signedIn, statusOf } from './status.ts';
 import { Ticker } from './ticker.ts';
 import { nextTry } from './time.ts';
 import { keptWords, truthOf } from './truth.ts';
-import { whyDetails, whyOf, whyStyles } from './why.ts';
 import { problemWords } from './words.ts';
 
 type SignOut = { state: 'idle' } | { state: 'busy' } | { state: 'failed'; problem: Problem };
@@ -23,7 +22,6 @@ type SignOut = { state: 'idle' } | { state: 'busy' } | { state: 'failed'; proble
 export class SessionSummary extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
-    whyStyles,
     css`
       h1 { font-size: clamp(1.75rem, 1.1rem + 2.6vw, 2.75rem); font-weight: 600; letter-spacing: -.03em; line-height: 1.1; text-wrap: balance; overflow-wrap: anywhere; }
       .detail { font-size: 1.0625rem; max-inline-size: 62ch; }
@@ -51,16 +49,16 @@ export class SessionSummary extends KeeperElement {
     return html`<div class="stack">
       <h1 part="headline">${truth.headline}</h1>
       <p class="soft detail">${truth.detail} ${session ? html`<span class="numbers">${keptWords(snapshot.kept, now)}</span>` : nothing}</p>
-      ${session && troubled ? whyDetails(whyOf(snapshot, now)) : nothing}
-      <div class="row">${this.#actions(now)}</div>
+      ${session && troubled ? html`<session-why part="why" .keeper=${this.keeper}></session-why>` : nothing}
+      <div class="row">${this.#actions(troubled, now)}</div>
       <div role="alert">${leaving.state === 'failed' ? problemWords(leaving.problem) : nothing}</div>
     </div>`;
   }
 
-  #actions(now: number): TemplateResult {
+  #actions(troubled: boolean, now: number): TemplateResult {
     const { snapshot, leaving } = this;
     const say = words();
-    const next = snapshot && nextTryOf(snapshot);
+    const next = snapshot && troubled ? nextTryOf(snapshot) : undefined;
     return html`${
       next === undefined
         ? nothing

@@ -7,7 +7,6 @@ import { announce } from './attention.ts';
 import { KeeperElement } from './keeper-element.ts';
 import { words } from './say.ts';
 import { learnMore, moreWords } from './say-more.ts';
-import { number } from './time.ts';
 import { inOrder, merged } from './timeline/entries.ts';
 import { MOST_BYTES, parseTimelineFile, timelineFile } from './timeline/file.ts';
 import { timelineOf, type Timeline } from './timeline/model.ts';
@@ -148,7 +147,7 @@ export class SessionTimeline extends KeeperElement {
     this.source = { is: 'file', name: file.name, entries: inOrder(entries) };
     this.#lay();
     this.#showAll();
-    announce(moreWords().lookingAt(file.name, number(entries.length)));
+    announce(moreWords().lookingAt(file.name, entries.length));
   }
 
   #backToLive(): void {
@@ -181,7 +180,7 @@ export class SessionTimeline extends KeeperElement {
       <div class="card stack" part="card">
         ${
           file
-            ? html`<div class="file"><p>${say.lookingAt(file.name, number(file.entries.length))}</p>
+            ? html`<div class="file"><p>${say.lookingAt(file.name, file.entries.length)}</p>
           <button @click=${this.#backToLive}>${say.backToLive}</button></div>`
             : nothing
         }

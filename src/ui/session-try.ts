@@ -1,5 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
+import { parseJson } from '../protocol/json.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { announce } from './attention.ts';
 import { KeeperElement } from './keeper-element.ts';
@@ -16,6 +17,12 @@ type Answer =
 
 /** Enough to see that it works. */
 const MAX_BODY_CHARACTERS = 2000;
+
+/** As people read it; what is no JSON stays as it came. */
+const readable = (body: string): string => {
+  const value = parseJson(body);
+  return value === undefined ? body : JSON.stringify(value, null, 2);
+};
 
 /**
  * Something to try: a request that needs authorization.
@@ -46,7 +53,7 @@ export class SessionTry extends KeeperElement {
     this.answer = { state: 'asking' };
     try {
       const response = await this.keeper.fetch(this.path);
-      const body = (await response.text()).slice(0, MAX_BODY_CHARACTERS);
+      const body = readable(await response.text()).slice(0, MAX_BODY_CHARACTERS);
       this.answer = { state: 'answered', status: response.status, body };
       announce(`HTTP ${response.status}`);
     } catch {

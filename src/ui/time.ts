@@ -15,6 +15,7 @@ const makeFormats = (tag: string) => ({
   tag,
   relative: new Intl.RelativeTimeFormat(tag),
   clock: new Intl.DateTimeFormat(tag, { timeStyle: 'medium' }),
+  minute: new Intl.DateTimeFormat(tag, { timeStyle: 'short' }),
   calendar: new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'short' }),
   list: new Intl.ListFormat(tag),
   number: new Intl.NumberFormat(tag),
@@ -49,9 +50,9 @@ export const nextTry = (at: number, now: number): string =>
   at - now < SECOND_MS ? words().tryingNow : words().nextTry(fromNow(at, now));
 
 const part = (amount: number, unit: Unit): string =>
-  new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'short' }).format(amount);
+  new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'long' }).format(amount);
 
-/** "3 hr 12 min", "2 days 4 hr", "40 sec": a length of time (ms) in its two largest units. */
+/** "3 hours 12 minutes", "2 days 4 hours", "40 seconds": a length of time (ms) in its two largest units. */
 export const duration = (ms: number): string => {
   const [days, hours, minutes] = [ms / DAY_MS, (ms % DAY_MS) / HOUR_MS, (ms % HOUR_MS) / MINUTE_MS].map(Math.floor);
   const parts: readonly (readonly [number, Unit])[] = [
@@ -64,6 +65,9 @@ export const duration = (ms: number): string => {
     ? part(Math.max(1, Math.round(ms / SECOND_MS)), 'second')
     : told.map(([amount, unit]) => part(amount, unit)).join(' ');
 };
+
+/** Time of day, to the minute. */
+export const hourMinute = (at: number): string => formats().minute.format(at);
 
 /** Time of day, to the second. */
 export const timeOfDay = (at: number): string => formats().clock.format(at);

@@ -33,12 +33,16 @@ const signedInTruth = (snapshot: Snapshot, session: SignedIn, status: Status | u
     default:
       return {
         headline: `${who}.`,
-        detail: sentences(isLive(snapshot) ? say.allConnected : '', confirmed(session, now)),
+        detail: sentences(isAllLive(snapshot) ? say.allConnected : '', confirmed(session, now)),
       };
   }
 };
 
-const isLive = (snapshot: Snapshot): boolean => Object.values(snapshot.sockets).some(({ state }) => state === 'open');
+/** Also while trouble is seconds old, and not spoken of yet: what is said is true. */
+const isAllLive = (snapshot: Snapshot): boolean => {
+  const wanted = Object.values(snapshot.sockets).filter(({ state }) => state !== 'parked');
+  return wanted.length > 0 && wanted.every(({ state }) => state === 'open');
+};
 
 /**
  * Built from the snapshot only, so that it can never claim what is not known. `shown` may keep silent about trouble
@@ -55,7 +59,7 @@ export const truthOf = (
   return { headline: words().youAreSignedOut, detail: signedOutWords(session) };
 };
 
-/** "Kept for 3 hr 12 min through 4 reloads, 2 worker restarts and 1 lost network." */
+/** "Kept for 3 hours 12 minutes through 4 reloads, 2 worker restarts and 1 lost network." */
 export const keptWords = (kept: Kept, now: number): string => {
   const say = words();
   const through = (['reloads', 'workerRestarts', 'networkLosses'] as const)

@@ -1,7 +1,6 @@
-import { css, html, nothing, type TemplateResult } from 'lit';
 import type { Problem } from '../protocol/problem.ts';
 import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
-import { words } from './say.ts';
+import { whyWords } from './say-why.ts';
 import { signedIn } from './status.ts';
 import { fromNow } from './time.ts';
 import { evidence, problemWords } from './words.ts';
@@ -14,13 +13,13 @@ export type Why = { question: string; causes: readonly Cause[] };
 type SignedOut = Extract<SessionView, { state: 'signed-out' }>;
 
 const ending = ({ reason, problem }: SignedOut): string => {
-  const say = words();
+  const say = whyWords();
   if (problem?.code === 'answer-lost') return say.whyLost;
   return reason === 'expired' ? say.whyExpired : say.whyRejected;
 };
 
 const whySignedOut = (session: SignedOut): Why | undefined => {
-  const say = words();
+  const say = whyWords();
   const { reason, problem } = session;
   const proof = problem && evidence(problem);
   if (reason !== 'rejected' && reason !== 'expired')
@@ -40,7 +39,7 @@ const cause = (text: string, problem: Problem | undefined): Cause => ({
 const whyWaiting = (snapshot: Snapshot, now: number): Why | undefined => {
   const session = signedIn(snapshot.session);
   if (!session) return undefined;
-  const say = words();
+  const say = whyWords();
   const causes: Cause[] = [];
   if (!snapshot.online) causes.push({ words: say.whyOffline });
   if (session.state === 'degraded') causes.push(cause(say.whyAttempt(session.attempt), session.problem));
@@ -58,23 +57,3 @@ const whyWaiting = (snapshot: Snapshot, now: number): Why | undefined => {
 /** `undefined`: there is nothing to ask. */
 export const whyOf = (snapshot: Snapshot, now: number): Why | undefined =>
   snapshot.session.state === 'signed-out' ? whySignedOut(snapshot.session) : whyWaiting(snapshot, now);
-
-/** The question, to be opened by whoever wants to ask it. */
-export const whyDetails = (why: Why | undefined): TemplateResult | typeof nothing =>
-  why
-    ? html`<details class="why" part="why">
-        <summary>${why.question}</summary>
-        <ul>${why.causes.map(
-          (known) => html`<li>${known.words}${known.evidence ? html`<code>${known.evidence}</code>` : nothing}</li>`,
-        )}</ul>
-      </details>`
-    : nothing;
-
-export const whyStyles = css`
-  .why { font-size: .875rem; color: var(--_soft); max-inline-size: 60ch; }
-  .why summary { cursor: pointer; inline-size: fit-content; border-radius: .25rem; text-decoration: underline; text-decoration-color: var(--_edge); text-underline-offset: .25em; list-style: none; }
-  .why summary::-webkit-details-marker { display: none; }
-  .why summary:hover { color: var(--_ink); }
-  .why ul { display: grid; gap: .75rem; margin-block-start: .75rem; padding-inline-start: .875rem; border-inline-start: 2px solid var(--_line); }
-  .why code { display: block; margin-block-start: .125rem; }
-`;

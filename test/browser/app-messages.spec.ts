@@ -51,6 +51,9 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
     await expect(page.getByText('Offline: messages are kept on this device')).toBeVisible();
     await say(page, 'from the tunnel');
     await expect(messages(page).last()).toContainText('Queued');
+    await page.reload();
+    await expect(messages(page).last()).toContainText(/from the tunnel.*Queued/s);
+    await expect(messages(page).first()).toContainText(/are you there\?.*Delivered/s);
     await killWorkers(page);
     await context.setOffline(false);
     await expect(messages(page).last()).toContainText('Delivered', { timeout: 20_000 });
@@ -68,6 +71,17 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
     await expect(messages(other).filter({ hasText: 'psst' })).toHaveCount(0);
   });
 
+  await test.step('a reload, and a tab that comes anew, have all that was said, each once and in order', async () => {
+    const said = [/are you there\?/, /I am\./, /one/, /two/, /from the tunnel/];
+    await page.reload();
+    await expect(page.getByRole('button', { name: 'secret plans' })).toBeVisible();
+    await expect(messages(page)).toHaveText(said);
+    const third = await context.newPage();
+    await third.goto(`${app.origin}/#messages`);
+    await expect(messages(third)).toHaveText(said);
+    await third.close();
+  });
+
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations).toEqual([]);
 });
@@ -81,4 +95,7 @@ test('who signs out leaves no message behind', async ({ page, app }) => {
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
   await expect(page.getByText('for my eyes only')).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
 });

@@ -18,7 +18,7 @@ const STATES: Readonly<Record<string, string>> = {
       - status: Connected
     - main:
       - heading "You are signed in as Demo." [level=1]
-      - paragraph: /Everything is connected. The server confirmed your session 2 minutes ago. Kept for 2 days 4 hr/
+      - paragraph: /Everything is connected. The server confirmed your session 2 minutes ago. Kept for 2 days 4 hours/
       - button "Sign out"
       - heading "Session" [level=2]
       - meter "Access token, time left"

@@ -122,6 +122,19 @@ test.describe('the gate', () => {
     await expect(draft).toBeFocused();
   });
 
+  test('tells what led to the end: when, in words, and as it was written', async ({ page, gallery }) => {
+    await gallery.open('rejected');
+    await page.getByText('Why was I signed out?').press('Enter');
+    const lines = page.locator('session-why ol').getByRole('listitem');
+    await expect(lines).toHaveText([
+      /\d:\d\d:\d\d.*The network is down\.$/s,
+      /The network is up\./,
+      /Renewing\.$/,
+      /A renewal did not succeed\..*session grant-failed.*code=grant-rejected at=\/token status=400$/s,
+      /Signed out\.$/,
+    ]);
+  });
+
   test('never shows one person the page of another', async ({ page, gallery }) => {
     await gallery.open('active');
     const changed = page.evaluate(

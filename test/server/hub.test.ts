@@ -184,6 +184,26 @@ describe('topics', () => {
     second.close();
   });
 
+  test('whoever comes anew reads the last events over HTTP, the owner and nobody else', async () => {
+    const topic = `${newTopic()} / ?`;
+    const path = `/api/v1/topics/${encodeURIComponent(topic)}/events`;
+    const read = async (bearerToken: string) =>
+      (await server.call(path, { headers: bearer(bearerToken) })).json() as Promise<{ epoch: string; events: unknown }>;
+    const writer = await dial(server, token);
+    const { at } = await writer.subscribe(topic, null);
+    for (let n = 1; n <= 203; n += 1) writer.send(['pub', `${topic}-${n}`, topic, n]);
+    await writer.reach(topic, 203);
+    const last = Array.from({ length: 200 }, (_, index) => ({ offset: index + 4, data: index + 4 }));
+    expect(await read(token)).toEqual({ epoch: at.epoch, events: last });
+    const other = await passwordLogin(server.call, 'other', 'secret');
+    expect(await read(other.access_token)).toEqual({ epoch: at.epoch, events: [] });
+    expect((await server.call(path)).status).toBe(401);
+    expect((await server.call(`/api/v1/topics/${'x'.repeat(129)}/events`, { headers: bearer(token) })).status).toBe(
+      400,
+    );
+    writer.close();
+  });
+
   test('a cursor goes on where it stopped, without a gap while messages pour in', async () => {
     const topic = newTopic();
     const writer = await dial(server, token, 'writer');

@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ChannelEvent } from '../../src/page/types.ts';
 import * as talking from '../../src/ui/messages/conversation.ts';
+import { parseHistory } from '../../src/ui/messages/history.ts';
+import { forget, recall, remember } from '../../src/ui/messages/memory.ts';
 
 const NOW = 1_800_000_000_000;
 const mine: talking.MessageData = { id: 'm1', text: 'hello', from: 'Demo', at: NOW };
@@ -39,6 +41,95 @@ describe('an own message', () => {
     expect(deliveries(refused)).toEqual(['failed']);
     expect(deliveries(talking.retrying(refused, 'm1'))).toEqual(['waiting']);
   });
+});
+
+describe('what the server remembers', () => {
+  const past = (...offsets: readonly number[]) => ({
+    epoch: 'e',
+    events: offsets.map((offset) => ({ offset, data: { ...mine, id: `x${offset}`, text: `${offset}` } })),
+  });
+  const texts = (talk: talking.Conversation) =>
+    talk.items.map((item) => (item.type === 'gap' ? `${item.from}-${item.to}` : item.data.text));
+
+  it('comes before what is new, each message once, none of it unread', () => {
+    const live = talking.received(empty, event(3, { ...mine, id: 'x3', text: '3' }), NOW, true);
+    const later = talking.received(live, event(4, { ...mine, id: 'x4', text: '4' }), NOW, true);
+    const whole = talking.remembering(later, past(1, 2, 3), NOW);
+    expect(texts(whole)).toEqual(['1', '2', '3', '4']);
+    expect([whole.unread, whole.past]).toEqual([0, 'known']);
+    expect(texts(talking.remembering(whole, past(1, 2, 3), NOW))).toEqual(['1', '2', '3', '4']);
+  });
+
+  it('acknowledges an own message, and leaves what waits at the end', () => {
+    const waiting = talking.publishing(talking.publishing(empty, { ...mine, id: 'x2' }), { ...mine, id: 'm9' });
+    expect(deliveries(talking.remembering(waiting, past(1, 2), NOW))).toEqual(['theirs', 'acknowledged', 'waiting']);
+  });
+
+  it('fills a gap, if it reaches so far', () => {
+    const gap = (from: number, to: number) => ({ type: 'gap', topic: 'general', from, to }) as const;
+    const cut = talking.received(talking.received(empty, gap(1, 2), NOW, true), gap(5, 7), NOW, true);
+    expect(texts(talking.remembering(cut, past(4, 5, 6, 7), NOW))).toEqual(['1-2', '4', '5', '6', '7']);
+  });
+
+  it('is asked again where something is missing in between', () => {
+    const two = talking.received(empty, event(2, mine), NOW, true);
+    const holes = [talking.isAfterHole(empty, 1), talking.isAfterHole(two, 3), talking.isAfterHole(two, 4)];
+    expect(holes).toEqual([false, false, true]);
+  });
+
+  it.each(['', '[]', '{"epoch":"e"}', '{"epoch":1,"events":[]}'])('is not believed when it is none: %j', (text) => {
+    expect(parseHistory(text)).toBeUndefined();
+  });
+
+  it('is read without what is no event', () => {
+    expect(parseHistory('{"epoch":"e","events":[7,{"data":1},{"offset":3,"data":{"text":"a"}}]}')).toEqual({
+      epoch: 'e',
+      events: [{ offset: 3, data: { text: 'a' } }],
+    });
+  });
+});
+
+describe('what a tab remembers', () => {
+  const kept = new Map<string, string>();
+  beforeEach(() => {
+    kept.clear();
+    vi.stubGlobal('sessionStorage', {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => kept.set(key, value),
+      removeItem: (key: string) => kept.delete(key),
+    });
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  const talk = [
+    talking.publishing(talking.published(talking.publishing(empty, mine), 'm1', { ok: true, value: { offset: 7 } }), {
+      ...mine,
+      id: 'm2',
+    }),
+  ];
+
+  it('is its own words, with how far they have come', () => {
+    remember('demo', talk);
+    expect(recall('demo').map(deliveries)).toEqual([['acknowledged', 'waiting']]);
+    expect(recall('demo')[0]?.items).toEqual(talk[0]?.items);
+  });
+
+  it('is nothing for anybody else, nor after a sign-out', () => {
+    remember('demo', talk);
+    expect(recall('other')).toEqual([]);
+    expect(kept.size).toBe(0);
+    remember('demo', talk);
+    forget();
+    expect(recall('demo')).toEqual([]);
+  });
+
+  it.each(['', '7', '{"sub":"demo"}', '{"sub":"demo","talks":[1,{"channel":2},{"channel":"a","items":[null]}]}'])(
+    'survives what is none of it: %j',
+    (text) => {
+      kept.set('session-keeper-messages', text);
+      expect(recall('demo').flatMap(({ items }) => items)).toEqual([]);
+    },
+  );
 });
 
 describe('a conversation', () => {

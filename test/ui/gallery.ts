@@ -6,7 +6,7 @@ import { furnish, prepare, start } from '../../src/app/start.ts';
 import { isLanguage, speak } from '../../src/ui/index.ts';
 import { longJournal } from './long-journal.ts';
 import { ScriptedKeeper } from './scripted-keeper.ts';
-import { journal, scenes } from './scenes.ts';
+import { scenes, usual } from './scenes.ts';
 
 declare global {
   /** How a test changes the scene on the open page, and reads what was asked of the keeper. */
@@ -31,9 +31,9 @@ const open = async (name: string, language: string, entries: number): Promise<vo
   if (isLanguage(language)) await speak(language);
   document.body.replaceChildren(...new DOMParser().parseFromString(shell, 'text/html').body.children);
   const now = Date.now();
-  const { snapshot, updateReady = false } = sceneOf(name, now);
+  const { snapshot, updateReady = false, journal = usual(now) } = sceneOf(name, now);
   const keeper = new ScriptedKeeper(snapshot, {
-    journal: entries > 0 ? longJournal(entries, now) : journal(now),
+    journal: entries > 0 ? longJournal(entries, now) : journal,
     updateReady,
   });
   await loadFirst();

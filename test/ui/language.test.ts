@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { words } from '../../src/ui/say.ts';
 import { learnMore, moreWords } from '../../src/ui/say-more.ts';
+import { learnWhy } from '../../src/ui/say-why.ts';
 import { languageFor, locale, speak } from '../../src/ui/speech.ts';
 import { duration, fromNow, lasting, nextTry } from '../../src/ui/time.ts';
 import { keptWords, truthOf } from '../../src/ui/truth.ts';
@@ -9,6 +10,8 @@ import { de } from '../../src/ui/words/de.ts';
 import { en } from '../../src/ui/words/en.ts';
 import { moreDe } from '../../src/ui/words/more-de.ts';
 import { moreEn } from '../../src/ui/words/more-en.ts';
+import { whyDe } from '../../src/ui/words/why-de.ts';
+import { whyEn } from '../../src/ui/words/why-en.ts';
 import { scenes } from './scenes.ts';
 
 const NOW = 1_800_000_000_000;
@@ -33,6 +36,7 @@ describe('the second language', () => {
   it.each([
     ['first', en, de],
     ['later', moreEn, moreDe],
+    ['explaining', whyEn, whyDe],
   ])('says everything of the %s words, and in its own words', (_, english, german) => {
     const [ours, theirs] = [textsOf(english), textsOf(german)];
     expect([...theirs.keys()]).toEqual([...ours.keys()]);
@@ -57,6 +61,7 @@ describe('the second language', () => {
   });
 
   it.each(Object.keys(scenes))('has a true sentence for %s too', async (scene) => {
+    await learnWhy();
     await speak('de');
     const snapshot = scenes[scene]?.(NOW).snapshot;
     const { headline, detail } = truthOf(snapshot, NOW);
@@ -82,15 +87,31 @@ describe('how long it was kept', () => {
   };
 
   it('is one sentence, with what it went through', () => {
-    expect(keptWords(kept, NOW)).toBe('Kept for 3 hr 12 min through 4 reloads, 2 worker restarts, and 1 lost network.');
+    expect(keptWords(kept, NOW)).toBe(
+      'Kept for 3 hours 12 minutes through 4 reloads, 2 worker restarts, and 1 lost network.',
+    );
     expect(keptWords({ ...kept, reloads: 1, workerRestarts: 0, networkLosses: 0 }, NOW)).toMatch(/through 1 reload\.$/);
+  });
+
+  it('counts as each language does', async () => {
+    await learnMore();
+    const said = [words().reloads(1204), moreWords().countReloads(1), moreWords().countReloads(2), moreWords().tabs(1)];
+    expect(said).toEqual(['1,204 reloads', 'reload', 'reloads', '1 tab']);
+    expect(moreWords().gap(1)).toMatch(/^1 message is gone/);
+    await speak('de');
+    expect([words().networkLosses(1), words().networkLosses(0)]).toEqual(['1 Netzausfall', '0 Netzausfälle']);
+    expect([moreWords().countRestarts(1), moreWords().countRestarts(7)]).toEqual([
+      'Worker-Neustart',
+      'Worker-Neustarts',
+    ]);
+    expect(moreWords().events(9500)).toBe('9.500 Ereignisse');
   });
 
   it('claims nothing that did not happen', () => {
     expect(keptWords({ since: NOW, reloads: 0, workerRestarts: 0, networkLosses: 0, refreshes: 0 }, NOW)).toMatch(
-      /^Kept for 1 sec\.$/,
+      /^Kept for 1 second\.$/,
     );
-    expect(duration(2 * DAY_MS + 4 * 60 * MINUTE_MS + 5000)).toBe('2 days 4 hr');
+    expect(duration(2 * DAY_MS + 4 * 60 * MINUTE_MS + 5000)).toBe('2 days 4 hours');
   });
 });
 

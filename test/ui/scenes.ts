@@ -6,7 +6,7 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 
-export type Scene = { snapshot: Snapshot; updateReady?: boolean };
+export type Scene = { snapshot: Snapshot; updateReady?: boolean; journal?: readonly JournalEntry[] };
 
 const unreachable: Problem = { code: 'network-unreachable', at: '/api/v1/auth/refresh' };
 
@@ -41,6 +41,22 @@ const base = (now: number, session: SessionView): Snapshot => ({
   tabs: 3,
   kept: { since: now - 52 * HOUR_MS, reloads: 41, workerRestarts: 7, networkLosses: 5, refreshes: 312 },
 });
+
+/** How a session came to its end: nothing of it was a reload or a lost network. */
+const ending = (now: number): readonly JournalEntry[] =>
+  (
+    [
+      [4 * HOUR_MS, 'state', 'signed-out'],
+      [90 * SECOND_MS, 'session', 'verified'],
+      [48 * SECOND_MS, 'network', 'down'],
+      [21 * SECOND_MS, 'network', 'up'],
+      [20 * SECOND_MS, 'session', 'nudge', 'cause=online'],
+      [20 * SECOND_MS, 'state', 'refreshing'],
+      [19 * SECOND_MS, 'session', 'grant-failed', 'call=7 unanswered=false code=grant-rejected at=/token status=400'],
+      [19 * SECOND_MS, 'state', 'signed-out'],
+      [2 * SECOND_MS, 'tabs', '2'],
+    ] as const
+  ).map(([ago, machine, what, detail]) => ({ at: now - ago, worker: 'w-3', machine, what, detail }));
 
 const active = (now: number): Snapshot => base(now, { state: 'active', ...known(now) });
 
@@ -137,6 +153,7 @@ export const scenes: Readonly<Record<string, (now: number) => Scene>> = {
       kind: 'oidc',
       problem: { code: 'grant-rejected', at: 'http://localhost:4174/token', status: 400, error: 'invalid_grant' },
     }),
+    journal: ending(now),
   }),
   expired: (now) => ({
     snapshot: base(now, {
@@ -171,7 +188,7 @@ export const scenes: Readonly<Record<string, (now: number) => Scene>> = {
 };
 
 /** As the worker writes it: one entry for each step, most of them of no interest to anybody. */
-export const journal = (now: number): readonly JournalEntry[] => [
+export const usual = (now: number): readonly JournalEntry[] => [
   { at: now - 3 * HOUR_MS, worker: 'w-2', machine: 'session', what: 'signed-in', detail: 'call=3 kind=oidc' },
   { at: now - 3 * HOUR_MS + 5, worker: 'w-2', machine: 'session', what: '→ save', detail: 'call=4' },
   { at: now - 2 * HOUR_MS, worker: 'w-2', machine: 'socket /api/socket', what: 'open' },

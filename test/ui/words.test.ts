@@ -65,6 +65,12 @@ describe('the truth', () => {
     }
   });
 
+  it('claims that everything is connected only where it is', () => {
+    const detail = (scene: string) => truthOf(scenes[scene]?.(NOW).snapshot, NOW, 'connected').detail;
+    expect(detail('active')).toContain('Everything is connected.');
+    for (const scene of ['reconnecting', 'limited', 'ticket']) expect(detail(scene)).not.toContain('Everything');
+  });
+
   it('does not claim that the server agreed before it has', () => {
     const active = scenes['active']?.(NOW).snapshot;
     if (active?.session.state !== 'active') throw new RangeError('active');

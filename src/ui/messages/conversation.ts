@@ -1,5 +1,7 @@
 import type { ChannelEvent } from '../../page/types.ts';
+import { isObject, numberAt, stringAt } from '../../protocol/json.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
+import type { History } from './history.ts';
 
 /** What a message carries. `id` is the sender's, to know the own message when it comes back; `at` by the sender's clock (ms). */
 export type MessageData = { id: string; text: string; from: string; at: number };
@@ -11,31 +13,35 @@ export type Delivery =
   | { state: 'failed'; problem: Problem };
 
 export type Item =
-  | { type: 'theirs'; key: string; data: MessageData }
+  | { type: 'theirs'; key: string; data: MessageData; offset: number }
   | { type: 'own'; key: string; data: MessageData; delivery: Delivery }
   | { type: 'gap'; key: string; from: number; to: number };
 
-export type Conversation = { channel: string; items: readonly Item[]; unread: number };
+/** What was said before: whether the server has been asked for it. */
+export type Past = 'unknown' | 'asked' | 'known' | 'unreachable';
+
+export type Conversation = { channel: string; items: readonly Item[]; unread: number; past: Past };
 
 /** Older ones are dropped from the screen; the server has its own history. */
 const MOST_ITEMS = 500;
 
-export const emptyConversation = (channel: string): Conversation => ({ channel, items: [], unread: 0 });
-
-const textAt = (value: object, name: string): string | undefined => {
-  const found: unknown = Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
-  return typeof found === 'string' ? found : undefined;
-};
+export const emptyConversation = (channel: string): Conversation => ({
+  channel,
+  items: [],
+  unread: 0,
+  past: 'unknown',
+});
 
 /** Anybody may publish anything on a topic: what is not one of our messages is shown as its text. */
 export const parseMessage = (data: unknown, key: string, now: number): MessageData => {
-  if (typeof data === 'object' && data !== null) {
-    const [id, text, from] = [textAt(data, 'id'), textAt(data, 'text'), textAt(data, 'from')];
-    const at: unknown = Reflect.get(data, 'at');
-    if (text !== undefined)
-      return { id: id ?? key, text, from: from ?? '', at: typeof at === 'number' && Number.isFinite(at) ? at : now };
-  }
-  return { id: key, text: JSON.stringify(data) ?? '', from: '', at: now };
+  const text = isObject(data) ? stringAt(data, 'text') : undefined;
+  if (!isObject(data) || text === undefined) return { id: key, text: JSON.stringify(data) ?? '', from: '', at: now };
+  return {
+    id: stringAt(data, 'id') ?? key,
+    text,
+    from: stringAt(data, 'from') ?? '',
+    at: numberAt(data, 'at') ?? now,
+  };
 };
 
 const withItem = (talk: Conversation, item: Item): Conversation => ({
@@ -73,8 +79,44 @@ export const received = (talk: Conversation, event: ChannelEvent, now: number, s
   if (own) return settle(talk, data.id, { state: 'acknowledged', offset: event.offset });
   // tried twice by another device: the same message
   if (talk.items.some((item) => item.type === 'theirs' && item.data.id === data.id)) return talk;
-  const next = withItem(talk, { type: 'theirs', key, data });
+  const next = withItem(talk, { type: 'theirs', key, data, offset: event.offset });
   return seen ? next : { ...next, unread: talk.unread + 1 };
+};
+
+/** Where an item stands in the topic; what the server does not have yet comes last. */
+const offsetOf = (item: Item): number => {
+  if (item.type === 'theirs') return item.offset;
+  if (item.type === 'gap') return item.to || item.from;
+  return item.delivery.state === 'acknowledged' ? item.delivery.offset : Infinity;
+};
+
+/** Whether something is missing between this message and the one before it, or the beginning. */
+export const isAfterHole = (talk: Conversation, offset: number): boolean => {
+  const known = talk.items.map(offsetOf).filter(Number.isFinite);
+  return offset > Math.max(0, ...known) + 1;
+};
+
+/** What the server has of the past, around what is here already: each message once, gaps that it fills no longer there. */
+export const remembering = (talk: Conversation, { epoch, events }: History, now: number): Conversation => {
+  const here = new Map(talk.items.flatMap((item) => (item.type === 'gap' ? [] : [[item.data.id, item] as const])));
+  const past = new Map<string, Item>();
+  for (const { offset, data } of events) {
+    const key = `${epoch}-${offset}`;
+    const message = parseMessage(data, key, now);
+    const known = here.get(message.id);
+    if (past.has(message.id)) continue;
+    if (known?.type === 'own') past.set(message.id, { ...known, delivery: { state: 'acknowledged', offset } });
+    else past.set(message.id, { type: 'theirs', key, data: message, offset });
+  }
+  const first = events[0]?.offset ?? Infinity;
+  const rest = talk.items.filter((item) =>
+    item.type === 'gap' ? item.to === 0 || item.from < first : !past.has(item.data.id),
+  );
+  const [before, after] = [
+    rest.filter((item) => offsetOf(item) < first),
+    rest.filter((item) => offsetOf(item) >= first),
+  ];
+  return { ...talk, past: 'known', items: [...before, ...past.values(), ...after].slice(-MOST_ITEMS) };
 };
 
 export const read = (talk: Conversation): Conversation => (talk.unread === 0 ? talk : { ...talk, unread: 0 });

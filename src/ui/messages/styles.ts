@@ -13,7 +13,10 @@ export const messagesStyles = css`
     &[aria-pressed=true] { background: var(--_surface); box-shadow: 0 0 0 1px var(--_line); } }
   .count { min-inline-size: 1.25rem; padding-inline: .3125rem; border-radius: 1rem; background: var(--_accent); color: var(--_on-accent); font-size: .75rem; line-height: 1.25rem; text-align: center; }
   .more { margin-block-start: .5rem; font-size: .875rem; }
-  .more summary { cursor: pointer; padding: .375rem .625rem; color: var(--_soft); border-radius: .375rem; }
+  .more summary { display: flex; gap: .5rem; align-items: center; min-block-size: 2.25rem; cursor: pointer; padding: .25rem .625rem; color: var(--_soft); border-radius: .375rem;
+    &::-webkit-details-marker { display: none; }
+    &::before { content: '+'; font-size: 1.125rem; line-height: 1; }
+    &:hover { color: var(--_ink); } }
   .more form { display: grid; gap: .5rem; padding: .25rem .625rem .5rem; }
   .talk { display: grid; grid-template-rows: minmax(16rem, 52dvb) auto; min-inline-size: 0; }
   .list { display: flex; flex-direction: column; gap: .625rem; overflow-y: auto; overscroll-behavior: contain; padding: 1.25rem; }
@@ -29,16 +32,18 @@ export const messagesStyles = css`
   .meta { display: flex; gap: .5rem; align-items: baseline; padding-inline: .375rem; font-size: .75rem; color: var(--_soft); }
   .meta button { min-block-size: 1.5rem; padding: 0 .5rem; font-size: .75rem; }
   .gap { align-self: center; font-size: .8125rem; color: var(--_soft); text-align: center; }
-  .composer { display: grid; gap: .5rem; padding: .75rem 1.25rem 1.25rem; border-block-start: 1px solid var(--_line); }
+  .composer { display: grid; gap: .5rem; padding: 1rem 1.25rem; border-block-start: 1px solid var(--_line); }
   .composer form { display: flex; gap: .5rem; align-items: end; }
   .composer label { flex: 1; min-inline-size: 0; }
   @media (forced-colors: active) { .text { border: 1px solid CanvasText; } .channel[aria-pressed=true] { outline: 2px solid Highlight; } }
   @container (inline-size < 38rem) {
     .room { grid-template-columns: minmax(0, 1fr); }
-    .channels { border-inline-end: 0; border-block-end: 1px solid var(--_line); }
+    .channels { display: flex; flex-wrap: wrap; padding: .5rem; border-inline-end: 0; border-block-end: 1px solid var(--_line); }
     .channels ul { display: flex; flex-wrap: wrap; }
     .channel { inline-size: auto; }
-    .talk { grid-template-rows: minmax(10rem, 34dvb) auto; }
-    .list, .composer { padding-inline: .875rem; }
+    .more { margin: 0; }
+    .more[open] { inline-size: 100%; }
+    .talk { grid-template-rows: minmax(10rem, calc(100dvb - 29rem)) auto; }
+    .list, .composer { padding: .75rem; }
   }
 `;

@@ -1,6 +1,7 @@
 import type { Words } from './en.ts';
+import { countingIn } from './plural.ts';
 
-const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+const { counted } = countingIn('de');
 
 export const de: Words = {
   unknown: 'Unbekannt',
@@ -70,7 +71,8 @@ export const de: Words = {
     sealed: 'Nur der Worker im Hintergrund kann die gespeicherte Sitzung öffnen. Kein Skript der Seite kann sie lesen.',
   },
   serverProblem: (code) => `Der Server hat selbst ein Problem (${code}).`,
-  tooOften: (seconds) => `Das war zu oft. Der Server nimmt den nächsten Versuch in ${seconds} Sekunden an.`,
+  tooOften: (seconds) =>
+    `Das war zu oft. Der Server nimmt den nächsten Versuch in ${counted(seconds, { one: 'Sekunde', other: 'Sekunden' })} an.`,
   lifetimeOver: (when) => `Die Zeit dieser Sitzung war am ${when} um.`,
   signInCancelled: 'Die Anmeldung wurde abgebrochen.',
 
@@ -94,32 +96,14 @@ export const de: Words = {
   confirmed: (when) => `Der Server hat deine Sitzung ${when} bestätigt.`,
   notConfirmed: 'Der Server hat deine Sitzung noch nicht bestätigt.',
   kept: (time, through) => `Schon ${time} bewahrt${through && `, über ${through} hinweg`}.`,
-  reloads: (count) => counted(count, 'Neuladen', 'Mal Neuladen'),
-  workerRestarts: (count) => counted(count, 'Neustart des Workers', 'Neustarts des Workers'),
-  networkLosses: (count) => counted(count, 'Netzausfall', 'Netzausfälle'),
+  reloads: (count) => counted(count, { one: 'Neustart der Seite', other: 'Neustarts der Seite' }),
+  workerRestarts: (count) => counted(count, { one: 'Neustart des Workers', other: 'Neustarts des Workers' }),
+  networkLosses: (count) => counted(count, { one: 'Netzausfall', other: 'Netzausfälle' }),
 
   tryNow: 'Jetzt versuchen',
   signOut: 'Abmelden',
   signingOut: 'Wird abgemeldet…',
   sessionIs: (word) => `Sitzung: ${word}`,
-
-  whySignedOut: 'Warum wurde ich abgemeldet?',
-  whyNot: 'Warum?',
-  whyWaiting: 'Warum wird neu verbunden?',
-  whyOfflineNow: 'Warum bin ich offline?',
-  whyRejected:
-    'Der Server sagt, dass diese Sitzung nicht mehr gilt. Jemand hat sie anderswo beendet, das Passwort wurde geändert, oder sie wurde zu lange nicht benutzt.',
-  whyExpired: 'Der Server hat dieser Sitzung bei ihrem Beginn ein Ende gesetzt, und diese Zeit ist gekommen.',
-  whyLost:
-    'Eine Erneuerung erreichte den Server, aber seine Antwort kam nie an. Das vorige Token hat er danach abgelehnt, wie er es muss.',
-  whyNotYou: 'Neuladen, ein verlorenes Netz oder ein geschlossener Browser bewirken das nicht.',
-  whyOffline: 'Dieses Gerät hat kein Netz. Nichts kann gefragt werden, und nichts geht derweil verloren.',
-  whyAttempt: (count) =>
-    `${counted(count, 'Versuch', 'Versuche')} bisher. Es geht von selbst weiter; du bleibst angemeldet.`,
-  whySocket: 'Die Live-Verbindung wird neu hergestellt. Deine Sitzung berührt das nicht.',
-  whyStopped: 'Der Server hat die Live-Verbindung beendet und bittet, fernzubleiben.',
-  lastProof: (when) => `Zuletzt vom Server bestätigt: ${when}`,
-  neverProved: 'Seit dem Start dieses Workers nicht vom Server bestätigt',
 
   newVersion: 'Eine neue Version ist bereit.',
   newVersionDetail: 'Du bleibst angemeldet, in allen Tabs.',
@@ -130,7 +114,7 @@ export const de: Words = {
   notSaved: 'Diese Sitzung ist nicht gespeichert.',
   notSavedDetail:
     'Dieser Browser kann gerade nicht auf seine Platte schreiben. Wenn du ihn schließt, musst du dich neu anmelden.',
-  endsSoon: (when) => `Deine Sitzung endet ${when}.`,
+  endsSoon: (when) => `Deine Sitzung endet um ${when}.`,
   endsSoonDetail: 'Melde dich jetzt noch einmal an, und diese Seite bleibt, wie sie ist.',
   staySignedIn: 'Angemeldet bleiben',
 

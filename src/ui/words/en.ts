@@ -1,6 +1,7 @@
 import type { ProblemCode } from '../../protocol/problem.ts';
 import type { SessionView, SignedOutReason, SignInKind, SocketStateName, Tier } from '../../protocol/snapshot.ts';
 import type { Status } from '../status.ts';
+import { countingIn } from './plural.ts';
 
 const problem: Record<ProblemCode, string> = {
   'network-unreachable': 'The server cannot be reached.',
@@ -73,7 +74,7 @@ const tierMeaning: Record<Tier, string> = {
   sealed: 'Only the background worker can open the saved session. No page script can read it.',
 };
 
-const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+const { counted } = countingIn('en');
 
 /** What the page shows at once. Functions take text that is ready to be read, or a number to be counted. */
 export const en = {
@@ -87,7 +88,8 @@ export const en = {
   tier,
   tierMeaning,
   serverProblem: (code: number) => `The server has a problem of its own (${code}).`,
-  tooOften: (seconds: number) => `That was too often. The server takes the next try in ${seconds} seconds.`,
+  tooOften: (seconds: number) =>
+    `That was too often. The server takes the next try in ${counted(seconds, { one: 'second', other: 'seconds' })}.`,
   lifetimeOver: (when: string) => `The session’s time was over on ${when}.`,
   signInCancelled: 'The sign-in was cancelled.',
 
@@ -111,31 +113,14 @@ export const en = {
   confirmed: (when: string) => `The server confirmed your session ${when}.`,
   notConfirmed: 'The server has not confirmed your session yet.',
   kept: (time: string, through: string) => `Kept for ${time}${through && ` through ${through}`}.`,
-  reloads: (count: number) => counted(count, 'reload', 'reloads'),
-  workerRestarts: (count: number) => counted(count, 'worker restart', 'worker restarts'),
-  networkLosses: (count: number) => counted(count, 'lost network', 'lost networks'),
+  reloads: (count: number) => counted(count, { one: 'reload', other: 'reloads' }),
+  workerRestarts: (count: number) => counted(count, { one: 'worker restart', other: 'worker restarts' }),
+  networkLosses: (count: number) => counted(count, { one: 'lost network', other: 'lost networks' }),
 
   tryNow: 'Try now',
   signOut: 'Sign out',
   signingOut: 'Signing out…',
   sessionIs: (word: string) => `Session: ${word}`,
-
-  whySignedOut: 'Why was I signed out?',
-  whyNot: 'Why?',
-  whyWaiting: 'Why is it reconnecting?',
-  whyOfflineNow: 'Why am I offline?',
-  whyRejected:
-    'The server said that this session is no longer valid. Somebody ended it elsewhere, the password was changed, or it was not used for too long.',
-  whyExpired: 'The server gave this session an end when it began, and that time has come.',
-  whyLost:
-    'A renewal reached the server, but its answer never came back. The server then refused the token from before, as it must.',
-  whyNotYou: 'A reload, a lost network or a closed browser cannot do this.',
-  whyOffline: 'This device has no network. Nothing can be asked, and nothing is lost meanwhile.',
-  whyAttempt: (count: number) => `${counted(count, 'try', 'tries')} so far. It goes on by itself; you stay signed in.`,
-  whySocket: 'The live connection is being made again. Your session is not touched by that.',
-  whyStopped: 'The server closed the live connection and asked us to stay away.',
-  lastProof: (when: string) => `Last confirmed by the server ${when}`,
-  neverProved: 'Not confirmed by the server since this worker started',
 
   newVersion: 'A new version is ready.',
   newVersionDetail: 'You stay signed in, in all tabs.',
@@ -145,7 +130,7 @@ export const en = {
   offlineSignedOut: 'To sign in, you need the network.',
   notSaved: 'This session is not saved.',
   notSavedDetail: 'This browser cannot write to its disk right now. If you close it, you have to sign in again.',
-  endsSoon: (when: string) => `Your session ends ${when}.`,
+  endsSoon: (when: string) => `Your session ends at ${when}.`,
   endsSoonDetail: 'Sign in again now, and this page stays as it is.',
   staySignedIn: 'Stay signed in',
 

@@ -1,6 +1,9 @@
 import type { MoreWords } from './more-en.ts';
+import { countingIn } from './plural.ts';
 
-const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+const { counted, noun } = countingIn('de');
+const tabs = (count: number): string => counted(count, { one: 'Tab', other: 'Tabs' });
+const events = (count: number): string => counted(count, { one: 'Ereignis', other: 'Ereignisse' });
 
 export const moreDe: MoreWords = {
   step: {
@@ -60,13 +63,13 @@ export const moreDe: MoreWords = {
   holdsCopy: 'hat eine Kopie',
   keychainSilent: 'antwortet nicht',
   keptThrough: 'Überstanden',
-  countReloads: 'Mal neu geladen',
-  countRestarts: 'Worker-Neustarts',
-  countLosses: 'Netzausfälle',
-  countRenewals: 'Erneuerungen',
+  countReloads: (count) => noun(count, { other: 'Mal neu geladen' }),
+  countRestarts: (count) => noun(count, { one: 'Worker-Neustart', other: 'Worker-Neustarts' }),
+  countLosses: (count) => noun(count, { one: 'Netzausfall', other: 'Netzausfälle' }),
+  countRenewals: (count) => noun(count, { one: 'Erneuerung', other: 'Erneuerungen' }),
   since: (when) => `Seit ${when}`,
   thisBrowser: 'Dieser Browser',
-  tabsOneSession: (count) => `${counted(count, 'Tab', 'Tabs')}, eine Sitzung`,
+  tabsOneSession: (count) => `${tabs(count)}, eine Sitzung`,
   networkIs: 'Netz',
   up: 'da',
   down: 'weg',
@@ -99,13 +102,13 @@ export const moreDe: MoreWords = {
   openFile: 'Datei öffnen',
   everyStep: 'Jeder Schritt',
   backToLive: 'Zurück zu diesem Gerät',
-  lookingAt: (name, count) => `${name}: ${count} Ereignisse einer anderen Zeit oder eines anderen Geräts.`,
+  lookingAt: (name, count) => `${name}: ${events(count)} einer anderen Zeit oder eines anderen Geräts.`,
   notATimeline: 'Diese Datei ist keine Zeitleiste von Session Keeper.',
   tooLarge: 'Diese Datei ist zu groß für eine Zeitleiste.',
   nothingYet: 'Noch ist nichts geschehen.',
   pointAt: 'Zeige auf ein Ereignis oder nimm die Pfeiltasten, um zu sehen, was darüber bekannt ist.',
   lane: { tabs: 'Tabs', worker: 'Worker', token: 'Sitzung', socket: 'Socket', network: 'Netz', requests: 'Anfragen' },
-  tabs: (count) => (count === 1 ? '1 Tab' : `${count} Tabs`),
+  tabs,
   workerAlive: (id) => `Worker ${id} war wach`,
   workerTookOver: 'Ein neuer Worker hat übernommen',
   networkUp: 'Das Netz ist da',
@@ -117,7 +120,7 @@ export const moreDe: MoreWords = {
   time: 'Zeit',
   what: 'Was geschah',
   detail: 'Einzelheit',
-  events: (count) => `${count} Ereignisse`,
+  events,
 
   messagesLead: 'An alle deine Tabs und Geräte: einmal, in Reihenfolge, auch über eine verlorene Verbindung hinweg.',
   channels: 'Kanäle',
@@ -125,18 +128,23 @@ export const moreDe: MoreWords = {
   channelName: 'Name des Kanals',
   join: 'Beitreten',
   message: 'Nachricht',
+  messageTo: (channel) => `Nachricht an #${channel}`,
   send: 'Senden',
   elsewhere: 'Anderer Tab oder anderes Gerät',
   noMessages: 'Noch keine Nachrichten. Öffne einen zweiten Tab oder ein zweites Gerät, um sie ankommen zu sehen.',
   messagesIn: (channel) => `Nachrichten in ${channel}, die älteste zuerst`,
-  gap: (range) => `${range} sind weg: Der Server hat sie nicht mehr.`,
+  messagesLater: 'Frühere Nachrichten erscheinen, sobald die Verbindung zurück ist.',
+  gap: (count) =>
+    count === undefined
+      ? 'Einige Nachrichten sind weg: Der Server hat sie nicht mehr.'
+      : `${counted(count, { one: 'Nachricht ist', other: 'Nachrichten sind' })} weg, auch vom Server.`,
   queued: 'Wartet',
   sent: 'Gesendet',
   delivered: 'Zugestellt',
   failed: 'Nicht gesendet',
   waitsForNetwork: 'Offline: Nachrichten bleiben auf diesem Gerät und werden später gesendet.',
   tryAgain: 'Noch einmal',
-  arrived: (count) => (count === 1 ? '1 neue Nachricht' : `${count} neue Nachrichten`),
+  arrived: (count) => counted(count, { one: 'neue Nachricht', other: 'neue Nachrichten' }),
 
   askServer: 'Den Server fragen',
   askLead: (path) =>

@@ -1,4 +1,5 @@
 import type { SessionStateStep, SessionStep } from '../../protocol/journal.ts';
+import { countingIn } from './plural.ts';
 
 /** What happened, as people say it. `undefined`: a step of the machinery, read only by those who mend it. */
 const step: Record<SessionStep, string | undefined> = {
@@ -38,7 +39,10 @@ const state: Record<SessionStateStep, string> = {
   degraded: 'Waiting for the server',
 };
 
-const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+const { counted, noun } = countingIn('en');
+
+const tabs = (count: number): string => counted(count, { one: 'tab', other: 'tabs' });
+const events = (count: number): string => counted(count, { one: 'event', other: 'events' });
 
 /** The words of the timeline, the messages and the things to try. */
 export const moreEn = {
@@ -66,13 +70,13 @@ export const moreEn = {
   holdsCopy: 'holds a copy',
   keychainSilent: 'does not answer',
   keptThrough: 'Kept through',
-  countReloads: 'reloads',
-  countRestarts: 'worker restarts',
-  countLosses: 'lost networks',
-  countRenewals: 'renewals',
+  countReloads: (count: number) => noun(count, { one: 'reload', other: 'reloads' }),
+  countRestarts: (count: number) => noun(count, { one: 'worker restart', other: 'worker restarts' }),
+  countLosses: (count: number) => noun(count, { one: 'lost network', other: 'lost networks' }),
+  countRenewals: (count: number) => noun(count, { one: 'renewal', other: 'renewals' }),
   since: (when: string) => `Since ${when}`,
   thisBrowser: 'This browser',
-  tabsOneSession: (count: number) => `${counted(count, 'tab', 'tabs')}, one session`,
+  tabsOneSession: (count: number) => `${tabs(count)}, one session`,
   networkIs: 'Network',
   up: 'up',
   down: 'down',
@@ -105,7 +109,7 @@ export const moreEn = {
   openFile: 'Open a file',
   everyStep: 'Every step',
   backToLive: 'Back to this device',
-  lookingAt: (name: string, count: string) => `${name}: ${count} events of another time or device.`,
+  lookingAt: (name: string, count: number) => `${name}: ${events(count)} of another time or device.`,
   notATimeline: 'This file is not a timeline of Session Keeper.',
   tooLarge: 'This file is too large to be a timeline.',
   nothingYet: 'Nothing has happened yet.',
@@ -118,7 +122,7 @@ export const moreEn = {
     network: 'Network',
     requests: 'Requests',
   },
-  tabs: (count: number) => (count === 1 ? '1 tab' : `${count} tabs`),
+  tabs,
   workerAlive: (id: string) => `Worker ${id} was awake`,
   workerTookOver: 'A new worker took over',
   networkUp: 'The network is up',
@@ -130,7 +134,7 @@ export const moreEn = {
   time: 'Time',
   what: 'What happened',
   detail: 'Detail',
-  events: (count: string) => `${count} events`,
+  events,
 
   messagesLead: 'To all your tabs and devices: once, in order, even over a lost connection.',
   channels: 'Channels',
@@ -138,18 +142,23 @@ export const moreEn = {
   channelName: 'Name of the channel',
   join: 'Join',
   message: 'Message',
+  messageTo: (channel: string) => `Message to #${channel}`,
   send: 'Send',
   elsewhere: 'Another tab or device',
   noMessages: 'No messages yet. Open a second tab or device to see them arrive.',
   messagesIn: (channel: string) => `Messages in ${channel}, oldest first`,
-  gap: (range: string) => `${range} are gone: the server no longer has them.`,
+  messagesLater: 'Earlier messages are shown when the connection is back.',
+  gap: (count: number | undefined) =>
+    count === undefined
+      ? 'Some messages are gone: the server no longer has them.'
+      : `${counted(count, { one: 'message is', other: 'messages are' })} gone: no longer on the server.`,
   queued: 'Queued',
   sent: 'Sent',
   delivered: 'Delivered',
   failed: 'Not sent',
   waitsForNetwork: 'Offline: messages are kept on this device and sent later.',
   tryAgain: 'Try again',
-  arrived: (count: number) => (count === 1 ? '1 new message' : `${count} new messages`),
+  arrived: (count: number) => counted(count, { one: 'new message', other: 'new messages' }),
 
   askServer: 'Ask the server',
   askLead: (path: string) => `A plain request to ${path}. The worker adds the authorization; this page never sees it.`,
