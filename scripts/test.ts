@@ -11,6 +11,7 @@ type Outcome = Counts & { name: string; ms: number };
 const REPORTS = join(process.cwd(), '.cache', 'reports');
 const UNIT_REPORT = join(REPORTS, 'unit.json');
 const BROWSER_REPORT = join(REPORTS, 'browser.json');
+const TIMED_REPORT = join(REPORTS, 'timed.json');
 
 /** No step may keep the last line from being written. */
 const STEP_LIMIT_MS = 22 * 60_000;
@@ -51,13 +52,10 @@ const unitTests: Step = {
   },
 };
 
-const browserTests: Step = {
-  name: 'browser tests',
-  run: async () => {
-    const code = await finish('playwright', ['test'], { BROWSER_REPORT });
-    return playwrightCounts(BROWSER_REPORT, code);
-  },
-};
+const browserTests = (name: string, report: string, ...args: string[]): Step => ({
+  name,
+  run: async () => playwrightCounts(report, await finish('playwright', ['test', ...args], { BROWSER_REPORT: report })),
+});
 
 const STEPS: readonly Step[] = [
   browser,
@@ -66,7 +64,9 @@ const STEPS: readonly Step[] = [
   check('lint', 'oxlint'),
   check('format', 'oxfmt', '--check'),
   unitTests,
-  browserTests,
+  browserTests('browser tests', BROWSER_REPORT, '--project=chromium', '--project=waits'),
+  // what is promised to take no longer than so: alone, and only then
+  browserTests('timed tests', TIMED_REPORT, '--project=timed', '--workers=1'),
   check('size', 'node', '--import', 'tsx', 'scripts/size.ts'),
 ];
 

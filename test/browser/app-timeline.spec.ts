@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { expect } from '../support/expect.ts';
 import { timelineFile } from '../../src/ui/timeline/file.ts';
 import { longJournal } from '../ui/long-journal.ts';
 import { test, type Gallery } from './gallery.ts';
@@ -42,30 +43,34 @@ test('every kind of event has its lane, and the arrow keys tell each one with it
   expect(gallery.complaints).toEqual([]);
 });
 
-test('ten thousand events: zoomed, moved and pointed at within a frame', async ({ page, gallery }) => {
-  await openMany(page, gallery);
-  const times = await page.evaluate(async () => {
-    const lanes = document.querySelector('session-timeline')?.shadowRoot?.querySelector('session-lanes');
-    const surface = lanes?.shadowRoot?.querySelector<HTMLElement>('.surface');
-    if (!lanes || !surface || !('lastPaintMs' in lanes)) throw new Error('There are no lanes.');
-    const { left, top, width } = surface.getBoundingClientRect();
-    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-    const painted: number[] = [];
-    for (let step = 0; step < 120; step += 1) {
-      const x = left + (width * (step % 60)) / 60;
-      const place = { clientX: x, clientY: top + 120, bubbles: true, cancelable: true };
-      surface.dispatchEvent(new WheelEvent('wheel', { ...place, ctrlKey: true, deltaY: step < 60 ? -20 : 20 }));
-      surface.dispatchEvent(new PointerEvent('pointermove', place));
-      await frame();
-      await frame();
-      painted.push(Number(lanes.lastPaintMs));
-    }
-    return painted.toSorted((a, b) => a - b);
-  });
-  const median = times[60] ?? Infinity;
-  test.info().annotations.push({ type: 'paint', description: `median ${median} ms, slowest ${times.at(-1)} ms` });
-  expect(median).toBeLessThan(PAINT_WITHIN_MS);
-});
+test(
+  'ten thousand events: zoomed, moved and pointed at within a frame',
+  { tag: '@timed' },
+  async ({ page, gallery }) => {
+    await openMany(page, gallery);
+    const times = await page.evaluate(async () => {
+      const lanes = document.querySelector('session-timeline')?.shadowRoot?.querySelector('session-lanes');
+      const surface = lanes?.shadowRoot?.querySelector<HTMLElement>('.surface');
+      if (!lanes || !surface || !('lastPaintMs' in lanes)) throw new Error('There are no lanes.');
+      const { left, top, width } = surface.getBoundingClientRect();
+      const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+      const painted: number[] = [];
+      for (let step = 0; step < 120; step += 1) {
+        const x = left + (width * (step % 60)) / 60;
+        const place = { clientX: x, clientY: top + 120, bubbles: true, cancelable: true };
+        surface.dispatchEvent(new WheelEvent('wheel', { ...place, ctrlKey: true, deltaY: step < 60 ? -20 : 20 }));
+        surface.dispatchEvent(new PointerEvent('pointermove', place));
+        await frame();
+        await frame();
+        painted.push(Number(lanes.lastPaintMs));
+      }
+      return painted.toSorted((a, b) => a - b);
+    });
+    const median = times[60] ?? Infinity;
+    test.info().annotations.push({ type: 'paint', description: `median ${median} ms, slowest ${times.at(-1)} ms` });
+    expect(median).toBeLessThan(PAINT_WITHIN_MS);
+  },
+);
 
 test('a mouse points, zooms and drags', async ({ page, gallery }) => {
   await openMany(page, gallery);

@@ -157,9 +157,12 @@ for (const policy of ['in force', 'off'] as const) {
         const flows = flowsAt(app.provider, app.origin);
         const careless = await startCareless(app.origin);
         try {
-          expectNoCode(await byFrames(page, { ...flows, 'a careless provider': careless.url }));
-          expectNoCode({ 'pop-up': await byPopup(page, flows['plain'] ?? '') });
-          expectNoCode({ 'pop-up of a careless provider': await byPopup(page, careless.url) });
+          const [frames, popup, carelessPopup] = await Promise.all([
+            byFrames(page, { ...flows, 'a careless provider': careless.url }),
+            byPopup(page, flows['plain'] ?? ''),
+            byPopup(page, careless.url),
+          ]);
+          expectNoCode({ ...frames, 'pop-up': popup, 'pop-up of a careless provider': carelessPopup });
         } finally {
           await careless.close();
         }

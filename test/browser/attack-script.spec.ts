@@ -42,7 +42,7 @@ const prepare = (page: Page): Promise<void> =>
       get: () => undefined,
     });
     window.within = (work) =>
-      Promise.race([work, new Promise<'nothing'>((resolve) => setTimeout(resolve, 3_000, 'nothing'))]);
+      Promise.race([work, new Promise<'nothing'>((resolve) => setTimeout(resolve, 10_000, 'nothing'))]);
     window.settled = (element) =>
       window.within(
         new Promise((resolve) => {

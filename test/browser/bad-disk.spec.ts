@@ -179,36 +179,36 @@ test.describe('j. a full storage', () => {
   const setQuota = (session: CDPSession, origin: string, quotaSize?: number): Promise<unknown> =>
     session.send('Storage.overrideQuotaForOrigin', { origin, ...(quotaSize === undefined ? {} : { quotaSize }) });
 
-  test('the session goes on in memory and says so, publishing gives a Problem, and space heals both', async ({
-    page,
-    app,
-    lab,
-  }) => {
-    test.setTimeout(120_000);
-    await signIn(page, app.origin, 'password');
-    const quota = await page.context().newCDPSession(page);
-    await setQuota(quota, app.origin, FULL);
-    // while a database is open, Chromium believes for half a minute what it last knew of the free space
-    const renewed = async (): Promise<string> => {
-      await lab.expireTokens();
+  test(
+    'the session goes on in memory and says so, publishing gives a Problem, and space heals both',
+    { tag: '@waits' },
+    async ({ page, app, lab }) => {
+      test.setTimeout(120_000);
+      await signIn(page, app.origin, 'password');
+      const quota = await page.context().newCDPSession(page);
+      await setQuota(quota, app.origin, FULL);
+      // while a database is open, Chromium believes for half a minute what it last knew of the free space
+      const renewed = async (): Promise<string> => {
+        await lab.expireTokens();
+        expect(await fetchOnce(page)).toBe(200);
+        return (await snapshotOf(page)).durability;
+      };
+      await expect.poll(renewed, { timeout: 60_000, intervals: [5_000] }).toBe('memory');
+      await expect(page.getByText('This session is not saved.', { exact: true })).toBeVisible();
+      await seesSignedIn(page);
+      expect(await page.evaluate(() => window.keeper.channel('full').publish('x'.repeat(1_000)))).toEqual({
+        ok: false,
+        problem: { code: 'store-full' },
+      });
+      await expectCalm(lab);
+      await setQuota(quota, app.origin);
+      await expect.poll(async () => (await snapshotOf(page)).durability, { timeout: 15_000 }).toBe('disk');
+      expect(await page.evaluate(() => window.keeper.channel('full').publish('x'))).toMatchObject({ ok: true });
+      await comeBack(page);
+      await expectSession(page, 'active');
       expect(await fetchOnce(page)).toBe(200);
-      return (await snapshotOf(page)).durability;
-    };
-    await expect.poll(renewed, { timeout: 60_000, intervals: [5_000] }).toBe('memory');
-    await expect(page.getByText('This session is not saved.', { exact: true })).toBeVisible();
-    await seesSignedIn(page);
-    expect(await page.evaluate(() => window.keeper.channel('full').publish('x'.repeat(1_000)))).toEqual({
-      ok: false,
-      problem: { code: 'store-full' },
-    });
-    await expectCalm(lab);
-    await setQuota(quota, app.origin);
-    await expect.poll(async () => (await snapshotOf(page)).durability, { timeout: 15_000 }).toBe('disk');
-    expect(await page.evaluate(() => window.keeper.channel('full').publish('x'))).toMatchObject({ ok: true });
-    await comeBack(page);
-    await expectSession(page, 'active');
-    expect(await fetchOnce(page)).toBe(200);
-  });
+    },
+  );
 
   test('at the first visit: no room for the app shell costs nobody the worker, nor the sign-in', async ({
     page,

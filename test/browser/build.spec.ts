@@ -1,4 +1,5 @@
-import { expect, test, type Page } from '@playwright/test';
+import { test, type Page } from '@playwright/test';
+import { expect } from '../support/expect.ts';
 import { startApp, type App } from '../support/app.ts';
 
 let app: App;

@@ -1,4 +1,5 @@
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, type Page } from '@playwright/test';
+import { expect } from '../support/expect.ts';
 import type { Keeper } from '../../src/page/types.ts';
 import { startClientSite, type ClientSite } from '../support/client-site.ts';
 import type { libraries } from './client-libraries.ts';

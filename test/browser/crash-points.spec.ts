@@ -41,28 +41,27 @@ const killWhileItAsks = async (
 for (const point of ['hang', 'lost'] as const) {
   const when = point === 'hang' ? 'before the server knew of it' : 'after the server let them in';
 
-  test(`password: killed in a sign-in, ${when}: nobody is stuck, and the second try holds`, async ({
-    page,
-    app,
-    lab,
-    complaints,
-  }) => {
-    complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
-    await openKeeper(page, app.origin);
-    await killWhileItAsks(page, lab, point, () =>
-      page.evaluate((intent) => {
-        window.first = window.keeper.signIn(intent);
-      }, DEMO),
-    );
-    expect(await page.evaluate(() => window.first), 'it is not sent twice').toMatchObject({
-      ok: false,
-      problem: { code: 'timeout' },
-    });
-    expect((await snapshotOf(page)).session).toMatchObject({ state: 'signed-out', reason: 'never' });
-    expect(await page.evaluate((intent) => window.keeper.signIn(intent), DEMO)).toMatchObject({ ok: true });
-    await expectSession(page, 'active');
-    expect(await fetchOnce(page)).toBe(200);
-  });
+  test(
+    `password: killed in a sign-in, ${when}: nobody is stuck, and the second try holds`,
+    { tag: '@waits' },
+    async ({ page, app, lab, complaints }) => {
+      complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
+      await openKeeper(page, app.origin);
+      await killWhileItAsks(page, lab, point, () =>
+        page.evaluate((intent) => {
+          window.first = window.keeper.signIn(intent);
+        }, DEMO),
+      );
+      expect(await page.evaluate(() => window.first), 'it is not sent twice').toMatchObject({
+        ok: false,
+        problem: { code: 'timeout' },
+      });
+      expect((await snapshotOf(page)).session).toMatchObject({ state: 'signed-out', reason: 'never' });
+      expect(await page.evaluate((intent) => window.keeper.signIn(intent), DEMO)).toMatchObject({ ok: true });
+      await expectSession(page, 'active');
+      expect(await fetchOnce(page)).toBe(200);
+    },
+  );
 
   test(`oidc: killed while the code is redeemed, ${when}: nobody is stuck, and the second try holds`, async ({
     page,
@@ -148,7 +147,7 @@ for (const state of ['installing', 'installed', 'activating', 'activated'] as co
         await page.evaluate(() => navigator.serviceWorker.ready.then((registration) => registration.update()));
         return (await snapshotOf(page)).build === build;
       };
-      await expect.poll(isNew).toBe(true);
+      await expect.poll(isNew, { intervals: [200] }).toBe(true);
       expect(await fetchOnce(page)).toBe(200);
       expect((await site.lab.stats()).tokenRequests).toBe(tokenRequests);
     } finally {

@@ -1,4 +1,5 @@
-import { expect, test } from '@playwright/test';
+import { test } from '@playwright/test';
+import { expect } from '../support/expect.ts';
 import { createServer, type ViteDevServer } from 'vite';
 import { workerPlugin } from '../../scripts/worker-plugin.ts';
 import { createFixture, type Fixture } from '../support/fixture.ts';

@@ -66,24 +66,26 @@ for (const [name, temper] of Object.entries(TEMPERS)) {
   });
 }
 
-test('another provider with short tokens: an idle tab renews them, again and again, with the one refresh token', async ({
-  page,
-}) => {
-  const app = await startWithProvider({ ...PLAIN, lifetimes: { accessSeconds: ACCESS_SECONDS } });
-  try {
-    await signIn(page, app.origin, 'oidc');
-    await expectSocket(page, 'open');
-    const { refreshes } = (await snapshotOf(page)).kept;
-    await expect
-      .poll(async () => (await snapshotOf(page)).kept.refreshes, { timeout: 5 * ACCESS_SECONDS * 1000 })
-      .toBeGreaterThanOrEqual(refreshes + 3);
-    expect(await fetchOnce(page)).toBe(200);
-    await expectSession(page, 'active');
-    await seesSignedIn(page);
-  } finally {
-    await app.stop();
-  }
-});
+test(
+  'another provider with short tokens: an idle tab renews them, again and again, with the one refresh token',
+  { tag: '@waits' },
+  async ({ page }) => {
+    const app = await startWithProvider({ ...PLAIN, lifetimes: { accessSeconds: ACCESS_SECONDS } });
+    try {
+      await signIn(page, app.origin, 'oidc');
+      await expectSocket(page, 'open');
+      const { refreshes } = (await snapshotOf(page)).kept;
+      await expect
+        .poll(async () => (await snapshotOf(page)).kept.refreshes, { timeout: 5 * ACCESS_SECONDS * 1000 })
+        .toBeGreaterThanOrEqual(refreshes + 3);
+      expect(await fetchOnce(page)).toBe(200);
+      await expectSession(page, 'active');
+      await seesSignedIn(page);
+    } finally {
+      await app.stop();
+    }
+  },
+);
 
 test('another provider that is down: signing in says so; once it is up, it works', async ({ page }) => {
   const app = await startWithProvider(PLAIN);

@@ -42,10 +42,12 @@ const watchIdle = (page: Page, url: string): Promise<void> =>
     look();
   }, url);
 
-const expectCalm = async (page: Page): Promise<void> => {
-  const { longestWithoutSocketMs, loginPages } = await page.evaluate(() => window.idle);
-  expect(loginPages).toBe(0);
-  expect(longestWithoutSocketMs).toBeLessThan(BACK_WITHIN_MS);
+const expectNoLoginPage = async (page: Page): Promise<void> =>
+  expect((await page.evaluate(() => window.idle)).loginPages).toBe(0);
+
+const expectBackInTime = async (page: Page): Promise<void> => {
+  await expectNoLoginPage(page);
+  expect((await page.evaluate(() => window.idle)).longestWithoutSocketMs).toBeLessThan(BACK_WITHIN_MS);
 };
 
 const expectSettled = (page: Page, url: string): Promise<void> =>
@@ -70,91 +72,89 @@ const renewed = async (lab: Lab, times: number): Promise<void> => {
 
 test.describe('b. the idle story', () => {
   for (const kind of TOKEN_KINDS) {
-    test(`${kind}: access tokens of ${ACCESS_SECONDS} s, the tab idle: the socket stays`, async ({
-      page,
-      app,
-      lab,
-    }) => {
-      test.setTimeout(120_000);
-      await lab.lifetimes({ accessSeconds: ACCESS_SECONDS });
-      await signIn(page, app.origin, kind);
-      await expectSocket(page, 'open');
-      const { socketsOpened } = await lab.stats();
-      await watchIdle(page, HUB);
-      await renewed(lab, kind === 'oidc' ? 2 : 1);
-      // at most once, and then back in time: a machine under load may be late for one heartbeat
-      expect((await lab.stats()).socketsOpened - socketsOpened).toBeLessThanOrEqual(1);
-      expect(await fetchOnce(page)).toBe(200);
-      await expectCalm(page);
-    });
+    test(
+      `${kind}: access tokens of ${ACCESS_SECONDS} s, the tab idle: the socket stays`,
+      { tag: '@waits' },
+      async ({ page, app, lab }) => {
+        test.setTimeout(120_000);
+        await lab.lifetimes({ accessSeconds: ACCESS_SECONDS });
+        await signIn(page, app.origin, kind);
+        await expectSocket(page, 'open');
+        const { socketsOpened } = await lab.stats();
+        await watchIdle(page, HUB);
+        await renewed(lab, kind === 'oidc' ? 2 : 1);
+        // at most once: a machine under load may be late for one heartbeat
+        expect((await lab.stats()).socketsOpened - socketsOpened).toBeLessThanOrEqual(1);
+        expect(await fetchOnce(page)).toBe(200);
+        await expectNoLoginPage(page);
+      },
+    );
   }
 
-  test('a socket that is dropped, and one whose worker is killed, is back in under 2 s with a fresh ticket', async ({
-    page,
-    app,
-    lab,
-    complaints,
-  }) => {
-    complaints.expect(FAILED_SOCKET);
-    await signIn(page, app.origin, 'oidc');
-    await expectSocket(page, 'open');
-    await watchIdle(page, HUB);
-    const topic = newTopic();
-    await listen(page, topic);
-    for (const lose of [() => lab.drop(), () => lab.drop(1012), () => killWorkers(page)]) {
-      const { socketsOpened, ticketsMinted } = await lab.stats();
-      await lose();
-      await expect.poll(async () => (await lab.stats()).socketsOpened).toBe(socketsOpened + 1);
-      expect((await lab.stats()).ticketsMinted).toBe(ticketsMinted + 1);
+  test(
+    'a socket that is dropped, and one whose worker is killed, is back in under 2 s with a fresh ticket',
+    { tag: '@timed' },
+    async ({ page, app, lab, complaints }) => {
+      complaints.expect(FAILED_SOCKET);
+      await signIn(page, app.origin, 'oidc');
       await expectSocket(page, 'open');
-    }
-    await lab.publish({ topic, count: 1, everyMs: 0 });
-    await expect.poll(() => numbersOf(page, topic)).toEqual([1]);
-    await expectCalm(page);
-  });
+      await watchIdle(page, HUB);
+      const topic = newTopic();
+      await listen(page, topic);
+      for (const lose of [() => lab.drop(), () => lab.drop(1012), () => killWorkers(page)]) {
+        const { socketsOpened, ticketsMinted } = await lab.stats();
+        await lose();
+        await expect.poll(async () => (await lab.stats()).socketsOpened).toBe(socketsOpened + 1);
+        expect((await lab.stats()).ticketsMinted).toBe(ticketsMinted + 1);
+        await expectSocket(page, 'open');
+      }
+      await lab.publish({ topic, count: 1, everyMs: 0 });
+      await expect.poll(() => numbersOf(page, topic)).toEqual([1]);
+      await expectBackInTime(page);
+    },
+  );
 
-  test(`the web app's event stream: its ticket of ${TICKET_MINUTES} minutes is long over when the socket is lost`, async ({
-    page,
-    app,
-    lab,
-    complaints,
-  }) => {
-    complaints.expect(FAILED_SOCKET);
-    await signIn(page, app.origin, 'ticket');
-    await page.evaluate((url) => {
-      const socket = window.keeper.socket(url);
-      return new Promise((resolve) => socket.addEventListener('open', resolve, { once: true }));
-    }, EVENTS);
-    await expectSettled(page, EVENTS);
-    await watchIdle(page, EVENTS);
-    await lab.clock((TICKET_MINUTES + 1) * 60_000);
-    const { ticketsMinted, ticketsUsed } = await lab.stats();
-    // the event stream, and the hub's socket
-    expect(await lab.drop()).toBe(2);
-    await expect.poll(async () => (await lab.stats()).ticketsUsed).toBe(ticketsUsed + 2);
-    expect((await lab.stats()).ticketsMinted).toBe(ticketsMinted + 2);
-    await expectSocket(page, 'open', 10_000, EVENTS);
-    await expectCalm(page);
-    expect((await snapshotOf(page)).session.state).toBe('active');
-    await expect(page.getByRole('heading', { name: 'You are signed in as Demo User.' })).toBeVisible();
-  });
+  test(
+    `the web app's event stream: its ticket of ${TICKET_MINUTES} minutes is long over when the socket is lost`,
+    { tag: '@timed' },
+    async ({ page, app, lab, complaints }) => {
+      complaints.expect(FAILED_SOCKET);
+      await signIn(page, app.origin, 'ticket');
+      await page.evaluate((url) => {
+        const socket = window.keeper.socket(url);
+        return new Promise((resolve) => socket.addEventListener('open', resolve, { once: true }));
+      }, EVENTS);
+      await expectSettled(page, EVENTS);
+      await watchIdle(page, EVENTS);
+      await lab.clock((TICKET_MINUTES + 1) * 60_000);
+      const { ticketsMinted, ticketsUsed } = await lab.stats();
+      // the event stream, and the hub's socket
+      expect(await lab.drop()).toBe(2);
+      await expect.poll(async () => (await lab.stats()).ticketsUsed).toBe(ticketsUsed + 2);
+      expect((await lab.stats()).ticketsMinted).toBe(ticketsMinted + 2);
+      await expectSocket(page, 'open', 10_000, EVENTS);
+      await expectBackInTime(page);
+      expect((await snapshotOf(page)).session.state).toBe('active');
+      await expect(page.getByRole('heading', { name: 'You are signed in as Demo User.' })).toBeVisible();
+    },
+  );
 
-  test('the ticket endpoint fails: no login page, and the socket is back once it answers', async ({
-    page,
-    app,
-    lab,
-  }) => {
-    await signIn(page, app.origin, 'ticket');
-    await expectSocket(page, 'open');
-    await watchIdle(page, HUB);
-    await lab.fault({ at: 'ticket', kind: 'status', status: 401, times: 1 });
-    await lab.fault({ at: 'ticket', kind: 'status', status: 503, times: 1 });
-    await lab.fault({ at: 'ticket', kind: 'html', times: 1 });
-    const { socketsOpened } = await lab.stats();
-    await lab.drop();
-    await expect.poll(async () => (await lab.stats()).socketsOpened, { timeout: 30_000 }).toBe(socketsOpened + 1);
-    await expectSocket(page, 'open');
-    expect((await page.evaluate(() => window.idle)).loginPages).toBe(0);
-    expect((await snapshotOf(page)).session.state).toBe('active');
-  });
+  test(
+    'the ticket endpoint fails: no login page, and the socket is back once it answers',
+    { tag: '@waits' },
+    async ({ page, app, lab }) => {
+      await signIn(page, app.origin, 'ticket');
+      await expectSocket(page, 'open');
+      await watchIdle(page, HUB);
+      await lab.fault({ at: 'ticket', kind: 'status', status: 401, times: 1 });
+      await lab.fault({ at: 'ticket', kind: 'status', status: 503, times: 1 });
+      await lab.fault({ at: 'ticket', kind: 'html', times: 1 });
+      const { socketsOpened } = await lab.stats();
+      await lab.drop();
+      await expect.poll(async () => (await lab.stats()).socketsOpened, { timeout: 30_000 }).toBe(socketsOpened + 1);
+      await expectSocket(page, 'open');
+      await expectNoLoginPage(page);
+      expect((await snapshotOf(page)).session.state).toBe('active');
+    },
+  );
 });

@@ -50,27 +50,26 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
     await expect(loginForm(page)).toHaveCount(0);
   });
 
-  test('a tab that is opened offline, with a new worker and an expired access token, keeps the session too', async ({
-    page,
-    app,
-    context,
-    lab,
-  }) => {
-    await lab.lifetimes({ accessSeconds: 5 });
-    await signIn(page, app.origin, 'password');
-    await context.setOffline(true);
-    await expectSession(page, 'degraded', 15_000);
-    await killWorkers(page);
-    const tab = await context.newPage();
-    await tab.goto(app.origin);
-    await useAppKeeper(tab);
-    await expect(headline(tab)).toHaveText('You are signed in as Demo User, and offline.');
-    await expect(loginForm(tab)).toHaveCount(0);
-    await lab.lifetimes({ accessSeconds: 300 });
-    await context.setOffline(false);
-    for (const each of [page, tab]) await expectSession(each, 'active');
-    expect(await fetchOnce(tab)).toBe(200);
-  });
+  test(
+    'a tab that is opened offline, with a new worker and an expired access token, keeps the session too',
+    { tag: '@waits' },
+    async ({ page, app, context, lab }) => {
+      await lab.lifetimes({ accessSeconds: 5 });
+      await signIn(page, app.origin, 'password');
+      await context.setOffline(true);
+      await expectSession(page, 'degraded', 15_000);
+      await killWorkers(page);
+      const tab = await context.newPage();
+      await tab.goto(app.origin);
+      await useAppKeeper(tab);
+      await expect(headline(tab)).toHaveText('You are signed in as Demo User, and offline.');
+      await expect(loginForm(tab)).toHaveCount(0);
+      await lab.lifetimes({ accessSeconds: 300 });
+      await context.setOffline(false);
+      for (const each of [page, tab]) await expectSession(each, 'active');
+      expect(await fetchOnce(tab)).toBe(200);
+    },
+  );
 
   test('what is published offline arrives once the network is back, once and in order', async ({
     page,
@@ -108,28 +107,28 @@ test.describe('f. server stopped and started again', () => {
     }
   };
 
-  test('for 20 s: session and socket return, messages published meanwhile arrive once, in order', async ({
-    page,
-    app,
-    lab,
-  }) => {
-    await lab.lifetimes({ accessSeconds: 15 });
-    await signIn(page, app.origin, 'password');
-    await expectSocket(page, 'open');
-    const topic = newTopic();
-    await listen(page, topic);
-    await app.halt();
-    const acknowledged = publish(page, topic, 1, 30);
-    await outage(page, OUTAGE_MS);
-    await expectSession(page, 'degraded');
-    await app.resume();
-    await expectSession(page, 'active', HEALED_WITHIN_MS);
-    await expectSocket(page, 'open', HEALED_WITHIN_MS);
-    expect(await acknowledged).toEqual(upTo(30).map(() => true));
-    expect(await numbersOf(page, topic)).toEqual(upTo(30));
-    expect(await fetchOnce(page)).toBe(200);
-    await expect(headline(page)).toHaveText('You are signed in as Demo User.');
-  });
+  test(
+    'for 20 s: session and socket return, messages published meanwhile arrive once, in order',
+    { tag: '@waits' },
+    async ({ page, app, lab }) => {
+      await lab.lifetimes({ accessSeconds: 15 });
+      await signIn(page, app.origin, 'password');
+      await expectSocket(page, 'open');
+      const topic = newTopic();
+      await listen(page, topic);
+      await app.halt();
+      const acknowledged = publish(page, topic, 1, 30);
+      await outage(page, OUTAGE_MS);
+      await expectSession(page, 'degraded');
+      await app.resume();
+      await expectSession(page, 'active', HEALED_WITHIN_MS);
+      await expectSocket(page, 'open', HEALED_WITHIN_MS);
+      expect(await acknowledged).toEqual(upTo(30).map(() => true));
+      expect(await numbersOf(page, topic)).toEqual(upTo(30));
+      expect(await fetchOnce(page)).toBe(200);
+      await expect(headline(page)).toHaveText('You are signed in as Demo User.');
+    },
+  );
 
   test('as a power cut stops it, in the middle of messages: none is lost, none comes twice', async ({ page, app }) => {
     await signIn(page, app.origin, 'oidc');

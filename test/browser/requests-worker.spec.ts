@@ -7,7 +7,8 @@ import { killWorkers } from '../support/worker-kill.ts';
 
 /** Longer than any test, so that only what the test does ends the wait. */
 const FOR_EVER_MS = 600_000;
-const SLOW_MS = 400;
+/** Long enough for a page to change its mind meanwhile, on any machine. */
+const SLOW_MS = 2_000;
 const MODELS_PATH = '/api/v1/llm/models';
 const MODELS = /\/llm\/models$/;
 const NOTES = /\/notes$/;

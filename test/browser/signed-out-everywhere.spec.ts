@@ -35,40 +35,40 @@ const signOut = async (page: Page): Promise<void> => {
 
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST, FAILED_SOCKET));
 
-test('a sign-out is everywhere within a second: in a tab after a hard reload, and in one that passes the worker by', async ({
-  page,
-  context,
-  app,
-}) => {
-  await signIn(page, app.origin, 'password');
-  const [reloaded, passing] = [await context.newPage(), await context.newPage()];
-  for (const tab of [reloaded, passing]) await openKeeper(tab, app.origin);
-  await hardReload(reloaded);
-  await connectKeeper(reloaded);
-  const bypass = await context.newCDPSession(passing);
-  await bypass.send('Network.enable');
-  await bypass.send('Network.setBypassServiceWorker', { bypass: true });
-  await passing.reload();
-  await connectKeeper(passing);
-  for (const tab of [reloaded, passing]) {
-    await expectSession(tab, 'active');
-    await noteWhenTold(tab);
-  }
-  const begun = await page.evaluate(() => Date.now());
-  await signOut(page);
-  for (const tab of [reloaded, passing]) {
-    await expect.poll(() => tab.evaluate(() => window.toldAt)).toBeDefined();
-    expect((await tab.evaluate(() => window.toldAt ?? Infinity)) - begun).toBeLessThan(AT_ONCE_MS);
-    expect((await snapshotOf(tab)).session).toMatchObject({ state: 'signed-out', reason: 'user' });
-    expect(await fetchOnce(tab)).toBe(401);
-  }
-});
+test(
+  'a sign-out is everywhere within a second: in a tab after a hard reload, and in one that passes the worker by',
+  { tag: '@timed' },
+  async ({ page, context, app }) => {
+    await signIn(page, app.origin, 'password');
+    const [reloaded, passing] = [await context.newPage(), await context.newPage()];
+    for (const tab of [reloaded, passing]) await openKeeper(tab, app.origin);
+    await hardReload(reloaded);
+    await connectKeeper(reloaded);
+    const bypass = await context.newCDPSession(passing);
+    await bypass.send('Network.enable');
+    await bypass.send('Network.setBypassServiceWorker', { bypass: true });
+    await passing.reload();
+    await connectKeeper(passing);
+    for (const tab of [reloaded, passing]) {
+      await expectSession(tab, 'active');
+      await noteWhenTold(tab);
+    }
+    const begun = await page.evaluate(() => Date.now());
+    await signOut(page);
+    for (const tab of [reloaded, passing]) {
+      await expect.poll(() => tab.evaluate(() => window.toldAt)).toBeDefined();
+      expect((await tab.evaluate(() => window.toldAt ?? Infinity)) - begun).toBeLessThan(AT_ONCE_MS);
+      expect((await snapshotOf(tab)).session).toMatchObject({ state: 'signed-out', reason: 'user' });
+      expect(await fetchOnce(tab)).toBe(401);
+    }
+  },
+);
 
 const NOTE_WHEN_TOLD = `keeper.subscribe(({ session }) => {
   if (session.state === 'signed-out') window.toldAt ??= Date.now();
 })`;
 
-test('and in a tab that is hidden; in a frozen one as soon as it goes on', async ({ app }) => {
+test('and in a tab that is hidden; in a frozen one as soon as it goes on', { tag: '@timed' }, async ({ app }) => {
   const browser = await startBareBrowser();
   try {
     await connectIn(browser, app.origin, 'sign in');

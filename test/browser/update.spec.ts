@@ -4,7 +4,7 @@ import { expectAll, expectSocket, listen, newTopic } from '../support/channels.t
 import { startDeployment, type Deployment } from '../support/deployment.ts';
 import { watchDocument } from '../support/document.ts';
 import { expect, FAILED_REQUEST, test } from '../support/e2e.ts';
-import { openKeeper, sessionStateOf, snapshotOf } from '../support/keeper-page.ts';
+import { expectSeen, openKeeper, snapshotOf } from '../support/keeper-page.ts';
 import { fetchOnce } from '../support/page-fetch.ts';
 import { signIn } from '../support/sign-in.ts';
 
@@ -63,94 +63,103 @@ const update = (page: Page): Promise<number> =>
     return performance.now() - (await installed);
   });
 
-test('ten updates in a row while messages and a stream of events come: nothing is lost', async ({ page, context }) => {
-  test.setTimeout(120_000);
-  const { origin, lab } = site;
-  const topic = newTopic();
-  await signIn(page, origin, 'password');
-  const other = await context.newPage();
-  await openKeeper(other, origin);
-  for (const tab of [page, other]) {
-    await expectSocket(tab, 'open');
-    await listen(tab, topic);
-  }
-  const documents = [await watchDocument(page), await watchDocument(other)];
-  await page.evaluate(() => void new EventSource('/api/v1/media/stream'));
-  const leases = watchLeases(page);
-  await lab.publish({ topic, count: COUNT, everyMs: PUBLISH_EVERY_MS });
-  for (let round = 1; round <= UPDATES; round += 1) {
-    const build = await site.deploy();
-    const { socketsOpened } = await lab.stats();
-    const { taken } = leases;
-    expect(await update(page)).toBeLessThan(IN_CONTROL_WITHIN_MS);
-    for (const tab of [page, other]) await expect.poll(async () => (await snapshotOf(tab)).build).toBe(build);
-    expect(await fetchOnce(page)).toBe(200);
-    await expectSocket(page, 'open');
-    await expect.poll(() => leases.taken).toBeGreaterThan(taken);
-    expect((await lab.stats()).socketsOpened).toBe(socketsOpened + 1);
-  }
-  for (const tab of [page, other]) await expectAll(tab, topic, COUNT);
-  for (const document of documents) await document.expect();
-  await expect.poll(async () => (await lab.stats()).socketsOpen).toBe(1);
-  expect((await lab.stats()).tokenRequests).toBe(1);
-});
+test(
+  'ten updates in a row while messages and a stream of events come: nothing is lost',
+  { tag: '@timed' },
+  async ({ page, context }) => {
+    test.setTimeout(120_000);
+    const { origin, lab } = site;
+    const topic = newTopic();
+    await signIn(page, origin, 'password');
+    const other = await context.newPage();
+    await openKeeper(other, origin);
+    for (const tab of [page, other]) {
+      await expectSocket(tab, 'open');
+      await listen(tab, topic);
+    }
+    const documents = [await watchDocument(page), await watchDocument(other)];
+    await page.evaluate(() => void new EventSource('/api/v1/media/stream'));
+    const leases = watchLeases(page);
+    await lab.publish({ topic, count: COUNT, everyMs: PUBLISH_EVERY_MS });
+    for (let round = 1; round <= UPDATES; round += 1) {
+      const build = await site.deploy();
+      const { socketsOpened } = await lab.stats();
+      const { taken } = leases;
+      expect(await update(page)).toBeLessThan(IN_CONTROL_WITHIN_MS);
+      for (const tab of [page, other]) await expect.poll(async () => (await snapshotOf(tab)).build).toBe(build);
+      expect(await fetchOnce(page)).toBe(200);
+      await expectSocket(page, 'open');
+      await expect.poll(() => leases.taken).toBeGreaterThan(taken);
+      expect((await lab.stats()).socketsOpened).toBe(socketsOpened + 1);
+    }
+    for (const tab of [page, other]) await expectAll(tab, topic, COUNT);
+    for (const document of documents) await document.expect();
+    await expect.poll(async () => (await lab.stats()).socketsOpen).toBe(1);
+    expect((await lab.stats()).tokenRequests).toBe(1);
+  },
+);
 
 /** A site's own worker: it lets its newcomer wait until a page says so, as many sites do. */
 const waitsForItsSite = (script: string): string =>
   `${script.replace('takeOver:!0', 'takeOver:!1')}
   self.addEventListener('message', ({ data }) => { if (data === 'SKIP_WAITING') self.skipWaiting() })`;
 
-test("a site's own newcomer waits: the old worker stays alive and connected until the site lets it in", async ({
-  page,
-  context,
-}) => {
-  const { origin, lab } = site;
-  await site.deploy(waitsForItsSite);
-  await signIn(page, origin, 'password');
-  await expectSocket(page, 'open');
-  const leases = watchLeases(page);
-  const { socketsOpened } = await lab.stats();
-  const old = (await snapshotOf(page)).build;
-  const build = await site.deploy(waitsForItsSite);
-  await updateToWait(page);
+test(
+  "a site's own newcomer waits: the old worker stays alive and connected until the site lets it in",
+  { tag: '@timed' },
+  async ({ page, context }) => {
+    const { origin, lab } = site;
+    await site.deploy(waitsForItsSite);
+    await signIn(page, origin, 'password');
+    await expectSocket(page, 'open');
+    const leases = watchLeases(page);
+    const { socketsOpened } = await lab.stats();
+    const old = (await snapshotOf(page)).build;
+    const build = await site.deploy(waitsForItsSite);
+    await updateToWait(page);
 
-  const other = await context.newPage();
-  const others = watchLeases(other);
-  await openKeeper(other, origin);
-  await expect.poll(() => others.taken).toBeGreaterThan(0);
-  expect(await fetchOnce(other)).toBe(200);
-  expect(leases.ended + others.ended).toBe(0);
-  expect((await lab.stats()).socketsOpened).toBe(socketsOpened);
-  expect((await snapshotOf(other)).build).toBe(old);
+    const other = await context.newPage();
+    const others = watchLeases(other);
+    await openKeeper(other, origin);
+    await expect.poll(() => others.taken).toBeGreaterThan(0);
+    expect(await fetchOnce(other)).toBe(200);
+    expect(leases.ended + others.ended).toBe(0);
+    expect((await lab.stats()).socketsOpened).toBe(socketsOpened);
+    expect((await snapshotOf(other)).build).toBe(old);
 
-  const begun = performance.now();
-  await page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.postMessage('SKIP_WAITING'));
-  for (const tab of [page, other]) await expect.poll(async () => (await snapshotOf(tab)).build).toBe(build);
-  expect(performance.now() - begun).toBeLessThan(IN_CONTROL_WITHIN_MS + SHOWN_WITHIN_MS);
-  await expectSocket(page, 'open');
-  expect((await lab.stats()).socketsOpened).toBe(socketsOpened + 1);
-});
+    const begun = performance.now();
+    await page.evaluate(async () => (await navigator.serviceWorker.ready).waiting?.postMessage('SKIP_WAITING'));
+    for (const tab of [page, other]) await expect.poll(async () => (await snapshotOf(tab)).build).toBe(build);
+    expect(performance.now() - begun).toBeLessThan(IN_CONTROL_WITHIN_MS + SHOWN_WITHIN_MS);
+    await expectSocket(page, 'open');
+    expect((await lab.stats()).socketsOpened).toBe(socketsOpened + 1);
+  },
+);
 
-test('a newcomer that is kept out by an endless request: the old worker resumes', async ({ page, complaints }) => {
-  complaints.expect(FAILED_REQUEST);
-  const { origin, lab } = site;
-  const topic = newTopic();
-  await signIn(page, origin, 'password');
-  await expectSocket(page, 'open');
-  await listen(page, topic);
-  const old = (await snapshotOf(page)).build;
-  await lab.fault({ at: 'api', kind: 'hang', ms: 60_000, times: 1 });
-  // another URL than below: Chromium has one request for a URL wait for the other, up to 20 s
-  await page.evaluate(() => void fetch('/api/v1/notes').catch(() => undefined));
-  await site.deploy();
-  await updateToWait(page);
-  await lab.drop();
-  await expectSocket(page, 'open', RESUMED_WITHIN_MS);
-  expect((await snapshotOf(page)).build).toBe(old);
-  expect(await page.evaluate(async () => (await window.keeper.fetch('/api/v1/llm/models')).status)).toBe(200);
-  await lab.publish({ topic, count: 3, everyMs: 0 });
-  await expectAll(page, topic, 3);
-});
+test(
+  'a newcomer that is kept out by an endless request: the old worker resumes',
+  { tag: '@waits' },
+  async ({ page, complaints }) => {
+    complaints.expect(FAILED_REQUEST);
+    const { origin, lab } = site;
+    const topic = newTopic();
+    await signIn(page, origin, 'password');
+    await expectSocket(page, 'open');
+    await listen(page, topic);
+    const old = (await snapshotOf(page)).build;
+    await lab.fault({ at: 'api', kind: 'hang', ms: 60_000, times: 1 });
+    // another URL than below: Chromium has one request for a URL wait for the other, up to 20 s
+    await page.evaluate(() => void fetch('/api/v1/notes').catch(() => undefined));
+    await site.deploy();
+    await updateToWait(page);
+    await lab.drop();
+    await expectSocket(page, 'open', RESUMED_WITHIN_MS);
+    expect((await snapshotOf(page)).build).toBe(old);
+    expect(await page.evaluate(async () => (await window.keeper.fetch('/api/v1/llm/models')).status)).toBe(200);
+    await lab.publish({ topic, count: 3, everyMs: 0 });
+    await expectAll(page, topic, 3);
+  },
+);
 
 test('the old worker refreshes while the newcomer comes: the token endpoint is asked once', async ({ page }) => {
   const { origin, lab } = site;
@@ -159,7 +168,7 @@ test('the old worker refreshes while the newcomer comes: the token endpoint is a
   await lab.expireTokens();
   const { tokenRequests } = await lab.stats();
   const answer = fetchOnce(page);
-  await expect.poll(() => sessionStateOf(page)).toBe('refreshing');
+  await expectSeen(page, 'refreshing');
   const build = await site.deploy();
   await updateToWait(page);
   expect(await answer).toBe(200);

@@ -147,7 +147,7 @@ for (const [name, leave] of [
 test('a request that waited for the former person’s token is not sent with the next one’s', async ({ page, site }) => {
   await openPlain(page, site);
   await signInAs(page, DEMO);
-  await site.lab.fault({ at: 'token', kind: 'slow', ms: 2_000, times: 1 });
+  await site.lab.fault({ at: 'token', kind: 'slow', ms: 5_000, times: 1 });
   await site.lab.expireTokens();
   const waiting = page.evaluate(
     async ([url, text]) => {

@@ -34,27 +34,31 @@ const CASES: readonly { name: string; temper: Temper; deviceMs: number }[] = [
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
 
 for (const { name, temper, deviceMs } of CASES) {
-  test(`DPoP without nonces, and ${name}: signs in, refreshes, survives the worker`, async ({ page }) => {
-    const app = await startWithProvider(temper);
-    try {
-      await openKeeper(page, app.origin);
-      if (deviceMs !== 0) await setDevice(page, deviceMs);
-      await signIn(page, app.origin, 'oidc');
-      await expectSocket(page, 'open');
-      expect(await fetchOnce(page)).toBe(200);
-      const { refreshes } = (await snapshotOf(page)).kept;
-      const renewed = { timeout: 3 * ACCESS_SECONDS * 1000 };
-      await expect
-        .poll(async () => (await snapshotOf(page)).kept.refreshes, renewed)
-        .toBeGreaterThanOrEqual(refreshes + 1);
-      const states = await page.evaluate(() => window.seen.map(({ session }) => session.state));
-      expect(states).not.toContain('degraded');
-      await killWorkers(page);
-      expect(await fetchOnce(page)).toBe(200);
-      await expectSession(page, 'active');
-      await seesSignedIn(page);
-    } finally {
-      await app.stop();
-    }
-  });
+  test(
+    `DPoP without nonces, and ${name}: signs in, refreshes, survives the worker`,
+    { tag: '@waits' },
+    async ({ page }) => {
+      const app = await startWithProvider(temper);
+      try {
+        await openKeeper(page, app.origin);
+        if (deviceMs !== 0) await setDevice(page, deviceMs);
+        await signIn(page, app.origin, 'oidc');
+        await expectSocket(page, 'open');
+        expect(await fetchOnce(page)).toBe(200);
+        const { refreshes } = (await snapshotOf(page)).kept;
+        const renewed = { timeout: 3 * ACCESS_SECONDS * 1000 };
+        await expect
+          .poll(async () => (await snapshotOf(page)).kept.refreshes, renewed)
+          .toBeGreaterThanOrEqual(refreshes + 1);
+        const states = await page.evaluate(() => window.seen.map(({ session }) => session.state));
+        expect(states).not.toContain('degraded');
+        await killWorkers(page);
+        expect(await fetchOnce(page)).toBe(200);
+        await expectSession(page, 'active');
+        await seesSignedIn(page);
+      } finally {
+        await app.stop();
+      }
+    },
+  );
 }

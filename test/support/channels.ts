@@ -1,4 +1,5 @@
-import { expect, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { expect } from './expect.ts';
 import type { ChannelEvent } from '../../src/page/types.ts';
 import type { SocketStateName } from '../../src/protocol/snapshot.ts';
 import { snapshotOf, type Evaluates } from './keeper-page.ts';

@@ -1,4 +1,5 @@
-import { expect, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { expect } from './expect.ts';
 
 /** A document that is not to be replaced, nor its session lost sight of; needs a connected keeper. */
 export type Undisturbed = { expect(): Promise<void> };

@@ -1,5 +1,6 @@
 import { test as base, type BrowserContext } from '@playwright/test';
 import { startApp, type App } from './app.ts';
+import { expect } from './expect.ts';
 import { createLab, type Lab } from './lab-client.ts';
 
 /** What the consoles and the scripts of a context complained about. A test fails on what it did not expect. */
@@ -35,7 +36,11 @@ const DEFAULT_LIFETIMES = { accessSeconds: 300, refreshSeconds: 14 * 24 * 60 * 6
 
 export type Lent = { lab: Lab; complaints: Complaints };
 
-/** Tests against the real server: one for each process of the runner, with everything put back before each test. */
+/** As a server starts; whoever has it next, with or without a lab, finds nothing of what was done to it. */
+const putBack = (lab: Lab): Promise<unknown> =>
+  Promise.all([lab.clearFaults(), lab.clearLog(), lab.clock(0), lab.lifetimes(DEFAULT_LIFETIMES)]);
+
+/** Tests against the real server: one for each process of the runner, with everything put back after each test. */
 export const test = base.extend<Lent, { app: App }>({
   app: [
     async ({}, use) => {
@@ -45,20 +50,24 @@ export const test = base.extend<Lent, { app: App }>({
     },
     { scope: 'worker' },
   ],
-  lab: async ({ app }, use) => {
+  lab: async ({ app }, use, info) => {
     const lab = createLab(app.origin);
-    await Promise.all([lab.clearFaults(), lab.clearLog(), lab.clock(0), lab.lifetimes(DEFAULT_LIFETIMES)]);
     await use(lab);
+    if (info.status !== info.expectedStatus) {
+      const heard = { stats: await lab.stats(), log: await lab.log() };
+      await info.attach('server', { body: JSON.stringify(heard, undefined, 1), contentType: 'application/json' });
+    }
+    await putBack(lab);
   },
   complaints: [
     async ({ context }, use) => {
       const complaints = createComplaints();
       complaints.watch(context);
       await use(complaints);
-      base.expect(complaints.unexpected(), 'errors in the console').toEqual([]);
+      expect(complaints.unexpected(), 'errors in the console').toEqual([]);
     },
     { auto: true },
   ],
 });
 
-export { expect } from '@playwright/test';
+export { expect };

@@ -1,4 +1,5 @@
-import { expect, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { expect } from './expect.ts';
 import type { Keeper } from '../../src/page/types.ts';
 import type { SignInIntent } from '../../src/protocol/bridge.ts';
 import type { SessionView, Snapshot } from '../../src/protocol/snapshot.ts';
@@ -45,6 +46,12 @@ export const snapshotOf = (page: Evaluates): Promise<Snapshot> => page.evaluate(
 /** Waits until the session of this page is in this state. */
 export const expectSession = (page: Page, state: SessionView['state'], timeout = 10_000): Promise<void> =>
   expect.poll(() => sessionStateOf(page), { timeout, message: `session of ${page.url()}` }).toBe(state);
+
+/** Waits until the session of this page has been in this state, if only for a moment. */
+export const expectSeen = (page: Page, state: SessionView['state']): Promise<void> =>
+  expect
+    .poll(() => page.evaluate((wanted) => window.seen.some(({ session }) => session.state === wanted), state))
+    .toBe(true);
 
 export const sessionStateOf = async (page: Evaluates): Promise<string> => (await snapshotOf(page)).session.state;
 

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect } from '@playwright/test';
+import { expect } from './expect.ts';
 import { fileOf, KINDS, lineOf, SEEN_DIR, TABLE_FILE, type Row } from '../../scripts/requests-rows.ts';
 import type { LogEntry } from '../../server/request-log.ts';
 import type { SignInKind } from '../../src/protocol/snapshot.ts';

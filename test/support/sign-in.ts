@@ -1,4 +1,5 @@
-import { expect, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { expect } from './expect.ts';
 import type { SignInIntent } from '../../src/protocol/bridge.ts';
 import type { SignInKind } from '../../src/protocol/snapshot.ts';
 import { connectKeeper, DEMO, DEMO_KEY, openKeeper, sessionStateOf } from './keeper-page.ts';
