@@ -27,6 +27,9 @@ const EMPTY: Readonly<Record<talking.Past, (say: MoreWords) => string>> = {
   unreachable: (say) => say.messagesLater,
 };
 
+const ASK_AGAIN_AFTER_MS = 500;
+const ASK_NO_MORE_AFTER_MS = 32_000;
+
 /** Close enough to the end of the list to be kept there when something arrives. */
 const AT_THE_END_PX = 48;
 
@@ -53,6 +56,8 @@ export class SessionMessages extends KeeperElement {
   #sub: string | undefined;
   #connection: 'up' | 'down' = 'down';
   #atTheEnd = true;
+  /** The own messages whose end this document is told. */
+  readonly #handedOver = new Set<string>();
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -122,8 +127,11 @@ export class SessionMessages extends KeeperElement {
     void this.#recollect(name);
   }
 
-  /** Asks the server for what was said before. */
-  async #recollect(name: string): Promise<void> {
+  /**
+   * Asks the server for what was said before; again as long as something of a former document is still on its way: it
+   * may get there after this answer, and before this document has joined.
+   */
+  async #recollect(name: string, againAfterMs = ASK_AGAIN_AFTER_MS): Promise<void> {
     const { keeper } = this;
     if (!keeper) return;
     this.#change(name, (talk) => ({ ...talk, past: 'asked' }));
@@ -131,6 +139,10 @@ export class SessionMessages extends KeeperElement {
     this.#change(name, (talk) =>
       history ? talking.remembering(talk, history, Date.now()) : { ...talk, past: 'unreachable' },
     );
+    const talk = this.#talk(name);
+    if (!history || !talk || againAfterMs > ASK_NO_MORE_AFTER_MS) return;
+    if (talking.isWaiting(talk, this.#handedOver))
+      setTimeout(() => void this.#recollect(name, 2 * againAfterMs), againAfterMs);
   }
 
   async #listen(name: string, channel: Channel): Promise<void> {
@@ -178,6 +190,7 @@ export class SessionMessages extends KeeperElement {
   }
 
   async #publish(name: string, data: talking.MessageData): Promise<void> {
+    this.#handedOver.add(data.id);
     const result = await this.#joined.get(name)?.publish(data);
     if (result) this.#change(name, (talk) => talking.published(talk, data.id, result));
   }

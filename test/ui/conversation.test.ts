@@ -43,6 +43,17 @@ describe('an own message', () => {
   });
 });
 
+describe('a message of a former document', () => {
+  const waiting = talking.publishing(empty, mine);
+
+  it('is on its way until the server tells of it; what this document sent it is told by itself', () => {
+    expect(talking.isWaiting(waiting, new Set())).toBe(true);
+    expect(talking.isWaiting(waiting, new Set(['m1']))).toBe(false);
+    const told = talking.remembering(waiting, { epoch: 'e', events: [{ offset: 7, data: mine }] }, NOW);
+    expect(talking.isWaiting(told, new Set())).toBe(false);
+  });
+});
+
 describe('what the server remembers', () => {
   const past = (...offsets: readonly number[]) => ({
     epoch: 'e',

@@ -119,6 +119,10 @@ export const remembering = (talk: Conversation, { epoch, events }: History, now:
   return { ...talk, past: 'known', items: [...before, ...past.values(), ...after].slice(-MOST_ITEMS) };
 };
 
+/** Whether an own message is on its way, besides those that have these ids. */
+export const isWaiting = ({ items }: Conversation, besides: ReadonlySet<string>): boolean =>
+  items.some((item) => item.type === 'own' && item.delivery.state === 'waiting' && !besides.has(item.data.id));
+
 export const read = (talk: Conversation): Conversation => (talk.unread === 0 ? talk : { ...talk, unread: 0 });
 
 export type DeliveryWord = 'queued' | 'sent' | 'delivered' | 'failed';
