@@ -1,6 +1,8 @@
 import type { RawData, WebSocket } from 'ws';
 import {
   CLOSE,
+  MAX_STATE_LENGTH,
+  MAX_SUBSCRIPTIONS,
   parseClientFrame,
   type ClientFrame,
   type Cursor,
@@ -32,7 +34,6 @@ const HEARTBEAT_SLACK_MS = 3_000;
 export const MAX_FRAME_BYTES = 65_536;
 const GREET_WITHIN_MS = 5_000;
 const READ_BATCH = 200;
-const MAX_SUBSCRIPTIONS = 256;
 /** Above this, events wait on disk instead of in memory: no answer waits behind more of them than this. */
 const CONGESTED_BYTES = 65_536;
 /** A client that asks and does not read the answers is cut off at this. */
@@ -168,11 +169,11 @@ export class HubConnection implements LiveSocket {
       case 'sub':
         return this.#onSub(frame[1], frame[2], frame[3]);
       case 'unsub':
-        this.#leave(frame[1], 'now');
+        this.#leave(frame[1], frame[2] === true ? 'after the grace' : 'now');
         this.#subscriptions.delete(frame[1]);
         return undefined;
       case 'who':
-        return this.#attendant && this.#hub.presence.watch(this.#attendant, frame[1]);
+        return this.#onWho(frame[1], frame[2]);
       case 'pub':
         return this.#onPub(frame[1], frame[2], frame[3]);
       case 'auth':
@@ -225,6 +226,11 @@ export class HubConnection implements LiveSocket {
     this.send(['ok', requestId, topic, at, resumed]);
     subscription.pumping = false;
     await this.#pump(topic, subscription);
+  }
+
+  #onWho(topic: string, state: unknown): void {
+    if ((JSON.stringify(state) ?? '').length > MAX_STATE_LENGTH) return this.close(CLOSE.badFrame, 'state too long');
+    if (this.#attendant) this.#hub.presence.watch(this.#attendant, topic, state);
   }
 
   #leave(topic: string, when: 'now' | 'after the grace'): void {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ServerFrame } from '../src/protocol/frames.ts';
 
 /** One that may be present, and be told who else is. */
@@ -13,12 +14,12 @@ export type Presence = {
   enter(attendant: Attendant, topic: string): void;
   /** `now`: it said so itself. */
   leave(attendant: Attendant, topic: string, when: 'now' | 'after the grace'): void;
-  /** From now on it is told who is here, whenever that changes. */
-  watch(attendant: Attendant, topic: string): void;
+  /** From now on it is told who is here, whenever that changes. `state`, if any: what its host says of itself. */
+  watch(attendant: Attendant, topic: string, state?: unknown): void;
   stop(): void;
 };
 
-type Host = { sockets: Set<Attendant>; leaving: NodeJS.Timeout | undefined };
+type Host = { sockets: Set<Attendant>; state: unknown; leaving: NodeJS.Timeout | undefined };
 type Room = { hosts: Map<string, Host>; watchers: Set<Attendant> };
 
 export const PRESENCE_GRACE_MS = 10_000;
@@ -27,7 +28,8 @@ export const createPresence = (graceMs = PRESENCE_GRACE_MS): Presence => {
   const rooms = new Map<string, Room>();
 
   const tell = (topic: string, { hosts }: Room, to: Iterable<Attendant>): void => {
-    for (const attendant of to) attendant.send(['here', topic, [...hosts.keys()]]);
+    const states = [...hosts.values()].map(({ state }) => state);
+    for (const attendant of to) attendant.send(['here', topic, [...hosts.keys()], states]);
   };
 
   const keyOf = ({ owner }: Attendant, topic: string): string => `${owner}/${topic}`;
@@ -45,8 +47,8 @@ export const createPresence = (graceMs = PRESENCE_GRACE_MS): Presence => {
       rooms.set(key, room);
       const known = room.hosts.get(attendant.host);
       clearTimeout(known?.leaving);
-      const host: Host = { sockets: (known?.sockets ?? new Set<Attendant>()).add(attendant), leaving: undefined };
-      room.hosts.set(attendant.host, host);
+      const sockets = (known?.sockets ?? new Set<Attendant>()).add(attendant);
+      room.hosts.set(attendant.host, { sockets, state: known?.state ?? null, leaving: undefined });
       if (!known) tell(topic, room, room.watchers);
     },
     leave(attendant, topic, when) {
@@ -59,11 +61,15 @@ export const createPresence = (graceMs = PRESENCE_GRACE_MS): Presence => {
       if (when === 'now') return remove(key, topic, room, attendant.host);
       host.leaving = setTimeout(() => remove(key, topic, room, attendant.host), graceMs);
     },
-    watch(attendant, topic) {
+    watch(attendant, topic, state) {
       const room = rooms.get(keyOf(attendant, topic));
-      if (!room?.hosts.get(attendant.host)?.sockets.has(attendant)) return;
+      const host = room?.hosts.get(attendant.host);
+      if (!room || !host?.sockets.has(attendant)) return;
       room.watchers.add(attendant);
-      tell(topic, room, [attendant]);
+      // A worker that comes back says again what the others know.
+      const isNews = state !== undefined && !isDeepStrictEqual(state, host.state);
+      if (isNews) host.state = state;
+      tell(topic, room, isNews ? room.watchers : [attendant]);
     },
     stop() {
       for (const { hosts } of rooms.values()) for (const { leaving } of hosts.values()) clearTimeout(leaving);

@@ -60,4 +60,31 @@ export const authority: readonly Check[] = [
       );
     },
   },
+  {
+    name: 'what a host says of itself is told to the others; one that is soon back has not left',
+    section: '10',
+    run: async (tester) => {
+      const [topic, host] = [tester.name(), tester.name()];
+      const [watcher, other] = [await tester.greet(), await tester.greet(host)];
+      await watcher.subscribe(topic, null);
+      await other.subscribe(topic, null);
+      watcher.send(['who', topic]);
+      const said = (word: string): Promise<true> =>
+        watcher.until(word, (frame) =>
+          frame[0] === 'here' && frame[3]?.[frame[2].indexOf(host)] === word ? true : undefined,
+        );
+      other.send(['who', topic, 'before']);
+      await said('before');
+      const before = watcher.frames.length;
+      other.send(['unsub', topic, true]);
+      await other.subscribe(topic, null, 2);
+      other.send(['who', topic, 'after']);
+      await said('after');
+      const lists = watcher.frames.slice(before).flatMap((frame) => (frame[0] === 'here' ? [frame[2]] : []));
+      insist(
+        lists.every((hosts) => hosts.includes(host)),
+        'the host was said to have left',
+      );
+    },
+  },
 ];

@@ -26,6 +26,9 @@ export type CodecEvent =
   | { type: 'publish'; item: OutboxItem }
   | { type: 'join'; tab: string; topic: string; cursor: Cursor | null }
   | { type: 'leave'; tab: string; topic: string }
+  /** `state`: JSON. */
+  | { type: 'present'; tab: string; topic: string; state: string }
+  | { type: 'absent'; tab: string; topic: string }
   /** `again`: see the bridge. What the codec had for that socket is void, for frames may have got lost. */
   | { type: 'socket-open'; tab: string; socket: string; protocols: readonly string[]; again: string | null }
   /** `unsent`: what was said before it and the browser has yet to send. */

@@ -197,7 +197,7 @@ export const createSockets = (options: SocketsOptions): Sockets => {
     for (const [tab, frames] of outgoing)
       outgoing.set(
         tab,
-        frames.filter(({ type }) => type !== 'event' && type !== 'socket-message'),
+        frames.filter(({ type }) => type !== 'event' && type !== 'here' && type !== 'socket-message'),
       );
   };
 
@@ -242,6 +242,7 @@ export const createSockets = (options: SocketsOptions): Sockets => {
       if (message.type === 'bye') return tabLeft(tab);
       if (message.type === 'join') join(tab, message.topic, message.cursor);
       else if (message.type === 'leave') leave(tab, message.topic);
+      else if (message.type === 'present' || message.type === 'absent') native?.tell({ ...message, tab });
       else if ('socket' in message) onSocket(tab, message);
       // What is said on an open socket changes nobody's wish to have it.
       if (message.type !== 'socket-send') update();

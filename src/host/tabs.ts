@@ -34,6 +34,7 @@ const saysRead = ({ protocol }: Intro): boolean => protocol >= 2;
 
 const sizeOf = (frame: PortFrame): number => {
   if (frame.type === 'event') return frame.bytes;
+  if (frame.type === 'here') return frame.members.length * FRAME_BYTES;
   if (frame.type !== 'socket-message') return 0;
   return typeof frame.data === 'string' ? frame.data.length : frame.data.byteLength;
 };

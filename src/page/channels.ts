@@ -2,19 +2,24 @@ import type { Intro, KeeperApi, TabMessage } from '../protocol/bridge.ts';
 import { failed, ok, type Result } from '../protocol/problem.ts';
 import { newId } from './ids.ts';
 import type { RealtimeFrame } from './realtime-frames.ts';
+import { createPresences } from './presence.ts';
 import { createReader, type Reader } from './reader.ts';
 import { advance, cursorOf, type Place } from './topic.ts';
-import type { Channel, ChannelEvent } from './types.ts';
+import { restored } from './restore.ts';
+import type { Channel, ChannelEvent, ChannelOptions, Message, Presence } from './types.ts';
+import { eventWithin } from './wait.ts';
 
-type Message = Extract<ChannelEvent, { type: 'message' }>;
-type Topic = { place: Place; readers: Set<Reader> };
+/** `presences`: they listen too, and read nothing. */
+type Topic = { place: Place; readers: Set<Reader>; presences: number };
 type Published = { topic: string; data: unknown; settle(result: Result<{ offset: number }>): void };
 
 export type Channels = {
-  channel(topic: string): Channel;
+  channel(topic: string, options?: ChannelOptions): Channel;
   /** What this page listens to and how far it has read, for a greeting. */
   topics(): Intro['topics'];
   receive(frame: RealtimeFrame): void;
+  /** A new port takes messages. */
+  greeted(): void;
   /** A new worker is there: what was published and not acknowledged is offered again, under the same ids. */
   republish(): void;
   /** Somebody has left: what came for them and nobody has read is for nobody else. */
@@ -22,7 +27,7 @@ export type Channels = {
   close(): void;
 };
 
-const messagesOf = (reader: Reader): AsyncIterator<Message, undefined> => ({
+const messagesOf = (reader: AsyncIterator<ChannelEvent, undefined>): AsyncIterator<Message, undefined> => ({
   next: async () => {
     for (;;) {
       const result = await reader.next();
@@ -37,31 +42,58 @@ const messagesOf = (reader: Reader): AsyncIterator<Message, undefined> => ({
   },
 });
 
-export const createChannels = (publish: KeeperApi['publish'], post: (message: TabMessage) => unknown): Channels => {
+/** The network's return may be the end of it. */
+const pauseOrOnline = (ms: number): Promise<unknown> => eventWithin(window, 'online', ms);
+
+export const createChannels = (
+  publish: KeeperApi['publish'],
+  post: (message: TabMessage) => unknown,
+  pause: (ms: number) => Promise<unknown> = pauseOrOnline,
+): Channels => {
   const topics = new Map<string, Topic>();
   const published = new Map<string, Published>();
   /** One offer at a time: a call that dies with its worker is sent again behind those that found the next one. */
   let turn: Promise<unknown> = Promise.resolve();
+  const presences = createPresences(post);
+  /** Ends with the person whose topics these are. */
+  let person = new AbortController();
 
-  const leave = (name: string, reader: Reader): void => {
-    const topic = topics.get(name);
-    if (!topic?.readers.delete(reader) || topic.readers.size > 0) return;
+  const leave = (name: string, topic: Topic): void => {
+    if (topic.readers.size > 0 || topic.presences > 0) return;
     topics.delete(name);
     post({ type: 'leave', topic: name });
   };
 
+  const topicOf = (name: string): Topic => {
+    const known = topics.get(name);
+    if (known) return known;
+    const topic: Topic = { place: { name: 'now' }, readers: new Set(), presences: 0 };
+    topics.set(name, topic);
+    post({ type: 'join', topic: name, cursor: null });
+    return topic;
+  };
+
   const join = (name: string, onClose: (reader: Reader) => void): Reader => {
+    const topic = topicOf(name);
     const reader = createReader(name, (closed) => {
-      leave(name, closed);
+      topic.readers.delete(closed);
+      leave(name, topic);
       onClose(closed);
     });
-    const known = topics.get(name);
-    if (known) known.readers.add(reader);
-    else {
-      topics.set(name, { place: { name: 'now' }, readers: new Set([reader]) });
-      post({ type: 'join', topic: name, cursor: null });
-    }
+    topic.readers.add(reader);
     return reader;
+  };
+
+  const attend = (name: string, onClose: (presence: Presence) => void): Presence => {
+    const topic = topicOf(name);
+    topic.presences += 1;
+    return presences.open(name, (closed) => {
+      topic.presences -= 1;
+      // Whoever leaves the topic is not seen to fall silent first.
+      if (topic.presences === 0 && topic.readers.size > 0) post({ type: 'absent', topic: name });
+      leave(name, topic);
+      onClose(closed);
+    });
   };
 
   const settle = (id: string, result: Result<{ offset: number }>): void => {
@@ -81,16 +113,26 @@ export const createChannels = (publish: KeeperApi['publish'], post: (message: Ta
     turn = turn.then(() => offer(id));
   };
 
-  const channel = (name: string): Channel => {
-    const readers = new Set<Reader>();
-    const open = (): Reader => {
-      const reader = join(name, (closed) => readers.delete(closed));
-      readers.add(reader);
-      return reader;
+  const channel = (name: string, { snapshot: load }: ChannelOptions = {}): Channel => {
+    const open = new Set<{ close(): void }>();
+    const read = (): AsyncIterableIterator<ChannelEvent, undefined> => {
+      const ending = new AbortController();
+      const reader = join(name, (closed) => {
+        ending.abort();
+        open.delete(closed);
+      });
+      open.add(reader);
+      const until = (): AbortSignal => AbortSignal.any([ending.signal, person.signal]);
+      return load ? restored(reader, { topic: name, load, until, pause }) : reader;
     };
     return {
-      [Symbol.asyncIterator]: () => messagesOf(open()),
-      events: open,
+      [Symbol.asyncIterator]: () => messagesOf(read()),
+      events: read,
+      presence: () => {
+        const presence = attend(name, (closed) => open.delete(closed));
+        open.add(presence);
+        return presence;
+      },
       publish: (data) =>
         new Promise((resolve) => {
           const id = newId();
@@ -98,7 +140,7 @@ export const createChannels = (publish: KeeperApi['publish'], post: (message: Ta
           offerInTurn(id);
         }),
       close: () => {
-        for (const reader of [...readers]) reader.close();
+        for (const reader of [...open]) reader.close();
       },
     };
   };
@@ -109,6 +151,7 @@ export const createChannels = (publish: KeeperApi['publish'], post: (message: Ta
     receive: (frame) => {
       if (frame.type === 'acked') return settle(frame.id, ok({ offset: frame.offset }));
       if (frame.type === 'refused') return settle(frame.id, failed(frame.problem));
+      if (frame.type === 'here') return presences.receive(frame);
       if (frame.type !== 'joined' && frame.type !== 'event' && frame.type !== 'gap') return;
       const topic = topics.get(frame.topic);
       if (!topic) return;
@@ -119,10 +162,19 @@ export const createChannels = (publish: KeeperApi['publish'], post: (message: Ta
     republish: () => {
       for (const id of published.keys()) offerInTurn(id);
     },
+    greeted: presences.greeted,
     forget: () => {
-      for (const { readers } of topics.values()) for (const reader of readers) reader.drop();
+      presences.end();
+      person.abort();
+      person = new AbortController();
+      for (const topic of topics.values()) {
+        // Offsets are one person's: the next one's begin wherever they do.
+        topic.place = { name: 'now' };
+        for (const reader of topic.readers) reader.drop();
+      }
     },
     close: () => {
+      presences.end();
       for (const topic of [...topics.values()]) for (const reader of [...topic.readers]) reader.close();
       for (const id of [...published.keys()]) settle(id, failed({ code: 'cancelled' }));
     },

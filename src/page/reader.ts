@@ -1,20 +1,20 @@
-import type { ChannelEvent } from './types.ts';
+import type { TopicEvent } from './types.ts';
 
 /** Events that a slow reader may be behind; beyond it they become a gap. */
 const MAX_WAITING = 1_000;
 
-export type Reader = AsyncIterableIterator<ChannelEvent, undefined> & {
-  push(event: ChannelEvent): void;
+export type Reader = AsyncIterableIterator<TopicEvent, undefined> & {
+  push(event: TopicEvent): void;
   /** Forgets what nobody has taken yet. */
   drop(): void;
   close(): void;
 };
 
-const firstOf = (event: ChannelEvent): number => (event.type === 'gap' ? event.from : event.offset);
-const lastOf = (event: ChannelEvent): number => (event.type === 'gap' ? event.to : event.offset);
+const firstOf = (event: TopicEvent): number => (event.type === 'gap' ? event.from : event.offset);
+const lastOf = (event: TopicEvent): number => (event.type === 'gap' ? event.to : event.offset);
 
 /** `to` = 0 (unknown) when the range crosses an unknown one. */
-const gapOver = (events: readonly ChannelEvent[], topic: string): ChannelEvent => {
+const gapOver = (events: readonly TopicEvent[], topic: string): TopicEvent => {
   const [first] = events;
   const last = events.at(-1);
   const unknown = events.some((event) => lastOf(event) === 0);
@@ -23,10 +23,10 @@ const gapOver = (events: readonly ChannelEvent[], topic: string): ChannelEvent =
 
 /** A queue with a bound, as an async iterator. Ending the iteration calls `onClose` once. */
 export const createReader = (topic: string, onClose: (reader: Reader) => void): Reader => {
-  type End = IteratorResult<ChannelEvent, undefined>;
+  type End = IteratorResult<TopicEvent, undefined>;
   const end: End = { done: true, value: undefined };
   const waiting: ((result: End) => void)[] = [];
-  let events: ChannelEvent[] = [];
+  let events: TopicEvent[] = [];
   let open = true;
 
   const reader: Reader = {

@@ -1,5 +1,6 @@
 import type { PortFrame } from '../protocol/bridge.ts';
 import { parseCursor } from '../protocol/frames.ts';
+import { isObject, own } from '../protocol/json.ts';
 import { isProblem } from '../protocol/problem.ts';
 import { isNumber, isText, type Check, type PageFrame, type Shapes } from './port-frames.ts';
 
@@ -8,12 +9,16 @@ export type RealtimeFrame = Exclude<PortFrame, PageFrame>;
 
 const isFlag: Check = (value) => typeof value === 'boolean';
 const isData: Check = (value) => isText(value) || value instanceof ArrayBuffer;
+const isMember: Check = (value) =>
+  isObject(value) && isText(own(value, 'id')) && isFlag(own(value, 'self')) && Object.hasOwn(value, 'state');
+const isMembers: Check = (value) => Array.isArray(value) && value.every(isMember);
 const isPlace: Check = (value) => parseCursor(value) !== undefined;
 
 export const REALTIME_SHAPES: Shapes<RealtimeFrame['type']> = {
   joined: { topic: isText, at: isPlace },
   event: { topic: isText, epoch: isText, offset: isNumber },
   gap: { topic: isText, epoch: isText, from: isNumber, to: isNumber },
+  here: { topic: isText, members: isMembers },
   acked: { id: isText, offset: isNumber },
   refused: { id: isText, problem: isProblem },
   'socket-opened': { socket: isText, protocol: isText },

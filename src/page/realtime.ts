@@ -5,7 +5,7 @@ import { KeeperSocket } from './keeper-socket.ts';
 import { isFrame } from './port-frames.ts';
 import { REALTIME_SHAPES } from './realtime-frames.ts';
 import { createSocketHub, type Post, type SocketHub } from './socket-hub.ts';
-import type { Channel, SocketClass } from './types.ts';
+import type { Channel, ChannelOptions, SocketClass } from './types.ts';
 
 /** What a page hears and says over the shared socket: a part of its own, loaded beside the registration. */
 export type Realtime = {
@@ -19,7 +19,7 @@ export type Realtime = {
   receive(frame: unknown): void;
   /** Whose session it is now: what came for somebody else is forgotten. */
   follow(session: SessionView): void;
-  channel(topic: string): Channel;
+  channel(topic: string, options?: ChannelOptions): Channel;
   /** `target` is the class that was called, where that is one below the page's own. */
   socket(url: string | URL, protocols?: string | string[], target?: SocketClass): WebSocket;
   close(): void;
@@ -37,7 +37,10 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: 
   let whose: string | undefined;
   return {
     topics: channels.topics,
-    greeted: sockets.reopen,
+    greeted: () => {
+      channels.greeted();
+      sockets.reopen();
+    },
     welcomed: channels.republish,
     receive: (frame) => {
       if (!isFrame(REALTIME_SHAPES, frame)) return;

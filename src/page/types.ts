@@ -1,20 +1,66 @@
-import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../protocol/bridge.ts';
+import type { JournalEntry, Member, NudgeCause, SignInIntent, SignInNext } from '../protocol/bridge.ts';
 import type { KeeperConfig } from '../protocol/config.ts';
-import type { Result } from '../protocol/problem.ts';
+import type { Problem, Result } from '../protocol/problem.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 
+export type { Member };
+
 /** One message of a channel: `offset` grows by one within `epoch`, so nothing can go missing unseen. */
+export type Message = { type: 'message'; topic: string; epoch: string; offset: number; data: unknown };
+/** Offsets `from`..`to` are gone for good (`to` = 0: unknown): load the state that they led to. */
+export type Gap = { type: 'gap'; topic: string; from: number; to: number };
+
+/** What a topic brings, as it comes. */
+export type TopicEvent = Message | Gap;
+
+/** `snapshot`: what `ChannelOptions.snapshot` has loaded after a gap; `snapshot-failed`: it has not, and will be asked again. */
 export type ChannelEvent =
-  | { type: 'message'; topic: string; epoch: string; offset: number; data: unknown }
-  /** Offsets `from`..`to` are gone for good (`to` = 0: unknown); load a snapshot of the data. */
-  | { type: 'gap'; topic: string; from: number; to: number };
+  | TopicEvent
+  | { type: 'snapshot'; topic: string; data: unknown }
+  | { type: 'snapshot-failed'; topic: string; problem: Problem; retryInMs: number };
+
+/** `offset`: the last message of the topic that is in it already, where that is known; it is not delivered after it. */
+export type LoadedSnapshot = { data: unknown; offset?: number | undefined };
+
+/** `signal` aborts when nobody waits for it any more. */
+export type SnapshotLoader = (gap: Gap, signal: AbortSignal) => Promise<LoadedSnapshot>;
+
+export type ChannelOptions = {
+  /**
+   * Loads the state from where it is kept, after a gap: `events()` then tells the gap, the state, and what came while it
+   * was loaded, in this order. A loader that rejects is asked again, later each time, and that is told, too.
+   */
+  snapshot?: SnapshotLoader | undefined;
+};
+
+/** What changed among those who listen to a topic. */
+export type PresenceEvent = { type: 'joined' | 'updated' | 'left'; member: Member };
+
+/**
+ * Who listens to a topic, device by device: all tabs of a browser profile are one member. A reload, a worker's death or
+ * a lost network is neither a leave nor a join: whoever goes without closing has left 10 s later.
+ */
+export type Presence = {
+  /** Who is here, this device among them; empty until the server has said so. While it is away: as it last said. */
+  readonly members: readonly Member[];
+  /**
+   * What this device says of itself to the others: JSON of at most 1,024 characters, `null` at first. Of several places
+   * in its tabs, the one that spoke last speaks for it.
+   */
+  update(state: unknown): Result<null>;
+  /** Begins with `joined` for everyone who is here. Ending the iteration does not leave: `close()` does. */
+  [Symbol.asyncIterator](): AsyncIterator<PresenceEvent, void>;
+  close(): void;
+};
 
 export type Channel = {
-  /** Messages only; a gap is skipped here and told by `events()`. */
-  [Symbol.asyncIterator](): AsyncIterator<Extract<ChannelEvent, { type: 'message' }>, undefined>;
+  /** Messages only; a gap and the state after it are told by `events()`. */
+  [Symbol.asyncIterator](): AsyncIterator<Message, undefined>;
   events(): AsyncIterable<ChannelEvent, undefined>;
   /** Resolves when the server acknowledged it; it is in the durable outbox before the promise is returned to. */
   publish(data: unknown): Promise<Result<{ offset: number }>>;
+  /** Listens to the topic, if nothing here does yet, and tells who else does. */
+  presence(): Presence;
   close(): void;
 };
 
@@ -76,7 +122,7 @@ export type Keeper = {
   download(url: string): Promise<Result<null>>;
   /** A drop-in `WebSocket` whose wire is the worker's; `KeeperSocket` is its class. */
   socket(url: string | URL, protocols?: string | string[]): WebSocket;
-  channel(topic: string): Channel;
+  channel(topic: string, options?: ChannelOptions): Channel;
   /** A newer worker script than the one that made this page is in control. */
   readonly update: { readonly ready: boolean; apply(): void };
   readonly native: NativeState;

@@ -1,3 +1,4 @@
+import { pauseAfter } from './backoff.ts';
 import type { UploadOptions } from './types.ts';
 import { eventWithin } from './wait.ts';
 
@@ -11,8 +12,6 @@ const FIRST_PART_BYTES = 256 * 1024;
 const LONGEST_PART_BYTES = 8 * 1024 * 1024;
 /** Parts grow until one takes so long (ms): often enough to show progress by, seldom enough not to cost any. */
 const PART_TAKES_MS = 500;
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 10_000;
 /** An upload that nobody has taken a byte of for so long is given up. */
 const GIVE_UP_AFTER_MS = 10 * 60_000;
 
@@ -42,8 +41,7 @@ const limitsOf = async (send: Send, url: string, signal: AbortSignal | null): Pr
 /** Full jitter, and no longer than until the network is back. Rejects when the signal aborts. */
 const pause = async ({ signal, aborted }: Parts, failures: number, response: Response | undefined): Promise<void> => {
   const asked = Number(response?.headers.get('retry-after')) * 1000 || 0;
-  const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
-  await Promise.race([eventWithin(window, 'online', Math.max(asked, Math.random() * longest)), aborted]);
+  await Promise.race([eventWithin(window, 'online', pauseAfter(failures, asked)), aborted]);
   signal?.throwIfAborted();
 };
 

@@ -1,6 +1,6 @@
 import { MARK } from './bridge-names.ts';
-import { isObject, numberAt, own, stringAt } from './json.ts';
-import { parseCursor, type Cursor } from './frames.ts';
+import { isObject, numberAt, own, parseJson, stringAt } from './json.ts';
+import { MAX_STATE_LENGTH, parseCursor, type Cursor } from './frames.ts';
 import type { Problem, Result } from './problem.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -87,6 +87,9 @@ export type PageMessage =
 /** Worker to page, by `event.source.postMessage`. */
 export type WorkerMessage = { mark: typeof MARK; type: 'answer'; message: unknown };
 
+/** A device (one browser profile, with all its tabs) that listens to a topic. `state`: what it says of itself, any JSON. */
+export type Member = { id: string; self: boolean; state: unknown };
+
 /** Worker to tab, on the port, several in one message. */
 export type PortFrame =
   /** First on every port. `life` names a Web Lock that is held for as long as this worker lives. */
@@ -97,6 +100,8 @@ export type PortFrame =
   /** `bytes`: what it weighed on the wire, in characters. */
   | { type: 'event'; topic: string; epoch: string; offset: number; data: unknown; bytes: number }
   | { type: 'gap'; topic: string; epoch: string; from: number; to: number }
+  /** Who listens to a topic that this tab is present at. */
+  | { type: 'here'; topic: string; members: readonly Member[] }
   | { type: 'acked'; id: string; offset: number }
   | { type: 'refused'; id: string; problem: Problem }
   | { type: 'socket-opened'; socket: string; protocol: string }
@@ -117,6 +122,9 @@ export type PortFrame =
 export type TabMessage =
   | { type: 'join'; topic: string; cursor: Cursor | null }
   | { type: 'leave'; topic: string }
+  /** For a topic that it has joined: wants to know who is here. `state` is what it says of itself, as JSON. */
+  | { type: 'present'; topic: string; state: string }
+  | { type: 'absent'; topic: string }
   /** `again`: `null` for one that was never open, else its last memo ('': none). Its wire begins anew. */
   | { type: 'socket-open'; socket: string; url: string; protocols: readonly string[]; again: string | null }
   | { type: 'socket-send'; socket: string; data: string | ArrayBuffer }
@@ -195,7 +203,14 @@ export const parseTabMessage = (value: unknown): TabMessage | undefined => {
     case 'join':
       return isName(topic) ? { type, topic, cursor: parseCursor(own(value, 'cursor')) ?? null } : undefined;
     case 'leave':
+    case 'absent':
       return isName(topic) ? { type, topic } : undefined;
+    case 'present': {
+      // Said anew, for it goes into a frame as it is. `undefined` is what no JSON says, whatever the types have it.
+      const state = JSON.stringify(parseJson(stringAt(value, 'state') ?? '')) as string | undefined;
+      const isFine = isName(topic) && state !== undefined && state.length <= MAX_STATE_LENGTH;
+      return isFine ? { type, topic, state } : undefined;
+    }
     case 'visible':
       return { type, visible: own(value, 'visible') === true };
     case 'read':

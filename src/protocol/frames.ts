@@ -11,6 +11,8 @@ export const TICKET_SUBPROTOCOL_PREFIX = 'keeper.ticket.';
 /** More than this, and the server closes: topics of one socket, and UTF-16 units of a topic's name. */
 export const MAX_SUBSCRIPTIONS = 256;
 export const MAX_TOPIC_LENGTH = 128;
+/** Of the JSON that a host says of itself, in UTF-16 units. */
+export const MAX_STATE_LENGTH = 1_024;
 
 /** A place in a topic's history: everything up to and including `offset` of `epoch` has been seen. */
 export type Cursor = { epoch: string; offset: number };
@@ -21,9 +23,13 @@ export type HostIdentity = { host: string; epoch: number };
 export type ClientFrame =
   | readonly ['hi', HostIdentity]
   | readonly ['sub', requestId: number, topic: string, cursor: Cursor | null]
-  | readonly ['unsub', topic: string]
-  /** Tell me who listens to this topic, now and whenever it changes; for a topic that is subscribed, until `unsub`. */
-  | readonly ['who', topic: string]
+  /** `soonBack`: its last tab is gone, or being reloaded; to others the host is here for a grace. */
+  | readonly ['unsub', topic: string, soonBack?: boolean]
+  /**
+   * Tell me who listens to this topic, now and whenever it changes; for a topic that is subscribed, until `unsub`.
+   * `state`: what this host says of itself to the others, any JSON; it holds until another one is said.
+   */
+  | readonly ['who', topic: string, state?: unknown]
   | readonly ['pub', id: string, topic: string, data: unknown]
   /** Renews the authorization of the live socket with a fresh ticket. */
   | readonly ['auth', ticket: string]
@@ -51,8 +57,11 @@ export type ServerFrame =
   | readonly ['ev', topic: string, epoch: string, offset: number, data: unknown]
   /** Offsets `from`..`to` are gone from the history (`to` = 0: unknown, another epoch). */
   | readonly ['gap', topic: string, epoch: string, from: number, to: number]
-  /** Every host that listens to the topic, by its name in `hi`. One that was cut off counts for a grace. */
-  | readonly ['here', topic: string, hosts: readonly string[]]
+  /**
+   * Every host that listens to the topic, by its name in `hi`, and in the same order what each says of itself (`null`:
+   * nothing). One that was cut off counts for a grace.
+   */
+  | readonly ['here', topic: string, hosts: readonly string[], states?: readonly unknown[]]
   | readonly ['ack', id: string, offset: number]
   | readonly ['nak', id: string, code: string]
   | readonly ['authok', expiresAt: number]
@@ -124,7 +133,9 @@ export const parseServerFrame = (text: string): ServerFrame | 'unknown' | undefi
     case 'gap':
       return isString(a) && isString(b) && isCount(c) && isCount(d) ? ['gap', a, b, c, d] : undefined;
     case 'here':
-      return isString(a) && Array.isArray(b) && b.every(isString) ? ['here', a, b] : undefined;
+      return isString(a) && Array.isArray(b) && b.every(isString)
+        ? ['here', a, b, Array.isArray(c) ? (c as unknown[]) : []]
+        : undefined;
     case 'ack':
       return isString(a) && isCount(b) ? ['ack', a, b] : undefined;
     case 'nak':
@@ -154,7 +165,9 @@ export const parseClientFrame = (text: string): ClientFrame | 'unknown' | undefi
       return isCount(a) && isString(b) && cursor !== undefined ? ['sub', a, b, cursor] : undefined;
     }
     case 'unsub':
+      return isString(a) ? [kind, a, b === true] : undefined;
     case 'who':
+      return isString(a) ? [kind, a, b] : undefined;
     case 'auth':
       return isString(a) ? [kind, a] : undefined;
     case 'pub':

@@ -6,6 +6,7 @@ import type { Snapshot } from '../protocol/snapshot.ts';
 import { announce, unread } from './attention.ts';
 import { KeeperElement } from './keeper-element.ts';
 import * as talking from './messages/conversation.ts';
+import { attend, hereView, type Device } from './messages/here.ts';
 import { loadHistory } from './messages/history.ts';
 import { itemView, type Around } from './messages/item.ts';
 import { forget, recall, remember } from './messages/memory.ts';
@@ -49,6 +50,8 @@ export class SessionMessages extends KeeperElement {
   @property() history = '/api/v1/topics/';
   @state() private talks: readonly talking.Conversation[] = [];
   @state() private open = '';
+  /** Who has which channel open, by its name. */
+  @state() private here: ReadonlyMap<string, readonly Device[]> = new Map();
   @query('.list') private readonly list!: HTMLElement;
   readonly #joined = new Map<string, Channel>();
   #joinedWith: Keeper | undefined;
@@ -100,6 +103,7 @@ export class SessionMessages extends KeeperElement {
     this.#sub = undefined;
     this.talks = [];
     this.open = '';
+    this.here = new Map();
     unread.value = 0;
   }
 
@@ -124,6 +128,9 @@ export class SessionMessages extends KeeperElement {
     this.talks = [...this.talks, talk];
     this.open ||= name;
     void this.#listen(name, channel);
+    void attend(channel, (devices) => {
+      this.here = new Map(this.here).set(name, devices);
+    });
     void this.#recollect(name);
   }
 
@@ -147,6 +154,7 @@ export class SessionMessages extends KeeperElement {
 
   async #listen(name: string, channel: Channel): Promise<void> {
     for await (const event of channel.events()) {
+      if (event.type !== 'message' && event.type !== 'gap') continue;
       const seen = name === this.open && isVisible(this);
       const talk = this.#talk(name);
       const before = talk?.items.length;
@@ -249,6 +257,7 @@ export class SessionMessages extends KeeperElement {
           <button>${say.join}</button>
         </form>
       </details>
+      ${hereView(this.here.get(this.open) ?? [])}
     </div>`;
   }
 

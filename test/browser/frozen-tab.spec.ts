@@ -35,10 +35,11 @@ test('a frozen tab is let go, costs the other one nothing, and comes back to wha
 
     await browser.setLife('active');
     await everything(browser, COUNT);
-    const { told, missing, inOrder } = await heardIn(browser);
+    const { told, missing, inOrder, gaps, states } = await heardIn(browser);
     expect(inOrder, 'each once, in order, and what is missing is told').toBe(true);
     expect(told + missing).toBe(COUNT);
     expect(missing, 'the server keeps 10,000').toBeGreaterThan(0);
+    expect(states, 'each gap is followed by the state').toBe(gaps);
     await expect.poll(() => tabsOf(other)).toBe(KEEPERS);
 
     await lab.publish({ topic, count: 5, everyMs: 1 });

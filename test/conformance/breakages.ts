@@ -105,4 +105,7 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
     // Each change is told as if the host that restarts had left in between.
     fromServer: (frame) => (frame[0] === 'here' ? [frame, ['here', frame[1], []]] : [frame]),
   },
+  'what a host says of itself is told to the others; one that is soon back has not left': {
+    fromClient: rewrite('unsub', ([kind, topic]) => [kind, topic]),
+  },
 };

@@ -171,7 +171,7 @@ test('a topic that nobody listens to any more is left, and one that the server w
   join(codec, 't1', null);
   join(codec, 't2', null);
   expect(codec.tell({ type: 'leave', tab: 't1', topic: 'a' }, NOW)).toEqual([]);
-  expect(sent(codec.tell({ type: 'tab-left', tab: 't2' }, NOW))).toEqual(['["unsub","a"]']);
+  expect(sent(codec.tell({ type: 'tab-left', tab: 't2' }, NOW))).toEqual(['["unsub","a",true]']);
   expect(codec.listeners).toBe(0);
   const long = { type: 'join', tab: 't1', topic: 'x'.repeat(MAX_TOPIC_LENGTH + 1), cursor: null } as const;
   expect(codec.tell(long, NOW)).toEqual([{ type: 'ignored', what: 'topic over limit' }]);
@@ -219,6 +219,77 @@ test.each([
   [4500, '{"ra":1}', { do: 'redial' }],
 ])('close %i %s', (code, reason, verdict) => {
   expect(keeperVerdict(code, reason)).toEqual(verdict);
+});
+
+// ---- who is here
+
+const HI = { resumed: true, heartbeatMs: 1, windowMs: 1, maxBytes: 9_999, expiresAt: 9, now: 1, session: 's' };
+
+/** A codec on a link that has confirmed the topic `a` of these tabs. */
+const listening = (...tabs: readonly string[]) => {
+  const codec = keeper1.create({ host: 'h', epoch: 7 });
+  for (const tab of tabs) codec.tell({ type: 'join', tab, topic: 'a', cursor: null }, NOW);
+  const up = (): readonly CodecOutput[] => {
+    codec.tell({ type: 'opened' }, NOW);
+    const asked = sent(frame(codec, JSON.stringify(['hello', HI]))).map(
+      (text) => JSON.parse(String(text)) as unknown[],
+    );
+    const [, request] = asked.find(([kind]) => kind === 'sub') ?? [];
+    return frame(codec, JSON.stringify(['ok', request, 'a', { epoch: 'e', offset: 1 }, true]));
+  };
+  const present = (tab: string, state: string) => codec.tell({ type: 'present', tab, topic: 'a', state }, NOW);
+  return { codec, up, present };
+};
+
+const whos = (outputs: readonly CodecOutput[]) => sent(outputs).filter((text) => String(text).startsWith('["who"'));
+
+test('keeper.1: a device says what its tab said last, and says it again on every link', () => {
+  const { codec, up, present } = listening('t1', 't2');
+  expect(sent(present('t1', '{"n":1}')), 'nothing is said of a topic that no link has confirmed').toEqual([]);
+  expect(whos(up())).toEqual(['["who","a",{"n":1}]']);
+  expect(sent(present('t2', '{"n":2}'))).toEqual(['["who","a",{"n":2}]']);
+  expect(sent(codec.tell({ type: 'tab-left', tab: 't2' }, NOW)), 'the other tab speaks for it').toEqual([
+    '["who","a",{"n":1}]',
+  ]);
+  codec.tell({ type: 'closed', code: 1006 }, NOW);
+  expect(whos(up())).toEqual(['["who","a",{"n":1}]']);
+  expect(sent(codec.tell({ type: 'absent', tab: 't1', topic: 'a' }, NOW))).toEqual(['["who","a",null]']);
+  codec.tell({ type: 'closed', code: 1006 }, NOW);
+  expect(whos(up()), 'nobody asks any more').toEqual([]);
+});
+
+test('keeper.1: who is here is told to the tabs that asked, and which of them is this device', () => {
+  const { codec, up, present } = listening('t1', 't2');
+  present('t2', 'null');
+  up();
+  expect(told(frame(codec, '["here","a",["x","h"],["s"]]'))).toEqual([
+    [
+      't2',
+      {
+        type: 'here',
+        topic: 'a',
+        members: [
+          { id: 'x', self: false, state: 's' },
+          { id: 'h', self: true, state: null },
+        ],
+      },
+    ],
+  ]);
+  expect(told(frame(codec, '["here","b",["x"],[1]]')), 'of a topic that nobody asked about').toEqual([]);
+});
+
+test('keeper.1: a tab that closes its channel has left, one that goes may be back; the next person is nobody who was here', () => {
+  const { codec, up, present } = listening('t1');
+  up();
+  present('t1', '1');
+  expect(sent(codec.tell({ type: 'leave', tab: 't1', topic: 'a' }, NOW))).toEqual(['["unsub","a"]']);
+  codec.tell({ type: 'join', tab: 't1', topic: 'a', cursor: null }, NOW);
+  expect(sent(codec.tell({ type: 'tab-left', tab: 't1' }, NOW))).toEqual(['["unsub","a",true]']);
+  codec.tell({ type: 'join', tab: 't1', topic: 'a', cursor: null }, NOW);
+  present('t1', '"somebody"');
+  codec.tell({ type: 'forget' }, NOW);
+  codec.tell({ type: 'closed', code: 1000 }, NOW);
+  expect(whos(up())).toEqual([]);
 });
 
 // ---- json-ping

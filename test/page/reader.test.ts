@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createReader } from '../../src/page/reader.ts';
-import type { ChannelEvent } from '../../src/page/types.ts';
+import type { TopicEvent } from '../../src/page/types.ts';
 
-const message = (offset: number): ChannelEvent => ({ type: 'message', topic: 't', epoch: 'e', offset, data: null });
+const message = (offset: number): TopicEvent => ({ type: 'message', topic: 't', epoch: 'e', offset, data: null });
 
 describe('a reader', () => {
   test('gives events to whoever waits, and keeps them for whoever does not', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { advance, cursorOf, type Place, type TopicFrame } from '../../src/page/topic.ts';
-import type { ChannelEvent } from '../../src/page/types.ts';
+import type { TopicEvent } from '../../src/page/types.ts';
 
 const event = (offset: number, epoch = 'e'): TopicFrame => ({
   type: 'event',
@@ -17,8 +17,8 @@ const gap = (from: number, to: number, epoch = 'e'): TopicFrame => ({ type: 'gap
 const read = (
   frames: readonly TopicFrame[],
   place: Place = { name: 'now' },
-): { place: Place; events: ChannelEvent[] } => {
-  const events: ChannelEvent[] = [];
+): { place: Place; events: TopicEvent[] } => {
+  const events: TopicEvent[] = [];
   for (const frame of frames) {
     const [next, told] = advance(place, frame);
     place = next;
@@ -28,7 +28,7 @@ const read = (
 };
 
 /** `3` is a message, `'4-6'` a gap. */
-const short = (events: readonly ChannelEvent[]): (number | string)[] =>
+const short = (events: readonly TopicEvent[]): (number | string)[] =>
   events.map((told) => (told.type === 'message' ? told.offset : `${told.from}-${told.to}`));
 
 describe('a topic', () => {

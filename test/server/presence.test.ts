@@ -69,6 +69,50 @@ test('one that does not come back has left when the grace is over; one that says
   watcher.close();
 });
 
+const states = ({ frames }: HubClient): readonly unknown[] =>
+  frames.flatMap((frame) =>
+    frame[0] === 'here' ? [Object.fromEntries(frame[2].map((h, n) => [h, frame[3]?.[n]]))] : [],
+  );
+
+test('what a host says of itself is told to the others, and outlives its worker; what is said again is no news', async () => {
+  const topic = randomUUID();
+  const watcher = await enter(topic, 'w');
+  const first = await enter(topic, 'speaker', 1);
+  watcher.send(['who', topic, 'watching']);
+  await expect.poll(() => states(watcher)).toEqual([{ w: 'watching', speaker: null }]);
+  first.send(['who', topic, { n: 1 }]);
+  await expect.poll(() => states(watcher).at(-1)).toEqual({ w: 'watching', speaker: { n: 1 } });
+  first.ws.terminate();
+  await first.closed;
+  const second = await enter(topic, 'speaker', 2);
+  second.send(['who', topic, { n: 1 }]);
+  await expect.poll(() => states(second)).toEqual([{ w: 'watching', speaker: { n: 1 } }]);
+  expect(states(watcher)).toHaveLength(2);
+  second.send(['who', topic, 'x'.repeat(1_023)]);
+  expect(await second.closed).toMatchObject({ code: 1007 });
+  watcher.close();
+});
+
+test('a host whose last tab is gone has the grace too: it may be a reload', async () => {
+  const topic = randomUUID();
+  const watcher = await enter(topic, 'w');
+  const reloading = await enter(topic, 'reloading');
+  watcher.send(['who', topic]);
+  await expect.poll(() => told(watcher)).toEqual([['reloading', 'w']]);
+  reloading.send(['unsub', topic, true]);
+  await reloading.subscribe(topic, null, 2);
+  reloading.send(['who', topic, 'back']);
+  await expect
+    .poll(() => states(watcher))
+    .toEqual([
+      { w: null, reloading: null },
+      { w: null, reloading: 'back' },
+    ]);
+  reloading.send(['unsub', topic, true]);
+  await expect.poll(() => told(watcher).at(-1)).toEqual(['w']);
+  [watcher, reloading].forEach((client) => client.close());
+});
+
 test('of another person, or of a topic that one does not listen to, nothing is told', async () => {
   const topic = randomUUID();
   const other = (await passwordLogin(server.call, 'other', 'secret')).access_token;

@@ -14,14 +14,16 @@ const SOCKET = `keeper.snapshot.sockets['/api/socket']?.state`;
  * and whatever is not there was told as a gap.
  */
 const LISTEN = (topic: string): string => `(() => {
-  const heard = globalThis.heard = { last: 0, told: 0, missing: 0, inOrder: true, joined: false };
+  const heard = globalThis.heard = { last: 0, told: 0, missing: 0, inOrder: true, joined: false, gaps: 0, states: 0 };
   let place = 0;
   void (async () => {
-    for await (const event of keeper.channel('${topic}').events()) {
+    const snapshot = async () => ({ data: 'state' });
+    for await (const event of keeper.channel('${topic}', { snapshot }).events()) {
+      if (event.type === 'snapshot') { heard.states += 1; continue; }
       const [from, to] = event.type === 'gap' ? [event.from, event.to] : [event.offset, event.offset];
       heard.inOrder &&= place === 0 || from === place + 1;
       place = to;
-      if (event.type === 'gap') heard.missing += to - from + 1;
+      if (event.type === 'gap') { heard.missing += to - from + 1; heard.gaps += 1; }
       else if (event.data === 'joined') heard.joined = true;
       else { heard.told += 1; heard.last = event.data.n; }
     }
@@ -40,7 +42,8 @@ const until = async (look: () => Promise<boolean>, what: string): Promise<void> 
   }
 };
 
-export type Heard = { last: number; told: number; missing: number; inOrder: boolean };
+/** `states`: snapshots that were loaded after gaps. */
+export type Heard = { last: number; told: number; missing: number; inOrder: boolean; gaps: number; states: number };
 
 /** Connects a keeper in this tab and waits until its socket is open. */
 export const connectIn = async (tab: Driven, url: string, session: 'sign in' | 'is there'): Promise<void> => {

@@ -57,6 +57,7 @@ export const numbersOf = (page: Evaluates, topic: string): Promise<readonly (num
     (name) =>
       (window.heard[name] ?? []).flatMap((event): (number | string)[] => {
         if (event.type === 'gap') return [`gap ${event.from}-${event.to}`];
+        if (event.type !== 'message') return [event.type];
         const { data } = event;
         return typeof data === 'object' && data !== null && 'n' in data && typeof data.n === 'number' ? [data.n] : [];
       }),

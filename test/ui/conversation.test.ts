@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ChannelEvent } from '../../src/page/types.ts';
+import type { TopicEvent } from '../../src/page/types.ts';
 import * as talking from '../../src/ui/messages/conversation.ts';
 import { parseHistory } from '../../src/ui/messages/history.ts';
 import { forget, recall, remember } from '../../src/ui/messages/memory.ts';
 
 const NOW = 1_800_000_000_000;
 const mine: talking.MessageData = { id: 'm1', text: 'hello', from: 'Demo', at: NOW };
-const event = (offset: number, data: unknown): ChannelEvent => ({
+const event = (offset: number, data: unknown): TopicEvent => ({
   type: 'message',
   topic: 'general',
   epoch: 'e',

@@ -1,7 +1,7 @@
 import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../../src/protocol/bridge.ts';
 import { failed, ok, type Result } from '../../src/protocol/problem.ts';
 import type { SessionView, Snapshot } from '../../src/protocol/snapshot.ts';
-import type { Channel, ChannelEvent, Keeper } from '../../src/page/types.ts';
+import type { Channel, ChannelEvent, Keeper, Member } from '../../src/page/types.ts';
 
 /** What the elements asked for, in order: the other half of "one snapshot in, one intent out". */
 export type Asked =
@@ -13,6 +13,11 @@ export type Asked =
   | `fetch ${string}`;
 
 type Messages = Extract<ChannelEvent, { type: 'message' }>;
+
+const HERE: readonly Member[] = [
+  { id: 'one', self: true, state: null },
+  { id: 'two', self: false, state: { name: 'Firefox, Windows' } },
+];
 
 /** A channel that hears itself, and starts with a gap so that one can be seen. */
 const loopback = (topic: string): Channel => {
@@ -41,6 +46,14 @@ const loopback = (topic: string): Channel => {
       wake();
       return Promise.resolve(ok({ offset }));
     },
+    presence: () => ({
+      members: HERE,
+      update: () => ok(null),
+      async *[Symbol.asyncIterator]() {
+        for (const member of HERE) yield { type: 'joined', member };
+      },
+      close: () => undefined,
+    }),
     close: () => {
       closing.abort();
       wake();

@@ -33,6 +33,10 @@ const build = (put: Put, identity: HostIdentity): Protocol => {
   const topics = new Map<string, Topic>();
   let link: LinkState = { is: 'down' };
   let requests = 0;
+  /** What tabs say of themselves, by topic and by tab, as JSON; the newest is what is said of the device. */
+  const presences = new Map<string, Map<string, string>>();
+  /** Topics that the server has confirmed on this link. */
+  const confirmed = new Set<string>();
   /** Publications as frames: those that wait for their turn, and the sizes of those that wait for an answer. */
   let waiting: { id: string; frame: string; bytes: number }[] = [];
   const unanswered = new Map<string, number>();
@@ -61,12 +65,44 @@ const build = (put: Put, identity: HostIdentity): Protocol => {
     else topicOf(name).join(tab, cursor);
   };
 
-  const leave = (tab: string, name: string): void => {
+  const leave = (tab: string, name: string, soonBack = false): void => {
     const topic = topics.get(name);
     topic?.leave(tab);
-    if (topic?.listeners !== 0) return;
+    const wasPresent = presences.get(name)?.delete(tab) === true;
+    if (topic?.listeners !== 0) return wasPresent ? attend(name) : undefined;
     topics.delete(name);
-    if (link.is === 'up') send(['unsub', name]);
+    presences.delete(name);
+    confirmed.delete(name);
+    if (link.is === 'up') send(soonBack ? ['unsub', name, true] : ['unsub', name]);
+  };
+
+  /** Says what there is to say of this device; the answer is who is here. */
+  const attend = (name: string): void => {
+    const states = presences.get(name);
+    if (!states || !confirmed.has(name)) return;
+    put({ type: 'send', data: `["who",${JSON.stringify(name)},${[...states.values()].at(-1) ?? 'null'}]` });
+    if (states.size === 0) presences.delete(name);
+  };
+
+  const present = (tab: string, name: string, state: string): void => {
+    if (!topics.has(name)) return;
+    const states = presences.get(name) ?? new Map<string, string>();
+    states.delete(tab);
+    presences.set(name, states.set(tab, state));
+    attend(name);
+  };
+
+  const onOk = (name: string, request: number, at: Cursor, resumed: boolean): void => {
+    topics.get(name)?.onOk(request, at, resumed);
+    if (confirmed.has(name)) return;
+    confirmed.add(name);
+    attend(name);
+  };
+
+  const onHere = (name: string, hosts: readonly string[], states: readonly unknown[] = []): void => {
+    const members = hosts.map((id, index) => ({ id, self: id === identity.host, state: states[index] ?? null }));
+    for (const tab of presences.get(name)?.keys() ?? [])
+      put({ type: 'tell', tab, frame: { type: 'here', topic: name, members } });
   };
 
   const settle = (
@@ -121,14 +157,13 @@ const build = (put: Put, identity: HostIdentity): Protocol => {
     if (link.is !== 'up') return;
     switch (frame[0]) {
       case 'ok':
-        return topics.get(frame[2])?.onOk(frame[1], frame[3], frame[4]);
+        return onOk(frame[2], frame[1], frame[3], frame[4]);
       case 'ev':
         if (topics.get(frame[1])?.onEvent(frame[2], frame[3], frame[4], text.length))
           put({ type: 'count', what: 'received', by: 1 });
         return;
       case 'here':
-        // Nobody asks for it here.
-        return;
+        return onHere(frame[1], frame[2], frame[3]);
       case 'gap':
         return topics.get(frame[1])?.onGap(frame[2], frame[4]);
       case 'ack':
@@ -151,6 +186,7 @@ const build = (put: Put, identity: HostIdentity): Protocol => {
     link = { is: 'down' };
     waiting = [];
     unanswered.clear();
+    confirmed.clear();
     for (const topic of topics.values()) {
       topic.disconnected();
       if (code === CLOSE.historyGone) topic.abandon();
@@ -168,6 +204,7 @@ const build = (put: Put, identity: HostIdentity): Protocol => {
         return onClosed(event.code);
       case 'forget':
         for (const topic of topics.values()) topic.forget();
+        presences.clear();
         return;
       case 'probe':
         return send(['p', now]);
@@ -179,8 +216,12 @@ const build = (put: Put, identity: HostIdentity): Protocol => {
         return join(event.tab, event.topic, event.cursor);
       case 'leave':
         return leave(event.tab, event.topic);
+      case 'present':
+        return present(event.tab, event.topic, event.state);
+      case 'absent':
+        return presences.get(event.topic)?.delete(event.tab) ? attend(event.topic) : undefined;
       case 'tab-left':
-        for (const name of [...topics.keys()]) leave(event.tab, name);
+        for (const name of [...topics.keys()]) leave(event.tab, name, true);
         return;
       default:
         // Listeners of topics wait for as long as it takes, and this protocol has no sockets of tabs.

@@ -1,4 +1,4 @@
-import type { ChannelEvent } from '../../page/types.ts';
+import type { TopicEvent } from '../../page/types.ts';
 import { isObject, numberAt, stringAt } from '../../protocol/json.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { History } from './history.ts';
@@ -70,7 +70,7 @@ export const published = (talk: Conversation, id: string, result: Result<{ offse
   );
 
 /** Something arrived. `seen`: somebody is looking at this conversation. */
-export const received = (talk: Conversation, event: ChannelEvent, now: number, seen: boolean): Conversation => {
+export const received = (talk: Conversation, event: TopicEvent, now: number, seen: boolean): Conversation => {
   if (event.type === 'gap')
     return withItem(talk, { type: 'gap', key: `gap-${event.from}-${event.to}`, from: event.from, to: event.to });
   const key = `${event.epoch}-${event.offset}`;

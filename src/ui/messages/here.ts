@@ -1,0 +1,50 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { Channel, Member } from '../../page/types.ts';
+import { moreWords } from '../say-more.ts';
+
+/** A device that has a channel open; `name` is '' where it has not said any. */
+export type Device = { id: string; self: boolean; name: string };
+
+/** What a user agent's name shows of it, the first that fits: Edge calls itself Chrome too, and Chrome calls itself Safari. */
+const BROWSERS = [
+  ['Edg/', 'Edge'],
+  ['Firefox/', 'Firefox'],
+  ['Chrome/', 'Chrome'],
+  ['Safari/', 'Safari'],
+] as const;
+const SYSTEMS = ['Android', 'iPhone', 'iPad', 'Windows', 'Macintosh', 'CrOS', 'Linux'] as const;
+
+/** Such as "Firefox, Windows": what a person would call this device by. */
+export const deviceName = (userAgent: string): string => {
+  const browser = BROWSERS.find(([mark]) => userAgent.includes(mark))?.[1];
+  const system = SYSTEMS.find((mark) => userAgent.includes(mark));
+  return [browser, system].filter(Boolean).join(', ');
+};
+
+/** Anybody may say anything of themselves. */
+const deviceOf = ({ id, self, state }: Member): Device => {
+  const name: unknown = typeof state === 'object' && state !== null ? Reflect.get(state, 'name') : undefined;
+  return { id, self, name: typeof name === 'string' ? name.slice(0, 64) : '' };
+};
+
+/** Says that this device is here, and shows who else is, until the channel is closed. */
+export const attend = async (channel: Channel, show: (devices: readonly Device[]) => void): Promise<void> => {
+  const presence = channel.presence();
+  presence.update({ name: deviceName(navigator.userAgent) });
+  for await (const _change of presence) show(presence.members.map(deviceOf));
+  show([]);
+};
+
+/** Nothing until the server has said who is here. */
+export const hereView = (devices: readonly Device[]): TemplateResult | typeof nothing => {
+  if (devices.length === 0) return nothing;
+  const say = moreWords();
+  return html`<div class="here small"><span class="soft" id="here">${say.hereNow}</span>
+    <ul aria-labelledby="here">${repeat(
+      devices,
+      ({ id }) => id,
+      ({ self, name }) => html`<li>${self ? say.thisDevice : name || say.anotherDevice}</li>`,
+    )}</ul>
+  </div>`;
+};
