@@ -3,7 +3,13 @@ import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '.
 
 export type Oidc = { issuer: string; clientId: string; scope: string; callback: string };
 export type Password = { login: string; refresh: string; logout: string; reuseGraceMs: number };
-export type Socket = { url: string; codec: CodecName };
+export type Socket = {
+  url: string;
+  codec: CodecName;
+  ticket: { url: string; method: 'GET' | 'POST' } | undefined;
+  /** Where the ticket travels. */
+  carry: 'protocol' | 'query';
+};
 
 /** What the checks need of the configuration in a worker script; anything of another shape is left out. */
 export type Deployment = {
@@ -34,16 +40,21 @@ const parsePassword = (value: unknown): Password | undefined => {
   return { login, refresh, logout, reuseGraceMs: numberAt(value, 'reuseGraceMs') ?? 0 };
 };
 
-const parseSocket = (value: unknown): readonly Socket[] => {
-  if (!isObject(value)) return [];
-  const url = stringAt(value, 'url');
-  const codec = own(value, 'codec');
-  return url !== undefined && (codec === 'keeper.1' || codec === 'json-ping') ? [{ url, codec }] : [];
-};
-
 const objectAt = (value: JsonObject, key: string): JsonObject => {
   const found = own(value, key);
   return isObject(found) ? found : {};
+};
+
+const parseSocket = (value: unknown): readonly Socket[] => {
+  if (!isObject(value)) return [];
+  const url = stringAt(value, 'url');
+  const codec = stringAt(value, 'codec');
+  if (url === undefined || codec === undefined) return [];
+  const ticket = objectAt(value, 'ticket');
+  const ticketUrl = stringAt(ticket, 'url');
+  const method = own(ticket, 'method') === 'GET' ? 'GET' : 'POST';
+  const carry = own(ticket, 'carry') === 'query' ? 'query' : 'protocol';
+  return [{ url, codec, ticket: ticketUrl === undefined ? undefined : { url: ticketUrl, method }, carry }];
 };
 
 const readConfig = (config: JsonObject): Omit<Deployment, 'sealed'> => {

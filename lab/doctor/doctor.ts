@@ -5,6 +5,7 @@ import {
   EDGE_CHECKS,
   PROVIDER_CHECKS,
   SESSION_CHECKS,
+  SOCKET_CHECKS,
   WORKER_CHECKS,
 } from './checks/index.ts';
 import { createContext, type ContextOptions } from './context.ts';
@@ -17,6 +18,7 @@ export const CHECKS: readonly Check[] = [
   ...EDGE_CHECKS,
   ...PROVIDER_CHECKS,
   ...API_CHECKS,
+  ...SOCKET_CHECKS,
   ...SESSION_CHECKS,
   ...BROWSER_CHECKS,
 ];

@@ -75,6 +75,53 @@ describe('a right deployment', () => {
   });
 });
 
+describe('sockets', () => {
+  test('of every codec are asked for as the worker would ask', async () => {
+    const ticket = { url: '/api/ticket', method: 'POST', carry: 'protocol' };
+    const sockets = [
+      { url: '/api/socket', codec: 'keeper.1', ticket },
+      { url: '/graphql', codec: 'graphql-transport-ws', ticket: { ...ticket, carry: 'query' } },
+      { url: '/socket.io/?EIO=4&transport=websocket', codec: 'socket.io', ticket },
+      { url: '/api/events', codec: 'json-ping', ticket: { ...ticket, method: 'GET', carry: 'query' } },
+      { url: '/board', codec: 'broadcast', ticket },
+      { url: '/yjs/', codec: 'private', ticket },
+      { url: '/own', codec: 'of-the-embedder', ticket },
+    ];
+    const offered: string[] = [];
+    const site = await startSite({
+      ...configured((own) => ({ ...configOf(own), sockets })),
+      upgrade: ({ headers, url }, { origin }) => {
+        const protocols = headers['sec-websocket-protocol'] ?? '';
+        if (headers.origin !== origin) return 403;
+        offered.push(`${url.pathname} ${protocols.replace(/keeper\.ticket\.\S+/, 'ticket')}`);
+        return { chooses: protocols.split(', ')[0] ?? '' };
+      },
+    });
+    try {
+      const { checks } = await reportOn(site);
+      const found = checks.filter(({ id }) => id.startsWith('socket'));
+      expect(found.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
+        'socket ok',
+        'socket-protocol ok',
+        'socket-origin ok',
+        'socket-ticket ok',
+      ]);
+      for (const { codec } of sockets) expect(found[0]?.found).toContain(`(${codec}) 101`);
+      expect([...new Set(offered)]).toEqual([
+        '/api/socket keeper.1, ticket',
+        '/graphql graphql-transport-ws',
+        '/socket.io/ socket.io, ticket',
+        '/api/events ',
+        '/board broadcast, ticket',
+        '/yjs/session-keeper-doctor private, ticket',
+        '/own of-the-embedder, ticket',
+      ]);
+    } finally {
+      await site.stop();
+    }
+  });
+});
+
 describe('what is not known', () => {
   test('is not called absent', async () => {
     const site = await startSite({ worker: () => ({ status: 404 }) });

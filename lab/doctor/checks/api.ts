@@ -1,10 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { SUBPROTOCOL } from '../../../src/protocol/frames.ts';
 import { parseJson } from '../../../src/protocol/json.ts';
-import type { Socket } from '../deployment.ts';
-import { header, mediaType, type Probe } from '../http.ts';
-import { fail, fine, skipped, UNKNOWN_CONFIG, warn, type Finding } from '../finding.ts';
-import type { Check, Context } from '../types.ts';
+import { header, mediaType } from '../http.ts';
+import { fail, fine, skipped, UNKNOWN_CONFIG, warn } from '../finding.ts';
+import type { Check } from '../types.ts';
 
 const group = 'API';
 
@@ -56,73 +53,4 @@ const lab: Check = {
   },
 };
 
-const ELSEWHERE = 'https://session-keeper-doctor.invalid';
-const NO_SOCKETS = 'No socket is configured.';
-
-const dial = (context: Context, socket: Socket, origin: string): Promise<Probe> => {
-  const url = new URL(socket.url, context.target.origin);
-  url.protocol = url.protocol.replace(/^ws/, 'http');
-  return context.probe(url.href, {
-    headers: {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      origin,
-      'sec-websocket-version': '13',
-      'sec-websocket-key': randomBytes(16).toString('base64'),
-      ...(socket.codec === 'keeper.1' ? { 'sec-websocket-protocol': SUBPROTOCOL } : {}),
-    },
-  });
-};
-
-const statusOf = (probe: Probe): string => (probe.type === 'silent' ? probe.detail : String(probe.answer.status));
-
-const eachSocket = async (context: Context, work: (socket: Socket) => Promise<Finding>): Promise<Finding> => {
-  const deployment = await context.deployment();
-  if (!deployment) return skipped(UNKNOWN_CONFIG);
-  const { sockets } = deployment;
-  if (sockets.length === 0) return skipped(NO_SOCKETS);
-  const seen: string[] = [];
-  for (const socket of sockets) {
-    const finding = await work(socket);
-    if (finding.verdict !== 'ok') return finding;
-    seen.push(`${socket.url} ${finding.found}`);
-  }
-  return fine(seen.join(', '));
-};
-
-/** 101 and then a close code, or one of the refusals that a ticket's absence may have. */
-const IS_THERE = new Set([101, 400, 401, 403]);
-
-const socketThere: Check = {
-  id: 'socket',
-  title: 'The sockets are there',
-  group,
-  run: (context) =>
-    eachSocket(context, async (socket) => {
-      const outcome = await dial(context, socket, context.target.origin);
-      if (outcome.type === 'answer' && IS_THERE.has(outcome.answer.status)) return fine(statusOf(outcome));
-      return fail(
-        `${socket.url} answers an upgrade with ${statusOf(outcome)}`,
-        'No tab gets a live connection; the worker keeps trying.',
-        'Let the proxy pass upgrades on that path (HTTP/1.1, Upgrade and Connection headers), with a read timeout above the heartbeat.',
-      );
-    }),
-};
-
-const socketOrigin: Check = {
-  id: 'socket-origin',
-  title: 'Other sites get no socket',
-  group,
-  run: (context) =>
-    eachSocket(context, async (socket) => {
-      const outcome = await dial(context, socket, ELSEWHERE);
-      if (outcome.type === 'silent' || outcome.answer.status !== 101) return fine(`refused, ${statusOf(outcome)}`);
-      return fail(
-        `${socket.url} accepts an upgrade with Origin: ${ELSEWHERE}`,
-        "CORS does not cover WebSockets: any site can open one with your people's cookies (CSWSH).",
-        'Compare Origin with the origins of your application before the upgrade, and answer 403.',
-      );
-    }),
-};
-
-export const API_CHECKS: readonly Check[] = [whoami, lab, socketThere, socketOrigin];
+export const API_CHECKS: readonly Check[] = [whoami, lab];

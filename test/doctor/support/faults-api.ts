@@ -1,6 +1,13 @@
 import { ACCOUNT } from './run.ts';
 import { configOf, goodPlan, html, json, script, workerHeaders, type Handler, type Plan } from './site.ts';
-import { bare, type Row } from './spoil.ts';
+import { bare, configured, type Row } from './spoil.ts';
+
+/** Sockets of these kinds besides the one that is right. */
+const sockets = (...more: readonly { url: string; codec: string }[]): Partial<Plan> =>
+  configured((site) => ({
+    ...configOf(site),
+    sockets: more.map((socket) => ({ ...socket, ticket: { url: '/api/ticket', method: 'POST', carry: 'protocol' } })),
+  }));
 
 export const API: readonly Row[] = [
   ['whoami', 'fail', 'a page', { whoami: (_r, site) => html(site) }, /200 text\/html/, /401/],
@@ -16,7 +23,34 @@ export const API: readonly Row[] = [
   ['lab', 'warn', 'open', { lab: () => json([]) }, /request log/, /--lab/],
   ['lab', 'fail', 'open to others', { lab: () => json([]) }, /request log/, /--lab/, { isLocal: false }],
   ['socket', 'fail', 'none', { upgrade: () => 404 }, /404/, /upgrades/],
-  ['socket-origin', 'fail', 'for all', { upgrade: () => 101 }, /accepts an upgrade/, /Origin/],
+  [
+    'socket',
+    'fail',
+    'Socket.IO without its query',
+    sockets({ url: '/socket.io/', codec: 'socket.io' }),
+    /no address that a Socket.IO client/,
+    /EIO=4/,
+  ],
+  ['socket-protocol', 'fail', 'none', { upgrade: () => ({ chooses: '' }) }, /chooses "" of/, /keeper\.1/],
+  [
+    'socket-protocol',
+    'fail',
+    'the ticket',
+    { upgrade: ({ headers }) => ({ chooses: headers['sec-websocket-protocol']?.split(', ').at(-1) ?? '' }) },
+    /chooses the ticket/,
+    /keeper\.1/,
+  ],
+  [
+    'socket-protocol',
+    'fail',
+    'another codec’s',
+    sockets({ url: '/graphql', codec: 'graphql-transport-ws' }),
+    /\/graphql chooses "keeper\.1"/,
+    /Sec-WebSocket-Protocol: graphql-transport-ws/,
+  ],
+  ['socket-origin', 'fail', 'for all', { upgrade: () => ({ chooses: 'keeper.1' }) }, /accepts an upgrade/, /Origin/],
+  ['socket-ticket', 'fail', 'for all', { ticket: () => json({ ticket: 'x' }) }, /answers 200/, /401/],
+  ['socket-ticket', 'fail', 'nowhere', { ticket: bare(404) }, /answers 404/, /401/],
 ];
 
 const onceEach = (): Handler => {

@@ -8,6 +8,8 @@ import type { AddressInfo } from 'node:net';
 
 export type Request = { method: string; url: URL; headers: IncomingMessage['headers']; body: string };
 export type Reply = { status?: number; headers?: Record<string, string>; body?: string };
+/** Other than 101, or a handshake that chooses a subprotocol ('': none). */
+export type Upgrade = 401 | 403 | 404 | { chooses: string };
 export type Handler = (request: Request, site: Site) => Reply;
 
 export type Site = {
@@ -18,7 +20,7 @@ export type Site = {
   stop(): Promise<void>;
 };
 
-/** What can be spoiled. `upgrade` is the status of a WebSocket handshake. */
+/** What can be spoiled. `upgrade` is the status of a WebSocket handshake, and the subprotocol it chooses if it is one. */
 export type Plan = {
   page: Handler;
   missing: Handler;
@@ -32,7 +34,8 @@ export type Plan = {
   refresh: Handler;
   logout: Handler;
   asset: Handler;
-  upgrade: (request: Request, site: Site) => 101 | 401 | 403 | 404;
+  ticket: Handler;
+  upgrade: (request: Request, site: Site) => Upgrade;
   metadata: Handler;
   token: Handler;
   authorize: Handler;
@@ -170,7 +173,8 @@ export const goodPlan = (): Plan => ({
     headers: { 'content-type': 'text/javascript' },
     body: "navigator.serviceWorker.register('/sw.js');",
   }),
-  upgrade: ({ headers }, { origin }) => (headers.origin === origin ? 401 : 403),
+  ticket: () => json({ title: 'Unauthorized' }, 401),
+  upgrade: ({ headers }, { origin }) => (headers.origin === origin ? { chooses: 'keeper.1' } : 403),
   metadata: (_request, site) => json(metadataOf(site), 200, { 'access-control-allow-origin': site.origin }),
   token: (_request, site) => ({
     status: 204,
@@ -195,6 +199,7 @@ const ROUTES: Readonly<Record<string, keyof Omit<Plan, 'upgrade'>>> = {
   '/app.js': 'asset',
   '/other.js': 'asset',
   '/api/whoami': 'whoami',
+  '/api/ticket': 'ticket',
   '/api/login': 'login',
   '/api/refresh': 'refresh',
   '/api/logout': 'logout',
@@ -231,9 +236,11 @@ const serve = (plan: Plan, site: () => Site, routes: typeof ROUTES): Server => {
   server.on('upgrade', (incoming, socket) => {
     const { headers, url = '/' } = incoming;
     const request = { method: 'GET', headers, url: new URL(url, site().origin), body: '' };
-    const status = plan.upgrade(request, site());
-    const extra = status === 101 ? 'Upgrade: websocket\r\nConnection: Upgrade\r\n' : 'Connection: close\r\n';
-    socket.end(`HTTP/1.1 ${status} Status\r\n${extra}\r\n`);
+    site().log.push(`upgrade ${request.url.pathname}${request.url.search}`);
+    const outcome = plan.upgrade(request, site());
+    if (typeof outcome === 'number') return void socket.end(`HTTP/1.1 ${outcome} Status\r\nConnection: close\r\n\r\n`);
+    const chosen = outcome.chooses === '' ? '' : `Sec-WebSocket-Protocol: ${outcome.chooses}\r\n`;
+    return void socket.end(`HTTP/1.1 101 Status\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${chosen}\r\n`);
   });
   return server;
 };
