@@ -139,6 +139,16 @@ describe('the way in', () => {
     expect(await garbled.closed).toMatchObject({ code: 1007 });
   });
 
+  test.each([
+    ['no name', ''],
+    ['one that is too long', 'x'.repeat(257)],
+  ])('a host with %s is sent away', async (_name, host) => {
+    expect(await (await dial(server, token, host)).closed).toMatchObject({ code: 1007 });
+    const longest = await dial(server, token, 'x'.repeat(256));
+    await longest.hello();
+    longest.close();
+  });
+
   test('a frame of a later version is passed over', async () => {
     const client = await dial(server, token);
     await client.hello();
@@ -255,7 +265,7 @@ describe('topics', () => {
     client.close();
   });
 
-  test('a name too long is refused: a message with its id, a subscription with a close', async () => {
+  test('a name too long is refused: a message with its id, or with what fits of it; a subscription with a close', async () => {
     const client = await dial(server, token);
     await client.hello();
     client.send(['pub', 'id', 'x'.repeat(129), 1]);
@@ -264,6 +274,11 @@ describe('topics', () => {
       'id',
       'bad-message',
     ]);
+    expect(await client.publish(newTopic(), 'i'.repeat(256), 1)).toBe(1);
+    client.send(['pub', 'i'.repeat(257), 't', 1]);
+    expect(await client.until((frame) => (frame[0] === 'nak' && frame[1] !== 'id' ? frame[2] : undefined))).toBe(
+      'bad-message',
+    );
     client.send(['sub', 1, '', null]);
     expect(await client.closed).toMatchObject({ code: 1007 });
   });
