@@ -6,7 +6,7 @@ import type { Snapshot } from '../protocol/snapshot.ts';
 import { announce, unread } from './attention.ts';
 import { KeeperElement } from './keeper-element.ts';
 import * as talking from './messages/conversation.ts';
-import { attend, hereView, type Device } from './messages/here.ts';
+import { Here } from './messages/here.ts';
 import { loadHistory } from './messages/history.ts';
 import { itemView, type Around } from './messages/item.ts';
 import { forget, recall, remember } from './messages/memory.ts';
@@ -50,10 +50,9 @@ export class SessionMessages extends KeeperElement {
   @property() history = '/api/v1/topics/';
   @state() private talks: readonly talking.Conversation[] = [];
   @state() private open = '';
-  /** Who has which channel open, by its name. */
-  @state() private here: ReadonlyMap<string, readonly Device[]> = new Map();
   @query('.list') private readonly list!: HTMLElement;
   readonly #joined = new Map<string, Channel>();
+  readonly #here = new Here(this);
   #joinedWith: Keeper | undefined;
   /** Whose conversations these are, if the backend has said so. */
   #sub: string | undefined;
@@ -103,7 +102,6 @@ export class SessionMessages extends KeeperElement {
     this.#sub = undefined;
     this.talks = [];
     this.open = '';
-    this.here = new Map();
     unread.value = 0;
   }
 
@@ -128,9 +126,7 @@ export class SessionMessages extends KeeperElement {
     this.talks = [...this.talks, talk];
     this.open ||= name;
     void this.#listen(name, channel);
-    void attend(channel, (devices) => {
-      this.here = new Map(this.here).set(name, devices);
-    });
+    void this.#here.attend(name, channel);
     void this.#recollect(name);
   }
 
@@ -257,7 +253,7 @@ export class SessionMessages extends KeeperElement {
           <button>${say.join}</button>
         </form>
       </details>
-      ${hereView(this.here.get(this.open) ?? [])}
+      ${this.#here.view(this.open)}
     </div>`;
   }
 

@@ -1,10 +1,10 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type ReactiveControllerHost, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Channel, Member } from '../../page/types.ts';
 import { moreWords } from '../say-more.ts';
 
 /** A device that has a channel open; `name` is '' where it has not said any. */
-export type Device = { id: string; self: boolean; name: string };
+type Device = { id: string; self: boolean; name: string };
 
 /** What a user agent's name shows of it, the first that fits: Edge calls itself Chrome too, and Chrome calls itself Safari. */
 const BROWSERS = [
@@ -28,16 +28,35 @@ const deviceOf = ({ id, self, state }: Member): Device => {
   return { id, self, name: typeof name === 'string' ? name.slice(0, 64) : '' };
 };
 
-/** Says that this device is here, and shows who else is, until the channel is closed. */
-export const attend = async (channel: Channel, show: (devices: readonly Device[]) => void): Promise<void> => {
-  const presence = channel.presence();
-  presence.update({ name: deviceName(navigator.userAgent) });
-  for await (const _change of presence) show(presence.members.map(deviceOf));
-  show([]);
-};
+/** Says that this device has channels open, and shows who else has. */
+export class Here {
+  readonly #host: ReactiveControllerHost;
+  #devices: ReadonlyMap<string, readonly Device[]> = new Map();
+
+  constructor(host: ReactiveControllerHost) {
+    this.#host = host;
+  }
+
+  /** Until the channel is closed. */
+  async attend(name: string, channel: Channel): Promise<void> {
+    const presence = channel.presence();
+    presence.update({ name: deviceName(navigator.userAgent) });
+    for await (const _change of presence) this.#show(name, presence.members.map(deviceOf));
+    this.#show(name, []);
+  }
+
+  view(name: string): TemplateResult | typeof nothing {
+    return hereView(this.#devices.get(name) ?? []);
+  }
+
+  #show(name: string, devices: readonly Device[]): void {
+    this.#devices = new Map(this.#devices).set(name, devices);
+    this.#host.requestUpdate();
+  }
+}
 
 /** Nothing until the server has said who is here. */
-export const hereView = (devices: readonly Device[]): TemplateResult | typeof nothing => {
+const hereView = (devices: readonly Device[]): TemplateResult | typeof nothing => {
   if (devices.length === 0) return nothing;
   const say = moreWords();
   return html`<div class="here small"><span class="soft" id="here">${say.hereNow}</span>
