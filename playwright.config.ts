@@ -12,6 +12,9 @@ const WAITS = /@waits/;
 export default defineConfig({
   testDir: 'test/browser',
   outputDir: 'test-results/browser',
+  snapshotPathTemplate: '{testDir}/pictures/{arg}{ext}',
+  // A picture that is missing is a failure, and never written by the way: `npm run snapshots`.
+  updateSnapshots: 'none',
   forbidOnly: true,
   fullyParallel: false,
   workers: 3,

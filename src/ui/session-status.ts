@@ -33,7 +33,7 @@ export class SessionStatus extends KeeperElement {
     css`
       :host { display: inline-block; }
       .pill {
-        anchor-name: --pill; display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.25rem; min-inline-size: 9.5rem;
+        anchor-name: --pill; display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.25rem; min-inline-size: 10rem;
         padding: .25rem .875rem; border-radius: 2rem; white-space: nowrap; font-size: .875rem;
       }
       .pill::after { content: ''; margin-inline-start: auto; inline-size: .4375rem; block-size: .4375rem; border: solid var(--_soft); border-width: 0 1.5px 1.5px 0; rotate: 45deg; translate: 0 -.125rem; }
