@@ -16,9 +16,12 @@ export type TabSocket = { readonly tab: string; readonly socket: string; is: 'wa
 /** Why a socket is closed whose page says more than is taken. */
 export const OVER_LIMIT = 'over-limit';
 
-/** A link that is up takes no more ahead of the server than the outbox would keep of publications. */
+/**
+ * A link that is up takes no more ahead of the server than the outbox would keep of publications. One frame is taken
+ * by a link that has sent everything, whatever its size: how long a frame may be is the server's word.
+ */
 const isOver = (data: Frame, unsent: Backlog = { frames: 0, bytes: 0 }): boolean =>
-  unsent.frames >= OUTBOX_MAX_ITEMS || unsent.bytes + sizeOf(data) > OUTBOX_MAX_BYTES;
+  unsent.frames >= OUTBOX_MAX_ITEMS || (unsent.bytes > 0 && unsent.bytes + sizeOf(data) > OUTBOX_MAX_BYTES);
 
 type Address = { tab: string; socket: string };
 

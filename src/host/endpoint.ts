@@ -51,6 +51,8 @@ export type Endpoint = {
   readonly kind: CodecKind;
   readonly listeners: number;
   readonly view: SocketView;
+  /** The browser has more to send than a moment's worth. */
+  readonly congested: boolean;
   inputs(inputs: SocketInputs): void;
   nudge(cause: NudgeCause): void;
   /** Something for the protocol, from a tab or from the outbox. */
@@ -58,6 +60,9 @@ export type Endpoint = {
   /** Whether a newer worker is to dial from now on, or this one again. */
   duty(type: 'retire' | 'resume'): void;
 };
+
+/** Beyond this (bytes), tabs are told that what they said waits. */
+const CONGESTED_BYTES = 65_536;
 
 /** How to end what a call has in flight. */
 type InFlight = { is: 'ticket'; abort: AbortController } | { is: 'link'; link: Link };
@@ -254,6 +259,9 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
     kind,
     get listeners() {
       return codec.listeners;
+    },
+    get congested() {
+      return unsent().bytes > CONGESTED_BYTES;
     },
     get view() {
       return { ...viewOf(pump.machine), since, roundTripMs, ...counts };

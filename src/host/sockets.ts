@@ -10,6 +10,7 @@ import type { WebSocketMaker } from './link.ts';
 import type { OutboxStore } from './outbox-store.ts';
 import { createPrivateSockets } from './private-sockets.ts';
 import { createPublications, type Publication } from './publications.ts';
+import { createTaken } from './taken.ts';
 import { socketUrl } from './ticket.ts';
 import type { Clock, Random } from './clock.ts';
 
@@ -170,11 +171,14 @@ export const createSockets = (options: SocketsOptions): Sockets => {
     native?.tell({ type: 'leave', tab, topic });
   };
 
+  const isCongested = (): boolean => endpoints.some((endpoint) => endpoint.congested);
+  const taken = createTaken(clock, isCongested, tellTab);
+
   const onSocket = (tab: string, message: Extract<TabMessage, { socket: string }>): void => {
     if (message.type !== 'socket-open') {
       if (privates.take(tab, message)) return;
       for (const endpoint of endpoints) endpoint.tell({ ...message, tab });
-      if (message.type === 'socket-send') tellTab(tab, { type: 'socket-taken', socket: message.socket, count: 1 });
+      if (message.type === 'socket-send') taken(tab, message.socket);
       return;
     }
     const { socket } = message;

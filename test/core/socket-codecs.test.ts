@@ -338,6 +338,11 @@ test.each([
     ['t1', { type: 'socket-closed', socket: 's', code: 1013, reason: 'over-limit', wasClean: false }],
   ]);
   expect(codec.listeners, 'whoever says nothing keeps theirs').toBe(1);
+  const long = codec.tell(
+    { type: 'socket-send', tab: 't2', socket: 's', data: 'x'.repeat(1_000_001), unsent: { frames: 0, bytes: 0 } },
+    NOW,
+  );
+  expect(sent(long), 'how long one frame may be is for the server to say').toHaveLength(1);
 });
 
 test('json-ping: 1008 is a plain server\'s "not you"', () => {

@@ -55,7 +55,10 @@ test('of a tab that says more than the server takes, the socket is closed; the o
     'told',
   );
   expect(closed).toMatchObject({ socket: 's1', code: 1013, reason: 'over-limit' });
+  const takenBy = (tab: string): number => it.of(tab, 'socket-taken').reduce((sum, { count }) => sum + count, 0);
+  expect(takenBy('t1'), 'and has seen that it waits').toBeLessThan(500);
   for (const ws of server.sockets.keys()) ws.resume();
+  await it.until(() => takenBy('t1') === 500, 'all taken');
   server.broadcast('{"type":"event","n":1}');
   await it.until(() => messages('t2').length === 1, 'heard');
   expect(it.of('t2', 'socket-closed')).toEqual([]);
