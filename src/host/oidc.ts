@@ -161,6 +161,9 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
       const offline = !navigator.onLine;
       let answer = await send();
       if (answer.ok && (await keys.mend(errorOf(answer.value), answer.value.response))) answer = await send();
+      // A browser sends a POST again whose connection died, and the proof with it; a provider may call a proof that it
+      // has seen `invalid_grant` (oidc-provider does). The token's end is what it says to a proof of its own.
+      if (answer.ok && dpop.DPoP && errorOf(answer.value) === 'invalid_grant') answer = await send();
       if (!answer.ok) return { is: 'failed', problem: answer.problem, unanswered: !offline };
       return judgeTokenAnswer(
         answer.value,

@@ -23,7 +23,7 @@ const APP = 'https://app.example';
 const HOUR_MS = 3_600_000;
 
 type Answer = { status?: number; headers?: Record<string, string>; body?: unknown };
-type Claims = { iat: number; nonce: string | undefined };
+type Claims = { iat: number; jti: unknown; nonce: string | undefined };
 
 /** Answers of one path, in order; the last one is repeated. `proofs` are those that came. */
 type Endpoint = { answers: Answer[]; proofs: (Claims | undefined)[] };
@@ -37,7 +37,11 @@ const claimsOf = ({ headers }: IncomingMessage): Claims | undefined => {
   const claims = parseJson(Buffer.from(payload, 'base64url').toString());
   if (!isObject(claims)) return undefined;
   const nonce = own(claims, 'nonce');
-  return { iat: Number(own(claims, 'iat')), nonce: typeof nonce === 'string' ? nonce : undefined };
+  return {
+    iat: Number(own(claims, 'iat')),
+    jti: own(claims, 'jti'),
+    nonce: typeof nonce === 'string' ? nonce : undefined,
+  };
 };
 
 const metadata = () => ({
@@ -144,6 +148,31 @@ describe('a token endpoint by whose clock a proof is too old', () => {
     const { key, refresh } = await setUp();
     const { proofs } = answer('/token', BAD_PROOF(headers()));
     expect(codeOf(await refresh({ key }))).toBe('server-unavailable');
+    expect(proofs).toHaveLength(1);
+  });
+});
+
+describe('a token endpoint that calls a proof which the browser sent twice `invalid_grant`', () => {
+  const REFUSED: Answer = { status: 400, body: { error: 'invalid_grant' } };
+
+  test('is asked once more, with a proof that it has not seen', async () => {
+    const { key, refresh } = await setUp();
+    const { proofs } = answer('/token', REFUSED, { body: TOKENS });
+    expect(codeOf(await refresh({ key }))).toBe('granted');
+    expect(new Set(proofs.map((proof) => proof?.jti)).size).toBe(2);
+  });
+
+  test('and says so of the next one too has ended the session', async () => {
+    const { key, refresh } = await setUp();
+    const { proofs } = answer('/token', REFUSED);
+    expect(codeOf(await refresh({ key }))).toBe('grant-rejected');
+    expect(proofs).toHaveLength(2);
+  });
+
+  test('has ended the session at once where there is no proof', async () => {
+    const { refresh } = await setUp();
+    const { proofs } = answer('/token', REFUSED);
+    expect(codeOf(await refresh({}))).toBe('grant-rejected');
     expect(proofs).toHaveLength(1);
   });
 });
