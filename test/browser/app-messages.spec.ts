@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { AxeBuilder } from '@axe-core/playwright';
+import { expectAccessible } from '../support/accessible.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../support/e2e.ts';
 import { killWorkers } from '../support/worker-kill.ts';
 import { signInByHand } from '../support/sign-in.ts';
@@ -82,8 +82,7 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
     await third.close();
   });
 
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations).toEqual([]);
+  await expectAccessible(page);
 });
 
 test('who signs out leaves no message behind', async ({ page, app }) => {
