@@ -64,6 +64,8 @@ export const bundleScript = async (
     const { output } = await bundle.generate({
       format: entry.format,
       minify: production,
+      // nobody bundles these once more: hints for that cost the worker 80 B
+      comments: { annotation: false },
       sourcemap: production ? true : 'inline',
       codeSplitting: entry.format === 'es',
       entryFileNames: entry.file,

@@ -36,9 +36,9 @@ const SECOND_MS = 1_000;
  * every try over it makes a million clients come back with 2.7 tries each, where the best peer needs 8.6, and a small
  * fleet be back within a second of a blip (`bench/storm.ts` runs this very function).
  *
- * A server that takes its whole fleet in a second is asked again as long (`tookMs`) after the last try as that one had
- * begun before: a try that died slowly has waited already. Others get no such credit, for it would bring together whom
- * the window spreads.
+ * A server that takes its whole fleet in a second is asked at once, and then again as long (`tookMs`) after the last try
+ * as that one had begun before: a try that died slowly has waited already. Others get no such credit, for it would bring
+ * together whom the window spreads.
  */
 export const redialDelay = (made: number, windowMs: number | undefined, chance: number, tookMs = 0): number => {
   const announced = Math.min(windowMs ?? 0, PAUSE_MAX_MS);
@@ -48,7 +48,8 @@ export const redialDelay = (made: number, windowMs: number | undefined, chance: 
   const capMs = windowMs === undefined ? SPREAD_UNKNOWN_MS : SPREAD_ANNOUNCED_MS;
   const least = made > 0 ? Math.max(baseMs / 2, window / 4) : 0;
   const delay = least + chance * (Math.max(window, grown(made - 1, { baseMs, capMs })) - least);
-  return windowMs === undefined || window > 0 ? delay : Math.max(0, delay - tookMs);
+  if (window > 0 || windowMs === undefined) return delay;
+  return made > 0 ? Math.max(0, delay - tookMs) : 0;
 };
 
 /** A pause (ms) that the server asked for: never shorter than asked, a little spread, and never for ever. */

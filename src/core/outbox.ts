@@ -62,6 +62,9 @@ export const createOutbox = (): Outbox => {
     return entries.delete(id);
   };
 
+  const itemsWhere = (test: (entry: Entry) => boolean): OutboxItem[] =>
+    [...entries.values()].filter(test).map(({ item }) => item);
+
   return {
     get size() {
       return entries.size;
@@ -85,12 +88,9 @@ export const createOutbox = (): Outbox => {
       return entry?.item;
     },
     remove,
-    sendable: (owner) =>
-      [...entries.values()]
-        .filter(({ item, at }) => at === 'saved' && mayBeSentBy(item, owner))
-        .map(({ item }) => item),
+    sendable: (owner) => itemsWhere(({ item, at }) => at === 'saved' && mayBeSentBy(item, owner)),
     removeWhere: (test) => {
-      const gone = [...entries.values()].filter(({ item }) => test(item)).map(({ item }) => item.id);
+      const gone = itemsWhere(({ item }) => test(item)).map(({ id }) => id);
       gone.forEach(remove);
       return gone;
     },

@@ -21,9 +21,9 @@ export const and = (step: SocketStep, ...effects: SocketEffect[]): SocketStep =>
 /** Ends everything that is in flight, so that nothing of it can answer into the next state. */
 export const hangUp = (state: SocketState, code: number): SocketEffect[] => {
   const end = (call: number): SocketEffect => ({ type: 'hang-up', call, code });
-  if (state.at === 'ticketing' || state.at === 'dialling') return [end(state.call)];
-  if (state.at !== 'open') return [];
-  return state.renewal.is === 'asking' ? [end(state.renewal.call), end(state.call)] : [end(state.call)];
+  if (!('call' in state)) return [];
+  const renewal = state.at === 'open' && state.renewal.is === 'asking' ? [end(state.renewal.call)] : [];
+  return [...renewal, end(state.call)];
 };
 
 export const park = (socket: Socket): SocketStep =>
@@ -48,6 +48,15 @@ const madeIn = (state: SocketState, now: number, policy: SocketPolicy): number =
 const counted = (socket: Socket, now: number, policy: SocketPolicy): Socket =>
   hasLasted(socket.state, now, policy) ? { ...socket, short: 0 } : socket;
 
+/** As many connections as a browser keeps to a host: they may all be as dead as the link that has gone silent. */
+const POOLED = 6;
+
+/** A request on one of them is never answered, and only its end has the browser try another one (measured). */
+const patience = (state: SocketState, made: number, policy: SocketPolicy): number =>
+  made <= POOLED && state.at === 'resting' && state.problem.code === 'timeout'
+    ? policy.answerWithinMs
+    : policy.connectWithinMs;
+
 /** A new attempt begins, always with a ticket of its own. */
 export const ask = (socket: Socket, { now }: Moment, policy: SocketPolicy): SocketStep => {
   const { generation } = socket.inputs;
@@ -61,7 +70,7 @@ export const ask = (socket: Socket, { now }: Moment, policy: SocketPolicy): Sock
     made,
     generation,
     askedAt: now,
-    by: now + policy.connectWithinMs,
+    by: now + patience(socket.state, made, policy),
   };
   return go({ ...counted(socket, now, policy), calls: call }, state, { type: 'fetch-ticket', call });
 };
@@ -98,8 +107,9 @@ export const rest = (
 ): SocketStep => {
   if (pauseMs !== undefined)
     return restFor(socket, honouredPause(pauseMs, at.chance), { is: 'paused' }, problem, at, policy);
-  const tookMs = 'askedAt' in socket.state ? at.now - socket.state.askedAt : 0;
-  const delay = redialDelay(madeIn(socket.state, at.now, policy), socket.windowMs, at.chance, tookMs);
+  const { state } = socket;
+  const tookMs = state.at === 'ticketing' ? at.now - state.askedAt : 0;
+  const delay = redialDelay(madeIn(state, at.now, policy), socket.windowMs, at.chance, tookMs);
   return restFor(socket, delay, { is: 'backoff' }, problem, at, policy);
 };
 

@@ -1,5 +1,5 @@
 import { END_SESSION_PATH, type KeeperApi } from '../protocol/bridge.ts';
-import { parseNudgeCause, parsePublication, parseSignInIntent } from '../protocol/intents.ts';
+import { parseNudgeCause, parsePublications, parseSignInIntent } from '../protocol/intents.ts';
 import type { NudgeCause, SignInNext } from '../protocol/bridge.ts';
 import { failed, ok, type Result } from '../protocol/problem.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
@@ -48,12 +48,12 @@ export const createApi = ({ parts, session, sockets, snapshot, nudge }: ApiOptio
   journal: async () => ok(await parts.journal.read()),
 
   async publish(message) {
-    const publication = parsePublication(message);
-    if (!publication) return badMessage('publish');
+    const publications = parsePublications(message);
+    if (!publications) return badMessage('publish');
     // Otherwise the next person to sign in here would send it.
-    return snapshot().session.state === 'signed-out'
-      ? failed({ code: 'signed-out' })
-      : (await sockets).publish(publication);
+    if (snapshot().session.state === 'signed-out') return failed({ code: 'signed-out' });
+    const taken = await Promise.all(publications.map((await sockets).publish));
+    return taken.find((result) => !result.ok) ?? ok(null);
   },
 
   async backup() {

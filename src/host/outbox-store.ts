@@ -1,6 +1,7 @@
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPIndex, type IDBPObjectStore } from 'idb';
 import type { OutboxItem } from '../core/outbox.ts';
-import { failed, ok, type Problem, type Result } from '../protocol/problem.ts';
+import { failed, ok, type Result } from '../protocol/problem.ts';
+import { storeProblem } from './database.ts';
 
 /** Publications that must survive the worker. A resolved promise means: it is on the disk. Nothing here throws. */
 export type OutboxStore = {
@@ -14,18 +15,14 @@ export type OutboxStore = {
 export const OUTBOX_DATABASE = 'session-keeper-socket';
 const VERSION = 1;
 const STORE = 'outbox';
+/** A generated key is 1 or more, and what is not there can be deleted. */
+const NO_KEY = 0;
 
 interface Schema extends DBSchema {
   outbox: { key: number; value: OutboxItem; indexes: { id: string } };
 }
 
 type Database = IDBPDatabase<Schema>;
-
-const problemOf = (error: unknown): Problem => {
-  const name = error instanceof DOMException ? error.name : 'unknown';
-  if (name === 'QuotaExceededError') return { code: 'store-full' };
-  return name === 'VersionError' ? { code: 'store-newer' } : { code: 'store-unavailable', detail: name };
-};
 
 const isItem = (value: OutboxItem): boolean =>
   [value.id, value.topic, value.json, value.owner].every((part) => typeof part === 'string');
@@ -42,25 +39,21 @@ const open = (ended: () => void): Promise<Database> =>
     terminated: ended,
   });
 
-const addTo = async (db: Database, items: readonly OutboxItem[]): Promise<null> => {
-  const tx = db.transaction(STORE, 'readwrite', { durability: 'strict' });
-  for (const item of items) {
-    const known = await tx.store.index('id').getKey(item.id);
-    if (known === undefined) await tx.store.add(item);
-  }
-  await tx.done;
-  return null;
-};
+type Items = IDBPObjectStore<Schema, ['outbox'], 'outbox', 'readwrite'>;
 
-const removeFrom = async (db: Database, ids: readonly string[]): Promise<null> => {
-  const tx = db.transaction(STORE, 'readwrite');
-  for (const id of ids) {
-    const key = await tx.store.index('id').getKey(id);
-    if (key !== undefined) await tx.store.delete(key);
-  }
-  await tx.done;
-  return null;
-};
+type Work = (
+  store: Items,
+  ids: IDBPIndex<Schema, ['outbox'], 'outbox', 'id', 'readwrite'>,
+) => readonly Promise<unknown>[];
+
+/** All is asked for at once: each answer comes from another process, and they come in the order of the questions. */
+const change =
+  (durability: IDBTransactionDurability, work: Work) =>
+  async (db: Database): Promise<null> => {
+    const { store, done } = db.transaction(STORE, 'readwrite', { durability });
+    await Promise.all([...work(store, store.index('id')), done]);
+    return null;
+  };
 
 /** The outbox in a database of its own, so that nothing that befalls it touches the session's. */
 export const createOutboxStore = (): OutboxStore => {
@@ -76,13 +69,19 @@ export const createOutboxStore = (): OutboxStore => {
         () => undefined,
       );
       database = undefined;
-      return failed(problemOf(error));
+      return failed(storeProblem(error));
     }
   };
 
   return {
     load: () => within(async (db) => (await db.getAll(STORE)).filter(isItem)),
-    add: (items) => within((db) => addTo(db, items)),
-    remove: (ids) => (ids.length === 0 ? Promise.resolve(ok(null)) : within((db) => removeFrom(db, ids))),
+    add: (items) =>
+      within(
+        change('strict', (store, ids) => items.map(async (item) => (await ids.getKey(item.id)) ?? store.add(item))),
+      ),
+    remove: (removed) =>
+      within(
+        change('default', (store, ids) => removed.map(async (id) => store.delete((await ids.getKey(id)) ?? NO_KEY))),
+      ),
   };
 };

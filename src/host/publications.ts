@@ -1,9 +1,7 @@
 import { createOutbox, mayBeSentBy, outboxItem, type OutboxItem } from '../core/outbox.ts';
-import { MAX_NAME } from '../protocol/bridge.ts';
+import { MAX_NAME, type Publication } from '../protocol/bridge.ts';
 import { failed, ok, type Result } from '../protocol/problem.ts';
 import type { OutboxStore } from './outbox-store.ts';
-
-export type Publication = { id: string; topic: string; data: unknown };
 
 /** What is to be published: on the disk first, then sent, and kept until the server has an answer. */
 export type Publications = {
@@ -94,9 +92,11 @@ export const createPublications = ({ store, send, onChange, journal }: Publicati
   const saveAll = createBatches(inTurn, save);
   const removeAll = createBatches(inTurn, (ids: readonly string[]) => store.remove(ids));
 
-  const discard = (ids: readonly string[], why: string): void => {
+  /** What belongs to nobody who is here. */
+  const discard = (test: (item: OutboxItem) => boolean): void => {
+    const ids = outbox.removeWhere(test);
     if (ids.length === 0) return;
-    journal(why, String(ids.length));
+    journal('outbox dropped', String(ids.length));
     void inTurn(() => store.remove(ids));
     onChange();
   };
@@ -127,18 +127,10 @@ export const createPublications = ({ store, send, onChange, journal }: Publicati
     owner: (sub) => {
       if (sub === undefined || sub === owner) return;
       owner = sub;
-      discard(
-        outbox.removeWhere((item) => !mayBeSentBy(item, sub)),
-        'outbox of another user dropped',
-      );
+      discard((item) => !mayBeSentBy(item, sub));
       outbox.sendable(owner).forEach(send);
     },
-    signedOut: () => {
-      discard(
-        outbox.removeWhere((item) => item.owner === ''),
-        'outbox of an unknown user dropped',
-      );
-    },
+    signedOut: () => discard(({ owner: known }) => known === ''),
     reload: () => void inTurn(load),
     settled: async () => {
       for (let last; last !== chain;) {

@@ -1,6 +1,6 @@
 import type { CodecKind } from '../core/codec.ts';
 import type { SocketInputs } from '../core/socket-types.ts';
-import type { Intro, NudgeCause, PortFrame, TabMessage } from '../protocol/bridge.ts';
+import type { Intro, NudgeCause, PortFrame, Publication, TabMessage } from '../protocol/bridge.ts';
 import type { SocketConfig } from '../protocol/config.ts';
 import type { HostIdentity } from '../protocol/frames.ts';
 import type { Result } from '../protocol/problem.ts';
@@ -9,7 +9,7 @@ import { createEndpoint, type Endpoint } from './endpoint.ts';
 import type { WebSocketMaker } from './link.ts';
 import type { OutboxStore } from './outbox-store.ts';
 import { createPrivateSockets } from './private-sockets.ts';
-import { createPublications, type Publication } from './publications.ts';
+import { createPublications } from './publications.ts';
 import { createTaken } from './taken.ts';
 import { socketUrl } from './ticket.ts';
 import type { Clock, Random } from './clock.ts';

@@ -1,4 +1,4 @@
-import type { Intro, KeeperApi, TabMessage } from '../protocol/bridge.ts';
+import type { Intro, KeeperApi, Publication, TabMessage } from '../protocol/bridge.ts';
 import { failed, ok, type Result } from '../protocol/problem.ts';
 import { newId } from './ids.ts';
 import type { RealtimeFrame } from './realtime-frames.ts';
@@ -8,6 +8,9 @@ import { advance, cursorOf, type Place } from './topic.ts';
 import { restored } from './restore.ts';
 import type { Channel, ChannelEvent, ChannelOptions, Message, Presence } from './types.ts';
 import { eventWithin } from './wait.ts';
+
+/** Publications in one call: each call takes as long as the disk, and the worker looks at no more than so much at once. */
+const OFFERED_TOGETHER = 8;
 
 /** `presences`: they listen too, and read nothing. */
 type Topic = { place: Place; readers: Set<Reader>; presences: number };
@@ -52,8 +55,9 @@ export const createChannels = (
 ): Channels => {
   const topics = new Map<string, Topic>();
   const published = new Map<string, Published>();
-  /** One offer at a time: a call that dies with its worker is sent again behind those that found the next one. */
-  let turn: Promise<unknown> = Promise.resolve();
+  /** What is yet to be offered, in the order in which it was published. */
+  let waiting = new Set<string>();
+  let offering = false;
   const presences = createPresences(post);
   /** Ends with the person whose topics these are. */
   let person = new AbortController();
@@ -101,16 +105,32 @@ export const createChannels = (
     published.delete(id);
   };
 
-  const offer = async (id: string): Promise<void> => {
+  const messageOf = (id: string): Publication[] => {
     const message = published.get(id);
-    if (!message) return;
-    const { topic, data } = message;
-    const taken = await publish({ id, topic, data });
-    if (!taken.ok) settle(id, failed(taken.problem));
+    return message ? [{ id, topic: message.topic, data: message.data }] : [];
   };
 
-  const offerInTurn = (id: string): void => {
-    turn = turn.then(() => offer(id));
+  /** Where one of several is refused, which it is, is found by asking for each; those that were taken stay so. */
+  const offer = async (messages: readonly Publication[]): Promise<void> => {
+    const taken = await publish(messages.length === 1 && messages[0] ? messages[0] : messages);
+    if (taken.ok) return;
+    for (const message of messages) {
+      if (messages.length > 1) await offer([message]);
+      else settle(message.id, failed(taken.problem));
+    }
+  };
+
+  /** One call at a time: one that dies with its worker is sent again behind those that found the next one. */
+  const offerAll = async (): Promise<void> => {
+    if (offering) return;
+    offering = true;
+    while (waiting.size > 0) {
+      const ids = [...waiting].slice(0, OFFERED_TOGETHER);
+      for (const id of ids) waiting.delete(id);
+      const messages = ids.flatMap(messageOf);
+      if (messages.length > 0) await offer(messages);
+    }
+    offering = false;
   };
 
   const channel = (name: string, { snapshot: load }: ChannelOptions = {}): Channel => {
@@ -137,7 +157,8 @@ export const createChannels = (
         new Promise((resolve) => {
           const id = newId();
           published.set(id, { topic: name, data, settle: resolve });
-          offerInTurn(id);
+          waiting.add(id);
+          void offerAll();
         }),
       close: () => {
         for (const reader of [...open]) reader.close();
@@ -160,7 +181,8 @@ export const createChannels = (
       for (const event of events) for (const reader of topic.readers) reader.push(event);
     },
     republish: () => {
-      for (const id of published.keys()) offerInTurn(id);
+      waiting = new Set(published.keys());
+      void offerAll();
     },
     greeted: presences.greeted,
     forget: () => {

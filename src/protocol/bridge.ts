@@ -40,6 +40,9 @@ export type JournalEntry = {
 /** What a native shell (a keychain) may keep: a sealed record. Best effort, never the only copy. */
 export type NativeRecord = string;
 
+/** `id` is the page's: the same one again is the same publication. */
+export type Publication = { id: string; topic: string; data: unknown };
+
 /**
  * The methods that the worker answers over comlink. They take and give plain data, never throw,
  * never take and never give a token.
@@ -51,8 +54,11 @@ export type KeeperApi = {
   signOut(): Promise<Result<SignInNext | null>>;
   nudge(cause: NudgeCause): Promise<Result<null>>;
   journal(): Promise<Result<readonly JournalEntry[]>>;
-  /** Resolves once the message is in the durable outbox; its acknowledgement follows on the port. */
-  publish(message: { id: string; topic: string; data: unknown }): Promise<Result<null>>;
+  /**
+   * Resolves once the message is in the durable outbox; its acknowledgement follows on the port. Several are taken in
+   * their order; the problem of one is that of all, though others may have been taken. An older worker takes one only.
+   */
+  publish(message: Publication | readonly Publication[]): Promise<Result<null>>;
   /** The session's record, sealed: opaque to the page, for a native store's copy. `null`: there is no session. */
   backup(): Promise<Result<NativeRecord | null>>;
   /** Offers a copy back. It is taken only where the own store has nothing, and only if it opens. */

@@ -1,4 +1,4 @@
-import { MAX_NAME, type NudgeCause, type SignInIntent } from './bridge.ts';
+import { MAX_NAME, type NudgeCause, type Publication, type SignInIntent } from './bridge.ts';
 import { isObject, own, stringAt } from './json.ts';
 
 const MAX_SECRET = 4_096;
@@ -31,8 +31,14 @@ export const parseSignInIntent = (value: unknown): SignInIntent | undefined => {
 export const parseNudgeCause = (value: unknown): NudgeCause | undefined =>
   CAUSES.includes(value) ? (value as NudgeCause) : undefined;
 
-export const parsePublication = (value: unknown): { id: string; topic: string; data: unknown } | undefined => {
+const parsePublication = (value: unknown): Publication | undefined => {
   if (!isObject(value)) return undefined;
   const [id, topic] = [stringAt(value, 'id'), stringAt(value, 'topic')];
   return isText(id, MAX_NAME) && isText(topic, MAX_NAME) ? { id, topic, data: own(value, 'data') } : undefined;
+};
+
+/** All of several, or none. */
+export const parsePublications = (value: unknown): readonly Publication[] | undefined => {
+  const list = (Array.isArray(value) ? (value as unknown[]) : [value]).map(parsePublication);
+  return list.every((one) => one !== undefined) ? list : undefined;
 };

@@ -35,8 +35,8 @@ test('the first try after a loss spreads over the whole announced window; one th
   expect(redialDelay(7, 50_000, 1)).toBe(50_000);
 });
 
-test('a small fleet comes back quickly: from 50 ms, at most 5 s', () => {
-  expect(redialDelay(0, 500, 1)).toBe(50);
+test('a small fleet comes back quickly: at once, then from 50 ms, at most 5 s', () => {
+  expect(redialDelay(0, 500, 1)).toBe(0);
   expect(redialDelay(1, 500, 0)).toBe(25);
   expect([1, 2, 3, 4].map((made) => redialDelay(made, 500, 1))).toEqual([50, 100, 200, 400]);
   expect(redialDelay(20, 500, 1)).toBe(5_000);

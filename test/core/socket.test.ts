@@ -164,6 +164,24 @@ test('7: a probe goes out every heartbeat; without an answer in three seconds th
   expect(probe.state).toMatchObject({ at: 'resting', problem: { code: 'timeout' } });
 });
 
+test('after a silent link six tries are given up soon, for as many connections may be as dead; then there is time', () => {
+  const probe = opened().ring().ring();
+  expect(probe.state).toMatchObject({ at: 'resting', problem: { code: 'timeout' } });
+  const patience: number[] = [];
+  for (let made = 1; made <= 8; made += 1) {
+    probe.ring();
+    patience.push(probe.due - probe.now);
+    probe.ring();
+  }
+  const { answerWithinMs: soon, connectWithinMs: late } = POLICY;
+  expect(patience).toEqual([soon, soon, soon, soon, soon, soon, late, late]);
+});
+
+test('after any other loss a try has its time', () => {
+  const probe = resting().ring();
+  expect(probe.due - probe.now).toBe(POLICY.connectWithinMs);
+});
+
 test('7: an alarm that comes late probes, however often, and never condemns', () => {
   const probe = opened({ heartbeatMs: 10_000 });
   probe.ring(60_000).ring(60_000).ring(60_000);

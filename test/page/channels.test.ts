@@ -1,17 +1,18 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { KeeperApi, TabMessage } from '../../src/protocol/bridge.ts';
+import type { KeeperApi, Publication, TabMessage } from '../../src/protocol/bridge.ts';
 import { failed, ok } from '../../src/protocol/problem.ts';
 import { createChannels } from '../../src/page/channels.ts';
 
-type Published = Parameters<KeeperApi['publish']>[0];
+type Take = (messages: readonly Publication[]) => ReturnType<KeeperApi['publish']>;
 
-const setUp = (publish: KeeperApi['publish'] = () => Promise.resolve(ok(null))) => {
+const setUp = (publish: Take = () => Promise.resolve(ok(null))) => {
   const posted: TabMessage[] = [];
-  const offered: Published[] = [];
+  const offered: Publication[] = [];
   const channels = createChannels(
-    (message) => {
-      offered.push(message);
-      return publish(message);
+    (messages) => {
+      const list = [messages].flat();
+      offered.push(...list);
+      return publish(list);
     },
     (message) => posted.push(message),
   );
@@ -91,10 +92,10 @@ describe('channels', () => {
     const taken: unknown[] = [];
     const answers: (() => void)[] = [];
     const { channels } = setUp(
-      ({ data }) =>
+      (messages) =>
         new Promise((resolve) => {
           answers.push(() => {
-            taken.push(data);
+            taken.push(...messages.map(({ data }) => data));
             resolve(ok(null));
           });
         }),
@@ -107,6 +108,36 @@ describe('channels', () => {
       answers.at(-1)?.();
     }
     expect(taken).toEqual(['one', 'two']);
+  });
+
+  test('what waits for its turn is offered together, eight at a time', async () => {
+    const calls: unknown[][] = [];
+    const { channels } = setUp((messages) => {
+      calls.push(messages.map(({ data }) => data));
+      return Promise.resolve(ok(null));
+    });
+    const { publish } = channels.channel('news');
+    for (let n = 1; n <= 11; n += 1) void publish(n);
+    await vi.waitFor(() => expect(calls).toEqual([[1], [2, 3, 4, 5, 6, 7, 8, 9], [10, 11]]));
+  });
+
+  test('of several, the one that is refused is told so; and an older worker is given one at a time', async () => {
+    const taken: unknown[] = [];
+    const { channels, offered } = setUp((messages) => {
+      const [message] = messages;
+      if (messages.length > 1 || !message || message.data === 'bad')
+        return Promise.resolve(failed({ code: 'bad-message', detail: 'x' }));
+      taken.push(message.data);
+      return Promise.resolve(ok(null));
+    });
+    const { publish } = channels.channel('news');
+    const first = publish('first');
+    const [good, bad] = [publish('good'), publish('bad')];
+    expect(await bad).toEqual(failed({ code: 'bad-message', detail: 'x' }));
+    expect(taken).toEqual(['first', 'good']);
+    for (const [index, id] of [offered[0]?.id ?? '', offered[1]?.id ?? ''].entries())
+      channels.receive({ type: 'acked', id, offset: index + 1 });
+    expect(await Promise.all([first, good])).toEqual([ok({ offset: 1 }), ok({ offset: 2 })]);
   });
 
   test('publishing that the worker cannot take says why', async () => {

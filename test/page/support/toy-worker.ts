@@ -10,6 +10,7 @@ import {
   parseTabMessage,
   type Intro,
   type PortFrame,
+  type Publication,
   type TabMessage,
 } from '../../../src/protocol/bridge.ts';
 import { ok } from '../../../src/protocol/problem.ts';
@@ -68,10 +69,12 @@ const api = {
   // a worker that is busy when it dies: the first one never answers
   journal: async () =>
     (await (await fetch('/first')).text()) === 'first' ? note('journal').then(() => never) : ok([]),
-  publish: async ({ id, topic, data }: { id: string; topic: string; data: unknown }) => {
-    const { offset } = (await (await fetch('/next', { method: 'POST', body: id })).json()) as { offset: number };
-    await joining;
-    tell({ type: 'event', topic, epoch: 'e', offset, data, bytes: 1 }, { type: 'acked', id, offset });
+  publish: async (messages: Publication | readonly Publication[]) => {
+    for (const { id, topic, data } of [messages].flat()) {
+      const { offset } = (await (await fetch('/next', { method: 'POST', body: id })).json()) as { offset: number };
+      await joining;
+      tell({ type: 'event', topic, epoch: 'e', offset, data, bytes: 1 }, { type: 'acked', id, offset });
+    }
     return ok(null);
   },
 };

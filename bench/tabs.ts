@@ -1,0 +1,177 @@
+import { setTimeout as rest } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { startApp } from '../test/support/app.ts';
+import { startBareBrowser, type BareTab } from '../test/support/bare-browser.ts';
+import { startFrameProxy, type FrameProxy } from '../test/support/frame-proxy.ts';
+
+/*
+ * What sharing costs a tab, and what it gains: one upstream for all tabs against a socket of each tab's own, in the same
+ * browser and the same run, in alternating order. `--tabs N`, `--rounds N`.
+ *
+ * Latency: from the server's send to the tab's `message` event, at 100 frames of 200 B a second. Throughput: how many
+ * frames a second each tab gets of a burst, until the slowest has all of it. The clocks of tabs and server are compared
+ * first, by the quickest of many questions.
+ */
+
+const FRAMES_A_SECOND = 100;
+const PACED_SECONDS = 3;
+const BURST = 3_000;
+const FILLING = '.'.repeat(150);
+const CLOCK_QUESTIONS = 15;
+const LOOK_EVERY_MS = 5;
+const OPEN_WITHIN_MS = 20_000;
+const LATENCY_RATIO_MAX = 1.1;
+const THROUGHPUT_RATIO_MIN = 8;
+
+const { values } = parseArgs({
+  options: { tabs: { type: 'string', default: '30' }, rounds: { type: 'string', default: '5' } },
+});
+const [TABS, ROUNDS] = [Number(values.tabs), Number(values.rounds)];
+
+type Way = 'shared' | 'own';
+
+const CONNECT = `import('/keeper.js').then(async ({ connect }) => {
+  globalThis.keeper = await connect({ worker: '/sw.js' });
+  globalThis.now = () => performance.timeOrigin + performance.now();
+})`;
+const SIGN_IN = `keeper.signIn({ kind: 'ticket', apiKey: 'demo-key' })`;
+
+/** What came stays numbers: how many, and how long each that carries its time took. */
+const LISTEN = (way: Way): string => `(async () => {
+  const heard = globalThis.heard = { count: 0, took: [] };
+  const { token } = ${way === 'own'} ? await (await fetch('/api/auth/token')).json() : {};
+  const socket = globalThis.socket = ${
+    way === 'own' ? `new WebSocket('/api/events?token=' + encodeURIComponent(token))` : `keeper.socket('/api/events')`
+  };
+  socket.onmessage = ({ data }) => {
+    const { at } = JSON.parse(data);
+    heard.count += 1;
+    if (at !== 0) heard.took.push(now() - at);
+  };
+  await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onclose = () => reject(new Error('closed')) });
+  socket.onclose = null;
+})()`;
+const CLOSE = `new Promise((resolve) => { socket.onclose = resolve; socket.close() }).then(() => undefined)`;
+
+const now = (): number => performance.timeOrigin + performance.now();
+const frame = (at: number): string => JSON.stringify({ type: 'tick', at, filling: FILLING });
+
+/** How far (ms) the tab's clock is ahead of ours. */
+const aheadOf = async (tab: BareTab): Promise<number> => {
+  let best = { roundTripMs: Infinity, aheadMs: 0 };
+  for (let asked = 0; asked < CLOCK_QUESTIONS; asked += 1) {
+    const before = now();
+    const there = Number(await tab.evaluate('now()'));
+    const after = now();
+    if (after - before < best.roundTripMs)
+      best = { roundTripMs: after - before, aheadMs: there - (before + after) / 2 };
+  }
+  return best.aheadMs;
+};
+
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  const deadline = now() + OPEN_WITHIN_MS;
+  while (!(await holds())) {
+    if (now() > deadline) throw new Error('A tab does not get what it is sent.');
+    await rest(LOOK_EVERY_MS);
+  }
+};
+
+const countIn = async (tab: BareTab): Promise<number> => Number(await tab.evaluate('heard.count'));
+
+const quantile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.ceil(share * sorted.length) - 1] ?? NaN;
+
+type Figures = { p50Ms: number; p99Ms: number; perSecond: number };
+
+const paced = async (proxy: FrameProxy, tabs: readonly BareTab[], ahead: readonly number[]): Promise<number[]> => {
+  const startedAt = now();
+  const frames = FRAMES_A_SECOND * PACED_SECONDS;
+  for (let sent = 1; sent <= frames; sent += 1) {
+    proxy.say(frame(now()));
+    await rest(Math.max(0, (sent * 1_000) / FRAMES_A_SECOND - (now() - startedAt)));
+  }
+  for (const tab of tabs) await until(async () => (await countIn(tab)) >= frames);
+  const took = await Promise.all(tabs.map((tab) => tab.evaluate('heard.took') as Promise<number[]>));
+  return took.flatMap((times, index) => times.map((ms) => ms - (ahead[index] ?? 0))).toSorted((a, b) => a - b);
+};
+
+/** Each tab notes itself when it has all, so that nobody asks meanwhile. */
+const ARM = (count: number): string => `void (globalThis.full = new Promise((resolve) => {
+  const { onmessage } = socket;
+  socket.onmessage = (event) => { onmessage(event); if (heard.count === ${count}) resolve(now()) };
+}))`;
+
+const burst = async (proxy: FrameProxy, tabs: readonly BareTab[], ahead: readonly number[]): Promise<number> => {
+  const have = FRAMES_A_SECOND * PACED_SECONDS;
+  for (const tab of tabs) await tab.evaluate(ARM(have + BURST));
+  const text = frame(0);
+  const startedAt = now();
+  for (let sent = 0; sent < BURST; sent += 1) proxy.say(text);
+  const full = await Promise.all(tabs.map((tab) => tab.evaluate('full') as Promise<number>));
+  const lastAt = Math.max(...full.map((at, index) => at - (ahead[index] ?? 0)));
+  return (BURST * 1_000) / (lastAt - startedAt);
+};
+
+const measure = async (way: Way, proxy: FrameProxy, tabs: readonly BareTab[]): Promise<Figures> => {
+  const { opened } = proxy;
+  await Promise.all(tabs.map((tab) => tab.evaluate(LISTEN(way))));
+  const upstreams = proxy.opened - opened;
+  if (upstreams > (way === 'own' ? TABS : 1)) throw new Error(`${upstreams} sockets were opened.`);
+  const ahead = await Promise.all(tabs.map(aheadOf));
+  const times = await paced(proxy, tabs, ahead);
+  const perSecond = await burst(proxy, tabs, ahead);
+  await Promise.all(tabs.map((tab) => tab.evaluate(CLOSE)));
+  return { p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99), perSecond };
+};
+
+const spread = (all: readonly number[], digits: number): string => {
+  const sorted = all.toSorted((a, b) => a - b);
+  return [sorted[0], quantile(sorted, 0.5), sorted.at(-1)].map((value) => value?.toFixed(digits)).join(' / ');
+};
+
+const median = (all: readonly number[]): number =>
+  quantile(
+    all.toSorted((a, b) => a - b),
+    0.5,
+  );
+
+const app = await startApp();
+const proxy = await startFrameProxy(app.origin);
+const browser = await startBareBrowser();
+try {
+  const tabs: BareTab[] = [browser];
+  while (tabs.length < TABS) tabs.push(await browser.open());
+  for (const [index, tab] of tabs.entries()) {
+    await tab.goto(`${proxy.origin}/`);
+    await tab.evaluate(CONNECT);
+    if (index === 0) await tab.evaluate(SIGN_IN);
+    await until(async () => (await tab.evaluate('keeper.snapshot.session.state')) === 'active');
+  }
+  const figures: Record<Way, Figures[]> = { shared: [], own: [] };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const way of round % 2 === 0 ? (['shared', 'own'] as const) : (['own', 'shared'] as const))
+      figures[way].push(await measure(way, proxy, tabs));
+  }
+  console.log(`${TABS} tabs, ${ROUNDS} rounds; min / median / max of the rounds`);
+  for (const [way, all] of Object.entries(figures)) {
+    const of = (pick: keyof Figures, digits: number): string =>
+      spread(
+        all.map((each) => each[pick]),
+        digits,
+      );
+    console.log(
+      `${way}: p50 ${of('p50Ms', 2)} ms, p99 ${of('p99Ms', 1)} ms, ${of('perSecond', 0)} frames/s to each tab`,
+    );
+  }
+  const ratios = (pick: keyof Figures): number[] =>
+    figures.shared.map((shared, round) => shared[pick] / (figures.own[round]?.[pick] ?? NaN));
+  const [latency, throughput] = [ratios('p50Ms'), ratios('perSecond')];
+  console.log(`shared / own, round by round: p50 ${spread(latency, 2)} (at most ${LATENCY_RATIO_MAX}),`);
+  console.log(`  throughput ${spread(throughput, 1)} (at least ${THROUGHPUT_RATIO_MIN})`);
+  if (median(latency) > LATENCY_RATIO_MAX || median(throughput) < THROUGHPUT_RATIO_MIN) process.exitCode = 1;
+} finally {
+  await browser.close();
+  await proxy.close();
+  await app.stop();
+}
