@@ -24,6 +24,14 @@ const SCRIPTS: readonly ScriptEntry[] = [
     baked: true,
   },
   {
+    file: 'keeper-elements.js',
+    source: 'src/ui/kit.ts',
+    format: 'es',
+    tsconfig: 'src/ui/tsconfig.json',
+    precache: false,
+    baked: false,
+  },
+  {
     file: 'keeper.js',
     source: 'src/page/index.ts',
     format: 'es',
@@ -35,7 +43,7 @@ const SCRIPTS: readonly ScriptEntry[] = [
 
 /** The libraries and the parts of the interface that every page needs. */
 const SHELL =
-  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](attention|calm|gate|index|keeper-element|notices|say\.|session-(gate|nav|notices|status|summary)|shared|snapshot|speech|status|ticker|time\.|tokens|truth|words\.|words[\\/](en|plural))/;
+  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](attention|calm|gate|give|index|keeper-element|notices|say\.|session-(gate|nav|notices|status|summary)|shared|snapshot|speech|status|ticker|time\.|tokens|truth|words\.|words[\\/](en|plural))/;
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),

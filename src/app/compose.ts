@@ -1,13 +1,4 @@
-import type { Keeper } from '../page/types.ts';
-import { KeeperElement, tokens } from '../ui/index.ts';
-
-const elementsOf = (root: ParentNode): KeeperElement[] =>
-  [...root.querySelectorAll('*')].filter((element) => element instanceof KeeperElement);
-
-/** Gives the keeper to every element of the page that is defined by now. */
-export const give = (keeper: Keeper, root: ParentNode): void => {
-  for (const element of elementsOf(root)) element.keeper = keeper;
-};
+import { elementsOf, tokens } from '../ui/index.ts';
 
 /** Renders every element anew: another language is spoken. */
 export const renderAll = (root: ParentNode): void => {

@@ -1,6 +1,6 @@
 import type { Keeper } from '../page/types.ts';
-import { SessionGate } from '../ui/index.ts';
-import { give, renderAll } from './compose.ts';
+import { give, SessionGate } from '../ui/index.ts';
+import { renderAll } from './compose.ts';
 import { offerInstall } from './install.ts';
 import { offerLanguages } from './language.ts';
 import { surely } from './surely.ts';

@@ -5,6 +5,7 @@ export { SessionNav, PAGES, type PageName } from './session-nav.ts';
 export { SessionStatus } from './session-status.ts';
 export { SessionSummary } from './session-summary.ts';
 export { KeeperElement } from './keeper-element.ts';
+export { elementsOf, give } from './give.ts';
 export { SnapshotController, type SnapshotHost } from './snapshot-controller.ts';
 export { tokens } from './tokens.ts';
 export { unread } from './attention.ts';

@@ -51,10 +51,10 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
     await expect(page.getByText('Offline: messages are kept on this device')).toBeVisible();
     await say(page, 'from the tunnel');
     await expect(messages(page).last()).toContainText('Queued');
+    await killWorkers(page);
     await page.reload();
     await expect(messages(page).last()).toContainText(/from the tunnel.*Queued/s);
     await expect(messages(page).first()).toContainText(/are you there\?.*Delivered/s);
-    await killWorkers(page);
     await context.setOffline(false);
     await expect(messages(page).last()).toContainText('Delivered', { timeout: 20_000 });
     await expect(messages(other).last()).toContainText('from the tunnel');

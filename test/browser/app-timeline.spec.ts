@@ -92,6 +92,82 @@ test('a mouse points, zooms and drags', async ({ page, gallery }) => {
   await expect.poll(async () => near.equals(await shot())).toBe(false);
 });
 
+test('a wheel with Ctrl, two fingers and the keys zoom to where they point; a plain wheel leaves the chart alone', async ({
+  page,
+  gallery,
+}) => {
+  await gallery.open('active', '#timeline');
+  const about = { build: 'b', tier: 'bound', durability: 'disk' } as const;
+  await page.locator('session-timeline input[type=file]').setInputFiles({
+    name: 'still.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify(timelineFile(longJournal(60, 1_700_000_000_000), about, 0))),
+  });
+  await expect(page.locator('session-lanes .name')).toHaveCount(6);
+  /** With nothing pointed at, which would be drawn too. */
+  const drawn = async (): Promise<string> => {
+    await page.mouse.move(0, 0);
+    await expect(evidence(page)).toContainText('Point at an event');
+    return page.locator('session-lanes canvas').evaluate((canvas) => {
+      if (!(canvas instanceof HTMLCanvasElement)) throw new TypeError('canvas');
+      return canvas.toDataURL();
+    });
+  };
+  const box = await chart(page).boundingBox();
+  if (!box) throw new Error('The chart has no place.');
+  const [x, y] = [box.x + box.width / 3, box.y + 2 * 46 + 29];
+  await page.mouse.move(x, y);
+  const told = await evidence(page).textContent();
+  expect(told).toMatch(/^Session: /);
+  const isTold = async (): Promise<void> => {
+    await page.mouse.move(x, y + 1);
+    await page.mouse.move(x, y);
+    await expect(evidence(page)).toHaveText(told ?? '');
+  };
+  const whole = await drawn();
+  const zoomed = () => expect.poll(async () => (await drawn()) === whole).toBe(false);
+  const restored = async (): Promise<void> => {
+    await chart(page).press('0');
+    await expect.poll(async () => (await drawn()) === whole).toBe(true);
+  };
+
+  await page.mouse.wheel(0, -240);
+  await isTold();
+  await restored();
+
+  await page.mouse.move(x, y);
+  await page.keyboard.down('Control');
+  await page.mouse.wheel(0, -240);
+  await page.keyboard.up('Control');
+  await zoomed();
+  await isTold();
+  const near = await drawn();
+  await page.mouse.move(x, y);
+  await page.mouse.wheel(120, 0);
+  await expect.poll(async () => (await drawn()) === near).toBe(false);
+  await restored();
+
+  await chart(page).press('+');
+  await zoomed();
+  await restored();
+
+  const touch = await page.context().newCDPSession(page);
+  const fingers = (type: 'touchStart' | 'touchMove', apart: number) =>
+    touch.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: [
+        { x: x - apart, y, id: 1 },
+        { x: x + apart, y, id: 2 },
+      ],
+    });
+  await fingers('touchStart', 30);
+  for (const apart of [45, 60, 90]) await fingers('touchMove', apart);
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await zoomed();
+  await isTold();
+  await restored();
+});
+
 test('the table has the same events, few of them in the document', async ({ page, gallery }) => {
   await openMany(page, gallery);
   await page.getByRole('radio', { name: 'Table' }).check();
