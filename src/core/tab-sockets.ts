@@ -1,6 +1,5 @@
 import { CLOSE } from '../protocol/frames.ts';
 import type { Backlog, CodecEvent, Frame, Put } from './codec.ts';
-import { OUTBOX_MAX_BYTES, OUTBOX_MAX_ITEMS } from './outbox.ts';
 
 /** RFC 6455 §7.4.1: a close frame without a code. */
 const NO_STATUS = 1005;
@@ -8,6 +7,9 @@ const NO_STATUS = 1005;
 /** What tabs say while there is no link, in frames, and in characters or bytes; the speaker of more is closed. */
 export const QUEUE_MAX_FRAMES = 256;
 export const QUEUE_MAX_SIZE = 256_000;
+/** What a link that is up takes ahead of the server. Bursts of a page, which a native socket takes, stay far below. */
+const LINK_MAX_FRAMES = 65_536;
+const LINK_MAX_BYTES = 16_777_216;
 
 export const sizeOf = (data: Frame): number => (typeof data === 'string' ? data.length : data.byteLength);
 
@@ -16,12 +18,9 @@ export type TabSocket = { readonly tab: string; readonly socket: string; is: 'wa
 /** Why a socket is closed whose page says more than is taken. */
 export const OVER_LIMIT = 'over-limit';
 
-/**
- * A link that is up takes no more ahead of the server than the outbox would keep of publications. One frame is taken
- * by a link that has sent everything, whatever its size: how long a frame may be is the server's word.
- */
+/** A link that has sent everything takes one frame of any size: how long a frame may be is the server's word. */
 const isOver = (data: Frame, unsent: Backlog = { frames: 0, bytes: 0 }): boolean =>
-  unsent.frames >= OUTBOX_MAX_ITEMS || (unsent.bytes > 0 && unsent.bytes + sizeOf(data) > OUTBOX_MAX_BYTES);
+  unsent.frames >= LINK_MAX_FRAMES || (unsent.bytes > 0 && unsent.bytes + sizeOf(data) > LINK_MAX_BYTES);
 
 type Address = { tab: string; socket: string };
 

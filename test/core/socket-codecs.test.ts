@@ -322,8 +322,8 @@ test('json-ping: what is said while the link is down waits, and not without boun
 });
 
 test.each([
-  ['as many frames as the outbox takes', { frames: 1_000, bytes: 1_000 }],
-  ['as many bytes', { frames: 1, bytes: 1_000_000 }],
+  ['65,536 frames', { frames: 65_536, bytes: 65_536 }],
+  ['16 MiB', { frames: 1, bytes: 16_777_216 }],
 ])('json-ping: a link that is up and takes nothing is given no more than %s', (_name, unsent) => {
   const codec = plain();
   for (const tab of ['t1', 't2'])
@@ -339,7 +339,7 @@ test.each([
   ]);
   expect(codec.listeners, 'whoever says nothing keeps theirs').toBe(1);
   const long = codec.tell(
-    { type: 'socket-send', tab: 't2', socket: 's', data: 'x'.repeat(1_000_001), unsent: { frames: 0, bytes: 0 } },
+    { type: 'socket-send', tab: 't2', socket: 's', data: 'x'.repeat(16_777_217), unsent: { frames: 0, bytes: 0 } },
     NOW,
   );
   expect(sent(long), 'how long one frame may be is for the server to say').toHaveLength(1);
