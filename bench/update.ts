@@ -20,10 +20,10 @@ try {
     [
       `${UPDATES} updates under load, ${PAGES} pages: p50 ${share(0.5)} ms, p95 ${share(0.95)} ms, max ${share(1)} ms`,
       `${seen.requests} requests answered with 200, ${seen.failures.length} others ${seen.failures.slice(0, 5).join(', ')}`,
-      `${messages} of ${seen.published * PAGES} messages came, ${seen.gaps} gaps\n`,
+      `${messages} of ${seen.published * PAGES} messages came, ${seen.gaps} gaps, ${seen.doubled} came twice\n`,
     ].join('\n'),
   );
-  const lost = seen.failures.length > 0 || seen.gaps > 0 || messages !== seen.published * PAGES;
+  const lost = seen.failures.length > 0 || seen.gaps > 0 || seen.doubled > 0 || messages !== seen.published * PAGES;
   process.exitCode = lost || times.some((ms) => ms > IN_CONTROL_WITHIN_MS) ? 1 : 0;
 } finally {
   await load.stop();

@@ -13,6 +13,8 @@ export type Seen = {
   published: number;
   /** Gaps that were told, and places where an offset does not follow upon the one before. */
   gaps: number;
+  /** Messages that came once more. */
+  doubled: number;
 };
 
 /** Pages that ask, listen and stream without a rest, while newer workers come. */
@@ -29,8 +31,8 @@ export const PAGES = 3;
 const REQUEST_EVERY_MS = 10;
 /** A page that waits for so many answers asks for no more: a browser is to be loaded, not flooded. */
 const MOST_UNDER_WAY = 1;
-const MESSAGE_EVERY_MS = 10;
-const MESSAGES_EACH = 100;
+const MESSAGE_EVERY_MS = 5;
+const MESSAGES_EACH = 200;
 /** Longer than any newcomer may take; the browser gives up itself after five minutes. */
 const UPDATE_DEADLINE_MS = 20_000;
 const SETTLED_DEADLINE_MS = 20_000;
@@ -40,11 +42,12 @@ const CONNECT = `import('/keeper.js').then(async ({ connect }) => { globalThis.k
 const SIGN_IN = `keeper.signIn({ kind: 'password', username: 'demo', password: 'demo' })`;
 
 const LISTEN = `void (async () => {
-  globalThis.heard = { messages: 0, gaps: 0, last: undefined };
+  globalThis.heard = { messages: 0, gaps: 0, doubled: 0, last: undefined };
   for await (const event of keeper.channel('${TOPIC}').events()) {
     if (event.type === 'gap') heard.gaps += 1;
     if (event.type !== 'message') continue;
-    if (heard.last !== undefined && event.offset !== heard.last + 1) heard.gaps += 1;
+    if (event.offset <= heard.last) heard.doubled += 1;
+    else if (heard.last !== undefined && event.offset !== heard.last + 1) heard.gaps += 1;
     heard.last = event.offset;
     if (typeof event.data.n === 'number') heard.messages += 1;
   }
@@ -87,8 +90,8 @@ const UPDATE = `(async () => {
 const state = (build: string): string =>
   `keeper.snapshot.build === '${build}' && keeper.snapshot.sockets['/api/socket']?.state === 'open'`;
 
-const SEEN = `JSON.stringify({ ok: load.ok, failures: load.failures, messages: heard.messages, gaps: heard.gaps })`;
-type PageSeen = { ok: number; failures: string[]; messages: number; gaps: number };
+const SEEN = `JSON.stringify({ ok: load.ok, failures: load.failures, messages: heard.messages, gaps: heard.gaps, doubled: heard.doubled })`;
+type PageSeen = { ok: number; failures: string[]; messages: number; gaps: number; doubled: number };
 
 const until = async (holds: () => Promise<boolean>): Promise<boolean> => {
   const end = performance.now() + SETTLED_DEADLINE_MS;
@@ -164,6 +167,7 @@ export const startUpdateLoad = async (): Promise<UpdateLoad> => {
         heard: all.map(({ messages }) => messages),
         published,
         gaps: all.reduce((sum, { gaps }) => sum + gaps, 0),
+        doubled: all.reduce((sum, { doubled }) => sum + doubled, 0),
       };
     },
   };
