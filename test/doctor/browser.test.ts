@@ -25,7 +25,8 @@ describe('in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
     },
   );
 
-  test('a page that registers nothing', async () => {
+  // both wait for what never comes, and need not wait for each other
+  test.concurrent('a page that registers nothing', async () => {
     const spoilt = { asset: code('') };
     expect(await look('browser-registers', spoilt, briefly)).toMatchObject({
       verdict: 'fail',
@@ -34,7 +35,7 @@ describe('in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
     });
   });
 
-  test('a worker that does not take the page', async () => {
+  test.concurrent('a worker that does not take the page', async () => {
     const worker: Handler = (_request, site) => ({
       headers: workerHeaders(site),
       body: script(site).split('\n')[0] ?? '',
