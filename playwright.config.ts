@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test';
 import { launchOptions } from './test/support/browser.ts';
 
-/** Pictures of every step cost a fifth of the processor; what was said, asked and answered costs nothing. */
+/** Pictures of every step cost a fifth of the processor; the steps alone, and the diary of test/support/e2e.ts, nothing. */
 const TRACE = { mode: 'retain-on-failure', screenshots: false, snapshots: false, sources: false } as const;
 
 /** Time that somebody is promised. Only alone does a machine keep it: `scripts/test.ts` has them run after the others. */

@@ -3,9 +3,10 @@ import { createServer, type Server } from 'node:net';
 const TRIES = 50;
 /**
  * Below the ports that systems hand out by themselves (from 32,768 in Linux, from 49,152 by IANA): a server that comes
- * back to such a one may find that a connection of somebody else has taken it meanwhile.
+ * back to such a one may find that a connection of somebody else has taken it meanwhile. Above those that browsers
+ * refuse to ask (https://fetch.spec.whatwg.org/#port-blocking; the last one is 10080).
  */
-const [FIRST, LAST] = [10_000, 32_000];
+const [FIRST, LAST] = [11_000, 32_000];
 
 /** Whether nobody listens there. */
 const isFree = (port: number): Promise<boolean> =>

@@ -68,6 +68,8 @@ for (const kind of TOKEN_KINDS) {
       // the browser may have looked for a newer script by itself meanwhile
       await page.evaluate(() => navigator.serviceWorker.ready.then((registration) => registration.update()));
       await expect.poll(newcomers).toBe(1);
+      // a kill in the middle of an activation is the matter of crash-points.spec.ts
+      await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
       await killWorkers(page);
       await page.reload();
       await connectKeeper(page);

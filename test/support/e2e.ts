@@ -1,4 +1,4 @@
-import { test as base, type BrowserContext } from '@playwright/test';
+import { test as base, type BrowserContext, type Request } from '@playwright/test';
 import { startApp, type App } from './app.ts';
 import { expect } from './expect.ts';
 import { createLab, type Lab } from './lab-client.ts';
@@ -25,6 +25,19 @@ const createComplaints = (): Complaints => {
     },
     unexpected: () => found.filter((text) => !expected.some((pattern) => pattern.test(text))),
   };
+};
+
+/** What went over the wire and onto the consoles of a context, for whoever has to find out why a test failed. */
+const keepDiary = (context: BrowserContext): (() => string) => {
+  const lines: string[] = [];
+  const note = (line: string): void => void lines.push(`${new Date().toISOString()} ${line}`);
+  const about = (request: Request, what: string): void =>
+    note(`${request.serviceWorker() ? 'worker' : 'page'} ${request.method()} ${request.url()} ${what}`);
+  context.on('request', (request) => about(request, 'asked'));
+  context.on('response', (response) => about(response.request(), String(response.status())));
+  context.on('requestfailed', (request) => about(request, request.failure()?.errorText ?? 'failed'));
+  context.on('console', (message) => note(`${message.type()}: ${message.text()}`));
+  return () => lines.join('\n');
 };
 
 /** What a browser itself says about a request that the test had fail. */
@@ -60,10 +73,13 @@ export const test = base.extend<Lent, { app: App }>({
     await putBack(lab);
   },
   complaints: [
-    async ({ context }, use) => {
+    async ({ context }, use, info) => {
       const complaints = createComplaints();
       complaints.watch(context);
+      const diary = keepDiary(context);
       await use(complaints);
+      if (info.status !== info.expectedStatus || complaints.unexpected().length > 0)
+        await info.attach('diary', { body: diary(), contentType: 'text/plain' });
       expect(complaints.unexpected(), 'errors in the console').toEqual([]);
     },
     { auto: true },
