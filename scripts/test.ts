@@ -62,6 +62,7 @@ const STEPS: readonly Step[] = [
   check('build', 'vite', 'build'),
   check('types', 'tsc', '-b', '--force'),
   check('lint', 'oxlint'),
+  check('templates', 'node', '--import', 'tsx', 'scripts/lint-lit.ts'),
   check('format', 'oxfmt', '--check'),
   unitTests,
   browserTests('browser tests', BROWSER_REPORT, '--project=chromium', '--project=waits'),

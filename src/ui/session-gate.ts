@@ -110,7 +110,7 @@ export class SessionGate extends KeeperElement {
         <slot name="signed-in"></slot>
       </div>
       <div id="signed-out" tabindex="-1" ?hidden=${name !== 'signed-out'}>${name === 'signed-out' ? signIn : nothing}</div>
-      <dialog part="dialog" aria-label=${say.signInAgain} closedby=${name === 'extending' ? 'any' : 'none'} @close=${this.#closed}>
+      <dialog part="dialog" aria-label=${say.signInAgain} .closedBy=${name === 'extending' ? 'any' : 'none'} @close=${this.#closed}>
         ${over ? signIn : nothing}
       </dialog>
     `;

@@ -31,18 +31,18 @@ export class SessionNav extends KeeperElement {
         display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.25rem; padding: .25rem .75rem; border-radius: 2rem;
         color: var(--_soft); text-decoration: none; font-size: .9375rem; font-weight: 500; white-space: nowrap; transition: color var(--_ease), background var(--_ease);
         &:hover { color: var(--_ink); }
-        &[aria-current] { color: var(--_ink); background: var(--_sunken); }
+        &[aria-current=page] { color: var(--_ink); background: var(--_sunken); }
       }
       svg { display: none; fill: none; stroke: currentColor; stroke-width: 1.5; stroke-linejoin: round; stroke-linecap: round; }
       .count { min-inline-size: 1.25rem; padding-inline: .3125rem; border-radius: 1rem; background: var(--_accent); color: var(--_on-accent); font-size: .75rem; line-height: 1.25rem; text-align: center; }
-      @media (forced-colors: active) { a[aria-current] { outline: 1px solid LinkText; outline-offset: -2px; } }
+      @media (forced-colors: active) { a[aria-current=page] { outline: 1px solid LinkText; outline-offset: -2px; } }
       @media (width < 48rem) {
         nav {
           position: fixed; inset-inline: 0; inset-block-end: 0; z-index: 2; gap: 0; padding: .25rem .25rem max(.25rem, env(safe-area-inset-bottom));
           background: color-mix(in oklch, var(--_surface) 92%, transparent); backdrop-filter: blur(12px); border-block-start: 1px solid var(--_line);
         }
         a { flex: 1 1 0; min-inline-size: 0; flex-direction: column; justify-content: center; gap: .125rem; padding: .375rem .125rem; border-radius: .75rem; font-size: .6875rem; position: relative; }
-        a[aria-current] { background: none; color: var(--_accent); }
+        a[aria-current=page] { background: none; color: var(--_accent); }
         svg { display: block; inline-size: 1.375rem; block-size: 1.375rem; }
         .count { position: absolute; inset-block-start: .125rem; inset-inline-start: calc(50% + .375rem); }
       }
@@ -61,7 +61,7 @@ export class SessionNav extends KeeperElement {
     if (!this.snapshot || !signedIn(this.snapshot.session)) return nothing;
     const say = words();
     return html`<nav part="bar" aria-label=${say.pages}>${PAGES.map(
-      (page) => html`<a href="#${page}" aria-current=${page === this.current ? 'page' : nothing}>
+      (page) => html`<a href="#${page}" aria-current=${page === this.current ? 'page' : 'false'}>
         <svg viewBox="0 0 20 20" aria-hidden="true"><path d=${ICON[page]} /></svg>${say[page]}${
           page === 'messages' && unread.value > 0
             ? html`<span class="count numbers" aria-label=${say.unread(unread.value)} role="img">${unread.value}</span>`

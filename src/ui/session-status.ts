@@ -69,7 +69,7 @@ export class SessionStatus extends KeeperElement {
         <span class="dot ${DOT[shown]}"></span>${word}
       </button>
       <span class="unseen" role="status" aria-atomic="false"><span>${this.#announced(word)}</span> <span>${said.value}</span></span>
-      <div id="details" part="details" popover>${this.#details()}</div>
+      <div id="details" part="details" popover="auto">${this.#details()}</div>
     `;
   }
 
