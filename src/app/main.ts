@@ -11,8 +11,8 @@ const CALLBACK = '/auth/callback';
 adoptTokens(document);
 const furnished = furnish(document);
 const [keeper] = await Promise.all([surely(connect), speakOwnLanguage(), surely(loadFirst)]);
-furnished();
 await start(keeper, document);
+furnished();
 // A provider's answer that came before there was a worker to take it: nobody can use it any more, so it leaves the address.
 if (location.pathname === CALLBACK && keeper.snapshot.worker.host === 'service-worker') {
   history.replaceState(history.state, '', '/');

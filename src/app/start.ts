@@ -6,7 +6,10 @@ import { offerLanguages } from './language.ts';
 import { surely } from './surely.ts';
 import { loadParts, showPage } from './views.ts';
 
-/** What is around the elements: the choice of languages, the button to install. Call it before anything is awaited. */
+/**
+ * What is around the elements: the choice of languages, the button to install. Call it before anything is awaited, and
+ * what it gives once the page stands: below one that grows, it would move.
+ */
 export const furnish = (page: Document): (() => void) => {
   const button = page.querySelector<HTMLElement>('#install');
   const label = button ? offerInstall(button) : (): void => undefined;

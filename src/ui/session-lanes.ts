@@ -19,6 +19,8 @@ const REACH_PX = 6;
 const ZOOM_STEP = 0.6;
 const COLOURS = ['good', 'busy', 'warn', 'bad', 'idle', 'line', 'soft', 'ink', 'accent', 'surface'] as const;
 const KEY_PAN_PX = 160;
+/** Tabs, worker, session, a socket, requests: room for them is kept while they are read. */
+const USUAL_LANES = 5;
 
 /** The lanes of a timeline on one canvas, to be zoomed, moved and pointed at, by mouse, touch or keyboard alone. */
 @customElement('session-lanes')
@@ -27,10 +29,11 @@ export class SessionLanes extends LitElement {
     tokens,
     base,
     css`
-      .surface { position: relative; direction: ltr; border-radius: calc(var(--_radius) - .25rem); cursor: grab; touch-action: pan-y; user-select: none; overflow: clip; }
+      .surface { position: relative; direction: ltr; border-radius: calc(var(--_radius) - .25rem); cursor: grab; touch-action: pan-y; user-select: none; overflow: clip; min-block-size: ${heightOf(USUAL_LANES)}px; }
       .surface:active { cursor: grabbing; }
       canvas { display: block; inline-size: 100%; }
-      .name { position: absolute; inset-inline-start: 0; padding-inline: .375rem; background: color-mix(in oklch, var(--_surface) 80%, transparent); border-radius: .25rem; font-size: .75rem; line-height: 1.125rem; color: var(--_soft); pointer-events: none; max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+      .names { position: absolute; inset: 1px 0 auto; display: grid; grid-auto-rows: ${LANE_PX}px; place-items: start; pointer-events: none; }
+      .name { padding-inline: .375rem; background: color-mix(in oklch, var(--_surface) 80%, transparent); border-radius: .25rem; font-size: .75rem; line-height: 1.125rem; color: var(--_soft); max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
       .evidence { min-block-size: 4.5rem; padding-block-start: .75rem; font-size: .875rem; border-block-start: 1px solid var(--_line); }
       .evidence p { overflow-wrap: anywhere; }
       .tools { gap: .375rem; margin-block-end: .75rem; }
@@ -247,10 +250,9 @@ export class SessionLanes extends LitElement {
       </div>
       <div class="surface" role="application" tabindex="0" aria-label=${say.chart} aria-describedby="help" @keydown=${this.#key}>
         <canvas></canvas>
-        ${this.timeline.lanes.map(
-          (lane, index) =>
-            html`<span class="name lane-${index}" .style=${`inset-block-start: ${index * LANE_PX + 1}px`}>${this.#name(lane)}</span>`,
-        )}
+        <div class="names">
+          ${this.timeline.lanes.map((lane) => html`<span class="name">${this.#name(lane)}</span>`)}
+        </div>
       </div>
       <p id="help" class="unseen">${say.chartHelp}</p>
       <div class="evidence">${this.#evidence()}</div>

@@ -24,7 +24,8 @@ export class SessionSummary extends KeeperElement {
     KeeperElement.styles,
     css`
       h1 { font-size: clamp(1.75rem, 1.1rem + 2.6vw, 2.75rem); font-weight: 600; letter-spacing: -.03em; line-height: 1.1; text-wrap: balance; overflow-wrap: anywhere; }
-      .detail { font-size: 1.0625rem; max-inline-size: 62ch; }
+      .detail { font-size: 1.0625rem; max-inline-size: 72ch; span { display: block; min-block-size: 1lh; } }
+      @media (width < 48rem) { .detail span { min-block-size: 2lh; } }
       .row { margin-block-start: .5rem; }
     `,
   ];
@@ -48,7 +49,7 @@ export class SessionSummary extends KeeperElement {
     const troubled = this.#calm.shown !== 'connected' && this.#calm.shown !== 'starting';
     return html`<div class="stack">
       <h1 part="headline">${truth.headline}</h1>
-      <p class="soft detail">${truth.detail} ${session ? html`<span class="numbers">${keptWords(snapshot.kept, now)}</span>` : nothing}</p>
+      <p class="soft detail"><span>${truth.detail}</span> ${session ? html`<span class="numbers">${keptWords(snapshot.kept, now)}</span>` : nothing}</p>
       ${session && troubled ? html`<session-why part="why" .keeper=${this.keeper}></session-why>` : nothing}
       <div class="row">${this.#actions(troubled, now)}</div>
       <div role="alert">${leaving.state === 'failed' ? problemWords(leaving.problem) : nothing}</div>

@@ -37,8 +37,9 @@ const open = async (name: string, language: string, entries: number): Promise<vo
     updateReady,
   });
   await loadFirst();
-  furnish(document)();
+  const furnished = furnish(document);
   await start(keeper, document);
+  furnished();
   prepare(keeper, document);
   globalThis.gallery = {
     asked: keeper.asked,
