@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expectAccessible } from '../support/accessible.ts';
+import { expectAccessibleInBoth } from '../support/accessible.ts';
 import { expect } from '../support/expect.ts';
 import { test } from './gallery.ts';
 
@@ -41,13 +41,6 @@ test('every scene of the gallery is checked here', async ({ page, origin }) => {
   const listed = await page.getByRole('link').allTextContents();
   expect(listed.toSorted()).toEqual([...Object.keys(SCENES), 'starting'].toSorted());
 });
-
-const expectAccessibleInBoth = async (page: Page): Promise<void> => {
-  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
-  await expectAccessible(page);
-  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
-  await expectAccessible(page, 'at colours');
-};
 
 const expectNoSidewaysScroll = async (page: Page): Promise<void> => {
   for (const width of [320, 768, 1600]) {

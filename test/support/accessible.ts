@@ -12,3 +12,11 @@ export const expectAccessible = async (page: Page, look: 'at all' | 'at colours'
   const { violations } = await (look === 'at all' ? axe : axe.withRules(OF_COLOUR)).analyze();
   expect(violations).toEqual([]);
 };
+
+/** The same in light and in dark, which differ in colours only. */
+export const expectAccessibleInBoth = async (page: Page): Promise<void> => {
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+  await expectAccessible(page);
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+  await expectAccessible(page, 'at colours');
+};

@@ -29,6 +29,8 @@ export type BareBrowser = BareTab & {
   openWindow(): Promise<BareTab>;
   /** Puts another tab in front of the page. */
   hide(): Promise<void>;
+  /** Where a debugger may attach to it: host and port. */
+  readonly host: string;
   /** Process of the browser; its tabs and workers are children of it. */
   readonly pid: number;
   close(): Promise<void>;
@@ -152,6 +154,7 @@ export const startBareBrowser = async (): Promise<BareBrowser> => {
       closes.push(attached.close);
       return tabOf(attached.send);
     },
+    host,
     pid: browser.pid ?? 0,
     hide: async () => void (await openBlank()),
     close: async () => {

@@ -19,6 +19,10 @@ const HERE: readonly Member[] = [
   { id: 'two', self: false, state: { name: 'Firefox, Windows' } },
 ];
 
+/** What a message of the gallery says; `slow` stays on its way, `refused` fails, `hello` is answered. */
+const textOf = (data: unknown): unknown =>
+  typeof data === 'object' && data !== null && 'text' in data ? data.text : undefined;
+
 /** A channel that hears itself, and starts with a gap so that one can be seen. */
 const loopback = (topic: string): Channel => {
   const waiting: ChannelEvent[] = [{ type: 'gap', topic, from: 3, to: 9 }];
@@ -41,8 +45,14 @@ const loopback = (topic: string): Channel => {
       for await (const event of events()) if (event.type === 'message') yield event;
     },
     publish: (data) => {
-      offset += 1;
-      waiting.push({ type: 'message', topic, epoch: 'e', offset, data });
+      const text = textOf(data);
+      if (text === 'slow') return new Promise(() => undefined);
+      if (text === 'refused') return Promise.resolve(failed({ code: 'over-limit', detail: '4403' }));
+      const answers = text === 'hello' ? [{ id: 'answer', text: 'Hello yourself.', from: 'Somebody else' }] : [];
+      for (const said of [data, ...answers]) {
+        offset += 1;
+        waiting.push({ type: 'message', topic, epoch: 'e', offset, data: said });
+      }
       wake();
       return Promise.resolve(ok({ offset }));
     },
