@@ -86,8 +86,9 @@ test("the provider's pages: signing in, what went wrong with it, going on, signi
     'a dead end': messagePage({ title: 'Over', text: 'This is over.', link: { href: '/', label: 'Back' } }),
     'signing out': signOutPage('<form id="op.logoutForm" method="post" action="/end"></form>'),
   };
-  for (const [name, html] of Object.entries(pages)) {
-    await page.setContent(html);
-    await expectAccessible(page, name);
-  }
+  for (const [name, html] of Object.entries(pages))
+    await test.step(name, async () => {
+      await page.setContent(html);
+      await expectAccessibleInBoth(page);
+    });
 });
