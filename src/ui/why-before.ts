@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { JournalEntry } from '../protocol/bridge.ts';
-import { learnMore } from './say-more.ts';
+import { learnMore, moreWords } from './say-more.ts';
 import { whyWords } from './say-why.ts';
 import { timeOfDay } from './time.ts';
 import { entrySteps, entryWords } from './timeline/entry-words.ts';
@@ -26,13 +26,21 @@ export const leadingTo = (entries: readonly JournalEntry[], isOver: boolean, now
     .slice(-MOST);
 };
 
+/** "Connected." says of what only beside the others of its lane; here it stands alone. */
+const told = (entry: JournalEntry): string => {
+  const [machine] = entry.machine.split(' ', 1);
+  const { token, socket } = moreWords().lane;
+  const subject = machine === 'state' ? token : machine === 'socket' && socket;
+  return [subject, entryWords(entry)?.words].filter(Boolean).join(': ');
+};
+
 /** What happened, each with its time, in words, and as it was written where that says more. */
 export const minuteBefore = (entries: readonly JournalEntry[], isOver: boolean, now: number): TemplateResult => {
-  const told = leadingTo(entries, isOver, now);
-  if (told.length === 0) return html`<p>${whyWords().nothingBefore}</p>`;
-  return html`<ol>${told.map(
+  const found = leadingTo(entries, isOver, now);
+  if (found.length === 0) return html`<p>${whyWords().nothingBefore}</p>`;
+  return html`<ol>${found.map(
     (entry) => html`<li>
       <time class="numbers" datetime=${new Date(entry.at).toISOString()}>${timeOfDay(entry.at)}</time>
-      <span>${entryWords(entry)?.words}</span>${entry.detail ? html`<code>${entrySteps(entry)}</code>` : nothing}</li>`,
+      <span>${told(entry)}</span>${entry.detail ? html`<code>${entrySteps(entry)}</code>` : nothing}</li>`,
   )}</ol>`;
 };

@@ -45,7 +45,7 @@ export const messagesStyles = css`
     .channel { inline-size: auto; }
     .more { margin: 0; }
     .more[open] { inline-size: 100%; }
-    .talk { grid-template-rows: minmax(10rem, calc(100dvb - 29rem)) auto; }
+    .talk { grid-template-rows: minmax(9rem, calc(100dvb - 32rem)) auto; }
     .list, .composer { padding: .75rem; }
   }
 `;
