@@ -64,12 +64,15 @@ for (const kind of TOKEN_KINDS) {
     // One more than the server keeps former keys: only what was sealed anew is still there in the end.
     for (let times = 0; times < 3; times += 1) {
       const newcomers = await countNewcomers(page);
+      const { worker } = await snapshotOf(page);
       await replaceKey();
       // the browser may have looked for a newer script by itself meanwhile
       await page.evaluate(() => navigator.serviceWorker.ready.then((registration) => registration.update()));
       await expect.poll(newcomers).toBe(1);
-      // a kill in the middle of an activation is the matter of crash-points.spec.ts
+      // a kill in the middle of a hand-over is the matter of crash-points.spec.ts
       await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
+      await expect.poll(async () => (await snapshotOf(page)).worker.id).not.toBe(worker.id);
+      await expectSession(page, 'active');
       await killWorkers(page);
       await page.reload();
       await connectKeeper(page);
