@@ -7,8 +7,9 @@ import { createAborts, type Aborts } from './aborts.ts';
 import { answerCall } from './bridge.ts';
 import { createLeases, type Leases } from './leases.ts';
 import { createPace } from './pace.ts';
+import { createRoom } from './room.ts';
 import { addRoutes } from './routes.ts';
-import { announceTakeOver } from './update.ts';
+import { announceTakeOver, askNewcomer } from './update.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -41,13 +42,15 @@ export const keepSession = (options: KeepSessionOptions): Host => {
   const host = createHost({ config, origin: location.origin, where: 'service-worker', build, seal, sockets });
   const leases = createLeases(host.leave);
   const aborts = createAborts();
-  const handOver = (): void => {
-    host.handOver();
+  const room = createRoom(askNewcomer(), self.registration);
+  const handOver = (event: ExtendableEvent, ms: number): void => {
+    host.handOver(ms);
     leases.end();
     aborts.endStreams();
+    room.make(event, ms);
   };
+  const repeat = announceTakeOver();
 
-  announceTakeOver();
   self.addEventListener('install', (event) => {
     addRoutes(event, config, location.origin);
     if (takeOver) void self.skipWaiting();
@@ -55,8 +58,9 @@ export const keepSession = (options: KeepSessionOptions): Host => {
   self.addEventListener('activate', (event) => {
     if (takeOver) event.waitUntil(self.clients.claim());
   });
+  self.addEventListener('fetch', room.watch);
   self.addEventListener('fetch', (event) => intercept(event, host, leases, aborts, config.signIn.oidc?.callback));
-  self.addEventListener('message', (event) => hear(event, host, aborts, takeOver, handOver));
+  self.addEventListener('message', (event) => hear(event, host, aborts, takeOver, handOver, repeat));
   return host;
 };
 
@@ -101,10 +105,14 @@ const hear = (
   host: Host,
   aborts: Aborts,
   takeOver: boolean,
-  handOver: () => void,
+  handOver: (event: ExtendableEvent, ms: number) => void,
+  repeat: () => void,
 ): void => {
   const message = parsePageMessage(event.data);
-  if (message?.type === 'taking-over') return event.source instanceof ServiceWorker ? handOver() : undefined;
+  if (event.source instanceof ServiceWorker) {
+    if (message?.type === 'taking-over') handOver(event, message.ms);
+    if (message?.type === 'skip-waiting') repeat();
+  }
   if (!message || !(event.source instanceof Client)) return;
   const paced = isPaced(event.source.id);
   if (!paced && message.type !== 'call') return;
@@ -126,5 +134,7 @@ const hear = (
     case 'skip-waiting':
       // A page may have met a worker in office that has not heard of the wish; a site's own worker decides for itself.
       return takeOver ? event.waitUntil(self.skipWaiting()) : undefined;
+    case 'taking-over':
+      return;
   }
 };

@@ -1,4 +1,4 @@
-import { KEEPER_ROOT, LEASE_PATH } from '../src/protocol/bridge.ts';
+import { KEEPER_ROOT, LEASE_PATH, LEASE_TYPE } from '../src/protocol/bridge.ts';
 
 /**
  * A response that never ends keeps a Chromium worker alive for as long as its page reads it: hidden or frozen, without
@@ -41,7 +41,7 @@ export const createLeases = (onGone: (tab: string) => void): Leases => {
       const tab = url.pathname === LEASE_PATH ? url.searchParams.get('tab') : null;
       const headers = {
         'cache-control': 'no-store',
-        'content-type': 'application/octet-stream',
+        'content-type': LEASE_TYPE,
         'cross-origin-resource-policy': 'same-origin',
       };
       // A pulse needs no stream: that it was asked is what keeps the worker awake.

@@ -1,9 +1,9 @@
 import type { KeeperConfig } from '../src/protocol/config.ts';
-import { KEEPER_ROOT } from '../src/protocol/bridge.ts';
+import { KEEPER_ROOT, KNOCK_SEARCH, PULSE_SCRIPT } from '../src/protocol/bridge.ts';
 
 /** Static routing (https://wicg.github.io/service-worker-static-routing-api/); not in TypeScript's library yet. */
 type Route = { condition: { urlPattern: URLPatternInit }; source: 'fetch-event' | 'network' };
-type URLPatternInit = { protocol?: string; hostname?: string; port?: string; pathname: string };
+type URLPatternInit = { protocol?: string; hostname?: string; port?: string; pathname: string; search?: string };
 type Routable = ExtendableEvent & { addRoutes?(routes: readonly Route[]): Promise<void> };
 
 const within = (origin: string, path: string): URLPatternInit => {
@@ -22,7 +22,10 @@ export const addRoutes = (event: ExtendableEvent, config: KeeperConfig, origin: 
     within(origin, `${KEEPER_ROOT}*`),
     ...(callback === undefined ? [] : [within(origin, callback)]),
   ];
-  const routes: Route[] = ours.map((urlPattern) => ({ condition: { urlPattern }, source: 'fetch-event' }));
+  const routes: Route[] = [
+    ...ours.map((urlPattern) => ({ condition: { urlPattern }, source: 'fetch-event' as const })),
+    { condition: { urlPattern: { ...within(origin, PULSE_SCRIPT), search: KNOCK_SEARCH } }, source: 'network' },
+  ];
   const added = (event as Routable).addRoutes?.(routes);
   if (added) event.waitUntil(added.catch(() => undefined));
 };

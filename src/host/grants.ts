@@ -1,3 +1,4 @@
+import type { Noted } from './http.ts';
 import type { Session, SignInOrder } from '../core/session-types.ts';
 import type { TokenVerdict } from '../core/token-answer.ts';
 import type { Grant } from '../core/session-types.ts';
@@ -12,8 +13,8 @@ export type SignInOutcome =
 export type Grants = {
   signIn(order: SignInOrder): Promise<SignInOutcome>;
   refresh(session: Session): Promise<TokenVerdict>;
-  /** Whether the server has taken note; if not, it is to be asked again. */
-  revoke(session: Session): Promise<boolean>;
+  /** Tells the server of its end. */
+  revoke(session: Session): Promise<Noted>;
 };
 
 /**

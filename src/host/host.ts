@@ -27,8 +27,6 @@ import { createTrials } from './trials.ts';
 import type { Host, HostOptions } from './types.ts';
 
 const VERIFY_DEADLINE_MS = 20_000;
-/** A page waits as long for the newcomer, from when it heard of it. */
-const HAND_OVER_MS = 9_500;
 
 const tierOf = (sealed: boolean, machine: Machine): Tier => {
   if (sealed) return 'sealed';
@@ -200,8 +198,8 @@ export const createHost = (options: HostOptions): Host => {
       return path;
     },
     endSession: async () => (await parts.endSession.take().catch(() => undefined)) ?? '/',
-    handOver() {
-      leavingUntil = clock.now() + HAND_OVER_MS;
+    handOver(ms) {
+      leavingUntil = clock.now() + ms;
       tabs.pushAll({ type: 'hand-over' });
       void sockets.then((all) => all.handOver());
     },

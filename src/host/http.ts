@@ -69,11 +69,15 @@ export const ask = async (
   }
 };
 
+/** `true`: the server has taken note of an end; else it is to be told again, and not before so many milliseconds. */
+export type Noted = true | number;
+
 /**
  * Whether a server that was told of an end has taken note, or never will. A redirect, a firewall's 403, 408, 429 and 5xx
  * (RFC 7009 §2.2.1) say nothing about the token: it is to be told again.
  */
-export const isNoted = ({ status }: Answer): boolean => /^(2|40[0145])/.test(String(status));
+export const notedIn = (answer: Result<Answer>): Noted =>
+  answer.ok ? /^(2|40[0145])/.test(String(answer.value.status)) || (answer.value.retryAfterMs ?? 0) : 0;
 
 export const QUIET: RequestInit = { cache: 'no-store', redirect: 'manual' };
 

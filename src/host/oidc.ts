@@ -24,7 +24,7 @@ import { isObject, parseJson, stringAt } from '../protocol/json.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { DpopKeys } from './dpop-keys.ts';
 import { REVOKE_DEADLINE_MS, SIGN_IN_DEADLINE_MS, tokenDeadline, type Grants, type SignInOutcome } from './grants.ts';
-import { ask, isNoted, placeOf, skewOf } from './http.ts';
+import { ask, notedIn, placeOf, skewOf } from './http.ts';
 import { createDiscovery, offersDpop, wireTo } from './provider.ts';
 import type { Pending, SignInsUnderWay } from './sign-ins.ts';
 
@@ -176,7 +176,7 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
       if (tokens.refresh === undefined) return true;
       const { refresh } = tokens;
       const as = await discover().catch(() => undefined);
-      if (!as) return false;
+      if (!as) return 0;
       // A provider without revocation (RFC 7009) has nothing to be told.
       if (as.revocation_endpoint === undefined) return true;
       const bounds = { deadlineMs: REVOKE_DEADLINE_MS, now };
@@ -185,7 +185,7 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
         at,
         bounds,
       );
-      return answer.ok && isNoted(answer.value);
+      return notedIn(answer);
     },
 
     returnTo: (state) => underWay.returnTo(state),

@@ -4,6 +4,7 @@ import { createDisk } from './database.ts';
 import { createDpopKeys } from './dpop-keys.ts';
 import { createEndSession } from './end-session.ts';
 import type { Grants } from './grants.ts';
+import type { Noted } from './http.ts';
 import { createJournal } from './journal.ts';
 import { createOidc } from './oidc.ts';
 import { createPassword } from './password.ts';
@@ -56,7 +57,7 @@ export const createParts = (
   };
   const grants: Partial<Record<SignInKind, Grants>> = {};
   for (const kind of ['oidc', 'password', 'ticket'] as const) if (kinds[kind]) grants[kind] = kinds[kind];
-  const revoke = async (session: Session): Promise<boolean> => {
+  const revoke = async (session: Session): Promise<Noted> => {
     if (isReplaced(session, current(), oidc?.grantPerSignIn)) return true;
     return (await grants[session.kind]?.revoke(session)) ?? true;
   };

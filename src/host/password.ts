@@ -2,7 +2,7 @@ import { judgeTokenAnswer } from '../core/token-answer.ts';
 import type { PasswordConfig } from '../protocol/config.ts';
 import type { Problem } from '../protocol/problem.ts';
 import { REVOKE_DEADLINE_MS, SIGN_IN_DEADLINE_MS, tokenDeadline, type Grants } from './grants.ts';
-import { ask, isNoted, placeOf, postJson } from './http.ts';
+import { ask, notedIn, placeOf, postJson } from './http.ts';
 
 /** A wrong password is no `invalid_grant` of a session: it is told where it was typed. */
 export const asCredentials = (problem: Problem): Problem =>
@@ -38,7 +38,7 @@ export const createPassword = (config: PasswordConfig, origin: string, now: () =
     },
     async revoke({ tokens }) {
       const answer = await post(config.logout, { refresh_token: tokens.refresh }, REVOKE_DEADLINE_MS);
-      return answer.ok && isNoted(answer.value);
+      return notedIn(answer);
     },
   };
 };

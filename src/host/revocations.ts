@@ -3,6 +3,7 @@ import { parseSaved } from '../core/record.ts';
 import type { Session } from '../core/session-types.ts';
 import { isObject, own } from '../protocol/json.ts';
 import { putDurably, type Disk } from './database.ts';
+import type { Noted } from './http.ts';
 import type { Sealer } from './seal.ts';
 import type { Clock, Random } from './clock.ts';
 
@@ -24,12 +25,14 @@ export const createRevocations = (
   sealer: Sealer,
   clock: Clock,
   random: Random,
-  revoke: (session: Session) => Promise<boolean>,
+  revoke: (session: Session) => Promise<Noted>,
 ): Revocations => {
   const memory = new Map<string, Session>();
   let running: Promise<void> | undefined;
   let again = false;
   let attempt = 0;
+  /** When the server may be asked again (ms since the epoch); it has said so itself. */
+  let notBefore = 0;
   let retry: (() => void) | undefined;
 
   const read = async (key: string): Promise<Session | undefined> => {
@@ -39,32 +42,35 @@ export const createRevocations = (
     return saved?.at === 'session' && clock.now() - saved.session.startedAt < GIVE_UP_MS ? saved.session : undefined;
   };
 
-  const settleOne = async (key: string): Promise<boolean> => {
+  const settleOne = async (key: string): Promise<Noted> => {
     const session = memory.get(key) ?? (await read(key));
-    if (session && !(await revoke(session))) return false;
+    const noted = session ? await revoke(session) : true;
+    if (noted !== true) return noted;
     memory.delete(key);
     await disk.use((db) => db.delete('sealed', key));
     return true;
   };
 
-  /** How many are left. */
-  const runAll = async (): Promise<number> => {
+  /** How long each of those that are left is to wait (ms). */
+  const runAll = async (): Promise<number[]> => {
     const range = IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`);
     const stored = await disk.use((db) => db.getAllKeys('sealed', range)).catch((): string[] => []);
     const keys = new Set([...stored, ...memory.keys()]);
-    const settled = await Promise.all([...keys].map((key) => settleOne(key).catch(() => false)));
-    return settled.filter((done) => !done).length;
+    const settled = await Promise.all([...keys].map((key) => settleOne(key).catch(() => 0)));
+    return settled.filter((noted) => noted !== true);
   };
 
   const loop = async (): Promise<void> => {
-    let left: number;
+    let left: number[];
     do {
       again = false;
       left = await runAll();
     } while (again);
     running = undefined;
-    attempt = left > 0 ? attempt + 1 : 0;
-    if (left > 0) retry = clock.at(clock.now() + fullJitter(attempt, RETRY, random()), () => void start());
+    if (left.length === 0) return;
+    attempt += 1;
+    notBefore = clock.now() + Math.max(...left);
+    retry = clock.at(notBefore + fullJitter(attempt, RETRY, random()), () => void start());
   };
 
   /** What comes while one is running may know of a network that the running one did without. */
@@ -75,9 +81,9 @@ export const createRevocations = (
   };
 
   /** Somebody has a reason to think that it works now. */
-  const run = (): Promise<void> => {
+  const run = async (): Promise<void> => {
     attempt = 0;
-    return start();
+    if (clock.now() >= notBefore) await start();
   };
 
   return {

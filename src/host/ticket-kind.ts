@@ -3,7 +3,7 @@ import type { TicketConfig } from '../protocol/config.ts';
 import type { Problem } from '../protocol/problem.ts';
 import type { User } from '../protocol/snapshot.ts';
 import { REVOKE_DEADLINE_MS, SIGN_IN_DEADLINE_MS, type Grants } from './grants.ts';
-import { ask, isNoted, placeOf, postJson, QUIET, type Answer } from './http.ts';
+import { ask, notedIn, placeOf, postJson, QUIET, type Answer } from './http.ts';
 
 const unexpected = ({ at, status, retryAfterMs }: Answer): Problem => {
   if (status === 429) return { code: 'rate-limited', at, status, retryAfterMs };
@@ -41,7 +41,7 @@ export const createTicketKind = (config: TicketConfig, origin: string, now: () =
       deadlineMs: REVOKE_DEADLINE_MS,
       now,
     });
-    return answer.ok && isNoted(answer.value);
+    return notedIn(answer);
   },
   async status() {
     const at = placeOf(config.status, origin);

@@ -39,8 +39,8 @@ export type Host = {
   callback(url: URL): Promise<string>;
   /** Where to go on to from `END_SESSION_PATH`: the provider of whoever signed out last, once, or home. */
   endSession(): Promise<string>;
-  /** Tells all tabs that a new worker is taking over, and stops dialling and refreshing. */
-  handOver(): void;
+  /** Tells all tabs that a new worker is taking over, and stops dialling; tabs that come in the next `ms` are told too. */
+  handOver(ms: number): void;
   /** Resolves when nothing is in flight that a stop of the worker would lose; absent when nothing is. */
   pending(): Promise<void> | undefined;
 };

@@ -1,3 +1,4 @@
+import { HOST_HAND_OVER_MS } from '../protocol/hand-over.ts';
 import { createHost } from '../host/host.ts';
 import { sharedSockets } from '../host/shared-sockets.ts';
 import { stoppableClock } from '../host/stoppable-clock.ts';
@@ -49,7 +50,7 @@ export const openFallback = ({ config: given, build, tab, script, problem }: Fal
     fetch: (request) => (host.covers(request.url) ? host.fetch(request).then(orReject) : fetch(request)),
   });
   const end = (): void => {
-    host.handOver();
+    host.handOver(HOST_HAND_OVER_MS);
     stop();
   };
   return untilWorker(page, { script, tab, stop: end });

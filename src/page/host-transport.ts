@@ -19,6 +19,7 @@ export const hostTransport = (host: LocalHost): Transport => ({
   gone: () => never,
   died: () => {},
   handOver: () => Promise.resolve(),
+  isPassedBy: () => false,
   watch: () => {},
   fetch: (request) => host.fetch(request),
 });

@@ -1,4 +1,5 @@
-import { PULSE_SCRIPT, trustScript } from './trusted.ts';
+import { LEASE_TYPE, PULSE_SCRIPT } from '../protocol/bridge-names.ts';
+import { trustScript } from './trusted.ts';
 import { rest } from './wait.ts';
 
 /** Keeps the worker alive while this tab is there. */
@@ -14,16 +15,17 @@ export type Lease = {
 const SHORT_LIVED_MS = 5_000;
 
 /** Reads a response that never ends, and keeps nothing of it. */
-const readOn = async (url: string, signal: AbortSignal): Promise<void> => {
+const readOn = async ({ url, passedBy }: LeaseOptions, signal: AbortSignal): Promise<void> => {
   const response = await fetch(url, { signal, cache: 'no-store' });
+  if (response.headers.get('content-type') !== LEASE_TYPE) passedBy();
   await response.body?.pipeTo(new WritableStream());
 };
 
-const hold = async (url: string, allowed: () => boolean, signal: AbortSignal): Promise<void> => {
+const hold = async (options: LeaseOptions, signal: AbortSignal): Promise<void> => {
   while (!signal.aborted) {
     const begun = performance.now();
     // without a worker between, the request would go out to the server
-    if (allowed()) await readOn(url, signal).catch(() => {});
+    if (options.allowed()) await readOn(options, signal).catch(() => {});
     await rest(performance.now() - begun < SHORT_LIVED_MS ? SHORT_LIVED_MS : 0, signal);
   }
 };
@@ -44,6 +46,8 @@ export type LeaseOptions = {
   url: string;
   /** Whether a worker controls this page. */
   allowed(): boolean;
+  /** The request has not come to the worker that is said to control this page. */
+  passedBy(): void;
 };
 
 /**
@@ -56,7 +60,7 @@ const firstKeep = (): Keep => ('userAgentData' in navigator ? 'stream' : 'pulse'
 type Keep = 'stream' | 'pulse' | 'stream and pulse';
 
 /** The first death under a lease that is a stream adds the pulses. */
-export const createLease = ({ url, allowed }: LeaseOptions): Lease => {
+export const createLease = (options: LeaseOptions): Lease => {
   let held: AbortController | undefined;
   let keep = firstKeep();
   const close = () => {
@@ -65,9 +69,9 @@ export const createLease = ({ url, allowed }: LeaseOptions): Lease => {
   };
   return {
     open: () => {
-      if (held || !allowed()) return;
+      if (held || !options.allowed()) return;
       held = new AbortController();
-      if (keep !== 'pulse') void hold(url, allowed, held.signal);
+      if (keep !== 'pulse') void hold(options, held.signal);
       if (keep !== 'stream') startPulse(held.signal);
     },
     close,

@@ -39,6 +39,7 @@ export const untilWorker = (page: Transport, { script, tab, stop }: Successor): 
       close: () => current.lease.close(),
       broken: () => current.lease.broken(),
     },
+    isPassedBy: () => current.isPassedBy(),
     target: () => current.target(),
     greet: (intro, port) => current.greet(intro, port),
     repair: () => current.repair(),

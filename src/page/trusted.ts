@@ -1,5 +1,6 @@
-/** Script of the dedicated worker that sends pulses; of this origin, for the sake of `worker-src`. */
-export const PULSE_SCRIPT = '/keeper-pulse.js';
+import { KNOCK_SEARCH, PULSE_SCRIPT } from '../protocol/bridge-names.ts';
+
+export const KNOCK_SCRIPT = `${PULSE_SCRIPT}?${KNOCK_SEARCH}`;
 
 declare global {
   interface Window {
@@ -17,7 +18,7 @@ export const trustScript = (url: string | TrustedScriptURL): string | TrustedScr
   try {
     window.__keeperScripts ??= trustedTypes.createPolicy('session-keeper', {
       createScriptURL(asked: string) {
-        if (asked !== url && asked !== PULSE_SCRIPT) throw TypeError(asked);
+        if (![url, PULSE_SCRIPT, KNOCK_SCRIPT].includes(asked)) throw TypeError(asked);
         return asked;
       },
     });

@@ -1,27 +1,18 @@
-import { PULSE_SCRIPT, trustScript } from './trusted.ts';
+import { BEAT_MS, BREATH_MS } from '../protocol/hand-over.ts';
+import { KNOCK_SCRIPT, trustScript } from './trusted.ts';
 import { rest } from './wait.ts';
 
 /*
- * Chromium lets a newcomer in when the old worker has nothing to do, or after five minutes. It asks an idle worker to
- * stop, and a request that comes while it stops (milliseconds) starts the old one again, as if nobody waited; a further
- * `skipWaiting()` changes nothing, as the first one is still pending. Under steady requests a newcomer so waits on
- * (`service_worker_registration.cc`, `service_worker_version.cc`; measured). Two things help, and both are needed:
- *
- * - Any start of a dedicated worker, as any navigation, has Chromium try anew.
- * - The old worker has to be left alone for a moment, so the pages on the screen that ask for things hold their
- *   breath, all at the same one.
+ * An old worker can be replaced when it has come to rest, and it does so when its pages hold still (sw/room.ts). If a
+ * request came in between all the same, it was started anew, and has to be asked anew to stop when it rests: a further
+ * `skipWaiting()` does not, as the first one is still pending, but any start of a dedicated worker does, as any
+ * navigation (`service_worker_controllee_request_handler.cc`; traced).
  */
 
-/** By the clock that all pages share; the first beat comes only where the newcomer was not let in at once. */
-const BEAT_MS = 200;
-/** How long before the breath the browser is asked, as starting a worker takes about as long on a busy device. */
-const LEAD_MS = 80;
-/** Less is often not enough, and each failure says that this device needs more. */
-const FIRST_BREATH_MS = 60;
-const LONGER_BY_MS = 20;
-const LONGEST_BREATH_MS = 120;
-/** Five seconds of them; whom they did not let in waits for a quiet moment. */
-const MOST_BREATHS = 25;
+/** How long before the beat the browser is asked: a worker has been asked for by then, and the old one has not stopped. */
+const LEAD_MS = 120;
+/** Three seconds of them; whom they did not let in waits for a quiet moment. */
+const MOST_BREATHS = 15;
 /** A worker has been asked for long before that. */
 const KNOCK_MS = 1_000;
 /** One page knocks for all. */
@@ -36,7 +27,7 @@ const beats = async (leadMs: number, act: () => void, done: AbortSignal): Promis
 
 const knock = (): void => {
   try {
-    const worker = new Worker(trustScript(PULSE_SCRIPT) as string);
+    const worker = new Worker(trustScript(KNOCK_SCRIPT) as string);
     setTimeout(() => worker.terminate(), KNOCK_MS);
   } catch {
     // forbidden here: the newcomer waits for a quiet moment, five minutes at most
@@ -44,15 +35,15 @@ const knock = (): void => {
 };
 
 /** Nothing else keeps a page from sending requests. Hidden pages send few: their timers are slowed down. */
-const holdBreath = (ms: number): void => {
-  while (document.visibilityState === 'visible' && Date.now() % BEAT_MS < ms);
+const holdBreath = (): void => {
+  while (document.visibilityState === 'visible' && Date.now() % BEAT_MS < BREATH_MS);
 };
 
 /** Whether this page has asked for something since it was last looked; one that has not need not hold its breath. */
 const watchRequests = (done: AbortSignal): (() => boolean) => {
   let asked = false;
   const observer = new PerformanceObserver((list) => {
-    asked ||= list.getEntries().some(({ name }) => !name.endsWith(PULSE_SCRIPT));
+    asked ||= list.getEntries().some(({ name }) => !name.endsWith(KNOCK_SCRIPT));
   });
   observer.observe({ type: 'resource' });
   done.addEventListener('abort', () => observer.disconnect());
@@ -63,18 +54,18 @@ const watchRequests = (done: AbortSignal): (() => boolean) => {
   };
 };
 
+const knockOn = async (done: AbortSignal): Promise<void> => {
+  // the first stop was asked for by the browser itself
+  await rest(BEAT_MS, done);
+  await navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => lock && beats(LEAD_MS, knock, done));
+};
+
 /** Gets a newcomer in that wants to take over. */
 export const press = (done: AbortSignal): void => {
   const hasAsked = watchRequests(done);
-  let ms = FIRST_BREATH_MS;
   let left = MOST_BREATHS;
-  const breathe = () => {
-    if (!hasAsked() || left-- <= 0) return;
-    holdBreath(ms);
-    ms = Math.min(ms + LONGER_BY_MS, LONGEST_BREATH_MS);
-  };
-  void beats(0, breathe, done);
-  void navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => lock && beats(LEAD_MS, knock, done));
+  void beats(0, () => hasAsked() && left-- > 0 && holdBreath(), done);
+  void knockOn(done);
 };
 
 /**

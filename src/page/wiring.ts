@@ -95,6 +95,7 @@ export const wire = ({ transport, tab, build, createRealtime, face }: WiringOpti
     show,
     outdated: () =>
       acquaintance.name === 'stranger' ||
+      transport.isPassedBy() ||
       (acquaintance.name === 'met' && isOutdated(build, acquaintance.firstBuild, store.get().build)),
     close: () => {
       attachment.leave();

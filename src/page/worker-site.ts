@@ -1,4 +1,5 @@
 import { MARK, type PageMessage } from '../protocol/bridge.ts';
+import { PAGE_HAND_OVER_MS } from '../protocol/hand-over.ts';
 import { failed, ok, type Result } from '../protocol/problem.ts';
 import { trustScript } from './trusted.ts';
 import { press } from './update.ts';
@@ -9,8 +10,6 @@ const INSTALL_DEADLINE_MS = 20_000;
 /** Taking control took 1 to 3 ms (measured); a worker that is still starting may take longer. */
 const CONTROL_DEADLINE_MS = 3_000;
 const CLAIM_EVERY_MS = 500;
-/** Chromium gives an old worker up to five minutes; calls are not held back that long. */
-const HAND_OVER_DEADLINE_MS = 10_000;
 
 type Body = PageMessage extends infer M ? (M extends PageMessage ? Omit<M, 'mark'> : never) : never;
 
@@ -128,7 +127,7 @@ const siteOf = (
   const handOver = async (): Promise<void> => {
     const done = new AbortController();
     press(done.signal);
-    if (!(await eventWithin(container, 'controllerchange', HAND_OVER_DEADLINE_MS))) keptOut = registration.waiting;
+    if (!(await eventWithin(container, 'controllerchange', PAGE_HAND_OVER_MS))) keptOut = registration.waiting;
     done.abort();
     handingOver = undefined;
   };

@@ -28,14 +28,26 @@ const endpointOf = ({ container, post }: WorkerSite): Endpoint => {
 };
 
 export const workerTransport = (site: WorkerSite, tab: string): Transport => {
+  /*
+   * Where all workers died while a newcomer was about to come in, Chromium 156 names it as the controller and sends all
+   * requests past it, for as long as the document lives or until the next one comes (measured). To claim the page once
+   * more is of no effect, as it is said to be controlled; and to register the script by another address, so that there
+   * is a next one, crashed the browser.
+   */
+  let passedBy: ServiceWorker | null = null;
+  const isPassedBy = (): boolean => passedBy !== null && passedBy === site.container.controller;
   const bridge = createBridge({ endpoint: endpointOf(site), ready: site.ready });
   return {
     api: bridge.api,
     died: bridge.workerDied,
     lease: createLease({
       url: `${LEASE_PATH}?tab=${tab}`,
-      allowed: () => site.container.controller !== null,
+      allowed: () => site.container.controller !== null && !isPassedBy(),
+      passedBy: () => {
+        passedBy = site.container.controller;
+      },
     }),
+    isPassedBy,
     target: site.worker,
     greet: (intro, port) => {
       void site.ready().then((there) => {
@@ -51,7 +63,7 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     gone: (life, signal) => (life === '' ? NEVER : navigator.locks.request(life, { mode: 'shared', signal }, () => {})),
     watch: (onControl, signal) => site.container.addEventListener('controllerchange', onControl, { signal }),
     fetch: async (request) => {
-      if (!(await site.controlled()))
+      if (!(await site.controlled()) || isPassedBy())
         throw new TypeError('no-worker', { cause: { code: 'no-worker', detail: 'no control' } satisfies Problem });
       return fetch(request);
     },

