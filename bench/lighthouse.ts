@@ -95,9 +95,11 @@ const COLUMNS = [
   'blocked',
   'moved',
 ];
-const NAME_CELLS = 26;
+const NAME_CELLS = 22;
+const LEAST_CELLS = 8;
 const row = (name: string, cells: readonly string[]): string =>
-  name.padEnd(NAME_CELLS) + cells.map((cell, index) => cell.padStart((COLUMNS[index]?.length ?? 0) + 2)).join('');
+  name.padEnd(NAME_CELLS) +
+  cells.map((cell, index) => cell.padStart(Math.max(LEAST_CELLS, COLUMNS[index]?.length ?? 0) + 2)).join('');
 
 const print = (name: string, result: Result): void => {
   const ms = (value: number): string => `${Math.round(value)} ms`;
