@@ -1,4 +1,4 @@
-import { html, nothing, type ReactiveControllerHost, type TemplateResult } from 'lit';
+import { html, type ReactiveControllerHost, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Channel, Member } from '../../page/types.ts';
 import { moreWords } from '../say-more.ts';
@@ -45,7 +45,7 @@ export class Here {
     this.#show(name, []);
   }
 
-  view(name: string): TemplateResult | typeof nothing {
+  view(name: string): TemplateResult {
     return hereView(this.#devices.get(name) ?? []);
   }
 
@@ -55,9 +55,9 @@ export class Here {
   }
 }
 
-/** Nothing until the server has said who is here. */
-const hereView = (devices: readonly Device[]): TemplateResult | typeof nothing => {
-  if (devices.length === 0) return nothing;
+/** An empty line until the server has said who is here: what is below it does not move when it does. */
+const hereView = (devices: readonly Device[]): TemplateResult => {
+  if (devices.length === 0) return html`<div class="here small"></div>`;
   const say = moreWords();
   return html`<div class="here small"><span class="soft" id="here">${say.hereNow}</span>
     <ul aria-labelledby="here">${repeat(

@@ -18,7 +18,7 @@ export const messagesStyles = css`
     &::before { content: '+'; font-size: 1.125rem; line-height: 1; }
     &:hover { color: var(--_ink); } }
   .more form { display: grid; gap: .5rem; padding: .25rem .625rem .5rem; }
-  .here { padding: .375rem .625rem; overflow-wrap: anywhere;
+  .here { box-sizing: border-box; min-block-size: calc(2lh + .75rem); padding: .375rem .625rem; overflow-wrap: anywhere;
     li::before { content: '●' / ''; color: var(--_good); font-size: .625rem; margin-inline-end: .375rem; vertical-align: .125em; } }
   .talk { display: grid; grid-template-rows: minmax(16rem, 52dvb) auto; min-inline-size: 0; }
   .list { display: flex; flex-direction: column; gap: .625rem; overflow-y: auto; overscroll-behavior: contain; padding: 1.25rem; }
