@@ -38,7 +38,7 @@ test('the built page starts without an error and its elements render again when 
   const status = page.locator('session-status').getByRole('status');
   await expect(status).toHaveText('Signed out');
   await expect(page.locator('session-sign-in')).toBeVisible();
-  expect(await page.locator(':not(:defined)').count()).toBe(0);
+  await expect(page.locator(':not(:defined)')).toHaveCount(0);
   expect(await hiddenProperties(page)).toEqual([]);
   expect(errors).toEqual([]);
 });
@@ -52,7 +52,7 @@ test('the shell comes from the worker when the server is gone', async ({ page })
   try {
     await page.reload();
     await expect(page.locator('session-status')).toBeVisible();
-    expect(await page.locator(':not(:defined)').count()).toBe(0);
+    await expect(page.locator(':not(:defined)')).toHaveCount(0);
   } finally {
     await app.resume();
   }
