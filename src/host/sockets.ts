@@ -61,6 +61,8 @@ export type Sockets = {
 };
 
 const COUNTS_EVERY_MS = 1_000;
+/** What comes after a quiet moment goes to the tabs at once; what follows it within so long (ms) goes together. */
+export const TOGETHER_MS = 4;
 /** Closed for policy: what this URL offers is topics (`keeper.channel`), not frames. */
 const POLICY_VIOLATION = 1008;
 
@@ -75,16 +77,21 @@ export const createSockets = (options: SocketsOptions): Sockets => {
   // ---- to tabs, coalesced
 
   const outgoing = new Map<string, PortFrame[]>();
+  let togetherUntil = 0;
 
   const flushTabs = (): void => {
     const batches = [...outgoing];
     outgoing.clear();
+    togetherUntil = clock.now() + TOGETHER_MS;
     for (const [tab, frames] of batches) options.deliver(tab, frames);
   };
 
   const tellTab = (tab: string, frame: PortFrame): void => {
     if (!tabs.has(tab)) return;
-    if (outgoing.size === 0) clock.at(clock.now(), flushTabs);
+    if (outgoing.size === 0) {
+      if (clock.now() < togetherUntil) clock.at(togetherUntil, flushTabs);
+      else queueMicrotask(flushTabs);
+    }
     const frames = outgoing.get(tab);
     if (frames) frames.push(frame);
     else outgoing.set(tab, [frame]);

@@ -10,6 +10,9 @@ export type Peer = {
   abandon(): void;
 };
 
+/** A page whose handlers take long is to paint in between. */
+const FRAMES_A_TASK = 16;
+
 export type SocketFrame = Extract<RealtimeFrame, { socket: string }>;
 
 /** Posts to the host; `false` if there is no port at the moment. */
@@ -33,14 +36,21 @@ export const createSocketHub = (post: Post): SocketHub => {
   let state: 'idle' | 'in a task' = 'idle';
 
   const pass = (frame: SocketFrame): void => peers.get(frame.socket)?.frame(frame);
-  /** Each in a task of its own, as from a WebSocket: whoever awaits one message must be in time for the next. */
-  const take = (frame: SocketFrame | undefined): void => {
-    state = frame ? 'in a task' : 'idle';
-    if (!frame) return;
-    turn.port2.postMessage(null);
-    pass(frame);
+  const passNext = (): void => {
+    const frame = inbox.shift();
+    if (frame) pass(frame);
   };
-  turn.port1.onmessage = () => take(inbox.shift());
+  const passOn = (): void => {
+    state = inbox.length > 0 ? 'in a task' : 'idle';
+    if (state === 'in a task') turn.port2.postMessage(null);
+  };
+  /**
+   * Whoever awaits one message must be in time for the next, as with a WebSocket. Each frame has a listener of its own
+   * for that: a browser runs what was promised after each of them (https://html.spec.whatwg.org/#clean-up-after-running-script).
+   */
+  for (let n = 0; n < FRAMES_A_TASK; n += 1) turn.port1.addEventListener('message', () => passNext());
+  turn.port1.addEventListener('message', passOn);
+  turn.port1.start();
 
   return {
     post,
@@ -53,8 +63,10 @@ export const createSocketHub = (post: Post): SocketHub => {
     },
     receive: (frame) => {
       if (!('socket' in frame)) return;
-      if (state === 'idle') take(frame);
-      else inbox.push(frame);
+      if (state === 'in a task') return void inbox.push(frame);
+      state = 'in a task';
+      turn.port2.postMessage(null);
+      pass(frame);
     },
     close: () => {
       inbox.length = 0;

@@ -50,7 +50,7 @@ for (const viewport of [
     await signInByHand(page, app.origin, 'password');
     for (const [hash, sign] of [
       ['', page.getByRole('heading', { name: 'Live connections' })],
-      ['#messages', page.getByRole('textbox', { name: 'Message' })],
+      ['#messages', page.getByText('This device')],
       ['#timeline', page.locator('session-lanes .name').first()],
       ['#tryIt', page.locator('session-try h1')],
     ] as const)

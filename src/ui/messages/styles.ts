@@ -42,6 +42,7 @@ export const messagesStyles = css`
     .room { grid-template-columns: minmax(0, 1fr); }
     .channels { display: flex; flex-wrap: wrap; padding: .5rem; border-inline-end: 0; border-block-end: 1px solid var(--_line); }
     .channels ul { display: flex; flex-wrap: wrap; }
+    .here { flex: 1 0 100%; display: flex; flex-wrap: wrap; column-gap: .75rem; min-block-size: calc(1lh + .75rem); }
     .channel { inline-size: auto; }
     .more { margin: 0; }
     .more[open] { inline-size: 100%; }
