@@ -4,7 +4,7 @@ import { launchOptions } from '../support/browser.ts';
 import { expect, test } from '../support/e2e.ts';
 import { useAppKeeper } from '../support/keeper-page.ts';
 import { fetchOnce } from '../support/page-fetch.ts';
-import { signInByHand } from '../support/sign-in.ts';
+import { seesSignedIn, signInByHand } from '../support/sign-in.ts';
 
 /** As people have it: Playwright hides the scrollbars, and switches off the cache of pages to go back to. */
 const likePeople = async (viewport: { width: number; height: number }): Promise<BrowserContext> => {
@@ -50,7 +50,7 @@ for (const viewport of [
     await signInByHand(page, app.origin, 'password');
     for (const [hash, sign] of [
       ['', page.getByRole('heading', { name: 'Live connections' })],
-      ['#messages', page.getByText('This device')],
+      ['#messages', page.locator('session-messages').getByText('This device', { exact: true })],
       ['#timeline', page.locator('session-lanes .name').first()],
       ['#tryIt', page.locator('session-try h1')],
     ] as const)
@@ -58,6 +58,26 @@ for (const viewport of [
     await context.browser()?.close();
   });
 }
+
+/** Why a browser that is busy lets a page go; whatever a page is to blame for has another name. */
+const OF_THE_BROWSER = ['navigation-canceled', 'masked'];
+
+type Restored = 'restored' | { reasons: readonly string[] };
+
+/** Leaves the page and goes back to it (https://html.spec.whatwg.org/#the-notrestoredreasons-interface). */
+const thereAndBack = async (page: Page, elsewhere: string): Promise<Restored> => {
+  const marked = await page.evaluate(() => (document.documentElement.dataset['mark'] = crypto.randomUUID()));
+  await page.goto(elsewhere);
+  // a page that comes out of the cache has no `load`
+  await page.goBack({ waitUntil: 'commit' });
+  await expect(page.locator('session-status')).toBeVisible();
+  return page.evaluate((mark): Restored => {
+    if (document.documentElement.dataset['mark'] === mark) return 'restored';
+    const [navigation] = performance.getEntriesByType('navigation');
+    const why = navigation?.toJSON() as { notRestoredReasons?: { reasons?: { reason: string }[] } | null } | undefined;
+    return { reasons: why?.notRestoredReasons?.reasons?.map(({ reason }) => reason) ?? [] };
+  }, marked);
+};
 
 test('out of the cache of pages to go back to, the page is connected again, and hears what is said then', async ({
   app,
@@ -67,19 +87,16 @@ test('out of the cache of pages to go back to, the page is connected again, and 
   complaints.watch(context);
   const page = await context.newPage();
   await signInByHand(page, app.origin, 'password');
-  await useAppKeeper(page);
-  await expectSocket(page, 'open');
   const topic = newTopic();
-  await listen(page, topic);
-  await page.evaluate(() => {
-    addEventListener('pageshow', ({ persisted }) => {
-      document.documentElement.dataset['persisted'] = String(persisted);
-    });
-  });
-  await page.goto(`${app.origin}/favicon.svg`);
-  // a page that comes out of the cache has no `load`
-  await page.goBack({ waitUntil: 'commit' });
-  await expect(page.locator('html')).toHaveAttribute('data-persisted', 'true');
+  let restored: Restored = { reasons: OF_THE_BROWSER };
+  while (restored !== 'restored') {
+    expect(OF_THE_BROWSER).toEqual(expect.arrayContaining([...restored.reasons]));
+    await seesSignedIn(page);
+    await useAppKeeper(page);
+    await expectSocket(page, 'open');
+    await listen(page, topic);
+    restored = await thereAndBack(page, `${app.origin}/favicon.svg`);
+  }
   await expectSocket(page, 'open');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('You are signed in as Demo User.');
   expect(await fetchOnce(page)).toBe(200);
