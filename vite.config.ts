@@ -3,6 +3,7 @@ import { defineConfig } from 'vite';
 import type { ScriptEntry } from './scripts/bundle-script.ts';
 import { bakeForDev } from './scripts/dev-config.ts';
 import { precompress } from './scripts/precompress.ts';
+import { preloadParts } from './scripts/preload.ts';
 import { workerPlugin } from './scripts/worker-plugin.ts';
 
 const SCRIPTS: readonly ScriptEntry[] = [
@@ -45,6 +46,11 @@ const SCRIPTS: readonly ScriptEntry[] = [
 const SHELL =
   /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](attention|calm|gate|give|index|keeper-element|notices|say\.|session-(gate|nav|notices|status|summary)|shared|snapshot|speech|status|ticker|time\.|tokens|truth|words\.|words[\\/](en|plural))/;
 
+/** What `src/app/parts.ts` and `src/page/connect.ts` load at once. */
+const FIRST_PARTS = ['facts', 'sockets', 'sign-in', 'why']
+  .map((name) => `/src/ui/session-${name}.ts`)
+  .concat('/src/page/realtime.ts', '/workbox-window/Workbox.js');
+
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   build: {
@@ -70,6 +76,7 @@ export default defineConfig({
   },
   server: { watch: { ignored: ['**/.data/**', '**/.cache/**', '**/test-results/**', '**/dist/**'] } },
   plugins: [
+    preloadParts(FIRST_PARTS),
     workerPlugin({ scripts: SCRIPTS, bake: bakeForDev }),
     // A server fills in the first line of these.
     precompress(SCRIPTS.filter((script) => script.baked).map((script) => script.file)),

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parseSync } from 'rolldown/utils';
+import { PART } from './preload.ts';
 
 /** Reads a built file by its path below the output folder. */
 export type ReadBuilt = (path: string) => Promise<Buffer>;
@@ -38,11 +39,11 @@ export const staticModules = async (
 
 const REFERENCE = /<(?:script|link)\b[^>]*?\b(?:src|href)="\/([^"]+\.(?:js|css))"/g;
 
-/** An HTML file, the scripts and style sheets that it names, and what those import at once. */
+/** An HTML file, the scripts and style sheets that it names, and what those import at once; no part that comes later. */
 export const pageFiles = async (html: string, read: ReadBuilt): Promise<ReadonlySet<string>> => {
   const files = new Set([html]);
-  for (const [, path] of (await read(html)).toString().matchAll(REFERENCE)) {
-    if (path === undefined) continue;
+  for (const [tag, path] of (await read(html)).toString().matchAll(REFERENCE)) {
+    if (path === undefined || tag.includes(PART)) continue;
     if (path.endsWith('.css')) files.add(path);
     else for (const module of await staticModules(path, read)) files.add(module);
   }

@@ -9,6 +9,7 @@ import { createEndpoint, type Endpoint } from './endpoint.ts';
 import type { WebSocketMaker } from './link.ts';
 import type { OutboxStore } from './outbox-store.ts';
 import { createPrivateSockets } from './private-sockets.ts';
+import { createOutgoing } from './outgoing.ts';
 import { createPublications } from './publications.ts';
 import { createTaken } from './taken.ts';
 import { socketUrl } from './ticket.ts';
@@ -61,8 +62,6 @@ export type Sockets = {
 };
 
 const COUNTS_EVERY_MS = 1_000;
-/** What comes after a quiet moment goes to the tabs at once; what follows it within so long (ms) goes together. */
-export const TOGETHER_MS = 4;
 /** Closed for policy: what this URL offers is topics (`keeper.channel`), not frames. */
 const POLICY_VIOLATION = 1008;
 
@@ -74,27 +73,12 @@ export const createSockets = (options: SocketsOptions): Sockets => {
   let session: SessionInput = { generation: undefined };
   let environment = { online: true, visible: true };
 
-  // ---- to tabs, coalesced
+  // ---- to tabs
 
-  const outgoing = new Map<string, PortFrame[]>();
-  let togetherUntil = 0;
-
-  const flushTabs = (): void => {
-    const batches = [...outgoing];
-    outgoing.clear();
-    togetherUntil = clock.now() + TOGETHER_MS;
-    for (const [tab, frames] of batches) options.deliver(tab, frames);
-  };
+  const outgoing = createOutgoing(clock, options.deliver);
 
   const tellTab = (tab: string, frame: PortFrame): void => {
-    if (!tabs.has(tab)) return;
-    if (outgoing.size === 0) {
-      if (clock.now() < togetherUntil) clock.at(togetherUntil, flushTabs);
-      else queueMicrotask(flushTabs);
-    }
-    const frames = outgoing.get(tab);
-    if (frames) frames.push(frame);
-    else outgoing.set(tab, [frame]);
+    if (tabs.has(tab)) outgoing.push(tab, frame);
   };
 
   const tell = (tab: string | undefined, frame: PortFrame): void => {
@@ -197,19 +181,10 @@ export const createSockets = (options: SocketsOptions): Sockets => {
 
   const tabLeft = (tab: string): void => {
     if (!tabs.delete(tab)) return;
-    outgoing.delete(tab);
+    outgoing.forget(tab);
     privates.tabLeft(tab);
     for (const endpoint of endpoints) endpoint.tell({ type: 'tab-left', tab });
     update();
-  };
-
-  /** What has not left yet and is the former person's. */
-  const hush = (): void => {
-    for (const [tab, frames] of outgoing)
-      outgoing.set(
-        tab,
-        frames.filter(({ type }) => type !== 'event' && type !== 'here' && type !== 'socket-message'),
-      );
   };
 
   const changeUser = (): void => {
@@ -225,7 +200,7 @@ export const createSockets = (options: SocketsOptions): Sockets => {
       const { sub = session.sub, epoch } = input;
       const unknown = session.sub !== undefined && input.sub === undefined && epoch !== session.epoch;
       const generation = unknown ? undefined : input.generation;
-      if (epoch !== session.epoch) hush();
+      if (epoch !== session.epoch) outgoing.hush();
       if (session.sub !== undefined && sub !== session.sub) changeUser();
       if (session.generation !== undefined && generation === undefined) publications.signedOut();
       session = { generation, sub, epoch: unknown ? session.epoch : epoch };
