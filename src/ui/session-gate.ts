@@ -62,6 +62,8 @@ export class SessionGate extends KeeperElement {
   /** Lets somebody who is signed in sign in again, over the page: before a session ends that cannot be renewed. */
   offerSignIn(): void {
     if (this.view.name === 'signed-in') this.view = { ...this.view, name: 'extending' };
+    // closed a moment ago, which its event is yet to tell
+    else if (this.view.name === 'extending' && !this.dialog.open) this.dialog.showModal();
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -89,6 +91,8 @@ export class SessionGate extends KeeperElement {
 
   /** Chromium lets a second Escape close a dialog whatever its `cancel` handler says (close watcher). */
   #closed(): void {
+    // opened again since
+    if (this.dialog.open) return;
     if (this.view.name === 'ended') this.dialog.showModal();
     else this.#extended();
   }

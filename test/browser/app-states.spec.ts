@@ -147,6 +147,23 @@ test.describe('before a session ends', () => {
     expect(await gallery.asked()).toEqual(['signIn password']);
   });
 
+  test('whoever closes the dialog and wants it again at once has it', async ({ page, gallery }) => {
+    await gallery.open('ending', '#messages');
+    await page.getByRole('button', { name: 'Stay signed in' }).press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+    await expect(dialog).toBeVisible();
+    const isOpen = await dialog.evaluate(async (element) => {
+      const told = new Promise((resolve) => element.addEventListener('close', resolve, { once: true }));
+      if (element instanceof HTMLDialogElement) element.close();
+      document.querySelector('session-gate')?.dispatchEvent(new Event('session-extend', { bubbles: true }));
+      await told;
+      return element.matches('[open]');
+    });
+    expect(isOpen).toBe(true);
+    await page.getByRole('textbox', { name: 'User name' }).fill('demo');
+    await expect(dialog).toBeVisible();
+  });
+
   test('the warning is told once, not every second', async ({ page, gallery }) => {
     await page.clock.install();
     await gallery.open('ending');
