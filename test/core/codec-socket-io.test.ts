@@ -160,7 +160,7 @@ test('another worker goes on where the tabs were, also when one had heard more t
   expect(bench.hear('431[3]').heardBy('a')).toEqual(['430[3]']);
 });
 
-test('a tab that comes too late for what another one has moved on from is closed, not left with a gap', () => {
+test('for a tab that comes too late for what another one has moved on from, the link begins anew where it was', () => {
   const before = twoTabs();
   before.hear(tick(1));
   const behind = before.memos.get('b');
@@ -169,7 +169,14 @@ test('a tab that comes too late for what another one has moved on from is closed
   bench.open('a', before.memos.get('a'));
   bench.up();
   bench.hear(OPEN, CONNECTED);
-  expect(bench.open('b', behind).closed('b')).toEqual([[1006, '', false]]);
+  const late = bench.open('b', behind);
+  expect([late.closed('a'), late.closed('b')]).toEqual([[], []]);
+  expect(late.outputs).toContainEqual({ type: 'violated' });
+  bench.down();
+  bench.up();
+  expect(bench.hear(OPEN).sent).toEqual([`40{"pid":"${PID}","offset":"Q80c3b1"}`]);
+  const again = bench.hear(tick(2), tick(3), CONNECTED);
+  expect([again.heardBy('a'), again.heardBy('b')]).toEqual([[tick(3)], [tick(2), tick(3)]]);
   expect(bench.open('c', 'nonsense').closed('c')).toEqual([[1006, '', false]]);
 });
 

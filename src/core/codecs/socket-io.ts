@@ -194,8 +194,7 @@ const build = (put: Put) => {
 
   const welcome = (entry: Entry, { forTabs }: Handshake): void => {
     sockets.admit(entry);
-    // One that goes on has had it.
-    if (entry.joined.size === 0) sockets.say(entry, forTabs);
+    if (entry.joined.size === 0) sockets.say(entry, forTabs); // one that goes on has had it
   };
 
   const onTabPacket = (entry: Entry, packet: Packet): void => {
@@ -249,16 +248,17 @@ const build = (put: Put) => {
     if (link === 'open' && handshake) welcome(entry, handshake);
   };
 
-  /** Whether it goes on where it was; a tab that is behind what the link has brought since is not caught up with. */
+  /** Whether it goes on where it was. For a tab that is behind what the link has brought since, the link begins anew. */
   const resume = (entry: Entry, memo: string): boolean => {
     const { rooms: places, waiting } = parseMemo(memo);
     for (const [namespace, place] of places) {
       const known = rooms.get(namespace);
-      const isBehind = known !== undefined && place.heard < known.heard;
-      if (known && (known.pid !== place.pid || (isBehind && link === 'open'))) return false;
-      if (!known || isBehind) rooms.set(namespace, place);
+      if (known && known.pid !== place.pid) return false;
       entry.joined.set(namespace, place.heard);
+      if (known && place.heard >= known.heard) continue;
+      rooms.set(namespace, place);
       if (!known) connect(namespace, place);
+      else if (link === 'open') put({ type: 'violated' });
     }
     for (const packet of waiting) if (entry.joined.has(packet.namespace)) emit(entry, packet);
     return places.length > 0;
