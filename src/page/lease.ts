@@ -1,4 +1,4 @@
-import { LEASE_TYPE, PULSE_SCRIPT } from '../protocol/bridge-names.ts';
+import { PULSE_SCRIPT } from '../protocol/bridge-names.ts';
 import { trustScript } from './trusted.ts';
 import { rest } from './wait.ts';
 
@@ -15,9 +15,8 @@ export type Lease = {
 const SHORT_LIVED_MS = 5_000;
 
 /** Reads a response that never ends, and keeps nothing of it. */
-const readOn = async ({ url, passedBy }: LeaseOptions, signal: AbortSignal): Promise<void> => {
+const readOn = async ({ url }: LeaseOptions, signal: AbortSignal): Promise<void> => {
   const response = await fetch(url, { signal, cache: 'no-store' });
-  if (response.headers.get('content-type') !== LEASE_TYPE) passedBy();
   await response.body?.pipeTo(new WritableStream());
 };
 
@@ -44,10 +43,8 @@ const startPulse = (signal: AbortSignal): void => {
 export type LeaseOptions = {
   /** The address that the worker answers with a stream without end. */
   url: string;
-  /** Whether a worker controls this page. */
+  /** Whether a worker controls this page, and gets its requests. */
   allowed(): boolean;
-  /** The request has not come to the worker that is said to control this page. */
-  passedBy(): void;
 };
 
 /**

@@ -7,7 +7,7 @@ import type { Lease } from './lease.ts';
 export type Transport = {
   readonly api: KeeperApi;
   readonly lease: Lease;
-  /** Whether requests go past the worker, as the lease has told: this page has to be loaded anew. */
+  /** Whether requests go past the worker: this page has to be loaded anew. */
   isPassedBy(): boolean;
   /** The host that a greeting would reach now; only its identity counts. */
   target(): unknown;

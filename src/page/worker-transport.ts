@@ -1,5 +1,5 @@
 import type { Endpoint } from 'comlink';
-import { LEASE_PATH, MARK } from '../protocol/bridge.ts';
+import { LEASE_PATH, LEASE_TYPE, MARK, PULSE_PATH } from '../protocol/bridge.ts';
 import { isObject, own } from '../protocol/json.ts';
 import type { Problem } from '../protocol/problem.ts';
 import { createBridge } from './bridge-client.ts';
@@ -8,6 +8,8 @@ import type { Transport } from './transport.ts';
 import type { WorkerSite } from './worker-site.ts';
 
 const NEVER = new Promise<never>(() => {});
+/** A request that waits in front of a worker which is replaced meanwhile is never answered (docs/updates.md). */
+const LOOK_DEADLINE_MS = 3_000;
 
 /**
  * Calls go by `ServiceWorker.postMessage`, which starts a stopped worker; a MessagePort would die with it,
@@ -30,12 +32,23 @@ const endpointOf = ({ container, post }: WorkerSite): Endpoint => {
 export const workerTransport = (site: WorkerSite, tab: string): Transport => {
   /*
    * Where all workers died while a newcomer was about to come in, Chromium 156 names it as the controller and sends all
-   * requests past it, for as long as the document lives or until the next one comes (measured). To claim the page once
-   * more is of no effect, as it is said to be controlled; and to register the script by another address, so that there
-   * is a next one, crashed the browser.
+   * requests past it, for as long as the document lives or until the next one comes (measured). What only the worker
+   * answers tells; until it has, nothing is sent that would go out bare.
    */
   let passedBy: ServiceWorker | null = null;
   const isPassedBy = (): boolean => passedBy !== null && passedBy === site.container.controller;
+  const look = async (): Promise<void> => {
+    const { controller } = site.container;
+    const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
+    const { headers } = await fetch(PULSE_PATH, { signal, cache: 'no-store' });
+    if (headers.get('content-type') !== LEASE_TYPE) passedBy = controller;
+  };
+  let looking: Promise<unknown> | undefined;
+  const lookOnce = (): Promise<unknown> => (looking ??= look().catch(() => {}));
+  site.container.addEventListener('controllerchange', () => {
+    looking = undefined;
+    void lookOnce();
+  });
   const bridge = createBridge({ endpoint: endpointOf(site), ready: site.ready });
   return {
     api: bridge.api,
@@ -43,19 +56,18 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     lease: createLease({
       url: `${LEASE_PATH}?tab=${tab}`,
       allowed: () => site.container.controller !== null && !isPassedBy(),
-      passedBy: () => {
-        passedBy = site.container.controller;
-      },
     }),
     isPassedBy,
     target: site.worker,
     greet: (intro, port) => {
-      void site.ready().then((there) => {
+      const post = (there: boolean): void => {
         // without a worker there is no welcome, and the next greeting is preceded by another repair
         if (!there) return;
         site.post({ type: 'attach', intro }, [port]);
         site.askNewcomer();
-      });
+      };
+      // what is shown after the welcome is to say whether a reload is due
+      void Promise.resolve(looking).then(site.ready).then(post);
     },
     repair: site.repair,
     handOver: site.handOver,
@@ -63,7 +75,7 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     gone: (life, signal) => (life === '' ? NEVER : navigator.locks.request(life, { mode: 'shared', signal }, () => {})),
     watch: (onControl, signal) => site.container.addEventListener('controllerchange', onControl, { signal }),
     fetch: async (request) => {
-      if (!(await site.controlled()) || isPassedBy())
+      if (!(await site.controlled()) || (await lookOnce(), isPassedBy()))
         throw new TypeError('no-worker', { cause: { code: 'no-worker', detail: 'no control' } satisfies Problem });
       return fetch(request);
     },

@@ -41,11 +41,14 @@ export const REQUEST_HEADER = 'keeper-request';
 export const KEEPER_ROOT = '/__keeper/';
 /** The worker answers this one with a stream that never ends; while it is open, the worker lives. */
 export const LEASE_PATH = `${KEEPER_ROOT}lease`;
-/** Type of that stream; no server answers there, and if one does, it is with something else. */
+/** Type of all that the worker answers itself; no server answers there, and if one does, it is with something else. */
 export const LEASE_TYPE = 'application/octet-stream';
 /** Leads from here to the provider, to end its sign-in too: once, after a sign-out, and top-level documents only. */
 export const END_SESSION_PATH = `${KEEPER_ROOT}end-session`;
-/** It answers this one with 204: an event, for browsers in which an open stream keeps no worker alive. */
+/**
+ * It answers this one with 204: an event, for browsers in which an open stream keeps no worker alive; and for a page that
+ * wants to know whether its requests come to the worker.
+ */
 export const PULSE_PATH = `${KEEPER_ROOT}pulse`;
 /** Script of the dedicated worker that asks for it; of this origin, for the sake of `worker-src`. */
 export const PULSE_SCRIPT = '/keeper-pulse.js';

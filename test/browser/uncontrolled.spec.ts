@@ -4,16 +4,10 @@ import { documentOf } from '../support/document.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../support/e2e.ts';
 import { configOf, connectWith } from '../support/fallback-page.ts';
 import { connectKeeper, DEMO, expectSession, signInBy, snapshotOf } from '../support/keeper-page.ts';
-import type { Lab } from '../support/lab-client.ts';
 import { fetchOnce, MODELS, type Fetched } from '../support/page-fetch.ts';
+import { expectNothingBare } from '../support/requests.ts';
 import { atProvider, INTENTS, seesSignedIn, signIn, TOKEN_KINDS } from '../support/sign-in.ts';
 import { killWorkers } from '../support/worker-kill.ts';
-
-/** What needs authorization, and came without: nothing, whatever happens to the worker. */
-const expectNothingBare = async (lab: Lab): Promise<void> => {
-  const bare = (await lab.log()).filter(({ path, auth }) => auth === 'none' && /whoami|llm|notes|ticket/.test(path));
-  expect(bare).toEqual([]);
-};
 
 /** By the library, which holds a request back rather than send it bare. */
 const keeperFetch = (page: Page): Promise<Fetched> =>

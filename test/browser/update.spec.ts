@@ -1,5 +1,4 @@
-import type { Page, Request } from '@playwright/test';
-import { LEASE_PATH } from '../../src/protocol/bridge.ts';
+import type { Page } from '@playwright/test';
 import { expectAll, expectSocket, listen, newTopic } from '../support/channels.ts';
 import { startDeployment, type Deployment } from '../support/deployment.ts';
 import { watchDocument } from '../support/document.ts';
@@ -7,6 +6,7 @@ import { expect, FAILED_REQUEST, test } from '../support/e2e.ts';
 import { expectSeen, openKeeper, snapshotOf } from '../support/keeper-page.ts';
 import { fetchOnce } from '../support/page-fetch.ts';
 import { signIn } from '../support/sign-in.ts';
+import { updateToWait, watchLeases } from '../support/update.ts';
 
 const UPDATES = 5;
 /** Of a machine that does other things too; the bound that is promised is that of `npm run bench:update`. */
@@ -23,28 +23,6 @@ test.beforeEach(async () => {
   site = await startDeployment();
 });
 test.afterEach(() => site.stop());
-
-/** Counts the leases that a page takes from now on, and those that have ended. */
-const watchLeases = (page: Page): { readonly taken: number; readonly ended: number } => {
-  const counts = { taken: 0, ended: 0 };
-  const isLease = (request: Request): boolean => new URL(request.url()).pathname === LEASE_PATH;
-  page.on('request', (request) => (counts.taken += Number(isLease(request))));
-  page.on('requestfinished', (request) => (counts.ended += Number(isLease(request))));
-  page.on('requestfailed', (request) => (counts.ended += Number(isLease(request))));
-  return counts;
-};
-
-/** Has the browser look for a newer worker that only waits; resolves when it does. */
-const updateToWait = (page: Page): Promise<void> =>
-  page.evaluate(async () => {
-    const registration = await navigator.serviceWorker.ready;
-    await registration.update();
-    const newcomer = registration.installing;
-    await new Promise<void>((resolve) => {
-      newcomer?.addEventListener('statechange', () => resolve());
-      if (!newcomer) resolve();
-    });
-  });
 
 /** Has the browser look for a newer worker; the time (ms) from its installation until it controls this page. */
 const update = (page: Page): Promise<number> =>

@@ -7,6 +7,7 @@ import {
   LEASE_PATH,
   LEASE_TYPE,
   MARK,
+  PULSE_PATH,
   parsePageMessage,
   parseTabMessage,
   type Intro,
@@ -175,14 +176,15 @@ scope.addEventListener('message', (event) => {
 });
 scope.addEventListener('fetch', (event) => {
   const { pathname } = new URL(event.request.url);
+  const headers = { 'content-type': LEASE_TYPE };
+  if (pathname === PULSE_PATH) event.respondWith(new Response(null, { status: 204, headers }));
   if (pathname === LEASE_PATH) {
     void note('lease');
-    const headers = { 'content-type': LEASE_TYPE };
     event.respondWith(new Response(new ReadableStream({ cancel: () => note('lease ended') }), { headers }));
   }
   if (pathname.startsWith('/api/')) {
-    const headers = new Headers(event.request.headers);
-    headers.set('authorization', 'Bearer toy');
-    event.respondWith(fetch(new Request(event.request, { headers })));
+    const authorized = new Headers(event.request.headers);
+    authorized.set('authorization', 'Bearer toy');
+    event.respondWith(fetch(new Request(event.request, { headers: authorized })));
   }
 });
