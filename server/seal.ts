@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { BAKED_GLOBAL, type Baked, type KeeperConfig } from '../src/protocol/config.ts';
+import { BAKED_GLOBAL, type Baked } from '../src/protocol/config.ts';
 import { cookieHeader, mayBeSecure, readCookie } from './cookie.ts';
 import { digest, durable, durableKey, hmac, randomId } from './secrets.ts';
 import type { Store } from './store.ts';
@@ -21,7 +21,7 @@ export type Sealer = {
   /** `Set-Cookie` for a document; `undefined` where the browser would drop it. Renews the one that is there. */
   installCookie(headers: IncomingHttpHeaders): string | undefined;
   /** The script with its first line filled in; the same bytes for the same installation. */
-  bake(script: string, config: KeeperConfig, headers: IncomingHttpHeaders): Script;
+  bake(script: string, site: Omit<Baked, 'seal'>, headers: IncomingHttpHeaders): Script;
 };
 
 const isWorkerFetch = (headers: IncomingHttpHeaders): boolean => headers['sec-fetch-dest'] === 'serviceworker';
@@ -77,14 +77,14 @@ export const openSealer = async (store: Store, keyNumber = 1): Promise<Sealer> =
       if (!mayBeSecure(headers)) return undefined;
       return cookieHeader(COOKIE, cookieOf(headers) ?? randomId(), { secure: true, maxAgeSeconds: COOKIE_SECONDS });
     },
-    bake(script, config, headers) {
+    bake(script, site, headers) {
       const cookie = cookieOf(headers);
       if (isWorkerFetch(headers) && cookie === undefined && mayBeSecure(headers)) return { type: 'refused' };
       if (cookie === undefined || !isTrueWorkerFetch(headers))
-        return { type: 'served', text: withGlobal(script, { config }) };
+        return { type: 'served', text: withGlobal(script, site) };
       const [seal, ...former] = keys.map((key) => sealFrom(key, cookie));
       const baked = seal && { ...seal, ...(former.length > 0 ? { former } : {}) };
-      return { type: 'served', text: withGlobal(script, { config, seal: baked }) };
+      return { type: 'served', text: withGlobal(script, { ...site, seal: baked }) };
     },
   };
 };

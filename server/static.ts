@@ -24,9 +24,11 @@ export type StaticParts = {
   trustedTypes: boolean;
 };
 
+const HTML = 'text/html; charset=utf-8';
+
 const TYPES: { readonly [extension: string]: string } = {
   '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
+  '.html': HTML,
   '.ico': 'image/x-icon',
   '.jpg': 'image/jpeg',
   '.js': 'text/javascript; charset=utf-8',
@@ -100,8 +102,13 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
     });
   };
 
+  const documentHeaders = (c: Ctx, text: string): Record<string, string> => ({
+    ...headersFor(c, inlineHashes(text)),
+    'content-type': HTML,
+  });
+
   const notFound = (c: Ctx): Response => {
-    const headers = { ...headersFor(c), 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
+    const headers = { ...headersFor(c), 'content-type': HTML, 'cache-control': 'no-store' };
     return new Response(missingPage(c.req.path), { status: 404, headers });
   };
 
@@ -117,7 +124,9 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
   const worker = async (c: Ctx, dir: string): Promise<Response> => {
     const file = await readInside(dir, c.req.path);
     if (!file) return notFound(c);
-    const script = sealer.bake(file.bytes.toString('utf8'), config, c.env.incoming.headers);
+    const shell = await readInside(dir, '/index.html');
+    const document = shell && documentHeaders(c, shell.bytes.toString('utf8'));
+    const script = sealer.bake(file.bytes.toString('utf8'), { config, document }, c.env.incoming.headers);
     const headers = {
       ...headersFor(c),
       'cache-control': 'no-store',
@@ -145,8 +154,7 @@ export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>
     if (!plain || !body) return notFound(c);
     const cookie = sealer.installCookie(c.env.incoming.headers);
     return answer(c, body, {
-      ...headersFor(c, inlineHashes(plain.bytes.toString('utf8'))),
-      'content-type': 'text/html; charset=utf-8',
+      ...documentHeaders(c, plain.bytes.toString('utf8')),
       'cache-control': cacheControl,
       ...(cookie === undefined ? {} : { 'set-cookie': cookie }),
     });

@@ -17,14 +17,20 @@ const digest = async (bytes: ArrayBuffer): Promise<string> => {
  * Page script can write the Cache API, so a cached document is a place to hide in for good (measured). What does not
  * match the hash in this script is not served; the network is asked instead. What is served are the very bytes that
  * were hashed: as bytes they are handed over whole, so a worker that dies while a page reads them takes nothing away.
+ * A hash says nothing of headers: a document under others would be framed, led elsewhere, or run what its policy forbids.
  */
-const verified = (integrity: ReadonlyMap<string, string>): WorkboxPlugin => ({
+const verified = (
+  integrity: ReadonlyMap<string, string>,
+  document: string,
+  headers: HeadersInit | undefined,
+): WorkboxPlugin => ({
   cachedResponseWillBeUsed: async ({ request, cachedResponse }) => {
     if (!cachedResponse) return null;
     const url = new URL(request.url);
     url.searchParams.delete('__WB_REVISION__');
     const bytes = await cachedResponse.arrayBuffer();
-    return integrity.get(url.pathname) === (await digest(bytes)) ? new Response(bytes, cachedResponse) : null;
+    if (integrity.get(url.pathname) !== (await digest(bytes))) return null;
+    return new Response(bytes, headers && url.pathname === document ? { headers } : cachedResponse);
   },
 });
 
@@ -40,10 +46,10 @@ const lenient = (event: ExtendableEvent): ExtendableEvent =>
     waitUntil: (work: Promise<unknown>) => event.waitUntil(work.catch(unlessFull)),
   }) as ExtendableEvent;
 
-/** The app shell: installed with the worker, there without a network. */
-export const serveShell = (entries: readonly ShellEntry[], document: string): void => {
+/** The app shell: installed with the worker, there without a network. `headers` are those of the document. */
+export const serveShell = (entries: readonly ShellEntry[], document: string, headers?: HeadersInit): void => {
   const integrity = new Map(entries.map(({ url, integrity: hash }) => [url, hash]));
-  const controller = new PrecacheController({ plugins: [verified(integrity)] });
+  const controller = new PrecacheController({ plugins: [verified(integrity, document, headers)] });
   controller.addToCacheList([...entries]);
   if (!integrity.has(document)) return;
   const serveDocument = controller.createHandlerBoundToURL(document);

@@ -4,5 +4,6 @@ import { takeBaked } from './baked.ts';
 import { keepSession } from './keep-session.ts';
 import { serveShell } from './shell.ts';
 
-keepSession({ ...takeBaked(), build: __BUILD__, sockets: sharedSockets, takeOver: true });
-serveShell(__PRECACHE__, '/index.html');
+const baked = takeBaked();
+keepSession({ ...baked, build: __BUILD__, sockets: sharedSockets, takeOver: true });
+serveShell(__PRECACHE__, '/index.html', baked.document);

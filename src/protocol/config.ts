@@ -83,6 +83,8 @@ export type Baked = {
   config: KeeperConfig;
   /** Tier T2: a secret for this installation, only ever filled in for a real service-worker script fetch. */
   seal?: Seal | undefined;
+  /** Headers of the app's document, for a worker that serves it: those in the Cache API could be anybody's. */
+  document?: Readonly<Record<string, string>> | undefined;
 };
 
 /** `former`: the secrets of keys that the server has replaced; they open what they sealed, and seal nothing more. */

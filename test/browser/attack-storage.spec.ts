@@ -177,6 +177,36 @@ for (const kind of TOKEN_KINDS) {
   });
 }
 
+test('the document keeps its headers, whatever headers page script puts beside its bytes into the Cache API', async ({
+  page,
+  context,
+}) => {
+  await signIn(page, site.origin, 'password');
+  const policy = (await page.reload())?.headers()['content-security-policy'] ?? '';
+  expect(policy).toContain('frame-src');
+  const changed = await page.evaluate(async () => {
+    let count = 0;
+    for (const name of await caches.keys()) {
+      const cache = await caches.open(name);
+      for (const request of await cache.keys()) {
+        const bytes = await (await cache.match(request))?.arrayBuffer();
+        const evil = { 'content-type': 'text/html', refresh: '0; url=/api/v1/llm/models', 'x-evil': 'yes' };
+        await cache.put(request, new Response(bytes ?? null, { headers: evil }));
+        count += 1;
+      }
+    }
+    return count;
+  });
+  expect(changed).toBeGreaterThan(0);
+  await killWorkers(page);
+  await context.setOffline(true);
+  const response = await page.goto(`${site.origin}/somewhere`);
+  expect(response?.fromServiceWorker()).toBe(true);
+  expect(response?.headers()).toMatchObject({ 'content-security-policy': policy, 'x-frame-options': 'DENY' });
+  expect(Object.keys(response?.headers() ?? {})).not.toContain('x-evil');
+  await context.setOffline(false);
+});
+
 test('what page script puts into the Cache API is not served, online or offline', async ({
   page,
   context,
