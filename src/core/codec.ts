@@ -55,7 +55,9 @@ export type CodecOutput =
   /** Beyond what the server takes: it is not passed on, for the server would close on everyone. */
   | { type: 'ignored'; what: string }
   /** The server does not speak the protocol: hang up. */
-  | { type: 'violated' };
+  | { type: 'violated' }
+  /** The link is to begin anew, and no fault of the server's. */
+  | { type: 'redial'; why: string };
 
 /** The state of one endpoint's protocol. Deterministic: the same events at the same times, the same outputs. */
 export type Codec = {

@@ -51,11 +51,14 @@ const counted = (socket: Socket, now: number, policy: SocketPolicy): Socket =>
 /** As many connections as a browser keeps to a host: they may all be as dead as the link that has gone silent. */
 const POOLED = 6;
 
-/** A request on one of them is never answered, and only its end has the browser try another one (measured). */
-const patience = (state: SocketState, made: number, policy: SocketPolicy): number =>
-  made <= POOLED && state.at === 'resting' && state.problem.code === 'timeout'
-    ? policy.answerWithinMs
-    : policy.connectWithinMs;
+/**
+ * A request on one of them is never answered, and only its end has the browser try another one (measured). The second
+ * try is for a server that is slow, and not gone: it has twice the time, so that not all of them are given up.
+ */
+const patience = (state: SocketState, made: number, policy: SocketPolicy): number => {
+  if (made > POOLED || state.at !== 'resting' || state.problem.code !== 'timeout') return policy.connectWithinMs;
+  return policy.answerWithinMs * (made === 2 ? 2 : 1);
+};
 
 /** A new attempt begins, always with a ticket of its own. */
 export const ask = (socket: Socket, { now }: Moment, policy: SocketPolicy): SocketStep => {

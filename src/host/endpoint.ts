@@ -19,6 +19,7 @@ import {
 import type { NudgeCause, PortFrame } from '../protocol/bridge.ts';
 import type { SocketConfig } from '../protocol/config.ts';
 import { CLOSE, type HostIdentity } from '../protocol/frames.ts';
+import type { Problem } from '../protocol/problem.ts';
 import type { SocketView } from '../protocol/snapshot.ts';
 import { openLink, type Link, type WebSocketMaker } from './link.ts';
 import { createPump } from './pump.ts';
@@ -190,7 +191,14 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
       case 'ignored':
         return options.journal(output.what);
       case 'violated':
-        return violated();
+        return beginAnew(CLOSE.badFrame, 'frame of another protocol', {
+          code: 'unexpected-answer',
+          at: config.url,
+          status: 101,
+          detail: kind.name,
+        });
+      case 'redial':
+        return beginAnew(CLOSE.normal, output.why, { code: 'cancelled' });
       default:
         return onLinkNews(output);
     }
@@ -202,17 +210,12 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
     if (output.type === 'greeted') options.greeted();
   };
 
-  const violated = (): void => {
+  const beginAnew = (code: number, why: string, problem: Problem): void => {
     if (!current) return;
     const { call } = current;
-    options.journal('frame of another protocol');
-    hangUp(call, CLOSE.badFrame);
-    tellMachine({
-      type: 'closed',
-      call,
-      verdict: { do: 'redial' },
-      problem: { code: 'unexpected-answer', at: config.url, status: 101, detail: kind.name },
-    });
+    options.journal(why);
+    hangUp(call, code);
+    tellMachine({ type: 'closed', call, verdict: { do: 'redial' }, problem });
   };
 
   // ---- what follows from a change

@@ -171,13 +171,37 @@ test('for a tab that comes too late for what another one has moved on from, the 
   bench.hear(OPEN, CONNECTED);
   const late = bench.open('b', behind);
   expect([late.closed('a'), late.closed('b')]).toEqual([[], []]);
-  expect(late.outputs).toContainEqual({ type: 'violated' });
+  expect(late.has('redial')).toBe(true);
   bench.down();
   bench.up();
   expect(bench.hear(OPEN).sent).toEqual([`40{"pid":"${PID}","offset":"Q80c3b1"}`]);
   const again = bench.hear(tick(2), tick(3), CONNECTED);
   expect([again.heardBy('a'), again.heardBy('b')]).toEqual([[tick(3)], [tick(2), tick(3)]]);
   expect(bench.open('c', 'nonsense').closed('c')).toEqual([[1006, '', false]]);
+});
+
+test('without recovery, a tab that comes late is told of its loss, though others are connected anew', () => {
+  const before = twoTabs(CONNECTED_FOR_TABS);
+  const bench = new Bench(socketIo);
+  bench.open('a', before.memos.get('a'));
+  bench.up();
+  expect(bench.hear(OPEN, '40{"sid":"other"}').closed('a')).toEqual([[1006, '', false]]);
+  bench.open('a');
+  bench.say('a', '40');
+  bench.hear('40{"sid":"other"}');
+  expect(bench.open('b', before.memos.get('b')).closed('b')).toEqual([[1006, '', false]]);
+});
+
+test('for a tab that comes back where nobody is any more, the link begins anew: what it brings is of another time', () => {
+  const before = twoTabs();
+  before.hear(tick(1));
+  const bench = new Bench(socketIo);
+  bench.open('a', before.memos.get('a'));
+  bench.up();
+  bench.hear(OPEN, CONNECTED);
+  expect(bench.tell({ type: 'tab-left', tab: 'a' }).sent).toEqual(['41']);
+  const late = bench.open('b', before.memos.get('b'));
+  expect([late.has('redial'), late.sent]).toEqual([true, []]);
 });
 
 test('pings of the server are answered by the worker and kept from no tab; silence is judged by them', () => {

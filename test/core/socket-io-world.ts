@@ -7,17 +7,24 @@ import { isObject, parseJson, stringAt } from '../../src/protocol/json.ts';
  */
 
 export type Op =
-  | { op: 'emit' | 'cut' | 'kill' | 'forget' | 'heal' }
-  | { op: 'open' | 'leave' | 'ask' | 'deliver'; tab: number };
+  | { op: 'emit' | 'cut' | 'forget' | 'heal' | 'return' }
+  | { op: 'open' | 'leave' | 'ask' | 'deliver'; tab: number }
+  /** All tabs but `late` know of the next worker at once. */
+  | { op: 'kill'; late?: number };
 
 /** The server's memory, and the one connection to it. */
 class Server {
+  readonly #recovers: boolean;
   readonly #events: string[] = [];
   readonly #sessions = new Map<string, number>();
   #lastSession = 0;
   #joined: string | undefined;
   answered = 0;
   send: (frame: string) => void = () => undefined;
+
+  constructor(recovers: boolean) {
+    this.#recovers = recovers;
+  }
 
   connect(send: (frame: string) => void): void {
     this.send = send;
@@ -47,7 +54,7 @@ class Server {
     if (id !== undefined && this.#joined !== undefined) this.send(`43${id}[]`);
   }
   #packet(n: number): string {
-    return `42["n",${n},"o${n}"]`;
+    return this.#recovers ? `42["n",${n},"o${n}"]` : `42["n",${n}]`;
   }
   #join(body: string): void {
     const told = parseJson(body);
@@ -58,7 +65,8 @@ class Server {
       for (let n = at + 2; n <= this.#events.length; n += 1) this.send(this.#packet(n));
       this.#joined = pid;
     } else this.#joined = `p${++this.#lastSession}`;
-    this.send(`40{"sid":"s${this.#joined}","pid":"${this.#joined}"}`);
+    const who = this.#recovers ? { sid: `s${this.#joined}`, pid: this.#joined } : { sid: `s${this.#joined}` };
+    this.send(`40${JSON.stringify(who)}`);
   }
 }
 
@@ -67,6 +75,8 @@ type PortFrame = (CodecOutput & { type: 'tell' })['frame'];
 type Tab = {
   name: string;
   socket: number;
+  /** What it says waits until the worker that lives has its socket. */
+  at: 'nobody' | 'asking' | 'worker';
   memo: string | null;
   last: number | undefined;
   joined: boolean;
@@ -80,7 +90,7 @@ type Tab = {
 export class World {
   readonly #kind: CodecKind;
   readonly #resends: boolean;
-  readonly #server = new Server();
+  readonly #server: Server;
   readonly #tabs = new Map<string, Tab>();
   #codec: Codec;
   #link: 'up' | 'down' = 'down';
@@ -89,17 +99,20 @@ export class World {
   /** What must never be, in words. */
   readonly wrongs: string[] = [];
   closes = 0;
+  redials = 0;
 
-  /** `resends`: whether pages say again what a dead worker had not taken. */
-  constructor(kind: CodecKind, { resends = true } = {}) {
+  /** `resends`: whether pages say again what a dead worker had not taken. `recovers`: whether the server remembers. */
+  constructor(kind: CodecKind, { resends = true, recovers = true } = {}) {
     this.#kind = kind;
+    this.#server = new Server(recovers);
     this.#resends = resends;
     this.#codec = kind.create({ host: 'h', epoch: 1 });
   }
 
   run(ops: readonly Op[]): void {
     for (const op of ops) this.#do(op);
-    this.#do({ op: 'heal' });
+    this.#do({ op: 'return' });
+    this.#settle();
     this.#server.emit();
     this.#settle();
     for (const { name, joined, last, waiting } of this.#tabs.values()) {
@@ -118,7 +131,7 @@ export class World {
       case 'cut':
         return this.#cut();
       case 'kill':
-        return this.#kill();
+        return this.#kill(`t${op.late}`);
       case 'heal':
         return this.#settle();
       case 'open':
@@ -126,6 +139,8 @@ export class World {
       case 'leave':
         this.#tabs.delete(`t${op.tab}`);
         return this.#tell({ type: 'tab-left', tab: `t${op.tab}` });
+      case 'return':
+        return this.#tabs.forEach((tab) => this.#return(tab));
       case 'ask':
         return this.#ask(this.#tabs.get(`t${op.tab}`));
       case 'deliver':
@@ -161,16 +176,30 @@ export class World {
     this.#tell({ type: 'closed', code: 1006 });
   }
 
+  #redial(): void {
+    this.redials += 1;
+    this.#cut();
+  }
+
   /** What is on its way to the tabs is lost, too. */
-  #kill(): void {
+  #kill(late: string): void {
     this.#link = 'down';
     this.#wire = [];
     this.#server.lost();
     this.#codec = this.#kind.create({ host: 'h', epoch: 1 });
     for (const tab of this.#tabs.values()) {
-      tab.inbox = [];
-      this.#tell({ type: 'socket-open', tab: tab.name, socket: String(tab.socket), protocols: [], again: tab.memo });
+      Object.assign(tab, { at: 'nobody', inbox: [] });
+      if (tab.name !== late) this.#return(tab);
     }
+  }
+
+  #return(tab: Tab): void {
+    if (tab.at === 'nobody') this.#reopen(tab);
+  }
+
+  #reopen(tab: Tab): void {
+    tab.at = 'asking';
+    this.#tell({ type: 'socket-open', tab: tab.name, socket: String(tab.socket), protocols: [], again: tab.memo });
   }
 
   #open(name: string): void {
@@ -178,6 +207,7 @@ export class World {
     const tab: Tab = {
       name,
       socket: 0,
+      at: 'nobody',
       memo: null,
       last: undefined,
       joined: false,
@@ -192,7 +222,7 @@ export class World {
   #connect(tab: Tab): void {
     Object.assign(tab, { socket: tab.socket + 1, memo: null, last: undefined, joined: false, inbox: [], untaken: [] });
     tab.waiting.clear();
-    this.#tell({ type: 'socket-open', tab: tab.name, socket: String(tab.socket), protocols: [], again: null });
+    this.#reopen(tab);
   }
 
   #ask(tab: Tab | undefined): void {
@@ -207,7 +237,8 @@ export class World {
     this.#send(tab, data);
   }
 
-  #send({ name, socket }: Tab, data: string): void {
+  #send({ name, socket, at }: Tab, data: string): void {
+    if (at !== 'worker') return;
     const id = String(socket);
     const taken: CodecOutput = { type: 'tell', tab: name, frame: { type: 'socket-taken', socket: id, count: 1 } };
     this.#tell({ type: 'socket-send', tab: name, socket: id, data }, taken);
@@ -220,6 +251,7 @@ export class World {
       if (output.type === 'tell' && output.tab !== undefined)
         turn.set(output.tab, [...(turn.get(output.tab) ?? []), output.frame]);
       if (output.type === 'violated') this.wrongs.push('violated');
+      if (output.type === 'redial') this.#redial();
     }
     for (const [name, frames] of turn) this.#tabs.get(name)?.inbox.push(frames);
   }
@@ -242,6 +274,7 @@ export class World {
         return;
       case 'socket-opened':
         tab.memo ??= '';
+        tab.at = 'worker';
         for (const data of this.#resends ? tab.untaken : []) this.#send(tab, data);
         return;
       case 'socket-message':

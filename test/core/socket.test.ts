@@ -164,9 +164,15 @@ test('7: a probe goes out every heartbeat; without an answer in three seconds th
   expect(probe.state).toMatchObject({ at: 'resting', problem: { code: 'timeout' } });
 });
 
-test('after a silent link six tries are given up soon, for as many connections may be as dead; then there is time', () => {
-  const probe = opened().ring().ring();
+/** Its link has gone silent, and it rests before the first try. */
+const silenced = (greeting: { windowMs?: number } = {}): Probe => {
+  const probe = opened(greeting).ring().ring();
   expect(probe.state).toMatchObject({ at: 'resting', problem: { code: 'timeout' } });
+  return probe;
+};
+
+test('after a silent link six tries are given up soon, for as many connections may be as dead; then there is time', () => {
+  const probe = silenced();
   const patience: number[] = [];
   for (let made = 1; made <= 8; made += 1) {
     probe.ring();
@@ -174,7 +180,28 @@ test('after a silent link six tries are given up soon, for as many connections m
     probe.ring();
   }
   const { answerWithinMs: soon, connectWithinMs: late } = POLICY;
-  expect(patience).toEqual([soon, soon, soon, soon, soon, soon, late, late]);
+  expect(patience).toEqual([soon, 2 * soon, soon, soon, soon, soon, late, late]);
+});
+
+test('six dead connections cost 22 s where the server takes its clients in a second', () => {
+  const probe = silenced({ windowMs: 500 });
+  const noticedAt = probe.now;
+  probe.chance = 0.999;
+  for (let dead = 0; dead < 6; dead += 1) probe.ring().ring();
+  probe.ring();
+  expect(probe.state).toMatchObject({ at: 'ticketing', made: 7 });
+  expect(probe.now - noticedAt).toBeLessThan(22_000);
+});
+
+test('after a silent link, a server that takes five seconds for a ticket is asked twice', () => {
+  const probe = silenced({ windowMs: 500 });
+  const noticedAt = probe.now;
+  probe.ring().ring().ring();
+  probe.now += 5_000;
+  expect(probe.due).toBeGreaterThan(probe.now);
+  probe.tell({ type: 'ticket', call: probe.call, ticket: 'x', freshForMs: 30_000 });
+  expect(probe.state).toMatchObject({ at: 'dialling', made: 2 });
+  expect(probe.now - noticedAt).toBeLessThan(9_000);
 });
 
 test('after any other loss a try has its time', () => {

@@ -248,17 +248,17 @@ const build = (put: Put) => {
     if (link === 'open' && handshake) welcome(entry, handshake);
   };
 
-  /** Whether it goes on where it was. For a tab that is behind what the link has brought since, the link begins anew. */
+  /** Whether it goes on where it was. Where the link is not, or not any more, a link goes that begins anew. */
   const resume = (entry: Entry, memo: string): boolean => {
     const { rooms: places, waiting } = parseMemo(memo);
     for (const [namespace, place] of places) {
       const known = rooms.get(namespace);
-      if (known && known.pid !== place.pid) return false;
+      // Without recovery another connection has another id, and the same (no) `pid`.
+      if (known && known.sid !== place.sid) return false;
       entry.joined.set(namespace, place.heard);
       if (known && place.heard >= known.heard) continue;
       rooms.set(namespace, place);
-      if (!known) connect(namespace, place);
-      else if (link === 'open') put({ type: 'violated' });
+      if (link === 'open') put({ type: 'redial', why: 'a tab is behind the link' });
     }
     for (const packet of waiting) if (entry.joined.has(packet.namespace)) emit(entry, packet);
     return places.length > 0;
