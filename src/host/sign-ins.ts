@@ -25,9 +25,12 @@ export type SignInsUnderWay = {
 const PREFIX = 'sign-in:';
 const OLDEST_MS = 3_600_000;
 
-/** Only a path of this origin: an address taken from elsewhere would make the callback an open redirector. */
+/**
+ * Only a path of this origin: an address taken from elsewhere would make the callback an open redirector. Tabs and line
+ * ends are nothing to a URL parser, so that one slash after them would be the second (https://url.spec.whatwg.org).
+ */
 export const safePath = (path: string | undefined): string =>
-  path !== undefined && /^\/(?![/\\])/.test(path) ? path : '/';
+  path !== undefined && /^\/(?![/\\\s])/.test(path) ? path : '/';
 
 const parsePending = (value: unknown): Pending | undefined => {
   if (!isObject(value)) return undefined;
