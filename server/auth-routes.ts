@@ -3,6 +3,7 @@ import type { Accounts } from './accounts.ts';
 import type { GuessLimit } from './guesses.ts';
 import { isOwnPage, type Origins } from './origins.ts';
 import { oauthError, problem, readObject, slowDown, type Ctx, type Env, type Handler } from './http.ts';
+import { TICKET_SECONDS } from './lifetimes.ts';
 import { retryAfterSeconds, type Pace } from './pace.ts';
 import type { PasswordTokens } from './password-tokens.ts';
 import { addressOf, noteSub } from './request-notes.ts';
@@ -27,9 +28,6 @@ export type AuthRouteParts = {
 const parseLogin = shape({ username: text, password: text });
 const parseRefresh = shape({ refresh_token: text });
 const parseApiKey = shape({ apiKey: text });
-
-const EVENTS_TICKET_SECONDS = 300;
-const SOCKET_TICKET_SECONDS = 30;
 
 /**
  * What browsers keep of somebody's answers and pages goes with them (https://w3c.github.io/webappsec-clear-site-data/).
@@ -120,8 +118,8 @@ export const ticketKindRoutes = (parts: AuthRouteParts): Hono<Env> => {
       return c.json({ authenticated: true, user: { sub: principal.sub, name: principal.name } });
     })
     .get('/token', parts.signedIn, inTurn(parts), async (c) => {
-      const token = await tickets.mint('events', c.get('principal'), EVENTS_TICKET_SECONDS * 1000);
-      return c.json({ token, expiresIn: EVENTS_TICKET_SECONDS });
+      const token = await tickets.mint('events', c.get('principal'), TICKET_SECONDS.events * 1000);
+      return c.json({ token, expiresIn: TICKET_SECONDS.events });
     })
     .post('/logout', async (c) => {
       if (isForeign(c)) return problem(crossOrigin);
@@ -132,6 +130,6 @@ export const ticketKindRoutes = (parts: AuthRouteParts): Hono<Env> => {
 
 export const socketTicketRoute = (parts: AuthRouteParts): Hono<Env> =>
   new Hono<Env>().post('/ticket', parts.signedIn, inTurn(parts), async (c) => {
-    const ticket = await parts.tickets.mint('socket', c.get('principal'), SOCKET_TICKET_SECONDS * 1000);
-    return c.json({ ticket, expires_in: SOCKET_TICKET_SECONDS });
+    const ticket = await parts.tickets.mint('socket', c.get('principal'), TICKET_SECONDS.socket * 1000);
+    return c.json({ ticket, expires_in: TICKET_SECONDS.socket });
   });

@@ -65,11 +65,11 @@ const steady = (): number => performance.now();
 
 export const openBackend = async (store: Store, clock: Clock, options: BackendOptions): Promise<Backend> => {
   const lifetimes = { ...DEFAULT_LIFETIMES };
-  const ends = createSessionEnds();
+  const ends = createSessionEnds(store);
   const stats = createStats();
   const epoch = await openAccessEpoch(store);
   const topics = await openTopics(store);
-  const tickets = createTickets(store, stats);
+  const tickets = createTickets(store, stats, ends);
   const cookies = createCookieSessions({ store, clock, ends });
   const pace = createPace({ perSecond: options.acceptsPerSecond ?? DEFAULT_ACCEPTS_PER_SECOND, now: steady });
   const passwordKey = await durableKey(store, 'password-refresh');

@@ -7,6 +7,7 @@ import type { Origins } from './origins.ts';
 import { noteForwarded } from './request-notes.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Stats } from './stats.ts';
+import { targetOf } from './target.ts';
 
 export type EntranceParts = {
   clock: Clock;
@@ -23,18 +24,16 @@ export type EntranceParts = {
 const PASSWORD_TOKEN_PATHS = new Set(['/api/v1/auth/login', '/api/v1/auth/refresh']);
 const TICKET_PATHS = new Set(['/api/auth/token', '/api/v1/socket/ticket']);
 
-export const pathOf = (request: IncomingMessage): string => new URL(request.url ?? '/', 'http://localhost').pathname;
+/** Which faults a request is open to; `undefined`: none, and it is not logged. */
+export type PlaceOf = (path: string, method: string | undefined) => FaultPlace | undefined;
 
-/** Which faults a request of the application's server is open to; `undefined`: none, and it is not logged. */
-export const appPlace = (request: IncomingMessage): FaultPlace | undefined => {
-  const path = pathOf(request);
+export const appPlace: PlaceOf = (path) => {
   if (!path.startsWith('/api/')) return undefined;
   if (PASSWORD_TOKEN_PATHS.has(path)) return 'token';
   return TICKET_PATHS.has(path) ? 'ticket' : 'api';
 };
 
-export const providerPlace = (request: IncomingMessage): FaultPlace | undefined =>
-  request.method === 'POST' && pathOf(request) === '/token' ? 'token' : undefined;
+export const providerPlace: PlaceOf = (path, method) => (method === 'POST' && path === '/token' ? 'token' : undefined);
 
 /** Lets a script of the application read a made-up answer, as the provider's real answers let it. */
 const corsFor = (request: IncomingMessage, origins: Origins): Record<string, string> => {
@@ -47,9 +46,9 @@ const corsFor = (request: IncomingMessage, origins: Origins): Record<string, str
   };
 };
 
-const misdirected = (request: IncomingMessage, response: ServerResponse): void => {
+const turnDown = (request: IncomingMessage, response: ServerResponse, status: 400 | 421, why: string): void => {
   request.resume();
-  response.writeHead(421, { ...BARE_HEADERS, 'content-type': 'text/plain' }).end('This server has another name.');
+  response.writeHead(status, { ...BARE_HEADERS, 'content-type': 'text/plain' }).end(why);
 };
 
 /** Counts what Node's parser hands over; a listener for the data would set them flowing before the handler listens. */
@@ -77,18 +76,16 @@ const isPublic = (request: IncomingMessage, publicOrigin: string | undefined): b
 
 /** What every request passes before its handler: the right host, the lab's clock and faults, the request log. */
 export const entrance =
-  (
-    parts: EntranceParts,
-    placeOf: (request: IncomingMessage) => FaultPlace | undefined,
-    work: RequestListener,
-  ): RequestListener =>
+  (parts: EntranceParts, placeOf: PlaceOf, work: RequestListener): RequestListener =>
   (request, response) => {
     const { clock, faults, log, stats, origins } = parts;
     const isKnown = isPublic(request, parts.publicOrigin) || isLoopbackHost(request.headers.host);
-    if (parts.loopbackOnly && !isKnown) return misdirected(request, response);
+    if (parts.loopbackOnly && !isKnown) return turnDown(request, response, 421, 'This server has another name.');
+    const path = targetOf(request)?.pathname;
+    if (path === undefined) return turnDown(request, response, 400, 'The request target is no address.');
     const startedAt = clock.now();
     if (clock.skewMs() !== 0) response.setHeader('date', new Date(startedAt).toUTCString());
-    const place = placeOf(request);
+    const place = placeOf(path, request.method);
     const handle = (): void => clock.during(() => work(request, response));
     if (place === undefined) return handle();
     if (place === 'token') stats.tokenRequests += 1;
@@ -97,7 +94,7 @@ export const entrance =
       const status = response.headersSent ? response.statusCode : 0;
       log.record(request, { status, whole: response.writableFinished, bodyBytes: received() }, startedAt);
     });
-    const fault = faults.take(place, pathOf(request));
+    const fault = faults.take(place, path);
     if (fault) applyFault(fault, request, response, corsFor(request, origins), handle);
     else handle();
   };

@@ -38,6 +38,8 @@ const READ_BATCH = 200;
 const CONGESTED_BYTES = 65_536;
 /** A client that asks and does not read the answers is cut off at this. */
 const MAX_BUFFERED_BYTES = 1_048_576;
+/** What is nested deeper would take the stack of whoever writes it down; an honest message does not come near. */
+const MAX_DEPTH = 128;
 /** More frames than this at work, and the socket is read no further. */
 const MAX_AT_WORK = 64;
 
@@ -48,6 +50,11 @@ type Phase =
   | { name: 'joining'; host: HostIdentity }
   | { name: 'open'; host: HostIdentity }
   | { name: 'closed' };
+
+const isShallow = (data: unknown, levels = MAX_DEPTH): boolean =>
+  typeof data !== 'object' ||
+  data === null ||
+  (levels > 0 && Object.values(data).every((part) => isShallow(part, levels - 1)));
 
 /** One socket of `keeper.1` (see src/protocol/frames.ts for the wire). */
 export class HubConnection implements LiveSocket {
@@ -71,7 +78,6 @@ export class HubConnection implements LiveSocket {
     this.#heardAt = this.#sentAt = performance.now();
     this.#greeting = setTimeout(() => this.close(CLOSE.badFrame, 'no greeting'), GREET_WITHIN_MS);
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
-    ws.on('error', () => ws.terminate());
     ws.on('close', (code) => this.#onClosed(code));
   }
 
@@ -146,6 +152,8 @@ export class HubConnection implements LiveSocket {
 
   #onMessage(data: RawData, isBinary: boolean): void {
     this.#heardAt = performance.now();
+    // Whoever is being sent away, and does not go, has said all.
+    if (!this.#socket.isOpen) return;
     const frame = isBinary ? undefined : parseClientFrame(textOf(data));
     if (!frame) return this.close(CLOSE.badFrame, 'bad frame');
     if (frame === 'unknown') return;
@@ -238,7 +246,7 @@ export class HubConnection implements LiveSocket {
   }
 
   async #onPub(id: string, topic: string, data: unknown): Promise<void> {
-    if (id === '' || id.length > MAX_NAME || !isTopic(topic))
+    if (id === '' || id.length > MAX_NAME || !isTopic(topic) || !isShallow(data))
       return this.send(['nak', id.slice(0, MAX_NAME), 'bad-message']);
     const offset = await this.#hub.topics.append(this.principal.owner, topic, data ?? null, id);
     this.send(['ack', id, offset]);

@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import { CLOSE, type HostIdentity } from '../src/protocol/frames.ts';
 import type { Clock } from './clock.ts';
+import { createCrowd, retryAfter } from './crowd.ts';
 import { HubConnection, type HubPart } from './hub-connection.ts';
 import type { Pace } from './pace.ts';
 import { createPresence } from './presence.ts';
@@ -26,11 +27,6 @@ export const DEFAULT_HEARTBEAT_MS = 10_000;
 const TICKS_PER_HEARTBEAT = 10;
 /** How long a host is known after it was last here. */
 const HOST_MEMORY_MS = 24 * 60 * 60 * 1000;
-const MAX_PER_OWNER = 64;
-const OVERLOAD_PAUSE_MS = 60_000;
-
-/** The wait that a close announces to the client, in its reason (123 bytes at most, RFC 6455 §5.5.1). */
-const retryAfter = (ms: number): string => JSON.stringify({ ra: ms });
 
 export const createHub = (parts: {
   store: Store;
@@ -43,9 +39,7 @@ export const createHub = (parts: {
   presenceGraceMs?: number | undefined;
 }): Hub => {
   const { store, clock, topics, tickets, ends, pace, heartbeatMs } = parts;
-  const connections = new Set<HubConnection>();
-  /** Those of one owner: an event is for them alone, and is to cost nothing per connection of others. */
-  const ofOwner = new Map<string, Set<HubConnection>>();
+  const connections = createCrowd<HubConnection>();
   const owners = new Set<string>();
   const windowMs = (): number => pace.windowMs(connections.size);
 
@@ -65,18 +59,11 @@ export const createHub = (parts: {
       };
     });
     if (verdict === 'superseded') return verdict;
-    for (const other of ofOwner.get(owner) ?? []) {
+    for (const other of connections.of(owner)) {
       const older = other !== connection && other.host?.host === host && other.host.epoch < epoch;
       if (older) other.close(CLOSE.superseded, 'a newer worker is connected');
     }
     return verdict;
-  };
-
-  const leave = (connection: HubConnection): void => {
-    const { owner } = connection.principal;
-    connections.delete(connection);
-    ofOwner.get(owner)?.delete(connection);
-    if (ofOwner.get(owner)?.size === 0) ofOwner.delete(owner);
   };
 
   const presence = createPresence(parts.presenceGraceMs);
@@ -88,18 +75,18 @@ export const createHub = (parts: {
     windowMs,
     redeem: (ticket) => tickets.redeem('socket', ticket),
     admit,
-    closed: leave,
+    closed: (connection) => connections.remove(connection.principal.owner, connection),
   };
 
   const timer = setInterval(
-    () => connections.forEach((connection) => connection.tick()),
+    () => connections.all().forEach((connection) => connection.tick()),
     heartbeatMs / TICKS_PER_HEARTBEAT,
   );
   topics.listen((event) => {
-    for (const connection of ofOwner.get(event.owner) ?? []) connection.deliver(event);
+    for (const connection of connections.of(event.owner)) connection.deliver(event);
   });
   ends.listen((hasEnded) => {
-    for (const connection of connections) {
+    for (const connection of connections.all()) {
       if (hasEnded(connection.principal)) connection.close(CLOSE.unauthorized, 'session ended');
     }
   });
@@ -107,18 +94,15 @@ export const createHub = (parts: {
   return {
     accept(ws, principal) {
       const { owner } = principal;
-      const others = ofOwner.get(owner) ?? new Set();
-      if (others.size >= MAX_PER_OWNER) return ws.close(CLOSE.slowDown, retryAfter(OVERLOAD_PAUSE_MS));
-      const connection = new HubConnection(ws, principal, part);
+      if (!connections.hasRoom(owner, ws)) return;
       owners.add(owner);
-      connections.add(connection);
-      ofOwner.set(owner, others.add(connection));
+      connections.add(owner, new HubConnection(ws, principal, part));
     },
     owners: () => [...owners],
-    sockets: () => [...connections],
+    sockets: () => connections.all(),
     drain() {
       const window = windowMs();
-      [...connections].forEach((connection, index) => {
+      connections.all().forEach((connection, index) => {
         const ms = Math.round((window * index) / connections.size);
         connection.send(['drain', ms]);
         connection.close(CLOSE.restart, retryAfter(ms));

@@ -69,7 +69,7 @@ const insideOnly =
 const endEverySession = async (parts: LabParts): Promise<void> => {
   const { store, password, cookies, epoch, provider, ends } = parts;
   await Promise.all([
-    ...REVOCABLE_PREFIXES.map((prefix) => deleteAll(store, prefix)),
+    ...[...REVOCABLE_PREFIXES, 'ticket/'].map((prefix) => deleteAll(store, prefix)),
     password.endAll(),
     cookies.endAll(),
   ]);

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { problem, type Ctx, type Env, type Handler } from './http.ts';
+import { TICKET_SECONDS } from './lifetimes.ts';
 import { gradientPng } from './picture.ts';
 import type { Tickets } from './tickets.ts';
 import { toneWav } from './tone.ts';
 
 const DOWNLOAD_BYTES = 64 * 1024 * 1024;
 const DOWNLOAD_CHUNK = 64 * 1024;
-const LINK_SECONDS = 60;
 const DOWNLOAD_USE = 'download sample';
 const CAPTIONS = 'WEBVTT\n\n00:00.000 --> 00:10.000\nSession Keeper\n';
 const MAX_STREAM_EVENTS = 1_000;
@@ -125,8 +125,8 @@ export const mediaRoutes = (tickets: Tickets, signedIn: Handler): Hono<Env> => {
         return new Response(sampleStream(), { headers });
       })
       .post('/download/link', signedIn, async (c) => {
-        const link = await tickets.mint(DOWNLOAD_USE, c.get('principal'), LINK_SECONDS * 1000);
-        return c.json({ url: `/api/v1/media/download?link=${link}`, expires_in: LINK_SECONDS });
+        const link = await tickets.mint(DOWNLOAD_USE, c.get('principal'), TICKET_SECONDS.download * 1000);
+        return c.json({ url: `/api/v1/media/download?link=${link}`, expires_in: TICKET_SECONDS.download });
       })
       .get('/stream', signedIn, (c) => {
         const count = boundedNumber(c.req.query('count'), DEFAULT_STREAM_EVENTS, MAX_STREAM_EVENTS);

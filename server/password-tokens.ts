@@ -84,7 +84,7 @@ export const createPasswordTokens = (parts: Parts): PasswordTokens => {
 
   const endFamily = async (id: string): Promise<void> => {
     await store.delete(familyKey(id));
-    ends.end(sessionOf(id));
+    await ends.end(sessionOf(id));
   };
 
   const rotate = (id: string, generation: number): Promise<Verdict> =>
@@ -111,7 +111,7 @@ export const createPasswordTokens = (parts: Parts): PasswordTokens => {
       if (!named) return undefined;
       const verdict = await rotate(named.family, named.generation);
       if (verdict.type === 'issue') return issue(named.family, verdict.family);
-      if (verdict.type === 'reused') ends.end(sessionOf(named.family));
+      if (verdict.type === 'reused') await ends.end(sessionOf(named.family));
       return undefined;
     },
     async end(token) {

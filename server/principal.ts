@@ -1,4 +1,7 @@
+import { TICKET_SECONDS } from './lifetimes.ts';
+import { digest } from './secrets.ts';
 import { number, shape, text } from './shape.ts';
+import type { Store } from './store.ts';
 
 /** Who a request or a socket acts for. */
 export type Principal = {
@@ -22,17 +25,27 @@ export const ownerOf = (sub: string, issuer?: string): string =>
 export type SessionEnds = {
   /** The listener gets a test for what has ended. */
   listen(listener: (hasEnded: (principal: Principal) => boolean) => void): void;
-  end(session: string): void;
+  /** Resolves when all have heard of it, and no ticket that it was given opens anything any more. */
+  end(session: string): Promise<void>;
   endAll(): void;
+  /** Whether it ended lately: a ticket outlives it by its own lifetime at most. */
+  hasEnded(session: string): Promise<boolean>;
 };
 
-export const createSessionEnds = (): SessionEnds => {
+const LONGEST_TICKET_MS = Math.max(...Object.values(TICKET_SECONDS)) * 1000;
+
+export const createSessionEnds = (store: Store): SessionEnds => {
+  const keyOf = (session: string): string => `session-end/${digest(session)}`;
   const listeners: ((hasEnded: (principal: Principal) => boolean) => void)[] = [];
   const tell = (hasEnded: (principal: Principal) => boolean): void =>
     listeners.forEach((listener) => listener(hasEnded));
   return {
     listen: (listener) => void listeners.push(listener),
-    end: (session) => tell((principal) => principal.session === session),
+    async end(session) {
+      await store.put(keyOf(session), true, LONGEST_TICKET_MS);
+      tell((principal) => principal.session === session);
+    },
     endAll: () => tell(() => true),
+    hasEnded: async (session) => (await store.get(keyOf(session))) !== undefined,
   };
 };

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { authKindOf, type AuthKind } from './access.ts';
 import { subOf } from './request-notes.ts';
+import { targetOf } from './target.ts';
 import type { CookieSessions } from './ticket-kind.ts';
 
 /** `status` 0: the connection broke before an answer. `at` in ms since the epoch; `path` without its query. */
@@ -64,7 +65,7 @@ export const createRequestLog = (cookies: CookieSessions, now: () => number): Re
         id: lastId,
         at: startedAt,
         method: request.method ?? '',
-        path: new URL(request.url ?? '/', 'http://localhost').pathname,
+        path: targetOf(request)?.pathname ?? '',
         status,
         auth: authKindOf(request.headers, cookies),
         sub: subOf(request),

@@ -135,7 +135,7 @@ const embedProvider = async (
       const accountId = ctx.oidc?.entities.Account?.accountId;
       if (accountId !== undefined) noteSub(ctx.req, accountId);
     },
-    onRevoked: (grantId) => ends.end(`provider:${grantId}`),
+    onRevoked: (grantId) => void ends.end(`provider:${grantId}`),
   });
   const callback = provider.callback();
   return (request: IncomingMessage, response: ServerResponse): void => void callback(request, response);

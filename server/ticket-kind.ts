@@ -43,7 +43,7 @@ export const createCookieSessions = (parts: { store: Store; clock: Clock; ends: 
       const cookie = cookieOf(headers);
       if (cookie !== undefined) {
         await store.delete(keyOf(cookie));
-        ends.end(sessionOf(cookie));
+        await ends.end(sessionOf(cookie));
       }
       return setCookie(headers, '', 0);
     },

@@ -1,4 +1,4 @@
-import { parsePrincipal, type Principal } from './principal.ts';
+import { parsePrincipal, type Principal, type SessionEnds } from './principal.ts';
 import { digest, randomId } from './secrets.ts';
 import type { Stats } from './stats.ts';
 import type { Store } from './store.ts';
@@ -14,7 +14,7 @@ export type Tickets = {
 
 const keyOf = (use: TicketUse, ticket: string): string => `ticket/${use}/${digest(ticket)}`;
 
-export const createTickets = (store: Store, stats: Stats): Tickets => ({
+export const createTickets = (store: Store, stats: Stats, ends: Pick<SessionEnds, 'hasEnded'>): Tickets => ({
   async mint(use, principal, ttlMs) {
     const ticket = randomId();
     await store.put(keyOf(use, ticket), principal, ttlMs);
@@ -28,6 +28,6 @@ export const createTickets = (store: Store, stats: Stats): Tickets => ({
       return found ? { result: found, writes: [{ key, remove: true }] } : { result: undefined };
     });
     if (principal) stats.ticketsUsed += 1;
-    return principal;
+    return principal && !(await ends.hasEnded(principal.session)) ? principal : undefined;
   },
 });

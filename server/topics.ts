@@ -28,7 +28,9 @@ const RECEIPT_MS = 24 * 60 * 60 * 1000;
 const OFFSET_DIGITS = 15;
 const MAX_TOPIC = 128;
 
-export const isTopic = (topic: string): boolean => topic.length > 0 && topic.length <= MAX_TOPIC;
+/** Half of a surrogate pair has no UTF-8, so no key on disk. */
+export const isTopic = (topic: string): boolean =>
+  topic.length > 0 && topic.length <= MAX_TOPIC && !/\p{Surrogate}/u.test(topic);
 
 const parseHead = shape({ offset: count, oldest: count });
 const EMPTY: Head = { offset: 0, oldest: 1 };

@@ -11,6 +11,7 @@ import { mayOpenSocket, type Origins } from './origins.ts';
 import { noteSub } from './request-notes.ts';
 import type { RequestLog } from './request-log.ts';
 import type { Stats } from './stats.ts';
+import { targetOf } from './target.ts';
 import type { Tickets, TicketUse } from './tickets.ts';
 
 export type UpgradeParts = {
@@ -23,7 +24,7 @@ export type UpgradeParts = {
   stats: Stats;
 };
 
-type Target = { use: TicketUse; ticket: string | undefined; accept: Hub['accept'] };
+type WayIn = { use: TicketUse; ticket: string | undefined; accept: Hub['accept'] };
 
 const offeredProtocols = (request: IncomingMessage): readonly string[] =>
   (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
@@ -33,7 +34,7 @@ const ticketAmong = (protocols: readonly string[]): string | undefined => {
   return offered && Buffer.from(offered.slice(TICKET_SUBPROTOCOL_PREFIX.length), 'base64url').toString('utf8');
 };
 
-const targetOf = (request: IncomingMessage, url: URL, { hub, events }: UpgradeParts): Target | undefined => {
+const wayIn = (request: IncomingMessage, url: URL, { hub, events }: UpgradeParts): WayIn | undefined => {
   if (url.pathname === '/api/events') {
     return { use: 'events', ticket: url.searchParams.get('token') ?? undefined, accept: events.accept };
   }
@@ -52,14 +53,13 @@ const cutLater = (link: Duplex | WebSocket, cut: () => void): void => {
 
 const turnAway = (ws: WebSocket): void => {
   ws.close(CLOSE.unauthorized, 'bad ticket');
-  ws.on('error', () => ws.terminate());
   cutLater(ws, () => ws.terminate());
 };
 
-const refuse = (socket: Duplex, status: 403 | 404): void => {
-  socket.end(
-    `HTTP/1.1 ${status} ${status === 403 ? 'Forbidden' : 'Not Found'}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
-  );
+const REFUSALS = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found' } as const;
+
+const refuse = (socket: Duplex, status: keyof typeof REFUSALS): void => {
+  socket.end(`HTTP/1.1 ${status} ${REFUSALS[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
   // Its end is not the other side's: Node keeps half of the connection for a client that never closes its own.
   cutLater(socket, () => socket.destroy());
 };
@@ -76,16 +76,17 @@ export const createUpgrade = (
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
 
-  const admit = async (request: IncomingMessage, ws: WebSocket, { use, ticket, accept }: Target): Promise<void> => {
+  const admit = async (request: IncomingMessage, ws: WebSocket, { use, ticket, accept }: WayIn): Promise<void> => {
     stats.socketsOpened += 1;
     stats.socketsOpen += 1;
     ws.once('close', () => {
       stats.socketsOpen -= 1;
     });
+    ws.on('error', () => ws.terminate());
     // Frames that come before the ticket is judged wait in the kernel.
     ws.pause();
-    const principal = isToken(ticket) ? await tickets.redeem(use, ticket) : undefined;
-    ws.resume();
+    const judged = isToken(ticket) ? tickets.redeem(use, ticket) : Promise.resolve(undefined);
+    const principal = await judged.finally(() => ws.resume());
     if (principal) noteSub(request, principal.sub);
     log.record(request, { status: 101, whole: true, bodyBytes: 0 });
     // One that left while its ticket was judged would stay in the hub for ever: its close has been and gone.
@@ -97,18 +98,19 @@ export const createUpgrade = (
 
   return (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    const url = new URL(request.url ?? '/', 'http://localhost');
+    const url = targetOf(request);
+    if (!url) return refuse(socket, 400);
     const fault = parts.faults.take('socket', url.pathname);
     const work = (): void => {
-      const target = targetOf(request, url, parts);
+      const way = wayIn(request, url, parts);
       const isAllowed = mayOpenSocket(request.headers, parts.origins);
-      if (target && isAllowed) {
+      if (way && isAllowed) {
         server.handleUpgrade(request, socket, head, (ws) => {
-          admit(request, ws, target).catch(() => ws.close(CLOSE.serverError, 'server error'));
+          admit(request, ws, way).catch(() => ws.close(CLOSE.serverError, 'server error'));
         });
         return;
       }
-      const status = target ? 403 : 404;
+      const status = way ? 403 : 404;
       log.record(request, { status, whole: true, bodyBytes: 0 });
       refuse(socket, status);
     };

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createClock } from '../../server/clock.ts';
+import { createEventStreams } from '../../server/event-streams.ts';
 import { MAX_FRAME_BYTES } from '../../server/hub-connection.ts';
 import { createHub, type Hub } from '../../server/hub.ts';
 import { openLmdbStore } from '../../server/lmdb-store.ts';
@@ -34,8 +35,9 @@ beforeEach(async () => {
   store = openLmdbStore(folder.dir);
   topics = await openTopics(store);
   const pace = createPace({ perSecond: 200, now: () => performance.now() });
-  const parts = { store, clock: createClock(), topics, ends: createSessionEnds(), pace, heartbeatMs: 30_000 };
-  hub = createHub({ ...parts, tickets: createTickets(store, createStats()) });
+  const ends = createSessionEnds(store);
+  const parts = { store, clock: createClock(), topics, ends, pace, heartbeatMs: 30_000 };
+  hub = createHub({ ...parts, tickets: createTickets(store, createStats(), ends) });
   listener = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: MAX_FRAME_BYTES });
   await once(listener, 'listening');
 });
@@ -49,19 +51,24 @@ afterEach(async () => {
   folder.remove();
 });
 
-/** Both ends of a socket of the hub. */
-const dial = async (host: string): Promise<Client> => {
+/** Both ends of a socket. */
+const connect = async (): Promise<{ ws: WebSocket; far: WebSocket }> => {
   const accepted = once(listener, 'connection') as Promise<[WebSocket]>;
   const ws = new WebSocket(`ws://127.0.0.1:${(listener.address() as AddressInfo).port}`);
+  ws.on('error', () => undefined);
+  const [far] = await accepted;
+  if (ws.readyState !== ws.OPEN) await once(ws, 'open');
+  return { ws, far };
+};
+
+const dial = async (host: string): Promise<Client> => {
+  const { ws, far } = await connect();
   const frames: ServerFrame[] = [];
   ws.on('message', (data: Buffer) => {
     const frame = parseServerFrame(data.toString());
     if (frame && frame !== 'unknown') frames.push(frame);
   });
-  ws.on('error', () => undefined);
-  const [far] = await accepted;
   hub.accept(far, OWNER);
-  if (ws.readyState !== ws.OPEN) await once(ws, 'open');
   const send = (frame: ClientFrame): void => ws.send(JSON.stringify(frame));
   send(['hi', { host, epoch: 1 }]);
   await expect.poll(() => frames.length).toBe(1);
@@ -130,4 +137,15 @@ test('a client that asks without end and reads no answer is cut off, and nobody 
   await gone.finally(() => clearInterval(flood));
   other.send(['p', 1]);
   await expect.poll(() => countOf(other, 'q')).toBe(1);
+});
+
+test('of the old stream, too', async () => {
+  const { ws, far } = await connect();
+  const events = createEventStreams({ clock: createClock(), topics, ends: createSessionEnds(store) });
+  events.accept(far, OWNER);
+  vi.spyOn(far, 'bufferedAmount', 'get').mockReturnValue(5_000_000);
+  const code = new Promise((done) => far.once('close', done));
+  ws.send('{"type":"ping"}');
+  expect(await code).toBe(1006);
+  events.stop();
 });

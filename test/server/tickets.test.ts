@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openLmdbStore } from '../../server/lmdb-store.ts';
+import { createSessionEnds } from '../../server/principal.ts';
 import { createStats } from '../../server/stats.ts';
 import { createTickets } from '../../server/tickets.ts';
 import { temporaryDir } from './support/start.ts';
@@ -11,7 +12,7 @@ test('a ticket is good until its time is over, and not a moment longer', async (
   const folder = temporaryDir();
   let now = 1_000;
   const store = openLmdbStore(folder.dir, () => now);
-  const tickets = createTickets(store, createStats());
+  const tickets = createTickets(store, createStats(), createSessionEnds(store));
   const [early, late] = [await tickets.mint('socket', DEMO, TTL_MS), await tickets.mint('socket', DEMO, TTL_MS)];
   now += TTL_MS - 1;
   expect(await tickets.redeem('socket', early)).toEqual(DEMO);
