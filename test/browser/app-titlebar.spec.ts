@@ -6,6 +6,8 @@ type Area = { x: number; width: number; height: number };
 /** What is left of the title bar beside the window's controls, in a window of this width: at the right, at the left. */
 const AREAS: Readonly<Record<string, (windowWidth: number) => Area>> = {
   'controls at the right': (width) => ({ x: 0, width: width - 138, height: 33 }),
+  // Chromium shows it after a launch and whenever the bar's colour changes
+  'controls at the right, and the address beside them': (width) => ({ x: 0, width: width - 294, height: 28 }),
   'controls at the left': (width) => ({ x: 80, width: width - 80, height: 38 }),
 };
 
@@ -15,11 +17,13 @@ const AREAS: Readonly<Record<string, (windowWidth: number) => Area>> = {
  */
 const overlay = (page: Page, area: Area): Promise<number> =>
   page.evaluate(({ x, width, height }) => {
+    const mode = '(display-mode: window-controls-overlay)';
     const lengths: Readonly<Record<string, number>> = { x, y: 0, width, height };
     const rules = [...document.styleSheets]
       .flatMap((sheet) => [...sheet.cssRules])
       .filter((rule) => rule instanceof CSSMediaRule)
-      .filter((rule) => rule.conditionText.includes('display-mode: window-controls-overlay'))
+      .filter(({ conditionText }) => conditionText.includes(mode))
+      .filter(({ conditionText }) => matchMedia(conditionText.replaceAll(mode, '(width > 0px)')).matches)
       .flatMap((rule) => [...rule.cssRules]);
     const sheet = new CSSStyleSheet();
     for (const rule of rules) {
