@@ -9,6 +9,7 @@ import { createHub, type Hub } from './hub.ts';
 import { DEFAULT_LIFETIMES, REUSE_GRACE_MS, type Lifetimes } from './lifetimes.ts';
 import { createAllowance, createPace, DEFAULT_ACCEPTS_PER_SECOND, type Pace } from './pace.ts';
 import { createPasswordTokens, type PasswordTokens } from './password-tokens.ts';
+import { takePresent } from './presence.ts';
 import { createSessionEnds, type SessionEnds } from './principal.ts';
 import type { ReusePolicy } from './provider-adapter.ts';
 import { createRequestLog, type RequestLog } from './request-log.ts';
@@ -90,7 +91,7 @@ export const openBackend = async (store: Store, clock: Clock, options: BackendOp
     allowance: createAllowance(steady),
     dpop: createDpopChecker({ store, clock, key: await durableKey(store, 'api-nonces') }),
     topics,
-    hub: createHub({ ...options, store, clock, topics, tickets, ends, pace }),
+    hub: createHub({ ...options, present: await takePresent(store), store, clock, topics, tickets, ends, pace }),
     events: createEventStreams({ clock, topics, ends }),
     faults: createFaults(),
     log: createRequestLog(cookies, clock.now),

@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import { createCrowd, retryAfter } from './crowd.ts';
 import { HubConnection, type HubPart } from './hub-connection.ts';
 import type { Pace } from './pace.ts';
-import { createPresence } from './presence.ts';
+import { createPresence, savePresent, type Present } from './presence.ts';
 import type { Principal, SessionEnds } from './principal.ts';
 import { count } from './shape.ts';
 import type { Decision, Store } from './store.ts';
@@ -19,7 +19,8 @@ export type Hub = {
   sockets(): readonly HubConnection[];
   /** Tells everyone when to come back, then closes with 1012. */
   drain(): void;
-  stop(): void;
+  /** Resolves when the next server will know who was here. */
+  stop(): Promise<void>;
 };
 
 export const DEFAULT_HEARTBEAT_MS = 10_000;
@@ -37,6 +38,7 @@ export const createHub = (parts: {
   pace: Pace;
   heartbeatMs: number;
   presenceGraceMs?: number | undefined;
+  present?: readonly Present[] | undefined;
 }): Hub => {
   const { store, clock, topics, tickets, ends, pace, heartbeatMs } = parts;
   const connections = createCrowd<HubConnection>();
@@ -66,7 +68,7 @@ export const createHub = (parts: {
     return verdict;
   };
 
-  const presence = createPresence(parts.presenceGraceMs);
+  const presence = createPresence(parts.presenceGraceMs, parts.present);
   const part: HubPart = {
     presence,
     topics,
@@ -110,7 +112,7 @@ export const createHub = (parts: {
     },
     stop: () => {
       clearInterval(timer);
-      presence.stop();
+      return savePresent(store, presence.stop());
     },
   };
 };

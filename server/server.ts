@@ -187,8 +187,8 @@ const stopSockets = async ({ hub, events }: Backend): Promise<void> => {
   const cut = setTimeout(() => open.forEach((socket) => socket.drop()), SOCKETS_CLOSE_WITHIN_MS);
   await Promise.all(open.map(({ closed }) => closed));
   clearTimeout(cut);
-  hub.stop();
   events.stop();
+  await hub.stop();
 };
 
 const openEverything = async (

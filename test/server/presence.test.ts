@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dial, type HubClient } from './support/hub-client.ts';
-import { passwordLogin, startTestServer, type TestServer } from './support/start.ts';
+import { passwordLogin, startTestServer, temporaryDir, type TestServer } from './support/start.ts';
 
 const GRACE_MS = 300;
 
@@ -134,4 +134,45 @@ test('of another person, or of a topic that one does not listen to, nothing is t
   theirs.send(['who', topic]);
   await expect.poll(() => told(theirs)).toEqual([['theirs']]);
   [mine, theirs].forEach((client) => client.close());
+});
+
+test('a server that is restarted is no leave and no join, and lets those go who do not come back', async () => {
+  const [topic, { dir, remove }] = [randomUUID(), temporaryDir()];
+  const run = async (presenceGraceMs?: number) => {
+    const on = await startTestServer({ dataDir: dir, presenceGraceMs });
+    return { on, token: (await passwordLogin(on.call)).access_token };
+  };
+  const before = await run();
+  const watcher = await enter(topic, 'w', 1, before);
+  const a = await enter(topic, 'a', 1, before);
+  a.send(['who', topic, 'typing']);
+  watcher.send(['who', topic]);
+  await expect.poll(() => told(watcher)).toContainEqual(['a', 'w']);
+  await before.on.stop();
+
+  const after = await run();
+  const back = await enter(topic, 'w', 2, after);
+  back.send(['who', topic]);
+  expect(await back.until((frame) => (frame[0] === 'here' ? frame : undefined))).toEqual([
+    'here',
+    topic,
+    ['w', 'a'],
+    [null, 'typing'],
+  ]);
+  await enter(topic, 'a', 2, after);
+  await enter(topic, 'b', 1, after);
+  await expect
+    .poll(() => told(back))
+    .toEqual([
+      ['a', 'w'],
+      ['a', 'b', 'w'],
+    ]);
+  await after.on.stop();
+
+  const later = await run(GRACE_MS);
+  const alone = await enter(topic, 'w', 3, later);
+  alone.send(['who', topic]);
+  await expect.poll(() => told(alone).at(-1)).toEqual(['w']);
+  await later.on.stop();
+  remove();
 });

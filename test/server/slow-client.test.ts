@@ -43,7 +43,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  hub.stop();
+  await hub.stop();
   for (const client of listener.clients) client.terminate();
   listener.close();
   await once(listener, 'close');
