@@ -153,10 +153,14 @@ export const createChannels = (
         open.add(presence);
         return presence;
       },
-      publish: (data) =>
+      publish: (data, { id = newId() } = {}) =>
         new Promise((resolve) => {
-          const id = newId();
-          published.set(id, { topic: name, data, settle: resolve });
+          const earlier = published.get(id);
+          const settleBoth = (result: Result<{ offset: number }>): void => {
+            earlier?.settle(result);
+            resolve(result);
+          };
+          published.set(id, { topic: name, data, settle: settleBoth });
           waiting.add(id);
           void offerAll();
         }),

@@ -57,8 +57,12 @@ export type Channel = {
   /** Messages only; a gap and the state after it are told by `events()`. */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined>;
   events(): AsyncIterable<ChannelEvent, undefined>;
-  /** Resolves when the server acknowledged it; it is in the durable outbox before the promise is returned to. */
-  publish(data: unknown): Promise<Result<{ offset: number }>>;
+  /**
+   * Resolves when the server acknowledged it; it is in the durable outbox before the promise is returned to. `id` (1 to
+   * 256 characters, otherwise 128 random bits): what is published again under it, from whatever document, is the same
+   * publication for as long as the server keeps its receipt.
+   */
+  publish(data: unknown, options?: { id?: string | undefined }): Promise<Result<{ offset: number }>>;
   /** Listens to the topic, if nothing here does yet, and tells who else does. */
   presence(): Presence;
   close(): void;

@@ -28,9 +28,6 @@ const EMPTY: Readonly<Record<talking.Past, (say: MoreWords) => string>> = {
   unreachable: (say) => say.messagesLater,
 };
 
-const ASK_AGAIN_AFTER_MS = 500;
-const ASK_NO_MORE_AFTER_MS = 32_000;
-
 /** Close enough to the end of the list to be kept there when something arrives. */
 const AT_THE_END_PX = 48;
 
@@ -58,8 +55,6 @@ export class SessionMessages extends KeeperElement {
   #sub: string | undefined;
   #connection: 'up' | 'down' = 'down';
   #atTheEnd = true;
-  /** The own messages whose end this document is told. */
-  readonly #handedOver = new Set<string>();
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -112,8 +107,12 @@ export class SessionMessages extends KeeperElement {
     if (this.keeper && session && this.keeper !== this.#joinedWith) {
       this.#joinedWith = this.keeper;
       this.#sub = session.user?.sub;
-      for (const talk of this.#sub === undefined ? [] : recall(this.#sub)) this.#join(talk);
+      const remembered = this.#sub === undefined ? [] : recall(this.#sub, Date.now());
+      for (const talk of remembered) this.#join(talk);
       for (const name of this.channels.split(/\s+/).filter(Boolean)) this.#join(talking.emptyConversation(name));
+      // what a former document did not see delivered may be in nobody's hands
+      for (const talk of remembered)
+        for (const data of talking.onTheirWay(talk)) void this.#publish(talk.channel, data);
     }
     if (this.#joinedWith) this.#change(this.open, talking.read);
   };
@@ -130,11 +129,8 @@ export class SessionMessages extends KeeperElement {
     void this.#recollect(name);
   }
 
-  /**
-   * Asks the server for what was said before; again as long as something of a former document is still on its way: it
-   * may get there after this answer, and before this document has joined.
-   */
-  async #recollect(name: string, againAfterMs = ASK_AGAIN_AFTER_MS): Promise<void> {
+  /** Asks the server for what was said before. */
+  async #recollect(name: string): Promise<void> {
     const { keeper } = this;
     if (!keeper) return;
     this.#change(name, (talk) => ({ ...talk, past: 'asked' }));
@@ -142,10 +138,6 @@ export class SessionMessages extends KeeperElement {
     this.#change(name, (talk) =>
       history ? talking.remembering(talk, history, Date.now()) : { ...talk, past: 'unreachable' },
     );
-    const talk = this.#talk(name);
-    if (!history || !talk || againAfterMs > ASK_NO_MORE_AFTER_MS) return;
-    if (talking.isWaiting(talk, this.#handedOver))
-      setTimeout(() => void this.#recollect(name, 2 * againAfterMs), againAfterMs);
   }
 
   async #listen(name: string, channel: Channel): Promise<void> {
@@ -193,10 +185,13 @@ export class SessionMessages extends KeeperElement {
     void this.#publish(this.open, data);
   }
 
+  /** Always under its own id, so that the server has it once. A tab that crashes hides no page: it is remembered now. */
   async #publish(name: string, data: talking.MessageData): Promise<void> {
-    this.#handedOver.add(data.id);
-    const result = await this.#joined.get(name)?.publish(data);
-    if (result) this.#change(name, (talk) => talking.published(talk, data.id, result));
+    this.#remember();
+    const result = await this.#joined.get(name)?.publish(data, { id: data.id });
+    if (!result) return;
+    this.#change(name, (talk) => talking.published(talk, data.id, result));
+    this.#remember();
   }
 
   #retry(data: talking.MessageData): void {

@@ -4,6 +4,9 @@ import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../support/e2e.ts';
 import { killWorkers } from '../support/worker-kill.ts';
 import { signInByHand } from '../support/sign-in.ts';
 
+/** Of nine characters each: more than a frame of the server here may have. */
+const TOO_LONG = 30_000;
+
 const messages = (page: Page, channel = 'general') =>
   page.getByRole('list', { name: `Messages in ${channel}, oldest first` }).getByRole('listitem');
 
@@ -83,6 +86,44 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
   });
 
   await expectAccessible(page);
+});
+
+test('a message that no worker took before its page was gone goes out once; one that was refused stays, to be tried again', async ({
+  page,
+  app,
+  context,
+}) => {
+  await signInByHand(page, app.origin, 'password');
+  const other = await context.newPage();
+  await other.goto(`${app.origin}/#messages`);
+  await page.getByRole('link', { name: 'Messages' }).click();
+  await meet(page, other);
+
+  await test.step('nobody took it', async () => {
+    // the server has what was said in other tests
+    const words = `last words ${Date.now()}`;
+    await page.evaluate(() => {
+      ServiceWorker.prototype.postMessage = () => {};
+    });
+    await say(page, words);
+    await expect(messages(page).last()).toContainText(words);
+    await page.reload();
+    await expect(messages(page).last()).toContainText(/last words.*Delivered/s);
+    await page.reload();
+    await say(page, `then ${words}`);
+    await expect(messages(other).last()).toContainText(`then ${words}`);
+    for (const tab of [page, other])
+      await expect(messages(tab).filter({ hasText: words })).toHaveText([/^last words/, /^then last words/]);
+  });
+
+  await test.step('the server refused it', async () => {
+    await say(page, 'too long '.repeat(TOO_LONG));
+    const refused = messages(page).last();
+    await expect(refused).toContainText('Not sent');
+    await page.reload();
+    await expect(refused).toContainText(/too long.*Not sent/s);
+    await expect(refused.getByRole('button', { name: 'Try again' })).toBeVisible();
+  });
 });
 
 test('who signs out leaves no message behind', async ({ page, app }) => {

@@ -88,6 +88,15 @@ describe('channels', () => {
     expect(offered).toHaveLength(2);
   });
 
+  test('what is published again under its own id is one publication, and everybody who asked is told its end', async () => {
+    const { channels, offered } = setUp();
+    const { publish } = channels.channel('news');
+    const both = [publish('hello', { id: 'mine' }), publish('hello', { id: 'mine' })];
+    await vi.waitFor(() => expect(offered.map(({ id }) => id)).toContain('mine'));
+    channels.receive({ type: 'acked', id: 'mine', offset: 3 });
+    expect(await Promise.all(both)).toEqual([ok({ offset: 3 }), ok({ offset: 3 })]);
+  });
+
   test("a page's publications keep their order, though the worker dies under the first", async () => {
     const taken: unknown[] = [];
     const answers: (() => void)[] = [];

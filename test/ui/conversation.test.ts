@@ -44,13 +44,19 @@ describe('an own message', () => {
 });
 
 describe('a message of a former document', () => {
-  const waiting = talking.publishing(empty, mine);
+  const refused = { ok: false, problem: { code: 'over-limit', detail: 'outbox' } } as const;
 
-  it('is on its way until the server tells of it; what this document sent it is told by itself', () => {
-    expect(talking.isWaiting(waiting, new Set())).toBe(true);
-    expect(talking.isWaiting(waiting, new Set(['m1']))).toBe(false);
+  it('is on its way until the server tells of it, or refuses it', () => {
+    const waiting = talking.publishing(talking.publishing(empty, mine), { ...mine, id: 'm2' });
+    expect(talking.onTheirWay(waiting).map(({ id }) => id)).toEqual(['m1', 'm2']);
     const told = talking.remembering(waiting, { epoch: 'e', events: [{ offset: 7, data: mine }] }, NOW);
-    expect(talking.isWaiting(told, new Set())).toBe(false);
+    expect(talking.onTheirWay(told).map(({ id }) => id)).toEqual(['m2']);
+    expect(talking.onTheirWay(talking.published(told, 'm2', refused))).toEqual([]);
+  });
+
+  it('that the server has is delivered, though another try of it was refused', () => {
+    const echoed = talking.received(talking.publishing(empty, mine), event(7, mine), NOW, true);
+    expect(deliveries(talking.published(echoed, 'm1', refused))).toEqual(['acknowledged']);
   });
 });
 
@@ -121,24 +127,38 @@ describe('what a tab remembers', () => {
 
   it('is its own words, with how far they have come', () => {
     remember('demo', talk);
-    expect(recall('demo').map(deliveries)).toEqual([['acknowledged', 'waiting']]);
-    expect(recall('demo')[0]?.items).toEqual(talk[0]?.items);
+    expect(recall('demo', NOW).map(deliveries)).toEqual([['acknowledged', 'waiting']]);
+    expect(recall('demo', NOW)[0]?.items).toEqual(talk[0]?.items);
+  });
+
+  it('is also what was not sent, and why', () => {
+    const problem = { code: 'over-limit', detail: 'outbox' } as const;
+    const refused = talking.published(talking.publishing(empty, mine), 'm1', { ok: false, problem });
+    remember('demo', [refused]);
+    expect(recall('demo', NOW)).toEqual([refused]);
+  });
+
+  it('is sent unasked only while the server would know it again', () => {
+    remember('demo', talk);
+    const day = 24 * 60 * 60 * 1000;
+    expect(recall('demo', NOW + day - 1).map(deliveries)).toEqual([['acknowledged', 'waiting']]);
+    expect(recall('demo', NOW + day).map(deliveries)).toEqual([['acknowledged', 'failed']]);
   });
 
   it('is nothing for anybody else, nor after a sign-out', () => {
     remember('demo', talk);
-    expect(recall('other')).toEqual([]);
+    expect(recall('other', NOW)).toEqual([]);
     expect(kept.size).toBe(0);
     remember('demo', talk);
     forget();
-    expect(recall('demo')).toEqual([]);
+    expect(recall('demo', NOW)).toEqual([]);
   });
 
   it.each(['', '7', '{"sub":"demo"}', '{"sub":"demo","talks":[1,{"channel":2},{"channel":"a","items":[null]}]}'])(
     'survives what is none of it: %j',
     (text) => {
       kept.set('session-keeper-messages', text);
-      expect(recall('demo').flatMap(({ items }) => items)).toEqual([]);
+      expect(recall('demo', NOW).flatMap(({ items }) => items)).toEqual([]);
     },
   );
 });

@@ -49,9 +49,12 @@ const withItem = (talk: Conversation, item: Item): Conversation => ({
   items: [...talk.items, item].slice(-MOST_ITEMS),
 });
 
+/** What the server has, it keeps, whatever becomes of another try. */
 const settle = (talk: Conversation, id: string, delivery: Delivery): Conversation => ({
   ...talk,
-  items: talk.items.map((item) => (item.type === 'own' && item.data.id === id ? { ...item, delivery } : item)),
+  items: talk.items.map((item) =>
+    item.type === 'own' && item.data.id === id && item.delivery.state !== 'acknowledged' ? { ...item, delivery } : item,
+  ),
 });
 
 /** A message was handed over to be published. */
@@ -119,9 +122,9 @@ export const remembering = (talk: Conversation, { epoch, events }: History, now:
   return { ...talk, past: 'known', items: [...before, ...past.values(), ...after].slice(-MOST_ITEMS) };
 };
 
-/** Whether an own message is on its way, besides those that have these ids. */
-export const isWaiting = ({ items }: Conversation, besides: ReadonlySet<string>): boolean =>
-  items.some((item) => item.type === 'own' && item.delivery.state === 'waiting' && !besides.has(item.data.id));
+/** The own messages of which nobody knows yet what became of them, in their order. */
+export const onTheirWay = ({ items }: Conversation): readonly MessageData[] =>
+  items.flatMap((item) => (item.type === 'own' && item.delivery.state === 'waiting' ? [item.data] : []));
 
 export const read = (talk: Conversation): Conversation => (talk.unread === 0 ? talk : { ...talk, unread: 0 });
 

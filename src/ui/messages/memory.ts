@@ -1,4 +1,5 @@
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
+import { isProblem } from '../../protocol/problem.ts';
 import { emptyConversation, parseMessage, type Conversation, type Delivery, type Item } from './conversation.ts';
 
 /*
@@ -10,35 +11,43 @@ const KEY = 'session-keeper-messages';
 /** For each channel; the server has the rest. */
 const MOST_REMEMBERED = 100;
 
-const parseDelivery = (item: JsonObject): Delivery => {
-  const offset = numberAt(item, 'offset');
-  return offset === undefined ? { state: 'waiting' } : { state: 'acknowledged', offset };
+/** So long does a server know a message again by its id; an older one is sent again only by somebody who wants it. */
+const KNOWN_AGAIN_MS = 24 * 60 * 60 * 1000;
+
+const parseDelivery = (item: JsonObject, ageMs: number): Delivery => {
+  const [offset, problem] = [numberAt(item, 'offset'), own(item, 'problem')];
+  if (offset !== undefined) return { state: 'acknowledged', offset };
+  if (isProblem(problem)) return { state: 'failed', problem };
+  return ageMs < KNOWN_AGAIN_MS
+    ? { state: 'waiting' }
+    : { state: 'failed', problem: { code: 'timeout', at: 'outbox' } };
 };
 
-const parseItem = (value: unknown): Item[] => {
+const parseItem = (value: unknown, now: number): Item[] => {
   if (!isObject(value)) return [];
   const [key, offset] = [stringAt(value, 'key'), numberAt(value, 'offset')];
   if (key === undefined) return [];
   const data = parseMessage(own(value, 'data'), key, 0);
-  if (own(value, 'type') === 'own') return [{ type: 'own', key, data, delivery: parseDelivery(value) }];
+  if (own(value, 'type') === 'own') return [{ type: 'own', key, data, delivery: parseDelivery(value, now - data.at) }];
   return offset === undefined ? [] : [{ type: 'theirs', key, data, offset }];
 };
 
-const parseTalk = (value: unknown): Conversation[] => {
+const parseTalk = (value: unknown, now: number): Conversation[] => {
   const channel = isObject(value) ? stringAt(value, 'channel') : undefined;
   if (!isObject(value) || channel === undefined) return [];
   const items = own(value, 'items');
-  return [{ ...emptyConversation(channel), items: Array.isArray(items) ? items.flatMap(parseItem) : [] }];
+  const parsed = Array.isArray(items) ? items.flatMap((item) => parseItem(item, now)) : [];
+  return [{ ...emptyConversation(channel), items: parsed }];
 };
 
-/** A gap is told once, and a message that failed is in nobody's hands: neither is remembered. */
+/** A gap is told once, and not remembered. */
 const written = (item: Item): object[] => {
   if (item.type === 'gap') return [];
   const { type, key, data } = item;
   if (item.type === 'theirs') return [{ type, key, data, offset: item.offset }];
   const { delivery } = item;
-  if (delivery.state === 'failed') return [];
-  return [{ type, key, data, ...(delivery.state === 'acknowledged' ? { offset: delivery.offset } : {}) }];
+  const { state: _, ...end } = delivery;
+  return [{ type, key, data, ...end }];
 };
 
 /** Storage may be switched off or full; then the conversations last as long as the page. */
@@ -57,11 +66,11 @@ export const remember = (sub: string, talks: readonly Conversation[]): void => {
 
 export const forget = (): void => tryTo(() => sessionStorage.removeItem(KEY));
 
-/** What was remembered for this person; what was another's is forgotten. */
-export const recall = (sub: string): readonly Conversation[] => {
+/** What was remembered for this person; what was another's is forgotten. `now` (ms): what is too old to be sent unasked. */
+export const recall = (sub: string, now: number): readonly Conversation[] => {
   const value = parseJson(tryTo(() => sessionStorage.getItem(KEY)) ?? '');
   const talks = isObject(value) && stringAt(value, 'sub') === sub ? own(value, 'talks') : undefined;
-  if (Array.isArray(talks)) return talks.flatMap(parseTalk);
+  if (Array.isArray(talks)) return talks.flatMap((talk) => parseTalk(talk, now));
   forget();
   return [];
 };
