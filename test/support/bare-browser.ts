@@ -1,11 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { WebSocket } from 'ws';
-import { isObject, own, parseJson, stringAt } from '../../src/protocol/json.ts';
+import { isObject, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/json.ts';
+import { attach, startBareProcess, type Debugger } from './bare-process.ts';
 import { browserArgs, launchOptions } from './browser.ts';
 
 /**
@@ -59,51 +53,27 @@ const rootOf = async (host: string): Promise<string> => {
   return url;
 };
 
-type Send = (method: string, params?: object) => Promise<unknown>;
-
-const attach = async (url: string): Promise<{ send: Send; close(): void }> => {
-  const socket = new WebSocket(url);
-  const waiting = new Map<unknown, (answer: unknown) => void>();
-  let last = 0;
-  socket.on('message', (data: Buffer) => {
-    const answer = parseJson(data.toString());
-    if (!isObject(answer)) return;
-    waiting.get(own(answer, 'id'))?.(answer);
-    waiting.delete(own(answer, 'id'));
-  });
-  await once(socket, 'open');
-  return {
-    send: (method, params = {}) => {
-      last += 1;
-      const id = last;
-      socket.send(JSON.stringify({ id, method, params }));
-      return new Promise((resolve) => waiting.set(id, resolve));
-    },
-    close: () => socket.close(),
-  };
-};
-
-const targetOf = (answer: unknown): string => {
-  const result = isObject(answer) ? own(answer, 'result') : undefined;
+const targetOf = (answer: JsonObject): string => {
+  const result = own(answer, 'result');
   const id = isObject(result) ? stringAt(result, 'targetId') : undefined;
   if (id === undefined) throw new Error(JSON.stringify(answer));
   return id;
 };
 
-const valueOf = (answer: unknown): unknown => {
-  const found = isObject(answer) ? own(answer, 'result') : undefined;
+const valueOf = (answer: JsonObject): unknown => {
+  const found = own(answer, 'result');
   if (!isObject(found) || own(found, 'exceptionDetails') !== undefined) throw new Error(JSON.stringify(answer));
   const result = own(found, 'result');
   return isObject(result) ? own(result, 'value') : undefined;
 };
 
-const tabOf = (send: Send): BareTab => {
+const tabOf = ({ ask }: Debugger): BareTab => {
   const evaluate = async (expression: string): Promise<unknown> =>
-    valueOf(await send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }));
+    valueOf(await ask('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }));
   return {
     evaluate,
     goto: async (url) => {
-      await send('Page.navigate', { url });
+      await ask('Page.navigate', { url });
       // until then the expression is evaluated in the page that is being left
       while (
         (await evaluate(`location.href.startsWith(${JSON.stringify(url)}) && document.readyState === 'complete'`)) !==
@@ -111,57 +81,45 @@ const tabOf = (send: Send): BareTab => {
       );
     },
     killWorkers: async () => {
-      await send('ServiceWorker.enable');
-      await send('ServiceWorker.stopAllWorkers');
+      await ask('ServiceWorker.enable');
+      await ask('ServiceWorker.stopAllWorkers');
     },
-    setLife: async (state) => void (await send('Page.setWebLifecycleState', { state })),
+    setLife: async (state) => void (await ask('Page.setWebLifecycleState', { state })),
   };
 };
 
 export const startBareBrowser = async (): Promise<BareBrowser> => {
-  const profile = await mkdtemp(join(tmpdir(), 'keeper-profile-'));
-  const args = [
+  const argsFor = (profile: string): readonly string[] => [
     ...browserArgs(),
     '--headless=new',
     '--remote-debugging-port=0',
     `--user-data-dir=${profile}`,
     'about:blank',
   ];
-  const browser = spawn(launchOptions().executablePath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const end = once(browser, 'exit');
-  const host = await new Promise<string>((resolve, reject) => {
-    void end.then(() => reject(new Error('The browser ended before it listened.')));
-    createInterface({ input: browser.stderr }).on('line', (line) => {
-      const [, found] = LISTENING.exec(line) ?? [];
-      if (found !== undefined) resolve(found);
-    });
-  });
-  const { send, close } = await attach(pageOf(await get(`http://${host}/json/list`)));
-  const closes = [close];
+  const browser = await startBareProcess(launchOptions().executablePath, argsFor, LISTENING);
+  const host = browser.address;
+  const attached: Debugger[] = [];
+  const tabAt = async (url: string): Promise<BareTab> => {
+    const debug = await attach(url);
+    attached.push(debug);
+    return tabOf(debug);
+  };
   const openBlank = (): Promise<unknown> => get(`http://${host}/json/new?about:blank`, 'PUT');
   return {
-    ...tabOf(send),
-    open: async () => {
-      const attached = await attach(pageOf(await openBlank()));
-      closes.push(attached.close);
-      return tabOf(attached.send);
-    },
+    ...(await tabAt(pageOf(await get(`http://${host}/json/list`)))),
+    open: async () => tabAt(pageOf(await openBlank())),
     openWindow: async () => {
       const root = await attach(await rootOf(host));
-      const created = await root.send('Target.createTarget', { url: 'about:blank', newWindow: true });
+      const created = await root.ask('Target.createTarget', { url: 'about:blank', newWindow: true });
       root.close();
-      const attached = await attach(`ws://${host}/devtools/page/${targetOf(created)}`);
-      closes.push(attached.close);
-      return tabOf(attached.send);
+      return tabAt(`ws://${host}/devtools/page/${targetOf(created)}`);
     },
     host,
-    pid: browser.pid ?? 0,
+    pid: browser.pid,
     hide: async () => void (await openBlank()),
     close: async () => {
-      for (const detach of closes) detach();
-      browser.kill();
-      await end;
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+      for (const debug of attached) debug.close();
+      await browser.close();
     },
   };
 };

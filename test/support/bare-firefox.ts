@@ -1,44 +1,17 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { WebSocket } from 'ws';
 import { findFirefox } from '../../scripts/find-engines.ts';
-import { isObject, own, parseJson, stringAt } from '../../src/protocol/json.ts';
+import { isObject, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/json.ts';
 import type { BareBrowser } from './bare-browser.ts';
+import { attach, startBareProcess } from './bare-process.ts';
 
 /** One tab of a browser, and the means to put another in front of it. */
 export type HiddenTab = Pick<BareBrowser, 'goto' | 'evaluate' | 'hide' | 'close'>;
 
 const LISTENING = /^WebDriver BiDi listening on (ws:\/\/\S+)/;
 
-type Send = (method: string, params: object) => Promise<unknown>;
-
-/** WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi/): an answer, or a rejection with what went wrong. */
-const attach = async (url: string): Promise<{ send: Send; close(): void }> => {
-  const socket = new WebSocket(`${url}/session`);
-  const waiting = new Map<unknown, { resolve(result: unknown): void; reject(error: Error): void }>();
-  let last = 0;
-  socket.on('message', (data: Buffer) => {
-    const answer = parseJson(data.toString());
-    if (!isObject(answer)) return;
-    const call = waiting.get(own(answer, 'id'));
-    waiting.delete(own(answer, 'id'));
-    if (own(answer, 'type') === 'success') call?.resolve(own(answer, 'result'));
-    else call?.reject(new Error(data.toString()));
-  });
-  await once(socket, 'open');
-  return {
-    send: (method, params) => {
-      last += 1;
-      const id = last;
-      socket.send(JSON.stringify({ id, method, params }));
-      return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
-    },
-    close: () => socket.close(),
-  };
+/** WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi/): the result, or a rejection with what went wrong. */
+const resultOf = (answer: JsonObject): unknown => {
+  if (own(answer, 'type') !== 'success') throw new Error(JSON.stringify(answer));
+  return own(answer, 'result');
 };
 
 /** What a script returned, which is always text here; throws what it threw. */
@@ -62,18 +35,17 @@ const contextOf = (answer: unknown): string => {
 export const startBareFirefox = async (): Promise<HiddenTab> => {
   const path = findFirefox();
   if (path === undefined) throw new Error('There is no Firefox here; `npm run test:engines` installs one.');
-  const profile = await mkdtemp(join(tmpdir(), 'keeper-profile-'));
-  const args = ['--headless', '--no-remote', '--remote-debugging-port=0', '--profile', profile, 'about:blank'];
-  const browser = spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const end = once(browser, 'exit');
-  const url = await new Promise<string>((resolve, reject) => {
-    void end.then(() => reject(new Error('The browser ended before it listened.')));
-    createInterface({ input: browser.stderr }).on('line', (line) => {
-      const [, found] = LISTENING.exec(line) ?? [];
-      if (found !== undefined) resolve(found);
-    });
-  });
-  const { send, close } = await attach(url);
+  const argsFor = (profile: string): readonly string[] => [
+    '--headless',
+    '--no-remote',
+    '--remote-debugging-port=0',
+    '--profile',
+    profile,
+    'about:blank',
+  ];
+  const browser = await startBareProcess(path, argsFor, LISTENING);
+  const { ask, close } = await attach(`${browser.address}/session`);
+  const send = async (method: string, params: object): Promise<unknown> => resultOf(await ask(method, params));
   await send('session.new', { capabilities: {} });
   const open = async (): Promise<string> => contextOf(await send('browsingContext.create', { type: 'tab' }));
   const context = await open();
@@ -90,9 +62,7 @@ export const startBareFirefox = async (): Promise<HiddenTab> => {
     hide: async () => void (await open()),
     close: async () => {
       close();
-      browser.kill();
-      await end;
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+      await browser.close();
     },
   };
 };
