@@ -50,10 +50,10 @@ const inTurn =
   ({ pace, allowance }: Pick<AuthRouteParts, 'pace' | 'allowance'>): Handler =>
   async (c, next) => {
     const { owner, session } = c.get('principal');
-    const client = `${owner} ${session}`;
-    const own = allowance.ask(client);
+    // Of a person, for sessions are to be had without end.
+    const own = allowance.ask(owner);
     if (own.is === 'later') return tooSoon(429, 'rate-limited', Math.ceil(own.ms / 1_000));
-    const turn = pace.ask(client);
+    const turn = pace.ask(`${owner} ${session}`);
     if (turn.is === 'later') return tooSoon(503, 'over-capacity', retryAfterSeconds(turn.ms, Math.random()));
     return next();
   };

@@ -50,6 +50,8 @@ export type Backend = {
 
 export type BackendOptions = {
   accounts: readonly Account[];
+  /** Whether there is a lab, which shows the log of requests. */
+  lab?: boolean | undefined;
   /** Silence of a hub socket that means a dead link. */
   heartbeatMs: number;
   /** Sockets that the hub opens in a second. */
@@ -94,7 +96,7 @@ export const openBackend = async (store: Store, clock: Clock, options: BackendOp
     hub: createHub({ ...options, present: await takePresent(store), store, clock, topics, tickets, ends, pace }),
     events: createEventStreams({ clock, topics, ends }),
     faults: createFaults(),
-    log: createRequestLog(cookies, clock.now),
+    log: createRequestLog(cookies, clock.now, options.lab === true),
     stats,
     sealer: await openSealer(store, options.sealKey),
     uploads: createUploads(options.uploadsDir, store),

@@ -1,3 +1,5 @@
+import { remember } from './remember.ts';
+
 /**
  * How often a password may be guessed (OWASP Authentication Cheat Sheet, "Login throttling"). A lock on an account would
  * let anybody lock its owner out, so nothing is ever locked: wrong guesses use up a supply that comes back with time.
@@ -23,12 +25,6 @@ const ACCOUNT: Supply = { burst: 50, refillMs: 30_000 };
 /** Of each kind; the one that was used longest ago is forgotten first. */
 const MOST_REMEMBERED = 10_000;
 
-const remember = <T>(map: Map<string, T>, key: string, value: T): void => {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > MOST_REMEMBERED) for (const oldest of map.keys()) return void map.delete(oldest);
-};
-
 type Bucket = {
   /** Milliseconds until there is one; 0 where there is. */
   wait(key: string): number;
@@ -42,8 +38,8 @@ const createBucket = ({ burst, refillMs }: Supply, now: () => number): Bucket =>
   const missing = (key: string): number => Math.max(0, (fullAt.get(key) ?? 0) - now());
   return {
     wait: (key) => Math.max(0, missing(key) - (burst - 1) * refillMs),
-    use: (key) => remember(fullAt, key, now() + missing(key) + refillMs),
-    giveBack: (key) => remember(fullAt, key, now() + missing(key) - refillMs),
+    use: (key) => remember(fullAt, key, now() + missing(key) + refillMs, MOST_REMEMBERED),
+    giveBack: (key) => remember(fullAt, key, now() + missing(key) - refillMs, MOST_REMEMBERED),
   };
 };
 
@@ -68,7 +64,7 @@ export const createGuessLimit = (now: () => number): GuessLimit => {
         allowed: true,
         right() {
           for (const [bucket, key] of used) bucket.giveBack(key);
-          remember(known, pair, true);
+          remember(known, pair, true, MOST_REMEMBERED);
         },
       };
     },

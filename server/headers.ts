@@ -95,15 +95,18 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/**
- * A whole HTTP/1.1 answer, for Node's `clientError` event: what is refused before any handler sees it. Node's own
- * has no headers at all, and a page can provoke it with cookies (measured: the code in the address was readable).
- */
-export const refusal = (error: { code?: string | undefined }): string => {
+/** A whole HTTP/1.1 answer, for a bare connection; `status` with its words. */
+export const refusalWith = (status: string): string => {
   const headers = Object.entries({ ...BARE_HEADERS, connection: 'close', 'content-length': '0' });
-  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${REFUSALS[error.code ?? ''] ?? '400 Bad Request'}\r\n${lines.join('')}\r\n`;
+  return `HTTP/1.1 ${status}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
 };
+
+/**
+ * For Node's `clientError` event: what is refused before any handler sees it. Node's own answer has no headers at all,
+ * and a page can provoke it with cookies (measured: the code in the address was readable).
+ */
+export const refusal = (error: { code?: string | undefined }): string =>
+  refusalWith(REFUSALS[error.code ?? ''] ?? '400 Bad Request');
 
 /** The worker's own policy, frozen with its script: even a faulty worker reaches nothing but these. */
 export const workerPolicy = (self: string, connect: readonly string[]): string =>

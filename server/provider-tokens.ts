@@ -2,6 +2,7 @@ import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, type JWTP
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../src/protocol/json.ts';
 import { trueNow, type Clock } from './clock.ts';
 import { ownerOf, type Principal } from './principal.ts';
+import { remember } from './remember.ts';
 import { digest } from './secrets.ts';
 
 /** An access token that an identity provider vouches for; `jkt` where it is bound to a DPoP key. */
@@ -101,7 +102,7 @@ export const createProviderTokens = (options: ProviderTokensOptions): ProviderTo
   const { issuer, clientId, clock } = options;
   let known: Promise<{ metadata: Metadata; keys: ReturnType<typeof createRemoteJWKSet> }> | undefined;
   const opaque = new Map<string, { verified: Verified; until: number }>();
-  const seen = new Set<string>();
+  const seen = new Map<string, true>();
   const refused = new Set<string>();
 
   const provider = (): NonNullable<typeof known> => {
@@ -173,24 +174,19 @@ export const createProviderTokens = (options: ProviderTokensOptions): ProviderTo
     if (cached && cached.until > trueNow()) return cached.verified;
     opaque.delete(key);
     const verified = await (scheme === 'dpop' ? introspect(token) : askUserinfo(token));
-    if (verified && opaque.size < MAX_SEEN) opaque.set(key, { verified, until: trueNow() + OPAQUE_CACHE_MS });
+    if (verified) remember(opaque, key, { verified, until: trueNow() + OPAQUE_CACHE_MS }, MAX_SEEN);
     return verified;
-  };
-
-  const remember = (token: string): void => {
-    if (seen.size >= MAX_SEEN) for (const oldest of seen) if (seen.delete(oldest)) break;
-    seen.add(digest(token));
   };
 
   return {
     async check(token, scheme) {
       if (refused.has(digest(token))) return undefined;
       const verified = await (isJwt(token) ? checkJwt(token) : checkOpaque(token, scheme));
-      if (verified) remember(token);
+      if (verified) remember(seen, digest(token), true, MAX_SEEN);
       return verified;
     },
     refuseSeen() {
-      for (const token of seen) refused.add(token);
+      for (const token of seen.keys()) refused.add(token);
       seen.clear();
       opaque.clear();
     },

@@ -55,11 +55,13 @@ const header = (request: IncomingMessage, name: string): string | null => {
 
 const isPresent = (entry: readonly (string | null)[]): entry is [string, string] => entry[1] !== null;
 
-export const createRequestLog = (cookies: CookieSessions, now: () => number): RequestLog => {
+/** `kept`: whether anybody may ever read it. */
+export const createRequestLog = (cookies: CookieSessions, now: () => number, kept: boolean): RequestLog => {
   let entries: LogEntry[] = [];
   let lastId = 0;
   return {
     record(request, { status, whole, bodyBytes }, startedAt = now()) {
+      if (!kept) return;
       lastId += 1;
       entries.push({
         id: lastId,

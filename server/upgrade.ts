@@ -6,6 +6,7 @@ import { isToken } from '../src/protocol/api.ts';
 import type { EventStreams } from './event-streams.ts';
 import { applyUpgradeFault, type Faults } from './faults.ts';
 import { MAX_FRAME_BYTES } from './hub-connection.ts';
+import { refusalWith } from './headers.ts';
 import type { Hub } from './hub.ts';
 import { mayOpenSocket, type Origins } from './origins.ts';
 import { noteSub } from './request-notes.ts';
@@ -59,7 +60,7 @@ const turnAway = (ws: WebSocket): void => {
 const REFUSALS = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found' } as const;
 
 const refuse = (socket: Duplex, status: keyof typeof REFUSALS): void => {
-  socket.end(`HTTP/1.1 ${status} ${REFUSALS[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  socket.end(refusalWith(`${status} ${REFUSALS[status]}`));
   // Its end is not the other side's: Node keeps half of the connection for a client that never closes its own.
   cutLater(socket, () => socket.destroy());
 };

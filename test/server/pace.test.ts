@@ -91,6 +91,25 @@ test('over its capacity the ticket route says when to come, and then lets in; th
   }
 });
 
+test('another session of the same person has no share of its own', async () => {
+  const server = await startTestServer({ acceptsPerSecond: 10_000 });
+  const ask = async (): Promise<() => Promise<Response>> => {
+    const { access_token: token } = await passwordLogin(server.call);
+    return () => server.call('/api/v1/socket/ticket', { method: 'POST', headers: bearer(token) });
+  };
+  try {
+    const [first, second] = [await ask(), await ask()];
+    // A window may end between the two; then they are asked in the next one.
+    const afterTheFirst = async (): Promise<number> => {
+      await Promise.all(Array.from({ length: 250 }, first));
+      return (await second()).status;
+    };
+    await expect.poll(afterTheFirst, { timeout: 20_000 }).toBe(429);
+  } finally {
+    await server.stop();
+  }
+});
+
 test('a client that asks without end is told to slow down: 429, and when', async () => {
   const server = await startTestServer({ acceptsPerSecond: 10_000 });
   try {
