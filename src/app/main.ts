@@ -1,9 +1,9 @@
 import { connect } from '../page/index.ts';
+import { surely } from '../ui/index.ts';
 import { adoptTokens } from './compose.ts';
 import { speakOwnLanguage } from './language.ts';
 import { loadFirst } from './parts.ts';
 import { furnish, prepare, start } from './start.ts';
-import { surely } from './surely.ts';
 
 /** As the server configures it (server/keeper-config.ts). */
 const CALLBACK = '/auth/callback';

@@ -1,9 +1,8 @@
 import type { Keeper } from '../page/types.ts';
-import { give, SessionGate } from '../ui/index.ts';
+import { give, SessionGate, surely } from '../ui/index.ts';
 import { renderAll } from './compose.ts';
 import { offerInstall } from './install.ts';
 import { offerLanguages } from './language.ts';
-import { surely } from './surely.ts';
 import { loadParts, showPage } from './views.ts';
 
 /**

@@ -1,5 +1,4 @@
-import { PAGES, SessionNav, type PageName } from '../ui/index.ts';
-import { surely } from './surely.ts';
+import { PAGES, SessionNav, surely, type PageName } from '../ui/index.ts';
 
 /** Home is there at once; what the others need is loaded when they are first shown. */
 const PARTS: Readonly<Partial<Record<PageName, () => Promise<unknown>>>> = {

@@ -11,3 +11,4 @@ export { tokens } from './tokens.ts';
 export { unread } from './attention.ts';
 export { isLanguage, LANGUAGES, languageFor, speak, spoken, type Language } from './speech.ts';
 export { words } from './say.ts';
+export { surely } from './surely.ts';

@@ -48,6 +48,7 @@ export class SessionMessages extends KeeperElement {
   @state() private talks: readonly talking.Conversation[] = [];
   @state() private open = '';
   @query('.list') private readonly list!: HTMLElement;
+  @query('.composer input') private readonly input!: HTMLInputElement;
   readonly #joined = new Map<string, Channel>();
   readonly #here = new Here(this);
   #joinedWith: Keeper | undefined;
@@ -195,6 +196,8 @@ export class SessionMessages extends KeeperElement {
   }
 
   #retry(data: talking.MessageData): void {
+    // the button goes, and what has the focus with it
+    this.list.focus();
     this.#change(this.open, (talk) => talking.retrying(talk, data.id));
     void this.#publish(this.open, data);
   }
@@ -209,6 +212,7 @@ export class SessionMessages extends KeeperElement {
     this.renderRoot.querySelector<HTMLDetailsElement>('.more')?.removeAttribute('open');
     this.#join(talking.emptyConversation(name.trim()));
     this.#choose(name.trim());
+    this.input.focus();
   }
 
   #scrolled(): void {
@@ -280,7 +284,7 @@ export class SessionMessages extends KeeperElement {
     const say = moreWords();
     return html`<div class="composer">
       <form @submit=${this.#send}>
-        <label><span class="unseen">${say.message}</span><input name="text" placeholder=${say.messageTo(this.open)} autocomplete="off" required /></label>
+        <label><span class="unseen">${say.message}</span><input name="text" placeholder=${say.messageTo(this.open)} dir="auto" autocomplete="off" required /></label>
         <button class="primary">${say.send}</button>
       </form>
       ${this.#live ? nothing : html`<p class="soft small">${say.waitsForNetwork}</p>`}

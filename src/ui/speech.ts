@@ -1,3 +1,5 @@
+import { surely } from './surely.ts';
+
 /** The languages that the interface speaks, each by its own name. */
 export const LANGUAGES = { en: 'English', de: 'Deutsch' } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -17,8 +19,11 @@ export const vocabulary = <Words>(en: Words, others: Others<Words>): Vocabulary<
     get words() {
       return words;
     },
+    // a part of the page waits for its words in its own script: one that fails there is never run again
     learn: async () => {
-      words = language === 'en' ? en : await others[language]();
+      const wanted = language;
+      const learned = wanted === 'en' ? en : await surely(others[wanted]);
+      if (wanted === language) words = learned;
     },
   };
   vocabularies.add(made);

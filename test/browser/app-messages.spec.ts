@@ -69,6 +69,7 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
     await page.getByRole('textbox', { name: 'Name of the channel' }).fill('secret plans');
     await page.keyboard.press('Enter');
     await expect(page.getByRole('button', { name: 'secret plans' })).toHaveAttribute('aria-pressed', 'true');
+    await expect(page.getByRole('textbox', { name: 'Message' })).toBeFocused();
     await say(page, 'psst');
     await expect(messages(page, 'secret plans')).toHaveText([/psst.*Delivered/s]);
     await expect(messages(other).filter({ hasText: 'psst' })).toHaveCount(0);

@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { words } from '../../src/ui/say.ts';
 import { learnMore, moreWords } from '../../src/ui/say-more.ts';
 import { learnWhy } from '../../src/ui/say-why.ts';
-import { languageFor, locale, speak } from '../../src/ui/speech.ts';
+import { languageFor, locale, speak, vocabulary } from '../../src/ui/speech.ts';
 import { duration, fromNow, lasting, nextTry } from '../../src/ui/time.ts';
 import { keptWords, truthOf } from '../../src/ui/truth.ts';
 import { whyOf } from '../../src/ui/why.ts';
@@ -31,6 +31,33 @@ const textsOf = (value: unknown, path = ''): Map<string, string> => {
 
 /** Names, and words that both languages write alike. */
 const ALIKE = /^\/(kind\/oidc|status\/offline|lane\/(tabs|worker|socket)|version|fromTo|entry)$/;
+
+describe('words that have to be loaded', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('are asked for until they are there', async () => {
+    vi.useFakeTimers();
+    const load = vi.fn<() => Promise<string>>().mockRejectedValueOnce(new Error('stopped')).mockResolvedValue('ja');
+    const answer = vocabulary<string>('yes', { de: load });
+    const spoken = speak('de');
+    await vi.runAllTimersAsync();
+    await spoken;
+    expect([load.mock.calls.length, answer.words]).toEqual([2, 'ja']);
+  });
+
+  it('are not said when another language is spoken meanwhile', async () => {
+    const settle: ((word: string) => void)[] = [];
+    const loading = new Promise<string>((resolve) => {
+      settle.push(resolve);
+    });
+    const answer = vocabulary<string>('yes', { de: () => loading });
+    const late = speak('de');
+    await speak('en');
+    for (const resolve of settle) resolve('ja');
+    await late;
+    expect(answer.words).toBe('yes');
+  });
+});
 
 describe('the second language', () => {
   it.each([

@@ -26,7 +26,7 @@ export const messagesStyles = css`
   .list > :first-child { margin-block-start: auto; }
   .empty { margin: auto; color: var(--_soft); font-size: .9375rem; text-align: center; text-wrap: balance; }
   .message { display: grid; gap: .1875rem; inline-size: fit-content; max-inline-size: min(36rem, 88%); }
-  .text { justify-self: start; padding: .5rem .875rem; border-radius: 1.125rem; border-end-start-radius: .375rem; background: var(--_sunken); overflow-wrap: anywhere; white-space: pre-wrap; }
+  .text { justify-self: start; padding: .5rem .875rem; border-radius: 1.125rem; border-end-start-radius: .375rem; background: var(--_sunken); overflow-wrap: anywhere; white-space: pre-wrap; unicode-bidi: plaintext; }
   .own { align-self: end; justify-items: end; }
   .own .text { justify-self: end; background: var(--_accent); color: var(--_on-accent); border-end-start-radius: 1.125rem; border-end-end-radius: .375rem; }
   .own.failed .text { background: none; color: inherit; border: 1px solid var(--_bad); }
