@@ -29,9 +29,10 @@ export const messagesStyles = css`
   .text { justify-self: start; padding: .5rem .875rem; border-radius: 1.125rem; border-end-start-radius: .375rem; background: var(--_sunken); overflow-wrap: anywhere; white-space: pre-wrap; unicode-bidi: plaintext; }
   .own { align-self: end; justify-items: end; }
   .own .text { justify-self: end; background: var(--_accent); color: var(--_on-accent); border-end-start-radius: 1.125rem; border-end-end-radius: .375rem; }
+  .own .meta { justify-content: end; }
   .own.failed .text { background: none; color: inherit; border: 1px solid var(--_bad); }
   .own.queued .text { background: color-mix(in oklch, var(--_accent) 14%, var(--_surface)); color: var(--_ink); outline: 1px dashed var(--_accent); outline-offset: -1px; }
-  .meta { display: flex; gap: .5rem; align-items: baseline; padding-inline: .375rem; font-size: .75rem; color: var(--_soft); }
+  .meta { display: flex; flex-wrap: wrap; gap: .125rem .5rem; align-items: baseline; padding-inline: .375rem; font-size: .75rem; color: var(--_soft); }
   .meta button { min-block-size: 1.5rem; padding: 0 .5rem; font-size: .75rem; }
   .gap { align-self: center; font-size: .8125rem; color: var(--_soft); text-align: center; }
   .composer { display: grid; gap: .5rem; padding: 1rem 1.25rem; border-block-start: 1px solid var(--_line); }
