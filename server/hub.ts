@@ -6,6 +6,7 @@ import { HubConnection, type HubPart } from './hub-connection.ts';
 import type { Pace } from './pace.ts';
 import { createPresence, savePresent, type Present } from './presence.ts';
 import type { Principal, SessionEnds } from './principal.ts';
+import { digest } from './secrets.ts';
 import { count } from './shape.ts';
 import type { Decision, Store } from './store.ts';
 import type { Tickets } from './tickets.ts';
@@ -51,7 +52,8 @@ export const createHub = (parts: {
     { host, epoch }: HostIdentity,
   ): Promise<'known' | 'new' | 'superseded'> => {
     const { owner } = connection.principal;
-    const key = `host/${owner}/${encodeURIComponent(host)}`;
+    // Any name that a client may have, and no longer than a key may be.
+    const key = `host/${owner}/${digest(host)}`;
     const verdict = await store.update([key], ([current]): Decision<'known' | 'new' | 'superseded'> => {
       const highest = count(current);
       if (highest !== undefined && highest > epoch) return { result: 'superseded' };

@@ -117,6 +117,12 @@ describe('after a sign-out', () => {
   });
 });
 
+test.each(['\u{10FFFD}'.repeat(128), '中'.repeat(256), '\ud800'])('a host may have any name: %#', async (host) => {
+  const client = await dial(server, token, host);
+  expect(await client.hello()).toMatchObject({ resumed: false });
+  client.close();
+});
+
 describe('a publication that no store takes', () => {
   const DEEP = 20_000;
   test.each([
