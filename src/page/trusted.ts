@@ -1,5 +1,8 @@
 import { KNOCK_SEARCH, PULSE_SCRIPT } from '../protocol/bridge-names.ts';
 
+/** The same script, and to a browser another: whoever registers it by this address gets a newer worker. */
+export const AGAIN = '?again';
+
 export const KNOCK_SCRIPT = `${PULSE_SCRIPT}?${KNOCK_SEARCH}`;
 
 declare global {
@@ -18,7 +21,7 @@ export const trustScript = (url: string | TrustedScriptURL): string | TrustedScr
   try {
     window.__keeperScripts ??= trustedTypes.createPolicy('session-keeper', {
       createScriptURL(asked: string) {
-        if (![url, PULSE_SCRIPT, KNOCK_SCRIPT].includes(asked)) throw TypeError(asked);
+        if (![url, `${url as string}${AGAIN}`, PULSE_SCRIPT, KNOCK_SCRIPT].includes(asked)) throw TypeError(asked);
         return asked;
       },
     });

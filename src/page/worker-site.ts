@@ -1,7 +1,7 @@
 import { MARK, type PageMessage } from '../protocol/bridge.ts';
 import { PAGE_HAND_OVER_MS } from '../protocol/hand-over.ts';
 import { failed, ok, type Result } from '../protocol/problem.ts';
-import { trustScript } from './trusted.ts';
+import { AGAIN, trustScript } from './trusted.ts';
 import { press } from './update.ts';
 import { eventWithin } from './wait.ts';
 
@@ -28,6 +28,8 @@ export type WorkerSite = {
   handOver(): Promise<unknown>;
   /** Asks a newcomer that waits whether it is to take over; not one that has failed to. */
   askNewcomer(): void;
+  /** Has another worker of the same build take over from the one in control; resolves when it has, or after a while. */
+  renew(): Promise<unknown>;
   /** Registers again: somebody may have cleared the site's data. */
   repair(): Promise<unknown>;
 };
@@ -124,6 +126,16 @@ const siteOf = (
     return container.controller !== null;
   };
 
+  const renew = async (): Promise<void> => {
+    const { controller } = container;
+    if (!controller) return;
+    // Chromium 156 has crashed where workers were asked for things while they were being activated (seen twice).
+    if (controller.state !== 'activated' && !(await eventWithin(controller, 'statechange', PAGE_HAND_OVER_MS))) return;
+    const renewed = eventWithin(container, 'controllerchange', PAGE_HAND_OVER_MS);
+    await register(controller.scriptURL.endsWith(AGAIN) ? script : `${script as string}${AGAIN}`);
+    await renewed;
+  };
+
   const handOver = async (): Promise<void> => {
     const done = new AbortController();
     press(done.signal);
@@ -144,6 +156,7 @@ const siteOf = (
       const { waiting } = registration;
       if (waiting !== keptOut) waiting?.postMessage({ mark: MARK, type: 'skip-waiting' } satisfies PageMessage);
     },
+    renew,
     repair,
   };
 };

@@ -41,8 +41,12 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     const { controller } = site.container;
     const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
     const { headers } = await fetch(PULSE_PATH, { signal, cache: 'no-store' });
-    if (headers.get('content-type') !== LEASE_TYPE) passedBy = controller;
+    if (headers.get('content-type') === LEASE_TYPE) return;
+    passedBy = controller;
+    // once: a worker that is no keeper would be replaced by its like for ever
+    mending ??= site.renew().catch(() => {});
   };
+  let mending: Promise<unknown> | undefined;
   let looking: Promise<unknown> | undefined;
   const lookOnce = (): Promise<unknown> => (looking ??= look().catch(() => {}));
   site.container.addEventListener('controllerchange', () => {
@@ -75,7 +79,13 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     gone: (life, signal) => (life === '' ? NEVER : navigator.locks.request(life, { mode: 'shared', signal }, () => {})),
     watch: (onControl, signal) => site.container.addEventListener('controllerchange', onControl, { signal }),
     fetch: async (request) => {
-      if (!(await site.controlled()) || (await lookOnce(), isPassedBy()))
+      const controlled = await site.controlled();
+      if (controlled) {
+        await lookOnce();
+        await mending;
+        await lookOnce();
+      }
+      if (!controlled || isPassedBy())
         throw new TypeError('no-worker', { cause: { code: 'no-worker', detail: 'no control' } satisfies Problem });
       return fetch(request);
     },

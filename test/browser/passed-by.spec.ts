@@ -1,10 +1,11 @@
 import type { Page } from '@playwright/test';
 import { expectSocket } from '../support/channels.ts';
 import { startDeployment, type Deployment } from '../support/deployment.ts';
+import { documentOf } from '../support/document.ts';
 import { expect, FAILED_REQUEST, test } from '../support/e2e.ts';
 import { connectKeeper } from '../support/keeper-page.ts';
 import { fetchOnce, MODELS } from '../support/page-fetch.ts';
-import { expectNothingBare } from '../support/requests.ts';
+import { bareIn, expectNothingBare } from '../support/requests.ts';
 import { seesSignedIn, signIn } from '../support/sign-in.ts';
 import { updateToWait, watchLeases } from '../support/update.ts';
 import { killWorkers } from '../support/worker-kill.ts';
@@ -14,7 +15,7 @@ import { killWorkers } from '../support/worker-kill.ts';
  * controller and sends the page's requests past it (docs/updates.md).
  */
 
-/** What became of a request of `keeper.fetch`: a status, or the code of a problem. */
+/** What became of a request of `keeper.fetch`: a status, or a problem as JSON. */
 type Outcome = number | string;
 
 declare global {
@@ -22,8 +23,8 @@ declare global {
     askKeeper(): Promise<Outcome>;
     /** Asked for when the newcomer was already on its way. */
     held: Promise<Outcome>;
-    /** Whether it has come to control this page. */
-    replaced: Promise<boolean>;
+    /** The status of a plain request, sent as soon as a newcomer controls this page; 0 where none does. */
+    plain: Promise<number>;
   }
 }
 
@@ -37,6 +38,12 @@ const canStayBusy = (script: string): string => `${script}
     if (event.data === 'stay busy') event.waitUntil(new Promise(() => {}));
   });`;
 
+/** What differs is its bytes: that a reload is due is known by nothing but what happens to the page. */
+const ofBuild =
+  (build: string) =>
+  (script: string): string =>
+    `${canStayBusy(script.replaceAll(new RegExp(`${build.slice(0, -1)}\\d+`, 'g'), build))}\n// ${performance.now()}`;
+
 const prepare = (page: Page): Promise<void> =>
   page.evaluate(
     async ([url, ms]) => {
@@ -45,9 +52,10 @@ const prepare = (page: Page): Promise<void> =>
           ({ status }): Outcome => status,
           (error: unknown): Outcome => JSON.stringify(error instanceof Error && error.cause),
         );
-      window.replaced = new Promise((resolve) => {
-        navigator.serviceWorker.addEventListener('controllerchange', () => resolve(true), { once: true });
-        setTimeout(resolve, ms, false);
+      window.plain = new Promise((resolve) => {
+        const ask = (): void => resolve(fetch(url).then(({ status }) => status));
+        navigator.serviceWorker.addEventListener('controllerchange', ask, { once: true });
+        setTimeout(resolve, ms, 0);
       });
       (await navigator.serviceWorker.ready).active?.postMessage('stay busy');
       // messages come in their order: once this is answered, the worker is busy
@@ -56,64 +64,81 @@ const prepare = (page: Page): Promise<void> =>
     [MODELS, 20_000] as const,
   );
 
-/** What differs is its bytes: that a reload is due is known by nothing but what happens to the page. */
-const ofBuild = (build: string, script: string): string =>
-  `${canStayBusy(script.replaceAll(new RegExp(`${build.slice(0, -1)}\\d`, 'g'), build))}\n// ${performance.now()}`;
+type Scene = { page: Page; site: Deployment; build: string };
 
-/**
- * Kills all workers while a newcomer waits for its turn, and the page holds a request back for it. Gives what became
- * of that, and of a plain request afterwards.
- */
-const killInHandOver = async (
-  page: Page,
-  site: Deployment,
-  build: string,
-): Promise<{ held: Outcome; plain: Outcome | undefined }> => {
+/** Kills all workers while a newcomer waits for its turn, and the page holds a request back for it. */
+const killInHandOver = async ({ page, site, build }: Scene, afterInstall: () => Promise<void>): Promise<number> => {
   await expectSocket(page, 'open');
   await prepare(page);
   const leases = watchLeases(page);
-  await site.deploy((script) => ofBuild(build, script));
+  await site.deploy(ofBuild(build));
   await updateToWait(page);
+  await afterInstall();
   await expect.poll(() => leases.ended).toBe(LEASES);
+  await site.lab.clearLog();
   await page.evaluate(() => void (window.held = window.askKeeper()));
   await killWorkers(page);
-  await page.evaluate(() => window.replaced);
-  const held = await page.evaluate(() => window.held);
-  await expectNothingBare(site.lab);
-  return { held, plain: await fetchOnce(page) };
+  return page.evaluate(() => window.plain);
 };
 
-test('a page whose requests go past its worker sends nothing bare, and is well after the reload that it offers', async ({
+/** A page of somebody who is signed in, and whose requests go past its worker; skips where none can be had. */
+const openPassedBy = async (page: Page, site: Deployment, afterInstall = async () => {}): Promise<Scene> => {
+  const scene = { page, site, build: await site.deploy(canStayBusy) };
+  await signIn(page, site.origin, 'password');
+  let status = await killInHandOver(scene, afterInstall);
+  for (let round = 1; round < ROUNDS && status !== 401; round += 1) {
+    await site.deploy(ofBuild(scene.build));
+    await page.reload();
+    await connectKeeper(page);
+    status = await killInHandOver(scene, afterInstall);
+  }
+  test.skip(status !== 401, 'This browser sends the requests of such a page to its worker.');
+  return scene;
+};
+
+/** The server has refused the plain request; nothing else has come to it bare. */
+const expectOneBare = async ({ lab }: Deployment): Promise<void> =>
+  expect((await bareIn(lab)).map(({ path }) => path)).toEqual([MODELS]);
+
+let site: Deployment;
+test.beforeEach(async ({ complaints }) => {
+  complaints.expect(FAILED_REQUEST);
+  site = await startDeployment();
+});
+test.afterEach(() => site.stop());
+
+test('a page whose requests go past its worker has another one come, and what it held back goes out then', async ({
+  page,
+}) => {
+  await openPassedBy(page, site);
+  const document = await documentOf(page);
+  expect(await page.evaluate(() => window.held)).toBe(200);
+  expect(await fetchOnce(page)).toBe(200);
+  await expectSocket(page, 'open');
+  await expect(page.getByRole('button', { name: 'Reload' })).toBeHidden();
+  expect(await documentOf(page)).toBe(document);
+  await expectOneBare(site);
+  expect((await site.lab.stats()).tokenRequests).toBe(1);
+});
+
+test('where no other worker can be had, it sends nothing bare, and is well after the reload that it offers', async ({
   page,
   complaints,
 }) => {
-  complaints.expect(FAILED_REQUEST);
-  const site = await startDeployment();
-  try {
-    const build = await site.deploy(canStayBusy);
-    await signIn(page, site.origin, 'password');
-    await site.lab.clearLog();
-    let seen = await killInHandOver(page, site, build);
-    for (let round = 1; round < ROUNDS && seen.plain !== 401; round += 1) {
-      await page.reload();
-      await connectKeeper(page);
-      seen = await killInHandOver(page, site, build);
-    }
-    test.skip(seen.plain !== 401, 'This browser sends the requests of such a page to its worker.');
-
-    const noWorker = JSON.stringify({ code: 'no-worker', detail: 'no control' });
-    expect(seen.held).toBe(noWorker);
-    await site.lab.clearLog();
-    expect(await page.evaluate(() => window.askKeeper())).toBe(noWorker);
-    await page.getByRole('button', { name: 'Reload' }).click();
-    await seesSignedIn(page);
-    await connectKeeper(page);
-    expect(await fetchOnce(page)).toBe(200);
-    await expectSocket(page, 'open');
-    await expect(page.getByRole('button', { name: 'Reload' })).toBeHidden();
-    await expectNothingBare(site.lab);
-    expect((await site.lab.stats()).tokenRequests).toBe(1);
-  } finally {
-    await site.stop();
-  }
+  complaints.expect(/A bad HTTP response code .404./);
+  const { build } = await openPassedBy(page, site, () => site.withdraw());
+  const noWorker = JSON.stringify({ code: 'no-worker', detail: 'no control' });
+  expect(await page.evaluate(() => window.held)).toBe(noWorker);
+  expect(await page.evaluate(() => window.askKeeper())).toBe(noWorker);
+  await expectOneBare(site);
+  await site.lab.clearLog();
+  await site.deploy(ofBuild(build));
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await seesSignedIn(page);
+  await connectKeeper(page);
+  expect(await fetchOnce(page)).toBe(200);
+  await expectSocket(page, 'open');
+  await expect(page.getByRole('button', { name: 'Reload' })).toBeHidden();
+  await expectNothingBare(site.lab);
+  expect((await site.lab.stats()).tokenRequests).toBe(1);
 });

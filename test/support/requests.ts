@@ -11,11 +11,12 @@ export const SCHEMES = { password: 'bearer', oidc: 'dpop', ticket: 'cookie' } as
   LogEntry['auth']
 >;
 
-/** What needs authorization, and came without: nothing, whatever happens to the worker. */
-export const expectNothingBare = async (lab: Lab): Promise<void> => {
-  const bare = (await lab.log()).filter(({ path, auth }) => auth === 'none' && /whoami|llm|notes|ticket/.test(path));
-  expect(bare).toEqual([]);
-};
+/** What needs authorization, and came without. */
+export const bareIn = async (lab: Lab): Promise<readonly LogEntry[]> =>
+  (await lab.log()).filter(({ path, auth }) => auth === 'none' && /whoami|llm|notes|ticket/.test(path));
+
+/** Nothing came so, whatever happens to the worker. */
+export const expectNothingBare = async (lab: Lab): Promise<void> => expect(await bareIn(lab)).toEqual([]);
 
 /** What the server logged for paths that match, once there are so many. They are in the order in which they ended. */
 export const hitsOn = async (lab: Lab, path: RegExp, count: number, method = ''): Promise<readonly LogEntry[]> => {
