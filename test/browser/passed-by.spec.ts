@@ -81,19 +81,24 @@ const killInHandOver = async ({ page, site, build }: Scene, afterInstall: () => 
   return page.evaluate(() => window.plain);
 };
 
-/** A page of somebody who is signed in, and whose requests go past its worker; skips where none can be had. */
-const openPassedBy = async (page: Page, site: Deployment, afterInstall = async () => {}): Promise<Scene> => {
-  const scene = { page, site, build: await site.deploy(canStayBusy) };
-  await signIn(page, site.origin, 'password');
-  let status = await killInHandOver(scene, afterInstall);
-  for (let round = 1; round < ROUNDS && status !== 401; round += 1) {
-    await site.deploy(ofBuild(scene.build));
+/**
+ * A page of somebody who is signed in, and whose requests go past its worker. `false` where none can be had, in this
+ * browser or by chance: what then must hold has been looked at.
+ */
+const openPassedBy = async (scene: Scene, afterInstall = async () => {}): Promise<boolean> => {
+  const { page, site: at, build } = scene;
+  await signIn(page, at.origin, 'password');
+  for (let round = 1; ; round += 1) {
+    if ((await killInHandOver(scene, afterInstall)) === 401) return true;
+    expect(await page.evaluate(() => window.held)).toBe(200);
+    await expectNothingBare(at.lab);
+    if (round === ROUNDS) break;
+    await at.deploy(ofBuild(build));
     await page.reload();
     await connectKeeper(page);
-    status = await killInHandOver(scene, afterInstall);
   }
-  test.skip(status !== 401, 'This browser sends the requests of such a page to its worker.');
-  return scene;
+  test.info().annotations.push({ type: 'not reached', description: 'No request has gone past the worker.' });
+  return false;
 };
 
 /** The server has refused the plain request; nothing else has come to it bare. */
@@ -102,6 +107,7 @@ const expectOneBare = async ({ lab }: Deployment): Promise<void> =>
 
 let site: Deployment;
 test.beforeEach(async ({ complaints }) => {
+  test.setTimeout(120_000);
   complaints.expect(FAILED_REQUEST);
   site = await startDeployment();
 });
@@ -110,7 +116,8 @@ test.afterEach(() => site.stop());
 test('a page whose requests go past its worker has another one come, and what it held back goes out then', async ({
   page,
 }) => {
-  await openPassedBy(page, site);
+  const build = await site.deploy(canStayBusy);
+  if (!(await openPassedBy({ page, site, build }))) return;
   const document = await documentOf(page);
   expect(await page.evaluate(() => window.held)).toBe(200);
   expect(await fetchOnce(page)).toBe(200);
@@ -126,7 +133,8 @@ test('where no other worker can be had, it sends nothing bare, and is well after
   complaints,
 }) => {
   complaints.expect(/A bad HTTP response code .404./);
-  const { build } = await openPassedBy(page, site, () => site.withdraw());
+  const build = await site.deploy(canStayBusy);
+  if (!(await openPassedBy({ page, site, build }, () => site.withdraw()))) return;
   const noWorker = JSON.stringify({ code: 'no-worker', detail: 'no control' });
   expect(await page.evaluate(() => window.held)).toBe(noWorker);
   expect(await page.evaluate(() => window.askKeeper())).toBe(noWorker);
