@@ -8,6 +8,9 @@ import type { CloseVerdict, Greeting } from './socket-types.ts';
 
 export type Frame = string | ArrayBuffer;
 
+/** A socket that a tab has at a shared upstream. */
+export type SocketAddress = { readonly tab: string; readonly socket: string };
+
 /** What waits, in frames and in bytes. */
 export type Backlog = { frames: number; bytes: number };
 
@@ -43,6 +46,8 @@ export type CodecOutput =
   | { type: 'send'; data: Frame }
   /** `tab` absent: every tab. */
   | { type: 'tell'; tab?: string | undefined; frame: PortFrame }
+  /** One frame for all these sockets. The list is the same object for as long as it says the same. */
+  | { type: 'spread'; to: readonly SocketAddress[]; data: Frame }
   | ({ type: 'greeted' } & Greeting)
   | { type: 'renewed'; expiresInMs: number }
   | { type: 'draining'; ms: number }

@@ -50,7 +50,7 @@ const build = (put: Put, heartbeat?: Heartbeat) => {
       return;
     }
     put({ type: 'count', what: 'received', by: 1 });
-    for (const entry of sockets.all()) if (entry.is === 'open') sockets.say(entry, data);
+    sockets.sayAll(data);
   };
 
   const onSend = (entry: TabSocket, data: Frame): void => {

@@ -1,5 +1,5 @@
 import { CLOSE } from '../protocol/frames.ts';
-import type { Backlog, CodecEvent, Frame, Put } from './codec.ts';
+import type { Backlog, CodecEvent, Frame, Put, SocketAddress } from './codec.ts';
 
 /** RFC 6455 §7.4.1: a close frame without a code. */
 const NO_STATUS = 1005;
@@ -13,7 +13,7 @@ const LINK_MAX_BYTES = 16_777_216;
 
 export const sizeOf = (data: Frame): number => (typeof data === 'string' ? data.length : data.byteLength);
 
-export type TabSocket = { readonly tab: string; readonly socket: string; is: 'waiting' | 'open' };
+export type TabSocket = SocketAddress & { is: 'waiting' | 'open' };
 
 /** Why a socket is closed whose page says more than is taken. */
 export const OVER_LIMIT = 'over-limit';
@@ -22,18 +22,18 @@ export const OVER_LIMIT = 'over-limit';
 const isOver = (data: Frame, unsent: Backlog = { frames: 0, bytes: 0 }): boolean =>
   unsent.frames >= LINK_MAX_FRAMES || (unsent.bytes > 0 && unsent.bytes + sizeOf(data) > LINK_MAX_BYTES);
 
-type Address = { tab: string; socket: string };
-
 /** The sockets that tabs have at one shared upstream; `S` is what a protocol knows of each besides. */
 export type TabSockets<S> = {
   readonly size: number;
   all(): readonly (TabSocket & S)[];
-  of(address: Address): (TabSocket & S) | undefined;
+  of(address: SocketAddress): (TabSocket & S) | undefined;
   /** In the place of a former one with that name. */
-  add(address: Address, own: S): TabSocket & S;
+  add(address: SocketAddress, own: S): TabSocket & S;
   /** `protocol` is the subprotocol that the page is to see. */
   admit(entry: TabSocket, protocol?: string): void;
   say(entry: TabSocket, data: Frame): void;
+  /** To all that are open. */
+  sayAll(data: Frame): void;
   remember(entry: TabSocket, memo: unknown): void;
   close(entry: TabSocket, code: number, reason: string, wasClean?: boolean): void;
   closeAll(code: number, reason: string): void;
@@ -51,21 +51,28 @@ export type TabHandlers<S> = {
 
 export const createTabSockets = <S extends object>(put: Put, { open, send, leave }: TabHandlers<S>): TabSockets<S> => {
   const sockets = new Map<string, TabSocket & S>();
-  const keyOf = ({ tab, socket }: Address): string => `${tab} ${socket}`;
+  /** Those that are open, until one comes or goes. */
+  let audience: readonly SocketAddress[] | undefined;
+  const keyOf = ({ tab, socket }: SocketAddress): string => `${tab} ${socket}`;
+
+  const drop = (entry: TabSocket): void => {
+    sockets.delete(keyOf(entry));
+    audience = undefined;
+  };
 
   const close = (entry: TabSocket, code: number, reason: string, wasClean = false): void => {
     const { tab, socket } = entry;
-    sockets.delete(keyOf(entry));
+    drop(entry);
     put({ type: 'tell', tab, frame: { type: 'socket-closed', socket, code, reason, wasClean } });
   };
 
   const hear = (event: CodecEvent): void => {
     if (event.type === 'socket-open') return open(event);
     if (event.type === 'tab-left') {
-      for (const [key, entry] of [...sockets]) {
+      for (const entry of [...sockets.values()]) {
         if (entry.tab !== event.tab) continue;
         leave?.(entry);
-        sockets.delete(key);
+        drop(entry);
       }
     }
     if (event.type !== 'socket-send' && event.type !== 'socket-close') return;
@@ -86,13 +93,19 @@ export const createTabSockets = <S extends object>(put: Put, { open, send, leave
     add: ({ tab, socket }, own) => {
       const entry: TabSocket & S = { tab, socket, is: 'waiting', ...own };
       sockets.set(keyOf(entry), entry);
+      audience = undefined;
       return entry;
     },
     admit: (entry, protocol = '') => {
       entry.is = 'open';
+      audience = undefined;
       put({ type: 'tell', tab: entry.tab, frame: { type: 'socket-opened', socket: entry.socket, protocol } });
     },
     say: ({ tab, socket }, data) => put({ type: 'tell', tab, frame: { type: 'socket-message', socket, data } }),
+    sayAll: (data) => {
+      audience ??= [...sockets.values()].filter(({ is }) => is === 'open');
+      put({ type: 'spread', to: audience, data });
+    },
     remember: ({ tab, socket }, memo) =>
       put({ type: 'tell', tab, frame: { type: 'socket-memo', socket, memo: JSON.stringify(memo) } }),
     close,

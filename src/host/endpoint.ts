@@ -6,6 +6,7 @@ import {
   type CodecOutput,
   type Counted,
   type Frame,
+  type SocketAddress,
 } from '../core/codec.ts';
 import { initialSocket, stepSocket } from '../core/socket.ts';
 import { alarmOf } from '../core/socket-alarm.ts';
@@ -37,6 +38,7 @@ export type EndpointOptions = {
   request(url: string, init: RequestInit): Promise<Response>;
   /** `tab` undefined: every tab. */
   tell(tab: string | undefined, frame: PortFrame): void;
+  spread(to: readonly SocketAddress[], data: Frame): void;
   /** The link is up and greeted: publications may go out. */
   greeted(): void;
   /** The server has an answer to this publication. */
@@ -178,6 +180,8 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
         return send(output.data);
       case 'tell':
         return options.tell(output.tab, output.frame);
+      case 'spread':
+        return options.spread(output.to, output.data);
       case 'settled':
         return options.settled(output.id);
       case 'count':

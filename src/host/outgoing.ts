@@ -1,49 +1,101 @@
-import type { PortFrame } from '../protocol/bridge.ts';
+import type { Frame, SocketAddress } from '../core/codec.ts';
+import type { PortFrame, Run } from '../protocol/bridge.ts';
 import type { Clock } from './clock.ts';
 
 /** What comes after a quiet moment goes to the tabs at once; what follows it within so long (ms) goes together. */
 export const TOGETHER_MS = 4;
+/** In a flood, for so long: a message costs a tab as much as thirty frames in it do, and no screen shows more often. */
+export const TOGETHER_IN_FLOOD_MS = 16;
+/** A flood is more frames than this for a tab in one message. */
+const FLOOD_FRAMES = 16;
+/** So many leave without waiting for more: whoever reads an event after the other keeps up with a message (reader.ts). */
+export const MOST_TOGETHER = 256;
 
 /** Frames on their way to tabs, in their order. */
 export type Outgoing = {
   push(tab: string, frame: PortFrame): void;
+  /** One frame for many sockets: written down once, however many there are. */
+  spread(to: readonly SocketAddress[], data: Frame): void;
   /** A tab that has left is told nothing any more. */
   forget(tab: string): void;
   /** What has not left yet and is the former person's. */
   hush(): void;
 };
 
-const isOfPerson = ({ type }: PortFrame): boolean => type === 'event' || type === 'here' || type === 'socket-message';
+const OF_PERSON: readonly PortFrame['type'][] = ['event', 'here', 'socket-messages'];
+
+const grow = (run: Run, data: Frame): void => {
+  run.data.push(data);
+  run.bytes += typeof data === 'string' ? data.length : data.byteLength;
+};
+
+/** The same list more often than not, and then as quick as can be. */
+const areSame = (some: readonly SocketAddress[], others: readonly SocketAddress[]): boolean =>
+  some === others ||
+  (some.length === others.length &&
+    some.every(({ tab, socket }, at) => others[at]?.tab === tab && others[at].socket === socket));
 
 export const createOutgoing = (clock: Clock, deliver: (tab: string, frames: PortFrame[]) => void): Outgoing => {
   const waiting = new Map<string, PortFrame[]>();
+  /** The last thing that was put down for all of these: more for the same sockets goes into it. */
+  let last: { to: readonly SocketAddress[]; run: Run } | undefined;
+  let gathered = 0;
   let togetherUntil = 0;
+  let cancel = (): void => undefined;
 
   const flush = (): void => {
+    cancel();
+    if (waiting.size === 0) return;
     const batches = [...waiting];
     waiting.clear();
-    togetherUntil = clock.now() + TOGETHER_MS;
+    last = undefined;
+    const isFlood = gathered > FLOOD_FRAMES * batches.length;
+    gathered = 0;
+    togetherUntil = clock.now() + (isFlood ? TOGETHER_IN_FLOOD_MS : TOGETHER_MS);
     for (const [tab, frames] of batches) deliver(tab, frames);
   };
 
   const flushSoon = (): void => {
-    if (clock.now() < togetherUntil) clock.at(togetherUntil, flush);
+    if (clock.now() < togetherUntil) cancel = clock.at(togetherUntil, flush);
     else queueMicrotask(flush);
+  };
+
+  const put = (tab: string, frame: PortFrame): void => {
+    if (waiting.size === 0) flushSoon();
+    const frames = waiting.get(tab);
+    if (!frames) return void waiting.set(tab, [frame]);
+    frames.push(frame);
+    if (frames.length >= MOST_TOGETHER) flush();
+  };
+
+  const spread = (to: readonly SocketAddress[], data: Frame): void => {
+    gathered += to.length;
+    if (last && areSame(last.to, to)) {
+      grow(last.run, data);
+      if (last.run.data.length >= MOST_TOGETHER) flush();
+      return;
+    }
+    const run: Run = { data: [], bytes: 0 };
+    grow(run, data);
+    last = { to, run };
+    for (const { tab, socket } of to) put(tab, { type: 'socket-messages', socket, run });
   };
 
   return {
     push: (tab, frame) => {
-      if (waiting.size === 0) flushSoon();
-      const frames = waiting.get(tab);
-      if (frames) frames.push(frame);
-      else waiting.set(tab, [frame]);
+      if (frame.type === 'socket-message') return spread([{ tab, socket: frame.socket }], frame.data);
+      last = undefined;
+      gathered += 1;
+      put(tab, frame);
     },
+    spread,
     forget: (tab) => void waiting.delete(tab),
     hush: () => {
+      last = undefined;
       for (const [tab, frames] of waiting)
         waiting.set(
           tab,
-          frames.filter((frame) => !isOfPerson(frame)),
+          frames.filter(({ type }) => !OF_PERSON.includes(type)),
         );
     },
   };

@@ -115,6 +115,7 @@ export const createSockets = (options: SocketsOptions): Sockets => {
       kind,
       WebSocket,
       tell,
+      spread: outgoing.spread,
       greeted: () => kind.shares === 'topics' && publications.flush(),
       settled: publications.settle,
       onChange,

@@ -35,11 +35,22 @@ const isResult = <T>(value: unknown): value is Result<T> =>
 const problemOf = (error: unknown): Problem => ({ code: 'bad-message', detail: String(error) });
 
 /**
+ * Comlink says goodbye for a proxy that nobody holds any more. The worker's side is no one page's to end, and where there
+ * is no worker it would be an error that nobody awaits.
+ */
+const withoutGoodbye = (endpoint: Endpoint): Endpoint => ({
+  ...endpoint,
+  postMessage: (message: unknown, transfer) => {
+    if (!isObject(message) || own(message, 'type') !== 'RELEASE') endpoint.postMessage(message, transfer);
+  },
+});
+
+/**
  * The page's side of the bridge: the worker's methods, with a deadline each. They never throw.
  * A comlink call to a dead worker never settles by itself (GoogleChromeLabs/comlink#637).
  */
 export const createBridge = ({ endpoint, ready, deadlineOf = defaultDeadline }: BridgeOptions): Bridge => {
-  const remote: Remote = wrap<Remote>(endpoint);
+  const remote: Remote = wrap<Remote>(withoutGoodbye(endpoint));
   const replays = new Set<() => void>();
 
   const call = <T>(method: keyof KeeperApi, ...args: readonly unknown[]): Promise<Result<T>> =>

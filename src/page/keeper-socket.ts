@@ -1,5 +1,6 @@
 import { newId } from './ids.ts';
 import type { SocketFrame, SocketHub } from './socket-hub.ts';
+import { SocketMessage } from './socket-message.ts';
 import {
   checkClose,
   checkProtocols,
@@ -51,6 +52,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   readonly #id = newId();
   readonly #hub: SocketHub;
   readonly #url: URL;
+  readonly #origin: string;
   readonly #protocols: readonly string[];
   readonly #handlers = new Map<string, Handler>();
   /** What the host has yet to take; the first `#posted` of them are on their way. */
@@ -70,9 +72,11 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     super();
     this.#hub = hub;
     this.#url = wireUrlOf(url, document.baseURI);
+    this.#origin = this.#url.origin;
     this.#protocols = checkProtocols(protocols);
     this.#hub.add(this.#id, {
       reopen: () => this.#reopen(),
+      message: (data) => this.#message(data),
       frame: (frame) => this.#receive(frame),
       abandon: () => this.#ended(ABNORMAL, '', false),
     });
@@ -187,8 +191,6 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     switch (frame.type) {
       case 'socket-closed':
         return this.#ended(frame.code, frame.reason, frame.wasClean);
-      case 'socket-message':
-        return this.#message(frame.data);
       case 'socket-memo':
         this.#memo = frame.memo;
         return;
@@ -217,7 +219,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   #message(data: string | ArrayBuffer): void {
     if (this.#readyState !== OPEN) return;
     const value = typeof data === 'string' || this.#binaryType === 'arraybuffer' ? data : new Blob([data]);
-    this.dispatchEvent(new MessageEvent('message', { data: value, origin: this.#url.origin }));
+    this.dispatchEvent(new SocketMessage(value, this.#origin));
   }
 
   #ended(code: number, reason: string, wasClean: boolean): void {

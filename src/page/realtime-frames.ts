@@ -9,6 +9,10 @@ export type RealtimeFrame = Exclude<PortFrame, PageFrame>;
 
 const isFlag: Check = (value) => typeof value === 'boolean';
 const isData: Check = (value) => isText(value) || value instanceof ArrayBuffer;
+const isRun: Check = (value) => {
+  const data = isObject(value) ? own(value, 'data') : undefined;
+  return Array.isArray(data) && data.length > 0 && data.every(isData);
+};
 const isMember: Check = (value) =>
   isObject(value) && isText(own(value, 'id')) && isFlag(own(value, 'self')) && Object.hasOwn(value, 'state');
 const isMembers: Check = (value) => Array.isArray(value) && value.every(isMember);
@@ -23,6 +27,7 @@ export const REALTIME_SHAPES: Shapes<RealtimeFrame['type']> = {
   refused: { id: isText, problem: isProblem },
   'socket-opened': { socket: isText, protocol: isText },
   'socket-message': { socket: isText, data: isData },
+  'socket-messages': { socket: isText, run: isRun },
   'socket-taken': { socket: isText, count: isNumber },
   'socket-memo': { socket: isText, memo: isText },
   'socket-closed': { socket: isText, code: isNumber, reason: isText, wasClean: isFlag },

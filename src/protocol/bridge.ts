@@ -101,6 +101,9 @@ export type WorkerMessage = { mark: typeof MARK; type: 'answer'; message: unknow
 /** A device (one browser profile, with all its tabs) that listens to a topic. `state`: what it says of itself, any JSON. */
 export type Member = { id: string; self: boolean; state: unknown };
 
+/** What a socket hears, in its order. `bytes`: what it weighed on the wire, in characters or bytes. */
+export type Run = { data: (string | ArrayBuffer)[]; bytes: number };
+
 /** Worker to tab, on the port, several in one message. */
 export type PortFrame =
   /** First on every port. `life` names a Web Lock that is held for as long as this worker lives. */
@@ -117,6 +120,8 @@ export type PortFrame =
   | { type: 'refused'; id: string; problem: Problem }
   | { type: 'socket-opened'; socket: string; protocol: string }
   | { type: 'socket-message'; socket: string; data: string | ArrayBuffer }
+  /** Several of those; for pages of protocol 3 and later. */
+  | { type: 'socket-messages'; socket: string; run: Run }
   /** So many more of the frames that the tab sent need not be sent again. */
   | { type: 'socket-taken'; socket: string; count: number }
   /** What the tab is to give back in `again`, should it need its wire anew. */

@@ -5,10 +5,11 @@
  * History
  * 1  first version
  * 2  tabs say what they have read
+ * 3  what a tab's socket hears comes in runs
  */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 /** The oldest protocol that this build still talks to. */
-export const OLDEST_PROTOCOL = 1;
+export const OLDEST_PROTOCOL = 2;
 
 export const speaks = (protocol: number): boolean => protocol >= OLDEST_PROTOCOL && protocol <= PROTOCOL + 1;

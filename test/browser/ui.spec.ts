@@ -36,6 +36,29 @@ const headline = (page: Page) => page.getByRole('heading', { level: 1 });
 const overflow = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
+/** As a browser has it that puts another tab before this one, or takes it away. */
+const setHidden = (page: Page, hidden: boolean): Promise<void> =>
+  page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+
+test('a page that nobody sees shows what changes its status, and the rest when it is seen', async ({
+  page,
+  gallery,
+}) => {
+  await gallery.open('active');
+  await expect(status(page)).toHaveText('Connected');
+  await setHidden(page, true);
+  await gallery.show('memory');
+  expect(await status(page).textContent(), 'connected as before').not.toContain('not saved');
+  await setHidden(page, false);
+  await expect(status(page)).toHaveText('Connected. This session is not saved.');
+  await setHidden(page, true);
+  await gallery.show('never');
+  await expect(page.getByRole('heading', { name: 'You are signed out.' })).toBeVisible();
+});
+
 test('every scene of the gallery is checked here', async ({ page, origin }) => {
   await page.goto(`${origin}/test/ui/gallery.html`);
   const listed = await page.getByRole('link').allTextContents();

@@ -26,7 +26,7 @@ const open = (tab: string, socket: string, url: string, protocols: readonly stri
   it.sockets.fromTab(tab, { type: 'socket-open', socket, url, protocols, again: null });
 const opened = (tab: string, count = 1) =>
   it.until(() => it.of(tab, 'socket-opened').length === count, `${tab} opened`);
-const messages = (tab: string) => it.of(tab, 'socket-message').map(({ data }) => data);
+const messages = (tab: string) => it.of(tab, 'socket-messages').flatMap(({ run }) => run.data);
 const dials = (path: string) => server.dials.filter((dial) => dial === path).length;
 
 test('one upstream for all tabs of a stream, named by path or by URL', async () => {
@@ -129,8 +129,8 @@ test('a URL that is not configured is private: its own upstream, its own subprot
   it.sockets.fromTab('t1', { type: 'socket-send', socket: 's1', data: 'one' });
   it.sockets.fromTab('t1', { type: 'socket-send', socket: 's2', data: new Uint8Array([1, 2]).buffer });
   await it.until(() => messages('t1').length === 2, 'echoes');
-  expect(it.of('t1', 'socket-message').find(({ socket }) => socket === 's1')?.data).toBe('one');
-  const binary = it.of('t1', 'socket-message').find(({ socket }) => socket === 's2')?.data;
+  expect(it.of('t1', 'socket-messages').find(({ socket }) => socket === 's1')?.run.data).toEqual(['one']);
+  const [binary] = it.of('t1', 'socket-messages').find(({ socket }) => socket === 's2')?.run.data ?? [];
   expect(binary instanceof ArrayBuffer && [...new Uint8Array(binary)]).toEqual([1, 2]);
   it.sockets.fromTab('t1', { type: 'socket-send', socket: 's1', data: 'bye' });
   await it.until(() => it.of('t1', 'socket-closed')[0], 'closed');
