@@ -6,14 +6,14 @@ type Area = { x: number; width: number; height: number };
 /** What is left of the title bar beside the window's controls, in a window of this width: at the right, at the left. */
 const AREAS: Readonly<Record<string, (windowWidth: number) => Area>> = {
   'controls at the right': (width) => ({ x: 0, width: width - 138, height: 33 }),
-  // Chromium shows it after a launch and whenever the bar's colour changes
+  // Chromium shows it there for a while
   'controls at the right, and the address beside them': (width) => ({ x: 0, width: width - 294, height: 28 }),
   'controls at the left': (width) => ({ x: 80, width: width - 80, height: 38 }),
 };
 
 /**
  * Only an installed window has this display mode and these lengths, and a browser under test cannot be told of them: the
- * page's own rules for it are applied with the lengths in place of the variables.
+ * page's own rules for it are applied with the lengths in place of the variables. `npm run see:overlay` looks at a real one.
  */
 const overlay = (page: Page, area: Area): Promise<number> =>
   page.evaluate(({ x, width, height }) => {
