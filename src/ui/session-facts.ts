@@ -109,9 +109,7 @@ export class SessionFacts extends KeeperElement {
     const say = moreWords();
     const native = this.keeper?.native;
     const [name, meaning] =
-      kind === 'ticket'
-        ? [say.noToken, say.noTokenMeaning]
-        : [named(words().tier, tier), named(words().tierMeaning, tier)];
+      kind === 'ticket' ? [say.noToken, say.noTokenMeaning] : [named(words().tier, tier), named(say.tierMeaning, tier)];
     return html`<section class="card" part="card">
       <h2>${say.protection}</h2>
       <p class="lead">${name}</p>

@@ -3,6 +3,7 @@ import type { Problem } from '../../src/protocol/problem.ts';
 import { fromNow, lasting, nextTry } from '../../src/ui/time.ts';
 import { truthOf } from '../../src/ui/truth.ts';
 import { named, words } from '../../src/ui/say.ts';
+import { moreWords } from '../../src/ui/say-more.ts';
 import { evidence, problemWords } from '../../src/ui/words.ts';
 import { scenes } from './scenes.ts';
 
@@ -30,8 +31,8 @@ describe('words', () => {
   });
 
   it('claim no protection that a tier does not give', () => {
-    expect(words().tierMeaning.compatible).toContain('could still read it');
-    expect(words().tierMeaning.bound).toContain('could still use that key');
+    expect(moreWords().tierMeaning.compatible).toContain('could still read it');
+    expect(moreWords().tierMeaning.bound).toContain('could still use that key');
   });
 });
 

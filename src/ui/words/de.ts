@@ -63,13 +63,6 @@ export const de: Words = {
   },
   kind: { oidc: 'Single Sign-on', password: 'Passwort', ticket: 'API-Schlüssel' },
   tier: { compatible: 'Verträglich', bound: 'Gebunden', sealed: 'Versiegelt' },
-  tierMeaning: {
-    compatible:
-      'Die Sitzung liegt verschlüsselt auf diesem Gerät. Ein bösartiges Skript in dieser Seite könnte sie trotzdem lesen.',
-    bound:
-      'Die Sitzung ist an einen Schlüssel dieses Browsers gebunden. Ein bösartiges Skript in dieser Seite könnte ihn hier trotzdem benutzen.',
-    sealed: 'Nur der Worker im Hintergrund kann die gespeicherte Sitzung öffnen. Kein Skript der Seite kann sie lesen.',
-  },
   serverProblem: (code) => `Der Server hat selbst ein Problem (${code}).`,
   tooOften: (seconds) =>
     `Das war zu oft. Der Server nimmt den nächsten Versuch in ${counted(seconds, { one: 'Sekunde', other: 'Sekunden' })} an.`,

@@ -67,13 +67,6 @@ const kind: Record<SignInKind, string> = { oidc: 'Single sign-on', password: 'Pa
 const tier: Record<Tier, string> = { compatible: 'Compatible', bound: 'Bound', sealed: 'Sealed' };
 
 /** Never more than is true (SECURITY.md). */
-const tierMeaning: Record<Tier, string> = {
-  compatible: 'The session is encrypted on this device. A malicious script inside this site could still read it.',
-  bound:
-    'The session is tied to a key of this browser. A malicious script inside this site could still use that key here.',
-  sealed: 'Only the background worker can open the saved session. No page script can read it.',
-};
-
 const { counted } = countingIn('en');
 
 /** What the page shows at once. Functions take text that is ready to be read, or a number to be counted. */
@@ -86,7 +79,6 @@ export const en = {
   status,
   kind,
   tier,
-  tierMeaning,
   serverProblem: (code: number) => `The server has a problem of its own (${code}).`,
   tooOften: (seconds: number) =>
     `That was too often. The server takes the next try in ${counted(seconds, { one: 'second', other: 'seconds' })}.`,

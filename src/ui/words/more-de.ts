@@ -149,6 +149,14 @@ export const moreDe: MoreWords = {
   tryAgain: 'Noch einmal',
   arrived: (count) => counted(count, { one: 'neue Nachricht', other: 'neue Nachrichten' }),
 
+  tierMeaning: {
+    compatible:
+      'Die Sitzung liegt verschlüsselt auf diesem Gerät. Ein bösartiges Skript in dieser Seite könnte sie trotzdem lesen.',
+    bound:
+      'Die Sitzung ist an einen Schlüssel dieses Browsers gebunden. Ein bösartiges Skript in dieser Seite könnte ihn hier trotzdem benutzen.',
+    sealed: 'Nur der Worker im Hintergrund kann die gespeicherte Sitzung öffnen. Kein Skript der Seite kann sie lesen.',
+  },
+
   askServer: 'Den Server fragen',
   askLead: (path) =>
     `Eine einfache Anfrage an ${path}. Der Worker fügt die Berechtigung hinzu; diese Seite sieht sie nie.`,

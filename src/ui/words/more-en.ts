@@ -163,6 +163,13 @@ export const moreEn = {
   tryAgain: 'Try again',
   arrived: (count: number) => counted(count, { one: 'new message', other: 'new messages' }),
 
+  tierMeaning: {
+    compatible: 'The session is encrypted on this device. A malicious script inside this site could still read it.',
+    bound:
+      'The session is tied to a key of this browser. A malicious script inside this site could still use that key here.',
+    sealed: 'Only the background worker can open the saved session. No page script can read it.',
+  },
+
   askServer: 'Ask the server',
   askLead: (path: string) => `A plain request to ${path}. The worker adds the authorization; this page never sees it.`,
   ask: 'Ask',
