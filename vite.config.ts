@@ -44,7 +44,7 @@ const SCRIPTS: readonly ScriptEntry[] = [
 
 /** The libraries and the parts of the interface that every page needs. */
 const SHELL =
-  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](attention|calm|gate|give|index|keeper-element|notices|say\.|session-(gate|nav|notices|status|summary)|shared|snapshot|speech|status|ticker|time\.|tokens|truth|words\.|words[\\/](en|plural))/;
+  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](attention|calm|gate|give|index|keeper-element|notices|say\.|session-(gate|nav|notices|status|summary)|shared|snapshot|speech|status|ticker|time\.|tokens|truth|words\.|words[\\/](en|plural))|src[\\/]protocol[\\/](bridge-names|json|problem)|src[\\/]page[\\/](ids|port-frames|wait)/;
 
 /** What `src/app/parts.ts` and `src/page/connect.ts` load at once. */
 const FIRST_PARTS = ['facts', 'sockets', 'sign-in', 'why']

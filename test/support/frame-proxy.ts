@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, request as send, type IncomingHttpHeaders, type Server } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { WebSocket, WebSocketServer } from 'ws';
 
 /** A server in front of the real one that says on its sockets what the real one never would. */
@@ -32,19 +33,25 @@ export const startFrameProxy = async (app: string): Promise<FrameProxy> => {
   let opened = 0;
   let greeting: string | undefined;
 
-  /** The policy names the scripts that may be workers by their full address. */
+  /** The policy names the scripts that may be workers by their full address, and the worker has it baked in. */
+  const asHere = (words: string): string => words.replaceAll(new URL(app).host, hostOf(server));
+
   const here = (headers: IncomingHttpHeaders): IncomingHttpHeaders => {
     const { 'content-security-policy': policy, ...rest } = headers;
-    return typeof policy === 'string'
-      ? { ...rest, 'content-security-policy': policy.replaceAll(new URL(app).host, hostOf(server)) }
-      : rest;
+    return typeof policy === 'string' ? { ...rest, 'content-security-policy': asHere(policy) } : rest;
   };
 
   const server = createServer((incoming, outgoing) => {
-    const options = { method: incoming.method, headers: asFrom(app, incoming.headers) };
-    const onward = send(app + (incoming.url ?? '/'), options, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, here(answer.headers));
-      answer.pipe(outgoing);
+    const headers = { ...asFrom(app, incoming.headers), 'accept-encoding': 'identity' };
+    const onward = send(app + (incoming.url ?? '/'), { method: incoming.method, headers }, (answer) => {
+      const status = answer.statusCode ?? 502;
+      if (incoming.url !== '/sw.js') {
+        outgoing.writeHead(status, here(answer.headers));
+        return void answer.pipe(outgoing);
+      }
+      const { 'content-length': _, ...rest } = here(answer.headers);
+      outgoing.writeHead(status, rest);
+      void text(answer).then((script) => outgoing.end(asHere(script)));
     });
     onward.on('error', () => outgoing.destroy());
     incoming.pipe(onward);
