@@ -4,10 +4,6 @@ import type { Clock } from './clock.ts';
 
 /** What comes after a quiet moment goes to the tabs at once; what follows it within so long (ms) goes together. */
 export const TOGETHER_MS = 4;
-/** In a flood, for so long: a message costs a tab as much as thirty frames in it do, and no screen shows more often. */
-export const TOGETHER_IN_FLOOD_MS = 16;
-/** A flood is more frames than this for a tab in one message. */
-const FLOOD_FRAMES = 16;
 /** So many leave without waiting for more: whoever reads an event after the other keeps up with a message (reader.ts). */
 export const MOST_TOGETHER = 256;
 
@@ -39,7 +35,6 @@ export const createOutgoing = (clock: Clock, deliver: (tab: string, frames: Port
   const waiting = new Map<string, PortFrame[]>();
   /** The last thing that was put down for all of these: more for the same sockets goes into it. */
   let last: { to: readonly SocketAddress[]; run: Run } | undefined;
-  let gathered = 0;
   let togetherUntil = 0;
   let cancel = (): void => undefined;
 
@@ -49,9 +44,7 @@ export const createOutgoing = (clock: Clock, deliver: (tab: string, frames: Port
     const batches = [...waiting];
     waiting.clear();
     last = undefined;
-    const isFlood = gathered > FLOOD_FRAMES * batches.length;
-    gathered = 0;
-    togetherUntil = clock.now() + (isFlood ? TOGETHER_IN_FLOOD_MS : TOGETHER_MS);
+    togetherUntil = clock.now() + TOGETHER_MS;
     for (const [tab, frames] of batches) deliver(tab, frames);
   };
 
@@ -69,7 +62,6 @@ export const createOutgoing = (clock: Clock, deliver: (tab: string, frames: Port
   };
 
   const spread = (to: readonly SocketAddress[], data: Frame): void => {
-    gathered += to.length;
     if (last && areSame(last.to, to)) {
       grow(last.run, data);
       if (last.run.data.length >= MOST_TOGETHER) flush();
@@ -85,7 +77,6 @@ export const createOutgoing = (clock: Clock, deliver: (tab: string, frames: Port
     push: (tab, frame) => {
       if (frame.type === 'socket-message') return spread([{ tab, socket: frame.socket }], frame.data);
       last = undefined;
-      gathered += 1;
       put(tab, frame);
     },
     spread,

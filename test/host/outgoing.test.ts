@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createOutgoing, MOST_TOGETHER, TOGETHER_IN_FLOOD_MS, TOGETHER_MS } from '../../src/host/outgoing.ts';
+import { createOutgoing, MOST_TOGETHER, TOGETHER_MS } from '../../src/host/outgoing.ts';
 import type { PortFrame } from '../../src/protocol/bridge.ts';
 
 const START = 1_000;
@@ -88,26 +88,6 @@ test('other news keeps its place among what sockets hear', async () => {
   ).toEqual([6, 6, 5, 6, 5]);
 });
 
-test('in a flood it leaves less often, and after it as often as before', async () => {
-  const { outgoing, left, goOn, due } = start();
-  const pour = (count: number): void => {
-    for (let n = 0; n < count; n += 1) outgoing.spread(ALL, 'x');
-  };
-  const waits = async (): Promise<number> => {
-    outgoing.spread(ALL, 'last');
-    const [{ at } = { at: NaN }] = due;
-    const ms = at - START;
-    await goOn(TOGETHER_IN_FLOOD_MS);
-    return ms;
-  };
-  pour(17);
-  await goOn(0);
-  expect(await waits()).toBe(TOGETHER_IN_FLOOD_MS);
-  expect(left).toHaveLength(4);
-  outgoing.spread(ALL, 'alone');
-  expect(due[0]?.at, 'what left last was no flood').toBe(START + TOGETHER_IN_FLOOD_MS + TOGETHER_MS);
-});
-
 test('no message grows without end, and nothing of what is in it is lost or told twice', async () => {
   const { outgoing, left, goOn } = start();
   const count = 3 * MOST_TOGETHER + 1;
@@ -117,8 +97,8 @@ test('no message grows without end, and nothing of what is in it is lost or told
   for (let n = 0; n < MOST_TOGETHER - 2; n += 1) outgoing.push('t1', { type: 'acked', id: 'x', offset: n });
   outgoing.spread(ALL, 'last but one');
   outgoing.spread(ALL, 'last');
-  await goOn(TOGETHER_IN_FLOOD_MS);
-  await goOn(TOGETHER_IN_FLOOD_MS);
+  await goOn(TOGETHER_MS);
+  await goOn(TOGETHER_MS);
   for (const { tab, socket } of ALL)
     expect(heard(left, tab).filter((each) => each !== 'acked')).toEqual(
       [...Array.from({ length: count }, (_, n) => `${n}`), 'last but one', 'last'].map((data) => [socket, data]),
