@@ -22,7 +22,7 @@ const start = () => {
     now += ms;
     for (const { run } of due.splice(0).filter(({ at }) => at <= now)) run();
   };
-  return { outgoing, left, goOn, due };
+  return { outgoing, left, goOn };
 };
 
 const ALL = [
