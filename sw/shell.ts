@@ -13,6 +13,17 @@ const digest = async (bytes: ArrayBuffer): Promise<string> => {
   return `sha256-${btoa(String.fromCharCode(...hash))}`;
 };
 
+type DocumentHeaders = Readonly<Record<string, string>>;
+
+/** What a proxy before the server may have added for pages that are isolated; who adds it falsely gains nothing. */
+const EMBEDDER = 'cross-origin-embedder-policy';
+
+const headersOf = (cached: Response, baked: DocumentHeaders | undefined): HeadersInit => {
+  const embedder = cached.headers.get(EMBEDDER);
+  if (!baked) return cached.headers;
+  return embedder === null ? baked : { [EMBEDDER]: embedder, ...baked };
+};
+
 /**
  * Page script can write the Cache API, so a cached document is a place to hide in for good (measured). What does not
  * match the hash in this script is not served; the network is asked instead. What is served are the very bytes that
@@ -22,7 +33,7 @@ const digest = async (bytes: ArrayBuffer): Promise<string> => {
 const verified = (
   integrity: ReadonlyMap<string, string>,
   document: string,
-  headers: HeadersInit | undefined,
+  baked: DocumentHeaders | undefined,
 ): WorkboxPlugin => ({
   cachedResponseWillBeUsed: async ({ request, cachedResponse }) => {
     if (!cachedResponse) return null;
@@ -30,7 +41,10 @@ const verified = (
     url.searchParams.delete('__WB_REVISION__');
     const bytes = await cachedResponse.arrayBuffer();
     if (integrity.get(url.pathname) !== (await digest(bytes))) return null;
-    return new Response(bytes, headers && url.pathname === document ? { headers } : cachedResponse);
+    return new Response(
+      bytes,
+      url.pathname === document ? { headers: headersOf(cachedResponse, baked) } : cachedResponse,
+    );
   },
 });
 
@@ -47,7 +61,7 @@ const lenient = (event: ExtendableEvent): ExtendableEvent =>
   }) as ExtendableEvent;
 
 /** The app shell: installed with the worker, there without a network. `headers` are those of the document. */
-export const serveShell = (entries: readonly ShellEntry[], document: string, headers?: HeadersInit): void => {
+export const serveShell = (entries: readonly ShellEntry[], document: string, headers?: DocumentHeaders): void => {
   const integrity = new Map(entries.map(({ url, integrity: hash }) => [url, hash]));
   const controller = new PrecacheController({ plugins: [verified(integrity, document, headers)] });
   controller.addToCacheList([...entries]);

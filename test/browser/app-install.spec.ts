@@ -128,13 +128,13 @@ test('one reload brings the new version to all tabs that nobody works in', async
     const resting = await context.newPage();
     await resting.goto(site.origin);
     await expect(resting.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();
-    // a driven browser says of every tab that it is in view
-    for (const tab of [typing, resting])
-      await tab.evaluate(() => Object.defineProperty(document, 'hidden', { configurable: true, get: () => true }));
     await site.deploy();
     await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
     for (const tab of [page, typing, resting])
       await expect(tab.locator('session-notices')).toContainText('A new version is ready.');
+    // a driven browser says of every tab that it is in view
+    for (const tab of [typing, resting])
+      await tab.evaluate(() => Object.defineProperty(document, 'hidden', { configurable: true, get: () => true }));
     const reloaded = [page, resting].map((tab) => tab.waitForEvent('load'));
     await page.getByRole('button', { name: 'Reload' }).click();
     await Promise.all(reloaded);
