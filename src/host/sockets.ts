@@ -25,7 +25,7 @@ export type SocketsOptions = {
   /** Sends with authorization (the keeper's, or the browser's cookie). */
   request(url: string, init: RequestInit): Promise<Response>;
   outbox: OutboxStore;
-  /** Frames for one tab, coalesced: at most one call a tab and macrotask. */
+  /** Frames for one tab, that go together (outgoing.ts). */
   deliver(tab: string, frames: PortFrame[]): void;
   /** `views()` changed: at once for a state, once a second at most for counts. */
   onChange(): void;

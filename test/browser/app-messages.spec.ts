@@ -15,12 +15,17 @@ const say = async (page: Page, text: string): Promise<void> => {
   await page.keyboard.press('Enter');
 };
 
-/** Both tabs have joined: each has heard the other, or itself. */
-const meet = async (page: Page, other: Page): Promise<void> => {
+/** Signed in, with another tab beside the page, and both have joined: each has heard the other, or itself. */
+const meet = async (page: Page, origin: string): Promise<Page> => {
+  await signInByHand(page, origin, 'password');
+  const other = await page.context().newPage();
+  await other.goto(`${origin}/#messages`);
+  await page.getByRole('link', { name: 'Messages' }).click();
   await say(page, 'are you there?');
   await expect(messages(page).last()).toContainText('Delivered');
   await say(other, 'I am.');
   await expect(messages(page).last()).toContainText('I am.');
+  return other;
 };
 
 test('messages between tabs: delivered, unread where nobody looks, queued offline and sent later, over a killed worker', async ({
@@ -31,11 +36,7 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
   complaints,
 }) => {
   complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
-  await signInByHand(page, app.origin, 'password');
-  const other = await context.newPage();
-  await other.goto(`${app.origin}/#messages`);
-  await page.getByRole('link', { name: 'Messages' }).click();
-  await meet(page, other);
+  const other = await meet(page, app.origin);
 
   await test.step('what comes while another page is shown is unread, until it is looked at', async () => {
     await page.getByRole('link', { name: 'Home' }).click();
@@ -92,13 +93,8 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
 test('a message that no worker took before its page was gone goes out once; one that was refused stays, to be tried again', async ({
   page,
   app,
-  context,
 }) => {
-  await signInByHand(page, app.origin, 'password');
-  const other = await context.newPage();
-  await other.goto(`${app.origin}/#messages`);
-  await page.getByRole('link', { name: 'Messages' }).click();
-  await meet(page, other);
+  const other = await meet(page, app.origin);
 
   await test.step('nobody took it', async () => {
     // the server has what was said in other tests
