@@ -1,11 +1,21 @@
 import type { Frame, SocketAddress } from '../core/codec.ts';
 import type { PortFrame, Run } from '../protocol/bridge.ts';
+import { sizeOf } from '../core/tab-sockets.ts';
 import type { Clock } from './clock.ts';
 
 /** What comes after a quiet moment goes to the tabs at once; what follows it within so long (ms) goes together. */
 export const TOGETHER_MS = 4;
-/** So many leave without waiting for more: whoever reads an event after the other keeps up with a message (reader.ts). */
+/**
+ * In a flood longer, up to this (ms): a millisecond for each 32 messages that have just left, as thirty tabs take far
+ * more for them, and each message that they need not wake for is work that they do not have.
+ */
+export const FLOOD_MS = 6;
+const MESSAGES_A_MS = 32;
+/** So many frames leave without waiting for more: whoever reads an event after the other keeps up (reader.ts). */
 export const MOST_TOGETHER = 256;
+/** What a socket hears leaves at so many, or at so many characters or bytes. Fewer cost thirty tabs a task each. */
+export const RUN_MAX = 1_024;
+export const RUN_MAX_BYTES = 256_000;
 
 /** Frames on their way to tabs, in their order. */
 export type Outgoing = {
@@ -22,8 +32,10 @@ const OF_PERSON: readonly PortFrame['type'][] = ['event', 'here', 'socket-messag
 
 const grow = (run: Run, data: Frame): void => {
   run.data.push(data);
-  run.bytes += typeof data === 'string' ? data.length : data.byteLength;
+  run.bytes += sizeOf(data);
 };
+
+const isFull = ({ data, bytes }: Run): boolean => data.length >= RUN_MAX || bytes >= RUN_MAX_BYTES;
 
 /** The same list more often than not, and then as quick as can be. */
 const areSame = (some: readonly SocketAddress[], others: readonly SocketAddress[]): boolean =>
@@ -42,9 +54,10 @@ export const createOutgoing = (clock: Clock, deliver: (tab: string, frames: Port
     cancel();
     if (waiting.size === 0) return;
     const batches = [...waiting];
+    togetherUntil =
+      clock.now() + TOGETHER_MS + Math.min(FLOOD_MS, Math.floor((last?.run.data.length ?? 0) / MESSAGES_A_MS));
     waiting.clear();
     last = undefined;
-    togetherUntil = clock.now() + TOGETHER_MS;
     for (const [tab, frames] of batches) deliver(tab, frames);
   };
 
@@ -64,11 +77,9 @@ export const createOutgoing = (clock: Clock, deliver: (tab: string, frames: Port
   const spread = (to: readonly SocketAddress[], data: Frame): void => {
     if (last && areSame(last.to, to)) {
       grow(last.run, data);
-      if (last.run.data.length >= MOST_TOGETHER) flush();
-      return;
+      return isFull(last.run) ? flush() : undefined;
     }
-    const run: Run = { data: [], bytes: 0 };
-    grow(run, data);
+    const run: Run = { data: [data], bytes: sizeOf(data) };
     last = { to, run };
     for (const { tab, socket } of to) put(tab, { type: 'socket-messages', socket, run });
   };

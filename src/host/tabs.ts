@@ -1,4 +1,4 @@
-import type { Intro, PortFrame, TabMessage } from '../protocol/bridge.ts';
+import type { Intro, PortFrame, PortMessage, TabMessage } from '../protocol/bridge.ts';
 import { parseTabMessage } from '../protocol/bridge.ts';
 
 export type TabsOptions = {
@@ -30,18 +30,25 @@ type Tab = {
 
 /** What a frame costs besides its data, in bytes: a guess at a small object. */
 const FRAME_BYTES = 500;
-/** A tab that is sent more than this (bytes) is asked to say when it has read it. */
-const ASK_BEYOND = 64_000;
+/** A tab that is sent more than this (bytes) is asked to say when it has read it: in a flood, not for every message. */
+const ASK_BEYOND = 1_000_000;
 /** What may wait in the port of a tab that does not read, for it is frozen or busy (bytes). */
 export const UNREAD_MAX = 4_000_000;
 
-/** A page of before knows no runs. */
-const isBeforeRuns = ({ protocol }: Tab): boolean => protocol < 3;
-
-const withoutRuns = (frame: PortFrame): readonly PortFrame[] =>
-  frame.type === 'socket-messages'
-    ? frame.run.data.map((data) => ({ type: 'socket-message', socket: frame.socket, data }))
-    : [frame];
+/** Each run is a message, and so are the frames between two of them. */
+const messagesOf = ({ protocol }: Tab, frames: readonly PortFrame[]): readonly PortMessage[] => {
+  if (protocol < 4) return [frames];
+  const messages: PortMessage[] = [];
+  let others: PortFrame[] | undefined;
+  for (const frame of frames) {
+    if (frame.type === 'socket-messages') {
+      others = undefined;
+      messages.push([frame.socket, ...frame.run.data]);
+    } else if (others) others.push(frame);
+    else messages.push((others = [frame]));
+  }
+  return messages;
+};
 
 const sizeOf = (frame: PortFrame): number => {
   if (frame.type === 'event') return FRAME_BYTES + frame.bytes;
@@ -53,15 +60,15 @@ export const createTabs = ({ onMessage, onChange, onGone }: TabsOptions): Tabs =
   const tabs = new Map<string, Tab>();
 
   const post = (name: string, tab: Tab, frames: readonly PortFrame[]): void => {
-    const message = isBeforeRuns(tab) ? frames.flatMap(withoutRuns) : [...frames];
+    const all = [...frames];
     tab.unread += frames.reduce((sum, frame) => sum + sizeOf(frame), 0);
     if (tab.asked === undefined && tab.unread > ASK_BEYOND) {
       tab.asked = tab.unread;
-      message.push({ type: 'read' });
+      all.push({ type: 'read' });
     }
     const over = tab.unread > UNREAD_MAX;
-    if (over) message.push({ type: 'overrun' });
-    tab.port.postMessage(message);
+    if (over) all.push({ type: 'overrun' });
+    for (const message of messagesOf(tab, all)) tab.port.postMessage(message);
     // It comes back with its cursors when it reads again, as a page does that was in the back/forward cache.
     if (over) remove(name);
   };

@@ -1,7 +1,7 @@
 import type { Arrival, Intro, TabMessage } from '../protocol/bridge.ts';
 import { PROTOCOL, speaks } from '../protocol/version.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
-import { framesOf, isFrame, PAGE_SHAPES, type PageFrame } from './port-frames.ts';
+import { framesOf, isFrame, isHeard, PAGE_SHAPES, type Heard, type PageFrame } from './port-frames.ts';
 import type { Transport } from './transport.ts';
 
 /** A welcome that takes longer than this (ms) is asked for again. */
@@ -20,6 +20,7 @@ export type Tab = {
   welcomed(): void;
   /** A frame that is not about the page as a whole, and that nobody has looked at yet. */
   receive(frame: unknown): void;
+  hear(heard: Heard): void;
   /** The worker's protocol is not ours: this page has to be loaded anew. */
   stranger(): void;
 };
@@ -55,8 +56,9 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
     if (closed.aborted) return;
     const end = new AbortController();
     const { port1: port, port2 } = new MessageChannel();
-    port.onmessage = (event: MessageEvent<unknown>) => {
-      for (const frame of framesOf(event.data)) {
+    port.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (isHeard(data)) return end.signal.aborted ? undefined : tab.hear(data);
+      for (const frame of framesOf(data)) {
         if (end.signal.aborted) return;
         if (isFrame(PAGE_SHAPES, frame)) receive(frame, end);
         else tab.receive(frame);

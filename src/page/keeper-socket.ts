@@ -1,6 +1,6 @@
 import { newId } from './ids.ts';
 import type { SocketFrame, SocketHub } from './socket-hub.ts';
-import { SocketMessage } from './socket-message.ts';
+import { DirectMessage, SocketMessage, type MessageHandler, type MessageSource } from './socket-message.ts';
 import {
   checkClose,
   checkProtocols,
@@ -15,7 +15,9 @@ import {
 
 type Queued = Payload | Blob;
 type Goodbye = { code: number | undefined; reason: string };
-type Handler = ((event: Event) => unknown) | object | null;
+type Handler = MessageHandler | object | null;
+
+const isCallable = (handler: unknown): handler is MessageHandler => typeof handler === 'function';
 
 /** The wire below the socket, which may be gone while the page's socket stays open. */
 type Link =
@@ -52,9 +54,11 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   readonly #id = newId();
   readonly #hub: SocketHub;
   readonly #url: URL;
-  readonly #origin: string;
   readonly #protocols: readonly string[];
   readonly #handlers = new Map<string, Handler>();
+  readonly #source: MessageSource;
+  /** Who hears messages: whoever listens, or the handler only, as long as nobody ever has listened beside it. */
+  #hearer: 'listeners' | MessageHandler | undefined;
   /** What the host has yet to take; the first `#posted` of them are on their way. */
   readonly #queue: Queued[] = [];
   #posted = 0;
@@ -68,15 +72,23 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   /** Bytes that were given to `send()` after the end; the standard has them counted for ever. */
   #unsent = 0;
 
+  readonly #message = (data: unknown): void => {
+    if (this.#readyState !== OPEN || this.#hearer === undefined) return;
+    const value = typeof data === 'string' ? data : this.#binary(data);
+    if (value === undefined) return;
+    if (this.#hearer === 'listeners') this.dispatchEvent(new SocketMessage(value, this.#source.origin));
+    else new DirectMessage(value, this.#source).giveTo(this.#hearer);
+  };
+
   constructor(hub: SocketHub, url: string | URL, protocols: string | Iterable<string> = []) {
     super();
     this.#hub = hub;
     this.#url = wireUrlOf(url, document.baseURI);
-    this.#origin = this.#url.origin;
+    this.#source = { socket: this, origin: this.#url.origin };
     this.#protocols = checkProtocols(protocols);
     this.#hub.add(this.#id, {
       reopen: () => this.#reopen(),
-      message: (data) => this.#message(data),
+      message: this.#message,
       frame: (frame) => this.#receive(frame),
       abandon: () => this.#ended(ABNORMAL, '', false),
     });
@@ -132,6 +144,11 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     if (type === 'blob' || type === 'arraybuffer') this.#binaryType = type;
   }
 
+  override addEventListener(...[type, listener, options]: Parameters<EventTarget['addEventListener']>): void {
+    if (type === 'message') this.#hearer = 'listeners';
+    super.addEventListener(type, listener, options);
+  }
+
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
     if (arguments.length === 0) throw new TypeError("Failed to execute 'send': 1 argument required");
     if (this.#readyState === CONNECTING) throw new DOMException('Still in CONNECTING state', 'InvalidStateError');
@@ -166,10 +183,11 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     const isHandler = typeof handler === 'function' || (typeof handler === 'object' && handler !== null);
     if (!isHandler && !known) return;
     this.#handlers.set(type, isHandler ? handler : null);
+    if (type === 'message' && this.#hearer !== 'listeners') this.#hearer = isCallable(handler) ? handler : undefined;
     if (known) return;
-    this.addEventListener(type, (event) => {
+    super.addEventListener(type, (event) => {
       const current = this.#handlers.get(type);
-      if (typeof current === 'function') Reflect.apply(current, this, [event]);
+      if (isCallable(current)) Reflect.apply(current, this, [event]);
     });
   }
 
@@ -216,10 +234,9 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     void this.#flush();
   }
 
-  #message(data: string | ArrayBuffer): void {
-    if (this.#readyState !== OPEN) return;
-    const value = typeof data === 'string' || this.#binaryType === 'arraybuffer' ? data : new Blob([data]);
-    this.dispatchEvent(new SocketMessage(value, this.#origin));
+  #binary(data: unknown): ArrayBuffer | Blob | undefined {
+    if (!(data instanceof ArrayBuffer)) return undefined;
+    return this.#binaryType === 'arraybuffer' ? data : new Blob([data]);
   }
 
   #ended(code: number, reason: string, wasClean: boolean): void {

@@ -21,7 +21,12 @@ export const isFrame = <T extends PortFrame['type']>(
   return isKnown(type) && Object.entries<Check>(shapes[type]).every(([key, check]) => check(own(value, key)));
 };
 
-/** The frames of one port message, which nobody has looked at yet. */
+/** What a socket hears, as it comes (`PortMessage`): its name, and then what nobody has looked at yet. */
+export type Heard = [socket: string, ...data: unknown[]];
+
+export const isHeard = (message: unknown): message is Heard => Array.isArray(message) && typeof message[0] === 'string';
+
+/** The frames of any other port message, which nobody has looked at yet. */
 export const framesOf = (message: unknown): readonly unknown[] => (Array.isArray(message) ? message : [message]);
 
 /** Only what this side relies on: the rest of a snapshot is the worker's word (problem.ts). */

@@ -5,14 +5,10 @@ import { isProblem } from '../protocol/problem.ts';
 import { isNumber, isText, type Check, type PageFrame, type Shapes } from './port-frames.ts';
 
 /** What concerns topics, publications and sockets. */
-export type RealtimeFrame = Exclude<PortFrame, PageFrame>;
+export type RealtimeFrame = Exclude<PortFrame, PageFrame | { type: 'socket-message' }>;
 
 const isFlag: Check = (value) => typeof value === 'boolean';
-const isData: Check = (value) => isText(value) || value instanceof ArrayBuffer;
-const isRun: Check = (value) => {
-  const data = isObject(value) ? own(value, 'data') : undefined;
-  return Array.isArray(data) && data.length > 0 && data.every(isData);
-};
+const hasData: Check = (value) => isObject(value) && Array.isArray(own(value, 'data'));
 const isMember: Check = (value) =>
   isObject(value) && isText(own(value, 'id')) && isFlag(own(value, 'self')) && Object.hasOwn(value, 'state');
 const isMembers: Check = (value) => Array.isArray(value) && value.every(isMember);
@@ -26,8 +22,7 @@ export const REALTIME_SHAPES: Shapes<RealtimeFrame['type']> = {
   acked: { id: isText, offset: isNumber },
   refused: { id: isText, problem: isProblem },
   'socket-opened': { socket: isText, protocol: isText },
-  'socket-message': { socket: isText, data: isData },
-  'socket-messages': { socket: isText, run: isRun },
+  'socket-messages': { socket: isText, run: hasData },
   'socket-taken': { socket: isText, count: isNumber },
   'socket-memo': { socket: isText, memo: isText },
   'socket-closed': { socket: isText, code: isNumber, reason: isText, wasClean: isFlag },

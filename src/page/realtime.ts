@@ -2,7 +2,7 @@ import type { Intro, KeeperApi } from '../protocol/bridge.ts';
 import type { SessionView } from '../protocol/snapshot.ts';
 import { createChannels } from './channels.ts';
 import { KeeperSocket } from './keeper-socket.ts';
-import { isFrame } from './port-frames.ts';
+import { isFrame, type Heard } from './port-frames.ts';
 import { REALTIME_SHAPES } from './realtime-frames.ts';
 import { createSocketHub, type Post, type SocketHub } from './socket-hub.ts';
 import type { Channel, ChannelOptions, SocketClass } from './types.ts';
@@ -17,6 +17,7 @@ export type Realtime = {
   welcomed(): void;
   /** A frame that nobody has looked at yet. */
   receive(frame: unknown): void;
+  hear(heard: Heard): void;
   /** Whose session it is now: what came for somebody else is forgotten. */
   follow(session: SessionView): void;
   channel(topic: string, options?: ChannelOptions): Channel;
@@ -47,6 +48,7 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: 
       channels.receive(frame);
       sockets.receive(frame);
     },
+    hear: sockets.hear,
     follow: (session) => {
       const sub = 'user' in session ? session.user?.sub : undefined;
       const left = session.state === 'signed-out' && session.reason === 'user';

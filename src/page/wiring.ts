@@ -69,8 +69,8 @@ export const wire = ({ transport, tab, build, createRealtime, face }: WiringOpti
     meet();
   };
   const realtime = createRealtime(transport.api.publish, (message) => attachment.post(message), face);
-  const { topics, greeted, receive } = realtime;
-  const tabFace = { id: tab, visible: isVisible, topics, greeted, show, welcomed, receive, stranger };
+  const { topics, greeted, receive, hear } = realtime;
+  const tabFace = { id: tab, visible: isVisible, topics, greeted, show, welcomed, receive, hear, stranger };
   const attachment = createAttachment(transport, tabFace, ending.signal);
   const life = {
     hide: () => {

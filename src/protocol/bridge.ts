@@ -104,7 +104,13 @@ export type Member = { id: string; self: boolean; state: unknown };
 /** What a socket hears, in its order. `bytes`: what it weighed on the wire, in characters or bytes. */
 export type Run = { data: (string | ArrayBuffer)[]; bytes: number };
 
-/** Worker to tab, on the port, several in one message. */
+/**
+ * Worker to tab, on the port: frames, or what one socket hears, in its order. That is most of what goes to a tab, so a
+ * page has no more to look at; it is pages of protocol 4 and later that have it so.
+ */
+export type PortMessage = readonly PortFrame[] | readonly [socket: string, ...data: Run['data']];
+
+/** One thing that a tab is told. */
 export type PortFrame =
   /** First on every port. `life` names a Web Lock that is held for as long as this worker lives. */
   | { type: 'welcome'; protocol: number; life: string; snapshot: Snapshot }
@@ -119,8 +125,9 @@ export type PortFrame =
   | { type: 'acked'; id: string; offset: number }
   | { type: 'refused'; id: string; problem: Problem }
   | { type: 'socket-opened'; socket: string; protocol: string }
+  /** Never on a port: it becomes part of a run. */
   | { type: 'socket-message'; socket: string; data: string | ArrayBuffer }
-  /** Several of those; for pages of protocol 3 and later. */
+  /** For pages of protocol 3. */
   | { type: 'socket-messages'; socket: string; run: Run }
   /** So many more of the frames that the tab sent need not be sent again. */
   | { type: 'socket-taken'; socket: string; count: number }

@@ -6,10 +6,11 @@
  * 1  first version
  * 2  tabs say what they have read
  * 3  what a tab's socket hears comes in runs
+ * 4  each run is a message of its own
  */
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 
 /** The oldest protocol that this build still talks to. */
-export const OLDEST_PROTOCOL = 2;
+export const OLDEST_PROTOCOL = 3;
 
 export const speaks = (protocol: number): boolean => protocol >= OLDEST_PROTOCOL && protocol <= PROTOCOL + 1;

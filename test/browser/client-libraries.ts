@@ -10,6 +10,7 @@ import { WebsocketProvider } from 'y-websocket';
 import { Doc } from 'yjs';
 import { connect, KeeperSocket } from '../../src/page/index.ts';
 import { FACE_CASES } from './socket-cases-face.ts';
+import { HANDLER_CASES } from './socket-cases-handler.ts';
 import { LIFE_CASES } from './socket-cases-life.ts';
 import type { Case } from './socket-tools.ts';
 
@@ -20,7 +21,7 @@ class KeeperTransport extends EngineSocket {
   }
 }
 
-const CASES: Readonly<Record<string, Case>> = { ...FACE_CASES, ...LIFE_CASES };
+const CASES: Readonly<Record<string, Case>> = { ...FACE_CASES, ...LIFE_CASES, ...HANDLER_CASES };
 
 export const libraries = {
   connect,

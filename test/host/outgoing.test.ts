@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { createOutgoing, MOST_TOGETHER, TOGETHER_MS } from '../../src/host/outgoing.ts';
+import {
+  createOutgoing,
+  FLOOD_MS,
+  MOST_TOGETHER,
+  RUN_MAX,
+  RUN_MAX_BYTES,
+  TOGETHER_MS,
+} from '../../src/host/outgoing.ts';
 import type { PortFrame } from '../../src/protocol/bridge.ts';
 
 const START = 1_000;
@@ -7,12 +14,15 @@ const START = 1_000;
 /** A clock that stands still until it is told to go on, and what left for which tab, in order. */
 const start = () => {
   let now = START;
-  const due: { at: number; run: () => void }[] = [];
+  let due: { at: number; run: () => void }[] = [];
   const clock = {
     now: () => now,
     at: (at: number, run: () => void) => {
-      due.push({ at, run });
-      return () => undefined;
+      const timer = { at, run };
+      due.push(timer);
+      return () => {
+        due = due.filter((each) => each !== timer);
+      };
     },
   };
   const left: [tab: string, frames: PortFrame[]][] = [];
@@ -20,7 +30,9 @@ const start = () => {
   const goOn = async (ms: number): Promise<void> => {
     await Promise.resolve();
     now += ms;
-    for (const { run } of due.splice(0).filter(({ at }) => at <= now)) run();
+    const all = due;
+    due = all.filter(({ at }) => at > now);
+    for (const { run } of all.filter(({ at }) => at <= now)) run();
   };
   return { outgoing, left, goOn };
 };
@@ -66,6 +78,23 @@ test('what follows leaves when the moment is over, each socket with its own name
   ]);
 });
 
+test('in a flood more goes together: the moment is the longer the more has left', async () => {
+  const { outgoing, left, goOn } = start();
+  for (let n = 0; n < 64; n += 1) outgoing.spread(ALL, `${n}`);
+  await goOn(0);
+  outgoing.spread(ALL, 'after it');
+  await goOn(TOGETHER_MS + 1);
+  expect(left).toHaveLength(2);
+  await goOn(1);
+  expect(left).toHaveLength(4);
+  for (let n = 0; n < RUN_MAX; n += 1) outgoing.spread(ALL, `${n}`);
+  outgoing.spread(ALL, 'after all that');
+  await goOn(TOGETHER_MS + FLOOD_MS - 1);
+  expect(left).toHaveLength(6);
+  await goOn(1);
+  expect(left).toHaveLength(8);
+});
+
 test('other news keeps its place among what sockets hear', async () => {
   const { outgoing, left, goOn } = start();
   outgoing.spread(ALL, 'before');
@@ -90,14 +119,14 @@ test('other news keeps its place among what sockets hear', async () => {
 
 test('no message grows without end, and nothing of what is in it is lost or told twice', async () => {
   const { outgoing, left, goOn } = start();
-  const count = 3 * MOST_TOGETHER + 1;
+  const count = 3 * RUN_MAX + 1;
   for (let n = 0; n < count; n += 1) outgoing.spread(ALL, `${n}`);
   expect(left, 'full ones have left by themselves').toHaveLength(2 * 3);
   // one that is full leaves while a frame is put down for tab after tab
   for (let n = 0; n < MOST_TOGETHER - 2; n += 1) outgoing.push('t1', { type: 'acked', id: 'x', offset: n });
   outgoing.spread(ALL, 'last but one');
   outgoing.spread(ALL, 'last');
-  await goOn(TOGETHER_MS);
+  await goOn(TOGETHER_MS + FLOOD_MS);
   await goOn(TOGETHER_MS);
   for (const { tab, socket } of ALL)
     expect(heard(left, tab).filter((each) => each !== 'acked')).toEqual(
@@ -106,7 +135,18 @@ test('no message grows without end, and nothing of what is in it is lost or told
   const longest = left.map(([, frames]) =>
     frames.reduce((sum, frame) => sum + (frame.type === 'socket-messages' ? frame.run.data.length : 1), 0),
   );
-  expect(Math.max(...longest)).toBeLessThanOrEqual(MOST_TOGETHER);
+  expect(Math.max(...longest)).toBeLessThanOrEqual(RUN_MAX);
+});
+
+test('nor does one of long frames: it leaves as soon as it is heavy', () => {
+  const { outgoing, left } = start();
+  const half = 'x'.repeat(RUN_MAX_BYTES / 2);
+  outgoing.spread(ALL, half);
+  outgoing.spread(ALL, half);
+  expect(heard(left, 't1')).toEqual([
+    ['a', half],
+    ['a', half],
+  ]);
 });
 
 test('nothing leaves for a tab that has left, nor what was the former person’s', async () => {

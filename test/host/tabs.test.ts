@@ -20,7 +20,7 @@ const start = (): { tabs: Tabs; gone: string[] } => {
 };
 
 /** A page that says what it has read, as long as it `reads`. */
-const page = (tabs: Tabs, tab: string, options: { reads: boolean; protocol?: number }): Page => {
+const page = (tabs: Tabs, tab: string, options: { reads: boolean }): Page => {
   const { port1, port2 } = new MessageChannel();
   open.push(port1, port2);
   const frames: PortFrame[] = [];
@@ -30,7 +30,7 @@ const page = (tabs: Tabs, tab: string, options: { reads: boolean; protocol?: num
     if (options.reads && data.some(({ type }) => type === 'read')) port1.postMessage({ type: 'read' });
     look();
   };
-  const intro: Intro = { protocol: options.protocol ?? PROTOCOL, tab, arrival: 'navigate', visible: true, topics: [] };
+  const intro: Intro = { protocol: PROTOCOL, tab, arrival: 'navigate', visible: true, topics: [] };
   tabs.add(intro, port2);
   const until = (check: () => boolean): Promise<void> =>
     new Promise((resolve) => {
@@ -111,20 +111,39 @@ test('a page that is reading again comes back under the same name', async () => 
   expect(tabs.has('tab')).toBe(true);
 });
 
-test('what sockets hear weighs as much as it is long, for a page of the protocol before one by one', async () => {
-  const { tabs, gone } = start();
-  const now = page(tabs, 'now', { reads: true });
-  const before = page(tabs, 'before', { reads: true, protocol: PROTOCOL - 1 });
-  const data = ['one', new ArrayBuffer(2), 'x'.repeat(UNREAD_MAX)];
-  const run = (from: number, to: number, bytes: number): PortFrame => ({
-    type: 'socket-messages',
-    socket: 's',
-    run: { data: data.slice(from, to), bytes },
+test('what a socket hears is a message of its own, in its place; a page of the protocol before has it as a frame', async () => {
+  const { tabs } = start();
+  const said: Record<string, unknown[]> = { now: [], before: [] };
+  const all = Object.entries({ now: PROTOCOL, before: PROTOCOL - 1 }).map(([tab, protocol]) => {
+    const { port1, port2 } = new MessageChannel();
+    open.push(port1, port2);
+    tabs.add({ protocol, tab, arrival: 'navigate', visible: true, topics: [] }, port2);
+    const last = new Promise<void>((resolve) => {
+      port1.onmessage = ({ data }: MessageEvent<unknown>) => {
+        said[tab]?.push(data);
+        if (JSON.stringify(data).includes('last')) resolve();
+      };
+    });
+    return { tab, last };
   });
-  for (const tab of ['now', 'before']) tabs.push(tab, [run(0, 2, 5)]);
-  await before.until(() => countOf(before, 'socket-message') === 2);
-  expect(before.frames).toEqual(data.slice(0, 2).map((each) => ({ type: 'socket-message', socket: 's', data: each })));
-  expect(now.frames).toEqual([run(0, 2, 5)]);
-  for (const tab of ['now', 'before']) tabs.push(tab, [run(2, 3, UNREAD_MAX)]);
-  expect(gone).toEqual(['now', 'before']);
+  const run = (...data: string[]): PortFrame => ({ type: 'socket-messages', socket: 's', run: { data, bytes: 6 } });
+  const acked = (offset: number): PortFrame => ({ type: 'acked', id: 'a', offset });
+  const frames = [acked(1), run('one', 'two'), acked(2), acked(3), run('three'), run('last')];
+  for (const { tab } of all) tabs.push(tab, frames);
+  await Promise.all(all.map(({ last }) => last));
+  const runs = ['one,two', 'three', 'last'].map((words) => ['s', ...words.split(',')]);
+  expect(said).toEqual({
+    now: [[acked(1)], runs[0], [acked(2), acked(3)], runs[1], runs[2]],
+    before: [frames],
+  });
+});
+
+test('what sockets hear weighs as much as it is long', async () => {
+  const { tabs, gone } = start();
+  page(tabs, 'tab', { reads: false });
+  const run = (bytes: number): PortFrame => ({ type: 'socket-messages', socket: 's', run: { data: ['x'], bytes } });
+  tabs.push('tab', [run(UNREAD_MAX - 1_000)]);
+  expect(gone).toEqual([]);
+  tabs.push('tab', [run(1_000)]);
+  expect(gone).toEqual(['tab']);
 });

@@ -8,8 +8,10 @@ export type FrameProxy = {
   readonly origin: string;
   /** Sockets that were opened through it. */
   readonly opened: number;
-  /** Says this on every socket that is open. */
-  say(frame: string | Buffer): void;
+  /** How many are open at a path. */
+  count(path: string): number;
+  /** Says this on every socket that is open, or on those at a path. */
+  say(frame: string | Buffer, path?: string): void;
   /** Says this on every socket from now on, as soon as it is open; `undefined`: nothing. */
   greetWith(frame: string | undefined): void;
   close(): Promise<void>;
@@ -29,7 +31,8 @@ const hostOf = (server: Server): string => {
 const isSendable = (code: number): boolean => code === 1000 || (code >= 3000 && code <= 4999);
 
 export const startFrameProxy = async (app: string): Promise<FrameProxy> => {
-  const live = new Set<WebSocket>();
+  /** Those that are open, and the path that each was opened at. */
+  const live = new Map<WebSocket, string>();
   let opened = 0;
   let greeting: string | undefined;
 
@@ -73,7 +76,7 @@ export const startFrameProxy = async (app: string): Promise<FrameProxy> => {
     there.once('open', () => {
       sockets.handleUpgrade(request, socket, head, (here) => {
         opened += 1;
-        live.add(here);
+        live.set(here, new URL(request.url ?? '/', app).pathname);
         here.on('close', () => live.delete(here));
         relay(here, there);
         relay(there, here);
@@ -89,12 +92,15 @@ export const startFrameProxy = async (app: string): Promise<FrameProxy> => {
     get opened() {
       return opened;
     },
-    say: (frame) => live.forEach((socket) => socket.send(frame)),
+    count: (path) => [...live.values()].filter((at) => at === path).length,
+    say: (frame, path) => {
+      for (const [socket, at] of live) if (path === undefined || at === path) socket.send(frame);
+    },
     greetWith: (frame) => {
       greeting = frame;
     },
     close: async () => {
-      for (const socket of live) socket.terminate();
+      for (const socket of live.keys()) socket.terminate();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');

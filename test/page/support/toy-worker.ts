@@ -12,6 +12,7 @@ import {
   parseTabMessage,
   type Intro,
   type PortFrame,
+  type PortMessage,
   type Publication,
   type TabMessage,
 } from '../../../src/protocol/bridge.ts';
@@ -126,10 +127,8 @@ const onTab = (value: unknown): void => {
       return tell({ type: 'socket-opened', socket: message.socket, protocol: message.protocols[0] ?? '' });
     case 'socket-send':
       if (message.data === KEPT) return tell({ type: 'socket-memo', socket: message.socket, memo: 'a memo' });
-      return tell(
-        { type: 'socket-message', socket: message.socket, data: message.data },
-        { type: 'socket-taken', socket: message.socket, count: 1 },
-      );
+      for (const port of ports) port.postMessage([message.socket, message.data] satisfies PortMessage);
+      return tell({ type: 'socket-taken', socket: message.socket, count: 1 });
     case 'socket-close':
       return tell({
         type: 'socket-closed',
