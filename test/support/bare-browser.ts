@@ -1,5 +1,5 @@
 import { isObject, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/json.ts';
-import { attach, startBareProcess, type Debugger } from './bare-process.ts';
+import { attach, startBareProcess, type Account, type Debugger } from './bare-process.ts';
 import { browserArgs, launchOptions } from './browser.ts';
 
 /**
@@ -88,7 +88,7 @@ const tabOf = ({ ask }: Debugger): BareTab => {
   };
 };
 
-export const startBareBrowser = async (): Promise<BareBrowser> => {
+export const startBareBrowser = async (account?: Account): Promise<BareBrowser> => {
   const argsFor = (profile: string): readonly string[] => [
     ...browserArgs(),
     '--headless=new',
@@ -96,7 +96,7 @@ export const startBareBrowser = async (): Promise<BareBrowser> => {
     `--user-data-dir=${profile}`,
     'about:blank',
   ];
-  const browser = await startBareProcess(launchOptions().executablePath, argsFor, LISTENING);
+  const browser = await startBareProcess(launchOptions().executablePath, argsFor, LISTENING, account);
   const host = browser.address;
   const attached: Debugger[] = [];
   const tabAt = async (url: string): Promise<BareTab> => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,14 +15,26 @@ export type BareProcess = {
   close(): Promise<void>;
 };
 
+/** Whose process it is to be; by default whoever starts it. */
+export type Account = { uid: number; gid: number };
+
+/** Without any right: `nobody`, on every Linux. */
+const NOBODY: Account = { uid: 65_534, gid: 65_534 };
+
+/** As people run it: root's browser has priorities that nobody else's gets. Only root can become somebody else. */
+export const ordinaryAccount = (): Account | undefined => (process.getuid?.() === 0 ? NOBODY : undefined);
+
 /** `listening` finds the address in a line of its standard error. */
 export const startBareProcess = async (
   path: string,
   argsFor: (profile: string) => readonly string[],
   listening: RegExp,
+  account?: Account,
 ): Promise<BareProcess> => {
   const profile = await mkdtemp(join(tmpdir(), 'keeper-profile-'));
-  const browser = spawn(path, argsFor(profile), { stdio: ['ignore', 'ignore', 'pipe'] });
+  if (account) await chown(profile, account.uid, account.gid);
+  const as = account && { ...account, env: { ...process.env, HOME: profile } };
+  const browser = spawn(path, argsFor(profile), { stdio: ['ignore', 'ignore', 'pipe'], ...as });
   const end = once(browser, 'exit');
   const address = await new Promise<string>((resolve, reject) => {
     void end.then(() => reject(new Error('The browser ended before it listened.')));
