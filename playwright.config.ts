@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test';
-import { launchOptions } from './test/support/browser.ts';
+import { launchOptions } from './test/support/browser/browser.ts';
 
 /** Pictures of every step cost a fifth of the processor; the steps alone, and the diary of test/support/e2e.ts, nothing. */
 const TRACE = { mode: 'retain-on-failure', screenshots: false, snapshots: false, sources: false } as const;

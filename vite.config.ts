@@ -1,16 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
-import type { ScriptEntry } from './scripts/bundle-script.ts';
-import { bakeForDev } from './scripts/dev-config.ts';
-import { precompress } from './scripts/precompress.ts';
-import { preloadParts } from './scripts/preload.ts';
-import { workerPlugin } from './scripts/worker-plugin.ts';
+import type { ScriptEntry } from './scripts/build/bundle-script.ts';
+import { bakeForDev } from './scripts/build/dev-config.ts';
+import { precompress } from './scripts/build/precompress.ts';
+import { preloadParts } from './scripts/build/preload.ts';
+import { workerPlugin } from './scripts/build/worker-plugin.ts';
 
 const SCRIPTS: readonly ScriptEntry[] = [
   { file: 'sw.js', source: 'sw/sw.ts', format: 'iife', tsconfig: 'sw/tsconfig.json', precache: true, baked: true },
   {
     file: 'keeper-sw.js',
-    source: 'sw/embed.ts',
+    source: 'sw/keeper-sw.ts',
     format: 'iife',
     tsconfig: 'sw/tsconfig.json',
     precache: false,
@@ -18,7 +18,7 @@ const SCRIPTS: readonly ScriptEntry[] = [
   },
   {
     file: 'keeper-session-sw.js',
-    source: 'sw/embed-session.ts',
+    source: 'sw/keeper-session-sw.ts',
     format: 'iife',
     tsconfig: 'sw/tsconfig.json',
     precache: false,
@@ -26,7 +26,7 @@ const SCRIPTS: readonly ScriptEntry[] = [
   },
   {
     file: 'keeper-elements.js',
-    source: 'src/ui/kit.ts',
+    source: 'src/ui/elements.ts',
     format: 'es',
     tsconfig: 'src/ui/tsconfig.json',
     precache: false,
@@ -44,12 +44,12 @@ const SCRIPTS: readonly ScriptEntry[] = [
 
 /** The libraries and the parts of the interface that every page needs. */
 const SHELL =
-  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](attention|calm|gate|give|index|keeper-element|notices|say\.|session-(gate|nav|notices|status|summary)|shared|snapshot|speech|status|ticker|time\.|tokens|truth|words\.|words[\\/](en|plural))|src[\\/]protocol[\\/](bridge-names|json|problem)|src[\\/]page[\\/](ids|port-frames|wait)/;
+  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](index|base[\\/](announcements|clock-controller|keeper-element|provide-keeper|settled|shared|snapshot|status|theme)|elements[\\/]session-(gate|nav|notices|status|summary)|locale[\\/]|strings[\\/](en|messages|problem-text|time)|view[\\/](gate-view|headline|notices))|src[\\/]protocol[\\/](bridge-constants|json|problem)|src[\\/]page[\\/](util[\\/](ids|timers)|connection[\\/]port-frames)/;
 
 /** What `src/app/parts.ts` and `src/page/connect.ts` load at once. */
 const FIRST_PARTS = ['facts', 'sockets', 'sign-in', 'why']
-  .map((name) => `/src/ui/session-${name}.ts`)
-  .concat('/src/page/realtime.ts', '/workbox-window/Workbox.js');
+  .map((name) => `/src/ui/elements/session-${name}.ts`)
+  .concat('/src/page/realtime/realtime.ts', '/workbox-window/Workbox.js');
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
@@ -67,7 +67,7 @@ export default defineConfig({
             { name: 'shell', test: SHELL },
             {
               name: 'facts',
-              test: /src[\\/]ui[\\/]session-(facts|sockets|why)|src[\\/]ui[\\/](say-(more|why)|why\.|words[\\/](more|why)-en)/,
+              test: /src[\\/]ui[\\/](elements[\\/]session-(facts|sockets|why)|strings[\\/](app|explanation)-(messages|en)|view[\\/]explanation\.)/,
             },
           ],
         },

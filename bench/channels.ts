@@ -1,9 +1,9 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startApp } from '../test/support/app.ts';
-import { startBareBrowser, type BareTab } from '../test/support/bare-browser.ts';
-import { connectIn } from '../test/support/bare-keeper.ts';
-import { createLab } from '../test/support/lab-client.ts';
+import { startApp } from '../test/support/server/app.ts';
+import { startBareBrowser, type BareTab } from '../test/support/browser/bare-browser.ts';
+import { connectIn } from '../test/support/page/bare-keeper.ts';
+import { createLab } from '../test/support/server/fault-client.ts';
 
 /*
  * A burst of one topic to many tabs: `keeper.channel`, whose tabs share one upstream, against a `keeper.1` socket of each

@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as rest } from 'node:timers/promises';
-import { startApp } from '../test/support/app.ts';
-import { startBareBrowser } from '../test/support/bare-browser.ts';
-import { connectIn, countIn, heardIn } from '../test/support/bare-keeper.ts';
-import { createLab } from '../test/support/lab-client.ts';
+import { startApp } from '../test/support/server/app.ts';
+import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
+import { connectIn, countIn, heardIn } from '../test/support/page/bare-keeper.ts';
+import { createLab } from '../test/support/server/fault-client.ts';
 
 /*
  * A frozen tab beside one that reads, under 1,000 messages of 2 kB a second for a minute: 120 MB go by. What waits for

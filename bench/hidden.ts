@@ -1,10 +1,10 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startApp } from '../test/support/app.ts';
-import { startBareBrowser } from '../test/support/bare-browser.ts';
-import { startBareFirefox, type HiddenTab } from '../test/support/bare-firefox.ts';
-import { connectIn, countIn, heardIn } from '../test/support/bare-keeper.ts';
-import { createLab } from '../test/support/lab-client.ts';
+import { startApp } from '../test/support/server/app.ts';
+import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
+import { startBareFirefox, type HiddenTab } from '../test/support/browser/bare-firefox.ts';
+import { connectIn, countIn, heardIn } from '../test/support/page/bare-keeper.ts';
+import { createLab } from '../test/support/server/fault-client.ts';
 
 /*
  * A tab with another one in front of it, left alone: the server must see no close, and the worker must be the same

@@ -1,11 +1,11 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
-import { ended, start } from '../scripts/run.ts';
+import { ended, start } from '../scripts/process/run.ts';
 import { isObject, own, parseJson } from '../src/protocol/json.ts';
-import { startApp, type App } from '../test/support/app.ts';
-import { startBareBrowser } from '../test/support/bare-browser.ts';
-import { signInByHand } from '../test/support/sign-in.ts';
+import { startApp, type App } from '../test/support/server/app.ts';
+import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
+import { signInByHand } from '../test/support/page/sign-in.ts';
 
 /*
  * Lighthouse on the production build, as on a phone and on a desk: signed out on a first visit (nothing stored, no

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
-import { startApp } from '../test/support/app.ts';
-import { launchOptions } from '../test/support/browser.ts';
-import { signInByHand } from '../test/support/sign-in.ts';
+import { startApp } from '../test/support/server/app.ts';
+import { launchOptions } from '../test/support/browser/browser.ts';
+import { signInByHand } from '../test/support/page/sign-in.ts';
 
 /*
  * The app in a real installed window that leaves its title bar to it, as no headless browser shows one: whether

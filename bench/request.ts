@@ -1,12 +1,12 @@
 import { chromium } from '@playwright/test';
-import { startApp } from '../test/support/app.ts';
-import { launchOptions } from '../test/support/browser.ts';
-import { requestCost, workerOf, type RequestCost } from '../test/support/request-cost.ts';
-import { signIn, TOKEN_KINDS } from '../test/support/sign-in.ts';
+import { startApp } from '../test/support/server/app.ts';
+import { launchOptions } from '../test/support/browser/browser.ts';
+import { requestCost, workerOf, type RequestCost } from '../test/support/load/request-cost.ts';
+import { signIn, TOKEN_KINDS } from '../test/support/page/sign-in.ts';
 
 /*
  * What a warm, authorized request costs in the worker's own code, in a real browser: from its fetch event to the
- * request that goes out, and from its answer to `respondWith`. The guard is test/browser/request-cost.spec.ts.
+ * request that goes out, and from its answer to `respondWith`. The guard is test/browser/requests/request-cost.spec.ts.
  */
 
 const REQUESTS = 5_000;

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { initialMachine, stepSession } from '../src/core/session.ts';
-import { SESSION_POLICY, type Machine, type Session } from '../src/core/session-types.ts';
+import { initialMachine, stepSession } from '../src/core/session/session.ts';
+import { SESSION_POLICY, type Machine, type Session } from '../src/core/session/session-types.ts';
 
 /** What a warm request costs in the session machine: the one decision on the path of every call. */
 const STEPS = 2_000_000;

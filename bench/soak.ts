@@ -1,9 +1,9 @@
-import { startApp } from '../test/support/app.ts';
-import { startBareBrowser } from '../test/support/bare-browser.ts';
-import { createLab } from '../test/support/lab-client.ts';
-import { soak } from '../test/support/soak.ts';
+import { startApp } from '../test/support/server/app.ts';
+import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
+import { createLab } from '../test/support/server/fault-client.ts';
+import { soak } from '../test/support/load/soak.ts';
 
-/** What test/support/soak.ts does, for `--seconds N`; ten minutes unless told otherwise. */
+/** What test/support/load/soak.ts does, for `--seconds N`; ten minutes unless told otherwise. */
 const DEFAULT_SECONDS = 600;
 
 const [, , option, value] = process.argv;

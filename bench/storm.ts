@@ -1,6 +1,6 @@
-import { broken, runStorm, type Storm } from '../test/support/storm.ts';
+import { broken, runStorm, type Storm } from '../test/support/load/storm.ts';
 
-/** Everybody comes back at once: what is simulated, and how, stands in test/support/storm.ts. */
+/** Everybody comes back at once: what is simulated, and how, stands in test/support/load/storm.ts. */
 const STORMS: readonly Storm[] = [
   {
     name: '1,000,000 clients, 30 s outage',

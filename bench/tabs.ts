@@ -1,10 +1,10 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startApp } from '../test/support/app.ts';
-import { startBareBrowser, type BareTab } from '../test/support/bare-browser.ts';
-import { ordinaryAccount } from '../test/support/bare-process.ts';
-import { createLab, type Lab } from '../test/support/lab-client.ts';
-import { startFrameProxy, type FrameProxy } from '../test/support/frame-proxy.ts';
+import { startApp } from '../test/support/server/app.ts';
+import { startBareBrowser, type BareTab } from '../test/support/browser/bare-browser.ts';
+import { ordinaryAccount } from '../test/support/browser/bare-process.ts';
+import { createLab, type Lab } from '../test/support/server/fault-client.ts';
+import { startFrameProxy, type FrameProxy } from '../test/support/server/frame-proxy.ts';
 
 /*
  * What sharing costs a tab, and what it gains: one upstream for all tabs against a socket of each tab's own, in the same

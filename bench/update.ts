@@ -1,4 +1,4 @@
-import { PAGES, startUpdateLoad } from '../test/support/update-load.ts';
+import { PAGES, startUpdateLoad } from '../test/support/load/update-load.ts';
 
 /** How long a newcomer takes from its installation until it controls pages that never rest; and what is lost over it. */
 const UPDATES = Number(process.argv[2] ?? 100);

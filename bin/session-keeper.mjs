@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import 'tsx';
 
-await import('../lab/main.ts');
+await import('../cli/main.ts');

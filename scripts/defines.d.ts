@@ -1,4 +1,4 @@
-/** Constants that the bundler puts into the worker scripts (scripts/worker-plugin.ts). */
+/** Constants that the bundler puts into the worker scripts (scripts/build/worker-plugin.ts). */
 
 /** Identity of the build: the same in the worker and in the page's `<meta name="build">`. */
 declare const __BUILD__: string;

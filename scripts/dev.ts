@@ -1,7 +1,7 @@
 import { createServer } from 'vite';
 import { startServer } from '../server/server.ts';
-import { devPort } from './dev-config.ts';
-import { freePortPair } from './free-port.ts';
+import { devPort } from './build/dev-config.ts';
+import { freePortPair } from './process/free-port.ts';
 
 const STOP_WITHIN_MS = 6_000;
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { startServer } from '../server/server.ts';
-import { findBrowser } from './find-browser.ts';
-import { freePortPair } from './free-port.ts';
+import { findBrowser } from './browsers/find-browser.ts';
+import { freePortPair } from './process/free-port.ts';
 
 /** The manifest names these sizes: a picture of another size is not shown when the app is installed. */
 const WIDE = { width: 1280, height: 800 };

@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureBrowser } from './find-browser.ts';
-import { playwrightCounts, vitestCounts, type Counts } from './reports.ts';
-import { ended, start } from './run.ts';
+import { ensureBrowser } from './browsers/find-browser.ts';
+import { playwrightCounts, vitestCounts, type Counts } from './checks/reports.ts';
+import { ended, start } from './process/run.ts';
 
 type Step = { name: string; run: () => Promise<Counts> };
 type Outcome = Counts & { name: string; ms: number };
@@ -62,7 +62,7 @@ const STEPS: readonly Step[] = [
   check('build', 'vite', 'build'),
   check('types', 'tsc', '-b', '--force'),
   check('lint', 'oxlint'),
-  check('templates', 'node', '--import', 'tsx', 'scripts/lint-lit.ts'),
+  check('templates', 'node', '--import', 'tsx', 'scripts/checks/lint-lit.ts'),
   check('format', 'oxfmt', '--check'),
   unitTests,
   browserTests('browser tests', BROWSER_REPORT, '--project=chromium', '--project=waits'),

@@ -1,18 +1,18 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { authorize, type AccessParts } from './access.ts';
-import { passwordRoutes, socketTicketRoute, ticketKindRoutes, type AuthRouteParts } from './auth-routes.ts';
-import type { Clock } from './clock.ts';
-import type { DpopChecker } from './dpop.ts';
-import { historyRoutes } from './history.ts';
-import { MAX_JSON_BYTES, problem, type Ctx, type Env, type Handler } from './http.ts';
-import { mediaRoutes } from './media.ts';
-import { noteRoutes } from './notes.ts';
-import { noteSub } from './request-notes.ts';
-import type { Store } from './store.ts';
-import type { Topics } from './topics.ts';
-import { uploadRoutes } from './upload-routes.ts';
-import type { Uploads } from './uploads.ts';
+import { authorize, type AccessParts } from './auth/authenticate.ts';
+import { passwordRoutes, socketTicketRoute, ticketKindRoutes, type AuthRouteParts } from './auth/auth-routes.ts';
+import type { Clock } from './base/clock.ts';
+import type { DpopChecker } from './auth/dpop.ts';
+import { historyRoutes } from './realtime/history-routes.ts';
+import { MAX_JSON_BYTES, problem, type Ctx, type Env, type Handler } from './http/http.ts';
+import { mediaRoutes } from './demo/media.ts';
+import { noteRoutes } from './demo/notes-routes.ts';
+import { noteSub } from './http/request-context.ts';
+import type { Store } from './base/store.ts';
+import type { Topics } from './realtime/topics.ts';
+import { uploadRoutes } from './demo/upload-routes.ts';
+import type { Uploads } from './demo/uploads.ts';
 
 export type ApiParts = AccessParts &
   Omit<AuthRouteParts, 'signedIn'> & { store: Store; clock: Clock; uploads: Uploads; topics: Topics };

@@ -1,4 +1,4 @@
-import { DataDirError } from './data-dir.ts';
+import { DataDirError } from './base/data-dir.ts';
 import { DEFAULT_PORT, startServer, type ServerOptions } from './server.ts';
 
 const DEFAULT_DATA_DIR = '.data';

@@ -1,14 +1,14 @@
-import { openAccessEpoch } from './access-epoch.ts';
-import { createAccounts, DEMO_ACCOUNT, type Account } from './accounts.ts';
-import { createClock, trueNow } from './clock.ts';
-import { lockDataDir } from './data-dir.ts';
-import { createGuessLimit } from './guesses.ts';
-import { DEFAULT_CLIENT_ID } from './keeper-config.ts';
-import { DEFAULT_LIFETIMES, type Lifetimes } from './lifetimes.ts';
-import { close, listen } from './listen.ts';
-import { openLmdbStore } from './lmdb-store.ts';
-import { createProvider } from './provider.ts';
-import type { GrantPolicy } from './sign-in-routes.ts';
+import { openAccessEpoch } from './auth/token-epoch.ts';
+import { createAccounts, DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
+import { createClock, trueNow } from './base/clock.ts';
+import { lockDataDir } from './base/data-dir.ts';
+import { createGuessLimit } from './auth/login-rate-limit.ts';
+import { DEFAULT_CLIENT_ID } from './worker/keeper-config.ts';
+import { DEFAULT_LIFETIMES, type Lifetimes } from './base/token-lifetimes.ts';
+import { close, listen } from './http/http-server.ts';
+import { openLmdbStore } from './base/lmdb-store.ts';
+import { createProvider } from './provider/provider.ts';
+import type { GrantPolicy } from './provider/sign-in-routes.ts';
 
 /** An OpenID provider by itself, of any temper: for running the application against a foreign one. */
 export type ProviderServerOptions = {

@@ -2,25 +2,25 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { DEMO_ACCOUNT, type Account } from './accounts.ts';
+import { DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
 import { createApi } from './api.ts';
-import { openBackend, type Backend } from './backend.ts';
-import { createClock } from './clock.ts';
-import { lockDataDir } from './data-dir.ts';
-import { appPlace, entrance, providerPlace, type EntranceParts } from './entrance.ts';
-import { BARE_HEADERS } from './headers.ts';
-import { DEFAULT_HEARTBEAT_MS } from './hub.ts';
-import { problem, type Env } from './http.ts';
-import { DEFAULT_CLIENT_ID, DEFAULT_SCOPE, FOREIGN_SCOPE, keeperConfig } from './keeper-config.ts';
-import { createLab } from './lab.ts';
-import { close, listen, type Listening } from './listen.ts';
-import type { LiveSocket } from './live-socket.ts';
-import { openLmdbStore } from './lmdb-store.ts';
-import { createProvider, isGrantLive } from './provider.ts';
-import { createProviderTokens, type ProviderTokens } from './provider-tokens.ts';
-import { noteSub } from './request-notes.ts';
+import { openBackend, type Backend } from './services.ts';
+import { createClock } from './base/clock.ts';
+import { lockDataDir } from './base/data-dir.ts';
+import { appPlace, entrance, providerPlace, type EntranceParts } from './request-pipeline.ts';
+import { BARE_HEADERS } from './http/headers.ts';
+import { DEFAULT_HEARTBEAT_MS } from './realtime/hub.ts';
+import { problem, type Env } from './http/http.ts';
+import { DEFAULT_CLIENT_ID, DEFAULT_SCOPE, FOREIGN_SCOPE, keeperConfig } from './worker/keeper-config.ts';
+import { createLab } from './fault-routes.ts';
+import { close, listen, type Listening } from './http/http-server.ts';
+import type { LiveSocket } from './realtime/freezable-socket.ts';
+import { openLmdbStore } from './base/lmdb-store.ts';
+import { createProvider, isGrantLive } from './provider/provider.ts';
+import { createProviderTokens, type ProviderTokens } from './auth/token-verifier.ts';
+import { noteSub } from './http/request-context.ts';
 import { createStatic } from './static.ts';
-import { createUpgrade } from './upgrade.ts';
+import { createUpgrade } from './realtime/websocket-upgrade.ts';
 
 export type ServerOptions = {
   /** Port of the application; 0 takes any free one. */

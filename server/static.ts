@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { KeeperConfig } from '../src/protocol/config.ts';
-import { readInside, type Body } from './built-files.ts';
-import { codingsFor, encode, type Coding } from './encoding.ts';
-import { inlineHashes, securityHeaders, workerPolicy, type HeaderPreset } from './headers.ts';
-import type { Ctx } from './http.ts';
-import { originAsked, type Origins } from './origins.ts';
-import { escapeHtml } from './page.ts';
-import { SCRIPT_VARY, type Sealer } from './seal.ts';
+import { readInside, type Body } from './http/static-files.ts';
+import { codingsFor, encode, type Coding } from './http/compression.ts';
+import { inlineHashes, securityHeaders, workerPolicy, type HeaderPreset } from './http/headers.ts';
+import type { Ctx } from './http/http.ts';
+import { originAsked, type Origins } from './http/origins.ts';
+import { escapeHtml } from './http/html-page.ts';
+import { SCRIPT_VARY, type Sealer } from './worker/worker-secret.ts';
 
 export type StaticParts = {
   /** Folder of the built application; `false` when another server serves it. */

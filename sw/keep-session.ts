@@ -1,15 +1,15 @@
 import { createHost } from '../src/host/host.ts';
-import type { SocketsFactory } from '../src/host/shared-sockets.ts';
-import type { Host } from '../src/host/types.ts';
+import type { SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
+import type { Host } from '../src/host/services/host-types.ts';
 import { END_SESSION_PATH, parsePageMessage } from '../src/protocol/bridge.ts';
 import type { Baked } from '../src/protocol/config.ts';
-import { createAborts, type Aborts } from './aborts.ts';
-import { answerCall } from './bridge.ts';
-import { createLeases, type Leases } from './leases.ts';
-import { createPace } from './pace.ts';
-import { createRoom } from './room.ts';
-import { addRoutes } from './routes.ts';
-import { announceTakeOver, askNewcomer } from './update.ts';
+import { createAborts, type Aborts } from './requests/abortable-requests.ts';
+import { answerCall } from './calls/call-bridge.ts';
+import { createLeases, type Leases } from './keep-alive.ts';
+import { createPace } from './calls/client-rate-limit.ts';
+import { createRoom } from './updates/takeover-timing.ts';
+import { addRoutes } from './requests/static-routes.ts';
+import { announceTakeOver, askNewcomer } from './updates/takeover.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 

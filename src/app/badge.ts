@@ -1,4 +1,4 @@
-import type { Keeper } from '../page/types.ts';
+import type { Keeper } from '../page/types/types.ts';
 import { unread } from '../ui/index.ts';
 
 /** How many things want a person: a session that has ended is one, each unread message is one. */

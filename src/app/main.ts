@@ -5,7 +5,7 @@ import { speakOwnLanguage } from './language.ts';
 import { loadFirst } from './parts.ts';
 import { furnish, prepare, start } from './start.ts';
 
-/** As the server configures it (server/keeper-config.ts). */
+/** As the server configures it (server/worker/keeper-config.ts). */
 const CALLBACK = '/auth/callback';
 
 adoptTokens(document);

@@ -4,8 +4,8 @@
  */
 export const loadFirst = (): Promise<unknown> =>
   Promise.all([
-    import('../ui/session-facts.ts'),
-    import('../ui/session-sockets.ts'),
-    import('../ui/session-sign-in.ts'),
-    import('../ui/session-why.ts'),
+    import('../ui/elements/session-facts.ts'),
+    import('../ui/elements/session-sockets.ts'),
+    import('../ui/elements/session-sign-in.ts'),
+    import('../ui/elements/session-why.ts'),
   ]);

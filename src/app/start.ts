@@ -1,4 +1,4 @@
-import type { Keeper } from '../page/types.ts';
+import type { Keeper } from '../page/types/types.ts';
 import { give, SessionGate, surely } from '../ui/index.ts';
 import { renderAll } from './compose.ts';
 import { offerInstall } from './install.ts';

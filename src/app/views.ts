@@ -2,9 +2,9 @@ import { PAGES, SessionNav, surely, type PageName } from '../ui/index.ts';
 
 /** Home is there at once; what the others need is loaded when they are first shown. */
 const PARTS: Readonly<Partial<Record<PageName, () => Promise<unknown>>>> = {
-  messages: () => import('../ui/session-messages.ts'),
-  timeline: () => import('../ui/session-timeline.ts'),
-  tryIt: () => import('../ui/session-try.ts'),
+  messages: () => import('../ui/messages/session-messages.ts'),
+  timeline: () => import('../ui/elements/session-timeline.ts'),
+  tryIt: () => import('../ui/elements/session-demo.ts'),
 };
 
 const pageOf = (hash: string): PageName => PAGES.find((page) => `#${page}` === hash) ?? 'home';

@@ -1,14 +1,14 @@
 import { failed, ok, type Result } from '../protocol/problem.ts';
-import { newId } from './ids.ts';
+import { newId } from './util/ids.ts';
 import { keeperOver } from './keeper.ts';
 import type { NativeCopy } from './native-store.ts';
-import type { FallbackOptions, Transport } from './transport.ts';
-import type { Realtime } from './realtime.ts';
-import type { ConnectOptions, Keeper, NativeStore, SocketClass } from './types.ts';
-import { within } from './wait.ts';
-import { wire, type Wiring } from './wiring.ts';
-import { openWorkerSite } from './worker-site.ts';
-import { workerTransport } from './worker-transport.ts';
+import type { FallbackOptions, Transport } from './connection/transport.ts';
+import type { Realtime } from './realtime/realtime.ts';
+import type { ConnectOptions, Keeper, NativeStore, SocketClass } from './types/types.ts';
+import { within } from './util/timers.ts';
+import { wire, type Wiring } from './client.ts';
+import { openWorkerSite } from './connection/worker-registration.ts';
+import { workerTransport } from './connection/worker-transport.ts';
 
 const DEFAULT_WORKER = '/sw.js';
 /** Three greetings. A worker that answers none of them is not a keeper. */
@@ -32,7 +32,7 @@ const overWorker = async (script: string | TrustedScriptURL, tab: string, wireTo
 
 /** The host in this page; it is loaded only where it is needed. */
 const inPage = async (options: Omit<FallbackOptions, 'build'>, wireTo: Wire): Promise<Wiring> => {
-  const { openFallback } = await import('./fallback.ts');
+  const { openFallback } = await import('./in-page/in-page-host.ts');
   return wireTo(openFallback({ ...options, build: buildOf() }));
 };
 
@@ -43,7 +43,7 @@ const nativeOver = async (store: NativeStore, wiring: Wiring): Promise<NativeCop
 
 const open = async (options: ConnectOptions, onClose: () => void): Promise<Keeper> => {
   const tab = newId();
-  const loading = import('./realtime.ts');
+  const loading = import('./realtime/realtime.ts');
   const wireTo: Wire = async (transport) =>
     wire({ transport, tab, build: buildOf(), createRealtime: (await loading).createRealtime, face: KeeperSocket });
   const { worker: script = DEFAULT_WORKER, config } = options;

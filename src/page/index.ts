@@ -16,4 +16,4 @@ export type {
   SocketClass,
   SnapshotLoader,
   UploadOptions,
-} from './types.ts';
+} from './types/types.ts';

@@ -1,8 +1,8 @@
 import type { SignInNext } from '../protocol/bridge.ts';
 import type { Result } from '../protocol/problem.ts';
 import type { NativeCopy } from './native-store.ts';
-import type { Keeper } from './types.ts';
-import type { Wiring } from './wiring.ts';
+import type { Keeper } from './types/types.ts';
+import type { Wiring } from './client.ts';
 
 /** The provider's page, or the way there; an address of any other scheme would be script. */
 const goTo = (next: Result<SignInNext | null>): void => {
@@ -14,7 +14,7 @@ export const keeperOver = (wiring: Wiring, native: NativeCopy | undefined, onClo
   const { transport, store, realtime } = wiring;
   const { api } = transport;
   const send: Keeper['fetch'] = async (input, init) =>
-    (await import('./fetch.ts')).send(transport, new Request(input, init));
+    (await import('./requests/keeper-fetch.ts')).send(transport, new Request(input, init));
   return {
     get snapshot() {
       return store.get();
@@ -34,8 +34,8 @@ export const keeperOver = (wiring: Wiring, native: NativeCopy | undefined, onClo
     nudge: (cause = 'user') => api.nudge(cause),
     journal: api.journal,
     fetch: send,
-    upload: async (url, body, options) => (await import('./upload.ts')).upload(send, url, body, options),
-    download: async (url) => (await import('./download.ts')).download(send, url),
+    upload: async (url, body, options) => (await import('./requests/upload.ts')).upload(send, url, body, options),
+    download: async (url) => (await import('./requests/download.ts')).download(send, url),
     socket: realtime.socket,
     channel: realtime.channel,
     update: {

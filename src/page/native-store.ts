@@ -1,8 +1,8 @@
 import type { KeeperApi } from '../protocol/bridge.ts';
 import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
-import type { NativeState, NativeStore } from './types.ts';
-import { within } from './wait.ts';
-import type { Wiring } from './wiring.ts';
+import type { NativeState, NativeStore } from './types/types.ts';
+import { within } from './util/timers.ts';
+import type { Wiring } from './client.ts';
 
 /** A keychain may ask the person; it may also never answer. */
 const CALL_DEADLINE_MS = 3_000;

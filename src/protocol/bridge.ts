@@ -1,5 +1,5 @@
-import { MARK } from './bridge-names.ts';
-import { HOST_HAND_OVER_MS } from './hand-over.ts';
+import { MARK } from './bridge-constants.ts';
+import { HOST_HAND_OVER_MS } from './takeover-timing.ts';
 import { isObject, numberAt, own, parseJson, stringAt } from './json.ts';
 import { MAX_STATE_LENGTH, parseCursor, type Cursor } from './frames.ts';
 import type { Problem, Result } from './problem.ts';
@@ -17,7 +17,7 @@ export {
   PULSE_PATH,
   PULSE_SCRIPT,
   REQUEST_HEADER,
-} from './bridge-names.ts';
+} from './bridge-constants.ts';
 
 export type SignInIntent =
   /** `returnTo` is a path of this origin to come back to. */

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { destroyDisk } from '../../src/host/database.ts';
-import { createPassword } from '../../src/host/password.ts';
+import { destroyDisk } from '../../src/host/storage/database.ts';
+import { createPassword } from '../../src/host/auth/password-method.ts';
 import type { ProblemCode } from '../../src/protocol/problem.ts';
 import { startLife, type KeeperLife } from './keeper-life.ts';
 import { json, startTokenEndpoint, type Oddity, type TokenEndpoint } from './token-endpoint.ts';

@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { destroyDisk } from '../../src/host/database.ts';
-import { createPassword } from '../../src/host/password.ts';
+import { destroyDisk } from '../../src/host/storage/database.ts';
+import { createPassword } from '../../src/host/auth/password-method.ts';
 import { startLife, type KeeperLife } from './keeper-life.ts';
 import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts';
 

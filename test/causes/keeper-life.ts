@@ -1,14 +1,14 @@
-import { latestOf } from '../../src/core/session-moves.ts';
-import type { Machine, Session, SessionState, Verdict } from '../../src/core/session-types.ts';
-import { systemClock, type Clock } from '../../src/host/clock.ts';
-import { createDisk, type Disk } from '../../src/host/database.ts';
-import type { Grants } from '../../src/host/grants.ts';
-import { createJournal } from '../../src/host/journal.ts';
-import { createRefreshLock } from '../../src/host/lock.ts';
-import { createRevocations } from '../../src/host/revocations.ts';
-import { createSealer } from '../../src/host/seal.ts';
-import { createSessionRuntime, type SessionRuntime } from '../../src/host/session.ts';
-import { createSessionStore } from '../../src/host/session-store.ts';
+import { latestOf } from '../../src/core/session/session-transitions.ts';
+import type { Machine, Session, SessionState, Verdict } from '../../src/core/session/session-types.ts';
+import { systemClock, type Clock } from '../../src/host/runtime/clock.ts';
+import { createDisk, type Disk } from '../../src/host/storage/database.ts';
+import type { Grants } from '../../src/host/auth/sign-in-method.ts';
+import { createJournal } from '../../src/host/storage/journal.ts';
+import { createRefreshLock } from '../../src/host/session/refresh-lock.ts';
+import { createRevocations } from '../../src/host/session/revocations.ts';
+import { createSealer } from '../../src/host/storage/encryption.ts';
+import { createSessionRuntime, type SessionRuntime } from '../../src/host/session/session-runtime.ts';
+import { createSessionStore } from '../../src/host/storage/session-store.ts';
 
 /** Of each backoff the longest, so that a test sees the state before it is left again. */
 const LATE = 0.99;

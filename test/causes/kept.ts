@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import { generationOf } from '../../src/core/session-moves.ts';
-import { begin, heal, type History } from '../core/session-histories.ts';
-import type { Laws } from '../core/session-laws.ts';
-import type { Life } from '../core/session-life.ts';
-import type { World } from '../core/session-world.ts';
+import { generationOf } from '../../src/core/session/session-transitions.ts';
+import { begin, heal, type History } from '../core/session-world/session-histories.ts';
+import type { Laws } from '../core/session-world/session-laws.ts';
+import type { Life } from '../core/session-world/session-life.ts';
+import type { World } from '../core/session-world/session-world.ts';
 
 export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60_000;

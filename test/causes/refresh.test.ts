@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { generationOf } from '../../src/core/session-moves.ts';
+import { generationOf } from '../../src/core/session/session-transitions.ts';
 import {
   DAY_MS,
   expectKept,

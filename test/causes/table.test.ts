@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { isThere, linksIn, type TestLink } from '../support/linked-tests.ts';
+import { isThere, linksIn, type TestLink } from '../support/test-links.ts';
 
 const DOCUMENT = new URL('../../docs/spurious-logouts.md', import.meta.url);
 const COUNT = 34;

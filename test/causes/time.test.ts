@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { generationOf } from '../../src/core/session-moves.ts';
-import type { World } from '../core/session-world.ts';
+import { generationOf } from '../../src/core/session/session-transitions.ts';
+import type { World } from '../core/session-world/session-world.ts';
 import {
   ACCESS_MS,
   DAY_MS,

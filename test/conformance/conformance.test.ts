@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CHECKS } from '../../lab/conformance/checks.ts';
-import { examineWire, targetAt } from '../../lab/conformance/command.ts';
-import { main } from '../../lab/cli.ts';
+import { CHECKS } from '../../cli/conformance/checks.ts';
+import { examineWire, targetAt } from '../../cli/conformance/command.ts';
+import { main } from '../../cli/cli.ts';
 import { passwordLogin, startTestServer, type TestServer } from '../server/support/start.ts';
 import { BREAKAGES } from './breakages.ts';
 import { startBrokenHub } from './broken-hub.ts';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { stepSession } from '../../src/core/session.ts';
-import { histories, play } from './session-histories.ts';
-import { MUTANTS as SESSION_MUTANTS } from './session-mutants.ts';
-import { INVARIANTS, MUTANTS as SOCKET_MUTANTS } from './socket-mutants.ts';
-import type { Stepper } from './session-world.ts';
+import { stepSession } from '../../src/core/session/session.ts';
+import { histories, play } from './session-world/session-histories.ts';
+import { MUTANTS as SESSION_MUTANTS } from './session-world/session-mutants.ts';
+import { INVARIANTS, MUTANTS as SOCKET_MUTANTS } from './socket-world/socket-mutants.ts';
+import type { Stepper } from './session-world/session-world.ts';
 
 const DOCUMENT = new URL('../../docs/invariants.md', import.meta.url);
 const COUNT = 12;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { isThere, linksIn } from '../support/linked-tests.ts';
+import { isThere, linksIn } from '../support/test-links.ts';
 
 type Row = { name: string; cells: readonly string[] };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ensureBrowser } from '../../scripts/find-browser.ts';
-import type { Finding } from '../../lab/doctor/finding.ts';
+import { ensureBrowser } from '../../scripts/browsers/find-browser.ts';
+import type { Finding } from '../../cli/doctor/site/finding.ts';
 import { check, type Given } from './support/run.ts';
 import { html, INSTALL_COOKIE, script, workerHeaders, type Handler, type Plan } from './support/site.ts';
 

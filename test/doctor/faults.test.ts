@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createContext } from '../../lab/doctor/context.ts';
-import { parseConfig } from '../../lab/doctor/deployment.ts';
-import { CHECKS } from '../../lab/doctor/doctor.ts';
-import { UNKNOWN_CONFIG, type Finding } from '../../lab/doctor/finding.ts';
+import { createContext } from '../../cli/doctor/site/context.ts';
+import { parseConfig } from '../../cli/doctor/site/deployment.ts';
+import { CHECKS } from '../../cli/doctor/doctor.ts';
+import { UNKNOWN_CONFIG, type Finding } from '../../cli/doctor/site/finding.ts';
 import { API, SESSION } from './support/faults-api.ts';
 import { EDGES, PROVIDER } from './support/faults-provider.ts';
 import { DOCUMENTS, WORKER } from './support/faults-script.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Answer } from '../../lab/doctor/http.ts';
-import { admits, framingOf, parsePolicy, sourcesFor } from '../../lab/doctor/policy.ts';
+import type { Answer } from '../../cli/doctor/site/http.ts';
+import { admits, framingOf, parsePolicy, sourcesFor } from '../../cli/doctor/site/policy.ts';
 
 const SELF = new URL('https://app.example/');
 

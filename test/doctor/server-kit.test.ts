@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ensureBrowser } from '../../scripts/find-browser.ts';
+import { ensureBrowser } from '../../scripts/browsers/find-browser.ts';
 import { startTestServer, temporaryDir, type TestServer } from '../server/support/start.ts';
 import { reportOn, troubles } from './support/run.ts';
 import { WORKER_CODE } from './support/site.ts';

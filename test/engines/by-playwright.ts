@@ -1,6 +1,6 @@
 import { chromium, firefox, type Browser } from '@playwright/test';
-import { findFirefox } from '../../scripts/find-engines.ts';
-import { launchOptions } from '../support/browser.ts';
+import { findFirefox } from '../../scripts/browsers/find-engines.ts';
+import { launchOptions } from '../support/browser/browser.ts';
 import type { Engine } from './engine.ts';
 
 /** `moz-firefox` is Playwright's way (WebDriver BiDi) to a Firefox that it has not built itself. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Page } from '@playwright/test';
-import { findWebKit } from '../../scripts/find-engines.ts';
-import { freePortPair } from '../../scripts/free-port.ts';
+import { findWebKit } from '../../scripts/browsers/find-engines.ts';
+import { freePortPair } from '../../scripts/process/free-port.ts';
 import { isObject, own, parseJson, stringAt } from '../../src/protocol/json.ts';
 import type { Engine, Tab } from './engine.ts';
 

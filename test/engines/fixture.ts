@@ -1,6 +1,6 @@
 import { test as base } from '@playwright/test';
-import { startApp, type App } from '../support/app.ts';
-import { createLab, type Lab } from '../support/lab-client.ts';
+import { startApp, type App } from '../support/server/app.ts';
+import { createLab, type Lab } from '../support/server/fault-client.ts';
 import { openByPlaywright } from './by-playwright.ts';
 import { openByWebDriver } from './by-webdriver.ts';
 import type { Engine, EngineName } from './engine.ts';

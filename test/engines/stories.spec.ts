@@ -1,9 +1,9 @@
 import type { SignInKind } from '../../src/protocol/snapshot.ts';
-import { HUB, listen, newTopic, numbersOf } from '../support/channels.ts';
-import { sessionStateOf, snapshotOf } from '../support/keeper-page.ts';
-import type { Lab } from '../support/lab-client.ts';
-import { fetchAll, fetchOnce, MODELS } from '../support/page-fetch.ts';
-import { INTENTS, SIGN_IN_KINDS } from '../support/sign-in.ts';
+import { HUB, listen, newTopic, numbersOf } from '../support/page/channels.ts';
+import { sessionStateOf, snapshotOf } from '../support/page/keeper-page.ts';
+import type { Lab } from '../support/server/fault-client.ts';
+import { fetchAll, fetchOnce, MODELS } from '../support/page/page-fetch.ts';
+import { INTENTS, SIGN_IN_KINDS } from '../support/page/sign-in.ts';
 import type { Tab } from './engine.ts';
 import { expect, FAILED_REQUEST, test } from './fixture.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { ask } from '../../src/host/http.ts';
+import { ask } from '../../src/host/auth/http.ts';
 
 const DEADLINE_MS = 200;
 const MAX_BODY_BYTES = 256 * 1024;

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocketServer, type WebSocket as NodeSocket } from 'ws';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { systemClock } from '../../src/host/clock.ts';
-import { createPrivateSockets, type PrivateSockets } from '../../src/host/private-sockets.ts';
+import { systemClock } from '../../src/host/runtime/clock.ts';
+import { createPrivateSockets, type PrivateSockets } from '../../src/host/sockets/private-sockets.ts';
 import type { PortFrame } from '../../src/protocol/bridge.ts';
 import { maker } from './sockets-world.ts';
 

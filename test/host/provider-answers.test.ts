@@ -3,16 +3,16 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Session, Tokens } from '../../src/core/session-types.ts';
-import type { TokenVerdict } from '../../src/core/token-answer.ts';
-import { createDisk, destroyDisk } from '../../src/host/database.ts';
-import { createDpopKeys } from '../../src/host/dpop-keys.ts';
-import { createEpochs } from '../../src/host/epoch.ts';
-import { createGate } from '../../src/host/gate.ts';
-import { createRules } from '../../src/host/rules.ts';
-import { createOidc } from '../../src/host/oidc.ts';
-import { createSealer } from '../../src/host/seal.ts';
-import { createSignInsUnderWay } from '../../src/host/sign-ins.ts';
+import type { Session, Tokens } from '../../src/core/session/session-types.ts';
+import type { TokenVerdict } from '../../src/core/session/token-response.ts';
+import { createDisk, destroyDisk } from '../../src/host/storage/database.ts';
+import { createDpopKeys } from '../../src/host/auth/dpop-keys.ts';
+import { createEpochs } from '../../src/host/session/user-scope.ts';
+import { createGate } from '../../src/host/session/authorized-fetch.ts';
+import { createRules } from '../../src/host/session/request-policy.ts';
+import { createOidc } from '../../src/host/auth/oidc.ts';
+import { createSealer } from '../../src/host/storage/encryption.ts';
+import { createSignInsUnderWay } from '../../src/host/auth/pending-sign-ins.ts';
 import { isObject, own, parseJson } from '../../src/protocol/json.ts';
 
 /*

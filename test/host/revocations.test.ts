@@ -1,10 +1,10 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
-import type { Session } from '../../src/core/session-types.ts';
-import { createDisk } from '../../src/host/database.ts';
-import type { Noted } from '../../src/host/http.ts';
-import { createRevocations } from '../../src/host/revocations.ts';
-import { createSealer } from '../../src/host/seal.ts';
+import type { Session } from '../../src/core/session/session-types.ts';
+import { createDisk } from '../../src/host/storage/database.ts';
+import type { Noted } from '../../src/host/auth/http.ts';
+import { createRevocations } from '../../src/host/session/revocations.ts';
+import { createSealer } from '../../src/host/storage/encryption.ts';
 
 const SESSION: Session = { kind: 'password', generation: 1, startedAt: 0, tokens: { refresh: 'rt' } };
 

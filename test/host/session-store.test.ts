@@ -1,11 +1,11 @@
 import 'fake-indexeddb/auto';
 import { openDB } from 'idb';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createDisk, destroyDisk, type Disk, type SessionRow } from '../../src/host/database.ts';
-import { packRow, unpackRow } from '../../src/host/backup.ts';
-import { createSealer } from '../../src/host/seal.ts';
-import { createSessionStore, type SessionStore } from '../../src/host/session-store.ts';
-import type { Saved } from '../../src/core/session-types.ts';
+import { createDisk, destroyDisk, type Disk, type SessionRow } from '../../src/host/storage/database.ts';
+import { packRow, unpackRow } from '../../src/host/storage/native-record.ts';
+import { createSealer } from '../../src/host/storage/encryption.ts';
+import { createSessionStore, type SessionStore } from '../../src/host/storage/session-store.ts';
+import type { Saved } from '../../src/core/session/session-types.ts';
 
 const session = (generation: number): Saved => ({
   at: 'session',

@@ -2,15 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { WebSocket as NodeWebSocket, WebSocketServer, type WebSocket as NodeSocket } from 'ws';
 import { CODECS } from '../../src/core/codecs/index.ts';
-import type { OutboxStore } from '../../src/host/outbox-store.ts';
-import { createOutboxStore } from '../../src/host/outbox-store.ts';
-import { systemClock } from '../../src/host/clock.ts';
-import type { WebSocketMaker } from '../../src/host/link.ts';
-import { createSockets, type Sockets } from '../../src/host/sockets.ts';
+import type { OutboxStore } from '../../src/host/storage/outbox-store.ts';
+import { createOutboxStore } from '../../src/host/storage/outbox-store.ts';
+import { systemClock } from '../../src/host/runtime/clock.ts';
+import type { WebSocketMaker } from '../../src/host/sockets/websocket-connection.ts';
+import { createSockets, type Sockets } from '../../src/host/sockets/sockets.ts';
 import type { PortFrame } from '../../src/protocol/bridge.ts';
 import type { SocketConfig } from '../../src/protocol/config.ts';
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../src/protocol/frames.ts';
-import { HubServer, type Connection } from '../core/socket-server.ts';
+import { HubServer, type Connection } from '../core/socket-world/socket-server.ts';
 
 /* A real HTTP and WebSocket server on loopback for the real host: nothing between them is simulated. */
 

@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock, type Clock } from '../../src/host/clock.ts';
-import { createOutboxStore } from '../../src/host/outbox-store.ts';
-import { TOGETHER_MS } from '../../src/host/outgoing.ts';
+import { systemClock, type Clock } from '../../src/host/runtime/clock.ts';
+import { createOutboxStore } from '../../src/host/storage/outbox-store.ts';
+import { TOGETHER_MS } from '../../src/host/sockets/tab-batcher.ts';
 import { startHost, startTestServer, type TestHost, type TestServer } from './sockets-world.ts';
 
 let server: TestServer;

@@ -1,7 +1,7 @@
 import { expose, type Endpoint } from 'comlink';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ok } from '../../src/protocol/problem.ts';
-import { createBridge, type BridgeOptions } from '../../src/page/bridge-client.ts';
+import { createBridge, type BridgeOptions } from '../../src/page/connection/bridge-client.ts';
 
 /** As the page does it: an endpoint that outlives its workers. Each worker is one end of a real MessageChannel. */
 const createWorkers = () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { KeeperApi, Publication, TabMessage } from '../../src/protocol/bridge.ts';
 import { failed, ok } from '../../src/protocol/problem.ts';
-import { createChannels } from '../../src/page/channels.ts';
+import { createChannels } from '../../src/page/realtime/channels.ts';
 
 type Take = (messages: readonly Publication[]) => ReturnType<KeeperApi['publish']>;
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { ok } from '../../src/protocol/problem.ts';
 import type { SessionView } from '../../src/protocol/snapshot.ts';
 import { createNativeCopy } from '../../src/page/native-store.ts';
-import { startingSnapshot } from '../../src/page/snapshot-store.ts';
-import type { NativeStore } from '../../src/page/types.ts';
+import { startingSnapshot } from '../../src/page/connection/snapshot-store.ts';
+import type { NativeStore } from '../../src/page/types/types.ts';
 
 const DEADLINE_MS = 40;
 

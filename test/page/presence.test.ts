@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Member, TabMessage } from '../../src/protocol/bridge.ts';
 import { failed, ok } from '../../src/protocol/problem.ts';
-import { createChannels } from '../../src/page/channels.ts';
-import type { PresenceEvent } from '../../src/page/types.ts';
+import { createChannels } from '../../src/page/realtime/channels.ts';
+import type { PresenceEvent } from '../../src/page/types/types.ts';
 
 const setUp = () => {
   const posted: TabMessage[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createSnapshotStore, startingSnapshot } from '../../src/page/snapshot-store.ts';
+import { createSnapshotStore, startingSnapshot } from '../../src/page/connection/snapshot-store.ts';
 
 const starting = startingSnapshot('service-worker', true);
 

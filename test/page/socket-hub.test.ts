@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { createSocketHub, type SocketFrame, type SocketHub } from '../../src/page/socket-hub.ts';
+import { createSocketHub, type SocketFrame, type SocketHub } from '../../src/page/realtime/socket-hub.ts';
 
 /* With a real message channel between the tasks. What runs between two messages is a browser's: socket-cases-handler.ts. */
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { keychainOver, type Invoke } from '../../examples/tauri/keychain.ts';
 import { createNativeCopy } from '../../src/page/native-store.ts';
-import { startingSnapshot } from '../../src/page/snapshot-store.ts';
+import { startingSnapshot } from '../../src/page/connection/snapshot-store.ts';
 import { ok } from '../../src/protocol/problem.ts';
 
 const DEADLINE_MS = 30;

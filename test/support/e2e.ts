@@ -1,7 +1,7 @@
 import { test as base, type BrowserContext, type Request } from '@playwright/test';
-import { startApp, type App } from './app.ts';
-import { expect } from './expect.ts';
-import { createLab, type Lab } from './lab-client.ts';
+import { startApp, type App } from './server/app.ts';
+import { expect } from './browser/expect.ts';
+import { createLab, type Lab } from './server/fault-client.ts';
 
 /** What the consoles and the scripts of a context complained about. A test fails on what it did not expect. */
 export type Complaints = {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { gzippedBytes, pageFiles, readFrom, staticModules } from '../../scripts/built-size.ts';
+import { gzippedBytes, pageFiles, readFrom, staticModules } from '../../scripts/build/built-size.ts';
 import { createFixture, type Fixture } from '../support/fixture.ts';
 
 let fixture: Fixture;

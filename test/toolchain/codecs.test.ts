@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { bundleScript } from '../../scripts/bundle-script.ts';
+import { bundleScript } from '../../scripts/build/bundle-script.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -14,7 +14,7 @@ const wordsIn = async (source: string): Promise<readonly string[]> => {
 };
 
 test('the shipped workers carry no codec that they were not given', async () => {
-  expect(await wordsIn('sw/embed.ts')).toEqual([]);
+  expect(await wordsIn('sw/keeper-sw.ts')).toEqual([]);
   expect(await wordsIn('sw/sw.ts')).toEqual([]);
 });
 

@@ -7,7 +7,7 @@ import { createFixture, type Fixture } from '../support/fixture.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-const ROOM_FOLDERS = ['src/protocol', 'src/core', 'src/host', 'src/page', 'src/ui', 'src/app', 'sw', 'server', 'lab'];
+const ROOM_FOLDERS = ['src/protocol', 'src/core', 'src/host', 'src/page', 'src/ui', 'src/app', 'sw', 'server', 'cli'];
 
 /** The house with nothing in it but its compiler options and one export in each room. */
 const emptyHouse = (): Record<string, string> => {
@@ -53,7 +53,7 @@ describe('the compiler refuses', () => {
     ['src/host', "export { room } from '../page/room.ts';", NOT_IN_PROJECT],
     ['sw', "export { room } from '../src/page/room.ts';", NOT_IN_PROJECT],
     ['server', "export { room } from '../src/core/room.ts';", NOT_IN_PROJECT],
-    ['lab', "export { room } from '../server/room.ts';", NOT_IN_PROJECT],
+    ['cli', "export { room } from '../server/room.ts';", NOT_IN_PROJECT],
     ['src/core', "export const f = () => fetch('/');", NO_NAME],
     ['src/core', 'export const f = () => setTimeout(() => {}, 1);', NO_NAME],
     ['src/protocol', 'export const f = (event: MessageEvent) => event;', NO_NAME],

@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { findBrowser } from '../../scripts/find-browser.ts';
+import { findBrowser } from '../../scripts/browsers/find-browser.ts';
 import { createFixture, type Fixture } from '../support/fixture.ts';
 
 let fixture: Fixture;

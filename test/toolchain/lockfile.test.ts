@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { completed, missingOptional } from '../../scripts/lockfile.ts';
+import { completed, missingOptional } from '../../scripts/checks/lockfile.ts';
 import { isObject, own, parseJson, type JsonObject } from '../../src/protocol/json.ts';
 
 const lockfile = async (): Promise<JsonObject> => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { playwrightCounts, vitestCounts } from '../../scripts/reports.ts';
+import { playwrightCounts, vitestCounts } from '../../scripts/checks/reports.ts';
 import { createFixture, type Fixture } from '../support/fixture.ts';
 
 let fixture: Fixture;

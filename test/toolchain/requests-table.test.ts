@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { fileOf, KINDS, lineOf, renderTable, TABLE_FILE, type Row } from '../../scripts/requests-rows.ts';
+import { fileOf, KINDS, lineOf, renderTable, TABLE_FILE, type Row } from '../../scripts/docs/requests-rows.ts';
 
 const row = (kind: string): Row => ({ kind, server: [`${kind} 1`, `${kind} 2`], caller: '200' });
 
@@ -10,7 +10,7 @@ test('the document has each kind of request once, in order', () => {
 });
 
 test('each kind is told by a test', () => {
-  const folder = new URL('../browser/', import.meta.url);
+  const folder = new URL('../browser/requests/', import.meta.url);
   const specs = readdirSync(folder).filter((name) => name.startsWith('requests-'));
   const sources = specs.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n');
   expect(KINDS.filter((kind) => !sources.includes(`'${kind}'`))).toEqual([]);

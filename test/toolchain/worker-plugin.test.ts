@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { build, createServer, type InlineConfig, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ScriptEntry } from '../../scripts/bundle-script.ts';
-import { WORKER_CHANGED, workerPlugin } from '../../scripts/worker-plugin.ts';
+import type { ScriptEntry } from '../../scripts/build/bundle-script.ts';
+import { WORKER_CHANGED, workerPlugin } from '../../scripts/build/worker-plugin.ts';
 import { createFixture, type Fixture } from '../support/fixture.ts';
 
 const script = (file: string, source: string, format: ScriptEntry['format'], worker: boolean): ScriptEntry => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionView } from '../../src/protocol/snapshot.ts';
-import { isSomeoneElse, nextView, type GateView } from '../../src/ui/gate-view.ts';
+import { isSomeoneElse, nextView, type GateView } from '../../src/ui/view/gate-view.ts';
 
 const starting: SessionView = { state: 'starting' };
 const active: SessionView = { state: 'active', kind: 'oidc', user: { sub: 'a' } };

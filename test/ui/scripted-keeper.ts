@@ -1,7 +1,7 @@
 import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../../src/protocol/bridge.ts';
 import { failed, ok, type Result } from '../../src/protocol/problem.ts';
 import type { SessionView, Snapshot } from '../../src/protocol/snapshot.ts';
-import type { Channel, ChannelEvent, Keeper, Member } from '../../src/page/types.ts';
+import type { Channel, ChannelEvent, Keeper, Member } from '../../src/page/types/types.ts';
 
 /** What the elements asked for, in order: the other half of "one snapshot in, one intent out". */
 export type Asked =

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextTryOf, QUIET_MS, settle, statusOf, type Calm, type Status } from '../../src/ui/status.ts';
+import { nextTryOf, QUIET_MS, settle, statusOf, type Calm, type Status } from '../../src/ui/base/status.ts';
 import { scenes } from './scenes.ts';
 
 const NOW = 1_800_000_000_000;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/protocol/problem.ts';
-import { fromNow, lasting, nextTry } from '../../src/ui/time.ts';
-import { truthOf } from '../../src/ui/truth.ts';
-import { named, words } from '../../src/ui/say.ts';
-import { moreWords } from '../../src/ui/say-more.ts';
-import { evidence, problemWords } from '../../src/ui/words.ts';
+import { fromNow, lasting, nextTry } from '../../src/ui/strings/time.ts';
+import { truthOf } from '../../src/ui/view/headline.ts';
+import { named, words } from '../../src/ui/strings/messages.ts';
+import { moreWords } from '../../src/ui/strings/app-messages.ts';
+import { evidence, problemWords } from '../../src/ui/strings/problem-text.ts';
 import { scenes } from './scenes.ts';
 
 const NOW = 1_800_000_000_000;

@@ -1,5 +1,5 @@
-import type { CodecKind } from '../codec.ts';
-import { createRelay } from '../relay.ts';
+import type { CodecKind } from './codec.ts';
+import { createRelay } from './broadcast-relay.ts';
 import { jsonPing } from './json-ping.ts';
 
 /** Frames of any protocol without a state of each connection: every tab hears all of them. */

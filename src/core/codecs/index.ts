@@ -1,4 +1,4 @@
-import type { CodecKind } from '../codec.ts';
+import type { CodecKind } from './codec.ts';
 import { broadcast } from './broadcast.ts';
 import { jsonPing } from './json-ping.ts';
 import { keeper1 } from './keeper1.ts';

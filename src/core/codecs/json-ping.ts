@@ -1,6 +1,6 @@
 import { isObject, parseJson, stringAt } from '../../protocol/json.ts';
-import { keeperVerdict, type CodecKind, type Frame } from '../codec.ts';
-import { createRelay, type Heartbeat } from '../relay.ts';
+import { keeperVerdict, type CodecKind, type Frame } from './codec.ts';
+import { createRelay, type Heartbeat } from './broadcast-relay.ts';
 
 const kindOf = (data: Frame): 'ping' | 'pong' | undefined => {
   // Most frames are data, and are passed on without being looked into.

@@ -10,9 +10,9 @@ import {
   type ServerFrame,
 } from '../../protocol/frames.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Protocol, type Put } from '../codec.ts';
-import { byteLength, type OutboxItem } from '../outbox.ts';
-import { createTopic, type Topic } from '../topic.ts';
+import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Protocol, type Put } from './codec.ts';
+import { byteLength, type OutboxItem } from '../socket/outbox.ts';
+import { createTopic, type Topic } from './topic-fanout.ts';
 
 /** Nothing but the greeting may be said before the server's. */
 type LinkState = { is: 'down' } | { is: 'greeting'; since: number } | { is: 'up'; maxBytes: number; skewMs: number };

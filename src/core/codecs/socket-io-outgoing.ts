@@ -1,4 +1,4 @@
-import { sizeOf } from '../tab-sockets.ts';
+import { sizeOf } from './tab-sockets.ts';
 import { framesOf, type Packet } from './socket-io-packet.ts';
 
 /** What waits for a link or for an acknowledgement, of all tabs: packets, and characters or bytes. */

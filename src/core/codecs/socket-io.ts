@@ -1,7 +1,7 @@
 import { CLOSE } from '../../protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/json.ts';
-import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from '../codec.ts';
-import { createTabSockets, OVER_LIMIT, type TabSocket } from '../tab-sockets.ts';
+import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
+import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
 import { credentialsOf, memoOf, parseMemo, type Room } from './socket-io-memo.ts';
 import { createOutgoing } from './socket-io-outgoing.ts';
 import {

@@ -1,7 +1,7 @@
 import { html, type ReactiveControllerHost, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import type { Channel, Member } from '../../page/types.ts';
-import { moreWords } from '../say-more.ts';
+import type { Channel, Member } from '../../page/types/types.ts';
+import { moreWords } from '../strings/app-messages.ts';
 
 /** A device that has a channel open; `name` is '' where it has not said any. */
 type Device = { id: string; self: boolean; name: string };

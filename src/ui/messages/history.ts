@@ -1,4 +1,4 @@
-import type { Keeper } from '../../page/types.ts';
+import type { Keeper } from '../../page/types/types.ts';
 import { isObject, numberAt, own, parseJson, stringAt } from '../../protocol/json.ts';
 
 /** What a server keeps of a topic: the last events, oldest first. */

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { moreWords } from '../say-more.ts';
-import { timeOfDay } from '../time.ts';
-import { problemWords } from '../words.ts';
+import { moreWords } from '../strings/app-messages.ts';
+import { timeOfDay } from '../strings/time.ts';
+import { problemWords } from '../strings/problem-text.ts';
 import { deliveryWord, type Item, type MessageData } from './conversation.ts';
 
 /** `self`: how the person in front of the screen is called. `live`: the socket is open. */

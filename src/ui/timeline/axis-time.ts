@@ -1,4 +1,4 @@
-import { locale } from '../speech.ts';
+import { locale } from '../locale/language.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;

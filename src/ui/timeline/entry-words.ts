@@ -1,9 +1,9 @@
 import type { JournalEntry } from '../../protocol/bridge.ts';
-import type { SessionStateStep, SessionStep } from '../../protocol/journal.ts';
+import type { SessionStateStep, SessionStep } from '../../protocol/journal-names.ts';
 import type { SocketStateName } from '../../protocol/snapshot.ts';
-import { words } from '../say.ts';
-import { moreWords } from '../say-more.ts';
-import { number } from '../time.ts';
+import { words } from '../strings/messages.ts';
+import { moreWords } from '../strings/app-messages.ts';
+import { number } from '../strings/time.ts';
 import { fieldsOf, REQUEST } from './entries.ts';
 
 /** An entry for people: `about` is the connection that it is about, or the evidence, where there is some. */

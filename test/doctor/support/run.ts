@@ -1,7 +1,7 @@
-import { createContext, type ContextOptions } from '../../../lab/doctor/context.ts';
-import { CHECKS, examine, type Report } from '../../../lab/doctor/doctor.ts';
-import { parseTarget, type Target } from '../../../lab/doctor/target.ts';
-import type { Finding } from '../../../lab/doctor/finding.ts';
+import { createContext, type ContextOptions } from '../../../cli/doctor/site/context.ts';
+import { CHECKS, examine, type Report } from '../../../cli/doctor/doctor.ts';
+import { parseTarget, type Target } from '../../../cli/doctor/site/target.ts';
+import type { Finding } from '../../../cli/doctor/site/finding.ts';
 import { startSite, type Plan, type Site } from './site.ts';
 
 export const TIMEOUT_MS = 10_000;

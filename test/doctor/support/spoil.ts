@@ -1,4 +1,4 @@
-import type { Verdict } from '../../../lab/doctor/finding.ts';
+import type { Verdict } from '../../../cli/doctor/site/finding.ts';
 import type { Given } from './run.ts';
 import {
   guarded,

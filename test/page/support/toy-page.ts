@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type * as Lib from '../../../src/page/index.ts';
 import type { ChannelEvent, Keeper } from '../../../src/page/index.ts';
 import type { Snapshot } from '../../../src/protocol/snapshot.ts';
-import { launchOptions } from '../../support/browser.ts';
+import { launchOptions } from '../../support/browser/browser.ts';
 import { bundleToyScripts, openToySite, type Note, type ToyScripts, type ToySite } from './toy-site.ts';
 
 /** What the scripts in the page see: the page client as it is served, and what a test leaves for later. */

@@ -18,7 +18,7 @@ import {
 } from '../../../src/protocol/bridge.ts';
 import { ok } from '../../../src/protocol/problem.ts';
 import { PROTOCOL } from '../../../src/protocol/version.ts';
-import { startingSnapshot } from '../../../src/page/snapshot-store.ts';
+import { startingSnapshot } from '../../../src/page/connection/snapshot-store.ts';
 
 type Lifetime = Event & { waitUntil(work: Promise<unknown>): void };
 type Heard = Lifetime & {

@@ -8,7 +8,7 @@ import {
   type Hello,
   type ServerFrame,
 } from '../../../src/protocol/frames.ts';
-import { textOf } from '../../../server/live-socket.ts';
+import { textOf } from '../../../server/realtime/freezable-socket.ts';
 import { bearer, type TestServer } from './start.ts';
 
 export type Closed = { code: number; reason: string };

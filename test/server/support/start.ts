@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEMO_ACCOUNT, type Account } from '../../../server/accounts.ts';
+import { DEMO_ACCOUNT, type Account } from '../../../server/auth/accounts.ts';
 import { startServer, type Running, type ServerOptions } from '../../../server/server.ts';
 
 export const OTHER_ACCOUNT: Account = {

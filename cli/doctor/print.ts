@@ -1,0 +1,42 @@
+import type { Report } from './doctor.ts';
+import type { Verdict } from './site/finding.ts';
+import { GROUPS, type Checked } from './site/types.ts';
+
+const SIGNS: Readonly<Record<Verdict, { sign: string; colour: number }>> = {
+  ok: { sign: '✓', colour: 32 },
+  warn: { sign: '!', colour: 33 },
+  fail: { sign: '✗', colour: 31 },
+  skipped: { sign: '–', colour: 90 },
+};
+const BOLD = 1;
+
+/** Wraps in an ANSI colour (ECMA-48 SGR), or not. */
+type Paint = (code: number, text: string) => string;
+const paintFor =
+  (colours: boolean): Paint =>
+  (code, text) =>
+    colours ? `\u001B[${code}m${text}\u001B[0m` : text;
+
+/** Servers choose what stands in headers: no control character of theirs may reach a terminal. */
+const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, '·');
+
+const lines = (checked: Checked, paint: Paint): readonly string[] => {
+  const { sign, colour } = SIGNS[checked.verdict];
+  const first = `  ${paint(colour, sign)} ${checked.title}: ${printable(checked.found)}`;
+  if (checked.verdict === 'ok' || checked.verdict === 'skipped') return [first];
+  return [first, `      why   ${printable(checked.why)}`, `      mend  ${printable(checked.mend)}`];
+};
+
+const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
+/** For people: one line for what is well, three for what is not. */
+export const printReport = (report: Report, colours: boolean): string => {
+  const paint = paintFor(colours);
+  const groups = GROUPS.flatMap((group) => {
+    const mine = report.checks.filter((checked) => checked.group === group);
+    return mine.length === 0 ? [] : ['', paint(BOLD, group), ...mine.flatMap((checked) => lines(checked, paint))];
+  });
+  const { ok, warn, fail, skipped } = report.counts;
+  const summary = `${ok} well, ${plural(warn, 'warning', 'warnings')}, ${plural(fail, 'failure', 'failures')}, ${skipped} not checked`;
+  return [`Examined ${report.url} with ${report.worker}`, ...groups, '', paint(BOLD, summary), ''].join('\n');
+};

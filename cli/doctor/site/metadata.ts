@@ -1,0 +1,39 @@
+import { isObject, own, parseJson, stringAt } from '../../../src/protocol/json.ts';
+
+/** Of OpenID Connect Discovery 1.0 §3 and RFC 8414 §2, what a keeper depends on. */
+export type Metadata = {
+  issuer: string;
+  authorization: string;
+  token: string;
+  revocation: string | undefined;
+  pkce: readonly string[];
+  dpop: readonly string[];
+  namesItself: boolean;
+};
+
+const texts = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+
+const urlOrNothing = (value: string | undefined): string | undefined =>
+  value !== undefined && URL.canParse(value) ? value : undefined;
+
+export const parseMetadata = (text: string): Metadata | undefined => {
+  const body = parseJson(text);
+  if (!isObject(body)) return undefined;
+  const issuer = stringAt(body, 'issuer');
+  const authorization = urlOrNothing(stringAt(body, 'authorization_endpoint'));
+  const token = urlOrNothing(stringAt(body, 'token_endpoint'));
+  if (issuer === undefined || authorization === undefined || token === undefined) return undefined;
+  return {
+    issuer,
+    authorization,
+    token,
+    revocation: urlOrNothing(stringAt(body, 'revocation_endpoint')),
+    pkce: texts(own(body, 'code_challenge_methods_supported')),
+    dpop: texts(own(body, 'dpop_signing_alg_values_supported')),
+    namesItself: own(body, 'authorization_response_iss_parameter_supported') === true,
+  };
+};
+
+/** An issuer with a path keeps it in front (OpenID Connect Discovery 1.0 §4.1). */
+export const metadataUrl = (issuer: string): string => `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;

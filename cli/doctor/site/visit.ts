@@ -1,0 +1,117 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type * as Playwright from 'playwright-core';
+import { isObject, own, parseJson, stringAt } from '../../../src/protocol/json.ts';
+import type { Target } from './target.ts';
+
+export type Registration = { scope: string; script: string };
+
+/** What a browser with an empty profile saw. */
+export type Visit =
+  | { type: 'not-tried'; reason: string }
+  | { type: 'failed'; detail: string }
+  | {
+      type: 'seen';
+      /** Workers of the origin whose script is active. */
+      registrations: readonly Registration[];
+      /** Script that controls the page. */
+      controller: string | undefined;
+      /** Console errors and uncaught exceptions, at most ten. */
+      errors: readonly string[];
+    };
+
+/** `auto`: the first Chromium on `PATH`. */
+export type BrowserChoice = { type: 'none' } | { type: 'auto' } | { type: 'path'; path: string };
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'microsoft-edge-stable'];
+/** Keeps the browser from talking to anybody but the deployment. */
+const QUIET = ['--disable-quic', '--disable-background-networking', '--no-first-run', '--disable-component-update'];
+/** A browser needs longer to start than a server to answer. */
+const START_TIMEOUT_FACTOR = 3;
+const MAX_ERRORS = 10;
+const MAX_ERROR_CHARS = 300;
+
+const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const executableFor = (choice: BrowserChoice): string | undefined => {
+  if (choice.type === 'none') return undefined;
+  if (choice.type === 'path') return choice.path;
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);
+  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+};
+
+/**
+ * Runs in the page. Waits for control, because a first load is controlled only once the worker claims it; the
+ * limit is the caller's.
+ */
+const lookScript = (limitMs: number): string => `(async () => {
+  const container = navigator.serviceWorker;
+  if (!container) return JSON.stringify({ registrations: [] });
+  const list = async () => (await container.getRegistrations()).flatMap((registration) =>
+    registration.active ? [{ scope: registration.scope, script: registration.active.scriptURL }] : []);
+  if (!container.controller) await new Promise((resolve) => {
+    container.addEventListener('controllerchange', resolve, { once: true });
+    setTimeout(resolve, ${limitMs});
+  });
+  return JSON.stringify({ registrations: await list(), controller: container.controller?.scriptURL });
+})()`;
+
+const parseLook = (value: unknown): { registrations: Registration[]; controller: string | undefined } | undefined => {
+  const seen = typeof value === 'string' ? parseJson(value) : undefined;
+  if (!isObject(seen)) return undefined;
+  const list = own(seen, 'registrations');
+  if (!Array.isArray(list)) return undefined;
+  const registrations = list.flatMap((item: unknown) => {
+    const scope = isObject(item) ? stringAt(item, 'scope') : undefined;
+    const script = isObject(item) ? stringAt(item, 'script') : undefined;
+    return scope !== undefined && script !== undefined ? [{ scope, script }] : [];
+  });
+  return { registrations, controller: stringAt(seen, 'controller') };
+};
+
+const open = async (
+  { chromium }: typeof Playwright,
+  target: Target,
+  executablePath: string,
+  timeoutMs: number,
+): Promise<Visit> => {
+  const browser = await chromium.launch({ executablePath, args: QUIET, timeout: timeoutMs * START_TIMEOUT_FACTOR });
+  try {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    const note = (text: string): void => {
+      if (errors.length < MAX_ERRORS) errors.push(text.slice(0, MAX_ERROR_CHARS));
+    };
+    page.on('pageerror', (error) => note(`uncaught: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') note(message.text());
+    });
+    await page.goto(target.url.href, { timeout: timeoutMs });
+    const seen = parseLook(await page.evaluate(lookScript(timeoutMs)));
+    return seen ? { type: 'seen', ...seen, errors } : { type: 'failed', detail: 'the page gave no answer' };
+  } finally {
+    await browser.close();
+  }
+};
+
+/** `timeoutMs`: for the page to load, and again for the worker to take it. Opens the page once, in a browser of its own that is closed again. */
+export const visitWith = async (choice: BrowserChoice, target: Target, timeoutMs: number): Promise<Visit> => {
+  const path = executableFor(choice);
+  if (choice.type === 'none') return { type: 'not-tried', reason: 'Left out by --no-browser.' };
+  if (path === undefined)
+    return { type: 'not-tried', reason: 'There is no Chromium on PATH; name one with --browser PATH.' };
+  const driver = await import('playwright-core').catch(() => undefined);
+  if (!driver) return { type: 'not-tried', reason: 'playwright-core is not installed: npm install playwright-core.' };
+  try {
+    return await open(driver, target, path, timeoutMs);
+  } catch (error) {
+    return { type: 'failed', detail: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
+  }
+};

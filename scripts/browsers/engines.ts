@@ -1,0 +1,36 @@
+/**
+ * `npm run test:engines [-- <arguments of playwright test>]`: the stories of test/engines in Firefox and WebKit.
+ * It finds them on this machine, else takes Debian's packages when it may, else says what to do.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { findFirefox, findWebKit } from './find-engines.ts';
+import { ended, start } from '../process/run.ts';
+
+type Wanted = { name: string; here: () => boolean; packages: readonly string[] };
+
+const ENGINES: readonly Wanted[] = [
+  { name: 'firefox', here: () => findFirefox() !== undefined, packages: ['firefox-esr'] },
+  { name: 'webkit', here: () => findWebKit() !== undefined, packages: ['webkit2gtk-driver', 'xvfb', 'xauth'] },
+];
+
+const args = process.argv.slice(2);
+const project = (name: string): string => `--project=${name}`;
+const named = ENGINES.filter(({ name }) => args.includes(project(name)));
+const missing = (named.length > 0 ? named : ENGINES).filter(({ here }) => !here());
+const packages = missing.flatMap((engine) => engine.packages);
+
+if (packages.length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  for (const command of [['update'], ['install', '-y', '--no-install-recommends', ...packages]])
+    spawnSync('apt-get', command, { stdio: ['ignore', 2, 2], env });
+}
+
+const absent = missing.filter(({ here }) => !here());
+for (const { name, packages: wanted } of absent)
+  console.error(`There is no ${name} here. On Debian or Ubuntu: sudo apt-get install ${wanted.join(' ')}`);
+
+process.exitCode =
+  absent.length > 0
+    ? 1
+    : await ended(start('playwright', ['test', '--config', 'playwright.engines.config.ts', ...args]));

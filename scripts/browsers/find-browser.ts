@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from '@playwright/test';
+import { isExecutable, onPath } from '../process/on-path.ts';
+
+/** Where the tests' Chromium is, and where it came from. */
+export type FoundBrowser = { path: string; from: 'CHROMIUM_PATH' | 'system' | 'apt' | 'playwright' };
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'microsoft-edge-stable'];
+
+const USUAL_PLACES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
+  linux: ['/usr/bin/chromium', '/usr/lib/chromium/chromium', '/snap/bin/chromium', '/opt/google/chrome/chrome'],
+  darwin: [
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
+  ],
+  win32: ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((name) => {
+    const folder = process.env[name];
+    if (!folder) return [];
+    return ['Google\\Chrome\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'].map((exe) =>
+      join(folder, exe),
+    );
+  }),
+};
+
+const onThisSystem = (): string | undefined => onPath(...NAMES) ?? USUAL_PLACES[process.platform]?.find(isExecutable);
+
+/** What is here already; installs nothing. Throws if `CHROMIUM_PATH` names no executable. */
+export const findBrowser = (): FoundBrowser | undefined => {
+  const named = process.env['CHROMIUM_PATH'];
+  if (named) {
+    if (!isExecutable(named)) throw new Error(`CHROMIUM_PATH is ${named}, and that is not an executable file.`);
+    return { path: named, from: 'CHROMIUM_PATH' };
+  }
+  const system = onThisSystem();
+  if (system) return { path: system, from: 'system' };
+  const downloaded = chromium.executablePath();
+  return isExecutable(downloaded) ? { path: downloaded, from: 'playwright' } : undefined;
+};
+
+/** Runs with its output on stderr, so that a caller's stdout stays clean; true if it succeeded. */
+const run = (command: string, args: readonly string[]): boolean => {
+  console.error(`> ${command} ${args.join(' ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return spawnSync(command, args, { stdio: ['ignore', 2, 2], env, shell: process.platform === 'win32' }).status === 0;
+};
+
+const isDebianRoot = (): boolean => process.getuid?.() === 0 && existsSync('/etc/debian_version');
+
+const HELP = `No Chromium was found and none could be installed. Do one of these, then try again:
+  - install Chromium or Google Chrome (Debian, Ubuntu: sudo apt-get install chromium)
+  - run: npx playwright install --with-deps chromium
+  - set CHROMIUM_PATH to the executable of a Chromium-based browser`;
+
+/** Finds a browser or installs one. Throws with what to do when neither works. */
+export const ensureBrowser = (): FoundBrowser => {
+  const here = findBrowser();
+  if (here) return here;
+  if (isDebianRoot()) {
+    run('apt-get', ['update']);
+    run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium']);
+    const installed = onThisSystem();
+    if (installed) return { path: installed, from: 'apt' };
+  }
+  run('npx', ['playwright', 'install', 'chromium']);
+  const downloaded = findBrowser();
+  if (!downloaded) throw new Error(HELP);
+  return downloaded;
+};

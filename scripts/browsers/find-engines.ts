@@ -1,0 +1,31 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isExecutable, onPath } from '../process/on-path.ts';
+
+/** A Firefox of this machine; `FIREFOX_PATH` names another one. */
+export const findFirefox = (): string | undefined => {
+  const named = process.env['FIREFOX_PATH'];
+  return named && isExecutable(named) ? named : onPath('firefox-esr', 'firefox');
+};
+
+const LIBRARIES = '/usr/lib';
+
+/** WebKitGTK's own small browser lies among its libraries, in a folder of the machine's architecture. */
+const miniBrowser = (): string | undefined => {
+  try {
+    return readdirSync(LIBRARIES)
+      .map((folder) => join(LIBRARIES, folder, 'webkit2gtk-4.1', 'MiniBrowser'))
+      .find(isExecutable);
+  } catch {
+    return undefined;
+  }
+};
+
+/** WebKitGTK, its driver, and the screenless display that it needs. */
+export const findWebKit = (): { driver: string; browser: string } | undefined => {
+  const driver = onPath('WebKitWebDriver');
+  const browser = miniBrowser();
+  return driver !== undefined && browser !== undefined && onPath('Xvfb') !== undefined
+    ? { driver, browser }
+    : undefined;
+};

@@ -1,0 +1,19 @@
+import type { Baked } from '../../src/protocol/config.ts';
+
+export const DEFAULT_PORT = 4173;
+
+/** Where the app is and, next to it, its embedded provider. */
+export const devPort = (): number => Number(process.env['PORT'] ?? DEFAULT_PORT);
+
+/** What the development worker is baked with: the same as the server would bake for this environment. */
+export const bakeForDev = async (): Promise<Baked> => {
+  const server = await import('../../server/worker/keeper-config.ts');
+  const foreign = process.env['OIDC_ISSUER'];
+  const config = server.keeperConfig({
+    issuer: foreign ?? `http://localhost:${devPort() + 1}`,
+    clientId: process.env['OIDC_CLIENT_ID'] ?? server.DEFAULT_CLIENT_ID,
+    scope: process.env['OIDC_SCOPE'] ?? (foreign ? server.FOREIGN_SCOPE : server.DEFAULT_SCOPE),
+    embedded: foreign === undefined,
+  });
+  return { config };
+};

@@ -1,0 +1,165 @@
+import type { OutputBundle } from 'rolldown';
+import type { HotUpdateOptions, Plugin, ResolvedConfig, ViteDevServer } from 'vite';
+import { BAKED_GLOBAL, type Baked } from '../../src/protocol/config.ts';
+import { bundleScript, sha256, sourceExists } from './bundle-script.ts';
+import type { PrecacheEntry, ScriptBundle, ScriptEntry } from './bundle-script.ts';
+import { precacheManifest, publicFiles } from './precache.ts';
+
+export type WorkerPluginOptions = {
+  scripts: readonly ScriptEntry[];
+  /** The configuration to serve with a worker in development; a server does the same for a build. */
+  bake: () => Promise<Baked>;
+};
+
+/** Told to the page when the worker's source changed; the page then asks for the new script, without a reload. */
+export const WORKER_CHANGED = 'keeper:sw-changed';
+
+const DEV_CLIENT = 'virtual:keeper-dev-client';
+const DEV_CLIENT_URL = `/@id/__x00__${DEV_CLIENT}`;
+const DEV_CLIENT_CODE = `import.meta.hot.on('${WORKER_CHANGED}', async () => {
+  for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.update();
+});`;
+
+const ID_LENGTH = 16;
+const BUILD_META = /<meta name="build" content="[^"]*"\s*\/?>/;
+const metaOf = (build: string): string => `<meta name="build" content="${build}">`;
+
+const withMeta = (html: string, build: string): string =>
+  BUILD_META.test(html) ? html.replace(BUILD_META, metaOf(build)) : html.replace('</head>', `${metaOf(build)}</head>`);
+
+/** Bundles of the dev server, each kept until one of its modules changes. */
+class DevScripts {
+  readonly #root: string;
+  readonly #bundles = new Map<ScriptEntry, Promise<ScriptBundle & { build: string }>>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  get(entry: ScriptEntry): Promise<ScriptBundle & { build: string }> {
+    const known = this.#bundles.get(entry);
+    if (known) return known;
+    const fresh = this.#bundle(entry);
+    this.#bundles.set(entry, fresh);
+    fresh.catch(() => this.#bundles.delete(entry));
+    return fresh;
+  }
+
+  /** Forgets the bundles that hold this file; tells whether one of them was a worker. */
+  async changed(file: string): Promise<boolean> {
+    let worker = false;
+    for (const [entry, pending] of this.#bundles) {
+      const bundle = await pending.catch(() => undefined);
+      if (!bundle?.modules.has(file)) continue;
+      this.#bundles.delete(entry);
+      worker ||= entry.baked;
+    }
+    return worker;
+  }
+
+  async #bundle(entry: ScriptEntry): Promise<ScriptBundle & { build: string }> {
+    const draft = await bundleScript(this.#root, entry, 'development', { build: 'dev', precache: [] });
+    const build = `dev-${sha256(draft.code, 'hex')}`.slice(0, ID_LENGTH);
+    return { ...(await bundleScript(this.#root, entry, 'development', { build, precache: [] })), build };
+  }
+}
+
+const serveScripts = (server: ViteDevServer, dev: DevScripts, options: WorkerPluginOptions): void => {
+  const { base, root } = server.config;
+  const serve = async (entry: ScriptEntry): Promise<string> => {
+    const { code } = await dev.get(entry);
+    return entry.baked ? `self.${BAKED_GLOBAL} = ${JSON.stringify(await options.bake())};\n${code}` : code;
+  };
+  server.middlewares.use((req, res, next) => {
+    const path = req.url?.split('?')[0];
+    const entry = options.scripts.find((script) => base + script.file === path);
+    if (!entry) return next();
+    if (!sourceExists(root, entry)) {
+      // never the HTML fallback: a browser would keep it as a broken worker
+      res.writeHead(404).end();
+      return;
+    }
+    serve(entry).then((code) => {
+      res.writeHead(200, {
+        'content-type': 'text/javascript',
+        'cache-control': 'no-store',
+        'service-worker-allowed': base,
+      });
+      res.end(code);
+    }, next);
+  });
+};
+
+/** Fills the build's identity into the HTML and the workers, and adds the scripts to the bundle's files. */
+const buildScripts = async (config: ResolvedConfig, scripts: readonly ScriptEntry[], bundle: OutputBundle) => {
+  const { base, root, publicDir } = config;
+  const { assetsDir } = config.build;
+  const shared = publicDir ? await publicFiles(publicDir) : [];
+  const manifest = (): PrecacheEntry[] => {
+    const built = Object.values(bundle).map((file) => ({
+      fileName: file.fileName,
+      data: file.type === 'chunk' ? file.code : file.source,
+    }));
+    return precacheManifest([...built, ...shared], base, assetsDir);
+  };
+  const entries = scripts.filter((script) => sourceExists(root, script));
+  const bundleAll = (build: string, precache: readonly PrecacheEntry[]): Promise<ScriptBundle[]> =>
+    Promise.all(entries.map((entry) => bundleScript(root, entry, 'production', { build, precache })));
+
+  // The identity is part of what it identifies: it is the hash of everything with the identity left out.
+  const draft = await bundleAll('', manifest());
+  const parts = [JSON.stringify(manifest()), ...draft.map((script) => script.code)];
+  const build = sha256(parts.join('\n'), 'hex').slice(0, ID_LENGTH);
+  for (const file of Object.values(bundle)) {
+    if (file.type === 'asset' && file.fileName.endsWith('.html')) file.source = withMeta(String(file.source), build);
+  }
+  return bundleAll(build, manifest());
+};
+
+/**
+ * Builds and serves the scripts that have a stable URL: the service worker, its embeddable form, the page library.
+ * In development and production they have the same URL and scope, so that one registration serves both.
+ */
+export const workerPlugin = (options: WorkerPluginOptions): Plugin => {
+  let config: ResolvedConfig;
+  let dev: DevScripts;
+  const worker = options.scripts.find((script) => script.precache);
+  return {
+    name: 'keeper-worker',
+    configResolved(resolved) {
+      config = resolved;
+      dev = new DevScripts(resolved.root);
+    },
+    configureServer: (server) => serveScripts(server, dev, options),
+    resolveId: (id) => (id === DEV_CLIENT ? `\0${DEV_CLIENT}` : undefined),
+    load: (id) => (id === `\0${DEV_CLIENT}` ? DEV_CLIENT_CODE : undefined),
+    async transformIndexHtml(html, { server }) {
+      if (!server) return withMeta(html, '');
+      const known =
+        worker && sourceExists(config.root, worker) ? await dev.get(worker).catch(() => undefined) : undefined;
+      const attrs = { type: 'module', src: DEV_CLIENT_URL };
+      return {
+        html: withMeta(html, known?.build ?? 'dev'),
+        tags: [{ tag: 'script', attrs, injectTo: 'head' as const }],
+      };
+    },
+    async hotUpdate({ file, modules }: HotUpdateOptions) {
+      if (this.environment.name !== 'client' || !(await dev.changed(file))) return undefined;
+      this.environment.hot.send({ type: 'custom', event: WORKER_CHANGED, data: { file } });
+      // A module that the page uses too goes on to its ordinary update.
+      return modules.some((module) => module.importers.size > 0) ? undefined : [];
+    },
+    generateBundle: {
+      // 'post': the HTML is not in the bundle before
+      order: 'post',
+      async handler(_, bundle) {
+        for (const script of await buildScripts(config, options.scripts, bundle)) {
+          for (const file of script.files) {
+            const source = file.type === 'chunk' ? file.code : file.source;
+            this.emitFile({ type: 'asset', fileName: file.fileName, source });
+          }
+        }
+      },
+    },
+  };
+};

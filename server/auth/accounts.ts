@@ -1,0 +1,28 @@
+import { sameText } from '../base/crypto.ts';
+
+/** Someone who may sign in to the embedded server, in each of the three ways. */
+export type Account = { username: string; password: string; name: string; apiKey: string };
+
+export const DEMO_ACCOUNT: Account = { username: 'demo', password: 'demo', name: 'Demo User', apiKey: 'demo-key' };
+
+export type Accounts = {
+  all(): readonly Account[];
+  find(username: string): Account | undefined;
+  byPassword(username: string, password: string): Account | undefined;
+  byApiKey(apiKey: string): Account | undefined;
+};
+
+export const createAccounts = (accounts: readonly Account[]): Accounts => {
+  const find = (username: string): Account | undefined => accounts.find((account) => account.username === username);
+  return {
+    all: () => accounts,
+    find,
+    byPassword(username, password) {
+      const account = find(username);
+      // Compared for an unknown name too, so that time does not tell which names exist.
+      const matches = sameText(password, account?.password ?? '');
+      return matches ? account : undefined;
+    },
+    byApiKey: (apiKey) => accounts.find((account) => sameText(account.apiKey, apiKey)),
+  };
+};

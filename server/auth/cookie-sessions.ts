@@ -1,0 +1,63 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Account } from './accounts.ts';
+import type { Clock } from '../base/clock.ts';
+import { cookieHeader, mayBeSecure, readCookie } from '../http/cookie.ts';
+import { ownerOf, type Principal, type SessionEnds } from '../http/principal.ts';
+import { digest, randomId } from '../base/crypto.ts';
+import { number, shape, text } from '../base/validate.ts';
+import { deleteAll, type Store } from '../base/store.ts';
+
+const SECURE_NAME = '__Host-keeper-session';
+const PLAIN_NAME = 'keeper-session';
+const LIFE_SECONDS = 14 * 24 * 60 * 60;
+
+const parseSession = shape({ sub: text, name: text, expiresAt: number });
+
+/** The web app's backend: a session in an HttpOnly cookie that no script ever sees. */
+export type CookieSessions = {
+  /** Returns the `Set-Cookie` header. */
+  start(account: Account, headers: IncomingHttpHeaders): Promise<string>;
+  end(headers: IncomingHttpHeaders): Promise<string>;
+  endAll(): Promise<void>;
+  check(headers: IncomingHttpHeaders): Promise<Principal | undefined>;
+  carried(headers: IncomingHttpHeaders): boolean;
+};
+
+const nameFor = (headers: IncomingHttpHeaders): string => (mayBeSecure(headers) ? SECURE_NAME : PLAIN_NAME);
+const keyOf = (cookie: string): string => `cookie-session/${digest(cookie)}`;
+const sessionOf = (cookie: string): string => `cookie:${digest(cookie)}`;
+
+export const createCookieSessions = (parts: { store: Store; clock: Clock; ends: SessionEnds }): CookieSessions => {
+  const { store, clock, ends } = parts;
+  const cookieOf = (headers: IncomingHttpHeaders): string | undefined => readCookie(headers.cookie, nameFor(headers));
+  const setCookie = (headers: IncomingHttpHeaders, value: string, maxAgeSeconds: number): string =>
+    cookieHeader(nameFor(headers), value, { secure: mayBeSecure(headers), maxAgeSeconds });
+  return {
+    async start(account, headers) {
+      const cookie = randomId();
+      const expiresAt = clock.now() + LIFE_SECONDS * 1000;
+      await store.put(keyOf(cookie), { sub: account.username, name: account.name, expiresAt }, LIFE_SECONDS * 1000);
+      return setCookie(headers, cookie, LIFE_SECONDS);
+    },
+    async end(headers) {
+      const cookie = cookieOf(headers);
+      if (cookie !== undefined) {
+        await store.delete(keyOf(cookie));
+        await ends.end(sessionOf(cookie));
+      }
+      return setCookie(headers, '', 0);
+    },
+    async endAll() {
+      await deleteAll(store, 'cookie-session/');
+    },
+    async check(headers) {
+      const cookie = cookieOf(headers);
+      if (cookie === undefined) return undefined;
+      const session = parseSession(await store.get(keyOf(cookie)));
+      if (!session || session.expiresAt <= clock.now()) return undefined;
+      const { sub, name, expiresAt } = session;
+      return { owner: ownerOf(sub), sub, name, expiresAt, session: sessionOf(cookie) };
+    },
+    carried: (headers) => cookieOf(headers) !== undefined,
+  };
+};

@@ -1,0 +1,104 @@
+import { EmbeddedJWK, calculateJwkThumbprint, errors, jwtVerify } from 'jose';
+import type { Clock } from '../base/clock.ts';
+import { digest, hmac, sameText } from '../base/crypto.ts';
+import { number, shape, text } from '../base/validate.ts';
+import type { Store } from '../base/store.ts';
+
+/** The keys that browsers make cheaply; the same as the embedded provider takes. */
+export const DPOP_ALGORITHMS = ['ES256', 'Ed25519'];
+
+/** A proof without our nonce must be this fresh; a client with a wrong clock is rescued by the nonce. */
+const PROOF_AGE_MS = 60_000;
+/** Nonces change each step; the one before and the one after are accepted too. */
+const NONCE_STEP_MS = 60_000;
+/** Longer than any proof can be valid, with or without a nonce. */
+const REPLAY_MEMORY_MS = 4 * NONCE_STEP_MS;
+const MAX_ID_LENGTH = 256;
+
+/** `thumbprint` is the `jkt` that the access token has to be bound to (RFC 9449 §6.1). */
+export type DpopVerdict =
+  | { ok: true; thumbprint: string }
+  | { ok: false; error: 'invalid_dpop_proof' | 'use_dpop_nonce'; detail: string };
+
+export type DpopChecker = {
+  /** `urls` are the addresses under which this resource is known (a dev server may stand in front). */
+  check(request: { proof: string; method: string; urls: readonly string[]; accessToken: string }): Promise<DpopVerdict>;
+  /** For the `DPoP-Nonce` header (RFC 9449 §9). */
+  nonce(): string;
+};
+
+const parseClaims = shape({ jti: text, htm: text, htu: text, iat: number, ath: text }, { nonce: text });
+type Claims = NonNullable<ReturnType<typeof parseClaims>>;
+
+const refused = (detail: string): DpopVerdict => ({ ok: false, error: 'invalid_dpop_proof', detail });
+
+/** RFC 9449 §4.3: compared without query and fragment. */
+const bareUrl = (value: string): string | undefined => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url && `${url.origin}${url.pathname}`;
+};
+
+const verifySignature = async (
+  proof: string,
+  now: number,
+): Promise<{ claims: Claims; thumbprint: string } | undefined> => {
+  try {
+    const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
+      algorithms: DPOP_ALGORITHMS,
+      typ: 'dpop+jwt',
+      currentDate: new Date(now),
+    });
+    const claims = parseClaims(payload);
+    return claims && protectedHeader.jwk
+      ? { claims, thumbprint: await calculateJwkThumbprint(protectedHeader.jwk) }
+      : undefined;
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
+      return undefined;
+    throw error;
+  }
+};
+
+export const createDpopChecker = (parts: { store: Store; clock: Clock; key: Buffer }): DpopChecker => {
+  const { store, clock, key } = parts;
+  const nonceAt = (step: number): string => hmac(key, `dpop-nonce ${step}`);
+  const step = (): number => Math.floor(clock.now() / NONCE_STEP_MS);
+  const isOurNonce = (nonce: string): boolean => [0, -1, 1].some((offset) => sameText(nonceAt(step() + offset), nonce));
+
+  /** Of two requests with one proof, one is the first. */
+  const isFirstUse = (jti: string, thumbprint: string): Promise<boolean> => {
+    const seen = `dpop-proof/${digest(`${thumbprint} ${jti}`)}`;
+    return store.update([seen], ([current]) =>
+      current === undefined
+        ? { result: true, writes: [{ key: seen, value: true, ttlMs: REPLAY_MEMORY_MS }] }
+        : { result: false },
+    );
+  };
+
+  const judgeClaims = (claims: Claims, request: Parameters<DpopChecker['check']>[0]): DpopVerdict | undefined => {
+    if (claims.jti.length > MAX_ID_LENGTH) return refused('jti too long');
+    if (claims.htm !== request.method) return refused('htm mismatch');
+    const htu = bareUrl(claims.htu);
+    if (htu === undefined || !request.urls.some((url) => bareUrl(url) === htu)) return refused('htu mismatch');
+    if (!sameText(claims.ath, digest(request.accessToken))) return refused('ath mismatch');
+    if (claims.nonce !== undefined) {
+      return isOurNonce(claims.nonce)
+        ? undefined
+        : { ok: false, error: 'use_dpop_nonce', detail: 'unknown or old nonce' };
+    }
+    const age = Math.abs(clock.now() - claims.iat * 1000);
+    return age <= PROOF_AGE_MS ? undefined : { ok: false, error: 'use_dpop_nonce', detail: 'iat is not recent' };
+  };
+
+  return {
+    nonce: () => nonceAt(step()),
+    async check(request) {
+      const verified = await verifySignature(request.proof, clock.now());
+      if (!verified) return refused('not a valid proof');
+      const problem = judgeClaims(verified.claims, request);
+      if (problem) return problem;
+      const first = await isFirstUse(verified.claims.jti, verified.thumbprint);
+      return first ? { ok: true, thumbprint: verified.thumbprint } : refused('proof was used before');
+    },
+  };
+};

@@ -1,0 +1,33 @@
+import { parsePrincipal, type Principal, type SessionEnds } from '../http/principal.ts';
+import { digest, randomId } from '../base/crypto.ts';
+import type { Stats } from '../base/stats.ts';
+import type { Store } from '../base/store.ts';
+
+/** What a ticket opens; a ticket for one thing is worth nothing for another. */
+export type TicketUse = 'socket' | 'events' | `download ${string}`;
+
+export type Tickets = {
+  mint(use: TicketUse, principal: Principal, ttlMs: number): Promise<string>;
+  /** Consumes it: of two callers at the same time, one gets the principal. */
+  redeem(use: TicketUse, ticket: string): Promise<Principal | undefined>;
+};
+
+const keyOf = (use: TicketUse, ticket: string): string => `ticket/${use}/${digest(ticket)}`;
+
+export const createTickets = (store: Store, stats: Stats, ends: Pick<SessionEnds, 'hasEnded'>): Tickets => ({
+  async mint(use, principal, ttlMs) {
+    const ticket = randomId();
+    await store.put(keyOf(use, ticket), principal, ttlMs);
+    stats.ticketsMinted += 1;
+    return ticket;
+  },
+  async redeem(use, ticket) {
+    const key = keyOf(use, ticket);
+    const principal = await store.update([key], ([current]) => {
+      const found = parsePrincipal(current);
+      return found ? { result: found, writes: [{ key, remove: true }] } : { result: undefined };
+    });
+    if (principal) stats.ticketsUsed += 1;
+    return principal && !(await ends.hasEnded(principal.session)) ? principal : undefined;
+  },
+});

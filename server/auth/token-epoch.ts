@@ -1,0 +1,21 @@
+import { count } from '../base/validate.ts';
+import type { Store } from '../base/store.ts';
+
+/**
+ * Every access token carries the number of the epoch it was issued in; raising the number ends them all at once.
+ * Issue times would not do: they are whole seconds, and a token of the same second may be the new one.
+ */
+export type AccessEpoch = { current(): number; raise(): Promise<void> };
+
+const KEY = 'access-epoch';
+
+export const openAccessEpoch = async (store: Store): Promise<AccessEpoch> => {
+  let current = count(await store.get(KEY)) ?? 0;
+  return {
+    current: () => current,
+    async raise() {
+      current += 1;
+      await store.put(KEY, current);
+    },
+  };
+};

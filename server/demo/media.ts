@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Hono, type MiddlewareHandler } from 'hono';
+import { problem, type Ctx, type Env, type Handler } from '../http/http.ts';
+import { TICKET_SECONDS } from '../base/token-lifetimes.ts';
+import { gradientPng } from './sample-image.ts';
+import type { Tickets } from '../auth/tickets.ts';
+import { toneWav } from './sample-audio.ts';
+
+const DOWNLOAD_BYTES = 64 * 1024 * 1024;
+const DOWNLOAD_CHUNK = 64 * 1024;
+const DOWNLOAD_USE = 'download sample';
+const CAPTIONS = 'WEBVTT\n\n00:00.000 --> 00:10.000\nSession Keeper\n';
+const MAX_STREAM_EVENTS = 1_000;
+const DEFAULT_STREAM_EVENTS = 10;
+const DEFAULT_STREAM_GAP_MS = 1_000;
+
+type ByteRange = { start: number; end: number };
+
+/** One range of RFC 9110 §14.1.2; several at once are answered whole, which a server may. */
+export const parseRange = (header: string | undefined, size: number): ByteRange | 'whole' | 'unsatisfiable' => {
+  const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
+  if (first === '' && last === '') return 'whole';
+  if (first === '') {
+    const length = Math.min(Number(last), size);
+    return length === 0 ? 'unsatisfiable' : { start: size - length, end: size - 1 };
+  }
+  const start = Number(first);
+  const end = last === '' ? size - 1 : Math.min(Number(last), size - 1);
+  if (last !== '' && Number(last) < start) return 'whole';
+  return start >= size ? 'unsatisfiable' : { start, end };
+};
+
+type Medium = { bytes: Buffer<ArrayBuffer>; type: string; etag: string };
+
+const medium = (bytes: Buffer<ArrayBuffer>, type: string): Medium => ({
+  bytes,
+  type,
+  etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
+});
+
+/** RFC 9110: `If-None-Match` before `Range` (§13.2.2), and a range only of the version that is meant (`If-Range`). */
+const ranged = (c: Ctx, { bytes, type, etag }: Medium): Response => {
+  const headers = { 'content-type': type, 'accept-ranges': 'bytes', 'cache-control': 'private, no-store', etag };
+  if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
+  const isMeant = (c.req.header('if-range') ?? etag) === etag;
+  const range = parseRange(isMeant ? c.req.header('range') : undefined, bytes.length);
+  if (range === 'whole') return new Response(bytes, { headers });
+  if (range === 'unsatisfiable') {
+    const detail = `There are ${bytes.length} bytes.`;
+    return problem({ status: 416, code: 'range', detail }, { 'content-range': `bytes */${bytes.length}` });
+  }
+  const contentRange = `bytes ${range.start}-${range.end}/${bytes.length}`;
+  return new Response(bytes.subarray(range.start, range.end + 1), {
+    status: 206,
+    headers: { ...headers, 'content-range': contentRange },
+  });
+};
+
+const sampleStream = (): ReadableStream<Uint8Array> => {
+  const block = new Uint8Array(DOWNLOAD_CHUNK).fill(0x2e);
+  let left = DOWNLOAD_BYTES;
+  return new ReadableStream({
+    pull(controller) {
+      if (left === 0) return controller.close();
+      controller.enqueue(block.subarray(0, Math.min(left, DOWNLOAD_CHUNK)));
+      left -= Math.min(left, DOWNLOAD_CHUNK);
+    },
+  });
+};
+
+const eventStream = (count: number, gapMs: number): ReadableStream<Uint8Array> => {
+  const encoder = new TextEncoder();
+  let sent = 0;
+  let timer: NodeJS.Timeout | undefined;
+  return new ReadableStream({
+    start(controller) {
+      const next = (): void => {
+        sent += 1;
+        controller.enqueue(encoder.encode(`id: ${sent}\ndata: ${JSON.stringify({ n: sent })}\n\n`));
+        if (sent === count) return controller.close();
+        timer = setTimeout(next, gapMs);
+      };
+      next();
+    },
+    cancel: () => clearTimeout(timer),
+  });
+};
+
+const boundedNumber = (value: string | undefined, fallback: number, max: number): number => {
+  const wanted = Number(value ?? fallback);
+  return Number.isFinite(wanted) ? Math.min(Math.max(Math.trunc(wanted), 1), max) : fallback;
+};
+
+/** A link is for what a worker never sees (`<a download>`): single use, short, and for this one thing. */
+const downloadAccess =
+  (tickets: Tickets, signedIn: Handler): MiddlewareHandler<Env> =>
+  async (c, next) => {
+    const link = c.req.query('link');
+    if (link === undefined) return signedIn(c, next);
+    if (await tickets.redeem(DOWNLOAD_USE, link)) return next();
+    return problem({ status: 403, code: 'link-used', detail: 'This download link was used, or is too old.' });
+  };
+
+export const mediaRoutes = (tickets: Tickets, signedIn: Handler): Hono<Env> => {
+  const picture = medium(Buffer.from(gradientPng()), 'image/png');
+  const clip = medium(Buffer.from(readFileSync(new URL('../assets/clip.mp4', import.meta.url))), 'video/mp4');
+  const captions = medium(Buffer.from(CAPTIONS), 'text/vtt');
+  let tone: Medium | undefined;
+  return (
+    new Hono<Env>()
+      .get('/picture.png', signedIn, (c) => ranged(c, picture))
+      .get('/clip.mp4', signedIn, (c) => ranged(c, clip))
+      .get('/captions.vtt', signedIn, (c) => ranged(c, captions))
+      .get('/tone.wav', signedIn, (c) => ranged(c, (tone ??= medium(toneWav(), 'audio/wav'))))
+      // a name that stays, for a file whose name does not: what this route redirects to may be followed with a token
+      .get('/latest/picture', signedIn, (c) => c.redirect('/api/v1/media/picture.png', 302))
+      .get('/download', downloadAccess(tickets, signedIn), () => {
+        const headers = {
+          'content-type': 'application/octet-stream',
+          'content-length': String(DOWNLOAD_BYTES),
+          'content-disposition': 'attachment; filename="sample.bin"',
+          'cache-control': 'private, no-store',
+        };
+        return new Response(sampleStream(), { headers });
+      })
+      .post('/download/link', signedIn, async (c) => {
+        const link = await tickets.mint(DOWNLOAD_USE, c.get('principal'), TICKET_SECONDS.download * 1000);
+        return c.json({ url: `/api/v1/media/download?link=${link}`, expires_in: TICKET_SECONDS.download });
+      })
+      .get('/stream', signedIn, (c) => {
+        const count = boundedNumber(c.req.query('count'), DEFAULT_STREAM_EVENTS, MAX_STREAM_EVENTS);
+        const gapMs = boundedNumber(c.req.query('everyMs'), DEFAULT_STREAM_GAP_MS, 60_000);
+        return new Response(eventStream(count, gapMs), {
+          headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+        });
+      })
+  );
+};

@@ -1,0 +1,103 @@
+import { Hono } from 'hono';
+import { problem, type Ctx, type Env, type Handler } from '../http/http.ts';
+import { MAX_UPLOAD_BYTES, receiveWhole, type Appended, type Uploads } from './uploads.ts';
+
+/** So that no proxy before this server has to let longer bodies through (bytes). */
+const MAX_PART_BYTES = 16 * 1024 * 1024;
+const MAX_KEY = 200;
+
+const tooLarge = (): Response =>
+  problem({ status: 413, code: 'too-large', detail: `At most ${MAX_UPLOAD_BYTES} bytes.` });
+const absent = (): Response => problem({ status: 404, code: 'not-found', detail: 'There is no such upload.' });
+const badHeaders = (detail: string): Response => problem({ status: 400, code: 'bad-request', detail });
+
+/** A whole number of bytes in a header. */
+const bytesIn = (c: Ctx, name: string): number | undefined => {
+  const value = c.req.header(name);
+  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+};
+
+/** A boolean of RFC 9651 §3.3.6. */
+const isComplete = (c: Ctx): boolean | undefined => {
+  const value = c.req.header('upload-complete');
+  return value === '?1' ? true : value === '?0' ? false : undefined;
+};
+
+const answerTo = (appended: Appended): Response => {
+  switch (appended.type) {
+    case 'absent':
+      return absent();
+    case 'too-long':
+      return badHeaders('More than Upload-Length has come.');
+    case 'cut':
+      return problem({ status: 503, code: 'cut', detail: 'Another request for this upload has come.' });
+    case 'mismatch':
+      return problem(
+        { status: 409, code: 'mismatching-upload-offset', detail: 'The upload ends elsewhere.' },
+        { 'upload-offset': String(appended.offset), 'upload-complete': '?0' },
+      );
+    case 'appended':
+      return new Response(null, {
+        status: 204,
+        headers: { 'upload-offset': String(appended.offset), 'upload-complete': '?0' },
+      });
+    case 'received':
+      return Response.json(appended.receipt, {
+        headers: { 'upload-offset': String(appended.receipt.bytes), 'upload-complete': '?1' },
+      });
+  }
+};
+
+/**
+ * A sink: it answers how many bytes have come, and their SHA-256. In one request, or in parts that are acknowledged
+ * by their offset and survive lost connections (draft-ietf-httpbis-resumable-upload-12).
+ */
+export const uploadRoutes = (uploads: Uploads, signedIn: Handler): Hono<Env> => {
+  const begin = async (c: Ctx): Promise<Response> => {
+    const length = bytesIn(c, 'upload-length');
+    const key = c.req.header('idempotency-key');
+    if (length === undefined || (key?.length ?? 0) > MAX_KEY) return badHeaders('Upload-Length is needed.');
+    if (length > MAX_UPLOAD_BYTES) return tooLarge();
+    const id = await uploads.begin(c.get('principal').owner, length, key);
+    if (id === undefined) return problem({ status: 429, code: 'over-limit', detail: 'Too many unfinished uploads.' });
+    const headers = { location: `${c.req.path}/${id}`, 'upload-offset': '0', 'upload-complete': '?0' };
+    return new Response(null, { status: 201, headers });
+  };
+
+  return new Hono<Env>()
+    .use(signedIn)
+    .options('/', () => {
+      const limit = `max-size=${MAX_UPLOAD_BYTES}, max-append-size=${MAX_PART_BYTES}`;
+      return new Response(null, { status: 204, headers: { 'upload-limit': limit } });
+    })
+    .on(['POST', 'PUT'], '/', async (c) => {
+      if (isComplete(c) === false) return begin(c);
+      const receipt = await receiveWhole(c.req.raw.body);
+      return receipt ? c.json(receipt) : tooLarge();
+    })
+    .get('/:id', async (c) => {
+      const known = await uploads.standing(c.get('principal').owner, c.req.param('id'));
+      if (!known) return absent();
+      const headers = {
+        'upload-offset': String(known.offset),
+        'upload-length': String(known.length),
+        'upload-complete': known.receipt ? '?1' : '?0',
+      };
+      return new Response(null, { status: 204, headers });
+    })
+    .patch('/:id', async (c) => {
+      const offset = bytesIn(c, 'upload-offset');
+      const complete = isComplete(c);
+      if (
+        offset === undefined ||
+        complete === undefined ||
+        c.req.header('content-type') !== 'application/partial-upload'
+      )
+        return badHeaders('Upload-Offset, Upload-Complete and the type application/partial-upload are needed.');
+      const part = { offset, complete, body: c.req.raw.body };
+      return answerTo(await uploads.append(c.get('principal').owner, c.req.param('id'), part));
+    })
+    .delete('/:id', async (c) =>
+      (await uploads.remove(c.get('principal').owner, c.req.param('id'))) ? c.body(null, 204) : absent(),
+    );
+};

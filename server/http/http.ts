@@ -1,0 +1,56 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context, MiddlewareHandler } from 'hono';
+import { isObject, parseJson, type JsonObject } from '../../src/protocol/json.ts';
+import type { Principal } from './principal.ts';
+
+/** What a handler of ours may read from its context; `principal` only behind `signedIn`. */
+export type Env = { Bindings: HttpBindings; Variables: { principal: Principal } };
+
+export type Ctx = Context<Env>;
+export type Handler = MiddlewareHandler<Env>;
+
+/** RFC 9457. `code` is stable, `detail` is for people. */
+export type ProblemDetails = { status: number; code: string; detail: string };
+
+const TITLES: { readonly [status: number]: string } = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  416: 'Range Not Satisfiable',
+  421: 'Misdirected Request',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+};
+
+export const problem = ({ status, code, detail }: ProblemDetails, headers: Record<string, string> = {}): Response =>
+  new Response(JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, code, detail }), {
+    status,
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
+  });
+
+/** RFC 6749 §5.2, which has no room for more. */
+export const oauthError = (error: 'invalid_request' | 'invalid_grant', description: string): Response =>
+  Response.json({ error, error_description: description }, { status: 400, headers: { 'cache-control': 'no-store' } });
+
+/** Too many guesses. `error` is of RFC 8628 §3.5, for clients that read OAuth errors; the header is for all. */
+export const slowDown = (waitSeconds: number): Response => {
+  const detail = `Too many wrong tries. The next one may be made in ${waitSeconds} seconds.`;
+  return Response.json(
+    { error: 'slow_down', error_description: detail },
+    { status: 429, headers: { 'cache-control': 'no-store', 'retry-after': String(waitSeconds) } },
+  );
+};
+
+export const MAX_JSON_BYTES = 65_536;
+
+/** The body as a JSON object; `undefined` for anything else. Its size is bounded by the middleware before. */
+export const readObject = async (c: Ctx): Promise<JsonObject | undefined> => {
+  const body = parseJson(await c.req.text());
+  return isObject(body) ? body : undefined;
+};

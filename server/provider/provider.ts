@@ -1,0 +1,246 @@
+import { exportJWK, generateKeyPair } from 'jose';
+import type * as OidcProvider from 'oidc-provider';
+import type { Context, OidcContext, Provider } from 'oidc-provider';
+import type { AccessEpoch } from '../auth/token-epoch.ts';
+import type { Accounts } from '../auth/accounts.ts';
+import { DPOP_ALGORITHMS } from '../auth/dpop.ts';
+import type { GuessLimit } from '../auth/login-rate-limit.ts';
+import type { Lifetimes } from '../base/token-lifetimes.ts';
+import { grantKey, storeAdapter, type ReusePolicy } from './provider-adapter.ts';
+import { durable, durableKey, randomId } from '../base/crypto.ts';
+import { messagePage, signOutPage } from './sign-in-page.ts';
+import { sendPage, signInPath, signInRoutes, type GrantPolicy } from './sign-in-routes.ts';
+import type { Store } from '../base/store.ts';
+
+export type ProviderOptions = {
+  issuer: string;
+  /** Public client (RFC 6749 §2.1): PKCE, no secret. */
+  clientId: string;
+  /** Origins of the application: redirect targets `/auth/callback` and `/`, and callers of the token endpoint. */
+  appOrigins: readonly string[];
+  store: Store;
+  accounts: Accounts;
+  guesses: GuessLimit;
+  lifetimes: Lifetimes;
+  reuse: ReusePolicy;
+  epoch: AccessEpoch;
+  /** `jwt`: signed, for `audience`; `opaque`: only the userinfo and introspection endpoints can read them. */
+  accessTokens: 'jwt' | 'opaque';
+  audience: string;
+  /** `required` also demands nonces, `clock` judges a proof by its time alone; `off` has never heard of DPoP. */
+  dpop: 'required' | 'clock' | 'off';
+  /** Headers that scripts of another origin may read; by default all that the worker has a use for. */
+  exposedHeaders?: string | undefined;
+  rotation: boolean;
+  /** By default `sign-in`. */
+  grants?: GrantPolicy | undefined;
+  /** Whether tokens can be revoked (RFC 7009), by default yes. */
+  revocation?: boolean | undefined;
+  /** Shows the first account on the sign-in page. */
+  showHint: boolean;
+  /** Told of every token request that was answered with tokens, and of every grant that ended. */
+  onGranted?: ((ctx: Context, grantType: string) => void) | undefined;
+  onRevoked?: ((grantId: string) => void) | undefined;
+};
+
+/** Claims of our JWT access tokens that the API reads (RFC 9068 otherwise). */
+export const CLAIMS = { epoch: 'access_epoch', session: 'sid' } as const;
+
+const SCOPES = ['openid', 'offline_access', 'profile', 'api'];
+const DAY_SECONDS = 86_400;
+/** Longer than any refresh token, which is renewed with each use; a grant is not. */
+const GRANT_SECONDS = 180 * DAY_SECONDS;
+const TTL_SECONDS = {
+  AuthorizationCode: 60,
+  IdToken: 600,
+  Interaction: 1_800,
+  Session: 14 * DAY_SECONDS,
+  Grant: GRANT_SECONDS,
+};
+/** Hidden from scripts of another origin unless named; the worker measures clock skew and obeys pauses. */
+const EXPOSED_HEADERS = 'Date, Retry-After, DPoP-Nonce, WWW-Authenticate';
+
+/** The package warns on import under Node 20, which its own test suite and ours pass on. */
+const importProvider = async (): Promise<typeof OidcProvider> => {
+  const { warn } = console;
+  console.warn = (...words: unknown[]) => {
+    if (!String(words[0]).includes('Unsupported runtime')) warn(...words);
+  };
+  try {
+    return await import('oidc-provider');
+  } finally {
+    console.warn = warn;
+  }
+};
+
+const signingKeys = async (store: Store): Promise<unknown> => {
+  const made = await durable(store, 'provider-keys', async () => {
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+    return JSON.stringify({ keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: randomId(8) }] });
+  });
+  return JSON.parse(made);
+};
+
+const clientOf = (options: ProviderOptions): { [name: string]: unknown } => ({
+  client_id: options.clientId,
+  client_name: 'Session Keeper',
+  // A native client is never answered without interaction, so a hidden frame gets no code (RFC 8252 §8.12).
+  application_type: 'native',
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+  redirect_uris: options.appOrigins.map((origin) => `${origin}/auth/callback`),
+  post_logout_redirect_uris: options.appOrigins.map((origin) => `${origin}/`),
+  dpop_bound_access_tokens: options.dpop !== 'off',
+});
+
+const resourceIndicators = (options: ProviderOptions): { [name: string]: unknown } => ({
+  enabled: options.accessTokens === 'jwt',
+  defaultResource: () => options.audience,
+  useGrantedResource: () => true,
+  getResourceServerInfo: () => ({
+    scope: 'api',
+    audience: options.audience,
+    accessTokenFormat: 'jwt',
+    accessTokenTTL: options.lifetimes.accessSeconds,
+    jwt: { sign: { alg: 'ES256' } },
+  }),
+});
+
+const features = (options: ProviderOptions, nonceSecret: Buffer): { [name: string]: unknown } => {
+  const off = { enabled: false };
+  const nonces = options.dpop === 'required' ? { nonceSecret, requireNonce: () => true } : {};
+  const dPoP = { enabled: true, allowReplay: false, ...nonces };
+  const formTargets = options.appOrigins;
+  const signedOut = { title: 'You are signed out', text: 'Your sign-in here has ended.' };
+  const link = { href: formTargets[0] ?? '/', label: 'Back to the application' };
+  return {
+    devInteractions: off,
+    dPoP: options.dpop === 'off' ? off : dPoP,
+    revocation: { enabled: options.revocation ?? true, allowedPolicy: ownTokensOnly },
+    introspection: { enabled: true, allowedPolicy: ownTokensOnly },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: async (ctx: Context, form: string) => sendPage(ctx, 200, signOutPage(form), formTargets),
+      postLogoutSuccessSource: async (ctx: Context) => sendPage(ctx, 200, messagePage({ ...signedOut, link }), []),
+    },
+    resourceIndicators: resourceIndicators(options),
+  };
+};
+
+const ownTokensOnly = async (
+  _ctx: Context,
+  client: { clientId: string },
+  token: { clientId?: string },
+): Promise<boolean> => token.clientId === client.clientId;
+
+const accountsConfiguration = ({ accounts, epoch }: ProviderOptions): { [name: string]: unknown } => ({
+  findAccount: async (_ctx: Context, sub: string) => {
+    const account = accounts.find(sub);
+    return account && { accountId: sub, claims: async () => ({ sub, name: account.name }) };
+  },
+  extraTokenClaims: async (_ctx: Context, token: { accountId?: string; grantId?: string }) => ({
+    name: accounts.find(token.accountId ?? '')?.name,
+    [CLAIMS.session]: token.grantId,
+    [CLAIMS.epoch]: epoch.current(),
+  }),
+});
+
+const configuration = async (
+  options: ProviderOptions,
+  reused: (grantId: string | undefined) => Error,
+): Promise<{ [name: string]: unknown }> => {
+  const { store, lifetimes } = options;
+  const { port } = new URL(options.issuer);
+  const cookie = (use: string): string => `keeper_provider_${port}_${use}`;
+  return {
+    adapter: storeAdapter(store, options.reuse, reused),
+    clients: [clientOf(options)],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    jwks: await signingKeys(store),
+    // Cookies know no port: another provider on this host must not read ours.
+    cookies: {
+      names: { session: cookie('session'), interaction: cookie('interaction'), resume: cookie('resume') },
+      keys: [await durable(store, 'provider-cookies', randomId)],
+    },
+    pkce: { required: () => true },
+    clientAuthMethods: ['none'],
+    responseTypes: ['code'],
+    scopes: SCOPES,
+    claims: { openid: ['sub'], profile: ['name'] },
+    clientBasedCORS: (_ctx: Context, origin: string) => options.appOrigins.includes(origin),
+    // The provider strips `offline_access` unless the client asks for a consent prompt, which a first-party client
+    // has no use for (lib/actions/authorization/scopes.js). The interaction above is what guards the refresh token.
+    issueRefreshToken: async () => true,
+    expiresWithSession: async () => false,
+    rotateRefreshToken: options.rotation,
+    ttl: { ...TTL_SECONDS, AccessToken: () => lifetimes.accessSeconds, RefreshToken: () => lifetimes.refreshSeconds },
+    enabledJWA: { dPoPSigningAlgValues: DPOP_ALGORITHMS },
+    interactions: { url: (_ctx: Context, { uid }: { uid: string }) => signInPath(uid) },
+    features: features(options, await durableKey(store, 'provider-nonces')),
+    renderError: async (ctx: Context, out: { error?: string; error_description?: string }) => {
+      const text = out.error_description ?? out.error ?? 'The request could not be understood.';
+      const link = { href: options.appOrigins[0] ?? '/', label: 'Back to the application' };
+      sendPage(ctx, ctx.status, messagePage({ title: 'Signing in did not work', text, link }), []);
+    },
+    ...accountsConfiguration(options),
+  };
+};
+
+/**
+ * Signing out of the first-party client means it: the provider's own sign-in ends with the token, unless that is of a
+ * sign-in that another has replaced.
+ */
+const endSignIn = async (provider: Provider, { route, entities }: OidcContext): Promise<void> => {
+  const { sessionUid, clientId = '', grantId } = entities.RefreshToken ?? {};
+  if (route !== 'revocation' || sessionUid === undefined) return;
+  const session = await provider.Session.findByUid(sessionUid);
+  if (session?.grantIdFor(clientId) === grantId) await session?.destroy();
+};
+
+const securityHeaders =
+  (exposed: string) =>
+  async (ctx: Context, next: () => Promise<void>): Promise<void> => {
+    ctx.set('x-content-type-options', 'nosniff');
+    ctx.set('referrer-policy', 'no-referrer');
+    ctx.set('x-frame-options', 'DENY');
+    await next();
+    if (ctx.response.get('access-control-allow-origin') !== '') ctx.set('access-control-expose-headers', exposed);
+    const isOwnPage = ctx.response.get('content-security-policy') !== '';
+    if (!isOwnPage) ctx.set('content-security-policy', "frame-ancestors 'none'");
+  };
+
+/** An OpenID provider (https://openid.net/specs/openid-connect-core-1_0.html), certified software, on our store. */
+export const createProvider = async (options: ProviderOptions): Promise<Provider> => {
+  const { Provider: OpenIdProvider, errors } = await importProvider();
+  const reused = (grantId: string | undefined): Error => {
+    if (grantId !== undefined) options.onRevoked?.(grantId);
+    return new errors.InvalidGrant('refresh token already used');
+  };
+  const provider = new OpenIdProvider(options.issuer, await configuration(options, reused));
+  // Behind a proxy the entrance says by which protocol a request came.
+  provider.proxy = options.issuer.startsWith('https:');
+  const { accounts, guesses, appOrigins } = options;
+  const resource = options.accessTokens === 'jwt' ? options.audience : undefined;
+  const hint = options.showHint ? accounts.all()[0] : undefined;
+  provider.use(securityHeaders(options.exposedHeaders ?? EXPOSED_HEADERS));
+  provider.use(
+    signInRoutes({ provider, accounts, guesses, appOrigins, resource, hint, grants: options.grants ?? 'sign-in' }),
+  );
+  provider.on('grant.success', (ctx) => options.onGranted?.(ctx, String(ctx.oidc?.params?.['grant_type'])));
+  provider.on('server_error', (_ctx, error) => console.error(error));
+  provider.on('grant.revoked', (ctx, grantId) => {
+    options.onRevoked?.(grantId);
+    if (ctx.oidc) void endSignIn(provider, ctx.oidc);
+  });
+  return provider;
+};
+
+/** Whether the grant of a JWT access token still stands, and no one has ended all tokens of its time. */
+export const isGrantLive =
+  (store: Store, epoch: AccessEpoch) =>
+  async (claims: { readonly [name: string]: unknown }): Promise<boolean> => {
+    const session = claims[CLAIMS.session];
+    if (typeof session !== 'string' || claims[CLAIMS.epoch] !== epoch.current()) return false;
+    return (await store.get(grantKey(session))) !== undefined;
+  };

@@ -1,0 +1,62 @@
+import { escapeHtml, renderPage } from '../http/html-page.ts';
+
+export type SignInPage = {
+  /** Path that the form posts to. */
+  action: string;
+  username?: string | undefined;
+  /** What went wrong with the last try, in words. */
+  problem?: string | undefined;
+  /** Account to show as a hint; only in the lab. */
+  hint?: { username: string; password: string } | undefined;
+};
+
+const field = (name: string, label: string, attributes: string): string =>
+  `<label for="${name}">${label}</label>\n<input id="${name}" name="${name}" ${attributes}>`;
+
+export const signInPage = ({ action, username = '', problem, hint }: SignInPage): string => {
+  const described = problem === undefined ? '' : ' aria-invalid="true" aria-describedby="problem"';
+  const focus = (on: boolean): string => (on ? ' autofocus' : '');
+  const nameField = `type="text" autocomplete="username" autocapitalize="none" spellcheck="false" required value="${escapeHtml(username)}"${focus(username === '')}${described}`;
+  const passwordField = `type="password" autocomplete="current-password" required${focus(username !== '')}${described}`;
+  return renderPage(
+    'Sign in',
+    `<p>to go on to Session Keeper</p>
+${problem === undefined ? '' : `<p class="alert" id="problem" role="alert">${escapeHtml(problem)}</p>`}
+<form method="post" action="${escapeHtml(action)}">
+${field('username', 'User name', nameField)}
+${field('password', 'Password', passwordField)}
+<button name="do" value="sign-in">Sign in</button>
+<button class="quiet" name="do" value="cancel" formnovalidate>Cancel</button>
+</form>
+${hint ? `<p class="hint">Demo account: user name <strong>${escapeHtml(hint.username)}</strong>, password <strong>${escapeHtml(hint.password)}</strong></p>` : ''}`,
+  );
+};
+
+/** Someone is signed in at the provider already. A click is asked for, so that no hidden flow can go through. */
+export const continuePage = (page: { action: string; name: string }): string =>
+  renderPage(
+    `Continue as ${page.name}?`,
+    `<p>You are already signed in here.</p>
+<form method="post" action="${escapeHtml(page.action)}">
+<button name="do" value="continue" autofocus>Continue as ${escapeHtml(page.name)}</button>
+<button class="quiet" name="do" value="switch">Use another account</button>
+<button class="quiet" name="do" value="cancel">Cancel</button>
+</form>`,
+  );
+
+/** A dead end, with a way out. */
+export const messagePage = (page: { title: string; text: string; link: { href: string; label: string } }): string =>
+  renderPage(
+    page.title,
+    `<p>${escapeHtml(page.text)}</p>\n<p><a href="${escapeHtml(page.link.href)}">${escapeHtml(page.link.label)}</a></p>`,
+  );
+
+/** `form` is the provider's own, with its `id` and its secret; the buttons belong to it by that id. */
+export const signOutPage = (form: string): string =>
+  renderPage(
+    'Sign out?',
+    `<p>This ends your sign-in here.</p>
+${form}
+<button autofocus type="submit" form="op.logoutForm" value="yes" name="logout">Sign out</button>
+<button class="quiet" type="submit" form="op.logoutForm">Stay signed in</button>`,
+  );

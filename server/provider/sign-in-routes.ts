@@ -1,0 +1,142 @@
+import type { IncomingMessage } from 'node:http';
+import type { Context, Interaction, Provider } from 'oidc-provider';
+import type { Account, Accounts } from '../auth/accounts.ts';
+import type { GuessLimit } from '../auth/login-rate-limit.ts';
+import { pageCsp } from '../http/html-page.ts';
+import { addressOf } from '../http/request-context.ts';
+import { text } from '../base/validate.ts';
+import { continuePage, messagePage, signInPage } from './sign-in-page.ts';
+
+/** `sign-in`: signing out here ends no other sign-in; `person`: one grant for a person and a client, as many providers have it. */
+export type GrantPolicy = 'sign-in' | 'person';
+
+export type SignInRoutes = {
+  provider: Provider;
+  accounts: Accounts;
+  guesses: GuessLimit;
+  /** API identifier that tokens are for; absent where access tokens are opaque. */
+  resource: string | undefined;
+  grants: GrantPolicy;
+  appOrigins: readonly string[];
+  /** Shown on the page, in the lab only. */
+  hint: Account | undefined;
+};
+
+const ROUTE = /^\/sign-in\/([\w-]{1,64})$/;
+const MAX_FORM_BYTES = 8_192;
+
+export const signInPath = (uid: string): string => `/sign-in/${uid}`;
+
+const readForm = async (request: IncomingMessage): Promise<URLSearchParams | undefined> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // Without an encoding set, a request gives buffers.
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_FORM_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
+};
+
+export const sendPage = (ctx: Context, status: number, html: string, formTargets: readonly string[]): void => {
+  ctx.status = status;
+  ctx.type = 'html';
+  ctx.set('content-security-policy', pageCsp(formTargets));
+  ctx.set('cross-origin-opener-policy', 'same-origin');
+  ctx.set('cache-control', 'no-store');
+  ctx.body = html;
+};
+
+const grantFor = async (
+  { provider, resource, grants }: SignInRoutes,
+  accountId: string,
+  interaction: Interaction,
+): Promise<string> => {
+  const clientId = text(interaction.params['client_id']) ?? '';
+  const scope = text(interaction.params['scope']) ?? '';
+  const former = grants === 'person' ? await provider.Grant.find(interaction.grantId ?? '') : undefined;
+  const grant = former ?? new provider.Grant({ accountId, clientId });
+  grant.addOIDCScope(scope);
+  if (resource !== undefined) grant.addResourceScope(resource, scope);
+  return grant.save();
+};
+
+const finish = async (routes: SignInRoutes, ctx: Context, result: { [name: string]: unknown }): Promise<void> => {
+  ctx.respond = false;
+  await routes.provider.interactionFinished(ctx.req, ctx.res, result);
+};
+
+/**
+ * The client is the server's own, so a password typed just now is consent enough. A sign-in that is there
+ * already is not: without a click, any page could start a flow and catch its code.
+ */
+const admit = async (
+  routes: SignInRoutes,
+  ctx: Context,
+  interaction: Interaction,
+  form: URLSearchParams,
+): Promise<void> => {
+  const action = signInPath(interaction.uid);
+  const username = form.get('username') ?? '';
+  const refuse = (status: number, problem: string): void =>
+    sendPage(ctx, status, signInPage({ action, username, problem, hint: routes.hint }), routes.appOrigins);
+  const guess = routes.guesses.take({ account: username, address: addressOf(ctx.req) });
+  if (!guess.allowed) {
+    ctx.set('retry-after', String(guess.waitSeconds));
+    return refuse(429, `Too many wrong tries. Wait ${guess.waitSeconds} seconds, then try again.`);
+  }
+  const account = routes.accounts.byPassword(username, form.get('password') ?? '');
+  if (!account) return refuse(422, 'The user name or the password is wrong.');
+  guess.right();
+  const grantId = await grantFor(routes, account.username, interaction);
+  await finish(routes, ctx, { login: { accountId: account.username, amr: ['pwd'] }, consent: { grantId } });
+};
+
+const show = (routes: SignInRoutes, ctx: Context, interaction: Interaction): void => {
+  const action = signInPath(interaction.uid);
+  const known = routes.accounts.find(interaction.session?.accountId ?? '');
+  const username = text(interaction.params['login_hint']);
+  const asks = interaction.prompt.name === 'consent' && known;
+  const html = asks ? continuePage({ action, name: known.name }) : signInPage({ action, username, hint: routes.hint });
+  sendPage(ctx, 200, html, routes.appOrigins);
+};
+
+const answer = async (routes: SignInRoutes, ctx: Context, interaction: Interaction): Promise<void> => {
+  const form = await readForm(ctx.req);
+  const accountId = interaction.session?.accountId;
+  switch (form?.get('do')) {
+    case 'continue':
+      if (accountId === undefined || interaction.prompt.name !== 'consent') return show(routes, ctx, interaction);
+      return finish(routes, ctx, { consent: { grantId: await grantFor(routes, accountId, interaction) } });
+    case 'switch':
+      return sendPage(
+        ctx,
+        200,
+        signInPage({ action: signInPath(interaction.uid), hint: routes.hint }),
+        routes.appOrigins,
+      );
+    case 'cancel':
+      return finish(routes, ctx, { error: 'access_denied', error_description: 'Sign-in was cancelled.' });
+    default:
+      return form ? admit(routes, ctx, interaction, form) : show(routes, ctx, interaction);
+  }
+};
+
+/** Koa middleware for `/sign-in/:uid`; everything else goes on to the provider. */
+export const signInRoutes =
+  (routes: SignInRoutes) =>
+  async (ctx: Context, next: () => Promise<void>): Promise<void> => {
+    if (!ROUTE.test(ctx.path) || (ctx.method !== 'GET' && ctx.method !== 'POST')) return next();
+    let interaction: Interaction;
+    try {
+      interaction = await routes.provider.interactionDetails(ctx.req, ctx.res);
+    } catch {
+      const page = { title: 'This sign-in is over', text: 'It has expired, or was finished in another tab.' };
+      const link = { href: routes.appOrigins[0] ?? '/', label: 'Back to the application' };
+      sendPage(ctx, 410, messagePage({ ...page, link }), []);
+      return;
+    }
+    if (ctx.method === 'GET') show(routes, ctx, interaction);
+    else await answer(routes, ctx, interaction);
+  };

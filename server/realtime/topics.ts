@@ -1,0 +1,99 @@
+import type { Cursor } from '../../src/protocol/frames.ts';
+import { isObject, own } from '../../src/protocol/json.ts';
+import { digest, durable, randomId } from '../base/crypto.ts';
+import { count, shape } from '../base/validate.ts';
+import type { Decision, Store, Write } from '../base/store.ts';
+
+export type TopicEvent = { owner: string; topic: string; epoch: string; offset: number; data: unknown };
+
+/** `oldest` is the first offset that is still kept; an empty topic has `offset` 0 and `oldest` 1. */
+export type Head = { offset: number; oldest: number };
+
+/** Histories of topics, on disk. A topic belongs to one owner; offsets count from 1 and never restart. */
+export type Topics = {
+  /** One for the life of the data folder: a new one tells clients that history began anew. */
+  readonly epoch: string;
+  head(owner: string, topic: string): Promise<Head>;
+  /** The same `id` is stored once, however often it is sent; the answer is the offset it got the first time. */
+  append(owner: string, topic: string, data: unknown, id?: string): Promise<number>;
+  /** Events after `offset`, oldest first. */
+  read(owner: string, topic: string, offset: number, limit: number): Promise<{ offset: number; data: unknown }[]>;
+  /** Listeners hear each event once, after it is on disk. */
+  listen(listener: (event: TopicEvent) => void): void;
+};
+
+/** Events kept for each topic. */
+export const HISTORY = 10_000;
+const RECEIPT_MS = 24 * 60 * 60 * 1000;
+const OFFSET_DIGITS = 15;
+const MAX_TOPIC = 128;
+
+/** Half of a surrogate pair has no UTF-8, so no key on disk. */
+export const isTopic = (topic: string): boolean =>
+  topic.length > 0 && topic.length <= MAX_TOPIC && !/\p{Surrogate}/u.test(topic);
+
+const parseHead = shape({ offset: count, oldest: count });
+const EMPTY: Head = { offset: 0, oldest: 1 };
+
+const headKey = (owner: string, topic: string): string => `topic/${owner}/${encodeURIComponent(topic)}`;
+const eventPrefix = (owner: string, topic: string): string => `event/${owner}/${encodeURIComponent(topic)}/`;
+const padded = (offset: number): string => String(offset).padStart(OFFSET_DIGITS, '0');
+
+/** Where a subscription starts, and what it has lost for good. */
+export type Start = { at: Cursor; resumed: boolean; gap?: { from: number; to: number } };
+
+/** `to` 0 in a gap: the cursor is of another epoch, so nobody can say how much is missing. */
+export const startFrom = (epoch: string, head: Head, cursor: Cursor | null): Start => {
+  if (!cursor) return { at: { epoch, offset: head.offset }, resumed: false };
+  if (cursor.epoch !== epoch || cursor.offset > head.offset) {
+    return { at: { epoch, offset: head.offset }, resumed: false, gap: { from: cursor.offset + 1, to: 0 } };
+  }
+  const lastGone = head.oldest - 1;
+  if (cursor.offset >= lastGone) return { at: cursor, resumed: true };
+  return { at: { epoch, offset: lastGone }, resumed: false, gap: { from: cursor.offset + 1, to: lastGone } };
+};
+
+export const openTopics = async (store: Store): Promise<Topics> => {
+  const epoch = await durable(store, 'history-epoch', () => randomId(8));
+  const listeners: ((event: TopicEvent) => void)[] = [];
+
+  const place = (owner: string, topic: string, data: unknown, receiptKey: string | undefined) => {
+    const keys = [headKey(owner, topic), ...(receiptKey === undefined ? [] : [receiptKey])];
+    return store.update(keys, ([storedHead, receipt]): Decision<{ offset: number; isNew: boolean }> => {
+      const earlier = receiptKey === undefined ? undefined : count(receipt);
+      if (earlier !== undefined) return { result: { offset: earlier, isNew: false } };
+      const head = parseHead(storedHead) ?? EMPTY;
+      const offset = head.offset + 1;
+      const oldest = Math.max(head.oldest, offset - HISTORY + 1);
+      const writes: Write[] = [
+        { key: headKey(owner, topic), value: { offset, oldest } },
+        { key: eventPrefix(owner, topic) + padded(offset), value: { data } },
+      ];
+      if (oldest > head.oldest) writes.push({ key: eventPrefix(owner, topic) + padded(head.oldest), remove: true });
+      if (receiptKey !== undefined) writes.push({ key: receiptKey, value: offset, ttlMs: RECEIPT_MS });
+      return { result: { offset, isNew: true }, writes };
+    });
+  };
+
+  return {
+    epoch,
+    async head(owner, topic) {
+      return parseHead(await store.get(headKey(owner, topic))) ?? EMPTY;
+    },
+    async append(owner, topic, data, id) {
+      const receiptKey = id === undefined ? undefined : `published/${owner}/${digest(id)}`;
+      const { offset, isNew } = await place(owner, topic, data, receiptKey);
+      if (isNew) for (const listener of listeners) listener({ owner, topic, epoch, offset, data });
+      return offset;
+    },
+    async read(owner, topic, offset, limit) {
+      const prefix = eventPrefix(owner, topic);
+      const rows = await store.list(prefix, { after: prefix + padded(offset), limit });
+      return rows.map(({ key, value }) => ({
+        offset: Number(key.slice(prefix.length)),
+        data: isObject(value) ? own(value, 'data') : null,
+      }));
+    },
+    listen: (listener) => void listeners.push(listener),
+  };
+};

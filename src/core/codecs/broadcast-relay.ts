@@ -1,0 +1,96 @@
+import { CLOSE } from '../../protocol/frames.ts';
+import { codecOf, type Codec, type CodecEvent, type Frame, type Put } from './codec.ts';
+import {
+  createTabSockets,
+  OVER_LIMIT,
+  QUEUE_MAX_FRAMES,
+  QUEUE_MAX_SIZE,
+  sizeOf,
+  type TabSocket,
+} from './tab-sockets.ts';
+
+/** How a protocol asks whether the other side is there. */
+export type Heartbeat = { ping: Frame; pong: Frame; kindOf(data: Frame): 'ping' | 'pong' | undefined };
+
+/*
+ * Every tab hears every frame, and may speak. The upstream's blips are hidden from tabs; such a stream has no cursor,
+ * so what the server said meanwhile is not heard. Without a heartbeat, only a close ends a link.
+ */
+const build = (put: Put, heartbeat?: Heartbeat) => {
+  let queue: Frame[] = [];
+  let link: { is: 'down' } | { is: 'up' } = { is: 'down' };
+  let probedAt: number | undefined;
+  const sockets = createTabSockets<object>(put, {
+    open: (event) => {
+      const entry = sockets.add(event, {});
+      if (link.is === 'up') sockets.admit(entry);
+    },
+    send: (entry, data) => onSend(entry, data),
+  });
+
+  const speak = (data: Frame): void => {
+    put({ type: 'send', data });
+    put({ type: 'count', what: 'sent', by: 1 });
+  };
+
+  const onOpened = (): void => {
+    link = { is: 'up' };
+    put({ type: 'greeted' });
+    for (const entry of sockets.all()) if (entry.is === 'waiting') sockets.admit(entry);
+    queue.forEach(speak);
+    queue = [];
+  };
+
+  const onFrame = (data: Frame, now: number): void => {
+    const kind = heartbeat?.kindOf(data);
+    if (heartbeat && kind === 'ping') return put({ type: 'send', data: heartbeat.pong });
+    if (kind === 'pong') {
+      if (probedAt !== undefined) put({ type: 'round-trip', ms: Math.max(0, now - probedAt) });
+      probedAt = undefined;
+      return;
+    }
+    put({ type: 'count', what: 'received', by: 1 });
+    sockets.sayAll(data);
+  };
+
+  const onSend = (entry: TabSocket, data: Frame): void => {
+    // A client that looks after itself is answered here: its ping need not wait for a link that is coming back.
+    if (heartbeat?.kindOf(data) === 'ping') return sockets.say(entry, heartbeat.pong);
+    if (link.is === 'up') return speak(data);
+    const size = queue.reduce((sum, frame) => sum + sizeOf(frame), sizeOf(data));
+    if (queue.length >= QUEUE_MAX_FRAMES || size > QUEUE_MAX_SIZE)
+      return sockets.close(entry, CLOSE.tryLater, OVER_LIMIT);
+    queue.push(data);
+  };
+
+  const onProbe = (now: number): void => {
+    if (!heartbeat) return put({ type: 'alive' });
+    probedAt = now;
+    put({ type: 'send', data: heartbeat.ping });
+  };
+
+  const handle = (event: CodecEvent, now: number): void => {
+    switch (event.type) {
+      case 'opened':
+        return onOpened();
+      case 'frame':
+        return onFrame(event.data, now);
+      case 'closed':
+        link = { is: 'down' };
+        probedAt = undefined;
+        return;
+      case 'ended':
+        queue = [];
+        return sockets.closeAll(event.code, event.reason);
+      case 'probe':
+        return onProbe(now);
+      default:
+        // No topics, no publications, no renewal; and `forget` comes after `ended`.
+        return sockets.hear(event);
+    }
+  };
+
+  return { listeners: sockets, handle };
+};
+
+export const createRelay = (heartbeat?: Heartbeat): Codec => codecOf((put) => build(put, heartbeat));

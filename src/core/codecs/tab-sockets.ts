@@ -1,0 +1,117 @@
+import { CLOSE } from '../../protocol/frames.ts';
+import type { Backlog, CodecEvent, Frame, Put, SocketAddress } from './codec.ts';
+
+/** RFC 6455 §7.4.1: a close frame without a code. */
+const NO_STATUS = 1005;
+
+/** What tabs say while there is no link, in frames, and in characters or bytes; the speaker of more is closed. */
+export const QUEUE_MAX_FRAMES = 256;
+export const QUEUE_MAX_SIZE = 256_000;
+/** What a link that is up takes ahead of the server. Bursts of a page, which a native socket takes, stay far below. */
+const LINK_MAX_FRAMES = 65_536;
+const LINK_MAX_BYTES = 16_777_216;
+
+export const sizeOf = (data: Frame): number => (typeof data === 'string' ? data.length : data.byteLength);
+
+export type TabSocket = SocketAddress & { is: 'waiting' | 'open' };
+
+/** Why a socket is closed whose page says more than is taken. */
+export const OVER_LIMIT = 'over-limit';
+
+/** A link that has sent everything takes one frame of any size: how long a frame may be is the server's word. */
+const isOver = (data: Frame, unsent: Backlog = { frames: 0, bytes: 0 }): boolean =>
+  unsent.frames >= LINK_MAX_FRAMES || (unsent.bytes > 0 && unsent.bytes + sizeOf(data) > LINK_MAX_BYTES);
+
+/** The sockets that tabs have at one shared upstream; `S` is what a protocol knows of each besides. */
+export type TabSockets<S> = {
+  readonly size: number;
+  all(): readonly (TabSocket & S)[];
+  of(address: SocketAddress): (TabSocket & S) | undefined;
+  /** In the place of a former one with that name. */
+  add(address: SocketAddress, own: S): TabSocket & S;
+  /** `protocol` is the subprotocol that the page is to see. */
+  admit(entry: TabSocket, protocol?: string): void;
+  say(entry: TabSocket, data: Frame): void;
+  /** To all that are open. */
+  sayAll(data: Frame): void;
+  remember(entry: TabSocket, memo: unknown): void;
+  close(entry: TabSocket, code: number, reason: string, wasClean?: boolean): void;
+  closeAll(code: number, reason: string): void;
+  /** What tabs do; other events are nothing to it. */
+  hear(event: CodecEvent): void;
+};
+
+/** What a protocol does about it. */
+export type TabHandlers<S> = {
+  open(event: CodecEvent & { type: 'socket-open' }): void;
+  send(entry: TabSocket & S, data: Frame): void;
+  /** It closes, or its tab goes; it is forgotten after that. */
+  leave?(entry: TabSocket & S): void;
+};
+
+export const createTabSockets = <S extends object>(put: Put, { open, send, leave }: TabHandlers<S>): TabSockets<S> => {
+  const sockets = new Map<string, TabSocket & S>();
+  /** Those that are open, until one comes or goes. */
+  let audience: readonly SocketAddress[] | undefined;
+  const keyOf = ({ tab, socket }: SocketAddress): string => `${tab} ${socket}`;
+
+  const drop = (entry: TabSocket): void => {
+    sockets.delete(keyOf(entry));
+    audience = undefined;
+  };
+
+  const close = (entry: TabSocket, code: number, reason: string, wasClean = false): void => {
+    const { tab, socket } = entry;
+    drop(entry);
+    put({ type: 'tell', tab, frame: { type: 'socket-closed', socket, code, reason, wasClean } });
+  };
+
+  const hear = (event: CodecEvent): void => {
+    if (event.type === 'socket-open') return open(event);
+    if (event.type === 'tab-left') {
+      for (const entry of [...sockets.values()]) {
+        if (entry.tab !== event.tab) continue;
+        leave?.(entry);
+        drop(entry);
+      }
+    }
+    if (event.type !== 'socket-send' && event.type !== 'socket-close') return;
+    const entry = sockets.get(keyOf(event));
+    if (!entry) return;
+    if (event.type === 'socket-send' && !isOver(event.data, event.unsent)) return send(entry, event.data);
+    leave?.(entry);
+    if (event.type === 'socket-send') return close(entry, CLOSE.tryLater, OVER_LIMIT);
+    close(entry, event.code ?? NO_STATUS, event.reason, true);
+  };
+
+  return {
+    get size() {
+      return sockets.size;
+    },
+    all: () => [...sockets.values()],
+    of: (address) => sockets.get(keyOf(address)),
+    add: ({ tab, socket }, own) => {
+      const entry: TabSocket & S = { tab, socket, is: 'waiting', ...own };
+      sockets.set(keyOf(entry), entry);
+      audience = undefined;
+      return entry;
+    },
+    admit: (entry, protocol = '') => {
+      entry.is = 'open';
+      audience = undefined;
+      put({ type: 'tell', tab: entry.tab, frame: { type: 'socket-opened', socket: entry.socket, protocol } });
+    },
+    say: ({ tab, socket }, data) => put({ type: 'tell', tab, frame: { type: 'socket-message', socket, data } }),
+    sayAll: (data) => {
+      audience ??= [...sockets.values()].filter(({ is }) => is === 'open');
+      put({ type: 'spread', to: audience, data });
+    },
+    remember: ({ tab, socket }, memo) =>
+      put({ type: 'tell', tab, frame: { type: 'socket-memo', socket, memo: JSON.stringify(memo) } }),
+    close,
+    closeAll: (code, reason) => {
+      for (const entry of [...sockets.values()]) close(entry, code, reason);
+    },
+    hear,
+  };
+};

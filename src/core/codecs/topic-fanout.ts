@@ -1,0 +1,224 @@
+import type { PortFrame } from '../../protocol/bridge.ts';
+import type { Cursor } from '../../protocol/frames.ts';
+
+/*
+ * One topic for many tabs. Invariant 10: each tab gets each event once, in order, without a gap, or is told the gap.
+ * The authority is each listener's own cursor: whatever the upstream repeats is dropped by it, whatever the upstream
+ * skips is told by it. That makes the order in which a server says `ok`, `gap` and `ev` of no consequence.
+ *
+ * Deterministic, and mutable on purpose: copying a ring of 2,000 events for each event and tab would cost more than
+ * all the rest of the worker.
+ */
+
+/** `resuming` was live on a link that is gone: its tab need not know, unless something is lost. */
+type Listener = { is: 'joining'; cursor: Cursor | null } | { is: 'resuming' | 'live'; cursor: Cursor };
+
+type Upstream = { is: 'off' } | { is: 'asked'; request: number; from: Cursor | null } | { is: 'live' };
+
+type Event = PortFrame & { type: 'event' };
+
+/** Bounds of what a late tab can be given without asking the server again. */
+export const RING_MAX_EVENTS = 2_000;
+export const RING_MAX_BYTES = 1_000_000;
+
+export type TopicPorts = {
+  tell(tab: string, frame: PortFrame): void;
+  /** Subscribes upstream; returns the id of the request. */
+  ask(from: Cursor | null): number;
+  /** So many events (at least) are gone for good. */
+  lost(count: number): void;
+};
+
+export type Topic = {
+  readonly listeners: number;
+  join(tab: string, cursor: Cursor | null): void;
+  leave(tab: string): void;
+  connected(): void;
+  disconnected(): void;
+  /** The history that the cursors point into is gone: everyone starts from what is there. */
+  abandon(): void;
+  /** Another person's session: everyone starts anew, and nothing is said about what was. */
+  forget(): void;
+  onOk(request: number, at: Cursor, resumed: boolean): void;
+  /** `bytes` is the size of the frame. Returns whether the event is new to this worker. */
+  onEvent(epoch: string, offset: number, data: unknown, bytes: number): boolean;
+  onGap(epoch: string, to: number): void;
+};
+
+export const createTopic = (name: string, ports: TopicPorts): Topic => {
+  const listeners = new Map<string, Listener>();
+  let upstream: Upstream = { is: 'off' };
+  let linked = false;
+  /** The highest event that was read in the current epoch. */
+  let place: Cursor | undefined;
+  let ring: Event[] = [];
+  let ringBytes = 0;
+
+  const jump = (at: Cursor): void => {
+    place = { ...at };
+    ring = [];
+    ringBytes = 0;
+  };
+
+  const keep = (event: Event): void => {
+    ring.push(event);
+    ringBytes += event.bytes;
+    while (ring.length > RING_MAX_EVENTS || ringBytes > RING_MAX_BYTES) ringBytes -= ring.shift()?.bytes ?? 0;
+  };
+
+  const joined = (tab: string, at: Cursor): void => {
+    listeners.set(tab, { is: 'live', cursor: { ...at } });
+    ports.tell(tab, { type: 'joined', topic: name, at: { ...at } });
+  };
+
+  /** `to` = 0: nobody knows how much, for the history is another one. Returns the count, at least one. */
+  const gap = (tab: string, epoch: string, from: number, to: number): number => {
+    ports.tell(tab, { type: 'gap', topic: name, epoch, from, to });
+    return Math.max(1, to - from + 1);
+  };
+
+  const lose = (tab: string, cursor: Cursor, at: Cursor): number => {
+    const count = gap(tab, at.epoch, cursor.offset + 1, 0);
+    joined(tab, at);
+    return count;
+  };
+
+  const goLive = (tab: string, listener: Listener, cursor: Cursor): void => {
+    if (listener.is === 'joining') joined(tab, cursor);
+    else listeners.set(tab, { is: 'live', cursor: { ...cursor } });
+  };
+
+  /** Gives a newcomer what is here already, if that is enough. */
+  const serve = (tab: string, { cursor }: Listener, here: Cursor): void => {
+    if (cursor === null) return joined(tab, here);
+    if (cursor.epoch !== here.epoch) return ports.lost(lose(tab, cursor, here));
+    const first = ring[0]?.offset ?? here.offset + 1;
+    if (cursor.offset + 1 < first) return;
+    joined(tab, cursor);
+    const missing = ring.filter(({ offset }) => offset > cursor.offset);
+    for (const frame of missing) ports.tell(tab, frame);
+    if (missing.length > 0) listeners.set(tab, { is: 'live', cursor: { ...here } });
+  };
+
+  /** The place from which everyone can be served. Of two epochs only one can be the server's: any is asked for. */
+  const lowest = (): Cursor | null => {
+    const cursors = [...listeners.values()].flatMap(({ cursor }) => cursor ?? []);
+    const epoch = (cursors.find((cursor) => cursor.epoch === place?.epoch) ?? cursors[0])?.epoch;
+    const same = cursors.filter((cursor) => cursor.epoch === epoch);
+    return same.reduce<Cursor | null>((low, cursor) => (low && low.offset <= cursor.offset ? low : cursor), null);
+  };
+
+  const decide = (): void => {
+    if (!linked || upstream.is === 'asked') return;
+    for (const [tab, listener] of listeners) {
+      if (upstream.is === 'live' && place && listener.is === 'joining') serve(tab, listener, place);
+    }
+    const waiting = [...listeners.values()].filter(({ is }) => is !== 'live');
+    if (waiting.length === 0) return;
+    // "From now on" is asked first: its answer is the head of the history, which a resumption does not tell.
+    const from = upstream.is === 'off' && waiting.some(({ cursor }) => cursor === null) ? null : lowest();
+    upstream = { is: 'asked', request: ports.ask(from && { ...from }), from: from && { ...from } };
+  };
+
+  /** Returns how many events this listener has lost. */
+  const settle = (tab: string, listener: Listener, from: Cursor | null, at: Cursor, rewound: boolean): number => {
+    const { cursor } = listener;
+    if (cursor === null) {
+      joined(tab, place ?? at);
+      return 0;
+    }
+    if (cursor.epoch !== at.epoch || (rewound && cursor.offset > at.offset)) return lose(tab, cursor, at);
+    if (cursor.offset >= at.offset) {
+      goLive(tab, listener, cursor);
+      return 0;
+    }
+    const covered = from !== null && from.epoch === at.epoch && from.offset <= cursor.offset;
+    if (!covered) return 0;
+    const count = gap(tab, at.epoch, cursor.offset + 1, at.offset);
+    goLive(tab, listener, at);
+    return count;
+  };
+
+  const deliver = (tab: string, cursor: Cursor, frame: Event): void => {
+    const { epoch, offset } = frame;
+    if (cursor.epoch !== epoch) {
+      lose(tab, cursor, { epoch, offset: offset - 1 });
+      listeners.set(tab, { is: 'live', cursor: { epoch, offset } });
+      return ports.tell(tab, frame);
+    }
+    if (offset <= cursor.offset) return;
+    if (offset > cursor.offset + 1) gap(tab, epoch, cursor.offset + 1, offset - 1);
+    ports.tell(tab, frame);
+    cursor.offset = offset;
+  };
+
+  return {
+    get listeners() {
+      return listeners.size;
+    },
+    join: (tab, cursor) => {
+      listeners.set(tab, { is: 'joining', cursor: cursor && { ...cursor } });
+      decide();
+    },
+    leave: (tab) => void listeners.delete(tab),
+    connected: () => {
+      linked = true;
+      decide();
+    },
+    disconnected: () => {
+      linked = false;
+      upstream = { is: 'off' };
+      for (const [tab, { is, cursor }] of listeners) if (is === 'live') listeners.set(tab, { is: 'resuming', cursor });
+    },
+    abandon: () => {
+      for (const [tab, { cursor }] of listeners) {
+        if (cursor) ports.lost(gap(tab, cursor.epoch, cursor.offset + 1, 0));
+        listeners.set(tab, { is: 'joining', cursor: null });
+      }
+    },
+    forget: () => {
+      place = undefined;
+      ring = [];
+      ringBytes = 0;
+      for (const tab of listeners.keys()) listeners.set(tab, { is: 'joining', cursor: null });
+    },
+    onOk: (request, at, resumed) => {
+      if (upstream.is !== 'asked' || upstream.request !== request) return;
+      const { from } = upstream;
+      upstream = { is: 'live' };
+      // A cursor beyond the head of the same epoch: the server lost its tail. "From now on" is answered with the head.
+      const rewound = from === null || (!resumed && from.epoch === at.epoch && at.offset < from.offset);
+      if (!place || rewound || place.epoch !== at.epoch || place.offset < at.offset) jump(at);
+      const losses = [...listeners].map(([tab, listener]) => settle(tab, listener, from, at, rewound));
+      const most = Math.max(0, ...losses);
+      if (most > 0) ports.lost(most);
+      decide();
+    },
+    onEvent: (epoch, offset, data, bytes) => {
+      if (!place) return false;
+      const frame = { type: 'event', topic: name, epoch, offset, data, bytes } as const;
+      for (const [tab, { is, cursor }] of listeners) if (is === 'live') deliver(tab, cursor, frame);
+      if (place.epoch === epoch && offset <= place.offset) return false;
+      const missed = place.epoch === epoch ? offset - place.offset - 1 : 1;
+      if (missed > 0) {
+        jump({ epoch, offset });
+        ports.lost(missed);
+      }
+      place = { epoch, offset };
+      keep(frame);
+      return true;
+    },
+    onGap: (epoch, to) => {
+      // What is gone around a subscription or with an epoch, `ok` and `ev` say by themselves.
+      if (upstream.is !== 'live' || place?.epoch !== epoch) return;
+      for (const [tab, { is, cursor }] of listeners) {
+        if (is !== 'live' || cursor.offset >= to) continue;
+        gap(tab, epoch, cursor.offset + 1, to);
+        listeners.set(tab, { is, cursor: { epoch, offset: to } });
+      }
+      if (to <= place.offset) return;
+      ports.lost(to - place.offset);
+      jump({ epoch, offset: to });
+    },
+  };
+};

@@ -1,0 +1,14 @@
+import type { Kept } from '../../protocol/snapshot.ts';
+
+/** What a session can be kept through. */
+export type Trial = 'reloads' | 'workerRestarts' | 'networkLosses' | 'refreshes';
+
+export const keptSince = (now: number): Kept => ({
+  since: now,
+  reloads: 0,
+  workerRestarts: 0,
+  networkLosses: 0,
+  refreshes: 0,
+});
+
+export const survived = (kept: Kept, trial: Trial): Kept => ({ ...kept, [trial]: kept[trial] + 1 });

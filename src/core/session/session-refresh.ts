@@ -1,0 +1,180 @@
+import type { Problem } from '../../protocol/problem.ts';
+import {
+  activate,
+  admit,
+  and,
+  answerAll,
+  beginRefresh,
+  degrade,
+  degradeOdd,
+  end,
+  generationOf,
+  go,
+  leave,
+  release,
+  save,
+  succeed,
+  tombstone,
+  waitingOf,
+} from './session-transitions.ts';
+import { verifyNow } from './session-verify.ts';
+import { hasEnded, usable } from './token-expiry.ts';
+import type {
+  Grant,
+  Machine,
+  Moment,
+  Saved,
+  Session,
+  SessionPolicy,
+  SessionState,
+  Step,
+  Tombstone,
+  Waiting,
+} from './session-types.ts';
+
+/*
+ * One refresh, step by step; each is an effect whose answer carries its call, so a worker may die between any two:
+ *
+ *   locking → recording → asking → saving → active
+ *                                └→ ending → signed-out
+ *
+ * locking    the Web Lock of the origin is held; the disk is read again inside it
+ * recording  the disk says "this token was sent", before it is sent (write-ahead: invariant 12)
+ * asking     the token endpoint is asked
+ * saving     the new tokens go to the disk before anyone gets them (invariant 3)
+ * ending     rejected: the end counts when the disk has taken it, and so holds no newer session (invariant 2)
+ */
+
+type Refreshing = SessionState & { at: 'refreshing' };
+
+/** The disk knows; now the token endpoint is asked. */
+export const ask = (machine: Machine, state: Refreshing): Step =>
+  go(machine, { ...state, step: 'asking' }, { type: 'grant', call: state.call, session: state.session });
+
+/** What the disk says inside the lock is the truth: another worker may have rotated, or ended the session. */
+export const onLocked = (
+  machine: Machine,
+  state: Refreshing,
+  { saved, problem }: { saved: Saved | undefined; problem?: Problem | undefined },
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
+  if (problem) return onStoreFailed(machine, state, problem, at, policy);
+  if (saved && newer(saved, generationOf(state))) return adopt(machine, saved, at, policy);
+  const since = state.session.unansweredSince ?? openRecord(machine, saved, state.session);
+  const session = { ...state.session, unansweredSince: since };
+  const recorded = since ?? at.now;
+  const record: Saved = { at: 'session', session: { ...session, unansweredSince: recorded } };
+  const recording = { ...state, step: 'recording', session, recorded } as const;
+  return go(machine, recording, { type: 'save', call: state.call, record });
+};
+
+/** Another worker, or this one before it died, has sent this very token, and nobody knows the answer. */
+const openRecord = ({ closed }: Machine, saved: Saved | undefined, { generation }: Session): number | undefined => {
+  if (saved?.at !== 'session' || saved.session.generation !== generation) return undefined;
+  const { unansweredSince } = saved.session;
+  return unansweredSince === closed ? undefined : unansweredSince;
+};
+
+/** A tombstone is also the end of the very generation that it names. */
+export const newer = (saved: Saved, generation: number): boolean =>
+  saved.at === 'session' ? saved.session.generation > generation : saved.generation >= generation;
+
+/** Another worker was faster: its word counts, and nothing of ours may overwrite it. */
+export const adopt = (machine: Machine, saved: Saved, at: Moment, policy: SessionPolicy): Step => {
+  const { state } = machine;
+  const here: Machine = { ...machine, unsaved: undefined, durability: 'disk' };
+  if (saved.at !== 'session') return leave(here, saved);
+  const { session } = saved;
+  const step = admit(session, at.now, policy)
+    ? activate(here, session, waitingOf(state), at, policy)
+    : beginRefresh(here, session, 'good', waitingOf(state), 0);
+  const adopted = { machine: step.machine, effects: [...release(state), ...step.effects] };
+  // No 401 leads to the truth about a cookie: the backend is asked.
+  return session.kind === 'ticket' ? verifyNow(adopted) : adopted;
+};
+
+/**
+ * A store that cannot take the record will not take the new tokens either, and one that cannot be read may hold newer
+ * ones. As long as the access token is good there is no need to rotate into the unknown; when it is not, a session in
+ * memory beats none (invariant 3).
+ */
+export const onStoreFailed = (
+  machine: Machine,
+  state: Refreshing,
+  problem: Problem,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
+  const good = state.access === 'good' && usable(state.session.tokens.access, at.now, policy);
+  if (!good) return ask({ ...machine, durability: 'memory' }, { ...state, recorded: undefined });
+  const step = degrade(machine, state.session, state.access, problem, state.waiting, state.attempt + 1, at, policy);
+  return and(step, { type: 'unlock' });
+};
+
+export const onGranted = (machine: Machine, state: Refreshing, grant: Grant, { now }: Moment): Step => {
+  const { session, call, attempt, access, waiting } = state;
+  const next = succeed(session, grant, now);
+  const saving: SessionState = { at: 'saving', session, next, call, attempt, access, waiting };
+  return go(machine, saving, { type: 'save', call, record: { at: 'session', session: next } });
+};
+
+export const onGrantFailed = (
+  machine: Machine,
+  state: Refreshing,
+  problem: Problem,
+  unanswered: boolean,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
+  if (problem.code === 'grant-rejected') return onRejected(machine, state, problem, at);
+  const open = state.session.unansweredSince;
+  const session = { ...state.session, unansweredSince: open ?? (unanswered ? at.now : undefined) };
+  const closed = unanswered || open !== undefined ? machine.closed : (state.recorded ?? machine.closed);
+  const { access, waiting, attempt } = state;
+  const step = degrade({ ...machine, closed }, session, access, problem, waiting, attempt + 1, at, policy);
+  return and(step, { type: 'unlock' });
+};
+
+const onRejected = (
+  machine: Machine,
+  state: Refreshing,
+  problem: Problem & { code: 'grant-rejected' },
+  { now }: Moment,
+): Step => {
+  const { session, call, access, waiting } = state;
+  const evidence: Problem = session.unansweredSince === undefined ? problem : { ...problem, code: 'answer-lost' };
+  const left = hasEnded(session, now) ? lifetimeOver(state, session) : tombstone(state, 'rejected', evidence);
+  return go(machine, { at: 'ending', session, left, call, access, waiting }, { type: 'save', call, record: left });
+};
+
+export const lifetimeOver = (state: SessionState, session: Session): Tombstone =>
+  tombstone(state, 'expired', { code: 'lifetime-over', endedAt: session.endsAt ?? 0 });
+
+/** By this clock the declared lifetime is over. Where a server can be asked, only it knows (a clock may have jumped). */
+export const onOverdue = (machine: Machine, session: Session, waiting: Waiting): Step => {
+  if (session.tokens.refresh !== undefined) return beginRefresh(machine, session, 'good', waiting, 0);
+  return and(end(machine, lifetimeOver(machine.state, session)), ...answerAll(waiting, { go: 'bare' }));
+};
+
+/** The disk has no newer session. One that fails cannot keep alive what the server has ended. */
+export const onEnded = (machine: Machine, { left }: SessionState & { at: 'ending' }, saved: boolean): Step =>
+  saved ? leave({ ...machine, durability: 'disk' }, left) : end(machine, left);
+
+/** New tokens, from a refresh or a sign-in, are on the disk — or the disk has failed us and memory must do. */
+export const onKept = (
+  machine: Machine,
+  state: SessionState & { at: 'saving' | 'establishing' },
+  problem: Problem | undefined,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
+  const { next, waiting } = state;
+  const kept: Machine = { ...machine, durability: problem ? 'memory' : 'disk', unsaved: undefined };
+  const odd = state.at === 'saving' && next.tokens.access === state.session.tokens.access;
+  const step = odd
+    ? degradeOdd(kept, next, state.access, waiting, state.attempt, at, policy)
+    : activate(kept, next, waiting, at, policy);
+  const done = and(step, ...release(state));
+  return problem ? save(done, { at: 'session', session: next }) : done;
+};

@@ -1,0 +1,118 @@
+import { retryAfterOf } from '../../protocol/problem.ts';
+import {
+  admit,
+  and,
+  answer,
+  answerAll,
+  beginRefresh,
+  generationOf,
+  sessionOf,
+  spendRefusal,
+  stay,
+} from './session-transitions.ts';
+import { verifyNow } from './session-verify.ts';
+import type { Machine, Moment, Session, SessionPolicy, SessionState, Step } from './session-types.ts';
+
+type Degraded = SessionState & { at: 'degraded' };
+
+/** A request of the allow-list arrived and wants to know how to go. */
+export const onRequest = (machine: Machine, id: string, at: Moment, policy: SessionPolicy): Step => {
+  const { state } = machine;
+  switch (state.at) {
+    case 'signed-out':
+      return and(stay(machine), answer(id, { go: 'bare' }));
+    case 'starting':
+    case 'establishing':
+      return wait(machine, state, id);
+    case 'active': {
+      const verdict = admit(state.session, at.now, policy);
+      return verdict
+        ? { machine, effects: [answer(id, verdict)] }
+        : beginRefresh(machine, state.session, 'good', [id], 0);
+    }
+    case 'refreshing':
+    case 'saving':
+    case 'ending': {
+      const verdict = state.access === 'good' ? admit(state.session, at.now, policy) : undefined;
+      return verdict ? and(stay(machine), answer(id, verdict)) : wait(machine, state, id);
+    }
+    case 'degraded':
+      return onRequestDegraded(machine, state, id, at, policy);
+  }
+};
+
+const wait = (machine: Machine, state: SessionState & { waiting: readonly string[] }, id: string): Step =>
+  stay({ ...machine, state: { ...state, waiting: [...state.waiting, id] } as SessionState });
+
+/** A request is a reason to try now, but not more often than every `minTryMs`. */
+const onRequestDegraded = (machine: Machine, state: Degraded, id: string, at: Moment, policy: SessionPolicy): Step => {
+  const verdict = state.access === 'good' ? admit(state.session, at.now, policy) : undefined;
+  if (verdict) return and(stay(machine), answer(id, verdict));
+  if (mayTry(state, at, policy)) return beginRefresh(machine, state.session, state.access, [id], state.attempt);
+  return and(stay(machine), answer(id, { go: 'stop', problem: state.problem }));
+};
+
+/** A pause that the server asked for is kept by everyone, and so is the one before a misconfigured client asks again. */
+export const isHeldOff = ({ problem, nextTryAt }: Degraded, { now }: Moment): boolean =>
+  now < nextTryAt && (problem.code === 'misconfigured' || retryAfterOf(problem) !== undefined);
+
+/** Our own backoff gives way to someone who waits. */
+export const mayTry = (state: Degraded, at: Moment, policy: SessionPolicy): boolean => {
+  const since = at.now - state.failedAt;
+  return at.now >= state.nextTryAt || (!isHeldOff(state, at) && (since >= policy.minTryMs || since < 0));
+};
+
+/** A request was answered with 401. */
+export const onRefused = (
+  machine: Machine,
+  id: string,
+  generation: number,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
+  const { state } = machine;
+  if (state.at === 'signed-out') return and(stay(machine), answer(id, { go: 'pass' }));
+  // A 401 for an older token is old news: the newer one answers it (invariant 5).
+  if ((sessionOf(state)?.generation ?? generationOf(state)) > generation) return onRequest(machine, id, at, policy);
+  if (state.at === 'degraded') return onRefusedDegraded(machine, state, id, at, policy);
+  if (state.at !== 'active') return onWaitRefused(machine, state, id);
+  // The `ticket` kind has no token to renew: the 401 is the answer, and the backend is asked whether the session stands.
+  if (state.session.kind === 'ticket') return and(verifyNow(stay(machine)), answer(id, { go: 'pass' }));
+  return refreshRefused(machine, state.session, [id], at, policy);
+};
+
+const onRefusedDegraded = (machine: Machine, state: Degraded, id: string, at: Moment, policy: SessionPolicy): Step => {
+  if (mayTry(state, at, policy)) return beginRefresh(machine, state.session, 'refused', [id], state.attempt);
+  return {
+    machine: { ...machine, state: { ...state, access: 'refused' } },
+    effects: [answer(id, { go: 'stop', problem: state.problem })],
+  };
+};
+
+const onWaitRefused = (
+  machine: Machine,
+  state: Exclude<SessionState, { at: 'signed-out' | 'active' | 'degraded' }>,
+  id: string,
+): Step => ('access' in state ? wait(machine, { ...state, access: 'refused' }, id) : wait(machine, state, id));
+
+const refreshRefused = (
+  machine: Machine,
+  session: Session,
+  waiting: readonly string[],
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
+  const spent = session.tokens.refresh ? spendRefusal(machine, at.now, policy) : undefined;
+  return spent
+    ? beginRefresh(spent, session, 'refused', waiting, 0)
+    : { machine, effects: answerAll(waiting, { go: 'pass' }) };
+};
+
+/** Invariant 8: the most a socket can do. A look at the token, never an end. */
+export const onSuspected = (machine: Machine, generation: number, at: Moment, policy: SessionPolicy): Step => {
+  const { state } = machine;
+  if (state.at !== 'active' || state.session.generation !== generation) return stay(machine);
+  return state.session.kind === 'ticket'
+    ? verifyNow(stay(machine))
+    : refreshRefused(machine, state.session, [], at, policy);
+};

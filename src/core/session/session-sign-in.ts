@@ -1,0 +1,97 @@
+import { failed, ok } from '../../protocol/problem.ts';
+import type { SignInKind } from '../../protocol/snapshot.ts';
+import {
+  and,
+  bySignIn,
+  bySignOut,
+  end,
+  generationOf,
+  go,
+  latestOf,
+  release,
+  replaced,
+  settle,
+  settleUnsaved,
+  stay,
+  succeed,
+  tombstone,
+  waitingOf,
+} from './session-transitions.ts';
+import type {
+  Grant,
+  Machine,
+  Moment,
+  Saved,
+  Session,
+  SessionEvent,
+  SessionState,
+  SignInOrder,
+  Step,
+} from './session-types.ts';
+
+export const onSignIn = (machine: Machine, id: string | undefined, order: SignInOrder): Step => {
+  const call = machine.calls + 1;
+  const callback = order.kind === 'oidc-callback';
+  const signIn = { call, id, kind: order.kind === 'oidc-callback' ? 'oidc' : order.kind, callback } as const;
+  const former = settle(machine.signIn?.id, failed({ code: 'cancelled' }));
+  return { machine: { ...machine, calls: call, signIn }, effects: [...former, { type: 'sign-in', call, order }] };
+};
+
+export const onSignInAnswer = (
+  machine: Machine,
+  event: Extract<SessionEvent, { type: 'sign-in-redirect' | 'signed-in' | 'sign-in-failed' }>,
+  at: Moment,
+): Step => {
+  const { signIn, state } = machine;
+  if (!signIn || signIn.call !== event.call) return stay(machine);
+  const rest: Machine = { ...machine, signIn: undefined };
+  if (event.type === 'sign-in-redirect')
+    return and(stay(rest), ...settle(signIn.id, ok({ type: 'redirect', url: event.url })));
+  if (event.type === 'signed-in') return establish(rest, event.kind, event.grant, signIn.id, at);
+  // Nobody asked for a callback's answer: what went wrong is shown where one can sign in.
+  const shown = signIn.callback && state.at === 'signed-out' ? { ...state, problem: event.problem } : state;
+  return and(stay({ ...rest, state: shown }), ...settle(signIn.id, failed(event.problem)));
+};
+
+const establish = (machine: Machine, kind: SignInKind, grant: Grant, id: string | undefined, { now }: Moment): Step => {
+  const { state } = machine;
+  const call = machine.calls + 1;
+  const before: Session = { kind, generation: 0, tokens: {}, startedAt: now };
+  const next = { ...succeed(before, grant, now), generation: bySignIn(generationOf(state), now) };
+  const former = [...formerOf(state), latestOf(state)].flatMap((session) => replaced(session, next));
+  const establishing: SessionState = { at: 'establishing', next, former, call, id, waiting: waitingOf(state) };
+  const fresh: Machine = { ...machine, calls: call, unsaved: undefined, verifying: undefined, verifiedAt: undefined };
+  const cancelled = failed({ code: 'cancelled' });
+  const told = [...settle(idOf(state), cancelled), ...settleUnsaved(machine, cancelled)];
+  const record: Saved = { at: 'session', session: next };
+  return go(fresh, establishing, ...release(state), ...told, { type: 'save', call, record });
+};
+
+const idOf = (state: SessionState): string | undefined => (state.at === 'establishing' ? state.id : undefined);
+const formerOf = (state: SessionState): readonly Session[] => (state.at === 'establishing' ? state.former : []);
+
+export const onSignOut = (machine: Machine, id: string | undefined, { now }: Moment): Step => {
+  const { state, signIn } = machine;
+  const left = { ...tombstone(state, 'user', undefined), generation: bySignOut(generationOf(state), now) };
+  const step = end({ ...machine, signIn: undefined }, left, id === undefined ? [] : [id]);
+  const latest = latestOf(state);
+  const revoked = [...formerOf(state), ...(latest ? [latest] : [])].map(
+    (session) => ({ type: 'revoke', session }) as const,
+  );
+  const cancelled = failed({ code: 'cancelled' });
+  return and(step, ...revoked, ...settle(signIn?.id, cancelled), ...settle(idOf(state), cancelled));
+};
+
+/** The disk holds a newer session than the one that this sign-in replaces: a person's will comes after it all the same. */
+export const onEstablishSuperseded = (
+  machine: Machine,
+  state: SessionState & { at: 'establishing' },
+  saved: Saved,
+  { now }: Moment,
+): Step => {
+  const generation = bySignIn(saved.at === 'session' ? saved.session.generation : saved.generation, now);
+  const next = { ...state.next, generation };
+  const former = [...state.former, ...(saved.at === 'session' ? replaced(saved.session, next) : [])];
+  const record: Saved = { at: 'session', session: next };
+  return go(machine, { ...state, next, former }, { type: 'save', call: state.call, record });
+};

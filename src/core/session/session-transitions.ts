@@ -1,0 +1,213 @@
+import { retryAfterOf, type Problem, type Result } from '../../protocol/problem.ts';
+import type { SignInNext } from '../../protocol/bridge.ts';
+import type { SignedOutReason } from '../../protocol/snapshot.ts';
+import { fullJitter } from '../backoff.ts';
+import { usable } from './token-expiry.ts';
+import type {
+  Grant,
+  Machine,
+  Moment,
+  Saved,
+  Session,
+  SessionEffect,
+  SessionPolicy,
+  SessionState,
+  Step,
+  Tombstone,
+  Verdict,
+  Waiting,
+} from './session-types.ts';
+
+export const stay = (machine: Machine): Step => ({ machine, effects: [] });
+
+export const go = (machine: Machine, state: SessionState, ...effects: SessionEffect[]): Step => ({
+  machine: { ...machine, state },
+  effects,
+});
+
+export const and = (step: Step, ...effects: SessionEffect[]): Step => ({
+  machine: step.machine,
+  effects: [...step.effects, ...effects],
+});
+
+export const answer = (id: string, verdict: Verdict): SessionEffect => ({ type: 'answer', id, verdict });
+export const answerAll = (ids: Waiting, verdict: Verdict): SessionEffect[] => ids.map((id) => answer(id, verdict));
+
+export const settle = (id: string | undefined, result: Result<SignInNext | null>): SessionEffect[] =>
+  id === undefined ? [] : [{ type: 'settle', id, result }];
+
+export const waitingOf = (state: SessionState): Waiting => ('waiting' in state ? state.waiting : []);
+export const sessionOf = (state: SessionState): Session | undefined => ('session' in state ? state.session : undefined);
+
+/** The session with the newest tokens, on disk or not: the one to revoke. */
+export const latestOf = (state: SessionState): Session | undefined => ('next' in state ? state.next : sessionOf(state));
+
+/** The highest generation this worker knows of. */
+export const generationOf = (state: SessionState): number => {
+  if ('next' in state) return state.next.generation;
+  return 'session' in state ? state.session.generation : state.at === 'signed-out' ? state.generation : 0;
+};
+
+/**
+ * What a person does outranks the refreshes that other workers may be making of the session before it, and what a
+ * disk holds that nobody could read: they count up by one, a person's act goes to the time it happened.
+ */
+const PERSON_LEAP = 16;
+export const bySignIn = (generation: number, now: number): number => Math.max(generation + PERSON_LEAP, now);
+
+/** Of a sign-in and a sign-out that could not see each other, the sign-out counts. */
+export const bySignOut = (generation: number, now: number): number => bySignIn(generation, now) + PERSON_LEAP / 2;
+
+/** A refresh holds the lock from its first step to its last. */
+export const holdsLock = ({ at }: SessionState): boolean => at === 'refreshing' || at === 'saving' || at === 'ending';
+export const release = (state: SessionState): SessionEffect[] => (holdsLock(state) ? [{ type: 'unlock' }] : []);
+
+/** What a request gets in a session whose token is at hand. One that cannot be renewed is sent for as long as it is there. */
+export const admit = (session: Session, now: number, policy: SessionPolicy): Verdict | undefined => {
+  const { access, refresh } = session.tokens;
+  return usable(access, now, policy) || refresh === undefined || session.kind === 'ticket' ? carry(session) : undefined;
+};
+
+/** The token as it is, whatever this clock says of it. */
+const carry = ({ kind, generation, tokens }: Session): Verdict | undefined => {
+  if (kind === 'ticket') return { go: 'bare' };
+  return tokens.access && { go: 'authorized', generation, token: tokens.access, key: tokens.key };
+};
+
+/** Opens a refresh: first the lock, so that no other worker of this origin refreshes the same token. */
+export const beginRefresh = (
+  machine: Machine,
+  session: Session,
+  access: 'good' | 'refused',
+  waiting: Waiting,
+  attempt: number,
+): Step => {
+  const call = machine.calls + 1;
+  const state: SessionState = { at: 'refreshing', session, step: 'locking', call, attempt, access, waiting };
+  return go({ ...machine, calls: call }, state, { type: 'lock', call });
+};
+
+/** A provider that answers without a usable token is asked again with patience, not at once. */
+const ODD_ANSWER_ATTEMPT = 4;
+
+const ODD_ANSWER: Problem = { code: 'unexpected-answer', at: 'token', status: 200, detail: 'no usable access token' };
+
+/** The tokens are safe: everyone who waited gets them, for nobody knows newer ones. */
+export const activate = (
+  machine: Machine,
+  session: Session,
+  waiting: Waiting,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
+  const verdict = carry(session);
+  if (!verdict) return degradeOdd(machine, session, 'good', waiting, 0, at, policy);
+  return go(machine, { at: 'active', session }, ...answerAll(waiting, verdict));
+};
+
+/** The refresh token is safe, but there is no new access token. */
+export const degradeOdd = (
+  machine: Machine,
+  session: Session,
+  access: 'good' | 'refused',
+  waiting: Waiting,
+  attempt: number,
+  at: Moment,
+  policy: SessionPolicy,
+): Step =>
+  degrade(machine, session, access, ODD_ANSWER, waiting, Math.max(attempt + 1, ODD_ANSWER_ATTEMPT), at, policy);
+
+const pause = (problem: Problem, attempt: number, { chance }: Moment, policy: SessionPolicy): number => {
+  if (problem.code === 'misconfigured') return policy.misconfiguredRetryMs;
+  const capMs = attempt > policy.patientAfter ? policy.patientCapMs : policy.retryCapMs;
+  const own = fullJitter(attempt, { baseMs: policy.retryBaseMs, capMs }, chance);
+  return Math.max(own, Math.min(retryAfterOf(problem) ?? 0, policy.retryAfterCapMs));
+};
+
+/** Cannot refresh now. Nothing is lost: the tokens stay, the next try is known, and nobody waits in the dark. */
+export const degrade = (
+  machine: Machine,
+  session: Session,
+  access: 'good' | 'refused',
+  problem: Problem,
+  waiting: Waiting,
+  attempt: number,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
+  const nextTryAt = at.now + pause(problem, attempt, at, policy);
+  const verdict = (access === 'good' && admit(session, at.now, policy)) || ({ go: 'stop', problem } as const);
+  const state: SessionState = { at: 'degraded', session, attempt, access, failedAt: at.now, nextTryAt, problem };
+  return go(machine, state, ...answerAll(waiting, verdict));
+};
+
+/** Writes a record; what fails is written again until the disk has it (`unsaved`). */
+export const save = ({ machine, effects }: Step, record: Saved, ids: Waiting = []): Step => {
+  const call = machine.calls + 1;
+  const unsaved = { record, call, retryAt: Infinity, ids };
+  return { machine: { ...machine, calls: call, unsaved }, effects: [...effects, { type: 'save', call, record }] };
+};
+
+/** Those who signed out hear of it when the disk knows (or cannot), so that no restart brings the session back. */
+export const settleUnsaved = ({ unsaved }: Machine, result: Result<null>): SessionEffect[] =>
+  (unsaved?.ids ?? []).flatMap((id) => settle(id, result));
+
+/** The only way out of a session, for one of the three reasons of invariant 2. */
+export const end = (machine: Machine, left: Tombstone, ids: Waiting = []): Step =>
+  save(leave(machine, left), left, [...(machine.unsaved?.ids ?? []), ...ids]);
+
+/** Out, as the disk says already. */
+export const leave = (machine: Machine, left: Tombstone): Step => {
+  const { state } = machine;
+  const proofless: Machine = { ...machine, unsaved: undefined, verifying: undefined, verifiedAt: undefined };
+  return go(proofless, left, ...release(state), ...answerAll(waitingOf(state), { go: 'bare' }));
+};
+
+/** Of the generation that it ends, so that it never takes the place of that one's successor. */
+export const tombstone = (state: SessionState, reason: SignedOutReason, problem: Problem | undefined): Tombstone => ({
+  at: 'signed-out',
+  generation: generationOf(state),
+  reason,
+  kind: latestOf(state)?.kind,
+  problem,
+});
+
+/** The session that a grant makes of the one before it. An answer without an access token leaves the old one. */
+export const succeed = (before: Session, grant: Grant, now: number): Session => {
+  const refresh = grant.refresh ?? before.tokens.refresh;
+  const access = grant.access ?? before.tokens.access;
+  const declared = grant.endsAt ?? before.endsAt;
+  return {
+    ...before,
+    generation: before.generation + 1,
+    tokens: {
+      access,
+      refresh,
+      key: grant.key ?? before.tokens.key,
+      subject: grant.subject ?? before.tokens.subject,
+      endSession: grant.endSession ?? before.tokens.endSession,
+    },
+    user: grant.user ?? before.user,
+    // Without a refresh token the access token's end is the session's. A server that grants has just shown that the
+    // lifetime is not over, whatever this clock says.
+    endsAt: refresh === undefined ? access?.expiresAt : declared !== undefined && declared > now ? declared : undefined,
+    unansweredSince: undefined,
+  };
+};
+
+/** What is to be revoked. A second `ticket` sign-in replaced the browser's cookie: to revoke the first would end it. */
+export const replaced = (former: Session | undefined, next: Session): readonly Session[] =>
+  former && !(former.kind === 'ticket' && next.kind === 'ticket') ? [former] : [];
+
+/** A 401 may cause a refresh only as long as the bucket holds. A clock that was set back fills it. */
+export const spendRefusal = (machine: Machine, now: number, policy: SessionPolicy): Machine | undefined => {
+  const { refusals } = machine;
+  const since = now - refusals.at;
+  const refilled = since < 0 ? policy.refusalBurst : Math.floor(since / policy.refusalRefillMs);
+  const left = Math.min(policy.refusalBurst, refusals.left + refilled);
+  if (left < 1) return undefined;
+  return {
+    ...machine,
+    refusals: { left: left - 1, at: refilled > 0 || left === policy.refusalBurst ? now : refusals.at },
+  };
+};

@@ -1,0 +1,259 @@
+import type { SignInIntent, SignInNext } from '../../protocol/bridge.ts';
+import type { Problem, Result } from '../../protocol/problem.ts';
+import type { SignedOutReason, SignInKind, User } from '../../protocol/snapshot.ts';
+
+/** Times are milliseconds since the epoch by this device's clock: expiry is advice, the server's 401 decides. */
+export type AccessToken = { value: string; scheme: 'Bearer' | 'DPoP'; issuedAt: number; expiresAt: number };
+
+/**
+ * `refresh` is absent where the provider gave none; `access` where an odd answer gave only a refresh token; `key`
+ * names the DPoP key that the tokens are bound to (RFC 9449); `subject` is whom the ID token of the sign-in was about;
+ * `endSession` is where the provider's own sign-in is ended, with that ID token in it.
+ */
+export type Tokens = {
+  access?: AccessToken | undefined;
+  refresh?: string | undefined;
+  key?: string | undefined;
+  subject?: string | undefined;
+  endSession?: string | undefined;
+};
+
+export type Session = {
+  kind: SignInKind;
+  /** Grows with every new set of tokens, over sign-ins too. The higher one is the truer one. */
+  generation: number;
+  /** Empty for the `ticket` kind: the browser holds its cookie. */
+  tokens: Tokens;
+  user?: User | undefined;
+  startedAt: number;
+  /** Where the server declares an absolute lifetime. */
+  endsAt?: number | undefined;
+  /** A refresh with this refresh token was sent then, and its answer is not known (write-ahead record). */
+  unansweredSince?: number | undefined;
+};
+
+/** An ended session leaves its reason behind, so that a reload can still explain it. */
+export type Tombstone = {
+  at: 'signed-out';
+  generation: number;
+  reason: SignedOutReason;
+  kind?: SignInKind | undefined;
+  problem?: Problem | undefined;
+};
+
+/** What the disk holds. */
+export type Saved = { at: 'session'; session: Session } | Tombstone;
+
+/** A token endpoint's good answer, already parsed. No refresh token means: the old one stays. */
+export type Grant = {
+  access?: AccessToken | undefined;
+  refresh?: string | undefined;
+  key?: string | undefined;
+  subject?: string | undefined;
+  endSession?: string | undefined;
+  user?: User | undefined;
+  endsAt?: number | undefined;
+};
+
+export type Waiting = readonly string[];
+
+/** What becomes of the access token while a refresh is on its way: still `good`, or `refused` by a 401. */
+type Standing = 'good' | 'refused';
+
+export type SessionState =
+  /** `left`: the end that this worker knows of, while it looks for a sign-in that came after it. */
+  | {
+      at: 'starting';
+      call: number;
+      attempt: number;
+      retryAt?: number | undefined;
+      waiting: Waiting;
+      left?: Tombstone | undefined;
+    }
+  | (Tombstone & {
+      /** The disk could not be read: then it is looked at again, for it may hold a session (Infinity: being read). */
+      lookAgainAt?: number | undefined;
+    })
+  /** A sign-in succeeded; its session is not on disk yet. `former` sessions are revoked when it is. */
+  | {
+      at: 'establishing';
+      next: Session;
+      former: readonly Session[];
+      call: number;
+      id: string | undefined;
+      waiting: Waiting;
+    }
+  | { at: 'active'; session: Session }
+  | {
+      at: 'refreshing';
+      session: Session;
+      step: 'locking' | 'recording' | 'asking';
+      call: number;
+      attempt: number;
+      access: Standing;
+      waiting: Waiting;
+      /** What the disk's write-ahead record says (`unansweredSince`). */
+      recorded?: number | undefined;
+    }
+  /** Rejected: whether that is the end, the disk decides, which may hold another worker's newer session. */
+  | { at: 'ending'; session: Session; left: Tombstone; call: number; access: Standing; waiting: Waiting }
+  /** Rotated: the new tokens are not on disk yet, so nobody gets them. */
+  | {
+      at: 'saving';
+      session: Session;
+      next: Session;
+      call: number;
+      attempt: number;
+      access: Standing;
+      waiting: Waiting;
+    }
+  | {
+      at: 'degraded';
+      session: Session;
+      attempt: number;
+      access: Standing;
+      failedAt: number;
+      nextTryAt: number;
+      problem: Problem;
+    };
+
+/** A sign-in runs beside the session that is there, if any: only its success replaces that one. */
+export type SignInState = { call: number; id: string | undefined; kind: SignInKind; callback: boolean } | undefined;
+
+/** The proof by the application's backend; `again` = something happened since it was asked. */
+export type VerifyState =
+  | { is: 'asked'; call: number; generation: number; again: boolean; attempt: number }
+  /** The backend could not be asked, or gave no proof. */
+  | { is: 'resting'; attempt: number; retryAt: number }
+  | undefined;
+
+export type Machine = {
+  state: SessionState;
+  signIn: SignInState;
+  verifying: VerifyState;
+  verifiedAt: number | undefined;
+  durability: 'disk' | 'memory';
+  /** A record that the disk does not have yet, and when to try again. `ids`: who signed out, and wants to know. */
+  unsaved: { record: Saved; call: number; retryAt: number; ids: Waiting } | undefined;
+  /** The `unansweredSince` of this worker's last write-ahead record, if that question was answered after all. */
+  closed: number | undefined;
+  /** How many refreshes a 401 may still cause (token bucket): an API that always says 401 is no reason to hammer. */
+  refusals: { left: number; at: number };
+  calls: number;
+};
+
+export type Verdict =
+  /** `key` names the DPoP key that the token is bound to. */
+  | { go: 'authorized'; generation: number; token: AccessToken; key?: string | undefined }
+  /** As the page sent it: nobody is signed in, or the browser's cookie is the authorization. */
+  | { go: 'bare' }
+  /** The server's 401 is the answer. */
+  | { go: 'pass' }
+  | { go: 'stop'; problem: Problem };
+
+export type SignInOrder = SignInIntent | { kind: 'oidc-callback'; url: string };
+
+export type SessionEvent =
+  | { type: 'started' }
+  | { type: 'loaded'; call: number; saved: Saved | undefined; problem?: Problem | undefined }
+  | { type: 'load-failed'; call: number; problem: Problem }
+  | { type: 'request'; id: string }
+  | { type: 'refused'; id: string; generation: number }
+  /** The caller gave up waiting. */
+  | { type: 'abandoned'; id: string }
+  /** The lock is held, and this is what the disk says now; `problem`: it could not be read. */
+  | { type: 'locked'; call: number; saved: Saved | undefined; problem?: Problem | undefined }
+  | { type: 'saved'; call: number }
+  | { type: 'save-failed'; call: number; problem: Problem }
+  /** The disk holds a newer generation: another worker was faster. */
+  | { type: 'superseded'; call: number; saved: Saved }
+  | { type: 'granted'; call: number; grant: Grant }
+  /** `unanswered`: the server may have done its work. */
+  | { type: 'grant-failed'; call: number; problem: Problem; unanswered: boolean }
+  | { type: 'verified'; call: number; user: User }
+  | { type: 'verify-failed'; call: number; problem: Problem }
+  | { type: 'tick' }
+  | { type: 'nudge'; cause: 'online' | 'visible' | 'thaw' | 'user' }
+  | { type: 'tab-arrived' }
+  /** The disk may hold what this worker has not seen there: a copy that was taken back, or a page's own sign-in. */
+  | { type: 'restored' }
+  /** The database was deleted under this worker, which still knows what was in it. */
+  | { type: 'erased' }
+  /** A socket was closed for its authorization: look at this generation. */
+  | { type: 'suspected'; generation: number }
+  | { type: 'sign-in'; id: string | undefined; order: SignInOrder }
+  | { type: 'sign-in-redirect'; call: number; url: string }
+  | { type: 'signed-in'; call: number; kind: SignInKind; grant: Grant }
+  | { type: 'sign-in-failed'; call: number; problem: Problem }
+  | { type: 'sign-out'; id: string | undefined };
+
+export type SessionEffect =
+  | { type: 'load'; call: number }
+  /** Hold the one refresh lock of this origin, then read the disk again. */
+  | { type: 'lock'; call: number }
+  | { type: 'unlock' }
+  | { type: 'save'; call: number; record: Saved }
+  | { type: 'grant'; call: number; session: Session }
+  | { type: 'verify'; call: number; kind: SignInKind }
+  | { type: 'sign-in'; call: number; order: SignInOrder }
+  | { type: 'revoke'; session: Session }
+  | { type: 'answer'; id: string; verdict: Verdict }
+  | { type: 'settle'; id: string; result: Result<SignInNext | null> };
+
+/** Durations in milliseconds. */
+export type SessionPolicy = {
+  /** A token this close to its end is not used any more. */
+  marginMs: number;
+  /** Refresh this part of its lifetime before a token's end, at most `renewLeadMaxMs`. */
+  renewLeadShare: number;
+  renewLeadMaxMs: number;
+  /** A token younger than this is used whatever its lifetime says: no refresh storm. */
+  minAgeMs: number;
+  retryBaseMs: number;
+  retryCapMs: number;
+  /** After this many failures in a row, the provider is really down: be patient. */
+  patientAfter: number;
+  patientCapMs: number;
+  /** Least time between two tries that requests and nudges cause. */
+  minTryMs: number;
+  misconfiguredRetryMs: number;
+  /** A server's `Retry-After` is honoured up to here. */
+  retryAfterCapMs: number;
+  loadRetryMs: number;
+  loadAttempts: number;
+  saveRetryMs: number;
+  refusalBurst: number;
+  refusalRefillMs: number;
+  /** A nudge verifies again when the last proof is older. */
+  verifyAgainMs: number;
+  /** Between two questions to a backend that gives no proof. */
+  verifyRetryBaseMs: number;
+  verifyRetryCapMs: number;
+};
+
+export const SESSION_POLICY: SessionPolicy = {
+  marginMs: 1_000,
+  renewLeadShare: 0.25,
+  renewLeadMaxMs: 60_000,
+  minAgeMs: 1_000,
+  retryBaseMs: 500,
+  retryCapMs: 4_000,
+  patientAfter: 20,
+  patientCapMs: 30_000,
+  minTryMs: 1_000,
+  misconfiguredRetryMs: 60_000,
+  retryAfterCapMs: 300_000,
+  loadRetryMs: 500,
+  loadAttempts: 8,
+  saveRetryMs: 3_000,
+  refusalBurst: 6,
+  refusalRefillMs: 5_000,
+  verifyAgainMs: 30_000,
+  verifyRetryBaseMs: 1_000,
+  verifyRetryCapMs: 60_000,
+};
+
+/** When it is, and a number in [0, 1) for whatever wants chance. */
+export type Moment = { now: number; chance: number };
+
+export type Step = { machine: Machine; effects: readonly SessionEffect[] };

@@ -1,0 +1,285 @@
+import { failed, ok } from '../../protocol/problem.ts';
+import {
+  and,
+  beginRefresh,
+  bySignOut,
+  generationOf,
+  go,
+  holdsLock,
+  latestOf,
+  save,
+  settle,
+  settleUnsaved,
+  stay,
+} from './session-transitions.ts';
+import {
+  adopt,
+  ask,
+  newer,
+  onEnded,
+  onGranted,
+  onGrantFailed,
+  onKept,
+  onLocked,
+  onOverdue,
+  onStoreFailed,
+} from './session-refresh.ts';
+import { isHeldOff, mayTry, onRefused, onRequest, onSuspected } from './session-requests.ts';
+import { onEstablishSuperseded, onSignIn, onSignInAnswer, onSignOut } from './session-sign-in.ts';
+import { load, onLoaded, onLoadFailed, readAgain, waitsForDisk } from './session-start.ts';
+import { forgetFailures, onVerify, verifyDue, verifyNow } from './session-verify.ts';
+import { hasEnded, isDue, renewIsDue } from './token-expiry.ts';
+import {
+  SESSION_POLICY,
+  type Machine,
+  type Moment,
+  type Saved,
+  type SessionEvent,
+  type SessionPolicy,
+  type SessionState,
+  type Step,
+} from './session-types.ts';
+
+/*
+ * The session. What must hold, whatever happens in whatever order (docs/invariants.md has all twelve):
+ *
+ *  1. At most one refresh is in flight; it is opened by taking the origin's lock.
+ *  2. It ends for three reasons only: the user, `invalid_grant` for the current token, the declared lifetime.
+ *     Every way out goes through `leave`, which `end` writes to the disk, or which finds the end there.
+ *  3. No token is given out before the disk has it, unless the disk fails; then `durability` says so.
+ *  4. Every request that arrives is answered exactly once.
+ *  5. A 401 for an older token is answered with the newer token, without a refresh.
+ *  9. When the world heals, the session is active again by itself.
+ * 12. A refresh whose answer was lost is sent again with the same token; the disk knows that it was sent.
+ */
+
+export const initialMachine: Machine = {
+  state: { at: 'starting', call: 0, attempt: 0, waiting: [] },
+  signIn: undefined,
+  verifying: undefined,
+  verifiedAt: undefined,
+  durability: 'disk',
+  unsaved: undefined,
+  closed: undefined,
+  refusals: { left: SESSION_POLICY.refusalBurst, at: 0 },
+  calls: 0,
+};
+
+/** The only function that decides anything about a session. Pure: the same arguments, the same answer. */
+export const stepSession = (machine: Machine, event: SessionEvent, at: Moment, policy: SessionPolicy): Step => {
+  const { state } = machine;
+  switch (event.type) {
+    case 'started':
+      return load(machine, 0);
+    case 'loaded':
+      return onLoaded(machine, event, at, policy);
+    case 'load-failed':
+      return onLoadFailed(machine, event, at, policy);
+    case 'request':
+      return onRequest(machine, event.id, at, policy);
+    case 'refused':
+      return onRefused(machine, event.id, event.generation, at, policy);
+    case 'abandoned':
+      return onAbandoned(machine, event.id);
+    case 'locked':
+    case 'saved':
+    case 'save-failed':
+    case 'superseded':
+    case 'granted':
+    case 'grant-failed':
+      return onAnswer(machine, event, at, policy);
+    case 'verified':
+    case 'verify-failed':
+      return onVerify(machine, event, at, policy);
+    case 'tick':
+      return onTick(machine, at, policy);
+    case 'nudge':
+      return onNudge(machine, event.cause, at, policy);
+    case 'tab-arrived':
+      return onTabArrived(machine, at, policy);
+    case 'restored':
+      // What is not on the disk yet could not be outdone by it.
+      return state.at === 'signed-out' && !machine.unsaved ? load(machine, 0) : stay(machine);
+    case 'erased':
+      return onErased(machine);
+    case 'suspected':
+      return onSuspected(machine, event.generation, at, policy);
+    case 'sign-in':
+      return onSignIn(machine, event.id, event.order);
+    case 'sign-in-redirect':
+    case 'signed-in':
+    case 'sign-in-failed':
+      return onSignInAnswer(machine, event, at);
+    case 'sign-out':
+      return onSignOut(machine, event.id, at);
+  }
+};
+
+const onAbandoned = (machine: Machine, id: string): Step => {
+  const { state } = machine;
+  if (!('waiting' in state)) return stay(machine);
+  return stay({ ...machine, state: { ...state, waiting: state.waiting.filter((other) => other !== id) } });
+};
+
+/** What the disk should hold; nothing while only the disk knows. */
+const recordOf = (state: SessionState): Saved | undefined => {
+  // An end outlives its deletion too: another worker may not have heard of it yet.
+  if (state.at === 'signed-out') return state.reason === 'never' ? undefined : state;
+  if (state.at === 'ending') return state.left;
+  const session = latestOf(state);
+  if (state.at === 'refreshing')
+    return { at: 'session', session: { ...state.session, unansweredSince: state.recorded } };
+  return session && { at: 'session', session };
+};
+
+/** A save that is under way may have been made before the deletion: its answer proves nothing any more. */
+const onErased = (machine: Machine): Step => {
+  const { state } = machine;
+  const record = recordOf(state);
+  // Inside the lock the disk is read and written anyway.
+  if (!record || (state.at === 'refreshing' && state.step === 'locking')) return stay(machine);
+  if (!('call' in state) || (state.at === 'refreshing' && state.step === 'asking'))
+    return save(stay(machine), record, machine.unsaved?.ids);
+  const call = machine.calls + 1;
+  return go({ ...machine, calls: call }, { ...state, call }, { type: 'save', call, record });
+};
+
+// ---- answers of the refresh and of the disk
+
+type Answer = Extract<
+  SessionEvent,
+  { type: 'locked' | 'saved' | 'save-failed' | 'superseded' | 'granted' | 'grant-failed' }
+>;
+
+const onAnswer = (machine: Machine, event: Answer, at: Moment, policy: SessionPolicy): Step => {
+  const { state } = machine;
+  if (machine.unsaved?.call === event.call) return onUnsavedAnswer(machine, event, at, policy);
+  if (!('call' in state) || state.call !== event.call) return stay(machine);
+  if (event.type === 'superseded') return onSuperseded(machine, event.saved, at, policy);
+  if (state.at === 'refreshing') return onRefreshAnswer(machine, state, event, at, policy);
+  if (state.at === 'starting' || (event.type !== 'saved' && event.type !== 'save-failed')) return stay(machine);
+  if (state.at === 'ending') return onEnded(machine, state, event.type === 'saved');
+  const step = onKept(machine, state, event.type === 'saved' ? undefined : event.problem, at, policy);
+  if (state.at === 'saving') return step;
+  const left = state.former.map((session) => ({ type: 'revoke', session }) as const);
+  return verifyNow(and(step, ...left, ...settle(state.id, ok({ type: 'signed-in' }))));
+};
+
+const onSuperseded = (machine: Machine, saved: Saved, at: Moment, policy: SessionPolicy): Step => {
+  const { state } = machine;
+  if (state.at === 'establishing') return onEstablishSuperseded(machine, state, saved, at);
+  const step = adopt(machine, saved, at, policy);
+  // Signed out elsewhere while this worker rotated: the newest tokens must not outlive it.
+  return state.at === 'saving' && saved.at === 'signed-out' ? and(step, { type: 'revoke', session: state.next }) : step;
+};
+
+const onRefreshAnswer = (
+  machine: Machine,
+  state: SessionState & { at: 'refreshing' },
+  event: Answer,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
+  switch (state.step) {
+    case 'locking':
+      return event.type === 'locked' ? onLocked(machine, state, event, at, policy) : stay(machine);
+    case 'recording':
+      // The disk has all of this session now: what was unsaved is older.
+      if (event.type === 'saved') return ask({ ...machine, unsaved: undefined, durability: 'disk' }, state);
+      return event.type === 'save-failed' ? onStoreFailed(machine, state, event.problem, at, policy) : stay(machine);
+    case 'asking':
+      if (event.type === 'granted') return onGranted(machine, state, event.grant, at);
+      return event.type === 'grant-failed'
+        ? onGrantFailed(machine, state, event.problem, event.unanswered, at, policy)
+        : stay(machine);
+  }
+};
+
+const onUnsavedAnswer = (machine: Machine, event: Answer, at: Moment, policy: SessionPolicy): Step => {
+  const { unsaved } = machine;
+  if (event.type === 'saved') return and(saved(machine), ...settleUnsaved(machine, ok(null)));
+  if (event.type === 'superseded') return onUnsavedSuperseded(machine, event.saved, at, policy);
+  if (event.type !== 'save-failed' || !unsaved) return stay(machine);
+  const later = { ...unsaved, retryAt: at.now + policy.saveRetryMs, ids: [] };
+  return and(
+    stay({ ...machine, unsaved: later, durability: 'memory' }),
+    ...settleUnsaved(machine, failed(event.problem)),
+  );
+};
+
+const saved = (machine: Machine): Step => stay({ ...machine, unsaved: undefined, durability: 'disk' });
+
+/** A person's sign-out outdoes whatever another worker wrote meanwhile; every other end was about an older token. */
+const onUnsavedSuperseded = (machine: Machine, there: Saved, at: Moment, policy: SessionPolicy): Step => {
+  const { unsaved, state } = machine;
+  const record = unsaved?.record;
+  if (record?.at === 'signed-out' && record.reason === 'user' && there.at === 'session') {
+    const left = { ...record, generation: bySignOut(there.session.generation, at.now) };
+    return save(go(machine, left, { type: 'revoke', session: there.session }), left, unsaved?.ids);
+  }
+  const step = newer(there, generationOf(state)) ? adopt(machine, there, at, policy) : saved(machine);
+  return and(step, ...settleUnsaved(machine, ok(null)));
+};
+
+// ---- time and the world
+
+const onTick = (machine: Machine, at: Moment, policy: SessionPolicy): Step => {
+  const step = verifyDue(onDue(machine, at, policy), at, policy);
+  const { unsaved, state } = step.machine;
+  if (!unsaved || holdsLock(state) || !isDue(unsaved.retryAt, policy.saveRetryMs, at.now)) return step;
+  const { call, record } = unsaved;
+  return and(
+    { ...step, machine: { ...step.machine, unsaved: { ...unsaved, retryAt: Infinity } } },
+    { type: 'save', call, record },
+  );
+};
+
+const onDue = (machine: Machine, { now }: Moment, policy: SessionPolicy): Step => {
+  const { state } = machine;
+  switch (state.at) {
+    case 'starting':
+      return isDue(state.retryAt ?? Infinity, policy.loadRetryMs, now) ? load(machine, state.attempt) : stay(machine);
+    case 'signed-out':
+      return isDue(state.lookAgainAt ?? Infinity, policy.saveRetryMs, now) ? readAgain(machine) : stay(machine);
+    case 'degraded': {
+      const { session, access, attempt, nextTryAt, failedAt } = state;
+      return isDue(nextTryAt, nextTryAt - failedAt, now)
+        ? beginRefresh(machine, session, access, [], attempt)
+        : stay(machine);
+    }
+    case 'active':
+      if (hasEnded(state.session, now)) return onOverdue(machine, state.session, []);
+      return renewIsDue(state.session, now, policy)
+        ? beginRefresh(machine, state.session, 'good', [], 0)
+        : stay(machine);
+    default:
+      return stay(machine);
+  }
+};
+
+const onNudge = (
+  machine: Machine,
+  cause: 'online' | 'visible' | 'thaw' | 'user',
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
+  const { state } = machine;
+  if (state.at === 'starting' && state.retryAt !== undefined) return load(machine, state.attempt);
+  if (waitsForDisk(state)) return state.lookAgainAt === Infinity ? stay(machine) : readAgain(machine);
+  if (state.at === 'degraded') {
+    const now = ((cause === 'user' || cause === 'online') && !isHeldOff(state, at)) || mayTry(state, at, policy);
+    return now ? beginRefresh(machine, state.session, state.access, [], state.attempt) : stay(machine);
+  }
+  const stale = at.now - (machine.verifiedAt ?? -Infinity) >= policy.verifyAgainMs;
+  // A page that came while there was no network has had no proof yet, however young the last one is.
+  const asks = stale || cause === 'user' || cause === 'online';
+  return asks ? verifyNow(onTick(forgetFailures(machine), at, policy)) : onTick(machine, at, policy);
+};
+
+/** A page came, or came back: only the backend's word proves to it that the session is there. */
+const onTabArrived = (machine: Machine, at: Moment, policy: SessionPolicy): Step => {
+  const { state } = machine;
+  if (state.at === 'degraded' && mayTry(state, at, policy))
+    return verifyNow(beginRefresh(machine, state.session, state.access, [], state.attempt));
+  return verifyNow(stay(machine));
+};

@@ -1,0 +1,98 @@
+import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
+
+/** A publication on its way. `json` is its data as text, so that it is serialized once and survives any store. */
+export type OutboxItem = {
+  /** Chosen by the page; the server knows a repetition by it. */
+  id: string;
+  topic: string;
+  json: string;
+  /** `sub` of the user who published it; empty if that was not known yet. */
+  owner: string;
+};
+
+export const OUTBOX_MAX_ITEMS = 1_000;
+export const OUTBOX_MAX_BYTES = 1_000_000;
+
+/** Length in UTF-8. */
+export const byteLength = (text: string): number => {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    // A surrogate pair is four bytes of UTF-8: two for each half.
+    bytes += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 2 : 3;
+  }
+  return bytes;
+};
+
+/** `undefined` is sent as `null`, as in an array; what JSON cannot carry is the sender's Problem. */
+export const outboxItem = (id: string, topic: string, data: unknown, owner: string): Result<OutboxItem> => {
+  try {
+    return ok({ id, topic, json: JSON.stringify(data) ?? 'null', owner });
+  } catch {
+    return failed({ code: 'bad-message', detail: 'data is not JSON' });
+  }
+};
+
+export type Outbox = {
+  readonly size: number;
+  readonly bytes: number;
+  has(id: string): boolean;
+  /** Takes an item in, at the end, bounded by count and by bytes of UTF-8. */
+  add(item: OutboxItem): Problem | undefined;
+  /** From now on the item is durable, and may be sent. */
+  saved(id: string): OutboxItem | undefined;
+  remove(id: string): boolean;
+  /** What may be sent for this user, in the order in which it was published. */
+  sendable(owner: string | undefined): readonly OutboxItem[];
+  /** Forgets items, and says which they were. */
+  removeWhere(test: (item: OutboxItem) => boolean): readonly string[];
+};
+
+type Entry = { item: OutboxItem; bytes: number; at: 'saving' | 'saved' };
+
+export const mayBeSentBy = ({ owner }: OutboxItem, user: string | undefined): boolean => owner === '' || owner === user;
+
+/** Deterministic: the same calls, the same answers. A `Map` remembers the order in which keys came. */
+export const createOutbox = (): Outbox => {
+  const entries = new Map<string, Entry>();
+  let total = 0;
+
+  const remove = (id: string): boolean => {
+    total -= entries.get(id)?.bytes ?? 0;
+    return entries.delete(id);
+  };
+
+  const itemsWhere = (test: (entry: Entry) => boolean): OutboxItem[] =>
+    [...entries.values()].filter(test).map(({ item }) => item);
+
+  return {
+    get size() {
+      return entries.size;
+    },
+    get bytes() {
+      return total;
+    },
+    has: (id) => entries.has(id),
+    add: (item) => {
+      const bytes = byteLength(item.json);
+      if (entries.size >= OUTBOX_MAX_ITEMS || total + bytes > OUTBOX_MAX_BYTES)
+        return { code: 'over-limit', detail: 'outbox' };
+      remove(item.id);
+      entries.set(item.id, { item, bytes, at: 'saving' });
+      total += bytes;
+      return undefined;
+    },
+    saved: (id) => {
+      const entry = entries.get(id);
+      if (entry) entry.at = 'saved';
+      return entry?.item;
+    },
+    remove,
+    sendable: (owner) => itemsWhere(({ item, at }) => at === 'saved' && mayBeSentBy(item, owner)),
+    removeWhere: (test) => {
+      const gone = itemsWhere(({ item }) => test(item)).map(({ id }) => id);
+      gone.forEach(remove);
+      return gone;
+    },
+  };
+};

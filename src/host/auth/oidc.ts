@@ -1,0 +1,247 @@
+import {
+  authorizationCodeGrantRequest,
+  AuthorizationResponseError,
+  calculatePKCECodeChallenge,
+  clockSkew,
+  generateRandomCodeVerifier,
+  generateRandomNonce,
+  generateRandomState,
+  getValidatedIdTokenClaims,
+  None,
+  processAuthorizationCodeResponse,
+  refreshTokenGrantRequest,
+  ResponseBodyError,
+  revocationRequest,
+  validateAuthResponse,
+  type AuthorizationServer,
+  type DPoPHandle,
+  type TokenEndpointResponse,
+} from 'oauth4webapi';
+import { errorOf, judgeTokenAnswer } from '../../core/session/token-response.ts';
+import type { Grant, Session } from '../../core/session/session-types.ts';
+import type { OidcConfig } from '../../protocol/config.ts';
+import { isObject, parseJson, stringAt } from '../../protocol/json.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import type { DpopKeys } from './dpop-keys.ts';
+import {
+  REVOKE_DEADLINE_MS,
+  SIGN_IN_DEADLINE_MS,
+  tokenDeadline,
+  type Grants,
+  type SignInOutcome,
+} from './sign-in-method.ts';
+import { ask, notedIn, placeOf, skewOf } from './http.ts';
+import { createDiscovery, offersDpop, wireTo } from './discovery.ts';
+import type { Pending, SignInsUnderWay } from './pending-sign-ins.ts';
+
+export type OidcOptions = {
+  config: OidcConfig;
+  origin: string;
+  keys: DpopKeys;
+  underWay: SignInsUnderWay;
+  /** Whether the last person to be here has signed out: then the provider must not sign them in again by itself. */
+  hasLeft(): boolean;
+  now(): number;
+};
+
+/** Authorization code with PKCE, state, nonce and, where the provider offers it, DPoP; all inside the worker. */
+export const createOidc = (options: OidcOptions): Grants & { returnTo(state: string | null): Promise<string> } => {
+  const { config, origin, keys, underWay, hasLeft, now } = options;
+  const client = { client_id: config.clientId };
+  const redirectUri = new URL(config.callback, origin).href;
+  const discover = createDiscovery(config);
+  const at = placeOf(config.issuer, origin);
+  const proof = async (key: string | undefined): Promise<{ DPoP?: DPoPHandle }> =>
+    key === undefined ? {} : { DPoP: await keys.handle(key) };
+
+  const begin = async (as: AuthorizationServer, returnTo: string): Promise<string> => {
+    const pending: Pending = {
+      state: generateRandomState(),
+      nonce: generateRandomNonce(),
+      verifier: generateRandomCodeVerifier(),
+      key: offersDpop(as) ? await keys.create() : undefined,
+      returnTo,
+      at: now(),
+    };
+    await underWay.keep(pending);
+    const jkt = pending.key === undefined ? undefined : await (await keys.handle(pending.key)).calculateThumbprint();
+    return address(as.authorization_endpoint ?? config.issuer, {
+      client_id: config.clientId,
+      redirect_uri: redirectUri,
+      response_type: 'code',
+      scope: config.scope,
+      code_challenge: await calculatePKCECodeChallenge(pending.verifier),
+      code_challenge_method: 'S256',
+      state: pending.state,
+      nonce: pending.nonce,
+      // OpenID Connect Core §3.1.2.1 and §11: offline access needs consent, or there will be no refresh token.
+      prompt: [hasLeft() && 'login', config.scope.includes('offline_access') && 'consent'].filter(Boolean).join(' '),
+      resource: config.resource,
+      dpop_jkt: jkt,
+    });
+  };
+
+  /** OpenID Connect RP-Initiated Logout 1.0 §2. It is made now, while the provider is there to say where. */
+  const endSession = ({ end_session_endpoint: endpoint }: AuthorizationServer, hint: string | undefined) =>
+    config.logout === 'provider' && endpoint && hint
+      ? address(endpoint, {
+          id_token_hint: hint,
+          client_id: config.clientId,
+          post_logout_redirect_uri: new URL('/', origin).href,
+        })
+      : undefined;
+
+  const redeem = async (
+    as: AuthorizationServer,
+    pending: Pending,
+    params: URLSearchParams,
+    again: boolean,
+  ): Promise<TokenEndpointResponse> => {
+    const dpop = await proof(pending.key);
+    const wire = wireTo(config.issuer, AbortSignal.timeout(SIGN_IN_DEADLINE_MS));
+    const response = await authorizationCodeGrantRequest(as, client, None(), params, redirectUri, pending.verifier, {
+      ...wire,
+      ...dpop,
+      ...resourceOf(config),
+    });
+    // An ID token of a provider (or for a device) whose clock is off would count as expired.
+    const skew = (await skewOf(response, now)) || 0;
+    try {
+      return await processAuthorizationCodeResponse(as, { ...client, [clockSkew]: skew }, response, {
+        expectedNonce: pending.nonce,
+        requireIdToken: true,
+      });
+    } catch (error) {
+      if (again && error instanceof ResponseBodyError && (await keys.mend(error.error, response)))
+        return redeem(as, pending, params, false);
+      throw error;
+    }
+  };
+
+  const complete = async (href: string): Promise<SignInOutcome> => {
+    const url = new URL(href);
+    const as = await discover();
+    const pending = await underWay.take(url.searchParams.get('state'));
+    if (!pending) return { is: 'failed', problem: { code: 'sign-in-refused', error: 'unknown state' } };
+    const params = validateAuthResponse(as, client, url, pending.state);
+    const tokens = await redeem(as, pending, params, true);
+    const grant = { ...grantOf(tokens, pending.key, now()), endSession: endSession(as, tokens.id_token) };
+    return { is: 'granted', grant };
+  };
+
+  return {
+    async signIn(order) {
+      try {
+        if (order.kind === 'oidc-callback') return await complete(order.url);
+        if (order.kind !== 'oidc') return { is: 'failed', problem: { code: 'unsupported', detail: order.kind } };
+        return { is: 'redirect', url: await begin(await discover(), order.returnTo ?? '/') };
+      } catch (error) {
+        return { is: 'failed', problem: signInProblem(error, at) };
+      }
+    },
+
+    async refresh({ tokens }) {
+      const { refresh, key, subject } = tokens;
+      if (refresh === undefined)
+        return { is: 'failed', problem: { code: 'misconfigured', at, detail: 'no refresh token' }, unanswered: false };
+      let as: AuthorizationServer;
+      let dpop: { DPoP?: DPoPHandle };
+      try {
+        [as, dpop] = [await discover(), await proof(key)];
+      } catch (error) {
+        return { is: 'failed', problem: signInProblem(error, at), unanswered: false };
+      }
+      const bounds = { deadlineMs: tokenDeadline(config.reuseGraceMs), now };
+      const place = placeOf(as.token_endpoint ?? config.issuer, origin);
+      const send = () =>
+        ask(
+          (signal) =>
+            refreshTokenGrantRequest(as, client, None(), refresh, {
+              ...wireTo(config.issuer, signal),
+              ...dpop,
+              ...resourceOf(config),
+            }),
+          place,
+          bounds,
+        );
+      const offline = !navigator.onLine;
+      let answer = await send();
+      if (answer.ok && (await keys.mend(errorOf(answer.value), answer.value.response))) answer = await send();
+      // A browser sends a POST again whose connection died, and the proof with it; a provider may call a proof that it
+      // has seen `invalid_grant` (oidc-provider does). The token's end is what it says to a proof of its own.
+      if (answer.ok && dpop.DPoP && errorOf(answer.value) === 'invalid_grant') answer = await send();
+      if (!answer.ok) return { is: 'failed', problem: answer.problem, unanswered: !offline };
+      return judgeTokenAnswer(
+        answer.value,
+        dpop.DPoP ? 'DPoP' : 'Bearer',
+        (idToken) => subject === undefined || subjectOf(idToken) === subject,
+      );
+    },
+
+    async revoke({ tokens }: Session) {
+      if (tokens.refresh === undefined) return true;
+      const { refresh } = tokens;
+      const as = await discover().catch(() => undefined);
+      if (!as) return 0;
+      // A provider without revocation (RFC 7009) has nothing to be told.
+      if (as.revocation_endpoint === undefined) return true;
+      const bounds = { deadlineMs: REVOKE_DEADLINE_MS, now };
+      const answer = await ask(
+        (signal) => revocationRequest(as, client, None(), refresh, wireTo(config.issuer, signal)),
+        at,
+        bounds,
+      );
+      return notedIn(answer);
+    },
+
+    returnTo: (state) => underWay.returnTo(state),
+  };
+};
+
+const address = (endpoint: string, params: { [name: string]: string | undefined }): string => {
+  const url = new URL(endpoint);
+  for (const [name, value] of Object.entries(params)) if (value) url.searchParams.set(name, value);
+  return url.href;
+};
+
+const resourceOf = ({ resource }: OidcConfig) => (resource === undefined ? {} : { additionalParameters: { resource } });
+
+/** It came from the token endpoint itself, so its signature would prove no more (OpenID Connect Core §3.1.3.7). */
+const subjectOf = (idToken: unknown): string | undefined => {
+  const [, claims = ''] = String(idToken).split('.');
+  try {
+    const parsed = parseJson(atob(claims.replaceAll('-', '+').replaceAll('_', '/')));
+    return isObject(parsed) ? stringAt(parsed, 'sub') : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const DEFAULT_LIFETIME_S = 300;
+
+const grantOf = (tokens: TokenEndpointResponse, key: string | undefined, now: number): Grant => {
+  const claims = getValidatedIdTokenClaims(tokens);
+  const name = claims?.['name'];
+  const scheme = tokens.token_type === 'dpop' ? 'DPoP' : 'Bearer';
+  return {
+    access: {
+      value: tokens.access_token,
+      scheme,
+      issuedAt: now,
+      expiresAt: now + (tokens.expires_in ?? DEFAULT_LIFETIME_S) * 1000,
+    },
+    refresh: tokens.refresh_token,
+    key: scheme === 'DPoP' ? key : undefined,
+    subject: claims?.sub,
+    user: claims && { sub: claims.sub, name: typeof name === 'string' ? name : undefined },
+  };
+};
+
+/** `error.message` is for people with a debugger; what crosses is a code. */
+const signInProblem = (error: unknown, at: string): Problem => {
+  if (error instanceof AuthorizationResponseError) return { code: 'sign-in-refused', error: error.error };
+  if (error instanceof DOMException && error.name === 'TimeoutError') return { code: 'timeout', at };
+  if (error instanceof DOMException) return { code: 'store-unavailable', detail: error.name };
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  return code === undefined ? { code: 'network-unreachable', at } : { code: 'sign-in-refused', error: code };
+};

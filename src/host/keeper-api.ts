@@ -1,0 +1,80 @@
+import { END_SESSION_PATH, type KeeperApi } from '../protocol/bridge.ts';
+import { parseNudgeCause, parsePublications, parseSignInIntent } from '../protocol/parse-calls.ts';
+import type { NudgeCause, SignInNext } from '../protocol/bridge.ts';
+import { failed, ok, type Result } from '../protocol/problem.ts';
+import type { Snapshot } from '../protocol/snapshot.ts';
+import { packRow, unpackRow } from './storage/native-record.ts';
+import { storeProblem } from './storage/database.ts';
+import type { Parts } from './services/services.ts';
+import type { SessionRuntime } from './session/session-runtime.ts';
+import type { Sockets } from './sockets/sockets.ts';
+
+export type ApiOptions = {
+  parts: Parts;
+  session: SessionRuntime;
+  sockets: Promise<Sockets>;
+  snapshot(): Snapshot;
+  nudge(cause: NudgeCause): void;
+};
+
+const badMessage = <T>(detail: string): Result<T> => failed({ code: 'bad-message', detail });
+
+/** What pages may ask. Whatever comes is looked at first; whatever goes wrong is data. */
+export const createApi = ({ parts, session, sockets, snapshot, nudge }: ApiOptions): KeeperApi => ({
+  snapshot: async () => ok(snapshot()),
+
+  async signIn(intent) {
+    const order = parseSignInIntent(intent);
+    if (!order) return badMessage('signIn');
+    const result = await session.signIn(order);
+    return result.ok ? ok<SignInNext>(result.value ?? { type: 'signed-in' }) : result;
+  },
+
+  async signOut() {
+    const result = await session.signOut();
+    const { online, worker } = snapshot();
+    // Only a worker can lead on from there without showing the page what it carries; offline it would lead nowhere.
+    const leads = result.ok && online && worker.host === 'service-worker' && (await parts.endSession.waits());
+    return leads ? ok({ type: 'redirect', url: new URL(END_SESSION_PATH, location.origin).href }) : result;
+  },
+
+  async nudge(given) {
+    const cause = parseNudgeCause(given);
+    if (!cause) return badMessage('nudge');
+    nudge(cause);
+    return ok(null);
+  },
+
+  journal: async () => ok(await parts.journal.read()),
+
+  async publish(message) {
+    const publications = parsePublications(message);
+    if (!publications) return badMessage('publish');
+    // Otherwise the next person to sign in here would send it.
+    if (snapshot().session.state === 'signed-out') return failed({ code: 'signed-out' });
+    const taken = await Promise.all(publications.map((await sockets).publish));
+    return taken.find((result) => !result.ok) ?? ok(null);
+  },
+
+  async backup() {
+    try {
+      const row = await parts.store.row();
+      const signedIn = snapshot().session.state !== 'signed-out';
+      return ok(row && signedIn ? packRow(row) : null);
+    } catch (error) {
+      return failed(storeProblem(error));
+    }
+  },
+
+  async restore(record) {
+    const row = unpackRow(record);
+    if (!row) return badMessage('restore');
+    try {
+      await parts.store.restore(row);
+      session.tell({ type: 'restored' });
+      return ok(null);
+    } catch (error) {
+      return failed(storeProblem(error));
+    }
+  },
+});

@@ -1,0 +1,243 @@
+import type { CodecKind } from '../../core/codecs/codec.ts';
+import type { SocketInputs } from '../../core/socket/socket-types.ts';
+import type { Intro, NudgeCause, PortFrame, Publication, TabMessage } from '../../protocol/bridge.ts';
+import type { SocketConfig } from '../../protocol/config.ts';
+import type { HostIdentity } from '../../protocol/frames.ts';
+import type { Result } from '../../protocol/problem.ts';
+import type { Snapshot } from '../../protocol/snapshot.ts';
+import { createEndpoint, type Endpoint } from './upstream.ts';
+import type { WebSocketMaker } from './websocket-connection.ts';
+import type { OutboxStore } from '../storage/outbox-store.ts';
+import { createPrivateSockets } from './private-sockets.ts';
+import { createOutgoing } from './tab-batcher.ts';
+import { createPublications } from './outbox.ts';
+import { createTaken } from './send-acknowledgements.ts';
+import { socketUrl } from './socket-ticket.ts';
+import type { Clock, Random } from '../runtime/clock.ts';
+
+export type SocketsOptions = {
+  config: readonly SocketConfig[];
+  codecs: readonly CodecKind[];
+  origin: string;
+  clock: Clock;
+  random: Random;
+  identity: HostIdentity;
+  /** Sends with authorization (the keeper's, or the browser's cookie). */
+  request(url: string, init: RequestInit): Promise<Response>;
+  outbox: OutboxStore;
+  /** Frames for one tab, that go together (outgoing.ts). */
+  deliver(tab: string, frames: PortFrame[]): void;
+  /** `views()` changed: at once for a state, once a second at most for counts. */
+  onChange(): void;
+  /** A server refused tokens of this generation. A question, never a verdict. */
+  onUnauthorized(generation: number): void;
+  journal(machine: string, what: string, detail?: string): void;
+  WebSocket?: WebSocketMaker | undefined;
+};
+
+export type SessionInput = { generation: number | undefined; sub?: string | undefined; epoch?: unknown };
+
+export type Sockets = {
+  /**
+   * `generation` undefined: nobody is signed in (or not yet), hang up. Another `sub` drops what the former one left; in
+   * another `epoch`, whose `sub` is not known yet, nothing goes out that may be the former one's.
+   */
+  session(input: SessionInput): void;
+  environment(input: { online: boolean; visible: boolean }): void;
+  nudge(cause: NudgeCause): void;
+  /** A tab came, or came again: `topics` is all that it listens to. */
+  tabArrived(tab: string, topics: Intro['topics']): void;
+  tabLeft(tab: string): void;
+  fromTab(tab: string, message: TabMessage): void;
+  /** Resolves once it is on the disk; `acked` or `refused` follows to every tab. */
+  publish(publication: Publication): Promise<Result<null>>;
+  /** By URL as configured. */
+  views(): Snapshot['sockets'];
+  /** A newer worker takes over: what is open stays until that one dials, and nothing new is dialled. */
+  handOver(): void;
+  /** That one did not come: dials again. */
+  resume(): void;
+  /** Resolves when a stop of the worker would lose nothing. */
+  settled(): Promise<void>;
+};
+
+const COUNTS_EVERY_MS = 1_000;
+/** Closed for policy: what this URL offers is topics (`keeper.channel`), not frames. */
+const POLICY_VIOLATION = 1008;
+
+/** All sockets of an origin: who listens to what, and one upstream for each configured URL. */
+export const createSockets = (options: SocketsOptions): Sockets => {
+  const { origin, clock } = options;
+  const WebSocket = options.WebSocket ?? globalThis.WebSocket;
+  const tabs = new Map<string, Set<string>>();
+  let session: SessionInput = { generation: undefined };
+  let environment = { online: true, visible: true };
+
+  // ---- to tabs
+
+  const outgoing = createOutgoing(clock, options.deliver);
+
+  const tellTab = (tab: string, frame: PortFrame): void => {
+    if (tabs.has(tab)) outgoing.push(tab, frame);
+  };
+
+  const tell = (tab: string | undefined, frame: PortFrame): void => {
+    for (const each of tab === undefined ? tabs.keys() : [tab]) tellTab(each, frame);
+  };
+
+  // ---- to whoever shows it
+
+  let countsPending = false;
+
+  const onChange = (what: 'state' | 'counts'): void => {
+    if (what === 'state') return options.onChange();
+    if (countsPending) return;
+    countsPending = true;
+    clock.at(clock.now() + COUNTS_EVERY_MS, () => {
+      countsPending = false;
+      options.onChange();
+    });
+  };
+
+  // ---- endpoints
+
+  const publications = createPublications({
+    store: options.outbox,
+    send: (item) => native?.tell({ type: 'publish', item }),
+    onChange: () => update(),
+    journal: (what, detail) => options.journal('outbox', what, detail),
+  });
+
+  const endpointFor = (config: SocketConfig, kind: CodecKind): Endpoint =>
+    createEndpoint({
+      ...options,
+      config,
+      kind,
+      WebSocket,
+      tell,
+      spread: outgoing.spread,
+      greeted: () => kind.shares === 'topics' && publications.flush(),
+      settled: publications.settle,
+      onChange,
+      journal: (what, detail) => options.journal(`socket ${config.url}`, what, detail),
+    });
+
+  const byConfig = options.config.flatMap((config) => {
+    const kind = options.codecs.find(({ name }) => name === config.codec);
+    return kind ? [{ config, href: socketUrl(config.url, origin).href, endpoint: endpointFor(config, kind) }] : [];
+  });
+  const endpoints = byConfig.map(({ endpoint }) => endpoint);
+  /** Topics and publications go through the first endpoint that has any. */
+  const native = endpoints.find(({ kind }) => kind.shares === 'topics');
+  const privates = createPrivateSockets({ ...options, WebSocket, tell: tellTab });
+
+  const endpointOf = (url: string): Endpoint | undefined => {
+    try {
+      const { href } = socketUrl(url, origin);
+      return byConfig.find((entry) => entry.href === href)?.endpoint;
+    } catch {
+      return undefined;
+    }
+  };
+
+  /** People want to see "connected" as long as they look, so the native endpoint is kept open for every tab. */
+  const inputsOf = (endpoint: Endpoint): SocketInputs => ({
+    ...environment,
+    generation: session.generation,
+    wanted: endpoint.listeners > 0 || (endpoint === native && (tabs.size > 0 || publications.waiting)),
+  });
+
+  const update = (): void => {
+    for (const endpoint of endpoints) endpoint.inputs(inputsOf(endpoint));
+  };
+
+  // ---- from tabs
+
+  const join = (tab: string, topic: string, cursor: Intro['topics'][number][1]): void => {
+    tabs.get(tab)?.add(topic);
+    native?.tell({ type: 'join', tab, topic, cursor });
+  };
+
+  const leave = (tab: string, topic: string): void => {
+    tabs.get(tab)?.delete(topic);
+    native?.tell({ type: 'leave', tab, topic });
+  };
+
+  const isCongested = (): boolean => endpoints.some((endpoint) => endpoint.congested);
+  const taken = createTaken(clock, isCongested, tellTab);
+
+  const onSocket = (tab: string, message: Extract<TabMessage, { socket: string }>): void => {
+    if (message.type !== 'socket-open') {
+      if (privates.take(tab, message)) return;
+      for (const endpoint of endpoints) endpoint.tell({ ...message, tab });
+      if (message.type === 'socket-send') taken(tab, message.socket);
+      return;
+    }
+    const { socket } = message;
+    const endpoint = endpointOf(message.url);
+    if (!endpoint) return void privates.take(tab, message);
+    if (endpoint.kind.shares === 'frames') return endpoint.tell({ ...message, tab });
+    tellTab(tab, { type: 'socket-closed', socket, code: POLICY_VIOLATION, reason: 'topics only', wasClean: false });
+  };
+
+  const tabLeft = (tab: string): void => {
+    if (!tabs.delete(tab)) return;
+    outgoing.forget(tab);
+    privates.tabLeft(tab);
+    for (const endpoint of endpoints) endpoint.tell({ type: 'tab-left', tab });
+    update();
+  };
+
+  const changeUser = (): void => {
+    privates.session(undefined);
+    for (const endpoint of endpoints) {
+      endpoint.inputs({ ...inputsOf(endpoint), generation: undefined });
+      endpoint.tell({ type: 'forget' });
+    }
+  };
+
+  return {
+    session: (input) => {
+      const { sub = session.sub, epoch } = input;
+      const unknown = session.sub !== undefined && input.sub === undefined && epoch !== session.epoch;
+      const generation = unknown ? undefined : input.generation;
+      if (epoch !== session.epoch) outgoing.hush();
+      if (session.sub !== undefined && sub !== session.sub) changeUser();
+      if (session.generation !== undefined && generation === undefined) publications.signedOut();
+      session = { generation, sub, epoch: unknown ? session.epoch : epoch };
+      privates.session(generation);
+      publications.owner(sub);
+      update();
+    },
+    environment: (input) => {
+      environment = input;
+      update();
+    },
+    nudge: (cause) => endpoints.forEach((endpoint) => endpoint.nudge(cause)),
+    tabArrived: (tab, topics) => {
+      if (tabs.size === 0) publications.reload();
+      const before = tabs.get(tab);
+      tabs.set(tab, new Set());
+      for (const [topic, cursor] of topics) join(tab, topic, cursor);
+      const now = tabs.get(tab);
+      for (const topic of before ?? []) if (!now?.has(topic)) leave(tab, topic);
+      update();
+    },
+    tabLeft,
+    fromTab: (tab, message) => {
+      if (!tabs.has(tab)) return;
+      if (message.type === 'bye') return tabLeft(tab);
+      if (message.type === 'join') join(tab, message.topic, message.cursor);
+      else if (message.type === 'leave') leave(tab, message.topic);
+      else if (message.type === 'present' || message.type === 'absent') native?.tell({ ...message, tab });
+      else if ('socket' in message) onSocket(tab, message);
+      // What is said on an open socket changes nobody's wish to have it.
+      if (message.type !== 'socket-send') update();
+    },
+    publish: publications.publish,
+    views: () => Object.fromEntries(byConfig.map(({ config, endpoint }) => [config.url, endpoint.view])),
+    handOver: () => endpoints.forEach((endpoint) => endpoint.duty('retire')),
+    resume: () => endpoints.forEach((endpoint) => endpoint.duty('resume')),
+    settled: publications.settled,
+  };
+};

@@ -1,0 +1,293 @@
+import {
+  problemOfClose,
+  type Backlog,
+  type CodecEvent,
+  type CodecKind,
+  type CodecOutput,
+  type Counted,
+  type Frame,
+  type SocketAddress,
+} from '../../core/codecs/codec.ts';
+import { initialSocket, stepSocket } from '../../core/socket/socket.ts';
+import { alarmOf } from '../../core/socket/socket-timers.ts';
+import {
+  socketPolicy,
+  type Socket,
+  type SocketEffect,
+  type SocketEvent,
+  type SocketInputs,
+} from '../../core/socket/socket-types.ts';
+import type { NudgeCause, PortFrame } from '../../protocol/bridge.ts';
+import type { SocketConfig } from '../../protocol/config.ts';
+import { CLOSE, type HostIdentity } from '../../protocol/frames.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import type { SocketView } from '../../protocol/snapshot.ts';
+import { openLink, type Link, type WebSocketMaker } from './websocket-connection.ts';
+import { createPump } from '../runtime/machine-runner.ts';
+import { dialPlan, fetchTicket, socketUrl } from './socket-ticket.ts';
+import type { Clock, Random } from '../runtime/clock.ts';
+
+export type EndpointOptions = {
+  config: SocketConfig;
+  kind: CodecKind;
+  origin: string;
+  clock: Clock;
+  random: Random;
+  identity: HostIdentity;
+  WebSocket: WebSocketMaker;
+  request(url: string, init: RequestInit): Promise<Response>;
+  /** `tab` undefined: every tab. */
+  tell(tab: string | undefined, frame: PortFrame): void;
+  spread(to: readonly SocketAddress[], data: Frame): void;
+  /** The link is up and greeted: publications may go out. */
+  greeted(): void;
+  /** The server has an answer to this publication. */
+  settled(id: string): void;
+  onUnauthorized(generation: number): void;
+  /** `counts`: nothing but numbers changed. */
+  onChange(what: 'state' | 'counts'): void;
+  journal(what: string, detail?: string): void;
+};
+
+/** One configured URL: its machine, its protocol, and whatever of them is in flight. */
+export type Endpoint = {
+  readonly kind: CodecKind;
+  readonly listeners: number;
+  readonly view: SocketView;
+  /** The browser has more to send than a moment's worth. */
+  readonly congested: boolean;
+  inputs(inputs: SocketInputs): void;
+  nudge(cause: NudgeCause): void;
+  /** Something for the protocol, from a tab or from the outbox. */
+  tell(event: CodecEvent): void;
+  /** Whether a newer worker is to dial from now on, or this one again. */
+  duty(type: 'retire' | 'resume'): void;
+};
+
+/** Beyond this (bytes), tabs are told that what they said waits. */
+const CONGESTED_BYTES = 65_536;
+
+/** How to end what a call has in flight. */
+type InFlight = { is: 'ticket'; abort: AbortController } | { is: 'link'; link: Link };
+
+export const createEndpoint = (options: EndpointOptions): Endpoint => {
+  const { config, kind, clock, random } = options;
+  const codec = kind.create(options.identity);
+  const policy = socketPolicy(config.url);
+  const inFlight = new Map<number, InFlight>();
+  const counts: { [what in Counted]: number } = { sent: 0, received: 0, resumed: 0, lost: 0 };
+  let current: { call: number; link: Link } | undefined;
+  let framesUnsent = 0;
+  let roundTripMs: number | undefined;
+  let since = clock.now();
+  let alarm: { due: number; cancel: () => void } | undefined;
+  let shown: Socket = initialSocket;
+
+  // ---- what the machine wants done
+
+  const perform = (effect: SocketEffect): void => {
+    switch (effect.type) {
+      case 'fetch-ticket':
+        return void askTicket(effect.call);
+      case 'dial':
+        return dial(effect.call, effect.ticket);
+      case 'hang-up':
+        return hangUp(effect.call, effect.code);
+      case 'probe':
+        return relay({ type: 'probe' });
+      case 'renew':
+        return relay({ type: 'renew', ticket: effect.ticket });
+      case 'report-unauthorized':
+        return options.onUnauthorized(effect.generation);
+    }
+  };
+
+  const askTicket = async (call: number): Promise<void> => {
+    const abort = new AbortController();
+    inFlight.set(call, { is: 'ticket', abort });
+    const result = await fetchTicket({
+      ticket: config.ticket,
+      request: options.request,
+      now: clock.now(),
+      signal: abort.signal,
+    });
+    if (!inFlight.delete(call)) return;
+    tellMachine(
+      result.ok ? { type: 'ticket', call, ...result.value } : { type: 'ticket-failed', call, problem: result.problem },
+    );
+  };
+
+  const dial = (call: number, ticket: string): void => {
+    const link = openLink({
+      ...dialPlan(config, socketUrl(config.url, options.origin), kind.subprotocol ? [kind.subprotocol] : [], ticket),
+      WebSocket: options.WebSocket,
+      opened: () => relay({ type: 'opened' }),
+      received: (data) => {
+        tellMachine({ type: 'heard', call });
+        relay({ type: 'frame', data });
+      },
+      closed: (code, reason) => {
+        inFlight.delete(call);
+        onGone(call, code, reason);
+      },
+    });
+    current = { call, link };
+    inFlight.set(call, { is: 'link', link });
+  };
+
+  const onGone = (call: number, code: number, reason: string): void => {
+    current = undefined;
+    relay({ type: 'closed', code });
+    tellMachine({
+      type: 'closed',
+      call,
+      verdict: kind.closed(code, reason),
+      problem: problemOfClose(code, config.url),
+    });
+  };
+
+  const hangUp = (call: number, code: number): void => {
+    const found = inFlight.get(call);
+    inFlight.delete(call);
+    if (found?.is === 'ticket') found.abort.abort();
+    if (found?.is !== 'link') return;
+    found.link.hangUp(code);
+    current = undefined;
+    relay({ type: 'closed', code });
+  };
+
+  // ---- what the protocol wants done
+
+  /** Counted from where the browser had sent all that it was given: it tells bytes, and no frames. */
+  const unsent = (): Backlog => {
+    const bytes = current?.link.buffered ?? 0;
+    if (bytes === 0) framesUnsent = 0;
+    return { frames: framesUnsent, bytes };
+  };
+
+  const send = (data: Frame): void => {
+    framesUnsent = unsent().frames + 1;
+    current?.link.send(data);
+  };
+
+  const relay = (event: CodecEvent): void => {
+    for (const output of codec.tell(event, clock.now())) put(output);
+  };
+
+  const put = (output: CodecOutput): void => {
+    switch (output.type) {
+      case 'send':
+        return send(output.data);
+      case 'tell':
+        return options.tell(output.tab, output.frame);
+      case 'spread':
+        return options.spread(output.to, output.data);
+      case 'settled':
+        return options.settled(output.id);
+      case 'count':
+        counts[output.what] += output.by;
+        return options.onChange('counts');
+      case 'round-trip':
+        roundTripMs = output.ms;
+        return options.onChange('counts');
+      case 'alive':
+        return current && tellMachine({ type: 'heard', call: current.call });
+      case 'ignored':
+        return options.journal(output.what);
+      case 'violated':
+        return beginAnew(CLOSE.badFrame, 'frame of another protocol', {
+          code: 'unexpected-answer',
+          at: config.url,
+          status: 101,
+          detail: kind.name,
+        });
+      case 'redial':
+        return beginAnew(CLOSE.normal, output.why, { code: 'cancelled' });
+      default:
+        return onLinkNews(output);
+    }
+  };
+
+  const onLinkNews = (output: CodecOutput & { type: 'greeted' | 'renewed' | 'draining' }): void => {
+    if (!current) return;
+    tellMachine({ ...output, call: current.call });
+    if (output.type === 'greeted') options.greeted();
+  };
+
+  const beginAnew = (code: number, why: string, problem: Problem): void => {
+    if (!current) return;
+    const { call } = current;
+    options.journal(why);
+    hangUp(call, code);
+    tellMachine({ type: 'closed', call, verdict: { do: 'redial' }, problem });
+  };
+
+  // ---- what follows from a change
+
+  const arm = (): void => {
+    const due = alarmOf(pump.machine);
+    if (alarm?.due === due) return;
+    alarm?.cancel();
+    alarm = undefined;
+    if (due === undefined) return;
+    const cancel = clock.at(due, () => {
+      alarm = undefined;
+      tellMachine({ type: 'alarm', due });
+      arm();
+    });
+    alarm = { due, cancel };
+  };
+
+  const show = (machine: Socket): void => {
+    arm();
+    const before = shown;
+    shown = machine;
+    if (before.state.at !== machine.state.at) {
+      since = clock.now();
+      options.journal(machine.state.at, 'problem' in machine.state ? machine.state.problem.code : undefined);
+    }
+    const left = before.inputs.generation !== undefined && machine.inputs.generation === undefined;
+    if (left) relay({ type: 'ended', code: CLOSE.unauthorized, reason: 'signed-out' });
+    else if (isForbidden(machine) && !isForbidden(before))
+      relay({ type: 'ended', code: CLOSE.forbidden, reason: 'forbidden' });
+    if (before.state !== machine.state) options.onChange('state');
+  };
+
+  const pump = createPump<Socket, SocketEvent, SocketEffect>({
+    initial: initialSocket,
+    step: (machine, event, at) => stepSocket(machine, event, at, policy),
+    perform,
+    moment: () => ({ now: clock.now(), chance: random() }),
+    onChange: show,
+  });
+  const tellMachine = (event: SocketEvent): void => pump.tell(event);
+
+  return {
+    kind,
+    get listeners() {
+      return codec.listeners;
+    },
+    get congested() {
+      return unsent().bytes > CONGESTED_BYTES;
+    },
+    get view() {
+      return { ...viewOf(pump.machine), since, roundTripMs, ...counts };
+    },
+    inputs: (inputs) => tellMachine({ type: 'inputs', inputs }),
+    nudge: (cause) => tellMachine({ type: 'nudge', cause }),
+    tell: (event) => relay(event.type === 'socket-send' ? { ...event, unsent: unsent() } : event),
+    duty: (type) => tellMachine({ type }),
+  };
+};
+
+const isForbidden = ({ state }: Socket): boolean => state.at === 'stopped' && state.why.is === 'forbidden';
+
+const viewOf = ({ state }: Socket): Pick<SocketView, 'state' | 'nextTryAt' | 'problem'> => {
+  if (state.at === 'resting') return { state: state.at, nextTryAt: state.retryAt, problem: state.problem };
+  if (state.at !== 'stopped') return { state: state.at };
+  return {
+    state: state.at,
+    nextTryAt: state.why.is === 'forbidden' ? state.why.retryAt : undefined,
+    problem: state.problem,
+  };
+};

@@ -1,0 +1,79 @@
+import type { Seal } from '../../protocol/config.ts';
+import type { Disk, Sealed } from './database.ts';
+
+export type Sealer = {
+  /** The key that seals; what is sealed with another is to be sealed anew. */
+  readonly key: string;
+  /** `context` is authenticated with it: a record moved to another place or another deployment does not open. */
+  seal(value: unknown, context: string): Promise<Sealed>;
+  /** Rejects when it was sealed by an unknown key, for another context, or was touched. */
+  open(sealed: Sealed, context: string): Promise<unknown>;
+  /** Writes a key of the disk again, after the database was deleted. */
+  rewrite(): Promise<unknown>;
+};
+
+/** Name of the key that lies beside the data. */
+const LOCAL = 'local';
+const AES = { name: 'AES-GCM', length: 256 } as const;
+const IV_BYTES = 12;
+const text = new TextEncoder();
+
+/** Tier T2: the key comes from a secret that only a real service-worker script fetch was given. */
+const derive = async (secret: string): Promise<CryptoKey> => {
+  const base = await crypto.subtle.importKey('raw', text.encode(secret), 'HKDF', false, ['deriveKey']);
+  const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: text.encode('session-keeper seal') };
+  return crypto.subtle.deriveKey(hkdf, base, AES, false, ['encrypt', 'decrypt']);
+};
+
+/**
+ * Tiers T0 and T1: a non-extractable key beside the data. It keeps a casual look at the disk out, and no more: page
+ * script can use it (SECURITY.md, tier compatible).
+ */
+const stored = (disk: Disk, make: boolean): Promise<CryptoKey> =>
+  disk.use(async (db) => {
+    const found = await db.get('keys', 'seal');
+    if (found) return found;
+    if (!make) throw new DOMException(LOCAL, 'InvalidAccessError');
+    const made = await crypto.subtle.generateKey(AES, false, ['encrypt', 'decrypt']);
+    // Two workers may start at once: the one that is on disk counts for both.
+    const tx = db.transaction('keys', 'readwrite', { durability: 'strict' });
+    const other = await tx.store.get('seal');
+    if (!other) await tx.store.put(made, 'seal');
+    await tx.done;
+    return other ?? made;
+  });
+
+export const createSealer = (disk: Disk, bound: string, seal: Seal | undefined): Sealer => {
+  const name = seal?.id ?? LOCAL;
+  const secrets = seal ? [seal, ...(seal.former ?? [])] : [];
+  const keys = new Map<string, Promise<CryptoKey>>();
+  const key = async (id: string): Promise<CryptoKey> => {
+    const secret = secrets.find((each) => each.id === id)?.secret;
+    // What a page kept while there was no worker, or a worker without a seal, is taken over and sealed anew.
+    if (!secret && id !== LOCAL) throw new DOMException(id, 'InvalidAccessError');
+    const mine = keys.get(id) ?? (secret ? derive(secret) : stored(disk, id === name));
+    keys.set(id, mine);
+    mine.catch(() => keys.delete(id));
+    return mine;
+  };
+  const aes = (iv: Uint8Array<ArrayBuffer>, context: string) => ({
+    name: 'AES-GCM',
+    iv,
+    additionalData: text.encode(`${bound}\n${context}`),
+  });
+  return {
+    key: name,
+    async seal(value, context) {
+      const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+      const data = await crypto.subtle.encrypt(aes(iv, context), await key(name), text.encode(JSON.stringify(value)));
+      return { key: name, iv, data };
+    },
+    async open(sealed, context) {
+      const data = await crypto.subtle.decrypt(aes(sealed.iv, context), await key(sealed.key), sealed.data);
+      return JSON.parse(new TextDecoder().decode(data)) as unknown;
+    },
+    rewrite: async () => {
+      if (!seal && keys.has(name)) await disk.use(async (db) => db.add('keys', await key(name), 'seal'));
+    },
+  };
+};

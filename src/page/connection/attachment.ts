@@ -1,0 +1,156 @@
+import type { Arrival, Intro, TabMessage } from '../../protocol/bridge.ts';
+import { PROTOCOL, speaks } from '../../protocol/version.ts';
+import type { Snapshot } from '../../protocol/snapshot.ts';
+import { framesOf, isFrame, isHeard, PAGE_SHAPES, type Heard, type PageFrame } from './port-frames.ts';
+import type { Transport } from './transport.ts';
+
+/** A welcome that takes longer than this (ms) is asked for again. */
+const WELCOME_DEADLINE_MS = 3_000;
+/** A worker that died sooner than this (ms) after its welcome is given a moment, so that no loop gets hot. */
+const SHORT_LIFE_MS = 250;
+
+/** What a page does with what it is told, and what it says of itself in a greeting. */
+export type Tab = {
+  readonly id: string;
+  readonly visible: () => boolean;
+  readonly topics: () => Intro['topics'];
+  /** A new port is there and takes messages, though nobody has answered on it yet. */
+  greeted(): void;
+  show(snapshot: Snapshot): void;
+  welcomed(): void;
+  /** A frame that is not about the page as a whole, and that nobody has looked at yet. */
+  receive(frame: unknown): void;
+  hear(heard: Heard): void;
+  /** The worker's protocol is not ours: this page has to be loaded anew. */
+  stranger(): void;
+};
+
+export type Attachment = {
+  /** Introduces this page to the host, on a new port; the old one is closed. */
+  attach(arrival: Arrival): void;
+  /** Says goodbye: the page goes away, or into the cache of pages to go back to. */
+  leave(): void;
+  /** Whether the page has gone away (`leave`) and not come back. */
+  away(): boolean;
+  /** `false` if there is no port to post it on. */
+  post(message: TabMessage, transfer?: Transferable[]): boolean;
+};
+
+type State =
+  | { name: 'away' }
+  | { name: 'greeting'; port: MessagePort; end: AbortController; target: unknown }
+  | { name: 'attached'; port: MessagePort; end: AbortController; target: unknown }
+  /** The worker is dead or about to go: it may have more to say, but nothing is said to it that it could take with it. */
+  | { name: 'between'; port: MessagePort; end: AbortController };
+
+export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSignal): Attachment => {
+  let state: State = { name: 'away' };
+
+  const disconnect = () => {
+    if (state.name !== 'away') state.end.abort();
+    state = { name: 'away' };
+  };
+
+  const attach = (arrival: Arrival): void => {
+    disconnect();
+    if (closed.aborted) return;
+    const end = new AbortController();
+    const { port1: port, port2 } = new MessageChannel();
+    port.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (isHeard(data)) return end.signal.aborted ? undefined : tab.hear(data);
+      for (const frame of framesOf(data)) {
+        if (end.signal.aborted) return;
+        if (isFrame(PAGE_SHAPES, frame)) receive(frame, end);
+        else tab.receive(frame);
+      }
+    };
+    state = { name: 'greeting', port, end, target: transport.target() };
+    transport.greet({ protocol: PROTOCOL, tab: tab.id, arrival, visible: tab.visible(), topics: tab.topics() }, port2);
+    const timer = setTimeout(() => void insist(arrival, end), WELCOME_DEADLINE_MS);
+    end.signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      port.close();
+    });
+    tab.greeted();
+  };
+
+  const insist = async (arrival: Arrival, end: AbortController): Promise<void> => {
+    if (state.name !== 'greeting' || state.end !== end) return;
+    await transport.repair();
+    if (end.signal.aborted) return;
+    // it may have died over the greeting, and over calls that were made since
+    transport.died();
+    attach(arrival);
+  };
+
+  const receive = (frame: PageFrame, end: AbortController): void => {
+    if (frame.type === 'hand-over') return handOver();
+    if (frame.type === 'snapshot') return tab.show(frame.snapshot);
+    if (frame.type === 'read') return void post(frame);
+    if (frame.type === 'overrun') return state.name === 'between' ? undefined : attach('reattach');
+    if (!speaks(frame.protocol)) {
+      disconnect();
+      return tab.stranger();
+    }
+    if (state.name === 'greeting') state = { ...state, name: 'attached' };
+    transport.lease.open();
+    void watch(frame.life, end.signal);
+    tab.show(frame.snapshot);
+    tab.welcomed();
+  };
+
+  const watch = async (life: string, signal: AbortSignal): Promise<void> => {
+    const since = performance.now();
+    try {
+      await transport.gone(life, signal);
+    } catch {
+      return;
+    }
+    if (signal.aborted || state.name !== 'attached') return;
+    const { port, end } = state;
+    state = { name: 'between', port, end };
+    transport.lease.broken();
+    transport.died();
+    if (performance.now() - since > SHORT_LIFE_MS) attach('reattach');
+    else setTimeout(() => signal.aborted || attach('reattach'), SHORT_LIFE_MS);
+  };
+
+  const post = (message: TabMessage, transfer: Transferable[] = []): boolean => {
+    if (state.name !== 'greeting' && state.name !== 'attached') return false;
+    state.port.postMessage(message, transfer);
+    return true;
+  };
+
+  const handOver = (): void => {
+    if (state.name !== 'attached') return;
+    const { port, end } = state;
+    state = { name: 'between', port, end };
+    transport.lease.close();
+    void transport.handOver().then(() => {
+      if (end.signal.aborted) return;
+      transport.died();
+      attach('reattach');
+    });
+  };
+
+  const control = (): void => {
+    if (state.name !== 'greeting' && state.name !== 'attached') return;
+    if (state.target === transport.target()) return;
+    transport.lease.close();
+    transport.died();
+    attach('reattach');
+  };
+
+  transport.watch(control, closed);
+
+  return {
+    attach,
+    leave: () => {
+      if (state.name !== 'away') state.port.postMessage({ type: 'bye' } satisfies TabMessage);
+      transport.lease.close();
+      disconnect();
+    },
+    away: () => state.name === 'away',
+    post,
+  };
+};

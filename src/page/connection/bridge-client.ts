@@ -1,0 +1,98 @@
+import { wrap, type Endpoint } from 'comlink';
+import { IDEMPOTENT, type KeeperApi } from '../../protocol/bridge.ts';
+import { isObject, own } from '../../protocol/json.ts';
+import { failed, isProblem, type Problem, type Result } from '../../protocol/problem.ts';
+
+const CALL_DEADLINE_MS = 8_000;
+/** A provider may be slow, and nobody wants to type a password twice. */
+const SIGN_IN_DEADLINE_MS = 60_000;
+
+export type BridgeOptions = {
+  /** Reaches whatever worker there is; it must survive the death of one. */
+  endpoint: Endpoint;
+  /** Resolves when a call may be sent, with `false` if there is nobody to send it to. */
+  ready(): Promise<boolean>;
+  /** Milliseconds until a call is given up. */
+  deadlineOf?: (method: keyof KeeperApi) => number;
+};
+
+export type Bridge = {
+  readonly api: KeeperApi;
+  /** The worker died, and no call to it will be answered: those that may be sent again are. */
+  workerDied(): void;
+};
+
+type Remote = { readonly [M in keyof KeeperApi]: (...args: readonly unknown[]) => Promise<unknown> };
+
+const defaultDeadline = (method: keyof KeeperApi): number =>
+  method === 'signIn' ? SIGN_IN_DEADLINE_MS : CALL_DEADLINE_MS;
+
+/** The value is the worker's word; what is checked is that it is an answer at all. */
+const isResult = <T>(value: unknown): value is Result<T> =>
+  isObject(value) && (own(value, 'ok') === true || (own(value, 'ok') === false && isProblem(own(value, 'problem'))));
+
+/** A call that was refused by the guard, or whose arguments cannot be cloned. */
+const problemOf = (error: unknown): Problem => ({ code: 'bad-message', detail: String(error) });
+
+/**
+ * Comlink says goodbye for a proxy that nobody holds any more. The worker's side is no one page's to end, and where there
+ * is no worker it would be an error that nobody awaits.
+ */
+const withoutGoodbye = (endpoint: Endpoint): Endpoint => ({
+  ...endpoint,
+  postMessage: (message: unknown, transfer) => {
+    if (!isObject(message) || own(message, 'type') !== 'RELEASE') endpoint.postMessage(message, transfer);
+  },
+});
+
+/**
+ * The page's side of the bridge: the worker's methods, with a deadline each. They never throw.
+ * A comlink call to a dead worker never settles by itself (GoogleChromeLabs/comlink#637).
+ */
+export const createBridge = ({ endpoint, ready, deadlineOf = defaultDeadline }: BridgeOptions): Bridge => {
+  const remote: Remote = wrap<Remote>(withoutGoodbye(endpoint));
+  const replays = new Set<() => void>();
+
+  const call = <T>(method: keyof KeeperApi, ...args: readonly unknown[]): Promise<Result<T>> =>
+    new Promise((resolve) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const settle = (answer: unknown) => {
+        clearTimeout(timer);
+        replays.delete(replay);
+        resolve(isResult<T>(answer) ? answer : failed(problemOf(`${method}: no result`)));
+      };
+      const expectWithin = (ms: number) => {
+        clearTimeout(timer);
+        timer = setTimeout(() => settle(failed({ code: 'timeout', at: `worker:${method}` })), ms);
+      };
+      const send = async () => {
+        expectWithin(deadlineOf(method));
+        if (!(await ready())) return settle(failed({ code: 'no-worker', detail: method }));
+        remote[method](...args).then(settle, (error: unknown) => settle(failed(problemOf(error))));
+      };
+      const replay = () => {
+        replays.delete(replay);
+        if (IDEMPOTENT.has(method)) void send();
+        // it may have gone to the next worker already: its answer still counts, but it is not worth a minute
+        else expectWithin(deadlineOf('snapshot'));
+      };
+      replays.add(replay);
+      void send();
+    });
+
+  return {
+    api: {
+      snapshot: () => call('snapshot'),
+      signIn: (intent) => call('signIn', intent),
+      signOut: () => call('signOut'),
+      nudge: (cause) => call('nudge', cause),
+      journal: () => call('journal'),
+      publish: (message) => call('publish', message),
+      backup: () => call('backup'),
+      restore: (record) => call('restore', record),
+    },
+    workerDied: () => {
+      for (const replay of [...replays]) replay();
+    },
+  };
+};

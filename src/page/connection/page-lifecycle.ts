@@ -1,0 +1,38 @@
+import type { Arrival, NudgeCause } from '../../protocol/bridge.ts';
+
+/** How this document came to be. A page of the back-forward cache says so later, by `pageshow`. */
+export const arrivalOf = (): Arrival => {
+  const [entry] = performance.getEntriesByType('navigation');
+  const type = entry instanceof PerformanceNavigationTiming ? entry.type : 'navigate';
+  return type === 'back_forward' ? 'back-forward' : type === 'reload' ? 'reload' : 'navigate';
+};
+
+export const isVisible = (): boolean => document.visibilityState === 'visible';
+
+export type PageLife = {
+  /** The page goes away, perhaps into the cache of pages to go back to. */
+  hide(): void;
+  /** It came back from there. */
+  restored(): void;
+  visible(visible: boolean): void;
+  nudge(cause: NudgeCause): void;
+};
+
+/** Tells of what happens to the page, until the signal aborts. */
+export const watchPage = (life: PageLife, signal: AbortSignal): void => {
+  const options = { signal };
+  addEventListener('pagehide', life.hide, options);
+  addEventListener('pageshow', ({ persisted }) => persisted && life.restored(), options);
+  addEventListener('online', () => life.nudge('online'), options);
+  addEventListener('offline', () => life.nudge('offline'), options);
+  document.addEventListener('resume', () => life.nudge('thaw'), options);
+  document.addEventListener(
+    'visibilitychange',
+    () => {
+      const visible = isVisible();
+      life.visible(visible);
+      life.nudge(visible ? 'visible' : 'hidden');
+    },
+    options,
+  );
+};

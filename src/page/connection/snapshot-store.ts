@@ -1,0 +1,55 @@
+import type { Snapshot } from '../../protocol/snapshot.ts';
+import { PROTOCOL } from '../../protocol/version.ts';
+
+export type SnapshotStore = {
+  get(): Snapshot;
+  set(snapshot: Snapshot): void;
+  /** Calls `listener` with the snapshot at once and then on every change; gives back its own cancellation. */
+  subscribe(listener: (snapshot: Snapshot) => void): () => void;
+};
+
+/** What is known before the first word of a worker: nothing, so that neither app nor login page is shown. */
+export const startingSnapshot = (host: Snapshot['worker']['host'], online: boolean): Snapshot => ({
+  protocol: PROTOCOL,
+  build: '',
+  worker: { id: '', startedAt: 0, host },
+  durability: 'disk',
+  tier: 'compatible',
+  signInKinds: [],
+  online,
+  session: { state: 'starting' },
+  sockets: {},
+  tabs: 1,
+  kept: { since: 0, reloads: 0, workerRestarts: 0, networkLosses: 0, refreshes: 0 },
+});
+
+const tell = (listener: (snapshot: Snapshot) => void, snapshot: Snapshot): void => {
+  try {
+    listener(snapshot);
+  } catch (error) {
+    // one listener's mistake is the page's to hear of, not the next listener's to suffer
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+};
+
+export const createSnapshotStore = (first: Snapshot): SnapshotStore => {
+  let current = first;
+  const listeners = new Set<(snapshot: Snapshot) => void>();
+  return {
+    get: () => current,
+    set: (snapshot) => {
+      // plain data made by one piece of code: the same words in the same order
+      if (JSON.stringify(snapshot) === JSON.stringify(current)) return;
+      current = snapshot;
+      for (const listener of [...listeners]) tell(listener, snapshot);
+    },
+    subscribe: (listener) => {
+      const entry = (snapshot: Snapshot) => listener(snapshot);
+      listeners.add(entry);
+      tell(entry, current);
+      return () => void listeners.delete(entry);
+    },
+  };
+};

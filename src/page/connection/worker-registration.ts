@@ -1,0 +1,162 @@
+import { MARK, type PageMessage } from '../../protocol/bridge.ts';
+import { PAGE_HAND_OVER_MS } from '../../protocol/takeover-timing.ts';
+import { failed, ok, type Result } from '../../protocol/problem.ts';
+import { AGAIN, trustScript } from './trusted-types.ts';
+import { press } from './worker-update.ts';
+import { eventWithin } from '../util/timers.ts';
+
+/** Installing includes a download, and the precaching of the site whose worker it may be. */
+const INSTALL_DEADLINE_MS = 20_000;
+/** Taking control took 1 to 3 ms (measured); a worker that is still starting may take longer. */
+const CONTROL_DEADLINE_MS = 3_000;
+const CLAIM_EVERY_MS = 500;
+
+type Body = PageMessage extends infer M ? (M extends PageMessage ? Omit<M, 'mark'> : never) : never;
+
+/** The registration of our worker, and this page's relation to it. */
+export type WorkerSite = {
+  readonly container: ServiceWorkerContainer;
+  registration(): ServiceWorkerRegistration;
+  worker(): ServiceWorker | null;
+  /** Starts the worker if it is stopped. Throws without an active worker. */
+  post(message: Body, transfer?: Transferable[]): void;
+  /** Whether there is a worker to talk to. It answers when no hand-over is going on. */
+  ready(): Promise<boolean>;
+  /** Whether a worker controls this page, if need be after having asked for it. As `ready()` it waits for a hand-over. */
+  controlled(): Promise<boolean>;
+  /** Presses for a newcomer until it controls the page, or has failed to for too long. */
+  handOver(): Promise<unknown>;
+  /** Asks a newcomer that waits whether it is to take over; not one that has failed to. */
+  askNewcomer(): void;
+  /** Has another worker of the same build take over from the one in control; resolves when it has, or after a while. */
+  renew(): Promise<unknown>;
+  /** Registers again: somebody may have cleared the site's data. */
+  repair(): Promise<unknown>;
+};
+
+/** Absent in insecure contexts and where workers are switched off; the getter throws in sandboxed frames. */
+const containerOf = (): ServiceWorkerContainer | undefined => {
+  try {
+    return navigator.serviceWorker;
+  } catch {
+    return undefined;
+  }
+};
+
+/** `false`: the worker that was being installed failed to, or took too long. */
+const activation = (registration: ServiceWorkerRegistration): Promise<boolean> =>
+  new Promise((resolve) => {
+    const newcomer = registration.installing ?? registration.waiting;
+    const timer = setTimeout(resolve, INSTALL_DEADLINE_MS, false);
+    const look = () => {
+      if (!registration.active && newcomer?.state !== 'redundant') return;
+      clearTimeout(timer);
+      resolve(registration.active !== null);
+    };
+    newcomer?.addEventListener('statechange', look);
+    look();
+  });
+
+/** The script is never taken from the HTTP cache: an update must not wait for `max-age`. */
+const register = async (script: string | TrustedScriptURL) => {
+  // Loaded beside the part about sockets: a first load need not wait for either.
+  const { Workbox } = await import('workbox-window/Workbox.js');
+  return new Workbox(trustScript(script), { updateViaCache: 'none' }).register({ immediate: true });
+};
+
+/** `no-worker` tells that this page cannot have one, and why. */
+export const openWorkerSite = async (script: string | TrustedScriptURL): Promise<Result<WorkerSite>> => {
+  const container = containerOf();
+  if (!container) return failed({ code: 'no-worker', detail: 'not available here' });
+  try {
+    const registration = await register(script);
+    if (registration && (await activation(registration))) return ok(siteOf(container, registration, script));
+    return failed({ code: 'no-worker', detail: 'not installed' });
+  } catch (error) {
+    return failed({ code: 'no-worker', detail: String(error) });
+  }
+};
+
+const siteOf = (
+  container: ServiceWorkerContainer,
+  first: ServiceWorkerRegistration,
+  script: string | TrustedScriptURL,
+): WorkerSite => {
+  let registration = first;
+  let asking: Promise<boolean> | undefined;
+  let handingOver: Promise<unknown> | undefined;
+  let repairing: Promise<unknown> | undefined;
+  let keptOut: ServiceWorker | null | undefined;
+
+  /** A person, or the server, may have cleared the site's data: then there is a worker in name only. */
+  const worker = () => (registration.active?.state === 'redundant' ? null : registration.active);
+
+  const post = (message: Body, transfer: Transferable[] = []) => {
+    const target = worker();
+    if (!target) throw new TypeError('no worker');
+    target.postMessage({ mark: MARK, ...message }, transfer);
+  };
+
+  const claim = () => worker() && post({ type: 'claim' });
+
+  const again = async () => {
+    registration = (await register(script)) ?? registration;
+    await activation(registration);
+  };
+  /** A sealed script is refused to a browser that has lost its cookie; any document of the origin brings it again. */
+  const repair = () =>
+    (repairing ??= again()
+      .catch(() => fetch('/').then(again))
+      .catch(() => {})
+      .finally(() => {
+        repairing = undefined;
+      }));
+  const present = async () => {
+    await handingOver;
+    return worker() ?? (await repair(), worker());
+  };
+
+  /** A worker that dies on its way to `clients.claim()` says nothing: so the wish is repeated. */
+  const ask = async (): Promise<boolean> => {
+    claim();
+    const timer = setInterval(claim, CLAIM_EVERY_MS);
+    await eventWithin(container, 'controllerchange', CONTROL_DEADLINE_MS);
+    clearInterval(timer);
+    asking = undefined;
+    return container.controller !== null;
+  };
+
+  const renew = async (): Promise<void> => {
+    const { controller } = container;
+    if (!controller) return;
+    // Chromium 156 has crashed where workers were asked for things while they were being activated (seen twice).
+    if (controller.state !== 'activated' && !(await eventWithin(controller, 'statechange', PAGE_HAND_OVER_MS))) return;
+    const renewed = eventWithin(container, 'controllerchange', PAGE_HAND_OVER_MS);
+    await register(controller.scriptURL.endsWith(AGAIN) ? script : `${script as string}${AGAIN}`);
+    await renewed;
+  };
+
+  const handOver = async (): Promise<void> => {
+    const done = new AbortController();
+    press(done.signal);
+    if (!(await eventWithin(container, 'controllerchange', PAGE_HAND_OVER_MS))) keptOut = registration.waiting;
+    done.abort();
+    handingOver = undefined;
+  };
+
+  return {
+    container,
+    registration: () => registration,
+    worker,
+    post,
+    ready: async () => (await present()) !== null,
+    controlled: async () => (await present()) !== null && (container.controller !== null || (asking ??= ask())),
+    handOver: () => (handingOver ??= handOver()),
+    askNewcomer: () => {
+      const { waiting } = registration;
+      if (waiting !== keptOut) waiting?.postMessage({ mark: MARK, type: 'skip-waiting' } satisfies PageMessage);
+    },
+    renew,
+    repair,
+  };
+};

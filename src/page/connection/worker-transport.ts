@@ -1,0 +1,94 @@
+import type { Endpoint } from 'comlink';
+import { LEASE_PATH, LEASE_TYPE, MARK, PULSE_PATH } from '../../protocol/bridge.ts';
+import { isObject, own } from '../../protocol/json.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import { createBridge } from './bridge-client.ts';
+import { createLease } from './keep-alive.ts';
+import type { Transport } from './transport.ts';
+import type { WorkerSite } from './worker-registration.ts';
+
+const NEVER = new Promise<never>(() => {});
+/** A request that waits in front of a worker which is replaced meanwhile is never answered (docs/updates.md). */
+const LOOK_DEADLINE_MS = 3_000;
+
+/**
+ * Calls go by `ServiceWorker.postMessage`, which starts a stopped worker; a MessagePort would die with it,
+ * silently. The endpoint outlives any number of workers.
+ */
+const endpointOf = ({ container, post }: WorkerSite): Endpoint => {
+  const answers = new EventTarget();
+  container.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+    if (!isObject(data) || own(data, 'mark') !== MARK || own(data, 'type') !== 'answer') return;
+    answers.dispatchEvent(new MessageEvent('message', { data: own(data, 'message') }));
+  });
+  container.startMessages();
+  return {
+    postMessage: (message: unknown, transfer) => post({ type: 'call', message }, transfer),
+    addEventListener: answers.addEventListener.bind(answers),
+    removeEventListener: answers.removeEventListener.bind(answers),
+  };
+};
+
+export const workerTransport = (site: WorkerSite, tab: string): Transport => {
+  /*
+   * Where all workers died while a newcomer was about to come in, Chromium 156 names it as the controller and sends all
+   * requests past it, for as long as the document lives or until the next one comes (measured). What only the worker
+   * answers tells; until it has, nothing is sent that would go out bare.
+   */
+  let passedBy: ServiceWorker | null = null;
+  const isPassedBy = (): boolean => passedBy !== null && passedBy === site.container.controller;
+  const look = async (): Promise<void> => {
+    const { controller } = site.container;
+    const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
+    const { headers } = await fetch(PULSE_PATH, { signal, cache: 'no-store' });
+    if (headers.get('content-type') === LEASE_TYPE) return;
+    passedBy = controller;
+    // once: a worker that is no keeper would be replaced by its like for ever
+    mending ??= site.renew().catch(() => {});
+  };
+  let mending: Promise<unknown> | undefined;
+  let looking: Promise<unknown> | undefined;
+  const lookOnce = (): Promise<unknown> => (looking ??= look().catch(() => {}));
+  site.container.addEventListener('controllerchange', () => {
+    looking = undefined;
+    void lookOnce();
+  });
+  const bridge = createBridge({ endpoint: endpointOf(site), ready: site.ready });
+  return {
+    api: bridge.api,
+    died: bridge.workerDied,
+    lease: createLease({
+      url: `${LEASE_PATH}?tab=${tab}`,
+      allowed: () => site.container.controller !== null && !isPassedBy(),
+    }),
+    isPassedBy,
+    target: site.worker,
+    greet: (intro, port) => {
+      const post = (there: boolean): void => {
+        // without a worker there is no welcome, and the next greeting is preceded by another repair
+        if (!there) return;
+        site.post({ type: 'attach', intro }, [port]);
+        site.askNewcomer();
+      };
+      // what is shown after the welcome is to say whether a reload is due
+      void Promise.resolve(looking).then(site.ready).then(post);
+    },
+    repair: site.repair,
+    handOver: site.handOver,
+    // '' is a host's word for a browser without locks; shared and released at once: no page may keep another from noticing, nor from the back-forward cache
+    gone: (life, signal) => (life === '' ? NEVER : navigator.locks.request(life, { mode: 'shared', signal }, () => {})),
+    watch: (onControl, signal) => site.container.addEventListener('controllerchange', onControl, { signal }),
+    fetch: async (request) => {
+      const controlled = await site.controlled();
+      if (controlled) {
+        await lookOnce();
+        await mending;
+        await lookOnce();
+      }
+      if (!controlled || isPassedBy())
+        throw new TypeError('no-worker', { cause: { code: 'no-worker', detail: 'no control' } satisfies Problem });
+      return fetch(request);
+    },
+    abort: (name) => site.worker() && site.post({ type: 'abort', name }),
+  };
+};

@@ -1,0 +1,57 @@
+import { HOST_HAND_OVER_MS } from '../../protocol/takeover-timing.ts';
+import { createHost } from '../../host/host.ts';
+import { sharedSockets } from '../../host/sockets/shared-sockets.ts';
+import { stoppableClock } from '../../host/runtime/stoppable-clock.ts';
+import type { Host } from '../../host/services/host-types.ts';
+import { documentConfig } from './document-config.ts';
+import { hostTransport } from './in-page-transport.ts';
+import { noHost } from './unavailable-host.ts';
+import { untilWorker } from './upgrade-to-worker.ts';
+import type { FallbackOptions, Transport } from '../connection/transport.ts';
+
+/**
+ * Without a worker to take the callback navigation, the provider sends the browser to a document, and this is it.
+ * Its code leaves the address at once; a framed document gets nothing, as from a worker.
+ */
+const takeCallback = async (host: Host, callback: string | undefined): Promise<void> => {
+  if (location.pathname !== callback || window.top !== window.self) return;
+  const url = new URL(location.href);
+  history.replaceState(history.state, '', url.pathname);
+  const path = await host.callback(url);
+  await host.pending();
+  const told = await host.api.snapshot();
+  // What went wrong is told by this host only: a load would forget it.
+  if (told.ok && told.value.session.state === 'signed-out') history.replaceState(history.state, '', path);
+  else location.replace(path);
+};
+
+/** A host gives an error for a response where a browser's `fetch` rejects. */
+const orReject = (response: Response): Response => {
+  if (response.type === 'error') throw new TypeError('network');
+  return response;
+};
+
+/**
+ * The host in the page itself, for pages that can have no worker, or none yet. Without a configuration, or without what a
+ * host needs to keep a secret, there can be none either, and what is left is to say so.
+ */
+export const openFallback = ({ config: given, build, tab, script, problem }: FallbackOptions): Transport => {
+  const config = given ?? documentConfig();
+  // WebCrypto, and so PKCE, sealing and DPoP, are for secure contexts only (https://w3c.github.io/webcrypto/).
+  if (!config || !isSecureContext) {
+    return untilWorker(hostTransport(noHost(problem)), { script, tab, stop: () => {} });
+  }
+  const { clock, stop } = stoppableClock();
+  const host = createHost({ config, origin: location.origin, where: 'page', build, sockets: sharedSockets, clock });
+  void takeCallback(host, config.signIn.oidc?.callback);
+  const page = hostTransport({
+    api: host.api,
+    attach: (intro, port) => host.attach(intro, port),
+    fetch: (request) => (host.covers(request.url) ? host.fetch(request).then(orReject) : fetch(request)),
+  });
+  const end = (): void => {
+    host.handOver(HOST_HAND_OVER_MS);
+    stop();
+  };
+  return untilWorker(page, { script, tab, stop: end });
+};

@@ -1,0 +1,72 @@
+import type { Transport } from '../connection/transport.ts';
+import { openWorkerSite } from '../connection/worker-registration.ts';
+import { workerTransport } from '../connection/worker-transport.ts';
+
+/** A browser that could not install a worker may be able to later: on a better network, or after a deployment. */
+const LOOK_EVERY_MS = 60_000;
+
+type Successor = { script: string | TrustedScriptURL; tab: string; stop(): void };
+
+/** The host in the page, until there is a worker: then that one gets the session, and whoever holds this goes on with it. */
+export const untilWorker = (page: Transport, { script, tab, stop }: Successor): Transport => {
+  let current = page;
+
+  const search = async (): Promise<boolean> => {
+    const site = await openWorkerSite(script);
+    if (!site.ok || !(await site.value.controlled())) return false;
+    const worker = workerTransport(site.value, tab);
+    stop();
+    const record = await page.api.backup();
+    // it may have begun before there was anything to find on the disk
+    if (record.ok && record.value !== null) await worker.api.restore(record.value);
+    current = worker;
+    return true;
+  };
+
+  return {
+    api: {
+      snapshot: () => current.api.snapshot(),
+      signIn: (intent) => current.api.signIn(intent),
+      signOut: () => current.api.signOut(),
+      nudge: (cause) => current.api.nudge(cause),
+      journal: () => current.api.journal(),
+      publish: (message) => current.api.publish(message),
+      backup: () => current.api.backup(),
+      restore: (record) => current.api.restore(record),
+    },
+    lease: {
+      open: () => current.lease.open(),
+      close: () => current.lease.close(),
+      broken: () => current.lease.broken(),
+    },
+    isPassedBy: () => current.isPassedBy(),
+    target: () => current.target(),
+    greet: (intro, port) => current.greet(intro, port),
+    repair: () => current.repair(),
+    gone: (life, signal) => current.gone(life, signal),
+    died: () => current.died(),
+    handOver: () => current.handOver(),
+    watch: (onControl, signal) => {
+      const done = new AbortController();
+      let searching: Promise<void> | undefined;
+      const look = (): void => {
+        searching ??= search().then((found) => {
+          searching = undefined;
+          if (!found || done.signal.aborted) return;
+          done.abort();
+          current.watch(onControl, signal);
+          onControl();
+        });
+      };
+      const timer = setInterval(look, LOOK_EVERY_MS);
+      done.signal.addEventListener('abort', () => clearInterval(timer));
+      signal.addEventListener('abort', () => done.abort());
+      addEventListener('online', look, { signal: done.signal });
+      document.addEventListener('visibilitychange', look, { signal: done.signal });
+    },
+    fetch: (request) => current.fetch(request),
+    get abort() {
+      return current.abort;
+    },
+  };
+};

@@ -1,0 +1,208 @@
+import type { Intro, KeeperApi, Publication, TabMessage } from '../../protocol/bridge.ts';
+import { failed, ok, type Result } from '../../protocol/problem.ts';
+import { newId } from '../util/ids.ts';
+import type { RealtimeFrame } from './realtime-frames.ts';
+import { createPresences } from './presence.ts';
+import { createReader, type Reader } from './channel-reader.ts';
+import { advance, cursorOf, type Place } from './topic-position.ts';
+import { restored } from './gap-recovery.ts';
+import type { Channel, ChannelEvent, ChannelOptions, Message, Presence } from '../types/types.ts';
+import { eventWithin } from '../util/timers.ts';
+
+/** Publications in one call: each call takes as long as the disk, and the worker looks at no more than so much at once. */
+const OFFERED_TOGETHER = 8;
+
+/** `presences`: they listen too, and read nothing. */
+type Topic = { place: Place; readers: Set<Reader>; presences: number };
+type Published = { topic: string; data: unknown; settle(result: Result<{ offset: number }>): void };
+
+export type Channels = {
+  channel(topic: string, options?: ChannelOptions): Channel;
+  /** What this page listens to and how far it has read, for a greeting. */
+  topics(): Intro['topics'];
+  receive(frame: RealtimeFrame): void;
+  /** A new port takes messages. */
+  greeted(): void;
+  /** A new worker is there: what was published and not acknowledged is offered again, under the same ids. */
+  republish(): void;
+  /** Somebody has left: what came for them and nobody has read is for nobody else. */
+  forget(): void;
+  close(): void;
+};
+
+const messagesOf = (reader: AsyncIterator<ChannelEvent, undefined>): AsyncIterator<Message, undefined> => ({
+  next: async () => {
+    for (;;) {
+      const result = await reader.next();
+      if (result.done) return result;
+      const { value } = result;
+      if (value.type === 'message') return { done: false, value };
+    }
+  },
+  return: async () => {
+    await reader.return?.();
+    return { done: true, value: undefined };
+  },
+});
+
+/** The network's return may be the end of it. */
+const pauseOrOnline = (ms: number): Promise<unknown> => eventWithin(window, 'online', ms);
+
+export const createChannels = (
+  publish: KeeperApi['publish'],
+  post: (message: TabMessage) => unknown,
+  pause: (ms: number) => Promise<unknown> = pauseOrOnline,
+): Channels => {
+  const topics = new Map<string, Topic>();
+  const published = new Map<string, Published>();
+  /** What is yet to be offered, in the order in which it was published. */
+  let waiting = new Set<string>();
+  let offering = false;
+  const presences = createPresences(post);
+  /** Ends with the person whose topics these are. */
+  let person = new AbortController();
+
+  const leave = (name: string, topic: Topic): void => {
+    if (topic.readers.size > 0 || topic.presences > 0) return;
+    topics.delete(name);
+    post({ type: 'leave', topic: name });
+  };
+
+  const topicOf = (name: string): Topic => {
+    const known = topics.get(name);
+    if (known) return known;
+    const topic: Topic = { place: { name: 'now' }, readers: new Set(), presences: 0 };
+    topics.set(name, topic);
+    post({ type: 'join', topic: name, cursor: null });
+    return topic;
+  };
+
+  const join = (name: string, onClose: (reader: Reader) => void): Reader => {
+    const topic = topicOf(name);
+    const reader = createReader(name, (closed) => {
+      topic.readers.delete(closed);
+      leave(name, topic);
+      onClose(closed);
+    });
+    topic.readers.add(reader);
+    return reader;
+  };
+
+  const attend = (name: string, onClose: (presence: Presence) => void): Presence => {
+    const topic = topicOf(name);
+    topic.presences += 1;
+    return presences.open(name, (closed) => {
+      topic.presences -= 1;
+      // Whoever leaves the topic is not seen to fall silent first.
+      if (topic.presences === 0 && topic.readers.size > 0) post({ type: 'absent', topic: name });
+      leave(name, topic);
+      onClose(closed);
+    });
+  };
+
+  const settle = (id: string, result: Result<{ offset: number }>): void => {
+    published.get(id)?.settle(result);
+    published.delete(id);
+  };
+
+  const messageOf = (id: string): Publication[] => {
+    const message = published.get(id);
+    return message ? [{ id, topic: message.topic, data: message.data }] : [];
+  };
+
+  /** Where one of several is refused, which it is, is found by asking for each; those that were taken stay so. */
+  const offer = async (messages: readonly Publication[]): Promise<void> => {
+    const taken = await publish(messages.length === 1 && messages[0] ? messages[0] : messages);
+    if (taken.ok) return;
+    for (const message of messages) {
+      if (messages.length > 1) await offer([message]);
+      else settle(message.id, failed(taken.problem));
+    }
+  };
+
+  /** One call at a time: one that dies with its worker is sent again behind those that found the next one. */
+  const offerAll = async (): Promise<void> => {
+    if (offering) return;
+    offering = true;
+    while (waiting.size > 0) {
+      const ids = [...waiting].slice(0, OFFERED_TOGETHER);
+      for (const id of ids) waiting.delete(id);
+      const messages = ids.flatMap(messageOf);
+      if (messages.length > 0) await offer(messages);
+    }
+    offering = false;
+  };
+
+  const channel = (name: string, { snapshot: load }: ChannelOptions = {}): Channel => {
+    const open = new Set<{ close(): void }>();
+    const read = (): AsyncIterableIterator<ChannelEvent, undefined> => {
+      const ending = new AbortController();
+      const reader = join(name, (closed) => {
+        ending.abort();
+        open.delete(closed);
+      });
+      open.add(reader);
+      const until = (): AbortSignal => AbortSignal.any([ending.signal, person.signal]);
+      return load ? restored(reader, { topic: name, load, until, pause }) : reader;
+    };
+    return {
+      [Symbol.asyncIterator]: () => messagesOf(read()),
+      events: read,
+      presence: () => {
+        const presence = attend(name, (closed) => open.delete(closed));
+        open.add(presence);
+        return presence;
+      },
+      publish: (data, { id = newId() } = {}) =>
+        new Promise((resolve) => {
+          const earlier = published.get(id);
+          const settleBoth = (result: Result<{ offset: number }>): void => {
+            earlier?.settle(result);
+            resolve(result);
+          };
+          published.set(id, { topic: name, data, settle: settleBoth });
+          waiting.add(id);
+          void offerAll();
+        }),
+      close: () => {
+        for (const reader of [...open]) reader.close();
+      },
+    };
+  };
+
+  return {
+    channel,
+    topics: () => [...topics].map(([name, { place }]) => [name, cursorOf(place)] as const),
+    receive: (frame) => {
+      if (frame.type === 'acked') return settle(frame.id, ok({ offset: frame.offset }));
+      if (frame.type === 'refused') return settle(frame.id, failed(frame.problem));
+      if (frame.type === 'here') return presences.receive(frame);
+      if (frame.type !== 'joined' && frame.type !== 'event' && frame.type !== 'gap') return;
+      const topic = topics.get(frame.topic);
+      if (!topic) return;
+      const [place, events] = advance(topic.place, frame);
+      topic.place = place;
+      for (const event of events) for (const reader of topic.readers) reader.push(event);
+    },
+    republish: () => {
+      waiting = new Set(published.keys());
+      void offerAll();
+    },
+    greeted: presences.greeted,
+    forget: () => {
+      presences.end();
+      person.abort();
+      person = new AbortController();
+      for (const topic of topics.values()) {
+        // Offsets are one person's: the next one's begin wherever they do.
+        topic.place = { name: 'now' };
+        for (const reader of topic.readers) reader.drop();
+      }
+    },
+    close: () => {
+      presences.end();
+      for (const topic of [...topics.values()]) for (const reader of [...topic.readers]) reader.close();
+      for (const id of [...published.keys()]) settle(id, failed({ code: 'cancelled' }));
+    },
+  };
+};

@@ -1,0 +1,71 @@
+import type { Intro, KeeperApi } from '../../protocol/bridge.ts';
+import type { SessionView } from '../../protocol/snapshot.ts';
+import { createChannels } from './channels.ts';
+import { KeeperSocket } from './keeper-socket.ts';
+import { isFrame, type Heard } from '../connection/port-frames.ts';
+import { REALTIME_SHAPES } from './realtime-frames.ts';
+import { createSocketHub, type Post, type SocketHub } from './socket-hub.ts';
+import type { Channel, ChannelOptions, SocketClass } from '../types/types.ts';
+
+/** What a page hears and says over the shared socket: a part of its own, loaded beside the registration. */
+export type Realtime = {
+  /** What this page listens to and how far it has read, for a greeting. */
+  topics(): Intro['topics'];
+  /** A new port takes messages, though nobody has answered on it yet. */
+  greeted(): void;
+  /** A host has answered on it. */
+  welcomed(): void;
+  /** A frame that nobody has looked at yet. */
+  receive(frame: unknown): void;
+  hear(heard: Heard): void;
+  /** Whose session it is now: what came for somebody else is forgotten. */
+  follow(session: SessionView): void;
+  channel(topic: string, options?: ChannelOptions): Channel;
+  /** `target` is the class that was called, where that is one below the page's own. */
+  socket(url: string | URL, protocols?: string | string[], target?: SocketClass): WebSocket;
+  close(): void;
+};
+
+const CONSTANT = { enumerable: true, configurable: false, writable: false };
+
+/** `face` is the class that pages know; its instances are keeper sockets, and so are those of classes below it. */
+export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: SocketClass): Realtime => {
+  Object.setPrototypeOf(face.prototype, KeeperSocket.prototype);
+  for (const [value, name] of ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'].entries())
+    for (const holder of [face, face.prototype]) Object.defineProperty(holder, name, { ...CONSTANT, value });
+  const channels = createChannels(publish, post);
+  const sockets = createSocketHub(post);
+  let whose: string | undefined;
+  return {
+    topics: channels.topics,
+    greeted: () => {
+      channels.greeted();
+      sockets.reopen();
+    },
+    welcomed: channels.republish,
+    receive: (frame) => {
+      if (!isFrame(REALTIME_SHAPES, frame)) return;
+      channels.receive(frame);
+      sockets.receive(frame);
+    },
+    hear: sockets.hear,
+    follow: (session) => {
+      const sub = 'user' in session ? session.user?.sub : undefined;
+      const left = session.state === 'signed-out' && session.reason === 'user';
+      if (left || (sub !== undefined && whose !== undefined && sub !== whose)) channels.forget();
+      whose = sub ?? whose;
+    },
+    channel: channels.channel,
+    // `undefined` and none at all are not the same to WebIDL, but both mean no subprotocol
+    socket: (url, protocols, target = face) =>
+      Reflect.construct<[SocketHub, string | URL, (string | string[] | undefined)?], KeeperSocket>(
+        KeeperSocket,
+        [sockets, url, protocols],
+        target,
+      ),
+    close: () => {
+      channels.close();
+      sockets.close();
+    },
+  };
+};

@@ -1,0 +1,24 @@
+import { REQUEST_HEADER } from '../../protocol/bridge.ts';
+import { newId } from '../util/ids.ts';
+import type { Transport } from '../connection/transport.ts';
+
+const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
+
+/**
+ * Sends a request for `keeper.fetch`, with what only the page can put on it. Our own origin only: elsewhere the
+ * headers would cost a preflight.
+ */
+export const send = (transport: Transport, request: Request): Promise<Response> => {
+  const { headers, method, signal, url } = request;
+  if (new URL(url).origin !== location.origin) return transport.fetch(request);
+  // Chromium sends a pending request again, a POST too, when the worker dies under it (measured), and a worker cannot
+  // tell the second from the first.
+  if (!SAFE.includes(method) && !headers.has('idempotency-key')) headers.set('idempotency-key', newId());
+  const { abort } = transport;
+  if (abort) {
+    const name = newId();
+    headers.set(REQUEST_HEADER, name);
+    signal.addEventListener('abort', () => abort(name));
+  }
+  return transport.fetch(request);
+};

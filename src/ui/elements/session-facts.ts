@@ -1,0 +1,152 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import type { Kept, Snapshot } from '../../protocol/snapshot.ts';
+import { KeeperElement } from '../base/keeper-element.ts';
+import { signedIn, type SignedIn } from '../base/status.ts';
+import { Ticker } from '../base/clock-controller.ts';
+import { named, words } from '../strings/messages.ts';
+import { learnMore, moreWords } from '../strings/app-messages.ts';
+import { dateTime, fromNow, number, timeOfDay } from '../strings/time.ts';
+
+await learnMore();
+
+/** Enough of a build's identity to tell two apart. */
+const BUILD_LENGTH = 12;
+
+const fact = (name: string, value: unknown): TemplateResult =>
+  html`<div class="fact"><dt>${name}</dt><dd>${value}</dd></div>`;
+
+const KEPT = [
+  ['reloads', 'countReloads'],
+  ['workerRestarts', 'countRestarts'],
+  ['networkLosses', 'countLosses'],
+  ['refreshes', 'countRenewals'],
+] as const;
+
+/**
+ * The facts behind the summary: the session and its token, the protection, what it was kept through, this browser.
+ *
+ * @csspart card - each group of facts
+ */
+@customElement('session-facts')
+export class SessionFacts extends KeeperElement {
+  static override styles = [
+    KeeperElement.styles,
+    css`
+      :host { container-type: inline-size; }
+      .all { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; }
+      .card { display: flex; flex-direction: column; gap: .875rem; }
+      .card > :last-child { margin-block-start: auto; }
+      @container (inline-size >= 36rem) { .all { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+      @container (inline-size >= 54rem) {
+        .all { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+        .all > :last-child { grid-column: 1 / -1; display: grid; grid-template-columns: 1fr 2fr; gap: .375rem 1.5rem;
+          dl { grid-area: 1 / 2 / 3; margin: 0; align-self: center; columns: 2; column-gap: 2rem; }
+          .fact { break-inside: avoid; border: 0; padding-block: .25rem; } }
+      }
+      h2 { font-size: .875rem; color: var(--_soft); font-weight: 500; }
+      .lead { font-size: 1.25rem; font-weight: 600; letter-spacing: -.01em; line-height: 1.3; overflow-wrap: anywhere; }
+      .fact { display: flex; justify-content: space-between; gap: 1rem; padding-block: .4375rem; border-block-start: 1px solid var(--_line); font-size: .875rem; }
+      .fact:last-child { padding-block-end: 0; }
+      dt { color: var(--_soft); }
+      dd { text-align: end; overflow-wrap: anywhere; min-inline-size: 0; }
+      .kept { display: grid; grid-template-columns: 1fr 1fr; gap: .875rem; }
+      .kept div { display: grid; }
+      .kept dd { order: -1; text-align: start; font-size: 1.625rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.2; }
+      .kept dt { font-size: .8125rem; }
+      meter { appearance: none; display: block; margin-block-end: .5rem; inline-size: 100%; block-size: .5rem; border: 0; border-radius: 1rem; overflow: hidden; background: var(--_sunken); }
+      meter::-webkit-meter-inner-element { display: block; block-size: .5rem; }
+      meter::-webkit-meter-bar { position: static; block-size: .5rem; border: 0; border-radius: 1rem; background: var(--_sunken); }
+      meter::-webkit-meter-optimum-value { block-size: .5rem; background: var(--_accent); border-radius: 1rem; }
+      meter::-moz-meter-bar { background: var(--_accent); border-radius: 1rem; }
+      @media (forced-colors: active) {
+        meter { border: 1px solid CanvasText; }
+        meter::-webkit-meter-optimum-value { background: Highlight; forced-color-adjust: none; }
+        meter::-moz-meter-bar { background: Highlight; forced-color-adjust: none; }
+      }
+    `,
+  ];
+
+  readonly #ticker = new Ticker(this);
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { snapshot } = this;
+    const session = snapshot && signedIn(snapshot.session);
+    if (!snapshot || !session) return nothing;
+    return html`<div class="all">
+      ${this.#session(session)}${this.#protection(snapshot, session)}${this.#kept(snapshot.kept)}${this.#here(snapshot)}
+    </div>`;
+  }
+
+  #session(session: SignedIn): TemplateResult {
+    const { now } = this.#ticker;
+    const say = moreWords();
+    return html`<section class="card" part="card">
+      <h2>${say.factSession}</h2>
+      <p class="lead">${named(words().session, session.state)}</p>
+      ${this.#token(session, now)}
+      <dl>
+        ${session.user ? fact(say.account, session.user.name ?? session.user.sub) : nothing}
+        ${fact(say.signedInBy, named(words().kind, session.kind))}
+        ${fact(say.factConfirmed, session.verifiedAt === undefined ? say.notYet : fromNow(session.verifiedAt, now))}
+        ${session.endsAt === undefined ? nothing : fact(say.ends, dateTime(session.endsAt))}
+      </dl>
+    </section>`;
+  }
+
+  #token({ accessExpiresAt: end, accessIssuedAt: start }: SignedIn, now: number): TemplateResult {
+    const say = moreWords();
+    if (end === undefined) return html`<p class="soft small">${say.cookieOnly}</p>`;
+    const left = Math.max(0, end - now);
+    const life = end - (start ?? now);
+    return html`<div>
+      <meter aria-label=${say.tokenLeft} min="0" max=${Math.max(life, left, 1)} .value=${left}></meter>
+      <p class="soft small numbers">${left > 0 ? say.accessUntil(timeOfDay(end)) : say.accessEnded(fromNow(end, now))}</p>
+    </div>`;
+  }
+
+  #protection({ tier, durability }: Snapshot, { kind }: SignedIn): TemplateResult {
+    const say = moreWords();
+    const native = this.keeper?.native;
+    const [name, meaning] =
+      kind === 'ticket' ? [say.noToken, say.noTokenMeaning] : [named(words().tier, tier), named(say.tierMeaning, tier)];
+    return html`<section class="card" part="card">
+      <h2>${say.protection}</h2>
+      <p class="lead">${name}</p>
+      <p class="soft small">${meaning}</p>
+      <dl>
+        ${fact(say.saved, durability === 'disk' ? say.onDevice : say.inMemory)}
+        ${native === undefined || native === 'absent' ? nothing : fact(say.keychain, native === 'working' ? say.holdsCopy : say.keychainSilent)}
+      </dl>
+    </section>`;
+  }
+
+  #kept(kept: Kept): TemplateResult {
+    const say = moreWords();
+    return html`<section class="card" part="card">
+      <h2>${say.keptThrough}</h2>
+      <dl class="kept numbers">${KEPT.map(([key, name]) => html`<div><dt>${say[name](kept[key])}</dt><dd>${number(kept[key])}</dd></div>`)}</dl>
+      <p class="soft small">${say.since(dateTime(kept.since))}</p>
+    </section>`;
+  }
+
+  #here({ tabs, worker, build, online }: Snapshot): TemplateResult {
+    const say = moreWords();
+    return html`<section class="card" part="card">
+      <h2>${say.thisBrowser}</h2>
+      <p class="lead numbers">${say.tabsOneSession(tabs)}</p>
+      <dl>
+        ${fact(say.networkIs, online ? say.up : say.down)}
+        ${fact(say.runsIn, worker.host === 'page' ? say.thisPage : say.backgroundWorker)}
+        ${fact(say.startedAt, fromNow(worker.startedAt, this.#ticker.now))}
+        ${fact(say.version, html`<code>${build.slice(0, BUILD_LENGTH)}</code>`)}
+      </dl>
+    </section>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'session-facts': SessionFacts;
+  }
+}

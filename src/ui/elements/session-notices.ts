@@ -1,0 +1,78 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import { CalmController } from '../base/settled-status-controller.ts';
+import { KeeperElement } from '../base/keeper-element.ts';
+import { noticesOf, type Notice } from '../view/notices.ts';
+import { words } from '../strings/messages.ts';
+import { signedIn, statusOf } from '../base/status.ts';
+import { Ticker } from '../base/clock-controller.ts';
+
+/**
+ * The few things worth interrupting for, calmly: the session's end, a new version, no network, a session that cannot
+ * be saved. `<session-status>` announces them.
+ *
+ * @csspart notice - each notice
+ * @csspart offline - the one that says so to somebody who is signed in, for a page that says it otherwise
+ * @fires session-extend - somebody wants to sign in again before the session ends
+ * @fires session-update - somebody wants the new version; reloads this page unless prevented
+ */
+@customElement('session-notices')
+export class SessionNotices extends KeeperElement {
+  static override styles = [
+    KeeperElement.styles,
+    css`
+      .all { display: grid; gap: .5rem; }
+      .notice {
+        display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between;
+        padding: .625rem 1rem; border: 1px solid var(--_line); border-inline-start: 3px solid var(--_accent); border-radius: calc(var(--_radius) - .25rem);
+        background: var(--_surface); font-size: .9375rem; animation: arrive .24s cubic-bezier(.2, 0, 0, 1);
+      }
+      .ending, .memory { border-inline-start-color: var(--_warn); }
+      .notice p { flex: 1 1 16rem; }
+      strong { font-weight: 600; }
+      @keyframes arrive { from { opacity: 0; translate: 0 -.375rem; } }
+    `,
+  ];
+
+  readonly #ticker = new Ticker(this);
+  readonly #calm = new CalmController(this, () =>
+    this.snapshot?.online === false ? 'offline' : statusOf(this.snapshot),
+  );
+
+  #tell(name: 'session-extend' | 'session-update'): void {
+    const event = new Event(name, { bubbles: true, composed: true, cancelable: true });
+    if (this.dispatchEvent(event) && name === 'session-update') this.keeper?.update.apply();
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const notices = noticesOf(this.snapshot, this.keeper?.update, this.#calm.shown, this.#ticker.now);
+    return html`<div class="all">${notices.map((notice) => this.#notice(notice))}</div>`;
+  }
+
+  #notice({ id, title, detail }: Notice): TemplateResult {
+    const known = this.snapshot && signedIn(this.snapshot.session) ? `notice ${id}` : 'notice';
+    return html`<div class="notice ${id}" part=${known}>
+      <p><strong>${title}</strong> ${detail}</p>
+      ${
+        id === 'update'
+          ? html`<button @click=${() => {
+              this.#tell('session-update');
+            }}>${words().reload}</button>`
+          : nothing
+      }
+      ${
+        id === 'ending'
+          ? html`<button class="primary" @click=${() => {
+              this.#tell('session-extend');
+            }}>${words().staySignedIn}</button>`
+          : nothing
+      }
+    </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'session-notices': SessionNotices;
+  }
+}

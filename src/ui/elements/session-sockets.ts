@@ -1,0 +1,88 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { customElement } from 'lit/decorators.js';
+import type { SocketStateName, SocketView } from '../../protocol/snapshot.ts';
+import { KeeperElement } from '../base/keeper-element.ts';
+import { signedIn } from '../base/status.ts';
+import { Ticker } from '../base/clock-controller.ts';
+import { named, words } from '../strings/messages.ts';
+import { learnMore, moreWords } from '../strings/app-messages.ts';
+import { lasting, nextTry, number } from '../strings/time.ts';
+import { problemWords } from '../strings/problem-text.ts';
+
+await learnMore();
+
+const DOT: Record<SocketStateName, string> = {
+  parked: '',
+  ticketing: 'warn',
+  dialling: 'warn',
+  open: 'good',
+  resting: 'warn',
+  stopped: 'bad',
+};
+
+const count = (name: string, value: number): TemplateResult =>
+  html`<div><dt>${name}</dt><dd>${number(value)}</dd></div>`;
+
+/**
+ * The live connections: state, round trip, and whether anything was lost.
+ *
+ * @csspart card - the surface
+ */
+@customElement('session-sockets')
+export class SessionSockets extends KeeperElement {
+  static override styles = [
+    KeeperElement.styles,
+    css`
+      :host { container-type: inline-size; }
+      .card { padding-block: .25rem; }
+      li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .75rem 2rem; align-items: center; padding-block: 1rem; }
+      li + li { border-block-start: 1px solid var(--_line); }
+      .name { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .125rem .75rem; align-items: center; }
+      .name p { grid-column: 2; }
+      dl { display: grid; grid-template-columns: repeat(5, auto); gap: .75rem 1.75rem; }
+      dl div { display: grid; }
+      dt { font-size: .8125rem; color: var(--_soft); }
+      dd { font-weight: 500; }
+      @container (inline-size < 50rem) { li { grid-template-columns: minmax(0, 1fr); } dl { padding-inline-start: 1.3125rem; grid-template-columns: repeat(auto-fill, minmax(6rem, 1fr)); } }
+    `,
+  ];
+
+  readonly #ticker = new Ticker(this);
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { snapshot } = this;
+    if (!snapshot || !signedIn(snapshot.session)) return nothing;
+    const sockets = Object.entries(snapshot.sockets);
+    if (sockets.length === 0) return nothing;
+    return html`<section class="stack" aria-labelledby="title">
+      <h2 id="title">${moreWords().connections}</h2>
+      <ul class="card" part="card">${sockets.map(([url, socket]) => this.#socket(url, socket))}</ul>
+    </section>`;
+  }
+
+  #socket(url: string, socket: SocketView): TemplateResult {
+    const { now } = this.#ticker;
+    const say = moreWords();
+    const next = socket.state === 'resting' ? socket.nextTryAt : undefined;
+    const since = socket.state === 'parked' ? '' : ` ${lasting(socket.since, now)}`;
+    const when = next === undefined ? since : `, ${nextTry(next, now)}`;
+    return html`<li>
+      <div class="name">
+        <span class="dot ${DOT[socket.state]}"></span>
+        <code>${url}</code>
+        <p class="soft small">${named(words().socket, socket.state)}${when}</p>
+        ${socket.problem ? html`<p class="soft small">${problemWords(socket.problem)}</p>` : nothing}
+      </div>
+      <dl class="numbers">
+        <div><dt>${say.roundTrip}</dt><dd>${socket.roundTripMs === undefined ? '–' : `${Math.round(socket.roundTripMs)} ms`}</dd></div>
+        ${count(say.countSent, socket.sent)}${count(say.countReceived, socket.received)}${count(say.countResumed, socket.resumed)}${count(say.countLost, socket.lost)}
+      </dl>
+    </li>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'session-sockets': SessionSockets;
+  }
+}

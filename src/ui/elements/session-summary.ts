@@ -1,0 +1,83 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import type { Problem } from '../../protocol/problem.ts';
+import { CalmController } from '../base/settled-status-controller.ts';
+import { KeeperElement } from '../base/keeper-element.ts';
+import { words } from '../strings/messages.ts';
+import { nextTryOf, signedIn, statusOf } from '../base/status.ts';
+import { Ticker } from '../base/clock-controller.ts';
+import { nextTry } from '../strings/time.ts';
+import { keptWords, truthOf } from '../view/headline.ts';
+import { problemWords } from '../strings/problem-text.ts';
+
+type SignOut = { state: 'idle' } | { state: 'busy' } | { state: 'failed'; problem: Problem };
+
+/**
+ * The session in one true sentence, why it is so where that is a question, and what one can do about it.
+ *
+ * @csspart headline - the sentence
+ * @csspart why - the question why, where there is one
+ */
+@customElement('session-summary')
+export class SessionSummary extends KeeperElement {
+  static override styles = [
+    KeeperElement.styles,
+    css`
+      h1 { font-size: clamp(1.75rem, 1.1rem + 2.6vw, 2.75rem); font-weight: 600; letter-spacing: -.03em; line-height: 1.1; text-wrap: balance; overflow-wrap: anywhere; }
+      .detail { font-size: 1.0625rem; max-inline-size: 72ch; span { display: block; min-block-size: 1lh; } }
+      @media (width < 48rem) { .detail span { min-block-size: 2lh; } }
+      .row { margin-block-start: .5rem; }
+    `,
+  ];
+
+  readonly #ticker = new Ticker(this);
+  readonly #calm = new CalmController(this, () => statusOf(this.snapshot));
+  @state() private leaving: SignOut = { state: 'idle' };
+
+  async #signOut(): Promise<void> {
+    if (!this.keeper || this.leaving.state === 'busy') return;
+    this.leaving = { state: 'busy' };
+    const result = await this.keeper.signOut();
+    this.leaving = result.ok ? { state: 'idle' } : { state: 'failed', problem: result.problem };
+  }
+
+  protected override render(): TemplateResult {
+    const { snapshot, leaving } = this;
+    const { now } = this.#ticker;
+    const truth = truthOf(snapshot, now, this.#calm.shown);
+    const session = snapshot && signedIn(snapshot.session);
+    const troubled = this.#calm.shown !== 'connected' && this.#calm.shown !== 'starting';
+    return html`<div class="stack">
+      <h1 part="headline">${truth.headline}</h1>
+      <p class="soft detail"><span>${truth.detail}</span> ${session ? html`<span class="numbers">${keptWords(snapshot.kept, now)}</span>` : nothing}</p>
+      ${session && troubled ? html`<session-why part="why" .keeper=${this.keeper}></session-why>` : nothing}
+      <div class="row">${this.#actions(troubled, now)}</div>
+      <div role="alert">${leaving.state === 'failed' ? problemWords(leaving.problem) : nothing}</div>
+    </div>`;
+  }
+
+  #actions(troubled: boolean, now: number): TemplateResult {
+    const { snapshot, leaving } = this;
+    const say = words();
+    const next = snapshot && troubled ? nextTryOf(snapshot) : undefined;
+    return html`${
+      next === undefined
+        ? nothing
+        : html`
+        <button class="primary" @click=${() => this.keeper?.nudge('user')}>${say.tryNow}</button>
+        <span class="soft small numbers sentence">${nextTry(next, now)}</span>`
+    }${
+      snapshot && signedIn(snapshot.session)
+        ? html`
+        <button aria-disabled=${leaving.state === 'busy'} @click=${this.#signOut}>
+          ${leaving.state === 'busy' ? say.signingOut : say.signOut}</button>`
+        : nothing
+    }`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'session-summary': SessionSummary;
+  }
+}

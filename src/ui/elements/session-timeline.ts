@@ -1,0 +1,232 @@
+import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import type { JournalEntry } from '../../protocol/bridge.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import type { Snapshot } from '../../protocol/snapshot.ts';
+import { announce } from '../base/announcements.ts';
+import { KeeperElement } from '../base/keeper-element.ts';
+import { words } from '../strings/messages.ts';
+import { learnMore, moreWords } from '../strings/app-messages.ts';
+import { inOrder, merged } from '../timeline/entries.ts';
+import { MOST_BYTES, parseTimelineFile, timelineFile } from '../timeline/file.ts';
+import { timelineOf, type Timeline } from '../timeline/model.ts';
+import { watchRequests } from '../timeline/requests.ts';
+import { problemWords } from '../strings/problem-text.ts';
+import '../timeline/session-events.ts';
+import '../timeline/session-lanes.ts';
+
+await learnMore();
+
+/** Whose timeline is looked at: that of this device, which goes on, or one that was saved and sent. */
+type Source = { is: 'live' } | { is: 'file'; name: string; entries: readonly JournalEntry[] };
+type Trouble = { is: 'none' } | { is: 'journal'; problem: Problem } | { is: 'file'; words: string };
+
+/** Changes of state are worth reading the journal again; counters, which change all the time, are not. */
+const outline = (snapshot: Snapshot | undefined): string =>
+  snapshot
+    ? [
+        snapshot.worker.id,
+        snapshot.tabs,
+        snapshot.online,
+        snapshot.session.state,
+        ...Object.values(snapshot.sockets).map((socket) => socket.state),
+      ].join()
+    : '';
+
+/** The worker's journal is written a moment after the state is told. */
+const READ_AFTER_MS = 200;
+
+const save = (name: string, content: string): void => {
+  const url = URL.createObjectURL(new Blob([content], { type: 'application/json' }));
+  const link = Object.assign(document.createElement('a'), { href: url, download: name });
+  link.click();
+  URL.revokeObjectURL(url);
+};
+
+/**
+ * What happened to this session: lanes for tabs, workers, session, sockets, network and requests, or the same as a
+ * table; live, or from a file. To read, or to send to somebody who can help: it holds no token.
+ *
+ * @csspart card - the surface
+ */
+@customElement('session-timeline')
+export class SessionTimeline extends KeeperElement {
+  static override styles = [
+    KeeperElement.styles,
+    css`
+      h1 { font-size: 1.625rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.2; }
+      .end { margin-inline-start: auto; gap: .375rem; }
+      .end button { min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
+      fieldset { display: flex; gap: .25rem; padding: .25rem; border-radius: var(--_radius); background: var(--_sunken);
+        label { position: relative; display: block; padding: .25rem .875rem; border: 1px solid transparent; border-radius: calc(var(--_radius) - .25rem); cursor: pointer; color: var(--_soft); }
+        label:has(:checked) { background: var(--_surface); border-color: var(--_line); color: var(--_ink); }
+        label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px; }
+        input { position: absolute; inset: 0; min-block-size: 0; block-size: 100%; opacity: 0; cursor: pointer; } }
+      .every { display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.5rem; font-weight: 400; cursor: pointer; }
+      .every input { inline-size: 1.125rem; min-block-size: 1.125rem; block-size: 1.125rem; margin: 0; accent-color: var(--_accent); }
+      .file { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .5rem 1rem; border-radius: calc(var(--_radius) - .25rem); background: var(--_sunken); font-size: .9375rem; }
+      .file p { overflow-wrap: anywhere; min-inline-size: 0; }
+      @media (forced-colors: active) { fieldset label:has(:checked) { background: SelectedItem; color: SelectedItemText; forced-color-adjust: none; } }
+    `,
+  ];
+
+  @state() private source: Source = { is: 'live' };
+  @state() private trouble: Trouble = { is: 'none' };
+  @state() private view: 'lanes' | 'table' = 'lanes';
+  @state() private every = false;
+  @state() private timeline: Timeline = timelineOf([], Date.now(), true);
+  #journal: readonly JournalEntry[] = [];
+  #requests: ReturnType<typeof watchRequests> | undefined;
+  #outline = '';
+  #reading: ReturnType<typeof setTimeout> | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#requests = watchRequests(() => this.#readSoon());
+    document.addEventListener('visibilitychange', this.#look);
+    addEventListener('hashchange', this.#look);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#requests?.stop();
+    clearTimeout(this.#reading);
+    this.#reading = undefined;
+    document.removeEventListener('visibilitychange', this.#look);
+    removeEventListener('hashchange', this.#look);
+  }
+
+  /** Reads what was written while nobody looked. */
+  readonly #look = (): void => {
+    if (this.source.is === 'live' && !document.hidden && this.checkVisibility()) void this.#read();
+  };
+
+  #readSoon(): void {
+    this.#reading ??= setTimeout(() => {
+      this.#reading = undefined;
+      this.#look();
+    }, READ_AFTER_MS);
+  }
+
+  async #read(): Promise<void> {
+    const result = await this.keeper?.journal();
+    if (!result) return;
+    if (!result.ok) {
+      this.trouble = { is: 'journal', problem: result.problem };
+      return;
+    }
+    this.trouble = { is: 'none' };
+    this.#journal = merged(this.#journal, result.value);
+    if (this.source.is === 'live') this.#lay();
+  }
+
+  #lay(): void {
+    const { source } = this;
+    const entries = source.is === 'file' ? source.entries : inOrder(this.#journal, this.#requests?.entries() ?? []);
+    this.timeline = timelineOf(entries, Date.now(), source.is === 'live');
+  }
+
+  #save(): void {
+    const { snapshot } = this;
+    if (!snapshot) return;
+    const file = timelineFile(this.timeline.entries, snapshot, Date.now());
+    save('session-timeline.json', JSON.stringify(file, null, 1));
+  }
+
+  async #open(event: Event): Promise<void> {
+    const input = event.target;
+    const file = input instanceof HTMLInputElement ? input.files?.[0] : undefined;
+    if (!(input instanceof HTMLInputElement) || !file) return;
+    const entries = file.size > MOST_BYTES ? undefined : parseTimelineFile(await file.text());
+    input.value = '';
+    if (!entries) {
+      this.trouble = { is: 'file', words: file.size > MOST_BYTES ? moreWords().tooLarge : moreWords().notATimeline };
+      return;
+    }
+    this.trouble = { is: 'none' };
+    this.source = { is: 'file', name: file.name, entries: inOrder(entries) };
+    this.#lay();
+    this.#showAll();
+    announce(moreWords().lookingAt(file.name, entries.length));
+  }
+
+  #backToLive(): void {
+    this.source = { is: 'live' };
+    this.#lay();
+    this.#showAll();
+    this.#look();
+  }
+
+  #showAll(): void {
+    this.renderRoot.querySelector('session-lanes')?.fit();
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    const now = outline(this.snapshot);
+    if (now === this.#outline && !changed.has('keeper')) return;
+    const first = this.#outline === '';
+    this.#outline = now;
+    if (first) this.#look();
+    else this.#readSoon();
+  }
+
+  protected override render(): TemplateResult {
+    const say = moreWords();
+    const { trouble, source, timeline } = this;
+    const file = source.is === 'file' ? source : undefined;
+    return html`<section class="stack" aria-labelledby="title">
+      <h1 id="title">${words().timeline}</h1>
+      <p class="soft">${say.timelineLead}</p>
+      <div class="card stack" part="card">
+        ${
+          file
+            ? html`<div class="file"><p>${say.lookingAt(file.name, file.entries.length)}</p>
+          <button @click=${this.#backToLive}>${say.backToLive}</button></div>`
+            : nothing
+        }
+        ${this.#tools(file !== undefined)}
+        <div role="alert">${trouble.is === 'journal' ? problemWords(trouble.problem) : nothing}${trouble.is === 'file' ? trouble.words : nothing}</div>
+        ${
+          this.view === 'lanes'
+            ? html`<session-lanes .timeline=${timeline} .live=${!file}></session-lanes>`
+            : html`<session-events .entries=${timeline.entries} .every=${this.every}></session-events>`
+        }
+      </div>
+    </section>`;
+  }
+
+  #tools(isFile: boolean): TemplateResult {
+    const say = moreWords();
+    return html`<div class="row">
+      <fieldset><legend class="unseen">${say.show}</legend>${(['lanes', 'table'] as const).map(
+        (view) =>
+          html`<label><input type="radio" name="view" .checked=${view === this.view} @change=${() => {
+            this.view = view;
+          }} />${say[view]}</label>`,
+      )}</fieldset>
+      ${
+        this.view === 'table'
+          ? html`<label class="every"><input type="checkbox" .checked=${this.every} @change=${(event: Event) => {
+              this.every = event.target instanceof HTMLInputElement && event.target.checked;
+            }} />${say.everyStep}</label>`
+          : nothing
+      }
+      <span class="row end">
+        ${isFile ? nothing : html`<button @click=${this.#read}>${say.refresh}</button>`}
+        <button @click=${this.#save}>${say.saveFile}</button>
+        <button @click=${this.#pick}>${say.openFile}</button>
+        <input type="file" accept="application/json,.json" hidden aria-label=${say.openFile} @change=${this.#open} />
+      </span>
+    </div>`;
+  }
+
+  #pick(): void {
+    this.renderRoot.querySelector<HTMLInputElement>('[type=file]')?.click();
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'session-timeline': SessionTimeline;
+  }
+}

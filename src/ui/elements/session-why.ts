@@ -1,0 +1,93 @@
+import { css, html, nothing, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import type { JournalEntry } from '../../protocol/bridge.ts';
+import type { Snapshot } from '../../protocol/snapshot.ts';
+import { KeeperElement } from '../base/keeper-element.ts';
+import { learnWhy, whyWords } from '../strings/explanation-messages.ts';
+import { Ticker } from '../base/clock-controller.ts';
+import { whyOf } from '../view/explanation.ts';
+
+await learnWhy();
+
+/** What led to it: read when somebody asks, and told by a part of the script that is loaded then. */
+type Story =
+  | { is: 'unasked' }
+  | {
+      is: 'told';
+      at: number;
+      entries: readonly JournalEntry[];
+      tell: typeof import('../view/explanation-history.ts').minuteBefore;
+    };
+
+/**
+ * The question why, if there is one: every answer that is known, in words, the technical detail underneath, and what
+ * the journal says of the minute before.
+ *
+ * @csspart question - the question, to be opened
+ */
+@customElement('session-why')
+export class SessionWhy extends KeeperElement {
+  static override styles = [
+    KeeperElement.styles,
+    css`
+      :host { font-size: .875rem; color: var(--_soft); max-inline-size: 60ch; }
+      summary { cursor: pointer; inline-size: fit-content; padding-block: .1875rem; border-radius: .25rem; text-decoration: underline; text-decoration-color: var(--_edge); text-underline-offset: .25em; list-style: none; }
+      summary::-webkit-details-marker { display: none; }
+      summary:hover { color: var(--_ink); }
+      .all { display: grid; gap: .75rem; margin-block-start: .625rem; padding-inline-start: .875rem; border-inline-start: 2px solid var(--_line); }
+      h2 { font-size: inherit; color: var(--_ink); }
+      ol { display: grid; gap: .375rem; margin-block-start: .375rem; }
+      ol li { display: grid; grid-template-columns: max-content minmax(0, 1fr); column-gap: .75rem; }
+      ol code { grid-column: 2; }
+      ul { display: grid; gap: .75rem; }
+      ul code { display: block; margin-block-start: .125rem; }
+    `,
+  ];
+
+  @state() private story: Story = { is: 'unasked' };
+  readonly #ticker = new Ticker(this);
+  #told = '';
+
+  /** Another state is another story: what was read for the last one is not told for this one. */
+  protected override received({ session }: Snapshot): void {
+    const told = session.state === 'signed-out' ? session.reason : 'waiting';
+    if (told !== this.#told) this.story = { is: 'unasked' };
+    this.#told = told;
+  }
+
+  async #opened(event: Event): Promise<void> {
+    if (!(event.target instanceof HTMLDetailsElement) || !event.target.open) return;
+    const [journal, { minuteBefore }] = await Promise.all([
+      this.keeper?.journal(),
+      import('../view/explanation-history.ts'),
+    ]);
+    if (journal?.ok) this.story = { is: 'told', at: this.#ticker.now, entries: journal.value, tell: minuteBefore };
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { snapshot, story } = this;
+    const { now } = this.#ticker;
+    const why = snapshot && whyOf(snapshot, now);
+    if (!why) return nothing;
+    const isOver = snapshot.session.state === 'signed-out';
+    return html`<details @toggle=${this.#opened}>
+      <summary part="question">${why.question}</summary>
+      <div class="all">
+        <ul>${why.causes.map(
+          (known) => html`<li>${known.words}${known.evidence ? html`<code>${known.evidence}</code>` : nothing}</li>`,
+        )}</ul>
+        ${
+          story.is === 'told'
+            ? html`<section><h2>${isOver ? whyWords().minuteBefore : whyWords().lastMinute}</h2>${story.tell(story.entries, isOver, story.at)}</section>`
+            : nothing
+        }
+      </div>
+    </details>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'session-why': SessionWhy;
+  }
+}

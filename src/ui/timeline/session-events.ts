@@ -1,0 +1,94 @@
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { ref } from 'lit/directives/ref.js';
+import type { JournalEntry } from '../../protocol/bridge.ts';
+import { words } from '../strings/messages.ts';
+import { moreWords } from '../strings/app-messages.ts';
+import { dateTime, timeOfDay } from '../strings/time.ts';
+import { entrySteps, entryWords } from './entry-words.ts';
+import { base, tokens } from '../base/theme.ts';
+
+/** One height for all rows, so that those off screen need not exist. In CSS pixels. */
+const ROW_PX = 40;
+const ROWS_BESIDE = 8;
+const FIRST_ROWS = 24;
+
+/** By script, for a strict policy allows no style in the markup. */
+const high =
+  (pixels: number) =>
+  (row: Element | undefined): void => {
+    if (row instanceof HTMLElement) row.style.blockSize = `${pixels}px`;
+  };
+
+/** The same events as the lanes have, as a table: the newest first, only the rows on screen in the document. */
+@customElement('session-events')
+export class SessionEvents extends LitElement {
+  static override styles = [
+    tokens,
+    base,
+    css`
+      .scroll { max-block-size: 30rem; overflow: auto; overscroll-behavior: contain; border-block: 1px solid var(--_line); }
+      table { border-collapse: collapse; inline-size: 100%; table-layout: fixed; font-size: .875rem; }
+      thead th { position: sticky; inset-block-start: 0; z-index: 1; background: var(--_surface); box-shadow: 0 1px var(--_line); font-weight: 500; color: var(--_soft); font-size: .8125rem; }
+      th, td { text-align: start; padding: 0 .75rem 0 0; block-size: ${ROW_PX}px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+      tbody tr { border-block-end: 1px solid var(--_line); }
+      .time { inline-size: 7rem; }
+      .life td { color: var(--_accent); }
+      @media (width < 48rem) { .detail { display: none; } .time { inline-size: 6.25rem; } td { font-size: .8125rem; } }
+    `,
+  ];
+
+  /** The oldest first. */
+  @property({ attribute: false }) entries: readonly JournalEntry[] = [];
+  /** With the steps of the machinery, as they were written. */
+  @property({ type: Boolean }) every = false;
+  @state() private first = 0;
+  @state() private shown = FIRST_ROWS;
+  @query('.scroll') private readonly scroller!: HTMLElement;
+
+  #scrolled(): void {
+    this.first = Math.max(0, Math.floor(this.scroller.scrollTop / ROW_PX) - ROWS_BESIDE);
+    this.shown = Math.ceil(this.scroller.clientHeight / ROW_PX) + 2 * ROWS_BESIDE;
+  }
+
+  #rows(): readonly JournalEntry[] {
+    return (this.every ? this.entries : this.entries.filter((entry) => entryWords(entry))).toReversed();
+  }
+
+  protected override render(): TemplateResult {
+    const say = moreWords();
+    const rows = this.#rows();
+    if (rows.length === 0) return html`<p>${say.nothingYet}</p>`;
+    const first = Math.min(this.first, Math.max(0, rows.length - this.shown));
+    const seen = rows.slice(first, first + this.shown);
+    const below = rows.length - first - seen.length;
+    const space = (count: number): TemplateResult | typeof nothing =>
+      count > 0 ? html`<tr aria-hidden="true" ${ref(high(count * ROW_PX))}></tr>` : nothing;
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${say.events(rows.length)} @scroll=${this.#scrolled}>
+      <table aria-rowcount=${rows.length + 1} aria-label=${words().timeline}>
+        <thead><tr aria-rowindex="1"><th class="time" scope="col">${say.time}</th><th scope="col">${say.what}</th><th class="detail" scope="col">${say.detail}</th></tr></thead>
+        <tbody>${space(first)}${seen.map((entry, index) => this.#row(entry, first + index, rows))}${space(below)}</tbody>
+      </table>
+    </div>`;
+  }
+
+  #row(entry: JournalEntry, index: number, rows: readonly JournalEntry[]): TemplateResult {
+    const say = moreWords();
+    const older = rows[index + 1];
+    const newLife = entry.worker !== '' && older !== undefined && older.worker !== '' && older.worker !== entry.worker;
+    const told = entryWords(entry);
+    const what = told?.words ?? entrySteps(entry);
+    const detail = this.every ? entrySteps(entry) : told?.about;
+    return html`<tr class=${newLife ? 'life' : ''} aria-rowindex=${index + 2}>
+      <td class="time numbers"><time datetime=${new Date(entry.at).toISOString()} title=${dateTime(entry.at)}>${timeOfDay(entry.at)}</time></td>
+      <td title=${what}>${what}${newLife ? ` ${say.workerTookOver}.` : nothing}</td>
+      <td class="detail" title=${detail ?? ''}><code class="soft">${detail ?? nothing}</code></td>
+    </tr>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'session-events': SessionEvents;
+  }
+}

@@ -1,0 +1,294 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { announce } from '../base/announcements.ts';
+import { moreWords } from '../strings/app-messages.ts';
+import { Ticker } from '../base/clock-controller.ts';
+import { dateTime, duration, timeOfDay } from '../strings/time.ts';
+import { axisTime } from './axis-time.ts';
+import { entrySteps, entryWords } from './entry-words.ts';
+import { listenToGestures } from './gestures.ts';
+import { spotAt, spotsOf, type Lane, type Spot, type Timeline } from './model.ts';
+import { heightOf, LANE_PX, paint, type Palette } from './paint.ts';
+import * as viewing from './viewport.ts';
+import { base, tokens } from '../base/theme.ts';
+
+/** A spot of a lane that is pointed at, by a pointer or by the arrow keys. */
+type Pointed = { lane: number; spot: Spot; at: number };
+
+const REACH_PX = 6;
+const ZOOM_STEP = 0.6;
+const COLOURS = ['good', 'busy', 'warn', 'bad', 'idle', 'line', 'soft', 'ink', 'accent', 'surface'] as const;
+const KEY_PAN_PX = 160;
+/** Tabs, worker, session, a socket, requests: room for them is kept while they are read. */
+const USUAL_LANES = 5;
+
+/** The lanes of a timeline on one canvas, to be zoomed, moved and pointed at, by mouse, touch or keyboard alone. */
+@customElement('session-lanes')
+export class SessionLanes extends LitElement {
+  static override styles = [
+    tokens,
+    base,
+    css`
+      .surface { position: relative; direction: ltr; border-radius: calc(var(--_radius) - .25rem); cursor: grab; touch-action: pan-y; user-select: none; overflow: clip; min-block-size: ${heightOf(USUAL_LANES)}px; }
+      .surface:active { cursor: grabbing; }
+      canvas { display: block; inline-size: 100%; }
+      .names { position: absolute; inset: 1px 0 auto; display: grid; grid-auto-rows: ${LANE_PX}px; place-items: start; pointer-events: none; }
+      .name { padding-inline: .375rem; background: color-mix(in oklch, var(--_surface) 80%, transparent); border-radius: .25rem; font-size: .75rem; line-height: 1.125rem; color: var(--_soft); max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+      .evidence { min-block-size: 4.5rem; padding-block-start: .75rem; font-size: .875rem; border-block-start: 1px solid var(--_line); }
+      .evidence p { overflow-wrap: anywhere; }
+      .tools { gap: .375rem; margin-block-end: .75rem; }
+      .tools button { min-inline-size: 2.25rem; min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
+      i { display: none; }
+      .c-good { color: var(--_good); } .c-busy { color: var(--_accent); } .c-warn { color: var(--_warn); } .c-bad { color: var(--_bad); } .c-idle { color: var(--_edge); }
+      .c-line { color: var(--_line); } .c-soft { color: var(--_soft); } .c-ink { color: var(--_ink); } .c-accent { color: var(--_accent); } .c-surface { color: var(--_surface); }
+    `,
+  ];
+
+  @property({ attribute: false }) timeline: Timeline = { entries: [], lanes: [], from: 0, to: 1 };
+  /** Whether the timeline goes on: then its end is now. */
+  @property({ type: Boolean }) live = false;
+  @state() private pointed: Pointed | undefined;
+  @query('canvas') private readonly canvas!: HTMLCanvasElement;
+  @query('.surface') private readonly surface!: HTMLElement;
+  /** How long the last frame took to paint (ms). */
+  lastPaintMs = 0;
+  readonly #ticker = new Ticker(this);
+  readonly #resize = new ResizeObserver(() => this.#paintSoon());
+  #view: viewing.Viewport | undefined;
+  #following = true;
+  #frame = 0;
+  #gone: AbortController | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const gone = new AbortController();
+    this.#gone = gone;
+    for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)'])
+      matchMedia(query).addEventListener('change', () => this.#paintSoon(), { signal: gone.signal });
+    void this.updateComplete.then(() => {
+      if (gone.signal.aborted) return;
+      this.#resize.observe(this.surface);
+      listenToGestures(
+        this.surface,
+        {
+          point: (x, y) => this.#point(x, y),
+          leave: () => (this.pointed = undefined),
+          pan: (pixels) => this.#move((view, extent) => viewing.pan(view, extent, pixels)),
+          zoom: (factor, x) => this.#move((view, extent) => viewing.zoom(view, extent, factor, x)),
+        },
+        gone.signal,
+      );
+    });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#gone?.abort();
+    this.#resize.disconnect();
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+  }
+
+  /** Everything that there is. */
+  fit(): void {
+    this.#view = undefined;
+    this.#following = true;
+    this.#paintSoon();
+  }
+
+  get #now(): number {
+    return this.live ? this.#ticker.now : this.timeline.to;
+  }
+
+  get #extent(): viewing.Extent {
+    return { from: this.timeline.from, to: this.#now };
+  }
+
+  /** What is on screen: everything until somebody looks closer; then the same, or what goes on now. */
+  get #viewport(): viewing.Viewport {
+    const width = Math.max(1, this.surface.clientWidth);
+    if (!this.#view) return viewing.fit(this.#extent, width);
+    const view = { ...this.#view, width };
+    return this.#following && this.live ? viewing.follow(view, this.#extent) : view;
+  }
+
+  #move(change: (view: viewing.Viewport, extent: viewing.Extent) => viewing.Viewport): void {
+    const extent = this.#extent;
+    this.#view = change(this.#viewport, extent);
+    this.#following = this.#view.to >= extent.to;
+    this.#paintSoon();
+  }
+
+  #zoomBy(factor: number): void {
+    this.#move((view, extent) => {
+      const x = this.pointed ? viewing.xOf(view, this.pointed.at) : view.width / (this.#following ? 1 : 2);
+      return viewing.zoom(view, extent, factor, Math.min(view.width, Math.max(0, x)));
+    });
+  }
+
+  #toNow(): void {
+    this.#following = true;
+    this.#move(viewing.follow);
+  }
+
+  #point(x: number, y: number): void {
+    const view = this.#viewport;
+    const lane = Math.floor(y / LANE_PX);
+    const found = this.timeline.lanes[lane];
+    const at = viewing.timeAt(view, x);
+    const reach = (REACH_PX / view.width) * (view.to - view.from);
+    const spot = found && at <= this.#now + reach ? spotAt(found, at, reach) : undefined;
+    this.pointed = spot && { lane, spot, at: spot.is === 'mark' ? spot.at : at };
+  }
+
+  #select(lane: number, spot: Spot | undefined): void {
+    if (!spot) return;
+    this.pointed = { lane, spot, at: spot.at };
+    this.#move((view, extent) => viewing.reveal(view, extent, spot.at));
+    announce(this.#told(this.timeline.lanes[lane], spot));
+  }
+
+  /** By `by` events along a lane; from nothing, to the last one. */
+  #step(by: 1 | -1): void {
+    const lane = this.pointed?.lane ?? 0;
+    const spots = this.#spots(lane);
+    const current = spots.findIndex(
+      ({ entry, is }) => entry === this.pointed?.spot.entry && is === this.pointed.spot.is,
+    );
+    this.#select(lane, current < 0 ? spots.at(-1) : spots[Math.min(spots.length - 1, Math.max(0, current + by))]);
+  }
+
+  #changeLane(by: 1 | -1): void {
+    const lane = Math.min(this.timeline.lanes.length - 1, Math.max(0, (this.pointed?.lane ?? -by) + by));
+    const at = this.pointed?.at ?? this.#now;
+    const spots = this.#spots(lane);
+    this.#select(lane, spots.findLast((spot) => spot.at <= at) ?? spots[0]);
+  }
+
+  #spots(lane: number): Spot[] {
+    const found = this.timeline.lanes[lane];
+    return found ? spotsOf(found) : [];
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const acts: Readonly<Record<string, () => void>> = {
+      ArrowLeft: () => this.#step(-1),
+      ArrowRight: () => this.#step(1),
+      ArrowUp: () => this.#changeLane(-1),
+      ArrowDown: () => this.#changeLane(1),
+      PageUp: () => this.#move((view, extent) => viewing.pan(view, extent, -KEY_PAN_PX)),
+      PageDown: () => this.#move((view, extent) => viewing.pan(view, extent, KEY_PAN_PX)),
+      '+': () => this.#zoomBy(ZOOM_STEP),
+      '-': () => this.#zoomBy(1 / ZOOM_STEP),
+      '0': () => this.fit(),
+      Home: () => this.#select(this.pointed?.lane ?? 0, this.#spots(this.pointed?.lane ?? 0)[0]),
+      End: () => this.#toNow(),
+    };
+    const act = Object.hasOwn(acts, event.key) ? acts[event.key] : undefined;
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  #paintSoon(): void {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#paint();
+    });
+  }
+
+  #palette(): Palette {
+    const colour = (name: string): string => {
+      const probe = this.renderRoot.querySelector(`.c-${name}`);
+      return probe ? getComputedStyle(probe).color : 'black';
+    };
+    return Object.fromEntries(COLOURS.map((name) => [name, colour(name)])) as Palette;
+  }
+
+  #paint(): void {
+    const ctx = this.canvas.getContext('2d');
+    if (!ctx || !this.checkVisibility()) return;
+    const began = performance.now();
+    const view = this.#viewport;
+    const scale = devicePixelRatio;
+    const height = heightOf(this.timeline.lanes.length);
+    const [wide, high] = [Math.round(view.width * scale), Math.round(height * scale)];
+    if (this.canvas.width !== wide) this.canvas.width = wide;
+    if (this.canvas.height !== high) this.canvas.height = high;
+    this.canvas.style.blockSize = `${height}px`;
+    paint(
+      ctx,
+      {
+        timeline: this.timeline,
+        view,
+        now: this.#now,
+        palette: this.#palette(),
+        font: `12px ${getComputedStyle(this).fontFamily}`,
+        label: axisTime,
+        pointed: this.pointed && { lane: this.pointed.lane, entry: this.pointed.spot.entry, at: this.pointed.at },
+      },
+      scale,
+    );
+    this.lastPaintMs = performance.now() - began;
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has('timeline')) this.pointed = undefined;
+    this.#paintSoon();
+  }
+
+  protected override render(): TemplateResult {
+    const say = moreWords();
+    const button = (label: string, sign: string, act: () => void): TemplateResult =>
+      html`<button aria-label=${label} title=${label} @click=${act}>${sign}</button>`;
+    return html`
+      <div class="row tools">
+        ${button(say.zoomIn, '+', () => this.#zoomBy(ZOOM_STEP))}${button(say.zoomOut, '−', () => this.#zoomBy(1 / ZOOM_STEP))}
+        <button @click=${() => this.fit()}>${say.fit}</button>
+        ${this.live ? html`<button @click=${() => this.#toNow()}>${say.toNow}</button>` : nothing}
+      </div>
+      <div class="surface" role="application" tabindex="0" aria-label=${say.chart} aria-describedby="help" @keydown=${this.#key}>
+        <canvas></canvas>
+        <div class="names">
+          ${this.timeline.lanes.map((lane) => html`<span class="name">${this.#name(lane)}</span>`)}
+        </div>
+      </div>
+      <p id="help" class="unseen">${say.chartHelp}</p>
+      <div class="evidence">${this.#evidence()}</div>
+      ${COLOURS.map((name) => html`<i class="c-${name}"></i>`)}
+    `;
+  }
+
+  #name({ kind, about }: Lane): string {
+    return [moreWords().lane[kind], about].filter(Boolean).join(' ');
+  }
+
+  #told(lane: Lane | undefined, { entry, is }: Spot): string {
+    const found = this.timeline.entries[entry];
+    if (!lane || !found) return '';
+    const told =
+      lane.kind === 'worker' && is === 'span'
+        ? moreWords().workerAlive(found.worker.slice(0, 8))
+        : entryWords(found)?.words;
+    return `${this.#name(lane)}: ${told ?? entrySteps(found)}`;
+  }
+
+  #evidence(): TemplateResult {
+    const { pointed } = this;
+    const entry = pointed && this.timeline.entries[pointed.spot.entry];
+    if (!pointed || !entry) return html`<p class="soft">${moreWords().pointAt}</p>`;
+    const { at, to, is } = pointed.spot;
+    const end = to === Infinity ? moreWords().goesOn : timeOfDay(to);
+    const when = is === 'mark' ? dateTime(at) : moreWords().fromTo(`${dateTime(at)}, ${timeOfDay(at)}`, end);
+    const long = is === 'mark' ? '' : ` (${duration(Math.min(to, this.#now) - at)})`;
+    return html`<p><strong>${this.#told(this.timeline.lanes[pointed.lane], pointed.spot)}</strong></p>
+      <p class="soft numbers">${is === 'mark' ? `${when}, ${timeOfDay(at)}` : when}${long} · <code>${entrySteps(entry)}</code></p>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'session-lanes': SessionLanes;
+  }
+}

@@ -1,0 +1,69 @@
+import { API_METHODS } from '../../src/protocol/bridge.ts';
+import { isObject, own } from '../../src/protocol/json.ts';
+
+/*
+ * `Comlink.expose` on anything lets a page run code in the worker: `await new api.any.constructor('…')` (measured;
+ * GoogleChromeLabs/comlink#603). So nothing reaches it but calls of allow-listed methods with plain data.
+ */
+
+const METHODS: ReadonlySet<unknown> = new Set(API_METHODS);
+const RESERVED: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+const MAX_ID = 128;
+const MAX_ARGUMENTS = 4;
+const MAX_DEPTH = 8;
+const MAX_NODES = 4_096;
+const MAX_CHARS = 262_144;
+
+type Budget = { nodes: number; chars: number };
+
+/** JSON data within bounds: no Map, Blob, key, port, error, cycle, or name that reaches a prototype. */
+const isPlain = (value: unknown, depth: number, budget: Budget): boolean => {
+  if (depth > MAX_DEPTH || --budget.nodes < 0) return false;
+  switch (typeof value) {
+    case 'boolean':
+    case 'undefined':
+      return true;
+    case 'number':
+      return Number.isFinite(value);
+    case 'string':
+      return (budget.chars -= value.length) >= 0;
+    case 'object':
+      return (
+        value === null ||
+        (Array.isArray(value)
+          ? value.every((item) => isPlain(item, depth + 1, budget))
+          : isPlainObject(value, depth, budget))
+      );
+    default:
+      return false;
+  }
+};
+
+const isPlainObject = (value: object, depth: number, budget: Budget): boolean =>
+  Object.getPrototypeOf(value) === Object.prototype &&
+  Object.entries(value).every(
+    ([key, item]) => !RESERVED.has(key) && (budget.chars -= key.length) >= 0 && isPlain(item, depth + 1, budget),
+  );
+
+const isArgument = (value: unknown, budget: Budget): boolean =>
+  isObject(value) && own(value, 'type') === 'RAW' && isPlain(own(value, 'value'), 0, budget);
+
+/** The id to answer to, and whether the message may go on to comlink. */
+export const admit = (message: unknown): { id: string; admitted: boolean } | undefined => {
+  if (!isObject(message)) return undefined;
+  const id = own(message, 'id');
+  if (typeof id !== 'string' || id.length > MAX_ID) return undefined;
+  const path = own(message, 'path');
+  const list = own(message, 'argumentList');
+  const budget: Budget = { nodes: MAX_NODES, chars: MAX_CHARS };
+  const admitted =
+    own(message, 'type') === 'APPLY' &&
+    Array.isArray(path) &&
+    path.length === 1 &&
+    METHODS.has(path[0]) &&
+    Array.isArray(list) &&
+    list.length <= MAX_ARGUMENTS &&
+    list.every((item) => isArgument(item, budget));
+  return { id, admitted };
+};

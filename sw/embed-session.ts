@@ -1,5 +1,0 @@
-/** `/keeper-session-sw.js`: the keeper for sites that want the session only, without the shared socket. */
-import { takeBaked } from './baked.ts';
-import { keepSession } from './keep-session.ts';
-
-keepSession({ ...takeBaked(), build: __BUILD__ });

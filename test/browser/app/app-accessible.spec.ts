@@ -1,0 +1,94 @@
+import type { Page } from '@playwright/test';
+import { continuePage, messagePage, signInPage, signOutPage } from '../../../server/provider/sign-in-page.ts';
+import { expectAccessibleInBoth } from '../../support/browser/accessible.ts';
+import { expect } from '../../support/browser/expect.ts';
+import { test } from '../gallery.ts';
+
+/*
+ * What the scenes of the gallery do not show by themselves (ui.spec.ts has those): what is over the page, what one has
+ * to open, and what comes of something that was tried.
+ */
+
+const say = async (page: Page, text: string): Promise<void> => {
+  await page.getByRole('textbox', { name: 'Message' }).fill(text);
+  await page.keyboard.press('Enter');
+};
+
+test('over the page: the details of the status, signing in again, and what went wrong with it', async ({
+  page,
+  gallery,
+}) => {
+  await gallery.open('degraded');
+  await page.getByRole('button', { name: /^Session:/ }).press('Enter');
+  await expect(page.locator('session-status [popover]')).toBeVisible();
+  await expectAccessibleInBoth(page);
+  await page.keyboard.press('Escape');
+  await gallery.show('rejected');
+  await expect(page.getByRole('dialog', { name: 'Sign in again' })).toBeVisible();
+  await page.getByText('Why was I signed out?').click();
+  await page.getByRole('textbox', { name: 'User name' }).fill('demo');
+  await page.getByRole('textbox', { name: 'Password' }).fill('wrong');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('That did not match.')).toBeVisible();
+  await expectAccessibleInBoth(page);
+  expect(gallery.complaints).toEqual([]);
+});
+
+test('messages: from elsewhere, delivered, sent, failed, queued, with a gap and a channel to be named', async ({
+  page,
+  gallery,
+}) => {
+  await gallery.open('active', '#messages');
+  const list = page.getByRole('list', { name: /^Messages in/ });
+  for (const text of ['hello', 'refused', 'slow']) await say(page, text);
+  await expect(list).toContainText(/Hello yourself\..*refused.*Not sent.*slow.*Sent/s);
+  await page.getByText('New channel').click();
+  await expectAccessibleInBoth(page);
+  await gallery.show('offline');
+  await expect(list).toContainText('Queued');
+  await page.setViewportSize({ width: 412, height: 823 });
+  await expectAccessibleInBoth(page);
+  expect(gallery.complaints).toEqual([]);
+});
+
+test('the timeline: its lanes with an event pointed at, its table, a file that is none', async ({ page, gallery }) => {
+  await gallery.open('active', '#timeline', 'en', 200);
+  await expect(page.locator('session-lanes .name')).toHaveCount(6);
+  await page.getByRole('application').press('ArrowLeft');
+  await expect(page.locator('session-lanes .evidence strong')).toBeVisible();
+  await expectAccessibleInBoth(page);
+  await page.getByRole('radio', { name: 'Table' }).check();
+  await page.getByRole('checkbox', { name: 'Every step' }).check();
+  const content = { name: 'holiday.json', mimeType: 'application/json', buffer: Buffer.from('{}') };
+  await page.locator('session-timeline input[type=file]').setInputFiles(content);
+  await expect(page.getByText('This file is not a timeline')).toBeVisible();
+  await expectAccessibleInBoth(page);
+  expect(gallery.complaints).toEqual([]);
+});
+
+test('trying it: an answer', async ({ page, gallery }) => {
+  await gallery.open('update', '#tryIt');
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await expect(page.getByRole('region', { name: 'Answer' })).toBeVisible();
+  await expectAccessibleInBoth(page);
+  expect(gallery.complaints).toEqual([]);
+});
+
+const HINT = { username: 'demo', password: 'demo' };
+
+test("the provider's pages: signing in, what went wrong with it, going on, signing out, a dead end", async ({
+  page,
+}) => {
+  const pages: Readonly<Record<string, string>> = {
+    'signing in': signInPage({ action: '/sign-in/1', hint: HINT }),
+    'a wrong password': signInPage({ action: '/sign-in/1', username: 'demo', problem: 'That did not match.' }),
+    'going on': continuePage({ action: '/sign-in/1', name: 'Demo User' }),
+    'a dead end': messagePage({ title: 'Over', text: 'This is over.', link: { href: '/', label: 'Back' } }),
+    'signing out': signOutPage('<form id="op.logoutForm" method="post" action="/end"></form>'),
+  };
+  for (const [name, html] of Object.entries(pages))
+    await test.step(name, async () => {
+      await page.setContent(html);
+      await expectAccessibleInBoth(page);
+    });
+});

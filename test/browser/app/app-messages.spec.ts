@@ -1,0 +1,138 @@
+import type { Page } from '@playwright/test';
+import { expectAccessible } from '../../support/browser/accessible.ts';
+import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
+import { killWorkers } from '../../support/browser/worker-kill.ts';
+import { signInByHand } from '../../support/page/sign-in.ts';
+
+/** Of nine characters each: more than a frame of the server here may have. */
+const TOO_LONG = 30_000;
+
+const messages = (page: Page, channel = 'general') =>
+  page.getByRole('list', { name: `Messages in ${channel}, oldest first` }).getByRole('listitem');
+
+const say = async (page: Page, text: string): Promise<void> => {
+  await page.getByRole('textbox', { name: 'Message' }).fill(text);
+  await page.keyboard.press('Enter');
+};
+
+/** Signed in, with another tab beside the page, and both have joined: each has heard the other, or itself. */
+const meet = async (page: Page, origin: string): Promise<Page> => {
+  await signInByHand(page, origin, 'password');
+  const other = await page.context().newPage();
+  await other.goto(`${origin}/#messages`);
+  await page.getByRole('link', { name: 'Messages' }).click();
+  await say(page, 'are you there?');
+  await expect(messages(page).last()).toContainText('Delivered');
+  await say(other, 'I am.');
+  await expect(messages(page).last()).toContainText('I am.');
+  return other;
+};
+
+test('messages between tabs: delivered, unread where nobody looks, queued offline and sent later, over a killed worker', async ({
+  page,
+  app,
+  lab,
+  context,
+  complaints,
+}) => {
+  complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
+  const other = await meet(page, app.origin);
+
+  await test.step('what comes while another page is shown is unread, until it is looked at', async () => {
+    await page.getByRole('link', { name: 'Home' }).click();
+    await say(other, 'one');
+    await say(other, 'two');
+    await expect(page.getByRole('img', { name: '2 unread' })).toBeVisible();
+    await page.getByRole('link', { name: 'Messages' }).click();
+    await expect(page.getByRole('img', { name: '2 unread' })).toHaveCount(0);
+    await expect(messages(page).last()).toContainText('two');
+  });
+
+  await test.step('without a network a message is queued, and goes out when it is back', async () => {
+    await context.setOffline(true);
+    // what is open stays open in a browser that is only told to be offline
+    await lab.drop();
+    await expect(page.getByText('Offline: messages are kept on this device')).toBeVisible();
+    await say(page, 'from the tunnel');
+    await expect(messages(page).last()).toContainText('Queued');
+    await killWorkers(page);
+    await page.reload();
+    await expect(messages(page).last()).toContainText(/from the tunnel.*Queued/s);
+    await expect(messages(page).first()).toContainText(/are you there\?.*Delivered/s);
+    await context.setOffline(false);
+    await expect(messages(page).last()).toContainText('Delivered', { timeout: 20_000 });
+    await expect(messages(other).last()).toContainText('from the tunnel');
+    await expect(messages(page).filter({ hasText: 'from the tunnel' })).toHaveCount(1);
+  });
+
+  await test.step('a channel of one’s own, by keyboard; nothing of it in the others', async () => {
+    await page.getByText('New channel').press('Enter');
+    await page.getByRole('textbox', { name: 'Name of the channel' }).fill('secret plans');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('button', { name: 'secret plans' })).toHaveAttribute('aria-pressed', 'true');
+    await expect(page.getByRole('textbox', { name: 'Message' })).toBeFocused();
+    await say(page, 'psst');
+    await expect(messages(page, 'secret plans')).toHaveText([/psst.*Delivered/s]);
+    await expect(messages(other).filter({ hasText: 'psst' })).toHaveCount(0);
+  });
+
+  await test.step('a reload, and a tab that comes anew, have all that was said, each once and in order', async () => {
+    const said = [/are you there\?/, /I am\./, /one/, /two/, /from the tunnel/];
+    await page.reload();
+    await expect(page.getByRole('button', { name: 'secret plans' })).toBeVisible();
+    await expect(messages(page)).toHaveText(said);
+    const third = await context.newPage();
+    await third.goto(`${app.origin}/#messages`);
+    await expect(messages(third)).toHaveText(said);
+    await third.close();
+  });
+
+  await expectAccessible(page);
+});
+
+test('a message that no worker took before its page was gone goes out once; one that was refused stays, to be tried again', async ({
+  page,
+  app,
+}) => {
+  const other = await meet(page, app.origin);
+
+  await test.step('nobody took it', async () => {
+    // the server has what was said in other tests
+    const words = `last words ${Date.now()}`;
+    await page.evaluate(() => {
+      ServiceWorker.prototype.postMessage = () => {};
+    });
+    await say(page, words);
+    await expect(messages(page).last()).toContainText(words);
+    await page.reload();
+    await expect(messages(page).last()).toContainText(/last words.*Delivered/s);
+    await page.reload();
+    await say(page, `then ${words}`);
+    await expect(messages(other).last()).toContainText(`then ${words}`);
+    for (const tab of [page, other])
+      await expect(messages(tab).filter({ hasText: words })).toHaveText([/^last words/, /^then last words/]);
+  });
+
+  await test.step('the server refused it', async () => {
+    await say(page, 'too long '.repeat(TOO_LONG));
+    const refused = messages(page).last();
+    await expect(refused).toContainText('Not sent');
+    await page.reload();
+    await expect(refused).toContainText(/too long.*Not sent/s);
+    await expect(refused.getByRole('button', { name: 'Try again' })).toBeVisible();
+  });
+});
+
+test('who signs out leaves no message behind', async ({ page, app }) => {
+  await signInByHand(page, app.origin, 'password');
+  await page.getByRole('link', { name: 'Messages' }).click();
+  await say(page, 'for my eyes only');
+  await expect(messages(page).last()).toContainText('Delivered');
+  await page.getByRole('link', { name: 'Home' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  await expect(page.getByText('for my eyes only')).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+});

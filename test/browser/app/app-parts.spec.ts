@@ -1,0 +1,41 @@
+import type { Page } from '@playwright/test';
+import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
+import { seesSignedIn, signInByHand } from '../../support/page/sign-in.ts';
+
+const TIMELINE = '/assets/session-timeline-';
+
+/** As if the browser had made room: it is neither in the worker's cache nor in the browser's own. */
+const forget = async (page: Page, path: string): Promise<void> => {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.clearBrowserCache');
+  await session.detach();
+  const forgotten = await page.evaluate(async (start) => {
+    const found = (await caches.keys()).map(async (name) => {
+      const cache = await caches.open(name);
+      const requests = (await cache.keys()).filter(({ url }) => new URL(url).pathname.startsWith(start));
+      return Promise.all(requests.map((request) => cache.delete(request)));
+    });
+    return (await Promise.all(found)).flat();
+  }, path);
+  expect(forgotten).toEqual([true]);
+};
+
+test('a part of the app that could not be loaded is asked for again, and shown when it is there', async ({
+  page,
+  context,
+  app,
+  complaints,
+}) => {
+  await signInByHand(page, app.origin, 'password');
+  await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
+  await forget(page, TIMELINE);
+  complaints.expect(FAILED_REQUEST);
+  await context.setOffline(true);
+  await page.reload();
+  await seesSignedIn(page);
+  const failed = page.waitForEvent('requestfailed', (request) => request.url().includes(TIMELINE));
+  await page.getByRole('link', { name: 'Timeline' }).click();
+  await failed;
+  await context.setOffline(false);
+  await expect(page.getByRole('application', { name: 'Timeline of the session' })).toBeVisible();
+});

@@ -1,0 +1,39 @@
+import type { Page } from '@playwright/test';
+import { expect, test } from '../../support/e2e.ts';
+import { fillIn, seesSignedIn } from '../../support/page/sign-in.ts';
+
+declare global {
+  interface Window {
+    /** Of scripts that others import: the path, and when it was asked for. */
+    imported: { path: string; at: number }[];
+    /** When the page had all of its elements. */
+    usableAt: number | undefined;
+  }
+}
+
+/** `initiatorType` is "script" for what code asks for once it runs, and not for what the document has named. */
+const watch = (): void => {
+  window.imported = [];
+  new PerformanceObserver((list) => {
+    for (const { name, initiatorType, startTime } of list.getEntries() as PerformanceResourceTiming[])
+      if (initiatorType === 'script') window.imported.push({ path: new URL(name).pathname, at: startTime });
+  }).observe({ type: 'resource', buffered: true });
+  const needed = ['session-facts', 'session-sockets', 'session-sign-in'].map((tag) => customElements.whenDefined(tag));
+  void Promise.all(needed).then(() => (window.usableAt = performance.now()));
+};
+
+const laterRounds = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(() => window.imported.flatMap(({ path, at }) => (at <= (window.usableAt ?? Infinity) ? [path] : [])));
+
+test('one round of requests brings all that a person needs, signed out and signed in', async ({ page, app }) => {
+  const entry = [expect.stringMatching(/^\/assets\/index-/)];
+  await page.addInitScript(watch);
+  await page.goto(app.origin);
+  await expect(page.getByRole('textbox', { name: 'User name' })).toBeVisible();
+  expect(await laterRounds(page)).toEqual(entry);
+  await fillIn(page, 'password');
+  await seesSignedIn(page);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Live connections' })).toBeVisible();
+  expect(await laterRounds(page)).toEqual(entry);
+});

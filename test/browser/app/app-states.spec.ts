@@ -1,0 +1,188 @@
+import type { Page } from '@playwright/test';
+import { expectAccessible } from '../../support/browser/accessible.ts';
+import { expect } from '../../support/browser/expect.ts';
+import { test } from '../gallery.ts';
+
+/**
+ * Each main state as it is read aloud, in both languages: what a picture shows, without the fonts of one machine.
+ * `npm run screenshots` makes the pictures.
+ */
+const STATES: Readonly<Record<string, string>> = {
+  active: `
+    - banner:
+      - navigation "Pages":
+        - link "Home"
+        - link "Messages"
+        - link "Timeline"
+        - link "Try it"
+      - 'button "Session: Connected"'
+      - status: Connected
+    - main:
+      - heading "You are signed in as Demo." [level=1]
+      - paragraph: /Everything is connected. The server confirmed your session 2 minutes ago. Kept for 2 days 4 hours/
+      - button "Sign out"
+      - heading "Session" [level=2]
+      - meter "Access token, time left"
+      - heading "Protection" [level=2]
+      - heading "Kept through" [level=2]
+      - heading "This browser" [level=2]
+      - region "Live connections":
+        - heading "Live connections" [level=2]`,
+  degraded: `
+    - banner:
+      - 'button "Session: Reconnecting"'
+    - main:
+      - heading "You are signed in as Demo, waiting for the server." [level=1]
+      - group: Why is it reconnecting?
+      - button "Try now"
+      - button "Sign out"`,
+  offline: `
+    - banner:
+      - 'button "Session: Offline"'
+    - main:
+      - heading "You are signed in as Demo, and offline." [level=1]
+      - group: Why am I offline?
+      - button "Try now"`,
+  update: `
+    - banner:
+      - status: Connected. A new version is ready.
+    - main:
+      - paragraph:
+        - strong: A new version is ready.
+        - text: You stay signed in, in all tabs.
+      - button "Reload"`,
+  ending: `
+    - banner:
+      - status: /Connected. Your session ends/
+    - main:
+      - paragraph:
+        - strong: /Your session ends/
+      - button "Stay signed in"`,
+  rejected: `
+    - banner:
+      - 'button "Session: Signed out"'
+    - main:
+      - region "Sign in":
+        - heading "Sign in" [level=1]
+        - paragraph: The server ended your session. Sign in to go on.
+        - group: Why was I signed out?
+        - alert
+        - button "Continue with single sign-on"`,
+};
+
+for (const [scene, snapshot] of Object.entries(STATES)) {
+  test(`${scene} is read aloud as it is meant`, async ({ page, gallery }) => {
+    await gallery.open(scene);
+    await expect(page.locator('body')).toMatchAriaSnapshot(snapshot);
+  });
+}
+
+/** What moved, and by how much (https://wicg.github.io/layout-instability/). */
+const layoutShifts = (page: Page): Promise<string[]> =>
+  page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const moved: string[] = [];
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries())
+            moved.push(`${Math.round(entry.startTime)} ms: ${JSON.stringify(entry)}`);
+        }).observe({ type: 'layout-shift', buffered: true });
+        requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(moved))));
+      }),
+  );
+
+test('nothing moves while the page arrives', async ({ page, gallery }) => {
+  await gallery.open('active');
+  await expect(page.getByRole('heading', { name: 'Live connections' })).toBeVisible();
+  expect(await layoutShifts(page)).toEqual([]);
+});
+
+test.describe('the second language', () => {
+  test('is spoken on every page at once when it is chosen, and remembered', async ({ page, gallery }) => {
+    await gallery.open('degraded', '#messages');
+    await page.getByRole('combobox', { name: 'Language' }).selectOption('Deutsch');
+    await expect(page.getByRole('heading', { name: 'Nachrichten' })).toBeVisible();
+    await expect(page.locator('html')).toHaveAttribute('lang', 'de');
+    await page.getByRole('link', { name: 'Start', exact: true }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(
+      'Du bist als Demo angemeldet; der Server lässt auf sich warten.',
+    );
+    await page.getByText('Warum wird neu verbunden?').click();
+    await expect(page.locator('session-summary')).toContainText('4 Versuche bisher.');
+    expect(await page.evaluate(() => localStorage.getItem('language'))).toBe('de');
+    await expectAccessible(page);
+    expect(gallery.complaints).toEqual([]);
+  });
+
+  for (const page of ['', '#messages', '#timeline', '#tryIt'])
+    test(`fits at 320 px too: ${page || 'home'}`, async ({ page: tab, gallery }) => {
+      await tab.setViewportSize({ width: 320, height: 700 });
+      await gallery.open('degraded', page, 'de');
+      await expect(tab.getByRole('heading', { level: 1 })).toBeVisible();
+      expect(
+        await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+      ).toBe(0);
+      await expectAccessible(tab);
+    });
+});
+
+test.describe('before a session ends', () => {
+  test('one can sign in again over the page, or not, and goes on where one was', async ({ page, gallery }) => {
+    await gallery.open('ending', '#messages');
+    const draft = page.getByRole('textbox', { name: 'Message' });
+    await draft.fill('half a thought');
+    const extend = page.getByRole('button', { name: 'Stay signed in' });
+    await extend.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+    await expect(dialog).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
+    await extend.press('Enter');
+    await page.getByRole('textbox', { name: 'User name' }).fill('demo');
+    await page.getByRole('textbox', { name: 'Password' }).fill('demo');
+    await page.keyboard.press('Enter');
+    await expect(dialog).toBeHidden();
+    await expect(extend).toHaveCount(0);
+    await expect(draft).toHaveValue('half a thought');
+    expect(await gallery.asked()).toEqual(['signIn password']);
+  });
+
+  test('whoever closes the dialog and wants it again at once has it', async ({ page, gallery }) => {
+    await gallery.open('ending', '#messages');
+    await page.getByRole('button', { name: 'Stay signed in' }).press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+    await expect(dialog).toBeVisible();
+    const isOpen = await dialog.evaluate(async (element) => {
+      const told = new Promise((resolve) => element.addEventListener('close', resolve, { once: true }));
+      if (element instanceof HTMLDialogElement) element.close();
+      document.querySelector('session-gate')?.dispatchEvent(new Event('session-extend', { bubbles: true }));
+      await told;
+      return element.matches('[open]');
+    });
+    expect(isOpen).toBe(true);
+    await page.getByRole('textbox', { name: 'User name' }).fill('demo');
+    await expect(dialog).toBeVisible();
+  });
+
+  test('the warning is told once, not every second', async ({ page, gallery }) => {
+    await page.clock.install();
+    await gallery.open('ending');
+    const status = page.locator('session-status').getByRole('status');
+    const told = await status.textContent();
+    expect(told).toMatch(/Your session ends/);
+    await page.clock.runFor(5_000);
+    expect(await status.textContent()).toBe(told);
+  });
+});
+
+test('with forced colours the chart and the status stay readable', async ({ page, gallery }) => {
+  await page.emulateMedia({ forcedColors: 'active' });
+  await gallery.open('active', '#timeline');
+  const drawn = await page.locator('session-lanes canvas').evaluate((canvas) => {
+    if (!(canvas instanceof HTMLCanvasElement)) return 0;
+    const pixels = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+    return pixels.filter((value, index) => index % 4 === 3 && value > 0).length;
+  });
+  expect(drawn).toBeGreaterThan(1000);
+  await expectAccessible(page);
+});

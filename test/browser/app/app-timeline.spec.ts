@@ -1,0 +1,216 @@
+import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
+import { expectAccessible } from '../../support/browser/accessible.ts';
+import { expect } from '../../support/browser/expect.ts';
+import { timelineFile } from '../../../src/ui/timeline/file.ts';
+import { longJournal } from '../../ui/long-journal.ts';
+import { test, type Gallery } from '../gallery.ts';
+
+const MANY = 10_000;
+/** A frame of 60 a second is 16.7 ms; painting may take so much of it, on a machine that does other things too. */
+const PAINT_WITHIN_MS = 12;
+
+const chart = (page: Page) => page.getByRole('application', { name: 'Timeline of the session' });
+const evidence = (page: Page) => page.locator('session-lanes .evidence');
+const rows = (page: Page) => page.getByRole('table', { name: 'Timeline' }).getByRole('row');
+
+const openMany = async (page: Page, gallery: Gallery): Promise<void> => {
+  await gallery.open('active', '#timeline', 'en', MANY);
+  await expect(page.locator('session-lanes .name')).toHaveCount(6);
+};
+
+test('every kind of event has its lane, and the arrow keys tell each one with its evidence', async ({
+  page,
+  gallery,
+}) => {
+  await openMany(page, gallery);
+  await expect(page.locator('session-lanes .name')).toHaveText([
+    'Tabs',
+    'Worker',
+    'Session',
+    'Socket /api/socket',
+    'Network',
+    'Requests',
+  ]);
+  await chart(page).focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await expect(evidence(page)).toContainText('Session: The server confirmed the session.');
+  for (let step = 0; step < 5; step += 1) await page.keyboard.press('ArrowLeft');
+  await expect(evidence(page)).toContainText('code=server-unavailable at=/token status=503');
+  await expect(page.locator('session-status').getByRole('status')).toContainText('A renewal did not succeed.');
+  expect(gallery.complaints).toEqual([]);
+});
+
+test(
+  'ten thousand events: zoomed, moved and pointed at within a frame',
+  { tag: '@timed' },
+  async ({ page, gallery }) => {
+    await openMany(page, gallery);
+    const times = await page.evaluate(async () => {
+      const lanes = document.querySelector('session-timeline')?.shadowRoot?.querySelector('session-lanes');
+      const surface = lanes?.shadowRoot?.querySelector<HTMLElement>('.surface');
+      if (!lanes || !surface || !('lastPaintMs' in lanes)) throw new Error('There are no lanes.');
+      const { left, top, width } = surface.getBoundingClientRect();
+      const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+      const painted: number[] = [];
+      for (let step = 0; step < 120; step += 1) {
+        const x = left + (width * (step % 60)) / 60;
+        const place = { clientX: x, clientY: top + 120, bubbles: true, cancelable: true };
+        surface.dispatchEvent(new WheelEvent('wheel', { ...place, ctrlKey: true, deltaY: step < 60 ? -20 : 20 }));
+        surface.dispatchEvent(new PointerEvent('pointermove', place));
+        await frame();
+        await frame();
+        painted.push(Number(lanes.lastPaintMs));
+      }
+      return painted.toSorted((a, b) => a - b);
+    });
+    const median = times[60] ?? Infinity;
+    test.info().annotations.push({ type: 'paint', description: `median ${median} ms, slowest ${times.at(-1)} ms` });
+    expect(median).toBeLessThan(PAINT_WITHIN_MS);
+  },
+);
+
+test('a mouse points, zooms and drags', async ({ page, gallery }) => {
+  await openMany(page, gallery);
+  const box = await chart(page).boundingBox();
+  if (!box) throw new Error('The chart has no place.');
+  const shot = () => page.locator('session-lanes canvas').screenshot();
+  await page.mouse.move(box.x + box.width / 2, box.y + 2 * 46 + 29);
+  await expect(evidence(page)).toContainText(/^Session: /);
+  const whole = await shot();
+  await page.getByRole('button', { name: 'Zoom in' }).click();
+  await page.getByRole('button', { name: 'Zoom in' }).click();
+  await expect.poll(async () => whole.equals(await shot())).toBe(false);
+  const near = await shot();
+  await page.mouse.move(box.x + 300, box.y + 60);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 500, box.y + 60, { steps: 4 });
+  await page.mouse.up();
+  await page.mouse.move(0, 0);
+  await expect.poll(async () => near.equals(await shot())).toBe(false);
+});
+
+test('a wheel with Ctrl, two fingers and the keys zoom to where they point; a plain wheel leaves the chart alone', async ({
+  page,
+  gallery,
+}) => {
+  await gallery.open('active', '#timeline');
+  const about = { build: 'b', tier: 'bound', durability: 'disk' } as const;
+  await page.locator('session-timeline input[type=file]').setInputFiles({
+    name: 'still.json',
+    mimeType: 'application/json',
+    buffer: Buffer.from(JSON.stringify(timelineFile(longJournal(60, 1_700_000_000_000), about, 0))),
+  });
+  await expect(page.locator('session-lanes .name')).toHaveCount(6);
+  /** With nothing pointed at, which would be drawn too. */
+  const drawn = async (): Promise<string> => {
+    await page.mouse.move(0, 0);
+    await expect(evidence(page)).toContainText('Point at an event');
+    return page.locator('session-lanes canvas').evaluate((canvas) => {
+      if (!(canvas instanceof HTMLCanvasElement)) throw new TypeError('canvas');
+      return canvas.toDataURL();
+    });
+  };
+  const box = await chart(page).boundingBox();
+  if (!box) throw new Error('The chart has no place.');
+  const [x, y] = [box.x + box.width / 3, box.y + 2 * 46 + 29];
+  await page.mouse.move(x, y);
+  const told = await evidence(page).textContent();
+  expect(told).toMatch(/^Session: /);
+  const isTold = async (): Promise<void> => {
+    await page.mouse.move(x, y + 1);
+    await page.mouse.move(x, y);
+    await expect(evidence(page)).toHaveText(told ?? '');
+  };
+  const whole = await drawn();
+  const zoomed = () => expect.poll(async () => (await drawn()) === whole).toBe(false);
+  const restored = async (): Promise<void> => {
+    await chart(page).press('0');
+    await expect.poll(async () => (await drawn()) === whole).toBe(true);
+  };
+
+  await page.mouse.wheel(0, -240);
+  await isTold();
+  await restored();
+
+  await page.mouse.move(x, y);
+  await page.keyboard.down('Control');
+  await page.mouse.wheel(0, -240);
+  await page.keyboard.up('Control');
+  await zoomed();
+  await isTold();
+  const near = await drawn();
+  await page.mouse.move(x, y);
+  await page.mouse.wheel(120, 0);
+  await expect.poll(async () => (await drawn()) === near).toBe(false);
+  await restored();
+
+  await chart(page).press('+');
+  await zoomed();
+  await restored();
+
+  const touch = await page.context().newCDPSession(page);
+  const fingers = (type: 'touchStart' | 'touchMove', apart: number) =>
+    touch.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: [
+        { x: x - apart, y, id: 1 },
+        { x: x + apart, y, id: 2 },
+      ],
+    });
+  await fingers('touchStart', 30);
+  for (const apart of [45, 60, 90]) await fingers('touchMove', apart);
+  await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await zoomed();
+  await isTold();
+  await restored();
+});
+
+test('the table has the same events, few of them in the document', async ({ page, gallery }) => {
+  await openMany(page, gallery);
+  await page.getByRole('radio', { name: 'Table' }).check();
+  const table = page.getByRole('table', { name: 'Timeline' });
+  // every step but the one of the machinery in twenty
+  await expect(table).toHaveAttribute('aria-rowcount', String((MANY * 19) / 20 + 1));
+  await expect(rows(page).nth(1)).toContainText('The network is down.');
+  expect(await rows(page).count()).toBeLessThan(60);
+  await page.getByRole('region', { name: '9,500 events' }).press('End');
+  await expect(rows(page).last()).toContainText('The worker started.');
+  await page.getByRole('checkbox', { name: 'Every step' }).check();
+  await expect(table).toHaveAttribute('aria-rowcount', String(MANY + 1));
+  await expectAccessible(page);
+});
+
+test('a timeline is saved, sent, and looked at elsewhere; then one is back at home', async ({ page, gallery }) => {
+  await gallery.open('active', '#timeline');
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as file' }).click();
+  const saved = await (await download).path();
+  const text = await readFile(saved, 'utf8');
+  expect(JSON.parse(text)).toMatchObject({ format: 'session-keeper-timeline', version: 1, tier: 'sealed' });
+  expect(text).not.toContain('Demo');
+
+  const about = { build: 'b', tier: 'bound', durability: 'disk' } as const;
+  const sent = JSON.stringify(timelineFile(longJournal(60, 1_700_000_000_000), about, 0));
+  const open = (name: string, content: string) =>
+    page.locator('session-timeline input[type=file]').setInputFiles({
+      name,
+      mimeType: 'application/json',
+      buffer: Buffer.from(content),
+    });
+  await open('from-a-friend.json', sent);
+  await expect(page.locator('session-timeline .file')).toContainText(
+    'from-a-friend.json: 60 events of another time or device.',
+  );
+  await page.getByRole('radio', { name: 'Table' }).check();
+  await expect(rows(page).nth(1)).toContainText('The network is down.');
+  await page.getByRole('button', { name: 'Back to this device' }).click();
+  await expect(rows(page).nth(1)).toContainText('The session was renewed.');
+  await open('holiday.json', '{"pictures":[]}');
+  await expect(page.getByRole('alert').filter({ hasText: /./ })).toHaveText(
+    'This file is not a timeline of Session Keeper.',
+  );
+  expect(gallery.complaints).toEqual([]);
+});

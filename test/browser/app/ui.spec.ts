@@ -1,0 +1,301 @@
+import type { Page } from '@playwright/test';
+import { expectAccessibleInBoth } from '../../support/browser/accessible.ts';
+import { expect } from '../../support/browser/expect.ts';
+import { test } from '../gallery.ts';
+
+/** What each scene of the gallery has to say: the page's headline, and the one word in the corner. */
+const SCENES: Readonly<Record<string, readonly [headline: string, status: string]>> = {
+  active: ['You are signed in as Demo.', 'Connected'],
+  refreshing: ['You are signed in as Demo.', 'Connected'],
+  degraded: ['You are signed in as Demo, waiting for the server.', 'Reconnecting'],
+  offline: ['You are signed in as Demo, and offline.', 'Offline'],
+  reconnecting: ['You are signed in as Demo, reconnecting.', 'Reconnecting'],
+  limited: ['You are signed in as Demo, without live updates.', 'Limited'],
+  memory: ['You are signed in as Demo.', 'Connected'],
+  ending: ['You are signed in as Demo.', 'Connected'],
+  update: ['You are signed in as Demo.', 'Connected'],
+  ticket: ['You are signed in as demo.', 'Connected'],
+  never: ['Sign in', 'Signed out'],
+  'password-only': ['Sign in', 'Signed out'],
+  rejected: ['Sign in', 'Signed out'],
+  expired: ['Sign in', 'Signed out'],
+  unable: ['Sign in', 'Signed out'],
+  long: ['You are signed in as Maximiliane-Wilhelmine von und zu Hohenstein-Oettingen-Spielberg.', 'Connected'],
+};
+
+/** Where more than that word is announced. */
+const ANNOUNCED: Readonly<Record<string, string | RegExp>> = {
+  ending: /^Connected\. Your session ends .+\.\s*$/,
+  update: 'Connected. A new version is ready.',
+  memory: 'Connected. This session is not saved.',
+};
+
+const status = (page: Page) => page.locator('session-status').getByRole('status');
+const headline = (page: Page) => page.getByRole('heading', { level: 1 });
+
+const overflow = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** As a browser has it that puts another tab before this one, or takes it away. */
+const setHidden = (page: Page, hidden: boolean): Promise<void> =>
+  page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+
+test('a page that nobody sees shows what changes its status, and the rest when it is seen', async ({
+  page,
+  gallery,
+}) => {
+  await gallery.open('active');
+  await expect(status(page)).toHaveText('Connected');
+  await setHidden(page, true);
+  await gallery.show('memory');
+  expect(await status(page).textContent(), 'connected as before').not.toContain('not saved');
+  await setHidden(page, false);
+  await expect(status(page)).toHaveText('Connected. This session is not saved.');
+  await setHidden(page, true);
+  await gallery.show('never');
+  await expect(page.getByRole('heading', { name: 'You are signed out.' })).toBeVisible();
+});
+
+test('every scene of the gallery is checked here', async ({ page, origin }) => {
+  await page.goto(`${origin}/test/ui/gallery.html`);
+  const listed = await page.getByRole('link').allTextContents();
+  expect(listed.toSorted()).toEqual([...Object.keys(SCENES), 'starting'].toSorted());
+});
+
+const expectNoSidewaysScroll = async (page: Page): Promise<void> => {
+  for (const width of [320, 768, 1600]) {
+    await page.setViewportSize({ width, height: 800 });
+    expect(await overflow(page), `${width} px`).toBe(0);
+  }
+};
+
+for (const [scene, [words, word]] of Object.entries(SCENES)) {
+  test(`${scene}: says what is, to everybody, at every width`, async ({ page, gallery }) => {
+    await gallery.open(scene);
+    await expect(headline(page)).toHaveText(words);
+    await expect(status(page)).toHaveText(ANNOUNCED[scene] ?? word);
+    await expect(page.getByRole('button', { name: `Session: ${word}` })).toBeVisible();
+    for (const summary of await page.locator('summary:visible').all()) await summary.click();
+    await expectAccessibleInBoth(page);
+    await expectNoSidewaysScroll(page);
+    expect(gallery.complaints).toEqual([]);
+  });
+}
+
+test('right to left fits too', async ({ page, gallery }) => {
+  await page.setViewportSize({ width: 320, height: 800 });
+  await gallery.open('degraded', '#timeline');
+  await page.evaluate(() => {
+    document.documentElement.dir = 'rtl';
+  });
+  expect(await overflow(page)).toBe(0);
+});
+
+test.describe('the gate', () => {
+  test('shows nothing for a moment, then that it is restoring, and never the login page', async ({ page, gallery }) => {
+    await gallery.open('starting');
+    const restoring = page.locator('session-gate .restoring');
+    const visibilityAt = (ms: number) =>
+      restoring.evaluate((element, at) => {
+        for (const animation of element.getAnimations()) {
+          animation.pause();
+          animation.currentTime = at;
+        }
+        return getComputedStyle(element).visibility;
+      }, ms);
+    expect(await visibilityAt(299)).toBe('hidden');
+    expect(await visibilityAt(301)).toBe('visible');
+    await expect(page.getByRole('textbox')).toHaveCount(0);
+    await gallery.show('active');
+    await expect(headline(page)).toHaveText('You are signed in as Demo.');
+    await expect(restoring).toBeHidden();
+  });
+
+  test('keeps the page when the server ends the session, and comes back to it', async ({ page, gallery }) => {
+    await gallery.open('active', '#messages');
+    const draft = page.getByRole('textbox', { name: 'Message' });
+    await draft.fill('half a thought');
+    await gallery.show('rejected');
+    const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+    await expect(dialog).toBeVisible();
+    const signIn = page.getByRole('region', { name: 'Sign in' });
+    await expect(signIn).toContainText('The server ended your session.');
+    await draft.focus();
+    await expect(draft).not.toBeFocused();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await expect(dialog).toBeVisible();
+    await signIn.getByText('Why was I signed out?').click();
+    await expect(signIn.getByText(/HTTP 400 · invalid_grant/)).toBeVisible();
+    await page.getByRole('textbox', { name: 'User name' }).fill('demo');
+    await page.getByRole('textbox', { name: 'Password' }).fill('demo');
+    await page.keyboard.press('Enter');
+    await expect(dialog).toBeHidden();
+    await expect(draft).toHaveValue('half a thought');
+    await expect(draft).toBeFocused();
+  });
+
+  test('tells what led to the end: when, in words, and as it was written', async ({ page, gallery }) => {
+    await gallery.open('rejected');
+    await page.getByText('Why was I signed out?').press('Enter');
+    const lines = page.locator('session-why ol').getByRole('listitem');
+    await expect(lines).toHaveText([
+      /\d:\d\d:\d\d.*The network is down\.$/s,
+      /The network is up\./,
+      /Renewing\.$/,
+      /A renewal did not succeed\..*session grant-failed.*code=grant-rejected at=\/token status=400$/s,
+      /Signed out\.$/,
+    ]);
+  });
+
+  test('never shows one person the page of another', async ({ page, gallery }) => {
+    await gallery.open('active');
+    const changed = page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          document.addEventListener('session-user-changed', (event) => {
+            event.preventDefault();
+            resolve(event.cancelable);
+          });
+        }),
+    );
+    await gallery.show('rejected');
+    await gallery.show('long');
+    expect(await changed).toBe(true);
+  });
+
+  test('goes to the plain sign-in page for those who signed out themselves', async ({ page, gallery }) => {
+    await gallery.open('active');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await expect(headline(page)).toHaveText('Sign in');
+    await expect(page.getByRole('paragraph').filter({ hasText: 'You signed out.' })).toBeVisible();
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+    await page.keyboard.press('Tab');
+    await expect(page.getByRole('button', { name: 'Continue with single sign-on' })).toBeFocused();
+  });
+});
+
+test.describe('signing in', () => {
+  test('needs no mouse', async ({ page, gallery }) => {
+    await gallery.open('never');
+    const single = page.getByRole('button', { name: 'Continue with single sign-on' });
+    await page.getByRole('link', { name: 'Session Keeper' }).focus();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await expect(single).toBeFocused();
+    await page.keyboard.press('Tab');
+    await expect(page.getByRole('radio', { name: 'Password' })).toBeFocused();
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('demo');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('demo');
+    await page.keyboard.press('Enter');
+    await expect(headline(page)).toHaveText('You are signed in as Demo.');
+    expect(await gallery.asked()).toEqual(['signIn password']);
+  });
+
+  test('says what was wrong and keeps what was typed', async ({ page, gallery }) => {
+    await gallery.open('never');
+    const password = page.getByRole('textbox', { name: 'Password' });
+    await page.getByRole('textbox', { name: 'User name' }).fill('demo');
+    await password.fill('wrong');
+    await password.press('Enter');
+    await expect(page.getByRole('alert')).toHaveText('That did not match. Check what you typed and try again.');
+    await expect(page.getByRole('textbox', { name: 'User name' })).toHaveValue('demo');
+    await expect(password).toBeFocused();
+    await page.keyboard.type('demo');
+    await page.keyboard.press('Enter');
+    await expect(headline(page)).toHaveText('You are signed in as Demo.');
+  });
+
+  test('takes an API key, chosen by an arrow key', async ({ page, gallery }) => {
+    await gallery.open('never');
+    await page.getByRole('radio', { name: 'Password' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await expect(page.getByRole('radio', { name: 'API key' })).toBeChecked();
+    await expect(page.getByRole('textbox', { name: 'User name' })).toBeHidden();
+    await page.getByRole('textbox', { name: 'API key' }).fill('demo-key');
+    await page.keyboard.press('Enter');
+    await expect(headline(page)).toHaveText('You are signed in as Demo.');
+    expect(await gallery.asked()).toEqual(['signIn ticket']);
+  });
+
+  test('happens once, however often it is asked for', async ({ page, gallery }) => {
+    await gallery.open('password-only');
+    await page.getByRole('textbox', { name: 'User name' }).fill('demo');
+    await page.getByRole('textbox', { name: 'Password' }).fill('slow');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('button', { name: 'Signing in…' })).toBeVisible();
+    await page.keyboard.press('Enter');
+    expect(await gallery.asked()).toEqual(['signIn password']);
+  });
+
+  test('leaves no password in the document', async ({ page, gallery }) => {
+    await gallery.open('password-only');
+    await page.getByRole('textbox', { name: 'User name' }).fill('demo');
+    await page.getByRole('textbox', { name: 'Password' }).fill('demo-secret');
+    await page.keyboard.press('Enter');
+    await expect(headline(page)).toHaveText('You are signed in as Demo.');
+    const typed = page.locator('session-sign-in input[type=password]');
+    expect(await typed.evaluateAll((inputs) => inputs.map((input) => (input as HTMLInputElement).value).join(''))).toBe(
+      '',
+    );
+  });
+});
+
+test.describe('the status', () => {
+  test('keeps quiet about trouble that is soon over', async ({ page, gallery }) => {
+    await page.clock.install();
+    await gallery.open('active');
+    await expect(status(page)).toHaveText('Connected');
+    await gallery.show('reconnecting');
+    await page.clock.runFor(2000);
+    await expect(status(page)).toHaveText('Connected');
+    await page.clock.runFor(2000);
+    await expect(status(page)).toHaveText('Reconnecting');
+    await gallery.show('active');
+    await expect(status(page)).toHaveText('Connected');
+  });
+
+  test('has the details and the way to try at once', async ({ page, gallery }) => {
+    await gallery.open('degraded');
+    await page.getByRole('button', { name: /^Session:/ }).press('Enter');
+    const details = page.locator('session-status [popover]');
+    await expect(details).toContainText('The server has a problem of its own (503).');
+    await details.getByRole('button', { name: 'Try now' }).click();
+    expect(await gallery.asked()).toEqual(['nudge user']);
+    await page.keyboard.press('Escape');
+    await expect(details).toBeHidden();
+  });
+});
+
+test.describe('the page', () => {
+  test('counts down to the next try', async ({ page, gallery }) => {
+    await page.clock.install();
+    await gallery.open('offline');
+    await expect(page.locator('session-summary')).toContainText(/next try in 2\d seconds/);
+    await page.clock.runFor(20_000);
+    await expect(page.locator('session-summary')).toContainText(/next try in [4-8] seconds/);
+  });
+
+  test('shows how long access lasts', async ({ page, gallery }) => {
+    await page.clock.install();
+    await gallery.open('active');
+    const meter = page.getByRole('meter', { name: 'Access token, time left' });
+    const left = () => meter.evaluate((element) => (element as HTMLMeterElement).value);
+    const before = await left();
+    await page.clock.runFor(10_000);
+    expect(before - (await left())).toBeGreaterThanOrEqual(9000);
+  });
+
+  test('offers a new version and a warning, and never reloads by itself', async ({ page, gallery }) => {
+    await gallery.open('update');
+    await page.getByRole('button', { name: 'Reload' }).click();
+    expect(await gallery.asked()).toEqual(['apply']);
+    await gallery.show('memory');
+    await expect(page.locator('session-notices').getByText('This session is not saved.')).toBeVisible();
+  });
+});

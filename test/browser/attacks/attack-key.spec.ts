@@ -1,0 +1,89 @@
+import type { Page } from '@playwright/test';
+import type { App } from '../../support/server/app.ts';
+import { startApp } from '../../support/server/app.ts';
+import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
+import { connectKeeper, expectSession, snapshotOf } from '../../support/page/keeper-page.ts';
+import { createLab } from '../../support/server/fault-client.ts';
+import { fetchOnce } from '../../support/page/page-fetch.ts';
+import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
+import { killWorkers } from '../../support/browser/worker-kill.ts';
+
+const env: Record<string, string> = {};
+let app: App;
+test.beforeAll(async () => {
+  app = await startApp({ env });
+});
+test.afterAll(() => app.stop());
+
+/** How many workers have taken control of this document from now on. */
+const countNewcomers = async (page: Page): Promise<() => Promise<number>> => {
+  await page.evaluate(() => {
+    window.newcomers = 0;
+    navigator.serviceWorker.addEventListener('controllerchange', () => (window.newcomers += 1));
+  });
+  return () => page.evaluate(() => window.newcomers);
+};
+
+declare global {
+  interface Window {
+    newcomers: number;
+  }
+}
+
+let number = 1;
+
+/** The server comes back with another key, and the browser with a new worker and a new page. */
+const replaceKey = async (): Promise<void> => {
+  number += 1;
+  env['SEAL_KEY'] = String(number);
+  await app.halt();
+  await app.resume();
+};
+
+for (const kind of TOKEN_KINDS) {
+  test(`${kind}: three replacements of the server's seal key cost nobody the session`, async ({ page, complaints }) => {
+    test.setTimeout(120_000);
+    complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
+    await signIn(page, app.origin, kind);
+    const keysOf = (): Promise<string[]> =>
+      page.evaluate(async () => {
+        const opening = indexedDB.open('session-keeper');
+        await new Promise((resolve) => (opening.onsuccess = resolve));
+        const stores = opening.result.transaction(['session', 'sealed']);
+        const read = (store: string): Promise<{ key?: string; sealed?: { key: string } }[]> =>
+          new Promise((resolve) => {
+            const reading = stores.objectStore(store).getAll();
+            reading.onsuccess = () => resolve(reading.result as { key?: string }[]);
+          });
+        const rows = [...(await read('session')), ...(await read('sealed'))];
+        opening.result.close();
+        return [...new Set(rows.map(({ key, sealed }) => sealed?.key ?? key ?? ''))];
+      });
+    let former = await keysOf();
+    expect(former).toHaveLength(1);
+    // One more than the server keeps former keys: only what was sealed anew is still there in the end.
+    for (let times = 0; times < 3; times += 1) {
+      const newcomers = await countNewcomers(page);
+      const { worker } = await snapshotOf(page);
+      await replaceKey();
+      // the browser may have looked for a newer script by itself meanwhile
+      await page.evaluate(() => navigator.serviceWorker.ready.then((registration) => registration.update()));
+      await expect.poll(newcomers).toBe(1);
+      // a kill in the middle of a hand-over is the matter of crash-points.spec.ts
+      await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
+      await expect.poll(async () => (await snapshotOf(page)).worker.id).not.toBe(worker.id);
+      await expectSession(page, 'active');
+      await killWorkers(page);
+      await page.reload();
+      await connectKeeper(page);
+      await expectSession(page, 'active');
+      expect(await fetchOnce(page)).toBe(200);
+      expect((await snapshotOf(page)).tier).toBe('sealed');
+      await createLab(app.origin).expireTokens();
+      expect(await fetchOnce(page)).toBe(200);
+      await expect.poll(keysOf).toHaveLength(1);
+      expect(await keysOf()).not.toEqual(former);
+      former = await keysOf();
+    }
+  });
+}

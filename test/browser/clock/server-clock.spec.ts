@@ -1,0 +1,52 @@
+import { expectSocket } from '../../support/page/channels.ts';
+import { expect, test } from '../../support/e2e.ts';
+import { connectKeeper, expectSession } from '../../support/page/keeper-page.ts';
+import { fetchOnce } from '../../support/page/page-fetch.ts';
+import { seesSignedIn, signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
+
+const HALF_AN_HOUR_MS = 1_800_000;
+
+for (const kind of TOKEN_KINDS) {
+  for (const skewMs of [HALF_AN_HOUR_MS, -HALF_AN_HOUR_MS]) {
+    const off = `${Math.abs(skewMs) / 60_000} minutes ${skewMs > 0 ? 'fast' : 'slow'}`;
+
+    test(`${kind}: a server whose clock is ${off} signs in, refreshes and connects like any other`, async ({
+      page,
+      app,
+      lab,
+    }) => {
+      await lab.clock(skewMs);
+      await signIn(page, app.origin, kind);
+      expect(await fetchOnce(page)).toBe(200);
+      await expectSocket(page, 'open');
+      await lab.expireTokens();
+      expect(await fetchOnce(page)).toBe(200);
+      await page.reload();
+      await seesSignedIn(page);
+      await connectKeeper(page);
+      await expectSession(page, 'active');
+      await expectSocket(page, 'open');
+      // no refresh after refresh: expiry is measured from when the answer came
+      const { tokenRequests } = await lab.stats();
+      for (let times = 0; times < 3; times += 1) expect(await fetchOnce(page)).toBe(200);
+      expect((await lab.stats()).tokenRequests).toBe(tokenRequests);
+    });
+
+    test(`${kind}: a server whose clock jumps, and is then ${off}, keeps everybody signed in`, async ({
+      page,
+      app,
+      lab,
+    }) => {
+      await signIn(page, app.origin, kind);
+      await expectSocket(page, 'open');
+      await lab.clock(skewMs);
+      expect(await fetchOnce(page)).toBe(200);
+      await lab.drop();
+      await expectSession(page, 'active');
+      await expectSocket(page, 'open');
+      await page.reload();
+      await seesSignedIn(page);
+      expect(await fetchOnce(page)).toBe(200);
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import type { Page } from '@playwright/test';
+import { expectSocket } from '../../support/page/channels.ts';
+import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
+import { startWithProvider, type Temper } from '../../support/server/other-provider.ts';
+import { expectSession, openKeeper, snapshotOf } from '../../support/page/keeper-page.ts';
+import { fetchOnce } from '../../support/page/page-fetch.ts';
+import { seesSignedIn, signIn } from '../../support/page/sign-in.ts';
+import { killWorkers } from '../../support/browser/worker-kill.ts';
+
+const HALF_AN_HOUR_MS = 1_800_000;
+const ACCESS_SECONDS = 4;
+
+/** DPoP without nonces: a proof is judged by its time alone, and one of a wrong clock is refused (RFC 9449 §4.3). */
+const CLOCK: Temper = { accessTokens: 'opaque', dpop: 'clock', lifetimes: { accessSeconds: ACCESS_SECONDS } };
+
+/** The time by which the device is off, as the living worker reads it. */
+const setDevice = async (page: Page, ms: number): Promise<void> => {
+  for (const worker of page.context().serviceWorkers())
+    await worker.evaluate((by) => {
+      const read = Date.now;
+      Date.now = () => read() + by;
+    }, ms);
+};
+
+const CASES: readonly { name: string; temper: Temper; deviceMs: number }[] = [
+  { name: 'the provider’s clock is half an hour fast', temper: { ...CLOCK, skewMs: HALF_AN_HOUR_MS }, deviceMs: 0 },
+  {
+    name: 'the device’s clock is half an hour slow, and no script may read the provider’s',
+    temper: { ...CLOCK, exposedHeaders: 'WWW-Authenticate' },
+    deviceMs: -HALF_AN_HOUR_MS,
+  },
+];
+
+test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
+
+for (const { name, temper, deviceMs } of CASES) {
+  test(
+    `DPoP without nonces, and ${name}: signs in, refreshes, survives the worker`,
+    { tag: '@waits' },
+    async ({ page }) => {
+      const app = await startWithProvider(temper);
+      try {
+        await openKeeper(page, app.origin);
+        if (deviceMs !== 0) await setDevice(page, deviceMs);
+        await signIn(page, app.origin, 'oidc');
+        await expectSocket(page, 'open');
+        expect(await fetchOnce(page)).toBe(200);
+        const { refreshes } = (await snapshotOf(page)).kept;
+        const renewed = { timeout: 3 * ACCESS_SECONDS * 1000 };
+        await expect
+          .poll(async () => (await snapshotOf(page)).kept.refreshes, renewed)
+          .toBeGreaterThanOrEqual(refreshes + 1);
+        const states = await page.evaluate(() => window.seen.map(({ session }) => session.state));
+        expect(states).not.toContain('degraded');
+        await killWorkers(page);
+        expect(await fetchOnce(page)).toBe(200);
+        await expectSession(page, 'active');
+        await seesSignedIn(page);
+      } finally {
+        await app.stop();
+      }
+    },
+  );
+}

@@ -1,0 +1,62 @@
+import type { Page } from '@playwright/test';
+import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
+import { startHttpsSite, type HttpsSite } from '../../support/sites/https-site.ts';
+import { hitsOn, tell, wordsFor } from '../../support/page/requests.ts';
+import { signIn } from '../../support/page/sign-in.ts';
+
+const UPLOAD = /\/media\/upload$/;
+const BYTES = 50_000;
+const PIECE_BYTES = 1_000;
+
+let site: HttpsSite;
+let page: Page;
+test.beforeAll(async () => {
+  site = await startHttpsSite();
+  page = await site.browser.newPage();
+  await signIn(page, site.origin, 'password');
+});
+test.afterAll(() => site.stop());
+test.beforeEach(({ complaints }) => {
+  complaints.watch(page.context());
+  return site.lab.clearLog();
+});
+
+/** Sends a body of which the browser knows neither the end nor the length; the status, or the error's name. */
+const uploadStream = (): Promise<string> =>
+  page.evaluate(
+    ([bytes, piece]) => {
+      let left: number = bytes;
+      const body = new ReadableStream<Uint8Array>({
+        pull: (controller) => {
+          if (left === 0) return controller.close();
+          left -= piece;
+          return controller.enqueue(new Uint8Array(piece));
+        },
+      });
+      const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, duplex: 'half' };
+      return fetch('/api/v1/media/upload', init).then(
+        ({ status }) => String(status),
+        (error: Error) => error.name,
+      );
+    },
+    [BYTES, PIECE_BYTES] as const,
+  );
+
+test('https: an upload from a stream carries authorization and arrives whole', async () => {
+  const status = await uploadStream();
+  const hits = await hitsOn(site.lab, UPLOAD, 1);
+  expect(hits).toMatchObject([{ status: 200, bodyBytes: BYTES }]);
+  const server = hits.map((hit) => wordsFor(hit));
+  await tell({ kind: 'an upload from a stream, HTTP/2', server, caller: status });
+});
+
+test('https: an upload from a stream that meets a 401 is sent once more, whole', async ({ complaints }) => {
+  complaints.expect(FAILED_REQUEST);
+  await site.lab.fault({ at: 'api', path: '/api/v1/media/', kind: 'status', status: 401, times: 1 });
+  const status = await uploadStream();
+  const hits = await hitsOn(site.lab, UPLOAD, 2);
+  expect(hits.at(-1)).toMatchObject({ status: 200, bodyBytes: BYTES });
+  const server = hits.map((hit) => wordsFor(hit));
+  const caller = `${status}; until the answer the worker keeps what was read of the stream`;
+  await tell({ kind: 'POST from a stream, HTTP/2', server, caller });
+});

@@ -1,0 +1,46 @@
+import { startApp, type App } from '../../support/server/app.ts';
+import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
+import { createLab } from '../../support/server/fault-client.ts';
+import { hitsOn, tell, wordsFor } from '../../support/page/requests.ts';
+import { signIn } from '../../support/page/sign-in.ts';
+
+let app: App;
+test.beforeAll(async () => {
+  const policy = new URL('../../support/sites/embedder-policy.ts', import.meta.url).href;
+  app = await startApp({ env: { NODE_OPTIONS: `--import=tsx --import=${policy}` } });
+});
+test.afterAll(() => app.stop());
+
+test('an isolated page gets what every page gets', async ({ page, complaints }) => {
+  complaints.expect(FAILED_REQUEST);
+  const lab = createLab(app.origin);
+  await signIn(page, app.origin, 'password');
+  await page.reload();
+  expect(await page.evaluate(() => [crossOriginIsolated, navigator.serviceWorker.controller !== null])).toEqual([
+    true,
+    true,
+  ]);
+
+  await lab.clearLog();
+  const status = await page.evaluate(async () => (await fetch('/api/v1/llm/models')).status);
+  const fetched = await hitsOn(lab, /\/llm\/models$/, 1);
+  await tell({ kind: '`fetch` ', server: fetched.map((hit) => wordsFor(hit)), caller: String(status) });
+
+  await lab.clearLog();
+  await page.evaluate(async () => {
+    const image = new Image();
+    image.src = '/api/v1/media/picture.png';
+    await image.decode();
+  });
+  const shown = await hitsOn(lab, /\/picture\.png$/, 1);
+  await tell({ kind: '`<img>` ', server: shown.map((hit) => wordsFor(hit)), caller: 'the picture' });
+
+  await lab.clearLog();
+  await lab.fault({ at: 'api', path: '/api/v1/llm/', kind: 'redirect', location: '/', times: 1 });
+  const caller = await page.evaluate(async () => {
+    const response = await fetch('/api/v1/llm/models');
+    return `${response.status}, \`Cross-Origin-Resource-Policy: ${response.headers.get('cross-origin-resource-policy')}\``;
+  });
+  const refused = await hitsOn(lab, /\/llm\/models$/, 1);
+  await tell({ kind: 'the worker’s own answer', server: refused.map((hit) => wordsFor(hit)), caller });
+});

@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { chromium } from '@playwright/test';
+import { launchOptions } from '../../support/browser/browser.ts';
+import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
+import { sessionStateOf, snapshotOf } from '../../support/page/keeper-page.ts';
+import { configOf, connectWith } from '../../support/sites/fallback-page.ts';
+import { MODELS } from '../../support/page/page-fetch.ts';
+import { atProvider, INTENTS, SIGN_IN_KINDS } from '../../support/page/sign-in.ts';
+
+test.use({ serviceWorkers: 'block' });
+
+for (const kind of SIGN_IN_KINDS) {
+  test(`without a worker, ${kind}: the host is in the page, and keeps the session over reloads`, async ({
+    page,
+    app,
+    complaints,
+  }) => {
+    // The provider's answer to a first proof, which cannot have its nonce yet (RFC 9449 §8), is on the page's console.
+    if (kind === 'oidc') complaints.expect(FAILED_REQUEST);
+    const config = configOf(app);
+    await page.goto(app.origin);
+    await connectWith(page, config);
+    await page.evaluate((intent) => void window.keeper.signIn(intent), INTENTS[kind]);
+    if (kind === 'oidc') {
+      await atProvider(page);
+      await page.waitForURL((url) => url.pathname === '/auth/callback');
+      await connectWith(page, config);
+      await page.waitForURL(`${app.origin}/`);
+      await connectWith(page, config);
+    }
+    await expect.poll(() => sessionStateOf(page)).toBe('active');
+    await page.reload();
+    await connectWith(page, config);
+    await expect.poll(() => sessionStateOf(page)).toBe('active');
+    const status = await page.evaluate(async (url) => (await window.keeper.fetch(url)).status, MODELS);
+    expect(status).toBe(200);
+    const { worker, tier } = await snapshotOf(page);
+    expect(worker.host).toBe('page');
+    expect(tier).toBe(kind === 'oidc' ? 'bound' : 'compatible');
+  });
+}
+
+test('without a worker and without a configuration the app says that it cannot start here', async ({ page, app }) => {
+  await page.goto(app.origin);
+  await expect(page.getByRole('region', { name: 'Sign in' })).toContainText(
+    'Session Keeper cannot start in this browser.',
+  );
+});
+
+test('an insecure context has no WebCrypto, so nothing is kept there, and that is said', async () => {
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://insecure.test').pathname;
+    const script = path.endsWith('.js');
+    response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
+    response.end(script ? readFileSync(join('dist', path)) : '<!doctype html><title>insecure</title>');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const { args, executablePath } = launchOptions();
+  const mapped = [...args, '--host-resolver-rules=MAP insecure.test 127.0.0.1'];
+  const browser = await chromium.launch({ executablePath, args: mapped });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://insecure.test:${port}/`);
+    expect(await page.evaluate(() => isSecureContext)).toBe(false);
+    await connectWith(page, configOf({ provider: `http://insecure.test:${port + 1}` }));
+    const { session, worker } = await snapshotOf(page);
+    expect(worker.host).toBe('page');
+    expect(session).toMatchObject({ state: 'signed-out', reason: 'never', problem: { code: 'no-worker' } });
+    const refused = await page.evaluate((intent) => window.keeper.signIn(intent), INTENTS.password);
+    expect(refused).toMatchObject({ ok: false, problem: { code: 'no-worker' } });
+  } finally {
+    await browser.close();
+    server.close();
+  }
+});

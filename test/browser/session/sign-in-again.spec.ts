@@ -1,0 +1,71 @@
+import type { Page } from '@playwright/test';
+import { startApp, type App } from '../../support/server/app.ts';
+import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
+import { startWithProvider, type Temper } from '../../support/server/other-provider.ts';
+import { connectKeeper, sessionStateOf, snapshotOf } from '../../support/page/keeper-page.ts';
+import { createLab, type Lab } from '../../support/server/fault-client.ts';
+import { fetchOnce } from '../../support/page/page-fetch.ts';
+import { isActiveAt, openWireTap, tokensOf } from '../../support/page/secrets.ts';
+import { INTENTS, signIn } from '../../support/page/sign-in.ts';
+
+const ONE_GRANT: Temper = { accessTokens: 'opaque', dpop: 'off', rotation: true, grants: 'person' };
+
+/** Signs in once more, as the same person. */
+const signInAgain = async (page: Page, app: App): Promise<void> => {
+  const former = (await snapshotOf(page)).session;
+  await page.evaluate((intent) => void window.keeper.signIn(intent), INTENTS.oidc);
+  await page.waitForURL(/\/sign-in\//);
+  await page.getByRole('button', { name: /^Continue/ }).click();
+  await page.waitForURL(`${app.origin}/`);
+  await connectKeeper(page);
+  await expect.poll(() => sessionStateOf(page)).toBe('active');
+  await expect.poll(async () => (await snapshotOf(page)).session).not.toEqual(former);
+};
+
+const staysThroughExpiry = async (page: Page, lab: Lab): Promise<void> => {
+  // Whatever there is to tell the provider of the former session has been told by then.
+  expect(await page.evaluate(() => window.keeper.nudge())).toMatchObject({ ok: true });
+  for (let round = 1; round <= 2; round += 1) {
+    const { refreshes } = (await snapshotOf(page)).kept;
+    await lab.expireTokens();
+    expect(await fetchOnce(page)).toBe(200);
+    await expect.poll(async () => (await snapshotOf(page)).kept.refreshes).toBe(refreshes + 1);
+    await expect.poll(() => sessionStateOf(page)).toBe('active');
+  }
+};
+
+test('oidc: whoever signs in once more stays signed in, and the tokens from before are worth nothing', async ({
+  page,
+}) => {
+  const tap = await openWireTap();
+  const app = await startApp({ env: tap.env });
+  try {
+    await signIn(page, app.origin, 'oidc');
+    await signInAgain(page, app);
+    await expect.poll(async () => (await tokensOf(tap, 'refresh_token')).length).toBeGreaterThanOrEqual(2);
+    const [former = '', ...others] = await tokensOf(tap, 'refresh_token');
+    await expect.poll(() => isActiveAt(app.provider, former)).toBe(false);
+    expect(await isActiveAt(app.provider, others.at(-1) ?? '')).toBe(true);
+    await staysThroughExpiry(page, createLab(app.origin));
+    // the provider still knows the person: what ended is one sign-in here, not the one there
+    await signInAgain(page, app);
+  } finally {
+    await app.stop();
+    await tap.remove();
+  }
+});
+
+test('another provider, with one grant for a person: whoever signs in once more stays signed in', async ({
+  page,
+  complaints,
+}) => {
+  complaints.expect(FAILED_REQUEST);
+  const app = await startWithProvider(ONE_GRANT);
+  try {
+    await signIn(page, app.origin, 'oidc');
+    await signInAgain(page, app);
+    await staysThroughExpiry(page, createLab(app.origin));
+  } finally {
+    await app.stop();
+  }
+});

@@ -1,0 +1,129 @@
+import type { Page } from '@playwright/test';
+import { DEFAULT_CLIENT_ID } from '../../../server/worker/keeper-config.ts';
+import { END_SESSION_PATH } from '../../../src/protocol/bridge.ts';
+import type { App } from '../../support/server/app.ts';
+import { documentOf } from '../../support/browser/document.ts';
+import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
+import { startWithProvider, type Temper } from '../../support/server/other-provider.ts';
+import { connectKeeper, expectSession, openKeeper, snapshotOf } from '../../support/page/keeper-page.ts';
+import { signIn } from '../../support/page/sign-in.ts';
+import { killWorkers } from '../../support/browser/worker-kill.ts';
+
+/** Its own sign-in is ended by nothing but its logout. */
+const STRANGER: Temper = { accessTokens: 'opaque', dpop: 'off', rotation: true, revocation: false };
+const ID_TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** As another app of the same provider would have somebody sign in: without asking for a password. */
+const askAsAnotherApp = (page: Page, app: App): Promise<unknown> => {
+  const query = new URLSearchParams({
+    client_id: DEFAULT_CLIENT_ID,
+    redirect_uri: `${app.origin}/auth/callback`,
+    response_type: 'code',
+    scope: 'openid',
+    state: 'of-another-app',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+  });
+  return page.goto(`${app.provider}/auth?${query}`);
+};
+
+const goesOnWithoutPassword = async (page: Page, app: App): Promise<boolean> => {
+  await askAsAnotherApp(page, app);
+  return (await page.getByLabel('Password').count()) === 0;
+};
+
+const withApp = async (env: Record<string, string>, use: (app: App) => Promise<void>): Promise<void> => {
+  const app = await startWithProvider(STRANGER, env);
+  try {
+    await use(app);
+  } finally {
+    await app.stop();
+  }
+};
+
+/** Notes what the page was told, in a place that outlives it. */
+const signOut = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    sessionStorage.setItem('next', JSON.stringify(await window.keeper.signOut()));
+  });
+
+test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST, FAILED_SOCKET));
+
+const nextOf = async (page: Page): Promise<unknown> =>
+  JSON.parse((await page.evaluate(() => sessionStorage.getItem('next'))) ?? '""');
+
+test('whoever signs out is signed out at the provider too, and no page sees what proves who that was', async ({
+  page,
+  context,
+}) => {
+  await withApp({ OIDC_LOGOUT: 'provider' }, async (app) => {
+    const ends: URL[] = [];
+    context.on('request', (request) => {
+      if (request.url().startsWith(`${app.provider}/session/end?`)) ends.push(new URL(request.url()));
+    });
+    await signIn(page, app.origin, 'oidc');
+    const other = await context.newPage();
+    // the control: as long as nobody has signed out, the provider asks nobody for a password
+    expect(await goesOnWithoutPassword(other, app)).toBe(true);
+    await openKeeper(other, app.origin);
+    const document = await documentOf(other);
+    void signOut(page).catch(() => undefined);
+    await page.locator('button[value=yes]').click();
+    await page.waitForURL(`${app.origin}/`);
+    await connectKeeper(page);
+    expect((await snapshotOf(page)).session).toMatchObject({ state: 'signed-out', reason: 'user' });
+    expect(await documentOf(other)).toBe(document);
+    expect(await nextOf(page)).toEqual({ ok: true, value: { type: 'redirect', url: app.origin + END_SESSION_PATH } });
+    expect(ends.map(({ searchParams }) => searchParams.get('id_token_hint'))).toEqual([
+      expect.stringMatching(ID_TOKEN),
+    ]);
+    expect(await goesOnWithoutPassword(other, app)).toBe(false);
+    // once only: nobody is led there a second time
+    await page.goto(app.origin + END_SESSION_PATH);
+    expect(page.url()).toBe(`${app.origin}/`);
+    expect(ends).toHaveLength(1);
+  });
+});
+
+test('the way to the provider outlives the worker, and no request of a page is led there', async ({ page }) => {
+  await withApp({ OIDC_LOGOUT: 'provider' }, async (app) => {
+    await signIn(page, app.origin, 'oidc');
+    // the page is kept here, as by one whose author calls the worker and goes on later
+    await page.evaluate(() => {
+      navigation.addEventListener('navigate', (event) => event.preventDefault());
+    });
+    await signOut(page);
+    await expectSession(page, 'signed-out');
+    await killWorkers(page);
+    const read = (url: string): Promise<string> =>
+      page.evaluate(async (at) => {
+        const response = await fetch(at, { redirect: 'manual' }).catch(() => undefined);
+        return `${response?.type} ${response?.url} ${await response?.text()}`;
+      }, url);
+    expect(await read(END_SESSION_PATH)).not.toContain('id_token_hint');
+    expect(await read(END_SESSION_PATH)).toMatch(/^basic /);
+    await page.goto(app.origin + END_SESSION_PATH);
+    await page.locator('button[value=yes]').click();
+    await page.waitForURL(`${app.origin}/`);
+    expect(await goesOnWithoutPassword(page, app)).toBe(false);
+  });
+});
+
+for (const [why, env, leave] of [
+  ['without a network', { OIDC_LOGOUT: 'provider' }, true],
+  ['where nobody asked for it', {}, false],
+] as const) {
+  test(`${why} a sign-out stays in the page, and is done at once`, async ({ page, context }) => {
+    await withApp(env, async (app) => {
+      await signIn(page, app.origin, 'oidc');
+      const document = await documentOf(page);
+      await context.setOffline(leave);
+      await signOut(page);
+      expect(await nextOf(page)).toEqual({ ok: true, value: null });
+      await expectSession(page, 'signed-out');
+      expect(await documentOf(page)).toBe(document);
+      await context.setOffline(false);
+      expect(await goesOnWithoutPassword(page, app)).toBe(true);
+    });
+  });
+}

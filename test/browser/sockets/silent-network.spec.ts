@@ -1,0 +1,39 @@
+import type { Page } from '@playwright/test';
+import { startSilentNetwork } from '../../support/server/black-hole.ts';
+import { expectAll, expectSocket, listen, newTopic } from '../../support/page/channels.ts';
+import { expect, FAILED_SOCKET, test } from '../../support/e2e.ts';
+import { connectKeeper, DEMO, signInBy, snapshotOf } from '../../support/page/keeper-page.ts';
+
+/** The least that a client goes along with. */
+const HEARTBEAT_MS = 1_000;
+/** Silence is noticed within the heartbeat and 3 s (`npm run bench:loss` measures it); a loaded machine has three times as long. */
+const NOTICED_WITHIN_MS = 3 * (HEARTBEAT_MS + 3_000);
+
+test('a network that swallows everything, without any end of a connection: the silence is noticed, nothing is missed', async ({
+  page,
+  complaints,
+}) => {
+  complaints.expect(FAILED_SOCKET);
+  const network = await startSilentNetwork({ heartbeatMs: HEARTBEAT_MS });
+  try {
+    await signInAt(page, network.origin);
+    const topic = newTopic();
+    await listen(page, topic);
+    const { socketsOpened } = await network.lab.stats();
+    expect(network.swallow('sockets')).toBe(1);
+    await network.lab.publish({ topic, count: 20, everyMs: 0 });
+    const redialled = async (): Promise<number> => (await network.lab.stats()).socketsOpened - socketsOpened;
+    await expect.poll(redialled, { timeout: NOTICED_WITHIN_MS }).toBe(1);
+    await expectAll(page, topic, 20);
+    expect((await snapshotOf(page)).session.state).toBe('active');
+  } finally {
+    await network.stop();
+  }
+});
+
+const signInAt = async (page: Page, origin: string): Promise<void> => {
+  await page.goto(origin);
+  await connectKeeper(page);
+  await signInBy(page, DEMO);
+  await expectSocket(page, 'open');
+};

@@ -1,0 +1,152 @@
+import { ECHO, errorOf, made, urlOf, protocolsError, next, opened, heard, type Case } from './case-tools.ts';
+
+/* What it takes, and what it looks like. */
+
+const URLS: Readonly<Record<string, Case>> = {
+  'no argument': (Socket) => made(Socket),
+  'called without `new`': (Socket) => errorOf(() => Reflect.apply(Socket, undefined, [ECHO])),
+  'a relative URL': (Socket) => urlOf(Socket, '/echo?a=1'),
+  'an empty URL': (Socket) => urlOf(Socket, ''),
+  'http becomes ws': (Socket) => urlOf(Socket, `http://${location.host}/echo`),
+  'https becomes wss': (Socket) => urlOf(Socket, 'https://localhost:1/echo'),
+  'a URL object': (Socket) => urlOf(Socket, new URL('/echo', location.href)),
+  'upper case, dots and blanks are normalised': (Socket) => urlOf(Socket, ` WS://LOCALHOST:1/a/../echo `),
+  'default ports are left out': (Socket) => urlOf(Socket, 'ws://localhost:80/echo'),
+  'a fragment': (Socket) => urlOf(Socket, '/echo#part'),
+  'an empty fragment': (Socket) => urlOf(Socket, '/echo#'),
+  'another scheme': (Socket) => urlOf(Socket, 'ftp://localhost/'),
+  'a mailto URL': (Socket) => urlOf(Socket, 'mailto:a@example.org'),
+  'a broken URL': (Socket) => urlOf(Socket, 'http://['),
+  'a port out of range': (Socket) => urlOf(Socket, 'ws://localhost:65536/'),
+  'blanks and umlauts in a path': (Socket) => urlOf(Socket, '/echo/a b/ä'),
+  'a name and a password in the URL': (Socket) => urlOf(Socket, 'ws://a:b@localhost:1/echo'),
+};
+
+const PROTOCOLS: Readonly<Record<string, Case>> = {
+  'subprotocols: none of them': (Socket) => protocolsError(Socket, []),
+  'subprotocols: undefined': (Socket) => protocolsError(Socket, undefined),
+  'subprotocols: null': (Socket) => protocolsError(Socket, null),
+  'subprotocols: empty': (Socket) => protocolsError(Socket, ''),
+  'subprotocols: with a blank': (Socket) => protocolsError(Socket, 'a b'),
+  'subprotocols: with a comma': (Socket) => protocolsError(Socket, 'a,b'),
+  'subprotocols: not ASCII': (Socket) => protocolsError(Socket, 'ä'),
+  'subprotocols: a control character': (Socket) => protocolsError(Socket, '\u0001'),
+  'subprotocols: separators': (Socket) =>
+    Array.from('()<>@,;:\\"/[]?={} \t').map((each) => protocolsError(Socket, each)),
+  'subprotocols: all else that a token may have': (Socket) => protocolsError(Socket, "!#$%&'*+-.^_`|~09azAZ"),
+  'subprotocols: one twice': (Socket) => protocolsError(Socket, ['a', 'a']),
+  'subprotocols: one twice, in another case': (Socket) => protocolsError(Socket, ['a', 'A']),
+  'subprotocols: one is empty': (Socket) => protocolsError(Socket, ['a', '']),
+  'subprotocols: a set': (Socket) => protocolsError(Socket, new Set(['a', 'b'])),
+  'subprotocols: a number': (Socket) => protocolsError(Socket, 7),
+  'subprotocols: an object': (Socket) => protocolsError(Socket, {}),
+  'the subprotocol that the server chose': async (Socket) => (await opened(Socket, ECHO, ['one', 'two'])).protocol,
+  'no subprotocol': async (Socket) => (await opened(Socket)).protocol,
+};
+
+const FACE: Readonly<Record<string, Case>> = {
+  constants: (Socket) => {
+    const socket = new Socket(ECHO);
+    socket.close();
+    return [Socket, Socket.prototype, socket].map(({ CONNECTING, OPEN, CLOSING, CLOSED }) => [
+      CONNECTING,
+      OPEN,
+      CLOSING,
+      CLOSED,
+    ]);
+  },
+  'constants cannot be written': (Socket) => [
+    Reflect.set(Socket, 'OPEN', 7),
+    Object.getOwnPropertyDescriptor(Socket, 'OPEN'),
+    Object.getOwnPropertyDescriptor(Socket.prototype, 'OPEN'),
+  ],
+  'what it says it is': (Socket) => Object.prototype.toString.call(new Socket(ECHO)),
+  'instance of its class': (Socket) => {
+    const socket = new Socket(ECHO);
+    return [socket instanceof Socket, socket instanceof EventTarget, socket.constructor === Socket];
+  },
+  'instance of `WebSocket`': (Socket) => new Socket(ECHO) instanceof WebSocket,
+  'number of parameters': (Socket) => [Socket.length, Socket.prototype.send.length, Socket.prototype.close.length],
+  'a class below it': async (Socket) => {
+    class Below extends Socket {
+      readonly mine = 'mine';
+      override send(data: string): void {
+        super.send(`${data}!`);
+      }
+    }
+    const socket = new Below(ECHO);
+    await next(socket, 'open');
+    socket.send('below');
+    return [socket instanceof Below, socket.mine, await heard(socket)];
+  },
+  'before it is open': (Socket) => {
+    const { url: _url, protocol, extensions, readyState, binaryType, bufferedAmount, ...rest } = new Socket(ECHO);
+    return { protocol, extensions, readyState, binaryType, bufferedAmount, own: Object.keys(rest) };
+  },
+  'attributes that cannot be written': (Socket) => {
+    const socket = new Socket(ECHO);
+    return ['url', 'protocol', 'extensions', 'readyState', 'bufferedAmount'].map((name) =>
+      Reflect.set(socket, name, 7),
+    );
+  },
+  'extensions once it is open': async (Socket) => (await opened(Socket)).extensions,
+  'names on the prototype': (Socket) => {
+    const names = [];
+    for (const name in Socket.prototype) names.push(name);
+    return names.toSorted();
+  },
+};
+
+const HANDLERS: Readonly<Record<string, Case>> = {
+  'handlers are null at first': (Socket) => {
+    const { onopen, onmessage, onerror, onclose } = new Socket(ECHO);
+    return [onopen, onmessage, onerror, onclose];
+  },
+  'a handler is what was set': (Socket) => {
+    const socket = new Socket(ECHO);
+    const handler = (): void => undefined;
+    socket.onopen = handler;
+    return socket.onopen === handler;
+  },
+  'a handler that is none': (Socket) => {
+    const socket = new Socket(ECHO);
+    return [7, 'text', undefined, null].map((value) => {
+      Reflect.set(socket, 'onopen', value);
+      return socket.onopen;
+    });
+  },
+  'a handler that is an object': (Socket) => {
+    const socket = new Socket(ECHO);
+    const handler = { handleEvent: () => undefined };
+    Reflect.set(socket, 'onopen', handler);
+    return (Reflect.get(socket, 'onopen') as unknown) === handler;
+  },
+  'a later handler takes the place of the first': async (Socket) => {
+    const socket = new Socket(ECHO);
+    const order: string[] = [];
+    socket.onopen = () => order.push('first');
+    socket.addEventListener('open', () => order.push('listener'));
+    socket.onopen = () => order.push('second');
+    await next(socket, 'open');
+    return order;
+  },
+  'a handler that was taken away': async (Socket) => {
+    const socket = new Socket(ECHO);
+    const order: string[] = [];
+    socket.onopen = () => order.push('handler');
+    socket.onopen = null;
+    await next(socket, 'open');
+    return order;
+  },
+  '`this` of a handler': async (Socket) => {
+    const socket = new Socket(ECHO);
+    const isSelf = await new Promise((resolve) => {
+      socket.onopen = function (event) {
+        resolve([this === socket, event.target === socket, event.currentTarget === socket]);
+      };
+    });
+    return isSelf;
+  },
+};
+
+export const FACE_CASES: Readonly<Record<string, Case>> = { ...URLS, ...PROTOCOLS, ...FACE, ...HANDLERS };

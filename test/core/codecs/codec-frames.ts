@@ -1,0 +1,77 @@
+import type { Codec, CodecKind, CodecOutput, Frame } from '../../../src/core/codecs/codec.ts';
+
+/* A codec between a server and its tabs, of whose frames only what crosses is looked at. */
+
+export const NOW = 1_000;
+
+const isTo = (output: CodecOutput, tab: string) => output.type === 'tell' && output.tab === tab;
+
+/** What came of one event: frames for the server, messages for a tab, how a tab's socket ended. */
+export class Outcome {
+  readonly outputs: readonly CodecOutput[];
+  constructor(outputs: readonly CodecOutput[]) {
+    this.outputs = outputs;
+  }
+  get sent(): Frame[] {
+    return this.outputs.flatMap((output) => (output.type === 'send' ? [output.data] : []));
+  }
+  heardBy(tab: string): Frame[] {
+    return this.#framesOf(tab).flatMap((frame) => (frame.type === 'socket-message' ? [frame.data] : []));
+  }
+  closed(tab: string): (readonly [code: number, reason: string, wasClean: boolean])[] {
+    return this.#framesOf(tab).flatMap((frame) =>
+      frame.type === 'socket-closed' ? [[frame.code, frame.reason, frame.wasClean] as const] : [],
+    );
+  }
+  opened(tab: string): string[] {
+    return this.#framesOf(tab).flatMap((frame) => (frame.type === 'socket-opened' ? [frame.protocol] : []));
+  }
+  memo(tab: string): string | undefined {
+    return this.#framesOf(tab)
+      .flatMap((frame) => (frame.type === 'socket-memo' ? [frame.memo] : []))
+      .at(-1);
+  }
+  has(type: CodecOutput['type']): boolean {
+    return this.outputs.some((output) => output.type === type);
+  }
+  #framesOf(tab: string) {
+    return this.outputs.flatMap((output) => (output.type === 'tell' && isTo(output, tab) ? [output.frame] : []));
+  }
+}
+
+/** Tabs are named; each has one socket. Keeps the last memo of each, as pages do. */
+export class Bench {
+  readonly codec: Codec;
+  readonly memos = new Map<string, string>();
+  now = NOW;
+  constructor(kind: CodecKind) {
+    this.codec = kind.create({ host: 'h', epoch: 1 });
+  }
+  tell(event: Parameters<Codec['tell']>[0]): Outcome {
+    const outcome = new Outcome(this.codec.tell(event, this.now));
+    for (const output of outcome.outputs) {
+      if (output.type === 'tell' && output.tab !== undefined && output.frame.type === 'socket-memo')
+        this.memos.set(output.tab, output.frame.memo);
+    }
+    return outcome;
+  }
+  open(tab: string, again: string | null = null): Outcome {
+    return this.tell({ type: 'socket-open', tab, socket: 's', protocols: [], again });
+  }
+  say(tab: string, ...frames: readonly Frame[]): Outcome {
+    return new Outcome(frames.flatMap((data) => this.tell({ type: 'socket-send', tab, socket: 's', data }).outputs));
+  }
+  close(tab: string): Outcome {
+    return this.tell({ type: 'socket-close', tab, socket: 's', code: 1000, reason: '' });
+  }
+  up(): Outcome {
+    return this.tell({ type: 'opened' });
+  }
+  down(code = 1006): Outcome {
+    return this.tell({ type: 'closed', code });
+  }
+  /** Frames of the server. */
+  hear(...frames: readonly Frame[]): Outcome {
+    return new Outcome(frames.flatMap((data) => this.tell({ type: 'frame', data }).outputs));
+  }
+}

@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  followsRedirects,
+  ruleFor,
+  treatmentOf,
+  type RequestKind,
+  type Target,
+} from '../../src/core/request-policy.ts';
+import type { ApiRule } from '../../src/protocol/config.ts';
+
+const SELF = 'https://app.example';
+const RULES: readonly ApiRule[] = [{ origin: 'self', path: '/api/', media: ['/api/media/'] }];
+
+type Policy = { rule: typeof ruleFor; treatment: typeof treatmentOf };
+const SHIPPED: Policy = { rule: ruleFor, treatment: treatmentOf };
+
+const origin = fc.constantFrom(SELF, `${SELF}0`, `${SELF}:8443`, `${SELF}.evil.example`, 'http://app.example', 'null');
+const piece = fc.constantFrom('api', 'apix', 'media', '..%2f', '%5c', 'admin', '');
+const path = fc.array(piece, { maxLength: 5 }).map((pieces) => `/${pieces.join('/')}`);
+const target: fc.Arbitrary<Target> = fc.record({ origin, path });
+const kind: fc.Arbitrary<RequestKind> = fc.record({
+  mode: fc.constantFrom('navigate', 'cors', 'no-cors', 'same-origin'),
+  destination: fc.constantFrom('', 'document', 'iframe', 'image', 'video', 'script', 'embed'),
+  method: fc.constantFrom('GET', 'POST'),
+});
+
+/** Invariant 11, said once more in other words than the code's. */
+const mayHaveToken = ({ origin: from, path: at }: Target, { mode, destination, method }: RequestKind): boolean => {
+  const inside = from === SELF && at.split('/')[1] === 'api' && at.length >= '/api/'.length && !/%2f|%5c/i.test(at);
+  const media = ['image', 'video'].includes(destination) && method === 'GET' && at.startsWith('/api/media/');
+  return inside && mode !== 'navigate' && (destination === '' || media);
+};
+
+const check = ({ rule, treatment }: Policy): void =>
+  fc.assert(
+    fc.property(target, kind, (to, how) => {
+      const authorized = treatment(rule(RULES, SELF, to), to.path, how) !== 'leave';
+      return authorized === mayHaveToken(to, how);
+    }),
+    { seed: 11, numRuns: 20_000 },
+  );
+
+/** Each a mistake that somebody has shipped. */
+const MUTANTS: readonly (readonly [string, Policy])[] = [
+  [
+    'compares paths by prefix',
+    {
+      ...SHIPPED,
+      rule: (rules, self, to) => rules.find((rule) => to.origin === self && to.path.startsWith(rule.path.slice(0, -1))),
+    },
+  ],
+  [
+    'compares origins by prefix',
+    {
+      ...SHIPPED,
+      rule: (rules, self, to) => ruleFor(rules, self, { ...to, origin: to.origin.startsWith(self) ? self : to.origin }),
+    },
+  ],
+  [
+    'takes an encoded separator for a name',
+    { ...SHIPPED, rule: (rules, self, to) => ruleFor(rules, self, { ...to, path: to.path.replace(/%2f|%5c/gi, 'x') }) },
+  ],
+  [
+    'authorizes navigations',
+    { ...SHIPPED, treatment: (rule, at, how) => treatmentOf(rule, at, { ...how, mode: 'cors' }) },
+  ],
+  [
+    'authorizes frames',
+    {
+      ...SHIPPED,
+      treatment: (rule, at, how) =>
+        treatmentOf(rule, at, { ...how, destination: how.destination === 'iframe' ? '' : how.destination }),
+    },
+  ],
+  [
+    'authorizes pictures everywhere',
+    { ...SHIPPED, treatment: (rule, _at, how) => treatmentOf(rule, '/api/media/x', how) },
+  ],
+];
+
+describe('invariant 11: a token goes only where it may', () => {
+  test('holds for any origin, path and kind of request', () => {
+    expect(() => check(SHIPPED)).not.toThrow();
+  });
+
+  test.each(MUTANTS)('invariant 11: a policy that %s is caught', (_name, mutant) => {
+    expect(() => check(mutant)).toThrow('Property failed');
+  });
+});
+
+const FOLLOWING: ApiRule = { origin: 'self', path: '/api/', redirects: ['/api/latest/'] };
+const FOLLOW_MUTANTS: readonly (readonly [string, typeof followsRedirects])[] = [
+  ['follows what changes something', (rule, at) => followsRedirects(rule, at, 'GET')],
+  ['follows everywhere', (rule, _at, method) => followsRedirects(rule, '/api/latest/x', method)],
+  ['follows without being told', (_rule, at, method) => followsRedirects(FOLLOWING, at, method)],
+  [
+    'follows names that begin alike',
+    (rule, at, method) => followsRedirects(rule, at.replace('latestx', 'latest'), method),
+  ],
+];
+
+const checkFollowing = (follows: typeof followsRedirects): void => {
+  const paths = ['/api/latest/x', '/api/latestx/x', '/api/other', '/api/latest'];
+  for (const at of paths)
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
+      for (const rule of [FOLLOWING, { origin: 'self', path: '/api/' }, undefined])
+        expect(follows(rule, at, method), `${method} ${at}`).toBe(
+          rule === FOLLOWING && at === '/api/latest/x' && (method === 'GET' || method === 'HEAD'),
+        );
+};
+
+describe('a redirect is followed only where it is declared, and never sends anything twice', () => {
+  test('holds for each path and method', () => {
+    expect(() => checkFollowing(followsRedirects)).not.toThrow();
+  });
+
+  test.each(FOLLOW_MUTANTS)('a policy that %s is caught', (_name, mutant) => {
+    expect(() => checkFollowing(mutant)).toThrow('expected');
+  });
+});

@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ruleFor, treatmentOf, type RequestKind, type Target } from '../../src/core/request-policy.ts';
+import type { ApiRule } from '../../src/protocol/config.ts';
+
+const SELF = 'https://app.example';
+const OTHER = 'https://api.example:8443';
+const RULES: readonly ApiRule[] = [
+  { origin: 'self', path: '/api/v1/', media: ['/api/v1/media/', '/elsewhere/'] },
+  { origin: 'self', path: '/plain' },
+  { origin: OTHER, path: '/' },
+];
+
+/** As the worker sees a URL: parsed by the platform, so dot segments are gone and the default port too. */
+const targetOf = (url: string): Target => {
+  const { origin, pathname } = new URL(url, SELF);
+  return { origin, path: pathname };
+};
+const rule = (url: string): ApiRule | undefined => ruleFor(RULES, SELF, targetOf(url));
+
+describe('a token goes to an exact origin and path segment (invariant 11)', () => {
+  test.each([
+    ['/api/v1/notes', RULES[0]],
+    ['/api/v1/', RULES[0]],
+    ['/api/v1/a/../b', RULES[0]],
+    ['https://app.example:443/api/v1/x', RULES[0]],
+    ['HTTPS://APP.EXAMPLE/api/v1/x', RULES[0]],
+    ['https://user:secret@app.example/api/v1/x', RULES[0]],
+    ['/api/v1/x?next=https://evil.example/', RULES[0]],
+    ['/plain/x', RULES[1]],
+    ['https://api.example:8443/anything', RULES[2]],
+  ])('%s is covered', (url, expected) => {
+    expect(rule(url)).toBe(expected);
+  });
+
+  test.each([
+    ['a longer name', '/api/v10/x'],
+    ['a longer name without a slash', '/plainly/x'],
+    ['the name itself, without its slash', '/api/v1'],
+    ['a dot segment that leads out', '/api/v1/../admin'],
+    ['one that is encoded', '/api/v1/%2e%2e/admin'],
+    ['a backslash, which the parser turns round', '/api/v1/..\\admin'],
+    ['an encoded slash', '/api/v1/..%2Fadmin'],
+    ['an encoded backslash', '/api/v1/..%5cadmin'],
+    ['another case', '/API/v1/x'],
+    ['another scheme', 'http://app.example/api/v1/x'],
+    ['another port', 'https://app.example:8443/api/v1/x'],
+    ['a sub-domain', 'https://x.app.example/api/v1/x'],
+    ['a name that begins alike', 'https://app.example.evil.example/api/v1/x'],
+    ['our name as a user', 'https://app.example@evil.example/api/v1/x'],
+    ['the other origin without its port', 'https://api.example/x'],
+    ['an opaque origin', 'data:text/plain,/api/v1/x'],
+    ['a blob of ours', 'blob:https://app.example/api/v1/x'],
+  ])('%s is not', (_why, url) => {
+    expect(rule(url)).toBeUndefined();
+  });
+
+  test('whatever the path, what is covered lies under the root, segment by segment', () => {
+    const piece = fc.constantFrom('api', 'v1', 'v10', 'plain', '..', '.', '%2e', '%2f', '%5C', '', 'x');
+    const seen = new Set<ApiRule | undefined>();
+    const holds = fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
+      const target = targetOf(`${SELF}/${pieces.join('/')}`);
+      const covered = ruleFor(RULES, SELF, target);
+      seen.add(covered);
+      const [, first, second, ...rest] = decodeURIComponent(target.path).split(/[/\\]/);
+      if (covered === undefined) return true;
+      const under = covered === RULES[0] ? first === 'api' && second === 'v1' : first === 'plain';
+      return under && !rest.includes('..');
+    });
+    fc.assert(holds, { seed: 1, numRuns: 5_000 });
+    expect(seen).toEqual(new Set([undefined, RULES[0], RULES[1]]));
+  });
+});
+
+describe('what becomes of a covered request', () => {
+  const kind = (change: Partial<RequestKind>): RequestKind => ({
+    mode: 'cors',
+    destination: '',
+    method: 'GET',
+    ...change,
+  });
+  const treated = (url: string, change: Partial<RequestKind>) =>
+    treatmentOf(rule(url), targetOf(url).path, kind(change));
+
+  test.each(['GET', 'POST', 'PUT', 'DELETE'])('a %s by fetch, XHR or EventSource is authorized', (method) => {
+    expect(treated('/api/v1/notes', { method })).toBe('authorize');
+  });
+
+  test.each(['document', 'iframe', 'frame', 'embed', 'object', ''])('a navigation to a %s never is', (destination) => {
+    expect(treated('/api/v1/notes', { mode: 'navigate', destination })).toBe('leave');
+    expect(treated('/api/v1/notes', { mode: 'navigate', destination, method: 'POST' })).toBe('leave');
+  });
+
+  test.each(['script', 'style', 'worker', 'font', 'manifest', 'iframe', 'embed', 'object', 'report'])(
+    'nor is a %s',
+    (destination) => {
+      expect(treated('/api/v1/media/x', { mode: 'no-cors', destination })).toBe('leave');
+    },
+  );
+
+  test.each(['image', 'audio', 'video', 'track'])('%s is, where that was declared, and for GET', (destination) => {
+    expect(treated('/api/v1/media/x', { mode: 'no-cors', destination })).toBe('authorize-media');
+    expect(treated('/api/v1/notes', { mode: 'no-cors', destination })).toBe('leave');
+    expect(treated('/plain/x', { mode: 'no-cors', destination })).toBe('leave');
+    expect(treated('/api/v1/media/x', { mode: 'no-cors', destination, method: 'POST' })).toBe('leave');
+  });
+
+  test('a media path outside of its rule covers nothing', () => {
+    expect(treated('/elsewhere/x', { mode: 'no-cors', destination: 'image' })).toBe('leave');
+  });
+
+  test('what no rule covers is left alone', () => {
+    expect(treatmentOf(undefined, '/x', kind({}))).toBe('leave');
+  });
+});

@@ -1,0 +1,62 @@
+import type { Saved } from '../../../src/core/session/session-types.ts';
+
+export const generationOfSaved = (saved: Saved | undefined): number =>
+  saved === undefined ? -1 : saved.at === 'session' ? saved.session.generation : saved.generation;
+
+/** One record that all workers of the origin share. A write counts only if nothing newer is there. */
+export class Disk {
+  readable = true;
+  writable = true;
+  slowMs = 0;
+  record: Saved | undefined;
+  erasures = 0;
+  onWrite: (record: Saved) => void = () => undefined;
+  onErase: () => void = () => undefined;
+  /** Every token that was ever safe here. */
+  readonly durable = new Set<string>();
+
+  read(): { ok: true; saved: Saved | undefined } | { ok: false } {
+    return this.readable ? { ok: true, saved: this.record } : { ok: false };
+  }
+
+  erase(): void {
+    this.record = undefined;
+    this.erasures++;
+    this.onErase();
+  }
+
+  write(record: Saved): 'written' | 'failed' | 'superseded' {
+    if (!this.writable) return 'failed';
+    if (generationOfSaved(this.record) > generationOfSaved(record)) return this.readable ? 'superseded' : 'failed';
+    this.onWrite(record);
+    this.record = record;
+    if (record.at === 'session') {
+      const { access, refresh } = record.session.tokens;
+      if (access) this.durable.add(access.value);
+      if (refresh !== undefined) this.durable.add(refresh);
+    }
+    return 'written';
+  }
+}
+
+/** The origin's Web Lock: first come, first served; a dead worker's hold ends with it. */
+export class Lock {
+  readonly #queue: { owner: number; granted: () => void }[] = [];
+
+  get holder(): number | undefined {
+    return this.#queue[0]?.owner;
+  }
+
+  request(owner: number, granted: () => void): void {
+    this.#queue.push({ owner, granted });
+    if (this.#queue.length === 1) granted();
+  }
+
+  /** Gives up what `owner` holds or waits for. */
+  release(owner: number): void {
+    const held = this.holder;
+    for (let at = this.#queue.length - 1; at >= 0; at--)
+      if (this.#queue[at]?.owner === owner) this.#queue.splice(at, 1);
+    if (held === owner) this.#queue[0]?.granted();
+  }
+}

@@ -1,0 +1,114 @@
+import type { Saved, Session, SessionEvent, SessionState } from '../../../src/core/session/session-types.ts';
+import { generationOfSaved } from './session-disk.ts';
+import type { Life } from './session-life.ts';
+import type { World } from './session-world.ts';
+
+/** docs/invariants.md; `calm`: an early refresh that fails changes nothing that a request can see. */
+export type Law = 1 | 2 | 3 | 4 | 5 | 8 | 9 | 12 | 'calm';
+
+/** What a judge must know beside the worker's own word. */
+export type Court = {
+  readonly world: World;
+  /** Refresh tokens of which nobody can know whether they were consumed. */
+  readonly unanswered: ReadonlySet<string>;
+  /** Some worker could not trust its store: tokens may have been in memory only. */
+  readonly storeWasFaulty: boolean;
+  /** Two workers lived at once, and one may have written the user's name over the other's open record. */
+  readonly wasCrowded: boolean;
+  breach(law: Law, text: string): void;
+};
+
+type SignedOut = SessionState & { at: 'signed-out' };
+
+/** A session ended, or a start found none. Was it for one of the three reasons, and does it say which? */
+export const judgeEnd = (
+  laws: Court,
+  life: Life,
+  event: SessionEvent,
+  before: SessionState,
+  after: SignedOut,
+): void => {
+  const wrong = reasonWrong(laws, life, event, before, after);
+  if (wrong) laws.breach(2, `${event.type} → ${after.reason}: ${wrong}`);
+};
+
+const reasonWrong = (
+  laws: Court,
+  life: Life,
+  event: SessionEvent,
+  before: SessionState,
+  after: SignedOut,
+): string | undefined => {
+  // it is none of now: this worker knew of it when it looked for a sign-in after it
+  const known = before.at === 'starting' && before.left?.generation === after.generation;
+  if (known && (event.type === 'loaded' || event.type === 'load-failed')) return undefined;
+  switch (event.type) {
+    case 'sign-out':
+      return after.reason === 'user' ? undefined : 'the user asked for it';
+    case 'loaded':
+      if (event.saved?.at === 'signed-out' || after.reason === 'expired') return adopted(laws, event.saved, after);
+      return event.saved === undefined && after.reason === 'never' ? undefined : 'the disk says otherwise';
+    case 'locked':
+    case 'superseded':
+      return adopted(laws, event.saved, after);
+    case 'load-failed':
+      return after.reason === 'never' && after.problem && life.machine.durability === 'memory'
+        ? undefined
+        : 'an unreadable store proves nothing';
+    case 'saved':
+    case 'save-failed':
+      return before.at !== 'ending' ? 'no reason at all' : rejectionWrong(laws, life, before, after);
+    case 'verify-failed':
+      return 'session' in before && before.session.kind === 'ticket' && event.problem.code === 'grant-rejected'
+        ? undefined
+        : 'no cookie was refused';
+    case 'tick':
+    case 'nudge':
+    case 'tab-arrived':
+      return overWrong(laws, before, after);
+    default:
+      return 'no reason at all';
+  }
+};
+
+/** Another worker's end counts; so does a lifetime that was over when nobody was there. */
+const adopted = (laws: Court, saved: Saved | undefined, after: SignedOut): string | undefined => {
+  if (saved?.at === 'session') return clockWrong(laws, saved.session, after);
+  return saved && generationOfSaved(saved) === after.generation && saved.reason === after.reason
+    ? undefined
+    : 'not what the disk says';
+};
+
+const overWrong = (laws: Court, before: SessionState, after: SignedOut): string | undefined =>
+  'session' in before ? clockWrong(laws, before.session, after) : 'there was no session';
+
+/** Only where there is no server to ask may this device's clock end a session. */
+const clockWrong = ({ world }: Court, session: Session, { reason }: SignedOut): string | undefined => {
+  if (reason !== 'expired') return 'nobody rejected it';
+  if (session.tokens.refresh !== undefined) return 'a clock is no server';
+  return session.endsAt !== undefined && world.now() >= session.endsAt ? undefined : 'the lifetime is not over';
+};
+
+const rejectionWrong = (
+  laws: Court,
+  life: Life,
+  before: SessionState,
+  { reason, problem }: SignedOut,
+): string | undefined => {
+  const { world, unanswered } = laws;
+  const { provider } = world;
+  const { rejection } = life;
+  const session = 'session' in before ? before.session : undefined;
+  const refresh = session?.tokens.refresh;
+  if (!session || refresh === undefined || rejection?.value !== refresh)
+    return 'the token endpoint did not reject this token';
+  if (reason === 'expired')
+    return problem?.code === 'lifetime-over' && session.endsAt !== undefined ? undefined : 'no lifetime was declared';
+  if (reason !== 'rejected' || !problem || !('error' in problem) || problem.code === 'sign-in-refused')
+    return 'no evidence';
+  if (problem.code === 'answer-lost' && !unanswered.has(refresh)) laws.breach(12, 'no answer was lost');
+  const rotatedUnseen = rejection.why === 'reuse' && (provider.tokenOf(refresh)?.successors.length ?? 0) > 0;
+  if (problem.code === 'grant-rejected' && rotatedUnseen && !laws.storeWasFaulty && !laws.wasCrowded)
+    laws.breach(12, 'an answer was lost, and nobody says so');
+  return undefined;
+};

@@ -1,0 +1,230 @@
+import fc from 'fast-check';
+import { generationOf } from '../../../src/core/session/session-transitions.ts';
+import type { Saved } from '../../../src/core/session/session-types.ts';
+import { generationOfSaved } from './session-disk.ts';
+import { Laws, latestOf, type Breach } from './session-laws.ts';
+import type { Life } from './session-life.ts';
+import { apply, type Op } from './session-ops.ts';
+import type { Grace, ProviderMode } from './session-provider.ts';
+import { World, type Stepper } from './session-world.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** How a history begins, and what it happens to. */
+export type History = {
+  seed: number;
+  grace: Grace;
+  accessMs: number;
+  lifetimeMs: number | undefined;
+  refreshable: boolean;
+  disk: 'empty' | 'session' | 'old-session' | 'open-record' | 'ended';
+  ops: readonly Op[];
+};
+
+const slot = fc.constantFrom('old' as const, 'old' as const, 'young' as const);
+const span = fc.oneof(
+  { weight: 4, arbitrary: fc.integer({ min: 0, max: 300 }) },
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 10 * SECOND_MS }) },
+  { weight: 2, arbitrary: fc.integer({ min: 0, max: 6 * MINUTE_MS }) },
+);
+const mode: fc.Arbitrary<ProviderMode> = fc.constantFrom<ProviderMode>(
+  { kind: 'ok' },
+  { kind: 'ok' },
+  { kind: 'status', status: 503 },
+  { kind: 'status', status: 429, retryAfterMs: 20 * SECOND_MS },
+  { kind: 'status', status: 403 },
+  { kind: 'html' },
+  { kind: 'truncated' },
+  { kind: 'misconfigured' },
+  { kind: 'only-refresh' },
+  { kind: 'only-access' },
+  { kind: 'hang' },
+);
+const back = fc.constantFrom(0, 0, 1, 2);
+const jump = fc.constantFrom(-DAY_MS, -2 * MINUTE_MS, -SECOND_MS, SECOND_MS, 5 * MINUTE_MS, DAY_MS);
+const of = <const Name extends Op['op']>(op: Name) => fc.constant(op);
+
+/** Restarted at once: a page waits for it. */
+const kill = fc.record({
+  op: of('kill'),
+  slot,
+  fuse: fc.nat({ max: 12 }),
+  restartMs: fc.integer({ min: 0, max: 3 * SECOND_MS }),
+});
+
+const OPS = {
+  advance: [10, fc.record({ op: of('advance'), ms: span })],
+  request: [6, fc.record({ op: of('request'), slot })],
+  abandon: [1, fc.record({ op: of('abandon'), slot })],
+  refuse: [3, fc.record({ op: of('refuse'), slot, back })],
+  backend: [1, fc.record({ op: of('backend'), refusesAll: fc.boolean() })],
+  'expire-access': [2, fc.record({ op: of('expire-access') })],
+  revoke: [1, fc.record({ op: of('revoke') })],
+  network: [2, fc.record({ op: of('network'), up: fc.boolean() })],
+  cut: [2, fc.record({ op: of('cut') })],
+  provider: [3, fc.record({ op: of('provider'), mode })],
+  lose: [2, fc.record({ op: of('lose'), answers: fc.integer({ min: 1, max: 2 }) })],
+  store: [
+    2,
+    fc.record({ op: of('store'), readable: fc.boolean(), writable: fc.boolean(), slowMs: fc.constantFrom(0, 0, 400) }),
+  ],
+  erase: [1, fc.record({ op: of('erase') })],
+  clock: [1, fc.record({ op: of('clock'), jumpMs: jump })],
+  kill: [4, kill],
+  update: [1, fc.record({ op: of('update') })],
+  'sign-in': [
+    2,
+    fc.record({
+      op: of('sign-in'),
+      slot,
+      kind: fc.constantFrom('password' as const, 'password' as const, 'ticket' as const),
+    }),
+  ],
+  'sign-out': [1, fc.record({ op: of('sign-out'), slot })],
+  tab: [1, fc.record({ op: of('tab'), slot })],
+  restored: [1, fc.record({ op: of('restored'), slot })],
+  nudge: [
+    2,
+    fc.record({
+      op: of('nudge'),
+      slot,
+      cause: fc.constantFrom('online' as const, 'visible' as const, 'thaw' as const, 'user' as const),
+    }),
+  ],
+  suspect: [2, fc.record({ op: of('suspect'), slot, back })],
+} satisfies { [Name in Op['op']]: readonly [weight: number, arbitrary: fc.Arbitrary<Op & { op: Name }>] };
+
+export type HistoryShape = {
+  without?: readonly Op['op'][] | undefined;
+  grace?: fc.Arbitrary<Grace> | undefined;
+  accessMs?: fc.Arbitrary<number> | undefined;
+  lifetimeMs?: fc.Arbitrary<number | undefined> | undefined;
+  refreshable?: fc.Arbitrary<boolean> | undefined;
+};
+
+export const histories = (shape: HistoryShape = {}): fc.Arbitrary<History> => {
+  const ops = (Object.keys(OPS) as Op['op'][]).filter((name) => !shape.without?.includes(name));
+  const op = fc.oneof(...ops.map((name) => ({ weight: OPS[name][0], arbitrary: OPS[name][1] as fc.Arbitrary<Op> })));
+  return fc.record({
+    seed: fc.integer(),
+    grace: shape.grace ?? fc.constantFrom<Grace>(0, 30 * SECOND_MS, 'until-used'),
+    accessMs: shape.accessMs ?? fc.constantFrom(5 * MINUTE_MS, 5 * MINUTE_MS, MINUTE_MS, 8 * SECOND_MS, SECOND_MS, 0),
+    lifetimeMs: shape.lifetimeMs ?? fc.constantFrom(undefined, undefined, 20 * MINUTE_MS),
+    refreshable: shape.refreshable ?? fc.constantFrom(true, true, true, false),
+    disk: fc.constantFrom('empty', 'session', 'session', 'session', 'old-session', 'open-record', 'ended'),
+    ops: fc.array(op, { maxLength: 40, size: 'max' }),
+  });
+};
+
+/** The backend is kinder than `expires_in` says where that says next to nothing. */
+const KIND_MS = 30 * SECOND_MS;
+
+const savedBefore = (world: World, { disk, accessMs }: History): Saved | undefined => {
+  if (disk === 'empty') return undefined;
+  if (disk === 'ended') return { at: 'signed-out', generation: 3, reason: 'user', kind: 'password' };
+  const { access, refresh, endsInMs } = world.provider.signIn();
+  const issuedAt = world.now() - (disk === 'old-session' ? accessMs : 0);
+  const token =
+    access && ({ value: access.value, scheme: 'Bearer', issuedAt, expiresAt: issuedAt + access.forMs } as const);
+  const endsAt = refresh === undefined ? token?.expiresAt : endsInMs && world.now() + endsInMs;
+  const unansweredSince = disk === 'open-record' && refresh !== undefined ? issuedAt : undefined;
+  return {
+    at: 'session',
+    session: {
+      kind: 'password',
+      generation: 3,
+      tokens: { access: token, refresh },
+      startedAt: issuedAt,
+      endsAt,
+      unansweredSince,
+    },
+  };
+};
+
+export const begin = (history: History, step?: Stepper): { world: World; laws: Laws } => {
+  const world = new World({ ...history, acceptedMs: Math.max(history.accessMs, KIND_MS), step });
+  const laws = new Laws(world, history.grace === 'until-used');
+  const saved = savedBefore(world, history);
+  if (saved) world.disk.write(saved);
+  if (saved?.at === 'session' && saved.session.unansweredSince !== undefined)
+    laws.unanswered.add(saved.session.tokens.refresh ?? '');
+  world.start('old');
+  return { world, laws };
+};
+
+/** Plays a history to its end, heals the world, and tells what was wrong. */
+export const play = (history: History, step?: Stepper): readonly Breach[] => {
+  const { world, laws } = begin(history, step);
+  for (const op of history.ops) apply(world, op);
+  heal(world);
+  judgeHealed(world, laws);
+  return laws.breaches;
+};
+
+/** Longer than every pause that a machine may make, and than the longest access token. */
+const HEALING_MS = 12 * MINUTE_MS;
+
+/** Everything works again; nobody touches anything. */
+export const heal = (world: World): void => {
+  Object.assign(world, { networkUp: true, refusesAll: false, toLose: 0 });
+  Object.assign(world.disk, { readable: true, writable: true, slowMs: 0 });
+  world.provider.mode = { kind: 'ok' };
+  for (const life of world.lives) life.fuse = 0;
+  world.time.advance(HEALING_MS);
+};
+
+const isAtRest = ({ machine: { state, unsaved } }: Life): boolean =>
+  (state.at === 'active' || state.at === 'signed-out') && !unsaved;
+
+/** Goes on until the machine rests: with short tokens it may just be refreshing. */
+const rest = (world: World, life: Life): boolean => {
+  for (let waited = 0; waited < 40 && !isAtRest(life); waited++) world.time.advance(50);
+  return isAtRest(life);
+};
+
+const judgeHealed = (world: World, laws: Laws): void => {
+  for (const id of world.open.keys()) laws.breach(4, `${id} was never answered`);
+  if (world.lives.length === 0) laws.breach(9, 'nobody lives');
+  for (const life of [...world.lives]) judgeLife(world, laws, life);
+};
+
+/** Whom the worker's tokens, or the browser's cookie, belong to; and whether the backend would still know them. */
+const standingOf = (world: World, { machine: { state } }: Life): 'alive' | 'dead' | 'spent' => {
+  const session = latestOf(state);
+  const { access, refresh } = session?.tokens ?? {};
+  const family = session?.kind === 'ticket' ? world.cookie : world.provider.familyOf(refresh, access?.value);
+  // What cannot be renewed is not dead when it is no longer taken; by the clock here its time may not have come.
+  if (session?.kind !== 'ticket' && refresh === undefined && !world.provider.accepts(access?.value ?? ''))
+    return 'spent';
+  return family && world.provider.alive(family) ? 'alive' : 'dead';
+};
+
+const judgeLife = (world: World, laws: Laws, life: Life): void => {
+  const wrong = (text: string): void => laws.breach(9, `worker ${life.id}: ${text}`);
+  if (!rest(world, life)) return wrong(`did not recover from ${life.machine.state.at} by itself`);
+  const servedBefore = world.served;
+  const before = standingOf(world, life);
+  world.tell(life, { type: 'tab-arrived' });
+  // The first may find an old token and a newer one on the disk, and that one refused as well.
+  for (let asked = 0; asked < 2; asked++) {
+    world.request(life);
+    world.time.advance(5 * SECOND_MS);
+  }
+  if (!rest(world, life)) return wrong(`stuck in ${life.machine.state.at}`);
+  const { state, durability } = life.machine;
+  const { record } = world.disk;
+  if (state.at === 'signed-out') {
+    if (record?.at === 'session' && world.lives.length === 1) wrong('signed out over a session');
+    return;
+  }
+  const after = standingOf(world, life);
+  if (after === 'alive' && world.served === servedBefore) wrong('active, and the backend took no request');
+  if (before === 'dead' && after === 'dead') wrong('active over a dead session');
+  if (durability !== 'disk') wrong('still says "memory"');
+  // Nobody tells a worker that another one was used to sign out; it hears of it at its next refresh.
+  const elsewhere = record?.at === 'signed-out' && latestOf(state)?.tokens.refresh === undefined;
+  if (record?.at === 'session' ? generationOfSaved(record) < generationOf(state) : !elsewhere)
+    wrong('the disk lags behind');
+};

@@ -1,0 +1,294 @@
+import { stepSession } from '../../../src/core/session/session.ts';
+import { end, generationOf, tombstone } from '../../../src/core/session/session-transitions.ts';
+import type {
+  Machine,
+  Moment,
+  SessionEffect,
+  SessionEvent,
+  SessionPolicy,
+  Step,
+} from '../../../src/core/session/session-types.ts';
+import { hasEnded } from '../../../src/core/session/token-expiry.ts';
+import type { Law } from './session-ends.ts';
+import type { Stepper } from './session-world.ts';
+
+/** A machine with one mistake in it, and the invariant whose test must notice. */
+export type Mutant = { law: Law; name: string; step: Stepper };
+
+type Rewrite = (event: SessionEvent, machine: Machine, at: Moment) => SessionEvent | undefined;
+type Spoil = (step: Step, event: SessionEvent, before: Machine, at: Moment, policy: SessionPolicy) => Step;
+
+/** Misunderstands what happened; `undefined`: does not hear it at all. */
+const hears =
+  (rewrite: Rewrite): Stepper =>
+  (machine, event, at, policy) => {
+    const heard = rewrite(event, machine, at);
+    return heard ? stepSession(machine, heard, at, policy) : { machine, effects: [] };
+  };
+
+/** Decides right and does wrong. */
+const does =
+  (spoil: Spoil): Stepper =>
+  (machine, event, at, policy) =>
+    spoil(stepSession(machine, event, at, policy), event, machine, at, policy);
+
+const only = (step: Step, keep: (effect: SessionEffect) => boolean): Step => ({
+  ...step,
+  effects: step.effects.filter(keep),
+});
+const plus = (step: Step, ...effects: SessionEffect[]): Step => ({ ...step, effects: [...step.effects, ...effects] });
+const then = (first: Step, event: SessionEvent, at: Moment, policy: SessionPolicy): Step => {
+  const second = stepSession(first.machine, event, at, policy);
+  return { machine: second.machine, effects: [...first.effects, ...second.effects] };
+};
+
+const REJECTED = { code: 'grant-rejected', at: '/token', status: 400, error: 'invalid_grant' } as const;
+const ODD = { code: 'unexpected-answer', at: '/token', status: 200, detail: 'no access token' } as const;
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    law: 1,
+    name: 'refreshes without the lock',
+    step: does((step, _event, _before, at, policy) => {
+      const lock = step.effects.find((effect) => effect.type === 'lock');
+      if (lock?.type !== 'lock') return step;
+      return then(
+        only(step, (effect) => effect !== lock),
+        { type: 'locked', call: lock.call, saved: undefined },
+        at,
+        policy,
+      );
+    }),
+  },
+  {
+    law: 1,
+    name: 'asks once more for a request that comes while it asks',
+    step: does((step, event, { state }) => {
+      if (event.type !== 'request' || state.at !== 'refreshing' || state.step !== 'asking') return step;
+      return plus(step, { type: 'grant', call: state.call, session: state.session });
+    }),
+  },
+  {
+    law: 2,
+    name: 'takes a lost answer for a rejection',
+    step: hears((event) =>
+      event.type === 'grant-failed' ? { ...event, problem: REJECTED, unanswered: false } : event,
+    ),
+  },
+  {
+    law: 3,
+    name: 'does not hear that the database was deleted',
+    step: hears((event) => (event.type === 'erased' ? undefined : event)),
+  },
+  {
+    law: 3,
+    name: 'hears of a deletion while at rest only',
+    step: hears((event, { state }) =>
+      event.type === 'erased' && state.at !== 'active' && state.at !== 'degraded' ? undefined : event,
+    ),
+  },
+  {
+    law: 2,
+    name: 'takes an unreadable store for an empty one',
+    step: hears((event) =>
+      event.type === 'load-failed' ? { type: 'loaded', call: event.call, saved: undefined } : event,
+    ),
+  },
+  {
+    law: 2,
+    name: 'ends a session by its own clock',
+    step: (machine, event, at, policy) => {
+      const { state } = machine;
+      if (event.type !== 'tick' || state.at !== 'active' || !hasEnded(state.session, at.now))
+        return stepSession(machine, event, at, policy);
+      return end(machine, tombstone(state, 'expired', { code: 'lifetime-over', endedAt: at.now }));
+    },
+  },
+  {
+    law: 2,
+    name: 'signs out after three failures',
+    step: does((step) => {
+      const { state } = step.machine;
+      return state.at === 'degraded' && state.attempt >= 3
+        ? end(step.machine, tombstone(state, 'rejected', REJECTED))
+        : step;
+    }),
+  },
+  {
+    law: 2,
+    name: 'ends without asking the disk once more',
+    step: does((step, event, _before, at, policy) => {
+      const { state } = step.machine;
+      if (event.type !== 'grant-failed' || state.at !== 'ending') return step;
+      return then(
+        only(step, (effect) => effect.type !== 'save'),
+        { type: 'saved', call: state.call },
+        at,
+        policy,
+      );
+    }),
+  },
+  {
+    law: 3,
+    name: 'gives tokens out while they are being saved',
+    step: does((step, _event, _before, at, policy) => {
+      const { state } = step.machine;
+      return state.at === 'saving' ? then(step, { type: 'saved', call: state.call }, at, policy) : step;
+    }),
+  },
+  {
+    law: 3,
+    name: 'keeps silent about a store that failed',
+    step: does((step) => ({ ...step, machine: { ...step.machine, durability: 'disk' } })),
+  },
+  {
+    law: 3,
+    name: 'says "signed out" before the disk knows',
+    step: does((step, event) => {
+      const { unsaved } = step.machine;
+      if (event.type !== 'sign-out' || event.id === undefined || !unsaved) return step;
+      const told: Step = { ...step, machine: { ...step.machine, unsaved: { ...unsaved, ids: [] } } };
+      return plus(told, { type: 'settle', id: event.id, result: { ok: true, value: null } });
+    }),
+  },
+  {
+    law: 4,
+    name: 'answers only the first of those who waited',
+    step: does((step, event) => {
+      const first = step.effects.find((effect) => effect.type === 'answer');
+      return event.type === 'saved' ? only(step, (effect) => effect.type !== 'answer' || effect === first) : step;
+    }),
+  },
+  {
+    law: 4,
+    name: 'answers those who gave up',
+    step: hears((event) => (event.type === 'abandoned' ? undefined : event)),
+  },
+  {
+    law: 4,
+    name: 'answers twice',
+    step: does((step, event) =>
+      event.type === 'saved' ? plus(step, ...step.effects.filter((effect) => effect.type === 'answer')) : step,
+    ),
+  },
+  {
+    law: 4,
+    name: 'forgets a sign-in that another one overtakes',
+    step: does((step, event, { state }) => {
+      const overtaken = event.type === 'signed-in' && state.at === 'establishing' ? state.id : undefined;
+      return only(step, (effect) => effect.type !== 'settle' || effect.id !== overtaken);
+    }),
+  },
+  {
+    law: 5,
+    name: 'takes a 401 for an older token for one of the newest',
+    step: hears((event, { state }) =>
+      event.type === 'refused' ? { ...event, generation: generationOf(state) } : event,
+    ),
+  },
+  {
+    law: 8,
+    name: 'signs out when a socket is closed',
+    step: hears((event) => (event.type === 'suspected' ? { type: 'sign-out', id: undefined } : event)),
+  },
+  {
+    law: 8,
+    name: 'revokes when a socket is closed',
+    step: does((step, event, { state }) =>
+      event.type === 'suspected' && 'session' in state ? plus(step, { type: 'revoke', session: state.session }) : step,
+    ),
+  },
+  {
+    law: 9,
+    name: 'does not try again after a failure',
+    step: hears((event, { state }) => (event.type === 'tick' && state.at === 'degraded' ? undefined : event)),
+  },
+  {
+    law: 9,
+    name: 'waits for a clock that was set back',
+    step: hears((event, { state }, { now }) =>
+      event.type === 'tick' && state.at === 'degraded' && now < state.nextTryAt ? undefined : event,
+    ),
+  },
+  {
+    law: 9,
+    name: 'gives an unreadable disk up',
+    step: does((step) => {
+      const { state } = step.machine;
+      return state.at === 'signed-out'
+        ? { ...step, machine: { ...step.machine, state: { ...state, lookAgainAt: undefined } } }
+        : step;
+    }),
+  },
+  {
+    law: 9,
+    name: 'writes what failed only once',
+    step: does((step, event) =>
+      event.type === 'save-failed' ? { ...step, machine: { ...step.machine, unsaved: undefined } } : step,
+    ),
+  },
+  {
+    law: 2,
+    name: 'revokes the cookie that a second sign-in has just replaced',
+    step: does((step, event, { state }) => {
+      const former =
+        event.type === 'signed-in' && event.kind === 'ticket' && 'session' in state ? state.session : undefined;
+      return former?.kind === 'ticket' ? plus(step, { type: 'revoke', session: former }) : step;
+    }),
+  },
+  {
+    law: 12,
+    name: 'sends a token without saying so on the disk',
+    step: does((step) => ({
+      ...step,
+      effects: step.effects.map((effect) => {
+        if (effect.type !== 'save' || effect.record.at !== 'session') return effect;
+        return {
+          ...effect,
+          record: { at: 'session', session: { ...effect.record.session, unansweredSince: undefined } },
+        };
+      }),
+    })),
+  },
+  {
+    law: 3,
+    name: 'drops a refresh token that comes without an access token',
+    step: hears((event) =>
+      event.type === 'granted' && !event.grant.access
+        ? { type: 'grant-failed', call: event.call, problem: ODD, unanswered: false }
+        : event,
+    ),
+  },
+  {
+    law: 12,
+    name: 'does not look at what other workers wrote',
+    step: hears((event, { state }) => {
+      if (event.type === 'locked') return { ...event, saved: undefined };
+      const blind = event.type === 'superseded' && state.at === 'refreshing';
+      return blind ? { type: 'saved', call: event.call } : event;
+    }),
+  },
+  {
+    law: 12,
+    name: 'forgets that an answer was lost',
+    step: hears((event) => (event.type === 'grant-failed' ? { ...event, unanswered: false } : event)),
+  },
+  {
+    law: 'calm',
+    name: 'lets every request wait for a refresh',
+    step: (machine, event, at, policy) => {
+      const { state } = machine;
+      if (event.type !== 'request' || state.at !== 'refreshing') return stepSession(machine, event, at, policy);
+      return { machine: { ...machine, state: { ...state, waiting: [...state.waiting, event.id] } }, effects: [] };
+    },
+  },
+  {
+    law: 'calm',
+    name: 'stops requests as soon as a refresh has failed',
+    step: (machine, event, at, policy) => {
+      const { state } = machine;
+      if (event.type !== 'request' || state.at !== 'degraded') return stepSession(machine, event, at, policy);
+      return { machine, effects: [{ type: 'answer', id: event.id, verdict: { go: 'stop', problem: state.problem } }] };
+    },
+  },
+];

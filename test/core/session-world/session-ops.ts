@@ -1,0 +1,121 @@
+import { generationOf } from '../../../src/core/session/session-transitions.ts';
+import type { Life, Slot } from './session-life.ts';
+import type { ProviderMode } from './session-provider.ts';
+import type { World } from './session-world.ts';
+
+/** All that can happen to a browser, a provider and a person, in any order. */
+export type Op =
+  | { op: 'advance'; ms: number }
+  | { op: 'request'; slot: Slot }
+  | { op: 'abandon'; slot: Slot }
+  /** A 401 for the token of this many generations ago. */
+  | { op: 'refuse'; slot: Slot; back: number }
+  | { op: 'backend'; refusesAll: boolean }
+  | { op: 'expire-access' }
+  | { op: 'revoke' }
+  | { op: 'network'; up: boolean }
+  | { op: 'cut' }
+  | { op: 'provider'; mode: ProviderMode }
+  | { op: 'lose'; answers: number }
+  | { op: 'store'; readable: boolean; writable: boolean; slowMs: number }
+  /** A script of a page deletes the database; every worker that is there hears of it. */
+  | { op: 'erase' }
+  | { op: 'clock'; jumpMs: number }
+  /** The worker dies at its `fuse`-th boundary from now and is started again `restartMs` later. */
+  | { op: 'kill'; slot: Slot; fuse: number; restartMs: number }
+  | { op: 'update' }
+  | { op: 'sign-in'; slot: Slot; kind: 'password' | 'ticket' }
+  | { op: 'sign-out'; slot: Slot }
+  | { op: 'tab'; slot: Slot }
+  /** A page offers a copy, or what it has kept itself. */
+  | { op: 'restored'; slot: Slot }
+  | { op: 'nudge'; slot: Slot; cause: 'online' | 'visible' | 'thaw' | 'user' }
+  | { op: 'suspect'; slot: Slot; back: number };
+
+const isSigningIn = ({ machine }: Life): boolean => machine.signIn !== undefined || machine.state.at === 'establishing';
+
+/** One person does one thing at a time: nothing on one worker's page while a sign-in runs on the other's. */
+const isBusyElsewhere = (world: World, here: Life): boolean =>
+  world.lives.some((life) => life !== here && isSigningIn(life));
+
+/** Any worker, if the one that is meant is not there. */
+const pick = (world: World, slot: Slot): Life | undefined => world.living(slot) ?? world.lives[0];
+
+export const apply = (world: World, op: Op): void => {
+  if (applyToWorld(world, op) || !('slot' in op)) return;
+  const life = pick(world, op.slot);
+  if (life) applyToLife(world, life, op);
+};
+
+const applyToWorld = (world: World, op: Op): boolean => {
+  switch (op.op) {
+    case 'advance':
+      world.time.advance(op.ms);
+      return true;
+    case 'backend':
+      world.refusesAll = op.refusesAll;
+      return true;
+    case 'expire-access':
+      world.provider.expireAccess();
+      return true;
+    case 'revoke':
+      for (const family of world.provider.families) family.ended ??= 'revoked';
+      return true;
+    case 'network':
+      world.networkUp = op.up;
+      if (!op.up) world.cut();
+      return true;
+    case 'cut':
+      world.cut();
+      return true;
+    case 'provider':
+      world.provider.mode = op.mode;
+      return true;
+    case 'lose':
+      world.toLose = op.answers;
+      return true;
+    case 'store':
+      Object.assign(world.disk, { readable: op.readable, writable: op.writable, slowMs: op.slowMs });
+      return true;
+    case 'erase':
+      world.disk.erase();
+      for (const life of [...world.lives]) world.tell(life, { type: 'erased' });
+      return true;
+    case 'clock':
+      world.skewMs += op.jumpMs;
+      world.clockWentBack ||= op.jumpMs < 0;
+      return true;
+    case 'update':
+      if (!world.living('young')) world.start('young');
+      return true;
+    default:
+      return false;
+  }
+};
+
+const applyToLife = (world: World, life: Life, op: Op & { slot: Slot }): void => {
+  switch (op.op) {
+    case 'request':
+      return void world.request(life);
+    case 'abandon':
+      return world.abandon(life);
+    case 'refuse':
+      return void world.refuse(life, generationOf(life.machine.state) - op.back);
+    case 'kill':
+      life.fuse = op.fuse;
+      life.restartMs = op.restartMs;
+      return op.fuse === 0 ? world.kill(life) : undefined;
+    case 'sign-in':
+      return void (isBusyElsewhere(world, life) || world.order(life, { type: 'sign-in', kind: op.kind }));
+    case 'sign-out':
+      return void (isBusyElsewhere(world, life) || world.order(life, { type: 'sign-out' }));
+    case 'tab':
+      return world.tell(life, { type: 'tab-arrived' });
+    case 'restored':
+      return world.tell(life, { type: 'restored' });
+    case 'nudge':
+      return world.tell(life, { type: 'nudge', cause: op.cause });
+    case 'suspect':
+      return world.tell(life, { type: 'suspected', generation: generationOf(life.machine.state) - op.back });
+  }
+};

@@ -1,0 +1,194 @@
+import type { Problem } from '../../../src/protocol/problem.ts';
+import type { Timeline } from './session-timeline.ts';
+
+/**
+ * How long a consumed refresh token is taken again: milliseconds, or until a successor of it was used
+ * (which is how a provider tells a lost answer from a thief without a clock).
+ */
+export type Grace = number | 'until-used';
+
+export type ProviderMode =
+  | { kind: 'ok' }
+  | { kind: 'status'; status: 403 | 429 | 503; retryAfterMs?: number | undefined }
+  | { kind: 'html' }
+  | { kind: 'misconfigured' }
+  /** Does its work; the body ends in the middle. */
+  | { kind: 'truncated' }
+  /** Does its work and rotates, but the access token is missing or unusable. */
+  | { kind: 'only-refresh' }
+  /** Keeps the refresh token as it is. */
+  | { kind: 'only-access' }
+  | { kind: 'hang' };
+
+export type ProviderSettings = {
+  grace: Grace;
+  /** What `expires_in` says, and for how long the backend in fact takes the token. */
+  accessMs: number;
+  acceptedMs: number;
+  /** The declared lifetime of a whole session. */
+  lifetimeMs?: number | undefined;
+  /** Whether a sign-in gives a refresh token at all. */
+  refreshable: boolean;
+};
+
+export type Family = { id: number; endsAt: number | undefined; ended: 'revoked' | 'reuse' | undefined };
+export type RefreshToken = { value: string; family: Family; usedAt: number | undefined; successors: RefreshToken[] };
+type Access = { family: Family; acceptedUntil: number };
+
+/** Lifetimes are relative, as on the wire. */
+export type Issued = {
+  access?: { value: string; forMs: number } | undefined;
+  refresh?: string | undefined;
+  endsInMs?: number | undefined;
+};
+export type Rejection = { value: string; why: 'revoked' | 'lifetime' | 'reuse' | 'unknown' };
+export type TokenAnswer =
+  | { issued: Issued }
+  | { problem: Problem; unanswered: boolean; rejection?: Rejection | undefined };
+
+export const TOKEN_ENDPOINT = '/token';
+const HANGS_FOR_MS = 90_000;
+
+/** An authorization server with rotation, reuse detection, a grace and absolute lifetimes. */
+export class Provider {
+  mode: ProviderMode = { kind: 'ok' };
+  /** When the token endpoint was asked. */
+  readonly asked: number[] = [];
+  /** Called when a consumed token comes again and no grace covers it. */
+  onReuse: (token: RefreshToken) => void = () => undefined;
+  readonly families: Family[] = [];
+  readonly #time: Timeline;
+  readonly #settings: ProviderSettings;
+  readonly #refresh = new Map<string, RefreshToken>();
+  readonly #access = new Map<string, Access>();
+  #minted = 0;
+
+  constructor(time: Timeline, settings: ProviderSettings) {
+    this.#time = time;
+    this.#settings = settings;
+  }
+
+  get delayMs(): number {
+    return this.mode.kind === 'hang' ? HANGS_FOR_MS : 0;
+  }
+
+  get up(): boolean {
+    return this.mode.kind === 'ok' || this.mode.kind === 'only-refresh' || this.mode.kind === 'only-access';
+  }
+
+  /** A person signs in: a new family of tokens. */
+  signIn(): Issued {
+    const { lifetimeMs, refreshable } = this.#settings;
+    const family: Family = {
+      id: this.families.length,
+      endsAt: lifetimeMs && this.#time.now + lifetimeMs,
+      ended: undefined,
+    };
+    this.families.push(family);
+    return this.#issue(family, refreshable ? this.#mintRefresh(family) : undefined);
+  }
+
+  refresh(value: string): TokenAnswer {
+    this.asked.push(this.#time.now);
+    switch (this.mode.kind) {
+      case 'status': {
+        const { status, retryAfterMs } = this.mode;
+        const code = status === 429 ? 'rate-limited' : 'server-unavailable';
+        return { problem: { code, at: TOKEN_ENDPOINT, status, retryAfterMs }, unanswered: false };
+      }
+      case 'html':
+        return {
+          problem: { code: 'unexpected-answer', at: TOKEN_ENDPOINT, status: 200, detail: 'html' },
+          unanswered: true,
+        };
+      case 'misconfigured':
+        return { problem: { code: 'misconfigured', at: TOKEN_ENDPOINT, detail: 'invalid_client' }, unanswered: false };
+      default:
+        return this.#exchange(value);
+    }
+  }
+
+  /** RFC 7009 §2.1: with the refresh token goes all that was issued on the same grant. */
+  revoke(value: string | undefined): void {
+    const token = value === undefined ? undefined : this.#refresh.get(value);
+    if (token) token.family.ended ??= 'revoked';
+  }
+
+  /** The backend's opinion of an access token, which alone counts. */
+  accepts(value: string): boolean {
+    const access = this.#access.get(value);
+    return access !== undefined && this.#time.now < access.acceptedUntil && this.alive(access.family);
+  }
+
+  expireAccess(): void {
+    this.#access.clear();
+  }
+
+  alive(family: Family): boolean {
+    return family.ended === undefined && !this.isOver(family);
+  }
+
+  isOver(family: Family): boolean {
+    return family.endsAt !== undefined && this.#time.now >= family.endsAt;
+  }
+
+  tokenOf(refresh: string | undefined): RefreshToken | undefined {
+    return this.#refresh.get(refresh ?? '');
+  }
+
+  familyOf(refresh: string | undefined, access: string | undefined): Family | undefined {
+    return this.#refresh.get(refresh ?? '')?.family ?? this.#access.get(access ?? '')?.family;
+  }
+
+  #exchange(value: string): TokenAnswer {
+    const token = this.#refresh.get(value);
+    const why = this.#refusal(token);
+    if (!token || why) {
+      const problem: Problem = { code: 'grant-rejected', at: TOKEN_ENDPOINT, status: 400, error: 'invalid_grant' };
+      return { problem, unanswered: false, rejection: { value, why: why ?? 'unknown' } };
+    }
+    // Whoever gives a consumed token's grace has to give its successor too.
+    if (this.mode.kind === 'only-access' && token.usedAt === undefined)
+      return { issued: this.#issue(token.family, undefined) };
+    const next = this.#mintRefresh(token.family);
+    token.usedAt ??= this.#time.now;
+    token.successors.push(next);
+    if (this.mode.kind === 'truncated') {
+      return {
+        problem: { code: 'unexpected-answer', at: TOKEN_ENDPOINT, status: 200, detail: 'truncated' },
+        unanswered: true,
+      };
+    }
+    return { issued: this.mode.kind === 'only-refresh' ? { refresh: next.value } : this.#issue(token.family, next) };
+  }
+
+  #refusal(token: RefreshToken | undefined): Rejection['why'] | undefined {
+    if (!token) return 'unknown';
+    if (token.family.ended) return token.family.ended;
+    if (this.isOver(token.family)) return 'lifetime';
+    if (token.usedAt === undefined) return undefined;
+    const { grace } = this.#settings;
+    const covered =
+      grace === 'until-used'
+        ? token.successors.every((next) => next.usedAt === undefined)
+        : this.#time.now - token.usedAt <= grace;
+    if (covered) return undefined;
+    this.onReuse(token);
+    token.family.ended = 'reuse';
+    return 'reuse';
+  }
+
+  #mintRefresh(family: Family): RefreshToken {
+    const token: RefreshToken = { value: `r${++this.#minted}`, family, usedAt: undefined, successors: [] };
+    this.#refresh.set(token.value, token);
+    return token;
+  }
+
+  #issue(family: Family, refresh: RefreshToken | undefined): Issued {
+    const { accessMs, acceptedMs } = this.#settings;
+    const value = `a${++this.#minted}`;
+    this.#access.set(value, { family, acceptedUntil: this.#time.now + acceptedMs });
+    const endsInMs = family.endsAt && family.endsAt - this.#time.now;
+    return { access: { value, forMs: accessMs }, refresh: refresh?.value, endsInMs };
+  }
+}

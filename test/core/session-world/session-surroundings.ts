@@ -1,0 +1,106 @@
+import type { Grant, Session, SessionEvent } from '../../../src/core/session/session-types.ts';
+import type { Problem } from '../../../src/protocol/problem.ts';
+import { Disk, Lock } from './session-disk.ts';
+import type { Life } from './session-life.ts';
+import { Provider, TOKEN_ENDPOINT, type Family, type Issued, type ProviderSettings } from './session-provider.ts';
+import { Timeline } from './session-timeline.ts';
+
+export const UNREACHABLE: Problem = { code: 'network-unreachable', at: TOKEN_ENDPOINT };
+const UNREADABLE: Problem = { code: 'store-unavailable', detail: 'read' };
+const UNWRITABLE: Problem = { code: 'store-unavailable', detail: 'write' };
+
+/** What is around a worker, and what it answers: the disk, the lock, the network, a provider and a backend. */
+export class Surroundings {
+  readonly time = new Timeline();
+  readonly disk = new Disk();
+  readonly lock = new Lock();
+  readonly provider: Provider;
+  /** A number for the connections that are open now. */
+  connection = 0;
+  /** What the device's clock shows more than true time. */
+  skewMs = 0;
+  clockWentBack = false;
+  networkUp = true;
+  /** The backend answers 401 whatever it is shown. */
+  refusesAll = false;
+  /** Answers of the token endpoint that will be lost on the way. */
+  toLose = 0;
+  /** The browser's cookie of the `ticket` kind. */
+  cookie: Family | undefined;
+  /** Requests that the backend has taken. */
+  served = 0;
+
+  constructor(settings: ProviderSettings) {
+    this.provider = new Provider(this.time, settings);
+  }
+
+  /** The device's clock. */
+  now(): number {
+    return this.time.now + this.skewMs;
+  }
+
+  /** Connections that are open now will not bring their answers. */
+  cut(): void {
+    this.connection++;
+  }
+
+  loaded(call: number): SessionEvent {
+    const read = this.disk.read();
+    return read.ok ? { type: 'loaded', call, saved: read.saved } : { type: 'load-failed', call, problem: UNREADABLE };
+  }
+
+  locked(life: Life, call: number): SessionEvent {
+    const read = this.disk.read();
+    life.blind = !read.ok;
+    return read.ok
+      ? { type: 'locked', call, saved: read.saved }
+      : { type: 'locked', call, saved: undefined, problem: UNREADABLE };
+  }
+
+  saved(call: number, outcome: ReturnType<Disk['write']>): SessionEvent {
+    const there = this.disk.record;
+    if (outcome === 'superseded' && there) return { type: 'superseded', call, saved: there };
+    return outcome === 'written' ? { type: 'saved', call } : { type: 'save-failed', call, problem: UNWRITABLE };
+  }
+
+  received({ access, refresh, endsInMs }: Issued): Grant {
+    const now = this.now();
+    return {
+      access: access && { value: access.value, scheme: 'Bearer', issuedAt: now, expiresAt: now + access.forMs },
+      refresh,
+      endsAt: endsInMs === undefined ? undefined : now + endsInMs,
+    };
+  }
+
+  signedIn(call: number, kind: 'password' | 'ticket'): SessionEvent {
+    if (!this.networkUp || !this.provider.up) return { type: 'sign-in-failed', call, problem: UNREACHABLE };
+    const issued = this.provider.signIn();
+    if (kind === 'password') return { type: 'signed-in', call, kind, grant: this.received(issued) };
+    this.cookie = this.provider.families.at(-1);
+    return { type: 'signed-in', call, kind, grant: {} };
+  }
+
+  verified(life: Life, call: number, kind: Session['kind']): SessionEvent {
+    if (!this.networkUp)
+      return { type: 'verify-failed', call, problem: { code: 'network-unreachable', at: '/whoami' } };
+    const { state } = life.machine;
+    const access = 'session' in state ? state.session.tokens.access : undefined;
+    const known =
+      kind === 'ticket'
+        ? this.cookie && this.provider.alive(this.cookie)
+        : access && this.provider.accepts(access.value);
+    if (known) return { type: 'verified', call, user: { sub: 'demo', name: 'Demo' } };
+    return {
+      type: 'verify-failed',
+      call,
+      problem: { code: 'grant-rejected', at: '/whoami', status: 401, error: 'signed out' },
+    };
+  }
+
+  /** Nobody waits for it; what cannot be sent now is the host's to keep. */
+  revoke(session: Session): undefined {
+    if (!this.networkUp) return;
+    if (session.kind === 'ticket' && this.cookie) this.cookie.ended ??= 'revoked';
+    else this.provider.revoke(session.tokens.refresh);
+  }
+}

@@ -1,0 +1,144 @@
+import { expect, test } from 'vitest';
+import { generationOf } from '../../../src/core/session/session-transitions.ts';
+import type { SignedOutReason } from '../../../src/protocol/snapshot.ts';
+import { Laws } from '../session-world/session-laws.ts';
+import type { Boundary, Life } from '../session-world/session-life.ts';
+import { World } from '../session-world/session-world.ts';
+
+/*
+ * One refresh, one sign-in, one sign-out: the worker dies at each boundary in turn and is started again. No session is
+ * lost, and whatever a person was told stays true.
+ */
+
+const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
+const RESTART_MS = 10;
+
+type Scenario = (world: World, life: Life) => string | undefined;
+
+type Row = [
+  killedAt: Boundary,
+  /** What the next worker holds: the first or the second sign-in's session, or the reason why there is none. */
+  then: 'first' | 'second' | SignedOutReason,
+  /** What the person had been told by then. */
+  told: 'nothing' | 'done',
+  /** Requests to the token endpoint, over both lives. */
+  asked: number,
+];
+
+/** A world where all works takes the same time, and so always goes in the same order. */
+const quiet = (signedIn: boolean): { world: World; laws: Laws; life: Life } => {
+  const lifetimes = { accessMs: 5 * MINUTE_MS, acceptedMs: 5 * MINUTE_MS, refreshable: true };
+  const world = new World({ seed: 1, maxLatencyMs: 1, grace: 'until-used', ...lifetimes });
+  const laws = new Laws(world, true);
+  const life = world.start('old');
+  if (signedIn) world.order(life, { type: 'sign-in', kind: 'password' });
+  world.time.advance(SECOND_MS);
+  return { world, laws, life };
+};
+
+const heldNow = (world: World): Row[1] => {
+  const state = world.living('old')?.machine.state;
+  if (state?.at === 'signed-out') return state.reason;
+  const tokens = state?.at === 'active' ? state.session.tokens : undefined;
+  const family = world.provider.familyOf(tokens?.refresh, tokens?.access?.value);
+  expect(family && world.provider.alive(family)).toBe(true);
+  return family?.id === 0 ? 'first' : 'second';
+};
+
+const boundariesOf = (signedIn: boolean, scenario: Scenario): number => {
+  const { world, life } = quiet(signedIn);
+  const before = world.boundaries.length;
+  scenario(world, life);
+  world.time.advance(SECOND_MS);
+  return world.boundaries.length - before;
+};
+
+const crash = (signedIn: boolean, scenario: Scenario, at: number): Row => {
+  const { world, laws, life } = quiet(signedIn);
+  const before = world.boundaries.length;
+  Object.assign(life, { fuse: at, restartMs: RESTART_MS });
+  const id = scenario(world, life);
+  world.time.advance(RESTART_MS);
+  const told = id !== undefined && world.results.get(id)?.ok === true ? 'done' : 'nothing';
+  world.time.advance(MINUTE_MS);
+  expect(laws.breaches).toEqual([]);
+  return [world.boundaries[before + at - 1] ?? 'load before', heldNow(world), told, world.provider.asked.length];
+};
+
+const table = (signedIn: boolean, scenario: Scenario): Row[] =>
+  Array.from({ length: boundariesOf(signedIn, scenario) }, (_, at) => crash(signedIn, scenario, at + 1));
+
+const signIn: Scenario = (world, life) => world.order(life, { type: 'sign-in', kind: 'password' });
+const signOut: Scenario = (world, life) => world.order(life, { type: 'sign-out' });
+const refresh: Scenario = (world, life) => {
+  world.tell(life, { type: 'suspected', generation: generationOf(life.machine.state) });
+  return undefined;
+};
+
+test('a refresh: the session is kept, and a token that was sent is sent once more', () => {
+  expect(table(true, refresh)).toEqual<Row[]>([
+    ['lock before', 'first', 'nothing', 0],
+    ['lock done', 'first', 'nothing', 0],
+    ['save before', 'first', 'nothing', 0],
+    ['lock after', 'first', 'nothing', 0],
+    ['save done', 'first', 'nothing', 1],
+    ['grant before', 'first', 'nothing', 1],
+    ['save after', 'first', 'nothing', 2],
+    ['grant done', 'first', 'nothing', 2],
+    ['save before', 'first', 'nothing', 2],
+    ['grant after', 'first', 'nothing', 2],
+    ['save done', 'first', 'nothing', 1],
+    ['unlock before', 'first', 'nothing', 1],
+    ['save after', 'first', 'nothing', 1],
+  ]);
+});
+
+test('a first sign-in: nobody is told before it is kept', () => {
+  expect(table(false, signIn)).toEqual<Row[]>([
+    ['sign-in before', 'never', 'nothing', 0],
+    ['sign-in done', 'never', 'nothing', 0],
+    ['save before', 'never', 'nothing', 0],
+    ['sign-in after', 'never', 'nothing', 0],
+    ['save done', 'first', 'nothing', 0],
+    ['settle before', 'first', 'nothing', 0],
+    ['verify before', 'first', 'done', 0],
+    ['save after', 'first', 'done', 0],
+    ['verify done', 'first', 'done', 0],
+    ['save before', 'first', 'done', 0],
+    ['verify after', 'first', 'done', 0],
+    ['save done', 'first', 'done', 0],
+    ['save after', 'first', 'done', 0],
+  ]);
+});
+
+test('a sign-in over a session: one of the two is always there, and the former is revoked only after the new one is kept', () => {
+  expect(table(true, signIn)).toEqual<Row[]>([
+    ['sign-in before', 'first', 'nothing', 0],
+    ['sign-in done', 'first', 'nothing', 0],
+    ['save before', 'first', 'nothing', 0],
+    ['sign-in after', 'first', 'nothing', 0],
+    ['save done', 'second', 'nothing', 0],
+    ['revoke before', 'second', 'nothing', 0],
+    ['settle before', 'second', 'nothing', 0],
+    ['verify before', 'second', 'done', 0],
+    ['save after', 'second', 'done', 0],
+    ['revoke done', 'second', 'done', 0],
+    ['verify done', 'second', 'done', 0],
+    ['save before', 'second', 'done', 0],
+    ['verify after', 'second', 'done', 0],
+    ['save done', 'second', 'done', 0],
+    ['save after', 'second', 'done', 0],
+  ]);
+});
+
+test('a sign-out: whoever was told "signed out" stays signed out', () => {
+  expect(table(true, signOut)).toEqual<Row[]>([
+    ['save before', 'first', 'nothing', 0],
+    ['revoke before', 'first', 'nothing', 0],
+    ['save done', 'user', 'nothing', 0],
+    ['revoke done', 'user', 'nothing', 0],
+    ['settle before', 'user', 'nothing', 0],
+    ['save after', 'user', 'done', 0],
+  ]);
+});

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { keptSince, survived } from '../../../src/core/session/continuity.ts';
+import { projectSession } from '../../../src/core/session/session-view.ts';
+import { initialMachine } from '../../../src/core/session/session.ts';
+import type { Machine, Session, SessionState } from '../../../src/core/session/session-types.ts';
+import { begin, histories } from '../session-world/session-histories.ts';
+import { apply } from '../session-world/session-ops.ts';
+
+const NOW = 1_750_000_000_000;
+const session: Session = {
+  kind: 'oidc',
+  generation: 7,
+  startedAt: NOW,
+  endsAt: NOW + 9,
+  user: { sub: 'demo', name: 'Demo' },
+  tokens: {
+    access: { value: 'ACCESS', scheme: 'DPoP', issuedAt: NOW, expiresAt: NOW + 5 },
+    refresh: 'REFRESH',
+    key: 'KEY',
+  },
+};
+const known = {
+  kind: 'oidc',
+  user: { sub: 'demo', name: 'Demo' },
+  accessExpiresAt: NOW + 5,
+  accessIssuedAt: NOW,
+  verifiedAt: NOW + 1,
+  endsAt: NOW + 9,
+};
+const problem = { code: 'server-unavailable', at: '/token', status: 503 } as const;
+const left = { at: 'signed-out', generation: 7, reason: 'rejected', kind: 'oidc', problem } as const;
+const common = { session, call: 1, access: 'good', waiting: [] } as const;
+
+const view = (state: SessionState, change: Partial<Machine> = {}) =>
+  projectSession({ ...initialMachine, verifiedAt: NOW + 1, state, ...change });
+
+describe('what a page may know', () => {
+  test.each<[SessionState]>([
+    [{ at: 'starting', call: 1, attempt: 0, waiting: [] }],
+    [{ at: 'establishing', next: session, former: [], call: 1, id: undefined, waiting: [] }],
+  ])('$at: nothing is known yet', (state) => {
+    expect(view(state)).toEqual({ state: 'starting' });
+  });
+
+  test('active', () => {
+    expect(view({ at: 'active', session })).toEqual({ state: 'active', ...known });
+  });
+
+  test.each<[SessionState]>([
+    [{ at: 'refreshing', step: 'asking', attempt: 0, ...common }],
+    [{ at: 'saving', next: { ...session, generation: 8 }, attempt: 0, ...common }],
+    [{ at: 'ending', left, ...common }],
+  ])('$at is a refresh', (state) => {
+    expect(view(state)).toEqual({ state: 'refreshing', ...known });
+  });
+
+  test('degraded: why, and when it is tried again', () => {
+    const degraded = {
+      at: 'degraded',
+      session,
+      attempt: 3,
+      access: 'good',
+      failedAt: NOW,
+      nextTryAt: NOW + 4,
+      problem,
+    } as const;
+    expect(view(degraded)).toEqual({ state: 'degraded', nextTryAt: NOW + 4, attempt: 3, problem, ...known });
+  });
+
+  test('signed out: the reason and its evidence', () => {
+    expect(view(left)).toEqual({ state: 'signed-out', reason: 'rejected', kind: 'oidc', problem });
+  });
+
+  test('back from the provider, the exchange still running: neither the app nor the login page', () => {
+    const signIn = { call: 2, id: undefined, kind: 'oidc' } as const;
+    expect(view(left, { signIn: { ...signIn, callback: true } })).toEqual({ state: 'starting' });
+    expect(view(left, { signIn: { ...signIn, callback: false } })).toMatchObject({ state: 'signed-out' });
+  });
+
+  test('never a token (invariant 11), in any state that a history leads to', () => {
+    const holds = fc.property(histories(), (history) => {
+      const { world } = begin(history);
+      for (const op of history.ops) {
+        apply(world, op);
+        for (const { machine } of world.lives) {
+          const shown = JSON.stringify(projectSession(machine));
+          const { state } = machine;
+          const tokens = ['session', 'next'].flatMap((name) => (name in state ? tokensOf(state, name) : []));
+          for (const token of tokens) expect(shown).not.toContain(`"${token}"`);
+        }
+      }
+    });
+    fc.assert(holds, { seed: 1, numRuns: 500 });
+  });
+});
+
+const tokensOf = (state: SessionState, name: string): readonly string[] => {
+  const { access, refresh } = (
+    name === 'next' && 'next' in state ? state.next : 'session' in state ? state.session : session
+  ).tokens;
+  return [access?.value, refresh].filter((token) => token !== undefined);
+};
+
+describe('what a session was kept through', () => {
+  test('counts each trial by itself, since when', () => {
+    const once = survived(survived(keptSince(NOW), 'reloads'), 'refreshes');
+    expect(once).toEqual({ since: NOW, reloads: 1, workerRestarts: 0, networkLosses: 0, refreshes: 1 });
+    expect(survived(once, 'reloads').reloads).toBe(2);
+  });
+
+  test('leaves the former count as it was', () => {
+    const before = keptSince(NOW);
+    survived(before, 'workerRestarts');
+    expect(before.workerRestarts).toBe(0);
+  });
+});

@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { errorOf, judgeTokenAnswer, type TokenVerdict } from '../../../src/core/session/token-response.ts';
+
+const NOW = 1_000_000;
+const judge = (
+  status: number,
+  body: unknown,
+  scheme: 'Bearer' | 'DPoP' = 'Bearer',
+  retryAfterMs?: number,
+): TokenVerdict =>
+  judgeTokenAnswer(
+    {
+      at: '/token',
+      status,
+      text: typeof body === 'string' ? body : JSON.stringify(body),
+      retryAfterMs,
+      receivedAt: NOW,
+    },
+    scheme,
+  );
+
+const good = { access_token: 'at', refresh_token: 'rt', token_type: 'Bearer', expires_in: 60 };
+
+const lifetime = (expires_in: unknown): number | undefined => {
+  const verdict = judge(200, { ...good, expires_in });
+  return verdict.is === 'granted' ? (verdict.grant.access?.expiresAt ?? NaN) - NOW : undefined;
+};
+
+const problem = (verdict: TokenVerdict): string => (verdict.is === 'failed' ? verdict.problem.code : 'granted');
+
+describe('a 200 of the token endpoint', () => {
+  test('gives both tokens, in time of this device', () => {
+    expect(judge(200, good)).toEqual({
+      is: 'granted',
+      grant: { access: { value: 'at', scheme: 'Bearer', issuedAt: NOW, expiresAt: NOW + 60_000 }, refresh: 'rt' },
+    });
+  });
+
+  test.each([
+    ['a number', 60, 60_000],
+    ['a numeric string', '60', 60_000],
+    ['a string that begins as a number', '60abc', 60_000],
+    ['nothing', undefined, 300_000],
+    ['null', null, 300_000],
+    ['a word', 'soon', 300_000],
+    ['zero', 0, 0],
+    ['a negative number', -5, 0],
+    ['an absurd number', 1e300, 86_400_000],
+  ])('expires_in as %s', (_name, value, expected) => {
+    expect(lifetime(value)).toBe(expected);
+  });
+
+  test.each([
+    ['HTML of a captive portal', '<!doctype html><title>Welcome</title>'],
+    ['an empty body', ''],
+    ['truncated JSON', '{"access_token":"a'],
+    ['an array', []],
+    ['null', 'null'],
+    ['neither token', { token_type: 'Bearer' }],
+  ])('%s proves nothing, and the server may have rotated', (_name, body) => {
+    const verdict = judge(200, body);
+    expect(verdict).toMatchObject({ is: 'failed', unanswered: true, problem: { code: 'unexpected-answer' } });
+  });
+
+  test.each([
+    ['no access token', { refresh_token: 'rt2', token_type: 'Bearer' }],
+    ['an access token that breaks out of a header', { ...good, refresh_token: 'rt2', access_token: 'a\r\nx: y' }],
+    ['an odd token type', { ...good, refresh_token: 'rt2', token_type: 'mac' }],
+    ['a bearer token for a client that proved possession', { ...good, refresh_token: 'rt2' }],
+  ])('%s: the new refresh token is kept all the same', (name, body) => {
+    const verdict = judge(200, body, name.includes('possession') ? 'DPoP' : 'Bearer');
+    expect(verdict).toEqual({ is: 'granted', grant: { access: undefined, refresh: 'rt2' } });
+  });
+
+  test.each([[null], [''], [7], [undefined]])('refresh_token %j means that the old one stays', (refresh_token) => {
+    const verdict = judge(200, { ...good, refresh_token });
+    expect(verdict.is === 'granted' && verdict.grant.refresh).toBeUndefined();
+  });
+
+  test('a prototype never answers for the server', () => {
+    expect(problem(judge(200, '{"__proto__":{"access_token":"at","refresh_token":"rt","token_type":"Bearer"}}'))).toBe(
+      'unexpected-answer',
+    );
+  });
+});
+
+describe('an error of the token endpoint', () => {
+  test.each([
+    [400, { error: 'invalid_grant' }, 'grant-rejected'],
+    [401, { error: 'invalid_grant' }, 'grant-rejected'],
+    [403, { error: 'invalid_grant' }, 'server-unavailable'],
+    [500, { error: 'invalid_grant' }, 'server-unavailable'],
+    [400, '<html>bad request</html>', 'server-unavailable'],
+    [403, '<html>firewall</html>', 'server-unavailable'],
+    [429, '', 'rate-limited'],
+    [503, '', 'server-unavailable'],
+    [400, { error: 'slow_down' }, 'rate-limited'],
+    [400, { error: 'temporarily_unavailable' }, 'server-unavailable'],
+    [400, { error: 'invalid_dpop_proof' }, 'server-unavailable'],
+    [401, { error: 'invalid_client' }, 'misconfigured'],
+    [400, { error: 'invalid_scope' }, 'misconfigured'],
+    [0, '', 'unexpected-answer'],
+    [204, '', 'unexpected-answer'],
+    [302, '', 'unexpected-answer'],
+  ])('%i %j is %s', (status, body, code) => {
+    expect(problem(judge(status, body))).toBe(code);
+  });
+
+  test('keeps the pause that the server asked for', () => {
+    expect(judge(503, '', 'Bearer', 7_000)).toMatchObject({ problem: { retryAfterMs: 7_000 } });
+  });
+
+  test('names what was wrong with a proof, if it is of the endpoint itself', () => {
+    const answer = { at: '/token', status: 400, text: '{"error":"use_dpop_nonce"}', receivedAt: NOW };
+    expect(errorOf(answer)).toBe('use_dpop_nonce');
+    expect(errorOf({ ...answer, status: 503 })).toBeUndefined();
+    expect(errorOf({ ...answer, text: '<html>use_dpop_nonce</html>' })).toBeUndefined();
+  });
+});

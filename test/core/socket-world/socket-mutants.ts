@@ -1,0 +1,201 @@
+import type { Codec } from '../../../src/core/codecs/codec.ts';
+import type { OutboxItem } from '../../../src/core/socket/outbox.ts';
+import type { SocketEffect, SocketState } from '../../../src/core/socket/socket-types.ts';
+import { parseClientFrame } from '../../../src/protocol/frames.ts';
+import { FIRST_TICKET } from './socket-server.ts';
+import { REAL, type Parts } from './socket-worker.ts';
+
+export const INVARIANTS = {
+  6: 'one live upstream, each ticket used once and while fresh',
+  7: 'a silent socket is noticed within heartbeat + 3 s of being awake, and a living one is never condemned',
+  8: 'the session hears questions only, about generations that a server refused',
+  9: 'when the world heals, the socket is open and the outbox empty',
+  10: 'each tab reads each event once, in order, without a gap that is not told',
+} as const;
+
+export type Invariant = keyof typeof INVARIANTS;
+
+type Step = typeof REAL.step;
+
+const withStep = (step: Step): Parts => ({ ...REAL, step });
+const withoutEffect = (test: (effect: SocketEffect) => boolean): Parts =>
+  withStep((...args) => {
+    const { machine, effects } = REAL.step(...args);
+    return { machine, effects: effects.filter((effect) => !test(effect)) };
+  });
+const withCodec = (wrap: (codec: Codec) => Codec['tell']): Parts => ({
+  ...REAL,
+  codec: {
+    ...REAL.codec,
+    create: (identity) => {
+      const codec = REAL.codec.create(identity);
+      return {
+        tell: wrap(codec),
+        get listeners() {
+          return codec.listeners;
+        },
+      };
+    },
+  },
+});
+
+/** Puts off every alarm in such a state, for ever. */
+const deafIn = (test: (state: SocketState) => boolean): Parts =>
+  withStep((machine, event, at, policy) => {
+    if (event.type === 'alarm' && test(machine.state))
+      return { machine: { ...machine, state: putOff(machine.state, at.now + NEVER_MS) }, effects: [] };
+    return REAL.step(machine, event, at, policy);
+  });
+
+const NEVER_MS = 1e9;
+
+const putOff = (state: SocketState, until: number): SocketState => {
+  switch (state.at) {
+    case 'ticketing':
+    case 'dialling':
+      return { ...state, by: until };
+    case 'open':
+      return { ...state, liveness: { is: 'heard', probeAt: until }, renewal: { is: 'none' } };
+    case 'resting':
+      return { ...state, retryAt: until };
+    case 'stopped':
+      return state.why.is === 'forbidden' ? { ...state, why: { ...state.why, retryAt: until } } : state;
+    case 'parked':
+      return state;
+  }
+};
+
+/** Machines, codecs and outboxes that are wrong in one way each, and the invariant that has to notice. */
+export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, parts: Parts])[] = [
+  [6, 'dials again without hanging up', withoutEffect(({ type }) => type === 'hang-up')],
+  [
+    6,
+    'fetches a ticket once and keeps it',
+    withStep((...args) => {
+      const { machine, effects } = REAL.step(...args);
+      return {
+        machine,
+        effects: effects.map((effect) => (effect.type === 'dial' ? { ...effect, ticket: FIRST_TICKET } : effect)),
+      };
+    }),
+  ],
+  [
+    6,
+    'believes that a ticket is fresh for ever',
+    withStep((machine, event, at, policy) =>
+      REAL.step(machine, event.type === 'ticket' ? { ...event, freshForMs: Infinity } : event, at, policy),
+    ),
+  ],
+  [7, 'has no heartbeat', deafIn(({ at }) => at === 'open')],
+  [
+    7,
+    'takes a probe for an answer',
+    withStep((machine, event, at, policy) => {
+      const step = REAL.step(machine, event, at, policy);
+      const call = step.effects.find(({ type }) => type === 'probe');
+      return call?.type === 'probe'
+        ? { ...REAL.step(step.machine, { type: 'heard', call: call.call }, at, policy), effects: step.effects }
+        : step;
+    }),
+  ],
+  [
+    7,
+    'condemns a link because it slept itself',
+    withStep((machine, event, at, policy) => REAL.step(machine, event, at, { ...policy, lateMs: Infinity })),
+  ],
+  [
+    8,
+    'suspects the session of every close',
+    withStep((machine, event, at, policy) => {
+      const step = REAL.step(machine, event, at, policy);
+      const generation = machine.inputs.generation;
+      if (event.type !== 'closed' || generation === undefined) return step;
+      return { ...step, effects: [...step.effects, { type: 'report-unauthorized', generation }] };
+    }),
+  ],
+  [
+    8,
+    'suspects newer tokens than those that were refused',
+    withStep((...args) => {
+      const { machine, effects } = REAL.step(...args);
+      return {
+        machine,
+        effects: effects.map((effect) =>
+          effect.type === 'report-unauthorized' ? { ...effect, generation: effect.generation + 1 } : effect,
+        ),
+      };
+    }),
+  ],
+  [9, 'rests for ever', deafIn(({ at }) => at === 'resting')],
+  [9, 'takes a 403 for the last word', deafIn(({ at }) => at === 'stopped')],
+  [9, 'has no deadline for a ticket', deafIn(({ at }) => at === 'ticketing')],
+  [9, 'has no deadline for a dial', deafIn(({ at }) => at === 'dialling')],
+  [
+    9,
+    'takes what was sent for received',
+    {
+      ...REAL,
+      outbox: () => {
+        const outbox = REAL.outbox();
+        const sent = new Set<string>();
+        const unsent = ({ id }: OutboxItem): boolean => !sent.has(id) && Boolean(sent.add(id));
+        return { ...outbox, size: 0, sendable: (owner) => outbox.sendable(owner).filter(unsent) };
+      },
+    },
+  ],
+  [
+    10,
+    'forgets how far a tab has read',
+    withCodec((codec) => (event, now) => codec.tell(event.type === 'join' ? { ...event, cursor: null } : event, now)),
+  ],
+  [
+    10,
+    'keeps gaps to itself',
+    withCodec(
+      (codec) => (event, now) =>
+        codec.tell(event, now).filter((output) => output.type !== 'tell' || output.frame.type !== 'gap'),
+    ),
+  ],
+  [
+    10,
+    'resumes from now on',
+    withCodec(
+      (codec) => (event, now) =>
+        codec.tell(event, now).map((output) => {
+          const frame = output.type === 'send' ? parseClientFrame(String(output.data)) : undefined;
+          return Array.isArray(frame) && frame[0] === 'sub'
+            ? { type: 'send', data: JSON.stringify(['sub', frame[1], frame[2], null]) }
+            : output;
+        }),
+    ),
+  ],
+  [
+    10,
+    'gives every tab what one of them asked for',
+    withCodec(
+      (codec) => (event, now) =>
+        codec
+          .tell(event, now)
+          .map((output) =>
+            output.type === 'tell' && output.frame.type === 'event' ? { ...output, tab: undefined } : output,
+          ),
+    ),
+  ],
+  [
+    10,
+    'publishes the newest first',
+    {
+      ...REAL,
+      outbox: () => {
+        const outbox = REAL.outbox();
+        return {
+          ...outbox,
+          get size() {
+            return outbox.size;
+          },
+          sendable: (owner) => [...outbox.sendable(owner)].reverse(),
+        };
+      },
+    },
+  ],
+];

@@ -1,0 +1,155 @@
+import { outboxItem } from '../../../src/core/socket/outbox.ts';
+import type { SocketEffect } from '../../../src/core/socket/socket-types.ts';
+import type { PortFrame } from '../../../src/protocol/bridge.ts';
+import { CLOSE, type Cursor } from '../../../src/protocol/frames.ts';
+import { HEARTBEAT_MS } from './socket-server.ts';
+import { Tab } from './socket-tab.ts';
+import { POLICY, Worker } from './socket-worker.ts';
+
+const NOTICE_WITHIN_MS = HEARTBEAT_MS + POLICY.answerWithinMs;
+
+/** One browser and one server, and whoever uses them; time moves only when told to. */
+export class World extends Worker {
+  #ids = 0;
+  #generations = 1;
+
+  // ---- the session, which may look but is never ended from here
+
+  protected override onReport(generation: number): void {
+    if (!this.refusedGenerations.has(generation)) this.broken.push(`8: generation ${generation} was never refused`);
+    if (generation !== this.generation) return;
+    this.after(500, () => generation === this.generation && this.rotate());
+  }
+
+  rotate(): void {
+    this.generation = ++this.#generations;
+    this.awake(() => this.inputs());
+  }
+
+  signOut(): void {
+    this.generation = undefined;
+    this.awake(() => this.inputs());
+  }
+
+  /** The server wants newer tokens from now on, and says so on open sockets, too. */
+  expire(): void {
+    this.server.minGeneration = this.#generations + 1;
+    for (const connection of [...this.server.connections])
+      if (connection.generation < this.server.minGeneration) this.refuse(connection);
+  }
+
+  drop(code: number, reason: string): void {
+    for (const connection of [...this.server.connections]) {
+      if (code === 4401) this.refusedGenerations.add(connection.generation);
+      this.server.drop(connection, code, reason);
+    }
+  }
+
+  // ---- pages
+
+  join(id: string, topic: string): void {
+    let tab = this.tabs.get(id);
+    if (!tab) this.tabs.set(id, (tab = new Tab(this, id)));
+    if (tab.cursors.has(topic)) return;
+    tab.cursors.set(topic, null);
+    this.awake(() => this.tabs.has(id) && this.#relayJoin(id, topic));
+  }
+
+  #relayJoin(tab: string, topic: string): void {
+    this.relay({ type: 'join', tab, topic, cursor: this.tabs.get(tab)?.cursors.get(topic) ?? null });
+    this.inputs();
+  }
+
+  leave(id: string): void {
+    if (!this.tabs.delete(id)) return;
+    this.awake(() => {
+      this.relay({ type: 'tab-left', tab: id });
+      this.inputs();
+    });
+  }
+
+  /** The same page on a new port: it says how far it is. */
+  reattach(id: string): void {
+    const tab = this.tabs.get(id);
+    if (tab) this.awake(() => this.attach(tab));
+  }
+
+  publish(topic: string): void {
+    const made = outboxItem(`p${++this.#ids}`, topic, { n: this.#ids }, '');
+    if (!made.ok || this.outbox.add(made.value)) return;
+    this.disk.set(made.value.id, made.value);
+    this.outbox.saved(made.value.id);
+    this.awake(() => {
+      this.relay({ type: 'publish', item: made.value });
+      this.inputs();
+    });
+  }
+
+  // ---- the invariants, while it runs
+
+  override checkGap({ topic, to }: PortFrame & { type: 'gap' }, cursor: Cursor, fail: (why: string) => void): void {
+    const history = this.server.history(topic);
+    if (to === 0 ? history.epoch === cursor.epoch : history.epoch === cursor.epoch && to >= history.oldest)
+      fail('a gap that the server could have filled');
+  }
+
+  override checkEvent(
+    { topic, epoch, offset, data }: PortFrame & { type: 'event' },
+    fail: (why: string) => void,
+  ): void {
+    const history = this.server.history(topic);
+    if (history.epoch === epoch && history.events[offset - 1]?.id !== data) fail('not what the server said');
+  }
+
+  protected override checkCondemned({ call, code }: SocketEffect & { type: 'hang-up' }): void {
+    if (code !== CLOSE.silent || this.link?.call !== call) return;
+    const { connection } = this.link;
+    // A nap that ends just before the alarm cannot be told from silence.
+    if (this.lateness < POLICY.lateMs && this.now - this.awakeSince < POLICY.answerWithinMs) return;
+    if (connection.greeted && !connection.silent && this.server.connections.has(connection))
+      this.broken.push('7: condemned a link that answers');
+  }
+
+  /** What one page publishes on one topic arrives in that order, and once. */
+  #checkPublished(): void {
+    for (const { events } of this.server.histories.values()) {
+      const serials = events.filter(({ id }) => id.startsWith('p')).map(({ id }) => Number(id.slice(1)));
+      if (serials.some((serial, i) => serial <= (serials[i - 1] ?? 0)))
+        this.broken.push(`10: published as ${serials.join()}`);
+    }
+  }
+
+  protected override check(): void {
+    if (this.machine.state.at !== 'open' || this.now < this.asleepUntil) return;
+    const silence = this.now - Math.max(this.heardAt, this.awakeSince);
+    if (silence > NOTICE_WITHIN_MS) this.broken.push(`7: silent for ${silence} ms`);
+  }
+
+  // ---- the end: the world heals, and nobody lends a hand
+
+  isWell(): boolean {
+    if (this.machine.state.at !== 'open' || this.disk.size > 0) return false;
+    for (const tab of this.tabs.values()) {
+      for (const [topic, cursor] of tab.cursors)
+        if (cursor?.offset !== this.server.head(topic) || cursor.epoch !== this.server.history(topic).epoch)
+          return false;
+    }
+    return true;
+  }
+
+  heal(withinMs: number): void {
+    this.advance(Math.max(0, this.asleepUntil - this.now));
+    this.server.ticketMode = { is: 'ok' };
+    this.server.dialMode = 'ok';
+    for (const connection of [...this.server.connections])
+      if (connection.silent) this.server.connections.delete(connection);
+    this.online = true;
+    this.visible = true;
+    this.join('healed', 'a');
+    if (this.generation === undefined) this.rotate();
+    this.inputs();
+    for (let waited = 0; waited < withinMs && !this.isWell(); waited += 1_000) this.advance(1_000);
+    this.#checkPublished();
+    if (!this.isWell()) this.broken.push(`9: ${JSON.stringify(this.machine.state)} ${this.disk.size} unsent`);
+  }
+}

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bearer, passwordLogin, startTestServer, type PasswordAnswer, type TestServer } from '../support/start.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+const refresh = (token: string) => server.call('/api/v1/auth/refresh', { json: { refresh_token: token } });
+const refreshed = async (token: string) => (await (await refresh(token)).json()) as PasswordAnswer;
+const whoami = (token: string) => server.call('/api/v1/auth/whoami', { headers: bearer(token) });
+
+describe('password kind', () => {
+  test('a login gives tokens that the API accepts', async () => {
+    const answer = await passwordLogin(server.call);
+    expect(answer).toMatchObject({ token_type: 'Bearer', expires_in: 300 });
+    const response = await whoami(answer.access_token);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.json()).toEqual({ sub: 'demo', name: 'Demo User' });
+  });
+
+  test('a wrong password is an OAuth error, for a known name as for an unknown one', async () => {
+    for (const username of ['demo', 'nobody']) {
+      const response = await server.call('/api/v1/auth/login', { json: { username, password: 'wrong' } });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ error: 'invalid_grant' });
+    }
+  });
+
+  test('a body that is no login is invalid_request', async () => {
+    const response = await server.call('/api/v1/auth/login', { json: ['demo'] });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: 'invalid_request' });
+  });
+
+  test('a refresh rotates, and both access tokens stay good', async () => {
+    const first = await passwordLogin(server.call);
+    const second = await refreshed(first.refresh_token);
+    expect(second.refresh_token).not.toBe(first.refresh_token);
+    expect((await whoami(first.access_token)).status).toBe(200);
+    expect((await whoami(second.access_token)).status).toBe(200);
+  });
+
+  test('within the grace a repeated refresh gets the same successor', async () => {
+    const first = await passwordLogin(server.call);
+    const second = await refreshed(first.refresh_token);
+    const repeated = await refreshed(first.refresh_token);
+    expect(repeated.refresh_token).toBe(second.refresh_token);
+    expect((await whoami(repeated.access_token)).status).toBe(200);
+  });
+
+  test('parallel refreshes with one token rotate it once', async () => {
+    const first = await passwordLogin(server.call);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => refreshed(first.refresh_token)));
+    expect(new Set(answers.map((answer) => answer.refresh_token)).size).toBe(1);
+    const successor = answers[0]?.refresh_token ?? '';
+    expect((await refresh(successor)).status).toBe(200);
+  });
+
+  test('a token whose successor was used is reuse: the whole family ends', async () => {
+    const first = await passwordLogin(server.call);
+    const second = await refreshed(first.refresh_token);
+    const third = await refreshed(second.refresh_token);
+    const reuse = await refresh(first.refresh_token);
+    expect(reuse.status).toBe(400);
+    expect(await reuse.json()).toMatchObject({ error: 'invalid_grant' });
+    expect((await refresh(third.refresh_token)).status).toBe(400);
+    expect((await whoami(third.access_token)).status).toBe(401);
+  });
+
+  test('a forged number or signature is refused and ends nothing', async () => {
+    const { refresh_token: token } = await passwordLogin(server.call);
+    const [head = '', , mac = ''] = token.split('.');
+    for (const forged of [`${head}.1.${mac}`, `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`, 'pwr_', '']) {
+      expect((await refresh(forged)).status).toBe(400);
+    }
+    expect((await refresh(token)).status).toBe(200);
+  });
+
+  test('a logout ends the access token too, and may be repeated', async () => {
+    const answer = await passwordLogin(server.call);
+    for (let times = 0; times < 2; times += 1) {
+      const response = await server.call('/api/v1/auth/logout', { json: { refresh_token: answer.refresh_token } });
+      expect(response.status).toBe(204);
+    }
+    expect((await whoami(answer.access_token)).status).toBe(401);
+    expect((await refresh(answer.refresh_token)).status).toBe(400);
+  });
+
+  test('one sign-in ends without another', async () => {
+    const [mine, theirs] = await Promise.all([passwordLogin(server.call), passwordLogin(server.call)]);
+    await server.call('/api/v1/auth/logout', { json: {}, headers: bearer(mine.access_token) });
+    expect((await whoami(mine.access_token)).status).toBe(401);
+    expect((await whoami(theirs.access_token)).status).toBe(200);
+  });
+
+  test('a body above the bound is refused', async () => {
+    const response = await server.call('/api/v1/auth/login', { json: { username: 'x'.repeat(70_000), password: '' } });
+    expect(response.status).toBe(413);
+  });
+});

@@ -1,0 +1,324 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { textOf } from '../../server/realtime/freezable-socket.ts';
+import { OidcClient } from './support/agent.ts';
+import { dial, dialWith, socketTicket } from './support/hub-client.ts';
+import {
+  bearer,
+  cookieLogin,
+  passwordLogin,
+  startTestServer,
+  type PasswordAnswer,
+  type TestServer,
+} from './support/start.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+afterEach(async () => {
+  await server.lab('/faults', undefined, 'DELETE');
+  await server.lab('/clock', { skewMs: 0 });
+});
+
+const refresh = (token: string) => server.call('/api/v1/auth/refresh', { json: { refresh_token: token } });
+const whoami = (token: string) => server.call('/api/v1/auth/whoami', { headers: bearer(token) });
+const stats = async () => (await server.lab('/stats')) as Record<string, number>;
+const log = async () =>
+  (await server.lab('/log')) as { method: string; path: string; status: number; auth: string; sub: string | null }[];
+
+describe('faults', () => {
+  test('reset breaks the connection without an answer, as often as told', async () => {
+    const { access_token: token } = await passwordLogin(server.call);
+    await server.lab('/faults', { at: 'api', kind: 'reset', times: 2 });
+    await expect(whoami(token)).rejects.toThrow('fetch failed');
+    await expect(whoami(token)).rejects.toThrow('fetch failed');
+    expect((await whoami(token)).status).toBe(200);
+  });
+
+  test('status answers what it was told, with a pause, until it is taken away', async () => {
+    const { access_token: token } = await passwordLogin(server.call);
+    await server.lab('/faults', { at: 'api', kind: 'status', status: 429, retryAfter: 7 });
+    for (let times = 0; times < 3; times += 1) {
+      const response = await whoami(token);
+      expect(response.status).toBe(429);
+      expect(response.headers.get('retry-after')).toBe('7');
+    }
+    await server.lab('/faults', undefined, 'DELETE');
+    expect((await whoami(token)).status).toBe(200);
+  });
+
+  test('html is a captive portal', async () => {
+    const { refresh_token: token } = await passwordLogin(server.call);
+    await server.lab('/faults', { at: 'token', kind: 'html', times: 1 });
+    const response = await refresh(token);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toContain('text/html');
+    expect((await refresh(token)).status).toBe(200);
+  });
+
+  test('lost does the work: the old token then gives the successor within the grace', async () => {
+    const { refresh_token: token } = await passwordLogin(server.call);
+    const before = await stats();
+    await server.lab('/faults', { at: 'token', kind: 'lost', times: 1 });
+    await expect(refresh(token)).rejects.toThrow('fetch failed');
+    expect((await stats())['refreshGrants']).toBe((before['refreshGrants'] ?? 0) + 1);
+    expect((await refresh(token)).status).toBe(200);
+  });
+
+  test('hang holds, then breaks; slow answers late', async () => {
+    const { access_token: token } = await passwordLogin(server.call);
+    const startedAt = performance.now();
+    await server.lab('/faults', { at: 'api', kind: 'hang', ms: 200, times: 1 });
+    await expect(whoami(token)).rejects.toThrow('fetch failed');
+    expect(performance.now() - startedAt).toBeGreaterThan(190);
+    await server.lab('/faults', { at: 'api', kind: 'slow', ms: 200, times: 1 });
+    expect((await whoami(token)).status).toBe(200);
+    expect(performance.now() - startedAt).toBeGreaterThan(390);
+  });
+
+  test('the token place covers the provider too, readable for the application', async () => {
+    const client = await OidcClient.create(server);
+    const { refresh: token } = await client.signIn();
+    await server.lab('/faults', { at: 'token', kind: 'status', status: 503, retryAfterSeconds: 3, times: 1 });
+    const response = await fetch(`${server.issuer}/token`, {
+      method: 'POST',
+      headers: { origin: server.url },
+      body: '',
+    });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('access-control-allow-origin')).toBe(server.url);
+    expect(response.headers.get('access-control-expose-headers')).toContain('Retry-After');
+    await server.lab('/faults', { at: 'token', kind: 'lost', times: 1 });
+    await expect(client.refresh(token)).rejects.toThrow('fetch failed');
+    expect((await client.refresh(token)).ok).toBe(true);
+  });
+
+  test('tickets and sockets have places of their own', async () => {
+    const { access_token: token } = await passwordLogin(server.call);
+    await server.lab('/faults', { at: 'ticket', kind: 'status', status: 503, times: 1 });
+    expect((await server.call('/api/v1/socket/ticket', { method: 'POST', headers: bearer(token) })).status).toBe(503);
+    const ticket = await socketTicket(server, token);
+    await server.lab('/faults', { at: 'socket', kind: 'status', status: 503, times: 1 });
+    expect(await dialWith(server, ticket).closed).toMatchObject({ code: 1006 });
+    const client = dialWith(server, ticket);
+    client.ws.once('open', () => client.send(['hi', { host: 'h', epoch: 1 }]));
+    await client.hello();
+    client.close();
+  });
+
+  test('an order that is none is refused', async () => {
+    for (const order of [{}, { at: 'moon', kind: 'reset' }, { at: 'api', kind: 'quake' }]) {
+      expect((await server.call('/lab/faults', { json: order })).status).toBe(400);
+    }
+  });
+});
+
+describe('sessions', () => {
+  test('expiring access tokens spares the refresh tokens, of every kind', async () => {
+    const client = await OidcClient.create(server);
+    const bound = await client.signIn();
+    const answer = await passwordLogin(server.call);
+    const cookie = await cookieLogin(server.call);
+    await server.lab('/tokens/expire', {});
+    expect((await whoami(answer.access_token)).status).toBe(401);
+    expect((await client.api(`${server.url}/api/v1/auth/whoami`, bound.access)).status).toBe(401);
+    expect((await server.call('/api/v1/auth/whoami', { headers: { cookie } })).status).toBe(200);
+    const next = (await (await refresh(answer.refresh_token)).json()) as PasswordAnswer;
+    expect((await whoami(next.access_token)).status).toBe(200);
+    const outcome = await client.refresh(bound.refresh);
+    const access = outcome.ok ? outcome.tokens.access : '';
+    expect((await client.api(`${server.url}/api/v1/auth/whoami`, access)).status).toBe(200);
+  });
+
+  test('revoking ends everything at once, sockets with it', async () => {
+    const client = await OidcClient.create(server);
+    const bound = await client.signIn();
+    const answer = await passwordLogin(server.call);
+    const cookie = await cookieLogin(server.call);
+    const socket = await dial(server, answer.access_token);
+    await socket.hello();
+    await server.lab('/session/revoke', {});
+    expect(await socket.closed).toMatchObject({ code: 4401 });
+    expect(await client.refresh(bound.refresh)).toEqual({ ok: false, error: 'invalid_grant' });
+    expect((await refresh(answer.refresh_token)).status).toBe(400);
+    expect((await client.api(`${server.url}/api/v1/auth/whoami`, bound.access)).status).toBe(401);
+    for (const headers of [bearer(answer.access_token), { cookie }]) {
+      expect((await server.call('/api/v1/auth/whoami', { headers })).status).toBe(401);
+    }
+    expect((await client.signIn()).refresh).toMatch(/./);
+  });
+
+  test('a skewed clock shows in the Date header and in tokens, and nothing breaks', async () => {
+    const skewMs = 3_600_000;
+    await server.lab('/clock', { skewMs });
+    const client = await OidcClient.create(server);
+    const { url, verifier, state } = await client.authorizationUrl();
+    const form = await client.person.follow(url, client.callback);
+    const back = await client.person.submit(form.url, client.callback, {
+      do: 'sign-in',
+      username: 'demo',
+      password: 'demo',
+    });
+    expect(new URL(back.url).searchParams.has('code')).toBe(true);
+    await expect(client.exchange(back.url, verifier, state).then(({ access }) => exp(access))).resolves.toBeGreaterThan(
+      (Date.now() + skewMs) / 1000,
+    );
+    const response = await server.call('/api/v1/llm/models');
+    expect(Date.parse(response.headers.get('date') ?? '')).toBeGreaterThan(Date.now() + skewMs - 5_000);
+    expect(Date.parse((await fetch(`${server.issuer}/jwks`)).headers.get('date') ?? '')).toBeGreaterThan(
+      Date.now() + skewMs - 5_000,
+    );
+    const { access_token: token } = await passwordLogin(server.call);
+    expect((await whoami(token)).status).toBe(200);
+  });
+});
+
+const exp = (jwt: string): number =>
+  (JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as { exp: number }).exp;
+
+describe('sockets', () => {
+  test('drop closes with a code, or cuts', async () => {
+    const { access_token: token } = await passwordLogin(server.call);
+    const first = await dial(server, token);
+    await first.hello();
+    expect(await server.lab('/sockets/drop', { code: 1013 })).toMatchObject({ sockets: 1 });
+    expect(await first.closed).toMatchObject({ code: 1013 });
+    const second = await dial(server, token);
+    await second.hello();
+    await server.lab('/sockets/drop', {});
+    expect(await second.closed).toMatchObject({ code: 1006 });
+  });
+
+  test('a frozen socket answers nothing, neither frames nor pings; then all comes, in order', async () => {
+    const { access_token: token } = await passwordLogin(server.call);
+    const topic = randomUUID();
+    const client = await dial(server, token);
+    await client.subscribe(topic, null);
+    await server.lab('/sockets/freeze', { ms: 400 });
+    const frozenAt = performance.now();
+    const pong = new Promise<number>((done) => client.ws.once('pong', () => done(performance.now() - frozenAt)));
+    client.ws.ping();
+    client.send(['p', 1]);
+    await server.lab('/publish', { topic, count: 3, everyMs: 0 });
+    expect(await pong).toBeGreaterThan(350);
+    await client.reach(topic, 3);
+    expect(client.events(topic)).toEqual([1, 2, 3].map((n) => ({ offset: n, data: { n } })));
+    client.close();
+  });
+
+  test('what came while it was frozen is sent with the thaw, without anybody asking', async () => {
+    const { access_token: token } = await passwordLogin(server.call);
+    const topic = randomUUID();
+    const client = await dial(server, token);
+    await client.subscribe(topic, null);
+    const frozenAt = performance.now();
+    await server.lab('/sockets/freeze', { ms: 200 });
+    await server.lab('/publish', { topic, count: 3, everyMs: 0 });
+    await client.reach(topic, 3);
+    // Sooner than the next ping of an idle socket, which would bring it along.
+    expect(performance.now() - frozenAt).toBeLessThan(3_000);
+    client.close();
+  });
+
+  test('publish counts from 1, as large as told, for each user', async () => {
+    const topic = randomUUID();
+    const [demo, other] = await Promise.all([
+      passwordLogin(server.call),
+      passwordLogin(server.call, 'other', 'secret'),
+    ]);
+    const clients = await Promise.all([dial(server, demo.access_token), dial(server, other.access_token)]);
+    await Promise.all(clients.map((client) => client.subscribe(topic, null)));
+    await server.lab('/publish', { topic, count: 1200, everyMs: 0, bytes: 10 });
+    for (const client of clients) {
+      await client.reach(topic, 1200);
+      expect(client.events(topic).map(({ offset }) => offset)).toEqual(
+        Array.from({ length: 1200 }, (_, index) => index + 1),
+      );
+      expect(client.events(topic)[0]?.data).toEqual({ n: 1, filling: '.'.repeat(10) });
+      client.close();
+    }
+  });
+
+  test('the event stream answers pings, hears the same, and takes a token once', async () => {
+    const { access_token: token } = await passwordLogin(server.call);
+    const minted = await server.call('/api/auth/token', { headers: bearer(token) });
+    const { token: ticket } = (await minted.json()) as { token: string };
+    const url = `${server.url.replace('http', 'ws')}/api/events?token=${ticket}`;
+    const ws = new WebSocket(url, { origin: server.url });
+    const heard: { type: string }[] = [];
+    const until = (type: string) =>
+      new Promise<unknown>((done) => {
+        const look = () => {
+          const found = heard.find((message) => message.type === type);
+          if (found) done(found);
+          else ws.once('message', () => setImmediate(look));
+        };
+        look();
+      });
+    ws.on('message', (data) => heard.push(JSON.parse(textOf(data)) as { type: string }));
+    expect(await until('connected')).toEqual({ type: 'connected', user: { sub: 'demo', name: 'Demo User' } });
+    ws.send('{"type":"ping"}');
+    expect(await until('pong')).toEqual({ type: 'pong' });
+    await server.lab('/publish', { topic: 'news', count: 1, everyMs: 1 });
+    expect(await until('event')).toMatchObject({ type: 'event', topic: 'news', data: { n: 1 } });
+    const code = await new Promise((done) => new WebSocket(url, { origin: server.url }).on('close', done));
+    expect(code).toBe(4401);
+    ws.close();
+  });
+});
+
+describe('what the server saw', () => {
+  test('the log names the request, how it was authorized, and for whom; never a query, never the lab', async () => {
+    const { access_token: token } = await passwordLogin(server.call);
+    const cookie = await cookieLogin(server.call);
+    await server.lab('/log', undefined, 'DELETE');
+    await whoami(token);
+    await server.call('/api/v1/llm/models?secret=1', { headers: { cookie } });
+    await server.call('/api/v1/llm/models');
+    await server.lab('/faults', { at: 'api', kind: 'reset', times: 1 });
+    await whoami(token).catch(() => undefined);
+    const entries = await log();
+    expect(entries.map(({ method, path, status, auth, sub }) => [method, path, status, auth, sub])).toEqual([
+      ['GET', '/api/v1/auth/whoami', 200, 'bearer', 'demo'],
+      ['GET', '/api/v1/llm/models', 200, 'cookie', 'demo'],
+      ['GET', '/api/v1/llm/models', 401, 'none', null],
+      ['GET', '/api/v1/auth/whoami', 0, 'bearer', null],
+    ]);
+    expect(JSON.stringify(entries)).not.toContain('secret');
+  });
+
+  test('stats count refreshes, token requests, tickets and sockets', async () => {
+    const before = await stats();
+    const { access_token: token, refresh_token: refreshToken } = await passwordLogin(server.call);
+    await refresh(refreshToken);
+    const client = await dial(server, token);
+    await client.hello();
+    const after = await stats();
+    const grown = Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]));
+    expect(grown).toEqual({
+      refreshGrants: 1,
+      tokenRequests: 2,
+      ticketsMinted: 1,
+      ticketsUsed: 1,
+      socketsOpen: 1,
+      socketsOpened: 1,
+    });
+    client.close();
+  });
+
+  test('pages of other sites and other names may not use the lab', async () => {
+    expect((await server.call('/lab/stats', { headers: { origin: 'http://evil.test' } })).status).toBe(403);
+    expect((await server.call('/lab/stats', { headers: { origin: server.url } })).status).toBe(200);
+  });
+
+  test('without --lab there is none', async () => {
+    const bare = await startTestServer({ lab: false });
+    expect((await bare.call('/lab/stats')).status).toBe(404);
+    const page = await bare.call('/api/v1/auth/whoami');
+    expect(page.status).toBe(401);
+    await bare.stop();
+  });
+});

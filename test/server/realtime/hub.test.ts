@@ -1,0 +1,375 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { dial, dialWith, socketTicket, type HubClient } from '../support/hub-client.ts';
+import { bearer, passwordLogin, startTestServer, type TestServer } from '../support/start.ts';
+
+let server: TestServer;
+let token: string;
+beforeAll(async () => {
+  server = await startTestServer();
+  token = (await passwordLogin(server.call)).access_token;
+});
+afterAll(() => server.stop());
+
+const newTopic = () => `topic-${randomUUID()}`;
+const offsets = (client: HubClient, topic: string) => client.events(topic).map(({ offset }) => offset);
+
+describe('the way in', () => {
+  test('a ticket opens the socket, which greets', async () => {
+    const client = await dial(server, token);
+    const hello = await client.hello();
+    expect(hello).toMatchObject({ heartbeatMs: 10_000, maxBytes: 65_536 });
+    expect(hello.expiresAt - hello.now).toBeGreaterThan(200_000);
+    expect(client.ws.protocol).toBe('keeper.1');
+    client.close();
+  });
+
+  test('a ticket works once, of two at the same time', async () => {
+    const ticket = await socketTicket(server, token);
+    const clients = [dialWith(server, ticket), dialWith(server, ticket)];
+    for (const [index, client] of clients.entries())
+      client.ws.once('open', () => client.send(['hi', { host: `h${index}`, epoch: 1 }]));
+    const outcomes = await Promise.all(
+      clients.map((client) =>
+        Promise.race([
+          client.hello().then(
+            () => 'open' as const,
+            () => 'closed' as const,
+          ),
+          client.closed.then(({ code }) => code),
+        ]),
+      ),
+    );
+    expect(outcomes.filter((outcome) => outcome === 'open')).toHaveLength(1);
+    expect(await Promise.race(clients.map(({ closed }) => closed))).toMatchObject({ code: 4401 });
+    clients.forEach((client) => client.close());
+  });
+
+  test('a ticket that was made up, or is for the other socket, is 4401', async () => {
+    const response = await server.call('/api/auth/token', { headers: bearer(token) });
+    const { token: eventsToken } = (await response.json()) as { token: string };
+    for (const ticket of ['made-up', eventsToken]) {
+      expect(await dialWith(server, ticket).closed).toMatchObject({ code: 4401 });
+    }
+  });
+
+  test('clients that leave while their tickets are judged leave nothing behind', async () => {
+    const own = await startTestServer();
+    const { access_token: mine } = await passwordLogin(own.call);
+    const tickets = await Promise.all(Array.from({ length: 100 }, () => socketTicket(own, mine)));
+    await Promise.all(
+      tickets.map((ticket) => {
+        const client = dialWith(own, ticket);
+        client.ws.once('upgrade', () => setImmediate(() => client.ws.terminate()));
+        return client.closed;
+      }),
+    );
+    const startedAt = performance.now();
+    await own.stop();
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  test('a client that comes in while the server stops is cut off, and holds nothing up', async () => {
+    const own = await startTestServer();
+    const { access_token: mine } = await passwordLogin(own.call);
+    const ticket = await socketTicket(own, mine);
+    await own.lab('/faults', { at: 'socket', kind: 'slow', ms: 500, times: 1 });
+    const client = dialWith(own, ticket);
+    // by then the handshake is there too, and held back
+    for (let turn = 0; turn < 3; turn += 1) await own.lab('/stats');
+    const startedAt = performance.now();
+    await own.stop();
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    await client.closed;
+  });
+
+  test('whoever is turned away and says no goodbye is cut off, and holds up no shutdown', async () => {
+    const { hostname, port, host } = new URL(server.url);
+    const mute = connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname);
+    const key = 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-version: 13';
+    mute.write(
+      `GET /api/socket HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n${key}\r\nsec-websocket-protocol: keeper.1\r\n\r\n`,
+    );
+    const startedAt = performance.now();
+    mute.on('error', () => undefined).resume();
+    await once(mute, 'close');
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  test('whoever is refused before the handshake, reads nothing and closes nothing is cut off', async () => {
+    const { hostname, port, host } = new URL(server.url);
+    const mute = connect({
+      port: Number(port),
+      host: hostname === 'localhost' ? '127.0.0.1' : hostname,
+      allowHalfOpen: true,
+    });
+    const cut = new Promise((done) => mute.on('error', () => undefined).on('close', done));
+    mute.write(`GET /nowhere HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`);
+    // What is said to a connection that is there is taken; to one that was cut, it is answered with a reset.
+    const talk = setInterval(() => mute.write('x'), 50);
+    const byReset = await cut.finally(() => clearInterval(talk));
+    expect(byReset).toBe(true);
+  });
+
+  test('a page of another origin is refused before the handshake, and its ticket is not used up', async () => {
+    const ticket = await socketTicket(server, token);
+    const status = await new Promise((done) => {
+      const ws = new WebSocket(`${server.url.replace('http', 'ws')}/api/socket`, ['keeper.1'], {
+        headers: { origin: 'http://evil.test' },
+      });
+      ws.on('unexpected-response', (_request, response) => done(response.statusCode));
+      ws.on('error', () => undefined);
+    });
+    expect(status).toBe(403);
+    const client = dialWith(server, ticket);
+    client.ws.once('open', () => client.send(['hi', { host: 'h', epoch: 1 }]));
+    await client.hello();
+    client.close();
+  });
+
+  test('whoever speaks before greeting, or not the protocol, is sent away', async () => {
+    const early = dialWith(server, await socketTicket(server, token));
+    early.ws.once('open', () => early.send(['sub', 1, 't', null]));
+    expect(await early.closed).toMatchObject({ code: 1007 });
+    const garbled = await dial(server, token);
+    garbled.ws.send('{"not":"a frame"}');
+    expect(await garbled.closed).toMatchObject({ code: 1007 });
+  });
+
+  test.each([
+    ['no name', ''],
+    ['one that is too long', 'x'.repeat(257)],
+  ])('a host with %s is sent away', async (_name, host) => {
+    expect(await (await dial(server, token, host)).closed).toMatchObject({ code: 1007 });
+    const longest = await dial(server, token, 'x'.repeat(256));
+    await longest.hello();
+    longest.close();
+  });
+
+  test('a frame of a later version is passed over', async () => {
+    const client = await dial(server, token);
+    await client.hello();
+    client.ws.send('["later",1]');
+    client.send(['p', 5]);
+    expect(await client.until((frame) => (frame[0] === 'q' ? frame[1] : undefined))).toBe(5);
+    client.close();
+  });
+
+  test('an oversized frame is 1009', async () => {
+    const client = await dial(server, token);
+    await client.hello();
+    client.send(['pub', 'id', 't', 'x'.repeat(70_000)]);
+    expect(await client.closed).toMatchObject({ code: 1009 });
+  });
+});
+
+describe('topics', () => {
+  test('what one publishes all of the user hear, once and in order', async () => {
+    const topic = newTopic();
+    const [a, b] = await Promise.all([dial(server, token, 'a'), dial(server, token, 'b')]);
+    await Promise.all([a.subscribe(topic, null), b.subscribe(topic, null)]);
+    await Promise.all(Array.from({ length: 50 }, (_, n) => a.publish(topic, randomUUID(), { n })));
+    await Promise.all([a.reach(topic, 50), b.reach(topic, 50)]);
+    const expected = Array.from({ length: 50 }, (_, index) => index + 1);
+    expect(offsets(a, topic)).toEqual(expected);
+    expect(b.events(topic)).toEqual(expected.map((offset) => ({ offset, data: { n: offset - 1 } })));
+    [a, b].forEach((client) => client.close());
+  });
+
+  test('the same message sent again is stored once and acknowledged with the same offset', async () => {
+    const topic = newTopic();
+    const id = randomUUID();
+    const first = await dial(server, token);
+    expect(await first.publish(topic, id, 'once')).toBe(1);
+    first.close();
+    const second = await dial(server, token);
+    await second.subscribe(topic, { epoch: (await second.subscribe(topic, null)).at.epoch, offset: 0 }, 2);
+    expect(await second.publish(topic, id, 'once')).toBe(1);
+    expect(await second.publish(topic, randomUUID(), 'twice')).toBe(2);
+    await second.reach(topic, 2);
+    expect(second.events(topic).map(({ data }) => data)).toEqual(['once', 'twice']);
+    second.close();
+  });
+
+  test('whoever comes anew reads the last events over HTTP, the owner and nobody else', async () => {
+    const topic = `${newTopic()} / ?`;
+    const path = `/api/v1/topics/${encodeURIComponent(topic)}/events`;
+    const read = async (bearerToken: string) =>
+      (await server.call(path, { headers: bearer(bearerToken) })).json() as Promise<{ epoch: string; events: unknown }>;
+    const writer = await dial(server, token);
+    const { at } = await writer.subscribe(topic, null);
+    for (let n = 1; n <= 203; n += 1) writer.send(['pub', `${topic}-${n}`, topic, n]);
+    await writer.reach(topic, 203);
+    const last = Array.from({ length: 200 }, (_, index) => ({ offset: index + 4, data: index + 4 }));
+    expect(await read(token)).toEqual({ epoch: at.epoch, events: last });
+    const other = await passwordLogin(server.call, 'other', 'secret');
+    expect(await read(other.access_token)).toEqual({ epoch: at.epoch, events: [] });
+    expect((await server.call(path)).status).toBe(401);
+    expect((await server.call(`/api/v1/topics/${'x'.repeat(129)}/events`, { headers: bearer(token) })).status).toBe(
+      400,
+    );
+    writer.close();
+  });
+
+  test('a cursor goes on where it stopped, without a gap while messages pour in', async () => {
+    const topic = newTopic();
+    const writer = await dial(server, token, 'writer');
+    const { at } = await writer.subscribe(topic, null);
+    await Promise.all(Array.from({ length: 300 }, (_, n) => writer.publish(topic, randomUUID(), n)));
+    const reader = await dial(server, token, 'reader');
+    const more = Promise.all(Array.from({ length: 300 }, (_, n) => writer.publish(topic, randomUUID(), 300 + n)));
+    expect(await reader.subscribe(topic, { epoch: at.epoch, offset: 100 })).toEqual({
+      at: { epoch: at.epoch, offset: 100 },
+      resumed: true,
+    });
+    await more;
+    await reader.reach(topic, 600);
+    expect(offsets(reader, topic)).toEqual(Array.from({ length: 500 }, (_, index) => index + 101));
+    expect(reader.frames.some(([kind]) => kind === 'gap')).toBe(false);
+    [writer, reader].forEach((client) => client.close());
+  });
+
+  test('a cursor of another epoch is told that nobody knows what is missing', async () => {
+    const topic = newTopic();
+    const client = await dial(server, token);
+    await client.publish(topic, randomUUID(), 1);
+    const { at, resumed } = await client.subscribe(topic, { epoch: 'another', offset: 7 });
+    expect(resumed).toBe(false);
+    expect(at.offset).toBe(1);
+    expect(client.frames).toContainEqual(['gap', topic, at.epoch, 8, 0]);
+    client.close();
+  });
+
+  test('two users do not hear each other', async () => {
+    const topic = newTopic();
+    const other = await passwordLogin(server.call, 'other', 'secret');
+    const [mine, theirs] = await Promise.all([dial(server, token), dial(server, other.access_token)]);
+    await Promise.all([mine.subscribe(topic, null), theirs.subscribe(topic, null)]);
+    await mine.publish(topic, randomUUID(), 'mine');
+    await theirs.publish(topic, randomUUID(), 'theirs');
+    await theirs.reach(topic, 1);
+    expect(theirs.events(topic)).toEqual([{ offset: 1, data: 'theirs' }]);
+    [mine, theirs].forEach((client) => client.close());
+  });
+
+  test('who left hears no more', async () => {
+    const topic = newTopic();
+    const client = await dial(server, token);
+    await client.subscribe(topic, null);
+    client.send(['unsub', topic]);
+    await client.publish(topic, randomUUID(), 1);
+    expect(client.events(topic)).toEqual([]);
+    client.close();
+  });
+
+  test('a name too long is refused: a message with its id, or with what fits of it; a subscription with a close', async () => {
+    const client = await dial(server, token);
+    await client.hello();
+    client.send(['pub', 'id', 'x'.repeat(129), 1]);
+    expect(await client.until((frame) => (frame[0] === 'nak' ? frame : undefined))).toEqual([
+      'nak',
+      'id',
+      'bad-message',
+    ]);
+    expect(await client.publish(newTopic(), 'i'.repeat(256), 1)).toBe(1);
+    client.send(['pub', 'i'.repeat(257), 't', 1]);
+    expect(await client.until((frame) => (frame[0] === 'nak' && frame[1] !== 'id' ? frame[2] : undefined))).toBe(
+      'bad-message',
+    );
+    client.send(['sub', 1, '', null]);
+    expect(await client.closed).toMatchObject({ code: 1007 });
+  });
+});
+
+describe('who may stay', () => {
+  test('a newer worker of the same browser fences the older one off, for good', async () => {
+    const host = randomUUID();
+    const old = await dial(server, token, host, 1);
+    expect((await old.hello()).resumed).toBe(false);
+    const young = await dial(server, token, host, 2);
+    expect((await young.hello()).resumed).toBe(true);
+    expect(await old.closed).toMatchObject({ code: 4409 });
+    expect(await (await dial(server, token, host, 1)).closed).toMatchObject({ code: 4409 });
+    const otherBrowser = await dial(server, token, randomUUID(), 1);
+    await otherBrowser.hello();
+    [young, otherBrowser].forEach((client) => client.close());
+  });
+
+  test('of one person’s sockets there are 64; another one is told when to come back, and another person is let in', async () => {
+    const roomy = await startTestServer({ acceptsPerSecond: 10_000 });
+    const { access_token: mine } = await passwordLogin(roomy.call);
+    const { access_token: theirs } = await passwordLogin(roomy.call, 'other', 'secret');
+    const clients = await Promise.all(Array.from({ length: 64 }, (_, n) => dial(roomy, mine, `h${n}`)));
+    await Promise.all(clients.map((client) => client.hello()));
+    expect(await (await dial(roomy, mine, 'one too many')).closed).toEqual({ code: 4429, reason: '{"ra":60000}' });
+    await (await dial(roomy, theirs)).hello();
+    clients[0]?.close();
+    await clients[0]?.closed;
+    await (await dial(roomy, mine, 'in its place')).hello();
+    await roomy.stop();
+  });
+
+  test('authorization is renewed in band, by a ticket of the same user', async () => {
+    const client = await dial(server, token);
+    await client.hello();
+    client.send(['auth', await socketTicket(server, token)]);
+    expect(await client.until((frame) => (frame[0] === 'authok' ? frame[1] : undefined))).toBeGreaterThan(Date.now());
+    const other = await passwordLogin(server.call, 'other', 'secret');
+    client.send(['auth', await socketTicket(server, other.access_token)]);
+    expect(await client.closed).toMatchObject({ code: 4403 });
+  });
+
+  test('without renewal, the socket closes when its authorization ends', async () => {
+    await server.lab('/lifetimes', { accessSeconds: 1 });
+    const { access_token: brief } = await passwordLogin(server.call);
+    await server.lab('/lifetimes', { accessSeconds: 300 });
+    expect(await (await dial(server, brief)).closed).toMatchObject({ code: 4401 });
+  });
+
+  test('a sign-out closes the sockets of that session, and no others', async () => {
+    const mine = await passwordLogin(server.call);
+    const [leaving, staying] = await Promise.all([dial(server, mine.access_token, 'a'), dial(server, token, 'b')]);
+    await Promise.all([leaving.hello(), staying.hello()]);
+    await server.call('/api/v1/auth/logout', { json: { refresh_token: mine.refresh_token } });
+    expect(await leaving.closed).toMatchObject({ code: 4401 });
+    staying.send(['p', 1]);
+    await staying.until((frame) => (frame[0] === 'q' ? true : undefined));
+    staying.close();
+  });
+});
+
+describe('a reader that cannot follow', () => {
+  test('gets everything, in order, when it can again', async () => {
+    const topic = newTopic();
+    const client = await dial(server, token);
+    await client.subscribe(topic, null);
+    const writer = await dial(server, token, 'writer');
+    client.ws.pause();
+    const filling = 'x'.repeat(10_000);
+    const count = 2_000;
+    await Promise.all(Array.from({ length: count }, (_, n) => writer.publish(topic, randomUUID(), { n, filling })));
+    client.ws.resume();
+    await client.reach(topic, count);
+    expect(offsets(client, topic)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+    [client, writer].forEach((each) => each.close());
+  });
+});
+
+describe('heartbeat', () => {
+  test('an idle socket is pinged within half of it; a silent one is cut soon after it', async () => {
+    const brisk = await startTestServer({ heartbeatMs: 300 });
+    const { access_token: mine } = await passwordLogin(brisk.call);
+    const [silent, alive] = await Promise.all([dial(brisk, mine, 'silent'), dial(brisk, mine, 'alive')]);
+    expect((await silent.hello()).heartbeatMs).toBe(300);
+    alive.ws.on('message', () => alive.send(['q', 0]));
+    await silent.until((frame) => (frame[0] === 'p' ? true : undefined));
+    const startedAt = performance.now();
+    expect(await silent.closed).toMatchObject({ code: 1006 });
+    expect(performance.now() - startedAt).toBeLessThan(300 + 3_000 + 500);
+    expect(alive.ws.readyState).toBe(WebSocket.OPEN);
+    await brisk.stop();
+  });
+});

@@ -1,0 +1,151 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { createClock } from '../../../server/base/clock.ts';
+import { createEventStreams } from '../../../server/realtime/event-streams.ts';
+import { MAX_FRAME_BYTES } from '../../../server/realtime/hub-connection.ts';
+import { createHub, type Hub } from '../../../server/realtime/hub.ts';
+import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
+import { createPace } from '../../../server/http/admission-control.ts';
+import { createSessionEnds } from '../../../server/http/principal.ts';
+import { createStats } from '../../../server/base/stats.ts';
+import { createTickets } from '../../../server/auth/tickets.ts';
+import { openTopics, type Topics } from '../../../server/realtime/topics.ts';
+import { parseServerFrame, type ClientFrame, type ServerFrame } from '../../../src/protocol/frames.ts';
+import { temporaryDir } from '../support/start.ts';
+
+/* The hub with its end of the sockets in view: what waits in memory for a client that does not read. */
+
+const OWNER = { owner: 'demo', sub: 'demo', name: 'Demo', session: 's', expiresAt: Date.now() + 3_600_000 };
+const FILLING = 'x'.repeat(10_000);
+const COUNT = 2_000;
+const TOPIC = 'flood';
+
+type Client = { frames: ServerFrame[]; send(frame: ClientFrame): void; ws: WebSocket; far: WebSocket };
+
+let folder: ReturnType<typeof temporaryDir>;
+let store: ReturnType<typeof openLmdbStore>;
+let topics: Topics;
+let hub: Hub;
+let listener: WebSocketServer;
+
+beforeEach(async () => {
+  folder = temporaryDir();
+  store = openLmdbStore(folder.dir);
+  topics = await openTopics(store);
+  const pace = createPace({ perSecond: 200, now: () => performance.now() });
+  const ends = createSessionEnds(store);
+  const parts = { store, clock: createClock(), topics, ends, pace, heartbeatMs: 30_000 };
+  hub = createHub({ ...parts, tickets: createTickets(store, createStats(), ends) });
+  listener = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: MAX_FRAME_BYTES });
+  await once(listener, 'listening');
+});
+
+afterEach(async () => {
+  await hub.stop();
+  for (const client of listener.clients) client.terminate();
+  listener.close();
+  await once(listener, 'close');
+  await store.close();
+  folder.remove();
+});
+
+/** Both ends of a socket. */
+const connect = async (): Promise<{ ws: WebSocket; far: WebSocket }> => {
+  const accepted = once(listener, 'connection') as Promise<[WebSocket]>;
+  const ws = new WebSocket(`ws://127.0.0.1:${(listener.address() as AddressInfo).port}`);
+  ws.on('error', () => undefined);
+  const [far] = await accepted;
+  if (ws.readyState !== ws.OPEN) await once(ws, 'open');
+  return { ws, far };
+};
+
+const dial = async (host: string): Promise<Client> => {
+  const { ws, far } = await connect();
+  const frames: ServerFrame[] = [];
+  ws.on('message', (data: Buffer) => {
+    const frame = parseServerFrame(data.toString());
+    if (frame && frame !== 'unknown') frames.push(frame);
+  });
+  hub.accept(far, OWNER);
+  const send = (frame: ClientFrame): void => ws.send(JSON.stringify(frame));
+  send(['hi', { host, epoch: 1 }]);
+  await expect.poll(() => frames.length).toBe(1);
+  return { frames, send, ws, far };
+};
+
+const publish = (): Promise<unknown> =>
+  Promise.all(Array.from({ length: COUNT }, (_, n) => topics.append(OWNER.owner, TOPIC, { n, FILLING })));
+
+const countOf = ({ frames }: Client, kind: ServerFrame[0]): number =>
+  frames.filter((frame) => frame[0] === kind).length;
+
+test('what waits for it in memory is 64 kB and a frame; another reader has everything meanwhile', async () => {
+  const slow = await dial('slow');
+  const brisk = await dial('brisk');
+  for (const client of [slow, brisk]) client.send(['sub', 1, TOPIC, null]);
+  await expect.poll(() => countOf(slow, 'ok') + countOf(brisk, 'ok')).toBe(2);
+  slow.ws.pause();
+  let most = 0;
+  topics.listen(() => (most = Math.max(most, slow.far.bufferedAmount)));
+  await publish();
+  await expect.poll(() => countOf(brisk, 'ev'), { timeout: 10_000 }).toBe(COUNT);
+  expect(most, 'it is full').toBeGreaterThan(65_536);
+  expect(most).toBeLessThan(65_536 + 2 * FILLING.length);
+  slow.ws.resume();
+  await expect.poll(() => countOf(slow, 'ev'), { timeout: 10_000 }).toBe(COUNT);
+});
+
+test('a replay is read from disk no faster than it is taken', async () => {
+  await publish();
+  const slow = await dial('slow');
+  slow.ws.pause();
+  slow.send(['sub', 1, TOPIC, { epoch: topics.epoch, offset: 0 }]);
+  await expect.poll(() => slow.far.bufferedAmount).toBeGreaterThan(65_536);
+  expect(slow.far.bufferedAmount).toBeLessThan(65_536 + 2 * FILLING.length);
+  slow.send(['p', 7]);
+  slow.ws.resume();
+  await expect.poll(() => countOf(slow, 'q')).toBe(1);
+  expect(countOf(slow, 'ev'), 'the answer overtook what waits on disk').toBeLessThan(COUNT);
+  await expect.poll(() => countOf(slow, 'ev'), { timeout: 10_000 }).toBe(COUNT);
+  expect(slow.frames.flatMap((frame) => (frame[0] === 'ev' ? [frame[3]] : []))).toEqual(
+    Array.from({ length: COUNT }, (_, index) => index + 1),
+  );
+});
+
+test('what goes wrong here is 4500 to whoever asked, and nothing to others', async () => {
+  const [asking, other] = [await dial('asking'), await dial('other')];
+  vi.spyOn(topics, 'append').mockRejectedValueOnce(new Error('the disk is gone'));
+  const closed = new Promise((done) => asking.ws.once('close', done));
+  asking.send(['pub', 'id', TOPIC, 1]);
+  expect(await closed).toBe(4500);
+  other.send(['p', 1]);
+  await expect.poll(() => countOf(other, 'q')).toBe(1);
+});
+
+test('a client that asks without end and reads no answer is cut off, and nobody else', async () => {
+  const mute = await dial('mute');
+  const other = await dial('other');
+  const gone = once(mute.far, 'close');
+  mute.ws.pause();
+  // Refused, and the refusal is as long as the question.
+  const question: ClientFrame = ['pub', 'i'.repeat(256), '', null];
+  const flood = setInterval(() => {
+    for (let n = 0; n < 2_000 && mute.ws.bufferedAmount < 5_000_000; n += 1) mute.send(question);
+  }, 1);
+  await gone.finally(() => clearInterval(flood));
+  other.send(['p', 1]);
+  await expect.poll(() => countOf(other, 'q')).toBe(1);
+});
+
+test('of the old stream, too', async () => {
+  const { ws, far } = await connect();
+  const events = createEventStreams({ clock: createClock(), topics, ends: createSessionEnds(store) });
+  events.accept(far, OWNER);
+  vi.spyOn(far, 'bufferedAmount', 'get').mockReturnValue(5_000_000);
+  const code = new Promise((done) => far.once('close', done));
+  ws.send('{"type":"ping"}');
+  expect(await code).toBe(1006);
+  events.stop();
+});

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
+import { deleteAll } from '../../../server/base/store.ts';
+import { HISTORY, openTopics, startFrom } from '../../../server/realtime/topics.ts';
+import { temporaryDir } from '../support/start.ts';
+
+let folder: ReturnType<typeof temporaryDir>;
+let store: ReturnType<typeof openLmdbStore>;
+let now = 1_000;
+beforeEach(() => {
+  folder = temporaryDir();
+  store = openLmdbStore(folder.dir, () => now);
+});
+afterEach(async () => {
+  await store.close();
+  folder.remove();
+});
+
+const SHORT_MS = 30;
+
+describe('store', () => {
+  test('keeps plain data over a reopening', async () => {
+    const value = { text: 'ä', number: 1.5, list: [null, true], nested: { a: '' } };
+    await store.put('k', value);
+    await store.close();
+    store = openLmdbStore(folder.dir, () => now);
+    expect(await store.get('k')).toEqual(value);
+    await store.delete('k');
+    expect(await store.get('k')).toBeUndefined();
+  });
+
+  test('lists what is below a prefix, in order, from where it was asked to go on', async () => {
+    for (const key of ['a/2', 'a/1', 'b/1', 'a', 'a0', 'a/ä']) await store.put(key, key);
+    expect((await store.list('a/')).map(({ key }) => key)).toEqual(['a/1', 'a/2', 'a/ä']);
+    expect((await store.list('a/', { after: 'a/1', limit: 1 })).map(({ key }) => key)).toEqual(['a/2']);
+    expect(await deleteAll(store, 'a/')).toBe(3);
+    expect((await store.list('')).map(({ key }) => key)).toEqual(['a', 'a0', 'b/1']);
+  });
+
+  test('what has expired is gone for readers at once, and from the disk with a sweep', async () => {
+    await store.put('brief', 1, SHORT_MS);
+    await store.put('renewed', 1, SHORT_MS);
+    await store.put('renewed', 2, 60_000);
+    await store.put('kept', 1);
+    expect(await store.get('brief')).toBe(1);
+    now += SHORT_MS;
+    expect(await store.get('brief')).toBeUndefined();
+    expect((await store.list('')).map(({ key }) => key)).toEqual(['kept', 'renewed']);
+    expect(await store.update(['brief'], ([current]) => ({ result: current }))).toBeUndefined();
+    expect(await store.sweep()).toBe(1);
+    expect(await store.sweep()).toBe(0);
+    expect(await store.get('renewed')).toBe(2);
+  });
+
+  test('updates of one key come one after the other', async () => {
+    await Promise.all(
+      Array.from({ length: 200 }, () =>
+        store.update(['n'], ([n]) => ({
+          result: n,
+          writes: [{ key: 'n', value: (typeof n === 'number' ? n : 0) + 1 }],
+        })),
+      ),
+    );
+    expect(await store.get('n')).toBe(200);
+  });
+
+  test('an update that throws writes nothing, and the store goes on', async () => {
+    const broken = store.update(['n'], () => {
+      throw new Error('no');
+    });
+    await expect(broken).rejects.toThrow('no');
+    await store.put('n', 1);
+    expect(await store.get('n')).toBe(1);
+  });
+});
+
+describe('history', () => {
+  test('is bounded, and says what is gone', async () => {
+    const topics = await openTopics(store);
+    await Promise.all(Array.from({ length: HISTORY + 5 }, (_, n) => topics.append('owner', 'topic', n)));
+    const head = await topics.head('owner', 'topic');
+    expect(head).toEqual({ offset: HISTORY + 5, oldest: 6 });
+    expect(await topics.read('owner', 'topic', 0, 2)).toEqual([
+      { offset: 6, data: 5 },
+      { offset: 7, data: 6 },
+    ]);
+    const at = { epoch: topics.epoch, offset: 2 };
+    expect(startFrom(topics.epoch, head, at)).toEqual({
+      at: { epoch: topics.epoch, offset: 5 },
+      resumed: false,
+      gap: { from: 3, to: 5 },
+    });
+    expect(startFrom(topics.epoch, head, { epoch: topics.epoch, offset: 5 })).toMatchObject({ resumed: true });
+    expect(startFrom(topics.epoch, head, { epoch: topics.epoch, offset: HISTORY + 6 })).toMatchObject({
+      resumed: false,
+      gap: { to: 0 },
+    });
+  });
+
+  test('names with slashes do not run into each other', async () => {
+    const topics = await openTopics(store);
+    await topics.append('a', 'b/c', 1);
+    await topics.append('a', 'b', 2);
+    expect((await topics.read('a', 'b', 0, 9)).map(({ data }) => data)).toEqual([2]);
+    expect((await topics.read('a', 'b/c', 0, 9)).map(({ data }) => data)).toEqual([1]);
+  });
+});

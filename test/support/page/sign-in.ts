@@ -1,0 +1,60 @@
+import type { Page } from '@playwright/test';
+import { expect } from '../browser/expect.ts';
+import type { SignInIntent } from '../../../src/protocol/bridge.ts';
+import type { SignInKind } from '../../../src/protocol/snapshot.ts';
+import { connectKeeper, DEMO, DEMO_KEY, openKeeper, sessionStateOf } from './keeper-page.ts';
+
+export const SIGN_IN_KINDS = ['oidc', 'password', 'ticket'] as const satisfies readonly SignInKind[];
+/** The kinds whose tokens the worker keeps and refreshes. */
+export const TOKEN_KINDS = ['oidc', 'password'] as const satisfies readonly SignInKind[];
+
+export const INTENTS: Record<SignInKind, SignInIntent> = { oidc: { kind: 'oidc' }, password: DEMO, ticket: DEMO_KEY };
+
+/** Fills in the page of the embedded provider, which then sends the browser back to the app. */
+export const atProvider = async (page: Page): Promise<void> => {
+  await page.waitForURL(/\/sign-in\//);
+  await page.getByLabel('User name').fill(DEMO.username);
+  await page.getByLabel('Password').fill(DEMO.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+};
+
+/** Opens the app and signs in with the library, where the forms are not the point; the keeper is then connected. */
+export const signIn = async (page: Page, origin: string, kind: SignInKind): Promise<void> => {
+  await openKeeper(page, origin);
+  if (kind === 'oidc') {
+    await page.evaluate((intent) => void window.keeper.signIn(intent), INTENTS.oidc);
+    await atProvider(page);
+    await page.waitForURL(`${origin}/`);
+    await connectKeeper(page);
+  } else {
+    const result = await page.evaluate((intent) => window.keeper.signIn(intent), INTENTS[kind]);
+    expect(result).toEqual({ ok: true, value: { type: 'signed-in' } });
+  }
+  await expect.poll(() => sessionStateOf(page)).toBe('active');
+};
+
+/** Fills in the form of the kind, where one is on the screen, and sends it. */
+export const fillIn = async (page: Page, kind: Exclude<SignInKind, 'oidc'>): Promise<void> => {
+  const label = kind === 'password' ? 'Password' : 'API key';
+  await page.getByRole('radio', { name: label }).check();
+  if (kind === 'password') await page.getByRole('textbox', { name: 'User name' }).fill(DEMO.username);
+  await page.getByRole('textbox', { name: label }).fill(kind === 'password' ? DEMO.password : DEMO_KEY.apiKey);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+};
+
+/** Opens the app and signs in as a person does, by what is on the screen. */
+export const signInByHand = async (page: Page, origin: string, kind: SignInKind): Promise<void> => {
+  await page.goto(origin);
+  if (kind === 'oidc') {
+    await page.getByRole('button', { name: 'Continue with single sign-on' }).click();
+    await atProvider(page);
+    await page.waitForURL(`${origin}/`);
+  } else {
+    await fillIn(page, kind);
+  }
+  await seesSignedIn(page);
+};
+
+/** The interface says so, to whoever looks at it. */
+export const seesSignedIn = (page: Page): Promise<void> =>
+  expect(page.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();

@@ -1,0 +1,59 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePortPair } from '../../../scripts/process/free-port.ts';
+import { ready } from '../../../scripts/process/ready.ts';
+import { ended, start } from '../../../scripts/process/run.ts';
+
+export type AppOptions = {
+  /** With `/lab/…` (the default): faults and the request log. */
+  lab?: boolean;
+  env?: Record<string, string>;
+  /** Instead of a free pair of ports: the app's own; the provider takes the next one. */
+  port?: number;
+};
+
+/** The real server in a process of its own, with data of its own; it serves what `vite build` left in `dist`. */
+export type App = {
+  /** Origin of the app, without a trailing slash. */
+  readonly origin: string;
+  /** Origin of the embedded OpenID provider. */
+  readonly provider: string;
+  /** Stops it as an operator would (SIGTERM), or as a power cut would (SIGKILL). Its data stay. */
+  halt(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Starts it again at the same ports, with the same data. */
+  resume(): Promise<void>;
+  /** Stops it and removes its data. */
+  stop(): Promise<void>;
+};
+
+export const startApp = async ({ lab = true, env = {}, port: given }: AppOptions = {}): Promise<App> => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'keeper-data-'));
+  const port = given ?? (await freePortPair());
+  let child: ChildProcess | undefined;
+
+  const resume = async (): Promise<void> => {
+    const args = ['--import', 'tsx', 'server/main.ts', ...(lab ? ['--lab'] : [])];
+    child = start('node', args, { stdout: 'pipe', env: { PORT: String(port), DATA_DIR: dataDir, ...env } });
+    await ready(child, (line) => console.error(line));
+  };
+  const halt = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const end = ended(child);
+    child.kill(signal);
+    await end;
+  };
+  const stop = async (): Promise<void> => {
+    await halt();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+
+  try {
+    await resume();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { origin: `http://localhost:${port}`, provider: `http://localhost:${port + 1}`, halt, resume, stop };
+};

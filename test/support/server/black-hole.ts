@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePortPair } from '../../../scripts/process/free-port.ts';
+import { startServer } from '../../../server/server.ts';
+import { createLab, type Lab } from './fault-client.ts';
+
+/** The real server behind a network that can fall silent: no end, no reset, nothing arrives any more. */
+export type SilentNetwork = {
+  /** Origin of the app, as seen through that network. */
+  readonly origin: string;
+  /** On the near side of it. */
+  readonly lab: Lab;
+  /**
+   * From now on nothing passes on the connections that there are: on the sockets, or on all, as when a phone leaves a
+   * Wi-Fi. New ones work. Resolves with how many WebSockets were among them.
+   */
+  swallow(what: 'sockets' | 'everything'): number;
+  stop(): Promise<void>;
+};
+
+type Pair = { near: Socket; far: Socket; isSocket: boolean; isDead: boolean };
+
+/** The head of a WebSocket's handshake comes in one piece, at the start of a connection or after other requests. */
+const isUpgrade = (bytes: Buffer): boolean => /\r\nupgrade: websocket\r\n/i.test(bytes.toString('latin1'));
+
+const relay = (pair: Pair): void => {
+  const { near, far } = pair;
+  for (const [from, to] of [
+    [near, far],
+    [far, near],
+  ] as const) {
+    from.on('data', (bytes: Buffer) => {
+      if (pair.isDead) return;
+      pair.isSocket ||= from === near && isUpgrade(bytes);
+      to.write(bytes);
+    });
+    from.on('end', () => pair.isDead || to.end());
+    from.on('error', () => pair.isDead || to.destroy());
+  }
+};
+
+export const startSilentNetwork = async ({ heartbeatMs }: { heartbeatMs: number }): Promise<SilentNetwork> => {
+  const pairs = new Set<Pair>();
+  const port = await freePortPair();
+  const proxy = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const pair: Pair = { near, far, isSocket: false, isDead: false };
+    pairs.add(pair);
+    relay(pair);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const address = proxy.address();
+  const origin = `http://localhost:${typeof address === 'object' && address ? address.port : 0}`;
+  const dataDir = await mkdtemp(join(tmpdir(), 'keeper-data-'));
+  const running = await startServer({ port, dataDir, lab: true, heartbeatMs, publicOrigin: origin });
+  return {
+    origin,
+    lab: createLab(running.local.app),
+    swallow(what) {
+      const swallowed = [...pairs].filter(
+        (pair) => !pair.isDead && !pair.near.closed && (what === 'everything' || pair.isSocket),
+      );
+      for (const pair of swallowed) pair.isDead = true;
+      return swallowed.filter(({ isSocket }) => isSocket).length;
+    },
+    async stop() {
+      for (const { near, far } of pairs) {
+        near.destroy();
+        far.destroy();
+      }
+      proxy.close();
+      await running.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,60 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePortPair } from '../../../scripts/process/free-port.ts';
+import type { Account } from '../../../server/auth/accounts.ts';
+import { startServer } from '../../../server/server.ts';
+import { createLab, type Lab } from './fault-client.ts';
+
+const BUILD = /<meta name="build" content="(\w+)"/;
+
+/** A server of its own, on a copy of what `vite build` left: a newer worker can be put there while it runs. */
+export type Deployment = {
+  /** Origin of the app, without a trailing slash. */
+  readonly origin: string;
+  /** Origin of the embedded OpenID provider. */
+  readonly provider: string;
+  readonly lab: Lab;
+  /** Serves a worker of another build from now on, and tells which; with `edit`, one that does something else too. */
+  deploy(edit?: (script: string) => string): Promise<string>;
+  /** Serves no worker from now on. */
+  withdraw(): Promise<void>;
+  /** Puts the files of another build over these: all, or all but the worker, as a page sees it whose worker is older. */
+  replace(from: string, worker?: 'with worker' | 'without worker'): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export const startDeployment = async (accounts?: readonly Account[]): Promise<Deployment> => {
+  const dir = await mkdtemp(join(tmpdir(), 'keeper-deployment-'));
+  const distDir = join(dir, 'dist');
+  await cp('dist', distDir, { recursive: true });
+  const [script, page] = await Promise.all(
+    ['sw.js', 'index.html'].map((file) => readFile(join(distDir, file), 'utf8')),
+  );
+  const build = BUILD.exec(page ?? '')?.[1];
+  if (script === undefined || build === undefined) throw new Error('There is no build in dist.');
+  const port = await freePortPair();
+  const running = await startServer({ port, dataDir: join(dir, 'data'), distDir, lab: true, accounts });
+  let deployed = 0;
+  return {
+    origin: running.url,
+    provider: running.issuer,
+    lab: createLab(running.url),
+    async deploy(edit = (text) => text) {
+      deployed += 1;
+      const next = `${build}${deployed}`;
+      await writeFile(join(distDir, 'sw.js'), edit(script.replaceAll(build, next)));
+      return next;
+    },
+    withdraw: () => rm(join(distDir, 'sw.js')),
+    replace: (from, worker = 'with worker') =>
+      cp(from, distDir, {
+        recursive: true,
+        filter: (file) => worker === 'with worker' || !file.endsWith('sw.js'),
+      }),
+    async stop() {
+      await running.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+};

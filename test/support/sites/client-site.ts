@@ -1,0 +1,122 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { rolldown } from 'rolldown';
+import { DEMO_ACCOUNT } from '../../../server/auth/accounts.ts';
+import { createApi } from '../../../server/api.ts';
+import { openBackend } from '../../../server/services.ts';
+import { createClock } from '../../../server/base/clock.ts';
+import type { Env } from '../../../server/http/http.ts';
+import { close, listen } from '../../../server/http/http-server.ts';
+import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
+import { createProviderTokens } from '../../../server/auth/token-verifier.ts';
+import { BAKED_GLOBAL, type Baked, type SocketConfig } from '../../../src/protocol/config.ts';
+import { TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
+import { startClientServers, type ClientServers } from './client-servers.ts';
+
+/** A site of its own: the backend's API, the clients' servers, and pages that bundle the clients. */
+export type ClientSite = {
+  readonly origin: string;
+  readonly servers: ClientServers;
+  /** Serves a worker of another build from now on. */
+  deploy(): void;
+  stop(): Promise<void>;
+};
+
+const HEARTBEAT_MS = 10_000;
+const STOPS_WITHIN_MS = 100;
+
+const TICKET = { url: '/api/v1/socket/ticket', method: 'POST', carry: 'protocol' } as const;
+const SOCKETS: readonly SocketConfig[] = [
+  { url: '/graphql', codec: 'graphql-transport-ws', ticket: TICKET },
+  { url: '/socket.io/?EIO=4&transport=websocket', codec: 'socket.io', ticket: TICKET },
+  { url: '/rooms/', codec: 'private', ticket: TICKET },
+  { url: '/all', codec: 'broadcast', ticket: TICKET },
+];
+
+const BAKED: Baked = {
+  config: {
+    api: [{ origin: 'self', path: '/api/' }],
+    whoami: '/api/v1/auth/whoami',
+    signIn: {
+      password: {
+        login: '/api/v1/auth/login',
+        refresh: '/api/v1/auth/refresh',
+        logout: '/api/v1/auth/logout',
+        reuseGraceMs: 10_000,
+      },
+    },
+    sockets: SOCKETS,
+  },
+};
+
+const PAGE =
+  '<!doctype html><title>clients</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+
+const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+const bundle = async (input: string, format: 'es' | 'iife', file: string): Promise<Map<string, string>> => {
+  const build = await rolldown({
+    input,
+    platform: 'browser',
+    transform: { target: 'es2022', define: { 'process.env.NODE_ENV': '"production"', __BUILD__: '"clients"' } },
+  });
+  const { output } = await build.generate({
+    format,
+    codeSplitting: format === 'es',
+    entryFileNames: file,
+    chunkFileNames: '[name]-[hash].js',
+  });
+  await build.close();
+  return new Map(output.flatMap((each) => (each.type === 'chunk' ? [[`/${each.fileName}`, each.code] as const] : [])));
+};
+
+const bundleScripts = async (): Promise<Map<string, string>> => {
+  const page = await bundle(path('../../browser/client-libraries/client-libraries.ts'), 'es', 'page.js');
+  const worker = await bundle(path('../../clients/sw.ts'), 'iife', 'sw.js');
+  const script = `self.${BAKED_GLOBAL} = ${JSON.stringify(BAKED)};\n${worker.get('/sw.js') ?? ''}`;
+  return new Map([...page, ['/sw.js', script], ['/keeper-pulse.js', '']]);
+};
+
+export const startClientSite = async (): Promise<ClientSite> => {
+  const dir = await mkdtemp(join(tmpdir(), 'keeper-clients-'));
+  const scripts = await bundleScripts();
+  const store = openLmdbStore(dir);
+  const clock = createClock();
+  const uploadsDir = join(dir, 'uploads');
+  const accounts = [DEMO_ACCOUNT];
+  const backend = await openBackend(store, clock, { accounts, heartbeatMs: HEARTBEAT_MS, uploadsDir });
+  const app = new Hono<Env>();
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const listening = await listen((request, response) => void answer(request, response), 0, '127.0.0.1');
+  const origin = `http://localhost:${listening.port}`;
+  // nobody signs in by OpenID here, so this issuer is never asked
+  const provider = createProviderTokens({ issuer: origin, clientId: 'none', clock, embedded: false });
+  app.route('/', createApi({ ...backend, origins: [origin], provider }));
+  app.get('*', (context) => {
+    const script = scripts.get(context.req.path);
+    const type = script === undefined ? 'text/html' : 'text/javascript';
+    return context.body(script ?? PAGE, 200, { 'content-type': type, 'cache-control': 'no-cache' });
+  });
+  const servers = startClientServers(listening.server, async (request) => {
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/, */);
+    const ticket = offered.find((name) => name.startsWith(TICKET_SUBPROTOCOL_PREFIX));
+    if (ticket === undefined) return false;
+    const text = Buffer.from(ticket.slice(TICKET_SUBPROTOCOL_PREFIX.length), 'base64url').toString('utf8');
+    return (await backend.tickets.redeem('socket', text)) !== undefined;
+  });
+  return {
+    origin,
+    servers,
+    deploy: () => void scripts.set('/sw.js', `${scripts.get('/sw.js') ?? ''}\n// newer`),
+    stop: async () => {
+      await servers.close();
+      await close(listening, STOPS_WITHIN_MS);
+      await store.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,39 @@
+import { chromium, type Browser } from '@playwright/test';
+import { freePortPair } from '../../../scripts/process/free-port.ts';
+import { startApp } from '../server/app.ts';
+import { launchOptions } from '../browser/browser.ts';
+import { createLab, type Lab } from '../server/fault-client.ts';
+import { createCertificate, startFront, type Front } from '../server/tls-front.ts';
+
+/** Names of two sites that lead to this machine everywhere (RFC 6761 §6.3). */
+const APP_HOST = 'app.localhost';
+const PROVIDER_HOST = 'id.localhost';
+
+/** As in production: a proxy ends TLS and speaks HTTP/2, and application and provider are two sites. */
+export type HttpsSite = {
+  readonly origin: string;
+  readonly front: Front;
+  /** Trusts this site's certificate. */
+  readonly browser: Browser;
+  readonly lab: Lab;
+  stop(): Promise<void>;
+};
+
+export const startHttpsSite = async (): Promise<HttpsSite> => {
+  const [port, inside] = [await freePortPair(), await freePortPair()];
+  const origin = `https://${APP_HOST}:${port}`;
+  const env = { PUBLIC_ORIGIN: origin, PUBLIC_ISSUER: `https://${PROVIDER_HOST}:${port + 1}` };
+  const app = await startApp({ port: inside, env });
+  const certificate = await createCertificate(APP_HOST, PROVIDER_HOST);
+  const front = await startFront(certificate, port, inside);
+  const provider = await startFront(certificate, port + 1, inside + 1);
+  const { args, executablePath } = launchOptions();
+  const trusting = [...args, `--ignore-certificate-errors-spki-list=${certificate.spki}`];
+  const browser = await chromium.launch({ executablePath, args: trusting });
+  const stop = async (): Promise<void> => {
+    await browser.close();
+    await Promise.all([front.stop(), provider.stop()]);
+    await app.stop();
+  };
+  return { origin, front, browser, lab: createLab(app.origin), stop };
+};

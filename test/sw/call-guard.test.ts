@@ -1,0 +1,108 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { API_METHODS } from '../../src/protocol/bridge.ts';
+import { isObject } from '../../src/protocol/json.ts';
+import { admit } from '../../sw/calls/call-guard.ts';
+
+const RUNS = 10_000;
+const SEED = 20_261_121;
+
+const raw = (value: unknown) => ({ type: 'RAW', value });
+const call = (over: object = {}) => ({ id: 'a', type: 'APPLY', path: ['nudge'], argumentList: [raw('user')], ...over });
+
+/** Words of comlink's wire protocol, names that reach a prototype, and our own. */
+const word = fc.constantFrom(
+  ...['GET', 'SET', 'APPLY', 'CONSTRUCT', 'ENDPOINT', 'RELEASE', 'RAW', 'HANDLER', 'proxy', 'throw'],
+  ...['constructor', '__proto__', 'prototype', 'toString', 'call', 'bind', 'then'],
+  ...API_METHODS,
+);
+
+const hostileValue = fc.oneof(
+  fc.anything({ withMap: true, withSet: true, withDate: true, withBigInt: true, withTypedArray: true }),
+  fc.constantFrom<unknown>(new Map(), new Error('x'), new ArrayBuffer(8), Number.NaN, Object.create(null)),
+  fc.constant(JSON.parse('{"__proto__":{"polluted":true}}')),
+);
+
+/** Near to a call of the interface, so that the last check is reached as often as the first. */
+const hostileCall = fc.record(
+  {
+    id: fc.oneof({ weight: 6, arbitrary: fc.string() }, fc.string({ minLength: 200, maxLength: 300 }), hostileValue),
+    type: fc.oneof({ weight: 3, arbitrary: fc.constant('APPLY') }, word, hostileValue),
+    path: fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...API_METHODS).map((name) => [name]) },
+      fc.array(word, { maxLength: 3 }),
+      hostileValue,
+    ),
+    argumentList: fc.oneof(
+      { weight: 3, arbitrary: fc.array(fc.jsonValue().map(raw), { maxLength: 5 }) },
+      fc.array(fc.record({ type: fc.oneof({ weight: 3, arbitrary: fc.constant('RAW') }, word), value: hostileValue }), {
+        maxLength: 6,
+      }),
+      hostileValue,
+    ),
+    value: hostileValue,
+  },
+  { requiredKeys: ['id', 'type', 'path'] },
+);
+
+/** JSON and nothing else, by a way of its own: what JSON makes of it is what it was. */
+const isJson = (value: unknown): boolean => {
+  if (value === undefined) return true;
+  if (typeof value === 'object' && value !== null) {
+    const isArray = Array.isArray(value);
+    if (Object.getPrototypeOf(value) !== (isArray ? Array.prototype : Object.prototype)) return false;
+    return Object.keys(value).every((key) => key !== '__proto__') && Object.values(value).every(isJson);
+  }
+  return ['string', 'boolean'].includes(typeof value) || value === null || Number.isFinite(value);
+};
+
+describe('the guard before comlink', () => {
+  test(`of ${RUNS} hostile messages, none but a call of the interface with plain data comes through`, () => {
+    let admitted = 0;
+    const property = fc.property(fc.oneof({ weight: 4, arbitrary: hostileCall }, hostileValue), (message) => {
+      const verdict = admit(message);
+      if (!verdict?.admitted) return;
+      admitted += 1;
+      if (!isObject(message)) throw new Error('not even an object');
+      const { type, path, argumentList } = message as { type: unknown; path: unknown[]; argumentList: unknown[] };
+      expect(type).toBe('APPLY');
+      expect(path).toHaveLength(1);
+      expect(API_METHODS).toContain(path[0]);
+      expect(argumentList.length).toBeLessThanOrEqual(4);
+      for (const item of argumentList) {
+        if (!isObject(item)) throw new Error('an argument that is no object');
+        expect(item['type']).toBe('RAW');
+        expect(isJson(item['value'])).toBe(true);
+      }
+    });
+    fc.assert(property, { numRuns: RUNS, seed: SEED });
+    expect(admitted).toBeGreaterThan(100);
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  test('an honest call comes through', () => {
+    expect(admit(call())).toEqual({ id: 'a', admitted: true });
+    expect(admit(call({ argumentList: [] }))).toEqual({ id: 'a', admitted: true });
+  });
+
+  test.each<[string, object]>([
+    ['no list', { argumentList: undefined }],
+    ['an inherited path', Object.create({ path: ['nudge'] }) as object],
+    ['a path that is a word', { path: 'nudge' }],
+    ['two steps', { path: ['nudge', 'constructor'] }],
+    ['five arguments', { argumentList: Array.from({ length: 5 }, () => raw(1)) }],
+    ['a transfer handler', { argumentList: [{ type: 'HANDLER', name: 'proxy', value: null }] }],
+    ['a hole', { argumentList: [undefined] }],
+    ['too many nodes', { argumentList: [raw(Array.from({ length: 5_000 }, () => 0))] }],
+    ['too many characters', { argumentList: [raw({ ['k'.repeat(300_000)]: 1 })] }],
+    ['a name that reaches a prototype, deep down', { argumentList: [raw({ a: [{ constructor: 1 }] })] }],
+  ])('%s does not', (_name, over) => {
+    const message = Object.getPrototypeOf(over) === Object.prototype ? call(over) : Object.assign(over, { id: 'a' });
+    expect(admit(message)).toEqual({ id: 'a', admitted: false });
+  });
+
+  test.each([[{}], [{ id: 7 }], [{ id: 'x'.repeat(129) }], [null], ['text'], [[]]])(
+    '%j has nobody to answer to',
+    (message) => expect(admit(message)).toBeUndefined(),
+  );
+});

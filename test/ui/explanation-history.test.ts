@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import type { JournalEntry } from '../../src/protocol/bridge.ts';
+import { leadingTo } from '../../src/ui/view/explanation-history.ts';
+
+const NOW = 1_800_000_000_000;
+const at = (ago: number, machine: string, what: string): JournalEntry => ({
+  at: NOW - ago * 1000,
+  worker: 'w',
+  machine,
+  what,
+});
+const told = (entries: readonly JournalEntry[], isOver: boolean): string[] =>
+  leadingTo(entries, isOver, NOW).map(({ what }) => what);
+
+it('tells the minute before the last end, not what came after it, and nothing of the machinery', () => {
+  const entries = [
+    at(300, 'state', 'signed-out'),
+    at(170, 'network', 'down'),
+    at(150, 'network', 'up'),
+    at(110, 'session', '→ refresh'),
+    at(101, 'session', 'grant-failed'),
+    at(100, 'state', 'signed-out'),
+    at(3, 'tabs', '2'),
+  ];
+  expect(told(entries, true)).toEqual(['up', 'grant-failed', 'signed-out']);
+});
+
+it('tells the last minute of what still goes on', () => {
+  expect(told([at(61, 'network', 'down'), at(60, 'state', 'degraded'), at(0, 'tabs', '1')], false)).toEqual([
+    'degraded',
+    '1',
+  ]);
+});
+
+it('tells the last ten of many, and nothing where nothing was written', () => {
+  expect(
+    told(
+      Array.from({ length: 30 }, (_, n) => at(30 - n, 'tabs', String(n))),
+      false,
+    ),
+  ).toEqual(Array.from({ length: 10 }, (_, n) => String(n + 20)));
+  expect(told([], true)).toEqual([]);
+});
