@@ -7,7 +7,7 @@ import { Tester, type Target } from './wire.ts';
 
 export const CONFORMANCE_USAGE = `session-keeper conformance <url> [options]
 
-Checks that a server speaks keeper.1 (docs/protocol-keeper.1.md). It writes to topics of its own only.
+Checks that a server speaks keeper.1 (docs/reference/protocol-keeper.1.md). It writes to topics of its own only.
 
   --socket PATH     where sockets are opened (default /api/socket)
   --ticket PATH     where tickets are asked for (default /api/v1/socket/ticket)

@@ -8,7 +8,7 @@ export type Row = {
   caller: string;
 };
 
-export const TABLE_FILE = 'docs/requests.md';
+export const TABLE_FILE = 'docs/reference/requests.md';
 /** Where the tests leave what they saw. */
 export const SEEN_DIR = '.cache/requests';
 

@@ -6,7 +6,7 @@ import { isTopic, type Topics } from './topics.ts';
 const MOST = 200;
 
 /**
- * The state of a topic for whoever comes anew or was told a gap (docs/protocol-keeper.1.md §7): the last events, oldest
+ * The state of a topic for whoever comes anew or was told a gap (docs/reference/protocol-keeper.1.md §7): the last events, oldest
  * first, as `{ epoch, events: [{ offset, data }] }`. Whatever comes after them, the socket tells.
  */
 export const historyRoutes = (topics: Topics, signedIn: Handler): Hono<Env> =>

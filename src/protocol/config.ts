@@ -3,7 +3,7 @@ import type { SignInKind } from './snapshot.ts';
 /**
  * What a deployment decides at build or serve time. It is baked into the worker script; nothing of it is
  * ever read from IndexedDB, the Cache API or the script's query string, all of which page script can write
- * (docs/threat-model.md).
+ * (docs/explanation/threat-model.md).
  */
 export type KeeperConfig = {
   /** Where a token may go: exact origins, and paths on a segment boundary. */

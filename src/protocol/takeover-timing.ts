@@ -1,5 +1,5 @@
 /*
- * What an old worker and its pages have to agree upon while a newcomer is to take over. Why they help: docs/updates.md.
+ * What an old worker and its pages have to agree upon while a newcomer is to take over. Why they help: docs/explanation/worker-updates.md.
  */
 
 /** Chromium gives an old worker up to five minutes; a page holds calls and requests back no longer than this (ms). */

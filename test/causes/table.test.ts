@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { isThere, linksIn, type TestLink } from '../support/test-links.ts';
 
-const DOCUMENT = new URL('../../docs/spurious-logouts.md', import.meta.url);
+const DOCUMENT = new URL('../../docs/explanation/spurious-logouts.md', import.meta.url);
 const COUNT = 34;
 
 type Row = { number: number; links: readonly TestLink[] };

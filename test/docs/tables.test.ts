@@ -23,7 +23,7 @@ const rowsBelow = (text: string, heading: string): readonly Row[] => {
 const OUT_OF_REACH = /^not (defended|ours): .{10,}/;
 
 describe('odd input', () => {
-  const { url, text } = documentOf('bad-input.md');
+  const { url, text } = documentOf('reference/bad-input.md');
   const SECTIONS = { 'Token endpoint': 22, 'Signing out': 5, Clock: 4, IndexedDB: 8, Messages: 7, 'The socket': 10 };
 
   test.each(Object.entries(SECTIONS))('%s: the table has at least its rows', (section, least) => {
@@ -40,7 +40,7 @@ describe('odd input', () => {
 
 describe('threats', () => {
   const THREATS = 48;
-  const { url, text } = documentOf('threats.md');
+  const { url, text } = documentOf('reference/threats.md');
   const rows = rowsBelow(text, '## The table');
 
   test('all are there, once', () => {
@@ -56,7 +56,7 @@ describe('threats', () => {
 });
 
 describe('peers', () => {
-  const { url, text } = documentOf('peers.md');
+  const { url, text } = documentOf('explanation/peers.md');
   const rows = ['## What it does', '## The same faults'].flatMap((heading) => rowsBelow(text, heading));
 
   test('are compared in all that counts', () => {
@@ -72,9 +72,9 @@ describe('peers', () => {
 });
 
 test('a title that no test has, and a file that is not there, are noticed', () => {
-  const here = new URL('../../docs/peers.md', import.meta.url);
+  const here = new URL('../../docs/explanation/peers.md', import.meta.url);
   const [real, made, gone] = linksIn(
-    '[all are there, once](../test/docs/tables.test.ts) [of nobody\u2019s](../test/docs/tables.test.ts) [x](../test/gone.ts)',
+    '[all are there, once](../../test/docs/tables.test.ts) [of nobody\u2019s](../../test/docs/tables.test.ts) [x](../../test/gone.ts)',
     here,
   );
   expect([real, made, gone].map((link) => link && isThere(link))).toEqual([true, false, false]);

@@ -10,7 +10,7 @@ import { ACCOUNT, check, reportOn, targetOf, TIMEOUT_MS, troubles } from './supp
 import { configOf, SECRET, startSite, WORKER_CODE, workerHeaders } from './support/site.ts';
 import { configured, worker } from './support/spoil.ts';
 
-/** As docs/doctor.md says; upgrades come on top. */
+/** As docs/reference/doctor.md says; upgrades come on top. */
 const MAX_REQUESTS = 30;
 
 const TABLE = [...WORKER, ...DOCUMENTS, ...EDGES, ...PROVIDER, ...API, ...SESSION];

@@ -8,7 +8,7 @@ import type { Transport } from './transport.ts';
 import type { WorkerSite } from './worker-registration.ts';
 
 const NEVER = new Promise<never>(() => {});
-/** A request that waits in front of a worker which is replaced meanwhile is never answered (docs/updates.md). */
+/** A request that waits in front of a worker which is replaced meanwhile is never answered (docs/explanation/worker-updates.md). */
 const LOOK_DEADLINE_MS = 3_000;
 
 /**

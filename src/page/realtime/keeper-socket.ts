@@ -38,7 +38,7 @@ const ABNORMAL = 1006;
  * A drop-in `WebSocket` (https://websockets.spec.whatwg.org/#the-websocket-interface) whose wire is the worker's:
  * shared, ticketed, resumed. Where its protocol can go on over the death of a worker it stays open, and what was sent
  * in the meantime waits; else it closes, as a WebSocket does. Throws what a WebSocket throws (SyntaxError,
- * InvalidStateError, InvalidAccessError). What still differs: docs/keeper-socket.md.
+ * InvalidStateError, InvalidAccessError). What still differs: docs/reference/keeper-socket.md.
  */
 export class KeeperSocket extends EventTarget implements WebSocket {
   declare readonly CONNECTING: 0;

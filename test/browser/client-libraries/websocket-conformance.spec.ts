@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { expect, openClient, test } from './clients.ts';
 
-const DOCUMENT = 'docs/keeper-socket.md';
+const DOCUMENT = 'docs/reference/keeper-socket.md';
 const [BEGIN, END] = ['<!-- differences, written by the test -->', '<!-- end -->'];
 /** A case that hangs is told as such, and costs the others no time. */
 const CASE_WITHIN_MS = 15_000;

@@ -12,7 +12,7 @@ import { killWorkers } from '../../support/browser/worker-kill.ts';
 
 /*
  * All workers are killed between a newcomer's installation and its turn: Chromium 156 then names the newcomer as the
- * controller and sends the page's requests past it (docs/updates.md).
+ * controller and sends the page's requests past it (docs/explanation/worker-updates.md).
  */
 
 /** What became of a request of `keeper.fetch`: a status, or a problem as JSON. */

@@ -139,7 +139,7 @@ for (const state of ['installing', 'installed', 'activating', 'activated'] as co
       const build = await site.deploy();
       await untilNewcomer(page, state);
       await killWorkers(page);
-      // A page whose workers died in that very moment may have to be loaded anew: see docs/updates.md.
+      // A page whose workers died in that very moment may have to be loaded anew: see docs/explanation/worker-updates.md.
       await page.reload();
       await useAppKeeper(page);
       await expectSession(page, 'active');
