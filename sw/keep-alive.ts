@@ -1,4 +1,4 @@
-import { KEEPER_ROOT, LEASE_PATH, LEASE_TYPE } from '../src/protocol/bridge.ts';
+import { KEEPER_ROOT, KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE } from '../src/protocol/bridge.ts';
 
 /**
  * A response that never ends keeps a Chromium worker alive for as long as its page reads it: hidden or frozen, without
@@ -38,10 +38,10 @@ export const createLeases = (onGone: (tab: string) => void): Leases => {
   return {
     covers: (url) => url.origin === location.origin && url.pathname.startsWith(KEEPER_ROOT),
     grant(url) {
-      const tab = url.pathname === LEASE_PATH ? url.searchParams.get('tab') : null;
+      const tab = url.pathname === KEEP_ALIVE_PATH ? url.searchParams.get('tab') : null;
       const headers = {
         'cache-control': 'no-store',
-        'content-type': LEASE_TYPE,
+        'content-type': KEEP_ALIVE_TYPE,
         'cross-origin-resource-policy': 'same-origin',
       };
       // A pulse needs no stream: that it was asked is what keeps the worker awake.

@@ -2,7 +2,7 @@ import { createHost } from '../src/host/host.ts';
 import type { SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
 import type { Host } from '../src/host/services/host-types.ts';
 import { END_SESSION_PATH, parsePageMessage } from '../src/protocol/bridge.ts';
-import type { Baked } from '../src/protocol/config.ts';
+import type { InjectedConfig } from '../src/protocol/config.ts';
 import { createAborts, type Aborts } from './requests/abortable-requests.ts';
 import { answerCall } from './calls/call-bridge.ts';
 import { createLeases, type Leases } from './keep-alive.ts';
@@ -13,7 +13,7 @@ import { announceTakeOver, askNewcomer } from './updates/takeover.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
-export type KeepSessionOptions = Baked & {
+export type KeepSessionOptions = InjectedConfig & {
   /** `sharedSockets`, where pages use sockets or channels. */
   sockets?: SocketsFactory;
   /** Identity of the build, for "a new version is ready". */

@@ -1,4 +1,4 @@
-import { CLOSE } from '../../src/protocol/frames.ts';
+import { CLOSE_CODE } from '../../src/protocol/frames.ts';
 import type { Check } from './check.ts';
 import { insist, pause } from './wire.ts';
 
@@ -11,10 +11,10 @@ export const authority: readonly Check[] = [
       const host = tester.name();
       const old = await tester.greet(host, 1);
       await tester.greet(host, 2);
-      await old.closesWith([CLOSE.superseded]);
+      await old.closesWith([CLOSE_CODE.superseded]);
       const late = await tester.dial();
       late.send(['hi', { host, epoch: 1 }]);
-      await late.closesWith([CLOSE.superseded]);
+      await late.closesWith([CLOSE_CODE.superseded]);
     },
   },
   {
@@ -34,7 +34,7 @@ export const authority: readonly Check[] = [
     run: async (tester) => {
       const wire = await tester.greet();
       wire.send(['auth', 'made-up']);
-      await wire.closesWith([CLOSE.unauthorized]);
+      await wire.closesWith([CLOSE_CODE.unauthorized]);
     },
   },
   {

@@ -1,4 +1,4 @@
-import { CLOSE, MAX_SUBSCRIPTIONS, MAX_TOPIC_LENGTH } from '../../src/protocol/frames.ts';
+import { CLOSE_CODE, MAX_SUBSCRIPTIONS, MAX_TOPIC_LENGTH } from '../../src/protocol/frames.ts';
 import { isObject, numberAt, parseJson } from '../../src/protocol/json.ts';
 import type { Check } from './check.ts';
 import { insist } from './wire.ts';
@@ -13,7 +13,7 @@ export const bounds: readonly Check[] = [
     run: async (tester) => {
       const wire = await tester.dial();
       // A server with a short heartbeat cuts it off for its silence first.
-      await wire.closesWith([CLOSE.badFrame, 1006], GREET_WITHIN_MS + tester.target.answerMs);
+      await wire.closesWith([CLOSE_CODE.badFrame, 1006], GREET_WITHIN_MS + tester.target.answerMs);
     },
   },
   {
@@ -24,7 +24,7 @@ export const bounds: readonly Check[] = [
       for (let n = 1; n < MAX_SUBSCRIPTIONS; n += 1) wire.send(['sub', n, tester.name(), null]);
       await wire.subscribe(tester.name(), null, MAX_SUBSCRIPTIONS);
       wire.send(['sub', MAX_SUBSCRIPTIONS + 1, tester.name(), null]);
-      const { reason } = await wire.closesWith([CLOSE.slowDown]);
+      const { reason } = await wire.closesWith([CLOSE_CODE.slowDown]);
       const body = parseJson(reason);
       insist(isObject(body) && numberAt(body, 'ra') !== undefined, `the reason is "${reason}"`);
     },
@@ -37,7 +37,7 @@ export const bounds: readonly Check[] = [
       const longest = tester.name().padEnd(MAX_TOPIC_LENGTH, '-');
       await wire.subscribe(longest, null);
       wire.send(['sub', 2, `${longest}-`, null]);
-      await wire.closesWith([CLOSE.badFrame]);
+      await wire.closesWith([CLOSE_CODE.badFrame]);
     },
   },
 ];

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CLOSE, SUBPROTOCOL } from '../../src/protocol/frames.ts';
+import { CLOSE_CODE, SUBPROTOCOL } from '../../src/protocol/frames.ts';
 import { authority } from './authority.ts';
 import { bounds } from './bounds.ts';
 import type { Check } from './check.ts';
@@ -36,13 +36,13 @@ const wayIn: readonly Check[] = [
     run: async (tester) => {
       const ticket = await tester.ticket();
       await tester.dial(ticket);
-      await (await tester.dial(ticket)).closesWith([CLOSE.unauthorized]);
+      await (await tester.dial(ticket)).closesWith([CLOSE_CODE.unauthorized]);
     },
   },
   {
     name: 'a ticket that nobody gave opens nothing: 4401',
     section: '2',
-    run: async (tester) => void (await (await tester.dial('made-up')).closesWith([CLOSE.unauthorized])),
+    run: async (tester) => void (await (await tester.dial('made-up')).closesWith([CLOSE_CODE.unauthorized])),
   },
   {
     name: 'a page of another origin cannot dial',
@@ -71,7 +71,7 @@ const wayIn: readonly Check[] = [
     run: async (tester) => {
       const wire = await tester.dial();
       wire.send(['sub', 1, tester.name(), null]);
-      await wire.closesWith([CLOSE.badFrame]);
+      await wire.closesWith([CLOSE_CODE.badFrame]);
     },
   },
 ];
@@ -84,7 +84,7 @@ const frames: readonly Check[] = [
       for (const bad of ['not json', '{}', '["sub","x"]', Buffer.from([0xff, 0x00])]) {
         const wire = await tester.greet();
         wire.say(bad);
-        await wire.closesWith([CLOSE.badFrame, 1003]);
+        await wire.closesWith([CLOSE_CODE.badFrame, 1003]);
       }
     },
   },
@@ -94,7 +94,7 @@ const frames: readonly Check[] = [
     run: async (tester) => {
       const wire = await tester.greet();
       wire.ws.send(Buffer.from([0x5b, 0x22, 0xc3, 0x28, 0x22, 0x5d]), { binary: false });
-      await wire.closesWith([CLOSE.badFrame]);
+      await wire.closesWith([CLOSE_CODE.badFrame]);
     },
   },
   {
@@ -114,7 +114,7 @@ const frames: readonly Check[] = [
       const wire = await tester.greet();
       const { maxBytes } = await wire.hello();
       wire.send(['pub', randomUUID(), tester.name(), 'x'.repeat(maxBytes)]);
-      await wire.closesWith([CLOSE.tooBig]);
+      await wire.closesWith([CLOSE_CODE.tooBig]);
     },
   },
   {
@@ -143,7 +143,7 @@ const frames: readonly Check[] = [
       const wire = await tester.greet();
       const { heartbeatMs } = await wire.hello();
       // A cut is 1006 to whoever is still there to see it; a polite server says which code.
-      await wire.closesWith([1006, 1001, CLOSE.silent], heartbeatMs + PATIENCE_MS + tester.target.answerMs);
+      await wire.closesWith([1006, 1001, CLOSE_CODE.silent], heartbeatMs + PATIENCE_MS + tester.target.answerMs);
     },
   },
 ];

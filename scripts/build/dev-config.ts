@@ -1,4 +1,4 @@
-import type { Baked } from '../../src/protocol/config.ts';
+import type { InjectedConfig } from '../../src/protocol/config.ts';
 
 export const DEFAULT_PORT = 4173;
 
@@ -6,7 +6,7 @@ export const DEFAULT_PORT = 4173;
 export const devPort = (): number => Number(process.env['PORT'] ?? DEFAULT_PORT);
 
 /** What the development worker is baked with: the same as the server would bake for this environment. */
-export const bakeForDev = async (): Promise<Baked> => {
+export const bakeForDev = async (): Promise<InjectedConfig> => {
   const server = await import('../../server/worker/keeper-config.ts');
   const foreign = process.env['OIDC_ISSUER'];
   const config = server.keeperConfig({

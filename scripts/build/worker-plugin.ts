@@ -1,6 +1,6 @@
 import type { OutputBundle } from 'rolldown';
 import type { HotUpdateOptions, Plugin, ResolvedConfig, ViteDevServer } from 'vite';
-import { BAKED_GLOBAL, type Baked } from '../../src/protocol/config.ts';
+import { CONFIG_GLOBAL, type InjectedConfig } from '../../src/protocol/config.ts';
 import { bundleScript, sha256, sourceExists } from './bundle-script.ts';
 import type { PrecacheEntry, ScriptBundle, ScriptEntry } from './bundle-script.ts';
 import { precacheManifest, publicFiles } from './precache.ts';
@@ -8,7 +8,7 @@ import { precacheManifest, publicFiles } from './precache.ts';
 export type WorkerPluginOptions = {
   scripts: readonly ScriptEntry[];
   /** The configuration to serve with a worker in development; a server does the same for a build. */
-  bake: () => Promise<Baked>;
+  bake: () => Promise<InjectedConfig>;
 };
 
 /** Told to the page when the worker's source changed; the page then asks for the new script, without a reload. */
@@ -68,7 +68,7 @@ const serveScripts = (server: ViteDevServer, dev: DevScripts, options: WorkerPlu
   const { base, root } = server.config;
   const serve = async (entry: ScriptEntry): Promise<string> => {
     const { code } = await dev.get(entry);
-    return entry.baked ? `self.${BAKED_GLOBAL} = ${JSON.stringify(await options.bake())};\n${code}` : code;
+    return entry.baked ? `self.${CONFIG_GLOBAL} = ${JSON.stringify(await options.bake())};\n${code}` : code;
   };
   server.middlewares.use((req, res, next) => {
     const path = req.url?.split('?')[0];

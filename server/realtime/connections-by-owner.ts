@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import { CLOSE } from '../../src/protocol/frames.ts';
+import { CLOSE_CODE } from '../../src/protocol/frames.ts';
 
 /** Sockets that one person may have open of a kind: tabs' workers, devices, and some that are about to go. */
 const MAX_PER_OWNER = 64;
@@ -30,7 +30,7 @@ export const createCrowd = <T>(): Crowd<T> => {
     of: (owner) => byOwner.get(owner) ?? [],
     hasRoom(owner, ws) {
       const hasRoom = (byOwner.get(owner)?.size ?? 0) < MAX_PER_OWNER;
-      if (!hasRoom) ws.close(CLOSE.slowDown, retryAfter(OVERLOAD_PAUSE_MS));
+      if (!hasRoom) ws.close(CLOSE_CODE.slowDown, retryAfter(OVERLOAD_PAUSE_MS));
       return hasRoom;
     },
     add(owner, one) {

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import { CLOSE } from '../../src/protocol/frames.ts';
+import { CLOSE_CODE } from '../../src/protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../../src/protocol/json.ts';
 import type { Clock } from '../base/clock.ts';
 import { createCrowd } from './connections-by-owner.ts';
@@ -29,7 +29,7 @@ export const createEventStreams = (parts: { clock: Clock; topics: Topics; ends: 
 
   const probe = (stream: Stream): void => {
     if (stream.socket.isFrozen) return;
-    if (clock.now() >= stream.principal.expiresAt) return stream.socket.drop(CLOSE.unauthorized);
+    if (clock.now() >= stream.principal.expiresAt) return stream.socket.drop(CLOSE_CODE.unauthorized);
     if (!stream.alive) return stream.socket.drop();
     stream.alive = false;
     stream.socket.ws.ping();
@@ -39,13 +39,13 @@ export const createEventStreams = (parts: { clock: Clock; topics: Topics; ends: 
   topics.listen(({ owner, topic, offset, data }) => {
     const text = JSON.stringify({ type: 'event', topic, offset, data });
     for (const { socket } of streams.of(owner)) {
-      if (isFull(socket)) socket.drop(CLOSE.tryLater);
+      if (isFull(socket)) socket.drop(CLOSE_CODE.tryLater);
       else socket.send(text);
     }
   });
   ends.listen((hasEnded) => {
     for (const { socket, principal } of streams.all()) {
-      if (hasEnded(principal)) socket.drop(CLOSE.unauthorized);
+      if (hasEnded(principal)) socket.drop(CLOSE_CODE.unauthorized);
     }
   });
 
@@ -72,7 +72,7 @@ export const createEventStreams = (parts: { clock: Clock; topics: Topics; ends: 
       stream.socket.send(JSON.stringify({ type: 'connected', user: { sub: principal.sub, name: principal.name } }));
     },
     sockets: () => streams.all().map(({ socket }) => socket),
-    drain: () => streams.all().forEach(({ socket }) => socket.drop(CLOSE.restart)),
+    drain: () => streams.all().forEach(({ socket }) => socket.drop(CLOSE_CODE.restart)),
     stop: () => clearInterval(timer),
   };
 };

@@ -1,12 +1,12 @@
 import type { RawData, WebSocket } from 'ws';
 import {
-  CLOSE,
+  CLOSE_CODE,
   MAX_STATE_LENGTH,
   MAX_SUBSCRIPTIONS,
   parseClientFrame,
   type ClientFrame,
   type Cursor,
-  type HostIdentity,
+  type ProfileIdentity,
   type ServerFrame,
 } from '../../src/protocol/frames.ts';
 import { MAX_NAME } from '../../src/protocol/bridge.ts';
@@ -25,7 +25,7 @@ export type HubPart = {
   windowMs(): number;
   redeem(ticket: string): Promise<Principal | undefined>;
   /** Fences older workers of the same browser off. */
-  admit(connection: HubConnection, host: HostIdentity): Promise<'known' | 'new' | 'superseded'>;
+  admit(connection: HubConnection, host: ProfileIdentity): Promise<'known' | 'new' | 'superseded'>;
   closed(connection: HubConnection): void;
 };
 
@@ -47,8 +47,8 @@ const MAX_AT_WORK = 64;
 type Subscription = { next: number; head: number; pumping: boolean };
 type Phase =
   | { name: 'greeting' }
-  | { name: 'joining'; host: HostIdentity }
-  | { name: 'open'; host: HostIdentity }
+  | { name: 'joining'; host: ProfileIdentity }
+  | { name: 'open'; host: ProfileIdentity }
   | { name: 'closed' };
 
 const isShallow = (data: unknown, levels = MAX_DEPTH): boolean =>
@@ -76,7 +76,7 @@ export class HubConnection implements LiveSocket {
     this.#hub = hub;
     this.#socket = new FreezableSocket(ws, () => this.#onFlushed());
     this.#heardAt = this.#sentAt = performance.now();
-    this.#greeting = setTimeout(() => this.close(CLOSE.badFrame, 'no greeting'), GREET_WITHIN_MS);
+    this.#greeting = setTimeout(() => this.close(CLOSE_CODE.badFrame, 'no greeting'), GREET_WITHIN_MS);
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     ws.on('close', (code) => this.#onClosed(code));
   }
@@ -85,7 +85,7 @@ export class HubConnection implements LiveSocket {
     return this.#socket.closed;
   }
 
-  get host(): HostIdentity | undefined {
+  get host(): ProfileIdentity | undefined {
     return 'host' in this.#phase ? this.#phase.host : undefined;
   }
 
@@ -111,7 +111,7 @@ export class HubConnection implements LiveSocket {
   tick(): void {
     if (this.#socket.isFrozen) return;
     const at = performance.now();
-    if (this.#hub.now() >= this.principal.expiresAt) return this.close(CLOSE.unauthorized, 'authorization ended');
+    if (this.#hub.now() >= this.principal.expiresAt) return this.close(CLOSE_CODE.unauthorized, 'authorization ended');
     if (at - this.#heardAt > this.#hub.heartbeatMs + HEARTBEAT_SLACK_MS) return this.drop();
     if (this.#phase.name === 'open' && at - this.#sentAt >= this.#hub.heartbeatMs / 2)
       this.send(['p', this.#hub.now()]);
@@ -144,7 +144,7 @@ export class HubConnection implements LiveSocket {
     clearTimeout(this.#greeting);
     // Only a host that parks says goodbye like this; a dying worker's browser says 1001 for it.
     for (const topic of this.#subscriptions.keys())
-      this.#leave(topic, code === CLOSE.normal ? 'now' : 'after the grace');
+      this.#leave(topic, code === CLOSE_CODE.normal ? 'now' : 'after the grace');
     this.#phase = { name: 'closed' };
     this.#subscriptions.clear();
     this.#hub.closed(this);
@@ -155,12 +155,12 @@ export class HubConnection implements LiveSocket {
     // Whoever is being sent away, and does not go, has said all.
     if (!this.#socket.isOpen) return;
     const frame = isBinary ? undefined : parseClientFrame(textOf(data));
-    if (!frame) return this.close(CLOSE.badFrame, 'bad frame');
+    if (!frame) return this.close(CLOSE_CODE.badFrame, 'bad frame');
     if (frame === 'unknown') return;
     this.#atWork += 1;
     if (this.#atWork > MAX_AT_WORK) this.#socket.ws.pause();
     void this.#handle(frame)
-      .catch(() => this.close(CLOSE.serverError, 'server error'))
+      .catch(() => this.close(CLOSE_CODE.serverError, 'server error'))
       .finally(() => {
         this.#atWork -= 1;
         if (this.#atWork <= MAX_AT_WORK && !this.#socket.isFrozen) this.#socket.ws.resume();
@@ -172,7 +172,7 @@ export class HubConnection implements LiveSocket {
     // A client need not wait for the greeting's answer; what follows it does.
     await this.#joined;
     if (this.#phase.name === 'closed') return;
-    if (this.#phase.name !== 'open') return this.close(CLOSE.badFrame, 'greet first');
+    if (this.#phase.name !== 'open') return this.close(CLOSE_CODE.badFrame, 'greet first');
     switch (frame[0]) {
       case 'sub':
         return this.#onSub(frame[1], frame[2], frame[3]);
@@ -193,14 +193,14 @@ export class HubConnection implements LiveSocket {
     }
   }
 
-  async #onHi(host: HostIdentity): Promise<void> {
+  async #onHi(host: ProfileIdentity): Promise<void> {
     if (this.#phase.name !== 'greeting' || host.host === '' || host.host.length > MAX_NAME)
-      return this.close(CLOSE.badFrame, 'bad greeting');
+      return this.close(CLOSE_CODE.badFrame, 'bad greeting');
     this.#phase = { name: 'joining', host };
     clearTimeout(this.#greeting);
     const verdict = await this.#hub.admit(this, host);
     if (!this.#socket.isOpen) return;
-    if (verdict === 'superseded') return this.close(CLOSE.superseded, 'a newer worker is connected');
+    if (verdict === 'superseded') return this.close(CLOSE_CODE.superseded, 'a newer worker is connected');
     this.#phase = { name: 'open', host };
     this.#attendant = { owner: this.principal.owner, host: host.host, send: (frame) => this.send(frame) };
     this.send([
@@ -220,8 +220,8 @@ export class HubConnection implements LiveSocket {
   async #onSub(requestId: number, topic: string, cursor: Cursor | null): Promise<void> {
     const { topics } = this.#hub;
     const isNew = !this.#subscriptions.has(topic);
-    if (!isTopic(topic)) return this.close(CLOSE.badFrame, 'bad topic');
-    if (isNew && this.#subscriptions.size >= MAX_SUBSCRIPTIONS) return this.close(CLOSE.slowDown, '{"ra":60000}');
+    if (!isTopic(topic)) return this.close(CLOSE_CODE.badFrame, 'bad topic');
+    if (isNew && this.#subscriptions.size >= MAX_SUBSCRIPTIONS) return this.close(CLOSE_CODE.slowDown, '{"ra":60000}');
     // Registered before the head is read, so that no event can fall between the two; `pumping` holds them back.
     const subscription: Subscription = { next: 1, head: 0, pumping: true };
     this.#subscriptions.set(topic, subscription);
@@ -237,7 +237,8 @@ export class HubConnection implements LiveSocket {
   }
 
   #onWho(topic: string, state: unknown): void {
-    if ((JSON.stringify(state) ?? '').length > MAX_STATE_LENGTH) return this.close(CLOSE.badFrame, 'state too long');
+    if ((JSON.stringify(state) ?? '').length > MAX_STATE_LENGTH)
+      return this.close(CLOSE_CODE.badFrame, 'state too long');
     if (this.#attendant) this.#hub.presence.watch(this.#attendant, topic, state);
   }
 
@@ -254,8 +255,8 @@ export class HubConnection implements LiveSocket {
 
   async #onAuth(ticket: string): Promise<void> {
     const principal = await this.#hub.redeem(ticket);
-    if (!principal) return this.close(CLOSE.unauthorized, 'bad ticket');
-    if (principal.owner !== this.principal.owner) return this.close(CLOSE.forbidden, 'another user');
+    if (!principal) return this.close(CLOSE_CODE.unauthorized, 'bad ticket');
+    if (principal.owner !== this.principal.owner) return this.close(CLOSE_CODE.forbidden, 'another user');
     this.principal = principal;
     this.send(['authok', principal.expiresAt]);
   }

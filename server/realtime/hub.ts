@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import { CLOSE, type HostIdentity } from '../../src/protocol/frames.ts';
+import { CLOSE_CODE, type ProfileIdentity } from '../../src/protocol/frames.ts';
 import type { Clock } from '../base/clock.ts';
 import { createCrowd, retryAfter } from './connections-by-owner.ts';
 import { HubConnection, type HubPart } from './hub-connection.ts';
@@ -49,7 +49,7 @@ export const createHub = (parts: {
   /** The highest epoch of a host wins, for good: it is on disk, so an old worker is fenced off after a restart too. */
   const admit = async (
     connection: HubConnection,
-    { host, epoch }: HostIdentity,
+    { host, epoch }: ProfileIdentity,
   ): Promise<'known' | 'new' | 'superseded'> => {
     const { owner } = connection.principal;
     // Any name that a client may have, and no longer than a key may be.
@@ -65,7 +65,7 @@ export const createHub = (parts: {
     if (verdict === 'superseded') return verdict;
     for (const other of connections.of(owner)) {
       const older = other !== connection && other.host?.host === host && other.host.epoch < epoch;
-      if (older) other.close(CLOSE.superseded, 'a newer worker is connected');
+      if (older) other.close(CLOSE_CODE.superseded, 'a newer worker is connected');
     }
     return verdict;
   };
@@ -91,7 +91,7 @@ export const createHub = (parts: {
   });
   ends.listen((hasEnded) => {
     for (const connection of connections.all()) {
-      if (hasEnded(connection.principal)) connection.close(CLOSE.unauthorized, 'session ended');
+      if (hasEnded(connection.principal)) connection.close(CLOSE_CODE.unauthorized, 'session ended');
     }
   });
 
@@ -109,7 +109,7 @@ export const createHub = (parts: {
       connections.all().forEach((connection, index) => {
         const ms = Math.round((window * index) / connections.size);
         connection.send(['drain', ms]);
-        connection.close(CLOSE.restart, retryAfter(ms));
+        connection.close(CLOSE_CODE.restart, retryAfter(ms));
       });
     },
     stop: () => {

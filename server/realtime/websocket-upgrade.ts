@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { CLOSE, SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../src/protocol/frames.ts';
+import { CLOSE_CODE, SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../src/protocol/frames.ts';
 import { isToken } from '../../src/protocol/backend-responses.ts';
 import type { EventStreams } from './event-streams.ts';
 import { applyUpgradeFault, type Faults } from '../base/faults.ts';
@@ -53,7 +53,7 @@ const cutLater = (link: Duplex | WebSocket, cut: () => void): void => {
 };
 
 const turnAway = (ws: WebSocket): void => {
-  ws.close(CLOSE.unauthorized, 'bad ticket');
+  ws.close(CLOSE_CODE.unauthorized, 'bad ticket');
   cutLater(ws, () => ws.terminate());
 };
 
@@ -107,7 +107,7 @@ export const createUpgrade = (
       const isAllowed = mayOpenSocket(request.headers, parts.origins);
       if (way && isAllowed) {
         server.handleUpgrade(request, socket, head, (ws) => {
-          admit(request, ws, way).catch(() => ws.close(CLOSE.serverError, 'server error'));
+          admit(request, ws, way).catch(() => ws.close(CLOSE_CODE.serverError, 'server error'));
         });
         return;
       }

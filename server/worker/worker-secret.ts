@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { BAKED_GLOBAL, type Baked } from '../../src/protocol/config.ts';
+import { CONFIG_GLOBAL, type InjectedConfig } from '../../src/protocol/config.ts';
 import { cookieHeader, mayBeSecure, readCookie } from '../http/cookie.ts';
 import { digest, durable, durableKey, hmac, randomId } from '../base/crypto.ts';
 import type { Store } from '../base/store.ts';
@@ -21,7 +21,7 @@ export type Sealer = {
   /** `Set-Cookie` for a document; `undefined` where the browser would drop it. Renews the one that is there. */
   installCookie(headers: IncomingHttpHeaders): string | undefined;
   /** The script with its first line filled in; the same bytes for the same installation. */
-  bake(script: string, site: Omit<Baked, 'seal'>, headers: IncomingHttpHeaders): Script;
+  bake(script: string, site: Omit<InjectedConfig, 'seal'>, headers: IncomingHttpHeaders): Script;
 };
 
 const isWorkerFetch = (headers: IncomingHttpHeaders): boolean => headers['sec-fetch-dest'] === 'serviceworker';
@@ -35,10 +35,10 @@ const cookieOf = (headers: IncomingHttpHeaders): string | undefined => {
   return value !== undefined && VALUE.test(value) ? value : undefined;
 };
 
-const withGlobal = (script: string, baked: Baked): string => {
+const withGlobal = (script: string, baked: InjectedConfig): string => {
   // JSON is JavaScript, except that a script must not end early inside an HTML page.
   const json = JSON.stringify(baked).replaceAll('<', '\\u003c');
-  return `self.${BAKED_GLOBAL} = ${json};\n${script}`;
+  return `self.${CONFIG_GLOBAL} = ${json};\n${script}`;
 };
 
 type Key = { id: string; key: Buffer };

@@ -3,7 +3,7 @@ import { latestOf, sessionOf } from '../core/session/session-transitions.ts';
 import type { Machine } from '../core/session/session-types.ts';
 import { parseWhoami } from '../protocol/backend-responses.ts';
 import type { NudgeCause } from '../protocol/bridge.ts';
-import type { NetworkStep, SessionStateStep } from '../protocol/journal-names.ts';
+import type { NetworkStateName, SessionStateName } from '../protocol/journal-names.ts';
 import { signInKindsOf } from '../protocol/config.ts';
 import type { SignInKind, Snapshot, Tier } from '../protocol/snapshot.ts';
 import { PROTOCOL } from '../protocol/version.ts';
@@ -96,7 +96,7 @@ export const createHost = (options: HostOptions): Host => {
       void sockets.then((all) => all.session({ generation: known?.generation, sub: known?.user?.sub, epoch }));
       const { at } = machine.state;
       if (before.state.at !== at) {
-        journal.write('state', at satisfies SessionStateStep);
+        journal.write('state', at satisfies SessionStateName);
         if (at === 'active' || at === 'signed-out') void parts.tidy(known).catch(() => undefined);
       }
       publisher.now();
@@ -146,7 +146,7 @@ export const createHost = (options: HostOptions): Host => {
   const publisher = createPublisher(clock, snapshot, tabs.pushAll);
 
   const noteNetwork = (): void => {
-    const step: NetworkStep = online ? 'up' : 'down';
+    const step: NetworkStateName = online ? 'up' : 'down';
     journal.write('network', step);
   };
 

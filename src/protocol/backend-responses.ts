@@ -10,9 +10,9 @@ export const parseWhoami = (text: string): User | undefined => {
 };
 
 /** `GET status` of the ticket kind. */
-export type Status = { authenticated: true; user: User } | { authenticated: false };
+export type CookieSessionStatus = { authenticated: true; user: User } | { authenticated: false };
 
-export const parseStatus = (text: string): Status | undefined => {
+export const parseCookieSessionStatus = (text: string): CookieSessionStatus | undefined => {
   const body = parseJson(text);
   if (!isObject(body)) return undefined;
   if (own(body, 'authenticated') === false) return { authenticated: false };
@@ -23,7 +23,7 @@ export const parseStatus = (text: string): Status | undefined => {
 };
 
 /** A single-use socket ticket, and for how many milliseconds it is fresh. */
-export type Ticket = { ticket: string; freshForMs: number };
+export type SocketTicket = { ticket: string; freshForMs: number };
 
 /** `b64token` of RFC 6750 §2.1: nothing that could break out of a header or a URL. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -33,7 +33,7 @@ export const isToken = (value: unknown): value is string =>
 const DEFAULT_TICKET_SECONDS = 30;
 
 /** Accepts `{ticket, expires_in}` and the web app's `{token, expiresIn}`; seconds on the wire. */
-export const parseTicket = (text: string): Ticket | undefined => {
+export const parseSocketTicket = (text: string): SocketTicket | undefined => {
   const body = parseJson(text);
   if (!isObject(body)) return undefined;
   const ticket = stringAt(body, 'ticket') ?? stringAt(body, 'token');

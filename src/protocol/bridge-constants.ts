@@ -21,7 +21,7 @@ export const API_METHODS = [
 export type ApiMethod = (typeof API_METHODS)[number];
 
 /** Calls that may be sent again after the worker died under them. */
-export const IDEMPOTENT: ReadonlySet<ApiMethod> = new Set([
+export const IDEMPOTENT_METHODS: ReadonlySet<ApiMethod> = new Set([
   'snapshot',
   'signOut',
   'nudge',
@@ -40,9 +40,9 @@ export const REQUEST_HEADER = 'keeper-request';
 /** Paths below it are the worker's own; the server never sees them. */
 export const KEEPER_ROOT = '/__keeper/';
 /** The worker answers this one with a stream that never ends; while it is open, the worker lives. */
-export const LEASE_PATH = `${KEEPER_ROOT}lease`;
+export const KEEP_ALIVE_PATH = `${KEEPER_ROOT}lease`;
 /** Type of all that the worker answers itself; no server answers there, and if one does, it is with something else. */
-export const LEASE_TYPE = 'application/octet-stream';
+export const KEEP_ALIVE_TYPE = 'application/octet-stream';
 /** Leads from here to the provider, to end its sign-in too: once, after a sign-out, and top-level documents only. */
 export const END_SESSION_PATH = `${KEEPER_ROOT}end-session`;
 /**
@@ -53,4 +53,4 @@ export const PULSE_PATH = `${KEEPER_ROOT}pulse`;
 /** Script of the dedicated worker that asks for it; of this origin, for the sake of `worker-src`. */
 export const PULSE_SCRIPT = '/keeper-pulse.js';
 /** What it is asked for with while a newcomer waits: past the worker, for which it would be one thing more to do. */
-export const KNOCK_SEARCH = 'knock';
+export const UPDATE_CHECK_SEARCH = 'knock';

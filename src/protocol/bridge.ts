@@ -1,5 +1,5 @@
 import { MARK } from './bridge-constants.ts';
-import { HOST_HAND_OVER_MS } from './takeover-timing.ts';
+import { WORKER_TAKEOVER_MS } from './takeover-timing.ts';
 import { isObject, numberAt, own, parseJson, stringAt } from './json.ts';
 import { MAX_STATE_LENGTH, parseCursor, type Cursor } from './frames.ts';
 import type { Problem, Result } from './problem.ts';
@@ -8,11 +8,11 @@ import type { Snapshot } from './snapshot.ts';
 export {
   API_METHODS,
   END_SESSION_PATH,
-  IDEMPOTENT,
+  IDEMPOTENT_METHODS,
   KEEPER_ROOT,
-  KNOCK_SEARCH,
-  LEASE_PATH,
-  LEASE_TYPE,
+  UPDATE_CHECK_SEARCH,
+  KEEP_ALIVE_PATH,
+  KEEP_ALIVE_TYPE,
   MARK,
   PULSE_PATH,
   PULSE_SCRIPT,
@@ -73,7 +73,7 @@ export type KeeperApi = {
 export type Arrival = 'navigate' | 'reload' | 'back-forward' | 'restored' | 'reattach';
 
 /** A tab's introduction; all that a fresh worker must know to serve it as if nothing had happened. */
-export type Intro = {
+export type TabIntro = {
   protocol: number;
   tab: string;
   arrival: Arrival;
@@ -86,7 +86,7 @@ export type Intro = {
 export type PageMessage =
   | { mark: typeof MARK; type: 'call'; message: unknown }
   /** Carries a MessagePort for pushes. */
-  | { mark: typeof MARK; type: 'attach'; intro: Intro }
+  | { mark: typeof MARK; type: 'attach'; intro: TabIntro }
   | { mark: typeof MARK; type: 'claim' }
   /** The page gave up the request that it named so. */
   | { mark: typeof MARK; type: 'abort'; name: string }
@@ -102,13 +102,13 @@ export type WorkerMessage = { mark: typeof MARK; type: 'answer'; message: unknow
 export type Member = { id: string; self: boolean; state: unknown };
 
 /** What a socket hears, in its order. `bytes`: what it weighed on the wire, in characters or bytes. */
-export type Run = { data: (string | ArrayBuffer)[]; bytes: number };
+export type SocketRun = { data: (string | ArrayBuffer)[]; bytes: number };
 
 /**
  * Worker to tab, on the port: frames, or what one socket hears, in its order. That is most of what goes to a tab, so a
  * page has no more to look at; it is pages of protocol 4 and later that have it so.
  */
-export type PortMessage = readonly PortFrame[] | readonly [socket: string, ...data: Run['data']];
+export type PortMessage = readonly PortFrame[] | readonly [socket: string, ...data: SocketRun['data']];
 
 /** One thing that a tab is told. */
 export type PortFrame =
@@ -128,7 +128,7 @@ export type PortFrame =
   /** Never on a port: it becomes part of a run. */
   | { type: 'socket-message'; socket: string; data: string | ArrayBuffer }
   /** For pages of protocol 3. */
-  | { type: 'socket-messages'; socket: string; run: Run }
+  | { type: 'socket-messages'; socket: string; run: SocketRun }
   /** So many more of the frames that the tab sent need not be sent again. */
   | { type: 'socket-taken'; socket: string; count: number }
   /** What the tab is to give back in `again`, should it need its wire anew. */
@@ -163,7 +163,7 @@ export const MAX_NAME = 256;
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= MAX_NAME;
 
-const parseTopics = (value: unknown): Intro['topics'] | undefined => {
+const parseTopics = (value: unknown): TabIntro['topics'] | undefined => {
   if (!Array.isArray(value) || value.length > MAX_TOPICS) return undefined;
   const topics: [string, Cursor | null][] = [];
   for (const entry of value as unknown[]) {
@@ -173,7 +173,7 @@ const parseTopics = (value: unknown): Intro['topics'] | undefined => {
   return topics;
 };
 
-const parseIntro = (value: unknown): Intro | undefined => {
+const parseIntro = (value: unknown): TabIntro | undefined => {
   if (!isObject(value)) return undefined;
   const protocol = numberAt(value, 'protocol');
   const tab = own(value, 'tab');
@@ -190,7 +190,7 @@ export const parsePageMessage = (value: unknown): PageMessage | undefined => {
   if (type === 'call') return { mark: MARK, type, message: own(value, 'message') };
   if (type === 'claim' || type === 'skip-waiting') return { mark: MARK, type };
   // a newcomer of another build may not say
-  if (type === 'taking-over') return { mark: MARK, type, ms: numberAt(value, 'ms') ?? HOST_HAND_OVER_MS };
+  if (type === 'taking-over') return { mark: MARK, type, ms: numberAt(value, 'ms') ?? WORKER_TAKEOVER_MS };
   const name = own(value, 'name');
   if (type === 'abort') return isName(name) ? { mark: MARK, type, name } : undefined;
   if (type !== 'attach') return undefined;

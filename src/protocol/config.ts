@@ -76,18 +76,18 @@ export const signInKindsOf = (config: KeeperConfig): readonly SignInKind[] =>
   (['oidc', 'password', 'ticket'] as const).filter((kind) => config.signIn[kind] !== undefined);
 
 /** The global that the first line of a served worker script sets: `self.__SESSION_KEEPER__ = {…};` */
-export const BAKED_GLOBAL = '__SESSION_KEEPER__';
+export const CONFIG_GLOBAL = '__SESSION_KEEPER__';
 
 /** What the server or the bundler bakes into the worker script. */
-export type Baked = {
+export type InjectedConfig = {
   config: KeeperConfig;
   /** Tier T2: a secret for this installation, only ever filled in for a real service-worker script fetch. */
-  seal?: Seal | undefined;
+  seal?: SealSecret | undefined;
   /** Headers of the app's document, for a worker that serves it: those in the Cache API could be anybody's. */
   document?: Readonly<Record<string, string>> | undefined;
 };
 
 /** `former`: the secrets of keys that the server has replaced; they open what they sealed, and seal nothing more. */
-export type Seal = Secret & { former?: readonly Secret[] | undefined };
+export type SealSecret = NamedSecret & { former?: readonly NamedSecret[] | undefined };
 
-type Secret = { id: string; secret: string };
+type NamedSecret = { id: string; secret: string };

@@ -18,10 +18,10 @@ export const MAX_STATE_LENGTH = 1_024;
 export type Cursor = { epoch: string; offset: number };
 
 /** A host is one browser profile; its epoch grows with every worker start, and the server keeps the highest. */
-export type HostIdentity = { host: string; epoch: number };
+export type ProfileIdentity = { host: string; epoch: number };
 
 export type ClientFrame =
-  | readonly ['hi', HostIdentity]
+  | readonly ['hi', ProfileIdentity]
   | readonly ['sub', requestId: number, topic: string, cursor: Cursor | null]
   /** `soonBack`: its last tab is gone, or being reloaded; to others the host is here for a grace. */
   | readonly ['unsub', topic: string, soonBack?: boolean]
@@ -71,7 +71,7 @@ export type ServerFrame =
   | readonly ['drain', ms: number];
 
 /** Why the server closes; none of these may ever end a session (docs/invariants.md, 8). */
-export const CLOSE = {
+export const CLOSE_CODE = {
   normal: 1000,
   goingAway: 1001,
   restart: 1012,

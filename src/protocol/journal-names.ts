@@ -4,7 +4,7 @@
  */
 
 /** Machine `session`: what it was told. Requests and ticks are too many to write down. */
-export type SessionStep =
+export type SessionEventName =
   | 'started'
   | 'loaded'
   | 'load-failed'
@@ -30,7 +30,7 @@ export type SessionStep =
   | 'sign-out';
 
 /** Machine `state`: what the session became. */
-export type SessionStateStep =
+export type SessionStateName =
   | 'starting'
   | 'signed-out'
   | 'establishing'
@@ -41,4 +41,4 @@ export type SessionStateStep =
   | 'degraded';
 
 /** Machine `network`, as the browser says it: a hint, not a proof. */
-export type NetworkStep = 'up' | 'down';
+export type NetworkStateName = 'up' | 'down';

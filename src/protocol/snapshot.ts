@@ -48,7 +48,13 @@ export type SocketView = {
 };
 
 /** What a session was kept through, since `since`; it survives worker restarts. */
-export type Kept = { since: number; reloads: number; workerRestarts: number; networkLosses: number; refreshes: number };
+export type Continuity = {
+  since: number;
+  reloads: number;
+  workerRestarts: number;
+  networkLosses: number;
+  refreshes: number;
+};
 
 /** What a page may know. Never a token, a ticket, a nonce or a key. */
 export type Snapshot = {
@@ -65,5 +71,5 @@ export type Snapshot = {
   /** By URL as configured, for example `/api/socket`. */
   sockets: { readonly [url: string]: SocketView };
   tabs: number;
-  kept: Kept;
+  kept: Continuity;
 };

@@ -13,4 +13,5 @@ export const PROTOCOL = 4;
 /** The oldest protocol that this build still talks to. */
 export const OLDEST_PROTOCOL = 3;
 
-export const speaks = (protocol: number): boolean => protocol >= OLDEST_PROTOCOL && protocol <= PROTOCOL + 1;
+export const isSupportedProtocol = (protocol: number): boolean =>
+  protocol >= OLDEST_PROTOCOL && protocol <= PROTOCOL + 1;

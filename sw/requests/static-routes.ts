@@ -1,5 +1,5 @@
 import type { KeeperConfig } from '../../src/protocol/config.ts';
-import { KEEPER_ROOT, KNOCK_SEARCH, PULSE_SCRIPT } from '../../src/protocol/bridge.ts';
+import { KEEPER_ROOT, UPDATE_CHECK_SEARCH, PULSE_SCRIPT } from '../../src/protocol/bridge.ts';
 
 /** Static routing (https://wicg.github.io/service-worker-static-routing-api/); not in TypeScript's library yet. */
 type Route = { condition: { urlPattern: URLPatternInit }; source: 'fetch-event' | 'network' };
@@ -24,7 +24,7 @@ export const addRoutes = (event: ExtendableEvent, config: KeeperConfig, origin: 
   ];
   const routes: Route[] = [
     ...ours.map((urlPattern) => ({ condition: { urlPattern }, source: 'fetch-event' as const })),
-    { condition: { urlPattern: { ...within(origin, PULSE_SCRIPT), search: KNOCK_SEARCH } }, source: 'network' },
+    { condition: { urlPattern: { ...within(origin, PULSE_SCRIPT), search: UPDATE_CHECK_SEARCH } }, source: 'network' },
   ];
   const added = (event as Routable).addRoutes?.(routes);
   if (added) event.waitUntil(added.catch(() => undefined));

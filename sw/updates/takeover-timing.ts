@@ -1,4 +1,4 @@
-import { BEAT_MS, BREATH_MS } from '../../src/protocol/takeover-timing.ts';
+import { QUIET_INTERVAL_MS, QUIET_WINDOW_MS } from '../../src/protocol/takeover-timing.ts';
 
 /*
  * Chromium replaces a worker when nothing is under way in it: it stops it, and lets the newcomer in when it has
@@ -8,12 +8,12 @@ import { BEAT_MS, BREATH_MS } from '../../src/protocol/takeover-timing.ts';
  */
 
 /** From then on there is too little time left to stop (10 to 25 ms were seen on two busy cores, 55 once). */
-const DOOR_MS = BREATH_MS - 40;
+const DOOR_MS = QUIET_WINDOW_MS - 40;
 const LOOK_EVERY_MS = 4;
 /** Until all pages know: they are told on their ports. */
 const TOLD_MS = 40;
 /** A worker that was started anew stops only after the browser was asked to look (src/page/connection/worker-update.ts), once for each beat. */
-const LOOKED_MS = BEAT_MS;
+const LOOKED_MS = QUIET_INTERVAL_MS;
 
 /** Makes room for a newcomer. */
 export type Room = {
@@ -30,7 +30,7 @@ export const createRoom = (startedAnew: boolean, registration: Pick<ServiceWorke
   };
   /** Chromium activates a worker a second after it has taken control; an event that is yet to come would start it again. */
   const mayRest = (now: number, from: number): boolean =>
-    underWay === 0 && now > from && now % BEAT_MS < DOOR_MS && registration.active?.state === 'activated';
+    underWay === 0 && now > from && now % QUIET_INTERVAL_MS < DOOR_MS && registration.active?.state === 'activated';
 
   const untilPagesAreStill = async (ms: number): Promise<void> => {
     let now = Date.now();

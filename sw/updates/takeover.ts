@@ -1,5 +1,5 @@
 import { MARK, type PageMessage } from '../../src/protocol/bridge.ts';
-import { HOST_HAND_OVER_MS } from '../../src/protocol/takeover-timing.ts';
+import { WORKER_TAKEOVER_MS } from '../../src/protocol/takeover-timing.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -20,7 +20,7 @@ export const announceTakeOver = (): (() => void) => {
     registration.active?.postMessage({ mark: MARK, type: 'taking-over', ms } satisfies PageMessage);
   };
   const wish = (): void => {
-    until = Date.now() + HOST_HAND_OVER_MS;
+    until = Date.now() + WORKER_TAKEOVER_MS;
     tell();
   };
   let wished = (): void => undefined;

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { createTabs, UNREAD_MAX, type Tabs } from '../../src/host/tabs/tab-ports.ts';
-import type { Intro, PortFrame } from '../../src/protocol/bridge.ts';
+import type { TabIntro, PortFrame } from '../../src/protocol/bridge.ts';
 import { PROTOCOL } from '../../src/protocol/version.ts';
 
 /* Real ports: what one end posts the other takes in a later turn, or never. */
@@ -30,7 +30,7 @@ const page = (tabs: Tabs, tab: string, options: { reads: boolean }): Page => {
     if (options.reads && data.some(({ type }) => type === 'read')) port1.postMessage({ type: 'read' });
     look();
   };
-  const intro: Intro = { protocol: PROTOCOL, tab, arrival: 'navigate', visible: true, topics: [] };
+  const intro: TabIntro = { protocol: PROTOCOL, tab, arrival: 'navigate', visible: true, topics: [] };
   tabs.add(intro, port2);
   const until = (check: () => boolean): Promise<void> =>
     new Promise((resolve) => {

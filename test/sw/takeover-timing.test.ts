@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { BEAT_MS, BREATH_MS } from '../../src/protocol/takeover-timing.ts';
+import { QUIET_INTERVAL_MS, QUIET_WINDOW_MS } from '../../src/protocol/takeover-timing.ts';
 import { createRoom, type Room } from '../../sw/updates/takeover-timing.ts';
 
 const FOR_MS = 5_000;
@@ -29,39 +29,39 @@ const letGoWithin = async (seen: { readonly letGoAt: number | undefined }, ms: n
 
 beforeEach(() => {
   active = { state: 'activated' };
-  vi.useFakeTimers({ now: 10 * BEAT_MS + BREATH_MS });
+  vi.useFakeTimers({ now: 10 * QUIET_INTERVAL_MS + QUIET_WINDOW_MS });
 });
 afterEach(() => vi.useRealTimers());
 
 describe('the moment at which an old worker comes to rest', () => {
   test('is one at which its pages hold still', async () => {
-    const at = await letGoWithin(makeRoom(open()), BEAT_MS);
-    expect(at).toBeGreaterThanOrEqual(11 * BEAT_MS);
-    expect(at).toBeLessThan(11 * BEAT_MS + BREATH_MS);
+    const at = await letGoWithin(makeRoom(open()), QUIET_INTERVAL_MS);
+    expect(at).toBeGreaterThanOrEqual(11 * QUIET_INTERVAL_MS);
+    expect(at).toBeLessThan(11 * QUIET_INTERVAL_MS + QUIET_WINDOW_MS);
   });
 
   test('waits for a request, be it longer than they do', async () => {
     const room = open();
     const end = request(room);
     const seen = makeRoom(room);
-    expect(await letGoWithin(seen, BEAT_MS * 2)).toBeUndefined();
+    expect(await letGoWithin(seen, QUIET_INTERVAL_MS * 2)).toBeUndefined();
     end();
-    expect(await letGoWithin(seen, BREATH_MS - 10)).toBeUndefined();
-    expect(await letGoWithin(seen, BEAT_MS)).toBeGreaterThanOrEqual(13 * BEAT_MS);
+    expect(await letGoWithin(seen, QUIET_WINDOW_MS - 10)).toBeUndefined();
+    expect(await letGoWithin(seen, QUIET_INTERVAL_MS)).toBeGreaterThanOrEqual(13 * QUIET_INTERVAL_MS);
   });
 
   test('waits for its own activation', async () => {
     active.state = 'activating';
     const seen = makeRoom(open());
-    expect(await letGoWithin(seen, 3 * BEAT_MS)).toBeUndefined();
+    expect(await letGoWithin(seen, 3 * QUIET_INTERVAL_MS)).toBeUndefined();
     active.state = 'activated';
-    expect(await letGoWithin(seen, BEAT_MS)).toBeDefined();
+    expect(await letGoWithin(seen, QUIET_INTERVAL_MS)).toBeDefined();
   });
 
   test('comes a beat later to one that was started anew, which has to be asked first', async () => {
     const seen = makeRoom(open(true));
-    expect(await letGoWithin(seen, BEAT_MS)).toBeUndefined();
-    expect(await letGoWithin(seen, BEAT_MS)).toBeDefined();
+    expect(await letGoWithin(seen, QUIET_INTERVAL_MS)).toBeUndefined();
+    expect(await letGoWithin(seen, QUIET_INTERVAL_MS)).toBeDefined();
   });
 
   test('comes in the end, whatever is under way', async () => {

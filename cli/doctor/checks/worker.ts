@@ -1,4 +1,4 @@
-import { BAKED_GLOBAL } from '../../../src/protocol/config.ts';
+import { CONFIG_GLOBAL } from '../../../src/protocol/config.ts';
 import { parseDeployment } from '../site/deployment.ts';
 import { cookieFrom, header, mediaType, WORKER_FETCH, type Answer } from '../site/http.ts';
 import { admits, policyOf, sourcesFor } from '../site/policy.ts';
@@ -108,7 +108,7 @@ const config: Check = {
       return fine(parseDeployment(answer.body) ? offers : `${offers}, as given by --config`);
     }
     return warn(
-      `the first line is not self.${BAKED_GLOBAL} = {…};`,
+      `the first line is not self.${CONFIG_GLOBAL} = {…};`,
       'A shipped worker stops at once without it; and the checks of provider, API and session cannot know where to look.',
       `Serve it through the server kit or bake the line in at build time. For a worker of your own that calls keepSession({ config }), give the doctor that object with --config.`,
     );

@@ -1,4 +1,4 @@
-import { BAKED_GLOBAL, type CodecName } from '../../../src/protocol/config.ts';
+import { CONFIG_GLOBAL, type CodecName } from '../../../src/protocol/config.ts';
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../../src/protocol/json.ts';
 
 export type Oidc = { issuer: string; clientId: string; scope: string; callback: string };
@@ -68,7 +68,7 @@ const readConfig = (config: JsonObject): Omit<Deployment, 'sealed'> => {
   };
 };
 
-const START = `self.${BAKED_GLOBAL} = `;
+const START = `self.${CONFIG_GLOBAL} = `;
 
 /** Reads the first line of a served worker script, `self.__SESSION_KEEPER__ = {…};`; never evaluates it. */
 export const parseDeployment = (script: string): Deployment | undefined => {

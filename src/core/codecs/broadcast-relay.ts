@@ -1,4 +1,4 @@
-import { CLOSE } from '../../protocol/frames.ts';
+import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { codecOf, type Codec, type CodecEvent, type Frame, type Put } from './codec.ts';
 import {
   createTabSockets,
@@ -59,7 +59,7 @@ const build = (put: Put, heartbeat?: Heartbeat) => {
     if (link.is === 'up') return speak(data);
     const size = queue.reduce((sum, frame) => sum + sizeOf(frame), sizeOf(data));
     if (queue.length >= QUEUE_MAX_FRAMES || size > QUEUE_MAX_SIZE)
-      return sockets.close(entry, CLOSE.tryLater, OVER_LIMIT);
+      return sockets.close(entry, CLOSE_CODE.tryLater, OVER_LIMIT);
     queue.push(data);
   };
 

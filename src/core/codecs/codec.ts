@@ -1,6 +1,6 @@
 import type { PortFrame } from '../../protocol/bridge.ts';
 import type { CodecName } from '../../protocol/config.ts';
-import { CLOSE, type Cursor, type HostIdentity } from '../../protocol/frames.ts';
+import { CLOSE_CODE, type Cursor, type ProfileIdentity } from '../../protocol/frames.ts';
 import { isObject, numberAt, parseJson } from '../../protocol/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { OutboxItem } from '../socket/outbox.ts';
@@ -98,7 +98,7 @@ export type CodecKind = {
   subprotocol?: string;
   /** Whether tabs' own sockets share the upstream, or listen to topics. */
   shares: 'frames' | 'topics';
-  create(identity: HostIdentity): Codec;
+  create(identity: ProfileIdentity): Codec;
   closed(code: number, reason: string): CloseVerdict;
 };
 
@@ -112,15 +112,15 @@ const slotOf = (reason: string): number | undefined => {
 /** The close policy of the native wire; other protocols give the same codes other meanings. */
 export const keeperVerdict = (code: number, reason: string): CloseVerdict => {
   switch (code) {
-    case CLOSE.unauthorized:
+    case CLOSE_CODE.unauthorized:
       return { do: 'authorize' };
-    case CLOSE.forbidden:
+    case CLOSE_CODE.forbidden:
       return { do: 'stop' };
-    case CLOSE.superseded:
+    case CLOSE_CODE.superseded:
       return { do: 'superseded' };
-    case CLOSE.restart:
-    case CLOSE.tryLater:
-    case CLOSE.slowDown: {
+    case CLOSE_CODE.restart:
+    case CLOSE_CODE.tryLater:
+    case CLOSE_CODE.slowDown: {
       const ms = slotOf(reason);
       return ms === undefined ? { do: 'redial' } : { do: 'wait', ms };
     }
@@ -132,13 +132,13 @@ export const keeperVerdict = (code: number, reason: string): CloseVerdict => {
 /** The close as people are told of it, by the HTTP status that means the same. */
 export const problemOfClose = (code: number, at: string): Problem => {
   switch (code) {
-    case CLOSE.unauthorized:
+    case CLOSE_CODE.unauthorized:
       return { code: 'credentials-rejected', at, status: 401 };
-    case CLOSE.forbidden:
+    case CLOSE_CODE.forbidden:
       return { code: 'credentials-rejected', at, status: 403 };
-    case CLOSE.slowDown:
+    case CLOSE_CODE.slowDown:
       return { code: 'rate-limited', at, status: 429 };
-    case CLOSE.superseded:
+    case CLOSE_CODE.superseded:
       return { code: 'cancelled' };
     case 1006:
       return { code: 'network-unreachable', at };

@@ -1,4 +1,4 @@
-import { CLOSE } from '../../protocol/frames.ts';
+import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { isObject, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
 import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
 import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
@@ -178,7 +178,7 @@ const build = (put: Put) => {
     // A worker that died may have taken it without saying so, and the tab then says it again.
     if (known && JSON.stringify(known.frame) === JSON.stringify(message)) return;
     if (known) return refuse(entry, TAKEN, `Subscriber for ${id} already exists`.slice(0, 100));
-    if (operations.size >= MAX_OPERATIONS) return refuse(entry, CLOSE.tryLater, OVER_LIMIT);
+    if (operations.size >= MAX_OPERATIONS) return refuse(entry, CLOSE_CODE.tryLater, OVER_LIMIT);
     add(entry, id, message);
     remember(entry);
   };

@@ -1,12 +1,12 @@
 import {
-  CLOSE,
+  CLOSE_CODE,
   MAX_SUBSCRIPTIONS,
   MAX_TOPIC_LENGTH,
   parseServerFrame,
   SUBPROTOCOL,
   type ClientFrame,
   type Cursor,
-  type HostIdentity,
+  type ProfileIdentity,
   type ServerFrame,
 } from '../../protocol/frames.ts';
 import type { Problem } from '../../protocol/problem.ts';
@@ -29,7 +29,7 @@ const problemOfNak = (code: string): Problem =>
     ? { code: 'over-limit', detail: code }
     : { code: 'bad-message', detail: code };
 
-const build = (put: Put, identity: HostIdentity): Protocol => {
+const build = (put: Put, identity: ProfileIdentity): Protocol => {
   const topics = new Map<string, Topic>();
   let link: LinkState = { is: 'down' };
   let requests = 0;
@@ -189,7 +189,7 @@ const build = (put: Put, identity: HostIdentity): Protocol => {
     confirmed.clear();
     for (const topic of topics.values()) {
       topic.disconnected();
-      if (code === CLOSE.historyGone) topic.abandon();
+      if (code === CLOSE_CODE.historyGone) topic.abandon();
     }
   };
 

@@ -1,4 +1,4 @@
-import { CLOSE } from '../../protocol/frames.ts';
+import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/json.ts';
 import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
 import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
@@ -228,7 +228,7 @@ const build = (put: Put) => {
   const emit = (entry: Entry, packet: Packet): void => {
     const isUp = link === 'open' && rooms.get(packet.namespace)?.is === 'joined';
     const numbered = outgoing.add(entry, packet, isUp);
-    if (!numbered) return expel(entry, CLOSE.tryLater, OVER_LIMIT);
+    if (!numbered) return expel(entry, CLOSE_CODE.tryLater, OVER_LIMIT);
     put({ type: 'count', what: 'sent', by: 1 });
     if (isUp) send(numbered);
     if (packet.id !== undefined) remember(entry);
@@ -238,7 +238,7 @@ const build = (put: Put) => {
     // Engine.IO's pong, close and no-op: the link's life is not the tabs' business.
     if (data === '3' || data === '1' || data === '6') return;
     const packet = entry.assemble(data);
-    if (packet === 'violated') expel(entry, CLOSE.badFrame);
+    if (packet === 'violated') expel(entry, CLOSE_CODE.badFrame);
     else if (packet) onTabPacket(entry, packet);
   };
 

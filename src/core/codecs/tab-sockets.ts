@@ -1,4 +1,4 @@
-import { CLOSE } from '../../protocol/frames.ts';
+import { CLOSE_CODE } from '../../protocol/frames.ts';
 import type { Backlog, CodecEvent, Frame, Put, SocketAddress } from './codec.ts';
 
 /** RFC 6455 §7.4.1: a close frame without a code. */
@@ -80,7 +80,7 @@ export const createTabSockets = <S extends object>(put: Put, { open, send, leave
     if (!entry) return;
     if (event.type === 'socket-send' && !isOver(event.data, event.unsent)) return send(entry, event.data);
     leave?.(entry);
-    if (event.type === 'socket-send') return close(entry, CLOSE.tryLater, OVER_LIMIT);
+    if (event.type === 'socket-send') return close(entry, CLOSE_CODE.tryLater, OVER_LIMIT);
     close(entry, event.code ?? NO_STATUS, event.reason, true);
   };
 

@@ -1,9 +1,9 @@
-import type { Kept } from '../../protocol/snapshot.ts';
+import type { Continuity } from '../../protocol/snapshot.ts';
 
 /** What a session can be kept through. */
 export type Trial = 'reloads' | 'workerRestarts' | 'networkLosses' | 'refreshes';
 
-export const keptSince = (now: number): Kept => ({
+export const keptSince = (now: number): Continuity => ({
   since: now,
   reloads: 0,
   workerRestarts: 0,
@@ -11,4 +11,4 @@ export const keptSince = (now: number): Kept => ({
   refreshes: 0,
 });
 
-export const survived = (kept: Kept, trial: Trial): Kept => ({ ...kept, [trial]: kept[trial] + 1 });
+export const survived = (kept: Continuity, trial: Trial): Continuity => ({ ...kept, [trial]: kept[trial] + 1 });

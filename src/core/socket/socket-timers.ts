@@ -1,4 +1,4 @@
-import { CLOSE } from '../../protocol/frames.ts';
+import { CLOSE_CODE } from '../../protocol/frames.ts';
 import type { Moment } from '../session/session-types.ts';
 import {
   and,
@@ -53,7 +53,7 @@ export const onAlarm = (socket: Socket, due: number, at: Moment, policy: SocketP
     case 'ticketing':
     case 'dialling':
       if (late) return go(socket, { ...state, by: at.now + policy.answerWithinMs });
-      return and(rest(socket, { code: 'timeout', at: policy.at }, at, policy), ...hangUp(state, CLOSE.silent));
+      return and(rest(socket, { code: 'timeout', at: policy.at }, at, policy), ...hangUp(state, CLOSE_CODE.silent));
     case 'open':
       return onOpenAlarm(socket, state, due, late, at, policy);
     case 'resting':
@@ -74,7 +74,7 @@ const onOpenAlarm = (
 ): SocketStep => {
   if (livenessDue(state) <= due) {
     if (state.liveness.is === 'heard' || late) return probe(socket, state, at.now, policy);
-    return and(rest(socket, { code: 'timeout', at: policy.at }, at, policy), ...hangUp(state, CLOSE.silent));
+    return and(rest(socket, { code: 'timeout', at: policy.at }, at, policy), ...hangUp(state, CLOSE_CODE.silent));
   }
   const step = renew(socket, state, at, policy);
   const after = step.machine.state;
@@ -87,7 +87,7 @@ const renew = (socket: Socket, state: Open, at: Moment, policy: SocketPolicy): S
     return and(renewLater(socket, state, undefined, at, policy), {
       type: 'hang-up',
       call: state.renewal.call,
-      code: CLOSE.silent,
+      code: CLOSE_CODE.silent,
     });
   }
   const call = socket.calls + 1;

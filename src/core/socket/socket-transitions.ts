@@ -1,4 +1,4 @@
-import { CLOSE } from '../../protocol/frames.ts';
+import { CLOSE_CODE } from '../../protocol/frames.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { honouredPause, redialDelay } from '../backoff.ts';
 import type { Moment } from '../session/session-types.ts';
@@ -27,10 +27,14 @@ export const hangUp = (state: SocketState, code: number): SocketEffect[] => {
 };
 
 export const park = (socket: Socket): SocketStep =>
-  go({ ...socket, refusals: 0, short: 0, parkAt: undefined }, { at: 'parked' }, ...hangUp(socket.state, CLOSE.normal));
+  go(
+    { ...socket, refusals: 0, short: 0, parkAt: undefined },
+    { at: 'parked' },
+    ...hangUp(socket.state, CLOSE_CODE.normal),
+  );
 
 export const stop = (socket: Socket, why: (SocketState & { at: 'stopped' })['why'], problem: Problem): SocketStep =>
-  go(socket, { at: 'stopped', why, problem }, ...hangUp(socket.state, CLOSE.normal));
+  go(socket, { at: 'stopped', why, problem }, ...hangUp(socket.state, CLOSE_CODE.normal));
 
 export const retired = (socket: Socket): SocketStep => stop(socket, { is: 'retired' }, { code: 'cancelled' });
 

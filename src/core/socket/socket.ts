@@ -1,5 +1,5 @@
 import type { NudgeCause } from '../../protocol/bridge.ts';
-import { CLOSE } from '../../protocol/frames.ts';
+import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { retryAfterOf, type Problem } from '../../protocol/problem.ts';
 import type { Moment } from '../session/session-types.ts';
 import { alarmOf, onAlarm } from './socket-timers.ts';
@@ -213,7 +213,7 @@ const onClosed = (
   if ((state.at !== 'dialling' && state.at !== 'open') || state.call !== call) return stay(socket);
   const step = afterClose(socket, state, verdict, problem, at, policy);
   return state.at === 'open' && state.renewal.is === 'asking'
-    ? and(step, { type: 'hang-up', call: state.renewal.call, code: CLOSE.normal })
+    ? and(step, { type: 'hang-up', call: state.renewal.call, code: CLOSE_CODE.normal })
     : step;
 };
 

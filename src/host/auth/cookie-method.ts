@@ -1,4 +1,4 @@
-import { parseStatus } from '../../protocol/backend-responses.ts';
+import { parseCookieSessionStatus } from '../../protocol/backend-responses.ts';
 import type { TicketConfig } from '../../protocol/config.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { User } from '../../protocol/snapshot.ts';
@@ -29,7 +29,7 @@ export const createTicketKind = (config: TicketConfig, origin: string, now: () =
     const { status, text } = answer.value;
     if (status === 401 || status === 403)
       return { is: 'failed', problem: { code: 'credentials-rejected', at, status } };
-    const standing = status === 200 ? parseStatus(text) : undefined;
+    const standing = status === 200 ? parseCookieSessionStatus(text) : undefined;
     if (!standing?.authenticated) return { is: 'failed', problem: unexpected(answer.value) };
     return { is: 'granted', grant: { user: standing.user } };
   },
@@ -50,7 +50,7 @@ export const createTicketKind = (config: TicketConfig, origin: string, now: () =
       now,
     });
     if (!answer.ok) return { is: 'failed', problem: answer.problem };
-    const standing = answer.value.status === 200 ? parseStatus(answer.value.text) : undefined;
+    const standing = answer.value.status === 200 ? parseCookieSessionStatus(answer.value.text) : undefined;
     if (!standing) return { is: 'failed', problem: unexpected(answer.value) };
     // The backend's own word, in JSON, from the pinned endpoint: the `ticket` kind's `invalid_grant`.
     if (!standing.authenticated)

@@ -1,8 +1,8 @@
-import type { Intro, KeeperApi } from '../../protocol/bridge.ts';
+import type { TabIntro, KeeperApi } from '../../protocol/bridge.ts';
 import type { RequestKind, Treatment } from '../../core/request-policy.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 import type { SocketsFactory } from '../sockets/shared-sockets.ts';
-import type { KeeperConfig, Seal } from '../../protocol/config.ts';
+import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
 
 /** Where the keeper runs. The secret never leaves the worker (SECURITY.md, tier sealed). */
 export type HostOptions = {
@@ -12,7 +12,7 @@ export type HostOptions = {
   where: 'service-worker' | 'page';
   build: string;
   /** What the server filled into this worker's script, if it seals. */
-  seal?: Seal | undefined;
+  seal?: SealSecret | undefined;
   /** The socket feature (`sharedSockets`), where it is wanted. */
   sockets?: SocketsFactory | undefined;
   clock?: Clock | undefined;
@@ -26,7 +26,7 @@ export type Host = {
   /** What the bridge exposes. */
   readonly api: KeeperApi;
   /** A tab arrives with the port on which it is to be told things. */
-  attach(intro: Intro, port: MessagePort): void;
+  attach(intro: TabIntro, port: MessagePort): void;
   /** A tab is gone (its lease ended). */
   leave(tab: string): void;
   /** Sends a request of the allow-list with authorization, one refresh and one replay at most. */

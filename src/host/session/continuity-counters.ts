@@ -1,14 +1,14 @@
 import { keptSince, survived, type Trial } from '../../core/session/continuity.ts';
 import type { Machine } from '../../core/session/session-types.ts';
 import { sessionOf } from '../../core/session/session-transitions.ts';
-import type { Kept } from '../../protocol/snapshot.ts';
+import type { Continuity } from '../../protocol/snapshot.ts';
 import type { Disk } from '../storage/database.ts';
 import { loadKept, saveKept } from '../storage/profile-identity.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /** Counts what the session has come through, and remembers it over worker restarts. */
 export type Trials = {
-  readonly kept: Kept;
+  readonly kept: Continuity;
   count(trial: Trial): void;
   /** Looks at the session for what it came through by itself. */
   observe(before: Machine, after: Machine): void;
@@ -19,7 +19,7 @@ export const createTrials = (disk: Disk, clock: Clock, onChange: () => void): Tr
   const pending: Trial[] = [];
   let loaded = false;
 
-  const write = (next: Kept): void => {
+  const write = (next: Continuity): void => {
     kept = next;
     if (loaded) void saveKept(disk, kept);
     onChange();

@@ -9,7 +9,7 @@ import {
 } from '../../core/session/session-types.ts';
 import { wakeAt } from '../../core/session/token-expiry.ts';
 import type { SignInNext } from '../../protocol/bridge.ts';
-import type { SessionStep } from '../../protocol/journal-names.ts';
+import type { SessionEventName } from '../../protocol/journal-names.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import { storeProblem } from '../storage/database.ts';
@@ -68,7 +68,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
   const tell = (event: SessionEvent): void => {
     if (event.type === 'erased') erasures++;
     if (event.type !== 'request' && event.type !== 'tick')
-      journal.write('session', event.type satisfies SessionStep, describe(event));
+      journal.write('session', event.type satisfies SessionEventName, describe(event));
     pump.tell(event);
   };
 

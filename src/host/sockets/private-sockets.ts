@@ -1,7 +1,7 @@
 import { honouredPause } from '../../core/backoff.ts';
 import type { PortFrame, TabMessage } from '../../protocol/bridge.ts';
 import type { SocketConfig } from '../../protocol/config.ts';
-import { CLOSE } from '../../protocol/frames.ts';
+import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { retryAfterOf } from '../../protocol/problem.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 import { openLink, type Link, type WebSocketMaker } from './websocket-connection.ts';
@@ -177,7 +177,7 @@ export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSoc
         if (!config) continue;
         if (had) {
           end(entry);
-          close(tab, opening, CLOSE.unauthorized, 'signed-out', true);
+          close(tab, opening, CLOSE_CODE.unauthorized, 'signed-out', true);
         } else start(tab, opening, config, socketUrl(opening.url, origin));
       }
     },

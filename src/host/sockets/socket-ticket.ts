@@ -1,4 +1,4 @@
-import { parseTicket, type Ticket } from '../../protocol/backend-responses.ts';
+import { parseSocketTicket, type SocketTicket } from '../../protocol/backend-responses.ts';
 import type { SocketConfig } from '../../protocol/config.ts';
 import { TICKET_SUBPROTOCOL_PREFIX } from '../../protocol/frames.ts';
 import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
@@ -30,7 +30,7 @@ const problemOf = ({ status, headers }: Response, at: string, now: number): Prob
  * A fresh single-use ticket. This is the one step of a connection at which a browser can read a status and a
  * `Retry-After`: a failed WebSocket handshake shows neither.
  */
-export const fetchTicket = async ({ ticket, request, now, signal }: TicketRequest): Promise<Result<Ticket>> => {
+export const fetchTicket = async ({ ticket, request, now, signal }: TicketRequest): Promise<Result<SocketTicket>> => {
   const at = ticket.url;
   try {
     const response = await request(at, {
@@ -40,7 +40,7 @@ export const fetchTicket = async ({ ticket, request, now, signal }: TicketReques
       signal,
     });
     if (!response.ok) return failed(problemOf(response, at, now));
-    const parsed = parseTicket(await response.text());
+    const parsed = parseSocketTicket(await response.text());
     return parsed
       ? ok(parsed)
       : failed({ code: 'unexpected-answer', at, status: response.status, detail: 'not a ticket' });

@@ -1,8 +1,8 @@
 import type { CodecKind } from '../../core/codecs/codec.ts';
 import type { SocketInputs } from '../../core/socket/socket-types.ts';
-import type { Intro, NudgeCause, PortFrame, Publication, TabMessage } from '../../protocol/bridge.ts';
+import type { TabIntro, NudgeCause, PortFrame, Publication, TabMessage } from '../../protocol/bridge.ts';
 import type { SocketConfig } from '../../protocol/config.ts';
-import type { HostIdentity } from '../../protocol/frames.ts';
+import type { ProfileIdentity } from '../../protocol/frames.ts';
 import type { Result } from '../../protocol/problem.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { createEndpoint, type Endpoint } from './upstream.ts';
@@ -21,7 +21,7 @@ export type SocketsOptions = {
   origin: string;
   clock: Clock;
   random: Random;
-  identity: HostIdentity;
+  identity: ProfileIdentity;
   /** Sends with authorization (the keeper's, or the browser's cookie). */
   request(url: string, init: RequestInit): Promise<Response>;
   outbox: OutboxStore;
@@ -46,7 +46,7 @@ export type Sockets = {
   environment(input: { online: boolean; visible: boolean }): void;
   nudge(cause: NudgeCause): void;
   /** A tab came, or came again: `topics` is all that it listens to. */
-  tabArrived(tab: string, topics: Intro['topics']): void;
+  tabArrived(tab: string, topics: TabIntro['topics']): void;
   tabLeft(tab: string): void;
   fromTab(tab: string, message: TabMessage): void;
   /** Resolves once it is on the disk; `acked` or `refused` follows to every tab. */
@@ -153,7 +153,7 @@ export const createSockets = (options: SocketsOptions): Sockets => {
 
   // ---- from tabs
 
-  const join = (tab: string, topic: string, cursor: Intro['topics'][number][1]): void => {
+  const join = (tab: string, topic: string, cursor: TabIntro['topics'][number][1]): void => {
     tabs.get(tab)?.add(topic);
     native?.tell({ type: 'join', tab, topic, cursor });
   };

@@ -1,5 +1,5 @@
 import type { Frame, SocketAddress } from '../../core/codecs/codec.ts';
-import type { PortFrame, Run } from '../../protocol/bridge.ts';
+import type { PortFrame, SocketRun } from '../../protocol/bridge.ts';
 import { sizeOf } from '../../core/codecs/tab-sockets.ts';
 import type { Clock } from '../runtime/clock.ts';
 
@@ -30,12 +30,12 @@ export type Outgoing = {
 
 const OF_PERSON: readonly PortFrame['type'][] = ['event', 'here', 'socket-messages'];
 
-const grow = (run: Run, data: Frame): void => {
+const grow = (run: SocketRun, data: Frame): void => {
   run.data.push(data);
   run.bytes += sizeOf(data);
 };
 
-const isFull = ({ data, bytes }: Run): boolean => data.length >= RUN_MAX || bytes >= RUN_MAX_BYTES;
+const isFull = ({ data, bytes }: SocketRun): boolean => data.length >= RUN_MAX || bytes >= RUN_MAX_BYTES;
 
 /** The same list more often than not, and then as quick as can be. */
 const areSame = (some: readonly SocketAddress[], others: readonly SocketAddress[]): boolean =>
@@ -46,7 +46,7 @@ const areSame = (some: readonly SocketAddress[], others: readonly SocketAddress[
 export const createOutgoing = (clock: Clock, deliver: (tab: string, frames: PortFrame[]) => void): Outgoing => {
   const waiting = new Map<string, PortFrame[]>();
   /** The last thing that was put down for all of these: more for the same sockets goes into it. */
-  let last: { to: readonly SocketAddress[]; run: Run } | undefined;
+  let last: { to: readonly SocketAddress[]; run: SocketRun } | undefined;
   let togetherUntil = 0;
   let cancel = (): void => undefined;
 
@@ -79,7 +79,7 @@ export const createOutgoing = (clock: Clock, deliver: (tab: string, frames: Port
       grow(last.run, data);
       return isFull(last.run) ? flush() : undefined;
     }
-    const run: Run = { data: [data], bytes: sizeOf(data) };
+    const run: SocketRun = { data: [data], bytes: sizeOf(data) };
     last = { to, run };
     for (const { tab, socket } of to) put(tab, { type: 'socket-messages', socket, run });
   };

@@ -19,7 +19,7 @@ import {
 } from '../../core/socket/socket-types.ts';
 import type { NudgeCause, PortFrame } from '../../protocol/bridge.ts';
 import type { SocketConfig } from '../../protocol/config.ts';
-import { CLOSE, type HostIdentity } from '../../protocol/frames.ts';
+import { CLOSE_CODE, type ProfileIdentity } from '../../protocol/frames.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { SocketView } from '../../protocol/snapshot.ts';
 import { openLink, type Link, type WebSocketMaker } from './websocket-connection.ts';
@@ -33,7 +33,7 @@ export type EndpointOptions = {
   origin: string;
   clock: Clock;
   random: Random;
-  identity: HostIdentity;
+  identity: ProfileIdentity;
   WebSocket: WebSocketMaker;
   request(url: string, init: RequestInit): Promise<Response>;
   /** `tab` undefined: every tab. */
@@ -195,14 +195,14 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
       case 'ignored':
         return options.journal(output.what);
       case 'violated':
-        return beginAnew(CLOSE.badFrame, 'frame of another protocol', {
+        return beginAnew(CLOSE_CODE.badFrame, 'frame of another protocol', {
           code: 'unexpected-answer',
           at: config.url,
           status: 101,
           detail: kind.name,
         });
       case 'redial':
-        return beginAnew(CLOSE.normal, output.why, { code: 'cancelled' });
+        return beginAnew(CLOSE_CODE.normal, output.why, { code: 'cancelled' });
       default:
         return onLinkNews(output);
     }
@@ -247,9 +247,9 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
       options.journal(machine.state.at, 'problem' in machine.state ? machine.state.problem.code : undefined);
     }
     const left = before.inputs.generation !== undefined && machine.inputs.generation === undefined;
-    if (left) relay({ type: 'ended', code: CLOSE.unauthorized, reason: 'signed-out' });
+    if (left) relay({ type: 'ended', code: CLOSE_CODE.unauthorized, reason: 'signed-out' });
     else if (isForbidden(machine) && !isForbidden(before))
-      relay({ type: 'ended', code: CLOSE.forbidden, reason: 'forbidden' });
+      relay({ type: 'ended', code: CLOSE_CODE.forbidden, reason: 'forbidden' });
     if (before.state !== machine.state) options.onChange('state');
   };
 

@@ -1,4 +1,4 @@
-import type { Seal } from '../../protocol/config.ts';
+import type { SealSecret } from '../../protocol/config.ts';
 import type { Disk, Sealed } from './database.ts';
 
 export type Sealer = {
@@ -43,7 +43,7 @@ const stored = (disk: Disk, make: boolean): Promise<CryptoKey> =>
     return other ?? made;
   });
 
-export const createSealer = (disk: Disk, bound: string, seal: Seal | undefined): Sealer => {
+export const createSealer = (disk: Disk, bound: string, seal: SealSecret | undefined): Sealer => {
   const name = seal?.id ?? LOCAL;
   const secrets = seal ? [seal, ...(seal.former ?? [])] : [];
   const keys = new Map<string, Promise<CryptoKey>>();

@@ -1,13 +1,13 @@
 import { isObject, numberAt, stringAt } from '../../protocol/json.ts';
-import type { HostIdentity } from '../../protocol/frames.ts';
-import type { Kept } from '../../protocol/snapshot.ts';
+import type { ProfileIdentity } from '../../protocol/frames.ts';
+import type { Continuity } from '../../protocol/snapshot.ts';
 import { keptSince } from '../../core/session/continuity.ts';
 import { putDurably, type Disk } from './database.ts';
 
 const HOST = 'host';
 const KEPT = 'kept';
 
-const parseIdentity = (value: unknown): HostIdentity | undefined => {
+const parseIdentity = (value: unknown): ProfileIdentity | undefined => {
   if (!isObject(value)) return undefined;
   const host = stringAt(value, 'host');
   const epoch = numberAt(value, 'epoch');
@@ -18,7 +18,7 @@ const parseIdentity = (value: unknown): HostIdentity | undefined => {
  * Who this browser profile is to the socket hub, and the next epoch: each worker start takes a higher one, so the hub
  * can tell a worker from its successor. Without a disk every start is a new host.
  */
-export const takeIdentity = (disk: Disk, fresh: () => string): Promise<HostIdentity> =>
+export const takeIdentity = (disk: Disk, fresh: () => string): Promise<ProfileIdentity> =>
   disk
     .use(async (db) => {
       const tx = db.transaction('plain', 'readwrite', { durability: 'strict' });
@@ -30,7 +30,7 @@ export const takeIdentity = (disk: Disk, fresh: () => string): Promise<HostIdent
     })
     .catch(() => ({ host: fresh(), epoch: 1 }));
 
-const parseKept = (value: unknown): Kept | undefined => {
+const parseKept = (value: unknown): Continuity | undefined => {
   if (!isObject(value)) return undefined;
   const [since, reloads, workerRestarts, networkLosses, refreshes] = [
     'since',
@@ -49,11 +49,11 @@ const parseKept = (value: unknown): Kept | undefined => {
   };
 };
 
-export const loadKept = (disk: Disk, now: number): Promise<Kept> =>
+export const loadKept = (disk: Disk, now: number): Promise<Continuity> =>
   disk
     .use((db) => db.get('plain', KEPT))
     .then((value) => parseKept(value) ?? keptSince(now))
     .catch(() => keptSince(now));
 
-export const saveKept = (disk: Disk, kept: Kept): Promise<void> =>
+export const saveKept = (disk: Disk, kept: Continuity): Promise<void> =>
   disk.use((db) => putDurably(db, 'plain', KEPT, kept)).catch(() => undefined);

@@ -1,4 +1,4 @@
-import type { Intro, PortFrame, PortMessage, TabMessage } from '../../protocol/bridge.ts';
+import type { TabIntro, PortFrame, PortMessage, TabMessage } from '../../protocol/bridge.ts';
 import { parseTabMessage } from '../../protocol/bridge.ts';
 
 export type TabsOptions = {
@@ -9,7 +9,7 @@ export type TabsOptions = {
 };
 
 export type Tabs = {
-  add(intro: Intro, port: MessagePort): void;
+  add(intro: TabIntro, port: MessagePort): void;
   remove(tab: string): void;
   has(tab: string): boolean;
   /** In one message, at once: what is to go together is gathered before (outgoing.ts, publisher.ts). */

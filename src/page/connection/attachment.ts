@@ -1,5 +1,5 @@
-import type { Arrival, Intro, TabMessage } from '../../protocol/bridge.ts';
-import { PROTOCOL, speaks } from '../../protocol/version.ts';
+import type { Arrival, TabIntro, TabMessage } from '../../protocol/bridge.ts';
+import { PROTOCOL, isSupportedProtocol } from '../../protocol/version.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { framesOf, isFrame, isHeard, PAGE_SHAPES, type Heard, type PageFrame } from './port-frames.ts';
 import type { Transport } from './transport.ts';
@@ -13,7 +13,7 @@ const SHORT_LIFE_MS = 250;
 export type Tab = {
   readonly id: string;
   readonly visible: () => boolean;
-  readonly topics: () => Intro['topics'];
+  readonly topics: () => TabIntro['topics'];
   /** A new port is there and takes messages, though nobody has answered on it yet. */
   greeted(): void;
   show(snapshot: Snapshot): void;
@@ -88,7 +88,7 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
     if (frame.type === 'snapshot') return tab.show(frame.snapshot);
     if (frame.type === 'read') return void post(frame);
     if (frame.type === 'overrun') return state.name === 'between' ? undefined : attach('reattach');
-    if (!speaks(frame.protocol)) {
+    if (!isSupportedProtocol(frame.protocol)) {
       disconnect();
       return tab.stranger();
     }

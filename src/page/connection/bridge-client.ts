@@ -1,5 +1,5 @@
 import { wrap, type Endpoint } from 'comlink';
-import { IDEMPOTENT, type KeeperApi } from '../../protocol/bridge.ts';
+import { IDEMPOTENT_METHODS, type KeeperApi } from '../../protocol/bridge.ts';
 import { isObject, own } from '../../protocol/json.ts';
 import { failed, isProblem, type Problem, type Result } from '../../protocol/problem.ts';
 
@@ -72,7 +72,7 @@ export const createBridge = ({ endpoint, ready, deadlineOf = defaultDeadline }: 
       };
       const replay = () => {
         replays.delete(replay);
-        if (IDEMPOTENT.has(method)) void send();
+        if (IDEMPOTENT_METHODS.has(method)) void send();
         // it may have gone to the next worker already: its answer still counts, but it is not worth a minute
         else expectWithin(deadlineOf('snapshot'));
       };

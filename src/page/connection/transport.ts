@@ -1,4 +1,4 @@
-import type { Intro, KeeperApi } from '../../protocol/bridge.ts';
+import type { TabIntro, KeeperApi } from '../../protocol/bridge.ts';
 import type { KeeperConfig } from '../../protocol/config.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { Lease } from './keep-alive.ts';
@@ -12,7 +12,7 @@ export type Transport = {
   /** The host that a greeting would reach now; only its identity counts. */
   target(): unknown;
   /** Introduces this tab, with the port on which it is to be told things. */
-  greet(intro: Intro, port: MessagePort): void;
+  greet(intro: TabIntro, port: MessagePort): void;
   /** A greeting was not answered: mends what can be mended before the next one. */
   repair(): Promise<unknown>;
   /** Resolves when the host that holds the lock `life` is gone; rejects when the signal aborts. */

@@ -1,9 +1,9 @@
-import { KNOCK_SEARCH, PULSE_SCRIPT } from '../../protocol/bridge-constants.ts';
+import { UPDATE_CHECK_SEARCH, PULSE_SCRIPT } from '../../protocol/bridge-constants.ts';
 
 /** The same script, and to a browser another: whoever registers it by this address gets a newer worker. */
 export const AGAIN = '?again';
 
-export const KNOCK_SCRIPT = `${PULSE_SCRIPT}?${KNOCK_SEARCH}`;
+export const KNOCK_SCRIPT = `${PULSE_SCRIPT}?${UPDATE_CHECK_SEARCH}`;
 
 declare global {
   interface Window {

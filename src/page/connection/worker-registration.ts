@@ -1,5 +1,5 @@
 import { MARK, type PageMessage } from '../../protocol/bridge.ts';
-import { PAGE_HAND_OVER_MS } from '../../protocol/takeover-timing.ts';
+import { PAGE_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 import { AGAIN, trustScript } from './trusted-types.ts';
 import { press } from './worker-update.ts';
@@ -130,8 +130,8 @@ const siteOf = (
     const { controller } = container;
     if (!controller) return;
     // Chromium 156 has crashed where workers were asked for things while they were being activated (seen twice).
-    if (controller.state !== 'activated' && !(await eventWithin(controller, 'statechange', PAGE_HAND_OVER_MS))) return;
-    const renewed = eventWithin(container, 'controllerchange', PAGE_HAND_OVER_MS);
+    if (controller.state !== 'activated' && !(await eventWithin(controller, 'statechange', PAGE_TAKEOVER_MS))) return;
+    const renewed = eventWithin(container, 'controllerchange', PAGE_TAKEOVER_MS);
     await register(controller.scriptURL.endsWith(AGAIN) ? script : `${script as string}${AGAIN}`);
     await renewed;
   };
@@ -139,7 +139,7 @@ const siteOf = (
   const handOver = async (): Promise<void> => {
     const done = new AbortController();
     press(done.signal);
-    if (!(await eventWithin(container, 'controllerchange', PAGE_HAND_OVER_MS))) keptOut = registration.waiting;
+    if (!(await eventWithin(container, 'controllerchange', PAGE_TAKEOVER_MS))) keptOut = registration.waiting;
     done.abort();
     handingOver = undefined;
   };

@@ -1,5 +1,5 @@
 import type { Endpoint } from 'comlink';
-import { LEASE_PATH, LEASE_TYPE, MARK, PULSE_PATH } from '../../protocol/bridge.ts';
+import { KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../protocol/bridge.ts';
 import { isObject, own } from '../../protocol/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { createBridge } from './bridge-client.ts';
@@ -41,7 +41,7 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     const { controller } = site.container;
     const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
     const { headers } = await fetch(PULSE_PATH, { signal, cache: 'no-store' });
-    if (headers.get('content-type') === LEASE_TYPE) return;
+    if (headers.get('content-type') === KEEP_ALIVE_TYPE) return;
     passedBy = controller;
     // once: a worker that is no keeper would be replaced by its like for ever
     mending ??= site.renew().catch(() => {});
@@ -58,7 +58,7 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     api: bridge.api,
     died: bridge.workerDied,
     lease: createLease({
-      url: `${LEASE_PATH}?tab=${tab}`,
+      url: `${KEEP_ALIVE_PATH}?tab=${tab}`,
       allowed: () => site.container.controller !== null && !isPassedBy(),
     }),
     isPassedBy,

@@ -1,4 +1,4 @@
-import { BEAT_MS, BREATH_MS } from '../../protocol/takeover-timing.ts';
+import { QUIET_INTERVAL_MS, QUIET_WINDOW_MS } from '../../protocol/takeover-timing.ts';
 import { KNOCK_SCRIPT, trustScript } from './trusted-types.ts';
 import { rest } from '../util/timers.ts';
 
@@ -20,7 +20,7 @@ const LOCK = 'session-keeper:knock';
 
 const beats = async (leadMs: number, act: () => void, done: AbortSignal): Promise<void> => {
   while (!done.aborted) {
-    await rest(BEAT_MS - ((Date.now() + leadMs) % BEAT_MS), done);
+    await rest(QUIET_INTERVAL_MS - ((Date.now() + leadMs) % QUIET_INTERVAL_MS), done);
     if (!done.aborted) act();
   }
 };
@@ -36,7 +36,7 @@ const knock = (): void => {
 
 /** Nothing else keeps a page from sending requests. Hidden pages send few: their timers are slowed down. */
 const holdBreath = (): void => {
-  while (document.visibilityState === 'visible' && Date.now() % BEAT_MS < BREATH_MS);
+  while (document.visibilityState === 'visible' && Date.now() % QUIET_INTERVAL_MS < QUIET_WINDOW_MS);
 };
 
 /** Whether this page has asked for something since it was last looked; one that has not need not hold its breath. */
@@ -56,7 +56,7 @@ const watchRequests = (done: AbortSignal): (() => boolean) => {
 
 const knockOn = async (done: AbortSignal): Promise<void> => {
   // the first stop was asked for by the browser itself
-  await rest(BEAT_MS, done);
+  await rest(QUIET_INTERVAL_MS, done);
   await navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => lock && beats(LEAD_MS, knock, done));
 };
 

@@ -1,4 +1,4 @@
-import { HOST_HAND_OVER_MS } from '../../protocol/takeover-timing.ts';
+import { WORKER_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
 import { createHost } from '../../host/host.ts';
 import { sharedSockets } from '../../host/sockets/shared-sockets.ts';
 import { stoppableClock } from '../../host/runtime/stoppable-clock.ts';
@@ -50,7 +50,7 @@ export const openFallback = ({ config: given, build, tab, script, problem }: Fal
     fetch: (request) => (host.covers(request.url) ? host.fetch(request).then(orReject) : fetch(request)),
   });
   const end = (): void => {
-    host.handOver(HOST_HAND_OVER_MS);
+    host.handOver(WORKER_TAKEOVER_MS);
     stop();
   };
   return untilWorker(page, { script, tab, stop: end });

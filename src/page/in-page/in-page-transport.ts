@@ -1,10 +1,10 @@
-import type { Intro, KeeperApi } from '../../protocol/bridge.ts';
+import type { TabIntro, KeeperApi } from '../../protocol/bridge.ts';
 import type { Transport } from '../connection/transport.ts';
 
 /** A host that lives and dies with this page. */
 export type LocalHost = {
   readonly api: KeeperApi;
-  attach(intro: Intro, port: MessagePort): void;
+  attach(intro: TabIntro, port: MessagePort): void;
   fetch: Transport['fetch'];
 };
 

@@ -1,4 +1,4 @@
-import type { Intro, KeeperApi, Publication, TabMessage } from '../../protocol/bridge.ts';
+import type { TabIntro, KeeperApi, Publication, TabMessage } from '../../protocol/bridge.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 import { newId } from '../util/ids.ts';
 import type { RealtimeFrame } from './realtime-frames.ts';
@@ -19,7 +19,7 @@ type Published = { topic: string; data: unknown; settle(result: Result<{ offset:
 export type Channels = {
   channel(topic: string, options?: ChannelOptions): Channel;
   /** What this page listens to and how far it has read, for a greeting. */
-  topics(): Intro['topics'];
+  topics(): TabIntro['topics'];
   receive(frame: RealtimeFrame): void;
   /** A new port takes messages. */
   greeted(): void;

@@ -1,4 +1,4 @@
-import type { Intro, KeeperApi } from '../../protocol/bridge.ts';
+import type { TabIntro, KeeperApi } from '../../protocol/bridge.ts';
 import type { SessionView } from '../../protocol/snapshot.ts';
 import { createChannels } from './channels.ts';
 import { KeeperSocket } from './keeper-socket.ts';
@@ -10,7 +10,7 @@ import type { Channel, ChannelOptions, SocketClass } from '../types/types.ts';
 /** What a page hears and says over the shared socket: a part of its own, loaded beside the registration. */
 export type Realtime = {
   /** What this page listens to and how far it has read, for a greeting. */
-  topics(): Intro['topics'];
+  topics(): TabIntro['topics'];
   /** A new port takes messages, though nobody has answered on it yet. */
   greeted(): void;
   /** A host has answered on it. */

@@ -1,6 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import type { Kept, Snapshot } from '../../protocol/snapshot.ts';
+import type { Continuity, Snapshot } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { signedIn, type SignedIn } from '../base/status.ts';
 import { Ticker } from '../base/clock-controller.ts';
@@ -121,7 +121,7 @@ export class SessionFacts extends KeeperElement {
     </section>`;
   }
 
-  #kept(kept: Kept): TemplateResult {
+  #kept(kept: Continuity): TemplateResult {
     const say = moreWords();
     return html`<section class="card" part="card">
       <h2>${say.keptThrough}</h2>

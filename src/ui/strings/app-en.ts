@@ -1,8 +1,8 @@
-import type { SessionStateStep, SessionStep } from '../../protocol/journal-names.ts';
+import type { SessionStateName, SessionEventName } from '../../protocol/journal-names.ts';
 import { countingIn } from '../locale/plural.ts';
 
 /** What happened, as people say it. `undefined`: a step of the machinery, read only by those who mend it. */
-const step: Record<SessionStep, string | undefined> = {
+const step: Record<SessionEventName, string | undefined> = {
   started: 'The worker started.',
   loaded: 'The saved session was read.',
   'load-failed': 'The saved session could not be read.',
@@ -28,7 +28,7 @@ const step: Record<SessionStep, string | undefined> = {
   'sign-out': 'Signed out.',
 };
 
-const state: Record<SessionStateStep, string> = {
+const state: Record<SessionStateName, string> = {
   starting: 'Starting',
   'signed-out': 'Signed out',
   establishing: 'Signing in',

@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../../protocol/bridge.ts';
-import type { SessionStateStep, SessionStep } from '../../protocol/journal-names.ts';
+import type { SessionStateName, SessionEventName } from '../../protocol/journal-names.ts';
 import type { SocketStateName } from '../../protocol/snapshot.ts';
 import { words } from '../strings/messages.ts';
 import { moreWords } from '../strings/app-messages.ts';
@@ -13,7 +13,7 @@ const isIn = <Key extends string>(table: Readonly<Record<Key, unknown>>, key: st
   Object.hasOwn(table, key);
 
 const sessionWords = (what: string, detail: string | undefined): EntryWords | undefined => {
-  const table: Readonly<Record<SessionStep, string | undefined>> = moreWords().step;
+  const table: Readonly<Record<SessionEventName, string | undefined>> = moreWords().step;
   const told = isIn(table, what) ? table[what] : undefined;
   return told === undefined ? undefined : { words: told, about: detail?.match(/\bcode=.*/)?.[0] };
 };
@@ -35,7 +35,7 @@ export const entryWords = ({ machine, what, detail }: JournalEntry): EntryWords 
     case 'session':
       return sessionWords(what, detail);
     case 'state': {
-      const table: Readonly<Record<SessionStateStep, string>> = say.state;
+      const table: Readonly<Record<SessionStateName, string>> = say.state;
       return isIn(table, what) ? { words: say.entry(table[what]) } : undefined;
     }
     case 'socket': {

@@ -1,4 +1,4 @@
-import type { Kept, Snapshot } from '../../protocol/snapshot.ts';
+import type { Continuity, Snapshot } from '../../protocol/snapshot.ts';
 import { words } from '../strings/messages.ts';
 import { nameOf, statusOf, type SignedIn, type Status } from '../base/status.ts';
 import { duration, fromNow, listed } from '../strings/time.ts';
@@ -60,7 +60,7 @@ export const truthOf = (
 };
 
 /** "Kept for 3 hours 12 minutes through 4 reloads, 2 worker restarts and 1 lost network." */
-export const keptWords = (kept: Kept, now: number): string => {
+export const keptWords = (kept: Continuity, now: number): string => {
   const say = words();
   const through = (['reloads', 'workerRestarts', 'networkLosses'] as const)
     .filter((what) => kept[what] > 0)

@@ -1,7 +1,7 @@
 import { outboxItem } from '../../../src/core/socket/outbox.ts';
 import type { SocketEffect } from '../../../src/core/socket/socket-types.ts';
 import type { PortFrame } from '../../../src/protocol/bridge.ts';
-import { CLOSE, type Cursor } from '../../../src/protocol/frames.ts';
+import { CLOSE_CODE, type Cursor } from '../../../src/protocol/frames.ts';
 import { HEARTBEAT_MS } from './socket-server.ts';
 import { Tab } from './socket-tab.ts';
 import { POLICY, Worker } from './socket-worker.ts';
@@ -102,7 +102,7 @@ export class World extends Worker {
   }
 
   protected override checkCondemned({ call, code }: SocketEffect & { type: 'hang-up' }): void {
-    if (code !== CLOSE.silent || this.link?.call !== call) return;
+    if (code !== CLOSE_CODE.silent || this.link?.call !== call) return;
     const { connection } = this.link;
     // A nap that ends just before the alarm cannot be told from silence.
     if (this.lateness < POLICY.lateMs && this.now - this.awakeSince < POLICY.answerWithinMs) return;

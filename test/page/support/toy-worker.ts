@@ -4,13 +4,13 @@
  */
 import { expose, type Endpoint } from 'comlink';
 import {
-  LEASE_PATH,
-  LEASE_TYPE,
+  KEEP_ALIVE_PATH,
+  KEEP_ALIVE_TYPE,
   MARK,
   PULSE_PATH,
   parsePageMessage,
   parseTabMessage,
-  type Intro,
+  type TabIntro,
   type PortFrame,
   type PortMessage,
   type Publication,
@@ -82,7 +82,7 @@ const api = {
   },
 };
 
-const attach = async (intro: Intro, port: MessagePort) => {
+const attach = async (intro: TabIntro, port: MessagePort) => {
   await alive;
   await note(`attach ${intro.arrival} ${intro.visible} ${JSON.stringify(intro.topics)}`);
   ports = [port];
@@ -175,9 +175,9 @@ scope.addEventListener('message', (event) => {
 });
 scope.addEventListener('fetch', (event) => {
   const { pathname } = new URL(event.request.url);
-  const headers = { 'content-type': LEASE_TYPE };
+  const headers = { 'content-type': KEEP_ALIVE_TYPE };
   if (pathname === PULSE_PATH) event.respondWith(new Response(null, { status: 204, headers }));
-  if (pathname === LEASE_PATH) {
+  if (pathname === KEEP_ALIVE_PATH) {
     void note('lease');
     event.respondWith(new Response(new ReadableStream({ cancel: () => note('lease ended') }), { headers }));
   }

@@ -3,7 +3,7 @@ import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { openSealer } from '../../../server/worker/worker-secret.ts';
 import type { Store } from '../../../server/base/store.ts';
 import { parseJson } from '../../../src/protocol/json.ts';
-import type { KeeperConfig, Seal } from '../../../src/protocol/config.ts';
+import type { KeeperConfig, SealSecret } from '../../../src/protocol/config.ts';
 import { temporaryDir } from '../support/start.ts';
 
 const CONFIG: KeeperConfig = { api: [], whoami: '/whoami', signIn: {}, sockets: [] };
@@ -22,11 +22,11 @@ afterEach(async () => {
   folder.remove();
 });
 
-const sealWith = async (into: Store, keyNumber?: number, cookie = COOKIE): Promise<Seal | undefined> => {
+const sealWith = async (into: Store, keyNumber?: number, cookie = COOKIE): Promise<SealSecret | undefined> => {
   const script = (await openSealer(into, keyNumber)).bake('run();', { config: CONFIG }, { ...WORKER, cookie });
   if (script.type === 'refused') throw new Error('refused');
   const json = script.text.slice(script.text.indexOf('{'), script.text.lastIndexOf('};') + 1);
-  return (parseJson(json) as { seal?: Seal }).seal;
+  return (parseJson(json) as { seal?: SealSecret }).seal;
 };
 
 test('a replaced key is handed on as a former one, for two replacements, and no setting takes one back', async () => {

@@ -1,10 +1,10 @@
 import type { Page, Request } from '@playwright/test';
-import { LEASE_PATH } from '../../../src/protocol/bridge.ts';
+import { KEEP_ALIVE_PATH } from '../../../src/protocol/bridge.ts';
 
 /** Counts the leases that a page takes from now on, and those that have ended. */
 export const watchLeases = (page: Page): { readonly taken: number; readonly ended: number } => {
   const counts = { taken: 0, ended: 0 };
-  const isLease = (request: Request): boolean => new URL(request.url()).pathname === LEASE_PATH;
+  const isLease = (request: Request): boolean => new URL(request.url()).pathname === KEEP_ALIVE_PATH;
   page.on('request', (request) => (counts.taken += Number(isLease(request))));
   page.on('requestfinished', (request) => (counts.ended += Number(isLease(request))));
   page.on('requestfailed', (request) => (counts.ended += Number(isLease(request))));

@@ -13,7 +13,7 @@ import type { Env } from '../../../server/http/http.ts';
 import { close, listen } from '../../../server/http/http-server.ts';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { createProviderTokens } from '../../../server/auth/token-verifier.ts';
-import { BAKED_GLOBAL, type Baked, type SocketConfig } from '../../../src/protocol/config.ts';
+import { CONFIG_GLOBAL, type InjectedConfig, type SocketConfig } from '../../../src/protocol/config.ts';
 import { TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
 import { startClientServers, type ClientServers } from './client-servers.ts';
 
@@ -37,7 +37,7 @@ const SOCKETS: readonly SocketConfig[] = [
   { url: '/all', codec: 'broadcast', ticket: TICKET },
 ];
 
-const BAKED: Baked = {
+const BAKED: InjectedConfig = {
   config: {
     api: [{ origin: 'self', path: '/api/' }],
     whoami: '/api/v1/auth/whoami',
@@ -77,7 +77,7 @@ const bundle = async (input: string, format: 'es' | 'iife', file: string): Promi
 const bundleScripts = async (): Promise<Map<string, string>> => {
   const page = await bundle(path('../../browser/client-libraries/client-libraries.ts'), 'es', 'page.js');
   const worker = await bundle(path('../../clients/sw.ts'), 'iife', 'sw.js');
-  const script = `self.${BAKED_GLOBAL} = ${JSON.stringify(BAKED)};\n${worker.get('/sw.js') ?? ''}`;
+  const script = `self.${CONFIG_GLOBAL} = ${JSON.stringify(BAKED)};\n${worker.get('/sw.js') ?? ''}`;
   return new Map([...page, ['/sw.js', script], ['/keeper-pulse.js', '']]);
 };
 
