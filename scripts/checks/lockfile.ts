@@ -1,36 +1,27 @@
+import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { isObject, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/json.ts';
 
 /**
- * Adds to package-lock.json the packages of other platforms that a registry mirror did not offer when the lockfile
- * was written: `npm ci` refuses a lockfile without them on a machine whose registry has them, and on one whose
- * registry lacks them (npm 11: "Missing: … from lock file"). They carry no hash, and are never installed where
- * `os` and `cpu` do not fit. Run it after `npm install` changed the lockfile.
+ * Completes package-lock.json after `npm install` changed it (`npm run lockfile`).
+ *
+ * npm leaves a package for another platform out of the lock file when the registry (a mirror, say) does not offer it.
+ * `npm ci` then refuses the lock file on machines whose registry does offer it ("Missing: … from lock file"). This
+ * script adds those packages with the hash that the registry states, and fails when the registry has no hash to give.
  */
 
 export type Missing = { name: string; version: string; dev: boolean };
 
-const PLATFORMS = [
-  'aix',
-  'android',
-  'darwin',
-  'freebsd',
-  'linux',
-  'netbsd',
-  'openbsd',
-  'openharmony',
-  'sunos',
-  'win32',
-];
-const PROCESSORS = ['arm64', 'x64', 'ia32', 'arm', 'ppc64', 'riscv64', 's390x', 'loong64', 'mips64el', 'wasm32'];
-const C_LIBRARIES: Readonly<Record<string, string>> = {
-  gnu: 'glibc',
-  gnueabihf: 'glibc',
-  musl: 'musl',
-  musleabihf: 'musl',
-};
+/** What the lock file repeats of a package's manifest; `integrity` is its hash (https://www.w3.org/TR/SRI/). */
+export type Manifest = { integrity: string } & JsonObject;
+
+export type ReadManifest = (name: string, version: string) => Promise<Manifest | undefined>;
 
 const EXACT = /^\d/;
+const MANIFEST_KEYS = ['cpu', 'libc', 'license', 'os', 'engines'];
+/** In the order in which npm writes them. */
+const ENTRY_KEYS = ['version', 'integrity', 'cpu', 'dev', 'libc', 'license', 'optional', 'os', 'engines'];
 
 const objectAt = (value: JsonObject, key: string): JsonObject => {
   const found = own(value, key);
@@ -38,8 +29,8 @@ const objectAt = (value: JsonObject, key: string): JsonObject => {
 };
 
 /**
- * Whether the package at `path` gets the `name` it wants: what Node finds first, in its own `node_modules` or further
- * out, is of that version. Packages for a platform are wanted by exact version; any other range is taken as met.
+ * Whether the package at `path` gets the `name` that it wants. Node takes the first one that it finds: in the package's
+ * own `node_modules`, then further out. Packages for a platform are wanted by exact version; any other range counts as met.
  */
 const isPresent = (packages: JsonObject, path: string, name: string, wanted: string): boolean => {
   const parts = path.split('/node_modules/');
@@ -49,7 +40,7 @@ const isPresent = (packages: JsonObject, path: string, name: string, wanted: str
   return !EXACT.test(wanted) || stringAt(objectAt(packages, `${nearest}node_modules/${name}`), 'version') === wanted;
 };
 
-/** Optional dependencies of the lockfile's packages that it does not list, by the path they would have. */
+/** Optional dependencies that the lock file does not list, keyed by the path that they would have. */
 export const missingOptional = (lock: JsonObject): ReadonlyMap<string, Missing> => {
   const packages = objectAt(lock, 'packages');
   const missing = new Map<string, Missing>();
@@ -68,30 +59,46 @@ export const missingOptional = (lock: JsonObject): ReadonlyMap<string, Missing> 
   return missing;
 };
 
-/** These packages say in their names where they run: `binding-linux-arm-musleabihf`. */
-const entryFor = ({ name, version, dev }: Missing): JsonObject => {
-  const words = name.split(/[-/@.]/);
-  const among = (known: readonly string[]): string[] => known.filter((word) => words.includes(word));
-  const limits = {
-    cpu: among(PROCESSORS),
-    libc: words.flatMap((word) => C_LIBRARIES[word] ?? []),
-    os: among(PLATFORMS),
-  };
-  const named = Object.fromEntries(Object.entries(limits).filter(([, values]) => values.length > 0));
-  return { version, ...(dev ? { dev } : {}), optional: true, ...named };
+/** Paths of the packages whose contents `npm ci` cannot verify, because the lock file has no hash of them. */
+export const withoutIntegrity = (lock: JsonObject): readonly string[] => {
+  const packages = objectAt(lock, 'packages');
+  return Object.keys(packages).filter(
+    (path) => path !== '' && stringAt(objectAt(packages, path), 'integrity') === undefined,
+  );
 };
 
-/** The lockfile with an entry for each package of `missingOptional`, sorted as npm sorts. */
-export const completed = (lock: JsonObject): JsonObject => {
-  const added = [...missingOptional(lock)].map(([path, missing]) => [path, entryFor(missing)] as const);
-  const packages = [...Object.entries(objectAt(lock, 'packages')), ...added];
+const entryFor = ({ version, dev }: Missing, manifest: Manifest): JsonObject => {
+  const values: JsonObject = { ...manifest, version, ...(dev ? { dev } : {}), optional: true };
+  const present = ENTRY_KEYS.filter((key) => own(values, key) !== undefined);
+  return Object.fromEntries(present.map((key) => [key, own(values, key)] as const));
+};
+
+/** The lock file with an entry for each package of `missingOptional`, sorted as npm sorts. */
+export const completed = async (lock: JsonObject, readManifest: ReadManifest): Promise<JsonObject> => {
+  const packages = Object.entries(objectAt(lock, 'packages'));
+  for (const [path, missing] of missingOptional(lock)) {
+    const manifest = await readManifest(missing.name, missing.version);
+    if (!manifest) throw new Error(`The registry has no hash of ${missing.name}@${missing.version}. Try another one.`);
+    packages.push([path, entryFor(missing, manifest)]);
+  }
   packages.sort(([a], [b]) => a.localeCompare(b, 'en'));
   return { ...lock, packages: Object.fromEntries(packages) };
+};
+
+const readFromRegistry: ReadManifest = async (name, version) => {
+  const args = ['view', `${name}@${version}`, '--json', 'dist.integrity', ...MANIFEST_KEYS];
+  const { stdout } = await promisify(execFile)('npm', args).catch(() => ({ stdout: '' }));
+  const manifest = parseJson(stdout);
+  const integrity = isObject(manifest) ? stringAt(manifest, 'dist.integrity') : undefined;
+  return isObject(manifest) && integrity !== undefined ? { ...manifest, integrity } : undefined;
 };
 
 if (process.argv[1]?.endsWith('lockfile.ts')) {
   const lock = parseJson(await readFile('package-lock.json', 'utf8'));
   if (!isObject(lock)) throw new Error('package-lock.json is not a JSON object.');
+  const complete = await completed(lock, readFromRegistry);
+  await writeFile('package-lock.json', `${JSON.stringify(complete, null, 2)}\n`);
   console.log(`${missingOptional(lock).size} packages of other platforms added`);
-  await writeFile('package-lock.json', `${JSON.stringify(completed(lock), null, 2)}\n`);
+  const unverified = withoutIntegrity(complete);
+  if (unverified.length > 0) throw new Error(`package-lock.json has no hash of ${unverified.join(', ')}.`);
 }
