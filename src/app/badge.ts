@@ -2,7 +2,7 @@ import type { Keeper } from '../page/types/types.ts';
 import { unread } from '../ui/index.ts';
 
 /** How many things want a person: a session that has ended is one, each unread message is one. */
-const wanted = ({ session }: Keeper['snapshot'], messages: number): number => {
+const badgeCount = ({ session }: Keeper['snapshot'], messages: number): number => {
   const ended = session.state === 'signed-out' && (session.reason === 'rejected' || session.reason === 'expired');
   return messages + (ended ? 1 : 0);
 };
@@ -13,12 +13,12 @@ export const keepBadge = (keeper: Keeper): void => {
   if (!('setAppBadge' in navigator)) return;
   let shown: number | undefined;
   const show = (): void => {
-    const count = wanted(keeper.snapshot, unread.value);
+    const count = badgeCount(keeper.snapshot, unread.value);
     if (count === shown) return;
     shown = count;
     // zero clears it; where the app is not installed there is no icon
     navigator.setAppBadge(count).catch(() => undefined);
   };
   keeper.subscribe(show);
-  unread.watch(show);
+  unread.subscribe(show);
 };

@@ -1,11 +1,11 @@
-import { elementsOf, tokens } from '../ui/index.ts';
+import { keeperElements, theme } from '../ui/index.ts';
 
 /** Renders every element anew: another language is spoken. */
 export const renderAll = (root: ParentNode): void => {
-  for (const element of elementsOf(root)) element.requestUpdate();
+  for (const element of keeperElements(root)) element.requestUpdate();
 };
 
 /** The tokens that the elements use in their shadow roots, for the page around them. */
 export const adoptTokens = (page: Document): void => {
-  if (tokens.styleSheet) page.adoptedStyleSheets.push(tokens.styleSheet);
+  if (theme.styleSheet) page.adoptedStyleSheets.push(theme.styleSheet);
 };

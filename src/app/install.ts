@@ -1,4 +1,4 @@
-import { words } from '../ui/index.ts';
+import { strings } from '../ui/index.ts';
 
 /** Chromium's offer to install (https://wicg.github.io/manifest-incubations/); not in TypeScript's library. */
 type InstallOffer = Event & { prompt(): Promise<{ outcome: 'accepted' | 'dismissed' }> };
@@ -29,6 +29,6 @@ export const offerInstall = (button: HTMLElement): (() => void) => {
     show(undefined);
   });
   return () => {
-    button.textContent = words().install;
+    button.textContent = strings().install;
   };
 };

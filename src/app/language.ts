@@ -1,9 +1,9 @@
-import { isLanguage, LANGUAGES, languageFor, speak, spoken, words } from '../ui/index.ts';
+import { isLanguage, LANGUAGES, matchLanguage, setLanguage, currentLanguage, strings } from '../ui/index.ts';
 
 const KEY = 'language';
 
 /** Storage may be switched off; then the choice lasts as long as the page. */
-const chosen = (): string | null => {
+const savedLanguage = (): string | null => {
   try {
     return localStorage.getItem(KEY);
   } catch {
@@ -11,7 +11,7 @@ const chosen = (): string | null => {
   }
 };
 
-const keep = (language: string): void => {
+const saveLanguage = (language: string): void => {
   try {
     localStorage.setItem(KEY, language);
   } catch {
@@ -20,25 +20,25 @@ const keep = (language: string): void => {
 };
 
 /** The one that was chosen here, else the first that this browser's person reads. */
-export const speakOwnLanguage = async (): Promise<void> => {
-  await speak(languageFor([chosen() ?? '', ...navigator.languages]));
-  document.documentElement.lang = spoken();
+export const setPreferredLanguage = async (): Promise<void> => {
+  await setLanguage(matchLanguage([savedLanguage() ?? '', ...navigator.languages]));
+  document.documentElement.lang = currentLanguage();
 };
 
 /** Fills the choice of languages; `changed` is called when another one is spoken. */
 export const offerLanguages = (select: HTMLSelectElement, changed: () => void): void => {
   select.replaceChildren(...Object.entries(LANGUAGES).map(([tag, name]) => new Option(name, tag)));
   const reflect = (): void => {
-    select.value = spoken();
-    select.ariaLabel = words().language;
-    document.documentElement.lang = spoken();
+    select.value = currentLanguage();
+    select.ariaLabel = strings().language;
+    document.documentElement.lang = currentLanguage();
   };
   reflect();
   select.addEventListener('change', () => {
     const { value } = select;
     if (!isLanguage(value)) return;
-    keep(value);
-    void speak(value).then(() => {
+    saveLanguage(value);
+    void setLanguage(value).then(() => {
       reflect();
       changed();
     });

@@ -1,4 +1,4 @@
 /** What nobody waits for; loaded when the page stands. */
 export { keepBadge } from './badge.ts';
-export { takeLaunches } from './launch.ts';
-export { updateTogether } from './update.ts';
+export { handleLaunches } from './launch.ts';
+export { reloadHiddenTabs } from './update.ts';

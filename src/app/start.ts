@@ -1,15 +1,15 @@
 import type { Keeper } from '../page/types/types.ts';
-import { give, SessionGate, surely } from '../ui/index.ts';
+import { provideKeeper, SessionGate, retryImport } from '../ui/index.ts';
 import { renderAll } from './compose.ts';
 import { offerInstall } from './install.ts';
 import { offerLanguages } from './language.ts';
-import { loadParts, showPage } from './views.ts';
+import { loadAllParts, showPage } from './views.ts';
 
 /**
  * What is around the elements: the choice of languages, the button to install. Call it before anything is awaited, and
  * what it gives once the page stands: below one that grows, it would move.
  */
-export const furnish = (page: Document): (() => void) => {
+export const setUpControls = (page: Document): (() => void) => {
   const button = page.querySelector<HTMLElement>('#install');
   const label = button ? offerInstall(button) : (): void => undefined;
   return () => {
@@ -26,7 +26,7 @@ export const furnish = (page: Document): (() => void) => {
 /** Brings the page to life around a keeper. Resolves when the page that the address names is there. */
 export const start = async (keeper: Keeper, page: Document): Promise<void> => {
   const ready = (): void => {
-    give(keeper, page);
+    provideKeeper(keeper, page);
   };
   ready();
   page.addEventListener('session-extend', () => {
@@ -38,15 +38,15 @@ export const start = async (keeper: Keeper, page: Document): Promise<void> => {
 };
 
 /** When nothing else is to be done: the other pages, so that they open at once, and what nobody waits for. */
-export const prepare = (keeper: Keeper, page: Document): void => {
+export const loadRest = (keeper: Keeper, page: Document): void => {
   requestIdleCallback(() => {
-    void surely(() => import('./later.ts')).then(({ keepBadge, takeLaunches, updateTogether }) => {
+    void retryImport(() => import('./later.ts')).then(({ keepBadge, handleLaunches, reloadHiddenTabs }) => {
       keepBadge(keeper);
-      takeLaunches(window);
-      updateTogether(page);
+      handleLaunches(window);
+      reloadHiddenTabs(page);
     });
-    void loadParts().then(() => {
-      give(keeper, page);
+    void loadAllParts().then(() => {
+      provideKeeper(keeper, page);
     });
   });
 };

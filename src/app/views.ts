@@ -1,4 +1,4 @@
-import { PAGES, SessionNav, surely, type PageName } from '../ui/index.ts';
+import { PAGES, SessionNav, retryImport, type PageName } from '../ui/index.ts';
 
 /** Home is there at once; what the others need is loaded when they are first shown. */
 const PARTS: Readonly<Partial<Record<PageName, () => Promise<unknown>>>> = {
@@ -19,10 +19,10 @@ export const showPage = async (root: Document, hash: string, ready: () => void, 
   for (const nav of root.querySelectorAll('session-nav')) if (nav instanceof SessionNav) nav.current = wanted;
   if (moved) root.defaultView?.scrollTo(0, 0);
   const part = PARTS[wanted];
-  if (part) await surely(part);
+  if (part) await retryImport(part);
   ready();
   if (moved) root.getElementById(wanted)?.focus({ preventScroll: true });
 };
 
 /** Everything that may be wanted next, so that it is there without a network and without a wait. */
-export const loadParts = (): Promise<unknown> => Promise.all(Object.values(PARTS).map((load) => surely(load)));
+export const loadAllParts = (): Promise<unknown> => Promise.all(Object.values(PARTS).map((load) => retryImport(load)));

@@ -5,10 +5,17 @@ export { SessionNav, PAGES, type PageName } from './elements/session-nav.ts';
 export { SessionStatus } from './elements/session-status.ts';
 export { SessionSummary } from './elements/session-summary.ts';
 export { KeeperElement } from './base/keeper-element.ts';
-export { elementsOf, give } from './base/provide-keeper.ts';
+export { keeperElements, provideKeeper } from './base/provide-keeper.ts';
 export { SnapshotController, type SnapshotHost } from './base/snapshot-controller.ts';
-export { tokens } from './base/theme.ts';
+export { theme } from './base/theme.ts';
 export { unread } from './base/announcements.ts';
-export { isLanguage, LANGUAGES, languageFor, speak, spoken, type Language } from './locale/language.ts';
-export { words } from './strings/messages.ts';
-export { surely } from './base/retry-import.ts';
+export {
+  isLanguage,
+  LANGUAGES,
+  matchLanguage,
+  setLanguage,
+  currentLanguage,
+  type Language,
+} from './locale/language.ts';
+export { strings } from './strings/strings.ts';
+export { retryImport } from './base/retry-import.ts';

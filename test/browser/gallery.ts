@@ -26,22 +26,22 @@ export type Gallery = {
   /** Shows another scene on the open page, as a new snapshot. */
   show(scene: string): Promise<void>;
   /** What was asked of the keeper so far. */
-  asked(): Promise<readonly string[]>;
-  readonly complaints: readonly string[];
+  calls(): Promise<readonly string[]>;
+  readonly consoleMessages: readonly string[];
 };
 
 const galleryOn = (page: Page, origin: string): Gallery => {
-  const complaints: string[] = [];
-  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
-  page.on('pageerror', (error) => complaints.push(error.message));
+  const consoleMessages: string[] = [];
+  page.on('console', (message) => consoleMessages.push(`${message.type()}: ${message.text()}`));
+  page.on('pageerror', (error) => consoleMessages.push(error.message));
   return {
-    complaints,
+    consoleMessages,
     open: async (scene, hash = '', language = 'en', entries = 0) => {
       await page.goto(`${origin}/test/ui/gallery.html?scene=${scene}&lang=${language}&entries=${entries}${hash}`);
       await page.waitForFunction(() => 'gallery' in globalThis);
     },
     show: (scene) => page.evaluate((name) => window.gallery.show(name), scene),
-    asked: () => page.evaluate(() => window.gallery.asked),
+    calls: () => page.evaluate(() => window.gallery.asked),
   };
 };
 

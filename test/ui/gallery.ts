@@ -1,12 +1,12 @@
 /** The app's own page with a scripted keeper: `?scene=degraded&lang=de&entries=10000#timeline`; without a scene, a list of them. */
 import shell from '../../index.html?raw';
 import { adoptTokens } from '../../src/app/compose.ts';
-import { loadFirst } from '../../src/app/parts.ts';
-import { furnish, prepare, start } from '../../src/app/start.ts';
-import { isLanguage, speak } from '../../src/ui/index.ts';
+import { loadFirstParts } from '../../src/app/parts.ts';
+import { setUpControls, loadRest, start } from '../../src/app/start.ts';
+import { isLanguage, setLanguage } from '../../src/ui/index.ts';
 import { longJournal } from './long-journal.ts';
 import { ScriptedKeeper } from './scripted-keeper.ts';
-import { scenes, usual } from './scenes.ts';
+import { scenes, usualJournal } from './scenes.ts';
 
 declare global {
   /** How a test changes the scene on the open page, and reads what was asked of the keeper. */
@@ -28,21 +28,21 @@ const sceneOf = (name: string, now: number) => {
 };
 
 const open = async (name: string, language: string, entries: number): Promise<void> => {
-  if (isLanguage(language)) await speak(language);
+  if (isLanguage(language)) await setLanguage(language);
   document.body.replaceChildren(...new DOMParser().parseFromString(shell, 'text/html').body.children);
   const now = Date.now();
-  const { snapshot, updateReady = false, journal = usual(now) } = sceneOf(name, now);
+  const { snapshot, updateReady = false, journal = usualJournal(now) } = sceneOf(name, now);
   const keeper = new ScriptedKeeper(snapshot, {
     journal: entries > 0 ? longJournal(entries, now) : journal,
     updateReady,
   });
-  await loadFirst();
-  const furnished = furnish(document);
+  await loadFirstParts();
+  const furnished = setUpControls(document);
   await start(keeper, document);
   furnished();
-  prepare(keeper, document);
+  loadRest(keeper, document);
   globalThis.gallery = {
-    asked: keeper.asked,
+    asked: keeper.calls,
     show: (next) => {
       keeper.show(sceneOf(next, Date.now()).snapshot);
     },

@@ -1,24 +1,24 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { words } from '../../src/ui/strings/messages.ts';
-import { learnMore, moreWords } from '../../src/ui/strings/app-messages.ts';
-import { learnWhy } from '../../src/ui/strings/explanation-messages.ts';
-import { languageFor, locale, speak, vocabulary } from '../../src/ui/locale/language.ts';
-import { duration, fromNow, lasting, nextTry } from '../../src/ui/strings/time.ts';
-import { keptWords, truthOf } from '../../src/ui/view/headline.ts';
-import { whyOf } from '../../src/ui/view/explanation.ts';
+import { strings } from '../../src/ui/strings/strings.ts';
+import { loadAppStrings, appStrings } from '../../src/ui/strings/app-strings.ts';
+import { loadExplanationStrings } from '../../src/ui/strings/explanation-strings.ts';
+import { matchLanguage, formatLocale, setLanguage, catalog } from '../../src/ui/locale/language.ts';
+import { duration, fromNow, lastingSince, nextTry } from '../../src/ui/strings/time.ts';
+import { keptText, headlineOf } from '../../src/ui/view/headline.ts';
+import { explain } from '../../src/ui/view/explanation.ts';
 import { de } from '../../src/ui/strings/de.ts';
 import { en } from '../../src/ui/strings/en.ts';
-import { moreDe } from '../../src/ui/strings/app-de.ts';
-import { moreEn } from '../../src/ui/strings/app-en.ts';
-import { whyDe } from '../../src/ui/strings/explanation-de.ts';
-import { whyEn } from '../../src/ui/strings/explanation-en.ts';
+import { appDe } from '../../src/ui/strings/app-de.ts';
+import { appEn } from '../../src/ui/strings/app-en.ts';
+import { explanationDe } from '../../src/ui/strings/explanation-de.ts';
+import { explanationEn } from '../../src/ui/strings/explanation-en.ts';
 import { scenes } from './scenes.ts';
 
 const NOW = 1_800_000_000_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-afterEach(() => speak('en'));
+afterEach(() => setLanguage('en'));
 
 /** Every text of a vocabulary, by its path; a function's as it says its first arguments. */
 const textsOf = (value: unknown, path = ''): Map<string, string> => {
@@ -38,11 +38,11 @@ describe('words that have to be loaded', () => {
   it('are asked for until they are there', async () => {
     vi.useFakeTimers();
     const load = vi.fn<() => Promise<string>>().mockRejectedValueOnce(new Error('stopped')).mockResolvedValue('ja');
-    const answer = vocabulary<string>('yes', { de: load });
-    const spoken = speak('de');
+    const answer = catalog<string>('yes', { de: load });
+    const spoken = setLanguage('de');
     await vi.runAllTimersAsync();
     await spoken;
-    expect([load.mock.calls.length, answer.words]).toEqual([2, 'ja']);
+    expect([load.mock.calls.length, answer.strings]).toEqual([2, 'ja']);
   });
 
   it('are not said when another language is spoken meanwhile', async () => {
@@ -50,20 +50,20 @@ describe('words that have to be loaded', () => {
     const loading = new Promise<string>((resolve) => {
       settle.push(resolve);
     });
-    const answer = vocabulary<string>('yes', { de: () => loading });
-    const late = speak('de');
-    await speak('en');
+    const answer = catalog<string>('yes', { de: () => loading });
+    const late = setLanguage('de');
+    await setLanguage('en');
     for (const resolve of settle) resolve('ja');
     await late;
-    expect(answer.words).toBe('yes');
+    expect(answer.strings).toBe('yes');
   });
 });
 
 describe('the second language', () => {
   it.each([
     ['first', en, de],
-    ['later', moreEn, moreDe],
-    ['explaining', whyEn, whyDe],
+    ['later', appEn, appDe],
+    ['explaining', explanationEn, explanationDe],
   ])('says everything of the %s words, and in its own words', (_, english, german) => {
     const [ours, theirs] = [textsOf(english), textsOf(german)];
     expect([...theirs.keys()]).toEqual([...ours.keys()]);
@@ -72,35 +72,35 @@ describe('the second language', () => {
   });
 
   it('is spoken everywhere at once, and unlearned as fast', async () => {
-    await learnMore();
-    await speak('de');
-    expect([words().signOut, moreWords().send]).toEqual(['Abmelden', 'Senden']);
-    expect(locale()).toMatch(/^de/);
-    await speak('en');
-    expect([words().signOut, moreWords().send]).toEqual(['Sign out', 'Send']);
+    await loadAppStrings();
+    await setLanguage('de');
+    expect([strings().signOut, appStrings().send]).toEqual(['Abmelden', 'Senden']);
+    expect(formatLocale()).toMatch(/^de/);
+    await setLanguage('en');
+    expect([strings().signOut, appStrings().send]).toEqual(['Sign out', 'Send']);
   });
 
   it('has its own times', async () => {
-    await speak('de');
-    expect(lasting(NOW - 2 * DAY_MS, NOW)).toBe('seit 2 Tagen');
+    await setLanguage('de');
+    expect(lastingSince(NOW - 2 * DAY_MS, NOW)).toBe('seit 2 Tagen');
     expect(fromNow(NOW - 3 * MINUTE_MS, NOW)).toBe('vor 3 Minuten');
     expect(nextTry(NOW + 7000, NOW)).toBe('nächster Versuch in 7 Sekunden');
   });
 
   it.each(Object.keys(scenes))('has a true sentence for %s too', async (scene) => {
-    await learnWhy();
-    await speak('de');
+    await loadExplanationStrings();
+    await setLanguage('de');
     const snapshot = scenes[scene]?.(NOW).snapshot;
-    const { headline, detail } = truthOf(snapshot, NOW);
-    const why = snapshot && whyOf(snapshot, NOW);
-    const told = [headline, detail, why?.question, ...(why?.causes.map((cause) => cause.words) ?? [])].join(' ');
+    const { headline, detail } = headlineOf(snapshot, NOW);
+    const why = snapshot && explain(snapshot, NOW);
+    const told = [headline, detail, why?.question, ...(why?.causes.map((cause) => cause.text) ?? [])].join(' ');
     expect(told).not.toMatch(/undefined|null|\[object|\b(?:the|you|is|server was)\b/i);
   });
 
   it('is chosen by what a person reads', () => {
-    expect(languageFor(['fr-FR', 'de-AT', 'en'])).toBe('de');
-    expect(languageFor(['fr'])).toBe('en');
-    expect(languageFor(['', 'constructor'])).toBe('en');
+    expect(matchLanguage(['fr-FR', 'de-AT', 'en'])).toBe('de');
+    expect(matchLanguage(['fr'])).toBe('en');
+    expect(matchLanguage(['', 'constructor'])).toBe('en');
   });
 });
 
@@ -114,28 +114,33 @@ describe('how long it was kept', () => {
   };
 
   it('is one sentence, with what it went through', () => {
-    expect(keptWords(kept, NOW)).toBe(
+    expect(keptText(kept, NOW)).toBe(
       'Kept for 3 hours 12 minutes through 4 reloads, 2 worker restarts, and 1 lost network.',
     );
-    expect(keptWords({ ...kept, reloads: 1, workerRestarts: 0, networkLosses: 0 }, NOW)).toMatch(/through 1 reload\.$/);
+    expect(keptText({ ...kept, reloads: 1, workerRestarts: 0, networkLosses: 0 }, NOW)).toMatch(/through 1 reload\.$/);
   });
 
   it('counts as each language does', async () => {
-    await learnMore();
-    const said = [words().reloads(1204), moreWords().countReloads(1), moreWords().countReloads(2), moreWords().tabs(1)];
+    await loadAppStrings();
+    const said = [
+      strings().reloads(1204),
+      appStrings().countReloads(1),
+      appStrings().countReloads(2),
+      appStrings().tabs(1),
+    ];
     expect(said).toEqual(['1,204 reloads', 'reload', 'reloads', '1 tab']);
-    expect(moreWords().gap(1)).toMatch(/^1 message is gone/);
-    await speak('de');
-    expect([words().networkLosses(1), words().networkLosses(0)]).toEqual(['1 Netzausfall', '0 Netzausfälle']);
-    expect([moreWords().countRestarts(1), moreWords().countRestarts(7)]).toEqual([
+    expect(appStrings().gap(1)).toMatch(/^1 message is gone/);
+    await setLanguage('de');
+    expect([strings().networkLosses(1), strings().networkLosses(0)]).toEqual(['1 Netzausfall', '0 Netzausfälle']);
+    expect([appStrings().countRestarts(1), appStrings().countRestarts(7)]).toEqual([
       'Worker-Neustart',
       'Worker-Neustarts',
     ]);
-    expect(moreWords().events(9500)).toBe('9.500 Ereignisse');
+    expect(appStrings().events(9500)).toBe('9.500 Ereignisse');
   });
 
   it('claims nothing that did not happen', () => {
-    expect(keptWords({ since: NOW, reloads: 0, workerRestarts: 0, networkLosses: 0, refreshes: 0 }, NOW)).toMatch(
+    expect(keptText({ since: NOW, reloads: 0, workerRestarts: 0, networkLosses: 0, refreshes: 0 }, NOW)).toMatch(
       /^Kept for 1 second\.$/,
     );
     expect(duration(2 * DAY_MS + 4 * 60 * MINUTE_MS + 5000)).toBe('2 days 4 hours');
@@ -145,7 +150,7 @@ describe('how long it was kept', () => {
 describe('why', () => {
   const whyIn = (scene: string) => {
     const snapshot = scenes[scene]?.(NOW).snapshot;
-    return snapshot && whyOf(snapshot, NOW);
+    return snapshot && explain(snapshot, NOW);
   };
 
   it('is no question when all is well, nor for somebody who left or never came', () => {
@@ -157,7 +162,7 @@ describe('why', () => {
     const why = whyIn('rejected');
     expect(why?.question).toBe('Why was I signed out?');
     expect(why?.causes[0]?.evidence).toBe('grant-rejected · http://localhost:4174/token · HTTP 400 · invalid_grant');
-    expect(whyIn('expired')?.causes[0]?.words).toMatch(/gave this session an end.*was over on/);
+    expect(whyIn('expired')?.causes[0]?.text).toMatch(/gave this session an end.*was over on/);
   });
 
   it('tells each thing that waits, and what is known for certain', () => {
@@ -168,7 +173,7 @@ describe('why', () => {
       '/api/socket · network-unreachable · /api/v1/auth/refresh',
       undefined,
     ]);
-    expect(why?.causes[0]?.words).toContain('4 tries so far');
-    expect(why?.causes.at(-1)?.words).toBe('Last confirmed by the server 2 minutes ago.');
+    expect(why?.causes[0]?.text).toContain('4 tries so far');
+    expect(why?.causes.at(-1)?.text).toBe('Last confirmed by the server 2 minutes ago.');
   });
 });

@@ -188,7 +188,7 @@ export const scenes: Readonly<Record<string, (now: number) => Scene>> = {
 };
 
 /** As the worker writes it: one entry for each step, most of them of no interest to anybody. */
-export const usual = (now: number): readonly JournalEntry[] => [
+export const usualJournal = (now: number): readonly JournalEntry[] => [
   { at: now - 3 * HOUR_MS, worker: 'w-2', machine: 'session', what: 'signed-in', detail: 'call=3 kind=oidc' },
   { at: now - 3 * HOUR_MS + 5, worker: 'w-2', machine: 'session', what: '→ save', detail: 'call=4' },
   { at: now - 2 * HOUR_MS, worker: 'w-2', machine: 'socket /api/socket', what: 'open' },

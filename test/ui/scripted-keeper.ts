@@ -4,7 +4,7 @@ import type { SessionView, Snapshot } from '../../src/protocol/snapshot.ts';
 import type { Channel, ChannelEvent, Keeper, Member } from '../../src/page/types/types.ts';
 
 /** What the elements asked for, in order: the other half of "one snapshot in, one intent out". */
-export type Asked =
+export type Call =
   | 'signOut'
   | 'apply'
   | 'journal'
@@ -73,7 +73,7 @@ const loopback = (topic: string): Channel => {
 
 /** A keeper with no worker behind it: shows the snapshots that it is told to, and remembers what it was asked. */
 export class ScriptedKeeper implements Keeper {
-  readonly asked: Asked[] = [];
+  readonly calls: Call[] = [];
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
   readonly #journal: readonly JournalEntry[];
   readonly update: Keeper['update'];
@@ -86,7 +86,7 @@ export class ScriptedKeeper implements Keeper {
     this.update = {
       ready: options.updateReady,
       apply: () => {
-        this.asked.push('apply');
+        this.calls.push('apply');
       },
     };
   }
@@ -107,7 +107,7 @@ export class ScriptedKeeper implements Keeper {
   }
 
   signIn(intent: SignInIntent): Promise<Result<SignInNext>> {
-    this.asked.push(`signIn ${intent.kind}`);
+    this.calls.push(`signIn ${intent.kind}`);
     if (intent.kind === 'oidc') return Promise.resolve(ok({ type: 'redirect', url: '' }));
     const secret = intent.kind === 'password' ? intent.password : intent.apiKey;
     if (secret === 'slow') return new Promise(() => undefined);
@@ -118,25 +118,25 @@ export class ScriptedKeeper implements Keeper {
   }
 
   signOut(): Promise<Result<null>> {
-    this.asked.push('signOut');
+    this.calls.push('signOut');
     this.#session({ state: 'signed-out', reason: 'user' });
     return Promise.resolve(ok(null));
   }
 
   nudge(cause: NudgeCause = 'user'): Promise<Result<null>> {
-    this.asked.push(`nudge ${cause}`);
+    this.calls.push(`nudge ${cause}`);
     return Promise.resolve(ok(null));
   }
 
   journal(): Promise<Result<readonly JournalEntry[]>> {
-    this.asked.push('journal');
+    this.calls.push('journal');
     return Promise.resolve(ok(this.#journal));
   }
 
   fetch(input: RequestInfo | URL): Promise<Response> {
     const url = input instanceof Request ? input.url : String(input);
     if (url.startsWith('/api/v1/topics/')) return Promise.resolve(Response.json({ epoch: 'e', events: [] }));
-    this.asked.push(`fetch ${url}`);
+    this.calls.push(`fetch ${url}`);
     return Promise.resolve(Response.json({ models: ['small', 'large'], default: 'small' }));
   }
 

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { nextTryOf, QUIET_MS, settle, statusOf, type Calm, type Status } from '../../src/ui/base/status.ts';
+import {
+  nextTryOf,
+  TROUBLE_DELAY_MS,
+  settleStatus,
+  statusOf,
+  type SettledStatus,
+  type Status,
+} from '../../src/ui/base/status.ts';
 import { scenes } from './scenes.ts';
 
 const NOW = 1_800_000_000_000;
@@ -11,7 +18,7 @@ const snapshotOf = (scene: string) => {
 };
 
 const shownAfter = (start: Status, ...steps: (readonly [status: Status, at: number])[]): Status =>
-  steps.reduce<Calm>((calm, [status, at]) => settle(calm, status, at), { shown: start }).shown;
+  steps.reduce<SettledStatus>((calm, [status, at]) => settleStatus(calm, status, at), { shown: start }).shown;
 
 describe('the status', () => {
   it('names no trouble for a socket that nobody needs', () => {
@@ -33,16 +40,20 @@ describe('the status', () => {
 
 describe('calm', () => {
   it('is quiet about trouble for a while, and no longer', () => {
-    expect(shownAfter('connected', ['reconnecting', 0], ['reconnecting', QUIET_MS - 1])).toBe('connected');
-    expect(shownAfter('connected', ['reconnecting', 0], ['reconnecting', QUIET_MS])).toBe('reconnecting');
+    expect(shownAfter('connected', ['reconnecting', 0], ['reconnecting', TROUBLE_DELAY_MS - 1])).toBe('connected');
+    expect(shownAfter('connected', ['reconnecting', 0], ['reconnecting', TROUBLE_DELAY_MS])).toBe('reconnecting');
   });
 
   it('counts one trouble that becomes another as one', () => {
-    expect(shownAfter('connected', ['reconnecting', 0], ['offline', 2000], ['offline', QUIET_MS])).toBe('offline');
+    expect(shownAfter('connected', ['reconnecting', 0], ['offline', 2000], ['offline', TROUBLE_DELAY_MS])).toBe(
+      'offline',
+    );
   });
 
   it('begins anew after every recovery', () => {
-    expect(shownAfter('connected', ['offline', 0], ['connected', 2000], ['offline', QUIET_MS])).toBe('connected');
+    expect(shownAfter('connected', ['offline', 0], ['connected', 2000], ['offline', TROUBLE_DELAY_MS])).toBe(
+      'connected',
+    );
   });
 
   it('does not wait with good news, nor with the end of a session', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/protocol/bridge.ts';
-import { inOrder, merged } from '../../src/ui/timeline/entries.ts';
-import { entryWords } from '../../src/ui/timeline/entry-words.ts';
+import { sortByTime, mergeEntries } from '../../src/ui/timeline/entries.ts';
+import { entryText } from '../../src/ui/timeline/entry-text.ts';
 import { parseTimelineFile, timelineFile } from '../../src/ui/timeline/file.ts';
 import { spotAt, timelineOf, type Lane, type LaneKind } from '../../src/ui/timeline/model.ts';
 import { fit, follow, pan, reveal, ticks, timeAt, xOf, zoom } from '../../src/ui/timeline/viewport.ts';
@@ -65,13 +65,13 @@ describe('lanes', () => {
   it('leave out what a worker of another version writes, and do not stumble over it', () => {
     const odd = [entry(1, 'constructor', 'toString'), entry(2, 'state', '__proto__'), entry(3, 'socket', 'valueOf')];
     expect(() => timelineOf(odd, 10, true)).not.toThrow();
-    expect(odd.map(entryWords)).toEqual([undefined, undefined, undefined]);
+    expect(odd.map(entryText)).toEqual([undefined, undefined, undefined]);
   });
 
   it('are pointed at: a mark that is near, else the state that lasts', () => {
     const lane = laneOf([entry(10, 'state', 'active'), entry(40, 'session', 'verified')], 'token');
-    expect(spotAt(lane, 38, 3)).toMatchObject({ is: 'mark', at: 40 });
-    expect(spotAt(lane, 30, 3)).toMatchObject({ is: 'span', at: 10 });
+    expect(spotAt(lane, 38, 3)).toMatchObject({ type: 'mark', at: 40 });
+    expect(spotAt(lane, 30, 3)).toMatchObject({ type: 'span', at: 10 });
     expect(spotAt(lane, 5, 3)).toBeUndefined();
   });
 });
@@ -80,16 +80,14 @@ describe('what a page remembers', () => {
   it('is what the journal no longer has, and then the journal', () => {
     const known = [entry(1, 'tabs', '1'), entry(2, 'tabs', '2'), entry(3, 'tabs', '3')];
     const fresh = [entry(3, 'tabs', '3'), entry(4, 'tabs', '4')];
-    expect(merged(known, fresh).map(({ what }) => what)).toEqual(['1', '2', '3', '4']);
-    expect(merged(known, [])).toBe(known);
+    expect(mergeEntries(known, fresh).map(({ what }) => what)).toEqual(['1', '2', '3', '4']);
+    expect(mergeEntries(known, [])).toBe(known);
   });
 
   it('is in one order with requests', () => {
-    expect(inOrder([entry(1, 'a', ''), entry(3, 'b', '')], [entry(2, 'c', '')]).map(({ machine }) => machine)).toEqual([
-      'a',
-      'c',
-      'b',
-    ]);
+    expect(
+      sortByTime([entry(1, 'a', ''), entry(3, 'b', '')], [entry(2, 'c', '')]).map(({ machine }) => machine),
+    ).toEqual(['a', 'c', 'b']);
   });
 });
 

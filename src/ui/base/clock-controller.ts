@@ -10,7 +10,7 @@ const tick = (): void => {
 };
 
 /** Renders its host once a second, by one timer for all elements, and not while the page is hidden. */
-export class Ticker implements ReactiveController {
+export class ClockController implements ReactiveController {
   readonly #host: ReactiveControllerHost;
 
   constructor(host: ReactiveControllerHost) {

@@ -1,24 +1,24 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import { settle, type Calm, type Status } from './status.ts';
-import { Ticker } from './clock-controller.ts';
+import { settleStatus, type SettledStatus, type Status } from './status.ts';
+import { ClockController } from './clock-controller.ts';
 
 /** The status to show, which says nothing of trouble that is over within seconds (`settle`). */
-export class CalmController implements ReactiveController {
+export class SettledStatusController implements ReactiveController {
   readonly #status: () => Status;
-  readonly #ticker: Ticker;
-  #calm: Calm = { shown: 'starting' };
+  readonly #clock: ClockController;
+  #settled: SettledStatus = { shown: 'starting' };
 
   constructor(host: ReactiveControllerHost, status: () => Status) {
     this.#status = status;
-    this.#ticker = new Ticker(host);
+    this.#clock = new ClockController(host);
     host.addController(this);
   }
 
   get shown(): Status {
-    return this.#calm.shown;
+    return this.#settled.shown;
   }
 
   hostUpdate(): void {
-    this.#calm = settle(this.#calm, this.#status(), this.#ticker.now);
+    this.#settled = settleStatus(this.#settled, this.#status(), this.#clock.now);
   }
 }

@@ -20,7 +20,7 @@ export class SharedValue<T> {
   }
 
   /** For as long as the host is in a document. */
-  follow(host: ReactiveControllerHost): void {
+  renderOnChange(host: ReactiveControllerHost): void {
     host.addController({
       hostConnected: () => this.#hosts.add(host),
       hostDisconnected: () => this.#hosts.delete(host),
@@ -28,7 +28,7 @@ export class SharedValue<T> {
   }
 
   /** Calls `listener` after every change, for good. */
-  watch(listener: () => void): void {
+  subscribe(listener: () => void): void {
     this.#hosts.add({ requestUpdate: listener });
   }
 }

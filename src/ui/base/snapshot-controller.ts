@@ -15,23 +15,23 @@ export class SnapshotController implements ReactiveController {
   /** `undefined` until a keeper is there. */
   snapshot: Snapshot | undefined;
   readonly #host: SnapshotHost;
-  readonly #received: (snapshot: Snapshot) => void;
+  readonly #onSnapshot: (snapshot: Snapshot) => void;
   #followed: Keeper | undefined;
   #unsubscribe: (() => void) | undefined;
 
   /** `received` hears every snapshot, also those that come too fast to be rendered one by one. */
   constructor(host: SnapshotHost, received: (snapshot: Snapshot) => void = () => undefined) {
     this.#host = host;
-    this.#received = received;
+    this.#onSnapshot = received;
     host.addController(this);
   }
 
-  readonly #look = (): void => {
+  readonly #onVisibilityChange = (): void => {
     if (!document.hidden) this.#host.requestUpdate();
   };
 
   hostConnected(): void {
-    document.addEventListener('visibilitychange', this.#look);
+    document.addEventListener('visibilitychange', this.#onVisibilityChange);
     this.#follow(this.#host.keeper);
   }
 
@@ -40,7 +40,7 @@ export class SnapshotController implements ReactiveController {
   }
 
   hostDisconnected(): void {
-    document.removeEventListener('visibilitychange', this.#look);
+    document.removeEventListener('visibilitychange', this.#onVisibilityChange);
     this.#follow(undefined);
   }
 
@@ -51,7 +51,7 @@ export class SnapshotController implements ReactiveController {
     this.#unsubscribe = keeper?.subscribe((snapshot) => {
       const before = statusOf(this.snapshot);
       this.snapshot = snapshot;
-      this.#received(snapshot);
+      this.#onSnapshot(snapshot);
       if (!document.hidden || before !== statusOf(snapshot)) this.#host.requestUpdate();
     });
   }

@@ -3,13 +3,13 @@ import type { SessionView, Snapshot, SocketView } from '../../protocol/snapshot.
 /** The whole snapshot in one word. `limited`: signed in, but the server has stopped a live connection. */
 export type Status = 'starting' | 'connected' | 'limited' | 'reconnecting' | 'offline' | 'signed-out';
 
-export type SignedIn = Extract<SessionView, { state: 'active' | 'refreshing' | 'degraded' }>;
+export type SignedInSession = Extract<SessionView, { state: 'active' | 'refreshing' | 'degraded' }>;
 
-export const signedIn = (session: SessionView | undefined): SignedIn | undefined =>
+export const signedInSession = (session: SessionView | undefined): SignedInSession | undefined =>
   session === undefined || session.state === 'starting' || session.state === 'signed-out' ? undefined : session;
 
 /** How to address somebody; `undefined` as long as the backend has not said who it is. */
-export const nameOf = (session: SignedIn): string | undefined => session.user?.name ?? session.user?.sub;
+export const displayName = (session: SignedInSession): string | undefined => session.user?.name ?? session.user?.sub;
 
 const isConnecting = (socket: SocketView): boolean =>
   socket.state === 'ticketing' || socket.state === 'dialling' || socket.state === 'resting';
@@ -33,19 +33,19 @@ export const nextTryOf = (snapshot: Snapshot): number | undefined => {
 };
 
 /** What the status display says, and since when the world says something else. */
-export type Calm = { shown: Status; other?: { status: Status; since: number } | undefined };
+export type SettledStatus = { shown: Status; pending?: { status: Status; since: number } | undefined };
 
 /** Most trouble is over before anybody has noticed it: it is not worth a word before this. */
-export const QUIET_MS = 3000;
+export const TROUBLE_DELAY_MS = 3000;
 
 const isTrouble = (status: Status): boolean =>
   status === 'reconnecting' || status === 'offline' || status === 'limited';
 
 /** Good news, and the end of a session, show at once; trouble only once it has lasted `QUIET_MS`. */
-export const settle = (calm: Calm, status: Status, now: number): Calm => {
+export const settleStatus = (calm: SettledStatus, status: Status, now: number): SettledStatus => {
   if (status === calm.shown) return { shown: status };
   if (!isTrouble(status) || isTrouble(calm.shown)) return { shown: status };
-  const since = calm.other && isTrouble(calm.other.status) ? calm.other.since : now;
-  if (now - since >= QUIET_MS) return { shown: status };
-  return { shown: calm.shown === 'connected' ? 'connected' : 'starting', other: { status, since } };
+  const since = calm.pending && isTrouble(calm.pending.status) ? calm.pending.since : now;
+  if (now - since >= TROUBLE_DELAY_MS) return { shown: status };
+  return { shown: calm.shown === 'connected' ? 'connected' : 'starting', pending: { status, since } };
 };

@@ -4,7 +4,7 @@ import { css } from 'lit';
  * Design tokens. Each `--_name` reads a public `--keeper-name` first, so a site themes every element by
  * setting, say, `--keeper-accent` on its own `:root`. Light or dark follows the page's `color-scheme`.
  */
-export const tokens = css`
+export const theme = css`
   :host, :root {
     --_canvas: var(--keeper-canvas, light-dark(oklch(98.2% .004 85), oklch(17.5% .009 270)));
     --_surface: var(--keeper-surface, light-dark(#fff, oklch(21.5% .011 270)));
@@ -26,7 +26,7 @@ export const tokens = css`
 `;
 
 /** What all elements share: type, buttons, fields, cards, focus rings. */
-export const base = css`
+export const baseStyles = css`
   :host { display: block; color: var(--_ink); font: 400 1rem/1.5 var(--_font); text-align: start; }
   :host([hidden]), [hidden] { display: none !important; }
   *, ::before, ::after { box-sizing: border-box; }
@@ -78,7 +78,7 @@ export const base = css`
 `;
 
 /** A quiet surface for a group of facts. */
-export const card = css`
+export const cardStyles = css`
   .card {
     background: var(--_surface); border: 1px solid var(--_line); border-radius: var(--_radius);
     padding: 1.25rem; min-inline-size: 0;

@@ -4,10 +4,10 @@ import { parseJson } from '../../protocol/json.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { announce } from '../base/announcements.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { words } from '../strings/messages.ts';
-import { learnMore, moreWords } from '../strings/app-messages.ts';
+import { strings } from '../strings/strings.ts';
+import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
 
-await learnMore();
+await loadAppStrings();
 
 type Answer =
   | { state: 'none' }
@@ -29,8 +29,8 @@ const readable = (body: string): string => {
  *
  * @csspart card - the surface
  */
-@customElement('session-try')
-export class SessionTry extends KeeperElement {
+@customElement('session-demo')
+export class SessionDemo extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
     css`
@@ -44,11 +44,11 @@ export class SessionTry extends KeeperElement {
   @state() private answer: Answer = { state: 'none' };
 
   /** What came for somebody who has left is not kept for whoever comes next. */
-  protected override received({ session }: Snapshot): void {
+  protected override onSnapshot({ session }: Snapshot): void {
     if (session.state === 'signed-out' && session.reason === 'user') this.answer = { state: 'none' };
   }
 
-  async #ask(): Promise<void> {
+  async #request(): Promise<void> {
     if (!this.keeper || this.answer.state === 'asking') return;
     this.answer = { state: 'asking' };
     try {
@@ -58,24 +58,24 @@ export class SessionTry extends KeeperElement {
       announce(`HTTP ${response.status}`);
     } catch {
       this.answer = { state: 'unreachable' };
-      announce(moreWords().noAnswerNetwork);
+      announce(appStrings().noAnswerNetwork);
     }
   }
 
   protected override render(): TemplateResult {
     const { answer } = this;
-    const say = moreWords();
+    const t = appStrings();
     return html`<section class="stack" aria-labelledby="title">
-      <h1 id="title">${words().tryIt}</h1>
+      <h1 id="title">${strings().tryIt}</h1>
       <div class="card stack" part="card">
-        <h2>${say.askServer}</h2>
-        <p class="soft small">${say.askLead(this.path)}</p>
+        <h2>${t.askServer}</h2>
+        <p class="soft small">${t.askLead(this.path)}</p>
         <div class="row">
-          <button class="primary" @click=${this.#ask} aria-disabled=${answer.state === 'asking'}>${say.ask}</button>
+          <button class="primary" @click=${this.#request} aria-disabled=${answer.state === 'asking'}>${t.ask}</button>
           <span class="small">${answer.state === 'answered' ? `HTTP ${answer.status}` : nothing}
-            ${answer.state === 'unreachable' ? say.noAnswerNetwork : nothing}</span>
+            ${answer.state === 'unreachable' ? t.noAnswerNetwork : nothing}</span>
         </div>
-        ${answer.state === 'answered' ? html`<pre tabindex="0" role="region" aria-label=${say.answer}>${answer.body}</pre>` : nothing}
+        ${answer.state === 'answered' ? html`<pre tabindex="0" role="region" aria-label=${t.answer}>${answer.body}</pre>` : nothing}
       </div>
     </section>`;
   }
@@ -83,6 +83,6 @@ export class SessionTry extends KeeperElement {
 
 declare global {
   interface HTMLElementTagNameMap {
-    'session-try': SessionTry;
+    'session-demo': SessionDemo;
   }
 }

@@ -2,18 +2,18 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import type { Continuity, Snapshot } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { signedIn, type SignedIn } from '../base/status.ts';
-import { Ticker } from '../base/clock-controller.ts';
-import { named, words } from '../strings/messages.ts';
-import { learnMore, moreWords } from '../strings/app-messages.ts';
-import { dateTime, fromNow, number, timeOfDay } from '../strings/time.ts';
+import { signedInSession, type SignedInSession } from '../base/status.ts';
+import { ClockController } from '../base/clock-controller.ts';
+import { labelFor, strings } from '../strings/strings.ts';
+import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
+import { dateTime, fromNow, formatNumber, timeOfDay } from '../strings/time.ts';
 
-await learnMore();
+await loadAppStrings();
 
 /** Enough of a build's identity to tell two apart. */
 const BUILD_LENGTH = 12;
 
-const fact = (name: string, value: unknown): TemplateResult =>
+const factRow = (name: string, value: unknown): TemplateResult =>
   html`<div class="fact"><dt>${name}</dt><dd>${value}</dd></div>`;
 
 const KEPT = [
@@ -67,79 +67,81 @@ export class SessionFacts extends KeeperElement {
     `,
   ];
 
-  readonly #ticker = new Ticker(this);
+  readonly #clock = new ClockController(this);
 
   protected override render(): TemplateResult | typeof nothing {
     const { snapshot } = this;
-    const session = snapshot && signedIn(snapshot.session);
+    const session = snapshot && signedInSession(snapshot.session);
     if (!snapshot || !session) return nothing;
     return html`<div class="all">
       ${this.#session(session)}${this.#protection(snapshot, session)}${this.#kept(snapshot.kept)}${this.#here(snapshot)}
     </div>`;
   }
 
-  #session(session: SignedIn): TemplateResult {
-    const { now } = this.#ticker;
-    const say = moreWords();
+  #session(session: SignedInSession): TemplateResult {
+    const { now } = this.#clock;
+    const t = appStrings();
     return html`<section class="card" part="card">
-      <h2>${say.factSession}</h2>
-      <p class="lead">${named(words().session, session.state)}</p>
+      <h2>${t.factSession}</h2>
+      <p class="lead">${labelFor(strings().session, session.state)}</p>
       ${this.#token(session, now)}
       <dl>
-        ${session.user ? fact(say.account, session.user.name ?? session.user.sub) : nothing}
-        ${fact(say.signedInBy, named(words().kind, session.kind))}
-        ${fact(say.factConfirmed, session.verifiedAt === undefined ? say.notYet : fromNow(session.verifiedAt, now))}
-        ${session.endsAt === undefined ? nothing : fact(say.ends, dateTime(session.endsAt))}
+        ${session.user ? factRow(t.account, session.user.name ?? session.user.sub) : nothing}
+        ${factRow(t.signedInBy, labelFor(strings().kind, session.kind))}
+        ${factRow(t.factConfirmed, session.verifiedAt === undefined ? t.notYet : fromNow(session.verifiedAt, now))}
+        ${session.endsAt === undefined ? nothing : factRow(t.ends, dateTime(session.endsAt))}
       </dl>
     </section>`;
   }
 
-  #token({ accessExpiresAt: end, accessIssuedAt: start }: SignedIn, now: number): TemplateResult {
-    const say = moreWords();
-    if (end === undefined) return html`<p class="soft small">${say.cookieOnly}</p>`;
+  #token({ accessExpiresAt: end, accessIssuedAt: start }: SignedInSession, now: number): TemplateResult {
+    const t = appStrings();
+    if (end === undefined) return html`<p class="soft small">${t.cookieOnly}</p>`;
     const left = Math.max(0, end - now);
     const life = end - (start ?? now);
     return html`<div>
-      <meter aria-label=${say.tokenLeft} min="0" max=${Math.max(life, left, 1)} .value=${left}></meter>
-      <p class="soft small numbers">${left > 0 ? say.accessUntil(timeOfDay(end)) : say.accessEnded(fromNow(end, now))}</p>
+      <meter aria-label=${t.tokenLeft} min="0" max=${Math.max(life, left, 1)} .value=${left}></meter>
+      <p class="soft small numbers">${left > 0 ? t.accessUntil(timeOfDay(end)) : t.accessEnded(fromNow(end, now))}</p>
     </div>`;
   }
 
-  #protection({ tier, durability }: Snapshot, { kind }: SignedIn): TemplateResult {
-    const say = moreWords();
+  #protection({ tier, durability }: Snapshot, { kind }: SignedInSession): TemplateResult {
+    const t = appStrings();
     const native = this.keeper?.native;
     const [name, meaning] =
-      kind === 'ticket' ? [say.noToken, say.noTokenMeaning] : [named(words().tier, tier), named(say.tierMeaning, tier)];
+      kind === 'ticket'
+        ? [t.noToken, t.noTokenMeaning]
+        : [labelFor(strings().tier, tier), labelFor(t.tierMeaning, tier)];
     return html`<section class="card" part="card">
-      <h2>${say.protection}</h2>
+      <h2>${t.protection}</h2>
       <p class="lead">${name}</p>
       <p class="soft small">${meaning}</p>
       <dl>
-        ${fact(say.saved, durability === 'disk' ? say.onDevice : say.inMemory)}
-        ${native === undefined || native === 'absent' ? nothing : fact(say.keychain, native === 'working' ? say.holdsCopy : say.keychainSilent)}
+        ${factRow(t.saved, durability === 'disk' ? t.onDevice : t.inMemory)}
+        ${native === undefined || native === 'absent' ? nothing : factRow(t.keychain, native === 'working' ? t.holdsCopy : t.keychainSilent)}
       </dl>
     </section>`;
   }
 
   #kept(kept: Continuity): TemplateResult {
-    const say = moreWords();
+    const t = appStrings();
     return html`<section class="card" part="card">
-      <h2>${say.keptThrough}</h2>
-      <dl class="kept numbers">${KEPT.map(([key, name]) => html`<div><dt>${say[name](kept[key])}</dt><dd>${number(kept[key])}</dd></div>`)}</dl>
-      <p class="soft small">${say.since(dateTime(kept.since))}</p>
+      <h2>${t.keptThrough}</h2>
+      <dl class="kept numbers">${KEPT.map(([key, name]) => html`<div><dt>${t[name](kept[key])}</dt><dd>${formatNumber(kept[key])}</dd></div>`)}</dl>
+      <p class="soft small">${t.since(dateTime(kept.since))}</p>
     </section>`;
   }
 
   #here({ tabs, worker, build, online }: Snapshot): TemplateResult {
-    const say = moreWords();
+    const t = appStrings();
     return html`<section class="card" part="card">
-      <h2>${say.thisBrowser}</h2>
-      <p class="lead numbers">${say.tabsOneSession(tabs)}</p>
+      <h2>${t.thisBrowser}</h2>
+      <p class="lead numbers">${t.tabsOneSession(tabs)}</p>
       <dl>
-        ${fact(say.networkIs, online ? say.up : say.down)}
-        ${fact(say.runsIn, worker.host === 'page' ? say.thisPage : say.backgroundWorker)}
-        ${fact(say.startedAt, fromNow(worker.startedAt, this.#ticker.now))}
-        ${fact(say.version, html`<code>${build.slice(0, BUILD_LENGTH)}</code>`)}
+        ${factRow(t.networkIs, online ? t.up : t.down)}
+        ${factRow(t.runsIn, worker.host === 'page' ? t.thisPage : t.backgroundWorker)}
+        ${factRow(t.startedAt, fromNow(worker.startedAt, this.#clock.now))}
+        ${factRow(t.version, html`<code>${build.slice(0, BUILD_LENGTH)}</code>`)}
       </dl>
     </section>`;
   }

@@ -1,9 +1,9 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import type { Snapshot } from '../../protocol/snapshot.ts';
-import { isInUse, isSomeoneElse, nextView, type GateView } from '../view/gate-view.ts';
+import { isInUse, isOtherUser, nextView, type GateView } from '../view/gate-view.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { words } from '../strings/messages.ts';
+import { strings } from '../strings/strings.ts';
 
 /**
  * Shows a page to whom it belongs. Content of the other slots stays in the document, only not on screen, so
@@ -34,7 +34,7 @@ export class SessionGate extends KeeperElement {
     `,
   ];
 
-  @state() private view: GateView = { name: 'restoring' };
+  @state() private view: GateView = { state: 'restoring' };
   @query('dialog') private readonly dialog!: HTMLDialogElement;
 
   /** A page in the back-forward cache is on screen again before anybody has said whose session it is now. */
@@ -52,24 +52,24 @@ export class SessionGate extends KeeperElement {
     removeEventListener('pagehide', this.#cover);
   }
 
-  protected override received({ session }: Snapshot): void {
+  protected override onSnapshot({ session }: Snapshot): void {
     const view = nextView(this.view, session);
     if (session.state !== 'starting') this.style.visibility = '';
-    if (view.name === this.view.name && view.sub === this.view.sub) return;
-    this.view = isSomeoneElse(this.view, view) && this.#isLeaving() ? { name: 'leaving' } : view;
+    if (view.state === this.view.state && view.sub === this.view.sub) return;
+    this.view = isOtherUser(this.view, view) && this.#isLeaving() ? { state: 'leaving' } : view;
   }
 
   /** Lets somebody who is signed in sign in again, over the page: before a session ends that cannot be renewed. */
   offerSignIn(): void {
-    if (this.view.name === 'signed-in') this.view = { ...this.view, name: 'extending' };
+    if (this.view.state === 'signed-in') this.view = { ...this.view, state: 'extending' };
     // closed a moment ago, which its event is yet to tell
-    else if (this.view.name === 'extending' && !this.dialog.open) this.dialog.showModal();
+    else if (this.view.state === 'extending' && !this.dialog.open) this.dialog.showModal();
   }
 
   protected override updated(changed: PropertyValues): void {
     const before = changed.get('view') as GateView | undefined;
-    if (!before || before.name === this.view.name) return;
-    const wanted = this.view.name === 'ended' || this.view.name === 'extending';
+    if (!before || before.state === this.view.state) return;
+    const wanted = this.view.state === 'ended' || this.view.state === 'extending';
     if (wanted && !this.dialog.open) this.dialog.showModal();
     else if (!wanted && this.dialog.open) this.dialog.close();
     else if (!wanted) this.#followFocus(before);
@@ -86,35 +86,36 @@ export class SessionGate extends KeeperElement {
   /** What had the focus is off screen now: put it where reading goes on. Never at load, and never taken from elsewhere. */
   #followFocus(before: GateView): void {
     const lost = document.activeElement === document.body || this.contains(document.activeElement);
-    if (before.name !== 'restoring' && lost) this.renderRoot.querySelector<HTMLElement>(`#${this.view.name}`)?.focus();
+    if (before.state !== 'restoring' && lost)
+      this.renderRoot.querySelector<HTMLElement>(`#${this.view.state}`)?.focus();
   }
 
   /** Chromium lets a second Escape close a dialog whatever its `cancel` handler says (close watcher). */
   #closed(): void {
     // opened again since
     if (this.dialog.open) return;
-    if (this.view.name === 'ended') this.dialog.showModal();
+    if (this.view.state === 'ended') this.dialog.showModal();
     else this.#extended();
   }
 
   #extended(): void {
-    if (this.view.name === 'extending') this.view = { ...this.view, name: 'signed-in' };
+    if (this.view.state === 'extending') this.view = { ...this.view, state: 'signed-in' };
   }
 
   protected override render(): TemplateResult {
-    const { name } = this.view;
-    const say = words();
+    const { state } = this.view;
+    const t = strings();
     const signIn = html`<slot name="signed-out" @session-signed-in=${this.#extended}></slot>`;
-    const over = name === 'ended' || name === 'extending';
+    const over = state === 'ended' || state === 'extending';
     return html`
-      <div class="restoring" ?hidden=${name !== 'restoring'}>
-        <slot name="restoring"><p>${say.restoring}</p></slot>
+      <div class="restoring" ?hidden=${state !== 'restoring'}>
+        <slot name="restoring"><p>${t.restoring}</p></slot>
       </div>
-      <div id="signed-in" tabindex="-1" ?hidden=${!isInUse(this.view)} ?inert=${name === 'ended'}>
+      <div id="signed-in" tabindex="-1" ?hidden=${!isInUse(this.view)} ?inert=${state === 'ended'}>
         <slot name="signed-in"></slot>
       </div>
-      <div id="signed-out" tabindex="-1" ?hidden=${name !== 'signed-out'}>${name === 'signed-out' ? signIn : nothing}</div>
-      <dialog part="dialog" aria-label=${say.signInAgain} .closedBy=${name === 'extending' ? 'any' : 'none'} @close=${this.#closed}>
+      <div id="signed-out" tabindex="-1" ?hidden=${state !== 'signed-out'}>${state === 'signed-out' ? signIn : nothing}</div>
+      <dialog part="dialog" aria-label=${t.signInAgain} .closedBy=${state === 'extending' ? 'any' : 'none'} @close=${this.#closed}>
         ${over ? signIn : nothing}
       </dialog>
     `;

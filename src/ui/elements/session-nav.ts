@@ -2,8 +2,8 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { unread } from '../base/announcements.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { words } from '../strings/messages.ts';
-import { signedIn } from '../base/status.ts';
+import { strings } from '../strings/strings.ts';
+import { signedInSession } from '../base/status.ts';
 
 /** The pages of the app, in the order of their links; each is the `id` of a part of the document. */
 export const PAGES = ['home', 'messages', 'timeline', 'tryIt'] as const;
@@ -54,17 +54,17 @@ export class SessionNav extends KeeperElement {
 
   constructor() {
     super();
-    unread.follow(this);
+    unread.renderOnChange(this);
   }
 
   protected override render(): TemplateResult | typeof nothing {
-    if (!this.snapshot || !signedIn(this.snapshot.session)) return nothing;
-    const say = words();
-    return html`<nav part="bar" aria-label=${say.pages}>${PAGES.map(
+    if (!this.snapshot || !signedInSession(this.snapshot.session)) return nothing;
+    const t = strings();
+    return html`<nav part="bar" aria-label=${t.pages}>${PAGES.map(
       (page) => html`<a href="#${page}" aria-current=${page === this.current ? 'page' : 'false'}>
-        <svg viewBox="0 0 20 20" aria-hidden="true"><path d=${ICON[page]} /></svg>${say[page]}${
+        <svg viewBox="0 0 20 20" aria-hidden="true"><path d=${ICON[page]} /></svg>${t[page]}${
           page === 'messages' && unread.value > 0
-            ? html`<span class="count numbers" aria-label=${say.unread(unread.value)} role="img">${unread.value}</span>`
+            ? html`<span class="count numbers" aria-label=${t.unread(unread.value)} role="img">${unread.value}</span>`
             : nothing
         }</a>`,
     )}</nav>`;

@@ -1,11 +1,11 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { CalmController } from '../base/settled-status-controller.ts';
+import { SettledStatusController } from '../base/settled-status-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { noticesOf, type Notice } from '../view/notices.ts';
-import { words } from '../strings/messages.ts';
-import { signedIn, statusOf } from '../base/status.ts';
-import { Ticker } from '../base/clock-controller.ts';
+import { strings } from '../strings/strings.ts';
+import { signedInSession, statusOf } from '../base/status.ts';
+import { ClockController } from '../base/clock-controller.ts';
 
 /**
  * The few things worth interrupting for, calmly: the session's end, a new version, no network, a session that cannot
@@ -34,37 +34,37 @@ export class SessionNotices extends KeeperElement {
     `,
   ];
 
-  readonly #ticker = new Ticker(this);
-  readonly #calm = new CalmController(this, () =>
+  readonly #clock = new ClockController(this);
+  readonly #settled = new SettledStatusController(this, () =>
     this.snapshot?.online === false ? 'offline' : statusOf(this.snapshot),
   );
 
-  #tell(name: 'session-extend' | 'session-update'): void {
+  #emit(name: 'session-extend' | 'session-update'): void {
     const event = new Event(name, { bubbles: true, composed: true, cancelable: true });
     if (this.dispatchEvent(event) && name === 'session-update') this.keeper?.update.apply();
   }
 
   protected override render(): TemplateResult | typeof nothing {
-    const notices = noticesOf(this.snapshot, this.keeper?.update, this.#calm.shown, this.#ticker.now);
+    const notices = noticesOf(this.snapshot, this.keeper?.update, this.#settled.shown, this.#clock.now);
     return html`<div class="all">${notices.map((notice) => this.#notice(notice))}</div>`;
   }
 
   #notice({ id, title, detail }: Notice): TemplateResult {
-    const known = this.snapshot && signedIn(this.snapshot.session) ? `notice ${id}` : 'notice';
+    const known = this.snapshot && signedInSession(this.snapshot.session) ? `notice ${id}` : 'notice';
     return html`<div class="notice ${id}" part=${known}>
       <p><strong>${title}</strong> ${detail}</p>
       ${
         id === 'update'
           ? html`<button @click=${() => {
-              this.#tell('session-update');
-            }}>${words().reload}</button>`
+              this.#emit('session-update');
+            }}>${strings().reload}</button>`
           : nothing
       }
       ${
         id === 'ending'
           ? html`<button class="primary" @click=${() => {
-              this.#tell('session-extend');
-            }}>${words().staySignedIn}</button>`
+              this.#emit('session-extend');
+            }}>${strings().staySignedIn}</button>`
           : nothing
       }
     </div>`;

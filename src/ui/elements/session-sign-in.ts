@@ -4,10 +4,10 @@ import type { SignInIntent } from '../../protocol/bridge.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { named, words } from '../strings/messages.ts';
+import { labelFor, strings } from '../strings/strings.ts';
 import { signInStyles } from '../base/sign-in-styles.ts';
 import './session-why.ts';
-import { problemWords, signedOutWords } from '../strings/problem-text.ts';
+import { problemText, signedOutText } from '../strings/problem-text.ts';
 
 type FormKind = Exclude<SignInKind, 'oidc'>;
 type Attempt =
@@ -96,19 +96,19 @@ export class SessionSignIn extends KeeperElement {
     const forms = kinds.filter(isFormKind);
     const open = this.chosen !== undefined && forms.includes(this.chosen) ? this.chosen : forms[0];
     const single = kinds.includes('oidc');
-    const say = words();
+    const t = strings();
     return html`
       <section class="card" part="card" aria-labelledby="heading">
         <div class="stack">
-          <slot name="heading"><h1 id="heading">${say.signIn}</h1></slot>
+          <slot name="heading"><h1 id="heading">${t.signIn}</h1></slot>
           ${this.#reason()}
         </div>
         ${this.#problem()}
-        ${single ? this.#button(say.singleSignOn, 'oidc', forms.length > 0) : nothing}
-        ${single && forms.length > 0 ? html`<div class="or">${say.or}</div>` : nothing}
+        ${single ? this.#button(t.singleSignOn, 'oidc', forms.length > 0) : nothing}
+        ${single && forms.length > 0 ? html`<div class="or">${t.or}</div>` : nothing}
         ${forms.length > 1 ? this.#choice(forms, open) : nothing}
         ${forms.map((kind) => this.#form(kind, kind === open))}
-        <slot name="hint"><p class="hint">${say.stays}</p></slot>
+        <slot name="hint"><p class="hint">${t.stays}</p></slot>
       </section>
     `;
   }
@@ -116,46 +116,46 @@ export class SessionSignIn extends KeeperElement {
   #reason(): TemplateResult | typeof nothing {
     const { snapshot } = this;
     if (snapshot?.session.state !== 'signed-out') return nothing;
-    return html`<p class="soft">${signedOutWords(snapshot.session)}</p><session-why part="why" .keeper=${this.keeper}></session-why>`;
+    return html`<p class="soft">${signedOutText(snapshot.session)}</p><session-why part="why" .keeper=${this.keeper}></session-why>`;
   }
 
   /** The alert is always there: a live region that arrives together with its text is not announced everywhere. */
   #problem(): TemplateResult {
-    return html`<div role="alert">${this.attempt.state === 'failed' ? problemWords(this.attempt.problem) : nothing}</div>`;
+    return html`<div role="alert">${this.attempt.state === 'failed' ? problemText(this.attempt.problem) : nothing}</div>`;
   }
 
   #button(label: string, kind: SignInKind, quiet = false): TemplateResult {
     const busy = this.attempt.state === 'busy';
     const mine = busy && this.attempt.state === 'busy' && this.attempt.kind === kind;
     return html`<button class=${quiet ? 'wide' : 'primary'} type=${kind === 'oidc' ? 'button' : 'submit'}
-      aria-disabled=${busy} @click=${kind === 'oidc' ? this.#single : nothing}>${mine ? words().signingIn : label}</button>`;
+      aria-disabled=${busy} @click=${kind === 'oidc' ? this.#single : nothing}>${mine ? strings().signingIn : label}</button>`;
   }
 
   #choice(forms: readonly FormKind[], open: FormKind | undefined): TemplateResult {
     return html`<fieldset>
-      <legend class="unseen">${words().signInWith}</legend>
+      <legend class="unseen">${strings().signInWith}</legend>
       ${forms.map(
         (kind) => html`<label>
         <input type="radio" name="kind" .checked=${kind === open} @change=${() => {
           this.chosen = kind;
-        }} />${named(words().kind, kind)}
+        }} />${labelFor(strings().kind, kind)}
       </label>`,
       )}
     </fieldset>`;
   }
 
   #form(kind: FormKind, open: boolean): TemplateResult {
-    const say = words();
+    const t = strings();
     const fields =
       kind === 'password'
         ? html`
-          <label>${say.userName} <input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required /></label>
-          <label>${say.kind.password} <input name="password" type="password" autocomplete="current-password" required /></label>`
-        : html`<label>${say.kind.ticket} <input name="apiKey" type="password" autocomplete="off" spellcheck="false" required /></label>`;
+          <label>${t.userName} <input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required /></label>
+          <label>${t.kind.password} <input name="password" type="password" autocomplete="current-password" required /></label>`
+        : html`<label>${t.kind.ticket} <input name="apiKey" type="password" autocomplete="off" spellcheck="false" required /></label>`;
     return html`<form id=${kind} ?hidden=${!open} @submit=${(event: SubmitEvent) => {
       this.#submit(event, kind);
     }}>
-      ${fields}${this.#button(say.signIn, kind)}
+      ${fields}${this.#button(t.signIn, kind)}
     </form>`;
   }
 }

@@ -2,14 +2,14 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import type { SocketStateName, SocketView } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { signedIn } from '../base/status.ts';
-import { Ticker } from '../base/clock-controller.ts';
-import { named, words } from '../strings/messages.ts';
-import { learnMore, moreWords } from '../strings/app-messages.ts';
-import { lasting, nextTry, number } from '../strings/time.ts';
-import { problemWords } from '../strings/problem-text.ts';
+import { signedInSession } from '../base/status.ts';
+import { ClockController } from '../base/clock-controller.ts';
+import { labelFor, strings } from '../strings/strings.ts';
+import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
+import { lastingSince, nextTry, formatNumber } from '../strings/time.ts';
+import { problemText } from '../strings/problem-text.ts';
 
-await learnMore();
+await loadAppStrings();
 
 const DOT: Record<SocketStateName, string> = {
   parked: '',
@@ -21,7 +21,7 @@ const DOT: Record<SocketStateName, string> = {
 };
 
 const count = (name: string, value: number): TemplateResult =>
-  html`<div><dt>${name}</dt><dd>${number(value)}</dd></div>`;
+  html`<div><dt>${name}</dt><dd>${formatNumber(value)}</dd></div>`;
 
 /**
  * The live connections: state, round trip, and whether anything was lost.
@@ -47,35 +47,35 @@ export class SessionSockets extends KeeperElement {
     `,
   ];
 
-  readonly #ticker = new Ticker(this);
+  readonly #clock = new ClockController(this);
 
   protected override render(): TemplateResult | typeof nothing {
     const { snapshot } = this;
-    if (!snapshot || !signedIn(snapshot.session)) return nothing;
+    if (!snapshot || !signedInSession(snapshot.session)) return nothing;
     const sockets = Object.entries(snapshot.sockets);
     if (sockets.length === 0) return nothing;
     return html`<section class="stack" aria-labelledby="title">
-      <h2 id="title">${moreWords().connections}</h2>
+      <h2 id="title">${appStrings().connections}</h2>
       <ul class="card" part="card">${sockets.map(([url, socket]) => this.#socket(url, socket))}</ul>
     </section>`;
   }
 
   #socket(url: string, socket: SocketView): TemplateResult {
-    const { now } = this.#ticker;
-    const say = moreWords();
+    const { now } = this.#clock;
+    const t = appStrings();
     const next = socket.state === 'resting' ? socket.nextTryAt : undefined;
-    const since = socket.state === 'parked' ? '' : ` ${lasting(socket.since, now)}`;
+    const since = socket.state === 'parked' ? '' : ` ${lastingSince(socket.since, now)}`;
     const when = next === undefined ? since : `, ${nextTry(next, now)}`;
     return html`<li>
       <div class="name">
         <span class="dot ${DOT[socket.state]}"></span>
         <code>${url}</code>
-        <p class="soft small">${named(words().socket, socket.state)}${when}</p>
-        ${socket.problem ? html`<p class="soft small">${problemWords(socket.problem)}</p>` : nothing}
+        <p class="soft small">${labelFor(strings().socket, socket.state)}${when}</p>
+        ${socket.problem ? html`<p class="soft small">${problemText(socket.problem)}</p>` : nothing}
       </div>
       <dl class="numbers">
-        <div><dt>${say.roundTrip}</dt><dd>${socket.roundTripMs === undefined ? '–' : `${Math.round(socket.roundTripMs)} ms`}</dd></div>
-        ${count(say.countSent, socket.sent)}${count(say.countReceived, socket.received)}${count(say.countResumed, socket.resumed)}${count(say.countLost, socket.lost)}
+        <div><dt>${t.roundTrip}</dt><dd>${socket.roundTripMs === undefined ? '–' : `${Math.round(socket.roundTripMs)} ms`}</dd></div>
+        ${count(t.countSent, socket.sent)}${count(t.countReceived, socket.received)}${count(t.countResumed, socket.resumed)}${count(t.countLost, socket.lost)}
       </dl>
     </li>`;
   }

@@ -1,14 +1,14 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import { said } from '../base/announcements.ts';
-import { CalmController } from '../base/settled-status-controller.ts';
+import { announcement } from '../base/announcements.ts';
+import { SettledStatusController } from '../base/settled-status-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { noticesOf } from '../view/notices.ts';
-import { named, words } from '../strings/messages.ts';
-import { nextTryOf, signedIn, statusOf, type Status } from '../base/status.ts';
-import { Ticker } from '../base/clock-controller.ts';
-import { lasting, nextTry } from '../strings/time.ts';
-import { truthOf } from '../view/headline.ts';
+import { labelFor, strings } from '../strings/strings.ts';
+import { nextTryOf, signedInSession, statusOf, type Status } from '../base/status.ts';
+import { ClockController } from '../base/clock-controller.ts';
+import { lastingSince, nextTry } from '../strings/time.ts';
+import { headlineOf } from '../view/headline.ts';
 
 const DOT: Record<Status, string> = {
   starting: '',
@@ -53,40 +53,40 @@ export class SessionStatus extends KeeperElement {
     `,
   ];
 
-  readonly #calm = new CalmController(this, () => statusOf(this.snapshot));
-  readonly #ticker = new Ticker(this);
+  readonly #settled = new SettledStatusController(this, () => statusOf(this.snapshot));
+  readonly #clock = new ClockController(this);
 
   constructor() {
     super();
-    said.follow(this);
+    announcement.renderOnChange(this);
   }
 
   protected override render(): TemplateResult {
-    const { shown } = this.#calm;
-    const word = named(words().status, shown);
+    const { shown } = this.#settled;
+    const word = labelFor(strings().status, shown);
     return html`
-      <button class="pill ${shown}" part="pill" popovertarget="details" aria-label=${words().sessionIs(word)}>
+      <button class="pill ${shown}" part="pill" popovertarget="details" aria-label=${strings().sessionIs(word)}>
         <span class="dot ${DOT[shown]}"></span>${word}
       </button>
-      <span class="unseen" role="status" aria-atomic="false"><span>${this.#announced(word)}</span> <span>${said.value}</span></span>
+      <span class="unseen" role="status" aria-atomic="false"><span>${this.#announced(word)}</span> <span>${announcement.value}</span></span>
       <div id="details" part="details" popover="auto">${this.#details()}</div>
     `;
   }
 
   /** No count-down is among it: what changes every second would be read every second. What is said besides is apart from it, or each would be read again with the other. */
   #announced(word: string): string {
-    const notices = noticesOf(this.snapshot, this.keeper?.update, this.#calm.shown, this.#ticker.now);
+    const notices = noticesOf(this.snapshot, this.keeper?.update, this.#settled.shown, this.#clock.now);
     const titles = notices.filter(({ id }) => id !== 'offline').map(({ title }) => title);
     return [word, ...titles].join('. ');
   }
 
   #details(): TemplateResult {
     const { snapshot } = this;
-    const { now } = this.#ticker;
-    const say = words();
-    const truth = truthOf(snapshot, now);
+    const { now } = this.#clock;
+    const t = strings();
+    const truth = headlineOf(snapshot, now);
     const next = snapshot && nextTryOf(snapshot);
-    const sockets = snapshot && signedIn(snapshot.session) ? Object.entries(snapshot.sockets) : [];
+    const sockets = snapshot && signedInSession(snapshot.session) ? Object.entries(snapshot.sockets) : [];
     return html`<div class="stack">
       <h2>${truth.headline}</h2>
       <p class="soft small">${truth.detail}</p>
@@ -94,7 +94,7 @@ export class SessionStatus extends KeeperElement {
         sockets.length > 0
           ? html`<ul class="small">${sockets.map(
               ([url, socket]) => html`
-        <li><code>${url}</code> <span class="soft">${named(say.socket, socket.state)} ${lasting(socket.since, now)}</span></li>`,
+        <li><code>${url}</code> <span class="soft">${labelFor(t.socket, socket.state)} ${lastingSince(socket.since, now)}</span></li>`,
             )}</ul>`
           : nothing
       }
@@ -102,7 +102,7 @@ export class SessionStatus extends KeeperElement {
         next === undefined
           ? nothing
           : html`<div class="row">
-        <button @click=${() => this.keeper?.nudge('user')}>${say.tryNow}</button>
+        <button @click=${() => this.keeper?.nudge('user')}>${t.tryNow}</button>
         <span class="soft small numbers sentence">${nextTry(next, now)}</span>
       </div>`
       }

@@ -1,14 +1,14 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import type { Problem } from '../../protocol/problem.ts';
-import { CalmController } from '../base/settled-status-controller.ts';
+import { SettledStatusController } from '../base/settled-status-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { words } from '../strings/messages.ts';
-import { nextTryOf, signedIn, statusOf } from '../base/status.ts';
-import { Ticker } from '../base/clock-controller.ts';
+import { strings } from '../strings/strings.ts';
+import { nextTryOf, signedInSession, statusOf } from '../base/status.ts';
+import { ClockController } from '../base/clock-controller.ts';
 import { nextTry } from '../strings/time.ts';
-import { keptWords, truthOf } from '../view/headline.ts';
-import { problemWords } from '../strings/problem-text.ts';
+import { keptText, headlineOf } from '../view/headline.ts';
+import { problemText } from '../strings/problem-text.ts';
 
 type SignOut = { state: 'idle' } | { state: 'busy' } | { state: 'failed'; problem: Problem };
 
@@ -30,8 +30,8 @@ export class SessionSummary extends KeeperElement {
     `,
   ];
 
-  readonly #ticker = new Ticker(this);
-  readonly #calm = new CalmController(this, () => statusOf(this.snapshot));
+  readonly #clock = new ClockController(this);
+  readonly #settled = new SettledStatusController(this, () => statusOf(this.snapshot));
   @state() private leaving: SignOut = { state: 'idle' };
 
   async #signOut(): Promise<void> {
@@ -43,34 +43,34 @@ export class SessionSummary extends KeeperElement {
 
   protected override render(): TemplateResult {
     const { snapshot, leaving } = this;
-    const { now } = this.#ticker;
-    const truth = truthOf(snapshot, now, this.#calm.shown);
-    const session = snapshot && signedIn(snapshot.session);
-    const troubled = this.#calm.shown !== 'connected' && this.#calm.shown !== 'starting';
+    const { now } = this.#clock;
+    const truth = headlineOf(snapshot, now, this.#settled.shown);
+    const session = snapshot && signedInSession(snapshot.session);
+    const troubled = this.#settled.shown !== 'connected' && this.#settled.shown !== 'starting';
     return html`<div class="stack">
       <h1 part="headline">${truth.headline}</h1>
-      <p class="soft detail"><span>${truth.detail}</span> ${session ? html`<span class="numbers">${keptWords(snapshot.kept, now)}</span>` : nothing}</p>
+      <p class="soft detail"><span>${truth.detail}</span> ${session ? html`<span class="numbers">${keptText(snapshot.kept, now)}</span>` : nothing}</p>
       ${session && troubled ? html`<session-why part="why" .keeper=${this.keeper}></session-why>` : nothing}
       <div class="row">${this.#actions(troubled, now)}</div>
-      <div role="alert">${leaving.state === 'failed' ? problemWords(leaving.problem) : nothing}</div>
+      <div role="alert">${leaving.state === 'failed' ? problemText(leaving.problem) : nothing}</div>
     </div>`;
   }
 
   #actions(troubled: boolean, now: number): TemplateResult {
     const { snapshot, leaving } = this;
-    const say = words();
+    const t = strings();
     const next = snapshot && troubled ? nextTryOf(snapshot) : undefined;
     return html`${
       next === undefined
         ? nothing
         : html`
-        <button class="primary" @click=${() => this.keeper?.nudge('user')}>${say.tryNow}</button>
+        <button class="primary" @click=${() => this.keeper?.nudge('user')}>${t.tryNow}</button>
         <span class="soft small numbers sentence">${nextTry(next, now)}</span>`
     }${
-      snapshot && signedIn(snapshot.session)
+      snapshot && signedInSession(snapshot.session)
         ? html`
         <button aria-disabled=${leaving.state === 'busy'} @click=${this.#signOut}>
-          ${leaving.state === 'busy' ? say.signingOut : say.signOut}</button>`
+          ${leaving.state === 'busy' ? t.signingOut : t.signOut}</button>`
         : nothing
     }`;
   }

@@ -5,21 +5,21 @@ import type { Problem } from '../../protocol/problem.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { announce } from '../base/announcements.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { words } from '../strings/messages.ts';
-import { learnMore, moreWords } from '../strings/app-messages.ts';
-import { inOrder, merged } from '../timeline/entries.ts';
-import { MOST_BYTES, parseTimelineFile, timelineFile } from '../timeline/file.ts';
+import { strings } from '../strings/strings.ts';
+import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
+import { sortByTime, mergeEntries } from '../timeline/entries.ts';
+import { MAX_FILE_BYTES, parseTimelineFile, timelineFile } from '../timeline/file.ts';
 import { timelineOf, type Timeline } from '../timeline/model.ts';
 import { watchRequests } from '../timeline/requests.ts';
-import { problemWords } from '../strings/problem-text.ts';
+import { problemText } from '../strings/problem-text.ts';
 import '../timeline/session-events.ts';
 import '../timeline/session-lanes.ts';
 
-await learnMore();
+await loadAppStrings();
 
 /** Whose timeline is looked at: that of this device, which goes on, or one that was saved and sent. */
-type Source = { is: 'live' } | { is: 'file'; name: string; entries: readonly JournalEntry[] };
-type Trouble = { is: 'none' } | { is: 'journal'; problem: Problem } | { is: 'file'; words: string };
+type Source = { type: 'live' } | { type: 'file'; name: string; entries: readonly JournalEntry[] };
+type Trouble = { type: 'none' } | { type: 'journal'; problem: Problem } | { type: 'file'; words: string };
 
 /** Changes of state are worth reading the journal again; counters, which change all the time, are not. */
 const outline = (snapshot: Snapshot | undefined): string =>
@@ -62,18 +62,18 @@ export class SessionTimeline extends KeeperElement {
         label:has(:checked) { background: var(--_surface); border-color: var(--_line); color: var(--_ink); }
         label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px; }
         input { position: absolute; inset: 0; min-block-size: 0; block-size: 100%; opacity: 0; cursor: pointer; } }
-      .every { display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.5rem; font-weight: 400; cursor: pointer; }
-      .every input { inline-size: 1.125rem; min-block-size: 1.125rem; block-size: 1.125rem; margin: 0; accent-color: var(--_accent); }
+      .internal { display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.5rem; font-weight: 400; cursor: pointer; }
+      .internal input { inline-size: 1.125rem; min-block-size: 1.125rem; block-size: 1.125rem; margin: 0; accent-color: var(--_accent); }
       .file { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .5rem 1rem; border-radius: calc(var(--_radius) - .25rem); background: var(--_sunken); font-size: .9375rem; }
       .file p { overflow-wrap: anywhere; min-inline-size: 0; }
       @media (forced-colors: active) { fieldset label:has(:checked) { background: SelectedItem; color: SelectedItemText; forced-color-adjust: none; } }
     `,
   ];
 
-  @state() private source: Source = { is: 'live' };
-  @state() private trouble: Trouble = { is: 'none' };
+  @state() private source: Source = { type: 'live' };
+  @state() private trouble: Trouble = { type: 'none' };
   @state() private view: 'lanes' | 'table' = 'lanes';
-  @state() private every = false;
+  @state() private showInternal = false;
   @state() private timeline: Timeline = timelineOf([], Date.now(), true);
   #journal: readonly JournalEntry[] = [];
   #requests: ReturnType<typeof watchRequests> | undefined;
@@ -83,8 +83,8 @@ export class SessionTimeline extends KeeperElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#requests = watchRequests(() => this.#readSoon());
-    document.addEventListener('visibilitychange', this.#look);
-    addEventListener('hashchange', this.#look);
+    document.addEventListener('visibilitychange', this.#onVisible);
+    addEventListener('hashchange', this.#onVisible);
   }
 
   override disconnectedCallback(): void {
@@ -92,19 +92,19 @@ export class SessionTimeline extends KeeperElement {
     this.#requests?.stop();
     clearTimeout(this.#reading);
     this.#reading = undefined;
-    document.removeEventListener('visibilitychange', this.#look);
-    removeEventListener('hashchange', this.#look);
+    document.removeEventListener('visibilitychange', this.#onVisible);
+    removeEventListener('hashchange', this.#onVisible);
   }
 
   /** Reads what was written while nobody looked. */
-  readonly #look = (): void => {
-    if (this.source.is === 'live' && !document.hidden && this.checkVisibility()) void this.#read();
+  readonly #onVisible = (): void => {
+    if (this.source.type === 'live' && !document.hidden && this.checkVisibility()) void this.#read();
   };
 
   #readSoon(): void {
     this.#reading ??= setTimeout(() => {
       this.#reading = undefined;
-      this.#look();
+      this.#onVisible();
     }, READ_AFTER_MS);
   }
 
@@ -112,18 +112,19 @@ export class SessionTimeline extends KeeperElement {
     const result = await this.keeper?.journal();
     if (!result) return;
     if (!result.ok) {
-      this.trouble = { is: 'journal', problem: result.problem };
+      this.trouble = { type: 'journal', problem: result.problem };
       return;
     }
-    this.trouble = { is: 'none' };
-    this.#journal = merged(this.#journal, result.value);
-    if (this.source.is === 'live') this.#lay();
+    this.trouble = { type: 'none' };
+    this.#journal = mergeEntries(this.#journal, result.value);
+    if (this.source.type === 'live') this.#rebuild();
   }
 
-  #lay(): void {
+  #rebuild(): void {
     const { source } = this;
-    const entries = source.is === 'file' ? source.entries : inOrder(this.#journal, this.#requests?.entries() ?? []);
-    this.timeline = timelineOf(entries, Date.now(), source.is === 'live');
+    const entries =
+      source.type === 'file' ? source.entries : sortByTime(this.#journal, this.#requests?.entries() ?? []);
+    this.timeline = timelineOf(entries, Date.now(), source.type === 'live');
   }
 
   #save(): void {
@@ -137,24 +138,27 @@ export class SessionTimeline extends KeeperElement {
     const input = event.target;
     const file = input instanceof HTMLInputElement ? input.files?.[0] : undefined;
     if (!(input instanceof HTMLInputElement) || !file) return;
-    const entries = file.size > MOST_BYTES ? undefined : parseTimelineFile(await file.text());
+    const entries = file.size > MAX_FILE_BYTES ? undefined : parseTimelineFile(await file.text());
     input.value = '';
     if (!entries) {
-      this.trouble = { is: 'file', words: file.size > MOST_BYTES ? moreWords().tooLarge : moreWords().notATimeline };
+      this.trouble = {
+        type: 'file',
+        words: file.size > MAX_FILE_BYTES ? appStrings().tooLarge : appStrings().notATimeline,
+      };
       return;
     }
-    this.trouble = { is: 'none' };
-    this.source = { is: 'file', name: file.name, entries: inOrder(entries) };
-    this.#lay();
+    this.trouble = { type: 'none' };
+    this.source = { type: 'file', name: file.name, entries: sortByTime(entries) };
+    this.#rebuild();
     this.#showAll();
-    announce(moreWords().lookingAt(file.name, entries.length));
+    announce(appStrings().lookingAt(file.name, entries.length));
   }
 
   #backToLive(): void {
-    this.source = { is: 'live' };
-    this.#lay();
+    this.source = { type: 'live' };
+    this.#rebuild();
     this.#showAll();
-    this.#look();
+    this.#onVisible();
   }
 
   #showAll(): void {
@@ -166,56 +170,58 @@ export class SessionTimeline extends KeeperElement {
     if (now === this.#outline && !changed.has('keeper')) return;
     const first = this.#outline === '';
     this.#outline = now;
-    if (first) this.#look();
+    if (first) this.#onVisible();
     else this.#readSoon();
   }
 
   protected override render(): TemplateResult {
-    const say = moreWords();
+    const t = appStrings();
     const { trouble, source, timeline } = this;
-    const file = source.is === 'file' ? source : undefined;
+    const file = source.type === 'file' ? source : undefined;
     return html`<section class="stack" aria-labelledby="title">
-      <h1 id="title">${words().timeline}</h1>
-      <p class="soft">${say.timelineLead}</p>
+      <h1 id="title">${strings().timeline}</h1>
+      <p class="soft">${t.timelineLead}</p>
       <div class="card stack" part="card">
         ${
           file
-            ? html`<div class="file"><p>${say.lookingAt(file.name, file.entries.length)}</p>
-          <button @click=${this.#backToLive}>${say.backToLive}</button></div>`
+            ? html`<div class="file"><p>${t.lookingAt(file.name, file.entries.length)}</p>
+          <button @click=${this.#backToLive}>${t.backToLive}</button></div>`
             : nothing
         }
         ${this.#tools(file !== undefined)}
-        <div role="alert">${trouble.is === 'journal' ? problemWords(trouble.problem) : nothing}${trouble.is === 'file' ? trouble.words : nothing}</div>
+        <div role="alert">${trouble.type === 'journal' ? problemText(trouble.problem) : nothing}${trouble.type === 'file' ? trouble.words : nothing}</div>
         ${
           this.view === 'lanes'
             ? html`<session-lanes .timeline=${timeline} .live=${!file}></session-lanes>`
-            : html`<session-events .entries=${timeline.entries} .every=${this.every}></session-events>`
+            : html`<session-events .entries=${timeline.entries} .showInternal=${this.showInternal}></session-events>`
         }
       </div>
     </section>`;
   }
 
   #tools(isFile: boolean): TemplateResult {
-    const say = moreWords();
+    const t = appStrings();
     return html`<div class="row">
-      <fieldset><legend class="unseen">${say.show}</legend>${(['lanes', 'table'] as const).map(
+      <fieldset><legend class="unseen">${t.show}</legend>${(['lanes', 'table'] as const).map(
         (view) =>
           html`<label><input type="radio" name="view" .checked=${view === this.view} @change=${() => {
             this.view = view;
-          }} />${say[view]}</label>`,
+          }} />${t[view]}</label>`,
       )}</fieldset>
       ${
         this.view === 'table'
-          ? html`<label class="every"><input type="checkbox" .checked=${this.every} @change=${(event: Event) => {
-              this.every = event.target instanceof HTMLInputElement && event.target.checked;
-            }} />${say.everyStep}</label>`
+          ? html`<label class="internal"><input type="checkbox" .checked=${this.showInternal} @change=${(
+              event: Event,
+            ) => {
+              this.showInternal = event.target instanceof HTMLInputElement && event.target.checked;
+            }} />${t.everyStep}</label>`
           : nothing
       }
       <span class="row end">
-        ${isFile ? nothing : html`<button @click=${this.#read}>${say.refresh}</button>`}
-        <button @click=${this.#save}>${say.saveFile}</button>
-        <button @click=${this.#pick}>${say.openFile}</button>
-        <input type="file" accept="application/json,.json" hidden aria-label=${say.openFile} @change=${this.#open} />
+        ${isFile ? nothing : html`<button @click=${this.#read}>${t.refresh}</button>`}
+        <button @click=${this.#save}>${t.saveFile}</button>
+        <button @click=${this.#pick}>${t.openFile}</button>
+        <input type="file" accept="application/json,.json" hidden aria-label=${t.openFile} @change=${this.#open} />
       </span>
     </div>`;
   }

@@ -3,20 +3,20 @@ import { customElement, state } from 'lit/decorators.js';
 import type { JournalEntry } from '../../protocol/bridge.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { learnWhy, whyWords } from '../strings/explanation-messages.ts';
-import { Ticker } from '../base/clock-controller.ts';
-import { whyOf } from '../view/explanation.ts';
+import { loadExplanationStrings, explanationStrings } from '../strings/explanation-strings.ts';
+import { ClockController } from '../base/clock-controller.ts';
+import { explain } from '../view/explanation.ts';
 
-await learnWhy();
+await loadExplanationStrings();
 
 /** What led to it: read when somebody asks, and told by a part of the script that is loaded then. */
 type Story =
-  | { is: 'unasked' }
+  | { state: 'closed' }
   | {
-      is: 'told';
+      state: 'loaded';
       at: number;
       entries: readonly JournalEntry[];
-      tell: typeof import('../view/explanation-history.ts').minuteBefore;
+      view: typeof import('../view/explanation-history.ts').historyView;
     };
 
 /**
@@ -44,41 +44,41 @@ export class SessionWhy extends KeeperElement {
     `,
   ];
 
-  @state() private story: Story = { is: 'unasked' };
-  readonly #ticker = new Ticker(this);
-  #told = '';
+  @state() private story: Story = { state: 'closed' };
+  readonly #clock = new ClockController(this);
+  #storyKey = '';
 
   /** Another state is another story: what was read for the last one is not told for this one. */
-  protected override received({ session }: Snapshot): void {
+  protected override onSnapshot({ session }: Snapshot): void {
     const told = session.state === 'signed-out' ? session.reason : 'waiting';
-    if (told !== this.#told) this.story = { is: 'unasked' };
-    this.#told = told;
+    if (told !== this.#storyKey) this.story = { state: 'closed' };
+    this.#storyKey = told;
   }
 
   async #opened(event: Event): Promise<void> {
     if (!(event.target instanceof HTMLDetailsElement) || !event.target.open) return;
-    const [journal, { minuteBefore }] = await Promise.all([
+    const [journal, { historyView }] = await Promise.all([
       this.keeper?.journal(),
       import('../view/explanation-history.ts'),
     ]);
-    if (journal?.ok) this.story = { is: 'told', at: this.#ticker.now, entries: journal.value, tell: minuteBefore };
+    if (journal?.ok) this.story = { state: 'loaded', at: this.#clock.now, entries: journal.value, view: historyView };
   }
 
   protected override render(): TemplateResult | typeof nothing {
     const { snapshot, story } = this;
-    const { now } = this.#ticker;
-    const why = snapshot && whyOf(snapshot, now);
+    const { now } = this.#clock;
+    const why = snapshot && explain(snapshot, now);
     if (!why) return nothing;
     const isOver = snapshot.session.state === 'signed-out';
     return html`<details @toggle=${this.#opened}>
       <summary part="question">${why.question}</summary>
       <div class="all">
         <ul>${why.causes.map(
-          (known) => html`<li>${known.words}${known.evidence ? html`<code>${known.evidence}</code>` : nothing}</li>`,
+          (known) => html`<li>${known.text}${known.evidence ? html`<code>${known.evidence}</code>` : nothing}</li>`,
         )}</ul>
         ${
-          story.is === 'told'
-            ? html`<section><h2>${isOver ? whyWords().minuteBefore : whyWords().lastMinute}</h2>${story.tell(story.entries, isOver, story.at)}</section>`
+          story.state === 'loaded'
+            ? html`<section><h2>${isOver ? explanationStrings().minuteBefore : explanationStrings().lastMinute}</h2>${story.view(story.entries, isOver, story.at)}</section>`
             : nothing
         }
       </div>

@@ -18,18 +18,18 @@ export type Item =
   | { type: 'gap'; key: string; from: number; to: number };
 
 /** What was said before: whether the server has been asked for it. */
-export type Past = 'unknown' | 'asked' | 'known' | 'unreachable';
+export type HistoryState = 'unknown' | 'asked' | 'known' | 'unreachable';
 
-export type Conversation = { channel: string; items: readonly Item[]; unread: number; past: Past };
+export type Conversation = { channel: string; items: readonly Item[]; unread: number; history: HistoryState };
 
 /** Older ones are dropped from the screen; the server has its own history. */
-const MOST_ITEMS = 500;
+const MAX_ITEMS = 500;
 
 export const emptyConversation = (channel: string): Conversation => ({
   channel,
   items: [],
   unread: 0,
-  past: 'unknown',
+  history: 'unknown',
 });
 
 /** Anybody may publish anything on a topic: what is not one of our messages is shown as its text. */
@@ -46,11 +46,11 @@ export const parseMessage = (data: unknown, key: string, now: number): MessageDa
 
 const withItem = (talk: Conversation, item: Item): Conversation => ({
   ...talk,
-  items: [...talk.items, item].slice(-MOST_ITEMS),
+  items: [...talk.items, item].slice(-MAX_ITEMS),
 });
 
 /** What the server has, it keeps, whatever becomes of another try. */
-const settle = (talk: Conversation, id: string, delivery: Delivery): Conversation => ({
+const setDelivery = (talk: Conversation, id: string, delivery: Delivery): Conversation => ({
   ...talk,
   items: talk.items.map((item) =>
     item.type === 'own' && item.data.id === id && item.delivery.state !== 'acknowledged' ? { ...item, delivery } : item,
@@ -58,28 +58,28 @@ const settle = (talk: Conversation, id: string, delivery: Delivery): Conversatio
 });
 
 /** A message was handed over to be published. */
-export const publishing = (talk: Conversation, data: MessageData): Conversation =>
+export const withPending = (talk: Conversation, data: MessageData): Conversation =>
   withItem(talk, { type: 'own', key: data.id, data, delivery: { state: 'waiting' } });
 
 /** It is tried once more, under the same id: whoever got it already knows it again. */
-export const retrying = (talk: Conversation, id: string): Conversation => settle(talk, id, { state: 'waiting' });
+export const withRetry = (talk: Conversation, id: string): Conversation => setDelivery(talk, id, { state: 'waiting' });
 
 /** The server has it, or never will. */
-export const published = (talk: Conversation, id: string, result: Result<{ offset: number }>): Conversation =>
-  settle(
+export const withResult = (talk: Conversation, id: string, result: Result<{ offset: number }>): Conversation =>
+  setDelivery(
     talk,
     id,
     result.ok ? { state: 'acknowledged', offset: result.value.offset } : { state: 'failed', problem: result.problem },
   );
 
 /** Something arrived. `seen`: somebody is looking at this conversation. */
-export const received = (talk: Conversation, event: TopicEvent, now: number, seen: boolean): Conversation => {
+export const withEvent = (talk: Conversation, event: TopicEvent, now: number, seen: boolean): Conversation => {
   if (event.type === 'gap')
     return withItem(talk, { type: 'gap', key: `gap-${event.from}-${event.to}`, from: event.from, to: event.to });
   const key = `${event.epoch}-${event.offset}`;
   const data = parseMessage(event.data, key, now);
   const own = talk.items.some((item) => item.type === 'own' && item.data.id === data.id);
-  if (own) return settle(talk, data.id, { state: 'acknowledged', offset: event.offset });
+  if (own) return setDelivery(talk, data.id, { state: 'acknowledged', offset: event.offset });
   // tried twice by another device: the same message
   if (talk.items.some((item) => item.type === 'theirs' && item.data.id === data.id)) return talk;
   const next = withItem(talk, { type: 'theirs', key, data, offset: event.offset });
@@ -100,7 +100,7 @@ export const isAfterHole = (talk: Conversation, offset: number): boolean => {
 };
 
 /** What the server has of the past, around what is here already: each message once, gaps that it fills no longer there. */
-export const remembering = (talk: Conversation, { epoch, events }: History, now: number): Conversation => {
+export const withHistory = (talk: Conversation, { epoch, events }: History, now: number): Conversation => {
   const here = new Map(talk.items.flatMap((item) => (item.type === 'gap' ? [] : [[item.data.id, item] as const])));
   const past = new Map<string, Item>();
   for (const { offset, data } of events) {
@@ -119,19 +119,19 @@ export const remembering = (talk: Conversation, { epoch, events }: History, now:
     rest.filter((item) => offsetOf(item) < first),
     rest.filter((item) => offsetOf(item) >= first),
   ];
-  return { ...talk, past: 'known', items: [...before, ...past.values(), ...after].slice(-MOST_ITEMS) };
+  return { ...talk, history: 'known', items: [...before, ...past.values(), ...after].slice(-MAX_ITEMS) };
 };
 
 /** The own messages of which nobody knows yet what became of them, in their order. */
-export const onTheirWay = ({ items }: Conversation): readonly MessageData[] =>
+export const undelivered = ({ items }: Conversation): readonly MessageData[] =>
   items.flatMap((item) => (item.type === 'own' && item.delivery.state === 'waiting' ? [item.data] : []));
 
-export const read = (talk: Conversation): Conversation => (talk.unread === 0 ? talk : { ...talk, unread: 0 });
+export const markRead = (talk: Conversation): Conversation => (talk.unread === 0 ? talk : { ...talk, unread: 0 });
 
-export type DeliveryWord = 'queued' | 'sent' | 'delivered' | 'failed';
+export type DeliveryLabel = 'queued' | 'sent' | 'delivered' | 'failed';
 
 /** `live`: the socket is open, so what waits has been written to it. */
-export const deliveryWord = ({ state }: Delivery, live: boolean): DeliveryWord => {
+export const deliveryLabel = ({ state }: Delivery, live: boolean): DeliveryLabel => {
   if (state === 'acknowledged') return 'delivered';
   if (state === 'failed') return 'failed';
   return live ? 'sent' : 'queued';

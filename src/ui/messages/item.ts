@@ -1,34 +1,34 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { moreWords } from '../strings/app-messages.ts';
+import { appStrings } from '../strings/app-strings.ts';
 import { timeOfDay } from '../strings/time.ts';
-import { problemWords } from '../strings/problem-text.ts';
-import { deliveryWord, type Item, type MessageData } from './conversation.ts';
+import { problemText } from '../strings/problem-text.ts';
+import { deliveryLabel, type Item, type MessageData } from './conversation.ts';
 
 /** `self`: how the person in front of the screen is called. `live`: the socket is open. */
-export type Around = { self: string | undefined; live: boolean; retry(data: MessageData): void };
+export type ItemContext = { self: string | undefined; live: boolean; retry(data: MessageData): void };
 
 /** Nearly always oneself: a channel belongs to one account. */
 const sender = (from: string, self: string | undefined): string =>
-  from === '' || from === self ? moreWords().elsewhere : from;
+  from === '' || from === self ? appStrings().elsewhere : from;
 
 /** One line of a conversation, as an item of a list. */
-export const itemView = (item: Item, { self, live, retry }: Around): TemplateResult => {
-  const say = moreWords();
+export const itemView = (item: Item, { self, live, retry }: ItemContext): TemplateResult => {
+  const t = appStrings();
   if (item.type === 'gap')
-    return html`<li class="gap">${say.gap(item.to === 0 ? undefined : item.to - item.from + 1)}</li>`;
+    return html`<li class="gap">${t.gap(item.to === 0 ? undefined : item.to - item.from + 1)}</li>`;
   const { data } = item;
   const at = html`<time class="numbers" datetime=${new Date(data.at).toISOString()}>${timeOfDay(data.at)}</time>`;
   if (item.type === 'theirs')
     return html`<li class="message"><span class="text">${data.text}</span>
       <span class="meta"><span>${sender(data.from, self)}</span>${at}</span></li>`;
   const { delivery } = item;
-  const word = deliveryWord(delivery, live);
+  const word = deliveryLabel(delivery, live);
   return html`<li class="message own ${word}"><span class="text">${data.text}</span>
-    <span class="meta">${at}<span>${say[word]}</span>${
+    <span class="meta">${at}<span>${t[word]}</span>${
       delivery.state === 'failed'
-        ? html`<span>${problemWords(delivery.problem)}</span><button @click=${() => {
+        ? html`<span>${problemText(delivery.problem)}</span><button @click=${() => {
             retry(data);
-          }}>${say.tryAgain}</button>`
+          }}>${t.tryAgain}</button>`
         : nothing
     }</span></li>`;
 };

@@ -6,26 +6,26 @@ import type { Snapshot } from '../../protocol/snapshot.ts';
 import { announce, unread } from '../base/announcements.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import * as talking from './conversation.ts';
-import { Here } from './here.ts';
+import { PresenceList } from './presence-list.ts';
 import { loadHistory } from './history.ts';
-import { itemView, type Around } from './item.ts';
-import { forget, recall, remember } from './memory.ts';
+import { itemView, type ItemContext } from './item.ts';
+import { clearConversations, loadConversations, saveConversations } from './conversation-store.ts';
 import { messagesStyles } from './styles.ts';
-import { words } from '../strings/messages.ts';
-import { learnMore, moreWords } from '../strings/app-messages.ts';
-import { nameOf, signedIn } from '../base/status.ts';
-import type { MoreWords } from '../strings/app-en.ts';
+import { strings } from '../strings/strings.ts';
+import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
+import { displayName, signedInSession } from '../base/status.ts';
+import type { AppStrings } from '../strings/app-en.ts';
 
-await learnMore();
+await loadAppStrings();
 
 const isVisible = (element: Element): boolean => !document.hidden && element.checkVisibility();
 
 /** What an empty conversation says: never that there are no messages before the server has said so. */
-const EMPTY: Readonly<Record<talking.Past, (say: MoreWords) => string>> = {
+const EMPTY: Readonly<Record<talking.HistoryState, (t: AppStrings) => string>> = {
   unknown: () => '',
   asked: () => '',
-  known: (say) => say.noMessages,
-  unreachable: (say) => say.messagesLater,
+  known: (t) => t.noMessages,
+  unreachable: (t) => t.messagesLater,
 };
 
 /** Close enough to the end of the list to be kept there when something arrives. */
@@ -45,12 +45,12 @@ export class SessionMessages extends KeeperElement {
   @property() channels = 'general ideas';
   /** Below it the server tells what it keeps of a channel (server/realtime/history-routes.ts): `<history><channel>/events`. */
   @property() history = '/api/v1/topics/';
-  @state() private talks: readonly talking.Conversation[] = [];
+  @state() private conversations: readonly talking.Conversation[] = [];
   @state() private open = '';
   @query('.list') private readonly list!: HTMLElement;
   @query('.composer input') private readonly input!: HTMLInputElement;
   readonly #joined = new Map<string, Channel>();
-  readonly #here = new Here(this);
+  readonly #presence = new PresenceList(this);
   #joinedWith: Keeper | undefined;
   /** Whose conversations these are, if the backend has said so. */
   #sub: string | undefined;
@@ -59,36 +59,37 @@ export class SessionMessages extends KeeperElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    document.addEventListener('visibilitychange', this.#look);
-    addEventListener('hashchange', this.#look);
-    addEventListener('pagehide', this.#remember);
+    document.addEventListener('visibilitychange', this.#onVisible);
+    addEventListener('hashchange', this.#onVisible);
+    addEventListener('pagehide', this.#save);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    document.removeEventListener('visibilitychange', this.#look);
-    removeEventListener('hashchange', this.#look);
-    removeEventListener('pagehide', this.#remember);
+    document.removeEventListener('visibilitychange', this.#onVisible);
+    removeEventListener('hashchange', this.#onVisible);
+    removeEventListener('pagehide', this.#save);
     this.#leave();
   }
 
-  readonly #remember = (): void => {
-    if (this.#sub !== undefined) remember(this.#sub, this.talks);
+  readonly #save = (): void => {
+    if (this.#sub !== undefined) saveConversations(this.#sub, this.conversations);
   };
 
   /** What came for somebody who has left is not kept for whoever comes next. */
-  protected override received({ session }: Snapshot): void {
+  protected override onSnapshot({ session }: Snapshot): void {
     const before = this.#connection;
     this.#connection = this.#live ? 'up' : 'down';
     if (before === 'down' && this.#live) this.#catchUp();
     if (session.state !== 'signed-out' || session.reason !== 'user') return;
-    forget();
+    clearConversations();
     if (this.#joinedWith) this.#leave();
   }
 
   /** The past of those conversations that could not be had without a connection. */
   #catchUp(): void {
-    for (const { channel, past } of this.talks) if (past === 'unreachable') void this.#recollect(channel);
+    for (const { channel, history } of this.conversations)
+      if (history === 'unreachable') void this.#loadHistory(channel);
   }
 
   #leave(): void {
@@ -96,26 +97,26 @@ export class SessionMessages extends KeeperElement {
     this.#joined.clear();
     this.#joinedWith = undefined;
     this.#sub = undefined;
-    this.talks = [];
+    this.conversations = [];
     this.open = '';
     unread.value = 0;
   }
 
   /** Joins when it is first shown: nobody pays for channels that nobody has ever looked at. */
-  readonly #look = (): void => {
+  readonly #onVisible = (): void => {
     if (!isVisible(this)) return;
-    const session = this.snapshot && signedIn(this.snapshot.session);
+    const session = this.snapshot && signedInSession(this.snapshot.session);
     if (this.keeper && session && this.keeper !== this.#joinedWith) {
       this.#joinedWith = this.keeper;
       this.#sub = session.user?.sub;
-      const remembered = this.#sub === undefined ? [] : recall(this.#sub, Date.now());
+      const remembered = this.#sub === undefined ? [] : loadConversations(this.#sub, Date.now());
       for (const talk of remembered) this.#join(talk);
       for (const name of this.channels.split(/\s+/).filter(Boolean)) this.#join(talking.emptyConversation(name));
       // what a former document did not see delivered may be in nobody's hands
       for (const talk of remembered)
-        for (const data of talking.onTheirWay(talk)) void this.#publish(talk.channel, data);
+        for (const data of talking.undelivered(talk)) void this.#publish(talk.channel, data);
     }
-    if (this.#joinedWith) this.#change(this.open, talking.read);
+    if (this.#joinedWith) this.#change(this.open, talking.markRead);
   };
 
   #join(talk: talking.Conversation): void {
@@ -123,21 +124,21 @@ export class SessionMessages extends KeeperElement {
     if (!this.keeper || this.#joined.has(name)) return;
     const channel = this.keeper.channel(name);
     this.#joined.set(name, channel);
-    this.talks = [...this.talks, talk];
+    this.conversations = [...this.conversations, talk];
     this.open ||= name;
     void this.#listen(name, channel);
-    void this.#here.attend(name, channel);
-    void this.#recollect(name);
+    void this.#presence.join(name, channel);
+    void this.#loadHistory(name);
   }
 
   /** Asks the server for what was said before. */
-  async #recollect(name: string): Promise<void> {
+  async #loadHistory(name: string): Promise<void> {
     const { keeper } = this;
     if (!keeper) return;
-    this.#change(name, (talk) => ({ ...talk, past: 'asked' }));
+    this.#change(name, (talk) => ({ ...talk, history: 'asked' }));
     const history = await loadHistory(keeper, this.history, name);
     this.#change(name, (talk) =>
-      history ? talking.remembering(talk, history, Date.now()) : { ...talk, past: 'unreachable' },
+      history ? talking.withHistory(talk, history, Date.now()) : { ...talk, history: 'unreachable' },
     );
   }
 
@@ -145,30 +146,30 @@ export class SessionMessages extends KeeperElement {
     for await (const event of channel.events()) {
       if (event.type !== 'message' && event.type !== 'gap') continue;
       const seen = name === this.open && isVisible(this);
-      const talk = this.#talk(name);
+      const talk = this.#find(name);
       const before = talk?.items.length;
       const isAfterHole = event.type === 'gap' || (talk && talking.isAfterHole(talk, event.offset));
-      this.#change(name, (known) => talking.received(known, event, Date.now(), seen));
-      if (isAfterHole) void this.#recollect(name);
-      const last = this.#talk(name)?.items.at(-1);
-      if (this.#talk(name)?.items.length === before || last?.type !== 'theirs') continue;
-      announce(seen ? last.data.text : moreWords().arrived(unread.value));
+      this.#change(name, (known) => talking.withEvent(known, event, Date.now(), seen));
+      if (isAfterHole) void this.#loadHistory(name);
+      const last = this.#find(name)?.items.at(-1);
+      if (this.#find(name)?.items.length === before || last?.type !== 'theirs') continue;
+      announce(seen ? last.data.text : appStrings().arrived(unread.value));
     }
   }
 
-  #talk(name: string): talking.Conversation | undefined {
-    return this.talks.find(({ channel }) => channel === name);
+  #find(name: string): talking.Conversation | undefined {
+    return this.conversations.find(({ channel }) => channel === name);
   }
 
   #change(name: string, change: (talk: talking.Conversation) => talking.Conversation): void {
-    this.talks = this.talks.map((talk) => (talk.channel === name ? change(talk) : talk));
-    unread.value = this.talks.reduce((sum, talk) => sum + talk.unread, 0);
+    this.conversations = this.conversations.map((talk) => (talk.channel === name ? change(talk) : talk));
+    unread.value = this.conversations.reduce((sum, talk) => sum + talk.unread, 0);
   }
 
   #choose(name: string): void {
     this.open = name;
     this.#atTheEnd = true;
-    this.#change(name, talking.read);
+    this.#change(name, talking.markRead);
   }
 
   #send(event: SubmitEvent): void {
@@ -178,27 +179,27 @@ export class SessionMessages extends KeeperElement {
     const text = new FormData(form).get('text');
     if (typeof text !== 'string' || text.trim() === '') return;
     form.reset();
-    const session = this.snapshot && signedIn(this.snapshot.session);
+    const session = this.snapshot && signedInSession(this.snapshot.session);
     const id = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join('');
-    const data = { id, text, from: (session && nameOf(session)) ?? '', at: Date.now() };
+    const data = { id, text, from: (session && displayName(session)) ?? '', at: Date.now() };
     this.#atTheEnd = true;
-    this.#change(this.open, (talk) => talking.publishing(talk, data));
+    this.#change(this.open, (talk) => talking.withPending(talk, data));
     void this.#publish(this.open, data);
   }
 
   /** Always under its own id, so that the server has it once. A tab that crashes hides no page: it is remembered now. */
   async #publish(name: string, data: talking.MessageData): Promise<void> {
-    this.#remember();
+    this.#save();
     const result = await this.#joined.get(name)?.publish(data, { id: data.id });
     if (!result) return;
-    this.#change(name, (talk) => talking.published(talk, data.id, result));
-    this.#remember();
+    this.#change(name, (talk) => talking.withResult(talk, data.id, result));
+    this.#save();
   }
 
   #retry(data: talking.MessageData): void {
     // the button goes, and what has the focus with it
     this.list.focus();
-    this.#change(this.open, (talk) => talking.retrying(talk, data.id));
+    this.#change(this.open, (talk) => talking.withRetry(talk, data.id));
     void this.#publish(this.open, data);
   }
 
@@ -221,15 +222,15 @@ export class SessionMessages extends KeeperElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (changed.has('keeper') || !this.#joinedWith) this.#look();
+    if (changed.has('keeper') || !this.#joinedWith) this.#onVisible();
     if (this.#atTheEnd) this.list.scrollTop = this.list.scrollHeight;
   }
 
   protected override render(): TemplateResult {
-    const say = moreWords();
+    const t = appStrings();
     return html`<section class="stack" aria-labelledby="title">
-      <h1 id="title">${words().messages}</h1>
-      <p class="soft">${say.messagesLead}</p>
+      <h1 id="title">${strings().messages}</h1>
+      <p class="soft">${t.messagesLead}</p>
       <div class="card room" part="card">${this.#channels()}
         <div class="talk">${this.#conversation()}${this.#composer()}</div>
       </div>
@@ -237,38 +238,38 @@ export class SessionMessages extends KeeperElement {
   }
 
   #channels(): TemplateResult {
-    const say = moreWords();
-    return html`<div class="channels" role="group" aria-label=${say.channels}>
-      <ul>${this.talks.map(
+    const t = appStrings();
+    return html`<div class="channels" role="group" aria-label=${t.channels}>
+      <ul>${this.conversations.map(
         ({ channel, unread: count }) => html`<li>
         <button class="channel" aria-pressed=${channel === this.open} @click=${() => {
           this.#choose(channel);
-        }}><span>${channel}</span>${count > 0 ? html`<span class="count numbers" role="img" aria-label=${words().unread(count)}>${count}</span>` : nothing}</button>
+        }}><span>${channel}</span>${count > 0 ? html`<span class="count numbers" role="img" aria-label=${strings().unread(count)}>${count}</span>` : nothing}</button>
       </li>`,
       )}</ul>
-      <details class="more"><summary>${say.newChannel}</summary>
+      <details class="more"><summary>${t.newChannel}</summary>
         <form @submit=${this.#newChannel}>
-          <label>${say.channelName} <input name="name" maxlength="64" autocomplete="off" autocapitalize="none" required /></label>
-          <button>${say.join}</button>
+          <label>${t.channelName} <input name="name" maxlength="64" autocomplete="off" autocapitalize="none" required /></label>
+          <button>${t.join}</button>
         </form>
       </details>
-      ${this.#here.view(this.open)}
+      ${this.#presence.view(this.open)}
     </div>`;
   }
 
   #conversation(): TemplateResult {
-    const say = moreWords();
-    const { items, past } = this.#talk(this.open) ?? talking.emptyConversation(this.open);
-    if (items.length === 0) return html`<div class="list"><p class="empty">${EMPTY[past](say)}</p></div>`;
-    const session = this.snapshot && signedIn(this.snapshot.session);
-    const around: Around = {
-      self: session && nameOf(session),
+    const t = appStrings();
+    const { items, history } = this.#find(this.open) ?? talking.emptyConversation(this.open);
+    if (items.length === 0) return html`<div class="list"><p class="empty">${EMPTY[history](t)}</p></div>`;
+    const session = this.snapshot && signedInSession(this.snapshot.session);
+    const around: ItemContext = {
+      self: session && displayName(session),
       live: this.#live,
       retry: (data) => {
         this.#retry(data);
       },
     };
-    return html`<ol class="list" tabindex="0" aria-label=${say.messagesIn(this.open)} @scroll=${this.#scrolled}>
+    return html`<ol class="list" tabindex="0" aria-label=${t.messagesIn(this.open)} @scroll=${this.#scrolled}>
       ${repeat(
         items,
         (item) => item.key,
@@ -281,13 +282,13 @@ export class SessionMessages extends KeeperElement {
   }
 
   #composer(): TemplateResult {
-    const say = moreWords();
+    const t = appStrings();
     return html`<div class="composer">
       <form @submit=${this.#send}>
-        <label><span class="unseen">${say.message}</span><input name="text" placeholder=${say.messageTo(this.open)} dir="auto" autocomplete="off" required /></label>
-        <button class="primary">${say.send}</button>
+        <label><span class="unseen">${t.message}</span><input name="text" placeholder=${t.messageTo(this.open)} dir="auto" autocomplete="off" required /></label>
+        <button class="primary">${t.send}</button>
       </form>
-      ${this.#live ? nothing : html`<p class="soft small">${say.waitsForNetwork}</p>`}
+      ${this.#live ? nothing : html`<p class="soft small">${t.waitsForNetwork}</p>`}
     </div>`;
   }
 }

@@ -1,11 +1,11 @@
-import type { MoreWords } from './app-en.ts';
-import { countingIn } from '../locale/plural.ts';
+import type { AppStrings } from './app-en.ts';
+import { pluralsFor } from '../locale/plural.ts';
 
-const { counted, noun } = countingIn('de');
+const { counted, noun } = pluralsFor('de');
 const tabs = (count: number): string => counted(count, { one: 'Tab', other: 'Tabs' });
 const events = (count: number): string => counted(count, { one: 'Ereignis', other: 'Ereignisse' });
 
-export const moreDe: MoreWords = {
+export const appDe: AppStrings = {
   step: {
     started: 'Der Worker ist gestartet.',
     loaded: 'Die gespeicherte Sitzung wurde gelesen.',

@@ -1,5 +1,5 @@
 import type { SessionStateName, SessionEventName } from '../../protocol/journal-names.ts';
-import { countingIn } from '../locale/plural.ts';
+import { pluralsFor } from '../locale/plural.ts';
 
 /** What happened, as people say it. `undefined`: a step of the machinery, read only by those who mend it. */
 const step: Record<SessionEventName, string | undefined> = {
@@ -39,13 +39,13 @@ const state: Record<SessionStateName, string> = {
   degraded: 'Waiting for the server',
 };
 
-const { counted, noun } = countingIn('en');
+const { counted, noun } = pluralsFor('en');
 
 const tabs = (count: number): string => counted(count, { one: 'tab', other: 'tabs' });
 const events = (count: number): string => counted(count, { one: 'event', other: 'events' });
 
 /** The words of the timeline, the messages and the things to try. */
-export const moreEn = {
+export const appEn = {
   step,
   state,
   entry: (what: string) => `${what}.`,
@@ -177,4 +177,4 @@ export const moreEn = {
   noAnswerNetwork: 'No answer. Is the network up?',
 };
 
-export type MoreWords = typeof moreEn;
+export type AppStrings = typeof appEn;

@@ -1,9 +1,9 @@
-import type { Words } from './en.ts';
-import { countingIn } from '../locale/plural.ts';
+import type { Strings } from './en.ts';
+import { pluralsFor } from '../locale/plural.ts';
 
-const { counted } = countingIn('de');
+const { counted } = pluralsFor('de');
 
-export const de: Words = {
+export const de: Strings = {
   unknown: 'Unbekannt',
   problem: {
     'network-unreachable': 'Der Server ist nicht erreichbar.',

@@ -1,7 +1,7 @@
 import type { ProblemCode } from '../../protocol/problem.ts';
 import type { SessionView, SignedOutReason, SignInKind, SocketStateName, Tier } from '../../protocol/snapshot.ts';
 import type { Status } from '../base/status.ts';
-import { countingIn } from '../locale/plural.ts';
+import { pluralsFor } from '../locale/plural.ts';
 
 const problem: Record<ProblemCode, string> = {
   'network-unreachable': 'The server cannot be reached.',
@@ -67,7 +67,7 @@ const kind: Record<SignInKind, string> = { oidc: 'Single sign-on', password: 'Pa
 const tier: Record<Tier, string> = { compatible: 'Compatible', bound: 'Bound', sealed: 'Sealed' };
 
 /** Never more than is true (SECURITY.md). */
-const { counted } = countingIn('en');
+const { counted } = pluralsFor('en');
 
 /** What the page shows at once. Functions take text that is ready to be read, or a number to be counted. */
 export const en = {
@@ -146,4 +146,4 @@ export const en = {
 };
 
 /** Every language has all of these, or it does not compile. */
-export type Words = typeof en;
+export type Strings = typeof en;

@@ -1,9 +1,9 @@
-import { countingIn } from '../locale/plural.ts';
-import type { WhyWords } from './explanation-en.ts';
+import { pluralsFor } from '../locale/plural.ts';
+import type { ExplanationStrings } from './explanation-en.ts';
 
-const { counted } = countingIn('de');
+const { counted } = pluralsFor('de');
 
-export const whyDe: WhyWords = {
+export const explanationDe: ExplanationStrings = {
   whySignedOut: 'Warum wurde ich abgemeldet?',
   whyNot: 'Warum?',
   whyWaiting: 'Warum wird neu verbunden?',

@@ -1,9 +1,9 @@
-import { countingIn } from '../locale/plural.ts';
+import { pluralsFor } from '../locale/plural.ts';
 
-const { counted } = countingIn('en');
+const { counted } = pluralsFor('en');
 
 /** The answers to "why?". */
-export const whyEn = {
+export const explanationEn = {
   whySignedOut: 'Why was I signed out?',
   whyNot: 'Why?',
   whyWaiting: 'Why is it reconnecting?',
@@ -26,4 +26,4 @@ export const whyEn = {
   nothingBefore: 'Nothing was written down in that time.',
 };
 
-export type WhyWords = typeof whyEn;
+export type ExplanationStrings = typeof explanationEn;

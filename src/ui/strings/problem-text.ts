@@ -1,26 +1,26 @@
 import type { Problem } from '../../protocol/problem.ts';
 import type { SessionView } from '../../protocol/snapshot.ts';
-import { named, words } from './messages.ts';
+import { labelFor, strings } from './strings.ts';
 import { dateTime } from './time.ts';
 
 const MS_PER_SECOND = 1000;
 
 /** What went wrong, in one or two short sentences for the person in front of the screen. */
-export const problemWords = (problem: Problem): string => {
-  const say = words();
+export const problemText = (problem: Problem): string => {
+  const t = strings();
   switch (problem.code) {
     case 'server-unavailable':
-      return say.serverProblem(problem.status);
+      return t.serverProblem(problem.status);
     case 'rate-limited':
       return problem.retryAfterMs === undefined
-        ? say.problem[problem.code]
-        : say.tooOften(Math.ceil(problem.retryAfterMs / MS_PER_SECOND));
+        ? t.problem[problem.code]
+        : t.tooOften(Math.ceil(problem.retryAfterMs / MS_PER_SECOND));
     case 'lifetime-over':
-      return say.lifetimeOver(dateTime(problem.endedAt));
+      return t.lifetimeOver(dateTime(problem.endedAt));
     case 'sign-in-refused':
-      return problem.error === 'access_denied' ? say.signInCancelled : say.problem[problem.code];
+      return problem.error === 'access_denied' ? t.signInCancelled : t.problem[problem.code];
     default:
-      return named(say.problem, problem.code);
+      return labelFor(t.problem, problem.code);
   }
 };
 
@@ -37,5 +37,5 @@ export const evidence = (problem: Problem): string =>
     .join(' · ');
 
 /** Why nobody is signed in, or what keeps anybody from being so. */
-export const signedOutWords = ({ reason, problem }: Extract<SessionView, { state: 'signed-out' }>): string =>
-  reason === 'never' && problem ? problemWords(problem) : named(words().reason, reason);
+export const signedOutText = ({ reason, problem }: Extract<SessionView, { state: 'signed-out' }>): string =>
+  reason === 'never' && problem ? problemText(problem) : labelFor(strings().reason, reason);

@@ -1,5 +1,5 @@
-import { words } from './messages.ts';
-import { locale } from '../locale/language.ts';
+import { strings } from './strings.ts';
+import { formatLocale } from '../locale/language.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -25,7 +25,7 @@ let made: ReturnType<typeof makeFormats> | undefined;
 
 /** Formats are dear to make and wanted every second: kept until another language is spoken. */
 const formats = (): ReturnType<typeof makeFormats> => {
-  const tag = locale();
+  const tag = formatLocale();
   return made?.tag === tag ? made : (made = makeFormats(tag));
 };
 
@@ -39,18 +39,18 @@ const inUnits = (ms: number): readonly [number, Unit] => {
 
 /** "3 minutes ago", "in 7 seconds", "just now". Both in milliseconds since the epoch. */
 export const fromNow = (at: number, now: number): string =>
-  at <= now && now - at < JUST_NOW_MS ? words().justNow : formats().relative.format(...inUnits(at - now));
+  at <= now && now - at < JUST_NOW_MS ? strings().justNow : formats().relative.format(...inUnits(at - now));
 
 /** "for 26 minutes": how long something has been as it is. */
-export const lasting = (since: number, now: number): string =>
-  words().lasting(formats().relative.format(...inUnits(Math.min(-SECOND_MS, since - now))));
+export const lastingSince = (since: number, now: number): string =>
+  strings().lasting(formats().relative.format(...inUnits(Math.min(-SECOND_MS, since - now))));
 
 /** When something that waits goes on. A time that has come is not "0 seconds ago": it is being tried. */
 export const nextTry = (at: number, now: number): string =>
-  at - now < SECOND_MS ? words().tryingNow : words().nextTry(fromNow(at, now));
+  at - now < SECOND_MS ? strings().tryingNow : strings().nextTry(fromNow(at, now));
 
 const part = (amount: number, unit: Unit): string =>
-  new Intl.NumberFormat(locale(), { style: 'unit', unit, unitDisplay: 'long' }).format(amount);
+  new Intl.NumberFormat(formatLocale(), { style: 'unit', unit, unitDisplay: 'long' }).format(amount);
 
 /** "3 hours 12 minutes", "2 days 4 hours", "40 seconds": a length of time (ms) in its two largest units. */
 export const duration = (ms: number): string => {
@@ -76,6 +76,6 @@ export const timeOfDay = (at: number): string => formats().clock.format(at);
 export const dateTime = (at: number): string => formats().calendar.format(at);
 
 /** "a, b and c". */
-export const listed = (parts: readonly string[]): string => formats().list.format(parts);
+export const joinList = (parts: readonly string[]): string => formats().list.format(parts);
 
-export const number = (value: number): string => formats().number.format(value);
+export const formatNumber = (value: number): string => formats().number.format(value);

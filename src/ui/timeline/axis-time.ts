@@ -1,4 +1,4 @@
-import { locale } from '../locale/language.ts';
+import { formatLocale } from '../locale/language.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -16,7 +16,7 @@ let made: ReturnType<typeof makeFormats> | undefined;
 
 /** For the axis of a timeline whose ticks are `step` ms apart: no more exact than it needs to be. */
 export const axisTime = (at: number, step: number): string => {
-  const tag = locale();
+  const tag = formatLocale();
   const formats = made?.tag === tag ? made : (made = makeFormats(tag));
   if (step >= DAY_MS) return formats.day.format(at);
   if (step >= MINUTE_MS) return formats.minute.format(at);

@@ -22,7 +22,7 @@ const OPAQUE = /[\w~-]{24,}(?:\.[\w~-]+)*/g;
 const QUERY = /[?#]\S*/g;
 
 /** The journal is written from harmless fields only; should one of them ever not be, it does not leave in a file. */
-const harmless = (entry: JournalEntry): JournalEntry => ({
+const redact = (entry: JournalEntry): JournalEntry => ({
   ...entry,
   detail: entry.detail?.replace(QUERY, '?…').replace(OPAQUE, '…'),
 });
@@ -38,13 +38,13 @@ export const timelineFile = (
   build,
   tier,
   durability,
-  entries: entries.map(harmless),
+  entries: entries.map(redact),
 });
 
 /** Files of strangers are looked at too, so they are bounded. */
-export const MOST_BYTES = 20_000_000;
-const MOST_ENTRIES = 100_000;
-const LONGEST_TEXT = 1_000;
+export const MAX_FILE_BYTES = 20_000_000;
+const MAX_FILE_ENTRIES = 100_000;
+const MAX_TEXT_LENGTH = 1_000;
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
@@ -53,7 +53,7 @@ const at = (value: object, name: string): unknown =>
 
 const textAt = (value: object, name: string): string | undefined => {
   const found = at(value, name);
-  return typeof found === 'string' && found.length <= LONGEST_TEXT ? found : undefined;
+  return typeof found === 'string' && found.length <= MAX_TEXT_LENGTH ? found : undefined;
 };
 
 /** Beyond this a `Date` cannot name the moment. */
@@ -82,6 +82,6 @@ export const parseTimelineFile = (text: string): readonly JournalEntry[] | undef
   const value = parseJson(text);
   if (!isObject(value) || at(value, 'format') !== FORMAT || at(value, 'version') !== VERSION) return undefined;
   const entries = at(value, 'entries');
-  if (!Array.isArray(entries) || entries.length > MOST_ENTRIES) return undefined;
+  if (!Array.isArray(entries) || entries.length > MAX_FILE_ENTRIES) return undefined;
   return entries.map(parseEntry).filter((entry) => entry !== undefined);
 };

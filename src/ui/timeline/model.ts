@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../../protocol/bridge.ts';
-import { fieldsOf, REQUEST } from './entries.ts';
+import { parseFields, REQUEST } from './entries.ts';
 
 export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'idle';
 export type LaneKind = 'tabs' | 'worker' | 'token' | 'socket' | 'network' | 'requests';
@@ -72,7 +72,7 @@ class Lanes {
   }
 
   /** Ends what lasted, and begins what lasts from now on; `undefined`: nothing is known from now on. */
-  become(lane: Lane, at: number, tone: Tone | undefined, entry: number): void {
+  startSpan(lane: Lane, at: number, tone: Tone | undefined, entry: number): void {
     const last = lane.spans.at(-1);
     if (last && last.to === Infinity) last.to = Math.max(last.from, at);
     if (tone) lane.spans.push({ from: at, to: Infinity, tone, entry });
@@ -87,21 +87,21 @@ class Lanes {
   }
 }
 
-const place = (lanes: Lanes, { at, machine, what }: JournalEntry, entry: number): void => {
+const addEntry = (lanes: Lanes, { at, machine, what }: JournalEntry, entry: number): void => {
   const [name = '', about] = machine.split(' ', 2);
   switch (name) {
     case 'tabs':
-      return lanes.become(lanes.get('tabs'), at, what === '0' ? 'idle' : 'good', entry);
+      return lanes.startSpan(lanes.get('tabs'), at, what === '0' ? 'idle' : 'good', entry);
     case 'network':
-      return lanes.become(lanes.get('network'), at, what === 'up' ? 'good' : 'bad', entry);
+      return lanes.startSpan(lanes.get('network'), at, what === 'up' ? 'good' : 'bad', entry);
     case 'state': {
       const lane = lanes.get('token');
       const tone = what === 'signed-out' && lane.spans.at(-1)?.tone === 'warn' ? 'bad' : tableTone(TOKEN, what);
-      return lanes.become(lane, at, tone ?? 'idle', entry);
+      return lanes.startSpan(lane, at, tone ?? 'idle', entry);
     }
     case 'socket': {
       const tone = tableTone(SOCKET, what);
-      return tone && lanes.become(lanes.get('socket', about ?? ''), at, tone, entry);
+      return tone && lanes.startSpan(lanes.get('socket', about ?? ''), at, tone, entry);
     }
     case 'session': {
       const tone = tableTone(STEPS, what);
@@ -129,7 +129,7 @@ const addWorkers = (lanes: Lanes, entries: readonly JournalEntry[]): void => {
 /** A new worker knows nothing of tabs and sockets until it says so: what its predecessor said ends there. */
 const endWithWorker = (lanes: Lanes, at: number): void => {
   for (const lane of lanes.all())
-    if (lane.kind === 'tabs' || lane.kind === 'socket') lanes.become(lane, at, undefined, 0);
+    if (lane.kind === 'tabs' || lane.kind === 'socket') lanes.startSpan(lane, at, undefined, 0);
 };
 
 /** `live`: the last worker is awake at `now`. The entries are the oldest first. */
@@ -139,7 +139,7 @@ export const timelineOf = (entries: readonly JournalEntry[], now: number, live: 
   entries.forEach((entry, index) => {
     if (entry.worker !== '' && entry.worker !== worker) endWithWorker(lanes, entry.at);
     if (entry.worker !== '') worker = entry.worker;
-    place(lanes, entry, index);
+    addEntry(lanes, entry, index);
   });
   addWorkers(lanes, entries);
   const from = entries[0]?.at ?? now;
@@ -163,12 +163,18 @@ export const firstFrom = <T>(sorted: readonly T[], at: number, timeOf: (item: T)
 };
 
 /** What can be pointed at in a lane, in the order of time. */
-export type Spot = { at: number; to: number; tone: Tone; entry: number; is: 'span' | 'mark' };
+export type Spot = { at: number; to: number; tone: Tone; entry: number; type: 'span' | 'mark' };
 
 export const spotsOf = (lane: Lane): Spot[] =>
   [
-    ...lane.spans.map((span): Spot => ({ at: span.from, to: span.to, tone: span.tone, entry: span.entry, is: 'span' })),
-    ...lane.marks.map((mark): Spot => ({ at: mark.at, to: mark.at, tone: mark.tone, entry: mark.entry, is: 'mark' })),
+    ...lane.spans.map((span): Spot => ({
+      at: span.from,
+      to: span.to,
+      tone: span.tone,
+      entry: span.entry,
+      type: 'span',
+    })),
+    ...lane.marks.map((mark): Spot => ({ at: mark.at, to: mark.at, tone: mark.tone, entry: mark.entry, type: 'mark' })),
   ].toSorted((a, b) => a.at - b.at);
 
 /** What is at a moment of a lane: a mark within `reach` (ms), else the state that lasts there. */
@@ -178,12 +184,12 @@ export const spotAt = (lane: Lane, at: number, reach: number): Spot | undefined 
     .filter((mark) => mark !== undefined)
     .filter((mark) => Math.abs(mark.at - at) <= reach)
     .toSorted((a, b) => Math.abs(a.at - at) - Math.abs(b.at - at))[0];
-  if (near) return { at: near.at, to: near.at, tone: near.tone, entry: near.entry, is: 'mark' };
+  if (near) return { at: near.at, to: near.at, tone: near.tone, entry: near.entry, type: 'mark' };
   const span = lane.spans[firstFrom(lane.spans, at + 1, ({ from }) => from) - 1];
   return span && span.to >= at - reach
-    ? { at: span.from, to: span.to, tone: span.tone, entry: span.entry, is: 'span' }
+    ? { at: span.from, to: span.to, tone: span.tone, entry: span.entry, type: 'span' }
     : undefined;
 };
 
 /** Fields of the entry behind a spot, for its words. */
-export const detailOf = (entry: JournalEntry): ReadonlyMap<string, string> => fieldsOf(entry.detail);
+export const detailOf = (entry: JournalEntry): ReadonlyMap<string, string> => parseFields(entry.detail);

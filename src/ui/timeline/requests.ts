@@ -4,10 +4,10 @@ import { REQUEST } from './entries.ts';
 const KINDS: readonly string[] = ['fetch', 'xmlhttprequest'];
 /** The page's own requests for its shell are of no interest. */
 const OWN = /^\/(?:assets|keeper|\.)/;
-const MOST = 5_000;
+const MAX_REQUESTS = 5_000;
 
 /** Paths only: a query may carry a secret. */
-const placeOf = (address: string): string => {
+const pathOf = (address: string): string => {
   const url = new URL(address);
   return url.origin === location.origin ? url.pathname : url.origin + url.pathname;
 };
@@ -17,7 +17,7 @@ const entryOf = (timing: PerformanceResourceTiming): JournalEntry => ({
   worker: '',
   machine: REQUEST,
   what: String(timing.responseStatus),
-  detail: `at=${placeOf(timing.name)} ms=${Math.round(timing.duration)}`,
+  detail: `at=${pathOf(timing.name)} ms=${Math.round(timing.duration)}`,
 });
 
 /** What the browser knows of the requests that this page made. The worker does not write every request down. */
@@ -30,7 +30,7 @@ export const watchRequests = (changed: () => void): { entries(): readonly Journa
       .filter(({ initiatorType, name }) => KINDS.includes(initiatorType) && !OWN.test(new URL(name).pathname))
       .map(entryOf);
     if (found.length === 0) return;
-    entries = [...entries, ...found].slice(-MOST);
+    entries = [...entries, ...found].slice(-MAX_REQUESTS);
     changed();
   });
   observer.observe({ type: 'resource', buffered: true });

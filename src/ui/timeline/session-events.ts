@@ -2,11 +2,11 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { ref } from 'lit/directives/ref.js';
 import type { JournalEntry } from '../../protocol/bridge.ts';
-import { words } from '../strings/messages.ts';
-import { moreWords } from '../strings/app-messages.ts';
+import { strings } from '../strings/strings.ts';
+import { appStrings } from '../strings/app-strings.ts';
 import { dateTime, timeOfDay } from '../strings/time.ts';
-import { entrySteps, entryWords } from './entry-words.ts';
-import { base, tokens } from '../base/theme.ts';
+import { rawEntry, entryText } from './entry-text.ts';
+import { baseStyles, theme } from '../base/theme.ts';
 
 /** One height for all rows, so that those off screen need not exist. In CSS pixels. */
 const ROW_PX = 40;
@@ -24,8 +24,8 @@ const high =
 @customElement('session-events')
 export class SessionEvents extends LitElement {
   static override styles = [
-    tokens,
-    base,
+    theme,
+    baseStyles,
     css`
       .scroll { max-block-size: 30rem; overflow: auto; overscroll-behavior: contain; border-block: 1px solid var(--_line); }
       table { border-collapse: collapse; inline-size: 100%; table-layout: fixed; font-size: .875rem; }
@@ -41,7 +41,7 @@ export class SessionEvents extends LitElement {
   /** The oldest first. */
   @property({ attribute: false }) entries: readonly JournalEntry[] = [];
   /** With the steps of the machinery, as they were written. */
-  @property({ type: Boolean }) every = false;
+  @property({ type: Boolean }) showInternal = false;
   @state() private first = 0;
   @state() private shown = FIRST_ROWS;
   @query('.scroll') private readonly scroller!: HTMLElement;
@@ -52,36 +52,36 @@ export class SessionEvents extends LitElement {
   }
 
   #rows(): readonly JournalEntry[] {
-    return (this.every ? this.entries : this.entries.filter((entry) => entryWords(entry))).toReversed();
+    return (this.showInternal ? this.entries : this.entries.filter((entry) => entryText(entry))).toReversed();
   }
 
   protected override render(): TemplateResult {
-    const say = moreWords();
+    const t = appStrings();
     const rows = this.#rows();
-    if (rows.length === 0) return html`<p>${say.nothingYet}</p>`;
+    if (rows.length === 0) return html`<p>${t.nothingYet}</p>`;
     const first = Math.min(this.first, Math.max(0, rows.length - this.shown));
     const seen = rows.slice(first, first + this.shown);
     const below = rows.length - first - seen.length;
     const space = (count: number): TemplateResult | typeof nothing =>
       count > 0 ? html`<tr aria-hidden="true" ${ref(high(count * ROW_PX))}></tr>` : nothing;
-    return html`<div class="scroll" tabindex="0" role="region" aria-label=${say.events(rows.length)} @scroll=${this.#scrolled}>
-      <table aria-rowcount=${rows.length + 1} aria-label=${words().timeline}>
-        <thead><tr aria-rowindex="1"><th class="time" scope="col">${say.time}</th><th scope="col">${say.what}</th><th class="detail" scope="col">${say.detail}</th></tr></thead>
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${t.events(rows.length)} @scroll=${this.#scrolled}>
+      <table aria-rowcount=${rows.length + 1} aria-label=${strings().timeline}>
+        <thead><tr aria-rowindex="1"><th class="time" scope="col">${t.time}</th><th scope="col">${t.what}</th><th class="detail" scope="col">${t.detail}</th></tr></thead>
         <tbody>${space(first)}${seen.map((entry, index) => this.#row(entry, first + index, rows))}${space(below)}</tbody>
       </table>
     </div>`;
   }
 
   #row(entry: JournalEntry, index: number, rows: readonly JournalEntry[]): TemplateResult {
-    const say = moreWords();
+    const t = appStrings();
     const older = rows[index + 1];
     const newLife = entry.worker !== '' && older !== undefined && older.worker !== '' && older.worker !== entry.worker;
-    const told = entryWords(entry);
-    const what = told?.words ?? entrySteps(entry);
-    const detail = this.every ? entrySteps(entry) : told?.about;
+    const told = entryText(entry);
+    const what = told?.text ?? rawEntry(entry);
+    const detail = this.showInternal ? rawEntry(entry) : told?.about;
     return html`<tr class=${newLife ? 'life' : ''} aria-rowindex=${index + 2}>
       <td class="time numbers"><time datetime=${new Date(entry.at).toISOString()} title=${dateTime(entry.at)}>${timeOfDay(entry.at)}</time></td>
-      <td title=${what}>${what}${newLife ? ` ${say.workerTookOver}.` : nothing}</td>
+      <td title=${what}>${what}${newLife ? ` ${t.workerTookOver}.` : nothing}</td>
       <td class="detail" title=${detail ?? ''}><code class="soft">${detail ?? nothing}</code></td>
     </tr>`;
   }

@@ -1,16 +1,16 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { announce } from '../base/announcements.ts';
-import { moreWords } from '../strings/app-messages.ts';
-import { Ticker } from '../base/clock-controller.ts';
+import { appStrings } from '../strings/app-strings.ts';
+import { ClockController } from '../base/clock-controller.ts';
 import { dateTime, duration, timeOfDay } from '../strings/time.ts';
 import { axisTime } from './axis-time.ts';
-import { entrySteps, entryWords } from './entry-words.ts';
+import { rawEntry, entryText } from './entry-text.ts';
 import { listenToGestures } from './gestures.ts';
 import { spotAt, spotsOf, type Lane, type Spot, type Timeline } from './model.ts';
 import { heightOf, LANE_PX, paint, type Palette } from './paint.ts';
 import * as viewing from './viewport.ts';
-import { base, tokens } from '../base/theme.ts';
+import { baseStyles, theme } from '../base/theme.ts';
 
 /** A spot of a lane that is pointed at, by a pointer or by the arrow keys. */
 type Pointed = { lane: number; spot: Spot; at: number };
@@ -26,8 +26,8 @@ const USUAL_LANES = 5;
 @customElement('session-lanes')
 export class SessionLanes extends LitElement {
   static override styles = [
-    tokens,
-    base,
+    theme,
+    baseStyles,
     css`
       .surface { position: relative; direction: ltr; border-radius: calc(var(--_radius) - .25rem); cursor: grab; touch-action: pan-y; user-select: none; overflow: clip; min-block-size: ${heightOf(USUAL_LANES)}px; }
       .surface:active { cursor: grabbing; }
@@ -52,7 +52,7 @@ export class SessionLanes extends LitElement {
   @query('.surface') private readonly surface!: HTMLElement;
   /** How long the last frame took to paint (ms). */
   lastPaintMs = 0;
-  readonly #ticker = new Ticker(this);
+  readonly #clock = new ClockController(this);
   readonly #resize = new ResizeObserver(() => this.#paintSoon());
   #view: viewing.Viewport | undefined;
   #following = true;
@@ -97,7 +97,7 @@ export class SessionLanes extends LitElement {
   }
 
   get #now(): number {
-    return this.live ? this.#ticker.now : this.timeline.to;
+    return this.live ? this.#clock.now : this.timeline.to;
   }
 
   get #extent(): viewing.Extent {
@@ -126,7 +126,7 @@ export class SessionLanes extends LitElement {
     });
   }
 
-  #toNow(): void {
+  #showLatest(): void {
     this.#following = true;
     this.#move(viewing.follow);
   }
@@ -138,14 +138,14 @@ export class SessionLanes extends LitElement {
     const at = viewing.timeAt(view, x);
     const reach = (REACH_PX / view.width) * (view.to - view.from);
     const spot = found && at <= this.#now + reach ? spotAt(found, at, reach) : undefined;
-    this.pointed = spot && { lane, spot, at: spot.is === 'mark' ? spot.at : at };
+    this.pointed = spot && { lane, spot, at: spot.type === 'mark' ? spot.at : at };
   }
 
   #select(lane: number, spot: Spot | undefined): void {
     if (!spot) return;
     this.pointed = { lane, spot, at: spot.at };
     this.#move((view, extent) => viewing.reveal(view, extent, spot.at));
-    announce(this.#told(this.timeline.lanes[lane], spot));
+    announce(this.#describe(this.timeline.lanes[lane], spot));
   }
 
   /** By `by` events along a lane; from nothing, to the last one. */
@@ -153,7 +153,7 @@ export class SessionLanes extends LitElement {
     const lane = this.pointed?.lane ?? 0;
     const spots = this.#spots(lane);
     const current = spots.findIndex(
-      ({ entry, is }) => entry === this.pointed?.spot.entry && is === this.pointed.spot.is,
+      ({ entry, type }) => entry === this.pointed?.spot.entry && type === this.pointed.spot.type,
     );
     this.#select(lane, current < 0 ? spots.at(-1) : spots[Math.min(spots.length - 1, Math.max(0, current + by))]);
   }
@@ -183,7 +183,7 @@ export class SessionLanes extends LitElement {
       '-': () => this.#zoomBy(1 / ZOOM_STEP),
       '0': () => this.fit(),
       Home: () => this.#select(this.pointed?.lane ?? 0, this.#spots(this.pointed?.lane ?? 0)[0]),
-      End: () => this.#toNow(),
+      End: () => this.#showLatest(),
     };
     const act = Object.hasOwn(acts, event.key) ? acts[event.key] : undefined;
     if (!act) return;
@@ -239,51 +239,51 @@ export class SessionLanes extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const say = moreWords();
+    const t = appStrings();
     const button = (label: string, sign: string, act: () => void): TemplateResult =>
       html`<button aria-label=${label} title=${label} @click=${act}>${sign}</button>`;
     return html`
       <div class="row tools">
-        ${button(say.zoomIn, '+', () => this.#zoomBy(ZOOM_STEP))}${button(say.zoomOut, '−', () => this.#zoomBy(1 / ZOOM_STEP))}
-        <button @click=${() => this.fit()}>${say.fit}</button>
-        ${this.live ? html`<button @click=${() => this.#toNow()}>${say.toNow}</button>` : nothing}
+        ${button(t.zoomIn, '+', () => this.#zoomBy(ZOOM_STEP))}${button(t.zoomOut, '−', () => this.#zoomBy(1 / ZOOM_STEP))}
+        <button @click=${() => this.fit()}>${t.fit}</button>
+        ${this.live ? html`<button @click=${() => this.#showLatest()}>${t.toNow}</button>` : nothing}
       </div>
-      <div class="surface" role="application" tabindex="0" aria-label=${say.chart} aria-describedby="help" @keydown=${this.#key}>
+      <div class="surface" role="application" tabindex="0" aria-label=${t.chart} aria-describedby="help" @keydown=${this.#key}>
         <canvas></canvas>
         <div class="names">
           ${this.timeline.lanes.map((lane) => html`<span class="name">${this.#name(lane)}</span>`)}
         </div>
       </div>
-      <p id="help" class="unseen">${say.chartHelp}</p>
+      <p id="help" class="unseen">${t.chartHelp}</p>
       <div class="evidence">${this.#evidence()}</div>
       ${COLOURS.map((name) => html`<i class="c-${name}"></i>`)}
     `;
   }
 
   #name({ kind, about }: Lane): string {
-    return [moreWords().lane[kind], about].filter(Boolean).join(' ');
+    return [appStrings().lane[kind], about].filter(Boolean).join(' ');
   }
 
-  #told(lane: Lane | undefined, { entry, is }: Spot): string {
+  #describe(lane: Lane | undefined, { entry, type }: Spot): string {
     const found = this.timeline.entries[entry];
     if (!lane || !found) return '';
     const told =
-      lane.kind === 'worker' && is === 'span'
-        ? moreWords().workerAlive(found.worker.slice(0, 8))
-        : entryWords(found)?.words;
-    return `${this.#name(lane)}: ${told ?? entrySteps(found)}`;
+      lane.kind === 'worker' && type === 'span'
+        ? appStrings().workerAlive(found.worker.slice(0, 8))
+        : entryText(found)?.text;
+    return `${this.#name(lane)}: ${told ?? rawEntry(found)}`;
   }
 
   #evidence(): TemplateResult {
     const { pointed } = this;
     const entry = pointed && this.timeline.entries[pointed.spot.entry];
-    if (!pointed || !entry) return html`<p class="soft">${moreWords().pointAt}</p>`;
-    const { at, to, is } = pointed.spot;
-    const end = to === Infinity ? moreWords().goesOn : timeOfDay(to);
-    const when = is === 'mark' ? dateTime(at) : moreWords().fromTo(`${dateTime(at)}, ${timeOfDay(at)}`, end);
-    const long = is === 'mark' ? '' : ` (${duration(Math.min(to, this.#now) - at)})`;
-    return html`<p><strong>${this.#told(this.timeline.lanes[pointed.lane], pointed.spot)}</strong></p>
-      <p class="soft numbers">${is === 'mark' ? `${when}, ${timeOfDay(at)}` : when}${long} · <code>${entrySteps(entry)}</code></p>`;
+    if (!pointed || !entry) return html`<p class="soft">${appStrings().pointAt}</p>`;
+    const { at, to, type } = pointed.spot;
+    const end = to === Infinity ? appStrings().goesOn : timeOfDay(to);
+    const when = type === 'mark' ? dateTime(at) : appStrings().fromTo(`${dateTime(at)}, ${timeOfDay(at)}`, end);
+    const long = type === 'mark' ? '' : ` (${duration(Math.min(to, this.#now) - at)})`;
+    return html`<p><strong>${this.#describe(this.timeline.lanes[pointed.lane], pointed.spot)}</strong></p>
+      <p class="soft numbers">${type === 'mark' ? `${when}, ${timeOfDay(at)}` : when}${long} · <code>${rawEntry(entry)}</code></p>`;
   }
 }
 

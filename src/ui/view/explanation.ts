@@ -1,59 +1,59 @@
 import type { Problem } from '../../protocol/problem.ts';
 import type { SessionView, Snapshot } from '../../protocol/snapshot.ts';
-import { whyWords } from '../strings/explanation-messages.ts';
-import { signedIn } from '../base/status.ts';
+import { explanationStrings } from '../strings/explanation-strings.ts';
+import { signedInSession } from '../base/status.ts';
 import { fromNow } from '../strings/time.ts';
-import { evidence, problemWords } from '../strings/problem-text.ts';
+import { evidence, problemText } from '../strings/problem-text.ts';
 
 /** One cause: in words for the person in front of the screen, and the technical detail underneath. */
-export type Cause = { words: string; evidence?: string | undefined };
+export type Cause = { text: string; evidence?: string | undefined };
 /** A question that somebody would ask now, and every answer that is known. */
-export type Why = { question: string; causes: readonly Cause[] };
+export type Explanation = { question: string; causes: readonly Cause[] };
 
 type SignedOut = Extract<SessionView, { state: 'signed-out' }>;
 
 const ending = ({ reason, problem }: SignedOut): string => {
-  const say = whyWords();
-  if (problem?.code === 'answer-lost') return say.whyLost;
-  return reason === 'expired' ? say.whyExpired : say.whyRejected;
+  const t = explanationStrings();
+  if (problem?.code === 'answer-lost') return t.whyLost;
+  return reason === 'expired' ? t.whyExpired : t.whyRejected;
 };
 
-const whySignedOut = (session: SignedOut): Why | undefined => {
-  const say = whyWords();
+const explainSignedOut = (session: SignedOut): Explanation | undefined => {
+  const t = explanationStrings();
   const { reason, problem } = session;
   const proof = problem && evidence(problem);
   if (reason !== 'rejected' && reason !== 'expired')
-    return problem && { question: say.whyNot, causes: [{ words: problemWords(problem), evidence: proof }] };
-  const told = problem?.code === 'lifetime-over' ? ` ${problemWords(problem)}` : '';
+    return problem && { question: t.whyNot, causes: [{ text: problemText(problem), evidence: proof }] };
+  const told = problem?.code === 'lifetime-over' ? ` ${problemText(problem)}` : '';
   return {
-    question: say.whySignedOut,
-    causes: [{ words: ending(session) + told, evidence: proof }, { words: say.whyNotYou }],
+    question: t.whySignedOut,
+    causes: [{ text: ending(session) + told, evidence: proof }, { text: t.whyNotYou }],
   };
 };
 
 const cause = (text: string, problem: Problem | undefined): Cause => ({
-  words: problem ? `${problemWords(problem)} ${text}` : text,
+  text: problem ? `${problemText(problem)} ${text}` : text,
   evidence: problem && evidence(problem),
 });
 
-const whyWaiting = (snapshot: Snapshot, now: number): Why | undefined => {
-  const session = signedIn(snapshot.session);
+const explainWaiting = (snapshot: Snapshot, now: number): Explanation | undefined => {
+  const session = signedInSession(snapshot.session);
   if (!session) return undefined;
-  const say = whyWords();
+  const t = explanationStrings();
   const causes: Cause[] = [];
-  if (!snapshot.online) causes.push({ words: say.whyOffline });
-  if (session.state === 'degraded') causes.push(cause(say.whyAttempt(session.attempt), session.problem));
+  if (!snapshot.online) causes.push({ text: t.whyOffline });
+  if (session.state === 'degraded') causes.push(cause(t.whyAttempt(session.attempt), session.problem));
   for (const [url, { state, problem }] of Object.entries(snapshot.sockets)) {
     if (state === 'open' || state === 'parked') continue;
-    const { words: told, evidence: proof } = cause(state === 'stopped' ? say.whyStopped : say.whySocket, problem);
-    causes.push({ words: told, evidence: proof?.includes(url) ? proof : [url, proof].filter(Boolean).join(' · ') });
+    const { text: told, evidence: proof } = cause(state === 'stopped' ? t.whyStopped : t.whySocket, problem);
+    causes.push({ text: told, evidence: proof?.includes(url) ? proof : [url, proof].filter(Boolean).join(' · ') });
   }
   if (causes.length === 0) return undefined;
-  const proof = session.verifiedAt === undefined ? say.neverProved : say.lastProof(fromNow(session.verifiedAt, now));
-  const question = snapshot.online ? say.whyWaiting : say.whyOfflineNow;
-  return { question, causes: [...causes, { words: `${proof}.` }] };
+  const proof = session.verifiedAt === undefined ? t.neverProved : t.lastProof(fromNow(session.verifiedAt, now));
+  const question = snapshot.online ? t.whyWaiting : t.whyOfflineNow;
+  return { question, causes: [...causes, { text: `${proof}.` }] };
 };
 
 /** `undefined`: there is nothing to ask. */
-export const whyOf = (snapshot: Snapshot, now: number): Why | undefined =>
-  snapshot.session.state === 'signed-out' ? whySignedOut(snapshot.session) : whyWaiting(snapshot, now);
+export const explain = (snapshot: Snapshot, now: number): Explanation | undefined =>
+  snapshot.session.state === 'signed-out' ? explainSignedOut(snapshot.session) : explainWaiting(snapshot, now);

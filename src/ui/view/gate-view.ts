@@ -6,14 +6,14 @@ import type { SessionView } from '../../protocol/snapshot.ts';
  * back. `extending` is a person who signs in again before the end. `sub` is whose page it is, as far as known.
  */
 export type GateView = {
-  name: 'restoring' | 'signed-in' | 'extending' | 'ended' | 'signed-out' | 'leaving';
+  state: 'restoring' | 'signed-in' | 'extending' | 'ended' | 'signed-out' | 'leaving';
   sub?: string | undefined;
 };
 
-const IN_USE: readonly GateView['name'][] = ['signed-in', 'extending', 'ended'];
+const IN_USE: readonly GateView['state'][] = ['signed-in', 'extending', 'ended'];
 
 /** The page is on screen, whether or not a dialog is over it. */
-export const isInUse = ({ name }: GateView): boolean => IN_USE.includes(name);
+export const isInUse = ({ state }: GateView): boolean => IN_USE.includes(state);
 
 /**
  * `starting` never changes what is shown: not at load (that would flash the login page), not when a fresh worker
@@ -21,16 +21,16 @@ export const isInUse = ({ name }: GateView): boolean => IN_USE.includes(name);
  * see: of a session that is new, the backend has to say first whose it is.
  */
 export const nextView = (view: GateView, session: SessionView): GateView => {
-  if (session.state === 'starting' || view.name === 'leaving') return view;
+  if (session.state === 'starting' || view.state === 'leaving') return view;
   if (session.state !== 'signed-out') {
-    const name = view.name === 'extending' ? 'extending' : 'signed-in';
-    if (session.user) return { name, sub: session.user.sub };
-    if (view.sub === undefined) return { name };
-    return view.name === 'ended' ? view : { name: 'restoring', sub: view.sub };
+    const state = view.state === 'extending' ? 'extending' : 'signed-in';
+    if (session.user) return { state, sub: session.user.sub };
+    if (view.sub === undefined) return { state };
+    return view.state === 'ended' ? view : { state: 'restoring', sub: view.sub };
   }
-  return { name: isInUse(view) && session.reason !== 'user' ? 'ended' : 'signed-out', sub: view.sub };
+  return { state: isInUse(view) && session.reason !== 'user' ? 'ended' : 'signed-out', sub: view.sub };
 };
 
 /** The page on screen is somebody else's: it must not be shown to this person. */
-export const isSomeoneElse = (before: GateView, after: GateView): boolean =>
+export const isOtherUser = (before: GateView, after: GateView): boolean =>
   before.sub !== undefined && after.sub !== undefined && before.sub !== after.sub;

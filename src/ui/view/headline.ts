@@ -1,39 +1,44 @@
 import type { Continuity, Snapshot } from '../../protocol/snapshot.ts';
-import { words } from '../strings/messages.ts';
-import { nameOf, statusOf, type SignedIn, type Status } from '../base/status.ts';
-import { duration, fromNow, listed } from '../strings/time.ts';
-import { problemWords, signedOutWords } from '../strings/problem-text.ts';
+import { strings } from '../strings/strings.ts';
+import { displayName, statusOf, type SignedInSession, type Status } from '../base/status.ts';
+import { duration, fromNow, joinList } from '../strings/time.ts';
+import { problemText, signedOutText } from '../strings/problem-text.ts';
 
 /** The state of things in one sentence, and what it means for the reader. */
-export type Truth = { headline: string; detail: string };
+export type Headline = { headline: string; detail: string };
 
 const firstProblem = (snapshot: Snapshot): string => {
-  if (snapshot.session.state === 'degraded') return problemWords(snapshot.session.problem);
+  if (snapshot.session.state === 'degraded') return problemText(snapshot.session.problem);
   const socket = Object.values(snapshot.sockets).find(({ problem }) => problem);
-  return socket?.problem ? problemWords(socket.problem) : '';
+  return socket?.problem ? problemText(socket.problem) : '';
 };
 
-const confirmed = (session: SignedIn, now: number): string =>
-  session.verifiedAt === undefined ? words().notConfirmed : words().confirmed(fromNow(session.verifiedAt, now));
+const confirmed = (session: SignedInSession, now: number): string =>
+  session.verifiedAt === undefined ? strings().notConfirmed : strings().confirmed(fromNow(session.verifiedAt, now));
 
 const sentences = (...parts: readonly string[]): string => parts.filter(Boolean).join(' ');
 
-const signedInTruth = (snapshot: Snapshot, session: SignedIn, status: Status | undefined, now: number): Truth => {
-  const say = words();
-  const who = say.signedInAs(nameOf(session));
+const signedInHeadline = (
+  snapshot: Snapshot,
+  session: SignedInSession,
+  status: Status | undefined,
+  now: number,
+): Headline => {
+  const t = strings();
+  const who = t.signedInAs(displayName(session));
   switch (status) {
     case 'offline':
-      return { headline: say.andOffline(who), detail: say.offlineDetail };
+      return { headline: t.andOffline(who), detail: t.offlineDetail };
     case 'reconnecting':
       return session.state === 'degraded'
-        ? { headline: say.waitingForServer(who), detail: sentences(firstProblem(snapshot), say.youStay) }
-        : { headline: say.andReconnecting(who), detail: sentences(firstProblem(snapshot), say.goesOn) };
+        ? { headline: t.waitingForServer(who), detail: sentences(firstProblem(snapshot), t.youStay) }
+        : { headline: t.andReconnecting(who), detail: sentences(firstProblem(snapshot), t.goesOn) };
     case 'limited':
-      return { headline: say.notLive(who), detail: sentences(firstProblem(snapshot), confirmed(session, now)) };
+      return { headline: t.notLive(who), detail: sentences(firstProblem(snapshot), confirmed(session, now)) };
     default:
       return {
         headline: `${who}.`,
-        detail: sentences(isAllLive(snapshot) ? say.allConnected : '', confirmed(session, now)),
+        detail: sentences(isAllLive(snapshot) ? t.allConnected : '', confirmed(session, now)),
       };
   }
 };
@@ -48,22 +53,22 @@ const isAllLive = (snapshot: Snapshot): boolean => {
  * Built from the snapshot only, so that it can never claim what is not known. `shown` may keep silent about trouble
  * that is seconds old.
  */
-export const truthOf = (
+export const headlineOf = (
   snapshot: Snapshot | undefined,
   now: number,
   shown: Status | undefined = snapshot && statusOf(snapshot),
-): Truth => {
-  if (!snapshot || snapshot.session.state === 'starting') return { headline: words().looking, detail: '' };
+): Headline => {
+  if (!snapshot || snapshot.session.state === 'starting') return { headline: strings().looking, detail: '' };
   const { session } = snapshot;
-  if (session.state !== 'signed-out') return signedInTruth(snapshot, session, shown, now);
-  return { headline: words().youAreSignedOut, detail: signedOutWords(session) };
+  if (session.state !== 'signed-out') return signedInHeadline(snapshot, session, shown, now);
+  return { headline: strings().youAreSignedOut, detail: signedOutText(session) };
 };
 
-/** "Kept for 3 hours 12 minutes through 4 reloads, 2 worker restarts and 1 lost network." */
-export const keptWords = (kept: Continuity, now: number): string => {
-  const say = words();
+/** "Continuity for 3 hours 12 minutes through 4 reloads, 2 worker restarts and 1 lost network." */
+export const keptText = (kept: Continuity, now: number): string => {
+  const t = strings();
   const through = (['reloads', 'workerRestarts', 'networkLosses'] as const)
     .filter((what) => kept[what] > 0)
-    .map((what) => say[what](kept[what]));
-  return say.kept(duration(Math.max(0, now - kept.since)), listed(through));
+    .map((what) => t[what](kept[what]));
+  return t.kept(duration(Math.max(0, now - kept.since)), joinList(through));
 };

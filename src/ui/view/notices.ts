@@ -1,7 +1,7 @@
 import type { Keeper } from '../../page/types/types.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
-import { words } from '../strings/messages.ts';
-import { signedIn, type Status } from '../base/status.ts';
+import { strings } from '../strings/strings.ts';
+import { signedInSession, type Status } from '../base/status.ts';
 import { hourMinute } from '../strings/time.ts';
 
 /** Something worth interrupting for, calmly. */
@@ -17,19 +17,19 @@ export const noticesOf = (
   shown: Status,
   now: number,
 ): readonly Notice[] => {
-  const say = words();
-  const session = snapshot && signedIn(snapshot.session);
+  const t = strings();
+  const session = snapshot && signedInSession(snapshot.session);
   const notices: Notice[] = [];
   if (session?.endsAt !== undefined && session.endsAt - now < ENDING_SOON_MS)
-    notices.push({ id: 'ending', title: say.endsSoon(hourMinute(session.endsAt)), detail: say.endsSoonDetail });
-  if (update?.ready) notices.push({ id: 'update', title: say.newVersion, detail: say.newVersionDetail });
+    notices.push({ id: 'ending', title: t.endsSoon(hourMinute(session.endsAt)), detail: t.endsSoonDetail });
+  if (update?.ready) notices.push({ id: 'update', title: t.newVersion, detail: t.newVersionDetail });
   if (shown === 'offline')
     notices.push({
       id: 'offline',
-      title: say.youAreOffline,
-      detail: session ? say.offlineSignedIn : say.offlineSignedOut,
+      title: t.youAreOffline,
+      detail: session ? t.offlineSignedIn : t.offlineSignedOut,
     });
   if (session && snapshot.durability === 'memory')
-    notices.push({ id: 'memory', title: say.notSaved, detail: say.notSavedDetail });
+    notices.push({ id: 'memory', title: t.notSaved, detail: t.notSavedDetail });
   return notices;
 };

@@ -31,7 +31,7 @@ test('over the page: the details of the status, signing in again, and what went 
   await page.keyboard.press('Enter');
   await expect(page.getByText('That did not match.')).toBeVisible();
   await expectAccessibleInBoth(page);
-  expect(gallery.complaints).toEqual([]);
+  expect(gallery.consoleMessages).toEqual([]);
 });
 
 test('messages: from elsewhere, delivered, sent, failed, queued, with a gap and a channel to be named', async ({
@@ -48,7 +48,7 @@ test('messages: from elsewhere, delivered, sent, failed, queued, with a gap and 
   await expect(list).toContainText('Queued');
   await page.setViewportSize({ width: 412, height: 823 });
   await expectAccessibleInBoth(page);
-  expect(gallery.complaints).toEqual([]);
+  expect(gallery.consoleMessages).toEqual([]);
 });
 
 test('the timeline: its lanes with an event pointed at, its table, a file that is none', async ({ page, gallery }) => {
@@ -63,7 +63,7 @@ test('the timeline: its lanes with an event pointed at, its table, a file that i
   await page.locator('session-timeline input[type=file]').setInputFiles(content);
   await expect(page.getByText('This file is not a timeline')).toBeVisible();
   await expectAccessibleInBoth(page);
-  expect(gallery.complaints).toEqual([]);
+  expect(gallery.consoleMessages).toEqual([]);
 });
 
 test('trying it: an answer', async ({ page, gallery }) => {
@@ -71,7 +71,7 @@ test('trying it: an answer', async ({ page, gallery }) => {
   await page.getByRole('button', { name: 'Ask' }).click();
   await expect(page.getByRole('region', { name: 'Answer' })).toBeVisible();
   await expectAccessibleInBoth(page);
-  expect(gallery.complaints).toEqual([]);
+  expect(gallery.consoleMessages).toEqual([]);
 });
 
 const HINT = { username: 'demo', password: 'demo' };

@@ -52,7 +52,7 @@ for (const viewport of [
       ['', page.getByRole('heading', { name: 'Live connections' })],
       ['#messages', page.locator('session-messages').getByText('This device', { exact: true })],
       ['#timeline', page.locator('session-lanes .name').first()],
-      ['#tryIt', page.locator('session-try h1')],
+      ['#tryIt', page.locator('session-demo h1')],
     ] as const)
       await arrivesStill(page, `${app.origin}/${hash}`, sign);
     await context.browser()?.close();

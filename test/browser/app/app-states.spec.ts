@@ -111,7 +111,7 @@ test.describe('the second language', () => {
     await expect(page.locator('session-summary')).toContainText('4 Versuche bisher.');
     expect(await page.evaluate(() => localStorage.getItem('language'))).toBe('de');
     await expectAccessible(page);
-    expect(gallery.complaints).toEqual([]);
+    expect(gallery.consoleMessages).toEqual([]);
   });
 
   for (const page of ['', '#messages', '#timeline', '#tryIt'])
@@ -144,7 +144,7 @@ test.describe('before a session ends', () => {
     await expect(dialog).toBeHidden();
     await expect(extend).toHaveCount(0);
     await expect(draft).toHaveValue('half a thought');
-    expect(await gallery.asked()).toEqual(['signIn password']);
+    expect(await gallery.calls()).toEqual(['signIn password']);
   });
 
   test('whoever closes the dialog and wants it again at once has it', async ({ page, gallery }) => {

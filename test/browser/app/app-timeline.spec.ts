@@ -40,7 +40,7 @@ test('every kind of event has its lane, and the arrow keys tell each one with it
   for (let step = 0; step < 5; step += 1) await page.keyboard.press('ArrowLeft');
   await expect(evidence(page)).toContainText('code=server-unavailable at=/token status=503');
   await expect(page.locator('session-status').getByRole('status')).toContainText('A renewal did not succeed.');
-  expect(gallery.complaints).toEqual([]);
+  expect(gallery.consoleMessages).toEqual([]);
 });
 
 test(
@@ -212,5 +212,5 @@ test('a timeline is saved, sent, and looked at elsewhere; then one is back at ho
   await expect(page.getByRole('alert').filter({ hasText: /./ })).toHaveText(
     'This file is not a timeline of Session Keeper.',
   );
-  expect(gallery.complaints).toEqual([]);
+  expect(gallery.consoleMessages).toEqual([]);
 });

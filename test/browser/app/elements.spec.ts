@@ -15,8 +15,8 @@ const SITE = `<!doctype html>
     </style>
     <script type="module">
       import { connect } from '/keeper.js'
-      import { give } from '/keeper-elements.js'
-      give(await connect({ worker: '/sw.js' }), document)
+      import { provideKeeper } from '/keeper-elements.js'
+      provideKeeper(await connect({ worker: '/sw.js' }), document)
     </script>
   </head>
   <body>

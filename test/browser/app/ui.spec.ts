@@ -81,7 +81,7 @@ for (const [scene, [words, word]] of Object.entries(SCENES)) {
     for (const summary of await page.locator('summary:visible').all()) await summary.click();
     await expectAccessibleInBoth(page);
     await expectNoSidewaysScroll(page);
-    expect(gallery.complaints).toEqual([]);
+    expect(gallery.consoleMessages).toEqual([]);
   });
 }
 
@@ -194,7 +194,7 @@ test.describe('signing in', () => {
     await page.keyboard.type('demo');
     await page.keyboard.press('Enter');
     await expect(headline(page)).toHaveText('You are signed in as Demo.');
-    expect(await gallery.asked()).toEqual(['signIn password']);
+    expect(await gallery.calls()).toEqual(['signIn password']);
   });
 
   test('says what was wrong and keeps what was typed', async ({ page, gallery }) => {
@@ -220,7 +220,7 @@ test.describe('signing in', () => {
     await page.getByRole('textbox', { name: 'API key' }).fill('demo-key');
     await page.keyboard.press('Enter');
     await expect(headline(page)).toHaveText('You are signed in as Demo.');
-    expect(await gallery.asked()).toEqual(['signIn ticket']);
+    expect(await gallery.calls()).toEqual(['signIn ticket']);
   });
 
   test('happens once, however often it is asked for', async ({ page, gallery }) => {
@@ -230,7 +230,7 @@ test.describe('signing in', () => {
     await page.keyboard.press('Enter');
     await expect(page.getByRole('button', { name: 'Signing in…' })).toBeVisible();
     await page.keyboard.press('Enter');
-    expect(await gallery.asked()).toEqual(['signIn password']);
+    expect(await gallery.calls()).toEqual(['signIn password']);
   });
 
   test('leaves no password in the document', async ({ page, gallery }) => {
@@ -266,7 +266,7 @@ test.describe('the status', () => {
     const details = page.locator('session-status [popover]');
     await expect(details).toContainText('The server has a problem of its own (503).');
     await details.getByRole('button', { name: 'Try now' }).click();
-    expect(await gallery.asked()).toEqual(['nudge user']);
+    expect(await gallery.calls()).toEqual(['nudge user']);
     await page.keyboard.press('Escape');
     await expect(details).toBeHidden();
   });
@@ -294,7 +294,7 @@ test.describe('the page', () => {
   test('offers a new version and a warning, and never reloads by itself', async ({ page, gallery }) => {
     await gallery.open('update');
     await page.getByRole('button', { name: 'Reload' }).click();
-    expect(await gallery.asked()).toEqual(['apply']);
+    expect(await gallery.calls()).toEqual(['apply']);
     await gallery.show('memory');
     await expect(page.locator('session-notices').getByText('This session is not saved.')).toBeVisible();
   });

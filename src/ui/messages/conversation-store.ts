@@ -9,16 +9,16 @@ import { emptyConversation, parseMessage, type Conversation, type Delivery, type
 
 const KEY = 'session-keeper-messages';
 /** For each channel; the server has the rest. */
-const MOST_REMEMBERED = 100;
+const MAX_SAVED_ITEMS = 100;
 
 /** So long does a server know a message again by its id; an older one is sent again only by somebody who wants it. */
-const KNOWN_AGAIN_MS = 24 * 60 * 60 * 1000;
+const DEDUPLICATION_MS = 24 * 60 * 60 * 1000;
 
 const parseDelivery = (item: JsonObject, ageMs: number): Delivery => {
   const [offset, problem] = [numberAt(item, 'offset'), own(item, 'problem')];
   if (offset !== undefined) return { state: 'acknowledged', offset };
   if (isProblem(problem)) return { state: 'failed', problem };
-  return ageMs < KNOWN_AGAIN_MS
+  return ageMs < DEDUPLICATION_MS
     ? { state: 'waiting' }
     : { state: 'failed', problem: { code: 'timeout', at: 'outbox' } };
 };
@@ -59,18 +59,18 @@ const tryTo = <T>(act: () => T): T | undefined => {
   }
 };
 
-export const remember = (sub: string, talks: readonly Conversation[]): void => {
-  const kept = talks.map(({ channel, items }) => ({ channel, items: items.slice(-MOST_REMEMBERED).flatMap(written) }));
+export const saveConversations = (sub: string, talks: readonly Conversation[]): void => {
+  const kept = talks.map(({ channel, items }) => ({ channel, items: items.slice(-MAX_SAVED_ITEMS).flatMap(written) }));
   tryTo(() => sessionStorage.setItem(KEY, JSON.stringify({ sub, talks: kept })));
 };
 
-export const forget = (): void => tryTo(() => sessionStorage.removeItem(KEY));
+export const clearConversations = (): void => tryTo(() => sessionStorage.removeItem(KEY));
 
 /** What was remembered for this person; what was another's is forgotten. `now` (ms): what is too old to be sent unasked. */
-export const recall = (sub: string, now: number): readonly Conversation[] => {
+export const loadConversations = (sub: string, now: number): readonly Conversation[] => {
   const value = parseJson(tryTo(() => sessionStorage.getItem(KEY)) ?? '');
   const talks = isObject(value) && stringAt(value, 'sub') === sub ? own(value, 'talks') : undefined;
   if (Array.isArray(talks)) return talks.flatMap((talk) => parseTalk(talk, now));
-  forget();
+  clearConversations();
   return [];
 };

@@ -1,7 +1,7 @@
 import { html, type ReactiveControllerHost, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Channel, Member } from '../../page/types/types.ts';
-import { moreWords } from '../strings/app-messages.ts';
+import { appStrings } from '../strings/app-strings.ts';
 
 /** A device that has a channel open; `name` is '' where it has not said any. */
 type Device = { id: string; self: boolean; name: string };
@@ -29,7 +29,7 @@ const deviceOf = ({ id, self, state }: Member): Device => {
 };
 
 /** Says that this device has channels open, and shows who else has. */
-export class Here {
+export class PresenceList {
   readonly #host: ReactiveControllerHost;
   #devices: ReadonlyMap<string, readonly Device[]> = new Map();
 
@@ -38,7 +38,7 @@ export class Here {
   }
 
   /** Until the channel is closed. */
-  async attend(name: string, channel: Channel): Promise<void> {
+  async join(name: string, channel: Channel): Promise<void> {
     const presence = channel.presence();
     presence.update({ name: deviceName(navigator.userAgent) });
     for await (const _change of presence) this.#show(name, presence.members.map(deviceOf));
@@ -46,7 +46,7 @@ export class Here {
   }
 
   view(name: string): TemplateResult {
-    return hereView(this.#devices.get(name) ?? []);
+    return presenceView(this.#devices.get(name) ?? []);
   }
 
   #show(name: string, devices: readonly Device[]): void {
@@ -56,14 +56,14 @@ export class Here {
 }
 
 /** An empty line until the server has said who is here: what is below it does not move when it does. */
-const hereView = (devices: readonly Device[]): TemplateResult => {
+const presenceView = (devices: readonly Device[]): TemplateResult => {
   if (devices.length === 0) return html`<div class="here small"></div>`;
-  const say = moreWords();
-  return html`<div class="here small"><span class="soft" id="here">${say.hereNow}</span>
+  const t = appStrings();
+  return html`<div class="here small"><span class="soft" id="here">${t.hereNow}</span>
     <ul aria-labelledby="here">${repeat(
       devices,
       ({ id }) => id,
-      ({ self, name }) => html`<li>${self ? say.thisDevice : name || say.anotherDevice}</li>`,
+      ({ self, name }) => html`<li>${self ? t.thisDevice : name || t.anotherDevice}</li>`,
     )}</ul>
   </div>`;
 };

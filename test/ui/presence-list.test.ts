@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deviceName } from '../../src/ui/messages/here.ts';
+import { deviceName } from '../../src/ui/messages/presence-list.ts';
 
 describe('what a device is called', () => {
   it.each([
