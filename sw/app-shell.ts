@@ -61,7 +61,7 @@ const lenient = (event: ExtendableEvent): ExtendableEvent =>
   }) as ExtendableEvent;
 
 /** The app shell: installed with the worker, there without a network. `headers` are those of the document. */
-export const serveShell = (entries: readonly ShellEntry[], document: string, headers?: DocumentHeaders): void => {
+export const serveAppShell = (entries: readonly ShellEntry[], document: string, headers?: DocumentHeaders): void => {
   const integrity = new Map(entries.map(({ url, integrity: hash }) => [url, hash]));
   const controller = new PrecacheController({ plugins: [verified(integrity, document, headers)] });
   controller.addToCacheList([...entries]);

@@ -3,7 +3,7 @@ import { CONFIG_GLOBAL, type InjectedConfig } from '../src/protocol/config.ts';
 type Scope = { [CONFIG_GLOBAL]?: InjectedConfig };
 
 /** What the server put before this script. Taken away at once: nothing else in this worker needs to see a seal. */
-export const takeBaked = (): InjectedConfig => {
+export const takeInjectedConfig = (): InjectedConfig => {
   const scope = self as unknown as Scope;
   const baked = scope[CONFIG_GLOBAL];
   delete scope[CONFIG_GLOBAL];

@@ -4,9 +4,9 @@ import { KEEPER_ROOT, KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE } from '../src/protocol/b
  * A response that never ends keeps a Chromium worker alive for as long as its page reads it: hidden or frozen, without
  * a timer, without `waitUntil` (whose 5 minutes would kill the worker; measured).
  */
-export type Leases = {
+export type KeepAlives = {
   covers(url: URL): boolean;
-  grant(url: URL): Response;
+  respond(url: URL): Response;
   /** Ends them all, so that this worker may go. */
   end(): void;
 };
@@ -14,7 +14,7 @@ export type Leases = {
 /** A page that takes its lease anew, say over an update, has not left in between. */
 const GRACE_MS = 2_000;
 
-export const createLeases = (onGone: (tab: string) => void): Leases => {
+export const createKeepAlives = (onGone: (tab: string) => void): KeepAlives => {
   const held = new Map<string, ReadableStreamDefaultController>();
 
   const gone = (tab: string, controller: ReadableStreamDefaultController): void => {
@@ -37,7 +37,7 @@ export const createLeases = (onGone: (tab: string) => void): Leases => {
 
   return {
     covers: (url) => url.origin === location.origin && url.pathname.startsWith(KEEPER_ROOT),
-    grant(url) {
+    respond(url) {
       const tab = url.pathname === KEEP_ALIVE_PATH ? url.searchParams.get('tab') : null;
       const headers = {
         'cache-control': 'no-store',

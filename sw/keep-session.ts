@@ -3,13 +3,13 @@ import type { SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
 import type { Host } from '../src/host/services/host-types.ts';
 import { END_SESSION_PATH, parsePageMessage } from '../src/protocol/bridge.ts';
 import type { InjectedConfig } from '../src/protocol/config.ts';
-import { createAborts, type Aborts } from './requests/abortable-requests.ts';
+import { createAbortableRequests, type AbortableRequests } from './requests/abortable-requests.ts';
 import { answerCall } from './calls/call-bridge.ts';
-import { createLeases, type Leases } from './keep-alive.ts';
-import { createPace } from './calls/client-rate-limit.ts';
-import { createRoom } from './updates/takeover-timing.ts';
-import { addRoutes } from './requests/static-routes.ts';
-import { announceTakeOver, askNewcomer } from './updates/takeover.ts';
+import { createKeepAlives, type KeepAlives } from './keep-alive.ts';
+import { createClientRateLimit } from './calls/client-rate-limit.ts';
+import { createTakeoverTiming } from './updates/takeover-timing.ts';
+import { addStaticRoutes } from './requests/static-routes.ts';
+import { announceTakeover, repeatSkipWaiting } from './updates/takeover.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -40,25 +40,25 @@ const keepOpen = (event: ExtendableEvent, work: Promise<unknown> | undefined): v
 export const keepSession = (options: KeepSessionOptions): Host => {
   const { config, seal, sockets, build = '', takeOver = false } = options;
   const host = createHost({ config, origin: location.origin, where: 'service-worker', build, seal, sockets });
-  const leases = createLeases(host.leave);
-  const aborts = createAborts();
-  const room = createRoom(askNewcomer(), self.registration);
+  const leases = createKeepAlives(host.leave);
+  const aborts = createAbortableRequests();
+  const room = createTakeoverTiming(repeatSkipWaiting(), self.registration);
   const handOver = (event: ExtendableEvent, ms: number): void => {
     host.handOver(ms);
     leases.end();
     aborts.endStreams();
-    room.make(event, ms);
+    room.hold(event, ms);
   };
-  const repeat = announceTakeOver();
+  const repeat = announceTakeover();
 
   self.addEventListener('install', (event) => {
-    addRoutes(event, config, location.origin);
+    addStaticRoutes(event, config, location.origin);
     if (takeOver) void self.skipWaiting();
   });
   self.addEventListener('activate', (event) => {
     if (takeOver) event.waitUntil(self.clients.claim());
   });
-  self.addEventListener('fetch', room.watch);
+  self.addEventListener('fetch', room.trackRequest);
   self.addEventListener('fetch', (event) => intercept(event, host, leases, aborts, config.signIn.oidc?.callback));
   self.addEventListener('message', (event) => hear(event, host, aborts, takeOver, handOver, repeat));
   return host;
@@ -67,8 +67,8 @@ export const keepSession = (options: KeepSessionOptions): Host => {
 const intercept = (
   event: FetchEvent,
   host: Host,
-  leases: Leases,
-  aborts: Aborts,
+  leases: KeepAlives,
+  aborts: AbortableRequests,
   callback: string | undefined,
 ): void => {
   const { request } = event;
@@ -85,7 +85,7 @@ const intercept = (
     return;
   }
   if (host.treatment(url, request) === 'leave') {
-    if (leases.covers(url)) answer(leases.grant(url));
+    if (leases.covers(url)) answer(leases.respond(url));
     return;
   }
   // Developer tools ask so for their own sake; such a request cannot be sent again (mswjs/msw, the same trap).
@@ -98,12 +98,12 @@ const intercept = (
 const isDocument = ({ method, destination }: Request, { origin, pathname }: URL, path: string | undefined): boolean =>
   method === 'GET' && destination === 'document' && origin === location.origin && pathname === path;
 
-const isPaced = createPace(Date.now);
+const isPaced = createClientRateLimit(Date.now);
 
 const hear = (
   event: ExtendableMessageEvent,
   host: Host,
-  aborts: Aborts,
+  aborts: AbortableRequests,
   takeOver: boolean,
   handOver: (event: ExtendableEvent, ms: number) => void,
   repeat: () => void,

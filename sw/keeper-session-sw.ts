@@ -1,5 +1,5 @@
 /** `/keeper-session-sw.js`: the keeper for sites that want the session only, without the shared socket. */
-import { takeBaked } from './injected-config.ts';
+import { takeInjectedConfig } from './injected-config.ts';
 import { keepSession } from './keep-session.ts';
 
-keepSession({ ...takeBaked(), build: __BUILD__ });
+keepSession({ ...takeInjectedConfig(), build: __BUILD__ });

@@ -1,9 +1,9 @@
 /** The worker of the PWA: the session, and the app shell. */
 import { sharedSockets } from '../src/host/sockets/shared-sockets.ts';
-import { takeBaked } from './injected-config.ts';
+import { takeInjectedConfig } from './injected-config.ts';
 import { keepSession } from './keep-session.ts';
-import { serveShell } from './app-shell.ts';
+import { serveAppShell } from './app-shell.ts';
 
-const baked = takeBaked();
+const baked = takeInjectedConfig();
 keepSession({ ...baked, build: __BUILD__, sockets: sharedSockets, takeOver: true });
-serveShell(__PRECACHE__, '/index.html', baked.document);
+serveAppShell(__PRECACHE__, '/index.html', baked.document);

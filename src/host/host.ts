@@ -9,21 +9,21 @@ import type { SignInKind, Snapshot, Tier } from '../protocol/snapshot.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import { createApi } from './keeper-api.ts';
 import { systemClock, systemRandom } from './runtime/clock.ts';
-import { createEpochs } from './session/user-scope.ts';
-import { createGate } from './session/authorized-fetch.ts';
-import { ask, placeOf, QUIET } from './auth/http.ts';
+import { createUserScopes } from './session/user-scope.ts';
+import { createAuthorizedFetch, type AuthorizedFetch } from './session/authorized-fetch.ts';
+import { boundedFetch, endpointName, DIRECT_FETCH } from './auth/http.ts';
 import { takeIdentity } from './storage/profile-identity.ts';
-import { holdLife } from './runtime/liveness-lock.ts';
+import { holdLivenessLock } from './runtime/liveness-lock.ts';
 import { createRefreshLock } from './session/refresh-lock.ts';
-import { createParts } from './services/services.ts';
-import { createPublisher } from './tabs/snapshot-publisher.ts';
+import { createServices } from './services/services.ts';
+import { createSnapshotPublisher } from './tabs/snapshot-publisher.ts';
 import { createRules } from './session/request-policy.ts';
 import { createSessionRuntime } from './session/session-runtime.ts';
 import { noSockets } from './sockets/no-sockets.ts';
 import type { Sockets } from './sockets/sockets.ts';
-import { createTabs } from './tabs/tab-ports.ts';
-import type { Standing } from './auth/cookie-method.ts';
-import { createTrials } from './session/continuity-counters.ts';
+import { createTabPorts } from './tabs/tab-ports.ts';
+import type { VerifyResult } from './auth/cookie-method.ts';
+import { createContinuityCounters } from './session/continuity-counters.ts';
 import type { Host, HostOptions } from './services/host-types.ts';
 
 const VERIFY_DEADLINE_MS = 20_000;
@@ -33,26 +33,42 @@ const tierOf = (sealed: boolean, machine: Machine): Tier => {
   return sessionOf(machine.state)?.tokens.access?.scheme === 'DPoP' ? 'bound' : 'compatible';
 };
 
+type WhoamiOptions = { origin: string; now(): number; authorizedFetch: AuthorizedFetch };
+
+const verifyByWhoami = async (url: URL, { origin, now, authorizedFetch }: WhoamiOptions): Promise<VerifyResult> => {
+  const at = endpointName(url, origin);
+  const answer = await boundedFetch((signal) => authorizedFetch(new Request(url, { ...DIRECT_FETCH, signal })), at, {
+    deadlineMs: VERIFY_DEADLINE_MS,
+    now,
+  });
+  if (!answer.ok) return { type: 'failed', problem: answer.problem };
+  const { status, text } = answer.value;
+  const user = status === 200 ? parseWhoami(text) : undefined;
+  return user
+    ? { type: 'verified', user }
+    : { type: 'failed', problem: { code: 'unexpected-answer', at, status, detail: 'whoami' } };
+};
+
 /** Puts the keeper together. Synchronous, so that a worker can answer the very event that started it. */
 export const createHost = (options: HostOptions): Host => {
   const { config, origin, where, build, seal, clock = systemClock, random = systemRandom } = options;
   const worker = { id: crypto.randomUUID(), startedAt: clock.now(), host: where } as const;
-  const life = holdLife(worker.id);
-  const parts = createParts(options, clock, random, worker.id, {
+  const livenessLock = holdLivenessLock(worker.id);
+  const services = createServices(options, clock, random, worker.id, {
     current: () => latestOf(session.machine.state),
     hasLeft() {
       const { state } = session.machine;
       return state.at === 'signed-out' && state.reason === 'user';
     },
-    onErased: () => session.tell({ type: 'erased' }),
+    onErased: () => session.dispatch({ type: 'erased' }),
   });
-  const { journal } = parts;
-  const epochs = createEpochs();
+  const { journal, keys } = services;
+  const scopes = createUserScopes();
   let online = navigator.onLine;
   let former: Machine | undefined;
   let opened: Sockets | undefined;
 
-  const tabs = createTabs({
+  const tabs = createTabPorts({
     onMessage: (tab, message) => void sockets.then((all) => all.fromTab(tab, message)),
     onChange() {
       journal.write('tabs', `${tabs.count}`);
@@ -62,62 +78,52 @@ export const createHost = (options: HostOptions): Host => {
     onGone: (tab) => void sockets.then((all) => all.tabLeft(tab)),
   });
 
-  const trials = createTrials(parts.disk, clock, () => publisher.soon());
+  const counters = createContinuityCounters(services.disk, clock, () => publisher.soon());
 
-  const verify = async (kind: SignInKind): Promise<Standing> => {
-    if (kind === 'ticket' && parts.kinds.ticket) return parts.kinds.ticket.status();
-    const url = new URL(config.whoami, origin);
-    const at = placeOf(url, origin);
-    const answer = await ask((signal) => gate(new Request(url, { ...QUIET, signal })), at, {
-      deadlineMs: VERIFY_DEADLINE_MS,
-      now: clock.now,
-    });
-    if (!answer.ok) return { is: 'failed', problem: answer.problem };
-    const { status, text } = answer.value;
-    const user = status === 200 ? parseWhoami(text) : undefined;
-    return user
-      ? { is: 'verified', user }
-      : { is: 'failed', problem: { code: 'unexpected-answer', at, status, detail: 'whoami' } };
-  };
+  const verify = async (kind: SignInKind): Promise<VerifyResult> =>
+    kind === 'ticket' && services.methods.ticket
+      ? services.methods.ticket.status()
+      : verifyByWhoami(new URL(config.whoami, origin), { origin, now: clock.now, authorizedFetch });
 
   const session = createSessionRuntime({
-    ...parts,
-    lock: createRefreshLock(navigator.locks),
+    ...services,
+    refreshLock: createRefreshLock(navigator.locks),
     verify,
     clock,
     random,
     onChange(machine) {
       const before = former ?? machine;
       former = machine;
-      epochs.observe(machine.state);
-      trials.observe(before, machine);
+      scopes.observe(machine.state);
+      counters.observe(before, machine);
       const known = sessionOf(machine.state);
-      const epoch = epochs.current;
-      void sockets.then((all) => all.session({ generation: known?.generation, sub: known?.user?.sub, epoch }));
+      const scope = scopes.get();
+      void sockets.then((all) => all.session({ generation: known?.generation, sub: known?.user?.sub, scope }));
       const { at } = machine.state;
       if (before.state.at !== at) {
         journal.write('state', at satisfies SessionStateName);
-        if (at === 'active' || at === 'signed-out') void parts.tidy(known).catch(() => undefined);
+        if (at === 'active' || at === 'signed-out') void services.tidy(known).catch(() => undefined);
       }
       publisher.now();
     },
   });
 
   const rules = createRules(config.api, origin);
-  const gate = createGate({ origin, ask: session.ask, keys: parts.keys, epoch: () => epochs.current, rules });
+  const { requestToken } = session;
+  const authorizedFetch = createAuthorizedFetch({ origin, requestToken, keys, scope: scopes.get, rules });
 
   const openSockets = async (): Promise<Sockets> => {
-    const identity = await takeIdentity(parts.disk, () => crypto.randomUUID());
+    const identity = await takeIdentity(services.disk, () => crypto.randomUUID());
     opened = options.sockets?.({
       config: config.sockets,
       origin,
       clock,
       random,
       identity,
-      request: (url, init) => gate(new Request(new URL(url, origin), init)),
-      deliver: tabs.push,
+      request: (url, init) => authorizedFetch(new Request(new URL(url, origin), init)),
+      deliver: tabs.send,
       onChange: () => publisher.soon(),
-      onUnauthorized: (generation) => session.tell({ type: 'suspected', generation }),
+      onUnauthorized: (generation) => session.dispatch({ type: 'suspected', generation }),
       journal: journal.write,
     });
     return opened ?? noSockets;
@@ -140,10 +146,10 @@ export const createHost = (options: HostOptions): Host => {
     session: projectSession(session.machine),
     sockets: opened?.views() ?? {},
     tabs: tabs.count,
-    kept: trials.kept,
+    kept: counters.kept,
   });
 
-  const publisher = createPublisher(clock, snapshot, tabs.pushAll);
+  const publisher = createSnapshotPublisher(clock, snapshot, tabs.broadcast);
 
   const noteNetwork = (): void => {
     const step: NetworkStateName = online ? 'up' : 'down';
@@ -153,14 +159,14 @@ export const createHost = (options: HostOptions): Host => {
   const nudge = (cause: NudgeCause): void => {
     const before = online;
     online = cause === 'online' || (cause !== 'offline' && navigator.onLine);
-    if (before && !online) trials.count('networkLosses');
+    if (before && !online) counters.count('networkLosses');
     if (before !== online) {
       noteNetwork();
       publisher.now();
     }
     if (cause !== 'offline' && cause !== 'hidden') {
-      session.tell({ type: 'nudge', cause });
-      void parts.revocations.run();
+      session.dispatch({ type: 'nudge', cause });
+      void services.revocations.run();
     }
     void sockets.then((all) => {
       all.environment({ online, visible: tabs.visible });
@@ -169,38 +175,38 @@ export const createHost = (options: HostOptions): Host => {
   };
 
   noteNetwork();
-  session.tell({ type: 'started' });
-  void parts.revocations.run();
+  session.dispatch({ type: 'started' });
+  void services.revocations.run();
 
   return {
-    life: life.name,
-    api: createApi({ parts, session, sockets, snapshot, nudge }),
+    livenessLock: livenessLock.name,
+    api: createApi({ services, session, sockets, snapshot, nudge }),
     attach(intro, port) {
       open();
-      void life.held.then(() => {
+      void livenessLock.held.then(() => {
         tabs.add(intro, port);
-        tabs.push(intro.tab, [{ type: 'welcome', protocol: PROTOCOL, life: life.name, snapshot: snapshot() }]);
-        if (clock.now() < leavingUntil) tabs.push(intro.tab, [{ type: 'hand-over' }]);
+        tabs.send(intro.tab, [{ type: 'welcome', protocol: PROTOCOL, life: livenessLock.name, snapshot: snapshot() }]);
+        if (clock.now() < leavingUntil) tabs.send(intro.tab, [{ type: 'hand-over' }]);
         // A page that comes later shows that no newcomer has taken over.
         else void sockets.then((all) => all.resume());
         void sockets.then((all) => all.tabArrived(intro.tab, intro.topics));
-        if (intro.arrival === 'reload') trials.count('reloads');
-        if (intro.arrival !== 'reattach') session.tell({ type: 'tab-arrived' });
+        if (intro.arrival === 'reload') counters.count('reloads');
+        if (intro.arrival !== 'reattach') session.dispatch({ type: 'tab-arrived' });
       });
     },
     leave: (tab) => tabs.remove(tab),
-    fetch: gate,
+    fetch: authorizedFetch,
     covers: rules.covers,
     treatment: rules.treatment,
     async callback(url) {
-      const path = (await parts.kinds.oidc?.returnTo(url.searchParams.get('state')).catch(() => '/')) ?? '/';
-      session.tell({ type: 'sign-in', id: undefined, order: { kind: 'oidc-callback', url: url.href } });
+      const path = (await services.methods.oidc?.returnTo(url.searchParams.get('state')).catch(() => '/')) ?? '/';
+      session.dispatch({ type: 'sign-in', id: undefined, order: { kind: 'oidc-callback', url: url.href } });
       return path;
     },
-    endSession: async () => (await parts.endSession.take().catch(() => undefined)) ?? '/',
+    endSession: async () => (await services.endSession.take().catch(() => undefined)) ?? '/',
     handOver(ms) {
       leavingUntil = clock.now() + ms;
-      tabs.pushAll({ type: 'hand-over' });
+      tabs.broadcast({ type: 'hand-over' });
       void sockets.then((all) => all.handOver());
     },
     pending: session.pending,

@@ -5,12 +5,12 @@ import { failed, ok, type Result } from '../protocol/problem.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { packRow, unpackRow } from './storage/native-record.ts';
 import { storeProblem } from './storage/database.ts';
-import type { Parts } from './services/services.ts';
+import type { Services } from './services/services.ts';
 import type { SessionRuntime } from './session/session-runtime.ts';
 import type { Sockets } from './sockets/sockets.ts';
 
 export type ApiOptions = {
-  parts: Parts;
+  services: Services;
   session: SessionRuntime;
   sockets: Promise<Sockets>;
   snapshot(): Snapshot;
@@ -20,7 +20,7 @@ export type ApiOptions = {
 const badMessage = <T>(detail: string): Result<T> => failed({ code: 'bad-message', detail });
 
 /** What pages may ask. Whatever comes is looked at first; whatever goes wrong is data. */
-export const createApi = ({ parts, session, sockets, snapshot, nudge }: ApiOptions): KeeperApi => ({
+export const createApi = ({ services, session, sockets, snapshot, nudge }: ApiOptions): KeeperApi => ({
   snapshot: async () => ok(snapshot()),
 
   async signIn(intent) {
@@ -34,7 +34,7 @@ export const createApi = ({ parts, session, sockets, snapshot, nudge }: ApiOptio
     const result = await session.signOut();
     const { online, worker } = snapshot();
     // Only a worker can lead on from there without showing the page what it carries; offline it would lead nowhere.
-    const leads = result.ok && online && worker.host === 'service-worker' && (await parts.endSession.waits());
+    const leads = result.ok && online && worker.host === 'service-worker' && (await services.endSession.waits());
     return leads ? ok({ type: 'redirect', url: new URL(END_SESSION_PATH, location.origin).href }) : result;
   },
 
@@ -45,7 +45,7 @@ export const createApi = ({ parts, session, sockets, snapshot, nudge }: ApiOptio
     return ok(null);
   },
 
-  journal: async () => ok(await parts.journal.read()),
+  journal: async () => ok(await services.journal.read()),
 
   async publish(message) {
     const publications = parsePublications(message);
@@ -58,7 +58,7 @@ export const createApi = ({ parts, session, sockets, snapshot, nudge }: ApiOptio
 
   async backup() {
     try {
-      const row = await parts.store.row();
+      const row = await services.store.row();
       const signedIn = snapshot().session.state !== 'signed-out';
       return ok(row && signedIn ? packRow(row) : null);
     } catch (error) {
@@ -70,8 +70,8 @@ export const createApi = ({ parts, session, sockets, snapshot, nudge }: ApiOptio
     const row = unpackRow(record);
     if (!row) return badMessage('restore');
     try {
-      await parts.store.restore(row);
-      session.tell({ type: 'restored' });
+      await services.store.restore(row);
+      session.dispatch({ type: 'restored' });
       return ok(null);
     } catch (error) {
       return failed(storeProblem(error));

@@ -6,7 +6,7 @@ const MOST = 5_000;
  * Whether a client may be heard once more; one that floods is not heard until the window is over (whatever the clock
  * does: windows are numbered).
  */
-export const createPace = (now: () => number): ((client: string) => boolean) => {
+export const createClientRateLimit = (now: () => number): ((client: string) => boolean) => {
   let window: number;
   let heard = new Map<string, number>();
   return (client) => {

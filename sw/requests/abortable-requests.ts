@@ -6,7 +6,7 @@ import { REQUEST_HEADER } from '../../src/protocol/bridge.ts';
  * replaced for up to five minutes (measured in Chromium). A page asks for such a stream again by itself, with the id of
  * the last event (https://html.spec.whatwg.org/multipage/server-sent-events.html), and then of the newer worker.
  */
-export type Aborts = {
+export type AbortableRequests = {
   /** Sends the request in a form that can be ended; the header by which its page names it stays here. */
   send(request: Request, send: (request: Request) => Promise<Response>): Promise<Response>;
   /** The page that named a request so does not wait for it any more. */
@@ -14,7 +14,7 @@ export type Aborts = {
   endStreams(): void;
 };
 
-export const createAborts = (): Aborts => {
+export const createAbortableRequests = (): AbortableRequests => {
   const waiting = new Map<string, AbortController>();
   let streams = new AbortController();
   return {

@@ -15,7 +15,7 @@ const within = (origin: string, path: string): URLPatternInit => {
  * Sends what is ours through the fetch event for certain. Without this, Chromium's auto-preload races a cold worker's
  * navigation to the network, and what comes back is the bare answer; a callback's code would reach the server's log.
  */
-export const addRoutes = (event: ExtendableEvent, config: KeeperConfig, origin: string): void => {
+export const addStaticRoutes = (event: ExtendableEvent, config: KeeperConfig, origin: string): void => {
   const callback = config.signIn.oidc?.callback;
   const ours = [
     ...config.api.map((rule) => within(rule.origin === 'self' ? origin : rule.origin, `${rule.path}*`)),

@@ -16,14 +16,17 @@ const TOLD_MS = 40;
 const LOOKED_MS = QUIET_INTERVAL_MS;
 
 /** Makes room for a newcomer. */
-export type Room = {
+export type TakeoverTiming = {
   /** Is to see each fetch event. */
-  watch(event: { readonly handled: Promise<unknown> }): void;
+  trackRequest(event: { readonly handled: Promise<unknown> }): void;
   /** Keeps this worker from coming to rest at a wrong moment, for `ms` milliseconds at most. */
-  make(event: { waitUntil(work: Promise<unknown>): void }, ms: number): void;
+  hold(event: { waitUntil(work: Promise<unknown>): void }, ms: number): void;
 };
 
-export const createRoom = (startedAnew: boolean, registration: Pick<ServiceWorkerRegistration, 'active'>): Room => {
+export const createTakeoverTiming = (
+  startedAnew: boolean,
+  registration: Pick<ServiceWorkerRegistration, 'active'>,
+): TakeoverTiming => {
   let underWay = 0;
   const end = () => {
     underWay -= 1;
@@ -44,10 +47,10 @@ export const createRoom = (startedAnew: boolean, registration: Pick<ServiceWorke
   };
 
   return {
-    watch({ handled }) {
+    trackRequest({ handled }) {
       underWay += 1;
       handled.then(end, end);
     },
-    make: (event, ms) => event.waitUntil(untilPagesAreStill(ms)),
+    hold: (event, ms) => event.waitUntil(untilPagesAreStill(ms)),
   };
 };

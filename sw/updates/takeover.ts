@@ -8,7 +8,7 @@ declare const self: ServiceWorkerGlobalScope;
  * the wish is made with `skipWaiting()`, by the keeper or by the site's own code, and shows in no state. What calls
  * that again repeats it. Gives what repeats it for a worker in office that has been started anew since.
  */
-export const announceTakeOver = (): (() => void) => {
+export const announceTakeover = (): (() => void) => {
   const { registration } = self;
   const skipWaiting = self.skipWaiting.bind(self);
   // a newcomer that was stopped while it waited
@@ -37,7 +37,7 @@ export const announceTakeOver = (): (() => void) => {
 };
 
 /** Has a newcomer that waits say again what it has told the one before; only then is it known what that one knew. */
-export const askNewcomer = (): boolean => {
+export const repeatSkipWaiting = (): boolean => {
   const { waiting } = self.registration;
   waiting?.postMessage({ mark: MARK, type: 'skip-waiting' } satisfies PageMessage);
   return waiting !== null;

@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { destroyDisk } from '../../src/host/storage/database.ts';
-import { createPassword } from '../../src/host/auth/password-method.ts';
+import { createPasswordMethod } from '../../src/host/auth/password-method.ts';
 import type { ProblemCode } from '../../src/protocol/problem.ts';
 import { startLife, type KeeperLife } from './keeper-life.ts';
 import { json, startTokenEndpoint, type Oddity, type TokenEndpoint } from './token-endpoint.ts';
@@ -20,7 +20,7 @@ const lives: KeeperLife[] = [];
 const startWorker = (): KeeperLife => {
   const { origin } = endpoint;
   const config = { login: `${origin}/login`, refresh: `${origin}/refresh`, logout: `${origin}/logout` };
-  const life = startLife(createPassword({ ...config, reuseGraceMs: REUSE_GRACE_MS }, origin, Date.now));
+  const life = startLife(createPasswordMethod({ ...config, reuseGraceMs: REUSE_GRACE_MS }, origin, Date.now));
   lives.push(life);
   return life;
 };

@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { destroyDisk } from '../../src/host/storage/database.ts';
-import { createPassword } from '../../src/host/auth/password-method.ts';
+import { createPasswordMethod } from '../../src/host/auth/password-method.ts';
 import { startLife, type KeeperLife } from './keeper-life.ts';
 import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts';
 
@@ -14,7 +14,7 @@ const lives: KeeperLife[] = [];
 const startWorker = (): KeeperLife => {
   const { origin } = endpoint;
   const config = { login: `${origin}/login`, refresh: `${origin}/refresh`, logout: `${origin}/logout` };
-  const life = startLife(createPassword({ ...config, reuseGraceMs: 0 }, origin, Date.now));
+  const life = startLife(createPasswordMethod({ ...config, reuseGraceMs: 0 }, origin, Date.now));
   lives.push(life);
   return life;
 };
@@ -54,7 +54,7 @@ test('cause 10: a new worker whose store hangs lets requests wait, and then has 
   upgrade.onupgradeneeded = () => upgrade.transaction?.abort();
   const ended = new Promise((resolve) => (upgrade.onerror = resolve));
   const worker = startWorker();
-  const verdict = worker.runtime.ask({ type: 'request', id: 'waits' });
+  const verdict = worker.runtime.requestToken({ type: 'request', id: 'waits' });
   expect(verdict).toBeInstanceOf(Promise);
   while (!('retryAt' in worker.runtime.machine.state)) await new Promise((resolve) => setImmediate(resolve));
   page.close();

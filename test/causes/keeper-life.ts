@@ -2,7 +2,7 @@ import { latestOf } from '../../src/core/session/session-transitions.ts';
 import type { Machine, Session, SessionState, Verdict } from '../../src/core/session/session-types.ts';
 import { systemClock, type Clock } from '../../src/host/runtime/clock.ts';
 import { createDisk, type Disk } from '../../src/host/storage/database.ts';
-import type { Grants } from '../../src/host/auth/sign-in-method.ts';
+import type { SignInMethod } from '../../src/host/auth/sign-in-method.ts';
 import { createJournal } from '../../src/host/storage/journal.ts';
 import { createRefreshLock } from '../../src/host/session/refresh-lock.ts';
 import { createRevocations } from '../../src/host/session/revocations.ts';
@@ -28,21 +28,21 @@ export type KeeperLife = {
   end(): Promise<void>;
 };
 
-export const startLife = (password: Grants): KeeperLife => {
+export const startLife = (password: SignInMethod): KeeperLife => {
   const watchers = new Set<() => void>();
   let asked = 0;
   let alive = true;
   const disk = createDisk(() => {
-    if (alive) runtime.tell({ type: 'erased' });
+    if (alive) runtime.dispatch({ type: 'erased' });
   });
   const sealer = createSealer(disk, 'https://app.example', SEAL);
   /** No timer outlives its worker. */
   const clock: Clock = { now: systemClock.now, at: (at, run) => systemClock.at(at, () => alive && run()) };
   const runtime = createSessionRuntime({
     store: createSessionStore(disk, sealer),
-    lock: createRefreshLock(undefined),
-    grants: { password },
-    verify: async () => ({ is: 'verified', user: { sub: 'demo' } }),
+    refreshLock: createRefreshLock(undefined),
+    signInMethods: { password },
+    verify: async () => ({ type: 'verified', user: { sub: 'demo' } }),
     revocations: createRevocations(
       disk,
       sealer,
@@ -55,7 +55,7 @@ export const startLife = (password: Grants): KeeperLife => {
     random: () => LATE,
     onChange: () => watchers.forEach((look) => look()),
   });
-  runtime.tell({ type: 'started' });
+  runtime.dispatch({ type: 'started' });
 
   const until: KeeperLife['until'] = (...names) =>
     new Promise((resolve) => {
@@ -76,7 +76,7 @@ export const startLife = (password: Grants): KeeperLife => {
     },
     refused: async () => {
       const generation = latestOf(runtime.machine.state)?.generation ?? 0;
-      return runtime.ask({ type: 'refused', id: `t${(asked += 1)}`, generation });
+      return runtime.requestToken({ type: 'refused', id: `t${(asked += 1)}`, generation });
     },
     until,
     end: () => {

@@ -52,7 +52,7 @@ describe('a key that the server has replaced', () => {
   test('opens the session once more; from then on the new one does', async () => {
     const disk = createDisk();
     const before = createSessionStore(disk, createSealer(disk, BOUND, ONE));
-    expect(await before.save(session)).toEqual({ is: 'saved' });
+    expect(await before.save(session)).toEqual({ type: 'saved' });
     const during = createSessionStore(disk, createSealer(disk, BOUND, TWO));
     expect(await during.load()).toEqual({ saved: session });
     const after = createSessionStore(disk, createSealer(disk, BOUND, ALONE));

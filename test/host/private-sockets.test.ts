@@ -50,7 +50,7 @@ beforeEach(async () => {
       asked.push(`${method} ${url}`);
       return answers.shift() ?? Response.json({ ticket: TICKET, expires_in: 30 });
     },
-    tell: (_tab, frame) => {
+    sendToTab: (_tab, frame) => {
       frames.push(frame);
       changed();
     },
@@ -68,7 +68,7 @@ afterEach(async () => {
 });
 
 const open = (url: string, protocols: readonly string[] = [], again: string | null = null) =>
-  sockets.take('t', { type: 'socket-open', socket: 's', url, protocols, again });
+  sockets.receive('t', { type: 'socket-open', socket: 's', url, protocols, again });
 /** Resolves when it holds; looks whenever something happened. */
 const until = (holds: () => boolean) =>
   new Promise<void>((resolve) => {
@@ -167,7 +167,7 @@ test('frames are taken when the browser has sent them, and not before', async ()
   ws.pause();
   // more than the kernels of both sides hold
   for (const data of ['one', new ArrayBuffer(32_000_000)])
-    sockets.take('t', { type: 'socket-send', socket: 's', data });
+    sockets.receive('t', { type: 'socket-send', socket: 's', data });
   // there is nothing to wait for: it must not happen
   await new Promise<void>((resolve) => void systemClock.at(Date.now() + 100, resolve));
   expect(told('socket-taken')).toEqual([]);
@@ -179,8 +179,8 @@ test('frames are taken when the browser has sent them, and not before', async ()
 test('a close passes through in both directions, also one without a code', async () => {
   open('/older');
   await until(() => dials.length === 1 && told('socket-opened').length === 1);
-  sockets.take('t', { type: 'socket-close', socket: 's', reason: '' });
+  sockets.receive('t', { type: 'socket-close', socket: 's', reason: '' });
   await until(() => told('socket-closed').length === 1);
   expect(told('socket-closed')).toEqual([closed(1005, '', true)]);
-  expect(sockets.take('t', { type: 'socket-send', socket: 's', data: 'late' })).toBe(false);
+  expect(sockets.receive('t', { type: 'socket-send', socket: 's', data: 'late' })).toBe(false);
 });

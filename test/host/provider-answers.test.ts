@@ -7,12 +7,12 @@ import type { Session, Tokens } from '../../src/core/session/session-types.ts';
 import type { TokenVerdict } from '../../src/core/session/token-response.ts';
 import { createDisk, destroyDisk } from '../../src/host/storage/database.ts';
 import { createDpopKeys } from '../../src/host/auth/dpop-keys.ts';
-import { createEpochs } from '../../src/host/session/user-scope.ts';
-import { createGate } from '../../src/host/session/authorized-fetch.ts';
+import { createUserScopes } from '../../src/host/session/user-scope.ts';
+import { createAuthorizedFetch } from '../../src/host/session/authorized-fetch.ts';
 import { createRules } from '../../src/host/session/request-policy.ts';
-import { createOidc } from '../../src/host/auth/oidc.ts';
+import { createOidcMethod } from '../../src/host/auth/oidc.ts';
 import { createSealer } from '../../src/host/storage/encryption.ts';
-import { createSignInsUnderWay } from '../../src/host/auth/pending-sign-ins.ts';
+import { createPendingSignIns } from '../../src/host/auth/pending-sign-ins.ts';
 import { isObject, own, parseJson } from '../../src/protocol/json.ts';
 
 /*
@@ -90,8 +90,8 @@ const setUp = async () => {
   const sealer = createSealer(disk, APP, { id: 'k1', secret: 'a secret of the worker' });
   const keys = createDpopKeys(disk, sealer, Date.now);
   const config = { issuer: origin, clientId: 'c', scope: 'openid', callback: '/auth/callback', reuseGraceMs: 60_000 };
-  const underWay = createSignInsUnderWay(disk, sealer, Date.now);
-  const oidc = createOidc({ config, origin: APP, keys, underWay, hasLeft: () => false, now: Date.now });
+  const pendingSignIns = createPendingSignIns(disk, sealer, Date.now);
+  const oidc = createOidcMethod({ config, origin: APP, keys, pendingSignIns, hasLeft: () => false, now: Date.now });
   const key = await keys.create();
   const session = (tokens: Partial<Tokens>): Session => ({
     kind: 'oidc',
@@ -185,13 +185,14 @@ describe('an API that judges proofs', () => {
   const ask = async (): Promise<number> => {
     const { key, keys } = await setUp();
     const token = { value: 'at1', scheme: 'DPoP', issuedAt: 0, expiresAt: Infinity } as const;
-    const epochs = createEpochs();
-    const gate = createGate({
+    const scopes = createUserScopes();
+    const gate = createAuthorizedFetch({
       origin,
       keys,
-      epoch: () => epochs.current,
+      scope: scopes.get,
       rules: createRules([{ origin: 'self', path: '/api/' }], origin),
-      ask: ({ type }) => (type === 'request' ? { go: 'authorized', generation: 1, token, key } : { go: 'pass' }),
+      requestToken: ({ type }) =>
+        type === 'request' ? { go: 'authorized', generation: 1, token, key } : { go: 'pass' },
     });
     return (await gate(new Request(`${origin}/api`))).status;
   };
@@ -223,13 +224,13 @@ describe('what a page claims to be is not sent', () => {
   test.each(['Bearer', 'DPoP'] as const)('along with a %s token', async (scheme) => {
     const { key, keys } = await setUp();
     const token = { value: 'at1', scheme, issuedAt: 0, expiresAt: Infinity };
-    const epochs = createEpochs();
-    const gate = createGate({
+    const scopes = createUserScopes();
+    const gate = createAuthorizedFetch({
       origin,
       keys,
-      epoch: () => epochs.current,
+      scope: scopes.get,
       rules: createRules([{ origin: 'self', path: '/api/' }], origin),
-      ask: () => ({ go: 'authorized', generation: 1, token, key }),
+      requestToken: () => ({ go: 'authorized', generation: 1, token, key }),
     });
     const heard: IncomingMessage[] = [];
     server.on('request', (request: IncomingMessage) => heard.push(request));

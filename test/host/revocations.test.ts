@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import type { Session } from '../../src/core/session/session-types.ts';
 import { createDisk } from '../../src/host/storage/database.ts';
-import type { Noted } from '../../src/host/auth/http.ts';
+import type { RevocationResult } from '../../src/host/auth/http.ts';
 import { createRevocations } from '../../src/host/session/revocations.ts';
 import { createSealer } from '../../src/host/storage/encryption.ts';
 
@@ -29,11 +29,11 @@ const createTime = () => {
   };
 };
 
-const setUp = (answers: Noted[], name: string) => {
+const setUp = (answers: RevocationResult[], name: string) => {
   const disk = createDisk();
   const time = createTime();
   const asked: Session[] = [];
-  const revoke = async (session: Session): Promise<Noted> => {
+  const revoke = async (session: Session): Promise<RevocationResult> => {
     asked.push(session);
     return answers.shift() ?? true;
   };

@@ -42,7 +42,7 @@ beforeEach(async () => {
 
 describe('the session on disk', () => {
   test('comes back in another worker', async () => {
-    expect(await storeOf().store.save(session(1))).toEqual({ is: 'saved' });
+    expect(await storeOf().store.save(session(1))).toEqual({ type: 'saved' });
     expect(await storeOf().store.load()).toMatchObject({ saved: session(1) });
   });
 
@@ -58,14 +58,14 @@ describe('the session on disk', () => {
   test('an older generation never overwrites a newer one, and learns of it', async () => {
     const { store } = storeOf();
     await store.save(session(5));
-    expect(await store.save(session(4))).toMatchObject({ is: 'superseded', saved: session(5) });
+    expect(await store.save(session(4))).toMatchObject({ type: 'superseded', saved: session(5) });
     expect((await store.load()).saved).toMatchObject(session(5));
   });
 
   test('the same generation may be written again', async () => {
     const { store } = storeOf();
     await store.save(session(5));
-    expect(await store.save(session(5))).toEqual({ is: 'saved' });
+    expect(await store.save(session(5))).toEqual({ type: 'saved' });
   });
 
   test('an end is remembered with its reason', async () => {
@@ -84,7 +84,7 @@ describe('the session on disk', () => {
     const { store, disk } = storeOf(SEAL, 'https://other.example');
     expect(await store.load()).toMatchObject({ saved: undefined, problem: { code: 'store-unreadable' } });
     expect(await disk.use((db) => db.getAllKeys('session'))).toEqual(['aside']);
-    expect(await store.save({ at: 'signed-out', generation: 2, reason: 'user' })).toEqual({ is: 'saved' });
+    expect(await store.save({ at: 'signed-out', generation: 2, reason: 'user' })).toEqual({ type: 'saved' });
     expect(await disk.use((db) => db.getAllKeys('session'))).toEqual(['current']);
   });
 
@@ -112,7 +112,7 @@ describe('the session on disk', () => {
       expect(await store.load()).toMatchObject({ saved: undefined, problem: { code: 'store-unreadable' } });
       await disk.use((db) => db.put('session', row, 'current'));
       expect(await store.row()).toBeUndefined();
-      expect(await store.save(session(1))).toEqual({ is: 'saved' });
+      expect(await store.save(session(1))).toEqual({ type: 'saved' });
       expect((await store.load()).saved).toMatchObject(session(1));
     },
   );
@@ -141,14 +141,14 @@ describe('the session on disk', () => {
   test('an unreadable newer row does not stand in the way of a sign-in', async () => {
     await storeOf({ id: 'k2', secret: 'another' }).store.save(session(9));
     const { store } = storeOf();
-    expect(await store.save(session(1))).toEqual({ is: 'saved' });
+    expect(await store.save(session(1))).toEqual({ type: 'saved' });
     expect((await store.load()).saved).toMatchObject(session(1));
   });
 
   test('a database of a newer version is told as such', async () => {
     (await openDB('session-keeper', 99)).close();
     const { store } = storeOf();
-    expect(await store.save(session(1))).toEqual({ is: 'failed', problem: { code: 'store-newer' } });
+    expect(await store.save(session(1))).toEqual({ type: 'failed', problem: { code: 'store-newer' } });
   });
 
   test('without a server seal the key is made once, by whoever comes first', async () => {

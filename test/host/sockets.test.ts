@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock, type Clock } from '../../src/host/runtime/clock.ts';
 import { createOutboxStore } from '../../src/host/storage/outbox-store.ts';
-import { TOGETHER_MS } from '../../src/host/sockets/tab-batcher.ts';
+import { BATCH_WINDOW_MS } from '../../src/host/sockets/tab-batcher.ts';
 import { startHost, startTestServer, type TestHost, type TestServer } from './sockets-world.ts';
 
 let server: TestServer;
@@ -184,14 +184,14 @@ test("nobody sends another person's publications", async () => {
 test('of a new session nobody knows yet whose it is: nothing goes out or comes in before that is known', async () => {
   await server.stop();
   const it = host();
-  it.sockets.session({ generation: 1, sub: 'ann', epoch: 1 });
+  it.sockets.session({ generation: 1, sub: 'ann', scope: 1 });
   await it.sockets.publish({ id: 'p1', topic: 'a', data: 1 });
   it.sockets.tabArrived('t1', []);
-  it.sockets.session({ generation: undefined, epoch: 2 });
+  it.sockets.session({ generation: undefined, scope: 2 });
   await server.start();
-  it.sockets.session({ generation: 2, epoch: 2 });
+  it.sockets.session({ generation: 2, scope: 2 });
   expect(stateOf(it)).toBe('parked');
-  it.sockets.session({ generation: 2, sub: 'bob', epoch: 2 });
+  it.sockets.session({ generation: 2, sub: 'bob', scope: 2 });
   await isOpen(it);
   await it.sockets.settled();
   expect(server.hub.head('a')).toBe(0);
@@ -203,13 +203,13 @@ test('what is on its way to a tab when its person leaves does not arrive', async
   const clock: Clock = {
     now: () => stoppedAt || systemClock.now(),
     at(at, run) {
-      if (stoppedAt === 0 || at > stoppedAt + TOGETHER_MS) return systemClock.at(at, run);
+      if (stoppedAt === 0 || at > stoppedAt + BATCH_WINDOW_MS) return systemClock.at(at, run);
       held.push(run);
       return () => undefined;
     },
   };
   const it = host(1, createOutboxStore(), undefined, clock);
-  it.sockets.session({ generation: 1, sub: 'ann', epoch: 1 });
+  it.sockets.session({ generation: 1, sub: 'ann', scope: 1 });
   it.sockets.tabArrived('t1', [['a', null]]);
   await it.until(() => it.of('t1', 'joined').length === 1, 'joined');
   // well after what has left already
@@ -218,7 +218,7 @@ test('what is on its way to a tab when its person leaves does not arrive', async
   await it.until(() => it.of('t1', 'event').length === 1, 'the first goes at once');
   server.say('a', 3);
   await expect.poll(() => held.length).toBe(1);
-  it.sockets.session({ generation: undefined, epoch: 2 });
+  it.sockets.session({ generation: undefined, scope: 2 });
   held.forEach((run) => run());
   expect(it.deliveries.at(-1)).toEqual([]);
   expect(offsets(it, 't1')).toEqual([1]);

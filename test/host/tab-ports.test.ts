@@ -1,26 +1,30 @@
 import { afterEach, expect, test } from 'vitest';
-import { createTabs, UNREAD_MAX, type Tabs } from '../../src/host/tabs/tab-ports.ts';
+import { createTabPorts, MAX_UNREAD_BYTES, type TabPorts } from '../../src/host/tabs/tab-ports.ts';
 import type { TabIntro, PortFrame } from '../../src/protocol/bridge.ts';
 import { PROTOCOL } from '../../src/protocol/version.ts';
 
 /* Real ports: what one end posts the other takes in a later turn, or never. */
 
 const EVENT_BYTES = 50_000;
-const MORE_THAN_FITS = Math.ceil((2 * UNREAD_MAX) / EVENT_BYTES);
+const MORE_THAN_FITS = Math.ceil((2 * MAX_UNREAD_BYTES) / EVENT_BYTES);
 
 type Page = { frames: PortFrame[]; port: MessagePort; until(test: () => boolean): Promise<void> };
 
 const open: MessagePort[] = [];
 afterEach(() => open.splice(0).forEach((port) => port.close()));
 
-const start = (): { tabs: Tabs; gone: string[] } => {
+const start = (): { tabs: TabPorts; gone: string[] } => {
   const gone: string[] = [];
-  const tabs = createTabs({ onMessage: () => undefined, onChange: () => undefined, onGone: (tab) => gone.push(tab) });
+  const tabs = createTabPorts({
+    onMessage: () => undefined,
+    onChange: () => undefined,
+    onGone: (tab) => gone.push(tab),
+  });
   return { tabs, gone };
 };
 
 /** A page that says what it has read, as long as it `reads`. */
-const page = (tabs: Tabs, tab: string, options: { reads: boolean }): Page => {
+const page = (tabs: TabPorts, tab: string, options: { reads: boolean }): Page => {
   const { port1, port2 } = new MessageChannel();
   open.push(port1, port2);
   const frames: PortFrame[] = [];
@@ -55,9 +59,9 @@ const countOf = ({ frames }: Page, type: PortFrame['type']): number =>
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** One event a turn, once the `pace` page has the one before. */
-const pour = async (tabs: Tabs, to: readonly string[], pace: Page): Promise<void> => {
+const pour = async (tabs: TabPorts, to: readonly string[], pace: Page): Promise<void> => {
   for (let offset = 1; offset <= MORE_THAN_FITS; offset += 1) {
-    for (const tab of to) tabs.push(tab, [event(offset)]);
+    for (const tab of to) tabs.send(tab, [event(offset)]);
     await pace.until(() => countOf(pace, 'event') === offset);
     await turn();
   }
@@ -81,7 +85,7 @@ test('a tab that does not read is given so much, is told so last, and costs the 
   expect(gone).toEqual(['idle']);
   expect(tabs.count).toBe(1);
   expect(idle.frames.at(-1)).toEqual({ type: 'overrun' });
-  expect(countOf(idle, 'event') * EVENT_BYTES).toBeLessThan(UNREAD_MAX + EVENT_BYTES);
+  expect(countOf(idle, 'event') * EVENT_BYTES).toBeLessThan(MAX_UNREAD_BYTES + EVENT_BYTES);
   expect(countOf(reader, 'event')).toBe(MORE_THAN_FITS);
 });
 
@@ -89,8 +93,8 @@ test('what every tab is told counts too, so that a tab frozen for hours is not t
   const { tabs, gone } = start();
   const idle = page(tabs, 'idle', { reads: false });
   for (let count = 0; gone.length === 0; count += 1) {
-    tabs.pushAll({ type: 'acked', id: 'x', offset: count });
-    expect(count, 'frames without data weigh something').toBeLessThan(UNREAD_MAX);
+    tabs.broadcast({ type: 'acked', id: 'x', offset: count });
+    expect(count, 'frames without data weigh something').toBeLessThan(MAX_UNREAD_BYTES);
   }
   await idle.until(() => countOf(idle, 'overrun') === 1);
   expect(idle.frames.at(-1)).toEqual({ type: 'overrun' });
@@ -99,14 +103,14 @@ test('what every tab is told counts too, so that a tab frozen for hours is not t
 test('a page that is reading again comes back under the same name', async () => {
   const { tabs, gone } = start();
   const idle = page(tabs, 'tab', { reads: false });
-  tabs.push(
+  tabs.send(
     'tab',
     Array.from({ length: MORE_THAN_FITS }, (_, index) => event(index + 1)),
   );
   await idle.until(() => countOf(idle, 'overrun') === 1);
   expect(gone).toEqual(['tab']);
   const back = page(tabs, 'tab', { reads: true });
-  tabs.push('tab', [event(1)]);
+  tabs.send('tab', [event(1)]);
   await back.until(() => countOf(back, 'event') === 1);
   expect(tabs.has('tab')).toBe(true);
 });
@@ -129,7 +133,7 @@ test('what a socket hears is a message of its own, in its place; a page of the p
   const run = (...data: string[]): PortFrame => ({ type: 'socket-messages', socket: 's', run: { data, bytes: 6 } });
   const acked = (offset: number): PortFrame => ({ type: 'acked', id: 'a', offset });
   const frames = [acked(1), run('one', 'two'), acked(2), acked(3), run('three'), run('last')];
-  for (const { tab } of all) tabs.push(tab, frames);
+  for (const { tab } of all) tabs.send(tab, frames);
   await Promise.all(all.map(({ last }) => last));
   const runs = ['one,two', 'three', 'last'].map((words) => ['s', ...words.split(',')]);
   expect(said).toEqual({
@@ -142,8 +146,8 @@ test('what sockets hear weighs as much as it is long', async () => {
   const { tabs, gone } = start();
   page(tabs, 'tab', { reads: false });
   const run = (bytes: number): PortFrame => ({ type: 'socket-messages', socket: 's', run: { data: ['x'], bytes } });
-  tabs.push('tab', [run(UNREAD_MAX - 1_000)]);
+  tabs.send('tab', [run(MAX_UNREAD_BYTES - 1_000)]);
   expect(gone).toEqual([]);
-  tabs.push('tab', [run(1_000)]);
+  tabs.send('tab', [run(1_000)]);
   expect(gone).toEqual(['tab']);
 });

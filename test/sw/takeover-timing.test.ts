@@ -1,24 +1,25 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { QUIET_INTERVAL_MS, QUIET_WINDOW_MS } from '../../src/protocol/takeover-timing.ts';
-import { createRoom, type Room } from '../../sw/updates/takeover-timing.ts';
+import { createTakeoverTiming, type TakeoverTiming } from '../../sw/updates/takeover-timing.ts';
 
 const FOR_MS = 5_000;
 
 let active: { state: ServiceWorkerState };
-const open = (startedAnew = false): Room => createRoom(startedAnew, { active: active as ServiceWorker });
+const open = (startedAnew = false): TakeoverTiming =>
+  createTakeoverTiming(startedAnew, { active: active as ServiceWorker });
 
 /** What a room does with an event: how long it keeps it open, if it has let it go. */
-const makeRoom = (room: Room, ms = FOR_MS): { readonly letGoAt: number | undefined } => {
+const makeRoom = (room: TakeoverTiming, ms = FOR_MS): { readonly letGoAt: number | undefined } => {
   const seen: { letGoAt: number | undefined } = { letGoAt: undefined };
-  room.make({ waitUntil: (work) => void work.then(() => (seen.letGoAt = Date.now())) }, ms);
+  room.hold({ waitUntil: (work) => void work.then(() => (seen.letGoAt = Date.now())) }, ms);
   return seen;
 };
 
 /** A request that is under way until its end is called. */
-const request = (room: Room): (() => void) => {
+const request = (room: TakeoverTiming): (() => void) => {
   let end = (): void => undefined;
   const handled = new Promise<undefined>((resolve) => (end = () => resolve(undefined)));
-  room.watch({ handled });
+  room.trackRequest({ handled });
   return end;
 };
 

@@ -6,15 +6,15 @@ import {
   type AuthorizationServer,
 } from 'oauth4webapi';
 import type { OidcConfig } from '../../protocol/config.ts';
-import { QUIET } from './http.ts';
+import { DIRECT_FETCH } from './http.ts';
 
 const DISCOVERY_DEADLINE_MS = 10_000;
 const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/;
 
 /** What oauth4webapi leaves to its caller: no cache, no credentials, a deadline, and plain HTTP on loopback only. */
-export const wireTo = (issuer: string, signal: AbortSignal) => ({
+export const providerFetch = (issuer: string, signal: AbortSignal) => ({
   [customFetch]: (url: string, init: object): Promise<Response> =>
-    fetch(url, { ...init, ...QUIET, credentials: 'omit', signal }),
+    fetch(url, { ...init, ...DIRECT_FETCH, credentials: 'omit', signal }),
   [allowInsecureRequests]: LOOPBACK.test(issuer),
 });
 
@@ -23,7 +23,7 @@ export const createDiscovery = ({ issuer }: OidcConfig): (() => Promise<Authoriz
   let known: Promise<AuthorizationServer> | undefined;
   const ask = async (): Promise<AuthorizationServer> => {
     const url = new URL(issuer);
-    const response = await discoveryRequest(url, wireTo(issuer, AbortSignal.timeout(DISCOVERY_DEADLINE_MS)));
+    const response = await discoveryRequest(url, providerFetch(issuer, AbortSignal.timeout(DISCOVERY_DEADLINE_MS)));
     return processDiscoveryResponse(url, response);
   };
   return () => {
@@ -34,5 +34,5 @@ export const createDiscovery = ({ issuer }: OidcConfig): (() => Promise<Authoriz
 };
 
 /** DPoP with the one algorithm that every WebCrypto has, if the provider names it. */
-export const offersDpop = (as: AuthorizationServer): boolean =>
+export const supportsDpop = (as: AuthorizationServer): boolean =>
   as.dpop_signing_alg_values_supported?.includes('ES256') ?? false;

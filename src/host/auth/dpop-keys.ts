@@ -1,7 +1,7 @@
 import { DPoP, modifyAssertion, type DPoPHandle } from 'oauth4webapi';
 import { isObject, own, stringAt } from '../../protocol/json.ts';
 import { putDurably, type Disk, type Sealed } from '../storage/database.ts';
-import { skewOf } from './http.ts';
+import { serverClockSkew } from './http.ts';
 import type { Sealer } from '../storage/encryption.ts';
 
 const ES256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
@@ -95,7 +95,7 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer, now: () => number): D
     async mend(error, answer) {
       if (error !== 'invalid_dpop_proof') return error === 'use_dpop_nonce';
       const { origin } = new URL(answer.url);
-      const skew = await skewOf(answer, now);
+      const skew = await serverClockSkew(answer, now);
       const isNews = Math.abs(skew - (skews.get(origin) ?? 0)) > SAME_CLOCK_S;
       if (isNews) skews.set(origin, skew);
       return isNews;

@@ -1,7 +1,7 @@
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 
 /** An answer read whole, within its bounds. */
-export type Answer = {
+export type HttpAnswer = {
   at: string;
   status: number;
   text: string;
@@ -10,19 +10,19 @@ export type Answer = {
   response: Response;
 };
 
-export type Bounds = { deadlineMs: number; now(): number };
+export type FetchBounds = { deadlineMs: number; now(): number };
 
 const MAX_BODY_BYTES = 256 * 1024;
 const MAX_RETRY_AFTER_MS = 300_000;
 
 /** Names an endpoint in problems and journals: never its query, which may carry secrets. */
-export const placeOf = (url: string | URL, origin: string): string => {
+export const endpointName = (url: string | URL, origin: string): string => {
   const parsed = new URL(url, origin);
   return parsed.origin === origin ? parsed.pathname : parsed.origin + parsed.pathname;
 };
 
 /** Seconds or a date (RFC 9110 §10.2.3), in ms from now. */
-export const retryAfter = (headers: Headers, now: number): number | undefined => {
+export const parseRetryAfter = (headers: Headers, now: number): number | undefined => {
   const value = headers.get('retry-after');
   if (value === null) return undefined;
   const seconds = Number(value);
@@ -47,11 +47,11 @@ const readCapped = async (response: Response): Promise<string> => {
 };
 
 /** One request, never cached, never redirected, bounded in time and size. Errors are data. */
-export const ask = async (
+export const boundedFetch = async (
   send: (signal: AbortSignal) => Promise<Response>,
   at: string,
-  { deadlineMs, now }: Bounds,
-): Promise<Result<Answer>> => {
+  { deadlineMs, now }: FetchBounds,
+): Promise<Result<HttpAnswer>> => {
   const signal = AbortSignal.timeout(deadlineMs);
   try {
     const response = await send(signal);
@@ -60,7 +60,7 @@ export const ask = async (
       at,
       status: response.status,
       text,
-      retryAfterMs: retryAfter(response.headers, now()),
+      retryAfterMs: parseRetryAfter(response.headers, now()),
       receivedAt: now(),
       response,
     });
@@ -70,25 +70,25 @@ export const ask = async (
 };
 
 /** `true`: the server has taken note of an end; else it is to be told again, and not before so many milliseconds. */
-export type Noted = true | number;
+export type RevocationResult = true | number;
 
 /**
  * Whether a server that was told of an end has taken note, or never will. A redirect, a firewall's 403, 408, 429 and 5xx
  * (RFC 7009 §2.2.1) say nothing about the token: it is to be told again.
  */
-export const notedIn = (answer: Result<Answer>): Noted =>
+export const revocationResultOf = (answer: Result<HttpAnswer>): RevocationResult =>
   answer.ok ? /^(2|40[0145])/.test(String(answer.value.status)) || (answer.value.retryAfterMs ?? 0) : 0;
 
-export const QUIET: RequestInit = { cache: 'no-store', redirect: 'manual' };
+export const DIRECT_FETCH: RequestInit = { cache: 'no-store', redirect: 'manual' };
 
 /**
  * Seconds by which the clock of whoever gave this answer is ahead of this one; NaN when nobody tells. Where a script may
  * not read another origin's `Date`, the application's own server is asked: mostly it is the device that is wrong.
  */
-export const skewOf = async ({ headers }: Response, now: () => number): Promise<number> => {
+export const serverClockSkew = async ({ headers }: Response, now: () => number): Promise<number> => {
   const date =
     headers.get('date') ??
-    (await fetch('/', { ...QUIET, method: 'HEAD' }).then(
+    (await fetch('/', { ...DIRECT_FETCH, method: 'HEAD' }).then(
       (own) => own.headers.get('date'),
       () => null,
     ));
@@ -97,7 +97,7 @@ export const skewOf = async ({ headers }: Response, now: () => number): Promise<
 
 export const postJson = (url: string, body: unknown, signal: AbortSignal): Promise<Response> =>
   fetch(url, {
-    ...QUIET,
+    ...DIRECT_FETCH,
     method: 'POST',
     signal,
     headers: { 'content-type': 'application/json', accept: 'application/json' },

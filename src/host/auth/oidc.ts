@@ -27,43 +27,45 @@ import {
   REVOKE_DEADLINE_MS,
   SIGN_IN_DEADLINE_MS,
   tokenDeadline,
-  type Grants,
+  type SignInMethod,
   type SignInOutcome,
 } from './sign-in-method.ts';
-import { ask, notedIn, placeOf, skewOf } from './http.ts';
-import { createDiscovery, offersDpop, wireTo } from './discovery.ts';
-import type { Pending, SignInsUnderWay } from './pending-sign-ins.ts';
+import { boundedFetch, revocationResultOf, endpointName, serverClockSkew } from './http.ts';
+import { createDiscovery, supportsDpop, providerFetch } from './discovery.ts';
+import type { PendingSignIn, PendingSignIns } from './pending-sign-ins.ts';
 
-export type OidcOptions = {
+export type OidcMethodOptions = {
   config: OidcConfig;
   origin: string;
   keys: DpopKeys;
-  underWay: SignInsUnderWay;
+  pendingSignIns: PendingSignIns;
   /** Whether the last person to be here has signed out: then the provider must not sign them in again by itself. */
   hasLeft(): boolean;
   now(): number;
 };
 
 /** Authorization code with PKCE, state, nonce and, where the provider offers it, DPoP; all inside the worker. */
-export const createOidc = (options: OidcOptions): Grants & { returnTo(state: string | null): Promise<string> } => {
-  const { config, origin, keys, underWay, hasLeft, now } = options;
+export const createOidcMethod = (
+  options: OidcMethodOptions,
+): SignInMethod & { returnTo(state: string | null): Promise<string> } => {
+  const { config, origin, keys, pendingSignIns, hasLeft, now } = options;
   const client = { client_id: config.clientId };
   const redirectUri = new URL(config.callback, origin).href;
   const discover = createDiscovery(config);
-  const at = placeOf(config.issuer, origin);
+  const at = endpointName(config.issuer, origin);
   const proof = async (key: string | undefined): Promise<{ DPoP?: DPoPHandle }> =>
     key === undefined ? {} : { DPoP: await keys.handle(key) };
 
   const begin = async (as: AuthorizationServer, returnTo: string): Promise<string> => {
-    const pending: Pending = {
+    const pending: PendingSignIn = {
       state: generateRandomState(),
       nonce: generateRandomNonce(),
       verifier: generateRandomCodeVerifier(),
-      key: offersDpop(as) ? await keys.create() : undefined,
+      key: supportsDpop(as) ? await keys.create() : undefined,
       returnTo,
       at: now(),
     };
-    await underWay.keep(pending);
+    await pendingSignIns.keep(pending);
     const jkt = pending.key === undefined ? undefined : await (await keys.handle(pending.key)).calculateThumbprint();
     return address(as.authorization_endpoint ?? config.issuer, {
       client_id: config.clientId,
@@ -93,19 +95,19 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
 
   const redeem = async (
     as: AuthorizationServer,
-    pending: Pending,
+    pending: PendingSignIn,
     params: URLSearchParams,
     again: boolean,
   ): Promise<TokenEndpointResponse> => {
     const dpop = await proof(pending.key);
-    const wire = wireTo(config.issuer, AbortSignal.timeout(SIGN_IN_DEADLINE_MS));
+    const wire = providerFetch(config.issuer, AbortSignal.timeout(SIGN_IN_DEADLINE_MS));
     const response = await authorizationCodeGrantRequest(as, client, None(), params, redirectUri, pending.verifier, {
       ...wire,
       ...dpop,
       ...resourceOf(config),
     });
     // An ID token of a provider (or for a device) whose clock is off would count as expired.
-    const skew = (await skewOf(response, now)) || 0;
+    const skew = (await serverClockSkew(response, now)) || 0;
     try {
       return await processAuthorizationCodeResponse(as, { ...client, [clockSkew]: skew }, response, {
         expectedNonce: pending.nonce,
@@ -121,22 +123,22 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
   const complete = async (href: string): Promise<SignInOutcome> => {
     const url = new URL(href);
     const as = await discover();
-    const pending = await underWay.take(url.searchParams.get('state'));
-    if (!pending) return { is: 'failed', problem: { code: 'sign-in-refused', error: 'unknown state' } };
+    const pending = await pendingSignIns.take(url.searchParams.get('state'));
+    if (!pending) return { type: 'failed', problem: { code: 'sign-in-refused', error: 'unknown state' } };
     const params = validateAuthResponse(as, client, url, pending.state);
     const tokens = await redeem(as, pending, params, true);
     const grant = { ...grantOf(tokens, pending.key, now()), endSession: endSession(as, tokens.id_token) };
-    return { is: 'granted', grant };
+    return { type: 'granted', grant };
   };
 
   return {
     async signIn(order) {
       try {
         if (order.kind === 'oidc-callback') return await complete(order.url);
-        if (order.kind !== 'oidc') return { is: 'failed', problem: { code: 'unsupported', detail: order.kind } };
-        return { is: 'redirect', url: await begin(await discover(), order.returnTo ?? '/') };
+        if (order.kind !== 'oidc') return { type: 'failed', problem: { code: 'unsupported', detail: order.kind } };
+        return { type: 'redirect', url: await begin(await discover(), order.returnTo ?? '/') };
       } catch (error) {
-        return { is: 'failed', problem: signInProblem(error, at) };
+        return { type: 'failed', problem: signInProblem(error, at) };
       }
     },
 
@@ -152,12 +154,12 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
         return { is: 'failed', problem: signInProblem(error, at), unanswered: false };
       }
       const bounds = { deadlineMs: tokenDeadline(config.reuseGraceMs), now };
-      const place = placeOf(as.token_endpoint ?? config.issuer, origin);
+      const place = endpointName(as.token_endpoint ?? config.issuer, origin);
       const send = () =>
-        ask(
+        boundedFetch(
           (signal) =>
             refreshTokenGrantRequest(as, client, None(), refresh, {
-              ...wireTo(config.issuer, signal),
+              ...providerFetch(config.issuer, signal),
               ...dpop,
               ...resourceOf(config),
             }),
@@ -186,15 +188,15 @@ export const createOidc = (options: OidcOptions): Grants & { returnTo(state: str
       // A provider without revocation (RFC 7009) has nothing to be told.
       if (as.revocation_endpoint === undefined) return true;
       const bounds = { deadlineMs: REVOKE_DEADLINE_MS, now };
-      const answer = await ask(
-        (signal) => revocationRequest(as, client, None(), refresh, wireTo(config.issuer, signal)),
+      const answer = await boundedFetch(
+        (signal) => revocationRequest(as, client, None(), refresh, providerFetch(config.issuer, signal)),
         at,
         bounds,
       );
-      return notedIn(answer);
+      return revocationResultOf(answer);
     },
 
-    returnTo: (state) => underWay.returnTo(state),
+    returnTo: (state) => pendingSignIns.returnTo(state),
   };
 };
 

@@ -3,7 +3,7 @@ import { putDurably, type Disk } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
 
 /** What a sign-in must remember while the person is at the provider. */
-export type Pending = {
+export type PendingSignIn = {
   state: string;
   nonce: string;
   verifier: string;
@@ -12,10 +12,10 @@ export type Pending = {
   at: number;
 };
 
-export type SignInsUnderWay = {
-  keep(pending: Pending): Promise<void>;
+export type PendingSignIns = {
+  keep(pending: PendingSignIn): Promise<void>;
   /** Once only: a second use of the same `state` finds nothing. */
-  take(state: string | null): Promise<Pending | undefined>;
+  take(state: string | null): Promise<PendingSignIn | undefined>;
   /** Where that sign-in was begun; `/` for a `state` that nobody here asked for. */
   returnTo(state: string | null): Promise<string>;
   /** Names of the DPoP keys that sign-ins under way will need. */
@@ -32,7 +32,7 @@ const OLDEST_MS = 3_600_000;
 export const safePath = (path: string | undefined): string =>
   path !== undefined && /^\/(?![/\\\s])/.test(path) ? path : '/';
 
-const parsePending = (value: unknown): Pending | undefined => {
+const parsePending = (value: unknown): PendingSignIn | undefined => {
   if (!isObject(value)) return undefined;
   const [state, nonce, verifier] = ['state', 'nonce', 'verifier'].map((key) => stringAt(value, key));
   const at = numberAt(value, 'at');
@@ -40,8 +40,8 @@ const parsePending = (value: unknown): Pending | undefined => {
   return { state, nonce, verifier, at, key: stringAt(value, 'key'), returnTo: safePath(stringAt(value, 'returnTo')) };
 };
 
-export const createSignInsUnderWay = (disk: Disk, sealer: Sealer, now: () => number): SignInsUnderWay => {
-  const find = async (key: string): Promise<Pending | undefined> => {
+export const createPendingSignIns = (disk: Disk, sealer: Sealer, now: () => number): PendingSignIns => {
+  const find = async (key: string): Promise<PendingSignIn | undefined> => {
     const sealed = await disk.use((db) => db.get('sealed', key));
     const pending = sealed && parsePending(await sealer.open(sealed, key).catch(() => undefined));
     return pending && now() - pending.at < OLDEST_MS ? pending : undefined;

@@ -1,20 +1,20 @@
-import type { Noted } from './http.ts';
+import type { RevocationResult } from './http.ts';
 import type { Session, SignInOrder } from '../../core/session/session-types.ts';
 import type { TokenVerdict } from '../../core/session/token-response.ts';
 import type { Grant } from '../../core/session/session-types.ts';
 import type { Problem } from '../../protocol/problem.ts';
 
 export type SignInOutcome =
-  | { is: 'redirect'; url: string }
-  | { is: 'granted'; grant: Grant }
-  | { is: 'failed'; problem: Problem };
+  | { type: 'redirect'; url: string }
+  | { type: 'granted'; grant: Grant }
+  | { type: 'failed'; problem: Problem };
 
 /** One kind of signing in, all of its network. Nothing here decides what an answer means for the session. */
-export type Grants = {
+export type SignInMethod = {
   signIn(order: SignInOrder): Promise<SignInOutcome>;
   refresh(session: Session): Promise<TokenVerdict>;
   /** Tells the server of its end. */
-  revoke(session: Session): Promise<Noted>;
+  revoke(session: Session): Promise<RevocationResult>;
 };
 
 /**

@@ -3,7 +3,7 @@
  * worker is dead (within 2 ms p50, measured). Its name is new for each worker, so that a page in the back/forward cache
  * never stands in anyone's way.
  */
-export const holdLife = (id: string): { name: string; held: Promise<void> } => {
+export const holdLivenessLock = (id: string): { name: string; held: Promise<void> } => {
   const name = `session-keeper:life:${id}`;
   // Without locks there is no other way to know; pages then go by the deadlines of their calls.
   if (!navigator.locks) return { name: '', held: Promise.resolve() };

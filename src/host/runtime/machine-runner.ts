@@ -1,6 +1,6 @@
 import type { Moment } from '../../core/session/session-types.ts';
 
-export type PumpOptions<Machine, Event, Effect> = {
+export type MachineRunnerOptions<Machine, Event, Effect> = {
   initial: Machine;
   /** The pure function that decides. */
   step(machine: Machine, event: Event, at: Moment): { machine: Machine; effects: readonly Effect[] };
@@ -10,8 +10,8 @@ export type PumpOptions<Machine, Event, Effect> = {
   onChange(machine: Machine): void;
 };
 
-export type Pump<Machine, Event> = {
-  tell(event: Event): void;
+export type MachineRunner<Machine, Event> = {
+  dispatch(event: Event): void;
   readonly machine: Machine;
 };
 
@@ -19,9 +19,9 @@ export type Pump<Machine, Event> = {
  * Holds the one mutable state of a machine. Each event runs to completion: what an effect tells the machine while it
  * is performed waits in line, so that no step ever sees a half-done one.
  */
-export const createPump = <Machine, Event, Effect>(
-  options: PumpOptions<Machine, Event, Effect>,
-): Pump<Machine, Event> => {
+export const createMachineRunner = <Machine, Event, Effect>(
+  options: MachineRunnerOptions<Machine, Event, Effect>,
+): MachineRunner<Machine, Event> => {
   let machine = options.initial;
   let running = false;
   const inbox: Event[] = [];
@@ -34,7 +34,7 @@ export const createPump = <Machine, Event, Effect>(
     }
   };
 
-  const tell = (event: Event): void => {
+  const dispatch = (event: Event): void => {
     inbox.push(event);
     if (running) return;
     const before = machine;
@@ -48,7 +48,7 @@ export const createPump = <Machine, Event, Effect>(
   };
 
   return {
-    tell,
+    dispatch,
     get machine() {
       return machine;
     },

@@ -22,7 +22,7 @@ export type HostOptions = {
 /** The keeper without its shell: the same in a worker and, where there is none, in a page. */
 export type Host = {
   /** Unique for this instance; also the name of the Web Lock that is held while it lives. */
-  readonly life: string;
+  readonly livenessLock: string;
   /** What the bridge exposes. */
   readonly api: KeeperApi;
   /** A tab arrives with the port on which it is to be told things. */

@@ -8,23 +8,23 @@ import {
 import type { SessionEvent, Verdict } from '../../core/session/session-types.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { DpopKeys } from '../auth/dpop-keys.ts';
-import type { Epoch } from './user-scope.ts';
-import { placeOf } from '../auth/http.ts';
+import type { UserScope } from './user-scope.ts';
+import { endpointName } from '../auth/http.ts';
 import type { Rules } from './request-policy.ts';
 
 type Authorized = Extract<Verdict, { go: 'authorized' }>;
 
-export type GateOptions = {
+export type AuthorizedFetchOptions = {
   origin: string;
   /** The session's word on a request; immediate when the token is at hand. */
-  ask(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
+  requestToken(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
   keys: Pick<DpopKeys, 'handle' | 'mend'>;
   /** Whose requests these are. */
-  epoch(): Epoch;
+  scope(): UserScope;
   rules: Rules;
 };
 
-export type Gate = (request: Request) => Promise<Response>;
+export type AuthorizedFetch = (request: Request) => Promise<Response>;
 
 /** What a caller would get offline: a network error, which no app mistakes for a verdict on its session. */
 const unreachable = (): Response => Response.error();
@@ -45,19 +45,25 @@ const MAX_ASKED = 1_000;
  * The request, for as long as the epoch lasts. What the HTTP cache holds may have been put there for somebody else, so
  * until the server has answered in this epoch it is asked (https://fetch.spec.whatwg.org/#concept-request-cache-mode).
  */
-const during = ({ over, asked }: Epoch, request: Request, mode: RequestMode): Request => {
-  const fresh = asked.has(request.url) || request.cache === 'no-store' || request.cache === 'reload';
+const during = ({ ended, fetched }: UserScope, request: Request, mode: RequestMode): Request => {
+  const fresh = fetched.has(request.url) || request.cache === 'no-store' || request.cache === 'reload';
   return new Request(request, {
     mode,
     cache: fresh ? request.cache : 'no-cache',
-    signal: AbortSignal.any([request.signal, over]),
+    signal: AbortSignal.any([request.signal, ended]),
   });
 };
 
 let requests = 0;
 const nextId = (): string => `r${++requests}`;
 
-export const createGate = ({ origin, ask, keys, epoch, rules }: GateOptions): Gate => {
+export const createAuthorizedFetch = ({
+  origin,
+  requestToken,
+  keys,
+  scope,
+  rules,
+}: AuthorizedFetchOptions): AuthorizedFetch => {
   /**
    * What is same-origin may say so, and stays so when it is redirected. A copy of a no-cors request silently loses
    * `Authorization` and `Range` (measured); without a token, it is worth it only for the sake of the latter.
@@ -135,7 +141,7 @@ export const createGate = ({ origin, ask, keys, epoch, rules }: GateOptions): Ga
 
   const finish = (request: Request, response: Response): Response => {
     if (response.type !== 'opaqueredirect' || request.redirect === 'manual') return response;
-    return request.redirect === 'error' ? unreachable() : redirectRefused(placeOf(request.url, origin));
+    return request.redirect === 'error' ? unreachable() : redirectRefused(endpointName(request.url, origin));
   };
 
   const authorized = async (request: Request, verdict: Authorized): Promise<Response> => {
@@ -143,7 +149,7 @@ export const createGate = ({ origin, ask, keys, epoch, rules }: GateOptions): Ga
     const copy = request.body ? () => request.clone() : () => request;
     const first = await send(request, copy, verdict);
     if (first.status !== 401) return finish(request, first);
-    const second = await ask({ type: 'refused', id: nextId(), generation: verdict.generation });
+    const second = await requestToken({ type: 'refused', id: nextId(), generation: verdict.generation });
     switch (second.go) {
       case 'authorized':
         return finish(request, await send(request, copy, second));
@@ -156,17 +162,17 @@ export const createGate = ({ origin, ask, keys, epoch, rules }: GateOptions): Ga
   };
 
   return async (request) => {
-    const here = epoch();
-    const given = ask({ type: 'request', id: nextId() });
+    const here = scope();
+    const given = requestToken({ type: 'request', id: nextId() });
     const verdict = given instanceof Promise ? await given : given;
     // Who asked has left while this request waited: nobody else is to carry it. And a request that is for the cache only
     // must neither be answered with what somebody else left there nor go out.
-    const onlyCached = request.cache === 'only-if-cached' && !here.asked.has(request.url);
-    if (verdict.go === 'stop' || here.over.aborted || onlyCached) return unreachable();
+    const onlyCached = request.cache === 'only-if-cached' && !here.fetched.has(request.url);
+    if (verdict.go === 'stop' || here.ended.aborted || onlyCached) return unreachable();
     const bound = during(here, request, modeFor(request, verdict.go));
     const response = await (verdict.go === 'authorized' ? authorized(bound, verdict) : fetch(bound));
-    if (here.asked.size >= MAX_ASKED) here.asked.clear();
-    here.asked.add(request.url);
+    if (here.fetched.size >= MAX_ASKED) here.fetched.clear();
+    here.fetched.add(request.url);
     return response;
   };
 };

@@ -7,14 +7,14 @@ import { loadKept, saveKept } from '../storage/profile-identity.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /** Counts what the session has come through, and remembers it over worker restarts. */
-export type Trials = {
+export type ContinuityCounters = {
   readonly kept: Continuity;
   count(trial: Trial): void;
   /** Looks at the session for what it came through by itself. */
   observe(before: Machine, after: Machine): void;
 };
 
-export const createTrials = (disk: Disk, clock: Clock, onChange: () => void): Trials => {
+export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () => void): ContinuityCounters => {
   let kept = keptSince(clock.now());
   const pending: Trial[] = [];
   let loaded = false;

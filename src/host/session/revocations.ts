@@ -3,7 +3,7 @@ import { parseSaved } from '../../core/session/parse-record.ts';
 import type { Session } from '../../core/session/session-types.ts';
 import { isObject, own } from '../../protocol/json.ts';
 import { putDurably, type Disk } from '../storage/database.ts';
-import type { Noted } from '../auth/http.ts';
+import type { RevocationResult } from '../auth/http.ts';
 import type { Sealer } from '../storage/encryption.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 
@@ -25,7 +25,7 @@ export const createRevocations = (
   sealer: Sealer,
   clock: Clock,
   random: Random,
-  revoke: (session: Session) => Promise<Noted>,
+  revoke: (session: Session) => Promise<RevocationResult>,
 ): Revocations => {
   const memory = new Map<string, Session>();
   let running: Promise<void> | undefined;
@@ -42,7 +42,7 @@ export const createRevocations = (
     return saved?.at === 'session' && clock.now() - saved.session.startedAt < GIVE_UP_MS ? saved.session : undefined;
   };
 
-  const settleOne = async (key: string): Promise<Noted> => {
+  const settleOne = async (key: string): Promise<RevocationResult> => {
     const session = memory.get(key) ?? (await read(key));
     const noted = session ? await revoke(session) : true;
     if (noted !== true) return noted;

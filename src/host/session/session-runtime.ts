@@ -7,26 +7,27 @@ import {
   type SignInOrder,
   type Verdict,
 } from '../../core/session/session-types.ts';
+import type { TokenVerdict } from '../../core/session/token-response.ts';
 import { wakeAt } from '../../core/session/token-expiry.ts';
 import type { SignInNext } from '../../protocol/bridge.ts';
 import type { SessionEventName } from '../../protocol/journal-names.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import { storeProblem } from '../storage/database.ts';
-import type { Grants } from '../auth/sign-in-method.ts';
+import type { SignInMethod, SignInOutcome } from '../auth/sign-in-method.ts';
 import { describe, type Journal } from '../storage/journal.ts';
 import type { RefreshLock } from './refresh-lock.ts';
-import { createPump } from '../runtime/machine-runner.ts';
+import { createMachineRunner } from '../runtime/machine-runner.ts';
 import type { Revocations } from './revocations.ts';
 import type { Loaded, SaveOutcome, SessionStore } from '../storage/session-store.ts';
-import type { Standing } from '../auth/cookie-method.ts';
+import type { VerifyResult } from '../auth/cookie-method.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 
 export type SessionRuntimeOptions = {
   store: SessionStore;
-  lock: RefreshLock;
-  grants: Partial<Record<SignInKind, Grants>>;
-  verify(kind: SignInKind): Promise<Standing>;
+  refreshLock: RefreshLock;
+  signInMethods: Partial<Record<SignInKind, SignInMethod>>;
+  verify(kind: SignInKind): Promise<VerifyResult>;
   revocations: Revocations;
   journal: Journal;
   clock: Clock;
@@ -36,8 +37,8 @@ export type SessionRuntimeOptions = {
 
 export type SessionRuntime = {
   readonly machine: Machine;
-  tell(event: SessionEvent): void;
-  ask(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
+  dispatch(event: SessionEvent): void;
+  requestToken(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
   signIn(order: SignInOrder): Promise<Result<SignInNext | null>>;
   signOut(): Promise<Result<SignInNext | null>>;
   /** Resolves when no effect is under way; absent when none is. */
@@ -51,12 +52,12 @@ const LONGEST_SLEEP_MS = 60_000;
 
 /** One handler for each effect of the session machine; every answer carries its question's call. */
 export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRuntime => {
-  const { store, lock, grants, revocations, journal, clock, random, onChange } = options;
+  const { store, refreshLock, signInMethods, revocations, journal, clock, random, onChange } = options;
   const verdicts = new Map<string, (verdict: Verdict) => void>();
   const results = new Map<string, (result: Result<SignInNext | null>) => void>();
   const underWay = new Set<Promise<unknown>>();
   let ids = 0;
-  let saves: Promise<SaveOutcome> = Promise.resolve({ is: 'saved' });
+  let saves: Promise<SaveOutcome> = Promise.resolve({ type: 'saved' });
   let erasures = 0;
   let wake: { wanted: number; cancel(): void } | undefined;
 
@@ -65,11 +66,11 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     void work.finally(() => underWay.delete(work));
   };
 
-  const tell = (event: SessionEvent): void => {
+  const dispatch = (event: SessionEvent): void => {
     if (event.type === 'erased') erasures++;
     if (event.type !== 'request' && event.type !== 'tick')
       journal.write('session', event.type satisfies SessionEventName, describe(event));
-    pump.tell(event);
+    runner.dispatch(event);
   };
 
   const settle = async (): Promise<void> => {
@@ -81,35 +82,42 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     failed: (problem: Problem) => SessionEvent,
   ): Promise<void> => {
     const before = erasures;
-    tell(await store.load().then(known, (error: unknown) => failed(storeProblem(error))));
+    dispatch(await store.load().then(known, (error: unknown) => failed(storeProblem(error))));
     // The database was deleted meanwhile: what was read may be the only copy.
-    if (erasures !== before) tell({ type: 'erased' });
+    if (erasures !== before) dispatch({ type: 'erased' });
   };
 
   const save = async (effect: Extract<SessionEffect, { type: 'save' }>): Promise<void> => {
     const { call } = effect;
     // One after the other: an older record that is tried again must not come after a newer one.
     const outcome = await (saves = saves.then(() => store.save(effect.record)));
-    if (outcome.is === 'saved') return tell({ type: 'saved', call });
-    tell(
-      outcome.is === 'superseded'
+    if (outcome.type === 'saved') return dispatch({ type: 'saved', call });
+    dispatch(
+      outcome.type === 'superseded'
         ? { type: 'superseded', call, saved: outcome.saved }
         : { type: 'save-failed', call, problem: outcome.problem },
     );
   };
 
   const grant = async ({ call, session }: Extract<SessionEffect, { type: 'grant' }>): Promise<void> => {
-    const verdict = (await grants[session.kind]?.refresh(session)) ?? notOffered(session.kind);
-    if (verdict.is === 'granted') return tell({ type: 'granted', call, grant: verdict.grant });
-    tell({ type: 'grant-failed', call, problem: verdict.problem, unanswered: verdict.unanswered });
+    const verdict: TokenVerdict = (await signInMethods[session.kind]?.refresh(session)) ?? {
+      is: 'failed',
+      problem: notOffered(session.kind),
+      unanswered: false,
+    };
+    if (verdict.is === 'granted') return dispatch({ type: 'granted', call, grant: verdict.grant });
+    dispatch({ type: 'grant-failed', call, problem: verdict.problem, unanswered: verdict.unanswered });
   };
 
   const signIn = async ({ call, order }: Extract<SessionEffect, { type: 'sign-in' }>): Promise<void> => {
     const kind = order.kind === 'oidc-callback' ? 'oidc' : order.kind;
-    const outcome = (await grants[kind]?.signIn(order)) ?? notOffered(kind);
-    if (outcome.is === 'redirect') return tell({ type: 'sign-in-redirect', call, url: outcome.url });
-    tell(
-      outcome.is === 'granted'
+    const outcome: SignInOutcome = (await signInMethods[kind]?.signIn(order)) ?? {
+      type: 'failed',
+      problem: notOffered(kind),
+    };
+    if (outcome.type === 'redirect') return dispatch({ type: 'sign-in-redirect', call, url: outcome.url });
+    dispatch(
+      outcome.type === 'granted'
         ? { type: 'signed-in', call, kind, grant: outcome.grant }
         : { type: 'sign-in-failed', call, problem: outcome.problem },
     );
@@ -117,8 +125,8 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
 
   const verify = async (call: number, kind: SignInKind): Promise<void> => {
     const standing = await options.verify(kind);
-    tell(
-      standing.is === 'verified'
+    dispatch(
+      standing.type === 'verified'
         ? { type: 'verified', call, user: standing.user }
         : { type: 'verify-failed', call, problem: standing.problem },
     );
@@ -135,7 +143,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
           ),
         );
       case 'lock':
-        return lock.take(() =>
+        return refreshLock.take(() =>
           track(
             read(
               ({ saved }) => ({ type: 'locked', call: effect.call, saved }),
@@ -144,7 +152,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
           ),
         );
       case 'unlock':
-        return lock.release();
+        return refreshLock.release();
       case 'save':
         return track(save(effect));
       case 'grant':
@@ -173,11 +181,11 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
 
   const onWake = (): void => {
     wake = undefined;
-    tell({ type: 'tick' });
-    rearm(pump.machine);
+    dispatch({ type: 'tick' });
+    rearm(runner.machine);
   };
 
-  const pump = createPump({
+  const runner = createMachineRunner({
     initial: initialMachine,
     step: (machine: Machine, event: SessionEvent, at) => stepSession(machine, event, at, SESSION_POLICY),
     perform,
@@ -192,23 +200,23 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     const id = `s${++ids}`;
     return new Promise((resolve) => {
       results.set(id, resolve);
-      tell(event(id));
+      dispatch(event(id));
     });
   };
 
   return {
     get machine() {
-      return pump.machine;
+      return runner.machine;
     },
-    tell,
-    ask(event) {
+    dispatch,
+    requestToken(event) {
       let given: Verdict | undefined;
       let late: ((verdict: Verdict) => void) | undefined;
       verdicts.set(event.id, (verdict) => {
         given = verdict;
         late?.(verdict);
       });
-      tell(event);
+      dispatch(event);
       return given ?? waitFor(event.id, (resolve) => (late = resolve));
     },
     signIn: (order) => request((id) => ({ type: 'sign-in', id, order })),
@@ -220,7 +228,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     return new Promise((resolve) => {
       const cancel = clock.at(clock.now() + PATIENCE_MS, () => {
         verdicts.delete(id);
-        tell({ type: 'abandoned', id });
+        dispatch({ type: 'abandoned', id });
         resolve({ go: 'stop', problem: { code: 'timeout', at: 'token' } });
       });
       listen((verdict) => {
@@ -237,5 +245,4 @@ const give = <T>(waiting: Map<string, (value: T) => void>, id: string, value: T)
   take?.(value);
 };
 
-const notOffered = (kind: SignInKind) =>
-  ({ is: 'failed', problem: { code: 'unsupported', detail: kind }, unanswered: false }) as const;
+const notOffered = (kind: SignInKind): Problem => ({ code: 'unsupported', detail: kind });

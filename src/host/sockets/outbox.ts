@@ -4,7 +4,7 @@ import { failed, ok, type Result } from '../../protocol/problem.ts';
 import type { OutboxStore } from '../storage/outbox-store.ts';
 
 /** What is to be published: on the disk first, then sent, and kept until the server has an answer. */
-export type Publications = {
+export type DurableOutbox = {
   readonly waiting: boolean;
   /** Resolves once the publication is on the disk. The same id again is the same publication. */
   publish(publication: Publication): Promise<Result<null>>;
@@ -21,7 +21,7 @@ export type Publications = {
   settled(): Promise<void>;
 };
 
-export type PublicationsOptions = {
+export type DurableOutboxOptions = {
   store: OutboxStore;
   send(item: OutboxItem): void;
   onChange(): void;
@@ -48,7 +48,7 @@ const createBatches = <T, R>(inTurn: InTurn, work: (items: readonly T[]) => Prom
   };
 };
 
-export const createPublications = ({ store, send, onChange, journal }: PublicationsOptions): Publications => {
+export const createDurableOutbox = ({ store, send, onChange, journal }: DurableOutboxOptions): DurableOutbox => {
   const outbox = createOutbox();
   const saving = new Map<string, Promise<Result<null>>>();
   let owner: string | undefined;

@@ -4,8 +4,8 @@ import type { SocketConfig } from '../../protocol/config.ts';
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { retryAfterOf } from '../../protocol/problem.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
-import { openLink, type Link, type WebSocketMaker } from './websocket-connection.ts';
-import { dialPlan, fetchTicket, socketUrl } from './socket-ticket.ts';
+import { openConnection, type WebSocketConnection, type WebSocketMaker } from './websocket-connection.ts';
+import { handshakeOf, fetchTicket, socketUrl } from './socket-ticket.ts';
 
 type SocketMessage = Extract<TabMessage, { socket: string }>;
 type Opening = SocketMessage & { type: 'socket-open' };
@@ -16,7 +16,7 @@ type Opening = SocketMessage & { type: 'socket-open' };
  */
 export type PrivateSockets = {
   /** Whether this tab has a private socket of that name, or has one now. */
-  take(tab: string, message: SocketMessage): boolean;
+  receive(tab: string, message: SocketMessage): boolean;
   tabLeft(tab: string): void;
   /** Those with tickets wait for a session, and end with it. */
   session(generation: number | undefined): void;
@@ -29,7 +29,7 @@ export type PrivateSocketsOptions = {
   random: Random;
   request(url: string, init: RequestInit): Promise<Response>;
   WebSocket: WebSocketMaker;
-  tell(tab: string, frame: PortFrame): void;
+  sendToTab(tab: string, frame: PortFrame): void;
   onUnauthorized(generation: number): void;
 };
 
@@ -43,7 +43,7 @@ const LOOK_EVERY_MS = 20;
 /** `unsent`: how many of the tab's frames the browser may still hold. */
 type Entry = { tab: string; opening: Opening; unsent: number } & (
   | { is: 'waiting'; config: SocketConfig; cancel(): void }
-  | { is: 'linked'; config: SocketConfig | undefined; link: Link }
+  | { is: 'linked'; config: SocketConfig | undefined; link: WebSocketConnection }
 );
 
 /** By its path alone, or below it where that ends with a slash (as for requests: config.ts). */
@@ -57,7 +57,7 @@ const covers = (config: SocketConfig, target: URL, origin: string): boolean => {
 };
 
 export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSockets => {
-  const { config: configs, origin, clock, WebSocket, tell } = options;
+  const { config: configs, origin, clock, WebSocket, sendToTab } = options;
   const entries = new Map<string, Entry>();
   /** When a server that asked for a pause may be asked again, by the URL of its tickets. */
   const pauses = new Map<string, number>();
@@ -67,7 +67,7 @@ export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSoc
 
   const close = (tab: string, opening: Opening, code = ABNORMAL, reason = '', wasClean = false): void => {
     entries.delete(keyOf(tab, opening));
-    tell(tab, { type: 'socket-closed', socket: opening.socket, code, reason, wasClean });
+    sendToTab(tab, { type: 'socket-closed', socket: opening.socket, code, reason, wasClean });
   };
 
   const end = (entry: Entry): void => {
@@ -80,7 +80,7 @@ export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSoc
     const { tab, opening } = entry;
     if (entries.get(keyOf(tab, opening)) !== entry) return;
     if (entry.link.buffered > 0) return void clock.at(clock.now() + LOOK_EVERY_MS, () => look(entry));
-    tell(tab, { type: 'socket-taken', socket: opening.socket, count: entry.unsent });
+    sendToTab(tab, { type: 'socket-taken', socket: opening.socket, count: entry.unsent });
     entry.unsent = 0;
   };
 
@@ -93,13 +93,13 @@ export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSoc
 
   const dial = (tab: string, opening: Opening, config: SocketConfig | undefined, url: URL, ticket: string): void => {
     const { socket, protocols } = opening;
-    const link = openLink({
+    const link = openConnection({
       WebSocket,
-      ...(config ? dialPlan(config, url, protocols, ticket) : { url: url.href, protocols }),
+      ...(config ? handshakeOf(config, url, protocols, ticket) : { url: url.href, protocols }),
       opened: (protocol) =>
         // One that the page did not offer is none of its business: it may be the ticket's.
-        tell(tab, { type: 'socket-opened', socket, protocol: protocols.includes(protocol) ? protocol : '' }),
-      received: (data) => tell(tab, { type: 'socket-message', socket, data }),
+        sendToTab(tab, { type: 'socket-opened', socket, protocol: protocols.includes(protocol) ? protocol : '' }),
+      received: (data) => sendToTab(tab, { type: 'socket-message', socket, data }),
       closed: (code, reason, wasClean) => close(tab, opening, code, reason, wasClean),
     });
     entries.set(keyOf(tab, opening), { tab, opening, unsent: 0, is: 'linked', config, link });
@@ -145,7 +145,7 @@ export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSoc
   };
 
   return {
-    take: (tab, message) => {
+    receive: (tab, message) => {
       const entry = entries.get(keyOf(tab, message));
       if (message.type === 'socket-open') {
         if (entry) end(entry);

@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 const LOOK_EVERY_MS = 50;
 
 /** Tells tabs that what their shared sockets said has been taken: at once, or when no link is congested any more. */
-export const createTaken = (
+export const createSendAcknowledgements = (
   clock: Clock,
   isCongested: () => boolean,
   tell: (tab: string, frame: PortFrame) => void,

@@ -56,7 +56,7 @@ const base64url = (text: string): string => btoa(text).replaceAll('+', '-').repl
 const QUERY_PARAMETER = 'token';
 
 /** Where to dial, and the subprotocols to offer; one of them carries the ticket, unless the URL has to. */
-export const dialPlan = (
+export const handshakeOf = (
   { codec, ticket: { carry } }: SocketConfig,
   url: URL,
   protocols: readonly string[],

@@ -5,13 +5,13 @@ import type { SocketConfig } from '../../protocol/config.ts';
 import type { ProfileIdentity } from '../../protocol/frames.ts';
 import type { Result } from '../../protocol/problem.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
-import { createEndpoint, type Endpoint } from './upstream.ts';
+import { createUpstream, type Upstream } from './upstream.ts';
 import type { WebSocketMaker } from './websocket-connection.ts';
 import type { OutboxStore } from '../storage/outbox-store.ts';
 import { createPrivateSockets } from './private-sockets.ts';
-import { createOutgoing } from './tab-batcher.ts';
-import { createPublications } from './outbox.ts';
-import { createTaken } from './send-acknowledgements.ts';
+import { createTabBatcher } from './tab-batcher.ts';
+import { createDurableOutbox } from './outbox.ts';
+import { createSendAcknowledgements } from './send-acknowledgements.ts';
 import { socketUrl } from './socket-ticket.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 
@@ -25,7 +25,7 @@ export type SocketsOptions = {
   /** Sends with authorization (the keeper's, or the browser's cookie). */
   request(url: string, init: RequestInit): Promise<Response>;
   outbox: OutboxStore;
-  /** Frames for one tab, that go together (outgoing.ts). */
+  /** Frames for one tab, that go together (batcher.ts). */
   deliver(tab: string, frames: PortFrame[]): void;
   /** `views()` changed: at once for a state, once a second at most for counts. */
   onChange(): void;
@@ -35,7 +35,7 @@ export type SocketsOptions = {
   WebSocket?: WebSocketMaker | undefined;
 };
 
-export type SessionInput = { generation: number | undefined; sub?: string | undefined; epoch?: unknown };
+export type SessionInput = { generation: number | undefined; sub?: string | undefined; scope?: unknown };
 
 export type Sockets = {
   /**
@@ -75,14 +75,14 @@ export const createSockets = (options: SocketsOptions): Sockets => {
 
   // ---- to tabs
 
-  const outgoing = createOutgoing(clock, options.deliver);
+  const batcher = createTabBatcher(clock, options.deliver);
 
-  const tellTab = (tab: string, frame: PortFrame): void => {
-    if (tabs.has(tab)) outgoing.push(tab, frame);
+  const sendToTab = (tab: string, frame: PortFrame): void => {
+    if (tabs.has(tab)) batcher.send(tab, frame);
   };
 
-  const tell = (tab: string | undefined, frame: PortFrame): void => {
-    for (const each of tab === undefined ? tabs.keys() : [tab]) tellTab(each, frame);
+  const sendToTabs = (tab: string | undefined, frame: PortFrame): void => {
+    for (const each of tab === undefined ? tabs.keys() : [tab]) sendToTab(each, frame);
   };
 
   // ---- to whoever shows it
@@ -99,123 +99,123 @@ export const createSockets = (options: SocketsOptions): Sockets => {
     });
   };
 
-  // ---- endpoints
+  // ---- upstreams
 
-  const publications = createPublications({
+  const outbox = createDurableOutbox({
     store: options.outbox,
-    send: (item) => native?.tell({ type: 'publish', item }),
+    send: (item) => native?.dispatch({ type: 'publish', item }),
     onChange: () => update(),
     journal: (what, detail) => options.journal('outbox', what, detail),
   });
 
-  const endpointFor = (config: SocketConfig, kind: CodecKind): Endpoint =>
-    createEndpoint({
+  const upstreamFor = (config: SocketConfig, kind: CodecKind): Upstream =>
+    createUpstream({
       ...options,
       config,
       kind,
       WebSocket,
-      tell,
-      spread: outgoing.spread,
-      greeted: () => kind.shares === 'topics' && publications.flush(),
-      settled: publications.settle,
+      sendToTab: sendToTabs,
+      broadcast: batcher.broadcast,
+      greeted: () => kind.shares === 'topics' && outbox.flush(),
+      settled: outbox.settle,
       onChange,
       journal: (what, detail) => options.journal(`socket ${config.url}`, what, detail),
     });
 
   const byConfig = options.config.flatMap((config) => {
     const kind = options.codecs.find(({ name }) => name === config.codec);
-    return kind ? [{ config, href: socketUrl(config.url, origin).href, endpoint: endpointFor(config, kind) }] : [];
+    return kind ? [{ config, href: socketUrl(config.url, origin).href, upstream: upstreamFor(config, kind) }] : [];
   });
-  const endpoints = byConfig.map(({ endpoint }) => endpoint);
-  /** Topics and publications go through the first endpoint that has any. */
-  const native = endpoints.find(({ kind }) => kind.shares === 'topics');
-  const privates = createPrivateSockets({ ...options, WebSocket, tell: tellTab });
+  const upstreams = byConfig.map(({ upstream }) => upstream);
+  /** Topics and outbox go through the first upstream that has any. */
+  const native = upstreams.find(({ kind }) => kind.shares === 'topics');
+  const privates = createPrivateSockets({ ...options, WebSocket, sendToTab });
 
-  const endpointOf = (url: string): Endpoint | undefined => {
+  const upstreamOf = (url: string): Upstream | undefined => {
     try {
       const { href } = socketUrl(url, origin);
-      return byConfig.find((entry) => entry.href === href)?.endpoint;
+      return byConfig.find((entry) => entry.href === href)?.upstream;
     } catch {
       return undefined;
     }
   };
 
-  /** People want to see "connected" as long as they look, so the native endpoint is kept open for every tab. */
-  const inputsOf = (endpoint: Endpoint): SocketInputs => ({
+  /** People want to see "connected" as long as they look, so the native upstream is kept open for every tab. */
+  const inputsOf = (upstream: Upstream): SocketInputs => ({
     ...environment,
     generation: session.generation,
-    wanted: endpoint.listeners > 0 || (endpoint === native && (tabs.size > 0 || publications.waiting)),
+    wanted: upstream.listeners > 0 || (upstream === native && (tabs.size > 0 || outbox.waiting)),
   });
 
   const update = (): void => {
-    for (const endpoint of endpoints) endpoint.inputs(inputsOf(endpoint));
+    for (const upstream of upstreams) upstream.inputs(inputsOf(upstream));
   };
 
   // ---- from tabs
 
   const join = (tab: string, topic: string, cursor: TabIntro['topics'][number][1]): void => {
     tabs.get(tab)?.add(topic);
-    native?.tell({ type: 'join', tab, topic, cursor });
+    native?.dispatch({ type: 'join', tab, topic, cursor });
   };
 
   const leave = (tab: string, topic: string): void => {
     tabs.get(tab)?.delete(topic);
-    native?.tell({ type: 'leave', tab, topic });
+    native?.dispatch({ type: 'leave', tab, topic });
   };
 
-  const isCongested = (): boolean => endpoints.some((endpoint) => endpoint.congested);
-  const taken = createTaken(clock, isCongested, tellTab);
+  const isCongested = (): boolean => upstreams.some((upstream) => upstream.congested);
+  const taken = createSendAcknowledgements(clock, isCongested, sendToTab);
 
   const onSocket = (tab: string, message: Extract<TabMessage, { socket: string }>): void => {
     if (message.type !== 'socket-open') {
-      if (privates.take(tab, message)) return;
-      for (const endpoint of endpoints) endpoint.tell({ ...message, tab });
+      if (privates.receive(tab, message)) return;
+      for (const upstream of upstreams) upstream.dispatch({ ...message, tab });
       if (message.type === 'socket-send') taken(tab, message.socket);
       return;
     }
     const { socket } = message;
-    const endpoint = endpointOf(message.url);
-    if (!endpoint) return void privates.take(tab, message);
-    if (endpoint.kind.shares === 'frames') return endpoint.tell({ ...message, tab });
-    tellTab(tab, { type: 'socket-closed', socket, code: POLICY_VIOLATION, reason: 'topics only', wasClean: false });
+    const upstream = upstreamOf(message.url);
+    if (!upstream) return void privates.receive(tab, message);
+    if (upstream.kind.shares === 'frames') return upstream.dispatch({ ...message, tab });
+    sendToTab(tab, { type: 'socket-closed', socket, code: POLICY_VIOLATION, reason: 'topics only', wasClean: false });
   };
 
   const tabLeft = (tab: string): void => {
     if (!tabs.delete(tab)) return;
-    outgoing.forget(tab);
+    batcher.dropTab(tab);
     privates.tabLeft(tab);
-    for (const endpoint of endpoints) endpoint.tell({ type: 'tab-left', tab });
+    for (const upstream of upstreams) upstream.dispatch({ type: 'tab-left', tab });
     update();
   };
 
   const changeUser = (): void => {
     privates.session(undefined);
-    for (const endpoint of endpoints) {
-      endpoint.inputs({ ...inputsOf(endpoint), generation: undefined });
-      endpoint.tell({ type: 'forget' });
+    for (const upstream of upstreams) {
+      upstream.inputs({ ...inputsOf(upstream), generation: undefined });
+      upstream.dispatch({ type: 'forget' });
     }
   };
 
   return {
     session: (input) => {
-      const { sub = session.sub, epoch } = input;
-      const unknown = session.sub !== undefined && input.sub === undefined && epoch !== session.epoch;
+      const { sub = session.sub, scope } = input;
+      const unknown = session.sub !== undefined && input.sub === undefined && scope !== session.scope;
       const generation = unknown ? undefined : input.generation;
-      if (epoch !== session.epoch) outgoing.hush();
+      if (scope !== session.scope) batcher.dropUserFrames();
       if (session.sub !== undefined && sub !== session.sub) changeUser();
-      if (session.generation !== undefined && generation === undefined) publications.signedOut();
-      session = { generation, sub, epoch: unknown ? session.epoch : epoch };
+      if (session.generation !== undefined && generation === undefined) outbox.signedOut();
+      session = { generation, sub, scope: unknown ? session.scope : scope };
       privates.session(generation);
-      publications.owner(sub);
+      outbox.owner(sub);
       update();
     },
     environment: (input) => {
       environment = input;
       update();
     },
-    nudge: (cause) => endpoints.forEach((endpoint) => endpoint.nudge(cause)),
+    nudge: (cause) => upstreams.forEach((upstream) => upstream.nudge(cause)),
     tabArrived: (tab, topics) => {
-      if (tabs.size === 0) publications.reload();
+      if (tabs.size === 0) outbox.reload();
       const before = tabs.get(tab);
       tabs.set(tab, new Set());
       for (const [topic, cursor] of topics) join(tab, topic, cursor);
@@ -229,15 +229,15 @@ export const createSockets = (options: SocketsOptions): Sockets => {
       if (message.type === 'bye') return tabLeft(tab);
       if (message.type === 'join') join(tab, message.topic, message.cursor);
       else if (message.type === 'leave') leave(tab, message.topic);
-      else if (message.type === 'present' || message.type === 'absent') native?.tell({ ...message, tab });
+      else if (message.type === 'present' || message.type === 'absent') native?.dispatch({ ...message, tab });
       else if ('socket' in message) onSocket(tab, message);
       // What is said on an open socket changes nobody's wish to have it.
       if (message.type !== 'socket-send') update();
     },
-    publish: publications.publish,
-    views: () => Object.fromEntries(byConfig.map(({ config, endpoint }) => [config.url, endpoint.view])),
-    handOver: () => endpoints.forEach((endpoint) => endpoint.duty('retire')),
-    resume: () => endpoints.forEach((endpoint) => endpoint.duty('resume')),
-    settled: publications.settled,
+    publish: outbox.publish,
+    views: () => Object.fromEntries(byConfig.map(({ config, upstream }) => [config.url, upstream.view])),
+    handOver: () => upstreams.forEach((upstream) => upstream.setRole('retire')),
+    resume: () => upstreams.forEach((upstream) => upstream.setRole('resume')),
+    settled: outbox.settled,
   };
 };

@@ -22,12 +22,12 @@ import type { SocketConfig } from '../../protocol/config.ts';
 import { CLOSE_CODE, type ProfileIdentity } from '../../protocol/frames.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { SocketView } from '../../protocol/snapshot.ts';
-import { openLink, type Link, type WebSocketMaker } from './websocket-connection.ts';
-import { createPump } from '../runtime/machine-runner.ts';
-import { dialPlan, fetchTicket, socketUrl } from './socket-ticket.ts';
+import { openConnection, type WebSocketConnection, type WebSocketMaker } from './websocket-connection.ts';
+import { createMachineRunner } from '../runtime/machine-runner.ts';
+import { handshakeOf, fetchTicket, socketUrl } from './socket-ticket.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 
-export type EndpointOptions = {
+export type UpstreamOptions = {
   config: SocketConfig;
   kind: CodecKind;
   origin: string;
@@ -37,8 +37,8 @@ export type EndpointOptions = {
   WebSocket: WebSocketMaker;
   request(url: string, init: RequestInit): Promise<Response>;
   /** `tab` undefined: every tab. */
-  tell(tab: string | undefined, frame: PortFrame): void;
-  spread(to: readonly SocketAddress[], data: Frame): void;
+  sendToTab(tab: string | undefined, frame: PortFrame): void;
+  broadcast(to: readonly SocketAddress[], data: Frame): void;
   /** The link is up and greeted: publications may go out. */
   greeted(): void;
   /** The server has an answer to this publication. */
@@ -50,7 +50,7 @@ export type EndpointOptions = {
 };
 
 /** One configured URL: its machine, its protocol, and whatever of them is in flight. */
-export type Endpoint = {
+export type Upstream = {
   readonly kind: CodecKind;
   readonly listeners: number;
   readonly view: SocketView;
@@ -59,24 +59,24 @@ export type Endpoint = {
   inputs(inputs: SocketInputs): void;
   nudge(cause: NudgeCause): void;
   /** Something for the protocol, from a tab or from the outbox. */
-  tell(event: CodecEvent): void;
+  dispatch(event: CodecEvent): void;
   /** Whether a newer worker is to dial from now on, or this one again. */
-  duty(type: 'retire' | 'resume'): void;
+  setRole(type: 'retire' | 'resume'): void;
 };
 
 /** Beyond this (bytes), tabs are told that what they said waits. */
 const CONGESTED_BYTES = 65_536;
 
 /** How to end what a call has in flight. */
-type InFlight = { is: 'ticket'; abort: AbortController } | { is: 'link'; link: Link };
+type InFlight = { is: 'ticket'; abort: AbortController } | { is: 'link'; link: WebSocketConnection };
 
-export const createEndpoint = (options: EndpointOptions): Endpoint => {
+export const createUpstream = (options: UpstreamOptions): Upstream => {
   const { config, kind, clock, random } = options;
   const codec = kind.create(options.identity);
   const policy = socketPolicy(config.url);
   const inFlight = new Map<number, InFlight>();
   const counts: { [what in Counted]: number } = { sent: 0, received: 0, resumed: 0, lost: 0 };
-  let current: { call: number; link: Link } | undefined;
+  let current: { call: number; link: WebSocketConnection } | undefined;
   let framesUnsent = 0;
   let roundTripMs: number | undefined;
   let since = clock.now();
@@ -112,18 +112,18 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
       signal: abort.signal,
     });
     if (!inFlight.delete(call)) return;
-    tellMachine(
+    dispatch(
       result.ok ? { type: 'ticket', call, ...result.value } : { type: 'ticket-failed', call, problem: result.problem },
     );
   };
 
   const dial = (call: number, ticket: string): void => {
-    const link = openLink({
-      ...dialPlan(config, socketUrl(config.url, options.origin), kind.subprotocol ? [kind.subprotocol] : [], ticket),
+    const link = openConnection({
+      ...handshakeOf(config, socketUrl(config.url, options.origin), kind.subprotocol ? [kind.subprotocol] : [], ticket),
       WebSocket: options.WebSocket,
       opened: () => relay({ type: 'opened' }),
       received: (data) => {
-        tellMachine({ type: 'heard', call });
+        dispatch({ type: 'heard', call });
         relay({ type: 'frame', data });
       },
       closed: (code, reason) => {
@@ -138,7 +138,7 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
   const onGone = (call: number, code: number, reason: string): void => {
     current = undefined;
     relay({ type: 'closed', code });
-    tellMachine({
+    dispatch({
       type: 'closed',
       call,
       verdict: kind.closed(code, reason),
@@ -179,9 +179,9 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
       case 'send':
         return send(output.data);
       case 'tell':
-        return options.tell(output.tab, output.frame);
+        return options.sendToTab(output.tab, output.frame);
       case 'spread':
-        return options.spread(output.to, output.data);
+        return options.broadcast(output.to, output.data);
       case 'settled':
         return options.settled(output.id);
       case 'count':
@@ -191,7 +191,7 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
         roundTripMs = output.ms;
         return options.onChange('counts');
       case 'alive':
-        return current && tellMachine({ type: 'heard', call: current.call });
+        return current && dispatch({ type: 'heard', call: current.call });
       case 'ignored':
         return options.journal(output.what);
       case 'violated':
@@ -210,7 +210,7 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
 
   const onLinkNews = (output: CodecOutput & { type: 'greeted' | 'renewed' | 'draining' }): void => {
     if (!current) return;
-    tellMachine({ ...output, call: current.call });
+    dispatch({ ...output, call: current.call });
     if (output.type === 'greeted') options.greeted();
   };
 
@@ -219,20 +219,20 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
     const { call } = current;
     options.journal(why);
     hangUp(call, code);
-    tellMachine({ type: 'closed', call, verdict: { do: 'redial' }, problem });
+    dispatch({ type: 'closed', call, verdict: { do: 'redial' }, problem });
   };
 
   // ---- what follows from a change
 
   const arm = (): void => {
-    const due = alarmOf(pump.machine);
+    const due = alarmOf(runner.machine);
     if (alarm?.due === due) return;
     alarm?.cancel();
     alarm = undefined;
     if (due === undefined) return;
     const cancel = clock.at(due, () => {
       alarm = undefined;
-      tellMachine({ type: 'alarm', due });
+      dispatch({ type: 'alarm', due });
       arm();
     });
     alarm = { due, cancel };
@@ -253,14 +253,14 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
     if (before.state !== machine.state) options.onChange('state');
   };
 
-  const pump = createPump<Socket, SocketEvent, SocketEffect>({
+  const runner = createMachineRunner<Socket, SocketEvent, SocketEffect>({
     initial: initialSocket,
     step: (machine, event, at) => stepSocket(machine, event, at, policy),
     perform,
     moment: () => ({ now: clock.now(), chance: random() }),
     onChange: show,
   });
-  const tellMachine = (event: SocketEvent): void => pump.tell(event);
+  const dispatch = (event: SocketEvent): void => runner.dispatch(event);
 
   return {
     kind,
@@ -271,12 +271,12 @@ export const createEndpoint = (options: EndpointOptions): Endpoint => {
       return unsent().bytes > CONGESTED_BYTES;
     },
     get view() {
-      return { ...viewOf(pump.machine), since, roundTripMs, ...counts };
+      return { ...viewOf(runner.machine), since, roundTripMs, ...counts };
     },
-    inputs: (inputs) => tellMachine({ type: 'inputs', inputs }),
-    nudge: (cause) => tellMachine({ type: 'nudge', cause }),
-    tell: (event) => relay(event.type === 'socket-send' ? { ...event, unsent: unsent() } : event),
-    duty: (type) => tellMachine({ type }),
+    inputs: (inputs) => dispatch({ type: 'inputs', inputs }),
+    nudge: (cause) => dispatch({ type: 'nudge', cause }),
+    dispatch: (event) => relay(event.type === 'socket-send' ? { ...event, unsent: unsent() } : event),
+    setRole: (type) => dispatch({ type }),
   };
 };
 

@@ -1,7 +1,7 @@
 /** What the link needs of a WebSocket constructor; the browser's own has it. */
 export type WebSocketMaker = new (url: string, protocols?: string | string[]) => WebSocket;
 
-export type LinkOptions = {
+export type ConnectionOptions = {
   WebSocket: WebSocketMaker;
   url: string;
   protocols: readonly string[];
@@ -13,7 +13,7 @@ export type LinkOptions = {
 };
 
 /** One attempt at a WebSocket. It knows bytes only. */
-export type Link = {
+export type WebSocketConnection = {
   /** Bytes that the browser has yet to send. */
   readonly buffered: number;
   /** Dropped while the socket is not open: what must not get lost is kept by whoever sends it. */
@@ -38,7 +38,14 @@ const closeQuietly = (socket: WebSocket, code?: number, reason?: string): void =
   }
 };
 
-export const openLink = ({ WebSocket, url, protocols, opened, received, closed }: LinkOptions): Link => {
+export const openConnection = ({
+  WebSocket,
+  url,
+  protocols,
+  opened,
+  received,
+  closed,
+}: ConnectionOptions): WebSocketConnection => {
   let socket: WebSocket;
   try {
     socket = new WebSocket(url, [...protocols]);

@@ -14,7 +14,10 @@ const WRITE_ATTEMPTS = 3;
 const WRITE_PAUSE_MS = 150;
 
 export type Loaded = { saved: Saved | undefined; problem?: Problem | undefined };
-export type SaveOutcome = { is: 'saved' } | { is: 'superseded'; saved: Saved } | { is: 'failed'; problem: Problem };
+export type SaveOutcome =
+  | { type: 'saved' }
+  | { type: 'superseded'; saved: Saved }
+  | { type: 'failed'; problem: Problem };
 
 export type SessionStore = {
   /** Rejects only when the disk could not be read; what cannot be opened is set aside and told. */
@@ -100,25 +103,25 @@ export const createSessionStore = (disk: Disk, sealer: Sealer): SessionStore => 
     const newer = await write(row, record.at === 'signed-out');
     if (newer) {
       const saved = await open(newer).catch(() => undefined);
-      if (saved) return { is: 'superseded', saved };
+      if (saved) return { type: 'superseded', saved };
       // A newer row that nobody can open must not stand in the way for ever.
       await setAside(newer);
       return attempt(record);
     }
     // Not throwing is not having saved: what counts is what can be read back.
     const back = await read();
-    if (sameRow(back, row)) return { is: 'saved' };
+    if (sameRow(back, row)) return { type: 'saved' };
     if (isRow(back) && back.generation > row.generation) return attempt(record);
-    return { is: 'failed', problem: { code: 'store-unavailable', detail: 'not read back' } };
+    return { type: 'failed', problem: { code: 'store-unavailable', detail: 'not read back' } };
   };
 
   const save = async (record: Saved): Promise<SaveOutcome> => {
     for (let tried = 1; ; tried++) {
       const outcome = await attempt(record).catch((error: unknown): SaveOutcome => ({
-        is: 'failed',
+        type: 'failed',
         problem: storeProblem(error),
       }));
-      if (outcome.is !== 'failed' || tried === WRITE_ATTEMPTS) return outcome;
+      if (outcome.type !== 'failed' || tried === WRITE_ATTEMPTS) return outcome;
       await pause(WRITE_PAUSE_MS * tried);
     }
   };

@@ -3,11 +3,15 @@ import type { Snapshot } from '../../protocol/snapshot.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /** Sends the snapshot to all tabs when it has changed: states at once, counters a few times a second. */
-export type Publisher = { now(): void; soon(): void };
+export type SnapshotPublisher = { now(): void; soon(): void };
 
 const COUNTERS_EVERY_MS = 250;
 
-export const createPublisher = (clock: Clock, take: () => Snapshot, send: (frame: PortFrame) => void): Publisher => {
+export const createSnapshotPublisher = (
+  clock: Clock,
+  take: () => Snapshot,
+  send: (frame: PortFrame) => void,
+): SnapshotPublisher => {
   let last = '';
   let waiting: (() => void) | undefined;
   const now = (): void => {

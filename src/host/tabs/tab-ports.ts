@@ -1,20 +1,20 @@
 import type { TabIntro, PortFrame, PortMessage, TabMessage } from '../../protocol/bridge.ts';
 import { parseTabMessage } from '../../protocol/bridge.ts';
 
-export type TabsOptions = {
+export type TabPortsOptions = {
   onMessage(tab: string, message: TabMessage): void;
   /** A tab came, went, or became visible or hidden. */
   onChange(): void;
   onGone(tab: string): void;
 };
 
-export type Tabs = {
+export type TabPorts = {
   add(intro: TabIntro, port: MessagePort): void;
   remove(tab: string): void;
   has(tab: string): boolean;
   /** In one message, at once: what is to go together is gathered before (outgoing.ts, publisher.ts). */
-  push(tab: string, frames: readonly PortFrame[]): void;
-  pushAll(frame: PortFrame): void;
+  send(tab: string, frames: readonly PortFrame[]): void;
+  broadcast(frame: PortFrame): void;
   readonly count: number;
   readonly visible: boolean;
 };
@@ -33,7 +33,7 @@ const FRAME_BYTES = 500;
 /** A tab that is sent more than this (bytes) is asked to say when it has read it: in a flood, not for every message. */
 const ASK_BEYOND = 1_000_000;
 /** What may wait in the port of a tab that does not read, for it is frozen or busy (bytes). */
-export const UNREAD_MAX = 4_000_000;
+export const MAX_UNREAD_BYTES = 4_000_000;
 
 /** Each run is a message, and so are the frames between two of them. */
 const messagesOf = ({ protocol }: Tab, frames: readonly PortFrame[]): readonly PortMessage[] => {
@@ -56,7 +56,7 @@ const sizeOf = (frame: PortFrame): number => {
   return frame.type === 'here' ? FRAME_BYTES * (1 + frame.members.length) : FRAME_BYTES;
 };
 
-export const createTabs = ({ onMessage, onChange, onGone }: TabsOptions): Tabs => {
+export const createTabPorts = ({ onMessage, onChange, onGone }: TabPortsOptions): TabPorts => {
   const tabs = new Map<string, Tab>();
 
   const post = (name: string, tab: Tab, frames: readonly PortFrame[]): void => {
@@ -66,7 +66,7 @@ export const createTabs = ({ onMessage, onChange, onGone }: TabsOptions): Tabs =
       tab.asked = tab.unread;
       all.push({ type: 'read' });
     }
-    const over = tab.unread > UNREAD_MAX;
+    const over = tab.unread > MAX_UNREAD_BYTES;
     if (over) all.push({ type: 'overrun' });
     for (const message of messagesOf(tab, all)) tab.port.postMessage(message);
     // It comes back with its cursors when it reads again, as a page does that was in the back/forward cache.
@@ -109,11 +109,11 @@ export const createTabs = ({ onMessage, onChange, onGone }: TabsOptions): Tabs =
     },
     remove,
     has: (name) => tabs.has(name),
-    push(name, frames) {
+    send(name, frames) {
       const tab = tabs.get(name);
       if (tab) post(name, tab, frames);
     },
-    pushAll(frame) {
+    broadcast(frame) {
       for (const [name, tab] of tabs) post(name, tab, [frame]);
     },
     get count() {

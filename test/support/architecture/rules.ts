@@ -1,6 +1,6 @@
 import { Visitor } from 'rolldown/utils';
 import { lineAt, resolveImport, type Import, type Module } from './module.ts';
-import { FALLBACK, roomOf, type Room } from './table.ts';
+import { FALLBACK, layerOf, type Layer } from './table.ts';
 
 export type Violation = { rule: string; path: string; line: number; what: string };
 
@@ -31,7 +31,7 @@ const at = (module: Module, rule: string, offset: number, what: string): Violati
   what,
 });
 
-const packageAllowed = (room: Room, specifier: string): boolean =>
+const packageAllowed = (room: Layer, specifier: string): boolean =>
   room.packages === 'any' ||
   room.packages.some((name) =>
     name.endsWith('*')
@@ -39,18 +39,18 @@ const packageAllowed = (room: Room, specifier: string): boolean =>
       : specifier === name || specifier.startsWith(`${name}/`),
   );
 
-const arrowAllowed = (module: Module, room: Room, found: Import): boolean => {
+const arrowAllowed = (module: Module, room: Layer, found: Import): boolean => {
   const target = resolveImport(module.path, found.specifier);
   if (target === undefined) return packageAllowed(room, found.specifier);
   if (target === FALLBACK && !found.dynamic) return false;
-  const to = roomOf(target);
+  const to = layerOf(target);
   if (to?.name === room.name) return true;
   if (module.path === FALLBACK && to?.name === 'host') return true;
   return to !== undefined && room.may.includes(to.name);
 };
 
 const arrows = (module: Module): Violation[] => {
-  const room = roomOf(module.path);
+  const room = layerOf(module.path);
   if (!room) return [];
   return module.imports
     .filter((found) => !arrowAllowed(module, room, found))
@@ -58,7 +58,7 @@ const arrows = (module: Module): Violation[] => {
 };
 
 const defaultExports = (module: Module): Violation[] => {
-  if (!roomOf(module.path)) return [];
+  if (!layerOf(module.path)) return [];
   return module.parsed.module.staticExports
     .filter((entry) =>
       entry.entries.some(({ exportName }) => exportName.kind === 'Default' || exportName.name === 'default'),
@@ -68,7 +68,7 @@ const defaultExports = (module: Module): Violation[] => {
 
 const length = (module: Module): Violation[] => {
   const lines = module.source.trimEnd().split('\n').length;
-  const limit = roomOf(module.path) ? MAX_LINES : MAX_TEST_LINES;
+  const limit = layerOf(module.path) ? MAX_LINES : MAX_TEST_LINES;
   if (lines <= limit) return [];
   return [{ rule: 'length', path: module.path, line: limit + 1, what: `${lines} lines, at most ${limit}` }];
 };
@@ -118,7 +118,7 @@ const freeNames = (module: Module): Reference[] => {
 };
 
 const timeAndChance = (module: Module): Violation[] => {
-  if (roomOf(module.path)?.name !== 'core') return [];
+  if (layerOf(module.path)?.name !== 'core') return [];
   const found = freeNames(module)
     .filter((reference) => CORE_GLOBALS.has(reference.name))
     .map((reference) => at(module, 'pure', reference.start, reference.name));
@@ -143,7 +143,7 @@ const timeAndChance = (module: Module): Violation[] => {
 };
 
 const windows = (module: Module): Violation[] => {
-  if (roomOf(module.path)?.name !== 'ui') return [];
+  if (layerOf(module.path)?.name !== 'ui') return [];
   return freeNames(module)
     .filter((reference) => UI_GLOBALS.has(reference.name))
     .map((reference) => at(module, 'window', reference.start, reference.name));
@@ -151,7 +151,7 @@ const windows = (module: Module): Violation[] => {
 
 /** What came over a boundary is `unknown` until it has been looked at. */
 const casts = (module: Module): Violation[] => {
-  if (!roomOf(module.path)) return [];
+  if (!layerOf(module.path)) return [];
   const found: Violation[] = [];
   new Visitor({
     TSAsExpression: (node) => {
@@ -168,7 +168,7 @@ const casts = (module: Module): Violation[] => {
  * to read as they are.
  */
 const functionLengths = (module: Module): Violation[] => {
-  if (!roomOf(module.path)) return [];
+  if (!layerOf(module.path)) return [];
   const found: Violation[] = [];
   const inner: number[] = [0];
   const enter = (): void => void inner.push(0);

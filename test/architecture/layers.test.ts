@@ -5,7 +5,7 @@ import { findCycles } from '../support/architecture/cycles.ts';
 import { crowdedFolders, findFolderCycles, MAX_FILES } from '../support/architecture/folders.ts';
 import { parseModule, type Module } from '../support/architecture/module.ts';
 import { check } from '../support/architecture/rules.ts';
-import { ROOMS } from '../support/architecture/table.ts';
+import { LAYERS } from '../support/architecture/table.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDERS = ['src', 'sw', 'server', 'cli', 'scripts', 'test', 'bench'];
@@ -154,7 +154,7 @@ describe('each rule can fail', () => {
     expect(crowdedFolders(modules.slice(1))).toEqual([]);
   });
 
-  test('and every room exists', () => {
-    for (const { folder } of ROOMS) expect(readdirSync(`${ROOT}/${folder}`), folder).not.toEqual([]);
+  test('has a folder for each layer', () => {
+    for (const { folder } of LAYERS) expect(readdirSync(`${ROOT}/${folder}`), folder).not.toEqual([]);
   });
 });
