@@ -33,6 +33,8 @@ const tierOf = (sealed: boolean, machine: Machine): Tier => {
   return sessionOf(machine.state)?.tokens.access?.scheme === 'DPoP' ? 'bound' : 'compatible';
 };
 
+const isLeft = ({ state }: Machine): boolean => state.at === 'signed-out' && state.reason === 'user';
+
 type WhoamiOptions = { origin: string; now(): number; authorizedFetch: AuthorizedFetch };
 
 const verifyByWhoami = async (url: URL, { origin, now, authorizedFetch }: WhoamiOptions): Promise<VerifyResult> => {
@@ -56,10 +58,7 @@ export const createHost = (options: HostOptions): Host => {
   const livenessLock = holdLivenessLock(worker.id);
   const services = createServices(options, clock, random, worker.id, {
     current: () => latestOf(session.machine.state),
-    hasLeft() {
-      const { state } = session.machine;
-      return state.at === 'signed-out' && state.reason === 'user';
-    },
+    hasLeft: () => isLeft(session.machine),
     onErased: () => session.dispatch({ type: 'erased' }),
   });
   const { journal, keys } = services;
@@ -128,11 +127,9 @@ export const createHost = (options: HostOptions): Host => {
     });
     return opened ?? noSockets;
   };
-  // The first tab opens them: a newcomer that took its epoch while it waited would be outranked by its predecessor's
-  // next start, and the hub would turn it away for good.
+  // The first tab opens them: see `takeIdentity`.
   let open = (): void => undefined;
-  /** Until then (ms since the epoch) a newcomer is expected to take over. */
-  let leavingUntil = 0;
+  let handOverEndsAt = 0;
   const sockets = new Promise<void>((resolve) => (open = resolve)).then(openSockets);
 
   const snapshot = (): Snapshot => ({
@@ -186,7 +183,7 @@ export const createHost = (options: HostOptions): Host => {
       void livenessLock.held.then(() => {
         tabs.add(intro, port);
         tabs.send(intro.tab, [{ type: 'welcome', protocol: PROTOCOL, life: livenessLock.name, snapshot: snapshot() }]);
-        if (clock.now() < leavingUntil) tabs.send(intro.tab, [{ type: 'hand-over' }]);
+        if (clock.now() < handOverEndsAt) tabs.send(intro.tab, [{ type: 'hand-over' }]);
         // A page that comes later shows that no newcomer has taken over.
         else void sockets.then((all) => all.resume());
         void sockets.then((all) => all.tabArrived(intro.tab, intro.topics));
@@ -205,7 +202,7 @@ export const createHost = (options: HostOptions): Host => {
     },
     endSession: async () => (await services.endSession.take().catch(() => undefined)) ?? '/',
     handOver(ms) {
-      leavingUntil = clock.now() + ms;
+      handOverEndsAt = clock.now() + ms;
       tabs.broadcast({ type: 'hand-over' });
       void sockets.then((all) => all.handOver());
     },

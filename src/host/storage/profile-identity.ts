@@ -17,6 +17,8 @@ const parseIdentity = (value: unknown): ProfileIdentity | undefined => {
 /**
  * Who this browser profile is to the socket hub, and the next epoch: each worker start takes a higher one, so the hub
  * can tell a worker from its successor. Without a disk every start is a new host.
+ * Call it when the first tab attaches, not at start: a waiting worker that takes its number early has a lower one than
+ * the next start of the active worker, and the hub rejects it for good.
  */
 export const takeIdentity = (disk: Disk, fresh: () => string): Promise<ProfileIdentity> =>
   disk
