@@ -13,8 +13,8 @@ import { createUserScopes } from './session/user-scope.ts';
 import { createAuthorizedFetch, type AuthorizedFetch } from './session/authorized-fetch.ts';
 import { boundedFetch, endpointName, DIRECT_FETCH } from './auth/http.ts';
 import { takeIdentity } from './storage/profile-identity.ts';
-import { holdLivenessLock } from './runtime/liveness-lock.ts';
-import { createRefreshLock } from './session/refresh-lock.ts';
+import { holdLivenessLock } from './runtime/locks.ts';
+import { createRefreshLock } from './runtime/locks.ts';
 import { createServices } from './services/services.ts';
 import { createSnapshotPublisher } from './tabs/snapshot-publisher.ts';
 import { createRules } from './session/request-policy.ts';
@@ -112,7 +112,7 @@ export const createHost = (options: HostOptions): Host => {
   const authorizedFetch = createAuthorizedFetch({ origin, requestToken, keys, scope: scopes.get, rules });
 
   const openSockets = async (): Promise<Sockets> => {
-    const identity = await takeIdentity(services.disk, () => crypto.randomUUID());
+    const identity = await takeIdentity(services.disk);
     opened = options.sockets?.({
       config: config.sockets,
       origin,

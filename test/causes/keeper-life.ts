@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../../src/host/runtime/clock.ts';
 import { createDisk, type Disk } from '../../src/host/storage/database.ts';
 import type { SignInMethod } from '../../src/host/auth/sign-in-method.ts';
 import { createJournal } from '../../src/host/storage/journal.ts';
-import { createRefreshLock } from '../../src/host/session/refresh-lock.ts';
+import { createRefreshLock } from '../../src/host/runtime/locks.ts';
 import { createRevocations } from '../../src/host/session/revocations.ts';
 import { createSealer } from '../../src/host/storage/encryption.ts';
 import { createSessionRuntime, type SessionRuntime } from '../../src/host/session/session-runtime.ts';
@@ -37,7 +37,7 @@ export const startLife = (password: SignInMethod): KeeperLife => {
   });
   const sealer = createSealer(disk, 'https://app.example', SEAL);
   /** No timer outlives its worker. */
-  const clock: Clock = { now: systemClock.now, at: (at, run) => systemClock.at(at, () => alive && run()) };
+  const clock: Clock = { now: systemClock.now, schedule: (at, run) => systemClock.schedule(at, () => alive && run()) };
   const runtime = createSessionRuntime({
     store: createSessionStore(disk, sealer),
     refreshLock: createRefreshLock(undefined),

@@ -169,7 +169,7 @@ test('frames are taken when the browser has sent them, and not before', async ()
   for (const data of ['one', new ArrayBuffer(32_000_000)])
     sockets.receive('t', { type: 'socket-send', socket: 's', data });
   // there is nothing to wait for: it must not happen
-  await new Promise<void>((resolve) => void systemClock.at(Date.now() + 100, resolve));
+  await new Promise<void>((resolve) => void systemClock.schedule(Date.now() + 100, resolve));
   expect(told('socket-taken')).toEqual([]);
   ws.resume();
   await until(() => told('socket-taken').length > 0);

@@ -14,7 +14,7 @@ const createTime = () => {
   const due = new Map<() => void, number>();
   return {
     now: () => now,
-    at: (at: number, run: () => void) => {
+    schedule: (at: number, run: () => void) => {
       due.set(run, at);
       return () => void due.delete(run);
     },

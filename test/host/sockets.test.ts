@@ -202,8 +202,8 @@ test('what is on its way to a tab when its person leaves does not arrive', async
   let stoppedAt = 0;
   const clock: Clock = {
     now: () => stoppedAt || systemClock.now(),
-    at(at, run) {
-      if (stoppedAt === 0 || at > stoppedAt + BATCH_WINDOW_MS) return systemClock.at(at, run);
+    schedule(at, run) {
+      if (stoppedAt === 0 || at > stoppedAt + BATCH_WINDOW_MS) return systemClock.schedule(at, run);
       held.push(run);
       return () => undefined;
     },

@@ -17,7 +17,7 @@ const start = () => {
   let due: { at: number; run: () => void }[] = [];
   const clock = {
     now: () => now,
-    at: (at: number, run: () => void) => {
+    schedule: (at: number, run: () => void) => {
       const timer = { at, run };
       due.push(timer);
       return () => {

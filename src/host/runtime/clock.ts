@@ -1,21 +1,21 @@
-/** Time and chance come in, so that nothing in here is beyond a test's control. */
+/** The host gets time and chance as arguments, so that tests control them. */
 export type Clock = {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Runs once, at `at` by this clock or as soon as possible after it; returns its own cancellation. */
-  at(at: number, run: () => void): () => void;
+  /** Runs `run` once, at the moment `at` or as soon as possible after it. Returns a function that cancels it. */
+  schedule(at: number, run: () => void): () => void;
 };
 
 /** A number in [0, 1). */
 export type Random = () => number;
 
-/** `setTimeout` counts in 32 bits; a longer wait would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** `setTimeout` takes a signed 32-bit delay. A longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  at(at, run) {
-    const delay = Math.min(Math.max(0, at - Date.now()), LONGEST_TIMER_MS);
+  schedule(at, run) {
+    const delay = Math.min(Math.max(0, at - Date.now()), MAX_TIMER_MS);
     const timer = setTimeout(run, delay);
     return () => clearTimeout(timer);
   },

@@ -3,10 +3,10 @@ import type { Moment } from '../../core/session/session-types.ts';
 export type MachineRunnerOptions<Machine, Event, Effect> = {
   initial: Machine;
   /** The pure function that decides. */
-  step(machine: Machine, event: Event, at: Moment): { machine: Machine; effects: readonly Effect[] };
+  step(machine: Machine, event: Event, moment: Moment): { machine: Machine; effects: readonly Effect[] };
   perform(effect: Effect): void;
   moment(): Moment;
-  /** Once after each run in which the machine became another one. */
+  /** Called once after each run that changed the machine. */
   onChange(machine: Machine): void;
 };
 
@@ -16,18 +16,18 @@ export type MachineRunner<Machine, Event> = {
 };
 
 /**
- * Holds the one mutable state of a machine. Each event runs to completion: what an effect tells the machine while it
- * is performed waits in line, so that no step ever sees a half-done one.
+ * Holds the one mutable state of a machine. Each event runs to completion: an event that an effect dispatches waits in
+ * the queue until the current step and its effects are done.
  */
 export const createMachineRunner = <Machine, Event, Effect>(
   options: MachineRunnerOptions<Machine, Event, Effect>,
 ): MachineRunner<Machine, Event> => {
   let machine = options.initial;
   let running = false;
-  const inbox: Event[] = [];
+  const queue: Event[] = [];
 
   const drain = (): void => {
-    for (let event = inbox.shift(); event !== undefined; event = inbox.shift()) {
+    for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
       const step = options.step(machine, event, options.moment());
       machine = step.machine;
       for (const effect of step.effects) options.perform(effect);
@@ -35,7 +35,7 @@ export const createMachineRunner = <Machine, Event, Effect>(
   };
 
   const dispatch = (event: Event): void => {
-    inbox.push(event);
+    queue.push(event);
     if (running) return;
     const before = machine;
     running = true;

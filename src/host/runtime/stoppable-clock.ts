@@ -1,22 +1,25 @@
 import { systemClock, type Clock } from './clock.ts';
 
-/** The clock of a host that may have to end: from then on no timer of its rings, so nothing in it refreshes or dials. */
+/**
+ * The clock of a host in a page, which ends when a worker takes over. After `stop` no timer fires, so the host neither
+ * refreshes nor connects again.
+ */
 export const stoppableClock = (): { clock: Clock; stop(): void } => {
   const pending = new Set<() => void>();
-  let state: 'runs' | 'stopped' = 'runs';
+  let state: 'running' | 'stopped' = 'running';
   return {
     clock: {
       now: systemClock.now,
-      at(at, run) {
+      schedule(at, run) {
         if (state === 'stopped') return () => {};
-        const ring = () => {
+        const fire = () => {
           pending.delete(cancel);
           run();
         };
-        const timer = systemClock.at(at, ring);
+        const cancelTimer = systemClock.schedule(at, fire);
         const cancel = () => {
           pending.delete(cancel);
-          timer();
+          cancelTimer();
         };
         pending.add(cancel);
         return cancel;

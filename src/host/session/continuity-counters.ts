@@ -1,17 +1,28 @@
 import { keptSince, survived, type Trial } from '../../core/session/continuity.ts';
 import type { Machine } from '../../core/session/session-types.ts';
 import { sessionOf } from '../../core/session/session-transitions.ts';
+import { isObject, numberAt } from '../../protocol/json.ts';
 import type { Continuity } from '../../protocol/snapshot.ts';
-import type { Disk } from '../storage/database.ts';
-import { loadKept, saveKept } from '../storage/profile-identity.ts';
+import { putDurably, type Disk } from '../storage/database.ts';
 import type { Clock } from '../runtime/clock.ts';
 
-/** Counts what the session has come through, and remembers it over worker restarts. */
+/** Counts the reloads, worker restarts, network losses and refreshes that the session survived. Kept on the disk. */
 export type ContinuityCounters = {
   readonly kept: Continuity;
   count(trial: Trial): void;
-  /** Looks at the session for what it came through by itself. */
+  /** Counts what a step of the session machine shows: a restart, a refresh. A sign-in starts again at zero. */
   observe(before: Machine, after: Machine): void;
+};
+
+const KEY = 'kept';
+const COUNTERS = ['reloads', 'workerRestarts', 'networkLosses', 'refreshes'] as const satisfies readonly Trial[];
+
+const parse = (value: unknown): Continuity | undefined => {
+  const since = isObject(value) ? numberAt(value, 'since') : undefined;
+  if (!isObject(value) || since === undefined) return undefined;
+  const kept = keptSince(since);
+  for (const name of COUNTERS) kept[name] = numberAt(value, name) ?? 0;
+  return kept;
 };
 
 export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () => void): ContinuityCounters => {
@@ -21,14 +32,18 @@ export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () 
 
   const write = (next: Continuity): void => {
     kept = next;
-    if (loaded) void saveKept(disk, kept);
+    if (loaded) void disk.use((db) => putDurably(db, 'plain', KEY, next)).catch(() => undefined);
     onChange();
   };
 
-  void loadKept(disk, clock.now()).then((stored) => {
-    loaded = true;
-    write(pending.reduce(survived, stored));
-  });
+  void disk
+    .use((db) => db.get('plain', KEY))
+    .then(parse)
+    .catch(() => undefined)
+    .then((stored) => {
+      loaded = true;
+      write(pending.reduce(survived, stored ?? keptSince(clock.now())));
+    });
 
   const count = (trial: Trial): void => {
     if (!loaded) pending.push(trial);

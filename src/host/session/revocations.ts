@@ -70,7 +70,7 @@ export const createRevocations = (
     if (left.length === 0) return;
     attempt += 1;
     notBefore = clock.now() + Math.max(...left);
-    retry = clock.at(notBefore + fullJitter(attempt, RETRY, random()), () => void start());
+    retry = clock.schedule(notBefore + fullJitter(attempt, RETRY, random()), () => void start());
   };
 
   /** What comes while one is running may know of a network that the running one did without. */

@@ -16,7 +16,7 @@ import type { SignInKind } from '../../protocol/snapshot.ts';
 import { storeProblem } from '../storage/database.ts';
 import type { SignInMethod, SignInOutcome } from '../auth/sign-in-method.ts';
 import { describe, type Journal } from '../storage/journal.ts';
-import type { RefreshLock } from './refresh-lock.ts';
+import type { RefreshLock } from '../runtime/locks.ts';
 import { createMachineRunner } from '../runtime/machine-runner.ts';
 import type { Revocations } from './revocations.ts';
 import type { Loaded, SaveOutcome, SessionStore } from '../storage/session-store.ts';
@@ -176,7 +176,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     const at = wanted === Infinity ? wanted : Math.min(wanted, clock.now() + LONGEST_SLEEP_MS);
     if (wake?.wanted === wanted) return;
     wake?.cancel();
-    wake = at === Infinity ? undefined : { wanted, cancel: clock.at(at, onWake) };
+    wake = at === Infinity ? undefined : { wanted, cancel: clock.schedule(at, onWake) };
   };
 
   const onWake = (): void => {
@@ -226,7 +226,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
 
   function waitFor(id: string, listen: (resolve: (verdict: Verdict) => void) => void): Promise<Verdict> {
     return new Promise((resolve) => {
-      const cancel = clock.at(clock.now() + PATIENCE_MS, () => {
+      const cancel = clock.schedule(clock.now() + PATIENCE_MS, () => {
         verdicts.delete(id);
         dispatch({ type: 'abandoned', id });
         resolve({ go: 'stop', problem: { code: 'timeout', at: 'token' } });

@@ -79,7 +79,7 @@ export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSoc
   const look = (entry: Entry & { is: 'linked' }): void => {
     const { tab, opening } = entry;
     if (entries.get(keyOf(tab, opening)) !== entry) return;
-    if (entry.link.buffered > 0) return void clock.at(clock.now() + LOOK_EVERY_MS, () => look(entry));
+    if (entry.link.buffered > 0) return void clock.schedule(clock.now() + LOOK_EVERY_MS, () => look(entry));
     sendToTab(tab, { type: 'socket-taken', socket: opening.socket, count: entry.unsent });
     entry.unsent = 0;
   };
@@ -88,7 +88,7 @@ export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSoc
     if (entry.is !== 'linked') return;
     entry.link.send(data);
     entry.unsent += 1;
-    if (entry.unsent === 1) clock.at(clock.now(), () => look(entry));
+    if (entry.unsent === 1) clock.schedule(clock.now(), () => look(entry));
   };
 
   const dial = (tab: string, opening: Opening, config: SocketConfig | undefined, url: URL, ticket: string): void => {
@@ -124,7 +124,7 @@ export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSoc
     const due = pauses.get(config.ticket.url) ?? 0;
     if (generation !== undefined && due <= clock.now()) return void ask(tab, opening, config, url);
     const cancel =
-      generation === undefined ? (): void => undefined : clock.at(due, () => start(tab, opening, config, url));
+      generation === undefined ? (): void => undefined : clock.schedule(due, () => start(tab, opening, config, url));
     entries.set(keyOf(tab, opening), { tab, opening, unsent: 0, is: 'waiting', config, cancel });
   };
 

@@ -13,7 +13,7 @@ export const createSendAcknowledgements = (
   const waiting = new Map<string, { tab: string; socket: string; count: number }>();
 
   const look = (): void => {
-    if (isCongested()) return void clock.at(clock.now() + LOOK_EVERY_MS, look);
+    if (isCongested()) return void clock.schedule(clock.now() + LOOK_EVERY_MS, look);
     for (const { tab, socket, count } of waiting.values()) tell(tab, { type: 'socket-taken', socket, count });
     waiting.clear();
   };

@@ -93,7 +93,7 @@ export const createSockets = (options: SocketsOptions): Sockets => {
     if (what === 'state') return options.onChange();
     if (countsPending) return;
     countsPending = true;
-    clock.at(clock.now() + COUNTS_EVERY_MS, () => {
+    clock.schedule(clock.now() + COUNTS_EVERY_MS, () => {
       countsPending = false;
       options.onChange();
     });

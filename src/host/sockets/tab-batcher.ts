@@ -62,7 +62,7 @@ export const createTabBatcher = (clock: Clock, deliver: (tab: string, frames: Po
   };
 
   const flushSoon = (): void => {
-    if (clock.now() < togetherUntil) cancel = clock.at(togetherUntil, flush);
+    if (clock.now() < togetherUntil) cancel = clock.schedule(togetherUntil, flush);
     else queueMicrotask(flush);
   };
 

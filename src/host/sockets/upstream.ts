@@ -230,7 +230,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     alarm?.cancel();
     alarm = undefined;
     if (due === undefined) return;
-    const cancel = clock.at(due, () => {
+    const cancel = clock.schedule(due, () => {
       alarm = undefined;
       dispatch({ type: 'alarm', due });
       arm();

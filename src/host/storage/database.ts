@@ -2,20 +2,20 @@ import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { Problem } from '../../protocol/problem.ts';
 import type { JournalEntry } from '../../protocol/bridge.ts';
 
-/** AES-GCM ciphertext; `key` names the key it was sealed with, so that a changed seal is not taken for corruption. */
+/** AES-GCM ciphertext. `key` names its key, so that an unknown key does not look like corrupt data. */
 export type Sealed = { key: string; iv: Uint8Array<ArrayBuffer>; data: ArrayBuffer };
 
-/** What is in clear beside a sealed session: enough to decide which record is newer without opening any. */
+/** The generation is in clear, so that a writer can see which record is newer without opening either. */
 export type SessionRow = { generation: number; sealed: Sealed };
 
 interface KeeperSchema extends DBSchema {
-  /** A `SessionRow` under `current`, and what could not be opened under `aside`, until the next sign-out. */
+  /** A `SessionRow` under `current`. A row that does not open moves to `aside`, until the next sign-out. */
   session: { key: string; value: unknown };
-  /** Sealed odds and ends by name: DPoP keys, sign-ins under way, tokens still to be revoked. */
+  /** Small sealed records by name: DPoP keys, pending sign-ins, sessions to revoke. */
   sealed: { key: string; value: Sealed };
-  /** Nothing secret: this host's identity, what was survived. */
+  /** Nothing secret: the identity of this browser profile, the continuity counters. */
   plain: { key: string; value: unknown };
-  /** Non-extractable keys, where no server seals. */
+  /** Non-extractable keys, for a deployment whose server injects no seal. */
   keys: { key: string; value: CryptoKey };
   journal: { key: number; value: JournalEntry };
 }
@@ -24,20 +24,19 @@ export type Database = IDBPDatabase<KeeperSchema>;
 
 const NAME = 'session-keeper';
 const VERSION = 1;
-/** A page can block an open, or hold a transaction, for ever (measured): nothing here waits longer. */
+/** Page script can block an open, or hold a transaction, for ever (measured). So each operation has this deadline. */
 const DEADLINE_MS = 2_000;
 
-class Late extends Error {
+class DeadlineError extends Error {
   override readonly name = 'TimeoutError';
 }
 
 const within = <T>(work: Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Late()), DEADLINE_MS);
+    const timer = setTimeout(() => reject(new DeadlineError()), DEADLINE_MS);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 
-/** What went wrong with the disk, as data. */
 export const storeProblem = (error: unknown): Problem => {
   const name = error instanceof Error ? error.name : 'Error';
   if (name === 'VersionError') return { code: 'store-newer' };
@@ -54,7 +53,7 @@ const open = (forget: () => void, onErased: () => void): Promise<Database> =>
       db.createObjectStore('keys');
       db.createObjectStore('journal', { autoIncrement: true });
     },
-    // A newer worker, or a page that clears its data, wants the database: let go, and open it anew when needed.
+    // A newer worker or a page that deletes the database waits until this connection closes. The next use opens it again.
     blocking(_current, wanted, event) {
       (event.target as IDBDatabase).close();
       forget();
@@ -64,11 +63,14 @@ const open = (forget: () => void, onErased: () => void): Promise<Database> =>
   });
 
 export type Disk = {
-  /** Runs one piece of work on an open database; opens it anew once if the connection was gone. */
+  /** Runs `work` on an open database. If the connection was closed, opens the database again and retries once. */
   use<T>(work: (db: Database) => Promise<T>): Promise<T>;
 };
 
-/** `onErased`: a script deletes the database. What the browser itself clears is gone for good: a person wanted it so. */
+/**
+ * `onErased` runs when a script deletes the database. It does not run when the user clears the site's data in the
+ * browser: that data must stay gone.
+ */
 export const createDisk = (onErased: () => void = () => undefined): Disk => {
   let opened: Promise<Database> | undefined;
   const forget = (): void => {
@@ -84,7 +86,7 @@ export const createDisk = (onErased: () => void = () => undefined): Disk => {
       try {
         return await within(connect().then(work));
       } catch (error) {
-        // The connection was closed under us (InvalidStateError); a second one sees the disk as it is now.
+        // `InvalidStateError`: the connection closed during the work. A new connection sees the current data.
         if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error;
         forget();
         return within(connect().then(work));
@@ -93,7 +95,7 @@ export const createDisk = (onErased: () => void = () => undefined): Disk => {
   };
 };
 
-/** Writes one value so that it outlives a crash of the machine (`durability: 'strict'`; the default may not). */
+/** Writes one value with `durability: 'strict'`: it survives a power loss, which the default does not promise. */
 export const putDurably = async <S extends 'sealed' | 'plain'>(
   db: Database,
   store: S,
@@ -105,5 +107,5 @@ export const putDurably = async <S extends 'sealed' | 'plain'>(
   await tx.done;
 };
 
-/** For tests, and for a person who asks for a clean slate. */
+/** Deletes the database. Only tests use it. */
 export const destroyDisk = (): Promise<void> => deleteDB(NAME);

@@ -2,13 +2,13 @@ import type { SealSecret } from '../../protocol/config.ts';
 import type { Disk, Sealed } from './database.ts';
 
 export type Sealer = {
-  /** The key that seals; what is sealed with another is to be sealed anew. */
+  /** Name of the key that `seal` uses. Records under another key are to be sealed again. */
   readonly key: string;
-  /** `context` is authenticated with it: a record moved to another place or another deployment does not open. */
+  /** Authenticates `context` too: a record that was moved to another place or deployment does not open. */
   seal(value: unknown, context: string): Promise<Sealed>;
-  /** Rejects when it was sealed by an unknown key, for another context, or was touched. */
+  /** Rejects with `InvalidAccessError` for an unknown key, with `OperationError` for another context or changed bytes. */
   open(sealed: Sealed, context: string): Promise<unknown>;
-  /** Writes a key of the disk again, after the database was deleted. */
+  /** Writes the local key to the disk again, after a script deleted the database. */
   rewrite(): Promise<unknown>;
 };
 
@@ -18,7 +18,7 @@ const AES = { name: 'AES-GCM', length: 256 } as const;
 const IV_BYTES = 12;
 const text = new TextEncoder();
 
-/** Tier T2: the key comes from a secret that only a real service-worker script fetch was given. */
+/** Tier T2: derives the key from a secret that the server sends only with a service-worker script. */
 const derive = async (secret: string): Promise<CryptoKey> => {
   const base = await crypto.subtle.importKey('raw', text.encode(secret), 'HKDF', false, ['deriveKey']);
   const hkdf = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info: text.encode('session-keeper seal') };
@@ -26,16 +26,16 @@ const derive = async (secret: string): Promise<CryptoKey> => {
 };
 
 /**
- * Tiers T0 and T1: a non-extractable key beside the data. It keeps a casual look at the disk out, and no more: page
+ * Tiers T0 and T1: a non-extractable key beside the data. It hides tokens from a casual look at the disk only: page
  * script can use it (SECURITY.md, tier compatible).
  */
-const stored = (disk: Disk, make: boolean): Promise<CryptoKey> =>
+const stored = (disk: Disk, create: boolean): Promise<CryptoKey> =>
   disk.use(async (db) => {
     const found = await db.get('keys', 'seal');
     if (found) return found;
-    if (!make) throw new DOMException(LOCAL, 'InvalidAccessError');
+    if (!create) throw new DOMException(LOCAL, 'InvalidAccessError');
     const made = await crypto.subtle.generateKey(AES, false, ['encrypt', 'decrypt']);
-    // Two workers may start at once: the one that is on disk counts for both.
+    // Two workers may start at once. Both use the key that the first of them wrote.
     const tx = db.transaction('keys', 'readwrite', { durability: 'strict' });
     const other = await tx.store.get('seal');
     if (!other) await tx.store.put(made, 'seal');
@@ -43,13 +43,14 @@ const stored = (disk: Disk, make: boolean): Promise<CryptoKey> =>
     return other ?? made;
   });
 
-export const createSealer = (disk: Disk, bound: string, seal: SealSecret | undefined): Sealer => {
+/** `deployment` names the origin, provider and client that may open the records. */
+export const createSealer = (disk: Disk, deployment: string, seal: SealSecret | undefined): Sealer => {
   const name = seal?.id ?? LOCAL;
   const secrets = seal ? [seal, ...(seal.former ?? [])] : [];
   const keys = new Map<string, Promise<CryptoKey>>();
   const key = async (id: string): Promise<CryptoKey> => {
     const secret = secrets.find((each) => each.id === id)?.secret;
-    // What a page kept while there was no worker, or a worker without a seal, is taken over and sealed anew.
+    // The local key opens what a page without a worker, or a worker without a seal, wrote. The caller seals it again.
     if (!secret && id !== LOCAL) throw new DOMException(id, 'InvalidAccessError');
     const mine = keys.get(id) ?? (secret ? derive(secret) : stored(disk, id === name));
     keys.set(id, mine);
@@ -59,7 +60,7 @@ export const createSealer = (disk: Disk, bound: string, seal: SealSecret | undef
   const aes = (iv: Uint8Array<ArrayBuffer>, context: string) => ({
     name: 'AES-GCM',
     iv,
-    additionalData: text.encode(`${bound}\n${context}`),
+    additionalData: text.encode(`${deployment}\n${context}`),
   });
   return {
     key: name,

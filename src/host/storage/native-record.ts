@@ -2,7 +2,8 @@ import { isObject, numberAt, own, parseJson, stringAt } from '../../protocol/jso
 import type { SessionRow } from './database.ts';
 
 /*
- * A sealed row as text, for a native store. It is no more than what the disk holds: without the seal it opens nowhere.
+ * A sealed row as text, for a native store such as a keychain. It holds what the disk holds: without the key it does
+ * not open.
  */
 
 const encode = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
@@ -25,7 +26,7 @@ export const packRow = ({ generation, sealed }: SessionRow): string =>
     data: encode(new Uint8Array(sealed.data)),
   });
 
-/** `undefined` for whatever a keychain may give that we did not give it. */
+/** `undefined` for any value that `packRow` did not make: keychains answer `undefined`, `null` or `""` on failure. */
 export const unpackRow = (record: unknown): SessionRow | undefined => {
   const value = typeof record === 'string' ? parseJson(record) : undefined;
   if (!isObject(value) || own(value, 'v') !== 1) return undefined;

@@ -3,11 +3,11 @@ import type { OutboxItem } from '../../core/socket/outbox.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 import { storeProblem } from './database.ts';
 
-/** Publications that must survive the worker. A resolved promise means: it is on the disk. Nothing here throws. */
+/** Publications that must survive the worker. A resolved promise means that they are on the disk. No method throws. */
 export type OutboxStore = {
   /** In the order in which they were added. */
   load(): Promise<Result<readonly OutboxItem[]>>;
-  /** All of them or none, in this order; an id that is there already stays where it is. */
+  /** Adds all of them or none, in this order. An id that is already there keeps its place. */
   add(items: readonly OutboxItem[]): Promise<Result<null>>;
   remove(ids: readonly string[]): Promise<Result<null>>;
 };
@@ -15,7 +15,7 @@ export type OutboxStore = {
 export const OUTBOX_DATABASE = 'session-keeper-socket';
 const VERSION = 1;
 const STORE = 'outbox';
-/** A generated key is 1 or more, and what is not there can be deleted. */
+/** No record has this key: generated keys start at 1. To delete it does nothing. */
 const NO_KEY = 0;
 
 interface Schema extends DBSchema {
@@ -27,16 +27,16 @@ type Database = IDBPDatabase<Schema>;
 const isItem = (value: OutboxItem): boolean =>
   [value.id, value.topic, value.json, value.owner].every((part) => typeof part === 'string');
 
-const open = (ended: () => void): Promise<Database> =>
+const open = (onClosed: () => void): Promise<Database> =>
   openDB<Schema>(OUTBOX_DATABASE, VERSION, {
     upgrade: (db) =>
       void db.createObjectStore(STORE, { autoIncrement: true }).createIndex('id', 'id', { unique: true }),
-    // A newer version, or someone who clears the site's data, must not wait for us.
+    // A newer worker, or a script that deletes the database, waits until this connection closes.
     blocking: (_current, _blocked, event) => {
-      ended();
+      onClosed();
       if (event.target instanceof IDBDatabase) event.target.close();
     },
-    terminated: ended,
+    terminated: onClosed,
   });
 
 type Items = IDBPObjectStore<Schema, ['outbox'], 'outbox', 'readwrite'>;
@@ -46,7 +46,7 @@ type Work = (
   ids: IDBPIndex<Schema, ['outbox'], 'outbox', 'id', 'readwrite'>,
 ) => readonly Promise<unknown>[];
 
-/** All is asked for at once: each answer comes from another process, and they come in the order of the questions. */
+/** Sends all requests before it awaits any: each answer comes from another process. The answers keep the order. */
 const change =
   (durability: IDBTransactionDurability, work: Work) =>
   async (db: Database): Promise<null> => {
@@ -55,7 +55,7 @@ const change =
     return null;
   };
 
-/** The outbox in a database of its own, so that nothing that befalls it touches the session's. */
+/** The outbox has its own database, so that a fault in it cannot affect the session's. */
 export const createOutboxStore = (): OutboxStore => {
   let database: Promise<Database> | undefined;
 
@@ -63,7 +63,7 @@ export const createOutboxStore = (): OutboxStore => {
     try {
       return ok(await work(await (database ??= open(() => (database = undefined)))));
     } catch (error) {
-      // Whatever it was, the next call opens anew.
+      // After any error the next call opens the database again.
       void database?.then(
         (db) => db.close(),
         () => undefined,

@@ -9,7 +9,7 @@ const CURRENT = 'current';
 const ASIDE = 'aside';
 const CONTEXT = 'session';
 
-/** Each new attempt at a write waits a little longer; all of them together stay under the caller's patience. */
+/** Attempts of one write, and the pause between them. Together they stay below the 15 s that a request waits. */
 const WRITE_ATTEMPTS = 3;
 const WRITE_PAUSE_MS = 150;
 
@@ -20,27 +20,27 @@ export type SaveOutcome =
   | { type: 'failed'; problem: Problem };
 
 export type SessionStore = {
-  /** Rejects only when the disk could not be read; what cannot be opened is set aside and told. */
+  /** Rejects only when the disk could not be read. A record that does not open is set aside, and `problem` says so. */
   load(): Promise<Loaded>;
-  /** Compare and set: a record is written unless the disk holds a newer generation. Durable and read back. */
+  /** Writes the record unless the disk holds a newer generation (compare and set). Durable and read back. */
   save(record: Saved): Promise<SaveOutcome>;
-  /** The sealed row as it is on the disk, for a copy elsewhere. */
+  /** The sealed row as it is on the disk, for a copy in a native store. */
   row(): Promise<SessionRow | undefined>;
-  /** Takes a copy back if the disk has nothing and the copy opens. */
+  /** Writes a copy back if the disk holds no row. Rejects if the copy does not open. */
   restore(row: SessionRow): Promise<boolean>;
 };
 
-export const generationOfSaved = (saved: Saved): number =>
+const generationOfSaved = (saved: Saved): number =>
   saved.at === 'session' ? saved.session.generation : saved.generation;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const sameBytes = (a: ArrayBuffer, b: ArrayBuffer): boolean => {
   const [left, right] = [new Uint8Array(a), new Uint8Array(b)];
-  return left.length === right.length && left.every((byte, at) => byte === right[at]);
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 };
 
-/** Page script can write the database, so a row may be anything. */
+/** Page script can write the database, so a row may be any value. */
 const isRow = (value: unknown): value is SessionRow =>
   isObject(value) &&
   typeof value['generation'] === 'number' &&
@@ -53,14 +53,14 @@ const sameRow = (a: unknown, b: unknown): boolean =>
 export const createSessionStore = (disk: Disk, sealer: Sealer): SessionStore => {
   const read = (): Promise<unknown> => disk.use((db) => db.get('session', CURRENT));
 
-  /** The generation in clear decides which of two rows is newer, so it must be the sealed one. */
+  /** The generation in clear decides which of two rows is newer, so it must equal the sealed one. */
   const open = async (row: unknown): Promise<Saved> => {
     const saved = isRow(row) && parseSaved(await sealer.open(row.sealed, CONTEXT));
     if (saved && generationOfSaved(saved) === row.generation) return saved;
     throw new DOMException('record', 'DataError');
   };
 
-  /** Kept for whoever looks into it, one at most; and only what was looked at: another worker may have written since. */
+  /** Keeps one unreadable row for diagnosis. It moves only the row that was read: another worker may have replaced it. */
   const setAside = (row: unknown): Promise<unknown> =>
     disk.use(async (db) => {
       const tx = db.transaction('session', 'readwrite');
@@ -75,18 +75,18 @@ export const createSessionStore = (disk: Disk, sealer: Sealer): SessionStore => 
     if (row === undefined) return { saved: undefined };
     try {
       const saved = await open(row);
-      // Its key was replaced on the server: sealed anew, it outlives that key.
+      // The server has replaced the key. Sealed with the new one, the record outlives the old key.
       if (isRow(row) && row.sealed.key !== sealer.key) await save(saved);
       return { saved };
     } catch (error) {
       const detail = error instanceof Error ? error.name : 'Error';
-      // Sealed with another key (InvalidAccessError) is not broken: a worker with that key may come back.
+      // A record under an unknown key (InvalidAccessError) is not broken: a worker with that key may come back.
       if (detail !== 'InvalidAccessError') await setAside(row);
       return { saved: undefined, problem: { code: 'store-unreadable', detail } };
     }
   };
 
-  /** One transaction decides and writes, so that of two workers the newer record always wins. */
+  /** One transaction compares and writes, so that the newer record of two workers always wins. */
   const write = (row: SessionRow, ends: boolean): Promise<SessionRow | undefined> =>
     disk.use(async (db) => {
       const tx = db.transaction('session', 'readwrite', { durability: 'strict' });
@@ -104,11 +104,11 @@ export const createSessionStore = (disk: Disk, sealer: Sealer): SessionStore => 
     if (newer) {
       const saved = await open(newer).catch(() => undefined);
       if (saved) return { type: 'superseded', saved };
-      // A newer row that nobody can open must not stand in the way for ever.
+      // A newer row that does not open must not block sign-ins for ever.
       await setAside(newer);
       return attempt(record);
     }
-    // Not throwing is not having saved: what counts is what can be read back.
+    // A write can report success and store nothing. Only a row that reads back counts as saved.
     const back = await read();
     if (sameRow(back, row)) return { type: 'saved' };
     if (isRow(back) && back.generation > row.generation) return attempt(record);

@@ -23,5 +23,5 @@ export const createSnapshotPublisher = (
     last = text;
     send({ type: 'snapshot', snapshot });
   };
-  return { now, soon: () => (waiting ??= clock.at(clock.now() + COUNTERS_EVERY_MS, now)) };
+  return { now, soon: () => (waiting ??= clock.schedule(clock.now() + COUNTERS_EVERY_MS, now)) };
 };
