@@ -53,7 +53,7 @@ const talk = async (page: Page, context: BrowserContext, picture: string): Promi
   await say(other, 'Then we ship today?');
   await page.getByRole('listitem').filter({ hasText: 'Then we ship today?' }).waitFor();
   await context.setOffline(true);
-  await page.getByText('Offline: messages are kept').waitFor();
+  await page.getByText('Messages stay on this device').waitFor();
   await say(page, 'Yes. I am on the train, this one goes out later.');
   await page.getByText('Queued').waitFor();
   await page.screenshot({ path: picture });

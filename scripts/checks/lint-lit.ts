@@ -11,6 +11,6 @@ const wanted = analyzer.resolve('typescript');
 library('typescript');
 ours.cache[wanted] = ours.cache[library.resolve('typescript')];
 
-// An element that comes later is imported by whoever shows it (src/app/parts.ts), not by the template that names it.
+// An element that comes later is imported by whoever shows it (src/app/views.ts), not by the template that names it.
 process.argv.push('--strict', '--rules.no-missing-import', 'off', '--maxWarnings', '0', 'src');
 ours('lit-analyzer/cli.js');

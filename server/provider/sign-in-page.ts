@@ -20,7 +20,7 @@ export const signInPage = ({ action, username = '', problem, hint }: SignInPage)
   const passwordField = `type="password" autocomplete="current-password" required${focus(username !== '')}${described}`;
   return renderPage(
     'Sign in',
-    `<p>to go on to Session Keeper</p>
+    `<p>to continue to Session Keeper</p>
 ${problem === undefined ? '' : `<p class="alert" id="problem" role="alert">${escapeHtml(problem)}</p>`}
 <form method="post" action="${escapeHtml(action)}">
 ${field('username', 'User name', nameField)}

@@ -1,13 +1,13 @@
 import { strings } from '../ui/index.ts';
 
-/** Chromium's offer to install (https://wicg.github.io/manifest-incubations/); not in TypeScript's library. */
+/** Chromium's `beforeinstallprompt` event (https://wicg.github.io/manifest-incubations/); not in TypeScript's library. */
 type InstallOffer = Event & { prompt(): Promise<{ outcome: 'accepted' | 'dismissed' }> };
 
 const isOffer = (event: Event): event is InstallOffer => 'prompt' in event && typeof event.prompt === 'function';
 
 /**
- * Shows the button only while the browser offers to install, which it may do at any moment: call it early. Gives what
- * is to be done when another language is spoken.
+ * Shows the button while the browser offers to install. Call it early: the offer may come at any moment. The returned
+ * function renews the label; call it after a change of language.
  */
 export const offerInstall = (button: HTMLElement): (() => void) => {
   let offer: InstallOffer | undefined;
@@ -24,7 +24,7 @@ export const offerInstall = (button: HTMLElement): (() => void) => {
     show(undefined);
   });
   button.addEventListener('click', () => {
-    // an offer can be taken once; the browser makes another one if it was declined
+    // an offer can be used once; after a refusal the browser makes a new one
     void offer?.prompt();
     show(undefined);
   });

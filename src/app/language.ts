@@ -2,7 +2,7 @@ import { isLanguage, LANGUAGES, matchLanguage, setLanguage, currentLanguage, str
 
 const KEY = 'language';
 
-/** Storage may be switched off; then the choice lasts as long as the page. */
+/** Access to storage may be blocked; then the choice lasts as long as the page. */
 const savedLanguage = (): string | null => {
   try {
     return localStorage.getItem(KEY);
@@ -15,17 +15,17 @@ const saveLanguage = (language: string): void => {
   try {
     localStorage.setItem(KEY, language);
   } catch {
-    // the page speaks it all the same
+    // the language is set all the same, for this page
   }
 };
 
-/** The one that was chosen here, else the first that this browser's person reads. */
+/** The language that was chosen in this browser, else the first of the browser's languages that the interface has. */
 export const setPreferredLanguage = async (): Promise<void> => {
   await setLanguage(matchLanguage([savedLanguage() ?? '', ...navigator.languages]));
   document.documentElement.lang = currentLanguage();
 };
 
-/** Fills the choice of languages; `changed` is called when another one is spoken. */
+/** Fills the menu of languages; `changed` runs after another one was set. */
 export const offerLanguages = (select: HTMLSelectElement, changed: () => void): void => {
   select.replaceChildren(...Object.entries(LANGUAGES).map(([tag, name]) => new Option(name, tag)));
   const reflect = (): void => {

@@ -1,13 +1,17 @@
 import type { Keeper } from '../page/types/types.ts';
-import { provideKeeper, SessionGate, retryImport } from '../ui/index.ts';
-import { renderAll } from './compose.ts';
+import { keeperElements, provideKeeper, retryImport, SessionGate, theme } from '../ui/index.ts';
 import { offerInstall } from './install.ts';
 import { offerLanguages } from './language.ts';
 import { loadAllParts, showPage } from './views.ts';
 
+/** Gives the document around the elements the custom properties that the elements use in their shadow roots. */
+export const adoptTheme = (page: Document): void => {
+  if (theme.styleSheet) page.adoptedStyleSheets.push(theme.styleSheet);
+};
+
 /**
- * What is around the elements: the choice of languages, the button to install. Call it before anything is awaited, and
- * what it gives once the page stands: below one that grows, it would move.
+ * Sets up the install button at once, because the browser may offer to install before anything else has loaded. The
+ * returned function fills the footer. Call it once the page is shown: under a page that still grows, the footer would move.
  */
 export const setUpControls = (page: Document): (() => void) => {
   const button = page.querySelector<HTMLElement>('#install');
@@ -18,29 +22,29 @@ export const setUpControls = (page: Document): (() => void) => {
     if (!select) return;
     offerLanguages(select, () => {
       label();
-      renderAll(page);
+      for (const element of keeperElements(page)) element.requestUpdate();
     });
   };
 };
 
-/** Brings the page to life around a keeper. Resolves when the page that the address names is there. */
+/** Connects the document to a keeper. Resolves once the page that the address names is on screen. */
 export const start = async (keeper: Keeper, page: Document): Promise<void> => {
-  const ready = (): void => {
+  const provide = (): void => {
     provideKeeper(keeper, page);
   };
-  ready();
+  provide();
   page.addEventListener('session-extend', () => {
     const gate = page.querySelector('session-gate');
     if (gate instanceof SessionGate) gate.offerSignIn();
   });
-  addEventListener('hashchange', () => void showPage(page, location.hash, ready, true));
-  await showPage(page, location.hash, ready, false);
+  addEventListener('hashchange', () => void showPage(page, location.hash, provide, true));
+  await showPage(page, location.hash, provide, false);
 };
 
-/** When nothing else is to be done: the other pages, so that they open at once, and what nobody waits for. */
+/** When the browser is idle: loads the other pages, so that they open at once, and what the first paint does without. */
 export const loadRest = (keeper: Keeper, page: Document): void => {
   requestIdleCallback(() => {
-    void retryImport(() => import('./later.ts')).then(({ keepBadge, handleLaunches, reloadHiddenTabs }) => {
+    void retryImport(() => import('./after-load.ts')).then(({ keepBadge, handleLaunches, reloadHiddenTabs }) => {
       keepBadge(keeper);
       handleLaunches(window);
       reloadHiddenTabs(page);

@@ -6,15 +6,15 @@ const isEdited = (element: Element): boolean =>
     element.value !== '') ||
   (element instanceof HTMLTextAreaElement && element.value !== element.defaultValue);
 
-/** Whether somebody has typed something here that a reload would lose. */
+/** Whether a reload would lose something that was typed. */
 const hasEdits = (root: ParentNode): boolean =>
   [...root.querySelectorAll('*')].some(
     (element) => isEdited(element) || (element.shadowRoot !== null && hasEdits(element.shadowRoot)),
   );
 
 /**
- * Whoever takes the new version in one tab takes it in all that nobody looks at; a tab that is in view, or where
- * something was typed, keeps its notice: no page reloads by itself while a person works with it.
+ * A reload to the new version in one tab reloads the hidden tabs too. A visible tab, or one with typed text, keeps its
+ * notice instead: no page reloads by itself while a person works with it.
  */
 export const reloadHiddenTabs = (page: Document): void => {
   let channel: BroadcastChannel | undefined;
@@ -25,7 +25,7 @@ export const reloadHiddenTabs = (page: Document): void => {
     };
   };
   open();
-  // a channel that hears something drops its page from the back-forward cache
+  // a message to an open channel evicts its page from the back/forward cache
   addEventListener('pagehide', () => {
     channel?.close();
     channel = undefined;

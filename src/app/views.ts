@@ -1,6 +1,18 @@
-import { PAGES, SessionNav, retryImport, type PageName } from '../ui/index.ts';
+import { PAGES, retryImport, SessionNav, type PageName } from '../ui/index.ts';
 
-/** Home is there at once; what the others need is loaded when they are first shown. */
+/**
+ * Loads what the first paint does without and the home page shows a moment later: the facts of a signed-in user, or the
+ * form of a signed-out one. It does not wait for the connection, so all of it arrives in one round of requests.
+ */
+export const loadFirstParts = (): Promise<unknown> =>
+  Promise.all([
+    import('../ui/elements/session-facts.ts'),
+    import('../ui/elements/session-sockets.ts'),
+    import('../ui/elements/session-sign-in.ts'),
+    import('../ui/elements/session-why.ts'),
+  ]);
+
+/** The other pages load their elements when they are first shown. */
 const PARTS: Readonly<Partial<Record<PageName, () => Promise<unknown>>>> = {
   messages: () => import('../ui/messages/session-messages.ts'),
   timeline: () => import('../ui/elements/session-timeline.ts'),
@@ -10,19 +22,19 @@ const PARTS: Readonly<Partial<Record<PageName, () => Promise<unknown>>>> = {
 const pageOf = (hash: string): PageName => PAGES.find((page) => `#${page}` === hash) ?? 'home';
 
 /**
- * Shows the page that the address names (`/#messages`). `ready` is called when a part of it has been loaded: its
- * elements want their keeper. Focus follows only a person who asked for another page.
+ * Shows the page that the address names (`/#messages`). `loaded` runs once its elements are defined and need their
+ * keeper. `navigated`: the user asked for this page, so focus and scroll position follow.
  */
-export const showPage = async (root: Document, hash: string, ready: () => void, moved: boolean): Promise<void> => {
+export const showPage = async (root: Document, hash: string, loaded: () => void, navigated: boolean): Promise<void> => {
   const wanted = pageOf(hash);
   for (const page of PAGES) root.getElementById(page)?.toggleAttribute('hidden', page !== wanted);
   for (const nav of root.querySelectorAll('session-nav')) if (nav instanceof SessionNav) nav.current = wanted;
-  if (moved) root.defaultView?.scrollTo(0, 0);
+  if (navigated) root.defaultView?.scrollTo(0, 0);
   const part = PARTS[wanted];
   if (part) await retryImport(part);
-  ready();
-  if (moved) root.getElementById(wanted)?.focus({ preventScroll: true });
+  loaded();
+  if (navigated) root.getElementById(wanted)?.focus({ preventScroll: true });
 };
 
-/** Everything that may be wanted next, so that it is there without a network and without a wait. */
+/** Loads the other pages, so that they open at once and without a network. */
 export const loadAllParts = (): Promise<unknown> => Promise.all(Object.values(PARTS).map((load) => retryImport(load)));

@@ -1,8 +1,7 @@
 /** The app's own page with a scripted keeper: `?scene=degraded&lang=de&entries=10000#timeline`; without a scene, a list of them. */
 import shell from '../../index.html?raw';
-import { adoptTokens } from '../../src/app/compose.ts';
-import { loadFirstParts } from '../../src/app/parts.ts';
-import { setUpControls, loadRest, start } from '../../src/app/start.ts';
+import { adoptTheme, loadRest, setUpControls, start } from '../../src/app/start.ts';
+import { loadFirstParts } from '../../src/app/views.ts';
 import { isLanguage, setLanguage } from '../../src/ui/index.ts';
 import { longJournal } from './long-journal.ts';
 import { ScriptedKeeper } from './scripted-keeper.ts';
@@ -63,7 +62,7 @@ const list = (): void => {
   document.body.replaceChildren(all);
 };
 
-adoptTokens(document);
+adoptTheme(document);
 const asked = new URLSearchParams(location.search);
 const scene = asked.get('scene');
 if (scene === null) list();

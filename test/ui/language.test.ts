@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Problem } from '../../src/protocol/problem.ts';
 import { strings } from '../../src/ui/strings/strings.ts';
 import { loadAppStrings, appStrings } from '../../src/ui/strings/app-strings.ts';
 import { loadExplanationStrings } from '../../src/ui/strings/explanation-strings.ts';
@@ -24,13 +25,13 @@ afterEach(() => setLanguage('en'));
 const textsOf = (value: unknown, path = ''): Map<string, string> => {
   if (typeof value === 'string') return new Map([[path, value]]);
   if (typeof value === 'function')
-    return new Map([[path, String((value as (...given: readonly unknown[]) => unknown)('X', 'Y'))]]);
+    return new Map([[path, String((value as (...given: readonly unknown[]) => unknown)('X', 'day'))]]);
   if (typeof value !== 'object' || value === null) return new Map();
   return new Map(Object.entries(value).flatMap(([key, inner]) => [...textsOf(inner, `${path}/${key}`)]));
 };
 
 /** Names, and words that both languages write alike. */
-const ALIKE = /^\/(kind\/oidc|status\/offline|lane\/(tabs|worker|socket)|version|fromTo|entry)$/;
+const ALIKE = /^\/(reason\/never|kind\/oidc|status\/offline|lane\/(tabs|worker|socket)|online|offline|version|entry)$/;
 
 describe('words that have to be loaded', () => {
   afterEach(() => void vi.useRealTimers());
@@ -115,9 +116,9 @@ describe('how long it was kept', () => {
 
   it('is one sentence, with what it went through', () => {
     expect(keptText(kept, NOW)).toBe(
-      'Kept for 3 hours 12 minutes through 4 reloads, 2 worker restarts, and 1 lost network.',
+      'Signed in for 3 h 12 min. Survived 4 reloads, 2 worker restarts, and 1 network loss.',
     );
-    expect(keptText({ ...kept, reloads: 1, workerRestarts: 0, networkLosses: 0 }, NOW)).toMatch(/through 1 reload\.$/);
+    expect(keptText({ ...kept, reloads: 1, workerRestarts: 0, networkLosses: 0 }, NOW)).toMatch(/Survived 1 reload\.$/);
   });
 
   it('counts as each language does', async () => {
@@ -126,10 +127,10 @@ describe('how long it was kept', () => {
       strings().reloads(1204),
       appStrings().countReloads(1),
       appStrings().countReloads(2),
-      appStrings().tabs(1),
+      appStrings().tabsOneSession(1),
     ];
-    expect(said).toEqual(['1,204 reloads', 'reload', 'reloads', '1 tab']);
-    expect(appStrings().gap(1)).toMatch(/^1 message is gone/);
+    expect(said).toEqual(['1,204 reloads', 'reload', 'reloads', '1 tab, one session']);
+    expect(appStrings().gap(1)).toMatch(/^1 message is missing/);
     await setLanguage('de');
     expect([strings().networkLosses(1), strings().networkLosses(0)]).toEqual(['1 Netzausfall', '0 Netzausfälle']);
     expect([appStrings().countRestarts(1), appStrings().countRestarts(7)]).toEqual([
@@ -141,9 +142,9 @@ describe('how long it was kept', () => {
 
   it('claims nothing that did not happen', () => {
     expect(keptText({ since: NOW, reloads: 0, workerRestarts: 0, networkLosses: 0, refreshes: 0 }, NOW)).toMatch(
-      /^Kept for 1 second\.$/,
+      /^Signed in for 1 s\.$/,
     );
-    expect(duration(2 * DAY_MS + 4 * 60 * MINUTE_MS + 5000)).toBe('2 days 4 hours');
+    expect(duration(2 * DAY_MS + 4 * 60 * MINUTE_MS + 5000)).toBe('2 days 4 h');
   });
 });
 
@@ -162,7 +163,38 @@ describe('why', () => {
     const why = whyIn('rejected');
     expect(why?.question).toBe('Why was I signed out?');
     expect(why?.causes[0]?.evidence).toBe('grant-rejected · http://localhost:4174/token · HTTP 400 · invalid_grant');
-    expect(whyIn('expired')?.causes[0]?.text).toMatch(/gave this session an end.*was over on/);
+    expect(whyIn('expired')?.causes[0]?.text).toMatch(/reached its limit\. The session expired on/);
+  });
+
+  it('repeats no sentence that the page or another cause has said', () => {
+    const texts = (scene: string) => whyIn(scene)?.causes.map((cause) => cause.text);
+    expect(texts('degraded')).toEqual([
+      '4 attempts so far. It keeps trying, and you stay signed in.',
+      'The server cannot be reached. The live connection is being restored. Your session is not affected.',
+      'Last confirmed by the server 2 minutes ago.',
+    ]);
+    expect(
+      texts('offline')
+        ?.join(' ')
+        .match(/cannot be reached/g),
+    ).toHaveLength(1);
+    const many = scenes['degraded']?.(NOW).snapshot;
+    const socket = many?.sockets['/api/socket'];
+    if (!many || !socket) throw new RangeError('degraded');
+    const causes = explain({ ...many, sockets: { '/a': socket, '/b': socket } }, NOW)?.causes;
+    expect(causes?.[2]).toEqual({ text: '', evidence: '/b · network-unreachable · /api/v1/auth/refresh' });
+  });
+
+  it('is no question for a user who cancelled, and only details where the sentence is on screen', () => {
+    const never = scenes['never']?.(NOW).snapshot;
+    if (!never) throw new RangeError('never');
+    const explained = (problem: Problem) =>
+      explain({ ...never, session: { state: 'signed-out', reason: 'never', problem } }, NOW);
+    expect(explained({ code: 'sign-in-refused', error: 'access_denied' })).toBeUndefined();
+    expect(explained({ code: 'sign-in-refused', error: 'unknown state' })).toEqual({
+      question: 'Details',
+      causes: [{ text: '', evidence: 'sign-in-refused · unknown state' }],
+    });
   });
 
   it('tells each thing that waits, and what is known for certain', () => {
@@ -173,7 +205,7 @@ describe('why', () => {
       '/api/socket · network-unreachable · /api/v1/auth/refresh',
       undefined,
     ]);
-    expect(why?.causes[0]?.text).toContain('4 tries so far');
+    expect(why?.causes[0]?.text).toContain('4 attempts so far');
     expect(why?.causes.at(-1)?.text).toBe('Last confirmed by the server 2 minutes ago.');
   });
 });

@@ -111,6 +111,10 @@ export class ScriptedKeeper implements Keeper {
     if (intent.kind === 'oidc') return Promise.resolve(ok({ type: 'redirect', url: '' }));
     const secret = intent.kind === 'password' ? intent.password : intent.apiKey;
     if (secret === 'slow') return new Promise(() => undefined);
+    if (secret === 'limited')
+      return Promise.resolve(
+        failed({ code: 'rate-limited', at: '/api/v1/auth/login', status: 429, retryAfterMs: 23_000 }),
+      );
     if (!secret.startsWith('demo'))
       return Promise.resolve(failed({ code: 'credentials-rejected', at: '/api/v1/auth/login', status: 401 }));
     this.#session({ state: 'active', kind: intent.kind, user: { sub: 'demo', name: 'Demo' }, verifiedAt: Date.now() });

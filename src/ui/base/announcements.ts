@@ -1,13 +1,13 @@
 import { SharedValue } from './shared-value.ts';
 
-/** What the page's one polite live region says besides the status: the answer to what a person just did. */
+/** What the page's one polite live region reads besides the status: the result of the person's last action. */
 export const announcement = new SharedValue('');
 
-/** Long enough to be read aloud; what stays longer would be found by whoever reads the page later, and be old news. */
+/** Long enough to be read aloud. Left longer, a screen reader would come across it later as stale news. */
 const ANNOUNCEMENT_MS = 10_000;
 let clearTimer: ReturnType<typeof setTimeout> | undefined;
 
-/** Has it read aloud when there is a pause. The same words again are read again only after a while. */
+/** Has `text` read aloud at the next pause. A repeated text is read again only once the first one has been cleared. */
 export const announce = (text: string): void => {
   announcement.value = text;
   clearTimeout(clearTimer);
@@ -16,5 +16,5 @@ export const announce = (text: string): void => {
   }, ANNOUNCEMENT_MS);
 };
 
-/** Messages that nobody has looked at yet, over all channels. */
+/** The number of unread messages, over all channels. */
 export const unread = new SharedValue(0);

@@ -9,7 +9,7 @@ const tick = (): void => {
   if (!document.hidden) for (const host of hosts) host.requestUpdate();
 };
 
-/** Renders its host once a second, by one timer for all elements, and not while the page is hidden. */
+/** Renders its host once a second. All elements share one timer, which does nothing while the page is hidden. */
 export class ClockController implements ReactiveController {
   readonly #host: ReactiveControllerHost;
 
@@ -18,7 +18,7 @@ export class ClockController implements ReactiveController {
     host.addController(this);
   }
 
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the Unix epoch. */
   get now(): number {
     return Date.now();
   }

@@ -5,11 +5,16 @@ import type { Snapshot } from '../../protocol/snapshot.ts';
 import { SnapshotController } from './snapshot-controller.ts';
 import { baseStyles, cardStyles, theme } from './theme.ts';
 
-/** An element that shows a keeper's snapshot. Give it one: `element.keeper = await connect()`. */
+/**
+ * The base of every element that shows a keeper's snapshot.
+ *
+ * @example
+ * provideKeeper(await connect(), document) // or, for one element: element.keeper = keeper
+ */
 export abstract class KeeperElement extends LitElement {
   static override styles: CSSResultGroup = [theme, baseStyles, cardStyles];
 
-  /** What `connect()` resolves with. Until it is set, an element shows what it would show while starting. */
+  /** What `connect()` resolves with. Until it is set, the element looks as it does while the session starts. */
   @property({ attribute: false }) keeper: Keeper | undefined;
 
   readonly #controller = new SnapshotController(this, (snapshot) => {
@@ -20,6 +25,6 @@ export abstract class KeeperElement extends LitElement {
     return this.#controller.snapshot;
   }
 
-  /** For an element that keeps more than the last snapshot: called for each, before it is rendered. */
+  /** Runs for every snapshot before the render. For an element that keeps state of its own. */
   protected onSnapshot(_snapshot: Snapshot): void {}
 }

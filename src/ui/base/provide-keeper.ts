@@ -4,7 +4,11 @@ import { KeeperElement } from './keeper-element.ts';
 export const keeperElements = (root: ParentNode): KeeperElement[] =>
   [...root.querySelectorAll('*')].filter((element) => element instanceof KeeperElement);
 
-/** Gives the keeper to every element below `root` that is defined by now. */
+/**
+ * Sets `keeper` on every defined element below `root`. Call it again after a module has defined more elements.
+ *
+ * @example provideKeeper(await connect({ worker: '/sw.js' }), document)
+ */
 export const provideKeeper = (keeper: Keeper, root: ParentNode): void => {
   for (const element of keeperElements(root)) element.keeper = keeper;
 };

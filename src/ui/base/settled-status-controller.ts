@@ -2,7 +2,7 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { settleStatus, type SettledStatus, type Status } from './status.ts';
 import { ClockController } from './clock-controller.ts';
 
-/** The status to show, which says nothing of trouble that is over within seconds (`settle`). */
+/** The status to show. Trouble that is over within seconds never shows (`settleStatus`). */
 export class SettledStatusController implements ReactiveController {
   readonly #status: () => Status;
   readonly #clock: ClockController;

@@ -1,6 +1,6 @@
 import type { ReactiveControllerHost } from 'lit';
 
-/** One value that several elements show: whoever follows it renders again when it changes. */
+/** One value that several elements show. A change renders each of them. */
 export class SharedValue<T> {
   readonly #hosts = new Set<{ requestUpdate(): void }>();
   #value: T;
@@ -19,7 +19,7 @@ export class SharedValue<T> {
     for (const host of this.#hosts) host.requestUpdate();
   }
 
-  /** For as long as the host is in a document. */
+  /** Renders `host` on every change, for as long as it is in a document. */
   renderOnChange(host: ReactiveControllerHost): void {
     host.addController({
       hostConnected: () => this.#hosts.add(host),
@@ -27,7 +27,7 @@ export class SharedValue<T> {
     });
   }
 
-  /** Calls `listener` after every change, for good. */
+  /** Calls `listener` after every change. There is no way to stop it. */
   subscribe(listener: () => void): void {
     this.#hosts.add({ requestUpdate: listener });
   }

@@ -6,23 +6,23 @@ import { statusOf } from './status.ts';
 export type SnapshotHost = ReactiveControllerHost & { keeper: Keeper | undefined };
 
 /**
- * Follows the host's `keeper`, whenever it is set or exchanged, and asks the host to render each new snapshot; while the
- * page is hidden, only one that changes the status, for thirty tabs that count what comes in are thirty tabs at work.
- * Note Lit's order: `willUpdate` of the host runs before `hostUpdate` of its controllers, so what a host derives
- * from a snapshot it derives in `received`, not in `willUpdate`.
+ * Subscribes to the host's `keeper`, also when it is replaced, and renders the host for each new snapshot. A hidden page
+ * renders only a change of the status, because thirty hidden tabs that render each counter cost thirty times the work.
+ * Lit runs the host's `willUpdate` before `hostUpdate` of its controllers, so a host derives state from a snapshot in
+ * `onSnapshot`, not in `willUpdate`.
  */
 export class SnapshotController implements ReactiveController {
-  /** `undefined` until a keeper is there. */
+  /** `undefined` until the host has a keeper. */
   snapshot: Snapshot | undefined;
   readonly #host: SnapshotHost;
   readonly #onSnapshot: (snapshot: Snapshot) => void;
   #followed: Keeper | undefined;
   #unsubscribe: (() => void) | undefined;
 
-  /** `received` hears every snapshot, also those that come too fast to be rendered one by one. */
-  constructor(host: SnapshotHost, received: (snapshot: Snapshot) => void = () => undefined) {
+  /** `onSnapshot` runs for every snapshot, also for those that arrive too fast to be rendered one by one. */
+  constructor(host: SnapshotHost, onSnapshot: (snapshot: Snapshot) => void = () => undefined) {
     this.#host = host;
-    this.#onSnapshot = received;
+    this.#onSnapshot = onSnapshot;
     host.addController(this);
   }
 

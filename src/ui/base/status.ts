@@ -1,6 +1,6 @@
 import type { SessionView, Snapshot, SocketView } from '../../protocol/snapshot.ts';
 
-/** The whole snapshot in one word. `limited`: signed in, but the server has stopped a live connection. */
+/** The whole snapshot in one word. `limited`: signed in, but the server has closed a live connection for good. */
 export type Status = 'starting' | 'connected' | 'limited' | 'reconnecting' | 'offline' | 'signed-out';
 
 export type SignedInSession = Extract<SessionView, { state: 'active' | 'refreshing' | 'degraded' }>;
@@ -8,7 +8,7 @@ export type SignedInSession = Extract<SessionView, { state: 'active' | 'refreshi
 export const signedInSession = (session: SessionView | undefined): SignedInSession | undefined =>
   session === undefined || session.state === 'starting' || session.state === 'signed-out' ? undefined : session;
 
-/** How to address somebody; `undefined` as long as the backend has not said who it is. */
+/** The user's name to show; `undefined` until the backend has named the user. */
 export const displayName = (session: SignedInSession): string | undefined => session.user?.name ?? session.user?.sub;
 
 const isConnecting = (socket: SocketView): boolean =>
@@ -23,7 +23,7 @@ export const statusOf = (snapshot: Snapshot | undefined): Status => {
   return sockets.some((socket) => socket.state === 'stopped') ? 'limited' : 'connected';
 };
 
-/** When the next of all things that wait is tried; `undefined` if nothing waits. Milliseconds since the epoch. */
+/** The earliest next attempt of the session and all sockets, in ms since the Unix epoch; `undefined` if none waits. */
 export const nextTryOf = (snapshot: Snapshot): number | undefined => {
   const times = Object.values(snapshot.sockets)
     .filter((socket) => socket.state === 'resting')
@@ -32,20 +32,18 @@ export const nextTryOf = (snapshot: Snapshot): number | undefined => {
   return times.length > 0 ? Math.min(...times) : undefined;
 };
 
-/** What the status display says, and since when the world says something else. */
-export type SettledStatus = { shown: Status; pending?: { status: Status; since: number } | undefined };
+/** The status on screen. `troubleSince`: when trouble began (ms) that has not lasted long enough to be shown. */
+export type SettledStatus = { shown: Status; troubleSince?: number };
 
-/** Most trouble is over before anybody has noticed it: it is not worth a word before this. */
+/** Most trouble is over before a person notices it, so it shows only after this time. */
 export const TROUBLE_DELAY_MS = 3000;
 
 const isTrouble = (status: Status): boolean =>
   status === 'reconnecting' || status === 'offline' || status === 'limited';
 
-/** Good news, and the end of a session, show at once; trouble only once it has lasted `QUIET_MS`. */
-export const settleStatus = (calm: SettledStatus, status: Status, now: number): SettledStatus => {
-  if (status === calm.shown) return { shown: status };
-  if (!isTrouble(status) || isTrouble(calm.shown)) return { shown: status };
-  const since = calm.pending && isTrouble(calm.pending.status) ? calm.pending.since : now;
-  if (now - since >= TROUBLE_DELAY_MS) return { shown: status };
-  return { shown: calm.shown === 'connected' ? 'connected' : 'starting', pending: { status, since } };
+/** Good news and the end of a session show at once; trouble shows once it has lasted `TROUBLE_DELAY_MS`. */
+export const settleStatus = (settled: SettledStatus, status: Status, now: number): SettledStatus => {
+  const { shown, troubleSince = now } = settled;
+  if (!isTrouble(status) || isTrouble(shown) || now - troubleSince >= TROUBLE_DELAY_MS) return { shown: status };
+  return { shown: shown === 'connected' ? shown : 'starting', troubleSince };
 };

@@ -1,8 +1,8 @@
 import { css } from 'lit';
 
 /**
- * Design tokens. Each `--_name` reads a public `--keeper-name` first, so a site themes every element by
- * setting, say, `--keeper-accent` on its own `:root`. Light or dark follows the page's `color-scheme`.
+ * The custom properties of the theme. Each `--_name` reads a public `--keeper-name` first, so a site themes all elements
+ * with, for example, `:root { --keeper-accent: crimson }`. Light and dark follow the page's `color-scheme`.
  */
 export const theme = css`
   :host, :root {
@@ -25,12 +25,12 @@ export const theme = css`
   }
 `;
 
-/** What all elements share: type, buttons, fields, cards, focus rings. */
+/** Shared by all elements: type, buttons, fields, focus rings. */
 export const baseStyles = css`
   :host { display: block; color: var(--_ink); font: 400 1rem/1.5 var(--_font); text-align: start; }
   :host([hidden]), [hidden] { display: none !important; }
   *, ::before, ::after { box-sizing: border-box; }
-  h1, h2, h3, p, ul, ol, dl, dd, fieldset { margin: 0; padding: 0; border: 0; }
+  h1, h2, p, ul, ol, dl, dd, fieldset { margin: 0; padding: 0; border: 0; }
   ul, ol { list-style: none; }
   h2 { font-size: 1rem; font-weight: 600; line-height: 1.4; }
   p { text-wrap: pretty; }
@@ -44,7 +44,7 @@ export const baseStyles = css`
   .stack { display: grid; gap: 1rem; min-inline-size: 0; }
   .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
-  button, .button, input {
+  button, input {
     font: inherit; color: inherit; min-block-size: 2.5rem; border-radius: calc(var(--_radius) - .25rem);
     border: 1px solid var(--_line); background: var(--_surface); padding: .4375rem 1rem;
   }
@@ -77,7 +77,7 @@ export const baseStyles = css`
   @media (prefers-reduced-motion: reduce) { *, ::before, ::after { transition: none !important; animation-duration: 0s !important; } }
 `;
 
-/** A quiet surface for a group of facts. */
+/** A plain surface for a group of facts. */
 export const cardStyles = css`
   .card {
     background: var(--_surface); border: 1px solid var(--_line); border-radius: var(--_radius);

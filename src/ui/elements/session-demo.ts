@@ -11,23 +11,25 @@ await loadAppStrings();
 
 type Answer =
   | { state: 'none' }
-  | { state: 'asking' }
-  | { state: 'answered'; status: number; body: string }
+  | { state: 'loading' }
+  | { state: 'loaded'; status: number; body: string }
   | { state: 'unreachable' };
 
-/** Enough to see that it works. */
+/** Enough of a response to see that the request worked. */
 const MAX_BODY_CHARACTERS = 2000;
 
-/** As people read it; what is no JSON stays as it came. */
+/** JSON is indented; other text stays as it is. */
 const readable = (body: string): string => {
   const value = parseJson(body);
   return value === undefined ? body : JSON.stringify(value, null, 2);
 };
 
 /**
- * Something to try: a request that needs authorization.
+ * Sends a request that needs authorization, and shows the response.
  *
  * @csspart card - the surface
+ *
+ * @example <session-demo path="/api/v1/llm/models"></session-demo>
  */
 @customElement('session-demo')
 export class SessionDemo extends KeeperElement {
@@ -39,26 +41,26 @@ export class SessionDemo extends KeeperElement {
     `,
   ];
 
-  /** A path of the own API that answers signed-in people only. */
+  /** A path of this origin's API that needs authorization. */
   @property() path = '/api/v1/llm/models';
   @state() private answer: Answer = { state: 'none' };
 
-  /** What came for somebody who has left is not kept for whoever comes next. */
+  /** The next person at this browser may not read what the last one received. */
   protected override onSnapshot({ session }: Snapshot): void {
     if (session.state === 'signed-out' && session.reason === 'user') this.answer = { state: 'none' };
   }
 
   async #request(): Promise<void> {
-    if (!this.keeper || this.answer.state === 'asking') return;
-    this.answer = { state: 'asking' };
+    if (!this.keeper || this.answer.state === 'loading') return;
+    this.answer = { state: 'loading' };
     try {
       const response = await this.keeper.fetch(this.path);
       const body = readable(await response.text()).slice(0, MAX_BODY_CHARACTERS);
-      this.answer = { state: 'answered', status: response.status, body };
+      this.answer = { state: 'loaded', status: response.status, body };
       announce(`HTTP ${response.status}`);
     } catch {
       this.answer = { state: 'unreachable' };
-      announce(appStrings().noAnswerNetwork);
+      announce(appStrings().noResponse);
     }
   }
 
@@ -68,14 +70,14 @@ export class SessionDemo extends KeeperElement {
     return html`<section class="stack" aria-labelledby="title">
       <h1 id="title">${strings().tryIt}</h1>
       <div class="card stack" part="card">
-        <h2>${t.askServer}</h2>
-        <p class="soft small">${t.askLead(this.path)}</p>
+        <h2>${t.sendRequest}</h2>
+        <p class="soft small">${t.requestLead(this.path)}</p>
         <div class="row">
-          <button class="primary" @click=${this.#request} aria-disabled=${answer.state === 'asking'}>${t.ask}</button>
-          <span class="small">${answer.state === 'answered' ? `HTTP ${answer.status}` : nothing}
-            ${answer.state === 'unreachable' ? t.noAnswerNetwork : nothing}</span>
+          <button class="primary" @click=${this.#request} aria-disabled=${answer.state === 'loading'}>${t.request}</button>
+          <span class="small">${answer.state === 'loaded' ? `HTTP ${answer.status}` : nothing}
+            ${answer.state === 'unreachable' ? t.noResponse : nothing}</span>
         </div>
-        ${answer.state === 'answered' ? html`<pre tabindex="0" role="region" aria-label=${t.answer}>${answer.body}</pre>` : nothing}
+        ${answer.state === 'loaded' ? html`<pre tabindex="0" role="region" aria-label=${t.response}>${answer.body}</pre>` : nothing}
       </div>
     </section>`;
   }

@@ -6,11 +6,11 @@ import { signedInSession, type SignedInSession } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { labelFor, strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
-import { dateTime, fromNow, formatNumber, timeOfDay } from '../strings/time.ts';
+import { dateTime, formatNumber, fromNow, timeLeft } from '../strings/time.ts';
 
 await loadAppStrings();
 
-/** Enough of a build's identity to tell two apart. */
+/** Characters of a build's id: enough to tell two builds apart. */
 const BUILD_LENGTH = 12;
 
 const factRow = (name: string, value: unknown): TemplateResult =>
@@ -24,9 +24,11 @@ const KEPT = [
 ] as const;
 
 /**
- * The facts behind the summary: the session and its token, the protection, what it was kept through, this browser.
+ * The facts behind the summary, in four cards: the session and its token, its protection, what it survived, this browser.
  *
  * @csspart card - each group of facts
+ *
+ * @example <session-facts></session-facts>
  */
 @customElement('session-facts')
 export class SessionFacts extends KeeperElement {
@@ -87,7 +89,7 @@ export class SessionFacts extends KeeperElement {
       ${this.#token(session, now)}
       <dl>
         ${session.user ? factRow(t.account, session.user.name ?? session.user.sub) : nothing}
-        ${factRow(t.signedInBy, labelFor(strings().kind, session.kind))}
+        ${factRow(t.signInMethod, labelFor(strings().kind, session.kind))}
         ${factRow(t.factConfirmed, session.verifiedAt === undefined ? t.notYet : fromNow(session.verifiedAt, now))}
         ${session.endsAt === undefined ? nothing : factRow(t.ends, dateTime(session.endsAt))}
       </dl>
@@ -101,7 +103,7 @@ export class SessionFacts extends KeeperElement {
     const life = end - (start ?? now);
     return html`<div>
       <meter aria-label=${t.tokenLeft} min="0" max=${Math.max(life, left, 1)} .value=${left}></meter>
-      <p class="soft small numbers">${left > 0 ? t.accessUntil(timeOfDay(end)) : t.accessEnded(fromNow(end, now))}</p>
+      <p class="soft small numbers">${left > 0 ? t.tokenRenews(timeLeft(left)) : t.tokenExpired(fromNow(end, now))}</p>
     </div>`;
   }
 
@@ -126,7 +128,7 @@ export class SessionFacts extends KeeperElement {
   #kept(kept: Continuity): TemplateResult {
     const t = appStrings();
     return html`<section class="card" part="card">
-      <h2>${t.keptThrough}</h2>
+      <h2>${t.survived}</h2>
       <dl class="kept numbers">${KEPT.map(([key, name]) => html`<div><dt>${t[name](kept[key])}</dt><dd>${formatNumber(kept[key])}</dd></div>`)}</dl>
       <p class="soft small">${t.since(dateTime(kept.since))}</p>
     </section>`;
@@ -138,7 +140,7 @@ export class SessionFacts extends KeeperElement {
       <h2>${t.thisBrowser}</h2>
       <p class="lead numbers">${t.tabsOneSession(tabs)}</p>
       <dl>
-        ${factRow(t.networkIs, online ? t.up : t.down)}
+        ${factRow(t.network, online ? t.online : t.offline)}
         ${factRow(t.runsIn, worker.host === 'page' ? t.thisPage : t.backgroundWorker)}
         ${factRow(t.startedAt, fromNow(worker.startedAt, this.#clock.now))}
         ${factRow(t.version, html`<code>${build.slice(0, BUILD_LENGTH)}</code>`)}

@@ -6,14 +6,20 @@ import { KeeperElement } from '../base/keeper-element.ts';
 import { strings } from '../strings/strings.ts';
 
 /**
- * Shows a page to whom it belongs. Content of the other slots stays in the document, only not on screen, so
- * that nothing typed is lost when the server ends a session: signing in again happens over the page.
+ * Shows the page to its own user only. The content of every slot stays in the document. So when the server ends a
+ * session, the user signs in again in a dialog over the page, and nothing typed is lost.
  *
- * @slot restoring - while the session is looked for; comes up only if that takes a noticeable time
+ * @slot restoring - shown while the session is restored, if that takes longer than 300 ms
  * @slot signed-in - the page
- * @slot signed-out - what to show when nobody is signed in, usually `<session-sign-in>`
- * @csspart dialog - the dialog to sign in again over the page
- * @fires session-user-changed - another person has signed in over this page; reloads it unless prevented
+ * @slot signed-out - shown when no one is signed in, usually `<session-sign-in>`
+ * @csspart dialog - the dialog in which to sign in again over the page
+ * @fires session-user-changed - another user has signed in over this page; the page reloads unless the event is prevented
+ *
+ * @example
+ * <session-gate>
+ *   <main slot="signed-in">…</main>
+ *   <session-sign-in slot="signed-out"></session-sign-in>
+ * </session-gate>
  */
 @customElement('session-gate')
 export class SessionGate extends KeeperElement {
@@ -37,7 +43,7 @@ export class SessionGate extends KeeperElement {
   @state() private view: GateView = { state: 'restoring' };
   @query('dialog') private readonly dialog!: HTMLDialogElement;
 
-  /** A page in the back-forward cache is on screen again before anybody has said whose session it is now. */
+  /** A page returns from the back-forward cache before a snapshot says whose session it is now, so it returns hidden. */
   readonly #cover = (): void => {
     this.style.visibility = 'hidden';
   };
@@ -59,10 +65,10 @@ export class SessionGate extends KeeperElement {
     this.view = isOtherUser(this.view, view) && this.#isLeaving() ? { state: 'leaving' } : view;
   }
 
-  /** Lets somebody who is signed in sign in again, over the page: before a session ends that cannot be renewed. */
+  /** Opens the dialog for a user who is still signed in, so that they can sign in again before the session ends. */
   offerSignIn(): void {
     if (this.view.state === 'signed-in') this.view = { ...this.view, state: 'extending' };
-    // closed a moment ago, which its event is yet to tell
+    // the dialog is closed, but its `close` event has not fired yet
     else if (this.view.state === 'extending' && !this.dialog.open) this.dialog.showModal();
   }
 
@@ -75,7 +81,7 @@ export class SessionGate extends KeeperElement {
     else if (!wanted) this.#followFocus(before);
   }
 
-  /** Another person's page is not shown, not even for as long as it takes to load it anew. */
+  /** True if the page reloads. Until then it stays hidden: it belongs to another user. */
   #isLeaving(): boolean {
     const event = new Event('session-user-changed', { bubbles: true, composed: true, cancelable: true });
     const leaving = this.dispatchEvent(event);
@@ -83,16 +89,16 @@ export class SessionGate extends KeeperElement {
     return leaving;
   }
 
-  /** What had the focus is off screen now: put it where reading goes on. Never at load, and never taken from elsewhere. */
+  /** The focused element went off screen, so focus moves to the new view. Not at load, and not if focus is elsewhere. */
   #followFocus(before: GateView): void {
     const lost = document.activeElement === document.body || this.contains(document.activeElement);
     if (before.state !== 'restoring' && lost)
       this.renderRoot.querySelector<HTMLElement>(`#${this.view.state}`)?.focus();
   }
 
-  /** Chromium lets a second Escape close a dialog whatever its `cancel` handler says (close watcher). */
+  /** In Chromium a second Escape closes a dialog even if its `cancel` event is prevented (close watcher). */
   #closed(): void {
-    // opened again since
+    // it was opened again before this event fired
     if (this.dialog.open) return;
     if (this.view.state === 'ended') this.dialog.showModal();
     else this.#extended();

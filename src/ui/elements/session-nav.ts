@@ -5,7 +5,7 @@ import { KeeperElement } from '../base/keeper-element.ts';
 import { strings } from '../strings/strings.ts';
 import { signedInSession } from '../base/status.ts';
 
-/** The pages of the app, in the order of their links; each is the `id` of a part of the document. */
+/** The pages of the app, in the order of their links. Each name is the `id` of a part of the document. */
 export const PAGES = ['home', 'messages', 'timeline', 'tryIt'] as const;
 export type PageName = (typeof PAGES)[number];
 
@@ -17,9 +17,11 @@ const ICON: Readonly<Record<PageName, string>> = {
 };
 
 /**
- * Links to the pages of the app; a bar at the foot of a narrow window.
+ * Links to the pages of the app. In a narrow window they are a bar at the bottom.
  *
  * @csspart bar - the surface around the links
+ *
+ * @example <session-nav current="home"></session-nav>
  */
 @customElement('session-nav')
 export class SessionNav extends KeeperElement {
@@ -49,7 +51,7 @@ export class SessionNav extends KeeperElement {
     `,
   ];
 
-  /** The page that is shown. */
+  /** The page on screen. */
   @property() current: PageName = 'home';
 
   constructor() {

@@ -8,13 +8,18 @@ import { signedInSession, statusOf } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
 
 /**
- * The few things worth interrupting for, calmly: the session's end, a new version, no network, a session that cannot
- * be saved. `<session-status>` announces them.
+ * Notices above the page: the session ends soon, a new version is ready, no network, a session that cannot be saved.
+ * `<session-status>` announces their titles.
  *
  * @csspart notice - each notice
- * @csspart offline - the one that says so to somebody who is signed in, for a page that says it otherwise
- * @fires session-extend - somebody wants to sign in again before the session ends
- * @fires session-update - somebody wants the new version; reloads this page unless prevented
+ * @csspart ending - the notice that the session ends soon
+ * @csspart update - the notice that a new version is ready
+ * @csspart offline - the notice that a signed-in user is offline, for a page that shows this elsewhere
+ * @csspart memory - the notice that the session is not saved
+ * @fires session-extend - the user wants to sign in again before the session ends
+ * @fires session-update - the user wants the new version; the page reloads unless the event is prevented
+ *
+ * @example <session-notices></session-notices>
  */
 @customElement('session-notices')
 export class SessionNotices extends KeeperElement {

@@ -1,19 +1,23 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import type { SignInIntent } from '../../protocol/bridge.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
+import { ClockController } from '../base/clock-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { labelFor, strings } from '../strings/strings.ts';
-import { signInStyles } from '../base/sign-in-styles.ts';
 import './session-why.ts';
 import { problemText, signedOutText } from '../strings/problem-text.ts';
+import { timeLeft } from '../strings/time.ts';
 
 type FormKind = Exclude<SignInKind, 'oidc'>;
 type Attempt =
   | { state: 'idle' }
   | { state: 'busy'; kind: SignInKind }
-  | { state: 'failed'; kind: SignInKind; problem: Problem };
+  /** The server accepts no further attempt of this kind for `waitMs`, until `retryAt` (ms since the Unix epoch). */
+  | { state: 'failed'; kind: SignInKind; problem: Problem; waitMs: number; retryAt: number };
+
+type FailedAttempt = Extract<Attempt, { state: 'failed' }>;
 
 const isFormKind = (kind: SignInKind): kind is FormKind => kind !== 'oidc';
 
@@ -28,28 +32,49 @@ const intentOf = (kind: FormKind, data: FormData): SignInIntent =>
     : { kind, apiKey: text(data, 'apiKey') };
 
 /**
- * Signs in, by any of the kinds that the deployment offers, and says why one is not signed in.
+ * The sign-in form, with each sign-in method of the deployment. Says why the user is signed out.
  *
  * @slot heading - replaces the heading "Sign in"
- * @slot hint - below the forms, instead of how long one stays signed in
+ * @slot hint - replaces the line below the forms about how long the user stays signed in
  * @csspart card - the surface
- * @csspart why - the question why, where there is one
+ * @csspart why - the question why, if there is something to explain
  * @fires session-signed-in - a sign-in has succeeded
+ *
+ * @example <session-sign-in><h1 slot="heading">Welcome to Acme</h1></session-sign-in>
  */
 @customElement('session-sign-in')
 export class SessionSignIn extends KeeperElement {
-  static override styles = [KeeperElement.styles, signInStyles];
+  static override styles = [
+    KeeperElement.styles,
+    css`
+      :host { inline-size: min(25rem, 100%); margin-inline: auto; }
+      .card { display: grid; gap: 1.25rem; padding: clamp(1.25rem, 6vw, 2rem); }
+      h1, ::slotted([slot=heading]) { font-size: 1.5rem; font-weight: 600; letter-spacing: -.015em; line-height: 1.25; margin: 0; }
+      form { display: grid; gap: 1rem; }
+      .primary, .wide { inline-size: 100%; min-block-size: 2.75rem; }
+      .or { display: grid; grid-template-columns: 1fr auto 1fr; gap: .75rem; align-items: center; color: var(--_soft); font-size: .875rem;
+        &::before, &::after { content: ''; border-block-start: 1px solid var(--_line); } }
+      fieldset { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: .25rem; padding: .25rem; border-radius: var(--_radius); background: var(--_sunken); min-inline-size: 0;
+        label { position: relative; display: block; padding: .375rem .5rem; border: 1px solid transparent; border-radius: calc(var(--_radius) - .25rem); text-align: center; cursor: pointer; color: var(--_soft); transition: background var(--_ease); }
+        label:has(:checked) { background: var(--_surface); border-color: var(--_line); color: var(--_ink); }
+        label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px; }
+        input { position: absolute; inset: 0; min-block-size: 0; block-size: 100%; opacity: 0; cursor: pointer; } }
+      @media (forced-colors: active) { fieldset label:has(:checked) { background: SelectedItem; color: SelectedItemText; forced-color-adjust: none; } }
+      .hint { font-size: .875rem; text-align: center; text-wrap: balance; color: var(--_soft); }
+    `,
+  ];
 
   @state() private attempt: Attempt = { state: 'idle' };
   @state() private chosen: FormKind | undefined;
+  readonly #clock = new ClockController(this);
 
   async #signIn(intent: SignInIntent): Promise<void> {
-    if (!this.keeper || this.attempt.state === 'busy') return;
+    if (!this.keeper || this.#isBlocked(intent.kind)) return;
     this.attempt = { state: 'busy', kind: intent.kind };
     const result = await this.keeper.signIn(intent);
     if (result.ok) {
       if (result.value.type === 'signed-in') this.#done();
-      // Back from the provider, the page may come out of the back/forward cache as it was left.
+      // on the way back from the provider, the browser may restore this page from the back/forward cache as it was left
       else
         addEventListener(
           'pagehide',
@@ -60,9 +85,20 @@ export class SessionSignIn extends KeeperElement {
         );
       return;
     }
-    this.attempt = { state: 'failed', kind: intent.kind, problem: result.problem };
+    const { problem } = result;
+    const waitMs = (problem.code === 'rate-limited' && problem.retryAfterMs) || 0;
+    this.attempt = { state: 'failed', kind: intent.kind, problem, waitMs, retryAt: this.#clock.now + waitMs };
     await this.updateComplete;
-    if (result.problem.code === 'credentials-rejected') this.#retype(intent.kind);
+    if (problem.code === 'credentials-rejected') this.#retype(intent.kind);
+  }
+
+  /** After 429 with `Retry-After`, an earlier attempt would only fail again. */
+  #isBlocked(kind: SignInKind): boolean {
+    const { attempt } = this;
+    return (
+      attempt.state === 'busy' ||
+      (attempt.state === 'failed' && attempt.kind === kind && this.#clock.now < attempt.retryAt)
+    );
   }
 
   #done(): void {
@@ -70,7 +106,7 @@ export class SessionSignIn extends KeeperElement {
     this.dispatchEvent(new Event('session-signed-in', { bubbles: true, composed: true }));
   }
 
-  /** A secret has no business in the document once it was used. */
+  /** Removes the secret from the document after its use. */
   #forget(): void {
     this.attempt = { state: 'idle' };
     for (const form of this.renderRoot.querySelectorAll('form')) form.reset();
@@ -116,19 +152,31 @@ export class SessionSignIn extends KeeperElement {
   #reason(): TemplateResult | typeof nothing {
     const { snapshot } = this;
     if (snapshot?.session.state !== 'signed-out') return nothing;
-    return html`<p class="soft">${signedOutText(snapshot.session)}</p><session-why part="why" .keeper=${this.keeper}></session-why>`;
+    const reason = signedOutText(snapshot.session);
+    if (reason === '') return nothing;
+    return html`<p class="soft">${reason}</p><session-why part="why" .keeper=${this.keeper}></session-why>`;
   }
 
-  /** The alert is always there: a live region that arrives together with its text is not announced everywhere. */
+  /** The alert is always in the document: some screen readers ignore a live region that arrives together with its text. */
   #problem(): TemplateResult {
-    return html`<div role="alert">${this.attempt.state === 'failed' ? problemText(this.attempt.problem) : nothing}</div>`;
+    return html`<div role="alert">${this.attempt.state === 'failed' ? this.#problemText(this.attempt) : nothing}</div>`;
+  }
+
+  #problemText({ kind, problem, waitMs, retryAt }: FailedAttempt): string | TemplateResult | typeof nothing {
+    const t = strings();
+    if (problem.code === 'credentials-rejected' && isFormKind(kind)) return t.wrongCredentials[kind];
+    if (waitMs === 0) return problemText(problem);
+    const left = retryAt - this.#clock.now;
+    // the alert is read once; the countdown changes where screen readers do not look (WCAG 4.1.3)
+    return left > 0
+      ? html`<span class="unseen">${t.tooManyAttempts(timeLeft(waitMs))}</span><span aria-hidden="true">${t.tooManyAttempts(timeLeft(left))}</span>`
+      : nothing;
   }
 
   #button(label: string, kind: SignInKind, quiet = false): TemplateResult {
-    const busy = this.attempt.state === 'busy';
-    const mine = busy && this.attempt.state === 'busy' && this.attempt.kind === kind;
+    const mine = this.attempt.state === 'busy' && this.attempt.kind === kind;
     return html`<button class=${quiet ? 'wide' : 'primary'} type=${kind === 'oidc' ? 'button' : 'submit'}
-      aria-disabled=${busy} @click=${kind === 'oidc' ? this.#single : nothing}>${mine ? strings().signingIn : label}</button>`;
+      aria-disabled=${this.#isBlocked(kind)} @click=${kind === 'oidc' ? this.#single : nothing}>${mine ? strings().signingIn : label}</button>`;
   }
 
   #choice(forms: readonly FormKind[], open: FormKind | undefined): TemplateResult {

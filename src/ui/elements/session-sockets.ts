@@ -1,6 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
-import type { SocketStateName, SocketView } from '../../protocol/snapshot.ts';
+import type { Snapshot, SocketStateName, SocketView } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { signedInSession } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
@@ -20,13 +20,22 @@ const DOT: Record<SocketStateName, string> = {
   stopped: 'bad',
 };
 
+/** Empty where the page says the same already: that this device is offline, or the session's own problem. */
+const reasonOf = ({ problem }: SocketView, { online, session }: Snapshot): string => {
+  if (!problem || !online) return '';
+  const reason = problemText(problem);
+  return session.state === 'degraded' && problemText(session.problem) === reason ? '' : reason;
+};
+
 const count = (name: string, value: number): TemplateResult =>
   html`<div><dt>${name}</dt><dd>${formatNumber(value)}</dd></div>`;
 
 /**
- * The live connections: state, round trip, and whether anything was lost.
+ * The live connections: the state of each, its round trip, and its counters.
  *
  * @csspart card - the surface
+ *
+ * @example <session-sockets></session-sockets>
  */
 @customElement('session-sockets')
 export class SessionSockets extends KeeperElement {
@@ -56,22 +65,23 @@ export class SessionSockets extends KeeperElement {
     if (sockets.length === 0) return nothing;
     return html`<section class="stack" aria-labelledby="title">
       <h2 id="title">${appStrings().connections}</h2>
-      <ul class="card" part="card">${sockets.map(([url, socket]) => this.#socket(url, socket))}</ul>
+      <ul class="card" part="card">${sockets.map(([url, socket]) => this.#socket(url, socket, snapshot))}</ul>
     </section>`;
   }
 
-  #socket(url: string, socket: SocketView): TemplateResult {
+  #socket(url: string, socket: SocketView, snapshot: Snapshot): TemplateResult {
     const { now } = this.#clock;
     const t = appStrings();
     const next = socket.state === 'resting' ? socket.nextTryAt : undefined;
     const since = socket.state === 'parked' ? '' : ` ${lastingSince(socket.since, now)}`;
     const when = next === undefined ? since : `, ${nextTry(next, now)}`;
+    const reason = reasonOf(socket, snapshot);
     return html`<li>
       <div class="name">
         <span class="dot ${DOT[socket.state]}"></span>
         <code>${url}</code>
         <p class="soft small">${labelFor(strings().socket, socket.state)}${when}</p>
-        ${socket.problem ? html`<p class="soft small">${problemText(socket.problem)}</p>` : nothing}
+        ${reason === '' ? nothing : html`<p class="soft small">${reason}</p>`}
       </div>
       <dl class="numbers">
         <div><dt>${t.roundTrip}</dt><dd>${socket.roundTripMs === undefined ? '–' : `${Math.round(socket.roundTripMs)} ms`}</dd></div>

@@ -20,11 +20,13 @@ const DOT: Record<Status, string> = {
 };
 
 /**
- * One word for the whole session, details on demand. Trouble that is over within seconds is not mentioned. It has the
- * page's one polite live region: that word, the titles of the notices, and what answers to a person's doing.
+ * The session's status in one word, with details in a popover. Trouble that is over within three seconds never shows.
+ * It holds the page's one polite live region: the status, the titles of the notices, and the result of the last action.
  *
  * @csspart pill - the button
  * @csspart details - the popover
+ *
+ * @example <session-status></session-status>
  */
 @customElement('session-status')
 export class SessionStatus extends KeeperElement {
@@ -73,7 +75,7 @@ export class SessionStatus extends KeeperElement {
     `;
   }
 
-  /** No count-down is among it: what changes every second would be read every second. What is said besides is apart from it, or each would be read again with the other. */
+  /** Without any countdown, which would be read every second. `announcement` is a node of its own, or a change of one would read both. */
   #announced(word: string): string {
     const notices = noticesOf(this.snapshot, this.keeper?.update, this.#settled.shown, this.#clock.now);
     const titles = notices.filter(({ id }) => id !== 'offline').map(({ title }) => title);
@@ -84,17 +86,17 @@ export class SessionStatus extends KeeperElement {
     const { snapshot } = this;
     const { now } = this.#clock;
     const t = strings();
-    const truth = headlineOf(snapshot, now);
+    const { headline, detail } = headlineOf(snapshot, now);
     const next = snapshot && nextTryOf(snapshot);
     const sockets = snapshot && signedInSession(snapshot.session) ? Object.entries(snapshot.sockets) : [];
     return html`<div class="stack">
-      <h2>${truth.headline}</h2>
-      <p class="soft small">${truth.detail}</p>
+      <h2>${headline}</h2>
+      <p class="soft small">${detail}</p>
       ${
         sockets.length > 0
           ? html`<ul class="small">${sockets.map(
               ([url, socket]) => html`
-        <li><code>${url}</code> <span class="soft">${labelFor(t.socket, socket.state)} ${lastingSince(socket.since, now)}</span></li>`,
+        <li><code>${url}</code> <span class="soft">${labelFor(t.socket, socket.state)}${socket.state === 'parked' ? nothing : ` ${lastingSince(socket.since, now)}`}</span></li>`,
             )}</ul>`
           : nothing
       }

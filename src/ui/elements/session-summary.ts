@@ -13,10 +13,12 @@ import { problemText } from '../strings/problem-text.ts';
 type SignOut = { state: 'idle' } | { state: 'busy' } | { state: 'failed'; problem: Problem };
 
 /**
- * The session in one true sentence, why it is so where that is a question, and what one can do about it.
+ * The session in one sentence, why there is trouble if there is any, and the buttons to try again and to sign out.
  *
  * @csspart headline - the sentence
- * @csspart why - the question why, where there is one
+ * @csspart why - the question why, in trouble
+ *
+ * @example <session-summary></session-summary>
  */
 @customElement('session-summary')
 export class SessionSummary extends KeeperElement {
@@ -44,12 +46,12 @@ export class SessionSummary extends KeeperElement {
   protected override render(): TemplateResult {
     const { snapshot, leaving } = this;
     const { now } = this.#clock;
-    const truth = headlineOf(snapshot, now, this.#settled.shown);
+    const { headline, detail } = headlineOf(snapshot, now, this.#settled.shown);
     const session = snapshot && signedInSession(snapshot.session);
     const troubled = this.#settled.shown !== 'connected' && this.#settled.shown !== 'starting';
     return html`<div class="stack">
-      <h1 part="headline">${truth.headline}</h1>
-      <p class="soft detail"><span>${truth.detail}</span> ${session ? html`<span class="numbers">${keptText(snapshot.kept, now)}</span>` : nothing}</p>
+      <h1 part="headline">${headline}</h1>
+      <p class="soft detail"><span>${detail}</span> ${session ? html`<span class="numbers">${keptText(snapshot.kept, now)}</span>` : nothing}</p>
       ${session && troubled ? html`<session-why part="why" .keeper=${this.keeper}></session-why>` : nothing}
       <div class="row">${this.#actions(troubled, now)}</div>
       <div role="alert">${leaving.state === 'failed' ? problemText(leaving.problem) : nothing}</div>

@@ -17,11 +17,11 @@ import '../timeline/session-lanes.ts';
 
 await loadAppStrings();
 
-/** Whose timeline is looked at: that of this device, which goes on, or one that was saved and sent. */
+/** The timeline on screen: this device's own, which still grows, or one from a file. */
 type Source = { type: 'live' } | { type: 'file'; name: string; entries: readonly JournalEntry[] };
-type Trouble = { type: 'none' } | { type: 'journal'; problem: Problem } | { type: 'file'; words: string };
+type Trouble = { type: 'none' } | { type: 'journal'; problem: Problem } | { type: 'file'; text: string };
 
-/** Changes of state are worth reading the journal again; counters, which change all the time, are not. */
+/** The parts of a snapshot whose change means new journal entries. Counters change all the time and are not among them. */
 const outline = (snapshot: Snapshot | undefined): string =>
   snapshot
     ? [
@@ -33,7 +33,7 @@ const outline = (snapshot: Snapshot | undefined): string =>
       ].join()
     : '';
 
-/** The worker's journal is written a moment after the state is told. */
+/** The worker writes its journal a moment after it sends the snapshot. */
 const READ_AFTER_MS = 200;
 
 const save = (name: string, content: string): void => {
@@ -44,10 +44,12 @@ const save = (name: string, content: string): void => {
 };
 
 /**
- * What happened to this session: lanes for tabs, workers, session, sockets, network and requests, or the same as a
- * table; live, or from a file. To read, or to send to somebody who can help: it holds no token.
+ * What happened to this session, live or from a file: as lanes (tabs, workers, session, sockets, network, requests) or as
+ * a table. A saved file contains no token, so a user can send it to support.
  *
  * @csspart card - the surface
+ *
+ * @example <session-timeline></session-timeline>
  */
 @customElement('session-timeline')
 export class SessionTimeline extends KeeperElement {
@@ -96,7 +98,7 @@ export class SessionTimeline extends KeeperElement {
     removeEventListener('hashchange', this.#onVisible);
   }
 
-  /** Reads what was written while nobody looked. */
+  /** Reads the entries that were written while the timeline was off screen. */
   readonly #onVisible = (): void => {
     if (this.source.type === 'live' && !document.hidden && this.checkVisibility()) void this.#read();
   };
@@ -143,7 +145,7 @@ export class SessionTimeline extends KeeperElement {
     if (!entries) {
       this.trouble = {
         type: 'file',
-        words: file.size > MAX_FILE_BYTES ? appStrings().tooLarge : appStrings().notATimeline,
+        text: file.size > MAX_FILE_BYTES ? appStrings().tooLarge : appStrings().notATimeline,
       };
       return;
     }
@@ -189,7 +191,7 @@ export class SessionTimeline extends KeeperElement {
             : nothing
         }
         ${this.#tools(file !== undefined)}
-        <div role="alert">${trouble.type === 'journal' ? problemText(trouble.problem) : nothing}${trouble.type === 'file' ? trouble.words : nothing}</div>
+        <div role="alert">${trouble.type === 'journal' ? problemText(trouble.problem) : nothing}${trouble.type === 'file' ? trouble.text : nothing}</div>
         ${
           this.view === 'lanes'
             ? html`<session-lanes .timeline=${timeline} .live=${!file}></session-lanes>`
@@ -214,7 +216,7 @@ export class SessionTimeline extends KeeperElement {
               event: Event,
             ) => {
               this.showInternal = event.target instanceof HTMLInputElement && event.target.checked;
-            }} />${t.everyStep}</label>`
+            }} />${t.internalSteps}</label>`
           : nothing
       }
       <span class="row end">

@@ -9,7 +9,7 @@ import { explain } from '../view/explanation.ts';
 
 await loadExplanationStrings();
 
-/** What led to it: read when somebody asks, and told by a part of the script that is loaded then. */
+/** What led to it. Opening the question loads the journal and the script that renders it. */
 type Story =
   | { state: 'closed' }
   | {
@@ -20,10 +20,12 @@ type Story =
     };
 
 /**
- * The question why, if there is one: every answer that is known, in words, the technical detail underneath, and what
- * the journal says of the minute before.
+ * Answers why the user was signed out, or why there is trouble: each known cause, its technical details, and the journal
+ * of the minute before. Shows nothing if there is nothing to explain.
  *
- * @csspart question - the question, to be opened
+ * @csspart question - the question, which opens the answer
+ *
+ * @example <session-why></session-why>
  */
 @customElement('session-why')
 export class SessionWhy extends KeeperElement {
@@ -48,11 +50,11 @@ export class SessionWhy extends KeeperElement {
   readonly #clock = new ClockController(this);
   #storyKey = '';
 
-  /** Another state is another story: what was read for the last one is not told for this one. */
+  /** A journal that was read for one state does not explain the next one. */
   protected override onSnapshot({ session }: Snapshot): void {
-    const told = session.state === 'signed-out' ? session.reason : 'waiting';
-    if (told !== this.#storyKey) this.story = { state: 'closed' };
-    this.#storyKey = told;
+    const key = session.state === 'signed-out' ? session.reason : 'waiting';
+    if (key !== this.#storyKey) this.story = { state: 'closed' };
+    this.#storyKey = key;
   }
 
   async #opened(event: Event): Promise<void> {
@@ -67,14 +69,14 @@ export class SessionWhy extends KeeperElement {
   protected override render(): TemplateResult | typeof nothing {
     const { snapshot, story } = this;
     const { now } = this.#clock;
-    const why = snapshot && explain(snapshot, now);
-    if (!why) return nothing;
+    const found = snapshot && explain(snapshot, now);
+    if (!found) return nothing;
     const isOver = snapshot.session.state === 'signed-out';
     return html`<details @toggle=${this.#opened}>
-      <summary part="question">${why.question}</summary>
+      <summary part="question">${found.question}</summary>
       <div class="all">
-        <ul>${why.causes.map(
-          (known) => html`<li>${known.text}${known.evidence ? html`<code>${known.evidence}</code>` : nothing}</li>`,
+        <ul>${found.causes.map(
+          ({ text, evidence }) => html`<li>${text}${evidence ? html`<code>${evidence}</code>` : nothing}</li>`,
         )}</ul>
         ${
           story.state === 'loaded'

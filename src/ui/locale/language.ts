@@ -1,36 +1,36 @@
 import { retryImport } from '../base/retry-import.ts';
 
-/** The languages that the interface speaks, each by its own name. */
+/** The languages of the interface, by BCP 47 tag, each under its own name. */
 export const LANGUAGES = { en: 'English', de: 'Deutsch' } as const;
 export type Language = keyof typeof LANGUAGES;
 
-/** English is part of the script; every other language is loaded when it is wanted. */
-type Others<Words> = { readonly [L in Exclude<Language, 'en'>]: () => Promise<Words> };
+/** English is part of the script; the other languages load when a person chooses them. */
+type Others<Strings> = { readonly [L in Exclude<Language, 'en'>]: () => Promise<Strings> };
 
-/** `words` are those of the language that is spoken now; `learn` is for a part of the page that is loaded later. */
-export type Catalog<Words> = { readonly strings: Words; load(): Promise<void> };
+/** `strings` are in the current language; `load` is for a part of the page that arrives after the language was set. */
+export type Catalog<Strings> = { readonly strings: Strings; load(): Promise<void> };
 
 let language: Language = 'en';
 const catalogs = new Set<Catalog<unknown>>();
 
-export const catalog = <Words>(en: Words, others: Others<Words>): Catalog<Words> => {
-  let words = en;
-  const made: Catalog<Words> = {
+export const catalog = <Strings>(en: Strings, others: Others<Strings>): Catalog<Strings> => {
+  let strings = en;
+  const made: Catalog<Strings> = {
     get strings() {
-      return words;
+      return strings;
     },
-    // a part of the page waits for its words in its own script: one that fails there is never run again
+    // parts of the page await this at the top of their module, and a module that fails there never runs again
     load: async () => {
       const wanted = language;
-      const learned = wanted === 'en' ? en : await retryImport(others[wanted]);
-      if (wanted === language) words = learned;
+      const loaded = wanted === 'en' ? en : await retryImport(others[wanted]);
+      if (wanted === language) strings = loaded;
     },
   };
   catalogs.add(made);
   return made;
 };
 
-/** Resolves when everything that is rendered from now on is in this language. */
+/** Resolves once each further render is in this language. */
 export const setLanguage = async (wanted: Language): Promise<void> => {
   language = wanted;
   await Promise.all([...catalogs].map((known) => known.load()));
@@ -40,12 +40,12 @@ export const currentLanguage = (): Language => language;
 
 export const isLanguage = (tag: string): tag is Language => Object.hasOwn(LANGUAGES, tag);
 
-/** The first of these language tags (BCP 47) that is spoken here. */
+/** The first of these language tags (BCP 47) that the interface has, else English: `['fr-FR', 'de-AT']` gives `de`. */
 export const matchLanguage = (tags: readonly string[]): Language =>
   tags.map((tag) => tag.split('-')[0] ?? '').find(isLanguage) ?? 'en';
 
 const DEFAULT_LOCALE: Readonly<Record<Language, string>> = { en: 'en-GB', de: 'de-DE' };
 const ownLocale = new Intl.DateTimeFormat().resolvedOptions().locale;
 
-/** For times and numbers: the words around them are in this language; whose of it decides 14:30 or 2:30 pm. */
+/** The locale for times and numbers: the browser's own if it is of this language, because it decides 14:30 or 2:30 pm. */
 export const formatLocale = (): string => (ownLocale.startsWith(language) ? ownLocale : DEFAULT_LOCALE[language]);

@@ -1,9 +1,12 @@
 import { formatLocale } from './language.ts';
 
-/** A word by the plural categories (CLDR) in which it differs; `other` for all the rest. */
+/** A noun in each plural category (CLDR) that needs its own form; `other` covers the rest. */
 type Forms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>>> & { readonly other: string };
 
-/** How a language counts. */
+/** What a length of time is counted in. */
+export type TimeUnit = 'second' | 'minute' | 'hour' | 'day';
+
+/** How a language counts. `pluralsFor('en').counted(2, { one: 'tab', other: 'tabs' })` gives "2 tabs". */
 export const pluralsFor = (language: string) => {
   const rules = new Intl.PluralRules(language);
   /** "reload", "reloads": the word that goes with a number. */

@@ -1,31 +1,31 @@
 import type { SessionStateName, SessionEventName } from '../../protocol/journal-names.ts';
 import { pluralsFor } from '../locale/plural.ts';
 
-/** What happened, as people say it. `undefined`: a step of the machinery, read only by those who mend it. */
+/** What happened, as people say it. `undefined`: an internal step, which only the full list of steps shows. */
 const step: Record<SessionEventName, string | undefined> = {
   started: 'The worker started.',
-  loaded: 'The saved session was read.',
-  'load-failed': 'The saved session could not be read.',
+  loaded: 'The saved session was loaded.',
+  'load-failed': 'The saved session could not be loaded.',
   refused: 'The server refused a request.',
   abandoned: 'A request waited too long for the session.',
   locked: undefined,
   saved: undefined,
   'save-failed': 'The session could not be saved.',
-  superseded: 'The session had been renewed elsewhere meanwhile.',
+  superseded: 'Another worker had already renewed the session.',
   granted: 'The session was renewed.',
-  'grant-failed': 'A renewal did not succeed.',
+  'grant-failed': 'Renewal failed.',
   verified: 'The server confirmed the session.',
   'verify-failed': 'The server did not confirm the session.',
   nudge: undefined,
   'tab-arrived': undefined,
-  restored: 'A saved copy was taken back.',
-  erased: 'The saved session was deleted, and saved again.',
-  suspected: 'A connection was refused; the session is looked at.',
-  'sign-in': 'A sign-in began.',
-  'sign-in-redirect': 'The sign-in went on at the provider.',
+  restored: 'The session was restored from a copy.',
+  erased: 'The saved session was deleted and then saved again.',
+  suspected: 'Connection refused; checking your session.',
+  'sign-in': 'Sign-in started.',
+  'sign-in-redirect': 'Sign-in continued at the provider.',
   'signed-in': 'Signed in.',
-  'sign-in-failed': 'The sign-in did not succeed.',
-  'sign-out': 'Signed out.',
+  'sign-in-failed': 'Sign-in failed.',
+  'sign-out': 'You signed out.',
 };
 
 const state: Record<SessionStateName, string> = {
@@ -36,7 +36,7 @@ const state: Record<SessionStateName, string> = {
   refreshing: 'Renewing',
   ending: 'Ending',
   saving: 'Saving',
-  degraded: 'Waiting for the server',
+  degraded: 'Renewal is delayed',
 };
 
 const { counted, noun } = pluralsFor('en');
@@ -44,7 +44,7 @@ const { counted, noun } = pluralsFor('en');
 const tabs = (count: number): string => counted(count, { one: 'tab', other: 'tabs' });
 const events = (count: number): string => counted(count, { one: 'event', other: 'events' });
 
-/** The words of the timeline, the messages and the things to try. */
+/** The strings of the parts that load after the first paint: facts, connections, messages, timeline, demo. */
 export const appEn = {
   step,
   state,
@@ -52,14 +52,14 @@ export const appEn = {
 
   factSession: 'Session',
   account: 'Account',
-  signedInBy: 'Signed in by',
+  signInMethod: 'Sign-in method',
   factConfirmed: 'Confirmed',
   notYet: 'not yet',
   ends: 'Ends',
-  cookieOnly: 'A cookie of the server keeps this session; there is no token to renew.',
+  cookieOnly: 'Cookie session: there is no token to renew.',
   tokenLeft: 'Access token, time left',
-  accessUntil: (when: string) => `Access until ${when}; renewed before then`,
-  accessEnded: (when: string) => `Access ended ${when}; renewed on the next try`,
+  tokenRenews: (time: string) => `Access token renews within ${time}`,
+  tokenExpired: (when: string) => `Access token expired ${when}; renews on the next try`,
   protection: 'Protection',
   noToken: 'No token here',
   noTokenMeaning: 'The server keeps this session in a cookie that no script can read.',
@@ -68,18 +68,18 @@ export const appEn = {
   inMemory: 'in memory only',
   keychain: 'Keychain',
   holdsCopy: 'holds a copy',
-  keychainSilent: 'does not answer',
-  keptThrough: 'Kept through',
+  keychainSilent: 'not responding',
+  survived: 'Survived',
   countReloads: (count: number) => noun(count, { one: 'reload', other: 'reloads' }),
   countRestarts: (count: number) => noun(count, { one: 'worker restart', other: 'worker restarts' }),
-  countLosses: (count: number) => noun(count, { one: 'lost network', other: 'lost networks' }),
+  countLosses: (count: number) => noun(count, { one: 'network loss', other: 'network losses' }),
   countRenewals: (count: number) => noun(count, { one: 'renewal', other: 'renewals' }),
   since: (when: string) => `Since ${when}`,
   thisBrowser: 'This browser',
   tabsOneSession: (count: number) => `${tabs(count)}, one session`,
-  networkIs: 'Network',
-  up: 'up',
-  down: 'down',
+  network: 'Network',
+  online: 'online',
+  offline: 'offline',
   runsIn: 'Runs in',
   thisPage: 'this page (no worker)',
   backgroundWorker: 'background worker',
@@ -93,27 +93,27 @@ export const appEn = {
   countResumed: 'Resumed',
   countLost: 'Lost',
 
-  timelineLead: 'Everything that happened to this session on this device. It holds no password and no token.',
+  timelineLead: 'Everything that happened to this session on this device. It contains no passwords and no tokens.',
   lanes: 'Lanes',
   table: 'Table',
   show: 'Show as',
   chart: 'Timeline of the session',
   chartHelp:
-    'Left and right arrow: from event to event. Up and down: from lane to lane. Plus and minus: zoom. Zero: everything. End: now.',
+    'Left and right arrow: previous and next event. Up and down arrow: other lanes. Plus and minus: zoom. 0: fit. Home: first event. End: latest.',
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
-  fit: 'Everything',
-  toNow: 'Now',
+  fit: 'Fit',
+  latest: 'Latest',
   refresh: 'Refresh',
   saveFile: 'Save as file',
   openFile: 'Open a file',
-  everyStep: 'Every step',
+  internalSteps: 'Show internal steps',
   backToLive: 'Back to this device',
-  lookingAt: (name: string, count: number) => `${name}: ${events(count)} of another time or device.`,
-  notATimeline: 'This file is not a timeline of Session Keeper.',
+  lookingAt: (name: string, count: number) => `${name}: ${events(count)} from another time or device.`,
+  notATimeline: 'This file is not a Session Keeper timeline.',
   tooLarge: 'This file is too large to be a timeline.',
   nothingYet: 'Nothing has happened yet.',
-  pointAt: 'Point at an event, or use the arrow keys, to see what is known about it.',
+  pointAt: 'Hover or use the arrow keys for details.',
   lane: {
     tabs: 'Tabs',
     worker: 'Worker',
@@ -122,21 +122,20 @@ export const appEn = {
     network: 'Network',
     requests: 'Requests',
   },
-  tabs,
-  workerAlive: (id: string) => `Worker ${id} was awake`,
+  tabsOpen: (count: number) => `${count} open`,
+  workerRan: (id: string) => `${id} was running`,
   workerTookOver: 'A new worker took over',
-  networkUp: 'The network is up',
-  networkDown: 'The network is down',
-  request: (path: string, status: string) => `Request to ${path}: ${status}`,
+  networkUp: 'This device is online',
+  networkDown: 'This device is offline',
+  requestTo: (path: string, status: string) => `Request to ${path}: ${status}`,
   noAnswer: 'no answer',
-  fromTo: (from: string, to: string) => `${from} – ${to}`,
-  goesOn: 'now',
+  now: 'now',
   time: 'Time',
   what: 'What happened',
-  detail: 'Detail',
+  detail: 'Details',
   events,
 
-  messagesLead: 'To all your tabs and devices: once, in order, even over a lost connection.',
+  messagesLead: 'Every message reaches all your tabs and devices once, in order, even after a dropped connection.',
   channels: 'Channels',
   newChannel: 'New channel',
   channelName: 'Name of the channel',
@@ -150,31 +149,32 @@ export const appEn = {
   elsewhere: 'Another tab or device',
   noMessages: 'No messages yet. Open a second tab or device to see them arrive.',
   messagesIn: (channel: string) => `Messages in ${channel}, oldest first`,
-  messagesLater: 'Earlier messages are shown when the connection is back.',
+  messagesLater: 'Earlier messages appear when the connection is back.',
   gap: (count: number | undefined) =>
     count === undefined
-      ? 'Some messages are gone: the server no longer has them.'
-      : `${counted(count, { one: 'message is', other: 'messages are' })} gone: no longer on the server.`,
+      ? 'Some messages are missing: the server no longer has them.'
+      : `${counted(count, { one: 'message is', other: 'messages are' })} missing and no longer on the server.`,
   queued: 'Queued',
   sent: 'Sent',
   delivered: 'Delivered',
   failed: 'Not sent',
-  waitsForNetwork: 'Offline: messages are kept on this device and sent later.',
+  waitsForNetwork: 'Not connected. Messages stay on this device and are sent later.',
   tryAgain: 'Try again',
   arrived: (count: number) => counted(count, { one: 'new message', other: 'new messages' }),
 
   tierMeaning: {
     compatible: 'The session is encrypted on this device. A malicious script inside this site could still read it.',
     bound:
-      'The session is tied to a key of this browser. A malicious script inside this site could still use that key here.',
+      'The session is tied to a key in this browser. A malicious script inside this site could still use that key here.',
     sealed: 'Only the background worker can open the saved session. No page script can read it.',
   },
 
-  askServer: 'Ask the server',
-  askLead: (path: string) => `A plain request to ${path}. The worker adds the authorization; this page never sees it.`,
-  ask: 'Ask',
-  answer: 'Answer',
-  noAnswerNetwork: 'No answer. Is the network up?',
+  sendRequest: 'Send a request',
+  requestLead: (path: string) =>
+    `A plain request to ${path}. The worker adds the authorization; this page never sees it.`,
+  request: 'Send request',
+  response: 'Response',
+  noResponse: 'No response. Are you online?',
 };
 
 export type AppStrings = typeof appEn;

@@ -1,52 +1,53 @@
 import type { ProblemCode } from '../../protocol/problem.ts';
 import type { SessionView, SignedOutReason, SignInKind, SocketStateName, Tier } from '../../protocol/snapshot.ts';
 import type { Status } from '../base/status.ts';
-import { pluralsFor } from '../locale/plural.ts';
+import { pluralsFor, type TimeUnit } from '../locale/plural.ts';
 
 const problem: Record<ProblemCode, string> = {
   'network-unreachable': 'The server cannot be reached.',
   timeout: 'The server did not answer in time.',
-  'server-unavailable': 'The server has a problem of its own.',
+  'server-unavailable': 'The server is having problems.',
   'rate-limited': 'The server asked us to slow down.',
-  'unexpected-answer': 'Something other than the server answered. Does this network want you to log in first?',
+  'unexpected-answer': 'Unexpected answer from the server. Does this network ask you to sign in first?',
   'grant-rejected': 'The server no longer accepts this session.',
-  'answer-lost': 'The answer to a renewal got lost, and the server no longer takes the token from before it.',
-  misconfigured: 'The sign-in is not set up correctly. Whoever runs this site has to mend it.',
-  'lifetime-over': 'The session’s time is over.',
-  'credentials-rejected': 'That did not match. Check what you typed and try again.',
+  'answer-lost': 'The answer to a renewal was lost, and the server no longer accepts the previous token.',
+  misconfigured: 'Sign-in is not set up correctly. Contact the site’s owner.',
+  'lifetime-over': 'The session has expired.',
+  'credentials-rejected': 'The server did not accept the credentials.',
   'sign-in-refused': 'The sign-in was refused.',
   'store-unavailable': 'This browser cannot save the session right now.',
-  'store-newer': 'A newer version of this app has been here. Reload the page.',
-  'store-cleared': 'This site’s data were cleared in this browser, and the session with them.',
-  'store-full': 'There is no space left to save the session.',
+  'store-newer': 'This browser already has a newer version of this app. Reload the page.',
+  'store-cleared': 'Site data was cleared, and the session with it.',
+  'store-full': 'There is not enough space to save the session.',
   'store-unreadable': 'The saved session could not be opened. It was set aside, not deleted.',
-  'signed-out': 'Nobody is signed in.',
-  'redirect-refused': 'The request was redirected, and your token must not go along.',
-  'bad-message': 'Two parts of this app did not understand each other. Reload the page.',
-  unsupported: 'This page is older or newer than its worker. Reload the page.',
-  'over-limit': 'That is more than is allowed at once.',
+  'signed-out': 'You are not signed in.',
+  'redirect-refused': 'The request was stopped because it was redirected.',
+  'bad-message': 'This page received an unknown message. Reload the page.',
+  unsupported: 'This page and its worker have different versions. Reload the page.',
+  'over-limit': 'A limit was exceeded.',
   'no-worker': 'Session Keeper cannot start in this browser. Reload the page, or try another browser.',
   cancelled: 'Cancelled.',
 };
 
+/** `never` needs no sentence: the sign-in form is on screen. */
 const reason: Record<SignedOutReason, string> = {
-  never: 'You are not signed in yet.',
+  never: '',
   user: 'You signed out.',
-  rejected: 'The server ended your session. Sign in to go on.',
-  expired: 'Your session reached its end. Sign in to go on.',
+  rejected: 'The server ended your session. Sign in to continue.',
+  expired: 'Your session expired. Sign in to continue.',
 };
 
 const session: Record<SessionView['state'], string> = {
   starting: 'Restoring',
   active: 'Signed in',
   refreshing: 'Signed in, renewing',
-  degraded: 'Signed in, waiting to renew',
+  degraded: 'Signed in. Renewal is delayed',
   'signed-out': 'Signed out',
 };
 
 const socket: Record<SocketStateName, string> = {
-  parked: 'Not needed now',
-  ticketing: 'Asking to connect',
+  parked: 'Idle',
+  ticketing: 'Requesting a ticket',
   dialling: 'Connecting',
   open: 'Connected',
   resting: 'Waiting to reconnect',
@@ -64,12 +65,12 @@ const status: Record<Status, string> = {
 
 const kind: Record<SignInKind, string> = { oidc: 'Single sign-on', password: 'Password', ticket: 'API key' };
 
+/** A name may not promise more than SECURITY.md does. */
 const tier: Record<Tier, string> = { compatible: 'Compatible', bound: 'Bound', sealed: 'Sealed' };
 
-/** Never more than is true (SECURITY.md). */
 const { counted } = pluralsFor('en');
 
-/** What the page shows at once. Functions take text that is ready to be read, or a number to be counted. */
+/** The strings of the first paint. Functions take text that is already formatted, or a number to count. */
 export const en = {
   unknown: 'Unknown',
   problem,
@@ -79,12 +80,14 @@ export const en = {
   status,
   kind,
   tier,
-  serverProblem: (code: number) => `The server has a problem of its own (${code}).`,
-  tooOften: (seconds: number) =>
-    `That was too often. The server takes the next try in ${counted(seconds, { one: 'second', other: 'seconds' })}.`,
-  lifetimeOver: (when: string) => `The session’s time was over on ${when}.`,
-  signInCancelled: 'The sign-in was cancelled.',
+  serverProblem: (code: number) => `The server is having problems (${code}).`,
+  tooManyAttempts: (wait: string) => `Too many attempts. Try again in ${wait}.`,
+  wrongCredentials: { password: 'Wrong user name or password.', ticket: 'Wrong API key.' },
+  lifetimeOver: (when: string) => `The session expired on ${when}.`,
+  signInCancelled: 'You cancelled.',
 
+  amount: (count: number, unit: TimeUnit) =>
+    unit === 'day' ? counted(count, { one: 'day', other: 'days' }) : `${count} ${unit === 'minute' ? 'min' : unit[0]}`,
   justNow: 'just now',
   lasting: (ago: string) => `for ${ago.replace(/ ago$/, '')}`,
   nextTry: (when: string) => `next try ${when}`,
@@ -98,32 +101,31 @@ export const en = {
   andReconnecting: (who: string) => `${who}, reconnecting.`,
   notLive: (who: string) => `${who}, without live updates.`,
   youAreSignedOut: 'You are signed out.',
-  offlineDetail: 'You stay signed in. Messages that you send wait for the network.',
+  offlineDetail: 'You stay signed in. Messages are sent when you are back online.',
   youStay: 'You stay signed in.',
-  goesOn: 'Live updates go on where they stopped.',
+  catchUp: 'Live updates will catch up when you reconnect.',
   allConnected: 'Everything is connected.',
   confirmed: (when: string) => `The server confirmed your session ${when}.`,
   notConfirmed: 'The server has not confirmed your session yet.',
-  kept: (time: string, through: string) => `Kept for ${time}${through && ` through ${through}`}.`,
+  kept: (time: string, survived: string) => `Signed in for ${time}.${survived && ` Survived ${survived}.`}`,
   reloads: (count: number) => counted(count, { one: 'reload', other: 'reloads' }),
   workerRestarts: (count: number) => counted(count, { one: 'worker restart', other: 'worker restarts' }),
-  networkLosses: (count: number) => counted(count, { one: 'lost network', other: 'lost networks' }),
+  networkLosses: (count: number) => counted(count, { one: 'network loss', other: 'network losses' }),
 
   tryNow: 'Try now',
   signOut: 'Sign out',
   signingOut: 'Signing out…',
-  sessionIs: (word: string) => `Session: ${word}`,
+  sessionIs: (status: string) => `Session: ${status}`,
 
   newVersion: 'A new version is ready.',
   newVersionDetail: 'You stay signed in, in all tabs.',
   reload: 'Reload',
   youAreOffline: 'You are offline.',
-  offlineSignedIn: 'You stay signed in, and messages wait until the network is back.',
-  offlineSignedOut: 'To sign in, you need the network.',
+  offlineSignedOut: 'You need to be online to sign in.',
   notSaved: 'This session is not saved.',
   notSavedDetail: 'This browser cannot write to its disk right now. If you close it, you have to sign in again.',
   endsSoon: (when: string) => `Your session ends at ${when}.`,
-  endsSoonDetail: 'Sign in again now, and this page stays as it is.',
+  endsSoonDetail: 'Sign in again now to keep this page as it is.',
   staySignedIn: 'Stay signed in',
 
   home: 'Home',

@@ -5,23 +5,23 @@ const { counted } = pluralsFor('de');
 
 export const explanationDe: ExplanationStrings = {
   whySignedOut: 'Warum wurde ich abgemeldet?',
-  whyNot: 'Warum?',
+  details: 'Einzelheiten',
   whyWaiting: 'Warum wird neu verbunden?',
   whyOfflineNow: 'Warum bin ich offline?',
   whyRejected:
-    'Der Server sagt, dass diese Sitzung nicht mehr gilt. Jemand hat sie anderswo beendet, das Passwort wurde geändert, oder sie wurde zu lange nicht benutzt.',
-  whyExpired: 'Der Server hat dieser Sitzung bei ihrem Beginn ein Ende gesetzt, und diese Zeit ist gekommen.',
+    'Der Server akzeptiert diese Sitzung nicht mehr. Sie wurde anderswo beendet, das Passwort wurde geändert, oder sie wurde zu lange nicht benutzt.',
+  whyExpired: 'Der Server begrenzt, wie lange eine Sitzung dauert, und diese hat die Grenze erreicht.',
   whyLost:
-    'Eine Erneuerung erreichte den Server, aber seine Antwort kam nie an. Das vorige Token hat er danach abgelehnt, wie er es muss.',
-  whyNotYou: 'Neuladen, ein verlorenes Netz oder ein geschlossener Browser bewirken das nicht.',
-  whyOffline: 'Dieses Gerät hat kein Netz. Nichts kann gefragt werden, und nichts geht derweil verloren.',
+    'Eine Erneuerung hat den Server erreicht, aber seine Antwort kam nie an. Danach hat er das vorherige Token abgelehnt, wie er es muss.',
+  whyNotYou: 'Neuladen, ein Netzausfall oder das Schließen des Browsers melden dich nicht ab.',
+  whyOffline: 'Dieses Gerät ist offline. In der Zwischenzeit geht nichts verloren.',
   whyAttempt: (count) =>
-    `${counted(count, { one: 'Versuch', other: 'Versuche' })} bisher. Es geht von selbst weiter; du bleibst angemeldet.`,
-  whySocket: 'Die Live-Verbindung wird neu hergestellt. Deine Sitzung berührt das nicht.',
-  whyStopped: 'Der Server hat die Live-Verbindung beendet und bittet, fernzubleiben.',
+    `${counted(count, { one: 'Versuch', other: 'Versuche' })} bisher. Es wird weiter versucht, und du bleibst angemeldet.`,
+  whySocket: 'Die Live-Verbindung wird wiederhergestellt. Deine Sitzung ist nicht betroffen.',
+  whyStopped: 'Der Server hat die Verbindung geschlossen und nimmt keine neue an.',
   lastProof: (when) => `Zuletzt vom Server bestätigt: ${when}`,
   neverProved: 'Seit dem Start dieses Workers nicht vom Server bestätigt',
-  minuteBefore: 'Was in der Minute davor geschah',
-  lastMinute: 'Was in der letzten Minute geschah',
-  nothingBefore: 'In dieser Zeit wurde nichts aufgeschrieben.',
+  minuteBefore: 'Was in der Minute davor passiert ist',
+  lastMinute: 'Was in der letzten Minute passiert ist',
+  nothingBefore: 'In dieser Zeit wurde nichts aufgezeichnet.',
 };

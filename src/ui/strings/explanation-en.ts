@@ -2,28 +2,28 @@ import { pluralsFor } from '../locale/plural.ts';
 
 const { counted } = pluralsFor('en');
 
-/** The answers to "why?". */
+/** The questions of `<session-why>` and their answers. */
 export const explanationEn = {
   whySignedOut: 'Why was I signed out?',
-  whyNot: 'Why?',
+  details: 'Details',
   whyWaiting: 'Why is it reconnecting?',
   whyOfflineNow: 'Why am I offline?',
   whyRejected:
-    'The server said that this session is no longer valid. Somebody ended it elsewhere, the password was changed, or it was not used for too long.',
-  whyExpired: 'The server gave this session an end when it began, and that time has come.',
+    'The server no longer accepts this session. It was ended elsewhere, the password was changed, or it was not used for too long.',
+  whyExpired: 'The server limits how long a session lasts, and this one reached its limit.',
   whyLost:
-    'A renewal reached the server, but its answer never came back. The server then refused the token from before, as it must.',
-  whyNotYou: 'A reload, a lost network or a closed browser cannot do this.',
-  whyOffline: 'This device has no network. Nothing can be asked, and nothing is lost meanwhile.',
+    'A renewal reached the server, but its answer never arrived. The server then rejected the previous token, as it must.',
+  whyNotYou: 'Reloading, losing the network or closing the browser does not sign you out.',
+  whyOffline: 'This device is offline. Nothing is lost in the meantime.',
   whyAttempt: (count: number) =>
-    `${counted(count, { one: 'try', other: 'tries' })} so far. It goes on by itself; you stay signed in.`,
-  whySocket: 'The live connection is being made again. Your session is not touched by that.',
-  whyStopped: 'The server closed the live connection and asked us to stay away.',
+    `${counted(count, { one: 'attempt', other: 'attempts' })} so far. It keeps trying, and you stay signed in.`,
+  whySocket: 'The live connection is being restored. Your session is not affected.',
+  whyStopped: 'The server closed the connection and won’t accept a new one.',
   lastProof: (when: string) => `Last confirmed by the server ${when}`,
   neverProved: 'Not confirmed by the server since this worker started',
   minuteBefore: 'What happened in the minute before',
   lastMinute: 'What happened in the last minute',
-  nothingBefore: 'Nothing was written down in that time.',
+  nothingBefore: 'Nothing was recorded in that time.',
 };
 
 export type ExplanationStrings = typeof explanationEn;

@@ -1,11 +1,11 @@
 import { catalog } from '../locale/language.ts';
 import { explanationEn, type ExplanationStrings } from './explanation-en.ts';
 
-const why = catalog<ExplanationStrings>(explanationEn, {
+const explanation = catalog<ExplanationStrings>(explanationEn, {
   de: async () => (await import('./explanation-de.ts')).explanationDe,
 });
 
-/** The words of "why?", which nobody asks at first. */
-export const loadExplanationStrings = (): Promise<void> => why.load();
+/** Loads the strings of `<session-why>`, which the first paint does without. */
+export const loadExplanationStrings = (): Promise<void> => explanation.load();
 
-export const explanationStrings = (): ExplanationStrings => why.strings;
+export const explanationStrings = (): ExplanationStrings => explanation.strings;

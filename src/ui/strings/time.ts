@@ -1,15 +1,14 @@
 import { strings } from './strings.ts';
 import { formatLocale } from '../locale/language.ts';
+import type { TimeUnit } from '../locale/plural.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Below this a moment is "just now": nobody is helped by reading "2 seconds ago". */
+/** Younger than this is "just now": "2 seconds ago" helps no reader and changes every second. */
 const JUST_NOW_MS = 10 * SECOND_MS;
-
-type Unit = 'second' | 'minute' | 'hour' | 'day';
 
 const makeFormats = (tag: string) => ({
   tag,
@@ -23,13 +22,13 @@ const makeFormats = (tag: string) => ({
 
 let made: ReturnType<typeof makeFormats> | undefined;
 
-/** Formats are dear to make and wanted every second: kept until another language is spoken. */
+/** An `Intl` format is slow to make and used every second, so they are kept until the language changes. */
 const formats = (): ReturnType<typeof makeFormats> => {
   const tag = formatLocale();
   return made?.tag === tag ? made : (made = makeFormats(tag));
 };
 
-const inUnits = (ms: number): readonly [number, Unit] => {
+const inUnits = (ms: number): readonly [number, TimeUnit] => {
   const size = Math.abs(ms);
   if (size < 90 * SECOND_MS) return [Math.round(ms / SECOND_MS), 'second'];
   if (size < 90 * MINUTE_MS) return [Math.round(ms / MINUTE_MS), 'minute'];
@@ -37,33 +36,35 @@ const inUnits = (ms: number): readonly [number, Unit] => {
   return [Math.round(ms / DAY_MS), 'day'];
 };
 
-/** "3 minutes ago", "in 7 seconds", "just now". Both in milliseconds since the epoch. */
+/** "3 minutes ago", "in 7 seconds", "just now". Both in milliseconds since the Unix epoch. */
 export const fromNow = (at: number, now: number): string =>
   at <= now && now - at < JUST_NOW_MS ? strings().justNow : formats().relative.format(...inUnits(at - now));
 
-/** "for 26 minutes": how long something has been as it is. */
+/** "for 26 minutes": how long a state has lasted. */
 export const lastingSince = (since: number, now: number): string =>
   strings().lasting(formats().relative.format(...inUnits(Math.min(-SECOND_MS, since - now))));
 
-/** When something that waits goes on. A time that has come is not "0 seconds ago": it is being tried. */
+/** "next try in 7 seconds". A moment that has come is not "0 seconds ago": the attempt is under way. */
 export const nextTry = (at: number, now: number): string =>
   at - now < SECOND_MS ? strings().tryingNow : strings().nextTry(fromNow(at, now));
 
-const part = (amount: number, unit: Unit): string =>
-  new Intl.NumberFormat(formatLocale(), { style: 'unit', unit, unitDisplay: 'long' }).format(amount);
-
-/** "3 hours 12 minutes", "2 days 4 hours", "40 seconds": a length of time (ms) in its two largest units. */
+/** "3 h 12 min", "2 days 4 h", "40 s": a length of time (ms) in its two largest units, rounded down. */
 export const duration = (ms: number): string => {
-  const [days, hours, minutes] = [ms / DAY_MS, (ms % DAY_MS) / HOUR_MS, (ms % HOUR_MS) / MINUTE_MS].map(Math.floor);
-  const parts: readonly (readonly [number, Unit])[] = [
-    [days ?? 0, 'day'],
-    [hours ?? 0, 'hour'],
-    [minutes ?? 0, 'minute'],
-  ];
-  const told = parts.filter(([amount]) => amount > 0).slice(0, 2);
-  return told.length === 0
-    ? part(Math.max(1, Math.round(ms / SECOND_MS)), 'second')
-    : told.map(([amount, unit]) => part(amount, unit)).join(' ');
+  const { amount } = strings();
+  const parts = (
+    [
+      [ms / DAY_MS, 'day'],
+      [(ms % DAY_MS) / HOUR_MS, 'hour'],
+      [(ms % HOUR_MS) / MINUTE_MS, 'minute'],
+    ] as const
+  ).flatMap(([count, unit]) => (count >= 1 ? amount(Math.floor(count), unit) : []));
+  return parts.slice(0, 2).join(' ') || amount(Math.max(1, Math.round(ms / SECOND_MS)), 'second');
+};
+
+/** "23 s", "3 min": the time that is left (ms), rounded up, so that the reader never waits longer than that. */
+export const timeLeft = (ms: number): string => {
+  const unit = ms > MINUTE_MS ? MINUTE_MS : SECOND_MS;
+  return duration(Math.ceil(ms / unit) * unit);
 };
 
 /** Time of day, to the minute. */
@@ -72,7 +73,7 @@ export const hourMinute = (at: number): string => formats().minute.format(at);
 /** Time of day, to the second. */
 export const timeOfDay = (at: number): string => formats().clock.format(at);
 
-/** Date and time of day. */
+/** Date and time of day, to the minute. */
 export const dateTime = (at: number): string => formats().calendar.format(at);
 
 /** "a, b and c". */

@@ -5,22 +5,27 @@ import type { JournalEntry } from '../../protocol/bridge.ts';
 import { strings } from '../strings/strings.ts';
 import { appStrings } from '../strings/app-strings.ts';
 import { dateTime, timeOfDay } from '../strings/time.ts';
-import { rawEntry, entryText } from './entry-text.ts';
+import { entrySentence, entryText, rawEntry } from './entry-text.ts';
 import { baseStyles, theme } from '../base/theme.ts';
 
-/** One height for all rows, so that those off screen need not exist. In CSS pixels. */
+/** All rows have one height (CSS pixels), so the rows off screen need not exist. */
 const ROW_PX = 40;
 const ROWS_BESIDE = 8;
 const FIRST_ROWS = 24;
 
-/** By script, for a strict policy allows no style in the markup. */
+/** Set by script, because a strict Content-Security-Policy allows no style attribute in markup. */
 const high =
   (pixels: number) =>
   (row: Element | undefined): void => {
     if (row instanceof HTMLElement) row.style.blockSize = `${pixels}px`;
   };
 
-/** The same events as the lanes have, as a table: the newest first, only the rows on screen in the document. */
+/**
+ * The events of the lanes as a table, newest first. Only the rows near the visible part are in the document.
+ *
+ * @example
+ * html`<session-events .entries=${entries} .showInternal=${true}></session-events>`
+ */
 @customElement('session-events')
 export class SessionEvents extends LitElement {
   static override styles = [
@@ -38,9 +43,9 @@ export class SessionEvents extends LitElement {
     `,
   ];
 
-  /** The oldest first. */
+  /** Oldest first. */
   @property({ attribute: false }) entries: readonly JournalEntry[] = [];
-  /** With the steps of the machinery, as they were written. */
+  /** Also shows internal steps, as the worker wrote them. */
   @property({ type: Boolean }) showInternal = false;
   @state() private first = 0;
   @state() private shown = FIRST_ROWS;
@@ -52,7 +57,9 @@ export class SessionEvents extends LitElement {
   }
 
   #rows(): readonly JournalEntry[] {
-    return (this.showInternal ? this.entries : this.entries.filter((entry) => entryText(entry))).toReversed();
+    return (
+      this.showInternal ? this.entries : this.entries.filter((entry) => entryText(entry)?.internal === false)
+    ).toReversed();
   }
 
   protected override render(): TemplateResult {
@@ -76,9 +83,8 @@ export class SessionEvents extends LitElement {
     const t = appStrings();
     const older = rows[index + 1];
     const newLife = entry.worker !== '' && older !== undefined && older.worker !== '' && older.worker !== entry.worker;
-    const told = entryText(entry);
-    const what = told?.text ?? rawEntry(entry);
-    const detail = this.showInternal ? rawEntry(entry) : told?.about;
+    const what = entrySentence(entry) ?? rawEntry(entry);
+    const detail = this.showInternal ? rawEntry(entry) : entryText(entry)?.about;
     return html`<tr class=${newLife ? 'life' : ''} aria-rowindex=${index + 2}>
       <td class="time numbers"><time datetime=${new Date(entry.at).toISOString()} title=${dateTime(entry.at)}>${timeOfDay(entry.at)}</time></td>
       <td title=${what}>${what}${newLife ? ` ${t.workerTookOver}.` : nothing}</td>

@@ -3,8 +3,7 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import { announce } from '../base/announcements.ts';
 import { appStrings } from '../strings/app-strings.ts';
 import { ClockController } from '../base/clock-controller.ts';
-import { dateTime, duration, timeOfDay } from '../strings/time.ts';
-import { axisTime } from './axis-time.ts';
+import { axisTime, momentText, periodText } from './time-labels.ts';
 import { rawEntry, entryText } from './entry-text.ts';
 import { listenToGestures } from './gestures.ts';
 import { spotAt, spotsOf, type Lane, type Spot, type Timeline } from './model.ts';
@@ -12,17 +11,22 @@ import { heightOf, LANE_PX, paint, type Palette } from './paint.ts';
 import * as viewing from './viewport.ts';
 import { baseStyles, theme } from '../base/theme.ts';
 
-/** A spot of a lane that is pointed at, by a pointer or by the arrow keys. */
+/** The spot of a lane that the pointer or the arrow keys are on. */
 type Pointed = { lane: number; spot: Spot; at: number };
 
 const REACH_PX = 6;
 const ZOOM_STEP = 0.6;
 const COLOURS = ['good', 'busy', 'warn', 'bad', 'idle', 'line', 'soft', 'ink', 'accent', 'surface'] as const;
 const KEY_PAN_PX = 160;
-/** Tabs, worker, session, a socket, requests: room for them is kept while they are read. */
+/** Tabs, worker, session, one socket, requests. Their height is reserved, so that nothing moves when the journal arrives. */
 const USUAL_LANES = 5;
 
-/** The lanes of a timeline on one canvas, to be zoomed, moved and pointed at, by mouse, touch or keyboard alone. */
+/**
+ * The lanes of a timeline on one canvas. Mouse, touch and keyboard can each zoom, pan and select on their own.
+ *
+ * @example
+ * html`<session-lanes .timeline=${timelineOf(entries, Date.now(), true)} .live=${true}></session-lanes>`
+ */
 @customElement('session-lanes')
 export class SessionLanes extends LitElement {
   static override styles = [
@@ -45,7 +49,7 @@ export class SessionLanes extends LitElement {
   ];
 
   @property({ attribute: false }) timeline: Timeline = { entries: [], lanes: [], from: 0, to: 1 };
-  /** Whether the timeline goes on: then its end is now. */
+  /** The timeline still grows: its end is now. */
   @property({ type: Boolean }) live = false;
   @state() private pointed: Pointed | undefined;
   @query('canvas') private readonly canvas!: HTMLCanvasElement;
@@ -89,7 +93,7 @@ export class SessionLanes extends LitElement {
     this.#frame = 0;
   }
 
-  /** Everything that there is. */
+  /** Shows the whole timeline. */
   fit(): void {
     this.#view = undefined;
     this.#following = true;
@@ -104,7 +108,7 @@ export class SessionLanes extends LitElement {
     return { from: this.timeline.from, to: this.#now };
   }
 
-  /** What is on screen: everything until somebody looks closer; then the same, or what goes on now. */
+  /** The part on screen: everything until the person zooms or pans; then that part, or the live end if it was in view. */
   get #viewport(): viewing.Viewport {
     const width = Math.max(1, this.surface.clientWidth);
     if (!this.#view) return viewing.fit(this.#extent, width);
@@ -148,7 +152,7 @@ export class SessionLanes extends LitElement {
     announce(this.#describe(this.timeline.lanes[lane], spot));
   }
 
-  /** By `by` events along a lane; from nothing, to the last one. */
+  /** Selects the next (1) or previous (-1) event of the lane, or its last one if none is selected. */
   #step(by: 1 | -1): void {
     const lane = this.pointed?.lane ?? 0;
     const spots = this.#spots(lane);
@@ -246,7 +250,7 @@ export class SessionLanes extends LitElement {
       <div class="row tools">
         ${button(t.zoomIn, '+', () => this.#zoomBy(ZOOM_STEP))}${button(t.zoomOut, '−', () => this.#zoomBy(1 / ZOOM_STEP))}
         <button @click=${() => this.fit()}>${t.fit}</button>
-        ${this.live ? html`<button @click=${() => this.#showLatest()}>${t.toNow}</button>` : nothing}
+        ${this.live ? html`<button @click=${() => this.#showLatest()}>${t.latest}</button>` : nothing}
       </div>
       <div class="surface" role="application" tabindex="0" aria-label=${t.chart} aria-describedby="help" @keydown=${this.#key}>
         <canvas></canvas>
@@ -267,23 +271,24 @@ export class SessionLanes extends LitElement {
   #describe(lane: Lane | undefined, { entry, type }: Spot): string {
     const found = this.timeline.entries[entry];
     if (!lane || !found) return '';
-    const told =
+    const text =
       lane.kind === 'worker' && type === 'span'
-        ? appStrings().workerAlive(found.worker.slice(0, 8))
+        ? appStrings().workerRan(found.worker.slice(0, 8))
         : entryText(found)?.text;
-    return `${this.#name(lane)}: ${told ?? rawEntry(found)}`;
+    return `${this.#name(lane)}: ${text ?? rawEntry(found)}`;
   }
 
   #evidence(): TemplateResult {
     const { pointed } = this;
     const entry = pointed && this.timeline.entries[pointed.spot.entry];
     if (!pointed || !entry) return html`<p class="soft">${appStrings().pointAt}</p>`;
+    const lane = this.timeline.lanes[pointed.lane];
     const { at, to, type } = pointed.spot;
-    const end = to === Infinity ? appStrings().goesOn : timeOfDay(to);
-    const when = type === 'mark' ? dateTime(at) : appStrings().fromTo(`${dateTime(at)}, ${timeOfDay(at)}`, end);
-    const long = type === 'mark' ? '' : ` (${duration(Math.min(to, this.#now) - at)})`;
-    return html`<p><strong>${this.#describe(this.timeline.lanes[pointed.lane], pointed.spot)}</strong></p>
-      <p class="soft numbers">${type === 'mark' ? `${when}, ${timeOfDay(at)}` : when}${long} · <code>${rawEntry(entry)}</code></p>`;
+    const when = type === 'mark' ? momentText(at) : periodText(at, to, this.#now);
+    // a worker's span begins with its first entry, whatever that entry was about: it proves nothing about the worker
+    const raw = lane?.kind === 'worker' ? nothing : html` · <code>${rawEntry(entry)}</code>`;
+    return html`<p><strong>${this.#describe(lane, pointed.spot)}</strong></p>
+      <p class="soft numbers">${when}${raw}</p>`;
   }
 }
 

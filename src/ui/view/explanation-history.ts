@@ -1,19 +1,19 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { JournalEntry } from '../../protocol/bridge.ts';
-import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
+import { loadAppStrings } from '../strings/app-strings.ts';
 import { explanationStrings } from '../strings/explanation-strings.ts';
 import { timeOfDay } from '../strings/time.ts';
-import { rawEntry, entryText } from '../timeline/entry-text.ts';
+import { entrySentence, entryText, rawEntry } from '../timeline/entry-text.ts';
 
 await loadAppStrings();
 
 const MINUTE_MS = 60_000;
-/** The last ones tell most; the timeline has all of them. */
+/** The last entries explain most; the timeline has all of them. */
 const MAX_ENTRIES = 10;
 
 /**
- * The entries that lead up to the end of the last session (`isOver`), or to now: those that can be said in words, oldest
- * first. Times in ms.
+ * The entries of the minute before the last session ended (`isOver`), or before `now` (ms since the Unix epoch). Oldest
+ * first, without internal steps.
  */
 export const leadingTo = (entries: readonly JournalEntry[], isOver: boolean, now: number): readonly JournalEntry[] => {
   const last = isOver
@@ -22,25 +22,19 @@ export const leadingTo = (entries: readonly JournalEntry[], isOver: boolean, now
   const end = isOver ? (entries[last]?.at ?? now) : now;
   return entries
     .slice(0, last + 1)
-    .filter((entry) => entry.at <= end && end - entry.at <= MINUTE_MS && entryText(entry) !== undefined)
+    .filter((entry) => entry.at <= end && end - entry.at <= MINUTE_MS && isShown(entry))
     .slice(-MAX_ENTRIES);
 };
 
-/** "Connected." says of what only beside the others of its lane; here it stands alone. */
-const sentenceOf = (entry: JournalEntry): string => {
-  const [machine] = entry.machine.split(' ', 1);
-  const { token, socket } = appStrings().lane;
-  const subject = machine === 'state' ? token : machine === 'socket' && socket;
-  return [subject, entryText(entry)?.text].filter(Boolean).join(': ');
-};
+const isShown = (entry: JournalEntry): boolean => entryText(entry)?.internal === false;
 
-/** What happened, each with its time, in words, and as it was written where that says more. */
+/** A list of those entries: time, sentence, and the raw entry where it has details. */
 export const historyView = (entries: readonly JournalEntry[], isOver: boolean, now: number): TemplateResult => {
   const found = leadingTo(entries, isOver, now);
   if (found.length === 0) return html`<p>${explanationStrings().nothingBefore}</p>`;
   return html`<ol>${found.map(
     (entry) => html`<li>
       <time class="numbers" datetime=${new Date(entry.at).toISOString()}>${timeOfDay(entry.at)}</time>
-      <span>${sentenceOf(entry)}</span>${entry.detail ? html`<code>${rawEntry(entry)}</code>` : nothing}</li>`,
+      <span>${entrySentence(entry)}</span>${entry.detail ? html`<code>${rawEntry(entry)}</code>` : nothing}</li>`,
   )}</ol>`;
 };

@@ -1,13 +1,13 @@
-import type { Problem } from '../../protocol/problem.ts';
 import type { SessionView, Snapshot } from '../../protocol/snapshot.ts';
 import { explanationStrings } from '../strings/explanation-strings.ts';
 import { signedInSession } from '../base/status.ts';
 import { fromNow } from '../strings/time.ts';
-import { evidence, problemText } from '../strings/problem-text.ts';
+import { evidence, isCancelled, problemText } from '../strings/problem-text.ts';
+import { firstProblem } from './headline.ts';
 
-/** One cause: in words for the person in front of the screen, and the technical detail underneath. */
+/** One cause: sentences for the person in front of the screen, and the technical details under them. */
 export type Cause = { text: string; evidence?: string | undefined };
-/** A question that somebody would ask now, and every answer that is known. */
+/** The question that a person has now, and every known answer. */
 export type Explanation = { question: string; causes: readonly Cause[] };
 
 type SignedOut = Extract<SessionView, { state: 'signed-out' }>;
@@ -21,39 +21,47 @@ const ending = ({ reason, problem }: SignedOut): string => {
 const explainSignedOut = (session: SignedOut): Explanation | undefined => {
   const t = explanationStrings();
   const { reason, problem } = session;
-  const proof = problem && evidence(problem);
+  const details = problem && evidence(problem);
+  // `signedOutText` beside it is the sentence, and a cancelled sign-in has no details worth a look
   if (reason !== 'rejected' && reason !== 'expired')
-    return problem && { question: t.whyNot, causes: [{ text: problemText(problem), evidence: proof }] };
-  const told = problem?.code === 'lifetime-over' ? ` ${problemText(problem)}` : '';
+    return problem && !isCancelled(problem)
+      ? { question: t.details, causes: [{ text: '', evidence: details }] }
+      : undefined;
+  const when = problem?.code === 'lifetime-over' ? ` ${problemText(problem)}` : '';
   return {
     question: t.whySignedOut,
-    causes: [{ text: ending(session) + told, evidence: proof }, { text: t.whyNotYou }],
+    causes: [{ text: ending(session) + when, evidence: details }, { text: t.whyNotYou }],
   };
 };
-
-const cause = (text: string, problem: Problem | undefined): Cause => ({
-  text: problem ? `${problemText(problem)} ${text}` : text,
-  evidence: problem && evidence(problem),
-});
 
 const explainWaiting = (snapshot: Snapshot, now: number): Explanation | undefined => {
   const session = signedInSession(snapshot.session);
   if (!session) return undefined;
   const t = explanationStrings();
   const causes: Cause[] = [];
-  if (!snapshot.online) causes.push({ text: t.whyOffline });
-  if (session.state === 'degraded') causes.push(cause(t.whyAttempt(session.attempt), session.problem));
+  // no sentence is on screen twice; the headline above has said the first problem
+  const said = new Set(['', snapshot.online ? firstProblem(snapshot) : '']);
+  const add = (details: string | undefined, ...sentences: readonly string[]): void => {
+    causes.push({ text: sentences.filter((one) => !said.has(one) && said.add(one)).join(' '), evidence: details });
+  };
+  if (!snapshot.online) add(undefined, t.whyOffline);
+  if (session.state === 'degraded')
+    add(evidence(session.problem), problemText(session.problem), t.whyAttempt(session.attempt));
   for (const [url, { state, problem }] of Object.entries(snapshot.sockets)) {
     if (state === 'open' || state === 'parked') continue;
-    const { text: told, evidence: proof } = cause(state === 'stopped' ? t.whyStopped : t.whySocket, problem);
-    causes.push({ text: told, evidence: proof?.includes(url) ? proof : [url, proof].filter(Boolean).join(' · ') });
+    const details = problem ? evidence(problem) : '';
+    add(
+      details.includes(url) ? details : [url, details].filter(Boolean).join(' · '),
+      problem ? problemText(problem) : '',
+      state === 'stopped' ? t.whyStopped : t.whySocket,
+    );
   }
   if (causes.length === 0) return undefined;
   const proof = session.verifiedAt === undefined ? t.neverProved : t.lastProof(fromNow(session.verifiedAt, now));
-  const question = snapshot.online ? t.whyWaiting : t.whyOfflineNow;
-  return { question, causes: [...causes, { text: `${proof}.` }] };
+  causes.push({ text: `${proof}.` });
+  return { question: snapshot.online ? t.whyWaiting : t.whyOfflineNow, causes };
 };
 
-/** `undefined`: there is nothing to ask. */
+/** `undefined`: there is nothing to explain. `now` in ms since the Unix epoch. */
 export const explain = (snapshot: Snapshot, now: number): Explanation | undefined =>
   snapshot.session.state === 'signed-out' ? explainSignedOut(snapshot.session) : explainWaiting(snapshot, now);

@@ -1,9 +1,10 @@
 import type { SessionView } from '../../protocol/snapshot.ts';
 
 /**
- * What a gate shows; `leaving` is the page of somebody who is not there any more, on its way out. `ended` is a session
- * that the server ended while its page was in use: the page stays as it is, out of reach, until the same person is
- * back. `extending` is a person who signs in again before the end. `sub` is whose page it is, as far as known.
+ * What `<session-gate>` shows. `sub` is the user of the page on screen, once the backend has named one.
+ * - `ended`: the server ended the session while its page was in use. The page stays, inert, until the same user is back.
+ * - `extending`: a signed-in user signs in again before the session ends.
+ * - `leaving`: another user is signed in now; the page of the first one is being reloaded.
  */
 export type GateView = {
   state: 'restoring' | 'signed-in' | 'extending' | 'ended' | 'signed-out' | 'leaving';
@@ -12,13 +13,13 @@ export type GateView = {
 
 const IN_USE: readonly GateView['state'][] = ['signed-in', 'extending', 'ended'];
 
-/** The page is on screen, whether or not a dialog is over it. */
+/** The page is on screen, with or without a dialog over it. */
 export const isInUse = ({ state }: GateView): boolean => IN_USE.includes(state);
 
 /**
- * `starting` never changes what is shown: not at load (that would flash the login page), not when a fresh worker
- * reads the disk under a page in use, not while a sign-in is being finished. Whose page it is, only the same person may
- * see: of a session that is new, the backend has to say first whose it is.
+ * The view after a new snapshot. A session in state `starting` never changes the view: not at load (the sign-in form
+ * would flash up), not when a restarted worker reads the disk, not while a sign-in completes. Only its own user may see
+ * a page again, so a new session shows nothing until the backend has named the user.
  */
 export const nextView = (view: GateView, session: SessionView): GateView => {
   if (session.state === 'starting' || view.state === 'leaving') return view;
@@ -31,6 +32,6 @@ export const nextView = (view: GateView, session: SessionView): GateView => {
   return { state: isInUse(view) && session.reason !== 'user' ? 'ended' : 'signed-out', sub: view.sub };
 };
 
-/** The page on screen is somebody else's: it must not be shown to this person. */
+/** The page on screen belongs to another user, so this user must not see it. */
 export const isOtherUser = (before: GateView, after: GateView): boolean =>
   before.sub !== undefined && after.sub !== undefined && before.sub !== after.sub;

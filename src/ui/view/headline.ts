@@ -4,10 +4,11 @@ import { displayName, statusOf, type SignedInSession, type Status } from '../bas
 import { duration, fromNow, joinList } from '../strings/time.ts';
 import { problemText, signedOutText } from '../strings/problem-text.ts';
 
-/** The state of things in one sentence, and what it means for the reader. */
+/** The session in one sentence, and what it means for the reader. `detail` may be empty. */
 export type Headline = { headline: string; detail: string };
 
-const firstProblem = (snapshot: Snapshot): string => {
+/** The problem that the reader should know of first; empty where there is none. */
+export const firstProblem = (snapshot: Snapshot): string => {
   if (snapshot.session.state === 'degraded') return problemText(snapshot.session.problem);
   const socket = Object.values(snapshot.sockets).find(({ problem }) => problem);
   return socket?.problem ? problemText(socket.problem) : '';
@@ -32,26 +33,26 @@ const signedInHeadline = (
     case 'reconnecting':
       return session.state === 'degraded'
         ? { headline: t.waitingForServer(who), detail: sentences(firstProblem(snapshot), t.youStay) }
-        : { headline: t.andReconnecting(who), detail: sentences(firstProblem(snapshot), t.goesOn) };
+        : { headline: t.andReconnecting(who), detail: sentences(firstProblem(snapshot), t.catchUp) };
     case 'limited':
       return { headline: t.notLive(who), detail: sentences(firstProblem(snapshot), confirmed(session, now)) };
     default:
       return {
         headline: `${who}.`,
-        detail: sentences(isAllLive(snapshot) ? t.allConnected : '', confirmed(session, now)),
+        detail: sentences(isAllConnected(snapshot) ? t.allConnected : '', confirmed(session, now)),
       };
   }
 };
 
-/** Also while trouble is seconds old, and not spoken of yet: what is said is true. */
-const isAllLive = (snapshot: Snapshot): boolean => {
-  const wanted = Object.values(snapshot.sockets).filter(({ state }) => state !== 'parked');
-  return wanted.length > 0 && wanted.every(({ state }) => state === 'open');
+/** The status keeps quiet about young trouble (`settleStatus`); a sentence must be true even then. */
+const isAllConnected = ({ online, session, sockets }: Snapshot): boolean => {
+  const inUse = Object.values(sockets).filter(({ state }) => state !== 'parked');
+  return online && session.state !== 'degraded' && inUse.length > 0 && inUse.every(({ state }) => state === 'open');
 };
 
 /**
- * Built from the snapshot only, so that it can never claim what is not known. `shown` may keep silent about trouble
- * that is seconds old.
+ * Built from the snapshot alone, so it cannot claim more than the snapshot knows. `shown` is the status on screen, which
+ * may not mention trouble that is seconds old.
  */
 export const headlineOf = (
   snapshot: Snapshot | undefined,
@@ -61,14 +62,15 @@ export const headlineOf = (
   if (!snapshot || snapshot.session.state === 'starting') return { headline: strings().looking, detail: '' };
   const { session } = snapshot;
   if (session.state !== 'signed-out') return signedInHeadline(snapshot, session, shown, now);
-  return { headline: strings().youAreSignedOut, detail: signedOutText(session) };
+  // "You are signed out. You signed out." would say it twice
+  return { headline: strings().youAreSignedOut, detail: session.reason === 'user' ? '' : signedOutText(session) };
 };
 
-/** "Continuity for 3 hours 12 minutes through 4 reloads, 2 worker restarts and 1 lost network." */
+/** "Signed in for 3 h 12 min. Survived 4 reloads, 2 worker restarts and 1 network loss." */
 export const keptText = (kept: Continuity, now: number): string => {
   const t = strings();
-  const through = (['reloads', 'workerRestarts', 'networkLosses'] as const)
+  const survived = (['reloads', 'workerRestarts', 'networkLosses'] as const)
     .filter((what) => kept[what] > 0)
     .map((what) => t[what](kept[what]));
-  return t.kept(duration(Math.max(0, now - kept.since)), joinList(through));
+  return t.kept(duration(Math.max(0, now - kept.since)), joinList(survived));
 };

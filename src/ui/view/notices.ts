@@ -4,13 +4,13 @@ import { strings } from '../strings/strings.ts';
 import { signedInSession, type Status } from '../base/status.ts';
 import { hourMinute } from '../strings/time.ts';
 
-/** Something worth interrupting for, calmly. */
+/** Something that deserves a line above the page. */
 export type Notice = { id: 'update' | 'ending' | 'offline' | 'memory'; title: string; detail: string };
 
-/** A session's end is announced this long before it comes: time to finish a sentence and sign in (WCAG 2.2.1). */
+/** A session's end is announced so early that a person can finish a sentence and sign in again (WCAG 2.2.1). */
 export const ENDING_SOON_MS = 5 * 60_000;
 
-/** The most pressing first. `shown` is the status that is shown, which keeps quiet about trouble that is seconds old. */
+/** The most urgent notice first. `shown` is the settled status, which does not mention trouble that is seconds old. */
 export const noticesOf = (
   snapshot: Snapshot | undefined,
   update: Keeper['update'] | undefined,
@@ -24,11 +24,7 @@ export const noticesOf = (
     notices.push({ id: 'ending', title: t.endsSoon(hourMinute(session.endsAt)), detail: t.endsSoonDetail });
   if (update?.ready) notices.push({ id: 'update', title: t.newVersion, detail: t.newVersionDetail });
   if (shown === 'offline')
-    notices.push({
-      id: 'offline',
-      title: t.youAreOffline,
-      detail: session ? t.offlineSignedIn : t.offlineSignedOut,
-    });
+    notices.push({ id: 'offline', title: t.youAreOffline, detail: session ? t.offlineDetail : t.offlineSignedOut });
   if (session && snapshot.durability === 'memory')
     notices.push({ id: 'memory', title: t.notSaved, detail: t.notSavedDetail });
   return notices;

@@ -29,7 +29,7 @@ test('over the page: the details of the status, signing in again, and what went 
   await page.getByRole('textbox', { name: 'User name' }).fill('demo');
   await page.getByRole('textbox', { name: 'Password' }).fill('wrong');
   await page.keyboard.press('Enter');
-  await expect(page.getByText('That did not match.')).toBeVisible();
+  await expect(page.getByText('Wrong user name or password.')).toBeVisible();
   await expectAccessibleInBoth(page);
   expect(gallery.consoleMessages).toEqual([]);
 });
@@ -58,18 +58,18 @@ test('the timeline: its lanes with an event pointed at, its table, a file that i
   await expect(page.locator('session-lanes .evidence strong')).toBeVisible();
   await expectAccessibleInBoth(page);
   await page.getByRole('radio', { name: 'Table' }).check();
-  await page.getByRole('checkbox', { name: 'Every step' }).check();
+  await page.getByRole('checkbox', { name: 'Show internal steps' }).check();
   const content = { name: 'holiday.json', mimeType: 'application/json', buffer: Buffer.from('{}') };
   await page.locator('session-timeline input[type=file]').setInputFiles(content);
-  await expect(page.getByText('This file is not a timeline')).toBeVisible();
+  await expect(page.getByText('This file is not a Session Keeper timeline.')).toBeVisible();
   await expectAccessibleInBoth(page);
   expect(gallery.consoleMessages).toEqual([]);
 });
 
 test('trying it: an answer', async ({ page, gallery }) => {
   await gallery.open('update', '#tryIt');
-  await page.getByRole('button', { name: 'Ask' }).click();
-  await expect(page.getByRole('region', { name: 'Answer' })).toBeVisible();
+  await page.getByRole('button', { name: 'Send request' }).click();
+  await expect(page.getByRole('region', { name: 'Response' })).toBeVisible();
   await expectAccessibleInBoth(page);
   expect(gallery.consoleMessages).toEqual([]);
 });
@@ -81,7 +81,7 @@ test("the provider's pages: signing in, what went wrong with it, going on, signi
 }) => {
   const pages: Readonly<Record<string, string>> = {
     'signing in': signInPage({ action: '/sign-in/1', hint: HINT }),
-    'a wrong password': signInPage({ action: '/sign-in/1', username: 'demo', problem: 'That did not match.' }),
+    'a wrong password': signInPage({ action: '/sign-in/1', username: 'demo', problem: 'Wrong user name or password.' }),
     'going on': continuePage({ action: '/sign-in/1', name: 'Demo User' }),
     'a dead end': messagePage({ title: 'Over', text: 'This is over.', link: { href: '/', label: 'Back' } }),
     'signing out': signOutPage('<form id="op.logoutForm" method="post" action="/end"></form>'),

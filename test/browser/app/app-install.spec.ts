@@ -103,7 +103,7 @@ test('offline, every page of the app opens, also for somebody who is signed out'
   await context.setOffline(true);
   await page.reload();
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
-  await expect(page.getByText('To sign in, you need the network.')).toBeVisible();
+  await expect(page.getByText('You need to be online to sign in.')).toBeVisible();
   await context.setOffline(false);
   await signInByHand(page, app.origin, 'password');
   await context.setOffline(true);

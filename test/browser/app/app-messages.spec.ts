@@ -52,7 +52,7 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
     await context.setOffline(true);
     // what is open stays open in a browser that is only told to be offline
     await lab.drop();
-    await expect(page.getByText('Offline: messages are kept on this device')).toBeVisible();
+    await expect(page.getByText('Not connected. Messages stay on this device')).toBeVisible();
     await say(page, 'from the tunnel');
     await expect(messages(page).last()).toContainText('Queued');
     await killWorkers(page);

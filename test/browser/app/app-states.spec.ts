@@ -19,12 +19,12 @@ const STATES: Readonly<Record<string, string>> = {
       - status: Connected
     - main:
       - heading "You are signed in as Demo." [level=1]
-      - paragraph: /Everything is connected. The server confirmed your session 2 minutes ago. Kept for 2 days 4 hours/
+      - paragraph: /Everything is connected. The server confirmed your session 2 minutes ago. Signed in for 2 days 4 h. Survived 41 reloads/
       - button "Sign out"
       - heading "Session" [level=2]
       - meter "Access token, time left"
       - heading "Protection" [level=2]
-      - heading "Kept through" [level=2]
+      - heading "Survived" [level=2]
       - heading "This browser" [level=2]
       - region "Live connections":
         - heading "Live connections" [level=2]`,
@@ -64,7 +64,7 @@ const STATES: Readonly<Record<string, string>> = {
     - main:
       - region "Sign in":
         - heading "Sign in" [level=1]
-        - paragraph: The server ended your session. Sign in to go on.
+        - paragraph: The server ended your session. Sign in to continue.
         - group: Why was I signed out?
         - alert
         - button "Continue with single sign-on"`,
@@ -105,7 +105,7 @@ test.describe('the second language', () => {
     await expect(page.locator('html')).toHaveAttribute('lang', 'de');
     await page.getByRole('link', { name: 'Start', exact: true }).click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(
-      'Du bist als Demo angemeldet; der Server lässt auf sich warten.',
+      'Du bist als Demo angemeldet und wartest auf den Server.',
     );
     await page.getByText('Warum wird neu verbunden?').click();
     await expect(page.locator('session-summary')).toContainText('4 Versuche bisher.');

@@ -39,7 +39,7 @@ test('every kind of event has its lane, and the arrow keys tell each one with it
   await expect(evidence(page)).toContainText('Session: The server confirmed the session.');
   for (let step = 0; step < 5; step += 1) await page.keyboard.press('ArrowLeft');
   await expect(evidence(page)).toContainText('code=server-unavailable at=/token status=503');
-  await expect(page.locator('session-status').getByRole('status')).toContainText('A renewal did not succeed.');
+  await expect(page.locator('session-status').getByRole('status')).toContainText('Renewal failed.');
   expect(gallery.consoleMessages).toEqual([]);
 });
 
@@ -107,7 +107,7 @@ test('a wheel with Ctrl, two fingers and the keys zoom to where they point; a pl
   /** With nothing pointed at, which would be drawn too. */
   const drawn = async (): Promise<string> => {
     await page.mouse.move(0, 0);
-    await expect(evidence(page)).toContainText('Point at an event');
+    await expect(evidence(page)).toContainText('Hover or use the arrow keys');
     return page.locator('session-lanes canvas').evaluate((canvas) => {
       if (!(canvas instanceof HTMLCanvasElement)) throw new TypeError('canvas');
       return canvas.toDataURL();
@@ -172,13 +172,13 @@ test('the table has the same events, few of them in the document', async ({ page
   await openMany(page, gallery);
   await page.getByRole('radio', { name: 'Table' }).check();
   const table = page.getByRole('table', { name: 'Timeline' });
-  // every step but the one of the machinery in twenty
-  await expect(table).toHaveAttribute('aria-rowcount', String((MANY * 19) / 20 + 1));
-  await expect(rows(page).nth(1)).toContainText('The network is down.');
+  // six of twenty entries are internal: a refresh that starts, and five of the six states
+  await expect(table).toHaveAttribute('aria-rowcount', String((MANY * 14) / 20 + 1));
+  await expect(rows(page).nth(1)).toContainText('This device is offline.');
   expect(await rows(page).count()).toBeLessThan(60);
-  await page.getByRole('region', { name: '9,500 events' }).press('End');
+  await page.getByRole('region', { name: '7,000 events' }).press('End');
   await expect(rows(page).last()).toContainText('The worker started.');
-  await page.getByRole('checkbox', { name: 'Every step' }).check();
+  await page.getByRole('checkbox', { name: 'Show internal steps' }).check();
   await expect(table).toHaveAttribute('aria-rowcount', String(MANY + 1));
   await expectAccessible(page);
 });
@@ -202,15 +202,15 @@ test('a timeline is saved, sent, and looked at elsewhere; then one is back at ho
     });
   await open('from-a-friend.json', sent);
   await expect(page.locator('session-timeline .file')).toContainText(
-    'from-a-friend.json: 60 events of another time or device.',
+    'from-a-friend.json: 60 events from another time or device.',
   );
   await page.getByRole('radio', { name: 'Table' }).check();
-  await expect(rows(page).nth(1)).toContainText('The network is down.');
+  await expect(rows(page).nth(1)).toContainText('This device is offline.');
   await page.getByRole('button', { name: 'Back to this device' }).click();
   await expect(rows(page).nth(1)).toContainText('The session was renewed.');
   await open('holiday.json', '{"pictures":[]}');
   await expect(page.getByRole('alert').filter({ hasText: /./ })).toHaveText(
-    'This file is not a timeline of Session Keeper.',
+    'This file is not a Session Keeper timeline.',
   );
   expect(gallery.consoleMessages).toEqual([]);
 });

@@ -143,11 +143,10 @@ test.describe('the gate', () => {
     await page.getByText('Why was I signed out?').press('Enter');
     const lines = page.locator('session-why ol').getByRole('listitem');
     await expect(lines).toHaveText([
-      /\d:\d\d:\d\d.*The network is down\.$/s,
-      /The network is up\./,
-      /Renewing\.$/,
-      /A renewal did not succeed\..*session grant-failed.*code=grant-rejected at=\/token status=400$/s,
-      /Signed out\.$/,
+      /\d:\d\d:\d\d.*This device is offline\.$/s,
+      /This device is online\./,
+      /Renewal failed\..*session grant-failed.*code=grant-rejected at=\/token status=400$/s,
+      /Session: Signed out\.$/,
     ]);
   });
 
@@ -203,12 +202,48 @@ test.describe('signing in', () => {
     await page.getByRole('textbox', { name: 'User name' }).fill('demo');
     await password.fill('wrong');
     await password.press('Enter');
-    await expect(page.getByRole('alert')).toHaveText('That did not match. Check what you typed and try again.');
+    await expect(page.getByRole('alert')).toHaveText('Wrong user name or password.');
     await expect(page.getByRole('textbox', { name: 'User name' })).toHaveValue('demo');
     await expect(password).toBeFocused();
     await page.keyboard.type('demo');
     await page.keyboard.press('Enter');
     await expect(headline(page)).toHaveText('You are signed in as Demo.');
+  });
+
+  test('counts down after too many attempts, and announces the wait once', async ({ page, gallery }) => {
+    await page.clock.install();
+    await gallery.open('never');
+    const submit = page.getByRole('button', { name: 'Sign in', exact: true });
+    const alert = page.locator('session-sign-in [role=alert]');
+    const countdown = alert.locator('[aria-hidden=true]');
+    await page.getByRole('textbox', { name: 'User name' }).fill('demo');
+    await page.getByRole('textbox', { name: 'Password' }).fill('limited');
+    await page.keyboard.press('Enter');
+    await expect(countdown).toHaveText('Too many attempts. Try again in 23 s.');
+    await expect(submit).toBeDisabled();
+    await page.clock.runFor(6_000);
+    await expect(countdown).toHaveText(/^Too many attempts\. Try again in 1[67] s\.$/);
+    // the accessible text stands still, or a screen reader would read it each second
+    await expect(alert).toMatchAriaSnapshot('- alert: Too many attempts. Try again in 23 s.');
+    await page.keyboard.press('Enter');
+    expect(await gallery.calls()).toEqual(['signIn password']);
+    await expectAccessibleInBoth(page);
+    await page.clock.runFor(18_000);
+    await expect(alert).toBeEmpty();
+    await expect(submit).toBeEnabled();
+  });
+
+  test('blocks only the sign-in method that the server limits', async ({ page, gallery }) => {
+    await gallery.open('never');
+    await page.getByRole('textbox', { name: 'User name' }).fill('demo');
+    await page.getByRole('textbox', { name: 'Password' }).fill('limited');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeDisabled();
+    await expect(page.getByRole('button', { name: 'Continue with single sign-on' })).toBeEnabled();
+    await page.getByRole('radio', { name: 'API key' }).check();
+    await page.getByRole('textbox', { name: 'API key' }).fill('wrong');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('alert')).toHaveText('Wrong API key.');
   });
 
   test('takes an API key, chosen by an arrow key', async ({ page, gallery }) => {
@@ -264,7 +299,7 @@ test.describe('the status', () => {
     await gallery.open('degraded');
     await page.getByRole('button', { name: /^Session:/ }).press('Enter');
     const details = page.locator('session-status [popover]');
-    await expect(details).toContainText('The server has a problem of its own (503).');
+    await expect(details).toContainText('The server is having problems (503).');
     await details.getByRole('button', { name: 'Try now' }).click();
     expect(await gallery.calls()).toEqual(['nudge user']);
     await page.keyboard.press('Escape');

@@ -49,7 +49,7 @@ test('whoever cancels at the provider is told so at home, and can try again', as
   await page.getByRole('button', { name: 'Continue with single sign-on' }).click();
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.waitForURL(`${app.origin}/`);
-  await expect(page.getByRole('region', { name: 'Sign in' })).toContainText('The sign-in was cancelled.');
+  await expect(page.getByRole('region', { name: 'Sign in' })).toContainText('You cancelled.');
   await signIn(page, app.origin, 'oidc');
 });
 

@@ -73,7 +73,7 @@ test('the site’s data are cleared under a running page: it says so, and one ca
   const { session, worker, tier } = await snapshotOf(page);
   expect(session).toMatchObject({ reason: 'never', problem: { code: 'store-cleared' } });
   expect([worker.host, tier]).toEqual(['service-worker', 'sealed']);
-  await expect(page.getByRole('region', { name: 'Sign in' })).toContainText('data were cleared in this browser');
+  await expect(page.getByRole('region', { name: 'Sign in' })).toContainText('Site data was cleared');
   await lab.clearLog();
   await signInBy(page, DEMO);
   expect(await keeperFetch(page)).toBe(200);
