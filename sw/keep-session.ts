@@ -84,13 +84,14 @@ const intercept = (
     if (next) answer(next.then((to) => Response.redirect(to, 302)));
     return;
   }
-  if (host.treatment(url, request) === 'leave') {
+  const match = host.match(request, url);
+  if (match.treatment === 'leave') {
     if (leases.covers(url)) answer(leases.respond(url));
     return;
   }
   // Developer tools ask so for their own sake; such a request cannot be sent again (mswjs/msw, the same trap).
   if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
-  answer(aborts.send(request, host.fetch));
+  answer(aborts.send(request, (sent) => host.fetch(sent, match)));
   keepOpen(event, host.pending());
 };
 

@@ -1,93 +1,72 @@
 import { projectSession } from '../core/session/session-view.ts';
 import { latestOf, sessionOf } from '../core/session/session-transitions.ts';
 import type { Machine } from '../core/session/session-types.ts';
-import { parseWhoami } from '../protocol/backend-responses.ts';
 import type { NudgeCause } from '../protocol/bridge.ts';
-import type { NetworkStateName, SessionStateName } from '../protocol/journal-names.ts';
 import { signInKindsOf } from '../protocol/config.ts';
-import type { SignInKind, Snapshot, Tier } from '../protocol/snapshot.ts';
+import type { NetworkStateName, SessionStateName } from '../protocol/journal-names.ts';
+import type { Snapshot, Tier } from '../protocol/snapshot.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import { createApi } from './keeper-api.ts';
 import { systemClock, systemRandom } from './runtime/clock.ts';
-import { createUserScopes } from './session/user-scope.ts';
-import { createAuthorizedFetch, type AuthorizedFetch } from './session/authorized-fetch.ts';
-import { boundedFetch, endpointName, DIRECT_FETCH } from './auth/http.ts';
-import { takeIdentity } from './storage/profile-identity.ts';
-import { holdLivenessLock } from './runtime/locks.ts';
-import { createRefreshLock } from './runtime/locks.ts';
+import { createRefreshLock, holdLivenessLock } from './runtime/locks.ts';
 import { createServices } from './services/services.ts';
-import { createSnapshotPublisher } from './tabs/snapshot-publisher.ts';
-import { createRules } from './session/request-policy.ts';
-import { createSessionRuntime } from './session/session-runtime.ts';
-import { noSockets } from './sockets/no-sockets.ts';
-import type { Sockets } from './sockets/sockets.ts';
-import { createTabPorts } from './tabs/tab-ports.ts';
-import type { VerifyResult } from './auth/cookie-method.ts';
-import { createContinuityCounters } from './session/continuity-counters.ts';
 import type { Host, HostOptions } from './services/host-types.ts';
-
-const VERIFY_DEADLINE_MS = 20_000;
+import { createAuthorizedFetch } from './session/authorized-fetch.ts';
+import { createContinuityCounters } from './session/continuity-counters.ts';
+import { createRequestMatcher } from './session/request-matcher.ts';
+import { createSessionRuntime } from './session/session-runtime.ts';
+import { createUserScopes } from './session/user-scope.ts';
+import { verifyByWhoami } from './session/verify.ts';
+import { createLazySockets } from './sockets/lazy-sockets.ts';
+import { takeIdentity } from './storage/profile-identity.ts';
+import { createSnapshotPublisher, createTabPorts } from './tabs/tab-ports.ts';
 
 const tierOf = (sealed: boolean, machine: Machine): Tier => {
   if (sealed) return 'sealed';
   return sessionOf(machine.state)?.tokens.access?.scheme === 'DPoP' ? 'bound' : 'compatible';
 };
 
-const isLeft = ({ state }: Machine): boolean => state.at === 'signed-out' && state.reason === 'user';
+/** The last thing that happened to the session is that its user signed out. */
+const hasLeft = ({ state }: Machine): boolean => state.at === 'signed-out' && state.reason === 'user';
 
-type WhoamiOptions = { origin: string; now(): number; authorizedFetch: AuthorizedFetch };
-
-const verifyByWhoami = async (url: URL, { origin, now, authorizedFetch }: WhoamiOptions): Promise<VerifyResult> => {
-  const at = endpointName(url, origin);
-  const answer = await boundedFetch((signal) => authorizedFetch(new Request(url, { ...DIRECT_FETCH, signal })), at, {
-    deadlineMs: VERIFY_DEADLINE_MS,
-    now,
-  });
-  if (!answer.ok) return { type: 'failed', problem: answer.problem };
-  const { status, text } = answer.value;
-  const user = status === 200 ? parseWhoami(text) : undefined;
-  return user
-    ? { type: 'verified', user }
-    : { type: 'failed', problem: { code: 'unexpected-answer', at, status, detail: 'whoami' } };
-};
-
-/** Puts the keeper together. Synchronous, so that a worker can answer the very event that started it. */
+/** Wires the host together. Synchronous, so that a worker can answer the event that started it. */
 export const createHost = (options: HostOptions): Host => {
   const { config, origin, where, build, seal, clock = systemClock, random = systemRandom } = options;
   const worker = { id: crypto.randomUUID(), startedAt: clock.now(), host: where } as const;
   const livenessLock = holdLivenessLock(worker.id);
-  const services = createServices(options, clock, random, worker.id, {
+  const services = createServices(options, {
+    clock,
+    random,
+    worker: worker.id,
     current: () => latestOf(session.machine.state),
-    hasLeft: () => isLeft(session.machine),
+    hasLeft: () => hasLeft(session.machine),
     onErased: () => session.dispatch({ type: 'erased' }),
   });
-  const { journal, keys } = services;
+  const { journal, keys, methods } = services;
   const scopes = createUserScopes();
   let online = navigator.onLine;
   let former: Machine | undefined;
-  let opened: Sockets | undefined;
+  const updateEnvironment = (): void => sockets.use((all) => all.environment({ online, visible: tabs.visible }));
 
   const tabs = createTabPorts({
-    onMessage: (tab, message) => void sockets.then((all) => all.fromTab(tab, message)),
+    onMessage: (tab, message) => sockets.use((all) => all.fromTab(tab, message)),
     onChange() {
       journal.write('tabs', `${tabs.count}`);
-      void sockets.then((all) => all.environment({ online, visible: tabs.visible }));
+      updateEnvironment();
       publisher.soon();
     },
-    onGone: (tab) => void sockets.then((all) => all.tabLeft(tab)),
+    onGone: (tab) => sockets.use((all) => all.tabLeft(tab)),
   });
 
   const counters = createContinuityCounters(services.disk, clock, () => publisher.soon());
 
-  const verify = async (kind: SignInKind): Promise<VerifyResult> =>
-    kind === 'ticket' && services.methods.ticket
-      ? services.methods.ticket.status()
-      : verifyByWhoami(new URL(config.whoami, origin), { origin, now: clock.now, authorizedFetch });
-
   const session = createSessionRuntime({
     ...services,
     refreshLock: createRefreshLock(navigator.locks),
-    verify,
+    verify: async (kind) =>
+      kind === 'ticket' && methods.ticket
+        ? methods.ticket.verify()
+        : verifyByWhoami(new URL(config.whoami, origin), authorizedFetch, { origin, now: clock.now }),
     clock,
     random,
     onChange(machine) {
@@ -97,23 +76,23 @@ export const createHost = (options: HostOptions): Host => {
       counters.observe(before, machine);
       const known = sessionOf(machine.state);
       const scope = scopes.get();
-      void sockets.then((all) => all.session({ generation: known?.generation, sub: known?.user?.sub, scope }));
+      sockets.use((all) => all.session({ generation: known?.generation, sub: known?.user?.sub, scope }));
       const { at } = machine.state;
       if (before.state.at !== at) {
         journal.write('state', at satisfies SessionStateName);
-        if (at === 'active' || at === 'signed-out') void services.tidy(known).catch(() => undefined);
+        if (at === 'active' || at === 'signed-out') void services.cleanUp(known).catch(() => undefined);
       }
       publisher.now();
     },
   });
 
-  const rules = createRules(config.api, origin);
+  const matcher = createRequestMatcher(config.api, origin);
   const { requestToken } = session;
-  const authorizedFetch = createAuthorizedFetch({ origin, requestToken, keys, scope: scopes.get, rules });
+  const authorizedFetch = createAuthorizedFetch({ origin, requestToken, keys, scope: scopes.get, matcher });
 
-  const openSockets = async (): Promise<Sockets> => {
+  const sockets = createLazySockets(async () => {
     const identity = await takeIdentity(services.disk);
-    opened = options.sockets?.({
+    return options.sockets?.({
       config: config.sockets,
       origin,
       clock,
@@ -125,12 +104,7 @@ export const createHost = (options: HostOptions): Host => {
       onUnauthorized: (generation) => session.dispatch({ type: 'suspected', generation }),
       journal: journal.write,
     });
-    return opened ?? noSockets;
-  };
-  // The first tab opens them: see `takeIdentity`.
-  let open = (): void => undefined;
-  let handOverEndsAt = 0;
-  const sockets = new Promise<void>((resolve) => (open = resolve)).then(openSockets);
+  });
 
   const snapshot = (): Snapshot => ({
     protocol: PROTOCOL,
@@ -141,16 +115,16 @@ export const createHost = (options: HostOptions): Host => {
     signInKinds: signInKindsOf(config),
     online,
     session: projectSession(session.machine),
-    sockets: opened?.views() ?? {},
+    sockets: sockets.views(),
     tabs: tabs.count,
     kept: counters.kept,
   });
 
   const publisher = createSnapshotPublisher(clock, snapshot, tabs.broadcast);
 
-  const noteNetwork = (): void => {
-    const step: NetworkStateName = online ? 'up' : 'down';
-    journal.write('network', step);
+  const journalNetwork = (): void => {
+    const state: NetworkStateName = online ? 'up' : 'down';
+    journal.write('network', state);
   };
 
   const nudge = (cause: NudgeCause): void => {
@@ -158,53 +132,52 @@ export const createHost = (options: HostOptions): Host => {
     online = cause === 'online' || (cause !== 'offline' && navigator.onLine);
     if (before && !online) counters.count('networkLosses');
     if (before !== online) {
-      noteNetwork();
+      journalNetwork();
       publisher.now();
     }
     if (cause !== 'offline' && cause !== 'hidden') {
       session.dispatch({ type: 'nudge', cause });
       void services.revocations.run();
     }
-    void sockets.then((all) => {
-      all.environment({ online, visible: tabs.visible });
-      all.nudge(cause);
-    });
+    updateEnvironment();
+    sockets.use((all) => all.nudge(cause));
   };
 
-  noteNetwork();
+  let handOverEndsAt = 0;
+  journalNetwork();
   session.dispatch({ type: 'started' });
   void services.revocations.run();
 
   return {
-    livenessLock: livenessLock.name,
-    api: createApi({ services, session, sockets, snapshot, nudge }),
+    api: createApi({ services, session, publish: sockets.publish, snapshot, nudge }),
     attach(intro, port) {
-      open();
+      // Not at the start of the worker: see `takeIdentity`.
+      sockets.open();
       void livenessLock.held.then(() => {
+        const { tab } = intro;
         tabs.add(intro, port);
-        tabs.send(intro.tab, [{ type: 'welcome', protocol: PROTOCOL, life: livenessLock.name, snapshot: snapshot() }]);
-        if (clock.now() < handOverEndsAt) tabs.send(intro.tab, [{ type: 'hand-over' }]);
-        // A page that comes later shows that no newcomer has taken over.
-        else void sockets.then((all) => all.resume());
-        void sockets.then((all) => all.tabArrived(intro.tab, intro.topics));
+        tabs.send(tab, [{ type: 'welcome', protocol: PROTOCOL, life: livenessLock.name, snapshot: snapshot() }]);
+        if (clock.now() < handOverEndsAt) tabs.send(tab, [{ type: 'hand-over' }]);
+        // A tab that attaches after that time shows that no worker took over. So this one connects again.
+        else sockets.use((all) => all.resume());
+        sockets.use((all) => all.tabArrived(tab, intro.topics));
         if (intro.arrival === 'reload') counters.count('reloads');
         if (intro.arrival !== 'reattach') session.dispatch({ type: 'tab-arrived' });
       });
     },
-    leave: (tab) => tabs.remove(tab),
+    leave: tabs.remove,
+    match: matcher.match,
     fetch: authorizedFetch,
-    covers: rules.covers,
-    treatment: rules.treatment,
     async callback(url) {
-      const path = (await services.methods.oidc?.returnTo(url.searchParams.get('state')).catch(() => '/')) ?? '/';
+      const path = await methods.oidc?.returnTo(url.searchParams.get('state')).catch(() => undefined);
       session.dispatch({ type: 'sign-in', id: undefined, order: { kind: 'oidc-callback', url: url.href } });
-      return path;
+      return path ?? '/';
     },
     endSession: async () => (await services.endSession.take().catch(() => undefined)) ?? '/',
     handOver(ms) {
       handOverEndsAt = clock.now() + ms;
       tabs.broadcast({ type: 'hand-over' });
-      void sockets.then((all) => all.handOver());
+      sockets.use((all) => all.handOver());
     },
     pending: session.pending,
   };

@@ -12,15 +12,15 @@ import type { Sockets } from './sockets/sockets.ts';
 export type ApiOptions = {
   services: Services;
   session: SessionRuntime;
-  sockets: Promise<Sockets>;
+  publish: Sockets['publish'];
   snapshot(): Snapshot;
   nudge(cause: NudgeCause): void;
 };
 
 const badMessage = <T>(detail: string): Result<T> => failed({ code: 'bad-message', detail });
 
-/** What pages may ask. Whatever comes is looked at first; whatever goes wrong is data. */
-export const createApi = ({ services, session, sockets, snapshot, nudge }: ApiOptions): KeeperApi => ({
+/** The methods that a page may call. Each checks its argument first, and returns errors as data. */
+export const createApi = ({ services, session, publish, snapshot, nudge }: ApiOptions): KeeperApi => ({
   snapshot: async () => ok(snapshot()),
 
   async signIn(intent) {
@@ -33,9 +33,9 @@ export const createApi = ({ services, session, sockets, snapshot, nudge }: ApiOp
   async signOut() {
     const result = await session.signOut();
     const { online, worker } = snapshot();
-    // Only a worker can lead on from there without showing the page what it carries; offline it would lead nowhere.
-    const leads = result.ok && online && worker.host === 'service-worker' && (await services.endSession.waits());
-    return leads ? ok({ type: 'redirect', url: new URL(END_SESSION_PATH, location.origin).href }) : result;
+    // The log-out URL carries an ID token, and only a worker can redirect without showing it to the page.
+    const redirects = result.ok && online && worker.host === 'service-worker' && (await services.endSession.has());
+    return redirects ? ok({ type: 'redirect', url: new URL(END_SESSION_PATH, location.origin).href }) : result;
   },
 
   async nudge(given) {
@@ -50,10 +50,10 @@ export const createApi = ({ services, session, sockets, snapshot, nudge }: ApiOp
   async publish(message) {
     const publications = parsePublications(message);
     if (!publications) return badMessage('publish');
-    // Otherwise the next person to sign in here would send it.
+    // Otherwise the next user who signs in here would send it.
     if (snapshot().session.state === 'signed-out') return failed({ code: 'signed-out' });
-    const taken = await Promise.all(publications.map((await sockets).publish));
-    return taken.find((result) => !result.ok) ?? ok(null);
+    const results = await Promise.all(publications.map(publish));
+    return results.find((result) => !result.ok) ?? ok(null);
   },
 
   async backup() {

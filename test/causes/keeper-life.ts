@@ -43,13 +43,13 @@ export const startLife = (password: SignInMethod): KeeperLife => {
     refreshLock: createRefreshLock(undefined),
     signInMethods: { password },
     verify: async () => ({ type: 'verified', user: { sub: 'demo' } }),
-    revocations: createRevocations(
+    revocations: createRevocations({
       disk,
       sealer,
-      systemClock,
-      () => 0,
-      async () => true,
-    ),
+      clock: systemClock,
+      random: () => 0,
+      revoke: async () => true,
+    }),
     journal: createJournal(disk, systemClock, 'worker'),
     clock,
     random: () => LATE,

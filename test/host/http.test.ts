@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { boundedFetch } from '../../src/host/auth/http.ts';
+import { boundedFetch } from '../../src/host/runtime/http.ts';
 
 const DEADLINE_MS = 200;
 const MAX_BODY_BYTES = 256 * 1024;
@@ -16,7 +16,11 @@ const serve = async (answer: (response: ServerResponse) => void): Promise<string
 };
 
 const askAt = (url: string, deadlineMs = 10_000) =>
-  boundedFetch((signal) => fetch(url, { signal, redirect: 'manual' }), '/token', { deadlineMs, now: Date.now });
+  boundedFetch((signal) => fetch(url, { signal, redirect: 'manual' }), '/token', {
+    origin: 'https://app.example',
+    deadlineMs,
+    now: Date.now,
+  });
 
 afterEach(() => {
   server?.close();

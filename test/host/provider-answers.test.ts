@@ -9,8 +9,8 @@ import { createDisk, destroyDisk } from '../../src/host/storage/database.ts';
 import { createDpopKeys } from '../../src/host/auth/dpop-keys.ts';
 import { createUserScopes } from '../../src/host/session/user-scope.ts';
 import { createAuthorizedFetch } from '../../src/host/session/authorized-fetch.ts';
-import { createRules } from '../../src/host/session/request-policy.ts';
-import { createOidcMethod } from '../../src/host/auth/oidc.ts';
+import { createRequestMatcher } from '../../src/host/session/request-matcher.ts';
+import { createOidcMethod } from '../../src/host/auth/oidc-method.ts';
 import { createSealer } from '../../src/host/storage/encryption.ts';
 import { createPendingSignIns } from '../../src/host/auth/pending-sign-ins.ts';
 import { isObject, own, parseJson } from '../../src/protocol/json.ts';
@@ -190,7 +190,7 @@ describe('an API that judges proofs', () => {
       origin,
       keys,
       scope: scopes.get,
-      rules: createRules([{ origin: 'self', path: '/api/' }], origin),
+      matcher: createRequestMatcher([{ origin: 'self', path: '/api/' }], origin),
       requestToken: ({ type }) =>
         type === 'request' ? { go: 'authorized', generation: 1, token, key } : { go: 'pass' },
     });
@@ -229,7 +229,7 @@ describe('what a page claims to be is not sent', () => {
       origin,
       keys,
       scope: scopes.get,
-      rules: createRules([{ origin: 'self', path: '/api/' }], origin),
+      matcher: createRequestMatcher([{ origin: 'self', path: '/api/' }], origin),
       requestToken: () => ({ go: 'authorized', generation: 1, token, key }),
     });
     const heard: IncomingMessage[] = [];

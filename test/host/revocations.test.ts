@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import type { Session } from '../../src/core/session/session-types.ts';
 import { createDisk } from '../../src/host/storage/database.ts';
-import type { RevocationResult } from '../../src/host/auth/http.ts';
+import type { RevocationResult } from '../../src/host/auth/sign-in-method.ts';
 import { createRevocations } from '../../src/host/session/revocations.ts';
 import { createSealer } from '../../src/host/storage/encryption.ts';
 
@@ -38,7 +38,7 @@ const setUp = (answers: RevocationResult[], name: string) => {
     return answers.shift() ?? true;
   };
   const sealer = createSealer(disk, name, { id: name, secret: name });
-  return { asked, time, revocations: createRevocations(disk, sealer, time, () => 0, revoke) };
+  return { asked, time, revocations: createRevocations({ disk, sealer, clock: time, random: () => 0, revoke }) };
 };
 
 describe('a session that ended here and that the server does not know of', () => {

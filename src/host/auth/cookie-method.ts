@@ -1,9 +1,14 @@
 import { parseCookieSessionStatus } from '../../protocol/backend-responses.ts';
 import type { TicketConfig } from '../../protocol/config.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import type { User } from '../../protocol/snapshot.ts';
-import { REVOKE_DEADLINE_MS, SIGN_IN_DEADLINE_MS, type SignInMethod } from './sign-in-method.ts';
-import { boundedFetch, revocationResultOf, endpointName, postJson, DIRECT_FETCH, type HttpAnswer } from './http.ts';
+import { boundedFetch, DIRECT_FETCH, postJson, type HttpAnswer } from '../runtime/http.ts';
+import {
+  REVOKE_DEADLINE_MS,
+  revocationResultOf,
+  SIGN_IN_DEADLINE_MS,
+  type SignInMethod,
+  type VerifyResult,
+} from './sign-in-method.ts';
 
 const unexpected = ({ at, status, retryAfterMs }: HttpAnswer): Problem => {
   if (status === 429) return { code: 'rate-limited', at, status, retryAfterMs };
@@ -12,53 +17,41 @@ const unexpected = ({ at, status, retryAfterMs }: HttpAnswer): Problem => {
     : { code: 'unexpected-answer', at, status, detail: 'no status' };
 };
 
-export type VerifyResult = { type: 'verified'; user: User } | { type: 'failed'; problem: Problem };
+/** An HttpOnly cookie is the session. The keeper holds no token, and asks the backend whether the session is valid. */
+export type CookieMethod = SignInMethod & { verify(): Promise<VerifyResult> };
 
-/** An HttpOnly cookie is the session; the keeper holds nothing, and asks the backend whether it stands. */
-export type CookieMethod = SignInMethod & { status(): Promise<VerifyResult> };
-
-export const createCookieMethod = (config: TicketConfig, origin: string, now: () => number): CookieMethod => ({
-  async signIn(order) {
-    if (order.kind !== 'ticket') return { type: 'failed', problem: { code: 'unsupported', detail: order.kind } };
-    const at = endpointName(config.login, origin);
-    const answer = await boundedFetch((signal) => postJson(config.login, { apiKey: order.apiKey }, signal), at, {
-      deadlineMs: SIGN_IN_DEADLINE_MS,
-      now,
-    });
-    if (!answer.ok) return { type: 'failed', problem: answer.problem };
-    const { status, text } = answer.value;
-    if (status === 401 || status === 403)
-      return { type: 'failed', problem: { code: 'credentials-rejected', at, status } };
-    const standing = status === 200 ? parseCookieSessionStatus(text) : undefined;
-    if (!standing?.authenticated) return { type: 'failed', problem: unexpected(answer.value) };
-    return { type: 'granted', grant: { user: standing.user } };
-  },
-  async refresh() {
-    return { is: 'failed', problem: { code: 'unsupported', detail: 'ticket' }, unanswered: false };
-  },
-  async revoke() {
-    const answer = await boundedFetch(
-      (signal) => postJson(config.logout, {}, signal),
-      endpointName(config.logout, origin),
-      {
-        deadlineMs: REVOKE_DEADLINE_MS,
-        now,
-      },
-    );
-    return revocationResultOf(answer);
-  },
-  async status() {
-    const at = endpointName(config.status, origin);
-    const answer = await boundedFetch((signal) => fetch(config.status, { ...DIRECT_FETCH, signal }), at, {
-      deadlineMs: SIGN_IN_DEADLINE_MS,
-      now,
-    });
-    if (!answer.ok) return { type: 'failed', problem: answer.problem };
-    const standing = answer.value.status === 200 ? parseCookieSessionStatus(answer.value.text) : undefined;
-    if (!standing) return { type: 'failed', problem: unexpected(answer.value) };
-    // The backend's own word, in JSON, from the pinned endpoint: the `ticket` kind's `invalid_grant`.
-    if (!standing.authenticated)
-      return { type: 'failed', problem: { code: 'grant-rejected', at, status: 200, error: 'not_authenticated' } };
-    return { type: 'verified', user: standing.user };
-  },
-});
+/** The sign-in method `ticket`. */
+export const createCookieMethod = (config: TicketConfig, origin: string, now: () => number): CookieMethod => {
+  const bounds = { origin, deadlineMs: SIGN_IN_DEADLINE_MS, now };
+  return {
+    async signIn(order) {
+      if (order.kind !== 'ticket') return { type: 'failed', problem: { code: 'unsupported', detail: order.kind } };
+      const answer = await postJson(config.login, { apiKey: order.apiKey }, bounds);
+      if (!answer.ok) return { type: 'failed', problem: answer.problem };
+      const { at, status, text } = answer.value;
+      if (status === 401 || status === 403)
+        return { type: 'failed', problem: { code: 'credentials-rejected', at, status } };
+      const session = status === 200 ? parseCookieSessionStatus(text) : undefined;
+      if (!session?.authenticated) return { type: 'failed', problem: unexpected(answer.value) };
+      return { type: 'granted', grant: { user: session.user } };
+    },
+    async refresh() {
+      return { is: 'failed', problem: { code: 'unsupported', detail: 'ticket' }, unanswered: false };
+    },
+    async revoke() {
+      return revocationResultOf(await postJson(config.logout, {}, { ...bounds, deadlineMs: REVOKE_DEADLINE_MS }));
+    },
+    async verify() {
+      const send = (signal: AbortSignal): Promise<Response> => fetch(config.status, { ...DIRECT_FETCH, signal });
+      const answer = await boundedFetch(send, config.status, bounds);
+      if (!answer.ok) return { type: 'failed', problem: answer.problem };
+      const { at, status, text } = answer.value;
+      const session = status === 200 ? parseCookieSessionStatus(text) : undefined;
+      if (!session) return { type: 'failed', problem: unexpected(answer.value) };
+      // JSON from the configured endpoint itself: for a cookie session this is what `invalid_grant` is for tokens.
+      if (!session.authenticated)
+        return { type: 'failed', problem: { code: 'grant-rejected', at, status, error: 'not_authenticated' } };
+      return { type: 'verified', user: session.user };
+    },
+  };
+};

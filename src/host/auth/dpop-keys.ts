@@ -1,44 +1,37 @@
 import { DPoP, modifyAssertion, type DPoPHandle } from 'oauth4webapi';
 import { isObject, own, stringAt } from '../../protocol/json.ts';
 import { putDurably, type Disk, type Sealed } from '../storage/database.ts';
-import { serverClockSkew } from './http.ts';
 import type { Sealer } from '../storage/encryption.ts';
+import { createProofRetry, type ProofRetry } from './provider-quirks.ts';
 
 const ES256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const PREFIX = 'dpop:';
-/** A `Date` counts in whole seconds and was a while on its way. */
-const SAME_CLOCK_S = 5;
 
 export type DpopKeys = {
-  /** Makes a key, seals it to the disk, and gives its name. */
+  /** Generates a key, seals it to the disk, and returns its name. */
   create(): Promise<string>;
-  /** The handle that signs proofs with it; one for each worker life, for it remembers the servers' nonces. */
+  /** The handle that signs proofs. There is one for each key in a worker's life, because it remembers nonces. */
   handle(name: string): Promise<DPoPHandle>;
-  /**
-   * Whether another proof may do where this `error` (RFC 9449 §7.1, §8) refused the last one: the server has given a
-   * nonce with its answer, or tells the time, by which it judges how old a proof is (§4.3).
-   */
-  mend(error: unknown, answer: Response): Promise<boolean>;
-  /** Forgets every key but these. */
+  readonly mayRetry: ProofRetry['mayRetry'];
+  /** Deletes all other keys. */
   keepOnly(names: ReadonlySet<string>): Promise<void>;
-  /** Writes all that were used in this worker's life again, after the database was deleted. */
+  /** Writes the keys that this worker has used to the disk again, after a script deleted the database. */
   rewrite(): Promise<unknown>;
 };
 
 /**
- * The private key leaves `generateKey` extractable once, to be sealed; what signs is a non-extractable import. A
- * non-extractable key in IndexedDB would be portable to any page that can open the database (measured).
+ * The private key is extractable once, to be sealed. A non-extractable import of it signs the proofs. A key object in
+ * IndexedDB would not do: any page that opens the database could use it (measured).
  */
 export const createDpopKeys = (disk: Disk, sealer: Sealer, now: () => number): DpopKeys => {
   const handles = new Map<string, Promise<DPoPHandle>>();
-  /** Made in this worker's life: a sign-in may need one that is not written down yet. */
+  /** Made in this worker's life: a pending sign-in may need one that no record names yet. */
   const fresh = new Set<string>();
-  /** As they are on the disk, should that be deleted. */
-  const sealedBy = new Map<string, Sealed>();
-  /** Seconds that a server's clock is ahead of this one, by origin, where that has cost a proof. */
-  const skews = new Map<string, number>();
+  /** The records that `rewrite` writes. */
+  const written = new Map<string, Sealed>();
+  const { skewOf, mayRetry } = createProofRetry(now);
 
-  /** A key that could not be written down still serves this worker's life. */
+  /** A key that the disk does not take still works while this worker lives. */
   const put = (name: string, sealed: Sealed): Promise<void> =>
     disk.use((db) => putDurably(db, 'sealed', PREFIX + name, sealed)).catch(() => undefined);
 
@@ -51,7 +44,7 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer, now: () => number): D
     const privateKey = await crypto.subtle.importKey('jwk', priv, ES256, false, ['sign']);
     const options = {
       [modifyAssertion](_header: object, claims: Record<string, unknown>) {
-        claims['iat'] = Number(claims['iat']) + (skews.get(new URL(String(claims['htu'])).origin) ?? 0);
+        claims['iat'] = Number(claims['iat']) + skewOf(String(claims['htu']));
       },
     };
     return DPoP({}, { publicKey, privateKey }, options);
@@ -59,7 +52,7 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer, now: () => number): D
 
   const write = async (name: string, stored: unknown): Promise<void> => {
     const sealed = await sealer.seal(stored, PREFIX + name);
-    sealedBy.set(name, sealed);
+    written.set(name, sealed);
     await put(name, sealed);
   };
 
@@ -67,7 +60,7 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer, now: () => number): D
     const sealed = await disk.use((db) => db.get('sealed', PREFIX + name));
     if (!sealed) throw new DOMException('key', 'NotFoundError');
     const stored = await sealer.open(sealed, PREFIX + name);
-    if (sealed.key === sealer.key) sealedBy.set(name, sealed);
+    if (sealed.key === sealer.key) written.set(name, sealed);
     else await write(name, stored);
     return handleOf(stored);
   };
@@ -92,25 +85,18 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer, now: () => number): D
       mine.catch(() => handles.delete(name));
       return mine;
     },
-    async mend(error, answer) {
-      if (error !== 'invalid_dpop_proof') return error === 'use_dpop_nonce';
-      const { origin } = new URL(answer.url);
-      const skew = await serverClockSkew(answer, now);
-      const isNews = Math.abs(skew - (skews.get(origin) ?? 0)) > SAME_CLOCK_S;
-      if (isNews) skews.set(origin, skew);
-      return isNews;
-    },
+    mayRetry,
     async keepOnly(names) {
-      const needless = (name: string): boolean => !names.has(name) && !fresh.has(name);
-      for (const name of handles.keys()) if (needless(name)) handles.delete(name);
+      const unneeded = (name: string): boolean => !names.has(name) && !fresh.has(name);
+      for (const name of handles.keys()) if (unneeded(name)) handles.delete(name);
       await disk.use(async (db) => {
         const tx = db.transaction('sealed', 'readwrite');
         for (const key of await tx.store.getAllKeys(IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`))) {
-          if (needless(key.slice(PREFIX.length))) await tx.store.delete(key);
+          if (unneeded(key.slice(PREFIX.length))) await tx.store.delete(key);
         }
         await tx.done;
       });
     },
-    rewrite: () => Promise.all([...sealedBy].map(([name, sealed]) => put(name, sealed))),
+    rewrite: () => Promise.all([...written].map(([name, sealed]) => put(name, sealed))),
   };
 };

@@ -2,29 +2,32 @@ import { isObject, stringAt } from '../../protocol/json.ts';
 import { putDurably, type Disk } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
 
-/** Where the provider of whoever signed out ends its own sign-in. It carries an ID token, so no page gets to see it. */
+/**
+ * The URL at which the provider ends its own sign-in, after a sign-out here (OpenID Connect RP-Initiated Logout 1.0). It
+ * carries an ID token, so the worker seals it and no page sees it.
+ */
 export type EndSession = {
-  keep(url: string | undefined): void;
-  waits(): Promise<boolean>;
-  /** Once only. */
+  save(url: string | undefined): void;
+  has(): Promise<boolean>;
+  /** Removes it. */
   take(): Promise<string | undefined>;
 };
 
 const KEY = 'end-session';
 
 export const createEndSession = (disk: Disk, sealer: Sealer): EndSession => {
-  let keeping: Promise<unknown> = Promise.resolve();
+  let saving: Promise<unknown> = Promise.resolve();
   const put = async (url: string): Promise<void> => {
     const sealed = await sealer.seal({ url }, KEY);
     await disk.use((db) => putDurably(db, 'sealed', KEY, sealed));
   };
   const find = () => disk.use((db) => db.get('sealed', KEY));
   return {
-    keep(url) {
-      if (url) keeping = put(url).catch(() => undefined);
+    save(url) {
+      if (url) saving = put(url).catch(() => undefined);
     },
-    waits: () =>
-      keeping.then(find).then(
+    has: () =>
+      saving.then(find).then(
         (sealed) => !!sealed,
         () => false,
       ),

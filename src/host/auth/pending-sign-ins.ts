@@ -2,7 +2,7 @@ import { isObject, numberAt, stringAt } from '../../protocol/json.ts';
 import { putDurably, type Disk } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
 
-/** What a sign-in must remember while the person is at the provider. */
+/** What a sign-in needs again when the person comes back from the provider. `at`: when it began. */
 export type PendingSignIn = {
   state: string;
   nonce: string;
@@ -13,21 +13,21 @@ export type PendingSignIn = {
 };
 
 export type PendingSignIns = {
-  keep(pending: PendingSignIn): Promise<void>;
-  /** Once only: a second use of the same `state` finds nothing. */
+  save(pending: PendingSignIn): Promise<void>;
+  /** Removes it: a second use of the same `state` finds nothing. */
   take(state: string | null): Promise<PendingSignIn | undefined>;
-  /** Where that sign-in was begun; `/` for a `state` that nobody here asked for. */
+  /** The path where that sign-in began; `/` for an unknown `state`. */
   returnTo(state: string | null): Promise<string>;
-  /** Names of the DPoP keys that sign-ins under way will need. */
+  /** Names of the DPoP keys that pending sign-ins need. */
   keys(): Promise<readonly string[]>;
 };
 
 const PREFIX = 'sign-in:';
-const OLDEST_MS = 3_600_000;
+const MAX_AGE_MS = 3_600_000;
 
 /**
- * Only a path of this origin: an address taken from elsewhere would make the callback an open redirector. Tabs and line
- * ends are nothing to a URL parser, so that one slash after them would be the second (https://url.spec.whatwg.org).
+ * Only a path of this origin: any other address would make the callback an open redirector. A URL parser removes tabs
+ * and line ends, so a slash after them would become the second one (https://url.spec.whatwg.org/#concept-basic-url-parser).
  */
 export const safePath = (path: string | undefined): string =>
   path !== undefined && /^\/(?![/\\\s])/.test(path) ? path : '/';
@@ -44,13 +44,13 @@ export const createPendingSignIns = (disk: Disk, sealer: Sealer, now: () => numb
   const find = async (key: string): Promise<PendingSignIn | undefined> => {
     const sealed = await disk.use((db) => db.get('sealed', key));
     const pending = sealed && parsePending(await sealer.open(sealed, key).catch(() => undefined));
-    return pending && now() - pending.at < OLDEST_MS ? pending : undefined;
+    return pending && now() - pending.at < MAX_AGE_MS ? pending : undefined;
   };
   const names = (): Promise<string[]> =>
     disk.use((db) => db.getAllKeys('sealed', IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`)));
 
   return {
-    async keep(pending) {
+    async save(pending) {
       const key = PREFIX + pending.state;
       const sealed = await sealer.seal(pending, key);
       await disk.use((db) => putDurably(db, 'sealed', key, sealed));

@@ -1,25 +1,39 @@
-import type { RevocationResult } from './http.ts';
-import type { Session, SignInOrder } from '../../core/session/session-types.ts';
+import type { Grant, Session, SignInOrder } from '../../core/session/session-types.ts';
 import type { TokenVerdict } from '../../core/session/token-response.ts';
-import type { Grant } from '../../core/session/session-types.ts';
-import type { Problem } from '../../protocol/problem.ts';
+import type { Problem, Result } from '../../protocol/problem.ts';
+import type { User } from '../../protocol/snapshot.ts';
+import type { HttpAnswer } from '../runtime/http.ts';
 
 export type SignInOutcome =
   | { type: 'redirect'; url: string }
   | { type: 'granted'; grant: Grant }
   | { type: 'failed'; problem: Problem };
 
-/** One kind of signing in, all of its network. Nothing here decides what an answer means for the session. */
+/** The application's backend knows the session, or it does not. */
+export type VerifyResult = { type: 'verified'; user: User } | { type: 'failed'; problem: Problem };
+
+/** `true`: the server needs no further request. A number: send the request again, after at least so many ms. */
+export type RevocationResult = true | number;
+
+/** One way to sign in, with all of its network. It does not decide what an answer means for the session. */
 export type SignInMethod = {
   signIn(order: SignInOrder): Promise<SignInOutcome>;
   refresh(session: Session): Promise<TokenVerdict>;
-  /** Tells the server of its end. */
+  /** Informs the server that the session has ended (RFC 7009, or a log-out endpoint). */
   revoke(session: Session): Promise<RevocationResult>;
 };
 
 /**
- * How long to wait for a token endpoint, ms. Giving up on a request that the server may yet serve means presenting the
- * same token twice (measured on nine libraries: those that gave up at 10 s were signed out), which is harmless only within a known reuse grace.
+ * 2xx: the server knows. 400, 401, 404, 405: it never will. A redirect, a firewall's 403, 408, 429 and 5xx say nothing
+ * about the token (RFC 7009 §2.2.1), so the request is due again.
+ */
+export const revocationResultOf = (answer: Result<HttpAnswer>): RevocationResult =>
+  answer.ok ? /^(2|40[0145])/.test(String(answer.value.status)) || (answer.value.retryAfterMs ?? 0) : 0;
+
+/**
+ * How long to wait for a token endpoint (ms). A short deadline makes the client send the same token twice while the
+ * server still works. That is harmless only within the server's reuse grace. Of nine libraries, those that gave up
+ * after 10 s lost the session (measured).
  */
 export const tokenDeadline = (reuseGraceMs: number): number => (reuseGraceMs >= 20_000 ? 10_000 : 120_000);
 

@@ -1,46 +1,42 @@
 import type { TabIntro, KeeperApi } from '../../protocol/bridge.ts';
-import type { RequestKind, Treatment } from '../../core/request-policy.ts';
-import type { Clock, Random } from '../runtime/clock.ts';
-import type { SocketsFactory } from '../sockets/shared-sockets.ts';
 import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
+import type { Clock, Random } from '../runtime/clock.ts';
+import type { AuthorizedFetch } from '../session/authorized-fetch.ts';
+import type { RequestMatcher } from '../session/request-matcher.ts';
+import type { SocketsFactory } from '../sockets/shared-sockets.ts';
 
-/** Where the keeper runs. The secret never leaves the worker (SECURITY.md, tier sealed). */
 export type HostOptions = {
   config: KeeperConfig;
-  /** `location.origin` of where it runs. */
+  /** `location.origin` of the scope that the host runs in. */
   origin: string;
   where: 'service-worker' | 'page';
   build: string;
-  /** What the server filled into this worker's script, if it seals. */
+  /** The secret that the server wrote into this worker's script. It never leaves the worker (SECURITY.md, tier sealed). */
   seal?: SealSecret | undefined;
-  /** The socket feature (`sharedSockets`), where it is wanted. */
+  /** The socket feature (`sharedSockets`), where pages use sockets or channels. */
   sockets?: SocketsFactory | undefined;
   clock?: Clock | undefined;
   random?: Random | undefined;
 };
 
-/** The keeper without its shell: the same in a worker and, where there is none, in a page. */
+/** The keeper without the code that is specific to a service worker or to a page. */
 export type Host = {
-  /** Unique for this instance; also the name of the Web Lock that is held while it lives. */
-  readonly livenessLock: string;
-  /** What the bridge exposes. */
+  /** The methods that pages call over the bridge. */
   readonly api: KeeperApi;
-  /** A tab arrives with the port on which it is to be told things. */
+  /** A tab arrived. The host sends its frames on `port`. */
   attach(intro: TabIntro, port: MessagePort): void;
-  /** A tab is gone (its lease ended). */
+  /** A tab left: its keep-alive response ended. */
   leave(tab: string): void;
-  /** Sends a request of the allow-list with authorization, one refresh and one replay at most. */
-  fetch(request: Request): Promise<Response>;
-  /** Whether this URL may have authorization at all. Synchronous: it is asked for every request. */
-  covers(url: string): boolean;
-  /** What is to become of an intercepted request. Synchronous, too. */
-  treatment(url: URL, request: RequestKind): Treatment;
-  /** Takes a sign-in callback; gives the path to go on to. The exchange itself goes on behind it. */
+  /** Applies the request policy. A fetch event needs the result at once, so it is synchronous. */
+  match: RequestMatcher['match'];
+  /** Sends a request with authorization: at most one refresh and one replay. */
+  fetch: AuthorizedFetch;
+  /** Takes a sign-in callback and resolves with the path to go on to. The code exchange continues after that. */
   callback(url: URL): Promise<string>;
-  /** Where to go on to from `END_SESSION_PATH`: the provider of whoever signed out last, once, or home. */
+  /** Where `END_SESSION_PATH` redirects to: the provider's log-out URL once after a sign-out, else `/`. */
   endSession(): Promise<string>;
-  /** Tells all tabs that a new worker is taking over, and stops dialling; tabs that come in the next `ms` are told too. */
+  /** Informs all tabs that a new worker takes over, also those that attach in the next `ms`. Stops connecting. */
   handOver(ms: number): void;
-  /** Resolves when nothing is in flight that a stop of the worker would lose; absent when nothing is. */
+  /** Resolves when a stop of the worker would lose nothing. `undefined` when that is so already. */
   pending(): Promise<void> | undefined;
 };

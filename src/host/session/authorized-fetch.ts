@@ -8,28 +8,37 @@ import {
 import type { SessionEvent, Verdict } from '../../core/session/session-types.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { DpopKeys } from '../auth/dpop-keys.ts';
+import { endpointName } from '../runtime/http.ts';
+import type { RequestMatch, RequestMatcher } from './request-matcher.ts';
 import type { UserScope } from './user-scope.ts';
-import { endpointName } from '../auth/http.ts';
-import type { Rules } from './request-policy.ts';
 
 type Authorized = Extract<Verdict, { go: 'authorized' }>;
 
-export type AuthorizedFetchOptions = {
-  origin: string;
-  /** The session's word on a request; immediate when the token is at hand. */
-  requestToken(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
-  keys: Pick<DpopKeys, 'handle' | 'mend'>;
-  /** Whose requests these are. */
-  scope(): UserScope;
-  rules: Rules;
+/** One request with a token, and how to send it. */
+type Attempt = {
+  url: URL;
+  /** Returns a request to send. Each call gives a new copy where a body would be used up. */
+  copy(): Request;
+  verdict: Authorized;
+  redirect: RequestRedirect;
 };
 
-export type AuthorizedFetch = (request: Request) => Promise<Response>;
+export type AuthorizedFetchOptions = {
+  origin: string;
+  /** The session's verdict on a request. Immediate when the token is at hand. */
+  requestToken(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
+  keys: Pick<DpopKeys, 'handle' | 'mayRetry'>;
+  scope(): UserScope;
+  matcher: RequestMatcher;
+};
 
-/** What a caller would get offline: a network error, which no app mistakes for a verdict on its session. */
-const unreachable = (): Response => Response.error();
+/** `match`: what the matcher says of this request, if the caller has looked it up. */
+export type AuthorizedFetch = (request: Request, match?: RequestMatch) => Promise<Response>;
 
-/** A redirect would take the token along to wherever it points (browsers keep DPoP and 307 bodies even across origins). */
+/** The network error that a caller gets offline. No app takes it for a verdict on its session. */
+const networkError = (): Response => Response.error();
+
+/** A redirect would take the token to its target: browsers keep `DPoP` and a 307 body even across origins. */
 const redirectRefused = (at: string): Response => {
   const problem: Problem = { code: 'redirect-refused', at };
   return new Response(JSON.stringify(problem), {
@@ -38,14 +47,14 @@ const redirectRefused = (at: string): Response => {
   });
 };
 
-/** So many addresses are remembered; beyond that some are asked for once more. */
-const MAX_ASKED = 1_000;
+/** Bounds the memory of a scope. A URL beyond it is only fetched past the cache once more. */
+const MAX_FETCHED = 1_000;
 
 /**
- * The request, for as long as the epoch lasts. What the HTTP cache holds may have been put there for somebody else, so
- * until the server has answered in this epoch it is asked (https://fetch.spec.whatwg.org/#concept-request-cache-mode).
+ * Binds a request to the scope. The HTTP cache may hold an answer to another user. So the request goes to the server
+ * until the server has answered it in this scope (https://fetch.spec.whatwg.org/#concept-request-cache-mode).
  */
-const during = ({ ended, fetched }: UserScope, request: Request, mode: RequestMode): Request => {
+const bindTo = ({ ended, fetched }: UserScope, request: Request, mode: RequestMode): Request => {
   const fresh = fetched.has(request.url) || request.cache === 'no-store' || request.cache === 'reload';
   return new Request(request, {
     mode,
@@ -54,125 +63,106 @@ const during = ({ ended, fetched }: UserScope, request: Request, mode: RequestMo
   });
 };
 
+/** Drops headers that a page set. oauth4webapi throws on a request that has an `Authorization` (measured). */
+const withoutCredentials = (request: Request): Headers => {
+  const headers = new Headers(request.headers);
+  headers.delete('authorization');
+  headers.delete('dpop');
+  return headers;
+};
+
 let requests = 0;
 const nextId = (): string => `r${++requests}`;
 
-export const createAuthorizedFetch = ({
-  origin,
-  requestToken,
-  keys,
-  scope,
-  rules,
-}: AuthorizedFetchOptions): AuthorizedFetch => {
+export const createAuthorizedFetch = (options: AuthorizedFetchOptions): AuthorizedFetch => {
+  const { origin, requestToken, keys, scope, matcher } = options;
+
   /**
-   * What is same-origin may say so, and stays so when it is redirected. A copy of a no-cors request silently loses
-   * `Authorization` and `Range` (measured); without a token, it is worth it only for the sake of the latter.
+   * A copy of a no-cors request loses `Authorization` and `Range` without an error (measured). `same-origin` keeps them,
+   * also over redirects. Without a token, only `Range` is a reason to change the mode.
    */
-  const modeFor = ({ url, mode, headers }: Request, go: Verdict['go']): RequestMode =>
-    url.startsWith(`${origin}/`) && (go === 'authorized' || (mode === 'no-cors' && headers.has('range')))
+  const modeFor = ({ mode, headers }: Request, url: URL, go: Verdict['go']): RequestMode =>
+    url.origin === origin && (go === 'authorized' || (mode === 'no-cors' && headers.has('range')))
       ? 'same-origin'
       : mode;
 
-  /** A page can set them too; oauth4webapi throws on a request that has an `Authorization` already (measured). */
-  const withoutCredentials = (request: Request): Headers => {
-    const headers = new Headers(request.headers);
-    headers.delete('authorization');
-    headers.delete('dpop');
-    return headers;
-  };
-
-  const sendBearer = (request: Request, token: string, redirect: RequestRedirect): Promise<Response> => {
+  const sendBearer = ({ copy, verdict, redirect }: Attempt): Promise<Response> => {
+    const request = copy();
     const headers = withoutCredentials(request);
-    headers.set('authorization', `Bearer ${token}`);
+    headers.set('authorization', `Bearer ${verdict.token.value}`);
     return fetch(new Request(request, { headers, redirect }));
   };
 
-  const sendDpop = async (
-    copy: () => Request,
-    { token }: Authorized,
-    DPoP: DPoPHandle,
-    redirect: RequestRedirect,
-    again = true,
-  ): Promise<Response> => {
+  const sendDpop = async (attempt: Attempt, DPoP: DPoPHandle, retry: boolean): Promise<Response> => {
+    const { url, copy, verdict, redirect } = attempt;
     const request = copy();
-    const send = (_url: string, init: { headers: Record<string, string> }): Promise<Response> =>
-      fetch(new Request(request, { headers: init.headers, redirect }));
-    const options = { DPoP, [customFetch]: send, [allowInsecureRequests]: true };
+    const send = (_url: string, { headers }: { headers: Record<string, string> }): Promise<Response> =>
+      fetch(new Request(request, { headers, redirect }));
+    const settings = { DPoP, [customFetch]: send, [allowInsecureRequests]: true };
+    const headers = withoutCredentials(request);
     try {
-      return await protectedResourceRequest(
-        token.value,
-        request.method,
-        new URL(request.url),
-        withoutCredentials(request),
-        null,
-        options,
-      );
+      return await protectedResourceRequest(verdict.token.value, request.method, url, headers, null, settings);
     } catch (error) {
       if (!(error instanceof WWWAuthenticateChallengeError)) throw error;
-      const refused = error.cause.find(({ scheme }) => scheme === 'dpop')?.parameters.error;
-      return again && (await keys.mend(refused, error.response))
-        ? sendDpop(copy, { go: 'authorized', generation: 0, token }, DPoP, redirect, false)
-        : error.response;
+      const code = error.cause.find(({ scheme }) => scheme === 'dpop')?.parameters.error;
+      return retry && (await keys.mayRetry(code, error.response)) ? sendDpop(attempt, DPoP, false) : error.response;
     }
   };
 
-  const sendOnce = async (
-    copy: () => Request,
-    verdict: Authorized,
-    redirect: RequestRedirect = 'manual',
-  ): Promise<Response> =>
-    verdict.token.scheme === 'DPoP' && verdict.key !== undefined
-      ? sendDpop(copy, verdict, await keys.handle(verdict.key), redirect)
-      : sendBearer(copy(), verdict.token.value, redirect);
-
-  /** A proof is good for the address that it was made for (RFC 9449 §4.2): where a redirect ends, another is due. */
-  const follow = async (copy: () => Request, verdict: Authorized): Promise<Response> => {
-    const response = await sendOnce(copy, verdict, 'follow');
-    return response.status === 401 && response.redirected && rules.covers(response.url)
-      ? sendOnce(() => new Request(response.url, copy()), verdict)
-      : response;
+  const sendOnce = async (attempt: Attempt): Promise<Response> => {
+    const { token, key } = attempt.verdict;
+    return token.scheme === 'DPoP' && key !== undefined
+      ? sendDpop(attempt, await keys.handle(key), true)
+      : sendBearer(attempt);
   };
 
-  const send = (request: Request, copy: () => Request, verdict: Authorized): Promise<Response> =>
-    rules.follows(request)
-      ? // to another origin, or no network: the ordinary way tells which
-        follow(copy, verdict).catch(() => sendOnce(copy, verdict))
-      : sendOnce(copy, verdict);
+  /** A proof is valid for one URL (RFC 9449 §4.2), so the target of a redirect needs another one. */
+  const follow = async (attempt: Attempt): Promise<Response> => {
+    const response = await sendOnce({ ...attempt, redirect: 'follow' });
+    if (response.status !== 401 || !response.redirected) return response;
+    const url = new URL(response.url);
+    return matcher.covers(url) ? sendOnce({ ...attempt, url, copy: () => new Request(url, attempt.copy()) }) : response;
+  };
 
   const finish = (request: Request, response: Response): Response => {
     if (response.type !== 'opaqueredirect' || request.redirect === 'manual') return response;
-    return request.redirect === 'error' ? unreachable() : redirectRefused(endpointName(request.url, origin));
+    return request.redirect === 'error' ? networkError() : redirectRefused(endpointName(request.url, origin));
   };
 
-  const authorized = async (request: Request, verdict: Authorized): Promise<Response> => {
-    // A clone costs 1–4 ms up to 1 MB and is what a second try needs; without a body the request itself will do.
+  const authorized = async (request: Request, match: RequestMatch, verdict: Authorized): Promise<Response> => {
+    // A clone costs 1–4 ms up to 1 MB. Only a request with a body needs it, for a second attempt.
     const copy = request.body ? () => request.clone() : () => request;
-    const first = await send(request, copy, verdict);
+    const send = (current: Authorized): Promise<Response> => {
+      const attempt: Attempt = { url: match.url, copy, verdict: current, redirect: 'manual' };
+      // `follow` rejects on a redirect to another origin, and without a network. A manual attempt shows which it was.
+      return match.followsRedirects ? follow(attempt).catch(() => sendOnce(attempt)) : sendOnce(attempt);
+    };
+    const first = await send(verdict);
     if (first.status !== 401) return finish(request, first);
     const second = await requestToken({ type: 'refused', id: nextId(), generation: verdict.generation });
     switch (second.go) {
       case 'authorized':
-        return finish(request, await send(request, copy, second));
+        return finish(request, await send(second));
       case 'stop':
-        return unreachable();
+        return networkError();
       case 'bare':
       case 'pass':
         return first;
     }
   };
 
-  return async (request) => {
-    const here = scope();
+  return async (request, match = matcher.match(request)) => {
+    const current = scope();
     const given = requestToken({ type: 'request', id: nextId() });
     const verdict = given instanceof Promise ? await given : given;
-    // Who asked has left while this request waited: nobody else is to carry it. And a request that is for the cache only
-    // must neither be answered with what somebody else left there nor go out.
-    const onlyCached = request.cache === 'only-if-cached' && !here.fetched.has(request.url);
-    if (verdict.go === 'stop' || here.ended.aborted || onlyCached) return unreachable();
-    const bound = during(here, request, modeFor(request, verdict.go));
-    const response = await (verdict.go === 'authorized' ? authorized(bound, verdict) : fetch(bound));
-    if (here.fetched.size >= MAX_ASKED) here.fetched.clear();
-    here.fetched.add(request.url);
+    // The user left while the request waited: it must not go out for the next one. A request for the cache only must
+    // neither get another user's answer nor go to the network.
+    const onlyCached = request.cache === 'only-if-cached' && !current.fetched.has(request.url);
+    if (verdict.go === 'stop' || current.ended.aborted || onlyCached) return networkError();
+    const bound = bindTo(current, request, modeFor(request, match.url, verdict.go));
+    const response = await (verdict.go === 'authorized' ? authorized(bound, match, verdict) : fetch(bound));
+    if (current.fetched.size >= MAX_FETCHED) current.fetched.clear();
+    current.fetched.add(request.url);
     return response;
   };
 };

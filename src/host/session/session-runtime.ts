@@ -14,13 +14,12 @@ import type { SessionEventName } from '../../protocol/journal-names.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import { storeProblem } from '../storage/database.ts';
-import type { SignInMethod, SignInOutcome } from '../auth/sign-in-method.ts';
+import type { SignInMethod, SignInOutcome, VerifyResult } from '../auth/sign-in-method.ts';
 import { describe, type Journal } from '../storage/journal.ts';
 import type { RefreshLock } from '../runtime/locks.ts';
 import { createMachineRunner } from '../runtime/machine-runner.ts';
 import type { Revocations } from './revocations.ts';
 import type { Loaded, SaveOutcome, SessionStore } from '../storage/session-store.ts';
-import type { VerifyResult } from '../auth/cookie-method.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 
 export type SessionRuntimeOptions = {

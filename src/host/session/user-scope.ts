@@ -1,18 +1,18 @@
 import { latestOf } from '../../core/session/session-transitions.ts';
 import type { Session, SessionState } from '../../core/session/session-types.ts';
 
-/** The time during which one person is signed in here. What begins in it ends with it. */
+/** The period during which one user is signed in here. Requests that start in it end with it. */
 export type UserScope = {
-  /** Aborts when that person has left: no answer to them, late or half read, reaches whoever comes next. */
+  /** Aborts when the user has left. So no late answer to this user reaches the next one. */
   readonly ended: AbortSignal;
-  /** What was asked of the server in it, by URL. Any other answer in the HTTP cache may be somebody else's. */
+  /** URLs that the server has answered in this scope. Other answers in the HTTP cache may belong to another user. */
   readonly fetched: Set<string>;
 };
 
 export type UserScopes = { get(): UserScope; observe(state: SessionState): void };
 
-/** A second sign-in of the same person goes on where the first was; of one whose name is not known yet, it may not. */
-const isSomeoneElse = (before: Session, after: Session): boolean =>
+/** A second sign-in of the same user continues the scope. A sign-in whose user is not known yet starts another one. */
+const isAnotherUser = (before: Session, after: Session): boolean =>
   before.startedAt !== after.startedAt && (after.user === undefined || after.user.sub !== before.user?.sub);
 
 export const createUserScopes = (): UserScopes => {
@@ -24,7 +24,7 @@ export const createUserScopes = (): UserScopes => {
     observe(state) {
       const session = latestOf(state);
       const left = state.at === 'signed-out' && state.reason === 'user';
-      if (last && (left || (session && isSomeoneElse(last, session)))) {
+      if (last && (left || (session && isAnotherUser(last, session)))) {
         ending.abort(new TypeError('signed-out'));
         ending = new AbortController();
         current = { ended: ending.signal, fetched: new Set() };

@@ -1,9 +1,11 @@
 import type { TabIntro, PortFrame, PortMessage, TabMessage } from '../../protocol/bridge.ts';
 import { parseTabMessage } from '../../protocol/bridge.ts';
+import type { Snapshot } from '../../protocol/snapshot.ts';
+import type { Clock } from '../runtime/clock.ts';
 
 export type TabPortsOptions = {
   onMessage(tab: string, message: TabMessage): void;
-  /** A tab came, went, or became visible or hidden. */
+  /** A tab came or left, or its visibility changed. */
   onChange(): void;
   onGone(tab: string): void;
 };
@@ -12,30 +14,31 @@ export type TabPorts = {
   add(intro: TabIntro, port: MessagePort): void;
   remove(tab: string): void;
   has(tab: string): boolean;
-  /** In one message, at once: what is to go together is gathered before (outgoing.ts, publisher.ts). */
+  /** Posts the frames at once. Callers batch them before (tab-batcher.ts). */
   send(tab: string, frames: readonly PortFrame[]): void;
   broadcast(frame: PortFrame): void;
   readonly count: number;
   readonly visible: boolean;
 };
 
-/** `unread`: what this tab was sent and has not read yet; `asked`: how much of it was, when it was last asked to say so. */
 type Tab = {
   port: MessagePort;
   protocol: number;
   visible: boolean;
+  /** Bytes that the port has and that the tab has not read, as far as this side knows. */
   unread: number;
-  asked: number | undefined;
+  /** `unread` when the tab got the `read` frame that it has not answered yet. */
+  awaitingRead: number | undefined;
 };
 
-/** What a frame costs besides its data, in bytes: a guess at a small object. */
+/** Estimated cost of a frame in bytes, besides its data. */
 const FRAME_BYTES = 500;
-/** A tab that is sent more than this (bytes) is asked to say when it has read it: in a flood, not for every message. */
-const ASK_BEYOND = 1_000_000;
-/** What may wait in the port of a tab that does not read, for it is frozen or busy (bytes). */
+/** Above this many unread bytes a tab gets a `read` frame, which it sends back when it comes to it. */
+const READ_CHECK_BYTES = 1_000_000;
+/** A frozen or busy tab does not read its port. At this many unread bytes the port closes. */
 export const MAX_UNREAD_BYTES = 4_000_000;
 
-/** Each run is a message, and so are the frames between two of them. */
+/** Since protocol 4 each run of socket messages is a port message of its own. The frames between two runs are one. */
 const messagesOf = ({ protocol }: Tab, frames: readonly PortFrame[]): readonly PortMessage[] => {
   if (protocol < 4) return [frames];
   const messages: PortMessage[] = [];
@@ -62,14 +65,14 @@ export const createTabPorts = ({ onMessage, onChange, onGone }: TabPortsOptions)
   const post = (name: string, tab: Tab, frames: readonly PortFrame[]): void => {
     const all = [...frames];
     tab.unread += frames.reduce((sum, frame) => sum + sizeOf(frame), 0);
-    if (tab.asked === undefined && tab.unread > ASK_BEYOND) {
-      tab.asked = tab.unread;
+    if (tab.awaitingRead === undefined && tab.unread > READ_CHECK_BYTES) {
+      tab.awaitingRead = tab.unread;
       all.push({ type: 'read' });
     }
     const over = tab.unread > MAX_UNREAD_BYTES;
     if (over) all.push({ type: 'overrun' });
     for (const message of messagesOf(tab, all)) tab.port.postMessage(message);
-    // It comes back with its cursors when it reads again, as a page does that was in the back/forward cache.
+    // When the tab reads again it attaches with its cursors, like a page from the back/forward cache.
     if (over) remove(name);
   };
 
@@ -82,13 +85,13 @@ export const createTabPorts = ({ onMessage, onChange, onGone }: TabPortsOptions)
     onChange();
   };
 
-  const hear = (name: string, tab: Tab, value: unknown): void => {
+  const receive = (name: string, tab: Tab, value: unknown): void => {
     const message = parseTabMessage(value);
     if (!message || tabs.get(name) !== tab) return;
     if (message.type === 'bye') return remove(name);
     if (message.type === 'read') {
-      tab.unread -= tab.asked ?? 0;
-      tab.asked = undefined;
+      tab.unread -= tab.awaitingRead ?? 0;
+      tab.awaitingRead = undefined;
       return;
     }
     if (message.type === 'visible') {
@@ -102,9 +105,9 @@ export const createTabPorts = ({ onMessage, onChange, onGone }: TabPortsOptions)
     add(intro, port) {
       tabs.get(intro.tab)?.port.close();
       const { protocol, visible } = intro;
-      const tab: Tab = { port, protocol, visible, unread: 0, asked: undefined };
+      const tab: Tab = { port, protocol, visible, unread: 0, awaitingRead: undefined };
       tabs.set(intro.tab, tab);
-      port.onmessage = (event) => hear(intro.tab, tab, event.data);
+      port.onmessage = (event) => receive(intro.tab, tab, event.data);
       onChange();
     },
     remove,
@@ -123,4 +126,28 @@ export const createTabPorts = ({ onMessage, onChange, onGone }: TabPortsOptions)
       return [...tabs.values()].some((tab) => tab.visible);
     },
   };
+};
+
+/** Sends the snapshot to all tabs when it has changed: a state with `now`, a counter with `soon`. */
+export type SnapshotPublisher = { now(): void; soon(): void };
+
+const COUNTERS_INTERVAL_MS = 250;
+
+export const createSnapshotPublisher = (
+  clock: Clock,
+  take: () => Snapshot,
+  broadcast: TabPorts['broadcast'],
+): SnapshotPublisher => {
+  let last = '';
+  let cancel: (() => void) | undefined;
+  const now = (): void => {
+    cancel?.();
+    cancel = undefined;
+    const snapshot = take();
+    const text = JSON.stringify(snapshot);
+    if (text === last) return;
+    last = text;
+    broadcast({ type: 'snapshot', snapshot });
+  };
+  return { now, soon: () => (cancel ??= clock.schedule(clock.now() + COUNTERS_INTERVAL_MS, now)) };
 };

@@ -47,7 +47,10 @@ export const openFallback = ({ config: given, build, tab, script, problem }: Fal
   const page = hostTransport({
     api: host.api,
     attach: (intro, port) => host.attach(intro, port),
-    fetch: (request) => (host.covers(request.url) ? host.fetch(request).then(orReject) : fetch(request)),
+    fetch(request) {
+      const match = host.match(request);
+      return match.treatment === 'leave' ? fetch(request) : host.fetch(request, match).then(orReject);
+    },
   });
   const end = (): void => {
     host.handOver(WORKER_TAKEOVER_MS);

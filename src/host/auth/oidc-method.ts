@@ -17,37 +17,43 @@ import {
   type DPoPHandle,
   type TokenEndpointResponse,
 } from 'oauth4webapi';
-import { errorOf, judgeTokenAnswer } from '../../core/session/token-response.ts';
+import { judgeTokenAnswer } from '../../core/session/token-response.ts';
 import type { Grant, Session } from '../../core/session/session-types.ts';
 import type { OidcConfig } from '../../protocol/config.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
+import { boundedFetch, endpointName } from '../runtime/http.ts';
+import { createDiscovery, providerFetch } from './discovery.ts';
 import type { DpopKeys } from './dpop-keys.ts';
+import type { PendingSignIn, PendingSignIns } from './pending-sign-ins.ts';
+import { sendRefresh, serverClockSkew, supportsDpop } from './provider-quirks.ts';
 import {
   REVOKE_DEADLINE_MS,
+  revocationResultOf,
   SIGN_IN_DEADLINE_MS,
   tokenDeadline,
   type SignInMethod,
   type SignInOutcome,
 } from './sign-in-method.ts';
-import { boundedFetch, revocationResultOf, endpointName, serverClockSkew } from './http.ts';
-import { createDiscovery, supportsDpop, providerFetch } from './discovery.ts';
-import type { PendingSignIn, PendingSignIns } from './pending-sign-ins.ts';
 
 export type OidcMethodOptions = {
   config: OidcConfig;
   origin: string;
   keys: DpopKeys;
   pendingSignIns: PendingSignIns;
-  /** Whether the last person to be here has signed out: then the provider must not sign them in again by itself. */
+  /** Whether the last person here has signed out. Then the provider must ask for credentials again. */
   hasLeft(): boolean;
   now(): number;
 };
 
-/** Authorization code with PKCE, state, nonce and, where the provider offers it, DPoP; all inside the worker. */
-export const createOidcMethod = (
-  options: OidcMethodOptions,
-): SignInMethod & { returnTo(state: string | null): Promise<string> } => {
+/** `returnTo`: see `PendingSignIns`. */
+export type OidcMethod = SignInMethod & Pick<PendingSignIns, 'returnTo'>;
+
+/**
+ * Authorization code with PKCE, state, nonce and, where the provider offers it, DPoP. All of it runs in the worker.
+ * What providers do differently is in provider-quirks.ts.
+ */
+export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
   const { config, origin, keys, pendingSignIns, hasLeft, now } = options;
   const client = { client_id: config.clientId };
   const redirectUri = new URL(config.callback, origin).href;
@@ -65,9 +71,9 @@ export const createOidcMethod = (
       returnTo,
       at: now(),
     };
-    await pendingSignIns.keep(pending);
+    await pendingSignIns.save(pending);
     const jkt = pending.key === undefined ? undefined : await (await keys.handle(pending.key)).calculateThumbprint();
-    return address(as.authorization_endpoint ?? config.issuer, {
+    return withParams(as.authorization_endpoint ?? config.issuer, {
       client_id: config.clientId,
       redirect_uri: redirectUri,
       response_type: 'code',
@@ -76,17 +82,17 @@ export const createOidcMethod = (
       code_challenge_method: 'S256',
       state: pending.state,
       nonce: pending.nonce,
-      // OpenID Connect Core §3.1.2.1 and §11: offline access needs consent, or there will be no refresh token.
+      // Without consent there is no refresh token for `offline_access` (OpenID Connect Core §3.1.2.1, §11).
       prompt: [hasLeft() && 'login', config.scope.includes('offline_access') && 'consent'].filter(Boolean).join(' '),
       resource: config.resource,
       dpop_jkt: jkt,
     });
   };
 
-  /** OpenID Connect RP-Initiated Logout 1.0 §2. It is made now, while the provider is there to say where. */
+  /** OpenID Connect RP-Initiated Logout 1.0 §2. Made at sign-in, because the provider may be down at sign-out. */
   const endSession = ({ end_session_endpoint: endpoint }: AuthorizationServer, hint: string | undefined) =>
     config.logout === 'provider' && endpoint && hint
-      ? address(endpoint, {
+      ? withParams(endpoint, {
           id_token_hint: hint,
           client_id: config.clientId,
           post_logout_redirect_uri: new URL('/', origin).href,
@@ -97,7 +103,7 @@ export const createOidcMethod = (
     as: AuthorizationServer,
     pending: PendingSignIn,
     params: URLSearchParams,
-    again: boolean,
+    retry: boolean,
   ): Promise<TokenEndpointResponse> => {
     const dpop = await proof(pending.key);
     const wire = providerFetch(config.issuer, AbortSignal.timeout(SIGN_IN_DEADLINE_MS));
@@ -106,7 +112,7 @@ export const createOidcMethod = (
       ...dpop,
       ...resourceOf(config),
     });
-    // An ID token of a provider (or for a device) whose clock is off would count as expired.
+    // Without it, an ID token counts as expired where the clock of the provider or of the device is wrong.
     const skew = (await serverClockSkew(response, now)) || 0;
     try {
       return await processAuthorizationCodeResponse(as, { ...client, [clockSkew]: skew }, response, {
@@ -114,7 +120,7 @@ export const createOidcMethod = (
         requireIdToken: true,
       });
     } catch (error) {
-      if (again && error instanceof ResponseBodyError && (await keys.mend(error.error, response)))
+      if (retry && error instanceof ResponseBodyError && (await keys.mayRetry(error.error, response)))
         return redeem(as, pending, params, false);
       throw error;
     }
@@ -153,25 +159,16 @@ export const createOidcMethod = (
       } catch (error) {
         return { is: 'failed', problem: signInProblem(error, at), unanswered: false };
       }
-      const bounds = { deadlineMs: tokenDeadline(config.reuseGraceMs), now };
-      const place = endpointName(as.token_endpoint ?? config.issuer, origin);
-      const send = () =>
-        boundedFetch(
-          (signal) =>
-            refreshTokenGrantRequest(as, client, None(), refresh, {
-              ...providerFetch(config.issuer, signal),
-              ...dpop,
-              ...resourceOf(config),
-            }),
-          place,
-          bounds,
-        );
+      const request = (signal: AbortSignal): Promise<Response> =>
+        refreshTokenGrantRequest(as, client, None(), refresh, {
+          ...providerFetch(config.issuer, signal),
+          ...dpop,
+          ...resourceOf(config),
+        });
+      const bounds = { origin, deadlineMs: tokenDeadline(config.reuseGraceMs), now };
+      const send = () => boundedFetch(request, as.token_endpoint ?? config.issuer, bounds);
       const offline = !navigator.onLine;
-      let answer = await send();
-      if (answer.ok && (await keys.mend(errorOf(answer.value), answer.value.response))) answer = await send();
-      // A browser sends a POST again whose connection died, and the proof with it; a provider may call a proof that it
-      // has seen `invalid_grant` (oidc-provider does). The token's end is what it says to a proof of its own.
-      if (answer.ok && dpop.DPoP && errorOf(answer.value) === 'invalid_grant') answer = await send();
+      const answer = await sendRefresh(send, dpop.DPoP !== undefined, keys.mayRetry);
       if (!answer.ok) return { is: 'failed', problem: answer.problem, unanswered: !offline };
       return judgeTokenAnswer(
         answer.value,
@@ -180,27 +177,25 @@ export const createOidcMethod = (
       );
     },
 
-    async revoke({ tokens }: Session) {
-      if (tokens.refresh === undefined) return true;
-      const { refresh } = tokens;
+    async revoke({ tokens: { refresh } }: Session) {
+      if (refresh === undefined) return true;
       const as = await discover().catch(() => undefined);
       if (!as) return 0;
-      // A provider without revocation (RFC 7009) has nothing to be told.
+      // A provider without RFC 7009 takes no revocation.
       if (as.revocation_endpoint === undefined) return true;
-      const bounds = { deadlineMs: REVOKE_DEADLINE_MS, now };
       const answer = await boundedFetch(
         (signal) => revocationRequest(as, client, None(), refresh, providerFetch(config.issuer, signal)),
-        at,
-        bounds,
+        config.issuer,
+        { origin, deadlineMs: REVOKE_DEADLINE_MS, now },
       );
       return revocationResultOf(answer);
     },
 
-    returnTo: (state) => pendingSignIns.returnTo(state),
+    returnTo: pendingSignIns.returnTo,
   };
 };
 
-const address = (endpoint: string, params: { [name: string]: string | undefined }): string => {
+const withParams = (endpoint: string, params: { [name: string]: string | undefined }): string => {
   const url = new URL(endpoint);
   for (const [name, value] of Object.entries(params)) if (value) url.searchParams.set(name, value);
   return url.href;
@@ -208,7 +203,7 @@ const address = (endpoint: string, params: { [name: string]: string | undefined 
 
 const resourceOf = ({ resource }: OidcConfig) => (resource === undefined ? {} : { additionalParameters: { resource } });
 
-/** It came from the token endpoint itself, so its signature would prove no more (OpenID Connect Core §3.1.3.7). */
+/** TLS to the token endpoint proves the ID token as well as its signature would (OpenID Connect Core §3.1.3.7). */
 const subjectOf = (idToken: unknown): string | undefined => {
   const [, claims = ''] = String(idToken).split('.');
   try {
@@ -239,7 +234,7 @@ const grantOf = (tokens: TokenEndpointResponse, key: string | undefined, now: nu
   };
 };
 
-/** `error.message` is for people with a debugger; what crosses is a code. */
+/** `error.message` is for a debugger. Pages get a code. */
 const signInProblem = (error: unknown, at: string): Problem => {
   if (error instanceof AuthorizationResponseError) return { code: 'sign-in-refused', error: error.error };
   if (error instanceof DOMException && error.name === 'TimeoutError') return { code: 'timeout', at };
