@@ -1,4 +1,4 @@
 export { keepSession, type KeepSessionOptions } from './keep-session.ts';
 export { sharedSockets, socketsWith, type SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
-export { graphqlTransportWs, socketIo } from '../src/core/codecs/index.ts';
+export * from '../src/core/codecs/optional.ts';
 export type { Codec, CodecEvent, CodecKind, CodecOutput } from '../src/core/codecs/codec.ts';

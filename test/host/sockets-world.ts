@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket as NodeWebSocket, WebSocketServer, type WebSocket as NodeSocket } from 'ws';
-import { CODECS } from '../../src/core/codecs/index.ts';
+import { BUILT_IN_CODECS } from '../../src/host/sockets/shared-sockets.ts';
 import type { OutboxStore } from '../../src/host/storage/outbox-store.ts';
 import { createOutboxStore } from '../../src/host/storage/outbox-store.ts';
 import { systemClock } from '../../src/host/runtime/clock.ts';
@@ -181,7 +181,7 @@ export const startHost = (
   const notify = (): void => watchers.forEach((watch) => watch());
   const sockets = createSockets({
     config: CONFIG,
-    codecs: CODECS,
+    codecs: BUILT_IN_CODECS,
     origin: server.origin,
     clock,
     random: () => 0.1,

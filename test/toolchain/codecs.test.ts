@@ -13,11 +13,11 @@ const wordsIn = async (source: string): Promise<readonly string[]> => {
   return WORDS.filter((word) => code.includes(word));
 };
 
-test('the shipped workers carry no codec that they were not given', async () => {
+test('leaves optional codecs out of the shipped workers', async () => {
   expect(await wordsIn('sw/keeper-sw.ts')).toEqual([]);
   expect(await wordsIn('sw/sw.ts')).toEqual([]);
 });
 
-test('a worker that asks for them has them', async () => {
+test('puts an optional codec into a worker that imports it', async () => {
   expect(await wordsIn('test/clients/sw.ts')).toEqual(WORDS);
 });

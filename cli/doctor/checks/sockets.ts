@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import * as optionalCodecs from '../../../src/core/codecs/optional.ts';
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
 import type { Socket } from '../site/deployment.ts';
 import { header, type Probe } from '../site/http.ts';
@@ -11,15 +12,16 @@ const NO_SOCKETS = 'No socket is configured.';
 /** Carried where a ticket would be; no server gave it. */
 const NO_TICKET = `${TICKET_SUBPROTOCOL_PREFIX}${Buffer.from('session-keeper-doctor').toString('base64url')}`;
 
-/** What the worker offers for a codec, as its servers expect it; the others have no subprotocol of their own. */
-const SUBPROTOCOLS: Readonly<Record<string, string>> = {
-  'keeper.1': SUBPROTOCOL,
-  'graphql-transport-ws': 'graphql-transport-ws',
-};
+/** The subprotocol of each codec whose servers expect one. */
+const SUBPROTOCOLS: ReadonlyMap<string, string> = new Map(
+  [{ name: 'keeper.1', subprotocol: SUBPROTOCOL }, ...Object.values(optionalCodecs)].flatMap(({ name, subprotocol }) =>
+    subprotocol === undefined ? [] : [[name, subprotocol] as const],
+  ),
+);
 
 /** The subprotocols that the worker would offer; where one carries the ticket, another has to be there to be chosen. */
 const offeredFor = ({ codec, carry }: Socket): readonly string[] => {
-  const own = SUBPROTOCOLS[codec];
+  const own = SUBPROTOCOLS.get(codec);
   if (carry === 'protocol') return [own ?? codec, NO_TICKET];
   return own === undefined ? [] : [own];
 };

@@ -91,7 +91,7 @@ export const codecOf = (build: (put: Put) => Protocol): Codec => {
   };
 };
 
-/** A protocol. To add one: a file with one of these, and a line in `codecs/index.ts`. */
+/** A protocol. To add one: a file with one of these, and a line in `codecs/optional.ts`. */
 export type CodecKind = {
   name: CodecName;
   /** The WebSocket subprotocol that its servers expect; without one, the name goes before the ticket's. */

@@ -1,15 +1,20 @@
+import { broadcast } from '../../core/codecs/broadcast.ts';
 import type { CodecKind } from '../../core/codecs/codec.ts';
-import { CODECS } from '../../core/codecs/index.ts';
+import { jsonPing } from '../../core/codecs/json-ping.ts';
+import { keeper1 } from '../../core/codecs/keeper1.ts';
 import { createOutboxStore } from '../storage/outbox-store.ts';
 import { createSockets, type Sockets, type SocketsOptions } from './sockets.ts';
 
 /** Makes the sockets of a host. A feature of its own, so that a site without sockets does not carry it. */
 export type SocketsFactory = (options: Omit<SocketsOptions, 'outbox' | 'codecs'>) => Sockets;
 
-/** Sockets that speak these protocols besides the ones that all do. */
+/** The codecs that every worker with sockets carries. `core/codecs/optional.ts` lists the others. */
+export const BUILT_IN_CODECS: readonly CodecKind[] = [keeper1, jsonPing, broadcast];
+
+/** Sockets that speak these protocols besides the built-in ones. */
 export const socketsWith =
   (...codecs: readonly CodecKind[]): SocketsFactory =>
   (options) =>
-    createSockets({ ...options, codecs: [...CODECS, ...codecs], outbox: createOutboxStore() });
+    createSockets({ ...options, codecs: [...BUILT_IN_CODECS, ...codecs], outbox: createOutboxStore() });
 
 export const sharedSockets: SocketsFactory = socketsWith();

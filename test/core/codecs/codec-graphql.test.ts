@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { graphqlTransportWs } from '../../../src/core/codecs/index.ts';
+import { graphqlTransportWs } from '../../../src/core/codecs/optional.ts';
 import { isRepeatable } from '../../../src/core/codecs/graphql-document.ts';
 import { Bench } from './codec-frames.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CodecKind, CodecOutput } from '../../../src/core/codecs/codec.ts';
-import { socketIo } from '../../../src/core/codecs/index.ts';
+import { socketIo } from '../../../src/core/codecs/optional.ts';
 import { World, type Op } from './socket-io-world.ts';
 
 const HISTORIES = 20_000;

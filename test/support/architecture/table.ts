@@ -24,8 +24,8 @@ export const LAYERS: readonly Layer[] = [
   layer('ui', 'src/ui', ['page', 'protocol'], ['lit']),
   layer('app', 'src/app', ['ui', 'page'], ['lit']),
   layer('server', 'server', ['protocol'], 'any'),
-  layer('cli', 'cli', ['protocol'], 'any'),
-  layer('scripts', 'scripts', ['server', 'protocol'], 'any'),
+  layer('cli', 'cli', ['core', 'protocol'], 'any'),
+  layer('scripts', 'scripts', ['server', 'core', 'protocol'], 'any'),
 ];
 
 /** The one door from a page to the host, for a page without a worker. It is loaded only when it is needed. */
