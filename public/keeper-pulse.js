@@ -1,4 +1,4 @@
-// A dedicated worker: its timers are not slowed down in hidden tabs, and its requests are events for the
-// service worker, which would otherwise be stopped 30 s after its last one.
+// A dedicated worker, because hidden tabs do not throttle its timers. Each request is an event for the service worker,
+// which the browser would otherwise stop 30 s after the last event.
 const EVERY_MS = 20_000;
 setInterval(() => fetch('/__keeper/pulse').catch(() => {}), EVERY_MS);

@@ -1,5 +1,5 @@
 // src-tauri/src/keychain.rs, with `keyring = "3"` in Cargo.toml.
-// An entry that is not there is an answer (None), not an error.
+// A missing entry is an answer (None), not an error.
 use keyring::{Entry, Error};
 
 fn entry() -> Result<Entry, String> {

@@ -4,8 +4,8 @@ import type { NativeStore } from '../../src/page/types/types.ts';
 export type Invoke = (command: string, args?: Record<string, unknown>) => Promise<unknown>;
 
 /**
- * The three commands of `keychain.rs` as a native store. Nothing is checked here: the library reads back what it has
- * saved and compares, so that a command nobody registered is noticed and costs nothing.
+ * The three commands of `keychain.rs` as a native store. It checks nothing itself: the library reads each record back and
+ * compares it, so it detects an unregistered command, and the session continues without the copy.
  */
 export const keychainOver = (invoke: Invoke): NativeStore => ({
   save: (record) => invoke('session_copy_save', { record }),

@@ -1,6 +1,11 @@
 /**
- * The elements of a site that has everything else itself: `<session-gate>`, `<session-status>`, `<session-sign-in>`.
- * Served as `/keeper-elements.js` too. They take a keeper each: `provideKeeper(await connect(), document)`.
+ * The elements for other sites: `<session-gate>`, `<session-status>`, `<session-sign-in>`. Also served as
+ * `/keeper-elements.js`.
+ *
+ * @example
+ * import { connect } from 'session-keeper'
+ * import { provideKeeper } from 'session-keeper/elements'
+ * provideKeeper(await connect({ worker: '/sw.js' }), document)
  */
 export { SessionGate } from './elements/session-gate.ts';
 export { SessionStatus } from './elements/session-status.ts';

@@ -1,4 +1,4 @@
-/** What a page shows at once; what one opens to look closer is in modules of its own, to be loaded then. */
+/** The interface of the first paint. The other elements are modules of their own, which a page imports when it needs them. */
 export { SessionGate } from './elements/session-gate.ts';
 export { SessionNotices } from './elements/session-notices.ts';
 export { SessionNav, PAGES, type PageName } from './elements/session-nav.ts';

@@ -73,13 +73,13 @@ describe('what the server remembers', () => {
     const later = talking.withEvent(live, event(4, { ...mine, id: 'x4', text: '4' }), NOW, true);
     const whole = talking.withHistory(later, past(1, 2, 3), NOW);
     expect(texts(whole)).toEqual(['1', '2', '3', '4']);
-    expect([whole.unread, whole.history]).toEqual([0, 'known']);
+    expect([whole.unread, whole.history]).toEqual([0, 'loaded']);
     expect(texts(talking.withHistory(whole, past(1, 2, 3), NOW))).toEqual(['1', '2', '3', '4']);
   });
 
   it('acknowledges an own message, and leaves what waits at the end', () => {
     const waiting = talking.withPending(talking.withPending(empty, { ...mine, id: 'x2' }), { ...mine, id: 'm9' });
-    expect(deliveries(talking.withHistory(waiting, past(1, 2), NOW))).toEqual(['theirs', 'acknowledged', 'waiting']);
+    expect(deliveries(talking.withHistory(waiting, past(1, 2), NOW))).toEqual(['received', 'acknowledged', 'waiting']);
   });
 
   it('fills a gap, if it reaches so far', () => {
@@ -90,7 +90,7 @@ describe('what the server remembers', () => {
 
   it('is asked again where something is missing in between', () => {
     const two = talking.withEvent(empty, event(2, mine), NOW, true);
-    const holes = [talking.isAfterHole(empty, 1), talking.isAfterHole(two, 3), talking.isAfterHole(two, 4)];
+    const holes = [talking.isAfterGap(empty, 1), talking.isAfterGap(two, 3), talking.isAfterGap(two, 4)];
     expect(holes).toEqual([false, false, true]);
   });
 
@@ -187,7 +187,7 @@ describe('a conversation', () => {
     'shows whatever else was published: %j',
     (data) => {
       const [item] = talking.withEvent(empty, event(1, data), NOW, true).items;
-      expect(item).toMatchObject({ type: 'theirs', data: { text: JSON.stringify(data), at: NOW } });
+      expect(item).toMatchObject({ type: 'received', data: { text: JSON.stringify(data), at: NOW } });
     },
   );
 

@@ -166,6 +166,10 @@ describe('why', () => {
     expect(whyIn('expired')?.causes[0]?.text).toMatch(/reached its limit\. The session expired on/);
   });
 
+  it('asks about live updates, not about a reconnect, once the server has closed the connection for good', () => {
+    expect(whyIn('limited')?.question).toBe('Why are there no live updates?');
+  });
+
   it('repeats no sentence that the page or another cause has said', () => {
     const texts = (scene: string) => whyIn(scene)?.causes.map((cause) => cause.text);
     expect(texts('degraded')).toEqual([

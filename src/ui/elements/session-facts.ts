@@ -96,14 +96,15 @@ export class SessionFacts extends KeeperElement {
     </section>`;
   }
 
-  #token({ accessExpiresAt: end, accessIssuedAt: start }: SignedInSession, now: number): TemplateResult {
+  #token({ state, accessExpiresAt: end, accessIssuedAt: start }: SignedInSession, now: number): TemplateResult {
     const t = appStrings();
     if (end === undefined) return html`<p class="soft small">${t.cookieOnly}</p>`;
     const left = Math.max(0, end - now);
     const life = end - (start ?? now);
+    const inTime = state === 'degraded' ? t.tokenExpires : t.tokenRenews;
     return html`<div>
       <meter aria-label=${t.tokenLeft} min="0" max=${Math.max(life, left, 1)} .value=${left}></meter>
-      <p class="soft small numbers">${left > 0 ? t.tokenRenews(timeLeft(left)) : t.tokenExpired(fromNow(end, now))}</p>
+      <p class="soft small numbers">${left > 0 ? inTime(timeLeft(left)) : t.tokenExpired(fromNow(end, now))}</p>
     </div>`;
   }
 

@@ -3,26 +3,26 @@ import { isObject, numberAt, stringAt } from '../../protocol/json.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { History } from './history.ts';
 
-/** What a message carries. `id` is the sender's, to know the own message when it comes back; `at` by the sender's clock (ms). */
+/** The payload of a message. The sender sets `id`, to recognize its own message later, and `at` (ms since the Unix epoch). */
 export type MessageData = { id: string; text: string; from: string; at: number };
 
-/** How far an own message has come. Whether it has left this device shows on the socket; that the server has it, on the acknowledgement. */
+/** The delivery of an own message. `waiting`: no acknowledgement yet; the socket's state shows if it has left this device. */
 export type Delivery =
   | { state: 'waiting' }
   | { state: 'acknowledged'; offset: number }
   | { state: 'failed'; problem: Problem };
 
 export type Item =
-  | { type: 'theirs'; key: string; data: MessageData; offset: number }
+  | { type: 'received'; key: string; data: MessageData; offset: number }
   | { type: 'own'; key: string; data: MessageData; delivery: Delivery }
   | { type: 'gap'; key: string; from: number; to: number };
 
-/** What was said before: whether the server has been asked for it. */
-export type HistoryState = 'unknown' | 'asked' | 'known' | 'unreachable';
+/** Whether the earlier messages of a channel have been loaded from the server. */
+export type HistoryState = 'unknown' | 'loading' | 'loaded' | 'unreachable';
 
 export type Conversation = { channel: string; items: readonly Item[]; unread: number; history: HistoryState };
 
-/** Older ones are dropped from the screen; the server has its own history. */
+/** Older messages leave the screen; the server keeps its own history. */
 const MAX_ITEMS = 500;
 
 export const emptyConversation = (channel: string): Conversation => ({
@@ -32,7 +32,7 @@ export const emptyConversation = (channel: string): Conversation => ({
   history: 'unknown',
 });
 
-/** Anybody may publish anything on a topic: what is not one of our messages is shown as its text. */
+/** A topic takes any JSON from any client: data that is not a message of this app is shown as its text. */
 export const parseMessage = (data: unknown, key: string, now: number): MessageData => {
   const text = isObject(data) ? stringAt(data, 'text') : undefined;
   if (!isObject(data) || text === undefined) return { id: key, text: JSON.stringify(data) ?? '', from: '', at: now };
@@ -44,64 +44,72 @@ export const parseMessage = (data: unknown, key: string, now: number): MessageDa
   };
 };
 
-const withItem = (talk: Conversation, item: Item): Conversation => ({
-  ...talk,
-  items: [...talk.items, item].slice(-MAX_ITEMS),
+const withItem = (conversation: Conversation, item: Item): Conversation => ({
+  ...conversation,
+  items: [...conversation.items, item].slice(-MAX_ITEMS),
 });
 
-/** What the server has, it keeps, whatever becomes of another try. */
-const setDelivery = (talk: Conversation, id: string, delivery: Delivery): Conversation => ({
-  ...talk,
-  items: talk.items.map((item) =>
+/** An acknowledged message stays acknowledged, even if another attempt fails. */
+const setDelivery = (conversation: Conversation, id: string, delivery: Delivery): Conversation => ({
+  ...conversation,
+  items: conversation.items.map((item) =>
     item.type === 'own' && item.data.id === id && item.delivery.state !== 'acknowledged' ? { ...item, delivery } : item,
   ),
 });
 
-/** A message was handed over to be published. */
-export const withPending = (talk: Conversation, data: MessageData): Conversation =>
-  withItem(talk, { type: 'own', key: data.id, data, delivery: { state: 'waiting' } });
+/** With an own message that is being published. */
+export const withPending = (conversation: Conversation, data: MessageData): Conversation =>
+  withItem(conversation, { type: 'own', key: data.id, data, delivery: { state: 'waiting' } });
 
-/** It is tried once more, under the same id: whoever got it already knows it again. */
-export const withRetry = (talk: Conversation, id: string): Conversation => setDelivery(talk, id, { state: 'waiting' });
+/** With another attempt for a message, under the same id, by which the server recognizes a duplicate. */
+export const withRetry = (conversation: Conversation, id: string): Conversation =>
+  setDelivery(conversation, id, { state: 'waiting' });
 
-/** The server has it, or never will. */
-export const withResult = (talk: Conversation, id: string, result: Result<{ offset: number }>): Conversation =>
+/** With the server's answer to an own message. */
+export const withResult = (conversation: Conversation, id: string, result: Result<{ offset: number }>): Conversation =>
   setDelivery(
-    talk,
+    conversation,
     id,
     result.ok ? { state: 'acknowledged', offset: result.value.offset } : { state: 'failed', problem: result.problem },
   );
 
-/** Something arrived. `seen`: somebody is looking at this conversation. */
-export const withEvent = (talk: Conversation, event: TopicEvent, now: number, seen: boolean): Conversation => {
+/** With a message or a gap that arrived. `seen`: the conversation is on screen. `now` in ms since the Unix epoch. */
+export const withEvent = (conversation: Conversation, event: TopicEvent, now: number, seen: boolean): Conversation => {
   if (event.type === 'gap')
-    return withItem(talk, { type: 'gap', key: `gap-${event.from}-${event.to}`, from: event.from, to: event.to });
+    return withItem(conversation, {
+      type: 'gap',
+      key: `gap-${event.from}-${event.to}`,
+      from: event.from,
+      to: event.to,
+    });
   const key = `${event.epoch}-${event.offset}`;
   const data = parseMessage(event.data, key, now);
-  const own = talk.items.some((item) => item.type === 'own' && item.data.id === data.id);
-  if (own) return setDelivery(talk, data.id, { state: 'acknowledged', offset: event.offset });
-  // tried twice by another device: the same message
-  if (talk.items.some((item) => item.type === 'theirs' && item.data.id === data.id)) return talk;
-  const next = withItem(talk, { type: 'theirs', key, data, offset: event.offset });
-  return seen ? next : { ...next, unread: talk.unread + 1 };
+  const own = conversation.items.some((item) => item.type === 'own' && item.data.id === data.id);
+  if (own) return setDelivery(conversation, data.id, { state: 'acknowledged', offset: event.offset });
+  // another device published it twice under one id
+  if (conversation.items.some((item) => item.type === 'received' && item.data.id === data.id)) return conversation;
+  const next = withItem(conversation, { type: 'received', key, data, offset: event.offset });
+  return seen ? next : { ...next, unread: conversation.unread + 1 };
 };
 
-/** Where an item stands in the topic; what the server does not have yet comes last. */
+/** An item's position in the topic. A message that the server does not have yet comes last. */
 const offsetOf = (item: Item): number => {
-  if (item.type === 'theirs') return item.offset;
+  if (item.type === 'received') return item.offset;
   if (item.type === 'gap') return item.to || item.from;
   return item.delivery.state === 'acknowledged' ? item.delivery.offset : Infinity;
 };
 
-/** Whether something is missing between this message and the one before it, or the beginning. */
-export const isAfterHole = (talk: Conversation, offset: number): boolean => {
-  const known = talk.items.map(offsetOf).filter(Number.isFinite);
+/** Whether messages are missing before this offset. */
+export const isAfterGap = (conversation: Conversation, offset: number): boolean => {
+  const known = conversation.items.map(offsetOf).filter(Number.isFinite);
   return offset > Math.max(0, ...known) + 1;
 };
 
-/** What the server has of the past, around what is here already: each message once, gaps that it fills no longer there. */
-export const withHistory = (talk: Conversation, { epoch, events }: History, now: number): Conversation => {
-  const here = new Map(talk.items.flatMap((item) => (item.type === 'gap' ? [] : [[item.data.id, item] as const])));
+/** With the server's history merged in: each message once, and without the gaps that the history fills. */
+export const withHistory = (conversation: Conversation, { epoch, events }: History, now: number): Conversation => {
+  const here = new Map(
+    conversation.items.flatMap((item) => (item.type === 'gap' ? [] : [[item.data.id, item] as const])),
+  );
   const past = new Map<string, Item>();
   for (const { offset, data } of events) {
     const key = `${epoch}-${offset}`;
@@ -109,28 +117,29 @@ export const withHistory = (talk: Conversation, { epoch, events }: History, now:
     const known = here.get(message.id);
     if (past.has(message.id)) continue;
     if (known?.type === 'own') past.set(message.id, { ...known, delivery: { state: 'acknowledged', offset } });
-    else past.set(message.id, { type: 'theirs', key, data: message, offset });
+    else past.set(message.id, { type: 'received', key, data: message, offset });
   }
   const first = events[0]?.offset ?? Infinity;
-  const rest = talk.items.filter((item) =>
+  const rest = conversation.items.filter((item) =>
     item.type === 'gap' ? item.to === 0 || item.from < first : !past.has(item.data.id),
   );
   const [before, after] = [
     rest.filter((item) => offsetOf(item) < first),
     rest.filter((item) => offsetOf(item) >= first),
   ];
-  return { ...talk, history: 'known', items: [...before, ...past.values(), ...after].slice(-MAX_ITEMS) };
+  return { ...conversation, history: 'loaded', items: [...before, ...past.values(), ...after].slice(-MAX_ITEMS) };
 };
 
-/** The own messages of which nobody knows yet what became of them, in their order. */
+/** The own messages without an answer from the server, in their order. */
 export const undelivered = ({ items }: Conversation): readonly MessageData[] =>
   items.flatMap((item) => (item.type === 'own' && item.delivery.state === 'waiting' ? [item.data] : []));
 
-export const markRead = (talk: Conversation): Conversation => (talk.unread === 0 ? talk : { ...talk, unread: 0 });
+export const markRead = (conversation: Conversation): Conversation =>
+  conversation.unread === 0 ? conversation : { ...conversation, unread: 0 };
 
 export type DeliveryLabel = 'queued' | 'sent' | 'delivered' | 'failed';
 
-/** `live`: the socket is open, so what waits has been written to it. */
+/** `live`: the socket is open, so a waiting message has been written to it. */
 export const deliveryLabel = ({ state }: Delivery, live: boolean): DeliveryLabel => {
   if (state === 'acknowledged') return 'delivered';
   if (state === 'failed') return 'failed';

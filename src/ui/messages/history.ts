@@ -1,7 +1,7 @@
 import type { Keeper } from '../../page/types/types.ts';
 import { isObject, numberAt, own, parseJson, stringAt } from '../../protocol/json.ts';
 
-/** What a server keeps of a topic: the last events, oldest first. */
+/** The events of a topic that the server keeps, oldest first. */
 export type History = { epoch: string; events: readonly { offset: number; data: unknown }[] };
 
 export const parseHistory = (text: string): History | undefined => {
@@ -18,7 +18,7 @@ export const parseHistory = (text: string): History | undefined => {
   };
 };
 
-/** `undefined`: it could not be had this time. A server that keeps none has nothing to tell. */
+/** `undefined`: the request failed. A server without history (404) gives an empty one. */
 export const loadHistory = async (keeper: Keeper, path: string, channel: string): Promise<History | undefined> => {
   try {
     const response = await keeper.fetch(`${path}${encodeURIComponent(channel)}/events`);

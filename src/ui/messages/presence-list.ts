@@ -3,10 +3,10 @@ import { repeat } from 'lit/directives/repeat.js';
 import type { Channel, Member } from '../../page/types/types.ts';
 import { appStrings } from '../strings/app-strings.ts';
 
-/** A device that has a channel open; `name` is '' where it has not said any. */
+/** A device that has a channel open; `name` is empty if the device sent none. */
 type Device = { id: string; self: boolean; name: string };
 
-/** What a user agent's name shows of it, the first that fits: Edge calls itself Chrome too, and Chrome calls itself Safari. */
+/** The first mark that a user agent string contains decides: Edge also contains Chrome's, and Chrome contains Safari's. */
 const BROWSERS = [
   ['Edg/', 'Edge'],
   ['Firefox/', 'Firefox'],
@@ -15,20 +15,20 @@ const BROWSERS = [
 ] as const;
 const SYSTEMS = ['Android', 'iPhone', 'iPad', 'Windows', 'Macintosh', 'CrOS', 'Linux'] as const;
 
-/** Such as "Firefox, Windows": what a person would call this device by. */
+/** "Firefox, Windows"; empty for an unknown user agent. */
 export const deviceName = (userAgent: string): string => {
   const browser = BROWSERS.find(([mark]) => userAgent.includes(mark))?.[1];
   const system = SYSTEMS.find((mark) => userAgent.includes(mark));
   return [browser, system].filter(Boolean).join(', ');
 };
 
-/** Anybody may say anything of themselves. */
+/** Another device's state may be any JSON. */
 const deviceOf = ({ id, self, state }: Member): Device => {
   const name: unknown = typeof state === 'object' && state !== null ? Reflect.get(state, 'name') : undefined;
   return { id, self, name: typeof name === 'string' ? name.slice(0, 64) : '' };
 };
 
-/** Says that this device has channels open, and shows who else has. */
+/** Announces this device on each channel, and shows the other devices there. */
 export class PresenceList {
   readonly #host: ReactiveControllerHost;
   #devices: ReadonlyMap<string, readonly Device[]> = new Map();
@@ -37,7 +37,7 @@ export class PresenceList {
     this.#host = host;
   }
 
-  /** Until the channel is closed. */
+  /** Resolves when the channel is closed. */
   async join(name: string, channel: Channel): Promise<void> {
     const presence = channel.presence();
     presence.update({ name: deviceName(navigator.userAgent) });
@@ -55,7 +55,7 @@ export class PresenceList {
   }
 }
 
-/** An empty line until the server has said who is here: what is below it does not move when it does. */
+/** An empty line until the server has sent the members, so that nothing below it moves when they arrive. */
 const presenceView = (devices: readonly Device[]): TemplateResult => {
   if (devices.length === 0) return html`<div class="here small"></div>`;
   const t = appStrings();

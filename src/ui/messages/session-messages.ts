@@ -1,60 +1,74 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
-import { repeat } from 'lit/directives/repeat.js';
 import type { Channel, Keeper } from '../../page/types/types.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { announce, unread } from '../base/announcements.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import * as talking from './conversation.ts';
+import {
+  emptyConversation,
+  isAfterGap,
+  markRead,
+  undelivered,
+  withEvent,
+  withHistory,
+  withPending,
+  withResult,
+  withRetry,
+  type Conversation,
+  type MessageData,
+} from './conversation.ts';
 import { PresenceList } from './presence-list.ts';
 import { loadHistory } from './history.ts';
-import { itemView, type ItemContext } from './item.ts';
+import { conversationView } from './conversation-view.ts';
 import { clearConversations, loadConversations, saveConversations } from './conversation-store.ts';
 import { messagesStyles } from './styles.ts';
 import { strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
 import { displayName, signedInSession } from '../base/status.ts';
-import type { AppStrings } from '../strings/app-en.ts';
 
 await loadAppStrings();
 
 const isVisible = (element: Element): boolean => !document.hidden && element.checkVisibility();
 
-/** What an empty conversation says: never that there are no messages before the server has said so. */
-const EMPTY: Readonly<Record<talking.HistoryState, (t: AppStrings) => string>> = {
-  unknown: () => '',
-  asked: () => '',
-  known: (t) => t.noMessages,
-  unreachable: (t) => t.messagesLater,
+/** The text of the submitted form's field; empty if it is blank. Clears the form. */
+const takeField = (event: SubmitEvent, name: string): string => {
+  event.preventDefault();
+  if (!(event.target instanceof HTMLFormElement)) return '';
+  const value = new FormData(event.target).get(name);
+  if (typeof value !== 'string' || value.trim() === '') return '';
+  event.target.reset();
+  return value;
 };
 
-/** Close enough to the end of the list to be kept there when something arrives. */
+/** A list that is scrolled this close to its end stays at the end when a message arrives. */
 const AT_THE_END_PX = 48;
 
 /**
- * Messages to all tabs and devices of a person, by channels: what is unread, and how far each own message has come.
- * They can be sent without a network, and go out when it is back.
+ * Messages between all tabs and devices of a user, by channel, with the unread count and the delivery of each own message.
+ * A message can be written without a network; it is sent once the network is back.
  *
  * @csspart card - the surface
+ *
+ * @example <session-messages channels="general ideas"></session-messages>
  */
 @customElement('session-messages')
 export class SessionMessages extends KeeperElement {
   static override styles = [KeeperElement.styles, messagesStyles];
 
-  /** The channels that are there from the beginning, separated by spaces. */
+  /** The channels to begin with, separated by spaces. */
   @property() channels = 'general ideas';
-  /** Below it the server tells what it keeps of a channel (server/realtime/history-routes.ts): `<history><channel>/events`. */
+  /** Prefix of the history URL, `<history><channel>/events`, as in server/realtime/history-routes.ts. */
   @property() history = '/api/v1/topics/';
-  @state() private conversations: readonly talking.Conversation[] = [];
+  @state() private conversations: readonly Conversation[] = [];
   @state() private open = '';
   @query('.list') private readonly list!: HTMLElement;
   @query('.composer input') private readonly input!: HTMLInputElement;
   readonly #joined = new Map<string, Channel>();
   readonly #presence = new PresenceList(this);
   #joinedWith: Keeper | undefined;
-  /** Whose conversations these are, if the backend has said so. */
+  /** The user whose conversations these are, once the backend has named the user. */
   #sub: string | undefined;
-  #connection: 'up' | 'down' = 'down';
+  #wasLive = false;
   #atTheEnd = true;
 
   override connectedCallback(): void {
@@ -76,18 +90,17 @@ export class SessionMessages extends KeeperElement {
     if (this.#sub !== undefined) saveConversations(this.#sub, this.conversations);
   };
 
-  /** What came for somebody who has left is not kept for whoever comes next. */
+  /** The next person at this browser may not read the messages of the last one. */
   protected override onSnapshot({ session }: Snapshot): void {
-    const before = this.#connection;
-    this.#connection = this.#live ? 'up' : 'down';
-    if (before === 'down' && this.#live) this.#catchUp();
+    if (this.#live && !this.#wasLive) this.#retryHistories();
+    this.#wasLive = this.#live;
     if (session.state !== 'signed-out' || session.reason !== 'user') return;
     clearConversations();
     if (this.#joinedWith) this.#leave();
   }
 
-  /** The past of those conversations that could not be had without a connection. */
-  #catchUp(): void {
+  /** Loads the histories that failed to load without a connection. */
+  #retryHistories(): void {
     for (const { channel, history } of this.conversations)
       if (history === 'unreachable') void this.#loadHistory(channel);
   }
@@ -102,43 +115,43 @@ export class SessionMessages extends KeeperElement {
     unread.value = 0;
   }
 
-  /** Joins when it is first shown: nobody pays for channels that nobody has ever looked at. */
+  /** Joins the channels when the element is first visible, so a page that is never opened costs nothing. */
   readonly #onVisible = (): void => {
     if (!isVisible(this)) return;
     const session = this.snapshot && signedInSession(this.snapshot.session);
     if (this.keeper && session && this.keeper !== this.#joinedWith) {
       this.#joinedWith = this.keeper;
       this.#sub = session.user?.sub;
-      const remembered = this.#sub === undefined ? [] : loadConversations(this.#sub, Date.now());
-      for (const talk of remembered) this.#join(talk);
-      for (const name of this.channels.split(/\s+/).filter(Boolean)) this.#join(talking.emptyConversation(name));
-      // what a former document did not see delivered may be in nobody's hands
-      for (const talk of remembered)
-        for (const data of talking.undelivered(talk)) void this.#publish(talk.channel, data);
+      const saved = this.#sub === undefined ? [] : loadConversations(this.#sub, Date.now());
+      for (const conversation of saved) this.#join(conversation);
+      for (const name of this.channels.split(/\s+/).filter(Boolean)) this.#join(emptyConversation(name));
+      // a document that was reloaded before an acknowledgement cannot know whether the worker had taken its message
+      for (const conversation of saved)
+        for (const data of undelivered(conversation)) void this.#publish(conversation.channel, data);
     }
-    if (this.#joinedWith) this.#change(this.open, talking.markRead);
+    if (this.#joinedWith) this.#change(this.open, markRead);
   };
 
-  #join(talk: talking.Conversation): void {
-    const name = talk.channel;
+  #join(conversation: Conversation): void {
+    const name = conversation.channel;
     if (!this.keeper || this.#joined.has(name)) return;
     const channel = this.keeper.channel(name);
     this.#joined.set(name, channel);
-    this.conversations = [...this.conversations, talk];
+    this.conversations = [...this.conversations, conversation];
     this.open ||= name;
     void this.#listen(name, channel);
     void this.#presence.join(name, channel);
     void this.#loadHistory(name);
   }
 
-  /** Asks the server for what was said before. */
+  /** Loads the channel's earlier messages. */
   async #loadHistory(name: string): Promise<void> {
     const { keeper } = this;
     if (!keeper) return;
-    this.#change(name, (talk) => ({ ...talk, history: 'asked' }));
+    this.#change(name, (known) => ({ ...known, history: 'loading' }));
     const history = await loadHistory(keeper, this.history, name);
-    this.#change(name, (talk) =>
-      history ? talking.withHistory(talk, history, Date.now()) : { ...talk, history: 'unreachable' },
+    this.#change(name, (known) =>
+      history ? withHistory(known, history, Date.now()) : { ...known, history: 'unreachable' },
     );
   }
 
@@ -146,73 +159,65 @@ export class SessionMessages extends KeeperElement {
     for await (const event of channel.events()) {
       if (event.type !== 'message' && event.type !== 'gap') continue;
       const seen = name === this.open && isVisible(this);
-      const talk = this.#find(name);
-      const before = talk?.items.length;
-      const isAfterHole = event.type === 'gap' || (talk && talking.isAfterHole(talk, event.offset));
-      this.#change(name, (known) => talking.withEvent(known, event, Date.now(), seen));
-      if (isAfterHole) void this.#loadHistory(name);
-      const last = this.#find(name)?.items.at(-1);
-      if (this.#find(name)?.items.length === before || last?.type !== 'theirs') continue;
+      const before = this.#find(name);
+      const hasGap = event.type === 'gap' || (before && isAfterGap(before, event.offset));
+      this.#change(name, (known) => withEvent(known, event, Date.now(), seen));
+      if (hasGap) void this.#loadHistory(name);
+      const items = this.#find(name)?.items;
+      const last = items?.at(-1);
+      if (items?.length === before?.items.length || last?.type !== 'received') continue;
       announce(seen ? last.data.text : appStrings().arrived(unread.value));
     }
   }
 
-  #find(name: string): talking.Conversation | undefined {
+  #find(name: string): Conversation | undefined {
     return this.conversations.find(({ channel }) => channel === name);
   }
 
-  #change(name: string, change: (talk: talking.Conversation) => talking.Conversation): void {
-    this.conversations = this.conversations.map((talk) => (talk.channel === name ? change(talk) : talk));
-    unread.value = this.conversations.reduce((sum, talk) => sum + talk.unread, 0);
+  #change(name: string, change: (conversation: Conversation) => Conversation): void {
+    this.conversations = this.conversations.map((known) => (known.channel === name ? change(known) : known));
+    unread.value = this.conversations.reduce((sum, known) => sum + known.unread, 0);
   }
 
   #choose(name: string): void {
     this.open = name;
     this.#atTheEnd = true;
-    this.#change(name, talking.markRead);
+    this.#change(name, markRead);
   }
 
   #send(event: SubmitEvent): void {
-    event.preventDefault();
-    const form = event.target;
-    if (!(form instanceof HTMLFormElement)) return;
-    const text = new FormData(form).get('text');
-    if (typeof text !== 'string' || text.trim() === '') return;
-    form.reset();
+    const text = takeField(event, 'text');
+    if (text === '') return;
     const session = this.snapshot && signedInSession(this.snapshot.session);
     const id = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join('');
     const data = { id, text, from: (session && displayName(session)) ?? '', at: Date.now() };
     this.#atTheEnd = true;
-    this.#change(this.open, (talk) => talking.withPending(talk, data));
+    this.#change(this.open, (known) => withPending(known, data));
     void this.#publish(this.open, data);
   }
 
-  /** Always under its own id, so that the server has it once. A tab that crashes hides no page: it is remembered now. */
-  async #publish(name: string, data: talking.MessageData): Promise<void> {
+  /** The id stays the same on each attempt, so the server stores it once. Saved at once: a crash fires no `pagehide`. */
+  async #publish(name: string, data: MessageData): Promise<void> {
     this.#save();
     const result = await this.#joined.get(name)?.publish(data, { id: data.id });
     if (!result) return;
-    this.#change(name, (talk) => talking.withResult(talk, data.id, result));
+    this.#change(name, (known) => withResult(known, data.id, result));
     this.#save();
   }
 
-  #retry(data: talking.MessageData): void {
-    // the button goes, and what has the focus with it
+  #retry(data: MessageData): void {
+    // the button that has the focus is about to be removed
     this.list.focus();
-    this.#change(this.open, (talk) => talking.withRetry(talk, data.id));
+    this.#change(this.open, (known) => withRetry(known, data.id));
     void this.#publish(this.open, data);
   }
 
   #newChannel(event: SubmitEvent): void {
-    event.preventDefault();
-    const form = event.target;
-    if (!(form instanceof HTMLFormElement)) return;
-    const name = new FormData(form).get('name');
-    if (typeof name !== 'string' || name.trim() === '') return;
-    form.reset();
+    const name = takeField(event, 'name').trim();
+    if (name === '') return;
     this.renderRoot.querySelector<HTMLDetailsElement>('.more')?.removeAttribute('open');
-    this.#join(talking.emptyConversation(name.trim()));
-    this.#choose(name.trim());
+    this.#join(emptyConversation(name));
+    this.#choose(name);
     this.input.focus();
   }
 
@@ -231,8 +236,8 @@ export class SessionMessages extends KeeperElement {
     return html`<section class="stack" aria-labelledby="title">
       <h1 id="title">${strings().messages}</h1>
       <p class="soft">${t.messagesLead}</p>
-      <div class="card room" part="card">${this.#channels()}
-        <div class="talk">${this.#conversation()}${this.#composer()}</div>
+      <div class="card layout" part="card">${this.#channels()}
+        <div class="conversation">${this.#conversation()}${this.#composer()}</div>
       </div>
     </section>`;
   }
@@ -258,23 +263,17 @@ export class SessionMessages extends KeeperElement {
   }
 
   #conversation(): TemplateResult {
-    const t = appStrings();
-    const { items, history } = this.#find(this.open) ?? talking.emptyConversation(this.open);
-    if (items.length === 0) return html`<div class="list"><p class="empty">${EMPTY[history](t)}</p></div>`;
     const session = this.snapshot && signedInSession(this.snapshot.session);
-    const around: ItemContext = {
+    return conversationView(this.#find(this.open) ?? emptyConversation(this.open), {
       self: session && displayName(session),
       live: this.#live,
       retry: (data) => {
         this.#retry(data);
       },
-    };
-    return html`<ol class="list" tabindex="0" aria-label=${t.messagesIn(this.open)} @scroll=${this.#scrolled}>
-      ${repeat(
-        items,
-        (item) => item.key,
-        (item) => itemView(item, around),
-      )}</ol>`;
+      scrolled: () => {
+        this.#scrolled();
+      },
+    });
   }
 
   get #live(): boolean {

@@ -1,10 +1,10 @@
 import { css } from 'lit';
 
-/** The look of `<session-messages>`: channels beside the conversation, or above it where there is no room. */
+/** The styles of `<session-messages>`: channels beside the conversation, or above it in a narrow container. */
 export const messagesStyles = css`
   :host { container-type: inline-size; }
   h1 { font-size: 1.625rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.2; }
-  .room { display: grid; grid-template-columns: 12rem minmax(0, 1fr); padding: 0; overflow: clip; }
+  .layout { display: grid; grid-template-columns: 12rem minmax(0, 1fr); padding: 0; overflow: clip; }
   .channels { display: grid; gap: .125rem; align-content: start; padding: .75rem; border-inline-end: 1px solid var(--_line); background: color-mix(in oklch, var(--_sunken) 50%, var(--_surface)); }
   .channels ul { display: grid; gap: .125rem; }
   .channel { display: flex; inline-size: 100%; justify-content: space-between; align-items: center; gap: .5rem; border: 0; background: none; text-align: start; min-block-size: 2.25rem; padding: .25rem .625rem; overflow-wrap: anywhere;
@@ -20,7 +20,7 @@ export const messagesStyles = css`
   .more form { display: grid; gap: .5rem; padding: .25rem .625rem .5rem; }
   .here { box-sizing: border-box; min-block-size: calc(2lh + .75rem); padding: .375rem .625rem; overflow-wrap: anywhere;
     li::before { content: '●' / ''; color: var(--_good); font-size: .625rem; margin-inline-end: .375rem; vertical-align: .125em; } }
-  .talk { display: grid; grid-template-rows: minmax(16rem, 52dvb) auto; min-inline-size: 0; }
+  .conversation { display: grid; grid-template-rows: minmax(16rem, 52dvb) auto; min-inline-size: 0; }
   .list { display: flex; flex-direction: column; gap: .625rem; overflow-y: auto; overscroll-behavior: contain; padding: 1.25rem; }
   .list:focus-visible { outline-offset: -2px; }
   .list > :first-child { margin-block-start: auto; }
@@ -40,14 +40,14 @@ export const messagesStyles = css`
   .composer label { flex: 1; min-inline-size: 0; }
   @media (forced-colors: active) { .text { border: 1px solid CanvasText; } .channel[aria-pressed=true] { outline: 2px solid Highlight; } }
   @container (inline-size < 38rem) {
-    .room { grid-template-columns: minmax(0, 1fr); }
+    .layout { grid-template-columns: minmax(0, 1fr); }
     .channels { display: flex; flex-wrap: wrap; padding: .5rem; border-inline-end: 0; border-block-end: 1px solid var(--_line); }
     .channels ul { display: flex; flex-wrap: wrap; }
     .here { flex: 1 0 100%; display: flex; flex-wrap: wrap; column-gap: .75rem; min-block-size: calc(1lh + .75rem); }
     .channel { inline-size: auto; }
     .more { margin: 0; }
     .more[open] { inline-size: 100%; }
-    .talk { grid-template-rows: minmax(9rem, calc(100dvb - 32rem)) auto; }
+    .conversation { grid-template-rows: minmax(9rem, calc(100dvb - 32rem)) auto; }
     .list, .composer { padding: .75rem; }
   }
 `;

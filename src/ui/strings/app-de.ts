@@ -52,6 +52,7 @@ export const appDe: AppStrings = {
   cookieOnly: 'Cookie-Sitzung: Es gibt kein Token, das erneuert werden muss.',
   tokenLeft: 'Zugriffstoken, verbleibende Zeit',
   tokenRenews: (time) => `Zugriffstoken wird innerhalb von ${time} erneuert`,
+  tokenExpires: (time) => `Zugriffstoken läuft in ${time} ab`,
   tokenExpired: (when) => `Zugriffstoken ${when} abgelaufen; wird beim nächsten Versuch erneuert`,
   protection: 'Schutz',
   noToken: 'Kein Token hier',

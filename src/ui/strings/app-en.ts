@@ -59,6 +59,7 @@ export const appEn = {
   cookieOnly: 'Cookie session: there is no token to renew.',
   tokenLeft: 'Access token, time left',
   tokenRenews: (time: string) => `Access token renews within ${time}`,
+  tokenExpires: (time: string) => `Access token expires in ${time}`,
   tokenExpired: (when: string) => `Access token expired ${when}; renews on the next try`,
   protection: 'Protection',
   noToken: 'No token here',

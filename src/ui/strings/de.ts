@@ -50,7 +50,7 @@ export const de: Strings = {
     ticketing: 'Verbindung wird angefragt',
     dialling: 'Verbindung wird aufgebaut',
     open: 'Verbunden',
-    resting: 'Wartet auf die nächste Verbindung',
+    resting: 'Wartet auf Wiederverbindung',
     stopped: 'Vom Server beendet',
   },
   status: {

@@ -8,6 +8,7 @@ export const explanationDe: ExplanationStrings = {
   details: 'Einzelheiten',
   whyWaiting: 'Warum wird neu verbunden?',
   whyOfflineNow: 'Warum bin ich offline?',
+  whyNotLive: 'Warum gibt es keine Live-Updates?',
   whyRejected:
     'Der Server akzeptiert diese Sitzung nicht mehr. Sie wurde anderswo beendet, das Passwort wurde geändert, oder sie wurde zu lange nicht benutzt.',
   whyExpired: 'Der Server begrenzt, wie lange eine Sitzung dauert, und diese hat die Grenze erreicht.',

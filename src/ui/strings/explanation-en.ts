@@ -8,6 +8,7 @@ export const explanationEn = {
   details: 'Details',
   whyWaiting: 'Why is it reconnecting?',
   whyOfflineNow: 'Why am I offline?',
+  whyNotLive: 'Why are there no live updates?',
   whyRejected:
     'The server no longer accepts this session. It was ended elsewhere, the password was changed, or it was not used for too long.',
   whyExpired: 'The server limits how long a session lasts, and this one reached its limit.',

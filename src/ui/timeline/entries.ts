@@ -1,14 +1,14 @@
 import type { JournalEntry } from '../../protocol/bridge.ts';
 
-/** Machine of an entry that the page itself adds: a request that it made. `what` is the HTTP status, or 0. */
+/** The machine name of the entries that the page adds for its own requests. `what` is the HTTP status, or 0 without one. */
 export const REQUEST = 'request';
 
-/** More than this is not kept on a page that is open for weeks. */
+/** The most that a page keeps, even if it is open for weeks. */
 const MAX_ENTRIES = 20_000;
 
 /**
- * The journal keeps the last entries only; a page that is open for longer remembers the earlier ones. `fresh` is the
- * journal as it is now, `known` what was read before; both oldest first.
+ * The worker's journal keeps only the last entries, so a page keeps the earlier ones that it has read. `fresh` is the
+ * journal now, `known` are the entries read before; both oldest first.
  */
 export const mergeEntries = (
   known: readonly JournalEntry[],
@@ -19,10 +19,10 @@ export const mergeEntries = (
   return [...known.filter(({ at }) => at < first.at), ...fresh].slice(-MAX_ENTRIES);
 };
 
-/** Journal and requests in one order. A clock that was set back must not turn the order of one worker's entries. */
+/** Journal and requests in one list by time; entries of the same moment keep their order. */
 export const sortByTime = (...parts: readonly (readonly JournalEntry[])[]): readonly JournalEntry[] =>
   parts.flat().toSorted((a, b) => a.at - b.at);
 
-/** `code=timeout at=/token` → `{ code: 'timeout', at: '/token' }`. */
+/** `code=timeout at=/token` gives `code` → `timeout`, `at` → `/token`. */
 export const parseFields = (detail: string | undefined): ReadonlyMap<string, string> =>
   new Map([...(detail ?? '').matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name ?? '', value ?? '']));

@@ -1,10 +1,11 @@
 import type { JournalEntry } from '../../protocol/bridge.ts';
+import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 
 const FORMAT = 'session-keeper-timeline';
 const VERSION = 1;
 
-/** A timeline as it is saved and sent. It names nobody, and holds no token: entries never do, and are looked at again. */
+/** A saved timeline. It names no user and contains no token: the worker writes none, and `redact` checks again. */
 export type TimelineFile = {
   format: typeof FORMAT;
   version: typeof VERSION;
@@ -16,12 +17,12 @@ export type TimelineFile = {
   entries: readonly JournalEntry[];
 };
 
-/** Longer runs of such characters could be a secret; ids of ours are shorter, or have a field of their own. */
+/** A run of such characters could be a secret. This app's ids are shorter, or have a field of their own. */
 const OPAQUE = /[\w~-]{24,}(?:\.[\w~-]+)*/g;
-/** Anything behind a question mark or a hash may be one. */
+/** A query or fragment may contain a secret too. */
 const QUERY = /[?#]\S*/g;
 
-/** The journal is written from harmless fields only; should one of them ever not be, it does not leave in a file. */
+/** The worker writes only fields without secrets. Should one slip through, it does not leave in a file. */
 const redact = (entry: JournalEntry): JournalEntry => ({
   ...entry,
   detail: entry.detail?.replace(QUERY, '?…').replace(OPAQUE, '…'),
@@ -41,47 +42,33 @@ export const timelineFile = (
   entries: entries.map(redact),
 });
 
-/** Files of strangers are looked at too, so they are bounded. */
+/** A file may come from anyone, so its size is limited. */
 export const MAX_FILE_BYTES = 20_000_000;
 const MAX_FILE_ENTRIES = 100_000;
 const MAX_TEXT_LENGTH = 1_000;
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-
-const at = (value: object, name: string): unknown =>
-  Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
-
-const textAt = (value: object, name: string): string | undefined => {
-  const found = at(value, name);
-  return typeof found === 'string' && found.length <= MAX_TEXT_LENGTH ? found : undefined;
+const textAt = (value: JsonObject, name: string): string | undefined => {
+  const found = stringAt(value, name);
+  return found !== undefined && found.length <= MAX_TEXT_LENGTH ? found : undefined;
 };
 
-/** Beyond this a `Date` cannot name the moment. */
+/** The largest time that a `Date` can hold (https://tc39.es/ecma262/#sec-time-values-and-time-range). */
 const LAST_MOMENT_MS = 8.64e15;
 
 const parseEntry = (value: unknown): JournalEntry | undefined => {
   if (!isObject(value)) return undefined;
-  const moment = at(value, 'at');
+  const at = numberAt(value, 'at');
   const [worker, machine, what] = [textAt(value, 'worker'), textAt(value, 'machine'), textAt(value, 'what')];
-  if (typeof moment !== 'number' || !(Math.abs(moment) <= LAST_MOMENT_MS)) return undefined;
+  if (at === undefined || Math.abs(at) > LAST_MOMENT_MS) return undefined;
   if (worker === undefined || machine === undefined || what === undefined) return undefined;
-  return { at: moment, worker, machine, what, detail: textAt(value, 'detail') };
+  return { at, worker, machine, what, detail: textAt(value, 'detail') };
 };
 
-const parseJson = (text: string): unknown => {
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
-};
-
-/** `undefined`: not a timeline. Single entries that are none are left out. */
+/** `undefined`: not a timeline. Malformed entries are left out. */
 export const parseTimelineFile = (text: string): readonly JournalEntry[] | undefined => {
   const value = parseJson(text);
-  if (!isObject(value) || at(value, 'format') !== FORMAT || at(value, 'version') !== VERSION) return undefined;
-  const entries = at(value, 'entries');
+  if (!isObject(value) || own(value, 'format') !== FORMAT || own(value, 'version') !== VERSION) return undefined;
+  const entries = own(value, 'entries');
   if (!Array.isArray(entries) || entries.length > MAX_FILE_ENTRIES) return undefined;
   return entries.map(parseEntry).filter((entry) => entry !== undefined);
 };

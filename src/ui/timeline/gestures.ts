@@ -1,19 +1,19 @@
-/** What a person does with a mouse, a trackpad, fingers: said in pixels from the left edge of the surface. */
+/** Receives the gestures of mouse, trackpad and touch, in CSS pixels from the top left corner of the surface. */
 export type GestureListener = {
   point(x: number, y: number): void;
   leave(): void;
-  /** Positive: towards what is later. */
+  /** Positive: towards later times. */
   pan(pixels: number): void;
-  /** Below 1: closer. */
+  /** `factor` below 1 shows less time; the moment at `x` stays in place. */
   zoom(factor: number, x: number): void;
 };
 
-/** A notch of a wheel is about 100. */
+/** `deltaY` that doubles the time on screen. One notch of a wheel is about 100. */
 const WHEEL_PER_DOUBLING = 240;
 
 /**
- * One finger or button drags, two fingers pinch; a wheel turns the page as ever, and zooms only with Ctrl (what a
- * trackpad's pinch is told as).
+ * One finger or button pans, two fingers zoom. A wheel scrolls the page as usual and zooms only with Ctrl, which is also
+ * how browsers report a pinch on a trackpad.
  */
 export const listenToGestures = (surface: HTMLElement, listener: GestureListener, signal: AbortSignal): void => {
   const down = new Map<number, number>();

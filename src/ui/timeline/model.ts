@@ -1,19 +1,19 @@
 import type { JournalEntry } from '../../protocol/bridge.ts';
-import { parseFields, REQUEST } from './entries.ts';
+import { REQUEST } from './entries.ts';
 
 export type Tone = 'good' | 'busy' | 'warn' | 'bad' | 'idle';
 export type LaneKind = 'tabs' | 'worker' | 'token' | 'socket' | 'network' | 'requests';
 
-/** A state that lasted from one entry to the next of its lane; `to` is Infinity while it lasts. Times in ms. */
+/** A state that lasted from one entry of its lane to the next; `to` is Infinity while it lasts. Times in ms since the Unix epoch. */
 export type Span = { from: number; to: number; tone: Tone; entry: number };
-/** Something that happened at one moment. `entry` is its index among all entries. */
+/** An event at one moment. `entry` is its index among all entries. */
 export type Mark = { at: number; tone: Tone; entry: number };
-/** Spans do not overlap; spans and marks are in the order of time. `about`: which socket. */
+/** Spans do not overlap; spans and marks are in the order of time. `about`: the socket's URL. */
 export type Lane = { id: string; kind: LaneKind; about?: string | undefined; spans: Span[]; marks: Mark[] };
 
 export type Timeline = { entries: readonly JournalEntry[]; lanes: readonly Lane[]; from: number; to: number };
 
-/** Signed out is a quiet state, unless the server has put an end to a session. */
+/** `signed-out` is a neutral state; `addEntry` marks it as bad after trouble. */
 const TOKEN: Readonly<Record<string, Tone>> = {
   starting: 'idle',
   'signed-out': 'idle',
@@ -34,7 +34,7 @@ const SOCKET: Readonly<Record<string, Tone>> = {
   stopped: 'bad',
 };
 
-/** Of the session's steps, those that show as a mark on its lane. */
+/** The session events that show as a mark on the lane. */
 const STEPS: Readonly<Record<string, Tone>> = {
   granted: 'good',
   verified: 'good',
@@ -71,14 +71,14 @@ class Lanes {
     return lane;
   }
 
-  /** Ends what lasted, and begins what lasts from now on; `undefined`: nothing is known from now on. */
+  /** Ends the lane's last span and starts the next one. `tone` undefined: the state is unknown from now on. */
   startSpan(lane: Lane, at: number, tone: Tone | undefined, entry: number): void {
     const last = lane.spans.at(-1);
     if (last && last.to === Infinity) last.to = Math.max(last.from, at);
     if (tone) lane.spans.push({ from: at, to: Infinity, tone, entry });
   }
 
-  /** In the order to show them, empty ones left out. */
+  /** In the order of display, without empty lanes. */
   all(): Lane[] {
     const order: readonly LaneKind[] = ['tabs', 'worker', 'token', 'socket', 'network', 'requests'];
     return order.flatMap((kind) =>
@@ -113,7 +113,7 @@ const addEntry = (lanes: Lanes, { at, machine, what }: JournalEntry, entry: numb
   }
 };
 
-/** A worker's life shows by what it wrote: from its first word to its last, or to the first word of the next. */
+/** A worker's span runs from its first entry to its last one; it may have lived longer without writing. */
 const addWorkers = (lanes: Lanes, entries: readonly JournalEntry[]): void => {
   const lane = lanes.get('worker');
   let current = '';
@@ -126,13 +126,13 @@ const addWorkers = (lanes: Lanes, entries: readonly JournalEntry[]): void => {
   });
 };
 
-/** A new worker knows nothing of tabs and sockets until it says so: what its predecessor said ends there. */
+/** A new worker knows no tabs and sockets until it writes of them, so the states of the last worker end here. */
 const endWithWorker = (lanes: Lanes, at: number): void => {
   for (const lane of lanes.all())
     if (lane.kind === 'tabs' || lane.kind === 'socket') lanes.startSpan(lane, at, undefined, 0);
 };
 
-/** `live`: the last worker is awake at `now`. The entries are the oldest first. */
+/** Sorts the entries (oldest first) into lanes. `live`: the last worker still runs at `now` (ms since the Unix epoch). */
 export const timelineOf = (entries: readonly JournalEntry[], now: number, live: boolean): Timeline => {
   const lanes = new Lanes();
   let worker = '';
@@ -162,7 +162,7 @@ export const firstFrom = <T>(sorted: readonly T[], at: number, timeOf: (item: T)
   return low;
 };
 
-/** What can be pointed at in a lane, in the order of time. */
+/** A span or mark that a pointer can be on. */
 export type Spot = { at: number; to: number; tone: Tone; entry: number; type: 'span' | 'mark' };
 
 export const spotsOf = (lane: Lane): Spot[] =>
@@ -177,7 +177,7 @@ export const spotsOf = (lane: Lane): Spot[] =>
     ...lane.marks.map((mark): Spot => ({ at: mark.at, to: mark.at, tone: mark.tone, entry: mark.entry, type: 'mark' })),
   ].toSorted((a, b) => a.at - b.at);
 
-/** What is at a moment of a lane: a mark within `reach` (ms), else the state that lasts there. */
+/** The nearest mark within `reach` (ms) of a moment, else the span that lasts then. */
 export const spotAt = (lane: Lane, at: number, reach: number): Spot | undefined => {
   const next = firstFrom(lane.marks, at, (mark) => mark.at);
   const near = [lane.marks[next - 1], lane.marks[next]]
@@ -190,6 +190,3 @@ export const spotAt = (lane: Lane, at: number, reach: number): Spot | undefined 
     ? { at: span.from, to: span.to, tone: span.tone, entry: span.entry, type: 'span' }
     : undefined;
 };
-
-/** Fields of the entry behind a spot, for its words. */
-export const detailOf = (entry: JournalEntry): ReadonlyMap<string, string> => parseFields(entry.detail);

@@ -1,7 +1,7 @@
 import { firstFrom, type Lane, type Timeline, type Tone } from './model.ts';
 import { ticks, xOf, type Viewport } from './viewport.ts';
 
-/** CSS colours as the page has them now: light or dark, a site's theme, or the system's forced ones. */
+/** The page's current CSS colours: light or dark, a site's theme, or the system's forced colours. */
 export type Palette = Readonly<Record<Tone | 'line' | 'soft' | 'ink' | 'accent' | 'surface', string>>;
 
 /** Sizes in CSS pixels. A lane's name is written above its bar. */
@@ -15,18 +15,18 @@ const SHORTEST_PX = 1.5;
 export type Scene = {
   timeline: Timeline;
   view: Viewport;
-  /** What still lasts, lasts until here. */
+  /** The end of every span that still lasts (ms since the Unix epoch). */
   now: number;
   palette: Palette;
   font: string;
   label(at: number, step: number): string;
-  /** Lane and entry that are pointed at, and the moment under the pointer. */
+  /** The lane and entry under the pointer, and the moment there. */
   pointed?: { lane: number; entry: number; at: number } | undefined;
 };
 
 type Bar = { height: number; striped: boolean };
 
-/** Never by colour alone: what is quiet is thin, what is under way is half, trouble is full and striped or solid. */
+/** A tone never shows by colour alone (WCAG 1.4.1): idle is thin, busy is half as high, trouble is full and striped or solid. */
 const BARS: Readonly<Record<Tone, Bar>> = {
   idle: { height: 0.16, striped: false },
   busy: { height: 0.5, striped: false },
@@ -37,7 +37,9 @@ const BARS: Readonly<Record<Tone, Bar>> = {
 
 const STRIPE_PX = 5;
 
-const stripes = (ctx: CanvasRenderingContext2D, x: number, y: number, width: number, colour: string): void => {
+type Box = { x: number; y: number; width: number };
+
+const stripes = (ctx: CanvasRenderingContext2D, { x, y, width }: Box, colour: string): void => {
   ctx.save();
   ctx.beginPath();
   ctx.rect(x, y, width, BAR_PX);
@@ -57,7 +59,7 @@ const paintSpans = (ctx: CanvasRenderingContext2D, lane: Lane, top: number, scen
   const { view, now, palette } = scene;
   const first = Math.max(0, firstFrom(lane.spans, view.from, (span) => span.from) - 1);
   const middle = top + NAME_PX + BAR_PX / 2;
-  // spans thinner than a pixel are drawn once a pixel, or ten thousand of them would be drawn over each other
+  // spans thinner than a pixel are drawn once for each pixel, because ten thousand over each other take too long
   let drawnTo = -1;
   for (let index = first; index < lane.spans.length; index += 1) {
     const span = lane.spans[index];
@@ -71,7 +73,7 @@ const paintSpans = (ctx: CanvasRenderingContext2D, lane: Lane, top: number, scen
     ctx.beginPath();
     ctx.roundRect(left, middle - (height * BAR_PX) / 2, width, height * BAR_PX, Math.min(4, width / 2));
     ctx.fill();
-    if (striped && width > STRIPE_PX) stripes(ctx, left, middle - BAR_PX / 2, width, palette.surface);
+    if (striped && width > STRIPE_PX) stripes(ctx, { x: left, y: middle - BAR_PX / 2, width }, palette.surface);
     drawnTo = Math.floor(left) + 1;
   }
 };
@@ -83,7 +85,7 @@ const paintMarks = (ctx: CanvasRenderingContext2D, lane: Lane, top: number, { vi
     const mark = lane.marks[index];
     if (!mark || mark.at > view.to) break;
     const x = xOf(view, mark.at);
-    // trouble is never hidden behind what went well
+    // only good marks may be skipped: trouble always shows
     const quiet = mark.tone === 'good' || mark.tone === 'busy';
     if (quiet && x - drawn < 1) continue;
     drawn = x;
@@ -147,7 +149,7 @@ const paintPointed = (ctx: CanvasRenderingContext2D, height: number, scene: Scen
 
 export const heightOf = (lanes: number): number => lanes * LANE_PX + AXIS_PX;
 
-/** Paints everything that is on screen; the time that takes grows with what is seen, not with what there is. */
+/** Paints the lanes. The time it takes grows with the spans on screen, not with the length of the timeline. */
 export const paint = (ctx: CanvasRenderingContext2D, scene: Scene, scale: number): void => {
   const height = heightOf(scene.timeline.lanes.length);
   ctx.setTransform(scale, 0, 0, scale, 0, 0);

@@ -2,11 +2,11 @@ import type { JournalEntry } from '../../protocol/bridge.ts';
 import { REQUEST } from './entries.ts';
 
 const KINDS: readonly string[] = ['fetch', 'xmlhttprequest'];
-/** The page's own requests for its shell are of no interest. */
+/** The page's requests for its own scripts and styles are left out. */
 const OWN = /^\/(?:assets|keeper|\.)/;
 const MAX_REQUESTS = 5_000;
 
-/** Paths only: a query may carry a secret. */
+/** Without the query, which may contain a secret. */
 const pathOf = (address: string): string => {
   const url = new URL(address);
   return url.origin === location.origin ? url.pathname : url.origin + url.pathname;
@@ -20,7 +20,7 @@ const entryOf = (timing: PerformanceResourceTiming): JournalEntry => ({
   detail: `at=${pathOf(timing.name)} ms=${Math.round(timing.duration)}`,
 });
 
-/** What the browser knows of the requests that this page made. The worker does not write every request down. */
+/** The requests of this page, from the browser's resource timing, because the worker's journal leaves most of them out. */
 export const watchRequests = (changed: () => void): { entries(): readonly JournalEntry[]; stop(): void } => {
   let entries: readonly JournalEntry[] = [];
   const observer = new PerformanceObserver((list) => {

@@ -1,6 +1,6 @@
 import type { SessionView, Snapshot } from '../../protocol/snapshot.ts';
 import { explanationStrings } from '../strings/explanation-strings.ts';
-import { signedInSession } from '../base/status.ts';
+import { signedInSession, statusOf } from '../base/status.ts';
 import { fromNow } from '../strings/time.ts';
 import { evidence, isCancelled, problemText } from '../strings/problem-text.ts';
 import { firstProblem } from './headline.ts';
@@ -59,7 +59,9 @@ const explainWaiting = (snapshot: Snapshot, now: number): Explanation | undefine
   if (causes.length === 0) return undefined;
   const proof = session.verifiedAt === undefined ? t.neverProved : t.lastProof(fromNow(session.verifiedAt, now));
   causes.push({ text: `${proof}.` });
-  return { question: snapshot.online ? t.whyWaiting : t.whyOfflineNow, causes };
+  const status = statusOf(snapshot);
+  const question = status === 'offline' ? t.whyOfflineNow : status === 'limited' ? t.whyNotLive : t.whyWaiting;
+  return { question, causes };
 };
 
 /** `undefined`: there is nothing to explain. `now` in ms since the Unix epoch. */
