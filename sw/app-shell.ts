@@ -5,8 +5,8 @@ declare const self: ServiceWorkerGlobalScope;
 
 export type ShellEntry = { url: string; revision: string | null; integrity: string };
 
-/** Paths that are the server's business even for a document. */
-const NOT_THE_APP = ['/api/', '/lab/'];
+/** Navigations to these paths go to the server. */
+const SERVER_PATHS = ['/api/', '/lab/'];
 
 const digest = async (bytes: ArrayBuffer): Promise<string> => {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
@@ -15,25 +15,26 @@ const digest = async (bytes: ArrayBuffer): Promise<string> => {
 
 type DocumentHeaders = Readonly<Record<string, string>>;
 
-/** What a proxy before the server may have added for pages that are isolated; who adds it falsely gains nothing. */
+/** A proxy before the server may add it for isolated pages. To forge it in the cache gains an attacker nothing. */
 const EMBEDDER = 'cross-origin-embedder-policy';
 
-const headersOf = (cached: Response, baked: DocumentHeaders | undefined): HeadersInit => {
+const headersOf = (cached: Response, injected: DocumentHeaders | undefined): HeadersInit => {
   const embedder = cached.headers.get(EMBEDDER);
-  if (!baked) return cached.headers;
-  return embedder === null ? baked : { [EMBEDDER]: embedder, ...baked };
+  if (!injected) return cached.headers;
+  return embedder === null ? injected : { [EMBEDDER]: embedder, ...injected };
 };
 
 /**
- * Page script can write the Cache API, so a cached document is a place to hide in for good (measured). What does not
- * match the hash in this script is not served; the network is asked instead. What is served are the very bytes that
- * were hashed: as bytes they are handed over whole, so a worker that dies while a page reads them takes nothing away.
- * A hash says nothing of headers: a document under others would be framed, led elsewhere, or run what its policy forbids.
+ * Page script can write the Cache API, so an attacker could persist in a cached document (measured). A file whose hash
+ * does not match this script comes from the network instead. The response has the hashed bytes themselves, so it stays
+ * complete when the worker dies while a page reads it.
+ * The hash does not cover headers. With forged ones a document could be framed, redirected, or run forbidden script. So
+ * the document gets the injected headers.
  */
 const verified = (
   integrity: ReadonlyMap<string, string>,
   document: string,
-  baked: DocumentHeaders | undefined,
+  injected: DocumentHeaders | undefined,
 ): WorkboxPlugin => ({
   cachedResponseWillBeUsed: async ({ request, cachedResponse }) => {
     if (!cachedResponse) return null;
@@ -43,7 +44,7 @@ const verified = (
     if (integrity.get(url.pathname) !== (await digest(bytes))) return null;
     return new Response(
       bytes,
-      url.pathname === document ? { headers: headersOf(cachedResponse, baked) } : cachedResponse,
+      url.pathname === document ? { headers: headersOf(cachedResponse, injected) } : cachedResponse,
     );
   },
 });
@@ -52,15 +53,15 @@ const unlessFull = (error: unknown): void => {
   if (!(error instanceof Error) || error.name !== 'QuotaExceededError') throw error;
 };
 
-/** A full disk must not cost the session its worker: the shell then comes from the network. */
+/** A full disk must not prevent the installation: without a cache, the shell comes from the network. */
 const lenient = (event: ExtendableEvent): ExtendableEvent =>
-  // All that workbox asks of the event; without its type it would fetch the shell and keep nothing of it.
+  // workbox uses these two members only. Without `type` it would fetch the shell and cache nothing.
   ({
     type: event.type,
     waitUntil: (work: Promise<unknown>) => event.waitUntil(work.catch(unlessFull)),
   }) as ExtendableEvent;
 
-/** The app shell: installed with the worker, there without a network. `headers` are those of the document. */
+/** Serves the app shell, which is installed with the worker and works offline. `headers` are those of the document. */
 export const serveAppShell = (entries: readonly ShellEntry[], document: string, headers?: DocumentHeaders): void => {
   const integrity = new Map(entries.map(({ url, integrity: hash }) => [url, hash]));
   const controller = new PrecacheController({ plugins: [verified(integrity, document, headers)] });
@@ -75,7 +76,7 @@ export const serveAppShell = (entries: readonly ShellEntry[], document: string, 
     const url = new URL(request.url);
     if (request.method !== 'GET' || url.origin !== location.origin) return;
     if (request.mode === 'navigate') {
-      if (NOT_THE_APP.some((path) => url.pathname.startsWith(path))) return;
+      if (SERVER_PATHS.some((path) => url.pathname.startsWith(path))) return;
       event.respondWith(serveDocument({ event, request, url }));
     } else if (integrity.has(url.pathname)) {
       event.respondWith(controller.strategy.handle({ event, request }));

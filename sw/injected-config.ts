@@ -2,14 +2,14 @@ import { CONFIG_GLOBAL, type InjectedConfig } from '../src/protocol/config.ts';
 
 type Scope = { [CONFIG_GLOBAL]?: InjectedConfig };
 
-/** What the server put before this script. Taken away at once: nothing else in this worker needs to see a seal. */
+/** Reads the global that the server wrote before this script, and deletes it: no other code in the worker needs the seal. */
 export const takeInjectedConfig = (): InjectedConfig => {
   const scope = self as unknown as Scope;
-  const baked = scope[CONFIG_GLOBAL];
+  const injected = scope[CONFIG_GLOBAL];
   delete scope[CONFIG_GLOBAL];
-  if (!baked)
+  if (!injected)
     throw new Error(
       `self.${CONFIG_GLOBAL} is missing: serve this script through the server kit, or set it before importing it`,
     );
-  return baked;
+  return injected;
 };

@@ -1,26 +1,26 @@
 import { KEEPER_ROOT, KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE } from '../src/protocol/bridge.ts';
 
 /**
- * A response that never ends keeps a Chromium worker alive for as long as its page reads it: hidden or frozen, without
- * a timer, without `waitUntil` (whose 5 minutes would kill the worker; measured).
+ * A response that never ends keeps a Chromium worker alive while its page reads it, also in a hidden or frozen page. It
+ * needs no timer and no `waitUntil`, after five minutes of which Chromium kills the worker (measured).
  */
 export type KeepAlives = {
   covers(url: URL): boolean;
   respond(url: URL): Response;
-  /** Ends them all, so that this worker may go. */
+  /** Ends all responses, so that the browser may stop this worker. */
   end(): void;
 };
 
-/** A page that takes its lease anew, say over an update, has not left in between. */
+/** A page that requests its keep-alive again within this time, for example during an update, has not left. */
 const GRACE_MS = 2_000;
 
 export const createKeepAlives = (onGone: (tab: string) => void): KeepAlives => {
-  const held = new Map<string, ReadableStreamDefaultController>();
+  const open = new Map<string, ReadableStreamDefaultController>();
 
-  const gone = (tab: string, controller: ReadableStreamDefaultController): void => {
-    if (held.get(tab) === controller) held.delete(tab);
+  const onCancel = (tab: string, controller: ReadableStreamDefaultController): void => {
+    if (open.get(tab) === controller) open.delete(tab);
     setTimeout(() => {
-      if (!held.has(tab)) onGone(tab);
+      if (!open.has(tab)) onGone(tab);
     }, GRACE_MS);
   };
 
@@ -29,9 +29,9 @@ export const createKeepAlives = (onGone: (tab: string) => void): KeepAlives => {
     return new ReadableStream({
       start(controller) {
         mine = controller;
-        held.set(tab, controller);
+        open.set(tab, controller);
       },
-      cancel: () => gone(tab, mine),
+      cancel: () => onCancel(tab, mine),
     });
   };
 
@@ -44,12 +44,12 @@ export const createKeepAlives = (onGone: (tab: string) => void): KeepAlives => {
         'content-type': KEEP_ALIVE_TYPE,
         'cross-origin-resource-policy': 'same-origin',
       };
-      // A pulse needs no stream: that it was asked is what keeps the worker awake.
+      // A pulse needs no stream: its fetch event alone keeps the worker awake.
       return tab === null ? new Response(null, { status: 204, headers }) : new Response(stream(tab), { headers });
     },
     end() {
-      for (const controller of held.values()) controller.close();
-      held.clear();
+      for (const controller of open.values()) controller.close();
+      open.clear();
     },
   };
 };

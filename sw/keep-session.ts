@@ -3,53 +3,76 @@ import type { SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
 import type { Host } from '../src/host/services/host-types.ts';
 import { END_SESSION_PATH, parsePageMessage } from '../src/protocol/bridge.ts';
 import type { InjectedConfig } from '../src/protocol/config.ts';
-import { createAbortableRequests, type AbortableRequests } from './requests/abortable-requests.ts';
 import { answerCall } from './calls/call-bridge.ts';
+import { createClientRateLimit } from './calls/call-guard.ts';
 import { createKeepAlives, type KeepAlives } from './keep-alive.ts';
-import { createClientRateLimit } from './calls/client-rate-limit.ts';
-import { createTakeoverTiming } from './updates/takeover-timing.ts';
+import { createAbortableRequests, type AbortableRequests } from './requests/abortable-requests.ts';
 import { addStaticRoutes } from './requests/static-routes.ts';
-import { announceTakeover, repeatSkipWaiting } from './updates/takeover.ts';
+import { createTakeoverTiming } from './updates/takeover-timing.ts';
+import { announceTakeover, requestAnnouncement } from './updates/takeover.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
 export type KeepSessionOptions = InjectedConfig & {
-  /** `sharedSockets`, where pages use sockets or channels. */
+  /** The socket feature, `sharedSockets`. Needed where pages use sockets or channels. */
   sockets?: SocketsFactory;
-  /** Identity of the build, for "a new version is ready". */
+  /** Identifies the build, so that pages can show that a new version is ready. */
   build?: string;
-  /** Whether this worker takes over from its predecessor by itself. A site's own worker decides that for itself. */
+  /** Whether this worker calls `skipWaiting()` and `clients.claim()`. Default `false`: a site's own worker decides. */
   takeOver?: boolean;
 };
 
-/** An event that is kept open longer than this kills the worker at five minutes (measured); the work is done sooner or not at all. */
-const LONGEST_EVENT_MS = 240_000;
+type Keeper = {
+  host: Host;
+  keepAlives: KeepAlives;
+  requests: AbortableRequests;
+  isWithinLimit(client: string): boolean;
+  /** Path of the sign-in callback. */
+  callback: string | undefined;
+  takeOver: boolean;
+  handOver(event: ExtendableEvent, ms: number): void;
+  repeatAnnouncement(): void;
+};
+
+/** Chromium kills a worker whose event stays open for five minutes (measured). The work ends sooner, or is given up. */
+const MAX_EVENT_MS = 240_000;
 
 const keepOpen = (event: ExtendableEvent, work: Promise<unknown> | undefined): void => {
   if (!work) return;
   let timer: ReturnType<typeof setTimeout>;
-  const late = new Promise((resolve) => (timer = setTimeout(resolve, LONGEST_EVENT_MS)));
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, MAX_EVENT_MS)));
   event.waitUntil(Promise.race([work, late]).finally(() => clearTimeout(timer)));
 };
 
 /**
- * Keeps the session of this worker's origin: authorization on the requests of the allow-list, one socket for all tabs,
- * the sign-in callback. Call it first and synchronously, so that its listeners come before the site's own; it answers
- * its own requests only and leaves every other to them.
+ * Keeps the session of this worker's origin: it authorizes the requests of the allow-list, shares one socket among all
+ * tabs, and takes the sign-in callback. It answers these requests only, and leaves all others to the site's listeners.
+ *
+ * Call it synchronously and before the site adds its own listeners.
+ *
+ * @example
+ * import { keepSession, sharedSockets } from 'session-keeper/sw';
+ * keepSession({ config, sockets: sharedSockets });
  */
 export const keepSession = (options: KeepSessionOptions): Host => {
   const { config, seal, sockets, build = '', takeOver = false } = options;
   const host = createHost({ config, origin: location.origin, where: 'service-worker', build, seal, sockets });
-  const leases = createKeepAlives(host.leave);
-  const aborts = createAbortableRequests();
-  const room = createTakeoverTiming(repeatSkipWaiting(), self.registration);
-  const handOver = (event: ExtendableEvent, ms: number): void => {
-    host.handOver(ms);
-    leases.end();
-    aborts.endStreams();
-    room.hold(event, ms);
+  const timing = createTakeoverTiming(requestAnnouncement(), self.registration);
+  const keeper: Keeper = {
+    host,
+    keepAlives: createKeepAlives(host.leave),
+    requests: createAbortableRequests(),
+    isWithinLimit: createClientRateLimit(Date.now),
+    callback: config.signIn.oidc?.callback,
+    takeOver,
+    handOver(event, ms) {
+      host.handOver(ms);
+      keeper.keepAlives.end();
+      keeper.requests.endStreams();
+      timing.hold(event, ms);
+    },
+    repeatAnnouncement: announceTakeover(),
   };
-  const repeat = announceTakeover();
 
   self.addEventListener('install', (event) => {
     addStaticRoutes(event, config, location.origin);
@@ -58,22 +81,16 @@ export const keepSession = (options: KeepSessionOptions): Host => {
   self.addEventListener('activate', (event) => {
     if (takeOver) event.waitUntil(self.clients.claim());
   });
-  self.addEventListener('fetch', room.trackRequest);
-  self.addEventListener('fetch', (event) => intercept(event, host, leases, aborts, config.signIn.oidc?.callback));
-  self.addEventListener('message', (event) => hear(event, host, aborts, takeOver, handOver, repeat));
+  self.addEventListener('fetch', timing.trackRequest);
+  self.addEventListener('fetch', (event) => onFetch(event, keeper));
+  self.addEventListener('message', (event) => onMessage(event, keeper));
   return host;
 };
 
-const intercept = (
-  event: FetchEvent,
-  host: Host,
-  leases: KeepAlives,
-  aborts: AbortableRequests,
-  callback: string | undefined,
-): void => {
+const onFetch = (event: FetchEvent, { host, keepAlives, requests, callback }: Keeper): void => {
   const { request } = event;
   const url = new URL(request.url);
-  const answer = (response: Response | Promise<Response>): void => {
+  const respond = (response: Response | Promise<Response>): void => {
     event.stopImmediatePropagation();
     event.respondWith(response);
   };
@@ -81,47 +98,39 @@ const intercept = (
     const next = isDocument(request, url, callback)
       ? host.callback(url)
       : isDocument(request, url, END_SESSION_PATH) && host.endSession();
-    if (next) answer(next.then((to) => Response.redirect(to, 302)));
+    if (next) respond(next.then((to) => Response.redirect(to, 302)));
     return;
   }
   const match = host.match(request, url);
   if (match.treatment === 'leave') {
-    if (leases.covers(url)) answer(leases.respond(url));
+    if (keepAlives.covers(url)) respond(keepAlives.respond(url));
     return;
   }
-  // Developer tools ask so for their own sake; such a request cannot be sent again (mswjs/msw, the same trap).
+  // Developer tools send such requests for themselves. A worker cannot send one again (mswjs/msw has the same guard).
   if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
-  answer(aborts.send(request, (sent) => host.fetch(sent, match)));
+  respond(requests.send(request, (sent) => host.fetch(sent, match)));
   keepOpen(event, host.pending());
 };
 
-/** Top-level documents only: a frame's silent flow gets nothing from us. */
+/** Top-level documents only: a silent sign-in in a frame must not reach the session. */
 const isDocument = ({ method, destination }: Request, { origin, pathname }: URL, path: string | undefined): boolean =>
   method === 'GET' && destination === 'document' && origin === location.origin && pathname === path;
 
-const isPaced = createClientRateLimit(Date.now);
-
-const hear = (
-  event: ExtendableMessageEvent,
-  host: Host,
-  aborts: AbortableRequests,
-  takeOver: boolean,
-  handOver: (event: ExtendableEvent, ms: number) => void,
-  repeat: () => void,
-): void => {
+const onMessage = (event: ExtendableMessageEvent, keeper: Keeper): void => {
+  const { host, requests } = keeper;
   const message = parsePageMessage(event.data);
   if (event.source instanceof ServiceWorker) {
-    if (message?.type === 'taking-over') handOver(event, message.ms);
-    if (message?.type === 'skip-waiting') repeat();
+    if (message?.type === 'taking-over') keeper.handOver(event, message.ms);
+    if (message?.type === 'skip-waiting') keeper.repeatAnnouncement();
   }
   if (!message || !(event.source instanceof Client)) return;
-  const paced = isPaced(event.source.id);
-  if (!paced && message.type !== 'call') return;
+  const isWithinLimit = keeper.isWithinLimit(event.source.id);
+  if (!isWithinLimit && message.type !== 'call') return;
   switch (message.type) {
     case 'call':
       return keepOpen(
         event,
-        answerCall(host.api, event.source, message.message, paced).then(() => host.pending()),
+        answerCall(host.api, event.source, message.message, isWithinLimit).then(() => host.pending()),
       );
     case 'attach': {
       const [port] = event.ports;
@@ -129,12 +138,12 @@ const hear = (
       return keepOpen(event, host.pending());
     }
     case 'abort':
-      return aborts.abort(message.name);
+      return requests.abort(message.name);
     case 'claim':
       return event.waitUntil(self.clients.claim());
     case 'skip-waiting':
-      // A page may have met a worker in office that has not heard of the wish; a site's own worker decides for itself.
-      return takeOver ? event.waitUntil(self.skipWaiting()) : undefined;
+      // The page may have reached an active worker that did not receive the announcement. So this one calls again.
+      return keeper.takeOver ? event.waitUntil(self.skipWaiting()) : undefined;
     case 'taking-over':
       return;
   }

@@ -1,4 +1,4 @@
-/** `/keeper-session-sw.js`: the keeper for sites that want the session only, without the shared socket. */
+/** `/keeper-session-sw.js`: the keeper without the shared socket. */
 import { takeInjectedConfig } from './injected-config.ts';
 import { keepSession } from './keep-session.ts';
 

@@ -1,4 +1,4 @@
-/** `/keeper-sw.js`: the keeper for `importScripts`, or as a worker of its own where a site has none. */
+/** `/keeper-sw.js`: the keeper for `importScripts`, or as the worker of a site that has none. */
 import { sharedSockets } from '../src/host/sockets/shared-sockets.ts';
 import { takeInjectedConfig } from './injected-config.ts';
 import { keepSession } from './keep-session.ts';

@@ -4,6 +4,6 @@ import { takeInjectedConfig } from './injected-config.ts';
 import { keepSession } from './keep-session.ts';
 import { serveAppShell } from './app-shell.ts';
 
-const baked = takeInjectedConfig();
-keepSession({ ...baked, build: __BUILD__, sockets: sharedSockets, takeOver: true });
-serveAppShell(__PRECACHE__, '/index.html', baked.document);
+const injected = takeInjectedConfig();
+keepSession({ ...injected, build: __BUILD__, sockets: sharedSockets, takeOver: true });
+serveAppShell(__PRECACHE__, '/index.html', injected.document);

@@ -1,20 +1,20 @@
 import { expose, type Endpoint } from 'comlink';
 import { MARK, type KeeperApi, type WorkerMessage } from '../../src/protocol/bridge.ts';
 import { failed } from '../../src/protocol/problem.ts';
-import { admit } from './call-guard.ts';
+import { checkCall } from './call-guard.ts';
 
 type Source = { postMessage(message: unknown): void };
 
 /**
- * Answers one call. The endpoint lives for one message, so there is nothing that a worker's death could cut: the next
- * call simply starts the next worker. Resolves when the answer is out.
+ * Answers one call, and resolves when the answer is sent. The comlink endpoint exists for one message only. So the death
+ * of the worker breaks no connection: the next call starts the next worker.
  */
-export const answerCall = (api: KeeperApi, source: Source, message: unknown, paced: boolean): Promise<void> => {
-  const call = admit(message);
+export const answerCall = (api: KeeperApi, source: Source, message: unknown, isWithinLimit: boolean): Promise<void> => {
+  const call = checkCall(message);
   if (!call) return Promise.resolve();
   const reply = (answer: unknown): void =>
     source.postMessage({ mark: MARK, type: 'answer', message: answer } satisfies WorkerMessage);
-  if (!call.admitted || !paced) {
+  if (!call.admitted || !isWithinLimit) {
     const code = call.admitted ? 'over-limit' : 'bad-message';
     reply({ id: call.id, type: 'RAW', value: failed({ code, detail: 'refused' }) });
     return Promise.resolve();

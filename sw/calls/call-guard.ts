@@ -2,8 +2,10 @@ import { API_METHODS } from '../../src/protocol/bridge.ts';
 import { isObject, own } from '../../src/protocol/json.ts';
 
 /*
- * `Comlink.expose` on anything lets a page run code in the worker: `await new api.any.constructor('…')` (measured;
- * GoogleChromeLabs/comlink#603). So nothing reaches it but calls of allow-listed methods with plain data.
+ * What a page may send to the worker, and how much of it.
+ *
+ * `Comlink.expose` lets a page run code in the worker: `await new api.any.constructor('…')` (measured;
+ * GoogleChromeLabs/comlink#603). So only calls of allow-listed methods with plain data reach comlink.
  */
 
 const METHODS: ReadonlySet<unknown> = new Set(API_METHODS);
@@ -17,7 +19,7 @@ const MAX_CHARS = 262_144;
 
 type Budget = { nodes: number; chars: number };
 
-/** JSON data within bounds: no Map, Blob, key, port, error, cycle, or name that reaches a prototype. */
+/** JSON data within the bounds. It has no Map, Blob, key, port, error or cycle, and no name that reaches a prototype. */
 const isPlain = (value: unknown, depth: number, budget: Budget): boolean => {
   if (depth > MAX_DEPTH || --budget.nodes < 0) return false;
   switch (typeof value) {
@@ -49,8 +51,8 @@ const isPlainObject = (value: object, depth: number, budget: Budget): boolean =>
 const isArgument = (value: unknown, budget: Budget): boolean =>
   isObject(value) && own(value, 'type') === 'RAW' && isPlain(own(value, 'value'), 0, budget);
 
-/** The id to answer to, and whether the message may go on to comlink. */
-export const admit = (message: unknown): { id: string; admitted: boolean } | undefined => {
+/** The id to answer, and whether comlink may get the message. `undefined` when there is no id to answer. */
+export const checkCall = (message: unknown): { id: string; admitted: boolean } | undefined => {
   if (!isObject(message)) return undefined;
   const id = own(message, 'id');
   if (typeof id !== 'string' || id.length > MAX_ID) return undefined;
@@ -66,4 +68,25 @@ export const admit = (message: unknown): { id: string; admitted: boolean } | und
     list.length <= MAX_ARGUMENTS &&
     list.every((item) => isArgument(item, budget));
   return { id, admitted };
+};
+
+/** 250 messages a second from one page on average. Publications count too. */
+const RATE_WINDOW_MS = 20_000;
+const MAX_MESSAGES = 5_000;
+
+/**
+ * Whether the worker processes one more message of this client. A client above the limit is ignored until the next
+ * window. Windows are numbered, so that a clock that jumps back cannot prolong one.
+ */
+export const createClientRateLimit = (now: () => number): ((client: string) => boolean) => {
+  let window: number;
+  let counts = new Map<string, number>();
+  return (client) => {
+    const current = Math.floor(now() / RATE_WINDOW_MS);
+    if (window !== current) counts = new Map();
+    window = current;
+    const count = (counts.get(client) ?? 0) + 1;
+    counts.set(client, count);
+    return count <= MAX_MESSAGES;
+  };
 };

@@ -1,21 +1,21 @@
 import { REQUEST_HEADER } from '../../src/protocol/bridge.ts';
 
 /**
- * Requests that end before the browser would end them: a worker does not hear that a page gave up waiting for the
- * headers of an answer (measured; w3c/ServiceWorker#1544), and a stream of events would keep the worker from being
- * replaced for up to five minutes (measured in Chromium). A page asks for such a stream again by itself, with the id of
- * the last event (https://html.spec.whatwg.org/multipage/server-sent-events.html), and then of the newer worker.
+ * Requests that the worker can abort where the browser does not. A worker does not learn that a page gave up before the
+ * response headers (measured; w3c/ServiceWorker#1544). An event stream delays a takeover by up to five minutes (measured
+ * in Chromium). A page reconnects such a stream by itself with the id of the last event, and then reaches the new worker
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html).
  */
 export type AbortableRequests = {
-  /** Sends the request in a form that can be ended; the header by which its page names it stays here. */
+  /** Sends the request in a form that can be aborted, and removes the header that names it. */
   send(request: Request, send: (request: Request) => Promise<Response>): Promise<Response>;
-  /** The page that named a request so does not wait for it any more. */
+  /** The page no longer waits for the request of this name. */
   abort(name: string): void;
   endStreams(): void;
 };
 
 export const createAbortableRequests = (): AbortableRequests => {
-  const waiting = new Map<string, AbortController>();
+  const pending = new Map<string, AbortController>();
   let streams = new AbortController();
   return {
     send(request, send) {
@@ -26,10 +26,10 @@ export const createAbortableRequests = (): AbortableRequests => {
       const headers = new Headers(request.headers);
       headers.delete(REQUEST_HEADER);
       const controller = new AbortController();
-      waiting.set(name, controller);
-      return send(new Request(request, { headers, signal: controller.signal })).finally(() => waiting.delete(name));
+      pending.set(name, controller);
+      return send(new Request(request, { headers, signal: controller.signal })).finally(() => pending.delete(name));
     },
-    abort: (name) => waiting.get(name)?.abort(),
+    abort: (name) => pending.get(name)?.abort(),
     endStreams() {
       streams.abort();
       streams = new AbortController();

@@ -1,7 +1,7 @@
 import type { KeeperConfig } from '../../src/protocol/config.ts';
 import { KEEPER_ROOT, UPDATE_CHECK_SEARCH, PULSE_SCRIPT } from '../../src/protocol/bridge.ts';
 
-/** Static routing (https://wicg.github.io/service-worker-static-routing-api/); not in TypeScript's library yet. */
+/** Static routing (https://wicg.github.io/service-worker-static-routing-api/). TypeScript 7.0 has no types for it. */
 type Route = { condition: { urlPattern: URLPatternInit }; source: 'fetch-event' | 'network' };
 type URLPatternInit = { protocol?: string; hostname?: string; port?: string; pathname: string; search?: string };
 type Routable = ExtendableEvent & { addRoutes?(routes: readonly Route[]): Promise<void> };
@@ -12,8 +12,9 @@ const within = (origin: string, path: string): URLPatternInit => {
 };
 
 /**
- * Sends what is ours through the fetch event for certain. Without this, Chromium's auto-preload races a cold worker's
- * navigation to the network, and what comes back is the bare answer; a callback's code would reach the server's log.
+ * Makes sure that the keeper's requests reach the fetch event. Without it, Chromium's auto-preload races the start of a
+ * stopped worker against the network. The page would get the response without authorization, and the code of a callback
+ * would reach the server's log.
  */
 export const addStaticRoutes = (event: ExtendableEvent, config: KeeperConfig, origin: string): void => {
   const callback = config.signIn.oidc?.callback;

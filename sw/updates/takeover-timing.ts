@@ -1,56 +1,63 @@
 import { QUIET_INTERVAL_MS, QUIET_WINDOW_MS } from '../../src/protocol/takeover-timing.ts';
 
 /*
- * Chromium replaces a worker when nothing is under way in it: it stops it, and lets the newcomer in when it has
- * stopped. A request that finds it gone before that has it started anew, and all was in vain
- * (`service_worker_version.cc`, `service_worker_registration.cc`; traced). So the worker does not come to rest at any
- * moment, but at one when its pages hold still.
+ * When the active worker lets the waiting worker take over (docs/explanation/worker-updates.md).
+ *
+ * Chromium stops the old worker once no event is pending, and activates the waiting one 10–25 ms later. A request in
+ * that window restarts the old worker, and the takeover is lost (`service_worker_version.cc`,
+ * `service_worker_registration.cc`; traced). So the old worker keeps its event open until its pages hold their requests.
  */
 
-/** From then on there is too little time left to stop (10 to 25 ms were seen on two busy cores, 55 once). */
-const DOOR_MS = QUIET_WINDOW_MS - 40;
-const LOOK_EVERY_MS = 4;
-/** Until all pages know: they are told on their ports. */
-const TOLD_MS = 40;
-/** A worker that was started anew stops only after the browser was asked to look (src/page/connection/worker-update.ts), once for each beat. */
-const LOOKED_MS = QUIET_INTERVAL_MS;
+/** The quiet window, less 40 ms for the stop: it took 10–25 ms on two busy cores, and 55 ms once. */
+const STOP_WINDOW_MS = QUIET_WINDOW_MS - 40;
+const POLL_INTERVAL_MS = 4;
+/** All pages have received `hand-over` on their ports by then. */
+const NOTIFY_MS = 40;
+/**
+ * Chromium does not stop a restarted worker until something makes it look for a waiting one. A page does that once in
+ * each interval (src/page/connection/worker-update.ts).
+ */
+const UPDATE_CHECK_MS = QUIET_INTERVAL_MS;
 
-/** Makes room for a newcomer. */
 export type TakeoverTiming = {
-  /** Is to see each fetch event. */
+  /** Must see each fetch event. */
   trackRequest(event: { readonly handled: Promise<unknown> }): void;
-  /** Keeps this worker from coming to rest at a wrong moment, for `ms` milliseconds at most. */
+  /** Keeps the event open until a good moment to stop, for `ms` milliseconds at most. */
   hold(event: { waitUntil(work: Promise<unknown>): void }, ms: number): void;
 };
 
+/** `wasRestarted`: this worker started while another one waited to take over. */
 export const createTakeoverTiming = (
-  startedAnew: boolean,
+  wasRestarted: boolean,
   registration: Pick<ServiceWorkerRegistration, 'active'>,
 ): TakeoverTiming => {
-  let underWay = 0;
+  let pendingRequests = 0;
   const end = () => {
-    underWay -= 1;
+    pendingRequests -= 1;
   };
-  /** Chromium activates a worker a second after it has taken control; an event that is yet to come would start it again. */
-  const mayRest = (now: number, from: number): boolean =>
-    underWay === 0 && now > from && now % QUIET_INTERVAL_MS < DOOR_MS && registration.active?.state === 'activated';
+  /** Chromium activates a worker a second after it took control. That event would start a stopped worker again. */
+  const mayStop = (now: number, from: number): boolean =>
+    pendingRequests === 0 &&
+    now > from &&
+    now % QUIET_INTERVAL_MS < STOP_WINDOW_MS &&
+    registration.active?.state === 'activated';
 
-  const untilPagesAreStill = async (ms: number): Promise<void> => {
+  const untilGoodMoment = async (ms: number): Promise<void> => {
     let now = Date.now();
-    const from = now + (startedAnew ? LOOKED_MS : TOLD_MS);
+    const from = now + (wasRestarted ? UPDATE_CHECK_MS : NOTIFY_MS);
     const until = now + ms;
-    // twice: the body of an answer is on its way for a while yet
-    for (let quiet = 0; quiet < 2 && now < until; quiet = mayRest(now, from) ? quiet + 1 : 0) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    // Twice in a row, because the body of a response is still on its way when `handled` resolves.
+    for (let quiet = 0; quiet < 2 && now < until; quiet = mayStop(now, from) ? quiet + 1 : 0) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
       now = Date.now();
     }
   };
 
   return {
     trackRequest({ handled }) {
-      underWay += 1;
+      pendingRequests += 1;
       handled.then(end, end);
     },
-    hold: (event, ms) => event.waitUntil(untilPagesAreStill(ms)),
+    hold: (event, ms) => event.waitUntil(untilGoodMoment(ms)),
   };
 };

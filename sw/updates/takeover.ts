@@ -4,40 +4,43 @@ import { WORKER_TAKEOVER_MS } from '../../src/protocol/takeover-timing.ts';
 declare const self: ServiceWorkerGlobalScope;
 
 /**
- * Has the worker in office told when this one is to replace it, as soon as this one is installed. Nobody else can know:
- * the wish is made with `skipWaiting()`, by the keeper or by the site's own code, and shows in no state. What calls
- * that again repeats it. Gives what repeats it for a worker in office that has been started anew since.
+ * Informs the active worker that this one is about to replace it, as soon as this one is installed. The active worker
+ * cannot see that: `skipWaiting()` shows in no state, whether the keeper or the site's own code calls it. Each further
+ * `skipWaiting()` informs it again. Returns a function that does the same for an active worker that was restarted.
  */
 export const announceTakeover = (): (() => void) => {
   const { registration } = self;
   const skipWaiting = self.skipWaiting.bind(self);
-  // a newcomer that was stopped while it waited
+  // Set already if the browser stopped this worker while it waited.
   let me = registration.waiting;
   let until = 0;
-  const tell = (): void => {
+  let onInstalled = (): void => undefined;
+  const repeat = (): void => {
     const ms = until - Date.now();
     if (me?.state !== 'installed' || ms <= 0) return;
     registration.active?.postMessage({ mark: MARK, type: 'taking-over', ms } satisfies PageMessage);
   };
-  const wish = (): void => {
+  const announce = (): void => {
     until = Date.now() + WORKER_TAKEOVER_MS;
-    tell();
+    repeat();
   };
-  let wished = (): void => undefined;
   self.skipWaiting = () => {
-    wished = wish;
-    wish();
+    onInstalled = announce;
+    announce();
     return skipWaiting();
   };
   self.addEventListener('install', () => {
     me = registration.installing;
-    me?.addEventListener('statechange', () => wished());
+    me?.addEventListener('statechange', () => onInstalled());
   });
-  return tell;
+  return repeat;
 };
 
-/** Has a newcomer that waits say again what it has told the one before; only then is it known what that one knew. */
-export const repeatSkipWaiting = (): boolean => {
+/**
+ * Makes the waiting worker, if there is one, repeat its announcement: this worker may have been restarted since, and then
+ * it has lost it. Returns whether a worker waits.
+ */
+export const requestAnnouncement = (): boolean => {
   const { waiting } = self.registration;
   waiting?.postMessage({ mark: MARK, type: 'skip-waiting' } satisfies PageMessage);
   return waiting !== null;

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { API_METHODS } from '../../src/protocol/bridge.ts';
 import { isObject } from '../../src/protocol/json.ts';
-import { admit } from '../../sw/calls/call-guard.ts';
+import { checkCall } from '../../sw/calls/call-guard.ts';
 
 const RUNS = 10_000;
 const SEED = 20_261_121;
@@ -10,7 +10,7 @@ const SEED = 20_261_121;
 const raw = (value: unknown) => ({ type: 'RAW', value });
 const call = (over: object = {}) => ({ id: 'a', type: 'APPLY', path: ['nudge'], argumentList: [raw('user')], ...over });
 
-/** Words of comlink's wire protocol, names that reach a prototype, and our own. */
+/** Words of comlink's wire protocol, names that reach a prototype, and the keeper's methods. */
 const word = fc.constantFrom(
   ...['GET', 'SET', 'APPLY', 'CONSTRUCT', 'ENDPOINT', 'RELEASE', 'RAW', 'HANDLER', 'proxy', 'throw'],
   ...['constructor', '__proto__', 'prototype', 'toString', 'call', 'bind', 'then'],
@@ -23,7 +23,7 @@ const hostileValue = fc.oneof(
   fc.constant(JSON.parse('{"__proto__":{"polluted":true}}')),
 );
 
-/** Near to a call of the interface, so that the last check is reached as often as the first. */
+/** Close to a valid call, so that the last check runs as often as the first. */
 const hostileCall = fc.record(
   {
     id: fc.oneof({ weight: 6, arbitrary: fc.string() }, fc.string({ minLength: 200, maxLength: 300 }), hostileValue),
@@ -45,7 +45,7 @@ const hostileCall = fc.record(
   { requiredKeys: ['id', 'type', 'path'] },
 );
 
-/** JSON and nothing else, by a way of its own: what JSON makes of it is what it was. */
+/** Whether the value is plain JSON. Written independently of the guard. */
 const isJson = (value: unknown): boolean => {
   if (value === undefined) return true;
   if (typeof value === 'object' && value !== null) {
@@ -56,12 +56,12 @@ const isJson = (value: unknown): boolean => {
   return ['string', 'boolean'].includes(typeof value) || value === null || Number.isFinite(value);
 };
 
-describe('the guard before comlink', () => {
-  test(`of ${RUNS} hostile messages, none but a call of the interface with plain data comes through`, () => {
+describe('checkCall', () => {
+  test(`admits only calls of the interface with plain data, of ${RUNS} hostile messages`, () => {
     let admitted = 0;
     const property = fc.property(fc.oneof({ weight: 4, arbitrary: hostileCall }, hostileValue), (message) => {
-      const verdict = admit(message);
-      if (!verdict?.admitted) return;
+      const result = checkCall(message);
+      if (!result?.admitted) return;
       admitted += 1;
       if (!isObject(message)) throw new Error('not even an object');
       const { type, path, argumentList } = message as { type: unknown; path: unknown[]; argumentList: unknown[] };
@@ -80,29 +80,29 @@ describe('the guard before comlink', () => {
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  test('an honest call comes through', () => {
-    expect(admit(call())).toEqual({ id: 'a', admitted: true });
-    expect(admit(call({ argumentList: [] }))).toEqual({ id: 'a', admitted: true });
+  test('admits a valid call', () => {
+    expect(checkCall(call())).toEqual({ id: 'a', admitted: true });
+    expect(checkCall(call({ argumentList: [] }))).toEqual({ id: 'a', admitted: true });
   });
 
   test.each<[string, object]>([
-    ['no list', { argumentList: undefined }],
+    ['a call without an argument list', { argumentList: undefined }],
     ['an inherited path', Object.create({ path: ['nudge'] }) as object],
-    ['a path that is a word', { path: 'nudge' }],
-    ['two steps', { path: ['nudge', 'constructor'] }],
+    ['a path that is a string', { path: 'nudge' }],
+    ['a path of two steps', { path: ['nudge', 'constructor'] }],
     ['five arguments', { argumentList: Array.from({ length: 5 }, () => raw(1)) }],
     ['a transfer handler', { argumentList: [{ type: 'HANDLER', name: 'proxy', value: null }] }],
-    ['a hole', { argumentList: [undefined] }],
+    ['an undefined argument', { argumentList: [undefined] }],
     ['too many nodes', { argumentList: [raw(Array.from({ length: 5_000 }, () => 0))] }],
     ['too many characters', { argumentList: [raw({ ['k'.repeat(300_000)]: 1 })] }],
     ['a name that reaches a prototype, deep down', { argumentList: [raw({ a: [{ constructor: 1 }] })] }],
-  ])('%s does not', (_name, over) => {
+  ])('rejects %s', (_name, over) => {
     const message = Object.getPrototypeOf(over) === Object.prototype ? call(over) : Object.assign(over, { id: 'a' });
-    expect(admit(message)).toEqual({ id: 'a', admitted: false });
+    expect(checkCall(message)).toEqual({ id: 'a', admitted: false });
   });
 
   test.each([[{}], [{ id: 7 }], [{ id: 'x'.repeat(129) }], [null], ['text'], [[]]])(
-    '%j has nobody to answer to',
-    (message) => expect(admit(message)).toBeUndefined(),
+    'returns undefined for %j, which has no id to answer',
+    (message) => expect(checkCall(message)).toBeUndefined(),
   );
 });

@@ -5,27 +5,30 @@ import { createTakeoverTiming, type TakeoverTiming } from '../../sw/updates/take
 const FOR_MS = 5_000;
 
 let active: { state: ServiceWorkerState };
-const open = (startedAnew = false): TakeoverTiming =>
-  createTakeoverTiming(startedAnew, { active: active as ServiceWorker });
+const create = (wasRestarted = false): TakeoverTiming =>
+  createTakeoverTiming(wasRestarted, { active: active as ServiceWorker });
 
-/** What a room does with an event: how long it keeps it open, if it has let it go. */
-const makeRoom = (room: TakeoverTiming, ms = FOR_MS): { readonly letGoAt: number | undefined } => {
-  const seen: { letGoAt: number | undefined } = { letGoAt: undefined };
-  room.hold({ waitUntil: (work) => void work.then(() => (seen.letGoAt = Date.now())) }, ms);
+/** Lets the timing hold an event. `releasedAt`: when it let the event end. */
+const hold = (timing: TakeoverTiming, ms = FOR_MS): { readonly releasedAt: number | undefined } => {
+  const seen: { releasedAt: number | undefined } = { releasedAt: undefined };
+  timing.hold({ waitUntil: (work) => void work.then(() => (seen.releasedAt = Date.now())) }, ms);
   return seen;
 };
 
-/** A request that is under way until its end is called. */
-const request = (room: TakeoverTiming): (() => void) => {
+/** Starts a request, and returns a function that ends it. */
+const request = (timing: TakeoverTiming): (() => void) => {
   let end = (): void => undefined;
   const handled = new Promise<undefined>((resolve) => (end = () => resolve(undefined)));
-  room.trackRequest({ handled });
+  timing.trackRequest({ handled });
   return end;
 };
 
-const letGoWithin = async (seen: { readonly letGoAt: number | undefined }, ms: number): Promise<number | undefined> => {
+const releasedWithin = async (
+  seen: { readonly releasedAt: number | undefined },
+  ms: number,
+): Promise<number | undefined> => {
   await vi.advanceTimersByTimeAsync(ms);
-  return seen.letGoAt;
+  return seen.releasedAt;
 };
 
 beforeEach(() => {
@@ -34,42 +37,42 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-describe('the moment at which an old worker comes to rest', () => {
-  test('is one at which its pages hold still', async () => {
-    const at = await letGoWithin(makeRoom(open()), QUIET_INTERVAL_MS);
+describe('an active worker that a waiting one replaces', () => {
+  test('stops within a quiet window of its pages', async () => {
+    const at = await releasedWithin(hold(create()), QUIET_INTERVAL_MS);
     expect(at).toBeGreaterThanOrEqual(11 * QUIET_INTERVAL_MS);
     expect(at).toBeLessThan(11 * QUIET_INTERVAL_MS + QUIET_WINDOW_MS);
   });
 
-  test('waits for a request, be it longer than they do', async () => {
-    const room = open();
-    const end = request(room);
-    const seen = makeRoom(room);
-    expect(await letGoWithin(seen, QUIET_INTERVAL_MS * 2)).toBeUndefined();
+  test('waits for a request that outlasts a quiet window', async () => {
+    const timing = create();
+    const end = request(timing);
+    const seen = hold(timing);
+    expect(await releasedWithin(seen, QUIET_INTERVAL_MS * 2)).toBeUndefined();
     end();
-    expect(await letGoWithin(seen, QUIET_WINDOW_MS - 10)).toBeUndefined();
-    expect(await letGoWithin(seen, QUIET_INTERVAL_MS)).toBeGreaterThanOrEqual(13 * QUIET_INTERVAL_MS);
+    expect(await releasedWithin(seen, QUIET_WINDOW_MS - 10)).toBeUndefined();
+    expect(await releasedWithin(seen, QUIET_INTERVAL_MS)).toBeGreaterThanOrEqual(13 * QUIET_INTERVAL_MS);
   });
 
   test('waits for its own activation', async () => {
     active.state = 'activating';
-    const seen = makeRoom(open());
-    expect(await letGoWithin(seen, 3 * QUIET_INTERVAL_MS)).toBeUndefined();
+    const seen = hold(create());
+    expect(await releasedWithin(seen, 3 * QUIET_INTERVAL_MS)).toBeUndefined();
     active.state = 'activated';
-    expect(await letGoWithin(seen, QUIET_INTERVAL_MS)).toBeDefined();
+    expect(await releasedWithin(seen, QUIET_INTERVAL_MS)).toBeDefined();
   });
 
-  test('comes a beat later to one that was started anew, which has to be asked first', async () => {
-    const seen = makeRoom(open(true));
-    expect(await letGoWithin(seen, QUIET_INTERVAL_MS)).toBeUndefined();
-    expect(await letGoWithin(seen, QUIET_INTERVAL_MS)).toBeDefined();
+  test('waits one more interval, for the update check of a page, when it was restarted', async () => {
+    const seen = hold(create(true));
+    expect(await releasedWithin(seen, QUIET_INTERVAL_MS)).toBeUndefined();
+    expect(await releasedWithin(seen, QUIET_INTERVAL_MS)).toBeDefined();
   });
 
-  test('comes in the end, whatever is under way', async () => {
-    const room = open();
-    request(room);
-    const seen = makeRoom(room, 1_000);
-    expect(await letGoWithin(seen, 990)).toBeUndefined();
-    expect(await letGoWithin(seen, 20)).toBeDefined();
+  test('stops at the deadline when a request is still pending', async () => {
+    const timing = create();
+    request(timing);
+    const seen = hold(timing, 1_000);
+    expect(await releasedWithin(seen, 990)).toBeUndefined();
+    expect(await releasedWithin(seen, 20)).toBeDefined();
   });
 });
