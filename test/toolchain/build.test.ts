@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { parseSync } from 'rolldown/utils';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundledPackages, NOTICES_FILE, renderNotices } from '../../scripts/docs/notices.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -34,7 +35,7 @@ const manifestIn = (code: string): { url: string; integrity: string }[] =>
     ),
   ].map(([, url = '', integrity = '']) => ({ url, integrity }));
 
-test.each(['sw.js', 'keeper-sw.js'])('%s is one classic script that imports nothing', async (name) => {
+test.each(['sw.js', 'keeper-sw.js'])('builds %s as one classic script without imports', async (name) => {
   const code = await built(name);
   const { module, errors } = parseSync(name, code, { sourceType: 'script' });
   expect(errors).toEqual([]);
@@ -43,13 +44,13 @@ test.each(['sw.js', 'keeper-sw.js'])('%s is one classic script that imports noth
   expect(code).not.toContain('process.env');
 });
 
-test('the page library is a module that exports connect', async () => {
+test('exports connect from the page library', async () => {
   const { module } = parseSync('keeper.js', await built('keeper.js'));
   const names = module.staticExports.flatMap((entry) => entry.entries.map((exported) => exported.exportName.name));
   expect(names).toContain('connect');
 });
 
-test('the worker knows the hash of each file of the shell, and no file of the shell is unknown to it', async () => {
+test('puts the hash of every file of the app shell into the worker', async () => {
   const manifest = manifestIn(await built('sw.js'));
   for (const { url, integrity } of manifest) {
     const hash = createHash('sha256').update(await readFile(join(folder, url)));
@@ -61,18 +62,18 @@ test('the worker knows the hash of each file of the shell, and no file of the sh
   expect(urls).toEqual(expect.arrayContaining(['/index.html', ...ofThePage.map((name) => `/assets/${name}`)]));
 });
 
-test('the page, the worker and its embedded form carry the same identity', async () => {
+test('gives the page and the worker the same build id', async () => {
   const identity = /<meta name="build" content="([0-9a-f]{16})"/.exec(await built('index.html'))?.[1] ?? 'none';
   expect(await built('sw.js')).toContain(identity);
 });
 
-test('the page has neither inline scripts nor inline styles', async () => {
+test('leaves no inline script and no inline style in the page', async () => {
   const html = await built('index.html');
   expect(html).not.toMatch(/<style|\sstyle=|\son[a-z]+=/);
   for (const [, body] of html.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)) expect(body).toBe('');
 });
 
-test('texts are left compressed too, but for the scripts whose first line a server fills in', async () => {
+test('compresses text files, except the scripts whose first line the server fills in', async () => {
   const names = await readdir(folder, { recursive: true });
   const encoded = names.filter((name) => /\.(?:br|gz)$/.test(name));
   expect(encoded).toEqual(expect.arrayContaining(['index.html.br', 'index.html.gz', 'keeper.js.br', 'keeper.js.gz']));
@@ -82,4 +83,8 @@ test('texts are left compressed too, but for the scripts whose first line a serv
     const decoded = name.endsWith('.br') ? brotliDecompressSync(bytes) : gunzipSync(bytes);
     expect(decoded.equals(of), name).toBe(true);
   }
+});
+
+test('lists the licence of every package that the build bundles or the server loads (npm run notices)', async () => {
+  expect(await renderNotices(ROOT, await bundledPackages(folder))).toBe(await readFile(NOTICES_FILE, 'utf8'));
 });
