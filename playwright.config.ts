@@ -4,28 +4,50 @@ import { launchOptions } from './test/support/browser/browser.ts';
 /** Pictures of every step cost a fifth of the processor; the steps alone, and the diary of test/support/e2e.ts, nothing. */
 const TRACE = { mode: 'retain-on-failure', screenshots: false, snapshots: false, sources: false } as const;
 
-/** Time that somebody is promised. Only alone does a machine keep it: `scripts/test.ts` has them run after the others. */
+/** Tests that bound a time. They need the machine for themselves: `npm run test:rest` runs them last, one by one. */
 const TIMED = /@timed/;
-/** Little but waiting: that takes place beside the others. */
+/** Tests that mostly wait. One worker runs them beside the others. */
 const WAITS = /@waits/;
+
+/** What a developer runs before each push (`npm test`): the promises of the README, in about three minutes. */
+const STORIES = [
+  'session/signed-in',
+  'session/signed-out',
+  'session/one-refresh',
+  'session/desktop-story',
+  'session/idle-story',
+  'session/no-token-in-page',
+  'resilience/worker-killed',
+  'resilience/offline',
+  'sockets/one-socket',
+  'requests/other-origins',
+  'updates/build',
+  'updates/update',
+  'app/app-round',
+].map((name) => `**/${name}.spec.ts`);
+
+const report = process.env['BROWSER_REPORT'];
 
 export default defineConfig({
   testDir: 'test/browser',
   outputDir: 'test-results/browser',
   snapshotPathTemplate: '{testDir}/pictures/{arg}{ext}',
-  // A picture that is missing is a failure, and never written by the way: `npm run snapshots`.
+  // A missing picture fails the test. `npm run snapshots` writes pictures, and nothing else does.
   updateSnapshots: 'none',
   forbidOnly: true,
   fullyParallel: false,
   workers: 3,
+  // A test that fails sometimes is a bug to find. Only a crash of the browser itself runs a test again
+  // (scripts/testing/browser-tests.ts).
   retries: 0,
   timeout: 60_000,
-  // Playwright's 5 s are a bound that no test means; those that mean one name it.
+  // Playwright's default of 5 s is a bound that no test means. A test that means a bound names it.
   expect: { timeout: 15_000 },
-  reporter: [['list'], ['json', { outputFile: process.env['BROWSER_REPORT'] ?? '.cache/reports/browser.json' }]],
+  reporter: report ? [['./scripts/testing/playwright-reporter.ts'], ['json', { outputFile: report }]] : 'list',
   use: { browserName: 'chromium', screenshot: 'only-on-failure', trace: TRACE, launchOptions: launchOptions() },
   projects: [
-    { name: 'chromium', workers: 2, grepInvert: [TIMED, WAITS] },
+    { name: 'stories', workers: 2, testMatch: STORIES, grepInvert: [TIMED, WAITS] },
+    { name: 'browser', workers: 2, testIgnore: STORIES, grepInvert: [TIMED, WAITS] },
     { name: 'waits', workers: 1, grep: WAITS },
     { name: 'timed', workers: 1, grep: TIMED },
   ],

@@ -1,14 +1,31 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** Tests that start servers, browsers or compilers and take seconds each. `npm run test:rest` runs them. */
+const INTEGRATION = [
+  'test/conformance/conformance.test.ts',
+  'test/doctor/browser.test.ts',
+  'test/page/in-chromium.test.ts',
+  'test/server/storage/restart.test.ts',
+  'test/server/realtime/hub.test.ts',
+  'test/causes/disk.test.ts',
+  'test/toolchain/browser-crash.test.ts',
+  'test/toolchain/compiler.test.ts',
+];
+
 export default defineConfig({
   test: {
-    // Stays the repository, from whatever folder vitest is called.
+    // Vitest may be called from any folder.
     root: fileURLToPath(new URL('.', import.meta.url)),
     environment: 'node',
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/browser/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/browser/**', ...INTEGRATION] },
+      },
+      { extends: true, test: { name: 'integration', include: INTEGRATION } },
+    ],
   },
 });

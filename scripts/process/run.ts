@@ -5,6 +5,7 @@ export type RunOptions = {
   env?: Record<string, string> | undefined;
   /** Where the child's standard output goes; `pipe` leaves it to the caller. */
   stdout?: 'inherit' | 'stderr' | 'pipe' | undefined;
+  stderr?: 'inherit' | 'pipe' | undefined;
 };
 
 const STDERR = 2;
@@ -14,7 +15,7 @@ const BIN = join(process.cwd(), 'node_modules', '.bin');
 export const start = (command: string, args: readonly string[], options: RunOptions = {}): ChildProcess => {
   const out = options.stdout ?? 'inherit';
   return spawn(command, args, {
-    stdio: ['ignore', out === 'stderr' ? STDERR : out, 'inherit'],
+    stdio: ['ignore', out === 'stderr' ? STDERR : out, options.stderr ?? 'inherit'],
     env: { ...process.env, PATH: `${BIN}${delimiter}${process.env['PATH'] ?? ''}`, ...options.env },
     // .bin holds .cmd files there
     shell: process.platform === 'win32',

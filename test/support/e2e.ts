@@ -1,4 +1,5 @@
-import { test as base, type BrowserContext, type Request } from '@playwright/test';
+import type { BrowserContext, Request } from '@playwright/test';
+import { test as base } from './browser/crashes.ts';
 import { startApp, type App } from './server/app.ts';
 import { expect } from './browser/expect.ts';
 import { createLab, type Lab } from './server/fault-client.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { playwrightCounts, vitestCounts } from '../../scripts/checks/reports.ts';
+import { playwrightCounts, vitestCounts } from '../../scripts/testing/reports.ts';
 import { createFixture, type Fixture } from '../support/fixture.ts';
 
 let fixture: Fixture;
@@ -31,7 +31,7 @@ describe('the counts of a vitest run', () => {
   });
 
   test('hold a failure when nothing ran, when no test was to blame, or without a report', async () => {
-    expect(await vitest(0, 0, 0, 0)).toMatchObject({ failed: 1, note: 'no tests ran' });
+    expect(await vitest(0, 0, 0, 0)).toMatchObject({ failed: 1, notes: ['no tests ran'] });
     expect(await vitest(7, 0, 0, 1)).toMatchObject({ passed: 7, failed: 1 });
     expect(await vitestCounts(await report('{"numPass'), 0)).toMatchObject({ passed: 0, failed: 1 });
     expect(await vitestCounts(join(fixture.root, 'none.json'), 0)).toMatchObject({ passed: 0, failed: 1 });

@@ -1,4 +1,5 @@
-import { chromium, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import type { BrowserContext, Locator, Page } from '@playwright/test';
+import { launchBrowser } from '../../support/browser/crashes.ts';
 import { expectSocket, listen, newTopic, numbersOf, publish } from '../../support/page/channels.ts';
 import { launchOptions } from '../../support/browser/browser.ts';
 import { expect, test } from '../../support/e2e.ts';
@@ -9,7 +10,7 @@ import { seesSignedIn, signInByHand } from '../../support/page/sign-in.ts';
 /** As people have it: Playwright hides the scrollbars, and switches off the cache of pages to go back to. */
 const likePeople = async (viewport: { width: number; height: number }): Promise<BrowserContext> => {
   const ignoreDefaultArgs = ['--hide-scrollbars', '--disable-back-forward-cache'];
-  const browser = await chromium.launch({ ...launchOptions(), ignoreDefaultArgs });
+  const browser = await launchBrowser({ ...launchOptions(), ignoreDefaultArgs });
   return browser.newContext({ viewport });
 };
 

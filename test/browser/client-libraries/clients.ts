@@ -1,4 +1,5 @@
-import { test as base, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { test as base } from '../../support/browser/crashes.ts';
 import { expect } from '../../support/browser/expect.ts';
 import type { Keeper } from '../../../src/page/types/types.ts';
 import { startClientSite, type ClientSite } from '../../support/sites/client-site.ts';

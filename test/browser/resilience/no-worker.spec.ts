@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { chromium } from '@playwright/test';
+import { launchBrowser } from '../../support/browser/crashes.ts';
 import { launchOptions } from '../../support/browser/browser.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { sessionStateOf, snapshotOf } from '../../support/page/keeper-page.ts';
@@ -63,7 +63,7 @@ test('an insecure context has no WebCrypto, so nothing is kept there, and that i
   const port = typeof address === 'object' && address ? address.port : 0;
   const { args, executablePath } = launchOptions();
   const mapped = [...args, '--host-resolver-rules=MAP insecure.test 127.0.0.1'];
-  const browser = await chromium.launch({ executablePath, args: mapped });
+  const browser = await launchBrowser({ executablePath, args: mapped });
   try {
     const page = await browser.newPage();
     await page.goto(`http://insecure.test:${port}/`);

@@ -1,4 +1,5 @@
-import { chromium, type BrowserContext, type Page } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
+import { launchBrowser } from '../../support/browser/crashes.ts';
 import { DEMO_ACCOUNT, type Account } from '../../../server/auth/accounts.ts';
 import { changeAnswers, type Answers } from '../../support/page/answers.ts';
 import { launchOptions } from '../../support/browser/browser.ts';
@@ -221,7 +222,7 @@ test.describe('a tab in the back-forward cache', () => {
   /** Playwright switches that cache off. */
   const withCache = async (use: (context: BrowserContext) => Promise<void>): Promise<void> => {
     const ignoreDefaultArgs = ['--disable-back-forward-cache'];
-    const browser = await chromium.launch({ ...launchOptions(), ignoreDefaultArgs });
+    const browser = await launchBrowser({ ...launchOptions(), ignoreDefaultArgs });
     try {
       await use(await browser.newContext());
     } finally {

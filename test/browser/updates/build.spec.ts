@@ -1,4 +1,5 @@
-import { test, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { test } from '../../support/browser/crashes.ts';
 import { expect } from '../../support/browser/expect.ts';
 import { startApp, type App } from '../../support/server/app.ts';
 

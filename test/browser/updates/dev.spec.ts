@@ -1,4 +1,4 @@
-import { test } from '@playwright/test';
+import { test } from '../../support/browser/crashes.ts';
 import { expect } from '../../support/browser/expect.ts';
 import { createServer, type ViteDevServer } from 'vite';
 import { workerPlugin } from '../../../scripts/build/worker-plugin.ts';

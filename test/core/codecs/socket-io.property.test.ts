@@ -1,10 +1,11 @@
+import { historyCount } from '../../support/history-count.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CodecKind, CodecOutput } from '../../../src/core/codecs/codec.ts';
 import { socketIo } from '../../../src/core/codecs/optional.ts';
 import { World, type Op } from './socket-io-world.ts';
 
-const HISTORIES = 20_000;
+const HISTORIES = historyCount(20_000);
 const LONGEST = 60;
 
 const tab = fc.integer({ min: 1, max: 3 });

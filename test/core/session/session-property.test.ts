@@ -1,3 +1,4 @@
+import { historyCount } from '../../support/history-count.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Law } from '../session-world/session-ends.ts';
@@ -8,7 +9,7 @@ import { MOST_PER_MINUTE, stormOf, storms } from '../session-world/session-storm
 const SEED = Number(process.env['SEED'] ?? 1);
 
 /** Histories over all properties of this file. */
-const RUNS = Number(process.env['RUNS'] ?? 20_000);
+const RUNS = historyCount(20_000);
 
 type Property = { law: Law; title: string };
 

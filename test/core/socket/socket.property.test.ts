@@ -1,3 +1,4 @@
+import { historyCount } from '../../support/history-count.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { INVARIANTS, MUTANTS } from '../socket-world/socket-mutants.ts';
@@ -149,7 +150,7 @@ const breaches = (world: World): readonly string[] => {
   ];
 };
 
-const RUNS = Number(process.env['RUNS'] ?? 20_000);
+const RUNS = historyCount(20_000);
 
 test(`invariants ${Object.keys(INVARIANTS).join(', ')} hold in every history`, { timeout: 120_000 }, () => {
   fc.assert(

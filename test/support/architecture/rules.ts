@@ -57,8 +57,11 @@ const arrows = (module: Module): Violation[] => {
     .map((found) => at(module, 'arrow', found.start, `${room.name} may not import ${found.specifier}`));
 };
 
+/** Test runners load a reporter by its default export. */
+const isReporter = (path: string): boolean => path.endsWith('-reporter.ts');
+
 const defaultExports = (module: Module): Violation[] => {
-  if (!layerOf(module.path)) return [];
+  if (!layerOf(module.path) || isReporter(module.path)) return [];
   return module.parsed.module.staticExports
     .filter((entry) =>
       entry.entries.some(({ exportName }) => exportName.kind === 'Default' || exportName.name === 'default'),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
+import { reportCrash } from './crashes.ts';
 import { isObject, own, parseJson, type JsonObject } from '../../../src/protocol/json.ts';
 
 /** A browser in a process of its own, with a profile that nobody had before. */
@@ -36,6 +37,9 @@ export const startBareProcess = async (
   const as = account && { ...account, env: { ...process.env, HOME: profile } };
   const browser = spawn(path, argsFor(profile), { stdio: ['ignore', 'ignore', 'pipe'], ...as });
   const end = once(browser, 'exit');
+  const crashed = (code: number | null, signal: string | null): void =>
+    reportCrash(`The browser process ended by itself (${signal ?? `exit ${code}`})`);
+  browser.once('exit', crashed);
   const address = await new Promise<string>((resolve, reject) => {
     void end.then(() => reject(new Error('The browser ended before it listened.')));
     createInterface({ input: browser.stderr }).on('line', (line) => {
@@ -47,6 +51,7 @@ export const startBareProcess = async (
     address,
     pid: browser.pid ?? 0,
     close: async () => {
+      browser.off('exit', crashed);
       browser.kill();
       await end;
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext } from '@playwright/test';
 import { launchOptions } from './browser.ts';
+import { watchContextForCrash } from './crashes.ts';
 
 /** A browser profile on disk, so that the browser can be quit and started again. */
 export type Profile = { start(): Promise<BrowserContext>; remove(): Promise<void> };
@@ -10,7 +11,7 @@ export type Profile = { start(): Promise<BrowserContext>; remove(): Promise<void
 export const createProfile = async (): Promise<Profile> => {
   const dir = await mkdtemp(join(tmpdir(), 'keeper-profile-'));
   return {
-    start: () => chromium.launchPersistentContext(dir, launchOptions()),
+    start: async () => watchContextForCrash(await chromium.launchPersistentContext(dir, launchOptions())),
     remove: () => rm(dir, { recursive: true, force: true }),
   };
 };

@@ -1,7 +1,8 @@
-import { chromium, type Browser } from '@playwright/test';
+import type { Browser } from '@playwright/test';
 import { freePortPair } from '../../../scripts/process/free-port.ts';
 import { startApp } from '../server/app.ts';
 import { launchOptions } from '../browser/browser.ts';
+import { launchBrowser } from '../browser/crashes.ts';
 import { createLab, type Lab } from '../server/fault-client.ts';
 import { createCertificate, startFront, type Front } from '../server/tls-front.ts';
 
@@ -29,7 +30,7 @@ export const startHttpsSite = async (): Promise<HttpsSite> => {
   const provider = await startFront(certificate, port + 1, inside + 1);
   const { args, executablePath } = launchOptions();
   const trusting = [...args, `--ignore-certificate-errors-spki-list=${certificate.spki}`];
-  const browser = await chromium.launch({ executablePath, args: trusting });
+  const browser = await launchBrowser({ executablePath, args: trusting });
   const stop = async (): Promise<void> => {
     await browser.close();
     await Promise.all([front.stop(), provider.stop()]);

@@ -1,24 +1,30 @@
 import { readFile } from 'node:fs/promises';
 import { isObject, numberAt, own, parseJson, type JsonObject } from '../../src/protocol/json.ts';
 
-/** What a step of the test run comes to. A type check, a lint run or a size budget is one check. */
-export type Counts = { passed: number; failed: number; note?: string };
+/** The result of one step of a test run. A type check, a lint run or a size budget is one check. */
+export type Counts = {
+  passed: number;
+  failed: number;
+  /** Sentences that a reader of the result must see: a runner that died, a browser that crashed. */
+  notes?: readonly string[];
+};
 
-const readReport = async (path: string): Promise<JsonObject | undefined> => {
+/** A runner's JSON report, or `undefined` where there is none. */
+export const readReport = async (path: string): Promise<JsonObject | undefined> => {
   const report = parseJson(await readFile(path, 'utf8').catch(() => ''));
   return isObject(report) ? report : undefined;
 };
 
-/** A runner that crashed, found nothing to run, or failed without naming a test is one failed check more. */
+/** A runner that crashed, found nothing to run, or failed without naming a test counts as one failed check. */
 const judged = (passed: number, failed: number, exitCode: number): Counts => {
-  if (passed + failed === 0) return { passed, failed: 1, note: 'no tests ran' };
-  if (exitCode !== 0 && failed === 0) return { passed, failed: 1, note: `the runner failed (exit ${exitCode})` };
+  if (passed + failed === 0) return { passed, failed: 1, notes: ['no tests ran'] };
+  if (exitCode !== 0 && failed === 0) return { passed, failed: 1, notes: [`the runner failed (exit ${exitCode})`] };
   return { passed, failed };
 };
 
-const NO_REPORT: Counts = { passed: 0, failed: 1, note: 'the runner wrote no report' };
+const NO_REPORT: Counts = { passed: 0, failed: 1, notes: ['the runner wrote no report'] };
 
-/** Reads vitest's JSON report. A skipped test counts as failed: nothing here is allowed to be skipped. */
+/** Reads vitest's JSON report. A skipped test counts as failed: no test may be skipped. */
 export const vitestCounts = async (path: string, exitCode: number): Promise<Counts> => {
   const report = await readReport(path);
   if (!report) return NO_REPORT;

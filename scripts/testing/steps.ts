@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { ensureBrowser } from '../browsers/find-browser.ts';
+import { runBrowserTests } from './browser-tests.ts';
+import { check, finish } from './commands.ts';
+import { vitestCounts, type Counts } from './reports.ts';
+
+export type Step = { name: string; run: () => Promise<Counts> };
+
+export const REPORTS = join(process.cwd(), '.cache', 'reports');
+
+/** A tenth of the histories finds what a change breaks at once; CI plays all of them. */
+const SHORT_HISTORIES = { HISTORIES_SHARE: '0.1' };
+
+const command = (name: string, program: string, ...args: string[]): Step => ({ name, run: () => check(program, args) });
+
+const browser: Step = {
+  name: 'browser',
+  run: async () => {
+    const { path, from } = ensureBrowser();
+    console.log(`   ${path} (${from})`);
+    return { passed: 1, failed: 0 };
+  },
+};
+
+const unitTests = (name: string, args: readonly string[], env?: Record<string, string>): Step => ({
+  name,
+  run: async () => {
+    const report = join(REPORTS, `${name.replaceAll(' ', '-')}.json`);
+    const reporters = [
+      '--reporter=./scripts/testing/vitest-reporter.ts',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ];
+    return vitestCounts(report, await finish('vitest', ['run', ...args, ...reporters], env));
+  },
+});
+
+const browserTests = (name: string, ...args: string[]): Step => ({
+  name,
+  run: () => runBrowserTests(join(REPORTS, `${name.replaceAll(' ', '-')}.json`), args),
+});
+
+/** The legs of the suite. `main` is what a developer runs before each push: at most 6 minutes on two cores. */
+export const LEGS: Readonly<Record<'main' | 'rest', readonly Step[]>> = {
+  main: [
+    browser,
+    command('build', 'vite', 'build'),
+    command('types', 'tsc', '-b', '--force'),
+    command('lint', 'oxlint'),
+    command('templates', 'node', '--import', 'tsx', 'scripts/checks/lint-lit.ts'),
+    command('format', 'oxfmt', '--check'),
+    unitTests('unit tests', ['--project=unit'], SHORT_HISTORIES),
+    browserTests('main stories', '--project=stories'),
+  ],
+  rest: [
+    unitTests('all histories', ['test/core', '--project=unit']),
+    unitTests('integration tests', ['--project=integration']),
+    browserTests('browser tests', '--project=browser', '--project=waits'),
+    // Tests that bound a time run after the others and one by one.
+    browserTests('timed tests', '--project=timed', '--workers=1', '--output=test-results/timed'),
+    command('size', 'node', '--import', 'tsx', 'scripts/size.ts'),
+  ],
+};
