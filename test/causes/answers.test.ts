@@ -74,31 +74,39 @@ const tooLong: Oddity = (response, tokens) => {
 
 /** Answers that give nothing to go on with. */
 const USELESS: readonly [name: string, oddity: Oddity, problem: ProblemCode][] = [
-  ['cause 22: the page of a captive portal', html, 'unexpected-answer'],
-  ['cause 21: 400 with HTML', status(400, '<html>bad request</html>'), 'server-unavailable'],
-  ['cause 21: 403 of a firewall', status(403, '<html>blocked</html>'), 'server-unavailable'],
-  ['cause 21: 500 that says invalid_grant', status(500, '{"error":"invalid_grant"}'), 'server-unavailable'],
+  ['the page of a captive portal [logout-22]', html, 'unexpected-answer'],
+  ['400 with HTML [logout-21-400-html]', status(400, '<html>bad request</html>'), 'server-unavailable'],
+  ['403 of a firewall [logout-21-403-html]', status(403, '<html>blocked</html>'), 'server-unavailable'],
   [
-    'cause 07: a body cut in the middle',
+    '500 that says invalid_grant [logout-21-500-invalid-grant]',
+    status(500, '{"error":"invalid_grant"}'),
+    'server-unavailable',
+  ],
+  [
+    'a body cut in the middle [logout-07]',
     (response, { access_token }) => {
       response.writeHead(200, { 'content-length': 500 }).write(`{"access_token":"${access_token}`);
       response.socket?.destroySoon();
     },
     'network-unreachable',
   ],
-  ['an empty 200', status(200), 'unexpected-answer'],
-  ['an empty array', status(200, '[]'), 'unexpected-answer'],
+  ['an empty 200 [empty-200]', status(200), 'unexpected-answer'],
+  ['an empty array [empty-array]', status(200, '[]'), 'unexpected-answer'],
   ['null', status(200, 'null'), 'unexpected-answer'],
-  ['a body of more than 256 KiB', tooLong, 'unexpected-answer'],
+  ['a body of more than 256 KiB [body-too-long]', tooLong, 'unexpected-answer'],
   ['201', status(201, '{}'), 'unexpected-answer'],
-  ['204', status(204), 'unexpected-answer'],
-  ['302 to an address that gives tokens', status(302, '', { location: '/elsewhere' }), 'unexpected-answer'],
+  ['204 [token-endpoint-204]', status(204), 'unexpected-answer'],
+  [
+    '302 to an address that gives tokens [token-endpoint-redirect]',
+    status(302, '', { location: '/elsewhere' }),
+    'unexpected-answer',
+  ],
   ['307 to an address that gives tokens', status(307, '', { location: '/elsewhere' }), 'unexpected-answer'],
-  ['401 invalid_client', status(401, '{"error":"invalid_client"}'), 'misconfigured'],
-  ['400 unauthorized_client', status(400, '{"error":"unauthorized_client"}'), 'misconfigured'],
+  ['401 invalid_client [invalid-client]', status(401, '{"error":"invalid_client"}'), 'misconfigured'],
+  ['400 unauthorized_client [unauthorized-client]', status(400, '{"error":"unauthorized_client"}'), 'misconfigured'],
   ['400 temporarily_unavailable', status(400, '{"error":"temporarily_unavailable"}'), 'server-unavailable'],
   [
-    'tokens of a prototype',
+    'tokens of a prototype [prototype-tokens]',
     status(200, '{"__proto__":{"access_token":"at9","refresh_token":"rt9","token_type":"Bearer"}}'),
     'unexpected-answer',
   ],
@@ -132,23 +140,23 @@ const twice: Oddity = (response, tokens) =>
 
 /** Answers that are odd, and do give tokens. */
 const USEFUL: readonly [name: string, oddity: Oddity][] = [
-  ['text/plain', text('text/plain')],
+  ['text/plain [text-plain]', text('text/plain')],
   ['no content type', text(undefined)],
   ['no expires_in', over({ expires_in: undefined })],
-  ['expires_in null', over({ expires_in: null })],
+  ['expires_in null [expires-in-null]', over({ expires_in: null })],
   ['expires_in in words', over({ expires_in: 'soon' })],
   ['expires_in below zero', over({ expires_in: -5 })],
   ['expires_in zero', over({ expires_in: 0 })],
   ['expires_in beyond all bounds', over({ expires_in: 1e300 })],
   ['expires_in as a string', over({ expires_in: '60abc' })],
-  ['an access token that is no JWT', over({ access_token: 'opaque' })],
+  ['an access token that is no JWT [opaque-access-token]', over({ access_token: 'opaque' })],
   ['a scope that is narrower', over({ scope: 'openid' })],
-  ['a scope that is a list', over({ scope: ['openid'] })],
-  ['a name twice, and a prototype', twice],
+  ['a scope that is a list [scope-list]', over({ scope: ['openid'] })],
+  ['a name twice, and a prototype [name-twice]', twice],
 ];
 
 describe('an odd answer that gives tokens', () => {
-  test.each(USEFUL)('%s: they are used', async (_name, oddity) => {
+  test.each(USEFUL)('uses the tokens of %s', async (_name, oddity) => {
     const life = await signedIn();
     endpoint.answer(oddity);
     expect(await life.refused()).toMatchObject({ go: 'authorized' });
@@ -161,8 +169,8 @@ describe('an odd answer that gives tokens', () => {
 const SALVAGED: readonly [name: string, oddity: Oddity][] = [
   ['no access token', over({ access_token: undefined })],
   ['an empty access token', over({ access_token: '' })],
-  ['an access token that breaks out of a header', over({ access_token: 'a\r\nx: y' })],
-  ['no token type', over({ token_type: undefined })],
+  ['an access token that breaks out of a header [header-injection]', over({ access_token: 'a\r\nx: y' })],
+  ['no token type [no-token-type]', over({ token_type: undefined })],
   ['a token type of another scheme', over({ token_type: 'DPoP' })],
 ];
 
@@ -179,7 +187,7 @@ describe('an answer of which only the refresh token is of use', () => {
 /** The literal words that a careless serialiser writes, too. */
 const NO_TOKENS = [undefined, null, '', 7, {}] as const;
 
-describe('cause 25: a refresh token that is none', () => {
+describe('a refresh token that is none [logout-25]', () => {
   test.each(NO_TOKENS)('%j: the old one stays', async (refresh_token) => {
     const life = await signedIn();
     const before = life.session?.tokens.refresh;

@@ -46,7 +46,7 @@ afterEach(async () => {
   await destroyDisk();
 });
 
-test('cause 10: a new worker whose store hangs lets requests wait, and then has the session', async () => {
+test('a new worker whose store hangs lets requests wait, and then has the session [logout-10]', async () => {
   await (await signedIn()).end();
   // A page holds the database open and never lets go; somebody else wants to upgrade it: every open waits for both.
   const page = await openDB(DATABASE);
@@ -62,8 +62,8 @@ test('cause 10: a new worker whose store hangs lets requests wait, and then has 
   expect(await verdict).toMatchObject({ go: 'authorized' });
 });
 
-describe('cause 29: IndexedDB', () => {
-  test('is not there: people sign in all the same, in memory, and it says so', async () => {
+describe('IndexedDB [logout-29]', () => {
+  test('is not there: people sign in all the same, in memory, and it says so [disk-missing]', async () => {
     vi.stubGlobal('indexedDB', undefined);
     const life = startWorker();
     await life.until('signed-out');
@@ -74,7 +74,7 @@ describe('cause 29: IndexedDB', () => {
     expect(await life.refused()).toMatchObject({ go: 'authorized', generation: life.session?.generation });
   });
 
-  test('was deleted under a living worker: it is written again at once', async () => {
+  test('was deleted under a living worker: it is written again at once [disk-deleted]', async () => {
     const life = await signedIn();
     await deleteDB(DATABASE);
     while (life.runtime.machine.unsaved || !(await life.disk.use((db) => db.get('session', 'current'))))
@@ -92,7 +92,7 @@ describe('cause 29: IndexedDB', () => {
     expect(next.session?.tokens.refresh).toBe(endpoint.newest);
   });
 
-  test('was closed by the browser in the middle: it is opened again', async () => {
+  test('was closed by the browser in the middle: it is opened again [disk-closed]', async () => {
     const life = await signedIn();
     await life.disk.use(async (db) => db.close());
     expect(await life.refused()).toMatchObject({ go: 'authorized' });

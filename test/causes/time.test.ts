@@ -35,8 +35,8 @@ const JUMPS = [
   ['a day back', -DAY_MS],
 ] as const;
 
-describe('cause 19: the clock of the device', () => {
-  test.each(JUMPS)('jumps %s while the worker runs: no logout, no storm', (_name, jumpMs) => {
+describe('the clock of the device [logout-19]', () => {
+  test.each(JUMPS)('jumps %s while the worker runs: no logout, no storm [clock-jump-running]', (_name, jumpMs) => {
     const { world, laws } = signedIn();
     world.skewMs += jumpMs;
     expect(askedWhileUsed(world, USED_MS)).toBeLessThanOrEqual(MOST_REFRESHES);
@@ -91,7 +91,7 @@ describe('cause 19: the clock of the device', () => {
 });
 
 describe('sleep of eight hours', () => {
-  test('with the worker kept: the token that is over is not sent once more', () => {
+  test('with the worker kept: the token that is over is not sent once more [wake-worker-kept]', () => {
     const { world, life, laws } = signedIn();
     const { access } = world.disk.record?.at === 'session' ? world.disk.record.session.tokens : {};
     world.skewMs += 8 * HOUR_MS;

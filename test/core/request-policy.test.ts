@@ -18,7 +18,7 @@ const targetOf = (url: string): Target => {
 };
 const rule = (url: string): ApiRule | undefined => ruleFor(RULES, SELF, targetOf(url));
 
-describe('a token goes to an exact origin and path segment (invariant 11)', () => {
+describe('a token goes to an exact origin and path segment (invariant 11) [policy-exact-origin]', () => {
   test.each([
     ['/api/v1/notes', RULES[0]],
     ['/api/v1/', RULES[0]],
@@ -86,10 +86,13 @@ describe('what becomes of a covered request', () => {
     expect(treated('/api/v1/notes', { method })).toBe('authorize');
   });
 
-  test.each(['document', 'iframe', 'frame', 'embed', 'object', ''])('a navigation to a %s never is', (destination) => {
-    expect(treated('/api/v1/notes', { mode: 'navigate', destination })).toBe('leave');
-    expect(treated('/api/v1/notes', { mode: 'navigate', destination, method: 'POST' })).toBe('leave');
-  });
+  test.each(['document', 'iframe', 'frame', 'embed', 'object', ''])(
+    'a navigation to a %s never is [policy-navigation]',
+    (destination) => {
+      expect(treated('/api/v1/notes', { mode: 'navigate', destination })).toBe('leave');
+      expect(treated('/api/v1/notes', { mode: 'navigate', destination, method: 'POST' })).toBe('leave');
+    },
+  );
 
   test.each(['script', 'style', 'worker', 'font', 'manifest', 'iframe', 'embed', 'object', 'report'])(
     'nor is a %s',
@@ -98,12 +101,15 @@ describe('what becomes of a covered request', () => {
     },
   );
 
-  test.each(['image', 'audio', 'video', 'track'])('%s is, where that was declared, and for GET', (destination) => {
-    expect(treated('/api/v1/media/x', { mode: 'no-cors', destination })).toBe('authorize-media');
-    expect(treated('/api/v1/notes', { mode: 'no-cors', destination })).toBe('leave');
-    expect(treated('/plain/x', { mode: 'no-cors', destination })).toBe('leave');
-    expect(treated('/api/v1/media/x', { mode: 'no-cors', destination, method: 'POST' })).toBe('leave');
-  });
+  test.each(['image', 'audio', 'video', 'track'])(
+    '%s is, where that was declared, and for GET [policy-media]',
+    (destination) => {
+      expect(treated('/api/v1/media/x', { mode: 'no-cors', destination })).toBe('authorize-media');
+      expect(treated('/api/v1/notes', { mode: 'no-cors', destination })).toBe('leave');
+      expect(treated('/plain/x', { mode: 'no-cors', destination })).toBe('leave');
+      expect(treated('/api/v1/media/x', { mode: 'no-cors', destination, method: 'POST' })).toBe('leave');
+    },
+  );
 
   test('a media path outside of its rule covers nothing', () => {
     expect(treated('/elsewhere/x', { mode: 'no-cors', destination: 'image' })).toBe('leave');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { isThere, linksIn } from '../support/test-links.ts';
+import { allIds, hasTest, linksIn } from '../support/test-links.ts';
 
 type Row = { name: string; cells: readonly string[] };
 
@@ -22,60 +22,65 @@ const rowsBelow = (text: string, heading: string): readonly Row[] => {
 
 const OUT_OF_REACH = /^not (defended|ours): .{10,}/;
 
-describe('odd input', () => {
+describe('the table of bad input', () => {
   const { url, text } = documentOf('reference/bad-input.md');
   const SECTIONS = { 'Token endpoint': 22, 'Signing out': 5, Clock: 4, IndexedDB: 8, Messages: 7, 'The socket': 10 };
 
-  test.each(Object.entries(SECTIONS))('%s: the table has at least its rows', (section, least) => {
+  test.each(Object.entries(SECTIONS))('has at least the rows of «%s»', (section, least) => {
     expect(rowsBelow(text, `## ${section}`).length).toBeGreaterThanOrEqual(least);
   });
 
   const rows = Object.keys(SECTIONS).flatMap((section) => rowsBelow(text, `## ${section}`));
-  test.each(rows)('$name: has a test that exists', ({ cells }) => {
+  test.each(rows)('links to a test that exists: $name', ({ cells }) => {
     const links = linksIn(cells.at(-1) ?? '', url);
     expect(links).not.toEqual([]);
-    expect(links.filter((link) => !isThere(link))).toEqual([]);
+    expect(links.filter((link) => !hasTest(link))).toEqual([]);
   });
 });
 
-describe('threats', () => {
+describe('the table of threats', () => {
   const THREATS = 48;
   const { url, text } = documentOf('reference/threats.md');
   const rows = rowsBelow(text, '## The table');
 
-  test('all are there, once', () => {
+  test('lists each threat once', () => {
     expect(rows.map(({ name }) => Number(name))).toEqual(Array.from({ length: THREATS }, (_, index) => index + 1));
   });
 
-  test.each(rows)('threat $name: has a test that exists, or says that it is not defended', ({ cells }) => {
+  test.each(rows)('links to a test that exists or says «not defended»: threat $name', ({ cells }) => {
     const last = cells.at(-1) ?? '';
     const links = linksIn(last, url);
     expect(links.length > 0 || OUT_OF_REACH.test(last)).toBe(true);
-    expect(links.filter((link) => !isThere(link))).toEqual([]);
+    expect(links.filter((link) => !hasTest(link))).toEqual([]);
   });
 });
 
-describe('peers', () => {
+describe('the tables of peers', () => {
   const { url, text } = documentOf('explanation/peers.md');
   const rows = ['## What it does', '## The same faults'].flatMap((heading) => rowsBelow(text, heading));
 
-  test('are compared in all that counts', () => {
+  test('compares at least 30 things', () => {
     expect(rows.length).toBeGreaterThanOrEqual(30);
   });
 
-  test.each(rows)('$name: what is said of this one is tested, or is no', ({ cells }) => {
+  test.each(rows)('links to a test that exists or says «no»: $name', ({ cells }) => {
     const last = cells.at(-1) ?? '';
     const links = linksIn(last, url);
     expect(links.length > 0 || /^(no|—|docs)\b/.test(last)).toBe(true);
-    expect(links.filter((link) => !isThere(link))).toEqual([]);
+    expect(links.filter((link) => !hasTest(link))).toEqual([]);
   });
 });
 
-test('a title that no test has, and a file that is not there, are noticed', () => {
+test('gives each id to one test only', () => {
+  const seen = new Set<string>();
+  expect(allIds().filter((id) => seen.has(id) || !seen.add(id))).toEqual([]);
+});
+
+test('notices an id that no test has, and a file that does not exist [docs-dead-link]', () => {
   const here = new URL('../../docs/explanation/peers.md', import.meta.url);
-  const [real, made, gone] = linksIn(
-    '[all are there, once](../../test/docs/tables.test.ts) [of nobody\u2019s](../../test/docs/tables.test.ts) [x](../../test/gone.ts)',
+  const [real, unknown, gone] = linksIn(
+    '[docs-dead-link](../../test/docs/tables.test.ts) [no-such-id](../../test/docs/tables.test.ts) [x](../../test/gone.ts)',
     here,
   );
-  expect([real, made, gone].map((link) => link && isThere(link))).toEqual([true, false, false]);
+  expect([real, unknown, gone].map((link) => link && hasTest(link))).toEqual([true, false, false]);
 });

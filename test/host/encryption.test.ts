@@ -100,7 +100,7 @@ describe('a key that the server has replaced', () => {
     expect(await thumbprint(ALONE)).toBe(during);
   });
 
-  test('a DPoP key that was damaged is refused', async () => {
+  test('a DPoP key that was damaged is refused [dpop-key-damaged]', async () => {
     const disk = createDisk();
     const sealer = createSealer(disk, BOUND, ONE);
     const name = await createDpopKeys(disk, sealer, Date.now).create();

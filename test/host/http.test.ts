@@ -27,7 +27,7 @@ afterEach(() => {
   server?.closeAllConnections();
 });
 
-test('a body that begins and then stalls is given up at the deadline', async () => {
+test('a body that begins and then stalls is given up at the deadline [body-stalls]', async () => {
   const url = await serve((response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.write('{"access_token":');
@@ -35,7 +35,7 @@ test('a body that begins and then stalls is given up at the deadline', async () 
   expect(await askAt(url, DEADLINE_MS)).toEqual({ ok: false, problem: { code: 'timeout', at: '/token' } });
 });
 
-test('a body without an end is cut, and the connection let go', async () => {
+test('a body without an end is cut, and the connection let go [body-endless]', async () => {
   let closed: Promise<unknown> = Promise.resolve();
   const url = await serve((response) => {
     closed = once(response, 'close');
@@ -51,7 +51,7 @@ test('a body without an end is cut, and the connection let go', async () => {
   await closed;
 });
 
-test('a redirect is an answer, not a way', async () => {
+test('a redirect is an answer, not a way [redirect-not-followed]', async () => {
   const asked: string[] = [];
   const url = await serve((response) => {
     asked.push(response.req.url ?? '');

@@ -5,7 +5,7 @@ import { safePath } from '../../src/host/auth/pending-sign-ins.ts';
 const HERE = 'https://app.example';
 const originOf = (path: string): string => new URL(safePath(path), HERE).origin;
 
-test('a sign-in leads back to a path of this origin, whatever it was begun with', () => {
+test('a sign-in leads back to a path of this origin, whatever it was begun with [return-path]', () => {
   const pieces = ['/', '\\', '\t', '\n', '\r', ' ', '.', '@', ':', '?', '#', 'evil.example', 'https:', '%2f', '\u0000'];
   const paths = fc.array(fc.constantFrom(...pieces), { maxLength: 6 }).map((parts) => parts.join(''));
   const tried = fc.check(

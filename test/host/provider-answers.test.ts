@@ -121,7 +121,7 @@ describe('a token endpoint that demands a nonce', () => {
     expect(proofs.map((proof) => proof?.nonce)).toEqual([undefined, 'n1']);
   });
 
-  test('and is never content is not asked a third time', async () => {
+  test('and is never content is not asked a third time [nonce-twice-at-most]', async () => {
     const { key, refresh } = await setUp();
     const { proofs } = answer('/token', WANTS_NONCE);
     expect(await refresh({ key })).toMatchObject({ unanswered: false, problem: { code: 'server-unavailable' } });
@@ -130,7 +130,7 @@ describe('a token endpoint that demands a nonce', () => {
 });
 
 describe('a token endpoint by whose clock a proof is too old', () => {
-  test('is asked once more, by its own time', async () => {
+  test('is asked once more, by its own time [proof-by-server-clock]', async () => {
     const { key, refresh } = await setUp();
     const { proofs } = answer('/token', BAD_PROOF({ date: inAnHour() }), { body: TOKENS });
     expect(codeOf(await refresh({ key }))).toBe('granted');
@@ -155,7 +155,7 @@ describe('a token endpoint by whose clock a proof is too old', () => {
 describe('a token endpoint that calls a proof which the browser sent twice `invalid_grant`', () => {
   const REFUSED: Answer = { status: 400, body: { error: 'invalid_grant' } };
 
-  test('is asked once more, with a proof that it has not seen', async () => {
+  test('is asked once more, with a proof that it has not seen [proof-repeated]', async () => {
     const { key, refresh } = await setUp();
     const { proofs } = answer('/token', REFUSED, { body: TOKENS });
     expect(codeOf(await refresh({ key }))).toBe('granted');
@@ -220,7 +220,7 @@ describe('an API that judges proofs', () => {
   );
 });
 
-describe('what a page claims to be is not sent', () => {
+describe('what a page claims to be is not sent [page-authorization]', () => {
   test.each(['Bearer', 'DPoP'] as const)('along with a %s token', async (scheme) => {
     const { key, keys } = await setUp();
     const token = { value: 'at1', scheme, issuedAt: 0, expiresAt: Infinity };
@@ -257,12 +257,12 @@ describe('an ID token that comes with a refresh', () => {
   });
 
   test.each([
-    ['about somebody else', idToken({ sub: 'eve' })],
+    ['about somebody else [id-token-other]', idToken({ sub: 'eve' })],
     ['about nobody', idToken({})],
     ['that is no JWT', 'garbage'],
     ['that is not even text', 7],
     ['that is no base64', 'a.*.b'],
-  ])('%s: the access token is refused, the refresh token kept', async (_name, id_token) => {
+  ])('refuses the access token and keeps the refresh token of an answer %s', async (_name, id_token) => {
     const { refresh } = await setUp();
     answer('/token', { body: { ...BEARER, id_token } });
     expect(await refresh({ subject: 'demo' })).toEqual({
@@ -273,7 +273,7 @@ describe('an ID token that comes with a refresh', () => {
 });
 
 describe('an access token of another scheme', () => {
-  test('is refused where possession was proved, and its refresh token kept', async () => {
+  test('is refused where possession was proved, and its refresh token kept [dpop-downgrade]', async () => {
     const { key, refresh } = await setUp();
     answer('/token', { body: BEARER });
     expect(await refresh({ key })).toEqual({ is: 'granted', grant: { access: undefined, refresh: 'rt2' } });
@@ -281,17 +281,20 @@ describe('an access token of another scheme', () => {
 });
 
 describe('a revocation', () => {
-  test.each([200, 204, 400, 401, 404, 405])('is over when the server answers %i', async (status) => {
+  test.each([200, 204, 400, 401, 404, 405])('is over when the server answers %i [revocation-over]', async (status) => {
     const { oidc, session } = await setUp();
     answer('/revoke', { status });
     expect(await oidc.revoke(session({}))).toBe(true);
   });
 
-  test.each([302, 403, 408, 429, 500, 503])('is kept for later when the server answers %i', async (status) => {
-    const { oidc, session } = await setUp();
-    answer('/revoke', { status, headers: { location: '/elsewhere' } });
-    expect(await oidc.revoke(session({}))).toBe(0);
-  });
+  test.each([302, 403, 408, 429, 500, 503])(
+    'is kept for later when the server answers %i [revocation-later]',
+    async (status) => {
+      const { oidc, session } = await setUp();
+      answer('/revoke', { status, headers: { location: '/elsewhere' } });
+      expect(await oidc.revoke(session({}))).toBe(0);
+    },
+  );
 
   test('is kept for as long as the server asks for', async () => {
     const { oidc, session } = await setUp();

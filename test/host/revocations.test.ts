@@ -56,7 +56,7 @@ describe('a session that ended here and that the server does not know of', () =>
     expect(asked.length).toBe(3);
   });
 
-  test('is told by the next worker, when this one dies first', async () => {
+  test('is told by the next worker, when this one dies first [revocation-next-worker]', async () => {
     const first = setUp([0], 'next');
     await first.revocations.add(SESSION);
     await first.revocations.run();

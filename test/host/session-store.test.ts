@@ -55,7 +55,7 @@ describe('the session on disk', () => {
     expect(bytes).not.toMatch(/rt1|at1|refresh|password/);
   });
 
-  test('an older generation never overwrites a newer one, and learns of it', async () => {
+  test('an older generation never overwrites a newer one, and learns of it [older-generation]', async () => {
     const { store } = storeOf();
     await store.save(session(5));
     expect(await store.save(session(4))).toMatchObject({ type: 'superseded', saved: session(5) });
@@ -79,7 +79,7 @@ describe('the session on disk', () => {
     expect((await storeOf().store.load()).saved).toMatchObject(left);
   });
 
-  test('does not open for another origin, and is set aside rather than deleted', async () => {
+  test('does not open for another origin, and is set aside rather than deleted [record-other-origin]', async () => {
     await storeOf().store.save(session(1));
     const { store, disk } = storeOf(SEAL, 'https://other.example');
     expect(await store.load()).toMatchObject({ saved: undefined, problem: { code: 'store-unreadable' } });
@@ -196,7 +196,7 @@ describe('a copy for a native store', () => {
     ['{"v":1}'],
     [7],
     ['{"v":1,"generation":1,"key":"k","iv":"*","data":"*"}'],
-  ])('a keychain that gives %j gives nothing', (value) => {
+  ])('a keychain that gives %j gives nothing [keychain-nothing]', (value) => {
     expect(unpackRow(value)).toBeUndefined();
   });
 });

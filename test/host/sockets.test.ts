@@ -104,7 +104,7 @@ test('a tab that is further behind makes the upstream go back; the others hear n
   expect(offsets(it, 't1')).toEqual([21]);
 });
 
-test('what the history no longer holds is told with its range', async () => {
+test('what the history no longer holds is told with its range [gap-with-range]', async () => {
   server.say('a', 20);
   server.hub.trim('a', 5);
   const it = host();
@@ -267,7 +267,7 @@ test('a refused ticket is a question to the session; newer tokens open the socke
   await isOpen(it);
 });
 
-test('4401 asks the session and dials at once', async () => {
+test('4401 asks the session and dials at once [close-4401]', async () => {
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
   it.sockets.tabArrived('t1', []);
@@ -307,7 +307,7 @@ test.each([
   await isOpen(it);
 });
 
-test('a silent socket is noticed within heartbeat + 3 s, and replaced (invariant 7)', async () => {
+test('a silent socket is noticed within heartbeat + 3 s, and replaced (invariant 7) [silent-socket]', async () => {
   server.hub.heartbeatMs = 1_000;
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
@@ -347,7 +347,7 @@ test('hand-over: the open socket stays, and when it is gone it is gone', async (
   await isOpen(it);
 });
 
-test('no ticket is ever in the journal, in a view or in a frame (invariant 11)', async () => {
+test('no ticket is ever in the journal, in a view or in a frame (invariant 11) [ticket-not-logged]', async () => {
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
   it.sockets.tabArrived('t1', [['a', null]]);

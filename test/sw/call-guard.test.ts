@@ -57,7 +57,7 @@ const isJson = (value: unknown): boolean => {
 };
 
 describe('checkCall', () => {
-  test(`admits only calls of the interface with plain data, of ${RUNS} hostile messages`, () => {
+  test(`admits only calls of the interface with plain data, of ${RUNS} hostile messages [call-guard]`, () => {
     let admitted = 0;
     const property = fc.property(fc.oneof({ weight: 4, arbitrary: hostileCall }, hostileValue), (message) => {
       const result = checkCall(message);

@@ -78,7 +78,7 @@ describe('a build', () => {
     await build(config(fixture.root));
   });
 
-  test('gives one worker file without imports, and leaves out what does not exist', async () => {
+  test('gives one worker file without imports, and leaves out what does not exist [worker-one-file]', async () => {
     const code = await dist('sw.js');
     expect(code).not.toMatch(/\bimport\b/);
     expect(run(code).seen).toMatchObject({ note: 'from the worker', word: 'shared', env: 'production' });

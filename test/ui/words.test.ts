@@ -17,7 +17,7 @@ describe('words', () => {
     expect(evidence(problem)).toBe('grant-rejected · /token · HTTP 400 · invalid_grant');
   });
 
-  it('survive a worker that knows more than this page', () => {
+  it('survive a worker that knows more than this page [unknown-codes]', () => {
     // @ts-expect-error a code of a later version
     expect(problemText({ code: 'of-tomorrow' })).toBe('Unknown');
     // @ts-expect-error a tier of a later version

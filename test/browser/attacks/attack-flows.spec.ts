@@ -146,7 +146,7 @@ for (const policy of ['in force', 'off'] as const) {
     test.use({ bypassCSP: policy === 'off' });
 
     for (const [situation, arrange] of Object.entries(SITUATIONS)) {
-      test(`${situation}, no frame and no pop-up shows a code`, async ({ page, context, app }) => {
+      test(`${situation}, no frame and no pop-up shows a code [silent-sign-in]`, async ({ page, context, app }) => {
         await signIn(page, app.origin, 'oidc');
         await prepare(page);
         await page.evaluate(arrange);
@@ -193,7 +193,7 @@ test('a direct call of the provider gives page script no code, however it is mad
   expect(await fetchOnce(page)).toBe(200);
 });
 
-test('the provider grants nothing silently to a public client: the codes above were never made', async ({
+test('the provider grants nothing silently to a public client: the codes above were never made [provider-not-silent]', async ({
   page,
   app,
 }) => {
@@ -207,7 +207,11 @@ test('the provider grants nothing silently to a public client: the codes above w
   expect(answered.get('error')).toMatch(/^(login|interaction|consent)_required$/);
 });
 
-test('a bombed callback costs nobody the session that is there', async ({ page, app, complaints }) => {
+test('a bombed callback costs nobody the session that is there [callback-cookie-flood]', async ({
+  page,
+  app,
+  complaints,
+}) => {
   complaints.expect(FAILED_REQUEST);
   await signIn(page, app.origin, 'oidc');
   await prepare(page);

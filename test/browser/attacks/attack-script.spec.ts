@@ -198,7 +198,7 @@ test('no read by page script gets the secret of the worker script', async ({ pag
   expect(await fetchOnce(page)).toBe(200);
 });
 
-test('an address with a query of the attacker is the same worker, with the same endpoints', async ({
+test('an address with a query of the attacker is the same worker, with the same endpoints [worker-script-query]', async ({
   page,
   complaints,
 }) => {
@@ -223,7 +223,7 @@ test('an address with a query of the attacker is the same worker, with the same 
   expect(asked.filter((origin) => origin !== site.origin && origin !== site.provider)).toEqual([]);
 });
 
-test('without its secret a newer script is refused: the old worker stays, sealed, and the session with it', async ({
+test('without its secret a newer script is refused: the old worker stays, sealed, and the session with it [seal-missing]', async ({
   page,
   context,
   complaints,

@@ -87,7 +87,7 @@ const GUESSES = 4;
 const boundOf = ({ origin, provider }: App): string => `${origin} ${provider} session-keeper`;
 
 for (const kind of TOKEN_KINDS) {
-  test(`${kind}: tier sealed: no key lies in any database, and nothing that is there can be opened`, async ({
+  test(`${kind}: tier sealed: no key lies in any database, and nothing that is there can be opened [sealed-no-key]`, async ({
     page,
   }) => {
     await signIn(page, site.origin, kind);
@@ -98,7 +98,7 @@ for (const kind of TOKEN_KINDS) {
   });
 }
 
-test('tier compatible: a worker that was imported has no secret, says so, and page script can open its record', async ({
+test('tier compatible: a worker that was imported has no secret, says so, and page script can open its record [compatible-readable]', async ({
   page,
   complaints,
 }) => {
@@ -143,7 +143,7 @@ const rewriteAll = (page: Page, evil: string): Promise<number> =>
   }, evil);
 
 for (const kind of TOKEN_KINDS) {
-  test(`${kind}: with every field of every database rewritten, no request goes to the host named there`, async ({
+  test(`${kind}: with every field of every database rewritten, no request goes to the host named there [endpoints-rewritten]`, async ({
     page,
     complaints,
   }) => {
@@ -177,7 +177,7 @@ for (const kind of TOKEN_KINDS) {
   });
 }
 
-test('the document keeps its headers, whatever headers page script puts beside its bytes into the Cache API', async ({
+test('the document keeps its headers, whatever headers page script puts beside its bytes into the Cache API [cache-headers]', async ({
   page,
   context,
 }) => {
@@ -207,7 +207,7 @@ test('the document keeps its headers, whatever headers page script puts beside i
   await context.setOffline(false);
 });
 
-test('what page script puts into the Cache API is not served, online or offline', async ({
+test('what page script puts into the Cache API is not served, online or offline [cache-poisoned]', async ({
   page,
   context,
   complaints,

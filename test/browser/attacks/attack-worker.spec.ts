@@ -128,7 +128,7 @@ const fuzz = (page: Page, count: number, seed: number): Promise<{ posted: number
     [count, seed] as const,
   );
 
-test(`${MESSAGES} hostile messages change nothing in the worker, and the next honest call is answered`, async ({
+test(`${MESSAGES} hostile messages change nothing in the worker, and the next honest call is answered [hostile-messages]`, async ({
   page,
   app,
   complaints,
@@ -150,7 +150,10 @@ test(`${MESSAGES} hostile messages change nothing in the worker, and the next ho
   await expectSocket(page, 'open');
 });
 
-test('polluted prototypes in the page reach neither the worker nor the session', async ({ page, app }) => {
+test('polluted prototypes in the page reach neither the worker nor the session [polluted-prototypes]', async ({
+  page,
+  app,
+}) => {
   await signIn(page, app.origin, 'password');
   const before = await realmOf(page);
   await page.evaluate(() => {
@@ -242,7 +245,7 @@ test.describe('a script that stands between the page and its worker from the sta
   });
   test.afterAll(() => Promise.all([app.stop(), tap.remove()]));
 
-  test('hears no token', async ({ page, context, complaints }) => {
+  test('hears no token [replaced-globals]', async ({ page, context, complaints }) => {
     complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
     const lab = createLab(app.origin);
     const secrets = collectSecrets(context, app.origin, tap);

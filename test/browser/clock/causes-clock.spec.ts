@@ -34,7 +34,7 @@ const expectCalm = async (page: Page, tokenRequests: () => Promise<number>, befo
 
 for (const kind of TOKEN_KINDS) {
   for (const [direction, jumpMs] of JUMPS) {
-    test(`cause 19: ${kind}: the server’s clock jumps a day ${direction}, under a living worker and a dead one`, async ({
+    test(`${kind}: the server’s clock jumps a day ${direction}, under a living worker and a dead one [logout-19-server-clock]`, async ({
       page,
       app,
       lab,
@@ -55,7 +55,7 @@ for (const kind of TOKEN_KINDS) {
       await expectCalm(page, tokenRequests, await tokenRequests());
     });
 
-    test(`cause 19: ${kind}: the device’s clock jumps a day ${direction} and back with the next worker`, async ({
+    test(`${kind}: the device’s clock jumps a day ${direction} and back with the next worker [logout-19-device-clock]`, async ({
       page,
       app,
       lab,
@@ -78,7 +78,7 @@ for (const kind of TOKEN_KINDS) {
     });
   }
 
-  test(`${kind}: eight hours of sleep: the dead token is not sent, one refresh, and nobody is asked to sign in`, async ({
+  test(`${kind}: eight hours of sleep: the dead token is not sent, one refresh, and nobody is asked to sign in [sleep-eight-hours]`, async ({
     page,
     app,
     lab,

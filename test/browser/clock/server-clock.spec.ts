@@ -10,7 +10,7 @@ for (const kind of TOKEN_KINDS) {
   for (const skewMs of [HALF_AN_HOUR_MS, -HALF_AN_HOUR_MS]) {
     const off = `${Math.abs(skewMs) / 60_000} minutes ${skewMs > 0 ? 'fast' : 'slow'}`;
 
-    test(`${kind}: a server whose clock is ${off} signs in, refreshes and connects like any other`, async ({
+    test(`${kind}: a server whose clock is ${off} signs in, refreshes and connects like any other [server-clock-off]`, async ({
       page,
       app,
       lab,

@@ -35,7 +35,7 @@ test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
 
 for (const { name, temper, deviceMs } of CASES) {
   test(
-    `DPoP without nonces, and ${name}: signs in, refreshes, survives the worker`,
+    `DPoP without nonces, and ${name}: signs in, refreshes, survives the worker [dpop-clock-off]`,
     { tag: '@waits' },
     async ({ page }) => {
       const app = await startWithProvider(temper);

@@ -7,7 +7,10 @@ import { seesSignedIn, signIn } from '../../support/page/sign-in.ts';
 /** A sign-in that nobody here began. */
 const FOREIGN_CALLBACK = '/auth/callback?code=foreign-code&state=foreign-state';
 
-test('a callback that nobody asked for is refused, and its address cleaned', async ({ page, app }) => {
+test('a callback that nobody asked for is refused, and its address cleaned [callback-unknown-state]', async ({
+  page,
+  app,
+}) => {
   await openKeeper(page, app.origin);
   await page.goto(app.origin + FOREIGN_CALLBACK);
   expect(page.url()).toBe(`${app.origin}/`);
@@ -17,7 +20,11 @@ test('a callback that nobody asked for is refused, and its address cleaned', asy
   await expect(page.getByRole('region', { name: 'Sign in' })).toContainText('The sign-in was refused.');
 });
 
-test('a callback that nobody asked for costs nobody the session that is there', async ({ page, context, app }) => {
+test('a callback that nobody asked for costs nobody the session that is there [callback-keeps-session]', async ({
+  page,
+  context,
+  app,
+}) => {
   await signIn(page, app.origin, 'oidc');
   const document = await watchDocument(page);
   const other = await context.newPage();
@@ -28,7 +35,11 @@ test('a callback that nobody asked for costs nobody the session that is there', 
   await document.expect();
 });
 
-test('a second use of a callback is refused, and the session of the first stays', async ({ page, context, app }) => {
+test('a second use of a callback is refused, and the session of the first stays [callback-replayed]', async ({
+  page,
+  context,
+  app,
+}) => {
   const callbacks: string[] = [];
   context.on('request', (request) => {
     if (new URL(request.url()).pathname === '/auth/callback') callbacks.push(request.url());

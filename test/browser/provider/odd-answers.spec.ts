@@ -21,30 +21,34 @@ const idToken = (sub: string): string => `e30.${Buffer.from(JSON.stringify({ sub
 
 const UNEXPECTED: ProblemCode = 'unexpected-answer';
 const ODD: readonly Odd[] = [
-  { name: 'the page of a captive portal', fault: { kind: 'html' }, outcome: UNEXPECTED },
+  { name: 'the page of a captive portal [odd-captive-portal]', fault: { kind: 'html' }, outcome: UNEXPECTED },
   { name: 'an empty 200', fault: answer(''), outcome: UNEXPECTED },
-  { name: 'cut JSON', fault: answer('{"access_token":"a'), outcome: UNEXPECTED },
+  { name: 'cut JSON [odd-cut-json]', fault: answer('{"access_token":"a'), outcome: UNEXPECTED },
   { name: 'null', fault: answer('null'), outcome: UNEXPECTED },
   {
-    name: 'tokens of a prototype',
+    name: 'tokens of a prototype [odd-prototype]',
     fault: answer('{"__proto__":{"access_token":"a","refresh_token":"r"}}'),
     outcome: UNEXPECTED,
   },
   { name: '400 with HTML', fault: answer('<html>', 400, 'text/html'), outcome: 'server-unavailable' },
   {
-    name: '500 that says invalid_grant',
+    name: '500 that says invalid_grant [odd-500-invalid-grant]',
     fault: answer('{"error":"invalid_grant"}', 500),
     outcome: 'server-unavailable',
   },
-  { name: 'expires_in in words', fault: alter({ expires_in: 'soon' }), outcome: 'used' },
-  { name: 'expires_in zero', fault: alter({ expires_in: 0 }), outcome: 'used' },
-  { name: 'expires_in beyond all bounds', fault: alter({ expires_in: 1e300 }), outcome: 'used' },
-  { name: 'a refresh token that is null', fault: { ...alter({ refresh_token: null }) }, outcome: 'used' },
+  { name: 'expires_in in words [odd-expires-in-word]', fault: alter({ expires_in: 'soon' }), outcome: 'used' },
+  { name: 'expires_in zero [odd-expires-in-zero]', fault: alter({ expires_in: 0 }), outcome: 'used' },
+  { name: 'expires_in beyond all bounds [odd-expires-in-huge]', fault: alter({ expires_in: 1e300 }), outcome: 'used' },
+  {
+    name: 'a refresh token that is null [odd-refresh-token-null]',
+    fault: { ...alter({ refresh_token: null }) },
+    outcome: 'used',
+  },
   { name: 'a scope that is a list', fault: alter({ scope: ['openid'] }), outcome: 'used' },
-  { name: 'no token type', fault: alter({ token_type: 'absent' }), outcome: UNEXPECTED },
+  { name: 'no token type [odd-no-token-type]', fault: alter({ token_type: 'absent' }), outcome: UNEXPECTED },
   { name: 'no access token', fault: alter({ access_token: 'absent' }), outcome: UNEXPECTED },
   {
-    name: 'an access token that breaks out of a header',
+    name: 'an access token that breaks out of a header [odd-header-injection]',
     fault: alter({ access_token: 'a\r\nx: y' }),
     outcome: UNEXPECTED,
   },
@@ -53,25 +57,37 @@ const ODD: readonly Odd[] = [
 /** That only one of the kinds can be told. */
 const OF_KIND: Record<(typeof TOKEN_KINDS)[number], readonly Odd[]> = {
   password: [
-    { name: 'a token type of another scheme', fault: alter({ token_type: 'DPoP' }), outcome: UNEXPECTED },
-    { name: 'JSON as plain text', fault: { ...alter({}), type: 'text/plain' }, outcome: 'used' },
     {
-      name: 'misconfigured: invalid_client',
+      name: 'a token type of another scheme [odd-dpop-for-bearer]',
+      fault: alter({ token_type: 'DPoP' }),
+      outcome: UNEXPECTED,
+    },
+    { name: 'JSON as plain text [odd-text-plain]', fault: { ...alter({}), type: 'text/plain' }, outcome: 'used' },
+    {
+      name: 'misconfigured: invalid_client [odd-invalid-client]',
       fault: answer('{"error":"invalid_client"}', 401),
       outcome: 'misconfigured',
     },
   ],
   oidc: [
-    { name: 'a token type of another scheme', fault: alter({ token_type: 'Bearer' }), outcome: UNEXPECTED },
-    { name: 'an ID token about somebody else', fault: alter({ id_token: idToken('eve') }), outcome: UNEXPECTED },
+    {
+      name: 'a token type of another scheme [odd-bearer-for-dpop]',
+      fault: alter({ token_type: 'Bearer' }),
+      outcome: UNEXPECTED,
+    },
+    {
+      name: 'an ID token about somebody else [odd-id-token-other]',
+      fault: alter({ id_token: idToken('eve') }),
+      outcome: UNEXPECTED,
+    },
     { name: 'an ID token that is none', fault: alter({ id_token: 'garbage' }), outcome: UNEXPECTED },
     {
-      name: 'a nonce is demanded, and again',
+      name: 'a nonce is demanded, and again [odd-nonce-twice]',
       fault: { ...answer('{"error":"use_dpop_nonce"}', 400), times: 2 },
       outcome: 'server-unavailable',
     },
     {
-      name: 'a nonce is demanded, once',
+      name: 'a nonce is demanded, once [odd-nonce-once]',
       fault: answer('{"error":"use_dpop_nonce"}', 400),
       outcome: 'used',
     },
@@ -125,7 +141,11 @@ const meet = async (page: Page, lab: Lab, { name, fault, outcome }: Odd): Promis
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
 
 for (const kind of TOKEN_KINDS) {
-  test(`${kind}: one page hears every odd answer there is, and is signed in after each`, async ({ page, app, lab }) => {
+  test(`${kind}: one page hears every odd answer there is, and is signed in after each [odd-answers]`, async ({
+    page,
+    app,
+    lab,
+  }) => {
     test.setTimeout(120_000);
     await signIn(page, app.origin, kind);
     const { tokenRequests: before } = await lab.stats();
@@ -137,7 +157,7 @@ for (const kind of TOKEN_KINDS) {
   });
 }
 
-test('503 at the revocation: signed out at once, and the server is told when it can hear', async ({
+test('503 at the revocation: signed out at once, and the server is told when it can hear [revocation-503]', async ({
   page,
   app,
   lab,

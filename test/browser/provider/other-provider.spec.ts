@@ -26,7 +26,7 @@ const proofs = async (lab: Lab): Promise<number> =>
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
 
 for (const [name, temper] of Object.entries(TEMPERS)) {
-  test(`another provider (opaque tokens, no DPoP, no rotation, its clock ${name}): signed in through reload, kill and expiry`, async ({
+  test(`another provider (opaque tokens, no DPoP, no rotation, its clock ${name}): signed in through reload, kill and expiry [other-provider]`, async ({
     page,
   }) => {
     const app = await startWithProvider(temper);

@@ -57,7 +57,7 @@ test.beforeEach(({ complaints }) =>
 
 test.describe('i. from another origin', () => {
   for (const kind of SIGN_IN_KINDS) {
-    test(`${kind}: a form POST and a link to /api/… arrive without authorization and with their true Sec-Fetch-Site`, async ({
+    test(`${kind}: a form POST and a link to /api/… arrive without authorization and with their true Sec-Fetch-Site [cross-site-form]`, async ({
       page,
       app,
       lab,
@@ -71,7 +71,11 @@ test.describe('i. from another origin', () => {
     });
   }
 
-  test('a form and a link of the own origin are navigations too, and go bare', async ({ page, app, lab }) => {
+  test('a form and a link of the own origin are navigations too, and go bare [same-origin-form]', async ({
+    page,
+    app,
+    lab,
+  }) => {
     await signIn(page, app.origin, 'oidc');
     await lab.clearLog();
     await page.evaluate(() => {
@@ -106,7 +110,7 @@ const lookAlike = async (): Promise<{ app: App; stranger: Stranger }> => {
 test.describe('without the policy that would stop the request before the worker sees it', () => {
   test.use({ bypassCSP: true });
 
-  test('i. a look-alike origin (:41730 for :4173) gets no token', async ({ page }) => {
+  test('i. a look-alike origin (:41730 for :4173) gets no token [look-alike-origin]', async ({ page }) => {
     const { app, stranger } = await lookAlike();
     try {
       await signIn(page, app.origin, 'oidc');

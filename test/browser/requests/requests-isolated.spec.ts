@@ -11,7 +11,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => app.stop());
 
-test('an isolated page gets what every page gets', async ({ page, complaints }) => {
+test('an isolated page gets what every page gets [cross-origin-isolated]', async ({ page, complaints }) => {
   complaints.expect(FAILED_REQUEST);
   const lab = createLab(app.origin);
   await signIn(page, app.origin, 'password');

@@ -59,7 +59,7 @@ test.afterAll(() => stranger.close());
 for (const sign of TOKEN_KINDS) {
   const scheme = SCHEMES[sign];
 
-  test(`${sign}: redirects end as the table says, and no token leaves the origin`, async ({
+  test(`${sign}: redirects end as the table says, and no token leaves the origin [redirects-keep-token]`, async ({
     page,
     app,
     lab,

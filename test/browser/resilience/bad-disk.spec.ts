@@ -92,7 +92,7 @@ const expectCalm = async (lab: Lab): Promise<void> => {
 
 test.describe('j. a corrupt record', () => {
   for (const kind of DAMAGES) {
-    test(`${kind}: a clear Problem, the record is set aside, and one can sign in again for good`, async ({
+    test(`${kind}: a clear Problem, the record is set aside, and one can sign in again for good [record-set-aside]`, async ({
       page,
       app,
       lab,
@@ -116,7 +116,7 @@ test.describe('j. a corrupt record', () => {
     });
   }
 
-  test('damaged under a living worker: the session goes on, and the next save mends the disk', async ({
+  test('damaged under a living worker: the session goes on, and the next save mends the disk [record-damaged]', async ({
     page,
     app,
     lab,
@@ -133,7 +133,11 @@ test.describe('j. a corrupt record', () => {
 });
 
 test.describe('j. a database of a newer version', () => {
-  test('under a living worker: the session goes on in memory, and says so', async ({ page, app, lab }) => {
+  test('under a living worker: the session goes on in memory, and says so [newer-database-running]', async ({
+    page,
+    app,
+    lab,
+  }) => {
     await signIn(page, app.origin, 'password');
     await makeNewer(page, SESSION_DATABASE);
     await lab.expireTokens();
@@ -144,7 +148,11 @@ test.describe('j. a database of a newer version', () => {
     await expectCalm(lab);
   });
 
-  test('at the start of a worker: a clear Problem, no loop, and signing in still works', async ({ page, app, lab }) => {
+  test('at the start of a worker: a clear Problem, no loop, and signing in still works [newer-database-at-start]', async ({
+    page,
+    app,
+    lab,
+  }) => {
     await signIn(page, app.origin, 'password');
     await makeNewer(page, SESSION_DATABASE);
     await comeBack(page);
@@ -175,12 +183,12 @@ test.describe('j. a database of a newer version', () => {
 /** In bytes; with 0, Chromium sets no limit. */
 const FULL = 1;
 
-test.describe('j. a full storage', () => {
+test.describe('j. a full storage [storage-full]', () => {
   const setQuota = (session: CDPSession, origin: string, quotaSize?: number): Promise<unknown> =>
     session.send('Storage.overrideQuotaForOrigin', { origin, ...(quotaSize === undefined ? {} : { quotaSize }) });
 
   test(
-    'the session goes on in memory and says so, publishing gives a Problem, and space heals both',
+    'the session goes on in memory and says so, publishing gives a Problem, and space heals both [storage-freed]',
     { tag: '@waits' },
     async ({ page, app, lab }) => {
       test.setTimeout(120_000);

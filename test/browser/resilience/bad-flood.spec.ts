@@ -8,7 +8,11 @@ const FLOOD = 12_000;
 
 type Answer = { mark?: string; message?: { id: string; value?: { ok: boolean; problem?: { code: string } } } };
 
-test('j. a page that floods the worker is told so, and disturbs nobody else', async ({ page, context, app }) => {
+test('j. a page that floods the worker is told so, and disturbs nobody else [message-flood]', async ({
+  page,
+  context,
+  app,
+}) => {
   await signIn(page, app.origin, 'password');
   const other = await context.newPage();
   await openKeeper(other, app.origin);

@@ -37,7 +37,7 @@ const TRIES_MAX = 15;
 
 test.describe('j. malformed frames', () => {
   for (const frame of BROKEN) {
-    test(`${typeof frame === 'string' ? frame : 'binary'}: one redial, and nothing is lost`, async ({
+    test(`${typeof frame === 'string' ? frame : 'binary'}: one redial, and nothing is lost [frame-malformed]`, async ({
       page,
       liar,
       lab,
@@ -58,7 +58,11 @@ test.describe('j. malformed frames', () => {
     });
   }
 
-  test('frames of a later version, and answers to nobody, are passed over', async ({ page, liar, lab }) => {
+  test('frames of a later version, and answers to nobody, are passed over [frame-later-version]', async ({
+    page,
+    liar,
+    lab,
+  }) => {
     const topic = newTopic();
     await signIn(page, liar.origin, 'password');
     await expectSocket(page, 'open');
@@ -70,7 +74,7 @@ test.describe('j. malformed frames', () => {
     expect(liar.opened).toBe(before);
   });
 
-  test('a server that says nonsense on every socket: no hot loop, a Problem, the session stays, and it heals', async ({
+  test('a server that says nonsense on every socket: no hot loop, a Problem, the session stays, and it heals [socket-nonsense]', async ({
     page,
     liar,
     lab,

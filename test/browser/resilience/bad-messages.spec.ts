@@ -22,7 +22,7 @@ test.describe('j. malformed messages to the worker', () => {
     await expectSocket(page, 'open');
   });
 
-  test('what is not of the protocol is not answered, and harms nothing', async ({ page }) => {
+  test('what is not of the protocol is not answered, and harms nothing [message-not-protocol]', async ({ page }) => {
     const { worker } = await snapshotOf(page);
     await page.evaluate(() => {
       const mark = 'session-keeper';
@@ -56,7 +56,7 @@ test.describe('j. malformed messages to the worker', () => {
     await expectUnharmed(page, worker.id);
   });
 
-  test('a call that is not of the interface is refused with a Problem', async ({ page }) => {
+  test('a call that is not of the interface is refused with a Problem [message-unknown-method]', async ({ page }) => {
     const { worker } = await snapshotOf(page);
     const answers = await page.evaluate(async () => {
       const mark = 'session-keeper';
@@ -119,7 +119,9 @@ test.describe('j. malformed messages to the worker', () => {
     await expectUnharmed(page, worker.id);
   });
 
-  test('a method with arguments of another kind gives a Problem, not an error', async ({ page }) => {
+  test('a method with arguments of another kind gives a Problem, not an error [message-bad-arguments]', async ({
+    page,
+  }) => {
     const { worker } = await snapshotOf(page);
     const problems = await page.evaluate(async () => {
       const { keeper } = window;
@@ -143,7 +145,7 @@ test.describe('j. malformed messages to the worker', () => {
     await expectUnharmed(page, worker.id);
   });
 
-  test('a port on which a tab says nonsense does not disturb the other tabs', async ({ page, lab }) => {
+  test('a port on which a tab says nonsense does not disturb the other tabs [port-nonsense]', async ({ page, lab }) => {
     const { worker } = await snapshotOf(page);
     const topic = newTopic();
     await listen(page, topic);

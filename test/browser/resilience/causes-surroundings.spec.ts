@@ -40,7 +40,10 @@ const comeBack = async (page: Page): Promise<void> => {
   await expectSession(page, 'active');
 };
 
-test('cause 12: the very first visit signs in and asks before any worker controls the page', async ({ page, app }) => {
+test('the very first visit signs in and asks before any worker controls the page [logout-12]', async ({
+  page,
+  app,
+}) => {
   await page.goto(app.origin);
   const status = await page.evaluate(
     async ([demo, url]) => {
@@ -56,7 +59,7 @@ test('cause 12: the very first visit signs in and asks before any worker control
   await seesSignedIn(page);
 });
 
-test('cause 15: what opens the store outlives the browser’s session cookies', async ({ page, context, app }) => {
+test('what opens the store outlives the browser’s session cookies [logout-15]', async ({ page, context, app }) => {
   await signIn(page, app.origin, 'oidc');
   expect((await snapshotOf(page)).tier).toBe('sealed');
   for (const { name, domain, path, expires } of await context.cookies())
@@ -67,7 +70,7 @@ test('cause 15: what opens the store outlives the browser’s session cookies', 
 });
 
 test.describe('the provider’s cookies', () => {
-  test('cause 17: blocked or gone: a reload is not a sign-out', async ({ page, context, app, lab }) => {
+  test('blocked or gone: a reload is not a sign-out [logout-17]', async ({ page, context, app, lab }) => {
     await signIn(page, app.origin, 'oidc');
     await dropProviderCookies(context);
     const asked = await silently(page, app.provider, async () => {
@@ -78,7 +81,7 @@ test.describe('the provider’s cookies', () => {
     expect(asked).toEqual([]);
   });
 
-  test('cause 18: no silent iframe: a refresh is one request of the worker', async ({ page, app, lab }) => {
+  test('no silent iframe: a refresh is one request of the worker [logout-18]', async ({ page, app, lab }) => {
     await signIn(page, app.origin, 'oidc');
     const document = await watchDocument(page);
     const asked = await silently(page, app.provider, async () => {
@@ -91,7 +94,7 @@ test.describe('the provider’s cookies', () => {
     await document.expect();
   });
 
-  test('cause 27: of somebody else: nobody watches the provider’s session', async ({ page, context, app, lab }) => {
+  test('of somebody else: nobody watches the provider’s session [logout-27]', async ({ page, context, app, lab }) => {
     await signIn(page, app.origin, 'oidc');
     const document = await watchDocument(page);
     const others = (await providerCookies(context)).map((cookie) => ({ ...cookie, value: 'somebody-else' }));
@@ -103,7 +106,7 @@ test.describe('the provider’s cookies', () => {
     await comeBack(page);
   });
 
-  test('cause 32: over for a day: there is no silent window to miss', async ({ page, context, app, lab }) => {
+  test('over for a day: there is no silent window to miss [logout-32]', async ({ page, context, app, lab }) => {
     await signIn(page, app.origin, 'oidc');
     await dropProviderCookies(context);
     await lab.clock(DAY_MS);
@@ -113,7 +116,7 @@ test.describe('the provider’s cookies', () => {
   });
 });
 
-test('cause 26: local and session storage are emptied', async ({ page, app, lab }) => {
+test('local and session storage are emptied [logout-26]', async ({ page, app, lab }) => {
   await signIn(page, app.origin, 'oidc');
   await page.evaluate(() => {
     localStorage.clear();
@@ -144,7 +147,7 @@ const recordsIn = (page: Page): Promise<number> =>
   );
 
 for (const kind of TOKEN_KINDS) {
-  test(`cause 34: ${kind}: the databases are deleted under the running worker; it writes them again`, async ({
+  test(`${kind}: the databases are deleted under the running worker; it writes them again [logout-34]`, async ({
     page,
     app,
     lab,

@@ -16,7 +16,7 @@ const loginForm = (page: Page): Locator => page.locator('session-sign-in input:v
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST, FAILED_SOCKET));
 
 test.describe('f. offline: the network of the whole browser context cut', () => {
-  test('the app starts from the shell, says so calmly, keeps the session, and returns by itself', async ({
+  test('the app starts from the shell, says so calmly, keeps the session, and returns by itself [offline-start]', async ({
     page,
     app,
     context,

@@ -29,7 +29,11 @@ const sentByWorker = (context: BrowserContext, path: string): Promise<unknown> =
   context.waitForEvent('request', (request) => request.serviceWorker() !== null && request.url().endsWith(path));
 
 for (const kind of SIGN_IN_KINDS) {
-  test(`c. ${kind}: the worker is killed while idle; the next request gets 200`, async ({ page, app, lab }) => {
+  test(`c. ${kind}: the worker is killed while idle; the next request gets 200 [killed-while-idle]`, async ({
+    page,
+    app,
+    lab,
+  }) => {
     await signIn(page, app.origin, kind);
     const document = await watchDocument(page);
     const { worker } = await snapshotOf(page);
@@ -44,7 +48,11 @@ for (const kind of SIGN_IN_KINDS) {
 }
 
 for (const kind of TOKEN_KINDS) {
-  test(`c. ${kind}: the worker is killed in a refresh before the server rotated`, async ({ page, app, lab }) => {
+  test(`c. ${kind}: the worker is killed in a refresh before the server rotated [killed-before-rotation]`, async ({
+    page,
+    app,
+    lab,
+  }) => {
     await signIn(page, app.origin, kind);
     const document = await watchDocument(page);
     const before = await lab.stats();
@@ -59,7 +67,11 @@ for (const kind of TOKEN_KINDS) {
     await goesOn(page, lab, document);
   });
 
-  test(`c. ${kind}: the worker is killed in a refresh after the server rotated`, async ({ page, app, lab }) => {
+  test(`c. ${kind}: the worker is killed in a refresh after the server rotated [killed-after-rotation]`, async ({
+    page,
+    app,
+    lab,
+  }) => {
     await signIn(page, app.origin, kind);
     const document = await watchDocument(page);
     const before = await lab.stats();

@@ -110,7 +110,11 @@ test.describe('b. the desktop story: a native bridge never costs the session', (
     });
   }
 
-  test('one that works brings the session back when the browser has lost its own copy', async ({ page, app, lab }) => {
+  test('one that works brings the session back when the browser has lost its own copy [keychain-restores]', async ({
+    page,
+    app,
+    lab,
+  }) => {
     await open(page, app.origin, 'works');
     await signInBy(page, DEMO);
     await expect.poll(() => page.evaluate((key) => localStorage.getItem(key), KEYCHAIN)).toBeTruthy();

@@ -73,7 +73,7 @@ const renewed = async (lab: Lab, times: number): Promise<void> => {
 test.describe('b. the idle story', () => {
   for (const kind of TOKEN_KINDS) {
     test(
-      `${kind}: access tokens of ${ACCESS_SECONDS} s, the tab idle: the socket stays`,
+      `${kind}: access tokens of ${ACCESS_SECONDS} s, the tab idle: the socket stays [idle-tab]`,
       { tag: '@waits' },
       async ({ page, app, lab }) => {
         test.setTimeout(120_000);
@@ -140,7 +140,7 @@ test.describe('b. the idle story', () => {
   );
 
   test(
-    'the ticket endpoint fails: no login page, and the socket is back once it answers',
+    'the ticket endpoint fails: no login page, and the socket is back once it answers [ticket-endpoint-fails]',
     { tag: '@waits' },
     async ({ page, app, lab }) => {
       await signIn(page, app.origin, 'ticket');

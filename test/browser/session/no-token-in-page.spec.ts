@@ -81,7 +81,7 @@ const expectNothingIn = (secrets: Secrets, readable: Readonly<Record<string, str
 };
 
 for (const kind of SIGN_IN_KINDS) {
-  test(`h. ${kind}: no secret that was issued is in anything that page script can read`, async ({
+  test(`h. ${kind}: no secret that was issued is in anything that page script can read [no-token-in-page]`, async ({
     page,
     context,
     complaints,

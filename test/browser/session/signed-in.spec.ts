@@ -40,7 +40,7 @@ const endsSignedIn = async (page: Page, lab: Lab, kind: SignInKind, doing: () =>
 };
 
 for (const kind of SIGN_IN_KINDS) {
-  test(`a. ${kind}: signed in after five reloads, a hard reload, and when all tabs were closed`, async ({
+  test(`a. ${kind}: signed in after five reloads, a hard reload, and when all tabs were closed [five-reloads]`, async ({
     page,
     context,
     app,
@@ -54,7 +54,11 @@ for (const kind of SIGN_IN_KINDS) {
     await endsSignedIn(reopened, lab, kind, () => reopened.goto(app.origin));
   });
 
-  test(`a. ${kind}: signed in after the browser was quit and started again`, async ({ app, lab, complaints }) => {
+  test(`a. ${kind}: signed in after the browser was quit and started again [browser-restart]`, async ({
+    app,
+    lab,
+    complaints,
+  }) => {
     const profile = await createProfile();
     const before = await profile.start();
     complaints.watch(before);

@@ -52,7 +52,7 @@ test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST, FAILED_SOC
 const nextOf = async (page: Page): Promise<unknown> =>
   JSON.parse((await page.evaluate(() => sessionStorage.getItem('next'))) ?? '""');
 
-test('whoever signs out is signed out at the provider too, and no page sees what proves who that was', async ({
+test('whoever signs out is signed out at the provider too, and no page sees what proves who that was [sign-out-at-provider]', async ({
   page,
   context,
 }) => {

@@ -18,7 +18,7 @@ const wasTold = async (lab: Lab, path: string): Promise<boolean> =>
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
 
 for (const kind of SIGN_IN_KINDS) {
-  test(`${kind}: whoever signs out is signed out in all tabs, and the server knows`, async ({
+  test(`${kind}: whoever signs out is signed out in all tabs, and the server knows [sign-out-all-tabs]`, async ({
     page,
     context,
     app,
@@ -41,7 +41,7 @@ for (const kind of SIGN_IN_KINDS) {
   });
 }
 
-test('password: a sign-out without a network counts at once, and the server is told when it is back', async ({
+test('password: a sign-out without a network counts at once, and the server is told when it is back [sign-out-offline]', async ({
   page,
   context,
   app,

@@ -40,9 +40,15 @@ const MANY_WITHIN_MS = 30_000;
 const BOTH = TOKEN_KINDS;
 
 const TROUBLES: readonly Trouble[] = [
-  { name: 'reset', fault: { kind: 'reset' }, problem: 'network-unreachable', tries: 1, kinds: BOTH },
   {
-    name: '503',
+    name: 'drops the connection [token-endpoint-reset]',
+    fault: { kind: 'reset' },
+    problem: 'network-unreachable',
+    tries: 1,
+    kinds: BOTH,
+  },
+  {
+    name: 'answers 503 [token-endpoint-503]',
     fault: { kind: 'status', status: 503 },
     problem: 'server-unavailable',
     tries: MANY,
@@ -50,23 +56,35 @@ const TROUBLES: readonly Trouble[] = [
     tag: '@waits',
   },
   {
-    name: '429 with Retry-After',
+    name: 'answers 429 with Retry-After [token-endpoint-429]',
     fault: { kind: 'status', status: 429, retryAfter: 2 },
     problem: 'rate-limited',
     tries: 1,
     kinds: BOTH,
   },
-  { name: '403', fault: { kind: 'status', status: 403 }, problem: 'server-unavailable', tries: 1, kinds: ['oidc'] },
-  { name: '200 with HTML', fault: { kind: 'html' }, problem: 'unexpected-answer', tries: 1, kinds: ['password'] },
   {
-    name: 'a hang of 30 s',
+    name: 'answers 403 [token-endpoint-403]',
+    fault: { kind: 'status', status: 403 },
+    problem: 'server-unavailable',
+    tries: 1,
+    kinds: ['oidc'],
+  },
+  {
+    name: 'answers 200 with HTML [token-endpoint-html]',
+    fault: { kind: 'html' },
+    problem: 'unexpected-answer',
+    tries: 1,
+    kinds: ['password'],
+  },
+  {
+    name: 'hangs for 30 s [token-endpoint-hang]',
     fault: { kind: 'hang', ms: 30_000, times: 1 },
     problem: 'timeout',
     kinds: BOTH,
     tag: '@waits',
   },
   {
-    name: 'answers lost after rotation',
+    name: 'loses its answers after rotation [token-endpoint-answer-lost]',
     fault: { kind: 'lost' },
     problem: 'network-unreachable',
     tries: 1,
@@ -95,41 +113,37 @@ const expectHealing = async (page: Page): Promise<void> => {
 for (const { name, fault, problem, tries, kinds, tag } of TROUBLES) {
   for (const kind of kinds) {
     const details = tag === undefined ? {} : { tag };
-    test(
-      `e. ${kind}: ${name} at the token endpoint degrades at most, and heals by itself`,
-      details,
-      async ({ page, app, lab }) => {
-        await signIn(page, app.origin, kind);
-        const document = await watchDocument(page);
-        const before = await lab.stats();
-        await lab.fault({ at: 'token', ...fault });
-        await lab.expireTokens();
-        expect(await fetchOnce(page)).toBe('network error');
-        await expect.poll(() => problemsOf(page), { timeout: GIVES_UP_WITHIN_MS }).toContain(problem);
-        if (tries !== undefined) {
-          const asked = (await lab.stats()).tokenRequests;
-          const often = { timeout: MANY_WITHIN_MS };
-          await expect.poll(async () => (await lab.stats()).tokenRequests, often).toBeGreaterThanOrEqual(asked + tries);
-        }
-        await lab.clearFaults();
-        await expectHealing(page);
-        expect(await fetchOnce(page)).toBe(200);
-        expect([...new Set(await problemsOf(page))]).toEqual([problem]);
+    test(`${kind}: keeps the session when the token endpoint ${name}`, details, async ({ page, app, lab }) => {
+      await signIn(page, app.origin, kind);
+      const document = await watchDocument(page);
+      const before = await lab.stats();
+      await lab.fault({ at: 'token', ...fault });
+      await lab.expireTokens();
+      expect(await fetchOnce(page)).toBe('network error');
+      await expect.poll(() => problemsOf(page), { timeout: GIVES_UP_WITHIN_MS }).toContain(problem);
+      if (tries !== undefined) {
+        const asked = (await lab.stats()).tokenRequests;
+        const often = { timeout: MANY_WITHIN_MS };
+        await expect.poll(async () => (await lab.stats()).tokenRequests, often).toBeGreaterThanOrEqual(asked + tries);
+      }
+      await lab.clearFaults();
+      await expectHealing(page);
+      expect(await fetchOnce(page)).toBe(200);
+      expect([...new Set(await problemsOf(page))]).toEqual([problem]);
 
-        // Nothing was burned on the way: the next refresh is an ordinary one.
-        const healed = await lab.stats();
-        expect(healed.refreshGrants).toBeGreaterThan(before.refreshGrants);
-        await lab.expireTokens();
-        expect(await fetchOnce(page)).toBe(200);
-        expect((await lab.stats()).refreshGrants).toBe(healed.refreshGrants + 1);
-        await document.expect();
-      },
-    );
+      // Nothing was burned on the way: the next refresh is an ordinary one.
+      const healed = await lab.stats();
+      expect(healed.refreshGrants).toBeGreaterThan(before.refreshGrants);
+      await lab.expireTokens();
+      expect(await fetchOnce(page)).toBe(200);
+      expect((await lab.stats()).refreshGrants).toBe(healed.refreshGrants + 1);
+      await document.expect();
+    });
   }
 }
 
 for (const kind of TOKEN_KINDS) {
-  test(`e. ${kind}: a reload while the token endpoint is down shows the page, not the login`, async ({
+  test(`e. ${kind}: a reload while the token endpoint is down shows the page, not the login [reload-endpoint-down]`, async ({
     page,
     app,
     lab,
@@ -150,7 +164,7 @@ for (const kind of TOKEN_KINDS) {
 }
 
 for (const kind of SIGN_IN_KINDS) {
-  test(`e. ${kind}: a revoked session is signed out as rejected, in all tabs, and no page is lost`, async ({
+  test(`e. ${kind}: a revoked session is signed out as rejected, in all tabs, and no page is lost [session-revoked]`, async ({
     page,
     context,
     app,

@@ -47,7 +47,11 @@ const expectOneUpstream = (lab: Lab, timeout = 5_000): Promise<void> =>
   expect.poll(async () => (await lab.stats()).socketsOpen, { timeout }).toBe(1);
 
 test.describe('g. two tabs and /lab/publish of 500 messages', () => {
-  test('one upstream socket at the server; every message once, in order, in both tabs', async ({ page, app, lab }) => {
+  test('one upstream socket at the server; every message once, in order, in both tabs [one-socket]', async ({
+    page,
+    app,
+    lab,
+  }) => {
     const { tabs, topic } = await twoTabs(page, app.origin);
     await expectOneUpstream(lab);
     const { socketsOpened, ticketsUsed } = await lab.stats();

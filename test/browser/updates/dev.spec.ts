@@ -50,7 +50,7 @@ test.afterAll(async () => {
   await fixture.remove();
 });
 
-test('an edit of the worker reaches it without a reload of the page', async ({ page }) => {
+test('an edit of the worker reaches it without a reload of the page [dev-worker-edit]', async ({ page }) => {
   const navigations: string[] = [];
   page.on('framenavigated', (frame) => navigations.push(frame.url()));
   await page.goto(origin);

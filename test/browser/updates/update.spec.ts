@@ -43,7 +43,7 @@ const update = (page: Page): Promise<number> =>
   });
 
 test(
-  'five updates in a row while messages and a stream of events come: nothing is lost',
+  'five updates in a row while messages and a stream of events come: nothing is lost [five-updates]',
   { tag: '@timed' },
   async ({ page, context }) => {
     test.setTimeout(120_000);

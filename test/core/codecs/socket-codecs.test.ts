@@ -78,14 +78,14 @@ test('answers a probe, measures its own, renews by the clock of the server', () 
   expect(frame(codec, '["drain",400]')).toEqual([{ type: 'draining', ms: 400 }]);
 });
 
-test('a frame of a later version is ignored, one of another protocol is a violation', () => {
+test('a frame of a later version is ignored, one of another protocol is a violation [codec-later-version]', () => {
   const codec = greeted();
   expect(frame(codec, '["snap","a",1]')).toEqual([]);
   expect(frame(codec, '{"type":"connected"}')).toEqual([{ type: 'violated' }]);
   expect(codec.tell({ type: 'frame', data: new ArrayBuffer(2) }, NOW)).toEqual([{ type: 'violated' }]);
 });
 
-test('10: what the server repeats is not heard twice, what it skips is told', () => {
+test('10: what the server repeats is not heard twice, what it skips is told [codec-repeats]', () => {
   const codec = greeted();
   join(codec, 't1', null);
   expect(told(frame(codec, '["ok",1,"a",{"epoch":"e","offset":4},false]'))).toEqual([['t1', joined(4)]]);
@@ -114,7 +114,7 @@ test.each([
   ]);
 });
 
-test('10: another epoch, before or in the middle, is a gap of unknown length and a new place', () => {
+test('10: another epoch, before or in the middle, is a gap of unknown length and a new place [codec-new-epoch]', () => {
   const codec = greeted();
   join(codec, 't1', 5, 'old');
   frame(codec, '["gap","a","e",6,0]');
@@ -177,7 +177,7 @@ test('a topic that nobody listens to any more is left, and one that the server w
   expect(codec.tell(long, NOW)).toEqual([{ type: 'ignored', what: 'topic over limit' }]);
 });
 
-test("another person's session starts every tab anew and says nothing of what was", () => {
+test("another person's session starts every tab anew and says nothing of what was [codec-other-person]", () => {
   const codec = greeted();
   join(codec, 't1', 0);
   frame(codec, '["ok",1,"a",{"epoch":"e","offset":0},true]');

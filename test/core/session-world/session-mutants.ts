@@ -77,7 +77,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     law: 3,
-    name: 'does not hear that the database was deleted',
+    name: 'does not hear that the database was deleted [mutant-deletion-missed]',
     step: hears((event) => (event.type === 'erased' ? undefined : event)),
   },
   {

@@ -76,7 +76,7 @@ const refresh: Scenario = (world, life) => {
   return undefined;
 };
 
-test('a refresh: the session is kept, and a token that was sent is sent once more', () => {
+test('a refresh: the session is kept, and a token that was sent is sent once more [crash-in-refresh]', () => {
   expect(table(true, refresh)).toEqual<Row[]>([
     ['lock before', 'first', 'nothing', 0],
     ['lock done', 'first', 'nothing', 0],

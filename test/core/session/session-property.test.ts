@@ -14,12 +14,12 @@ const RUNS = historyCount(20_000);
 type Property = { law: Law; title: string };
 
 const PROPERTIES: readonly Property[] = [
-  { law: 1, title: 'at most one refresh is in flight, and its worker holds the lock' },
+  { law: 1, title: 'at most one refresh is in flight, and its worker holds the lock [property-one-refresh]' },
   { law: 2, title: 'a session ends for one of three reasons, with evidence, and stays ended' },
-  { law: 3, title: 'nothing is given out, and nobody told, before the disk has it' },
+  { law: 3, title: 'nothing is given out, and nobody told, before the disk has it [property-durable-first]' },
   { law: 4, title: 'every request and every order is answered exactly once' },
   { law: 5, title: 'a 401 for an older token is replayed with the newer one, without a refresh' },
-  { law: 8, title: 'a socket makes the session look at a token, and nothing else' },
+  { law: 8, title: 'a socket makes the session look at a token, and nothing else [property-socket-harmless]' },
   { law: 9, title: 'when the world heals, every session is active again by itself' },
   {
     law: 12,
@@ -42,7 +42,7 @@ describe('in every history', () => {
     });
   }
 
-  test('no storm: constant 401s, tokens that are over at once, and failing providers cause a bounded number of token requests', () => {
+  test('no storm: constant 401s, tokens that are over at once, and failing providers cause a bounded number of token requests [property-no-storm]', () => {
     const holds = fc.property(storms, (storm) => {
       expect(stormOf(storm)).toBeLessThanOrEqual(MOST_PER_MINUTE);
     });

@@ -68,7 +68,7 @@ describe('the three reasons of an end', () => {
     expect(world.provider.families[0]?.ended).toBe('revoked');
   });
 
-  test('the token endpoint: `invalid_grant` for the current token, with the evidence', () => {
+  test('the token endpoint: `invalid_grant` for the current token, with the evidence [invalid-grant]', () => {
     const { world, life } = browser();
     for (const family of world.provider.families) family.ended = 'revoked';
     untilRenewal(world);
@@ -86,7 +86,7 @@ describe('the three reasons of an end', () => {
 });
 
 describe('what ends nothing', () => {
-  test('a clock that jumps over the declared lifetime: the provider knows better', () => {
+  test('a clock that jumps over the declared lifetime: the provider knows better [clock-past-lifetime]', () => {
     const { world, life } = browser({ lifetimeMs: 20 * MINUTE_MS });
     world.skewMs = DAY_MS;
     world.request(life);
@@ -102,7 +102,7 @@ describe('what ends nothing', () => {
     expect(generationOf(at(life, 'active'))).toBe(4);
   });
 
-  test('a store that cannot be read: everyone waits, then goes bare; once it can be read, the session is there', () => {
+  test('a store that cannot be read: everyone waits, then goes bare; once it can be read, the session is there [store-unreadable]', () => {
     const { world, life } = browser();
     world.disk.readable = false;
     world.kill(life);
@@ -120,7 +120,7 @@ describe('what ends nothing', () => {
     expect(blind.machine.durability).toBe('disk');
   });
 
-  test('an early refresh that fails: requests go on with the token that is good', () => {
+  test('an early refresh that fails: requests go on with the token that is good [early-refresh-fails]', () => {
     const { world, life } = browser();
     world.provider.mode = { kind: 'status', status: 503 };
     untilRenewal(world);
@@ -138,7 +138,7 @@ const afterMoment = (world: World): World => {
 };
 
 describe('401', () => {
-  test('fifty of them for one token cause one refresh, and each is replayed', () => {
+  test('fifty of them for one token cause one refresh, and each is replayed [fifty-401]', () => {
     const { world, life } = browser();
     world.provider.expireAccess();
     const asked = Array.from({ length: 50 }, () => world.refuse(life, 3));
@@ -168,7 +168,7 @@ describe('401', () => {
 });
 
 describe('a provider that cannot be asked', () => {
-  test('429: its pause is kept, by those who wait and by those who press the button', () => {
+  test('429: its pause is kept, by those who wait and by those who press the button [pause-of-429]', () => {
     const { world, life } = browser();
     world.provider.mode = { kind: 'status', status: 429, retryAfterMs: 20 * SECOND_MS };
     world.refuse(life, 3);
@@ -193,7 +193,7 @@ describe('a provider that cannot be asked', () => {
     expect(at(life, 'degraded').nextTryAt - world.now()).toBeLessThanOrEqual(5 * MINUTE_MS);
   });
 
-  test('tokens that are over at once (`expires_in: 0`) are used once, and renewed at most once a second', () => {
+  test('tokens that are over at once (`expires_in: 0`) are used once, and renewed at most once a second [tokens-over-at-once]', () => {
     const { world, life } = browser({ accessMs: 0 });
     const start = world.provider.asked.length;
     const ids = Array.from({ length: 30 }, () => {
@@ -215,7 +215,7 @@ describe('a provider that cannot be asked', () => {
     expect(generationOf(at(life, 'active'))).toBe(4);
   });
 
-  test('where the provider has no grace for that, the end says that an answer was lost', () => {
+  test('where the provider has no grace for that, the end says that an answer was lost [answer-lost]', () => {
     const { world, life } = browser({ grace: 0 });
     world.toLose = 1;
     world.refuse(life, 3);
@@ -298,7 +298,7 @@ describe('after the worker', () => {
     expect(at(restart(world, life), 'signed-out')).toEqual(before);
   });
 
-  test('of an update, two workers with the same expired token make one token request', () => {
+  test('of an update, two workers with the same expired token make one token request [two-workers-one-request]', () => {
     const { world, life } = browser();
     const young = world.start('young');
     world.time.advance(SETTLED_MS);

@@ -79,7 +79,7 @@ describe('DPoP at the API', () => {
     expect(errorOf(response)).toBe('invalid_token');
   });
 
-  test('a proof works once, even in parallel', async () => {
+  test('a proof works once, even in parallel [proof-once]', async () => {
     const proof = await prove();
     const responses = await Promise.all(Array.from({ length: 5 }, () => ask(proof)));
     expect(responses.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1);
@@ -94,7 +94,7 @@ describe('DPoP at the API', () => {
     expect((await ask(await prove({ iat, nonce }))).status).toBe(200);
   });
 
-  test('a nonce that is not ours is answered with one that is', async () => {
+  test('a nonce that is not ours is answered with one that is [nonce-unknown]', async () => {
     expect(errorOf(await ask(await prove({ nonce: 'made-up' })))).toBe('use_dpop_nonce');
   });
 

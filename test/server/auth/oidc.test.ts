@@ -50,7 +50,7 @@ describe('sign-in page', () => {
     expect(await response.text()).toContain(server.url);
   });
 
-  test('who is signed in already is asked once more, and never answered silently', async () => {
+  test('who is signed in already is asked once more, and never answered silently [never-silent]', async () => {
     const client = await OidcClient.create(server);
     await client.signIn();
     const silent = await client.authorizationUrl({ prompt: 'none' });
@@ -103,7 +103,7 @@ describe('provider', () => {
     expect((await client.refresh(refresh)).ok).toBe(true);
   });
 
-  test('without a grace, of parallel refreshes one wins, and reuse ends the family', async () => {
+  test('without a grace, of parallel refreshes one wins, and reuse ends the family [reuse-ends-family]', async () => {
     await server.lab('/provider', { grace: 0 });
     try {
       const client = await OidcClient.create(server);
@@ -117,7 +117,7 @@ describe('provider', () => {
     }
   });
 
-  test('a refresh with another key is refused and costs the session nothing', async () => {
+  test('a refresh with another key is refused and costs the session nothing [refresh-other-key]', async () => {
     const [mine, thief] = await Promise.all([OidcClient.create(server), OidcClient.create(server)]);
     const { refresh } = await mine.signIn();
     expect(await thief.refresh(refresh)).toEqual({ ok: false, error: 'invalid_grant' });

@@ -16,7 +16,7 @@ const get = (path: string, headers: Record<string, string> = {}) =>
   server.call(path, { headers: { ...auth, ...headers } });
 
 describe('errors', () => {
-  test('are problem details, and never cached', async () => {
+  test('are problem details, and never cached [api-not-cached]', async () => {
     const response = await server.call('/api/v1/nothing');
     expect(response.status).toBe(404);
     expect(response.headers.get('content-type')).toBe('application/problem+json');

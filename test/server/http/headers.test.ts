@@ -9,7 +9,7 @@ const SELF = 'https://app.test';
 describe('the header preset', () => {
   const policy = (preset = {}): string => securityHeaders(SELF, preset)['content-security-policy'] ?? '';
 
-  test('allows workers by their exact paths, where they are named', () => {
+  test('allows workers by their exact paths, where they are named [worker-src-exact]', () => {
     expect(policy()).toContain("worker-src 'self';");
     expect(policy({ workers: ['/sw.js', '/keeper-pulse.js'] })).toContain(
       'worker-src https://app.test/sw.js https://app.test/keeper-pulse.js;',
@@ -22,7 +22,7 @@ describe('the header preset', () => {
     expect(policy({ trustedTypes: false })).not.toContain('trusted-types');
   });
 
-  test('lets page and worker talk to the same places, sockets included', () => {
+  test('lets page and worker talk to the same places, sockets included [connect-src-both]', () => {
     const connects = "connect-src 'self' wss://app.test https://id.test";
     expect(policy({ connect: ['https://id.test'] })).toContain(connects);
     expect(workerPolicy(SELF, ['https://id.test'])).toContain(connects);

@@ -67,7 +67,7 @@ const stream = (ticket: string): { ws: WebSocket; opened: Promise<unknown>; clos
 describe('one person with too many sockets', () => {
   const MOST = 64;
 
-  test('the one too many breaks the protocol, too: it is gone, and nobody else', async () => {
+  test('the one too many breaks the protocol, too: it is gone, and nobody else [one-message-too-many]', async () => {
     const theirs = (await passwordLogin(server.call, 'other', 'secret')).access_token;
     const clients = await Promise.all(Array.from({ length: MOST }, (_, n) => dial(server, theirs, `h${n}`)));
     await Promise.all(clients.map((client) => client.hello()));
@@ -90,7 +90,7 @@ describe('one person with too many sockets', () => {
 });
 
 describe('after a sign-out', () => {
-  test('a socket that does not hear its close says nothing any more', async () => {
+  test('a socket that does not hear its close says nothing any more [socket-ignores-close]', async () => {
     const mine = await passwordLogin(server.call);
     const topic = randomUUID();
     const client = await dial(server, mine.access_token, randomUUID());
@@ -105,7 +105,7 @@ describe('after a sign-out', () => {
     expect(await told.json()).toMatchObject({ events: [{ data: 'before' }] });
   });
 
-  test('a ticket that was given before opens nothing', async () => {
+  test('a ticket that was given before opens nothing [ticket-after-sign-out]', async () => {
     const mine = await passwordLogin(server.call);
     const ticket = await socketTicket(server, mine.access_token);
     await server.call('/api/v1/auth/logout', { json: { refresh_token: mine.refresh_token } });
@@ -128,7 +128,7 @@ describe('a publication that no store takes', () => {
   test.each([
     ['to a topic that is no text', String.raw`["pub","p","\ud800",1]`],
     ['nested without end', `["pub","p","deep",${'['.repeat(DEEP)}${']'.repeat(DEEP)}]`],
-  ])('%s is refused for good, and the socket stays', async (_name, frame) => {
+  ])('%s is refused for good, and the socket stays [publication-refused]', async (_name, frame) => {
     const client = await dial(server, token, randomUUID());
     await client.hello();
     client.ws.send(frame);

@@ -76,7 +76,7 @@ describe('files', () => {
     expect((await get('/', DOCUMENT, 'POST')).status).toBe(404);
   });
 
-  test('the callback stays in no cache', async () => {
+  test('the callback stays in no cache [callback-not-cached]', async () => {
     expect((await get('/auth/callback?code=x', DOCUMENT)).headers['cache-control']).toBe('no-store');
   });
 
@@ -174,7 +174,7 @@ describe('headers', () => {
     ['/', DOCUMENT],
     ['/assets/app-abc123.js', {}],
     ['/missing.js', {}],
-  ] as const)('%s carries the preset', async (path, headers) => {
+  ] as const)('%s carries the preset [security-headers]', async (path, headers) => {
     const answer = await get(path, headers);
     const policy = answer.headers['content-security-policy'] ?? '';
     for (const part of [

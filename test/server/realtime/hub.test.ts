@@ -27,7 +27,7 @@ describe('the way in', () => {
     client.close();
   });
 
-  test('a ticket works once, of two at the same time', async () => {
+  test('a ticket works once, of two at the same time [ticket-once]', async () => {
     const ticket = await socketTicket(server, token);
     const clients = [dialWith(server, ticket), dialWith(server, ticket)];
     for (const [index, client] of clients.entries())
@@ -114,7 +114,7 @@ describe('the way in', () => {
     expect(byReset).toBe(true);
   });
 
-  test('a page of another origin is refused before the handshake, and its ticket is not used up', async () => {
+  test('a page of another origin is refused before the handshake, and its ticket is not used up [upgrade-other-origin]', async () => {
     const ticket = await socketTicket(server, token);
     const status = await new Promise((done) => {
       const ws = new WebSocket(`${server.url.replace('http', 'ws')}/api/socket`, ['keeper.1'], {
@@ -158,7 +158,7 @@ describe('the way in', () => {
     client.close();
   });
 
-  test('an oversized frame is 1009', async () => {
+  test('an oversized frame is 1009 [frame-too-large]', async () => {
     const client = await dial(server, token);
     await client.hello();
     client.send(['pub', 'id', 't', 'x'.repeat(70_000)]);
@@ -243,7 +243,7 @@ describe('topics', () => {
     client.close();
   });
 
-  test('two users do not hear each other', async () => {
+  test('two users do not hear each other [two-users]', async () => {
     const topic = newTopic();
     const other = await passwordLogin(server.call, 'other', 'secret');
     const [mine, theirs] = await Promise.all([dial(server, token), dial(server, other.access_token)]);
@@ -329,7 +329,7 @@ describe('who may stay', () => {
     expect(await (await dial(server, brief)).closed).toMatchObject({ code: 4401 });
   });
 
-  test('a sign-out closes the sockets of that session, and no others', async () => {
+  test('a sign-out closes the sockets of that session, and no others [sign-out-closes-sockets]', async () => {
     const mine = await passwordLogin(server.call);
     const [leaving, staying] = await Promise.all([dial(server, mine.access_token, 'a'), dial(server, token, 'b')]);
     await Promise.all([leaving.hello(), staying.hello()]);
