@@ -65,7 +65,7 @@ describe('the line of a failure', () => {
   test('quotes an argument for a shell and escapes it for a regular expression', () => {
     expect(quoted('test/a.test.ts')).toBe('test/a.test.ts');
     expect(quoted("a user's (own) tab")).toBe(`'a user'\\''s (own) tab'`);
-    expect(new RegExp(literally('ends (twice)? [a-1]')).test('ends (twice)? [a-1]')).toBe(true);
+    expect(new RegExp(literally('ends (twice)? [a]')).test('ends (twice)? [a]')).toBe(true);
     expect(new RegExp(literally('a.b')).test('acb')).toBe(false);
   });
 });
