@@ -1,0 +1,113 @@
+import { docBefore, typeNamesIn, type Declaration, type Declared, type Doc, type Sources } from './declarations.ts';
+
+/** One public name as the reference shows it. */
+export type Item = {
+  name: string;
+  path: string;
+  kind: 'function' | 'class' | 'object' | 'value' | 'type';
+  /** TypeScript, without bodies and without the doc comments that `members` hold. */
+  code: string;
+  doc: Doc;
+  members: readonly Member[];
+  uses: ReadonlySet<string>;
+};
+
+type Member = { name: string; signature: string; doc: Doc };
+
+/** What these objects offer is called by an app, so each of their methods needs an example. */
+const CALLED_OBJECTS = new Set(['Keeper', 'Channel', 'Presence']);
+
+type Node = { start: number; end: number };
+type Parameter = {
+  type: string;
+  left?: Parameter;
+  typeAnnotation?: Node | null;
+  name?: string;
+  optional?: boolean;
+} & Node;
+type Callable = { params: readonly unknown[]; typeParameters?: Node | null; returnType?: Node | null };
+
+const textOf = (source: string, node: Node | null | undefined): string =>
+  node ? source.slice(node.start, node.end) : '';
+
+/** `{ a, b }: Options = {}` is `options?: Options` to a caller. */
+const parameterOf = (source: string, parameter: Parameter): string => {
+  const inner = parameter.left ?? parameter;
+  if (inner.type === 'RestElement') return textOf(source, inner);
+  const isOptional = parameter.type === 'AssignmentPattern' || inner.optional === true;
+  return `${inner.name ?? 'options'}${isOptional ? '?' : ''}${textOf(source, inner.typeAnnotation)}`;
+};
+
+const signatureOf = (source: string, name: string, { params, typeParameters, returnType }: Callable): string => {
+  const list = params.map((parameter) => parameterOf(source, parameter as Parameter)).join(', ');
+  return `${name}${textOf(source, typeParameters)}(${list})${textOf(source, returnType)}`;
+};
+
+const withoutDocs = (code: string): string => code.replaceAll(/[ \t]*\/\*\*[\s\S]*?\*\/\n?/g, '');
+
+/** `[Symbol.asyncIterator]` is written out: the parser gives the key without its brackets. */
+const keyOf = (source: string, { key, computed }: { key: Node; computed: boolean }): string =>
+  computed ? `[${textOf(source, key)}]` : textOf(source, key);
+
+type Shape = Pick<Item, 'kind' | 'code'> & { members?: readonly Member[] };
+
+const valueShape = ({ name, source }: Declaration, node: Extract<Declared, { declarations: unknown }>): Shape => {
+  const found = node.declarations.find(({ id }) => id.type === 'Identifier' && id.name === name);
+  const init = found?.init;
+  if (init?.type === 'ArrowFunctionExpression') return { kind: 'function', code: signatureOf(source, name, init) };
+  if (found?.id.typeAnnotation)
+    return { kind: 'value', code: `const ${name}${textOf(source, found.id.typeAnnotation)}` };
+  // `class … as unknown as SocketClass`
+  if (init?.type === 'TSAsExpression' && init.expression.type === 'TSAsExpression')
+    return { kind: 'class', code: `const ${name}: ${textOf(source, init.typeAnnotation)}` };
+  return { kind: 'value', code: textOf(source, node) };
+};
+
+const classShape = (
+  sources: Sources,
+  { name, path, source }: Declaration,
+  node: Extract<Declared, { superClass: unknown }>,
+): Shape => {
+  const { parsed } = sources.file(path);
+  const members = node.body.body.flatMap((member): Member[] => {
+    if (member.type !== 'PropertyDefinition' && member.type !== 'MethodDefinition') return [];
+    const { key, accessibility } = member;
+    const isPublic = key.type === 'Identifier' && accessibility !== 'protected' && accessibility !== 'private';
+    const doc = docBefore(parsed, source, member.start);
+    if (!isPublic || member.static || member.override || doc.text === '') return [];
+    const signature =
+      'typeAnnotation' in member
+        ? `${key.name}${textOf(source, member.typeAnnotation)}`
+        : signatureOf(source, key.name, member.value as Callable);
+    return [{ name: key.name, signature, doc }];
+  });
+  const parent = node.superClass ? ` extends ${textOf(source, node.superClass)}` : '';
+  return { kind: 'class', code: `class ${name}${parent}`, members };
+};
+
+const typeShape = (sources: Sources, { name, path, source, node }: Declaration): Shape => {
+  const code = textOf(source, node);
+  const literal = node.type === 'TSTypeAliasDeclaration' ? node.typeAnnotation : undefined;
+  if (!CALLED_OBJECTS.has(name) || literal?.type !== 'TSTypeLiteral') return { kind: 'type', code };
+  const members = literal.members.flatMap((member): Member[] => {
+    if (member.type !== 'TSMethodSignature') return [];
+    const key = keyOf(source, member);
+    const doc = docBefore(sources.file(path).parsed, source, member.start);
+    return [{ name: key, signature: signatureOf(source, key, member), doc }];
+  });
+  return { kind: 'object', code: withoutDocs(code), members };
+};
+
+const shapeOf = (sources: Sources, declaration: Declaration): Shape => {
+  const { name, source, node } = declaration;
+  if (node.type === 'FunctionDeclaration') return { kind: 'function', code: signatureOf(source, name, node) };
+  if (node.type === 'ClassDeclaration') return classShape(sources, declaration, node);
+  if (node.type === 'VariableDeclaration') return valueShape(declaration, node);
+  return typeShape(sources, declaration);
+};
+
+export const itemOf = (sources: Sources, declaration: Declaration): Item => {
+  const { name, path, doc, node } = declaration;
+  const uses = typeNamesIn(sources.file(path).parsed, node);
+  return { name, path, doc, uses, members: [], ...shapeOf(sources, declaration) };
+};
