@@ -6,7 +6,7 @@ import {
   MAX_RUN_FRAMES,
   MAX_RUN_BYTES,
   BATCH_WINDOW_MS,
-} from '../../src/host/sockets/tab-batcher.ts';
+} from '../../src/host/tabs/tab-batcher.ts';
 import type { PortFrame } from '../../src/protocol/bridge.ts';
 
 const START = 1_000;

@@ -4,21 +4,26 @@ import type { SocketConfig } from '../../protocol/config.ts';
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { retryAfterOf } from '../../protocol/problem.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
-import { openConnection, type WebSocketConnection, type WebSocketMaker } from './websocket-connection.ts';
-import { handshakeOf, fetchTicket, socketUrl } from './socket-ticket.ts';
+import { fetchTicket, handshakeOf, socketUrl } from './socket-ticket.ts';
+import {
+  ABNORMAL_CLOSURE,
+  openConnection,
+  type WebSocketConnection,
+  type WebSocketMaker,
+} from './websocket-connection.ts';
 
 type SocketMessage = Extract<TabMessage, { socket: string }>;
 type Opening = SocketMessage & { type: 'socket-open' };
 
 /**
- * One upstream for each tab's socket, whose closes pass through: what the configuration calls `private`, with a ticket
- * for each dial, and what it does not name, without.
+ * One connection for each socket of a tab, and its close passes through. URLs that the configuration names `private`
+ * get a ticket for each attempt. URLs that it does not name get none.
  */
 export type PrivateSockets = {
-  /** Whether this tab has a private socket of that name, or has one now. */
+  /** Returns whether this tab has a private socket of that name. A `socket-open` creates one. */
   receive(tab: string, message: SocketMessage): boolean;
   tabLeft(tab: string): void;
-  /** Those with tickets wait for a session, and end with it. */
+  /** Sockets with tickets wait for a session, and close with it. `undefined`: there is no session. */
   session(generation: number | undefined): void;
 };
 
@@ -34,19 +39,21 @@ export type PrivateSocketsOptions = {
 };
 
 const GOING_AWAY = 1001;
-const ABNORMAL = 1006;
 const POLICY_VIOLATION = 1008;
 
-/** How often (ms) it is looked whether the browser has sent what a tab said. */
-const LOOK_EVERY_MS = 20;
+/** How often (ms) to look whether the browser has sent the frames of a tab. */
+const POLL_INTERVAL_MS = 20;
 
-/** `unsent`: how many of the tab's frames the browser may still hold. */
-type Entry = { tab: string; opening: Opening; unsent: number } & (
-  | { is: 'waiting'; config: SocketConfig; cancel(): void }
-  | { is: 'linked'; config: SocketConfig | undefined; link: WebSocketConnection }
-);
+/** A private socket of a tab. `url` and `config` are those of `opening`, looked up. */
+type PrivateSocket = { tab: string; opening: Opening; config: SocketConfig | undefined; url: URL };
 
-/** By its path alone, or below it where that ends with a slash (as for requests: config.ts). */
+/** `unsent`: how many frames of the tab the browser may still hold. */
+type Entry = PrivateSocket & { unsent: number } & (
+    | { state: 'waiting'; cancel(): void }
+    | { state: 'connected'; connection: WebSocketConnection }
+  );
+
+/** A path that ends with a slash covers all paths below it, as in the request policy (config.ts). */
 const covers = (config: SocketConfig, target: URL, origin: string): boolean => {
   const { href, host, pathname } = socketUrl(config.url, origin);
   if (config.codec !== 'private') return href === target.href;
@@ -59,89 +66,98 @@ const covers = (config: SocketConfig, target: URL, origin: string): boolean => {
 export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSockets => {
   const { config: configs, origin, clock, WebSocket, sendToTab } = options;
   const entries = new Map<string, Entry>();
-  /** When a server that asked for a pause may be asked again, by the URL of its tickets. */
+  /** The earliest moment for the next request that a server allows (`Retry-After`), by the URL of its tickets. */
   const pauses = new Map<string, number>();
   let generation: number | undefined;
 
   const keyOf = (tab: string, { socket }: SocketMessage): string => `${tab} ${socket}`;
 
-  const close = (tab: string, opening: Opening, code = ABNORMAL, reason = '', wasClean = false): void => {
+  const close = (
+    tab: string,
+    opening: Opening,
+    { code, reason = '', wasClean = false }: { code: number; reason?: string; wasClean?: boolean },
+  ): void => {
     entries.delete(keyOf(tab, opening));
     sendToTab(tab, { type: 'socket-closed', socket: opening.socket, code, reason, wasClean });
   };
 
   const end = (entry: Entry): void => {
-    if (entry.is === 'waiting') entry.cancel();
-    else entry.link.hangUp(GOING_AWAY);
+    if (entry.state === 'waiting') entry.cancel();
+    else entry.connection.hangUp(GOING_AWAY);
   };
 
-  /** A Blob's worth of bytes leaves the browser in its own time; only then need the tab not hold it any more. */
-  const look = (entry: Entry & { is: 'linked' }): void => {
+  /** The browser sends a large frame slowly. The tab keeps its frames until then, for its `bufferedAmount`. */
+  const acknowledge = (entry: Entry & { state: 'connected' }): void => {
     const { tab, opening } = entry;
     if (entries.get(keyOf(tab, opening)) !== entry) return;
-    if (entry.link.buffered > 0) return void clock.schedule(clock.now() + LOOK_EVERY_MS, () => look(entry));
+    if (entry.connection.buffered > 0)
+      return void clock.schedule(clock.now() + POLL_INTERVAL_MS, () => acknowledge(entry));
     sendToTab(tab, { type: 'socket-taken', socket: opening.socket, count: entry.unsent });
     entry.unsent = 0;
   };
 
   const send = (entry: Entry, data: string | ArrayBuffer): void => {
-    if (entry.is !== 'linked') return;
-    entry.link.send(data);
+    if (entry.state !== 'connected') return;
+    entry.connection.send(data);
     entry.unsent += 1;
-    if (entry.unsent === 1) clock.schedule(clock.now(), () => look(entry));
+    if (entry.unsent === 1) clock.schedule(clock.now(), () => acknowledge(entry));
   };
 
-  const dial = (tab: string, opening: Opening, config: SocketConfig | undefined, url: URL, ticket: string): void => {
+  const wait = (socket: PrivateSocket, cancel: () => void): void => {
+    entries.set(keyOf(socket.tab, socket.opening), { ...socket, unsent: 0, state: 'waiting', cancel });
+  };
+
+  const connect = (to: PrivateSocket, ticket: string): void => {
+    const { tab, opening, config, url } = to;
     const { socket, protocols } = opening;
-    const link = openConnection({
+    const connection = openConnection({
       WebSocket,
       ...(config ? handshakeOf(config, url, protocols, ticket) : { url: url.href, protocols }),
       opened: (protocol) =>
-        // One that the page did not offer is none of its business: it may be the ticket's.
+        // The page sees only a subprotocol that it offered: another one may be the ticket's.
         sendToTab(tab, { type: 'socket-opened', socket, protocol: protocols.includes(protocol) ? protocol : '' }),
       received: (data) => sendToTab(tab, { type: 'socket-message', socket, data }),
-      closed: (code, reason, wasClean) => close(tab, opening, code, reason, wasClean),
+      closed: (code, reason, wasClean) => close(tab, opening, { code, reason, wasClean }),
     });
-    entries.set(keyOf(tab, opening), { tab, opening, unsent: 0, is: 'linked', config, link });
+    entries.set(keyOf(tab, opening), { ...to, unsent: 0, state: 'connected', connection });
   };
 
-  const ask = async (tab: string, opening: Opening, config: SocketConfig, url: URL): Promise<void> => {
+  const connectWithTicket = async (to: PrivateSocket, { ticket }: SocketConfig): Promise<void> => {
     const abort = new AbortController();
-    const asked = generation;
-    const { ticket } = config;
-    entries.set(keyOf(tab, opening), { tab, opening, unsent: 0, is: 'waiting', config, cancel: () => abort.abort() });
+    const usedGeneration = generation;
+    wait(to, () => abort.abort());
     const result = await fetchTicket({ ticket, request: options.request, now: clock.now(), signal: abort.signal });
     if (abort.signal.aborted) return;
-    if (result.ok) return dial(tab, opening, config, url, result.value.ticket);
+    if (result.ok) return connect(to, result.value.ticket);
     const pause = retryAfterOf(result.problem);
     if (pause !== undefined) pauses.set(ticket.url, clock.now() + honouredPause(pause, options.random()));
-    if (result.problem.code === 'credentials-rejected' && asked !== undefined) options.onUnauthorized(asked);
-    close(tab, opening);
+    if (result.problem.code === 'credentials-rejected' && usedGeneration !== undefined)
+      options.onUnauthorized(usedGeneration);
+    close(to.tab, to.opening, { code: ABNORMAL_CLOSURE });
   };
 
-  /** As soon as there is a session, and the server may be asked. */
-  const start = (tab: string, opening: Opening, config: SocketConfig, url: URL): void => {
+  /** Starts as soon as there is a session and the server's pause is over. */
+  const start = (to: PrivateSocket, config: SocketConfig): void => {
     const due = pauses.get(config.ticket.url) ?? 0;
-    if (generation !== undefined && due <= clock.now()) return void ask(tab, opening, config, url);
-    const cancel =
-      generation === undefined ? (): void => undefined : clock.schedule(due, () => start(tab, opening, config, url));
-    entries.set(keyOf(tab, opening), { tab, opening, unsent: 0, is: 'waiting', config, cancel });
+    if (generation !== undefined && due <= clock.now()) return void connectWithTicket(to, config);
+    wait(to, generation === undefined ? () => undefined : clock.schedule(due, () => start(to, config)));
   };
 
   const open = (tab: string, opening: Opening): void => {
-    // What its lost wire would have brought is lost: a WebSocket would say so.
-    if (opening.again !== null) return close(tab, opening);
+    // The socket was open before and lost its connection. A WebSocket would close, because messages may be lost.
+    if (opening.again !== null) return close(tab, opening, { code: ABNORMAL_CLOSURE });
     let url: URL;
     try {
       url = socketUrl(opening.url, origin);
     } catch {
-      return close(tab, opening);
+      return close(tab, opening, { code: ABNORMAL_CLOSURE });
     }
     const config = configs.find((each) => covers(each, url, origin));
-    if (config?.codec === 'private') start(tab, opening, config, url);
-    // One of another codec that this worker had would not have come here.
-    else if (config) close(tab, opening, POLICY_VIOLATION, 'no codec');
-    else dial(tab, opening, undefined, url, '');
+    const socket: PrivateSocket = { tab, opening, config, url };
+    if (config?.codec === 'private') start(socket, config);
+    // Sockets of the codecs that this worker has do not come here.
+    else if (config) close(tab, opening, { code: POLICY_VIOLATION, reason: 'no codec' });
+    else connect(socket, '');
   };
 
   return {
@@ -154,10 +170,10 @@ export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSoc
       }
       if (!entry) return false;
       if (message.type === 'socket-send') send(entry, message.data);
-      else if (entry.is === 'linked') entry.link.close(message.code, message.reason);
+      else if (entry.state === 'connected') entry.connection.close(message.code, message.reason);
       else {
         entry.cancel();
-        close(tab, entry.opening);
+        close(tab, entry.opening, { code: ABNORMAL_CLOSURE });
       }
       return true;
     },
@@ -177,8 +193,8 @@ export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSoc
         if (!config) continue;
         if (had) {
           end(entry);
-          close(tab, opening, CLOSE_CODE.unauthorized, 'signed-out', true);
-        } else start(tab, opening, config, socketUrl(opening.url, origin));
+          close(tab, opening, { code: CLOSE_CODE.unauthorized, reason: 'signed-out', wasClean: true });
+        } else start(entry, config);
       }
     },
   };

@@ -1,20 +1,23 @@
 import type { PortFrame } from '../../protocol/bridge.ts';
 import type { Clock } from '../runtime/clock.ts';
 
-/** How often a link that takes no more is looked at. */
-const LOOK_EVERY_MS = 50;
+/** How often to look whether the connections are still congested. */
+const POLL_INTERVAL_MS = 50;
 
-/** Tells tabs that what their shared sockets said has been taken: at once, or when no link is congested any more. */
+/**
+ * Acknowledges frames that tabs sent on shared sockets: at once, or when no connection is congested any more. A tab
+ * counts frames without an acknowledgement in its `bufferedAmount`.
+ */
 export const createSendAcknowledgements = (
   clock: Clock,
   isCongested: () => boolean,
-  tell: (tab: string, frame: PortFrame) => void,
+  sendToTab: (tab: string, frame: PortFrame) => void,
 ): ((tab: string, socket: string) => void) => {
   const waiting = new Map<string, { tab: string; socket: string; count: number }>();
 
-  const look = (): void => {
-    if (isCongested()) return void clock.schedule(clock.now() + LOOK_EVERY_MS, look);
-    for (const { tab, socket, count } of waiting.values()) tell(tab, { type: 'socket-taken', socket, count });
+  const poll = (): void => {
+    if (isCongested()) return void clock.schedule(clock.now() + POLL_INTERVAL_MS, poll);
+    for (const { tab, socket, count } of waiting.values()) sendToTab(tab, { type: 'socket-taken', socket, count });
     waiting.clear();
   };
 
@@ -22,6 +25,6 @@ export const createSendAcknowledgements = (
     const key = `${tab} ${socket}`;
     const isFirst = waiting.size === 0;
     waiting.set(key, { tab, socket, count: (waiting.get(key)?.count ?? 0) + 1 });
-    if (isFirst) look();
+    if (isFirst) poll();
   };
 };

@@ -2,33 +2,26 @@ import { parseSocketTicket, type SocketTicket } from '../../protocol/backend-res
 import type { SocketConfig } from '../../protocol/config.ts';
 import { TICKET_SUBPROTOCOL_PREFIX } from '../../protocol/frames.ts';
 import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
+import { parseRetryAfter } from '../runtime/http.ts';
 
 export type TicketRequest = {
   ticket: SocketConfig['ticket'];
-  /** Sends it with authorization; resolves with the server's answer whatever its status. */
+  /** Sends with authorization. Resolves with the server's answer, whatever its status. */
   request(url: string, init: RequestInit): Promise<Response>;
-  /** Milliseconds since the epoch, for a `Retry-After` that is a date. */
+  /** Milliseconds since the Unix epoch, for a `Retry-After` that is a date. */
   now: number;
   signal: AbortSignal;
 };
 
-/** RFC 9110 §10.2.3: seconds, or a date. */
-const retryAfterMs = (headers: Headers, now: number): number | undefined => {
-  const value = headers.get('retry-after');
-  if (value === null) return undefined;
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1_000 : Date.parse(value) - now;
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
-};
-
 const problemOf = ({ status, headers }: Response, at: string, now: number): Problem => {
   if (status === 401 || status === 403) return { code: 'credentials-rejected', at, status };
-  const pause = retryAfterMs(headers, now);
-  return { code: status === 429 ? 'rate-limited' : 'server-unavailable', at, status, retryAfterMs: pause };
+  const code = status === 429 ? 'rate-limited' : 'server-unavailable';
+  return { code, at, status, retryAfterMs: parseRetryAfter(headers, now) };
 };
 
 /**
- * A fresh single-use ticket. This is the one step of a connection at which a browser can read a status and a
- * `Retry-After`: a failed WebSocket handshake shows neither.
+ * Fetches a single-use ticket for one connection attempt. A failed WebSocket handshake shows no status and no
+ * `Retry-After`. This request shows both.
  */
 export const fetchTicket = async ({ ticket, request, now, signal }: TicketRequest): Promise<Result<SocketTicket>> => {
   const at = ticket.url;
@@ -49,20 +42,20 @@ export const fetchTicket = async ({ ticket, request, now, signal }: TicketReques
   }
 };
 
-/** A ticket is a `b64token`: ASCII, so `btoa` takes it. */
+/** `btoa` takes ASCII only. A ticket is a `b64token` (RFC 6750 §2.1), so it is ASCII. */
 const base64url = (text: string): string => btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 
-/** Name of the query parameter that old backends take a ticket in. */
+/** The query parameter in which old backends expect a ticket. */
 const QUERY_PARAMETER = 'token';
 
-/** Where to dial, and the subprotocols to offer; one of them carries the ticket, unless the URL has to. */
+/** The URL and the subprotocols of a handshake. A subprotocol carries the ticket, or the query for an old backend. */
 export const handshakeOf = (
   { codec, ticket: { carry } }: SocketConfig,
   url: URL,
   protocols: readonly string[],
   ticket: string,
 ): { url: string; protocols: readonly string[] } => {
-  // A server has to choose one, and the ticket's is not for choosing.
+  // The server must choose one subprotocol, and must not choose the ticket's. So there is always another one.
   if (carry === 'protocol')
     return {
       url: url.href,
@@ -73,7 +66,7 @@ export const handshakeOf = (
   return { url: target.href, protocols };
 };
 
-/** A path or an `http(s)` URL as the WebSocket URL that it means. Throws on what is no URL. */
+/** The WebSocket URL for a path or an `http(s)` URL. Throws on an invalid URL. */
 export const socketUrl = (url: string, origin: string): URL => {
   const found = new URL(url, origin);
   found.protocol = found.protocol.replace(/^http/, 'ws');

@@ -5,15 +5,15 @@ import type { SocketConfig } from '../../protocol/config.ts';
 import type { ProfileIdentity } from '../../protocol/frames.ts';
 import type { Result } from '../../protocol/problem.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
-import { createUpstream, type Upstream } from './upstream.ts';
-import type { WebSocketMaker } from './websocket-connection.ts';
+import type { Clock, Random } from '../runtime/clock.ts';
 import type { OutboxStore } from '../storage/outbox-store.ts';
+import { createTabBatcher } from '../tabs/tab-batcher.ts';
+import { createDurableOutbox } from './durable-outbox.ts';
 import { createPrivateSockets } from './private-sockets.ts';
-import { createTabBatcher } from './tab-batcher.ts';
-import { createDurableOutbox } from './outbox.ts';
 import { createSendAcknowledgements } from './send-acknowledgements.ts';
 import { socketUrl } from './socket-ticket.ts';
-import type { Clock, Random } from '../runtime/clock.ts';
+import { createUpstream, type Upstream } from './upstream.ts';
+import type { WebSocketMaker } from './websocket-connection.ts';
 
 export type SocketsOptions = {
   config: readonly SocketConfig[];
@@ -22,14 +22,14 @@ export type SocketsOptions = {
   clock: Clock;
   random: Random;
   identity: ProfileIdentity;
-  /** Sends with authorization (the keeper's, or the browser's cookie). */
+  /** Sends with authorization: the keeper's token, or the browser's cookie. */
   request(url: string, init: RequestInit): Promise<Response>;
   outbox: OutboxStore;
-  /** Frames for one tab, that go together (batcher.ts). */
+  /** Delivers one batch of frames to a tab. */
   deliver(tab: string, frames: PortFrame[]): void;
-  /** `views()` changed: at once for a state, once a second at most for counts. */
+  /** `views()` changed. Called at once for a state, and at most once a second for counts. */
   onChange(): void;
-  /** A server refused tokens of this generation. A question, never a verdict. */
+  /** A server refused a token of this generation. The session checks it: a socket never signs anyone out. */
   onUnauthorized(generation: number): void;
   journal(machine: string, what: string, detail?: string): void;
   WebSocket?: WebSocketMaker | undefined;
@@ -39,41 +39,39 @@ export type SessionInput = { generation: number | undefined; sub?: string | unde
 
 export type Sockets = {
   /**
-   * `generation` undefined: nobody is signed in (or not yet), hang up. Another `sub` drops what the former one left; in
-   * another `epoch`, whose `sub` is not known yet, nothing goes out that may be the former one's.
+   * `generation` undefined: there is no session, so the sockets close. Another `sub` drops the data of the former user.
+   * In another `scope` whose `sub` is not known yet, nothing is sent: it may belong to the former user.
    */
   session(input: SessionInput): void;
   environment(input: { online: boolean; visible: boolean }): void;
   nudge(cause: NudgeCause): void;
-  /** A tab came, or came again: `topics` is all that it listens to. */
+  /** A tab attached, or attached again. `topics` are all of its topics. */
   tabArrived(tab: string, topics: TabIntro['topics']): void;
   tabLeft(tab: string): void;
   fromTab(tab: string, message: TabMessage): void;
-  /** Resolves once it is on the disk; `acked` or `refused` follows to every tab. */
+  /** Resolves when it is on the disk. Every tab gets `acked` or `refused` later. */
   publish(publication: Publication): Promise<Result<null>>;
-  /** By URL as configured. */
+  /** By the URL in the configuration. */
   views(): Snapshot['sockets'];
-  /** A newer worker takes over: what is open stays until that one dials, and nothing new is dialled. */
+  /** A newer worker takes over: open connections stay until it connects, and this worker opens no other. */
   handOver(): void;
-  /** That one did not come: dials again. */
+  /** The newer worker did not come: this one connects again. */
   resume(): void;
-  /** Resolves when a stop of the worker would lose nothing. */
+  /** Resolves when a stop of the worker would lose no publication. */
   settled(): Promise<void>;
 };
 
-const COUNTS_EVERY_MS = 1_000;
-/** Closed for policy: what this URL offers is topics (`keeper.channel`), not frames. */
+const COUNTS_INTERVAL_MS = 1_000;
+/** Close code for a URL that serves topics (`keeper.channel`), not frames. */
 const POLICY_VIOLATION = 1008;
 
-/** All sockets of an origin: who listens to what, and one upstream for each configured URL. */
+/** All sockets of an origin: which tab uses which, and one upstream for each configured URL. */
 export const createSockets = (options: SocketsOptions): Sockets => {
   const { origin, clock } = options;
   const WebSocket = options.WebSocket ?? globalThis.WebSocket;
   const tabs = new Map<string, Set<string>>();
   let session: SessionInput = { generation: undefined };
   let environment = { online: true, visible: true };
-
-  // ---- to tabs
 
   const batcher = createTabBatcher(clock, options.deliver);
 
@@ -85,25 +83,21 @@ export const createSockets = (options: SocketsOptions): Sockets => {
     for (const each of tab === undefined ? tabs.keys() : [tab]) sendToTab(each, frame);
   };
 
-  // ---- to whoever shows it
-
   let countsPending = false;
 
   const onChange = (what: 'state' | 'counts'): void => {
     if (what === 'state') return options.onChange();
     if (countsPending) return;
     countsPending = true;
-    clock.schedule(clock.now() + COUNTS_EVERY_MS, () => {
+    clock.schedule(clock.now() + COUNTS_INTERVAL_MS, () => {
       countsPending = false;
       options.onChange();
     });
   };
 
-  // ---- upstreams
-
   const outbox = createDurableOutbox({
     store: options.outbox,
-    send: (item) => native?.dispatch({ type: 'publish', item }),
+    send: (item) => topicUpstream?.dispatch({ type: 'publish', item }),
     onChange: () => update(),
     journal: (what, detail) => options.journal('outbox', what, detail),
   });
@@ -127,8 +121,8 @@ export const createSockets = (options: SocketsOptions): Sockets => {
     return kind ? [{ config, href: socketUrl(config.url, origin).href, upstream: upstreamFor(config, kind) }] : [];
   });
   const upstreams = byConfig.map(({ upstream }) => upstream);
-  /** Topics and outbox go through the first upstream that has any. */
-  const native = upstreams.find(({ kind }) => kind.shares === 'topics');
+  /** The upstream of the outbox and of all topics: the first one whose codec has topics. */
+  const topicUpstream = upstreams.find(({ kind }) => kind.shares === 'topics');
   const privates = createPrivateSockets({ ...options, WebSocket, sendToTab });
 
   const upstreamOf = (url: string): Upstream | undefined => {
@@ -140,37 +134,35 @@ export const createSockets = (options: SocketsOptions): Sockets => {
     }
   };
 
-  /** People want to see "connected" as long as they look, so the native upstream is kept open for every tab. */
+  /** Each tab shows whether it is connected, so any tab keeps the topic upstream open. */
   const inputsOf = (upstream: Upstream): SocketInputs => ({
     ...environment,
     generation: session.generation,
-    wanted: upstream.listeners > 0 || (upstream === native && (tabs.size > 0 || outbox.waiting)),
+    wanted: upstream.listeners > 0 || (upstream === topicUpstream && (tabs.size > 0 || outbox.waiting)),
   });
 
   const update = (): void => {
     for (const upstream of upstreams) upstream.inputs(inputsOf(upstream));
   };
 
-  // ---- from tabs
-
   const join = (tab: string, topic: string, cursor: TabIntro['topics'][number][1]): void => {
     tabs.get(tab)?.add(topic);
-    native?.dispatch({ type: 'join', tab, topic, cursor });
+    topicUpstream?.dispatch({ type: 'join', tab, topic, cursor });
   };
 
   const leave = (tab: string, topic: string): void => {
     tabs.get(tab)?.delete(topic);
-    native?.dispatch({ type: 'leave', tab, topic });
+    topicUpstream?.dispatch({ type: 'leave', tab, topic });
   };
 
   const isCongested = (): boolean => upstreams.some((upstream) => upstream.congested);
-  const taken = createSendAcknowledgements(clock, isCongested, sendToTab);
+  const acknowledge = createSendAcknowledgements(clock, isCongested, sendToTab);
 
   const onSocket = (tab: string, message: Extract<TabMessage, { socket: string }>): void => {
     if (message.type !== 'socket-open') {
       if (privates.receive(tab, message)) return;
       for (const upstream of upstreams) upstream.dispatch({ ...message, tab });
-      if (message.type === 'socket-send') taken(tab, message.socket);
+      if (message.type === 'socket-send') acknowledge(tab, message.socket);
       return;
     }
     const { socket } = message;
@@ -229,9 +221,9 @@ export const createSockets = (options: SocketsOptions): Sockets => {
       if (message.type === 'bye') return tabLeft(tab);
       if (message.type === 'join') join(tab, message.topic, message.cursor);
       else if (message.type === 'leave') leave(tab, message.topic);
-      else if (message.type === 'present' || message.type === 'absent') native?.dispatch({ ...message, tab });
+      else if (message.type === 'present' || message.type === 'absent') topicUpstream?.dispatch({ ...message, tab });
       else if ('socket' in message) onSocket(tab, message);
-      // What is said on an open socket changes nobody's wish to have it.
+      // A frame on an open socket does not change which upstreams are wanted.
       if (message.type !== 'socket-send') update();
     },
     publish: outbox.publish,

@@ -39,36 +39,36 @@ export type UpstreamOptions = {
   /** `tab` undefined: every tab. */
   sendToTab(tab: string | undefined, frame: PortFrame): void;
   broadcast(to: readonly SocketAddress[], data: Frame): void;
-  /** The link is up and greeted: publications may go out. */
+  /** The connection is open and the server has greeted it: publications may go out. */
   greeted(): void;
-  /** The server has an answer to this publication. */
+  /** The server has acknowledged or refused this publication. */
   settled(id: string): void;
   onUnauthorized(generation: number): void;
-  /** `counts`: nothing but numbers changed. */
+  /** `counts`: only numbers changed. */
   onChange(what: 'state' | 'counts'): void;
   journal(what: string, detail?: string): void;
 };
 
-/** One configured URL: its machine, its protocol, and whatever of them is in flight. */
+/** The one connection of all tabs to a configured URL: its machine, its codec, and what they have in flight. */
 export type Upstream = {
   readonly kind: CodecKind;
   readonly listeners: number;
   readonly view: SocketView;
-  /** The browser has more to send than a moment's worth. */
+  /** The browser has many bytes to send, so tabs should wait. */
   readonly congested: boolean;
   inputs(inputs: SocketInputs): void;
   nudge(cause: NudgeCause): void;
-  /** Something for the protocol, from a tab or from the outbox. */
+  /** An event for the codec, from a tab or from the outbox. */
   dispatch(event: CodecEvent): void;
-  /** Whether a newer worker is to dial from now on, or this one again. */
+  /** `retire`: a newer worker connects from now on. `resume`: this one does again. */
   setRole(type: 'retire' | 'resume'): void;
 };
 
-/** Beyond this (bytes), tabs are told that what they said waits. */
+/** Above this (bytes) the acknowledgements to the tabs wait. */
 const CONGESTED_BYTES = 65_536;
 
-/** How to end what a call has in flight. */
-type InFlight = { is: 'ticket'; abort: AbortController } | { is: 'link'; link: WebSocketConnection };
+/** What a call of the machine has in flight, and how to end it. */
+type InFlight = { type: 'ticket'; abort: AbortController } | { type: 'connection'; connection: WebSocketConnection };
 
 export const createUpstream = (options: UpstreamOptions): Upstream => {
   const { config, kind, clock, random } = options;
@@ -76,35 +76,33 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   const policy = socketPolicy(config.url);
   const inFlight = new Map<number, InFlight>();
   const counts: { [what in Counted]: number } = { sent: 0, received: 0, resumed: 0, lost: 0 };
-  let current: { call: number; link: WebSocketConnection } | undefined;
+  let current: { call: number; connection: WebSocketConnection } | undefined;
   let framesUnsent = 0;
   let roundTripMs: number | undefined;
   let since = clock.now();
   let alarm: { due: number; cancel: () => void } | undefined;
   let shown: Socket = initialSocket;
 
-  // ---- what the machine wants done
-
   const perform = (effect: SocketEffect): void => {
     switch (effect.type) {
       case 'fetch-ticket':
-        return void askTicket(effect.call);
+        return void requestTicket(effect.call);
       case 'dial':
-        return dial(effect.call, effect.ticket);
+        return connect(effect.call, effect.ticket);
       case 'hang-up':
         return hangUp(effect.call, effect.code);
       case 'probe':
-        return relay({ type: 'probe' });
+        return dispatchToCodec({ type: 'probe' });
       case 'renew':
-        return relay({ type: 'renew', ticket: effect.ticket });
+        return dispatchToCodec({ type: 'renew', ticket: effect.ticket });
       case 'report-unauthorized':
         return options.onUnauthorized(effect.generation);
     }
   };
 
-  const askTicket = async (call: number): Promise<void> => {
+  const requestTicket = async (call: number): Promise<void> => {
     const abort = new AbortController();
-    inFlight.set(call, { is: 'ticket', abort });
+    inFlight.set(call, { type: 'ticket', abort });
     const result = await fetchTicket({
       ticket: config.ticket,
       request: options.request,
@@ -117,27 +115,27 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     );
   };
 
-  const dial = (call: number, ticket: string): void => {
-    const link = openConnection({
+  const connect = (call: number, ticket: string): void => {
+    const connection = openConnection({
       ...handshakeOf(config, socketUrl(config.url, options.origin), kind.subprotocol ? [kind.subprotocol] : [], ticket),
       WebSocket: options.WebSocket,
-      opened: () => relay({ type: 'opened' }),
+      opened: () => dispatchToCodec({ type: 'opened' }),
       received: (data) => {
         dispatch({ type: 'heard', call });
-        relay({ type: 'frame', data });
+        dispatchToCodec({ type: 'frame', data });
       },
       closed: (code, reason) => {
         inFlight.delete(call);
-        onGone(call, code, reason);
+        onClosed(call, code, reason);
       },
     });
-    current = { call, link };
-    inFlight.set(call, { is: 'link', link });
+    current = { call, connection };
+    inFlight.set(call, { type: 'connection', connection });
   };
 
-  const onGone = (call: number, code: number, reason: string): void => {
+  const onClosed = (call: number, code: number, reason: string): void => {
     current = undefined;
-    relay({ type: 'closed', code });
+    dispatchToCodec({ type: 'closed', code });
     dispatch({
       type: 'closed',
       call,
@@ -149,32 +147,30 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   const hangUp = (call: number, code: number): void => {
     const found = inFlight.get(call);
     inFlight.delete(call);
-    if (found?.is === 'ticket') found.abort.abort();
-    if (found?.is !== 'link') return;
-    found.link.hangUp(code);
+    if (found?.type === 'ticket') found.abort.abort();
+    if (found?.type !== 'connection') return;
+    found.connection.hangUp(code);
     current = undefined;
-    relay({ type: 'closed', code });
+    dispatchToCodec({ type: 'closed', code });
   };
 
-  // ---- what the protocol wants done
-
-  /** Counted from where the browser had sent all that it was given: it tells bytes, and no frames. */
+  /** The browser reports bytes only. So frames count from the last moment at which it had sent everything. */
   const unsent = (): Backlog => {
-    const bytes = current?.link.buffered ?? 0;
+    const bytes = current?.connection.buffered ?? 0;
     if (bytes === 0) framesUnsent = 0;
     return { frames: framesUnsent, bytes };
   };
 
   const send = (data: Frame): void => {
     framesUnsent = unsent().frames + 1;
-    current?.link.send(data);
+    current?.connection.send(data);
   };
 
-  const relay = (event: CodecEvent): void => {
-    for (const output of codec.tell(event, clock.now())) put(output);
+  const dispatchToCodec = (event: CodecEvent): void => {
+    for (const output of codec.tell(event, clock.now())) performOutput(output);
   };
 
-  const put = (output: CodecOutput): void => {
+  const performOutput = (output: CodecOutput): void => {
     switch (output.type) {
       case 'send':
         return send(output.data);
@@ -195,26 +191,26 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
       case 'ignored':
         return options.journal(output.what);
       case 'violated':
-        return beginAnew(CLOSE_CODE.badFrame, 'frame of another protocol', {
+        return reconnect(CLOSE_CODE.badFrame, 'frame of another protocol', {
           code: 'unexpected-answer',
           at: config.url,
           status: 101,
           detail: kind.name,
         });
       case 'redial':
-        return beginAnew(CLOSE_CODE.normal, output.why, { code: 'cancelled' });
+        return reconnect(CLOSE_CODE.normal, output.why, { code: 'cancelled' });
       default:
-        return onLinkNews(output);
+        return onConnectionOutput(output);
     }
   };
 
-  const onLinkNews = (output: CodecOutput & { type: 'greeted' | 'renewed' | 'draining' }): void => {
+  const onConnectionOutput = (output: CodecOutput & { type: 'greeted' | 'renewed' | 'draining' }): void => {
     if (!current) return;
     dispatch({ ...output, call: current.call });
     if (output.type === 'greeted') options.greeted();
   };
 
-  const beginAnew = (code: number, why: string, problem: Problem): void => {
+  const reconnect = (code: number, why: string, problem: Problem): void => {
     if (!current) return;
     const { call } = current;
     options.journal(why);
@@ -222,9 +218,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     dispatch({ type: 'closed', call, verdict: { do: 'redial' }, problem });
   };
 
-  // ---- what follows from a change
-
-  const arm = (): void => {
+  const updateAlarm = (): void => {
     const due = alarmOf(runner.machine);
     if (alarm?.due === due) return;
     alarm?.cancel();
@@ -233,13 +227,13 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     const cancel = clock.schedule(due, () => {
       alarm = undefined;
       dispatch({ type: 'alarm', due });
-      arm();
+      updateAlarm();
     });
     alarm = { due, cancel };
   };
 
-  const show = (machine: Socket): void => {
-    arm();
+  const onMachineChange = (machine: Socket): void => {
+    updateAlarm();
     const before = shown;
     shown = machine;
     if (before.state.at !== machine.state.at) {
@@ -247,18 +241,18 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
       options.journal(machine.state.at, 'problem' in machine.state ? machine.state.problem.code : undefined);
     }
     const left = before.inputs.generation !== undefined && machine.inputs.generation === undefined;
-    if (left) relay({ type: 'ended', code: CLOSE_CODE.unauthorized, reason: 'signed-out' });
+    if (left) dispatchToCodec({ type: 'ended', code: CLOSE_CODE.unauthorized, reason: 'signed-out' });
     else if (isForbidden(machine) && !isForbidden(before))
-      relay({ type: 'ended', code: CLOSE_CODE.forbidden, reason: 'forbidden' });
+      dispatchToCodec({ type: 'ended', code: CLOSE_CODE.forbidden, reason: 'forbidden' });
     if (before.state !== machine.state) options.onChange('state');
   };
 
   const runner = createMachineRunner<Socket, SocketEvent, SocketEffect>({
     initial: initialSocket,
-    step: (machine, event, at) => stepSocket(machine, event, at, policy),
+    step: (machine, event, moment) => stepSocket(machine, event, moment, policy),
     perform,
     moment: () => ({ now: clock.now(), chance: random() }),
-    onChange: show,
+    onChange: onMachineChange,
   });
   const dispatch = (event: SocketEvent): void => runner.dispatch(event);
 
@@ -275,7 +269,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     },
     inputs: (inputs) => dispatch({ type: 'inputs', inputs }),
     nudge: (cause) => dispatch({ type: 'nudge', cause }),
-    dispatch: (event) => relay(event.type === 'socket-send' ? { ...event, unsent: unsent() } : event),
+    dispatch: (event) => dispatchToCodec(event.type === 'socket-send' ? { ...event, unsent: unsent() } : event),
     setRole: (type) => dispatch({ type }),
   };
 };

@@ -1,4 +1,4 @@
-/** What the link needs of a WebSocket constructor; the browser's own has it. */
+/** A `WebSocket` constructor: the browser's own, or another in tests. */
 export type WebSocketMaker = new (url: string, protocols?: string | string[]) => WebSocket;
 
 export type ConnectionOptions = {
@@ -8,28 +8,28 @@ export type ConnectionOptions = {
   /** `protocol` is the one that the server chose. */
   opened(protocol: string): void;
   received(data: string | ArrayBuffer): void;
-  /** Once, and never after `hangUp`. */
+  /** Called once, and never after `hangUp`. */
   closed(code: number, reason: string, wasClean: boolean): void;
 };
 
 /** One attempt at a WebSocket. It knows bytes only. */
 export type WebSocketConnection = {
-  /** Bytes that the browser has yet to send. */
+  /** Bytes that the browser has not sent yet. */
   readonly buffered: number;
-  /** Dropped while the socket is not open: what must not get lost is kept by whoever sends it. */
+  /** Drops the data while the socket is not open: the caller keeps what must not get lost. */
   send(data: string | ArrayBuffer): void;
-  /** Asks the server to close; `closed` tells how it went. */
+  /** Starts the closing handshake. `closed` reports the result. */
   close(code: number | undefined, reason: string): void;
-  /** Nothing of this link is heard any more from here on, though the browser may take its time to close it. */
+  /** Closes, and stops all callbacks at once: the browser's own close can take long. */
   hangUp(code: number, reason?: string): void;
 };
 
-/** No close frame came, or none could (RFC 6455 §7.1.5). */
-const ABNORMAL = 1006;
+/** No close frame was received, or none was possible (RFC 6455 §7.1.5). */
+export const ABNORMAL_CLOSURE = 1006;
 
 const isData = (data: unknown): data is string | ArrayBuffer => typeof data === 'string' || data instanceof ArrayBuffer;
 
-/** `close` takes 1000 and 3000–4999 only, and reasons of at most 123 bytes: an odd wish still has to close the socket. */
+/** `close` throws on a code other than 1000 and 3000–4999, and on a reason over 123 bytes. The socket must still close. */
 const closeQuietly = (socket: WebSocket, code?: number, reason?: string): void => {
   try {
     socket.close(code, reason);
@@ -38,27 +38,21 @@ const closeQuietly = (socket: WebSocket, code?: number, reason?: string): void =
   }
 };
 
-export const openConnection = ({
-  WebSocket,
-  url,
-  protocols,
-  opened,
-  received,
-  closed,
-}: ConnectionOptions): WebSocketConnection => {
+export const openConnection = (options: ConnectionOptions): WebSocketConnection => {
+  const { WebSocket, url, protocols, opened, received, closed } = options;
   let socket: WebSocket;
   try {
     socket = new WebSocket(url, [...protocols]);
   } catch {
-    // A URL or a subprotocol that the browser will not have. Told later, as every other failure is.
+    // The browser rejects this URL or subprotocol. Reported asynchronously, like all other failures.
     let silent = false;
-    queueMicrotask(() => silent || closed(ABNORMAL, '', false));
+    queueMicrotask(() => silent || closed(ABNORMAL_CLOSURE, '', false));
     return { buffered: 0, send: () => undefined, close: () => undefined, hangUp: () => void (silent = true) };
   }
   socket.binaryType = 'arraybuffer';
   socket.onopen = () => opened(socket.protocol);
   socket.onmessage = ({ data }: MessageEvent<unknown>) => isData(data) && received(data);
-  // Says nothing; a close event follows. Without a handler, Node's implementation throws.
+  // A close event follows each error. Without a handler, the `ws` package of Node throws.
   socket.onerror = () => undefined;
   socket.onclose = ({ code, reason, wasClean }) => closed(code, reason, wasClean);
   return {
@@ -71,7 +65,7 @@ export const openConnection = ({
     close: (code, reason) => closeQuietly(socket, code, reason),
     hangUp: (code, reason) => {
       socket.onmessage = socket.onclose = null;
-      // One that opens late has nobody who waits for it.
+      // A socket that opens later has no user any more.
       socket.onopen = () => closeQuietly(socket, code, reason);
       closeQuietly(socket, code, reason);
     },

@@ -3,21 +3,22 @@ import { MAX_NAME, type Publication } from '../../protocol/bridge.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 import type { OutboxStore } from '../storage/outbox-store.ts';
 
-/** What is to be published: on the disk first, then sent, and kept until the server has an answer. */
+/** Publications go to the disk first, then to the server, and stay on the disk until the server answers. */
 export type DurableOutbox = {
   readonly waiting: boolean;
-  /** Resolves once the publication is on the disk. The same id again is the same publication. */
+  /** Resolves when the publication is on the disk. A second publication with the same id is the same one. */
   publish(publication: Publication): Promise<Result<null>>;
-  /** Sends everything that waits, in order: a link has come up. */
+  /** A connection is open: sends all waiting publications in order. */
   flush(): void;
-  /** The server has it, or will never have it. */
+  /** The server has acknowledged or refused it. */
   settle(id: string): void;
-  /** Whose session it is, where that is known. Nobody sends for another; what belongs to nobody leaves with whoever leaves. */
+  /** The user of the session, if known. Publications of other users are dropped. */
   owner(sub: string | undefined): void;
+  /** Drops publications whose user was never known: the next user must not send them. */
   signedOut(): void;
-  /** Another worker may have left something on the disk. */
+  /** Reads the disk again: another worker may have written to it. */
   reload(): void;
-  /** Resolves when nothing is on its way to the disk. */
+  /** Resolves when no write is pending. */
   settled(): Promise<void>;
 };
 
@@ -30,21 +31,24 @@ export type DurableOutboxOptions = {
 
 const isName = (name: unknown): boolean => typeof name === 'string' && name.length > 0 && name.length <= MAX_NAME;
 
-type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+type RunInTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** Has its work done in turn; what is added until the turn comes is one piece of work. */
-const createBatches = <T, R>(inTurn: InTurn, work: (items: readonly T[]) => Promise<R>): ((item: T) => Promise<R>) => {
+/** Collects items until their turn comes, and then runs `work` once for all of them. */
+const createBatches = <T, R>(
+  runInTurn: RunInTurn,
+  work: (items: readonly T[]) => Promise<R>,
+): ((item: T) => Promise<R>) => {
   let items: T[] = [];
   let done: Promise<R> | undefined;
-  const take = (): Promise<R> => {
-    const taken = items;
+  const runBatch = (): Promise<R> => {
+    const batch = items;
     items = [];
     done = undefined;
-    return work(taken);
+    return work(batch);
   };
   return (item) => {
     items.push(item);
-    return (done ??= inTurn(take));
+    return (done ??= runInTurn(runBatch));
   };
 };
 
@@ -52,10 +56,10 @@ export const createDurableOutbox = ({ store, send, onChange, journal }: DurableO
   const outbox = createOutbox();
   const saving = new Map<string, Promise<Result<null>>>();
   let owner: string | undefined;
-  /** One thing at a time, so that the disk has the order in which pages published. */
+  /** One write after the other, so that the disk keeps the order in which pages published. */
   let chain: Promise<unknown> = Promise.resolve();
 
-  const inTurn: InTurn = (work) => {
+  const runInTurn: RunInTurn = (work) => {
     const turn = chain.then(work);
     chain = turn;
     return turn;
@@ -88,21 +92,20 @@ export const createDurableOutbox = ({ store, send, onChange, journal }: DurableO
     return result;
   };
 
-  /** What comes while the disk is busy goes there together: each write waits for the disk itself (5 ms and more). */
-  const saveAll = createBatches(inTurn, save);
-  const removeAll = createBatches(inTurn, (ids: readonly string[]) => store.remove(ids));
+  /** Each write waits for the disk itself (5 ms and more), so items that arrive during a write share the next one. */
+  const saveAll = createBatches(runInTurn, save);
+  const removeAll = createBatches(runInTurn, (ids: readonly string[]) => store.remove(ids));
 
-  /** What belongs to nobody who is here. */
   const discard = (test: (item: OutboxItem) => boolean): void => {
     const ids = outbox.removeWhere(test);
     if (ids.length === 0) return;
     journal('outbox dropped', String(ids.length));
-    void inTurn(() => store.remove(ids));
+    void runInTurn(() => store.remove(ids));
     onChange();
   };
 
-  /** What the last worker left goes first: a page offers again what that one had not yet answered for. */
-  const loaded = inTurn(load);
+  /** The items of the last worker go first. A page offers the ones again that the worker had not confirmed. */
+  const loaded = runInTurn(load);
   return {
     get waiting() {
       return outbox.size > 0;
@@ -131,7 +134,7 @@ export const createDurableOutbox = ({ store, send, onChange, journal }: DurableO
       outbox.sendable(owner).forEach(send);
     },
     signedOut: () => discard(({ owner: known }) => known === ''),
-    reload: () => void inTurn(load),
+    reload: () => void runInTurn(load),
     settled: async () => {
       for (let last; last !== chain;) {
         last = chain;

@@ -3,71 +3,72 @@ import type { PortFrame, SocketRun } from '../../protocol/bridge.ts';
 import { sizeOf } from '../../core/codecs/tab-sockets.ts';
 import type { Clock } from '../runtime/clock.ts';
 
-/** What comes after a quiet moment goes to the tabs at once; what follows it within so long (ms) goes together. */
-export const BATCH_WINDOW_MS = 4;
-/**
- * In a flood longer, up to this (ms): a millisecond for each 32 messages that have just left, as thirty tabs take far
- * more for them, and each message that they need not wake for is work that they do not have.
+/*
+ * Collects frames on their way to tabs. Each port message wakes a tab and costs it a task, so few large messages are far
+ * cheaper for thirty tabs than many small ones. `npm run bench:tabs` measures it.
  */
+
+/** After a quiet moment a frame leaves at once. Frames that follow within this time (ms) leave together. */
+export const BATCH_WINDOW_MS = 4;
+/** In a flood the window is longer by 1 ms for each 32 messages of the last batch, up to this (ms). */
 export const MAX_FLOOD_MS = 6;
-const MESSAGES_A_MS = 32;
-/** So many frames leave without waiting for more: whoever reads an event after the other keeps up (reader.ts). */
+const MESSAGES_PER_FLOOD_MS = 32;
+/** A batch of this many frames leaves at once, so that a page that reads one event after the other keeps up. */
 export const MAX_BATCH_FRAMES = 256;
-/** What a socket hears leaves at so many, or at so many characters or bytes. Fewer cost thirty tabs a task each. */
+/** A run of socket messages leaves at this many frames, or at this many characters or bytes. */
 export const MAX_RUN_FRAMES = 1_024;
 export const MAX_RUN_BYTES = 256_000;
 
-/** Frames on their way to tabs, in their order. */
 export type TabBatcher = {
+  /** Keeps the order of the frames of each tab. */
   send(tab: string, frame: PortFrame): void;
-  /** One frame for many sockets: written down once, however many there are. */
+  /** Sends one frame to many sockets. The batcher stores it once. */
   broadcast(to: readonly SocketAddress[], data: Frame): void;
-  /** A tab that has left is told nothing any more. */
   dropTab(tab: string): void;
-  /** What has not left yet and is the former person's. */
+  /** Drops the waiting frames that carry data of the user, who has left. */
   dropUserFrames(): void;
 };
 
-const OF_PERSON: readonly PortFrame['type'][] = ['event', 'here', 'socket-messages'];
+const USER_FRAMES: readonly PortFrame['type'][] = ['event', 'here', 'socket-messages'];
 
-const grow = (run: SocketRun, data: Frame): void => {
+const append = (run: SocketRun, data: Frame): void => {
   run.data.push(data);
   run.bytes += sizeOf(data);
 };
 
 const isFull = ({ data, bytes }: SocketRun): boolean => data.length >= MAX_RUN_FRAMES || bytes >= MAX_RUN_BYTES;
 
-/** The same list more often than not, and then as quick as can be. */
+/** Codecs pass the same list while it does not change, so the first comparison mostly decides. */
 const areSame = (some: readonly SocketAddress[], others: readonly SocketAddress[]): boolean =>
   some === others ||
   (some.length === others.length &&
-    some.every(({ tab, socket }, at) => others[at]?.tab === tab && others[at].socket === socket));
+    some.every(({ tab, socket }, index) => others[index]?.tab === tab && others[index].socket === socket));
 
 export const createTabBatcher = (clock: Clock, deliver: (tab: string, frames: PortFrame[]) => void): TabBatcher => {
   const waiting = new Map<string, PortFrame[]>();
-  /** The last thing that was put down for all of these: more for the same sockets goes into it. */
+  /** The last run, if no other frame came after it. More data for the same sockets goes into it. */
   let last: { to: readonly SocketAddress[]; run: SocketRun } | undefined;
-  let togetherUntil = 0;
+  let windowEndsAt = 0;
   let cancel = (): void => undefined;
 
   const flush = (): void => {
     cancel();
     if (waiting.size === 0) return;
     const batches = [...waiting];
-    togetherUntil =
-      clock.now() + BATCH_WINDOW_MS + Math.min(MAX_FLOOD_MS, Math.floor((last?.run.data.length ?? 0) / MESSAGES_A_MS));
+    const floodMs = Math.floor((last?.run.data.length ?? 0) / MESSAGES_PER_FLOOD_MS);
+    windowEndsAt = clock.now() + BATCH_WINDOW_MS + Math.min(MAX_FLOOD_MS, floodMs);
     waiting.clear();
     last = undefined;
     for (const [tab, frames] of batches) deliver(tab, frames);
   };
 
-  const flushSoon = (): void => {
-    if (clock.now() < togetherUntil) cancel = clock.schedule(togetherUntil, flush);
+  const scheduleFlush = (): void => {
+    if (clock.now() < windowEndsAt) cancel = clock.schedule(windowEndsAt, flush);
     else queueMicrotask(flush);
   };
 
-  const put = (tab: string, frame: PortFrame): void => {
-    if (waiting.size === 0) flushSoon();
+  const add = (tab: string, frame: PortFrame): void => {
+    if (waiting.size === 0) scheduleFlush();
     const frames = waiting.get(tab);
     if (!frames) return void waiting.set(tab, [frame]);
     frames.push(frame);
@@ -76,19 +77,19 @@ export const createTabBatcher = (clock: Clock, deliver: (tab: string, frames: Po
 
   const broadcast = (to: readonly SocketAddress[], data: Frame): void => {
     if (last && areSame(last.to, to)) {
-      grow(last.run, data);
+      append(last.run, data);
       return isFull(last.run) ? flush() : undefined;
     }
     const run: SocketRun = { data: [data], bytes: sizeOf(data) };
     last = { to, run };
-    for (const { tab, socket } of to) put(tab, { type: 'socket-messages', socket, run });
+    for (const { tab, socket } of to) add(tab, { type: 'socket-messages', socket, run });
   };
 
   return {
     send: (tab, frame) => {
       if (frame.type === 'socket-message') return broadcast([{ tab, socket: frame.socket }], frame.data);
       last = undefined;
-      put(tab, frame);
+      add(tab, frame);
     },
     broadcast,
     dropTab: (tab) => void waiting.delete(tab),
@@ -97,7 +98,7 @@ export const createTabBatcher = (clock: Clock, deliver: (tab: string, frames: Po
       for (const [tab, frames] of waiting)
         waiting.set(
           tab,
-          frames.filter(({ type }) => !OF_PERSON.includes(type)),
+          frames.filter(({ type }) => !USER_FRAMES.includes(type)),
         );
     },
   };
