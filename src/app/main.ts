@@ -1,7 +1,7 @@
 import { connect } from '../page/index.ts';
 import { retryImport } from '../ui/index.ts';
-import { setPreferredLanguage } from './language.ts';
-import { adoptTheme, loadRest, setUpControls, start } from './start.ts';
+import { setPreferredLanguage } from './language-menu.ts';
+import { adoptTheme, loadRest, setUpControls, startApp } from './start.ts';
 import { loadFirstParts } from './views.ts';
 
 /** As the server configures it (server/worker/keeper-config.ts). */
@@ -11,7 +11,7 @@ adoptTheme(document);
 const fillFooter = setUpControls(document);
 // connect() imports parts of the script too, and fails with them
 const [keeper] = await Promise.all([retryImport(connect), setPreferredLanguage(), retryImport(loadFirstParts)]);
-await start(keeper, document);
+await startApp(keeper, document);
 fillFooter();
 // A provider's answer that arrived before there was a worker to take it is of no use any more, so it leaves the address.
 if (location.pathname === CALLBACK && keeper.snapshot.worker.host === 'service-worker') {

@@ -1,7 +1,7 @@
 import type { Keeper } from '../page/types/types.ts';
 import { keeperElements, provideKeeper, retryImport, SessionGate, theme } from '../ui/index.ts';
 import { offerInstall } from './install.ts';
-import { offerLanguages } from './language.ts';
+import { offerLanguages } from './language-menu.ts';
 import { loadAllParts, showPage } from './views.ts';
 
 /** Gives the document around the elements the custom properties that the elements use in their shadow roots. */
@@ -28,7 +28,7 @@ export const setUpControls = (page: Document): (() => void) => {
 };
 
 /** Connects the document to a keeper. Resolves once the page that the address names is on screen. */
-export const start = async (keeper: Keeper, page: Document): Promise<void> => {
+export const startApp = async (keeper: Keeper, page: Document): Promise<void> => {
   const provide = (): void => {
     provideKeeper(keeper, page);
   };

@@ -8,7 +8,7 @@ import { build, preview } from 'vite';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** As strict as an app could be: no inline style, no inline script, no string where script could be. */
+/** The strictest policy an app could have: no inline style, no inline script, no string as script. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -22,11 +22,11 @@ const POLICY = [
 ].join('; ');
 
 export type Gallery = {
-  /** Opens a scene and collects whatever the console says. */
+  /** Opens a scene, and from then on collects the console's messages. */
   open(scene: string, hash?: string, language?: string, entries?: number): Promise<void>;
   /** Shows another scene on the open page, as a new snapshot. */
   show(scene: string): Promise<void>;
-  /** What was asked of the keeper so far. */
+  /** The calls to the keeper so far. */
   calls(): Promise<readonly string[]>;
   readonly consoleMessages: readonly string[];
 };
@@ -42,20 +42,20 @@ const galleryOn = (page: Page, origin: string): Gallery => {
       await page.waitForFunction(() => 'gallery' in globalThis);
     },
     show: (scene) => page.evaluate((name) => window.gallery.show(name), scene),
-    calls: () => page.evaluate(() => window.gallery.asked),
+    calls: () => page.evaluate(() => window.gallery.calls),
   };
 };
 
 declare global {
   interface Window {
     /** See test/ui/gallery.ts. */
-    gallery: { show(scene: string): void; asked: readonly string[] };
+    gallery: { show(scene: string): void; calls: readonly string[] };
   }
 }
 
 /**
- * The gallery as a production build: decorators that a bundler does not lower, or fields that shadow a reactive
- * property, only fail there, and silently (oxc-project/oxc#9170, lit.dev/msg/class-field-shadowing).
+ * The gallery as a production build. Decorators that a bundler does not lower, and fields that shadow a reactive property,
+ * fail only there, and silently (oxc-project/oxc#9170, lit.dev/msg/class-field-shadowing).
  */
 export const test = base.extend<{ gallery: Gallery }, { origin: string }>({
   origin: [

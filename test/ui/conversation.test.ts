@@ -21,7 +21,7 @@ const deliveries = (talk: talking.Conversation): unknown[] =>
 describe('an own message', () => {
   const waiting = talking.withPending(empty, mine);
 
-  it('is queued without a connection, sent with one, delivered when the server has it', () => {
+  it('is queued when offline, sent when online, and delivered once the server acknowledges it', () => {
     expect(talking.deliveryLabel({ state: 'waiting' }, false)).toBe('queued');
     expect(talking.deliveryLabel({ state: 'waiting' }, true)).toBe('sent');
     const there = talking.withResult(waiting, 'm1', { ok: true, value: { offset: 7 } });
@@ -29,38 +29,38 @@ describe('an own message', () => {
     expect(talking.deliveryLabel({ state: 'acknowledged', offset: 7 }, false)).toBe('delivered');
   });
 
-  it('is there once, whether its echo or its acknowledgement comes first', () => {
+  it('appears once, whether its echo or its acknowledgement arrives first', () => {
     const echoed = talking.withEvent(waiting, event(7, mine), NOW, true);
     expect(deliveries(echoed)).toEqual(['acknowledged']);
     expect(echoed.unread).toBe(0);
     expect(deliveries(talking.withResult(echoed, 'm1', { ok: true, value: { offset: 7 } }))).toEqual(['acknowledged']);
   });
 
-  it('that was refused can be tried again', () => {
+  it('can be retried when the server refused it', () => {
     const refused = talking.withResult(waiting, 'm1', { ok: false, problem: { code: 'over-limit', detail: 'outbox' } });
     expect(deliveries(refused)).toEqual(['failed']);
     expect(deliveries(talking.withRetry(refused, 'm1'))).toEqual(['waiting']);
   });
 });
 
-describe('a message of a former document', () => {
+describe('a message from before a reload', () => {
   const refused = { ok: false, problem: { code: 'over-limit', detail: 'outbox' } } as const;
 
-  it('is on its way until the server tells of it, or refuses it', () => {
+  it('is undelivered until the history contains it or the server refuses it', () => {
     const waiting = talking.withPending(talking.withPending(empty, mine), { ...mine, id: 'm2' });
     expect(talking.undelivered(waiting).map(({ id }) => id)).toEqual(['m1', 'm2']);
-    const told = talking.withHistory(waiting, { epoch: 'e', events: [{ offset: 7, data: mine }] }, NOW);
-    expect(talking.undelivered(told).map(({ id }) => id)).toEqual(['m2']);
-    expect(talking.undelivered(talking.withResult(told, 'm2', refused))).toEqual([]);
+    const merged = talking.withHistory(waiting, { epoch: 'e', events: [{ offset: 7, data: mine }] }, NOW);
+    expect(talking.undelivered(merged).map(({ id }) => id)).toEqual(['m2']);
+    expect(talking.undelivered(talking.withResult(merged, 'm2', refused))).toEqual([]);
   });
 
-  it('that the server has is delivered, though another try of it was refused', () => {
+  it('stays delivered when a second attempt is refused', () => {
     const echoed = talking.withEvent(talking.withPending(empty, mine), event(7, mine), NOW, true);
     expect(deliveries(talking.withResult(echoed, 'm1', refused))).toEqual(['acknowledged']);
   });
 });
 
-describe('what the server remembers', () => {
+describe('the history of the server', () => {
   const past = (...offsets: readonly number[]) => ({
     epoch: 'e',
     events: offsets.map((offset) => ({ offset, data: { ...mine, id: `x${offset}`, text: `${offset}` } })),
@@ -68,7 +68,7 @@ describe('what the server remembers', () => {
   const texts = (talk: talking.Conversation) =>
     talk.items.map((item) => (item.type === 'gap' ? `${item.from}-${item.to}` : item.data.text));
 
-  it('comes before what is new, each message once, none of it unread', () => {
+  it('precedes new messages, contains each message once, and counts none as unread', () => {
     const live = talking.withEvent(empty, event(3, { ...mine, id: 'x3', text: '3' }), NOW, true);
     const later = talking.withEvent(live, event(4, { ...mine, id: 'x4', text: '4' }), NOW, true);
     const whole = talking.withHistory(later, past(1, 2, 3), NOW);
@@ -77,28 +77,28 @@ describe('what the server remembers', () => {
     expect(texts(talking.withHistory(whole, past(1, 2, 3), NOW))).toEqual(['1', '2', '3', '4']);
   });
 
-  it('acknowledges an own message, and leaves what waits at the end', () => {
+  it('acknowledges an own message, and keeps undelivered ones at the end', () => {
     const waiting = talking.withPending(talking.withPending(empty, { ...mine, id: 'x2' }), { ...mine, id: 'm9' });
     expect(deliveries(talking.withHistory(waiting, past(1, 2), NOW))).toEqual(['received', 'acknowledged', 'waiting']);
   });
 
-  it('fills a gap, if it reaches so far', () => {
+  it('fills a gap that it covers', () => {
     const gap = (from: number, to: number) => ({ type: 'gap', topic: 'general', from, to }) as const;
     const cut = talking.withEvent(talking.withEvent(empty, gap(1, 2), NOW, true), gap(5, 7), NOW, true);
     expect(texts(talking.withHistory(cut, past(4, 5, 6, 7), NOW))).toEqual(['1-2', '4', '5', '6', '7']);
   });
 
-  it('is asked again where something is missing in between', () => {
+  it('is needed again when an offset is missing', () => {
     const two = talking.withEvent(empty, event(2, mine), NOW, true);
-    const holes = [talking.isAfterGap(empty, 1), talking.isAfterGap(two, 3), talking.isAfterGap(two, 4)];
-    expect(holes).toEqual([false, false, true]);
+    const gaps = [talking.isAfterGap(empty, 1), talking.isAfterGap(two, 3), talking.isAfterGap(two, 4)];
+    expect(gaps).toEqual([false, false, true]);
   });
 
-  it.each(['', '[]', '{"epoch":"e"}', '{"epoch":1,"events":[]}'])('is not believed when it is none: %j', (text) => {
+  it.each(['', '[]', '{"epoch":"e"}', '{"epoch":1,"events":[]}'])('is rejected when it is malformed: %j', (text) => {
     expect(parseHistory(text)).toBeUndefined();
   });
 
-  it('is read without what is no event', () => {
+  it('skips malformed events', () => {
     expect(parseHistory('{"epoch":"e","events":[7,{"data":1},{"offset":3,"data":{"text":"a"}}]}')).toEqual({
       epoch: 'e',
       events: [{ offset: 3, data: { text: 'a' } }],
@@ -106,7 +106,7 @@ describe('what the server remembers', () => {
   });
 });
 
-describe('what a tab remembers', () => {
+describe('the saved conversations of a tab', () => {
   const kept = new Map<string, string>();
   beforeEach(() => {
     kept.clear();
@@ -128,27 +128,27 @@ describe('what a tab remembers', () => {
     ),
   ];
 
-  it('is its own words, with how far they have come', () => {
+  it('contain own messages with their delivery', () => {
     saveConversations('demo', talk);
     expect(loadConversations('demo', NOW).map(deliveries)).toEqual([['acknowledged', 'waiting']]);
     expect(loadConversations('demo', NOW)[0]?.items).toEqual(talk[0]?.items);
   });
 
-  it('is also what was not sent, and why', () => {
+  it('contain a failed message with its problem', () => {
     const problem = { code: 'over-limit', detail: 'outbox' } as const;
     const refused = talking.withResult(talking.withPending(empty, mine), 'm1', { ok: false, problem });
     saveConversations('demo', [refused]);
     expect(loadConversations('demo', NOW)).toEqual([refused]);
   });
 
-  it('is sent unasked only while the server would know it again', () => {
+  it('resend a message by themselves only while the server recognizes its id', () => {
     saveConversations('demo', talk);
     const day = 24 * 60 * 60 * 1000;
     expect(loadConversations('demo', NOW + day - 1).map(deliveries)).toEqual([['acknowledged', 'waiting']]);
     expect(loadConversations('demo', NOW + day).map(deliveries)).toEqual([['acknowledged', 'failed']]);
   });
 
-  it('is nothing for anybody else, nor after a sign-out', () => {
+  it('are deleted for another user and after a sign-out', () => {
     saveConversations('demo', talk);
     expect(loadConversations('other', NOW)).toEqual([]);
     expect(kept.size).toBe(0);
@@ -158,7 +158,7 @@ describe('what a tab remembers', () => {
   });
 
   it.each(['', '7', '{"sub":"demo"}', '{"sub":"demo","talks":[1,{"channel":2},{"channel":"a","items":[null]}]}'])(
-    'survives what is none of it: %j',
+    'are empty when the record is malformed: %j',
     (text) => {
       kept.set('session-keeper-messages', text);
       expect(loadConversations('demo', NOW).flatMap(({ items }) => items)).toEqual([]);
@@ -167,7 +167,7 @@ describe('what a tab remembers', () => {
 });
 
 describe('a conversation', () => {
-  it('counts what nobody has seen, until somebody looks', () => {
+  it('counts messages that arrive off screen, until the conversation is opened', () => {
     const some = [1, 2].reduce(
       (talk, offset) => talking.withEvent(talk, event(offset, { ...mine, id: `x${offset}` }), NOW, false),
       empty,
@@ -177,21 +177,21 @@ describe('a conversation', () => {
     expect(talking.withEvent(some, event(3, { ...mine, id: 'x3' }), NOW, true).unread).toBe(2);
   });
 
-  it('shows a message once that another device has tried twice', () => {
+  it('shows a message once when another device published it twice', () => {
     const twice = [1, 2].reduce((talk, offset) => talking.withEvent(talk, event(offset, mine), NOW, false), empty);
     expect(twice.items).toHaveLength(1);
     expect(twice.unread).toBe(1);
   });
 
   it.each([[null], [7], ['text'], [{ text: 1 }], [[1, 2]], [{ n: 3 }]])(
-    'shows whatever else was published: %j',
+    'shows data of an unknown shape as text: %j',
     (data) => {
       const [item] = talking.withEvent(empty, event(1, data), NOW, true).items;
       expect(item).toMatchObject({ type: 'received', data: { text: JSON.stringify(data), at: NOW } });
     },
   );
 
-  it('does not believe a time that is none', () => {
+  it('replaces an invalid time by the time of arrival', () => {
     const [item] = talking.withEvent(empty, event(1, { text: 'a', at: Infinity }), NOW, true).items;
     expect(item).toMatchObject({ data: { at: NOW } });
   });

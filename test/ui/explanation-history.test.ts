@@ -9,10 +9,10 @@ const at = (ago: number, machine: string, what: string): JournalEntry => ({
   machine,
   what,
 });
-const told = (entries: readonly JournalEntry[], isOver: boolean): string[] =>
+const shown = (entries: readonly JournalEntry[], isOver: boolean): string[] =>
   leadingTo(entries, isOver, NOW).map(({ what }) => what);
 
-it('tells the minute before the last end, not what came after it, and nothing of the machinery', () => {
+it('lists the minute before the last end, without later entries and internal steps', () => {
   const entries = [
     at(300, 'state', 'signed-out'),
     at(170, 'network', 'down'),
@@ -22,22 +22,22 @@ it('tells the minute before the last end, not what came after it, and nothing of
     at(100, 'state', 'signed-out'),
     at(3, 'tabs', '2'),
   ];
-  expect(told(entries, true)).toEqual(['up', 'grant-failed', 'signed-out']);
+  expect(shown(entries, true)).toEqual(['up', 'grant-failed', 'signed-out']);
 });
 
-it('tells the last minute of what still goes on', () => {
-  expect(told([at(61, 'network', 'down'), at(60, 'state', 'degraded'), at(0, 'tabs', '1')], false)).toEqual([
+it('lists the last minute while the trouble lasts', () => {
+  expect(shown([at(61, 'network', 'down'), at(60, 'state', 'degraded'), at(0, 'tabs', '1')], false)).toEqual([
     'degraded',
     '1',
   ]);
 });
 
-it('tells the last ten of many, and nothing where nothing was written', () => {
+it('lists the last ten of many entries, and none of an empty journal', () => {
   expect(
-    told(
+    shown(
       Array.from({ length: 30 }, (_, n) => at(30 - n, 'tabs', String(n))),
       false,
     ),
   ).toEqual(Array.from({ length: 10 }, (_, n) => String(n + 20)));
-  expect(told([], true)).toEqual([]);
+  expect(shown([], true)).toEqual([]);
 });

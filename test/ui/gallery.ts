@@ -1,6 +1,6 @@
 /** The app's own page with a scripted keeper: `?scene=degraded&lang=de&entries=10000#timeline`; without a scene, a list of them. */
 import shell from '../../index.html?raw';
-import { adoptTheme, loadRest, setUpControls, start } from '../../src/app/start.ts';
+import { adoptTheme, loadRest, setUpControls, startApp } from '../../src/app/start.ts';
 import { loadFirstParts } from '../../src/app/views.ts';
 import { isLanguage, setLanguage } from '../../src/ui/index.ts';
 import { longJournal } from './long-journal.ts';
@@ -8,11 +8,11 @@ import { ScriptedKeeper } from './scripted-keeper.ts';
 import { scenes, usualJournal } from './scenes.ts';
 
 declare global {
-  /** How a test changes the scene on the open page, and reads what was asked of the keeper. */
-  var gallery: { show(scene: string): void; asked: readonly string[] };
+  /** Lets a test change the scene on the open page, and read the calls to the keeper. */
+  var gallery: { show(scene: string): void; calls: readonly string[] };
 }
 
-/** Where Trusted Types are enforced: the app's own markup, as it is in the file, and no other. */
+/** With Trusted Types enforced, this policy lets the app's own markup pass and nothing else. */
 window.trustedTypes?.createPolicy('default', {
   createHTML: (markup: string) => {
     if (markup !== shell) throw new TypeError('Not the markup of this app.');
@@ -37,11 +37,11 @@ const open = async (name: string, language: string, entries: number): Promise<vo
   });
   await loadFirstParts();
   const furnished = setUpControls(document);
-  await start(keeper, document);
+  await startApp(keeper, document);
   furnished();
   loadRest(keeper, document);
   globalThis.gallery = {
-    asked: keeper.calls,
+    calls: keeper.calls,
     show: (next) => {
       keeper.show(sceneOf(next, Date.now()).snapshot);
     },
@@ -63,7 +63,7 @@ const list = (): void => {
 };
 
 adoptTheme(document);
-const asked = new URLSearchParams(location.search);
-const scene = asked.get('scene');
+const query = new URLSearchParams(location.search);
+const scene = query.get('scene');
 if (scene === null) list();
-else await open(scene, asked.get('lang') ?? 'en', Number(asked.get('entries')));
+else await open(scene, query.get('lang') ?? 'en', Number(query.get('entries')));

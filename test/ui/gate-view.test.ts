@@ -10,7 +10,7 @@ const restoring: GateView = { state: 'restoring' };
 const after = (...sessions: SessionView[]): GateView => sessions.reduce(nextView, restoring);
 
 describe('a gate', () => {
-  it('keeps its dialog over a session that goes on, until somebody closes it or the session ends', () => {
+  it('keeps the dialog open over an active session until the session ends', () => {
     const extending: GateView = { state: 'extending', sub: 'a' };
     expect(nextView(extending, active)).toEqual(extending);
     expect(nextView(extending, rejected).state).toBe('ended');
@@ -18,26 +18,26 @@ describe('a gate', () => {
   });
 
   it.each<[string, SessionView[], GateView['state']]>([
-    ['restores until something is known', [starting], 'restoring'],
-    ['shows the page at once', [starting, active], 'signed-in'],
+    ['shows "restoring" until the session is known', [starting], 'restoring'],
+    ['shows the page when the session is active', [starting, active], 'signed-in'],
     [
-      'shows the login page when there is no session',
+      'shows the sign-in page when there is no session',
       [starting, { state: 'signed-out', reason: 'never' }],
       'signed-out',
     ],
+    ['shows the sign-in page when the session ended before this page loaded', [starting, rejected], 'signed-out'],
+    ['keeps the page when the server ends the session', [active, rejected], 'ended'],
+    ['keeps the page while a worker starts', [active, starting], 'signed-in'],
+    ['keeps the page inert while a sign-in completes', [active, rejected, starting], 'ended'],
+    ['shows the page again when the same user is back', [active, rejected, starting, active], 'signed-in'],
     [
-      'shows the login page, not an empty page, for a session that ended before this page',
-      [starting, rejected],
+      'shows the sign-in page when the user signed out',
+      [active, { state: 'signed-out', reason: 'user' }],
       'signed-out',
     ],
-    ['keeps a page in use', [active, rejected], 'ended'],
-    ['keeps it while a worker starts', [active, starting], 'signed-in'],
-    ['keeps it out of reach while a sign-in is being finished', [active, rejected, starting], 'ended'],
-    ['comes back to it', [active, rejected, starting, active], 'signed-in'],
-    ['keeps nothing for those who leave', [active, { state: 'signed-out', reason: 'user' }], 'signed-out'],
-    ['leaves the form in place while it signs in', [{ state: 'signed-out', reason: 'never' }, starting], 'signed-out'],
+    ['keeps the form in place while it signs in', [{ state: 'signed-out', reason: 'never' }, starting], 'signed-out'],
     [
-      'counts a session that waits for the server as one',
+      'shows the page when the session is degraded',
       [{ ...active, state: 'degraded', nextTryAt: 1, attempt: 1, problem: { code: 'timeout', at: '/' } }],
       'signed-in',
     ],
@@ -45,29 +45,29 @@ describe('a gate', () => {
     expect(after(...sessions).state).toBe(state);
   });
 
-  it('knows another person, also after a time without anybody', () => {
-    const mine = after(active, rejected);
-    expect(isOtherUser(mine, nextView(mine, active))).toBe(false);
-    expect(isOtherUser(mine, nextView(mine, { ...active, user: { sub: 'b' } }))).toBe(true);
+  it('detects another user after a signed-out period', () => {
+    const first = after(active, rejected);
+    expect(isOtherUser(first, nextView(first, active))).toBe(false);
+    expect(isOtherUser(first, nextView(first, { ...active, user: { sub: 'b' } }))).toBe(true);
   });
 
   it.each<[string, SessionView[], GateView['state']]>([
-    ['in the place of a page', [active], 'restoring'],
+    ['while the page is in use', [active], 'restoring'],
     ['after a sign-out', [active, { state: 'signed-out', reason: 'user' }], 'restoring'],
-    ['over a page that ended', [active, rejected], 'ended'],
-  ])('shows nobody’s page to somebody without a name yet: %s', (_, sessions, state) => {
-    const mine = after(...sessions);
-    const unnamed = nextView(mine, { state: 'active', kind: 'password' });
+    ['after the server ended the session', [active, rejected], 'ended'],
+  ])('hides the page until the backend has named the user: %s', (_, sessions, state) => {
+    const first = after(...sessions);
+    const unnamed = nextView(first, { state: 'active', kind: 'password' });
     expect(unnamed).toEqual({ state, sub: 'a' });
     expect(nextView(unnamed, active).state).toBe('signed-in');
     expect(isOtherUser(unnamed, nextView(unnamed, { ...active, user: { sub: 'b' } }))).toBe(true);
   });
 
-  it('shows a page that is nobody’s yet to somebody without a name', () => {
+  it('shows a page that had no user yet before the backend has named the user', () => {
     expect(after(starting, { state: 'active', kind: 'password' }).state).toBe('signed-in');
   });
 
-  it('shows nothing more of a page that leaves', () => {
+  it('stays hidden once the page reloads for another user', () => {
     expect(nextView({ state: 'leaving' }, active)).toEqual({ state: 'leaving' });
   });
 });

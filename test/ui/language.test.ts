@@ -21,7 +21,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 
 afterEach(() => setLanguage('en'));
 
-/** Every text of a vocabulary, by its path; a function's as it says its first arguments. */
+/** Every text of a catalog by its path; a function's text for two sample arguments. */
 const textsOf = (value: unknown, path = ''): Map<string, string> => {
   if (typeof value === 'string') return new Map([[path, value]]);
   if (typeof value === 'function')
@@ -30,23 +30,23 @@ const textsOf = (value: unknown, path = ''): Map<string, string> => {
   return new Map(Object.entries(value).flatMap(([key, inner]) => [...textsOf(inner, `${path}/${key}`)]));
 };
 
-/** Names, and words that both languages write alike. */
+/** Names, and strings that are the same in both languages. */
 const ALIKE = /^\/(reason\/never|kind\/oidc|status\/offline|lane\/(tabs|worker|socket)|online|offline|version|entry)$/;
 
-describe('words that have to be loaded', () => {
+describe('strings that are loaded later', () => {
   afterEach(() => void vi.useRealTimers());
 
-  it('are asked for until they are there', async () => {
+  it('are requested again until they arrive', async () => {
     vi.useFakeTimers();
     const load = vi.fn<() => Promise<string>>().mockRejectedValueOnce(new Error('stopped')).mockResolvedValue('ja');
     const answer = catalog<string>('yes', { de: load });
-    const spoken = setLanguage('de');
+    const done = setLanguage('de');
     await vi.runAllTimersAsync();
-    await spoken;
+    await done;
     expect([load.mock.calls.length, answer.strings]).toEqual([2, 'ja']);
   });
 
-  it('are not said when another language is spoken meanwhile', async () => {
+  it('are ignored when the language has changed in the meantime', async () => {
     const settle: ((word: string) => void)[] = [];
     const loading = new Promise<string>((resolve) => {
       settle.push(resolve);
@@ -60,19 +60,19 @@ describe('words that have to be loaded', () => {
   });
 });
 
-describe('the second language', () => {
+describe('German', () => {
   it.each([
-    ['first', en, de],
-    ['later', appEn, appDe],
-    ['explaining', explanationEn, explanationDe],
-  ])('says everything of the %s words, and in its own words', (_, english, german) => {
-    const [ours, theirs] = [textsOf(english), textsOf(german)];
-    expect([...theirs.keys()]).toEqual([...ours.keys()]);
-    const same = [...ours].filter(([path, text]) => theirs.get(path) === text && !ALIKE.test(path));
+    ['core', en, de],
+    ['app', appEn, appDe],
+    ['explanation', explanationEn, explanationDe],
+  ])('translates each of the %s strings', (_, english, german) => {
+    const [texts, translations] = [textsOf(english), textsOf(german)];
+    expect([...translations.keys()]).toEqual([...texts.keys()]);
+    const same = [...texts].filter(([path, text]) => translations.get(path) === text && !ALIKE.test(path));
     expect(same).toEqual([]);
   });
 
-  it('is spoken everywhere at once, and unlearned as fast', async () => {
+  it('replaces all strings at once, and English does so again', async () => {
     await loadAppStrings();
     await setLanguage('de');
     expect([strings().signOut, appStrings().send]).toEqual(['Abmelden', 'Senden']);
@@ -81,31 +81,36 @@ describe('the second language', () => {
     expect([strings().signOut, appStrings().send]).toEqual(['Sign out', 'Send']);
   });
 
-  it('has its own times', async () => {
+  it('formats times in its own way', async () => {
     await setLanguage('de');
     expect(lastingSince(NOW - 2 * DAY_MS, NOW)).toBe('seit 2 Tagen');
     expect(fromNow(NOW - 3 * MINUTE_MS, NOW)).toBe('vor 3 Minuten');
     expect(nextTry(NOW + 7000, NOW)).toBe('nächster Versuch in 7 Sekunden');
   });
 
-  it.each(Object.keys(scenes))('has a true sentence for %s too', async (scene) => {
+  it.each(Object.keys(scenes))('has a headline and an explanation for the scene %s', async (scene) => {
     await loadExplanationStrings();
     await setLanguage('de');
     const snapshot = scenes[scene]?.(NOW).snapshot;
     const { headline, detail } = headlineOf(snapshot, NOW);
-    const why = snapshot && explain(snapshot, NOW);
-    const told = [headline, detail, why?.question, ...(why?.causes.map((cause) => cause.text) ?? [])].join(' ');
-    expect(told).not.toMatch(/undefined|null|\[object|\b(?:the|you|is|server was)\b/i);
+    const explanation = snapshot && explain(snapshot, NOW);
+    const text = [
+      headline,
+      detail,
+      explanation?.question,
+      ...(explanation?.causes.map((cause) => cause.text) ?? []),
+    ].join(' ');
+    expect(text).not.toMatch(/undefined|null|\[object|\b(?:the|you|is|server was)\b/i);
   });
 
-  it('is chosen by what a person reads', () => {
+  it('is chosen by the languages of the browser', () => {
     expect(matchLanguage(['fr-FR', 'de-AT', 'en'])).toBe('de');
     expect(matchLanguage(['fr'])).toBe('en');
     expect(matchLanguage(['', 'constructor'])).toBe('en');
   });
 });
 
-describe('how long it was kept', () => {
+describe('the sentence about how long the session was kept', () => {
   const kept = {
     since: NOW - (3 * 60 + 12) * MINUTE_MS,
     reloads: 4,
@@ -114,22 +119,22 @@ describe('how long it was kept', () => {
     refreshes: 9,
   };
 
-  it('is one sentence, with what it went through', () => {
+  it('names the time and each kind of loss that it survived', () => {
     expect(keptText(kept, NOW)).toBe(
       'Signed in for 3 h 12 min. Survived 4 reloads, 2 worker restarts, and 1 network loss.',
     );
     expect(keptText({ ...kept, reloads: 1, workerRestarts: 0, networkLosses: 0 }, NOW)).toMatch(/Survived 1 reload\.$/);
   });
 
-  it('counts as each language does', async () => {
+  it('uses the plural forms of each language', async () => {
     await loadAppStrings();
-    const said = [
+    const texts = [
       strings().reloads(1204),
       appStrings().countReloads(1),
       appStrings().countReloads(2),
       appStrings().tabsOneSession(1),
     ];
-    expect(said).toEqual(['1,204 reloads', 'reload', 'reloads', '1 tab, one session']);
+    expect(texts).toEqual(['1,204 reloads', 'reload', 'reloads', '1 tab, one session']);
     expect(appStrings().gap(1)).toMatch(/^1 message is missing/);
     await setLanguage('de');
     expect([strings().networkLosses(1), strings().networkLosses(0)]).toEqual(['1 Netzausfall', '0 Netzausfälle']);
@@ -140,7 +145,7 @@ describe('how long it was kept', () => {
     expect(appStrings().events(9500)).toBe('9.500 Ereignisse');
   });
 
-  it('claims nothing that did not happen', () => {
+  it('omits what did not happen', () => {
     expect(keptText({ since: NOW, reloads: 0, workerRestarts: 0, networkLosses: 0, refreshes: 0 }, NOW)).toMatch(
       /^Signed in for 1 s\.$/,
     );
@@ -148,30 +153,32 @@ describe('how long it was kept', () => {
   });
 });
 
-describe('why', () => {
-  const whyIn = (scene: string) => {
+describe('the explanation', () => {
+  const explanationOf = (scene: string) => {
     const snapshot = scenes[scene]?.(NOW).snapshot;
     return snapshot && explain(snapshot, NOW);
   };
 
-  it('is no question when all is well, nor for somebody who left or never came', () => {
+  it('is absent when all is well, after a sign-out, and before a first sign-in', () => {
     for (const scene of ['active', 'refreshing', 'ticket', 'never', 'password-only'])
-      expect(whyIn(scene)).toBeUndefined();
+      expect(explanationOf(scene)).toBeUndefined();
   });
 
-  it('names the server’s answer as the evidence of an end', () => {
-    const why = whyIn('rejected');
-    expect(why?.question).toBe('Why was I signed out?');
-    expect(why?.causes[0]?.evidence).toBe('grant-rejected · http://localhost:4174/token · HTTP 400 · invalid_grant');
-    expect(whyIn('expired')?.causes[0]?.text).toMatch(/reached its limit\. The session expired on/);
+  it('names the server’s answer when the server ended the session', () => {
+    const explanation = explanationOf('rejected');
+    expect(explanation?.question).toBe('Why was I signed out?');
+    expect(explanation?.causes[0]?.evidence).toBe(
+      'grant-rejected · http://localhost:4174/token · HTTP 400 · invalid_grant',
+    );
+    expect(explanationOf('expired')?.causes[0]?.text).toMatch(/reached its limit\. The session expired on/);
   });
 
   it('asks about live updates, not about a reconnect, once the server has closed the connection for good', () => {
-    expect(whyIn('limited')?.question).toBe('Why are there no live updates?');
+    expect(explanationOf('limited')?.question).toBe('Why are there no live updates?');
   });
 
-  it('repeats no sentence that the page or another cause has said', () => {
-    const texts = (scene: string) => whyIn(scene)?.causes.map((cause) => cause.text);
+  it('repeats no sentence of the headline or of another cause', () => {
+    const texts = (scene: string) => explanationOf(scene)?.causes.map((cause) => cause.text);
     expect(texts('degraded')).toEqual([
       '4 attempts so far. It keeps trying, and you stay signed in.',
       'The server cannot be reached. The live connection is being restored. Your session is not affected.',
@@ -189,7 +196,7 @@ describe('why', () => {
     expect(causes?.[2]).toEqual({ text: '', evidence: '/b · network-unreachable · /api/v1/auth/refresh' });
   });
 
-  it('is no question for a user who cancelled, and only details where the sentence is on screen', () => {
+  it('is absent after a cancelled sign-in, and has only details when the sentence is on screen already', () => {
     const never = scenes['never']?.(NOW).snapshot;
     if (!never) throw new RangeError('never');
     const explained = (problem: Problem) =>
@@ -201,15 +208,15 @@ describe('why', () => {
     });
   });
 
-  it('tells each thing that waits, and what is known for certain', () => {
-    const why = whyIn('degraded');
-    expect(why?.question).toBe('Why is it reconnecting?');
-    expect(why?.causes.map((cause) => cause.evidence)).toEqual([
+  it('lists each attempt that waits, and the last confirmation by the server', () => {
+    const explanation = explanationOf('degraded');
+    expect(explanation?.question).toBe('Why is it reconnecting?');
+    expect(explanation?.causes.map((cause) => cause.evidence)).toEqual([
       'server-unavailable · /token · HTTP 503',
       '/api/socket · network-unreachable · /api/v1/auth/refresh',
       undefined,
     ]);
-    expect(why?.causes[0]?.text).toContain('4 attempts so far');
-    expect(why?.causes.at(-1)?.text).toBe('Last confirmed by the server 2 minutes ago.');
+    expect(explanation?.causes[0]?.text).toContain('4 attempts so far');
+    expect(explanation?.causes.at(-1)?.text).toBe('Last confirmed by the server 2 minutes ago.');
   });
 });

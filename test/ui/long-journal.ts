@@ -3,8 +3,8 @@ import type { JournalEntry } from '../../src/protocol/bridge.ts';
 const STEP_MS = 4_000;
 
 /**
- * A journal as long as one likes, of every kind of entry: a worker's life of a hundred entries, sessions that are
- * renewed and fail, sockets that come and go. The same for the same arguments.
+ * A journal of any length with every kind of entry: workers of a hundred entries each, refreshes that succeed and fail,
+ * sockets that connect and close. The same arguments give the same journal.
  */
 export const longJournal = (count: number, end: number): readonly JournalEntry[] => {
   const kinds: readonly (readonly [machine: string, what: string, detail?: string])[] = [

@@ -42,7 +42,7 @@ const base = (now: number, session: SessionView): Snapshot => ({
   kept: { since: now - 52 * HOUR_MS, reloads: 41, workerRestarts: 7, networkLosses: 5, refreshes: 312 },
 });
 
-/** How a session came to its end: nothing of it was a reload or a lost network. */
+/** The last minutes of a session that the server ended; the network loss before it did not end it. */
 const ending = (now: number): readonly JournalEntry[] =>
   (
     [
@@ -60,7 +60,7 @@ const ending = (now: number): readonly JournalEntry[] =>
 
 const active = (now: number): Snapshot => base(now, { state: 'active', ...known(now) });
 
-/** Every state that the interface has to have an answer for; all times are relative to `now`. */
+/** Every state that the interface can show; all times are relative to `now` (ms since the Unix epoch). */
 export const scenes: Readonly<Record<string, (now: number) => Scene>> = {
   starting: (now) => ({ snapshot: base(now, { state: 'starting' }) }),
   active: (now) => ({ snapshot: active(now) }),
@@ -187,7 +187,7 @@ export const scenes: Readonly<Record<string, (now: number) => Scene>> = {
   }),
 };
 
-/** As the worker writes it: one entry for each step, most of them of no interest to anybody. */
+/** A journal as the worker writes it, with internal steps. */
 export const usualJournal = (now: number): readonly JournalEntry[] => [
   { at: now - 3 * HOUR_MS, worker: 'w-2', machine: 'session', what: 'signed-in', detail: 'call=3 kind=oidc' },
   { at: now - 3 * HOUR_MS + 5, worker: 'w-2', machine: 'session', what: '→ save', detail: 'call=4' },

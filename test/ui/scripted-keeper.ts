@@ -3,7 +3,7 @@ import { failed, ok, type Result } from '../../src/protocol/problem.ts';
 import type { SessionView, Snapshot } from '../../src/protocol/snapshot.ts';
 import type { Channel, ChannelEvent, Keeper, Member } from '../../src/page/types/types.ts';
 
-/** What the elements asked for, in order: the other half of "one snapshot in, one intent out". */
+/** A call that an element made: snapshots go into the elements, and calls come out. */
 export type Call =
   | 'signOut'
   | 'apply'
@@ -19,11 +19,11 @@ const HERE: readonly Member[] = [
   { id: 'two', self: false, state: { name: 'Firefox, Windows' } },
 ];
 
-/** What a message of the gallery says; `slow` stays on its way, `refused` fails, `hello` is answered. */
+/** The text of a message: `slow` stays undelivered, `refused` fails, `hello` gets an answer. */
 const textOf = (data: unknown): unknown =>
   typeof data === 'object' && data !== null && 'text' in data ? data.text : undefined;
 
-/** A channel that hears itself, and starts with a gap so that one can be seen. */
+/** A channel that receives its own messages, and starts with a gap so that a scene shows one. */
 const loopback = (topic: string): Channel => {
   const waiting: ChannelEvent[] = [{ type: 'gap', topic, from: 3, to: 9 }];
   const closing = new AbortController();
@@ -48,7 +48,7 @@ const loopback = (topic: string): Channel => {
       const text = textOf(data);
       if (text === 'slow') return new Promise(() => undefined);
       if (text === 'refused') return Promise.resolve(failed({ code: 'over-limit', detail: '4403' }));
-      const answers = text === 'hello' ? [{ id: 'answer', text: 'Hello yourself.', from: 'Somebody else' }] : [];
+      const answers = text === 'hello' ? [{ id: 'answer', text: 'Hello yourself.', from: 'Another user' }] : [];
       for (const said of [data, ...answers]) {
         offset += 1;
         waiting.push({ type: 'message', topic, epoch: 'e', offset, data: said });
@@ -71,7 +71,7 @@ const loopback = (topic: string): Channel => {
   };
 };
 
-/** A keeper with no worker behind it: shows the snapshots that it is told to, and remembers what it was asked. */
+/** A keeper without a worker: it publishes the given snapshots, and records the calls. */
 export class ScriptedKeeper implements Keeper {
   readonly calls: Call[] = [];
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
@@ -156,7 +156,7 @@ export class ScriptedKeeper implements Keeper {
     return Promise.resolve(ok(null));
   }
 
-  /** The gallery opens nothing: sockets are shown by what the snapshot says of them. */
+  /** The gallery opens no socket: its snapshots describe them. */
   socket(): WebSocket {
     throw new DOMException('The scripted keeper has no sockets.', 'NotSupportedError');
   }

@@ -285,7 +285,7 @@ export class SessionLanes extends LitElement {
     const lane = this.timeline.lanes[pointed.lane];
     const { at, to, type } = pointed.spot;
     const when = type === 'mark' ? momentText(at) : periodText(at, to, this.#now);
-    // a worker's span begins with its first entry, whatever that entry was about: it proves nothing about the worker
+    // a worker's span begins with its first entry, which may be about anything and is no evidence of the worker
     const raw = lane?.kind === 'worker' ? nothing : html` · <code>${rawEntry(entry)}</code>`;
     return html`<p><strong>${this.#describe(lane, pointed.spot)}</strong></p>
       <p class="soft numbers">${when}${raw}</p>`;

@@ -4,20 +4,14 @@ import { expectAccessibleInBoth } from '../../support/browser/accessible.ts';
 import { expect } from '../../support/browser/expect.ts';
 import { test } from '../gallery.ts';
 
-/*
- * What the scenes of the gallery do not show by themselves (ui.spec.ts has those): what is over the page, what one has
- * to open, and what comes of something that was tried.
- */
+/* What a scene shows only after an action: dialogs, popovers, errors and opened parts. ui.spec.ts checks the scenes themselves. */
 
 const say = async (page: Page, text: string): Promise<void> => {
   await page.getByRole('textbox', { name: 'Message' }).fill(text);
   await page.keyboard.press('Enter');
 };
 
-test('over the page: the details of the status, signing in again, and what went wrong with it', async ({
-  page,
-  gallery,
-}) => {
+test('the status popover and the sign-in dialog are accessible, also with an error', async ({ page, gallery }) => {
   await gallery.open('degraded');
   await page.getByRole('button', { name: /^Session:/ }).press('Enter');
   await expect(page.locator('session-status [popover]')).toBeVisible();
@@ -34,7 +28,7 @@ test('over the page: the details of the status, signing in again, and what went 
   expect(gallery.consoleMessages).toEqual([]);
 });
 
-test('messages: from elsewhere, delivered, sent, failed, queued, with a gap and a channel to be named', async ({
+test('messages are accessible in each delivery state, with a gap and an open form for a channel', async ({
   page,
   gallery,
 }) => {
@@ -51,7 +45,10 @@ test('messages: from elsewhere, delivered, sent, failed, queued, with a gap and 
   expect(gallery.consoleMessages).toEqual([]);
 });
 
-test('the timeline: its lanes with an event pointed at, its table, a file that is none', async ({ page, gallery }) => {
+test('the timeline is accessible as lanes with a selected event, as a table, and with a rejected file', async ({
+  page,
+  gallery,
+}) => {
   await gallery.open('active', '#timeline', 'en', 200);
   await expect(page.locator('session-lanes .name')).toHaveCount(6);
   await page.getByRole('application').press('ArrowLeft');
@@ -66,7 +63,7 @@ test('the timeline: its lanes with an event pointed at, its table, a file that i
   expect(gallery.consoleMessages).toEqual([]);
 });
 
-test('trying it: an answer', async ({ page, gallery }) => {
+test('the demo request is accessible with its response', async ({ page, gallery }) => {
   await gallery.open('update', '#tryIt');
   await page.getByRole('button', { name: 'Send request' }).click();
   await expect(page.getByRole('region', { name: 'Response' })).toBeVisible();
@@ -76,9 +73,7 @@ test('trying it: an answer', async ({ page, gallery }) => {
 
 const HINT = { username: 'demo', password: 'demo' };
 
-test("the provider's pages: signing in, what went wrong with it, going on, signing out, a dead end", async ({
-  page,
-}) => {
+test("the provider's pages are accessible", async ({ page }) => {
   const pages: Readonly<Record<string, string>> = {
     'signing in': signInPage({ action: '/sign-in/1', hint: HINT }),
     'a wrong password': signInPage({ action: '/sign-in/1', username: 'demo', problem: 'Wrong user name or password.' }),

@@ -7,14 +7,14 @@ import { useAppKeeper } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { seesSignedIn, signInByHand } from '../../support/page/sign-in.ts';
 
-/** As people have it: Playwright hides the scrollbars, and switches off the cache of pages to go back to. */
+/** A browser as people use it: Playwright hides scrollbars and switches off the back/forward cache. */
 const likePeople = async (viewport: { width: number; height: number }): Promise<BrowserContext> => {
   const ignoreDefaultArgs = ['--hide-scrollbars', '--disable-back-forward-cache'];
   const browser = await launchBrowser({ ...launchOptions(), ignoreDefaultArgs });
   return browser.newContext({ viewport });
 };
 
-/** What moved since the document began (https://wicg.github.io/layout-instability/). */
+/** The layout shifts since the document began (https://wicg.github.io/layout-instability/). */
 const moved = (page: Page): Promise<readonly string[]> =>
   page.evaluate(
     () =>
@@ -28,8 +28,8 @@ const moved = (page: Page): Promise<readonly string[]> =>
   );
 
 /**
- * Whatever moves each time is found; a machine that is so busy that the page says it is reconnecting gets another try.
- * Only another document begins anew, another fragment does not.
+ * Retries, because a page on a busy machine may show "Reconnecting" and so move: a real fault moves each time. The blank
+ * page makes the next one a new document, which another fragment would not.
  */
 const arrivesStill = (page: Page, url: string, sign: Locator): Promise<void> =>
   expect(async () => {
@@ -43,7 +43,7 @@ for (const viewport of [
   { width: 1350, height: 940 },
   { width: 412, height: 823 },
 ]) {
-  test(`nothing moves while a page arrives, signed out or in, at ${viewport.width} px`, async ({ app, complaints }) => {
+  test(`no page moves while it loads, signed out or in, at ${viewport.width} px`, async ({ app, complaints }) => {
     const context = await likePeople(viewport);
     complaints.watch(context);
     const page = await context.newPage();
@@ -60,7 +60,7 @@ for (const viewport of [
   });
 }
 
-/** Why a browser that is busy lets a page go; whatever a page is to blame for has another name. */
+/** Reasons of the browser itself to drop a page from the cache; a fault of the page has another name. */
 const OF_THE_BROWSER = ['navigation-canceled', 'masked'];
 
 type Restored = 'restored' | { reasons: readonly string[] };
@@ -69,7 +69,7 @@ type Restored = 'restored' | { reasons: readonly string[] };
 const thereAndBack = async (page: Page, elsewhere: string): Promise<Restored> => {
   const marked = await page.evaluate(() => (document.documentElement.dataset['mark'] = crypto.randomUUID()));
   await page.goto(elsewhere);
-  // a page that comes out of the cache has no `load`
+  // a page from the cache fires no `load`
   await page.goBack({ waitUntil: 'commit' });
   await expect(page.locator('session-status')).toBeVisible();
   return page.evaluate((mark): Restored => {
@@ -80,10 +80,7 @@ const thereAndBack = async (page: Page, elsewhere: string): Promise<Restored> =>
   }, marked);
 };
 
-test('out of the cache of pages to go back to, the page is connected again, and hears what is said then', async ({
-  app,
-  complaints,
-}) => {
+test('a page from the back/forward cache reconnects, and receives new messages', async ({ app, complaints }) => {
   const context = await likePeople({ width: 1350, height: 940 });
   complaints.watch(context);
   const page = await context.newPage();

@@ -5,7 +5,7 @@ import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.t
 import { createProfile } from '../../support/browser/profile.ts';
 import { signInByHand } from '../../support/page/sign-in.ts';
 
-/** A profile of its own: in a throwaway context nothing can be installed. */
+/** A profile of its own, because an incognito context cannot install an app. */
 const withProfile = async (use: (context: BrowserContext, page: Page) => Promise<void>): Promise<void> => {
   const profile = await createProfile();
   try {
@@ -20,7 +20,7 @@ const withProfile = async (use: (context: BrowserContext, page: Page) => Promise
 const badge = async (cdp: CDPSession, manifestId: string): Promise<number> =>
   (await cdp.send('PWA.getOsAppState', { manifestId })).badgeCount;
 
-test('the app is installed, launched, badged and uninstalled by the browser itself', async ({ app, lab }) => {
+test('the browser installs, launches, badges and uninstalls the app', async ({ app, lab }) => {
   await withProfile(async (context, page) => {
     await signInByHand(page, app.origin, 'password');
     const cdp = await context.newCDPSession(page);
@@ -36,7 +36,7 @@ test('the app is installed, launched, badged and uninstalled by the browser itse
     await expect(draft).toHaveValue('half a thought');
     await expect.poll(() => badge(cdp, manifestId)).toBe(0);
 
-    await test.step('a session that the server ended needs somebody', async () => {
+    await test.step('a session that the server ended adds one to the badge', async () => {
       await lab.revokeSessions();
       await lab.expireTokens();
       await page.evaluate(() => fetch('/api/v1/llm/models'));
@@ -48,7 +48,7 @@ test('the app is installed, launched, badged and uninstalled by the browser itse
   });
 });
 
-test('the manifest is read as it was meant, and its pictures have the sizes that it names', async ({ page, app }) => {
+test('the manifest has no errors, and its pictures have the sizes that it names', async ({ page, app }) => {
   await page.goto(app.origin);
   const cdp = await page.context().newCDPSession(page);
   const { errors, manifest } = await cdp.send('Page.getAppManifest');
@@ -69,12 +69,12 @@ test('the manifest is read as it was meant, and its pictures have the sizes that
   }
 });
 
-test('there is a button to install only while the browser offers it', async ({ page, app }) => {
+test('shows the install button only while the browser offers to install', async ({ page, app }) => {
   await page.goto(app.origin);
   const button = page.getByRole('button', { name: 'Install app' });
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
   await expect(button).toHaveCount(0);
-  const asked = page.evaluate(
+  const prompted = page.evaluate(
     () =>
       new Promise((resolve) => {
         const offer = Object.assign(new Event('beforeinstallprompt', { cancelable: true }), {
@@ -87,16 +87,11 @@ test('there is a button to install only while the browser offers it', async ({ p
       }),
   );
   await button.click();
-  expect(await asked).toBe(true);
+  expect(await prompted).toBe(true);
   await expect(button).toHaveCount(0);
 });
 
-test('offline, every page of the app opens, also for somebody who is signed out', async ({
-  page,
-  app,
-  context,
-  complaints,
-}) => {
+test('every page of the app opens offline, signed out and signed in', async ({ page, app, context, complaints }) => {
   complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
   await page.goto(app.origin);
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
@@ -118,27 +113,27 @@ test('offline, every page of the app opens, also for somebody who is signed out'
   }
 });
 
-test('one reload brings the new version to all tabs that nobody works in', async ({ context, page }) => {
+test('a reload to a new version also reloads the hidden tabs without typed text', async ({ context, page }) => {
   const site = await startDeployment();
   try {
     await signInByHand(page, site.origin, 'password');
     const typing = await context.newPage();
     await typing.goto(`${site.origin}/#messages`);
     await typing.getByRole('textbox', { name: 'Message' }).fill('half a thought');
-    const resting = await context.newPage();
-    await resting.goto(site.origin);
-    await expect(resting.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();
+    const idle = await context.newPage();
+    await idle.goto(site.origin);
+    await expect(idle.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();
     await site.deploy();
     await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
-    for (const tab of [page, typing, resting])
+    for (const tab of [page, typing, idle])
       await expect(tab.locator('session-notices')).toContainText('A new version is ready.');
-    // a driven browser says of every tab that it is in view
-    for (const tab of [typing, resting])
+    // Playwright reports every tab as visible
+    for (const tab of [typing, idle])
       await tab.evaluate(() => Object.defineProperty(document, 'hidden', { configurable: true, get: () => true }));
-    const reloaded = [page, resting].map((tab) => tab.waitForEvent('load'));
+    const reloaded = [page, idle].map((tab) => tab.waitForEvent('load'));
     await page.getByRole('button', { name: 'Reload' }).click();
     await Promise.all(reloaded);
-    await expect(resting.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();
+    await expect(idle.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();
     await expect(typing.getByRole('textbox', { name: 'Message' })).toHaveValue('half a thought');
     await expect(typing.locator('session-notices')).toContainText('A new version is ready.');
   } finally {

@@ -4,7 +4,7 @@ import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.t
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 import { signInByHand } from '../../support/page/sign-in.ts';
 
-/** Of nine characters each: more than a frame of the server here may have. */
+/** Repeats of nine characters: together more than the server accepts in one frame. */
 const TOO_LONG = 30_000;
 
 const messages = (page: Page, channel = 'general') =>
@@ -15,7 +15,7 @@ const say = async (page: Page, text: string): Promise<void> => {
   await page.keyboard.press('Enter');
 };
 
-/** Signed in, with another tab beside the page, and both have joined: each has heard the other, or itself. */
+/** Signs in, opens a second tab, and waits until both have joined the channel. */
 const meet = async (page: Page, origin: string): Promise<Page> => {
   await signInByHand(page, origin, 'password');
   const other = await page.context().newPage();
@@ -28,7 +28,7 @@ const meet = async (page: Page, origin: string): Promise<Page> => {
   return other;
 };
 
-test('messages between tabs: delivered, unread where nobody looks, queued offline and sent later, over a killed worker', async ({
+test('messages between tabs are delivered, counted as unread, queued offline, and survive a killed worker', async ({
   page,
   app,
   lab,
@@ -38,7 +38,7 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
   complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
   const other = await meet(page, app.origin);
 
-  await test.step('what comes while another page is shown is unread, until it is looked at', async () => {
+  await test.step('a message is unread while another page is shown', async () => {
     await page.getByRole('link', { name: 'Home' }).click();
     await say(other, 'one');
     await say(other, 'two');
@@ -48,9 +48,9 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
     await expect(messages(page).last()).toContainText('two');
   });
 
-  await test.step('without a network a message is queued, and goes out when it is back', async () => {
+  await test.step('a message is queued when offline, and sent when online again', async () => {
     await context.setOffline(true);
-    // what is open stays open in a browser that is only told to be offline
+    // setOffline leaves open sockets open
     await lab.drop();
     await expect(page.getByText('Not connected. Messages stay on this device')).toBeVisible();
     await say(page, 'from the tunnel');
@@ -65,7 +65,7 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
     await expect(messages(page).filter({ hasText: 'from the tunnel' })).toHaveCount(1);
   });
 
-  await test.step('a channel of one’s own, by keyboard; nothing of it in the others', async () => {
+  await test.step('a new channel works by keyboard, and its messages stay in it', async () => {
     await page.getByText('New channel').press('Enter');
     await page.getByRole('textbox', { name: 'Name of the channel' }).fill('secret plans');
     await page.keyboard.press('Enter');
@@ -76,7 +76,7 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
     await expect(messages(other).filter({ hasText: 'psst' })).toHaveCount(0);
   });
 
-  await test.step('a reload, and a tab that comes anew, have all that was said, each once and in order', async () => {
+  await test.step('a reloaded tab and a new tab show each message once, in order', async () => {
     const said = [/are you there\?/, /I am\./, /one/, /two/, /from the tunnel/];
     await page.reload();
     await expect(page.getByRole('button', { name: 'secret plans' })).toBeVisible();
@@ -90,14 +90,14 @@ test('messages between tabs: delivered, unread where nobody looks, queued offlin
   await expectAccessible(page);
 });
 
-test('a message that no worker took before its page was gone goes out once; one that was refused stays, to be tried again', async ({
+test('sends a message once that the worker had not taken before a reload, and keeps a refused one for a retry', async ({
   page,
   app,
 }) => {
   const other = await meet(page, app.origin);
 
-  await test.step('nobody took it', async () => {
-    // the server has what was said in other tests
+  await test.step('the worker had not taken it', async () => {
+    // unique, because the server keeps the messages of other tests
     const words = `last words ${Date.now()}`;
     await page.evaluate(() => {
       ServiceWorker.prototype.postMessage = () => {};
@@ -123,7 +123,7 @@ test('a message that no worker took before its page was gone goes out once; one 
   });
 });
 
-test('who signs out leaves no message behind', async ({ page, app }) => {
+test('a sign-out deletes the messages of the tab', async ({ page, app }) => {
   await signInByHand(page, app.origin, 'password');
   await page.getByRole('link', { name: 'Messages' }).click();
   await say(page, 'for my eyes only');

@@ -4,12 +4,12 @@ import { seesSignedIn, signInByHand } from '../../support/page/sign-in.ts';
 
 const TIMELINE = '/assets/session-timeline-';
 
-/** As if the browser had made room: it is neither in the worker's cache nor in the browser's own. */
-const forget = async (page: Page, path: string): Promise<void> => {
+/** Deletes a file from the worker's cache and the browser's, as when the browser needs space. */
+const evict = async (page: Page, path: string): Promise<void> => {
   const session = await page.context().newCDPSession(page);
   await session.send('Network.clearBrowserCache');
   await session.detach();
-  const forgotten = await page.evaluate(async (start) => {
+  const deleted = await page.evaluate(async (start) => {
     const found = (await caches.keys()).map(async (name) => {
       const cache = await caches.open(name);
       const requests = (await cache.keys()).filter(({ url }) => new URL(url).pathname.startsWith(start));
@@ -17,10 +17,10 @@ const forget = async (page: Page, path: string): Promise<void> => {
     });
     return (await Promise.all(found)).flat();
   }, path);
-  expect(forgotten).toEqual([true]);
+  expect(deleted).toEqual([true]);
 };
 
-test('a part of the app that could not be loaded is asked for again, and shown when it is there', async ({
+test('retries a part of the app that failed to load, and shows it once it arrives', async ({
   page,
   context,
   app,
@@ -28,7 +28,7 @@ test('a part of the app that could not be loaded is asked for again, and shown w
 }) => {
   await signInByHand(page, app.origin, 'password');
   await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
-  await forget(page, TIMELINE);
+  await evict(page, TIMELINE);
   complaints.expect(FAILED_REQUEST);
   await context.setOffline(true);
   await page.reload();

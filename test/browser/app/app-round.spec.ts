@@ -4,14 +4,14 @@ import { fillIn, seesSignedIn } from '../../support/page/sign-in.ts';
 
 declare global {
   interface Window {
-    /** Of scripts that others import: the path, and when it was asked for. */
+    /** The path of each script that another script imports, and when its request started (ms). */
     imported: { path: string; at: number }[];
-    /** When the page had all of its elements. */
+    /** When all elements of the page were defined (ms). */
     usableAt: number | undefined;
   }
 }
 
-/** `initiatorType` is "script" for what code asks for once it runs, and not for what the document has named. */
+/** `initiatorType` is "script" for a request that running code makes, and not for a script that the document names. */
 const watch = (): void => {
   window.imported = [];
   new PerformanceObserver((list) => {
@@ -25,7 +25,7 @@ const watch = (): void => {
 const laterRounds = (page: Page): Promise<readonly string[]> =>
   page.evaluate(() => window.imported.flatMap(({ path, at }) => (at <= (window.usableAt ?? Infinity) ? [path] : [])));
 
-test('one round of requests brings all that a person needs, signed out and signed in', async ({ page, app }) => {
+test('one round of requests loads the page, signed out and signed in', async ({ page, app }) => {
   const entry = [expect.stringMatching(/^\/assets\/index-/)];
   await page.addInitScript(watch);
   await page.goto(app.origin);

@@ -3,10 +3,7 @@ import { expectAccessible } from '../../support/browser/accessible.ts';
 import { expect } from '../../support/browser/expect.ts';
 import { test } from '../gallery.ts';
 
-/**
- * Each main state as it is read aloud, in both languages: what a picture shows, without the fonts of one machine.
- * `npm run screenshots` makes the pictures.
- */
+/** The accessibility tree of each main state: what a picture shows, independent of fonts. */
 const STATES: Readonly<Record<string, string>> = {
   active: `
     - banner:
@@ -71,13 +68,13 @@ const STATES: Readonly<Record<string, string>> = {
 };
 
 for (const [scene, snapshot] of Object.entries(STATES)) {
-  test(`${scene} is read aloud as it is meant`, async ({ page, gallery }) => {
+  test(`${scene} has the expected accessibility tree`, async ({ page, gallery }) => {
     await gallery.open(scene);
     await expect(page.locator('body')).toMatchAriaSnapshot(snapshot);
   });
 }
 
-/** What moved, and by how much (https://wicg.github.io/layout-instability/). */
+/** The layout shifts so far (https://wicg.github.io/layout-instability/). */
 const layoutShifts = (page: Page): Promise<string[]> =>
   page.evaluate(
     () =>
@@ -91,14 +88,14 @@ const layoutShifts = (page: Page): Promise<string[]> =>
       }),
   );
 
-test('nothing moves while the page arrives', async ({ page, gallery }) => {
+test('nothing moves while the page loads', async ({ page, gallery }) => {
   await gallery.open('active');
   await expect(page.getByRole('heading', { name: 'Live connections' })).toBeVisible();
   expect(await layoutShifts(page)).toEqual([]);
 });
 
-test.describe('the second language', () => {
-  test('is spoken on every page at once when it is chosen, and remembered', async ({ page, gallery }) => {
+test.describe('German', () => {
+  test('applies to every page at once when it is chosen, and is saved', async ({ page, gallery }) => {
     await gallery.open('degraded', '#messages');
     await page.getByRole('combobox', { name: 'Language' }).selectOption('Deutsch');
     await expect(page.getByRole('heading', { name: 'Nachrichten' })).toBeVisible();
@@ -115,7 +112,7 @@ test.describe('the second language', () => {
   });
 
   for (const page of ['', '#messages', '#timeline', '#tryIt'])
-    test(`fits at 320 px too: ${page || 'home'}`, async ({ page: tab, gallery }) => {
+    test(`fits at 320 px: ${page || 'home'}`, async ({ page: tab, gallery }) => {
       await tab.setViewportSize({ width: 320, height: 700 });
       await gallery.open('degraded', page, 'de');
       await expect(tab.getByRole('heading', { level: 1 })).toBeVisible();
@@ -127,7 +124,7 @@ test.describe('the second language', () => {
 });
 
 test.describe('before a session ends', () => {
-  test('one can sign in again over the page, or not, and goes on where one was', async ({ page, gallery }) => {
+  test('the user can sign in again over the page, or dismiss it, and keeps the draft', async ({ page, gallery }) => {
     await gallery.open('ending', '#messages');
     const draft = page.getByRole('textbox', { name: 'Message' });
     await draft.fill('half a thought');
@@ -147,16 +144,16 @@ test.describe('before a session ends', () => {
     expect(await gallery.calls()).toEqual(['signIn password']);
   });
 
-  test('whoever closes the dialog and wants it again at once has it', async ({ page, gallery }) => {
+  test('reopens the dialog when it was closed a moment ago', async ({ page, gallery }) => {
     await gallery.open('ending', '#messages');
     await page.getByRole('button', { name: 'Stay signed in' }).press('Enter');
     const dialog = page.getByRole('dialog', { name: 'Sign in again' });
     await expect(dialog).toBeVisible();
     const isOpen = await dialog.evaluate(async (element) => {
-      const told = new Promise((resolve) => element.addEventListener('close', resolve, { once: true }));
+      const closed = new Promise((resolve) => element.addEventListener('close', resolve, { once: true }));
       if (element instanceof HTMLDialogElement) element.close();
       document.querySelector('session-gate')?.dispatchEvent(new Event('session-extend', { bubbles: true }));
-      await told;
+      await closed;
       return element.matches('[open]');
     });
     expect(isOpen).toBe(true);
@@ -164,18 +161,18 @@ test.describe('before a session ends', () => {
     await expect(dialog).toBeVisible();
   });
 
-  test('the warning is told once, not every second', async ({ page, gallery }) => {
+  test('announces the warning once, not every second', async ({ page, gallery }) => {
     await page.clock.install();
     await gallery.open('ending');
     const status = page.locator('session-status').getByRole('status');
-    const told = await status.textContent();
-    expect(told).toMatch(/Your session ends/);
+    const announced = await status.textContent();
+    expect(announced).toMatch(/Your session ends/);
     await page.clock.runFor(5_000);
-    expect(await status.textContent()).toBe(told);
+    expect(await status.textContent()).toBe(announced);
   });
 });
 
-test('with forced colours the chart and the status stay readable', async ({ page, gallery }) => {
+test('draws the chart and stays accessible with forced colours', async ({ page, gallery }) => {
   await page.emulateMedia({ forcedColors: 'active' });
   await gallery.open('active', '#timeline');
   const drawn = await page.locator('session-lanes canvas').evaluate((canvas) => {

@@ -7,7 +7,7 @@ import { longJournal } from '../../ui/long-journal.ts';
 import { test, type Gallery } from '../gallery.ts';
 
 const MANY = 10_000;
-/** A frame of 60 a second is 16.7 ms; painting may take so much of it, on a machine that does other things too. */
+/** Of the 16.7 ms of a frame at 60 Hz, the rest is for the browser and for a busy machine. */
 const PAINT_WITHIN_MS = 12;
 
 const chart = (page: Page) => page.getByRole('application', { name: 'Timeline of the session' });
@@ -19,10 +19,7 @@ const openMany = async (page: Page, gallery: Gallery): Promise<void> => {
   await expect(page.locator('session-lanes .name')).toHaveCount(6);
 };
 
-test('every kind of event has its lane, and the arrow keys tell each one with its evidence', async ({
-  page,
-  gallery,
-}) => {
+test('every kind of event has a lane, and the arrow keys show and announce each event', async ({ page, gallery }) => {
   await openMany(page, gallery);
   await expect(page.locator('session-lanes .name')).toHaveText([
     'Tabs',
@@ -35,6 +32,8 @@ test('every kind of event has its lane, and the arrow keys tell each one with it
   await chart(page).focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowDown');
+  await expect(evidence(page)).toContainText('Worker: w-99 was running');
+  await expect(evidence(page).locator('code'), 'the first entry of a worker is no evidence of it').toHaveCount(0);
   await page.keyboard.press('ArrowDown');
   await expect(evidence(page)).toContainText('Session: The server confirmed the session.');
   for (let step = 0; step < 5; step += 1) await page.keyboard.press('ArrowLeft');
@@ -44,7 +43,7 @@ test('every kind of event has its lane, and the arrow keys tell each one with it
 });
 
 test(
-  'ten thousand events: zoomed, moved and pointed at within a frame',
+  'zooms, pans and selects within a frame with ten thousand events',
   { tag: '@timed' },
   async ({ page, gallery }) => {
     await openMany(page, gallery);
@@ -72,10 +71,10 @@ test(
   },
 );
 
-test('a mouse points, zooms and drags', async ({ page, gallery }) => {
+test('a mouse selects, zooms and pans', async ({ page, gallery }) => {
   await openMany(page, gallery);
   const box = await chart(page).boundingBox();
-  if (!box) throw new Error('The chart has no place.');
+  if (!box) throw new Error('The chart is not on screen.');
   const shot = () => page.locator('session-lanes canvas').screenshot();
   await page.mouse.move(box.x + box.width / 2, box.y + 2 * 46 + 29);
   await expect(evidence(page)).toContainText(/^Session: /);
@@ -92,7 +91,7 @@ test('a mouse points, zooms and drags', async ({ page, gallery }) => {
   await expect.poll(async () => near.equals(await shot())).toBe(false);
 });
 
-test('a wheel with Ctrl, two fingers and the keys zoom to where they point; a plain wheel leaves the chart alone', async ({
+test('a wheel with Ctrl, two fingers and the keys zoom at the pointer; a plain wheel does not', async ({
   page,
   gallery,
 }) => {
@@ -104,7 +103,7 @@ test('a wheel with Ctrl, two fingers and the keys zoom to where they point; a pl
     buffer: Buffer.from(JSON.stringify(timelineFile(longJournal(60, 1_700_000_000_000), about, 0))),
   });
   await expect(page.locator('session-lanes .name')).toHaveCount(6);
-  /** With nothing pointed at, which would be drawn too. */
+  /** Without a selection, which would be part of the picture. */
   const drawn = async (): Promise<string> => {
     await page.mouse.move(0, 0);
     await expect(evidence(page)).toContainText('Hover or use the arrow keys');
@@ -114,15 +113,15 @@ test('a wheel with Ctrl, two fingers and the keys zoom to where they point; a pl
     });
   };
   const box = await chart(page).boundingBox();
-  if (!box) throw new Error('The chart has no place.');
+  if (!box) throw new Error('The chart is not on screen.');
   const [x, y] = [box.x + box.width / 3, box.y + 2 * 46 + 29];
   await page.mouse.move(x, y);
-  const told = await evidence(page).textContent();
-  expect(told).toMatch(/^Session: /);
-  const isTold = async (): Promise<void> => {
+  const selected = await evidence(page).textContent();
+  expect(selected).toMatch(/^Session: /);
+  const isSelected = async (): Promise<void> => {
     await page.mouse.move(x, y + 1);
     await page.mouse.move(x, y);
-    await expect(evidence(page)).toHaveText(told ?? '');
+    await expect(evidence(page)).toHaveText(selected ?? '');
   };
   const whole = await drawn();
   const zoomed = () => expect.poll(async () => (await drawn()) === whole).toBe(false);
@@ -132,7 +131,7 @@ test('a wheel with Ctrl, two fingers and the keys zoom to where they point; a pl
   };
 
   await page.mouse.wheel(0, -240);
-  await isTold();
+  await isSelected();
   await restored();
 
   await page.mouse.move(x, y);
@@ -140,7 +139,7 @@ test('a wheel with Ctrl, two fingers and the keys zoom to where they point; a pl
   await page.mouse.wheel(0, -240);
   await page.keyboard.up('Control');
   await zoomed();
-  await isTold();
+  await isSelected();
   const near = await drawn();
   await page.mouse.move(x, y);
   await page.mouse.wheel(120, 0);
@@ -164,11 +163,11 @@ test('a wheel with Ctrl, two fingers and the keys zoom to where they point; a pl
   for (const apart of [45, 60, 90]) await fingers('touchMove', apart);
   await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
   await zoomed();
-  await isTold();
+  await isSelected();
   await restored();
 });
 
-test('the table has the same events, few of them in the document', async ({ page, gallery }) => {
+test('the table has the same events, with few rows in the document', async ({ page, gallery }) => {
   await openMany(page, gallery);
   await page.getByRole('radio', { name: 'Table' }).check();
   const table = page.getByRole('table', { name: 'Timeline' });
@@ -183,7 +182,7 @@ test('the table has the same events, few of them in the document', async ({ page
   await expectAccessible(page);
 });
 
-test('a timeline is saved, sent, and looked at elsewhere; then one is back at home', async ({ page, gallery }) => {
+test('saves the timeline as a file, opens another one, and returns to the live timeline', async ({ page, gallery }) => {
   await gallery.open('active', '#timeline');
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save as file' }).click();

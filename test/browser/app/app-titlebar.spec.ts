@@ -3,17 +3,17 @@ import { test } from '../gallery.ts';
 
 type Area = { x: number; width: number; height: number };
 
-/** What is left of the title bar beside the window's controls, in a window of this width: at the right, at the left. */
+/** The title bar's area beside the window's controls, by the width of the window. */
 const AREAS: Readonly<Record<string, (windowWidth: number) => Area>> = {
   'controls at the right': (width) => ({ x: 0, width: width - 138, height: 33 }),
-  // Chromium shows it there for a while
+  // Chromium shows the address there for a while after the start
   'controls at the right, and the address beside them': (width) => ({ x: 0, width: width - 294, height: 28 }),
   'controls at the left': (width) => ({ x: 80, width: width - 80, height: 38 }),
 };
 
 /**
- * Only an installed window has this display mode and these lengths, and a browser under test cannot be told of them: the
- * page's own rules for it are applied with the lengths in place of the variables. `npm run see:overlay` looks at a real one.
+ * Applies the page's rules for this display mode, with the lengths in place of the variables: only an installed window has
+ * both, and Playwright cannot emulate it. `npm run see:overlay` opens a real one.
  */
 const overlay = (page: Page, area: Area): Promise<number> =>
   page.evaluate(({ x, width, height }) => {
@@ -35,7 +35,7 @@ const overlay = (page: Page, area: Area): Promise<number> =>
   }, area);
 
 for (const [side, areaOf] of Object.entries(AREAS)) {
-  test(`nothing of the app is under the window's ${side}, and the bar stays and drags the window`, async ({
+  test(`the title bar avoids the window's ${side}, stays at the top, and drags the window`, async ({
     page,
     gallery,
   }) => {

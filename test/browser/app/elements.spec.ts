@@ -1,7 +1,7 @@
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
 import { fillIn } from '../../support/page/sign-in.ts';
 
-/** A page of a site that has its own look, and takes three elements of ours. */
+/** A page of another site, with its own look and three of our elements. */
 const SITE = `<!doctype html>
 <html lang="en">
   <head>
@@ -29,14 +29,14 @@ const SITE = `<!doctype html>
   </body>
 </html>`;
 
-test('another site’s page takes three elements, in its own colours, and nothing else of ours', async ({
+test('three elements work on another site’s page, in its colours, and define no other element', async ({
   page,
   app,
   lab,
   complaints,
 }) => {
   complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
-  // with the cookie of our server kit, without which there is no sealed worker
+  // with the cookie of our server, which the sealed worker needs
   await page.route(`${app.origin}/acme.html`, async (route) => {
     const { 'set-cookie': cookie = '' } = (await route.fetch({ url: `${app.origin}/` })).headers();
     await route.fulfill({ headers: { 'content-type': 'text/html', 'set-cookie': cookie }, body: SITE });

@@ -4,8 +4,8 @@ import { launchOptions } from '../../support/browser/browser.ts';
 import { test, type Gallery } from '../gallery.ts';
 
 /**
- * The main states as pictures: light, dark, narrow. `npm run snapshots` makes them anew; then look at each of them.
- * What differs from machine to machine is fixed: the font, the time, the place, how glyphs are drawn.
+ * The main states as pictures: light, dark, narrow. `npm run snapshots` renews them; look at each one before you commit it.
+ * Everything that differs between machines is fixed: font, time, time zone, and how glyphs are drawn.
  */
 const { executablePath, args } = launchOptions();
 test.use({
@@ -24,11 +24,11 @@ const FONT = fileURLToPath(import.meta.resolve('@fontsource-variable/inter/files
 const FONT_URL = '/picture-font.woff2';
 const WEIGHTS = [400, 500, 600];
 const NOON = new Date('2027-03-04T12:00:00Z');
-/** Trouble is shown when it has lasted: `QUIET_MS` in src/ui/base/status.ts, and a tick. */
+/** Trouble shows once it has lasted: `TROUBLE_DELAY_MS` in src/ui/base/status.ts, plus one tick of the clock. */
 const SETTLED_MS = 4_500;
 const NARROW = { width: 360, height: 640 };
 
-/** Edges of glyphs differ a little from one Chromium to the next, and count for nothing; the smallest dot is 45 pixels. */
+/** Edges of glyphs differ between Chromium versions and do not count; the smallest dot has 45 pixels. */
 const SAME = { threshold: 0.3, maxDiffPixels: 30 } as const;
 
 const openAsPicture = async (page: Page, gallery: Gallery, scene: string): Promise<void> => {
@@ -40,7 +40,7 @@ const openAsPicture = async (page: Page, gallery: Gallery, scene: string): Promi
   await page.addStyleTag({
     content: `@font-face { font-family: Picture; src: url(${FONT_URL}); font-weight: 100 900; }
       :root { --keeper-font: Picture; --keeper-mono: Picture; } body { font-family: Picture; }
-      /* the choice of languages is drawn by the system */ footer { visibility: hidden; }`,
+      /* the operating system draws the language menu */ footer { visibility: hidden; }`,
   });
   await page.evaluate(
     (weights) => Promise.all(weights.map((weight) => document.fonts.load(`${weight} 16px Picture`))),
@@ -49,7 +49,7 @@ const openAsPicture = async (page: Page, gallery: Gallery, scene: string): Promi
   await page.clock.runFor(SETTLED_MS);
 };
 
-/** Each state by the scene of the gallery that shows it, and the word that it is known by. */
+/** Each state with its scene in the gallery and its status. */
 const STATES: Readonly<Record<string, readonly [scene: string, word: string]>> = {
   'signed-out': ['never', 'Signed out'],
   restoring: ['starting', 'Starting'],
@@ -74,7 +74,7 @@ for (const [state, [scene, word]] of Object.entries(STATES)) {
   });
 }
 
-test('edges may differ; a block that is 4 pixels off is seen, and a dot of another colour', async ({
+test('a picture with different edges passes; a block 4 pixels off is seen, and so is a dot of another colour', async ({
   page,
   gallery,
 }) => {
@@ -86,7 +86,7 @@ test('edges may differ; a block that is 4 pixels off is seen, and a dot of anoth
   };
   const isSame = () => expect(page).toHaveScreenshot('active-light.png', SAME);
   const isOther = () => expect(page).not.toHaveScreenshot('active-light.png', SAME);
-  // a quarter of a pixel: every edge is drawn otherwise
+  // a quarter of a pixel changes every edge
   await changed('session-gate { translate: .25px }', isSame);
   await changed('session-facts { translate: 4px }', isOther);
   await changed('session-status { translate: 4px }', isOther);

@@ -3,7 +3,7 @@ import { expectAccessibleInBoth } from '../../support/browser/accessible.ts';
 import { expect } from '../../support/browser/expect.ts';
 import { test } from '../gallery.ts';
 
-/** What each scene of the gallery has to say: the page's headline, and the one word in the corner. */
+/** The headline of each scene in the gallery, and its status. */
 const SCENES: Readonly<Record<string, readonly [headline: string, status: string]>> = {
   active: ['You are signed in as Demo.', 'Connected'],
   refreshing: ['You are signed in as Demo.', 'Connected'],
@@ -23,7 +23,7 @@ const SCENES: Readonly<Record<string, readonly [headline: string, status: string
   long: ['You are signed in as Maximiliane-Wilhelmine von und zu Hohenstein-Oettingen-Spielberg.', 'Connected'],
 };
 
-/** Where more than that word is announced. */
+/** Scenes that announce more than their status. */
 const ANNOUNCED: Readonly<Record<string, string | RegExp>> = {
   ending: /^Connected\. Your session ends .+\.\s*$/,
   update: 'Connected. A new version is ready.',
@@ -36,14 +36,14 @@ const headline = (page: Page) => page.getByRole('heading', { level: 1 });
 const overflow = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-/** As a browser has it that puts another tab before this one, or takes it away. */
+/** Hides or shows the page, as when the user switches tabs. */
 const setHidden = (page: Page, hidden: boolean): Promise<void> =>
   page.evaluate((value) => {
     Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
     document.dispatchEvent(new Event('visibilitychange'));
   }, hidden);
 
-test('a page that nobody sees shows what changes its status, and the rest when it is seen', async ({
+test('a hidden page renders a change of its status, and other changes once it is visible', async ({
   page,
   gallery,
 }) => {
@@ -59,7 +59,7 @@ test('a page that nobody sees shows what changes its status, and the rest when i
   await expect(page.getByRole('heading', { name: 'You are signed out.' })).toBeVisible();
 });
 
-test('every scene of the gallery is checked here', async ({ page, origin }) => {
+test('every scene of the gallery is tested here', async ({ page, origin }) => {
   await page.goto(`${origin}/test/ui/gallery.html`);
   const listed = await page.getByRole('link').allTextContents();
   expect(listed.toSorted()).toEqual([...Object.keys(SCENES), 'starting'].toSorted());
@@ -73,7 +73,7 @@ const expectNoSidewaysScroll = async (page: Page): Promise<void> => {
 };
 
 for (const [scene, [words, word]] of Object.entries(SCENES)) {
-  test(`${scene}: says what is, to everybody, at every width`, async ({ page, gallery }) => {
+  test(`${scene} shows and announces its status, is accessible, and fits every width`, async ({ page, gallery }) => {
     await gallery.open(scene);
     await expect(headline(page)).toHaveText(words);
     await expect(status(page)).toHaveText(ANNOUNCED[scene] ?? word);
@@ -85,7 +85,7 @@ for (const [scene, [words, word]] of Object.entries(SCENES)) {
   });
 }
 
-test('right to left fits too', async ({ page, gallery }) => {
+test('fits a narrow window from right to left', async ({ page, gallery }) => {
   await page.setViewportSize({ width: 320, height: 800 });
   await gallery.open('degraded', '#timeline');
   await page.evaluate(() => {
@@ -95,7 +95,10 @@ test('right to left fits too', async ({ page, gallery }) => {
 });
 
 test.describe('the gate', () => {
-  test('shows nothing for a moment, then that it is restoring, and never the login page', async ({ page, gallery }) => {
+  test('shows "restoring" after 300 ms, and never the sign-in page before the session is known', async ({
+    page,
+    gallery,
+  }) => {
     await gallery.open('starting');
     const restoring = page.locator('session-gate .restoring');
     const visibilityAt = (ms: number) =>
@@ -114,7 +117,7 @@ test.describe('the gate', () => {
     await expect(restoring).toBeHidden();
   });
 
-  test('keeps the page when the server ends the session, and comes back to it', async ({ page, gallery }) => {
+  test('keeps the page and its draft when the server ends the session', async ({ page, gallery }) => {
     await gallery.open('active', '#messages');
     const draft = page.getByRole('textbox', { name: 'Message' });
     await draft.fill('half a thought');
@@ -138,7 +141,7 @@ test.describe('the gate', () => {
     await expect(draft).toBeFocused();
   });
 
-  test('tells what led to the end: when, in words, and as it was written', async ({ page, gallery }) => {
+  test('explains what led to the end: time, sentence and raw entry', async ({ page, gallery }) => {
     await gallery.open('rejected');
     await page.getByText('Why was I signed out?').press('Enter');
     const lines = page.locator('session-why ol').getByRole('listitem');
@@ -150,7 +153,7 @@ test.describe('the gate', () => {
     ]);
   });
 
-  test('never shows one person the page of another', async ({ page, gallery }) => {
+  test('fires session-user-changed when another user signs in', async ({ page, gallery }) => {
     await gallery.open('active');
     const changed = page.evaluate(
       () =>
@@ -166,7 +169,7 @@ test.describe('the gate', () => {
     expect(await changed).toBe(true);
   });
 
-  test('goes to the plain sign-in page for those who signed out themselves', async ({ page, gallery }) => {
+  test('shows the sign-in page without a dialog when the user signed out', async ({ page, gallery }) => {
     await gallery.open('active');
     await page.getByRole('button', { name: 'Sign out' }).click();
     await expect(headline(page)).toHaveText('Sign in');
@@ -178,7 +181,7 @@ test.describe('the gate', () => {
 });
 
 test.describe('signing in', () => {
-  test('needs no mouse', async ({ page, gallery }) => {
+  test('works by keyboard alone', async ({ page, gallery }) => {
     await gallery.open('never');
     const single = page.getByRole('button', { name: 'Continue with single sign-on' });
     await page.getByRole('link', { name: 'Session Keeper' }).focus();
@@ -196,7 +199,7 @@ test.describe('signing in', () => {
     expect(await gallery.calls()).toEqual(['signIn password']);
   });
 
-  test('says what was wrong and keeps what was typed', async ({ page, gallery }) => {
+  test('shows the error and keeps the user name when the password is wrong', async ({ page, gallery }) => {
     await gallery.open('never');
     const password = page.getByRole('textbox', { name: 'Password' });
     await page.getByRole('textbox', { name: 'User name' }).fill('demo');
@@ -246,7 +249,7 @@ test.describe('signing in', () => {
     await expect(page.getByRole('alert')).toHaveText('Wrong API key.');
   });
 
-  test('takes an API key, chosen by an arrow key', async ({ page, gallery }) => {
+  test('accepts an API key, chosen with an arrow key', async ({ page, gallery }) => {
     await gallery.open('never');
     await page.getByRole('radio', { name: 'Password' }).focus();
     await page.keyboard.press('ArrowRight');
@@ -258,7 +261,7 @@ test.describe('signing in', () => {
     expect(await gallery.calls()).toEqual(['signIn ticket']);
   });
 
-  test('happens once, however often it is asked for', async ({ page, gallery }) => {
+  test('calls the keeper once when the form is submitted twice', async ({ page, gallery }) => {
     await gallery.open('password-only');
     await page.getByRole('textbox', { name: 'User name' }).fill('demo');
     await page.getByRole('textbox', { name: 'Password' }).fill('slow');
@@ -268,7 +271,7 @@ test.describe('signing in', () => {
     expect(await gallery.calls()).toEqual(['signIn password']);
   });
 
-  test('leaves no password in the document', async ({ page, gallery }) => {
+  test('removes the password from the document after the sign-in', async ({ page, gallery }) => {
     await gallery.open('password-only');
     await page.getByRole('textbox', { name: 'User name' }).fill('demo');
     await page.getByRole('textbox', { name: 'Password' }).fill('demo-secret');
@@ -282,7 +285,7 @@ test.describe('signing in', () => {
 });
 
 test.describe('the status', () => {
-  test('keeps quiet about trouble that is soon over', async ({ page, gallery }) => {
+  test('shows no trouble that is over within three seconds', async ({ page, gallery }) => {
     await page.clock.install();
     await gallery.open('active');
     await expect(status(page)).toHaveText('Connected');
@@ -295,7 +298,7 @@ test.describe('the status', () => {
     await expect(status(page)).toHaveText('Connected');
   });
 
-  test('has the details and the way to try at once', async ({ page, gallery }) => {
+  test('has details and a button to try again', async ({ page, gallery }) => {
     await gallery.open('degraded');
     await page.getByRole('button', { name: /^Session:/ }).press('Enter');
     const details = page.locator('session-status [popover]');
@@ -308,7 +311,7 @@ test.describe('the status', () => {
 });
 
 test.describe('the page', () => {
-  test('counts down to the next try', async ({ page, gallery }) => {
+  test('counts down to the next attempt', async ({ page, gallery }) => {
     await page.clock.install();
     await gallery.open('offline');
     await expect(page.locator('session-summary')).toContainText(/next try in 2\d seconds/);
@@ -316,7 +319,7 @@ test.describe('the page', () => {
     await expect(page.locator('session-summary')).toContainText(/next try in [4-8] seconds/);
   });
 
-  test('shows how long access lasts', async ({ page, gallery }) => {
+  test('shows the time left of the access token', async ({ page, gallery }) => {
     await page.clock.install();
     await gallery.open('active');
     const meter = page.getByRole('meter', { name: 'Access token, time left' });
@@ -326,7 +329,7 @@ test.describe('the page', () => {
     expect(before - (await left())).toBeGreaterThanOrEqual(9000);
   });
 
-  test('offers a new version and a warning, and never reloads by itself', async ({ page, gallery }) => {
+  test('offers a new version, and warns when the session is not saved', async ({ page, gallery }) => {
     await gallery.open('update');
     await page.getByRole('button', { name: 'Reload' }).click();
     expect(await gallery.calls()).toEqual(['apply']);
