@@ -88,7 +88,8 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     await heardMoreThan(page, topic, MIDDLE);
     expect(await lab.drop()).toBe(1);
     await heardMoreThan(page, topic, 2 * MIDDLE);
-    expect(await lab.drop(1012)).toBe(1);
+    // On a loaded machine the page may hold two thirds of the messages before it has dialled again.
+    await expect.poll(() => lab.drop(1012), { message: 'a second socket to drop' }).toBe(1);
     await expectAllInBoth(tabs, topic);
     await expectOneUpstream(lab);
   });
