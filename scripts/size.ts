@@ -35,8 +35,8 @@ const LARGER_CODECS: ReadonlyMap<string, number> = new Map([['socket.io', 3.7 * 
 
 /** Minified and compressed, as built. Why these and not the design's numbers: docs/decisions/0005. */
 const BUDGETS: readonly Budget[] = [
-  { name: 'session worker', limitBytes: 32.6 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
-  { name: 'with the socket', limitBytes: 44.7 * KB, bytes: built(async () => ['keeper-sw.js']) },
+  { name: 'session worker', limitBytes: 33.1 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
+  { name: 'with the socket', limitBytes: 45.3 * KB, bytes: built(async () => ['keeper-sw.js']) },
   { name: 'page client', limitBytes: 8 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
   { name: 'app, first load', limitBytes: 30 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {

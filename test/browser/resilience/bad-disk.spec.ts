@@ -88,7 +88,7 @@ const expectCalm = async (page: Page, lab: Lab): Promise<void> => {
   await lab.clearLog();
   const before = await lab.stats();
   await page.evaluate(async (calls) => {
-    for (let call = 0; call < calls; call += 1) await window.keeper.fetch('/api/v1/auth/whoami');
+    for (let call = 0; call < calls; call += 1) await window.keeper.fetch('/api/auth/status');
   }, CALLS);
   expect((await lab.log()).length).toBeLessThan(CALLS + 10);
   expect((await lab.stats()).tokenRequests - before.tokenRequests).toBeLessThan(5);
