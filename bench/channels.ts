@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { startApp } from '../test/support/server/app.ts';
 import { startBareBrowser, type BareTab } from '../test/support/browser/bare-browser.ts';
 import { connectIn } from '../test/support/page/bare-keeper.ts';
-import { createLab } from '../test/support/server/fault-client.ts';
+import { createFaultClient } from '../test/support/server/fault-client.ts';
 
 /*
  * A burst of one topic to many tabs: `keeper.channel`, whose tabs share one upstream, against a `keeper.1` socket of each
@@ -55,7 +55,7 @@ const OWN = (topic: string, host: string): string => `(async () => {
 
 const app = await startApp();
 const browser = await startBareBrowser();
-const lab = createLab(app.origin);
+const lab = createFaultClient(app.origin);
 
 /** Messages a second to each tab. */
 const measure = async (way: Way, tabs: readonly BareTab[], topic: string): Promise<number> => {

@@ -3,7 +3,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { startApp } from '../test/support/server/app.ts';
 import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { connectIn, countIn, heardIn } from '../test/support/page/bare-keeper.ts';
-import { createLab } from '../test/support/server/fault-client.ts';
+import { createFaultClient } from '../test/support/server/fault-client.ts';
 
 /*
  * A frozen tab beside one that reads, under 1,000 messages of 2 kB a second for a minute: 120 MB go by. What waits for
@@ -48,7 +48,7 @@ const mb = (bytes: number): string => `${(bytes / MB).toFixed(1)} MB`;
 const app = await startApp();
 const browser = await startBareBrowser();
 try {
-  const lab = createLab(app.origin);
+  const lab = createFaultClient(app.origin);
   await connectIn(browser, app.origin, 'sign in');
   const other = await browser.open();
   await connectIn(other, app.origin, 'is there');

@@ -4,7 +4,7 @@ import { startApp } from '../test/support/server/app.ts';
 import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { startBareFirefox, type HiddenTab } from '../test/support/browser/bare-firefox.ts';
 import { connectIn, countIn, heardIn } from '../test/support/page/bare-keeper.ts';
-import { createLab } from '../test/support/server/fault-client.ts';
+import { createFaultClient } from '../test/support/server/fault-client.ts';
 
 /*
  * A tab with another one in front of it, left alone: the server must see no close, and the worker must be the same
@@ -33,7 +33,7 @@ const forMs = Number(values.minutes) * 60_000;
 const app = await startApp();
 const tab = await start();
 try {
-  const lab = createLab(app.origin);
+  const lab = createFaultClient(app.origin);
   await connectIn(tab, `${app.origin}/`, 'sign in');
   await countIn(tab, TOPIC);
   await tab.hide();

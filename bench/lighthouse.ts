@@ -179,7 +179,7 @@ const provider =
 
 await rm(REPORTS, { recursive: true, force: true });
 await mkdir(REPORTS, { recursive: true });
-const app = await startApp({ lab: false });
+const app = await startApp({ faultRoutes: false });
 try {
   console.log(row('', COLUMNS));
   const results: boolean[] = [];

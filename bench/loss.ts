@@ -28,7 +28,7 @@ const openedAt = async (): Promise<number> =>
 
 const lose = async (how: () => unknown): Promise<Loss> => {
   await rest(SETTLED_MS);
-  await network.lab.clearLog();
+  await network.faults.clearLog();
   const lostAt = Date.now();
   await how();
   let backAt = 0;
@@ -37,23 +37,23 @@ const lose = async (how: () => unknown): Promise<Loss> => {
     await rest(LOOK_EVERY_MS);
     backAt = await openedAt();
   }
-  const tried = (await network.lab.log()).find(({ path }) => path === TICKET);
+  const tried = (await network.faults.log()).find(({ path }) => path === TICKET);
   return { triedMs: (tried?.at ?? Infinity) - lostAt, backMs: backAt - lostAt };
 };
 
 const CASES = [
-  { name: 'cut by the server', rounds: 20, how: () => network.lab.drop(), of: 'backMs', withinMs: 250 },
+  { name: 'cut by the server', rounds: 20, how: () => network.faults.dropSockets(), of: 'backMs', withinMs: 250 },
   {
     name: 'swallowed',
     rounds: 10,
-    how: () => network.swallow('sockets'),
+    how: () => network.silence('sockets'),
     of: 'triedMs',
     withinMs: HEARTBEAT_MS + 3_000,
   },
   {
     name: 'all connections swallowed',
     rounds: 2,
-    how: () => network.swallow('everything'),
+    how: () => network.silence('everything'),
     of: 'backMs',
     withinMs: 30_000,
   },

@@ -1,6 +1,6 @@
 import { startApp } from '../test/support/server/app.ts';
 import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
-import { createLab } from '../test/support/server/fault-client.ts';
+import { createFaultClient } from '../test/support/server/fault-client.ts';
 import { soak } from '../test/support/load/soak.ts';
 
 /** What test/support/load/soak.ts does, for `--seconds N`; ten minutes unless told otherwise. */
@@ -13,7 +13,7 @@ const inSeconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 const app = await startApp();
 const browser = await startBareBrowser();
 try {
-  const { sent, kills, ms, caughtUpMs, tabs } = await soak(browser, app.origin, createLab(app.origin), seconds);
+  const { sent, kills, ms, caughtUpMs, tabs } = await soak(browser, app.origin, createFaultClient(app.origin), seconds);
   console.log(
     `${sent} messages, ${kills} kills, ${inSeconds(ms)}; all had come ${inSeconds(caughtUpMs)} after the last`,
   );

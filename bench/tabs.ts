@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { startApp } from '../test/support/server/app.ts';
 import { startBareBrowser, type BareTab } from '../test/support/browser/bare-browser.ts';
 import { ordinaryAccount } from '../test/support/browser/bare-process.ts';
-import { createLab, type Lab } from '../test/support/server/fault-client.ts';
+import { createFaultClient, type FaultClient } from '../test/support/server/fault-client.ts';
 import { startFrameProxy, type FrameProxy } from '../test/support/server/frame-proxy.ts';
 
 /*
@@ -92,7 +92,7 @@ const paced = async (proxy: FrameProxy, tabs: readonly BareTab[], ahead: readonl
   const startedAt = now();
   const frames = FRAMES_A_SECOND * PACED_SECONDS;
   for (let sent = 1; sent <= frames; sent += 1) {
-    proxy.say(frame(now()), EVENTS);
+    proxy.inject(frame(now()), EVENTS);
     await rest(Math.max(0, (sent * 1_000) / FRAMES_A_SECOND - (now() - startedAt)));
   }
   for (const tab of tabs) await until(async () => (await countIn(tab)) >= frames);
@@ -111,13 +111,13 @@ const burst = async (proxy: FrameProxy, tabs: readonly BareTab[], ahead: readonl
   for (const tab of tabs) await tab.evaluate(ARM(have + BURST));
   const text = frame(0);
   const startedAt = now();
-  for (let sent = 0; sent < BURST; sent += 1) proxy.say(text, EVENTS);
+  for (let sent = 0; sent < BURST; sent += 1) proxy.inject(text, EVENTS);
   const full = await Promise.all(tabs.map((tab) => tab.evaluate('full') as Promise<number>));
   const lastAt = Math.max(...full.map((at, index) => at - (ahead[index] ?? 0)));
   return (BURST * 1_000) / (lastAt - startedAt);
 };
 
-const measure = async (way: Way, lab: Lab, proxy: FrameProxy, tabs: readonly BareTab[]): Promise<Figures> => {
+const measure = async (way: Way, lab: FaultClient, proxy: FrameProxy, tabs: readonly BareTab[]): Promise<Figures> => {
   await lab.clearLog();
   await Promise.all(tabs.map((tab) => tab.evaluate(LISTEN(way))));
   // the one that was shared outlives the last of its tabs by some seconds
@@ -143,7 +143,7 @@ const median = (all: readonly number[]): number =>
   );
 
 const app = await startApp();
-const lab = createLab(app.origin);
+const lab = createFaultClient(app.origin);
 const proxy = await startFrameProxy(app.origin);
 const browser = await startBareBrowser(ordinaryAccount());
 try {

@@ -12,7 +12,7 @@ const backend = await startServer({
   port: await freePortPair(),
   providerPort: port + 1,
   dataDir: process.env['DATA_DIR'] ?? '.data',
-  lab: true,
+  faultRoutes: true,
   distDir: false,
   devOrigin: origin,
   issuer: process.env['OIDC_ISSUER'],

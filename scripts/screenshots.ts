@@ -107,7 +107,7 @@ const states = async (browser: Browser, url: string, colorScheme: 'light' | 'dar
 const found = findBrowser();
 if (!found) throw new Error('There is no Chromium here; `npm test` installs one.');
 const dataDir = await mkdtemp(join(tmpdir(), 'keeper-screenshot-'));
-const server = await startServer({ port: await freePortPair(), dataDir, lab: true });
+const server = await startServer({ port: await freePortPair(), dataDir, faultRoutes: true });
 const browser = await chromium.launch({
   executablePath: found.path,
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],

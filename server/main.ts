@@ -43,7 +43,7 @@ const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOp
     port: portFrom(given(env['PORT'])),
     host: given(env['HOST']),
     dataDir: given(env['DATA_DIR']) ?? DEFAULT_DATA_DIR,
-    lab: flags.includes('--lab'),
+    faultRoutes: flags.includes('--lab'),
     distDir: isDev ? false : given(env['DIST_DIR']),
     devOrigin: isDev ? (given(env['DEV_ORIGIN']) ?? DEFAULT_DEV_ORIGIN) : undefined,
     publicOrigin: originFrom('PUBLIC_ORIGIN', given(env['PUBLIC_ORIGIN'])),

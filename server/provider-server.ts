@@ -1,8 +1,8 @@
-import { openAccessEpoch } from './auth/token-epoch.ts';
+import { openTokenVersion } from './auth/token-epoch.ts';
 import { createAccounts, DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
-import { createClock, trueNow } from './base/clock.ts';
+import { createClock, systemNow } from './base/clock.ts';
 import { lockDataDir } from './base/data-dir.ts';
-import { createGuessLimit } from './auth/login-rate-limit.ts';
+import { createLoginRateLimit } from './auth/login-rate-limit.ts';
 import { DEFAULT_CLIENT_ID } from './worker/keeper-config.ts';
 import { DEFAULT_LIFETIMES, type Lifetimes } from './base/token-lifetimes.ts';
 import { close, listen } from './http/http-server.ts';
@@ -43,7 +43,7 @@ export const startProvider = async (
   const listening = await listen(
     (request, response) => {
       response.setHeader('date', new Date(clock.now()).toUTCString());
-      void clock.during(() => late.handle?.(request, response));
+      void clock.runInside(() => late.handle?.(request, response));
     },
     options.port ?? 0,
     '127.0.0.1',
@@ -55,10 +55,10 @@ export const startProvider = async (
     appOrigins: options.appOrigins,
     store,
     accounts: createAccounts(options.accounts ?? [DEMO_ACCOUNT]),
-    guesses: createGuessLimit(trueNow),
+    guesses: createLoginRateLimit(systemNow),
     lifetimes: { ...DEFAULT_LIFETIMES, ...options.lifetimes },
     reuse: { graceMs: options.graceMs ?? 0 },
-    epoch: await openAccessEpoch(store),
+    epoch: await openTokenVersion(store),
     accessTokens: options.accessTokens ?? 'jwt',
     audience: issuer,
     dpop: options.dpop ?? 'required',

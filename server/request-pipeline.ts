@@ -1,15 +1,15 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Clock } from './base/clock.ts';
 import { isLoopbackHost } from './http/cookie.ts';
-import { applyFault, type FaultPlace, type Faults } from './base/faults.ts';
+import { applyFault, type FaultPoint, type Faults } from './base/faults.ts';
 import { BARE_HEADERS } from './http/headers.ts';
 import type { Origins } from './http/origins.ts';
-import { noteForwarded } from './http/request-context.ts';
+import { setForwardedAddress } from './http/request-context.ts';
 import type { RequestLog } from './auth/request-log.ts';
 import type { Stats } from './base/stats.ts';
-import { targetOf } from './http/request-target.ts';
+import { requestTarget } from './http/request-target.ts';
 
-export type EntranceParts = {
+export type PipelineOptions = {
   clock: Clock;
   faults: Faults;
   log: RequestLog;
@@ -25,15 +25,16 @@ const PASSWORD_TOKEN_PATHS = new Set(['/api/v1/auth/login', '/api/v1/auth/refres
 const TICKET_PATHS = new Set(['/api/auth/token', '/api/v1/socket/ticket']);
 
 /** Which faults a request is open to; `undefined`: none, and it is not logged. */
-export type PlaceOf = (path: string, method: string | undefined) => FaultPlace | undefined;
+export type FaultPointOf = (path: string, method: string | undefined) => FaultPoint | undefined;
 
-export const appPlace: PlaceOf = (path) => {
+export const appFaultPoint: FaultPointOf = (path) => {
   if (!path.startsWith('/api/')) return undefined;
   if (PASSWORD_TOKEN_PATHS.has(path)) return 'token';
   return TICKET_PATHS.has(path) ? 'ticket' : 'api';
 };
 
-export const providerPlace: PlaceOf = (path, method) => (method === 'POST' && path === '/token' ? 'token' : undefined);
+export const providerFaultPoint: FaultPointOf = (path, method) =>
+  method === 'POST' && path === '/token' ? 'token' : undefined;
 
 /** Lets a script of the application read a made-up answer, as the provider's real answers let it. */
 const corsFor = (request: IncomingMessage, origins: Origins): Record<string, string> => {
@@ -70,23 +71,23 @@ const isPublic = (request: IncomingMessage, publicOrigin: string | undefined): b
   if (headers.host !== host) return false;
   headers['x-forwarded-proto'] = protocol.slice(0, -1);
   delete headers['x-forwarded-host'];
-  noteForwarded(request);
+  setForwardedAddress(request);
   return true;
 };
 
 /** What every request passes before its handler: the right host, the lab's clock and faults, the request log. */
-export const entrance =
-  (parts: EntranceParts, placeOf: PlaceOf, work: RequestListener): RequestListener =>
+export const requestPipeline =
+  (parts: PipelineOptions, placeOf: FaultPointOf, work: RequestListener): RequestListener =>
   (request, response) => {
     const { clock, faults, log, stats, origins } = parts;
     const isKnown = isPublic(request, parts.publicOrigin) || isLoopbackHost(request.headers.host);
     if (parts.loopbackOnly && !isKnown) return turnDown(request, response, 421, 'This server has another name.');
-    const path = targetOf(request)?.pathname;
+    const path = requestTarget(request)?.pathname;
     if (path === undefined) return turnDown(request, response, 400, 'The request target is no address.');
     const startedAt = clock.now();
     if (clock.skewMs() !== 0) response.setHeader('date', new Date(startedAt).toUTCString());
     const place = placeOf(path, request.method);
-    const handle = (): void => clock.during(() => work(request, response));
+    const handle = (): void => clock.runInside(() => work(request, response));
     if (place === undefined) return handle();
     if (place === 'token') stats.tokenRequests += 1;
     const received = countBody(request);

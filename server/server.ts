@@ -4,23 +4,23 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
 import { createApi } from './api.ts';
-import { openBackend, type Backend } from './services.ts';
+import { openServices, type Services } from './services.ts';
 import { createClock } from './base/clock.ts';
 import { lockDataDir } from './base/data-dir.ts';
-import { appPlace, entrance, providerPlace, type EntranceParts } from './request-pipeline.ts';
+import { appFaultPoint, requestPipeline, providerFaultPoint, type PipelineOptions } from './request-pipeline.ts';
 import { BARE_HEADERS } from './http/headers.ts';
 import { DEFAULT_HEARTBEAT_MS } from './realtime/hub.ts';
-import { problem, type Env } from './http/http.ts';
+import { problemResponse, type Env } from './http/http.ts';
 import { DEFAULT_CLIENT_ID, DEFAULT_SCOPE, FOREIGN_SCOPE, keeperConfig } from './worker/keeper-config.ts';
-import { createLab } from './fault-routes.ts';
-import { close, listen, type Listening } from './http/http-server.ts';
-import type { LiveSocket } from './realtime/freezable-socket.ts';
+import { createFaultRoutes } from './fault-routes.ts';
+import { close, listen, type HttpServer } from './http/http-server.ts';
+import type { FreezableConnection } from './realtime/freezable-socket.ts';
 import { openLmdbStore } from './base/lmdb-store.ts';
-import { createProvider, isGrantLive } from './provider/provider.ts';
-import { createProviderTokens, type ProviderTokens } from './auth/token-verifier.ts';
-import { noteSub } from './http/request-context.ts';
-import { createStatic } from './static.ts';
-import { createUpgrade } from './realtime/websocket-upgrade.ts';
+import { createProvider, isGrantActive } from './provider/provider.ts';
+import { createTokenVerifier, type TokenVerifier } from './auth/token-verifier.ts';
+import { setSubject } from './http/request-context.ts';
+import { createStaticHandler } from './static.ts';
+import { createUpgradeListener } from './realtime/websocket-upgrade.ts';
 
 export type ServerOptions = {
   /** Port of the application; 0 takes any free one. */
@@ -32,7 +32,7 @@ export type ServerOptions = {
   /** Port of the embedded provider: the application's plus one, or with port 0 the next free one. */
   providerPort?: number | undefined;
   /** Serves `/lab/…` and the hint on the sign-in page. */
-  lab?: boolean | undefined;
+  faultRoutes?: boolean | undefined;
   /** The built application, by default `dist`; `false` serves none (a dev server does). */
   distDir?: string | false | undefined;
   /** Origin of a dev server that stands in front of this one. */
@@ -62,7 +62,7 @@ export type ServerOptions = {
   presenceGraceMs?: number | undefined;
 };
 
-export type Running = {
+export type RunningServer = {
   /** Origin of the application, for example `http://localhost:4173`. */
   url: string;
   /** Where application and provider are reached without the proxy in front. */
@@ -90,7 +90,7 @@ const startingUp = (): Late => ({
   listener: (_request, response) => void response.writeHead(503, { ...BARE_HEADERS, 'retry-after': '1' }).end(),
 });
 
-const bind = async (late: Late, port: number, host: string, orNext = false): Promise<Listening> =>
+const bind = async (late: Late, port: number, host: string, orNext = false): Promise<HttpServer> =>
   listen((request, response) => late.listener(request, response), port, host, orNext);
 
 const publicName = (host: string): string =>
@@ -102,13 +102,13 @@ const appOrigins = (host: string, port: number, { publicOrigin, devOrigin }: Ser
   return [...names.map((name) => `http://${name}:${port}`), ...(devOrigin === undefined ? [] : [devOrigin])];
 };
 
-const localOrigins = (host: string, app: number, provider: number | undefined): Running['local'] => {
+const localOrigins = (host: string, app: number, provider: number | undefined): RunningServer['local'] => {
   const at = (port: number): string => `http://${publicName(host)}:${port}`;
   return { app: at(app), provider: at(provider ?? app + 1) };
 };
 
 const embedProvider = async (
-  backend: Backend,
+  backend: Services,
   issuer: string,
   clientId: string,
   origins: readonly string[],
@@ -133,28 +133,28 @@ const embedProvider = async (
     onGranted(ctx, grantType) {
       if (grantType === 'refresh_token') stats.refreshGrants += 1;
       const accountId = ctx.oidc?.entities.Account?.accountId;
-      if (accountId !== undefined) noteSub(ctx.req, accountId);
+      if (accountId !== undefined) setSubject(ctx.req, accountId);
     },
-    onRevoked: (grantId) => void ends.end(`provider:${grantId}`),
+    onRevoked: (grantId) => void ends.revoke(`provider:${grantId}`),
   });
   const callback = provider.callback();
   return (request: IncomingMessage, response: ServerResponse): void => void callback(request, response);
 };
 
 const createApp = (
-  backend: Backend,
-  tokens: ProviderTokens,
+  backend: Services,
+  tokens: TokenVerifier,
   options: ServerOptions,
   origins: readonly string[],
   issuer: string,
 ) => {
   const parts = { ...backend, origins, provider: tokens };
-  const lab = options.lab ? createLab(parts) : undefined;
+  const lab = options.faultRoutes ? createFaultRoutes(parts) : undefined;
   const embedded = options.issuer === undefined;
   const scope = options.scope ?? (embedded ? DEFAULT_SCOPE : FOREIGN_SCOPE);
   const { clientId = DEFAULT_CLIENT_ID, logout } = options;
   const config = keeperConfig({ issuer, clientId, scope, embedded, logout });
-  const serveFile = createStatic({
+  const serveFile = createStaticHandler({
     distDir: options.distDir ?? DEFAULT_DIST_DIR,
     origins,
     issuerOrigin: new URL(issuer).origin,
@@ -166,11 +166,11 @@ const createApp = (
   const app = new Hono<Env>();
   if (lab) app.route('/lab', lab.routes);
   app.route('/', createApi(parts));
-  app.all('/lab/*', () => problem({ status: 404, code: 'not-found', detail: 'There is no lab here.' }));
+  app.all('/lab/*', () => problemResponse({ status: 404, code: 'not-found', detail: 'There is no lab here.' }));
   app.all('*', serveFile);
   app.onError((error) => {
     console.error(error);
-    return problem({ status: 500, code: 'server-error', detail: 'Something went wrong here.' });
+    return problemResponse({ status: 500, code: 'server-error', detail: 'Something went wrong here.' });
   });
   const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listener: RequestListener = (request, response) => {
@@ -180,8 +180,8 @@ const createApp = (
   return { listener, stopLab: () => lab?.stop() };
 };
 
-const stopSockets = async ({ hub, events }: Backend): Promise<void> => {
-  const open: readonly LiveSocket[] = [...hub.sockets(), ...events.sockets()];
+const stopSockets = async ({ hub, events }: Services): Promise<void> => {
+  const open: readonly FreezableConnection[] = [...hub.sockets(), ...events.sockets()];
   hub.drain();
   events.drain();
   const cut = setTimeout(() => open.forEach((socket) => socket.drop()), SOCKETS_CLOSE_WITHIN_MS);
@@ -195,7 +195,7 @@ const openEverything = async (
   options: ServerOptions,
   dir: string,
   opened: (() => Promise<unknown>)[],
-): Promise<Running> => {
+): Promise<RunningServer> => {
   const host = options.host ?? DEFAULT_HOST;
   const appLate = startingUp();
   const providerLate = startingUp();
@@ -207,7 +207,7 @@ const openEverything = async (
   if (provider) opened.push(() => close(provider, REQUESTS_FINISH_WITHIN_MS));
 
   const store = openLmdbStore(dir);
-  const backend = await openBackend(store, createClock(), {
+  const backend = await openServices(store, createClock(), {
     ...options,
     accounts: options.accounts ?? [DEMO_ACCOUNT],
     heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
@@ -217,25 +217,27 @@ const openEverything = async (
   const local = localOrigins(host, app.port, provider?.port);
   const issuer = options.issuer ?? options.publicIssuer ?? local.provider;
   const clientId = options.clientId ?? DEFAULT_CLIENT_ID;
-  const tokens = createProviderTokens({
+  const tokens = createTokenVerifier({
     issuer,
     clientId,
     clock: backend.clock,
     embedded,
-    ...(embedded ? { audience: AUDIENCE, isLive: isGrantLive(store, backend.epoch), reachedAt: local.provider } : {}),
+    ...(embedded
+      ? { audience: AUDIENCE, isGrantActive: isGrantActive(store, backend.epoch), internalUrl: local.provider }
+      : {}),
   });
   const { publicOrigin } = options;
-  const parts: EntranceParts = { ...backend, origins, loopbackOnly: LOCAL_ADDRESSES.has(host), publicOrigin };
+  const parts: PipelineOptions = { ...backend, origins, loopbackOnly: LOCAL_ADDRESSES.has(host), publicOrigin };
   const { listener, stopLab } = createApp(backend, tokens, options, origins, issuer);
 
-  app.server.on('upgrade', createUpgrade({ ...backend, origins }));
+  app.server.on('upgrade', createUpgradeListener({ ...backend, origins }));
   if (provider)
-    providerLate.listener = entrance(
+    providerLate.listener = requestPipeline(
       { ...parts, publicOrigin: options.publicIssuer },
-      providerPlace,
-      await embedProvider(backend, issuer, clientId, origins, options.lab === true),
+      providerFaultPoint,
+      await embedProvider(backend, issuer, clientId, origins, options.faultRoutes === true),
     );
-  appLate.listener = entrance(parts, appPlace, listener);
+  appLate.listener = requestPipeline(parts, appFaultPoint, listener);
   opened.push(async () => {
     stopLab();
     await stopSockets(backend);
@@ -252,7 +254,7 @@ const openEverything = async (
 };
 
 /** Starts the whole backend in this process. Rejects with `DataDirError`, or the system's error for a taken port. */
-export const startServer = async (options: ServerOptions): Promise<Running> => {
+export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
   const { dir, release } = lockDataDir(options.dataDir);
   const opened: (() => Promise<unknown>)[] = [];
   try {

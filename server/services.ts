@@ -1,20 +1,25 @@
-import { openAccessEpoch, type AccessEpoch } from './auth/token-epoch.ts';
+import { openTokenVersion, type TokenVersion } from './auth/token-epoch.ts';
 import { createAccounts, type Account, type Accounts } from './auth/accounts.ts';
-import { trueNow, type Clock } from './base/clock.ts';
+import { systemNow, type Clock } from './base/clock.ts';
 import { createDpopChecker, type DpopChecker } from './auth/dpop.ts';
 import { createEventStreams, type EventStreams } from './realtime/event-streams.ts';
 import { createFaults, type Faults } from './base/faults.ts';
-import { createGuessLimit, type GuessLimit } from './auth/login-rate-limit.ts';
+import { createLoginRateLimit, type LoginRateLimit } from './auth/login-rate-limit.ts';
 import { createHub, type Hub } from './realtime/hub.ts';
 import { DEFAULT_LIFETIMES, REUSE_GRACE_MS, type Lifetimes } from './base/token-lifetimes.ts';
-import { createAllowance, createPace, DEFAULT_ACCEPTS_PER_SECOND, type Pace } from './http/admission-control.ts';
+import {
+  createTicketQuota,
+  createAdmissionControl,
+  DEFAULT_ACCEPTS_PER_SECOND,
+  type AdmissionControl,
+} from './http/admission-control.ts';
 import { createPasswordTokens, type PasswordTokens } from './auth/password-tokens.ts';
-import { takePresent } from './realtime/presence.ts';
-import { createSessionEnds, type SessionEnds } from './http/principal.ts';
+import { takeSavedPresence } from './realtime/presence.ts';
+import { createSessionRevocations, type SessionRevocations } from './http/principal.ts';
 import type { ReusePolicy } from './provider/provider-adapter.ts';
 import { createRequestLog, type RequestLog } from './auth/request-log.ts';
-import { openSealer, type Sealer } from './worker/worker-secret.ts';
-import { durableKey } from './base/crypto.ts';
+import { openWorkerSecrets, type WorkerSecrets } from './worker/worker-secret.ts';
+import { loadOrCreateKey } from './base/crypto.ts';
 import { createStats, type Stats } from './base/stats.ts';
 import type { Store } from './base/store.ts';
 import { createCookieSessions, type CookieSessions } from './auth/cookie-sessions.ts';
@@ -23,20 +28,20 @@ import { openTopics, type Topics } from './realtime/topics.ts';
 import { createUploads, type Uploads } from './demo/uploads.ts';
 
 /** All parts that hold state, made once and handed to whoever needs them. */
-export type Backend = {
+export type Services = {
   store: Store;
   clock: Clock;
   accounts: Accounts;
-  guesses: GuessLimit;
+  guesses: LoginRateLimit;
   lifetimes: Lifetimes;
   reuse: ReusePolicy;
-  epoch: AccessEpoch;
-  ends: SessionEnds;
+  epoch: TokenVersion;
+  ends: SessionRevocations;
   password: PasswordTokens;
   cookies: CookieSessions;
   tickets: Tickets;
-  pace: Pace;
-  allowance: Pick<Pace, 'ask'>;
+  pace: AdmissionControl;
+  allowance: Pick<AdmissionControl, 'admit'>;
   dpop: DpopChecker;
   topics: Topics;
   hub: Hub;
@@ -44,11 +49,11 @@ export type Backend = {
   faults: Faults;
   log: RequestLog;
   stats: Stats;
-  sealer: Sealer;
+  sealer: WorkerSecrets;
   uploads: Uploads;
 };
 
-export type BackendOptions = {
+export type ServicesOptions = {
   accounts: readonly Account[];
   /** Whether there is a lab, which shows the log of requests. */
   lab?: boolean | undefined;
@@ -66,22 +71,25 @@ export type BackendOptions = {
 
 const steady = (): number => performance.now();
 
-export const openBackend = async (store: Store, clock: Clock, options: BackendOptions): Promise<Backend> => {
+export const openServices = async (store: Store, clock: Clock, options: ServicesOptions): Promise<Services> => {
   const lifetimes = { ...DEFAULT_LIFETIMES };
-  const ends = createSessionEnds(store);
+  const ends = createSessionRevocations(store);
   const stats = createStats();
-  const epoch = await openAccessEpoch(store);
+  const epoch = await openTokenVersion(store);
   const topics = await openTopics(store);
   const tickets = createTickets(store, stats, ends);
   const cookies = createCookieSessions({ store, clock, ends });
-  const pace = createPace({ perSecond: options.acceptsPerSecond ?? DEFAULT_ACCEPTS_PER_SECOND, now: steady });
-  const passwordKey = await durableKey(store, 'password-refresh');
+  const pace = createAdmissionControl({
+    perSecond: options.acceptsPerSecond ?? DEFAULT_ACCEPTS_PER_SECOND,
+    now: steady,
+  });
+  const passwordKey = await loadOrCreateKey(store, 'password-refresh');
   return {
     store,
     clock,
     accounts: createAccounts(options.accounts),
     // True time: the lab's clock must not make anybody wait for a day.
-    guesses: createGuessLimit(trueNow),
+    guesses: createLoginRateLimit(systemNow),
     lifetimes,
     reuse: { graceMs: REUSE_GRACE_MS },
     epoch,
@@ -90,15 +98,15 @@ export const openBackend = async (store: Store, clock: Clock, options: BackendOp
     cookies,
     tickets,
     pace,
-    allowance: createAllowance(steady),
-    dpop: createDpopChecker({ store, clock, key: await durableKey(store, 'api-nonces') }),
+    allowance: createTicketQuota(steady),
+    dpop: createDpopChecker({ store, clock, key: await loadOrCreateKey(store, 'api-nonces') }),
     topics,
-    hub: createHub({ ...options, present: await takePresent(store), store, clock, topics, tickets, ends, pace }),
+    hub: createHub({ ...options, present: await takeSavedPresence(store), store, clock, topics, tickets, ends, pace }),
     events: createEventStreams({ clock, topics, ends }),
     faults: createFaults(),
     log: createRequestLog(cookies, clock.now, options.lab === true),
     stats,
-    sealer: await openSealer(store, options.sealKey),
+    sealer: await openWorkerSecrets(store, options.sealKey),
     uploads: createUploads(options.uploadsDir, store),
   };
 };

@@ -8,16 +8,16 @@ import { inlineHashes, securityHeaders, workerPolicy, type HeaderPreset } from '
 import type { Ctx } from './http/http.ts';
 import { originAsked, type Origins } from './http/origins.ts';
 import { escapeHtml } from './http/html-page.ts';
-import { SCRIPT_VARY, type Sealer } from './worker/worker-secret.ts';
+import { SCRIPT_VARY, type WorkerSecrets } from './worker/worker-secret.ts';
 
-export type StaticParts = {
+export type StaticOptions = {
   /** Folder of the built application; `false` when another server serves it. */
   distDir: string | false;
   /** The first is used for whoever came by a name that is not known. */
   origins: Origins;
   issuerOrigin: string;
   config: KeeperConfig;
-  sealer: Sealer;
+  sealer: WorkerSecrets;
   /** Paths of further scripts that may be workers: a site's own. */
   workers: readonly string[];
   /** Enforces Trusted Types in documents, with the policies of the application and of its templates only. */
@@ -81,7 +81,7 @@ const missingPage = (path: string): string =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>Not found</title><h1>Not found</h1><p>There is no ${escapeHtml(path)}.</p></html>`;
 
 /** Serves the built application: its files, its shell for navigations, its worker scripts. */
-export const createStatic = (parts: StaticParts): ((c: Ctx) => Promise<Response>) => {
+export const createStaticHandler = (parts: StaticOptions): ((c: Ctx) => Promise<Response>) => {
   const { distDir, origins, issuerOrigin, config, sealer } = parts;
   const connect = origins.includes(issuerOrigin) ? [] : [issuerOrigin];
   const trustedTypes = parts.trustedTypes ? {} : ({ trustedTypes: false } as const);

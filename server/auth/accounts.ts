@@ -1,4 +1,4 @@
-import { sameText } from '../base/crypto.ts';
+import { timingSafeEquals } from '../base/crypto.ts';
 
 /** Someone who may sign in to the embedded server, in each of the three ways. */
 export type Account = { username: string; password: string; name: string; apiKey: string };
@@ -20,9 +20,9 @@ export const createAccounts = (accounts: readonly Account[]): Accounts => {
     byPassword(username, password) {
       const account = find(username);
       // Compared for an unknown name too, so that time does not tell which names exist.
-      const matches = sameText(password, account?.password ?? '');
+      const matches = timingSafeEquals(password, account?.password ?? '');
       return matches ? account : undefined;
     },
-    byApiKey: (apiKey) => accounts.find((account) => sameText(account.apiKey, apiKey)),
+    byApiKey: (apiKey) => accounts.find((account) => timingSafeEquals(account.apiKey, apiKey)),
   };
 };

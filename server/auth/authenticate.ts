@@ -3,25 +3,25 @@ import { DPOP_ALGORITHMS, type DpopChecker } from './dpop.ts';
 import { isOwnPage, type Origins } from '../http/origins.ts';
 import type { PasswordTokens } from './password-tokens.ts';
 import type { Principal } from '../http/principal.ts';
-import { ProviderDown, type ProviderTokens } from './token-verifier.ts';
+import { ProviderUnavailable, type TokenVerifier } from './token-verifier.ts';
 import type { CookieSessions } from './cookie-sessions.ts';
 
 /** How a request proves who it is from, whether or not the proof holds. */
-export type AuthKind = 'none' | 'bearer' | 'dpop' | 'cookie';
+export type CredentialType = 'none' | 'bearer' | 'dpop' | 'cookie';
 
 /** `challenge` is the `WWW-Authenticate` value (RFC 6750 §3, RFC 9449 §7.1). */
-export type Access =
+export type AuthResult =
   | { type: 'granted'; principal: Principal }
   | { type: 'refused'; status: 401; code: string; detail: string; challenge: string }
   | { type: 'forbidden'; status: 403; code: string; detail: string }
   | { type: 'unavailable'; status: 503; code: string; detail: string };
 
-export type AccessRequest = { method: string; path: string; headers: IncomingHttpHeaders };
+export type AuthRequest = { method: string; path: string; headers: IncomingHttpHeaders };
 
-export type AccessParts = {
+export type AuthServices = {
   origins: Origins;
   password: PasswordTokens;
-  provider: ProviderTokens;
+  provider: TokenVerifier;
   cookies: CookieSessions;
   dpop: DpopChecker;
 };
@@ -30,12 +30,12 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const CREDENTIALS = /^(bearer|dpop) ([A-Za-z0-9._~+/-]+=*)$/i;
 const ALGORITHMS = `algs="${DPOP_ALGORITHMS.join(' ')}"`;
 
-const refused = (scheme: 'bearer' | 'dpop', code: string, detail: string): Access => {
+const refused = (scheme: 'bearer' | 'dpop', code: string, detail: string): AuthResult => {
   const challenge = scheme === 'dpop' ? `DPoP error="${code}", ${ALGORITHMS}` : `Bearer error="${code}"`;
   return { type: 'refused', status: 401, code, detail, challenge };
 };
 
-const NOBODY: Access = {
+const NOBODY: AuthResult = {
   type: 'refused',
   status: 401,
   code: 'unauthorized',
@@ -43,13 +43,13 @@ const NOBODY: Access = {
   challenge: `Bearer, DPoP ${ALGORITHMS}`,
 };
 
-export const authKindOf = (headers: IncomingHttpHeaders, cookies: CookieSessions): AuthKind => {
+export const credentialTypeOf = (headers: IncomingHttpHeaders, cookies: CookieSessions): CredentialType => {
   const scheme = /^(bearer|dpop)\b/i.exec(headers.authorization ?? '')?.[1]?.toLowerCase();
   if (scheme === 'bearer' || scheme === 'dpop') return scheme;
-  return cookies.carried(headers) ? 'cookie' : 'none';
+  return cookies.isPresent(headers) ? 'cookie' : 'none';
 };
 
-const byCookie = async (request: AccessRequest, parts: AccessParts): Promise<Access> => {
+const byCookie = async (request: AuthRequest, parts: AuthServices): Promise<AuthResult> => {
   const principal = await parts.cookies.check(request.headers);
   if (!principal) return NOBODY;
   // A cookie rides along with whatever page makes the request; a token does not.
@@ -61,18 +61,18 @@ const byCookie = async (request: AccessRequest, parts: AccessParts): Promise<Acc
 };
 
 const byToken = async (
-  request: AccessRequest,
-  parts: AccessParts,
+  request: AuthRequest,
+  parts: AuthServices,
   scheme: 'bearer' | 'dpop',
   token: string,
-): Promise<Access> => {
-  if (parts.password.isOurs(token)) {
-    const principal = scheme === 'bearer' ? await parts.password.check(token) : undefined;
+): Promise<AuthResult> => {
+  if (parts.password.isAccessToken(token)) {
+    const principal = scheme === 'bearer' ? await parts.password.verify(token) : undefined;
     return principal
       ? { type: 'granted', principal }
       : refused(scheme, 'invalid_token', 'The access token is not valid.');
   }
-  const verified = await parts.provider.check(token, scheme);
+  const verified = await parts.provider.verify(token, scheme);
   if (!verified) return refused(scheme, 'invalid_token', 'The access token is not valid.');
   if (scheme === 'bearer') {
     // RFC 9449 §7.2: a bound token must not be accepted without its proof.
@@ -92,7 +92,7 @@ const byToken = async (
 };
 
 /** Decides who a request is from. A header is taken before a cookie; a wrong header is never mended by a cookie. */
-export const authorize = async (request: AccessRequest, parts: AccessParts): Promise<Access> => {
+export const authenticate = async (request: AuthRequest, parts: AuthServices): Promise<AuthResult> => {
   const { authorization } = request.headers;
   if (authorization === undefined) return byCookie(request, parts);
   const [, scheme, token] = CREDENTIALS.exec(authorization) ?? [];
@@ -100,7 +100,7 @@ export const authorize = async (request: AccessRequest, parts: AccessParts): Pro
   try {
     return await byToken(request, parts, scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token);
   } catch (error) {
-    if (!(error instanceof ProviderDown)) throw error;
+    if (!(error instanceof ProviderUnavailable)) throw error;
     return { type: 'unavailable', status: 503, code: 'provider-down', detail: error.message };
   }
 };

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Account } from './accounts.ts';
 import type { Clock } from '../base/clock.ts';
 import { cookieHeader, mayBeSecure, readCookie } from '../http/cookie.ts';
-import { ownerOf, type Principal, type SessionEnds } from '../http/principal.ts';
+import { ownerOf, type Principal, type SessionRevocations } from '../http/principal.ts';
 import { digest, randomId } from '../base/crypto.ts';
 import { number, shape, text } from '../base/validate.ts';
 import { deleteAll, type Store } from '../base/store.ts';
@@ -18,16 +18,20 @@ export type CookieSessions = {
   /** Returns the `Set-Cookie` header. */
   start(account: Account, headers: IncomingHttpHeaders): Promise<string>;
   end(headers: IncomingHttpHeaders): Promise<string>;
-  endAll(): Promise<void>;
+  revokeAll(): Promise<void>;
   check(headers: IncomingHttpHeaders): Promise<Principal | undefined>;
-  carried(headers: IncomingHttpHeaders): boolean;
+  isPresent(headers: IncomingHttpHeaders): boolean;
 };
 
 const nameFor = (headers: IncomingHttpHeaders): string => (mayBeSecure(headers) ? SECURE_NAME : PLAIN_NAME);
 const keyOf = (cookie: string): string => `cookie-session/${digest(cookie)}`;
 const sessionOf = (cookie: string): string => `cookie:${digest(cookie)}`;
 
-export const createCookieSessions = (parts: { store: Store; clock: Clock; ends: SessionEnds }): CookieSessions => {
+export const createCookieSessions = (parts: {
+  store: Store;
+  clock: Clock;
+  ends: SessionRevocations;
+}): CookieSessions => {
   const { store, clock, ends } = parts;
   const cookieOf = (headers: IncomingHttpHeaders): string | undefined => readCookie(headers.cookie, nameFor(headers));
   const setCookie = (headers: IncomingHttpHeaders, value: string, maxAgeSeconds: number): string =>
@@ -43,11 +47,11 @@ export const createCookieSessions = (parts: { store: Store; clock: Clock; ends: 
       const cookie = cookieOf(headers);
       if (cookie !== undefined) {
         await store.delete(keyOf(cookie));
-        await ends.end(sessionOf(cookie));
+        await ends.revoke(sessionOf(cookie));
       }
       return setCookie(headers, '', 0);
     },
-    async endAll() {
+    async revokeAll() {
       await deleteAll(store, 'cookie-session/');
     },
     async check(headers) {
@@ -58,6 +62,6 @@ export const createCookieSessions = (parts: { store: Store; clock: Clock; ends: 
       const { sub, name, expiresAt } = session;
       return { owner: ownerOf(sub), sub, name, expiresAt, session: sessionOf(cookie) };
     },
-    carried: (headers) => cookieOf(headers) !== undefined,
+    isPresent: (headers) => cookieOf(headers) !== undefined,
   };
 };

@@ -1,6 +1,6 @@
 import { EmbeddedJWK, calculateJwkThumbprint, errors, jwtVerify } from 'jose';
 import type { Clock } from '../base/clock.ts';
-import { digest, hmac, sameText } from '../base/crypto.ts';
+import { digest, hmac, timingSafeEquals } from '../base/crypto.ts';
 import { number, shape, text } from '../base/validate.ts';
 import type { Store } from '../base/store.ts';
 
@@ -63,7 +63,8 @@ export const createDpopChecker = (parts: { store: Store; clock: Clock; key: Buff
   const { store, clock, key } = parts;
   const nonceAt = (step: number): string => hmac(key, `dpop-nonce ${step}`);
   const step = (): number => Math.floor(clock.now() / NONCE_STEP_MS);
-  const isOurNonce = (nonce: string): boolean => [0, -1, 1].some((offset) => sameText(nonceAt(step() + offset), nonce));
+  const isOurNonce = (nonce: string): boolean =>
+    [0, -1, 1].some((offset) => timingSafeEquals(nonceAt(step() + offset), nonce));
 
   /** Of two requests with one proof, one is the first. */
   const isFirstUse = (jti: string, thumbprint: string): Promise<boolean> => {
@@ -80,7 +81,7 @@ export const createDpopChecker = (parts: { store: Store; clock: Clock; key: Buff
     if (claims.htm !== request.method) return refused('htm mismatch');
     const htu = bareUrl(claims.htu);
     if (htu === undefined || !request.urls.some((url) => bareUrl(url) === htu)) return refused('htu mismatch');
-    if (!sameText(claims.ath, digest(request.accessToken))) return refused('ath mismatch');
+    if (!timingSafeEquals(claims.ath, digest(request.accessToken))) return refused('ath mismatch');
     if (claims.nonce !== undefined) {
       return isOurNonce(claims.nonce)
         ? undefined

@@ -4,15 +4,15 @@ import { remember } from '../base/bounded-map.ts';
  * How often a password may be guessed (OWASP Authentication Cheat Sheet, "Login throttling"). A lock on an account would
  * let anybody lock its owner out, so nothing is ever locked: wrong guesses use up a supply that comes back with time.
  */
-export type GuessLimit = {
+export type LoginRateLimit = {
   /**
    * Asks for one guess; `account` as it was typed, absent where there is only a secret. Until `right` is called the
    * guess counts as wrong, so that parallel ones cannot outrun the count.
    */
-  take(guess: { account?: string | undefined; address: string }): Guess;
+  take(guess: { account?: string | undefined; address: string }): LoginAttempt;
 };
 
-export type Guess = { allowed: true; right(): void } | { allowed: false; waitSeconds: number };
+export type LoginAttempt = { allowed: true; succeeded(): void } | { allowed: false; waitSeconds: number };
 
 type Supply = { burst: number; refillMs: number };
 
@@ -43,7 +43,7 @@ const createBucket = ({ burst, refillMs }: Supply, now: () => number): Bucket =>
   };
 };
 
-export const createGuessLimit = (now: () => number): GuessLimit => {
+export const createLoginRateLimit = (now: () => number): LoginRateLimit => {
   const pairs = createBucket(PAIR, now);
   const addresses = createBucket(ADDRESS, now);
   const accounts = createBucket(ACCOUNT, now);
@@ -62,7 +62,7 @@ export const createGuessLimit = (now: () => number): GuessLimit => {
       for (const [bucket, key] of used) bucket.use(key);
       return {
         allowed: true,
-        right() {
+        succeeded() {
           for (const [bucket, key] of used) bucket.giveBack(key);
           remember(known, pair, true, MOST_REMEMBERED);
         },

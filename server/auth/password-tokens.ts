@@ -1,9 +1,9 @@
-import type { AccessEpoch } from './token-epoch.ts';
+import type { TokenVersion } from './token-epoch.ts';
 import type { Account } from './accounts.ts';
-import { trueNow, type Clock } from '../base/clock.ts';
+import { systemNow, type Clock } from '../base/clock.ts';
 import { REUSE_GRACE_MS, type Lifetimes } from '../base/token-lifetimes.ts';
-import { ownerOf, type Principal, type SessionEnds } from '../http/principal.ts';
-import { digest, hmac, randomId, sameText } from '../base/crypto.ts';
+import { ownerOf, type Principal, type SessionRevocations } from '../http/principal.ts';
+import { digest, hmac, randomId, timingSafeEquals } from '../base/crypto.ts';
 import { count, number, shape, text } from '../base/validate.ts';
 import { deleteAll, type Decision, type Store } from '../base/store.ts';
 
@@ -25,13 +25,20 @@ export type PasswordTokens = {
   start(account: Account): Promise<TokenAnswer>;
   /** `undefined`: `invalid_grant`. A token that was used before ends its whole family (RFC 9700 §4.14.2). */
   refresh(refreshToken: string): Promise<TokenAnswer | undefined>;
-  end(token: string): Promise<void>;
-  endAll(): Promise<void>;
-  isOurs(accessToken: string): boolean;
-  check(accessToken: string): Promise<Principal | undefined>;
+  revoke(token: string): Promise<void>;
+  revokeAll(): Promise<void>;
+  isAccessToken(accessToken: string): boolean;
+  verify(accessToken: string): Promise<Principal | undefined>;
 };
 
-type Parts = { store: Store; clock: Clock; lifetimes: Lifetimes; epoch: AccessEpoch; key: Buffer; ends: SessionEnds };
+type Parts = {
+  store: Store;
+  clock: Clock;
+  lifetimes: Lifetimes;
+  epoch: TokenVersion;
+  key: Buffer;
+  ends: SessionRevocations;
+};
 type Verdict = { type: 'issue'; family: Family } | { type: 'reused' } | { type: 'unknown' };
 
 const familyKey = (id: string): string => `password-family/${id}`;
@@ -49,7 +56,7 @@ const readRefreshToken = (key: Buffer, token: string): { family: string; generat
   const [, family, digits] = REFRESH.exec(token) ?? [];
   if (family === undefined || digits === undefined) return undefined;
   const generation = Number(digits);
-  return sameText(refreshTokenOf(key, family, generation), token) ? { family, generation } : undefined;
+  return timingSafeEquals(refreshTokenOf(key, family, generation), token) ? { family, generation } : undefined;
 };
 
 const judge = (stored: unknown, generation: number, now: number): Verdict => {
@@ -84,13 +91,13 @@ export const createPasswordTokens = (parts: Parts): PasswordTokens => {
 
   const endFamily = async (id: string): Promise<void> => {
     await store.delete(familyKey(id));
-    await ends.end(sessionOf(id));
+    await ends.revoke(sessionOf(id));
   };
 
   const rotate = (id: string, generation: number): Promise<Verdict> =>
     store.update([familyKey(id)], ([current]): Decision<Verdict> => {
       // Grace is a true duration; the lab's clock skew must not stretch it.
-      const verdict = judge(current, generation, trueNow());
+      const verdict = judge(current, generation, systemNow());
       if (verdict.type === 'reused') return { result: verdict, writes: [{ key: familyKey(id), remove: true }] };
       if (verdict.type === 'unknown') return { result: verdict };
       return {
@@ -111,18 +118,18 @@ export const createPasswordTokens = (parts: Parts): PasswordTokens => {
       if (!named) return undefined;
       const verdict = await rotate(named.family, named.generation);
       if (verdict.type === 'issue') return issue(named.family, verdict.family);
-      if (verdict.type === 'reused') await ends.end(sessionOf(named.family));
+      if (verdict.type === 'reused') await ends.revoke(sessionOf(named.family));
       return undefined;
     },
-    async end(token) {
+    async revoke(token) {
       const family = readRefreshToken(key, token)?.family ?? parseAccess(await store.get(accessKey(token)))?.family;
       if (family !== undefined) await endFamily(family);
     },
-    async endAll() {
+    async revokeAll() {
       await deleteAll(store, 'password-family/');
     },
-    isOurs: (accessToken) => accessToken.startsWith(ACCESS_PREFIX),
-    async check(accessToken) {
+    isAccessToken: (accessToken) => accessToken.startsWith(ACCESS_PREFIX),
+    async verify(accessToken) {
       const access = parseAccess(await store.get(accessKey(accessToken)));
       if (!access || access.expiresAt <= clock.now() || access.epoch !== epoch.current()) return undefined;
       if ((await store.get(familyKey(access.family))) === undefined) return undefined;

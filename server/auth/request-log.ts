@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { authKindOf, type AuthKind } from './authenticate.ts';
-import { subOf } from '../http/request-context.ts';
-import { targetOf } from '../http/request-target.ts';
+import { credentialTypeOf, type CredentialType } from './authenticate.ts';
+import { subjectOf } from '../http/request-context.ts';
+import { requestTarget } from '../http/request-target.ts';
 import type { CookieSessions } from './cookie-sessions.ts';
 
 /** `status` 0: the connection broke before an answer. `at` in ms since the epoch; `path` without its query. */
@@ -12,7 +12,7 @@ export type LogEntry = {
   path: string;
   status: number;
   /** What the request carried, whether or not it was accepted. */
-  auth: AuthKind;
+  auth: CredentialType;
   sub: string | null;
   origin: string | null;
   secFetchSite: string | null;
@@ -67,10 +67,10 @@ export const createRequestLog = (cookies: CookieSessions, now: () => number, kep
         id: lastId,
         at: startedAt,
         method: request.method ?? '',
-        path: targetOf(request)?.pathname ?? '',
+        path: requestTarget(request)?.pathname ?? '',
         status,
-        auth: authKindOf(request.headers, cookies),
-        sub: subOf(request),
+        auth: credentialTypeOf(request.headers, cookies),
+        sub: subjectOf(request),
         origin: header(request, 'origin'),
         secFetchSite: header(request, 'sec-fetch-site'),
         secFetchDest: header(request, 'sec-fetch-dest'),

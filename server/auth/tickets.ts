@@ -1,4 +1,4 @@
-import { parsePrincipal, type Principal, type SessionEnds } from '../http/principal.ts';
+import { parsePrincipal, type Principal, type SessionRevocations } from '../http/principal.ts';
 import { digest, randomId } from '../base/crypto.ts';
 import type { Stats } from '../base/stats.ts';
 import type { Store } from '../base/store.ts';
@@ -14,7 +14,7 @@ export type Tickets = {
 
 const keyOf = (use: TicketUse, ticket: string): string => `ticket/${use}/${digest(ticket)}`;
 
-export const createTickets = (store: Store, stats: Stats, ends: Pick<SessionEnds, 'hasEnded'>): Tickets => ({
+export const createTickets = (store: Store, stats: Stats, ends: Pick<SessionRevocations, 'hasEnded'>): Tickets => ({
   async mint(use, principal, ttlMs) {
     const ticket = randomId();
     await store.put(keyOf(use, ticket), principal, ttlMs);

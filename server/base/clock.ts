@@ -6,11 +6,11 @@ export type Clock = {
   skewMs(): number;
   setSkew(skewMs: number): void;
   /** Runs `work` so that third-party code in it (the OpenID provider) sees the skewed time too. */
-  during<T>(work: () => T): T;
+  runInside<T>(work: () => T): T;
 };
 
 /** The true time, whatever the lab says: for durations that must not stretch, such as expiry on disk. */
-export const trueNow: () => number = Date.now.bind(Date);
+export const systemNow: () => number = Date.now.bind(Date);
 
 const skewInForce = new AsyncLocalStorage<() => number>();
 let replaced = false;
@@ -22,19 +22,19 @@ let replaced = false;
 const replaceDateNow = (): void => {
   if (replaced) return;
   replaced = true;
-  Date.now = () => trueNow() + (skewInForce.getStore()?.() ?? 0);
+  Date.now = () => systemNow() + (skewInForce.getStore()?.() ?? 0);
 };
 
 export const createClock = (initialSkewMs = 0): Clock => {
   let skewMs = 0;
   const clock: Clock = {
-    now: () => trueNow() + skewMs,
+    now: () => systemNow() + skewMs,
     skewMs: () => skewMs,
     setSkew(next) {
       skewMs = next;
       if (next !== 0) replaceDateNow();
     },
-    during: (work) => skewInForce.run(() => skewMs, work),
+    runInside: (work) => skewInForce.run(() => skewMs, work),
   };
   clock.setSkew(initialSkewMs);
   return clock;

@@ -11,11 +11,15 @@ export const digest = (value: string): string => createHash('sha256').update(val
 export const hmac = (key: Buffer, value: string): string => createHmac('sha256', key).update(value).digest('base64url');
 
 /** Takes the same time wherever the two differ. */
-export const sameText = (a: string, b: string): boolean =>
+export const timingSafeEquals = (a: string, b: string): boolean =>
   timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
 
 /** A value that is made once and then kept for the life of the data folder; `make` may run for nothing. */
-export const durable = async (store: Store, name: string, make: () => string | Promise<string>): Promise<string> => {
+export const loadOrCreateSecret = async (
+  store: Store,
+  name: string,
+  make: () => string | Promise<string>,
+): Promise<string> => {
   const key = `secret/${name}`;
   const kept = await store.get(key);
   if (typeof kept === 'string') return kept;
@@ -26,5 +30,5 @@ export const durable = async (store: Store, name: string, make: () => string | P
 };
 
 /** 32 random bytes that survive restarts. */
-export const durableKey = async (store: Store, name: string): Promise<Buffer> =>
-  Buffer.from(await durable(store, name, randomId), 'base64url');
+export const loadOrCreateKey = async (store: Store, name: string): Promise<Buffer> =>
+  Buffer.from(await loadOrCreateSecret(store, name, randomId), 'base64url');

@@ -20,13 +20,13 @@ export const parseFault = shape(
   },
 );
 export type Fault = NonNullable<ReturnType<typeof parseFault>>;
-export type FaultPlace = Fault['at'];
+export type FaultPoint = Fault['at'];
 
 export type Faults = {
   add(fault: Fault): void;
   clear(): void;
   /** The fault for this request, counted down. */
-  take(at: FaultPlace, path: string): Fault | undefined;
+  take(at: FaultPoint, path: string): Fault | undefined;
 };
 
 const DEFAULT_HANG_MS = 30_000;

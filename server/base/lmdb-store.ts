@@ -1,6 +1,6 @@
 import { open, type RootDatabase, type Database } from 'lmdb';
 import { isObject, numberAt, own } from '../../src/protocol/json.ts';
-import { trueNow } from './clock.ts';
+import { systemNow } from './clock.ts';
 import type { Entry, Store, Write } from './store.ts';
 
 /** Expired entries are invisible at once and leave the disk with the next sweep. */
@@ -113,5 +113,5 @@ class LmdbStore implements Store {
 }
 
 /** Opens (or creates) the store in a folder of its own; `now` in ms. Throws if the folder cannot be written. */
-export const openLmdbStore = (path: string, now = trueNow): Store & { sweep(): Promise<number> } =>
+export const openLmdbStore = (path: string, now = systemNow): Store & { sweep(): Promise<number> } =>
   new LmdbStore(path, now);

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Hono, type MiddlewareHandler } from 'hono';
-import { problem, type Ctx, type Env, type Handler } from '../http/http.ts';
+import { problemResponse, type Ctx, type Env, type Handler } from '../http/http.ts';
 import { TICKET_SECONDS } from '../base/token-lifetimes.ts';
-import { gradientPng } from './sample-image.ts';
+import { samplePng } from './sample-image.ts';
 import type { Tickets } from '../auth/tickets.ts';
-import { toneWav } from './sample-audio.ts';
+import { sampleWav } from './sample-audio.ts';
 
 const DOWNLOAD_BYTES = 64 * 1024 * 1024;
 const DOWNLOAD_CHUNK = 64 * 1024;
@@ -48,7 +48,7 @@ const ranged = (c: Ctx, { bytes, type, etag }: Medium): Response => {
   if (range === 'whole') return new Response(bytes, { headers });
   if (range === 'unsatisfiable') {
     const detail = `There are ${bytes.length} bytes.`;
-    return problem({ status: 416, code: 'range', detail }, { 'content-range': `bytes */${bytes.length}` });
+    return problemResponse({ status: 416, code: 'range', detail }, { 'content-range': `bytes */${bytes.length}` });
   }
   const contentRange = `bytes ${range.start}-${range.end}/${bytes.length}`;
   return new Response(bytes.subarray(range.start, range.end + 1), {
@@ -99,11 +99,11 @@ const downloadAccess =
     const link = c.req.query('link');
     if (link === undefined) return signedIn(c, next);
     if (await tickets.redeem(DOWNLOAD_USE, link)) return next();
-    return problem({ status: 403, code: 'link-used', detail: 'This download link was used, or is too old.' });
+    return problemResponse({ status: 403, code: 'link-used', detail: 'This download link was used, or is too old.' });
   };
 
 export const mediaRoutes = (tickets: Tickets, signedIn: Handler): Hono<Env> => {
-  const picture = medium(Buffer.from(gradientPng()), 'image/png');
+  const picture = medium(Buffer.from(samplePng()), 'image/png');
   const clip = medium(Buffer.from(readFileSync(new URL('../assets/clip.mp4', import.meta.url))), 'video/mp4');
   const captions = medium(Buffer.from(CAPTIONS), 'text/vtt');
   let tone: Medium | undefined;
@@ -112,7 +112,7 @@ export const mediaRoutes = (tickets: Tickets, signedIn: Handler): Hono<Env> => {
       .get('/picture.png', signedIn, (c) => ranged(c, picture))
       .get('/clip.mp4', signedIn, (c) => ranged(c, clip))
       .get('/captions.vtt', signedIn, (c) => ranged(c, captions))
-      .get('/tone.wav', signedIn, (c) => ranged(c, (tone ??= medium(toneWav(), 'audio/wav'))))
+      .get('/tone.wav', signedIn, (c) => ranged(c, (tone ??= medium(sampleWav(), 'audio/wav'))))
       // a name that stays, for a file whose name does not: what this route redirects to may be followed with a token
       .get('/latest/picture', signedIn, (c) => c.redirect('/api/v1/media/picture.png', 302))
       .get('/download', downloadAccess(tickets, signedIn), () => {

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { problem, readObject, type Env, type Handler } from '../http/http.ts';
+import { problemResponse, readJsonObject, type Env, type Handler } from '../http/http.ts';
 import { digest } from '../base/crypto.ts';
 import { number, shape, text } from '../base/validate.ts';
 import type { Clock } from '../base/clock.ts';
@@ -56,15 +56,27 @@ export const noteRoutes = (store: Store, clock: Clock, signedIn: Handler): Hono<
       return c.json({ notes: rows.flatMap(({ value }) => parseNote(value) ?? []) });
     })
     .post('/', async (c) => {
-      const words = shape({ text })(await readObject(c))?.text.trim();
+      const words = shape({ text })(await readJsonObject(c))?.text.trim();
       if (!words || words.length > MAX_TEXT)
-        return problem({ status: 400, code: 'bad-request', detail: `text of 1 to ${MAX_TEXT} characters is needed.` });
+        return problemResponse({
+          status: 400,
+          code: 'bad-request',
+          detail: `text of 1 to ${MAX_TEXT} characters is needed.`,
+        });
       const key = c.req.header('idempotency-key');
       if (key !== undefined && (key === '' || key.length > MAX_KEY))
-        return problem({ status: 400, code: 'bad-request', detail: 'The Idempotency-Key is empty or too long.' });
+        return problemResponse({
+          status: 400,
+          code: 'bad-request',
+          detail: 'The Idempotency-Key is empty or too long.',
+        });
       const outcome = await add(c.get('principal').owner, words, key);
       if (outcome.type === 'mismatch')
-        return problem({ status: 422, code: 'idempotency-key-reused', detail: 'This key belongs to another request.' });
+        return problemResponse({
+          status: 422,
+          code: 'idempotency-key-reused',
+          detail: 'This key belongs to another request.',
+        });
       if (outcome.type === 'replayed') c.header('idempotency-replayed', 'true');
       return c.json(outcome.note, 201);
     });

@@ -25,7 +25,7 @@ const header = (samples: number): Buffer => {
 };
 
 /** Ten minutes of one quiet tone, 4.8 MB. */
-export const toneWav = (): Buffer<ArrayBuffer> => {
+export const sampleWav = (): Buffer<ArrayBuffer> => {
   const samples = SAMPLES_A_SECOND * SECONDS;
   const bytes = Buffer.alloc(HEADER_BYTES + samples);
   header(samples).copy(bytes);

@@ -31,7 +31,7 @@ const pixels = (): Buffer => {
 };
 
 /** A colour gradient as a PNG (W3C PNG, third edition: IHDR, IDAT, IEND). */
-export const gradientPng = (): Buffer => {
+export const samplePng = (): Buffer => {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(WIDTH, 0);
   header.writeUInt32BE(HEIGHT, 4);

@@ -1,15 +1,15 @@
 import { Hono } from 'hono';
-import { problem, type Ctx, type Env, type Handler } from '../http/http.ts';
-import { MAX_UPLOAD_BYTES, receiveWhole, type Appended, type Uploads } from './uploads.ts';
+import { problemResponse, type Ctx, type Env, type Handler } from '../http/http.ts';
+import { MAX_UPLOAD_BYTES, receiveBody, type AppendResult, type Uploads } from './uploads.ts';
 
 /** So that no proxy before this server has to let longer bodies through (bytes). */
 const MAX_PART_BYTES = 16 * 1024 * 1024;
 const MAX_KEY = 200;
 
 const tooLarge = (): Response =>
-  problem({ status: 413, code: 'too-large', detail: `At most ${MAX_UPLOAD_BYTES} bytes.` });
-const absent = (): Response => problem({ status: 404, code: 'not-found', detail: 'There is no such upload.' });
-const badHeaders = (detail: string): Response => problem({ status: 400, code: 'bad-request', detail });
+  problemResponse({ status: 413, code: 'too-large', detail: `At most ${MAX_UPLOAD_BYTES} bytes.` });
+const absent = (): Response => problemResponse({ status: 404, code: 'not-found', detail: 'There is no such upload.' });
+const badHeaders = (detail: string): Response => problemResponse({ status: 400, code: 'bad-request', detail });
 
 /** A whole number of bytes in a header. */
 const bytesIn = (c: Ctx, name: string): number | undefined => {
@@ -23,16 +23,16 @@ const isComplete = (c: Ctx): boolean | undefined => {
   return value === '?1' ? true : value === '?0' ? false : undefined;
 };
 
-const answerTo = (appended: Appended): Response => {
+const answerTo = (appended: AppendResult): Response => {
   switch (appended.type) {
     case 'absent':
       return absent();
     case 'too-long':
       return badHeaders('More than Upload-Length has come.');
     case 'cut':
-      return problem({ status: 503, code: 'cut', detail: 'Another request for this upload has come.' });
+      return problemResponse({ status: 503, code: 'cut', detail: 'Another request for this upload has come.' });
     case 'mismatch':
-      return problem(
+      return problemResponse(
         { status: 409, code: 'mismatching-upload-offset', detail: 'The upload ends elsewhere.' },
         { 'upload-offset': String(appended.offset), 'upload-complete': '?0' },
       );
@@ -59,7 +59,8 @@ export const uploadRoutes = (uploads: Uploads, signedIn: Handler): Hono<Env> => 
     if (length === undefined || (key?.length ?? 0) > MAX_KEY) return badHeaders('Upload-Length is needed.');
     if (length > MAX_UPLOAD_BYTES) return tooLarge();
     const id = await uploads.begin(c.get('principal').owner, length, key);
-    if (id === undefined) return problem({ status: 429, code: 'over-limit', detail: 'Too many unfinished uploads.' });
+    if (id === undefined)
+      return problemResponse({ status: 429, code: 'over-limit', detail: 'Too many unfinished uploads.' });
     const headers = { location: `${c.req.path}/${id}`, 'upload-offset': '0', 'upload-complete': '?0' };
     return new Response(null, { status: 201, headers });
   };
@@ -72,11 +73,11 @@ export const uploadRoutes = (uploads: Uploads, signedIn: Handler): Hono<Env> => 
     })
     .on(['POST', 'PUT'], '/', async (c) => {
       if (isComplete(c) === false) return begin(c);
-      const receipt = await receiveWhole(c.req.raw.body);
+      const receipt = await receiveBody(c.req.raw.body);
       return receipt ? c.json(receipt) : tooLarge();
     })
     .get('/:id', async (c) => {
-      const known = await uploads.standing(c.get('principal').owner, c.req.param('id'));
+      const known = await uploads.status(c.get('principal').owner, c.req.param('id'));
       if (!known) return absent();
       const headers = {
         'upload-offset': String(known.offset),

@@ -10,11 +10,11 @@ import type { Store } from '../base/store.ts';
 export type Receipt = { bytes: number; sha256: string };
 
 /** `offset`: bytes of it that are on this server's disk. */
-export type Standing = { offset: number; length: number; receipt: Receipt | undefined };
+export type UploadStatus = { offset: number; length: number; receipt: Receipt | undefined };
 
-export type Part = { offset: number; complete: boolean; body: ReadableStream<Uint8Array> | null };
+export type UploadPart = { offset: number; complete: boolean; body: ReadableStream<Uint8Array> | null };
 
-export type Appended =
+export type AppendResult =
   | { type: 'absent' }
   /** The part does not begin where the upload ends. */
   | { type: 'mismatch'; offset: number }
@@ -28,8 +28,8 @@ export type Appended =
 export type Uploads = {
   /** With the same key the same upload; `undefined`: this owner has too many that are not finished. */
   begin(owner: string, length: number, key: string | undefined): Promise<string | undefined>;
-  standing(owner: string, id: string): Promise<Standing | undefined>;
-  append(owner: string, id: string, part: Part): Promise<Appended>;
+  status(owner: string, id: string): Promise<UploadStatus | undefined>;
+  append(owner: string, id: string, part: UploadPart): Promise<AppendResult>;
   remove(owner: string, id: string): Promise<boolean>;
 };
 
@@ -43,7 +43,7 @@ const parseUpload = shape({ length: count }, { receipt: parseReceipt });
 const receiptOf = (bytes: number, hash: Hash): Receipt => ({ bytes, sha256: hash.digest('hex') });
 
 /** Counts and digests a body that is kept nowhere; `undefined` for one that is too long. */
-export const receiveWhole = async (body: ReadableStream<Uint8Array> | null): Promise<Receipt | undefined> => {
+export const receiveBody = async (body: ReadableStream<Uint8Array> | null): Promise<Receipt | undefined> => {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const piece of body ?? []) {
@@ -86,7 +86,7 @@ const pieces = async function* (body: ReadableStream<Uint8Array> | null, signal:
 /** Writes a body behind what is there. Resolves when it is on the disk, also what came of it before it was cut. */
 const write = async (
   file: string,
-  { offset, body }: Part,
+  { offset, body }: UploadPart,
   length: number,
   signal: AbortSignal,
 ): Promise<'written' | 'cut' | 'too-long'> => {
@@ -134,7 +134,7 @@ export const createUploads = (dir: string, store: Store): Uploads => {
   const keyOf = (owner: string, id: string): string => `upload/${owner}/${id}`;
   const fileOf = (owner: string, id: string): string => join(dir, digest(keyOf(owner, id)));
 
-  const standing = async (owner: string, id: string): Promise<Standing | undefined> => {
+  const standing = async (owner: string, id: string): Promise<UploadStatus | undefined> => {
     const row = parseUpload(await store.get(keyOf(owner, id)));
     if (!row) return undefined;
     const offset = row.receipt ? row.receipt.bytes : await sizeOf(fileOf(owner, id));
@@ -148,7 +148,7 @@ export const createUploads = (dir: string, store: Store): Uploads => {
     return receipt;
   };
 
-  const append = async (owner: string, id: string, part: Part, signal: AbortSignal): Promise<Appended> => {
+  const append = async (owner: string, id: string, part: UploadPart, signal: AbortSignal): Promise<AppendResult> => {
     const known = await standing(owner, id);
     if (!known) return { type: 'absent' };
     if (part.offset !== known.offset) return { type: 'mismatch', offset: known.offset };
@@ -177,7 +177,7 @@ export const createUploads = (dir: string, store: Store): Uploads => {
       }));
       return id;
     },
-    standing: (owner, id) => inTurn(id, () => standing(owner, id)),
+    status: (owner, id) => inTurn(id, () => standing(owner, id)),
     append: (owner, id, part) => inTurn(id, (signal) => append(owner, id, part, signal)),
     remove: (owner, id) =>
       inTurn(id, async () => {

@@ -1,15 +1,15 @@
 /** A client's turn: now, or so many milliseconds from now. */
-export type Turn = { is: 'now' } | { is: 'later'; ms: number };
+export type Admission = { is: 'now' } | { is: 'later'; ms: number };
 
 /**
  * How fast sockets may be opened. A browser can read a refusal of its ticket, and none of a WebSocket handshake, so it
  * is at the ticket that clients are told when to come.
  */
-export type Pace = {
+export type AdmissionControl = {
   /** The window (ms) over which so many clients are to spread what they do all at once. */
   windowMs(clients: number): number;
   /** Whether this client may come in. One that may not has a slot from then on, and is let in when it comes for it. */
-  ask(client: string): Turn;
+  admit(client: string): Admission;
 };
 
 /** So much of a second's accepts is taken at once: a fleet that fits into it need not wait. */
@@ -31,7 +31,13 @@ export const retryAfterSeconds = (ms: number, chance: number): number =>
   Math.max(0, Math.floor(ms / 1_000 - 1.5 + 2 * chance));
 
 /** `now` is any clock of milliseconds that never goes back. */
-export const createPace = ({ perSecond, now }: { perSecond: number; now: () => number }): Pace => {
+export const createAdmissionControl = ({
+  perSecond,
+  now,
+}: {
+  perSecond: number;
+  now: () => number;
+}): AdmissionControl => {
   const unitMs = 1_000 / perSecond;
   /** In the order of their times, for that is the order in which they are given. */
   const slots = new Map<string, number>();
@@ -50,7 +56,7 @@ export const createPace = ({ perSecond, now }: { perSecond: number; now: () => n
 
   return {
     windowMs: (clients) => Math.max(MIN_WINDOW_MS, Math.ceil(clients * unitMs)),
-    ask(client) {
+    admit(client) {
       const at = now();
       forget(at);
       const slot = slots.get(client);
@@ -77,11 +83,11 @@ const TICKETS_A_WINDOW = 200;
 const WINDOW_MS = 10_000;
 
 /** Whether a client still has tickets to ask for in this window. Windows are numbered, whatever the clock does. */
-export const createAllowance = (now: () => number): Pick<Pace, 'ask'> => {
+export const createTicketQuota = (now: () => number): Pick<AdmissionControl, 'admit'> => {
   let window = -1;
   let asked = new Map<string, number>();
   return {
-    ask(client) {
+    admit(client) {
       const at = now();
       const current = Math.floor(at / WINDOW_MS);
       if (current !== window) asked = new Map();

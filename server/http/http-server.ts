@@ -9,7 +9,7 @@ const MAX_HEADER_BYTES = 32_768;
 const PORTS_TO_TRY = 20;
 const CHECK_EVERY_MS = 25;
 
-export type Listening = {
+export type HttpServer = {
   server: Server;
   port: number;
   /** Upgraded ones too: a server forgets those, and yet does not close before they do. */
@@ -33,7 +33,7 @@ export const listen = async (
   port: number,
   host: string,
   orNext = false,
-): Promise<Listening> => {
+): Promise<HttpServer> => {
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_WITHIN_MS, maxHeaderSize: MAX_HEADER_BYTES },
     listener,
@@ -60,7 +60,7 @@ export const listen = async (
 };
 
 /** Takes no new connection, lets requests finish for so long, then cuts what is left. */
-export const close = async ({ server, connections }: Listening, withinMs: number): Promise<void> => {
+export const close = async ({ server, connections }: HttpServer, withinMs: number): Promise<void> => {
   const closed = new Promise((done) => server.close(done));
   const idle = setInterval(() => server.closeIdleConnections(), CHECK_EVERY_MS);
   const cut = setTimeout(() => connections.forEach((socket) => socket.destroy()), withinMs);

@@ -28,7 +28,10 @@ const TITLES: { readonly [status: number]: string } = {
   503: 'Service Unavailable',
 };
 
-export const problem = ({ status, code, detail }: ProblemDetails, headers: Record<string, string> = {}): Response =>
+export const problemResponse = (
+  { status, code, detail }: ProblemDetails,
+  headers: Record<string, string> = {},
+): Response =>
   new Response(JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, code, detail }), {
     status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
@@ -39,7 +42,7 @@ export const oauthError = (error: 'invalid_request' | 'invalid_grant', descripti
   Response.json({ error, error_description: description }, { status: 400, headers: { 'cache-control': 'no-store' } });
 
 /** Too many guesses. `error` is of RFC 8628 §3.5, for clients that read OAuth errors; the header is for all. */
-export const slowDown = (waitSeconds: number): Response => {
+export const tooManyAttempts = (waitSeconds: number): Response => {
   const detail = `Too many wrong tries. The next one may be made in ${waitSeconds} seconds.`;
   return Response.json(
     { error: 'slow_down', error_description: detail },
@@ -50,7 +53,7 @@ export const slowDown = (waitSeconds: number): Response => {
 export const MAX_JSON_BYTES = 65_536;
 
 /** The body as a JSON object; `undefined` for anything else. Its size is bounded by the middleware before. */
-export const readObject = async (c: Ctx): Promise<JsonObject | undefined> => {
+export const readJsonObject = async (c: Ctx): Promise<JsonObject | undefined> => {
   const body = parseJson(await c.req.text());
   return isObject(body) ? body : undefined;
 };

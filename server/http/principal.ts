@@ -22,30 +22,30 @@ export const ownerOf = (sub: string, issuer?: string): string =>
   encodeURIComponent(issuer === undefined ? sub : `${issuer}#${sub}`);
 
 /** Tells that sessions have ended, to whoever holds something open for them. */
-export type SessionEnds = {
+export type SessionRevocations = {
   /** The listener gets a test for what has ended. */
-  listen(listener: (hasEnded: (principal: Principal) => boolean) => void): void;
+  subscribe(listener: (isRevoked: (principal: Principal) => boolean) => void): void;
   /** Resolves when all have heard of it, and no ticket that it was given opens anything any more. */
-  end(session: string): Promise<void>;
-  endAll(): void;
+  revoke(session: string): Promise<void>;
+  revokeAll(): void;
   /** Whether it ended lately: a ticket outlives it by its own lifetime at most. */
   hasEnded(session: string): Promise<boolean>;
 };
 
 const LONGEST_TICKET_MS = Math.max(...Object.values(TICKET_SECONDS)) * 1000;
 
-export const createSessionEnds = (store: Store): SessionEnds => {
+export const createSessionRevocations = (store: Store): SessionRevocations => {
   const keyOf = (session: string): string => `session-end/${digest(session)}`;
   const listeners: ((hasEnded: (principal: Principal) => boolean) => void)[] = [];
   const tell = (hasEnded: (principal: Principal) => boolean): void =>
     listeners.forEach((listener) => listener(hasEnded));
   return {
-    listen: (listener) => void listeners.push(listener),
-    async end(session) {
+    subscribe: (listener) => void listeners.push(listener),
+    async revoke(session) {
       await store.put(keyOf(session), true, LONGEST_TICKET_MS);
       tell((principal) => principal.session === session);
     },
-    endAll: () => tell(() => true),
+    revokeAll: () => tell(() => true),
     hasEnded: async (session) => (await store.get(keyOf(session))) !== undefined,
   };
 };

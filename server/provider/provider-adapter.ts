@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { isObject, stringAt } from '../../src/protocol/json.ts';
-import { trueNow } from '../base/clock.ts';
+import { systemNow } from '../base/clock.ts';
 import { number, shape, text, type Parser } from '../base/validate.ts';
 import type { Decision, Store, Write } from '../base/store.ts';
 
@@ -13,7 +13,7 @@ const parseRecord = shape({ payload }, { expiresAt: number, consumedAt: number }
 type Stored = NonNullable<ReturnType<typeof parseRecord>>;
 
 /** What the use of a single-use token was. */
-type Use = { type: 'good' } | { type: 'reuse'; grantId: string | undefined };
+type ConsumeResult = { type: 'good' } | { type: 'reuse'; grantId: string | undefined };
 
 /** Models whose records end with their grant. */
 const GRANTABLE = new Set([
@@ -60,7 +60,7 @@ class StoreAdapter implements Adapter {
   async upsert(id: string, content: AdapterPayload, expiresIn?: number): Promise<void> {
     const key = keyOf(this.#model, id);
     const ttlMs = expiresIn === undefined ? undefined : expiresIn * 1000;
-    const record: Stored = { payload: content, ...(ttlMs === undefined ? {} : { expiresAt: trueNow() + ttlMs }) };
+    const record: Stored = { payload: content, ...(ttlMs === undefined ? {} : { expiresAt: systemNow() + ttlMs }) };
     const writes: Write[] = [{ key, value: record, ttlMs }];
     const grantId = stringAt(content, 'grantId');
     const uid = stringAt(content, 'uid');
@@ -102,14 +102,14 @@ class StoreAdapter implements Adapter {
     throw this.#reused(use.grantId);
   }
 
-  #use(key: string, record: Stored | undefined): Decision<Use> {
+  #use(key: string, record: Stored | undefined): Decision<ConsumeResult> {
     // Another request of the same moment was judged reuse, and has ended the whole grant.
     if (!record) return { result: { type: 'reuse', grantId: undefined } };
     if (record.consumedAt !== undefined) {
       const grantId = stringAt(record.payload, 'grantId');
       return { result: this.#isInGrace(record) ? { type: 'good' } : { type: 'reuse', grantId } };
     }
-    const consumedAt = trueNow();
+    const consumedAt = systemNow();
     const payload = { ...record.payload, consumed: Math.floor(consumedAt / 1000) };
     const ttlMs = record.expiresAt === undefined ? undefined : Math.max(1, record.expiresAt - consumedAt);
     return { result: { type: 'good' }, writes: [{ key, value: { ...record, consumedAt, payload }, ttlMs }] };
@@ -131,7 +131,9 @@ class StoreAdapter implements Adapter {
   /** Codes and other single-use things know no grace. True time: the lab's skew must not stretch it. */
   #isInGrace(record: Stored): boolean {
     const { consumedAt } = record;
-    return this.#model === 'RefreshToken' && consumedAt !== undefined && trueNow() - consumedAt < this.#policy.graceMs;
+    return (
+      this.#model === 'RefreshToken' && consumedAt !== undefined && systemNow() - consumedAt < this.#policy.graceMs
+    );
   }
 }
 

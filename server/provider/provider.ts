@@ -1,13 +1,13 @@
 import { exportJWK, generateKeyPair } from 'jose';
 import type * as OidcProvider from 'oidc-provider';
 import type { Context, OidcContext, Provider } from 'oidc-provider';
-import type { AccessEpoch } from '../auth/token-epoch.ts';
+import type { TokenVersion } from '../auth/token-epoch.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import { DPOP_ALGORITHMS } from '../auth/dpop.ts';
-import type { GuessLimit } from '../auth/login-rate-limit.ts';
+import type { LoginRateLimit } from '../auth/login-rate-limit.ts';
 import type { Lifetimes } from '../base/token-lifetimes.ts';
 import { grantKey, storeAdapter, type ReusePolicy } from './provider-adapter.ts';
-import { durable, durableKey, randomId } from '../base/crypto.ts';
+import { loadOrCreateSecret, loadOrCreateKey, randomId } from '../base/crypto.ts';
 import { messagePage, signOutPage } from './sign-in-page.ts';
 import { sendPage, signInPath, signInRoutes, type GrantPolicy } from './sign-in-routes.ts';
 import type { Store } from '../base/store.ts';
@@ -20,10 +20,10 @@ export type ProviderOptions = {
   appOrigins: readonly string[];
   store: Store;
   accounts: Accounts;
-  guesses: GuessLimit;
+  guesses: LoginRateLimit;
   lifetimes: Lifetimes;
   reuse: ReusePolicy;
-  epoch: AccessEpoch;
+  epoch: TokenVersion;
   /** `jwt`: signed, for `audience`; `opaque`: only the userinfo and introspection endpoints can read them. */
   accessTokens: 'jwt' | 'opaque';
   audience: string;
@@ -74,7 +74,7 @@ const importProvider = async (): Promise<typeof OidcProvider> => {
 };
 
 const signingKeys = async (store: Store): Promise<unknown> => {
-  const made = await durable(store, 'provider-keys', async () => {
+  const made = await loadOrCreateSecret(store, 'provider-keys', async () => {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true });
     return JSON.stringify({ keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: randomId(8) }] });
   });
@@ -161,7 +161,7 @@ const configuration = async (
     // Cookies know no port: another provider on this host must not read ours.
     cookies: {
       names: { session: cookie('session'), interaction: cookie('interaction'), resume: cookie('resume') },
-      keys: [await durable(store, 'provider-cookies', randomId)],
+      keys: [await loadOrCreateSecret(store, 'provider-cookies', randomId)],
     },
     pkce: { required: () => true },
     clientAuthMethods: ['none'],
@@ -177,7 +177,7 @@ const configuration = async (
     ttl: { ...TTL_SECONDS, AccessToken: () => lifetimes.accessSeconds, RefreshToken: () => lifetimes.refreshSeconds },
     enabledJWA: { dPoPSigningAlgValues: DPOP_ALGORITHMS },
     interactions: { url: (_ctx: Context, { uid }: { uid: string }) => signInPath(uid) },
-    features: features(options, await durableKey(store, 'provider-nonces')),
+    features: features(options, await loadOrCreateKey(store, 'provider-nonces')),
     renderError: async (ctx: Context, out: { error?: string; error_description?: string }) => {
       const text = out.error_description ?? out.error ?? 'The request could not be understood.';
       const link = { href: options.appOrigins[0] ?? '/', label: 'Back to the application' };
@@ -237,8 +237,8 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
 };
 
 /** Whether the grant of a JWT access token still stands, and no one has ended all tokens of its time. */
-export const isGrantLive =
-  (store: Store, epoch: AccessEpoch) =>
+export const isGrantActive =
+  (store: Store, epoch: TokenVersion) =>
   async (claims: { readonly [name: string]: unknown }): Promise<boolean> => {
     const session = claims[CLAIMS.session];
     if (typeof session !== 'string' || claims[CLAIMS.epoch] !== epoch.current()) return false;

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Interaction, Provider } from 'oidc-provider';
 import type { Account, Accounts } from '../auth/accounts.ts';
-import type { GuessLimit } from '../auth/login-rate-limit.ts';
+import type { LoginRateLimit } from '../auth/login-rate-limit.ts';
 import { pageCsp } from '../http/html-page.ts';
-import { addressOf } from '../http/request-context.ts';
+import { clientAddress } from '../http/request-context.ts';
 import { text } from '../base/validate.ts';
 import { continuePage, messagePage, signInPage } from './sign-in-page.ts';
 
@@ -13,7 +13,7 @@ export type GrantPolicy = 'sign-in' | 'person';
 export type SignInRoutes = {
   provider: Provider;
   accounts: Accounts;
-  guesses: GuessLimit;
+  guesses: LoginRateLimit;
   /** API identifier that tokens are for; absent where access tokens are opaque. */
   resource: string | undefined;
   grants: GrantPolicy;
@@ -81,14 +81,14 @@ const admit = async (
   const username = form.get('username') ?? '';
   const refuse = (status: number, problem: string): void =>
     sendPage(ctx, status, signInPage({ action, username, problem, hint: routes.hint }), routes.appOrigins);
-  const guess = routes.guesses.take({ account: username, address: addressOf(ctx.req) });
+  const guess = routes.guesses.take({ account: username, address: clientAddress(ctx.req) });
   if (!guess.allowed) {
     ctx.set('retry-after', String(guess.waitSeconds));
     return refuse(429, `Too many wrong tries. Wait ${guess.waitSeconds} seconds, then try again.`);
   }
   const account = routes.accounts.byPassword(username, form.get('password') ?? '');
   if (!account) return refuse(422, 'The user name or the password is wrong.');
-  guess.right();
+  guess.succeeded();
   const grantId = await grantFor(routes, account.username, interaction);
   await finish(routes, ctx, { login: { accountId: account.username, amr: ['pwd'] }, consent: { grantId } });
 };

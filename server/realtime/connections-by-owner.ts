@@ -9,7 +9,7 @@ const OVERLOAD_PAUSE_MS = 60_000;
 export const retryAfter = (ms: number): string => JSON.stringify({ ra: ms });
 
 /** What is open, and for whom: an event is for its owner alone, and is to cost nothing for each socket of others. */
-export type Crowd<T> = {
+export type ConnectionsByOwner<T> = {
   readonly size: number;
   all(): readonly T[];
   of(owner: string): Iterable<T>;
@@ -19,7 +19,7 @@ export type Crowd<T> = {
   remove(owner: string, one: T): void;
 };
 
-export const createCrowd = <T>(): Crowd<T> => {
+export const createConnectionsByOwner = <T>(): ConnectionsByOwner<T> => {
   const everyone = new Set<T>();
   const byOwner = new Map<string, Set<T>>();
   return {

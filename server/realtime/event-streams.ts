@@ -2,9 +2,9 @@ import type { WebSocket } from 'ws';
 import { CLOSE_CODE } from '../../src/protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../../src/protocol/json.ts';
 import type { Clock } from '../base/clock.ts';
-import { createCrowd } from './connections-by-owner.ts';
+import { createConnectionsByOwner } from './connections-by-owner.ts';
 import { FreezableSocket, textOf } from './freezable-socket.ts';
-import type { Principal, SessionEnds } from '../http/principal.ts';
+import type { Principal, SessionRevocations } from '../http/principal.ts';
 import type { Topics } from './topics.ts';
 
 /** The web app's event stream: one JSON object a message, told apart by `type`. */
@@ -23,9 +23,9 @@ const MAX_UNREAD_BYTES = 4_194_304;
 
 const isFull = ({ ws }: FreezableSocket): boolean => ws.bufferedAmount > MAX_UNREAD_BYTES;
 
-export const createEventStreams = (parts: { clock: Clock; topics: Topics; ends: SessionEnds }): EventStreams => {
+export const createEventStreams = (parts: { clock: Clock; topics: Topics; ends: SessionRevocations }): EventStreams => {
   const { clock, topics, ends } = parts;
-  const streams = createCrowd<Stream>();
+  const streams = createConnectionsByOwner<Stream>();
 
   const probe = (stream: Stream): void => {
     if (stream.socket.isFrozen) return;
@@ -36,14 +36,14 @@ export const createEventStreams = (parts: { clock: Clock; topics: Topics; ends: 
   };
   const timer = setInterval(() => streams.all().forEach(probe), PROBE_EVERY_MS);
 
-  topics.listen(({ owner, topic, offset, data }) => {
+  topics.subscribe(({ owner, topic, offset, data }) => {
     const text = JSON.stringify({ type: 'event', topic, offset, data });
     for (const { socket } of streams.of(owner)) {
       if (isFull(socket)) socket.drop(CLOSE_CODE.tryLater);
       else socket.send(text);
     }
   });
-  ends.listen((hasEnded) => {
+  ends.subscribe((hasEnded) => {
     for (const { socket, principal } of streams.all()) {
       if (hasEnded(principal)) socket.drop(CLOSE_CODE.unauthorized);
     }

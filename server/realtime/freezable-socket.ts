@@ -1,7 +1,7 @@
 import type { RawData, WebSocket } from 'ws';
 
 /** What the lab and the shutdown can do to any open socket. */
-export type LiveSocket = {
+export type FreezableConnection = {
   /** Without a code the connection is cut, as a dying server or network would. */
   drop(code?: number): void;
   readonly closed: Promise<void>;
@@ -16,7 +16,7 @@ export const textOf = (data: RawData): string =>
 const QUEUE_WHILE_FROZEN = 1_000;
 
 /** A WebSocket that can be frozen; what is sent meanwhile waits. */
-export class FreezableSocket implements LiveSocket {
+export class FreezableSocket implements FreezableConnection {
   readonly ws: WebSocket;
   readonly closed: Promise<void>;
   readonly #onThaw: (() => void) | undefined;

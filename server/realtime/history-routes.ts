@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { problem, type Env, type Handler } from '../http/http.ts';
+import { problemResponse, type Env, type Handler } from '../http/http.ts';
 import { isTopic, type Topics } from './topics.ts';
 
 /** Events told at once, the newest. */
@@ -12,7 +12,8 @@ const MOST = 200;
 export const historyRoutes = (topics: Topics, signedIn: Handler): Hono<Env> =>
   new Hono<Env>().use(signedIn).get('/:topic/events', async (c) => {
     const topic = c.req.param('topic');
-    if (!isTopic(topic)) return problem({ status: 400, code: 'bad-request', detail: 'That is no name of a topic.' });
+    if (!isTopic(topic))
+      return problemResponse({ status: 400, code: 'bad-request', detail: 'That is no name of a topic.' });
     const { owner } = c.get('principal');
     const { offset } = await topics.head(owner, topic);
     const events = await topics.read(owner, topic, Math.max(0, offset - MOST), MOST);

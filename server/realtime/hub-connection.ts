@@ -10,14 +10,14 @@ import {
   type ServerFrame,
 } from '../../src/protocol/frames.ts';
 import { MAX_NAME } from '../../src/protocol/bridge.ts';
-import { FreezableSocket, textOf, type LiveSocket } from './freezable-socket.ts';
-import type { Attendant, Presence } from './presence.ts';
+import { FreezableSocket, textOf, type FreezableConnection } from './freezable-socket.ts';
+import type { PresenceSocket, Presence } from './presence.ts';
 import type { Principal } from '../http/principal.ts';
 import { randomId } from '../base/crypto.ts';
-import { isTopic, startFrom, type TopicEvent, type Topics } from './topics.ts';
+import { isTopic, resumeFrom, type TopicEvent, type Topics } from './topics.ts';
 
 /** What a connection asks of the hub. */
-export type HubPart = {
+export type ConnectionHub = {
   topics: Topics;
   presence: Presence;
   now(): number;
@@ -46,10 +46,10 @@ const MAX_AT_WORK = 64;
 /** `next` is the offset to send next, `head` the newest one known. */
 type Subscription = { next: number; head: number; pumping: boolean };
 type Phase =
-  | { name: 'greeting' }
-  | { name: 'joining'; host: ProfileIdentity }
-  | { name: 'open'; host: ProfileIdentity }
-  | { name: 'closed' };
+  | { state: 'greeting' }
+  | { state: 'joining'; host: ProfileIdentity }
+  | { state: 'open'; host: ProfileIdentity }
+  | { state: 'closed' };
 
 const isShallow = (data: unknown, levels = MAX_DEPTH): boolean =>
   typeof data !== 'object' ||
@@ -57,21 +57,21 @@ const isShallow = (data: unknown, levels = MAX_DEPTH): boolean =>
   (levels > 0 && Object.values(data).every((part) => isShallow(part, levels - 1)));
 
 /** One socket of `keeper.1` (see src/protocol/frames.ts for the wire). */
-export class HubConnection implements LiveSocket {
+export class HubConnection implements FreezableConnection {
   readonly session = randomId(12);
   principal: Principal;
-  readonly #hub: HubPart;
+  readonly #hub: ConnectionHub;
   readonly #socket: FreezableSocket;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #greeting: NodeJS.Timeout;
-  #attendant: Attendant | undefined;
-  #phase: Phase = { name: 'greeting' };
+  #attendant: PresenceSocket | undefined;
+  #phase: Phase = { state: 'greeting' };
   #joined: Promise<void> | undefined;
   #atWork = 0;
   #heardAt: number;
   #sentAt: number;
 
-  constructor(ws: WebSocket, principal: Principal, hub: HubPart) {
+  constructor(ws: WebSocket, principal: Principal, hub: ConnectionHub) {
     this.principal = principal;
     this.#hub = hub;
     this.#socket = new FreezableSocket(ws, () => this.#onFlushed());
@@ -113,7 +113,7 @@ export class HubConnection implements LiveSocket {
     const at = performance.now();
     if (this.#hub.now() >= this.principal.expiresAt) return this.close(CLOSE_CODE.unauthorized, 'authorization ended');
     if (at - this.#heardAt > this.#hub.heartbeatMs + HEARTBEAT_SLACK_MS) return this.drop();
-    if (this.#phase.name === 'open' && at - this.#sentAt >= this.#hub.heartbeatMs / 2)
+    if (this.#phase.state === 'open' && at - this.#sentAt >= this.#hub.heartbeatMs / 2)
       this.send(['p', this.#hub.now()]);
   }
 
@@ -145,7 +145,7 @@ export class HubConnection implements LiveSocket {
     // Only a host that parks says goodbye like this; a dying worker's browser says 1001 for it.
     for (const topic of this.#subscriptions.keys())
       this.#leave(topic, code === CLOSE_CODE.normal ? 'now' : 'after the grace');
-    this.#phase = { name: 'closed' };
+    this.#phase = { state: 'closed' };
     this.#subscriptions.clear();
     this.#hub.closed(this);
   }
@@ -171,8 +171,8 @@ export class HubConnection implements LiveSocket {
     if (frame[0] === 'hi') return (this.#joined = this.#onHi(frame[1]));
     // A client need not wait for the greeting's answer; what follows it does.
     await this.#joined;
-    if (this.#phase.name === 'closed') return;
-    if (this.#phase.name !== 'open') return this.close(CLOSE_CODE.badFrame, 'greet first');
+    if (this.#phase.state === 'closed') return;
+    if (this.#phase.state !== 'open') return this.close(CLOSE_CODE.badFrame, 'greet first');
     switch (frame[0]) {
       case 'sub':
         return this.#onSub(frame[1], frame[2], frame[3]);
@@ -194,14 +194,14 @@ export class HubConnection implements LiveSocket {
   }
 
   async #onHi(host: ProfileIdentity): Promise<void> {
-    if (this.#phase.name !== 'greeting' || host.host === '' || host.host.length > MAX_NAME)
+    if (this.#phase.state !== 'greeting' || host.host === '' || host.host.length > MAX_NAME)
       return this.close(CLOSE_CODE.badFrame, 'bad greeting');
-    this.#phase = { name: 'joining', host };
+    this.#phase = { state: 'joining', host };
     clearTimeout(this.#greeting);
     const verdict = await this.#hub.admit(this, host);
     if (!this.#socket.isOpen) return;
     if (verdict === 'superseded') return this.close(CLOSE_CODE.superseded, 'a newer worker is connected');
-    this.#phase = { name: 'open', host };
+    this.#phase = { state: 'open', host };
     this.#attendant = { owner: this.principal.owner, host: host.host, send: (frame) => this.send(frame) };
     this.send([
       'hello',
@@ -227,11 +227,11 @@ export class HubConnection implements LiveSocket {
     this.#subscriptions.set(topic, subscription);
     if (this.#attendant) this.#hub.presence.enter(this.#attendant, topic);
     const head = await topics.head(this.principal.owner, topic);
-    const { at, resumed, gap } = startFrom(topics.epoch, head, cursor);
-    subscription.next = at.offset + 1;
+    const start = resumeFrom(topics.epoch, head, cursor);
+    subscription.next = start.cursor.offset + 1;
     subscription.head = Math.max(subscription.head, head.offset);
-    if (gap) this.send(['gap', topic, topics.epoch, gap.from, gap.to]);
-    this.send(['ok', requestId, topic, at, resumed]);
+    if (start.gap) this.send(['gap', topic, topics.epoch, start.gap.from, start.gap.to]);
+    this.send(['ok', requestId, topic, start.cursor, start.resumed]);
     subscription.pumping = false;
     await this.#pump(topic, subscription);
   }

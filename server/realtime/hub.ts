@@ -1,11 +1,11 @@
 import type { WebSocket } from 'ws';
 import { CLOSE_CODE, type ProfileIdentity } from '../../src/protocol/frames.ts';
 import type { Clock } from '../base/clock.ts';
-import { createCrowd, retryAfter } from './connections-by-owner.ts';
-import { HubConnection, type HubPart } from './hub-connection.ts';
-import type { Pace } from '../http/admission-control.ts';
-import { createPresence, savePresent, type Present } from './presence.ts';
-import type { Principal, SessionEnds } from '../http/principal.ts';
+import { createConnectionsByOwner, retryAfter } from './connections-by-owner.ts';
+import { HubConnection, type ConnectionHub } from './hub-connection.ts';
+import type { AdmissionControl } from '../http/admission-control.ts';
+import { createPresence, savePresence, type PresenceRecord } from './presence.ts';
+import type { Principal, SessionRevocations } from '../http/principal.ts';
 import { digest } from '../base/crypto.ts';
 import { count } from '../base/validate.ts';
 import type { Decision, Store } from '../base/store.ts';
@@ -35,14 +35,14 @@ export const createHub = (parts: {
   clock: Clock;
   topics: Topics;
   tickets: Tickets;
-  ends: SessionEnds;
-  pace: Pace;
+  ends: SessionRevocations;
+  pace: AdmissionControl;
   heartbeatMs: number;
   presenceGraceMs?: number | undefined;
-  present?: readonly Present[] | undefined;
+  present?: readonly PresenceRecord[] | undefined;
 }): Hub => {
   const { store, clock, topics, tickets, ends, pace, heartbeatMs } = parts;
-  const connections = createCrowd<HubConnection>();
+  const connections = createConnectionsByOwner<HubConnection>();
   const owners = new Set<string>();
   const windowMs = (): number => pace.windowMs(connections.size);
 
@@ -71,7 +71,7 @@ export const createHub = (parts: {
   };
 
   const presence = createPresence(parts.presenceGraceMs, parts.present);
-  const part: HubPart = {
+  const part: ConnectionHub = {
     presence,
     topics,
     now: clock.now,
@@ -86,10 +86,10 @@ export const createHub = (parts: {
     () => connections.all().forEach((connection) => connection.tick()),
     heartbeatMs / TICKS_PER_HEARTBEAT,
   );
-  topics.listen((event) => {
+  topics.subscribe((event) => {
     for (const connection of connections.of(event.owner)) connection.deliver(event);
   });
-  ends.listen((hasEnded) => {
+  ends.subscribe((hasEnded) => {
     for (const connection of connections.all()) {
       if (hasEnded(connection.principal)) connection.close(CLOSE_CODE.unauthorized, 'session ended');
     }
@@ -114,7 +114,7 @@ export const createHub = (parts: {
     },
     stop: () => {
       clearInterval(timer);
-      return savePresent(store, presence.stop());
+      return savePresence(store, presence.stop());
     },
   };
 };

@@ -5,7 +5,7 @@ import { shape, text } from '../base/validate.ts';
 import type { Store } from '../base/store.ts';
 
 /** One that may be present, and be told who else is. */
-export type Attendant = {
+export type PresenceSocket = {
   readonly owner: string;
   /** Name of the browser profile: all its sockets are one attendant to others. */
   readonly host: string;
@@ -13,21 +13,21 @@ export type Attendant = {
 };
 
 /** One of those who are here, as it outlives the server that knew it. `state`: what it says of itself. */
-export type Present = { owner: string; topic: string; host: string; state: unknown };
+export type PresenceRecord = { owner: string; topic: string; host: string; state: unknown };
 
 /** Who listens to a topic. A host that is cut off has a grace to come back in, so that a restart is no leave and join. */
 export type Presence = {
-  enter(attendant: Attendant, topic: string): void;
+  enter(attendant: PresenceSocket, topic: string): void;
   /** `now`: it said so itself. */
-  leave(attendant: Attendant, topic: string, when: 'now' | 'after the grace'): void;
+  leave(attendant: PresenceSocket, topic: string, when: 'now' | 'after the grace'): void;
   /** From now on it is told who is here, whenever that changes. `state`, if any: what its host says of itself. */
-  watch(attendant: Attendant, topic: string, state?: unknown): void;
+  watch(attendant: PresenceSocket, topic: string, state?: unknown): void;
   /** Nobody leaves any more; tells who is here. */
-  stop(): readonly Present[];
+  stop(): readonly PresenceRecord[];
 };
 
-type Host = { sockets: Set<Attendant>; state: unknown; leaving: NodeJS.Timeout | undefined };
-type Room = { owner: string; topic: string; hosts: Map<string, Host>; watchers: Set<Attendant> };
+type Host = { sockets: Set<PresenceSocket>; state: unknown; leaving: NodeJS.Timeout | undefined };
+type TopicPresence = { owner: string; topic: string; hosts: Map<string, Host>; watchers: Set<PresenceSocket> };
 
 export const PRESENCE_GRACE_MS = 10_000;
 const KEY = 'presence';
@@ -35,46 +35,47 @@ const KEY = 'presence';
 const RESTARTS_WITHIN_MS = 60_000;
 
 const parseName = shape({ owner: text, topic: text, host: text });
-const parsePresent = (value: unknown): Present | undefined => {
+const parsePresent = (value: unknown): PresenceRecord | undefined => {
   const name = parseName(value);
   return name && isObject(value) ? { ...name, state: own(value, 'state') ?? null } : undefined;
 };
 
-export const savePresent = (store: Store, present: readonly Present[]): Promise<void> =>
+export const savePresence = (store: Store, present: readonly PresenceRecord[]): Promise<void> =>
   store.put(KEY, present, RESTARTS_WITHIN_MS);
 
 /** Those whom the last server left; once, for they were here then and not later. */
-export const takePresent = (store: Store): Promise<readonly Present[]> =>
+export const takeSavedPresence = (store: Store): Promise<readonly PresenceRecord[]> =>
   store.update([KEY], ([kept]) => ({
     result: Array.isArray(kept) ? kept.flatMap((one: unknown) => parsePresent(one) ?? []) : [],
     writes: [{ key: KEY, remove: true }],
   }));
 
 /** `before`: those who were here when the last server stopped; they have the same grace. */
-export const createPresence = (graceMs = PRESENCE_GRACE_MS, before: readonly Present[] = []): Presence => {
-  const rooms = new Map<string, Room>();
+export const createPresence = (graceMs = PRESENCE_GRACE_MS, before: readonly PresenceRecord[] = []): Presence => {
+  const rooms = new Map<string, TopicPresence>();
   const keyOf = (owner: string, topic: string): string => `${owner}/${topic}`;
-  const find = ({ owner }: Attendant, topic: string): Room | undefined => rooms.get(keyOf(owner, topic));
+  const find = ({ owner }: PresenceSocket, topic: string): TopicPresence | undefined => rooms.get(keyOf(owner, topic));
 
-  const roomFor = (owner: string, topic: string): Room => {
+  const roomFor = (owner: string, topic: string): TopicPresence => {
     const key = keyOf(owner, topic);
-    const room: Room = rooms.get(key) ?? { owner, topic, hosts: new Map(), watchers: new Set() };
+    const room: TopicPresence = rooms.get(key) ?? { owner, topic, hosts: new Map(), watchers: new Set() };
     rooms.set(key, room);
     return room;
   };
 
-  const tell = ({ topic, hosts }: Room, to: Iterable<Attendant>): void => {
+  const tell = ({ topic, hosts }: TopicPresence, to: Iterable<PresenceSocket>): void => {
     const states = [...hosts.values()].map(({ state }) => state);
     for (const attendant of to) attendant.send(['here', topic, [...hosts.keys()], states]);
   };
 
-  const remove = (room: Room, name: string): void => {
+  const remove = (room: TopicPresence, name: string): void => {
     room.hosts.delete(name);
     if (room.hosts.size === 0) rooms.delete(keyOf(room.owner, room.topic));
     else tell(room, room.watchers);
   };
 
-  const removeLater = (room: Room, name: string): NodeJS.Timeout => setTimeout(() => remove(room, name), graceMs);
+  const removeLater = (room: TopicPresence, name: string): NodeJS.Timeout =>
+    setTimeout(() => remove(room, name), graceMs);
 
   for (const { owner, topic, host, state } of before) {
     const room = roomFor(owner, topic);
@@ -86,7 +87,7 @@ export const createPresence = (graceMs = PRESENCE_GRACE_MS, before: readonly Pre
       const room = roomFor(attendant.owner, topic);
       const known = room.hosts.get(attendant.host);
       clearTimeout(known?.leaving);
-      const sockets = (known?.sockets ?? new Set<Attendant>()).add(attendant);
+      const sockets = (known?.sockets ?? new Set<PresenceSocket>()).add(attendant);
       room.hosts.set(attendant.host, { sockets, state: known?.state ?? null, leaving: undefined });
       if (!known) tell(room, room.watchers);
     },

@@ -1,6 +1,6 @@
 import type { Cursor } from '../../src/protocol/frames.ts';
 import { isObject, own } from '../../src/protocol/json.ts';
-import { digest, durable, randomId } from '../base/crypto.ts';
+import { digest, loadOrCreateSecret, randomId } from '../base/crypto.ts';
 import { count, shape } from '../base/validate.ts';
 import type { Decision, Store, Write } from '../base/store.ts';
 
@@ -19,11 +19,11 @@ export type Topics = {
   /** Events after `offset`, oldest first. */
   read(owner: string, topic: string, offset: number, limit: number): Promise<{ offset: number; data: unknown }[]>;
   /** Listeners hear each event once, after it is on disk. */
-  listen(listener: (event: TopicEvent) => void): void;
+  subscribe(listener: (event: TopicEvent) => void): void;
 };
 
 /** Events kept for each topic. */
-export const HISTORY = 10_000;
+export const MAX_EVENTS_PER_TOPIC = 10_000;
 const RECEIPT_MS = 24 * 60 * 60 * 1000;
 const OFFSET_DIGITS = 15;
 const MAX_TOPIC = 128;
@@ -40,21 +40,21 @@ const eventPrefix = (owner: string, topic: string): string => `event/${owner}/${
 const padded = (offset: number): string => String(offset).padStart(OFFSET_DIGITS, '0');
 
 /** Where a subscription starts, and what it has lost for good. */
-export type Start = { at: Cursor; resumed: boolean; gap?: { from: number; to: number } };
+export type ResumePoint = { cursor: Cursor; resumed: boolean; gap?: { from: number; to: number } };
 
 /** `to` 0 in a gap: the cursor is of another epoch, so nobody can say how much is missing. */
-export const startFrom = (epoch: string, head: Head, cursor: Cursor | null): Start => {
-  if (!cursor) return { at: { epoch, offset: head.offset }, resumed: false };
+export const resumeFrom = (epoch: string, head: Head, cursor: Cursor | null): ResumePoint => {
+  if (!cursor) return { cursor: { epoch, offset: head.offset }, resumed: false };
   if (cursor.epoch !== epoch || cursor.offset > head.offset) {
-    return { at: { epoch, offset: head.offset }, resumed: false, gap: { from: cursor.offset + 1, to: 0 } };
+    return { cursor: { epoch, offset: head.offset }, resumed: false, gap: { from: cursor.offset + 1, to: 0 } };
   }
   const lastGone = head.oldest - 1;
-  if (cursor.offset >= lastGone) return { at: cursor, resumed: true };
-  return { at: { epoch, offset: lastGone }, resumed: false, gap: { from: cursor.offset + 1, to: lastGone } };
+  if (cursor.offset >= lastGone) return { cursor: cursor, resumed: true };
+  return { cursor: { epoch, offset: lastGone }, resumed: false, gap: { from: cursor.offset + 1, to: lastGone } };
 };
 
 export const openTopics = async (store: Store): Promise<Topics> => {
-  const epoch = await durable(store, 'history-epoch', () => randomId(8));
+  const epoch = await loadOrCreateSecret(store, 'history-epoch', () => randomId(8));
   const listeners: ((event: TopicEvent) => void)[] = [];
 
   const place = (owner: string, topic: string, data: unknown, receiptKey: string | undefined) => {
@@ -64,7 +64,7 @@ export const openTopics = async (store: Store): Promise<Topics> => {
       if (earlier !== undefined) return { result: { offset: earlier, isNew: false } };
       const head = parseHead(storedHead) ?? EMPTY;
       const offset = head.offset + 1;
-      const oldest = Math.max(head.oldest, offset - HISTORY + 1);
+      const oldest = Math.max(head.oldest, offset - MAX_EVENTS_PER_TOPIC + 1);
       const writes: Write[] = [
         { key: headKey(owner, topic), value: { offset, oldest } },
         { key: eventPrefix(owner, topic) + padded(offset), value: { data } },
@@ -94,6 +94,6 @@ export const openTopics = async (store: Store): Promise<Topics> => {
         data: isObject(value) ? own(value, 'data') : null,
       }));
     },
-    listen: (listener) => void listeners.push(listener),
+    subscribe: (listener) => void listeners.push(listener),
   };
 };

@@ -9,13 +9,13 @@ import { MAX_FRAME_BYTES } from './hub-connection.ts';
 import { refusalWith } from '../http/headers.ts';
 import type { Hub } from './hub.ts';
 import { mayOpenSocket, type Origins } from '../http/origins.ts';
-import { noteSub } from '../http/request-context.ts';
+import { setSubject } from '../http/request-context.ts';
 import type { RequestLog } from '../auth/request-log.ts';
 import type { Stats } from '../base/stats.ts';
-import { targetOf } from '../http/request-target.ts';
+import { requestTarget } from '../http/request-target.ts';
 import type { Tickets, TicketUse } from '../auth/tickets.ts';
 
-export type UpgradeParts = {
+export type UpgradeServices = {
   origins: Origins;
   hub: Hub;
   events: EventStreams;
@@ -25,7 +25,7 @@ export type UpgradeParts = {
   stats: Stats;
 };
 
-type WayIn = { use: TicketUse; ticket: string | undefined; accept: Hub['accept'] };
+type UpgradeTarget = { use: TicketUse; ticket: string | undefined; accept: Hub['accept'] };
 
 const offeredProtocols = (request: IncomingMessage): readonly string[] =>
   (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
@@ -35,7 +35,11 @@ const ticketAmong = (protocols: readonly string[]): string | undefined => {
   return offered && Buffer.from(offered.slice(TICKET_SUBPROTOCOL_PREFIX.length), 'base64url').toString('utf8');
 };
 
-const wayIn = (request: IncomingMessage, url: URL, { hub, events }: UpgradeParts): WayIn | undefined => {
+const upgradeTarget = (
+  request: IncomingMessage,
+  url: URL,
+  { hub, events }: UpgradeServices,
+): UpgradeTarget | undefined => {
   if (url.pathname === '/api/events') {
     return { use: 'events', ticket: url.searchParams.get('token') ?? undefined, accept: events.accept };
   }
@@ -52,7 +56,7 @@ const cutLater = (link: Duplex | WebSocket, cut: () => void): void => {
   link.once('close', () => clearTimeout(timer));
 };
 
-const turnAway = (ws: WebSocket): void => {
+const reject = (ws: WebSocket): void => {
   ws.close(CLOSE_CODE.unauthorized, 'bad ticket');
   cutLater(ws, () => ws.terminate());
 };
@@ -66,8 +70,8 @@ const refuse = (socket: Duplex, status: keyof typeof REFUSALS): void => {
 };
 
 /** The `upgrade` listener of the application's server. */
-export const createUpgrade = (
-  parts: UpgradeParts,
+export const createUpgradeListener = (
+  parts: UpgradeServices,
 ): ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) => {
   const { tickets, log, stats } = parts;
   const server = new WebSocketServer({
@@ -77,7 +81,11 @@ export const createUpgrade = (
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
 
-  const admit = async (request: IncomingMessage, ws: WebSocket, { use, ticket, accept }: WayIn): Promise<void> => {
+  const admit = async (
+    request: IncomingMessage,
+    ws: WebSocket,
+    { use, ticket, accept }: UpgradeTarget,
+  ): Promise<void> => {
     stats.socketsOpened += 1;
     stats.socketsOpen += 1;
     ws.once('close', () => {
@@ -88,22 +96,22 @@ export const createUpgrade = (
     ws.pause();
     const judged = isToken(ticket) ? tickets.redeem(use, ticket) : Promise.resolve(undefined);
     const principal = await judged.finally(() => ws.resume());
-    if (principal) noteSub(request, principal.sub);
+    if (principal) setSubject(request, principal.sub);
     log.record(request, { status: 101, whole: true, bodyBytes: 0 });
     // One that left while its ticket was judged would stay in the hub for ever: its close has been and gone.
     if (ws.readyState !== ws.OPEN) return;
     // After the handshake, because a browser cannot read the status of a refused one.
     if (principal) accept(ws, principal);
-    else turnAway(ws);
+    else reject(ws);
   };
 
   return (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    const url = targetOf(request);
+    const url = requestTarget(request);
     if (!url) return refuse(socket, 400);
     const fault = parts.faults.take('socket', url.pathname);
     const work = (): void => {
-      const way = wayIn(request, url, parts);
+      const way = upgradeTarget(request, url, parts);
       const isAllowed = mayOpenSocket(request.headers, parts.origins);
       if (way && isAllowed) {
         server.handleUpgrade(request, socket, head, (ws) => {

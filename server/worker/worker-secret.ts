@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { CONFIG_GLOBAL, type InjectedConfig } from '../../src/protocol/config.ts';
 import { cookieHeader, mayBeSecure, readCookie } from '../http/cookie.ts';
-import { digest, durable, durableKey, hmac, randomId } from '../base/crypto.ts';
+import { digest, loadOrCreateSecret, loadOrCreateKey, hmac, randomId } from '../base/crypto.ts';
 import type { Store } from '../base/store.ts';
 
 /** Page script can neither make nor replace a cookie of this prefix, not even after evicting it (measured). */
@@ -17,7 +17,7 @@ export const SCRIPT_VARY = 'Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode, Service-Work
 /** `refused`: a worker fetch without its cookie; the browser then keeps the worker it has. */
 export type Script = { type: 'served'; text: string } | { type: 'refused' };
 
-export type Sealer = {
+export type WorkerSecrets = {
   /** `Set-Cookie` for a document; `undefined` where the browser would drop it. Renews the one that is there. */
   installCookie(headers: IncomingHttpHeaders): string | undefined;
   /** The script with its first line filled in; the same bytes for the same installation. */
@@ -55,8 +55,8 @@ const newestNumber = (store: Store, asked: number): Promise<number> =>
 
 const keyOf = async (store: Store, number: number): Promise<Key> => {
   const suffix = number === 1 ? '' : `-${number}`;
-  const id = await durable(store, `install-key-id${suffix}`, () => randomId(4));
-  return { id, key: await durableKey(store, `install-key${suffix}`) };
+  const id = await loadOrCreateSecret(store, `install-key-id${suffix}`, () => randomId(4));
+  return { id, key: await loadOrCreateKey(store, `install-key${suffix}`) };
 };
 
 const sealFrom = ({ id, key }: Key, cookie: string): { id: string; secret: string } => ({
@@ -68,7 +68,7 @@ const sealFrom = ({ id, key }: Key, cookie: string): { id: string; secret: strin
  * Tier T2: a secret for each installation that only its worker ever reads. `keyNumber` replaces the key it comes from:
  * workers then get the secrets of the former keys too, and seal anew what those had sealed.
  */
-export const openSealer = async (store: Store, keyNumber = 1): Promise<Sealer> => {
+export const openWorkerSecrets = async (store: Store, keyNumber = 1): Promise<WorkerSecrets> => {
   const newest = await newestNumber(store, keyNumber);
   const numbers = Array.from({ length: Math.min(newest, FORMER_KEYS + 1) }, (_, back) => newest - back);
   const keys = await Promise.all(numbers.map((number) => keyOf(store, number)));

@@ -21,7 +21,7 @@ beforeAll(async () => {
   const policy = "trustedTypes.createPolicy('session-keeper', { createScriptURL: (url) => url })";
   writeFileSync(join(dist, 'app.js'), `navigator.serviceWorker.register(${policy}.createScriptURL('/sw.js'));`);
   writeFileSync(join(dist, 'sw.js'), WORKER_CODE);
-  server = await startTestServer({ distDir: dist, lab: false });
+  server = await startTestServer({ distDir: dist, faultRoutes: false });
 });
 afterAll(async () => {
   await server.stop();

@@ -1,6 +1,6 @@
 import { test as base } from '@playwright/test';
 import { startApp, type App } from '../support/server/app.ts';
-import { createLab, type Lab } from '../support/server/fault-client.ts';
+import { createFaultClient, type FaultClient } from '../support/server/fault-client.ts';
 import { openByPlaywright } from './by-playwright.ts';
 import { openByWebDriver } from './by-webdriver.ts';
 import type { Engine, EngineName } from './engine.ts';
@@ -9,7 +9,7 @@ export type EngineOptions = { engineName: EngineName };
 type Lent = EngineOptions & {
   engine: Engine;
   app: App;
-  lab: Lab;
+  lab: FaultClient;
   /** Complaints that are part of the story. */
   expected: RegExp[];
 };
@@ -25,7 +25,7 @@ export const test = base.extend<Lent>({
     await use(app);
     await app.stop();
   },
-  lab: async ({ app }, use) => use(createLab(app.origin)),
+  lab: async ({ app }, use) => use(createFaultClient(app.origin)),
   expected: async ({}, use) => use([]),
   engine: async ({ engineName, expected }, use) => {
     const engine = engineName === 'webkit' ? await openByWebDriver() : await openByPlaywright(engineName);

@@ -1,7 +1,7 @@
 import type { SignInKind } from '../../src/protocol/snapshot.ts';
 import { HUB, listen, newTopic, numbersOf } from '../support/page/channels.ts';
 import { sessionStateOf, snapshotOf } from '../support/page/keeper-page.ts';
-import type { Lab } from '../support/server/fault-client.ts';
+import type { FaultClient } from '../support/server/fault-client.ts';
 import { fetchAll, fetchOnce, MODELS } from '../support/page/page-fetch.ts';
 import { INTENTS, SIGN_IN_KINDS } from '../support/page/sign-in.ts';
 import type { Tab } from './engine.ts';
@@ -64,7 +64,7 @@ const isOpen = async (tab: Tab): Promise<boolean> => (await snapshotOf(tab)).soc
 const expectOpen = (tab: Tab): Promise<void> => expect.poll(() => isOpen(tab), { timeout: 15_000 }).toBe(true);
 
 /** What the backend knows: nothing of the API was asked without authorization. */
-const expectAuthorized = async (lab: Lab): Promise<void> => {
+const expectAuthorized = async (lab: FaultClient): Promise<void> => {
   const asked = (await lab.log()).filter(({ path }) => path === MODELS);
   expect(asked.length).toBeGreaterThan(0);
   expect(asked.filter(({ auth, status }) => auth === 'none' || status !== 200)).toEqual([]);
@@ -100,7 +100,7 @@ test('one socket for two tabs; each message once and in order, though the socket
   }
   expect((await lab.stats()).socketsOpen).toBe(1);
   const published = lab.publish({ topic, count: MESSAGES, everyMs: 5 });
-  expect(await lab.drop()).toBe(1);
+  expect(await lab.dropSockets()).toBe(1);
   await published;
   const all = Array.from({ length: MESSAGES }, (_, index) => index + 1);
   for (const tab of [first, second]) await expect.poll(() => numbersOf(tab, topic), { timeout: 20_000 }).toEqual(all);
@@ -146,13 +146,13 @@ test('the token endpoint answers 503: degraded at most, and well again by itself
   expected.push(FAILED_REQUEST);
   const tab = await engine.open();
   await signIn(tab, app.origin, 'password');
-  await lab.fault({ at: 'token', kind: 'status', status: 503 });
+  await lab.add({ at: 'token', kind: 'status', status: 503 });
   await lab.expireTokens();
   await fetchOnce(tab);
   await expect.poll(() => sessionStateOf(tab)).toBe('degraded');
   await reload(tab);
   expect(await sessionStateOf(tab)).not.toBe('signed-out');
-  await lab.clearFaults();
+  await lab.clear();
   await expect.poll(() => sessionStateOf(tab), { timeout: 40_000 }).toBe('active');
   expect(await fetchOnce(tab)).toBe(200);
 });

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startServer, type Running } from '../../server/server.ts';
+import { startServer, type RunningServer } from '../../server/server.ts';
 import { startHost, type TestHost } from './sockets-world.ts';
 
 /* The host against the embedded server: its tickets, its hub, its histories on disk, its faults. */
@@ -11,12 +11,12 @@ import { startHost, type TestHost } from './sockets-world.ts';
 const PORT = 14_450;
 
 let dataDir: string;
-let server: Running;
+let server: RunningServer;
 let authorization: string;
 let it: TestHost;
 
 const start = async (): Promise<void> => {
-  server = await startServer({ port: PORT, dataDir, lab: true, distDir: false });
+  server = await startServer({ port: PORT, dataDir, faultRoutes: true, distDir: false });
 };
 
 const post = async (path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<unknown> => {

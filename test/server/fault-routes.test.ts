@@ -19,20 +19,20 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 afterEach(async () => {
-  await server.lab('/faults', undefined, 'DELETE');
-  await server.lab('/clock', { skewMs: 0 });
+  await server.fault('/faults', undefined, 'DELETE');
+  await server.fault('/clock', { skewMs: 0 });
 });
 
 const refresh = (token: string) => server.call('/api/v1/auth/refresh', { json: { refresh_token: token } });
 const whoami = (token: string) => server.call('/api/v1/auth/whoami', { headers: bearer(token) });
-const stats = async () => (await server.lab('/stats')) as Record<string, number>;
+const stats = async () => (await server.fault('/stats')) as Record<string, number>;
 const log = async () =>
-  (await server.lab('/log')) as { method: string; path: string; status: number; auth: string; sub: string | null }[];
+  (await server.fault('/log')) as { method: string; path: string; status: number; auth: string; sub: string | null }[];
 
 describe('faults', () => {
   test('reset breaks the connection without an answer, as often as told', async () => {
     const { access_token: token } = await passwordLogin(server.call);
-    await server.lab('/faults', { at: 'api', kind: 'reset', times: 2 });
+    await server.fault('/faults', { at: 'api', kind: 'reset', times: 2 });
     await expect(whoami(token)).rejects.toThrow('fetch failed');
     await expect(whoami(token)).rejects.toThrow('fetch failed');
     expect((await whoami(token)).status).toBe(200);
@@ -40,19 +40,19 @@ describe('faults', () => {
 
   test('status answers what it was told, with a pause, until it is taken away', async () => {
     const { access_token: token } = await passwordLogin(server.call);
-    await server.lab('/faults', { at: 'api', kind: 'status', status: 429, retryAfter: 7 });
+    await server.fault('/faults', { at: 'api', kind: 'status', status: 429, retryAfter: 7 });
     for (let times = 0; times < 3; times += 1) {
       const response = await whoami(token);
       expect(response.status).toBe(429);
       expect(response.headers.get('retry-after')).toBe('7');
     }
-    await server.lab('/faults', undefined, 'DELETE');
+    await server.fault('/faults', undefined, 'DELETE');
     expect((await whoami(token)).status).toBe(200);
   });
 
   test('html is a captive portal', async () => {
     const { refresh_token: token } = await passwordLogin(server.call);
-    await server.lab('/faults', { at: 'token', kind: 'html', times: 1 });
+    await server.fault('/faults', { at: 'token', kind: 'html', times: 1 });
     const response = await refresh(token);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toContain('text/html');
@@ -62,7 +62,7 @@ describe('faults', () => {
   test('lost does the work: the old token then gives the successor within the grace', async () => {
     const { refresh_token: token } = await passwordLogin(server.call);
     const before = await stats();
-    await server.lab('/faults', { at: 'token', kind: 'lost', times: 1 });
+    await server.fault('/faults', { at: 'token', kind: 'lost', times: 1 });
     await expect(refresh(token)).rejects.toThrow('fetch failed');
     expect((await stats())['refreshGrants']).toBe((before['refreshGrants'] ?? 0) + 1);
     expect((await refresh(token)).status).toBe(200);
@@ -71,10 +71,10 @@ describe('faults', () => {
   test('hang holds, then breaks; slow answers late', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     const startedAt = performance.now();
-    await server.lab('/faults', { at: 'api', kind: 'hang', ms: 200, times: 1 });
+    await server.fault('/faults', { at: 'api', kind: 'hang', ms: 200, times: 1 });
     await expect(whoami(token)).rejects.toThrow('fetch failed');
     expect(performance.now() - startedAt).toBeGreaterThan(190);
-    await server.lab('/faults', { at: 'api', kind: 'slow', ms: 200, times: 1 });
+    await server.fault('/faults', { at: 'api', kind: 'slow', ms: 200, times: 1 });
     expect((await whoami(token)).status).toBe(200);
     expect(performance.now() - startedAt).toBeGreaterThan(390);
   });
@@ -82,7 +82,7 @@ describe('faults', () => {
   test('the token place covers the provider too, readable for the application', async () => {
     const client = await OidcClient.create(server);
     const { refresh: token } = await client.signIn();
-    await server.lab('/faults', { at: 'token', kind: 'status', status: 503, retryAfterSeconds: 3, times: 1 });
+    await server.fault('/faults', { at: 'token', kind: 'status', status: 503, retryAfterSeconds: 3, times: 1 });
     const response = await fetch(`${server.issuer}/token`, {
       method: 'POST',
       headers: { origin: server.url },
@@ -91,17 +91,17 @@ describe('faults', () => {
     expect(response.status).toBe(503);
     expect(response.headers.get('access-control-allow-origin')).toBe(server.url);
     expect(response.headers.get('access-control-expose-headers')).toContain('Retry-After');
-    await server.lab('/faults', { at: 'token', kind: 'lost', times: 1 });
+    await server.fault('/faults', { at: 'token', kind: 'lost', times: 1 });
     await expect(client.refresh(token)).rejects.toThrow('fetch failed');
     expect((await client.refresh(token)).ok).toBe(true);
   });
 
   test('tickets and sockets have places of their own', async () => {
     const { access_token: token } = await passwordLogin(server.call);
-    await server.lab('/faults', { at: 'ticket', kind: 'status', status: 503, times: 1 });
+    await server.fault('/faults', { at: 'ticket', kind: 'status', status: 503, times: 1 });
     expect((await server.call('/api/v1/socket/ticket', { method: 'POST', headers: bearer(token) })).status).toBe(503);
     const ticket = await socketTicket(server, token);
-    await server.lab('/faults', { at: 'socket', kind: 'status', status: 503, times: 1 });
+    await server.fault('/faults', { at: 'socket', kind: 'status', status: 503, times: 1 });
     expect(await dialWith(server, ticket).closed).toMatchObject({ code: 1006 });
     const client = dialWith(server, ticket);
     client.ws.once('open', () => client.send(['hi', { host: 'h', epoch: 1 }]));
@@ -122,7 +122,7 @@ describe('sessions', () => {
     const bound = await client.signIn();
     const answer = await passwordLogin(server.call);
     const cookie = await cookieLogin(server.call);
-    await server.lab('/tokens/expire', {});
+    await server.fault('/tokens/expire', {});
     expect((await whoami(answer.access_token)).status).toBe(401);
     expect((await client.api(`${server.url}/api/v1/auth/whoami`, bound.access)).status).toBe(401);
     expect((await server.call('/api/v1/auth/whoami', { headers: { cookie } })).status).toBe(200);
@@ -140,7 +140,7 @@ describe('sessions', () => {
     const cookie = await cookieLogin(server.call);
     const socket = await dial(server, answer.access_token);
     await socket.hello();
-    await server.lab('/session/revoke', {});
+    await server.fault('/session/revoke', {});
     expect(await socket.closed).toMatchObject({ code: 4401 });
     expect(await client.refresh(bound.refresh)).toEqual({ ok: false, error: 'invalid_grant' });
     expect((await refresh(answer.refresh_token)).status).toBe(400);
@@ -153,7 +153,7 @@ describe('sessions', () => {
 
   test('a skewed clock shows in the Date header and in tokens, and nothing breaks', async () => {
     const skewMs = 3_600_000;
-    await server.lab('/clock', { skewMs });
+    await server.fault('/clock', { skewMs });
     const client = await OidcClient.create(server);
     const { url, verifier, state } = await client.authorizationUrl();
     const form = await client.person.follow(url, client.callback);
@@ -184,11 +184,11 @@ describe('sockets', () => {
     const { access_token: token } = await passwordLogin(server.call);
     const first = await dial(server, token);
     await first.hello();
-    expect(await server.lab('/sockets/drop', { code: 1013 })).toMatchObject({ sockets: 1 });
+    expect(await server.fault('/sockets/drop', { code: 1013 })).toMatchObject({ sockets: 1 });
     expect(await first.closed).toMatchObject({ code: 1013 });
     const second = await dial(server, token);
     await second.hello();
-    await server.lab('/sockets/drop', {});
+    await server.fault('/sockets/drop', {});
     expect(await second.closed).toMatchObject({ code: 1006 });
   });
 
@@ -197,12 +197,12 @@ describe('sockets', () => {
     const topic = randomUUID();
     const client = await dial(server, token);
     await client.subscribe(topic, null);
-    await server.lab('/sockets/freeze', { ms: 400 });
+    await server.fault('/sockets/freeze', { ms: 400 });
     const frozenAt = performance.now();
     const pong = new Promise<number>((done) => client.ws.once('pong', () => done(performance.now() - frozenAt)));
     client.ws.ping();
     client.send(['p', 1]);
-    await server.lab('/publish', { topic, count: 3, everyMs: 0 });
+    await server.fault('/publish', { topic, count: 3, everyMs: 0 });
     expect(await pong).toBeGreaterThan(350);
     await client.reach(topic, 3);
     expect(client.events(topic)).toEqual([1, 2, 3].map((n) => ({ offset: n, data: { n } })));
@@ -215,8 +215,8 @@ describe('sockets', () => {
     const client = await dial(server, token);
     await client.subscribe(topic, null);
     const frozenAt = performance.now();
-    await server.lab('/sockets/freeze', { ms: 200 });
-    await server.lab('/publish', { topic, count: 3, everyMs: 0 });
+    await server.fault('/sockets/freeze', { ms: 200 });
+    await server.fault('/publish', { topic, count: 3, everyMs: 0 });
     await client.reach(topic, 3);
     // Sooner than the next ping of an idle socket, which would bring it along.
     expect(performance.now() - frozenAt).toBeLessThan(3_000);
@@ -231,7 +231,7 @@ describe('sockets', () => {
     ]);
     const clients = await Promise.all([dial(server, demo.access_token), dial(server, other.access_token)]);
     await Promise.all(clients.map((client) => client.subscribe(topic, null)));
-    await server.lab('/publish', { topic, count: 1200, everyMs: 0, bytes: 10 });
+    await server.fault('/publish', { topic, count: 1200, everyMs: 0, bytes: 10 });
     for (const client of clients) {
       await client.reach(topic, 1200);
       expect(client.events(topic).map(({ offset }) => offset)).toEqual(
@@ -262,7 +262,7 @@ describe('sockets', () => {
     expect(await until('connected')).toEqual({ type: 'connected', user: { sub: 'demo', name: 'Demo User' } });
     ws.send('{"type":"ping"}');
     expect(await until('pong')).toEqual({ type: 'pong' });
-    await server.lab('/publish', { topic: 'news', count: 1, everyMs: 1 });
+    await server.fault('/publish', { topic: 'news', count: 1, everyMs: 1 });
     expect(await until('event')).toMatchObject({ type: 'event', topic: 'news', data: { n: 1 } });
     const code = await new Promise((done) => new WebSocket(url, { origin: server.url }).on('close', done));
     expect(code).toBe(4401);
@@ -274,11 +274,11 @@ describe('what the server saw', () => {
   test('the log names the request, how it was authorized, and for whom; never a query, never the lab', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     const cookie = await cookieLogin(server.call);
-    await server.lab('/log', undefined, 'DELETE');
+    await server.fault('/log', undefined, 'DELETE');
     await whoami(token);
     await server.call('/api/v1/llm/models?secret=1', { headers: { cookie } });
     await server.call('/api/v1/llm/models');
-    await server.lab('/faults', { at: 'api', kind: 'reset', times: 1 });
+    await server.fault('/faults', { at: 'api', kind: 'reset', times: 1 });
     await whoami(token).catch(() => undefined);
     const entries = await log();
     expect(entries.map(({ method, path, status, auth, sub }) => [method, path, status, auth, sub])).toEqual([
@@ -315,7 +315,7 @@ describe('what the server saw', () => {
   });
 
   test('without --lab there is none', async () => {
-    const bare = await startTestServer({ lab: false });
+    const bare = await startTestServer({ faultRoutes: false });
     expect((await bare.call('/lab/stats')).status).toBe(404);
     const page = await bare.call('/api/v1/auth/whoami');
     expect(page.status).toBe(401);

@@ -2,7 +2,7 @@ import type { BrowserContext, Request } from '@playwright/test';
 import { test as base } from './browser/crashes.ts';
 import { startApp, type App } from './server/app.ts';
 import { expect } from './browser/expect.ts';
-import { createLab, type Lab } from './server/fault-client.ts';
+import { createFaultClient, type FaultClient } from './server/fault-client.ts';
 
 /** What the consoles and the scripts of a context complained about. A test fails on what it did not expect. */
 export type Complaints = {
@@ -48,11 +48,11 @@ export const FAILED_SOCKET = /^WebSocket connection to .* failed/;
 
 const DEFAULT_LIFETIMES = { accessSeconds: 300, refreshSeconds: 14 * 24 * 60 * 60 };
 
-export type Lent = { lab: Lab; complaints: Complaints };
+export type Lent = { lab: FaultClient; complaints: Complaints };
 
 /** As a server starts; whoever has it next, with or without a lab, finds nothing of what was done to it. */
-const putBack = (lab: Lab): Promise<unknown> =>
-  Promise.all([lab.clearFaults(), lab.clearLog(), lab.clock(0), lab.lifetimes(DEFAULT_LIFETIMES)]);
+const putBack = (lab: FaultClient): Promise<unknown> =>
+  Promise.all([lab.clear(), lab.clearLog(), lab.setClockSkew(0), lab.setLifetimes(DEFAULT_LIFETIMES)]);
 
 /** Tests against the real server: one for each process of the runner, with everything put back after each test. */
 export const test = base.extend<Lent, { app: App }>({
@@ -65,7 +65,7 @@ export const test = base.extend<Lent, { app: App }>({
     { scope: 'worker' },
   ],
   lab: async ({ app }, use, info) => {
-    const lab = createLab(app.origin);
+    const lab = createFaultClient(app.origin);
     await use(lab);
     if (info.status !== info.expectedStatus) {
       const heard = { stats: await lab.stats(), log: await lab.log() };

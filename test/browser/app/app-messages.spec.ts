@@ -51,7 +51,7 @@ test('messages between tabs are delivered, counted as unread, queued offline, an
   await test.step('a message is queued when offline, and sent when online again', async () => {
     await context.setOffline(true);
     // setOffline leaves open sockets open
-    await lab.drop();
+    await lab.dropSockets();
     await expect(page.getByText('Not connected. Messages stay on this device')).toBeVisible();
     await say(page, 'from the tunnel');
     await expect(messages(page).last()).toContainText('Queued');

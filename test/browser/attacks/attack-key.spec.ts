@@ -3,7 +3,7 @@ import type { App } from '../../support/server/app.ts';
 import { startApp } from '../../support/server/app.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
 import { connectKeeper, expectSession, snapshotOf } from '../../support/page/keeper-page.ts';
-import { createLab } from '../../support/server/fault-client.ts';
+import { createFaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
@@ -36,8 +36,8 @@ let number = 1;
 const replaceKey = async (): Promise<void> => {
   number += 1;
   env['SEAL_KEY'] = String(number);
-  await app.halt();
-  await app.resume();
+  await app.shutDown();
+  await app.startAgain();
 };
 
 for (const kind of TOKEN_KINDS) {
@@ -79,7 +79,7 @@ for (const kind of TOKEN_KINDS) {
       await expectSession(page, 'active');
       expect(await fetchOnce(page)).toBe(200);
       expect((await snapshotOf(page)).tier).toBe('sealed');
-      await createLab(app.origin).expireTokens();
+      await createFaultClient(app.origin).expireTokens();
       expect(await fetchOnce(page)).toBe(200);
       await expect.poll(keysOf).toHaveLength(1);
       expect(await keysOf()).not.toEqual(former);

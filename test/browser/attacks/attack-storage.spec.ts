@@ -4,8 +4,8 @@ import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { startHostileSite } from '../../support/sites/hostile-site.ts';
 import { connectKeeper, expectSession, snapshotOf } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
-import { createLab } from '../../support/server/fault-client.ts';
-import { startStranger } from '../../support/sites/other-origin-site.ts';
+import { createFaultClient } from '../../support/server/fault-client.ts';
+import { startOtherOriginSite } from '../../support/sites/other-origin-site.ts';
 import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
@@ -148,8 +148,8 @@ for (const kind of TOKEN_KINDS) {
     complaints,
   }) => {
     complaints.expect(FAILED_REQUEST);
-    const lab = createLab(site.origin);
-    const evil = await startStranger(() => '');
+    const lab = createFaultClient(site.origin);
+    const evil = await startOtherOriginSite(() => '');
     try {
       await signIn(page, site.origin, kind);
       await prepare(page);
@@ -169,7 +169,7 @@ for (const kind of TOKEN_KINDS) {
       await expectSession(page, 'active');
       expect(await fetchOnce(page)).toBe(200);
       expect((await snapshotOf(page)).tier).toBe('sealed');
-      expect(evil.heard).toEqual([]);
+      expect(evil.received).toEqual([]);
       expect([...asked].filter((origin) => origin !== site.origin && origin !== site.provider)).toEqual([]);
     } finally {
       await evil.close();

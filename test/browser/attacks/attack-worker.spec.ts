@@ -4,7 +4,7 @@ import { startApp } from '../../support/server/app.ts';
 import { expectSocket } from '../../support/page/channels.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
 import { connectKeeper, DEMO, expectSession, signInBy, snapshotOf } from '../../support/page/keeper-page.ts';
-import { createLab } from '../../support/server/fault-client.ts';
+import { createFaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { collectSecrets, openWireTap, type WireTap } from '../../support/page/secrets.ts';
 import { signIn } from '../../support/page/sign-in.ts';
@@ -247,7 +247,7 @@ test.describe('a script that stands between the page and its worker from the sta
 
   test('hears no token [replaced-globals]', async ({ page, context, complaints }) => {
     complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
-    const lab = createLab(app.origin);
+    const lab = createFaultClient(app.origin);
     const secrets = collectSecrets(context, app.origin, tap);
     await context.addInitScript(standBetween);
     await page.goto(app.origin);

@@ -43,11 +43,11 @@ for (const kind of TOKEN_KINDS) {
       const tokenRequests = async (): Promise<number> => (await lab.stats()).tokenRequests;
       const document = await watchDocument(page);
       const before = await tokenRequests();
-      await lab.clock(jumpMs);
+      await lab.setClockSkew(jumpMs);
       await expectCalm(page, tokenRequests, before);
       await document.expect();
       await killWorkers(page);
-      await lab.clock(0);
+      await lab.setClockSkew(0);
       await page.reload();
       await seesSignedIn(page);
       await connectKeeper(page);

@@ -15,7 +15,7 @@ for (const kind of TOKEN_KINDS) {
       app,
       lab,
     }) => {
-      await lab.clock(skewMs);
+      await lab.setClockSkew(skewMs);
       await signIn(page, app.origin, kind);
       expect(await fetchOnce(page)).toBe(200);
       await expectSocket(page, 'open');
@@ -39,9 +39,9 @@ for (const kind of TOKEN_KINDS) {
     }) => {
       await signIn(page, app.origin, kind);
       await expectSocket(page, 'open');
-      await lab.clock(skewMs);
+      await lab.setClockSkew(skewMs);
       expect(await fetchOnce(page)).toBe(200);
-      await lab.drop();
+      await lab.dropSockets();
       await expectSession(page, 'active');
       await expectSocket(page, 'open');
       await page.reload();

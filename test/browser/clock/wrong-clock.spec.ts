@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { expectSocket } from '../../support/page/channels.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
-import { startWithProvider, type Temper } from '../../support/server/other-provider.ts';
+import { startWithProvider, type ProviderTraits } from '../../support/server/other-provider.ts';
 import { expectSession, openKeeper, snapshotOf } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { seesSignedIn, signIn } from '../../support/page/sign-in.ts';
@@ -11,7 +11,7 @@ const HALF_AN_HOUR_MS = 1_800_000;
 const ACCESS_SECONDS = 4;
 
 /** DPoP without nonces: a proof is judged by its time alone, and one of a wrong clock is refused (RFC 9449 §4.3). */
-const CLOCK: Temper = { accessTokens: 'opaque', dpop: 'clock', lifetimes: { accessSeconds: ACCESS_SECONDS } };
+const CLOCK: ProviderTraits = { accessTokens: 'opaque', dpop: 'clock', lifetimes: { accessSeconds: ACCESS_SECONDS } };
 
 /** The time by which the device is off, as the living worker reads it. */
 const setDevice = async (page: Page, ms: number): Promise<void> => {
@@ -22,7 +22,7 @@ const setDevice = async (page: Page, ms: number): Promise<void> => {
     }, ms);
 };
 
-const CASES: readonly { name: string; temper: Temper; deviceMs: number }[] = [
+const CASES: readonly { name: string; temper: ProviderTraits; deviceMs: number }[] = [
   { name: 'the provider’s clock is half an hour fast', temper: { ...CLOCK, skewMs: HALF_AN_HOUR_MS }, deviceMs: 0 },
   {
     name: 'the device’s clock is half an hour slow, and no script may read the provider’s',

@@ -27,5 +27,5 @@ test('https: sealed, signed in at a provider of another site, connected; over a 
   expect(await fetchOnce(page)).toBe(200);
   await connectKeeper(page);
   await expectSocket(page, 'open');
-  expect(new Set(site.front.versions)).toEqual(new Set(['2.0']));
+  expect(new Set(site.proxy.versions)).toEqual(new Set(['2.0']));
 });

@@ -3,7 +3,7 @@ import type { Fault } from '../../../server/base/faults.ts';
 import type { ProblemCode } from '../../../src/protocol/problem.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { sessionStateOf, snapshotOf } from '../../support/page/keeper-page.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 
@@ -94,7 +94,7 @@ const OF_KIND: Record<(typeof TOKEN_KINDS)[number], readonly Odd[]> = {
   ],
 };
 
-const tokenRequests = async (lab: Lab): Promise<number> => (await lab.stats()).tokenRequests;
+const tokenRequests = async (lab: FaultClient): Promise<number> => (await lab.stats()).tokenRequests;
 
 /** The problem that the session has, if it waits. */
 const problemOf = async (page: Page): Promise<string> => {
@@ -116,10 +116,10 @@ const passTime = async (page: Page, ms: number): Promise<void> => {
     }, ms);
 };
 
-const meet = async (page: Page, lab: Lab, { name, fault, outcome }: Odd): Promise<void> => {
+const meet = async (page: Page, lab: FaultClient, { name, fault, outcome }: Odd): Promise<void> => {
   await test.step(name, async () => {
     await passTime(page, APART_MS);
-    await lab.fault({ at: 'token', times: 1, ...fault });
+    await lab.add({ at: 'token', times: 1, ...fault });
     await lab.expireTokens();
     const seen = await fetchOnce(page);
     if (outcome === 'used') expect(seen, name).toBe(200);
@@ -130,7 +130,7 @@ const meet = async (page: Page, lab: Lab, { name, fault, outcome }: Odd): Promis
       );
       expect(problems.at(-1), name).toBe(outcome);
     }
-    await lab.clearFaults();
+    await lab.clear();
     if (outcome === 'misconfigured') await passTime(page, MENDED_MS);
     await page.evaluate(() => window.keeper.nudge());
     await expect.poll(() => problemOf(page), { timeout: HEALS_WITHIN_MS, intervals: [50] }).toBe('active');
@@ -166,11 +166,11 @@ test('503 at the revocation: signed out at once, and the server is told when it 
     (await lab.log()).filter((entry) => entry.path === '/api/v1/auth/logout' && entry.status === status).length;
   await signIn(page, app.origin, 'password');
   await lab.clearLog();
-  await lab.fault({ at: 'api', kind: 'status', status: 503 });
+  await lab.add({ at: 'api', kind: 'status', status: 503 });
   expect(await page.evaluate(() => window.keeper.signOut())).toEqual({ ok: true, value: null });
   expect(await sessionStateOf(page)).toBe('signed-out');
   await expect.poll(() => logouts(503)).toBeGreaterThan(0);
-  await lab.clearFaults();
+  await lab.clear();
   await page.evaluate(() => window.keeper.nudge());
   await expect.poll(() => logouts(204)).toBe(1);
 });

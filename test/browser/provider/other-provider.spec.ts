@@ -1,8 +1,8 @@
 import { expectAll, expectSocket, listen, newTopic } from '../../support/page/channels.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
-import { startWithProvider, type Temper } from '../../support/server/other-provider.ts';
+import { startWithProvider, type ProviderTraits } from '../../support/server/other-provider.ts';
 import { connectKeeper, expectSession, snapshotOf } from '../../support/page/keeper-page.ts';
-import { createLab, type Lab } from '../../support/server/fault-client.ts';
+import { createFaultClient, type FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { seesSignedIn, signIn, signInByHand } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
@@ -12,15 +12,15 @@ const HALF_AN_HOUR_MS = 1_800_000;
 const ACCESS_SECONDS = 8;
 
 /** Opaque tokens, no DPoP, no rotation: a provider that has heard of none of our comforts. */
-const PLAIN: Temper = { accessTokens: 'opaque', dpop: 'off', rotation: false };
+const PLAIN: ProviderTraits = { accessTokens: 'opaque', dpop: 'off', rotation: false };
 
-const TEMPERS: Record<string, Temper> = {
+const TEMPERS: Record<string, ProviderTraits> = {
   'on time': PLAIN,
   'half an hour fast': { ...PLAIN, skewMs: HALF_AN_HOUR_MS },
   'half an hour slow': { ...PLAIN, skewMs: -HALF_AN_HOUR_MS },
 };
 
-const proofs = async (lab: Lab): Promise<number> =>
+const proofs = async (lab: FaultClient): Promise<number> =>
   (await lab.log()).filter(({ path, status, auth }) => path === WHOAMI && status === 200 && auth === 'bearer').length;
 
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
@@ -31,7 +31,7 @@ for (const [name, temper] of Object.entries(TEMPERS)) {
   }) => {
     const app = await startWithProvider(temper);
     try {
-      const lab = createLab(app.origin);
+      const lab = createFaultClient(app.origin);
       await signInByHand(page, app.origin, 'oidc');
       await connectKeeper(page);
       await expectSession(page, 'active');

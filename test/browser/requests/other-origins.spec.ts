@@ -3,12 +3,12 @@ import type { LogEntry } from '../../../server/auth/request-log.ts';
 import { startApp, type App } from '../../support/server/app.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { openKeeper } from '../../support/page/keeper-page.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn, SIGN_IN_KINDS } from '../../support/page/sign-in.ts';
-import { startStranger, type Stranger } from '../../support/sites/other-origin-site.ts';
+import { startOtherOriginSite, type OtherOriginSite } from '../../support/sites/other-origin-site.ts';
 
-const entryOf = async (lab: Lab, method: string, path: string): Promise<LogEntry> => {
+const entryOf = async (lab: FaultClient, method: string, path: string): Promise<LogEntry> => {
   const found = async (): Promise<LogEntry | undefined> =>
     (await lab.log()).find((entry) => entry.method === method && entry.path === path);
   await expect.poll(found).toBeDefined();
@@ -22,8 +22,8 @@ const attack = (target: string): string => `<!doctype html>
   <form method="post" action="${target}/api/v1/notes"><input name="text" value="forged"><button>send</button></form>
   <iframe src="${target}/api/v1/llm/models"></iframe>`;
 
-const arriveBare = async (page: Page, lab: Lab, origin: string, site: string): Promise<void> => {
-  const stranger = await startStranger(() => attack(origin));
+const arriveBare = async (page: Page, lab: FaultClient, origin: string, site: string): Promise<void> => {
+  const stranger = await startOtherOriginSite(() => attack(origin));
   try {
     await lab.clearLog();
     await page.goto(stranger.origin);
@@ -95,10 +95,10 @@ test.describe('i. from another origin', () => {
 });
 
 /** Ports of four digits that are free, and of five that look like them. */
-const lookAlike = async (): Promise<{ app: App; stranger: Stranger }> => {
+const lookAlike = async (): Promise<{ app: App; stranger: OtherOriginSite }> => {
   for (let tries = 0; tries < 20; tries += 1) {
     const port = 4_200 + 2 * Math.floor(Math.random() * 1_100);
-    const stranger = await startStranger(() => '{}', port * 10).catch(() => undefined);
+    const stranger = await startOtherOriginSite(() => '{}', port * 10).catch(() => undefined);
     if (!stranger) continue;
     const app = await startApp({ port }).catch(() => undefined);
     if (app) return { app, stranger };
@@ -145,8 +145,8 @@ test.describe('without the policy that would stop the request before the worker 
         return statuses;
       }, urls);
       expect(reached.filter((type) => type === 'cors' || type === 'opaque').length).toBeGreaterThan(urls.length);
-      expect(stranger.heard.length).toBeGreaterThan(urls.length);
-      expect(stranger.heard.filter((line) => !line.endsWith(' - -'))).toEqual([]);
+      expect(stranger.received.length).toBeGreaterThan(urls.length);
+      expect(stranger.received.filter((line) => !line.endsWith(' - -'))).toEqual([]);
     } finally {
       await Promise.all([app.stop(), stranger.close()]);
     }

@@ -49,7 +49,7 @@ test('where there are no links, the page saves what it has read', async ({ page,
 test('a download that the server refuses says why, and saves nothing', async ({ page, app, lab, complaints }) => {
   complaints.expect(FAILED_REQUEST);
   await signIn(page, app.origin, 'password');
-  await lab.fault({ at: 'api', path: '/api/v1/media/', kind: 'status', status: 503, times: 1 });
+  await lab.add({ at: 'api', path: '/api/v1/media/', kind: 'status', status: 503, times: 1 });
   expect(await page.evaluate(() => window.keeper.download('/api/v1/media/download'))).toEqual({
     ok: false,
     problem: { code: 'server-unavailable', at: '/api/v1/media/download/link', status: 503 },

@@ -18,7 +18,7 @@ test.beforeAll(async () => {
 test.afterAll(() => site.stop());
 test.beforeEach(({ complaints }) => {
   complaints.watch(page.context());
-  return site.lab.clearLog();
+  return site.faults.clearLog();
 });
 
 /** Sends a body of which the browser knows neither the end nor the length; the status, or the error's name. */
@@ -44,7 +44,7 @@ const uploadStream = (): Promise<string> =>
 
 test('https: an upload from a stream carries authorization and arrives whole', async () => {
   const status = await uploadStream();
-  const hits = await hitsOn(site.lab, UPLOAD, 1);
+  const hits = await hitsOn(site.faults, UPLOAD, 1);
   expect(hits).toMatchObject([{ status: 200, bodyBytes: BYTES }]);
   const server = hits.map((hit) => wordsFor(hit));
   await tell({ kind: 'an upload from a stream, HTTP/2', server, caller: status });
@@ -52,9 +52,9 @@ test('https: an upload from a stream carries authorization and arrives whole', a
 
 test('https: an upload from a stream that meets a 401 is sent once more, whole', async ({ complaints }) => {
   complaints.expect(FAILED_REQUEST);
-  await site.lab.fault({ at: 'api', path: '/api/v1/media/', kind: 'status', status: 401, times: 1 });
+  await site.faults.add({ at: 'api', path: '/api/v1/media/', kind: 'status', status: 401, times: 1 });
   const status = await uploadStream();
-  const hits = await hitsOn(site.lab, UPLOAD, 2);
+  const hits = await hitsOn(site.faults, UPLOAD, 2);
   expect(hits.at(-1)).toMatchObject({ status: 200, bodyBytes: BYTES });
   const server = hits.map((hit) => wordsFor(hit));
   const caller = `${status}; until the answer the worker keeps what was read of the stream`;

@@ -1,6 +1,6 @@
 import { startApp, type App } from '../../support/server/app.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
-import { createLab } from '../../support/server/fault-client.ts';
+import { createFaultClient } from '../../support/server/fault-client.ts';
 import { hitsOn, tell, wordsFor } from '../../support/page/requests.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 
@@ -13,7 +13,7 @@ test.afterAll(() => app.stop());
 
 test('an isolated page gets what every page gets [cross-origin-isolated]', async ({ page, complaints }) => {
   complaints.expect(FAILED_REQUEST);
-  const lab = createLab(app.origin);
+  const lab = createFaultClient(app.origin);
   await signIn(page, app.origin, 'password');
   await page.reload();
   expect(await page.evaluate(() => [crossOriginIsolated, navigator.serviceWorker.controller !== null])).toEqual([
@@ -36,7 +36,7 @@ test('an isolated page gets what every page gets [cross-origin-isolated]', async
   await tell({ kind: '`<img>` ', server: shown.map((hit) => wordsFor(hit)), caller: 'the picture' });
 
   await lab.clearLog();
-  await lab.fault({ at: 'api', path: '/api/v1/llm/', kind: 'redirect', location: '/', times: 1 });
+  await lab.add({ at: 'api', path: '/api/v1/llm/', kind: 'redirect', location: '/', times: 1 });
   const caller = await page.evaluate(async () => {
     const response = await fetch('/api/v1/llm/models');
     return `${response.status}, \`Cross-Origin-Resource-Policy: ${response.headers.get('cross-origin-resource-policy')}\``;

@@ -1,7 +1,7 @@
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { hitsOn, SCHEMES, tell, wordsFor } from '../../support/page/requests.ts';
 import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
-import { startStranger, type Stranger } from '../../support/sites/other-origin-site.ts';
+import { startOtherOriginSite, type OtherOriginSite } from '../../support/sites/other-origin-site.ts';
 
 const MODELS = '/api/v1/llm/models';
 const LATEST = '/api/v1/media/latest/picture';
@@ -13,7 +13,7 @@ type Case = {
   /** Requests that are answered with a redirect to `to`; none: the server's own route redirects. */
   redirects: number;
   status?: number;
-  to?: (stranger: Stranger) => string;
+  to?: (stranger: OtherOriginSite) => string;
   url: string;
   init?: RequestInit;
   /** Requests that reach the server, by the scheme of the session. */
@@ -22,7 +22,7 @@ type Case = {
 
 const same = (count: number): Case['hits'] => ({ bearer: count, dpop: count });
 const toPicture = (): string => '/api/v1/media/picture.png';
-const abroad = ({ origin }: Stranger): string => `${origin}/abroad`;
+const abroad = ({ origin }: OtherOriginSite): string => `${origin}/abroad`;
 
 const CASES: readonly Case[] = [
   { kind: 'to another path', redirects: 1, to: toPicture, url: MODELS, hits: same(1) },
@@ -50,9 +50,9 @@ const CASES: readonly Case[] = [
   { kind: 'of a declared path, to another origin', redirects: 2, to: abroad, url: LATEST, hits: same(2) },
 ];
 
-let stranger: Stranger;
+let stranger: OtherOriginSite;
 test.beforeAll(async () => {
-  stranger = await startStranger(() => 'abroad');
+  stranger = await startOtherOriginSite(() => 'abroad');
 });
 test.afterAll(() => stranger.close());
 
@@ -72,7 +72,7 @@ for (const sign of TOKEN_KINDS) {
         await lab.clearLog();
         if (to) {
           const fault = { at: 'api', path: url, kind: 'redirect', location: to(stranger), times: redirects } as const;
-          await lab.fault(status === undefined ? fault : { ...fault, status });
+          await lab.add(status === undefined ? fault : { ...fault, status });
         }
         const caller = await page.evaluate(
           ([address, options]) =>
@@ -91,13 +91,13 @@ for (const sign of TOKEN_KINDS) {
           [url, init] as const,
         );
         const seen = await hitsOn(lab, PATHS, hits[scheme]);
-        await lab.clearFaults();
+        await lab.clear();
         const words = seen.map((hit) => wordsFor(hit, { scheme }));
         if (hits[scheme] > hits.bearer) expect(words.splice(1, 1)).toEqual([REFUSED_PROOF]);
         await tell({ kind, server: words, caller });
       });
     }
-    expect(stranger.heard).toEqual([]);
+    expect(stranger.received).toEqual([]);
   });
 
   test(`${sign}: a picture behind a declared redirect is shown`, async ({ page, app, lab }) => {

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { openKeeper } from '../../support/page/keeper-page.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { hitsOn, SCHEMES, tell, wordsFor } from '../../support/page/requests.ts';
 import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 
@@ -12,7 +12,7 @@ type Case = {
   hits: number;
   /** Runs in the page; gives what the caller got. */
   act: () => string | Promise<string>;
-  before?: (lab: Lab) => Promise<void>;
+  before?: (lab: FaultClient) => Promise<void>;
   /** What only the test can see of it. */
   after?: (page: Page) => Promise<void>;
 };
@@ -23,7 +23,7 @@ const PICTURE = /\/picture\.png$/;
 const UPLOAD = /\/media\/upload$/;
 const STREAM = /\/media\/stream$/;
 
-const refuseOnce = (lab: Lab): Promise<void> => lab.expireTokens();
+const refuseOnce = (lab: FaultClient): Promise<void> => lab.expireTokens();
 
 const CASES: readonly Case[] = [
   {
@@ -210,7 +210,7 @@ const CASES: readonly Case[] = [
     kind: 'a server error',
     path: MODELS,
     hits: 1,
-    before: (lab) => lab.fault({ at: 'api', path: '/api/v1/llm/', kind: 'status', status: 503, times: 1 }),
+    before: (lab) => lab.add({ at: 'api', path: '/api/v1/llm/', kind: 'status', status: 503, times: 1 }),
     act: async () => String((await fetch('/api/v1/llm/models')).status),
   },
   {
@@ -287,7 +287,7 @@ for (const sign of TOKEN_KINDS) {
         const caller = await page.evaluate(act);
         await after?.(page);
         const seen = await hitsOn(lab, path, hits);
-        await lab.clearFaults();
+        await lab.clear();
         await tell({ kind, server: seen.map((hit) => wordsFor(hit, { scheme: SCHEMES[sign] })), caller });
       });
     }

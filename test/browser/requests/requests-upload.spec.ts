@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import type { LogEntry } from '../../../server/auth/request-log.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { peakMemory } from '../../support/browser/memory.ts';
 import { hitsOn, tell, wordsFor } from '../../support/page/requests.ts';
@@ -67,9 +67,9 @@ const begin = (page: Page): Promise<void> =>
 const told = (page: Page): Promise<number[]> => page.evaluate(() => window.acknowledged);
 
 /** Has a part hang before it is taken, for so long (ms) that there is a middle to do something in. */
-const haltInTheMiddle = async (lab: Lab, ms: number): Promise<void> => {
-  await lab.fault({ at: 'api', path: UPLOAD, kind: 'slow', ms: 1, times: UNDISTURBED });
-  await lab.fault({ at: 'api', path: UPLOAD, kind: 'hang', ms, times: 1 });
+const haltInTheMiddle = async (lab: FaultClient, ms: number): Promise<void> => {
+  await lab.add({ at: 'api', path: UPLOAD, kind: 'slow', ms: 1, times: UNDISTURBED });
+  await lab.add({ at: 'api', path: UPLOAD, kind: 'hang', ms, times: 1 });
 };
 
 const begun = (page: Page): Promise<unknown> =>
@@ -90,7 +90,7 @@ const expectReceived = async (page: Page, megabytes: number): Promise<string> =>
 const endOf = ({ headers, bodyBytes }: LogEntry): number => Number(headers['upload-offset']) + bodyBytes;
 
 /** Parts that the server took to their ends. */
-const takenParts = async (lab: Lab): Promise<readonly LogEntry[]> =>
+const takenParts = async (lab: FaultClient): Promise<readonly LogEntry[]> =>
   (await lab.log()).filter(({ method, status }) => method === 'PATCH' && (status === 204 || status === 200));
 
 const BEGINNING = [
@@ -177,8 +177,8 @@ test('an upload goes on when the network is back', async ({ page, context, lab }
 
 test('an upload goes on when the answer to a part is lost', async ({ page, lab }) => {
   const size = 24;
-  await lab.fault({ at: 'api', path: UPLOAD, kind: 'slow', ms: 1, times: UNDISTURBED });
-  await lab.fault({ at: 'api', path: UPLOAD, kind: 'lost', times: 1 });
+  await lab.add({ at: 'api', path: UPLOAD, kind: 'slow', ms: 1, times: UNDISTURBED });
+  await lab.add({ at: 'api', path: UPLOAD, kind: 'lost', times: 1 });
   await choose(page, size);
   await begin(page);
   const caller = await expectReceived(page, size);

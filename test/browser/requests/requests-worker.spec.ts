@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from '@playwright/test';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { hitsOn, tell, wordsFor } from '../../support/page/requests.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
@@ -14,7 +14,7 @@ const MODELS = /\/llm\/models$/;
 const NOTES = /\/notes$/;
 const DOWNLOAD = /\/media\/download$/;
 
-const words = async (lab: Lab, path: RegExp, count: number): Promise<string[]> =>
+const words = async (lab: FaultClient, path: RegExp, count: number): Promise<string[]> =>
   (await hitsOn(lab, path, count)).map((hit) => wordsFor(hit));
 
 /** Resolves when the worker itself has sent a request for such a path. */
@@ -51,7 +51,7 @@ test('a worker that is not running is started, and nothing goes out before it', 
 });
 
 test('a GET that is under way when the worker dies is sent again', async ({ page, context, lab }) => {
-  await lab.fault({ at: 'api', path: MODELS_PATH, kind: 'hang', ms: FOR_EVER_MS, times: 1 });
+  await lab.add({ at: 'api', path: MODELS_PATH, kind: 'hang', ms: FOR_EVER_MS, times: 1 });
   const sent = sentByWorker(context, MODELS);
   const pending = page.evaluate(async () => (await fetch('/api/v1/llm/models')).status);
   await sent;
@@ -71,7 +71,7 @@ const POSTS = [
 for (const { kind, by, stored } of POSTS) {
   test(`${kind}: stored ${stored} times`, async ({ page, context, lab }) => {
     const text = `sent by ${by} ${stored}`;
-    await lab.fault({ at: 'api', path: '/api/v1/notes', kind: 'lost', ms: FOR_EVER_MS, times: 1 });
+    await lab.add({ at: 'api', path: '/api/v1/notes', kind: 'lost', ms: FOR_EVER_MS, times: 1 });
     const sent = sentByWorker(context, NOTES);
     const pending = page.evaluate(
       async ([who, word]) => {
@@ -149,13 +149,13 @@ const abortOnceSent = async (page: Page, context: BrowserContext, by: 'window' |
 };
 
 test('a plain fetch that is aborted before the headers goes on at the server', async ({ page, context, lab }) => {
-  await lab.fault({ at: 'api', path: MODELS_PATH, kind: 'slow', ms: SLOW_MS, times: 1 });
+  await lab.add({ at: 'api', path: MODELS_PATH, kind: 'slow', ms: SLOW_MS, times: 1 });
   const caller = await abortOnceSent(page, context, 'window');
   await tell({ kind: 'aborted before the headers, plain `fetch`', server: await words(lab, MODELS, 1), caller });
 });
 
 test('a keeper.fetch that is aborted before the headers ends at the server too', async ({ page, context, lab }) => {
-  await lab.fault({ at: 'api', path: MODELS_PATH, kind: 'hang', ms: FOR_EVER_MS, times: 1 });
+  await lab.add({ at: 'api', path: MODELS_PATH, kind: 'hang', ms: FOR_EVER_MS, times: 1 });
   const caller = await abortOnceSent(page, context, 'keeper');
   const hits = await hitsOn(lab, MODELS, 1);
   expect(hits.map(({ headers }) => headers['keeper-request'])).toEqual([undefined]);

@@ -110,22 +110,22 @@ for (const kind of TOKEN_KINDS) {
       const document = await documentOf(page);
 
       await site.deploy();
-      await site.lab.clearLog();
+      await site.faults.clearLog();
       await page.evaluate(() => dispatchEvent(new Event('online')));
       await expect.poll(async () => (await snapshotOf(page)).worker.host).toBe('service-worker');
       await expectSession(page, 'active');
       expect((await snapshotOf(page)).tier).toBe('sealed');
       expect(await fetchOnce(page)).toBe(200);
-      await site.lab.expireTokens();
+      await site.faults.expireTokens();
       expect(await fetchOnce(page)).toBe(200);
       expect(await documentOf(page)).toBe(document);
       await killWorkers(page);
       await page.reload();
       await seesSignedIn(page);
       await connectKeeper(page);
-      await site.lab.expireTokens();
+      await site.faults.expireTokens();
       expect(await fetchOnce(page)).toBe(200);
-      await expectNothingBare(site.lab);
+      await expectNothingBare(site.faults);
     } finally {
       await site.stop();
     }

@@ -75,7 +75,7 @@ const killInHandOver = async ({ page, site, build }: Scene, afterInstall: () => 
   await updateToWait(page);
   await afterInstall();
   await expect.poll(() => leases.ended).toBe(LEASES);
-  await site.lab.clearLog();
+  await site.faults.clearLog();
   await page.evaluate(() => void (window.held = window.askKeeper()));
   await killWorkers(page);
   return page.evaluate(() => window.plain);
@@ -91,7 +91,7 @@ const openPassedBy = async (scene: Scene, afterInstall = async () => {}): Promis
   for (let round = 1; ; round += 1) {
     if ((await killInHandOver(scene, afterInstall)) === 401) return true;
     expect(await page.evaluate(() => window.held)).toBe(200);
-    await expectNothingBare(at.lab);
+    await expectNothingBare(at.faults);
     if (round === ROUNDS) break;
     await at.deploy(ofBuild(build));
     await page.reload();
@@ -102,8 +102,8 @@ const openPassedBy = async (scene: Scene, afterInstall = async () => {}): Promis
 };
 
 /** The server has refused the plain request; nothing else has come to it bare. */
-const expectOneBare = async ({ lab }: Deployment): Promise<void> =>
-  expect((await bareIn(lab)).map(({ path }) => path)).toEqual([MODELS]);
+const expectOneBare = async ({ faults }: Deployment): Promise<void> =>
+  expect((await bareIn(faults)).map(({ path }) => path)).toEqual([MODELS]);
 
 let site: Deployment;
 test.beforeEach(async ({ complaints }) => {
@@ -125,7 +125,7 @@ test('a page whose requests go past its worker has another one come, and what it
   await expect(page.getByRole('button', { name: 'Reload' })).toBeHidden();
   expect(await documentOf(page)).toBe(document);
   await expectOneBare(site);
-  expect((await site.lab.stats()).tokenRequests).toBe(1);
+  expect((await site.faults.stats()).tokenRequests).toBe(1);
 });
 
 test('where no other worker can be had, it sends nothing bare, and is well after the reload that it offers', async ({
@@ -139,7 +139,7 @@ test('where no other worker can be had, it sends nothing bare, and is well after
   expect(await page.evaluate(() => window.held)).toBe(noWorker);
   expect(await page.evaluate(() => window.askKeeper())).toBe(noWorker);
   await expectOneBare(site);
-  await site.lab.clearLog();
+  await site.faults.clearLog();
   await site.deploy(ofBuild(build));
   await page.getByRole('button', { name: 'Reload' }).click();
   await seesSignedIn(page);
@@ -147,6 +147,6 @@ test('where no other worker can be had, it sends nothing bare, and is well after
   expect(await fetchOnce(page)).toBe(200);
   await expectSocket(page, 'open');
   await expect(page.getByRole('button', { name: 'Reload' })).toBeHidden();
-  await expectNothingBare(site.lab);
-  expect((await site.lab.stats()).tokenRequests).toBe(1);
+  await expectNothingBare(site.faults);
+  expect((await site.faults.stats()).tokenRequests).toBe(1);
 });

@@ -2,7 +2,7 @@ import type { CDPSession, Page } from '@playwright/test';
 import { expectSocket } from '../../support/page/channels.ts';
 import { expect, test } from '../../support/e2e.ts';
 import { connectKeeper, DEMO, expectSession, signInBy, snapshotOf } from '../../support/page/keeper-page.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { seesSignedIn, signIn } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
@@ -84,7 +84,7 @@ const comeBack = async (page: Page): Promise<void> => {
 const CALLS = 20;
 
 /** The worker does not loop: while a page makes 20 calls, the worker adds a handful of requests of its own at most. */
-const expectCalm = async (page: Page, lab: Lab): Promise<void> => {
+const expectCalm = async (page: Page, lab: FaultClient): Promise<void> => {
   await lab.clearLog();
   const before = await lab.stats();
   await page.evaluate(async (calls) => {

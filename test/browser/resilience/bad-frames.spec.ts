@@ -49,7 +49,7 @@ test.describe('j. malformed frames', () => {
       const before = liar.opened;
       await lab.publish({ topic, count: COUNT, everyMs: 2 });
       await heardMoreThan(page, topic, COUNT / 4);
-      liar.say(frame);
+      liar.inject(frame);
       await expect.poll(() => liar.opened).toBe(before + 1);
       await expectAll(page, topic, COUNT);
       expect(liar.opened).toBe(before + 1);
@@ -69,7 +69,7 @@ test.describe('j. malformed frames', () => {
     await listen(page, topic);
     const before = liar.opened;
     await lab.publish({ topic, count: COUNT, everyMs: 2 });
-    for (const frame of STRANGE) liar.say(frame);
+    for (const frame of STRANGE) liar.inject(frame);
     await expectAll(page, topic, COUNT);
     expect(liar.opened).toBe(before);
   });
@@ -81,10 +81,10 @@ test.describe('j. malformed frames', () => {
   }) => {
     await signIn(page, liar.origin, 'password');
     await expectSocket(page, 'open');
-    liar.greetWith('nonsense');
+    liar.injectOnOpen('nonsense');
     const before = liar.opened;
     const startedAt = performance.now();
-    await lab.drop();
+    await lab.dropSockets();
     await expect
       .poll(async () => (await snapshotOf(page)).sockets[HUB]?.problem)
       .toMatchObject({ code: 'unexpected-answer', at: HUB });
@@ -93,7 +93,7 @@ test.describe('j. malformed frames', () => {
     await expect.poll(() => liar.opened - before, { timeout: 30_000 }).toBeGreaterThanOrEqual(5);
     expect((await snapshotOf(page)).session.state).toBe('active');
     expect(await fetchOnce(page)).toBe(200);
-    liar.greetWith(undefined);
+    liar.injectOnOpen(undefined);
     await expectSocket(page, 'open', 15_000);
     await expectSession(page, 'active');
   });

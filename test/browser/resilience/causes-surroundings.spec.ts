@@ -109,7 +109,7 @@ test.describe('the provider’s cookies', () => {
   test('over for a day: there is no silent window to miss [logout-32]', async ({ page, context, app, lab }) => {
     await signIn(page, app.origin, 'oidc');
     await dropProviderCookies(context);
-    await lab.clock(DAY_MS);
+    await lab.setClockSkew(DAY_MS);
     expect(await fetchOnce(page)).toBe(200);
     await comeBack(page);
     expect(await fetchOnce(page)).toBe(200);

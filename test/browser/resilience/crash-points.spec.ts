@@ -3,7 +3,7 @@ import { startDeployment } from '../../support/server/deployment.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
 import { DEMO, expectSession, openKeeper, snapshotOf, useAppKeeper } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { atProvider, signIn } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
@@ -26,15 +26,15 @@ const GIVEN_UP_WITHIN_MS = 15_000;
 /** Begins something that asks the token endpoint, and kills the worker while it waits for the answer. */
 const killWhileItAsks = async (
   page: Page,
-  lab: Lab,
+  lab: FaultClient,
   point: 'hang' | 'lost',
   begin: () => Promise<unknown>,
 ): Promise<void> => {
   const { tokenRequests } = await lab.stats();
-  await lab.fault({ at: 'token', kind: point, ms: FOR_EVER_MS });
+  await lab.add({ at: 'token', kind: point, ms: FOR_EVER_MS });
   await begin();
   await expect.poll(async () => (await lab.stats()).tokenRequests).toBeGreaterThan(tokenRequests);
-  await lab.clearFaults();
+  await lab.clear();
   await killWorkers(page);
 };
 
@@ -135,7 +135,7 @@ for (const state of ['installing', 'installed', 'activating', 'activated'] as co
     const site = await startDeployment();
     try {
       await signIn(page, site.origin, 'password');
-      const { tokenRequests } = await site.lab.stats();
+      const { tokenRequests } = await site.faults.stats();
       const build = await site.deploy();
       await untilNewcomer(page, state);
       await killWorkers(page);
@@ -149,7 +149,7 @@ for (const state of ['installing', 'installed', 'activating', 'activated'] as co
       };
       await expect.poll(isNew, { intervals: [200] }).toBe(true);
       expect(await fetchOnce(page)).toBe(200);
-      expect((await site.lab.stats()).tokenRequests).toBe(tokenRequests);
+      expect((await site.faults.stats()).tokenRequests).toBe(tokenRequests);
     } finally {
       await site.stop();
     }

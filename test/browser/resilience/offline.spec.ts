@@ -54,7 +54,7 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
     'a tab that is opened offline, with a new worker and an expired access token, keeps the session too',
     { tag: '@waits' },
     async ({ page, app, context, lab }) => {
-      await lab.lifetimes({ accessSeconds: 5 });
+      await lab.setLifetimes({ accessSeconds: 5 });
       await signIn(page, app.origin, 'password');
       await context.setOffline(true);
       await expectSession(page, 'degraded', 15_000);
@@ -64,7 +64,7 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
       await useAppKeeper(tab);
       await expect(headline(tab)).toHaveText('You are signed in as Demo User, and offline.');
       await expect(loginForm(tab)).toHaveCount(0);
-      await lab.lifetimes({ accessSeconds: 300 });
+      await lab.setLifetimes({ accessSeconds: 300 });
       await context.setOffline(false);
       for (const each of [page, tab]) await expectSession(each, 'active');
       expect(await fetchOnce(tab)).toBe(200);
@@ -86,7 +86,7 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
     await context.setOffline(true);
     const acknowledged = publish(page, topic, 1, 20);
     // an open socket of a context that is taken offline stays open and silent (measured): end it, as a network would
-    await lab.drop();
+    await lab.dropSockets();
     await context.setOffline(false);
     expect(await acknowledged).toEqual(upTo(20).map(() => true));
     for (const tab of [page, other]) {
@@ -111,16 +111,16 @@ test.describe('f. server stopped and started again', () => {
     'for 20 s: session and socket return, messages published meanwhile arrive once, in order',
     { tag: '@waits' },
     async ({ page, app, lab }) => {
-      await lab.lifetimes({ accessSeconds: 15 });
+      await lab.setLifetimes({ accessSeconds: 15 });
       await signIn(page, app.origin, 'password');
       await expectSocket(page, 'open');
       const topic = newTopic();
       await listen(page, topic);
-      await app.halt();
+      await app.shutDown();
       const acknowledged = publish(page, topic, 1, 30);
       await outage(page, OUTAGE_MS);
       await expectSession(page, 'degraded');
-      await app.resume();
+      await app.startAgain();
       await expectSession(page, 'active', HEALED_WITHIN_MS);
       await expectSocket(page, 'open', HEALED_WITHIN_MS);
       expect(await acknowledged).toEqual(upTo(30).map(() => true));
@@ -137,10 +137,10 @@ test.describe('f. server stopped and started again', () => {
     await listen(page, topic);
     const first = publish(page, topic, 1, 100);
     await expect.poll(async () => (await numbersOf(page, topic)).length, { intervals: [1] }).toBeGreaterThan(0);
-    await app.halt('SIGKILL');
+    await app.shutDown('SIGKILL');
     const second = publish(page, topic, 101, 20);
     await killWorkers(page);
-    await app.resume();
+    await app.startAgain();
     expect((await Promise.all([first, second])).flat()).toEqual(upTo(120).map(() => true));
     await expect.poll(async () => (await numbersOf(page, topic)).length).toBe(120);
     expect(await numbersOf(page, topic)).toEqual(upTo(120));

@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from '@playwright/test';
 import { watchDocument, type Undisturbed } from '../../support/browser/document.ts';
 import { expect, test } from '../../support/e2e.ts';
 import { sessionStateOf, snapshotOf } from '../../support/page/keeper-page.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce, MODELS } from '../../support/page/page-fetch.ts';
 import { SIGN_IN_KINDS, signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
@@ -11,10 +11,10 @@ import { killWorkers } from '../../support/browser/worker-kill.ts';
 const FOR_EVER_MS = 600_000;
 const SLOW_MS = 1_500;
 
-const grants = async (lab: Lab): Promise<number> => (await lab.stats()).refreshGrants;
+const grants = async (lab: FaultClient): Promise<number> => (await lab.stats()).refreshGrants;
 
 /** The session is one and the same, good for requests and for the next refresh. */
-const goesOn = async (page: Page, lab: Lab, document: Undisturbed): Promise<void> => {
+const goesOn = async (page: Page, lab: FaultClient, document: Undisturbed): Promise<void> => {
   expect(await fetchOnce(page)).toBe(200);
   const before = await grants(lab);
   await lab.expireTokens();
@@ -56,11 +56,11 @@ for (const kind of TOKEN_KINDS) {
     await signIn(page, app.origin, kind);
     const document = await watchDocument(page);
     const before = await lab.stats();
-    await lab.fault({ at: 'token', kind: 'hang', ms: FOR_EVER_MS });
+    await lab.add({ at: 'token', kind: 'hang', ms: FOR_EVER_MS });
     await lab.expireTokens();
     const pending = fetchOnce(page);
     await expect.poll(async () => (await lab.stats()).tokenRequests).toBeGreaterThan(before.tokenRequests);
-    await lab.clearFaults();
+    await lab.clear();
     await killWorkers(page);
     expect(await pending).toBe(200);
     expect(await grants(lab)).toBe(before.refreshGrants + 1);
@@ -75,11 +75,11 @@ for (const kind of TOKEN_KINDS) {
     await signIn(page, app.origin, kind);
     const document = await watchDocument(page);
     const before = await lab.stats();
-    await lab.fault({ at: 'token', kind: 'lost', ms: FOR_EVER_MS });
+    await lab.add({ at: 'token', kind: 'lost', ms: FOR_EVER_MS });
     await lab.expireTokens();
     const pending = fetchOnce(page);
     await expect.poll(() => grants(lab)).toBe(before.refreshGrants + 1);
-    await lab.clearFaults();
+    await lab.clear();
     await killWorkers(page);
     expect(await pending).toBe(200);
     expect(await grants(lab)).toBe(before.refreshGrants + 2);
@@ -94,7 +94,7 @@ for (const kind of TOKEN_KINDS) {
   }) => {
     await signIn(page, app.origin, kind);
     const document = await watchDocument(page);
-    await lab.fault({ at: 'api', kind: 'slow', ms: SLOW_MS, times: 1 });
+    await lab.add({ at: 'api', kind: 'slow', ms: SLOW_MS, times: 1 });
     const sent = sentByWorker(context, MODELS);
     const pending = fetchOnce(page);
     await sent;
@@ -112,7 +112,7 @@ for (const kind of TOKEN_KINDS) {
     await signIn(page, app.origin, kind);
     const document = await watchDocument(page);
     const text = `written once by ${kind}`;
-    await lab.fault({ at: 'api', kind: 'lost', ms: FOR_EVER_MS, times: 1 });
+    await lab.add({ at: 'api', kind: 'lost', ms: FOR_EVER_MS, times: 1 });
     const sent = sentByWorker(context, '/api/v1/notes');
     const pending = page.evaluate(async (words) => {
       const headers = { 'content-type': 'application/json' };

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import type { Keeper, NativeStore } from '../../../src/page/types/types.ts';
 import { expect, test } from '../../support/e2e.ts';
 import { DEMO, expectSession, signInBy } from '../../support/page/keeper-page.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
@@ -71,7 +71,7 @@ const open = async (page: Page, origin: string, bridge: Bridge): Promise<void> =
 };
 
 /** The backend logged a `whoami` that came after this. */
-const isProved = async (lab: Lab): Promise<void> => {
+const isProved = async (lab: FaultClient): Promise<void> => {
   const proofs = async (): Promise<number> =>
     (await lab.log()).filter(({ path, status }) => path === '/api/v1/auth/whoami' && status === 200).length;
   await expect.poll(proofs).toBeGreaterThan(0);

@@ -3,7 +3,7 @@ import { socketPolicy } from '../../../src/core/socket/socket-types.ts';
 import { EVENTS, expectSocket, HUB, listen, newTopic, numbersOf } from '../../support/page/channels.ts';
 import { expect, FAILED_SOCKET, test } from '../../support/e2e.ts';
 import { snapshotOf } from '../../support/page/keeper-page.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
@@ -62,7 +62,7 @@ const expectSettled = (page: Page, url: string): Promise<void> =>
     .toBeGreaterThan(SETTLED_AFTER_MS);
 
 /** Waits, as an idle tab does, until the tokens were renewed so many times more. */
-const renewed = async (lab: Lab, times: number): Promise<void> => {
+const renewed = async (lab: FaultClient, times: number): Promise<void> => {
   const { refreshGrants } = await lab.stats();
   const done = async (): Promise<number> => (await lab.stats()).refreshGrants - refreshGrants;
   await expect
@@ -77,7 +77,7 @@ test.describe('b. the idle story', () => {
       { tag: '@waits' },
       async ({ page, app, lab }) => {
         test.setTimeout(120_000);
-        await lab.lifetimes({ accessSeconds: ACCESS_SECONDS });
+        await lab.setLifetimes({ accessSeconds: ACCESS_SECONDS });
         await signIn(page, app.origin, kind);
         await expectSocket(page, 'open');
         const { socketsOpened } = await lab.stats();
@@ -101,7 +101,7 @@ test.describe('b. the idle story', () => {
       await watchIdle(page, HUB);
       const topic = newTopic();
       await listen(page, topic);
-      for (const lose of [() => lab.drop(), () => lab.drop(1012), () => killWorkers(page)]) {
+      for (const lose of [() => lab.dropSockets(), () => lab.dropSockets(1012), () => killWorkers(page)]) {
         const { socketsOpened, ticketsMinted } = await lab.stats();
         await lose();
         await expect.poll(async () => (await lab.stats()).socketsOpened).toBe(socketsOpened + 1);
@@ -126,10 +126,10 @@ test.describe('b. the idle story', () => {
       }, EVENTS);
       await expectSettled(page, EVENTS);
       await watchIdle(page, EVENTS);
-      await lab.clock((TICKET_MINUTES + 1) * 60_000);
+      await lab.setClockSkew((TICKET_MINUTES + 1) * 60_000);
       const { ticketsMinted, ticketsUsed } = await lab.stats();
       // the event stream, and the hub's socket
-      expect(await lab.drop()).toBe(2);
+      expect(await lab.dropSockets()).toBe(2);
       await expect.poll(async () => (await lab.stats()).ticketsUsed).toBe(ticketsUsed + 2);
       expect((await lab.stats()).ticketsMinted).toBe(ticketsMinted + 2);
       await expectSocket(page, 'open', 10_000, EVENTS);
@@ -146,11 +146,11 @@ test.describe('b. the idle story', () => {
       await signIn(page, app.origin, 'ticket');
       await expectSocket(page, 'open');
       await watchIdle(page, HUB);
-      await lab.fault({ at: 'ticket', kind: 'status', status: 401, times: 1 });
-      await lab.fault({ at: 'ticket', kind: 'status', status: 503, times: 1 });
-      await lab.fault({ at: 'ticket', kind: 'html', times: 1 });
+      await lab.add({ at: 'ticket', kind: 'status', status: 401, times: 1 });
+      await lab.add({ at: 'ticket', kind: 'status', status: 503, times: 1 });
+      await lab.add({ at: 'ticket', kind: 'html', times: 1 });
       const { socketsOpened } = await lab.stats();
-      await lab.drop();
+      await lab.dropSockets();
       await expect.poll(async () => (await lab.stats()).socketsOpened, { timeout: 30_000 }).toBe(socketsOpened + 1);
       await expectSocket(page, 'open');
       await expectNoLoginPage(page);

@@ -4,7 +4,7 @@ import type { SignInKind } from '../../../src/protocol/snapshot.ts';
 import { startApp, type App } from '../../support/server/app.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
 import { connectKeeper, sessionStateOf, snapshotOf } from '../../support/page/keeper-page.ts';
-import { createLab, type Lab } from '../../support/server/fault-client.ts';
+import { createFaultClient, type FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { keepMessages, readableBy } from '../../support/page/readable.ts';
 import { collectSecrets, openWireTap, type Secrets, type WireTap } from '../../support/page/secrets.ts';
@@ -38,7 +38,7 @@ const collectTraffic = (context: BrowserContext, origin: string): { text(): Prom
 };
 
 /** A page with everything going on that ever handles a token. */
-const useIt = async (page: Page, lab: Lab, kind: SignInKind): Promise<void> => {
+const useIt = async (page: Page, lab: FaultClient, kind: SignInKind): Promise<void> => {
   expect(await fetchOnce(page)).toBe(200);
   await page.evaluate(async (events) => {
     if (!events) return window.keeper.channel('h').publish('hello');
@@ -46,11 +46,11 @@ const useIt = async (page: Page, lab: Lab, kind: SignInKind): Promise<void> => {
     return new Promise((resolve) => socket.addEventListener('message', () => resolve(undefined), { once: true }));
   }, kind === 'ticket');
   if (kind !== 'ticket') {
-    await lab.fault({ at: 'token', kind: 'lost', times: 2 });
+    await lab.add({ at: 'token', kind: 'lost', times: 2 });
     await lab.expireTokens();
     await fetchOnce(page);
     await expect.poll(() => sessionStateOf(page)).toBe('active');
-    await lab.clearFaults();
+    await lab.clear();
   }
   await killWorkers(page);
   expect(await fetchOnce(page)).toBe(200);
@@ -65,11 +65,11 @@ const savedJournal = async (page: Page): Promise<string> => {
 
 let tap: WireTap;
 let app: App;
-let lab: Lab;
+let lab: FaultClient;
 test.beforeAll(async () => {
   tap = await openWireTap();
   app = await startApp({ env: tap.env });
-  lab = createLab(app.origin);
+  lab = createFaultClient(app.origin);
 });
 test.afterAll(async () => {
   await app.stop();

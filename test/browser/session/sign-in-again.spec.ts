@@ -1,14 +1,14 @@
 import type { Page } from '@playwright/test';
 import { startApp, type App } from '../../support/server/app.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
-import { startWithProvider, type Temper } from '../../support/server/other-provider.ts';
+import { startWithProvider, type ProviderTraits } from '../../support/server/other-provider.ts';
 import { connectKeeper, sessionStateOf, snapshotOf } from '../../support/page/keeper-page.ts';
-import { createLab, type Lab } from '../../support/server/fault-client.ts';
+import { createFaultClient, type FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { isActiveAt, openWireTap, tokensOf } from '../../support/page/secrets.ts';
 import { INTENTS, signIn } from '../../support/page/sign-in.ts';
 
-const ONE_GRANT: Temper = { accessTokens: 'opaque', dpop: 'off', rotation: true, grants: 'person' };
+const ONE_GRANT: ProviderTraits = { accessTokens: 'opaque', dpop: 'off', rotation: true, grants: 'person' };
 
 /** Signs in once more, as the same person. */
 const signInAgain = async (page: Page, app: App): Promise<void> => {
@@ -22,7 +22,7 @@ const signInAgain = async (page: Page, app: App): Promise<void> => {
   await expect.poll(async () => (await snapshotOf(page)).session).not.toEqual(former);
 };
 
-const staysThroughExpiry = async (page: Page, lab: Lab): Promise<void> => {
+const staysThroughExpiry = async (page: Page, lab: FaultClient): Promise<void> => {
   // Whatever there is to tell the provider of the former session has been told by then.
   expect(await page.evaluate(() => window.keeper.nudge())).toMatchObject({ ok: true });
   for (let round = 1; round <= 2; round += 1) {
@@ -46,7 +46,7 @@ test('oidc: whoever signs in once more stays signed in, and the tokens from befo
     const [former = '', ...others] = await tokensOf(tap, 'refresh_token');
     await expect.poll(() => isActiveAt(app.provider, former)).toBe(false);
     expect(await isActiveAt(app.provider, others.at(-1) ?? '')).toBe(true);
-    await staysThroughExpiry(page, createLab(app.origin));
+    await staysThroughExpiry(page, createFaultClient(app.origin));
     // the provider still knows the person: what ended is one sign-in here, not the one there
     await signInAgain(page, app);
   } finally {
@@ -64,7 +64,7 @@ test('another provider, with one grant for a person: whoever signs in once more 
   try {
     await signIn(page, app.origin, 'oidc');
     await signInAgain(page, app);
-    await staysThroughExpiry(page, createLab(app.origin));
+    await staysThroughExpiry(page, createFaultClient(app.origin));
   } finally {
     await app.stop();
   }

@@ -13,10 +13,10 @@ test('a sign-out that the server could not hear of is told to it after the worke
   lab,
 }) => {
   await signIn(page, app.origin, 'password');
-  await app.halt('SIGKILL');
+  await app.shutDown('SIGKILL');
   expect(await page.evaluate(() => window.keeper.signOut())).toEqual({ ok: true, value: null });
   await killWorkers(page);
-  await app.resume();
+  await app.startAgain();
   await page.evaluate(() => window.keeper.nudge());
   await expect
     .poll(async () => (await lab.log()).some(({ path, status }) => path === LOGOUT && status === 204), {

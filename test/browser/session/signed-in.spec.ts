@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import type { SignInKind } from '../../../src/protocol/snapshot.ts';
 import { expect, test } from '../../support/e2e.ts';
 import { hardReload } from '../../support/browser/hard-reload.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { createProfile } from '../../support/browser/profile.ts';
 import { seesSignedIn, SIGN_IN_KINDS, signInByHand } from '../../support/page/sign-in.ts';
@@ -19,13 +19,18 @@ const RELOADS = 5;
 const NEEDS_NO_AUTHORIZATION = ['/api/socket', '/api/events', '/api/v1/auth/login', '/api/auth/login', '/token'];
 
 /** What went to the server without authorization although it needs one. */
-const bareRequests = async (lab: Lab, since: number): Promise<readonly string[]> => {
+const bareRequests = async (lab: FaultClient, since: number): Promise<readonly string[]> => {
   const bare = (await lab.log()).filter(({ at, auth }) => at >= since && auth === 'none');
   return bare.map(({ path }) => path).filter((path) => !NEEDS_NO_AUTHORIZATION.includes(path));
 };
 
 /** Does something to the page, and then wants it signed in: for the backend, for the interface, for page script. */
-const endsSignedIn = async (page: Page, lab: Lab, kind: SignInKind, doing: () => Promise<unknown>): Promise<void> => {
+const endsSignedIn = async (
+  page: Page,
+  lab: FaultClient,
+  kind: SignInKind,
+  doing: () => Promise<unknown>,
+): Promise<void> => {
   await lab.clearLog();
   await doing();
   await seesSignedIn(page);

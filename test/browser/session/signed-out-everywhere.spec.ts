@@ -114,11 +114,11 @@ for (const kind of TOKEN_KINDS) {
       await signIn(page, app.origin, kind);
       const token = (await tokensOf(tap, 'refresh_token')).at(-1) ?? '';
       expect(token).not.toBe('');
-      await app.halt('SIGKILL');
+      await app.shutDown('SIGKILL');
       await signOut(page);
       await killWorkers(page);
       await before.close();
-      await app.resume();
+      await app.startAgain();
       // the control: until the browser is back, nobody has told the server
       if (kind === 'oidc') expect(await isActiveAt(app.provider, token)).toBe(true);
 

@@ -4,13 +4,13 @@ import { END_SESSION_PATH } from '../../../src/protocol/bridge.ts';
 import type { App } from '../../support/server/app.ts';
 import { documentOf } from '../../support/browser/document.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
-import { startWithProvider, type Temper } from '../../support/server/other-provider.ts';
+import { startWithProvider, type ProviderTraits } from '../../support/server/other-provider.ts';
 import { connectKeeper, expectSession, openKeeper, snapshotOf } from '../../support/page/keeper-page.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
 /** Its own sign-in is ended by nothing but its logout. */
-const STRANGER: Temper = { accessTokens: 'opaque', dpop: 'off', rotation: true, revocation: false };
+const STRANGER: ProviderTraits = { accessTokens: 'opaque', dpop: 'off', rotation: true, revocation: false };
 const ID_TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** As another app of the same provider would have somebody sign in: without asking for a password. */

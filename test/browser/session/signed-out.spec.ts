@@ -3,7 +3,7 @@ import type { SignInKind } from '../../../src/protocol/snapshot.ts';
 import { documentOf } from '../../support/browser/document.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { openKeeper, snapshotOf } from '../../support/page/keeper-page.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { SIGN_IN_KINDS, signIn } from '../../support/page/sign-in.ts';
 
@@ -12,7 +12,7 @@ const TOLD: Partial<Record<SignInKind, string>> = { password: '/api/v1/auth/logo
 
 const signOutByHand = (page: Page): Promise<void> => page.getByRole('button', { name: 'Sign out' }).click();
 
-const wasTold = async (lab: Lab, path: string): Promise<boolean> =>
+const wasTold = async (lab: FaultClient, path: string): Promise<boolean> =>
   (await lab.log()).some((entry) => entry.path === path && entry.status === 204);
 
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));

@@ -117,7 +117,7 @@ for (const { name, fault, problem, tries, kinds, tag } of TROUBLES) {
       await signIn(page, app.origin, kind);
       const document = await watchDocument(page);
       const before = await lab.stats();
-      await lab.fault({ at: 'token', ...fault });
+      await lab.add({ at: 'token', ...fault });
       await lab.expireTokens();
       expect(await fetchOnce(page)).toBe('network error');
       await expect.poll(() => problemsOf(page), { timeout: GIVES_UP_WITHIN_MS }).toContain(problem);
@@ -126,7 +126,7 @@ for (const { name, fault, problem, tries, kinds, tag } of TROUBLES) {
         const often = { timeout: MANY_WITHIN_MS };
         await expect.poll(async () => (await lab.stats()).tokenRequests, often).toBeGreaterThanOrEqual(asked + tries);
       }
-      await lab.clearFaults();
+      await lab.clear();
       await expectHealing(page);
       expect(await fetchOnce(page)).toBe(200);
       expect([...new Set(await problemsOf(page))]).toEqual([problem]);
@@ -149,7 +149,7 @@ for (const kind of TOKEN_KINDS) {
     lab,
   }) => {
     await signIn(page, app.origin, kind);
-    await lab.fault({ at: 'token', kind: 'status', status: 503 });
+    await lab.add({ at: 'token', kind: 'status', status: 503 });
     await lab.expireTokens();
     await killWorkers(page);
     await page.reload();
@@ -157,7 +157,7 @@ for (const kind of TOKEN_KINDS) {
     await connectKeeper(page);
     await expect.poll(() => sessionStateOf(page)).toBe('degraded');
     await seesSignedIn(page);
-    await lab.clearFaults();
+    await lab.clear();
     await expectHealing(page);
     expect(await fetchOnce(page)).toBe(200);
   });

@@ -148,8 +148,8 @@ for (const [name, leave] of [
 test('a request that waited for the former person’s token is not sent with the next one’s', async ({ page, site }) => {
   await openPlain(page, site);
   await signInAs(page, DEMO);
-  await site.lab.fault({ at: 'token', kind: 'slow', ms: 5_000, times: 1 });
-  await site.lab.expireTokens();
+  await site.faults.add({ at: 'token', kind: 'slow', ms: 5_000, times: 1 });
+  await site.faults.expireTokens();
   const waiting = page.evaluate(
     async ([url, text]) => {
       const headers = { 'content-type': 'application/json' };
@@ -179,9 +179,9 @@ test('what the HTTP cache holds of the former person is shown to nobody, and off
   expect(await writeNote(page)).toBe(201);
   expect(await readNotes(page)).toContain(SECRET);
   // the control: the browser did keep it, and the same person has it without the server
-  await site.lab.clearLog();
+  await site.faults.clearLog();
   expect(await readNotes(page)).toContain(SECRET);
-  expect((await site.lab.log()).filter(({ path }) => path === NOTES)).toEqual([]);
+  expect((await site.faults.log()).filter(({ path }) => path === NOTES)).toEqual([]);
   await signOut(page);
   for (const mode of ['default', 'force-cache'] as const) expect(await readNotes(page, mode)).not.toContain(SECRET);
   await context.setOffline(true);

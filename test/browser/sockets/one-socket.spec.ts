@@ -11,7 +11,7 @@ import {
 } from '../../support/page/channels.ts';
 import { expect, FAILED_SOCKET, test } from '../../support/e2e.ts';
 import { connectKeeper, openKeeper, snapshotOf } from '../../support/page/keeper-page.ts';
-import type { Lab } from '../../support/server/fault-client.ts';
+import type { FaultClient } from '../../support/server/fault-client.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
@@ -43,7 +43,7 @@ const expectAllInBoth = async (tabs: readonly Page[], topic: string): Promise<vo
   for (const tab of tabs) await expectAll(tab, topic, COUNT);
 };
 
-const expectOneUpstream = (lab: Lab, timeout = 5_000): Promise<void> =>
+const expectOneUpstream = (lab: FaultClient, timeout = 5_000): Promise<void> =>
   expect.poll(async () => (await lab.stats()).socketsOpen, { timeout }).toBe(1);
 
 test.describe('g. two tabs and /lab/publish of 500 messages', () => {
@@ -86,10 +86,10 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     const { tabs, topic } = await twoTabs(page, app.origin);
     await lab.publish({ topic, count: COUNT, everyMs: EVERY_MS });
     await heardMoreThan(page, topic, MIDDLE);
-    expect(await lab.drop()).toBe(1);
+    expect(await lab.dropSockets()).toBe(1);
     await heardMoreThan(page, topic, 2 * MIDDLE);
     // On a loaded machine the page may hold two thirds of the messages before it has dialled again.
-    await expect.poll(() => lab.drop(1012), { message: 'a second socket to drop' }).toBe(1);
+    await expect.poll(() => lab.dropSockets(1012), { message: 'a second socket to drop' }).toBe(1);
     await expectAllInBoth(tabs, topic);
     await expectOneUpstream(lab);
   });
@@ -102,7 +102,7 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
       await lab.publish({ topic, count: COUNT, everyMs: EVERY_MS });
       await heardMoreThan(page, topic, MIDDLE);
       const { socketsOpened } = await lab.stats();
-      expect(await lab.freeze(FROZEN_MS)).toBe(1);
+      expect(await lab.freezeSockets(FROZEN_MS)).toBe(1);
       const redialled = async (): Promise<boolean> => (await lab.stats()).socketsOpened > socketsOpened;
       await expect.poll(redialled, { timeout: HEARTBEAT_MS + 3_000 + SLACK_MS, intervals: [100] }).toBe(true);
       await expectAllInBoth(tabs, topic);
@@ -131,7 +131,7 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     const { tabs, topic } = await twoTabs(page, app.origin);
     const published = Promise.all([publish(tabs[0], topic, 1, 50), publish(tabs[1], topic, 51, 50)]);
     await killWorkers(page);
-    await lab.drop();
+    await lab.dropSockets();
     expect((await published).flat()).toEqual(upTo(100).map(() => true));
     for (const tab of tabs) await expect.poll(async () => (await numbersOf(tab, topic)).length).toBe(100);
     const [here, there] = await Promise.all(tabs.map((tab) => numbersOf(tab, topic)));

@@ -19,10 +19,10 @@ test('a network that swallows everything, without any end of a connection: the s
     await signInAt(page, network.origin);
     const topic = newTopic();
     await listen(page, topic);
-    const { socketsOpened } = await network.lab.stats();
-    expect(network.swallow('sockets')).toBe(1);
-    await network.lab.publish({ topic, count: 20, everyMs: 0 });
-    const redialled = async (): Promise<number> => (await network.lab.stats()).socketsOpened - socketsOpened;
+    const { socketsOpened } = await network.faults.stats();
+    expect(network.silence('sockets')).toBe(1);
+    await network.faults.publish({ topic, count: 20, everyMs: 0 });
+    const redialled = async (): Promise<number> => (await network.faults.stats()).socketsOpened - socketsOpened;
     await expect.poll(redialled, { timeout: NOTICED_WITHIN_MS }).toBe(1);
     await expectAll(page, topic, 20);
     expect((await snapshotOf(page)).session.state).toBe('active');

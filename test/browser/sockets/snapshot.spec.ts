@@ -57,7 +57,7 @@ test('a reader that did not follow is told the gap, then its state, then what ca
   await lab.publish({ topic, count: FLOOD, everyMs: 0 });
   await expectAll(page, topic, FLOOD);
 
-  await lab.fault({ at: 'api', path: '/api/v1/notes', kind: 'status', status: 503, times: 1 });
+  await lab.add({ at: 'api', path: '/api/v1/notes', kind: 'status', status: 503, times: 1 });
   await read(page);
   await expect.poll(() => typesOf(page)).toEqual(['gap', 'snapshot-failed']);
   await lab.publish({ topic, count: MORE, everyMs: 0 });

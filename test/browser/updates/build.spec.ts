@@ -49,12 +49,12 @@ test('the shell comes from the worker when the server is gone', async ({ page })
   await expect(page.locator('session-sign-in')).toBeVisible();
   // its shell is installed with it
   await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
-  await app.halt();
+  await app.shutDown();
   try {
     await page.reload();
     await expect(page.locator('session-status')).toBeVisible();
     await expect(page.locator(':not(:defined)')).toHaveCount(0);
   } finally {
-    await app.resume();
+    await app.startAgain();
   }
 });

@@ -47,7 +47,7 @@ test(
   { tag: '@timed' },
   async ({ page, context }) => {
     test.setTimeout(120_000);
-    const { origin, lab } = site;
+    const { origin, faults } = site;
     const topic = newTopic();
     await signIn(page, origin, 'password');
     const other = await context.newPage();
@@ -59,22 +59,22 @@ test(
     const documents = [await watchDocument(page), await watchDocument(other)];
     await page.evaluate(() => void new EventSource('/api/v1/media/stream'));
     const leases = watchLeases(page);
-    await lab.publish({ topic, count: COUNT, everyMs: PUBLISH_EVERY_MS });
+    await faults.publish({ topic, count: COUNT, everyMs: PUBLISH_EVERY_MS });
     for (let round = 1; round <= UPDATES; round += 1) {
       const build = await site.deploy();
-      const { socketsOpened } = await lab.stats();
+      const { socketsOpened } = await faults.stats();
       const { taken } = leases;
       expect(await update(page)).toBeLessThan(IN_CONTROL_WITHIN_MS);
       for (const tab of [page, other]) await expect.poll(async () => (await snapshotOf(tab)).build).toBe(build);
       expect(await fetchOnce(page)).toBe(200);
       await expectSocket(page, 'open');
       await expect.poll(() => leases.taken).toBeGreaterThan(taken);
-      expect((await lab.stats()).socketsOpened).toBe(socketsOpened + 1);
+      expect((await faults.stats()).socketsOpened).toBe(socketsOpened + 1);
     }
     for (const tab of [page, other]) await expectAll(tab, topic, COUNT);
     for (const document of documents) await document.expect();
-    await expect.poll(async () => (await lab.stats()).socketsOpen).toBe(1);
-    expect((await lab.stats()).tokenRequests).toBe(1);
+    await expect.poll(async () => (await faults.stats()).socketsOpen).toBe(1);
+    expect((await faults.stats()).tokenRequests).toBe(1);
   },
 );
 
@@ -87,12 +87,12 @@ test(
   "a site's own newcomer waits: the old worker stays alive and connected until the site lets it in",
   { tag: '@timed' },
   async ({ page, context }) => {
-    const { origin, lab } = site;
+    const { origin, faults } = site;
     await site.deploy(waitsForItsSite);
     await signIn(page, origin, 'password');
     await expectSocket(page, 'open');
     const leases = watchLeases(page);
-    const { socketsOpened } = await lab.stats();
+    const { socketsOpened } = await faults.stats();
     const old = (await snapshotOf(page)).build;
     const build = await site.deploy(waitsForItsSite);
     await updateToWait(page);
@@ -103,7 +103,7 @@ test(
     await expect.poll(() => others.taken).toBeGreaterThan(0);
     expect(await fetchOnce(other)).toBe(200);
     expect(leases.ended + others.ended).toBe(0);
-    expect((await lab.stats()).socketsOpened).toBe(socketsOpened);
+    expect((await faults.stats()).socketsOpened).toBe(socketsOpened);
     expect((await snapshotOf(other)).build).toBe(old);
 
     const begun = performance.now();
@@ -111,7 +111,7 @@ test(
     for (const tab of [page, other]) await expect.poll(async () => (await snapshotOf(tab)).build).toBe(build);
     expect(performance.now() - begun).toBeLessThan(IN_CONTROL_WITHIN_MS + SHOWN_WITHIN_MS);
     await expectSocket(page, 'open');
-    expect((await lab.stats()).socketsOpened).toBe(socketsOpened + 1);
+    expect((await faults.stats()).socketsOpened).toBe(socketsOpened + 1);
   },
 );
 
@@ -120,32 +120,32 @@ test(
   { tag: '@waits' },
   async ({ page, complaints }) => {
     complaints.expect(FAILED_REQUEST);
-    const { origin, lab } = site;
+    const { origin, faults } = site;
     const topic = newTopic();
     await signIn(page, origin, 'password');
     await expectSocket(page, 'open');
     await listen(page, topic);
     const old = (await snapshotOf(page)).build;
-    await lab.fault({ at: 'api', kind: 'hang', ms: 60_000, times: 1 });
+    await faults.add({ at: 'api', kind: 'hang', ms: 60_000, times: 1 });
     // another URL than below: Chromium has one request for a URL wait for the other, up to 20 s
     await page.evaluate(() => void fetch('/api/v1/notes').catch(() => undefined));
     await site.deploy();
     await updateToWait(page);
-    await lab.drop();
+    await faults.dropSockets();
     await expectSocket(page, 'open', RESUMED_WITHIN_MS);
     expect((await snapshotOf(page)).build).toBe(old);
     expect(await page.evaluate(async () => (await window.keeper.fetch('/api/v1/llm/models')).status)).toBe(200);
-    await lab.publish({ topic, count: 3, everyMs: 0 });
+    await faults.publish({ topic, count: 3, everyMs: 0 });
     await expectAll(page, topic, 3);
   },
 );
 
 test('the old worker refreshes while the newcomer comes: the token endpoint is asked once', async ({ page }) => {
-  const { origin, lab } = site;
+  const { origin, faults } = site;
   await signIn(page, origin, 'password');
-  await lab.fault({ at: 'token', kind: 'slow', ms: 1_500, times: 2 });
-  await lab.expireTokens();
-  const { tokenRequests } = await lab.stats();
+  await faults.add({ at: 'token', kind: 'slow', ms: 1_500, times: 2 });
+  await faults.expireTokens();
+  const { tokenRequests } = await faults.stats();
   const answer = fetchOnce(page);
   await expectSeen(page, 'refreshing');
   const build = await site.deploy();
@@ -153,5 +153,5 @@ test('the old worker refreshes while the newcomer comes: the token endpoint is a
   expect(await answer).toBe(200);
   await expect.poll(async () => (await snapshotOf(page)).build).toBe(build);
   expect(await fetchOnce(page)).toBe(200);
-  expect((await lab.stats()).tokenRequests).toBe(tokenRequests + 1);
+  expect((await faults.stats()).tokenRequests).toBe(tokenRequests + 1);
 });

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createGuessLimit, type GuessLimit } from '../../../server/auth/login-rate-limit.ts';
+import { createLoginRateLimit, type LoginRateLimit } from '../../../server/auth/login-rate-limit.ts';
 import { OidcClient } from '../support/agent.ts';
 import { startTestServer, type TestServer } from '../support/start.ts';
 
@@ -8,13 +8,13 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const HOME = '192.0.2.1';
 
-const setUp = (): { limit: GuessLimit; pass(ms: number): void } => {
+const setUp = (): { limit: LoginRateLimit; pass(ms: number): void } => {
   let now = 0;
-  return { limit: createGuessLimit(() => now), pass: (ms) => (now += ms) };
+  return { limit: createLoginRateLimit(() => now), pass: (ms) => (now += ms) };
 };
 
 /** How many wrong guesses in a row are taken before one is not. */
-const wrongUntilRefused = (limit: GuessLimit, account: string, addressOf: (guess: number) => string): number => {
+const wrongUntilRefused = (limit: LoginRateLimit, account: string, addressOf: (guess: number) => string): number => {
   for (let guess = 0; ; guess += 1) {
     if (!limit.take({ account, address: addressOf(guess) }).allowed) return guess;
     if (guess > 1_000) return Infinity;
@@ -50,7 +50,7 @@ describe('guesses at a password', () => {
   test('from everywhere do not keep its owner out where they have signed in before', () => {
     const { limit } = setUp();
     const first = limit.take({ account: 'demo', address: HOME });
-    if (first.allowed) first.right();
+    if (first.allowed) first.succeeded();
     wrongUntilRefused(limit, 'demo', everywhere);
     expect(limit.take({ account: 'demo', address: HOME }).allowed).toBe(true);
     expect(limit.take({ account: 'demo', address: '203.0.113.9' })).toEqual({ allowed: false, waitSeconds: 30 });
@@ -60,7 +60,7 @@ describe('guesses at a password', () => {
     const { limit } = setUp();
     for (let time = 0; time < 200; time += 1) {
       const guess = limit.take({ account: 'demo', address: HOME });
-      if (guess.allowed) guess.right();
+      if (guess.allowed) guess.succeeded();
     }
     expect(wrongUntilRefused(limit, 'demo', () => HOME)).toBe(10);
   });

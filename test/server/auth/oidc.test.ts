@@ -104,7 +104,7 @@ describe('provider', () => {
   });
 
   test('without a grace, of parallel refreshes one wins, and reuse ends the family [reuse-ends-family]', async () => {
-    await server.lab('/provider', { grace: 0 });
+    await server.fault('/provider', { grace: 0 });
     try {
       const client = await OidcClient.create(server);
       const { refresh, access } = await client.signIn();
@@ -113,7 +113,7 @@ describe('provider', () => {
       expect(await client.refresh(refresh)).toEqual({ ok: false, error: 'invalid_grant' });
       expect((await whoami(client, access)).status).toBe(401);
     } finally {
-      await server.lab('/provider', { grace: 30 });
+      await server.fault('/provider', { grace: 30 });
     }
   });
 
@@ -161,12 +161,12 @@ describe('provider', () => {
   });
 
   test('lifetimes can be changed while it runs', async () => {
-    await server.lab('/lifetimes', { accessSeconds: 7 });
+    await server.fault('/lifetimes', { accessSeconds: 7 });
     try {
       const client = await OidcClient.create(server);
       expect((await client.signIn()).expiresIn).toBe(7);
     } finally {
-      await server.lab('/lifetimes', { accessSeconds: 300 });
+      await server.fault('/lifetimes', { accessSeconds: 300 });
     }
   });
 });

@@ -123,7 +123,7 @@ describe('another provider', () => {
     const tokens = await client.signIn();
     const socket = await dial(server, tokens.access);
     await socket.hello();
-    await server.lab('/tokens/expire', {});
+    await server.fault('/tokens/expire', {});
     expect((await whoami(server, client, tokens.access)).status).toBe(401);
     const outcome = await client.refresh(tokens.refresh);
     expect(outcome.ok && (await whoami(server, client, outcome.tokens.access)).status).toBe(200);

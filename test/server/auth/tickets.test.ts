@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
-import { createSessionEnds } from '../../../server/http/principal.ts';
+import { createSessionRevocations } from '../../../server/http/principal.ts';
 import { createStats } from '../../../server/base/stats.ts';
 import { createTickets } from '../../../server/auth/tickets.ts';
 import { temporaryDir } from '../support/start.ts';
@@ -12,7 +12,7 @@ test('a ticket is good until its time is over, and not a moment longer', async (
   const folder = temporaryDir();
   let now = 1_000;
   const store = openLmdbStore(folder.dir, () => now);
-  const tickets = createTickets(store, createStats(), createSessionEnds(store));
+  const tickets = createTickets(store, createStats(), createSessionRevocations(store));
   const [early, late] = [await tickets.mint('socket', DEMO, TTL_MS), await tickets.mint('socket', DEMO, TTL_MS)];
   now += TTL_MS - 1;
   expect(await tickets.redeem('socket', early)).toEqual(DEMO);

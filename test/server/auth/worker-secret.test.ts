@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
-import { openSealer } from '../../../server/worker/worker-secret.ts';
+import { openWorkerSecrets } from '../../../server/worker/worker-secret.ts';
 import type { Store } from '../../../server/base/store.ts';
 import { parseJson } from '../../../src/protocol/json.ts';
 import type { KeeperConfig, SealSecret } from '../../../src/protocol/config.ts';
@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 const sealWith = async (into: Store, keyNumber?: number, cookie = COOKIE): Promise<SealSecret | undefined> => {
-  const script = (await openSealer(into, keyNumber)).bake('run();', { config: CONFIG }, { ...WORKER, cookie });
+  const script = (await openWorkerSecrets(into, keyNumber)).bake('run();', { config: CONFIG }, { ...WORKER, cookie });
   if (script.type === 'refused') throw new Error('refused');
   const json = script.text.slice(script.text.indexOf('{'), script.text.lastIndexOf('};') + 1);
   return (parseJson(json) as { seal?: SealSecret }).seal;
@@ -69,7 +69,7 @@ test.each([
   ['Firefox on loopback: refused without its cookie', FIREFOX, {}, 'refused', true],
 ] as const)('WebKit and others: %s', async (_name, userAgent, place, type, isGivenCookie) => {
   store = openLmdbStore(folder.dir);
-  const sealer = await openSealer(store);
+  const sealer = await openWorkerSecrets(store);
   const headers = { ...WORKER, 'user-agent': userAgent, ...place };
   const script = sealer.bake('run();', { config: CONFIG }, headers);
   expect(script.type).toBe(type);

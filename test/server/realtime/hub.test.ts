@@ -76,10 +76,10 @@ describe('the way in', () => {
     const own = await startTestServer();
     const { access_token: mine } = await passwordLogin(own.call);
     const ticket = await socketTicket(own, mine);
-    await own.lab('/faults', { at: 'socket', kind: 'slow', ms: 500, times: 1 });
+    await own.fault('/faults', { at: 'socket', kind: 'slow', ms: 500, times: 1 });
     const client = dialWith(own, ticket);
     // by then the handshake is there too, and held back
-    for (let turn = 0; turn < 3; turn += 1) await own.lab('/stats');
+    for (let turn = 0; turn < 3; turn += 1) await own.fault('/stats');
     const startedAt = performance.now();
     await own.stop();
     expect(performance.now() - startedAt).toBeLessThan(5_000);
@@ -323,9 +323,9 @@ describe('who may stay', () => {
   });
 
   test('without renewal, the socket closes when its authorization ends', async () => {
-    await server.lab('/lifetimes', { accessSeconds: 1 });
+    await server.fault('/lifetimes', { accessSeconds: 1 });
     const { access_token: brief } = await passwordLogin(server.call);
-    await server.lab('/lifetimes', { accessSeconds: 300 });
+    await server.fault('/lifetimes', { accessSeconds: 300 });
     expect(await (await dial(server, brief)).closed).toMatchObject({ code: 4401 });
   });
 

@@ -7,8 +7,8 @@ import { createEventStreams } from '../../../server/realtime/event-streams.ts';
 import { MAX_FRAME_BYTES } from '../../../server/realtime/hub-connection.ts';
 import { createHub, type Hub } from '../../../server/realtime/hub.ts';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
-import { createPace } from '../../../server/http/admission-control.ts';
-import { createSessionEnds } from '../../../server/http/principal.ts';
+import { createAdmissionControl } from '../../../server/http/admission-control.ts';
+import { createSessionRevocations } from '../../../server/http/principal.ts';
 import { createStats } from '../../../server/base/stats.ts';
 import { createTickets } from '../../../server/auth/tickets.ts';
 import { openTopics, type Topics } from '../../../server/realtime/topics.ts';
@@ -34,8 +34,8 @@ beforeEach(async () => {
   folder = temporaryDir();
   store = openLmdbStore(folder.dir);
   topics = await openTopics(store);
-  const pace = createPace({ perSecond: 200, now: () => performance.now() });
-  const ends = createSessionEnds(store);
+  const pace = createAdmissionControl({ perSecond: 200, now: () => performance.now() });
+  const ends = createSessionRevocations(store);
   const parts = { store, clock: createClock(), topics, ends, pace, heartbeatMs: 30_000 };
   hub = createHub({ ...parts, tickets: createTickets(store, createStats(), ends) });
   listener = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: MAX_FRAME_BYTES });
@@ -88,7 +88,7 @@ test('what waits for it in memory is 64 kB and a frame; another reader has every
   await expect.poll(() => countOf(slow, 'ok') + countOf(brisk, 'ok')).toBe(2);
   slow.ws.pause();
   let most = 0;
-  topics.listen(() => (most = Math.max(most, slow.far.bufferedAmount)));
+  topics.subscribe(() => (most = Math.max(most, slow.far.bufferedAmount)));
   await publish();
   await expect.poll(() => countOf(brisk, 'ev'), { timeout: 10_000 }).toBe(COUNT);
   expect(most, 'it is full').toBeGreaterThan(65_536);
@@ -141,7 +141,7 @@ test('a client that asks without end and reads no answer is cut off, and nobody 
 
 test('of the old stream, too', async () => {
   const { ws, far } = await connect();
-  const events = createEventStreams({ clock: createClock(), topics, ends: createSessionEnds(store) });
+  const events = createEventStreams({ clock: createClock(), topics, ends: createSessionRevocations(store) });
   events.accept(far, OWNER);
   vi.spyOn(far, 'bufferedAmount', 'get').mockReturnValue(5_000_000);
   const code = new Promise((done) => far.once('close', done));

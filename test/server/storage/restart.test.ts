@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { OidcClient } from '../support/agent.ts';
 import { dial, dialWith } from '../support/hub-client.ts';
-import { startInVain, startProcess, type ServerProcess } from '../support/process.ts';
+import { startExpectingFailure, startProcess, type ServerProcess } from '../support/process.ts';
 import {
   bearer,
   cookieLogin,
@@ -39,7 +39,7 @@ const asServer = (server: ServerProcess): TestServer => ({
   ...server,
   local: { app: server.url, provider: server.issuer },
   dataDir: '',
-  lab: async () => undefined,
+  fault: async () => undefined,
   stop: async () => undefined,
 });
 
@@ -174,7 +174,7 @@ describe('a start that cannot be', () => {
     const server = await startTestServer();
     const dataDir = newFolder();
     const { port } = new URL(server.url);
-    const { code, output, errors } = await startInVain({ PORT: port, DATA_DIR: dataDir });
+    const { code, output, errors } = await startExpectingFailure({ PORT: port, DATA_DIR: dataDir });
     expect({ code, output }).toEqual({ code: 1, output: '' });
     expect(errors).toContain(`Port ${port} is taken`);
     await server.stop();
@@ -184,7 +184,7 @@ describe('a start that cannot be', () => {
 
   test('says that the folder is in use', async () => {
     const server = await startTestServer();
-    const { code, errors } = await startInVain({ PORT: '0', DATA_DIR: server.dataDir });
+    const { code, errors } = await startExpectingFailure({ PORT: '0', DATA_DIR: server.dataDir });
     expect(code).toBe(1);
     expect(errors).toContain('is in use by another server');
     await expect(startTestServer({ dataDir: server.dataDir })).rejects.toThrow('is in use by another server');
@@ -192,13 +192,13 @@ describe('a start that cannot be', () => {
   });
 
   test('says that the folder cannot be written', async () => {
-    const { code, errors } = await startInVain({ PORT: '0', DATA_DIR: '/dev/null/data' });
+    const { code, errors } = await startExpectingFailure({ PORT: '0', DATA_DIR: '/dev/null/data' });
     expect(code).toBe(1);
     expect(errors).toContain('cannot be written');
   });
 
   test('says what PORT must be', async () => {
-    const { code, errors } = await startInVain({ PORT: 'many', DATA_DIR: newFolder() });
+    const { code, errors } = await startExpectingFailure({ PORT: 'many', DATA_DIR: newFolder() });
     expect(code).toBe(1);
     expect(errors).toContain('PORT must be a number');
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { deleteAll } from '../../../server/base/store.ts';
-import { HISTORY, openTopics, startFrom } from '../../../server/realtime/topics.ts';
+import { MAX_EVENTS_PER_TOPIC, openTopics, resumeFrom } from '../../../server/realtime/topics.ts';
 import { temporaryDir } from '../support/start.ts';
 
 let folder: ReturnType<typeof temporaryDir>;
@@ -77,21 +77,21 @@ describe('store', () => {
 describe('history', () => {
   test('is bounded, and says what is gone', async () => {
     const topics = await openTopics(store);
-    await Promise.all(Array.from({ length: HISTORY + 5 }, (_, n) => topics.append('owner', 'topic', n)));
+    await Promise.all(Array.from({ length: MAX_EVENTS_PER_TOPIC + 5 }, (_, n) => topics.append('owner', 'topic', n)));
     const head = await topics.head('owner', 'topic');
-    expect(head).toEqual({ offset: HISTORY + 5, oldest: 6 });
+    expect(head).toEqual({ offset: MAX_EVENTS_PER_TOPIC + 5, oldest: 6 });
     expect(await topics.read('owner', 'topic', 0, 2)).toEqual([
       { offset: 6, data: 5 },
       { offset: 7, data: 6 },
     ]);
     const at = { epoch: topics.epoch, offset: 2 };
-    expect(startFrom(topics.epoch, head, at)).toEqual({
+    expect(resumeFrom(topics.epoch, head, at)).toEqual({
       at: { epoch: topics.epoch, offset: 5 },
       resumed: false,
       gap: { from: 3, to: 5 },
     });
-    expect(startFrom(topics.epoch, head, { epoch: topics.epoch, offset: 5 })).toMatchObject({ resumed: true });
-    expect(startFrom(topics.epoch, head, { epoch: topics.epoch, offset: HISTORY + 6 })).toMatchObject({
+    expect(resumeFrom(topics.epoch, head, { epoch: topics.epoch, offset: 5 })).toMatchObject({ resumed: true });
+    expect(resumeFrom(topics.epoch, head, { epoch: topics.epoch, offset: MAX_EVENTS_PER_TOPIC + 6 })).toMatchObject({
       resumed: false,
       gap: { to: 0 },
     });

@@ -1,8 +1,8 @@
 import * as oauth from 'oauth4webapi';
-import type { Running } from '../../../server/server.ts';
+import type { RunningServer } from '../../../server/server.ts';
 
 /** A person's browser at the provider: keeps cookies, follows redirects, fills forms in. */
-export class Person {
+export class UserAgent {
   readonly #cookies = new Map<string, string>();
 
   async open(url: string, init: RequestInit = {}): Promise<Response> {
@@ -44,7 +44,7 @@ export type Outcome = { ok: true; tokens: Tokens } | { ok: false; error: string 
 
 /** An honest client of the provider: discovery, PKCE, DPoP with nonces, as oauth4webapi does them. */
 export class OidcClient {
-  readonly person = new Person();
+  readonly person = new UserAgent();
   readonly callback: string;
   readonly dpop: oauth.DPoPHandle | undefined;
   readonly keys: oauth.CryptoKeyPair | undefined;
@@ -58,7 +58,10 @@ export class OidcClient {
     this.dpop = keys && oauth.DPoP(this.#client, keys);
   }
 
-  static async create(server: Pick<Running, 'url' | 'issuer'>, options: { dpop?: boolean } = {}): Promise<OidcClient> {
+  static async create(
+    server: Pick<RunningServer, 'url' | 'issuer'>,
+    options: { dpop?: boolean } = {},
+  ): Promise<OidcClient> {
     const issuer = new URL(server.issuer);
     const as = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, INSECURE));
     const keys = options.dpop === false ? undefined : await oauth.generateKeyPair('ES256', { extractable: true });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { callerOf, type Call } from './start.ts';
+import { createCaller, type Call } from './start.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const READY = /^Session Keeper ready at (http:\S+)\/\n/;
@@ -47,7 +47,7 @@ export const startProcess = async (
   return {
     url,
     issuer,
-    call: callerOf(url),
+    call: createCaller(url),
     kill: (signal) => {
       child.kill(signal);
       return ended;
@@ -56,4 +56,4 @@ export const startProcess = async (
 };
 
 /** A start that is expected to fail. */
-export const startInVain = (env: Record<string, string>): Promise<Ended> => launch(env, []).ended;
+export const startExpectingFailure = (env: Record<string, string>): Promise<Ended> => launch(env, []).ended;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEMO_ACCOUNT, type Account } from '../../../server/auth/accounts.ts';
-import { startServer, type Running, type ServerOptions } from '../../../server/server.ts';
+import { startServer, type RunningServer, type ServerOptions } from '../../../server/server.ts';
 
 export const OTHER_ACCOUNT: Account = {
   username: 'other',
@@ -16,17 +16,17 @@ export const temporaryDir = (): { dir: string; remove: () => void } => {
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 };
 
-export type TestServer = Running & {
+export type TestServer = RunningServer & {
   dataDir: string;
   call: Call;
-  lab: (path: string, body?: unknown, method?: string) => Promise<unknown>;
+  fault: (path: string, body?: unknown, method?: string) => Promise<unknown>;
 };
 export type Call = (
   path: string,
   init?: { method?: string; json?: unknown; headers?: Record<string, string> },
 ) => Promise<Response>;
 
-export const callerOf =
+export const createCaller =
   (origin: string): Call =>
   (path, { method, json, headers } = {}) =>
     fetch(origin + path, {
@@ -42,18 +42,18 @@ export const startTestServer = async (options: Partial<ServerOptions> = {}): Pro
   const dataDir = options.dataDir ?? own?.dir ?? '';
   const running = await startServer({
     port: 0,
-    lab: true,
+    faultRoutes: true,
     distDir: false,
     accounts: [DEMO_ACCOUNT, OTHER_ACCOUNT],
     ...options,
     dataDir,
   });
-  const call = callerOf(running.local.app);
+  const call = createCaller(running.local.app);
   return {
     ...running,
     dataDir,
     call,
-    lab: async (path, body, method) => {
+    fault: async (path, body, method) => {
       const response = await call(`/lab${path}`, {
         ...(body === undefined ? {} : { json: body }),
         ...(method === undefined ? {} : { method }),

@@ -1,7 +1,7 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import type { BareBrowser, BareTab } from '../browser/bare-browser.ts';
 import { connectIn, countIn, heardIn } from '../page/bare-keeper.ts';
-import type { Lab } from '../server/fault-client.ts';
+import type { FaultClient } from '../server/fault-client.ts';
 
 /*
  * Three tabs, 200 messages a second from the server and 200 from the tabs on one topic, and the worker killed every 5 s:
@@ -59,7 +59,7 @@ const openTabs = async (browser: BareBrowser, origin: string): Promise<readonly 
 const speakAndKill = async (
   browser: BareBrowser,
   tabs: readonly BareTab[],
-  lab: Lab,
+  lab: FaultClient,
   seconds: number,
 ): Promise<{ sent: number; kills: number }> => {
   const count = PER_SECOND / TURNS_A_SECOND;
@@ -95,7 +95,12 @@ const caughtUp = async (tabs: readonly BareTab[], before: readonly number[], sen
   }
 };
 
-export const soak = async (browser: BareBrowser, origin: string, lab: Lab, seconds: number): Promise<Soaked> => {
+export const soak = async (
+  browser: BareBrowser,
+  origin: string,
+  lab: FaultClient,
+  seconds: number,
+): Promise<Soaked> => {
   const tabs = await openTabs(browser, origin);
   const before = await toldIn(tabs);
   const startedAt = performance.now();

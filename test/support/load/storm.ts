@@ -3,7 +3,7 @@ import { alarmOf } from '../../../src/core/socket/socket-timers.ts';
 import { initialSocket, stepSocket } from '../../../src/core/socket/socket.ts';
 import { socketPolicy, type Socket, type SocketEvent } from '../../../src/core/socket/socket-types.ts';
 import type { Problem } from '../../../src/protocol/problem.ts';
-import { createPace, retryAfterSeconds } from '../../../server/http/admission-control.ts';
+import { createAdmissionControl, retryAfterSeconds } from '../../../server/http/admission-control.ts';
 
 /*
  * Everybody comes back at once. Each client is a real socket machine with the policy that ships, asking a real pace for
@@ -86,7 +86,7 @@ class Run {
 
   constructor(storm: Storm) {
     this.#storm = storm;
-    this.#pace = createPace({ perSecond: storm.acceptsPerSecond, now: () => this.#now });
+    this.#pace = createAdmissionControl({ perSecond: storm.acceptsPerSecond, now: () => this.#now });
     this.#busyUntil = START + storm.outageMs;
     const healthy = connected(this.#pace.windowMs(storm.clients));
     this.#clients = Array.from({ length: storm.clients }, () => healthy);
@@ -180,7 +180,7 @@ class Run {
     const failed = (problem: Problem): Next => ({ is: 'answer', event: { type: 'ticket-failed', call, problem } });
     if (this.#now < START + this.#storm.outageMs)
       return this.#at(this.#now + REFUSED_AFTER_MS, client, failed(UNREACHABLE));
-    const turn = this.#pace.ask(String(client));
+    const turn = this.#pace.admit(String(client));
     if (turn.is === 'later') {
       const retryAfterMs = retryAfterSeconds(turn.ms, this.#chance()) * 1_000;
       return this.#at(

@@ -159,7 +159,7 @@ export const startUpdateLoad = async (): Promise<UpdateLoad> => {
     stop,
     async update() {
       const build = await site.deploy();
-      await site.lab.publish({ topic: TOPIC, count: MESSAGES_EACH, everyMs: MESSAGE_EVERY_MS });
+      await site.faults.publish({ topic: TOPIC, count: MESSAGES_EACH, everyMs: MESSAGE_EVERY_MS });
       published += MESSAGES_EACH;
       const ms = Number(await browser.evaluate(UPDATE));
       if (Number.isNaN(ms)) throw new Error(`The worker ${build} was not installed.`);
@@ -178,7 +178,7 @@ export const startUpdateLoad = async (): Promise<UpdateLoad> => {
       const all = await Promise.all(pages.map(readPage));
       return {
         requests: all.reduce((sum, { ok }) => sum + ok, 0),
-        served: (await site.lab.log()).filter(({ path }) => path === MODELS).length,
+        served: (await site.faults.log()).filter(({ path }) => path === MODELS).length,
         failures: all.flatMap(({ failures }) => failures),
         heard: all.map(({ messages }) => messages),
         published,

@@ -4,7 +4,7 @@ import { expect } from '../browser/expect.ts';
 import { fileOf, KINDS, lineOf, SEEN_DIR, TABLE_FILE, type Row } from '../../../scripts/docs/requests-rows.ts';
 import type { LogEntry } from '../../../server/auth/request-log.ts';
 import type { SignInKind } from '../../../src/protocol/snapshot.ts';
-import type { Lab } from '../server/fault-client.ts';
+import type { FaultClient } from '../server/fault-client.ts';
 
 export const SCHEMES = { password: 'bearer', oidc: 'dpop', ticket: 'cookie' } as const satisfies Record<
   SignInKind,
@@ -12,14 +12,19 @@ export const SCHEMES = { password: 'bearer', oidc: 'dpop', ticket: 'cookie' } as
 >;
 
 /** What needs authorization, and came without. */
-export const bareIn = async (lab: Lab): Promise<readonly LogEntry[]> =>
+export const bareIn = async (lab: FaultClient): Promise<readonly LogEntry[]> =>
   (await lab.log()).filter(({ path, auth }) => auth === 'none' && /whoami|llm|notes|ticket/.test(path));
 
 /** Nothing came so, whatever happens to the worker. */
-export const expectNothingBare = async (lab: Lab): Promise<void> => expect(await bareIn(lab)).toEqual([]);
+export const expectNothingBare = async (lab: FaultClient): Promise<void> => expect(await bareIn(lab)).toEqual([]);
 
 /** What the server logged for paths that match, once there are so many. They are in the order in which they ended. */
-export const hitsOn = async (lab: Lab, path: RegExp, count: number, method = ''): Promise<readonly LogEntry[]> => {
+export const hitsOn = async (
+  lab: FaultClient,
+  path: RegExp,
+  count: number,
+  method = '',
+): Promise<readonly LogEntry[]> => {
   let found: readonly LogEntry[] = [];
   const look = async (): Promise<number> => {
     found = (await lab.log()).filter((entry) => path.test(entry.path) && entry.method.startsWith(method));

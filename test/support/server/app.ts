@@ -8,7 +8,7 @@ import { ended, start } from '../../../scripts/process/run.ts';
 
 export type AppOptions = {
   /** With `/lab/…` (the default): faults and the request log. */
-  lab?: boolean;
+  faultRoutes?: boolean;
   env?: Record<string, string>;
   /** Instead of a free pair of ports: the app's own; the provider takes the next one. */
   port?: number;
@@ -21,39 +21,39 @@ export type App = {
   /** Origin of the embedded OpenID provider. */
   readonly provider: string;
   /** Stops it as an operator would (SIGTERM), or as a power cut would (SIGKILL). Its data stay. */
-  halt(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  shutDown(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** Starts it again at the same ports, with the same data. */
-  resume(): Promise<void>;
+  startAgain(): Promise<void>;
   /** Stops it and removes its data. */
   stop(): Promise<void>;
 };
 
-export const startApp = async ({ lab = true, env = {}, port: given }: AppOptions = {}): Promise<App> => {
+export const startApp = async ({ faultRoutes = true, env = {}, port: given }: AppOptions = {}): Promise<App> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'keeper-data-'));
   const port = given ?? (await freePortPair());
   let child: ChildProcess | undefined;
 
-  const resume = async (): Promise<void> => {
-    const args = ['--import', 'tsx', 'server/main.ts', ...(lab ? ['--lab'] : [])];
+  const startAgain = async (): Promise<void> => {
+    const args = ['--import', 'tsx', 'server/main.ts', ...(faultRoutes ? ['--lab'] : [])];
     child = start('node', args, { stdout: 'pipe', env: { PORT: String(port), DATA_DIR: dataDir, ...env } });
     await ready(child, (line) => console.error(line));
   };
-  const halt = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
+  const shutDown = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const end = ended(child);
     child.kill(signal);
     await end;
   };
   const stop = async (): Promise<void> => {
-    await halt();
+    await shutDown();
     await rm(dataDir, { recursive: true, force: true });
   };
 
   try {
-    await resume();
+    await startAgain();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { origin: `http://localhost:${port}`, provider: `http://localhost:${port + 1}`, halt, resume, stop };
+  return { origin: `http://localhost:${port}`, provider: `http://localhost:${port + 1}`, shutDown, startAgain, stop };
 };

@@ -5,19 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePortPair } from '../../../scripts/process/free-port.ts';
 import { startServer } from '../../../server/server.ts';
-import { createLab, type Lab } from './fault-client.ts';
+import { createFaultClient, type FaultClient } from './fault-client.ts';
 
 /** The real server behind a network that can fall silent: no end, no reset, nothing arrives any more. */
 export type SilentNetwork = {
   /** Origin of the app, as seen through that network. */
   readonly origin: string;
   /** On the near side of it. */
-  readonly lab: Lab;
+  readonly faults: FaultClient;
   /**
    * From now on nothing passes on the connections that there are: on the sockets, or on all, as when a phone leaves a
    * Wi-Fi. New ones work. Resolves with how many WebSockets were among them.
    */
-  swallow(what: 'sockets' | 'everything'): number;
+  silence(what: 'sockets' | 'everything'): number;
   stop(): Promise<void>;
 };
 
@@ -56,11 +56,11 @@ export const startSilentNetwork = async ({ heartbeatMs }: { heartbeatMs: number 
   const address = proxy.address();
   const origin = `http://localhost:${typeof address === 'object' && address ? address.port : 0}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'keeper-data-'));
-  const running = await startServer({ port, dataDir, lab: true, heartbeatMs, publicOrigin: origin });
+  const running = await startServer({ port, dataDir, faultRoutes: true, heartbeatMs, publicOrigin: origin });
   return {
     origin,
-    lab: createLab(running.local.app),
-    swallow(what) {
+    faults: createFaultClient(running.local.app),
+    silence(what) {
       const swallowed = [...pairs].filter(
         (pair) => !pair.isDead && !pair.near.closed && (what === 'everything' || pair.isSocket),
       );

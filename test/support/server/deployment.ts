@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { freePortPair } from '../../../scripts/process/free-port.ts';
 import type { Account } from '../../../server/auth/accounts.ts';
 import { startServer } from '../../../server/server.ts';
-import { createLab, type Lab } from './fault-client.ts';
+import { createFaultClient, type FaultClient } from './fault-client.ts';
 
 const BUILD = /<meta name="build" content="(\w+)"/;
 
@@ -14,7 +14,7 @@ export type Deployment = {
   readonly origin: string;
   /** Origin of the embedded OpenID provider. */
   readonly provider: string;
-  readonly lab: Lab;
+  readonly faults: FaultClient;
   /** Serves a worker of another build from now on, and tells which; with `edit`, one that does something else too. */
   deploy(edit?: (script: string) => string): Promise<string>;
   /** Serves no worker from now on. */
@@ -34,12 +34,12 @@ export const startDeployment = async (accounts?: readonly Account[]): Promise<De
   const build = BUILD.exec(page ?? '')?.[1];
   if (script === undefined || build === undefined) throw new Error('There is no build in dist.');
   const port = await freePortPair();
-  const running = await startServer({ port, dataDir: join(dir, 'data'), distDir, lab: true, accounts });
+  const running = await startServer({ port, dataDir: join(dir, 'data'), distDir, faultRoutes: true, accounts });
   let deployed = 0;
   return {
     origin: running.url,
     provider: running.issuer,
-    lab: createLab(running.url),
+    faults: createFaultClient(running.url),
     async deploy(edit = (text) => text) {
       deployed += 1;
       const next = `${build}${deployed}`;

@@ -4,21 +4,21 @@ import type { Stats } from '../../../server/base/stats.ts';
 import { parseJson } from '../../../src/protocol/json.ts';
 
 /** The routes under `/lab/` of a server that runs with `--lab`. Each call throws unless the server did as it was told. */
-export type Lab = {
+export type FaultClient = {
   log(): Promise<readonly LogEntry[]>;
   clearLog(): Promise<void>;
   stats(): Promise<Stats>;
-  fault(fault: Fault): Promise<void>;
-  clearFaults(): Promise<void>;
+  add(fault: Fault): Promise<void>;
+  clear(): Promise<void>;
   /** Resolves with how many sockets were there to drop; without a code the connections just end. */
-  drop(code?: number): Promise<number>;
-  freeze(ms: number): Promise<number>;
+  dropSockets(code?: number): Promise<number>;
+  freezeSockets(ms: number): Promise<number>;
   /** `{ n }` from 1 to `count`, to everyone; `everyMs` 0: as fast as the server can. */
   publish(order: { topic: string; count: number; everyMs: number; bytes?: number }): Promise<void>;
   expireTokens(): Promise<void>;
   revokeSessions(): Promise<void>;
-  clock(skewMs: number): Promise<void>;
-  lifetimes(seconds: { accessSeconds?: number; refreshSeconds?: number }): Promise<void>;
+  setClockSkew(skewMs: number): Promise<void>;
+  setLifetimes(seconds: { accessSeconds?: number; refreshSeconds?: number }): Promise<void>;
 };
 
 /** These tests run against our own server, whose answers are typed by the modules that write them. */
@@ -28,7 +28,7 @@ const answerOf = async <T>(response: Response): Promise<T> => {
   return parseJson(text) as T;
 };
 
-export const createLab = (origin: string): Lab => {
+export const createFaultClient = (origin: string): FaultClient => {
   const get = async <T>(path: string): Promise<T> => answerOf(await fetch(`${origin}/lab${path}`));
   const send = async <T>(path: string, body: unknown = {}): Promise<T> => {
     const headers = { 'content-type': 'application/json' };
@@ -43,14 +43,14 @@ export const createLab = (origin: string): Lab => {
     log: () => get('/log'),
     clearLog: () => remove('/log'),
     stats: () => get('/stats'),
-    fault: (fault) => send('/faults', fault),
-    clearFaults: () => remove('/faults'),
-    drop: (code) => sockets('drop', code === undefined ? {} : { code }),
-    freeze: (ms) => sockets('freeze', { ms }),
+    add: (fault) => send('/faults', fault),
+    clear: () => remove('/faults'),
+    dropSockets: (code) => sockets('drop', code === undefined ? {} : { code }),
+    freezeSockets: (ms) => sockets('freeze', { ms }),
     publish: (order) => send('/publish', order),
     expireTokens: () => send('/tokens/expire'),
     revokeSessions: () => send('/session/revoke'),
-    clock: (skewMs) => send('/clock', { skewMs }),
-    lifetimes: (seconds) => send('/lifetimes', seconds),
+    setClockSkew: (skewMs) => send('/clock', { skewMs }),
+    setLifetimes: (seconds) => send('/lifetimes', seconds),
   };
 };

@@ -11,9 +11,9 @@ export type FrameProxy = {
   /** How many are open at a path. */
   count(path: string): number;
   /** Says this on every socket that is open, or on those at a path. */
-  say(frame: string | Buffer, path?: string): void;
+  inject(frame: string | Buffer, path?: string): void;
   /** Says this on every socket from now on, as soon as it is open; `undefined`: nothing. */
-  greetWith(frame: string | undefined): void;
+  injectOnOpen(frame: string | undefined): void;
   close(): Promise<void>;
 };
 
@@ -93,10 +93,10 @@ export const startFrameProxy = async (app: string): Promise<FrameProxy> => {
       return opened;
     },
     count: (path) => [...live.values()].filter((at) => at === path).length,
-    say: (frame, path) => {
+    inject: (frame, path) => {
       for (const [socket, at] of live) if (path === undefined || at === path) socket.send(frame);
     },
-    greetWith: (frame) => {
+    injectOnOpen: (frame) => {
       greeting = frame;
     },
     close: async () => {

@@ -5,10 +5,10 @@ import { freePortPair } from '../../../scripts/process/free-port.ts';
 import { startProvider, type ProviderServerOptions } from '../../../server/provider-server.ts';
 import { startApp, type App } from './app.ts';
 
-export type Temper = Omit<ProviderServerOptions, 'dataDir' | 'appOrigins' | 'port'>;
+export type ProviderTraits = Omit<ProviderServerOptions, 'dataDir' | 'appOrigins' | 'port'>;
 
 /** The app, told by its environment to use a provider that is not its own. */
-export const startWithProvider = async (temper: Temper, env: Record<string, string> = {}): Promise<App> => {
+export const startWithProvider = async (temper: ProviderTraits, env: Record<string, string> = {}): Promise<App> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'keeper-provider-'));
   const port = await freePortPair();
   const provider = await startProvider({ ...temper, dataDir, appOrigins: [`http://localhost:${port}`] });

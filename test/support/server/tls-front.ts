@@ -9,7 +9,7 @@ import { generate } from 'selfsigned';
 /** A certificate that only a browser trusts which is told its key's hash. */
 export type Certificate = { readonly key: string; readonly cert: string; readonly spki: string };
 
-export type Front = {
+export type TlsProxy = {
   /** Of this front, without a host: the certificate is good for any. */
   readonly port: number;
   /** HTTP versions that requests came by, in their order. */
@@ -59,7 +59,7 @@ const tunnel = (backend: number, { method, url, rawHeaders }: IncomingMessage, s
 };
 
 /** Ends TLS, speaks HTTP/2, and hands on to `backend` on loopback what came, as a proxy before a real site does. */
-export const startFront = async ({ key, cert }: Certificate, port: number, backend: number): Promise<Front> => {
+export const startTlsProxy = async ({ key, cert }: Certificate, port: number, backend: number): Promise<TlsProxy> => {
   const versions: string[] = [];
   const sockets = new Set<Duplex>();
   const server = createSecureServer({ key, cert, allowHTTP1: true }, (incoming, response) => {

@@ -7,12 +7,12 @@ import { Hono } from 'hono';
 import { rolldown } from 'rolldown';
 import { DEMO_ACCOUNT } from '../../../server/auth/accounts.ts';
 import { createApi } from '../../../server/api.ts';
-import { openBackend } from '../../../server/services.ts';
+import { openServices } from '../../../server/services.ts';
 import { createClock } from '../../../server/base/clock.ts';
 import type { Env } from '../../../server/http/http.ts';
 import { close, listen } from '../../../server/http/http-server.ts';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
-import { createProviderTokens } from '../../../server/auth/token-verifier.ts';
+import { createTokenVerifier } from '../../../server/auth/token-verifier.ts';
 import { CONFIG_GLOBAL, type InjectedConfig, type SocketConfig } from '../../../src/protocol/config.ts';
 import { TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
 import { startClientServers, type ClientServers } from './client-servers.ts';
@@ -88,13 +88,13 @@ export const startClientSite = async (): Promise<ClientSite> => {
   const clock = createClock();
   const uploadsDir = join(dir, 'uploads');
   const accounts = [DEMO_ACCOUNT];
-  const backend = await openBackend(store, clock, { accounts, heartbeatMs: HEARTBEAT_MS, uploadsDir });
+  const backend = await openServices(store, clock, { accounts, heartbeatMs: HEARTBEAT_MS, uploadsDir });
   const app = new Hono<Env>();
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listening = await listen((request, response) => void answer(request, response), 0, '127.0.0.1');
   const origin = `http://localhost:${listening.port}`;
   // nobody signs in by OpenID here, so this issuer is never asked
-  const provider = createProviderTokens({ issuer: origin, clientId: 'none', clock, embedded: false });
+  const provider = createTokenVerifier({ issuer: origin, clientId: 'none', clock, embedded: false });
   app.route('/', createApi({ ...backend, origins: [origin], provider }));
   app.get('*', (context) => {
     const script = scripts.get(context.req.path);

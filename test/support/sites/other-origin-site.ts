@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 
-export type Stranger = {
+export type OtherOriginSite = {
   origin: string;
   /** Path, `authorization` and `dpop` of every request that came. Cookies know no ports (RFC 6265 §8.5). */
-  heard: string[];
+  received: string[];
   close(): Promise<void>;
 };
 
 /** A server of another origin on this machine: it serves one page and notes what comes to it. */
-export const startStranger = async (page: (origin: string) => string, port = 0): Promise<Stranger> => {
-  const heard: string[] = [];
+export const startOtherOriginSite = async (page: (origin: string) => string, port = 0): Promise<OtherOriginSite> => {
+  const received: string[] = [];
   const server: Server = createServer((request, response) => {
     const { authorization, dpop } = request.headers;
-    if (request.method !== 'OPTIONS') heard.push(`${request.url} ${authorization ?? '-'} ${String(dpop ?? '-')}`);
+    if (request.method !== 'OPTIONS') received.push(`${request.url} ${authorization ?? '-'} ${String(dpop ?? '-')}`);
     response.setHeader('access-control-allow-origin', request.headers.origin ?? '*');
     response.setHeader('access-control-allow-headers', 'authorization, dpop');
     response.setHeader('access-control-allow-credentials', 'true');
@@ -26,7 +26,7 @@ export const startStranger = async (page: (origin: string) => string, port = 0):
   const origin = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
   return {
     origin,
-    heard,
+    received,
     close: async () => {
       server.closeAllConnections();
       server.close();
