@@ -217,15 +217,8 @@ const openEverything = async (
   const local = localOrigins(host, app.port, provider?.port);
   const issuer = options.issuer ?? options.publicIssuer ?? local.provider;
   const clientId = options.clientId ?? DEFAULT_CLIENT_ID;
-  const tokens = createTokenVerifier({
-    issuer,
-    clientId,
-    clock: backend.clock,
-    embedded,
-    ...(embedded
-      ? { audience: AUDIENCE, isGrantActive: isGrantActive(store, backend.epoch), internalUrl: local.provider }
-      : {}),
-  });
+  const own = { audience: AUDIENCE, isGrantActive: isGrantActive(store, backend.epoch), internalUrl: local.provider };
+  const tokens = createTokenVerifier({ issuer, clientId, clock: backend.clock, embedded, ...(embedded ? own : {}) });
   const { publicOrigin } = options;
   const parts: PipelineOptions = { ...backend, origins, loopbackOnly: LOCAL_ADDRESSES.has(host), publicOrigin };
   const { listener, stopLab } = createApp(backend, tokens, options, origins, issuer);

@@ -55,8 +55,8 @@ export type Services = {
 
 export type ServicesOptions = {
   accounts: readonly Account[];
-  /** Whether there is a lab, which shows the log of requests. */
-  lab?: boolean | undefined;
+  /** Keeps the request log, which only the fault routes show. */
+  faultRoutes?: boolean | undefined;
   /** Silence of a hub socket that means a dead link. */
   heartbeatMs: number;
   /** Sockets that the hub opens in a second. */
@@ -104,7 +104,7 @@ export const openServices = async (store: Store, clock: Clock, options: Services
     hub: createHub({ ...options, present: await takeSavedPresence(store), store, clock, topics, tickets, ends, pace }),
     events: createEventStreams({ clock, topics, ends }),
     faults: createFaults(),
-    log: createRequestLog(cookies, clock.now, options.lab === true),
+    log: createRequestLog(cookies, clock.now, options.faultRoutes === true),
     stats,
     sealer: await openWorkerSecrets(store, options.sealKey),
     uploads: createUploads(options.uploadsDir, store),

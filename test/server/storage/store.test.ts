@@ -86,7 +86,7 @@ describe('history', () => {
     ]);
     const at = { epoch: topics.epoch, offset: 2 };
     expect(resumeFrom(topics.epoch, head, at)).toEqual({
-      at: { epoch: topics.epoch, offset: 5 },
+      cursor: { epoch: topics.epoch, offset: 5 },
       resumed: false,
       gap: { from: 3, to: 5 },
     });
