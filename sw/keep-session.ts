@@ -1,12 +1,12 @@
 import { createHost } from '../src/host/host.ts';
 import type { SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
 import type { Host } from '../src/host/services/host-types.ts';
-import { END_SESSION_PATH, parsePageMessage } from '../src/protocol/bridge.ts';
+import { END_SESSION_PATH, parsePageMessage, type PageMessage } from '../src/protocol/bridge.ts';
 import type { InjectedConfig } from '../src/protocol/config.ts';
 import { answerCall } from './calls/call-bridge.ts';
 import { createClientRateLimit } from './calls/call-guard.ts';
-import { createKeepAlives, type KeepAlives } from './keep-alive.ts';
-import { createAbortableRequests, type AbortableRequests } from './requests/abortable-requests.ts';
+import { createKeepAlives } from './keep-alive.ts';
+import { createAbortableRequests } from './requests/abortable-requests.ts';
 import { addStaticRoutes } from './requests/static-routes.ts';
 import { createTakeoverTiming } from './updates/takeover-timing.ts';
 import { announceTakeover, requestAnnouncement } from './updates/takeover.ts';
@@ -22,18 +22,6 @@ export type KeepSessionOptions = InjectedConfig & {
   takeOver?: boolean;
 };
 
-type Keeper = {
-  host: Host;
-  keepAlives: KeepAlives;
-  requests: AbortableRequests;
-  isWithinLimit(client: string): boolean;
-  /** Path of the sign-in callback. */
-  callback: string | undefined;
-  takeOver: boolean;
-  handOver(event: ExtendableEvent, ms: number): void;
-  repeatAnnouncement(): void;
-};
-
 /** Chromium kills a worker whose event stays open for five minutes (measured). The work ends sooner, or is given up. */
 const MAX_EVENT_MS = 240_000;
 
@@ -43,6 +31,10 @@ const keepOpen = (event: ExtendableEvent, work: Promise<unknown> | undefined): v
   const late = new Promise((resolve) => (timer = setTimeout(resolve, MAX_EVENT_MS)));
   event.waitUntil(Promise.race([work, late]).finally(() => clearTimeout(timer)));
 };
+
+/** Top-level documents only: a silent sign-in in a frame must not reach the session. */
+const isDocument = ({ method, destination }: Request, { origin, pathname }: URL, path: string | undefined): boolean =>
+  method === 'GET' && destination === 'document' && origin === location.origin && pathname === path;
 
 /**
  * Keeps the session of this worker's origin: it authorizes the requests of the allow-list, shares one socket among all
@@ -57,21 +49,74 @@ const keepOpen = (event: ExtendableEvent, work: Promise<unknown> | undefined): v
 export const keepSession = (options: KeepSessionOptions): Host => {
   const { config, seal, sockets, build = '', takeOver = false } = options;
   const host = createHost({ config, origin: location.origin, where: 'service-worker', build, seal, sockets });
+  const keepAlives = createKeepAlives(host.leave);
+  const requests = createAbortableRequests();
+  const isWithinLimit = createClientRateLimit(Date.now);
   const timing = createTakeoverTiming(requestAnnouncement(), self.registration);
-  const keeper: Keeper = {
-    host,
-    keepAlives: createKeepAlives(host.leave),
-    requests: createAbortableRequests(),
-    isWithinLimit: createClientRateLimit(Date.now),
-    callback: config.signIn.oidc?.callback,
-    takeOver,
-    handOver(event, ms) {
-      host.handOver(ms);
-      keeper.keepAlives.end();
-      keeper.requests.endStreams();
-      timing.hold(event, ms);
-    },
-    repeatAnnouncement: announceTakeover(),
+  const repeatAnnouncement = announceTakeover();
+
+  const onFetch = (event: FetchEvent): void => {
+    const { request } = event;
+    const url = new URL(request.url);
+    const respond = (response: Response | Promise<Response>): void => {
+      event.stopImmediatePropagation();
+      event.respondWith(response);
+    };
+    if (request.mode === 'navigate') {
+      const next = isDocument(request, url, config.signIn.oidc?.callback)
+        ? host.callback(url)
+        : isDocument(request, url, END_SESSION_PATH) && host.endSession();
+      if (next) respond(next.then((to) => Response.redirect(to, 302)));
+      return;
+    }
+    const match = host.match(request, url);
+    if (match.treatment === 'leave') {
+      if (keepAlives.covers(url)) respond(keepAlives.respond(url));
+      return;
+    }
+    // Developer tools send such requests for themselves. A worker cannot send one again (mswjs/msw has the same guard).
+    if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
+    respond(requests.send(request, (sent) => host.fetch(sent, match)));
+    keepOpen(event, host.pending());
+  };
+
+  const onWorkerMessage = (event: ExtendableMessageEvent, message: PageMessage | undefined): void => {
+    if (message?.type === 'skip-waiting') repeatAnnouncement();
+    if (message?.type !== 'taking-over') return;
+    host.handOver(message.ms);
+    keepAlives.end();
+    requests.endStreams();
+    timing.hold(event, message.ms);
+  };
+
+  const onMessage = (event: ExtendableMessageEvent): void => {
+    const { source } = event;
+    const message = parsePageMessage(event.data);
+    if (source instanceof ServiceWorker) onWorkerMessage(event, message);
+    if (!message || !(source instanceof Client)) return;
+    const isAccepted = isWithinLimit(source.id);
+    if (!isAccepted && message.type !== 'call') return;
+    switch (message.type) {
+      case 'call':
+        return keepOpen(
+          event,
+          answerCall(host.api, source, message.message, isAccepted).then(() => host.pending()),
+        );
+      case 'attach': {
+        const [port] = event.ports;
+        if (port) host.attach(message.intro, port);
+        return keepOpen(event, host.pending());
+      }
+      case 'abort':
+        return requests.abort(message.name);
+      case 'claim':
+        return event.waitUntil(self.clients.claim());
+      case 'skip-waiting':
+        // The page may have reached an active worker that did not receive the announcement. So this one calls again.
+        return takeOver ? event.waitUntil(self.skipWaiting()) : undefined;
+      case 'taking-over':
+        return;
+    }
   };
 
   self.addEventListener('install', (event) => {
@@ -82,69 +127,7 @@ export const keepSession = (options: KeepSessionOptions): Host => {
     if (takeOver) event.waitUntil(self.clients.claim());
   });
   self.addEventListener('fetch', timing.trackRequest);
-  self.addEventListener('fetch', (event) => onFetch(event, keeper));
-  self.addEventListener('message', (event) => onMessage(event, keeper));
+  self.addEventListener('fetch', onFetch);
+  self.addEventListener('message', onMessage);
   return host;
-};
-
-const onFetch = (event: FetchEvent, { host, keepAlives, requests, callback }: Keeper): void => {
-  const { request } = event;
-  const url = new URL(request.url);
-  const respond = (response: Response | Promise<Response>): void => {
-    event.stopImmediatePropagation();
-    event.respondWith(response);
-  };
-  if (request.mode === 'navigate') {
-    const next = isDocument(request, url, callback)
-      ? host.callback(url)
-      : isDocument(request, url, END_SESSION_PATH) && host.endSession();
-    if (next) respond(next.then((to) => Response.redirect(to, 302)));
-    return;
-  }
-  const match = host.match(request, url);
-  if (match.treatment === 'leave') {
-    if (keepAlives.covers(url)) respond(keepAlives.respond(url));
-    return;
-  }
-  // Developer tools send such requests for themselves. A worker cannot send one again (mswjs/msw has the same guard).
-  if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
-  respond(requests.send(request, (sent) => host.fetch(sent, match)));
-  keepOpen(event, host.pending());
-};
-
-/** Top-level documents only: a silent sign-in in a frame must not reach the session. */
-const isDocument = ({ method, destination }: Request, { origin, pathname }: URL, path: string | undefined): boolean =>
-  method === 'GET' && destination === 'document' && origin === location.origin && pathname === path;
-
-const onMessage = (event: ExtendableMessageEvent, keeper: Keeper): void => {
-  const { host, requests } = keeper;
-  const message = parsePageMessage(event.data);
-  if (event.source instanceof ServiceWorker) {
-    if (message?.type === 'taking-over') keeper.handOver(event, message.ms);
-    if (message?.type === 'skip-waiting') keeper.repeatAnnouncement();
-  }
-  if (!message || !(event.source instanceof Client)) return;
-  const isWithinLimit = keeper.isWithinLimit(event.source.id);
-  if (!isWithinLimit && message.type !== 'call') return;
-  switch (message.type) {
-    case 'call':
-      return keepOpen(
-        event,
-        answerCall(host.api, event.source, message.message, isWithinLimit).then(() => host.pending()),
-      );
-    case 'attach': {
-      const [port] = event.ports;
-      if (port) host.attach(message.intro, port);
-      return keepOpen(event, host.pending());
-    }
-    case 'abort':
-      return requests.abort(message.name);
-    case 'claim':
-      return event.waitUntil(self.clients.claim());
-    case 'skip-waiting':
-      // The page may have reached an active worker that did not receive the announcement. So this one calls again.
-      return keeper.takeOver ? event.waitUntil(self.skipWaiting()) : undefined;
-    case 'taking-over':
-      return;
-  }
 };

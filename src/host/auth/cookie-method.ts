@@ -3,6 +3,7 @@ import type { TicketConfig } from '../../protocol/config.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { boundedFetch, DIRECT_FETCH, postJson, type HttpAnswer } from '../runtime/http.ts';
 import {
+  failedWith,
   REVOKE_DEADLINE_MS,
   revocationResultOf,
   SIGN_IN_DEADLINE_MS,
@@ -25,14 +26,13 @@ export const createCookieMethod = (config: TicketConfig, origin: string, now: ()
   const bounds = { origin, deadlineMs: SIGN_IN_DEADLINE_MS, now };
   return {
     async signIn(order) {
-      if (order.kind !== 'ticket') return { type: 'failed', problem: { code: 'unsupported', detail: order.kind } };
+      if (order.kind !== 'ticket') return failedWith({ code: 'unsupported', detail: order.kind });
       const answer = await postJson(config.login, { apiKey: order.apiKey }, bounds);
-      if (!answer.ok) return { type: 'failed', problem: answer.problem };
+      if (!answer.ok) return failedWith(answer.problem);
       const { at, status, text } = answer.value;
-      if (status === 401 || status === 403)
-        return { type: 'failed', problem: { code: 'credentials-rejected', at, status } };
+      if (status === 401 || status === 403) return failedWith({ code: 'credentials-rejected', at, status });
       const session = status === 200 ? parseCookieSessionStatus(text) : undefined;
-      if (!session?.authenticated) return { type: 'failed', problem: unexpected(answer.value) };
+      if (!session?.authenticated) return failedWith(unexpected(answer.value));
       return { type: 'granted', grant: { user: session.user } };
     },
     async refresh() {
@@ -44,13 +44,12 @@ export const createCookieMethod = (config: TicketConfig, origin: string, now: ()
     async verify() {
       const send = (signal: AbortSignal): Promise<Response> => fetch(config.status, { ...DIRECT_FETCH, signal });
       const answer = await boundedFetch(send, config.status, bounds);
-      if (!answer.ok) return { type: 'failed', problem: answer.problem };
+      if (!answer.ok) return failedWith(answer.problem);
       const { at, status, text } = answer.value;
       const session = status === 200 ? parseCookieSessionStatus(text) : undefined;
-      if (!session) return { type: 'failed', problem: unexpected(answer.value) };
+      if (!session) return failedWith(unexpected(answer.value));
       // JSON from the configured endpoint itself: for a cookie session this is what `invalid_grant` is for tokens.
-      if (!session.authenticated)
-        return { type: 'failed', problem: { code: 'grant-rejected', at, status, error: 'not_authenticated' } };
+      if (!session.authenticated) return failedWith({ code: 'grant-rejected', at, status, error: 'not_authenticated' });
       return { type: 'verified', user: session.user };
     },
   };

@@ -28,6 +28,7 @@ import type { DpopKeys } from './dpop-keys.ts';
 import type { PendingSignIn, PendingSignIns } from './pending-sign-ins.ts';
 import { sendRefresh, serverClockSkew, supportsDpop } from './provider-quirks.ts';
 import {
+  failedWith,
   REVOKE_DEADLINE_MS,
   revocationResultOf,
   SIGN_IN_DEADLINE_MS,
@@ -130,7 +131,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
     const url = new URL(href);
     const as = await discover();
     const pending = await pendingSignIns.take(url.searchParams.get('state'));
-    if (!pending) return { type: 'failed', problem: { code: 'sign-in-refused', error: 'unknown state' } };
+    if (!pending) return failedWith({ code: 'sign-in-refused', error: 'unknown state' });
     const params = validateAuthResponse(as, client, url, pending.state);
     const tokens = await redeem(as, pending, params, true);
     const grant = { ...grantOf(tokens, pending.key, now()), endSession: endSession(as, tokens.id_token) };
@@ -141,10 +142,10 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
     async signIn(order) {
       try {
         if (order.kind === 'oidc-callback') return await complete(order.url);
-        if (order.kind !== 'oidc') return { type: 'failed', problem: { code: 'unsupported', detail: order.kind } };
+        if (order.kind !== 'oidc') return failedWith({ code: 'unsupported', detail: order.kind });
         return { type: 'redirect', url: await begin(await discover(), order.returnTo ?? '/') };
       } catch (error) {
-        return { type: 'failed', problem: signInProblem(error, at) };
+        return failedWith(signInProblem(error, at));
       }
     },
 

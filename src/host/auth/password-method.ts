@@ -2,6 +2,7 @@ import { judgeTokenAnswer } from '../../core/session/token-response.ts';
 import type { PasswordConfig } from '../../protocol/config.ts';
 import { postJson } from '../runtime/http.ts';
 import {
+  failedWith,
   REVOKE_DEADLINE_MS,
   revocationResultOf,
   SIGN_IN_DEADLINE_MS,
@@ -15,16 +16,16 @@ export const createPasswordMethod = (config: PasswordConfig, origin: string, now
 
   return {
     async signIn(order) {
-      if (order.kind !== 'password') return { type: 'failed', problem: { code: 'unsupported', detail: order.kind } };
+      if (order.kind !== 'password') return failedWith({ code: 'unsupported', detail: order.kind });
       const { username, password } = order;
       const answer = await post(config.login, { username, password }, SIGN_IN_DEADLINE_MS);
-      if (!answer.ok) return { type: 'failed', problem: answer.problem };
+      if (!answer.ok) return failedWith(answer.problem);
       const verdict = judgeTokenAnswer(answer.value, 'Bearer');
       if (verdict.is === 'granted') return { type: 'granted', grant: verdict.grant };
       const { at, status } = answer.value;
       // `invalid_grant` at a login means a wrong password: it says nothing about a session.
       const rejected = status === 401 || verdict.problem.code === 'grant-rejected';
-      return { type: 'failed', problem: rejected ? { code: 'credentials-rejected', at, status } : verdict.problem };
+      return failedWith(rejected ? { code: 'credentials-rejected', at, status } : verdict.problem);
     },
     async refresh({ tokens }) {
       const offline = !navigator.onLine;

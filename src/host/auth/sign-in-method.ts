@@ -12,6 +12,8 @@ export type SignInOutcome =
 /** The application's backend knows the session, or it does not. */
 export type VerifyResult = { type: 'verified'; user: User } | { type: 'failed'; problem: Problem };
 
+export const failedWith = (problem: Problem) => ({ type: 'failed', problem }) as const;
+
 /** `true`: the server needs no further request. A number: send the request again, after at least so many ms. */
 export type RevocationResult = true | number;
 

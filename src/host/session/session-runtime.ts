@@ -7,20 +7,20 @@ import {
   type SignInOrder,
   type Verdict,
 } from '../../core/session/session-types.ts';
-import type { TokenVerdict } from '../../core/session/token-response.ts';
 import { wakeAt } from '../../core/session/token-expiry.ts';
+import type { TokenVerdict } from '../../core/session/token-response.ts';
 import type { SignInNext } from '../../protocol/bridge.ts';
 import type { SessionEventName } from '../../protocol/journal-names.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
-import { storeProblem } from '../storage/database.ts';
-import type { SignInMethod, SignInOutcome, VerifyResult } from '../auth/sign-in-method.ts';
-import { describe, type Journal } from '../storage/journal.ts';
+import { failedWith, type SignInMethod, type VerifyResult } from '../auth/sign-in-method.ts';
+import type { Clock, Random } from '../runtime/clock.ts';
 import type { RefreshLock } from '../runtime/locks.ts';
 import { createMachineRunner } from '../runtime/machine-runner.ts';
-import type { Revocations } from './revocations.ts';
+import { storeProblem } from '../storage/database.ts';
+import { describe, type Journal } from '../storage/journal.ts';
 import type { Loaded, SaveOutcome, SessionStore } from '../storage/session-store.ts';
-import type { Clock, Random } from '../runtime/clock.ts';
+import type { Revocations } from './revocations.ts';
 
 export type SessionRuntimeOptions = {
   store: SessionStore;
@@ -37,32 +37,33 @@ export type SessionRuntimeOptions = {
 export type SessionRuntime = {
   readonly machine: Machine;
   dispatch(event: SessionEvent): void;
+  /** The verdict on a request, or on its 401. Immediate when the machine needs no effect for it. */
   requestToken(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
   signIn(order: SignInOrder): Promise<Result<SignInNext | null>>;
   signOut(): Promise<Result<SignInNext | null>>;
-  /** Resolves when no effect is under way; absent when none is. */
+  /** Resolves when no effect is in flight. `undefined` when none is. */
   pending(): Promise<void> | undefined;
 };
 
-/** How long a request waits for a token before it fails as it would offline. The refresh itself goes on. */
-const PATIENCE_MS = 15_000;
+/** How long a request waits for a token. Then it fails as it would offline, while the refresh goes on. */
+const MAX_TOKEN_WAIT_MS = 15_000;
 
-const LONGEST_SLEEP_MS = 60_000;
+const MAX_SLEEP_MS = 60_000;
 
-/** One handler for each effect of the session machine; every answer carries its question's call. */
+/** Runs the session machine: one handler for each effect. Each answer carries the call of its effect. */
 export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRuntime => {
   const { store, refreshLock, signInMethods, revocations, journal, clock, random, onChange } = options;
   const verdicts = new Map<string, (verdict: Verdict) => void>();
   const results = new Map<string, (result: Result<SignInNext | null>) => void>();
-  const underWay = new Set<Promise<unknown>>();
+  const inFlight = new Set<Promise<unknown>>();
   let ids = 0;
   let saves: Promise<SaveOutcome> = Promise.resolve({ type: 'saved' });
   let erasures = 0;
-  let wake: { wanted: number; cancel(): void } | undefined;
+  let wake: { at: number; cancel(): void } | undefined;
 
   const track = (work: Promise<unknown>): void => {
-    underWay.add(work);
-    void work.finally(() => underWay.delete(work));
+    inFlight.add(work);
+    void work.finally(() => inFlight.delete(work));
   };
 
   const dispatch = (event: SessionEvent): void => {
@@ -72,24 +73,23 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     runner.dispatch(event);
   };
 
-  const settle = async (): Promise<void> => {
-    while (underWay.size > 0) await Promise.allSettled(underWay);
+  const untilSettled = async (): Promise<void> => {
+    while (inFlight.size > 0) await Promise.allSettled(inFlight);
   };
 
   const read = async (
-    known: (loaded: Loaded) => SessionEvent,
-    failed: (problem: Problem) => SessionEvent,
+    onLoaded: (loaded: Loaded) => SessionEvent,
+    onFailed: (problem: Problem) => SessionEvent,
   ): Promise<void> => {
     const before = erasures;
-    dispatch(await store.load().then(known, (error: unknown) => failed(storeProblem(error))));
-    // The database was deleted meanwhile: what was read may be the only copy.
+    dispatch(await store.load().then(onLoaded, (error: unknown) => onFailed(storeProblem(error))));
+    // A script deleted the database during the read. So this worker may hold the only copy, and must write it again.
     if (erasures !== before) dispatch({ type: 'erased' });
   };
 
-  const save = async (effect: Extract<SessionEffect, { type: 'save' }>): Promise<void> => {
-    const { call } = effect;
-    // One after the other: an older record that is tried again must not come after a newer one.
-    const outcome = await (saves = saves.then(() => store.save(effect.record)));
+  const save = async ({ call, record }: Extract<SessionEffect, { type: 'save' }>): Promise<void> => {
+    // One save after the other: a retry of an older record must not come after a newer one.
+    const outcome = await (saves = saves.then(() => store.save(record)));
     if (outcome.type === 'saved') return dispatch({ type: 'saved', call });
     dispatch(
       outcome.type === 'superseded'
@@ -98,10 +98,10 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     );
   };
 
-  const grant = async ({ call, session }: Extract<SessionEffect, { type: 'grant' }>): Promise<void> => {
+  const refresh = async ({ call, session }: Extract<SessionEffect, { type: 'grant' }>): Promise<void> => {
     const verdict: TokenVerdict = (await signInMethods[session.kind]?.refresh(session)) ?? {
       is: 'failed',
-      problem: notOffered(session.kind),
+      problem: unsupported(session.kind),
       unanswered: false,
     };
     if (verdict.is === 'granted') return dispatch({ type: 'granted', call, grant: verdict.grant });
@@ -110,10 +110,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
 
   const signIn = async ({ call, order }: Extract<SessionEffect, { type: 'sign-in' }>): Promise<void> => {
     const kind = order.kind === 'oidc-callback' ? 'oidc' : order.kind;
-    const outcome: SignInOutcome = (await signInMethods[kind]?.signIn(order)) ?? {
-      type: 'failed',
-      problem: notOffered(kind),
-    };
+    const outcome = (await signInMethods[kind]?.signIn(order)) ?? failedWith(unsupported(kind));
     if (outcome.type === 'redirect') return dispatch({ type: 'sign-in-redirect', call, url: outcome.url });
     dispatch(
       outcome.type === 'granted'
@@ -123,11 +120,11 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
   };
 
   const verify = async (call: number, kind: SignInKind): Promise<void> => {
-    const standing = await options.verify(kind);
+    const result = await options.verify(kind);
     dispatch(
-      standing.type === 'verified'
-        ? { type: 'verified', call, user: standing.user }
-        : { type: 'verify-failed', call, problem: standing.problem },
+      result.type === 'verified'
+        ? { type: 'verified', call, user: result.user }
+        : { type: 'verify-failed', call, problem: result.problem },
     );
   };
 
@@ -155,47 +152,47 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
       case 'save':
         return track(save(effect));
       case 'grant':
-        return track(grant(effect));
+        return track(refresh(effect));
       case 'verify':
         return track(verify(effect.call, effect.kind));
       case 'sign-in':
         return track(signIn(effect));
       case 'revoke':
-        return track(revocations.add(effect.session).then(() => revocations.run()));
+        return track(revocations.add(effect.session).then(revocations.run));
       case 'answer':
-        return give(verdicts, effect.id, effect.verdict);
+        return resolveWaiting(verdicts, effect.id, effect.verdict);
       case 'settle':
-        return give(results, effect.id, effect.result);
+        return resolveWaiting(results, effect.id, effect.result);
     }
   };
 
-  const rearm = (machine: Machine): void => {
-    const wanted = wakeAt(machine, SESSION_POLICY);
-    // A timer knows nothing of a clock that jumps, nor of a device that slept: so it looks again now and then.
-    const at = wanted === Infinity ? wanted : Math.min(wanted, clock.now() + LONGEST_SLEEP_MS);
-    if (wake?.wanted === wanted) return;
+  const updateWake = (machine: Machine): void => {
+    const at = wakeAt(machine, SESSION_POLICY);
+    if (wake?.at === at) return;
     wake?.cancel();
-    wake = at === Infinity ? undefined : { wanted, cancel: clock.schedule(at, onWake) };
+    // A timer does not see a clock that jumps, or a device that slept. So it fires at least once a minute.
+    const due = Math.min(at, clock.now() + MAX_SLEEP_MS);
+    wake = at === Infinity ? undefined : { at, cancel: clock.schedule(due, onWake) };
   };
 
   const onWake = (): void => {
     wake = undefined;
     dispatch({ type: 'tick' });
-    rearm(runner.machine);
+    updateWake(runner.machine);
   };
 
   const runner = createMachineRunner({
     initial: initialMachine,
-    step: (machine: Machine, event: SessionEvent, at) => stepSession(machine, event, at, SESSION_POLICY),
+    step: (machine: Machine, event: SessionEvent, moment) => stepSession(machine, event, moment, SESSION_POLICY),
     perform,
     moment: () => ({ now: clock.now(), chance: random() }),
     onChange(machine) {
-      rearm(machine);
+      updateWake(machine);
       onChange(machine);
     },
   });
 
-  const request = (event: (id: string) => SessionEvent): Promise<Result<SignInNext | null>> => {
+  const dispatchForResult = (event: (id: string) => SessionEvent): Promise<Result<SignInNext | null>> => {
     const id = `s${++ids}`;
     return new Promise((resolve) => {
       results.set(id, resolve);
@@ -203,45 +200,40 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     });
   };
 
+  const waitFor = (id: string): Promise<Verdict> =>
+    new Promise((resolve) => {
+      const cancel = clock.schedule(clock.now() + MAX_TOKEN_WAIT_MS, () => {
+        verdicts.delete(id);
+        dispatch({ type: 'abandoned', id });
+        resolve({ go: 'stop', problem: { code: 'timeout', at: 'token' } });
+      });
+      verdicts.set(id, (verdict) => {
+        cancel();
+        resolve(verdict);
+      });
+    });
+
   return {
     get machine() {
       return runner.machine;
     },
     dispatch,
     requestToken(event) {
-      let given: Verdict | undefined;
-      let late: ((verdict: Verdict) => void) | undefined;
-      verdicts.set(event.id, (verdict) => {
-        given = verdict;
-        late?.(verdict);
-      });
+      let immediate: Verdict | undefined;
+      verdicts.set(event.id, (verdict) => (immediate = verdict));
       dispatch(event);
-      return given ?? waitFor(event.id, (resolve) => (late = resolve));
+      return immediate ?? waitFor(event.id);
     },
-    signIn: (order) => request((id) => ({ type: 'sign-in', id, order })),
-    signOut: () => request((id) => ({ type: 'sign-out', id })),
-    pending: () => (underWay.size > 0 ? settle() : undefined),
+    signIn: (order) => dispatchForResult((id) => ({ type: 'sign-in', id, order })),
+    signOut: () => dispatchForResult((id) => ({ type: 'sign-out', id })),
+    pending: () => (inFlight.size > 0 ? untilSettled() : undefined),
   };
-
-  function waitFor(id: string, listen: (resolve: (verdict: Verdict) => void) => void): Promise<Verdict> {
-    return new Promise((resolve) => {
-      const cancel = clock.schedule(clock.now() + PATIENCE_MS, () => {
-        verdicts.delete(id);
-        dispatch({ type: 'abandoned', id });
-        resolve({ go: 'stop', problem: { code: 'timeout', at: 'token' } });
-      });
-      listen((verdict) => {
-        cancel();
-        resolve(verdict);
-      });
-    });
-  }
 };
 
-const give = <T>(waiting: Map<string, (value: T) => void>, id: string, value: T): void => {
-  const take = waiting.get(id);
+const resolveWaiting = <T>(waiting: Map<string, (value: T) => void>, id: string, value: T): void => {
+  const resolve = waiting.get(id);
   waiting.delete(id);
-  take?.(value);
+  resolve?.(value);
 };
 
-const notOffered = (kind: SignInKind): Problem => ({ code: 'unsupported', detail: kind });
+const unsupported = (kind: SignInKind): Problem => ({ code: 'unsupported', detail: kind });

@@ -1,5 +1,5 @@
 import { parseWhoami } from '../../protocol/backend-responses.ts';
-import type { VerifyResult } from '../auth/sign-in-method.ts';
+import { failedWith, type VerifyResult } from '../auth/sign-in-method.ts';
 import { boundedFetch, DIRECT_FETCH, type FetchBounds } from '../runtime/http.ts';
 import type { AuthorizedFetch } from './authorized-fetch.ts';
 
@@ -15,10 +15,8 @@ export const verifyByWhoami = async (
     ...bounds,
     deadlineMs: VERIFY_DEADLINE_MS,
   });
-  if (!answer.ok) return { type: 'failed', problem: answer.problem };
+  if (!answer.ok) return failedWith(answer.problem);
   const { at, status, text } = answer.value;
   const user = status === 200 ? parseWhoami(text) : undefined;
-  return user
-    ? { type: 'verified', user }
-    : { type: 'failed', problem: { code: 'unexpected-answer', at, status, detail: 'whoami' } };
+  return user ? { type: 'verified', user } : failedWith({ code: 'unexpected-answer', at, status, detail: 'whoami' });
 };
