@@ -1,14 +1,15 @@
 import { createServer, type Server } from 'node:net';
 
 const TRIES = 50;
+const STARTS = 5;
 /**
- * Below the ports that systems hand out by themselves (from 32,768 in Linux, from 49,152 by IANA): a server that comes
- * back to such a one may find that a connection of somebody else has taken it meanwhile. Above those that browsers
- * refuse to ask (https://fetch.spec.whatwg.org/#port-blocking; the last one is 10080).
+ * Below the ports that the system gives to outgoing connections (from 32,768 in Linux, from 49,152 by IANA): a server
+ * that starts again on such a port may find it taken. Above the ports that browsers block
+ * (https://fetch.spec.whatwg.org/#port-blocking; the last one is 10080).
  */
 const [FIRST, LAST] = [11_000, 32_000];
 
-/** Whether nobody listens there. */
+/** Whether no server listens on this port. */
 const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server: Server = createServer();
@@ -18,7 +19,7 @@ const isFree = (port: number): Promise<boolean> =>
 
 /**
  * A port on loopback that is free and whose successor is free too: the app takes the one, its provider the other.
- * Throws when there is none.
+ * Throws when there is none. Another process may take a port before the caller does: see `withFreePortPair`.
  */
 export const freePortPair = async (): Promise<number> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -26,4 +27,24 @@ export const freePortPair = async (): Promise<number> => {
     if ((await isFree(port)) && (await isFree(port + 1))) return port;
   }
   throw new Error('There are no two free ports side by side.');
+};
+
+/** Node's error for a taken port, or the message with which `server/main.ts` ends because of one. */
+const isAddressInUse = (error: unknown): boolean =>
+  error instanceof Error &&
+  (('code' in error && error.code === 'EADDRINUSE') || /^Port \d+ is taken\./m.test(error.message));
+
+/**
+ * Calls `start` with a free pair of ports, and with another pair when one of them was taken in between: five times at
+ * most. `start` must clean up after itself before it rejects.
+ */
+export const withFreePortPair = async <T>(start: (port: number) => Promise<T>): Promise<T> => {
+  for (let tried = 1; ; tried += 1) {
+    const port = await freePortPair();
+    try {
+      return await start(port);
+    } catch (error) {
+      if (tried === STARTS || !isAddressInUse(error)) throw error;
+    }
+  }
 };

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePortPair } from '../../../scripts/process/free-port.ts';
+import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import { ready } from '../../../scripts/process/ready.ts';
 import { ended, start } from '../../../scripts/process/run.ts';
 
@@ -28,14 +28,20 @@ export type App = {
   stop(): Promise<void>;
 };
 
-export const startApp = async ({ faultRoutes = true, env = {}, port: given }: AppOptions = {}): Promise<App> => {
+/** `npm start` in a child process. Takes another pair of ports when one was taken in between, unless `port` is given. */
+export const startApp = async (options: AppOptions = {}): Promise<App> =>
+  options.port === undefined
+    ? withFreePortPair((port) => startAppAt(port, options))
+    : startAppAt(options.port, options);
+
+const startAppAt = async (port: number, { faultRoutes = true, env = {} }: AppOptions): Promise<App> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'keeper-data-'));
-  const port = given ?? (await freePortPair());
   let child: ChildProcess | undefined;
 
   const startAgain = async (): Promise<void> => {
     const args = ['--import', 'tsx', 'server/main.ts', ...(faultRoutes ? ['--lab'] : [])];
-    child = start('node', args, { stdout: 'pipe', env: { PORT: String(port), DATA_DIR: dataDir, ...env } });
+    const settings = { PORT: String(port), DATA_DIR: dataDir, ...env };
+    child = start('node', args, { stdout: 'pipe', stderr: 'pipe', env: settings });
     await ready(child, (line) => console.error(line));
   };
   const shutDown = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {

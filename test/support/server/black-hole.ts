@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePortPair } from '../../../scripts/process/free-port.ts';
+import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import { startServer } from '../../../server/server.ts';
 import { createFaultClient, type FaultClient } from './fault-client.ts';
 
@@ -44,9 +44,9 @@ const relay = (pair: Pair): void => {
 
 export const startSilentNetwork = async ({ heartbeatMs }: { heartbeatMs: number }): Promise<SilentNetwork> => {
   const pairs = new Set<Pair>();
-  const port = await freePortPair();
+  let serverPort = 0;
   const proxy = createServer({ allowHalfOpen: true }, (near) => {
-    const far = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    const far = connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true });
     const pair: Pair = { near, far, isSocket: false, isDead: false };
     pairs.add(pair);
     relay(pair);
@@ -56,7 +56,10 @@ export const startSilentNetwork = async ({ heartbeatMs }: { heartbeatMs: number 
   const address = proxy.address();
   const origin = `http://localhost:${typeof address === 'object' && address ? address.port : 0}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'keeper-data-'));
-  const running = await startServer({ port, dataDir, faultRoutes: true, heartbeatMs, publicOrigin: origin });
+  const running = await withFreePortPair((port) =>
+    startServer({ port, dataDir, faultRoutes: true, heartbeatMs, publicOrigin: origin }),
+  );
+  serverPort = Number(new URL(running.local.app).port);
   return {
     origin,
     faults: createFaultClient(running.local.app),

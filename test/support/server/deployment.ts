@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePortPair } from '../../../scripts/process/free-port.ts';
+import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import type { Account } from '../../../server/auth/accounts.ts';
 import { startServer } from '../../../server/server.ts';
 import { createFaultClient, type FaultClient } from './fault-client.ts';
@@ -33,8 +33,9 @@ export const startDeployment = async (accounts?: readonly Account[]): Promise<De
   );
   const build = BUILD.exec(page ?? '')?.[1];
   if (script === undefined || build === undefined) throw new Error('There is no build in dist.');
-  const port = await freePortPair();
-  const running = await startServer({ port, dataDir: join(dir, 'data'), distDir, faultRoutes: true, accounts });
+  const running = await withFreePortPair((port) =>
+    startServer({ port, dataDir: join(dir, 'data'), distDir, faultRoutes: true, accounts }),
+  );
   let deployed = 0;
   return {
     origin: running.url,
