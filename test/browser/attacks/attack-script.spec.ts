@@ -153,8 +153,8 @@ const READS: Readonly<Record<string, () => Promise<string>>> = {
   },
   'pop-up': async () => {
     const popup = window.open('/sw.js?16');
-    const arrived = () => popup?.location.pathname === '/sw.js' && popup.document.readyState === 'complete';
-    while (popup && !arrived()) await new Promise((resolve) => requestAnimationFrame(resolve));
+    const arrived = () => !popup || (popup.location.pathname === '/sw.js' && popup.document.readyState === 'complete');
+    while (!arrived()) await new Promise((resolve) => requestAnimationFrame(resolve));
     const text = popup?.document.documentElement.outerHTML ?? '';
     popup?.close();
     return text;
