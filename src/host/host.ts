@@ -2,21 +2,23 @@ import { projectSession } from '../core/session/session-view.ts';
 import { latestOf, sessionOf } from '../core/session/session-transitions.ts';
 import type { Machine } from '../core/session/session-types.ts';
 import type { NudgeCause } from '../protocol/bridge.ts';
+import { parseWhoami } from '../protocol/backend-responses.ts';
 import { signInKindsOf } from '../protocol/config.ts';
 import type { NetworkStateName, SessionStateName } from '../protocol/journal-names.ts';
 import type { Snapshot, Tier } from '../protocol/snapshot.ts';
 import { PROTOCOL } from '../protocol/version.ts';
+import { failedWith, type VerifyResult } from './auth/sign-in-method.ts';
 import { createApi } from './keeper-api.ts';
 import { systemClock, systemRandom } from './runtime/clock.ts';
+import { boundedFetch, DIRECT_FETCH, type FetchBounds } from './runtime/http.ts';
 import { createRefreshLock, holdLivenessLock } from './runtime/locks.ts';
 import { createServices } from './services/services.ts';
 import type { Host, HostOptions } from './services/host-types.ts';
-import { createAuthorizedFetch } from './session/authorized-fetch.ts';
+import { createAuthorizedFetch, type AuthorizedFetch } from './session/authorized-fetch.ts';
 import { createContinuityCounters } from './session/continuity-counters.ts';
 import { createRequestMatcher } from './session/request-matcher.ts';
 import { createSessionRuntime } from './session/session-runtime.ts';
 import { createUserScopes } from './session/user-scope.ts';
-import { verifyByWhoami } from './session/verify.ts';
 import { createLazySockets } from './sockets/lazy-sockets.ts';
 import { takeIdentity } from './storage/profile-identity.ts';
 import { createSnapshotPublisher, createTabPorts } from './tabs/tab-ports.ts';
@@ -28,6 +30,24 @@ const tierOf = (sealed: boolean, machine: Machine): Tier => {
 
 /** The last thing that happened to the session is that its user signed out. */
 const hasLeft = ({ state }: Machine): boolean => state.at === 'signed-out' && state.reason === 'user';
+
+const VERIFY_DEADLINE_MS = 20_000;
+
+/** Asks the application's backend who is signed in. Only its answer proves that the tokens work there. */
+const verifyByWhoami = async (
+  url: URL,
+  authorizedFetch: AuthorizedFetch,
+  bounds: Omit<FetchBounds, 'deadlineMs'>,
+): Promise<VerifyResult> => {
+  const answer = await boundedFetch((signal) => authorizedFetch(new Request(url, { ...DIRECT_FETCH, signal })), url, {
+    ...bounds,
+    deadlineMs: VERIFY_DEADLINE_MS,
+  });
+  if (!answer.ok) return failedWith(answer.problem);
+  const { at, status, text } = answer.value;
+  const user = status === 200 ? parseWhoami(text) : undefined;
+  return user ? { type: 'verified', user } : failedWith({ code: 'unexpected-answer', at, status, detail: 'whoami' });
+};
 
 /** Wires the host together. Synchronous, so that a worker can answer the event that started it. */
 export const createHost = (options: HostOptions): Host => {

@@ -20,7 +20,7 @@ describe('a sealed record', () => {
     ['another origin', 'https://other.test https://id.test client', 'session'],
     ['another issuer', 'https://app.test https://evil.test client', 'session'],
     ['another client', 'https://app.test https://id.test other', 'session'],
-    ['another place', BOUND, 'sign-in:x'],
+    ['another record', BOUND, 'sign-in:x'],
   ])('does not open for %s', async (_name, bound, context) => {
     const disk = createDisk();
     const sealed = await createSealer(disk, BOUND, ONE).seal({ a: 1 }, 'session');
@@ -30,7 +30,7 @@ describe('a sealed record', () => {
     });
   });
 
-  test('does not open under the name of another key, nor a known name with another secret', async () => {
+  test('does not open with an unknown key, nor with the right key name and another secret', async () => {
     const disk = createDisk();
     const sealed = await createSealer(disk, BOUND, ONE).seal({ a: 1 }, 'session');
     await expect(createSealer(disk, BOUND, ALONE).open(sealed, 'session')).rejects.toMatchObject({
@@ -46,10 +46,10 @@ describe('a sealed record', () => {
   });
 });
 
-describe('a key that the server has replaced', () => {
+describe('after the server has replaced the key', () => {
   const session = { at: 'signed-out', generation: 7, reason: 'user' } as const;
 
-  test('opens the session once more; from then on the new one does', async () => {
+  test('the session opens with the previous key once, and with the new key after that', async () => {
     const disk = createDisk();
     const before = createSessionStore(disk, createSealer(disk, BOUND, ONE));
     expect(await before.save(session)).toEqual({ type: 'saved' });
@@ -59,7 +59,7 @@ describe('a key that the server has replaced', () => {
     expect(await after.load()).toEqual({ saved: session });
   });
 
-  test('that nobody used in time leaves the session where it is, and says so', async () => {
+  test('the session stays on the disk when the worker does not have its key', async () => {
     const disk = createDisk();
     await createSessionStore(disk, createSealer(disk, BOUND, ONE)).save(session);
     const late = createSessionStore(disk, createSealer(disk, BOUND, ALONE));
@@ -71,7 +71,7 @@ describe('a key that the server has replaced', () => {
     expect(await again.load()).toEqual({ saved: session });
   });
 
-  test('that lay beside the data opens it once more; from then on the seal does', async () => {
+  test('a key on the disk opens the session once, and the seal opens it after that', async () => {
     const disk = createDisk();
     await createSessionStore(disk, createSealer(disk, BOUND, undefined)).save(session);
     expect(await createSessionStore(disk, createSealer(disk, BOUND, ONE)).load()).toEqual({ saved: session });
@@ -79,7 +79,7 @@ describe('a key that the server has replaced', () => {
     expect(await createSessionStore(disk, createSealer(disk, BOUND, ONE)).load()).toEqual({ saved: session });
   });
 
-  test('and that is gone is not made anew by a worker that has a seal', async () => {
+  test('a worker with a seal creates no key on the disk when the old one is gone', async () => {
     const disk = createDisk();
     const sealed = await createSealer(disk, BOUND, undefined).seal({ a: 1 }, 'session');
     await disk.use((db) => db.clear('keys'));
@@ -89,7 +89,7 @@ describe('a key that the server has replaced', () => {
     expect(await disk.use((db) => db.count('keys'))).toBe(0);
   });
 
-  test('opens the DPoP key once more; from then on the new one does', async () => {
+  test('the DPoP key opens with the previous key once, and with the new key after that', async () => {
     const disk = createDisk();
     const name = await createDpopKeys(disk, createSealer(disk, BOUND, ONE), Date.now).create();
     const thumbprint = (seal: typeof TWO | typeof ALONE): Promise<string> =>
@@ -100,7 +100,7 @@ describe('a key that the server has replaced', () => {
     expect(await thumbprint(ALONE)).toBe(during);
   });
 
-  test('a DPoP key that was damaged is refused [dpop-key-damaged]', async () => {
+  test('rejects a damaged DPoP key [dpop-key-damaged]', async () => {
     const disk = createDisk();
     const sealer = createSealer(disk, BOUND, ONE);
     const name = await createDpopKeys(disk, sealer, Date.now).create();

@@ -27,7 +27,7 @@ afterEach(() => {
   server?.closeAllConnections();
 });
 
-test('a body that begins and then stalls is given up at the deadline [body-stalls]', async () => {
+test('fails at the deadline when a body stalls [body-stalls]', async () => {
   const url = await serve((response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.write('{"access_token":');
@@ -35,7 +35,7 @@ test('a body that begins and then stalls is given up at the deadline [body-stall
   expect(await askAt(url, DEADLINE_MS)).toEqual({ ok: false, problem: { code: 'timeout', at: '/token' } });
 });
 
-test('a body without an end is cut, and the connection let go [body-endless]', async () => {
+test('cuts an endless body and closes the connection [body-endless]', async () => {
   let closed: Promise<unknown> = Promise.resolve();
   const url = await serve((response) => {
     closed = once(response, 'close');
@@ -51,12 +51,12 @@ test('a body without an end is cut, and the connection let go [body-endless]', a
   await closed;
 });
 
-test('a redirect is an answer, not a way [redirect-not-followed]', async () => {
-  const asked: string[] = [];
+test('returns a redirect as an answer and does not follow it [redirect-not-followed]', async () => {
+  const urls: string[] = [];
   const url = await serve((response) => {
-    asked.push(response.req.url ?? '');
+    urls.push(response.req.url ?? '');
     response.writeHead(302, { location: '/elsewhere' }).end();
   });
   expect(await askAt(url)).toMatchObject({ ok: true, value: { status: 302, text: '' } });
-  expect(asked).toEqual(['/']);
+  expect(urls).toEqual(['/']);
 });

@@ -5,9 +5,9 @@ import { safePath } from '../../src/host/auth/pending-sign-ins.ts';
 const HERE = 'https://app.example';
 const originOf = (path: string): string => new URL(safePath(path), HERE).origin;
 
-test('a sign-in leads back to a path of this origin, whatever it was begun with [return-path]', () => {
+test('returns to a path of this origin for any return path [return-path]', () => {
   const pieces = ['/', '\\', '\t', '\n', '\r', ' ', '.', '@', ':', '?', '#', 'evil.example', 'https:', '%2f', '\u0000'];
-  const paths = fc.array(fc.constantFrom(...pieces), { maxLength: 6 }).map((parts) => parts.join(''));
+  const paths = fc.array(fc.constantFrom(...pieces), { maxLength: 6 }).map((picked) => picked.join(''));
   const tried = fc.check(
     fc.property(fc.oneof(fc.string(), paths), (path) => originOf(path) === HERE),
     { numRuns: 20_000, seed: 1 },
@@ -15,10 +15,10 @@ test('a sign-in leads back to a path of this origin, whatever it was begun with 
   expect(tried.counterexample).toBeNull();
 });
 
-// URL parsers take tabs and line ends away (https://url.spec.whatwg.org/#concept-basic-url-parser)
+// URL parsers remove tabs and line ends (https://url.spec.whatwg.org/#concept-basic-url-parser).
 test.each(['/\t/evil.example', '/\n\\evil.example', '/\r\n/evil.example', '//evil.example', '/\\evil.example'])(
-  '%j leads to no other origin',
+  '%j does not lead to another origin',
   (path) => expect(originOf(path)).toBe(HERE),
 );
 
-test('a path with its query stays as it is', () => expect(safePath('/notes/7?all#last')).toBe('/notes/7?all#last'));
+test('keeps a path and its query as they are', () => expect(safePath('/notes/7?all#last')).toBe('/notes/7?all#last'));

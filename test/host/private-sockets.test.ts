@@ -7,7 +7,7 @@ import { createPrivateSockets, type PrivateSockets } from '../../src/host/socket
 import type { PortFrame } from '../../src/protocol/bridge.ts';
 import { maker } from './sockets-world.ts';
 
-/* Sockets of tabs with an upstream each, against a real server that wants a ticket. */
+/* Private sockets, each with its own connection, against a real server that requires a ticket. */
 
 const TICKET = 'single-use';
 const CARRIED = `keeper.ticket.${Buffer.from(TICKET).toString('base64url')}`;
@@ -18,14 +18,14 @@ let http: Server;
 let origin: string;
 let dials: Dial[];
 let answers: Response[];
-let asked: string[];
+let ticketRequests: string[];
 let unauthorized: number[];
 let frames: PortFrame[];
 let sockets: PrivateSockets;
 let changed: () => void;
 
 beforeEach(async () => {
-  [dials, answers, asked, unauthorized, frames] = [[], [], [], [], []];
+  [dials, answers, ticketRequests, unauthorized, frames] = [[], [], [], [], []];
   changed = () => undefined;
   http = createServer();
   const upgrades = new WebSocketServer({ server: http });
@@ -47,7 +47,7 @@ beforeEach(async () => {
     random: () => 0,
     WebSocket: maker,
     request: async (url, { method = 'GET' }) => {
-      asked.push(`${method} ${url}`);
+      ticketRequests.push(`${method} ${url}`);
       return answers.shift() ?? Response.json({ ticket: TICKET, expires_in: 30 });
     },
     sendToTab: (_tab, frame) => {
@@ -69,13 +69,13 @@ afterEach(async () => {
 
 const open = (url: string, protocols: readonly string[] = [], again: string | null = null) =>
   sockets.receive('t', { type: 'socket-open', socket: 's', url, protocols, again });
-/** Resolves when it holds; looks whenever something happened. */
+/** Resolves when the condition holds. Checks it again after each event. */
 const until = (holds: () => boolean) =>
   new Promise<void>((resolve) => {
     changed = () => holds() && resolve();
     changed();
   });
-const told = (type: PortFrame['type']) => frames.filter((frame) => frame.type === type);
+const framesOf = (type: PortFrame['type']) => frames.filter((frame) => frame.type === type);
 const closed = (code: number, reason = '', wasClean = false) => ({
   type: 'socket-closed',
   socket: 's',
@@ -84,103 +84,103 @@ const closed = (code: number, reason = '', wasClean = false) => ({
   wasClean,
 });
 
-test('a ticket for each dial, beside the subprotocols of the page, and never in what the page is told', async () => {
+test('sends a new ticket with each dial and never shows it to the page', async () => {
   sockets.session(1);
   open('/rooms/a?x=1', ['chat']);
-  await until(() => told('socket-opened').length === 1);
-  expect(told('socket-opened')).toEqual([{ type: 'socket-opened', socket: 's', protocol: 'chat' }]);
+  await until(() => framesOf('socket-opened').length === 1);
+  expect(framesOf('socket-opened')).toEqual([{ type: 'socket-opened', socket: 's', protocol: 'chat' }]);
   expect(dials).toMatchObject([{ url: '/rooms/a?x=1', offered: `chat,${CARRIED}` }]);
-  expect(asked).toEqual(['POST /ticket']);
+  expect(ticketRequests).toEqual(['POST /ticket']);
   expect(JSON.stringify(frames)).not.toMatch(/ticket|single-use/);
 });
 
-test('a page that offers no subprotocol sees none', async () => {
+test('shows the page no subprotocol when the page offered none', async () => {
   sockets.session(1);
   open('/rooms/a');
-  await until(() => told('socket-opened').length === 1);
-  expect(told('socket-opened')).toMatchObject([{ protocol: '' }]);
+  await until(() => framesOf('socket-opened').length === 1);
+  expect(framesOf('socket-opened')).toMatchObject([{ protocol: '' }]);
   expect(dials).toMatchObject([{ offered: `private,${CARRIED}` }]);
 });
 
-test('an old server is given the ticket in the query, and the query of the page stays', async () => {
+test('sends the ticket in the query to an old server and keeps the query of the page', async () => {
   sockets.session(1);
   open('/old?x=1', ['chat']);
   await until(() => dials.length === 1);
   expect(dials).toMatchObject([{ url: `/old?x=1&token=${TICKET}`, offered: 'chat' }]);
 });
 
-test('what the configuration does not name, or names otherwise, is dialled without a ticket', async () => {
+test('dials without a ticket when the configuration does not name the URL', async () => {
   open('/older');
-  await until(() => told('socket-opened').length === 1);
-  expect([asked, dials]).toMatchObject([[], [{ url: '/older', offered: '' }]]);
+  await until(() => framesOf('socket-opened').length === 1);
+  expect([ticketRequests, dials]).toMatchObject([[], [{ url: '/older', offered: '' }]]);
 });
 
-test('a codec that the worker does not have is no reason to dial without a ticket', () => {
+test('does not dial without a ticket when the worker lacks the codec', () => {
   open('/graphql');
   expect([frames, dials]).toEqual([[closed(1008, 'no codec')], []]);
 });
 
-test('it waits for a session, and ends with it', async () => {
+test('waits for a session and closes at sign-out', async () => {
   open('/rooms/a');
-  expect([asked, frames]).toEqual([[], []]);
+  expect([ticketRequests, frames]).toEqual([[], []]);
   sockets.session(1);
-  await until(() => told('socket-opened').length === 1);
+  await until(() => framesOf('socket-opened').length === 1);
   sockets.session(2);
-  expect(told('socket-closed')).toEqual([]);
+  expect(framesOf('socket-closed')).toEqual([]);
   sockets.session(undefined);
-  expect(told('socket-closed')).toEqual([closed(4401, 'signed-out', true)]);
+  expect(framesOf('socket-closed')).toEqual([closed(4401, 'signed-out', true)]);
 });
 
-test('a refused ticket fails the socket, and is a question about the session', async () => {
+test('fails the socket and reports the session when the server refuses a ticket', async () => {
   answers.push(new Response(null, { status: 401 }));
   sockets.session(3);
   open('/rooms/a');
-  await until(() => told('socket-closed').length === 1);
-  expect([told('socket-closed'), unauthorized, dials]).toEqual([[closed(1006)], [3], []]);
+  await until(() => framesOf('socket-closed').length === 1);
+  expect([framesOf('socket-closed'), unauthorized, dials]).toEqual([[closed(1006)], [3], []]);
 });
 
-test('a server that asks for a pause is not asked before it is over, by any socket', async () => {
+test('requests no ticket for any socket before `Retry-After` is over', async () => {
   answers.push(new Response(null, { status: 503, headers: { 'retry-after': '1' } }));
   sockets.session(1);
   const before = Date.now();
   open('/rooms/a');
-  await until(() => told('socket-closed').length === 1);
+  await until(() => framesOf('socket-closed').length === 1);
   open('/old');
-  expect(asked).toHaveLength(1);
+  expect(ticketRequests).toHaveLength(1);
   await until(() => dials.length === 1);
   expect(Date.now() - before).toBeGreaterThanOrEqual(1_000);
 });
 
-test('a socket that was open before its wire was lost is closed, as a WebSocket would be; a new one is dialled', async () => {
+test('closes a socket that lost its connection, as a WebSocket does, and dials a new one', async () => {
   open('/older', [], '');
   expect([frames, dials]).toEqual([[closed(1006)], []]);
   open('/older');
-  await until(() => told('socket-opened').length === 1);
+  await until(() => framesOf('socket-opened').length === 1);
   open('/older');
   await until(() => dials.length === 2);
 });
 
-test('frames are taken when the browser has sent them, and not before', async () => {
+test('acknowledges frames only when the browser has sent them', async () => {
   open('/older');
-  await until(() => told('socket-opened').length === 1 && dials.length === 1);
+  await until(() => framesOf('socket-opened').length === 1 && dials.length === 1);
   const { ws } = dials[0]!;
   ws.pause();
-  // more than the kernels of both sides hold
+  // More than the kernels of both sides buffer.
   for (const data of ['one', new ArrayBuffer(32_000_000)])
     sockets.receive('t', { type: 'socket-send', socket: 's', data });
-  // there is nothing to wait for: it must not happen
+  // No event shows that nothing happens, so this waits a fixed time.
   await new Promise<void>((resolve) => void systemClock.schedule(Date.now() + 100, resolve));
-  expect(told('socket-taken')).toEqual([]);
+  expect(framesOf('socket-taken')).toEqual([]);
   ws.resume();
-  await until(() => told('socket-taken').length > 0);
-  expect(told('socket-taken')).toEqual([{ type: 'socket-taken', socket: 's', count: 2 }]);
+  await until(() => framesOf('socket-taken').length > 0);
+  expect(framesOf('socket-taken')).toEqual([{ type: 'socket-taken', socket: 's', count: 2 }]);
 });
 
-test('a close passes through in both directions, also one without a code', async () => {
+test('passes a close through in both directions, also without a code', async () => {
   open('/older');
-  await until(() => dials.length === 1 && told('socket-opened').length === 1);
+  await until(() => dials.length === 1 && framesOf('socket-opened').length === 1);
   sockets.receive('t', { type: 'socket-close', socket: 's', reason: '' });
-  await until(() => told('socket-closed').length === 1);
-  expect(told('socket-closed')).toEqual([closed(1005, '', true)]);
+  await until(() => framesOf('socket-closed').length === 1);
+  expect(framesOf('socket-closed')).toEqual([closed(1005, '', true)]);
   expect(sockets.receive('t', { type: 'socket-send', socket: 's', data: 'late' })).toBe(false);
 });

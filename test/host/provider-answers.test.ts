@@ -15,9 +15,7 @@ import { createSealer } from '../../src/host/storage/encryption.ts';
 import { createPendingSignIns } from '../../src/host/auth/pending-sign-ins.ts';
 import { isObject, own, parseJson } from '../../src/protocol/json.ts';
 
-/*
- * The real OpenID Connect client, DPoP keys and request gate against a real server that says odd things.
- */
+/* The real OpenID Connect client, DPoP keys and authorized fetch against a real server that gives odd answers. */
 
 const APP = 'https://app.example';
 const HOUR_MS = 3_600_000;
@@ -25,7 +23,7 @@ const HOUR_MS = 3_600_000;
 type Answer = { status?: number; headers?: Record<string, string>; body?: unknown };
 type Claims = { iat: number; jti: unknown; nonce: string | undefined };
 
-/** Answers of one path, in order; the last one is repeated. `proofs` are those that came. */
+/** Answers of one path, in order. The last one repeats. `proofs`: those that the server received. */
 type Endpoint = { answers: Answer[]; proofs: (Claims | undefined)[] };
 
 let server: Server;
@@ -70,7 +68,7 @@ const handle = (request: IncomingMessage, response: ServerResponse): void => {
 const answer = (path: string, ...answers: Answer[]): Endpoint => (endpoints[path] = { answers, proofs: [] });
 
 beforeEach(async () => {
-  // What a worker has and this runtime of the tests may lack.
+  // Workers have it. Node 20 does not.
   vi.stubGlobal('navigator', { onLine: true });
   endpoints = {};
   server = createServer(handle).listen(0, '127.0.0.1');
@@ -114,14 +112,14 @@ const inAnHour = (): string => new Date(Date.now() + HOUR_MS).toUTCString();
 const codeOf = (verdict: TokenVerdict): string => (verdict.is === 'failed' ? verdict.problem.code : 'granted');
 
 describe('a token endpoint that demands a nonce', () => {
-  test('is asked once more, with the nonce that it gave', async () => {
+  test('receives one more request, with its nonce', async () => {
     const { key, refresh } = await setUp();
     const { proofs } = answer('/token', WANTS_NONCE, { body: TOKENS });
     expect(codeOf(await refresh({ key }))).toBe('granted');
     expect(proofs.map((proof) => proof?.nonce)).toEqual([undefined, 'n1']);
   });
 
-  test('and is never content is not asked a third time [nonce-twice-at-most]', async () => {
+  test('receives no third request when it rejects its own nonce [nonce-twice-at-most]', async () => {
     const { key, refresh } = await setUp();
     const { proofs } = answer('/token', WANTS_NONCE);
     expect(await refresh({ key })).toMatchObject({ unanswered: false, problem: { code: 'server-unavailable' } });
@@ -129,8 +127,8 @@ describe('a token endpoint that demands a nonce', () => {
   });
 });
 
-describe('a token endpoint by whose clock a proof is too old', () => {
-  test('is asked once more, by its own time [proof-by-server-clock]', async () => {
+describe('a token endpoint whose clock calls a proof too old', () => {
+  test('receives one more proof, by its own clock [proof-by-server-clock]', async () => {
     const { key, refresh } = await setUp();
     const { proofs } = answer('/token', BAD_PROOF({ date: inAnHour() }), { body: TOKENS });
     expect(codeOf(await refresh({ key }))).toBe('granted');
@@ -142,9 +140,9 @@ describe('a token endpoint by whose clock a proof is too old', () => {
   });
 
   test.each([
-    ['its time is ours', () => ({ date: new Date().toUTCString() })],
-    ['nobody tells the time', () => ({})],
-  ])('is not asked again where %s', async (_name, headers) => {
+    ['its clock is right', () => ({ date: new Date().toUTCString() })],
+    ['it sends no date', () => ({})],
+  ])('receives no second request when %s', async (_name, headers) => {
     const { key, refresh } = await setUp();
     const { proofs } = answer('/token', BAD_PROOF(headers()));
     expect(codeOf(await refresh({ key }))).toBe('server-unavailable');
@@ -152,24 +150,24 @@ describe('a token endpoint by whose clock a proof is too old', () => {
   });
 });
 
-describe('a token endpoint that calls a proof which the browser sent twice `invalid_grant`', () => {
+describe('a token endpoint that answers `invalid_grant` to a repeated proof', () => {
   const REFUSED: Answer = { status: 400, body: { error: 'invalid_grant' } };
 
-  test('is asked once more, with a proof that it has not seen [proof-repeated]', async () => {
+  test('receives one more request, with a new proof [proof-repeated]', async () => {
     const { key, refresh } = await setUp();
     const { proofs } = answer('/token', REFUSED, { body: TOKENS });
     expect(codeOf(await refresh({ key }))).toBe('granted');
     expect(new Set(proofs.map((proof) => proof?.jti)).size).toBe(2);
   });
 
-  test('and says so of the next one too has ended the session', async () => {
+  test('ends the session when it answers the same to the new proof', async () => {
     const { key, refresh } = await setUp();
     const { proofs } = answer('/token', REFUSED);
     expect(codeOf(await refresh({ key }))).toBe('grant-rejected');
     expect(proofs).toHaveLength(2);
   });
 
-  test('has ended the session at once where there is no proof', async () => {
+  test('ends the session at once when the request had no proof', async () => {
     const { refresh } = await setUp();
     const { proofs } = answer('/token', REFUSED);
     expect(codeOf(await refresh({}))).toBe('grant-rejected');
@@ -177,16 +175,16 @@ describe('a token endpoint that calls a proof which the browser sent twice `inva
   });
 });
 
-describe('an API that judges proofs', () => {
+describe('an API that checks proofs', () => {
   const challenge = (error: string, headers: Record<string, string> = {}): Answer => ({
     status: 401,
     headers: { 'www-authenticate': `DPoP error="${error}"`, ...headers },
   });
-  const ask = async (): Promise<number> => {
+  const fetchStatus = async (): Promise<number> => {
     const { key, keys } = await setUp();
     const token = { value: 'at1', scheme: 'DPoP', issuedAt: 0, expiresAt: Infinity } as const;
     const scopes = createUserScopes();
-    const gate = createAuthorizedFetch({
+    const authorizedFetch = createAuthorizedFetch({
       origin,
       keys,
       scope: scopes.get,
@@ -194,50 +192,50 @@ describe('an API that judges proofs', () => {
       requestToken: ({ type }) =>
         type === 'request' ? { go: 'authorized', generation: 1, token, key } : { go: 'pass' },
     });
-    return (await gate(new Request(`${origin}/api`))).status;
+    return (await authorizedFetch(new Request(`${origin}/api`))).status;
   };
 
-  test('an API that redirects is not followed: its answer is all there is', async () => {
+  test('does not follow a redirect of the API with a DPoP token', async () => {
     const { proofs } = answer('/elsewhere', {});
     answer('/api', { status: 307, headers: { location: '/elsewhere' } });
-    await ask();
+    await fetchStatus();
     expect(proofs).toEqual([]);
   });
 
-  test('by its clock gets one more, by its own time', async () => {
+  test('receives one more proof, by its own clock', async () => {
     const { proofs } = answer('/api', challenge('invalid_dpop_proof', { date: inAnHour() }), {});
-    expect(await ask()).toBe(200);
+    expect(await fetchStatus()).toBe(200);
     expect((proofs[1]?.iat ?? 0) - (proofs[0]?.iat ?? 0)).toBeGreaterThan(HOUR_MS / 1000 - 5);
   });
 
   test.each(['use_dpop_nonce', 'invalid_dpop_proof', 'invalid_token'])(
-    'and always says %s is not asked a third time',
+    'receives no third request when it always answers %s',
     async (error) => {
       const { proofs } = answer('/api', challenge(error, { 'dpop-nonce': 'n1', date: inAnHour() }));
-      expect(await ask()).toBe(401);
+      expect(await fetchStatus()).toBe(401);
       expect(proofs).toHaveLength(error === 'invalid_token' ? 1 : 2);
     },
   );
 });
 
-describe('what a page claims to be is not sent [page-authorization]', () => {
-  test.each(['Bearer', 'DPoP'] as const)('along with a %s token', async (scheme) => {
+describe('drops the `Authorization` and `DPoP` headers of a page [page-authorization]', () => {
+  test.each(['Bearer', 'DPoP'] as const)('with a %s token', async (scheme) => {
     const { key, keys } = await setUp();
     const token = { value: 'at1', scheme, issuedAt: 0, expiresAt: Infinity };
     const scopes = createUserScopes();
-    const gate = createAuthorizedFetch({
+    const authorizedFetch = createAuthorizedFetch({
       origin,
       keys,
       scope: scopes.get,
       matcher: createRequestMatcher([{ origin: 'self', path: '/api/' }], origin),
       requestToken: () => ({ go: 'authorized', generation: 1, token, key }),
     });
-    const heard: IncomingMessage[] = [];
-    server.on('request', (request: IncomingMessage) => heard.push(request));
+    const requests: IncomingMessage[] = [];
+    server.on('request', (request: IncomingMessage) => requests.push(request));
     answer('/api', {});
-    await gate(new Request(`${origin}/api`, { headers: { authorization: 'Basic eDp5', dpop: 'forged' } }));
-    expect(heard.map(({ headers }) => headers.authorization)).toEqual([`${scheme} at1`]);
-    expect(heard[0]?.headers['dpop']).not.toBe('forged');
+    await authorizedFetch(new Request(`${origin}/api`, { headers: { authorization: 'Basic eDp5', dpop: 'forged' } }));
+    expect(requests.map(({ headers }) => headers.authorization)).toEqual([`${scheme} at1`]);
+    expect(requests[0]?.headers['dpop']).not.toBe('forged');
   });
 });
 
@@ -245,9 +243,9 @@ describe('an ID token that comes with a refresh', () => {
   const idToken = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.s`;
 
   test.each([
-    ['about the same person', idToken({ sub: 'demo', name: 'Žofie' })],
-    ['that is absent', undefined],
-  ])('%s: the tokens are used', async (_name, id_token) => {
+    ['names the same user', idToken({ sub: 'demo', name: 'Žofie' })],
+    ['is absent', undefined],
+  ])('is no reason to drop the tokens when it %s', async (_name, id_token) => {
     const { refresh } = await setUp();
     answer('/token', { body: { ...BEARER, id_token } });
     expect(await refresh({ subject: 'demo' })).toMatchObject({
@@ -257,12 +255,12 @@ describe('an ID token that comes with a refresh', () => {
   });
 
   test.each([
-    ['about somebody else [id-token-other]', idToken({ sub: 'eve' })],
-    ['about nobody', idToken({})],
-    ['that is no JWT', 'garbage'],
-    ['that is not even text', 7],
-    ['that is no base64', 'a.*.b'],
-  ])('refuses the access token and keeps the refresh token of an answer %s', async (_name, id_token) => {
+    ['that names another user [id-token-other]', idToken({ sub: 'eve' })],
+    ['that names no user', idToken({})],
+    ['that is not a JWT', 'garbage'],
+    ['that is not a string', 7],
+    ['that is not base64', 'a.*.b'],
+  ])('drops the access token and keeps the refresh token of an answer with one %s', async (_name, id_token) => {
     const { refresh } = await setUp();
     answer('/token', { body: { ...BEARER, id_token } });
     expect(await refresh({ subject: 'demo' })).toEqual({
@@ -273,7 +271,7 @@ describe('an ID token that comes with a refresh', () => {
 });
 
 describe('an access token of another scheme', () => {
-  test('is refused where possession was proved, and its refresh token kept [dpop-downgrade]', async () => {
+  test('is dropped when the session has a DPoP key, and its refresh token is kept [dpop-downgrade]', async () => {
     const { key, refresh } = await setUp();
     answer('/token', { body: BEARER });
     expect(await refresh({ key })).toEqual({ is: 'granted', grant: { access: undefined, refresh: 'rt2' } });
@@ -281,14 +279,14 @@ describe('an access token of another scheme', () => {
 });
 
 describe('a revocation', () => {
-  test.each([200, 204, 400, 401, 404, 405])('is over when the server answers %i [revocation-over]', async (status) => {
+  test.each([200, 204, 400, 401, 404, 405])('is done when the server answers %i [revocation-over]', async (status) => {
     const { oidc, session } = await setUp();
     answer('/revoke', { status });
     expect(await oidc.revoke(session({}))).toBe(true);
   });
 
   test.each([302, 403, 408, 429, 500, 503])(
-    'is kept for later when the server answers %i [revocation-later]',
+    'stays on the list when the server answers %i [revocation-later]',
     async (status) => {
       const { oidc, session } = await setUp();
       answer('/revoke', { status, headers: { location: '/elsewhere' } });
@@ -296,13 +294,13 @@ describe('a revocation', () => {
     },
   );
 
-  test('is kept for as long as the server asks for', async () => {
+  test('waits as long as `Retry-After` says', async () => {
     const { oidc, session } = await setUp();
     answer('/revoke', { status: 503, headers: { 'retry-after': '7' } });
     expect(await oidc.revoke(session({}))).toBe(7_000);
   });
 
-  test('is kept for later when nobody answers', async () => {
+  test('stays on the list when the server does not answer', async () => {
     const { oidc, session } = await setUp();
     answer('/revoke', {});
     await oidc.revoke(session({}));

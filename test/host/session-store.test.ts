@@ -41,12 +41,12 @@ beforeEach(async () => {
 });
 
 describe('the session on disk', () => {
-  test('comes back in another worker', async () => {
+  test('loads in another worker', async () => {
     expect(await storeOf().store.save(session(1))).toEqual({ type: 'saved' });
     expect(await storeOf().store.load()).toMatchObject({ saved: session(1) });
   });
 
-  test('is not there in clear', async () => {
+  test('is encrypted', async () => {
     const { store, disk } = storeOf();
     await store.save(session(1));
     const rows = await disk.use((db) => db.getAll('session') as Promise<SessionRow[]>);
@@ -55,20 +55,20 @@ describe('the session on disk', () => {
     expect(bytes).not.toMatch(/rt1|at1|refresh|password/);
   });
 
-  test('an older generation never overwrites a newer one, and learns of it [older-generation]', async () => {
+  test('an older generation does not overwrite a newer one, and `save` returns the newer one [older-generation]', async () => {
     const { store } = storeOf();
     await store.save(session(5));
     expect(await store.save(session(4))).toMatchObject({ type: 'superseded', saved: session(5) });
     expect((await store.load()).saved).toMatchObject(session(5));
   });
 
-  test('the same generation may be written again', async () => {
+  test('accepts the same generation again', async () => {
     const { store } = storeOf();
     await store.save(session(5));
     expect(await store.save(session(5))).toEqual({ type: 'saved' });
   });
 
-  test('an end is remembered with its reason', async () => {
+  test('keeps the reason of a sign-out', async () => {
     const left: Saved = {
       at: 'signed-out',
       generation: 6,
@@ -79,7 +79,7 @@ describe('the session on disk', () => {
     expect((await storeOf().store.load()).saved).toMatchObject(left);
   });
 
-  test('does not open for another origin, and is set aside rather than deleted [record-other-origin]', async () => {
+  test('does not open for another origin, and moves aside instead of being deleted [record-other-origin]', async () => {
     await storeOf().store.save(session(1));
     const { store, disk } = storeOf(SEAL, 'https://other.example');
     expect(await store.load()).toMatchObject({ saved: undefined, problem: { code: 'store-unreadable' } });
@@ -88,7 +88,7 @@ describe('the session on disk', () => {
     expect(await disk.use((db) => db.getAllKeys('session'))).toEqual(['current']);
   });
 
-  test('what another worker wrote since is not set aside with what was broken', async () => {
+  test('does not move a record aside that another worker wrote after the read', async () => {
     await storeOf().store.save(session(1));
     const there = storeOf(SEAL, 'https://other.example');
     let reads = 0;
@@ -105,7 +105,7 @@ describe('the session on disk', () => {
   });
 
   test.each([null, 7, [], { generation: 1 }, { generation: 1, sealed: {} }, { generation: 'x', sealed: { data: 0 } }])(
-    'a row that is none (%j) is told as unreadable, and does not stand in the way',
+    'reports a row that is not one (%j) as unreadable and does not let it block a sign-in',
     async (row) => {
       const { store, disk } = storeOf();
       await disk.use((db) => db.put('session', row, 'current'));
@@ -117,7 +117,7 @@ describe('the session on disk', () => {
     },
   );
 
-  test('a worker without the seal leaves the record for one that has it', async () => {
+  test('stays in place when the worker lacks the seal', async () => {
     await storeOf().store.save(session(1));
     expect(await storeOf({ id: 'k2', secret: 'another' }).store.load()).toMatchObject({
       problem: { code: 'store-unreadable' },
@@ -125,7 +125,7 @@ describe('the session on disk', () => {
     expect((await storeOf().store.load()).saved).toMatchObject(session(1));
   });
 
-  test('a row whose generation was rewritten does not open', async () => {
+  test('does not open when the generation of the row was changed', async () => {
     const { store, disk } = storeOf();
     await store.save(session(1));
     await disk.use(async (db) => {
@@ -138,20 +138,20 @@ describe('the session on disk', () => {
     });
   });
 
-  test('an unreadable newer row does not stand in the way of a sign-in', async () => {
+  test('an unreadable newer row does not block a sign-in', async () => {
     await storeOf({ id: 'k2', secret: 'another' }).store.save(session(9));
     const { store } = storeOf();
     expect(await store.save(session(1))).toEqual({ type: 'saved' });
     expect((await store.load()).saved).toMatchObject(session(1));
   });
 
-  test('a database of a newer version is told as such', async () => {
+  test('reports a database of a newer version', async () => {
     (await openDB('session-keeper', 99)).close();
     const { store } = storeOf();
     expect(await store.save(session(1))).toEqual({ type: 'failed', problem: { code: 'store-newer' } });
   });
 
-  test('without a server seal the key is made once, by whoever comes first', async () => {
+  test('two workers without a seal share one key', async () => {
     const first = storeOf('none');
     const second = storeOf('none');
     await Promise.all([first.store.save(session(1)), second.store.save(session(2))]);
@@ -160,7 +160,7 @@ describe('the session on disk', () => {
 });
 
 describe('a copy for a native store', () => {
-  test('is taken back where nothing is', async () => {
+  test('is restored when the disk holds no record', async () => {
     const from = storeOf();
     await from.store.save(session(3));
     const record = packRow((await from.store.row())!);
@@ -169,7 +169,7 @@ describe('a copy for a native store', () => {
     expect((await storeOf().store.load()).saved).toMatchObject(session(3));
   });
 
-  test('never replaces what is there', async () => {
+  test('does not replace a record', async () => {
     const { store } = storeOf();
     await store.save(session(3));
     const older = packRow((await store.row())!);
@@ -178,7 +178,7 @@ describe('a copy for a native store', () => {
     expect((await store.load()).saved).toMatchObject(session(4));
   });
 
-  test('that was touched does not open', async () => {
+  test('does not open when it was changed', async () => {
     const { store, disk } = storeOf();
     await store.save(session(3));
     const row = (await store.row())!;
@@ -196,7 +196,7 @@ describe('a copy for a native store', () => {
     ['{"v":1}'],
     [7],
     ['{"v":1,"generation":1,"key":"k","iv":"*","data":"*"}'],
-  ])('a keychain that gives %j gives nothing [keychain-nothing]', (value) => {
+  ])('ignores %j from a keychain [keychain-nothing]', (value) => {
     expect(unpackRow(value)).toBeUndefined();
   });
 });

@@ -29,60 +29,60 @@ const opened = (tab: string, count = 1) =>
 const messages = (tab: string) => it.of(tab, 'socket-messages').flatMap(({ run }) => run.data);
 const dials = (path: string) => server.dials.filter((dial) => dial === path).length;
 
-test('one upstream for all tabs of a stream, named by path or by URL', async () => {
+test('opens one upstream for all tabs of a stream, named by path or by URL', async () => {
   open('t1', 's1', EVENTS);
   open('t2', 's2', `${server.origin.replace('http', 'ws')}${EVENTS}`);
   await opened('t1');
   await opened('t2');
   server.broadcast('{"type":"event","n":1}');
-  await it.until(() => messages('t1').length === 1 && messages('t2').length === 1, 'heard by both');
+  await it.until(() => messages('t1').length === 1 && messages('t2').length === 1, 'both received');
   expect(messages('t2')).toEqual(['{"type":"event","n":1}']);
   expect(dials(EVENTS)).toBe(1);
   expect(it.sockets.views()[EVENTS]).toMatchObject({ state: 'open', received: 1 });
 });
 
-test('of a tab that says more than the server takes, the socket is closed; the other tab keeps its own', async () => {
+test('closes the socket of a tab that sends more than the server reads, and no other', async () => {
   open('t1', 's1', EVENTS);
   open('t2', 's2', EVENTS);
   await opened('t1');
   await opened('t2');
   for (const [ws, path] of server.sockets) if (path === EVENTS) ws.pause();
   const data = 'x'.repeat(100_000);
-  // What the system itself takes for a server that reads nothing is far less than this.
+  // Far more than the system buffers for a server that reads nothing.
   for (let n = 0; n < 500; n++) it.sockets.fromTab('t1', { type: 'socket-send', socket: 's1', data });
   const [closed] = await it.until(
     () => it.of('t1', 'socket-closed').length > 0 && it.of('t1', 'socket-closed'),
-    'told',
+    'closed',
   );
   expect(closed).toMatchObject({ socket: 's1', code: 1013, reason: 'over-limit' });
   const takenBy = (tab: string): number => it.of(tab, 'socket-taken').reduce((sum, { count }) => sum + count, 0);
-  expect(takenBy('t1'), 'and has seen that it waits').toBeLessThan(500);
+  expect(takenBy('t1'), 'the tab waits').toBeLessThan(500);
   for (const ws of server.sockets.keys()) ws.resume();
-  await it.until(() => takenBy('t1') === 500, 'all taken');
+  await it.until(() => takenBy('t1') === 500, 'all acknowledged');
   server.broadcast('{"type":"event","n":1}');
-  await it.until(() => messages('t2').length === 1, 'heard');
+  await it.until(() => messages('t2').length === 1, 'received');
   expect(it.of('t2', 'socket-closed')).toEqual([]);
 });
 
-test("a blip of the upstream is no tab's business", async () => {
+test('keeps the sockets of the tabs open while the upstream reconnects', async () => {
   open('t1', 's1', EVENTS);
   await opened('t1');
   server.cut();
   await it.until(() => it.sockets.views()[EVENTS]?.state !== 'open', 'cut');
-  it.sockets.fromTab('t1', { type: 'socket-send', socket: 's1', data: 'said meanwhile' });
+  it.sockets.fromTab('t1', { type: 'socket-send', socket: 's1', data: 'sent while offline' });
   await it.until(
     () => it.sockets.views()[EVENTS]?.state === 'open' && it.sockets.views()[EVENTS]?.sent === 1,
     'open again',
   );
   server.broadcast('{"type":"event","n":2}');
-  await it.until(() => messages('t1').length === 1, 'heard');
-  expect(server.heard).toEqual(['said meanwhile']);
+  await it.until(() => messages('t1').length === 1, 'received');
+  expect(server.received).toEqual(['sent while offline']);
   expect(it.of('t1', 'socket-closed')).toEqual([]);
   expect(it.of('t1', 'socket-opened')).toHaveLength(1);
   expect(server.hub.reusedTickets).toBe(0);
 });
 
-test("a tab's own ping is answered, to that tab only", async () => {
+test('sends the pong only to the tab that sent a ping', async () => {
   open('t1', 's1', EVENTS);
   open('t2', 's2', EVENTS);
   await opened('t1');
@@ -93,7 +93,7 @@ test("a tab's own ping is answered, to that tab only", async () => {
   expect(messages('t2')).toEqual([]);
 });
 
-test('a tab that closes its socket hears no more, and the others do', async () => {
+test('sends nothing more to a tab that closed its socket', async () => {
   open('t1', 's1', EVENTS);
   open('t2', 's2', EVENTS);
   await opened('t1');
@@ -104,11 +104,11 @@ test('a tab that closes its socket hears no more, and the others do', async () =
     { type: 'socket-closed', socket: 's1', code: 1000, reason: 'done', wasClean: true },
   ]);
   server.broadcast('{"type":"event"}');
-  await it.until(() => messages('t2').length === 1, 'heard');
+  await it.until(() => messages('t2').length === 1, 'received');
   expect(messages('t1')).toEqual([]);
 });
 
-test('whoever signs out takes the open sockets along; what comes next waits for a session', async () => {
+test('closes all sockets at sign-out, and new ones wait for a session', async () => {
   open('t1', 's1', EVENTS);
   await opened('t1');
   it.sockets.session({ generation: undefined });
@@ -120,7 +120,7 @@ test('whoever signs out takes the open sockets along; what comes next waits for 
   await opened('t1', 2);
 });
 
-test('a URL that is not configured is private: its own upstream, its own subprotocol, its own close', async () => {
+test('gives a URL that is not configured its own upstream, subprotocol and close', async () => {
   open('t1', 's1', '/echo', ['chat']);
   open('t1', 's2', '/echo');
   await opened('t1', 2);
@@ -135,11 +135,11 @@ test('a URL that is not configured is private: its own upstream, its own subprot
   it.sockets.fromTab('t1', { type: 'socket-send', socket: 's1', data: 'bye' });
   await it.until(() => it.of('t1', 'socket-closed')[0], 'closed');
   expect(it.of('t1', 'socket-closed')).toEqual([
-    { type: 'socket-closed', socket: 's1', code: 4321, reason: 'as asked', wasClean: true },
+    { type: 'socket-closed', socket: 's1', code: 4321, reason: 'bye', wasClean: true },
   ]);
 });
 
-test('private sockets leave with their tab, and what cannot be dialled is closed', async () => {
+test('closes private sockets with their tab, and at once when the URL is invalid', async () => {
   open('t1', 's1', '/echo');
   await opened('t1');
   const [upstream] = [...server.sockets].filter(([, path]) => path === '/echo').map(([ws]) => ws);

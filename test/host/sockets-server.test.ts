@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { startServer, type RunningServer } from '../../server/server.ts';
 import { startHost, type TestHost } from './sockets-world.ts';
 
-/* The host against the embedded server: its tickets, its hub, its histories on disk, its faults. */
+/* The host against the embedded server, with its tickets, socket hub, histories on disk and faults. */
 
 const PORT = 14_450;
 
@@ -32,9 +32,13 @@ const post = async (path: string, body: unknown = {}, headers: Record<string, st
 
 const say = (topic: string, count: number) => post('/lab/publish', { topic, count, everyMs: 0 });
 
-const host = (epoch: number): TestHost =>
-  startHost({ origin: server.url }, epoch, undefined, (url, init) =>
-    fetch(new Request(new URL(url, server.url), init), { headers: { authorization } }),
+const host = (fence: number): TestHost =>
+  startHost(
+    { origin: server.url },
+    {
+      fence,
+      request: (url, init) => fetch(new Request(new URL(url, server.url), init), { headers: { authorization } }),
+    },
   );
 
 const view = () => it.sockets.views()['/api/socket'];
@@ -67,11 +71,11 @@ afterEach(async () => {
   await it.sockets.settled();
 });
 
-test('listens, publishes, is acknowledged', async () => {
+test('receives its own event and an acknowledgement when it publishes', async () => {
   it.sockets.tabArrived('t1', [['room', null]]);
   await it.until(() => it.of('t1', 'joined')[0], 'joined');
   await it.sockets.publish({ id: 'first', topic: 'room', data: { n: 1 } });
-  await it.until(() => it.of('t1', 'acked')[0] && it.of('t1', 'event')[0], 'acked and heard');
+  await it.until(() => it.of('t1', 'acked')[0] && it.of('t1', 'event')[0], 'acked and received');
   expect(it.of('t1', 'event')[0]).toMatchObject({
     topic: 'room',
     offset: it.of('t1', 'acked')[0]?.offset,
@@ -80,7 +84,7 @@ test('listens, publishes, is acknowledged', async () => {
   expect(view()).toMatchObject({ state: 'open', sent: 1, received: 1 });
 });
 
-test('a thousand events through ten cuts: each once, in order, in both tabs (invariant 10)', async () => {
+test('delivers 1,000 events once and in order to both tabs through ten cuts (invariant 10)', async () => {
   it.sockets.tabArrived('t1', [['flood', null]]);
   it.sockets.tabArrived('t2', [['flood', null]]);
   await it.until(() => it.of('t1', 'joined')[0] && it.of('t2', 'joined')[0], 'joined');
@@ -99,7 +103,7 @@ test('a thousand events through ten cuts: each once, in order, in both tabs (inv
   expect(view()?.resumed).toBeGreaterThan(0);
 });
 
-test('tabs that come with older and older cursors while a replay is on its way', async () => {
+test('delivers each event once when tabs with older cursors attach during a replay', async () => {
   await say('late', 900);
   it.sockets.tabArrived('t1', [['late', null]]);
   const at = await it.until(() => it.of('t1', 'joined')[0]?.at, 'joined');
@@ -111,7 +115,7 @@ test('tabs that come with older and older cursors while a replay is on its way',
   expect(it.of('t2', 'gap')).toEqual([]);
 });
 
-test('a restart of the server: told by its close, back by itself, nothing lost', async () => {
+test('reconnects and loses nothing when the server restarts', async () => {
   it.sockets.tabArrived('t1', [['restart', null]]);
   await it.until(() => it.of('t1', 'joined')[0], 'joined');
   await say('restart', 5);
@@ -124,7 +128,7 @@ test('a restart of the server: told by its close, back by itself, nothing lost',
   expect(numbers('t1')).toEqual(upTo(6));
 });
 
-test('each dial uses the one ticket that was minted for it', async () => {
+test('uses each ticket for one dial', async () => {
   it.sockets.tabArrived('t1', []);
   await isOpen();
   await post('/lab/faults', { at: 'ticket', kind: 'status', status: 503, times: 2 });

@@ -4,7 +4,7 @@ import { WebSocket as NodeWebSocket, WebSocketServer, type WebSocket as NodeSock
 import { BUILT_IN_CODECS } from '../../src/host/sockets/shared-sockets.ts';
 import type { OutboxStore } from '../../src/host/storage/outbox-store.ts';
 import { createOutboxStore } from '../../src/host/storage/outbox-store.ts';
-import { systemClock } from '../../src/host/runtime/clock.ts';
+import { systemClock, type Clock } from '../../src/host/runtime/clock.ts';
 import type { WebSocketMaker } from '../../src/host/sockets/websocket-connection.ts';
 import { createSockets, type Sockets } from '../../src/host/sockets/sockets.ts';
 import type { PortFrame } from '../../src/protocol/bridge.ts';
@@ -12,9 +12,9 @@ import type { SocketConfig } from '../../src/protocol/config.ts';
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../src/protocol/frames.ts';
 import { HubServer, type Connection } from '../core/socket-world/socket-server.ts';
 
-/* A real HTTP and WebSocket server on loopback for the real host: nothing between them is simulated. */
+/* A real HTTP and WebSocket server on loopback for the real host. Nothing between them is simulated. */
 
-/** What `ws` implements of the browser's WebSocket is all that the host uses of it. */
+/** `ws` implements all that the host uses of the browser's WebSocket. */
 export const maker = NodeWebSocket as unknown as WebSocketMaker;
 
 export const CONFIG: readonly SocketConfig[] = [
@@ -36,10 +36,10 @@ export type TestServer = {
   /** Open upstreams by path. */
   readonly sockets: Map<NodeSocket, string>;
   readonly dials: string[];
-  /** What the next ticket requests get instead of a ticket. */
+  /** The answers to the next ticket requests, instead of a ticket. */
   readonly ticketAnswers: TicketAnswer[];
   /** Frames that plain streams received. */
-  readonly heard: string[];
+  readonly received: string[];
   /** The generation that requests are authorized with. */
   generation: number;
   say(topic: string, count?: number): void;
@@ -75,9 +75,9 @@ const serveHub = (hub: HubServer, ws: NodeSocket, request: IncomingMessage): voi
   ws.on('close', () => hub.connections.delete(connection));
 };
 
-/** `/api/events`: says what it hears to nobody; `/echo`: a private socket's server. */
+/** `/api/events` only records what it receives. `/echo` is the server of a private socket. */
 const servePlain = (
-  server: { hub: HubServer; heard: string[] },
+  server: { hub: HubServer; received: string[] },
   ws: NodeSocket,
   request: IncomingMessage,
   path: string,
@@ -85,9 +85,9 @@ const servePlain = (
   if (path === '/api/events' && server.hub.redeem(ticketOf(request), Date.now()) === undefined) return ws.close(4401);
   ws.on('message', (data, isBinary) => {
     const text = String(data);
-    if (path === '/echo') return text === 'bye' ? ws.close(4321, 'as asked') : ws.send(data, { binary: isBinary });
+    if (path === '/echo') return text === 'bye' ? ws.close(4321, 'bye') : ws.send(data, { binary: isBinary });
     if (text === '{"type":"ping"}') return ws.send('{"type":"pong"}');
-    server.heard.push(text);
+    server.received.push(text);
     return undefined;
   });
 };
@@ -95,7 +95,7 @@ const servePlain = (
 export const startTestServer = async (): Promise<TestServer> => {
   const hub = new HubServer();
   const sockets = new Map<NodeSocket, string>();
-  const [dials, ticketAnswers, heard]: [string[], TicketAnswer[], string[]] = [[], [], []];
+  const [dials, ticketAnswers, received]: [string[], TicketAnswer[], string[]] = [[], [], []];
   let http: Server;
   let port = 0;
 
@@ -132,7 +132,7 @@ export const startTestServer = async (): Promise<TestServer> => {
     sockets,
     dials,
     ticketAnswers,
-    heard,
+    received,
     generation: 1,
     get origin() {
       return `http://${HOST}:${port}`;
@@ -161,20 +161,23 @@ export type TestHost = {
   readonly deliveries: PortFrame[][];
   readonly unauthorized: number[];
   readonly journal: string[];
-  /** Resolves with what `look` finds, looking again whenever anything happened. */
+  /** Resolves with the result of `look`. Calls it again after each event. */
   until<T>(look: () => T | undefined | false, what: string): Promise<T>;
   of<T extends PortFrame['type']>(tab: string, type: T): (PortFrame & { type: T })[];
 };
 
 const PATIENCE_MS = 15_000;
 
-export const startHost = (
-  server: { readonly origin: string },
-  epoch = 1,
-  outbox: OutboxStore = createOutboxStore(),
-  request = (url: string, init: RequestInit) => fetch(new URL(url, server.origin), init),
-  clock = systemClock,
-): TestHost => {
+export type TestHostOptions = {
+  fence?: number;
+  outbox?: OutboxStore;
+  request?(url: string, init: RequestInit): Promise<Response>;
+  clock?: Clock;
+};
+
+export const startHost = (server: { readonly origin: string }, options: TestHostOptions = {}): TestHost => {
+  const { fence = 1, outbox = createOutboxStore(), clock = systemClock } = options;
+  const { request = (url, init) => fetch(new URL(url, server.origin), init) } = options;
   const frames = new Map<string, PortFrame[]>();
   const [deliveries, unauthorized, journal]: [PortFrame[][], number[], string[]] = [[], [], []];
   const watchers = new Set<() => void>();
@@ -185,7 +188,7 @@ export const startHost = (
     origin: server.origin,
     clock,
     random: () => 0.1,
-    identity: { host: 'h', epoch },
+    identity: { host: 'h', epoch: fence },
     request,
     outbox,
     deliver: (tab, batch) => {
@@ -218,7 +221,8 @@ export const startHost = (
     until: (look, what) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(
-          () => reject(new Error(`never: ${what}\n${journal.join('\n')}\n${JSON.stringify([...frames])}`)),
+          () =>
+            reject(new Error(`timed out waiting for: ${what}\n${journal.join('\n')}\n${JSON.stringify([...frames])}`)),
           PATIENCE_MS,
         );
         const watch = (): void => {

@@ -3,13 +3,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock, type Clock } from '../../src/host/runtime/clock.ts';
 import { createOutboxStore } from '../../src/host/storage/outbox-store.ts';
 import { BATCH_WINDOW_MS } from '../../src/host/tabs/tab-batcher.ts';
-import { startHost, startTestServer, type TestHost, type TestServer } from './sockets-world.ts';
+import { startHost, startTestServer, type TestHost, type TestHostOptions, type TestServer } from './sockets-world.ts';
 
 let server: TestServer;
 const hosts: TestHost[] = [];
 
-const host = (...args: Parameters<typeof startHost> extends [unknown, ...infer Rest] ? Rest : never): TestHost => {
-  const made = startHost(server, ...args);
+const host = (options?: TestHostOptions): TestHost => {
+  const made = startHost(server, options);
   hosts.push(made);
   return made;
 };
@@ -35,7 +35,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-test('a tab is enough to be connected, a session is needed', async () => {
+test('connects when there is a tab and a session', async () => {
   const it = host();
   it.sockets.tabArrived('t1', []);
   expect(stateOf(it)).toBe('parked');
@@ -45,7 +45,7 @@ test('a tab is enough to be connected, a session is needed', async () => {
   expect(server.dials).toEqual(['/api/socket']);
 });
 
-test('from now on: joined at the head, then every event, coalesced', async () => {
+test('joins at the head and delivers every event in few batches', async () => {
   server.say('a', 3);
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
@@ -59,7 +59,7 @@ test('from now on: joined at the head, then every event, coalesced', async () =>
   expect(it.sockets.views()['/api/socket']).toMatchObject({ state: 'open', received: 500, lost: 0 });
 });
 
-test('a cut link is dialled again, and the tab reads on without knowing (invariants 9, 10)', async () => {
+test('reconnects a cut connection without a gap for the tab (invariants 9, 10)', async () => {
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
   it.sockets.tabArrived('t1', [['a', null]]);
@@ -76,7 +76,7 @@ test('a cut link is dialled again, and the tab reads on without knowing (invaria
   expect(server.hub.reusedTickets).toBe(0);
 });
 
-test('a tab that is behind is served from here, without another subscription', async () => {
+test('serves a tab that is behind from memory, without another subscription', async () => {
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
   it.sockets.tabArrived('t1', [['a', null]]);
@@ -90,7 +90,7 @@ test('a tab that is behind is served from here, without another subscription', a
   expect(offsets(it, 't1')).toEqual(numbers(1, 10));
 });
 
-test('a tab that is further behind makes the upstream go back; the others hear nothing twice', async () => {
+test('replays from the server for a tab that is further behind, and no tab receives an event twice', async () => {
   server.say('a', 20);
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
@@ -104,7 +104,7 @@ test('a tab that is further behind makes the upstream go back; the others hear n
   expect(offsets(it, 't1')).toEqual([21]);
 });
 
-test('what the history no longer holds is told with its range [gap-with-range]', async () => {
+test('reports the range of events that the history no longer holds [gap-with-range]', async () => {
   server.say('a', 20);
   server.hub.trim('a', 5);
   const it = host();
@@ -116,14 +116,14 @@ test('what the history no longer holds is told with its range [gap-with-range]',
   await it.until(() => it.sockets.views()['/api/socket']?.lost === 12, 'counted');
 });
 
-test('a new worker reads on where the tabs are, and the old one is fenced off for good (4409)', async () => {
-  const old = host(1);
+test('a new worker continues at the cursors of the tabs, and 4409 stops the old one for good', async () => {
+  const old = host({ fence: 1 });
   old.sockets.session({ generation: 1, sub: 'u' });
   old.sockets.tabArrived('t1', [['a', null]]);
   await old.until(() => old.of('t1', 'joined')[0], 'joined');
   server.say('a', 2);
   await old.until(() => old.of('t1', 'event').length === 2, 'two');
-  const next = host(2);
+  const next = host({ fence: 2 });
   next.sockets.session({ generation: 1, sub: 'u' });
   next.sockets.tabArrived('t1', [['a', { epoch: 'e0', offset: 1 }]]);
   await next.until(() => next.of('t1', 'event').length === 1, 'resumed');
@@ -134,9 +134,9 @@ test('a new worker reads on where the tabs are, and the old one is fenced off fo
   expect(stateOf(old)).toBe('stopped');
 });
 
-test('a publication is durable first, then acknowledged to every tab and gone', async () => {
+test('stores a publication first, and deletes it when the server has acknowledged it', async () => {
   const store = createOutboxStore();
-  const it = host(1, store);
+  const it = host({ outbox: store });
   it.sockets.tabArrived('t1', []);
   it.sockets.tabArrived('t2', []);
   expect(await it.sockets.publish({ id: 'p1', topic: 'a', data: { text: 'ä' } })).toEqual({ ok: true, value: null });
@@ -148,14 +148,14 @@ test('a publication is durable first, then acknowledged to every tab and gone', 
   expect(await store.load()).toEqual({ ok: true, value: [] });
 });
 
-test('publications survive the worker and an outage, once each and in order', async () => {
+test('sends publications once and in order after an outage and the death of a worker', async () => {
   await server.stop();
-  const dead = host(1);
+  const dead = host({ fence: 1 });
   dead.sockets.session({ generation: 1, sub: 'u' });
   await Promise.all(numbers(1, 20).map((n) => dead.sockets.publish({ id: `p${n}`, topic: 'a', data: n })));
   dead.sockets.session({ generation: undefined });
   await server.start();
-  const it = host(2);
+  const it = host({ fence: 2 });
   it.sockets.session({ generation: 1, sub: 'u' });
   it.sockets.tabArrived('t1', []);
   await it.until(() => it.of('t1', 'acked').length === 20, 'twenty');
@@ -165,7 +165,7 @@ test('publications survive the worker and an outage, once each and in order', as
   expect(server.hub.head('a')).toBe(20);
 });
 
-test("nobody sends another person's publications", async () => {
+test('drops the publications of the previous user', async () => {
   await server.stop();
   const it = host();
   it.sockets.session({ generation: 1, sub: 'ann' });
@@ -181,7 +181,7 @@ test("nobody sends another person's publications", async () => {
   expect(await createOutboxStore().load()).toEqual({ ok: true, value: [] });
 });
 
-test('of a new session nobody knows yet whose it is: nothing goes out or comes in before that is known', async () => {
+test('does not connect a new session before its user is known', async () => {
   await server.stop();
   const it = host();
   it.sockets.session({ generation: 1, sub: 'ann', scope: 1 });
@@ -197,7 +197,7 @@ test('of a new session nobody knows yet whose it is: nothing goes out or comes i
   expect(server.hub.head('a')).toBe(0);
 });
 
-test('what is on its way to a tab when its person leaves does not arrive', async () => {
+test('drops events for tabs that wait in a batch at sign-out', async () => {
   const held: (() => void)[] = [];
   let stoppedAt = 0;
   const clock: Clock = {
@@ -208,14 +208,14 @@ test('what is on its way to a tab when its person leaves does not arrive', async
       return () => undefined;
     },
   };
-  const it = host(1, createOutboxStore(), undefined, clock);
+  const it = host({ clock });
   it.sockets.session({ generation: 1, sub: 'ann', scope: 1 });
   it.sockets.tabArrived('t1', [['a', null]]);
   await it.until(() => it.of('t1', 'joined').length === 1, 'joined');
-  // well after what has left already
+  // Well after the window of earlier batches.
   stoppedAt = systemClock.now() + 1_000;
   server.say('a', 1);
-  await it.until(() => it.of('t1', 'event').length === 1, 'the first goes at once');
+  await it.until(() => it.of('t1', 'event').length === 1, 'the first event leaves at once');
   server.say('a', 3);
   await expect.poll(() => held.length).toBe(1);
   it.sockets.session({ generation: undefined, scope: 2 });
@@ -224,7 +224,7 @@ test('what is on its way to a tab when its person leaves does not arrive', async
   expect(offsets(it, 't1')).toEqual([1]);
 });
 
-test('more than the outbox holds, and what is no JSON, is told to the sender', async () => {
+test('rejects a publication that is too large, not JSON or without an id', async () => {
   const it = host();
   expect(await it.sockets.publish({ id: 'p1', topic: 'a', data: 'x'.repeat(1_000_001) })).toMatchObject({
     ok: false,
@@ -240,7 +240,7 @@ test('more than the outbox holds, and what is no JSON, is told to the sender', a
   });
 });
 
-test('a message that the server would not take is refused, and does not stand in the way', async () => {
+test('drops a publication that the server refuses, and sends the next one', async () => {
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
   it.sockets.tabArrived('t1', []);
@@ -251,12 +251,12 @@ test('a message that the server would not take is refused, and does not stand in
   expect(it.of('t1', 'acked')[0]).toMatchObject({ id: 'small' });
 });
 
-test('a refused ticket is a question to the session; newer tokens open the socket (invariant 8)', async () => {
+test('reports the session when the server refuses a ticket, and connects with newer tokens (invariant 8)', async () => {
   server.hub.minGeneration = 2;
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
   it.sockets.tabArrived('t1', []);
-  await it.until(() => it.unauthorized.length > 0, 'asked');
+  await it.until(() => it.unauthorized.length > 0, 'reported');
   expect(it.unauthorized).toEqual([1]);
   expect(it.sockets.views()['/api/socket']).toMatchObject({
     state: 'resting',
@@ -267,7 +267,7 @@ test('a refused ticket is a question to the session; newer tokens open the socke
   await isOpen(it);
 });
 
-test('4401 asks the session and dials at once [close-4401]', async () => {
+test('reports the session and reconnects at once when the server closes with 4401 [close-4401]', async () => {
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
   it.sockets.tabArrived('t1', []);
@@ -278,7 +278,7 @@ test('4401 asks the session and dials at once [close-4401]', async () => {
   expect(it.unauthorized).toEqual([1]);
 });
 
-test('Retry-After is honoured; a person may cut it short', async () => {
+test('waits for `Retry-After` unless the user retries', async () => {
   server.ticketAnswers.push({ status: 429, headers: { 'retry-after': '30' } });
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
@@ -296,7 +296,7 @@ test.each([
   { status: 403, state: 'stopped', problem: { code: 'credentials-rejected', status: 403 } },
   { status: 503, state: 'resting', problem: { code: 'server-unavailable', status: 503 } },
   { status: 200, body: '<!doctype html>', state: 'resting', problem: { code: 'unexpected-answer', status: 200 } },
-])('a ticket answered with $status $body is $state', async ({ status, body, state, problem }) => {
+])('is $state when the ticket endpoint answers $status $body', async ({ status, body, state, problem }) => {
   server.ticketAnswers.push({ status, ...(body === undefined ? {} : { body }) });
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
@@ -307,7 +307,7 @@ test.each([
   await isOpen(it);
 });
 
-test('a silent socket is noticed within heartbeat + 3 s, and replaced (invariant 7) [silent-socket]', async () => {
+test('replaces a silent connection within its heartbeat + 3 s (invariant 7) [silent-socket]', async () => {
   server.hub.heartbeatMs = 1_000;
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
@@ -321,7 +321,7 @@ test('a silent socket is noticed within heartbeat + 3 s, and replaced (invariant
   await it.until(() => it.of('t1', 'event').length === 1, 'replayed');
 });
 
-test('signed out: hung up at once, nothing dialled, nothing wrong', async () => {
+test('closes at once at sign-out and does not dial again', async () => {
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
   it.sockets.tabArrived('t1', [['a', null]]);
@@ -334,7 +334,7 @@ test('signed out: hung up at once, nothing dialled, nothing wrong', async () => 
   expect(server.dials).toHaveLength(dials);
 });
 
-test('hand-over: the open socket stays, and when it is gone it is gone', async () => {
+test('keeps the open connection at a hand-over, and does not reconnect it', async () => {
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
   it.sockets.tabArrived('t1', [['a', null]]);
@@ -347,7 +347,7 @@ test('hand-over: the open socket stays, and when it is gone it is gone', async (
   await isOpen(it);
 });
 
-test('no ticket is ever in the journal, in a view or in a frame (invariant 11) [ticket-not-logged]', async () => {
+test('shows no ticket in the journal, in a view or in a frame (invariant 11) [ticket-not-logged]', async () => {
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });
   it.sockets.tabArrived('t1', [['a', null]]);
@@ -356,7 +356,7 @@ test('no ticket is ever in the journal, in a view or in a frame (invariant 11) [
   server.hub.minGeneration = 2;
   server.cut();
   await it.until(() => it.unauthorized.length > 0, 'refused');
-  const told = [...it.journal, JSON.stringify([...it.frames]), JSON.stringify(it.sockets.views())].join('\n');
-  for (const ticket of server.hub.tickets.keys()) expect(told).not.toContain(ticket);
+  const output = [...it.journal, JSON.stringify([...it.frames]), JSON.stringify(it.sockets.views())].join('\n');
+  for (const ticket of server.hub.tickets.keys()) expect(output).not.toContain(ticket);
   expect(server.hub.tickets.size).toBeGreaterThan(0);
 });

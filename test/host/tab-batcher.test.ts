@@ -11,7 +11,7 @@ import type { PortFrame } from '../../src/protocol/bridge.ts';
 
 const START = 1_000;
 
-/** A clock that stands still until it is told to go on, and what left for which tab, in order. */
+/** A batcher with a clock that only `advance` moves. `left`: the batches in order, each with its tab. */
 const start = () => {
   let now = START;
   let due: { at: number; run: () => void }[] = [];
@@ -26,22 +26,22 @@ const start = () => {
     },
   };
   const left: [tab: string, frames: PortFrame[]][] = [];
-  const outgoing = createTabBatcher(clock, (tab, frames) => left.push([tab, structuredClone(frames)]));
-  const goOn = async (ms: number): Promise<void> => {
+  const batcher = createTabBatcher(clock, (tab, frames) => left.push([tab, structuredClone(frames)]));
+  const advance = async (ms: number): Promise<void> => {
     await Promise.resolve();
     now += ms;
     const all = due;
     due = all.filter(({ at }) => at > now);
     for (const { run } of all.filter(({ at }) => at <= now)) run();
   };
-  return { outgoing, left, goOn };
+  return { batcher, left, advance };
 };
 
 const ALL = [
   { tab: 't1', socket: 'a' },
   { tab: 't2', socket: 'b' },
 ];
-const heard = (left: readonly [string, readonly PortFrame[]][], tab: string): unknown[] =>
+const receivedBy = (left: readonly [string, readonly PortFrame[]][], tab: string): unknown[] =>
   left
     .filter(([name]) => name === tab)
     .flatMap(([, frames]) => frames)
@@ -49,27 +49,27 @@ const heard = (left: readonly [string, readonly PortFrame[]][], tab: string): un
       frame.type === 'socket-messages' ? frame.run.data.map((data) => [frame.socket, data]) : frame.type,
     );
 
-test('what comes after a quiet moment leaves at once, what follows it leaves together', async () => {
-  const { outgoing, left, goOn } = start();
-  outgoing.broadcast(ALL, 'one');
-  await goOn(0);
+test('sends a frame at once after a quiet moment, and the next ones together', async () => {
+  const { batcher, left, advance } = start();
+  batcher.broadcast(ALL, 'one');
+  await advance(0);
   expect(left.map(([tab]) => tab)).toEqual(['t1', 't2']);
-  for (const data of ['two', 'three']) outgoing.broadcast(ALL, data);
-  await goOn(BATCH_WINDOW_MS - 1);
+  for (const data of ['two', 'three']) batcher.broadcast(ALL, data);
+  await advance(BATCH_WINDOW_MS - 1);
   expect(left).toHaveLength(2);
 });
 
-test('what follows leaves when the moment is over, each socket with its own name', async () => {
-  const { outgoing, left, goOn } = start();
-  for (const data of ['one', 'two']) outgoing.broadcast(ALL, data);
-  await goOn(0);
-  outgoing.broadcast(ALL, 'three');
-  outgoing.broadcast([{ tab: 't2', socket: 'c' }], 'for one');
-  outgoing.broadcast(ALL, 'four');
-  await goOn(BATCH_WINDOW_MS);
+test('sends the collected frames when the window is over, each under the name of its socket', async () => {
+  const { batcher, left, advance } = start();
+  for (const data of ['one', 'two']) batcher.broadcast(ALL, data);
+  await advance(0);
+  batcher.broadcast(ALL, 'three');
+  batcher.broadcast([{ tab: 't2', socket: 'c' }], 'for one');
+  batcher.broadcast(ALL, 'four');
+  await advance(BATCH_WINDOW_MS);
   expect(left).toHaveLength(4);
-  expect(heard(left, 't1')).toEqual(['one', 'two', 'three', 'four'].map((data) => ['a', data]));
-  expect(heard(left, 't2')).toEqual([
+  expect(receivedBy(left, 't1')).toEqual(['one', 'two', 'three', 'four'].map((data) => ['a', data]));
+  expect(receivedBy(left, 't2')).toEqual([
     ['b', 'one'],
     ['b', 'two'],
     ['b', 'three'],
@@ -78,32 +78,32 @@ test('what follows leaves when the moment is over, each socket with its own name
   ]);
 });
 
-test('in a flood more goes together: the moment is the longer the more has left', async () => {
-  const { outgoing, left, goOn } = start();
-  for (let n = 0; n < 64; n += 1) outgoing.broadcast(ALL, `${n}`);
-  await goOn(0);
-  outgoing.broadcast(ALL, 'after it');
-  await goOn(BATCH_WINDOW_MS + 1);
+test('extends the window in a flood, up to a limit', async () => {
+  const { batcher, left, advance } = start();
+  for (let n = 0; n < 64; n += 1) batcher.broadcast(ALL, `${n}`);
+  await advance(0);
+  batcher.broadcast(ALL, 'after it');
+  await advance(BATCH_WINDOW_MS + 1);
   expect(left).toHaveLength(2);
-  await goOn(1);
+  await advance(1);
   expect(left).toHaveLength(4);
-  for (let n = 0; n < MAX_RUN_FRAMES; n += 1) outgoing.broadcast(ALL, `${n}`);
-  outgoing.broadcast(ALL, 'after all that');
-  await goOn(BATCH_WINDOW_MS + MAX_FLOOD_MS - 1);
+  for (let n = 0; n < MAX_RUN_FRAMES; n += 1) batcher.broadcast(ALL, `${n}`);
+  batcher.broadcast(ALL, 'after all that');
+  await advance(BATCH_WINDOW_MS + MAX_FLOOD_MS - 1);
   expect(left).toHaveLength(6);
-  await goOn(1);
+  await advance(1);
   expect(left).toHaveLength(8);
 });
 
-test('other news keeps its place among what sockets hear', async () => {
-  const { outgoing, left, goOn } = start();
-  outgoing.broadcast(ALL, 'before');
-  outgoing.send('t1', { type: 'socket-taken', socket: 'a', count: 1 });
-  outgoing.send('t1', { type: 'socket-message', socket: 'a', data: 'own' });
-  outgoing.send('t1', { type: 'socket-message', socket: 'a', data: new ArrayBuffer(3) });
-  outgoing.broadcast(ALL, 'after');
-  await goOn(0);
-  expect(heard(left, 't1')).toEqual([
+test('keeps the order of socket messages and other frames', async () => {
+  const { batcher, left, advance } = start();
+  batcher.broadcast(ALL, 'before');
+  batcher.send('t1', { type: 'socket-taken', socket: 'a', count: 1 });
+  batcher.send('t1', { type: 'socket-message', socket: 'a', data: 'own' });
+  batcher.send('t1', { type: 'socket-message', socket: 'a', data: new ArrayBuffer(3) });
+  batcher.broadcast(ALL, 'after');
+  await advance(0);
+  expect(receivedBy(left, 't1')).toEqual([
     ['a', 'before'],
     'socket-taken',
     ['a', 'own'],
@@ -113,23 +113,23 @@ test('other news keeps its place among what sockets hear', async () => {
   const runs = left.flatMap(([, frames]) => frames).filter((frame) => frame.type === 'socket-messages');
   expect(
     runs.map(({ run }) => run.bytes),
-    'weighed with what went together',
+    'each run counts its own bytes',
   ).toEqual([6, 6, 5, 6, 5]);
 });
 
-test('no message grows without end, and nothing of what is in it is lost or told twice', async () => {
-  const { outgoing, left, goOn } = start();
+test('limits the length of a batch, and delivers each message once', async () => {
+  const { batcher, left, advance } = start();
   const count = 3 * MAX_RUN_FRAMES + 1;
-  for (let n = 0; n < count; n += 1) outgoing.broadcast(ALL, `${n}`);
-  expect(left, 'full ones have left by themselves').toHaveLength(2 * 3);
-  // one that is full leaves while a frame is put down for tab after tab
-  for (let n = 0; n < MAX_BATCH_FRAMES - 2; n += 1) outgoing.send('t1', { type: 'acked', id: 'x', offset: n });
-  outgoing.broadcast(ALL, 'last but one');
-  outgoing.broadcast(ALL, 'last');
-  await goOn(BATCH_WINDOW_MS + MAX_FLOOD_MS);
-  await goOn(BATCH_WINDOW_MS);
+  for (let n = 0; n < count; n += 1) batcher.broadcast(ALL, `${n}`);
+  expect(left, 'full runs left at once').toHaveLength(2 * 3);
+  // The next broadcast fills the batch of `t1` while the batcher still adds the frame for the other tabs.
+  for (let n = 0; n < MAX_BATCH_FRAMES - 2; n += 1) batcher.send('t1', { type: 'acked', id: 'x', offset: n });
+  batcher.broadcast(ALL, 'last but one');
+  batcher.broadcast(ALL, 'last');
+  await advance(BATCH_WINDOW_MS + MAX_FLOOD_MS);
+  await advance(BATCH_WINDOW_MS);
   for (const { tab, socket } of ALL)
-    expect(heard(left, tab).filter((each) => each !== 'acked')).toEqual(
+    expect(receivedBy(left, tab).filter((each) => each !== 'acked')).toEqual(
       [...Array.from({ length: count }, (_, n) => `${n}`), 'last but one', 'last'].map((data) => [socket, data]),
     );
   const longest = left.map(([, frames]) =>
@@ -138,26 +138,26 @@ test('no message grows without end, and nothing of what is in it is lost or told
   expect(Math.max(...longest)).toBeLessThanOrEqual(MAX_RUN_FRAMES);
 });
 
-test('nor does one of long frames: it leaves as soon as it is heavy', () => {
-  const { outgoing, left } = start();
+test('sends a run at once when it reaches the limit of bytes', () => {
+  const { batcher, left } = start();
   const half = 'x'.repeat(MAX_RUN_BYTES / 2);
-  outgoing.broadcast(ALL, half);
-  outgoing.broadcast(ALL, half);
-  expect(heard(left, 't1')).toEqual([
+  batcher.broadcast(ALL, half);
+  batcher.broadcast(ALL, half);
+  expect(receivedBy(left, 't1')).toEqual([
     ['a', half],
     ['a', half],
   ]);
 });
 
-test('nothing leaves for a tab that has left, nor what was the former person’s', async () => {
-  const { outgoing, left, goOn } = start();
-  outgoing.broadcast(ALL, 'secret');
-  outgoing.send('t1', { type: 'event', topic: 't', epoch: 'e', offset: 1, data: 'secret', bytes: 8 });
-  outgoing.send('t1', { type: 'socket-taken', socket: 'a', count: 1 });
-  outgoing.dropUserFrames();
-  outgoing.dropTab('t2');
-  outgoing.broadcast([ALL[0]!], 'public');
-  await goOn(0);
-  expect(heard(left, 't1')).toEqual(['socket-taken', ['a', 'public']]);
-  expect(heard(left, 't2')).toEqual([]);
+test('sends nothing to a tab that has left, and no data of the previous user', async () => {
+  const { batcher, left, advance } = start();
+  batcher.broadcast(ALL, 'secret');
+  batcher.send('t1', { type: 'event', topic: 't', epoch: 'e', offset: 1, data: 'secret', bytes: 8 });
+  batcher.send('t1', { type: 'socket-taken', socket: 'a', count: 1 });
+  batcher.dropUserFrames();
+  batcher.dropTab('t2');
+  batcher.broadcast([ALL[0]!], 'public');
+  await advance(0);
+  expect(receivedBy(left, 't1')).toEqual(['socket-taken', ['a', 'public']]);
+  expect(receivedBy(left, 't2')).toEqual([]);
 });

@@ -3,22 +3,22 @@ import { parseTabMessage } from '../../src/protocol/bridge.ts';
 
 const present = (state: unknown, topic: unknown = 'news') => parseTabMessage({ type: 'present', topic, state });
 
-test('what a tab says of itself goes on as JSON that is said anew, for it is put into a frame as it is', () => {
+test('serializes the presence state of a tab again, because frames contain it as it is', () => {
   expect(present(' { "name" : "A" } ')).toEqual({ type: 'present', topic: 'news', state: '{"name":"A"}' });
   expect(present('null')).toEqual({ type: 'present', topic: 'news', state: 'null' });
   expect(present(`"${'x'.repeat(1_022)}"`)).toBeDefined();
 });
 
 test.each([
-  ['no text', { name: 'A' }],
-  ['no JSON', 'null],["sub",1,"x",null'],
-  ['nothing', undefined],
-  ['too long', `"${'x'.repeat(1_023)}"`],
-  ['too long when it is said anew', `[${'1e20,'.repeat(100)}1]`],
-])('%s is not said', (_name, state) => {
+  ['that is not a string', { name: 'A' }],
+  ['that is not JSON', 'null],["sub",1,"x",null'],
+  ['that is absent', undefined],
+  ['that is too long', `"${'x'.repeat(1_023)}"`],
+  ['that is too long after serialization', `[${'1e20,'.repeat(100)}1]`],
+])('rejects a presence state %s', (_name, state) => {
   expect(present(state)).toBeUndefined();
 });
 
-test('nor of a topic without a name', () => {
+test('rejects a presence message without a topic', () => {
   expect(present('1', '')).toBeUndefined();
 });

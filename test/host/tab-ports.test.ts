@@ -3,7 +3,7 @@ import { createTabPorts, MAX_UNREAD_BYTES, type TabPorts } from '../../src/host/
 import type { TabIntro, PortFrame } from '../../src/protocol/bridge.ts';
 import { PROTOCOL } from '../../src/protocol/version.ts';
 
-/* Real ports: what one end posts the other takes in a later turn, or never. */
+/* Real message ports: the other end reads a message in a later task, or never. */
 
 const EVENT_BYTES = 50_000;
 const MORE_THAN_FITS = Math.ceil((2 * MAX_UNREAD_BYTES) / EVENT_BYTES);
@@ -23,7 +23,7 @@ const start = (): { tabs: TabPorts; gone: string[] } => {
   return { tabs, gone };
 };
 
-/** A page that says what it has read, as long as it `reads`. */
+/** A page that answers `read` frames if `reads` is set. */
 const page = (tabs: TabPorts, tab: string, options: { reads: boolean }): Page => {
   const { port1, port2 } = new MessageChannel();
   open.push(port1, port2);
@@ -55,10 +55,10 @@ const event = (offset: number): PortFrame => ({
 const countOf = ({ frames }: Page, type: PortFrame['type']): number =>
   frames.filter((frame) => frame.type === type).length;
 
-/** What was posted until now has been taken, and so has what was answered. */
+/** Resolves when both ends have read all messages that were posted before. */
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-/** One event a turn, once the `pace` page has the one before. */
+/** Sends one event a turn, after the page `pace` has received the one before. */
 const pour = async (tabs: TabPorts, to: readonly string[], pace: Page): Promise<void> => {
   for (let offset = 1; offset <= MORE_THAN_FITS; offset += 1) {
     for (const tab of to) tabs.send(tab, [event(offset)]);
@@ -67,7 +67,7 @@ const pour = async (tabs: TabPorts, to: readonly string[], pace: Page): Promise<
   }
 };
 
-test('a tab that reads is given any amount', async () => {
+test('sends any amount to a tab that reads', async () => {
   const { tabs, gone } = start();
   const reader = page(tabs, 'reader', { reads: true });
   await pour(tabs, ['reader'], reader);
@@ -76,7 +76,7 @@ test('a tab that reads is given any amount', async () => {
   expect(gone).toEqual([]);
 });
 
-test('a tab that does not read is given so much, is told so last, and costs the others nothing', async () => {
+test('closes the port of a tab that does not read, after an `overrun` frame, and no other', async () => {
   const { tabs, gone } = start();
   const reader = page(tabs, 'reader', { reads: true });
   const idle = page(tabs, 'idle', { reads: false });
@@ -89,18 +89,18 @@ test('a tab that does not read is given so much, is told so last, and costs the 
   expect(countOf(reader, 'event')).toBe(MORE_THAN_FITS);
 });
 
-test('what every tab is told counts too, so that a tab frozen for hours is not told for hours', async () => {
+test('counts broadcasts too, so that the messages to a frozen tab stay bounded', async () => {
   const { tabs, gone } = start();
   const idle = page(tabs, 'idle', { reads: false });
   for (let count = 0; gone.length === 0; count += 1) {
     tabs.broadcast({ type: 'acked', id: 'x', offset: count });
-    expect(count, 'frames without data weigh something').toBeLessThan(MAX_UNREAD_BYTES);
+    expect(count, 'frames without data count too').toBeLessThan(MAX_UNREAD_BYTES);
   }
   await idle.until(() => countOf(idle, 'overrun') === 1);
   expect(idle.frames.at(-1)).toEqual({ type: 'overrun' });
 });
 
-test('a page that is reading again comes back under the same name', async () => {
+test('a page that reads again attaches under the same name', async () => {
   const { tabs, gone } = start();
   const idle = page(tabs, 'tab', { reads: false });
   tabs.send(
@@ -115,7 +115,7 @@ test('a page that is reading again comes back under the same name', async () => 
   expect(tabs.has('tab')).toBe(true);
 });
 
-test('what a socket hears is a message of its own, in its place; a page of the protocol before has it as a frame', async () => {
+test('posts each run of socket messages by itself, and as a frame to a page of the previous protocol', async () => {
   const { tabs } = start();
   const said: Record<string, unknown[]> = { now: [], before: [] };
   const all = Object.entries({ now: PROTOCOL, before: PROTOCOL - 1 }).map(([tab, protocol]) => {
@@ -142,7 +142,7 @@ test('what a socket hears is a message of its own, in its place; a page of the p
   });
 });
 
-test('what sockets hear weighs as much as it is long', async () => {
+test('counts the bytes of socket messages', async () => {
   const { tabs, gone } = start();
   page(tabs, 'tab', { reads: false });
   const run = (bytes: number): PortFrame => ({ type: 'socket-messages', socket: 's', run: { data: ['x'], bytes } });
