@@ -1,58 +1,64 @@
 import { failed, ok, type Result } from '../protocol/problem.ts';
 import { newId } from './util/ids.ts';
-import { keeperOver } from './keeper.ts';
+import { createKeeper } from './keeper.ts';
 import type { NativeCopy } from './native-store.ts';
-import type { FallbackOptions, Transport } from './connection/transport.ts';
+import type { InPageOptions, Transport } from './connection/transport.ts';
 import type { Realtime } from './realtime/realtime.ts';
 import type { ConnectOptions, Keeper, NativeStore, SocketClass } from './types/types.ts';
-import { within } from './util/timers.ts';
-import { wire, type Wiring } from './client.ts';
-import { openWorkerSite } from './connection/worker-registration.ts';
+import { withDeadline } from './util/timers.ts';
+import { createClient, type Client } from './client.ts';
+import { registerWorker } from './connection/worker-registration.ts';
 import { workerTransport } from './connection/worker-transport.ts';
 
 const DEFAULT_WORKER = '/sw.js';
 /** Three greetings. A worker that answers none of them is not a keeper. */
 const FIRST_WELCOME_DEADLINE_MS = 10_000;
 
-type Wire = (transport: Transport) => Promise<Wiring>;
+type Wire = (transport: Transport) => Promise<Client>;
 
 /** Identity of the build that made this page. */
 const buildOf = (): string => document.querySelector<HTMLMetaElement>('meta[name="build"]')?.content ?? '';
 
 /** The worker, if it takes control of this page and answers. */
-const overWorker = async (script: string | TrustedScriptURL, tab: string, wireTo: Wire): Promise<Result<Wiring>> => {
-  const site = await openWorkerSite(script);
+const overWorker = async (script: string | TrustedScriptURL, tab: string, wireTo: Wire): Promise<Result<Client>> => {
+  const site = await registerWorker(script);
   if (!site.ok) return site;
   if (!(await site.value.controlled())) return failed({ code: 'no-worker', detail: 'no control' });
   const wiring = await wireTo(workerTransport(site.value, tab));
-  if (await within(wiring.met, FIRST_WELCOME_DEADLINE_MS, false)) return ok(wiring);
+  if (await withDeadline(wiring.ready, FIRST_WELCOME_DEADLINE_MS, false)) return ok(wiring);
   wiring.close();
   return failed({ code: 'no-worker', detail: 'no welcome' });
 };
 
 /** The host in this page; it is loaded only where it is needed. */
-const inPage = async (options: Omit<FallbackOptions, 'build'>, wireTo: Wire): Promise<Wiring> => {
-  const { openFallback } = await import('./in-page/in-page-host.ts');
-  return wireTo(openFallback({ ...options, build: buildOf() }));
+const inPage = async (options: Omit<InPageOptions, 'build'>, wireTo: Wire): Promise<Client> => {
+  const { openInPageTransport } = await import('./in-page/in-page-host.ts');
+  return wireTo(openInPageTransport({ ...options, build: buildOf() }));
 };
 
-const nativeOver = async (store: NativeStore, wiring: Wiring): Promise<NativeCopy> => {
-  const { keepCopy } = await import('./native-store.ts');
-  return keepCopy(store, wiring);
+const nativeOver = async (store: NativeStore, wiring: Client): Promise<NativeCopy> => {
+  const { startNativeCopy } = await import('./native-store.ts');
+  return startNativeCopy(store, wiring);
 };
 
 const open = async (options: ConnectOptions, onClose: () => void): Promise<Keeper> => {
   const tab = newId();
   const loading = import('./realtime/realtime.ts');
   const wireTo: Wire = async (transport) =>
-    wire({ transport, tab, build: buildOf(), createRealtime: (await loading).createRealtime, face: KeeperSocket });
+    createClient({
+      transport,
+      tab,
+      build: buildOf(),
+      createRealtime: (await loading).createRealtime,
+      publicClass: KeeperSocket,
+    });
   const { worker: script = DEFAULT_WORKER, config } = options;
   const worker = await overWorker(script, tab, wireTo);
   const wiring = worker.ok ? worker.value : await inPage({ config, script, tab, problem: worker.problem }, wireTo);
-  await wiring.met;
+  await wiring.ready;
   // without its part of the script there is no copy: never a reason not to connect
   const native = options.nativeStore && (await nativeOver(options.nativeStore, wiring).catch(() => undefined));
-  return keeperOver(wiring, native, onClose);
+  return createKeeper(wiring, native, onClose);
 };
 
 type State =

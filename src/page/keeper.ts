@@ -2,7 +2,7 @@ import type { SignInNext } from '../protocol/bridge.ts';
 import type { Result } from '../protocol/problem.ts';
 import type { NativeCopy } from './native-store.ts';
 import type { Keeper } from './types/types.ts';
-import type { Wiring } from './client.ts';
+import type { Client } from './client.ts';
 
 /** The provider's page, or the way there; an address of any other scheme would be script. */
 const goTo = (next: Result<SignInNext | null>): void => {
@@ -10,7 +10,7 @@ const goTo = (next: Result<SignInNext | null>): void => {
 };
 
 /** What an app holds, over parts that are wired already. */
-export const keeperOver = (wiring: Wiring, native: NativeCopy | undefined, onClose: () => void): Keeper => {
+export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onClose: () => void): Keeper => {
   const { transport, store, realtime } = wiring;
   const { api } = transport;
   const send: Keeper['fetch'] = async (input, init) =>

@@ -1,8 +1,8 @@
 import type { KeeperApi } from '../protocol/bridge.ts';
 import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
 import type { NativeState, NativeStore } from './types/types.ts';
-import { within } from './util/timers.ts';
-import type { Wiring } from './client.ts';
+import { withDeadline } from './util/timers.ts';
+import type { Client } from './client.ts';
 
 /** A keychain may ask the person; it may also never answer. */
 const CALL_DEADLINE_MS = 3_000;
@@ -10,9 +10,9 @@ const CALL_DEADLINE_MS = 3_000;
 export type NativeCopy = {
   readonly state: NativeState;
   /** Offers the copy to a worker that has nothing; tells whether it was taken. */
-  offer(first: Snapshot): Promise<boolean>;
+  restore(first: Snapshot): Promise<boolean>;
   /** To be told of every snapshot. */
-  follow(snapshot: Snapshot): void;
+  update(snapshot: Snapshot): void;
 };
 
 const NOTHING = 'nothing';
@@ -40,7 +40,7 @@ export const createNativeCopy = (
 
   /** `undefined` for whatever goes wrong: a native call may throw before it gives a promise, too. */
   const attempt = (call: () => Promise<unknown>): Promise<unknown> =>
-    within(Promise.resolve().then(call), deadlineMs, undefined).catch(() => undefined);
+    withDeadline(Promise.resolve().then(call), deadlineMs, undefined).catch(() => undefined);
 
   const save = async (): Promise<void> => {
     // saves that waited behind a slow one come down to one
@@ -63,12 +63,12 @@ export const createNativeCopy = (
     get state() {
       return state;
     },
-    offer: async ({ session }) => {
+    restore: async ({ session }) => {
       if (session.state !== 'signed-out' || session.reason !== 'never') return false;
       const record = await attempt(() => store.load());
       return isRecord(record) && (await restore(record)).ok;
     },
-    follow: ({ session }) => {
+    update: ({ session }) => {
       const next = session.state === 'signed-out' && session.reason === 'user' ? NOTHING : versionOf(session);
       if (next === undefined || next === wanted) return;
       wanted = next;
@@ -78,12 +78,15 @@ export const createNativeCopy = (
 };
 
 /** Offers the copy and then keeps it, for as long as the page is there. */
-export const keepCopy = async (native: NativeStore, { transport, store, show }: Wiring): Promise<NativeCopy> => {
+export const startNativeCopy = async (
+  native: NativeStore,
+  { transport, store, showSnapshot }: Client,
+): Promise<NativeCopy> => {
   const copy = createNativeCopy(native, transport.api);
-  if (await copy.offer(store.get())) {
+  if (await copy.restore(store.get())) {
     const after = await transport.api.snapshot();
-    if (after.ok) show(after.value);
+    if (after.ok) showSnapshot(after.value);
   }
-  store.subscribe(copy.follow);
+  store.subscribe(copy.update);
   return copy;
 };

@@ -120,7 +120,7 @@ describe('the state after a gap', () => {
     expect(await take(events, 1)).toEqual(['gap 1-50']);
     const next = take(events, 2);
     const loading = await until(() => loadings[0]);
-    channels.forget();
+    channels.resetUser();
     expect(loading.signal.aborted).toBe(true);
     loading.answer({ data: 'private', offset: 60 });
     expect(channels.topics()).toEqual([['news', null]]);

@@ -58,17 +58,17 @@ describe('the native copy', () => {
     const { counted } = keychain('sealed-before');
     const { api, restored } = worker();
     const copy = createNativeCopy(counted, api, DEADLINE_MS);
-    expect(await copy.offer(active(1))).toBe(false);
-    expect(await copy.offer(showing({ state: 'signed-out', reason: 'user' }))).toBe(false);
+    expect(await copy.restore(active(1))).toBe(false);
+    expect(await copy.restore(showing({ state: 'signed-out', reason: 'user' }))).toBe(false);
     expect(restored).toEqual([]);
-    expect(await copy.offer(NEVER)).toBe(true);
+    expect(await copy.restore(NEVER)).toBe(true);
     expect(restored).toEqual(['sealed-before']);
   });
 
   test.each([undefined, null, '', 7, {}])('%s is not a copy', async (record) => {
     const { counted } = keychain(record);
     const { api, restored } = worker();
-    expect(await createNativeCopy(counted, api, DEADLINE_MS).offer(NEVER)).toBe(false);
+    expect(await createNativeCopy(counted, api, DEADLINE_MS).restore(NEVER)).toBe(false);
     expect(restored).toEqual([]);
   });
 
@@ -76,12 +76,12 @@ describe('the native copy', () => {
     const { counted, calls, record } = keychain();
     const { api } = worker();
     const copy = createNativeCopy(counted, api, DEADLINE_MS);
-    copy.follow(active(1));
-    copy.follow({ ...active(1), tabs: 2 });
+    copy.update(active(1));
+    copy.update({ ...active(1), tabs: 2 });
     await until(() => calls.length === 2);
     expect(calls).toEqual(['save', 'load']);
     expect(record()).toBe('sealed-1');
-    copy.follow(active(2));
+    copy.update(active(2));
     await until(() => calls.length === 4);
     expect(record()).toBe('sealed-2');
     expect(copy.state).toBe('working');
@@ -91,9 +91,9 @@ describe('the native copy', () => {
     const { counted, calls } = keychain();
     const { api, backups } = worker();
     const copy = createNativeCopy(counted, api, DEADLINE_MS);
-    for (const issuedAt of [1, 2, 3, 4]) copy.follow(active(issuedAt));
+    for (const issuedAt of [1, 2, 3, 4]) copy.update(active(issuedAt));
     await until(() => calls.length === 2);
-    copy.follow(active(5));
+    copy.update(active(5));
     await until(() => calls.length === 4);
     expect(backups()).toBe(2);
   });
@@ -120,7 +120,7 @@ describe('the native copy', () => {
   ])('says that it failed when %s', async (_, broken) => {
     const { counted } = keychain(undefined, broken);
     const copy = createNativeCopy(counted, worker().api, DEADLINE_MS);
-    copy.follow(active(1));
+    copy.update(active(1));
     await until(() => copy.state === 'failed');
     expect(copy.state).toBe('failed');
   });
@@ -129,10 +129,10 @@ describe('the native copy', () => {
     let answer: () => Promise<unknown> = async () => '';
     const { counted, calls, record } = keychain(undefined, { load: () => answer() });
     const copy = createNativeCopy(counted, worker().api, DEADLINE_MS);
-    copy.follow(active(1));
+    copy.update(active(1));
     await until(() => copy.state === 'failed');
     answer = async () => record();
-    copy.follow(active(2));
+    copy.update(active(2));
     await until(() => copy.state === 'working');
     expect(calls).toEqual(['save', 'load', 'save', 'load']);
   });
@@ -140,11 +140,11 @@ describe('the native copy', () => {
   test('is cleared by a sign-out, and by nothing else', async () => {
     const { counted, calls, record } = keychain('sealed-before');
     const copy = createNativeCopy(counted, worker().api, DEADLINE_MS);
-    copy.follow(NEVER);
-    copy.follow(showing({ state: 'signed-out', reason: 'rejected' }));
-    copy.follow(showing({ state: 'starting' }));
+    copy.update(NEVER);
+    copy.update(showing({ state: 'signed-out', reason: 'rejected' }));
+    copy.update(showing({ state: 'starting' }));
     expect(calls).toEqual([]);
-    copy.follow(showing({ state: 'signed-out', reason: 'user' }));
+    copy.update(showing({ state: 'signed-out', reason: 'user' }));
     await until(() => record() === undefined);
     expect(calls[0]).toBe('clear');
   });

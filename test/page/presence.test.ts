@@ -39,7 +39,7 @@ describe('presence', () => {
       { type: 'join', topic: 'news', cursor: null },
       { type: 'present', topic: 'news', state: '{"name":"A"}' },
     ]);
-    channels.greeted();
+    channels.portOpened();
     expect(posted.slice(2), 'and says it to the next worker').toEqual([posted[1]]);
     presence.close();
     expect(posted.slice(3)).toEqual([{ type: 'leave', topic: 'news' }]);
@@ -83,7 +83,7 @@ describe('presence', () => {
   });
 
   test('ends with the person, with its channel and with the keeper', async () => {
-    for (const end of ['forget', 'close'] as const) {
+    for (const end of ['resetUser', 'close'] as const) {
       const { channels, here } = setUp();
       const presence = channels.channel('news').presence();
       const events = presence[Symbol.asyncIterator]();

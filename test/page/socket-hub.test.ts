@@ -35,15 +35,15 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
 
 test('what comes alone is passed on in its own task', () => {
   const { hub, told } = start();
-  hub.hear(['s', 'one']);
+  hub.receiveBatch(['s', 'one']);
   expect(told).toEqual(['one']);
 });
 
 test('more than a task passes on keeps its order, among itself and with other news', async () => {
   const { hub, told, until } = start();
-  hub.hear(['s', ...numbers(1_000)]);
+  hub.receiveBatch(['s', ...numbers(1_000)]);
   hub.receive(TAKEN);
-  hub.hear(['s', 'last']);
+  hub.receiveBatch(['s', 'last']);
   expect(told, 'the first needs no other task').toEqual([0]);
   await until(1_002);
   expect(told).toEqual([...numbers(1_000), TAKEN.type, 'last']);
@@ -62,16 +62,16 @@ test('a worker of protocol 3 says it in frames: passed on as well, the other fra
 
 test('what is of no socket of this page, or is nothing, is nobody’s', async () => {
   const { hub, told, until } = start();
-  hub.hear(['other', 'secret', 'secret']);
-  hub.hear(['s']);
-  hub.hear(['s', 'mine']);
+  hub.receiveBatch(['other', 'secret', 'secret']);
+  hub.receiveBatch(['s']);
+  hub.receiveBatch(['s', 'mine']);
   await until(1);
   expect(told).toEqual(['mine']);
 });
 
 test('a new port: what the former host still said comes before the question', () => {
   const { hub, told } = start();
-  hub.hear(['s', 'one', 'two', 'three']);
+  hub.receiveBatch(['s', 'one', 'two', 'three']);
   hub.reopen();
   expect(told).toEqual(['one', 'two', 'three', 'reopen']);
 });

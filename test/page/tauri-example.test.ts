@@ -51,14 +51,14 @@ const ACTIVE = {
 
 test.each(HABITS)('a keychain of bad habit is found out: %s', async (_name, invoke) => {
   const copy = copyOver(invoke);
-  copy.follow(ACTIVE);
+  copy.update(ACTIVE);
   await expect.poll(() => copy.state).toBe('failed');
 });
 
 test('a keychain that works gives back what it was given', async () => {
   const invoke = shell(works);
   const copy = copyOver(invoke);
-  copy.follow(ACTIVE);
+  copy.update(ACTIVE);
   await expect.poll(() => invoke('session_copy_load')).toBe(RECORD);
   expect(copy.state).toBe('working');
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { advance, cursorOf, type Place, type TopicFrame } from '../../src/page/realtime/topic-position.ts';
+import { advance, cursorOf, type Position, type TopicFrame } from '../../src/page/realtime/topic-position.ts';
 import type { TopicEvent } from '../../src/page/types/types.ts';
 
 const event = (offset: number, epoch = 'e'): TopicFrame => ({
@@ -16,8 +16,8 @@ const gap = (from: number, to: number, epoch = 'e'): TopicFrame => ({ type: 'gap
 
 const read = (
   frames: readonly TopicFrame[],
-  place: Place = { name: 'now' },
-): { place: Place; events: TopicEvent[] } => {
+  place: Position = { name: 'now' },
+): { place: Position; events: TopicEvent[] } => {
   const events: TopicEvent[] = [];
   for (const frame of frames) {
     const [next, told] = advance(place, frame);

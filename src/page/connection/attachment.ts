@@ -1,7 +1,7 @@
 import type { Arrival, TabIntro, TabMessage } from '../../protocol/bridge.ts';
 import { PROTOCOL, isSupportedProtocol } from '../../protocol/version.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
-import { framesOf, isFrame, isHeard, PAGE_SHAPES, type Heard, type PageFrame } from './port-frames.ts';
+import { framesOf, isFrame, isSocketBatch, PAGE_SHAPES, type SocketBatch, type PageFrame } from './port-frames.ts';
 import type { Transport } from './transport.ts';
 
 /** A welcome that takes longer than this (ms) is asked for again. */
@@ -10,28 +10,28 @@ const WELCOME_DEADLINE_MS = 3_000;
 const SHORT_LIFE_MS = 250;
 
 /** What a page does with what it is told, and what it says of itself in a greeting. */
-export type Tab = {
+export type TabHandlers = {
   readonly id: string;
   readonly visible: () => boolean;
   readonly topics: () => TabIntro['topics'];
   /** A new port is there and takes messages, though nobody has answered on it yet. */
-  greeted(): void;
-  show(snapshot: Snapshot): void;
+  portOpened(): void;
+  showSnapshot(snapshot: Snapshot): void;
   welcomed(): void;
   /** A frame that is not about the page as a whole, and that nobody has looked at yet. */
   receive(frame: unknown): void;
-  hear(heard: Heard): void;
+  receiveBatch(heard: SocketBatch): void;
   /** The worker's protocol is not ours: this page has to be loaded anew. */
-  stranger(): void;
+  incompatible(): void;
 };
 
 export type Attachment = {
   /** Introduces this page to the host, on a new port; the old one is closed. */
   attach(arrival: Arrival): void;
   /** Says goodbye: the page goes away, or into the cache of pages to go back to. */
-  leave(): void;
+  detach(): void;
   /** Whether the page has gone away (`leave`) and not come back. */
-  away(): boolean;
+  isDetached(): boolean;
   /** `false` if there is no port to post it on. */
   post(message: TabMessage, transfer?: Transferable[]): boolean;
 };
@@ -43,7 +43,7 @@ type State =
   /** The worker is dead or about to go: it may have more to say, but nothing is said to it that it could take with it. */
   | { name: 'between'; port: MessagePort; end: AbortController };
 
-export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSignal): Attachment => {
+export const createAttachment = (transport: Transport, tab: TabHandlers, closed: AbortSignal): Attachment => {
   let state: State = { name: 'away' };
 
   const disconnect = () => {
@@ -57,21 +57,21 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
     const end = new AbortController();
     const { port1: port, port2 } = new MessageChannel();
     port.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (isHeard(data)) return end.signal.aborted ? undefined : tab.hear(data);
+      if (isSocketBatch(data)) return end.signal.aborted ? undefined : tab.receiveBatch(data);
       for (const frame of framesOf(data)) {
         if (end.signal.aborted) return;
         if (isFrame(PAGE_SHAPES, frame)) receive(frame, end);
         else tab.receive(frame);
       }
     };
-    state = { name: 'greeting', port, end, target: transport.target() };
-    transport.greet({ protocol: PROTOCOL, tab: tab.id, arrival, visible: tab.visible(), topics: tab.topics() }, port2);
+    state = { name: 'greeting', port, end, target: transport.currentHost() };
+    transport.attach({ protocol: PROTOCOL, tab: tab.id, arrival, visible: tab.visible(), topics: tab.topics() }, port2);
     const timer = setTimeout(() => void insist(arrival, end), WELCOME_DEADLINE_MS);
     end.signal.addEventListener('abort', () => {
       clearTimeout(timer);
       port.close();
     });
-    tab.greeted();
+    tab.portOpened();
   };
 
   const insist = async (arrival: Arrival, end: AbortController): Promise<void> => {
@@ -79,38 +79,38 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
     await transport.repair();
     if (end.signal.aborted) return;
     // it may have died over the greeting, and over calls that were made since
-    transport.died();
+    transport.hostDied();
     attach(arrival);
   };
 
   const receive = (frame: PageFrame, end: AbortController): void => {
     if (frame.type === 'hand-over') return handOver();
-    if (frame.type === 'snapshot') return tab.show(frame.snapshot);
+    if (frame.type === 'snapshot') return tab.showSnapshot(frame.snapshot);
     if (frame.type === 'read') return void post(frame);
     if (frame.type === 'overrun') return state.name === 'between' ? undefined : attach('reattach');
     if (!isSupportedProtocol(frame.protocol)) {
       disconnect();
-      return tab.stranger();
+      return tab.incompatible();
     }
     if (state.name === 'greeting') state = { ...state, name: 'attached' };
-    transport.lease.open();
+    transport.keepAlive.start();
     void watch(frame.life, end.signal);
-    tab.show(frame.snapshot);
+    tab.showSnapshot(frame.snapshot);
     tab.welcomed();
   };
 
   const watch = async (life: string, signal: AbortSignal): Promise<void> => {
     const since = performance.now();
     try {
-      await transport.gone(life, signal);
+      await transport.hostGone(life, signal);
     } catch {
       return;
     }
     if (signal.aborted || state.name !== 'attached') return;
     const { port, end } = state;
     state = { name: 'between', port, end };
-    transport.lease.broken();
-    transport.died();
+    transport.keepAlive.workerDied();
+    transport.hostDied();
     if (performance.now() - since > SHORT_LIFE_MS) attach('reattach');
     else setTimeout(() => signal.aborted || attach('reattach'), SHORT_LIFE_MS);
   };
@@ -125,32 +125,32 @@ export const createAttachment = (transport: Transport, tab: Tab, closed: AbortSi
     if (state.name !== 'attached') return;
     const { port, end } = state;
     state = { name: 'between', port, end };
-    transport.lease.close();
-    void transport.handOver().then(() => {
+    transport.keepAlive.stop();
+    void transport.awaitTakeover().then(() => {
       if (end.signal.aborted) return;
-      transport.died();
+      transport.hostDied();
       attach('reattach');
     });
   };
 
   const control = (): void => {
     if (state.name !== 'greeting' && state.name !== 'attached') return;
-    if (state.target === transport.target()) return;
-    transport.lease.close();
-    transport.died();
+    if (state.target === transport.currentHost()) return;
+    transport.keepAlive.stop();
+    transport.hostDied();
     attach('reattach');
   };
 
-  transport.watch(control, closed);
+  transport.watchControl(control, closed);
 
   return {
     attach,
-    leave: () => {
+    detach: () => {
       if (state.name !== 'away') state.port.postMessage({ type: 'bye' } satisfies TabMessage);
-      transport.lease.close();
+      transport.keepAlive.stop();
       disconnect();
     },
-    away: () => state.name === 'away',
+    isDetached: () => state.name === 'away',
     post,
   };
 };

@@ -1,31 +1,31 @@
 import { PULSE_SCRIPT } from '../../protocol/bridge-constants.ts';
 import { trustScript } from './trusted-types.ts';
-import { rest } from '../util/timers.ts';
+import { sleep } from '../util/timers.ts';
 
 /** Keeps the worker alive while this tab is there. */
-export type Lease = {
+export type KeepAlive = {
   /** Takes it, unless it is held. */
-  open(): void;
-  close(): void;
+  start(): void;
+  stop(): void;
   /** The worker died although the lease was held: from now on it is woken by pulses too. */
-  broken(): void;
+  workerDied(): void;
 };
 
 /** A stream that ends sooner than this (ms) is not worth asking for again at once. */
 const SHORT_LIVED_MS = 5_000;
 
 /** Reads a response that never ends, and keeps nothing of it. */
-const readOn = async ({ url }: LeaseOptions, signal: AbortSignal): Promise<void> => {
+const readOn = async ({ url }: KeepAliveOptions, signal: AbortSignal): Promise<void> => {
   const response = await fetch(url, { signal, cache: 'no-store' });
   await response.body?.pipeTo(new WritableStream());
 };
 
-const hold = async (options: LeaseOptions, signal: AbortSignal): Promise<void> => {
+const hold = async (options: KeepAliveOptions, signal: AbortSignal): Promise<void> => {
   while (!signal.aborted) {
     const begun = performance.now();
     // without a worker between, the request would go out to the server
     if (options.allowed()) await readOn(options, signal).catch(() => {});
-    await rest(performance.now() - begun < SHORT_LIVED_MS ? SHORT_LIVED_MS : 0, signal);
+    await sleep(performance.now() - begun < SHORT_LIVED_MS ? SHORT_LIVED_MS : 0, signal);
   }
 };
 
@@ -40,7 +40,7 @@ const startPulse = (signal: AbortSignal): void => {
   }
 };
 
-export type LeaseOptions = {
+export type KeepAliveOptions = {
   /** The address that the worker answers with a stream without end. */
   url: string;
   /** Whether a worker controls this page, and gets its requests. */
@@ -57,24 +57,24 @@ const firstKeep = (): Keep => ('userAgentData' in navigator ? 'stream' : 'pulse'
 type Keep = 'stream' | 'pulse' | 'stream and pulse';
 
 /** The first death under a lease that is a stream adds the pulses. */
-export const createLease = (options: LeaseOptions): Lease => {
+export const createKeepAlive = (options: KeepAliveOptions): KeepAlive => {
   let held: AbortController | undefined;
   let keep = firstKeep();
-  const close = () => {
+  const stop = () => {
     held?.abort();
     held = undefined;
   };
   return {
-    open: () => {
+    start: () => {
       if (held || !options.allowed()) return;
       held = new AbortController();
       if (keep !== 'pulse') void hold(options, held.signal);
       if (keep !== 'stream') startPulse(held.signal);
     },
-    close,
-    broken: () => {
+    stop,
+    workerDied: () => {
       if (held && keep === 'stream') keep = 'stream and pulse';
-      close();
+      stop();
     },
   };
 };

@@ -9,7 +9,7 @@ export const arrivalOf = (): Arrival => {
 
 export const isVisible = (): boolean => document.visibilityState === 'visible';
 
-export type PageLife = {
+export type PageListener = {
   /** The page goes away, perhaps into the cache of pages to go back to. */
   hide(): void;
   /** It came back from there. */
@@ -19,7 +19,7 @@ export type PageLife = {
 };
 
 /** Tells of what happens to the page, until the signal aborts. */
-export const watchPage = (life: PageLife, signal: AbortSignal): void => {
+export const observePage = (life: PageListener, signal: AbortSignal): void => {
   const options = { signal };
   addEventListener('pagehide', life.hide, options);
   addEventListener('pageshow', ({ persisted }) => persisted && life.restored(), options);

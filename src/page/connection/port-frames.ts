@@ -22,9 +22,10 @@ export const isFrame = <T extends PortFrame['type']>(
 };
 
 /** What a socket hears, as it comes (`PortMessage`): its name, and then what nobody has looked at yet. */
-export type Heard = [socket: string, ...data: unknown[]];
+export type SocketBatch = [socket: string, ...data: unknown[]];
 
-export const isHeard = (message: unknown): message is Heard => Array.isArray(message) && typeof message[0] === 'string';
+export const isSocketBatch = (message: unknown): message is SocketBatch =>
+  Array.isArray(message) && typeof message[0] === 'string';
 
 /** The frames of any other port message, which nobody has looked at yet. */
 export const framesOf = (message: unknown): readonly unknown[] => (Array.isArray(message) ? message : [message]);

@@ -1,28 +1,28 @@
 import type { TabIntro, KeeperApi } from '../../protocol/bridge.ts';
 import type { KeeperConfig } from '../../protocol/config.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import type { Lease } from './keep-alive.ts';
+import type { KeepAlive } from './keep-alive.ts';
 
 /** How a page reaches its host: a worker, a host in the page itself, or nobody. */
 export type Transport = {
   readonly api: KeeperApi;
-  readonly lease: Lease;
+  readonly keepAlive: KeepAlive;
   /** Whether requests go past the worker: this page has to be loaded anew. */
-  isPassedBy(): boolean;
+  isBypassed(): boolean;
   /** The host that a greeting would reach now; only its identity counts. */
-  target(): unknown;
+  currentHost(): unknown;
   /** Introduces this tab, with the port on which it is to be told things. */
-  greet(intro: TabIntro, port: MessagePort): void;
+  attach(intro: TabIntro, port: MessagePort): void;
   /** A greeting was not answered: mends what can be mended before the next one. */
   repair(): Promise<unknown>;
   /** Resolves when the host that holds the lock `life` is gone; rejects when the signal aborts. */
-  gone(life: string, signal: AbortSignal): Promise<unknown>;
+  hostGone(life: string, signal: AbortSignal): Promise<unknown>;
   /** The host died: calls that it will not answer are sent again. */
-  died(): void;
+  hostDied(): void;
   /** A newcomer is taking over: holds calls and requests back, and resolves when it controls the page. */
-  handOver(): Promise<unknown>;
+  awaitTakeover(): Promise<unknown>;
   /** Tells when another worker took control of the page. */
-  watch(onControl: () => void, signal: AbortSignal): void;
+  watchControl(onControl: () => void, signal: AbortSignal): void;
   /** Sends a request with authorization where it may have it. Never bare: rejects with a TypeError instead. */
   fetch(request: Request): Promise<Response>;
   /**
@@ -33,7 +33,7 @@ export type Transport = {
 };
 
 /** What it takes to have a host in the page. */
-export type FallbackOptions = {
+export type InPageOptions = {
   config: KeeperConfig | undefined;
   build: string;
   tab: string;

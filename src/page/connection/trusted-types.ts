@@ -1,9 +1,9 @@
 import { UPDATE_CHECK_SEARCH, PULSE_SCRIPT } from '../../protocol/bridge-constants.ts';
 
 /** The same script, and to a browser another: whoever registers it by this address gets a newer worker. */
-export const AGAIN = '?again';
+export const REPLACEMENT_SEARCH = '?again';
 
-export const KNOCK_SCRIPT = `${PULSE_SCRIPT}?${UPDATE_CHECK_SEARCH}`;
+export const ACTIVATION_SCRIPT = `${PULSE_SCRIPT}?${UPDATE_CHECK_SEARCH}`;
 
 declare global {
   interface Window {
@@ -21,7 +21,8 @@ export const trustScript = (url: string | TrustedScriptURL): string | TrustedScr
   try {
     window.__keeperScripts ??= trustedTypes.createPolicy('session-keeper', {
       createScriptURL(asked: string) {
-        if (![url, `${url as string}${AGAIN}`, PULSE_SCRIPT, KNOCK_SCRIPT].includes(asked)) throw TypeError(asked);
+        if (![url, `${url as string}${REPLACEMENT_SEARCH}`, PULSE_SCRIPT, ACTIVATION_SCRIPT].includes(asked))
+          throw TypeError(asked);
         return asked;
       },
     });

@@ -1,9 +1,9 @@
 import { MARK, type PageMessage } from '../../protocol/bridge.ts';
 import { PAGE_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
-import { AGAIN, trustScript } from './trusted-types.ts';
-import { press } from './worker-update.ts';
-import { eventWithin } from '../util/timers.ts';
+import { REPLACEMENT_SEARCH, trustScript } from './trusted-types.ts';
+import { requestTakeover } from './worker-update.ts';
+import { waitForEvent } from '../util/timers.ts';
 
 /** Installing includes a download, and the precaching of the site whose worker it may be. */
 const INSTALL_DEADLINE_MS = 20_000;
@@ -14,10 +14,10 @@ const CLAIM_EVERY_MS = 500;
 type Body = PageMessage extends infer M ? (M extends PageMessage ? Omit<M, 'mark'> : never) : never;
 
 /** The registration of our worker, and this page's relation to it. */
-export type WorkerSite = {
+export type WorkerRegistration = {
   readonly container: ServiceWorkerContainer;
   registration(): ServiceWorkerRegistration;
-  worker(): ServiceWorker | null;
+  activeWorker(): ServiceWorker | null;
   /** Starts the worker if it is stopped. Throws without an active worker. */
   post(message: Body, transfer?: Transferable[]): void;
   /** Whether there is a worker to talk to. It answers when no hand-over is going on. */
@@ -25,11 +25,11 @@ export type WorkerSite = {
   /** Whether a worker controls this page, if need be after having asked for it. As `ready()` it waits for a hand-over. */
   controlled(): Promise<boolean>;
   /** Presses for a newcomer until it controls the page, or has failed to for too long. */
-  handOver(): Promise<unknown>;
+  awaitTakeover(): Promise<unknown>;
   /** Asks a newcomer that waits whether it is to take over; not one that has failed to. */
-  askNewcomer(): void;
+  requestActivation(): void;
   /** Has another worker of the same build take over from the one in control; resolves when it has, or after a while. */
-  renew(): Promise<unknown>;
+  replaceWorker(): Promise<unknown>;
   /** Registers again: somebody may have cleared the site's data. */
   repair(): Promise<unknown>;
 };
@@ -65,7 +65,7 @@ const register = async (script: string | TrustedScriptURL) => {
 };
 
 /** `no-worker` tells that this page cannot have one, and why. */
-export const openWorkerSite = async (script: string | TrustedScriptURL): Promise<Result<WorkerSite>> => {
+export const registerWorker = async (script: string | TrustedScriptURL): Promise<Result<WorkerRegistration>> => {
   const container = containerOf();
   if (!container) return failed({ code: 'no-worker', detail: 'not available here' });
   try {
@@ -81,7 +81,7 @@ const siteOf = (
   container: ServiceWorkerContainer,
   first: ServiceWorkerRegistration,
   script: string | TrustedScriptURL,
-): WorkerSite => {
+): WorkerRegistration => {
   let registration = first;
   let asking: Promise<boolean> | undefined;
   let handingOver: Promise<unknown> | undefined;
@@ -89,15 +89,15 @@ const siteOf = (
   let keptOut: ServiceWorker | null | undefined;
 
   /** A person, or the server, may have cleared the site's data: then there is a worker in name only. */
-  const worker = () => (registration.active?.state === 'redundant' ? null : registration.active);
+  const activeWorker = () => (registration.active?.state === 'redundant' ? null : registration.active);
 
   const post = (message: Body, transfer: Transferable[] = []) => {
-    const target = worker();
+    const target = activeWorker();
     if (!target) throw new TypeError('no worker');
     target.postMessage({ mark: MARK, ...message }, transfer);
   };
 
-  const claim = () => worker() && post({ type: 'claim' });
+  const claim = () => activeWorker() && post({ type: 'claim' });
 
   const again = async () => {
     registration = (await register(script)) ?? registration;
@@ -113,33 +113,35 @@ const siteOf = (
       }));
   const present = async () => {
     await handingOver;
-    return worker() ?? (await repair(), worker());
+    return activeWorker() ?? (await repair(), activeWorker());
   };
 
   /** A worker that dies on its way to `clients.claim()` says nothing: so the wish is repeated. */
   const ask = async (): Promise<boolean> => {
     claim();
     const timer = setInterval(claim, CLAIM_EVERY_MS);
-    await eventWithin(container, 'controllerchange', CONTROL_DEADLINE_MS);
+    await waitForEvent(container, 'controllerchange', CONTROL_DEADLINE_MS);
     clearInterval(timer);
     asking = undefined;
     return container.controller !== null;
   };
 
-  const renew = async (): Promise<void> => {
+  const replaceWorker = async (): Promise<void> => {
     const { controller } = container;
     if (!controller) return;
     // Chromium 156 has crashed where workers were asked for things while they were being activated (seen twice).
-    if (controller.state !== 'activated' && !(await eventWithin(controller, 'statechange', PAGE_TAKEOVER_MS))) return;
-    const renewed = eventWithin(container, 'controllerchange', PAGE_TAKEOVER_MS);
-    await register(controller.scriptURL.endsWith(AGAIN) ? script : `${script as string}${AGAIN}`);
+    if (controller.state !== 'activated' && !(await waitForEvent(controller, 'statechange', PAGE_TAKEOVER_MS))) return;
+    const renewed = waitForEvent(container, 'controllerchange', PAGE_TAKEOVER_MS);
+    await register(
+      controller.scriptURL.endsWith(REPLACEMENT_SEARCH) ? script : `${script as string}${REPLACEMENT_SEARCH}`,
+    );
     await renewed;
   };
 
   const handOver = async (): Promise<void> => {
     const done = new AbortController();
-    press(done.signal);
-    if (!(await eventWithin(container, 'controllerchange', PAGE_TAKEOVER_MS))) keptOut = registration.waiting;
+    requestTakeover(done.signal);
+    if (!(await waitForEvent(container, 'controllerchange', PAGE_TAKEOVER_MS))) keptOut = registration.waiting;
     done.abort();
     handingOver = undefined;
   };
@@ -147,16 +149,16 @@ const siteOf = (
   return {
     container,
     registration: () => registration,
-    worker,
+    activeWorker,
     post,
     ready: async () => (await present()) !== null,
     controlled: async () => (await present()) !== null && (container.controller !== null || (asking ??= ask())),
-    handOver: () => (handingOver ??= handOver()),
-    askNewcomer: () => {
+    awaitTakeover: () => (handingOver ??= handOver()),
+    requestActivation: () => {
       const { waiting } = registration;
       if (waiting !== keptOut) waiting?.postMessage({ mark: MARK, type: 'skip-waiting' } satisfies PageMessage);
     },
-    renew,
+    replaceWorker,
     repair,
   };
 };

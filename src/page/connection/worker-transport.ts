@@ -3,9 +3,9 @@ import { KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../protoc
 import { isObject, own } from '../../protocol/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { createBridge } from './bridge-client.ts';
-import { createLease } from './keep-alive.ts';
+import { createKeepAlive } from './keep-alive.ts';
 import type { Transport } from './transport.ts';
-import type { WorkerSite } from './worker-registration.ts';
+import type { WorkerRegistration } from './worker-registration.ts';
 
 const NEVER = new Promise<never>(() => {});
 /** A request that waits in front of a worker which is replaced meanwhile is never answered (docs/explanation/worker-updates.md). */
@@ -15,7 +15,7 @@ const LOOK_DEADLINE_MS = 3_000;
  * Calls go by `ServiceWorker.postMessage`, which starts a stopped worker; a MessagePort would die with it,
  * silently. The endpoint outlives any number of workers.
  */
-const endpointOf = ({ container, post }: WorkerSite): Endpoint => {
+const endpointOf = ({ container, post }: WorkerRegistration): Endpoint => {
   const answers = new EventTarget();
   container.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     if (!isObject(data) || own(data, 'mark') !== MARK || own(data, 'type') !== 'answer') return;
@@ -29,14 +29,14 @@ const endpointOf = ({ container, post }: WorkerSite): Endpoint => {
   };
 };
 
-export const workerTransport = (site: WorkerSite, tab: string): Transport => {
+export const workerTransport = (site: WorkerRegistration, tab: string): Transport => {
   /*
    * Where all workers died while a newcomer was about to come in, Chromium 156 names it as the controller and sends all
    * requests past it, for as long as the document lives or until the next one comes (measured). What only the worker
    * answers tells; until it has, nothing is sent that would go out bare.
    */
   let passedBy: ServiceWorker | null = null;
-  const isPassedBy = (): boolean => passedBy !== null && passedBy === site.container.controller;
+  const isBypassed = (): boolean => passedBy !== null && passedBy === site.container.controller;
   const look = async (): Promise<void> => {
     const { controller } = site.container;
     const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
@@ -44,7 +44,7 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
     if (headers.get('content-type') === KEEP_ALIVE_TYPE) return;
     passedBy = controller;
     // once: a worker that is no keeper would be replaced by its like for ever
-    mending ??= site.renew().catch(() => {});
+    mending ??= site.replaceWorker().catch(() => {});
   };
   let mending: Promise<unknown> | undefined;
   let looking: Promise<unknown> | undefined;
@@ -56,28 +56,29 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
   const bridge = createBridge({ endpoint: endpointOf(site), ready: site.ready });
   return {
     api: bridge.api,
-    died: bridge.workerDied,
-    lease: createLease({
+    hostDied: bridge.workerDied,
+    keepAlive: createKeepAlive({
       url: `${KEEP_ALIVE_PATH}?tab=${tab}`,
-      allowed: () => site.container.controller !== null && !isPassedBy(),
+      allowed: () => site.container.controller !== null && !isBypassed(),
     }),
-    isPassedBy,
-    target: site.worker,
-    greet: (intro, port) => {
+    isBypassed,
+    currentHost: site.activeWorker,
+    attach: (intro, port) => {
       const post = (there: boolean): void => {
         // without a worker there is no welcome, and the next greeting is preceded by another repair
         if (!there) return;
         site.post({ type: 'attach', intro }, [port]);
-        site.askNewcomer();
+        site.requestActivation();
       };
       // what is shown after the welcome is to say whether a reload is due
       void Promise.resolve(looking).then(site.ready).then(post);
     },
     repair: site.repair,
-    handOver: site.handOver,
+    awaitTakeover: site.awaitTakeover,
     // '' is a host's word for a browser without locks; shared and released at once: no page may keep another from noticing, nor from the back-forward cache
-    gone: (life, signal) => (life === '' ? NEVER : navigator.locks.request(life, { mode: 'shared', signal }, () => {})),
-    watch: (onControl, signal) => site.container.addEventListener('controllerchange', onControl, { signal }),
+    hostGone: (life, signal) =>
+      life === '' ? NEVER : navigator.locks.request(life, { mode: 'shared', signal }, () => {}),
+    watchControl: (onControl, signal) => site.container.addEventListener('controllerchange', onControl, { signal }),
     fetch: async (request) => {
       const controlled = await site.controlled();
       if (controlled) {
@@ -85,10 +86,10 @@ export const workerTransport = (site: WorkerSite, tab: string): Transport => {
         await mending;
         await lookOnce();
       }
-      if (!controlled || isPassedBy())
+      if (!controlled || isBypassed())
         throw new TypeError('no-worker', { cause: { code: 'no-worker', detail: 'no control' } satisfies Problem });
       return fetch(request);
     },
-    abort: (name) => site.worker() && site.post({ type: 'abort', name }),
+    abort: (name) => site.activeWorker() && site.post({ type: 'abort', name }),
   };
 };

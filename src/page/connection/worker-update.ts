@@ -1,6 +1,6 @@
 import { QUIET_INTERVAL_MS, QUIET_WINDOW_MS } from '../../protocol/takeover-timing.ts';
-import { KNOCK_SCRIPT, trustScript } from './trusted-types.ts';
-import { rest } from '../util/timers.ts';
+import { ACTIVATION_SCRIPT, trustScript } from './trusted-types.ts';
+import { sleep } from '../util/timers.ts';
 
 /*
  * An old worker can be replaced when it has come to rest, and it does so when its pages hold still (sw/updates/takeover-timing.ts). If a
@@ -18,16 +18,16 @@ const KNOCK_MS = 1_000;
 /** One page knocks for all. */
 const LOCK = 'session-keeper:knock';
 
-const beats = async (leadMs: number, act: () => void, done: AbortSignal): Promise<void> => {
+const alignToWindow = async (leadMs: number, act: () => void, done: AbortSignal): Promise<void> => {
   while (!done.aborted) {
-    await rest(QUIET_INTERVAL_MS - ((Date.now() + leadMs) % QUIET_INTERVAL_MS), done);
+    await sleep(QUIET_INTERVAL_MS - ((Date.now() + leadMs) % QUIET_INTERVAL_MS), done);
     if (!done.aborted) act();
   }
 };
 
-const knock = (): void => {
+const triggerActivation = (): void => {
   try {
-    const worker = new Worker(trustScript(KNOCK_SCRIPT) as string);
+    const worker = new Worker(trustScript(ACTIVATION_SCRIPT) as string);
     setTimeout(() => worker.terminate(), KNOCK_MS);
   } catch {
     // forbidden here: the newcomer waits for a quiet moment, five minutes at most
@@ -35,7 +35,7 @@ const knock = (): void => {
 };
 
 /** Nothing else keeps a page from sending requests. Hidden pages send few: their timers are slowed down. */
-const holdBreath = (): void => {
+const pauseRequests = (): void => {
   while (document.visibilityState === 'visible' && Date.now() % QUIET_INTERVAL_MS < QUIET_WINDOW_MS);
 };
 
@@ -43,7 +43,7 @@ const holdBreath = (): void => {
 const watchRequests = (done: AbortSignal): (() => boolean) => {
   let asked = false;
   const observer = new PerformanceObserver((list) => {
-    asked ||= list.getEntries().some(({ name }) => !name.endsWith(KNOCK_SCRIPT));
+    asked ||= list.getEntries().some(({ name }) => !name.endsWith(ACTIVATION_SCRIPT));
   });
   observer.observe({ type: 'resource' });
   done.addEventListener('abort', () => observer.disconnect());
@@ -56,15 +56,19 @@ const watchRequests = (done: AbortSignal): (() => boolean) => {
 
 const knockOn = async (done: AbortSignal): Promise<void> => {
   // the first stop was asked for by the browser itself
-  await rest(QUIET_INTERVAL_MS, done);
-  await navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => lock && beats(LEAD_MS, knock, done));
+  await sleep(QUIET_INTERVAL_MS, done);
+  await navigator.locks.request(
+    LOCK,
+    { ifAvailable: true },
+    (lock) => lock && alignToWindow(LEAD_MS, triggerActivation, done),
+  );
 };
 
 /** Gets a newcomer in that wants to take over. */
-export const press = (done: AbortSignal): void => {
+export const requestTakeover = (done: AbortSignal): void => {
   const hasAsked = watchRequests(done);
   let left = MOST_BREATHS;
-  void beats(0, () => hasAsked() && left-- > 0 && holdBreath(), done);
+  void alignToWindow(0, () => hasAsked() && left-- > 0 && pauseRequests(), done);
   void knockOn(done);
 };
 

@@ -4,10 +4,10 @@ import { sharedSockets } from '../../host/sockets/shared-sockets.ts';
 import { stoppableClock } from '../../host/runtime/stoppable-clock.ts';
 import type { Host } from '../../host/services/host-types.ts';
 import { documentConfig } from './document-config.ts';
-import { hostTransport } from './in-page-transport.ts';
-import { noHost } from './unavailable-host.ts';
-import { untilWorker } from './upgrade-to-worker.ts';
-import type { FallbackOptions, Transport } from '../connection/transport.ts';
+import { inPageTransport } from './in-page-transport.ts';
+import { unavailableHost } from './unavailable-host.ts';
+import { upgradeToWorker } from './upgrade-to-worker.ts';
+import type { InPageOptions, Transport } from '../connection/transport.ts';
 
 /**
  * Without a worker to take the callback navigation, the provider sends the browser to a document, and this is it.
@@ -35,16 +35,16 @@ const orReject = (response: Response): Response => {
  * The host in the page itself, for pages that can have no worker, or none yet. Without a configuration, or without what a
  * host needs to keep a secret, there can be none either, and what is left is to say so.
  */
-export const openFallback = ({ config: given, build, tab, script, problem }: FallbackOptions): Transport => {
+export const openInPageTransport = ({ config: given, build, tab, script, problem }: InPageOptions): Transport => {
   const config = given ?? documentConfig();
   // WebCrypto, and so PKCE, sealing and DPoP, are for secure contexts only (https://w3c.github.io/webcrypto/).
   if (!config || !isSecureContext) {
-    return untilWorker(hostTransport(noHost(problem)), { script, tab, stop: () => {} });
+    return upgradeToWorker(inPageTransport(unavailableHost(problem)), { script, tab, stop: () => {} });
   }
   const { clock, stop } = stoppableClock();
   const host = createHost({ config, origin: location.origin, where: 'page', build, sockets: sharedSockets, clock });
   void takeCallback(host, config.signIn.oidc?.callback);
-  const page = hostTransport({
+  const page = inPageTransport({
     api: host.api,
     attach: (intro, port) => host.attach(intro, port),
     fetch(request) {
@@ -56,5 +56,5 @@ export const openFallback = ({ config: given, build, tab, script, problem }: Fal
     host.handOver(WORKER_TAKEOVER_MS);
     stop();
   };
-  return untilWorker(page, { script, tab, stop: end });
+  return upgradeToWorker(page, { script, tab, stop: end });
 };

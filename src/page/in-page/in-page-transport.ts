@@ -10,16 +10,16 @@ export type LocalHost = {
 
 const never = new Promise<never>(() => {});
 
-export const hostTransport = (host: LocalHost): Transport => ({
+export const inPageTransport = (host: LocalHost): Transport => ({
   api: host.api,
-  lease: { open: () => {}, close: () => {}, broken: () => {} },
-  target: () => host,
-  greet: (intro, port) => host.attach(intro, port),
+  keepAlive: { start: () => {}, stop: () => {}, workerDied: () => {} },
+  currentHost: () => host,
+  attach: (intro, port) => host.attach(intro, port),
   repair: () => Promise.resolve(),
-  gone: () => never,
-  died: () => {},
-  handOver: () => Promise.resolve(),
-  isPassedBy: () => false,
-  watch: () => {},
+  hostGone: () => never,
+  hostDied: () => {},
+  awaitTakeover: () => Promise.resolve(),
+  isBypassed: () => false,
+  watchControl: () => {},
   fetch: (request) => host.fetch(request),
 });

@@ -5,7 +5,7 @@ import type { LocalHost } from './in-page-transport.ts';
 import { startingSnapshot } from '../connection/snapshot-store.ts';
 
 /** Where there is neither a worker nor a host in the page: every call says why. */
-export const noHost = (problem: Problem): LocalHost => {
+export const unavailableHost = (problem: Problem): LocalHost => {
   const refuse = <T>(): Promise<Result<T>> => Promise.resolve(failed(problem));
   const welcome: PortFrame = {
     type: 'welcome',

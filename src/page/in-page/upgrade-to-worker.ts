@@ -1,18 +1,18 @@
 import type { Transport } from '../connection/transport.ts';
-import { openWorkerSite } from '../connection/worker-registration.ts';
+import { registerWorker } from '../connection/worker-registration.ts';
 import { workerTransport } from '../connection/worker-transport.ts';
 
 /** A browser that could not install a worker may be able to later: on a better network, or after a deployment. */
 const LOOK_EVERY_MS = 60_000;
 
-type Successor = { script: string | TrustedScriptURL; tab: string; stop(): void };
+type UpgradeOptions = { script: string | TrustedScriptURL; tab: string; stop(): void };
 
 /** The host in the page, until there is a worker: then that one gets the session, and whoever holds this goes on with it. */
-export const untilWorker = (page: Transport, { script, tab, stop }: Successor): Transport => {
+export const upgradeToWorker = (page: Transport, { script, tab, stop }: UpgradeOptions): Transport => {
   let current = page;
 
   const search = async (): Promise<boolean> => {
-    const site = await openWorkerSite(script);
+    const site = await registerWorker(script);
     if (!site.ok || !(await site.value.controlled())) return false;
     const worker = workerTransport(site.value, tab);
     stop();
@@ -34,19 +34,19 @@ export const untilWorker = (page: Transport, { script, tab, stop }: Successor): 
       backup: () => current.api.backup(),
       restore: (record) => current.api.restore(record),
     },
-    lease: {
-      open: () => current.lease.open(),
-      close: () => current.lease.close(),
-      broken: () => current.lease.broken(),
+    keepAlive: {
+      start: () => current.keepAlive.start(),
+      stop: () => current.keepAlive.stop(),
+      workerDied: () => current.keepAlive.workerDied(),
     },
-    isPassedBy: () => current.isPassedBy(),
-    target: () => current.target(),
-    greet: (intro, port) => current.greet(intro, port),
+    isBypassed: () => current.isBypassed(),
+    currentHost: () => current.currentHost(),
+    attach: (intro, port) => current.attach(intro, port),
     repair: () => current.repair(),
-    gone: (life, signal) => current.gone(life, signal),
-    died: () => current.died(),
-    handOver: () => current.handOver(),
-    watch: (onControl, signal) => {
+    hostGone: (life, signal) => current.hostGone(life, signal),
+    hostDied: () => current.hostDied(),
+    awaitTakeover: () => current.awaitTakeover(),
+    watchControl: (onControl, signal) => {
       const done = new AbortController();
       let searching: Promise<void> | undefined;
       const look = (): void => {
@@ -54,7 +54,7 @@ export const untilWorker = (page: Transport, { script, tab, stop }: Successor): 
           searching = undefined;
           if (!found || done.signal.aborted) return;
           done.abort();
-          current.watch(onControl, signal);
+          current.watchControl(onControl, signal);
           onControl();
         });
       };

@@ -4,16 +4,16 @@ import { newId } from '../util/ids.ts';
 import type { RealtimeFrame } from './realtime-frames.ts';
 import { createPresences } from './presence.ts';
 import { createReader, type Reader } from './channel-reader.ts';
-import { advance, cursorOf, type Place } from './topic-position.ts';
-import { restored } from './gap-recovery.ts';
+import { advance, cursorOf, type Position } from './topic-position.ts';
+import { withSnapshots } from './gap-recovery.ts';
 import type { Channel, ChannelEvent, ChannelOptions, Message, Presence } from '../types/types.ts';
-import { eventWithin } from '../util/timers.ts';
+import { waitForEvent } from '../util/timers.ts';
 
 /** Publications in one call: each call takes as long as the disk, and the worker looks at no more than so much at once. */
 const OFFERED_TOGETHER = 8;
 
 /** `presences`: they listen too, and read nothing. */
-type Topic = { place: Place; readers: Set<Reader>; presences: number };
+type Topic = { place: Position; readers: Set<Reader>; presences: number };
 type Published = { topic: string; data: unknown; settle(result: Result<{ offset: number }>): void };
 
 export type Channels = {
@@ -22,11 +22,11 @@ export type Channels = {
   topics(): TabIntro['topics'];
   receive(frame: RealtimeFrame): void;
   /** A new port takes messages. */
-  greeted(): void;
+  portOpened(): void;
   /** A new worker is there: what was published and not acknowledged is offered again, under the same ids. */
   republish(): void;
   /** Somebody has left: what came for them and nobody has read is for nobody else. */
-  forget(): void;
+  resetUser(): void;
   close(): void;
 };
 
@@ -46,7 +46,7 @@ const messagesOf = (reader: AsyncIterator<ChannelEvent, undefined>): AsyncIterat
 });
 
 /** The network's return may be the end of it. */
-const pauseOrOnline = (ms: number): Promise<unknown> => eventWithin(window, 'online', ms);
+const pauseOrOnline = (ms: number): Promise<unknown> => waitForEvent(window, 'online', ms);
 
 export const createChannels = (
   publish: KeeperApi['publish'],
@@ -143,7 +143,7 @@ export const createChannels = (
       });
       open.add(reader);
       const until = (): AbortSignal => AbortSignal.any([ending.signal, person.signal]);
-      return load ? restored(reader, { topic: name, load, until, pause }) : reader;
+      return load ? withSnapshots(reader, { topic: name, load, until, pause }) : reader;
     };
     return {
       [Symbol.asyncIterator]: () => messagesOf(read()),
@@ -188,9 +188,9 @@ export const createChannels = (
       waiting = new Set(published.keys());
       void offerAll();
     },
-    greeted: presences.greeted,
-    forget: () => {
-      presences.end();
+    portOpened: presences.portOpened,
+    resetUser: () => {
+      presences.closeAll();
       person.abort();
       person = new AbortController();
       for (const topic of topics.values()) {
@@ -200,7 +200,7 @@ export const createChannels = (
       }
     },
     close: () => {
-      presences.end();
+      presences.closeAll();
       for (const topic of [...topics.values()]) for (const reader of [...topic.readers]) reader.close();
       for (const id of [...published.keys()]) settle(id, failed({ code: 'cancelled' }));
     },

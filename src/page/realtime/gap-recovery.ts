@@ -4,7 +4,7 @@ import type { Reader } from './channel-reader.ts';
 import type { ChannelEvent, Gap, LoadedSnapshot, SnapshotLoader } from '../types/types.ts';
 
 /** What `restored` needs besides its reader. */
-export type Restoring = {
+export type RecoveryOptions = {
   topic: string;
   load: SnapshotLoader;
   /** Aborts when the reading ends, or the person whose state it is has left. Asked for anew for each gap. */
@@ -27,7 +27,7 @@ const whenAborted = (signal: AbortSignal): Promise<undefined> =>
   });
 
 const tryToLoad = async (
-  { load, topic }: Restoring,
+  { load, topic }: RecoveryOptions,
   gap: Gap,
   signal: AbortSignal,
 ): Promise<Result<LoadedSnapshot>> => {
@@ -39,7 +39,11 @@ const tryToLoad = async (
 };
 
 /** Tells of failures until the state is there; returns how much of the topic is in it (0: nobody said). */
-async function* stateAfter(gap: Gap, restoring: Restoring, signal: AbortSignal): AsyncGenerator<ChannelEvent, number> {
+async function* stateAfter(
+  gap: Gap,
+  restoring: RecoveryOptions,
+  signal: AbortSignal,
+): AsyncGenerator<ChannelEvent, number> {
   const { topic } = restoring;
   const aborted = whenAborted(signal);
   for (let failures = 0; ; failures += 1) {
@@ -61,7 +65,10 @@ async function* stateAfter(gap: Gap, restoring: Restoring, signal: AbortSignal):
  * What a reader brings, with the state loaded after each gap. What arrives while it loads waits in the reader; what the
  * state has already, a later gap among it, is left out. A gap of unknown size is of another history: offsets begin anew.
  */
-export async function* restored(reader: Reader, restoring: Restoring): AsyncGenerator<ChannelEvent, undefined> {
+export async function* withSnapshots(
+  reader: Reader,
+  restoring: RecoveryOptions,
+): AsyncGenerator<ChannelEvent, undefined> {
   let covered = 0;
   let signal: AbortSignal | undefined;
   for await (const event of reader) {

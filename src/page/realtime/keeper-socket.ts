@@ -4,12 +4,12 @@ import { DirectMessage, SocketMessage, type MessageHandler, type MessageSource }
 import {
   checkClose,
   checkProtocols,
-  clamped,
-  nameOf,
+  toClampedUint16,
+  socketName,
   payloadOf,
   sizeOf,
-  textOf,
-  wireUrlOf,
+  toUSVString,
+  webSocketUrl,
   type Payload,
 } from './websocket-validation.ts';
 
@@ -77,13 +77,13 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     const value = typeof data === 'string' ? data : this.#binary(data);
     if (value === undefined) return;
     if (this.#hearer === 'listeners') this.dispatchEvent(new SocketMessage(value, this.#source.origin));
-    else new DirectMessage(value, this.#source).giveTo(this.#hearer);
+    else new DirectMessage(value, this.#source).dispatchTo(this.#hearer);
   };
 
   constructor(hub: SocketHub, url: string | URL, protocols: string | Iterable<string> = []) {
     super();
     this.#hub = hub;
-    this.#url = wireUrlOf(url, document.baseURI);
+    this.#url = webSocketUrl(url, document.baseURI);
     this.#source = { socket: this, origin: this.#url.origin };
     this.#protocols = checkProtocols(protocols);
     this.#hub.add(this.#id, {
@@ -162,7 +162,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   }
 
   close(...[code, reason = '']: [code?: number, reason?: string]): void {
-    const goodbye = { code: code === undefined ? code : clamped(code), reason: textOf(reason) };
+    const goodbye = { code: code === undefined ? code : toClampedUint16(code), reason: toUSVString(reason) };
     checkClose(goodbye.code, goodbye.reason);
     if (this.#readyState >= CLOSING) return;
     const up = this.#link.name === 'up';
@@ -199,7 +199,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     this.#hub.post({
       type: 'socket-open',
       socket: this.#id,
-      url: nameOf(this.#url, location.host),
+      url: socketName(this.#url, location.host),
       protocols: this.#protocols,
       again: this.#memo,
     });

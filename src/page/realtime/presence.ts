@@ -20,9 +20,9 @@ export type Presences = {
   open(topic: string, onClose: (presence: Presence) => void): Presence;
   receive(frame: RealtimeFrame & { type: 'here' }): void;
   /** A new port: what was said on the old one is said again. */
-  greeted(): void;
+  portOpened(): void;
   /** Somebody has left: nobody else is present in their name. */
-  end(): void;
+  closeAll(): void;
 };
 
 const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
@@ -132,10 +132,10 @@ export const createPresences = (post: (message: TabMessage) => unknown): Presenc
       room.members = members;
       wake(room);
     },
-    greeted: () => {
+    portOpened: () => {
       for (const [topic, room] of rooms) tell(topic, room);
     },
-    end: () => {
+    closeAll: () => {
       for (const close of closers) close();
     },
   };

@@ -2,7 +2,7 @@ import type { TabIntro, KeeperApi } from '../../protocol/bridge.ts';
 import type { SessionView } from '../../protocol/snapshot.ts';
 import { createChannels } from './channels.ts';
 import { KeeperSocket } from './keeper-socket.ts';
-import { isFrame, type Heard } from '../connection/port-frames.ts';
+import { isFrame, type SocketBatch } from '../connection/port-frames.ts';
 import { REALTIME_SHAPES } from './realtime-frames.ts';
 import { createSocketHub, type Post, type SocketHub } from './socket-hub.ts';
 import type { Channel, ChannelOptions, SocketClass } from '../types/types.ts';
@@ -12,14 +12,14 @@ export type Realtime = {
   /** What this page listens to and how far it has read, for a greeting. */
   topics(): TabIntro['topics'];
   /** A new port takes messages, though nobody has answered on it yet. */
-  greeted(): void;
+  portOpened(): void;
   /** A host has answered on it. */
   welcomed(): void;
   /** A frame that nobody has looked at yet. */
   receive(frame: unknown): void;
-  hear(heard: Heard): void;
+  receiveBatch(heard: SocketBatch): void;
   /** Whose session it is now: what came for somebody else is forgotten. */
-  follow(session: SessionView): void;
+  updateSession(session: SessionView): void;
   channel(topic: string, options?: ChannelOptions): Channel;
   /** `target` is the class that was called, where that is one below the page's own. */
   socket(url: string | URL, protocols?: string | string[], target?: SocketClass): WebSocket;
@@ -38,8 +38,8 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: 
   let whose: string | undefined;
   return {
     topics: channels.topics,
-    greeted: () => {
-      channels.greeted();
+    portOpened: () => {
+      channels.portOpened();
       sockets.reopen();
     },
     welcomed: channels.republish,
@@ -48,11 +48,11 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: 
       channels.receive(frame);
       sockets.receive(frame);
     },
-    hear: sockets.hear,
-    follow: (session) => {
+    receiveBatch: sockets.receiveBatch,
+    updateSession: (session) => {
       const sub = 'user' in session ? session.user?.sub : undefined;
       const left = session.state === 'signed-out' && session.reason === 'user';
-      if (left || (sub !== undefined && whose !== undefined && sub !== whose)) channels.forget();
+      if (left || (sub !== undefined && whose !== undefined && sub !== whose)) channels.resetUser();
       whose = sub ?? whose;
     },
     channel: channels.channel,

@@ -1,9 +1,9 @@
 import type { TabMessage } from '../../protocol/bridge.ts';
-import type { Heard } from '../connection/port-frames.ts';
+import type { SocketBatch } from '../connection/port-frames.ts';
 import type { RealtimeFrame } from './realtime-frames.ts';
 
 /** What the hub knows of a socket. */
-export type Peer = {
+export type HubSocket = {
   /** Asks for its wire on a new port, or ends, if it was about to. */
   reopen(): void;
   /** `data` is what nobody has looked at yet. */
@@ -19,7 +19,7 @@ type OfSocket = Extract<RealtimeFrame, { socket: string }>;
 export type SocketFrame = Exclude<OfSocket, { type: 'socket-messages' }>;
 
 /** What a socket hears (its name is first), and the place of what is to be passed on next. */
-type Run = { heard: Heard; next: number };
+type QueuedBatch = { heard: SocketBatch; next: number };
 
 /** A page whose handlers take long is to paint in between: so many in a task, and none after so long (ms). */
 const MESSAGES_A_TASK = 256;
@@ -31,20 +31,20 @@ export type Post = (message: TabMessage) => boolean;
 /** The sockets of a page, by their ids. */
 export type SocketHub = {
   readonly post: Post;
-  add(id: string, peer: Peer): void;
+  add(id: string, peer: HubSocket): void;
   remove(id: string): void;
   /** A new port: whatever was open on the old one is asked for again. */
   reopen(): void;
   /** What a socket hears, in its order: all that its task has brought. */
-  hear(heard: Heard): void;
+  receiveBatch(heard: SocketBatch): void;
   /** One of several frames of a task. */
   receive(frame: RealtimeFrame): void;
   close(): void;
 };
 
 export const createSocketHub = (post: Post): SocketHub => {
-  const peers = new Map<string, Peer>();
-  const inbox: (Run | SocketFrame)[] = [];
+  const peers = new Map<string, HubSocket>();
+  const inbox: (QueuedBatch | SocketFrame)[] = [];
   const turn = new MessageChannel();
   let state: 'idle' | 'in a task' = 'idle';
   /** When a task that is under way has taken long enough, how much it has passed on, and whether it may go on. */
@@ -52,7 +52,7 @@ export const createSocketHub = (post: Post): SocketHub => {
   let passed = 0;
   let inTime = true;
 
-  const passRun = (run: Run): void => {
+  const passRun = (run: QueuedBatch): void => {
     const { heard, next } = run;
     const data = heard[next];
     // what nobody holds is young when it is collected
@@ -106,7 +106,7 @@ export const createSocketHub = (post: Post): SocketHub => {
       while (inbox.length > 0) passFirst();
       for (const peer of [...peers.values()]) peer.reopen();
     },
-    hear: (heard) => {
+    receiveBatch: (heard) => {
       if (heard.length < 2) return;
       inbox.push({ heard, next: 1 });
       if (state === 'in a task') return;

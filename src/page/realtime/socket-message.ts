@@ -70,7 +70,7 @@ export class DirectMessage {
   }
 
   /** As a dispatch would: what the handler throws is told to the window, and stops nobody. */
-  giveTo(handler: MessageHandler): void {
+  dispatchTo(handler: MessageHandler): void {
     try {
       handler.call(this.#from.socket, this);
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Cursor } from '../../protocol/frames.ts';
 import type { TopicEvent } from '../types/types.ts';
 
 /** Where this page stands in a topic. */
-export type Place =
+export type Position =
   /** From now on: nothing was promised yet. */
   | { name: 'now' }
   | { name: 'at'; cursor: Cursor }
@@ -12,25 +12,25 @@ export type Place =
 
 export type TopicFrame = Extract<PortFrame, { type: 'joined' | 'event' | 'gap' }>;
 
-export const cursorOf = (place: Place): Cursor | null => (place.name === 'now' ? null : place.cursor);
+export const cursorOf = (place: Position): Cursor | null => (place.name === 'now' ? null : place.cursor);
 
-const at = (epoch: string, offset: number): Place => ({ name: 'at', cursor: { epoch, offset } });
+const at = (epoch: string, offset: number): Position => ({ name: 'at', cursor: { epoch, offset } });
 
 /** The gap between what has been read and a position from which the reading goes on, if there is one. */
-const missing = (place: Place, topic: string, epoch: string, next: number): TopicEvent[] => {
+const missing = (place: Position, topic: string, epoch: string, next: number): TopicEvent[] => {
   if (place.name !== 'at') return [];
   const from = place.cursor.offset + 1;
   if (place.cursor.epoch !== epoch) return [{ type: 'gap', topic, from, to: 0 }];
   return next > from ? [{ type: 'gap', topic, from, to: next - 1 }] : [];
 };
 
-const seen = (place: Place, epoch: string, offset: number): boolean =>
+const seen = (place: Position, epoch: string, offset: number): boolean =>
   place.name === 'at' && place.cursor.epoch === epoch && offset <= place.cursor.offset;
 
 const passGap = (
-  place: Place,
+  place: Position,
   { topic, epoch, from, to }: Extract<TopicFrame, { type: 'gap' }>,
-): [Place, TopicEvent[]] => {
+): [Position, TopicEvent[]] => {
   if (to === 0)
     return [{ name: 'adrift', cursor: cursorOf(place) ?? { epoch, offset: from } }, [{ type: 'gap', topic, from, to }]];
   if (seen(place, epoch, to)) return [place, []];
@@ -47,7 +47,7 @@ const passGap = (
  * Each offset once, in order, and whatever is not there told as a gap (docs/invariants.md, 10):
  * the worker promises it, and a page that changes workers in mid-stream makes sure of it.
  */
-export const advance = (place: Place, frame: TopicFrame): [Place, TopicEvent[]] => {
+export const advance = (place: Position, frame: TopicFrame): [Position, TopicEvent[]] => {
   const { topic } = frame;
   if (frame.type === 'gap') return passGap(place, frame);
   const { epoch, offset } = frame.type === 'joined' ? frame.at : frame;

@@ -11,7 +11,7 @@ const syntaxError = (detail: string) => new DOMException(detail, 'SyntaxError');
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
 /** The address as the wire has it: `http` becomes `ws`, and a relative one is completed. */
-export const wireUrlOf = (url: string | URL, base: string): URL => {
+export const webSocketUrl = (url: string | URL, base: string): URL => {
   let parsed: URL;
   try {
     parsed = new URL(url, base);
@@ -24,13 +24,14 @@ export const wireUrlOf = (url: string | URL, base: string): URL => {
 };
 
 /** How a configuration names it: an address of our own host by its path (config.ts). */
-export const nameOf = (url: URL, host: string): string => (url.host === host ? url.pathname + url.search : url.href);
+export const socketName = (url: URL, host: string): string =>
+  url.host === host ? url.pathname + url.search : url.href;
 
 /** WebIDL's `USVString`: lone surrogates are replaced, and a symbol is none (a TypeError). */
-export const textOf = (value: unknown): string => ''.concat(value as string).replace(/\p{Surrogate}/gu, '\ufffd');
+export const toUSVString = (value: unknown): string => ''.concat(value as string).replace(/\p{Surrogate}/gu, '\ufffd');
 
 /** WebIDL's `[Clamp] unsigned short`; the mean of two goes to the even one. */
-export const clamped = (value: unknown): number => {
+export const toClampedUint16 = (value: unknown): number => {
   const number = Math.min(65_535, Math.max(0, Number(value) || 0));
   const floor = Math.floor(number);
   return number - floor === 0.5 ? floor + (floor % 2) : Math.round(number);
@@ -55,7 +56,7 @@ export const checkClose = (code: number | undefined, reason: string): void => {
 export const payloadOf = (data: unknown): Payload => {
   if (data instanceof ArrayBuffer) return data.slice(0);
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice().buffer;
-  return textOf(data);
+  return toUSVString(data);
 };
 
 export const sizeOf = (data: Payload | Blob): number =>

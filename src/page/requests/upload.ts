@@ -1,6 +1,6 @@
 import { pauseAfter } from '../util/retry-delay.ts';
 import type { UploadOptions } from '../types/types.ts';
-import { eventWithin } from '../util/timers.ts';
+import { waitForEvent } from '../util/timers.ts';
 
 type Send = (input: string | URL, init?: RequestInit) => Promise<Response>;
 type Body = Blob | ArrayBuffer;
@@ -41,7 +41,7 @@ const limitsOf = async (send: Send, url: string, signal: AbortSignal | null): Pr
 /** Full jitter, and no longer than until the network is back. Rejects when the signal aborts. */
 const pause = async ({ signal, aborted }: Parts, failures: number, response: Response | undefined): Promise<void> => {
   const asked = Number(response?.headers.get('retry-after')) * 1000 || 0;
-  await Promise.race([eventWithin(window, 'online', pauseAfter(failures, asked)), aborted]);
+  await Promise.race([waitForEvent(window, 'online', pauseAfter(failures, asked)), aborted]);
   signal?.throwIfAborted();
 };
 

@@ -1,5 +1,5 @@
 /** Whether the event came within `ms` milliseconds. */
-export const eventWithin = (target: EventTarget, type: string, ms: number): Promise<boolean> =>
+export const waitForEvent = (target: EventTarget, type: string, ms: number): Promise<boolean> =>
   new Promise((resolve) => {
     const done = (came: boolean) => {
       clearTimeout(timer);
@@ -12,7 +12,7 @@ export const eventWithin = (target: EventTarget, type: string, ms: number): Prom
   });
 
 /** What `promise` gives, or `late` when it takes more than `ms` milliseconds. A rejection passes through. */
-export const within = <T, L>(promise: Promise<T>, ms: number, late: L): Promise<T | L> => {
+export const withDeadline = <T, L>(promise: Promise<T>, ms: number, late: L): Promise<T | L> => {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const deadline = new Promise<L>((resolve) => {
     timer = setTimeout(resolve, ms, late);
@@ -21,7 +21,7 @@ export const within = <T, L>(promise: Promise<T>, ms: number, late: L): Promise<
 };
 
 /** Resolves after `ms` milliseconds, or as soon as the signal aborts. */
-export const rest = (ms: number, signal: AbortSignal): Promise<void> =>
+export const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     signal.addEventListener('abort', () => {
