@@ -7,8 +7,8 @@ import { startLife, type KeeperLife } from './keeper-life.ts';
 import { json, startTokenEndpoint, type Oddity, type TokenEndpoint } from './token-endpoint.ts';
 
 /*
- * The real runtime, disk and HTTP client against a real server that says odd things. Whatever it says, the session is
- * kept: the worker is killed after it, and its successor refreshes with the newest token.
+ * The real runtime, disk and HTTP client against a real server that gives odd answers. Each test then kills the worker:
+ * the next one must have the session and refresh with the newest token.
  */
 
 const MAX_BODY_BYTES = 256 * 1024;
@@ -32,7 +32,7 @@ const signedIn = async (): Promise<KeeperLife> => {
   return life;
 };
 
-/** The next worker has the session, and no token was burned on the way. */
+/** The next worker has the session, and a refresh token that still works. */
 const expectKept = async (life: KeeperLife): Promise<void> => {
   endpoint.answer(undefined);
   await life.end();
@@ -45,7 +45,7 @@ const expectKept = async (life: KeeperLife): Promise<void> => {
 };
 
 beforeEach(async () => {
-  // What a worker has and this runtime of the tests may lack.
+  // Workers have it. Node 20 does not.
   vi.stubGlobal('navigator', { onLine: true });
   endpoint = await startTokenEndpoint();
 });
@@ -72,7 +72,7 @@ const tooLong: Oddity = (response, tokens) => {
   response.end('}');
 };
 
-/** Answers that give nothing to go on with. */
+/** Answers without usable tokens. */
 const USELESS: readonly [name: string, oddity: Oddity, problem: ProblemCode][] = [
   ['the page of a captive portal [logout-22]', html, 'unexpected-answer'],
   ['400 with HTML [logout-21-400-html]', status(400, '<html>bad request</html>'), 'server-unavailable'],
@@ -83,7 +83,7 @@ const USELESS: readonly [name: string, oddity: Oddity, problem: ProblemCode][] =
     'server-unavailable',
   ],
   [
-    'a body cut in the middle [logout-07]',
+    'a truncated body [logout-07]',
     (response, { access_token }) => {
       response.writeHead(200, { 'content-length': 500 }).write(`{"access_token":"${access_token}`);
       response.socket?.destroySoon();
@@ -97,22 +97,22 @@ const USELESS: readonly [name: string, oddity: Oddity, problem: ProblemCode][] =
   ['201', status(201, '{}'), 'unexpected-answer'],
   ['204 [token-endpoint-204]', status(204), 'unexpected-answer'],
   [
-    '302 to an address that gives tokens [token-endpoint-redirect]',
+    '302 to a URL that returns tokens [token-endpoint-redirect]',
     status(302, '', { location: '/elsewhere' }),
     'unexpected-answer',
   ],
-  ['307 to an address that gives tokens', status(307, '', { location: '/elsewhere' }), 'unexpected-answer'],
+  ['307 to a URL that returns tokens', status(307, '', { location: '/elsewhere' }), 'unexpected-answer'],
   ['401 invalid_client [invalid-client]', status(401, '{"error":"invalid_client"}'), 'misconfigured'],
   ['400 unauthorized_client [unauthorized-client]', status(400, '{"error":"unauthorized_client"}'), 'misconfigured'],
   ['400 temporarily_unavailable', status(400, '{"error":"temporarily_unavailable"}'), 'server-unavailable'],
   [
-    'tokens of a prototype [prototype-tokens]',
+    'tokens in `__proto__` [prototype-tokens]',
     status(200, '{"__proto__":{"access_token":"at9","refresh_token":"rt9","token_type":"Bearer"}}'),
     'unexpected-answer',
   ],
 ];
 
-describe('an answer that gives nothing', () => {
+describe('the session survives an answer without tokens:', () => {
   test.each(USELESS)('%s', async (_name, oddity, code) => {
     const life = await signedIn();
     const before = life.session?.tokens;
@@ -138,25 +138,25 @@ const text =
 const twice: Oddity = (response, tokens) =>
   void response.writeHead(200).end(JSON.stringify(tokens).replace('{', '{"refresh_token":"old","__proto__":{"x":1},'));
 
-/** Answers that are odd, and do give tokens. */
+/** Odd answers with usable tokens. */
 const USEFUL: readonly [name: string, oddity: Oddity][] = [
   ['text/plain [text-plain]', text('text/plain')],
   ['no content type', text(undefined)],
   ['no expires_in', over({ expires_in: undefined })],
   ['expires_in null [expires-in-null]', over({ expires_in: null })],
-  ['expires_in in words', over({ expires_in: 'soon' })],
+  ['expires_in as a word', over({ expires_in: 'soon' })],
   ['expires_in below zero', over({ expires_in: -5 })],
   ['expires_in zero', over({ expires_in: 0 })],
-  ['expires_in beyond all bounds', over({ expires_in: 1e300 })],
+  ['expires_in far too large', over({ expires_in: 1e300 })],
   ['expires_in as a string', over({ expires_in: '60abc' })],
-  ['an access token that is no JWT [opaque-access-token]', over({ access_token: 'opaque' })],
-  ['a scope that is narrower', over({ scope: 'openid' })],
+  ['an access token that is not a JWT [opaque-access-token]', over({ access_token: 'opaque' })],
+  ['a narrower scope', over({ scope: 'openid' })],
   ['a scope that is a list [scope-list]', over({ scope: ['openid'] })],
-  ['a name twice, and a prototype [name-twice]', twice],
+  ['a duplicate name, and `__proto__` [name-twice]', twice],
 ];
 
-describe('an odd answer that gives tokens', () => {
-  test.each(USEFUL)('uses the tokens of %s', async (_name, oddity) => {
+describe('an odd answer with tokens', () => {
+  test.each(USEFUL)('is used when it has %s', async (_name, oddity) => {
     const life = await signedIn();
     endpoint.answer(oddity);
     expect(await life.refused()).toMatchObject({ go: 'authorized' });
@@ -165,16 +165,16 @@ describe('an odd answer that gives tokens', () => {
   });
 });
 
-/** The old refresh token is consumed: the new one is on the disk whatever else is wrong. */
+/** The old refresh token is used up, so the new one must reach the disk although the rest is wrong. */
 const SALVAGED: readonly [name: string, oddity: Oddity][] = [
   ['no access token', over({ access_token: undefined })],
   ['an empty access token', over({ access_token: '' })],
-  ['an access token that breaks out of a header [header-injection]', over({ access_token: 'a\r\nx: y' })],
+  ['an access token with a line end [header-injection]', over({ access_token: 'a\r\nx: y' })],
   ['no token type [no-token-type]', over({ token_type: undefined })],
   ['a token type of another scheme', over({ token_type: 'DPoP' })],
 ];
 
-describe('an answer of which only the refresh token is of use', () => {
+describe('the new refresh token is kept when the answer has', () => {
   test.each(SALVAGED)('%s', async (_name, oddity) => {
     const life = await signedIn();
     endpoint.answer(oddity);
@@ -184,11 +184,11 @@ describe('an answer of which only the refresh token is of use', () => {
   });
 });
 
-/** The literal words that a careless serialiser writes, too. */
+/** Also the values that a careless serializer writes. */
 const NO_TOKENS = [undefined, null, '', 7, {}] as const;
 
-describe('a refresh token that is none [logout-25]', () => {
-  test.each(NO_TOKENS)('%j: the old one stays', async (refresh_token) => {
+describe('the old refresh token is kept [logout-25]', () => {
+  test.each(NO_TOKENS)('when the answer has %j as refresh token', async (refresh_token) => {
     const life = await signedIn();
     const before = life.session?.tokens.refresh;
     endpoint.answer(over({ refresh_token }));

@@ -34,7 +34,7 @@ const nextWorker = async (life: KeeperLife): Promise<KeeperLife> => {
 };
 
 beforeEach(async () => {
-  // What a worker has and this runtime of the tests may lack.
+  // Workers have it. Node 20 does not.
   vi.stubGlobal('navigator', { onLine: true });
   endpoint = await startTokenEndpoint();
 });
@@ -46,9 +46,9 @@ afterEach(async () => {
   await destroyDisk();
 });
 
-test('a new worker whose store hangs lets requests wait, and then has the session [logout-10]', async () => {
+test('requests wait, and then get the session, when the database of a new worker hangs [logout-10]', async () => {
   await (await signedIn()).end();
-  // A page holds the database open and never lets go; somebody else wants to upgrade it: every open waits for both.
+  // A page keeps the database open while an upgrade waits, so each further open waits too.
   const page = await openDB(DATABASE);
   const upgrade = indexedDB.open(DATABASE, 2);
   upgrade.onupgradeneeded = () => upgrade.transaction?.abort();
@@ -63,7 +63,7 @@ test('a new worker whose store hangs lets requests wait, and then has the sessio
 });
 
 describe('IndexedDB [logout-29]', () => {
-  test('is not there: people sign in all the same, in memory, and it says so [disk-missing]', async () => {
+  test('sign-in works in memory, and says so, when IndexedDB is missing [disk-missing]', async () => {
     vi.stubGlobal('indexedDB', undefined);
     const life = startWorker();
     await life.until('signed-out');
@@ -74,7 +74,7 @@ describe('IndexedDB [logout-29]', () => {
     expect(await life.refused()).toMatchObject({ go: 'authorized', generation: life.session?.generation });
   });
 
-  test('was deleted under a living worker: it is written again at once [disk-deleted]', async () => {
+  test('the worker writes the record again when a script deleted the database [disk-deleted]', async () => {
     const life = await signedIn();
     await deleteDB(DATABASE);
     while (life.runtime.machine.unsaved || !(await life.disk.use((db) => db.get('session', 'current'))))
@@ -84,7 +84,7 @@ describe('IndexedDB [logout-29]', () => {
     expect(await next.refused()).toMatchObject({ go: 'authorized' });
   });
 
-  test('has lost the record: the next refresh writes it again', async () => {
+  test('the next refresh writes the record again when it was lost', async () => {
     const life = await signedIn();
     await life.disk.use((db) => db.clear('session'));
     expect(await life.refused()).toMatchObject({ go: 'authorized' });
@@ -92,7 +92,7 @@ describe('IndexedDB [logout-29]', () => {
     expect(next.session?.tokens.refresh).toBe(endpoint.newest);
   });
 
-  test('was closed by the browser in the middle: it is opened again [disk-closed]', async () => {
+  test('the worker opens the database again when the browser closed it [disk-closed]', async () => {
     const life = await signedIn();
     await life.disk.use(async (db) => db.close());
     expect(await life.refused()).toMatchObject({ go: 'authorized' });
@@ -100,10 +100,10 @@ describe('IndexedDB [logout-29]', () => {
     expect((await nextWorker(life)).session?.tokens.refresh).toBe(endpoint.newest);
   });
 
-  test('belongs to a newer version now: a refused token is renewed all the same, in memory', async () => {
+  test('the worker refreshes in memory when the database has a newer version', async () => {
     const life = await signedIn();
     await life.end();
-    // A newer version of this software has the database now.
+    // A newer version of Session Keeper has upgraded the database.
     (await openDB(DATABASE, 99)).close();
     const { length } = endpoint.sent;
     expect(await life.refused()).toMatchObject({ go: 'authorized' });

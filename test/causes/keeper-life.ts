@@ -10,33 +10,33 @@ import { createSealer } from '../../src/host/storage/encryption.ts';
 import { createSessionRuntime, type SessionRuntime } from '../../src/host/session/session-runtime.ts';
 import { createSessionStore } from '../../src/host/storage/session-store.ts';
 
-/** Of each backoff the longest, so that a test sees the state before it is left again. */
+/** Selects the longest backoff, so that a test sees the state before the next attempt. */
 const LATE = 0.99;
 
 const SEAL = { id: 'k1', secret: 'a secret of the worker' };
 
-/** One worker's life of the real session runtime, over a real database; the network is whatever `password` reaches. */
+/** The real session runtime of one worker, on a real database. `password` is its only network. */
 export type KeeperLife = {
   readonly disk: Disk;
   readonly runtime: SessionRuntime;
   readonly session: Session | undefined;
-  /** A request of the API that the server answered with 401: what becomes of it. */
+  /** The verdict on an API request that the server answered with 401. */
   refused(): Promise<Verdict>;
   /** Resolves when the state is one of these. */
   until(...names: readonly SessionState['at'][]): Promise<Machine>;
-  /** The worker is killed: its connection to the disk ends. */
+  /** Kills the worker: its connection to the disk ends. */
   end(): Promise<void>;
 };
 
 export const startLife = (password: SignInMethod): KeeperLife => {
   const watchers = new Set<() => void>();
-  let asked = 0;
+  let requests = 0;
   let alive = true;
   const disk = createDisk(() => {
     if (alive) runtime.dispatch({ type: 'erased' });
   });
   const sealer = createSealer(disk, 'https://app.example', SEAL);
-  /** No timer outlives its worker. */
+  /** A timer ends with its worker. */
   const clock: Clock = { now: systemClock.now, schedule: (at, run) => systemClock.schedule(at, () => alive && run()) };
   const runtime = createSessionRuntime({
     store: createSessionStore(disk, sealer),
@@ -76,7 +76,7 @@ export const startLife = (password: SignInMethod): KeeperLife => {
     },
     refused: async () => {
       const generation = latestOf(runtime.machine.state)?.generation ?? 0;
-      return runtime.requestToken({ type: 'refused', id: `t${(asked += 1)}`, generation });
+      return runtime.requestToken({ type: 'refused', id: `t${(requests += 1)}`, generation });
     },
     until,
     end: () => {

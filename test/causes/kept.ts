@@ -11,10 +11,10 @@ export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 export const ACCESS_MS = 5 * MINUTE_MS;
 
-/** Longer than all that one refresh does. */
+/** Longer than one refresh takes. */
 export const SETTLED_MS = 2 * SECOND_MS;
 
-/** A browser in which someone is signed in, in the simulated world; `laws` holds each invariant that is broken. */
+/** A simulated browser with a session. `laws` collects each broken invariant. */
 export const signedIn = (history: Partial<History> = {}): { world: World; life: Life; laws: Laws } => {
   const usual = {
     seed: 7,
@@ -30,31 +30,31 @@ export const signedIn = (history: Partial<History> = {}): { world: World; life: 
 
 export const livingIn = (world: World): Life => {
   const life = world.living('old') ?? world.living('young');
-  if (!life) throw new Error('Nobody lives.');
+  if (!life) throw new Error('No worker is alive.');
   return life;
 };
 
-/** The browser ends the worker; the next event starts another one. */
+/** The browser ends the worker, and the next event starts another one. */
 export const restarted = (world: World): Life => {
   world.kill(livingIn(world));
   world.time.advance(SETTLED_MS);
   return livingIn(world);
 };
 
-/** Until the access token is about to be renewed, and a little on. */
+/** Advances past the moment of the next refresh. */
 export const untilRenewal = (world: World): void => world.time.advance(4 * MINUTE_MS + SETTLED_MS);
 
-/** When the cause is over: the same session of the same sign-in, its refresh token is the newest, no law was broken. */
+/** After the cause: the session of the same sign-in, with the newest refresh token and no broken invariant. */
 export const expectKept = (world: World, laws: Laws): void => {
   heal(world);
   const life = livingIn(world);
   expect(life.machine.state.at).toBe('active');
   expect(world.provider.families.map(({ ended }) => ended)).toEqual([undefined]);
   const before = generationOf(life.machine.state);
-  const asked = world.provider.asked.length;
+  const refreshes = world.provider.asked.length;
   const replayed = world.refuse(life, before);
   world.time.advance(SETTLED_MS);
   expect(world.verdicts.get(replayed)).toMatchObject({ go: 'authorized', generation: before + 1 });
-  expect(world.provider.asked.length).toBe(asked + 1);
+  expect(world.provider.asked.length).toBe(refreshes + 1);
   expect(laws.breaches).toEqual([]);
 };

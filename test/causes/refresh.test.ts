@@ -13,7 +13,7 @@ import {
   untilRenewal,
 } from './kept.ts';
 
-test('the network is gone when a refresh is due [logout-01]', () => {
+test('keeps the session when the network is down at a refresh [logout-01]', () => {
   const { world, life, laws } = signedIn();
   world.networkUp = false;
   world.time.advance(HOUR_MS);
@@ -21,7 +21,7 @@ test('the network is gone when a refresh is due [logout-01]', () => {
   expectKept(world, laws);
 });
 
-test('the first attempt after sleep fails; the next one comes without an event [logout-02]', () => {
+test('refreshes again without an event when the first attempt after sleep fails [logout-02]', () => {
   const { world, life, laws } = signedIn();
   world.networkUp = false;
   world.skewMs += 8 * HOUR_MS;
@@ -35,7 +35,7 @@ test('the first attempt after sleep fails; the next one comes without an event [
   expectKept(world, laws);
 });
 
-test('the refresh takes longer than any lease: the other worker still waits for it [logout-05]', () => {
+test('a second worker waits for the lock when a refresh takes minutes [logout-05]', () => {
   const { world, life, laws } = signedIn();
   const young = world.start('young');
   world.time.advance(SETTLED_MS);
@@ -48,7 +48,7 @@ test('the refresh takes longer than any lease: the other worker still waits for 
   expectKept(world, laws);
 });
 
-test('a worker dies with the lock in its hand: the next one has it at once [logout-06]', () => {
+test('the next worker gets the lock at once when a worker dies with it [logout-06]', () => {
   const { world, life, laws } = signedIn();
   world.refuse(life, 3);
   while (world.lock.holder !== life.id) world.time.advance(1);
@@ -60,7 +60,7 @@ test('a worker dies with the lock in its hand: the next one has it at once [logo
   expectKept(world, laws);
 });
 
-test('what was rotated is what the next worker finds, each time [logout-08]', () => {
+test('the next worker loads the newest token after each rotation [logout-08]', () => {
   const { world, laws } = signedIn();
   for (let rotation = 1; rotation <= 5; rotation += 1) {
     untilRenewal(world);
@@ -71,14 +71,14 @@ test('what was rotated is what the next worker finds, each time [logout-08]', ()
   expectKept(world, laws);
 });
 
-test('nothing but the refresh token says who is signed in: an access token long over asks for another [logout-16]', () => {
+test('refreshes when the stored access token expired long ago [logout-16]', () => {
   const { world, life, laws } = signedIn({ disk: 'old-session' });
   expect(life.machine.state.at).toBe('active');
   expect(generationOf(life.machine.state)).toBe(4);
   expectKept(world, laws);
 });
 
-test('429 at the token endpoint while many tabs ask [logout-20]', () => {
+test('keeps the session when the token endpoint answers 429 to many tabs [logout-20]', () => {
   const { world, life, laws } = signedIn();
   world.provider.mode = { kind: 'status', status: 429, retryAfterMs: 10 * SECOND_MS };
   for (let tab = 0; tab < 20; tab += 1) world.refuse(life, 3);
@@ -88,7 +88,7 @@ test('429 at the token endpoint while many tabs ask [logout-20]', () => {
   expectKept(world, laws);
 });
 
-test('a firewall answers 403 [logout-21]', () => {
+test('keeps the session when a firewall answers 403 [logout-21]', () => {
   const { world, life, laws } = signedIn();
   world.provider.mode = { kind: 'status', status: 403 };
   world.refuse(life, 3);
@@ -97,14 +97,14 @@ test('a firewall answers 403 [logout-21]', () => {
   expectKept(world, laws);
 });
 
-test('nobody touches the tab for a day: no idle timer of ours ends anything [logout-28]', () => {
+test('keeps the session when a tab is idle for a day [logout-28]', () => {
   const { world, life, laws } = signedIn();
   world.time.advance(DAY_MS);
   expect(life.machine.state.at).toBe('active');
   expectKept(world, laws);
 });
 
-test('a provider that keeps the refresh token for some time and then rotates it [logout-30]', () => {
+test('follows a provider that rotates the refresh token only sometimes [logout-30]', () => {
   const { world, laws } = signedIn();
   world.provider.mode = { kind: 'only-access' };
   for (let time = 0; time < 3; time += 1) untilRenewal(world);
@@ -114,7 +114,7 @@ test('a provider that keeps the refresh token for some time and then rotates it 
   expectKept(world, laws);
 });
 
-test('a backend for the frontend cannot say whether the cookie stands [logout-31]', () => {
+test('keeps a cookie session when the backend does not answer [logout-31]', () => {
   const { world, life, laws } = signedIn({ disk: 'empty' });
   world.order(life, { type: 'sign-in', kind: 'ticket' });
   world.time.advance(SETTLED_MS);
@@ -132,7 +132,7 @@ test('a backend for the frontend cannot say whether the cookie stands [logout-31
   expect(laws.breaches).toEqual([]);
 });
 
-test('a socket is refused for a stale token: a look at the token, and no more [logout-33]', () => {
+test('keeps the session when a server closes a socket for a stale token [logout-33]', () => {
   const { world, life, laws } = signedIn();
   untilRenewal(world);
   expect(generationOf(life.machine.state)).toBe(4);

@@ -14,8 +14,8 @@ import {
   signedIn,
 } from './kept.ts';
 
-/** A request now and then, as a page makes them; tells how often the token endpoint was asked. */
-const askedWhileUsed = (world: World, forMs: number): number => {
+/** Sends a request every 10 s for `forMs`. Returns how many refreshes reached the token endpoint. */
+const refreshesWhileUsed = (world: World, forMs: number): number => {
   const before = world.provider.asked.length;
   const ids: string[] = [];
   for (let spent = 0; spent < forMs; spent += 10 * SECOND_MS) {
@@ -26,7 +26,7 @@ const askedWhileUsed = (world: World, forMs: number): number => {
   return world.provider.asked.length - before;
 };
 
-/** What tokens of five minutes need in half an hour, and one more for the jump. */
+/** Five-minute tokens for half an hour, and one more refresh for the jump. */
 const USED_MS = 30 * MINUTE_MS;
 const MOST_REFRESHES = USED_MS / (ACCESS_MS - MINUTE_MS) + 2;
 
@@ -36,47 +36,47 @@ const JUMPS = [
 ] as const;
 
 describe('the clock of the device [logout-19]', () => {
-  test.each(JUMPS)('jumps %s while the worker runs: no logout, no storm [clock-jump-running]', (_name, jumpMs) => {
+  test.each(JUMPS)('keeps the session when it jumps %s while the worker runs [clock-jump-running]', (_name, jumpMs) => {
     const { world, laws } = signedIn();
     world.skewMs += jumpMs;
-    expect(askedWhileUsed(world, USED_MS)).toBeLessThanOrEqual(MOST_REFRESHES);
+    expect(refreshesWhileUsed(world, USED_MS)).toBeLessThanOrEqual(MOST_REFRESHES);
     expectKept(world, laws);
   });
 
-  test.each(JUMPS)('jumps %s while no worker runs: no logout, no storm', (_name, jumpMs) => {
+  test.each(JUMPS)('keeps the session when it jumps %s while no worker runs', (_name, jumpMs) => {
     const { world, life, laws } = signedIn();
     life.restartMs = HOUR_MS;
     world.kill(life);
     world.skewMs += jumpMs;
     world.time.advance(HOUR_MS + SETTLED_MS);
     expect(livingIn(world).machine.state.at).toBe('active');
-    expect(askedWhileUsed(world, USED_MS)).toBeLessThanOrEqual(MOST_REFRESHES);
+    expect(refreshesWhileUsed(world, USED_MS)).toBeLessThanOrEqual(MOST_REFRESHES);
     expectKept(world, laws);
   });
 
-  test.each(JUMPS)('jumps %s in the middle of a refresh', (_name, jumpMs) => {
+  test.each(JUMPS)('keeps the session when it jumps %s during a refresh', (_name, jumpMs) => {
     const { world, life, laws } = signedIn();
     world.refuse(life, 3);
     world.time.advance(50);
     expect(life.machine.state.at).toBe('refreshing');
     world.skewMs += jumpMs;
     world.time.advance(SETTLED_MS);
-    expect(askedWhileUsed(world, USED_MS)).toBeLessThanOrEqual(MOST_REFRESHES);
+    expect(refreshesWhileUsed(world, USED_MS)).toBeLessThanOrEqual(MOST_REFRESHES);
     expectKept(world, laws);
   });
 
-  test('jumps to and fro every minute: the token endpoint is asked no more than that', () => {
+  test('causes at most one refresh a jump when it jumps back and forth every minute', () => {
     const { world, laws } = signedIn();
     const before = world.provider.asked.length;
     for (let minute = 0; minute < 30; minute += 1) {
       world.skewMs += minute % 2 === 0 ? DAY_MS : -DAY_MS;
-      askedWhileUsed(world, MINUTE_MS);
+      refreshesWhileUsed(world, MINUTE_MS);
     }
     expect(world.provider.asked.length - before).toBeLessThanOrEqual(32);
     expectKept(world, laws);
   });
 
-  test('jumps while the provider is down: the next try does not wait for the old time', () => {
+  test('does not delay the next attempt when it jumps back while the provider is down', () => {
     const { world, life, laws } = signedIn();
     world.provider.mode = { kind: 'status', status: 503 };
     world.refuse(life, 3);
@@ -91,7 +91,7 @@ describe('the clock of the device [logout-19]', () => {
 });
 
 describe('sleep of eight hours', () => {
-  test('with the worker kept: the token that is over is not sent once more [wake-worker-kept]', () => {
+  test('sends no expired token when the worker survived [wake-worker-kept]', () => {
     const { world, life, laws } = signedIn();
     const { access } = world.disk.record?.at === 'session' ? world.disk.record.session.tokens : {};
     world.skewMs += 8 * HOUR_MS;
@@ -108,7 +108,7 @@ describe('sleep of eight hours', () => {
     expectKept(world, laws);
   });
 
-  test('with the worker gone: the first request waits for one refresh', () => {
+  test('makes one refresh before the first request when the worker died', () => {
     const { world, life, laws } = signedIn();
     life.restartMs = 8 * HOUR_MS;
     world.kill(life);
@@ -122,7 +122,7 @@ describe('sleep of eight hours', () => {
 describe('a declared lifetime', () => {
   const LIFETIME_MS = 20 * MINUTE_MS;
 
-  test.each(JUMPS)('is the provider’s to end: a clock %s ends nothing', (_name, jumpMs) => {
+  test.each(JUMPS)('does not end the session when the clock is %s', (_name, jumpMs) => {
     const { world } = signedIn({ lifetimeMs: LIFETIME_MS });
     world.skewMs += jumpMs;
     world.time.advance(10 * MINUTE_MS);
@@ -131,7 +131,7 @@ describe('a declared lifetime', () => {
     expect(world.provider.asked.length).toBeLessThanOrEqual(6);
   });
 
-  test('ends, where the clock is wrong too, when the provider says so', () => {
+  test('ends the session when the provider says so, also with a wrong clock', () => {
     const { world, laws } = signedIn({ lifetimeMs: LIFETIME_MS });
     world.skewMs -= DAY_MS;
     world.time.advance(LIFETIME_MS + ACCESS_MS);

@@ -2,21 +2,21 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What the endpoint says to one refresh instead of its usual answer; `tokens` is what that would have held. */
+/** Answers one refresh instead of the endpoint. `tokens`: those of its usual answer. */
 export type Oddity = (response: ServerResponse, tokens: Tokens, request: IncomingMessage) => void;
 
 export type Tokens = { access_token: string; refresh_token: string; token_type: string; expires_in: number };
 
-/** A token endpoint that rotates; a consumed refresh token is taken again until its successor was used. */
+/** A token endpoint that rotates. It accepts the previous refresh token until the newest one was used. */
 export type TokenEndpoint = {
   readonly origin: string;
-  /** Refresh tokens in the order in which they were sent. */
+  /** Refresh tokens in the order in which they arrived. */
   readonly sent: readonly string[];
-  /** Paths that were asked for besides `/login` and `/refresh`. */
+  /** Requested paths other than `/login` and `/refresh`. */
   readonly strayed: readonly string[];
-  /** The refresh token that is the newest. */
+  /** The newest refresh token. */
   readonly newest: string;
-  /** Answers so, until told otherwise. */
+  /** Replaces the answer until the next call. */
   answer(oddity: Oddity | undefined): void;
   close(): Promise<void>;
 };
@@ -47,7 +47,7 @@ export const startTokenEndpoint = async (): Promise<TokenEndpoint> => {
     expires_in: MAX_AGE_S,
   });
 
-  /** Whether this token may still be exchanged: it is the newest one, or the one before it. */
+  /** Whether this token still works: it is the newest one, or the one before it. */
   const isGood = (token: string): boolean => token === `rt${minted}` || token === `rt${minted - 1}`;
 
   const refresh = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

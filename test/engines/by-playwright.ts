@@ -3,7 +3,7 @@ import { findFirefox } from '../../scripts/browsers/find-engines.ts';
 import { launchOptions } from '../support/browser/browser.ts';
 import type { Engine } from './engine.ts';
 
-/** `moz-firefox` is Playwright's way (WebDriver BiDi) to a Firefox that it has not built itself. */
+/** `moz-firefox` drives a Firefox that Playwright did not build, over WebDriver BiDi. */
 const launch = (name: 'chromium' | 'firefox'): Promise<Browser> => {
   if (name === 'chromium') return chromium.launch(launchOptions());
   const executablePath = findFirefox();

@@ -6,20 +6,20 @@ import { isObject, own, parseJson, stringAt } from '../../src/protocol/json.ts';
 import type { Engine, Tab } from './engine.ts';
 
 /*
- * WebKitGTK through W3C WebDriver (https://www.w3.org/TR/webdriver2/), the only way in that Debian's build has.
- * An automation session is ephemeral there: nothing of it outlives the browser.
+ * WebKitGTK through W3C WebDriver (https://www.w3.org/TR/webdriver2/), the only protocol of Debian's build. Its
+ * automation sessions are ephemeral: no data survives the browser.
  */
 
 const SCRIPT_DEADLINE_MS = 60_000;
 const DRIVER_TRIES = 200;
 const DRIVER_PAUSE_MS = 50;
 
-/** No accessibility bus, no GPU, no settings of whoever runs this. */
+/** No accessibility bus, no GPU, no settings of the user. */
 const QUIET = { NO_AT_BRIDGE: '1', GTK_A11Y: 'none', GSETTINGS_BACKEND: 'memory', LIBGL_ALWAYS_SOFTWARE: '1' };
 
 type Call = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<unknown>;
 
-/** An X server without a screen; resolves with its display, which it chose itself. */
+/** Starts an X server without a screen. Resolves with the display that it chose. */
 const startDisplay = async (): Promise<{ child: ChildProcess; display: string }> => {
   const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
@@ -57,7 +57,7 @@ const untilUp = async (call: Call): Promise<void> => {
   }
 };
 
-/** Runs in the page; what it throws comes back as text, for the protocol would lose its message. */
+/** Runs in the page. Returns an error as text, because the protocol would lose its message. */
 const wrapped = (source: string): string => `
   const [argument, done] = arguments;
   Promise.resolve().then(() => (${source})(argument)).then(
@@ -67,7 +67,7 @@ const wrapped = (source: string): string => `
 
 const textOf = (value: unknown, key: string): string => (isObject(value) ? stringAt(value, key) : undefined) ?? '';
 
-/** Does one piece of work after the other. */
+/** Runs one piece of work after the other. */
 const createTurns = (): (<T>(work: () => Promise<T>) => Promise<T>) => {
   let turn: Promise<unknown> = Promise.resolve();
   return (work) => {
@@ -78,7 +78,7 @@ const createTurns = (): (<T>(work: () => Promise<T>) => Promise<T>) => {
 };
 
 const tabOf = (session: Call, handle: string, inTurn: ReturnType<typeof createTurns>): Tab => {
-  // one window at a time has the driver's ear
+  // The driver controls one window at a time.
   const call: Call = (...args) =>
     inTurn(async () => {
       await session('POST', '/window', { handle });
@@ -91,7 +91,7 @@ const tabOf = (session: Call, handle: string, inTurn: ReturnType<typeof createTu
     return isObject(answer) ? (own(answer, 'value') ?? undefined) : undefined;
   };
   return {
-    // the same contract as Playwright's for what can be cloned; its overloads for handles are not served
+    // As in Playwright, for values that can be cloned. The overloads for handles are missing.
     evaluate: evaluate as Page['evaluate'],
     goto: async (url) => void (await call('POST', '/url', { url })),
     reload: async () => void (await call('POST', '/refresh')),

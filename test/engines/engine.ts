@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 
-/** What a story needs of a tab: the least that the drivers of all engines can do. */
+/** The parts of a tab that the drivers of all engines support. */
 export type Tab = Pick<Page, 'evaluate'> & {
   goto(url: string): Promise<void>;
   reload(): Promise<void>;
@@ -12,9 +12,9 @@ export type EngineName = 'chromium' | 'firefox' | 'webkit';
 /** One browser with one profile. */
 export type Engine = {
   readonly name: EngineName;
-  /** A tab in front of all others, which are then hidden where the engine hides them. */
+  /** Opens a tab in front of all others, which are then hidden in engines that hide them. */
   open(): Promise<Tab>;
-  /** What the consoles of all tabs complained about; `undefined` where the driver cannot know. */
+  /** Console errors of all tabs. `undefined` when the driver does not report them. */
   complaints(): readonly string[] | undefined;
   close(): Promise<void>;
 };

@@ -10,14 +10,14 @@ type Lent = EngineOptions & {
   engine: Engine;
   app: App;
   lab: FaultClient;
-  /** Complaints that are part of the story. */
+  /** Console errors that the story expects. */
   expected: RegExp[];
 };
 
-/** What browsers say in the console of a request that failed, or that was answered with an error. */
+/** Console messages about a request that failed or got an error status. */
 export const FAILED_REQUEST = /^Failed to load resource|Failed to load ‘http.+Error Response/;
 
-/** Each story has a server, a browser and a profile of its own. */
+/** Each story has its own server, browser and profile. */
 export const test = base.extend<Lent>({
   engineName: ['firefox', { option: true }],
   app: async ({}, use) => {

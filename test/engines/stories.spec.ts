@@ -10,12 +10,12 @@ import { expect, FAILED_REQUEST, test } from './fixture.ts';
 const SIGNED_OUT_WITHIN_MS = 1_000;
 const RELOADS = 5;
 const MESSAGES = 200;
-/** Twice as long as Chromium and Firefox leave a worker without events. */
+/** Twice as long as Chromium and Firefox keep a worker without events. */
 const IDLE_SECONDS = Number(process.env['IDLE_SECONDS'] ?? 70);
-/** A worker without a page ends after 30 s in Firefox, after 10 s in WebKit (measured). */
+/** A worker without a page ends after 30 s in Firefox and after 10 s in WebKit (measured). */
 const WORKER_ENDS_WITHIN_MS = 45_000;
 
-/** The keeper of the app itself. */
+/** The keeper of the app. */
 const meet = async (tab: Tab): Promise<void> => {
   const met = (): Promise<boolean> =>
     tab
@@ -41,7 +41,7 @@ const reload = async (tab: Tab): Promise<void> => {
 
 const pathOf = (tab: Tab): Promise<string> => tab.evaluate(() => location.pathname).catch(() => '');
 
-/** The provider's own page, filled in and sent as its button would. */
+/** Fills in and submits the provider's page. */
 const atProvider = async (tab: Tab): Promise<void> => {
   await expect.poll(() => pathOf(tab)).toMatch(/^\/sign-in\//);
   await tab.evaluate(() => {
@@ -63,15 +63,15 @@ const signIn = async (tab: Tab, origin: string, kind: SignInKind): Promise<void>
 const isOpen = async (tab: Tab): Promise<boolean> => (await snapshotOf(tab)).sockets[HUB]?.state === 'open';
 const expectOpen = (tab: Tab): Promise<void> => expect.poll(() => isOpen(tab), { timeout: 15_000 }).toBe(true);
 
-/** What the backend knows: nothing of the API was asked without authorization. */
+/** The request log of the server shows no API request without authorization. */
 const expectAuthorized = async (lab: FaultClient): Promise<void> => {
-  const asked = (await lab.log()).filter(({ path }) => path === MODELS);
-  expect(asked.length).toBeGreaterThan(0);
-  expect(asked.filter(({ auth, status }) => auth === 'none' || status !== 200)).toEqual([]);
+  const requests = (await lab.log()).filter(({ path }) => path === MODELS);
+  expect(requests.length).toBeGreaterThan(0);
+  expect(requests.filter(({ auth, status }) => auth === 'none' || status !== 200)).toEqual([]);
 };
 
 for (const kind of SIGN_IN_KINDS) {
-  test(`${kind}: signed in over ${RELOADS} reloads`, async ({ engine, app, lab }) => {
+  test(`keeps the ${kind} session over ${RELOADS} reloads`, async ({ engine, app, lab }) => {
     const tab = await engine.open();
     await signIn(tab, app.origin, kind);
     await lab.clearLog();
@@ -84,11 +84,7 @@ for (const kind of SIGN_IN_KINDS) {
   });
 }
 
-test('one socket for two tabs; each message once and in order, though the socket is dropped', async ({
-  engine,
-  app,
-  lab,
-}) => {
+test('delivers each message once and in order to two tabs when their socket drops', async ({ engine, app, lab }) => {
   const first = await engine.open();
   await signIn(first, app.origin, 'password');
   const second = await engine.open();
@@ -109,7 +105,7 @@ test('one socket for two tabs; each message once and in order, though the socket
   await expect.poll(async () => (await snapshotOf(first)).tabs).toBe(1);
 });
 
-test('twenty requests with tokens that are over: one refresh, each answered with 200', async ({ engine, app, lab }) => {
+test('answers twenty requests with 200 after one refresh when the token expired', async ({ engine, app, lab }) => {
   const tab = await engine.open();
   await signIn(tab, app.origin, 'password');
   const { refreshGrants } = await lab.stats();
@@ -119,7 +115,7 @@ test('twenty requests with tokens that are over: one refresh, each answered with
   expect((await lab.stats()).refreshGrants).toBe(refreshGrants + 1);
 });
 
-test('a picture of the API is shown: its request is authorized too', async ({ engine, app, lab }) => {
+test('authorizes the request of a picture', async ({ engine, app, lab }) => {
   const tab = await engine.open();
   await signIn(tab, app.origin, 'password');
   const width = await tab.evaluate(
@@ -133,16 +129,11 @@ test('a picture of the API is shown: its request is authorized too', async ({ en
     '/api/v1/media/picture.png',
   );
   expect(width).toBeGreaterThan(0);
-  const asked = (await lab.log()).filter(({ path }) => path === '/api/v1/media/picture.png');
-  expect(asked.map(({ auth }) => auth)).toEqual(['bearer']);
+  const requests = (await lab.log()).filter(({ path }) => path === '/api/v1/media/picture.png');
+  expect(requests.map(({ auth }) => auth)).toEqual(['bearer']);
 });
 
-test('the token endpoint answers 503: degraded at most, and well again by itself', async ({
-  engine,
-  app,
-  lab,
-  expected,
-}) => {
+test('keeps the session when the token endpoint answers 503', async ({ engine, app, lab, expected }) => {
   expected.push(FAILED_REQUEST);
   const tab = await engine.open();
   await signIn(tab, app.origin, 'password');
@@ -157,7 +148,7 @@ test('the token endpoint answers 503: degraded at most, and well again by itself
   expect(await fetchOnce(tab)).toBe(200);
 });
 
-test('revoked: signed out in every tab, with the reason', async ({ engine, app, lab, expected }) => {
+test('shows the reason in every tab when the provider revokes the session', async ({ engine, app, lab, expected }) => {
   expected.push(FAILED_REQUEST);
   const first = await engine.open();
   await signIn(first, app.origin, 'password');
@@ -171,7 +162,7 @@ test('revoked: signed out in every tab, with the reason', async ({ engine, app, 
       .toMatchObject({ state: 'signed-out', reason: 'rejected', problem: { error: 'invalid_grant' } });
 });
 
-test('signed out in every tab within a second, and for good', async ({ engine, app }) => {
+test('signs out in every tab within a second', async ({ engine, app }) => {
   const first = await engine.open();
   await signIn(first, app.origin, 'password');
   const second = await engine.open();
@@ -184,11 +175,7 @@ test('signed out in every tab within a second, and for good', async ({ engine, a
   expect(await sessionStateOf(second)).toBe('signed-out');
 });
 
-test('all pages leave and the worker ends: whoever comes back is signed in, without a refresh', async ({
-  engine,
-  app,
-  lab,
-}) => {
+test('keeps the session without a refresh when all pages close and the worker ends', async ({ engine, app, lab }) => {
   const tab = await engine.open();
   await signIn(tab, app.origin, 'password');
   const { worker } = await snapshotOf(tab);
@@ -206,7 +193,7 @@ test('all pages leave and the worker ends: whoever comes back is signed in, with
   });
 });
 
-test(`idle for ${IDLE_SECONDS} s behind another tab: the worker lives, and the server sees no close`, async ({
+test(`keeps the worker and the socket when a tab is hidden and idle for ${IDLE_SECONDS} s`, async ({
   engine,
   app,
   lab,
@@ -219,7 +206,7 @@ test(`idle for ${IDLE_SECONDS} s behind another tab: the worker lives, and the s
   const before = await lab.stats();
   const front = await engine.open();
   await front.goto('about:blank');
-  // nothing is asked of the page meanwhile: that alone would wake its worker
+  // The test does not touch the page during that time, because that would wake its worker.
   await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1_000));
   const after = await lab.stats();
   expect({ open: after.socketsOpen, opened: after.socketsOpened }).toEqual({ open: 1, opened: before.socketsOpened });
