@@ -1,34 +1,26 @@
-/** Renews the pictures of the README, the manifest and `docs/states` from the real app: `npm run build && npm run screenshots`. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { startServer } from '../server/server.ts';
-import { findBrowser } from './browsers/find-browser.ts';
-import { freePortPair } from './process/free-port.ts';
+/** Renews the pictures of the manifest and `docs/states` from the real app: `npm run build && npm run screenshots`. */
+import { mkdir } from 'node:fs/promises';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { fillInForm, killWorker, sendForm, withDemoApp } from './docs/demo-app.ts';
 
 /** The manifest names these sizes: a picture of another size is not shown when the app is installed. */
 const WIDE = { width: 1280, height: 800 };
 const NARROW = { width: 412, height: 732 };
-const README = { width: 1180, height: 800 };
+const STATE = { width: 1180, height: 800 };
 const MANIFEST = 'public/screenshots';
 const STATES = 'docs/states';
 
 const signIn = async (page: Page, url: string): Promise<void> => {
   await page.goto(url);
-  await page.getByLabel('User name').fill('demo');
-  await page.getByLabel('Password', { exact: true }).last().fill('demo');
-  await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: /signed in as/ }).waitFor();
+  await fillInForm(page);
+  await sendForm(page);
 };
 
 /** Something to have survived: a reload and a worker that dies. */
 const live = async (page: Page): Promise<void> => {
   await page.reload();
   await page.getByRole('button', { name: 'Session: Connected' }).waitFor();
-  const session = await page.context().newCDPSession(page);
-  await session.send('ServiceWorker.enable');
-  await session.send('ServiceWorker.stopAllWorkers');
+  await killWorker(page);
   await page.evaluate(() => fetch('/api/v1/llm/models'));
   await page.getByRole('main').getByText('Everything is connected.').waitFor();
 };
@@ -80,7 +72,7 @@ const pictures = async (browser: Browser, url: string): Promise<void> => {
 
 /** The states that people write about, in both schemes: signed out, signed in, offline, ended by the server. */
 const states = async (browser: Browser, url: string, colorScheme: 'light' | 'dark'): Promise<void> => {
-  const scale = { viewport: README, deviceScaleFactor: 1.5 };
+  const scale = { viewport: STATE, deviceScaleFactor: 1.5 };
   const context = await browser.newContext({ ...scale, colorScheme });
   const page = await context.newPage();
   const shoot = (name: string) => page.screenshot({ path: `${STATES}/${name}-${colorScheme}.png` });
@@ -90,7 +82,6 @@ const states = async (browser: Browser, url: string, colorScheme: 'light' | 'dar
   await signIn(page, url);
   await live(page);
   await shoot('signed-in');
-  if (colorScheme === 'light') await page.screenshot({ path: 'docs/session.png' });
   await context.setOffline(true);
   await page.getByRole('button', { name: 'Session: Offline' }).waitFor();
   await shoot('offline');
@@ -104,20 +95,8 @@ const states = async (browser: Browser, url: string, colorScheme: 'light' | 'dar
   await context.close();
 };
 
-const found = findBrowser();
-if (!found) throw new Error('There is no Chromium here; `npm test` installs one.');
-const dataDir = await mkdtemp(join(tmpdir(), 'keeper-screenshot-'));
-const server = await startServer({ port: await freePortPair(), dataDir, faultRoutes: true });
-const browser = await chromium.launch({
-  executablePath: found.path,
-  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-});
-try {
+await withDemoApp(async (browser, url) => {
   await Promise.all([mkdir(MANIFEST, { recursive: true }), mkdir(STATES, { recursive: true })]);
-  await pictures(browser, server.url);
-  for (const scheme of ['light', 'dark'] as const) await states(browser, server.url, scheme);
-} finally {
-  await browser.close();
-  await server.stop();
-  await rm(dataDir, { recursive: true, force: true });
-}
+  await pictures(browser, url);
+  for (const scheme of ['light', 'dark'] as const) await states(browser, url, scheme);
+});
