@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { initialMachine, stepSession } from '../src/core/session/session.ts';
-import { SESSION_POLICY, type Machine, type Session } from '../src/core/session/session-types.ts';
+import { SESSION_POLICY, type SessionMachine, type Session } from '../src/core/session/session-types.ts';
 
 /** What a warm request costs in the session machine: the one decision on the path of every call. */
 const STEPS = 2_000_000;
@@ -14,7 +14,7 @@ const session: Session = {
   startedAt: NOW,
   tokens: { access: { value: 'a', scheme: 'Bearer', issuedAt: NOW, expiresAt: NOW + LIFETIME_MS }, refresh: 'r' },
 };
-const warm: Machine = { ...initialMachine, state: { at: 'active', session } };
+const warm: SessionMachine = { ...initialMachine, state: { state: 'active', session } };
 const at = { now: NOW, chance: 0 };
 
 /** Nanoseconds a step. The answers are counted, so that nothing is optimized away. */

@@ -1,6 +1,6 @@
 import { projectSession } from '../core/session/session-view.ts';
 import { latestOf, sessionOf } from '../core/session/session-transitions.ts';
-import type { Machine } from '../core/session/session-types.ts';
+import type { SessionMachine } from '../core/session/session-types.ts';
 import type { NudgeCause } from '../protocol/bridge.ts';
 import { parseWhoami } from '../protocol/backend-responses.ts';
 import { signInKindsOf } from '../protocol/config.ts';
@@ -23,13 +23,13 @@ import { createLazySockets } from './sockets/lazy-sockets.ts';
 import { takeIdentity } from './storage/profile-identity.ts';
 import { createSnapshotPublisher, createTabPorts } from './tabs/tab-ports.ts';
 
-const tierOf = (sealed: boolean, machine: Machine): Tier => {
+const tierOf = (sealed: boolean, machine: SessionMachine): Tier => {
   if (sealed) return 'sealed';
   return sessionOf(machine.state)?.tokens.access?.scheme === 'DPoP' ? 'bound' : 'compatible';
 };
 
 /** The last thing that happened to the session is that its user signed out. */
-const hasLeft = ({ state }: Machine): boolean => state.at === 'signed-out' && state.reason === 'user';
+const hasLeft = ({ state }: SessionMachine): boolean => state.state === 'signed-out' && state.reason === 'user';
 
 const VERIFY_DEADLINE_MS = 20_000;
 
@@ -65,7 +65,7 @@ export const createHost = (options: HostOptions): Host => {
   const { journal, keys, methods } = services;
   const scopes = createUserScopes();
   let online = navigator.onLine;
-  let former: Machine | undefined;
+  let former: SessionMachine | undefined;
   const updateEnvironment = (): void => sockets.use((all) => all.environment({ online, visible: tabs.visible }));
 
   const tabs = createTabPorts({
@@ -97,10 +97,10 @@ export const createHost = (options: HostOptions): Host => {
       const known = sessionOf(machine.state);
       const scope = scopes.get();
       sockets.use((all) => all.session({ generation: known?.generation, sub: known?.user?.sub, scope }));
-      const { at } = machine.state;
-      if (before.state.at !== at) {
-        journal.write('state', at satisfies SessionStateName);
-        if (at === 'active' || at === 'signed-out') void services.cleanUp(known).catch(() => undefined);
+      const { state } = machine.state;
+      if (before.state.state !== state) {
+        journal.write('state', state satisfies SessionStateName);
+        if (state === 'active' || state === 'signed-out') void services.cleanUp(known).catch(() => undefined);
       }
       publisher.now();
     },

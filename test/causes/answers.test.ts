@@ -39,7 +39,7 @@ const expectKept = async (life: KeeperLife): Promise<void> => {
   const next = startWorker();
   await next.until('active');
   const { length } = endpoint.sent;
-  expect(await next.refused()).toMatchObject({ go: 'authorized' });
+  expect(await next.refused()).toMatchObject({ type: 'authorized' });
   expect(endpoint.sent).toHaveLength(length + 1);
   expect(next.session?.tokens.refresh).toBe(endpoint.newest);
 };
@@ -117,8 +117,8 @@ describe('the session survives an answer without tokens:', () => {
     const life = await signedIn();
     const before = life.session?.tokens;
     endpoint.answer(oddity);
-    expect(await life.refused()).toMatchObject({ go: 'stop', problem: { code } });
-    expect(life.runtime.machine.state).toMatchObject({ at: 'degraded', problem: { code } });
+    expect(await life.refused()).toMatchObject({ type: 'fail', problem: { code } });
+    expect(life.runtime.machine.state).toMatchObject({ state: 'degraded', problem: { code } });
     expect(life.session?.tokens.refresh).toBe(before?.refresh);
     expect(endpoint.strayed).toEqual([]);
     await expectKept(life);
@@ -159,7 +159,7 @@ describe('an odd answer with tokens', () => {
   test.each(USEFUL)('is used when it has %s', async (_name, oddity) => {
     const life = await signedIn();
     endpoint.answer(oddity);
-    expect(await life.refused()).toMatchObject({ go: 'authorized' });
+    expect(await life.refused()).toMatchObject({ type: 'authorized' });
     expect(life.session?.tokens.refresh).toBe(endpoint.newest);
     await expectKept(life);
   });
@@ -178,7 +178,7 @@ describe('the new refresh token is kept when the answer has', () => {
   test.each(SALVAGED)('%s', async (_name, oddity) => {
     const life = await signedIn();
     endpoint.answer(oddity);
-    expect(await life.refused()).toMatchObject({ go: 'stop', problem: { code: 'unexpected-answer' } });
+    expect(await life.refused()).toMatchObject({ type: 'fail', problem: { code: 'unexpected-answer' } });
     expect(life.session?.tokens.refresh).toBe(endpoint.newest);
     await expectKept(life);
   });
@@ -192,7 +192,7 @@ describe('the old refresh token is kept [logout-25]', () => {
     const life = await signedIn();
     const before = life.session?.tokens.refresh;
     endpoint.answer(over({ refresh_token }));
-    expect(await life.refused()).toMatchObject({ go: 'authorized' });
+    expect(await life.refused()).toMatchObject({ type: 'authorized' });
     expect(life.session?.tokens.refresh).toBe(before);
     await expectKept(life);
   });

@@ -59,7 +59,7 @@ test('requests wait, and then get the session, when the database of a new worker
   while (!('retryAt' in worker.runtime.machine.state)) await new Promise((resolve) => setImmediate(resolve));
   page.close();
   await ended;
-  expect(await verdict).toMatchObject({ go: 'authorized' });
+  expect(await verdict).toMatchObject({ type: 'authorized' });
 });
 
 describe('IndexedDB [logout-29]', () => {
@@ -71,7 +71,7 @@ describe('IndexedDB [logout-29]', () => {
       ok: true,
     });
     expect(life.runtime.machine.durability).toBe('memory');
-    expect(await life.refused()).toMatchObject({ go: 'authorized', generation: life.session?.generation });
+    expect(await life.refused()).toMatchObject({ type: 'authorized', generation: life.session?.generation });
   });
 
   test('the worker writes the record again when a script deleted the database [disk-deleted]', async () => {
@@ -81,13 +81,13 @@ describe('IndexedDB [logout-29]', () => {
       await new Promise((resolve) => setImmediate(resolve));
     const next = await nextWorker(life);
     expect(next.session).toMatchObject({ generation: life.session?.generation, tokens: life.session?.tokens ?? {} });
-    expect(await next.refused()).toMatchObject({ go: 'authorized' });
+    expect(await next.refused()).toMatchObject({ type: 'authorized' });
   });
 
   test('the next refresh writes the record again when it was lost', async () => {
     const life = await signedIn();
     await life.disk.use((db) => db.clear('session'));
-    expect(await life.refused()).toMatchObject({ go: 'authorized' });
+    expect(await life.refused()).toMatchObject({ type: 'authorized' });
     const next = await nextWorker(life);
     expect(next.session?.tokens.refresh).toBe(endpoint.newest);
   });
@@ -95,7 +95,7 @@ describe('IndexedDB [logout-29]', () => {
   test('the worker opens the database again when the browser closed it [disk-closed]', async () => {
     const life = await signedIn();
     await life.disk.use(async (db) => db.close());
-    expect(await life.refused()).toMatchObject({ go: 'authorized' });
+    expect(await life.refused()).toMatchObject({ type: 'authorized' });
     expect(life.runtime.machine.durability).toBe('disk');
     expect((await nextWorker(life)).session?.tokens.refresh).toBe(endpoint.newest);
   });
@@ -106,8 +106,8 @@ describe('IndexedDB [logout-29]', () => {
     // A newer version of Session Keeper has upgraded the database.
     (await openDB(DATABASE, 99)).close();
     const { length } = endpoint.sent;
-    expect(await life.refused()).toMatchObject({ go: 'authorized' });
+    expect(await life.refused()).toMatchObject({ type: 'authorized' });
     expect(endpoint.sent.length).toBe(length + 1);
-    expect(life.runtime.machine).toMatchObject({ state: { at: 'active' }, durability: 'memory' });
+    expect(life.runtime.machine).toMatchObject({ state: { state: 'active' }, durability: 'memory' });
   });
 });

@@ -1,5 +1,5 @@
 import { latestOf } from '../../src/core/session/session-transitions.ts';
-import type { Machine, Session, SessionState, Verdict } from '../../src/core/session/session-types.ts';
+import type { SessionMachine, Session, SessionState, Verdict } from '../../src/core/session/session-types.ts';
 import { systemClock, type Clock } from '../../src/host/runtime/clock.ts';
 import { createDisk, type Disk } from '../../src/host/storage/database.ts';
 import type { SignInMethod } from '../../src/host/auth/sign-in-method.ts';
@@ -23,7 +23,7 @@ export type KeeperLife = {
   /** The verdict on an API request that the server answered with 401. */
   refused(): Promise<Verdict>;
   /** Resolves when the state is one of these. */
-  until(...names: readonly SessionState['at'][]): Promise<Machine>;
+  until(...names: readonly SessionState['state'][]): Promise<SessionMachine>;
   /** Kills the worker: its connection to the disk ends. */
   end(): Promise<void>;
 };
@@ -60,7 +60,7 @@ export const startLife = (password: SignInMethod): KeeperLife => {
   const until: KeeperLife['until'] = (...names) =>
     new Promise((resolve) => {
       const look = (): void => {
-        if (!names.includes(runtime.machine.state.at)) return;
+        if (!names.includes(runtime.machine.state.state)) return;
         watchers.delete(look);
         resolve(runtime.machine);
       };

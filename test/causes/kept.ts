@@ -48,13 +48,13 @@ export const untilRenewal = (world: World): void => world.time.advance(4 * MINUT
 export const expectKept = (world: World, laws: Laws): void => {
   heal(world);
   const life = livingIn(world);
-  expect(life.machine.state.at).toBe('active');
+  expect(life.machine.state.state).toBe('active');
   expect(world.provider.families.map(({ ended }) => ended)).toEqual([undefined]);
   const before = generationOf(life.machine.state);
   const refreshes = world.provider.asked.length;
   const replayed = world.refuse(life, before);
   world.time.advance(SETTLED_MS);
-  expect(world.verdicts.get(replayed)).toMatchObject({ go: 'authorized', generation: before + 1 });
+  expect(world.verdicts.get(replayed)).toMatchObject({ type: 'authorized', generation: before + 1 });
   expect(world.provider.asked.length).toBe(refreshes + 1);
   expect(laws.breaches).toEqual([]);
 };

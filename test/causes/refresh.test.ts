@@ -17,7 +17,7 @@ test('keeps the session when the network is down at a refresh [logout-01]', () =
   const { world, life, laws } = signedIn();
   world.networkUp = false;
   world.time.advance(HOUR_MS);
-  expect(life.machine.state).toMatchObject({ at: 'degraded', problem: { code: 'network-unreachable' } });
+  expect(life.machine.state).toMatchObject({ state: 'degraded', problem: { code: 'network-unreachable' } });
   expectKept(world, laws);
 });
 
@@ -28,10 +28,10 @@ test('refreshes again without an event when the first attempt after sleep fails 
   world.provider.expireAccess();
   world.tell(life, { type: 'nudge', cause: 'thaw' });
   world.time.advance(SETTLED_MS);
-  expect(life.machine.state.at).toBe('degraded');
+  expect(life.machine.state.state).toBe('degraded');
   world.networkUp = true;
   world.time.advance(5 * SECOND_MS);
-  expect(life.machine.state.at).toBe('active');
+  expect(life.machine.state.state).toBe('active');
   expectKept(world, laws);
 });
 
@@ -43,7 +43,7 @@ test('a second worker waits for the lock when a refresh takes minutes [logout-05
   const asked = [world.refuse(life, 3), world.refuse(young, 3)];
   world.time.advance(5 * MINUTE_MS);
   expect(world.provider.asked).toHaveLength(1);
-  for (const id of asked) expect(world.verdicts.get(id)).toMatchObject({ go: 'authorized', generation: 4 });
+  for (const id of asked) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized', generation: 4 });
   world.kill(young);
   expectKept(world, laws);
 });
@@ -55,7 +55,7 @@ test('the next worker gets the lock at once when a worker dies with it [logout-0
   const young = restarted(world);
   const id = world.refuse(young, 3);
   world.time.advance(SETTLED_MS);
-  expect(world.verdicts.get(id)).toMatchObject({ go: 'authorized' });
+  expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized' });
   expect(world.lock.holder).toBeUndefined();
   expectKept(world, laws);
 });
@@ -73,7 +73,7 @@ test('the next worker loads the newest token after each rotation [logout-08]', (
 
 test('refreshes when the stored access token expired long ago [logout-16]', () => {
   const { world, life, laws } = signedIn({ disk: 'old-session' });
-  expect(life.machine.state.at).toBe('active');
+  expect(life.machine.state.state).toBe('active');
   expect(generationOf(life.machine.state)).toBe(4);
   expectKept(world, laws);
 });
@@ -83,7 +83,7 @@ test('keeps the session when the token endpoint answers 429 to many tabs [logout
   world.provider.mode = { kind: 'status', status: 429, retryAfterMs: 10 * SECOND_MS };
   for (let tab = 0; tab < 20; tab += 1) world.refuse(life, 3);
   world.time.advance(9 * SECOND_MS);
-  expect(life.machine.state).toMatchObject({ at: 'degraded', problem: { code: 'rate-limited' } });
+  expect(life.machine.state).toMatchObject({ state: 'degraded', problem: { code: 'rate-limited' } });
   expect(world.provider.asked).toHaveLength(1);
   expectKept(world, laws);
 });
@@ -93,14 +93,14 @@ test('keeps the session when a firewall answers 403 [logout-21]', () => {
   world.provider.mode = { kind: 'status', status: 403 };
   world.refuse(life, 3);
   world.time.advance(MINUTE_MS);
-  expect(life.machine.state.at).not.toBe('signed-out');
+  expect(life.machine.state.state).not.toBe('signed-out');
   expectKept(world, laws);
 });
 
 test('keeps the session when a tab is idle for a day [logout-28]', () => {
   const { world, life, laws } = signedIn();
   world.time.advance(DAY_MS);
-  expect(life.machine.state.at).toBe('active');
+  expect(life.machine.state.state).toBe('active');
   expectKept(world, laws);
 });
 
@@ -124,10 +124,10 @@ test('keeps a cookie session when the backend does not answer [logout-31]', () =
     world.time.advance(MINUTE_MS);
   }
   world.networkUp = true;
-  expect(life.machine.state.at).toBe('active');
+  expect(life.machine.state.state).toBe('active');
   world.tell(life, { type: 'tab-arrived' });
   world.time.advance(SETTLED_MS);
-  expect(life.machine).toMatchObject({ state: { at: 'active' }, verifying: undefined });
+  expect(life.machine).toMatchObject({ state: { state: 'active' }, verifying: undefined });
   expect(world.provider.families.map(({ ended }) => ended)).toEqual([undefined]);
   expect(laws.breaches).toEqual([]);
 });
@@ -143,6 +143,6 @@ test('keeps the session when a server closes a socket for a stale token [logout-
   world.networkUp = false;
   world.tell(life, { type: 'suspected', generation: 4 });
   world.time.advance(MINUTE_MS);
-  expect(life.machine.state.at).not.toBe('signed-out');
+  expect(life.machine.state.state).not.toBe('signed-out');
   expectKept(world, laws);
 });

@@ -22,7 +22,7 @@ const refreshesWhileUsed = (world: World, forMs: number): number => {
     ids.push(world.request(livingIn(world)));
     world.time.advance(10 * SECOND_MS);
   }
-  for (const id of ids) expect(world.verdicts.get(id)).toMatchObject({ go: 'authorized' });
+  for (const id of ids) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized' });
   return world.provider.asked.length - before;
 };
 
@@ -49,7 +49,7 @@ describe('the clock of the device [logout-19]', () => {
     world.kill(life);
     world.skewMs += jumpMs;
     world.time.advance(HOUR_MS + SETTLED_MS);
-    expect(livingIn(world).machine.state.at).toBe('active');
+    expect(livingIn(world).machine.state.state).toBe('active');
     expect(refreshesWhileUsed(world, USED_MS)).toBeLessThanOrEqual(MOST_REFRESHES);
     expectKept(world, laws);
   });
@@ -58,7 +58,7 @@ describe('the clock of the device [logout-19]', () => {
     const { world, life, laws } = signedIn();
     world.refuse(life, 3);
     world.time.advance(50);
-    expect(life.machine.state.at).toBe('refreshing');
+    expect(life.machine.state.state).toBe('refreshing');
     world.skewMs += jumpMs;
     world.time.advance(SETTLED_MS);
     expect(refreshesWhileUsed(world, USED_MS)).toBeLessThanOrEqual(MOST_REFRESHES);
@@ -85,7 +85,7 @@ describe('the clock of the device [logout-19]', () => {
     world.time.advance(SECOND_MS);
     world.provider.mode = { kind: 'ok' };
     world.time.advance(5 * SECOND_MS);
-    expect(life.machine.state.at).toBe('active');
+    expect(life.machine.state.state).toBe('active');
     expectKept(world, laws);
   });
 });
@@ -93,7 +93,7 @@ describe('the clock of the device [logout-19]', () => {
 describe('sleep of eight hours', () => {
   test('sends no expired token when the worker survived [wake-worker-kept]', () => {
     const { world, life, laws } = signedIn();
-    const { access } = world.disk.record?.at === 'session' ? world.disk.record.session.tokens : {};
+    const { access } = world.disk.record?.state === 'signed-in' ? world.disk.record.session.tokens : {};
     world.skewMs += 8 * HOUR_MS;
     world.provider.expireAccess();
     const ids = Array.from({ length: 20 }, () => world.request(life));
@@ -101,8 +101,8 @@ describe('sleep of eight hours', () => {
     world.time.advance(SETTLED_MS);
     for (const id of ids) {
       const verdict = world.verdicts.get(id);
-      expect(verdict).toMatchObject({ go: 'authorized', generation: 4 });
-      expect(verdict?.go === 'authorized' && verdict.token.value).not.toBe(access?.value);
+      expect(verdict).toMatchObject({ type: 'authorized', generation: 4 });
+      expect(verdict?.type === 'authorized' && verdict.token.value).not.toBe(access?.value);
     }
     expect(world.provider.asked).toHaveLength(1);
     expectKept(world, laws);
@@ -126,8 +126,8 @@ describe('a declared lifetime', () => {
     const { world } = signedIn({ lifetimeMs: LIFETIME_MS });
     world.skewMs += jumpMs;
     world.time.advance(10 * MINUTE_MS);
-    expect(livingIn(world).machine.state.at).toBe('active');
-    expect(restarted(world).machine.state.at).toBe('active');
+    expect(livingIn(world).machine.state.state).toBe('active');
+    expect(restarted(world).machine.state.state).toBe('active');
     expect(world.provider.asked.length).toBeLessThanOrEqual(6);
   });
 
@@ -135,7 +135,7 @@ describe('a declared lifetime', () => {
     const { world, laws } = signedIn({ lifetimeMs: LIFETIME_MS });
     world.skewMs -= DAY_MS;
     world.time.advance(LIFETIME_MS + ACCESS_MS);
-    expect(livingIn(world).machine.state).toMatchObject({ at: 'signed-out' });
+    expect(livingIn(world).machine.state).toMatchObject({ state: 'signed-out' });
     expect(laws.breaches).toEqual([]);
   });
 });

@@ -52,7 +52,7 @@ test('the diagram has the arrows that histories take, and no others', () => {
   const taken = new Set<string>();
   const watched: Stepper = (machine, ...rest) => {
     const step = stepSession(machine, ...rest);
-    const [from, to] = [machine.state.at, step.machine.state.at];
+    const [from, to] = [machine.state.state, step.machine.state.state];
     if (from !== to) taken.add(`${from} --> ${to}`);
     return step;
   };

@@ -47,7 +47,7 @@ describe('a sealed record', () => {
 });
 
 describe('after the server has replaced the key', () => {
-  const session = { at: 'signed-out', generation: 7, reason: 'user' } as const;
+  const session = { state: 'signed-out', generation: 7, reason: 'user' } as const;
 
   test('the session opens with the previous key once, and with the new key after that', async () => {
     const disk = createDisk();

@@ -190,7 +190,7 @@ describe('an API that checks proofs', () => {
       scope: scopes.get,
       matcher: createRequestMatcher([{ origin: 'self', path: '/api/' }], origin),
       requestToken: ({ type }) =>
-        type === 'request' ? { go: 'authorized', generation: 1, token, key } : { go: 'pass' },
+        type === 'request' ? { type: 'authorized', generation: 1, token, key } : { type: 'passThrough' },
     });
     return (await authorizedFetch(new Request(`${origin}/api`))).status;
   };
@@ -228,7 +228,7 @@ describe('drops the `Authorization` and `DPoP` headers of a page [page-authoriza
       keys,
       scope: scopes.get,
       matcher: createRequestMatcher([{ origin: 'self', path: '/api/' }], origin),
-      requestToken: () => ({ go: 'authorized', generation: 1, token, key }),
+      requestToken: () => ({ type: 'authorized', generation: 1, token, key }),
     });
     const requests: IncomingMessage[] = [];
     server.on('request', (request: IncomingMessage) => requests.push(request));

@@ -5,10 +5,10 @@ import { createDisk, destroyDisk, type Disk, type SessionRow } from '../../src/h
 import { packRow, unpackRow } from '../../src/host/storage/native-record.ts';
 import { createSealer } from '../../src/host/storage/encryption.ts';
 import { createSessionStore, type SessionStore } from '../../src/host/storage/session-store.ts';
-import type { Saved } from '../../src/core/session/session-types.ts';
+import type { SessionRecord } from '../../src/core/session/session-types.ts';
 
-const session = (generation: number): Saved => ({
-  at: 'session',
+const session = (generation: number): SessionRecord => ({
+  state: 'signed-in',
   session: {
     kind: 'password',
     generation,
@@ -69,8 +69,8 @@ describe('the session on disk', () => {
   });
 
   test('keeps the reason of a sign-out', async () => {
-    const left: Saved = {
-      at: 'signed-out',
+    const left: SessionRecord = {
+      state: 'signed-out',
       generation: 6,
       reason: 'rejected',
       problem: { code: 'grant-rejected', at: '/t', status: 400, error: 'invalid_grant' },
@@ -84,7 +84,7 @@ describe('the session on disk', () => {
     const { store, disk } = storeOf(SEAL, 'https://other.example');
     expect(await store.load()).toMatchObject({ saved: undefined, problem: { code: 'store-unreadable' } });
     expect(await disk.use((db) => db.getAllKeys('session'))).toEqual(['aside']);
-    expect(await store.save({ at: 'signed-out', generation: 2, reason: 'user' })).toEqual({ type: 'saved' });
+    expect(await store.save({ state: 'signed-out', generation: 2, reason: 'user' })).toEqual({ type: 'saved' });
     expect(await disk.use((db) => db.getAllKeys('session'))).toEqual(['current']);
   });
 

@@ -20,15 +20,15 @@ import {
 import { verifyNow } from './session-verify.ts';
 import { hasEnded, usable } from './token-expiry.ts';
 import type {
-  Grant,
-  Machine,
+  TokenResponse,
+  SessionMachine,
   Moment,
-  Saved,
+  SessionRecord,
   Session,
   SessionPolicy,
   SessionState,
   Step,
-  Tombstone,
+  SignedOutRecord,
   Waiting,
 } from './session-types.ts';
 
@@ -45,46 +45,50 @@ import type {
  * ending     rejected: the end counts when the disk has taken it, and so holds no newer session (invariant 2)
  */
 
-type Refreshing = SessionState & { at: 'refreshing' };
+type Refreshing = SessionState & { state: 'refreshing' };
 
 /** The disk knows; now the token endpoint is asked. */
-export const ask = (machine: Machine, state: Refreshing): Step =>
+export const ask = (machine: SessionMachine, state: Refreshing): Step =>
   go(machine, { ...state, step: 'asking' }, { type: 'grant', call: state.call, session: state.session });
 
 /** What the disk says inside the lock is the truth: another worker may have rotated, or ended the session. */
 export const onLocked = (
-  machine: Machine,
+  machine: SessionMachine,
   state: Refreshing,
-  { saved, problem }: { saved: Saved | undefined; problem?: Problem | undefined },
+  { saved, problem }: { saved: SessionRecord | undefined; problem?: Problem | undefined },
   at: Moment,
   policy: SessionPolicy,
 ): Step => {
   if (problem) return onStoreFailed(machine, state, problem, at, policy);
   if (saved && newer(saved, generationOf(state))) return adopt(machine, saved, at, policy);
-  const since = state.session.unansweredSince ?? openRecord(machine, saved, state.session);
-  const session = { ...state.session, unansweredSince: since };
+  const since = state.session.refreshSentAt ?? openRecord(machine, saved, state.session);
+  const session = { ...state.session, refreshSentAt: since };
   const recorded = since ?? at.now;
-  const record: Saved = { at: 'session', session: { ...session, unansweredSince: recorded } };
+  const record: SessionRecord = { state: 'signed-in', session: { ...session, refreshSentAt: recorded } };
   const recording = { ...state, step: 'recording', session, recorded } as const;
   return go(machine, recording, { type: 'save', call: state.call, record });
 };
 
 /** Another worker, or this one before it died, has sent this very token, and nobody knows the answer. */
-const openRecord = ({ closed }: Machine, saved: Saved | undefined, { generation }: Session): number | undefined => {
-  if (saved?.at !== 'session' || saved.session.generation !== generation) return undefined;
-  const { unansweredSince } = saved.session;
-  return unansweredSince === closed ? undefined : unansweredSince;
+const openRecord = (
+  { answeredRefreshSentAt }: SessionMachine,
+  saved: SessionRecord | undefined,
+  { generation }: Session,
+): number | undefined => {
+  if (saved?.state !== 'signed-in' || saved.session.generation !== generation) return undefined;
+  const { refreshSentAt } = saved.session;
+  return refreshSentAt === answeredRefreshSentAt ? undefined : refreshSentAt;
 };
 
 /** A tombstone is also the end of the very generation that it names. */
-export const newer = (saved: Saved, generation: number): boolean =>
-  saved.at === 'session' ? saved.session.generation > generation : saved.generation >= generation;
+export const newer = (saved: SessionRecord, generation: number): boolean =>
+  saved.state === 'signed-in' ? saved.session.generation > generation : saved.generation >= generation;
 
 /** Another worker was faster: its word counts, and nothing of ours may overwrite it. */
-export const adopt = (machine: Machine, saved: Saved, at: Moment, policy: SessionPolicy): Step => {
+export const adopt = (machine: SessionMachine, saved: SessionRecord, at: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
-  const here: Machine = { ...machine, unsaved: undefined, durability: 'disk' };
-  if (saved.at !== 'session') return leave(here, saved);
+  const here: SessionMachine = { ...machine, unsaved: undefined, durability: 'disk' };
+  if (saved.state !== 'signed-in') return leave(here, saved);
   const { session } = saved;
   const step = admit(session, at.now, policy)
     ? activate(here, session, waitingOf(state), at, policy)
@@ -100,7 +104,7 @@ export const adopt = (machine: Machine, saved: Saved, at: Moment, policy: Sessio
  * memory beats none (invariant 3).
  */
 export const onStoreFailed = (
-  machine: Machine,
+  machine: SessionMachine,
   state: Refreshing,
   problem: Problem,
   at: Moment,
@@ -112,15 +116,15 @@ export const onStoreFailed = (
   return and(step, { type: 'unlock' });
 };
 
-export const onGranted = (machine: Machine, state: Refreshing, grant: Grant, { now }: Moment): Step => {
+export const onGranted = (machine: SessionMachine, state: Refreshing, grant: TokenResponse, { now }: Moment): Step => {
   const { session, call, attempt, access, waiting } = state;
   const next = succeed(session, grant, now);
-  const saving: SessionState = { at: 'saving', session, next, call, attempt, access, waiting };
-  return go(machine, saving, { type: 'save', call, record: { at: 'session', session: next } });
+  const saving: SessionState = { state: 'saving', session, next, call, attempt, access, waiting };
+  return go(machine, saving, { type: 'save', call, record: { state: 'signed-in', session: next } });
 };
 
 export const onGrantFailed = (
-  machine: Machine,
+  machine: SessionMachine,
   state: Refreshing,
   problem: Problem,
   unanswered: boolean,
@@ -128,53 +132,65 @@ export const onGrantFailed = (
   policy: SessionPolicy,
 ): Step => {
   if (problem.code === 'grant-rejected') return onRejected(machine, state, problem, at);
-  const open = state.session.unansweredSince;
-  const session = { ...state.session, unansweredSince: open ?? (unanswered ? at.now : undefined) };
-  const closed = unanswered || open !== undefined ? machine.closed : (state.recorded ?? machine.closed);
+  const open = state.session.refreshSentAt;
+  const session = { ...state.session, refreshSentAt: open ?? (unanswered ? at.now : undefined) };
+  const answeredRefreshSentAt =
+    unanswered || open !== undefined
+      ? machine.answeredRefreshSentAt
+      : (state.recorded ?? machine.answeredRefreshSentAt);
   const { access, waiting, attempt } = state;
-  const step = degrade({ ...machine, closed }, session, access, problem, waiting, attempt + 1, at, policy);
+  const step = degrade(
+    { ...machine, answeredRefreshSentAt },
+    session,
+    access,
+    problem,
+    waiting,
+    attempt + 1,
+    at,
+    policy,
+  );
   return and(step, { type: 'unlock' });
 };
 
 const onRejected = (
-  machine: Machine,
+  machine: SessionMachine,
   state: Refreshing,
   problem: Problem & { code: 'grant-rejected' },
   { now }: Moment,
 ): Step => {
   const { session, call, access, waiting } = state;
-  const evidence: Problem = session.unansweredSince === undefined ? problem : { ...problem, code: 'answer-lost' };
+  const evidence: Problem = session.refreshSentAt === undefined ? problem : { ...problem, code: 'answer-lost' };
   const left = hasEnded(session, now) ? lifetimeOver(state, session) : tombstone(state, 'rejected', evidence);
-  return go(machine, { at: 'ending', session, left, call, access, waiting }, { type: 'save', call, record: left });
+  return go(machine, { state: 'ending', session, left, call, access, waiting }, { type: 'save', call, record: left });
 };
 
-export const lifetimeOver = (state: SessionState, session: Session): Tombstone =>
+export const lifetimeOver = (state: SessionState, session: Session): SignedOutRecord =>
   tombstone(state, 'expired', { code: 'lifetime-over', endedAt: session.endsAt ?? 0 });
 
 /** By this clock the declared lifetime is over. Where a server can be asked, only it knows (a clock may have jumped). */
-export const onOverdue = (machine: Machine, session: Session, waiting: Waiting): Step => {
+export const onOverdue = (machine: SessionMachine, session: Session, waiting: Waiting): Step => {
   if (session.tokens.refresh !== undefined) return beginRefresh(machine, session, 'good', waiting, 0);
-  return and(end(machine, lifetimeOver(machine.state, session)), ...answerAll(waiting, { go: 'bare' }));
+  return and(end(machine, lifetimeOver(machine.state, session)), ...answerAll(waiting, { type: 'anonymous' }));
 };
 
 /** The disk has no newer session. One that fails cannot keep alive what the server has ended. */
-export const onEnded = (machine: Machine, { left }: SessionState & { at: 'ending' }, saved: boolean): Step =>
+export const onEnded = (machine: SessionMachine, { left }: SessionState & { state: 'ending' }, saved: boolean): Step =>
   saved ? leave({ ...machine, durability: 'disk' }, left) : end(machine, left);
 
 /** New tokens, from a refresh or a sign-in, are on the disk — or the disk has failed us and memory must do. */
 export const onKept = (
-  machine: Machine,
-  state: SessionState & { at: 'saving' | 'establishing' },
+  machine: SessionMachine,
+  state: SessionState & { state: 'saving' | 'establishing' },
   problem: Problem | undefined,
   at: Moment,
   policy: SessionPolicy,
 ): Step => {
   const { next, waiting } = state;
-  const kept: Machine = { ...machine, durability: problem ? 'memory' : 'disk', unsaved: undefined };
-  const odd = state.at === 'saving' && next.tokens.access === state.session.tokens.access;
+  const kept: SessionMachine = { ...machine, durability: problem ? 'memory' : 'disk', unsaved: undefined };
+  const odd = state.state === 'saving' && next.tokens.access === state.session.tokens.access;
   const step = odd
     ? degradeOdd(kept, next, state.access, waiting, state.attempt, at, policy)
     : activate(kept, next, waiting, at, policy);
   const done = and(step, ...release(state));
-  return problem ? save(done, { at: 'session', session: next }) : done;
+  return problem ? save(done, { state: 'signed-in', session: next }) : done;
 };

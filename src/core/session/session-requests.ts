@@ -11,16 +11,16 @@ import {
   stay,
 } from './session-transitions.ts';
 import { verifyNow } from './session-verify.ts';
-import type { Machine, Moment, Session, SessionPolicy, SessionState, Step } from './session-types.ts';
+import type { SessionMachine, Moment, Session, SessionPolicy, SessionState, Step } from './session-types.ts';
 
-type Degraded = SessionState & { at: 'degraded' };
+type Degraded = SessionState & { state: 'degraded' };
 
 /** A request of the allow-list arrived and wants to know how to go. */
-export const onRequest = (machine: Machine, id: string, at: Moment, policy: SessionPolicy): Step => {
+export const onRequest = (machine: SessionMachine, id: string, at: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
-  switch (state.at) {
+  switch (state.state) {
     case 'signed-out':
-      return and(stay(machine), answer(id, { go: 'bare' }));
+      return and(stay(machine), answer(id, { type: 'anonymous' }));
     case 'starting':
     case 'establishing':
       return wait(machine, state, id);
@@ -41,15 +41,21 @@ export const onRequest = (machine: Machine, id: string, at: Moment, policy: Sess
   }
 };
 
-const wait = (machine: Machine, state: SessionState & { waiting: readonly string[] }, id: string): Step =>
+const wait = (machine: SessionMachine, state: SessionState & { waiting: readonly string[] }, id: string): Step =>
   stay({ ...machine, state: { ...state, waiting: [...state.waiting, id] } as SessionState });
 
 /** A request is a reason to try now, but not more often than every `minTryMs`. */
-const onRequestDegraded = (machine: Machine, state: Degraded, id: string, at: Moment, policy: SessionPolicy): Step => {
+const onRequestDegraded = (
+  machine: SessionMachine,
+  state: Degraded,
+  id: string,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
   const verdict = state.access === 'good' ? admit(state.session, at.now, policy) : undefined;
   if (verdict) return and(stay(machine), answer(id, verdict));
   if (mayTry(state, at, policy)) return beginRefresh(machine, state.session, state.access, [id], state.attempt);
-  return and(stay(machine), answer(id, { go: 'stop', problem: state.problem }));
+  return and(stay(machine), answer(id, { type: 'fail', problem: state.problem }));
 };
 
 /** A pause that the server asked for is kept by everyone, and so is the one before a misconfigured client asks again. */
@@ -64,39 +70,45 @@ export const mayTry = (state: Degraded, at: Moment, policy: SessionPolicy): bool
 
 /** A request was answered with 401. */
 export const onRefused = (
-  machine: Machine,
+  machine: SessionMachine,
   id: string,
   generation: number,
   at: Moment,
   policy: SessionPolicy,
 ): Step => {
   const { state } = machine;
-  if (state.at === 'signed-out') return and(stay(machine), answer(id, { go: 'pass' }));
+  if (state.state === 'signed-out') return and(stay(machine), answer(id, { type: 'passThrough' }));
   // A 401 for an older token is old news: the newer one answers it (invariant 5).
   if ((sessionOf(state)?.generation ?? generationOf(state)) > generation) return onRequest(machine, id, at, policy);
-  if (state.at === 'degraded') return onRefusedDegraded(machine, state, id, at, policy);
-  if (state.at !== 'active') return onWaitRefused(machine, state, id);
+  if (state.state === 'degraded') return onRefusedDegraded(machine, state, id, at, policy);
+  if (state.state !== 'active') return onWaitRefused(machine, state, id);
   // The `ticket` kind has no token to renew: the 401 is the answer, and the backend is asked whether the session stands.
-  if (state.session.kind === 'ticket') return and(verifyNow(stay(machine)), answer(id, { go: 'pass' }));
+  if (state.session.kind === 'ticket') return and(verifyNow(stay(machine)), answer(id, { type: 'passThrough' }));
   return refreshRefused(machine, state.session, [id], at, policy);
 };
 
-const onRefusedDegraded = (machine: Machine, state: Degraded, id: string, at: Moment, policy: SessionPolicy): Step => {
+const onRefusedDegraded = (
+  machine: SessionMachine,
+  state: Degraded,
+  id: string,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
   if (mayTry(state, at, policy)) return beginRefresh(machine, state.session, 'refused', [id], state.attempt);
   return {
     machine: { ...machine, state: { ...state, access: 'refused' } },
-    effects: [answer(id, { go: 'stop', problem: state.problem })],
+    effects: [answer(id, { type: 'fail', problem: state.problem })],
   };
 };
 
 const onWaitRefused = (
-  machine: Machine,
-  state: Exclude<SessionState, { at: 'signed-out' | 'active' | 'degraded' }>,
+  machine: SessionMachine,
+  state: Exclude<SessionState, { state: 'signed-out' | 'active' | 'degraded' }>,
   id: string,
 ): Step => ('access' in state ? wait(machine, { ...state, access: 'refused' }, id) : wait(machine, state, id));
 
 const refreshRefused = (
-  machine: Machine,
+  machine: SessionMachine,
   session: Session,
   waiting: readonly string[],
   at: Moment,
@@ -105,13 +117,13 @@ const refreshRefused = (
   const spent = session.tokens.refresh ? spendRefusal(machine, at.now, policy) : undefined;
   return spent
     ? beginRefresh(spent, session, 'refused', waiting, 0)
-    : { machine, effects: answerAll(waiting, { go: 'pass' }) };
+    : { machine, effects: answerAll(waiting, { type: 'passThrough' }) };
 };
 
 /** Invariant 8: the most a socket can do. A look at the token, never an end. */
-export const onSuspected = (machine: Machine, generation: number, at: Moment, policy: SessionPolicy): Step => {
+export const onSuspected = (machine: SessionMachine, generation: number, at: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
-  if (state.at !== 'active' || state.session.generation !== generation) return stay(machine);
+  if (state.state !== 'active' || state.session.generation !== generation) return stay(machine);
   return state.session.kind === 'ticket'
     ? verifyNow(stay(machine))
     : refreshRefused(machine, state.session, [], at, policy);

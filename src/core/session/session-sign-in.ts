@@ -18,18 +18,18 @@ import {
   waitingOf,
 } from './session-transitions.ts';
 import type {
-  Grant,
-  Machine,
+  TokenResponse,
+  SessionMachine,
   Moment,
-  Saved,
+  SessionRecord,
   Session,
   SessionEvent,
   SessionState,
-  SignInOrder,
+  SignInCommand,
   Step,
 } from './session-types.ts';
 
-export const onSignIn = (machine: Machine, id: string | undefined, order: SignInOrder): Step => {
+export const onSignIn = (machine: SessionMachine, id: string | undefined, order: SignInCommand): Step => {
   const call = machine.calls + 1;
   const callback = order.kind === 'oidc-callback';
   const signIn = { call, id, kind: order.kind === 'oidc-callback' ? 'oidc' : order.kind, callback } as const;
@@ -38,39 +38,51 @@ export const onSignIn = (machine: Machine, id: string | undefined, order: SignIn
 };
 
 export const onSignInAnswer = (
-  machine: Machine,
+  machine: SessionMachine,
   event: Extract<SessionEvent, { type: 'sign-in-redirect' | 'signed-in' | 'sign-in-failed' }>,
   at: Moment,
 ): Step => {
   const { signIn, state } = machine;
   if (!signIn || signIn.call !== event.call) return stay(machine);
-  const rest: Machine = { ...machine, signIn: undefined };
+  const rest: SessionMachine = { ...machine, signIn: undefined };
   if (event.type === 'sign-in-redirect')
     return and(stay(rest), ...settle(signIn.id, ok({ type: 'redirect', url: event.url })));
   if (event.type === 'signed-in') return establish(rest, event.kind, event.grant, signIn.id, at);
   // Nobody asked for a callback's answer: what went wrong is shown where one can sign in.
-  const shown = signIn.callback && state.at === 'signed-out' ? { ...state, problem: event.problem } : state;
+  const shown = signIn.callback && state.state === 'signed-out' ? { ...state, problem: event.problem } : state;
   return and(stay({ ...rest, state: shown }), ...settle(signIn.id, failed(event.problem)));
 };
 
-const establish = (machine: Machine, kind: SignInKind, grant: Grant, id: string | undefined, { now }: Moment): Step => {
+const establish = (
+  machine: SessionMachine,
+  kind: SignInKind,
+  grant: TokenResponse,
+  id: string | undefined,
+  { now }: Moment,
+): Step => {
   const { state } = machine;
   const call = machine.calls + 1;
   const before: Session = { kind, generation: 0, tokens: {}, startedAt: now };
   const next = { ...succeed(before, grant, now), generation: bySignIn(generationOf(state), now) };
   const former = [...formerOf(state), latestOf(state)].flatMap((session) => replaced(session, next));
-  const establishing: SessionState = { at: 'establishing', next, former, call, id, waiting: waitingOf(state) };
-  const fresh: Machine = { ...machine, calls: call, unsaved: undefined, verifying: undefined, verifiedAt: undefined };
+  const establishing: SessionState = { state: 'establishing', next, former, call, id, waiting: waitingOf(state) };
+  const fresh: SessionMachine = {
+    ...machine,
+    calls: call,
+    unsaved: undefined,
+    verifying: undefined,
+    verifiedAt: undefined,
+  };
   const cancelled = failed({ code: 'cancelled' });
   const told = [...settle(idOf(state), cancelled), ...settleUnsaved(machine, cancelled)];
-  const record: Saved = { at: 'session', session: next };
+  const record: SessionRecord = { state: 'signed-in', session: next };
   return go(fresh, establishing, ...release(state), ...told, { type: 'save', call, record });
 };
 
-const idOf = (state: SessionState): string | undefined => (state.at === 'establishing' ? state.id : undefined);
-const formerOf = (state: SessionState): readonly Session[] => (state.at === 'establishing' ? state.former : []);
+const idOf = (state: SessionState): string | undefined => (state.state === 'establishing' ? state.id : undefined);
+const formerOf = (state: SessionState): readonly Session[] => (state.state === 'establishing' ? state.former : []);
 
-export const onSignOut = (machine: Machine, id: string | undefined, { now }: Moment): Step => {
+export const onSignOut = (machine: SessionMachine, id: string | undefined, { now }: Moment): Step => {
   const { state, signIn } = machine;
   const left = { ...tombstone(state, 'user', undefined), generation: bySignOut(generationOf(state), now) };
   const step = end({ ...machine, signIn: undefined }, left, id === undefined ? [] : [id]);
@@ -84,14 +96,14 @@ export const onSignOut = (machine: Machine, id: string | undefined, { now }: Mom
 
 /** The disk holds a newer session than the one that this sign-in replaces: a person's will comes after it all the same. */
 export const onEstablishSuperseded = (
-  machine: Machine,
-  state: SessionState & { at: 'establishing' },
-  saved: Saved,
+  machine: SessionMachine,
+  state: SessionState & { state: 'establishing' },
+  saved: SessionRecord,
   { now }: Moment,
 ): Step => {
-  const generation = bySignIn(saved.at === 'session' ? saved.session.generation : saved.generation, now);
+  const generation = bySignIn(saved.state === 'signed-in' ? saved.session.generation : saved.generation, now);
   const next = { ...state.next, generation };
-  const former = [...state.former, ...(saved.at === 'session' ? replaced(saved.session, next) : [])];
-  const record: Saved = { at: 'session', session: next };
+  const former = [...state.former, ...(saved.state === 'signed-in' ? replaced(saved.session, next) : [])];
+  const record: SessionRecord = { state: 'signed-in', session: next };
   return go(machine, { ...state, next, former }, { type: 'save', call: state.call, record });
 };

@@ -4,23 +4,23 @@ import type { SignedOutReason } from '../../protocol/snapshot.ts';
 import { fullJitter } from '../backoff.ts';
 import { usable } from './token-expiry.ts';
 import type {
-  Grant,
-  Machine,
+  TokenResponse,
+  SessionMachine,
   Moment,
-  Saved,
+  SessionRecord,
   Session,
   SessionEffect,
   SessionPolicy,
   SessionState,
   Step,
-  Tombstone,
+  SignedOutRecord,
   Verdict,
   Waiting,
 } from './session-types.ts';
 
-export const stay = (machine: Machine): Step => ({ machine, effects: [] });
+export const stay = (machine: SessionMachine): Step => ({ machine, effects: [] });
 
-export const go = (machine: Machine, state: SessionState, ...effects: SessionEffect[]): Step => ({
+export const go = (machine: SessionMachine, state: SessionState, ...effects: SessionEffect[]): Step => ({
   machine: { ...machine, state },
   effects,
 });
@@ -45,7 +45,7 @@ export const latestOf = (state: SessionState): Session | undefined => ('next' in
 /** The highest generation this worker knows of. */
 export const generationOf = (state: SessionState): number => {
   if ('next' in state) return state.next.generation;
-  return 'session' in state ? state.session.generation : state.at === 'signed-out' ? state.generation : 0;
+  return 'session' in state ? state.session.generation : state.state === 'signed-out' ? state.generation : 0;
 };
 
 /**
@@ -59,7 +59,8 @@ export const bySignIn = (generation: number, now: number): number => Math.max(ge
 export const bySignOut = (generation: number, now: number): number => bySignIn(generation, now) + PERSON_LEAP / 2;
 
 /** A refresh holds the lock from its first step to its last. */
-export const holdsLock = ({ at }: SessionState): boolean => at === 'refreshing' || at === 'saving' || at === 'ending';
+export const holdsLock = ({ state }: SessionState): boolean =>
+  state === 'refreshing' || state === 'saving' || state === 'ending';
 export const release = (state: SessionState): SessionEffect[] => (holdsLock(state) ? [{ type: 'unlock' }] : []);
 
 /** What a request gets in a session whose token is at hand. One that cannot be renewed is sent for as long as it is there. */
@@ -70,20 +71,20 @@ export const admit = (session: Session, now: number, policy: SessionPolicy): Ver
 
 /** The token as it is, whatever this clock says of it. */
 const carry = ({ kind, generation, tokens }: Session): Verdict | undefined => {
-  if (kind === 'ticket') return { go: 'bare' };
-  return tokens.access && { go: 'authorized', generation, token: tokens.access, key: tokens.key };
+  if (kind === 'ticket') return { type: 'anonymous' };
+  return tokens.access && { type: 'authorized', generation, token: tokens.access, key: tokens.key };
 };
 
 /** Opens a refresh: first the lock, so that no other worker of this origin refreshes the same token. */
 export const beginRefresh = (
-  machine: Machine,
+  machine: SessionMachine,
   session: Session,
   access: 'good' | 'refused',
   waiting: Waiting,
   attempt: number,
 ): Step => {
   const call = machine.calls + 1;
-  const state: SessionState = { at: 'refreshing', session, step: 'locking', call, attempt, access, waiting };
+  const state: SessionState = { state: 'refreshing', session, step: 'locking', call, attempt, access, waiting };
   return go({ ...machine, calls: call }, state, { type: 'lock', call });
 };
 
@@ -94,7 +95,7 @@ const ODD_ANSWER: Problem = { code: 'unexpected-answer', at: 'token', status: 20
 
 /** The tokens are safe: everyone who waited gets them, for nobody knows newer ones. */
 export const activate = (
-  machine: Machine,
+  machine: SessionMachine,
   session: Session,
   waiting: Waiting,
   at: Moment,
@@ -102,12 +103,12 @@ export const activate = (
 ): Step => {
   const verdict = carry(session);
   if (!verdict) return degradeOdd(machine, session, 'good', waiting, 0, at, policy);
-  return go(machine, { at: 'active', session }, ...answerAll(waiting, verdict));
+  return go(machine, { state: 'active', session }, ...answerAll(waiting, verdict));
 };
 
 /** The refresh token is safe, but there is no new access token. */
 export const degradeOdd = (
-  machine: Machine,
+  machine: SessionMachine,
   session: Session,
   access: 'good' | 'refused',
   waiting: Waiting,
@@ -126,7 +127,7 @@ const pause = (problem: Problem, attempt: number, { chance }: Moment, policy: Se
 
 /** Cannot refresh now. Nothing is lost: the tokens stay, the next try is known, and nobody waits in the dark. */
 export const degrade = (
-  machine: Machine,
+  machine: SessionMachine,
   session: Session,
   access: 'good' | 'refused',
   problem: Problem,
@@ -136,36 +137,40 @@ export const degrade = (
   policy: SessionPolicy,
 ): Step => {
   const nextTryAt = at.now + pause(problem, attempt, at, policy);
-  const verdict = (access === 'good' && admit(session, at.now, policy)) || ({ go: 'stop', problem } as const);
-  const state: SessionState = { at: 'degraded', session, attempt, access, failedAt: at.now, nextTryAt, problem };
+  const verdict = (access === 'good' && admit(session, at.now, policy)) || ({ type: 'fail', problem } as const);
+  const state: SessionState = { state: 'degraded', session, attempt, access, failedAt: at.now, nextTryAt, problem };
   return go(machine, state, ...answerAll(waiting, verdict));
 };
 
 /** Writes a record; what fails is written again until the disk has it (`unsaved`). */
-export const save = ({ machine, effects }: Step, record: Saved, ids: Waiting = []): Step => {
+export const save = ({ machine, effects }: Step, record: SessionRecord, ids: Waiting = []): Step => {
   const call = machine.calls + 1;
   const unsaved = { record, call, retryAt: Infinity, ids };
   return { machine: { ...machine, calls: call, unsaved }, effects: [...effects, { type: 'save', call, record }] };
 };
 
 /** Those who signed out hear of it when the disk knows (or cannot), so that no restart brings the session back. */
-export const settleUnsaved = ({ unsaved }: Machine, result: Result<null>): SessionEffect[] =>
+export const settleUnsaved = ({ unsaved }: SessionMachine, result: Result<null>): SessionEffect[] =>
   (unsaved?.ids ?? []).flatMap((id) => settle(id, result));
 
 /** The only way out of a session, for one of the three reasons of invariant 2. */
-export const end = (machine: Machine, left: Tombstone, ids: Waiting = []): Step =>
+export const end = (machine: SessionMachine, left: SignedOutRecord, ids: Waiting = []): Step =>
   save(leave(machine, left), left, [...(machine.unsaved?.ids ?? []), ...ids]);
 
 /** Out, as the disk says already. */
-export const leave = (machine: Machine, left: Tombstone): Step => {
+export const leave = (machine: SessionMachine, left: SignedOutRecord): Step => {
   const { state } = machine;
-  const proofless: Machine = { ...machine, unsaved: undefined, verifying: undefined, verifiedAt: undefined };
-  return go(proofless, left, ...release(state), ...answerAll(waitingOf(state), { go: 'bare' }));
+  const proofless: SessionMachine = { ...machine, unsaved: undefined, verifying: undefined, verifiedAt: undefined };
+  return go(proofless, left, ...release(state), ...answerAll(waitingOf(state), { type: 'anonymous' }));
 };
 
 /** Of the generation that it ends, so that it never takes the place of that one's successor. */
-export const tombstone = (state: SessionState, reason: SignedOutReason, problem: Problem | undefined): Tombstone => ({
-  at: 'signed-out',
+export const tombstone = (
+  state: SessionState,
+  reason: SignedOutReason,
+  problem: Problem | undefined,
+): SignedOutRecord => ({
+  state: 'signed-out',
   generation: generationOf(state),
   reason,
   kind: latestOf(state)?.kind,
@@ -173,7 +178,7 @@ export const tombstone = (state: SessionState, reason: SignedOutReason, problem:
 });
 
 /** The session that a grant makes of the one before it. An answer without an access token leaves the old one. */
-export const succeed = (before: Session, grant: Grant, now: number): Session => {
+export const succeed = (before: Session, grant: TokenResponse, now: number): Session => {
   const refresh = grant.refresh ?? before.tokens.refresh;
   const access = grant.access ?? before.tokens.access;
   const declared = grant.endsAt ?? before.endsAt;
@@ -191,7 +196,7 @@ export const succeed = (before: Session, grant: Grant, now: number): Session => 
     // Without a refresh token the access token's end is the session's. A server that grants has just shown that the
     // lifetime is not over, whatever this clock says.
     endsAt: refresh === undefined ? access?.expiresAt : declared !== undefined && declared > now ? declared : undefined,
-    unansweredSince: undefined,
+    refreshSentAt: undefined,
   };
 };
 
@@ -200,14 +205,21 @@ export const replaced = (former: Session | undefined, next: Session): readonly S
   former && !(former.kind === 'ticket' && next.kind === 'ticket') ? [former] : [];
 
 /** A 401 may cause a refresh only as long as the bucket holds. A clock that was set back fills it. */
-export const spendRefusal = (machine: Machine, now: number, policy: SessionPolicy): Machine | undefined => {
-  const { refusals } = machine;
-  const since = now - refusals.at;
-  const refilled = since < 0 ? policy.refusalBurst : Math.floor(since / policy.refusalRefillMs);
-  const left = Math.min(policy.refusalBurst, refusals.left + refilled);
+export const spendRefusal = (
+  machine: SessionMachine,
+  now: number,
+  policy: SessionPolicy,
+): SessionMachine | undefined => {
+  const { unauthorizedBudget } = machine;
+  const since = now - unauthorizedBudget.at;
+  const refilled = since < 0 ? policy.unauthorizedBurst : Math.floor(since / policy.unauthorizedRefillMs);
+  const left = Math.min(policy.unauthorizedBurst, unauthorizedBudget.left + refilled);
   if (left < 1) return undefined;
   return {
     ...machine,
-    refusals: { left: left - 1, at: refilled > 0 || left === policy.refusalBurst ? now : refusals.at },
+    unauthorizedBudget: {
+      left: left - 1,
+      at: refilled > 0 || left === policy.unauthorizedBurst ? now : unauthorizedBudget.at,
+    },
   };
 };

@@ -29,12 +29,12 @@ export type Session = {
   /** Where the server declares an absolute lifetime. */
   endsAt?: number | undefined;
   /** A refresh with this refresh token was sent then, and its answer is not known (write-ahead record). */
-  unansweredSince?: number | undefined;
+  refreshSentAt?: number | undefined;
 };
 
 /** An ended session leaves its reason behind, so that a reload can still explain it. */
-export type Tombstone = {
-  at: 'signed-out';
+export type SignedOutRecord = {
+  state: 'signed-out';
   generation: number;
   reason: SignedOutReason;
   kind?: SignInKind | undefined;
@@ -42,10 +42,10 @@ export type Tombstone = {
 };
 
 /** What the disk holds. */
-export type Saved = { at: 'session'; session: Session } | Tombstone;
+export type SessionRecord = { state: 'signed-in'; session: Session } | SignedOutRecord;
 
 /** A token endpoint's good answer, already parsed. No refresh token means: the old one stays. */
-export type Grant = {
+export type TokenResponse = {
   access?: AccessToken | undefined;
   refresh?: string | undefined;
   key?: string | undefined;
@@ -63,43 +63,43 @@ type Standing = 'good' | 'refused';
 export type SessionState =
   /** `left`: the end that this worker knows of, while it looks for a sign-in that came after it. */
   | {
-      at: 'starting';
+      state: 'starting';
       call: number;
       attempt: number;
       retryAt?: number | undefined;
       waiting: Waiting;
-      left?: Tombstone | undefined;
+      left?: SignedOutRecord | undefined;
     }
-  | (Tombstone & {
+  | (SignedOutRecord & {
       /** The disk could not be read: then it is looked at again, for it may hold a session (Infinity: being read). */
       lookAgainAt?: number | undefined;
     })
   /** A sign-in succeeded; its session is not on disk yet. `former` sessions are revoked when it is. */
   | {
-      at: 'establishing';
+      state: 'establishing';
       next: Session;
       former: readonly Session[];
       call: number;
       id: string | undefined;
       waiting: Waiting;
     }
-  | { at: 'active'; session: Session }
+  | { state: 'active'; session: Session }
   | {
-      at: 'refreshing';
+      state: 'refreshing';
       session: Session;
       step: 'locking' | 'recording' | 'asking';
       call: number;
       attempt: number;
       access: Standing;
       waiting: Waiting;
-      /** What the disk's write-ahead record says (`unansweredSince`). */
+      /** What the disk's write-ahead record says (`refreshSentAt`). */
       recorded?: number | undefined;
     }
   /** Rejected: whether that is the end, the disk decides, which may hold another worker's newer session. */
-  | { at: 'ending'; session: Session; left: Tombstone; call: number; access: Standing; waiting: Waiting }
+  | { state: 'ending'; session: Session; left: SignedOutRecord; call: number; access: Standing; waiting: Waiting }
   /** Rotated: the new tokens are not on disk yet, so nobody gets them. */
   | {
-      at: 'saving';
+      state: 'saving';
       session: Session;
       next: Session;
       call: number;
@@ -108,7 +108,7 @@ export type SessionState =
       waiting: Waiting;
     }
   | {
-      at: 'degraded';
+      state: 'degraded';
       session: Session;
       attempt: number;
       access: Standing;
@@ -122,52 +122,52 @@ export type SignInState = { call: number; id: string | undefined; kind: SignInKi
 
 /** The proof by the application's backend; `again` = something happened since it was asked. */
 export type VerifyState =
-  | { is: 'asked'; call: number; generation: number; again: boolean; attempt: number }
+  | { state: 'pending'; call: number; generation: number; rerun: boolean; attempt: number }
   /** The backend could not be asked, or gave no proof. */
-  | { is: 'resting'; attempt: number; retryAt: number }
+  | { state: 'backoff'; attempt: number; retryAt: number }
   | undefined;
 
-export type Machine = {
+export type SessionMachine = {
   state: SessionState;
   signIn: SignInState;
   verifying: VerifyState;
   verifiedAt: number | undefined;
   durability: 'disk' | 'memory';
   /** A record that the disk does not have yet, and when to try again. `ids`: who signed out, and wants to know. */
-  unsaved: { record: Saved; call: number; retryAt: number; ids: Waiting } | undefined;
-  /** The `unansweredSince` of this worker's last write-ahead record, if that question was answered after all. */
-  closed: number | undefined;
+  unsaved: { record: SessionRecord; call: number; retryAt: number; ids: Waiting } | undefined;
+  /** The `refreshSentAt` of this worker's last write-ahead record, if that question was answered after all. */
+  answeredRefreshSentAt: number | undefined;
   /** How many refreshes a 401 may still cause (token bucket): an API that always says 401 is no reason to hammer. */
-  refusals: { left: number; at: number };
+  unauthorizedBudget: { left: number; at: number };
   calls: number;
 };
 
 export type Verdict =
   /** `key` names the DPoP key that the token is bound to. */
-  | { go: 'authorized'; generation: number; token: AccessToken; key?: string | undefined }
+  | { type: 'authorized'; generation: number; token: AccessToken; key?: string | undefined }
   /** As the page sent it: nobody is signed in, or the browser's cookie is the authorization. */
-  | { go: 'bare' }
+  | { type: 'anonymous' }
   /** The server's 401 is the answer. */
-  | { go: 'pass' }
-  | { go: 'stop'; problem: Problem };
+  | { type: 'passThrough' }
+  | { type: 'fail'; problem: Problem };
 
-export type SignInOrder = SignInIntent | { kind: 'oidc-callback'; url: string };
+export type SignInCommand = SignInIntent | { kind: 'oidc-callback'; url: string };
 
 export type SessionEvent =
   | { type: 'started' }
-  | { type: 'loaded'; call: number; saved: Saved | undefined; problem?: Problem | undefined }
+  | { type: 'loaded'; call: number; saved: SessionRecord | undefined; problem?: Problem | undefined }
   | { type: 'load-failed'; call: number; problem: Problem }
   | { type: 'request'; id: string }
   | { type: 'refused'; id: string; generation: number }
   /** The caller gave up waiting. */
   | { type: 'abandoned'; id: string }
   /** The lock is held, and this is what the disk says now; `problem`: it could not be read. */
-  | { type: 'locked'; call: number; saved: Saved | undefined; problem?: Problem | undefined }
+  | { type: 'locked'; call: number; saved: SessionRecord | undefined; problem?: Problem | undefined }
   | { type: 'saved'; call: number }
   | { type: 'save-failed'; call: number; problem: Problem }
   /** The disk holds a newer generation: another worker was faster. */
-  | { type: 'superseded'; call: number; saved: Saved }
-  | { type: 'granted'; call: number; grant: Grant }
+  | { type: 'superseded'; call: number; saved: SessionRecord }
+  | { type: 'granted'; call: number; grant: TokenResponse }
   /** `unanswered`: the server may have done its work. */
   | { type: 'grant-failed'; call: number; problem: Problem; unanswered: boolean }
   | { type: 'verified'; call: number; user: User }
@@ -181,9 +181,9 @@ export type SessionEvent =
   | { type: 'erased' }
   /** A socket was closed for its authorization: look at this generation. */
   | { type: 'suspected'; generation: number }
-  | { type: 'sign-in'; id: string | undefined; order: SignInOrder }
+  | { type: 'sign-in'; id: string | undefined; order: SignInCommand }
   | { type: 'sign-in-redirect'; call: number; url: string }
-  | { type: 'signed-in'; call: number; kind: SignInKind; grant: Grant }
+  | { type: 'signed-in'; call: number; kind: SignInKind; grant: TokenResponse }
   | { type: 'sign-in-failed'; call: number; problem: Problem }
   | { type: 'sign-out'; id: string | undefined };
 
@@ -192,10 +192,10 @@ export type SessionEffect =
   /** Hold the one refresh lock of this origin, then read the disk again. */
   | { type: 'lock'; call: number }
   | { type: 'unlock' }
-  | { type: 'save'; call: number; record: Saved }
+  | { type: 'save'; call: number; record: SessionRecord }
   | { type: 'grant'; call: number; session: Session }
   | { type: 'verify'; call: number; kind: SignInKind }
-  | { type: 'sign-in'; call: number; order: SignInOrder }
+  | { type: 'sign-in'; call: number; order: SignInCommand }
   | { type: 'revoke'; session: Session }
   | { type: 'answer'; id: string; verdict: Verdict }
   | { type: 'settle'; id: string; result: Result<SignInNext | null> };
@@ -222,8 +222,8 @@ export type SessionPolicy = {
   loadRetryMs: number;
   loadAttempts: number;
   saveRetryMs: number;
-  refusalBurst: number;
-  refusalRefillMs: number;
+  unauthorizedBurst: number;
+  unauthorizedRefillMs: number;
   /** A nudge verifies again when the last proof is older. */
   verifyAgainMs: number;
   /** Between two questions to a backend that gives no proof. */
@@ -246,8 +246,8 @@ export const SESSION_POLICY: SessionPolicy = {
   loadRetryMs: 500,
   loadAttempts: 8,
   saveRetryMs: 3_000,
-  refusalBurst: 6,
-  refusalRefillMs: 5_000,
+  unauthorizedBurst: 6,
+  unauthorizedRefillMs: 5_000,
   verifyAgainMs: 30_000,
   verifyRetryBaseMs: 1_000,
   verifyRetryCapMs: 60_000,
@@ -256,4 +256,4 @@ export const SESSION_POLICY: SessionPolicy = {
 /** When it is, and a number in [0, 1) for whatever wants chance. */
 export type Moment = { now: number; chance: number };
 
-export type Step = { machine: Machine; effects: readonly SessionEffect[] };
+export type Step = { machine: SessionMachine; effects: readonly SessionEffect[] };

@@ -3,7 +3,7 @@ import { and, end, save, sessionOf, stay, tombstone } from './session-transition
 import type { User } from '../../protocol/snapshot.ts';
 import { isDue } from './token-expiry.ts';
 import type {
-  Machine,
+  SessionMachine,
   Moment,
   Session,
   SessionEvent,
@@ -19,33 +19,34 @@ export const verifyNow = (step: Step): Step => {
   const { verifying } = machine;
   const session = sessionOf(machine.state);
   if (!session) return step;
-  if (verifying?.is === 'asked') return { ...step, machine: { ...machine, verifying: { ...verifying, again: true } } };
+  if (verifying?.state === 'pending')
+    return { ...step, machine: { ...machine, verifying: { ...verifying, rerun: true } } };
   const call = machine.calls + 1;
   const { generation, kind } = session;
-  const asked = { is: 'asked', call, generation, again: false, attempt: verifying?.attempt ?? 0 } as const;
-  return and({ ...step, machine: { ...machine, calls: call, verifying: asked } }, { type: 'verify', call, kind });
+  const pending = { state: 'pending', call, generation, rerun: false, attempt: verifying?.attempt ?? 0 } as const;
+  return and({ ...step, machine: { ...machine, calls: call, verifying: pending } }, { type: 'verify', call, kind });
 };
 
 /** The world has changed: what failed before says nothing about the next try, nor how long to wait after it. */
-export const forgetFailures = (machine: Machine): Machine =>
-  machine.verifying?.is === 'resting' ? { ...machine, verifying: undefined } : machine;
+export const forgetFailures = (machine: SessionMachine): SessionMachine =>
+  machine.verifying?.state === 'backoff' ? { ...machine, verifying: undefined } : machine;
 
 /** The network is not always there when the browser says so: whoever got no proof asks again. */
 export const verifyDue = (step: Step, { now }: Moment, policy: SessionPolicy): Step => {
   const { verifying, state } = step.machine;
-  const due = verifying?.is === 'resting' && isDue(verifying.retryAt, policy.verifyRetryCapMs, now);
-  return due && state.at === 'active' ? verifyNow(step) : step;
+  const due = verifying?.state === 'backoff' && isDue(verifying.retryAt, policy.verifyRetryCapMs, now);
+  return due && state.state === 'active' ? verifyNow(step) : step;
 };
 
 export const onVerify = (
-  machine: Machine,
+  machine: SessionMachine,
   event: Extract<SessionEvent, { type: 'verified' | 'verify-failed' }>,
   at: Moment,
   policy: SessionPolicy,
 ): Step => {
   const { verifying, state } = machine;
-  if (verifying?.is !== 'asked' || verifying.call !== event.call) return stay(machine);
-  const rest: Machine = { ...machine, verifying: undefined };
+  if (verifying?.state !== 'pending' || verifying.call !== event.call) return stay(machine);
+  const rest: SessionMachine = { ...machine, verifying: undefined };
   const session = sessionOf(state);
   // Asked about other tokens, perhaps of another person: it says nothing about these.
   if (session?.generation !== verifying.generation) return verifyNow(stay(rest));
@@ -59,15 +60,15 @@ export const onVerify = (
 
 const unproved = (attempt: number, { now, chance }: Moment, policy: SessionPolicy): VerifyState => {
   const backoff = { baseMs: policy.verifyRetryBaseMs, capMs: policy.verifyRetryCapMs };
-  return { is: 'resting', attempt, retryAt: now + fullJitter(attempt, backoff, chance) };
+  return { state: 'backoff', attempt, retryAt: now + fullJitter(attempt, backoff, chance) };
 };
 
-const again = (step: Step, asked: { again: boolean }): Step => (asked.again ? verifyNow(step) : step);
+const again = (step: Step, pending: { rerun: boolean }): Step => (pending.rerun ? verifyNow(step) : step);
 
 /** The backend's name for the user is worth keeping: a restarted worker greets people by it before it has asked. */
-const prove = (machine: Machine, session: Session, user: User): Step => {
+const prove = (machine: SessionMachine, session: Session, user: User): Step => {
   if (session.user?.sub === user.sub && session.user.name === user.name) return stay(machine);
   const known = { ...session, user };
   const step = stay({ ...machine, state: { ...machine.state, session: known } as SessionState });
-  return machine.state.at === 'active' ? save(step, { at: 'session', session: known }) : step;
+  return machine.state.state === 'active' ? save(step, { state: 'signed-in', session: known }) : step;
 };

@@ -1,5 +1,5 @@
 import type { SessionView } from '../../protocol/snapshot.ts';
-import type { Machine, Session } from './session-types.ts';
+import type { SessionMachine, Session } from './session-types.ts';
 
 const known = (session: Session, verifiedAt: number | undefined) => ({
   kind: session.kind,
@@ -11,8 +11,8 @@ const known = (session: Session, verifiedAt: number | undefined) => ({
 });
 
 /** What a page may know of a session: never a token. */
-export const projectSession = ({ state, signIn, verifiedAt }: Machine): SessionView => {
-  switch (state.at) {
+export const projectSession = ({ state, signIn, verifiedAt }: SessionMachine): SessionView => {
+  switch (state.state) {
     case 'starting':
     case 'establishing':
       return { state: 'starting' };

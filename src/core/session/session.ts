@@ -31,9 +31,9 @@ import { forgetFailures, onVerify, verifyDue, verifyNow } from './session-verify
 import { hasEnded, isDue, renewIsDue } from './token-expiry.ts';
 import {
   SESSION_POLICY,
-  type Machine,
+  type SessionMachine,
   type Moment,
-  type Saved,
+  type SessionRecord,
   type SessionEvent,
   type SessionPolicy,
   type SessionState,
@@ -53,20 +53,20 @@ import {
  * 12. A refresh whose answer was lost is sent again with the same token; the disk knows that it was sent.
  */
 
-export const initialMachine: Machine = {
-  state: { at: 'starting', call: 0, attempt: 0, waiting: [] },
+export const initialMachine: SessionMachine = {
+  state: { state: 'starting', call: 0, attempt: 0, waiting: [] },
   signIn: undefined,
   verifying: undefined,
   verifiedAt: undefined,
   durability: 'disk',
   unsaved: undefined,
-  closed: undefined,
-  refusals: { left: SESSION_POLICY.refusalBurst, at: 0 },
+  answeredRefreshSentAt: undefined,
+  unauthorizedBudget: { left: SESSION_POLICY.unauthorizedBurst, at: 0 },
   calls: 0,
 };
 
 /** The only function that decides anything about a session. Pure: the same arguments, the same answer. */
-export const stepSession = (machine: Machine, event: SessionEvent, at: Moment, policy: SessionPolicy): Step => {
+export const stepSession = (machine: SessionMachine, event: SessionEvent, at: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
   switch (event.type) {
     case 'started':
@@ -99,7 +99,7 @@ export const stepSession = (machine: Machine, event: SessionEvent, at: Moment, p
       return onTabArrived(machine, at, policy);
     case 'restored':
       // What is not on the disk yet could not be outdone by it.
-      return state.at === 'signed-out' && !machine.unsaved ? load(machine, 0) : stay(machine);
+      return state.state === 'signed-out' && !machine.unsaved ? load(machine, 0) : stay(machine);
     case 'erased':
       return onErased(machine);
     case 'suspected':
@@ -115,30 +115,30 @@ export const stepSession = (machine: Machine, event: SessionEvent, at: Moment, p
   }
 };
 
-const onAbandoned = (machine: Machine, id: string): Step => {
+const onAbandoned = (machine: SessionMachine, id: string): Step => {
   const { state } = machine;
   if (!('waiting' in state)) return stay(machine);
   return stay({ ...machine, state: { ...state, waiting: state.waiting.filter((other) => other !== id) } });
 };
 
 /** What the disk should hold; nothing while only the disk knows. */
-const recordOf = (state: SessionState): Saved | undefined => {
+const recordOf = (state: SessionState): SessionRecord | undefined => {
   // An end outlives its deletion too: another worker may not have heard of it yet.
-  if (state.at === 'signed-out') return state.reason === 'never' ? undefined : state;
-  if (state.at === 'ending') return state.left;
+  if (state.state === 'signed-out') return state.reason === 'never' ? undefined : state;
+  if (state.state === 'ending') return state.left;
   const session = latestOf(state);
-  if (state.at === 'refreshing')
-    return { at: 'session', session: { ...state.session, unansweredSince: state.recorded } };
-  return session && { at: 'session', session };
+  if (state.state === 'refreshing')
+    return { state: 'signed-in', session: { ...state.session, refreshSentAt: state.recorded } };
+  return session && { state: 'signed-in', session };
 };
 
 /** A save that is under way may have been made before the deletion: its answer proves nothing any more. */
-const onErased = (machine: Machine): Step => {
+const onErased = (machine: SessionMachine): Step => {
   const { state } = machine;
   const record = recordOf(state);
   // Inside the lock the disk is read and written anyway.
-  if (!record || (state.at === 'refreshing' && state.step === 'locking')) return stay(machine);
-  if (!('call' in state) || (state.at === 'refreshing' && state.step === 'asking'))
+  if (!record || (state.state === 'refreshing' && state.step === 'locking')) return stay(machine);
+  if (!('call' in state) || (state.state === 'refreshing' && state.step === 'asking'))
     return save(stay(machine), record, machine.unsaved?.ids);
   const call = machine.calls + 1;
   return go({ ...machine, calls: call }, { ...state, call }, { type: 'save', call, record });
@@ -151,31 +151,33 @@ type Answer = Extract<
   { type: 'locked' | 'saved' | 'save-failed' | 'superseded' | 'granted' | 'grant-failed' }
 >;
 
-const onAnswer = (machine: Machine, event: Answer, at: Moment, policy: SessionPolicy): Step => {
+const onAnswer = (machine: SessionMachine, event: Answer, at: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
   if (machine.unsaved?.call === event.call) return onUnsavedAnswer(machine, event, at, policy);
   if (!('call' in state) || state.call !== event.call) return stay(machine);
   if (event.type === 'superseded') return onSuperseded(machine, event.saved, at, policy);
-  if (state.at === 'refreshing') return onRefreshAnswer(machine, state, event, at, policy);
-  if (state.at === 'starting' || (event.type !== 'saved' && event.type !== 'save-failed')) return stay(machine);
-  if (state.at === 'ending') return onEnded(machine, state, event.type === 'saved');
+  if (state.state === 'refreshing') return onRefreshAnswer(machine, state, event, at, policy);
+  if (state.state === 'starting' || (event.type !== 'saved' && event.type !== 'save-failed')) return stay(machine);
+  if (state.state === 'ending') return onEnded(machine, state, event.type === 'saved');
   const step = onKept(machine, state, event.type === 'saved' ? undefined : event.problem, at, policy);
-  if (state.at === 'saving') return step;
+  if (state.state === 'saving') return step;
   const left = state.former.map((session) => ({ type: 'revoke', session }) as const);
   return verifyNow(and(step, ...left, ...settle(state.id, ok({ type: 'signed-in' }))));
 };
 
-const onSuperseded = (machine: Machine, saved: Saved, at: Moment, policy: SessionPolicy): Step => {
+const onSuperseded = (machine: SessionMachine, saved: SessionRecord, at: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
-  if (state.at === 'establishing') return onEstablishSuperseded(machine, state, saved, at);
+  if (state.state === 'establishing') return onEstablishSuperseded(machine, state, saved, at);
   const step = adopt(machine, saved, at, policy);
   // Signed out elsewhere while this worker rotated: the newest tokens must not outlive it.
-  return state.at === 'saving' && saved.at === 'signed-out' ? and(step, { type: 'revoke', session: state.next }) : step;
+  return state.state === 'saving' && saved.state === 'signed-out'
+    ? and(step, { type: 'revoke', session: state.next })
+    : step;
 };
 
 const onRefreshAnswer = (
-  machine: Machine,
-  state: SessionState & { at: 'refreshing' },
+  machine: SessionMachine,
+  state: SessionState & { state: 'refreshing' },
   event: Answer,
   at: Moment,
   policy: SessionPolicy,
@@ -195,7 +197,7 @@ const onRefreshAnswer = (
   }
 };
 
-const onUnsavedAnswer = (machine: Machine, event: Answer, at: Moment, policy: SessionPolicy): Step => {
+const onUnsavedAnswer = (machine: SessionMachine, event: Answer, at: Moment, policy: SessionPolicy): Step => {
   const { unsaved } = machine;
   if (event.type === 'saved') return and(saved(machine), ...settleUnsaved(machine, ok(null)));
   if (event.type === 'superseded') return onUnsavedSuperseded(machine, event.saved, at, policy);
@@ -207,13 +209,18 @@ const onUnsavedAnswer = (machine: Machine, event: Answer, at: Moment, policy: Se
   );
 };
 
-const saved = (machine: Machine): Step => stay({ ...machine, unsaved: undefined, durability: 'disk' });
+const saved = (machine: SessionMachine): Step => stay({ ...machine, unsaved: undefined, durability: 'disk' });
 
 /** A person's sign-out outdoes whatever another worker wrote meanwhile; every other end was about an older token. */
-const onUnsavedSuperseded = (machine: Machine, there: Saved, at: Moment, policy: SessionPolicy): Step => {
+const onUnsavedSuperseded = (
+  machine: SessionMachine,
+  there: SessionRecord,
+  at: Moment,
+  policy: SessionPolicy,
+): Step => {
   const { unsaved, state } = machine;
   const record = unsaved?.record;
-  if (record?.at === 'signed-out' && record.reason === 'user' && there.at === 'session') {
+  if (record?.state === 'signed-out' && record.reason === 'user' && there.state === 'signed-in') {
     const left = { ...record, generation: bySignOut(there.session.generation, at.now) };
     return save(go(machine, left, { type: 'revoke', session: there.session }), left, unsaved?.ids);
   }
@@ -223,7 +230,7 @@ const onUnsavedSuperseded = (machine: Machine, there: Saved, at: Moment, policy:
 
 // ---- time and the world
 
-const onTick = (machine: Machine, at: Moment, policy: SessionPolicy): Step => {
+const onTick = (machine: SessionMachine, at: Moment, policy: SessionPolicy): Step => {
   const step = verifyDue(onDue(machine, at, policy), at, policy);
   const { unsaved, state } = step.machine;
   if (!unsaved || holdsLock(state) || !isDue(unsaved.retryAt, policy.saveRetryMs, at.now)) return step;
@@ -234,9 +241,9 @@ const onTick = (machine: Machine, at: Moment, policy: SessionPolicy): Step => {
   );
 };
 
-const onDue = (machine: Machine, { now }: Moment, policy: SessionPolicy): Step => {
+const onDue = (machine: SessionMachine, { now }: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
-  switch (state.at) {
+  switch (state.state) {
     case 'starting':
       return isDue(state.retryAt ?? Infinity, policy.loadRetryMs, now) ? load(machine, state.attempt) : stay(machine);
     case 'signed-out':
@@ -258,15 +265,15 @@ const onDue = (machine: Machine, { now }: Moment, policy: SessionPolicy): Step =
 };
 
 const onNudge = (
-  machine: Machine,
+  machine: SessionMachine,
   cause: 'online' | 'visible' | 'thaw' | 'user',
   at: Moment,
   policy: SessionPolicy,
 ): Step => {
   const { state } = machine;
-  if (state.at === 'starting' && state.retryAt !== undefined) return load(machine, state.attempt);
+  if (state.state === 'starting' && state.retryAt !== undefined) return load(machine, state.attempt);
   if (waitsForDisk(state)) return state.lookAgainAt === Infinity ? stay(machine) : readAgain(machine);
-  if (state.at === 'degraded') {
+  if (state.state === 'degraded') {
     const now = ((cause === 'user' || cause === 'online') && !isHeldOff(state, at)) || mayTry(state, at, policy);
     return now ? beginRefresh(machine, state.session, state.access, [], state.attempt) : stay(machine);
   }
@@ -277,9 +284,9 @@ const onNudge = (
 };
 
 /** A page came, or came back: only the backend's word proves to it that the session is there. */
-const onTabArrived = (machine: Machine, at: Moment, policy: SessionPolicy): Step => {
+const onTabArrived = (machine: SessionMachine, at: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
-  if (state.at === 'degraded' && mayTry(state, at, policy))
+  if (state.state === 'degraded' && mayTry(state, at, policy))
     return verifyNow(beginRefresh(machine, state.session, state.access, [], state.attempt));
   return verifyNow(stay(machine));
 };

@@ -1,4 +1,4 @@
-import type { AccessToken, Machine, Session, SessionPolicy } from './session-types.ts';
+import type { AccessToken, SessionMachine, Session, SessionPolicy } from './session-types.ts';
 
 /** A clock that stands this far before a token's birth has been set back since. */
 const SET_BACK_MS = 60_000;
@@ -34,15 +34,15 @@ export const hasEnded = (session: Session, now: number): boolean =>
   session.endsAt !== undefined && now >= session.endsAt;
 
 /** When the machine wants its next `tick`. Derived, so that no timer can be forgotten or left behind. */
-export const wakeAt = ({ state, unsaved, verifying }: Machine, policy: SessionPolicy): number => {
+export const wakeAt = ({ state, unsaved, verifying }: SessionMachine, policy: SessionPolicy): number => {
   const persist = unsaved?.retryAt ?? Infinity;
-  switch (state.at) {
+  switch (state.state) {
     case 'starting':
       return Math.min(persist, state.retryAt ?? Infinity);
     case 'active': {
       const { access, refresh } = state.session.tokens;
       const renew = access && refresh ? renewAt(access, policy) : Infinity;
-      const proof = verifying?.is === 'resting' ? verifying.retryAt : Infinity;
+      const proof = verifying?.state === 'backoff' ? verifying.retryAt : Infinity;
       return Math.min(persist, renew, proof, state.session.endsAt ?? Infinity);
     }
     case 'degraded':

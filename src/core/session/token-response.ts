@@ -1,7 +1,7 @@
 import { isToken } from '../../protocol/backend-responses.ts';
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import type { AccessToken, Grant } from './session-types.ts';
+import type { AccessToken, TokenResponse } from './session-types.ts';
 
 /** An HTTP answer of a token endpoint, read whole. `at` is the endpoint's path or origin + path. */
 export type TokenAnswer = {
@@ -12,7 +12,9 @@ export type TokenAnswer = {
   receivedAt: number;
 };
 
-export type TokenVerdict = { is: 'granted'; grant: Grant } | { is: 'failed'; problem: Problem; unanswered: boolean };
+export type TokenVerdict =
+  | { is: 'granted'; grant: TokenResponse }
+  | { is: 'failed'; problem: Problem; unanswered: boolean };
 
 const DEFAULT_LIFETIME_S = 300;
 const LONGEST_LIFETIME_S = 86_400;
@@ -45,7 +47,7 @@ const parseGrant = (
   expected: AccessToken['scheme'],
   receivedAt: number,
   isSamePerson: IdTokenCheck,
-): Grant | undefined => {
+): TokenResponse | undefined => {
   const value = own(body, 'access_token');
   const given = own(body, 'refresh_token');
   const refresh = typeof given === 'string' && given !== '' ? given : undefined;

@@ -18,7 +18,7 @@ import {
   type TokenEndpointResponse,
 } from 'oauth4webapi';
 import { judgeTokenAnswer } from '../../core/session/token-response.ts';
-import type { Grant, Session } from '../../core/session/session-types.ts';
+import type { TokenResponse, Session } from '../../core/session/session-types.ts';
 import type { OidcConfig } from '../../protocol/config.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
@@ -217,7 +217,7 @@ const subjectOf = (idToken: unknown): string | undefined => {
 
 const DEFAULT_LIFETIME_S = 300;
 
-const grantOf = (tokens: TokenEndpointResponse, key: string | undefined, now: number): Grant => {
+const grantOf = (tokens: TokenEndpointResponse, key: string | undefined, now: number): TokenResponse => {
   const claims = getValidatedIdTokenClaims(tokens);
   const name = claims?.['name'];
   const scheme = tokens.token_type === 'dpop' ? 'DPoP' : 'Bearer';

@@ -1,4 +1,4 @@
-import type { Grant, Session, SignInOrder } from '../../core/session/session-types.ts';
+import type { TokenResponse, Session, SignInCommand } from '../../core/session/session-types.ts';
 import type { TokenVerdict } from '../../core/session/token-response.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { User } from '../../protocol/snapshot.ts';
@@ -6,7 +6,7 @@ import type { HttpAnswer } from '../runtime/http.ts';
 
 export type SignInOutcome =
   | { type: 'redirect'; url: string }
-  | { type: 'granted'; grant: Grant }
+  | { type: 'granted'; grant: TokenResponse }
   | { type: 'failed'; problem: Problem };
 
 /** The application's backend knows the session, or it does not. */
@@ -19,7 +19,7 @@ export type RevocationResult = true | number;
 
 /** One way to sign in, with all of its network. It does not decide what an answer means for the session. */
 export type SignInMethod = {
-  signIn(order: SignInOrder): Promise<SignInOutcome>;
+  signIn(order: SignInCommand): Promise<SignInOutcome>;
   refresh(session: Session): Promise<TokenVerdict>;
   /** Informs the server that the session has ended (RFC 7009, or a log-out endpoint). */
   revoke(session: Session): Promise<RevocationResult>;

@@ -12,7 +12,7 @@ import { endpointName } from '../runtime/http.ts';
 import type { RequestMatch, RequestMatcher } from './request-matcher.ts';
 import type { UserScope } from './user-scope.ts';
 
-type Authorized = Extract<Verdict, { go: 'authorized' }>;
+type Authorized = Extract<Verdict, { type: 'authorized' }>;
 
 /** One request with a token, and how to send it. */
 type Attempt = {
@@ -81,8 +81,8 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
    * A copy of a no-cors request loses `Authorization` and `Range` without an error (measured). `same-origin` keeps them,
    * also over redirects. Without a token, only `Range` is a reason to change the mode.
    */
-  const modeFor = ({ mode, headers }: Request, url: URL, go: Verdict['go']): RequestMode =>
-    url.origin === origin && (go === 'authorized' || (mode === 'no-cors' && headers.has('range')))
+  const modeFor = ({ mode, headers }: Request, url: URL, type: Verdict['type']): RequestMode =>
+    url.origin === origin && (type === 'authorized' || (mode === 'no-cors' && headers.has('range')))
       ? 'same-origin'
       : mode;
 
@@ -140,13 +140,13 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     const first = await send(verdict);
     if (first.status !== 401) return finish(request, first);
     const second = await requestToken({ type: 'refused', id: nextId(), generation: verdict.generation });
-    switch (second.go) {
+    switch (second.type) {
       case 'authorized':
         return finish(request, await send(second));
-      case 'stop':
+      case 'fail':
         return networkError();
-      case 'bare':
-      case 'pass':
+      case 'anonymous':
+      case 'passThrough':
         return first;
     }
   };
@@ -158,9 +158,9 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     // The user left while the request waited: it must not go out for the next one. A request for the cache only must
     // neither get another user's answer nor go to the network.
     const onlyCached = request.cache === 'only-if-cached' && !current.fetched.has(request.url);
-    if (verdict.go === 'stop' || current.ended.aborted || onlyCached) return networkError();
-    const bound = bindTo(current, request, modeFor(request, match.url, verdict.go));
-    const response = await (verdict.go === 'authorized' ? authorized(bound, match, verdict) : fetch(bound));
+    if (verdict.type === 'fail' || current.ended.aborted || onlyCached) return networkError();
+    const bound = bindTo(current, request, modeFor(request, match.url, verdict.type));
+    const response = await (verdict.type === 'authorized' ? authorized(bound, match, verdict) : fetch(bound));
     if (current.fetched.size >= MAX_FETCHED) current.fetched.clear();
     current.fetched.add(request.url);
     return response;

@@ -1,5 +1,5 @@
 import { keptSince, survived, type Trial } from '../../core/session/continuity.ts';
-import type { Machine } from '../../core/session/session-types.ts';
+import type { SessionMachine } from '../../core/session/session-types.ts';
 import { sessionOf } from '../../core/session/session-transitions.ts';
 import { isObject, numberAt } from '../../protocol/json.ts';
 import type { Continuity } from '../../protocol/snapshot.ts';
@@ -11,7 +11,7 @@ export type ContinuityCounters = {
   readonly kept: Continuity;
   count(trial: Trial): void;
   /** Counts what a step of the session machine shows: a restart, a refresh. A sign-in starts again at zero. */
-  observe(before: Machine, after: Machine): void;
+  observe(before: SessionMachine, after: SessionMachine): void;
 };
 
 const KEY = 'kept';
@@ -58,8 +58,8 @@ export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () 
     observe(before, after) {
       const former = sessionOf(before.state);
       const session = sessionOf(after.state);
-      if (before.state.at === 'starting' && session) count('workerRestarts');
-      else if (before.state.at === 'establishing' && session) write(keptSince(clock.now()));
+      if (before.state.state === 'starting' && session) count('workerRestarts');
+      else if (before.state.state === 'establishing' && session) write(keptSince(clock.now()));
       else if (former && session && session.generation > former.generation) count('refreshes');
     },
   };

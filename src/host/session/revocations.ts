@@ -1,5 +1,5 @@
 import { fullJitter } from '../../core/backoff.ts';
-import { parseSaved } from '../../core/session/parse-record.ts';
+import { parseRecord, serializeRecord } from '../../core/session/session-record.ts';
 import type { Session } from '../../core/session/session-types.ts';
 import { isObject, own } from '../../protocol/json.ts';
 import { putDurably, type Disk } from '../storage/database.ts';
@@ -40,8 +40,10 @@ export const createRevocations = ({ disk, sealer, clock, random, revoke }: Revoc
   const read = async (key: string): Promise<Session | undefined> => {
     const sealed = await disk.use((db) => db.get('sealed', key));
     const value = sealed && (await sealer.open(sealed, key).catch(() => undefined));
-    const saved = isObject(value) ? parseSaved(own(value, 'record')) : undefined;
-    return saved?.at === 'session' && clock.now() - saved.session.startedAt < GIVE_UP_MS ? saved.session : undefined;
+    const saved = isObject(value) ? parseRecord(own(value, 'record')) : undefined;
+    return saved?.state === 'signed-in' && clock.now() - saved.session.startedAt < GIVE_UP_MS
+      ? saved.session
+      : undefined;
   };
 
   const revokeOne = async (key: string): Promise<RevocationResult> => {
@@ -86,7 +88,7 @@ export const createRevocations = ({ disk, sealer, clock, random, revoke }: Revoc
     async add(session) {
       const key = PREFIX + crypto.randomUUID();
       memory.set(key, session);
-      const sealed = await sealer.seal({ record: { at: 'session', session } }, key);
+      const sealed = await sealer.seal({ record: serializeRecord({ state: 'signed-in', session }) }, key);
       await disk.use((db) => putDurably(db, 'sealed', key, sealed)).catch(() => undefined);
     },
     // The caller has a reason to expect success, such as `online`. So the backoff starts again.

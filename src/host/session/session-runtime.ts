@@ -1,10 +1,10 @@
 import { initialMachine, stepSession } from '../../core/session/session.ts';
 import {
   SESSION_POLICY,
-  type Machine,
+  type SessionMachine,
   type SessionEffect,
   type SessionEvent,
-  type SignInOrder,
+  type SignInCommand,
   type Verdict,
 } from '../../core/session/session-types.ts';
 import { wakeAt } from '../../core/session/token-expiry.ts';
@@ -31,15 +31,15 @@ export type SessionRuntimeOptions = {
   journal: Journal;
   clock: Clock;
   random: Random;
-  onChange(machine: Machine): void;
+  onChange(machine: SessionMachine): void;
 };
 
 export type SessionRuntime = {
-  readonly machine: Machine;
+  readonly machine: SessionMachine;
   dispatch(event: SessionEvent): void;
   /** The verdict on a request, or on its 401. Immediate when the machine needs no effect for it. */
   requestToken(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
-  signIn(order: SignInOrder): Promise<Result<SignInNext | null>>;
+  signIn(order: SignInCommand): Promise<Result<SignInNext | null>>;
   signOut(): Promise<Result<SignInNext | null>>;
   /** Resolves when no effect is in flight. `undefined` when none is. */
   pending(): Promise<void> | undefined;
@@ -166,7 +166,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     }
   };
 
-  const updateWake = (machine: Machine): void => {
+  const updateWake = (machine: SessionMachine): void => {
     const at = wakeAt(machine, SESSION_POLICY);
     if (wake?.at === at) return;
     wake?.cancel();
@@ -183,7 +183,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
 
   const runner = createMachineRunner({
     initial: initialMachine,
-    step: (machine: Machine, event: SessionEvent, moment) => stepSession(machine, event, moment, SESSION_POLICY),
+    step: (machine: SessionMachine, event: SessionEvent, moment) => stepSession(machine, event, moment, SESSION_POLICY),
     perform,
     moment: () => ({ now: clock.now(), chance: random() }),
     onChange(machine) {
@@ -205,7 +205,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
       const cancel = clock.schedule(clock.now() + MAX_TOKEN_WAIT_MS, () => {
         verdicts.delete(id);
         dispatch({ type: 'abandoned', id });
-        resolve({ go: 'stop', problem: { code: 'timeout', at: 'token' } });
+        resolve({ type: 'fail', problem: { code: 'timeout', at: 'token' } });
       });
       verdicts.set(id, (verdict) => {
         cancel();

@@ -23,7 +23,7 @@ export const createUserScopes = (): UserScopes => {
     get: () => current,
     observe(state) {
       const session = latestOf(state);
-      const left = state.at === 'signed-out' && state.reason === 'user';
+      const left = state.state === 'signed-out' && state.reason === 'user';
       if (last && (left || (session && isAnotherUser(last, session)))) {
         ending.abort(new TypeError('signed-out'));
         ending = new AbortController();

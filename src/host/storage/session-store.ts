@@ -1,5 +1,5 @@
-import { parseSaved } from '../../core/session/parse-record.ts';
-import type { Saved } from '../../core/session/session-types.ts';
+import { parseRecord, serializeRecord } from '../../core/session/session-record.ts';
+import type { SessionRecord } from '../../core/session/session-types.ts';
 import { isObject } from '../../protocol/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { storeProblem, type Disk, type SessionRow } from './database.ts';
@@ -13,25 +13,25 @@ const CONTEXT = 'session';
 const WRITE_ATTEMPTS = 3;
 const WRITE_PAUSE_MS = 150;
 
-export type Loaded = { saved: Saved | undefined; problem?: Problem | undefined };
+export type Loaded = { saved: SessionRecord | undefined; problem?: Problem | undefined };
 export type SaveOutcome =
   | { type: 'saved' }
-  | { type: 'superseded'; saved: Saved }
+  | { type: 'superseded'; saved: SessionRecord }
   | { type: 'failed'; problem: Problem };
 
 export type SessionStore = {
   /** Rejects only when the disk could not be read. A record that does not open is set aside, and `problem` says so. */
   load(): Promise<Loaded>;
   /** Writes the record unless the disk holds a newer generation (compare and set). Durable and read back. */
-  save(record: Saved): Promise<SaveOutcome>;
+  save(record: SessionRecord): Promise<SaveOutcome>;
   /** The sealed row as it is on the disk, for a copy in a native store. */
   row(): Promise<SessionRow | undefined>;
   /** Writes a copy back if the disk holds no row. Rejects if the copy does not open. */
   restore(row: SessionRow): Promise<boolean>;
 };
 
-const generationOfSaved = (saved: Saved): number =>
-  saved.at === 'session' ? saved.session.generation : saved.generation;
+const generationOfSaved = (saved: SessionRecord): number =>
+  saved.state === 'signed-in' ? saved.session.generation : saved.generation;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -54,8 +54,8 @@ export const createSessionStore = (disk: Disk, sealer: Sealer): SessionStore => 
   const read = (): Promise<unknown> => disk.use((db) => db.get('session', CURRENT));
 
   /** The generation in clear decides which of two rows is newer, so it must equal the sealed one. */
-  const open = async (row: unknown): Promise<Saved> => {
-    const saved = isRow(row) && parseSaved(await sealer.open(row.sealed, CONTEXT));
+  const open = async (row: unknown): Promise<SessionRecord> => {
+    const saved = isRow(row) && parseRecord(await sealer.open(row.sealed, CONTEXT));
     if (saved && generationOfSaved(saved) === row.generation) return saved;
     throw new DOMException('record', 'DataError');
   };
@@ -98,9 +98,12 @@ export const createSessionStore = (disk: Disk, sealer: Sealer): SessionStore => 
       return newer;
     });
 
-  const attempt = async (record: Saved): Promise<SaveOutcome> => {
-    const row: SessionRow = { generation: generationOfSaved(record), sealed: await sealer.seal(record, CONTEXT) };
-    const newer = await write(row, record.at === 'signed-out');
+  const attempt = async (record: SessionRecord): Promise<SaveOutcome> => {
+    const row: SessionRow = {
+      generation: generationOfSaved(record),
+      sealed: await sealer.seal(serializeRecord(record), CONTEXT),
+    };
+    const newer = await write(row, record.state === 'signed-out');
     if (newer) {
       const saved = await open(newer).catch(() => undefined);
       if (saved) return { type: 'superseded', saved };
@@ -115,7 +118,7 @@ export const createSessionStore = (disk: Disk, sealer: Sealer): SessionStore => 
     return { type: 'failed', problem: { code: 'store-unavailable', detail: 'not read back' } };
   };
 
-  const save = async (record: Saved): Promise<SaveOutcome> => {
+  const save = async (record: SessionRecord): Promise<SaveOutcome> => {
     for (let tried = 1; ; tried++) {
       const outcome = await attempt(record).catch((error: unknown): SaveOutcome => ({
         type: 'failed',

@@ -1,21 +1,21 @@
-import type { Saved } from '../../../src/core/session/session-types.ts';
+import type { SessionRecord } from '../../../src/core/session/session-types.ts';
 
-export const generationOfSaved = (saved: Saved | undefined): number =>
-  saved === undefined ? -1 : saved.at === 'session' ? saved.session.generation : saved.generation;
+export const generationOfSaved = (saved: SessionRecord | undefined): number =>
+  saved === undefined ? -1 : saved.state === 'signed-in' ? saved.session.generation : saved.generation;
 
 /** One record that all workers of the origin share. A write counts only if nothing newer is there. */
 export class Disk {
   readable = true;
   writable = true;
   slowMs = 0;
-  record: Saved | undefined;
+  record: SessionRecord | undefined;
   erasures = 0;
-  onWrite: (record: Saved) => void = () => undefined;
+  onWrite: (record: SessionRecord) => void = () => undefined;
   onErase: () => void = () => undefined;
   /** Every token that was ever safe here. */
   readonly durable = new Set<string>();
 
-  read(): { ok: true; saved: Saved | undefined } | { ok: false } {
+  read(): { ok: true; saved: SessionRecord | undefined } | { ok: false } {
     return this.readable ? { ok: true, saved: this.record } : { ok: false };
   }
 
@@ -25,12 +25,12 @@ export class Disk {
     this.onErase();
   }
 
-  write(record: Saved): 'written' | 'failed' | 'superseded' {
+  write(record: SessionRecord): 'written' | 'failed' | 'superseded' {
     if (!this.writable) return 'failed';
     if (generationOfSaved(this.record) > generationOfSaved(record)) return this.readable ? 'superseded' : 'failed';
     this.onWrite(record);
     this.record = record;
-    if (record.at === 'session') {
+    if (record.state === 'signed-in') {
       const { access, refresh } = record.session.tokens;
       if (access) this.durable.add(access.value);
       if (refresh !== undefined) this.durable.add(refresh);

@@ -1,4 +1,4 @@
-import type { Saved, Session, SessionEvent, SessionState } from '../../../src/core/session/session-types.ts';
+import type { SessionRecord, Session, SessionEvent, SessionState } from '../../../src/core/session/session-types.ts';
 import { generationOfSaved } from './session-disk.ts';
 import type { Life } from './session-life.ts';
 import type { World } from './session-world.ts';
@@ -18,7 +18,7 @@ export type Court = {
   breach(law: Law, text: string): void;
 };
 
-type SignedOut = SessionState & { at: 'signed-out' };
+type SignedOut = SessionState & { state: 'signed-out' };
 
 /** A session ended, or a start found none. Was it for one of the three reasons, and does it say which? */
 export const judgeEnd = (
@@ -40,13 +40,13 @@ const reasonWrong = (
   after: SignedOut,
 ): string | undefined => {
   // it is none of now: this worker knew of it when it looked for a sign-in after it
-  const known = before.at === 'starting' && before.left?.generation === after.generation;
+  const known = before.state === 'starting' && before.left?.generation === after.generation;
   if (known && (event.type === 'loaded' || event.type === 'load-failed')) return undefined;
   switch (event.type) {
     case 'sign-out':
       return after.reason === 'user' ? undefined : 'the user asked for it';
     case 'loaded':
-      if (event.saved?.at === 'signed-out' || after.reason === 'expired') return adopted(laws, event.saved, after);
+      if (event.saved?.state === 'signed-out' || after.reason === 'expired') return adopted(laws, event.saved, after);
       return event.saved === undefined && after.reason === 'never' ? undefined : 'the disk says otherwise';
     case 'locked':
     case 'superseded':
@@ -57,7 +57,7 @@ const reasonWrong = (
         : 'an unreadable store proves nothing';
     case 'saved':
     case 'save-failed':
-      return before.at !== 'ending' ? 'no reason at all' : rejectionWrong(laws, life, before, after);
+      return before.state !== 'ending' ? 'no reason at all' : rejectionWrong(laws, life, before, after);
     case 'verify-failed':
       return 'session' in before && before.session.kind === 'ticket' && event.problem.code === 'grant-rejected'
         ? undefined
@@ -72,8 +72,8 @@ const reasonWrong = (
 };
 
 /** Another worker's end counts; so does a lifetime that was over when nobody was there. */
-const adopted = (laws: Court, saved: Saved | undefined, after: SignedOut): string | undefined => {
-  if (saved?.at === 'session') return clockWrong(laws, saved.session, after);
+const adopted = (laws: Court, saved: SessionRecord | undefined, after: SignedOut): string | undefined => {
+  if (saved?.state === 'signed-in') return clockWrong(laws, saved.session, after);
   return saved && generationOfSaved(saved) === after.generation && saved.reason === after.reason
     ? undefined
     : 'not what the disk says';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { generationOf } from '../../../src/core/session/session-transitions.ts';
-import type { Saved } from '../../../src/core/session/session-types.ts';
+import type { SessionRecord } from '../../../src/core/session/session-types.ts';
 import { generationOfSaved } from './session-disk.ts';
 import { Laws, latestOf, type Breach } from './session-laws.ts';
 import type { Life } from './session-life.ts';
@@ -121,24 +121,24 @@ export const histories = (shape: HistoryShape = {}): fc.Arbitrary<History> => {
 /** The backend is kinder than `expires_in` says where that says next to nothing. */
 const KIND_MS = 30 * SECOND_MS;
 
-const savedBefore = (world: World, { disk, accessMs }: History): Saved | undefined => {
+const savedBefore = (world: World, { disk, accessMs }: History): SessionRecord | undefined => {
   if (disk === 'empty') return undefined;
-  if (disk === 'ended') return { at: 'signed-out', generation: 3, reason: 'user', kind: 'password' };
+  if (disk === 'ended') return { state: 'signed-out', generation: 3, reason: 'user', kind: 'password' };
   const { access, refresh, endsInMs } = world.provider.signIn();
   const issuedAt = world.now() - (disk === 'old-session' ? accessMs : 0);
   const token =
     access && ({ value: access.value, scheme: 'Bearer', issuedAt, expiresAt: issuedAt + access.forMs } as const);
   const endsAt = refresh === undefined ? token?.expiresAt : endsInMs && world.now() + endsInMs;
-  const unansweredSince = disk === 'open-record' && refresh !== undefined ? issuedAt : undefined;
+  const refreshSentAt = disk === 'open-record' && refresh !== undefined ? issuedAt : undefined;
   return {
-    at: 'session',
+    state: 'signed-in',
     session: {
       kind: 'password',
       generation: 3,
       tokens: { access: token, refresh },
       startedAt: issuedAt,
       endsAt,
-      unansweredSince,
+      refreshSentAt,
     },
   };
 };
@@ -148,7 +148,7 @@ export const begin = (history: History, step?: Stepper): { world: World; laws: L
   const laws = new Laws(world, history.grace === 'until-used');
   const saved = savedBefore(world, history);
   if (saved) world.disk.write(saved);
-  if (saved?.at === 'session' && saved.session.unansweredSince !== undefined)
+  if (saved?.state === 'signed-in' && saved.session.refreshSentAt !== undefined)
     laws.unanswered.add(saved.session.tokens.refresh ?? '');
   world.start('old');
   return { world, laws };
@@ -176,7 +176,7 @@ export const heal = (world: World): void => {
 };
 
 const isAtRest = ({ machine: { state, unsaved } }: Life): boolean =>
-  (state.at === 'active' || state.at === 'signed-out') && !unsaved;
+  (state.state === 'active' || state.state === 'signed-out') && !unsaved;
 
 /** Goes on until the machine rests: with short tokens it may just be refreshing. */
 const rest = (world: World, life: Life): boolean => {
@@ -203,7 +203,7 @@ const standingOf = (world: World, { machine: { state } }: Life): 'alive' | 'dead
 
 const judgeLife = (world: World, laws: Laws, life: Life): void => {
   const wrong = (text: string): void => laws.breach(9, `worker ${life.id}: ${text}`);
-  if (!rest(world, life)) return wrong(`did not recover from ${life.machine.state.at} by itself`);
+  if (!rest(world, life)) return wrong(`did not recover from ${life.machine.state.state} by itself`);
   const servedBefore = world.served;
   const before = standingOf(world, life);
   world.tell(life, { type: 'tab-arrived' });
@@ -212,11 +212,11 @@ const judgeLife = (world: World, laws: Laws, life: Life): void => {
     world.request(life);
     world.time.advance(5 * SECOND_MS);
   }
-  if (!rest(world, life)) return wrong(`stuck in ${life.machine.state.at}`);
+  if (!rest(world, life)) return wrong(`stuck in ${life.machine.state.state}`);
   const { state, durability } = life.machine;
   const { record } = world.disk;
-  if (state.at === 'signed-out') {
-    if (record?.at === 'session' && world.lives.length === 1) wrong('signed out over a session');
+  if (state.state === 'signed-out') {
+    if (record?.state === 'signed-in' && world.lives.length === 1) wrong('signed out over a session');
     return;
   }
   const after = standingOf(world, life);
@@ -224,7 +224,7 @@ const judgeLife = (world: World, laws: Laws, life: Life): void => {
   if (before === 'dead' && after === 'dead') wrong('active over a dead session');
   if (durability !== 'disk') wrong('still says "memory"');
   // Nobody tells a worker that another one was used to sign out; it hears of it at its next refresh.
-  const elsewhere = record?.at === 'signed-out' && latestOf(state)?.tokens.refresh === undefined;
-  if (record?.at === 'session' ? generationOfSaved(record) < generationOf(state) : !elsewhere)
+  const elsewhere = record?.state === 'signed-out' && latestOf(state)?.tokens.refresh === undefined;
+  if (record?.state === 'signed-in' ? generationOfSaved(record) < generationOf(state) : !elsewhere)
     wrong('the disk lags behind');
 };

@@ -1,6 +1,6 @@
 import type {
-  Machine,
-  Saved,
+  SessionMachine,
+  SessionRecord,
   Session,
   SessionEvent,
   SessionState,
@@ -49,15 +49,19 @@ export class Laws implements Watch, Court {
     this.breaches.push({ law, text });
   }
 
-  stepped(life: Life, event: SessionEvent, before: Machine, step: Step): void {
+  stepped(life: Life, event: SessionEvent, before: SessionMachine, step: Step): void {
     this.storeWasFaulty ||= life.blind || life.storeFailed;
     this.wasCrowded ||= this.world.lives.length > 1;
     this.#noteUnanswered(event, before.state, step.machine.state);
-    if ('saved' in event && event.saved?.at === 'session' && event.saved.session.unansweredSince !== before.closed)
+    if (
+      'saved' in event &&
+      event.saved?.state === 'signed-in' &&
+      event.saved.session.refreshSentAt !== before.answeredRefreshSentAt
+    )
       this.#unanswer(event.saved.session);
     if (event.type === 'sign-out' && event.id !== undefined)
       this.#leaving.set(event.id, this.world.provider.families.length - 1);
-    if (step.machine.state.at === 'signed-out' && before.state.at !== 'signed-out')
+    if (step.machine.state.state === 'signed-out' && before.state.state !== 'signed-out')
       judgeEnd(this, life, event, before.state, step.machine.state);
     if (event.type === 'refused') this.#judgeRefused(event.generation, before, step);
     if (event.type === 'request') this.#judgeRequest(before, step);
@@ -71,8 +75,8 @@ export class Laws implements Watch, Court {
     const { lock, lives, disk, provider } = this.world;
     if (lives.some((other) => other.grant)) this.breach(1, 'two refreshes in flight');
     if (lock.holder !== life.id) this.breach(1, 'a refresh without the lock');
-    const record = disk.record?.at === 'session' ? disk.record.session : undefined;
-    const recorded = record?.generation === session.generation && record.unansweredSince !== undefined;
+    const record = disk.record?.state === 'signed-in' ? disk.record.session : undefined;
+    const recorded = record?.generation === session.generation && record.refreshSentAt !== undefined;
     // Another worker may have written the user's name over the record, which costs a restarted worker no more than time.
     // A person who signed in or out elsewhere a moment ago has made all of this pointless, not wrong.
     // The same goes for a script that has just deleted the database.
@@ -86,7 +90,7 @@ export class Laws implements Watch, Court {
 
   answering(life: Life, id: string, verdict: Verdict): void {
     if (this.world.open.get(id) !== life) this.breach(4, `${id} was answered twice, or nobody waited`);
-    if (verdict.go !== 'authorized' || this.world.disk.durable.has(verdict.token.value)) return;
+    if (verdict.type !== 'authorized' || this.world.disk.durable.has(verdict.token.value)) return;
     if (life.machine.durability === 'disk') this.breach(3, 'a token was given out that the disk does not have');
     if (!life.storeFailed) this.breach(3, 'memory, although the store never failed');
   }
@@ -95,7 +99,7 @@ export class Laws implements Watch, Court {
     if (this.world.open.get(id) !== life) this.breach(4, `${id} was settled twice, or nobody waited`);
     const { disk, provider } = this.world;
     const upTo = this.#leaving.get(id);
-    const record = disk.record?.at === 'session' ? disk.record.session.tokens : undefined;
+    const record = disk.record?.state === 'signed-in' ? disk.record.session.tokens : undefined;
     const family = record && provider.familyOf(record.refresh, record.access?.value)?.id;
     if (!result.ok) return;
     if (upTo === undefined) this.#toldFamily = Math.max(this.#toldFamily, family ?? -1);
@@ -107,9 +111,9 @@ export class Laws implements Watch, Court {
   died(life: Life): void {
     const { state } = life.machine;
     const session = sessionOf(state);
-    const record = this.world.disk.record?.at === 'session' ? this.world.disk.record.session : undefined;
-    const open = record?.generation === session?.generation && record?.unansweredSince !== undefined;
-    if (session && (open || (state.at === 'refreshing' && state.step !== 'locking') || state.at === 'saving'))
+    const record = this.world.disk.record?.state === 'signed-in' ? this.world.disk.record.session : undefined;
+    const open = record?.generation === session?.generation && record?.refreshSentAt !== undefined;
+    if (session && (open || (state.state === 'refreshing' && state.step !== 'locking') || state.state === 'saving'))
       this.#unanswer(session);
   }
 
@@ -126,9 +130,9 @@ export class Laws implements Watch, Court {
   }
 
   #noteUnanswered(event: SessionEvent, before: SessionState, after: SessionState): void {
-    if (before.at !== 'refreshing' || before.step === 'locking') return;
+    if (before.state !== 'refreshing' || before.step === 'locking') return;
     const answered = event.type === 'granted' || (event.type === 'grant-failed' && !event.unanswered);
-    const same = after.at === 'refreshing' && after.call === before.call;
+    const same = after.state === 'refreshing' && after.call === before.call;
     if (!answered && !same) this.#unanswer(before.session);
   }
 
@@ -136,8 +140,8 @@ export class Laws implements Watch, Court {
     if (this.#graceful && !this.storeWasFaulty) this.breach(12, `${value} was lost although the provider is patient`);
   }
 
-  #onWrite(record: Saved): void {
-    if (record.at !== 'session') return;
+  #onWrite(record: SessionRecord): void {
+    if (record.state !== 'signed-in') return;
     const { access, refresh } = record.session.tokens;
     const family = this.world.provider.familyOf(refresh, access?.value);
     if (!family) return;
@@ -155,39 +159,40 @@ export class Laws implements Watch, Court {
     this.#toldFamily = -1;
   }
 
-  #judgeRefused(generation: number, { state }: Machine, step: Step): void {
+  #judgeRefused(generation: number, { state }: SessionMachine, step: Step): void {
     const session = sessionOf(state);
-    if (!session || session.generation <= generation || !standsGood(state) || state.at === 'saving') return;
+    if (!session || session.generation <= generation || !standsGood(state) || state.state === 'saving') return;
     if (session.kind !== 'ticket' && !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
     const replayed = step.effects.some(
-      (effect) => effect.type === 'answer' && effect.verdict.go === (session.kind === 'ticket' ? 'bare' : 'authorized'),
+      (effect) =>
+        effect.type === 'answer' && effect.verdict.type === (session.kind === 'ticket' ? 'anonymous' : 'authorized'),
     );
     if (!replayed) this.breach(5, 'a 401 for an older token was not replayed with the newer one');
     if (step.effects.some((effect) => effect.type === 'lock'))
       this.breach(5, 'a 401 for an older token caused a refresh');
   }
 
-  #judgeRequest({ state }: Machine, step: Step): void {
+  #judgeRequest({ state }: SessionMachine, step: Step): void {
     const session = sessionOf(state);
     if (!session || !standsGood(state) || !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
-    const sent = step.effects.some((effect) => effect.type === 'answer' && effect.verdict.go === 'authorized');
-    if (!sent) this.breach('calm', `a good token was withheld while ${state.at}`);
+    const sent = step.effects.some((effect) => effect.type === 'answer' && effect.verdict.type === 'authorized');
+    if (!sent) this.breach('calm', `a good token was withheld while ${state.state}`);
   }
 
-  #judgeSuspected({ state }: Machine, step: Step): void {
+  #judgeSuspected({ state }: SessionMachine, step: Step): void {
     const reaches = step.effects.filter((effect) => effect.type !== 'lock' && effect.type !== 'verify');
     if (reaches.length > 0) this.breach(8, `a socket caused ${reaches[0]?.type}`);
-    if (step.machine.state.at === 'signed-out' && state.at !== 'signed-out')
+    if (step.machine.state.state === 'signed-out' && state.state !== 'signed-out')
       this.breach(8, 'a socket ended the session');
   }
 
   /** By the time of a good answer the old refresh token is consumed: the new one comes first, whatever else is odd. */
-  #judgeGranted({ call, grant }: SessionEvent & { type: 'granted' }, { state }: Machine, step: Step): void {
-    if (state.at !== 'refreshing' || state.call !== call || grant.refresh === undefined) return;
+  #judgeGranted({ call, grant }: SessionEvent & { type: 'granted' }, { state }: SessionMachine, step: Step): void {
+    if (state.state !== 'refreshing' || state.call !== call || grant.refresh === undefined) return;
     const kept = step.effects.some(
       (effect) =>
         effect.type === 'save' &&
-        effect.record.at === 'session' &&
+        effect.record.state === 'signed-in' &&
         effect.record.session.tokens.refresh === grant.refresh,
     );
     if (!kept) this.breach(3, `${grant.refresh} was granted and not saved`);
@@ -206,8 +211,8 @@ export class Laws implements Watch, Court {
     }
   }
 
-  #judgeDurability(life: Life, { state, durability, unsaved }: Machine): void {
-    if (state.at !== 'active' || durability !== 'disk' || unsaved || life.outdated) return;
+  #judgeDurability(life: Life, { state, durability, unsaved }: SessionMachine): void {
+    if (state.state !== 'active' || durability !== 'disk' || unsaved || life.outdated) return;
     const { disk } = this.world;
     const { access, refresh } = state.session.tokens;
     const safe = [access?.value, refresh].every((token) => token === undefined || disk.durable.has(token));

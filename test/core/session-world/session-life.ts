@@ -1,11 +1,11 @@
 import type { Rejection } from './session-provider.ts';
-import type { Machine, SessionEffect } from '../../../src/core/session/session-types.ts';
+import type { SessionMachine, SessionEffect } from '../../../src/core/session/session-types.ts';
 
 /** One worker: its machine, and what is under way for it. Of an update's two workers both are lives of one world. */
 export type Life = {
   readonly id: number;
   readonly slot: Slot;
-  machine: Machine;
+  machine: SessionMachine;
   alive: boolean;
   /** The timer that the host has armed. */
   wake: { at: number; id: number } | undefined;

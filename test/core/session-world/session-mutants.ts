@@ -1,7 +1,7 @@
 import { stepSession } from '../../../src/core/session/session.ts';
 import { end, generationOf, tombstone } from '../../../src/core/session/session-transitions.ts';
 import type {
-  Machine,
+  SessionMachine,
   Moment,
   SessionEffect,
   SessionEvent,
@@ -15,8 +15,8 @@ import type { Stepper } from './session-world.ts';
 /** A machine with one mistake in it, and the invariant whose test must notice. */
 export type Mutant = { law: Law; name: string; step: Stepper };
 
-type Rewrite = (event: SessionEvent, machine: Machine, at: Moment) => SessionEvent | undefined;
-type Spoil = (step: Step, event: SessionEvent, before: Machine, at: Moment, policy: SessionPolicy) => Step;
+type Rewrite = (event: SessionEvent, machine: SessionMachine, at: Moment) => SessionEvent | undefined;
+type Spoil = (step: Step, event: SessionEvent, before: SessionMachine, at: Moment, policy: SessionPolicy) => Step;
 
 /** Misunderstands what happened; `undefined`: does not hear it at all. */
 const hears =
@@ -64,7 +64,7 @@ export const MUTANTS: readonly Mutant[] = [
     law: 1,
     name: 'asks once more for a request that comes while it asks',
     step: does((step, event, { state }) => {
-      if (event.type !== 'request' || state.at !== 'refreshing' || state.step !== 'asking') return step;
+      if (event.type !== 'request' || state.state !== 'refreshing' || state.step !== 'asking') return step;
       return plus(step, { type: 'grant', call: state.call, session: state.session });
     }),
   },
@@ -84,7 +84,7 @@ export const MUTANTS: readonly Mutant[] = [
     law: 3,
     name: 'hears of a deletion while at rest only',
     step: hears((event, { state }) =>
-      event.type === 'erased' && state.at !== 'active' && state.at !== 'degraded' ? undefined : event,
+      event.type === 'erased' && state.state !== 'active' && state.state !== 'degraded' ? undefined : event,
     ),
   },
   {
@@ -99,7 +99,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'ends a session by its own clock',
     step: (machine, event, at, policy) => {
       const { state } = machine;
-      if (event.type !== 'tick' || state.at !== 'active' || !hasEnded(state.session, at.now))
+      if (event.type !== 'tick' || state.state !== 'active' || !hasEnded(state.session, at.now))
         return stepSession(machine, event, at, policy);
       return end(machine, tombstone(state, 'expired', { code: 'lifetime-over', endedAt: at.now }));
     },
@@ -109,7 +109,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'signs out after three failures',
     step: does((step) => {
       const { state } = step.machine;
-      return state.at === 'degraded' && state.attempt >= 3
+      return state.state === 'degraded' && state.attempt >= 3
         ? end(step.machine, tombstone(state, 'rejected', REJECTED))
         : step;
     }),
@@ -119,7 +119,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'ends without asking the disk once more',
     step: does((step, event, _before, at, policy) => {
       const { state } = step.machine;
-      if (event.type !== 'grant-failed' || state.at !== 'ending') return step;
+      if (event.type !== 'grant-failed' || state.state !== 'ending') return step;
       return then(
         only(step, (effect) => effect.type !== 'save'),
         { type: 'saved', call: state.call },
@@ -133,7 +133,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'gives tokens out while they are being saved',
     step: does((step, _event, _before, at, policy) => {
       const { state } = step.machine;
-      return state.at === 'saving' ? then(step, { type: 'saved', call: state.call }, at, policy) : step;
+      return state.state === 'saving' ? then(step, { type: 'saved', call: state.call }, at, policy) : step;
     }),
   },
   {
@@ -175,7 +175,7 @@ export const MUTANTS: readonly Mutant[] = [
     law: 4,
     name: 'forgets a sign-in that another one overtakes',
     step: does((step, event, { state }) => {
-      const overtaken = event.type === 'signed-in' && state.at === 'establishing' ? state.id : undefined;
+      const overtaken = event.type === 'signed-in' && state.state === 'establishing' ? state.id : undefined;
       return only(step, (effect) => effect.type !== 'settle' || effect.id !== overtaken);
     }),
   },
@@ -201,13 +201,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     law: 9,
     name: 'does not try again after a failure',
-    step: hears((event, { state }) => (event.type === 'tick' && state.at === 'degraded' ? undefined : event)),
+    step: hears((event, { state }) => (event.type === 'tick' && state.state === 'degraded' ? undefined : event)),
   },
   {
     law: 9,
     name: 'waits for a clock that was set back',
     step: hears((event, { state }, { now }) =>
-      event.type === 'tick' && state.at === 'degraded' && now < state.nextTryAt ? undefined : event,
+      event.type === 'tick' && state.state === 'degraded' && now < state.nextTryAt ? undefined : event,
     ),
   },
   {
@@ -215,7 +215,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'gives an unreadable disk up',
     step: does((step) => {
       const { state } = step.machine;
-      return state.at === 'signed-out'
+      return state.state === 'signed-out'
         ? { ...step, machine: { ...step.machine, state: { ...state, lookAgainAt: undefined } } }
         : step;
     }),
@@ -242,10 +242,10 @@ export const MUTANTS: readonly Mutant[] = [
     step: does((step) => ({
       ...step,
       effects: step.effects.map((effect) => {
-        if (effect.type !== 'save' || effect.record.at !== 'session') return effect;
+        if (effect.type !== 'save' || effect.record.state !== 'signed-in') return effect;
         return {
           ...effect,
-          record: { at: 'session', session: { ...effect.record.session, unansweredSince: undefined } },
+          record: { state: 'signed-in', session: { ...effect.record.session, refreshSentAt: undefined } },
         };
       }),
     })),
@@ -264,7 +264,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'does not look at what other workers wrote',
     step: hears((event, { state }) => {
       if (event.type === 'locked') return { ...event, saved: undefined };
-      const blind = event.type === 'superseded' && state.at === 'refreshing';
+      const blind = event.type === 'superseded' && state.state === 'refreshing';
       return blind ? { type: 'saved', call: event.call } : event;
     }),
   },
@@ -278,7 +278,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'lets every request wait for a refresh',
     step: (machine, event, at, policy) => {
       const { state } = machine;
-      if (event.type !== 'request' || state.at !== 'refreshing') return stepSession(machine, event, at, policy);
+      if (event.type !== 'request' || state.state !== 'refreshing') return stepSession(machine, event, at, policy);
       return { machine: { ...machine, state: { ...state, waiting: [...state.waiting, event.id] } }, effects: [] };
     },
   },
@@ -287,8 +287,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'stops requests as soon as a refresh has failed',
     step: (machine, event, at, policy) => {
       const { state } = machine;
-      if (event.type !== 'request' || state.at !== 'degraded') return stepSession(machine, event, at, policy);
-      return { machine, effects: [{ type: 'answer', id: event.id, verdict: { go: 'stop', problem: state.problem } }] };
+      if (event.type !== 'request' || state.state !== 'degraded') return stepSession(machine, event, at, policy);
+      return {
+        machine,
+        effects: [{ type: 'answer', id: event.id, verdict: { type: 'fail', problem: state.problem } }],
+      };
     },
   },
 ];

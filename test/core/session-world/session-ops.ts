@@ -32,7 +32,8 @@ export type Op =
   | { op: 'nudge'; slot: Slot; cause: 'online' | 'visible' | 'thaw' | 'user' }
   | { op: 'suspect'; slot: Slot; back: number };
 
-const isSigningIn = ({ machine }: Life): boolean => machine.signIn !== undefined || machine.state.at === 'establishing';
+const isSigningIn = ({ machine }: Life): boolean =>
+  machine.signIn !== undefined || machine.state.state === 'establishing';
 
 /** One person does one thing at a time: nothing on one worker's page while a sign-in runs on the other's. */
 const isBusyElsewhere = (world: World, here: Life): boolean =>

@@ -45,7 +45,7 @@ const under =
 
 /** Each without one of the bounds. */
 export const STORM_MUTANTS: readonly { name: string; step: Stepper }[] = [
-  { name: 'a 401 may always cause a refresh', step: under({ refusalBurst: 10_000, refusalRefillMs: 1 }) },
+  { name: 'a 401 may always cause a refresh', step: under({ unauthorizedBurst: 10_000, unauthorizedRefillMs: 1 }) },
   { name: 'a token that is over at once is renewed at once', step: under({ minAgeMs: 0 }) },
   { name: 'whoever waits may try at once', step: under({ minTryMs: 0 }) },
   { name: 'no backoff', step: under({ retryBaseMs: 0 }) },
@@ -62,7 +62,7 @@ export const stormOf = ({ seed, accessMs, refusesAll, mode, everyMs, suspects }:
     if (!life) break;
     world.request(life);
     const { state } = life.machine;
-    if (suspects && state.at === 'active')
+    if (suspects && state.state === 'active')
       world.tell(life, { type: 'suspected', generation: state.session.generation });
     world.time.advance(everyMs);
   }

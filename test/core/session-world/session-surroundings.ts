@@ -1,4 +1,4 @@
-import type { Grant, Session, SessionEvent } from '../../../src/core/session/session-types.ts';
+import type { TokenResponse, Session, SessionEvent } from '../../../src/core/session/session-types.ts';
 import type { Problem } from '../../../src/protocol/problem.ts';
 import { Disk, Lock } from './session-disk.ts';
 import type { Life } from './session-life.ts';
@@ -63,7 +63,7 @@ export class Surroundings {
     return outcome === 'written' ? { type: 'saved', call } : { type: 'save-failed', call, problem: UNWRITABLE };
   }
 
-  received({ access, refresh, endsInMs }: Issued): Grant {
+  received({ access, refresh, endsInMs }: Issued): TokenResponse {
     const now = this.now();
     return {
       access: access && { value: access.value, scheme: 'Bearer', issuedAt: now, expiresAt: now + access.forMs },

@@ -1,7 +1,7 @@
 import { initialMachine, stepSession } from '../../../src/core/session/session.ts';
 import {
   SESSION_POLICY,
-  type Saved,
+  type SessionRecord,
   type Session,
   type SessionEffect,
   type SessionEvent,
@@ -217,7 +217,7 @@ export class World extends Surroundings {
     }
   }
 
-  #save(life: Life, call: number, record: Saved): void {
+  #save(life: Life, call: number, record: SessionRecord): void {
     const at = Math.max(life.savesUntil, this.time.now + this.disk.slowMs + this.#latency());
     life.savesUntil = at;
     this.time.after(at - this.time.now, () => {
@@ -258,13 +258,13 @@ export class World extends Surroundings {
 
   /** The request goes to the backend; a 401 comes back to the machine once. */
   #send(life: Life, id: string, verdict: Verdict): void {
-    if (verdict.go !== 'authorized' && verdict.go !== 'bare') return;
-    const generation = verdict.go === 'authorized' ? verdict.generation : undefined;
+    if (verdict.type !== 'authorized' && verdict.type !== 'anonymous') return;
+    const generation = verdict.type === 'authorized' ? verdict.generation : undefined;
     this.time.after(this.#latency(), () => {
       if (!this.networkUp || !life.alive) return;
       const taken =
         !this.refusesAll &&
-        (verdict.go === 'bare'
+        (verdict.type === 'anonymous'
           ? this.cookie && this.provider.alive(this.cookie)
           : this.provider.accepts(verdict.token.value));
       if (taken) this.served++;

@@ -39,8 +39,8 @@ const quiet = (signedIn: boolean): { world: World; laws: Laws; life: Life } => {
 
 const heldNow = (world: World): Row[1] => {
   const state = world.living('old')?.machine.state;
-  if (state?.at === 'signed-out') return state.reason;
-  const tokens = state?.at === 'active' ? state.session.tokens : undefined;
+  if (state?.state === 'signed-out') return state.reason;
+  const tokens = state?.state === 'active' ? state.session.tokens : undefined;
   const family = world.provider.familyOf(tokens?.refresh, tokens?.access?.value);
   expect(family && world.provider.alive(family)).toBe(true);
   return family?.id === 0 ? 'first' : 'second';

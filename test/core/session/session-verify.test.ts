@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { initialMachine, stepSession } from '../../../src/core/session/session.ts';
 import {
   SESSION_POLICY,
-  type Machine,
-  type Saved,
+  type SessionMachine,
+  type SessionRecord,
   type SessionEffect,
   type SessionEvent,
 } from '../../../src/core/session/session-types.ts';
 import { wakeAt } from '../../../src/core/session/token-expiry.ts';
 
-const SAVED: Saved = {
-  at: 'session',
+const SAVED: SessionRecord = {
+  state: 'signed-in',
   session: {
     kind: 'password',
     generation: 7,
@@ -23,7 +23,7 @@ const NO_NETWORK = { code: 'network-unreachable', at: '/whoami' } as const;
 
 /** A worker that has just read its session from the disk, and so has asked the backend about it. */
 const createWorker = (step = stepSession) => {
-  let machine: Machine = initialMachine;
+  let machine: SessionMachine = initialMachine;
   let effects: readonly SessionEffect[] = [];
   const asked: number[] = [];
   const tell = (event: SessionEvent, now: number): void => {
@@ -69,7 +69,7 @@ describe('the proof by the backend', () => {
     expect(worker.asked.length).toBeLessThan(40);
     worker.tell({ type: 'tick' }, worker.wakeAt);
     worker.prove(700_000);
-    expect(worker.machine).toMatchObject({ verifying: undefined, verifiedAt: 700_000, state: { at: 'active' } });
+    expect(worker.machine).toMatchObject({ verifying: undefined, verifiedAt: 700_000, state: { state: 'active' } });
     expect(worker.wakeAt).toBeGreaterThan(800_000);
   });
 

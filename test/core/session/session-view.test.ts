@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { keptSince, survived } from '../../../src/core/session/continuity.ts';
 import { projectSession } from '../../../src/core/session/session-view.ts';
 import { initialMachine } from '../../../src/core/session/session.ts';
-import type { Machine, Session, SessionState } from '../../../src/core/session/session-types.ts';
+import type { SessionMachine, Session, SessionState } from '../../../src/core/session/session-types.ts';
 import { begin, histories } from '../session-world/session-histories.ts';
 import { apply } from '../session-world/session-ops.ts';
 
@@ -29,35 +29,35 @@ const known = {
   endsAt: NOW + 9,
 };
 const problem = { code: 'server-unavailable', at: '/token', status: 503 } as const;
-const left = { at: 'signed-out', generation: 7, reason: 'rejected', kind: 'oidc', problem } as const;
+const left = { state: 'signed-out', generation: 7, reason: 'rejected', kind: 'oidc', problem } as const;
 const common = { session, call: 1, access: 'good', waiting: [] } as const;
 
-const view = (state: SessionState, change: Partial<Machine> = {}) =>
+const view = (state: SessionState, change: Partial<SessionMachine> = {}) =>
   projectSession({ ...initialMachine, verifiedAt: NOW + 1, state, ...change });
 
 describe('what a page may know', () => {
   test.each<[SessionState]>([
-    [{ at: 'starting', call: 1, attempt: 0, waiting: [] }],
-    [{ at: 'establishing', next: session, former: [], call: 1, id: undefined, waiting: [] }],
+    [{ state: 'starting', call: 1, attempt: 0, waiting: [] }],
+    [{ state: 'establishing', next: session, former: [], call: 1, id: undefined, waiting: [] }],
   ])('$at: nothing is known yet', (state) => {
     expect(view(state)).toEqual({ state: 'starting' });
   });
 
   test('active', () => {
-    expect(view({ at: 'active', session })).toEqual({ state: 'active', ...known });
+    expect(view({ state: 'active', session })).toEqual({ state: 'active', ...known });
   });
 
   test.each<[SessionState]>([
-    [{ at: 'refreshing', step: 'asking', attempt: 0, ...common }],
-    [{ at: 'saving', next: { ...session, generation: 8 }, attempt: 0, ...common }],
-    [{ at: 'ending', left, ...common }],
+    [{ state: 'refreshing', step: 'asking', attempt: 0, ...common }],
+    [{ state: 'saving', next: { ...session, generation: 8 }, attempt: 0, ...common }],
+    [{ state: 'ending', left, ...common }],
   ])('$at is a refresh', (state) => {
     expect(view(state)).toEqual({ state: 'refreshing', ...known });
   });
 
   test('degraded: why, and when it is tried again', () => {
     const degraded = {
-      at: 'degraded',
+      state: 'degraded',
       session,
       attempt: 3,
       access: 'good',

@@ -36,10 +36,10 @@ const here = (world: World): Life => {
   return life;
 };
 
-const at = <At extends SessionState['at']>(life: Life, name: At): SessionState & { at: At } => {
+const at = <Name extends SessionState['state']>(life: Life, name: Name): SessionState & { state: Name } => {
   const { state } = life.machine;
-  if (state.at !== name) throw new Error(`${state.at}, not ${name}`);
-  return state as SessionState & { at: At };
+  if (state.state !== name) throw new Error(`${state.state}, not ${name}`);
+  return state as SessionState & { state: Name };
 };
 
 const restart = (world: World, life: Life): Life => {
@@ -64,7 +64,7 @@ describe('the three reasons of an end', () => {
     expect(world.results.has(id)).toBe(false);
     world.time.advance(SETTLED_MS);
     expect(world.results.get(id)).toEqual({ ok: true, value: null });
-    expect(world.disk.record).toMatchObject({ at: 'signed-out', reason: 'user' });
+    expect(world.disk.record).toMatchObject({ state: 'signed-out', reason: 'user' });
     expect(world.provider.families[0]?.ended).toBe('revoked');
   });
 
@@ -97,7 +97,7 @@ describe('what ends nothing', () => {
   test('a clock that goes back a day: the token is still sent, and renewed at its time', () => {
     const { world, life } = browser();
     world.skewMs = -DAY_MS;
-    expect(world.verdicts.get(world.request(life))).toMatchObject({ go: 'authorized', generation: 3 });
+    expect(world.verdicts.get(world.request(life))).toMatchObject({ type: 'authorized', generation: 3 });
     untilRenewal(world);
     expect(generationOf(at(life, 'active'))).toBe(4);
   });
@@ -111,7 +111,7 @@ describe('what ends nothing', () => {
     world.time.advance(2 * SECOND_MS);
     expect(world.verdicts.has(waiting)).toBe(false);
     world.time.advance(5 * SECOND_MS);
-    expect(world.verdicts.get(waiting)).toEqual({ go: 'bare' });
+    expect(world.verdicts.get(waiting)).toEqual({ type: 'anonymous' });
     expect(blind.machine.durability).toBe('memory');
     expect(at(blind, 'signed-out')).toMatchObject({ reason: 'never', problem: { code: 'store-unavailable' } });
     world.disk.readable = true;
@@ -125,7 +125,7 @@ describe('what ends nothing', () => {
     world.provider.mode = { kind: 'status', status: 503 };
     untilRenewal(world);
     at(life, 'degraded');
-    expect(world.verdicts.get(world.request(life))).toMatchObject({ go: 'authorized', generation: 3 });
+    expect(world.verdicts.get(world.request(life))).toMatchObject({ type: 'authorized', generation: 3 });
     world.provider.mode = { kind: 'ok' };
     world.time.advance(10 * SECOND_MS);
     expect(generationOf(at(life, 'active'))).toBe(4);
@@ -144,12 +144,12 @@ describe('401', () => {
     const asked = Array.from({ length: 50 }, () => world.refuse(life, 3));
     world.time.advance(SETTLED_MS);
     expect(world.provider.asked).toHaveLength(1);
-    for (const id of asked) expect(world.verdicts.get(id)).toMatchObject({ go: 'authorized', generation: 4 });
+    for (const id of asked) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized', generation: 4 });
   });
 
   test('one for the token before is replayed at once, without a refresh', () => {
     const { world, life } = browser();
-    expect(world.verdicts.get(world.refuse(life, 2))).toMatchObject({ go: 'authorized', generation: 3 });
+    expect(world.verdicts.get(world.refuse(life, 2))).toMatchObject({ type: 'authorized', generation: 3 });
     expect(at(life, 'active').session.generation).toBe(3);
   });
 
@@ -161,7 +161,7 @@ describe('401', () => {
       world.time.advance(SECOND_MS);
       return `${id}!`;
     }).at(-1);
-    expect(world.verdicts.get(last ?? '')).toEqual({ go: 'pass' });
+    expect(world.verdicts.get(last ?? '')).toEqual({ type: 'passThrough' });
     expect(world.provider.asked.length).toBeLessThanOrEqual(18);
     at(life, 'active');
   });
@@ -176,7 +176,7 @@ describe('a provider that cannot be asked', () => {
     const { nextTryAt } = at(life, 'degraded');
     for (; world.now() < nextTryAt - SECOND_MS; world.time.advance(SECOND_MS)) {
       const stopped = world.verdicts.get(world.request(life));
-      expect(stopped).toMatchObject({ go: 'stop', problem: { code: 'rate-limited' } });
+      expect(stopped).toMatchObject({ type: 'fail', problem: { code: 'rate-limited' } });
       for (const cause of ['online', 'user'] as const) world.tell(life, { type: 'nudge', cause });
     }
     expect(world.provider.asked).toHaveLength(1);
@@ -202,7 +202,7 @@ describe('a provider that cannot be asked', () => {
       return id;
     });
     world.time.advance(SETTLED_MS);
-    for (const id of ids) expect(world.verdicts.get(id)).toMatchObject({ go: 'authorized' });
+    for (const id of ids) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized' });
     expect(world.provider.asked.length - start).toBeLessThanOrEqual(11);
   });
 
@@ -228,7 +228,7 @@ describe('a provider that cannot be asked', () => {
     world.provider.mode = { kind: 'only-refresh' };
     untilRenewal(world);
     expect(at(life, 'degraded').problem).toMatchObject({ code: 'unexpected-answer' });
-    expect(world.verdicts.get(world.request(life))).toMatchObject({ go: 'authorized' });
+    expect(world.verdicts.get(world.request(life))).toMatchObject({ type: 'authorized' });
     heal(world);
     at(life, 'active');
   });
@@ -265,8 +265,8 @@ describe('the `ticket` kind', () => {
     const { world, life } = browser({ disk: 'empty' });
     world.order(life, { type: 'sign-in', kind: 'ticket' });
     world.time.advance(SETTLED_MS);
-    expect(world.verdicts.get(world.request(life))).toEqual({ go: 'bare' });
-    expect(world.verdicts.get(world.refuse(life, generationOf(life.machine.state)))).toEqual({ go: 'pass' });
+    expect(world.verdicts.get(world.request(life))).toEqual({ type: 'anonymous' });
+    expect(world.verdicts.get(world.refuse(life, generationOf(life.machine.state)))).toEqual({ type: 'passThrough' });
     world.time.advance(SETTLED_MS);
     at(life, 'active');
     if (world.cookie) world.cookie.ended = 'revoked';
@@ -306,7 +306,7 @@ describe('after the worker', () => {
     const ids = [world.refuse(life, 3), world.refuse(young, 3)];
     world.time.advance(SETTLED_MS);
     expect(world.provider.asked).toHaveLength(1);
-    for (const id of ids) expect(world.verdicts.get(id)).toMatchObject({ go: 'authorized', generation: 4 });
+    for (const id of ids) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized', generation: 4 });
   });
 
   test('a sign-in elsewhere is taken up by a worker that knows of a sign-out only', () => {
@@ -323,7 +323,7 @@ describe('after the worker', () => {
     const id = world.request(life);
     world.time.advance(SETTLED_MS);
     expect(at(life, 'active').session.generation).toBe(generationOf(young.machine.state));
-    expect(world.verdicts.get(id)).toMatchObject({ go: 'authorized' });
+    expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized' });
   });
 
   test('a copy from before a sign-out brings nobody back', () => {
@@ -348,7 +348,7 @@ describe('after the worker', () => {
     expect(at(life, 'signed-out').reason).toBe('user');
     world.disk.writable = true;
     world.time.advance(MINUTE_MS);
-    expect(world.disk.record).toMatchObject({ at: 'signed-out', reason: 'user' });
+    expect(world.disk.record).toMatchObject({ state: 'signed-out', reason: 'user' });
   });
 
   test('a sign-out in one worker outdoes the refresh that the other has under way', () => {
@@ -359,6 +359,6 @@ describe('after the worker', () => {
     world.order(young, { type: 'sign-out' });
     world.time.advance(10 * SECOND_MS);
     expect(at(life, 'signed-out').reason).toBe('user');
-    expect(world.disk.record).toMatchObject({ at: 'signed-out', reason: 'user' });
+    expect(world.disk.record).toMatchObject({ state: 'signed-out', reason: 'user' });
   });
 });

@@ -1,7 +1,7 @@
 import { isObject, numberAt, own, stringAt, type JsonObject } from '../../protocol/json.ts';
 import { isProblem } from '../../protocol/problem.ts';
 import type { SignedOutReason, SignInKind, User } from '../../protocol/snapshot.ts';
-import type { AccessToken, Saved, Session, Tokens } from './session-types.ts';
+import type { AccessToken, SessionRecord, Session, Tokens } from './session-types.ts';
 
 /*
  * What the disk gives back, looked at before it is believed: it may be of an older version of this worker, and where
@@ -50,15 +50,25 @@ const parseSession = (value: unknown): Session | undefined => {
     tokens: parseTokens(own(value, 'tokens')),
     user: parseUser(own(value, 'user')),
     endsAt: numberAt(value, 'endsAt'),
-    unansweredSince: numberAt(value, 'unansweredSince'),
+    refreshSentAt: numberAt(value, 'unansweredSince'),
   };
 };
 
-export const parseSaved = (value: unknown): Saved | undefined => {
+/** The record of a session as the disk holds it. Its field names stay, so that every version reads every record. */
+export const serializeRecord = (record: SessionRecord): JsonObject => {
+  if (record.state === 'signed-out') {
+    const { generation, reason, kind, problem } = record;
+    return { at: 'signed-out', generation, reason, kind, problem };
+  }
+  const { refreshSentAt, ...session } = record.session;
+  return { at: 'session', session: { ...session, unansweredSince: refreshSentAt } };
+};
+
+export const parseRecord = (value: unknown): SessionRecord | undefined => {
   if (!isObject(value)) return undefined;
   if (own(value, 'at') === 'session') {
     const session = parseSession(own(value, 'session'));
-    return session && { at: 'session', session };
+    return session && { state: 'signed-in', session };
   }
   const generation = numberAt(value, 'generation');
   const reason = own(value, 'reason');
@@ -66,7 +76,7 @@ export const parseSaved = (value: unknown): Saved | undefined => {
   const kind = own(value, 'kind');
   const problem = own(value, 'problem');
   return {
-    at: 'signed-out',
+    state: 'signed-out',
     generation,
     reason: reason as SignedOutReason,
     kind: KINDS.includes(kind) ? (kind as SignInKind) : undefined,
