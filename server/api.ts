@@ -4,13 +4,12 @@ import { authenticate, type AuthServices } from './auth/authenticate.ts';
 import { passwordRoutes, socketTicketRoute, cookieSessionRoutes, type AuthRouteServices } from './auth/auth-routes.ts';
 import type { Clock } from './base/clock.ts';
 import type { DpopChecker } from './auth/dpop.ts';
-import { historyRoutes } from './realtime/history-routes.ts';
 import { MAX_JSON_BYTES, problemResponse, type Ctx, type Env, type Handler } from './http/http.ts';
 import { mediaRoutes } from './demo/media.ts';
 import { noteRoutes } from './demo/notes-routes.ts';
 import { setSubject } from './http/request-context.ts';
 import type { Store } from './base/store.ts';
-import type { Topics } from './realtime/topics.ts';
+import { isTopic, type Topics } from './realtime/topics.ts';
 import { uploadRoutes } from './demo/upload-routes.ts';
 import type { Uploads } from './demo/uploads.ts';
 
@@ -19,25 +18,27 @@ export type ApiServices = AuthServices &
 
 const MODELS = ['keeper-large', 'keeper-small'];
 const UPLOAD_PATH = '/api/v1/media/upload';
+/** Events in one history response. */
+const MAX_HISTORY_EVENTS = 200;
 
-/** RFC 9449 §8.2: a nonce may come with any answer to a request with a proof. */
-const offerNonce = (c: Ctx, dpop: DpopChecker): void => {
-  if (c.req.header('dpop') !== undefined) c.header('dpop-nonce', dpop.nonce());
+/** RFC 9449 §8.2: a server may send a nonce in any response to a request with a proof. */
+const offerNonce = (c: Ctx, dpopChecker: DpopChecker): void => {
+  if (c.req.header('dpop') !== undefined) c.header('dpop-nonce', dpopChecker.nonce());
 };
 
 const requireSession =
-  (parts: AuthServices): Handler =>
+  (services: AuthServices): Handler =>
   async (c, next) => {
     const { incoming } = c.env;
-    const access = await authenticate({ method: c.req.method, path: c.req.path, headers: incoming.headers }, parts);
-    offerNonce(c, parts.dpop);
+    const access = await authenticate({ method: c.req.method, path: c.req.path, headers: incoming.headers }, services);
+    offerNonce(c, services.dpopChecker);
     if (access.type === 'granted') {
       setSubject(incoming, access.principal.sub);
       c.set('principal', access.principal);
       return next();
     }
     const headers: Record<string, string> = access.type === 'refused' ? { 'www-authenticate': access.challenge } : {};
-    if (c.req.header('dpop') !== undefined) headers['dpop-nonce'] = parts.dpop.nonce();
+    if (c.req.header('dpop') !== undefined) headers['dpop-nonce'] = services.dpopChecker.nonce();
     return problemResponse(access, headers);
   };
 
@@ -46,18 +47,34 @@ const limit: Handler = bodyLimit({
   onError: () => problemResponse({ status: 413, code: 'too-large', detail: `At most ${MAX_JSON_BYTES} bytes.` }),
 });
 
-/** Tokens, names and notes: nothing of the API belongs into a cache. */
-const uncachedAndBounded: Handler = async (c, next) => {
+/** API responses carry tokens, names and notes, so no cache may store them. */
+const noStoreAndBodyLimit: Handler = async (c, next) => {
   c.header('cache-control', 'no-store');
   return c.req.path.startsWith(UPLOAD_PATH) ? next() : limit(c, next);
 };
 
-/** Everything below `/api/` that is HTTP. */
-export const createApi = (parts: ApiServices): Hono<Env> => {
-  const signedIn = requireSession(parts);
-  const routes: AuthRouteServices = { ...parts, signedIn };
+/**
+ * Events of a topic for a client that connects for the first time or after a gap: see
+ * docs/reference/protocol-keeper.1.md §7. Oldest first, as `{ epoch, events: [{ offset, data }] }`.
+ */
+const historyRoutes = (topics: Topics, signedIn: Handler): Hono<Env> =>
+  new Hono<Env>().use(signedIn).get('/:topic/events', async (c) => {
+    const topic = c.req.param('topic');
+    if (!isTopic(topic))
+      return problemResponse({ status: 400, code: 'bad-request', detail: 'This is not a valid topic name.' });
+    const { owner } = c.get('principal');
+    const { offset } = await topics.head(owner, topic);
+    const after = Math.max(0, offset - MAX_HISTORY_EVENTS);
+    const events = await topics.read(owner, topic, after, MAX_HISTORY_EVENTS);
+    return c.json({ epoch: topics.epoch, events });
+  });
+
+/** The HTTP API below `/api/`. */
+export const createApi = (services: ApiServices): Hono<Env> => {
+  const signedIn = requireSession(services);
+  const routes: AuthRouteServices = { ...services, signedIn };
   return new Hono<Env>()
-    .use('/api/*', uncachedAndBounded)
+    .use('/api/*', noStoreAndBodyLimit)
     .route('/api/v1/auth', passwordRoutes(routes))
     .route('/api/auth', cookieSessionRoutes(routes))
     .route('/api/v1/socket', socketTicketRoute(routes))
@@ -66,9 +83,9 @@ export const createApi = (parts: ApiServices): Hono<Env> => {
       return c.json({ sub, name });
     })
     .get('/api/v1/llm/models', signedIn, (c) => c.json({ models: MODELS, default: MODELS[0] }))
-    .route('/api/v1/topics', historyRoutes(parts.topics, signedIn))
-    .route('/api/v1/notes', noteRoutes(parts.store, parts.clock, signedIn))
-    .route(UPLOAD_PATH, uploadRoutes(parts.uploads, signedIn))
-    .route('/api/v1/media', mediaRoutes(parts.tickets, signedIn))
+    .route('/api/v1/topics', historyRoutes(services.topics, signedIn))
+    .route('/api/v1/notes', noteRoutes(services.store, services.clock, signedIn))
+    .route(UPLOAD_PATH, uploadRoutes(services.uploads, signedIn))
+    .route('/api/v1/media', mediaRoutes(services.tickets, signedIn))
     .all('/api/*', (c) => problemResponse({ status: 404, code: 'not-found', detail: `There is no ${c.req.path}.` }));
 };

@@ -1,5 +1,5 @@
 import { Hono, type Context } from 'hono';
-import type { TokenVersion } from './auth/token-epoch.ts';
+import type { TokenVersion } from './auth/token-version.ts';
 import type { Accounts } from './auth/accounts.ts';
 import type { Clock } from './base/clock.ts';
 import { isLoopbackHost } from './http/cookie.ts';
@@ -27,17 +27,17 @@ export type FaultRouteServices = {
   clock: Clock;
   accounts: Accounts;
   lifetimes: Lifetimes;
-  reuse: ReusePolicy;
-  epoch: TokenVersion;
-  password: PasswordTokens;
-  cookies: CookieSessions;
-  provider: TokenVerifier;
-  ends: SessionRevocations;
+  reusePolicy: ReusePolicy;
+  tokenVersion: TokenVersion;
+  passwordTokens: PasswordTokens;
+  cookieSessions: CookieSessions;
+  tokenVerifier: TokenVerifier;
+  revocations: SessionRevocations;
   faults: Faults;
-  log: RequestLog;
+  requestLog: RequestLog;
   stats: Stats;
   hub: Hub;
-  events: EventStreams;
+  eventStreams: EventStreams;
   topics: Topics;
 };
 
@@ -48,61 +48,64 @@ const parseClock = shape({ skewMs: number });
 const parseLifetimes = shape({}, { accessSeconds: count, refreshSeconds: count });
 const parseProvider = shape({ grace: count });
 const MAX_PUBLISHED = 1_000_000;
-/** Messages at once when they are to come as fast as they can. */
+/** Messages per turn of the event loop when `everyMs` is 0. */
 const FLOOD_BATCH = 500;
 const LOOPBACK_PEERS = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 
 const badRequest = (detail: string): Response => problemResponse({ status: 400, code: 'bad-request', detail });
-const done = (c: Context): Response => c.json({ ok: true });
+const okResponse = (c: Context): Response => c.json({ ok: true });
 
-/** The lab breaks things on purpose: nobody from outside, and no page of another site, may ask for it. */
-const insideOnly =
+/** The fault routes break things on purpose: no other machine and no page of another site may call them. */
+const localOnly =
   (origins: Origins): Handler =>
   async (c, next) => {
     const { incoming } = c.env;
     const { origin, host } = incoming.headers;
-    const isInside = LOOPBACK_PEERS.has(incoming.socket.remoteAddress ?? '') && isLoopbackHost(host);
-    if (isInside && (origin === undefined || origins.includes(origin))) return next();
-    return problemResponse({ status: 403, code: 'forbidden', detail: 'The lab is for this machine only.' });
+    const isLocal = LOOPBACK_PEERS.has(incoming.socket.remoteAddress ?? '') && isLoopbackHost(host);
+    if (isLocal && (origin === undefined || origins.includes(origin))) return next();
+    return problemResponse({ status: 403, code: 'forbidden', detail: 'Only this machine may call the fault routes.' });
   };
 
-const endEverySession = async (parts: FaultRouteServices): Promise<void> => {
-  const { store, password, cookies, epoch, provider, ends } = parts;
+const revokeAllSessions = async (services: FaultRouteServices): Promise<void> => {
+  const { store, passwordTokens, cookieSessions, tokenVersion, tokenVerifier, revocations } = services;
   await Promise.all([
     ...[...REVOCABLE_PREFIXES, 'ticket/'].map((prefix) => deleteAll(store, prefix)),
-    password.revokeAll(),
-    cookies.revokeAll(),
+    passwordTokens.revokeAll(),
+    cookieSessions.revokeAll(),
   ]);
-  await epoch.increment();
-  provider.rejectSeen();
-  ends.revokeAll();
+  await tokenVersion.increment();
+  tokenVerifier.rejectAccepted();
+  revocations.revokeAll();
 };
 
 /**
- * Publishes `{n}` from 1 for everyone who may hear the topic; returns how to stop. A timer that was late is made up
- * for, so that the order's pace holds on a busy machine too.
+ * Publishes `{ n }` from 1 to the topic of each owner. Returns a function that stops it. On a busy machine timers fire
+ * late: each turn publishes all messages that are due by then, so that the rate stays as requested.
  */
 const startPublishing = (
-  parts: FaultRouteServices,
-  order: { topic: string; count: number; everyMs: number; bytes?: number },
+  services: FaultRouteServices,
+  request: { topic: string; count: number; everyMs: number; bytes?: number },
 ): (() => void) => {
-  const owners = new Set([...parts.accounts.all().map(({ username }) => ownerOf(username)), ...parts.hub.owners()]);
-  const filling = order.bytes === undefined ? {} : { filling: '.'.repeat(order.bytes) };
-  const begun = performance.now();
+  const owners = new Set([
+    ...services.accounts.all().map(({ username }) => ownerOf(username)),
+    ...services.hub.owners(),
+  ]);
+  const padding = request.bytes === undefined ? {} : { filling: '.'.repeat(request.bytes) };
+  const startedAt = performance.now();
   const dueByNow = (): number =>
-    order.everyMs === 0 ? sent + FLOOD_BATCH : Math.floor((performance.now() - begun) / order.everyMs) + 1;
+    request.everyMs === 0 ? sent + FLOOD_BATCH : Math.floor((performance.now() - startedAt) / request.everyMs) + 1;
   let sent = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const next = async (): Promise<void> => {
-    const work: Promise<number>[] = [];
-    for (const due = Math.min(order.count, dueByNow()); sent < due;) {
+    const appends: Promise<number>[] = [];
+    for (const due = Math.min(request.count, dueByNow()); sent < due;) {
       sent += 1;
-      for (const owner of owners) work.push(parts.topics.append(owner, order.topic, { n: sent, ...filling }));
+      for (const owner of owners) appends.push(services.topics.append(owner, request.topic, { n: sent, ...padding }));
     }
-    await Promise.all(work);
-    if (stopped || sent >= order.count) return;
-    timer = setTimeout(() => void next(), order.everyMs);
+    await Promise.all(appends);
+    if (stopped || sent >= request.count) return;
+    timer = setTimeout(() => void next(), request.everyMs);
   };
   void next();
   return () => {
@@ -111,84 +114,84 @@ const startPublishing = (
   };
 };
 
-const socketRoutes = (parts: FaultRouteServices): Hono<Env> => {
-  const sockets = (): readonly FreezableConnection[] => [...parts.hub.sockets(), ...parts.events.sockets()];
+const socketRoutes = (services: FaultRouteServices): Hono<Env> => {
+  const sockets = (): readonly FreezableConnection[] => [...services.hub.sockets(), ...services.eventStreams.sockets()];
   return new Hono<Env>()
     .post('/drop', async (c) => {
-      const order = parseDrop(await readJsonObject(c)) ?? {};
-      const live = sockets();
-      for (const socket of live) socket.drop(order.code);
-      return c.json({ ok: true, sockets: live.length });
+      const request = parseDrop(await readJsonObject(c)) ?? {};
+      const open = sockets();
+      for (const socket of open) socket.drop(request.code);
+      return c.json({ ok: true, sockets: open.length });
     })
     .post('/freeze', async (c) => {
-      const order = parseFreeze(await readJsonObject(c));
-      if (!order) return badRequest('ms is needed.');
-      const live = sockets();
-      for (const socket of live) socket.freeze(order.ms);
-      return c.json({ ok: true, sockets: live.length });
+      const request = parseFreeze(await readJsonObject(c));
+      if (!request) return badRequest('ms is required.');
+      const open = sockets();
+      for (const socket of open) socket.freeze(request.ms);
+      return c.json({ ok: true, sockets: open.length });
     });
 };
 
-const settingRoutes = (parts: FaultRouteServices): Hono<Env> =>
+const settingRoutes = (services: FaultRouteServices): Hono<Env> =>
   new Hono<Env>()
     .post('/clock', async (c) => {
-      const order = parseClock(await readJsonObject(c));
-      if (!order) return badRequest('skewMs is needed.');
-      parts.clock.setSkew(order.skewMs);
-      return done(c);
+      const request = parseClock(await readJsonObject(c));
+      if (!request) return badRequest('skewMs is required.');
+      services.clock.setSkew(request.skewMs);
+      return okResponse(c);
     })
     .post('/lifetimes', async (c) => {
       const { accessSeconds, refreshSeconds } = parseLifetimes(await readJsonObject(c)) ?? {};
-      if (accessSeconds) parts.lifetimes.accessSeconds = accessSeconds;
-      if (refreshSeconds) parts.lifetimes.refreshSeconds = refreshSeconds;
-      return c.json(parts.lifetimes);
+      if (accessSeconds) services.lifetimes.accessSeconds = accessSeconds;
+      if (refreshSeconds) services.lifetimes.refreshSeconds = refreshSeconds;
+      return c.json(services.lifetimes);
     })
     .post('/provider', async (c) => {
-      const order = parseProvider(await readJsonObject(c));
-      if (!order) return badRequest('grace is needed, in seconds.');
-      parts.reuse.graceMs = order.grace * 1000;
-      return done(c);
+      const request = parseProvider(await readJsonObject(c));
+      if (!request) return badRequest('grace is required, in seconds.');
+      services.reusePolicy.graceMs = request.grace * 1000;
+      return okResponse(c);
     })
     .post('/tokens/expire', async (c) => {
-      await parts.epoch.increment();
-      parts.provider.rejectSeen();
-      return done(c);
+      await services.tokenVersion.increment();
+      services.tokenVerifier.rejectAccepted();
+      return okResponse(c);
     })
     .post('/session/revoke', async (c) => {
-      await endEverySession(parts);
-      return done(c);
+      await revokeAllSessions(services);
+      return okResponse(c);
     });
 
-/** `/lab/…`: faults for resilience tests, and what the server saw. */
-export const createFaultRoutes = (parts: FaultRouteServices): { routes: Hono<Env>; stop: () => void } => {
+/** `/lab/…`: faults for resilience tests, the request log, and counters. */
+export const createFaultRoutes = (services: FaultRouteServices): { routes: Hono<Env>; stop: () => void } => {
   const stops: (() => void)[] = [];
   const routes = new Hono<Env>()
-    .use(insideOnly(parts.origins))
-    .get('/log', (c) => c.json(parts.log.entries()))
+    .use(localOnly(services.origins))
+    .get('/log', (c) => c.json(services.requestLog.entries()))
     .delete('/log', (c) => {
-      parts.log.clear();
-      return done(c);
+      services.requestLog.clear();
+      return okResponse(c);
     })
     .post('/faults', async (c) => {
       const fault = parseFault(await readJsonObject(c));
-      if (!fault) return badRequest('at and kind are needed.');
-      parts.faults.add(fault);
-      return done(c);
+      if (!fault) return badRequest('at and kind are required.');
+      services.faults.add(fault);
+      return okResponse(c);
     })
     .delete('/faults', (c) => {
-      parts.faults.clear();
-      return done(c);
+      services.faults.clear();
+      return okResponse(c);
     })
-    .get('/stats', (c) => c.json(parts.stats))
+    .get('/stats', (c) => c.json(services.stats))
     .post('/publish', async (c) => {
-      const order = parsePublish(await readJsonObject(c));
-      if (!order || order.count < 1 || order.count > MAX_PUBLISHED)
-        return badRequest('topic, count and everyMs are needed.');
-      stops.push(startPublishing(parts, order));
-      return done(c);
+      const request = parsePublish(await readJsonObject(c));
+      if (!request || request.count < 1 || request.count > MAX_PUBLISHED)
+        return badRequest('topic, count and everyMs are required.');
+      stops.push(startPublishing(services, request));
+      return okResponse(c);
     })
-    .route('/sockets', socketRoutes(parts))
-    .route('/', settingRoutes(parts))
+    .route('/sockets', socketRoutes(services))
+    .route('/', settingRoutes(services))
     .all('/*', (c) => problemResponse({ status: 404, code: 'not-found', detail: `There is no ${c.req.path}.` }));
   return { routes, stop: () => stops.forEach((stop) => stop()) };
 };

@@ -1,25 +1,25 @@
-import { openTokenVersion } from './auth/token-epoch.ts';
+import { openTokenVersion } from './auth/token-version.ts';
 import { createAccounts, DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
 import { createClock, systemNow } from './base/clock.ts';
 import { lockDataDir } from './base/data-dir.ts';
 import { createLoginRateLimit } from './auth/login-rate-limit.ts';
 import { DEFAULT_CLIENT_ID } from './worker/keeper-config.ts';
 import { DEFAULT_LIFETIMES, type Lifetimes } from './base/token-lifetimes.ts';
-import { close, listen } from './http/http-server.ts';
+import { startHttpServer, stopHttpServer } from './http/http-server.ts';
 import { openLmdbStore } from './base/lmdb-store.ts';
 import { createProvider } from './provider/provider.ts';
 import type { GrantPolicy } from './provider/sign-in-routes.ts';
 
-/** An OpenID provider by itself, of any temper: for running the application against a foreign one. */
+/** Options of a standalone OpenID provider. Its traits are configurable, to test the application with an external one. */
 export type ProviderServerOptions = {
   dataDir: string;
-  /** Origins that may redirect here and call the token endpoint. */
+  /** Origins of the application. */
   appOrigins: readonly string[];
   port?: number;
   clientId?: string;
   accounts?: readonly Account[];
   lifetimes?: Partial<Lifetimes>;
-  /** How long a consumed refresh token is accepted again; 0: never. */
+  /** How long the provider accepts a consumed refresh token again (ms). Default: 0. */
   graceMs?: number;
   accessTokens?: 'jwt' | 'opaque';
   dpop?: 'required' | 'clock' | 'off';
@@ -27,7 +27,7 @@ export type ProviderServerOptions = {
   rotation?: boolean;
   grants?: GrantPolicy;
   revocation?: boolean;
-  /** How far this provider's clock is off. */
+  /** How far the provider's clock is ahead (ms). */
   skewMs?: number;
 };
 
@@ -40,7 +40,7 @@ export const startProvider = async (
   const store = openLmdbStore(dir);
   const clock = createClock(options.skewMs);
   const late: { handle?: ReturnType<Awaited<ReturnType<typeof createProvider>>['callback']> } = {};
-  const listening = await listen(
+  const listening = await startHttpServer(
     (request, response) => {
       response.setHeader('date', new Date(clock.now()).toUTCString());
       void clock.runInside(() => late.handle?.(request, response));
@@ -55,10 +55,10 @@ export const startProvider = async (
     appOrigins: options.appOrigins,
     store,
     accounts: createAccounts(options.accounts ?? [DEMO_ACCOUNT]),
-    guesses: createLoginRateLimit(systemNow),
+    loginRateLimit: createLoginRateLimit(systemNow),
     lifetimes: { ...DEFAULT_LIFETIMES, ...options.lifetimes },
-    reuse: { graceMs: options.graceMs ?? 0 },
-    epoch: await openTokenVersion(store),
+    reusePolicy: { graceMs: options.graceMs ?? 0 },
+    tokenVersion: await openTokenVersion(store),
     accessTokens: options.accessTokens ?? 'jwt',
     audience: issuer,
     dpop: options.dpop ?? 'required',
@@ -72,7 +72,7 @@ export const startProvider = async (
   return {
     issuer,
     async stop() {
-      await close(listening, STOP_WITHIN_MS);
+      await stopHttpServer(listening, STOP_WITHIN_MS);
       await store.close();
       release();
     },

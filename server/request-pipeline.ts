@@ -12,19 +12,19 @@ import { requestTarget } from './http/request-target.ts';
 export type PipelineOptions = {
   clock: Clock;
   faults: Faults;
-  log: RequestLog;
+  requestLog: RequestLog;
   stats: Stats;
   origins: Origins;
-  /** Whether only loopback names are served, so that a foreign name rebound to 127.0.0.1 gets nothing. */
+  /** Serves loopback names only, as a protection against DNS rebinding to 127.0.0.1. */
   loopbackOnly: boolean;
-  /** The origin under which a proxy in front serves this one, and what that says about a request. */
+  /** Public origin behind a reverse proxy. The server trusts the proxy's `X-Forwarded-For`. */
   publicOrigin: string | undefined;
 };
 
 const PASSWORD_TOKEN_PATHS = new Set(['/api/v1/auth/login', '/api/v1/auth/refresh']);
 const TICKET_PATHS = new Set(['/api/auth/token', '/api/v1/socket/ticket']);
 
-/** Which faults a request is open to; `undefined`: none, and it is not logged. */
+/** The fault point of a request. `undefined`: no fault applies, and the server does not log it. */
 export type FaultPointOf = (path: string, method: string | undefined) => FaultPoint | undefined;
 
 export const appFaultPoint: FaultPointOf = (path) => {
@@ -36,7 +36,7 @@ export const appFaultPoint: FaultPointOf = (path) => {
 export const providerFaultPoint: FaultPointOf = (path, method) =>
   method === 'POST' && path === '/token' ? 'token' : undefined;
 
-/** Lets a script of the application read a made-up answer, as the provider's real answers let it. */
+/** Headers with which a script of the application can read a fault's response, like a real one of the provider. */
 const corsFor = (request: IncomingMessage, origins: Origins): Record<string, string> => {
   const { origin } = request.headers;
   if (origin === undefined || !origins.includes(origin)) return {};
@@ -47,13 +47,13 @@ const corsFor = (request: IncomingMessage, origins: Origins): Record<string, str
   };
 };
 
-const turnDown = (request: IncomingMessage, response: ServerResponse, status: 400 | 421, why: string): void => {
+const refuse = (request: IncomingMessage, response: ServerResponse, status: 400 | 421, reason: string): void => {
   request.resume();
-  response.writeHead(status, { ...BARE_HEADERS, 'content-type': 'text/plain' }).end(why);
+  response.writeHead(status, { ...BARE_HEADERS, 'content-type': 'text/plain' }).end(reason);
 };
 
-/** Counts what Node's parser hands over; a listener for the data would set them flowing before the handler listens. */
-const countBody = (request: IncomingMessage): (() => number) => {
+/** Counts body bytes where Node's parser pushes them: a `data` listener would consume them before the handler. */
+const countBodyBytes = (request: IncomingMessage): (() => number) => {
   const push = request.push.bind(request);
   let bytes = 0;
   request.push = (piece: Buffer | null, encoding) => {
@@ -63,8 +63,8 @@ const countBody = (request: IncomingMessage): (() => number) => {
   return () => bytes;
 };
 
-/** A request for the public name came by https if that name does, whether or not the proxy in front says so. */
-const isPublic = (request: IncomingMessage, publicOrigin: string | undefined): boolean => {
+/** Recognizes a request for the public origin, and sets its protocol, whether or not the proxy forwards it. */
+const acceptPublic = (request: IncomingMessage, publicOrigin: string | undefined): boolean => {
   if (publicOrigin === undefined) return false;
   const { headers } = request;
   const { host, protocol } = new URL(publicOrigin);
@@ -75,27 +75,28 @@ const isPublic = (request: IncomingMessage, publicOrigin: string | undefined): b
   return true;
 };
 
-/** What every request passes before its handler: the right host, the lab's clock and faults, the request log. */
+/** Runs before the handler of each request: checks the host, applies clock skew and faults, logs the request. */
 export const requestPipeline =
-  (parts: PipelineOptions, placeOf: FaultPointOf, work: RequestListener): RequestListener =>
+  (options: PipelineOptions, faultPointOf: FaultPointOf, handler: RequestListener): RequestListener =>
   (request, response) => {
-    const { clock, faults, log, stats, origins } = parts;
-    const isKnown = isPublic(request, parts.publicOrigin) || isLoopbackHost(request.headers.host);
-    if (parts.loopbackOnly && !isKnown) return turnDown(request, response, 421, 'This server has another name.');
+    const { clock, faults, requestLog, stats, origins } = options;
+    const isKnown = acceptPublic(request, options.publicOrigin) || isLoopbackHost(request.headers.host);
+    if (options.loopbackOnly && !isKnown)
+      return refuse(request, response, 421, 'This server does not serve this host name.');
     const path = requestTarget(request)?.pathname;
-    if (path === undefined) return turnDown(request, response, 400, 'The request target is no address.');
+    if (path === undefined) return refuse(request, response, 400, 'The request target is not a valid URL.');
     const startedAt = clock.now();
     if (clock.skewMs() !== 0) response.setHeader('date', new Date(startedAt).toUTCString());
-    const place = placeOf(path, request.method);
-    const handle = (): void => clock.runInside(() => work(request, response));
-    if (place === undefined) return handle();
-    if (place === 'token') stats.tokenRequests += 1;
-    const received = countBody(request);
+    const point = faultPointOf(path, request.method);
+    const handle = (): void => clock.runInside(() => handler(request, response));
+    if (point === undefined) return handle();
+    if (point === 'token') stats.tokenRequests += 1;
+    const bodyBytes = countBodyBytes(request);
     response.once('close', () => {
       const status = response.headersSent ? response.statusCode : 0;
-      log.record(request, { status, whole: response.writableFinished, bodyBytes: received() }, startedAt);
+      requestLog.record(request, { status, whole: response.writableFinished, bodyBytes: bodyBytes() }, startedAt);
     });
-    const fault = faults.take(place, path);
-    if (fault) applyFault(fault, request, response, corsFor(request, origins), handle);
+    const fault = faults.take(point, path);
+    if (fault) applyFault(fault, { request, response, headers: corsFor(request, origins), handle });
     else handle();
   };

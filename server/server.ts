@@ -7,13 +7,13 @@ import { createApi } from './api.ts';
 import { openServices, type Services } from './services.ts';
 import { createClock } from './base/clock.ts';
 import { lockDataDir } from './base/data-dir.ts';
-import { appFaultPoint, requestPipeline, providerFaultPoint, type PipelineOptions } from './request-pipeline.ts';
+import { appFaultPoint, requestPipeline, providerFaultPoint } from './request-pipeline.ts';
 import { BARE_HEADERS } from './http/headers.ts';
 import { DEFAULT_HEARTBEAT_MS } from './realtime/hub.ts';
 import { problemResponse, type Env } from './http/http.ts';
-import { DEFAULT_CLIENT_ID, DEFAULT_SCOPE, FOREIGN_SCOPE, keeperConfig } from './worker/keeper-config.ts';
+import { DEFAULT_CLIENT_ID, DEFAULT_SCOPE, EXTERNAL_SCOPE, keeperConfig } from './worker/keeper-config.ts';
 import { createFaultRoutes } from './fault-routes.ts';
-import { close, listen, type HttpServer } from './http/http-server.ts';
+import { startHttpServer, stopHttpServer, type HttpServer } from './http/http-server.ts';
 import type { FreezableConnection } from './realtime/freezable-socket.ts';
 import { openLmdbStore } from './base/lmdb-store.ts';
 import { createProvider, isGrantActive } from './provider/provider.ts';
@@ -27,71 +27,79 @@ export type ServerOptions = {
   port?: number | undefined;
   /** Address to listen on. */
   host?: string | undefined;
-  /** Folder for all that must survive a restart. */
+  /** Folder for all data that must survive a restart. */
   dataDir: string;
-  /** Port of the embedded provider: the application's plus one, or with port 0 the next free one. */
+  /** Port of the embedded provider. Default: the application's port plus one, or with port 0 the next free one. */
   providerPort?: number | undefined;
-  /** Serves `/lab/…` and the hint on the sign-in page. */
+  /** Serves the fault routes `/lab/…`, and shows the demo account on the sign-in page. */
   faultRoutes?: boolean | undefined;
-  /** The built application, by default `dist`; `false` serves none (a dev server does). */
+  /** Folder of the built application, by default `dist`; `false`: a dev server serves the application. */
   distDir?: string | false | undefined;
-  /** Origin of a dev server that stands in front of this one. */
+  /** Origin of a dev server that proxies to this server. */
   devOrigin?: string | undefined;
-  /** Where people find the application, if a proxy stands in front: `https://app.example`. It has to pass `Host` on. */
+  /** Public origin behind a reverse proxy, such as `https://app.example`. The proxy must forward `Host`. */
   publicOrigin?: string | undefined;
-  /** The same for the embedded provider, which needs an origin of its own. */
+  /** Public origin of the embedded provider behind a reverse proxy. It must differ from the application's. */
   publicIssuer?: string | undefined;
-  /** Another OpenID provider; the embedded one is then not started. */
+  /** Issuer of an external OpenID provider; the server then starts no embedded one. */
   issuer?: string | undefined;
   clientId?: string | undefined;
   scope?: string | undefined;
-  /** `provider`: signing out here leads on to the provider, to end its sign-in too, where it can. */
+  /** `provider`: a sign-out continues at the provider, to end the sign-in there too, if the provider supports it. */
   logout?: 'local' | 'provider' | undefined;
   accounts?: readonly Account[] | undefined;
-  /** Paths of further scripts that may be workers, where the site has its own; the browser refuses all others. */
+  /** Paths of the site's own worker scripts. The browser refuses all other workers (CSP `worker-src`). */
   workers?: readonly string[] | undefined;
-  /** Trusted Types, by default enforced: what is given to a page as script or HTML has to be of a named policy. */
+  /** Whether pages enforce Trusted Types (https://w3c.github.io/trusted-types/), by default `true`. */
   trustedTypes?: boolean | undefined;
-  /** Number of the key that the workers' seals come from; a higher one than before replaces it (see seal.ts). */
+  /** Number of the key from which the seal secrets derive. A higher number rotates the key: see worker-secret.ts. */
   sealKey?: number | undefined;
-  /** Silence of a hub socket (ms) that means a dead link; told to clients in the greeting. */
+  /** Silence (ms) after which a hub connection counts as dead. The server sends it to clients in `hello`. */
   heartbeatMs?: number | undefined;
-  /** Sockets that it opens in a second; more are told when to come. */
+  /** Sockets that the server opens per second. Further clients get a later slot in `Retry-After`. */
   acceptsPerSecond?: number | undefined;
-  /** How long one who was cut off still counts as present (ms). */
+  /** How long a disconnected client still counts as present (ms). */
   presenceGraceMs?: number | undefined;
 };
 
 export type RunningServer = {
   /** Origin of the application, for example `http://localhost:4173`. */
   url: string;
-  /** Where application and provider are reached without the proxy in front. */
+  /** Origins of application and provider on this machine, without the reverse proxy. */
   local: { app: string; provider: string };
   /** Issuer identifier of the provider in use. */
   issuer: string;
-  /** Sockets are told to come back, requests finish, the store is flushed. Takes five seconds at most. */
+  /** Asks sockets to reconnect later, finishes requests, and flushes the store. Takes at most five seconds. */
   stop(): Promise<void>;
 };
 
 export const DEFAULT_PORT = 4173;
 const DEFAULT_DIST_DIR = 'dist';
 const DEFAULT_HOST = '127.0.0.1';
-/** Of the API, as the tokens' audience (RFC 8707). */
+/** Audience of the access tokens for the API (RFC 8707). */
 const AUDIENCE = 'urn:session-keeper:api';
 const REQUESTS_FINISH_WITHIN_MS = 3_000;
 const SOCKETS_CLOSE_WITHIN_MS = 1_000;
 const LOCAL_ADDRESSES = new Set(['127.0.0.1', 'localhost', '::1']);
 const ANY_ADDRESSES = new Set(['0.0.0.0', '::']);
 
-type Late = { listener: RequestListener };
+type OpenPort = HttpServer & {
+  /** Handles requests from now on. */
+  setListener(listener: RequestListener): void;
+};
 
-/** Ports are needed before anything can be built with them; until then callers are told to come back. */
-const startingUp = (): Late => ({
-  listener: (_request, response) => void response.writeHead(503, { ...BARE_HEADERS, 'retry-after': '1' }).end(),
-});
-
-const bind = async (late: Late, port: number, host: string, orNext = false): Promise<HttpServer> =>
-  listen((request, response) => late.listener(request, response), port, host, orNext);
+/** Opens the port before its services exist, because their URLs contain the port. Answers 503 until then. */
+const openPort = async (port: number, host: string, orNext = false): Promise<OpenPort> => {
+  let listener: RequestListener = (_request, response) =>
+    void response.writeHead(503, { ...BARE_HEADERS, 'retry-after': '1' }).end();
+  const server = await startHttpServer((request, response) => listener(request, response), port, host, orNext);
+  return {
+    ...server,
+    setListener: (next) => {
+      listener = next;
+    },
+  };
+};
 
 const publicName = (host: string): string =>
   LOCAL_ADDRESSES.has(host) || ANY_ADDRESSES.has(host) ? 'localhost' : host;
@@ -103,159 +111,166 @@ const appOrigins = (host: string, port: number, { publicOrigin, devOrigin }: Ser
 };
 
 const localOrigins = (host: string, app: number, provider: number | undefined): RunningServer['local'] => {
-  const at = (port: number): string => `http://${publicName(host)}:${port}`;
-  return { app: at(app), provider: at(provider ?? app + 1) };
+  const originOf = (port: number): string => `http://${publicName(host)}:${port}`;
+  return { app: originOf(app), provider: originOf(provider ?? app + 1) };
 };
 
-const embedProvider = async (
-  backend: Services,
-  issuer: string,
-  clientId: string,
-  origins: readonly string[],
-  lab: boolean,
-) => {
-  const { store, accounts, guesses, lifetimes, reuse, epoch, stats, ends } = backend;
+/** What the parts of a running server share. */
+type ServerContext = {
+  options: ServerOptions;
+  services: Services;
+  tokenVerifier: TokenVerifier;
+  origins: readonly string[];
+  issuer: string;
+  clientId: string;
+};
+
+const createEmbeddedProvider = async ({ options, services, origins, issuer, clientId }: ServerContext) => {
+  const { store, accounts, loginRateLimit, lifetimes, reusePolicy, tokenVersion, stats, revocations } = services;
   const provider = await createProvider({
     issuer,
     clientId,
     appOrigins: origins,
     store,
     accounts,
-    guesses,
+    loginRateLimit,
     lifetimes,
-    reuse,
-    epoch,
+    reusePolicy,
+    tokenVersion,
     accessTokens: 'jwt',
     audience: AUDIENCE,
     dpop: 'required',
     rotation: true,
-    showHint: lab,
+    showHint: options.faultRoutes === true,
     onGranted(ctx, grantType) {
       if (grantType === 'refresh_token') stats.refreshGrants += 1;
       const accountId = ctx.oidc?.entities.Account?.accountId;
       if (accountId !== undefined) setSubject(ctx.req, accountId);
     },
-    onRevoked: (grantId) => void ends.revoke(`provider:${grantId}`),
+    onRevoked: (grantId) => void revocations.revoke(`provider:${grantId}`),
   });
   const callback = provider.callback();
   return (request: IncomingMessage, response: ServerResponse): void => void callback(request, response);
 };
 
-const createApp = (
-  backend: Services,
-  tokens: TokenVerifier,
-  options: ServerOptions,
-  origins: readonly string[],
-  issuer: string,
-) => {
-  const parts = { ...backend, origins, provider: tokens };
-  const lab = options.faultRoutes ? createFaultRoutes(parts) : undefined;
+const createApp = ({ options, services, tokenVerifier, origins, issuer, clientId }: ServerContext) => {
+  const api = { ...services, origins, tokenVerifier };
+  const faultRoutes = options.faultRoutes ? createFaultRoutes(api) : undefined;
   const embedded = options.issuer === undefined;
-  const scope = options.scope ?? (embedded ? DEFAULT_SCOPE : FOREIGN_SCOPE);
-  const { clientId = DEFAULT_CLIENT_ID, logout } = options;
-  const config = keeperConfig({ issuer, clientId, scope, embedded, logout });
+  const scope = options.scope ?? (embedded ? DEFAULT_SCOPE : EXTERNAL_SCOPE);
   const serveFile = createStaticHandler({
     distDir: options.distDir ?? DEFAULT_DIST_DIR,
     origins,
     issuerOrigin: new URL(issuer).origin,
-    config,
-    sealer: backend.sealer,
+    config: keeperConfig({ issuer, clientId, scope, embedded, logout: options.logout }),
+    workerSecrets: services.workerSecrets,
     workers: options.workers ?? [],
     trustedTypes: options.trustedTypes !== false,
   });
   const app = new Hono<Env>();
-  if (lab) app.route('/lab', lab.routes);
-  app.route('/', createApi(parts));
-  app.all('/lab/*', () => problemResponse({ status: 404, code: 'not-found', detail: 'There is no lab here.' }));
+  if (faultRoutes) app.route('/lab', faultRoutes.routes);
+  app.route('/', createApi(api));
+  app.all('/lab/*', () =>
+    problemResponse({ status: 404, code: 'not-found', detail: 'This server runs without --lab.' }),
+  );
   app.all('*', serveFile);
   app.onError((error) => {
     console.error(error);
-    return problemResponse({ status: 500, code: 'server-error', detail: 'Something went wrong here.' });
+    return problemResponse({ status: 500, code: 'server-error', detail: 'The server failed to handle this request.' });
   });
   const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listener: RequestListener = (request, response) => {
     for (const [name, value] of Object.entries(BARE_HEADERS)) response.setHeader(name, value);
     void handle(request, response);
   };
-  return { listener, stopLab: () => lab?.stop() };
+  return { listener, stop: () => faultRoutes?.stop() };
 };
 
-const stopSockets = async ({ hub, events }: Services): Promise<void> => {
-  const open: readonly FreezableConnection[] = [...hub.sockets(), ...events.sockets()];
+const stopSockets = async ({ hub, eventStreams }: Services): Promise<void> => {
+  const open: readonly FreezableConnection[] = [...hub.sockets(), ...eventStreams.sockets()];
   hub.drain();
-  events.drain();
-  const cut = setTimeout(() => open.forEach((socket) => socket.drop()), SOCKETS_CLOSE_WITHIN_MS);
+  eventStreams.drain();
+  const timeout = setTimeout(() => open.forEach((socket) => socket.drop()), SOCKETS_CLOSE_WITHIN_MS);
   await Promise.all(open.map(({ closed }) => closed));
-  clearTimeout(cut);
-  events.stop();
+  clearTimeout(timeout);
+  eventStreams.stop();
   await hub.stop();
 };
 
-const openEverything = async (
-  options: ServerOptions,
-  dir: string,
-  opened: (() => Promise<unknown>)[],
-): Promise<RunningServer> => {
-  const host = options.host ?? DEFAULT_HOST;
-  const appLate = startingUp();
-  const providerLate = startingUp();
-  const app = await bind(appLate, options.port ?? DEFAULT_PORT, host);
-  opened.push(() => close(app, REQUESTS_FINISH_WITHIN_MS));
-  const anyPort = options.port === 0 && options.providerPort === undefined;
-  const embedded = options.issuer === undefined;
-  const provider = embedded ? await bind(providerLate, options.providerPort ?? app.port + 1, host, anyPort) : undefined;
-  if (provider) opened.push(() => close(provider, REQUESTS_FINISH_WITHIN_MS));
+type Cleanup = () => Promise<unknown>;
 
+const openPorts = async (options: ServerOptions, host: string, cleanups: Cleanup[]) => {
+  const app = await openPort(options.port ?? DEFAULT_PORT, host);
+  cleanups.push(() => stopHttpServer(app, REQUESTS_FINISH_WITHIN_MS));
+  if (options.issuer !== undefined) return { app, provider: undefined };
+  const anyPort = options.port === 0 && options.providerPort === undefined;
+  const provider = await openPort(options.providerPort ?? app.port + 1, host, anyPort);
+  cleanups.push(() => stopHttpServer(provider, REQUESTS_FINISH_WITHIN_MS));
+  return { app, provider };
+};
+
+/** Adds a cleanup for each part that it opens, so that the caller can close them when a later part fails. */
+const openServer = async (options: ServerOptions, dir: string, cleanups: Cleanup[]): Promise<RunningServer> => {
+  const host = options.host ?? DEFAULT_HOST;
+  const { app, provider } = await openPorts(options, host, cleanups);
   const store = openLmdbStore(dir);
-  const backend = await openServices(store, createClock(), {
+  const services = await openServices(store, createClock(), {
     ...options,
     accounts: options.accounts ?? [DEMO_ACCOUNT],
     heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
     uploadsDir: join(dir, 'uploads'),
   });
+  const { clock, tokenVersion } = services;
   const origins = appOrigins(host, app.port, options);
   const local = localOrigins(host, app.port, provider?.port);
   const issuer = options.issuer ?? options.publicIssuer ?? local.provider;
   const clientId = options.clientId ?? DEFAULT_CLIENT_ID;
-  const own = { audience: AUDIENCE, isGrantActive: isGrantActive(store, backend.epoch), internalUrl: local.provider };
-  const tokens = createTokenVerifier({ issuer, clientId, clock: backend.clock, embedded, ...(embedded ? own : {}) });
-  const { publicOrigin } = options;
-  const parts: PipelineOptions = { ...backend, origins, loopbackOnly: LOCAL_ADDRESSES.has(host), publicOrigin };
-  const { listener, stopLab } = createApp(backend, tokens, options, origins, issuer);
+  const tokenVerifier = createTokenVerifier({
+    ...{ issuer, clientId, clock, embedded: provider !== undefined },
+    ...(provider && { audience: AUDIENCE, internalUrl: local.provider }),
+    ...(provider && { isGrantActive: isGrantActive(store, tokenVersion) }),
+  });
+  const context: ServerContext = { options, services, tokenVerifier, origins, issuer, clientId };
+  const pipeline = { ...services, origins, loopbackOnly: LOCAL_ADDRESSES.has(host) };
+  const { listener, stop } = createApp(context);
 
-  app.server.on('upgrade', createUpgradeListener({ ...backend, origins }));
-  if (provider)
-    providerLate.listener = requestPipeline(
-      { ...parts, publicOrigin: options.publicIssuer },
+  app.server.on('upgrade', createUpgradeListener({ ...services, origins }));
+  provider?.setListener(
+    requestPipeline(
+      { ...pipeline, publicOrigin: options.publicIssuer },
       providerFaultPoint,
-      await embedProvider(backend, issuer, clientId, origins, options.faultRoutes === true),
-    );
-  appLate.listener = requestPipeline(parts, appFaultPoint, listener);
-  opened.push(async () => {
-    stopLab();
-    await stopSockets(backend);
+      await createEmbeddedProvider(context),
+    ),
+  );
+  app.setListener(requestPipeline({ ...pipeline, publicOrigin: options.publicOrigin }, appFaultPoint, listener));
+  cleanups.push(async () => {
+    stop();
+    await stopSockets(services);
   });
   return {
     url: origins[0] ?? '',
     local,
     issuer,
     async stop() {
-      await Promise.all(opened.map((stop) => stop()));
+      await Promise.all(cleanups.map((cleanup) => cleanup()));
       await store.close();
     },
   };
 };
 
-/** Starts the whole backend in this process. Rejects with `DataDirError`, or the system's error for a taken port. */
+/**
+ * Starts the server in this process. Rejects with `DataDirError` for a data folder that cannot be used, and with Node's
+ * `EADDRINUSE` for a port that is taken.
+ */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
   const { dir, release } = lockDataDir(options.dataDir);
-  const opened: (() => Promise<unknown>)[] = [];
+  const cleanups: Cleanup[] = [];
   try {
-    const running = await openEverything(options, dir, opened);
+    const running = await openServer(options, dir, cleanups);
     let stopping: Promise<void> | undefined;
     return { ...running, stop: () => (stopping ??= running.stop().finally(release)) };
   } catch (error) {
-    await Promise.all(opened.map((stop) => stop()));
+    await Promise.all(cleanups.map((cleanup) => cleanup()));
     release();
     throw error;
   }

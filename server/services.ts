@@ -1,4 +1,4 @@
-import { openTokenVersion, type TokenVersion } from './auth/token-epoch.ts';
+import { openTokenVersion, type TokenVersion } from './auth/token-version.ts';
 import { createAccounts, type Account, type Accounts } from './auth/accounts.ts';
 import { systemNow, type Clock } from './base/clock.ts';
 import { createDpopChecker, type DpopChecker } from './auth/dpop.ts';
@@ -27,29 +27,29 @@ import { createTickets, type Tickets } from './auth/tickets.ts';
 import { openTopics, type Topics } from './realtime/topics.ts';
 import { createUploads, type Uploads } from './demo/uploads.ts';
 
-/** All parts that hold state, made once and handed to whoever needs them. */
+/** Everything that holds state. A server opens it once; each part takes the services that it needs. */
 export type Services = {
   store: Store;
   clock: Clock;
   accounts: Accounts;
-  guesses: LoginRateLimit;
+  loginRateLimit: LoginRateLimit;
   lifetimes: Lifetimes;
-  reuse: ReusePolicy;
-  epoch: TokenVersion;
-  ends: SessionRevocations;
-  password: PasswordTokens;
-  cookies: CookieSessions;
+  reusePolicy: ReusePolicy;
+  tokenVersion: TokenVersion;
+  revocations: SessionRevocations;
+  passwordTokens: PasswordTokens;
+  cookieSessions: CookieSessions;
   tickets: Tickets;
-  pace: AdmissionControl;
-  allowance: Pick<AdmissionControl, 'admit'>;
-  dpop: DpopChecker;
+  admissionControl: AdmissionControl;
+  ticketQuota: Pick<AdmissionControl, 'admit'>;
+  dpopChecker: DpopChecker;
   topics: Topics;
   hub: Hub;
-  events: EventStreams;
+  eventStreams: EventStreams;
   faults: Faults;
-  log: RequestLog;
+  requestLog: RequestLog;
   stats: Stats;
-  sealer: WorkerSecrets;
+  workerSecrets: WorkerSecrets;
   uploads: Uploads;
 };
 
@@ -57,56 +57,61 @@ export type ServicesOptions = {
   accounts: readonly Account[];
   /** Keeps the request log, which only the fault routes show. */
   faultRoutes?: boolean | undefined;
-  /** Silence of a hub socket that means a dead link. */
+  /** Silence (ms) after which a hub connection counts as dead. */
   heartbeatMs: number;
-  /** Sockets that the hub opens in a second. */
+  /** Sockets that the server opens per second. */
   acceptsPerSecond?: number | undefined;
-  /** How long one who was cut off still counts as present (ms). */
+  /** How long a disconnected client still counts as present (ms). */
   presenceGraceMs?: number | undefined;
-  /** See seal.ts. */
+  /** Number of the key from which the seal secrets derive: see worker-secret.ts. */
   sealKey?: number | undefined;
-  /** Folder for what comes in parts. */
+  /** Folder for unfinished uploads. */
   uploadsDir: string;
 };
 
-const steady = (): number => performance.now();
+const monotonicNow = (): number => performance.now();
 
 export const openServices = async (store: Store, clock: Clock, options: ServicesOptions): Promise<Services> => {
   const lifetimes = { ...DEFAULT_LIFETIMES };
-  const ends = createSessionRevocations(store);
+  const revocations = createSessionRevocations(store);
   const stats = createStats();
-  const epoch = await openTokenVersion(store);
+  const tokenVersion = await openTokenVersion(store);
   const topics = await openTopics(store);
-  const tickets = createTickets(store, stats, ends);
-  const cookies = createCookieSessions({ store, clock, ends });
-  const pace = createAdmissionControl({
+  const tickets = createTickets(store, stats, revocations);
+  const cookieSessions = createCookieSessions({ store, clock, revocations });
+  const admissionControl = createAdmissionControl({
     perSecond: options.acceptsPerSecond ?? DEFAULT_ACCEPTS_PER_SECOND,
-    now: steady,
+    now: monotonicNow,
   });
   const passwordKey = await loadOrCreateKey(store, 'password-refresh');
   return {
     store,
     clock,
     accounts: createAccounts(options.accounts),
-    // True time: the lab's clock must not make anybody wait for a day.
-    guesses: createLoginRateLimit(systemNow),
+    // The system's clock: the clock skew of the fault routes must not make people wait for a day.
+    loginRateLimit: createLoginRateLimit(systemNow),
     lifetimes,
-    reuse: { graceMs: REUSE_GRACE_MS },
-    epoch,
-    ends,
-    password: createPasswordTokens({ store, clock, lifetimes, epoch, ends, key: passwordKey }),
-    cookies,
+    reusePolicy: { graceMs: REUSE_GRACE_MS },
+    tokenVersion,
+    revocations,
+    passwordTokens: createPasswordTokens({ store, clock, lifetimes, tokenVersion, revocations, key: passwordKey }),
+    cookieSessions,
     tickets,
-    pace,
-    allowance: createTicketQuota(steady),
-    dpop: createDpopChecker({ store, clock, key: await loadOrCreateKey(store, 'api-nonces') }),
+    admissionControl,
+    ticketQuota: createTicketQuota(monotonicNow),
+    dpopChecker: createDpopChecker({ store, clock, key: await loadOrCreateKey(store, 'api-nonces') }),
     topics,
-    hub: createHub({ ...options, present: await takeSavedPresence(store), store, clock, topics, tickets, ends, pace }),
-    events: createEventStreams({ clock, topics, ends }),
+    hub: createHub({
+      ...{ store, clock, topics, tickets, revocations, admissionControl },
+      heartbeatMs: options.heartbeatMs,
+      presenceGraceMs: options.presenceGraceMs,
+      present: await takeSavedPresence(store),
+    }),
+    eventStreams: createEventStreams({ clock, topics, revocations }),
     faults: createFaults(),
-    log: createRequestLog(cookies, clock.now, options.faultRoutes === true),
+    requestLog: createRequestLog({ cookieSessions, now: clock.now, enabled: options.faultRoutes === true }),
     stats,
-    sealer: await openWorkerSecrets(store, options.sealKey),
+    workerSecrets: await openWorkerSecrets(store, options.sealKey),
     uploads: createUploads(options.uploadsDir, store),
   };
 };

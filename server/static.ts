@@ -2,25 +2,25 @@ import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { KeeperConfig } from '../src/protocol/config.ts';
-import { readInside, type Body } from './http/static-files.ts';
+import { readInside, type FileBody } from './http/static-files.ts';
 import { codingsFor, encode, type Coding } from './http/compression.ts';
 import { inlineHashes, securityHeaders, workerPolicy, type HeaderPreset } from './http/headers.ts';
 import type { Ctx } from './http/http.ts';
-import { originAsked, type Origins } from './http/origins.ts';
+import { requestOrigin, type Origins } from './http/origins.ts';
 import { escapeHtml } from './http/html-page.ts';
 import { SCRIPT_VARY, type WorkerSecrets } from './worker/worker-secret.ts';
 
 export type StaticOptions = {
   /** Folder of the built application; `false` when another server serves it. */
   distDir: string | false;
-  /** The first is used for whoever came by a name that is not known. */
+  /** Requests with an unknown `Host` get headers for the first one. */
   origins: Origins;
   issuerOrigin: string;
   config: KeeperConfig;
-  sealer: WorkerSecrets;
-  /** Paths of further scripts that may be workers: a site's own. */
+  workerSecrets: WorkerSecrets;
+  /** Paths of the site's own worker scripts. */
   workers: readonly string[];
-  /** Enforces Trusted Types in documents, with the policies of the application and of its templates only. */
+  /** Enforces Trusted Types in documents. */
   trustedTypes: boolean;
 };
 
@@ -44,7 +44,7 @@ const TYPES: { readonly [extension: string]: string } = {
 };
 
 const WORKER_SCRIPTS = new Set(['/sw.js', '/keeper-sw.js', '/keeper-session-sw.js']);
-/** Scripts that may run as workers: those, and the one that sends pulses. */
+/** All scripts that may run as workers. */
 const WORKERS = [...WORKER_SCRIPTS, '/keeper-pulse.js'];
 const CALLBACK = '/auth/callback';
 const IMMUTABLE = 'public, max-age=31536000, immutable';
@@ -59,16 +59,16 @@ const decodedPath = (path: string): string | undefined => {
 
 const etagOf = (bytes: Buffer): string => `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
 
-/** Whether a client that asks again has these very bytes (RFC 9110 §13.1.2). */
-const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean =>
+/** Whether the client has the same bytes in its cache (RFC 9110 §13.1.2). */
+const isCached = (ifNoneMatch: string | undefined, etag: string): boolean =>
   (ifNoneMatch ?? '').split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
 
 const accepted = (c: Ctx): readonly Coding[] => codingsFor(c.req.header('accept-encoding'));
 
-const encodedAs = (coding: Coding | undefined): Record<string, string> =>
+const encodingHeader = (coding: Coding | undefined): Record<string, string> =>
   coding === undefined ? {} : { 'content-encoding': coding };
 
-/** A person is going somewhere; a script, an image or an API call that asks for a missing file is not. */
+/** Whether the request is a navigation, which gets the application's page instead of a 404. */
 const isDocumentNavigation = (method: string, headers: IncomingHttpHeaders): boolean => {
   const destination = headers['sec-fetch-dest'];
   const asksForHtml = (headers.accept ?? '').includes('text/html');
@@ -80,19 +80,19 @@ const isDocumentNavigation = (method: string, headers: IncomingHttpHeaders): boo
 const missingPage = (path: string): string =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>Not found</title><h1>Not found</h1><p>There is no ${escapeHtml(path)}.</p></html>`;
 
-/** Serves the built application: its files, its shell for navigations, its worker scripts. */
-export const createStaticHandler = (parts: StaticOptions): ((c: Ctx) => Promise<Response>) => {
-  const { distDir, origins, issuerOrigin, config, sealer } = parts;
+/** Serves the built application: its files, `index.html` for navigations, and its worker scripts. */
+export const createStaticHandler = (options: StaticOptions): ((c: Ctx) => Promise<Response>) => {
+  const { distDir, origins, issuerOrigin, config, workerSecrets } = options;
   const connect = origins.includes(issuerOrigin) ? [] : [issuerOrigin];
-  const trustedTypes = parts.trustedTypes ? {} : ({ trustedTypes: false } as const);
+  const trustedTypes = options.trustedTypes ? {} : ({ trustedTypes: false } as const);
 
-  const [first = ''] = origins;
-  const asked = (c: Ctx): string | undefined => originAsked(c.env.incoming.headers, origins);
+  const [defaultOrigin = ''] = origins;
+  const originOf = (c: Ctx): string | undefined => requestOrigin(c.env.incoming.headers, origins);
 
-  /** Worker scripts are named with their origin, so that has to be the one that was asked. */
+  /** `worker-src` contains the origin, so it must be the origin of the request. */
   const headersFor = (c: Ctx, inline: HeaderPreset = {}): Record<string, string> => {
-    const origin = asked(c) ?? first;
-    const workers = asked(c) === undefined ? {} : { workers: [...WORKERS, ...parts.workers] };
+    const origin = originOf(c) ?? defaultOrigin;
+    const workers = originOf(c) === undefined ? {} : { workers: [...WORKERS, ...options.workers] };
     return securityHeaders(origin, {
       connect,
       ...trustedTypes,
@@ -112,48 +112,51 @@ export const createStaticHandler = (parts: StaticOptions): ((c: Ctx) => Promise<
     return new Response(missingPage(c.req.path), { status: 404, headers });
   };
 
-  /** A whole answer, or that the client has it already. */
-  const answer = (c: Ctx, { bytes, coding }: Body, headers: Record<string, string>): Response => {
+  /** Responds with the body, or with 304. */
+  const respond = (c: Ctx, { bytes, coding }: FileBody, headers: Record<string, string>): Response => {
     const etag = etagOf(bytes);
-    const known = { ...headers, vary: 'Accept-Encoding', etag };
-    if (isKnown(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers: known });
-    return new Response(Uint8Array.from(bytes), { headers: { ...known, ...encodedAs(coding) } });
+    const all = { ...headers, vary: 'Accept-Encoding', etag };
+    if (isCached(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers: all });
+    return new Response(Uint8Array.from(bytes), { headers: { ...all, ...encodingHeader(coding) } });
   };
 
-  /** Encoded anew each time. It holds a secret, but nothing that whoever might measure its length could choose. */
-  const worker = async (c: Ctx, dir: string): Promise<Response> => {
+  /**
+   * Compresses the script for each request. It contains a secret, but nothing that an attacker chooses, so its compressed
+   * length reveals nothing (BREACH, https://breachattack.com).
+   */
+  const serveWorker = async (c: Ctx, dir: string): Promise<Response> => {
     const file = await readInside(dir, c.req.path);
     if (!file) return notFound(c);
-    const shell = await readInside(dir, '/index.html');
-    const document = shell && documentHeaders(c, shell.bytes.toString('utf8'));
-    const script = sealer.bake(file.bytes.toString('utf8'), { config, document }, c.env.incoming.headers);
+    const page = await readInside(dir, '/index.html');
+    const document = page && documentHeaders(c, page.bytes.toString('utf8'));
+    const script = workerSecrets.inject(file.bytes.toString('utf8'), { config, document }, c.env.incoming.headers);
     const headers = {
       ...headersFor(c),
       'cache-control': 'no-store',
       vary: `Accept-Encoding, ${SCRIPT_VARY}`,
-      'content-security-policy': workerPolicy(asked(c) ?? first, connect),
+      'content-security-policy': workerPolicy(originOf(c) ?? defaultOrigin, connect),
     };
     if (script.type === 'refused') return new Response('The install cookie is missing.', { status: 403, headers });
     const [coding] = accepted(c);
     const body = coding === undefined ? script.text : Uint8Array.from(await encode(script.text, coding));
     return new Response(body, {
-      headers: { ...headers, 'content-type': 'text/javascript; charset=utf-8', ...encodedAs(coding) },
+      headers: { ...headers, 'content-type': 'text/javascript; charset=utf-8', ...encodingHeader(coding) },
     });
   };
 
-  const file = (c: Ctx, path: string, body: Body): Response =>
-    answer(c, body, {
-      // It may be a site's own worker, in which `importScripts` takes strings.
+  const serveFile = (c: Ctx, path: string, body: FileBody): Response =>
+    respond(c, body, {
+      // The file may be the site's own worker, and `importScripts` takes strings there.
       ...headersFor(c, { trustedTypes: false }),
       'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
       'cache-control': path.startsWith('/assets/') ? IMMUTABLE : 'no-cache',
     });
 
-  const html = async (c: Ctx, dir: string, path: string, cacheControl: string): Promise<Response> => {
+  const serveHtml = async (c: Ctx, dir: string, path: string, cacheControl: string): Promise<Response> => {
     const [plain, body] = await Promise.all([readInside(dir, path), readInside(dir, path, accepted(c))]);
     if (!plain || !body) return notFound(c);
-    const cookie = sealer.installCookie(c.env.incoming.headers);
-    return answer(c, body, {
+    const cookie = workerSecrets.installCookie(c.env.incoming.headers);
+    return respond(c, body, {
       ...documentHeaders(c, plain.bytes.toString('utf8')),
       'cache-control': cacheControl,
       ...(cookie === undefined ? {} : { 'set-cookie': cookie }),
@@ -161,14 +164,14 @@ export const createStaticHandler = (parts: StaticOptions): ((c: Ctx) => Promise<
   };
 
   return async (c) => {
-    const asked = decodedPath(c.req.path);
-    const path = asked === '/' ? '/index.html' : asked;
+    const requested = decodedPath(c.req.path);
+    const path = requested === '/' ? '/index.html' : requested;
     if (distDir === false || path === undefined || !['GET', 'HEAD'].includes(c.req.method)) return notFound(c);
-    if (WORKER_SCRIPTS.has(path)) return worker(c, distDir);
+    if (WORKER_SCRIPTS.has(path)) return serveWorker(c, distDir);
     const found = await readInside(distDir, path, accepted(c));
-    if (found) return extname(path) === '.html' ? html(c, distDir, path, 'no-cache') : file(c, path, found);
+    if (found) return extname(path) === '.html' ? serveHtml(c, distDir, path, 'no-cache') : serveFile(c, path, found);
     if (!isDocumentNavigation(c.req.method, c.env.incoming.headers)) return notFound(c);
-    // A code in the address of the callback must not stay in any cache.
-    return html(c, distDir, '/index.html', path === CALLBACK ? 'no-store' : 'no-cache');
+    // The URL of the callback contains the authorization code, so no cache may store it.
+    return serveHtml(c, distDir, '/index.html', path === CALLBACK ? 'no-store' : 'no-cache');
   };
 };

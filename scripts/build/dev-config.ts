@@ -12,7 +12,7 @@ export const bakeForDev = async (): Promise<InjectedConfig> => {
   const config = server.keeperConfig({
     issuer: foreign ?? `http://localhost:${devPort() + 1}`,
     clientId: process.env['OIDC_CLIENT_ID'] ?? server.DEFAULT_CLIENT_ID,
-    scope: process.env['OIDC_SCOPE'] ?? (foreign ? server.FOREIGN_SCOPE : server.DEFAULT_SCOPE),
+    scope: process.env['OIDC_SCOPE'] ?? (foreign ? server.EXTERNAL_SCOPE : server.DEFAULT_SCOPE),
     embedded: foreign === undefined,
   });
   return { config };

@@ -1,6 +1,6 @@
 import { timingSafeEquals } from '../base/crypto.ts';
 
-/** Someone who may sign in to the embedded server, in each of the three ways. */
+/** A person who can sign in with each of the three sign-in methods. */
 export type Account = { username: string; password: string; name: string; apiKey: string };
 
 export const DEMO_ACCOUNT: Account = { username: 'demo', password: 'demo', name: 'Demo User', apiKey: 'demo-key' };
@@ -19,7 +19,7 @@ export const createAccounts = (accounts: readonly Account[]): Accounts => {
     find,
     byPassword(username, password) {
       const account = find(username);
-      // Compared for an unknown name too, so that time does not tell which names exist.
+      // Compares for an unknown name too, so that the time of the answer does not show which names exist.
       const matches = timingSafeEquals(password, account?.password ?? '');
       return matches ? account : undefined;
     },

@@ -6,7 +6,7 @@ import type { Principal } from '../http/principal.ts';
 import { ProviderUnavailable, type TokenVerifier } from './token-verifier.ts';
 import type { CookieSessions } from './cookie-sessions.ts';
 
-/** How a request proves who it is from, whether or not the proof holds. */
+/** The credential that a request carries, valid or not. */
 export type CredentialType = 'none' | 'bearer' | 'dpop' | 'cookie';
 
 /** `challenge` is the `WWW-Authenticate` value (RFC 6750 §3, RFC 9449 §7.1). */
@@ -20,14 +20,14 @@ export type AuthRequest = { method: string; path: string; headers: IncomingHttpH
 
 export type AuthServices = {
   origins: Origins;
-  password: PasswordTokens;
-  provider: TokenVerifier;
-  cookies: CookieSessions;
-  dpop: DpopChecker;
+  passwordTokens: PasswordTokens;
+  tokenVerifier: TokenVerifier;
+  cookieSessions: CookieSessions;
+  dpopChecker: DpopChecker;
 };
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
-const CREDENTIALS = /^(bearer|dpop) ([A-Za-z0-9._~+/-]+=*)$/i;
+const AUTHORIZATION = /^(bearer|dpop) ([A-Za-z0-9._~+/-]+=*)$/i;
 const ALGORITHMS = `algs="${DPOP_ALGORITHMS.join(' ')}"`;
 
 const refused = (scheme: 'bearer' | 'dpop', code: string, detail: string): AuthResult => {
@@ -35,26 +35,26 @@ const refused = (scheme: 'bearer' | 'dpop', code: string, detail: string): AuthR
   return { type: 'refused', status: 401, code, detail, challenge };
 };
 
-const NOBODY: AuthResult = {
+const UNAUTHENTICATED: AuthResult = {
   type: 'refused',
   status: 401,
   code: 'unauthorized',
-  detail: 'This needs a signed-in session.',
+  detail: 'This request requires a signed-in session.',
   challenge: `Bearer, DPoP ${ALGORITHMS}`,
 };
 
-export const credentialTypeOf = (headers: IncomingHttpHeaders, cookies: CookieSessions): CredentialType => {
+export const credentialTypeOf = (headers: IncomingHttpHeaders, cookieSessions: CookieSessions): CredentialType => {
   const scheme = /^(bearer|dpop)\b/i.exec(headers.authorization ?? '')?.[1]?.toLowerCase();
   if (scheme === 'bearer' || scheme === 'dpop') return scheme;
-  return cookies.isPresent(headers) ? 'cookie' : 'none';
+  return cookieSessions.isPresent(headers) ? 'cookie' : 'none';
 };
 
-const byCookie = async (request: AuthRequest, parts: AuthServices): Promise<AuthResult> => {
-  const principal = await parts.cookies.check(request.headers);
-  if (!principal) return NOBODY;
-  // A cookie rides along with whatever page makes the request; a token does not.
-  if (!SAFE_METHODS.has(request.method) && !isOwnPage(request.headers, parts.origins)) {
-    const detail = 'A change that is authorized by a cookie must come from a page of this origin.';
+const byCookie = async (request: AuthRequest, services: AuthServices): Promise<AuthResult> => {
+  const principal = await services.cookieSessions.verify(request.headers);
+  if (!principal) return UNAUTHENTICATED;
+  // The browser attaches a cookie to the requests of other sites' pages too (CSRF); it attaches no token.
+  if (!SAFE_METHODS.has(request.method) && !isOwnPage(request.headers, services.origins)) {
+    const detail = 'A change that a cookie authorizes must come from a page of this origin.';
     return { type: 'forbidden', status: 403, code: 'cross-origin', detail };
   }
   return { type: 'granted', principal };
@@ -62,43 +62,45 @@ const byCookie = async (request: AuthRequest, parts: AuthServices): Promise<Auth
 
 const byToken = async (
   request: AuthRequest,
-  parts: AuthServices,
-  scheme: 'bearer' | 'dpop',
-  token: string,
+  services: AuthServices,
+  { scheme, token }: { scheme: 'bearer' | 'dpop'; token: string },
 ): Promise<AuthResult> => {
-  if (parts.password.isAccessToken(token)) {
-    const principal = scheme === 'bearer' ? await parts.password.verify(token) : undefined;
+  const { passwordTokens, tokenVerifier, dpopChecker, origins } = services;
+  if (passwordTokens.isAccessToken(token)) {
+    const principal = scheme === 'bearer' ? await passwordTokens.verify(token) : undefined;
     return principal
       ? { type: 'granted', principal }
       : refused(scheme, 'invalid_token', 'The access token is not valid.');
   }
-  const verified = await parts.provider.verify(token, scheme);
+  const verified = await tokenVerifier.verify(token, scheme);
   if (!verified) return refused(scheme, 'invalid_token', 'The access token is not valid.');
   if (scheme === 'bearer') {
-    // RFC 9449 §7.2: a bound token must not be accepted without its proof.
+    // RFC 9449 §7.2: a server must not accept a bound token without its proof.
     return verified.jkt === undefined
       ? { type: 'granted', principal: verified }
       : refused(scheme, 'invalid_token', 'The access token is bound to a key.');
   }
   const proof = request.headers['dpop'];
   if (typeof proof !== 'string') return refused(scheme, 'invalid_dpop_proof', 'The DPoP proof is missing.');
-  const urls = parts.origins.map((origin) => origin + request.path);
-  const verdict = await parts.dpop.check({ proof, method: request.method, urls, accessToken: token });
-  if (!verdict.ok) return refused(scheme, verdict.error, verdict.detail);
-  const bound = verified.jkt === verdict.thumbprint;
-  return bound
+  const urls = origins.map((origin) => origin + request.path);
+  const result = await dpopChecker.check({ proof, method: request.method, urls, accessToken: token });
+  if (!result.ok) return refused(scheme, result.error, result.detail);
+  return verified.jkt === result.thumbprint
     ? { type: 'granted', principal: verified }
     : refused(scheme, 'invalid_token', 'The access token is bound to another key.');
 };
 
-/** Decides who a request is from. A header is taken before a cookie; a wrong header is never mended by a cookie. */
-export const authenticate = async (request: AuthRequest, parts: AuthServices): Promise<AuthResult> => {
+/**
+ * Finds the principal of a request. An `Authorization` header takes precedence over a cookie: a request with an invalid
+ * header fails, even if its cookie is valid.
+ */
+export const authenticate = async (request: AuthRequest, services: AuthServices): Promise<AuthResult> => {
   const { authorization } = request.headers;
-  if (authorization === undefined) return byCookie(request, parts);
-  const [, scheme, token] = CREDENTIALS.exec(authorization) ?? [];
-  if (scheme === undefined || token === undefined) return NOBODY;
+  if (authorization === undefined) return byCookie(request, services);
+  const [, scheme, token] = AUTHORIZATION.exec(authorization) ?? [];
+  if (scheme === undefined || token === undefined) return UNAUTHENTICATED;
   try {
-    return await byToken(request, parts, scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token);
+    return await byToken(request, services, { scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token });
   } catch (error) {
     if (!(error instanceof ProviderUnavailable)) throw error;
     return { type: 'unavailable', status: 503, code: 'provider-down', detail: error.message };

@@ -9,17 +9,19 @@ import { deleteAll, type Store } from '../base/store.ts';
 
 const SECURE_NAME = '__Host-keeper-session';
 const PLAIN_NAME = 'keeper-session';
-const LIFE_SECONDS = 14 * 24 * 60 * 60;
+const LIFETIME_SECONDS = 14 * 24 * 60 * 60;
 
 const parseSession = shape({ sub: text, name: text, expiresAt: number });
 
-/** The web app's backend: a session in an HttpOnly cookie that no script ever sees. */
+/** The sign-in method `ticket`: a session in an HttpOnly cookie, which no script can read. */
 export type CookieSessions = {
   /** Returns the `Set-Cookie` header. */
   start(account: Account, headers: IncomingHttpHeaders): Promise<string>;
-  end(headers: IncomingHttpHeaders): Promise<string>;
+  /** Returns the `Set-Cookie` header that removes the cookie. */
+  revoke(headers: IncomingHttpHeaders): Promise<string>;
   revokeAll(): Promise<void>;
-  check(headers: IncomingHttpHeaders): Promise<Principal | undefined>;
+  verify(headers: IncomingHttpHeaders): Promise<Principal | undefined>;
+  /** Whether the request carries the cookie, valid or not. */
   isPresent(headers: IncomingHttpHeaders): boolean;
 };
 
@@ -27,34 +29,34 @@ const nameFor = (headers: IncomingHttpHeaders): string => (mayBeSecure(headers) 
 const keyOf = (cookie: string): string => `cookie-session/${digest(cookie)}`;
 const sessionOf = (cookie: string): string => `cookie:${digest(cookie)}`;
 
-export const createCookieSessions = (parts: {
+export const createCookieSessions = (services: {
   store: Store;
   clock: Clock;
-  ends: SessionRevocations;
+  revocations: SessionRevocations;
 }): CookieSessions => {
-  const { store, clock, ends } = parts;
+  const { store, clock, revocations } = services;
   const cookieOf = (headers: IncomingHttpHeaders): string | undefined => readCookie(headers.cookie, nameFor(headers));
   const setCookie = (headers: IncomingHttpHeaders, value: string, maxAgeSeconds: number): string =>
     cookieHeader(nameFor(headers), value, { secure: mayBeSecure(headers), maxAgeSeconds });
   return {
     async start(account, headers) {
       const cookie = randomId();
-      const expiresAt = clock.now() + LIFE_SECONDS * 1000;
-      await store.put(keyOf(cookie), { sub: account.username, name: account.name, expiresAt }, LIFE_SECONDS * 1000);
-      return setCookie(headers, cookie, LIFE_SECONDS);
+      const expiresAt = clock.now() + LIFETIME_SECONDS * 1000;
+      await store.put(keyOf(cookie), { sub: account.username, name: account.name, expiresAt }, LIFETIME_SECONDS * 1000);
+      return setCookie(headers, cookie, LIFETIME_SECONDS);
     },
-    async end(headers) {
+    async revoke(headers) {
       const cookie = cookieOf(headers);
       if (cookie !== undefined) {
         await store.delete(keyOf(cookie));
-        await ends.revoke(sessionOf(cookie));
+        await revocations.revoke(sessionOf(cookie));
       }
       return setCookie(headers, '', 0);
     },
     async revokeAll() {
       await deleteAll(store, 'cookie-session/');
     },
-    async check(headers) {
+    async verify(headers) {
       const cookie = cookieOf(headers);
       if (cookie === undefined) return undefined;
       const session = parseSession(await store.get(keyOf(cookie)));

@@ -4,25 +4,25 @@ import { digest, hmac, timingSafeEquals } from '../base/crypto.ts';
 import { number, shape, text } from '../base/validate.ts';
 import type { Store } from '../base/store.ts';
 
-/** The keys that browsers make cheaply; the same as the embedded provider takes. */
+/** Signature algorithms that browsers generate keys for quickly. The embedded provider accepts the same. */
 export const DPOP_ALGORITHMS = ['ES256', 'Ed25519'];
 
-/** A proof without our nonce must be this fresh; a client with a wrong clock is rescued by the nonce. */
+/** Maximum age of a proof without a nonce. A client whose clock is off retries with the server's nonce. */
 const PROOF_AGE_MS = 60_000;
-/** Nonces change each step; the one before and the one after are accepted too. */
+/** A nonce changes with each step. The server also accepts the previous and the next one. */
 const NONCE_STEP_MS = 60_000;
-/** Longer than any proof can be valid, with or without a nonce. */
+/** Longer than any proof is valid, with or without a nonce. */
 const REPLAY_MEMORY_MS = 4 * NONCE_STEP_MS;
 const MAX_ID_LENGTH = 256;
 
-/** `thumbprint` is the `jkt` that the access token has to be bound to (RFC 9449 §6.1). */
-export type DpopVerdict =
+/** `thumbprint` is the `jkt` to which the access token must be bound (RFC 9449 §6.1). */
+export type DpopResult =
   | { ok: true; thumbprint: string }
   | { ok: false; error: 'invalid_dpop_proof' | 'use_dpop_nonce'; detail: string };
 
 export type DpopChecker = {
-  /** `urls` are the addresses under which this resource is known (a dev server may stand in front). */
-  check(request: { proof: string; method: string; urls: readonly string[]; accessToken: string }): Promise<DpopVerdict>;
+  /** `urls`: all URLs of this resource, because a dev server or a proxy may serve it under another origin. */
+  check(request: { proof: string; method: string; urls: readonly string[]; accessToken: string }): Promise<DpopResult>;
   /** For the `DPoP-Nonce` header (RFC 9449 §9). */
   nonce(): string;
 };
@@ -30,7 +30,7 @@ export type DpopChecker = {
 const parseClaims = shape({ jti: text, htm: text, htu: text, iat: number, ath: text }, { nonce: text });
 type Claims = NonNullable<ReturnType<typeof parseClaims>>;
 
-const refused = (detail: string): DpopVerdict => ({ ok: false, error: 'invalid_dpop_proof', detail });
+const refused = (detail: string): DpopResult => ({ ok: false, error: 'invalid_dpop_proof', detail });
 
 /** RFC 9449 §4.3: compared without query and fragment. */
 const bareUrl = (value: string): string | undefined => {
@@ -59,14 +59,14 @@ const verifySignature = async (
   }
 };
 
-export const createDpopChecker = (parts: { store: Store; clock: Clock; key: Buffer }): DpopChecker => {
-  const { store, clock, key } = parts;
+export const createDpopChecker = (services: { store: Store; clock: Clock; key: Buffer }): DpopChecker => {
+  const { store, clock, key } = services;
   const nonceAt = (step: number): string => hmac(key, `dpop-nonce ${step}`);
   const step = (): number => Math.floor(clock.now() / NONCE_STEP_MS);
-  const isOurNonce = (nonce: string): boolean =>
+  const isKnownNonce = (nonce: string): boolean =>
     [0, -1, 1].some((offset) => timingSafeEquals(nonceAt(step() + offset), nonce));
 
-  /** Of two requests with one proof, one is the first. */
+  /** Returns `true` once for each proof, also when two requests carry it at the same time. */
   const isFirstUse = (jti: string, thumbprint: string): Promise<boolean> => {
     const seen = `dpop-proof/${digest(`${thumbprint} ${jti}`)}`;
     return store.update([seen], ([current]) =>
@@ -76,14 +76,14 @@ export const createDpopChecker = (parts: { store: Store; clock: Clock; key: Buff
     );
   };
 
-  const judgeClaims = (claims: Claims, request: Parameters<DpopChecker['check']>[0]): DpopVerdict | undefined => {
+  const checkClaims = (claims: Claims, request: Parameters<DpopChecker['check']>[0]): DpopResult | undefined => {
     if (claims.jti.length > MAX_ID_LENGTH) return refused('jti too long');
     if (claims.htm !== request.method) return refused('htm mismatch');
     const htu = bareUrl(claims.htu);
     if (htu === undefined || !request.urls.some((url) => bareUrl(url) === htu)) return refused('htu mismatch');
     if (!timingSafeEquals(claims.ath, digest(request.accessToken))) return refused('ath mismatch');
     if (claims.nonce !== undefined) {
-      return isOurNonce(claims.nonce)
+      return isKnownNonce(claims.nonce)
         ? undefined
         : { ok: false, error: 'use_dpop_nonce', detail: 'unknown or old nonce' };
     }
@@ -96,8 +96,8 @@ export const createDpopChecker = (parts: { store: Store; clock: Clock; key: Buff
     async check(request) {
       const verified = await verifySignature(request.proof, clock.now());
       if (!verified) return refused('not a valid proof');
-      const problem = judgeClaims(verified.claims, request);
-      if (problem) return problem;
+      const failure = checkClaims(verified.claims, request);
+      if (failure) return failure;
       const first = await isFirstUse(verified.claims.jti, verified.thumbprint);
       return first ? { ok: true, thumbprint: verified.thumbprint } : refused('proof was used before');
     },

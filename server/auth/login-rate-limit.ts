@@ -1,45 +1,45 @@
-import { remember } from '../base/bounded-map.ts';
+import { setBounded } from '../base/bounded-map.ts';
 
 /**
- * How often a password may be guessed (OWASP Authentication Cheat Sheet, "Login throttling"). A lock on an account would
- * let anybody lock its owner out, so nothing is ever locked: wrong guesses use up a supply that comes back with time.
+ * Limits wrong passwords (OWASP Authentication Cheat Sheet, "Login throttling"). It locks no account, because anyone
+ * could lock the owner out with wrong passwords. Each wrong attempt takes a token from buckets that refill over time.
  */
 export type LoginRateLimit = {
   /**
-   * Asks for one guess; `account` as it was typed, absent where there is only a secret. Until `right` is called the
-   * guess counts as wrong, so that parallel ones cannot outrun the count.
+   * Takes one attempt. `account` is the user name as typed; leave it out where there is only a secret. The attempt counts
+   * as wrong until the caller calls `succeeded`, so that parallel attempts cannot exceed the limit.
    */
-  take(guess: { account?: string | undefined; address: string }): LoginAttempt;
+  take(attempt: { account?: string | undefined; address: string }): LoginAttempt;
 };
 
-export type LoginAttempt = { allowed: true; succeeded(): void } | { allowed: false; waitSeconds: number };
+export type LoginAttempt = { type: 'allowed'; succeeded(): void } | { type: 'limited'; waitSeconds: number };
 
-type Supply = { burst: number; refillMs: number };
+type Limit = { burst: number; refillMs: number };
 
-/** One address at one account: a person who is looking for the right one of their passwords. */
-const PAIR: Supply = { burst: 10, refillMs: 30_000 };
-/** One address at any account, as behind the router of an office. */
-const ADDRESS: Supply = { burst: 50, refillMs: 10_000 };
-/** One account from all addresses from which nobody has ever signed in to it. */
-const ACCOUNT: Supply = { burst: 50, refillMs: 30_000 };
-/** Of each kind; the one that was used longest ago is forgotten first. */
-const MOST_REMEMBERED = 10_000;
+/** One address at one account: a person who tries several of their own passwords. */
+const PAIR: Limit = { burst: 10, refillMs: 30_000 };
+/** One address at all accounts: an office behind one router. */
+const ADDRESS: Limit = { burst: 50, refillMs: 10_000 };
+/** One account from all addresses that never signed in to it. */
+const ACCOUNT: Limit = { burst: 50, refillMs: 30_000 };
+/** Keys in each bucket. Beyond this, the bucket drops the key that was used longest ago. */
+const MAX_KEYS = 10_000;
 
 type Bucket = {
-  /** Milliseconds until there is one; 0 where there is. */
-  wait(key: string): number;
-  use(key: string): void;
+  /** Milliseconds until the next attempt; 0: now. */
+  waitMs(key: string): number;
+  take(key: string): void;
   giveBack(key: string): void;
 };
 
-/** Holds, for each key, when its supply would be full again. */
-const createBucket = ({ burst, refillMs }: Supply, now: () => number): Bucket => {
+/** A token bucket for each key, stored as the time when the bucket is full again. */
+const createBucket = ({ burst, refillMs }: Limit, now: () => number): Bucket => {
   const fullAt = new Map<string, number>();
-  const missing = (key: string): number => Math.max(0, (fullAt.get(key) ?? 0) - now());
+  const untilFull = (key: string): number => Math.max(0, (fullAt.get(key) ?? 0) - now());
   return {
-    wait: (key) => Math.max(0, missing(key) - (burst - 1) * refillMs),
-    use: (key) => remember(fullAt, key, now() + missing(key) + refillMs, MOST_REMEMBERED),
-    giveBack: (key) => remember(fullAt, key, now() + missing(key) - refillMs, MOST_REMEMBERED),
+    waitMs: (key) => Math.max(0, untilFull(key) - (burst - 1) * refillMs),
+    take: (key) => setBounded(fullAt, key, now() + untilFull(key) + refillMs, MAX_KEYS),
+    giveBack: (key) => setBounded(fullAt, key, now() + untilFull(key) - refillMs, MAX_KEYS),
   };
 };
 
@@ -47,24 +47,24 @@ export const createLoginRateLimit = (now: () => number): LoginRateLimit => {
   const pairs = createBucket(PAIR, now);
   const addresses = createBucket(ADDRESS, now);
   const accounts = createBucket(ACCOUNT, now);
-  const known = new Map<string, true>();
+  const knownPairs = new Map<string, true>();
   return {
     take({ account = '', address }) {
       const pair = JSON.stringify([account, address]);
-      const used: [Bucket, string][] = [
+      const buckets: [Bucket, string][] = [
         [addresses, address],
         [pairs, pair],
       ];
-      // Strangers who try somebody's account from everywhere cost that person nothing where they have been before.
-      if (account !== '' && !known.has(pair)) used.push([accounts, account]);
-      const waitMs = Math.max(...used.map(([bucket, key]) => bucket.wait(key)));
-      if (waitMs > 0) return { allowed: false, waitSeconds: Math.ceil(waitMs / 1000) };
-      for (const [bucket, key] of used) bucket.use(key);
+      // An attack on an account from many addresses must not block its owner, who signed in from this address before.
+      if (account !== '' && !knownPairs.has(pair)) buckets.push([accounts, account]);
+      const waitMs = Math.max(...buckets.map(([bucket, key]) => bucket.waitMs(key)));
+      if (waitMs > 0) return { type: 'limited', waitSeconds: Math.ceil(waitMs / 1000) };
+      for (const [bucket, key] of buckets) bucket.take(key);
       return {
-        allowed: true,
+        type: 'allowed',
         succeeded() {
-          for (const [bucket, key] of used) bucket.giveBack(key);
-          remember(known, pair, true, MOST_REMEMBERED);
+          for (const [bucket, key] of buckets) bucket.giveBack(key);
+          setBounded(knownPairs, pair, true, MAX_KEYS);
         },
       };
     },

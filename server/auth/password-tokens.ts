@@ -1,4 +1,4 @@
-import type { TokenVersion } from './token-epoch.ts';
+import type { TokenVersion } from './token-version.ts';
 import type { Account } from './accounts.ts';
 import { systemNow, type Clock } from '../base/clock.ts';
 import { REUSE_GRACE_MS, type Lifetimes } from '../base/token-lifetimes.ts';
@@ -7,12 +7,12 @@ import { digest, hmac, randomId, timingSafeEquals } from '../base/crypto.ts';
 import { count, number, shape, text } from '../base/validate.ts';
 import { deleteAll, type Decision, type Store } from '../base/store.ts';
 
-/** Tells our opaque access tokens from those of an identity provider. */
+/** Marks the opaque access tokens of this module. The tokens of an identity provider do not start with it. */
 const ACCESS_PREFIX = 'pwa_';
 const REFRESH = /^pwr_([\w-]{22})\.(\d{1,15})\.([\w-]{43})$/;
 const FAMILY_ID_BYTES = 16;
 
-/** All refresh tokens that descend from one login. Only the `current` one may be used. */
+/** All refresh tokens of one login. A client may use only the `current` one. */
 const parseFamily = shape({ sub: text, name: text, current: count, rotatedAt: number });
 type Family = NonNullable<ReturnType<typeof parseFamily>>;
 
@@ -23,31 +23,32 @@ export type TokenAnswer = { access_token: string; refresh_token: string; token_t
 
 export type PasswordTokens = {
   start(account: Account): Promise<TokenAnswer>;
-  /** `undefined`: `invalid_grant`. A token that was used before ends its whole family (RFC 9700 §4.14.2). */
+  /** `undefined`: `invalid_grant`. Reuse of an old token revokes its whole family (RFC 9700 §4.14.2). */
   refresh(refreshToken: string): Promise<TokenAnswer | undefined>;
   revoke(token: string): Promise<void>;
   revokeAll(): Promise<void>;
+  /** Whether this module issued the token, valid or not. */
   isAccessToken(accessToken: string): boolean;
   verify(accessToken: string): Promise<Principal | undefined>;
 };
 
-type Parts = {
+type PasswordTokensOptions = {
   store: Store;
   clock: Clock;
   lifetimes: Lifetimes;
-  epoch: TokenVersion;
+  tokenVersion: TokenVersion;
   key: Buffer;
-  ends: SessionRevocations;
+  revocations: SessionRevocations;
 };
-type Verdict = { type: 'issue'; family: Family } | { type: 'reused' } | { type: 'unknown' };
+type Rotation = { type: 'issue'; family: Family } | { type: 'reused' } | { type: 'unknown' };
 
 const familyKey = (id: string): string => `password-family/${id}`;
 const accessKey = (token: string): string => `password-access/${digest(token)}`;
 const sessionOf = (family: string): string => `password:${family}`;
 
 /**
- * The token names its family and its number and is signed, so the successor of any token can be told again:
- * inside the grace a repeated request gets the very same successor, and no token is stored.
+ * A signed token with its family and its generation. The server can compute the successor of any token again, so it
+ * stores no token, and a repeated request inside the grace period gets the same successor.
  */
 const refreshTokenOf = (key: Buffer, family: string, generation: number): string =>
   `pwr_${family}.${generation}.${hmac(key, `refresh ${family} ${generation}`)}`;
@@ -59,7 +60,7 @@ const readRefreshToken = (key: Buffer, token: string): { family: string; generat
   return timingSafeEquals(refreshTokenOf(key, family, generation), token) ? { family, generation } : undefined;
 };
 
-const judge = (stored: unknown, generation: number, now: number): Verdict => {
+const rotation = (stored: unknown, generation: number, now: number): Rotation => {
   const family = parseFamily(stored);
   if (!family) return { type: 'unknown' };
   if (generation === family.current)
@@ -68,8 +69,8 @@ const judge = (stored: unknown, generation: number, now: number): Verdict => {
   return inGrace ? { type: 'issue', family } : { type: 'reused' };
 };
 
-export const createPasswordTokens = (parts: Parts): PasswordTokens => {
-  const { store, clock, lifetimes, epoch, key, ends } = parts;
+export const createPasswordTokens = (options: PasswordTokensOptions): PasswordTokens => {
+  const { store, clock, lifetimes, tokenVersion, key, revocations } = options;
 
   const issue = async (id: string, family: Family): Promise<TokenAnswer> => {
     const accessToken = ACCESS_PREFIX + randomId();
@@ -77,7 +78,7 @@ export const createPasswordTokens = (parts: Parts): PasswordTokens => {
     const { sub, name } = family;
     await store.put(
       accessKey(accessToken),
-      { family: id, sub, name, expiresAt: clock.now() + ttlMs, epoch: epoch.current() },
+      { family: id, sub, name, expiresAt: clock.now() + ttlMs, epoch: tokenVersion.current() },
       ttlMs,
     );
     const refreshToken = refreshTokenOf(key, id, family.current);
@@ -89,20 +90,20 @@ export const createPasswordTokens = (parts: Parts): PasswordTokens => {
     };
   };
 
-  const endFamily = async (id: string): Promise<void> => {
+  const revokeFamily = async (id: string): Promise<void> => {
     await store.delete(familyKey(id));
-    await ends.revoke(sessionOf(id));
+    await revocations.revoke(sessionOf(id));
   };
 
-  const rotate = (id: string, generation: number): Promise<Verdict> =>
-    store.update([familyKey(id)], ([current]): Decision<Verdict> => {
-      // Grace is a true duration; the lab's clock skew must not stretch it.
-      const verdict = judge(current, generation, systemNow());
-      if (verdict.type === 'reused') return { result: verdict, writes: [{ key: familyKey(id), remove: true }] };
-      if (verdict.type === 'unknown') return { result: verdict };
+  const rotate = (id: string, generation: number): Promise<Rotation> =>
+    store.update([familyKey(id)], ([current]): Decision<Rotation> => {
+      // The system's clock: the clock skew of the fault routes must not change the grace period.
+      const result = rotation(current, generation, systemNow());
+      if (result.type === 'reused') return { result, writes: [{ key: familyKey(id), remove: true }] };
+      if (result.type === 'unknown') return { result };
       return {
-        result: verdict,
-        writes: [{ key: familyKey(id), value: verdict.family, ttlMs: lifetimes.refreshSeconds * 1000 }],
+        result,
+        writes: [{ key: familyKey(id), value: result.family, ttlMs: lifetimes.refreshSeconds * 1000 }],
       };
     });
 
@@ -116,14 +117,14 @@ export const createPasswordTokens = (parts: Parts): PasswordTokens => {
     async refresh(refreshToken) {
       const named = readRefreshToken(key, refreshToken);
       if (!named) return undefined;
-      const verdict = await rotate(named.family, named.generation);
-      if (verdict.type === 'issue') return issue(named.family, verdict.family);
-      if (verdict.type === 'reused') await ends.revoke(sessionOf(named.family));
+      const result = await rotate(named.family, named.generation);
+      if (result.type === 'issue') return issue(named.family, result.family);
+      if (result.type === 'reused') await revocations.revoke(sessionOf(named.family));
       return undefined;
     },
     async revoke(token) {
       const family = readRefreshToken(key, token)?.family ?? parseAccess(await store.get(accessKey(token)))?.family;
-      if (family !== undefined) await endFamily(family);
+      if (family !== undefined) await revokeFamily(family);
     },
     async revokeAll() {
       await deleteAll(store, 'password-family/');
@@ -131,7 +132,7 @@ export const createPasswordTokens = (parts: Parts): PasswordTokens => {
     isAccessToken: (accessToken) => accessToken.startsWith(ACCESS_PREFIX),
     async verify(accessToken) {
       const access = parseAccess(await store.get(accessKey(accessToken)));
-      if (!access || access.expiresAt <= clock.now() || access.epoch !== epoch.current()) return undefined;
+      if (!access || access.expiresAt <= clock.now() || access.epoch !== tokenVersion.current()) return undefined;
       if ((await store.get(familyKey(access.family))) === undefined) return undefined;
       const { sub, name, expiresAt } = access;
       return { owner: ownerOf(sub), sub, name, expiresAt, session: sessionOf(access.family) };

@@ -4,37 +4,37 @@ import { subjectOf } from '../http/request-context.ts';
 import { requestTarget } from '../http/request-target.ts';
 import type { CookieSessions } from './cookie-sessions.ts';
 
-/** `status` 0: the connection broke before an answer. `at` in ms since the epoch; `path` without its query. */
+/** `status` 0: the connection broke before a response. `at`: ms since the Unix epoch. `path`: without the query. */
 export type LogEntry = {
   id: number;
   at: number;
   method: string;
   path: string;
   status: number;
-  /** What the request carried, whether or not it was accepted. */
+  /** The credential of the request, valid or not. */
   auth: CredentialType;
   sub: string | null;
   origin: string | null;
   secFetchSite: string | null;
   secFetchDest: string | null;
   secFetchMode: string | null;
-  /** Bytes of the body that came. */
+  /** Bytes of the request body that the server received. */
   bodyBytes: number;
-  /** Whether the answer left whole; `false`: the other side went before its end. */
+  /** Whether the server sent the whole response; `false`: the client disconnected before its end. */
   answered: boolean;
-  /** Those of the named ones that came; none of them may carry a secret. */
+  /** The request headers of `LOGGED_HEADERS`; none of them may carry a secret. */
   headers: Readonly<Record<string, string>>;
 };
 
-type Answer = { status: number; whole: boolean; bodyBytes: number };
+type LoggedResponse = { status: number; whole: boolean; bodyBytes: number };
 
 export type RequestLog = {
-  record(request: IncomingMessage, answer: Answer, startedAt?: number): void;
+  record(request: IncomingMessage, response: LoggedResponse, startedAt?: number): void;
   entries(): readonly LogEntry[];
   clear(): void;
 };
 
-const KEPT = 5_000;
+const MAX_ENTRIES = 5_000;
 
 const LOGGED_HEADERS = [
   'accept',
@@ -55,13 +55,18 @@ const header = (request: IncomingMessage, name: string): string | null => {
 
 const isPresent = (entry: readonly (string | null)[]): entry is [string, string] => entry[1] !== null;
 
-/** `kept`: whether anybody may ever read it. */
-export const createRequestLog = (cookies: CookieSessions, now: () => number, kept: boolean): RequestLog => {
+/** `enabled: false` keeps no entry, for a server without the fault routes that show them. */
+export const createRequestLog = (options: {
+  cookieSessions: CookieSessions;
+  now: () => number;
+  enabled: boolean;
+}): RequestLog => {
+  const { cookieSessions, now, enabled } = options;
   let entries: LogEntry[] = [];
   let lastId = 0;
   return {
     record(request, { status, whole, bodyBytes }, startedAt = now()) {
-      if (!kept) return;
+      if (!enabled) return;
       lastId += 1;
       entries.push({
         id: lastId,
@@ -69,7 +74,7 @@ export const createRequestLog = (cookies: CookieSessions, now: () => number, kep
         method: request.method ?? '',
         path: requestTarget(request)?.pathname ?? '',
         status,
-        auth: credentialTypeOf(request.headers, cookies),
+        auth: credentialTypeOf(request.headers, cookieSessions),
         sub: subjectOf(request),
         origin: header(request, 'origin'),
         secFetchSite: header(request, 'sec-fetch-site'),
@@ -81,7 +86,7 @@ export const createRequestLog = (cookies: CookieSessions, now: () => number, kep
           LOGGED_HEADERS.flatMap((name) => [[name, header(request, name)]]).filter(isPresent),
         ),
       });
-      if (entries.length > KEPT) entries = entries.slice(-KEPT);
+      if (entries.length > MAX_ENTRIES) entries = entries.slice(-MAX_ENTRIES);
     },
     entries: () => entries,
     clear: () => {

@@ -3,18 +3,22 @@ import { digest, randomId } from '../base/crypto.ts';
 import type { Stats } from '../base/stats.ts';
 import type { Store } from '../base/store.ts';
 
-/** What a ticket opens; a ticket for one thing is worth nothing for another. */
+/** What a ticket opens. A ticket for one use is invalid for any other. */
 export type TicketUse = 'socket' | 'events' | `download ${string}`;
 
 export type Tickets = {
   mint(use: TicketUse, principal: Principal, ttlMs: number): Promise<string>;
-  /** Consumes it: of two callers at the same time, one gets the principal. */
+  /** Consumes the ticket: of two callers at the same time, one gets the principal. */
   redeem(use: TicketUse, ticket: string): Promise<Principal | undefined>;
 };
 
 const keyOf = (use: TicketUse, ticket: string): string => `ticket/${use}/${digest(ticket)}`;
 
-export const createTickets = (store: Store, stats: Stats, ends: Pick<SessionRevocations, 'hasEnded'>): Tickets => ({
+export const createTickets = (
+  store: Store,
+  stats: Stats,
+  revocations: Pick<SessionRevocations, 'isRevoked'>,
+): Tickets => ({
   async mint(use, principal, ttlMs) {
     const ticket = randomId();
     await store.put(keyOf(use, ticket), principal, ttlMs);
@@ -28,6 +32,6 @@ export const createTickets = (store: Store, stats: Stats, ends: Pick<SessionRevo
       return found ? { result: found, writes: [{ key, remove: true }] } : { result: undefined };
     });
     if (principal) stats.ticketsUsed += 1;
-    return principal && !(await ends.hasEnded(principal.session)) ? principal : undefined;
+    return principal && !(await revocations.isRevoked(principal.session)) ? principal : undefined;
   },
 });

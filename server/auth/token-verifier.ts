@@ -2,62 +2,62 @@ import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, type JWTP
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/json.ts';
 import { systemNow, type Clock } from '../base/clock.ts';
 import { ownerOf, type Principal } from '../http/principal.ts';
-import { remember } from '../base/bounded-map.ts';
+import { setBounded } from '../base/bounded-map.ts';
 import { digest } from '../base/crypto.ts';
 
-/** An access token that an identity provider vouches for; `jkt` where it is bound to a DPoP key. */
+/** A valid access token of an identity provider. `jkt`: thumbprint of the DPoP key to which it is bound, if any. */
 export type VerifiedToken = Principal & { jkt?: string | undefined };
 
 export type TokenVerifier = {
-  /** Throws `ProviderDown` when the provider cannot be asked: that is no verdict on the token. */
+  /** Resolves with `undefined` for an invalid token. Rejects with `ProviderUnavailable` when that is unknown. */
   verify(accessToken: string, scheme: 'bearer' | 'dpop'): Promise<VerifiedToken | undefined>;
-  /** Refuses from now on every token that was ever shown here. */
-  rejectSeen(): void;
+  /** Rejects from now on every token that this verifier has accepted before. */
+  rejectAccepted(): void;
 };
 
 export class ProviderUnavailable extends Error {
-  override readonly name = 'ProviderDown';
+  override readonly name = 'ProviderUnavailable';
 }
 
 export type TokenVerifierOptions = {
   issuer: string;
   clientId: string;
-  /** Where this process reaches the provider, if not under its public name. */
+  /** Origin at which this process reaches the provider, if it is not the issuer. */
   internalUrl?: string | undefined;
-  /** Audience that access tokens must have; absent for a foreign provider, where the client must match. */
+  /** Audience that access tokens must have. Without it, their client must be `clientId`. */
   audience?: string | undefined;
-  /** Whether people of this provider are the server's own accounts. */
+  /** Whether the provider's subjects are the accounts of this server. */
   embedded: boolean;
-  /** What only the embedded provider can tell of its tokens: whether their grant still stands. */
+  /** Whether the grant of a token is still active. Only the embedded provider can check this. */
   isGrantActive?: ((claims: JsonObject) => Promise<boolean>) | undefined;
   clock: Clock;
 };
 
 type Metadata = { issuer: string; jwksUri: string; userinfo?: string | undefined; introspection?: string | undefined };
 
-const ANSWER_WITHIN_MS = 5_000;
-/** A userinfo or introspection answer is believed this long. */
+const RESPONSE_TIMEOUT_MS = 5_000;
+/** How long the verifier caches a userinfo or introspection response. */
 const OPAQUE_CACHE_MS = 5_000;
-/** How long a socket may live on an opaque token that tells no end. */
-const OPAQUE_LIFE_MS = 300_000;
-const MAX_SEEN = 10_000;
+/** Assumed lifetime of an opaque token without an expiry: the sockets that it authorizes close after it. */
+const OPAQUE_LIFETIME_MS = 300_000;
+const MAX_TOKENS = 10_000;
 
 const isJwt = (token: string): boolean => token.split('.').length === 3;
 
 const fetchJson = async (url: string, init: RequestInit = {}): Promise<{ status: number; body: unknown }> => {
   try {
-    const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS) });
     return { status: response.status, body: parseJson(await response.text()) };
   } catch (cause) {
-    throw new ProviderUnavailable('The identity provider does not answer.', { cause });
+    throw new ProviderUnavailable('The identity provider does not respond.', { cause });
   }
 };
 
-const discover = async (issuer: string, reachedAt: string): Promise<Metadata> => {
-  const { status, body } = await fetchJson(`${reachedAt.replace(/\/$/, '')}/.well-known/openid-configuration`);
+const discover = async (issuer: string, baseUrl: string): Promise<Metadata> => {
+  const { status, body } = await fetchJson(`${baseUrl.replace(/\/$/, '')}/.well-known/openid-configuration`);
   const jwksUri = isObject(body) ? stringAt(body, 'jwks_uri') : undefined;
   if (!isObject(body) || jwksUri === undefined || stringAt(body, 'issuer') !== issuer) {
-    throw new ProviderUnavailable(`No discovery document of ${issuer} (status ${status}).`);
+    throw new ProviderUnavailable(`${issuer} has no discovery document (status ${status}).`);
   }
   return {
     issuer,
@@ -68,8 +68,8 @@ const discover = async (issuer: string, reachedAt: string): Promise<Metadata> =>
 };
 
 /**
- * An ID token is signed by the same key and must not pass as an access token (RFC 9068 §5). Providers from before
- * that RFC do not set its type; their access tokens name what they are good for, or whom they were given to.
+ * The same key signs ID tokens, which must not pass as access tokens (RFC 9068 §5). Providers older than that RFC do not
+ * set the type `at+jwt`. Their access tokens have a scope or a client.
  */
 const isAccessToken = (token: string, claims: JsonObject): boolean => {
   const type = decodeProtectedHeader(token).typ?.toLowerCase();
@@ -79,7 +79,7 @@ const isAccessToken = (token: string, claims: JsonObject): boolean => {
   return ['scope', 'scp', 'client_id', 'cid'].some((name) => own(claims, name) !== undefined);
 };
 
-/** A foreign provider serves other clients too; theirs are not ours to accept. */
+/** An external provider issues tokens to other clients too, which this server must reject. */
 const isForClient = (claims: JsonObject, clientId: string): boolean => {
   const audience = own(claims, 'aud');
   const audiences: readonly unknown[] = Array.isArray(audience) ? audience : [audience];
@@ -100,26 +100,26 @@ const formOf = (fields: Record<string, string>): RequestInit => ({ method: 'POST
 
 export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifier => {
   const { issuer, clientId, clock } = options;
-  let known: Promise<{ metadata: Metadata; keys: ReturnType<typeof createRemoteJWKSet> }> | undefined;
+  let discovery: Promise<{ metadata: Metadata; keys: ReturnType<typeof createRemoteJWKSet> }> | undefined;
   const opaque = new Map<string, { verified: VerifiedToken; until: number }>();
-  const seen = new Map<string, true>();
-  const refused = new Set<string>();
+  const accepted = new Map<string, true>();
+  const rejected = new Set<string>();
 
-  const provider = (): NonNullable<typeof known> => {
-    known ??= discover(issuer, options.internalUrl ?? issuer).then(
+  const provider = (): NonNullable<typeof discovery> => {
+    discovery ??= discover(issuer, options.internalUrl ?? issuer).then(
       (metadata) => ({
         metadata,
-        keys: createRemoteJWKSet(new URL(metadata.jwksUri), { timeoutDuration: ANSWER_WITHIN_MS }),
+        keys: createRemoteJWKSet(new URL(metadata.jwksUri), { timeoutDuration: RESPONSE_TIMEOUT_MS }),
       }),
       (error: unknown) => {
-        known = undefined;
+        discovery = undefined;
         throw error;
       },
     );
-    return known;
+    return discovery;
   };
 
-  const verifiedBy = (claims: JsonObject, expiresAt: number): VerifiedToken | undefined => {
+  const fromClaims = (claims: JsonObject, expiresAt: number): VerifiedToken | undefined => {
     const sub = stringAt(claims, 'sub');
     if (!sub) return undefined;
     const owner = ownerOf(sub, options.embedded ? undefined : issuer);
@@ -127,7 +127,7 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
     return { owner, sub, name: nameIn(claims) ?? sub, session, expiresAt, jkt: thumbprintIn(claims) };
   };
 
-  const verifyJwt = async (token: string): Promise<JWTPayload | undefined> => {
+  const verifySignature = async (token: string): Promise<JWTPayload | undefined> => {
     const { keys } = await provider();
     try {
       const audience = options.audience === undefined ? {} : { audience: options.audience };
@@ -135,59 +135,59 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
       return payload;
     } catch (cause) {
       if (cause instanceof errors.JWKSTimeout)
-        throw new ProviderUnavailable('The identity provider gives no keys.', { cause });
+        throw new ProviderUnavailable('The identity provider does not return its keys.', { cause });
       if (cause instanceof errors.JOSEError && cause.code !== 'ERR_JOSE_GENERIC') return undefined;
-      throw new ProviderUnavailable('The identity provider gives no keys.', { cause });
+      throw new ProviderUnavailable('The identity provider does not return its keys.', { cause });
     }
   };
 
-  const checkJwt = async (token: string): Promise<VerifiedToken | undefined> => {
-    const claims = await verifyJwt(token);
+  const verifyJwt = async (token: string): Promise<VerifiedToken | undefined> => {
+    const claims = await verifySignature(token);
     if (!claims || typeof claims.exp !== 'number' || !isAccessToken(token, claims)) return undefined;
     if (options.audience === undefined && !isForClient(claims, clientId)) return undefined;
     if (options.isGrantActive && !(await options.isGrantActive(claims))) return undefined;
-    return verifiedBy(claims, claims.exp * 1000);
+    return fromClaims(claims, claims.exp * 1000);
   };
 
-  /** RFC 7662; the only way to learn the key that an opaque token is bound to. */
+  /** RFC 7662: only introspection returns the key to which an opaque token is bound. */
   const introspect = async (token: string): Promise<VerifiedToken | undefined> => {
     const { metadata } = await provider();
     if (metadata.introspection === undefined) return undefined;
     const { status, body } = await fetchJson(metadata.introspection, formOf({ token, client_id: clientId }));
-    if (status >= 500) throw new ProviderUnavailable(`Introspection answers ${status}.`);
+    if (status >= 500) throw new ProviderUnavailable(`The introspection endpoint answered ${status}.`);
     if (!isObject(body) || own(body, 'active') !== true || !isForClient(body, clientId)) return undefined;
     const seconds = numberAt(body, 'exp');
-    return verifiedBy(body, seconds === undefined ? clock.now() + OPAQUE_LIFE_MS : seconds * 1000);
+    return fromClaims(body, seconds === undefined ? clock.now() + OPAQUE_LIFETIME_MS : seconds * 1000);
   };
 
   const fetchUserinfo = async (token: string): Promise<VerifiedToken | undefined> => {
     const { metadata } = await provider();
     if (metadata.userinfo === undefined) return undefined;
     const { status, body } = await fetchJson(metadata.userinfo, { headers: { authorization: `Bearer ${token}` } });
-    if (status >= 500 || status === 429) throw new ProviderUnavailable(`Userinfo answers ${status}.`);
-    return status === 200 && isObject(body) ? verifiedBy(body, clock.now() + OPAQUE_LIFE_MS) : undefined;
+    if (status >= 500 || status === 429) throw new ProviderUnavailable(`The userinfo endpoint answered ${status}.`);
+    return status === 200 && isObject(body) ? fromClaims(body, clock.now() + OPAQUE_LIFETIME_MS) : undefined;
   };
 
-  const checkOpaque = async (token: string, scheme: 'bearer' | 'dpop'): Promise<VerifiedToken | undefined> => {
+  const verifyOpaque = async (token: string, scheme: 'bearer' | 'dpop'): Promise<VerifiedToken | undefined> => {
     const key = digest(token);
     const cached = opaque.get(key);
     if (cached && cached.until > systemNow()) return cached.verified;
     opaque.delete(key);
     const verified = await (scheme === 'dpop' ? introspect(token) : fetchUserinfo(token));
-    if (verified) remember(opaque, key, { verified, until: systemNow() + OPAQUE_CACHE_MS }, MAX_SEEN);
+    if (verified) setBounded(opaque, key, { verified, until: systemNow() + OPAQUE_CACHE_MS }, MAX_TOKENS);
     return verified;
   };
 
   return {
     async verify(token, scheme) {
-      if (refused.has(digest(token))) return undefined;
-      const verified = await (isJwt(token) ? checkJwt(token) : checkOpaque(token, scheme));
-      if (verified) remember(seen, digest(token), true, MAX_SEEN);
+      if (rejected.has(digest(token))) return undefined;
+      const verified = await (isJwt(token) ? verifyJwt(token) : verifyOpaque(token, scheme));
+      if (verified) setBounded(accepted, digest(token), true, MAX_TOKENS);
       return verified;
     },
-    rejectSeen() {
-      for (const token of seen.keys()) refused.add(token);
-      seen.clear();
+    rejectAccepted() {
+      for (const token of accepted.keys()) rejected.add(token);
+      accepted.clear();
       opaque.clear();
     },
   };

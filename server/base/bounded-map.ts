@@ -1,6 +1,6 @@
-/** Keeps `most` entries; the one that was kept longest ago, and not again since, is forgotten first. */
-export const remember = <T>(map: Map<string, T>, key: string, value: T, most: number): void => {
+/** `map.set` for a map of at most `max` entries. Beyond that, the map drops the entry that was set longest ago. */
+export const setBounded = <T>(map: Map<string, T>, key: string, value: T, max: number): void => {
   map.delete(key);
   map.set(key, value);
-  if (map.size > most) for (const oldest of map.keys()) return void map.delete(oldest);
+  if (map.size > max) for (const oldest of map.keys()) return void map.delete(oldest);
 };

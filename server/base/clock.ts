@@ -1,28 +1,28 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** The server's idea of now, in milliseconds since the epoch. Only the lab ever moves it. */
+/** The server's time, in ms since the Unix epoch. Only the fault routes skew it. */
 export type Clock = {
   now(): number;
   skewMs(): number;
   setSkew(skewMs: number): void;
-  /** Runs `work` so that third-party code in it (the OpenID provider) sees the skewed time too. */
+  /** Runs `work` so that third-party code in it (the OpenID provider) uses the skewed time too. */
   runInside<T>(work: () => T): T;
 };
 
-/** The true time, whatever the lab says: for durations that must not stretch, such as expiry on disk. */
+/** The system's time without the skew: for durations that the skew must not change, such as the expiry on disk. */
 export const systemNow: () => number = Date.now.bind(Date);
 
-const skewInForce = new AsyncLocalStorage<() => number>();
-let replaced = false;
+const skewInScope = new AsyncLocalStorage<() => number>();
+let isReplaced = false;
 
 /**
- * `oidc-provider` reads `Date.now` itself (lib/helpers/epoch_time.js) and takes no clock, so a skewed provider
- * needs this global. It is touched on the first skew only, and outside of `during` it still tells the true time.
+ * `oidc-provider` calls `Date.now` itself (lib/helpers/epoch_time.js) and accepts no clock, so a skewed provider needs
+ * another global `Date.now`. The first skew replaces it. Outside of `runInside` it still returns the system's time.
  */
 const replaceDateNow = (): void => {
-  if (replaced) return;
-  replaced = true;
-  Date.now = () => systemNow() + (skewInForce.getStore()?.() ?? 0);
+  if (isReplaced) return;
+  isReplaced = true;
+  Date.now = () => systemNow() + (skewInScope.getStore()?.() ?? 0);
 };
 
 export const createClock = (initialSkewMs = 0): Clock => {
@@ -34,7 +34,7 @@ export const createClock = (initialSkewMs = 0): Clock => {
       skewMs = next;
       if (next !== 0) replaceDateNow();
     },
-    runInside: (work) => skewInForce.run(() => skewMs, work),
+    runInside: (work) => skewInScope.run(() => skewMs, work),
   };
   clock.setSkew(initialSkewMs);
   return clock;

@@ -1,14 +1,14 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** Two servers on one folder would each believe that a token was consumed by nobody else. */
+/** The data folder cannot be used. Two servers in one folder would both accept a single-use token. */
 export class DataDirError extends Error {
   override readonly name = 'DataDirError';
 }
 
-const heldHere = new Set<string>();
+const lockedHere = new Set<string>();
 
-/** Start time of a process in clock ticks (proc(5), field 22); tells a process from a later one with its id. */
+/** Start time of a process in clock ticks (proc(5), field 22). A later process with the same id has another one. */
 const startTimeOf = (pid: number): string => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -27,44 +27,44 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-const isHeld = (owner: string, dir: string): boolean => {
+const isLocked = (owner: string, dir: string): boolean => {
   const [pidText = '', startTime = ''] = owner.trim().split(' ');
   const pid = Number(pidText);
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
-  if (pid === process.pid && startTime === startTimeOf(pid)) return heldHere.has(dir);
+  if (pid === process.pid && startTime === startTimeOf(pid)) return lockedHere.has(dir);
   return isAlive(pid) && startTimeOf(pid) === startTime;
 };
 
-const take = (dir: string, file: string): void => {
+const lock = (dir: string, file: string): void => {
   const mine = `${process.pid} ${startTimeOf(process.pid)}`;
   try {
     writeFileSync(file, mine, { flag: 'wx' });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     const owner = readFileSync(file, 'utf8');
-    if (isHeld(owner, dir))
+    if (isLocked(owner, dir))
       throw new DataDirError(`${dir} is in use by another server (process ${owner.split(' ')[0]}).`);
-    // Left behind by a server that was killed.
+    // A server that was killed left its lock file behind.
     writeFileSync(file, mine);
   }
 };
 
-/** Makes the folder and holds it for this process. Returns its absolute path and how to let go. */
+/** Creates the folder and locks it for this process. Returns its absolute path, and a function that unlocks it. */
 export const lockDataDir = (path: string): { dir: string; release: () => void } => {
   const dir = resolve(path);
   const file = join(dir, 'lock');
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    take(dir, file);
+    lock(dir, file);
   } catch (error) {
     if (error instanceof DataDirError) throw error;
     throw new DataDirError(`${dir} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
   }
-  heldHere.add(dir);
+  lockedHere.add(dir);
   return {
     dir,
     release() {
-      heldHere.delete(dir);
+      lockedHere.delete(dir);
       rmSync(file, { force: true });
     },
   };

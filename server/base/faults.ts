@@ -4,10 +4,18 @@ import { isObject, parseJson } from '../../src/protocol/json.ts';
 import { count, oneOf, shape, text } from './validate.ts';
 
 /**
- * `lost`: the server does its work, and the answer never arrives. `answer`: `body` with `status` and `type`, word for word,
- * and no work. `alter`: the server does its work, and the fields of the JSON in `body` take the place of those in its
- * answer; a field that is `"absent"` is left out. Times in ms, `retryAfter` in seconds.
- * `location`: where a `redirect` leads. `path`: only requests whose path begins so.
+ * The body of `POST /lab/faults`. `kind`:
+ * - `reset` resets the connection without a response.
+ * - `hang` sends no response, and closes the connection after `ms`.
+ * - `slow` handles the request after `ms`.
+ * - `lost` handles the request, but the connection closes `ms` after that without the response.
+ * - `status` responds with `status`, and with `retryAfter` seconds.
+ * - `html` responds with the page of a captive portal, `redirect` with a redirect to `location`.
+ * - `answer` responds with `body`, `status` and the content type `type`.
+ * - `alter` handles the request, and replaces fields of the JSON response by those of `body`; `"absent"` removes a field.
+ *
+ * `at`: the fault point. `path`: only requests whose path starts with it. `times`: how many requests, by default all.
+ * Times in ms.
  */
 export const parseFault = shape(
   {
@@ -25,8 +33,8 @@ export type FaultPoint = Fault['at'];
 export type Faults = {
   add(fault: Fault): void;
   clear(): void;
-  /** The fault for this request, counted down. */
-  take(at: FaultPoint, path: string): Fault | undefined;
+  /** Returns the fault for this request, and counts it as used. */
+  take(point: FaultPoint, path: string): Fault | undefined;
 };
 
 const DEFAULT_HANG_MS = 30_000;
@@ -36,7 +44,7 @@ const DEFAULT_REDIRECT = 302;
 const OK = 200;
 const ABSENT = 'absent';
 
-const PORTAL = '<!doctype html><html lang="en"><title>Wi-Fi</title><h1>Please accept the terms</h1></html>';
+const CAPTIVE_PORTAL = '<!doctype html><html lang="en"><title>Wi-Fi</title><h1>Please accept the terms</h1></html>';
 
 export const createFaults = (): Faults => {
   let active: { fault: Fault; left: number }[] = [];
@@ -45,8 +53,8 @@ export const createFaults = (): Faults => {
     clear: () => {
       active = [];
     },
-    take(at, path) {
-      const hit = active.find(({ fault, left }) => fault.at === at && left > 0 && path.startsWith(fault.path ?? ''));
+    take(point, path) {
+      const hit = active.find(({ fault, left }) => fault.at === point && left > 0 && path.startsWith(fault.path ?? ''));
       if (!hit) return undefined;
       hit.left -= 1;
       active = active.filter(({ left }) => left > 0);
@@ -55,9 +63,9 @@ export const createFaults = (): Faults => {
   };
 };
 
-const canned = (fault: Fault): { status: number; headers: Record<string, string>; body: string } => {
+const responseOf = (fault: Fault): { status: number; headers: Record<string, string>; body: string } => {
   if (fault.kind === 'html')
-    return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: PORTAL };
+    return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, body: CAPTIVE_PORTAL };
   if (fault.kind === 'redirect')
     return { status: fault.status ?? DEFAULT_REDIRECT, headers: { location: fault.location ?? '/' }, body: '' };
   if (fault.kind === 'answer') {
@@ -73,8 +81,8 @@ const canned = (fault: Fault): { status: number; headers: Record<string, string>
   return { status, headers, body: JSON.stringify({ error: status === 429 ? 'slow_down' : 'temporarily_unavailable' }) };
 };
 
-/** Lets the handler run to its end and throws its answer away; the connection breaks `ms` after it. */
-const swallow = (response: ServerResponse, ms: number): void => {
+/** Discards the handler's response, and closes the connection `ms` after its end. */
+const discardResponse = (response: ServerResponse, ms: number): void => {
   const { socket } = response;
   response.writeHead = () => response;
   response.write = () => true;
@@ -85,15 +93,15 @@ const swallow = (response: ServerResponse, ms: number): void => {
   };
 };
 
-const altered = (answer: string, changes: string): string => {
-  const [given, wanted] = [parseJson(answer), parseJson(changes)];
-  if (!isObject(given) || !isObject(wanted)) return answer;
-  const all = Object.entries({ ...given, ...wanted });
+const alterJson = (response: string, changes: string): string => {
+  const [original, changed] = [parseJson(response), parseJson(changes)];
+  if (!isObject(original) || !isObject(changed)) return response;
+  const all = Object.entries({ ...original, ...changed });
   return JSON.stringify(Object.fromEntries(all.filter(([, value]) => value !== ABSENT)));
 };
 
-/** Lets the handler run to its end, with an answer that is then changed. */
-const rewrite = (response: ServerResponse, changes: string, type: string | undefined): void => {
+/** Buffers the handler's response, and alters it at its end. */
+const alterResponse = (response: ServerResponse, changes: string, type: string | undefined): void => {
   const end = response.end.bind(response) as (body: string) => ServerResponse;
   const writeHead = response.writeHead.bind(response) as (status: number, ...rest: unknown[]) => ServerResponse;
   const chunks: Buffer[] = [];
@@ -112,7 +120,7 @@ const rewrite = (response: ServerResponse, changes: string, type: string | undef
   };
   response.end = (chunk?: unknown) => {
     keep(chunk);
-    const body = altered(Buffer.concat(chunks).toString(), changes);
+    const body = alterJson(Buffer.concat(chunks).toString(), changes);
     response.setHeader('content-length', Buffer.byteLength(body));
     if (type !== undefined) response.setHeader('content-type', type);
     writeHead(response.statusCode);
@@ -120,31 +128,31 @@ const rewrite = (response: ServerResponse, changes: string, type: string | undef
   };
 };
 
-/**
- * Does to a request what the fault says. `work` is the real handler. `headers` go on a made-up answer, so that
- * scripts of another origin can read it as they could read a real one.
- */
-export const applyFault = (
-  fault: Fault,
-  request: IncomingMessage,
-  response: ServerResponse,
-  headers: Record<string, string>,
-  work: () => void,
-): void => {
+type FaultTarget = {
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** Headers of the fault's own response, such as those with which a script of another origin can read it. */
+  headers: Record<string, string>;
+  /** The real handler. */
+  handle(): void;
+};
+
+/** Applies a fault to an HTTP request. */
+export const applyFault = (fault: Fault, { request, response, headers, handle }: FaultTarget): void => {
   switch (fault.kind) {
     case 'reset':
       request.socket.resetAndDestroy();
       return;
     case 'lost':
-      swallow(response, fault.ms ?? 0);
-      work();
+      discardResponse(response, fault.ms ?? 0);
+      handle();
       return;
     case 'alter':
-      rewrite(response, fault.body ?? '', fault.type);
-      work();
+      alterResponse(response, fault.body ?? '', fault.type);
+      handle();
       return;
     case 'slow':
-      setTimeout(work, fault.ms ?? DEFAULT_SLOW_MS);
+      setTimeout(handle, fault.ms ?? DEFAULT_SLOW_MS);
       return;
     case 'hang': {
       const timer = setTimeout(() => request.socket.destroy(), fault.ms ?? DEFAULT_HANG_MS);
@@ -155,8 +163,8 @@ export const applyFault = (
     case 'redirect':
     case 'answer':
     case 'html': {
-      const answer = canned(fault);
-      // The body must be read, or the connection cannot be used again.
+      const answer = responseOf(fault);
+      // Node can reuse the connection only after it has read the body.
       request.resume();
       response
         .writeHead(answer.status, { ...answer.headers, ...headers, 'cache-control': 'no-store' })
@@ -165,8 +173,8 @@ export const applyFault = (
   }
 };
 
-/** The same for a WebSocket handshake. */
-export const applyUpgradeFault = (fault: Fault, socket: Duplex, work: () => void): void => {
+/** Applies a fault to a WebSocket handshake. */
+export const applyUpgradeFault = (fault: Fault, socket: Duplex, handle: () => void): void => {
   const timer = (ms: number, then: () => void): void => {
     const id = setTimeout(then, ms);
     socket.once('close', () => clearTimeout(id));
@@ -176,14 +184,14 @@ export const applyUpgradeFault = (fault: Fault, socket: Duplex, work: () => void
       socket.destroy();
       return;
     case 'lost':
-      work();
+      handle();
       socket.destroy();
       return;
     case 'alter':
-      work();
+      handle();
       return;
     case 'slow':
-      timer(fault.ms ?? DEFAULT_SLOW_MS, work);
+      timer(fault.ms ?? DEFAULT_SLOW_MS, handle);
       return;
     case 'hang':
       timer(fault.ms ?? DEFAULT_HANG_MS, () => socket.destroy());
@@ -192,7 +200,7 @@ export const applyUpgradeFault = (fault: Fault, socket: Duplex, work: () => void
     case 'redirect':
     case 'answer':
     case 'html': {
-      const { status, headers, body } = canned(fault);
+      const { status, headers, body } = responseOf(fault);
       const lines = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)) }).map(
         ([name, value]) => `${name}: ${value}\r\n`,
       );

@@ -3,11 +3,11 @@ import { isObject, numberAt, own } from '../../src/protocol/json.ts';
 import { systemNow } from './clock.ts';
 import type { Entry, Store, Write } from './store.ts';
 
-/** Expired entries are invisible at once and leave the disk with the next sweep. */
+/** Reads ignore expired entries at once. The next sweep removes them from the disk. */
 const SWEEP_EVERY_MS = 60_000;
 const SWEEP_BATCH = 1_000;
 
-/** `v` the value, `x` when it expires (ms since the epoch; absent: never). */
+/** Record on disk. `v`: the value. `x`: when it expires (ms since the Unix epoch; absent: never). */
 type Envelope = { v: unknown; x?: number };
 
 const openEnvelope = (stored: unknown, now: number): unknown => {
@@ -17,15 +17,15 @@ const openEnvelope = (stored: unknown, now: number): unknown => {
 };
 
 /**
- * Keys sort by their bytes, so all keys of a prefix lie before the prefix followed by the greatest code point.
- * U+10FFFF is a noncharacter and is in none of our keys.
+ * Upper bound of all keys with a prefix. Keys sort by their bytes, and U+10FFFF, the greatest code point, is a
+ * noncharacter that no key contains.
  */
 const endOf = (prefix: string): string => `${prefix}\u{10FFFF}`;
 
 class LmdbStore implements Store {
   readonly #root: RootDatabase;
   readonly #entries: Database;
-  /** `[expiresAt, key]` → true, so that a sweep reads only what is due. */
+  /** `[expiresAt, key]` → true, so that a sweep reads only expired entries. */
   readonly #expiry: Database;
   readonly #timer: NodeJS.Timeout;
 
@@ -77,7 +77,7 @@ class LmdbStore implements Store {
     });
   }
 
-  /** Removes what has expired; answers how many. */
+  /** Removes expired entries. Returns how many. */
   async sweep(): Promise<number> {
     return this.#root.transaction(() => {
       const now = this.#now();
@@ -85,7 +85,7 @@ class LmdbStore implements Store {
       for (const row of [...this.#expiry.getKeys({ end: [now + 1], limit: SWEEP_BATCH })]) {
         const key = Array.isArray(row) ? String(row[1]) : '';
         this.#expiry.removeSync(row);
-        // The entry may have been written again with a later end, which has a row of its own.
+        // A later write may have extended the entry; its new expiry has a row of its own.
         if (openEnvelope(this.#entries.get(key), now) === undefined && this.#entries.removeSync(key)) removed += 1;
       }
       return removed;
@@ -112,6 +112,6 @@ class LmdbStore implements Store {
   }
 }
 
-/** Opens (or creates) the store in a folder of its own; `now` in ms. Throws if the folder cannot be written. */
+/** Opens or creates the store in a folder of its own. `now`: ms since the Unix epoch. Throws if it cannot write there. */
 export const openLmdbStore = (path: string, now = systemNow): Store & { sweep(): Promise<number> } =>
   new LmdbStore(path, now);

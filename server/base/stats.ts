@@ -1,8 +1,8 @@
-/** What the lab counts, from the start of this process. */
+/** Counters since the start of this process. `GET /lab/stats` returns them. */
 export type Stats = {
-  /** Refresh grants that were answered with tokens, of the provider and of the password kind. */
+  /** Successful refresh grants, of the provider and of the sign-in method `password`. */
   refreshGrants: number;
-  /** Requests to a token endpoint: the provider's, and the password kind's login and refresh. */
+  /** Requests to a token endpoint: the provider's, and login and refresh of the sign-in method `password`. */
   tokenRequests: number;
   ticketsMinted: number;
   ticketsUsed: number;

@@ -1,23 +1,23 @@
-/** One change of an atomic update. Without `ttlMs` the value stays until it is removed. */
+/** One change of an atomic update. Without `ttlMs` the value does not expire. */
 export type Write = { key: string; value: unknown; ttlMs?: number | undefined } | { key: string; remove: true };
 
 export type Entry = { key: string; value: unknown };
 
-/** What an update does: `writes` happen all or not at all, and `result` goes to the caller after the commit. */
+/** Outcome of an update: the store commits all `writes` or none, then returns `result` to the caller. */
 export type Decision<T> = { result: T; writes?: readonly Write[] };
 
 export type Range = {
-  /** Only keys after this one (exclusive), in the order of their UTF-8 bytes. */
+  /** Only keys after this one (exclusive), in UTF-8 byte order. */
   after?: string | undefined;
   limit?: number | undefined;
 };
 
 /**
- * All that the server keeps. A resolved promise means that the change survives the death of this process.
+ * The server's persistent state. A resolved promise means that the change survives a crash of this process.
  *
- * The interface asks no more than a distributed store can give (Redis with WATCH, DynamoDB with transactions):
+ * The interface needs no more than a distributed store offers (Redis with WATCH, DynamoDB with transactions):
  * values by string key, ordered listing by prefix, expiry, and one optimistic transaction over named keys.
- * Values are plain data and come back as `unknown`: the reader parses them (shape.ts).
+ * Values are plain data. `get` returns them as `unknown`, and the caller parses them (validate.ts).
  */
 export interface Store {
   get(key: string): Promise<unknown>;
@@ -25,8 +25,8 @@ export interface Store {
   delete(key: string): Promise<void>;
   list(prefix: string, range?: Range): Promise<Entry[]>;
   /**
-   * Reads `keys`, asks `decide` with their values (`undefined` where absent), and writes what
-   * it says, as if nobody else had come in between. `decide` must be pure: a distributed store may retry it.
+   * Reads `keys`, calls `decide` with their values (`undefined` where absent), and applies its writes, all in one
+   * transaction. `decide` must be pure: a distributed store may call it again.
    */
   update<T>(keys: readonly string[], decide: (current: readonly unknown[]) => Decision<T>): Promise<T>;
   close(): Promise<void>;
@@ -34,7 +34,7 @@ export interface Store {
 
 const DELETE_BATCH = 500;
 
-/** Removes everything below a prefix; new keys that arrive meanwhile may stay. */
+/** Removes all keys with a prefix, in batches. Keys that are written at the same time may stay. */
 export const deleteAll = async (store: Store, prefix: string): Promise<number> => {
   let removed = 0;
   for (;;) {

@@ -1,7 +1,7 @@
-/** Seconds, as the token endpoints say them (RFC 6749 §5.1). The lab changes them while the server runs. */
+/** In seconds, like `expires_in` (RFC 6749 §5.1). The fault routes change them while the server runs. */
 export type Lifetimes = { accessSeconds: number; refreshSeconds: number };
 
-/** How long a ticket is good; each kind once. */
+/** Lifetime of a ticket by its use. A ticket is valid once. */
 export const TICKET_SECONDS = { events: 300, socket: 30, download: 60 } as const;
 
 const DAY_SECONDS = 24 * 60 * 60;
@@ -9,7 +9,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 export const DEFAULT_LIFETIMES: Lifetimes = { accessSeconds: 300, refreshSeconds: 14 * DAY_SECONDS };
 
 /**
- * How long a consumed refresh token is accepted again. A client whose answer was lost must retry with the same
- * token, and Chromium itself re-sends a POST on a dead keep-alive connection.
+ * How long the server accepts a used refresh token again. A client that got no response must retry with the same token,
+ * and Chromium itself sends a POST again when a keep-alive connection turns out to be closed.
  */
 export const REUSE_GRACE_MS = 30_000;

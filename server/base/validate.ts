@@ -1,6 +1,6 @@
 import { isObject, own } from '../../src/protocol/json.ts';
 
-/** Reads unknown data at the edge; `undefined` when it is not what was expected. */
+/** Parses unknown data; returns `undefined` for invalid data. */
 export type Parser<T> = (value: unknown) => T | undefined;
 
 type Fields = { readonly [name: string]: Parser<unknown> };
@@ -10,7 +10,7 @@ export const text: Parser<string> = (value) => (typeof value === 'string' ? valu
 export const number: Parser<number> = (value) =>
   typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 export const boolean: Parser<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
-/** A whole number of at least 0. */
+/** An integer of at least 0. */
 export const count: Parser<number> = (value) =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 
@@ -19,7 +19,7 @@ export const oneOf =
   (value) =>
     allowed.find((candidate) => candidate === value);
 
-/** An object with these own fields; others are dropped, a wrong optional one counts as absent. */
+/** An object with these own fields. It drops other fields, and optional fields that are invalid. */
 export function shape<R extends Fields>(required: R): Parser<Parsed<R>>;
 export function shape<R extends Fields, O extends Fields>(
   required: R,

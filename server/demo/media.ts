@@ -17,7 +17,7 @@ const DEFAULT_STREAM_GAP_MS = 1_000;
 
 type ByteRange = { start: number; end: number };
 
-/** One range of RFC 9110 §14.1.2; several at once are answered whole, which a server may. */
+/** Parses a `Range` header with one range (RFC 9110 §14.1.2). For several ranges the server may send the whole body. */
 export const parseRange = (header: string | undefined, size: number): ByteRange | 'whole' | 'unsatisfiable' => {
   const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
   if (first === '' && last === '') return 'whole';
@@ -39,15 +39,15 @@ const medium = (bytes: Buffer<ArrayBuffer>, type: string): Medium => ({
   etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
 });
 
-/** RFC 9110: `If-None-Match` before `Range` (§13.2.2), and a range only of the version that is meant (`If-Range`). */
-const ranged = (c: Ctx, { bytes, type, etag }: Medium): Response => {
+/** RFC 9110: `If-None-Match` takes precedence over `Range` (§13.2.2), and `If-Range` names the version of a range. */
+const mediaResponse = (c: Ctx, { bytes, type, etag }: Medium): Response => {
   const headers = { 'content-type': type, 'accept-ranges': 'bytes', 'cache-control': 'private, no-store', etag };
   if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers });
-  const isMeant = (c.req.header('if-range') ?? etag) === etag;
-  const range = parseRange(isMeant ? c.req.header('range') : undefined, bytes.length);
+  const isSameVersion = (c.req.header('if-range') ?? etag) === etag;
+  const range = parseRange(isSameVersion ? c.req.header('range') : undefined, bytes.length);
   if (range === 'whole') return new Response(bytes, { headers });
   if (range === 'unsatisfiable') {
-    const detail = `There are ${bytes.length} bytes.`;
+    const detail = `The body has ${bytes.length} bytes.`;
     return problemResponse({ status: 416, code: 'range', detail }, { 'content-range': `bytes */${bytes.length}` });
   }
   const contentRange = `bytes ${range.start}-${range.end}/${bytes.length}`;
@@ -92,14 +92,14 @@ const boundedNumber = (value: string | undefined, fallback: number, max: number)
   return Number.isFinite(wanted) ? Math.min(Math.max(Math.trunc(wanted), 1), max) : fallback;
 };
 
-/** A link is for what a worker never sees (`<a download>`): single use, short, and for this one thing. */
+/** `<a download>` bypasses the service worker, so it needs a link with a single-use ticket for this one file. */
 const downloadAccess =
   (tickets: Tickets, signedIn: Handler): MiddlewareHandler<Env> =>
   async (c, next) => {
     const link = c.req.query('link');
     if (link === undefined) return signedIn(c, next);
     if (await tickets.redeem(DOWNLOAD_USE, link)) return next();
-    return problemResponse({ status: 403, code: 'link-used', detail: 'This download link was used, or is too old.' });
+    return problemResponse({ status: 403, code: 'link-used', detail: 'This download link was used, or has expired.' });
   };
 
 export const mediaRoutes = (tickets: Tickets, signedIn: Handler): Hono<Env> => {
@@ -109,11 +109,11 @@ export const mediaRoutes = (tickets: Tickets, signedIn: Handler): Hono<Env> => {
   let tone: Medium | undefined;
   return (
     new Hono<Env>()
-      .get('/picture.png', signedIn, (c) => ranged(c, picture))
-      .get('/clip.mp4', signedIn, (c) => ranged(c, clip))
-      .get('/captions.vtt', signedIn, (c) => ranged(c, captions))
-      .get('/tone.wav', signedIn, (c) => ranged(c, (tone ??= medium(sampleWav(), 'audio/wav'))))
-      // a name that stays, for a file whose name does not: what this route redirects to may be followed with a token
+      .get('/picture.png', signedIn, (c) => mediaResponse(c, picture))
+      .get('/clip.mp4', signedIn, (c) => mediaResponse(c, clip))
+      .get('/captions.vtt', signedIn, (c) => mediaResponse(c, captions))
+      .get('/tone.wav', signedIn, (c) => mediaResponse(c, (tone ??= medium(sampleWav(), 'audio/wav'))))
+      // A stable name for a file whose name changes. The worker attaches a token when it follows this redirect.
       .get('/latest/picture', signedIn, (c) => c.redirect('/api/v1/media/picture.png', 302))
       .get('/download', downloadAccess(tickets, signedIn), () => {
         const headers = {

@@ -1,5 +1,5 @@
-/** WAVE, 8 bits a sample, one channel: it plays without a codec, and is long enough to be sought in. */
-const SAMPLES_A_SECOND = 8_000;
+/** WAVE, 8 bits per sample, mono: every browser plays it, and it is long enough to test seeking. */
+const SAMPLES_PER_SECOND = 8_000;
 const SECONDS = 600;
 const HERTZ = 220;
 const HEADER_BYTES = 44;
@@ -15,8 +15,8 @@ const header = (samples: number): Buffer => {
   bytes.writeUInt32LE(16, 16);
   bytes.writeUInt16LE(PCM, 20);
   bytes.writeUInt16LE(1, 22);
-  bytes.writeUInt32LE(SAMPLES_A_SECOND, 24);
-  bytes.writeUInt32LE(SAMPLES_A_SECOND, 28);
+  bytes.writeUInt32LE(SAMPLES_PER_SECOND, 24);
+  bytes.writeUInt32LE(SAMPLES_PER_SECOND, 28);
   bytes.writeUInt16LE(1, 32);
   bytes.writeUInt16LE(8, 34);
   bytes.write('data', 36, 'latin1');
@@ -24,12 +24,12 @@ const header = (samples: number): Buffer => {
   return bytes;
 };
 
-/** Ten minutes of one quiet tone, 4.8 MB. */
+/** Ten minutes of a quiet tone, 4.8 MB. */
 export const sampleWav = (): Buffer<ArrayBuffer> => {
-  const samples = SAMPLES_A_SECOND * SECONDS;
+  const samples = SAMPLES_PER_SECOND * SECONDS;
   const bytes = Buffer.alloc(HEADER_BYTES + samples);
   header(samples).copy(bytes);
-  for (let at = 0; at < samples; at += 1)
-    bytes[HEADER_BYTES + at] = SILENCE + LOUDNESS * Math.sin((2 * Math.PI * HERTZ * at) / SAMPLES_A_SECOND);
+  for (let n = 0; n < samples; n += 1)
+    bytes[HEADER_BYTES + n] = SILENCE + LOUDNESS * Math.sin((2 * Math.PI * HERTZ * n) / SAMPLES_PER_SECOND);
   return bytes;
 };

@@ -21,10 +21,10 @@ const pixels = (): Buffer => {
   const rows = Buffer.alloc(stride * HEIGHT);
   for (let y = 0; y < HEIGHT; y += 1) {
     for (let x = 0; x < WIDTH; x += 1) {
-      const at = y * stride + 1 + x * BYTES_PER_PIXEL;
-      rows[at] = Math.round((40 * x) / WIDTH);
-      rows[at + 1] = Math.round(80 + (120 * y) / HEIGHT);
-      rows[at + 2] = Math.round(150 + (100 * x) / WIDTH);
+      const offset = y * stride + 1 + x * BYTES_PER_PIXEL;
+      rows[offset] = Math.round((40 * x) / WIDTH);
+      rows[offset + 1] = Math.round(80 + (120 * y) / HEIGHT);
+      rows[offset + 2] = Math.round(150 + (100 * x) / WIDTH);
     }
   }
   return rows;

@@ -2,61 +2,62 @@ import { Hono } from 'hono';
 import { problemResponse, type Ctx, type Env, type Handler } from '../http/http.ts';
 import { MAX_UPLOAD_BYTES, receiveBody, type AppendResult, type Uploads } from './uploads.ts';
 
-/** So that no proxy before this server has to let longer bodies through (bytes). */
+/** Maximum size of a part (bytes), so that a reverse proxy need not accept longer bodies. */
 const MAX_PART_BYTES = 16 * 1024 * 1024;
 const MAX_KEY = 200;
 
 const tooLarge = (): Response =>
   problemResponse({ status: 413, code: 'too-large', detail: `At most ${MAX_UPLOAD_BYTES} bytes.` });
-const absent = (): Response => problemResponse({ status: 404, code: 'not-found', detail: 'There is no such upload.' });
-const badHeaders = (detail: string): Response => problemResponse({ status: 400, code: 'bad-request', detail });
+const notFound = (): Response =>
+  problemResponse({ status: 404, code: 'not-found', detail: 'There is no such upload.' });
+const badRequest = (detail: string): Response => problemResponse({ status: 400, code: 'bad-request', detail });
 
-/** A whole number of bytes in a header. */
+/** A number of bytes in a header. */
 const bytesIn = (c: Ctx, name: string): number | undefined => {
   const value = c.req.header(name);
   return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
 };
 
-/** A boolean of RFC 9651 §3.3.6. */
+/** A boolean header (RFC 9651 §3.3.6). */
 const isComplete = (c: Ctx): boolean | undefined => {
   const value = c.req.header('upload-complete');
   return value === '?1' ? true : value === '?0' ? false : undefined;
 };
 
-const answerTo = (appended: AppendResult): Response => {
-  switch (appended.type) {
+const responseTo = (result: AppendResult): Response => {
+  switch (result.type) {
     case 'absent':
-      return absent();
+      return notFound();
     case 'too-long':
-      return badHeaders('More than Upload-Length has come.');
+      return badRequest('The body is longer than Upload-Length.');
     case 'cut':
-      return problemResponse({ status: 503, code: 'cut', detail: 'Another request for this upload has come.' });
+      return problemResponse({ status: 503, code: 'cut', detail: 'Another request for this upload has started.' });
     case 'mismatch':
       return problemResponse(
-        { status: 409, code: 'mismatching-upload-offset', detail: 'The upload ends elsewhere.' },
-        { 'upload-offset': String(appended.offset), 'upload-complete': '?0' },
+        { status: 409, code: 'mismatching-upload-offset', detail: 'The upload has another offset.' },
+        { 'upload-offset': String(result.offset), 'upload-complete': '?0' },
       );
     case 'appended':
       return new Response(null, {
         status: 204,
-        headers: { 'upload-offset': String(appended.offset), 'upload-complete': '?0' },
+        headers: { 'upload-offset': String(result.offset), 'upload-complete': '?0' },
       });
     case 'received':
-      return Response.json(appended.receipt, {
-        headers: { 'upload-offset': String(appended.receipt.bytes), 'upload-complete': '?1' },
+      return Response.json(result.receipt, {
+        headers: { 'upload-offset': String(result.receipt.bytes), 'upload-complete': '?1' },
       });
   }
 };
 
 /**
- * A sink: it answers how many bytes have come, and their SHA-256. In one request, or in parts that are acknowledged
- * by their offset and survive lost connections (draft-ietf-httpbis-resumable-upload-12).
+ * Receives an upload, and returns its size and SHA-256. It accepts one request, or several parts: the server acknowledges
+ * each part with its offset, so that an upload survives lost connections (draft-ietf-httpbis-resumable-upload-12).
  */
 export const uploadRoutes = (uploads: Uploads, signedIn: Handler): Hono<Env> => {
   const begin = async (c: Ctx): Promise<Response> => {
     const length = bytesIn(c, 'upload-length');
     const key = c.req.header('idempotency-key');
-    if (length === undefined || (key?.length ?? 0) > MAX_KEY) return badHeaders('Upload-Length is needed.');
+    if (length === undefined || (key?.length ?? 0) > MAX_KEY) return badRequest('Upload-Length is required.');
     if (length > MAX_UPLOAD_BYTES) return tooLarge();
     const id = await uploads.begin(c.get('principal').owner, length, key);
     if (id === undefined)
@@ -77,12 +78,12 @@ export const uploadRoutes = (uploads: Uploads, signedIn: Handler): Hono<Env> => 
       return receipt ? c.json(receipt) : tooLarge();
     })
     .get('/:id', async (c) => {
-      const known = await uploads.status(c.get('principal').owner, c.req.param('id'));
-      if (!known) return absent();
+      const status = await uploads.status(c.get('principal').owner, c.req.param('id'));
+      if (!status) return notFound();
       const headers = {
-        'upload-offset': String(known.offset),
-        'upload-length': String(known.length),
-        'upload-complete': known.receipt ? '?1' : '?0',
+        'upload-offset': String(status.offset),
+        'upload-length': String(status.length),
+        'upload-complete': status.receipt ? '?1' : '?0',
       };
       return new Response(null, { status: 204, headers });
     })
@@ -94,11 +95,11 @@ export const uploadRoutes = (uploads: Uploads, signedIn: Handler): Hono<Env> => 
         complete === undefined ||
         c.req.header('content-type') !== 'application/partial-upload'
       )
-        return badHeaders('Upload-Offset, Upload-Complete and the type application/partial-upload are needed.');
+        return badRequest('Upload-Offset, Upload-Complete and the type application/partial-upload are required.');
       const part = { offset, complete, body: c.req.raw.body };
-      return answerTo(await uploads.append(c.get('principal').owner, c.req.param('id'), part));
+      return responseTo(await uploads.append(c.get('principal').owner, c.req.param('id'), part));
     })
     .delete('/:id', async (c) =>
-      (await uploads.remove(c.get('principal').owner, c.req.param('id'))) ? c.body(null, 204) : absent(),
+      (await uploads.remove(c.get('principal').owner, c.req.param('id'))) ? c.body(null, 204) : notFound(),
     );
 };

@@ -6,27 +6,27 @@ import { digest, randomId } from '../base/crypto.ts';
 import { count, shape, text } from '../base/validate.ts';
 import type { Store } from '../base/store.ts';
 
-/** What was received whole. */
+/** A complete upload. */
 export type Receipt = { bytes: number; sha256: string };
 
-/** `offset`: bytes of it that are on this server's disk. */
+/** `offset`: bytes on the server's disk. */
 export type UploadStatus = { offset: number; length: number; receipt: Receipt | undefined };
 
 export type UploadPart = { offset: number; complete: boolean; body: ReadableStream<Uint8Array> | null };
 
 export type AppendResult =
   | { type: 'absent' }
-  /** The part does not begin where the upload ends. */
+  /** The part does not start at the upload's offset. */
   | { type: 'mismatch'; offset: number }
   | { type: 'too-long' }
-  /** Another request for the same upload came, or the connection broke: what had come until then is kept. */
+  /** Another request for the upload started, or the connection broke. The bytes that arrived before stay. */
   | { type: 'cut' }
   | { type: 'appended'; offset: number }
   | { type: 'received'; receipt: Receipt };
 
-/** Uploads that come in parts; what has come survives a restart of this server. */
+/** Uploads in parts. Received bytes survive a restart of the server. */
 export type Uploads = {
-  /** With the same key the same upload; `undefined`: this owner has too many that are not finished. */
+  /** Returns the upload's id, the same for the same key. `undefined`: the owner has too many unfinished uploads. */
   begin(owner: string, length: number, key: string | undefined): Promise<string | undefined>;
   status(owner: string, id: string): Promise<UploadStatus | undefined>;
   append(owner: string, id: string, part: UploadPart): Promise<AppendResult>;
@@ -34,22 +34,22 @@ export type Uploads = {
 };
 
 export const MAX_UPLOAD_BYTES = 1024 * 1024 * 1024;
-const UNFINISHED_MOST = 16;
-const KEPT_MS = 24 * 60 * 60 * 1000;
+const MAX_UNFINISHED = 16;
+const UPLOAD_TTL_MS = 24 * 60 * 60 * 1000;
 
 const parseReceipt = shape({ bytes: count, sha256: text });
 const parseUpload = shape({ length: count }, { receipt: parseReceipt });
 
 const receiptOf = (bytes: number, hash: Hash): Receipt => ({ bytes, sha256: hash.digest('hex') });
 
-/** Counts and digests a body that is kept nowhere; `undefined` for one that is too long. */
+/** Counts and hashes a body without storing it; `undefined` if it is too long. */
 export const receiveBody = async (body: ReadableStream<Uint8Array> | null): Promise<Receipt | undefined> => {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const piece of body ?? []) {
-    bytes += piece.length;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
     if (bytes > MAX_UPLOAD_BYTES) return undefined;
-    hash.update(piece);
+    hash.update(chunk);
   }
   return receiptOf(bytes, hash);
 };
@@ -62,20 +62,20 @@ const sizeOf = async (file: string): Promise<number> =>
 
 const digestFile = async (file: string, bytes: number): Promise<Receipt> => {
   const hash = createHash('sha256');
-  for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   return receiptOf(bytes, hash);
 };
 
-/** Forgotten uploads: their rows have expired by themselves. */
-const sweep = async (dir: string, olderThan: number): Promise<void> => {
+/** Removes the files of abandoned uploads. Their rows in the store expire. */
+const removeOldFiles = async (dir: string, olderThan: number): Promise<void> => {
   for (const name of await readdir(dir)) {
     const { mtimeMs } = await stat(join(dir, name)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
     if (mtimeMs < olderThan) await rm(join(dir, name), { force: true });
   }
 };
 
-/** The pieces of a body, until the signal aborts: a sender that is gone may say nothing for a long time. */
-const pieces = async function* (body: ReadableStream<Uint8Array> | null, signal: AbortSignal) {
+/** The chunks of a body, until the signal aborts. A client that lost its connection may send nothing for a long time. */
+const readChunks = async function* (body: ReadableStream<Uint8Array> | null, signal: AbortSignal) {
   const reader = body?.getReader();
   const cancel = (): void => void reader?.cancel().catch(() => undefined);
   signal.addEventListener('abort', cancel);
@@ -83,8 +83,8 @@ const pieces = async function* (body: ReadableStream<Uint8Array> | null, signal:
   signal.removeEventListener('abort', cancel);
 };
 
-/** Writes a body behind what is there. Resolves when it is on the disk, also what came of it before it was cut. */
-const write = async (
+/** Appends a body to the file. Resolves when the bytes are on the disk, also those of an interrupted body. */
+const appendToFile = async (
   file: string,
   { offset, body }: UploadPart,
   length: number,
@@ -93,10 +93,10 @@ const write = async (
   const handle = await open(file, 'a');
   let end = offset;
   try {
-    for await (const piece of pieces(body, signal)) {
-      end += piece.length;
+    for await (const chunk of readChunks(body, signal)) {
+      end += chunk.length;
       if (end > length) return 'too-long';
-      await handle.write(piece);
+      await handle.write(chunk);
     }
     return signal.aborted ? 'cut' : 'written';
   } catch {
@@ -108,33 +108,33 @@ const write = async (
 };
 
 /**
- * One request at a time for each upload. A newer one ends the older: after a lost connection the older may hang here
- * for a while, and its sender is the one that asks again.
+ * Runs one request at a time for each upload. A newer request aborts the older one: after a lost connection the older
+ * one may hang for a while, and the newer one comes from the same client.
  */
-const createTurns = () => {
-  const turns = new Map<string, { stop: AbortController; ended: Promise<unknown> }>();
+const createUploadQueue = () => {
+  const running = new Map<string, { stop: AbortController; ended: Promise<unknown> }>();
   return async <T>(id: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    const before = turns.get(id);
-    before?.stop.abort();
+    const previous = running.get(id);
+    previous?.stop.abort();
     const stop = new AbortController();
     const result = (async () => {
-      await before?.ended;
+      await previous?.ended;
       return work(stop.signal);
     })();
-    const mine = { stop, ended: result.catch(() => undefined) };
-    turns.set(id, mine);
-    await mine.ended;
-    if (turns.get(id) === mine) turns.delete(id);
+    const current = { stop, ended: result.catch(() => undefined) };
+    running.set(id, current);
+    await current.ended;
+    if (running.get(id) === current) running.delete(id);
     return result;
   };
 };
 
 export const createUploads = (dir: string, store: Store): Uploads => {
-  const inTurn = createTurns();
+  const enqueue = createUploadQueue();
   const keyOf = (owner: string, id: string): string => `upload/${owner}/${id}`;
   const fileOf = (owner: string, id: string): string => join(dir, digest(keyOf(owner, id)));
 
-  const standing = async (owner: string, id: string): Promise<UploadStatus | undefined> => {
+  const statusOf = async (owner: string, id: string): Promise<UploadStatus | undefined> => {
     const row = parseUpload(await store.get(keyOf(owner, id)));
     if (!row) return undefined;
     const offset = row.receipt ? row.receipt.bytes : await sizeOf(fileOf(owner, id));
@@ -143,22 +143,22 @@ export const createUploads = (dir: string, store: Store): Uploads => {
 
   const finish = async (owner: string, id: string, length: number): Promise<Receipt> => {
     const receipt = await digestFile(fileOf(owner, id), length);
-    await store.put(keyOf(owner, id), { length, receipt }, KEPT_MS);
+    await store.put(keyOf(owner, id), { length, receipt }, UPLOAD_TTL_MS);
     await rm(fileOf(owner, id), { force: true });
     return receipt;
   };
 
   const append = async (owner: string, id: string, part: UploadPart, signal: AbortSignal): Promise<AppendResult> => {
-    const known = await standing(owner, id);
-    if (!known) return { type: 'absent' };
-    if (part.offset !== known.offset) return { type: 'mismatch', offset: known.offset };
-    // asked for once more, because the answer to the last part was lost
-    if (known.receipt) return { type: 'received', receipt: known.receipt };
-    const outcome = await write(fileOf(owner, id), part, known.length, signal);
+    const status = await statusOf(owner, id);
+    if (!status) return { type: 'absent' };
+    if (part.offset !== status.offset) return { type: 'mismatch', offset: status.offset };
+    // The client did not receive the response to the last part, and repeats it.
+    if (status.receipt) return { type: 'received', receipt: status.receipt };
+    const outcome = await appendToFile(fileOf(owner, id), part, status.length, signal);
     if (outcome !== 'written') return { type: outcome };
     const offset = await sizeOf(fileOf(owner, id));
     if (!part.complete) return { type: 'appended', offset };
-    return offset === known.length
+    return offset === status.length
       ? { type: 'received', receipt: await finish(owner, id, offset) }
       : { type: 'mismatch', offset };
   };
@@ -166,22 +166,22 @@ export const createUploads = (dir: string, store: Store): Uploads => {
   return {
     async begin(owner, length, key) {
       await mkdir(dir, { recursive: true });
-      await sweep(dir, Date.now() - KEPT_MS);
+      await removeOldFiles(dir, Date.now() - UPLOAD_TTL_MS);
       const rows = await store.list(`upload/${owner}/`);
       const unfinished = rows.filter(({ value }) => parseUpload(value)?.receipt === undefined);
-      if (unfinished.length >= UNFINISHED_MOST) return undefined;
+      if (unfinished.length >= MAX_UNFINISHED) return undefined;
       const id = key === undefined ? randomId() : digest(`${owner}/${key}`);
       await store.update([keyOf(owner, id)], ([current]) => ({
         result: undefined,
-        writes: current === undefined ? [{ key: keyOf(owner, id), value: { length }, ttlMs: KEPT_MS }] : [],
+        writes: current === undefined ? [{ key: keyOf(owner, id), value: { length }, ttlMs: UPLOAD_TTL_MS }] : [],
       }));
       return id;
     },
-    status: (owner, id) => inTurn(id, () => standing(owner, id)),
-    append: (owner, id, part) => inTurn(id, (signal) => append(owner, id, part, signal)),
+    status: (owner, id) => enqueue(id, () => statusOf(owner, id)),
+    append: (owner, id, part) => enqueue(id, (signal) => append(owner, id, part, signal)),
     remove: (owner, id) =>
-      inTurn(id, async () => {
-        if (!(await standing(owner, id))) return false;
+      enqueue(id, async () => {
+        if (!(await statusOf(owner, id))) return false;
         await store.delete(keyOf(owner, id));
         await rm(fileOf(owner, id), { force: true });
         return true;

@@ -1,11 +1,11 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
-/** Content codings (RFC 9110 §8.4.1) that this server speaks, the smaller first. */
+/** Content codings that this server supports (RFC 9110 §8.4.1), the smaller first. */
 export const CODINGS = ['br', 'gzip'] as const;
 export type Coding = (typeof CODINGS)[number];
 
-/** What the build puts behind a file's name for the same file in that coding. */
+/** Suffix of a file that the build compressed with this coding. */
 export const SUFFIX: Readonly<Record<Coding, string>> = { br: '.br', gzip: '.gz' };
 
 type Weights = ReadonlyMap<string, number>;
@@ -19,7 +19,7 @@ const weightsOf = (accepted: string): Weights =>
     }),
   );
 
-/** The codings that a client takes by its `Accept-Encoding`, the best one first (RFC 9110 §12.5.3). */
+/** Codings that a client accepts by its `Accept-Encoding`, the preferred one first (RFC 9110 §12.5.3). */
 export const codingsFor = (accepted = ''): readonly Coding[] => {
   const weights = weightsOf(accepted);
   const weight = (coding: string): number => weights.get(coding) ?? weights.get('*') ?? 0;
@@ -32,9 +32,9 @@ export const codingsFor = (accepted = ''): readonly Coding[] => {
 const brotli = promisify(brotliCompress);
 const deflate = promisify(gzip);
 
-/** Of 11: what is encoded for one answer may not take longer than it saves. */
+/** Of 11. A higher quality takes more time for one response than its smaller size saves. */
 const QUALITY = 5;
 
-/** Encodes what no build could, because it is another text for each installation. */
+/** Compresses a response that the build cannot compress, because it differs for each installation. */
 export const encode = (text: string, coding: Coding): Promise<Buffer> =>
   coding === 'br' ? brotli(text, { params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY } }) : deflate(text);

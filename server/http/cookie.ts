@@ -9,13 +9,13 @@ export const hostnameOf = (host: string | undefined): string => {
 
 export const isLoopbackHost = (host: string | undefined): boolean => LOOPBACK_HOSTS.has(hostnameOf(host));
 
-/** Safari and every other browser on WebKit; those on Chromium name both engines. */
+/** Safari and other WebKit browsers. Chromium browsers name both engines in `User-Agent`. */
 const isWebKit = (userAgent = ''): boolean => userAgent.includes('AppleWebKit/') && !userAgent.includes('Chrome/');
 
 /**
- * Browsers take `Secure` cookies (and with them the `__Host-` prefixes) on https, and all but WebKit's on loopback
- * (measured in WebKitGTK 2.50). Elsewhere they would drop them, so there a cookie loses its prefix
- * and its protection. No page can set the `User-Agent` of a worker script's request.
+ * Whether the browser accepts `Secure` cookies, and so the `__Host-` prefix. Browsers accept them on https, and on
+ * loopback except in WebKit (measured in WebKitGTK 2.50). Elsewhere browsers drop them, so the server sets a cookie
+ * without prefix and protection. A page cannot set the `User-Agent` of a worker script's request.
  */
 export const mayBeSecure = (headers: IncomingHttpHeaders): boolean =>
   headers['x-forwarded-proto'] === 'https' || (isLoopbackHost(headers.host) && !isWebKit(headers['user-agent']));
@@ -28,7 +28,7 @@ export const readCookie = (header: string | undefined, name: string): string | u
   return undefined;
 };
 
-/** `maxAgeSeconds` 0 removes the cookie. The value must be of the base64url alphabet. */
+/** Returns a `Set-Cookie` value. `maxAgeSeconds` 0 removes the cookie. `value` must be base64url. */
 export const cookieHeader = (
   name: string,
   value: string,

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 
 export type HeaderPreset = {
-  /** Origins besides their own that the page and the worker may talk to: the identity provider. */
+  /** Other origins to which the page and the worker may connect, such as the identity provider. */
   connect?: readonly string[];
-  /** `sha256-…` of the inline blocks of this very page (see `inlineHashes`). */
+  /** `sha256-…` of the inline blocks of this page: see `inlineHashes`. */
   inlineScripts?: readonly string[];
   inlineStyles?: readonly string[];
-  /** Paths of the worker scripts, shared by service and dedicated workers; by default anything of the own origin. */
+  /** Paths of the service and dedicated worker scripts. Default: all paths of the own origin. */
   workers?: readonly string[];
   /**
-   * Names of the only Trusted Types policies that scripts may make (https://w3c.github.io/trusted-types/), by default
-   * those of the library and of its elements; `false`: strings may become markup and scripts.
+   * Names of the Trusted Types policies that scripts may create (https://w3c.github.io/trusted-types/). Default: those of
+   * the library and its elements. `false` disables Trusted Types.
    */
   trustedTypes?: readonly string[] | false;
-  /** Adds `upgrade-insecure-requests` and HSTS; only for a deployment behind https. */
+  /** Adds `upgrade-insecure-requests` and HSTS. Only for a deployment on https. */
   https?: boolean;
 };
 
@@ -31,7 +31,7 @@ const PERMISSIONS = [
 const POLICIES = ['lit-html', 'session-keeper'];
 const HSTS_SECONDS = 63_072_000;
 
-/** `ws:` origins of http ones; `'self'` does not cover them in every browser (w3c/webappsec-csp#7). */
+/** The `ws:` origin of an http origin. `'self'` does not include it in every browser (w3c/webappsec-csp#7). */
 const socketOrigin = (origin: string): string => origin.replace(/^http/, 'ws');
 
 const list = (...values: readonly string[]): string => [...new Set(values)].join(' ');
@@ -47,11 +47,11 @@ const contentSecurityPolicy = (self: string, preset: HeaderPreset): string => {
     "media-src 'self' blob:",
     "font-src 'self'",
     "manifest-src 'self'",
-    // Exact paths, so that no upload becomes a worker. A query passes all the same (CSP 3 §6.7.2.8).
+    // Exact paths, so that no uploaded file can become a worker. CSP ignores the query (CSP 3 §6.7.2.8).
     `worker-src ${preset.workers?.map((path) => self + path).join(' ') ?? "'self'"}`,
     `connect-src ${list("'self'", socketOrigin(self), ...connect)}`,
     `form-action ${list("'self'", ...connect)}`,
-    // A hidden frame is how injected script would run a silent sign-in of its own (RFC 10017).
+    // An injected script could run a silent sign-in in a hidden frame (RFC 10017).
     "frame-src 'none'",
     "frame-ancestors 'none'",
     "object-src 'none'",
@@ -62,8 +62,8 @@ const contentSecurityPolicy = (self: string, preset: HeaderPreset): string => {
 };
 
 /**
- * Headers that every document of the application needs, its error pages included: one page without them reopens
- * what they close. `self` is the origin the application is served from.
+ * Headers for every document of the application, error pages included: one page without them is enough for an attack.
+ * `self`: origin of the application.
  */
 export const securityHeaders = (self: string, preset: HeaderPreset = {}): Record<string, string> => ({
   'content-security-policy': contentSecurityPolicy(self, preset),
@@ -77,8 +77,8 @@ export const securityHeaders = (self: string, preset: HeaderPreset = {}): Record
 });
 
 /**
- * The least that any other answer of the origin needs, errors above all: in a frame or a pop-up, an address that ends
- * in one of them could be read by whoever opened it, with the authorization code in it (RFC 10017).
+ * Minimum headers for every other response of the origin, errors above all. Without them, a site that opens a URL of the
+ * origin in a frame or pop-up could read the authorization code in its address (RFC 10017).
  */
 export const BARE_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
@@ -89,26 +89,26 @@ export const BARE_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 };
 
-const REFUSALS: Readonly<Record<string, string>> = {
+const PARSE_ERRORS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** A whole HTTP/1.1 answer, for a bare connection; `status` with its words. */
+/** A complete HTTP/1.1 response without a body, for a raw socket. `status`: code and reason, such as `400 Bad Request`. */
 export const refusalWith = (status: string): string => {
   const headers = Object.entries({ ...BARE_HEADERS, connection: 'close', 'content-length': '0' });
   return `HTTP/1.1 ${status}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
 };
 
 /**
- * For Node's `clientError` event: what is refused before any handler sees it. Node's own answer has no headers at all,
- * and a page can provoke it with cookies (measured: the code in the address was readable).
+ * The response for Node's `clientError` event, which no handler sees. Node's own response has no security headers, and a
+ * page can provoke it with oversized cookies (measured: the authorization code in the address was readable).
  */
 export const refusal = (error: { code?: string | undefined }): string =>
-  refusalWith(REFUSALS[error.code ?? ''] ?? '400 Bad Request');
+  refusalWith(PARSE_ERRORS[error.code ?? ''] ?? '400 Bad Request');
 
-/** The worker's own policy, frozen with its script: even a faulty worker reaches nothing but these. */
+/** CSP of the worker script. It limits the origins that even a compromised worker can reach. */
 export const workerPolicy = (self: string, connect: readonly string[]): string =>
   ["default-src 'none'", `connect-src ${list("'self'", socketOrigin(self), ...connect)}`, "script-src 'self'"].join(
     '; ',
@@ -119,7 +119,7 @@ const hashesOf = (html: string, pattern: RegExp): string[] =>
     content?.trim() ? [`sha256-${createHash('sha256').update(content).digest('base64')}`] : [],
   );
 
-/** Hashes of what a page of the build carries inline, so that the policy can stay without `unsafe-inline`. */
+/** Hashes of the inline scripts and styles of a page, so that the policy needs no `unsafe-inline`. */
 export const inlineHashes = (html: string): Required<Pick<HeaderPreset, 'inlineScripts' | 'inlineStyles'>> => ({
   inlineScripts: hashesOf(html, /<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/gi),
   inlineStyles: hashesOf(html, /<style[^>]*>([\s\S]*?)<\/style>/gi),

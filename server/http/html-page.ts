@@ -37,21 +37,21 @@ a { color: var(--accent); }
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
 /**
- * `formTargets` are the origins a form may lead to. They have to name the end of every redirect that follows the
- * form's answer too: Chromium checks those against `form-action` (w3c/webappsec-csp#8).
+ * CSP of a page of this server. `formTargets`: origins to which a form may lead, including the last origin of each
+ * redirect after the submission. Chromium checks redirects against `form-action` too (w3c/webappsec-csp#8).
  */
 export const pageCsp = (formTargets: readonly string[]): string =>
   [
     "default-src 'none'",
     `style-src 'sha256-${STYLE_HASH}'`,
-    // the icon, which is empty: Firefox would ask the server for one, and complain that it may not
+    // The empty icon. Without it, Firefox requests one from the server and reports that the CSP blocks it.
     'img-src data:',
     `form-action ${["'self'", ...formTargets].join(' ')}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ].join('; ');
 
-/** A page of our own: no script, no foreign asset. `main` is HTML that the caller has made safe. */
+/** A page without scripts and external files. `main`: HTML that the caller has escaped. */
 export const renderPage = (title: string, main: string): string => `<!doctype html>
 <html lang="en">
 <head>

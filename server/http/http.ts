@@ -3,7 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { isObject, parseJson, type JsonObject } from '../../src/protocol/json.ts';
 import type { Principal } from './principal.ts';
 
-/** What a handler of ours may read from its context; `principal` only behind `signedIn`. */
+/** Hono environment of all handlers. `principal` is set only after `signedIn`. */
 export type Env = { Bindings: HttpBindings; Variables: { principal: Principal } };
 
 export type Ctx = Context<Env>;
@@ -37,13 +37,13 @@ export const problemResponse = (
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
   });
 
-/** RFC 6749 §5.2, which has no room for more. */
+/** OAuth error response (RFC 6749 §5.2). */
 export const oauthError = (error: 'invalid_request' | 'invalid_grant', description: string): Response =>
   Response.json({ error, error_description: description }, { status: 400, headers: { 'cache-control': 'no-store' } });
 
-/** Too many guesses. `error` is of RFC 8628 §3.5, for clients that read OAuth errors; the header is for all. */
+/** Response to too many login attempts. `slow_down` is the OAuth error of RFC 8628 §3.5. */
 export const tooManyAttempts = (waitSeconds: number): Response => {
-  const detail = `Too many wrong tries. The next one may be made in ${waitSeconds} seconds.`;
+  const detail = `Too many wrong attempts. Try again in ${waitSeconds} seconds.`;
   return Response.json(
     { error: 'slow_down', error_description: detail },
     { status: 429, headers: { 'cache-control': 'no-store', 'retry-after': String(waitSeconds) } },
@@ -52,7 +52,7 @@ export const tooManyAttempts = (waitSeconds: number): Response => {
 
 export const MAX_JSON_BYTES = 65_536;
 
-/** The body as a JSON object; `undefined` for anything else. Its size is bounded by the middleware before. */
+/** The body as a JSON object; `undefined` for anything else. A middleware limits its size before. */
 export const readJsonObject = async (c: Ctx): Promise<JsonObject | undefined> => {
   const body = parseJson(await c.req.text());
   return isObject(body) ? body : undefined;

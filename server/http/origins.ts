@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** The origins under which the application itself is served. */
+/** The origins of the application. */
 export type Origins = readonly string[];
 
-/** The one of them that a request came to, by its `Host`. */
-export const originAsked = ({ host }: IncomingHttpHeaders, origins: Origins): string | undefined =>
+/** The origin of a request, by its `Host` header. */
+export const requestOrigin = ({ host }: IncomingHttpHeaders, origins: Origins): string | undefined =>
   origins.find((origin) => new URL(origin).host === host);
 
-/** Whether a browser says that this request comes from a page of ours; silence is no proof. */
+/** Whether a browser states that the request comes from a page of the application. No statement means no. */
 export const isOwnPage = (headers: IncomingHttpHeaders, origins: Origins): boolean => {
   const site = headers['sec-fetch-site'];
   if (site !== undefined) return site === 'same-origin';

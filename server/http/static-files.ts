@@ -7,11 +7,11 @@ const isMissing = (error: unknown): boolean =>
   'code' in error &&
   ['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'].includes(String(error.code));
 
-/** The bytes of a file, or the same in a coding that its build left beside it. */
-export type Body = { bytes: Buffer; coding?: Coding };
+/** The bytes of a file, or of its compressed copy. */
+export type FileBody = { bytes: Buffer; coding?: Coding };
 
-/** When it was written (ms since 1970); `undefined` if there is no such file. */
-const writtenAt = async (file: string): Promise<number | undefined> => {
+/** Modification time of a file (ms since the Unix epoch); `undefined` if it does not exist. */
+const modifiedAt = async (file: string): Promise<number | undefined> => {
   try {
     const found = await stat(file);
     return found.isFile() ? found.mtimeMs : undefined;
@@ -21,28 +21,28 @@ const writtenAt = async (file: string): Promise<number | undefined> => {
   }
 };
 
-/** Where the path leads inside the folder; `undefined` if it leads out of it. */
-const inside = (dir: string, path: string): string | undefined => {
+/** Absolute path of a file in the folder; `undefined` if the path leads out of the folder. */
+const resolveInside = (dir: string, path: string): string | undefined => {
   const root = resolve(dir);
   const file = join(root, path);
   return path.includes('\0') || !file.startsWith(root + sep) ? undefined : file;
 };
 
 /**
- * The file's bytes in the first of the codings that the build left it in, if it lies inside the folder and is there.
- * What is older than its file was made of another one: somebody has changed that after the build.
+ * Reads a file inside the folder, compressed with the first of the codings for which the build left a copy. Ignores a
+ * copy that is older than its file, because the file changed after the build.
  */
 export const readInside = async (
   dir: string,
   path: string,
   codings: readonly Coding[] = [],
-): Promise<Body | undefined> => {
-  const file = inside(dir, path);
-  const written = file === undefined ? undefined : await writtenAt(file);
-  if (file === undefined || written === undefined) return undefined;
+): Promise<FileBody | undefined> => {
+  const file = resolveInside(dir, path);
+  const modified = file === undefined ? undefined : await modifiedAt(file);
+  if (file === undefined || modified === undefined) return undefined;
   for (const coding of codings) {
     const encoded = file + SUFFIX[coding];
-    if (((await writtenAt(encoded)) ?? -Infinity) >= written) return { bytes: await readFile(encoded), coding };
+    if (((await modifiedAt(encoded)) ?? -Infinity) >= modified) return { bytes: await readFile(encoded), coding };
   }
   return { bytes: await readFile(file) };
 };

@@ -4,18 +4,18 @@ import { systemNow } from '../base/clock.ts';
 import { number, shape, text, type Parser } from '../base/validate.ts';
 import type { Decision, Store, Write } from '../base/store.ts';
 
-/** Changed by the lab while the provider runs. 0: a consumed refresh token is reuse at once. */
+/** Grace period for a consumed refresh token. 0: none. The fault routes change it while the provider runs. */
 export type ReusePolicy = { graceMs: number };
 
 const payload: Parser<AdapterPayload> = (value) => (isObject(value) ? { ...value } : undefined);
-/** Times in ms since the epoch, true time. */
+/** Record on disk. Times in ms since the Unix epoch, by the system's clock. */
 const parseRecord = shape({ payload }, { expiresAt: number, consumedAt: number });
-type Stored = NonNullable<ReturnType<typeof parseRecord>>;
+type OidcRecord = NonNullable<ReturnType<typeof parseRecord>>;
 
-/** What the use of a single-use token was. */
-type ConsumeResult = { type: 'good' } | { type: 'reuse'; grantId: string | undefined };
+/** Outcome of a single-use token's use. */
+type ConsumeResult = { type: 'accepted' } | { type: 'reuse'; grantId: string | undefined };
 
-/** Models whose records end with their grant. */
+/** Models whose records the revocation of their grant removes. */
 const GRANTABLE = new Set([
   'AccessToken',
   'AuthorizationCode',
@@ -29,12 +29,12 @@ const grantPrefix = (grantId: string): string => `oidc-grant/${grantId}/`;
 
 export const grantKey = (grantId: string): string => keyOf('Grant', grantId);
 
-/** What the lab ends when it ends all sessions: grants, tokens, codes, and the provider's own sign-ins. */
+/** Keys that a revocation of all sessions removes: grants, tokens, codes, and the provider's own sign-ins. */
 export const REVOCABLE_PREFIXES = ['Grant', 'RefreshToken', 'AccessToken', 'AuthorizationCode', 'Session'].map(
   (model) => keyOf(model, ''),
 );
 
-/** Removes all that hangs on a grant, except the grant itself. */
+/** Removes all records of a grant, but not the grant itself. */
 export const revokeGrantTokens = async (store: Store, grantId: string): Promise<void> => {
   const index = await store.list(grantPrefix(grantId));
   const writes = index.flatMap(({ key, value }): Write[] => [
@@ -60,7 +60,7 @@ class StoreAdapter implements Adapter {
   async upsert(id: string, content: AdapterPayload, expiresIn?: number): Promise<void> {
     const key = keyOf(this.#model, id);
     const ttlMs = expiresIn === undefined ? undefined : expiresIn * 1000;
-    const record: Stored = { payload: content, ...(ttlMs === undefined ? {} : { expiresAt: systemNow() + ttlMs }) };
+    const record: OidcRecord = { payload: content, ...(ttlMs === undefined ? {} : { expiresAt: systemNow() + ttlMs }) };
     const writes: Write[] = [{ key, value: record, ttlMs }];
     const grantId = stringAt(content, 'grantId');
     const uid = stringAt(content, 'uid');
@@ -88,31 +88,31 @@ class StoreAdapter implements Adapter {
   }
 
   /**
-   * The provider asks `find` and consumes afterwards, so two requests may both have found the token unused. The
-   * second to arrive here is judged again: inside the grace it goes on, outside it is reuse and ends the grant.
+   * The provider calls `find` before `consume`, so two requests may both find the token unused. This method checks the
+   * second one again: inside the grace period it accepts the token, outside it revokes the grant for reuse.
    */
   async consume(id: string): Promise<void> {
     const key = keyOf(this.#model, id);
-    const use = await this.#store.update([key], ([current]) => this.#use(key, parseRecord(current)));
-    if (use.type === 'good') return;
-    if (use.grantId !== undefined) {
-      await revokeGrantTokens(this.#store, use.grantId);
-      await this.#store.delete(grantKey(use.grantId));
+    const result = await this.#store.update([key], ([current]) => this.#consume(key, parseRecord(current)));
+    if (result.type === 'accepted') return;
+    if (result.grantId !== undefined) {
+      await revokeGrantTokens(this.#store, result.grantId);
+      await this.#store.delete(grantKey(result.grantId));
     }
-    throw this.#reused(use.grantId);
+    throw this.#reused(result.grantId);
   }
 
-  #use(key: string, record: Stored | undefined): Decision<ConsumeResult> {
-    // Another request of the same moment was judged reuse, and has ended the whole grant.
+  #consume(key: string, record: OidcRecord | undefined): Decision<ConsumeResult> {
+    // A parallel request was reuse, and has revoked the grant.
     if (!record) return { result: { type: 'reuse', grantId: undefined } };
     if (record.consumedAt !== undefined) {
       const grantId = stringAt(record.payload, 'grantId');
-      return { result: this.#isInGrace(record) ? { type: 'good' } : { type: 'reuse', grantId } };
+      return { result: this.#isInGrace(record) ? { type: 'accepted' } : { type: 'reuse', grantId } };
     }
     const consumedAt = systemNow();
     const payload = { ...record.payload, consumed: Math.floor(consumedAt / 1000) };
     const ttlMs = record.expiresAt === undefined ? undefined : Math.max(1, record.expiresAt - consumedAt);
-    return { result: { type: 'good' }, writes: [{ key, value: { ...record, consumedAt, payload }, ttlMs }] };
+    return { result: { type: 'accepted' }, writes: [{ key, value: { ...record, consumedAt, payload }, ttlMs }] };
   }
 
   async destroy(id: string): Promise<void> {
@@ -128,8 +128,8 @@ class StoreAdapter implements Adapter {
     return id === undefined ? undefined : this.find(id);
   }
 
-  /** Codes and other single-use things know no grace. True time: the lab's skew must not stretch it. */
-  #isInGrace(record: Stored): boolean {
+  /** Only refresh tokens have a grace period. Uses the system's clock, so that the clock skew does not change it. */
+  #isInGrace(record: OidcRecord): boolean {
     const { consumedAt } = record;
     return (
       this.#model === 'RefreshToken' && consumedAt !== undefined && systemNow() - consumedAt < this.#policy.graceMs
@@ -137,7 +137,7 @@ class StoreAdapter implements Adapter {
   }
 }
 
-/** `reused` makes the error that the provider answers as `invalid_grant`. */
+/** `reused` creates the error that the provider returns as `invalid_grant`. */
 export const storeAdapter =
   (store: Store, policy: ReusePolicy, reused: (grantId: string | undefined) => Error) =>
   (model: string): Adapter =>

@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair } from 'jose';
 import type * as OidcProvider from 'oidc-provider';
 import type { Context, OidcContext, Provider } from 'oidc-provider';
-import type { TokenVersion } from '../auth/token-epoch.ts';
+import type { TokenVersion } from '../auth/token-version.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import { DPOP_ALGORITHMS } from '../auth/dpop.ts';
 import type { LoginRateLimit } from '../auth/login-rate-limit.ts';
@@ -16,39 +16,40 @@ export type ProviderOptions = {
   issuer: string;
   /** Public client (RFC 6749 §2.1): PKCE, no secret. */
   clientId: string;
-  /** Origins of the application: redirect targets `/auth/callback` and `/`, and callers of the token endpoint. */
+  /** Origins of the application. They may redirect to `/auth/callback` and `/`, and call the token endpoint (CORS). */
   appOrigins: readonly string[];
   store: Store;
   accounts: Accounts;
-  guesses: LoginRateLimit;
+  loginRateLimit: LoginRateLimit;
   lifetimes: Lifetimes;
-  reuse: ReusePolicy;
-  epoch: TokenVersion;
-  /** `jwt`: signed, for `audience`; `opaque`: only the userinfo and introspection endpoints can read them. */
+  reusePolicy: ReusePolicy;
+  tokenVersion: TokenVersion;
+  /** `jwt`: signed, for `audience`. `opaque`: only the userinfo and introspection endpoints can read them. */
   accessTokens: 'jwt' | 'opaque';
   audience: string;
-  /** `required` also demands nonces, `clock` judges a proof by its time alone; `off` has never heard of DPoP. */
+  /** `required`: DPoP with nonces. `clock`: DPoP without nonces, which checks `iat` only. `off`: no DPoP. */
   dpop: 'required' | 'clock' | 'off';
-  /** Headers that scripts of another origin may read; by default all that the worker has a use for. */
+  /** `Access-Control-Expose-Headers`. Default: all headers that the worker uses. */
   exposedHeaders?: string | undefined;
   rotation: boolean;
-  /** By default `sign-in`. */
+  /** Default: `sign-in`. */
   grants?: GrantPolicy | undefined;
-  /** Whether tokens can be revoked (RFC 7009), by default yes. */
+  /** Enables token revocation (RFC 7009). Default: `true`. */
   revocation?: boolean | undefined;
-  /** Shows the first account on the sign-in page. */
+  /** Shows the credentials of the first account on the sign-in page. */
   showHint: boolean;
-  /** Told of every token request that was answered with tokens, and of every grant that ended. */
+  /** Called after each successful token request. */
   onGranted?: ((ctx: Context, grantType: string) => void) | undefined;
+  /** Called when a grant is revoked, also after reuse of a refresh token. */
   onRevoked?: ((grantId: string) => void) | undefined;
 };
 
-/** Claims of our JWT access tokens that the API reads (RFC 9068 otherwise). */
-export const CLAIMS = { epoch: 'access_epoch', session: 'sid' } as const;
+/** Claims of the JWT access tokens beyond RFC 9068. Tokens in use contain these names. */
+export const CLAIMS = { tokenVersion: 'access_epoch', session: 'sid' } as const;
 
 const SCOPES = ['openid', 'offline_access', 'profile', 'api'];
 const DAY_SECONDS = 86_400;
-/** Longer than any refresh token, which is renewed with each use; a grant is not. */
+/** Longer than any refresh token. Each use renews a refresh token, but not its grant. */
 const GRANT_SECONDS = 180 * DAY_SECONDS;
 const TTL_SECONDS = {
   AuthorizationCode: 60,
@@ -57,14 +58,14 @@ const TTL_SECONDS = {
   Session: 14 * DAY_SECONDS,
   Grant: GRANT_SECONDS,
 };
-/** Hidden from scripts of another origin unless named; the worker measures clock skew and obeys pauses. */
+/** Scripts of another origin can read only these headers. The worker needs `Date` to measure the clock skew. */
 const EXPOSED_HEADERS = 'Date, Retry-After, DPoP-Nonce, WWW-Authenticate';
 
-/** The package warns on import under Node 20, which its own test suite and ours pass on. */
+/** The package prints a warning on import in Node 20, although its test suite and ours pass there. */
 const importProvider = async (): Promise<typeof OidcProvider> => {
   const { warn } = console;
-  console.warn = (...words: unknown[]) => {
-    if (!String(words[0]).includes('Unsupported runtime')) warn(...words);
+  console.warn = (...args: unknown[]) => {
+    if (!String(args[0]).includes('Unsupported runtime')) warn(...args);
   };
   try {
     return await import('oidc-provider');
@@ -74,17 +75,17 @@ const importProvider = async (): Promise<typeof OidcProvider> => {
 };
 
 const signingKeys = async (store: Store): Promise<unknown> => {
-  const made = await loadOrCreateSecret(store, 'provider-keys', async () => {
+  const jwks = await loadOrCreateSecret(store, 'provider-keys', async () => {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true });
     return JSON.stringify({ keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: randomId(8) }] });
   });
-  return JSON.parse(made);
+  return JSON.parse(jwks);
 };
 
 const clientOf = (options: ProviderOptions): { [name: string]: unknown } => ({
   client_id: options.clientId,
   client_name: 'Session Keeper',
-  // A native client is never answered without interaction, so a hidden frame gets no code (RFC 8252 §8.12).
+  // A native client always needs an interaction, so a hidden frame gets no code (RFC 8252 §8.12).
   application_type: 'native',
   token_endpoint_auth_method: 'none',
   grant_types: ['authorization_code', 'refresh_token'],
@@ -134,7 +135,7 @@ const ownTokensOnly = async (
   token: { clientId?: string },
 ): Promise<boolean> => token.clientId === client.clientId;
 
-const accountsConfiguration = ({ accounts, epoch }: ProviderOptions): { [name: string]: unknown } => ({
+const accountsConfiguration = ({ accounts, tokenVersion }: ProviderOptions): { [name: string]: unknown } => ({
   findAccount: async (_ctx: Context, sub: string) => {
     const account = accounts.find(sub);
     return account && { accountId: sub, claims: async () => ({ sub, name: account.name }) };
@@ -142,7 +143,7 @@ const accountsConfiguration = ({ accounts, epoch }: ProviderOptions): { [name: s
   extraTokenClaims: async (_ctx: Context, token: { accountId?: string; grantId?: string }) => ({
     name: accounts.find(token.accountId ?? '')?.name,
     [CLAIMS.session]: token.grantId,
-    [CLAIMS.epoch]: epoch.current(),
+    [CLAIMS.tokenVersion]: tokenVersion.current(),
   }),
 });
 
@@ -154,11 +155,11 @@ const configuration = async (
   const { port } = new URL(options.issuer);
   const cookie = (use: string): string => `keeper_provider_${port}_${use}`;
   return {
-    adapter: storeAdapter(store, options.reuse, reused),
+    adapter: storeAdapter(store, options.reusePolicy, reused),
     clients: [clientOf(options)],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     jwks: await signingKeys(store),
-    // Cookies know no port: another provider on this host must not read ours.
+    // A cookie is sent to all ports of a host, and another provider may run on another port.
     cookies: {
       names: { session: cookie('session'), interaction: cookie('interaction'), resume: cookie('resume') },
       keys: [await loadOrCreateSecret(store, 'provider-cookies', randomId)],
@@ -169,8 +170,8 @@ const configuration = async (
     scopes: SCOPES,
     claims: { openid: ['sub'], profile: ['name'] },
     clientBasedCORS: (_ctx: Context, origin: string) => options.appOrigins.includes(origin),
-    // The provider strips `offline_access` unless the client asks for a consent prompt, which a first-party client
-    // has no use for (lib/actions/authorization/scopes.js). The interaction above is what guards the refresh token.
+    // The provider removes `offline_access` unless the client requests a consent prompt, which a first-party client does
+    // not need (lib/actions/authorization/scopes.js). The interaction above protects the refresh token instead.
     issueRefreshToken: async () => true,
     expiresWithSession: async () => false,
     rotateRefreshToken: options.rotation,
@@ -179,7 +180,7 @@ const configuration = async (
     interactions: { url: (_ctx: Context, { uid }: { uid: string }) => signInPath(uid) },
     features: features(options, await loadOrCreateKey(store, 'provider-nonces')),
     renderError: async (ctx: Context, out: { error?: string; error_description?: string }) => {
-      const text = out.error_description ?? out.error ?? 'The request could not be understood.';
+      const text = out.error_description ?? out.error ?? 'The provider cannot process this request.';
       const link = { href: options.appOrigins[0] ?? '/', label: 'Back to the application' };
       sendPage(ctx, ctx.status, messagePage({ title: 'Signing in did not work', text, link }), []);
     },
@@ -188,8 +189,8 @@ const configuration = async (
 };
 
 /**
- * Signing out of the first-party client means it: the provider's own sign-in ends with the token, unless that is of a
- * sign-in that another has replaced.
+ * When the first-party client revokes its refresh token on sign-out, this also ends the sign-in at the provider. It does
+ * not if another sign-in has replaced that of the token.
  */
 const endSignIn = async (provider: Provider, { route, entities }: OidcContext): Promise<void> => {
   const { sessionUid, clientId = '', grantId } = entities.RefreshToken ?? {};
@@ -210,7 +211,7 @@ const securityHeaders =
     if (!isOwnPage) ctx.set('content-security-policy', "frame-ancestors 'none'");
   };
 
-/** An OpenID provider (https://openid.net/specs/openid-connect-core-1_0.html), certified software, on our store. */
+/** The certified OpenID provider `oidc-provider` (https://openid.net/specs/openid-connect-core-1_0.html) on `Store`. */
 export const createProvider = async (options: ProviderOptions): Promise<Provider> => {
   const { Provider: OpenIdProvider, errors } = await importProvider();
   const reused = (grantId: string | undefined): Error => {
@@ -218,14 +219,22 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
     return new errors.InvalidGrant('refresh token already used');
   };
   const provider = new OpenIdProvider(options.issuer, await configuration(options, reused));
-  // Behind a proxy the entrance says by which protocol a request came.
+  // Behind a reverse proxy the request pipeline sets `X-Forwarded-Proto`.
   provider.proxy = options.issuer.startsWith('https:');
-  const { accounts, guesses, appOrigins } = options;
+  const { accounts, loginRateLimit, appOrigins } = options;
   const resource = options.accessTokens === 'jwt' ? options.audience : undefined;
   const hint = options.showHint ? accounts.all()[0] : undefined;
   provider.use(securityHeaders(options.exposedHeaders ?? EXPOSED_HEADERS));
   provider.use(
-    signInRoutes({ provider, accounts, guesses, appOrigins, resource, hint, grants: options.grants ?? 'sign-in' }),
+    signInRoutes({
+      provider,
+      accounts,
+      loginRateLimit,
+      appOrigins,
+      resource,
+      hint,
+      grants: options.grants ?? 'sign-in',
+    }),
   );
   provider.on('grant.success', (ctx) => options.onGranted?.(ctx, String(ctx.oidc?.params?.['grant_type'])));
   provider.on('server_error', (_ctx, error) => console.error(error));
@@ -236,11 +245,11 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
   return provider;
 };
 
-/** Whether the grant of a JWT access token still stands, and no one has ended all tokens of its time. */
+/** Whether the grant of a JWT access token is active, and the token has the current token version. */
 export const isGrantActive =
-  (store: Store, epoch: TokenVersion) =>
+  (store: Store, tokenVersion: TokenVersion) =>
   async (claims: { readonly [name: string]: unknown }): Promise<boolean> => {
     const session = claims[CLAIMS.session];
-    if (typeof session !== 'string' || claims[CLAIMS.epoch] !== epoch.current()) return false;
+    if (typeof session !== 'string' || claims[CLAIMS.tokenVersion] !== tokenVersion.current()) return false;
     return (await store.get(grantKey(session))) !== undefined;
   };

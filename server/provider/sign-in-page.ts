@@ -4,9 +4,9 @@ export type SignInPage = {
   /** Path that the form posts to. */
   action: string;
   username?: string | undefined;
-  /** What went wrong with the last try, in words. */
+  /** Error message of the last attempt. */
   problem?: string | undefined;
-  /** Account to show as a hint; only in the lab. */
+  /** Account to show as a hint. */
   hint?: { username: string; password: string } | undefined;
 };
 
@@ -32,7 +32,7 @@ ${hint ? `<p class="hint">Demo account: user name <strong>${escapeHtml(hint.user
   );
 };
 
-/** Someone is signed in at the provider already. A click is asked for, so that no hidden flow can go through. */
+/** For a person who is signed in at the provider. It requires a click, so that no hidden flow can complete. */
 export const continuePage = (page: { action: string; name: string }): string =>
   renderPage(
     `Continue as ${page.name}?`,
@@ -44,14 +44,14 @@ export const continuePage = (page: { action: string; name: string }): string =>
 </form>`,
   );
 
-/** A dead end, with a way out. */
+/** A page with a message and a link. */
 export const messagePage = (page: { title: string; text: string; link: { href: string; label: string } }): string =>
   renderPage(
     page.title,
     `<p>${escapeHtml(page.text)}</p>\n<p><a href="${escapeHtml(page.link.href)}">${escapeHtml(page.link.label)}</a></p>`,
   );
 
-/** `form` is the provider's own, with its `id` and its secret; the buttons belong to it by that id. */
+/** `form`: HTML of the provider's form. The buttons submit it by its id. */
 export const signOutPage = (form: string): string =>
   renderPage(
     'Sign out?',

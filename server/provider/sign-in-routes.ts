@@ -7,18 +7,21 @@ import { clientAddress } from '../http/request-context.ts';
 import { text } from '../base/validate.ts';
 import { continuePage, messagePage, signInPage } from './sign-in-page.ts';
 
-/** `sign-in`: signing out here ends no other sign-in; `person`: one grant for a person and a client, as many providers have it. */
+/**
+ * `sign-in`: a grant for each sign-in, so that a sign-out ends no other one. `person`: one grant for a person and a client,
+ * as in many providers.
+ */
 export type GrantPolicy = 'sign-in' | 'person';
 
 export type SignInRoutes = {
   provider: Provider;
   accounts: Accounts;
-  guesses: LoginRateLimit;
-  /** API identifier that tokens are for; absent where access tokens are opaque. */
+  loginRateLimit: LoginRateLimit;
+  /** Audience of JWT access tokens; `undefined` for opaque ones. */
   resource: string | undefined;
   grants: GrantPolicy;
   appOrigins: readonly string[];
-  /** Shown on the page, in the lab only. */
+  /** Account that the page shows as a hint. */
   hint: Account | undefined;
 };
 
@@ -30,7 +33,7 @@ export const signInPath = (uid: string): string => `/sign-in/${uid}`;
 const readForm = async (request: IncomingMessage): Promise<URLSearchParams | undefined> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Without an encoding set, a request gives buffers.
+  // A request without an encoding emits buffers.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > MAX_FORM_BYTES) return undefined;
@@ -55,8 +58,8 @@ const grantFor = async (
 ): Promise<string> => {
   const clientId = text(interaction.params['client_id']) ?? '';
   const scope = text(interaction.params['scope']) ?? '';
-  const former = grants === 'person' ? await provider.Grant.find(interaction.grantId ?? '') : undefined;
-  const grant = former ?? new provider.Grant({ accountId, clientId });
+  const existing = grants === 'person' ? await provider.Grant.find(interaction.grantId ?? '') : undefined;
+  const grant = existing ?? new provider.Grant({ accountId, clientId });
   grant.addOIDCScope(scope);
   if (resource !== undefined) grant.addResourceScope(resource, scope);
   return grant.save();
@@ -68,10 +71,10 @@ const finish = async (routes: SignInRoutes, ctx: Context, result: { [name: strin
 };
 
 /**
- * The client is the server's own, so a password typed just now is consent enough. A sign-in that is there
- * already is not: without a click, any page could start a flow and catch its code.
+ * Signs a person in with a password. The client is first-party, so the password also counts as consent. An existing
+ * sign-in does not: without a click, any page could start a flow and get its code.
  */
-const admit = async (
+const signIn = async (
   routes: SignInRoutes,
   ctx: Context,
   interaction: Interaction,
@@ -81,14 +84,14 @@ const admit = async (
   const username = form.get('username') ?? '';
   const refuse = (status: number, problem: string): void =>
     sendPage(ctx, status, signInPage({ action, username, problem, hint: routes.hint }), routes.appOrigins);
-  const guess = routes.guesses.take({ account: username, address: clientAddress(ctx.req) });
-  if (!guess.allowed) {
-    ctx.set('retry-after', String(guess.waitSeconds));
-    return refuse(429, `Too many wrong tries. Wait ${guess.waitSeconds} seconds, then try again.`);
+  const attempt = routes.loginRateLimit.take({ account: username, address: clientAddress(ctx.req) });
+  if (attempt.type === 'limited') {
+    ctx.set('retry-after', String(attempt.waitSeconds));
+    return refuse(429, `Too many wrong attempts. Wait ${attempt.waitSeconds} seconds, then try again.`);
   }
   const account = routes.accounts.byPassword(username, form.get('password') ?? '');
   if (!account) return refuse(422, 'The user name or the password is wrong.');
-  guess.succeeded();
+  attempt.succeeded();
   const grantId = await grantFor(routes, account.username, interaction);
   await finish(routes, ctx, { login: { accountId: account.username, amr: ['pwd'] }, consent: { grantId } });
 };
@@ -97,12 +100,14 @@ const show = (routes: SignInRoutes, ctx: Context, interaction: Interaction): voi
   const action = signInPath(interaction.uid);
   const known = routes.accounts.find(interaction.session?.accountId ?? '');
   const username = text(interaction.params['login_hint']);
-  const asks = interaction.prompt.name === 'consent' && known;
-  const html = asks ? continuePage({ action, name: known.name }) : signInPage({ action, username, hint: routes.hint });
+  const needsClick = interaction.prompt.name === 'consent' && known;
+  const html = needsClick
+    ? continuePage({ action, name: known.name })
+    : signInPage({ action, username, hint: routes.hint });
   sendPage(ctx, 200, html, routes.appOrigins);
 };
 
-const answer = async (routes: SignInRoutes, ctx: Context, interaction: Interaction): Promise<void> => {
+const handleForm = async (routes: SignInRoutes, ctx: Context, interaction: Interaction): Promise<void> => {
   const form = await readForm(ctx.req);
   const accountId = interaction.session?.accountId;
   switch (form?.get('do')) {
@@ -119,11 +124,11 @@ const answer = async (routes: SignInRoutes, ctx: Context, interaction: Interacti
     case 'cancel':
       return finish(routes, ctx, { error: 'access_denied', error_description: 'Sign-in was cancelled.' });
     default:
-      return form ? admit(routes, ctx, interaction, form) : show(routes, ctx, interaction);
+      return form ? signIn(routes, ctx, interaction, form) : show(routes, ctx, interaction);
   }
 };
 
-/** Koa middleware for `/sign-in/:uid`; everything else goes on to the provider. */
+/** Koa middleware for `/sign-in/:uid`. It passes all other requests on to the provider. */
 export const signInRoutes =
   (routes: SignInRoutes) =>
   async (ctx: Context, next: () => Promise<void>): Promise<void> => {
@@ -132,11 +137,11 @@ export const signInRoutes =
     try {
       interaction = await routes.provider.interactionDetails(ctx.req, ctx.res);
     } catch {
-      const page = { title: 'This sign-in is over', text: 'It has expired, or was finished in another tab.' };
+      const page = { title: 'This sign-in is over', text: 'It has expired, or another tab has finished it.' };
       const link = { href: routes.appOrigins[0] ?? '/', label: 'Back to the application' };
       sendPage(ctx, 410, messagePage({ ...page, link }), []);
       return;
     }
     if (ctx.method === 'GET') show(routes, ctx, interaction);
-    else await answer(routes, ctx, interaction);
+    else await handleForm(routes, ctx, interaction);
   };

@@ -1,46 +1,47 @@
 import type { WebSocket } from 'ws';
 import { CLOSE_CODE } from '../../src/protocol/frames.ts';
 
-/** Sockets that one person may have open of a kind: tabs' workers, devices, and some that are about to go. */
+/** Open sockets of one person on one endpoint: browsers, devices, and sockets that are about to close. */
 const MAX_PER_OWNER = 64;
-const OVERLOAD_PAUSE_MS = 60_000;
+/** Pause for a client that has too many sockets or subscriptions (ms). */
+export const TOO_MANY_PAUSE_MS = 60_000;
 
-/** The wait that a close announces to the client, in its reason (123 bytes at most, RFC 6455 §5.5.1). */
-export const retryAfter = (ms: number): string => JSON.stringify({ ra: ms });
+/** Close reason that asks the client to wait before it reconnects (at most 123 bytes, RFC 6455 §5.5.1). */
+export const retryAfterReason = (ms: number): string => JSON.stringify({ ra: ms });
 
-/** What is open, and for whom: an event is for its owner alone, and is to cost nothing for each socket of others. */
+/** Open connections, indexed by owner: an event goes to its owner only, without a loop over all connections. */
 export type ConnectionsByOwner<T> = {
   readonly size: number;
   all(): readonly T[];
   of(owner: string): Iterable<T>;
-  /** `false`, and the socket is being closed: this person has enough of them. */
-  hasRoom(owner: string, ws: WebSocket): boolean;
-  add(owner: string, one: T): void;
-  remove(owner: string, one: T): void;
+  /** Whether the owner may have one more connection. If not, closes the socket. */
+  checkLimit(owner: string, ws: WebSocket): boolean;
+  add(owner: string, connection: T): void;
+  remove(owner: string, connection: T): void;
 };
 
 export const createConnectionsByOwner = <T>(): ConnectionsByOwner<T> => {
-  const everyone = new Set<T>();
+  const all = new Set<T>();
   const byOwner = new Map<string, Set<T>>();
   return {
     get size() {
-      return everyone.size;
+      return all.size;
     },
-    all: () => [...everyone],
+    all: () => [...all],
     of: (owner) => byOwner.get(owner) ?? [],
-    hasRoom(owner, ws) {
-      const hasRoom = (byOwner.get(owner)?.size ?? 0) < MAX_PER_OWNER;
-      if (!hasRoom) ws.close(CLOSE_CODE.slowDown, retryAfter(OVERLOAD_PAUSE_MS));
-      return hasRoom;
+    checkLimit(owner, ws) {
+      const isBelowLimit = (byOwner.get(owner)?.size ?? 0) < MAX_PER_OWNER;
+      if (!isBelowLimit) ws.close(CLOSE_CODE.slowDown, retryAfterReason(TOO_MANY_PAUSE_MS));
+      return isBelowLimit;
     },
-    add(owner, one) {
-      everyone.add(one);
-      byOwner.set(owner, (byOwner.get(owner) ?? new Set<T>()).add(one));
+    add(owner, connection) {
+      all.add(connection);
+      byOwner.set(owner, (byOwner.get(owner) ?? new Set<T>()).add(connection));
     },
-    remove(owner, one) {
-      everyone.delete(one);
+    remove(owner, connection) {
+      all.delete(connection);
       const own = byOwner.get(owner);
-      own?.delete(one);
+      own?.delete(connection);
       if (own?.size === 0) byOwner.delete(owner);
     },
   };

@@ -7,7 +7,7 @@ import { FreezableSocket, textOf } from './freezable-socket.ts';
 import type { Principal, SessionRevocations } from '../http/principal.ts';
 import type { Topics } from './topics.ts';
 
-/** The web app's event stream: one JSON object a message, told apart by `type`. */
+/** The server side of the codec `json-ping`: each message is one JSON object with a `type`. */
 export type EventStreams = {
   accept(ws: WebSocket, principal: Principal): void;
   sockets(): readonly FreezableSocket[];
@@ -15,26 +15,30 @@ export type EventStreams = {
   stop(): void;
 };
 
-type Stream = { socket: FreezableSocket; principal: Principal; alive: boolean };
+type Stream = { socket: FreezableSocket; principal: Principal; isAlive: boolean };
 
-const PROBE_EVERY_MS = 15_000;
-/** This old protocol has no offsets to resume from, so a reader that cannot follow has to start over. */
-const MAX_UNREAD_BYTES = 4_194_304;
+const PING_EVERY_MS = 15_000;
+/** This protocol has no offsets from which a client can resume, so a client that reads too slowly must reconnect. */
+const MAX_BUFFERED_BYTES = 4_194_304;
 
-const isFull = ({ ws }: FreezableSocket): boolean => ws.bufferedAmount > MAX_UNREAD_BYTES;
+const isFull = ({ ws }: FreezableSocket): boolean => ws.bufferedAmount > MAX_BUFFERED_BYTES;
 
-export const createEventStreams = (parts: { clock: Clock; topics: Topics; ends: SessionRevocations }): EventStreams => {
-  const { clock, topics, ends } = parts;
+export const createEventStreams = (services: {
+  clock: Clock;
+  topics: Topics;
+  revocations: SessionRevocations;
+}): EventStreams => {
+  const { clock, topics, revocations } = services;
   const streams = createConnectionsByOwner<Stream>();
 
-  const probe = (stream: Stream): void => {
+  const ping = (stream: Stream): void => {
     if (stream.socket.isFrozen) return;
     if (clock.now() >= stream.principal.expiresAt) return stream.socket.drop(CLOSE_CODE.unauthorized);
-    if (!stream.alive) return stream.socket.drop();
-    stream.alive = false;
+    if (!stream.isAlive) return stream.socket.drop();
+    stream.isAlive = false;
     stream.socket.ws.ping();
   };
-  const timer = setInterval(() => streams.all().forEach(probe), PROBE_EVERY_MS);
+  const timer = setInterval(() => streams.all().forEach(ping), PING_EVERY_MS);
 
   topics.subscribe(({ owner, topic, offset, data }) => {
     const text = JSON.stringify({ type: 'event', topic, offset, data });
@@ -43,17 +47,17 @@ export const createEventStreams = (parts: { clock: Clock; topics: Topics; ends: 
       else socket.send(text);
     }
   });
-  ends.subscribe((hasEnded) => {
+  revocations.subscribe((isRevoked) => {
     for (const { socket, principal } of streams.all()) {
-      if (hasEnded(principal)) socket.drop(CLOSE_CODE.unauthorized);
+      if (isRevoked(principal)) socket.drop(CLOSE_CODE.unauthorized);
     }
   });
 
   const onMessage = (stream: Stream, text: string): void => {
-    stream.alive = true;
+    stream.isAlive = true;
     const message = parseJson(text);
     if (!isObject(message) || stringAt(message, 'type') !== 'ping') return;
-    // Whoever asks, and reads no answer, would not read that it is closed either.
+    // A client that does not read its messages would not read a close frame either.
     if (isFull(stream.socket)) stream.socket.drop();
     else stream.socket.send(JSON.stringify({ type: 'pong' }));
   };
@@ -61,12 +65,12 @@ export const createEventStreams = (parts: { clock: Clock; topics: Topics; ends: 
   return {
     accept(ws, principal) {
       const { owner } = principal;
-      if (!streams.hasRoom(owner, ws)) return;
-      const stream: Stream = { socket: new FreezableSocket(ws), principal, alive: true };
+      if (!streams.checkLimit(owner, ws)) return;
+      const stream: Stream = { socket: new FreezableSocket(ws), principal, isAlive: true };
       streams.add(owner, stream);
       ws.on('message', (data) => onMessage(stream, textOf(data)));
       ws.on('pong', () => {
-        stream.alive = true;
+        stream.isAlive = true;
       });
       ws.on('close', () => streams.remove(owner, stream));
       stream.socket.send(JSON.stringify({ type: 'connected', user: { sub: principal.sub, name: principal.name } }));

@@ -1,41 +1,41 @@
 import type { RawData, WebSocket } from 'ws';
 
-/** What the lab and the shutdown can do to any open socket. */
+/** An open connection that the fault routes and the shutdown can close or freeze. */
 export type FreezableConnection = {
-  /** Without a code the connection is cut, as a dying server or network would. */
+  /** Closes with this code. Without a code it ends the TCP connection, like a crashed server or a lost network. */
   drop(code?: number): void;
   readonly closed: Promise<void>;
-  /** Half-open: neither reads nor writes, and answers no ping, for so long. */
+  /** Simulates a half-open connection: for `ms` it reads and writes nothing, and answers no ping. */
   freeze(ms: number): void;
 };
 
-/** A message as text, however the library cut it. */
+/** A message as text, from any of the data types of the `ws` library. */
 export const textOf = (data: RawData): string =>
   (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(new Uint8Array(data))).toString('utf8');
 
-const QUEUE_WHILE_FROZEN = 1_000;
+const MAX_QUEUED = 1_000;
 
-/** A WebSocket that can be frozen; what is sent meanwhile waits. */
+/** A WebSocket that can be frozen. It queues what is sent while it is frozen. */
 export class FreezableSocket implements FreezableConnection {
   readonly ws: WebSocket;
   readonly closed: Promise<void>;
   readonly #onThaw: (() => void) | undefined;
-  #thaw: NodeJS.Timeout | undefined;
-  #waiting: string[] = [];
+  #thawTimer: NodeJS.Timeout | undefined;
+  #queue: string[] = [];
 
   constructor(ws: WebSocket, onThaw?: () => void) {
     this.ws = ws;
     this.#onThaw = onThaw;
     this.closed = new Promise((done) => {
       ws.on('close', () => {
-        clearTimeout(this.#thaw);
+        clearTimeout(this.#thawTimer);
         done();
       });
     });
   }
 
   get isFrozen(): boolean {
-    return this.#thaw !== undefined;
+    return this.#thawTimer !== undefined;
   }
 
   get isOpen(): boolean {
@@ -45,7 +45,7 @@ export class FreezableSocket implements FreezableConnection {
   send(text: string, sent?: () => void): void {
     if (!this.isOpen) return;
     if (!this.isFrozen) return this.ws.send(text, sent);
-    if (this.#waiting.length < QUEUE_WHILE_FROZEN) this.#waiting.push(text);
+    if (this.#queue.length < MAX_QUEUED) this.#queue.push(text);
   }
 
   drop(code?: number): void {
@@ -54,12 +54,12 @@ export class FreezableSocket implements FreezableConnection {
   }
 
   freeze(ms: number): void {
-    clearTimeout(this.#thaw);
+    clearTimeout(this.#thawTimer);
     this.ws.pause();
-    this.#thaw = setTimeout(() => {
-      this.#thaw = undefined;
+    this.#thawTimer = setTimeout(() => {
+      this.#thawTimer = undefined;
       this.ws.resume();
-      for (const text of this.#waiting.splice(0)) this.send(text);
+      for (const text of this.#queue.splice(0)) this.send(text);
       this.#onThaw?.();
     }, ms);
   }

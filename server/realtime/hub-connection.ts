@@ -10,13 +10,17 @@ import {
   type ServerFrame,
 } from '../../src/protocol/frames.ts';
 import { MAX_NAME } from '../../src/protocol/bridge.ts';
+import { retryAfterReason, TOO_MANY_PAUSE_MS } from './connections-by-owner.ts';
 import { FreezableSocket, textOf, type FreezableConnection } from './freezable-socket.ts';
 import type { PresenceSocket, Presence } from './presence.ts';
 import type { Principal } from '../http/principal.ts';
 import { randomId } from '../base/crypto.ts';
 import { isTopic, resumeFrom, type TopicEvent, type Topics } from './topics.ts';
 
-/** What a connection asks of the hub. */
+/** `new`: an unknown browser profile. `superseded`: a worker of the profile with a higher fence has connected. */
+export type FenceResult = 'known' | 'new' | 'superseded';
+
+/** The part of the hub that a connection uses. */
 export type ConnectionHub = {
   topics: Topics;
   presence: Presence;
@@ -24,27 +28,27 @@ export type ConnectionHub = {
   heartbeatMs: number;
   windowMs(): number;
   redeem(ticket: string): Promise<Principal | undefined>;
-  /** Fences older workers of the same browser off. */
-  admit(connection: HubConnection, host: ProfileIdentity): Promise<'known' | 'new' | 'superseded'>;
+  /** Checks the worker's fence, and closes the connections of older workers of the same browser profile. */
+  checkFence(connection: HubConnection, host: ProfileIdentity): Promise<FenceResult>;
   closed(connection: HubConnection): void;
 };
 
-/** A link may be this much late before it counts as dead. */
+/** How much later than the heartbeat a message may arrive before the connection counts as dead. */
 const HEARTBEAT_SLACK_MS = 3_000;
 export const MAX_FRAME_BYTES = 65_536;
 const GREET_WITHIN_MS = 5_000;
 const READ_BATCH = 200;
-/** Above this, events wait on disk instead of in memory: no answer waits behind more of them than this. */
+/** Above this, events wait on disk, so that a response does not wait behind more buffered events than this. */
 const CONGESTED_BYTES = 65_536;
-/** A client that asks and does not read the answers is cut off at this. */
+/** Above this, the server closes the connection of a client that does not read its responses. */
 const MAX_BUFFERED_BYTES = 1_048_576;
-/** What is nested deeper would take the stack of whoever writes it down; an honest message does not come near. */
+/** `JSON.stringify` overflows the stack on deeply nested data. Real messages do not come near this depth. */
 const MAX_DEPTH = 128;
-/** More frames than this at work, and the socket is read no further. */
-const MAX_AT_WORK = 64;
+/** Frames that a connection handles at the same time. Above this, it stops reading the socket. */
+const MAX_PENDING_FRAMES = 64;
 
-/** `next` is the offset to send next, `head` the newest one known. */
-type Subscription = { next: number; head: number; pumping: boolean };
+/** `next`: the offset to send next. `head`: the newest known offset. `catchingUp`: sends events from disk. */
+type Subscription = { next: number; head: number; catchingUp: boolean };
 type Phase =
   | { state: 'greeting' }
   | { state: 'joining'; host: ProfileIdentity }
@@ -56,27 +60,27 @@ const isShallow = (data: unknown, levels = MAX_DEPTH): boolean =>
   data === null ||
   (levels > 0 && Object.values(data).every((part) => isShallow(part, levels - 1)));
 
-/** One socket of `keeper.1` (see src/protocol/frames.ts for the wire). */
+/** One connection of the protocol `keeper.1`: see src/protocol/frames.ts. */
 export class HubConnection implements FreezableConnection {
   readonly session = randomId(12);
   principal: Principal;
   readonly #hub: ConnectionHub;
   readonly #socket: FreezableSocket;
   readonly #subscriptions = new Map<string, Subscription>();
-  readonly #greeting: NodeJS.Timeout;
-  #attendant: PresenceSocket | undefined;
+  readonly #helloTimer: NodeJS.Timeout;
+  #presenceSocket: PresenceSocket | undefined;
   #phase: Phase = { state: 'greeting' };
   #joined: Promise<void> | undefined;
-  #atWork = 0;
-  #heardAt: number;
+  #pendingFrames = 0;
+  #receivedAt: number;
   #sentAt: number;
 
   constructor(ws: WebSocket, principal: Principal, hub: ConnectionHub) {
     this.principal = principal;
     this.#hub = hub;
     this.#socket = new FreezableSocket(ws, () => this.#onFlushed());
-    this.#heardAt = this.#sentAt = performance.now();
-    this.#greeting = setTimeout(() => this.close(CLOSE_CODE.badFrame, 'no greeting'), GREET_WITHIN_MS);
+    this.#receivedAt = this.#sentAt = performance.now();
+    this.#helloTimer = setTimeout(() => this.close(CLOSE_CODE.badFrame, 'no greeting'), GREET_WITHIN_MS);
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     ws.on('close', (code) => this.#onClosed(code));
   }
@@ -107,13 +111,13 @@ export class HubConnection implements FreezableConnection {
     this.#socket.freeze(ms);
   }
 
-  /** Called several times within a heartbeat. */
+  /** The hub calls this several times per heartbeat. */
   tick(): void {
     if (this.#socket.isFrozen) return;
-    const at = performance.now();
+    const now = performance.now();
     if (this.#hub.now() >= this.principal.expiresAt) return this.close(CLOSE_CODE.unauthorized, 'authorization ended');
-    if (at - this.#heardAt > this.#hub.heartbeatMs + HEARTBEAT_SLACK_MS) return this.drop();
-    if (this.#phase.state === 'open' && at - this.#sentAt >= this.#hub.heartbeatMs / 2)
+    if (now - this.#receivedAt > this.#hub.heartbeatMs + HEARTBEAT_SLACK_MS) return this.drop();
+    if (this.#phase.state === 'open' && now - this.#sentAt >= this.#hub.heartbeatMs / 2)
       this.send(['p', this.#hub.now()]);
   }
 
@@ -121,12 +125,12 @@ export class HubConnection implements FreezableConnection {
     const subscription = this.#subscriptions.get(event.topic);
     if (!subscription || event.offset < subscription.next) return;
     subscription.head = Math.max(subscription.head, event.offset);
-    if (subscription.pumping) return;
+    if (subscription.catchingUp) return;
     if (event.offset === subscription.next && !this.#isCongested) {
       subscription.next += 1;
       return this.send(['ev', event.topic, event.epoch, event.offset, event.data]);
     }
-    void this.#pump(event.topic, subscription);
+    void this.#catchUp(event.topic, subscription);
   }
 
   get #isCongested(): boolean {
@@ -136,13 +140,13 @@ export class HubConnection implements FreezableConnection {
   #onFlushed(): void {
     if (this.#isCongested) return;
     for (const [topic, subscription] of this.#subscriptions) {
-      if (!subscription.pumping && subscription.next <= subscription.head) void this.#pump(topic, subscription);
+      if (!subscription.catchingUp && subscription.next <= subscription.head) void this.#catchUp(topic, subscription);
     }
   }
 
   #onClosed(code: number): void {
-    clearTimeout(this.#greeting);
-    // Only a host that parks says goodbye like this; a dying worker's browser says 1001 for it.
+    clearTimeout(this.#helloTimer);
+    // A worker that disconnects on purpose closes with 1000. When a worker dies, the browser closes with 1001.
     for (const topic of this.#subscriptions.keys())
       this.#leave(topic, code === CLOSE_CODE.normal ? 'now' : 'after the grace');
     this.#phase = { state: 'closed' };
@@ -151,25 +155,25 @@ export class HubConnection implements FreezableConnection {
   }
 
   #onMessage(data: RawData, isBinary: boolean): void {
-    this.#heardAt = performance.now();
-    // Whoever is being sent away, and does not go, has said all.
+    this.#receivedAt = performance.now();
+    // A client that does not answer the close frame may still send; ignore it.
     if (!this.#socket.isOpen) return;
     const frame = isBinary ? undefined : parseClientFrame(textOf(data));
     if (!frame) return this.close(CLOSE_CODE.badFrame, 'bad frame');
     if (frame === 'unknown') return;
-    this.#atWork += 1;
-    if (this.#atWork > MAX_AT_WORK) this.#socket.ws.pause();
+    this.#pendingFrames += 1;
+    if (this.#pendingFrames > MAX_PENDING_FRAMES) this.#socket.ws.pause();
     void this.#handle(frame)
       .catch(() => this.close(CLOSE_CODE.serverError, 'server error'))
       .finally(() => {
-        this.#atWork -= 1;
-        if (this.#atWork <= MAX_AT_WORK && !this.#socket.isFrozen) this.#socket.ws.resume();
+        this.#pendingFrames -= 1;
+        if (this.#pendingFrames <= MAX_PENDING_FRAMES && !this.#socket.isFrozen) this.#socket.ws.resume();
       });
   }
 
   async #handle(frame: ClientFrame): Promise<void> {
     if (frame[0] === 'hi') return (this.#joined = this.#onHi(frame[1]));
-    // A client need not wait for the greeting's answer; what follows it does.
+    // A client may send frames before `hello` arrives. They wait here until the handshake ends.
     await this.#joined;
     if (this.#phase.state === 'closed') return;
     if (this.#phase.state !== 'open') return this.close(CLOSE_CODE.badFrame, 'greet first');
@@ -197,17 +201,17 @@ export class HubConnection implements FreezableConnection {
     if (this.#phase.state !== 'greeting' || host.host === '' || host.host.length > MAX_NAME)
       return this.close(CLOSE_CODE.badFrame, 'bad greeting');
     this.#phase = { state: 'joining', host };
-    clearTimeout(this.#greeting);
-    const verdict = await this.#hub.admit(this, host);
+    clearTimeout(this.#helloTimer);
+    const result = await this.#hub.checkFence(this, host);
     if (!this.#socket.isOpen) return;
-    if (verdict === 'superseded') return this.close(CLOSE_CODE.superseded, 'a newer worker is connected');
+    if (result === 'superseded') return this.close(CLOSE_CODE.superseded, 'a newer worker is connected');
     this.#phase = { state: 'open', host };
-    this.#attendant = { owner: this.principal.owner, host: host.host, send: (frame) => this.send(frame) };
+    this.#presenceSocket = { owner: this.principal.owner, host: host.host, send: (frame) => this.send(frame) };
     this.send([
       'hello',
       {
         session: this.session,
-        resumed: verdict === 'known',
+        resumed: result === 'known',
         heartbeatMs: this.#hub.heartbeatMs,
         windowMs: this.#hub.windowMs(),
         maxBytes: MAX_FRAME_BYTES,
@@ -221,29 +225,30 @@ export class HubConnection implements FreezableConnection {
     const { topics } = this.#hub;
     const isNew = !this.#subscriptions.has(topic);
     if (!isTopic(topic)) return this.close(CLOSE_CODE.badFrame, 'bad topic');
-    if (isNew && this.#subscriptions.size >= MAX_SUBSCRIPTIONS) return this.close(CLOSE_CODE.slowDown, '{"ra":60000}');
-    // Registered before the head is read, so that no event can fall between the two; `pumping` holds them back.
-    const subscription: Subscription = { next: 1, head: 0, pumping: true };
+    if (isNew && this.#subscriptions.size >= MAX_SUBSCRIPTIONS)
+      return this.close(CLOSE_CODE.slowDown, retryAfterReason(TOO_MANY_PAUSE_MS));
+    // Registers before it reads the head, so that no event is lost in between. `catchingUp` holds events back.
+    const subscription: Subscription = { next: 1, head: 0, catchingUp: true };
     this.#subscriptions.set(topic, subscription);
-    if (this.#attendant) this.#hub.presence.enter(this.#attendant, topic);
+    if (this.#presenceSocket) this.#hub.presence.enter(this.#presenceSocket, topic);
     const head = await topics.head(this.principal.owner, topic);
     const start = resumeFrom(topics.epoch, head, cursor);
     subscription.next = start.cursor.offset + 1;
     subscription.head = Math.max(subscription.head, head.offset);
     if (start.gap) this.send(['gap', topic, topics.epoch, start.gap.from, start.gap.to]);
     this.send(['ok', requestId, topic, start.cursor, start.resumed]);
-    subscription.pumping = false;
-    await this.#pump(topic, subscription);
+    subscription.catchingUp = false;
+    await this.#catchUp(topic, subscription);
   }
 
   #onWho(topic: string, state: unknown): void {
     if ((JSON.stringify(state) ?? '').length > MAX_STATE_LENGTH)
       return this.close(CLOSE_CODE.badFrame, 'state too long');
-    if (this.#attendant) this.#hub.presence.watch(this.#attendant, topic, state);
+    if (this.#presenceSocket) this.#hub.presence.watch(this.#presenceSocket, topic, state);
   }
 
   #leave(topic: string, when: 'now' | 'after the grace'): void {
-    if (this.#attendant) this.#hub.presence.leave(this.#attendant, topic, when);
+    if (this.#presenceSocket) this.#hub.presence.leave(this.#presenceSocket, topic, when);
   }
 
   async #onPub(id: string, topic: string, data: unknown): Promise<void> {
@@ -261,10 +266,10 @@ export class HubConnection implements FreezableConnection {
     this.send(['authok', principal.expiresAt]);
   }
 
-  /** Sends from disk until this subscription is level with the newest event, or the socket is full. */
-  async #pump(topic: string, subscription: Subscription): Promise<void> {
+  /** Sends events from disk until the subscription has the newest one, or the socket is congested. */
+  async #catchUp(topic: string, subscription: Subscription): Promise<void> {
     const { topics } = this.#hub;
-    subscription.pumping = true;
+    subscription.catchingUp = true;
     try {
       while (
         subscription.next <= subscription.head &&
@@ -272,7 +277,7 @@ export class HubConnection implements FreezableConnection {
         this.#subscriptions.get(topic) === subscription
       ) {
         const events = await topics.read(this.principal.owner, topic, subscription.next - 1, READ_BATCH);
-        // While it was read, the client may have subscribed anew, from elsewhere.
+        // During the read, the client may have subscribed again from another offset.
         if (events.length === 0 || this.#subscriptions.get(topic) !== subscription) break;
         for (const event of events) {
           if (this.#isCongested) break;
@@ -280,7 +285,7 @@ export class HubConnection implements FreezableConnection {
         }
       }
     } finally {
-      subscription.pumping = false;
+      subscription.catchingUp = false;
     }
   }
 

@@ -1,8 +1,8 @@
 import type { WebSocket } from 'ws';
 import { CLOSE_CODE, type ProfileIdentity } from '../../src/protocol/frames.ts';
 import type { Clock } from '../base/clock.ts';
-import { createConnectionsByOwner, retryAfter } from './connections-by-owner.ts';
-import { HubConnection, type ConnectionHub } from './hub-connection.ts';
+import { createConnectionsByOwner, retryAfterReason } from './connections-by-owner.ts';
+import { HubConnection, type ConnectionHub, type FenceResult } from './hub-connection.ts';
 import type { AdmissionControl } from '../http/admission-control.ts';
 import { createPresence, savePresence, type PresenceRecord } from './presence.ts';
 import type { Principal, SessionRevocations } from '../http/principal.ts';
@@ -13,72 +13,75 @@ import type { Tickets } from '../auth/tickets.ts';
 import type { Topics } from './topics.ts';
 
 export type Hub = {
-  /** Takes over a socket whose ticket named this principal. */
+  /** Takes over a socket. `principal`: from its ticket. */
   accept(ws: WebSocket, principal: Principal): void;
-  /** Everyone whom a topic of the lab may concern. */
+  /** All owners who connected since the start, for the fault route `publish`. */
   owners(): readonly string[];
   sockets(): readonly HubConnection[];
-  /** Tells everyone when to come back, then closes with 1012. */
+  /** Sends each client the time to reconnect, then closes its connection with 1012. */
   drain(): void;
-  /** Resolves when the next server will know who was here. */
+  /** Resolves when the presence is on disk for the next server. */
   stop(): Promise<void>;
 };
 
 export const DEFAULT_HEARTBEAT_MS = 10_000;
-/** How often in a heartbeat each connection is looked at. */
+/** Checks of each connection per heartbeat. */
 const TICKS_PER_HEARTBEAT = 10;
-/** How long a host is known after it was last here. */
-const HOST_MEMORY_MS = 24 * 60 * 60 * 1000;
+/** How long the hub remembers the fence of a browser profile after its last connection. */
+const FENCE_TTL_MS = 24 * 60 * 60 * 1000;
 
-export const createHub = (parts: {
+export const createHub = (options: {
   store: Store;
   clock: Clock;
   topics: Topics;
   tickets: Tickets;
-  ends: SessionRevocations;
-  pace: AdmissionControl;
+  revocations: SessionRevocations;
+  admissionControl: AdmissionControl;
   heartbeatMs: number;
   presenceGraceMs?: number | undefined;
   present?: readonly PresenceRecord[] | undefined;
 }): Hub => {
-  const { store, clock, topics, tickets, ends, pace, heartbeatMs } = parts;
+  const { store, clock, topics, tickets, revocations, admissionControl, heartbeatMs } = options;
   const connections = createConnectionsByOwner<HubConnection>();
   const owners = new Set<string>();
-  const windowMs = (): number => pace.windowMs(connections.size);
+  const windowMs = (): number => admissionControl.windowMs(connections.size);
 
-  /** The highest epoch of a host wins, for good: it is on disk, so an old worker is fenced off after a restart too. */
-  const admit = async (
+  /**
+   * Rejects a worker whose fence is lower than that of another worker of the same browser profile. The highest fence is
+   * on disk, so this also works after a restart of the server. The field on the wire is named `epoch`.
+   */
+  const checkFence = async (
     connection: HubConnection,
-    { host, epoch }: ProfileIdentity,
-  ): Promise<'known' | 'new' | 'superseded'> => {
+    { host, epoch: fence }: ProfileIdentity,
+  ): Promise<FenceResult> => {
     const { owner } = connection.principal;
-    // Any name that a client may have, and no longer than a key may be.
+    // The digest, because a client chooses its name, and a key has a maximum length.
     const key = `host/${owner}/${digest(host)}`;
-    const verdict = await store.update([key], ([current]): Decision<'known' | 'new' | 'superseded'> => {
+    const result = await store.update([key], ([current]): Decision<FenceResult> => {
       const highest = count(current);
-      if (highest !== undefined && highest > epoch) return { result: 'superseded' };
+      if (highest !== undefined && highest > fence) return { result: 'superseded' };
       return {
         result: highest === undefined ? 'new' : 'known',
-        writes: [{ key, value: epoch, ttlMs: HOST_MEMORY_MS }],
+        writes: [{ key, value: fence, ttlMs: FENCE_TTL_MS }],
       };
     });
-    if (verdict === 'superseded') return verdict;
+    if (result === 'superseded') return result;
     for (const other of connections.of(owner)) {
-      const older = other !== connection && other.host?.host === host && other.host.epoch < epoch;
-      if (older) other.close(CLOSE_CODE.superseded, 'a newer worker is connected');
+      const isOlder = other !== connection && other.host?.host === host && other.host.epoch < fence;
+      if (isOlder) other.close(CLOSE_CODE.superseded, 'a newer worker is connected');
     }
-    return verdict;
+    return result;
   };
 
-  const presence = createPresence(parts.presenceGraceMs, parts.present);
-  const part: ConnectionHub = {
+  const presence = createPresence(options.presenceGraceMs, options.present);
+  const connectionHub: ConnectionHub = {
     presence,
     topics,
     now: clock.now,
     heartbeatMs,
     windowMs,
     redeem: (ticket) => tickets.redeem('socket', ticket),
-    admit,
+    checkFence,
     closed: (connection) => connections.remove(connection.principal.owner, connection),
   };
 
@@ -89,18 +92,18 @@ export const createHub = (parts: {
   topics.subscribe((event) => {
     for (const connection of connections.of(event.owner)) connection.deliver(event);
   });
-  ends.subscribe((hasEnded) => {
+  revocations.subscribe((isRevoked) => {
     for (const connection of connections.all()) {
-      if (hasEnded(connection.principal)) connection.close(CLOSE_CODE.unauthorized, 'session ended');
+      if (isRevoked(connection.principal)) connection.close(CLOSE_CODE.unauthorized, 'session ended');
     }
   });
 
   return {
     accept(ws, principal) {
       const { owner } = principal;
-      if (!connections.hasRoom(owner, ws)) return;
+      if (!connections.checkLimit(owner, ws)) return;
       owners.add(owner);
-      connections.add(owner, new HubConnection(ws, principal, part));
+      connections.add(owner, new HubConnection(ws, principal, connectionHub));
     },
     owners: () => [...owners],
     sockets: () => connections.all(),
@@ -109,7 +112,7 @@ export const createHub = (parts: {
       connections.all().forEach((connection, index) => {
         const ms = Math.round((window * index) / connections.size);
         connection.send(['drain', ms]);
-        connection.close(CLOSE_CODE.restart, retryAfter(ms));
+        connection.close(CLOSE_CODE.restart, retryAfterReason(ms));
       });
     },
     stop: () => {

@@ -4,120 +4,120 @@ import { isObject, own } from '../../src/protocol/json.ts';
 import { shape, text } from '../base/validate.ts';
 import type { Store } from '../base/store.ts';
 
-/** One that may be present, and be told who else is. */
+/** A connection that can be present in topics and watch who else is. */
 export type PresenceSocket = {
   readonly owner: string;
-  /** Name of the browser profile: all its sockets are one attendant to others. */
+  /** Name of the browser profile. All its sockets count as one member. */
   readonly host: string;
   send(frame: ServerFrame): void;
 };
 
-/** One of those who are here, as it outlives the server that knew it. `state`: what it says of itself. */
+/** Record on disk of one member, for the next server. `state`: what the member published about itself. */
 export type PresenceRecord = { owner: string; topic: string; host: string; state: unknown };
 
-/** Who listens to a topic. A host that is cut off has a grace to come back in, so that a restart is no leave and join. */
+/** The members of each topic. A disconnected member stays for a grace period, so that a reconnect is no leave and join. */
 export type Presence = {
-  enter(attendant: PresenceSocket, topic: string): void;
-  /** `now`: it said so itself. */
-  leave(attendant: PresenceSocket, topic: string, when: 'now' | 'after the grace'): void;
-  /** From now on it is told who is here, whenever that changes. `state`, if any: what its host says of itself. */
-  watch(attendant: PresenceSocket, topic: string, state?: unknown): void;
-  /** Nobody leaves any more; tells who is here. */
+  enter(socket: PresenceSocket, topic: string): void;
+  /** `now`: the client left on purpose. */
+  leave(socket: PresenceSocket, topic: string, when: 'now' | 'after the grace'): void;
+  /** Sends the members to this socket, now and after each change. `state`: what the member publishes about itself. */
+  watch(socket: PresenceSocket, topic: string, state?: unknown): void;
+  /** Stops all timers, and returns the members. */
   stop(): readonly PresenceRecord[];
 };
 
-type Host = { sockets: Set<PresenceSocket>; state: unknown; leaving: NodeJS.Timeout | undefined };
-type TopicPresence = { owner: string; topic: string; hosts: Map<string, Host>; watchers: Set<PresenceSocket> };
+type Member = { sockets: Set<PresenceSocket>; state: unknown; leaving: NodeJS.Timeout | undefined };
+type TopicPresence = { owner: string; topic: string; members: Map<string, Member>; watchers: Set<PresenceSocket> };
 
 export const PRESENCE_GRACE_MS = 10_000;
 const KEY = 'presence';
-/** A server that is back sooner than this knows who was here. */
-const RESTARTS_WITHIN_MS = 60_000;
+/** How long the members of the last server stay on disk. */
+const RECORD_TTL_MS = 60_000;
 
 const parseName = shape({ owner: text, topic: text, host: text });
-const parsePresent = (value: unknown): PresenceRecord | undefined => {
+const parseRecord = (value: unknown): PresenceRecord | undefined => {
   const name = parseName(value);
   return name && isObject(value) ? { ...name, state: own(value, 'state') ?? null } : undefined;
 };
 
 export const savePresence = (store: Store, present: readonly PresenceRecord[]): Promise<void> =>
-  store.put(KEY, present, RESTARTS_WITHIN_MS);
+  store.put(KEY, present, RECORD_TTL_MS);
 
-/** Those whom the last server left; once, for they were here then and not later. */
+/** Reads and removes the members of the last server. */
 export const takeSavedPresence = (store: Store): Promise<readonly PresenceRecord[]> =>
-  store.update([KEY], ([kept]) => ({
-    result: Array.isArray(kept) ? kept.flatMap((one: unknown) => parsePresent(one) ?? []) : [],
+  store.update([KEY], ([stored]) => ({
+    result: Array.isArray(stored) ? stored.flatMap((record: unknown) => parseRecord(record) ?? []) : [],
     writes: [{ key: KEY, remove: true }],
   }));
 
-/** `before`: those who were here when the last server stopped; they have the same grace. */
-export const createPresence = (graceMs = PRESENCE_GRACE_MS, before: readonly PresenceRecord[] = []): Presence => {
-  const rooms = new Map<string, TopicPresence>();
+/** `restored`: the members when the last server stopped. They have the same grace period. */
+export const createPresence = (graceMs = PRESENCE_GRACE_MS, restored: readonly PresenceRecord[] = []): Presence => {
+  const topics = new Map<string, TopicPresence>();
   const keyOf = (owner: string, topic: string): string => `${owner}/${topic}`;
-  const find = ({ owner }: PresenceSocket, topic: string): TopicPresence | undefined => rooms.get(keyOf(owner, topic));
+  const find = ({ owner }: PresenceSocket, topic: string): TopicPresence | undefined => topics.get(keyOf(owner, topic));
 
-  const roomFor = (owner: string, topic: string): TopicPresence => {
+  const presenceOf = (owner: string, topic: string): TopicPresence => {
     const key = keyOf(owner, topic);
-    const room: TopicPresence = rooms.get(key) ?? { owner, topic, hosts: new Map(), watchers: new Set() };
-    rooms.set(key, room);
-    return room;
+    const presence: TopicPresence = topics.get(key) ?? { owner, topic, members: new Map(), watchers: new Set() };
+    topics.set(key, presence);
+    return presence;
   };
 
-  const tell = ({ topic, hosts }: TopicPresence, to: Iterable<PresenceSocket>): void => {
-    const states = [...hosts.values()].map(({ state }) => state);
-    for (const attendant of to) attendant.send(['here', topic, [...hosts.keys()], states]);
+  const sendMembers = ({ topic, members }: TopicPresence, to: Iterable<PresenceSocket>): void => {
+    const states = [...members.values()].map(({ state }) => state);
+    for (const socket of to) socket.send(['here', topic, [...members.keys()], states]);
   };
 
-  const remove = (room: TopicPresence, name: string): void => {
-    room.hosts.delete(name);
-    if (room.hosts.size === 0) rooms.delete(keyOf(room.owner, room.topic));
-    else tell(room, room.watchers);
+  const remove = (presence: TopicPresence, name: string): void => {
+    presence.members.delete(name);
+    if (presence.members.size === 0) topics.delete(keyOf(presence.owner, presence.topic));
+    else sendMembers(presence, presence.watchers);
   };
 
-  const removeLater = (room: TopicPresence, name: string): NodeJS.Timeout =>
-    setTimeout(() => remove(room, name), graceMs);
+  const removeLater = (presence: TopicPresence, name: string): NodeJS.Timeout =>
+    setTimeout(() => remove(presence, name), graceMs);
 
-  for (const { owner, topic, host, state } of before) {
-    const room = roomFor(owner, topic);
-    room.hosts.set(host, { sockets: new Set(), state, leaving: removeLater(room, host) });
+  for (const { owner, topic, host, state } of restored) {
+    const presence = presenceOf(owner, topic);
+    presence.members.set(host, { sockets: new Set(), state, leaving: removeLater(presence, host) });
   }
 
   return {
-    enter(attendant, topic) {
-      const room = roomFor(attendant.owner, topic);
-      const known = room.hosts.get(attendant.host);
+    enter(socket, topic) {
+      const presence = presenceOf(socket.owner, topic);
+      const known = presence.members.get(socket.host);
       clearTimeout(known?.leaving);
-      const sockets = (known?.sockets ?? new Set<PresenceSocket>()).add(attendant);
-      room.hosts.set(attendant.host, { sockets, state: known?.state ?? null, leaving: undefined });
-      if (!known) tell(room, room.watchers);
+      const sockets = (known?.sockets ?? new Set<PresenceSocket>()).add(socket);
+      presence.members.set(socket.host, { sockets, state: known?.state ?? null, leaving: undefined });
+      if (!known) sendMembers(presence, presence.watchers);
     },
-    leave(attendant, topic, when) {
-      const room = find(attendant, topic);
-      const host = room?.hosts.get(attendant.host);
-      if (!room || !host?.sockets.delete(attendant)) return;
-      room.watchers.delete(attendant);
-      if (host.sockets.size > 0) return;
-      if (when === 'now') return remove(room, attendant.host);
-      host.leaving = removeLater(room, attendant.host);
+    leave(socket, topic, when) {
+      const presence = find(socket, topic);
+      const member = presence?.members.get(socket.host);
+      if (!presence || !member?.sockets.delete(socket)) return;
+      presence.watchers.delete(socket);
+      if (member.sockets.size > 0) return;
+      if (when === 'now') return remove(presence, socket.host);
+      member.leaving = removeLater(presence, socket.host);
     },
-    watch(attendant, topic, state) {
-      const room = find(attendant, topic);
-      const host = room?.hosts.get(attendant.host);
-      if (!room || !host?.sockets.has(attendant)) return;
-      room.watchers.add(attendant);
-      // A worker that comes back says again what the others know.
-      const isNews = state !== undefined && !isDeepStrictEqual(state, host.state);
-      if (isNews) host.state = state;
-      tell(room, isNews ? room.watchers : [attendant]);
+    watch(socket, topic, state) {
+      const presence = find(socket, topic);
+      const member = presence?.members.get(socket.host);
+      if (!presence || !member?.sockets.has(socket)) return;
+      presence.watchers.add(socket);
+      // A worker that reconnects publishes a state that the others may have already.
+      const isChanged = state !== undefined && !isDeepStrictEqual(state, member.state);
+      if (isChanged) member.state = state;
+      sendMembers(presence, isChanged ? presence.watchers : [socket]);
     },
     stop() {
-      const present = [...rooms.values()].flatMap(({ owner, topic, hosts }) =>
-        [...hosts].map(([host, { state, leaving }]) => {
+      const present = [...topics.values()].flatMap(({ owner, topic, members }) =>
+        [...members].map(([host, { state, leaving }]) => {
           clearTimeout(leaving);
           return { owner, topic, host, state };
         }),
       );
-      rooms.clear();
+      topics.clear();
       return present;
     },
   };

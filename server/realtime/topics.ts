@@ -6,19 +6,19 @@ import type { Decision, Store, Write } from '../base/store.ts';
 
 export type TopicEvent = { owner: string; topic: string; epoch: string; offset: number; data: unknown };
 
-/** `oldest` is the first offset that is still kept; an empty topic has `offset` 0 and `oldest` 1. */
+/** `oldest`: the first offset on disk. An empty topic has `offset` 0 and `oldest` 1. */
 export type Head = { offset: number; oldest: number };
 
-/** Histories of topics, on disk. A topic belongs to one owner; offsets count from 1 and never restart. */
+/** Histories of topics, on disk. A topic belongs to one owner. Offsets start at 1 and only grow. */
 export type Topics = {
-  /** One for the life of the data folder: a new one tells clients that history began anew. */
+  /** Identity of the histories. It changes only with a new data folder. */
   readonly epoch: string;
   head(owner: string, topic: string): Promise<Head>;
-  /** The same `id` is stored once, however often it is sent; the answer is the offset it got the first time. */
+  /** Stores an event and returns its offset. A repeated `id` is stored once, and returns the first offset. */
   append(owner: string, topic: string, data: unknown, id?: string): Promise<number>;
   /** Events after `offset`, oldest first. */
   read(owner: string, topic: string, offset: number, limit: number): Promise<{ offset: number; data: unknown }[]>;
-  /** Listeners hear each event once, after it is on disk. */
+  /** Calls the listener once for each event, after it is on disk. */
   subscribe(listener: (event: TopicEvent) => void): void;
 };
 
@@ -28,7 +28,7 @@ const RECEIPT_MS = 24 * 60 * 60 * 1000;
 const OFFSET_DIGITS = 15;
 const MAX_TOPIC = 128;
 
-/** Half of a surrogate pair has no UTF-8, so no key on disk. */
+/** Excludes lone surrogates, because UTF-8 cannot encode them in a key. */
 export const isTopic = (topic: string): boolean =>
   topic.length > 0 && topic.length <= MAX_TOPIC && !/\p{Surrogate}/u.test(topic);
 
@@ -39,25 +39,25 @@ const headKey = (owner: string, topic: string): string => `topic/${owner}/${enco
 const eventPrefix = (owner: string, topic: string): string => `event/${owner}/${encodeURIComponent(topic)}/`;
 const padded = (offset: number): string => String(offset).padStart(OFFSET_DIGITS, '0');
 
-/** Where a subscription starts, and what it has lost for good. */
+/** Where a subscription starts, and the range of offsets that it will not receive. */
 export type ResumePoint = { cursor: Cursor; resumed: boolean; gap?: { from: number; to: number } };
 
-/** `to` 0 in a gap: the cursor is of another epoch, so nobody can say how much is missing. */
+/** `to` 0 in a gap: the cursor has another epoch, so the number of lost events is unknown. */
 export const resumeFrom = (epoch: string, head: Head, cursor: Cursor | null): ResumePoint => {
   if (!cursor) return { cursor: { epoch, offset: head.offset }, resumed: false };
   if (cursor.epoch !== epoch || cursor.offset > head.offset) {
     return { cursor: { epoch, offset: head.offset }, resumed: false, gap: { from: cursor.offset + 1, to: 0 } };
   }
-  const lastGone = head.oldest - 1;
-  if (cursor.offset >= lastGone) return { cursor: cursor, resumed: true };
-  return { cursor: { epoch, offset: lastGone }, resumed: false, gap: { from: cursor.offset + 1, to: lastGone } };
+  const lastRemoved = head.oldest - 1;
+  if (cursor.offset >= lastRemoved) return { cursor, resumed: true };
+  return { cursor: { epoch, offset: lastRemoved }, resumed: false, gap: { from: cursor.offset + 1, to: lastRemoved } };
 };
 
 export const openTopics = async (store: Store): Promise<Topics> => {
   const epoch = await loadOrCreateSecret(store, 'history-epoch', () => randomId(8));
   const listeners: ((event: TopicEvent) => void)[] = [];
 
-  const place = (owner: string, topic: string, data: unknown, receiptKey: string | undefined) => {
+  const appendOnce = (owner: string, topic: string, data: unknown, receiptKey: string | undefined) => {
     const keys = [headKey(owner, topic), ...(receiptKey === undefined ? [] : [receiptKey])];
     return store.update(keys, ([storedHead, receipt]): Decision<{ offset: number; isNew: boolean }> => {
       const earlier = receiptKey === undefined ? undefined : count(receipt);
@@ -82,7 +82,7 @@ export const openTopics = async (store: Store): Promise<Topics> => {
     },
     async append(owner, topic, data, id) {
       const receiptKey = id === undefined ? undefined : `published/${owner}/${digest(id)}`;
-      const { offset, isNew } = await place(owner, topic, data, receiptKey);
+      const { offset, isNew } = await appendOnce(owner, topic, data, receiptKey);
       if (isNew) for (const listener of listeners) listener({ owner, topic, epoch, offset, data });
       return offset;
     },

@@ -18,10 +18,10 @@ import type { Tickets, TicketUse } from '../auth/tickets.ts';
 export type UpgradeServices = {
   origins: Origins;
   hub: Hub;
-  events: EventStreams;
+  eventStreams: EventStreams;
   tickets: Tickets;
   faults: Faults;
-  log: RequestLog;
+  requestLog: RequestLog;
   stats: Stats;
 };
 
@@ -38,42 +38,42 @@ const ticketAmong = (protocols: readonly string[]): string | undefined => {
 const upgradeTarget = (
   request: IncomingMessage,
   url: URL,
-  { hub, events }: UpgradeServices,
+  { hub, eventStreams }: UpgradeServices,
 ): UpgradeTarget | undefined => {
   if (url.pathname === '/api/events') {
-    return { use: 'events', ticket: url.searchParams.get('token') ?? undefined, accept: events.accept };
+    return { use: 'events', ticket: url.searchParams.get('token') ?? undefined, accept: eventStreams.accept };
   }
   const protocols = offeredProtocols(request);
   if (url.pathname !== '/api/socket' || !protocols.includes(SUBPROTOCOL)) return undefined;
   return { use: 'socket', ticket: ticketAmong(protocols), accept: hub.accept };
 };
 
-/** Whoever has no ticket has no claim to a long goodbye either: the library alone would wait for it for 30 s. */
-const GOODBYE_WITHIN_MS = 1_000;
+/** Time for the closing handshake of a rejected client. The `ws` library would wait 30 s. */
+const CLOSE_TIMEOUT_MS = 1_000;
 
-const cutLater = (link: Duplex | WebSocket, cut: () => void): void => {
-  const timer = setTimeout(cut, GOODBYE_WITHIN_MS);
-  link.once('close', () => clearTimeout(timer));
+const destroyLater = (connection: Duplex | WebSocket, destroy: () => void): void => {
+  const timer = setTimeout(destroy, CLOSE_TIMEOUT_MS);
+  connection.once('close', () => clearTimeout(timer));
 };
 
 const reject = (ws: WebSocket): void => {
   ws.close(CLOSE_CODE.unauthorized, 'bad ticket');
-  cutLater(ws, () => ws.terminate());
+  destroyLater(ws, () => ws.terminate());
 };
 
 const REFUSALS = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found' } as const;
 
 const refuse = (socket: Duplex, status: keyof typeof REFUSALS): void => {
   socket.end(refusalWith(`${status} ${REFUSALS[status]}`));
-  // Its end is not the other side's: Node keeps half of the connection for a client that never closes its own.
-  cutLater(socket, () => socket.destroy());
+  // `end` closes only this side. Node keeps the connection of a client that never closes its own side.
+  destroyLater(socket, () => socket.destroy());
 };
 
-/** The `upgrade` listener of the application's server. */
+/** The `upgrade` listener of the application's HTTP server. */
 export const createUpgradeListener = (
-  parts: UpgradeServices,
+  services: UpgradeServices,
 ): ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) => {
-  const { tickets, log, stats } = parts;
+  const { tickets, requestLog, stats } = services;
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_FRAME_BYTES,
@@ -92,15 +92,15 @@ export const createUpgradeListener = (
       stats.socketsOpen -= 1;
     });
     ws.on('error', () => ws.terminate());
-    // Frames that come before the ticket is judged wait in the kernel.
+    // Frames that arrive before the ticket is redeemed wait in the kernel.
     ws.pause();
-    const judged = isToken(ticket) ? tickets.redeem(use, ticket) : Promise.resolve(undefined);
-    const principal = await judged.finally(() => ws.resume());
+    const redeemed = isToken(ticket) ? tickets.redeem(use, ticket) : Promise.resolve(undefined);
+    const principal = await redeemed.finally(() => ws.resume());
     if (principal) setSubject(request, principal.sub);
-    log.record(request, { status: 101, whole: true, bodyBytes: 0 });
-    // One that left while its ticket was judged would stay in the hub for ever: its close has been and gone.
+    requestLog.record(request, { status: 101, whole: true, bodyBytes: 0 });
+    // The `close` event of a client that left meanwhile has already fired, so the hub would never remove it.
     if (ws.readyState !== ws.OPEN) return;
-    // After the handshake, because a browser cannot read the status of a refused one.
+    // Rejects after the handshake, because a browser cannot read the status of a refused handshake.
     if (principal) accept(ws, principal);
     else reject(ws);
   };
@@ -109,21 +109,21 @@ export const createUpgradeListener = (
     socket.on('error', () => socket.destroy());
     const url = requestTarget(request);
     if (!url) return refuse(socket, 400);
-    const fault = parts.faults.take('socket', url.pathname);
-    const work = (): void => {
-      const way = upgradeTarget(request, url, parts);
-      const isAllowed = mayOpenSocket(request.headers, parts.origins);
-      if (way && isAllowed) {
+    const fault = services.faults.take('socket', url.pathname);
+    const handle = (): void => {
+      const target = upgradeTarget(request, url, services);
+      const isAllowed = mayOpenSocket(request.headers, services.origins);
+      if (target && isAllowed) {
         server.handleUpgrade(request, socket, head, (ws) => {
-          admit(request, ws, way).catch(() => ws.close(CLOSE_CODE.serverError, 'server error'));
+          admit(request, ws, target).catch(() => ws.close(CLOSE_CODE.serverError, 'server error'));
         });
         return;
       }
-      const status = way ? 403 : 404;
-      log.record(request, { status, whole: true, bodyBytes: 0 });
+      const status = target ? 403 : 404;
+      requestLog.record(request, { status, whole: true, bodyBytes: 0 });
       refuse(socket, status);
     };
-    if (fault) applyUpgradeFault(fault, socket, work);
-    else work();
+    if (fault) applyUpgradeFault(fault, socket, handle);
+    else handle();
   };
 };

@@ -5,18 +5,18 @@ export type KeeperConfigOptions = {
   issuer: string;
   clientId: string;
   scope: string;
-  /** What the embedded provider promises; a foreign one promises nothing. */
+  /** Whether the provider is the embedded one, whose behaviour is known. */
   embedded: boolean;
-  /** By default `local`: the embedded provider ends its sign-in when its refresh token is revoked. */
+  /** Default: `local`. The embedded provider ends its sign-in when the app revokes the refresh token. */
   logout?: OidcConfig['logout'];
 };
 
 export const DEFAULT_CLIENT_ID = 'session-keeper';
 export const DEFAULT_SCOPE = 'openid profile offline_access api';
-/** Scope for a provider of which nothing is known. */
-export const FOREIGN_SCOPE = 'openid profile offline_access';
+/** Default scope for an external provider. */
+export const EXTERNAL_SCOPE = 'openid profile offline_access';
 
-/** What the worker of this server is baked with: its own API, its three sign-in kinds, its two sockets. */
+/** The configuration that the server writes into its worker script: API, sign-in methods and sockets. */
 export const keeperConfig = ({ issuer, clientId, scope, embedded, logout }: KeeperConfigOptions): KeeperConfig => ({
   api: [{ origin: 'self', path: '/api/', media: ['/api/v1/media/'], redirects: ['/api/v1/media/latest/'] }],
   whoami: '/api/v1/auth/whoami',

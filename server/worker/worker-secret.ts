@@ -4,30 +4,30 @@ import { cookieHeader, mayBeSecure, readCookie } from '../http/cookie.ts';
 import { digest, loadOrCreateSecret, loadOrCreateKey, hmac, randomId } from '../base/crypto.ts';
 import type { Store } from '../base/store.ts';
 
-/** Page script can neither make nor replace a cookie of this prefix, not even after evicting it (measured). */
+/** Page scripts cannot set a cookie with this prefix, not even after they evict the existing one (measured). */
 const COOKIE = '__Host-Http-keeper-install';
 const VALUE = /^[\w-]{43}$/;
-/** The longest that Chromium keeps a cookie (RFC 6265bis §5.5). */
+/** Maximum lifetime of a cookie in Chromium (RFC 6265bis §5.5). */
 const COOKIE_SECONDS = 400 * 24 * 60 * 60;
 const ID_LENGTH = 12;
 
-/** Names of request headers that decide what a worker script contains. */
+/** `Vary` of the worker script: request headers on which its content depends. */
 export const SCRIPT_VARY = 'Cookie, Sec-Fetch-Dest, Sec-Fetch-Mode, Service-Worker, User-Agent';
 
-/** `refused`: a worker fetch without its cookie; the browser then keeps the worker it has. */
-export type Script = { type: 'served'; text: string } | { type: 'refused' };
+/** `refused`: a worker fetch without its cookie. The browser then keeps its installed worker. */
+export type WorkerScript = { type: 'served'; text: string } | { type: 'refused' };
 
 export type WorkerSecrets = {
-  /** `Set-Cookie` for a document; `undefined` where the browser would drop it. Renews the one that is there. */
+  /** `Set-Cookie` for a document, with a new or the existing cookie; `undefined` where the browser would drop it. */
   installCookie(headers: IncomingHttpHeaders): string | undefined;
-  /** The script with its first line filled in; the same bytes for the same installation. */
-  bake(script: string, site: Omit<InjectedConfig, 'seal'>, headers: IncomingHttpHeaders): Script;
+  /** Prepends the configuration and the seal secret to the script. Returns the same bytes for the same installation. */
+  inject(script: string, site: Omit<InjectedConfig, 'seal'>, headers: IncomingHttpHeaders): WorkerScript;
 };
 
 const isWorkerFetch = (headers: IncomingHttpHeaders): boolean => headers['sec-fetch-dest'] === 'serviceworker';
 
-/** Headers that no page can set, and the one that only a registration sends: this script goes into a worker. */
-const isTrueWorkerFetch = (headers: IncomingHttpHeaders): boolean =>
+/** Whether the browser fetches the script for a worker. No page can set these headers on its own requests. */
+const isRegistrationFetch = (headers: IncomingHttpHeaders): boolean =>
   isWorkerFetch(headers) && headers['sec-fetch-mode'] === 'same-origin' && headers['service-worker'] === 'script';
 
 const cookieOf = (headers: IncomingHttpHeaders): string | undefined => {
@@ -35,21 +35,21 @@ const cookieOf = (headers: IncomingHttpHeaders): string | undefined => {
   return value !== undefined && VALUE.test(value) ? value : undefined;
 };
 
-const withGlobal = (script: string, baked: InjectedConfig): string => {
-  // JSON is JavaScript, except that a script must not end early inside an HTML page.
-  const json = JSON.stringify(baked).replaceAll('<', '\\u003c');
+const withConfig = (script: string, injected: InjectedConfig): string => {
+  // JSON is JavaScript. Without `<`, it cannot close a script element of an HTML page.
+  const json = JSON.stringify(injected).replaceAll('<', '\\u003c');
   return `self.${CONFIG_GLOBAL} = ${json};\n${script}`;
 };
 
 type Key = { id: string; key: Buffer };
 
-/** Sessions come back within this many replacements of the key; what nobody opened since has to sign in again. */
+/** A session can be opened after this many key rotations. A session that no worker opened since needs a new sign-in. */
 const FORMER_KEYS = 2;
 
-/** The number of the newest key: the highest that was ever asked for, so that a forgotten setting takes none back. */
-const newestNumber = (store: Store, asked: number): Promise<number> =>
-  store.update(['secret/install-key-number'], ([kept]) => {
-    const newest = Math.max(asked, typeof kept === 'number' ? kept : 1);
+/** The number of the newest key: the highest ever configured, so that a lost setting does not bring an old key back. */
+const newestNumber = (store: Store, configured: number): Promise<number> =>
+  store.update(['secret/install-key-number'], ([stored]) => {
+    const newest = Math.max(configured, typeof stored === 'number' ? stored : 1);
     return { result: newest, writes: [{ key: 'secret/install-key-number', value: newest }] };
   });
 
@@ -59,14 +59,14 @@ const keyOf = async (store: Store, number: number): Promise<Key> => {
   return { id, key: await loadOrCreateKey(store, `install-key${suffix}`) };
 };
 
-const sealFrom = ({ id, key }: Key, cookie: string): { id: string; secret: string } => ({
+const deriveSeal = ({ id, key }: Key, cookie: string): { id: string; secret: string } => ({
   id: `${id}.${digest(cookie).slice(0, ID_LENGTH)}`,
   secret: hmac(key, `install ${cookie}`),
 });
 
 /**
- * Tier T2: a secret for each installation that only its worker ever reads. `keyNumber` replaces the key it comes from:
- * workers then get the secrets of the former keys too, and seal anew what those had sealed.
+ * The tier `sealed`: a seal secret for each installation, which only its worker can read. A higher `keyNumber` rotates the
+ * key from which the secrets derive. Workers then also get the secrets of the former keys, to seal their data again.
  */
 export const openWorkerSecrets = async (store: Store, keyNumber = 1): Promise<WorkerSecrets> => {
   const newest = await newestNumber(store, keyNumber);
@@ -77,14 +77,14 @@ export const openWorkerSecrets = async (store: Store, keyNumber = 1): Promise<Wo
       if (!mayBeSecure(headers)) return undefined;
       return cookieHeader(COOKIE, cookieOf(headers) ?? randomId(), { secure: true, maxAgeSeconds: COOKIE_SECONDS });
     },
-    bake(script, site, headers) {
+    inject(script, site, headers) {
       const cookie = cookieOf(headers);
       if (isWorkerFetch(headers) && cookie === undefined && mayBeSecure(headers)) return { type: 'refused' };
-      if (cookie === undefined || !isTrueWorkerFetch(headers))
-        return { type: 'served', text: withGlobal(script, site) };
-      const [seal, ...former] = keys.map((key) => sealFrom(key, cookie));
-      const baked = seal && { ...seal, ...(former.length > 0 ? { former } : {}) };
-      return { type: 'served', text: withGlobal(script, { ...site, seal: baked }) };
+      if (cookie === undefined || !isRegistrationFetch(headers))
+        return { type: 'served', text: withConfig(script, site) };
+      const [seal, ...former] = keys.map((key) => deriveSeal(key, cookie));
+      const secrets = seal && { ...seal, ...(former.length > 0 ? { former } : {}) };
+      return { type: 'served', text: withConfig(script, { ...site, seal: secrets }) };
     },
   };
 };

@@ -16,7 +16,7 @@ const setUp = (): { limit: LoginRateLimit; pass(ms: number): void } => {
 /** How many wrong guesses in a row are taken before one is not. */
 const wrongUntilRefused = (limit: LoginRateLimit, account: string, addressOf: (guess: number) => string): number => {
   for (let guess = 0; ; guess += 1) {
-    if (!limit.take({ account, address: addressOf(guess) }).allowed) return guess;
+    if (limit.take({ account, address: addressOf(guess) }).type === 'limited') return guess;
     if (guess > 1_000) return Infinity;
   }
 };
@@ -26,7 +26,7 @@ describe('guesses at a password', () => {
   test('ten from one address, then one in half a minute', () => {
     const { limit, pass } = setUp();
     expect(wrongUntilRefused(limit, 'demo', () => HOME)).toBe(10);
-    expect(limit.take({ account: 'demo', address: HOME })).toEqual({ allowed: false, waitSeconds: 30 });
+    expect(limit.take({ account: 'demo', address: HOME })).toEqual({ type: 'limited', waitSeconds: 30 });
     pass(30_000);
     expect(wrongUntilRefused(limit, 'demo', () => HOME)).toBe(1);
   });
@@ -50,17 +50,17 @@ describe('guesses at a password', () => {
   test('from everywhere do not keep its owner out where they have signed in before', () => {
     const { limit } = setUp();
     const first = limit.take({ account: 'demo', address: HOME });
-    if (first.allowed) first.succeeded();
+    if (first.type === 'allowed') first.succeeded();
     wrongUntilRefused(limit, 'demo', everywhere);
-    expect(limit.take({ account: 'demo', address: HOME }).allowed).toBe(true);
-    expect(limit.take({ account: 'demo', address: '203.0.113.9' })).toEqual({ allowed: false, waitSeconds: 30 });
+    expect(limit.take({ account: 'demo', address: HOME }).type).toBe('allowed');
+    expect(limit.take({ account: 'demo', address: '203.0.113.9' })).toEqual({ type: 'limited', waitSeconds: 30 });
   });
 
   test('that are right use nothing up, however many', () => {
     const { limit } = setUp();
     for (let time = 0; time < 200; time += 1) {
       const guess = limit.take({ account: 'demo', address: HOME });
-      if (guess.allowed) guess.succeeded();
+      if (guess.type === 'allowed') guess.succeeded();
     }
     expect(wrongUntilRefused(limit, 'demo', () => HOME)).toBe(10);
   });
@@ -68,7 +68,7 @@ describe('guesses at a password', () => {
   test('in parallel cannot outrun the count', () => {
     const { limit } = setUp();
     const all = Array.from({ length: 30 }, () => limit.take({ account: 'demo', address: HOME }));
-    expect(all.filter(({ allowed }) => allowed)).toHaveLength(10);
+    expect(all.filter(({ type }) => type === 'allowed')).toHaveLength(10);
   });
 });
 
@@ -120,7 +120,7 @@ describe('the server', () => {
     for (let guess = 0; guess < 10; guess += 1) expect((await send('wrong')).page?.status).toBe(422);
     const { page } = await send('demo');
     expect(page?.status).toBe(429);
-    expect(await page?.text()).toMatch(/Too many wrong tries\. Wait \d+ seconds, then try again\./);
+    expect(await page?.text()).toMatch(/Too many wrong attempts\. Wait \d+ seconds, then try again\./);
     await plain.stop();
   });
 });

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 const sealWith = async (into: Store, keyNumber?: number, cookie = COOKIE): Promise<SealSecret | undefined> => {
-  const script = (await openWorkerSecrets(into, keyNumber)).bake('run();', { config: CONFIG }, { ...WORKER, cookie });
+  const script = (await openWorkerSecrets(into, keyNumber)).inject('run();', { config: CONFIG }, { ...WORKER, cookie });
   if (script.type === 'refused') throw new Error('refused');
   const json = script.text.slice(script.text.indexOf('{'), script.text.lastIndexOf('};') + 1);
   return (parseJson(json) as { seal?: SealSecret }).seal;
@@ -71,7 +71,7 @@ test.each([
   store = openLmdbStore(folder.dir);
   const sealer = await openWorkerSecrets(store);
   const headers = { ...WORKER, 'user-agent': userAgent, ...place };
-  const script = sealer.bake('run();', { config: CONFIG }, headers);
+  const script = sealer.inject('run();', { config: CONFIG }, headers);
   expect(script.type).toBe(type);
   expect(script.type === 'served' && script.text.includes('"seal"')).toBe(false);
   expect(sealer.installCookie(headers) !== undefined).toBe(isGivenCookie);

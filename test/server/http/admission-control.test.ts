@@ -17,20 +17,20 @@ const paced = () => {
 
 test('a second of work is taken at once; who comes then has a slot, each a hundredth of a second after the other', () => {
   const { pace } = paced();
-  for (let n = 0; n < BURST; n += 1) expect(pace.admit(`${n}`)).toEqual({ is: 'now' });
-  expect(pace.admit('a')).toEqual({ is: 'later', ms: 1_010 });
-  expect(pace.admit('b')).toEqual({ is: 'later', ms: 1_020 });
+  for (let n = 0; n < BURST; n += 1) expect(pace.admit(`${n}`)).toEqual({ type: 'now' });
+  expect(pace.admit('a')).toEqual({ type: 'later', ms: 1_010 });
+  expect(pace.admit('b')).toEqual({ type: 'later', ms: 1_020 });
 });
 
 test('a slot is kept: asking again neither shortens nor costs it, and in its time it is good once', () => {
   const { clock, pace } = paced();
   for (let n = 0; n < 6 * PER_SECOND; n += 1) pace.admit(`${n}`);
-  expect(pace.admit('a')).toEqual({ is: 'later', ms: 6_000 });
+  expect(pace.admit('a')).toEqual({ type: 'later', ms: 6_000 });
   clock.now = 1_000;
-  expect(pace.admit('a')).toEqual({ is: 'later', ms: 5_000 });
+  expect(pace.admit('a')).toEqual({ type: 'later', ms: 5_000 });
   clock.now = 4_500;
-  expect(pace.admit('a')).toEqual({ is: 'now' });
-  expect(pace.admit('a')).toEqual({ is: 'later', ms: 1_510 });
+  expect(pace.admit('a')).toEqual({ type: 'now' });
+  expect(pace.admit('a')).toEqual({ type: 'later', ms: 1_510 });
 });
 
 test('over a long rush no more come in than the pace, whoever asks how often', () => {
@@ -38,7 +38,7 @@ test('over a long rush no more come in than the pace, whoever asks how often', (
   let taken = 0;
   for (clock.now = 0; clock.now < 60_000; clock.now += 10)
     for (let n = 0; n < 5; n += 1)
-      if (pace.admit(`client ${(clock.now / 10 + n * 977) % 20_000}`).is === 'now') taken += 1;
+      if (pace.admit(`client ${(clock.now / 10 + n * 977) % 20_000}`).type === 'now') taken += 1;
   expect(taken).toBeLessThanOrEqual(62 * PER_SECOND);
   expect(taken).toBeGreaterThan(30 * PER_SECOND);
 });
@@ -48,7 +48,7 @@ test('a slot that nobody came for is forgotten after a minute', () => {
   for (let n = 0; n < 2 * PER_SECOND; n += 1) pace.admit(`${n}`);
   clock.now = 130_000;
   pace.admit('x');
-  expect(pace.admit('150'), 'an ordinary newcomer').toEqual({ is: 'now' });
+  expect(pace.admit('150'), 'an ordinary newcomer').toEqual({ type: 'now' });
 });
 
 test('the window is what the clients need at this pace, and never nothing', () => {
@@ -67,12 +67,12 @@ test('seconds told are about the slot, less the second over which clients spread
 test('one client has its share of a window', () => {
   let now = 0;
   const allowance = createTicketQuota(() => now);
-  for (let n = 0; n < 200; n += 1) expect(allowance.admit('a')).toEqual({ is: 'now' });
+  for (let n = 0; n < 200; n += 1) expect(allowance.admit('a')).toEqual({ type: 'now' });
   now = 4_000;
-  expect(allowance.admit('a')).toEqual({ is: 'later', ms: 6_000 });
-  expect(allowance.admit('b')).toEqual({ is: 'now' });
+  expect(allowance.admit('a')).toEqual({ type: 'later', ms: 6_000 });
+  expect(allowance.admit('b')).toEqual({ type: 'now' });
   now = 10_000;
-  expect(allowance.admit('a')).toEqual({ is: 'now' });
+  expect(allowance.admit('a')).toEqual({ type: 'now' });
 });
 
 test('over its capacity the ticket route says when to come, and then lets in; the hello announces the window', async () => {

@@ -34,10 +34,10 @@ beforeEach(async () => {
   folder = temporaryDir();
   store = openLmdbStore(folder.dir);
   topics = await openTopics(store);
-  const pace = createAdmissionControl({ perSecond: 200, now: () => performance.now() });
-  const ends = createSessionRevocations(store);
-  const parts = { store, clock: createClock(), topics, ends, pace, heartbeatMs: 30_000 };
-  hub = createHub({ ...parts, tickets: createTickets(store, createStats(), ends) });
+  const admissionControl = createAdmissionControl({ perSecond: 200, now: () => performance.now() });
+  const revocations = createSessionRevocations(store);
+  const parts = { store, clock: createClock(), topics, revocations, admissionControl, heartbeatMs: 30_000 };
+  hub = createHub({ ...parts, tickets: createTickets(store, createStats(), revocations) });
   listener = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: MAX_FRAME_BYTES });
   await once(listener, 'listening');
 });
@@ -141,7 +141,7 @@ test('a client that asks without end and reads no answer is cut off, and nobody 
 
 test('of the old stream, too', async () => {
   const { ws, far } = await connect();
-  const events = createEventStreams({ clock: createClock(), topics, ends: createSessionRevocations(store) });
+  const events = createEventStreams({ clock: createClock(), topics, revocations: createSessionRevocations(store) });
   events.accept(far, OWNER);
   vi.spyOn(far, 'bufferedAmount', 'get').mockReturnValue(5_000_000);
   const code = new Promise((done) => far.once('close', done));

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { remember } from '../../../server/base/bounded-map.ts';
+import { setBounded } from '../../../server/base/bounded-map.ts';
 
 test('what was kept longest ago makes room, and what is kept again is the newest', () => {
   const map = new Map<string, number>();
-  for (const [n, key] of ['a', 'b', 'c', 'a', 'd'].entries()) remember(map, key, n, 3);
+  for (const [n, key] of ['a', 'b', 'c', 'a', 'd'].entries()) setBounded(map, key, n, 3);
   expect([...map]).toEqual([
     ['c', 2],
     ['a', 3],

@@ -181,7 +181,7 @@ class Run {
     if (this.#now < START + this.#storm.outageMs)
       return this.#at(this.#now + REFUSED_AFTER_MS, client, failed(UNREACHABLE));
     const turn = this.#pace.admit(String(client));
-    if (turn.is === 'later') {
+    if (turn.type === 'later') {
       const retryAfterMs = retryAfterSeconds(turn.ms, this.#chance()) * 1_000;
       return this.#at(
         this.#now,

@@ -10,7 +10,7 @@ import { createApi } from '../../../server/api.ts';
 import { openServices } from '../../../server/services.ts';
 import { createClock } from '../../../server/base/clock.ts';
 import type { Env } from '../../../server/http/http.ts';
-import { close, listen } from '../../../server/http/http-server.ts';
+import { startHttpServer, stopHttpServer } from '../../../server/http/http-server.ts';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { createTokenVerifier } from '../../../server/auth/token-verifier.ts';
 import { CONFIG_GLOBAL, type InjectedConfig, type SocketConfig } from '../../../src/protocol/config.ts';
@@ -91,11 +91,11 @@ export const startClientSite = async (): Promise<ClientSite> => {
   const backend = await openServices(store, clock, { accounts, heartbeatMs: HEARTBEAT_MS, uploadsDir });
   const app = new Hono<Env>();
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const listening = await listen((request, response) => void answer(request, response), 0, '127.0.0.1');
+  const listening = await startHttpServer((request, response) => void answer(request, response), 0, '127.0.0.1');
   const origin = `http://localhost:${listening.port}`;
   // nobody signs in by OpenID here, so this issuer is never asked
-  const provider = createTokenVerifier({ issuer: origin, clientId: 'none', clock, embedded: false });
-  app.route('/', createApi({ ...backend, origins: [origin], provider }));
+  const tokenVerifier = createTokenVerifier({ issuer: origin, clientId: 'none', clock, embedded: false });
+  app.route('/', createApi({ ...backend, origins: [origin], tokenVerifier }));
   app.get('*', (context) => {
     const script = scripts.get(context.req.path);
     const type = script === undefined ? 'text/html' : 'text/javascript';
@@ -114,7 +114,7 @@ export const startClientSite = async (): Promise<ClientSite> => {
     deploy: () => void scripts.set('/sw.js', `${scripts.get('/sw.js') ?? ''}\n// newer`),
     stop: async () => {
       await servers.close();
-      await close(listening, STOPS_WITHIN_MS);
+      await stopHttpServer(listening, STOPS_WITHIN_MS);
       await store.close();
       await rm(dir, { recursive: true, force: true });
     },

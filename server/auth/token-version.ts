@@ -2,11 +2,12 @@ import { count } from '../base/validate.ts';
 import type { Store } from '../base/store.ts';
 
 /**
- * Every access token carries the number of the epoch it was issued in; raising the number ends them all at once.
- * Issue times would not do: they are whole seconds, and a token of the same second may be the new one.
+ * Each access token carries the token version at its issue. To increment the version revokes all access tokens at once.
+ * The issue time would not do: it has whole seconds, and a token of the same second may be a new one.
  */
 export type TokenVersion = { current(): number; increment(): Promise<void> };
 
+/** Name of the record on disk, which installed servers have. */
 const KEY = 'access-epoch';
 
 export const openTokenVersion = async (store: Store): Promise<TokenVersion> => {
