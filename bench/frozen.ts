@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as rest } from 'node:timers/promises';
 import { startApp } from '../test/support/server/app.ts';
 import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
-import { connectIn, countIn, heardIn } from '../test/support/page/bare-keeper.ts';
+import { connectIn, countIn, receivedIn } from '../test/support/page/bare-keeper.ts';
 import { createFaultClient } from '../test/support/server/fault-client.ts';
 
 /*
@@ -65,20 +65,22 @@ try {
     if (turn % (5 * TURNS_A_SECOND) === 0) growth.push((await memoryOf(browser.pid)) - before);
     await rest(Math.max(0, (turn * 1_000) / TURNS_A_SECOND - (performance.now() - startedAt)));
   }
-  while ((await heardIn(other)).told < sent) await rest(100);
-  const reader = await heardIn(other);
+  while ((await receivedIn(other)).messages < sent) await rest(100);
+  const reader = await receivedIn(other);
   await browser.setLife('active');
-  for (let heard = await heardIn(browser); heard.told + heard.missing < sent; heard = await heardIn(browser))
+  for (let heard = await receivedIn(browser); heard.messages + heard.missing < sent; heard = await receivedIn(browser))
     await rest(100);
-  const slept = await heardIn(browser);
+  const slept = await receivedIn(browser);
   console.log(`${sent} messages of ${BYTES} B in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
   console.log(`browser, all processes: ${mb(before)} before; more, every 5 s: ${growth.map(mb).join(', ')}`);
-  console.log(`the tab that reads: ${reader.told} told, ${reader.missing} missing, in order: ${reader.inOrder}`);
-  console.log(`the frozen one, thawed: ${slept.told} told, ${slept.missing} told missing, in order: ${slept.inOrder}`);
+  console.log(`the tab that reads: ${reader.messages} told, ${reader.missing} missing, in order: ${reader.inOrder}`);
+  console.log(
+    `the frozen one, thawed: ${slept.messages} told, ${slept.missing} told missing, in order: ${slept.inOrder}`,
+  );
   const third = Math.ceil(growth.length / 3);
   const between = mean(growth.slice(-third)) - mean(growth.slice(0, third));
   console.log(`from the first third of the time to the last: ${mb(between)} (at most ${mb(MAX_GROWTH_BYTES)})`);
-  const isWell = reader.told === sent && reader.missing === 0 && reader.inOrder && slept.inOrder;
+  const isWell = reader.messages === sent && reader.missing === 0 && reader.inOrder && slept.inOrder;
   if (!isWell || between > MAX_GROWTH_BYTES) process.exitCode = 1;
 } finally {
   await browser.close();

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { startApp } from '../test/support/server/app.ts';
 import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { startBareFirefox, type HiddenTab } from '../test/support/browser/bare-firefox.ts';
-import { connectIn, countIn, heardIn } from '../test/support/page/bare-keeper.ts';
+import { connectIn, countIn, receivedIn } from '../test/support/page/bare-keeper.ts';
 import { createFaultClient } from '../test/support/server/fault-client.ts';
 
 /*
@@ -55,8 +55,8 @@ try {
   const seconds = (performance.now() - startedAt) / 1_000;
   await lab.publish({ topic: TOPIC, count: 1, everyMs: 0 });
   const deadline = performance.now() + HEARD_WITHIN_MS;
-  while ((await heardIn(tab)).told === 0 && performance.now() < deadline) await rest(LOOK_EVERY_MS);
-  const { told } = await heardIn(tab);
+  while ((await receivedIn(tab)).messages === 0 && performance.now() < deadline) await rest(LOOK_EVERY_MS);
+  const { messages } = await receivedIn(tab);
   const same = (await tab.evaluate('keeper.snapshot.worker.id')) === worker;
   const states = String(await tab.evaluate('seen.states.join()'));
   const ticks = Number(await tab.evaluate('seen.ticks'));
@@ -65,8 +65,8 @@ try {
   );
   console.log(`the page's own timer of a second: ${ticks} ticks`);
   console.log(`closes seen by the server: ${closes}; ${without} of ${looks} looks found no open socket`);
-  console.log(`the worker is the same: ${same}; a message sent to the hidden tab then arrived: ${told === 1}`);
-  if (closes > 0 || without > 0 || !same || told !== 1 || states !== 'hidden') process.exitCode = 1;
+  console.log(`the worker is the same: ${same}; a message sent to the hidden tab then arrived: ${messages === 1}`);
+  if (closes > 0 || without > 0 || !same || messages !== 1 || states !== 'hidden') process.exitCode = 1;
 } finally {
   await tab.close();
   await app.stop();

@@ -17,11 +17,11 @@ try {
   console.log(
     `${sent} messages, ${kills} kills, ${inSeconds(ms)}; all had come ${inSeconds(caughtUpMs)} after the last`,
   );
-  for (const [index, { told, missing, inOrder, acked, refused }] of tabs.entries()) {
+  for (const [index, { messages, missing, inOrder, acked, refused }] of tabs.entries()) {
     console.log(
-      `tab ${index + 1}: ${told} told, ${missing} missing, in order: ${inOrder}; ${acked} of its own acknowledged, ${refused} refused`,
+      `tab ${index + 1}: ${messages} told, ${missing} missing, in order: ${inOrder}; ${acked} of its own acknowledged, ${refused} refused`,
     );
-    if (told !== sent || missing > 0 || !inOrder || refused > 0) process.exitCode = 1;
+    if (messages !== sent || missing > 0 || !inOrder || refused > 0) process.exitCode = 1;
   }
 } finally {
   await browser.close();

@@ -15,7 +15,7 @@ try {
   const seen = await load.seen();
   const sorted = times.toSorted((a, b) => a - b);
   const share = (part: number): string => (sorted[Math.ceil(part * sorted.length) - 1] ?? Infinity).toFixed(0);
-  const messages = seen.heard.reduce((sum, count) => sum + count, 0);
+  const messages = seen.received.reduce((sum, count) => sum + count, 0);
   process.stdout.write(
     [
       `${UPDATES} updates under load, ${PAGES} pages: p50 ${share(0.5)} ms, p95 ${share(0.95)} ms, max ${share(1)} ms`,

@@ -8,7 +8,7 @@ import { build, preview } from 'vite';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The strictest policy an app could have: no inline style, no inline script, no string as script. */
+/** The strictest policy of an app: no inline style, no inline script, no string as script. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -22,9 +22,9 @@ const POLICY = [
 ].join('; ');
 
 export type Gallery = {
-  /** Opens a scene, and from then on collects the console's messages. */
+  /** Opens a scene, and collects the console messages from then on. */
   open(scene: string, hash?: string, language?: string, entries?: number): Promise<void>;
-  /** Shows another scene on the open page, as a new snapshot. */
+  /** Shows another scene on the open page with a new snapshot. */
   show(scene: string): Promise<void>;
   /** The calls to the keeper so far. */
   calls(): Promise<readonly string[]>;
@@ -54,8 +54,8 @@ declare global {
 }
 
 /**
- * The gallery as a production build. Decorators that a bundler does not lower, and fields that shadow a reactive property,
- * fail only there, and silently (oxc-project/oxc#9170, lit.dev/msg/class-field-shadowing).
+ * The gallery as a production build. Only a production build shows decorators that a bundler does not lower, and fields
+ * that shadow a reactive property, and without an error (oxc-project/oxc#9170, lit.dev/msg/class-field-shadowing).
  */
 export const test = base.extend<{ gallery: Gallery }, { origin: string }>({
   origin: [

@@ -4,11 +4,11 @@ import { startApp, type App } from './server/app.ts';
 import { expect } from './browser/expect.ts';
 import { createFaultClient, type FaultClient } from './server/fault-client.ts';
 
-/** What the consoles and the scripts of a context complained about. A test fails on what it did not expect. */
+/** Console errors and uncaught errors of a context. A test fails on each that it did not expect. */
 export type Complaints = {
-  /** From now on such complaints are part of the test. */
+  /** Allows errors that match. */
   expect(...patterns: readonly RegExp[]): void;
-  /** Listens to a context besides the test's own one. */
+  /** Watches another context than the test's own. */
   watch(context: BrowserContext): void;
   unexpected(): readonly string[];
 };
@@ -28,33 +28,33 @@ const createComplaints = (): Complaints => {
   };
 };
 
-/** What went over the wire and onto the consoles of a context, for whoever has to find out why a test failed. */
+/** Records requests and console messages of a context. A failed test attaches them. */
 const keepDiary = (context: BrowserContext): (() => string) => {
   const lines: string[] = [];
   const note = (line: string): void => void lines.push(`${new Date().toISOString()} ${line}`);
   const about = (request: Request, what: string): void =>
     note(`${request.serviceWorker() ? 'worker' : 'page'} ${request.method()} ${request.url()} ${what}`);
-  context.on('request', (request) => about(request, 'asked'));
+  context.on('request', (request) => about(request, 'sent'));
   context.on('response', (response) => about(response.request(), String(response.status())));
   context.on('requestfailed', (request) => about(request, request.failure()?.errorText ?? 'failed'));
   context.on('console', (message) => note(`${message.type()}: ${message.text()}`));
   return () => lines.join('\n');
 };
 
-/** What a browser itself says about a request that the test had fail. */
+/** The browser's console message about a failed request. */
 export const FAILED_REQUEST = /^Failed to load resource/;
-/** A socket that did not open, or a connection that was refused. */
+/** The same about a socket that did not open. */
 export const FAILED_SOCKET = /^WebSocket connection to .* failed/;
 
 const DEFAULT_LIFETIMES = { accessSeconds: 300, refreshSeconds: 14 * 24 * 60 * 60 };
 
 export type Lent = { lab: FaultClient; complaints: Complaints };
 
-/** As a server starts; whoever has it next, with or without a lab, finds nothing of what was done to it. */
-const putBack = (lab: FaultClient): Promise<unknown> =>
+/** Resets the server to its state at the start, for the next test. */
+const reset = (lab: FaultClient): Promise<unknown> =>
   Promise.all([lab.clear(), lab.clearLog(), lab.setClockSkew(0), lab.setLifetimes(DEFAULT_LIFETIMES)]);
 
-/** Tests against the real server: one for each process of the runner, with everything put back after each test. */
+/** Tests against the real server: one for each process of the runner, reset after each test. */
 export const test = base.extend<Lent, { app: App }>({
   app: [
     async ({}, use) => {
@@ -68,10 +68,10 @@ export const test = base.extend<Lent, { app: App }>({
     const lab = createFaultClient(app.origin);
     await use(lab);
     if (info.status !== info.expectedStatus) {
-      const heard = { stats: await lab.stats(), log: await lab.log() };
-      await info.attach('server', { body: JSON.stringify(heard, undefined, 1), contentType: 'application/json' });
+      const server = { stats: await lab.stats(), log: await lab.log() };
+      await info.attach('server', { body: JSON.stringify(server, undefined, 1), contentType: 'application/json' });
     }
-    await putBack(lab);
+    await reset(lab);
   },
   complaints: [
     async ({ context }, use, info) => {

@@ -16,7 +16,7 @@ const idsIn = (file: URL): readonly string[] =>
 /** Whether the link leads to a file with a test, or a case of one, of that id. */
 export const hasTest = ({ id, file }: TestLink): boolean => existsSync(file) && idsIn(file).includes(id);
 
-/** Every id of every test, as often as it is given. */
+/** The ids of all tests, with duplicates. */
 export const allIds = (): readonly string[] => {
   const root = new URL('../', import.meta.url);
   return readdirSync(root, { recursive: true, encoding: 'utf8' })

@@ -7,16 +7,16 @@ import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 
 /*
- * Injected script runs a sign-in of its own, with its own verifier, while the person is signed in at the provider: what
- * RFC 10017 calls the acquisition of new tokens. It has won when it reads a code, or a token.
+ * Injected script runs its own sign-in, with its own verifier, while the user is signed in at the provider. RFC 10017
+ * calls this the acquisition of new tokens. The attack succeeds when the script reads a code or a token.
  */
 
 declare global {
   interface Window {
-    /** Follows a frame or a pop-up for a while and gives every address and text that could be read in it. */
+    /** Watches a frame or a pop-up for a while. Returns each URL and text that script could read in it. */
     watch(target: () => Window | null | undefined): Promise<string>;
     unregisterAll(): Promise<void>;
-    /** Makes the headers of a request to the callback longer than any server takes. */
+    /** Sets cookies that make the headers of a callback request too long for any server. */
     bomb(): void;
   }
 }
@@ -47,7 +47,7 @@ const prepare = (page: Page): Promise<void> =>
 
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
 
-/** The addresses of silent flows, by how they are spelt. */
+/** The URLs of silent flows, in different spellings. */
 const flowsAt = (provider: string, origin: string): Readonly<Record<string, string>> => {
   const usual = {
     client_id: 'session-keeper',
@@ -86,7 +86,7 @@ const flowsAt = (provider: string, origin: string): Readonly<Record<string, stri
 
 const CODE = /[?&#](code|access_token|id_token)=|name="code"/;
 
-/** A provider that asks nobody: it sends every browser straight back with a code. */
+/** A provider without a form: it sends each browser straight back with a code. */
 const startCareless = async (origin: string): Promise<{ url: string; close(): Promise<void> }> => {
   const server = createServer((_request, response) => {
     response.writeHead(302, { location: `${origin}/auth/callback?code=canary&state=attack` }).end();
@@ -104,7 +104,7 @@ const startCareless = async (origin: string): Promise<{ url: string; close(): Pr
   };
 };
 
-/** A hidden frame for each flow. */
+/** Opens a hidden frame for each flow. */
 const byFrames = (page: Page, flows: Readonly<Record<string, string>>): Promise<Record<string, string>> =>
   page.evaluate(async (all) => {
     const watched = Object.entries(all).map(async ([name, url]) => {
@@ -142,11 +142,11 @@ const SITUATIONS = {
 
 for (const policy of ['in force', 'off'] as const) {
   test.describe(`the content security policy is ${policy}`, () => {
-    // Off, what is left are the answers' own headers: the callback's, and those of its errors.
+    // With the policy off, only the headers of the callback and of its errors protect the code.
     test.use({ bypassCSP: policy === 'off' });
 
     for (const [situation, arrange] of Object.entries(SITUATIONS)) {
-      test(`${situation}, no frame and no pop-up shows a code [silent-sign-in]`, async ({ page, context, app }) => {
+      test(`shows no code in a frame or a pop-up ${situation} [silent-sign-in]`, async ({ page, context, app }) => {
         await signIn(page, app.origin, 'oidc');
         await prepare(page);
         await page.evaluate(arrange);
@@ -166,14 +166,14 @@ for (const policy of ['in force', 'off'] as const) {
         } finally {
           await careless.close();
         }
-        // The attack gets as far as the server's error page, and still reads nothing of its address.
+        // The attack reaches the server's error page, and still cannot read its URL.
         if (situation.includes('bombed')) await expect.poll(() => statuses).toContain(431);
       });
     }
   });
 }
 
-test('a direct call of the provider gives page script no code, however it is made', async ({ page, app }) => {
+test('gives page script no code when it calls the provider directly', async ({ page, app }) => {
   await signIn(page, app.origin, 'oidc');
   const read = await page.evaluate(
     async (all) => {
@@ -193,10 +193,7 @@ test('a direct call of the provider gives page script no code, however it is mad
   expect(await fetchOnce(page)).toBe(200);
 });
 
-test('the provider grants nothing silently to a public client: the codes above were never made [provider-not-silent]', async ({
-  page,
-  app,
-}) => {
+test('the provider issues no code without a form to a public client [provider-not-silent]', async ({ page, app }) => {
   await signIn(page, app.origin, 'oidc');
   const [landing] = await Promise.all([
     page.waitForRequest((request) => new URL(request.url()).pathname === '/auth/callback'),
@@ -207,7 +204,7 @@ test('the provider grants nothing silently to a public client: the codes above w
   expect(answered.get('error')).toMatch(/^(login|interaction|consent)_required$/);
 });
 
-test('a bombed callback costs nobody the session that is there [callback-cookie-flood]', async ({
+test('keeps the session when cookies make the callback fail [callback-cookie-flood]', async ({
   page,
   app,
   complaints,
@@ -221,7 +218,7 @@ test('a bombed callback costs nobody the session that is there [callback-cookie-
   expect(await fetchOnce(page)).toBe(200);
 });
 
-test('while all this went on, the person stays signed in, sealed', async ({ page, app }) => {
+test('the user stays signed in with a sealed session', async ({ page, app }) => {
   await signIn(page, app.origin, 'oidc');
   await prepare(page);
   await byFrames(page, { plain: flowsAt(app.provider, app.origin)['plain'] ?? '' });

@@ -15,24 +15,24 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => app.stop());
 
-/** How many workers have taken control of this document from now on. */
-const countNewcomers = async (page: Page): Promise<() => Promise<number>> => {
+/** Counts how many workers take control of this document from now on. */
+const countControllerChanges = async (page: Page): Promise<() => Promise<number>> => {
   await page.evaluate(() => {
-    window.newcomers = 0;
-    navigator.serviceWorker.addEventListener('controllerchange', () => (window.newcomers += 1));
+    window.controllerChanges = 0;
+    navigator.serviceWorker.addEventListener('controllerchange', () => (window.controllerChanges += 1));
   });
-  return () => page.evaluate(() => window.newcomers);
+  return () => page.evaluate(() => window.controllerChanges);
 };
 
 declare global {
   interface Window {
-    newcomers: number;
+    controllerChanges: number;
   }
 }
 
 let number = 1;
 
-/** The server comes back with another key, and the browser with a new worker and a new page. */
+/** Restarts the server with another key. */
 const replaceKey = async (): Promise<void> => {
   number += 1;
   env['SEAL_KEY'] = String(number);
@@ -41,7 +41,7 @@ const replaceKey = async (): Promise<void> => {
 };
 
 for (const kind of TOKEN_KINDS) {
-  test(`${kind}: three replacements of the server's seal key cost nobody the session`, async ({ page, complaints }) => {
+  test(`keeps the ${kind} session when the server replaces its seal key three times`, async ({ page, complaints }) => {
     test.setTimeout(120_000);
     complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
     await signIn(page, app.origin, kind);
@@ -61,15 +61,15 @@ for (const kind of TOKEN_KINDS) {
       });
     let former = await keysOf();
     expect(former).toHaveLength(1);
-    // One more than the server keeps former keys: only what was sealed anew is still there in the end.
+    // The server keeps two former keys. So only records that the worker sealed again can be opened in the end.
     for (let times = 0; times < 3; times += 1) {
-      const newcomers = await countNewcomers(page);
+      const controllerChanges = await countControllerChanges(page);
       const { worker } = await snapshotOf(page);
       await replaceKey();
-      // the browser may have looked for a newer script by itself meanwhile
+      // The browser may have checked for an update by itself.
       await page.evaluate(() => navigator.serviceWorker.ready.then((registration) => registration.update()));
-      await expect.poll(newcomers).toBe(1);
-      // a kill in the middle of a hand-over is the matter of crash-points.spec.ts
+      await expect.poll(controllerChanges).toBe(1);
+      // crash-points.spec.ts covers a kill during the takeover.
       await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
       await expect.poll(async () => (await snapshotOf(page)).worker.id).not.toBe(worker.id);
       await expectSession(page, 'active');

@@ -4,7 +4,7 @@ import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { seesSignedIn, signInByHand, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 
 for (const kind of TOKEN_KINDS) {
-  test(`${kind}: the app runs under Trusted Types, and text that is no markup of its own stays out [trusted-types]`, async ({
+  test(`${kind}: blocks injected markup and scripts with Trusted Types [trusted-types]`, async ({
     page,
     app,
     complaints,

@@ -8,8 +8,8 @@ import { sealOf } from '../../support/page/secrets.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 
 /*
- * Injected script tries to read the secret that the server fills into the worker's script. It gets no help from the
- * content security policy here, which is off: the seal has to hold by itself.
+ * Injected script tries to read the secret that the server writes into the worker's script. The content security policy
+ * is off here, so the seal must hold by itself.
  */
 test.use({ bypassCSP: true });
 
@@ -21,11 +21,11 @@ test.afterAll(() => site.stop());
 
 declare global {
   interface Window {
-    /** What a worker script that ran in this window left in its global scope. */
+    /** The globals that a worker script left when it ran in this window. */
     caught: string;
     within<T>(work: Promise<T>): Promise<T | 'nothing'>;
-    /** Registers a worker and asks it what it caught. */
-    ask(script: string, type: WorkerType): Promise<string>;
+    /** Registers a worker and returns the secret that it captured. */
+    captureFrom(script: string, type: WorkerType): Promise<string>;
     /** Adds an element and waits until it has loaded or failed. */
     settled(element: HTMLElement): Promise<unknown>;
   }
@@ -51,19 +51,19 @@ const prepare = (page: Page): Promise<void> =>
           document.body.append(element);
         }),
       );
-    window.ask = async (script, type) => {
+    window.captureFrom = async (script, type) => {
       const { installing, active } = await navigator.serviceWorker.register(script, { type, scope: `${script}/` });
       const worker = installing ?? active;
       const up = new Promise((resolve) => worker?.addEventListener('statechange', resolve));
       if (!active) await window.within(up);
       const { port1, port2 } = new MessageChannel();
-      const told = new Promise<string>((resolve) => (port1.onmessage = ({ data }) => resolve(String(data))));
+      const answer = new Promise<string>((resolve) => (port1.onmessage = ({ data }) => resolve(String(data))));
       worker?.postMessage('caught', [port2]);
-      return window.within(told);
+      return window.within(answer);
     };
   });
 
-/** Each gives whatever text it came by; the addresses differ, so that none is answered from another's cache. */
+/** Each returns the text that it could read. The URLs differ, so that no attack gets the cached answer of another. */
 const READS: Readonly<Record<string, () => Promise<string>>> = {
   fetch: async () => (await fetch('/sw.js?1')).text(),
   'fetch with forged headers': async () => {
@@ -124,14 +124,14 @@ const READS: Readonly<Record<string, () => Promise<string>>> = {
     const trap = `Object.defineProperty(self, '__SESSION_KEEPER__', { set: (v) => postMessage(JSON.stringify(v)) });
       try { importScripts('${location.origin}/sw.js?10') } catch {}`;
     const worker = new Worker(URL.createObjectURL(new Blob([trap])));
-    const heard = new Promise<string>((resolve) => (worker.onmessage = ({ data }) => resolve(String(data))));
+    const answer = new Promise<string>((resolve) => (worker.onmessage = ({ data }) => resolve(String(data))));
     new Worker('/sw.js?11').terminate();
-    return window.within(heard);
+    return window.within(answer);
   },
   'shared worker': async () => {
-    const trap = `let port, told; const tell = () => port && told && port.postMessage(told);
-      self.onconnect = (event) => { port = event.ports[0]; tell(); };
-      Object.defineProperty(self, '__SESSION_KEEPER__', { set: (v) => { told = JSON.stringify(v); tell(); } });
+    const trap = `let port, secret; const send = () => port && secret && port.postMessage(secret);
+      self.onconnect = (event) => { port = event.ports[0]; send(); };
+      Object.defineProperty(self, '__SESSION_KEEPER__', { set: (v) => { secret = JSON.stringify(v); send(); } });
       try { importScripts('${location.origin}/sw.js?12') } catch {}`;
     const { port } = new SharedWorker(URL.createObjectURL(new Blob([trap])));
     return window.within(new Promise((resolve) => (port.onmessage = ({ data }) => resolve(String(data)))));
@@ -159,12 +159,12 @@ const READS: Readonly<Record<string, () => Promise<string>>> = {
     popup?.close();
     return text;
   },
-  'classic worker of the same origin that imports it': () => window.ask('/hostile-classic.js', 'classic'),
-  'module worker of the same origin that imports it': () => window.ask('/hostile-module.js', 'module'),
+  'classic worker of the same origin that imports it': () => window.captureFrom('/hostile-classic.js', 'classic'),
+  'module worker of the same origin that imports it': () => window.captureFrom('/hostile-module.js', 'module'),
 };
 
-test('no read by page script gets the secret of the worker script', async ({ page, context, complaints }) => {
-  // the script runs in realms that it was not made for
+test('keeps the secret of the worker script from page script', async ({ page, context, complaints }) => {
+  // The worker script throws in realms that it was not made for.
   complaints.expect(/./);
   await signIn(page, site.origin, 'password');
   expect((await snapshotOf(page)).tier).toBe('sealed');
@@ -177,7 +177,7 @@ test('no read by page script gets the secret of the worker script', async ({ pag
 
   const leaks = Object.entries(got).filter(([, text]) => text.includes(secret) || text.includes('"seal"'));
   expect(leaks.map(([name]) => name)).toEqual([]);
-  // What was read is the script indeed, and what ran in another realm was caught there.
+  // The control: the attacks did read the script, and did run it in other realms.
   const read = Object.entries(got).filter(([, text]) => text.includes('"whoami"'));
   expect(read.map(([name]) => name)).toEqual([
     'fetch',
@@ -194,12 +194,12 @@ test('no read by page script gets the secret of the worker script', async ({ pag
     'shared worker',
     'classic worker of the same origin that imports it',
   ]);
-  // Chromium fetches a module worker's imports without cookies, and without its cookie the script is refused.
+  // Chromium fetches a module worker's imports without cookies. Without the cookie the server refuses the script.
   expect(got['module worker of the same origin that imports it']).toContain('cannot be started');
   expect(await fetchOnce(page)).toBe(200);
 });
 
-test('an address with a query of the attacker is the same worker, with the same endpoints [worker-script-query]', async ({
+test('a query in the worker’s URL does not change its endpoints [worker-script-query]', async ({
   page,
   complaints,
 }) => {
@@ -207,8 +207,8 @@ test('an address with a query of the attacker is the same worker, with the same 
   await signIn(page, site.origin, 'oidc');
   const evil = encodeURIComponent('http://127.0.0.1:9');
   const queries = [`issuer=${evil}`, `api=${evil}&whoami=${evil}`, `__SESSION_KEEPER__={"config":{}}`, 'dev&debug=1'];
-  const asked: string[] = [];
-  page.context().on('request', (request) => asked.push(new URL(request.url()).origin));
+  const origins: string[] = [];
+  page.context().on('request', (request) => origins.push(new URL(request.url()).origin));
   for (const query of queries) {
     await page.evaluate(async (script) => {
       const changed = new Promise((resolve) =>
@@ -221,10 +221,10 @@ test('an address with a query of the attacker is the same worker, with the same 
     await expect.poll(async () => (await snapshotOf(page)).tier).toBe('sealed');
     expect((await snapshotOf(page)).session.state).toBe('active');
   }
-  expect(asked.filter((origin) => origin !== site.origin && origin !== site.provider)).toEqual([]);
+  expect(origins.filter((origin) => origin !== site.origin && origin !== site.provider)).toEqual([]);
 });
 
-test('without its secret a newer script is refused: the old worker stays, sealed, and the session with it [seal-missing]', async ({
+test('keeps the old worker and the sealed session when a newer script has no secret [seal-missing]', async ({
   page,
   context,
   complaints,

@@ -17,9 +17,9 @@ test.afterAll(() => site.stop());
 
 declare global {
   interface Window {
-    /** Everything in every database: database, store, key, value. */
+    /** Each record of each database, with its place. */
     rows(): Promise<[string, string, IDBValidKey, unknown][]>;
-    /** Puts a value where that one was. */
+    /** Writes a value in the place of that one. */
     rewrite(database: string, store: string, key: IDBValidKey, value: unknown): Promise<void>;
   }
 }
@@ -52,7 +52,7 @@ const prepare = (page: Page): Promise<void> =>
     };
   });
 
-/** Tries every key that lies in any database on every ciphertext that does, in every context that it may have. */
+/** Tries each key of the databases on each of their ciphertexts, in each possible context. */
 const openAll = (page: Page, bound: string): Promise<{ sealed: number; keys: number; opened: string[] }> =>
   page.evaluate(async (prefix) => {
     type Sealed = { iv: Uint8Array<ArrayBuffer>; data: ArrayBuffer };
@@ -66,7 +66,7 @@ const openAll = (page: Page, bound: string): Promise<{ sealed: number; keys: num
       }
     };
     for (const [, store, key, value] of await window.rows()) look(store === 'session' ? 'session' : String(key), value);
-    // What a page may make itself: keys of the guesses that come to mind.
+    // Keys that a page can derive itself from likely secrets.
     for (const guess of ['', 'session-keeper', document.cookie, navigator.serviceWorker.controller?.scriptURL ?? '']) {
       const base = await crypto.subtle.importKey('raw', new TextEncoder().encode(guess), 'HKDF', false, ['deriveKey']);
       const info = new TextEncoder().encode('session-keeper seal');
@@ -87,7 +87,7 @@ const GUESSES = 4;
 const boundOf = ({ origin, provider }: App): string => `${origin} ${provider} session-keeper`;
 
 for (const kind of TOKEN_KINDS) {
-  test(`${kind}: tier sealed: no key lies in any database, and nothing that is there can be opened [sealed-no-key]`, async ({
+  test(`${kind}: stores no key in a database, and page script can open no record, with tier sealed [sealed-no-key]`, async ({
     page,
   }) => {
     await signIn(page, site.origin, kind);
@@ -98,12 +98,12 @@ for (const kind of TOKEN_KINDS) {
   });
 }
 
-test('tier compatible: a worker that was imported has no secret, says so, and page script can open its record [compatible-readable]', async ({
+test('reports tier compatible, and page script can open the record, when a site imports the worker [compatible-readable]', async ({
   page,
   complaints,
 }) => {
   complaints.expect(FAILED_REQUEST);
-  // The documented limit of this tier, and the proof that the attack above works where there is something to find.
+  // The documented limit of this tier. It is the control too: the attack above works when there is a key.
   await page.goto(`${site.origin}/plain.html`);
   await page.evaluate(async () => {
     const library = '/keeper.js';
@@ -119,7 +119,7 @@ test('tier compatible: a worker that was imported has no secret, says so, and pa
   expect(opened.join('\n')).toContain('refresh');
 });
 
-/** Every text, in every row, names the evil host, and every row gets endpoints that name it; ciphertexts change places. */
+/** Writes the attacker's host into each text, adds endpoints with it to each row, and swaps ciphertexts. */
 const rewriteAll = (page: Page, evil: string): Promise<number> =>
   page.evaluate(async (host) => {
     const twist = (value: unknown): unknown => {
@@ -143,7 +143,7 @@ const rewriteAll = (page: Page, evil: string): Promise<number> =>
   }, evil);
 
 for (const kind of TOKEN_KINDS) {
-  test(`${kind}: with every field of every database rewritten, no request goes to the host named there [endpoints-rewritten]`, async ({
+  test(`${kind}: sends no request to a host that page script wrote into the databases [endpoints-rewritten]`, async ({
     page,
     complaints,
   }) => {
@@ -153,8 +153,8 @@ for (const kind of TOKEN_KINDS) {
     try {
       await signIn(page, site.origin, kind);
       await prepare(page);
-      const asked = new Set<string>();
-      page.context().on('request', (request) => asked.add(new URL(request.url()).origin));
+      const origins = new Set<string>();
+      page.context().on('request', (request) => origins.add(new URL(request.url()).origin));
       expect(await rewriteAll(page, `${evil.origin}/token`)).toBeGreaterThan(2);
       await lab.expireTokens();
       expect(await fetchOnce(page)).toBe(200);
@@ -165,19 +165,19 @@ for (const kind of TOKEN_KINDS) {
       await killWorkers(page);
       await page.reload();
       await connectKeeper(page);
-      // What is sealed still opens, for its bytes were left; what lies in clear decides nothing about where tokens go.
+      // The sealed bytes are intact and still open. The fields in clear do not decide where tokens go.
       await expectSession(page, 'active');
       expect(await fetchOnce(page)).toBe(200);
       expect((await snapshotOf(page)).tier).toBe('sealed');
       expect(evil.received).toEqual([]);
-      expect([...asked].filter((origin) => origin !== site.origin && origin !== site.provider)).toEqual([]);
+      expect([...origins].filter((origin) => origin !== site.origin && origin !== site.provider)).toEqual([]);
     } finally {
       await evil.close();
     }
   });
 }
 
-test('the document keeps its headers, whatever headers page script puts beside its bytes into the Cache API [cache-headers]', async ({
+test('keeps the document’s headers when page script changes them in the Cache API [cache-headers]', async ({
   page,
   context,
 }) => {
@@ -207,7 +207,7 @@ test('the document keeps its headers, whatever headers page script puts beside i
   await context.setOffline(false);
 });
 
-test('what page script puts into the Cache API is not served, online or offline [cache-poisoned]', async ({
+test('serves nothing that page script puts into the Cache API, online or offline [cache-poisoned]', async ({
   page,
   context,
   complaints,
@@ -244,7 +244,7 @@ test('what page script puts into the Cache API is not served, online or offline 
 
   await context.setOffline(true);
   await page.goto(`${site.origin}/offline`).catch(() => undefined);
-  // the browser's own page of an error may still be on its way
+  // The browser's error page may still be loading.
   await expect.poll(() => page.content().catch(() => 'on the way')).not.toMatch(/evil|^on the way$/);
   await context.setOffline(false);
 });

@@ -14,7 +14,7 @@ const SEED = 20_261_121;
 
 type Realm = { globals: string[]; prototypes: string[]; rejections: string[] };
 
-/** What hostile messages would leave in the worker's realm. */
+/** The marks that a successful hostile message leaves in the worker's realm. */
 const realmOf = (page: Page): Promise<Realm> => {
   const [worker] = page.context().serviceWorkers();
   if (!worker) throw new Error('There is no worker.');
@@ -36,7 +36,7 @@ const realmOf = (page: Page): Promise<Realm> => {
   });
 };
 
-/** Posts that many messages made of this seed; each is near to something of the protocol, or of comlink's. */
+/** Posts messages from this seed. Each is close to a message of the protocol or of comlink. */
 const fuzz = (page: Page, count: number, seed: number): Promise<{ posted: number; signOuts: number }> =>
   page.evaluate(
     async ([many, start]) => {
@@ -119,7 +119,7 @@ const fuzz = (page: Page, count: number, seed: number): Promise<{ posted: number
         const next = message(n);
         const ports = chance() < 0.02 ? [new MessageChannel().port1] : [];
         worker?.postMessage(next, ports);
-        // lets the worker's answers through, so that neither queue grows without end
+        // Lets the worker answer, so that neither queue grows without bound.
         if (n % 500 === 0) await window.keeper.journal();
       }
       await window.keeper.journal();
@@ -128,7 +128,7 @@ const fuzz = (page: Page, count: number, seed: number): Promise<{ posted: number
     [count, seed] as const,
   );
 
-test(`${MESSAGES} hostile messages change nothing in the worker, and the next honest call is answered [hostile-messages]`, async ({
+test(`answers the next valid call after ${MESSAGES} hostile messages [hostile-messages]`, async ({
   page,
   app,
   complaints,
@@ -150,7 +150,7 @@ test(`${MESSAGES} hostile messages change nothing in the worker, and the next ho
   await expectSocket(page, 'open');
 });
 
-test('polluted prototypes in the page reach neither the worker nor the session [polluted-prototypes]', async ({
+test('keeps the worker and the session intact when page script pollutes prototypes [polluted-prototypes]', async ({
   page,
   app,
 }) => {
@@ -166,34 +166,34 @@ test('polluted prototypes in the page reach neither the worker nor the session [
         writable: true,
       });
   });
-  const asked: string[] = [];
-  page.context().on('request', (request) => asked.push(new URL(request.url()).origin));
+  const origins: string[] = [];
+  page.context().on('request', (request) => origins.push(new URL(request.url()).origin));
   await page.evaluate(() => window.keeper.nudge());
   expect(await fetchOnce(page)).toBe(200);
   expect(
     await page.evaluate(() => window.keeper.signIn({ kind: 'password', username: 'demo', password: 'demo' })),
   ).toEqual({ ok: true, value: { type: 'signed-in' } });
   expect((await realmOf(page)).prototypes).toEqual(before.prototypes);
-  expect(asked.filter((origin) => origin !== app.origin)).toEqual([]);
+  expect(origins.filter((origin) => origin !== app.origin)).toEqual([]);
 });
 
 declare global {
   interface Window {
-    /** All that went through what the hostile script put in the place of the browser's own. */
-    overheard: string[];
+    /** All data that went through the functions that the hostile script replaced. */
+    captured: string[];
   }
 }
 
-/** Stands between the page and its worker from the first instruction on, and writes everything down. */
+/** Replaces browser functions before any other script runs, and records all data between the page and its worker. */
 const standBetween = (): void => {
-  const overheard: string[] = (window.overheard = []);
+  const captured: string[] = (window.captured = []);
   const text = (value: unknown): string => {
     if (value instanceof ArrayBuffer || ArrayBuffer.isView(value))
       return new TextDecoder('latin1').decode(value instanceof ArrayBuffer ? value : value.buffer);
     if (value instanceof CryptoKey) return 'CryptoKey';
     return typeof value === 'object' && value !== null ? Object.values(value).map(text).join(' ') : String(value);
   };
-  const note = (value: unknown): void => void overheard.push(text(value));
+  const note = (value: unknown): void => void captured.push(text(value));
   const through = (proto: object, name: string): void => {
     const found = Object.getOwnPropertyDescriptor(proto, name);
     const original = found?.value as ((...args: unknown[]) => unknown) | undefined;
@@ -236,7 +236,7 @@ const standBetween = (): void => {
   Object.defineProperty(navigator, 'serviceWorker', { get: () => proxied });
 };
 
-test.describe('a script that stands between the page and its worker from the start', () => {
+test.describe('a script that replaces the page’s messaging functions', () => {
   let app: App;
   let tap: WireTap;
   test.beforeAll(async () => {
@@ -245,7 +245,7 @@ test.describe('a script that stands between the page and its worker from the sta
   });
   test.afterAll(() => Promise.all([app.stop(), tap.remove()]));
 
-  test('hears no token [replaced-globals]', async ({ page, context, complaints }) => {
+  test('captures no token [replaced-globals]', async ({ page, context, complaints }) => {
     complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
     const lab = createFaultClient(app.origin);
     const secrets = collectSecrets(context, app.origin, tap);
@@ -261,10 +261,10 @@ test.describe('a script that stands between the page and its worker from the sta
     await page.evaluate(() => window.keeper.signOut());
     await expectSession(page, 'signed-out');
     await secrets.gather();
-    const overheard = await page.evaluate(() => window.overheard.join('\n'));
+    const captured = await page.evaluate(() => window.captured.join('\n'));
     expect(secrets.names()).toEqual(expect.arrayContaining(['access_token', 'refresh_token', 'seal', 'ticket']));
-    expect(overheard).toContain('signed-out');
-    expect(overheard).toContain('demo');
-    expect(secrets.foundIn(overheard)).toEqual([]);
+    expect(captured).toContain('signed-out');
+    expect(captured).toContain('demo');
+    expect(secrets.foundIn(captured)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/* What a site would bundle: the keeper, and the clients of its protocols as their packages bring them. */
+/* The bundle of a site: the keeper, and unmodified client libraries of its protocols. */
 import { createTRPCClient, createWSClient, wsLink } from '@trpc/client';
 import { WebSocket as EngineSocket } from 'engine.io-client';
 import { createClient } from 'graphql-ws';
@@ -14,7 +14,7 @@ import { HANDLER_CASES } from '../websocket-cases/handler-cases.ts';
 import { LIFE_CASES } from '../websocket-cases/life-cases.ts';
 import type { Case } from '../websocket-cases/case-tools.ts';
 
-/** Socket.IO's transport, told where its sockets come from. */
+/** Socket.IO's transport with `KeeperSocket`. */
 class KeeperTransport extends EngineSocket {
   override createSocket(uri: string, protocols: string | string[] | undefined): WebSocket {
     return new KeeperSocket(uri, protocols);

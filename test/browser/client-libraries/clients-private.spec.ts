@@ -1,16 +1,16 @@
 import type { Page } from '@playwright/test';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
-import { expect, expectTold, openClient, test, told, twoTabs } from './clients.ts';
+import { expect, expectOutput, openClient, test, outputOf, twoTabs } from './clients.ts';
 
-/* Unmodified clients, each with an upstream of its own: ticketed, and closed when its wire is lost. */
+/* Unmodified clients, each with its own upstream, which needs a ticket and closes when its connection is lost. */
 
-test('y-websocket: documents of two tabs are one, also after their wires were cut', async ({ page, site }) => {
+test('y-websocket: syncs the documents of two tabs, also after their connections were cut', async ({ page, site }) => {
   const pages = await twoTabs(page, site);
   for (const each of pages)
     await each.evaluate(async () => {
       const { Doc, WebsocketProvider, KeeperSocket } = window.libraries;
       const doc = new Doc();
-      // not by the channel between tabs: by the server
+      // Through the server, not through the channel between tabs.
       const options = { WebSocketPolyfill: KeeperSocket as unknown as typeof WebSocket, disableBc: true };
       const provider = new WebsocketProvider(new URL('/rooms/yjs', location.href).href, 'one', doc, options);
       Object.assign(window, { doc });
@@ -38,26 +38,26 @@ test('y-websocket: documents of two tabs are one, also after their wires were cu
 });
 
 for (const library of ['ReconnectingWebSocket', 'PartySocket'] as const) {
-  test(`${library}: sees the loss of its wire and of its worker, and comes back`, async ({ page, site }) => {
+  test(`${library}: sees the close and reconnects when its connection or its worker dies`, async ({ page, site }) => {
     await openClient(page, site);
     await page.evaluate((name) => {
       const url = new URL('/rooms/echo', location.href).href.replace('http', 'ws');
       const options = { WebSocket: window.libraries.KeeperSocket, minReconnectionDelay: 20, maxReconnectionDelay: 50 };
       const socket = new window.libraries[name](url, [], options);
       socket.onopen = () => socket.send('hello');
-      socket.onmessage = ({ data }: MessageEvent<unknown>) => window.told.push(data);
-      socket.onclose = ({ code }: { code: number }) => window.told.push(code);
+      socket.onmessage = ({ data }: MessageEvent<unknown>) => window.output.push(data);
+      socket.onclose = ({ code }: { code: number }) => window.output.push(code);
     }, library);
-    await expectTold(page, ['hello']);
+    await expectOutput(page, ['hello']);
     expect(site.servers.cut('/rooms/echo')).toBe(1);
-    await expectTold(page, ['hello', 1006, 'hello']);
+    await expectOutput(page, ['hello', 1006, 'hello']);
     await killWorkers(page);
-    await expect.poll(async () => (await told(page)).slice(0, 4)).toEqual(['hello', 1006, 'hello', 1006]);
-    await expect.poll(async () => (await told(page)).at(-1)).toBe('hello');
+    await expect.poll(async () => (await outputOf(page)).slice(0, 4)).toEqual(['hello', 1006, 'hello', 1006]);
+    await expect.poll(async () => (await outputOf(page)).at(-1)).toBe('hello');
   });
 }
 
-test('tRPC wsLink: a query and a subscription, which goes on after its wire was cut', async ({ page, site }) => {
+test('tRPC wsLink: continues a subscription after its connection was cut', async ({ page, site }) => {
   await openClient(page, site);
   await page.evaluate(async () => {
     const { createTRPCClient, createWSClient, wsLink, KeeperSocket } = window.libraries;
@@ -70,21 +70,21 @@ test('tRPC wsLink: a query and a subscription, which goes on after its wire was 
     const trpc = createTRPCClient<import('../../support/sites/client-servers.ts').Router>({
       links: [wsLink({ client })],
     });
-    window.told.push(await trpc.hello.query());
+    window.output.push(await trpc.hello.query());
     await new Promise<void>((resolve) => {
       trpc.tick.subscribe(undefined, {
         onStarted: () => {
-          window.told.push('started');
+          window.output.push('started');
           resolve();
         },
-        onData: (n) => window.told.push(n),
+        onData: (n) => window.output.push(n),
       });
     });
   });
   site.servers.tick(1);
-  await expectTold(page, ['hello', 'started', 1]);
+  await expectOutput(page, ['hello', 'started', 1]);
   expect(site.servers.cut('/rooms/trpc')).toBe(1);
-  await expectTold(page, ['hello', 'started', 1, 'started']);
+  await expectOutput(page, ['hello', 'started', 1, 'started']);
   site.servers.tick(2);
-  await expectTold(page, ['hello', 'started', 1, 'started', 2]);
+  await expectOutput(page, ['hello', 'started', 1, 'started', 2]);
 });

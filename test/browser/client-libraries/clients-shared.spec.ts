@@ -2,14 +2,14 @@ import type { Page } from '@playwright/test';
 import type { ClientSite } from '../../support/sites/client-site.ts';
 import { snapshotOf } from '../../support/page/keeper-page.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
-import { expect, expectTold, openClient, told, test, twoTabs } from './clients.ts';
+import { expect, expectOutput, openClient, outputOf, test, twoTabs } from './clients.ts';
 
-/* Unmodified clients in two tabs, over one upstream to the server that their own projects ship. */
+/* Unmodified clients in two tabs, over one upstream to the server of their own projects. */
 
 const openedOn = ({ servers }: ClientSite, path: string): number =>
   servers.opened.filter((each) => each === path).length;
 
-/** Subscribes; closes, pings with a gap and numbers are told. */
+/** Subscribes. Outputs closes, pings with a gap, and numbers. */
 const subscribe = (page: Page): Promise<void> =>
   page.evaluate(async () => {
     const { createGraphqlClient, KeeperSocket } = window.libraries;
@@ -17,57 +17,52 @@ const subscribe = (page: Page): Promise<void> =>
       url: '/graphql',
       webSocketImpl: KeeperSocket,
       on: {
-        closed: () => window.told.push('closed'),
-        ping: (_received, payload) => window.told.push(payload),
+        closed: () => window.output.push('closed'),
+        ping: (_received, payload) => window.output.push(payload),
       },
     });
     Object.assign(window, { client });
     client.subscribe(
       { query: 'subscription { tick }' },
       {
-        next: ({ data }) => window.told.push(data?.['tick']),
-        error: (error) => window.told.push(String(error)),
-        complete: () => window.told.push('complete'),
+        next: ({ data }) => window.output.push(data?.['tick']),
+        error: (error) => window.output.push(String(error)),
+        complete: () => window.output.push('complete'),
       },
     );
-    for await (const { data } of client.iterate({ query: '{ hello }' })) window.told.push(data?.['hello']);
+    for await (const { data } of client.iterate({ query: '{ hello }' })) window.output.push(data?.['hello']);
   });
 
 const expectGaps = async (pages: readonly Page[]): Promise<void> => {
-  for (const page of pages) await expect.poll(() => told(page)).toContainEqual({ possibleGap: [expect.any(String)] });
+  for (const page of pages)
+    await expect.poll(() => outputOf(page)).toContainEqual({ possibleGap: [expect.any(String)] });
 };
 
 test.describe('graphql-ws', () => {
-  test('one upstream; it is killed, then the worker: no client sees a close, each is told of a possible gap', async ({
-    page,
-    site,
-  }) => {
+  test('reports a possible gap and no close when the upstream or the worker dies', async ({ page, site }) => {
     const { servers } = site;
     const before = openedOn(site, '/graphql');
     const pages = await twoTabs(page, site);
     for (const each of pages) await subscribe(each);
     servers.tick(1);
-    for (const each of pages) await expectTold(each, ['hello', 1]);
+    for (const each of pages) await expectOutput(each, ['hello', 1]);
     expect(openedOn(site, '/graphql') - before).toBe(1);
 
     expect(servers.cut('/graphql')).toBe(1);
     await expectGaps(pages);
     servers.tick(2);
-    for (const each of pages) await expectTold(each, ['hello', 1, { possibleGap: [expect.any(String)] }, 2]);
+    for (const each of pages) await expectOutput(each, ['hello', 1, { possibleGap: [expect.any(String)] }, 2]);
 
     await killWorkers(page);
-    for (const each of pages) await expect.poll(async () => (await told(each)).length).toBe(5);
+    for (const each of pages) await expect.poll(async () => (await outputOf(each)).length).toBe(5);
     servers.tick(3);
-    for (const each of pages) await expect.poll(async () => (await told(each)).at(-1)).toBe(3);
-    for (const each of pages) expect(await told(each)).not.toContain('closed');
+    for (const each of pages) await expect.poll(async () => (await outputOf(each)).at(-1)).toBe(3);
+    for (const each of pages) expect(await outputOf(each)).not.toContain('closed');
     expect(servers.open('/graphql')).toHaveLength(1);
     expect(servers.refused).toEqual([]);
   });
 
-  test('a mutation under way when the upstream is cut is carried out once, and its client is told', async ({
-    page,
-    site,
-  }) => {
+  test('runs a mutation once and reports an error when the upstream is cut during it', async ({ page, site }) => {
     const { servers } = site;
     await openClient(page, site);
     await subscribe(page);
@@ -76,39 +71,39 @@ test.describe('graphql-ws', () => {
       client.subscribe(
         { query: 'mutation { note(text: "once") }' },
         {
-          next: () => window.told.push('next'),
-          error: (errors) => window.told.push(JSON.stringify(errors)),
-          complete: () => window.told.push('complete'),
+          next: () => window.output.push('next'),
+          error: (errors) => window.output.push(JSON.stringify(errors)),
+          complete: () => window.output.push('complete'),
         },
       );
     });
     await expect.poll(() => servers.mutations).toEqual(['once']);
     expect(servers.cut('/graphql')).toBe(1);
     await expect
-      .poll(async () => (await told(page)).slice(0, 3))
+      .poll(async () => (await outputOf(page)).slice(0, 3))
       .toEqual([
         'hello',
         '[{"message":"The connection was lost; whether this was carried out is unknown."}]',
         { possibleGap: [expect.any(String)] },
       ]);
     servers.tick(1);
-    await expect.poll(async () => (await told(page)).at(-1)).toBe(1);
+    await expect.poll(async () => (await outputOf(page)).at(-1)).toBe(1);
     expect(servers.mutations).toEqual(['once']);
   });
 });
 
-/** Connects; events, disconnections and answers are told. */
+/** Connects. Outputs events, disconnects and answers. */
 const connect = (page: Page): Promise<void> =>
   page.evaluate(async () => {
     const { io, KeeperTransport } = window.libraries;
     const socket = io({ transports: [KeeperTransport], reconnectionDelay: 50 });
     Object.assign(window, { socket });
-    socket.on('tick', (n: number) => window.told.push(n));
-    socket.on('disconnect', (reason) => window.told.push(reason));
+    socket.on('tick', (n: number) => window.output.push(n));
+    socket.on('disconnect', (reason) => window.output.push(reason));
     await new Promise<void>((resolve) => void socket.on('connect', resolve));
   });
 
-/** What the workers wrote down of this connection. */
+/** The journal entries about this connection. */
 const writtenOf = (page: Page): Promise<readonly string[]> =>
   page.evaluate(async () => {
     const journal = await window.keeper.journal();
@@ -117,13 +112,13 @@ const writtenOf = (page: Page): Promise<readonly string[]> =>
       : [];
   });
 
-/** Nothing of the page runs any more until it is told to go on: to be frozen does not keep it from hearing of workers. */
+/** Stops all script of the page until `resume`. A frozen page would still receive events about workers. */
 const hold = async (page: Page): Promise<() => Promise<unknown>> => {
   const session = await page.context().newCDPSession(page);
   await session.send('Debugger.enable');
   const paused = new Promise((resolve) => session.once('Debugger.paused', resolve));
   await session.send('Debugger.pause');
-  const ran = page.evaluate(() => window.told.length);
+  const ran = page.evaluate(() => window.output.length);
   await paused;
   return async () => {
     await session.send('Debugger.disable');
@@ -144,10 +139,7 @@ const ask = (page: Page, a: number, b: number): Promise<unknown> =>
   );
 
 test.describe('socket.io', () => {
-  test('one upstream; it is killed, then the worker: no client sees a close, and none misses an event', async ({
-    page,
-    site,
-  }) => {
+  test('loses no event and reports no close when the upstream or the worker dies', async ({ page, site }) => {
     const { socketIo } = site.servers;
     const before = openedOn(site, '/socket.io/');
     let [connections, n] = [0, 0];
@@ -164,61 +156,58 @@ test.describe('socket.io', () => {
     expect(connections).toBe(1);
     emit();
     expect(await Promise.all([ask(pages[0], 1, 2), ask(pages[1], 10, 20)])).toEqual([3, 30]);
-    for (const each of pages) await expectTold(each, upTo(1));
+    for (const each of pages) await expectOutput(each, upTo(1));
 
-    // cut while events are under way, and asked while there is no link
+    // The cut comes while events are in flight, and the emit while there is no connection.
     for (const _ of upTo(5)) emit();
     for (const socket of socketIo.sockets.sockets.values()) socket.conn.close(true);
     for (const _ of upTo(5)) emit();
     expect(await ask(pages[0], 5, 5)).toBe(10);
-    for (const each of pages) await expectTold(each, upTo(11));
+    for (const each of pages) await expectOutput(each, upTo(11));
 
     for (const _ of upTo(5)) emit();
     await killWorkers(page);
     for (const _ of upTo(5)) emit();
     expect(await ask(pages[1], 7, 7)).toBe(14);
-    for (const each of pages) await expectTold(each, upTo(21));
+    for (const each of pages) await expectOutput(each, upTo(21));
     expect(socketIo.sockets.sockets.size).toBe(1);
-    // one for each link that was lost, and one more where a tab came back late: see below
+    // One for each lost connection, and one more when a tab comes back late (see below).
     expect(openedOn(site, '/socket.io/') - before).toBe(3 + (await countOfLate(page)));
   });
 
-  test('a tab that comes back late: the link is not where it was any more, and begins anew there', async ({
-    page,
-    site,
-  }) => {
+  test('opens a new Socket.IO session when a tab comes back late', async ({ page, site }) => {
     const { socketIo } = site.servers;
     const before = openedOn(site, '/socket.io/');
     const pages = await twoTabs(page, site);
     for (const each of pages) await connect(each);
     socketIo.emit('tick', 1);
-    for (const each of pages) await expectTold(each, [1]);
+    for (const each of pages) await expectOutput(each, [1]);
 
     const goOn = await hold(pages[1]);
     await killWorkers(page);
     await expect.poll(() => openedOn(site, '/socket.io/') - before).toBe(2);
     socketIo.emit('tick', 2);
-    await expectTold(page, [1, 2]);
+    await expectOutput(page, [1, 2]);
     expect(await countOfLate(page)).toBe(0);
     await goOn();
-    await expectTold(pages[1], [1, 2]);
+    await expectOutput(pages[1], [1, 2]);
     socketIo.emit('tick', 3);
-    for (const each of pages) await expectTold(each, [1, 2, 3]);
+    for (const each of pages) await expectOutput(each, [1, 2, 3]);
     expect(await countOfLate(page)).toBe(1);
     expect(openedOn(site, '/socket.io/') - before).toBe(3);
     expect(await writtenOf(page)).not.toContain('frame of another protocol');
   });
 
-  test('a server that lost its memory: the clients are told, and connect anew', async ({ page, site }) => {
+  test('disconnects the clients, and they reconnect, when the server lost its state', async ({ page, site }) => {
     const { socketIo } = site.servers;
     const pages = await twoTabs(page, site);
     for (const each of pages) await connect(each);
     for (const socket of socketIo.sockets.sockets.values()) {
-      // no connection to recover: as after a restart
+      // No connection to recover, as after a restart.
       Object.assign(socket, { pid: undefined });
       socket.conn.close(true);
     }
-    for (const each of pages) await expectTold(each, ['transport close']);
+    for (const each of pages) await expectOutput(each, ['transport close']);
     for (const each of pages) await expect.poll(() => isConnected(each)).toBe(true);
   });
 });
@@ -229,7 +218,7 @@ const isConnected = (page: Page): Promise<boolean> =>
     return socket.connected;
   });
 
-/** Until a newer worker serves this page. */
+/** Resolves when a newer worker serves this page. */
 const update = async (page: Page, site: ClientSite): Promise<void> => {
   const { worker } = await snapshotOf(page);
   site.deploy();
@@ -237,24 +226,24 @@ const update = async (page: Page, site: ClientSite): Promise<void> => {
   await expect.poll(async () => (await snapshotOf(page)).worker.id).not.toBe(worker.id);
 };
 
-test('a newer worker takes over: no client sees a close, and socket.io misses nothing', async ({ page, site }) => {
+test('reports no close, and Socket.IO loses no event, when a newer worker takes over', async ({ page, site }) => {
   const pages = await twoTabs(page, site);
   await subscribe(pages[0]);
   await connect(pages[1]);
   site.servers.tick(1);
   site.servers.socketIo.emit('tick', 1);
-  await expectTold(pages[0], ['hello', 1]);
-  await expectTold(pages[1], [1]);
+  await expectOutput(pages[0], ['hello', 1]);
+  await expectOutput(pages[1], [1]);
   await update(page, site);
   site.servers.socketIo.emit('tick', 2);
   await expectGaps([pages[0]]);
   site.servers.tick(2);
-  await expectTold(pages[0], ['hello', 1, { possibleGap: [expect.any(String)] }, 2]);
-  await expectTold(pages[1], [1, 2]);
+  await expectOutput(pages[0], ['hello', 1, { possibleGap: [expect.any(String)] }, 2]);
+  await expectOutput(pages[1], [1, 2]);
 });
 
 test.describe('rxjs webSocket', () => {
-  test('broadcast: one upstream, and every tab hears all', async ({ page, site }) => {
+  test('broadcast: delivers all messages of one upstream to all tabs', async ({ page, site }) => {
     const pages = await twoTabs(page, site);
     for (const each of pages)
       await each.evaluate(async () => {
@@ -264,9 +253,9 @@ test.describe('rxjs webSocket', () => {
             url: new URL('/all', location.href).href.replace('http', 'ws'),
             WebSocketCtor: KeeperSocket,
             openObserver: { next: () => resolve() },
-            closeObserver: { next: ({ code }) => window.told.push(code) },
+            closeObserver: { next: ({ code }) => window.output.push(code) },
           });
-          subject.subscribe((value) => window.told.push(value));
+          subject.subscribe((value) => window.output.push(value));
           Object.assign(window, { subject });
         });
       });
@@ -276,10 +265,10 @@ test.describe('rxjs webSocket', () => {
         subject.next(text);
       }, value);
     await say('one');
-    for (const each of pages) await expectTold(each, ['one']);
+    for (const each of pages) await expectOutput(each, ['one']);
     expect(site.servers.cut('/all')).toBe(1);
     await say('two');
-    for (const each of pages) await expectTold(each, ['one', 'two']);
+    for (const each of pages) await expectOutput(each, ['one', 'two']);
     expect(site.servers.open('/all')).toHaveLength(1);
   });
 });

@@ -9,12 +9,12 @@ declare global {
   interface Window {
     libraries: typeof libraries;
     keeper: Keeper;
-    /** What a client told this page, in order. */
-    told: unknown[];
+    /** The output of a client in this page, in order. */
+    output: unknown[];
   }
 }
 
-/** A site for all tests of one process of the runner. */
+/** One site for all tests of one process of the runner. */
 export const test = base.extend<object, { site: ClientSite }>({
   site: [
     async ({}, use) => {
@@ -33,7 +33,7 @@ export const openClient = async (page: Page, { origin }: ClientSite): Promise<Pa
   await page.goto(origin);
   await page.waitForFunction(() => 'libraries' in window);
   await page.evaluate(async () => {
-    window.told = [];
+    window.output = [];
     window.keeper = await window.libraries.connect();
     if (window.keeper.snapshot.session.state !== 'active')
       await window.keeper.signIn({ kind: 'password', username: 'demo', password: 'demo' });
@@ -46,8 +46,8 @@ export const twoTabs = async (page: Page, site: ClientSite): Promise<readonly [P
   await openClient(await page.context().newPage(), site),
 ];
 
-export const told = (page: Page): Promise<unknown[]> => page.evaluate(() => window.told);
+export const outputOf = (page: Page): Promise<unknown[]> => page.evaluate(() => window.output);
 
-/** Polls what a client told a page until it is this. */
-export const expectTold = (page: Page, expected: unknown): Promise<void> =>
-  expect.poll(() => told(page), { timeout: 15_000, intervals: [20] }).toEqual(expected);
+/** Polls the output of a client until it equals `expected`. */
+export const expectOutput = (page: Page, expected: unknown): Promise<void> =>
+  expect.poll(() => outputOf(page), { timeout: 15_000, intervals: [20] }).toEqual(expected);

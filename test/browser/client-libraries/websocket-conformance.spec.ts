@@ -4,9 +4,9 @@ import { expect, openClient, test } from './clients.ts';
 
 const DOCUMENT = 'docs/reference/keeper-socket.md';
 const [BEGIN, END] = ['<!-- differences, written by the test -->', '<!-- end -->'];
-/** A case that hangs is told as such, and costs the others no time. */
+/** A case that hangs ends with a result of its own, and does not delay the others. */
 const CASE_WITHIN_MS = 15_000;
-/** Chromium delays a socket for seconds when sixteen others are being opened. */
+/** Chromium delays a socket by seconds while sixteen others open. */
 const LANES = 6;
 
 type Row = { name: string; native: string; ours: string };
@@ -61,12 +61,12 @@ const runCases = (page: Page): Promise<Ran> =>
     [CASE_WITHIN_MS, LANES] as const,
   );
 
-test('the interface of a WebSocket, side by side with the browser’s own', async ({ page, site }) => {
+test('behaves like the browser’s own WebSocket, but for the documented differences', async ({ page, site }) => {
   await openClient(page, site);
   const { rows, broken } = await runCases(page);
-  // A class that is not right is told apart.
+  // The control: the cases notice a broken class.
   expect(broken.ours).not.toBe(broken.native);
-  // The cases must tell classes apart: none may be silent, and not all may say the same.
+  // Each case must produce a result, and the results must differ.
   expect(rows.filter(({ native }) => native === '"nothing"' || native === 'undefined')).toEqual([]);
   expect(new Set(rows.map(({ native }) => native)).size).toBeGreaterThan(rows.length / 3);
 

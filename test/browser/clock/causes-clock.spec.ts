@@ -13,11 +13,11 @@ const JUMPS = [
   ['back', -DAY_MS],
 ] as const;
 
-/** One for the jump, and one for what a worker that starts finds. */
+/** One refresh for the jump, and one for a worker that starts. */
 const MOST_REFRESHES = 2;
 const REQUESTS = 10;
 
-/** The device's clock, as the living worker reads it. */
+/** The device's clock, as the running worker reads it. */
 const jump = async (page: Page, ms: number): Promise<void> => {
   for (const worker of page.context().serviceWorkers())
     await worker.evaluate((by) => {
@@ -26,7 +26,7 @@ const jump = async (page: Page, ms: number): Promise<void> => {
     }, ms);
 };
 
-/** Asks now and then: each is answered, and the token endpoint hardly notices. */
+/** Sends requests from time to time. Each succeeds, and the token endpoint gets few requests. */
 const expectCalm = async (page: Page, tokenRequests: () => Promise<number>, before: number): Promise<void> => {
   for (let time = 0; time < REQUESTS; time += 1) expect(await fetchOnce(page)).toBe(200);
   expect((await tokenRequests()) - before).toBeLessThanOrEqual(MOST_REFRESHES);
@@ -34,7 +34,7 @@ const expectCalm = async (page: Page, tokenRequests: () => Promise<number>, befo
 
 for (const kind of TOKEN_KINDS) {
   for (const [direction, jumpMs] of JUMPS) {
-    test(`${kind}: the server’s clock jumps a day ${direction}, under a living worker and a dead one [logout-19-server-clock]`, async ({
+    test(`keeps the ${kind} session when the server’s clock jumps a day ${direction} [logout-19-server-clock]`, async ({
       page,
       app,
       lab,
@@ -55,7 +55,7 @@ for (const kind of TOKEN_KINDS) {
       await expectCalm(page, tokenRequests, await tokenRequests());
     });
 
-    test(`${kind}: the device’s clock jumps a day ${direction} and back with the next worker [logout-19-device-clock]`, async ({
+    test(`keeps the ${kind} session when the device’s clock jumps a day ${direction} and back [logout-19-device-clock]`, async ({
       page,
       app,
       lab,
@@ -78,7 +78,7 @@ for (const kind of TOKEN_KINDS) {
     });
   }
 
-  test(`${kind}: eight hours of sleep: the dead token is not sent, one refresh, and nobody is asked to sign in [sleep-eight-hours]`, async ({
+  test(`refreshes the ${kind} session once and sends no expired token after eight hours of sleep [sleep-eight-hours]`, async ({
     page,
     app,
     lab,

@@ -10,10 +10,10 @@ import { killWorkers } from '../../support/browser/worker-kill.ts';
 const HALF_AN_HOUR_MS = 1_800_000;
 const ACCESS_SECONDS = 4;
 
-/** DPoP without nonces: a proof is judged by its time alone, and one of a wrong clock is refused (RFC 9449 §4.3). */
+/** DPoP without nonces: the server judges a proof by its time alone, and refuses one of a wrong clock (RFC 9449 §4.3). */
 const CLOCK: ProviderTraits = { accessTokens: 'opaque', dpop: 'clock', lifetimes: { accessSeconds: ACCESS_SECONDS } };
 
-/** The time by which the device is off, as the living worker reads it. */
+/** The error of the device's clock, as the running worker reads it. */
 const setDevice = async (page: Page, ms: number): Promise<void> => {
   for (const worker of page.context().serviceWorkers())
     await worker.evaluate((by) => {
@@ -25,7 +25,7 @@ const setDevice = async (page: Page, ms: number): Promise<void> => {
 const CASES: readonly { name: string; temper: ProviderTraits; deviceMs: number }[] = [
   { name: 'the provider’s clock is half an hour fast', temper: { ...CLOCK, skewMs: HALF_AN_HOUR_MS }, deviceMs: 0 },
   {
-    name: 'the device’s clock is half an hour slow, and no script may read the provider’s',
+    name: 'the device’s clock is half an hour slow and no script may read the provider’s',
     temper: { ...CLOCK, exposedHeaders: 'WWW-Authenticate' },
     deviceMs: -HALF_AN_HOUR_MS,
   },
@@ -35,7 +35,7 @@ test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
 
 for (const { name, temper, deviceMs } of CASES) {
   test(
-    `DPoP without nonces, and ${name}: signs in, refreshes, survives the worker [dpop-clock-off]`,
+    `signs in and refreshes with DPoP without nonces when ${name} [dpop-clock-off]`,
     { tag: '@waits' },
     async ({ page }) => {
       const app = await startWithProvider(temper);

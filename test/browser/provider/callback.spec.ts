@@ -4,10 +4,10 @@ import { connectKeeper, openKeeper, snapshotOf } from '../../support/page/keeper
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { seesSignedIn, signIn } from '../../support/page/sign-in.ts';
 
-/** A sign-in that nobody here began. */
+/** The callback of a sign-in that did not start here. */
 const FOREIGN_CALLBACK = '/auth/callback?code=foreign-code&state=foreign-state';
 
-test('a callback that nobody asked for is refused, and its address cleaned [callback-unknown-state]', async ({
+test('refuses a callback with an unknown state and removes it from the URL [callback-unknown-state]', async ({
   page,
   app,
 }) => {
@@ -20,7 +20,7 @@ test('a callback that nobody asked for is refused, and its address cleaned [call
   await expect(page.getByRole('region', { name: 'Sign in' })).toContainText('The sign-in was refused.');
 });
 
-test('a callback that nobody asked for costs nobody the session that is there [callback-keeps-session]', async ({
+test('keeps the session when a callback with an unknown state arrives [callback-keeps-session]', async ({
   page,
   context,
   app,
@@ -35,7 +35,7 @@ test('a callback that nobody asked for costs nobody the session that is there [c
   await document.expect();
 });
 
-test('a second use of a callback is refused, and the session of the first stays [callback-replayed]', async ({
+test('refuses the second use of a callback and keeps the session of the first [callback-replayed]', async ({
   page,
   context,
   app,
@@ -46,7 +46,7 @@ test('a second use of a callback is refused, and the session of the first stays 
   });
   await signIn(page, app.origin, 'oidc');
   const [callback] = callbacks;
-  if (callback === undefined) throw new Error('The provider sent nobody back.');
+  if (callback === undefined) throw new Error('The provider did not redirect back.');
   const document = await documentOf(page);
   await page.goto(callback);
   expect(page.url()).toBe(`${app.origin}/`);
@@ -55,7 +55,10 @@ test('a second use of a callback is refused, and the session of the first stays 
   expect(await fetchOnce(page)).toBe(200);
 });
 
-test('whoever cancels at the provider is told so at home, and can try again', async ({ page, app }) => {
+test('shows that the sign-in was cancelled, and allows another, when the user cancels at the provider', async ({
+  page,
+  app,
+}) => {
   await page.goto(app.origin);
   await page.getByRole('button', { name: 'Continue with single sign-on' }).click();
   await page.getByRole('button', { name: 'Cancel' }).click();
@@ -64,7 +67,7 @@ test('whoever cancels at the provider is told so at home, and can try again', as
   await signIn(page, app.origin, 'oidc');
 });
 
-test('a callback that comes before there is a worker leaves the address too', async ({ page, app }) => {
+test('removes a callback from the URL when no worker is installed yet', async ({ page, app }) => {
   await page.goto(app.origin + FOREIGN_CALLBACK);
   await page.waitForURL(`${app.origin}/`);
   await expect(page.getByRole('region', { name: 'Sign in' })).toBeVisible();

@@ -12,7 +12,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => site.stop());
 
-test('https: sealed, signed in at a provider of another site, connected; over a reload and a killed worker', async ({
+test('keeps a sealed session of a provider of another site over HTTPS, a reload and a killed worker', async ({
   complaints,
 }) => {
   const page = await site.browser.newPage();

@@ -9,7 +9,7 @@ import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 
 const HEALS_WITHIN_MS = 8_000;
 
-/** What the token endpoint says instead, once; `used`: whether there is a token to go on with, `code` else. */
+/** One odd answer of the token endpoint. `used`: it has a usable token. Otherwise `code` is the problem. */
 type Odd = { name: string; fault: Omit<Fault, 'at'>; outcome: 'used' | ProblemCode };
 
 const answer = (body: string, status = 200, type = 'application/json'): Omit<Fault, 'at'> => ({
@@ -26,7 +26,7 @@ const ODD: readonly Odd[] = [
   { name: 'cut JSON [odd-cut-json]', fault: answer('{"access_token":"a'), outcome: UNEXPECTED },
   { name: 'null', fault: answer('null'), outcome: UNEXPECTED },
   {
-    name: 'tokens of a prototype [odd-prototype]',
+    name: 'tokens in `__proto__` [odd-prototype]',
     fault: answer('{"__proto__":{"access_token":"a","refresh_token":"r"}}'),
     outcome: UNEXPECTED,
   },
@@ -36,9 +36,9 @@ const ODD: readonly Odd[] = [
     fault: answer('{"error":"invalid_grant"}', 500),
     outcome: 'server-unavailable',
   },
-  { name: 'expires_in in words [odd-expires-in-word]', fault: alter({ expires_in: 'soon' }), outcome: 'used' },
+  { name: 'expires_in as a word [odd-expires-in-word]', fault: alter({ expires_in: 'soon' }), outcome: 'used' },
   { name: 'expires_in zero [odd-expires-in-zero]', fault: alter({ expires_in: 0 }), outcome: 'used' },
-  { name: 'expires_in beyond all bounds [odd-expires-in-huge]', fault: alter({ expires_in: 1e300 }), outcome: 'used' },
+  { name: 'expires_in far too large [odd-expires-in-huge]', fault: alter({ expires_in: 1e300 }), outcome: 'used' },
   {
     name: 'a refresh token that is null [odd-refresh-token-null]',
     fault: { ...alter({ refresh_token: null }) },
@@ -48,13 +48,13 @@ const ODD: readonly Odd[] = [
   { name: 'no token type [odd-no-token-type]', fault: alter({ token_type: 'absent' }), outcome: UNEXPECTED },
   { name: 'no access token', fault: alter({ access_token: 'absent' }), outcome: UNEXPECTED },
   {
-    name: 'an access token that breaks out of a header [odd-header-injection]',
+    name: 'an access token with a line end [odd-header-injection]',
     fault: alter({ access_token: 'a\r\nx: y' }),
     outcome: UNEXPECTED,
   },
 ];
 
-/** That only one of the kinds can be told. */
+/** Answers for one of the kinds only. */
 const OF_KIND: Record<(typeof TOKEN_KINDS)[number], readonly Odd[]> = {
   password: [
     {
@@ -76,18 +76,18 @@ const OF_KIND: Record<(typeof TOKEN_KINDS)[number], readonly Odd[]> = {
       outcome: UNEXPECTED,
     },
     {
-      name: 'an ID token about somebody else [odd-id-token-other]',
+      name: 'an ID token for another user [odd-id-token-other]',
       fault: alter({ id_token: idToken('eve') }),
       outcome: UNEXPECTED,
     },
-    { name: 'an ID token that is none', fault: alter({ id_token: 'garbage' }), outcome: UNEXPECTED },
+    { name: 'an ID token that is not a JWT', fault: alter({ id_token: 'garbage' }), outcome: UNEXPECTED },
     {
-      name: 'a nonce is demanded, and again [odd-nonce-twice]',
+      name: 'a demand for a nonce, twice [odd-nonce-twice]',
       fault: { ...answer('{"error":"use_dpop_nonce"}', 400), times: 2 },
       outcome: 'server-unavailable',
     },
     {
-      name: 'a nonce is demanded, once [odd-nonce-once]',
+      name: 'a demand for a nonce, once [odd-nonce-once]',
       fault: answer('{"error":"use_dpop_nonce"}', 400),
       outcome: 'used',
     },
@@ -96,17 +96,17 @@ const OF_KIND: Record<(typeof TOKEN_KINDS)[number], readonly Odd[]> = {
 
 const tokenRequests = async (lab: FaultClient): Promise<number> => (await lab.stats()).tokenRequests;
 
-/** The problem that the session has, if it waits. */
+/** The problem of the session while it waits. */
 const problemOf = async (page: Page): Promise<string> => {
   const { session } = await snapshotOf(page);
   return session.state === 'degraded' ? session.problem.code : session.state;
 };
 
-/** So many 401s in a row are told to the page: by the worker's clock they lie this far apart. */
+/** Time between two 401s by the worker's clock, so that the worker refreshes for each. */
 const APART_MS = 6_000;
 
-/** What somebody has to mend is tried again after a minute. */
-const MENDED_MS = 61_000;
+/** After a problem that an operator must fix, the next attempt comes after a minute. */
+const RETRY_MS = 61_000;
 
 const passTime = async (page: Page, ms: number): Promise<void> => {
   for (const worker of page.context().serviceWorkers())
@@ -131,7 +131,7 @@ const meet = async (page: Page, lab: FaultClient, { name, fault, outcome }: Odd)
       expect(problems.at(-1), name).toBe(outcome);
     }
     await lab.clear();
-    if (outcome === 'misconfigured') await passTime(page, MENDED_MS);
+    if (outcome === 'misconfigured') await passTime(page, RETRY_MS);
     await page.evaluate(() => window.keeper.nudge());
     await expect.poll(() => problemOf(page), { timeout: HEALS_WITHIN_MS, intervals: [50] }).toBe('active');
     expect(await fetchOnce(page), `after ${name}`).toBe(200);
@@ -141,7 +141,7 @@ const meet = async (page: Page, lab: FaultClient, { name, fault, outcome }: Odd)
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
 
 for (const kind of TOKEN_KINDS) {
-  test(`${kind}: one page hears every odd answer there is, and is signed in after each [odd-answers]`, async ({
+  test(`keeps the ${kind} session after each odd answer of the token endpoint [odd-answers]`, async ({
     page,
     app,
     lab,
@@ -157,7 +157,7 @@ for (const kind of TOKEN_KINDS) {
   });
 }
 
-test('503 at the revocation: signed out at once, and the server is told when it can hear [revocation-503]', async ({
+test('signs out at once and repeats the revocation when the server answers it with 503 [revocation-503]', async ({
   page,
   app,
   lab,

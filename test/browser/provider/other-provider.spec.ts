@@ -11,7 +11,7 @@ const WHOAMI = '/api/v1/auth/whoami';
 const HALF_AN_HOUR_MS = 1_800_000;
 const ACCESS_SECONDS = 8;
 
-/** Opaque tokens, no DPoP, no rotation: a provider that has heard of none of our comforts. */
+/** A simple provider: opaque tokens, no DPoP, no rotation. */
 const PLAIN: ProviderTraits = { accessTokens: 'opaque', dpop: 'off', rotation: false };
 
 const TEMPERS: Record<string, ProviderTraits> = {
@@ -26,7 +26,7 @@ const proofs = async (lab: FaultClient): Promise<number> =>
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
 
 for (const [name, temper] of Object.entries(TEMPERS)) {
-  test(`another provider (opaque tokens, no DPoP, no rotation, its clock ${name}): signed in through reload, kill and expiry [other-provider]`, async ({
+  test(`keeps the session of a provider without DPoP and rotation, its clock ${name} [other-provider]`, async ({
     page,
   }) => {
     const app = await startWithProvider(temper);
@@ -67,7 +67,7 @@ for (const [name, temper] of Object.entries(TEMPERS)) {
 }
 
 test(
-  'another provider with short tokens: an idle tab renews them, again and again, with the one refresh token',
+  'refreshes in an idle tab with the same refresh token when the provider does not rotate',
   { tag: '@waits' },
   async ({ page }) => {
     const app = await startWithProvider({ ...PLAIN, lifetimes: { accessSeconds: ACCESS_SECONDS } });
@@ -87,7 +87,7 @@ test(
   },
 );
 
-test('another provider that is down: signing in says so; once it is up, it works', async ({ page }) => {
+test('reports that the provider is down, and signs in when it is up again', async ({ page }) => {
   const app = await startWithProvider(PLAIN);
   await page.goto(app.origin);
   await page.getByRole('button', { name: 'Continue with single sign-on' }).waitFor();

@@ -23,17 +23,17 @@ const attack = (target: string): string => `<!doctype html>
   <iframe src="${target}/api/v1/llm/models"></iframe>`;
 
 const arriveBare = async (page: Page, lab: FaultClient, origin: string, site: string): Promise<void> => {
-  const stranger = await startOtherOriginSite(() => attack(origin));
+  const otherSite = await startOtherOriginSite(() => attack(origin));
   try {
     await lab.clearLog();
-    await page.goto(stranger.origin);
+    await page.goto(otherSite.origin);
     await page.getByRole('link', { name: 'link' }).click();
     await page.waitForURL(`${origin}/api/v1/llm/models`);
     expect(await entryOf(lab, 'GET', '/api/v1/llm/models')).toMatchObject({
       secFetchSite: site,
       secFetchMode: 'navigate',
     });
-    await page.goto(stranger.origin);
+    await page.goto(otherSite.origin);
     await page.getByRole('button', { name: 'send' }).click();
     await page.waitForURL(`${origin}/api/v1/notes`);
     expect(await entryOf(lab, 'POST', '/api/v1/notes')).toMatchObject({ secFetchSite: site, secFetchMode: 'navigate' });
@@ -47,7 +47,7 @@ const arriveBare = async (page: Page, lab: FaultClient, origin: string, site: st
     for (const { auth } of forged) expect(['none', 'cookie']).toContain(auth);
     expect([401, 403]).toContain(forged.at(-1)?.status);
   } finally {
-    await stranger.close();
+    await otherSite.close();
   }
 };
 
@@ -55,23 +55,23 @@ test.beforeEach(({ complaints }) =>
   complaints.expect(FAILED_REQUEST, /X-Frame-Options|frame-ancestors|Refused to (display|frame)/),
 );
 
-test.describe('i. from another origin', () => {
+test.describe('from another origin', () => {
   for (const kind of SIGN_IN_KINDS) {
-    test(`${kind}: a form POST and a link to /api/… arrive without authorization and with their true Sec-Fetch-Site [cross-site-form]`, async ({
+    test(`${kind}: sends a form or a link to /api/… without authorization [cross-site-form]`, async ({
       page,
       app,
       lab,
     }) => {
       await signIn(page, app.origin, kind);
       const attacker = await page.context().newPage();
-      // 127.0.0.1 and localhost are two sites
+      // 127.0.0.1 and localhost are two sites.
       await arriveBare(attacker, lab, app.origin, 'cross-site');
       const notes = await page.evaluate(async () => (await fetch('/api/v1/notes')).text());
       expect(notes).not.toContain('forged');
     });
   }
 
-  test('a form and a link of the own origin are navigations too, and go bare [same-origin-form]', async ({
+  test('sends a form or a link of the same origin without authorization [same-origin-form]', async ({
     page,
     app,
     lab,
@@ -94,15 +94,15 @@ test.describe('i. from another origin', () => {
   });
 });
 
-/** Ports of four digits that are free, and of five that look like them. */
-const lookAlike = async (): Promise<{ app: App; stranger: OtherOriginSite }> => {
+/** Two free ports where one looks like the other, such as 4173 and 41730. */
+const lookAlike = async (): Promise<{ app: App; otherSite: OtherOriginSite }> => {
   for (let tries = 0; tries < 20; tries += 1) {
     const port = 4_200 + 2 * Math.floor(Math.random() * 1_100);
-    const stranger = await startOtherOriginSite(() => '{}', port * 10).catch(() => undefined);
-    if (!stranger) continue;
+    const otherSite = await startOtherOriginSite(() => '{}', port * 10).catch(() => undefined);
+    if (!otherSite) continue;
     const app = await startApp({ port }).catch(() => undefined);
-    if (app) return { app, stranger };
-    await stranger.close();
+    if (app) return { app, otherSite };
+    await otherSite.close();
   }
   throw new Error('no ports that look alike');
 };
@@ -110,14 +110,14 @@ const lookAlike = async (): Promise<{ app: App; stranger: OtherOriginSite }> => 
 test.describe('without the policy that would stop the request before the worker sees it', () => {
   test.use({ bypassCSP: true });
 
-  test('i. a look-alike origin (:41730 for :4173) gets no token [look-alike-origin]', async ({ page }) => {
-    const { app, stranger } = await lookAlike();
+  test('sends no token to a look-alike origin (:41730 for :4173) [look-alike-origin]', async ({ page }) => {
+    const { app, otherSite } = await lookAlike();
     try {
       await signIn(page, app.origin, 'oidc');
       await openKeeper(page, app.origin);
       expect(await page.evaluate(() => navigator.serviceWorker.controller?.scriptURL)).toBe(`${app.origin}/sw.js`);
       expect(await fetchOnce(page)).toBe(200);
-      const { port } = new URL(stranger.origin);
+      const { port } = new URL(otherSite.origin);
       const origins = ['localhost', '127.0.0.1'].map((name) => `http://${name}:${port}`);
       const paths = ['/api/', '/api/v1/llm/models', '/api/../api/v1/auth/whoami'];
       const urls = [
@@ -145,10 +145,10 @@ test.describe('without the policy that would stop the request before the worker 
         return statuses;
       }, urls);
       expect(reached.filter((type) => type === 'cors' || type === 'opaque').length).toBeGreaterThan(urls.length);
-      expect(stranger.received.length).toBeGreaterThan(urls.length);
-      expect(stranger.received.filter((line) => !line.endsWith(' - -'))).toEqual([]);
+      expect(otherSite.received.length).toBeGreaterThan(urls.length);
+      expect(otherSite.received.filter((line) => !line.endsWith(' - -'))).toEqual([]);
     } finally {
-      await Promise.all([app.stop(), stranger.close()]);
+      await Promise.all([app.stop(), otherSite.close()]);
     }
   });
 });

@@ -4,7 +4,7 @@ import { signIn } from '../../support/page/sign-in.ts';
 
 const REQUESTS = 1_000;
 
-/** `npm run bench:request` measures a fraction of these; a machine of CI is busy with another test beside this one. */
+/** `npm run bench:request` measures a fraction of these. A CI machine runs another test beside this one. */
 const BUDGETS = [
   { kind: 'password', scheme: 'Bearer', p50Ms: 1 },
   { kind: 'oidc', scheme: 'DPoP', p50Ms: 3 },
@@ -12,12 +12,12 @@ const BUDGETS = [
 
 for (const { kind, scheme, p50Ms } of BUDGETS) {
   test(
-    `a warm request with ${scheme} costs the worker less than ${p50Ms} ms`,
+    `adds less than ${p50Ms} ms to a warm request with ${scheme}`,
     { tag: '@timed' },
     async ({ page, context, app }) => {
       await signIn(page, app.origin, kind);
       const cost = await requestCost(workerOf(context.serviceWorkers(), app.origin), REQUESTS);
-      expect(cost.schemes, 'each of them was authorized').toEqual([scheme]);
+      expect(cost.schemes, 'each request was authorized').toEqual([scheme]);
       expect(cost.p50Ms).toBeLessThan(p50Ms);
     },
   );

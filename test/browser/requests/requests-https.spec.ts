@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { startHttpsSite, type HttpsSite } from '../../support/sites/https-site.ts';
-import { hitsOn, tell, wordsFor } from '../../support/page/requests.ts';
+import { hitsOn, checkRow, wordsFor } from '../../support/page/requests.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 
 const UPLOAD = /\/media\/upload$/;
@@ -21,7 +21,7 @@ test.beforeEach(({ complaints }) => {
   return site.faults.clearLog();
 });
 
-/** Sends a body of which the browser knows neither the end nor the length; the status, or the error's name. */
+/** Sends a stream of unknown length. Returns the status or the name of the error. */
 const uploadStream = (): Promise<string> =>
   page.evaluate(
     ([bytes, piece]) => {
@@ -42,15 +42,15 @@ const uploadStream = (): Promise<string> =>
     [BYTES, PIECE_BYTES] as const,
   );
 
-test('https: an upload from a stream carries authorization and arrives whole', async () => {
+test('authorizes an upload from a stream over HTTPS', async () => {
   const status = await uploadStream();
   const hits = await hitsOn(site.faults, UPLOAD, 1);
   expect(hits).toMatchObject([{ status: 200, bodyBytes: BYTES }]);
   const server = hits.map((hit) => wordsFor(hit));
-  await tell({ kind: 'an upload from a stream, HTTP/2', server, caller: status });
+  await checkRow({ kind: 'an upload from a stream, HTTP/2', server, caller: status });
 });
 
-test('https: an upload from a stream that meets a 401 is sent once more, whole', async ({ complaints }) => {
+test('sends an upload from a stream once more when the answer over HTTPS is 401', async ({ complaints }) => {
   complaints.expect(FAILED_REQUEST);
   await site.faults.add({ at: 'api', path: '/api/v1/media/', kind: 'status', status: 401, times: 1 });
   const status = await uploadStream();
@@ -58,5 +58,5 @@ test('https: an upload from a stream that meets a 401 is sent once more, whole',
   expect(hits.at(-1)).toMatchObject({ status: 200, bodyBytes: BYTES });
   const server = hits.map((hit) => wordsFor(hit));
   const caller = `${status}; until the answer the worker keeps what was read of the stream`;
-  await tell({ kind: 'POST from a stream, HTTP/2', server, caller });
+  await checkRow({ kind: 'POST from a stream, HTTP/2', server, caller });
 });

@@ -1,7 +1,7 @@
 import { startApp, type App } from '../../support/server/app.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { createFaultClient } from '../../support/server/fault-client.ts';
-import { hitsOn, tell, wordsFor } from '../../support/page/requests.ts';
+import { hitsOn, checkRow, wordsFor } from '../../support/page/requests.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 
 let app: App;
@@ -11,7 +11,10 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => app.stop());
 
-test('an isolated page gets what every page gets [cross-origin-isolated]', async ({ page, complaints }) => {
+test('authorizes the requests of a cross-origin isolated page [cross-origin-isolated]', async ({
+  page,
+  complaints,
+}) => {
   complaints.expect(FAILED_REQUEST);
   const lab = createFaultClient(app.origin);
   await signIn(page, app.origin, 'password');
@@ -24,7 +27,7 @@ test('an isolated page gets what every page gets [cross-origin-isolated]', async
   await lab.clearLog();
   const status = await page.evaluate(async () => (await fetch('/api/v1/llm/models')).status);
   const fetched = await hitsOn(lab, /\/llm\/models$/, 1);
-  await tell({ kind: '`fetch` ', server: fetched.map((hit) => wordsFor(hit)), caller: String(status) });
+  await checkRow({ kind: '`fetch` ', server: fetched.map((hit) => wordsFor(hit)), caller: String(status) });
 
   await lab.clearLog();
   await page.evaluate(async () => {
@@ -33,7 +36,7 @@ test('an isolated page gets what every page gets [cross-origin-isolated]', async
     await image.decode();
   });
   const shown = await hitsOn(lab, /\/picture\.png$/, 1);
-  await tell({ kind: '`<img>` ', server: shown.map((hit) => wordsFor(hit)), caller: 'the picture' });
+  await checkRow({ kind: '`<img>` ', server: shown.map((hit) => wordsFor(hit)), caller: 'the picture' });
 
   await lab.clearLog();
   await lab.add({ at: 'api', path: '/api/v1/llm/', kind: 'redirect', location: '/', times: 1 });
@@ -42,5 +45,5 @@ test('an isolated page gets what every page gets [cross-origin-isolated]', async
     return `${response.status}, \`Cross-Origin-Resource-Policy: ${response.headers.get('cross-origin-resource-policy')}\``;
   });
   const refused = await hitsOn(lab, /\/llm\/models$/, 1);
-  await tell({ kind: 'the worker’s own answer', server: refused.map((hit) => wordsFor(hit)), caller });
+  await checkRow({ kind: 'the worker’s own answer', server: refused.map((hit) => wordsFor(hit)), caller });
 });

@@ -1,9 +1,9 @@
 import type { Page } from '@playwright/test';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
-import { hitsOn, SCHEMES, tell, wordsFor } from '../../support/page/requests.ts';
+import { hitsOn, SCHEMES, checkRow, wordsFor } from '../../support/page/requests.ts';
 import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 
-/** One element: what is put into the page, and what it came to. */
+/** One element: adds it to the page, and returns the result. */
 type Case = { kind: string; path: RegExp; hits: number; act: () => Promise<string> };
 
 const PICTURE = /\/picture\.png$/;
@@ -90,7 +90,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** Seeks to a place that cannot have been fetched yet; gives where the range began that brought it. */
+/** Seeks to a position that the browser has not fetched yet. Returns the start of the range that it requested. */
 const seek = (page: Page): Promise<string> =>
   page.evaluate(async () => {
     const audio = new Audio();
@@ -112,13 +112,13 @@ const seek = (page: Page): Promise<string> =>
     return `${duration} s of sound, at ${place} %`;
   });
 
-// The policy would refuse the script before it is asked for.
+// The policy would block the script before the request.
 test.use({ bypassCSP: true });
 
 for (const sign of TOKEN_KINDS) {
   const wording = { scheme: SCHEMES[sign] };
 
-  test(`${sign}: requests of elements reach the server as the table says`, async ({ page, app, lab, complaints }) => {
+  test(`${sign}: sends the requests of elements as the table shows`, async ({ page, app, lab, complaints }) => {
     complaints.expect(FAILED_REQUEST, /MIME type/);
     await signIn(page, app.origin, sign);
     for (const { kind, path, hits, act } of CASES) {
@@ -126,12 +126,12 @@ for (const sign of TOKEN_KINDS) {
         await lab.clearLog();
         const caller = await page.evaluate(act);
         const seen = await hitsOn(lab, path, hits);
-        await tell({ kind, server: seen.map((hit) => wordsFor(hit, wording)), caller });
+        await checkRow({ kind, server: seen.map((hit) => wordsFor(hit, wording)), caller });
       });
     }
   });
 
-  test(`${sign}: a sound is sought in by ranges`, async ({ page, app, lab }) => {
+  test(`${sign}: requests ranges when the user seeks in a sound`, async ({ page, app, lab }) => {
     await signIn(page, app.origin, sign);
     await lab.clearLog();
     const caller = await seek(page);
@@ -146,16 +146,11 @@ for (const sign of TOKEN_KINDS) {
       '`GET /api/v1/media/tone.wav`, token, `Range: bytes=0-` → 206',
       '`GET /api/v1/media/tone.wav`, token, `Range:` from where it is sought → 206',
     ];
-    await tell({ kind: '`<audio>`, and sought in', server, caller });
+    await checkRow({ kind: '`<audio>`, and sought in', server, caller });
   });
 }
 
-test('what a page navigates to, and what a browser downloads by itself, gets no token', async ({
-  page,
-  app,
-  lab,
-  complaints,
-}) => {
+test('adds no token to navigations and to downloads of the browser', async ({ page, app, lab, complaints }) => {
   complaints.expect(FAILED_REQUEST);
   await signIn(page, app.origin, 'password');
   await lab.clearLog();
@@ -169,7 +164,7 @@ test('what a page navigates to, and what a browser downloads by itself, gets no 
   const failure = await (await download).failure();
   expect(failure).not.toBe(null);
   const bare = (await hitsOn(lab, PICTURE, 1)).map((hit) => wordsFor(hit));
-  await tell({ kind: '`<a download>`', server: bare, caller: 'a failed download' });
+  await checkRow({ kind: '`<a download>`', server: bare, caller: 'a failed download' });
 
   await lab.clearLog();
   const posted = page.waitForNavigation();
@@ -181,10 +176,10 @@ test('what a page navigates to, and what a browser downloads by itself, gets no 
   });
   const answer = await posted;
   const forms = (await hitsOn(lab, /\/notes$/, 1)).map((hit) => wordsFor(hit));
-  await tell({ kind: 'a form that is posted', server: forms, caller: `the page of the ${answer?.status()}` });
+  await checkRow({ kind: 'a form that is posted', server: forms, caller: `the page of the ${answer?.status()}` });
 
   await lab.clearLog();
   const response = await page.goto(`${app.origin}/api/v1/llm/models`);
   const navigations = (await hitsOn(lab, MODELS, 1)).map((hit) => wordsFor(hit));
-  await tell({ kind: 'a navigation', server: navigations, caller: `the page of the ${response?.status()}` });
+  await checkRow({ kind: 'a navigation', server: navigations, caller: `the page of the ${response?.status()}` });
 });

@@ -1,22 +1,22 @@
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
-import { hitsOn, SCHEMES, tell, wordsFor } from '../../support/page/requests.ts';
+import { hitsOn, SCHEMES, checkRow, wordsFor } from '../../support/page/requests.ts';
 import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 import { startOtherOriginSite, type OtherOriginSite } from '../../support/sites/other-origin-site.ts';
 
 const MODELS = '/api/v1/llm/models';
 const LATEST = '/api/v1/media/latest/picture';
-/** What the requests of a case may reach; the page itself asks for none of it. */
+/** The paths that the requests of a case may reach. The page does not request them otherwise. */
 const PATHS = /\/llm\/models$|\/media\/|\/notes$/;
 
 type Case = {
   kind: string;
-  /** Requests that are answered with a redirect to `to`; none: the server's own route redirects. */
+  /** How many requests get a redirect to `to`. With 0, the server's own route redirects. */
   redirects: number;
   status?: number;
-  to?: (stranger: OtherOriginSite) => string;
+  to?: (otherSite: OtherOriginSite) => string;
   url: string;
   init?: RequestInit;
-  /** Requests that reach the server, by the scheme of the session. */
+  /** How many requests reach the server, by the scheme of the session. */
   hits: { bearer: number; dpop: number };
 };
 
@@ -45,21 +45,21 @@ const CASES: readonly Case[] = [
     hits: same(1),
   },
   { kind: '`redirect: "error"`', redirects: 1, to: toPicture, url: MODELS, init: { redirect: 'error' }, hits: same(1) },
-  // with DPoP the proof of the first address is refused at the second one, and another is made
+  // A DPoP proof is valid for one URL, so the target refuses the first one and gets another.
   { kind: 'of a declared path', redirects: 0, url: LATEST, hits: { bearer: 2, dpop: 3 } },
   { kind: 'of a declared path, to another origin', redirects: 2, to: abroad, url: LATEST, hits: same(2) },
 ];
 
-let stranger: OtherOriginSite;
+let otherSite: OtherOriginSite;
 test.beforeAll(async () => {
-  stranger = await startOtherOriginSite(() => 'abroad');
+  otherSite = await startOtherOriginSite(() => 'abroad');
 });
-test.afterAll(() => stranger.close());
+test.afterAll(() => otherSite.close());
 
 for (const sign of TOKEN_KINDS) {
   const scheme = SCHEMES[sign];
 
-  test(`${sign}: redirects end as the table says, and no token leaves the origin [redirects-keep-token]`, async ({
+  test(`${sign}: sends no token to another origin when a request is redirected [redirects-keep-token]`, async ({
     page,
     app,
     lab,
@@ -71,7 +71,7 @@ for (const sign of TOKEN_KINDS) {
       await test.step(kind, async () => {
         await lab.clearLog();
         if (to) {
-          const fault = { at: 'api', path: url, kind: 'redirect', location: to(stranger), times: redirects } as const;
+          const fault = { at: 'api', path: url, kind: 'redirect', location: to(otherSite), times: redirects } as const;
           await lab.add(status === undefined ? fault : { ...fault, status });
         }
         const caller = await page.evaluate(
@@ -94,13 +94,13 @@ for (const sign of TOKEN_KINDS) {
         await lab.clear();
         const words = seen.map((hit) => wordsFor(hit, { scheme }));
         if (hits[scheme] > hits.bearer) expect(words.splice(1, 1)).toEqual([REFUSED_PROOF]);
-        await tell({ kind, server: words, caller });
+        await checkRow({ kind, server: words, caller });
       });
     }
-    expect(stranger.received).toEqual([]);
+    expect(otherSite.received).toEqual([]);
   });
 
-  test(`${sign}: a picture behind a declared redirect is shown`, async ({ page, app, lab }) => {
+  test(`${sign}: shows a picture behind a declared redirect`, async ({ page, app, lab }) => {
     await signIn(page, app.origin, sign);
     await lab.clearLog();
     const caller = await page.evaluate(async (url) => {
@@ -112,7 +112,7 @@ for (const sign of TOKEN_KINDS) {
     const seen = await hitsOn(lab, PATHS, scheme === 'dpop' ? 3 : 2);
     const words = seen.map((hit) => wordsFor(hit, { scheme }));
     if (scheme === 'dpop') expect(words.splice(1, 1)).toEqual([REFUSED_PROOF]);
-    await tell({ kind: 'of a declared path, `<img>`', server: words, caller });
+    await checkRow({ kind: 'of a declared path, `<img>`', server: words, caller });
   });
 }
 

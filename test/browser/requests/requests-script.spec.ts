@@ -2,18 +2,18 @@ import type { Page } from '@playwright/test';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { openKeeper } from '../../support/page/keeper-page.ts';
 import type { FaultClient } from '../../support/server/fault-client.ts';
-import { hitsOn, SCHEMES, tell, wordsFor } from '../../support/page/requests.ts';
+import { hitsOn, SCHEMES, checkRow, wordsFor } from '../../support/page/requests.ts';
 import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 
-/** One kind of request: what the page does, and how often the server is to hear of it. */
+/** One kind of request: the page's code, and how many requests the server must get. */
 type Case = {
   kind: string;
   path: RegExp;
   hits: number;
-  /** Runs in the page; gives what the caller got. */
+  /** Runs in the page. Returns the result of the caller. */
   act: () => string | Promise<string>;
   before?: (lab: FaultClient) => Promise<void>;
-  /** What only the test can see of it. */
+  /** The result that only the test can see. */
   after?: (page: Page) => Promise<void>;
 };
 
@@ -100,7 +100,7 @@ const CASES: readonly Case[] = [
     hits: 0,
     act: () =>
       Promise.all(
-        // one that was asked for before, and one that never was
+        // One URL that the page requested before, and one that it did not.
         ['/api/v1/llm/models', `/api/v1/llm/models?${crypto.randomUUID()}`].map((url) =>
           fetch(url, { cache: 'only-if-cached', mode: 'same-origin' }).then(
             ({ status }) => String(status),
@@ -159,10 +159,10 @@ const CASES: readonly Case[] = [
     act: () =>
       new Promise((resolve) => {
         const request = new XMLHttpRequest();
-        let told = 0;
-        request.upload.onprogress = () => (told += 1);
+        let events = 0;
+        request.upload.onprogress = () => (events += 1);
         request.open('POST', '/api/v1/media/upload');
-        request.onloadend = () => resolve(`${request.status}, told of progress ${told} times`);
+        request.onloadend = () => resolve(`${request.status}, told of progress ${events} times`);
         request.send(new Blob([new Uint8Array(1024 * 1024)]));
       }),
   },
@@ -277,7 +277,7 @@ const CASES: readonly Case[] = [
 ];
 
 for (const sign of TOKEN_KINDS) {
-  test(`${sign}: requests of scripts reach the server as the table says`, async ({ page, app, lab, complaints }) => {
+  test(`${sign}: sends the requests of scripts as the table shows`, async ({ page, app, lab, complaints }) => {
     complaints.expect(FAILED_REQUEST);
     await signIn(page, app.origin, sign);
     for (const { kind, path, hits, act, before, after } of CASES) {
@@ -288,17 +288,17 @@ for (const sign of TOKEN_KINDS) {
         await after?.(page);
         const seen = await hitsOn(lab, path, hits);
         await lab.clear();
-        await tell({ kind, server: seen.map((hit) => wordsFor(hit, { scheme: SCHEMES[sign] })), caller });
+        await checkRow({ kind, server: seen.map((hit) => wordsFor(hit, { scheme: SCHEMES[sign] })), caller });
       });
     }
   });
 }
 
-test('a request of somebody who is signed out goes out bare', async ({ page, app, lab, complaints }) => {
+test('sends a request without authorization when signed out', async ({ page, app, lab, complaints }) => {
   complaints.expect(FAILED_REQUEST);
   await openKeeper(page, app.origin);
   const caller = await page.evaluate(async () => String((await fetch('/api/v1/llm/models')).status));
   expect(caller).toBe('401');
   const hits = await hitsOn(lab, MODELS, 1);
-  await tell({ kind: 'signed out', server: hits.map((hit) => wordsFor(hit)), caller });
+  await checkRow({ kind: 'signed out', server: hits.map((hit) => wordsFor(hit)), caller });
 });

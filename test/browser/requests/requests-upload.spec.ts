@@ -7,26 +7,26 @@ import type { LogEntry } from '../../../server/auth/request-log.ts';
 import type { FaultClient } from '../../support/server/fault-client.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { peakMemory } from '../../support/browser/memory.ts';
-import { hitsOn, tell, wordsFor } from '../../support/page/requests.ts';
+import { hitsOn, checkRow, wordsFor } from '../../support/page/requests.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
 const MB = 1_000_000;
 const UPLOAD = '/api/v1/media/upload';
 const UPLOADS = /\/media\/upload/;
-/** The first requests of an upload, which nothing is done to. */
+/** The first requests of an upload, which have no fault. */
 const UNDISTURBED = 5;
 
 declare global {
   interface Window {
-    /** What was told of the progress, in bytes. */
+    /** The reported progress in bytes. */
     acknowledged: number[];
     cancel(): void;
     uploading: Promise<string>;
   }
 }
 
-/** Each megabyte differs from the others, so that one that is missing, doubled or elsewhere changes the digest. */
+/** All megabytes differ, so that a missing, doubled or moved one changes the digest. */
 const piecesOf = function* (megabytes: number): Generator<Buffer> {
   for (let index = 0; index < megabytes; index += 1) yield Buffer.alloc(MB, index + 1);
 };
@@ -37,7 +37,7 @@ const digestOf = (megabytes: number): string => {
   return hash.digest('hex');
 };
 
-/** Has a person choose a file of this size. */
+/** Chooses a file of this size, as a user does. */
 const choose = async (page: Page, megabytes: number): Promise<void> => {
   const file = join(folder, `${megabytes}.bin`);
   await writeFile(file, piecesOf(megabytes));
@@ -50,7 +50,7 @@ const choose = async (page: Page, megabytes: number): Promise<void> => {
   await page.locator('#chosen').setInputFiles(file);
 };
 
-/** Begins to send it; `window.uploading` gives what the caller got. */
+/** Starts the upload. `window.uploading` resolves with the result of the caller. */
 const begin = (page: Page): Promise<void> =>
   page.evaluate(() => {
     const file = document.querySelector<HTMLInputElement>('#chosen')?.files?.[0] ?? new Blob();
@@ -66,7 +66,7 @@ const begin = (page: Page): Promise<void> =>
 
 const told = (page: Page): Promise<number[]> => page.evaluate(() => window.acknowledged);
 
-/** Has a part hang before it is taken, for so long (ms) that there is a middle to do something in. */
+/** Delays one part by this time (ms), so that the test can act in the middle of the upload. */
 const haltInTheMiddle = async (lab: FaultClient, ms: number): Promise<void> => {
   await lab.add({ at: 'api', path: UPLOAD, kind: 'slow', ms: 1, times: UNDISTURBED });
   await lab.add({ at: 'api', path: UPLOAD, kind: 'hang', ms, times: 1 });
@@ -89,7 +89,7 @@ const expectReceived = async (page: Page, megabytes: number): Promise<string> =>
 
 const endOf = ({ headers, bodyBytes }: LogEntry): number => Number(headers['upload-offset']) + bodyBytes;
 
-/** Parts that the server took to their ends. */
+/** Parts that the server received completely. */
 const takenParts = async (lab: FaultClient): Promise<readonly LogEntry[]> =>
   (await lab.log()).filter(({ method, status }) => method === 'PATCH' && (status === 204 || status === 200));
 
@@ -111,7 +111,7 @@ test.beforeEach(async ({ page, app, lab, complaints }) => {
   await lab.clearLog();
 });
 
-test('100 MB go up with true progress, and stay out of memory', async ({ page, lab }) => {
+test('uploads 100 MB with true progress and flat memory', async ({ page, lab }) => {
   const hundred = 100;
   await choose(page, hundred);
   const memory = await peakMemory(page);
@@ -129,14 +129,14 @@ test('100 MB go up with true progress, and stay out of memory', async ({ page, l
   expect(others.map((hit) => wordsFor(hit))).toEqual(BEGINNING);
   expect(grown, `${Math.round(grown / MB)} MB more at the peak`).toBeLessThan(60 * MB);
   const words = `${caller}; told of each part when the server had it; memory stays flat`;
-  await tell({ kind: 'an upload of 100 MB', server: [...BEGINNING, PARTS], caller: words });
+  await checkRow({ kind: 'an upload of 100 MB', server: [...BEGINNING, PARTS], caller: words });
 
   const control = await peakMemory(page);
   await page.evaluate(() => void Object.assign(window, { kept: new Uint8Array(100_000_000).fill(1) }));
   expect(await control.grown()).toBeGreaterThan(90 * MB);
 });
 
-test('an upload goes on after the worker was killed in the middle of it', async ({ page, lab }) => {
+test('continues an upload when the worker dies in the middle', async ({ page, lab }) => {
   const size = 24;
   await haltInTheMiddle(lab, 3_000);
   await choose(page, size);
@@ -148,10 +148,14 @@ test('an upload goes on after the worker was killed in the middle of it', async 
   const parts = await takenParts(lab);
   expect(parts.at(-1) && endOf(parts.at(-1)!)).toBe(size * MB);
   const words = `${caller}; it goes on where the server was`;
-  await tell({ kind: 'an upload; the worker is killed in the middle', server: [...BEGINNING, PARTS], caller: words });
+  await checkRow({
+    kind: 'an upload; the worker is killed in the middle',
+    server: [...BEGINNING, PARTS],
+    caller: words,
+  });
 });
 
-test('an upload goes on when the network is back', async ({ page, context, lab }) => {
+test('continues an upload when the network is back', async ({ page, context, lab }) => {
   const size = 24;
   await haltInTheMiddle(lab, 1_000);
   await choose(page, size);
@@ -161,7 +165,7 @@ test('an upload goes on when the network is back', async ({ page, context, lab }
   await context.setOffline(true);
   await failed;
   await expectUnfinished(page, size);
-  // the part that hung was handed over and never taken: it is not told of
+  // The delayed part was sent but not received, so the progress does not count it.
   const onServer = Math.max(...(await takenParts(lab)).map(endOf));
   expect((await told(page)).at(-1)).toBeLessThanOrEqual(onServer);
   const before = (await told(page)).length;
@@ -172,10 +176,10 @@ test('an upload goes on when the network is back', async ({ page, context, lab }
   expect(asked.length).toBeGreaterThan(0);
   const server = [...BEGINNING, '`HEAD /api/v1/media/upload/…`, token → 204, when it is back', PARTS];
   const words = `${caller}; it goes on where the server was`;
-  await tell({ kind: 'an upload; the network is lost in the middle', server, caller: words });
+  await checkRow({ kind: 'an upload; the network is lost in the middle', server, caller: words });
 });
 
-test('an upload goes on when the answer to a part is lost', async ({ page, lab }) => {
+test('continues an upload when the answer to a part is lost', async ({ page, lab }) => {
   const size = 24;
   await lab.add({ at: 'api', path: UPLOAD, kind: 'slow', ms: 1, times: UNDISTURBED });
   await lab.add({ at: 'api', path: UPLOAD, kind: 'lost', times: 1 });
@@ -188,10 +192,10 @@ test('an upload goes on when the answer to a part is lost', async ({ page, lab }
   const taken = [...parts, ...lost].reduce((sum, { bodyBytes }) => sum + bodyBytes, 0);
   expect(taken).toBe(size * MB);
   const words = `${caller}; no byte was sent twice`;
-  await tell({ kind: 'an upload; the server loses an answer', server: [...BEGINNING, PARTS], caller: words });
+  await checkRow({ kind: 'an upload; the server loses an answer', server: [...BEGINNING, PARTS], caller: words });
 });
 
-test('an upload that is aborted is removed', async ({ page, lab }) => {
+test('removes an upload from the server when the page aborts it', async ({ page, lab }) => {
   const size = 24;
   await haltInTheMiddle(lab, 3_000);
   await choose(page, size);
@@ -199,7 +203,7 @@ test('an upload that is aborted is removed', async ({ page, lab }) => {
   await begun(page);
   await page.evaluate(() => window.cancel());
   const caller = `\`${await page.evaluate(() => window.uploading)}\``;
-  // the fault may meet the removal in the place of a part: the browser then sends it again by itself
+  // The fault may hit the removal instead of a part. The browser then sends the removal again by itself.
   const removals = async (): Promise<unknown[]> =>
     (await lab.log()).flatMap(({ method, auth, status }) =>
       method === 'DELETE' && status !== 0 ? [[auth, status]] : [],
@@ -210,10 +214,10 @@ test('an upload that is aborted is removed', async ({ page, lab }) => {
     '`PATCH /api/v1/media/upload/…`, token, in parts → 204, then none',
     '`DELETE /api/v1/media/upload/…`, token → 204',
   ];
-  await tell({ kind: 'an upload that is aborted', server, caller });
+  await checkRow({ kind: 'an upload that is aborted', server, caller });
 });
 
-test('what is small goes up in one request', async ({ page, lab }) => {
+test('uploads a small file in one request', async ({ page, lab }) => {
   const caller = await page.evaluate(async () => {
     const seen: number[] = [];
     const onProgress = ({ sent }: { sent: number }): void => void seen.push(sent);
@@ -221,5 +225,5 @@ test('what is small goes up in one request', async ({ page, lab }) => {
     return `${response.status}; progress: ${seen.join(', ')} B`;
   });
   const hits = await hitsOn(lab, UPLOADS, 1);
-  await tell({ kind: 'an upload in one request', server: hits.map((hit) => wordsFor(hit)), caller });
+  await checkRow({ kind: 'an upload in one request', server: hits.map((hit) => wordsFor(hit)), caller });
 });

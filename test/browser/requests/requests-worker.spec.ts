@@ -1,13 +1,13 @@
 import type { BrowserContext, Page } from '@playwright/test';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import type { FaultClient } from '../../support/server/fault-client.ts';
-import { hitsOn, tell, wordsFor } from '../../support/page/requests.ts';
+import { hitsOn, checkRow, wordsFor } from '../../support/page/requests.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
-/** Longer than any test, so that only what the test does ends the wait. */
+/** Longer than any test, so that only the test's own action ends the wait. */
 const FOR_EVER_MS = 600_000;
-/** Long enough for a page to change its mind meanwhile, on any machine. */
+/** Long enough for a page to abort in time on a slow machine. */
 const SLOW_MS = 2_000;
 const MODELS_PATH = '/api/v1/llm/models';
 const MODELS = /\/llm\/models$/;
@@ -17,7 +17,7 @@ const DOWNLOAD = /\/media\/download$/;
 const words = async (lab: FaultClient, path: RegExp, count: number): Promise<string[]> =>
   (await hitsOn(lab, path, count)).map((hit) => wordsFor(hit));
 
-/** Resolves when the worker itself has sent a request for such a path. */
+/** Resolves when the worker has sent a request for a matching path. */
 const sentByWorker = (context: BrowserContext, path: RegExp): Promise<unknown> =>
   context.waitForEvent('request', (request) => request.serviceWorker() !== null && path.test(request.url()));
 
@@ -27,11 +27,11 @@ test.beforeEach(async ({ page, app, lab, complaints }) => {
   await lab.clearLog();
 });
 
-test('a worker that is not running is started, and nothing goes out before it', async ({ page, app, lab }) => {
+test('starts a stopped worker and sends no request before that', async ({ page, app, lab }) => {
   await killWorkers(page);
   const status = await page.evaluate(async () => (await fetch('/api/v1/llm/models')).status);
   const fetched = await words(lab, MODELS, 1);
-  await tell({ kind: 'the worker is not running: `fetch`', server: fetched, caller: String(status) });
+  await checkRow({ kind: 'the worker is not running: `fetch`', server: fetched, caller: String(status) });
 
   await killWorkers(page);
   await page.evaluate(async () => {
@@ -40,24 +40,24 @@ test('a worker that is not running is started, and nothing goes out before it', 
     await image.decode();
   });
   const shown = await words(lab, /\/picture\.png$/, 1);
-  await tell({ kind: 'the worker is not running: `<img>`', server: shown, caller: 'the picture' });
+  await checkRow({ kind: 'the worker is not running: `<img>`', server: shown, caller: 'the picture' });
 
   await lab.clearLog();
   await killWorkers(page);
   const response = await page.goto(`${app.origin}/api/v1/llm/models`);
   const gone = await words(lab, MODELS, 1);
   const caller = `the page of the ${response?.status()}`;
-  await tell({ kind: 'the worker is not running: a navigation', server: gone, caller });
+  await checkRow({ kind: 'the worker is not running: a navigation', server: gone, caller });
 });
 
-test('a GET that is under way when the worker dies is sent again', async ({ page, context, lab }) => {
+test('sends a pending GET again when the worker dies', async ({ page, context, lab }) => {
   await lab.add({ at: 'api', path: MODELS_PATH, kind: 'hang', ms: FOR_EVER_MS, times: 1 });
   const sent = sentByWorker(context, MODELS);
   const pending = page.evaluate(async () => (await fetch('/api/v1/llm/models')).status);
   await sent;
   await killWorkers(page);
   const caller = String(await pending);
-  await tell({ kind: 'the worker dies under a GET', server: await words(lab, MODELS, 2), caller });
+  await checkRow({ kind: 'the worker dies under a GET', server: await words(lab, MODELS, 2), caller });
 });
 
 const notesOf = (page: Page, text: string): Promise<number> =>
@@ -89,11 +89,11 @@ for (const { kind, by, stored } of POSTS) {
     const keys = new Set(posts.map(({ headers }) => headers['idempotency-key']));
     expect(keys.size).toBe(1);
     const caller = `${status}; the server did it ${stored === 1 ? 'once' : 'twice'}`;
-    await tell({ kind, server: posts.map((hit) => wordsFor(hit)), caller });
+    await checkRow({ kind, server: posts.map((hit) => wordsFor(hit)), caller });
   });
 }
 
-/** Begins the long download and reads one piece of it; gives how the rest ended once `end` has been called. */
+/** Starts the long download and reads one piece of it. After a call of `end` it returns how the rest ended. */
 const beginDownload = (page: Page): Promise<void> =>
   page.evaluate(async () => {
     const controller = new AbortController();
@@ -116,23 +116,23 @@ declare global {
   }
 }
 
-test('an answer whose worker dies breaks off', async ({ page, lab }) => {
+test('breaks a response off when its worker dies', async ({ page, lab }) => {
   await beginDownload(page);
   await killWorkers(page);
   const caller = await page.evaluate(() => window.drain());
-  await tell({ kind: 'the worker dies under the answer’s body', server: await words(lab, DOWNLOAD, 1), caller });
+  await checkRow({ kind: 'the worker dies under the answer’s body', server: await words(lab, DOWNLOAD, 1), caller });
 });
 
-test('an answer that nobody wants any more is not sent on', async ({ page, lab }) => {
+test('stops a response on the server when the page aborts it', async ({ page, lab }) => {
   await beginDownload(page);
   const caller = await page.evaluate(() => {
     window.stop();
     return window.drain();
   });
-  await tell({ kind: 'aborted after the headers', server: await words(lab, DOWNLOAD, 1), caller });
+  await checkRow({ kind: 'aborted after the headers', server: await words(lab, DOWNLOAD, 1), caller });
 });
 
-/** Aborts when the worker has sent the request on; gives what the caller got. */
+/** Aborts when the worker has sent the request. Returns the result of the caller. */
 const abortOnceSent = async (page: Page, context: BrowserContext, by: 'window' | 'keeper'): Promise<string> => {
   const sent = sentByWorker(context, MODELS);
   const pending = page.evaluate(async (who) => {
@@ -148,17 +148,25 @@ const abortOnceSent = async (page: Page, context: BrowserContext, by: 'window' |
   return pending;
 };
 
-test('a plain fetch that is aborted before the headers goes on at the server', async ({ page, context, lab }) => {
+test('does not stop a plain fetch on the server when the page aborts it before the headers', async ({
+  page,
+  context,
+  lab,
+}) => {
   await lab.add({ at: 'api', path: MODELS_PATH, kind: 'slow', ms: SLOW_MS, times: 1 });
   const caller = await abortOnceSent(page, context, 'window');
-  await tell({ kind: 'aborted before the headers, plain `fetch`', server: await words(lab, MODELS, 1), caller });
+  await checkRow({ kind: 'aborted before the headers, plain `fetch`', server: await words(lab, MODELS, 1), caller });
 });
 
-test('a keeper.fetch that is aborted before the headers ends at the server too', async ({ page, context, lab }) => {
+test('stops a keeper.fetch on the server when the page aborts it before the headers', async ({
+  page,
+  context,
+  lab,
+}) => {
   await lab.add({ at: 'api', path: MODELS_PATH, kind: 'hang', ms: FOR_EVER_MS, times: 1 });
   const caller = await abortOnceSent(page, context, 'keeper');
   const hits = await hitsOn(lab, MODELS, 1);
   expect(hits.map(({ headers }) => headers['keeper-request'])).toEqual([undefined]);
   const server = hits.map((hit) => wordsFor(hit));
-  await tell({ kind: 'aborted before the headers, `keeper.fetch`', server, caller });
+  await checkRow({ kind: 'aborted before the headers, `keeper.fetch`', server, caller });
 });

@@ -9,7 +9,7 @@ import { expectNothingBare } from '../../support/page/requests.ts';
 import { atProvider, INTENTS, seesSignedIn, signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
-/** By the library, which holds a request back rather than send it bare. */
+/** Sends with `keeper.fetch`, which holds a request back until a worker can authorize it. */
 const keeperFetch = (page: Page): Promise<Fetched> =>
   page.evaluate(
     (url) =>
@@ -32,11 +32,7 @@ test.beforeEach(({ complaints }) =>
   complaints.expect(FAILED_REQUEST, FAILED_SOCKET, /ServiceWorker/, /A bad HTTP response code .403./),
 );
 
-test('the worker is unregistered under a running page: the session goes on, here and after a reload', async ({
-  page,
-  app,
-  lab,
-}) => {
+test('keeps the session when a script unregisters the worker of a running page', async ({ page, app, lab }) => {
   await signIn(page, app.origin, 'password');
   await lab.clearLog();
   await page.evaluate(async () => {
@@ -55,17 +51,13 @@ test('the worker is unregistered under a running page: the session goes on, here
   await expectNothingBare(lab);
 });
 
-test('the site’s data are cleared under a running page: it says so, and one can sign in again without a reload', async ({
-  page,
-  app,
-  lab,
-}) => {
+test('reports cleared site data, and signs in again without a reload', async ({ page, app, lab }) => {
   await signIn(page, app.origin, 'password');
   const document = await documentOf(page);
   await lab.clearLog();
   const browser = await page.context().newCDPSession(page);
   await browser.send('Storage.clearDataForOrigin', { origin: app.origin, storageTypes: 'all' });
-  // held back until there is a worker again, which has nothing to send it with
+  // The page holds it back until there is a worker again, which has no token for it.
   expect(await keeperFetch(page)).toBe(401);
   expect(await writeNote(page)).toBe(401);
   expect((await lab.log()).filter(({ path, method }) => path === NOTES && method === 'POST')).toHaveLength(1);
@@ -85,10 +77,7 @@ test('the site’s data are cleared under a running page: it says so, and one ca
 });
 
 for (const kind of TOKEN_KINDS) {
-  test(`${kind}: no worker to be had at first: the page keeps the session, and hands it over when there is one`, async ({
-    page,
-    complaints,
-  }) => {
+  test(`${kind}: keeps the session in the page until a worker can take it over`, async ({ page, complaints }) => {
     complaints.expect(/script/);
     const site = await startDeployment();
     try {
@@ -132,7 +121,7 @@ for (const kind of TOKEN_KINDS) {
   });
 }
 
-/** A worker that is not installed before a page says so; by the time it tells of itself, the disk has been read. */
+/** A worker that waits in its installation for a page. When it reports itself, it has read the disk. */
 const waitsForWord = (script: string): string => `${script}
   const word = new BroadcastChannel('word');
   self.addEventListener('install', (event) => event.waitUntil(new Promise((resolve) => {
@@ -144,7 +133,7 @@ const waitsForWord = (script: string): string => `${script}
     };
   })));`;
 
-test('a sign-in in the page after the worker has read of a sign-out there: the worker takes it up', async ({
+test('the worker takes a sign-in over that came from the page after the worker had read a sign-out', async ({
   page,
   complaints,
 }) => {

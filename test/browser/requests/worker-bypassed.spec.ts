@@ -7,38 +7,38 @@ import { connectKeeper } from '../../support/page/keeper-page.ts';
 import { fetchOnce, MODELS } from '../../support/page/page-fetch.ts';
 import { bareIn, expectNothingBare } from '../../support/page/requests.ts';
 import { seesSignedIn, signIn } from '../../support/page/sign-in.ts';
-import { updateToWait, watchLeases } from '../../support/page/update.ts';
+import { updateToWait, watchKeepAlives } from '../../support/page/update.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
 /*
- * All workers are killed between a newcomer's installation and its turn: Chromium 156 then names the newcomer as the
- * controller and sends the page's requests past it (docs/explanation/worker-updates.md).
+ * All workers die after a new worker is installed and before it takes over. Chromium 156 then names the new worker as the
+ * controller, but sends the page's requests past it (docs/explanation/worker-updates.md).
  */
 
-/** What became of a request of `keeper.fetch`: a status, or a problem as JSON. */
+/** The result of `keeper.fetch`: a status, or a problem as JSON. */
 type Outcome = number | string;
 
 declare global {
   interface Window {
-    askKeeper(): Promise<Outcome>;
-    /** Asked for when the newcomer was already on its way. */
+    fetchByKeeper(): Promise<Outcome>;
+    /** A request that started when the new worker was already waiting. */
     held: Promise<Outcome>;
-    /** The status of a plain request, sent as soon as a newcomer controls this page; 0 where none does. */
+    /** The status of a plain request, sent when a new worker controls this page. 0 if none does. */
     plain: Promise<number>;
   }
 }
 
-/** The app's keeper and the test's own each have one. */
-const LEASES = 2;
+/** One of the app's keeper, and one of the test's own. */
+const KEEP_ALIVES = 2;
 const ROUNDS = 3;
 
-/** A worker that does not rest, once it was told so: no newcomer replaces it while it lives. */
+/** A worker that stays busy after a message `stay busy`. No new worker replaces it while it lives. */
 const canStayBusy = (script: string): string => `${script}
   self.addEventListener('message', (event) => {
     if (event.data === 'stay busy') event.waitUntil(new Promise(() => {}));
   });`;
 
-/** What differs is its bytes: that a reload is due is known by nothing but what happens to the page. */
+/** Differs in bytes only, not in its build. So the page learns only from its requests that it must reload. */
 const ofBuild =
   (build: string) =>
   (script: string): string =>
@@ -47,18 +47,18 @@ const ofBuild =
 const prepare = (page: Page): Promise<void> =>
   page.evaluate(
     async ([url, ms]) => {
-      window.askKeeper = () =>
+      window.fetchByKeeper = () =>
         window.keeper.fetch(url).then(
           ({ status }): Outcome => status,
           (error: unknown): Outcome => JSON.stringify(error instanceof Error && error.cause),
         );
       window.plain = new Promise((resolve) => {
-        const ask = (): void => resolve(fetch(url).then(({ status }) => status));
-        navigator.serviceWorker.addEventListener('controllerchange', ask, { once: true });
+        const send = (): void => resolve(fetch(url).then(({ status }) => status));
+        navigator.serviceWorker.addEventListener('controllerchange', send, { once: true });
         setTimeout(resolve, ms, 0);
       });
       (await navigator.serviceWorker.ready).active?.postMessage('stay busy');
-      // messages come in their order: once this is answered, the worker is busy
+      // Messages arrive in order: after this answer the worker is busy.
       await window.keeper.nudge();
     },
     [MODELS, 20_000] as const,
@@ -66,26 +66,26 @@ const prepare = (page: Page): Promise<void> =>
 
 type Scene = { page: Page; site: Deployment; build: string };
 
-/** Kills all workers while a newcomer waits for its turn, and the page holds a request back for it. */
+/** Kills all workers while a new worker waits and the page holds a request back for it. */
 const killInHandOver = async ({ page, site, build }: Scene, afterInstall: () => Promise<void>): Promise<number> => {
   await expectSocket(page, 'open');
   await prepare(page);
-  const leases = watchLeases(page);
+  const keepAlives = watchKeepAlives(page);
   await site.deploy(ofBuild(build));
   await updateToWait(page);
   await afterInstall();
-  await expect.poll(() => leases.ended).toBe(LEASES);
+  await expect.poll(() => keepAlives.ended).toBe(KEEP_ALIVES);
   await site.faults.clearLog();
-  await page.evaluate(() => void (window.held = window.askKeeper()));
+  await page.evaluate(() => void (window.held = window.fetchByKeeper()));
   await killWorkers(page);
   return page.evaluate(() => window.plain);
 };
 
 /**
- * A page of somebody who is signed in, and whose requests go past its worker. `false` where none can be had, in this
- * browser or by chance: what then must hold has been looked at.
+ * Opens a signed-in page whose requests bypass its worker. Returns `false` when this browser does not get there in
+ * `ROUNDS` rounds. Then it has checked that nothing was sent without authorization.
  */
-const openPassedBy = async (scene: Scene, afterInstall = async () => {}): Promise<boolean> => {
+const openBypassed = async (scene: Scene, afterInstall = async () => {}): Promise<boolean> => {
   const { page, site: at, build } = scene;
   await signIn(page, at.origin, 'password');
   for (let round = 1; ; round += 1) {
@@ -97,12 +97,12 @@ const openPassedBy = async (scene: Scene, afterInstall = async () => {}): Promis
     await page.reload();
     await connectKeeper(page);
   }
-  test.info().annotations.push({ type: 'not reached', description: 'No request has gone past the worker.' });
+  test.info().annotations.push({ type: 'not reached', description: 'No request bypassed the worker.' });
   return false;
 };
 
-/** The server has refused the plain request; nothing else has come to it bare. */
-const expectOneBare = async ({ faults }: Deployment): Promise<void> =>
+/** The server refused the plain request, and got no other request without authorization. */
+const expectOneUnauthorized = async ({ faults }: Deployment): Promise<void> =>
   expect((await bareIn(faults)).map(({ path }) => path)).toEqual([MODELS]);
 
 let site: Deployment;
@@ -113,32 +113,30 @@ test.beforeEach(async ({ complaints }) => {
 });
 test.afterEach(() => site.stop());
 
-test('a page whose requests go past its worker has another one come, and what it held back goes out then', async ({
-  page,
-}) => {
+test('gets another worker and then sends the held requests when requests bypass the worker', async ({ page }) => {
   const build = await site.deploy(canStayBusy);
-  if (!(await openPassedBy({ page, site, build }))) return;
+  if (!(await openBypassed({ page, site, build }))) return;
   const document = await documentOf(page);
   expect(await page.evaluate(() => window.held)).toBe(200);
   expect(await fetchOnce(page)).toBe(200);
   await expectSocket(page, 'open');
   await expect(page.getByRole('button', { name: 'Reload' })).toBeHidden();
   expect(await documentOf(page)).toBe(document);
-  await expectOneBare(site);
+  await expectOneUnauthorized(site);
   expect((await site.faults.stats()).tokenRequests).toBe(1);
 });
 
-test('where no other worker can be had, it sends nothing bare, and is well after the reload that it offers', async ({
+test('sends nothing without authorization and offers a reload when it gets no other worker', async ({
   page,
   complaints,
 }) => {
   complaints.expect(/A bad HTTP response code .404./);
   const build = await site.deploy(canStayBusy);
-  if (!(await openPassedBy({ page, site, build }, () => site.withdraw()))) return;
+  if (!(await openBypassed({ page, site, build }, () => site.withdraw()))) return;
   const noWorker = JSON.stringify({ code: 'no-worker', detail: 'no control' });
   expect(await page.evaluate(() => window.held)).toBe(noWorker);
-  expect(await page.evaluate(() => window.askKeeper())).toBe(noWorker);
-  await expectOneBare(site);
+  expect(await page.evaluate(() => window.fetchByKeeper())).toBe(noWorker);
+  await expectOneUnauthorized(site);
   await site.faults.clearLog();
   await site.deploy(ofBuild(build));
   await page.getByRole('button', { name: 'Reload' }).click();

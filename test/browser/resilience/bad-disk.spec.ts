@@ -10,7 +10,7 @@ import { killWorkers } from '../../support/browser/worker-kill.ts';
 const SESSION_DATABASE = 'session-keeper';
 const OUTBOX_DATABASE = 'session-keeper-socket';
 
-/** What page script, another program or a failing disk may do to the record of the session. */
+/** Damage to the session's record by page script, another program or a failing disk. */
 const DAMAGES = ['flipped', 'cut', 'replaced', 'another generation'] as const;
 type Damage = (typeof DAMAGES)[number];
 
@@ -42,7 +42,7 @@ const damage = (page: Page, kind: Damage): Promise<void> =>
     [SESSION_DATABASE, kind] as const,
   );
 
-/** Leaves the database as a newer version of this software would. */
+/** Upgrades the database, as a newer version of Session Keeper does. */
 const makeNewer = (page: Page, name: string): Promise<void> =>
   page.evaluate(
     (database) =>
@@ -74,7 +74,7 @@ const keysOf = (page: Page): Promise<IDBValidKey[]> =>
     SESSION_DATABASE,
   );
 
-/** A new worker and a new page, as after a crash of the browser. */
+/** Starts a new worker and a new page, as after a crash of the browser. */
 const comeBack = async (page: Page): Promise<void> => {
   await killWorkers(page);
   await page.reload();
@@ -83,7 +83,7 @@ const comeBack = async (page: Page): Promise<void> => {
 
 const CALLS = 20;
 
-/** The worker does not loop: while a page makes 20 calls, the worker adds a handful of requests of its own at most. */
+/** Expects no loop: the worker sends few requests of its own while a page makes 20 calls. */
 const expectCalm = async (page: Page, lab: FaultClient): Promise<void> => {
   await lab.clearLog();
   const before = await lab.stats();
@@ -94,9 +94,9 @@ const expectCalm = async (page: Page, lab: FaultClient): Promise<void> => {
   expect((await lab.stats()).tokenRequests - before.tokenRequests).toBeLessThan(5);
 };
 
-test.describe('j. a corrupt record', () => {
+test.describe('a corrupt record', () => {
   for (const kind of DAMAGES) {
-    test(`${kind}: a clear Problem, the record is set aside, and one can sign in again for good [record-set-aside]`, async ({
+    test(`${kind}: moves aside, shows a Problem, and does not block the next sign-in [record-set-aside]`, async ({
       page,
       app,
       lab,
@@ -120,7 +120,7 @@ test.describe('j. a corrupt record', () => {
     });
   }
 
-  test('damaged under a living worker: the session goes on, and the next save mends the disk [record-damaged]', async ({
+  test('does not end the session of a running worker, and the next save replaces it [record-damaged]', async ({
     page,
     app,
     lab,
@@ -136,8 +136,8 @@ test.describe('j. a corrupt record', () => {
   });
 });
 
-test.describe('j. a database of a newer version', () => {
-  test('under a living worker: the session goes on in memory, and says so [newer-database-running]', async ({
+test.describe('a database of a newer version', () => {
+  test('a running worker keeps the session in memory and says so [newer-database-running]', async ({
     page,
     app,
     lab,
@@ -152,11 +152,7 @@ test.describe('j. a database of a newer version', () => {
     await expectCalm(page, lab);
   });
 
-  test('at the start of a worker: a clear Problem, no loop, and signing in still works [newer-database-at-start]', async ({
-    page,
-    app,
-    lab,
-  }) => {
+  test('a starting worker shows a Problem, and sign-in works [newer-database-at-start]', async ({ page, app, lab }) => {
     await signIn(page, app.origin, 'password');
     await makeNewer(page, SESSION_DATABASE);
     await comeBack(page);
@@ -169,7 +165,7 @@ test.describe('j. a database of a newer version', () => {
     expect(await fetchOnce(page)).toBe(200);
   });
 
-  test('of the outbox: publishing gives a clear Problem, and session and socket are untouched', async ({
+  test('`publish` returns a Problem when the outbox is newer, and the session and the socket stay', async ({
     page,
     app,
   }) => {
@@ -184,22 +180,22 @@ test.describe('j. a database of a newer version', () => {
   });
 });
 
-/** In bytes; with 0, Chromium sets no limit. */
+/** In bytes. With 0, Chromium sets no limit. */
 const FULL = 1;
 
-test.describe('j. a full storage [storage-full]', () => {
+test.describe('a full storage [storage-full]', () => {
   const setQuota = (session: CDPSession, origin: string, quotaSize?: number): Promise<unknown> =>
     session.send('Storage.overrideQuotaForOrigin', { origin, ...(quotaSize === undefined ? {} : { quotaSize }) });
 
   test(
-    'the session goes on in memory and says so, publishing gives a Problem, and space heals both [storage-freed]',
+    'keeps the session in memory, `publish` returns a Problem, and free space ends both [storage-freed]',
     { tag: '@waits' },
     async ({ page, app, lab }) => {
       test.setTimeout(120_000);
       await signIn(page, app.origin, 'password');
       const quota = await page.context().newCDPSession(page);
       await setQuota(quota, app.origin, FULL);
-      // while a database is open, Chromium believes for half a minute what it last knew of the free space
+      // While a database is open, Chromium caches the free space for half a minute.
       const renewed = async (): Promise<string> => {
         await lab.expireTokens();
         expect(await fetchOnce(page)).toBe(200);
@@ -222,10 +218,7 @@ test.describe('j. a full storage [storage-full]', () => {
     },
   );
 
-  test('at the first visit: no room for the app shell costs nobody the worker, nor the sign-in', async ({
-    page,
-    app,
-  }) => {
+  test('installs the worker and signs in when there is no room for the app shell', async ({ page, app }) => {
     await setQuota(await page.context().newCDPSession(page), app.origin, FULL);
     await page.goto(app.origin);
     await connectKeeper(page);

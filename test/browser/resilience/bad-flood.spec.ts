@@ -3,12 +3,12 @@ import { expectSession, openKeeper } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 
-/** More than a page may say within two windows of 20 s, should it begin at the end of one. */
+/** More messages than a page may send within two windows of 20 s, in case the flood begins at the end of one. */
 const FLOOD = 12_000;
 
 type Answer = { mark?: string; message?: { id: string; value?: { ok: boolean; problem?: { code: string } } } };
 
-test('j. a page that floods the worker is told so, and disturbs nobody else [message-flood]', async ({
+test('reports `over-limit` to a page that floods the worker, and serves the others [message-flood]', async ({
   page,
   context,
   app,

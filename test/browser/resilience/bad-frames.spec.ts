@@ -1,4 +1,4 @@
-import { expectAll, expectSocket, heardMoreThan, HUB, listen, newTopic } from '../../support/page/channels.ts';
+import { expectAll, expectSocket, expectMoreThan, HUB, listen, newTopic } from '../../support/page/channels.ts';
 import { expect, test as base } from '../../support/e2e.ts';
 import { startFrameProxy, type FrameProxy } from '../../support/server/frame-proxy.ts';
 import { expectSession, snapshotOf } from '../../support/page/keeper-page.ts';
@@ -13,7 +13,7 @@ const test = base.extend<{ liar: FrameProxy }>({
   },
 });
 
-/** Each breaks the protocol, so that nothing which follows on that socket can be believed. */
+/** Each breaks the protocol, so the worker cannot trust any later frame of that socket. */
 const BROKEN: readonly (string | Buffer)[] = [
   'not json',
   '{}',
@@ -21,23 +21,23 @@ const BROKEN: readonly (string | Buffer)[] = [
   '["hello",{}]',
   Buffer.from([0xff, 0x00, 0xfe]),
 ];
-/** Of a later version, or about something that nobody here asked for: passed over. */
+/** Frames of a later version, or answers without a request. The worker ignores them. */
 const STRANGE: readonly string[] = [
   '["news-of-2030",{"a":1}]',
-  '["ev","a topic nobody joined","e",1,null]',
-  '["ok",999,"a topic nobody joined",{"epoch":"e","offset":1},true]',
-  '["ack","an id nobody sent",1]',
-  '["nak","an id nobody sent","too-big"]',
+  '["ev","an unknown topic","e",1,null]',
+  '["ok",999,"an unknown topic",{"epoch":"e","offset":1},true]',
+  '["ack","an unknown id",1]',
+  '["nak","an unknown id","too-big"]',
   '["q",1]',
 ];
 const COUNT = 200;
-/** Without a pause there would be some forty tries in this time; the backoff makes more than these as good as never. */
+/** Without backoff there would be about forty attempts in this time. With it, more than these are very unlikely. */
 const LOOK_MS = 1_500;
 const TRIES_MAX = 15;
 
-test.describe('j. malformed frames', () => {
+test.describe('malformed frames', () => {
   for (const frame of BROKEN) {
-    test(`${typeof frame === 'string' ? frame : 'binary'}: one redial, and nothing is lost [frame-malformed]`, async ({
+    test(`${typeof frame === 'string' ? frame : 'binary'}: reconnects once and loses nothing [frame-malformed]`, async ({
       page,
       liar,
       lab,
@@ -48,7 +48,7 @@ test.describe('j. malformed frames', () => {
       await listen(page, topic);
       const before = liar.opened;
       await lab.publish({ topic, count: COUNT, everyMs: 2 });
-      await heardMoreThan(page, topic, COUNT / 4);
+      await expectMoreThan(page, topic, COUNT / 4);
       liar.inject(frame);
       await expect.poll(() => liar.opened).toBe(before + 1);
       await expectAll(page, topic, COUNT);
@@ -58,7 +58,7 @@ test.describe('j. malformed frames', () => {
     });
   }
 
-  test('frames of a later version, and answers to nobody, are passed over [frame-later-version]', async ({
+  test('ignores frames of a later version and answers without a request [frame-later-version]', async ({
     page,
     liar,
     lab,
@@ -74,7 +74,7 @@ test.describe('j. malformed frames', () => {
     expect(liar.opened).toBe(before);
   });
 
-  test('a server that says nonsense on every socket: no hot loop, a Problem, the session stays, and it heals [socket-nonsense]', async ({
+  test('backs off, shows a Problem and keeps the session when each socket sends nonsense [socket-nonsense]', async ({
     page,
     liar,
     lab,
@@ -89,7 +89,7 @@ test.describe('j. malformed frames', () => {
       .poll(async () => (await snapshotOf(page)).sockets[HUB]?.problem)
       .toMatchObject({ code: 'unexpected-answer', at: HUB });
     await expect.poll(() => performance.now() - startedAt).toBeGreaterThan(LOOK_MS);
-    expect(liar.opened - before, 'tries are spread').toBeLessThanOrEqual(TRIES_MAX);
+    expect(liar.opened - before, 'attempts are spread').toBeLessThanOrEqual(TRIES_MAX);
     await expect.poll(() => liar.opened - before, { timeout: 30_000 }).toBeGreaterThanOrEqual(5);
     expect((await snapshotOf(page)).session.state).toBe('active');
     expect(await fetchOnce(page)).toBe(200);

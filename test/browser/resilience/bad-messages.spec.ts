@@ -5,7 +5,7 @@ import { snapshotOf } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 
-/** The session, its socket and the worker itself are as they were. */
+/** Expects the same session, socket and worker as before. */
 const expectUnharmed = async (page: Page, workerId: string): Promise<void> => {
   const { session, worker } = await snapshotOf(page);
   expect(session.state).toBe('active');
@@ -16,13 +16,13 @@ const expectUnharmed = async (page: Page, workerId: string): Promise<void> => {
 
 type Answer = { mark?: string; message?: { id: string; value: unknown } };
 
-test.describe('j. malformed messages to the worker', () => {
+test.describe('malformed messages to the worker', () => {
   test.beforeEach(async ({ page, app }) => {
     await signIn(page, app.origin, 'password');
     await expectSocket(page, 'open');
   });
 
-  test('what is not of the protocol is not answered, and harms nothing [message-not-protocol]', async ({ page }) => {
+  test('ignores messages outside the protocol [message-not-protocol]', async ({ page }) => {
     const { worker } = await snapshotOf(page);
     await page.evaluate(() => {
       const mark = 'session-keeper';
@@ -56,7 +56,7 @@ test.describe('j. malformed messages to the worker', () => {
     await expectUnharmed(page, worker.id);
   });
 
-  test('a call that is not of the interface is refused with a Problem [message-unknown-method]', async ({ page }) => {
+  test('returns a Problem for a call outside the interface [message-unknown-method]', async ({ page }) => {
     const { worker } = await snapshotOf(page);
     const answers = await page.evaluate(async () => {
       const mark = 'session-keeper';
@@ -95,9 +95,9 @@ test.describe('j. malformed messages to the worker', () => {
       };
       const ask = (id: string, message: object): Promise<unknown> =>
         new Promise((resolve) => {
-          navigator.serviceWorker.addEventListener('message', function hear({ data }: MessageEvent<Answer>) {
+          navigator.serviceWorker.addEventListener('message', function onAnswer({ data }: MessageEvent<Answer>) {
             if (data.mark !== mark || data.message?.id !== id) return;
-            navigator.serviceWorker.removeEventListener('message', hear);
+            navigator.serviceWorker.removeEventListener('message', onAnswer);
             resolve(data.message.value);
           });
           navigator.serviceWorker.controller?.postMessage({ mark, type: 'call', message: { id, ...message } });
@@ -119,9 +119,7 @@ test.describe('j. malformed messages to the worker', () => {
     await expectUnharmed(page, worker.id);
   });
 
-  test('a method with arguments of another kind gives a Problem, not an error [message-bad-arguments]', async ({
-    page,
-  }) => {
+  test('returns a Problem for arguments of a wrong type [message-bad-arguments]', async ({ page }) => {
     const { worker } = await snapshotOf(page);
     const problems = await page.evaluate(async () => {
       const { keeper } = window;
@@ -145,7 +143,7 @@ test.describe('j. malformed messages to the worker', () => {
     await expectUnharmed(page, worker.id);
   });
 
-  test('a port on which a tab says nonsense does not disturb the other tabs [port-nonsense]', async ({ page, lab }) => {
+  test('serves the other tabs when a tab sends nonsense on its port [port-nonsense]', async ({ page, lab }) => {
     const { worker } = await snapshotOf(page);
     const topic = newTopic();
     await listen(page, topic);

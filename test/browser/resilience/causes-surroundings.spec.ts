@@ -7,10 +7,10 @@ import { seesSignedIn, signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
 const DAY_MS = 86_400_000;
-/** What the app itself sets; the provider is on another port of the same host, and browsers do not tell ports apart. */
+/** Cookies of the app. The provider has another port of the same host, and cookies ignore ports. */
 const OURS = /^__Host-/;
 
-/** What the browser asked of the provider while `act` ran: its sign-in page, and frames. */
+/** Requests to the provider during `act`: its sign-in page, and frames. */
 const silently = async (page: Page, provider: string, act: () => Promise<void>): Promise<readonly string[]> => {
   const seen: string[] = [];
   page.on('frameattached', (frame) => seen.push(`frame ${frame.url()}`));
@@ -22,7 +22,7 @@ const silently = async (page: Page, provider: string, act: () => Promise<void>):
   return seen;
 };
 
-/** The cookies that the provider has set. */
+/** The provider's cookies. */
 const providerCookies = async (context: BrowserContext) =>
   (await context.cookies()).filter(({ name }) => !OURS.test(name));
 
@@ -40,10 +40,7 @@ const comeBack = async (page: Page): Promise<void> => {
   await expectSession(page, 'active');
 };
 
-test('the very first visit signs in and asks before any worker controls the page [logout-12]', async ({
-  page,
-  app,
-}) => {
+test('authorizes requests at the first visit, before a worker controls the page [logout-12]', async ({ page, app }) => {
   await page.goto(app.origin);
   const status = await page.evaluate(
     async ([demo, url]) => {
@@ -59,7 +56,7 @@ test('the very first visit signs in and asks before any worker controls the page
   await seesSignedIn(page);
 });
 
-test('what opens the store outlives the browser’s session cookies [logout-15]', async ({ page, context, app }) => {
+test('keeps the session when the browser drops its session cookies [logout-15]', async ({ page, context, app }) => {
   await signIn(page, app.origin, 'oidc');
   expect((await snapshotOf(page)).tier).toBe('sealed');
   for (const { name, domain, path, expires } of await context.cookies())
@@ -70,34 +67,34 @@ test('what opens the store outlives the browser’s session cookies [logout-15]'
 });
 
 test.describe('the provider’s cookies', () => {
-  test('blocked or gone: a reload is not a sign-out [logout-17]', async ({ page, context, app, lab }) => {
+  test('a reload keeps the session when they are blocked or gone [logout-17]', async ({ page, context, app, lab }) => {
     await signIn(page, app.origin, 'oidc');
     await dropProviderCookies(context);
-    const asked = await silently(page, app.provider, async () => {
+    const requests = await silently(page, app.provider, async () => {
       for (let time = 0; time < 3; time += 1) await comeBack(page);
       await lab.expireTokens();
       expect(await fetchOnce(page)).toBe(200);
     });
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
-  test('no silent iframe: a refresh is one request of the worker [logout-18]', async ({ page, app, lab }) => {
+  test('a refresh is one request of the worker, without an iframe [logout-18]', async ({ page, app, lab }) => {
     await signIn(page, app.origin, 'oidc');
     const document = await watchDocument(page);
-    const asked = await silently(page, app.provider, async () => {
+    const requests = await silently(page, app.provider, async () => {
       for (let time = 0; time < 3; time += 1) {
         await lab.expireTokens();
         expect(await fetchOnce(page)).toBe(200);
       }
     });
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
     await document.expect();
   });
 
-  test('of somebody else: nobody watches the provider’s session [logout-27]', async ({ page, context, app, lab }) => {
+  test('the session stays when they belong to another user [logout-27]', async ({ page, context, app, lab }) => {
     await signIn(page, app.origin, 'oidc');
     const document = await watchDocument(page);
-    const others = (await providerCookies(context)).map((cookie) => ({ ...cookie, value: 'somebody-else' }));
+    const others = (await providerCookies(context)).map((cookie) => ({ ...cookie, value: 'another-user' }));
     expect(others.length).toBeGreaterThan(0);
     await context.addCookies(others);
     await lab.expireTokens();
@@ -106,7 +103,7 @@ test.describe('the provider’s cookies', () => {
     await comeBack(page);
   });
 
-  test('over for a day: there is no silent window to miss [logout-32]', async ({ page, context, app, lab }) => {
+  test('the session stays when they expired a day ago [logout-32]', async ({ page, context, app, lab }) => {
     await signIn(page, app.origin, 'oidc');
     await dropProviderCookies(context);
     await lab.setClockSkew(DAY_MS);
@@ -116,7 +113,7 @@ test.describe('the provider’s cookies', () => {
   });
 });
 
-test('local and session storage are emptied [logout-26]', async ({ page, app, lab }) => {
+test('keeps the session when local and session storage are cleared [logout-26]', async ({ page, app, lab }) => {
   await signIn(page, app.origin, 'oidc');
   await page.evaluate(() => {
     localStorage.clear();
@@ -127,13 +124,13 @@ test('local and session storage are emptied [logout-26]', async ({ page, app, la
   expect(await fetchOnce(page)).toBe(200);
 });
 
-/** How many records of a session the database has. */
+/** How many session records the database has. */
 const recordsIn = (page: Page): Promise<number> =>
   page.evaluate(
     () =>
       new Promise<number>((resolve) => {
         const opening = indexedDB.open('session-keeper');
-        // Where nobody has written it again there is no database: looking must not make one.
+        // The check must not create a database where none was written again.
         opening.onupgradeneeded = () => opening.transaction?.abort();
         opening.onerror = () => resolve(0);
         opening.onsuccess = () => {
@@ -147,11 +144,7 @@ const recordsIn = (page: Page): Promise<number> =>
   );
 
 for (const kind of TOKEN_KINDS) {
-  test(`${kind}: the databases are deleted under the running worker; it writes them again [logout-34]`, async ({
-    page,
-    app,
-    lab,
-  }) => {
+  test(`${kind}: writes the databases again when a script deletes them [logout-34]`, async ({ page, app, lab }) => {
     await signIn(page, app.origin, kind);
     const document = await watchDocument(page);
     await page.evaluate(async () => {
@@ -169,7 +162,7 @@ for (const kind of TOKEN_KINDS) {
   });
 }
 
-test('a sign-out stays one when the databases are deleted after it', async ({ page, app }) => {
+test('stays signed out when a script deletes the databases after the sign-out', async ({ page, app }) => {
   await signIn(page, app.origin, 'password');
   expect(await page.evaluate(() => window.keeper.signOut())).toMatchObject({ ok: true });
   await page.evaluate(

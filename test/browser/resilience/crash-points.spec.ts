@@ -14,16 +14,16 @@ declare global {
 }
 
 /*
- * Kills at the points of a sign-in, a sign-out and an update that a browser lets us reach; all the others are reached
- * in the simulated world (test/core/session/session-crash.test.ts), those of a refresh in worker-killed.spec.ts.
+ * Kills at those points of a sign-in, a sign-out and an update that a test can reach in a browser. The simulated world
+ * reaches all others (test/core/session/session-crash.test.ts). worker-killed.spec.ts has those of a refresh.
  */
 
 /** Longer than any test, so that only the kill ends the wait. */
 const FOR_EVER_MS = 600_000;
-/** A sign-in whose worker died over it is given up after this. */
+/** A sign-in fails after this time when its worker died. */
 const GIVEN_UP_WITHIN_MS = 15_000;
 
-/** Begins something that asks the token endpoint, and kills the worker while it waits for the answer. */
+/** Starts an action with a token request, and kills the worker while it waits for the answer. */
 const killWhileItAsks = async (
   page: Page,
   lab: FaultClient,
@@ -39,10 +39,10 @@ const killWhileItAsks = async (
 };
 
 for (const point of ['hang', 'lost'] as const) {
-  const when = point === 'hang' ? 'before the server knew of it' : 'after the server let them in';
+  const when = point === 'hang' ? 'before the server got the request' : 'after the server signed the user in';
 
   test(
-    `password: killed in a sign-in, ${when}: nobody is stuck, and the second try holds`,
+    `signs in with a password at the second attempt when the worker dies ${when}`,
     { tag: '@waits' },
     async ({ page, app, lab, complaints }) => {
       complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
@@ -52,7 +52,7 @@ for (const point of ['hang', 'lost'] as const) {
           window.first = window.keeper.signIn(intent);
         }, DEMO),
       );
-      expect(await page.evaluate(() => window.first), 'it is not sent twice').toMatchObject({
+      expect(await page.evaluate(() => window.first), 'the password is not sent twice').toMatchObject({
         ok: false,
         problem: { code: 'timeout' },
       });
@@ -63,7 +63,7 @@ for (const point of ['hang', 'lost'] as const) {
     },
   );
 
-  test(`oidc: killed while the code is redeemed, ${when}: nobody is stuck, and the second try holds`, async ({
+  test(`signs in at the provider at the second attempt when the worker dies ${when}`, async ({
     page,
     app,
     lab,
@@ -84,7 +84,7 @@ for (const point of ['hang', 'lost'] as const) {
   });
 }
 
-test('killed right after a sign-out: signed out it stays, and the tokens die', async ({
+test('stays signed out and revokes the tokens when the worker dies right after a sign-out', async ({
   page,
   app,
   lab,
@@ -103,11 +103,11 @@ test('killed right after a sign-out: signed out it stays, and the tokens die', a
     .toBe(true);
 });
 
-/** Has the browser look for a newer worker; resolves when it has got to that state, or is beyond it. */
-const untilNewcomer = (page: Page, state: ServiceWorkerState): Promise<void> =>
+/** Checks for an update. Resolves when the new worker is in that state, or activated. */
+const untilNewWorker = (page: Page, state: ServiceWorkerState): Promise<void> =>
   page.evaluate(async (wanted) => {
     const registration = await navigator.serviceWorker.ready;
-    const newcomer = await new Promise<ServiceWorker>((resolve) => {
+    const worker = await new Promise<ServiceWorker>((resolve) => {
       const look = (): void => {
         const found = registration.installing ?? registration.waiting;
         if (found) resolve(found);
@@ -118,16 +118,16 @@ const untilNewcomer = (page: Page, state: ServiceWorkerState): Promise<void> =>
     });
     await new Promise<void>((resolve, reject) => {
       const look = (): void => {
-        if (newcomer.state === wanted || newcomer.state === 'activated') resolve();
-        if (newcomer.state === 'redundant') reject(new Error('the newcomer could not be installed'));
+        if (worker.state === wanted || worker.state === 'activated') resolve();
+        if (worker.state === 'redundant') reject(new Error('the new worker could not be installed'));
       };
-      newcomer.addEventListener('statechange', look);
+      worker.addEventListener('statechange', look);
       look();
     });
   }, state);
 
 for (const state of ['installing', 'installed', 'activating', 'activated'] as const) {
-  test(`killed while a newcomer is ${state}: the session goes on, and the new build takes over`, async ({
+  test(`keeps the session and updates when the worker dies while a new one is ${state}`, async ({
     page,
     complaints,
   }) => {
@@ -137,9 +137,9 @@ for (const state of ['installing', 'installed', 'activating', 'activated'] as co
       await signIn(page, site.origin, 'password');
       const { tokenRequests } = await site.faults.stats();
       const build = await site.deploy();
-      await untilNewcomer(page, state);
+      await untilNewWorker(page, state);
       await killWorkers(page);
-      // A page whose workers died in that very moment may have to be loaded anew: see docs/explanation/worker-updates.md.
+      // A page whose workers died at that moment may need a reload: see docs/explanation/worker-updates.md.
       await page.reload();
       await useAppKeeper(page);
       await expectSession(page, 'active');

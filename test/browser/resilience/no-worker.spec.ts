@@ -13,12 +13,12 @@ import { atProvider, INTENTS, SIGN_IN_KINDS } from '../../support/page/sign-in.t
 test.use({ serviceWorkers: 'block' });
 
 for (const kind of SIGN_IN_KINDS) {
-  test(`without a worker, ${kind}: the host is in the page, and keeps the session over reloads`, async ({
+  test(`keeps the ${kind} session over reloads without a worker, with the host in the page`, async ({
     page,
     app,
     complaints,
   }) => {
-    // The provider's answer to a first proof, which cannot have its nonce yet (RFC 9449 §8), is on the page's console.
+    // The provider refuses the first proof, which has no nonce yet (RFC 9449 §8). The page's console shows that.
     if (kind === 'oidc') complaints.expect(FAILED_REQUEST);
     const config = configOf(app);
     await page.goto(app.origin);
@@ -43,14 +43,14 @@ for (const kind of SIGN_IN_KINDS) {
   });
 }
 
-test('without a worker and without a configuration the app says that it cannot start here', async ({ page, app }) => {
+test('the app says that it cannot start without a worker and a configuration', async ({ page, app }) => {
   await page.goto(app.origin);
   await expect(page.getByRole('region', { name: 'Sign in' })).toContainText(
     'Session Keeper cannot start in this browser.',
   );
 });
 
-test('an insecure context has no WebCrypto, so nothing is kept there, and that is said', async () => {
+test('reports that an insecure context has no WebCrypto, and keeps nothing', async () => {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://insecure.test').pathname;
     const script = path.endsWith('.js');

@@ -7,7 +7,7 @@ import { signIn } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
 const OUTAGE_MS = 20_000;
-/** A socket's next try comes within 5.5 s of the last one (core/backoff.ts), and a session's within 15 s. */
+/** A socket's next attempt comes within 5.5 s of the last one (core/backoff.ts), and a session's within 15 s. */
 const HEALED_WITHIN_MS = 20_000;
 
 const headline = (page: Page): Locator => page.getByRole('heading', { level: 1 });
@@ -15,8 +15,8 @@ const loginForm = (page: Page): Locator => page.locator('session-sign-in input:v
 
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST, FAILED_SOCKET));
 
-test.describe('f. offline: the network of the whole browser context cut', () => {
-  test('the app starts from the shell, says so calmly, keeps the session, and returns by itself [offline-start]', async ({
+test.describe('when the browser is offline', () => {
+  test('the app starts from its shell, keeps the session, and reconnects by itself [offline-start]', async ({
     page,
     app,
     context,
@@ -40,7 +40,7 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
     await expect(headline(page)).toHaveText('You are signed in as Demo User.');
     await expectSession(page, 'active');
     await expectSocket(page, 'open');
-    // the ticket for it was asked for with the session's token, and the backend logged by whom
+    // The request for its ticket had the session's token, and the backend logged the user.
     const tickets = (await lab.log()).filter(({ path }) => path === '/api/v1/socket/ticket');
     expect(tickets.at(-1)).toMatchObject({ status: 200, auth: 'dpop', sub: 'demo' });
     const proofs = async (): Promise<readonly unknown[]> =>
@@ -51,7 +51,7 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
   });
 
   test(
-    'a tab that is opened offline, with a new worker and an expired access token, keeps the session too',
+    'a new tab keeps the session with a new worker and an expired access token',
     { tag: '@waits' },
     async ({ page, app, context, lab }) => {
       await lab.setLifetimes({ accessSeconds: 5 });
@@ -71,12 +71,7 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
     },
   );
 
-  test('what is published offline arrives once the network is back, once and in order', async ({
-    page,
-    app,
-    context,
-    lab,
-  }) => {
+  test('publications arrive once and in order when the network is back', async ({ page, app, context, lab }) => {
     await signIn(page, app.origin, 'password');
     await expectSocket(page, 'open');
     const other = await context.newPage();
@@ -85,7 +80,7 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
     for (const tab of [page, other]) await listen(tab, topic);
     await context.setOffline(true);
     const acknowledged = publish(page, topic, 1, 20);
-    // an open socket of a context that is taken offline stays open and silent (measured): end it, as a network would
+    // An open socket stays open and silent in an offline context (measured). So the test ends it, as a network would.
     await lab.dropSockets();
     await context.setOffline(false);
     expect(await acknowledged).toEqual(upTo(20).map(() => true));
@@ -96,8 +91,8 @@ test.describe('f. offline: the network of the whole browser context cut', () => 
   });
 });
 
-test.describe('f. server stopped and started again', () => {
-  /** Every tenth of a second of the outage: nobody is sent to a login page, whatever happens. */
+test.describe('when the server stops and starts again', () => {
+  /** Expects, ten times a second during the outage, that no sign-in form shows. */
   const outage = async (page: Page, ms: number): Promise<void> => {
     const until = performance.now() + ms;
     while (performance.now() < until) {
@@ -107,30 +102,26 @@ test.describe('f. server stopped and started again', () => {
     }
   };
 
-  test(
-    'for 20 s: session and socket return, messages published meanwhile arrive once, in order',
-    { tag: '@waits' },
-    async ({ page, app, lab }) => {
-      await lab.setLifetimes({ accessSeconds: 15 });
-      await signIn(page, app.origin, 'password');
-      await expectSocket(page, 'open');
-      const topic = newTopic();
-      await listen(page, topic);
-      await app.shutDown();
-      const acknowledged = publish(page, topic, 1, 30);
-      await outage(page, OUTAGE_MS);
-      await expectSession(page, 'degraded');
-      await app.startAgain();
-      await expectSession(page, 'active', HEALED_WITHIN_MS);
-      await expectSocket(page, 'open', HEALED_WITHIN_MS);
-      expect(await acknowledged).toEqual(upTo(30).map(() => true));
-      expect(await numbersOf(page, topic)).toEqual(upTo(30));
-      expect(await fetchOnce(page)).toBe(200);
-      await expect(headline(page)).toHaveText('You are signed in as Demo User.');
-    },
-  );
+  test('session, socket and publications survive an outage of 20 s', { tag: '@waits' }, async ({ page, app, lab }) => {
+    await lab.setLifetimes({ accessSeconds: 15 });
+    await signIn(page, app.origin, 'password');
+    await expectSocket(page, 'open');
+    const topic = newTopic();
+    await listen(page, topic);
+    await app.shutDown();
+    const acknowledged = publish(page, topic, 1, 30);
+    await outage(page, OUTAGE_MS);
+    await expectSession(page, 'degraded');
+    await app.startAgain();
+    await expectSession(page, 'active', HEALED_WITHIN_MS);
+    await expectSocket(page, 'open', HEALED_WITHIN_MS);
+    expect(await acknowledged).toEqual(upTo(30).map(() => true));
+    expect(await numbersOf(page, topic)).toEqual(upTo(30));
+    expect(await fetchOnce(page)).toBe(200);
+    await expect(headline(page)).toHaveText('You are signed in as Demo User.');
+  });
 
-  test('as a power cut stops it, in the middle of messages: none is lost, none comes twice', async ({ page, app }) => {
+  test('messages arrive once and in order through a power cut', async ({ page, app }) => {
     await signIn(page, app.origin, 'oidc');
     await expectSocket(page, 'open');
     const topic = newTopic();

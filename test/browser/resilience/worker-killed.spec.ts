@@ -13,7 +13,7 @@ const SLOW_MS = 1_500;
 
 const grants = async (lab: FaultClient): Promise<number> => (await lab.stats()).refreshGrants;
 
-/** The session is one and the same, good for requests and for the next refresh. */
+/** Expects the same session, which works for requests and for the next refresh. */
 const goesOn = async (page: Page, lab: FaultClient, document: Undisturbed): Promise<void> => {
   expect(await fetchOnce(page)).toBe(200);
   const before = await grants(lab);
@@ -24,12 +24,12 @@ const goesOn = async (page: Page, lab: FaultClient, document: Undisturbed): Prom
   await document.expect();
 };
 
-/** Resolves when the worker itself has sent a request for the path. */
+/** Resolves when the worker has sent a request for the path. */
 const sentByWorker = (context: BrowserContext, path: string): Promise<unknown> =>
   context.waitForEvent('request', (request) => request.serviceWorker() !== null && request.url().endsWith(path));
 
 for (const kind of SIGN_IN_KINDS) {
-  test(`c. ${kind}: the worker is killed while idle; the next request gets 200 [killed-while-idle]`, async ({
+  test(`answers the next ${kind} request with 200 when the idle worker dies [killed-while-idle]`, async ({
     page,
     app,
     lab,
@@ -48,7 +48,7 @@ for (const kind of SIGN_IN_KINDS) {
 }
 
 for (const kind of TOKEN_KINDS) {
-  test(`c. ${kind}: the worker is killed in a refresh before the server rotated [killed-before-rotation]`, async ({
+  test(`keeps the ${kind} session when the worker dies before the server rotates [killed-before-rotation]`, async ({
     page,
     app,
     lab,
@@ -67,7 +67,7 @@ for (const kind of TOKEN_KINDS) {
     await goesOn(page, lab, document);
   });
 
-  test(`c. ${kind}: the worker is killed in a refresh after the server rotated [killed-after-rotation]`, async ({
+  test(`keeps the ${kind} session when the worker dies after the server rotated [killed-after-rotation]`, async ({
     page,
     app,
     lab,
@@ -86,12 +86,7 @@ for (const kind of TOKEN_KINDS) {
     await goesOn(page, lab, document);
   });
 
-  test(`c. ${kind}: the worker is killed in the middle of an intercepted request`, async ({
-    page,
-    context,
-    app,
-    lab,
-  }) => {
+  test(`sends a ${kind} request again when the worker dies during it`, async ({ page, context, app, lab }) => {
     await signIn(page, app.origin, kind);
     const document = await watchDocument(page);
     await lab.add({ at: 'api', kind: 'slow', ms: SLOW_MS, times: 1 });
@@ -103,7 +98,7 @@ for (const kind of TOKEN_KINDS) {
     await goesOn(page, lab, document);
   });
 
-  test(`c. ${kind}: a note is stored once although the worker is killed while it is sent`, async ({
+  test(`stores a note of a ${kind} session once when the worker dies during the request`, async ({
     page,
     context,
     app,

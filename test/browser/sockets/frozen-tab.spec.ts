@@ -1,4 +1,4 @@
-import { connectIn, countIn, heardIn, tabsOf } from '../../support/page/bare-keeper.ts';
+import { connectIn, countIn, receivedIn, tabsOf } from '../../support/page/bare-keeper.ts';
 import { startBareBrowser, type BareTab } from '../../support/browser/bare-browser.ts';
 import { newTopic } from '../../support/page/channels.ts';
 import { expect, test } from '../../support/e2e.ts';
@@ -11,7 +11,7 @@ const PATIENCE_MS = 30_000;
 const KEEPERS = 4;
 
 const everything = (tab: BareTab, last: number): Promise<void> =>
-  expect.poll(async () => (await heardIn(tab)).last, { timeout: PATIENCE_MS }).toBe(last);
+  expect.poll(async () => (await receivedIn(tab)).last, { timeout: PATIENCE_MS }).toBe(last);
 
 test('a frozen tab is let go, costs the other one nothing, and comes back to what is kept and a gap for the rest', async ({
   app,
@@ -31,20 +31,20 @@ test('a frozen tab is let go, costs the other one nothing, and comes back to wha
     await lab.publish({ topic, count: COUNT, everyMs: 0, bytes: BYTES });
     await everything(other, COUNT);
     await expect.poll(() => tabsOf(other)).toBe(KEEPERS - 1);
-    expect(await heardIn(other)).toMatchObject({ told: COUNT, missing: 0, inOrder: true });
+    expect(await receivedIn(other)).toMatchObject({ messages: COUNT, missing: 0, inOrder: true });
 
     await browser.setLife('active');
     await everything(browser, COUNT);
-    const { told, missing, inOrder, gaps, states } = await heardIn(browser);
+    const { messages, missing, inOrder, gaps, states } = await receivedIn(browser);
     expect(inOrder, 'each once, in order, and what is missing is told').toBe(true);
-    expect(told + missing).toBe(COUNT);
+    expect(messages + missing).toBe(COUNT);
     expect(missing, 'the server keeps 10,000').toBeGreaterThan(0);
     expect(states, 'each gap is followed by the state').toBe(gaps);
     await expect.poll(() => tabsOf(other)).toBe(KEEPERS);
 
     await lab.publish({ topic, count: 5, everyMs: 1 });
     for (const tab of [browser, other]) await everything(tab, 5);
-    expect(await heardIn(browser)).toMatchObject({ told: told + 5, missing, inOrder: true });
+    expect(await receivedIn(browser)).toMatchObject({ messages: messages + 5, missing, inOrder: true });
     expect((await lab.stats()).socketsOpened, 'on the one socket').toBe(socketsOpened);
   } finally {
     await browser.close();

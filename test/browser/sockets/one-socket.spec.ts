@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import {
   expectAll,
   expectSocket,
-  heardMoreThan,
+  expectMoreThan,
   listen,
   newTopic,
   numbersOf,
@@ -70,7 +70,7 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     complaints.expect(FAILED_SOCKET);
     const { tabs, topic } = await twoTabs(page, app.origin);
     await lab.publish({ topic, count: COUNT, everyMs: EVERY_MS });
-    await heardMoreThan(page, topic, MIDDLE);
+    await expectMoreThan(page, topic, MIDDLE);
     const { worker } = await snapshotOf(page);
     await killWorkers(page);
     await expectAllInBoth(tabs, topic);
@@ -85,9 +85,9 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
   }) => {
     const { tabs, topic } = await twoTabs(page, app.origin);
     await lab.publish({ topic, count: COUNT, everyMs: EVERY_MS });
-    await heardMoreThan(page, topic, MIDDLE);
+    await expectMoreThan(page, topic, MIDDLE);
     expect(await lab.dropSockets()).toBe(1);
-    await heardMoreThan(page, topic, 2 * MIDDLE);
+    await expectMoreThan(page, topic, 2 * MIDDLE);
     // On a loaded machine the page may hold two thirds of the messages before it has dialled again.
     await expect.poll(() => lab.dropSockets(1012), { message: 'a second socket to drop' }).toBe(1);
     await expectAllInBoth(tabs, topic);
@@ -100,7 +100,7 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     async ({ page, app, lab }) => {
       const { tabs, topic } = await twoTabs(page, app.origin);
       await lab.publish({ topic, count: COUNT, everyMs: EVERY_MS });
-      await heardMoreThan(page, topic, MIDDLE);
+      await expectMoreThan(page, topic, MIDDLE);
       const { socketsOpened } = await lab.stats();
       expect(await lab.freezeSockets(FROZEN_MS)).toBe(1);
       const redialled = async (): Promise<boolean> => (await lab.stats()).socketsOpened > socketsOpened;
@@ -113,11 +113,11 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
   test('again with the worker killed twice and the other tab reloaded in the middle', async ({ page, app, lab }) => {
     const { tabs, topic } = await twoTabs(page, app.origin);
     await lab.publish({ topic, count: COUNT, everyMs: EVERY_MS });
-    await heardMoreThan(page, topic, MIDDLE / 2);
+    await expectMoreThan(page, topic, MIDDLE / 2);
     await killWorkers(page);
     await tabs[1].reload();
     await connectKeeper(tabs[1]);
-    await heardMoreThan(page, topic, MIDDLE);
+    await expectMoreThan(page, topic, MIDDLE);
     await killWorkers(page);
     await expectAll(page, topic, COUNT);
     await expectOneUpstream(lab);

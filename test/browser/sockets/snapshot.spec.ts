@@ -76,7 +76,7 @@ test('a reader that did not follow is told the gap, then its state, then what ca
     })
     .toBe('snapshot');
   const last = await page.evaluate((name) => {
-    const newest = window.heard[name]?.at(-1);
+    const newest = window.received[name]?.at(-1);
     return newest?.type === 'message' ? newest.offset : 0;
   }, topic);
   const expected = Array.from({ length: last - inState }, (_, index) => inState + 1 + index);

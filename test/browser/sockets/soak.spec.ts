@@ -15,7 +15,7 @@ test(`${KILLS} kills in ${SECONDS} s under 200 messages a second each way: every
   try {
     const { sent, kills, tabs } = await soak(browser, app.origin, lab, SECONDS);
     expect(kills).toBe(KILLS);
-    for (const tab of tabs) expect(tab).toMatchObject({ told: sent, missing: 0, inOrder: true, refused: 0 });
+    for (const tab of tabs) expect(tab).toMatchObject({ messages: sent, missing: 0, inOrder: true, refused: 0 });
   } finally {
     await browser.close();
   }

@@ -10,9 +10,9 @@ test('five updates while three pages ask, listen and stream: no request and no m
   const load = await startUpdateLoad();
   try {
     for (let round = 1; round <= UPDATES; round += 1) expect(await load.update()).toBeLessThan(IN_CONTROL_WITHIN_MS);
-    const { requests, failures, served, heard, published, gaps, doubled } = await load.seen();
+    const { requests, failures, served, received, published, gaps, doubled } = await load.seen();
     expect({ failures, gaps, doubled, served }).toEqual({ failures: [], gaps: 0, doubled: 0, served: requests });
-    expect(heard).toEqual(Array.from({ length: PAGES }, () => published));
+    expect(received).toEqual(Array.from({ length: PAGES }, () => published));
   } finally {
     await load.stop();
   }

@@ -6,7 +6,7 @@ import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { expectSeen, openKeeper, snapshotOf } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn } from '../../support/page/sign-in.ts';
-import { updateToWait, watchLeases } from '../../support/page/update.ts';
+import { updateToWait, watchKeepAlives } from '../../support/page/update.ts';
 
 const UPDATES = 5;
 /** Of a machine that does other things too; the bound that is promised is that of `npm run bench:update`. */
@@ -58,7 +58,7 @@ test(
     }
     const documents = [await watchDocument(page), await watchDocument(other)];
     await page.evaluate(() => void new EventSource('/api/v1/media/stream'));
-    const leases = watchLeases(page);
+    const leases = watchKeepAlives(page);
     await faults.publish({ topic, count: COUNT, everyMs: PUBLISH_EVERY_MS });
     for (let round = 1; round <= UPDATES; round += 1) {
       const build = await site.deploy();
@@ -91,14 +91,14 @@ test(
     await site.deploy(waitsForItsSite);
     await signIn(page, origin, 'password');
     await expectSocket(page, 'open');
-    const leases = watchLeases(page);
+    const leases = watchKeepAlives(page);
     const { socketsOpened } = await faults.stats();
     const old = (await snapshotOf(page)).build;
     const build = await site.deploy(waitsForItsSite);
     await updateToWait(page);
 
     const other = await context.newPage();
-    const others = watchLeases(other);
+    const others = watchKeepAlives(other);
     await openKeeper(other, origin);
     await expect.poll(() => others.taken).toBeGreaterThan(0);
     expect(await fetchOnce(other)).toBe(200);

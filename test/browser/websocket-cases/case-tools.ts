@@ -63,7 +63,7 @@ export const ending = async (
   await closed;
   return events;
 };
-export const heard = async (socket: WebSocket): Promise<unknown> => {
+export const nextData = async (socket: WebSocket): Promise<unknown> => {
   const event = await next(socket, 'message');
   return event instanceof MessageEvent ? (event.data as unknown) : undefined;
 };
@@ -71,7 +71,7 @@ export const echoed = async (Socket: SocketConstructor, data: string | BufferSou
   const socket = await opened(Socket);
   socket.binaryType = 'arraybuffer';
   socket.send(data);
-  const answer = await heard(socket);
+  const answer = await nextData(socket);
   socket.close();
   return answer instanceof ArrayBuffer ? [...new Uint8Array(answer)] : answer;
 };

@@ -1,4 +1,4 @@
-import { ECHO, errorOf, made, urlOf, protocolsError, next, opened, heard, type Case } from './case-tools.ts';
+import { ECHO, errorOf, made, urlOf, protocolsError, next, opened, nextData, type Case } from './case-tools.ts';
 
 /* What it takes, and what it looks like. */
 
@@ -77,7 +77,7 @@ const FACE: Readonly<Record<string, Case>> = {
     const socket = new Below(ECHO);
     await next(socket, 'open');
     socket.send('below');
-    return [socket instanceof Below, socket.mine, await heard(socket)];
+    return [socket instanceof Below, socket.mine, await nextData(socket)];
   },
   'before it is open': (Socket) => {
     const { url: _url, protocol, extensions, readyState, binaryType, bufferedAmount, ...rest } = new Socket(ECHO);

@@ -1,4 +1,4 @@
-import { ECHO, errorOf, next, opened, ending, heard, echoed, closeError, type Case } from './case-tools.ts';
+import { ECHO, errorOf, next, opened, ending, nextData, echoed, closeError, type Case } from './case-tools.ts';
 
 /* What it tells, what it sends, how it ends. */
 
@@ -32,7 +32,7 @@ const EVENTS: Readonly<Record<string, Case>> = {
     const socket = await opened(Socket);
     socket.send('burst');
     const all = [];
-    for (let count = 0; count < 4; count += 1) all.push(await heard(socket));
+    for (let count = 0; count < 4; count += 1) all.push(await nextData(socket));
     return all;
   },
   'microtasks run between two listeners': async (Socket) => {
@@ -58,7 +58,7 @@ const EVENTS: Readonly<Record<string, Case>> = {
       throw new Error('of a listener');
     });
     socket.send('x');
-    const answer = await heard(socket);
+    const answer = await nextData(socket);
     removeEventListener('error', quiet);
     return answer;
   },
@@ -108,7 +108,7 @@ const SEND: Readonly<Record<string, Case>> = {
     const bytes = new Uint8Array([1, 2]);
     socket.send(bytes);
     bytes.fill(9);
-    const answer = await heard(socket);
+    const answer = await nextData(socket);
     return answer instanceof ArrayBuffer && [...new Uint8Array(answer)];
   },
   'a Blob keeps its place among others': async (Socket) => {
@@ -117,7 +117,7 @@ const SEND: Readonly<Record<string, Case>> = {
     for (const data of ['one', new Blob(['two']), 'three']) socket.send(data);
     const all = [];
     for (let count = 0; count < 3; count += 1) {
-      const answer = await heard(socket);
+      const answer = await nextData(socket);
       all.push(answer instanceof ArrayBuffer ? new TextDecoder().decode(answer) : answer);
     }
     return all;
@@ -136,7 +136,7 @@ const SEND: Readonly<Record<string, Case>> = {
   'binary type: a Blob': async (Socket) => {
     const socket = await opened(Socket);
     socket.send(new Uint8Array([65, 66]));
-    const answer = await heard(socket);
+    const answer = await nextData(socket);
     return answer instanceof Blob && [answer.type, answer.size, await answer.text()];
   },
   'binary type: changed between two messages': async (Socket) => {
@@ -145,7 +145,7 @@ const SEND: Readonly<Record<string, Case>> = {
     for (const type of ['arraybuffer', 'blob'] as const) {
       socket.binaryType = type;
       socket.send(new ArrayBuffer(1));
-      kinds.push(Object.prototype.toString.call(await heard(socket)));
+      kinds.push(Object.prototype.toString.call(await nextData(socket)));
     }
     return kinds;
   },
@@ -164,7 +164,7 @@ const AMOUNT: Readonly<Record<string, Case>> = {
   'buffered amount: none once all has come back': async (Socket) => {
     const socket = await opened(Socket);
     socket.send(new ArrayBuffer(100_000));
-    await heard(socket);
+    await nextData(socket);
     const start = performance.now();
     while (socket.bufferedAmount > 0 && performance.now() - start < 5_000)
       await new Promise((done) => setTimeout(done));

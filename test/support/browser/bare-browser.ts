@@ -3,29 +3,29 @@ import { attach, startBareProcess, type Account, type Debugger } from './bare-pr
 import { browserArgs, launchOptions } from './browser.ts';
 
 /**
- * A browser with nothing attached but one page: its workers die of idleness, and its tabs are hidden and throttled, as
- * those of people are. A debugger that attaches to everything keeps workers alive for ever, and pages visible.
+ * A browser with a debugger on one page only. So its idle workers stop, and its tabs get hidden and throttled, as in real
+ * use. A debugger that attaches to all targets keeps workers alive and pages visible.
  */
 export type BareTab = {
   goto(url: string): Promise<void>;
-  /** Runs an expression in the page; gives its value, awaited, as JSON has it. Rejects on what it throws. */
+  /** Runs an expression in the page. Resolves with its awaited value as JSON, and rejects with its error. */
   evaluate(expression: string): Promise<unknown>;
-  /** Stops a hidden page and its workers, as a browser does that saves energy; `active` lets them go on. */
+  /** `frozen` stops a hidden page and its workers, as browsers do to save energy. `active` resumes them. */
   setLife(state: 'frozen' | 'active'): Promise<void>;
-  /** Stops the workers of the page's origin where they stand. */
+  /** Kills the workers of the page's origin. */
   killWorkers(): Promise<void>;
 };
 
 export type BareBrowser = BareTab & {
-  /** Opens another tab in front of those that are there. */
+  /** Opens another tab in front of the others. */
   open(): Promise<BareTab>;
-  /** Opens a tab in a window of its own: all such stay visible. */
+  /** Opens a tab in its own window, where it stays visible. */
   openWindow(): Promise<BareTab>;
   /** Puts another tab in front of the page. */
   hide(): Promise<void>;
-  /** Where a debugger may attach to it: host and port. */
+  /** Host and port where a debugger can attach. */
   readonly host: string;
-  /** Process of the browser; its tabs and workers are children of it. */
+  /** The browser's process, the parent of its tabs and workers. */
   readonly pid: number;
   close(): Promise<void>;
 };
@@ -35,7 +35,7 @@ const LISTENING = /^DevTools listening on ws:\/\/([^/]+)\//;
 const get = async (url: string, method = 'GET'): Promise<unknown> =>
   parseJson(await (await fetch(url, { method })).text());
 
-/** Where the one page of a fresh browser is driven from, or the target that was just opened. */
+/** The debugger URL of the only page of a fresh browser, or of the target that was just opened. */
 const pageOf = (targets: unknown): string => {
   const page = (Array.isArray(targets) ? (targets as unknown[]) : [targets])
     .filter(isObject)
@@ -49,7 +49,7 @@ const pageOf = (targets: unknown): string => {
 const rootOf = async (host: string): Promise<string> => {
   const version = await get(`http://${host}/json/version`);
   const url = isObject(version) ? stringAt(version, 'webSocketDebuggerUrl') : undefined;
-  if (url === undefined) throw new Error('The browser tells no address of its own.');
+  if (url === undefined) throw new Error('The browser reports no debugger URL.');
   return url;
 };
 
@@ -67,24 +67,24 @@ const valueOf = (answer: JsonObject): unknown => {
   return isObject(result) ? own(result, 'value') : undefined;
 };
 
-const tabOf = ({ ask }: Debugger): BareTab => {
+const tabOf = ({ command }: Debugger): BareTab => {
   const evaluate = async (expression: string): Promise<unknown> =>
-    valueOf(await ask('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }));
+    valueOf(await command('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }));
   return {
     evaluate,
     goto: async (url) => {
-      await ask('Page.navigate', { url });
-      // until then the expression is evaluated in the page that is being left
+      await command('Page.navigate', { url });
+      // Until then an expression would run in the old page.
       while (
         (await evaluate(`location.href.startsWith(${JSON.stringify(url)}) && document.readyState === 'complete'`)) !==
         true
       );
     },
     killWorkers: async () => {
-      await ask('ServiceWorker.enable');
-      await ask('ServiceWorker.stopAllWorkers');
+      await command('ServiceWorker.enable');
+      await command('ServiceWorker.stopAllWorkers');
     },
-    setLife: async (state) => void (await ask('Page.setWebLifecycleState', { state })),
+    setLife: async (state) => void (await command('Page.setWebLifecycleState', { state })),
   };
 };
 
@@ -110,7 +110,7 @@ export const startBareBrowser = async (account?: Account): Promise<BareBrowser> 
     open: async () => tabAt(pageOf(await openBlank())),
     openWindow: async () => {
       const root = await attach(await rootOf(host));
-      const created = await root.ask('Target.createTarget', { url: 'about:blank', newWindow: true });
+      const created = await root.command('Target.createTarget', { url: 'about:blank', newWindow: true });
       root.close();
       return tabAt(`ws://${host}/devtools/page/${targetOf(created)}`);
     },

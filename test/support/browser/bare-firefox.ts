@@ -3,18 +3,18 @@ import { isObject, own, parseJson, stringAt, type JsonObject } from '../../../sr
 import type { BareBrowser } from './bare-browser.ts';
 import { attach, startBareProcess } from './bare-process.ts';
 
-/** One tab of a browser, and the means to put another in front of it. */
+/** One tab of a browser, and a way to put another tab in front of it. */
 export type HiddenTab = Pick<BareBrowser, 'goto' | 'evaluate' | 'hide' | 'close'>;
 
 const LISTENING = /^WebDriver BiDi listening on (ws:\/\/\S+)/;
 
-/** WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi/): the result, or a rejection with what went wrong. */
+/** The result of a WebDriver BiDi command (https://www.w3.org/TR/webdriver-bidi/). Throws its error. */
 const resultOf = (answer: JsonObject): unknown => {
   if (own(answer, 'type') !== 'success') throw new Error(JSON.stringify(answer));
   return own(answer, 'result');
 };
 
-/** What a script returned, which is always text here; throws what it threw. */
+/** The text that a script returned. Throws its error. */
 const textOf = (answer: unknown): string => {
   const result = isObject(answer) ? own(answer, 'result') : undefined;
   const text = isObject(result) ? stringAt(result, 'value') : undefined;
@@ -29,8 +29,8 @@ const contextOf = (answer: unknown): string => {
 };
 
 /**
- * A Firefox of this machine whose tabs lie in one window, so that one hides the other. Playwright opens a window for
- * each, and there both stay visible.
+ * A Firefox with all tabs in one window, so that one hides the other. Playwright opens a window for each tab, and both
+ * stay visible.
  */
 export const startBareFirefox = async (): Promise<HiddenTab> => {
   const path = findFirefox();
@@ -44,8 +44,8 @@ export const startBareFirefox = async (): Promise<HiddenTab> => {
     'about:blank',
   ];
   const browser = await startBareProcess(path, argsFor, LISTENING);
-  const { ask, close } = await attach(`${browser.address}/session`);
-  const send = async (method: string, params: object): Promise<unknown> => resultOf(await ask(method, params));
+  const { command, close } = await attach(`${browser.address}/session`);
+  const send = async (method: string, params: object): Promise<unknown> => resultOf(await command(method, params));
   await send('session.new', { capabilities: {} });
   const open = async (): Promise<string> => contextOf(await send('browsingContext.create', { type: 'tab' }));
   const context = await open();

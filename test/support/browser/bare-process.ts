@@ -8,24 +8,24 @@ import { WebSocket } from 'ws';
 import { reportCrash } from './crashes.ts';
 import { isObject, own, parseJson, type JsonObject } from '../../../src/protocol/json.ts';
 
-/** A browser in a process of its own, with a profile that nobody had before. */
+/** A browser process with a new profile. */
 export type BareProcess = {
-  /** Where a debugger may attach to it, as it says itself. */
+  /** The debugger address that the browser printed. */
   readonly address: string;
   readonly pid: number;
   close(): Promise<void>;
 };
 
-/** Whose process it is to be; by default whoever starts it. */
+/** The account of the process. By default that of the test. */
 export type Account = { uid: number; gid: number };
 
-/** Without any right: `nobody`, on every Linux. */
-const NOBODY: Account = { uid: 65_534, gid: 65_534 };
+/** The account without rights on every Linux. */
+const UNPRIVILEGED: Account = { uid: 65_534, gid: 65_534 };
 
-/** As people run it: root's browser has priorities that nobody else's gets. Only root can become somebody else. */
-export const ordinaryAccount = (): Account | undefined => (process.getuid?.() === 0 ? NOBODY : undefined);
+/** As users run it: the browser of root gets other process priorities. Only root can change the account. */
+export const ordinaryAccount = (): Account | undefined => (process.getuid?.() === 0 ? UNPRIVILEGED : undefined);
 
-/** `listening` finds the address in a line of its standard error. */
+/** `listening` matches the address in a line of its standard error. */
 export const startBareProcess = async (
   path: string,
   argsFor: (profile: string) => readonly string[],
@@ -59,8 +59,8 @@ export const startBareProcess = async (
   };
 };
 
-/** Commands to a browser, each with its answer: the DevTools protocol and WebDriver BiDi number them alike. */
-export type Debugger = { ask(method: string, params?: object): Promise<JsonObject>; close(): void };
+/** Sends commands to a browser. The DevTools protocol and WebDriver BiDi number commands and answers alike. */
+export type Debugger = { command(method: string, params?: object): Promise<JsonObject>; close(): void };
 
 export const attach = async (url: string): Promise<Debugger> => {
   const socket = new WebSocket(url);
@@ -74,7 +74,7 @@ export const attach = async (url: string): Promise<Debugger> => {
   });
   await once(socket, 'open');
   return {
-    ask: (method, params = {}) => {
+    command: (method, params = {}) => {
       last += 1;
       const id = last;
       socket.send(JSON.stringify({ id, method, params }));

@@ -2,14 +2,14 @@ import { chromium, test as base, type Browser, type BrowserContext, type LaunchO
 import { CRASH_ANNOTATION } from '../../../scripts/testing/crashes.ts';
 
 /**
- * Chromium itself crashes now and then (a failed CHECK in the browser process: one in about 400 tests here).
- * That says nothing about Session Keeper, so the runner must know it from a failure of a test.
+ * Chromium sometimes crashes (a failed CHECK in the browser process, in about one of 400 tests here). That is no fault of
+ * Session Keeper, so the runner must be able to tell a crash from a failed test.
  */
 const crashes: string[] = [];
 
 export const reportCrash = (what: string): void => void crashes.push(what);
 
-/** Reports a browser that ends although no test closed it. */
+/** Reports a browser that ends although no test has closed it. */
 export const watchForCrash = (browser: Browser): Browser => {
   const close = browser.close.bind(browser);
   const crashed = (): void => reportCrash(`Chromium ${browser.version()} ended by itself`);
@@ -21,7 +21,7 @@ export const watchForCrash = (browser: Browser): Browser => {
   return browser;
 };
 
-/** The same for a browser that is its only context. */
+/** The same for a browser with one persistent context. */
 export const watchContextForCrash = (context: BrowserContext): BrowserContext => {
   const close = context.close.bind(context);
   const crashed = (): void => reportCrash('Chromium ended by itself');
@@ -33,11 +33,11 @@ export const watchContextForCrash = (context: BrowserContext): BrowserContext =>
   return context;
 };
 
-/** Like `chromium.launch`, and notices a crash. */
+/** Like `chromium.launch`, but reports crashes. */
 export const launchBrowser = async (options: LaunchOptions): Promise<Browser> =>
   watchForCrash(await chromium.launch(options));
 
-/** Playwright's `test` that notes on a test that a browser crashed while it ran. Every browser test starts from it. */
+/** Playwright's `test` with an annotation when a browser crashed during the test. All browser tests build on it. */
 export const test = base.extend<{ crashWatch: void }>({
   crashWatch: [
     async ({ browser }, use, info) => {

@@ -1,13 +1,13 @@
 import type { Page } from '@playwright/test';
 import { expect } from './expect.ts';
 
-/** A document that is not to be replaced, nor its session lost sight of; needs a connected keeper. */
+/** A document that must stay, and with it its session. It needs a connected keeper. */
 export type Undisturbed = { expect(): Promise<void> };
 
-/** When the document that the page shows was begun, ms since the epoch; another document has another time. */
+/** The start time of the page's document (ms since the Unix epoch). Another document has another time. */
 export const documentOf = (page: Page): Promise<number> => page.evaluate(() => performance.timeOrigin);
 
-/** From now on nothing is to be loaded anew, nobody is to be shown a login page, and no snapshot may say `signed-out`. */
+/** From now on the document must not reload, no sign-in form may show, and no snapshot may be `signed-out`. */
 export const watchDocument = async (page: Page): Promise<Undisturbed> => {
   const document = await documentOf(page);
   await page.evaluate(() => {

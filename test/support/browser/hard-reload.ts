@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 
 /**
- * Shift and reload: the page comes from the network and no worker controls it
+ * Shift and reload: the page comes from the network, and no worker controls it
  * (https://w3c.github.io/ServiceWorker/#on-fetch-request-algorithm, "force reload").
  */
 export const hardReload = async (page: Page): Promise<void> => {

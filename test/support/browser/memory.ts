@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 
 export type PeakMemory = {
-  /** Bytes by which the peak of all renderers since then lies above what they held then (proc(5), `VmHWM`). */
+  /** How far (bytes) the peak memory of all renderers since then lies above their memory then (proc(5), `VmHWM`). */
   grown(): Promise<number>;
 };
 
@@ -13,15 +13,15 @@ const field = async (pid: number, name: 'VmHWM' | 'VmRSS'): Promise<number> => {
   return Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? Number.NaN) * KIB;
 };
 
-/** Pages and their workers share the renderers; the browser's own process keeps blobs, on disk where they are large. */
+/** Pages and workers run in renderers. The browser process keeps blobs, and large ones on disk. */
 export const peakMemory = async (page: Page): Promise<PeakMemory> => {
   const browser = page.context().browser();
-  if (!browser) throw new Error('This page has no browser to ask.');
+  if (!browser) throw new Error('This page has no browser.');
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   await session.detach();
   const pids = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => id);
-  // 5: the peak is set back to what is held now
+  // 5 resets the peak to the current value (proc(5), `clear_refs`).
   await Promise.all(pids.map((pid) => writeFile(`/proc/${pid}/clear_refs`, '5')));
   const held = await Promise.all(pids.map((pid) => field(pid, 'VmRSS')));
   return {

@@ -5,7 +5,7 @@ import { chromium, type BrowserContext } from '@playwright/test';
 import { launchOptions } from './browser.ts';
 import { watchContextForCrash } from './crashes.ts';
 
-/** A browser profile on disk, so that the browser can be quit and started again. */
+/** A browser profile on disk, so that a test can quit and restart the browser. */
 export type Profile = { start(): Promise<BrowserContext>; remove(): Promise<void> };
 
 export const createProfile = async (): Promise<Profile> => {

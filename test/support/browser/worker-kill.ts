@@ -2,7 +2,7 @@ import type { CDPSession, Page } from '@playwright/test';
 
 const sessions = new WeakMap<Page, Promise<CDPSession>>();
 
-/** One for as long as the page lives: to detach from a page that is being loaded may never end (seen). */
+/** One session per page: a detach from a page that is loading sometimes never ends (seen). */
 const sessionOf = (page: Page): Promise<CDPSession> => {
   const known = sessions.get(page);
   if (known) return known;
@@ -11,7 +11,7 @@ const sessionOf = (page: Page): Promise<CDPSession> => {
   return made;
 };
 
-/** Stops every service worker of the browser at once, as a crash would: nothing in it gets to finish. */
+/** Kills all service workers of the browser at once, as a crash would. */
 export const killWorkers = async (page: Page): Promise<void> => {
   const session = await sessionOf(page);
   await session.send('ServiceWorker.enable');

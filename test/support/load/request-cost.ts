@@ -1,23 +1,23 @@
 import type { Worker } from '@playwright/test';
 import { MODELS } from '../page/page-fetch.ts';
 
-/** What the worker's own code costs a warm, authorized request, in ms; the network is not in it. */
+/** The time (ms) that the worker's code adds to a warm, authorized request, without the network. */
 export type RequestCost = {
   requests: number;
   p50Ms: number;
   p95Ms: number;
-  /** The same events with a listener that asks the network at once, so that what is the browser's own shows. */
+  /** The same events with a listener that only fetches: the browser's own share. */
   bareP50Ms: number;
-  /** What stood in `Authorization`, of the requests that came out. */
+  /** The `Authorization` schemes of the requests that left the worker. */
   schemes: readonly string[];
 };
 
-/** A browser's clock in a worker ticks every 0.1 ms, so requests are timed by the dozen. */
+/** The clock of a worker ticks every 0.1 ms, so requests are timed in batches. */
 const BATCH = 25;
 
 /**
- * Sends `requests` through the fetch event of a running worker, one after the other. Its network is replaced by an
- * answer that is there at once: what is left is the way from the event to the request that goes out, and back.
+ * Sends `requests` through the fetch event of a running worker, one after the other. An immediate answer replaces the
+ * network. So the time runs from the event to the outgoing request, and back.
  */
 export const requestCost = (worker: Worker, requests: number): Promise<RequestCost> =>
   worker.evaluate(
@@ -57,14 +57,14 @@ export const requestCost = (worker: Worker, requests: number): Promise<RequestCo
       try {
         await timed(throughWorker);
         const times = await timed(throughWorker);
-        const told = [...schemes];
+        const sent = [...schemes];
         const bare = await timed((request) => answered(request));
         return {
           requests: count,
           p50Ms: at(times, 0.5),
           p95Ms: at(times, 0.95),
           bareP50Ms: at(bare, 0.5),
-          schemes: told,
+          schemes: sent,
         };
       } finally {
         scope.fetch = network;
@@ -73,7 +73,7 @@ export const requestCost = (worker: Worker, requests: number): Promise<RequestCo
     [MODELS, requests, BATCH] as const,
   );
 
-/** The worker of the app that is open in this context. */
+/** The newest worker of the app in this context. */
 export const workerOf = (workers: readonly Worker[], origin: string): Worker => {
   const found = workers.findLast((worker) => worker.url().startsWith(`${origin}/sw.js`));
   if (!found) throw new Error(`No worker of ${origin} runs.`);

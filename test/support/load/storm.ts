@@ -6,11 +6,12 @@ import type { Problem } from '../../../src/protocol/problem.ts';
 import { createAdmissionControl, retryAfterSeconds } from '../../../server/http/admission-control.ts';
 
 /*
- * Everybody comes back at once. Each client is a real socket machine with the policy that ships, asking a real pace for
- * its ticket; what is simulated is time, chance, the network, and the death of the server.
+ * All clients reconnect at once. Each is a real socket machine with the shipped policy. The real admission control of the
+ * server hands out the tickets. Time, chance, the network and the server's outage are simulated.
  *
- * The model: all lose the socket within 250 ms; a try takes a log-normal 60 ms to arrive, fails a second after that
- * while the server is down, and is otherwise let in or told when to come; the server opens so many sockets a second.
+ * The model: all clients lose the socket within 250 ms. A request takes a log-normal 60 ms to arrive. While the server is
+ * down, it fails a second later. Otherwise the server admits it or answers `Retry-After`. The server opens a fixed number
+ * of sockets a second.
  */
 
 export type Storm = {
@@ -37,7 +38,7 @@ const START = 1_000_000;
 const POLICY = socketPolicy('storm');
 const UNREACHABLE: Problem = { code: 'network-unreachable', at: 'storm' };
 
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
+/** Numbers in [0, 1), the same in each run (mulberry32). */
 const seeded = (seed: number): (() => number) => {
   let state = seed;
   return () => {
@@ -48,7 +49,7 @@ const seeded = (seed: number): (() => number) => {
   };
 };
 
-/** A client that has been connected for long enough to have nothing on its account. */
+/** A client that has been connected long enough to have no failed attempts on its account. */
 const connected = (windowMs: number): Socket => {
   const events: SocketEvent[] = [
     { type: 'inputs', inputs: { generation: 1, wanted: true, online: true, visible: true } },
@@ -59,7 +60,7 @@ const connected = (windowMs: number): Socket => {
   return events.reduce((socket, event) => stepSocket(socket, event, at, POLICY).machine, initialSocket);
 };
 
-/** What happens to a client next: its alarm, the arrival of its try, or the answer to it. */
+/** The next event of a client: its alarm, the arrival of its request, or the answer to it. */
 type Next = { is: 'loss' } | { is: 'alarm' } | { is: 'arrival' } | { is: 'answer'; event: SocketEvent };
 
 export type StormResult = {
@@ -71,7 +72,7 @@ export type StormResult = {
   back: number;
 };
 
-/** A run of one storm; the machines and the pace decide everything, and this only passes on what they say. */
+/** A run of one storm. The machines and the admission control decide, and this class connects them. */
 class Run {
   readonly #storm: Storm;
   readonly #chance = seeded(7);
@@ -124,7 +125,7 @@ class Run {
     return Math.min(LATENCY_MAX_MS, LATENCY_MEDIAN_MS * Math.exp(LATENCY_SIGMA * gauss));
   }
 
-  /** Whatever is due within a bin happens in it, and nothing in the one that is being worked on. */
+  /** An event that is due within a bin happens in it, but never in the current bin. */
   #at(time: number, client: number, next: Next): void {
     const bin = Math.max(Math.ceil((this.#now - START) / BIN_MS) + 1, Math.round((time - START) / BIN_MS));
     if (bin < BINS) this.#bins[bin]?.push({ client, next });
@@ -139,7 +140,7 @@ class Run {
       case 'arrival':
         return this.#arrive(client);
       case 'answer':
-        return this.#tell(client, next.event);
+        return this.#dispatch(client, next.event);
     }
   }
 
@@ -148,15 +149,15 @@ class Run {
     const slotMs = outageMs + (client * 1_000) / acceptsPerSecond;
     const verdict =
       loss === 'planned' ? keeperVerdict(1012, JSON.stringify({ ra: Math.round(slotMs) })) : keeperVerdict(1006, '');
-    this.#tell(client, { type: 'closed', call: 1, verdict, problem: UNREACHABLE });
+    this.#dispatch(client, { type: 'closed', call: 1, verdict, problem: UNREACHABLE });
   }
 
   #alarm(client: number): void {
     const due = this.#clients[client] && alarmOf(this.#clients[client]);
-    if (due !== undefined) this.#tell(client, { type: 'alarm', due });
+    if (due !== undefined) this.#dispatch(client, { type: 'alarm', due });
   }
 
-  #tell(client: number, event: SocketEvent): void {
+  #dispatch(client: number, event: SocketEvent): void {
     const before = this.#clients[client] ?? initialSocket;
     const { machine, effects } = stepSocket(before, event, { now: this.#now, chance: this.#chance() }, POLICY);
     this.#clients[client] = machine;
@@ -195,7 +196,7 @@ class Run {
   }
 }
 
-/** What of a storm's bounds does not hold, in words. */
+/** The broken bounds of a storm, in words. */
 export const broken = ({ clients, bounds }: Storm, result: StormResult): string[] => [
   ...(result.back < clients ? [`${clients - result.back} never came back`] : []),
   ...(['peakPerSecond', 'triesPerClient', 't99s', 't100s'] as const).flatMap((name) => {

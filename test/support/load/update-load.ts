@@ -2,28 +2,28 @@ import { parseJson } from '../../../src/protocol/json.ts';
 import { startBareBrowser, type BareBrowser, type BareTab } from '../browser/bare-browser.ts';
 import { startDeployment, type Deployment } from '../server/deployment.ts';
 
-/** What all pages together have seen, from the beginning on. */
+/** What all pages together have seen since the start. */
 export type Seen = {
-  /** Requests that were answered with 200. */
+  /** Requests with a 200. */
   requests: number;
-  /** Statuses and errors of all others, and `unanswered` for what nobody has answered at all. */
+  /** Statuses and errors of all others, and `unanswered` for requests without an answer. */
   failures: readonly string[];
-  /** How many of them have reached the server, as that one counts them. */
+  /** How many of them the server counted. */
   served: number;
-  /** Messages of the channel that came to a page, of those that were published, by page. */
-  heard: readonly number[];
+  /** Published messages that each page received. */
+  received: readonly number[];
   published: number;
-  /** Gaps that were told, and places where an offset does not follow upon the one before. */
+  /** Gap events, and offsets that do not follow the previous one. */
   gaps: number;
-  /** Messages that came once more. */
+  /** Messages that came again. */
   doubled: number;
 };
 
-/** Pages that ask, listen and stream without a rest, while newer workers come. */
+/** Pages that send requests, listen and stream without a pause, while newer workers come. */
 export type UpdateLoad = {
-  /** Deploys a worker and has the browser look for it; ms from its installation until it controls the pages. */
+  /** Deploys a worker and checks for an update. Returns the ms from its installation until it controls the pages. */
   update(): Promise<number>;
-  /** Waits until everything that was published has come, or has had time to; then tells. */
+  /** Waits until all published messages have come or the deadline is over. */
   seen(): Promise<Seen>;
   readonly site: Deployment;
   stop(): Promise<void>;
@@ -31,14 +31,14 @@ export type UpdateLoad = {
 
 export const PAGES = 3;
 const REQUEST_EVERY_MS = 10;
-/** A page that waits for so many answers asks for no more: a browser is to be loaded, not flooded. */
+/** A page with this many open requests sends no more: the test loads a browser, it does not flood it. */
 const MOST_UNDER_WAY = 1;
 const MESSAGE_EVERY_MS = 5;
 const MESSAGES_EACH = 200;
-/** Longer than any newcomer may take; the browser gives up itself after five minutes. */
+/** Longer than a new worker may take. The browser gives up after five minutes. */
 const UPDATE_DEADLINE_MS = 20_000;
 const SETTLED_DEADLINE_MS = 20_000;
-/** What takes longer than this will not be answered any more. */
+/** A request without an answer after this time counts as unanswered. */
 const ANSWERED_WITHIN_MS = 5_000;
 const TOPIC = 'update-load';
 const MODELS = '/api/v1/llm/models';
@@ -47,20 +47,20 @@ const CONNECT = `import('/keeper.js').then(async ({ connect }) => { globalThis.k
 const SIGN_IN = `keeper.signIn({ kind: 'password', username: 'demo', password: 'demo' })`;
 
 const LISTEN = `void (async () => {
-  globalThis.heard = { messages: 0, gaps: 0, doubled: 0, last: undefined };
+  globalThis.received = { messages: 0, gaps: 0, doubled: 0, last: undefined };
   for await (const event of keeper.channel('${TOPIC}').events()) {
-    if (event.type === 'gap') heard.gaps += 1;
+    if (event.type === 'gap') received.gaps += 1;
     if (event.type !== 'message') continue;
-    if (event.offset <= heard.last) heard.doubled += 1;
-    else if (heard.last !== undefined && event.offset !== heard.last + 1) heard.gaps += 1;
-    heard.last = event.offset;
-    if (typeof event.data.n === 'number') heard.messages += 1;
+    if (event.offset <= received.last) received.doubled += 1;
+    else if (received.last !== undefined && event.offset !== received.last + 1) received.gaps += 1;
+    received.last = event.offset;
+    if (typeof event.data.n === 'number') received.messages += 1;
   }
 })()`;
 
 const LOAD = `(() => {
   globalThis.load = { ok: 0, failures: [], underWay: 0 };
-  const ask = async () => {
+  const sendRequest = async () => {
     if (load.underWay >= ${MOST_UNDER_WAY}) return;
     load.underWay += 1;
     const lost = setTimeout(() => load.failures.push('unanswered'), ${ANSWERED_WITHIN_MS});
@@ -75,14 +75,14 @@ const LOAD = `(() => {
     clearTimeout(lost);
     load.underWay -= 1;
   };
-  load.asking = setInterval(ask, ${REQUEST_EVERY_MS});
+  load.timer = setInterval(sendRequest, ${REQUEST_EVERY_MS});
 })()`;
 
-/** The load ends, for what is still under way could be counted on one side only. */
-const REST = `clearInterval(load.asking)`;
+/** Stops the load: the page or the server alone would count a request that is still open. */
+const REST = `clearInterval(load.timer)`;
 const IS_ANSWERED = `load.underWay === 0`;
 
-/** One for all pages: it takes one of the six connections that a browser has for a host. */
+/** One stream for all pages: it takes one of the six connections that a browser opens to a host. */
 const STREAM = `void new EventSource('/api/v1/media/stream?count=1000&everyMs=20')`;
 
 const UPDATE = `(async () => {
@@ -101,7 +101,7 @@ const UPDATE = `(async () => {
 const state = (build: string): string =>
   `keeper.snapshot.build === '${build}' && keeper.snapshot.sockets['/api/socket']?.state === 'open'`;
 
-const SEEN = `JSON.stringify({ ok: load.ok, failures: load.failures, messages: heard.messages, gaps: heard.gaps, doubled: heard.doubled })`;
+const SEEN = `JSON.stringify({ ok: load.ok, failures: load.failures, messages: received.messages, gaps: received.gaps, doubled: received.doubled })`;
 type PageSeen = { ok: number; failures: string[]; messages: number; gaps: number; doubled: number };
 
 const until = async (holds: () => Promise<boolean>): Promise<boolean> => {
@@ -115,13 +115,13 @@ const prepare = async (page: BareTab, origin: string, signIn: boolean): Promise<
   await page.evaluate(CONNECT);
   if (signIn) await page.evaluate(SIGN_IN);
   if (!(await until(async () => (await page.evaluate(`keeper.snapshot.session.state`)) === 'active')))
-    throw new Error('Nobody is signed in.');
+    throw new Error('The session is not active.');
   await page.evaluate(LISTEN);
 };
 
-const heardItself = async (page: BareTab): Promise<boolean> => {
+const receivedOwn = async (page: BareTab): Promise<boolean> => {
   await page.evaluate(`keeper.channel('${TOPIC}').publish('here')`);
-  return (await page.evaluate(`heard.last !== undefined`)) === true;
+  return (await page.evaluate(`received.last !== undefined`)) === true;
 };
 
 const openPages = async (browser: BareBrowser, origin: string): Promise<BareTab[]> => {
@@ -129,7 +129,7 @@ const openPages = async (browser: BareBrowser, origin: string): Promise<BareTab[
   while (pages.length < PAGES) pages.push(await browser.openWindow());
   for (const [index, page] of pages.entries()) {
     await prepare(page, origin, index === 0);
-    if (!(await until(() => heardItself(page)))) throw new Error('A page does not hear itself.');
+    if (!(await until(() => receivedOwn(page)))) throw new Error('A page did not receive its own message.');
   }
   await pages[0]?.evaluate(STREAM);
   for (const page of pages) await page.evaluate(LOAD);
@@ -137,7 +137,7 @@ const openPages = async (browser: BareBrowser, origin: string): Promise<BareTab[
 };
 
 const readPage = async (page: BareTab): Promise<PageSeen> =>
-  // written by the expression above
+  // The expression above writes it.
   parseJson(String(await page.evaluate(SEEN))) as PageSeen;
 
 export const startUpdateLoad = async (): Promise<UpdateLoad> => {
@@ -152,7 +152,7 @@ export const startUpdateLoad = async (): Promise<UpdateLoad> => {
     throw error;
   });
   let published = 0;
-  const allHeard = async (): Promise<boolean> =>
+  const allReceived = async (): Promise<boolean> =>
     (await Promise.all(pages.map(readPage))).every(({ messages }) => messages >= published);
   return {
     site,
@@ -165,7 +165,7 @@ export const startUpdateLoad = async (): Promise<UpdateLoad> => {
       if (Number.isNaN(ms)) throw new Error(`The worker ${build} was not installed.`);
       for (const page of pages) {
         if (!(await until(async () => (await page.evaluate(state(build))) === true)))
-          throw new Error(`A page has not come to the worker ${build}.`);
+          throw new Error(`A page did not reach the worker ${build}.`);
       }
       return ms;
     },
@@ -174,13 +174,13 @@ export const startUpdateLoad = async (): Promise<UpdateLoad> => {
         await page.evaluate(REST);
         await until(async () => (await page.evaluate(IS_ANSWERED)) === true);
       }
-      await until(allHeard);
+      await until(allReceived);
       const all = await Promise.all(pages.map(readPage));
       return {
         requests: all.reduce((sum, { ok }) => sum + ok, 0),
         served: (await site.faults.log()).filter(({ path }) => path === MODELS).length,
         failures: all.flatMap(({ failures }) => failures),
-        heard: all.map(({ messages }) => messages),
+        received: all.map(({ messages }) => messages),
         published,
         gaps: all.reduce((sum, { gaps }) => sum + gaps, 0),
         doubled: all.reduce((sum, { doubled }) => sum + doubled, 0),

@@ -1,17 +1,17 @@
 import { ServerResponse } from 'node:http';
 
-/** Changes answers of a server that runs in this very process (`startDeployment`), as a server of another make would give them. */
+/** Changes the answers of a server in this process (`startDeployment`), to those of another kind of server. */
 export type Answers = {
-  /** From now on, answers to this path may be kept by the browser. */
+  /** Lets the browser cache the next answers to this path. */
   cacheable(path: string): void;
-  /** Keeps back the next answer to this path, which the server has made already. */
+  /** Holds the next answer to this path back, after the server has made it. */
   hold(path: string): { readonly made: Promise<void>; release(): void };
   restore(): void;
 };
 
 const { writeHead, write, end } = ServerResponse.prototype;
 
-/** A held answer's calls, to be made when it is let go. */
+/** The calls of a held answer. `release` makes them. */
 type Held = { calls: (() => void)[]; made(): void };
 
 export const changeAnswers = (): Answers => {

@@ -6,8 +6,8 @@ import { snapshotOf, type Evaluates } from './keeper-page.ts';
 
 declare global {
   interface Window {
-    /** What channels brought to this document, by topic. */
-    heard: Record<string, ChannelEvent[]>;
+    /** Events that channels brought to this document, by topic. */
+    received: Record<string, ChannelEvent[]>;
   }
 }
 
@@ -22,7 +22,7 @@ export const expectSocket = (page: Page, state: SocketStateName, timeout = 10_00
 
 let topics = 0;
 
-/** A topic that nobody has heard of. */
+/** A topic that no other test uses. */
 export const newTopic = (): string => {
   topics += 1;
   return `topic-${process.pid}-${topics}`;
@@ -30,32 +30,32 @@ export const newTopic = (): string => {
 
 const JOINED = 'joined';
 
-/** Collects in the page all that the topic brings. Resolves when this page has heard itself through the server. */
+/** Collects all events of the topic in the page. Resolves when the page has received its own message. */
 export const listen = async (page: Evaluates, topic: string): Promise<void> => {
   await page.evaluate((name) => {
-    const heard: ChannelEvent[] = [];
-    window.heard = { ...window.heard, [name]: heard };
+    const list: ChannelEvent[] = [];
+    window.received = { ...window.received, [name]: list };
     const events = window.keeper.channel(name).events();
     void (async () => {
-      for await (const event of events) heard.push(event);
+      for await (const event of events) list.push(event);
     })();
   }, topic);
   const echoed = (): Promise<boolean> =>
     page.evaluate(
       async ([name, word]) => {
         await window.keeper.channel(name).publish(word);
-        return (window.heard[name] ?? []).some((event) => event.type === 'message' && event.data === word);
+        return (window.received[name] ?? []).some((event) => event.type === 'message' && event.data === word);
       },
       [topic, JOINED] as const,
     );
   await expect.poll(echoed).toBe(true);
 };
 
-/** The `n` of what came, in the order in which it came, and gaps as they were told. */
+/** The `n` of each message and a text for each gap, in their order. */
 export const numbersOf = (page: Evaluates, topic: string): Promise<readonly (number | string)[]> =>
   page.evaluate(
     (name) =>
-      (window.heard[name] ?? []).flatMap((event): (number | string)[] => {
+      (window.received[name] ?? []).flatMap((event): (number | string)[] => {
         if (event.type === 'gap') return [`gap ${event.from}-${event.to}`];
         if (event.type !== 'message') return [event.type];
         const { data } = event;
@@ -64,19 +64,19 @@ export const numbersOf = (page: Evaluates, topic: string): Promise<readonly (num
     topic,
   );
 
-/** Waits until more than so many have come. */
-export const heardMoreThan = (page: Page, topic: string, count: number): Promise<void> =>
+/** Waits until more than `count` events have come. */
+export const expectMoreThan = (page: Page, topic: string, count: number): Promise<void> =>
   expect
     .poll(async () => (await numbersOf(page, topic)).length, { intervals: [20], timeout: 20_000 })
     .toBeGreaterThan(count);
 
-/** Waits for the last of `count` messages; then each must have come once and in order. */
+/** Waits for the last of `count` messages. Each must have come once and in order. */
 export const expectAll = async (page: Page, topic: string, count: number): Promise<void> => {
   await expect.poll(async () => (await numbersOf(page, topic)).at(-1), { timeout: 20_000 }).toBe(count);
   expect(await numbersOf(page, topic)).toEqual(upTo(count));
 };
 
-/** Publishes `{ n }` for each of `count` numbers; tells of each whether the server acknowledged it. */
+/** Publishes `{ n }` for `count` numbers. Returns for each whether the server acknowledged it. */
 export const publish = (page: Page, topic: string, from: number, count: number): Promise<readonly boolean[]> =>
   page.evaluate(
     async ([name, first, length]) => {

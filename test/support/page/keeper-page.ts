@@ -6,14 +6,14 @@ import type { SessionView, Snapshot } from '../../../src/protocol/snapshot.ts';
 
 declare global {
   interface Window {
-    /** The library as a site would load it, beside whatever the page itself has. */
+    /** The library as a site loads it, beside the page's own keeper. */
     keeper: Keeper;
-    /** Every snapshot that this page was shown. */
+    /** All snapshots that this page received. */
     seen: Snapshot[];
   }
 }
 
-/** The part of a page that the drivers of all engines have. */
+/** The part of a page that the drivers of all engines support. */
 export type Evaluates = Pick<Page, 'evaluate'>;
 
 /** Loads the library into the page and connects it. */
@@ -31,7 +31,7 @@ export const openKeeper = async (page: Page, url: string): Promise<void> => {
   await connectKeeper(page);
 };
 
-/** Takes the keeper that the app itself holds, where the library cannot be loaded: offline it is not in the shell. */
+/** Takes the app's own keeper: offline the page cannot load the library, because the app shell has no copy of it. */
 export const useAppKeeper = async (page: Page): Promise<void> => {
   await page.waitForFunction(() => {
     const status = document.querySelector('session-status');
@@ -47,7 +47,7 @@ export const snapshotOf = (page: Evaluates): Promise<Snapshot> => page.evaluate(
 export const expectSession = (page: Page, state: SessionView['state'], timeout = 10_000): Promise<void> =>
   expect.poll(() => sessionStateOf(page), { timeout, message: `session of ${page.url()}` }).toBe(state);
 
-/** Waits until the session of this page has been in this state, if only for a moment. */
+/** Waits until the session of this page has been in this state, even for a moment. */
 export const expectSeen = (page: Page, state: SessionView['state']): Promise<void> =>
   expect
     .poll(() => page.evaluate((wanted) => window.seen.some(({ session }) => session.state === wanted), state))
@@ -55,7 +55,7 @@ export const expectSeen = (page: Page, state: SessionView['state']): Promise<voi
 
 export const sessionStateOf = async (page: Evaluates): Promise<string> => (await snapshotOf(page)).session.state;
 
-/** Signs in where the form is not the point, and waits until the session stands. */
+/** Signs in without the form, and waits until the session is active. */
 export const signInBy = async (page: Page, intent: Exclude<SignInIntent, { kind: 'oidc' }>): Promise<void> => {
   const result = await page.evaluate((wanted) => window.keeper.signIn(wanted), intent);
   expect(result).toEqual({ ok: true, value: { type: 'signed-in' } });

@@ -1,11 +1,11 @@
 import type { Evaluates } from './keeper-page.ts';
 
-/** What the API answers to whoever is signed in. */
+/** An API route that answers 200 to a signed-in user. */
 export const MODELS = '/api/v1/llm/models';
 
 export type Fetched = number | 'network error';
 
-/** Plain `fetch`es in page script, all at once: no header, no library. Gives the status of each. */
+/** Sends plain `fetch` requests in page script, all at once, without headers or library. Returns their statuses. */
 export const fetchAll = (page: Evaluates, urls: readonly string[]): Promise<Fetched[]> =>
   page.evaluate(
     (all) =>

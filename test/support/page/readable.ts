@@ -2,15 +2,15 @@ import type { BrowserContext, Page } from '@playwright/test';
 
 declare global {
   interface Window {
-    /** The data of every message that any script of the page has looked at. */
+    /** The data of each message that a script of the page has read. */
     messages: unknown[];
   }
 }
 
-/** Everything that script of this page can read, as text, by where it is. */
+/** All text that script of this page can read, by its place. */
 export type Readable = Readonly<Record<string, string>>;
 
-/** From the next document on, messages are kept for `readableBy`. */
+/** Records messages for `readableBy`, from the next document on. */
 export const keepMessages = async (context: BrowserContext): Promise<void> => {
   await context.addInitScript(() => {
     window.messages = [];
@@ -25,7 +25,7 @@ export const keepMessages = async (context: BrowserContext): Promise<void> => {
   });
 };
 
-/** Reads it all: storage of every kind, messages, address, timing, the document with its shadow roots, scripts. */
+/** Reads storage of each kind, messages, the URL, timings, the document with its shadow roots, and scripts. */
 export const readableBy = (page: Page): Promise<Readable> =>
   page.evaluate(async () => {
     const bytes = (buffer: ArrayBuffer): string => new TextDecoder('latin1').decode(buffer);

@@ -11,14 +11,14 @@ export const SCHEMES = { password: 'bearer', oidc: 'dpop', ticket: 'cookie' } as
   LogEntry['auth']
 >;
 
-/** What needs authorization, and came without. */
+/** Requests without the authorization that they need. */
 export const bareIn = async (lab: FaultClient): Promise<readonly LogEntry[]> =>
   (await lab.log()).filter(({ path, auth }) => auth === 'none' && /whoami|llm|notes|ticket/.test(path));
 
-/** Nothing came so, whatever happens to the worker. */
+/** Expects that no request came without authorization. */
 export const expectNothingBare = async (lab: FaultClient): Promise<void> => expect(await bareIn(lab)).toEqual([]);
 
-/** What the server logged for paths that match, once there are so many. They are in the order in which they ended. */
+/** Waits until the server has logged `count` requests to matching paths. They are in the order in which they ended. */
 export const hitsOn = async (
   lab: FaultClient,
   path: RegExp,
@@ -35,9 +35,9 @@ export const hitsOn = async (
 };
 
 export type Wording = {
-  /** The scheme of the session: it is called `token`, so that one row can be seen with several. */
+  /** The scheme of the session. The table calls it `token`, so that one row covers several schemes. */
   scheme?: LogEntry['auth'];
-  /** In the place of what differs from run to run. */
+  /** Replaces a range that differs from run to run. */
   range?: (range: string) => string;
 };
 
@@ -50,16 +50,16 @@ export const wordsFor = (
   if (headers['range'] !== undefined) parts.push(`\`Range: ${range(headers['range'])}\``);
   if (headers['if-none-match'] !== undefined) parts.push('`If-None-Match`');
   if (headers['idempotency-key'] !== undefined) parts.push('`Idempotency-Key`');
-  // what a server refused before it had read it is not known to the byte
+  // A server that refuses a body before its end does not know its length.
   if (bodyBytes > 0 && status >= 200 && status < 300) parts.push(`${bodyBytes} B`);
   return `${parts.join(', ')} → ${[...(status === 0 ? [] : [status]), ...(answered ? [] : ['cut'])].join(', ')}`;
 };
 
-/** The table is being written, not compared. */
+/** Whether this run writes the table instead of comparing with it. */
 const isWriting = process.env['REQUESTS_TABLE'] === 'write';
 
-/** Leaves what a test saw for the table, and compares it with what the table says. */
-export const tell = async (row: Row): Promise<void> => {
+/** Saves a row that a test saw, and compares it with the table in the docs. */
+export const checkRow = async (row: Row): Promise<void> => {
   expect(KINDS).toContain(row.kind);
   await mkdir(SEEN_DIR, { recursive: true });
   await writeFile(join(SEEN_DIR, fileOf(row.kind)), JSON.stringify(row));

@@ -8,7 +8,7 @@ import { isObject, own, parseJson } from '../../../src/protocol/json.ts';
 
 const ANSWERED = ['access_token', 'refresh_token', 'id_token', 'ticket', 'token'] as const;
 const POSTED = ['refresh_token', 'code', 'code_verifier'] as const;
-/** Enough of a token's end to be no coincidence, also where only a part of it was kept. */
+/** Length of a token's end that is enough to recognize it, also when a place holds only a part of it. */
 const TELL_TALE_LENGTH = 20;
 
 /** The answers of a server that was started with `env`. */
@@ -29,15 +29,15 @@ export const openWireTap = async (): Promise<WireTap> => {
   };
 };
 
-/** What was issued or sent while the test ran, and by what name; taken from where no page can listen. */
+/** The secrets that were issued or sent during the test, by name. They come from places that no page can read. */
 export type Secrets = {
-  /** Looks at the answers and the cookies as they are now. */
+  /** Collects the current answers and cookies. */
   gather(): Promise<void>;
-  /** Names of the secrets that were seen, sorted. */
+  /** Sorted names of the secrets found so far. */
   names(): readonly string[];
   /** The values of one name. */
   values(name: string): readonly string[];
-  /** Names of the secrets of which a tell-tale part is in the text. */
+  /** Names of the secrets whose end is in the text. */
   foundIn(text: string): readonly string[];
 };
 
@@ -46,7 +46,7 @@ const tellTales = (secret: string): readonly string[] => {
   return [secret.slice(-TELL_TALE_LENGTH), encoded.slice(0, TELL_TALE_LENGTH * 2)];
 };
 
-/** The secret that the server bakes into the worker script of this browser profile, and nowhere else. */
+/** The secret that the server writes into the worker script of this browser profile, and nowhere else. */
 export const sealOf = async (context: BrowserContext, origin: string): Promise<string | undefined> => {
   const cookies = await context.cookies(origin);
   const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
@@ -88,13 +88,13 @@ export const collectSecrets = (context: BrowserContext, origin: string, tap: Wir
   };
 };
 
-/** The values of this name that the server has answered with, in order. */
+/** The values of this name in the server's answers, in order. */
 export const tokensOf = async (tap: WireTap, name: (typeof ANSWERED)[number]): Promise<readonly string[]> => {
   const bodies = (await tap.lines()).map(parseJson).filter(isObject);
   return bodies.map((body) => own(body, name)).filter((value) => typeof value === 'string');
 };
 
-/** Whether the provider takes this token for a good one (RFC 7662). */
+/** Whether the provider calls this token active (RFC 7662). */
 export const isActiveAt = async (provider: string, token: string): Promise<boolean> => {
   const body = new URLSearchParams({ token, client_id: DEFAULT_CLIENT_ID });
   const answer: unknown = await (await fetch(`${provider}/token/introspection`, { method: 'POST', body })).json();

@@ -10,7 +10,7 @@ export const TOKEN_KINDS = ['oidc', 'password'] as const satisfies readonly Sign
 
 export const INTENTS: Record<SignInKind, SignInIntent> = { oidc: { kind: 'oidc' }, password: DEMO, ticket: DEMO_KEY };
 
-/** Fills in the page of the embedded provider, which then sends the browser back to the app. */
+/** Fills in the page of the embedded provider. The provider then sends the browser back to the app. */
 export const atProvider = async (page: Page): Promise<void> => {
   await page.waitForURL(/\/sign-in\//);
   await page.getByLabel('User name').fill(DEMO.username);
@@ -18,7 +18,7 @@ export const atProvider = async (page: Page): Promise<void> => {
   await page.getByRole('button', { name: 'Sign in' }).click();
 };
 
-/** Opens the app and signs in with the library, where the forms are not the point; the keeper is then connected. */
+/** Opens the app, connects a keeper and signs in with it, without the forms. */
 export const signIn = async (page: Page, origin: string, kind: SignInKind): Promise<void> => {
   await openKeeper(page, origin);
   if (kind === 'oidc') {
@@ -33,7 +33,7 @@ export const signIn = async (page: Page, origin: string, kind: SignInKind): Prom
   await expect.poll(() => sessionStateOf(page)).toBe('active');
 };
 
-/** Fills in the form of the kind, where one is on the screen, and sends it. */
+/** Fills in and submits the form of the kind, if one is on the screen. */
 export const fillIn = async (page: Page, kind: Exclude<SignInKind, 'oidc'>): Promise<void> => {
   const label = kind === 'password' ? 'Password' : 'API key';
   await page.getByRole('radio', { name: label }).check();
@@ -42,7 +42,7 @@ export const fillIn = async (page: Page, kind: Exclude<SignInKind, 'oidc'>): Pro
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 };
 
-/** Opens the app and signs in as a person does, by what is on the screen. */
+/** Opens the app and signs in with the form, as a user does. */
 export const signInByHand = async (page: Page, origin: string, kind: SignInKind): Promise<void> => {
   await page.goto(origin);
   if (kind === 'oidc') {
@@ -55,6 +55,6 @@ export const signInByHand = async (page: Page, origin: string, kind: SignInKind)
   await seesSignedIn(page);
 };
 
-/** The interface says so, to whoever looks at it. */
+/** Expects that the interface shows the signed-in user. */
 export const seesSignedIn = (page: Page): Promise<void> =>
   expect(page.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();

@@ -1,6 +1,6 @@
 /**
- * Preloaded into the server's process, which knows nothing of it: writes down every JSON answer that leaves it, one in
- * a line of the file that `WIRE_TAP` names. So a test knows every token that was issued, whoever it went to.
+ * Preloaded into the server's process. Writes each JSON answer of the server as one line to the file `WIRE_TAP`. So a
+ * test knows each issued token, for any client.
  */
 import { appendFileSync } from 'node:fs';
 import { ServerResponse } from 'node:http';
