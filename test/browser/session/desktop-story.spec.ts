@@ -6,7 +6,7 @@ import type { FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
-/** What a native bridge may do to us. `lies`: what it gives back is not what it was given. */
+/** Behaviours of a native bridge. `lies`: it returns another record than the one that it stored. */
 const BRIDGES = [
   'undefined',
   'null',
@@ -19,10 +19,10 @@ const BRIDGES = [
 ] as const;
 type Bridge = (typeof BRIDGES)[number] | 'works';
 
-/** Where the good bridge, and the one that keeps a record of another session, have it: over reloads, as a keychain. */
+/** Where the working bridge, and the one with a record of another session, store it. Like a keychain it survives reloads. */
 const KEYCHAIN = 'test-keychain';
 
-/** Connects as a desktop app would whose keychain behaves like this. */
+/** Connects as a desktop app with such a keychain. */
 const connectOver = (page: Page, bridge: Bridge): Promise<void> =>
   page.evaluate(
     async ([kind, keychain]) => {
@@ -45,7 +45,7 @@ const connectOver = (page: Page, bridge: Bridge): Promise<void> =>
           case 'never answers':
             return always(() => new Promise(() => undefined));
           case 'lies':
-            return always(() => Promise.resolve('{"refresh_token":"of somebody else"}'));
+            return always(() => Promise.resolve('{"refresh_token":"of another user"}'));
           case 'another session':
             return { save: () => Promise.resolve(undefined), load, clear: () => Promise.resolve(undefined) };
           case 'works':
@@ -70,16 +70,16 @@ const open = async (page: Page, origin: string, bridge: Bridge): Promise<void> =
   await connectOver(page, bridge);
 };
 
-/** The backend logged a `whoami` that came after this. */
+/** Waits until the backend has logged another `whoami`. */
 const isProved = async (lab: FaultClient): Promise<void> => {
   const proofs = async (): Promise<number> =>
     (await lab.log()).filter(({ path, status }) => path === '/api/v1/auth/whoami' && status === 200).length;
   await expect.poll(proofs).toBeGreaterThan(0);
 };
 
-test.describe('b. the desktop story: a native bridge never costs the session', () => {
+test.describe('keeps the session in a desktop app with a native bridge', () => {
   for (const bridge of BRIDGES) {
-    test(`one that ${/^(throws|rejects|never|lies)/.test(bridge) ? bridge : `gives ${bridge}`}`, async ({
+    test(`that ${/^(throws|rejects|never|lies)/.test(bridge) ? bridge : `returns ${bridge}`}`, async ({
       page,
       app,
       lab,
@@ -105,21 +105,17 @@ test.describe('b. the desktop story: a native bridge never costs the session', (
         await expect(page.getByRole('heading', { name: 'You are signed in as Demo User.' })).toBeVisible();
       }
       await lab.expireTokens();
-      expect(await fetchOnce(page), 'the refresh token is the one of this session').toBe(200);
+      expect(await fetchOnce(page), 'the refresh token is that of this session').toBe(200);
       if (bridge !== 'never answers') await expect.poll(() => nativeOf(page)).toBe('failed');
     });
   }
 
-  test('one that works brings the session back when the browser has lost its own copy [keychain-restores]', async ({
-    page,
-    app,
-    lab,
-  }) => {
+  test('that works, also when the browser has lost its own copy [keychain-restores]', async ({ page, app, lab }) => {
     await open(page, app.origin, 'works');
     await signInBy(page, DEMO);
     await expect.poll(() => page.evaluate((key) => localStorage.getItem(key), KEYCHAIN)).toBeTruthy();
     expect(await nativeOf(page)).toBe('working');
-    // as the browser itself does it: what a script deletes, the worker would write again
+    // Cleared as the browser does it: the worker writes a database again that a script deleted.
     const browser = await page.context().newCDPSession(page);
     await browser.send('Storage.clearDataForOrigin', { origin: app.origin, storageTypes: 'indexeddb' });
     await killWorkers(page);

@@ -8,9 +8,9 @@ import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
-/** A socket that had to go is back within this. */
+/** A lost socket is back within this time. */
 const BACK_WITHIN_MS = 2_000;
-/** An idle tab's link has lived longer than this; a younger one counts as one that may be lost in a loop. */
+/** The connection of an idle tab is older than this. The loss of a younger one counts as a failed attempt. */
 const { stableAfterMs: SETTLED_AFTER_MS } = socketPolicy(EVENTS);
 const ACCESS_SECONDS = 20;
 const TICKET_MINUTES = 5;
@@ -21,7 +21,7 @@ declare global {
   }
 }
 
-/** From now on the page itself notes how long it was without its socket, and whether a login page ever showed. */
+/** Records in the page how long it was without its socket, and whether a sign-in form showed. */
 const watchIdle = (page: Page, url: string): Promise<void> =>
   page.evaluate((socket) => {
     window.idle = { longestWithoutSocketMs: 0, loginPages: 0 };
@@ -61,7 +61,7 @@ const expectSettled = (page: Page, url: string): Promise<void> =>
     )
     .toBeGreaterThan(SETTLED_AFTER_MS);
 
-/** Waits, as an idle tab does, until the tokens were renewed so many times more. */
+/** Waits until the tokens were refreshed this many times more. */
 const renewed = async (lab: FaultClient, times: number): Promise<void> => {
   const { refreshGrants } = await lab.stats();
   const done = async (): Promise<number> => (await lab.stats()).refreshGrants - refreshGrants;
@@ -70,10 +70,10 @@ const renewed = async (lab: FaultClient, times: number): Promise<void> => {
     .toBeGreaterThanOrEqual(times);
 };
 
-test.describe('b. the idle story', () => {
+test.describe('an idle tab', () => {
   for (const kind of TOKEN_KINDS) {
     test(
-      `${kind}: access tokens of ${ACCESS_SECONDS} s, the tab idle: the socket stays [idle-tab]`,
+      `keeps its ${kind} session and its socket with access tokens of ${ACCESS_SECONDS} s [idle-tab]`,
       { tag: '@waits' },
       async ({ page, app, lab }) => {
         test.setTimeout(120_000);
@@ -83,7 +83,7 @@ test.describe('b. the idle story', () => {
         const { socketsOpened } = await lab.stats();
         await watchIdle(page, HUB);
         await renewed(lab, kind === 'oidc' ? 2 : 1);
-        // at most once: a machine under load may be late for one heartbeat
+        // At most once: a loaded machine may miss one heartbeat.
         expect((await lab.stats()).socketsOpened - socketsOpened).toBeLessThanOrEqual(1);
         expect(await fetchOnce(page)).toBe(200);
         await expectNoLoginPage(page);
@@ -92,7 +92,7 @@ test.describe('b. the idle story', () => {
   }
 
   test(
-    'a socket that is dropped, and one whose worker is killed, is back in under 2 s with a fresh ticket',
+    'reconnects with a new ticket in under 2 s when its socket or its worker dies',
     { tag: '@timed' },
     async ({ page, app, lab, complaints }) => {
       complaints.expect(FAILED_SOCKET);
@@ -115,7 +115,7 @@ test.describe('b. the idle story', () => {
   );
 
   test(
-    `the web app's event stream: its ticket of ${TICKET_MINUTES} minutes is long over when the socket is lost`,
+    `reconnects an event stream after its ticket of ${TICKET_MINUTES} minutes has expired`,
     { tag: '@timed' },
     async ({ page, app, lab, complaints }) => {
       complaints.expect(FAILED_SOCKET);
@@ -128,7 +128,7 @@ test.describe('b. the idle story', () => {
       await watchIdle(page, EVENTS);
       await lab.setClockSkew((TICKET_MINUTES + 1) * 60_000);
       const { ticketsMinted, ticketsUsed } = await lab.stats();
-      // the event stream, and the hub's socket
+      // The event stream, and the hub's socket.
       expect(await lab.dropSockets()).toBe(2);
       await expect.poll(async () => (await lab.stats()).ticketsUsed).toBe(ticketsUsed + 2);
       expect((await lab.stats()).ticketsMinted).toBe(ticketsMinted + 2);
@@ -140,7 +140,7 @@ test.describe('b. the idle story', () => {
   );
 
   test(
-    'the ticket endpoint fails: no login page, and the socket is back once it answers [ticket-endpoint-fails]',
+    'shows no sign-in form while the ticket endpoint fails, and reconnects after that [ticket-endpoint-fails]',
     { tag: '@waits' },
     async ({ page, app, lab }) => {
       await signIn(page, app.origin, 'ticket');

@@ -11,33 +11,33 @@ import { collectSecrets, openWireTap, type Secrets, type WireTap } from '../../s
 import { SIGN_IN_KINDS, signInByHand } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
-/** What must have been on the wire for the test to mean anything. */
+/** Secrets that must have been sent, or the test proves nothing. */
 const ISSUED: Record<SignInKind, readonly string[]> = {
   oidc: ['access_token', 'code', 'code_verifier', 'id_token', 'refresh_token', 'seal', 'ticket'],
   password: ['access_token', 'refresh_token', 'seal', 'ticket'],
   ticket: ['cookie __Host-keeper-session', 'seal', 'token'],
 };
 
-/** What the app's pages asked its origin for and were answered; what the provider shows, no script of ours can read. */
+/** The app's own answers to its pages. No script of the app can read the provider's pages. */
 const collectTraffic = (context: BrowserContext, origin: string): { text(): Promise<string> } => {
   const parts: Promise<string>[] = [];
   const read = async (request: Request): Promise<string> => {
     const response = await request.response();
     const { 'set-cookie': _, ...headers } = response?.headers() ?? {};
-    // A redirect has no body, and no script is ever shown one; neither has what its document did not wait for.
+    // A redirect has no body. Nor has a response whose document has gone.
     const body = await response?.text().catch(() => '');
     return [request.url(), JSON.stringify(headers), body].join('\n');
   };
   context.on('requestfinished', (request) => {
     const url = new URL(request.url());
-    // The address that the provider sends the browser to is the worker's: no document is ever made of it.
+    // The worker takes the callback URL, and no document has it.
     if (request.serviceWorker() || url.origin !== origin || url.pathname === '/auth/callback') return;
     parts.push(read(request));
   });
   return { text: async () => (await Promise.all(parts)).join('\n') };
 };
 
-/** A page with everything going on that ever handles a token. */
+/** Runs everything in a page that handles a token. */
 const useIt = async (page: Page, lab: FaultClient, kind: SignInKind): Promise<void> => {
   expect(await fetchOnce(page)).toBe(200);
   await page.evaluate(async (events) => {
@@ -81,11 +81,7 @@ const expectNothingIn = (secrets: Secrets, readable: Readonly<Record<string, str
 };
 
 for (const kind of SIGN_IN_KINDS) {
-  test(`h. ${kind}: no secret that was issued is in anything that page script can read [no-token-in-page]`, async ({
-    page,
-    context,
-    complaints,
-  }) => {
+  test(`${kind}: page script can read no issued secret [no-token-in-page]`, async ({ page, context, complaints }) => {
     complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
     const secrets = collectSecrets(context, app.origin, tap);
     const traffic = collectTraffic(context, app.origin);
@@ -119,7 +115,7 @@ for (const kind of SIGN_IN_KINDS) {
   });
 }
 
-/** Leaves the text wherever a careless script could, and says where that was. */
+/** Writes the text to all places that a careless script could use. Returns these places. */
 const plant = (page: Page, text: string): Promise<readonly string[]> =>
   page.evaluate(async (leaked) => {
     localStorage.setItem('leak', leaked);
@@ -135,9 +131,9 @@ const plant = (page: Page, text: string): Promise<readonly string[]> =>
     await new Promise((resolve) => writing.addEventListener('complete', resolve));
     opening.result.close();
     const { port1, port2 } = new MessageChannel();
-    const heard = new Promise((resolve) => (port2.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data)));
+    const received = new Promise((resolve) => (port2.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data)));
     port1.postMessage({ leaked });
-    await heard;
+    await received;
     const host = document.body.appendChild(document.createElement('div'));
     host.attachShadow({ mode: 'open' }).appendChild(document.createElement('p')).textContent = leaked;
     await (await fetch(`/favicon.svg?leak=${leaked}`)).text();
@@ -154,7 +150,7 @@ const plant = (page: Page, text: string): Promise<readonly string[]> =>
     ];
   }, text);
 
-test('h. a token that were in one of these places would be found', async ({ page, context }) => {
+test('finds a token in each place that the test above searches', async ({ page, context }) => {
   const secrets = collectSecrets(context, app.origin, tap);
   await keepMessages(context);
   await signInByHand(page, app.origin, 'password');

@@ -24,7 +24,7 @@ const tenTabs = async (
 };
 
 for (const kind of TOKEN_KINDS) {
-  test(`d. ${kind}: ten tabs reload at once with an expired access token; one refresh grant, no failure [ten-tabs-reload]`, async ({
+  test(`${kind}: refreshes once when ten tabs reload with an expired access token [ten-tabs-reload]`, async ({
     page,
     context,
     app,
@@ -41,7 +41,7 @@ for (const kind of TOKEN_KINDS) {
     expect(await sessionStateOf(page)).toBe('active');
   });
 
-  test(`d. ${kind}: ten tabs ask at once with an expired access token and a dead worker; one refresh grant [ten-tabs-dead-worker]`, async ({
+  test(`${kind}: refreshes once when ten tabs send requests with an expired access token and a dead worker [ten-tabs-dead-worker]`, async ({
     page,
     context,
     app,
@@ -55,7 +55,7 @@ for (const kind of TOKEN_KINDS) {
     expect((await lab.stats()).refreshGrants).toBe(before.refreshGrants + 1);
   });
 
-  test(`d. ${kind}: fifty parallel requests after the tokens expired; one refresh, 50 × 200 [fifty-requests]`, async ({
+  test(`${kind}: refreshes once for fifty parallel requests with expired tokens [fifty-requests]`, async ({
     page,
     app,
     lab,

@@ -10,7 +10,7 @@ import { INTENTS, signIn } from '../../support/page/sign-in.ts';
 
 const ONE_GRANT: ProviderTraits = { accessTokens: 'opaque', dpop: 'off', rotation: true, grants: 'person' };
 
-/** Signs in once more, as the same person. */
+/** Signs in once more as the same user. */
 const signInAgain = async (page: Page, app: App): Promise<void> => {
   const former = (await snapshotOf(page)).session;
   await page.evaluate((intent) => void window.keeper.signIn(intent), INTENTS.oidc);
@@ -23,7 +23,7 @@ const signInAgain = async (page: Page, app: App): Promise<void> => {
 };
 
 const staysThroughExpiry = async (page: Page, lab: FaultClient): Promise<void> => {
-  // Whatever there is to tell the provider of the former session has been told by then.
+  // By then the worker has sent all revocations of the previous session.
   expect(await page.evaluate(() => window.keeper.nudge())).toMatchObject({ ok: true });
   for (let round = 1; round <= 2; round += 1) {
     const { refreshes } = (await snapshotOf(page)).kept;
@@ -34,9 +34,7 @@ const staysThroughExpiry = async (page: Page, lab: FaultClient): Promise<void> =
   }
 };
 
-test('oidc: whoever signs in once more stays signed in, and the tokens from before are worth nothing', async ({
-  page,
-}) => {
+test('stays signed in and revokes the old tokens when the user signs in once more', async ({ page }) => {
   const tap = await openWireTap();
   const app = await startApp({ env: tap.env });
   try {
@@ -47,7 +45,7 @@ test('oidc: whoever signs in once more stays signed in, and the tokens from befo
     await expect.poll(() => isActiveAt(app.provider, former)).toBe(false);
     expect(await isActiveAt(app.provider, others.at(-1) ?? '')).toBe(true);
     await staysThroughExpiry(page, createFaultClient(app.origin));
-    // the provider still knows the person: what ended is one sign-in here, not the one there
+    // The provider's own session goes on. Only the previous sign-in of this app has ended.
     await signInAgain(page, app);
   } finally {
     await app.stop();
@@ -55,10 +53,7 @@ test('oidc: whoever signs in once more stays signed in, and the tokens from befo
   }
 });
 
-test('another provider, with one grant for a person: whoever signs in once more stays signed in', async ({
-  page,
-  complaints,
-}) => {
+test('stays signed in after another sign-in when the provider has one grant per user', async ({ page, complaints }) => {
   complaints.expect(FAILED_REQUEST);
   const app = await startWithProvider(ONE_GRANT);
   try {

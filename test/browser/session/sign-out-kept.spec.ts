@@ -7,7 +7,7 @@ const LOGOUT = '/api/v1/auth/logout';
 
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST, FAILED_SOCKET));
 
-test('a sign-out that the server could not hear of is told to it after the worker has died [revocation-after-kill]', async ({
+test('sends a failed revocation again after the worker has died [revocation-after-kill]', async ({
   page,
   app,
   lab,

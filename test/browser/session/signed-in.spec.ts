@@ -7,7 +7,7 @@ import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { createProfile } from '../../support/browser/profile.ts';
 import { seesSignedIn, SIGN_IN_KINDS, signInByHand } from '../../support/page/sign-in.ts';
 
-/** Where each kind's backend says by name who is there. */
+/** The route of each kind's backend that returns the name of the user. */
 const PROOF: Record<SignInKind, string> = {
   oidc: '/api/v1/auth/whoami',
   password: '/api/v1/auth/whoami',
@@ -15,16 +15,16 @@ const PROOF: Record<SignInKind, string> = {
 };
 const RELOADS = 5;
 
-/** A socket proves itself by its ticket, and a sign-in by what was typed. */
+/** Routes without a token: a socket has its ticket, and a sign-in its credentials. */
 const NEEDS_NO_AUTHORIZATION = ['/api/socket', '/api/events', '/api/v1/auth/login', '/api/auth/login', '/token'];
 
-/** What went to the server without authorization although it needs one. */
+/** Requests that needed authorization and had none. */
 const bareRequests = async (lab: FaultClient, since: number): Promise<readonly string[]> => {
   const bare = (await lab.log()).filter(({ at, auth }) => at >= since && auth === 'none');
   return bare.map(({ path }) => path).filter((path) => !NEEDS_NO_AUTHORIZATION.includes(path));
 };
 
-/** Does something to the page, and then wants it signed in: for the backend, for the interface, for page script. */
+/** Runs an action. Then expects the user to be signed in for the backend, the interface and page script. */
 const endsSignedIn = async (
   page: Page,
   lab: FaultClient,
@@ -39,13 +39,13 @@ const endsSignedIn = async (
     const entries = (await lab.log()).filter(({ at, path }) => at >= since && path === PROOF[kind]);
     return entries.filter(({ status, sub }) => status === 200 && sub === 'demo').length;
   };
-  await expect.poll(proofs, { message: `${PROOF[kind]} answered with 200` }).toBeGreaterThan(0);
+  await expect.poll(proofs, { message: `${PROOF[kind]} answered 200` }).toBeGreaterThan(0);
   expect(await fetchOnce(page)).toBe(200);
   expect(await bareRequests(lab, since)).toEqual([]);
 };
 
 for (const kind of SIGN_IN_KINDS) {
-  test(`a. ${kind}: signed in after five reloads, a hard reload, and when all tabs were closed [five-reloads]`, async ({
+  test(`keeps the ${kind} session over five reloads, a hard reload and a close of all tabs [five-reloads]`, async ({
     page,
     context,
     app,
@@ -59,11 +59,7 @@ for (const kind of SIGN_IN_KINDS) {
     await endsSignedIn(reopened, lab, kind, () => reopened.goto(app.origin));
   });
 
-  test(`a. ${kind}: signed in after the browser was quit and started again [browser-restart]`, async ({
-    app,
-    lab,
-    complaints,
-  }) => {
+  test(`keeps the ${kind} session when the browser restarts [browser-restart]`, async ({ app, lab, complaints }) => {
     const profile = await createProfile();
     const before = await profile.start();
     complaints.watch(before);

@@ -12,20 +12,20 @@ import { isActiveAt, openWireTap, tokensOf } from '../../support/page/secrets.ts
 import { INTENTS, signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
-/** What a person notices as "at once". */
+/** The time that a user takes for "at once". */
 const AT_ONCE_MS = 1_000;
 
 declare global {
   interface Window {
-    /** When this document was first told that the session is over, ms since the epoch. */
-    toldAt: number | undefined;
+    /** When this document first received the end of the session (ms since the Unix epoch). */
+    signedOutAt: number | undefined;
   }
 }
 
-const noteWhenTold = (page: Page): Promise<void> =>
+const recordSignOut = (page: Page): Promise<void> =>
   page.evaluate(() => {
     window.keeper.subscribe(({ session }) => {
-      if (session.state === 'signed-out') window.toldAt ??= Date.now();
+      if (session.state === 'signed-out') window.signedOutAt ??= Date.now();
     });
   });
 
@@ -36,7 +36,7 @@ const signOut = async (page: Page): Promise<void> => {
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST, FAILED_SOCKET));
 
 test(
-  'a sign-out is everywhere within a second: in a tab after a hard reload, and in one that passes the worker by',
+  'signs out within a second in a tab after a hard reload and in one that bypasses the worker',
   { tag: '@timed' },
   async ({ page, context, app }) => {
     await signIn(page, app.origin, 'password');
@@ -51,52 +51,56 @@ test(
     await connectKeeper(passing);
     for (const tab of [reloaded, passing]) {
       await expectSession(tab, 'active');
-      await noteWhenTold(tab);
+      await recordSignOut(tab);
     }
     const begun = await page.evaluate(() => Date.now());
     await signOut(page);
     for (const tab of [reloaded, passing]) {
-      await expect.poll(() => tab.evaluate(() => window.toldAt)).toBeDefined();
-      expect((await tab.evaluate(() => window.toldAt ?? Infinity)) - begun).toBeLessThan(AT_ONCE_MS);
+      await expect.poll(() => tab.evaluate(() => window.signedOutAt)).toBeDefined();
+      expect((await tab.evaluate(() => window.signedOutAt ?? Infinity)) - begun).toBeLessThan(AT_ONCE_MS);
       expect((await snapshotOf(tab)).session).toMatchObject({ state: 'signed-out', reason: 'user' });
       expect(await fetchOnce(tab)).toBe(401);
     }
   },
 );
 
-const NOTE_WHEN_TOLD = `keeper.subscribe(({ session }) => {
-  if (session.state === 'signed-out') window.toldAt ??= Date.now();
+const RECORD_SIGN_OUT = `keeper.subscribe(({ session }) => {
+  if (session.state === 'signed-out') window.signedOutAt ??= Date.now();
 })`;
 
-test('and in a tab that is hidden; in a frozen one as soon as it goes on', { tag: '@timed' }, async ({ app }) => {
-  const browser = await startBareBrowser();
-  try {
-    await connectIn(browser, app.origin, 'sign in');
-    const frozen = await browser.open();
-    await connectIn(frozen, app.origin, 'is there');
-    const front = await browser.open();
-    await connectIn(front, app.origin, 'is there');
-    for (const tab of [browser, frozen]) {
-      await tab.evaluate(NOTE_WHEN_TOLD);
-      expect(await tab.evaluate('document.visibilityState')).toBe('hidden');
+test(
+  'signs out within a second in a hidden tab, and in a frozen one when it resumes',
+  { tag: '@timed' },
+  async ({ app }) => {
+    const browser = await startBareBrowser();
+    try {
+      await connectIn(browser, app.origin, 'sign in');
+      const frozen = await browser.open();
+      await connectIn(frozen, app.origin, 'is there');
+      const front = await browser.open();
+      await connectIn(front, app.origin, 'is there');
+      for (const tab of [browser, frozen]) {
+        await tab.evaluate(RECORD_SIGN_OUT);
+        expect(await tab.evaluate('document.visibilityState')).toBe('hidden');
+      }
+      await frozen.setLife('frozen');
+      const begun = Number(await front.evaluate('Date.now()'));
+      expect(await front.evaluate('keeper.signOut()')).toMatchObject({ ok: true });
+      await expect.poll(() => browser.evaluate('window.signedOutAt')).toEqual(expect.any(Number));
+      expect(Number(await browser.evaluate('window.signedOutAt')) - begun).toBeLessThan(AT_ONCE_MS);
+      const thawed = Number(await front.evaluate('Date.now()'));
+      await frozen.setLife('active');
+      await expect.poll(() => frozen.evaluate('window.signedOutAt')).toEqual(expect.any(Number));
+      expect(Number(await frozen.evaluate('window.signedOutAt')) - thawed).toBeLessThan(AT_ONCE_MS);
+      for (const tab of [browser, frozen])
+        expect(await tab.evaluate(`fetch('${MODELS}').then(({ status }) => status)`)).toBe(401);
+    } finally {
+      await browser.close();
     }
-    await frozen.setLife('frozen');
-    const begun = Number(await front.evaluate('Date.now()'));
-    expect(await front.evaluate('keeper.signOut()')).toMatchObject({ ok: true });
-    await expect.poll(() => browser.evaluate('window.toldAt')).toEqual(expect.any(Number));
-    expect(Number(await browser.evaluate('window.toldAt')) - begun).toBeLessThan(AT_ONCE_MS);
-    const thawed = Number(await front.evaluate('Date.now()'));
-    await frozen.setLife('active');
-    await expect.poll(() => frozen.evaluate('window.toldAt')).toEqual(expect.any(Number));
-    expect(Number(await frozen.evaluate('window.toldAt')) - thawed).toBeLessThan(AT_ONCE_MS);
-    for (const tab of [browser, frozen])
-      expect(await tab.evaluate(`fetch('${MODELS}').then(({ status }) => status)`)).toBe(401);
-  } finally {
-    await browser.close();
-  }
-});
+  },
+);
 
-/** Whether the server still renews a session for this token. */
+/** Whether the server still accepts this refresh token. */
 const isGood = async (app: App, kind: (typeof TOKEN_KINDS)[number], token: string): Promise<boolean> => {
   if (kind === 'oidc') return isActiveAt(app.provider, token);
   const request = { method: 'POST', body: JSON.stringify({ refresh_token: token }) };
@@ -104,7 +108,7 @@ const isGood = async (app: App, kind: (typeof TOKEN_KINDS)[number], token: strin
 };
 
 for (const kind of TOKEN_KINDS) {
-  test(`${kind}: signed out without a server, the worker killed, the browser quit: the token dies when both are back`, async () => {
+  test(`${kind}: revokes the token when the server and the browser are back after a sign-out without both`, async () => {
     const tap = await openWireTap();
     const app = await startApp({ env: tap.env });
     const profile = await createProfile();
@@ -119,7 +123,7 @@ for (const kind of TOKEN_KINDS) {
       await killWorkers(page);
       await before.close();
       await app.startAgain();
-      // the control: until the browser is back, nobody has told the server
+      // The control: the server knows nothing before the browser is back.
       if (kind === 'oidc') expect(await isActiveAt(app.provider, token)).toBe(true);
 
       const after = await profile.start();
@@ -139,7 +143,7 @@ for (const kind of TOKEN_KINDS) {
   });
 }
 
-/** How many tokens the keeper has still to revoke. */
+/** How many tokens the keeper must still revoke. */
 const revocationsLeft = (page: Page): Promise<number> =>
   page.evaluate(
     () =>
@@ -156,13 +160,11 @@ const revocationsLeft = (page: Page): Promise<number> =>
       }),
   );
 
-test('another provider, where tokens cannot be revoked: whoever comes next is not signed in as who was there', async ({
-  page,
-}) => {
+test('asks for credentials after a sign-out when the provider cannot revoke tokens', async ({ page }) => {
   const app = await startWithProvider({ accessTokens: 'opaque', dpop: 'off', rotation: true, revocation: false });
   try {
     await signIn(page, app.origin, 'oidc');
-    // the control: as long as nobody has signed out, the provider asks for no password
+    // The control: before a sign-out, the provider requests no password.
     await page.evaluate((intent) => void window.keeper.signIn(intent), INTENTS.oidc);
     await page.getByRole('button', { name: /^Continue/ }).click();
     await page.waitForURL(`${app.origin}/`);
@@ -181,7 +183,7 @@ test('another provider, where tokens cannot be revoked: whoever comes next is no
   }
 });
 
-test('what the server has the browser clear is not what the keeper needs', async ({ page, context, app }) => {
+test('keeps its data when the server sends `Clear-Site-Data` at a sign-out', async ({ page, context, app }) => {
   const cleared = context.waitForEvent('response', (response) => response.url().endsWith('/api/v1/auth/logout'));
   await signIn(page, app.origin, 'password');
   await signOut(page);

@@ -9,11 +9,11 @@ import { connectKeeper, expectSession, openKeeper, snapshotOf } from '../../supp
 import { signIn } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
-/** Its own sign-in is ended by nothing but its logout. */
-const STRANGER: ProviderTraits = { accessTokens: 'opaque', dpop: 'off', rotation: true, revocation: false };
+/** A provider whose own session only its log-out ends. */
+const PROVIDER: ProviderTraits = { accessTokens: 'opaque', dpop: 'off', rotation: true, revocation: false };
 const ID_TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** As another app of the same provider would have somebody sign in: without asking for a password. */
+/** Starts a sign-in as another app of the same provider does, without `prompt`. */
 const askAsAnotherApp = (page: Page, app: App): Promise<unknown> => {
   const query = new URLSearchParams({
     client_id: DEFAULT_CLIENT_ID,
@@ -33,7 +33,7 @@ const goesOnWithoutPassword = async (page: Page, app: App): Promise<boolean> => 
 };
 
 const withApp = async (env: Record<string, string>, use: (app: App) => Promise<void>): Promise<void> => {
-  const app = await startWithProvider(STRANGER, env);
+  const app = await startWithProvider(PROVIDER, env);
   try {
     await use(app);
   } finally {
@@ -41,7 +41,7 @@ const withApp = async (env: Record<string, string>, use: (app: App) => Promise<v
   }
 };
 
-/** Notes what the page was told, in a place that outlives it. */
+/** Records the result that the page got, in a place that survives the page. */
 const signOut = (page: Page): Promise<void> =>
   page.evaluate(async () => {
     sessionStorage.setItem('next', JSON.stringify(await window.keeper.signOut()));
@@ -52,7 +52,7 @@ test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST, FAILED_SOC
 const nextOf = async (page: Page): Promise<unknown> =>
   JSON.parse((await page.evaluate(() => sessionStorage.getItem('next'))) ?? '""');
 
-test('whoever signs out is signed out at the provider too, and no page sees what proves who that was [sign-out-at-provider]', async ({
+test('signs out at the provider too, and shows no ID token to a page [sign-out-at-provider]', async ({
   page,
   context,
 }) => {
@@ -63,7 +63,7 @@ test('whoever signs out is signed out at the provider too, and no page sees what
     });
     await signIn(page, app.origin, 'oidc');
     const other = await context.newPage();
-    // the control: as long as nobody has signed out, the provider asks nobody for a password
+    // The control: before a sign-out, the provider requests no password.
     expect(await goesOnWithoutPassword(other, app)).toBe(true);
     await openKeeper(other, app.origin);
     const document = await documentOf(other);
@@ -78,17 +78,17 @@ test('whoever signs out is signed out at the provider too, and no page sees what
       expect.stringMatching(ID_TOKEN),
     ]);
     expect(await goesOnWithoutPassword(other, app)).toBe(false);
-    // once only: nobody is led there a second time
+    // The redirect to the provider happens once only.
     await page.goto(app.origin + END_SESSION_PATH);
     expect(page.url()).toBe(`${app.origin}/`);
     expect(ends).toHaveLength(1);
   });
 });
 
-test('the way to the provider outlives the worker, and no request of a page is led there', async ({ page }) => {
+test('keeps the log-out URL when the worker dies, and redirects no fetch of a page to it', async ({ page }) => {
   await withApp({ OIDC_LOGOUT: 'provider' }, async (app) => {
     await signIn(page, app.origin, 'oidc');
-    // the page is kept here, as by one whose author calls the worker and goes on later
+    // The page stays, as one whose code calls the worker and navigates later.
     await page.evaluate(() => {
       navigation.addEventListener('navigate', (event) => event.preventDefault());
     });
@@ -111,9 +111,9 @@ test('the way to the provider outlives the worker, and no request of a page is l
 
 for (const [why, env, leave] of [
   ['without a network', { OIDC_LOGOUT: 'provider' }, true],
-  ['where nobody asked for it', {}, false],
+  ['without the option', {}, false],
 ] as const) {
-  test(`${why} a sign-out stays in the page, and is done at once`, async ({ page, context }) => {
+  test(`${why} a sign-out needs no redirect`, async ({ page, context }) => {
     await withApp(env, async (app) => {
       await signIn(page, app.origin, 'oidc');
       const document = await documentOf(page);

@@ -14,16 +14,16 @@ import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { fillIn, seesSignedIn, SIGN_IN_KINDS, signIn, TOKEN_KINDS } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
-/** The next try comes within this. */
+/** The next attempt comes within this time. */
 const HEALS_WITHIN_MS = 5_000;
-/** It takes milliseconds; a machine may have other things to do. */
+/** It takes milliseconds. The rest is for a loaded machine. */
 const HEALED_AFTER_TRY_MS = 15_000;
-/** The longest that the worker waits for a token endpoint whose reuse grace it knows, and some. */
+/** Longer than the worker waits for a token endpoint with a known reuse grace. */
 const GIVES_UP_WITHIN_MS = 15_000;
 
 /**
- * `tries`: how often the worker asks by itself before the fault ends; none where the fault ends by itself. `kinds`: what
- * is judged by its status alone is judged in one place for both of them; odd-answers.spec.ts has both hear HTML.
+ * `tries`: attempts of the worker before the test ends the fault; absent when the fault ends by itself. `kinds`: one code
+ * path judges a status for both kinds, so one kind is enough there. odd-answers.spec.ts has HTML for both.
  */
 type Trouble = {
   name: string;
@@ -34,7 +34,7 @@ type Trouble = {
   tag?: '@waits';
 };
 
-/** Backoff has reached its cap by then. */
+/** After this time the backoff has reached its cap. */
 const MANY = 7;
 const MANY_WITHIN_MS = 30_000;
 const BOTH = TOKEN_KINDS;
@@ -92,7 +92,7 @@ const TROUBLES: readonly Trouble[] = [
   },
 ];
 
-/** The problems of all degraded snapshots that the page was shown. */
+/** The problems of all degraded snapshots that the page received. */
 const problemsOf = (page: Page): Promise<string[]> =>
   page.evaluate(() =>
     window.seen.flatMap(({ session }) => (session.state === 'degraded' ? [session.problem.code] : [])),
@@ -100,7 +100,7 @@ const problemsOf = (page: Page): Promise<string[]> =>
 
 test.beforeEach(({ complaints }) => complaints.expect(FAILED_REQUEST));
 
-/** The session comes back by itself, and the next try that it has planned is near. */
+/** Expects that the session recovers by itself, with a next attempt soon. */
 const expectHealing = async (page: Page): Promise<void> => {
   const wait = await page.evaluate(() => {
     const { session } = window.keeper.snapshot;
@@ -122,16 +122,18 @@ for (const { name, fault, problem, tries, kinds, tag } of TROUBLES) {
       expect(await fetchOnce(page)).toBe('network error');
       await expect.poll(() => problemsOf(page), { timeout: GIVES_UP_WITHIN_MS }).toContain(problem);
       if (tries !== undefined) {
-        const asked = (await lab.stats()).tokenRequests;
+        const requests = (await lab.stats()).tokenRequests;
         const often = { timeout: MANY_WITHIN_MS };
-        await expect.poll(async () => (await lab.stats()).tokenRequests, often).toBeGreaterThanOrEqual(asked + tries);
+        await expect
+          .poll(async () => (await lab.stats()).tokenRequests, often)
+          .toBeGreaterThanOrEqual(requests + tries);
       }
       await lab.clear();
       await expectHealing(page);
       expect(await fetchOnce(page)).toBe(200);
       expect([...new Set(await problemsOf(page))]).toEqual([problem]);
 
-      // Nothing was burned on the way: the next refresh is an ordinary one.
+      // The refresh token still works: the next refresh is an ordinary one.
       const healed = await lab.stats();
       expect(healed.refreshGrants).toBeGreaterThan(before.refreshGrants);
       await lab.expireTokens();
@@ -143,7 +145,7 @@ for (const { name, fault, problem, tries, kinds, tag } of TROUBLES) {
 }
 
 for (const kind of TOKEN_KINDS) {
-  test(`e. ${kind}: a reload while the token endpoint is down shows the page, not the login [reload-endpoint-down]`, async ({
+  test(`${kind}: shows the page and no sign-in form after a reload while the token endpoint is down [reload-endpoint-down]`, async ({
     page,
     app,
     lab,
@@ -164,7 +166,7 @@ for (const kind of TOKEN_KINDS) {
 }
 
 for (const kind of SIGN_IN_KINDS) {
-  test(`e. ${kind}: a revoked session is signed out as rejected, in all tabs, and no page is lost [session-revoked]`, async ({
+  test(`${kind}: signs out in all tabs and keeps their pages when the server revokes the session [session-revoked]`, async ({
     page,
     context,
     app,
@@ -183,7 +185,7 @@ for (const kind of SIGN_IN_KINDS) {
       expect(session).toMatchObject({ state: 'signed-out', reason: 'rejected', kind });
       await expect(tab.getByRole('dialog', { name: 'Sign in again' })).toBeVisible();
       await expect(tab.getByRole('region', { name: 'Sign in' })).toContainText('The server ended your session.');
-      // What was on the page is still there, behind the dialog.
+      // The content of the page is still there, behind the dialog.
       await expect(tab.locator('session-summary')).toBeVisible();
     }
     expect(await Promise.all(tabs.map(documentOf))).toEqual(documents);
@@ -195,7 +197,7 @@ for (const kind of SIGN_IN_KINDS) {
     await connectKeeper(other);
     expect((await snapshotOf(other)).session).toMatchObject({ state: 'signed-out', reason: 'rejected' });
     if (kind === 'oidc') return;
-    // Whoever signs in where the work was left has it back at once.
+    // After a sign-in in the dialog the user continues at once.
     await fillIn(page, kind);
     await expect(page.getByRole('dialog')).toBeHidden();
     await seesSignedIn(page);

@@ -11,7 +11,7 @@ import { killWorkers } from '../../support/browser/worker-kill.ts';
 const OTHER_ACCOUNT: Account = { username: 'other', password: 'other', name: 'Somebody Else', apiKey: 'other-key' };
 const OTHER = { kind: 'password', username: 'other', password: 'other' } as const;
 const NOTES = '/api/v1/notes';
-/** What is the former person's, and no one else may see. */
+/** Data of the previous user, which no other user may see. */
 const SECRET = 'the diary of demo';
 
 type Lent = { site: Deployment; answers: Answers };
@@ -36,7 +36,7 @@ const signOut = async (page: Page): Promise<void> => {
   expect(await page.evaluate(() => window.keeper.signOut())).toEqual({ ok: true, value: null });
 };
 
-/** A page that does not load itself anew for somebody else, as one without our elements. */
+/** A page that does not reload for another user, like a page without the library's elements. */
 const openPlain = async (page: Page, site: Deployment): Promise<void> => {
   await openKeeper(page, site.origin);
   await page.evaluate(() => document.addEventListener('session-user-changed', (event) => event.preventDefault()));
@@ -51,7 +51,7 @@ const writeNote = (page: Page): Promise<number> =>
     [NOTES, SECRET] as const,
   );
 
-/** What plain page script gets to read, in a browser that would rather not ask the server. */
+/** What plain page script can read in a browser that prefers its cache. */
 const readNotes = (page: Page, cache: RequestCache = 'default'): Promise<string> =>
   page.evaluate(
     async ([url, mode]) => {
@@ -66,7 +66,7 @@ const readNotes = (page: Page, cache: RequestCache = 'default'): Promise<string>
 
 declare global {
   interface Window {
-    /** Resolves with what a request brought, that was made when somebody else was signed in. */
+    /** Resolves with the result of a request that started under the previous user. */
     late: Promise<string>;
   }
 }
@@ -79,7 +79,7 @@ const askLate = (page: Page): Promise<void> =>
     );
   }, NOTES);
 
-/** Puts the secret on the page, as an app does with what it was given, and notes whenever it can be seen by another. */
+/** Shows the secret on the page, as an app does with its data. Records each moment at which another user can see it. */
 const showSecret = (page: Page): Promise<void> =>
   page.evaluate((secret) => {
     const element = document.createElement('p');
@@ -104,7 +104,11 @@ const greets = (page: Page): Promise<void> =>
   expect(page.getByRole('heading', { name: /Somebody Else/ })).toBeVisible({ timeout: 20_000 });
 
 for (const between of ['signs in over the session', 'signs in after a sign-out'] as const) {
-  test(`the next person ${between}: no tab shows what was the former one’s`, async ({ page, context, site }) => {
+  test(`shows no data of the previous user in any tab when the next user ${between}`, async ({
+    page,
+    context,
+    site,
+  }) => {
     await openKeeper(page, site.origin);
     await signInAs(page, DEMO);
     const other = await context.newPage();
@@ -129,9 +133,9 @@ for (const between of ['signs in over the session', 'signs in after a sign-out']
 
 for (const [name, leave] of [
   ['after a sign-out', signOut],
-  ['when the next person signs in over the session', (page: Page) => signInAs(page, OTHER)],
+  ['when the next user signs in over the session', (page: Page) => signInAs(page, OTHER)],
 ] as const) {
-  test(`an answer that comes late, ${name}, reaches nobody`, async ({ page, site, answers }) => {
+  test(`delivers no late answer to the next user ${name}`, async ({ page, site, answers }) => {
     await openPlain(page, site);
     await signInAs(page, DEMO);
     expect(await writeNote(page)).toBe(201);
@@ -145,7 +149,7 @@ for (const [name, leave] of [
   });
 }
 
-test('a request that waited for the former person’s token is not sent with the next one’s', async ({ page, site }) => {
+test('sends no waiting request of the previous user with the token of the next', async ({ page, site }) => {
   await openPlain(page, site);
   await signInAs(page, DEMO);
   await site.faults.add({ at: 'token', kind: 'slow', ms: 5_000, times: 1 });
@@ -167,18 +171,13 @@ test('a request that waited for the former person’s token is not sent with the
   expect(await readNotes(page)).not.toContain(SECRET);
 });
 
-test('what the HTTP cache holds of the former person is shown to nobody, and offline nothing is', async ({
-  page,
-  context,
-  site,
-  answers,
-}) => {
+test('serves no cached answer of the previous user, online or offline', async ({ page, context, site, answers }) => {
   answers.cacheable(NOTES);
   await openPlain(page, site);
   await signInAs(page, DEMO);
   expect(await writeNote(page)).toBe(201);
   expect(await readNotes(page)).toContain(SECRET);
-  // the control: the browser did keep it, and the same person has it without the server
+  // The control: the browser has cached it, and the same user gets it without the server.
   await site.faults.clearLog();
   expect(await readNotes(page)).toContain(SECRET);
   expect((await site.faults.log()).filter(({ path }) => path === NOTES)).toEqual([]);
@@ -197,7 +196,7 @@ test('what the HTTP cache holds of the former person is shown to nobody, and off
   }
 });
 
-test('the Cache API holds the app and nothing of anybody', async ({ page, site }) => {
+test('stores no user data in the Cache API', async ({ page, site }) => {
   await openKeeper(page, site.origin);
   await signInAs(page, DEMO);
   expect(await writeNote(page)).toBe(201);
@@ -219,7 +218,7 @@ test('the Cache API holds the app and nothing of anybody', async ({ page, site }
 });
 
 test.describe('a tab in the back-forward cache', () => {
-  /** Playwright switches that cache off. */
+  /** Playwright disables that cache. */
   const withCache = async (use: (context: BrowserContext) => Promise<void>): Promise<void> => {
     const ignoreDefaultArgs = ['--disable-back-forward-cache'];
     const browser = await launchBrowser({ ...launchOptions(), ignoreDefaultArgs });
@@ -230,12 +229,9 @@ test.describe('a tab in the back-forward cache', () => {
     }
   };
 
-  for (const server of ['has not heard of the sign-out', 'has the browser drop it'] as const) {
-    test(`comes back to the next person without what it showed, where the server ${server}`, async ({
-      site,
-      answers,
-    }) => {
-      const kept = server === 'has not heard of the sign-out';
+  for (const server of ['does not know of the sign-out', 'clears the browser’s cache'] as const) {
+    test(`shows no data of the previous user when the server ${server}`, async ({ site, answers }) => {
+      const kept = server === 'does not know of the sign-out';
       const held = kept ? answers.hold('/api/v1/auth/logout') : undefined;
       await withCache(async (context) => {
         const page = await context.newPage();
@@ -258,7 +254,7 @@ test.describe('a tab in the back-forward cache', () => {
         await signOut(elsewhere);
         await elsewhere.evaluate((intent) => void window.keeper.signIn(intent), OTHER);
         await greets(elsewhere);
-        // a page that comes out of the cache has no `load`
+        // A page from the cache has no `load` event.
         await page.goBack({ waitUntil: 'commit' });
         await greets(page);
         await expectUnseen(page);
@@ -268,7 +264,7 @@ test.describe('a tab in the back-forward cache', () => {
     });
   }
 
-  test('comes back to the same person as it was', async ({ site }) => {
+  test('comes back unchanged for the same user', async ({ site }) => {
     await withCache(async (context) => {
       const page = await context.newPage();
       await openKeeper(page, site.origin);

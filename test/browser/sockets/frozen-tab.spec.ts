@@ -3,17 +3,17 @@ import { startBareBrowser, type BareTab } from '../../support/browser/bare-brows
 import { newTopic } from '../../support/page/channels.ts';
 import { expect, test } from '../../support/e2e.ts';
 
-/** More than the server keeps of a topic and a port holds, so that a tab which slept through it all cannot have everything. */
+/** More than the server keeps of a topic plus what a port holds. So a tab that was frozen cannot get everything. */
 const COUNT = 20_000;
 const BYTES = 200;
 const PATIENCE_MS = 30_000;
-/** Each page has two keepers: the app's, which listens to nothing, and the one of these tests. */
+/** Each page has two keepers: the app's, without channels, and that of these tests. */
 const KEEPERS = 4;
 
 const everything = (tab: BareTab, last: number): Promise<void> =>
   expect.poll(async () => (await receivedIn(tab)).last, { timeout: PATIENCE_MS }).toBe(last);
 
-test('a frozen tab is let go, costs the other one nothing, and comes back to what is kept and a gap for the rest', async ({
+test('drops a frozen tab without harm to the other, and gives it the history and a gap when it resumes', async ({
   app,
   lab,
 }) => {
@@ -36,7 +36,7 @@ test('a frozen tab is let go, costs the other one nothing, and comes back to wha
     await browser.setLife('active');
     await everything(browser, COUNT);
     const { messages, missing, inOrder, gaps, states } = await receivedIn(browser);
-    expect(inOrder, 'each once, in order, and what is missing is told').toBe(true);
+    expect(inOrder, 'each once, in order, and a gap for the missing ones').toBe(true);
     expect(messages + missing).toBe(COUNT);
     expect(missing, 'the server keeps 10,000').toBeGreaterThan(0);
     expect(states, 'each gap is followed by the state').toBe(gaps);

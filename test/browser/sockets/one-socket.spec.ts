@@ -16,17 +16,17 @@ import { signIn } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
 const COUNT = 500;
-/** Two seconds for all of them, so that there is a middle. */
+/** Two seconds for all messages, so that the test can act in the middle. */
 const EVERY_MS = 4;
 const MIDDLE = COUNT / 3;
-/** As the hub's greeting says it (server/realtime/hub-connection.ts). */
+/** From the hub's greeting (server/realtime/hub-connection.ts). */
 const HEARTBEAT_MS = 10_000;
-/** Longer than the client's patience; the server hears nothing of the socket's end before. */
+/** Longer than the client waits. The server does not notice the end of the socket before. */
 const FROZEN_MS = 20_000;
-/** For the way from the worker to the page, and a loaded machine. */
+/** For the path from the worker to the page, on a loaded machine. */
 const SLACK_MS = 5_000;
 
-/** Two tabs of one browser, both listening. */
+/** Opens two tabs of one browser that listen to the topic. */
 const twoTabs = async (first: Page, origin: string): Promise<{ tabs: readonly [Page, Page]; topic: string }> => {
   const topic = newTopic();
   await signIn(first, origin, 'password');
@@ -46,8 +46,8 @@ const expectAllInBoth = async (tabs: readonly Page[], topic: string): Promise<vo
 const expectOneUpstream = (lab: FaultClient, timeout = 5_000): Promise<void> =>
   expect.poll(async () => (await lab.stats()).socketsOpen, { timeout }).toBe(1);
 
-test.describe('g. two tabs and /lab/publish of 500 messages', () => {
-  test('one upstream socket at the server; every message once, in order, in both tabs [one-socket]', async ({
+test.describe('with two tabs and 500 messages', () => {
+  test('delivers each message once and in order to both tabs over one socket [one-socket]', async ({
     page,
     app,
     lab,
@@ -60,13 +60,13 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     expect(await lab.stats()).toMatchObject({ socketsOpen: 1, socketsOpened, ticketsUsed });
   });
 
-  test('as fast as the server can', async ({ page, app, lab }) => {
+  test('delivers all messages at the server’s full speed', async ({ page, app, lab }) => {
     const { tabs, topic } = await twoTabs(page, app.origin);
     await lab.publish({ topic, count: COUNT, everyMs: 0 });
     await expectAllInBoth(tabs, topic);
   });
 
-  test('again with the worker killed in the middle', async ({ page, app, lab, complaints }) => {
+  test('delivers all messages when the worker dies in the middle', async ({ page, app, lab, complaints }) => {
     complaints.expect(FAILED_SOCKET);
     const { tabs, topic } = await twoTabs(page, app.origin);
     await lab.publish({ topic, count: COUNT, everyMs: EVERY_MS });
@@ -78,7 +78,7 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     expect((await snapshotOf(page)).worker.id).not.toBe(worker.id);
   });
 
-  test('again with the socket dropped in the middle, without a close frame and with one', async ({
+  test('delivers all messages when the socket drops in the middle, without a close frame and with one', async ({
     page,
     app,
     lab,
@@ -88,14 +88,14 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     await expectMoreThan(page, topic, MIDDLE);
     expect(await lab.dropSockets()).toBe(1);
     await expectMoreThan(page, topic, 2 * MIDDLE);
-    // On a loaded machine the page may hold two thirds of the messages before it has dialled again.
-    await expect.poll(() => lab.dropSockets(1012), { message: 'a second socket to drop' }).toBe(1);
+    // On a loaded machine the page may have two thirds of the messages before the worker reconnects.
+    await expect.poll(() => lab.dropSockets(1012), { message: 'a second open socket' }).toBe(1);
     await expectAllInBoth(tabs, topic);
     await expectOneUpstream(lab);
   });
 
   test(
-    'again with the socket half-open in the middle: silence is noticed within the heartbeat and 3 s',
+    'delivers all messages when the socket falls silent, which the worker notices within the heartbeat and 3 s',
     { tag: '@waits' },
     async ({ page, app, lab }) => {
       const { tabs, topic } = await twoTabs(page, app.origin);
@@ -110,7 +110,11 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     },
   );
 
-  test('again with the worker killed twice and the other tab reloaded in the middle', async ({ page, app, lab }) => {
+  test('delivers all messages when the worker dies twice and the other tab reloads in the middle', async ({
+    page,
+    app,
+    lab,
+  }) => {
     const { tabs, topic } = await twoTabs(page, app.origin);
     await lab.publish({ topic, count: COUNT, everyMs: EVERY_MS });
     await expectMoreThan(page, topic, MIDDLE / 2);
@@ -123,7 +127,7 @@ test.describe('g. two tabs and /lab/publish of 500 messages', () => {
     await expectOneUpstream(lab);
   });
 
-  test('what both publish while worker and socket die arrives once, and in the same order in both', async ({
+  test('delivers the publications of both tabs once and in the same order when worker and socket die', async ({
     page,
     app,
     lab,

@@ -7,12 +7,12 @@ import { killWorkers } from '../../support/browser/worker-kill.ts';
 
 declare global {
   interface Window {
-    /** What became of others at `general`, in order. */
+    /** Joins and leaves of others at `general`, in order. */
     others: string[];
   }
 }
 
-/** The server's grace of 10 s, and a loaded machine. */
+/** The server's grace of 10 s, and time for a loaded machine. */
 const LEFT_WITHIN_MS = 30_000;
 
 const devices = (page: Page) => page.getByRole('list', { name: 'Here now' }).getByRole('listitem');
@@ -36,7 +36,7 @@ const watchOthers = (page: Page): Promise<void> =>
 const becomes = (page: Page, name: string): Promise<unknown> =>
   page.evaluate((word) => window.keeper.channel('general').presence().update({ name: word }), name);
 
-test('two devices see each other: a killed worker and a reload are no leave and no join, the last tab gone is a leave', async ({
+test('shows a leave when the last tab of a device closes, and none at a reload or a killed worker', async ({
   page,
   browser,
   app,

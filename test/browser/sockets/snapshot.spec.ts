@@ -6,12 +6,12 @@ import { signIn } from '../../support/page/sign-in.ts';
 
 declare global {
   interface Window {
-    /** What a reader that loads its state got, and how to let the loading end. */
+    /** The events of a reader with a `snapshot` option, and a way to finish its loading. */
     slow: { events: AsyncIterator<ChannelEvent, undefined>; got: ChannelEvent[]; finish(offset: number): void };
   }
 }
 
-/** More than a page keeps for a reader that does not read. */
+/** More than a page buffers for a slow reader. */
 const FLOOD = 1_100;
 const MORE = 5;
 
@@ -30,7 +30,7 @@ const openSlowReader = (page: Page, topic: string): Promise<void> =>
     window.slow = { events, got: [], finish: () => undefined };
   }, topic);
 
-/** It reads from now on, for as long as there is anything. */
+/** Reads all events from now on. */
 const read = (page: Page): Promise<void> =>
   page.evaluate(() => {
     const { events, got } = window.slow;
@@ -42,7 +42,7 @@ const read = (page: Page): Promise<void> =>
 const gotBy = (page: Page): Promise<readonly ChannelEvent[]> => page.evaluate(() => window.slow.got);
 const typesOf = async (page: Page) => (await gotBy(page)).map(({ type }) => type);
 
-test('a reader that did not follow is told the gap, then its state, then what came meanwhile: none twice, none lost', async ({
+test('delivers a gap, the state and later messages, each once, to a reader that fell behind', async ({
   page,
   app,
   lab,
@@ -68,7 +68,7 @@ test('a reader that did not follow is told the gap, then its state, then what ca
   expect(to).toBeGreaterThan(1_000);
 
   const inState = to + 10;
-  // It is tried again by itself; until it is, there is nothing to end.
+  // The load repeats by itself. Before that there is none to finish.
   await expect
     .poll(async () => {
       await page.evaluate((offset) => window.slow.finish(offset), inState);

@@ -11,7 +11,7 @@ test.afterAll(() => app.stop());
 
 /**
  * A class field hides the accessor of a reactive property when the compiler defines fields (`useDefineForClassFields`).
- * The element then renders once and never again, and a production build says nothing about it.
+ * Then the element renders only once, and a production build reports no error.
  */
 const hiddenProperties = (page: Page): Promise<string[]> =>
   page.evaluate(() => {
@@ -27,9 +27,7 @@ const hiddenProperties = (page: Page): Promise<string[]> =>
       });
   });
 
-test('the built page starts without an error and its elements render again when the state changes', async ({
-  page,
-}) => {
+test('the built page starts without an error and renders again when the state changes', async ({ page }) => {
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
@@ -44,10 +42,10 @@ test('the built page starts without an error and its elements render again when 
   expect(errors).toEqual([]);
 });
 
-test('the shell comes from the worker when the server is gone', async ({ page }) => {
+test('the worker serves the shell when the server is gone', async ({ page }) => {
   await page.goto(app.origin);
   await expect(page.locator('session-sign-in')).toBeVisible();
-  // its shell is installed with it
+  // Its installation includes the shell.
   await page.waitForFunction(() => navigator.serviceWorker.controller?.state === 'activated');
   await app.shutDown();
   try {

@@ -50,7 +50,7 @@ test.afterAll(async () => {
   await fixture.remove();
 });
 
-test('an edit of the worker reaches it without a reload of the page [dev-worker-edit]', async ({ page }) => {
+test('updates the worker without a reload of the page when its source changes [dev-worker-edit]', async ({ page }) => {
   const navigations: string[] = [];
   page.on('framenavigated', (frame) => navigations.push(frame.url()));
   await page.goto(origin);
@@ -77,7 +77,7 @@ test('an edit of the worker reaches it without a reload of the page [dev-worker-
   expect(navigations).toHaveLength(1);
 });
 
-test('an edit of what page and worker share reaches both', async ({ page }) => {
+test('updates the page and the worker when a shared module changes', async ({ page }) => {
   await page.goto(origin);
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
   const updated = page.evaluate(

@@ -2,10 +2,10 @@ import { expect, test } from '../../support/e2e.ts';
 import { PAGES, startUpdateLoad } from '../../support/load/update-load.ts';
 
 const UPDATES = 5;
-/** Whom they do not let in by then waits for Chromium's five minutes; the promised bound is in bench/update.ts. */
+/** A worker that does not take over by then waits for Chromium's five minutes. bench/update.ts has the promised bound. */
 const IN_CONTROL_WITHIN_MS = 10_000;
 
-test('five updates while three pages ask, listen and stream: no request and no message is lost, doubled or late', async () => {
+test('loses no request and no message of three busy pages through five updates', async () => {
   test.setTimeout(120_000);
   const load = await startUpdateLoad();
   try {

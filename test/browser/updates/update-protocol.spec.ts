@@ -7,9 +7,7 @@ import { connectKeeper, snapshotOf } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 
-/*
- * Pages and workers of two builds. `next` speaks the protocol after ours and ours, `far` no longer ours.
- */
+/* Pages and workers of two builds. `next` speaks the next protocol and ours. `far` no longer speaks ours. */
 let next: Build;
 let far: Build;
 let site: Deployment;
@@ -45,7 +43,7 @@ const update = (page: Page): Promise<void> =>
 const protocolOf = async (page: Page): Promise<number> => (await snapshotOf(page)).protocol;
 const reloadIsDue = (page: Page): Promise<boolean> => page.evaluate(() => window.keeper.update.ready);
 
-/** What needs both ends: calls, publications, messages. */
+/** Expects that calls, publications and messages work between page and worker. */
 const expectTalk = async (page: Page): Promise<void> => {
   const topic = newTopic();
   await listen(page, topic);
@@ -53,7 +51,7 @@ const expectTalk = async (page: Page): Promise<void> => {
   await expectAll(page, topic, 5);
 };
 
-test('an old page and a new worker talk', async ({ page }) => {
+test('an old page works with a new worker', async ({ page }) => {
   await signIn(page, site.origin, 'password');
   const ours = await protocolOf(page);
   await site.replace(next.distDir);
@@ -62,7 +60,7 @@ test('an old page and a new worker talk', async ({ page }) => {
   await expectTalk(page);
 });
 
-test('a new page and an old worker talk', async ({ page }) => {
+test('a new page works with an old worker', async ({ page }) => {
   await signIn(page, site.origin, 'password');
   const ours = await protocolOf(page);
   await site.replace(next.distDir, 'without worker');
@@ -72,7 +70,7 @@ test('a new page and an old worker talk', async ({ page }) => {
   await expectTalk(page);
 });
 
-test('an old page says that it has to be loaded anew when the worker is two protocols ahead', async ({ page }) => {
+test('an old page offers a reload when the worker is two protocols ahead', async ({ page }) => {
   await signIn(page, site.origin, 'password');
   expect(await reloadIsDue(page)).toBe(false);
   await site.replace(far.distDir);
@@ -85,7 +83,7 @@ test('an old page says that it has to be loaded anew when the worker is two prot
   await expectTalk(page);
 });
 
-test('a new page says so when the worker is two protocols behind', async ({ page }) => {
+test('a new page offers a reload when the worker is two protocols behind', async ({ page }) => {
   await signIn(page, site.origin, 'password');
   await site.replace(far.distDir, 'without worker');
   await page.reload();

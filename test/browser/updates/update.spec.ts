@@ -9,11 +9,11 @@ import { signIn } from '../../support/page/sign-in.ts';
 import { updateToWait, watchKeepAlives } from '../../support/page/update.ts';
 
 const UPDATES = 5;
-/** Of a machine that does other things too; the bound that is promised is that of `npm run bench:update`. */
+/** For a loaded machine. `npm run bench:update` has the promised bound. */
 const IN_CONTROL_WITHIN_MS = 10_000;
-/** Until a page shows the news of its worker. */
+/** Until a page shows the state of its worker. */
 const SHOWN_WITHIN_MS = 2_000;
-/** A page waits 10 s for a newcomer. */
+/** A page waits 10 s for a new worker. */
 const RESUMED_WITHIN_MS = 20_000;
 const COUNT = 1_000;
 const PUBLISH_EVERY_MS = 10;
@@ -24,14 +24,14 @@ test.beforeEach(async () => {
 });
 test.afterEach(() => site.stop());
 
-/** Has the browser look for a newer worker; the time (ms) from its installation until it controls this page. */
+/** Checks for an update. Returns the time (ms) from the installation until the new worker controls this page. */
 const update = (page: Page): Promise<number> =>
   page.evaluate(async () => {
     const registration = await navigator.serviceWorker.ready;
     const installed = new Promise<number>((resolve) =>
       registration.addEventListener('updatefound', () => {
-        const newcomer = registration.installing;
-        newcomer?.addEventListener('statechange', () => resolve(performance.now()), { once: true });
+        const worker = registration.installing;
+        worker?.addEventListener('statechange', () => resolve(performance.now()), { once: true });
       }),
     );
     const controlled = new Promise((resolve) =>
@@ -43,7 +43,7 @@ const update = (page: Page): Promise<number> =>
   });
 
 test(
-  'five updates in a row while messages and a stream of events come: nothing is lost [five-updates]',
+  'loses nothing through five updates while messages and events arrive [five-updates]',
   { tag: '@timed' },
   async ({ page, context }) => {
     test.setTimeout(120_000);
@@ -58,17 +58,17 @@ test(
     }
     const documents = [await watchDocument(page), await watchDocument(other)];
     await page.evaluate(() => void new EventSource('/api/v1/media/stream'));
-    const leases = watchKeepAlives(page);
+    const keepAlives = watchKeepAlives(page);
     await faults.publish({ topic, count: COUNT, everyMs: PUBLISH_EVERY_MS });
     for (let round = 1; round <= UPDATES; round += 1) {
       const build = await site.deploy();
       const { socketsOpened } = await faults.stats();
-      const { taken } = leases;
+      const { taken } = keepAlives;
       expect(await update(page)).toBeLessThan(IN_CONTROL_WITHIN_MS);
       for (const tab of [page, other]) await expect.poll(async () => (await snapshotOf(tab)).build).toBe(build);
       expect(await fetchOnce(page)).toBe(200);
       await expectSocket(page, 'open');
-      await expect.poll(() => leases.taken).toBeGreaterThan(taken);
+      await expect.poll(() => keepAlives.taken).toBeGreaterThan(taken);
       expect((await faults.stats()).socketsOpened).toBe(socketsOpened + 1);
     }
     for (const tab of [page, other]) await expectAll(tab, topic, COUNT);
@@ -78,20 +78,20 @@ test(
   },
 );
 
-/** A site's own worker: it lets its newcomer wait until a page says so, as many sites do. */
+/** A site's worker that waits for a message of a page before it takes over, as on many sites. */
 const waitsForItsSite = (script: string): string =>
   `${script.replace('takeOver:!0', 'takeOver:!1')}
   self.addEventListener('message', ({ data }) => { if (data === 'SKIP_WAITING') self.skipWaiting() })`;
 
 test(
-  "a site's own newcomer waits: the old worker stays alive and connected until the site lets it in",
+  "keeps the old worker connected until a site's own new worker may take over",
   { tag: '@timed' },
   async ({ page, context }) => {
     const { origin, faults } = site;
     await site.deploy(waitsForItsSite);
     await signIn(page, origin, 'password');
     await expectSocket(page, 'open');
-    const leases = watchKeepAlives(page);
+    const keepAlives = watchKeepAlives(page);
     const { socketsOpened } = await faults.stats();
     const old = (await snapshotOf(page)).build;
     const build = await site.deploy(waitsForItsSite);
@@ -102,7 +102,7 @@ test(
     await openKeeper(other, origin);
     await expect.poll(() => others.taken).toBeGreaterThan(0);
     expect(await fetchOnce(other)).toBe(200);
-    expect(leases.ended + others.ended).toBe(0);
+    expect(keepAlives.ended + others.ended).toBe(0);
     expect((await faults.stats()).socketsOpened).toBe(socketsOpened);
     expect((await snapshotOf(other)).build).toBe(old);
 
@@ -116,7 +116,7 @@ test(
 );
 
 test(
-  'a newcomer that is kept out by an endless request: the old worker resumes',
+  'the old worker resumes when an endless request blocks the new one',
   { tag: '@waits' },
   async ({ page, complaints }) => {
     complaints.expect(FAILED_REQUEST);
@@ -127,7 +127,7 @@ test(
     await listen(page, topic);
     const old = (await snapshotOf(page)).build;
     await faults.add({ at: 'api', kind: 'hang', ms: 60_000, times: 1 });
-    // another URL than below: Chromium has one request for a URL wait for the other, up to 20 s
+    // Another URL than below, because Chromium delays a second request for the same URL by up to 20 s.
     await page.evaluate(() => void fetch('/api/v1/notes').catch(() => undefined));
     await site.deploy();
     await updateToWait(page);
@@ -140,7 +140,7 @@ test(
   },
 );
 
-test('the old worker refreshes while the newcomer comes: the token endpoint is asked once', async ({ page }) => {
+test('sends one refresh when the old worker refreshes during an update', async ({ page }) => {
   const { origin, faults } = site;
   await signIn(page, origin, 'password');
   await faults.add({ at: 'token', kind: 'slow', ms: 1_500, times: 2 });
