@@ -25,7 +25,7 @@ export const SECTIONS: readonly Section[] = [
       '`fetch`, HEAD',
       '`fetch` with `If-None-Match`',
       '`fetch` with `Range`',
-      '`fetch` with a `Range` behind the end',
+      '`fetch` with a `Range` beyond the end',
       '`fetch` with `Authorization` and `DPoP` of its own',
       '`fetch`, `only-if-cached`',
       '`fetch`, `keepalive`',
@@ -58,10 +58,10 @@ export const SECTIONS: readonly Section[] = [
     kinds: [
       '`<img>`',
       'a background image',
-      '`<audio>`, and sought in',
+      '`<audio>`, and a seek',
       '`<video>`',
       '`<track>`',
-      '`<img>` off the declared paths',
+      '`<img>` outside the declared paths',
       '`<script>`',
       '`<a download>`',
       'a navigation',
@@ -82,7 +82,7 @@ export const SECTIONS: readonly Section[] = [
     ],
   },
   {
-    title: 'When a worker is cold, dies, or is not told',
+    title: 'When a worker is not running, dies, or a page aborts',
     kinds: [
       'the worker is not running: `fetch`',
       'the worker is not running: `<img>`',
@@ -132,14 +132,14 @@ export const fileOf = (kind: string): string => `${KINDS.indexOf(kind)}.json`;
 export const lineOf = ({ kind, server, caller }: Row): string =>
   `| ${kind.trim()} | ${server.join('<br>') || 'nothing'} | ${caller} |`;
 
-const HEAD = `# What becomes of a request
+const HEAD = `# What happens to each request
 
-What reaches the server and what the caller gets, for every kind of request that a page can make. This file is written
-by the tests that saw it (\`npm run docs:requests\`), and each of them fails when it sees something else:
-[requests-*.spec.ts](../../test/browser).
+For every kind of request that a page can make: what reaches the server, and what the caller gets. The tests that saw it
+write this file (\`npm run docs:requests\`), and each of them fails when it sees something else:
+[test/browser/requests](../../test/browser/requests).
 
-*token*: what the worker put on it, \`Bearer\` or \`DPoP\` (in the first four sections it was seen with both).
-*none*: it came bare. After the arrow is the status, and *cut* if the other side went before the answer's end.
+*token*: the worker added \`Bearer\` or \`DPoP\` (the first four sections were seen with both). *none*: the request arrived
+without authorization. The status follows the arrow. *cut*: the other side left before the end of the response.
 `;
 
 export const renderTable = (rows: readonly Row[]): string => {
@@ -147,7 +147,7 @@ export const renderTable = (rows: readonly Row[]): string => {
   const sections = SECTIONS.map(({ title, kinds }) => {
     const lines = kinds.map((kind) => {
       const row = known.get(kind);
-      if (!row) throw new Error(`Nobody has seen: ${kind}`);
+      if (!row) throw new Error(`No test has seen: ${kind}`);
       return lineOf(row);
     });
     return `\n## ${title}\n\n| Request | Reaches the server | The caller gets |\n|---|---|---|\n${lines.join('\n')}\n`;

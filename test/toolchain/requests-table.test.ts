@@ -4,25 +4,25 @@ import { fileOf, KINDS, lineOf, renderTable, TABLE_FILE, type Row } from '../../
 
 const row = (kind: string): Row => ({ kind, server: [`${kind} 1`, `${kind} 2`], caller: '200' });
 
-test('the document has each kind of request once, in order', () => {
+test('lists each kind of request once, in order', () => {
   const kinds = [...readFileSync(TABLE_FILE, 'utf8').matchAll(/^\| (.+?) \| .* \|$/gm)].map(([, kind]) => kind);
   expect(kinds.filter((kind) => kind !== 'Request')).toEqual(KINDS.map((kind) => kind.trim()));
 });
 
-test('each kind is told by a test', () => {
+test('has a test for each kind of request', () => {
   const folder = new URL('../browser/requests/', import.meta.url);
   const specs = readdirSync(folder).filter((name) => name.startsWith('requests-'));
   const sources = specs.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n');
   expect(KINDS.filter((kind) => !sources.includes(`'${kind}'`))).toEqual([]);
 });
 
-test('each kind has a file of its own', () => {
+test('gives each kind of request a file of its own', () => {
   expect(new Set(KINDS.map(fileOf)).size).toBe(KINDS.length);
 });
 
-test('a kind that nobody has seen is an error, and what was seen is in the table', () => {
+test('writes a row for each kind of request, and throws when a kind was not seen', () => {
   const rows = KINDS.map(row);
   const table = renderTable(rows);
   for (const each of rows) expect(table).toContain(lineOf(each));
-  expect(() => renderTable(rows.slice(1))).toThrow('Nobody has seen');
+  expect(() => renderTable(rows.slice(1))).toThrow('No test has seen');
 });

@@ -45,7 +45,7 @@ const CASES: readonly Case[] = [
       new Promise((resolve) => {
         const video = document.body.appendChild(document.createElement('video'));
         video.muted = true;
-        video.onloadeddata = () => resolve(`a film of ${video.videoWidth} × ${video.videoHeight}`);
+        video.onloadeddata = () => resolve(`a video of ${video.videoWidth} × ${video.videoHeight}`);
         video.onerror = () => resolve(`error ${video.error?.code}`);
         video.src = '/api/v1/media/clip.mp4';
       }),
@@ -66,7 +66,7 @@ const CASES: readonly Case[] = [
       }),
   },
   {
-    kind: '`<img>` off the declared paths',
+    kind: '`<img>` outside the declared paths',
     path: MODELS,
     hits: 1,
     act: () =>
@@ -144,9 +144,9 @@ for (const sign of TOKEN_KINDS) {
     expect(Math.max(...starts)).toBeGreaterThan(4_000_000);
     const server = [
       '`GET /api/v1/media/tone.wav`, token, `Range: bytes=0-` → 206',
-      '`GET /api/v1/media/tone.wav`, token, `Range:` from where it is sought → 206',
+      '`GET /api/v1/media/tone.wav`, token, `Range:` from the seek position → 206',
     ];
-    await checkRow({ kind: '`<audio>`, and sought in', server, caller });
+    await checkRow({ kind: '`<audio>`, and a seek', server, caller });
   });
 }
 

@@ -79,7 +79,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    kind: '`fetch` with a `Range` behind the end',
+    kind: '`fetch` with a `Range` beyond the end',
     path: PICTURE,
     hits: 1,
     act: async () =>
@@ -126,7 +126,7 @@ const CASES: readonly Case[] = [
       addEventListener('pagehide', () => {
         void fetch('/api/v1/notes', { method: 'POST', keepalive: true, body: '{"text":"a last word"}' });
       });
-      return 'nobody is there any more';
+      return 'the page is gone';
     },
     after: async (page) => {
       const home = new URL(page.url()).origin;
@@ -162,7 +162,7 @@ const CASES: readonly Case[] = [
         let events = 0;
         request.upload.onprogress = () => (events += 1);
         request.open('POST', '/api/v1/media/upload');
-        request.onloadend = () => resolve(`${request.status}, told of progress ${events} times`);
+        request.onloadend = () => resolve(`${request.status}, ${events} progress events`);
         request.send(new Blob([new Uint8Array(1024 * 1024)]));
       }),
   },

@@ -128,7 +128,7 @@ test('uploads 100 MB with true progress and flat memory', async ({ page, lab }) 
   const others = (await lab.log()).filter(({ path, method }) => UPLOADS.test(path) && method !== 'PATCH');
   expect(others.map((hit) => wordsFor(hit))).toEqual(BEGINNING);
   expect(grown, `${Math.round(grown / MB)} MB more at the peak`).toBeLessThan(60 * MB);
-  const words = `${caller}; told of each part when the server had it; memory stays flat`;
+  const words = `${caller}; progress for each part that the server has; memory stays flat`;
   await checkRow({ kind: 'an upload of 100 MB', server: [...BEGINNING, PARTS], caller: words });
 
   const control = await peakMemory(page);
@@ -147,7 +147,7 @@ test('continues an upload when the worker dies in the middle', async ({ page, la
   const caller = await expectReceived(page, size);
   const parts = await takenParts(lab);
   expect(parts.at(-1) && endOf(parts.at(-1)!)).toBe(size * MB);
-  const words = `${caller}; it goes on where the server was`;
+  const words = `${caller}; it continues where the server was`;
   await checkRow({
     kind: 'an upload; the worker is killed in the middle',
     server: [...BEGINNING, PARTS],
@@ -175,7 +175,7 @@ test('continues an upload when the network is back', async ({ page, context, lab
   const asked = (await lab.log()).filter(({ method, path }) => method === 'HEAD' && UPLOADS.test(path));
   expect(asked.length).toBeGreaterThan(0);
   const server = [...BEGINNING, '`HEAD /api/v1/media/upload/…`, token → 204, when it is back', PARTS];
-  const words = `${caller}; it goes on where the server was`;
+  const words = `${caller}; it continues where the server was`;
   await checkRow({ kind: 'an upload; the network is lost in the middle', server, caller: words });
 });
 
