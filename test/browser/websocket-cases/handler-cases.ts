@@ -58,7 +58,7 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     await new Promise((resolve) => setTimeout(resolve));
     return [found, placesOf(event, socket)];
   },
-  'a handler: where the event is in what was promised': async (Socket) => {
+  'a handler: the event inside a promise callback': async (Socket) => {
     const { event, socket } = await handled(Socket, () => undefined);
     return placesOf(event, socket);
   },
@@ -201,7 +201,7 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     socket.send('burst');
     return all;
   },
-  'a listener that is added past the method of the socket': async (Socket) => {
+  'a listener that bypasses the own method of the socket': async (Socket) => {
     const socket = await opened(Socket);
     const order: string[] = [];
     EventTarget.prototype.addEventListener.call(socket, 'message', () => order.push('listener'));
