@@ -30,7 +30,7 @@ const log = async () =>
   (await server.fault('/log')) as { method: string; path: string; status: number; auth: string; sub: string | null }[];
 
 describe('faults', () => {
-  test('reset breaks the connection without an answer, as often as told', async () => {
+  test('reset breaks the connection without a response, as many times as given', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     await server.fault('/faults', { at: 'api', kind: 'reset', times: 2 });
     await expect(whoami(token)).rejects.toThrow('fetch failed');
@@ -38,7 +38,7 @@ describe('faults', () => {
     expect((await whoami(token)).status).toBe(200);
   });
 
-  test('status answers what it was told, with a pause, until it is taken away', async () => {
+  test('status answers the given status with Retry-After until the fault is removed', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     await server.fault('/faults', { at: 'api', kind: 'status', status: 429, retryAfter: 7 });
     for (let times = 0; times < 3; times += 1) {
@@ -50,7 +50,7 @@ describe('faults', () => {
     expect((await whoami(token)).status).toBe(200);
   });
 
-  test('html is a captive portal', async () => {
+  test('html answers the page of a captive portal', async () => {
     const { refresh_token: token } = await passwordLogin(server.call);
     await server.fault('/faults', { at: 'token', kind: 'html', times: 1 });
     const response = await refresh(token);
@@ -59,7 +59,7 @@ describe('faults', () => {
     expect((await refresh(token)).status).toBe(200);
   });
 
-  test('lost does the work: the old token then gives the successor within the grace', async () => {
+  test('lost handles the request, so that the old token gets its successor within the grace period', async () => {
     const { refresh_token: token } = await passwordLogin(server.call);
     const before = await stats();
     await server.fault('/faults', { at: 'token', kind: 'lost', times: 1 });
@@ -68,7 +68,7 @@ describe('faults', () => {
     expect((await refresh(token)).status).toBe(200);
   });
 
-  test('hang holds, then breaks; slow answers late', async () => {
+  test('hang closes the connection late, and slow responds late', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     const startedAt = performance.now();
     await server.fault('/faults', { at: 'api', kind: 'hang', ms: 200, times: 1 });
@@ -79,7 +79,7 @@ describe('faults', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(390);
   });
 
-  test('the token place covers the provider too, readable for the application', async () => {
+  test('the fault point token includes the provider, and the application can read its response', async () => {
     const client = await OidcClient.create(server);
     const { refresh: token } = await client.signIn();
     await server.fault('/faults', { at: 'token', kind: 'status', status: 503, retryAfterSeconds: 3, times: 1 });
@@ -96,7 +96,7 @@ describe('faults', () => {
     expect((await client.refresh(token)).ok).toBe(true);
   });
 
-  test('tickets and sockets have places of their own', async () => {
+  test('tickets and sockets have fault points of their own', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     await server.fault('/faults', { at: 'ticket', kind: 'status', status: 503, times: 1 });
     expect((await server.call('/api/v1/socket/ticket', { method: 'POST', headers: bearer(token) })).status).toBe(503);
@@ -109,15 +109,15 @@ describe('faults', () => {
     client.close();
   });
 
-  test('an order that is none is refused', async () => {
-    for (const order of [{}, { at: 'moon', kind: 'reset' }, { at: 'api', kind: 'quake' }]) {
-      expect((await server.call('/lab/faults', { json: order })).status).toBe(400);
+  test('refuses an invalid fault', async () => {
+    for (const fault of [{}, { at: 'moon', kind: 'reset' }, { at: 'api', kind: 'quake' }]) {
+      expect((await server.call('/lab/faults', { json: fault })).status).toBe(400);
     }
   });
 });
 
 describe('sessions', () => {
-  test('expiring access tokens spares the refresh tokens, of every kind', async () => {
+  test('/tokens/expire revokes access tokens, and keeps refresh tokens and cookies', async () => {
     const client = await OidcClient.create(server);
     const bound = await client.signIn();
     const answer = await passwordLogin(server.call);
@@ -133,7 +133,7 @@ describe('sessions', () => {
     expect((await client.api(`${server.url}/api/v1/auth/whoami`, access)).status).toBe(200);
   });
 
-  test('revoking ends everything at once, sockets with it', async () => {
+  test('/session/revoke ends all sessions, and closes their sockets', async () => {
     const client = await OidcClient.create(server);
     const bound = await client.signIn();
     const answer = await passwordLogin(server.call);
@@ -151,13 +151,13 @@ describe('sessions', () => {
     expect((await client.signIn()).refresh).toMatch(/./);
   });
 
-  test('a skewed clock shows in the Date header and in tokens, and nothing breaks', async () => {
+  test('/clock skews the Date header and tokens, and sign-ins still work', async () => {
     const skewMs = 3_600_000;
     await server.fault('/clock', { skewMs });
     const client = await OidcClient.create(server);
     const { url, verifier, state } = await client.authorizationUrl();
-    const form = await client.person.follow(url, client.callback);
-    const back = await client.person.submit(form.url, client.callback, {
+    const form = await client.browser.follow(url, client.callback);
+    const back = await client.browser.submit(form.url, client.callback, {
       do: 'sign-in',
       username: 'demo',
       password: 'demo',
@@ -180,7 +180,7 @@ const exp = (jwt: string): number =>
   (JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()) as { exp: number }).exp;
 
 describe('sockets', () => {
-  test('drop closes with a code, or cuts', async () => {
+  test('/sockets/drop closes with a code, or without a close frame', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     const first = await dial(server, token);
     await first.hello();
@@ -192,7 +192,7 @@ describe('sockets', () => {
     expect(await second.closed).toMatchObject({ code: 1006 });
   });
 
-  test('a frozen socket answers nothing, neither frames nor pings; then all comes, in order', async () => {
+  test('a frozen socket answers no frames and pings, then sends everything in order', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     const topic = randomUUID();
     const client = await dial(server, token);
@@ -209,7 +209,7 @@ describe('sockets', () => {
     client.close();
   });
 
-  test('what came while it was frozen is sent with the thaw, without anybody asking', async () => {
+  test('a frozen socket sends the queued events as soon as it thaws', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     const topic = randomUUID();
     const client = await dial(server, token);
@@ -218,12 +218,12 @@ describe('sockets', () => {
     await server.fault('/sockets/freeze', { ms: 200 });
     await server.fault('/publish', { topic, count: 3, everyMs: 0 });
     await client.reach(topic, 3);
-    // Sooner than the next ping of an idle socket, which would bring it along.
+    // Earlier than the next ping of an idle socket, which would flush the queue.
     expect(performance.now() - frozenAt).toBeLessThan(3_000);
     client.close();
   });
 
-  test('publish counts from 1, as large as told, for each user', async () => {
+  test('/publish sends numbers from 1, in the given size, to each user', async () => {
     const topic = randomUUID();
     const [demo, other] = await Promise.all([
       passwordLogin(server.call),
@@ -242,23 +242,23 @@ describe('sockets', () => {
     }
   });
 
-  test('the event stream answers pings, hears the same, and takes a token once', async () => {
+  test('the event stream answers pings, receives events, and accepts a token once', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     const minted = await server.call('/api/auth/token', { headers: bearer(token) });
     const { token: ticket } = (await minted.json()) as { token: string };
     const url = `${server.url.replace('http', 'ws')}/api/events?token=${ticket}`;
     const ws = new WebSocket(url, { origin: server.url });
-    const heard: { type: string }[] = [];
+    const received: { type: string }[] = [];
     const until = (type: string) =>
       new Promise<unknown>((done) => {
-        const look = () => {
-          const found = heard.find((message) => message.type === type);
+        const check = () => {
+          const found = received.find((message) => message.type === type);
           if (found) done(found);
-          else ws.once('message', () => setImmediate(look));
+          else ws.once('message', () => setImmediate(check));
         };
-        look();
+        check();
       });
-    ws.on('message', (data) => heard.push(JSON.parse(textOf(data)) as { type: string }));
+    ws.on('message', (data) => received.push(JSON.parse(textOf(data)) as { type: string }));
     expect(await until('connected')).toEqual({ type: 'connected', user: { sub: 'demo', name: 'Demo User' } });
     ws.send('{"type":"ping"}');
     expect(await until('pong')).toEqual({ type: 'pong' });
@@ -270,8 +270,8 @@ describe('sockets', () => {
   });
 });
 
-describe('what the server saw', () => {
-  test('the log names the request, how it was authorized, and for whom; never a query, never the lab', async () => {
+describe('log and counters', () => {
+  test('the log has request, credential and subject, but no query and no fault route', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     const cookie = await cookieLogin(server.call);
     await server.fault('/log', undefined, 'DELETE');
@@ -290,7 +290,7 @@ describe('what the server saw', () => {
     expect(JSON.stringify(entries)).not.toContain('secret');
   });
 
-  test('stats count refreshes, token requests, tickets and sockets', async () => {
+  test('/stats counts refreshes, token requests, tickets and sockets', async () => {
     const before = await stats();
     const { access_token: token, refresh_token: refreshToken } = await passwordLogin(server.call);
     await refresh(refreshToken);
@@ -309,12 +309,12 @@ describe('what the server saw', () => {
     client.close();
   });
 
-  test('pages of other sites and other names may not use the lab', async () => {
+  test('refuses pages of other origins', async () => {
     expect((await server.call('/lab/stats', { headers: { origin: 'http://evil.test' } })).status).toBe(403);
     expect((await server.call('/lab/stats', { headers: { origin: server.url } })).status).toBe(200);
   });
 
-  test('without --lab there is none', async () => {
+  test('answers 404 without --lab', async () => {
     const bare = await startTestServer({ faultRoutes: false });
     expect((await bare.call('/lab/stats')).status).toBe(404);
     const page = await bare.call('/api/v1/auth/whoami');

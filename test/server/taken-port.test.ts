@@ -9,7 +9,7 @@ import { startApp } from '../support/server/app.ts';
 const run = (script: string) => spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'pipe'] });
 
 describe('the ready line of a server', () => {
-  test('resolves with the URL, and passes every other line on', async () => {
+  test('resolves with the URL, and passes all other lines on', async () => {
     const lines: string[] = [];
     const child = run("console.log('first'); console.log('Session Keeper ready at http://localhost:1/')");
     expect(await ready(child, (line) => lines.push(line))).toBe('http://localhost:1/');
@@ -34,7 +34,7 @@ describe('a pair of ports that another process takes', () => {
   });
   afterAll(() => taken.close());
 
-  test('is replaced by another pair when the server says that its port is taken', async () => {
+  test('is replaced by another pair when the server reports a taken port', async () => {
     const tried: number[] = [];
     const app = await withFreePortPair((free) => {
       tried.push(free);

@@ -7,8 +7,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe('ticket kind', () => {
-  test('an API key gives a cookie that no script can read', async () => {
+describe('the sign-in method ticket', () => {
+  test('returns an HttpOnly cookie for an API key', async () => {
     const response = await server.call('/api/auth/login', { json: { apiKey: 'demo-key' } });
     expect(await response.json()).toEqual({ authenticated: true, user: { sub: 'demo', name: 'Demo User' } });
     const [cookie = ''] = response.headers.getSetCookie();
@@ -17,13 +17,13 @@ describe('ticket kind', () => {
     );
   });
 
-  test('a wrong key is 401 and sets nothing', async () => {
+  test('answers 401 without a cookie to a wrong API key', async () => {
     const response = await server.call('/api/auth/login', { json: { apiKey: 'wrong' } });
     expect(response.status).toBe(401);
     expect(response.headers.getSetCookie()).toEqual([]);
   });
 
-  test('status is 200 either way', async () => {
+  test('answers 200 to a status request with and without a session', async () => {
     const cookie = await cookieLogin(server.call);
     const signedIn = await server.call('/api/auth/status', { headers: { cookie } });
     expect(await signedIn.json()).toEqual({ authenticated: true, user: { sub: 'demo', name: 'Demo User' } });
@@ -32,7 +32,7 @@ describe('ticket kind', () => {
     expect(await signedOut.json()).toEqual({ authenticated: false });
   });
 
-  test('the cookie opens the whole API', async () => {
+  test('accepts the cookie on the whole API', async () => {
     const cookie = await cookieLogin(server.call);
     for (const path of ['/api/v1/llm/models', '/api/v1/auth/whoami', '/api/v1/media/picture.png', '/api/auth/token']) {
       expect((await server.call(path, { headers: { cookie } })).status).toBe(200);
@@ -40,7 +40,7 @@ describe('ticket kind', () => {
     expect((await server.call('/api/v1/llm/models')).status).toBe(401);
   });
 
-  test('with a cookie, a change must come from a page of this origin', async () => {
+  test('refuses a change with a cookie from a page of another origin', async () => {
     const cookie = await cookieLogin(server.call);
     const post = (headers: Record<string, string>) =>
       server.call('/api/v1/notes', { json: { text: 'x' }, headers: { cookie, ...headers } });
@@ -52,12 +52,12 @@ describe('ticket kind', () => {
     expect((await post({ 'sec-fetch-site': 'same-origin' })).status).toBe(201);
   });
 
-  test('a wrong header is not mended by a good cookie', async () => {
+  test('answers 401 to a wrong Authorization header although the cookie is valid', async () => {
     const cookie = await cookieLogin(server.call);
     expect((await server.call('/api/v1/auth/whoami', { headers: { cookie, ...bearer('nothing') } })).status).toBe(401);
   });
 
-  test('a login from another site is refused', async () => {
+  test('refuses a login from another site', async () => {
     const response = await server.call('/api/auth/login', {
       json: { apiKey: 'demo-key' },
       headers: { origin: 'http://evil.test' },
@@ -65,7 +65,7 @@ describe('ticket kind', () => {
     expect(response.status).toBe(403);
   });
 
-  test('a logout ends the session and takes the cookie away', async () => {
+  test('ends the session and removes the cookie on logout', async () => {
     const cookie = await cookieLogin(server.call);
     const response = await server.call('/api/auth/logout', { method: 'POST', headers: { cookie, origin: server.url } });
     expect(response.status).toBe(204);
@@ -73,7 +73,7 @@ describe('ticket kind', () => {
     expect((await server.call('/api/v1/auth/whoami', { headers: { cookie } })).status).toBe(401);
   });
 
-  test('the two tickets say how long they are good', async () => {
+  test('returns the lifetime of both kinds of ticket', async () => {
     const { access_token: token } = await passwordLogin(server.call);
     const socket = await server.call('/api/v1/socket/ticket', { method: 'POST', headers: bearer(token) });
     expect(await socket.json()).toEqual({ ticket: expect.stringMatching(/^[\w-]{43}$/) as unknown, expires_in: 30 });

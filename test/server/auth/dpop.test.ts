@@ -23,7 +23,7 @@ const prove = async (
   header: { typ?: string; key?: CryptoKey; jwk?: object } = {},
 ): Promise<string> => {
   const keys = client.keys;
-  if (!keys) throw new Error('the client has no keys');
+  if (!keys) throw new Error('The client has no keys.');
   const payload = {
     jti: randomUUID(),
     htm: 'GET',
@@ -41,79 +41,79 @@ const prove = async (
     .sign(header.key ?? keys.privateKey);
 };
 
-const ask = (proof: string | undefined, token = tokens.access) =>
+const request = (proof: string | undefined, token = tokens.access) =>
   server.call(PATH, { headers: { authorization: `DPoP ${token}`, ...(proof === undefined ? {} : { dpop: proof }) } });
 
 const errorOf = (response: Response) => /error="(\w+)"/.exec(response.headers.get('www-authenticate') ?? '')?.[1];
 
 describe('DPoP at the API', () => {
-  test('a good proof is accepted, and a nonce offered', async () => {
-    const response = await ask(await prove());
+  test('accepts a valid proof, and returns a nonce', async () => {
+    const response = await request(await prove());
     expect(response.status).toBe(200);
     expect(response.headers.get('dpop-nonce')).toMatch(/./);
   });
 
   test.each([
     ['no proof', undefined],
-    ['not a proof', () => 'abc'],
-    ['the proof of another method', () => prove({ htm: 'POST' })],
-    ['the proof for another path', () => prove({ htu: `${server.url}/api/v1/llm/models` })],
-    ['the proof for another origin', () => prove({ htu: `http://localhost:9${PATH}` })],
-    ['the proof for another token', () => prove({ ath: createHash('sha256').update('x').digest('base64url') })],
-    ['another type of token', () => prove({}, { typ: 'JWT' })],
-  ])('%s is refused as invalid_dpop_proof', async (_name, make) => {
-    const response = await ask(make && (await make()));
+    ['an invalid proof', () => 'abc'],
+    ['a proof for another method', () => prove({ htm: 'POST' })],
+    ['a proof for another path', () => prove({ htu: `${server.url}/api/v1/llm/models` })],
+    ['a proof for another origin', () => prove({ htu: `http://localhost:9${PATH}` })],
+    ['a proof for another token', () => prove({ ath: createHash('sha256').update('x').digest('base64url') })],
+    ['a token of another type', () => prove({}, { typ: 'JWT' })],
+  ])('refuses %s as invalid_dpop_proof', async (_name, make) => {
+    const response = await request(make && (await make()));
     expect(response.status).toBe(401);
     expect(errorOf(response)).toBe('invalid_dpop_proof');
   });
 
-  test('a proof signed by a key other than the one it shows is refused', async () => {
+  test('refuses a proof that another key than its own signed', async () => {
     const { privateKey } = await generateKeyPair('ES256');
-    expect(errorOf(await ask(await prove({}, { key: privateKey })))).toBe('invalid_dpop_proof');
+    expect(errorOf(await request(await prove({}, { key: privateKey })))).toBe('invalid_dpop_proof');
   });
 
-  test('a proof by another key is refused: the token is bound', async () => {
+  test('refuses a proof of another key than that of the token', async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
-    const response = await ask(await prove({}, { key: privateKey, jwk: await exportJWK(publicKey) }));
+    const response = await request(await prove({}, { key: privateKey, jwk: await exportJWK(publicKey) }));
     expect(response.status).toBe(401);
     expect(errorOf(response)).toBe('invalid_token');
   });
 
-  test('a proof works once, even in parallel [proof-once]', async () => {
+  test('accepts a proof once, also in parallel requests [proof-once]', async () => {
     const proof = await prove();
-    const responses = await Promise.all(Array.from({ length: 5 }, () => ask(proof)));
+    const responses = await Promise.all(Array.from({ length: 5 }, () => request(proof)));
     expect(responses.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1);
   });
 
-  test('a wrong clock is told to use a nonce, and the nonce rescues it', async () => {
+  test('asks a client with a wrong clock for a nonce, and accepts its next proof', async () => {
     const iat = Math.floor(Date.now() / 1000) + 86_400;
-    const refused = await ask(await prove({ iat }));
+    const refused = await request(await prove({ iat }));
     expect(refused.status).toBe(401);
     expect(errorOf(refused)).toBe('use_dpop_nonce');
     const nonce = refused.headers.get('dpop-nonce') ?? '';
-    expect((await ask(await prove({ iat, nonce }))).status).toBe(200);
+    expect((await request(await prove({ iat, nonce }))).status).toBe(200);
   });
 
-  test('a nonce that is not ours is answered with one that is [nonce-unknown]', async () => {
-    expect(errorOf(await ask(await prove({ nonce: 'made-up' })))).toBe('use_dpop_nonce');
+  test('answers an unknown nonce with use_dpop_nonce [nonce-unknown]', async () => {
+    expect(errorOf(await request(await prove({ nonce: 'made-up' })))).toBe('use_dpop_nonce');
   });
 
-  test('a bound token is refused as a bearer token, an unbound one with a proof', async () => {
+  test('refuses a bound token without a proof, and an unbound token with one', async () => {
     const bound = await server.call(PATH, { headers: bearer(tokens.access) });
     expect(bound.status).toBe(401);
     expect(errorOf(bound)).toBe('invalid_token');
     const { access_token: unbound } = await passwordLogin(server.call);
     const ath = createHash('sha256').update(unbound).digest('base64url');
-    expect((await ask(await prove({ ath }), unbound)).status).toBe(401);
+    expect((await request(await prove({ ath }), unbound)).status).toBe(401);
   });
 
-  test('a tampered token is refused', async () => {
+  test('refuses a token with a changed payload', async () => {
     const [head, , mac] = tokens.access.split('.');
     const payload = Buffer.from(
       JSON.stringify({ sub: 'other', iss: server.issuer, aud: 'urn:session-keeper:api', exp: 9e9 }),
     ).toString('base64url');
     const forged = `${head}.${payload}.${mac}`;
     const ath = createHash('sha256').update(forged).digest('base64url');
-    expect(errorOf(await ask(await prove({ ath }), forged))).toBe('invalid_token');
+    expect(errorOf(await request(await prove({ ath }), forged))).toBe('invalid_token');
   });
 });

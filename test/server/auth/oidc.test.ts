@@ -10,25 +10,29 @@ afterAll(() => server.stop());
 
 const whoami = (client: OidcClient, token: string) => client.api(`${server.url}/api/v1/auth/whoami`, token);
 
-describe('sign-in page', () => {
-  test('is ours: no script, no foreign asset, a strict policy, the hint in the lab', async () => {
+describe('the sign-in page', () => {
+  test('has no script, no external file, a strict policy, and the hint', async () => {
     const client = await OidcClient.create(server);
-    const { page } = await client.person.follow((await client.authorizationUrl()).url, client.callback);
+    const { page } = await client.browser.follow((await client.authorizationUrl()).url, client.callback);
     const html = (await page?.text()) ?? '';
     expect(page?.headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(page?.headers.get('content-security-policy')).toContain(`form-action 'self' ${server.url}`);
     expect(page?.headers.get('cache-control')).toBe('no-store');
-    // the empty icon is the only link: with none, Firefox asks for one, which the policy forbids
+    // The only link is the empty icon. Without it, Firefox requests one, which the policy blocks.
     expect(html.replace('<link rel="icon" href="data:,">', '')).not.toMatch(/<script|src=|@import|<link/);
     expect(html).toContain('<label for="username">');
     expect(html).toContain('Demo account');
   });
 
-  test('says that the password was wrong, and keeps the user name safely', async () => {
+  test('shows an error for a wrong password, and escapes the user name', async () => {
     const client = await OidcClient.create(server);
-    const form = await client.person.follow((await client.authorizationUrl()).url, client.callback);
+    const form = await client.browser.follow((await client.authorizationUrl()).url, client.callback);
     const username = '"><script>alert(1)</script>';
-    const { page } = await client.person.submit(form.url, client.callback, { do: 'sign-in', username, password: 'no' });
+    const { page } = await client.browser.submit(form.url, client.callback, {
+      do: 'sign-in',
+      username,
+      password: 'no',
+    });
     const html = (await page?.text()) ?? '';
     expect(page?.status).toBe(422);
     expect(html).toContain('role="alert"');
@@ -36,58 +40,58 @@ describe('sign-in page', () => {
     expect(html).not.toContain('<script>');
   });
 
-  test('a cancelled sign-in comes back as access_denied, with the issuer', async () => {
+  test('redirects with access_denied and the issuer when the person cancels', async () => {
     const client = await OidcClient.create(server);
     const { url, state } = await client.authorizationUrl();
-    const form = await client.person.follow(url, client.callback);
-    const back = new URL((await client.person.submit(form.url, client.callback, { do: 'cancel' })).url);
+    const form = await client.browser.follow(url, client.callback);
+    const back = new URL((await client.browser.submit(form.url, client.callback, { do: 'cancel' })).url);
     expect(Object.fromEntries(back.searchParams)).toMatchObject({ error: 'access_denied', state, iss: server.issuer });
   });
 
-  test('a sign-in that is over has a page of its own', async () => {
+  test('answers 410 with a link to the app for an expired sign-in', async () => {
     const response = await fetch(`${server.issuer}/sign-in/abcdefghijk`);
     expect(response.status).toBe(410);
     expect(await response.text()).toContain(server.url);
   });
 
-  test('who is signed in already is asked once more, and never answered silently [never-silent]', async () => {
+  test('requires a click from a person who is signed in, and refuses prompt=none [never-silent]', async () => {
     const client = await OidcClient.create(server);
     await client.signIn();
     const silent = await client.authorizationUrl({ prompt: 'none' });
-    const refused = new URL((await client.person.follow(silent.url, client.callback)).url);
+    const refused = new URL((await client.browser.follow(silent.url, client.callback)).url);
     expect(refused.searchParams.get('error')).toBe('interaction_required');
     expect(refused.searchParams.has('code')).toBe(false);
 
     const { url, verifier, state } = await client.authorizationUrl();
-    const asked = await client.person.follow(url, client.callback);
-    expect(await asked.page?.text()).toContain('Continue as Demo User');
-    const back = await client.person.submit(asked.url, client.callback, { do: 'continue' });
+    const prompt = await client.browser.follow(url, client.callback);
+    expect(await prompt.page?.text()).toContain('Continue as Demo User');
+    const back = await client.browser.submit(prompt.url, client.callback, { do: 'continue' });
     const tokens = await client.exchange(back.url, verifier, state);
     expect((await whoami(client, tokens.access)).status).toBe(200);
   });
 
-  test('another account can be chosen', async () => {
+  test('lets the person use another account', async () => {
     const client = await OidcClient.create(server);
     await client.signIn();
-    const asked = await client.person.follow((await client.authorizationUrl()).url, client.callback);
-    const { page } = await client.person.submit(asked.url, client.callback, { do: 'switch' });
+    const prompt = await client.browser.follow((await client.authorizationUrl()).url, client.callback);
+    const { page } = await client.browser.submit(prompt.url, client.callback, { do: 'switch' });
     expect(await page?.text()).toContain('<label for="password">');
-    const after = await client.person.submit(asked.url, client.callback, {
+    const after = await client.browser.submit(prompt.url, client.callback, {
       do: 'sign-in',
       username: 'other',
       password: 'secret',
     });
-    // The provider ends the old sign-in first, by a form that posts itself.
+    // The provider first ends the old sign-in with a form that submits itself.
     const form = (await after.page?.text()) ?? '';
     const action = /action="([^"]+)"/.exec(form)?.[1] ?? '';
     const xsrf = /name="xsrf" value="([^"]+)"/.exec(form)?.[1] ?? '';
-    const back = await client.person.submit(action, client.callback, { xsrf, logout: 'yes' });
+    const back = await client.browser.submit(action, client.callback, { xsrf, logout: 'yes' });
     expect(new URL(back.url).searchParams.get('code')).toMatch(/./);
   });
 });
 
-describe('provider', () => {
-  test('a login without any prompt gives bound tokens and a refresh token', async () => {
+describe('the embedded provider', () => {
+  test('returns bound tokens and a refresh token without a consent prompt', async () => {
     const client = await OidcClient.create(server);
     const tokens = await client.signIn();
     expect(tokens.refresh).toMatch(/./);
@@ -95,7 +99,7 @@ describe('provider', () => {
     expect(await response.json()).toEqual({ sub: 'demo', name: 'Demo User' });
   });
 
-  test('within the grace a consumed token goes on; in parallel too', async () => {
+  test('accepts a consumed refresh token within the grace period, also in parallel', async () => {
     const client = await OidcClient.create(server);
     const { refresh } = await client.signIn();
     const outcomes = await Promise.all(Array.from({ length: 5 }, () => client.refresh(refresh)));
@@ -103,7 +107,7 @@ describe('provider', () => {
     expect((await client.refresh(refresh)).ok).toBe(true);
   });
 
-  test('without a grace, of parallel refreshes one wins, and reuse ends the family [reuse-ends-family]', async () => {
+  test('accepts one of parallel refreshes without a grace period, and revokes the family on reuse [reuse-ends-family]', async () => {
     await server.fault('/provider', { grace: 0 });
     try {
       const client = await OidcClient.create(server);
@@ -117,29 +121,29 @@ describe('provider', () => {
     }
   });
 
-  test('a refresh with another key is refused and costs the session nothing [refresh-other-key]', async () => {
+  test('refuses a refresh with another key, and keeps the session [refresh-other-key]', async () => {
     const [mine, thief] = await Promise.all([OidcClient.create(server), OidcClient.create(server)]);
     const { refresh } = await mine.signIn();
     expect(await thief.refresh(refresh)).toEqual({ ok: false, error: 'invalid_grant' });
     expect((await mine.refresh(refresh)).ok).toBe(true);
   });
 
-  test('a client without DPoP is refused', async () => {
+  test('refuses a client without DPoP', async () => {
     const client = await OidcClient.create(server, { dpop: false });
     await expect(client.signIn()).rejects.toMatchObject({ error: 'invalid_grant' });
   });
 
-  test('revoking the refresh token ends the access token and the sign-in there', async () => {
+  test('revokes the access token and ends its own sign-in when the refresh token is revoked', async () => {
     const client = await OidcClient.create(server);
     const { refresh, access } = await client.signIn();
     await client.revoke(refresh);
     expect(await client.refresh(refresh)).toEqual({ ok: false, error: 'invalid_grant' });
     expect((await whoami(client, access)).status).toBe(401);
-    const { page } = await client.person.follow((await client.authorizationUrl()).url, client.callback);
+    const { page } = await client.browser.follow((await client.authorizationUrl()).url, client.callback);
     expect(await page?.text()).toContain('<label for="password">');
   });
 
-  test('scripts of the application may read nonces, pauses and the time', async () => {
+  test('exposes nonce, Retry-After and Date to scripts of the application', async () => {
     const response = await fetch(`${server.issuer}/token`, {
       method: 'POST',
       headers: { origin: server.url },
@@ -151,7 +155,7 @@ describe('provider', () => {
     }
   });
 
-  test('scripts of another origin are refused', async () => {
+  test('refuses scripts of another origin', async () => {
     const response = await fetch(`${server.issuer}/token`, {
       method: 'POST',
       headers: { origin: 'http://localhost:9' },
@@ -160,7 +164,7 @@ describe('provider', () => {
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  test('lifetimes can be changed while it runs', async () => {
+  test('uses lifetimes that change while it runs', async () => {
     await server.fault('/lifetimes', { accessSeconds: 7 });
     try {
       const client = await OidcClient.create(server);

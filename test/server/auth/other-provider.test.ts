@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import { startProvider, type ProviderServerOptions } from '../../../server/provider-server.ts';
 import { OidcClient } from '../support/agent.ts';
 import { dial } from '../support/hub-client.ts';
@@ -9,30 +10,22 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-/** The application against another provider. Its port has to be known to the provider beforehand, so it starts twice. */
-const startBoth = async (
-  temper: Partial<ProviderServerOptions>,
-): Promise<{ server: TestServer; client: OidcClient }> => {
-  const folder = temporaryDir();
-  const probe = await startTestServer({ issuer: 'http://localhost:1' });
-  const port = Number(new URL(probe.url).port);
-  await probe.stop();
-  const provider = await startProvider({ dataDir: folder.dir, appOrigins: [`http://localhost:${port}`], ...temper });
-  const server = await startTestServer({ port, issuer: provider.issuer });
-  cleanups.push(
-    folder.remove,
-    () => provider.stop(),
-    () => server.stop(),
-  );
-  const client = await OidcClient.create(server, { dpop: temper.dpop !== 'off' });
-  return { server, client };
-};
+/** The application with an external provider, which must know the application's port before it starts. */
+const startBoth = (traits: Partial<ProviderServerOptions>): Promise<{ server: TestServer; client: OidcClient }> =>
+  withFreePortPair(async (port) => {
+    const folder = temporaryDir();
+    const provider = await startProvider({ dataDir: folder.dir, appOrigins: [`http://localhost:${port}`], ...traits });
+    cleanups.push(folder.remove, () => provider.stop());
+    const server = await startTestServer({ port, issuer: provider.issuer });
+    cleanups.push(() => server.stop());
+    return { server, client: await OidcClient.create(server, { dpop: traits.dpop !== 'off' }) };
+  });
 
 const whoami = (server: TestServer, client: OidcClient, token: string) =>
   client.api(`${server.url}/api/v1/auth/whoami`, token);
 
-describe('another provider', () => {
-  test('with opaque bearer tokens: its userinfo endpoint tells', async () => {
+describe('an external provider', () => {
+  test('verifies opaque bearer tokens at the userinfo endpoint', async () => {
     const { server, client } = await startBoth({ accessTokens: 'opaque', dpop: 'off' });
     const tokens = await client.signIn();
     expect(tokens.access).not.toContain('.');
@@ -41,7 +34,7 @@ describe('another provider', () => {
     expect((await whoami(server, client, 'made-up')).status).toBe(401);
   });
 
-  test('with opaque tokens bound to a key: introspection tells the key', async () => {
+  test('verifies opaque bound tokens at the introspection endpoint', async () => {
     const { server, client } = await startBoth({ accessTokens: 'opaque', dpop: 'required' });
     const tokens = await client.signIn();
     expect((await whoami(server, client, tokens.access)).status).toBe(200);
@@ -50,7 +43,7 @@ describe('another provider', () => {
     expect((await server.call('/api/v1/auth/whoami', { headers: bearer(tokens.access) })).status).toBe(401);
   });
 
-  test('with signed tokens and no DPoP, no rotation', async () => {
+  test('accepts signed tokens without DPoP and rotation', async () => {
     const { server, client } = await startBoth({ dpop: 'off', rotation: false });
     const tokens = await client.signIn();
     expect((await whoami(server, client, tokens.access)).status).toBe(200);
@@ -60,7 +53,7 @@ describe('another provider', () => {
     }
   });
 
-  test('without a grace, a repeated refresh ends the family there', async () => {
+  test('revokes the family on a repeated refresh without a grace period', async () => {
     const { client } = await startBoth({ graceMs: 0 });
     const tokens = await client.signIn();
     const next = await client.refresh(tokens.refresh);
@@ -68,27 +61,27 @@ describe('another provider', () => {
     expect(next.ok && (await client.refresh(next.tokens.refresh))).toEqual({ ok: false, error: 'invalid_grant' });
   });
 
-  test('with a clock of its own: what it says is expired for us is refused', async () => {
+  test('issues expired tokens when its clock is an hour slow', async () => {
     const { server, client } = await startBoth({ skewMs: -3_600_000, lifetimes: { accessSeconds: 300 } });
     const { url } = await client.authorizationUrl();
-    const form = await client.person.follow(url, client.callback);
+    const form = await client.browser.follow(url, client.callback);
     expect(Date.parse(form.page?.headers.get('date') ?? '')).toBeLessThan(Date.now() - 3_500_000);
     const tokens = await client.signIn().catch((error: unknown) => String(error));
-    // The client sees an ID token that is an hour old, and says so; a tolerant one would get 401 from the API.
+    // This client rejects an ID token that is an hour old. A tolerant one would get 401 from the API.
     expect(tokens).toContain('unexpected JWT "exp"');
     expect((await server.call('/api/v1/auth/whoami')).status).toBe(401);
   });
 
-  test('an ID token is no access token, nor is a token for another client', async () => {
+  test('refuses an ID token, and a token of another client', async () => {
     const { server, client } = await startBoth({ dpop: 'off' });
     const { url, verifier } = await client.authorizationUrl();
-    const form = await client.person.follow(url, client.callback);
-    const back = await client.person.submit(form.url, client.callback, {
+    const form = await client.browser.follow(url, client.callback);
+    const back = await client.browser.submit(form.url, client.callback, {
       do: 'sign-in',
       username: 'demo',
       password: 'demo',
     });
-    const answer = await fetch(client.metadata.token_endpoint ?? '', {
+    const response = await fetch(client.metadata.token_endpoint ?? '', {
       method: 'POST',
       body: new URLSearchParams({
         grant_type: 'authorization_code',
@@ -98,18 +91,18 @@ describe('another provider', () => {
         code_verifier: verifier,
       }),
     });
-    const { id_token: idToken, access_token: access } = (await answer.json()) as {
+    const { id_token: idToken, access_token: access } = (await response.json()) as {
       id_token: string;
       access_token: string;
     };
     expect((await whoami(server, client, access)).status).toBe(200);
     expect((await whoami(server, client, idToken)).status).toBe(401);
-    const stranger = await startTestServer({ issuer: server.issuer, clientId: 'another-client' });
-    cleanups.push(() => stranger.stop());
-    expect((await stranger.call('/api/v1/auth/whoami', { headers: bearer(access) })).status).toBe(401);
+    const otherClient = await startTestServer({ issuer: server.issuer, clientId: 'another-client' });
+    cleanups.push(() => otherClient.stop());
+    expect((await otherClient.call('/api/v1/auth/whoami', { headers: bearer(access) })).status).toBe(401);
   });
 
-  test('its people are not our accounts of the same name', async () => {
+  test('keeps its subjects apart from accounts with the same name', async () => {
     const { server, client } = await startBoth({ dpop: 'off' });
     const tokens = await client.signIn();
     const ours = await passwordLogin(server.call);
@@ -118,7 +111,7 @@ describe('another provider', () => {
     expect(await theirs.json()).toEqual({ notes: [] });
   });
 
-  test('its sessions have sockets, and the lab can expire its tokens', async () => {
+  test('authorizes sockets, and the fault routes can expire its tokens', async () => {
     const { server, client } = await startBoth({ dpop: 'off' });
     const tokens = await client.signIn();
     const socket = await dial(server, tokens.access);
@@ -130,7 +123,7 @@ describe('another provider', () => {
     socket.close();
   });
 
-  test('a provider that is down is no verdict on the token', async () => {
+  test('answers 503 when the provider is down', async () => {
     const server = await startTestServer({ issuer: 'http://localhost:1' });
     cleanups.push(() => server.stop());
     const response = await server.call('/api/v1/auth/whoami', { headers: bearer('abc') });

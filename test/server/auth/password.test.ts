@@ -11,8 +11,8 @@ const refresh = (token: string) => server.call('/api/v1/auth/refresh', { json: {
 const refreshed = async (token: string) => (await (await refresh(token)).json()) as PasswordAnswer;
 const whoami = (token: string) => server.call('/api/v1/auth/whoami', { headers: bearer(token) });
 
-describe('password kind', () => {
-  test('a login gives tokens that the API accepts', async () => {
+describe('the sign-in method password', () => {
+  test('returns tokens on login that the API accepts', async () => {
     const answer = await passwordLogin(server.call);
     expect(answer).toMatchObject({ token_type: 'Bearer', expires_in: 300 });
     const response = await whoami(answer.access_token);
@@ -21,21 +21,21 @@ describe('password kind', () => {
     expect(await response.json()).toEqual({ sub: 'demo', name: 'Demo User' });
   });
 
-  test('a wrong password is an OAuth error, for a known name as for an unknown one', async () => {
-    for (const username of ['demo', 'nobody']) {
+  test('answers invalid_grant to a wrong password, for known and unknown names', async () => {
+    for (const username of ['demo', 'unknown']) {
       const response = await server.call('/api/v1/auth/login', { json: { username, password: 'wrong' } });
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ error: 'invalid_grant' });
     }
   });
 
-  test('a body that is no login is invalid_request', async () => {
+  test('answers invalid_request to a body that is not a login', async () => {
     const response = await server.call('/api/v1/auth/login', { json: ['demo'] });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: 'invalid_request' });
   });
 
-  test('a refresh rotates, and both access tokens stay good', async () => {
+  test('rotates the refresh token, and keeps both access tokens valid', async () => {
     const first = await passwordLogin(server.call);
     const second = await refreshed(first.refresh_token);
     expect(second.refresh_token).not.toBe(first.refresh_token);
@@ -43,7 +43,7 @@ describe('password kind', () => {
     expect((await whoami(second.access_token)).status).toBe(200);
   });
 
-  test('within the grace a repeated refresh gets the same successor', async () => {
+  test('returns the same successor to a repeated refresh within the grace period', async () => {
     const first = await passwordLogin(server.call);
     const second = await refreshed(first.refresh_token);
     const repeated = await refreshed(first.refresh_token);
@@ -51,7 +51,7 @@ describe('password kind', () => {
     expect((await whoami(repeated.access_token)).status).toBe(200);
   });
 
-  test('parallel refreshes with one token rotate it once', async () => {
+  test('rotates once for parallel refreshes with one token', async () => {
     const first = await passwordLogin(server.call);
     const answers = await Promise.all(Array.from({ length: 10 }, () => refreshed(first.refresh_token)));
     expect(new Set(answers.map((answer) => answer.refresh_token)).size).toBe(1);
@@ -59,7 +59,7 @@ describe('password kind', () => {
     expect((await refresh(successor)).status).toBe(200);
   });
 
-  test('a token whose successor was used is reuse: the whole family ends', async () => {
+  test('revokes the whole family when a client reuses a token after its successor', async () => {
     const first = await passwordLogin(server.call);
     const second = await refreshed(first.refresh_token);
     const third = await refreshed(second.refresh_token);
@@ -70,7 +70,7 @@ describe('password kind', () => {
     expect((await whoami(third.access_token)).status).toBe(401);
   });
 
-  test('a forged number or signature is refused and ends nothing', async () => {
+  test('refuses a forged generation or signature, and keeps the session', async () => {
     const { refresh_token: token } = await passwordLogin(server.call);
     const [head = '', , mac = ''] = token.split('.');
     for (const forged of [`${head}.1.${mac}`, `${token.slice(0, -1)}${token.endsWith('A') ? 'B' : 'A'}`, 'pwr_', '']) {
@@ -79,7 +79,7 @@ describe('password kind', () => {
     expect((await refresh(token)).status).toBe(200);
   });
 
-  test('a logout ends the access token too, and may be repeated', async () => {
+  test('revokes the access token on logout, and accepts a repeated logout', async () => {
     const answer = await passwordLogin(server.call);
     for (let times = 0; times < 2; times += 1) {
       const response = await server.call('/api/v1/auth/logout', { json: { refresh_token: answer.refresh_token } });
@@ -89,14 +89,14 @@ describe('password kind', () => {
     expect((await refresh(answer.refresh_token)).status).toBe(400);
   });
 
-  test('one sign-in ends without another', async () => {
+  test('keeps other sign-ins of the same person on logout', async () => {
     const [mine, theirs] = await Promise.all([passwordLogin(server.call), passwordLogin(server.call)]);
     await server.call('/api/v1/auth/logout', { json: {}, headers: bearer(mine.access_token) });
     expect((await whoami(mine.access_token)).status).toBe(401);
     expect((await whoami(theirs.access_token)).status).toBe(200);
   });
 
-  test('a body above the bound is refused', async () => {
+  test('refuses a body above the limit', async () => {
     const response = await server.call('/api/v1/auth/login', { json: { username: 'x'.repeat(70_000), password: '' } });
     expect(response.status).toBe(413);
   });

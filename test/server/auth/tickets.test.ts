@@ -8,7 +8,7 @@ import { temporaryDir } from '../support/start.ts';
 const TTL_MS = 30_000;
 const DEMO = { owner: 'demo', sub: 'demo', name: 'Demo', session: 's', expiresAt: 1_000_000 };
 
-test('a ticket is good until its time is over, and not a moment longer', async () => {
+test('a ticket is valid once, until its lifetime ends', async () => {
   const folder = temporaryDir();
   let now = 1_000;
   const store = openLmdbStore(folder.dir, () => now);

@@ -24,12 +24,12 @@ afterEach(async () => {
 
 const sealWith = async (into: Store, keyNumber?: number, cookie = COOKIE): Promise<SealSecret | undefined> => {
   const script = (await openWorkerSecrets(into, keyNumber)).inject('run();', { config: CONFIG }, { ...WORKER, cookie });
-  if (script.type === 'refused') throw new Error('refused');
+  if (script.type === 'refused') throw new Error('The server refused the worker script.');
   const json = script.text.slice(script.text.indexOf('{'), script.text.lastIndexOf('};') + 1);
   return (parseJson(json) as { seal?: SealSecret }).seal;
 };
 
-test('a replaced key is handed on as a former one, for two replacements, and no setting takes one back', async () => {
+test('keeps a replaced key as a former key for two rotations, and never returns to an old key', async () => {
   store = openLmdbStore(folder.dir);
   const first = await sealWith(store);
   expect(first?.former).toBeUndefined();
@@ -56,23 +56,39 @@ const SAFARI = 'Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko)
 const CHROME = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36';
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0';
 
+const HTTPS = { 'x-forwarded-proto': 'https', host: 'app.example' };
+
 test.each([
-  ['on loopback, where it keeps no such cookie: unsealed', SAFARI, {}, 'served', false],
-  [
-    'on https: refused without its cookie',
-    SAFARI,
-    { 'x-forwarded-proto': 'https', host: 'app.example' },
-    'refused',
-    true,
-  ],
-  ['Chromium on loopback: refused without its cookie', CHROME, {}, 'refused', true],
-  ['Firefox on loopback: refused without its cookie', FIREFOX, {}, 'refused', true],
-] as const)('WebKit and others: %s', async (_name, userAgent, place, type, isGivenCookie) => {
+  {
+    name: 'serves WebKit on loopback, which keeps no Secure cookie, without a seal',
+    headers: { 'user-agent': SAFARI },
+    type: 'served',
+    setsCookie: false,
+  },
+  {
+    name: 'refuses WebKit on https without the cookie',
+    headers: { 'user-agent': SAFARI, ...HTTPS },
+    type: 'refused',
+    setsCookie: true,
+  },
+  {
+    name: 'refuses Chromium on loopback without the cookie',
+    headers: { 'user-agent': CHROME },
+    type: 'refused',
+    setsCookie: true,
+  },
+  {
+    name: 'refuses Firefox on loopback without the cookie',
+    headers: { 'user-agent': FIREFOX },
+    type: 'refused',
+    setsCookie: true,
+  },
+])('$name', async ({ headers: own, type, setsCookie }) => {
   store = openLmdbStore(folder.dir);
-  const sealer = await openWorkerSecrets(store);
-  const headers = { ...WORKER, 'user-agent': userAgent, ...place };
-  const script = sealer.inject('run();', { config: CONFIG }, headers);
+  const secrets = await openWorkerSecrets(store);
+  const headers = { ...WORKER, ...own };
+  const script = secrets.inject('run();', { config: CONFIG }, headers);
   expect(script.type).toBe(type);
   expect(script.type === 'served' && script.text.includes('"seal"')).toBe(false);
-  expect(sealer.installCookie(headers) !== undefined).toBe(isGivenCookie);
+  expect(secrets.installCookie(headers) !== undefined).toBe(setsCookie);
 });

@@ -15,8 +15,8 @@ afterAll(() => server.stop());
 const get = (path: string, headers: Record<string, string> = {}) =>
   server.call(path, { headers: { ...auth, ...headers } });
 
-describe('errors', () => {
-  test('are problem details, and never cached [api-not-cached]', async () => {
+describe('API', () => {
+  test('answers errors as problem details that no cache stores [api-not-cached]', async () => {
     const response = await server.call('/api/v1/nothing');
     expect(response.status).toBe(404);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
@@ -24,7 +24,7 @@ describe('errors', () => {
     expect(await response.json()).toMatchObject({ status: 404, code: 'not-found' });
   });
 
-  test('a foreign name that was bound to this address gets nothing', async () => {
+  test('answers 421 to an unknown host name', async () => {
     const status = await new Promise((done, fail) => {
       const { port } = new URL(server.url);
       request({ host: '127.0.0.1', port, path: '/api/auth/status', headers: { host: 'evil.test' } }, (response) => {
@@ -37,7 +37,7 @@ describe('errors', () => {
     expect(status).toBe(421);
   });
 
-  test('models need authorization', async () => {
+  test('requires authorization for the models', async () => {
     expect((await server.call('/api/v1/llm/models')).status).toBe(401);
     expect(await (await get('/api/v1/llm/models')).json()).toEqual({
       models: expect.any(Array) as unknown,
@@ -55,7 +55,7 @@ describe('notes', () => {
   const texts = async () =>
     ((await (await get('/api/v1/notes')).json()) as { notes: { text: string }[] }).notes.map(({ text }) => text);
 
-  test('one key, one note, one answer; also in parallel', async () => {
+  test('creates one note for one idempotency key, also in parallel', async () => {
     const key = randomUUID();
     const text = randomUUID();
     const responses = await Promise.all(Array.from({ length: 10 }, () => add(text, key)));
@@ -65,21 +65,21 @@ describe('notes', () => {
     expect((await texts()).filter((found) => found === text)).toHaveLength(1);
   });
 
-  test('one key for two requests is refused', async () => {
+  test('refuses one idempotency key for two requests', async () => {
     const key = randomUUID();
     expect((await add('first', key)).status).toBe(201);
     expect((await add('second', key)).status).toBe(422);
     expect(await texts()).not.toContain('second');
   });
 
-  test('without a key each request counts', async () => {
+  test('creates a note for each request without a key', async () => {
     const text = randomUUID();
     await add(text);
     await add(text);
     expect((await texts()).filter((found) => found === text)).toHaveLength(2);
   });
 
-  test('the oldest goes when there are too many', async () => {
+  test('removes the oldest note above the limit', async () => {
     const other = bearer((await passwordLogin(server.call, 'other', 'secret')).access_token);
     const write = (n: number) => server.call('/api/v1/notes', { json: { text: `${n}` }, headers: other });
     await Promise.all(Array.from({ length: 205 }, (_, n) => write(n)));
@@ -91,7 +91,7 @@ describe('notes', () => {
     expect(notes.at(-1)?.text).toBe('205');
   });
 
-  test('no text, too much text, and the notes of others are refused', async () => {
+  test('refuses empty and long texts, and hides the notes of other people', async () => {
     expect((await add(' ')).status).toBe(400);
     expect((await add('x'.repeat(1_001))).status).toBe(400);
     const other = await passwordLogin(server.call, 'other', 'secret');
@@ -104,7 +104,7 @@ describe('notes', () => {
 });
 
 describe('media', () => {
-  test('a picture and a clip are what they say', async () => {
+  test('serves a picture and a clip with their types', async () => {
     const picture = await get('/api/v1/media/picture.png');
     expect(picture.headers.get('content-type')).toBe('image/png');
     expect(
@@ -121,7 +121,7 @@ describe('media', () => {
     expect((await server.call('/api/v1/media/picture.png')).status).toBe(401);
   });
 
-  test('ranges give exactly their bytes', async () => {
+  test('serves exactly the bytes of a range', async () => {
     const whole = Buffer.from(await (await get('/api/v1/media/clip.mp4')).arrayBuffer());
     for (const [range, start, end] of [
       ['bytes=0-99', 0, 99],
@@ -147,11 +147,11 @@ describe('media', () => {
     ['bytes=0-1,3-4', 'whole'],
     ['lines=0-1', 'whole'],
     [undefined, 'whole'],
-  ] as const)('the range %s of ten bytes', (header, expected) => {
+  ] as const)('parses the range %s of ten bytes', (header, expected) => {
     expect(parseRange(header, 10)).toEqual(expected);
   });
 
-  test('an upload is counted, streamed, and answered', async () => {
+  test('returns size and SHA-256 of an upload', async () => {
     const bytes = 3_000_000;
     const response = await fetch(`${server.url}/api/v1/media/upload`, {
       method: 'POST',
@@ -162,7 +162,7 @@ describe('media', () => {
     expect(await response.json()).toEqual({ bytes, sha256 });
   });
 
-  test('a download has a name and its whole length; a link to it works once, without a token', async () => {
+  test('serves a download with name and length, once per link and without a token', async () => {
     const minted = await server.call('/api/v1/media/download/link', { method: 'POST', headers: auth });
     const { url } = (await minted.json()) as { url: string };
     const response = await server.call(url);
@@ -174,7 +174,7 @@ describe('media', () => {
     expect((await server.call('/api/v1/media/download')).status).toBe(401);
   });
 
-  test('a stream of events comes piece by piece', async () => {
+  test('serves a stream of events', async () => {
     const response = await get('/api/v1/media/stream?count=3&everyMs=5');
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     expect(await response.text()).toBe('id: 1\ndata: {"n":1}\n\nid: 2\ndata: {"n":2}\n\nid: 3\ndata: {"n":3}\n\n');

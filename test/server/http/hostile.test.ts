@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { dial, dialWith, socketTicket, type Closed } from '../support/hub-client.ts';
 import { bearer, cookieLogin, passwordLogin, startTestServer, type TestServer } from '../support/start.ts';
 
-/* One that means harm, or does not know better: it is turned away or cut off, and nobody else notices. */
+/* Hostile and broken clients: the server refuses or disconnects them, and other clients do not notice. */
 
 let server: TestServer;
 let token: string;
@@ -22,21 +22,21 @@ const raw = (origin: string, text: string): Socket => {
   return socket;
 };
 
-/** The status of what the server says to this, until it closes. */
+/** The status of the server's response to these lines. */
 const statusOf = async (origin: string, start: string, headers: readonly string[] = []): Promise<string> => {
   const lines = [start, `host: ${new URL(origin).host}`, 'content-length: 0', ...headers];
   const socket = raw(origin, `${lines.join('\r\n')}\r\n\r\n`);
-  let answer = '';
-  socket.on('data', (piece) => (answer += String(piece)));
+  let response = '';
+  socket.on('data', (chunk) => (response += String(chunk)));
   await once(socket, 'close');
-  return answer.slice(9, 12);
+  return response.slice(9, 12);
 };
 
 const UPGRADE = ['connection: upgrade', 'upgrade: websocket', 'sec-websocket-version: 13'];
 const KEY = `sec-websocket-key: ${'A'.repeat(22)}==`;
 
-describe('a request target that is none', () => {
-  test.each(['//', '/\\\\', 'http://[', 'http://a:99999/', '*', 'nonsense'])('%s is refused', async (target) => {
+describe('an invalid request target', () => {
+  test.each(['//', '/\\\\', 'http://[', 'http://a:99999/', '*', 'nonsense'])('answers 4xx to %s', async (target) => {
     const { app, provider } = server.local;
     const close = ['connection: close'];
     const statuses = await Promise.all([
@@ -54,7 +54,7 @@ const eventsToken = async (cookie: string): Promise<string> => {
   return ((await response.json()) as { token: string }).token;
 };
 
-/** The old stream of events. */
+/** An event stream (codec json-ping). */
 const stream = (ticket: string): { ws: WebSocket; opened: Promise<unknown>; closed: Promise<Closed> } => {
   const ws = new WebSocket(`${server.url.replace('http', 'ws')}/api/events?token=${ticket}`);
   ws.on('error', () => undefined);
@@ -64,12 +64,12 @@ const stream = (ticket: string): { ws: WebSocket; opened: Promise<unknown>; clos
   return { ws, opened: Promise.race([once(ws, 'message'), closed]), closed };
 };
 
-describe('one person with too many sockets', () => {
-  const MOST = 64;
+describe('too many sockets of one person', () => {
+  const MAX_SOCKETS = 64;
 
-  test('the one too many breaks the protocol, too: it is gone, and nobody else [one-message-too-many]', async () => {
+  test('closes only the surplus socket when it also breaks the protocol [one-message-too-many]', async () => {
     const theirs = (await passwordLogin(server.call, 'other', 'secret')).access_token;
-    const clients = await Promise.all(Array.from({ length: MOST }, (_, n) => dial(server, theirs, `h${n}`)));
+    const clients = await Promise.all(Array.from({ length: MAX_SOCKETS }, (_, n) => dial(server, theirs, `h${n}`)));
     await Promise.all(clients.map((client) => client.hello()));
     const tooMany = dialWith(server, await socketTicket(server, theirs));
     tooMany.ws.once('upgrade', ({ socket }) => socket.write(Buffer.from([0xf1, 0])));
@@ -80,9 +80,11 @@ describe('one person with too many sockets', () => {
     for (const client of clients) client.close();
   });
 
-  test('of the old streams there are as many', async () => {
+  test('limits event streams to the same number', async () => {
     const theirs = await cookieLogin(server.call, 'other-key');
-    const streams = await Promise.all(Array.from({ length: MOST }, async () => stream(await eventsToken(theirs))));
+    const streams = await Promise.all(
+      Array.from({ length: MAX_SOCKETS }, async () => stream(await eventsToken(theirs))),
+    );
     await Promise.all(streams.map(({ opened }) => opened));
     expect(await stream(await eventsToken(theirs)).closed).toEqual({ code: 4429, reason: '{"ra":60000}' });
     for (const { ws } of streams) ws.close();
@@ -90,7 +92,7 @@ describe('one person with too many sockets', () => {
 });
 
 describe('after a sign-out', () => {
-  test('a socket that does not hear its close says nothing any more [socket-ignores-close]', async () => {
+  test('ignores messages of a socket that does not read its close frame [socket-ignores-close]', async () => {
     const mine = await passwordLogin(server.call);
     const topic = randomUUID();
     const client = await dial(server, mine.access_token, randomUUID());
@@ -101,11 +103,11 @@ describe('after a sign-out', () => {
     client.send(['pub', 'after', topic, 'after']);
     client.ws.resume();
     expect(await client.closed).toMatchObject({ code: 4401 });
-    const told = await server.call(`/api/v1/topics/${topic}/events`, { headers: bearer(token) });
-    expect(await told.json()).toMatchObject({ events: [{ data: 'before' }] });
+    const history = await server.call(`/api/v1/topics/${topic}/events`, { headers: bearer(token) });
+    expect(await history.json()).toMatchObject({ events: [{ data: 'before' }] });
   });
 
-  test('a ticket that was given before opens nothing [ticket-after-sign-out]', async () => {
+  test('refuses a ticket from before the sign-out [ticket-after-sign-out]', async () => {
     const mine = await passwordLogin(server.call);
     const ticket = await socketTicket(server, mine.access_token);
     await server.call('/api/v1/auth/logout', { json: { refresh_token: mine.refresh_token } });
@@ -117,22 +119,29 @@ describe('after a sign-out', () => {
   });
 });
 
-test.each(['\u{10FFFD}'.repeat(128), '中'.repeat(256), '\ud800'])('a host may have any name: %#', async (host) => {
-  const client = await dial(server, token, host);
-  expect(await client.hello()).toMatchObject({ resumed: false });
-  client.close();
-});
+test.each(['\u{10FFFD}'.repeat(128), '中'.repeat(256), '\ud800'])(
+  'accepts any name of a browser profile: %#',
+  async (host) => {
+    const client = await dial(server, token, host);
+    expect(await client.hello()).toMatchObject({ resumed: false });
+    client.close();
+  },
+);
 
-describe('a publication that no store takes', () => {
+describe('a message that the store cannot take', () => {
   const DEEP = 20_000;
   test.each([
-    ['to a topic that is no text', String.raw`["pub","p","\ud800",1]`],
-    ['nested without end', `["pub","p","deep",${'['.repeat(DEEP)}${']'.repeat(DEEP)}]`],
-  ])('%s is refused for good, and the socket stays [publication-refused]', async (_name, frame) => {
+    ['with an invalid topic name', String.raw`["pub","p","\ud800",1]`],
+    ['nested too deeply', `["pub","p","deep",${'['.repeat(DEEP)}${']'.repeat(DEEP)}]`],
+  ])('is refused, and the socket stays open: %s [publication-refused]', async (_name, frame) => {
     const client = await dial(server, token, randomUUID());
     await client.hello();
     client.ws.send(frame);
-    expect(await client.until((told) => (told[0] === 'nak' ? told : undefined))).toEqual(['nak', 'p', 'bad-message']);
+    expect(await client.until((reply) => (reply[0] === 'nak' ? reply : undefined))).toEqual([
+      'nak',
+      'p',
+      'bad-message',
+    ]);
     await client.publish('deep', 'q', { as: [{ deep: ['as', 'people', 'write'] }] });
     client.close();
   });

@@ -9,8 +9,13 @@ const PROVIDER = 'https://id.example';
 
 type Reply = { status: number; headers: IncomingHttpHeaders; text: string };
 
-/** A request as a proxy that ended TLS hands it on: under the public name, over plain HTTP. */
-const through = (port: string, host: string, path: string, headers: Record<string, string> = {}): Promise<Reply> =>
+/** A request as a reverse proxy forwards it: with the public host name, over plain HTTP. */
+const requestAsProxy = (
+  port: string,
+  host: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Reply> =>
   new Promise((done, fail) => {
     request({ host: '127.0.0.1', port, path, headers: { host, ...headers } }, (response) => {
       let text = '';
@@ -21,7 +26,7 @@ const through = (port: string, host: string, path: string, headers: Record<strin
       .end();
   });
 
-describe('behind a proxy, under a public name', () => {
+describe('behind a reverse proxy', () => {
   const folder = temporaryDir();
   const dist = join(folder.dir, 'dist');
   let server: TestServer;
@@ -41,18 +46,19 @@ describe('behind a proxy, under a public name', () => {
     folder.remove();
   });
 
-  const document = (host: string) => through(app, host, '/', { accept: 'text/html', 'sec-fetch-dest': 'document' });
+  const document = (host: string) =>
+    requestAsProxy(app, host, '/', { accept: 'text/html', 'sec-fetch-dest': 'document' });
 
-  test('serves that name and loopback, and nobody else’s', async () => {
+  test('serves its public name and loopback, and no other name', async () => {
     expect(server.url).toBe(APP);
     expect((await document('app.example')).status).toBe(200);
     expect((await document(`localhost:${app}`)).status).toBe(200);
     expect((await document('evil.example')).status).toBe(421);
     expect((await document('id.example')).status).toBe(421);
-    expect((await through(provider, 'app.example', '/.well-known/openid-configuration')).status).toBe(421);
+    expect((await requestAsProxy(provider, 'app.example', '/.well-known/openid-configuration')).status).toBe(421);
   });
 
-  test('names its worker scripts exactly, and asks browsers to stay with https', async () => {
+  test('lists its worker scripts by exact URL, and sends HSTS', async () => {
     const { headers } = await document('app.example');
     const policy = String(headers['content-security-policy']);
     expect(policy).toContain(`worker-src ${APP}/sw.js ${APP}/keeper-sw.js`);
@@ -61,20 +67,23 @@ describe('behind a proxy, under a public name', () => {
     expect(headers['strict-transport-security']).toContain('max-age');
   });
 
-  test('seals, although its own leg is plain HTTP: the cookie is for https', async () => {
+  test('seals the worker, although the proxy connects over plain HTTP', async () => {
     const { headers } = await document('app.example');
     const cookie = String(headers['set-cookie']);
     expect(cookie).toMatch(/^__Host-Http-keeper-install=[\w-]{43};.*Secure/);
     const worker = { 'sec-fetch-dest': 'serviceworker', 'sec-fetch-mode': 'same-origin', 'service-worker': 'script' };
-    const script = await through(app, 'app.example', '/sw.js', { ...worker, cookie: cookie.split(';')[0] ?? '' });
+    const script = await requestAsProxy(app, 'app.example', '/sw.js', {
+      ...worker,
+      cookie: cookie.split(';')[0] ?? '',
+    });
     expect(script.text).toContain('"seal"');
     expect(script.text).toContain(`"issuer":"${PROVIDER}"`);
-    expect((await through(app, 'app.example', '/sw.js', worker)).status).toBe(403);
+    expect((await requestAsProxy(app, 'app.example', '/sw.js', worker)).status).toBe(403);
   });
 
-  test('its provider speaks of itself by its public name, whatever a client claims', async () => {
+  test('uses the public name in all URLs of the provider, and ignores X-Forwarded-Host', async () => {
     const headers = { 'x-forwarded-host': 'evil.example' };
-    const { text } = await through(provider, 'id.example', '/.well-known/openid-configuration', headers);
+    const { text } = await requestAsProxy(provider, 'id.example', '/.well-known/openid-configuration', headers);
     const metadata = JSON.parse(text) as Record<string, unknown>;
     expect(metadata).toMatchObject({ issuer: PROVIDER, token_endpoint: `${PROVIDER}/token` });
     expect(text).not.toContain('evil.example');
@@ -86,14 +95,14 @@ describe('behind a proxy, under a public name', () => {
       code_challenge: 'x'.repeat(43),
       code_challenge_method: 'S256',
     });
-    const sent = await through(provider, 'id.example', `/auth?${query}`);
+    const sent = await requestAsProxy(provider, 'id.example', `/auth?${query}`);
     expect(sent.status).toBe(303);
     expect(sent.headers.location).toMatch(/^(https:\/\/id\.example)?\/sign-in\//);
   });
 
-  test('a page of the public name may open a socket and change things, one of another may not', async () => {
+  test('accepts sockets and changes of a page of the public origin, and refuses those of others', async () => {
     const from = (origin: string) =>
-      through(app, 'app.example', '/api/auth/status', { origin, 'sec-fetch-site': 'same-origin' });
+      requestAsProxy(app, 'app.example', '/api/auth/status', { origin, 'sec-fetch-site': 'same-origin' });
     expect((await from(APP)).status).toBe(200);
     const upgrade = (origin: string): Promise<number> =>
       new Promise((done, fail) => {

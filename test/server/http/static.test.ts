@@ -24,10 +24,16 @@ afterAll(async () => {
   folder.remove();
 });
 
-type Answer = { status: number; headers: Record<string, string>; cookies: string[]; bytes: Buffer; body: string };
+type StaticResponse = {
+  status: number;
+  headers: Record<string, string>;
+  cookies: string[];
+  bytes: Buffer;
+  body: string;
+};
 
-/** Not fetch, which keeps `Sec-Fetch-*` for itself. */
-const get = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> =>
+/** Uses `node:http`, because `fetch` does not let callers set `Sec-Fetch-*`. */
+const get = (path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<StaticResponse> =>
   new Promise((done, fail) => {
     request(server.url, { path, method, headers }, (response) => {
       const chunks: Buffer[] = [];
@@ -51,7 +57,7 @@ const get = (path: string, headers: Record<string, string> = {}, method = 'GET')
 const DOCUMENT = { 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate', accept: 'text/html' };
 
 describe('files', () => {
-  test('hashed files are for ever, others are asked for again', async () => {
+  test('serves hashed files as immutable, and revalidates others', async () => {
     const asset = await get('/assets/app-abc123.js');
     expect(asset.headers['cache-control']).toContain('immutable');
     expect(asset.headers['content-type']).toBe('text/javascript; charset=utf-8');
@@ -63,7 +69,7 @@ describe('files', () => {
     expect((await get('/manifest.webmanifest')).headers['content-type']).toBe('application/manifest+json');
   });
 
-  test('a navigation gets the shell, a missing file is missing', async () => {
+  test('serves index.html for navigations, and 404 for missing files', async () => {
     for (const path of ['/', '/some/where', '/auth/callback?code=x&state=y']) {
       expect((await get(path, DOCUMENT)).body).toContain('<title>App</title>');
     }
@@ -76,7 +82,7 @@ describe('files', () => {
     expect((await get('/', DOCUMENT, 'POST')).status).toBe(404);
   });
 
-  test('the callback stays in no cache [callback-not-cached]', async () => {
+  test('serves the callback with no-store [callback-not-cached]', async () => {
     expect((await get('/auth/callback?code=x', DOCUMENT)).headers['cache-control']).toBe('no-store');
   });
 
@@ -88,7 +94,7 @@ describe('files', () => {
     '/assets/..%5c..%5cx',
     '/%00',
     '/%ff',
-  ])('%s leads nowhere', async (path) => {
+  ])('answers 404 to %s', async (path) => {
     expect((await get(path)).status).toBe(404);
   });
 });
@@ -102,7 +108,7 @@ describe('compression', () => {
     put('page-1.js.br', brotliCompressSync(TEXT));
     put('page-1.js.gz', gzipSync(TEXT));
     put('edited-1.js', 'export {};');
-    put('edited-1.js.br', brotliCompressSync('of the build before'));
+    put('edited-1.js.br', brotliCompressSync('of the previous build'));
     utimesSync(join(dist, 'assets', 'edited-1.js.br'), 1, 1);
   });
 
@@ -117,7 +123,7 @@ describe('compression', () => {
     ['identity, br;q=0.5', undefined],
     ['br;q=0, gzip;q=0', undefined],
     ['', undefined],
-  ])('a client that takes "%s" gets %s', async (accepted, coding) => {
+  ])('encodes for Accept-Encoding "%s" as %s', async (accepted, coding) => {
     const { headers, bytes } = await get('/assets/page-1.js', { 'accept-encoding': accepted });
     expect(headers['content-encoding']).toBe(coding);
     expect(headers).toMatchObject({ vary: 'Accept-Encoding', 'content-type': 'text/javascript; charset=utf-8' });
@@ -125,7 +131,7 @@ describe('compression', () => {
     expect(decoded.toString()).toBe(TEXT);
   });
 
-  test('each coding has a strong tag of its own, and is asked for again by it', async () => {
+  test('sets a strong ETag for each coding, and revalidates by it', async () => {
     const answers = await Promise.all(
       ['br', 'gzip', 'identity'].map((coding) => get('/assets/page-1.js', { 'accept-encoding': coding })),
     );
@@ -137,13 +143,13 @@ describe('compression', () => {
     expect((await get('/assets/page-1.js', { ...ALL, 'if-none-match': tags[1] ?? '' })).status).toBe(200);
   });
 
-  test('what is older than its file is of another build, and is not served', async () => {
+  test('ignores a compressed file that is older than its source', async () => {
     const { headers, body } = await get('/assets/edited-1.js', ALL);
     expect([headers['content-encoding'], body]).toEqual([undefined, 'export {};']);
   });
 
-  test('the worker is compressed with its seal in it, and never as it was built', async () => {
-    writeFileSync(join(dist, 'sw.js.br'), brotliCompressSync('without its first line'));
+  test('compresses the worker with its configuration, and ignores the compressed file of the build', async () => {
+    writeFileSync(join(dist, 'sw.js.br'), brotliCompressSync('without its configuration'));
     const plain = await get('/sw.js');
     for (const [coding, decode] of [
       ['br', brotliDecompressSync],
@@ -155,12 +161,12 @@ describe('compression', () => {
     }
   });
 
-  test('what the API says is not: a secret may stand there beside what somebody else wrote', async () => {
+  test('does not compress API responses, which may contain secrets beside data of other people (BREACH)', async () => {
     const { status, headers } = await get('/api/v1/auth/whoami', ALL);
     expect([status, headers['content-encoding']]).toEqual([401, undefined]);
   });
 
-  test('a document is asked for again, and renews its cookie; its policy is that of its text', async () => {
+  test('revalidates a document, renews its cookie, and keeps its policy', async () => {
     const page = await get('/', { ...DOCUMENT, ...ALL });
     const again = await get('/', { ...DOCUMENT, ...ALL, 'if-none-match': page.headers['etag'] ?? '' });
     expect([again.status, again.body]).toEqual([304, '']);
@@ -174,7 +180,7 @@ describe('headers', () => {
     ['/', DOCUMENT],
     ['/assets/app-abc123.js', {}],
     ['/missing.js', {}],
-  ] as const)('%s carries the preset [security-headers]', async (path, headers) => {
+  ] as const)('serves %s with the header preset [security-headers]', async (path, headers) => {
     const answer = await get(path, headers);
     const policy = answer.headers['content-security-policy'] ?? '';
     for (const part of [
@@ -186,7 +192,7 @@ describe('headers', () => {
     ])
       expect(policy).toContain(part);
     expect(policy).toContain(`connect-src 'self' ${server.url.replace('http', 'ws')} ${server.issuer}`);
-    // In a site's own worker `importScripts` takes strings.
+    // A file may be the site's own worker, where `importScripts` takes strings.
     expect(policy.includes('trusted-types lit-html session-keeper')).toBe(!path.startsWith('/assets/'));
     expect(policy).not.toContain('unsafe');
     expect(answer.headers).toMatchObject({
@@ -198,7 +204,7 @@ describe('headers', () => {
     expect(answer.headers['permissions-policy']).toContain('camera=()');
   });
 
-  test('what the build wrote inline is allowed by its hash', async () => {
+  test('allows inline scripts of the build by their hash', async () => {
     const { createHash } = await import('node:crypto');
     const hash = createHash('sha256').update(INLINE).digest('base64');
     expect((await get('/', DOCUMENT)).headers['content-security-policy']).toContain(
@@ -210,7 +216,7 @@ describe('headers', () => {
 describe('the worker script', () => {
   const WORKER = { 'sec-fetch-dest': 'serviceworker', 'sec-fetch-mode': 'same-origin', 'service-worker': 'script' };
   const installed = async () => (await get('/', DOCUMENT)).cookies[0]?.split(';')[0] ?? '';
-  const baked = ({ body }: Answer) => {
+  const injected = ({ body }: StaticResponse) => {
     const [first = '', ...rest] = body.split('\n');
     expect(rest.join('\n')).toBe('console.log("worker");\n');
     const json = /^self\.__SESSION_KEEPER__ = (.*);$/.exec(first)?.[1] ?? '';
@@ -220,7 +226,7 @@ describe('the worker script', () => {
     };
   };
 
-  test('a document leaves the install cookie, and renews it', async () => {
+  test('is preceded by a document that sets the install cookie, and renews it', async () => {
     const [cookie = ''] = (await get('/', DOCUMENT)).cookies;
     expect(cookie).toMatch(
       /^__Host-Http-keeper-install=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Strict; Secure$/,
@@ -229,7 +235,7 @@ describe('the worker script', () => {
     expect((await get('/', { ...DOCUMENT, cookie: pair })).cookies[0]).toBe(cookie);
   });
 
-  test('a true worker fetch with the cookie is sealed, with the same bytes each time', async () => {
+  test('has a seal in a worker fetch with the cookie, and the same bytes each time', async () => {
     const cookie = await installed();
     const first = await get('/sw.js', { ...WORKER, cookie });
     expect(first.headers).toMatchObject({
@@ -239,23 +245,23 @@ describe('the worker script', () => {
     expect(first.headers['content-security-policy']).toBe(
       `default-src 'none'; connect-src 'self' ${server.url.replace('http', 'ws')} ${server.issuer}; script-src 'self'`,
     );
-    expect(baked(first).seal).toEqual({
+    expect(injected(first).seal).toEqual({
       id: expect.stringMatching(/./) as unknown,
       secret: expect.stringMatching(/^[\w-]{43}$/) as unknown,
     });
-    expect(baked(first).config.signIn.oidc).toMatchObject({ issuer: server.issuer, reuseGraceMs: 30_000 });
+    expect(injected(first).config.signIn.oidc).toMatchObject({ issuer: server.issuer, reuseGraceMs: 30_000 });
     expect((await get('/sw.js', { ...WORKER, cookie })).body).toBe(first.body);
   });
 
-  test('each installation has a secret of its own', async () => {
+  test('has a different secret for each installation', async () => {
     const [one, two] = await Promise.all([installed(), installed()]);
     const secrets = await Promise.all(
-      [one, two].map(async (cookie) => baked(await get('/sw.js', { ...WORKER, cookie })).seal?.secret),
+      [one, two].map(async (cookie) => injected(await get('/sw.js', { ...WORKER, cookie })).seal?.secret),
     );
     expect(new Set(secrets).size).toBe(2);
   });
 
-  test('a worker fetch without a good cookie is refused, so that the old worker stays', async () => {
+  test('is refused in a worker fetch without a valid cookie, so that the old worker stays', async () => {
     expect((await get('/sw.js', WORKER)).status).toBe(403);
     expect((await get('/sw.js', { ...WORKER, cookie: '__Host-Http-keeper-install=short' })).status).toBe(403);
   });
@@ -270,13 +276,13 @@ describe('the worker script', () => {
       { 'sec-fetch-dest': 'serviceworker', 'sec-fetch-mode': 'cors', 'service-worker': 'script' },
     ],
     ['no metadata at all', {}],
-  ])('%s gets no seal', async (_name, headers) => {
+  ])('has no seal for %s', async (_name, headers) => {
     const answer = await get('/sw.js', { ...headers, cookie: await installed() });
     expect(answer.status).toBe(200);
-    expect(baked(answer).seal).toBeUndefined();
+    expect(injected(answer).seal).toBeUndefined();
   });
 
-  test('a script that is not there is missing, for a worker too', async () => {
+  test('is 404 for a missing script', async () => {
     expect((await get('/keeper-sw.js', { ...WORKER, cookie: await installed() })).status).toBe(404);
   });
 });

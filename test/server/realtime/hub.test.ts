@@ -17,8 +17,8 @@ afterAll(() => server.stop());
 const newTopic = () => `topic-${randomUUID()}`;
 const offsets = (client: HubClient, topic: string) => client.events(topic).map(({ offset }) => offset);
 
-describe('the way in', () => {
-  test('a ticket opens the socket, which greets', async () => {
+describe('opening a socket', () => {
+  test('a ticket opens the socket, and the server sends hello', async () => {
     const client = await dial(server, token);
     const hello = await client.hello();
     expect(hello).toMatchObject({ heartbeatMs: 10_000, maxBytes: 65_536 });
@@ -27,7 +27,7 @@ describe('the way in', () => {
     client.close();
   });
 
-  test('a ticket works once, of two at the same time [ticket-once]', async () => {
+  test('a ticket works once, also for two sockets at the same time [ticket-once]', async () => {
     const ticket = await socketTicket(server, token);
     const clients = [dialWith(server, ticket), dialWith(server, ticket)];
     for (const [index, client] of clients.entries())
@@ -48,7 +48,7 @@ describe('the way in', () => {
     clients.forEach((client) => client.close());
   });
 
-  test('a ticket that was made up, or is for the other socket, is 4401', async () => {
+  test('an invented ticket, or one for the event stream, is 4401', async () => {
     const response = await server.call('/api/auth/token', { headers: bearer(token) });
     const { token: eventsToken } = (await response.json()) as { token: string };
     for (const ticket of ['made-up', eventsToken]) {
@@ -56,7 +56,7 @@ describe('the way in', () => {
     }
   });
 
-  test('clients that leave while their tickets are judged leave nothing behind', async () => {
+  test('clients that leave while the server redeems their tickets do not delay its stop', async () => {
     const own = await startTestServer();
     const { access_token: mine } = await passwordLogin(own.call);
     const tickets = await Promise.all(Array.from({ length: 100 }, () => socketTicket(own, mine)));
@@ -72,13 +72,13 @@ describe('the way in', () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
-  test('a client that comes in while the server stops is cut off, and holds nothing up', async () => {
+  test('a client that connects while the server stops is disconnected, and does not delay the stop', async () => {
     const own = await startTestServer();
     const { access_token: mine } = await passwordLogin(own.call);
     const ticket = await socketTicket(own, mine);
     await own.fault('/faults', { at: 'socket', kind: 'slow', ms: 500, times: 1 });
     const client = dialWith(own, ticket);
-    // by then the handshake is there too, and held back
+    // After these requests the server has the handshake too, and holds it back.
     for (let turn = 0; turn < 3; turn += 1) await own.fault('/stats');
     const startedAt = performance.now();
     await own.stop();
@@ -86,7 +86,7 @@ describe('the way in', () => {
     await client.closed;
   });
 
-  test('whoever is turned away and says no goodbye is cut off, and holds up no shutdown', async () => {
+  test('a rejected client that sends no close frame is disconnected', async () => {
     const { hostname, port, host } = new URL(server.url);
     const mute = connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname);
     const key = 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-version: 13';
@@ -99,22 +99,22 @@ describe('the way in', () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
-  test('whoever is refused before the handshake, reads nothing and closes nothing is cut off', async () => {
+  test('a client refused before the handshake that does not close is disconnected', async () => {
     const { hostname, port, host } = new URL(server.url);
     const mute = connect({
       port: Number(port),
       host: hostname === 'localhost' ? '127.0.0.1' : hostname,
       allowHalfOpen: true,
     });
-    const cut = new Promise((done) => mute.on('error', () => undefined).on('close', done));
+    const closed = new Promise((done) => mute.on('error', () => undefined).on('close', done));
     mute.write(`GET /nowhere HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`);
-    // What is said to a connection that is there is taken; to one that was cut, it is answered with a reset.
-    const talk = setInterval(() => mute.write('x'), 50);
-    const byReset = await cut.finally(() => clearInterval(talk));
+    // A write to an open connection succeeds. A write to a closed one gets a reset.
+    const writes = setInterval(() => mute.write('x'), 50);
+    const byReset = await closed.finally(() => clearInterval(writes));
     expect(byReset).toBe(true);
   });
 
-  test('a page of another origin is refused before the handshake, and its ticket is not used up [upgrade-other-origin]', async () => {
+  test('a page of another origin is refused before the handshake, and its ticket stays valid [upgrade-other-origin]', async () => {
     const ticket = await socketTicket(server, token);
     const status = await new Promise((done) => {
       const ws = new WebSocket(`${server.url.replace('http', 'ws')}/api/socket`, ['keeper.1'], {
@@ -130,7 +130,7 @@ describe('the way in', () => {
     client.close();
   });
 
-  test('whoever speaks before greeting, or not the protocol, is sent away', async () => {
+  test('a frame before hi, or an invalid one, closes the socket with 1007', async () => {
     const early = dialWith(server, await socketTicket(server, token));
     early.ws.once('open', () => early.send(['sub', 1, 't', null]));
     expect(await early.closed).toMatchObject({ code: 1007 });
@@ -140,16 +140,16 @@ describe('the way in', () => {
   });
 
   test.each([
-    ['no name', ''],
-    ['one that is too long', 'x'.repeat(257)],
-  ])('a host with %s is sent away', async (_name, host) => {
+    ['an empty name', ''],
+    ['a too long name', 'x'.repeat(257)],
+  ])('a profile with %s closes the socket with 1007', async (_name, host) => {
     expect(await (await dial(server, token, host)).closed).toMatchObject({ code: 1007 });
     const longest = await dial(server, token, 'x'.repeat(256));
     await longest.hello();
     longest.close();
   });
 
-  test('a frame of a later version is passed over', async () => {
+  test('an unknown frame of a later version is ignored', async () => {
     const client = await dial(server, token);
     await client.hello();
     client.ws.send('["later",1]');
@@ -167,7 +167,7 @@ describe('the way in', () => {
 });
 
 describe('topics', () => {
-  test('what one publishes all of the user hear, once and in order', async () => {
+  test('all sockets of a user receive each message once and in order', async () => {
     const topic = newTopic();
     const [a, b] = await Promise.all([dial(server, token, 'a'), dial(server, token, 'b')]);
     await Promise.all([a.subscribe(topic, null), b.subscribe(topic, null)]);
@@ -179,7 +179,7 @@ describe('topics', () => {
     [a, b].forEach((client) => client.close());
   });
 
-  test('the same message sent again is stored once and acknowledged with the same offset', async () => {
+  test('a repeated message is stored once, and acknowledged with the same offset', async () => {
     const topic = newTopic();
     const id = randomUUID();
     const first = await dial(server, token);
@@ -194,7 +194,7 @@ describe('topics', () => {
     second.close();
   });
 
-  test('whoever comes anew reads the last events over HTTP, the owner and nobody else', async () => {
+  test('the history over HTTP returns the last events, to their owner only', async () => {
     const topic = `${newTopic()} / ?`;
     const path = `/api/v1/topics/${encodeURIComponent(topic)}/events`;
     const read = async (bearerToken: string) =>
@@ -214,7 +214,7 @@ describe('topics', () => {
     writer.close();
   });
 
-  test('a cursor goes on where it stopped, without a gap while messages pour in', async () => {
+  test('a cursor resumes without a gap while messages arrive', async () => {
     const topic = newTopic();
     const writer = await dial(server, token, 'writer');
     const { at } = await writer.subscribe(topic, null);
@@ -232,7 +232,7 @@ describe('topics', () => {
     [writer, reader].forEach((client) => client.close());
   });
 
-  test('a cursor of another epoch is told that nobody knows what is missing', async () => {
+  test('a cursor of another epoch gets a gap of unknown length', async () => {
     const topic = newTopic();
     const client = await dial(server, token);
     await client.publish(topic, randomUUID(), 1);
@@ -243,7 +243,7 @@ describe('topics', () => {
     client.close();
   });
 
-  test('two users do not hear each other [two-users]', async () => {
+  test('two users receive only their own messages [two-users]', async () => {
     const topic = newTopic();
     const other = await passwordLogin(server.call, 'other', 'secret');
     const [mine, theirs] = await Promise.all([dial(server, token), dial(server, other.access_token)]);
@@ -255,7 +255,7 @@ describe('topics', () => {
     [mine, theirs].forEach((client) => client.close());
   });
 
-  test('who left hears no more', async () => {
+  test('a client that unsubscribed receives nothing more', async () => {
     const topic = newTopic();
     const client = await dial(server, token);
     await client.subscribe(topic, null);
@@ -265,7 +265,7 @@ describe('topics', () => {
     client.close();
   });
 
-  test('a name too long is refused: a message with its id, or with what fits of it; a subscription with a close', async () => {
+  test('a too long name gets nak for a message, and a close for a subscription', async () => {
     const client = await dial(server, token);
     await client.hello();
     client.send(['pub', 'id', 'x'.repeat(129), 1]);
@@ -284,35 +284,35 @@ describe('topics', () => {
   });
 });
 
-describe('who may stay', () => {
-  test('a newer worker of the same browser fences the older one off, for good', async () => {
+describe('closing a socket', () => {
+  test('a worker with a higher fence closes the socket of the older worker, which is rejected from then on', async () => {
     const host = randomUUID();
     const old = await dial(server, token, host, 1);
     expect((await old.hello()).resumed).toBe(false);
-    const young = await dial(server, token, host, 2);
-    expect((await young.hello()).resumed).toBe(true);
+    const newer = await dial(server, token, host, 2);
+    expect((await newer.hello()).resumed).toBe(true);
     expect(await old.closed).toMatchObject({ code: 4409 });
     expect(await (await dial(server, token, host, 1)).closed).toMatchObject({ code: 4409 });
     const otherBrowser = await dial(server, token, randomUUID(), 1);
     await otherBrowser.hello();
-    [young, otherBrowser].forEach((client) => client.close());
+    [newer, otherBrowser].forEach((client) => client.close());
   });
 
-  test('of one person’s sockets there are 64; another one is told when to come back, and another person is let in', async () => {
-    const roomy = await startTestServer({ acceptsPerSecond: 10_000 });
-    const { access_token: mine } = await passwordLogin(roomy.call);
-    const { access_token: theirs } = await passwordLogin(roomy.call, 'other', 'secret');
-    const clients = await Promise.all(Array.from({ length: 64 }, (_, n) => dial(roomy, mine, `h${n}`)));
+  test('a person may have 64 sockets; the next one gets 4429 with a pause', async () => {
+    const own = await startTestServer({ acceptsPerSecond: 10_000 });
+    const { access_token: mine } = await passwordLogin(own.call);
+    const { access_token: theirs } = await passwordLogin(own.call, 'other', 'secret');
+    const clients = await Promise.all(Array.from({ length: 64 }, (_, n) => dial(own, mine, `h${n}`)));
     await Promise.all(clients.map((client) => client.hello()));
-    expect(await (await dial(roomy, mine, 'one too many')).closed).toEqual({ code: 4429, reason: '{"ra":60000}' });
-    await (await dial(roomy, theirs)).hello();
+    expect(await (await dial(own, mine, 'surplus')).closed).toEqual({ code: 4429, reason: '{"ra":60000}' });
+    await (await dial(own, theirs)).hello();
     clients[0]?.close();
     await clients[0]?.closed;
-    await (await dial(roomy, mine, 'in its place')).hello();
-    await roomy.stop();
+    await (await dial(own, mine, 'replacement')).hello();
+    await own.stop();
   });
 
-  test('authorization is renewed in band, by a ticket of the same user', async () => {
+  test('a ticket of the same user renews the authorization of an open socket', async () => {
     const client = await dial(server, token);
     await client.hello();
     client.send(['auth', await socketTicket(server, token)]);
@@ -322,14 +322,14 @@ describe('who may stay', () => {
     expect(await client.closed).toMatchObject({ code: 4403 });
   });
 
-  test('without renewal, the socket closes when its authorization ends', async () => {
+  test('the socket closes when its authorization expires', async () => {
     await server.fault('/lifetimes', { accessSeconds: 1 });
     const { access_token: brief } = await passwordLogin(server.call);
     await server.fault('/lifetimes', { accessSeconds: 300 });
     expect(await (await dial(server, brief)).closed).toMatchObject({ code: 4401 });
   });
 
-  test('a sign-out closes the sockets of that session, and no others [sign-out-closes-sockets]', async () => {
+  test('a sign-out closes the sockets of its session only [sign-out-closes-sockets]', async () => {
     const mine = await passwordLogin(server.call);
     const [leaving, staying] = await Promise.all([dial(server, mine.access_token, 'a'), dial(server, token, 'b')]);
     await Promise.all([leaving.hello(), staying.hello()]);
@@ -341,16 +341,16 @@ describe('who may stay', () => {
   });
 });
 
-describe('a reader that cannot follow', () => {
-  test('gets everything, in order, when it can again', async () => {
+describe('a client that reads too slowly', () => {
+  test('receives everything in order when it reads again', async () => {
     const topic = newTopic();
     const client = await dial(server, token);
     await client.subscribe(topic, null);
     const writer = await dial(server, token, 'writer');
     client.ws.pause();
-    const filling = 'x'.repeat(10_000);
+    const padding = 'x'.repeat(10_000);
     const count = 2_000;
-    await Promise.all(Array.from({ length: count }, (_, n) => writer.publish(topic, randomUUID(), { n, filling })));
+    await Promise.all(Array.from({ length: count }, (_, n) => writer.publish(topic, randomUUID(), { n, padding })));
     client.ws.resume();
     await client.reach(topic, count);
     expect(offsets(client, topic)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
@@ -359,10 +359,10 @@ describe('a reader that cannot follow', () => {
 });
 
 describe('heartbeat', () => {
-  test('an idle socket is pinged within half of it; a silent one is cut soon after it', async () => {
-    const brisk = await startTestServer({ heartbeatMs: 300 });
-    const { access_token: mine } = await passwordLogin(brisk.call);
-    const [silent, alive] = await Promise.all([dial(brisk, mine, 'silent'), dial(brisk, mine, 'alive')]);
+  test('pings an idle socket after half of it, and disconnects a silent client after it', async () => {
+    const own = await startTestServer({ heartbeatMs: 300 });
+    const { access_token: mine } = await passwordLogin(own.call);
+    const [silent, alive] = await Promise.all([dial(own, mine, 'silent'), dial(own, mine, 'alive')]);
     expect((await silent.hello()).heartbeatMs).toBe(300);
     alive.ws.on('message', () => alive.send(['q', 0]));
     await silent.until((frame) => (frame[0] === 'p' ? true : undefined));
@@ -370,6 +370,6 @@ describe('heartbeat', () => {
     expect(await silent.closed).toMatchObject({ code: 1006 });
     expect(performance.now() - startedAt).toBeLessThan(300 + 3_000 + 500);
     expect(alive.ws.readyState).toBe(WebSocket.OPEN);
-    await brisk.stop();
+    await own.stop();
   });
 });

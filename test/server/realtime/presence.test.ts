@@ -6,7 +6,7 @@ import { passwordLogin, startTestServer, temporaryDir, type TestServer } from '.
 const GRACE_MS = 300;
 
 let server: TestServer;
-/** Where a grace is over soon: nobody who has to be back within it is tried there. */
+/** A server with a short grace period, for tests that wait until it ends. */
 let brief: TestServer;
 let token: string;
 beforeAll(async () => {
@@ -15,46 +15,43 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([server.stop(), brief.stop()]));
 
-/** A host that listens to the topic. */
-const enter = async (
-  topic: string,
-  host: string,
-  epoch = 1,
-  at: { on: TestServer; token: string } = { on: server, token },
-): Promise<HubClient> => {
-  const client = await dial(at.on, at.token, host, epoch);
+type Target = { on: TestServer; token: string };
+
+/** A socket of a browser profile that subscribes to the topic. */
+const enter = async (topic: string, host: string, fence = 1, target: Target = { on: server, token }) => {
+  const client = await dial(target.on, target.token, host, fence);
   await client.subscribe(topic, null);
   return client;
 };
 
-const told = ({ frames }: HubClient): readonly (readonly string[])[] =>
+const members = ({ frames }: HubClient): readonly (readonly string[])[] =>
   frames.flatMap((frame) => (frame[0] === 'here' ? [[...frame[2]].toSorted()] : []));
 
-test('one who asks is told who is here, and whenever that changes', async () => {
+test('a watcher receives the members, and each change', async () => {
   const topic = randomUUID();
   const watcher = await enter(topic, 'w');
   watcher.send(['who', topic]);
-  await expect.poll(() => told(watcher)).toEqual([['w']]);
+  await expect.poll(() => members(watcher)).toEqual([['w']]);
   const a = await enter(topic, 'a');
-  await expect.poll(() => told(watcher)).toEqual([['w'], ['a', 'w']]);
+  await expect.poll(() => members(watcher)).toEqual([['w'], ['a', 'w']]);
   a.send(['unsub', topic]);
-  await expect.poll(() => told(watcher)).toEqual([['w'], ['a', 'w'], ['w']]);
-  expect(told(a), 'and nobody else is').toEqual([]);
+  await expect.poll(() => members(watcher)).toEqual([['w'], ['a', 'w'], ['w']]);
+  expect(members(a), 'without who').toEqual([]);
   [watcher, a].forEach((client) => client.close());
 });
 
-test('a worker that dies and comes back has neither left nor come', async () => {
+test('a worker that restarts within the grace period is no leave and no join', async () => {
   const topic = randomUUID();
   const watcher = await enter(topic, 'w');
   const first = await enter(topic, 'a', 1);
   watcher.send(['who', topic]);
-  await expect.poll(() => told(watcher)).toEqual([['a', 'w']]);
+  await expect.poll(() => members(watcher)).toEqual([['a', 'w']]);
   first.ws.terminate();
   await first.closed;
   const second = await enter(topic, 'a', 2);
   const b = await enter(topic, 'b');
   await expect
-    .poll(() => told(watcher))
+    .poll(() => members(watcher))
     .toEqual([
       ['a', 'w'],
       ['a', 'b', 'w'],
@@ -62,21 +59,21 @@ test('a worker that dies and comes back has neither left nor come', async () => 
   [watcher, second, b].forEach((client) => client.close());
 });
 
-test('one that does not come back has left when the grace is over; one that says goodbye, at once', async () => {
+test('a member that disconnects leaves after the grace period, and one that closes leaves at once', async () => {
   const topic = randomUUID();
-  const there = { on: brief, token: (await passwordLogin(brief.call)).access_token };
-  const watcher = await enter(topic, 'w', 1, there);
-  for (const leave of ['cut', 'last tab gone'] as const) {
-    const [leaving, host] = [await enter(topic, 'leaving', 1, there), await enter(topic, leave, 1, there)];
+  const target = { on: brief, token: (await passwordLogin(brief.call)).access_token };
+  const watcher = await enter(topic, 'w', 1, target);
+  for (const leave of ['disconnected', 'last tab closed'] as const) {
+    const [leaving, host] = [await enter(topic, 'leaving', 1, target), await enter(topic, leave, 1, target)];
     watcher.send(['who', topic]);
-    await expect.poll(() => told(watcher).at(-1)).toEqual([leave, 'leaving', 'w'].toSorted());
+    await expect.poll(() => members(watcher).at(-1)).toEqual([leave, 'leaving', 'w'].toSorted());
     leaving.ws.close(1000);
-    await expect.poll(() => told(watcher).at(-1)).toEqual([leave, 'w'].toSorted());
-    const goneAt = performance.now();
-    if (leave === 'cut') host.ws.terminate();
+    await expect.poll(() => members(watcher).at(-1)).toEqual([leave, 'w'].toSorted());
+    const leftAt = performance.now();
+    if (leave === 'disconnected') host.ws.terminate();
     else host.send(['unsub', topic, true]);
-    await expect.poll(() => told(watcher).at(-1)).toEqual(['w']);
-    expect(performance.now() - goneAt).toBeGreaterThanOrEqual(GRACE_MS - 10);
+    await expect.poll(() => members(watcher).at(-1)).toEqual(['w']);
+    expect(performance.now() - leftAt).toBeGreaterThanOrEqual(GRACE_MS - 10);
     host.close();
   }
   watcher.close();
@@ -87,7 +84,7 @@ const states = ({ frames }: HubClient): readonly unknown[] =>
     frame[0] === 'here' ? [Object.fromEntries(frame[2].map((h, n) => [h, frame[3]?.[n]]))] : [],
   );
 
-test('what a host says of itself is told to the others, and outlives its worker; what is said again is no news', async () => {
+test('the state of a member reaches the others, survives its worker, and is not sent again unchanged', async () => {
   const topic = randomUUID();
   const watcher = await enter(topic, 'w');
   const first = await enter(topic, 'speaker', 1);
@@ -106,12 +103,12 @@ test('what a host says of itself is told to the others, and outlives its worker;
   watcher.close();
 });
 
-test('a host whose last tab is gone, and is back, has neither left nor come: it was a reload', async () => {
+test('a reload of the last tab is no leave and no join', async () => {
   const topic = randomUUID();
   const watcher = await enter(topic, 'w');
   const reloading = await enter(topic, 'reloading');
   watcher.send(['who', topic]);
-  await expect.poll(() => told(watcher)).toEqual([['reloading', 'w']]);
+  await expect.poll(() => members(watcher)).toEqual([['reloading', 'w']]);
   reloading.send(['unsub', topic, true]);
   await reloading.subscribe(topic, null, 2);
   reloading.send(['who', topic, 'back']);
@@ -124,7 +121,7 @@ test('a host whose last tab is gone, and is back, has neither left nor come: it 
   [watcher, reloading].forEach((client) => client.close());
 });
 
-test('of another person, or of a topic that one does not listen to, nothing is told', async () => {
+test('a watcher receives no members of other people, and none without a subscription', async () => {
   const topic = randomUUID();
   const other = (await passwordLogin(server.call, 'other', 'secret')).access_token;
   const mine = await enter(topic, 'mine');
@@ -132,11 +129,11 @@ test('of another person, or of a topic that one does not listen to, nothing is t
   theirs.send(['who', topic]);
   await theirs.subscribe(topic, null);
   theirs.send(['who', topic]);
-  await expect.poll(() => told(theirs)).toEqual([['theirs']]);
+  await expect.poll(() => members(theirs)).toEqual([['theirs']]);
   [mine, theirs].forEach((client) => client.close());
 });
 
-test('a server that is restarted is no leave and no join, and lets those go who do not come back', async () => {
+test('a restart of the server is no leave and no join, and members that do not return leave', async () => {
   const [topic, { dir, remove }] = [randomUUID(), temporaryDir()];
   const run = async (presenceGraceMs?: number) => {
     const on = await startTestServer({ dataDir: dir, presenceGraceMs });
@@ -147,7 +144,7 @@ test('a server that is restarted is no leave and no join, and lets those go who 
   const a = await enter(topic, 'a', 1, before);
   a.send(['who', topic, 'typing']);
   watcher.send(['who', topic]);
-  await expect.poll(() => told(watcher)).toContainEqual(['a', 'w']);
+  await expect.poll(() => members(watcher)).toContainEqual(['a', 'w']);
   await before.on.stop();
 
   const after = await run();
@@ -162,7 +159,7 @@ test('a server that is restarted is no leave and no join, and lets those go who 
   await enter(topic, 'a', 2, after);
   await enter(topic, 'b', 1, after);
   await expect
-    .poll(() => told(back))
+    .poll(() => members(back))
     .toEqual([
       ['a', 'w'],
       ['a', 'b', 'w'],
@@ -172,7 +169,7 @@ test('a server that is restarted is no leave and no join, and lets those go who 
   const later = await run(GRACE_MS);
   const alone = await enter(topic, 'w', 3, later);
   alone.send(['who', topic]);
-  await expect.poll(() => told(alone).at(-1)).toEqual(['w']);
+  await expect.poll(() => members(alone).at(-1)).toEqual(['w']);
   await later.on.stop();
   remove();
 });

@@ -15,10 +15,10 @@ import { openTopics, type Topics } from '../../../server/realtime/topics.ts';
 import { parseServerFrame, type ClientFrame, type ServerFrame } from '../../../src/protocol/frames.ts';
 import { temporaryDir } from '../support/start.ts';
 
-/* The hub with its end of the sockets in view: what waits in memory for a client that does not read. */
+/* The hub with access to its sockets, to see what it buffers for a client that does not read. */
 
 const OWNER = { owner: 'demo', sub: 'demo', name: 'Demo', session: 's', expiresAt: Date.now() + 3_600_000 };
-const FILLING = 'x'.repeat(10_000);
+const PADDING = 'x'.repeat(10_000);
 const COUNT = 2_000;
 const TOPIC = 'flood';
 
@@ -76,76 +76,76 @@ const dial = async (host: string): Promise<Client> => {
 };
 
 const publish = (): Promise<unknown> =>
-  Promise.all(Array.from({ length: COUNT }, (_, n) => topics.append(OWNER.owner, TOPIC, { n, FILLING })));
+  Promise.all(Array.from({ length: COUNT }, (_, n) => topics.append(OWNER.owner, TOPIC, { n, PADDING })));
 
 const countOf = ({ frames }: Client, kind: ServerFrame[0]): number =>
   frames.filter((frame) => frame[0] === kind).length;
 
-test('what waits for it in memory is 64 kB and a frame; another reader has everything meanwhile', async () => {
+test('the hub buffers at most 64 kB and a frame for a slow client, and does not delay others', async () => {
   const slow = await dial('slow');
-  const brisk = await dial('brisk');
-  for (const client of [slow, brisk]) client.send(['sub', 1, TOPIC, null]);
-  await expect.poll(() => countOf(slow, 'ok') + countOf(brisk, 'ok')).toBe(2);
+  const fast = await dial('fast');
+  for (const client of [slow, fast]) client.send(['sub', 1, TOPIC, null]);
+  await expect.poll(() => countOf(slow, 'ok') + countOf(fast, 'ok')).toBe(2);
   slow.ws.pause();
-  let most = 0;
-  topics.subscribe(() => (most = Math.max(most, slow.far.bufferedAmount)));
+  let maxBuffered = 0;
+  topics.subscribe(() => (maxBuffered = Math.max(maxBuffered, slow.far.bufferedAmount)));
   await publish();
-  await expect.poll(() => countOf(brisk, 'ev'), { timeout: 10_000 }).toBe(COUNT);
-  expect(most, 'it is full').toBeGreaterThan(65_536);
-  expect(most).toBeLessThan(65_536 + 2 * FILLING.length);
+  await expect.poll(() => countOf(fast, 'ev'), { timeout: 10_000 }).toBe(COUNT);
+  expect(maxBuffered, 'the buffer is full').toBeGreaterThan(65_536);
+  expect(maxBuffered).toBeLessThan(65_536 + 2 * PADDING.length);
   slow.ws.resume();
   await expect.poll(() => countOf(slow, 'ev'), { timeout: 10_000 }).toBe(COUNT);
 });
 
-test('a replay is read from disk no faster than it is taken', async () => {
+test('the hub reads a replay from disk as fast as the client reads it', async () => {
   await publish();
   const slow = await dial('slow');
   slow.ws.pause();
   slow.send(['sub', 1, TOPIC, { epoch: topics.epoch, offset: 0 }]);
   await expect.poll(() => slow.far.bufferedAmount).toBeGreaterThan(65_536);
-  expect(slow.far.bufferedAmount).toBeLessThan(65_536 + 2 * FILLING.length);
+  expect(slow.far.bufferedAmount).toBeLessThan(65_536 + 2 * PADDING.length);
   slow.send(['p', 7]);
   slow.ws.resume();
   await expect.poll(() => countOf(slow, 'q')).toBe(1);
-  expect(countOf(slow, 'ev'), 'the answer overtook what waits on disk').toBeLessThan(COUNT);
+  expect(countOf(slow, 'ev'), 'the response overtakes the events on disk').toBeLessThan(COUNT);
   await expect.poll(() => countOf(slow, 'ev'), { timeout: 10_000 }).toBe(COUNT);
   expect(slow.frames.flatMap((frame) => (frame[0] === 'ev' ? [frame[3]] : []))).toEqual(
     Array.from({ length: COUNT }, (_, index) => index + 1),
   );
 });
 
-test('what goes wrong here is 4500 to whoever asked, and nothing to others', async () => {
-  const [asking, other] = [await dial('asking'), await dial('other')];
-  vi.spyOn(topics, 'append').mockRejectedValueOnce(new Error('the disk is gone'));
-  const closed = new Promise((done) => asking.ws.once('close', done));
-  asking.send(['pub', 'id', TOPIC, 1]);
+test('an error of the server is 4500 for the client of the request only', async () => {
+  const [sender, other] = [await dial('sender'), await dial('other')];
+  vi.spyOn(topics, 'append').mockRejectedValueOnce(new Error('disk error'));
+  const closed = new Promise((done) => sender.ws.once('close', done));
+  sender.send(['pub', 'id', TOPIC, 1]);
   expect(await closed).toBe(4500);
   other.send(['p', 1]);
   await expect.poll(() => countOf(other, 'q')).toBe(1);
 });
 
-test('a client that asks without end and reads no answer is cut off, and nobody else', async () => {
+test('a client that sends frames and reads no response is disconnected', async () => {
   const mute = await dial('mute');
   const other = await dial('other');
   const gone = once(mute.far, 'close');
   mute.ws.pause();
-  // Refused, and the refusal is as long as the question.
-  const question: ClientFrame = ['pub', 'i'.repeat(256), '', null];
+  // The server refuses it with a response of the same length.
+  const message: ClientFrame = ['pub', 'i'.repeat(256), '', null];
   const flood = setInterval(() => {
-    for (let n = 0; n < 2_000 && mute.ws.bufferedAmount < 5_000_000; n += 1) mute.send(question);
+    for (let n = 0; n < 2_000 && mute.ws.bufferedAmount < 5_000_000; n += 1) mute.send(message);
   }, 1);
   await gone.finally(() => clearInterval(flood));
   other.send(['p', 1]);
   await expect.poll(() => countOf(other, 'q')).toBe(1);
 });
 
-test('of the old stream, too', async () => {
+test('an event stream is disconnected likewise', async () => {
   const { ws, far } = await connect();
-  const events = createEventStreams({ clock: createClock(), topics, revocations: createSessionRevocations(store) });
-  events.accept(far, OWNER);
+  const streams = createEventStreams({ clock: createClock(), topics, revocations: createSessionRevocations(store) });
+  streams.accept(far, OWNER);
   vi.spyOn(far, 'bufferedAmount', 'get').mockReturnValue(5_000_000);
   const code = new Promise((done) => far.once('close', done));
   ws.send('{"type":"ping"}');
   expect(await code).toBe(1006);
-  events.stop();
+  streams.stop();
 });

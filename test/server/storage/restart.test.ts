@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import { OidcClient } from '../support/agent.ts';
 import { dial, dialWith } from '../support/hub-client.ts';
 import { startExpectingFailure, startProcess, type ServerProcess } from '../support/process.ts';
@@ -34,7 +34,7 @@ const start = async (env: Record<string, string>): Promise<ServerProcess> => {
   return server;
 };
 
-/** As much of a test server as the helpers of the hub need. */
+/** The part of a test server that the hub's helpers use. */
 const asServer = (server: ServerProcess): TestServer => ({
   ...server,
   local: { app: server.url, provider: server.issuer },
@@ -43,24 +43,18 @@ const asServer = (server: ServerProcess): TestServer => ({
   stop: async () => undefined,
 });
 
-/** A pair of neighbouring ports that are free now: the application's, and its provider's. */
-const freePort = async (): Promise<string> => {
-  for (let port = 14_110; port < 14_198; port += 2) {
-    const free = await Promise.all([port, port + 1].map(canListen));
-    if (free.every(Boolean)) return String(port);
-  }
-  throw new Error('no free ports');
-};
-const canListen = (port: number): Promise<boolean> =>
-  new Promise((done) => {
-    const probe = createServer().once('error', () => done(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)));
+/** Starts a server on free ports with a new folder. `env` starts another one in its place. */
+const startNew = (): Promise<{ server: ServerProcess; env: Record<string, string> }> => {
+  const dataDir = newFolder();
+  return withFreePortPair(async (port) => {
+    const env = { PORT: String(port), DATA_DIR: dataDir };
+    return { env, server: await start(env) };
   });
+};
 
 describe('a killed server', () => {
-  test('has lost nothing when it is back: sessions, tokens, history, receipts, notes, keys', async () => {
-    const env = { PORT: await freePort(), DATA_DIR: newFolder() };
-    const before = await start(env);
+  test('has its sessions, tokens, history, receipts, notes and keys when it starts again', async () => {
+    const { server: before, env } = await startNew();
     const client = await OidcClient.create(before);
     const bound = await client.signIn();
     const password = await passwordLogin(before.call);
@@ -102,9 +96,8 @@ describe('a killed server', () => {
     resumed.close();
   });
 
-  test('remembers which tokens and tickets were used', async () => {
-    const env = { PORT: await freePort(), DATA_DIR: newFolder() };
-    const before = await start(env);
+  test('remembers used tokens and tickets', async () => {
+    const { server: before, env } = await startNew();
     const first = await passwordLogin(before.call);
     const refresh = async (server: ServerProcess, token: string) =>
       server.call('/api/v1/auth/refresh', { json: { refresh_token: token } });
@@ -126,15 +119,14 @@ describe('a killed server', () => {
 });
 
 describe('a graceful stop', () => {
-  test('tells sockets when to come back, lets requests finish, exits 0, leaves the folder free', async () => {
-    const env = { PORT: await freePort(), DATA_DIR: newFolder() };
-    const server = await start(env);
+  test('sends sockets a time to reconnect, finishes requests, exits 0, and unlocks the folder', async () => {
+    const { server, env } = await startNew();
     const { access_token: token } = await passwordLogin(server.call);
     const socket = await dial(asServer(server), token);
     await socket.hello();
     await server.call('/lab/faults', { json: { at: 'api', kind: 'slow', ms: 300, times: 1 } });
     const slow = server.call('/api/v1/auth/whoami', { headers: bearer(token) });
-    // Sent before the signal, and answered by then: the connection is in use.
+    // When this request has its response, the server has received the slow one.
     await server.call('/lab/stats');
     const startedAt = performance.now();
     const ended = server.kill('SIGTERM');
@@ -151,26 +143,26 @@ describe('a graceful stop', () => {
     expect((await again.call('/api/v1/auth/whoami', { headers: bearer(token) })).status).toBe(200);
   });
 
-  test('does not wait for ever', async () => {
-    const server = await start({ PORT: await freePort(), DATA_DIR: newFolder() });
+  test('closes hanging requests after a while', async () => {
+    const { server } = await startNew();
     const { access_token: token } = await passwordLogin(server.call);
     await server.call('/lab/faults', { json: { at: 'api', kind: 'hang', ms: 60_000, times: 1 } });
     const hanging = server.call('/api/v1/auth/whoami', { headers: bearer(token) }).then(
-      () => 'answered',
-      () => 'cut',
+      () => 'responded',
+      () => 'closed',
     );
     await server.call('/lab/stats');
     const startedAt = performance.now();
     const { code } = await server.kill('SIGINT');
     running.delete(server);
     expect(code).toBe(0);
-    expect(await hanging).toBe('cut');
+    expect(await hanging).toBe('closed');
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 });
 
-describe('a start that cannot be', () => {
-  test('says that the port is taken, and leaves its folder free', async () => {
+describe('a failed start', () => {
+  test('reports a taken port, and unlocks the folder', async () => {
     const server = await startTestServer();
     const dataDir = newFolder();
     const { port } = new URL(server.url);
@@ -182,7 +174,7 @@ describe('a start that cannot be', () => {
     await free.stop();
   });
 
-  test('says that the folder is in use', async () => {
+  test('reports a folder that is in use', async () => {
     const server = await startTestServer();
     const { code, errors } = await startExpectingFailure({ PORT: '0', DATA_DIR: server.dataDir });
     expect(code).toBe(1);
@@ -191,13 +183,13 @@ describe('a start that cannot be', () => {
     await server.stop();
   });
 
-  test('says that the folder cannot be written', async () => {
+  test('reports a folder that it cannot write', async () => {
     const { code, errors } = await startExpectingFailure({ PORT: '0', DATA_DIR: '/dev/null/data' });
     expect(code).toBe(1);
     expect(errors).toContain('cannot be written');
   });
 
-  test('says what PORT must be', async () => {
+  test('reports an invalid PORT', async () => {
     const { code, errors } = await startExpectingFailure({ PORT: 'many', DATA_DIR: newFolder() });
     expect(code).toBe(1);
     expect(errors).toContain('PORT must be a number');

@@ -19,7 +19,7 @@ afterEach(async () => {
 const SHORT_MS = 30;
 
 describe('store', () => {
-  test('keeps plain data over a reopening', async () => {
+  test('keeps plain data when it is opened again', async () => {
     const value = { text: 'ä', number: 1.5, list: [null, true], nested: { a: '' } };
     await store.put('k', value);
     await store.close();
@@ -29,7 +29,7 @@ describe('store', () => {
     expect(await store.get('k')).toBeUndefined();
   });
 
-  test('lists what is below a prefix, in order, from where it was asked to go on', async () => {
+  test('lists the keys of a prefix in order, after a given key', async () => {
     for (const key of ['a/2', 'a/1', 'b/1', 'a', 'a0', 'a/ä']) await store.put(key, key);
     expect((await store.list('a/')).map(({ key }) => key)).toEqual(['a/1', 'a/2', 'a/ä']);
     expect((await store.list('a/', { after: 'a/1', limit: 1 })).map(({ key }) => key)).toEqual(['a/2']);
@@ -37,7 +37,7 @@ describe('store', () => {
     expect((await store.list('')).map(({ key }) => key)).toEqual(['a', 'a0', 'b/1']);
   });
 
-  test('what has expired is gone for readers at once, and from the disk with a sweep', async () => {
+  test('ignores expired entries at once, and removes them from the disk with a sweep', async () => {
     await store.put('brief', 1, SHORT_MS);
     await store.put('renewed', 1, SHORT_MS);
     await store.put('renewed', 2, 60_000);
@@ -52,7 +52,7 @@ describe('store', () => {
     expect(await store.get('renewed')).toBe(2);
   });
 
-  test('updates of one key come one after the other', async () => {
+  test('runs updates of one key one after the other', async () => {
     await Promise.all(
       Array.from({ length: 200 }, () =>
         store.update(['n'], ([n]) => ({
@@ -64,7 +64,7 @@ describe('store', () => {
     expect(await store.get('n')).toBe(200);
   });
 
-  test('an update that throws writes nothing, and the store goes on', async () => {
+  test('writes nothing when an update throws, and works afterwards', async () => {
     const broken = store.update(['n'], () => {
       throw new Error('no');
     });
@@ -75,7 +75,7 @@ describe('store', () => {
 });
 
 describe('history', () => {
-  test('is bounded, and says what is gone', async () => {
+  test('has a maximum length, and reports removed events as a gap', async () => {
     const topics = await openTopics(store);
     await Promise.all(Array.from({ length: MAX_EVENTS_PER_TOPIC + 5 }, (_, n) => topics.append('owner', 'topic', n)));
     const head = await topics.head('owner', 'topic');
@@ -84,8 +84,8 @@ describe('history', () => {
       { offset: 6, data: 5 },
       { offset: 7, data: 6 },
     ]);
-    const at = { epoch: topics.epoch, offset: 2 };
-    expect(resumeFrom(topics.epoch, head, at)).toEqual({
+    const cursor = { epoch: topics.epoch, offset: 2 };
+    expect(resumeFrom(topics.epoch, head, cursor)).toEqual({
       cursor: { epoch: topics.epoch, offset: 5 },
       resumed: false,
       gap: { from: 3, to: 5 },
@@ -97,7 +97,7 @@ describe('history', () => {
     });
   });
 
-  test('names with slashes do not run into each other', async () => {
+  test('keeps topics with slashes in their names apart', async () => {
     const topics = await openTopics(store);
     await topics.append('a', 'b/c', 1);
     await topics.append('a', 'b', 2);

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi';
 import type { RunningServer } from '../../../server/server.ts';
 
-/** A person's browser at the provider: keeps cookies, follows redirects, fills forms in. */
+/** A browser for the provider's pages: it keeps cookies, follows redirects, and submits forms. */
 export class UserAgent {
   readonly #cookies = new Map<string, string>();
 
@@ -18,7 +18,7 @@ export class UserAgent {
     return response;
   }
 
-  /** Follows redirects until a page, or until one that leaves for `stopAt`. */
+  /** Follows redirects until a page, or until a URL that starts with `stopAt`. */
   async follow(url: string, stopAt: string, init?: RequestInit): Promise<{ url: string; page?: Response }> {
     let current = url;
     let response = await this.open(current, init);
@@ -39,12 +39,12 @@ export class UserAgent {
 const INSECURE = { [oauth.allowInsecureRequests]: true };
 
 export type Tokens = { access: string; refresh: string; expiresIn: number; scope: string | undefined };
-/** What came of a token request: tokens, or the OAuth error code. */
-export type Outcome = { ok: true; tokens: Tokens } | { ok: false; error: string };
+/** Result of a token request: tokens, or the OAuth error code. */
+export type TokenResult = { ok: true; tokens: Tokens } | { ok: false; error: string };
 
-/** An honest client of the provider: discovery, PKCE, DPoP with nonces, as oauth4webapi does them. */
+/** A standard client of the provider on `oauth4webapi`: discovery, PKCE, DPoP with nonces. */
 export class OidcClient {
-  readonly person = new UserAgent();
+  readonly browser = new UserAgent();
   readonly callback: string;
   readonly dpop: oauth.DPoPHandle | undefined;
   readonly keys: oauth.CryptoKeyPair | undefined;
@@ -92,13 +92,13 @@ export class OidcClient {
     return { url: url.href, verifier, state };
   }
 
-  /** The whole way of a person who signs in with the form. */
+  /** The whole sign-in with the form. */
   async signIn(username = 'demo', password = 'demo'): Promise<Tokens> {
     const { url, verifier, state } = await this.authorizationUrl();
-    const form = await this.person.follow(url, this.callback);
+    const form = await this.browser.follow(url, this.callback);
     const fields =
       form.url.includes('/sign-in/') && username === '' ? { do: 'continue' } : { do: 'sign-in', username, password };
-    const back = await this.person.submit(form.url, this.callback, fields);
+    const back = await this.browser.submit(form.url, this.callback, fields);
     return this.exchange(back.url, verifier, state);
   }
 
@@ -119,7 +119,7 @@ export class OidcClient {
     return tokensOf(await this.#withNonce(send, process));
   }
 
-  async refresh(refreshToken: string): Promise<Outcome> {
+  async refresh(refreshToken: string): Promise<TokenResult> {
     const send = () =>
       oauth.refreshTokenGrantRequest(this.#as, this.#client, oauth.None(), refreshToken, this.#options());
     const process = async (response: Response) => oauth.processRefreshTokenResponse(this.#as, this.#client, response);
@@ -137,7 +137,7 @@ export class OidcClient {
     );
   }
 
-  /** A request to the API with the access token, and a second try where a nonce is asked for. */
+  /** A request to the API with the access token. Repeats it when the server requires a nonce. */
   async api(
     url: string,
     token: string,
@@ -179,9 +179,9 @@ export class OidcClient {
   }
 }
 
-const tokensOf = (answer: oauth.TokenEndpointResponse): Tokens => ({
-  access: answer.access_token,
-  refresh: answer.refresh_token ?? '',
-  expiresIn: answer.expires_in ?? 0,
-  scope: answer.scope,
+const tokensOf = (response: oauth.TokenEndpointResponse): Tokens => ({
+  access: response.access_token,
+  refresh: response.refresh_token ?? '',
+  expiresIn: response.expires_in ?? 0,
+  scope: response.scope,
 });

@@ -13,22 +13,22 @@ import { bearer, type TestServer } from './start.ts';
 
 export type Closed = { code: number; reason: string };
 
-const HEARD_WITHIN_MS = 20_000;
+const FRAME_TIMEOUT_MS = 20_000;
 
-/** A client of `keeper.1` that keeps all that it hears. */
+/** A client of `keeper.1` that keeps all received frames. */
 export class HubClient {
   readonly frames: ServerFrame[] = [];
   readonly ws: WebSocket;
   readonly closed: Promise<Closed>;
-  #waiting: (() => void)[] = [];
+  #waiters: (() => void)[] = [];
 
   constructor(url: string, protocols: readonly string[], headers: Record<string, string>) {
     this.ws = new WebSocket(url.replace(/^http/, 'ws'), [...protocols], { headers });
     this.ws.on('message', (data) => {
       const frame = parseServerFrame(textOf(data));
-      if (!frame || frame === 'unknown') throw new Error(`not a frame: ${textOf(data)}`);
+      if (!frame || frame === 'unknown') throw new Error(`This is not a frame: ${textOf(data)}`);
       this.frames.push(frame);
-      for (const wake of this.#waiting.splice(0)) wake();
+      for (const wake of this.#waiters.splice(0)) wake();
     });
     this.closed = new Promise((done) => {
       this.ws.on('error', () => undefined);
@@ -40,9 +40,9 @@ export class HubClient {
     this.ws.send(JSON.stringify(frame));
   }
 
-  /** The first frame, heard already or yet to come, that `test` takes. */
+  /** Resolves with the first result of `test` that is not `undefined`, over received and future frames. */
   async until<T>(test: (frame: ServerFrame) => T | undefined): Promise<T> {
-    const deadline = setTimeout(() => this.ws.terminate(), HEARD_WITHIN_MS);
+    const deadline = setTimeout(() => this.ws.terminate(), FRAME_TIMEOUT_MS);
     for (let index = 0; ;) {
       for (; index < this.frames.length; index += 1) {
         const frame = this.frames[index];
@@ -51,11 +51,11 @@ export class HubClient {
         clearTimeout(deadline);
         return found;
       }
-      const woken = new Promise<'frame'>((done) => this.#waiting.push(() => done('frame')));
-      const outcome = await Promise.race([woken, this.closed]);
+      const nextFrame = new Promise<'frame'>((done) => this.#waiters.push(() => done('frame')));
+      const outcome = await Promise.race([nextFrame, this.closed]);
       if (outcome !== 'frame')
         throw new Error(
-          `closed with ${outcome.code} ${outcome.reason}; heard ${JSON.stringify(this.frames.slice(-5))}`,
+          `The socket closed with ${outcome.code} ${outcome.reason} after ${JSON.stringify(this.frames.slice(-5))}.`,
         );
     }
   }
@@ -82,7 +82,7 @@ export class HubClient {
     );
   }
 
-  /** Resolves when the event with this offset is here. */
+  /** Resolves when the event with this offset has arrived. */
   async reach(topic: string, offset: number): Promise<void> {
     await this.until((frame) => (frame[0] === 'ev' && frame[1] === topic && frame[3] === offset ? true : undefined));
   }
@@ -103,7 +103,7 @@ export const dialWith = (server: { url: string }, ticket: string, origin = serve
   return new HubClient(`${server.url}/api/socket`, [SUBPROTOCOL, carried], { origin });
 };
 
-/** Dials with a fresh ticket and greets. */
+/** Opens a socket with a new ticket, and sends `hi`. `epoch`: the worker's fence, by its name on the wire. */
 export const dial = async (server: TestServer, token: string, host = 'browser', epoch = 1): Promise<HubClient> => {
   const client = dialWith(server, await socketTicket(server, token));
   await new Promise((done) => client.ws.once('open', done));

@@ -30,7 +30,7 @@ const launch = (
   return { child, ended, output: () => output };
 };
 
-/** `npm start` as a process of its own; resolves when it says that it is ready. */
+/** The server in a child process. Resolves at its ready line. Rejects with its standard error when it ends before. */
 export const startProcess = async (
   env: Record<string, string>,
   flags: readonly string[] = ['--lab'],
@@ -55,5 +55,5 @@ export const startProcess = async (
   };
 };
 
-/** A start that is expected to fail. */
+/** Starts a server that should fail, and resolves with its exit code and output. */
 export const startExpectingFailure = (env: Record<string, string>): Promise<Ended> => launch(env, []).ended;

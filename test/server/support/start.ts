@@ -19,6 +19,7 @@ export const temporaryDir = (): { dir: string; remove: () => void } => {
 export type TestServer = RunningServer & {
   dataDir: string;
   call: Call;
+  /** Calls a fault route below `/lab`. */
   fault: (path: string, body?: unknown, method?: string) => Promise<unknown>;
 };
 export type Call = (
@@ -36,7 +37,7 @@ export const createCaller =
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
     });
 
-/** A real server on free ports with a data folder of its own, both gone after `stop`. */
+/** A server on free ports with a new data folder, which `stop` removes. */
 export const startTestServer = async (options: Partial<ServerOptions> = {}): Promise<TestServer> => {
   const own = options.dataDir === undefined ? temporaryDir() : undefined;
   const dataDir = options.dataDir ?? own?.dir ?? '';
@@ -78,7 +79,7 @@ export const passwordLogin = async (call: Call, username = 'demo', password = 'd
 
 export const bearer = (token: string): { authorization: string } => ({ authorization: `Bearer ${token}` });
 
-/** Signs in with the API key; answers the cookie as a browser would send it. */
+/** Signs in with the API key. Returns the `Cookie` header for further requests. */
 export const cookieLogin = async (call: Call, apiKey = 'demo-key'): Promise<string> => {
   const response = await call('/api/auth/login', { json: { apiKey } });
   return response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
