@@ -64,7 +64,7 @@ const begin = (page: Page): Promise<void> =>
       .catch((error: Error) => error.name);
   });
 
-const told = (page: Page): Promise<number[]> => page.evaluate(() => window.acknowledged);
+const progressOf = (page: Page): Promise<number[]> => page.evaluate(() => window.acknowledged);
 
 /** Delays one part by this time (ms), so that the test can act in the middle of the upload. */
 const haltInTheMiddle = async (lab: FaultClient, ms: number): Promise<void> => {
@@ -76,12 +76,12 @@ const begun = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => window.acknowledged.length > 0, undefined, { polling: 10 });
 
 const expectUnfinished = async (page: Page, megabytes: number): Promise<void> =>
-  expect((await told(page)).at(-1)).toBeLessThan(megabytes * MB);
+  expect((await progressOf(page)).at(-1)).toBeLessThan(megabytes * MB);
 
 const expectReceived = async (page: Page, megabytes: number): Promise<string> => {
   const outcome = await page.evaluate(() => window.uploading);
   expect(outcome).toBe(`200 ${JSON.stringify({ bytes: megabytes * MB, sha256: digestOf(megabytes) })}`);
-  const progress = await told(page);
+  const progress = await progressOf(page);
   expect(progress.at(-1)).toBe(megabytes * MB);
   expect(progress).toEqual([...new Set(progress)].toSorted((one, other) => one - other));
   return '200; the server has the same bytes';
@@ -122,7 +122,7 @@ test('uploads 100 MB with true progress and flat memory', async ({ page, lab }) 
   const parts = await takenParts(lab);
   expect(parts.map(({ auth }) => auth)).toEqual(parts.map(() => 'bearer'));
   expect(parts.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0)).toBe(hundred * MB);
-  const progress = await told(page);
+  const progress = await progressOf(page);
   expect(progress).toEqual(parts.map(endOf));
   expect(progress.length).toBeGreaterThan(10);
   const others = (await lab.log()).filter(({ path, method }) => UPLOADS.test(path) && method !== 'PATCH');
@@ -167,11 +167,11 @@ test('continues an upload when the network is back', async ({ page, context, lab
   await expectUnfinished(page, size);
   // The delayed part was sent but not received, so the progress does not count it.
   const onServer = Math.max(...(await takenParts(lab)).map(endOf));
-  expect((await told(page)).at(-1)).toBeLessThanOrEqual(onServer);
-  const before = (await told(page)).length;
+  expect((await progressOf(page)).at(-1)).toBeLessThanOrEqual(onServer);
+  const before = (await progressOf(page)).length;
   await context.setOffline(false);
   const caller = await expectReceived(page, size);
-  expect((await told(page)).length).toBeGreaterThan(before);
+  expect((await progressOf(page)).length).toBeGreaterThan(before);
   const asked = (await lab.log()).filter(({ method, path }) => method === 'HEAD' && UPLOADS.test(path));
   expect(asked.length).toBeGreaterThan(0);
   const server = [...BEGINNING, '`HEAD /api/v1/media/upload/…`, token → 204, when it is back', PARTS];

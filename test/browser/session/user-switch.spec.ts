@@ -8,7 +8,7 @@ import { expect, FAILED_REQUEST, FAILED_SOCKET, test as base } from '../../suppo
 import { DEMO, expectSession, openKeeper, signInBy, snapshotOf } from '../../support/page/keeper-page.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
-const OTHER_ACCOUNT: Account = { username: 'other', password: 'other', name: 'Somebody Else', apiKey: 'other-key' };
+const OTHER_ACCOUNT: Account = { username: 'other', password: 'other', name: 'Other User', apiKey: 'other-key' };
 const OTHER = { kind: 'password', username: 'other', password: 'other' } as const;
 const NOTES = '/api/v1/notes';
 /** Data of the previous user, which no other user may see. */
@@ -101,7 +101,7 @@ const expectUnseen = async (page: Page): Promise<void> => {
 };
 
 const greets = (page: Page): Promise<void> =>
-  expect(page.getByRole('heading', { name: /Somebody Else/ })).toBeVisible({ timeout: 20_000 });
+  expect(page.getByRole('heading', { name: /Other User/ })).toBeVisible({ timeout: 20_000 });
 
 for (const between of ['signs in over the session', 'signs in after a sign-out'] as const) {
   test(`shows no data of the previous user in any tab when the next user ${between}`, async ({

@@ -18,7 +18,7 @@ export const cyclesIn = (graph: ReadonlyMap<string, Iterable<string>>): string[]
   return cycles;
 };
 
-/** Each cycle of imports, as paths with the first repeated at the end. Type imports count: they couple as much. */
+/** Each cycle of imports, as paths with the first one repeated at the end. Type imports count too. */
 export const findCycles = (modules: readonly Module[]): string[][] =>
   cyclesIn(
     new Map(

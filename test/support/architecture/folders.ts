@@ -2,15 +2,12 @@ import { posix } from 'node:path';
 import { cyclesIn } from './cycles.ts';
 import { resolveImport, type Module } from './module.ts';
 
-/** A reader takes in about a dozen names at a glance. */
+/** About as many names as a reader sees at a glance. */
 export const MAX_FILES = 14;
 
 const folderOf = (module: Module): string => posix.dirname(module.path);
 
-/**
- * Each cycle of imports between folders, as paths with the first repeated at the end.
- * Two folders that import each other are one folder: a reader cannot take them one after the other.
- */
+/** Each cycle of imports between folders, as paths with the first one repeated at the end. */
 export const findFolderCycles = (modules: readonly Module[]): string[][] => {
   const known = new Set(modules.map((module) => module.path));
   const graph = new Map<string, Set<string>>();

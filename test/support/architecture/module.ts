@@ -1,12 +1,12 @@
 import { posix } from 'node:path';
 import { parseSync, Visitor } from 'rolldown/utils';
 
-/** An import as written: where it stands, what it names, and whether it waits until it is called. */
+/** An import: its position, its specifier, and whether it is dynamic. */
 export type Import = { specifier: string; start: number; dynamic: boolean };
 
 export type Parsed = ReturnType<typeof parseSync>;
 
-/** A source file of the repository; `path` is relative to its root, with slashes. */
+/** A source file of the repository. `path` is relative to its root, with slashes. */
 export type Module = { path: string; source: string; parsed: Parsed; imports: readonly Import[] };
 
 const dynamicImports = (parsed: Parsed): Import[] => {
@@ -16,7 +16,7 @@ const dynamicImports = (parsed: Parsed): Import[] => {
   };
   new Visitor({
     ImportExpression: (node) => add(node.source, true),
-    // `import('./x.ts').Type` is erased, but it is an arrow all the same
+    // The compiler erases `import('./x.ts').Type`, but it is a dependency too.
     TSImportType: (node) => add(node.source, false),
   }).visit(parsed.program);
   return found;
@@ -37,7 +37,7 @@ export const parseModule = (path: string, source: string): Module => {
   return { path, source, parsed, imports: [...imports, ...dynamicImports(parsed)] };
 };
 
-/** Path from the root of what a relative import names; `undefined` for a package. */
+/** The path of a relative import from the root. `undefined` for a package. */
 export const resolveImport = (from: string, specifier: string): string | undefined =>
   specifier.startsWith('.') ? posix.join(posix.dirname(from), specifier) : undefined;
 

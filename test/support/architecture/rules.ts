@@ -5,14 +5,14 @@ import { FALLBACK, layerOf, type Layer } from './table.ts';
 export type Violation = { rule: string; path: string; line: number; what: string };
 
 const MAX_LINES = 300;
-/** A simulated world is read as a whole. */
+/** A simulated world is easier to read in one file. */
 const MAX_TEST_LINES = 500;
 const MAX_FUNCTION_LINES = 50;
 const SHORTEST_REASON = 10;
 
 /** Clock and chance are arguments in core (docs/invariants.md). */
 const CORE_GLOBALS = new Set(['performance', 'crypto', 'globalThis']);
-/** The interface shows a snapshot and tells an intent; it reaches no network and no disk. */
+/** The interface shows a snapshot and sends intents. It uses no network and no disk. */
 const UI_GLOBALS = new Set([
   'fetch',
   'WebSocket',
@@ -31,30 +31,30 @@ const at = (module: Module, rule: string, offset: number, what: string): Violati
   what,
 });
 
-const packageAllowed = (room: Layer, specifier: string): boolean =>
-  room.packages === 'any' ||
-  room.packages.some((name) =>
+const packageAllowed = (layer: Layer, specifier: string): boolean =>
+  layer.packages === 'any' ||
+  layer.packages.some((name) =>
     name.endsWith('*')
       ? specifier.startsWith(name.slice(0, -1))
       : specifier === name || specifier.startsWith(`${name}/`),
   );
 
-const arrowAllowed = (module: Module, room: Layer, found: Import): boolean => {
+const importAllowed = (module: Module, layer: Layer, found: Import): boolean => {
   const target = resolveImport(module.path, found.specifier);
-  if (target === undefined) return packageAllowed(room, found.specifier);
+  if (target === undefined) return packageAllowed(layer, found.specifier);
   if (target === FALLBACK && !found.dynamic) return false;
   const to = layerOf(target);
-  if (to?.name === room.name) return true;
+  if (to?.name === layer.name) return true;
   if (module.path === FALLBACK && to?.name === 'host') return true;
-  return to !== undefined && room.may.includes(to.name);
+  return to !== undefined && layer.may.includes(to.name);
 };
 
 const arrows = (module: Module): Violation[] => {
-  const room = layerOf(module.path);
-  if (!room) return [];
+  const layer = layerOf(module.path);
+  if (!layer) return [];
   return module.imports
-    .filter((found) => !arrowAllowed(module, room, found))
-    .map((found) => at(module, 'arrow', found.start, `${room.name} may not import ${found.specifier}`));
+    .filter((found) => !importAllowed(module, layer, found))
+    .map((found) => at(module, 'arrow', found.start, `${layer.name} may not import ${found.specifier}`));
 };
 
 /** Test runners load a reporter by its default export. */
@@ -66,7 +66,7 @@ const defaultExports = (module: Module): Violation[] => {
     .filter((entry) =>
       entry.entries.some(({ exportName }) => exportName.kind === 'Default' || exportName.name === 'default'),
     )
-    .map((entry) => at(module, 'default-export', entry.start, 'names are given once, where a thing is made'));
+    .map((entry) => at(module, 'default-export', entry.start, 'use named exports'));
 };
 
 const length = (module: Module): Violation[] => {
@@ -98,7 +98,7 @@ const anyTypes = (module: Module): Violation[] => {
 
 type Reference = { name: string; start: number };
 
-/** Names that are not a member, a key or a type: `fetch` in `fetch(x)` and in `window.fetch`, not in `keeper.fetch`. */
+/** Global names, not members, keys or types: `fetch` in `fetch(x)` and `window.fetch`, but not in `keeper.fetch`. */
 const freeNames = (module: Module): Reference[] => {
   const names: Reference[] = [];
   const members = new Set<number>();
@@ -152,7 +152,7 @@ const windows = (module: Module): Violation[] => {
     .map((reference) => at(module, 'window', reference.start, reference.name));
 };
 
-/** What came over a boundary is `unknown` until it has been looked at. */
+/** A value from a boundary is `unknown` until a parser has checked it. */
 const casts = (module: Module): Violation[] => {
   if (!layerOf(module.path)) return [];
   const found: Violation[] = [];
@@ -166,10 +166,7 @@ const casts = (module: Module): Violation[] => {
   return found;
 };
 
-/**
- * Lines of a function without those of the functions inside it: a factory that returns small functions is as easy
- * to read as they are.
- */
+/** Lines of a function without its inner functions: a factory of small functions is as easy to read as they are. */
 const functionLengths = (module: Module): Violation[] => {
   if (!layerOf(module.path)) return [];
   const found: Violation[] = [];
@@ -195,5 +192,5 @@ const functionLengths = (module: Module): Violation[] => {
 
 const RULES = [arrows, defaultExports, length, functionLengths, suppressions, anyTypes, timeAndChance, windows, casts];
 
-/** All that is wrong with one file; cycles need the whole house (cycles.ts). */
+/** All problems of one file. cycles.ts finds cycles, which need all files. */
 export const check = (module: Module): Violation[] => RULES.flatMap((rule) => rule(module));

@@ -1,10 +1,10 @@
-/** The rooms of the house and the arrows between them: docs and design say it in words, this table is tested. */
+/** The layers and their allowed imports. The docs describe them, and test/architecture checks this table. */
 export type Layer = {
   name: string;
   /** Folder from the repository's root, with a trailing slash. */
   folder: string;
   may: readonly string[];
-  /** Packages by name (`lit` covers `lit/…`); a trailing `*` covers all that begin so. `any`: no wall here. */
+  /** Packages by name (`lit` covers `lit/…`). A trailing `*` is a prefix. `any`: no limit. */
   packages: readonly string[] | 'any';
 };
 
@@ -28,7 +28,7 @@ export const LAYERS: readonly Layer[] = [
   layer('scripts', 'scripts', ['server', 'core', 'protocol'], 'any'),
 ];
 
-/** The one door from a page to the host, for a page without a worker. It is loaded only when it is needed. */
+/** The only module through which a page imports the host, when it has no worker. It loads on demand. */
 export const FALLBACK = 'src/page/in-page/in-page-host.ts';
 
 export const layerOf = (path: string): Layer | undefined =>

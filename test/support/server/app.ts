@@ -7,20 +7,20 @@ import { ready } from '../../../scripts/process/ready.ts';
 import { ended, start } from '../../../scripts/process/run.ts';
 
 export type AppOptions = {
-  /** With `/lab/…` (the default): faults and the request log. */
+  /** Serves `/lab/…` (the default): faults and the request log. */
   faultRoutes?: boolean;
   env?: Record<string, string>;
-  /** Instead of a free pair of ports: the app's own; the provider takes the next one. */
+  /** The app's port, instead of a free one. The provider takes the next port. */
   port?: number;
 };
 
-/** The real server in a process of its own, with data of its own; it serves what `vite build` left in `dist`. */
+/** The real server in its own process, with its own data. It serves the output of `vite build` in `dist`. */
 export type App = {
   /** Origin of the app, without a trailing slash. */
   readonly origin: string;
   /** Origin of the embedded OpenID provider. */
   readonly provider: string;
-  /** Stops it as an operator would (SIGTERM), or as a power cut would (SIGKILL). Its data stay. */
+  /** Stops it with SIGTERM, as an operator does, or with SIGKILL, like a power cut. Keeps its data. */
   shutDown(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /** Starts it again at the same ports, with the same data. */
   startAgain(): Promise<void>;

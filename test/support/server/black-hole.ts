@@ -7,15 +7,15 @@ import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import { startServer } from '../../../server/server.ts';
 import { createFaultClient, type FaultClient } from './fault-client.ts';
 
-/** The real server behind a network that can fall silent: no end, no reset, nothing arrives any more. */
+/** The real server behind a network that can drop all packets, without closing or resetting connections. */
 export type SilentNetwork = {
-  /** Origin of the app, as seen through that network. */
+  /** Origin of the app behind that network. */
   readonly origin: string;
-  /** On the near side of it. */
+  /** Fault routes on the server's side of that network. */
   readonly faults: FaultClient;
   /**
-   * From now on nothing passes on the connections that there are: on the sockets, or on all, as when a phone leaves a
-   * Wi-Fi. New ones work. Resolves with how many WebSockets were among them.
+   * Silences the open connections: the WebSockets, or all, as when a phone leaves a Wi-Fi. New connections work. Resolves
+   * with the number of silenced WebSockets.
    */
   silence(what: 'sockets' | 'everything'): number;
   stop(): Promise<void>;
@@ -23,7 +23,7 @@ export type SilentNetwork = {
 
 type Pair = { near: Socket; far: Socket; isSocket: boolean; isDead: boolean };
 
-/** The head of a WebSocket's handshake comes in one piece, at the start of a connection or after other requests. */
+/** The headers of a WebSocket handshake come in one chunk, at the start of a connection or after other requests. */
 const isUpgrade = (bytes: Buffer): boolean => /\r\nupgrade: websocket\r\n/i.test(bytes.toString('latin1'));
 
 const relay = (pair: Pair): void => {

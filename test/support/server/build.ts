@@ -4,7 +4,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A build of the product with one source file changed, in a folder of its own. */
+/** A build with one changed source file, in its own folder. */
 export type Build = { readonly distDir: string; remove(): Promise<void> };
 
 const SOURCES = ['src', 'sw', 'server', 'scripts', 'public', 'index.html', 'vite.config.ts', 'package.json'];
@@ -16,7 +16,7 @@ export const buildWith = async (file: string, edit: (source: string) => string):
   await symlink(join(process.cwd(), 'node_modules'), join(root, 'node_modules'));
   const source = await readFile(file, 'utf8');
   const edited = edit(source);
-  if (edited === source) throw new Error(`Nothing was changed in ${file}.`);
+  if (edited === source) throw new Error(`The edit changed nothing in ${file}.`);
   await writeFile(join(root, file), edited);
   const vite = spawn(join('node_modules', '.bin', 'vite'), ['build', '--logLevel', 'error'], {
     cwd: root,

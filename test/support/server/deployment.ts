@@ -8,18 +8,18 @@ import { createFaultClient, type FaultClient } from './fault-client.ts';
 
 const BUILD = /<meta name="build" content="(\w+)"/;
 
-/** A server of its own, on a copy of what `vite build` left: a newer worker can be put there while it runs. */
+/** A server on its own copy of the build, so that a test can deploy a newer worker while it runs. */
 export type Deployment = {
   /** Origin of the app, without a trailing slash. */
   readonly origin: string;
   /** Origin of the embedded OpenID provider. */
   readonly provider: string;
   readonly faults: FaultClient;
-  /** Serves a worker of another build from now on, and tells which; with `edit`, one that does something else too. */
+  /** Serves a worker of another build from now on, and returns its name. `edit` changes the script. */
   deploy(edit?: (script: string) => string): Promise<string>;
-  /** Serves no worker from now on. */
+  /** Serves no worker any more. */
   withdraw(): Promise<void>;
-  /** Puts the files of another build over these: all, or all but the worker, as a page sees it whose worker is older. */
+  /** Copies the files of another build over these. `without worker` keeps the old worker, for a page that is newer. */
   replace(from: string, worker?: 'with worker' | 'without worker'): Promise<void>;
   stop(): Promise<void>;
 };
@@ -32,7 +32,8 @@ export const startDeployment = async (accounts?: readonly Account[]): Promise<De
     ['sw.js', 'index.html'].map((file) => readFile(join(distDir, file), 'utf8')),
   );
   const build = BUILD.exec(page ?? '')?.[1];
-  if (script === undefined || build === undefined) throw new Error('There is no build in dist.');
+  if (script === undefined || build === undefined)
+    throw new Error('There is no build in dist. Run `npx vite build` first.');
   const running = await withFreePortPair((port) =>
     startServer({ port, dataDir: join(dir, 'data'), distDir, faultRoutes: true, accounts }),
   );

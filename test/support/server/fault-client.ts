@@ -3,17 +3,17 @@ import type { LogEntry } from '../../../server/auth/request-log.ts';
 import type { Stats } from '../../../server/base/stats.ts';
 import { parseJson } from '../../../src/protocol/json.ts';
 
-/** The routes under `/lab/` of a server that runs with `--lab`. Each call throws unless the server did as it was told. */
+/** The routes under `/lab/` of a server with `--lab`. Each call throws when the server answers with an error. */
 export type FaultClient = {
   log(): Promise<readonly LogEntry[]>;
   clearLog(): Promise<void>;
   stats(): Promise<Stats>;
   add(fault: Fault): Promise<void>;
   clear(): Promise<void>;
-  /** Resolves with how many sockets were there to drop; without a code the connections just end. */
+  /** Drops all sockets, and resolves with their number. Without a code they end without a close frame. */
   dropSockets(code?: number): Promise<number>;
   freezeSockets(ms: number): Promise<number>;
-  /** `{ n }` from 1 to `count`, to everyone; `everyMs` 0: as fast as the server can. */
+  /** Publishes `{ n }` from 1 to `count`. With `everyMs` 0 at full speed. */
   publish(order: { topic: string; count: number; everyMs: number; bytes?: number }): Promise<void>;
   expireTokens(): Promise<void>;
   revokeSessions(): Promise<void>;
@@ -21,7 +21,7 @@ export type FaultClient = {
   setLifetimes(seconds: { accessSeconds?: number; refreshSeconds?: number }): Promise<void>;
 };
 
-/** These tests run against our own server, whose answers are typed by the modules that write them. */
+/** The answers come from the server of this repository. Its modules define their types. */
 const answerOf = async <T>(response: Response): Promise<T> => {
   const text = await response.text();
   if (!response.ok) throw new Error(`${response.status} ${response.url}: ${text}`);

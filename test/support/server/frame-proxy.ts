@@ -3,21 +3,21 @@ import { createServer, request as send, type IncomingHttpHeaders, type Server } 
 import { text } from 'node:stream/consumers';
 import { WebSocket, WebSocketServer } from 'ws';
 
-/** A server in front of the real one that says on its sockets what the real one never would. */
+/** A proxy in front of the real server that can send any frame on its sockets. */
 export type FrameProxy = {
   readonly origin: string;
-  /** Sockets that were opened through it. */
+  /** Number of sockets that were opened through it. */
   readonly opened: number;
   /** How many are open at a path. */
   count(path: string): number;
-  /** Says this on every socket that is open, or on those at a path. */
+  /** Sends this frame on all open sockets, or on those at a path. */
   inject(frame: string | Buffer, path?: string): void;
-  /** Says this on every socket from now on, as soon as it is open; `undefined`: nothing. */
+  /** Sends this frame on each new socket. `undefined`: nothing. */
   injectOnOpen(frame: string | undefined): void;
   close(): Promise<void>;
 };
 
-/** The headers as the page of the app's own origin would send them. */
+/** The headers that a page of the app's own origin sends. */
 const asFrom = (origin: string, headers: IncomingHttpHeaders): IncomingHttpHeaders => {
   const named = { ...headers, host: new URL(origin).host };
   return headers.origin === undefined ? named : { ...named, origin };
@@ -31,12 +31,12 @@ const hostOf = (server: Server): string => {
 const isSendable = (code: number): boolean => code === 1000 || (code >= 3000 && code <= 4999);
 
 export const startFrameProxy = async (app: string): Promise<FrameProxy> => {
-  /** Those that are open, and the path that each was opened at. */
+  /** Open sockets, with their paths. */
   const live = new Map<WebSocket, string>();
   let opened = 0;
   let greeting: string | undefined;
 
-  /** The policy names the scripts that may be workers by their full address, and the worker has it baked in. */
+  /** The content security policy names the URL of the worker script, and the worker contains that policy. */
   const asHere = (words: string): string => words.replaceAll(new URL(app).host, hostOf(server));
 
   const here = (headers: IncomingHttpHeaders): IncomingHttpHeaders => {

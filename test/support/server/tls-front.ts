@@ -6,13 +6,13 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { generate } from 'selfsigned';
 
-/** A certificate that only a browser trusts which is told its key's hash. */
+/** A self-signed certificate. A browser trusts it by the hash of its key (`ignore-certificate-errors-spki-list`). */
 export type Certificate = { readonly key: string; readonly cert: string; readonly spki: string };
 
 export type TlsProxy = {
-  /** Of this front, without a host: the certificate is good for any. */
+  /** The browser trusts the certificate by its key, so any host name works with this port. */
   readonly port: number;
-  /** HTTP versions that requests came by, in their order. */
+  /** HTTP version of each request, in order. */
   readonly versions: readonly string[];
   stop(): Promise<void>;
 };
@@ -27,7 +27,7 @@ export const createCertificate = async (...hosts: readonly string[]): Promise<Ce
   return { key, cert, spki: createHash('sha256').update(der).digest('base64') };
 };
 
-/** Those of one hop only (RFC 9110 §7.6.1, RFC 9113 §8.2.2) stay behind, as do HTTP/2's own. */
+/** Hop-by-hop headers (RFC 9110 §7.6.1, RFC 9113 §8.2.2). A proxy does not forward them. */
 const HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'proxy-connection']);
 
 const forwarded = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
@@ -46,7 +46,7 @@ const passOn = (backend: number, incoming: Http2ServerRequest, response: Http2Se
   incoming.pipe(onward);
 };
 
-/** A WebSocket: bytes both ways (browsers take HTTP/1.1 for it where HTTP/2 does not offer RFC 8441). */
+/** Forwards the bytes of a WebSocket. Browsers use HTTP/1.1 for it when HTTP/2 does not offer RFC 8441. */
 const tunnel = (backend: number, { method, url, rawHeaders }: IncomingMessage, socket: Duplex, head: Buffer): void => {
   const onward = connect(backend, '127.0.0.1');
   const lines = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1]}`] : []));
@@ -58,7 +58,7 @@ const tunnel = (backend: number, { method, url, rawHeaders }: IncomingMessage, s
   socket.pipe(onward).pipe(socket);
 };
 
-/** Ends TLS, speaks HTTP/2, and hands on to `backend` on loopback what came, as a proxy before a real site does. */
+/** Terminates TLS, speaks HTTP/2, and forwards requests to `backend` on loopback, as a reverse proxy does. */
 export const startTlsProxy = async ({ key, cert }: Certificate, port: number, backend: number): Promise<TlsProxy> => {
   const versions: string[] = [];
   const sockets = new Set<Duplex>();

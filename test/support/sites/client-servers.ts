@@ -9,22 +9,22 @@ import { useServer } from 'graphql-ws/use/ws';
 import { Server as SocketIoServer } from 'socket.io';
 import { WebSocketServer, type WebSocket } from 'ws';
 
-/** Who may come in; a ticket is good once. */
+/** Checks a ticket. Each works once. */
 export type Admit = (request: IncomingMessage) => Promise<boolean>;
 
-/** The servers that the clients' own projects ship, below one HTTP server, each wanting a ticket. */
+/** The servers of the client libraries' own projects behind one HTTP server. Each requires a ticket. */
 export type ClientServers = {
   readonly socketIo: SocketIoServer;
-  /** Upstreams that were opened, by path. */
+  /** The path of each opened upstream. */
   readonly opened: readonly string[];
-  /** Requests to open one that had no good ticket. */
+  /** Upgrade requests without a valid ticket. */
   readonly refused: readonly string[];
   open(path: string): readonly WebSocket[];
-  /** Cuts the connections of one server, as a lost network would. */
+  /** Cuts the connections of one server, like a network loss. */
   cut(path: string): number;
-  /** The next number of every GraphQL and tRPC subscription. */
+  /** Sends the next number to each GraphQL and tRPC subscription. */
   tick(n: number): void;
-  /** The mutations that were carried out, by their text. */
+  /** Texts of the mutations that ran. */
   readonly mutations: readonly string[];
   close(): Promise<void>;
 };
@@ -33,7 +33,7 @@ const SCHEMA = buildSchema(
   'type Query { hello: String } type Mutation { note(text: String!): String } type Subscription { tick: Int }',
 );
 
-/** Numbers for whoever iterates, from now on. */
+/** Yields the numbers from now on. */
 const createTicks = () => {
   const listeners = new Set<(n: number) => void>();
   return {
@@ -72,7 +72,7 @@ const routerOf = (ticks: ReturnType<typeof createTicks>) => {
 
 export type Router = ReturnType<typeof routerOf>;
 
-/** Says back what it hears, but for a few words. */
+/** Echoes each frame, except for a few commands. */
 const echo = (ws: WebSocket, request: IncomingMessage): void => {
   ws.on('message', (data, isBinary) => {
     const text = isBinary ? '' : String(data);
@@ -111,7 +111,7 @@ export const startClientServers = (http: HttpServer, admit: Admit): ClientServer
       roots: {
         query: { hello: () => 'hello' },
         mutation: {
-          // its answer takes until the next tick
+          // It answers in the next tick.
           note: async ({ text }: { text: string }) => {
             mutations.push(text);
             await ticks.iterate().next();

@@ -17,7 +17,7 @@ import { CONFIG_GLOBAL, type InjectedConfig, type SocketConfig } from '../../../
 import { TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
 import { startClientServers, type ClientServers } from './client-servers.ts';
 
-/** A site of its own: the backend's API, the clients' servers, and pages that bundle the clients. */
+/** A site with the backend's API, the servers of the client libraries, and pages that bundle the clients. */
 export type ClientSite = {
   readonly origin: string;
   readonly servers: ClientServers;
@@ -93,7 +93,7 @@ export const startClientSite = async (): Promise<ClientSite> => {
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listening = await startHttpServer((request, response) => void answer(request, response), 0, '127.0.0.1');
   const origin = `http://localhost:${listening.port}`;
-  // nobody signs in by OpenID here, so this issuer is never asked
+  // No test signs in by OpenID here, so this issuer gets no request.
   const tokenVerifier = createTokenVerifier({ issuer: origin, clientId: 'none', clock, embedded: false });
   app.route('/', createApi({ ...backend, origins: [origin], tokenVerifier }));
   app.get('*', (context) => {

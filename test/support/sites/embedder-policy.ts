@@ -1,4 +1,4 @@
-/** Preloaded into the server's process, which knows nothing of it: every answer asks for an isolated embedder. */
+/** Preloaded into the server's process. Adds `Cross-Origin-Embedder-Policy: require-corp` to each answer. */
 import { ServerResponse } from 'node:http';
 
 const { writeHead } = ServerResponse.prototype;

@@ -5,11 +5,11 @@ import type { KeeperConfig } from '../../../src/protocol/config.ts';
 
 type Library = { connect(options: { config: KeeperConfig }): Promise<Keeper> };
 
-/** What the worker of our server would be baked with. */
+/** The configuration that the server writes into its worker. */
 export const configOf = ({ provider }: { readonly provider: string }): KeeperConfig =>
   keeperConfig({ issuer: provider, clientId: DEFAULT_CLIENT_ID, scope: DEFAULT_SCOPE, embedded: true });
 
-/** What a site that knows browsers without workers gives the library: the configuration that its worker would have. */
+/** Connects as a site that supports browsers without workers: with the configuration of its worker. */
 export const connectWith = (page: Page, config: KeeperConfig): Promise<void> =>
   page.evaluate(async (given) => {
     const library = '/keeper.js';

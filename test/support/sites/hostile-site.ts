@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startApp, type App } from '../server/app.ts';
 
-/** Notes what a worker script finds in its global scope, before that script can take it away. */
+/** Captures the secret in the worker's global scope before the worker script can remove it. */
 const TRAP = `let caught = '', kept;
 Object.defineProperty(self, '__SESSION_KEEPER__', {
   configurable: true, set: (value) => (kept = value, caught += JSON.stringify(value)), get: () => kept });
@@ -11,17 +11,17 @@ self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('message', ({ data, ports: [port] }) => data === 'caught' && port.postMessage(caught));
 `;
 
-/** What somebody who may upload files to the site would leave there. */
+/** The files of an attacker who may upload files to the site. */
 const UPLOADS: Readonly<Record<string, string>> = {
   'trap.js': TRAP,
   'hostile-classic.js': `${TRAP}try { importScripts('/sw.js') } catch {}`,
   'hostile-module.js': "import './trap.js'; import '/sw.js';",
-  /** Not hostile: a site's own worker, which imports the keeper and so has no seal. */
+  /** Not hostile: a site's own worker that imports the keeper and so has no seal. */
   'own-worker.js': "importScripts('/keeper-sw.js'); self.addEventListener('install', () => self.skipWaiting());",
   'plain.html': '<!doctype html><title>plain</title>',
 };
 
-/** The real server and the real build, and beside the build's files a few that an attacker has put there. */
+/** The real server and the real build, with a few files of an attacker among those of the build. */
 export const startHostileSite = async (env: Record<string, string> = {}): Promise<App> => {
   const dir = await mkdtemp(join(tmpdir(), 'keeper-hostile-'));
   await cp('dist', dir, { recursive: true });

@@ -10,7 +10,7 @@ import { createCertificate, startTlsProxy, type Certificate, type TlsProxy } fro
 const APP_HOST = 'app.localhost';
 const PROVIDER_HOST = 'id.localhost';
 
-/** As in production: a proxy ends TLS and speaks HTTP/2, and application and provider are two sites. */
+/** As in production: a proxy terminates TLS and speaks HTTP/2, and the app and its provider are two sites. */
 export type HttpsSite = {
   readonly origin: string;
   readonly proxy: TlsProxy;

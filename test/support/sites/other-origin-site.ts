@@ -3,12 +3,12 @@ import { createServer, type Server } from 'node:http';
 
 export type OtherOriginSite = {
   origin: string;
-  /** Path, `authorization` and `dpop` of every request that came. Cookies know no ports (RFC 6265 §8.5). */
+  /** Path, `authorization` and `dpop` of each request. Cookies ignore ports (RFC 6265 §8.5). */
   received: string[];
   close(): Promise<void>;
 };
 
-/** A server of another origin on this machine: it serves one page and notes what comes to it. */
+/** A server of another origin on this machine. It serves one page and records its requests. */
 export const startOtherOriginSite = async (page: (origin: string) => string, port = 0): Promise<OtherOriginSite> => {
   const received: string[] = [];
   const server: Server = createServer((request, response) => {
