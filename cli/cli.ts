@@ -19,15 +19,15 @@ const terminalOf = ({ stdout, stderr, env }: NodeJS.Process): Terminal => ({
   env,
 });
 
-/** The command line: `argv` is what follows the program's name. Resolves with the exit code. */
+/** Runs the command line. `argv` starts after the program's name. Resolves with the exit code. */
 export const main = async (argv: readonly string[], terminal: Terminal = terminalOf(process)): Promise<ExitCode> => {
   const [name, ...args] = argv;
   if (name === undefined || name === '--help' || name === '-h') {
     terminal.out(allUsage());
-    return name === undefined ? EXIT.usage : EXIT.well;
+    return name === undefined ? EXIT.usage : EXIT.ok;
   }
   const command = COMMANDS.get(name);
   if (command) return command.run(args, terminal);
-  terminal.err(`There is no command "${name}".\n\n${allUsage()}`);
+  terminal.err(`There is no command "${name}". Use one of these:\n\n${allUsage()}`);
   return EXIT.usage;
 };

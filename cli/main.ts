@@ -1,4 +1,4 @@
 import { main } from './cli.ts';
 
-// Not process.exit(), which cuts off what a pipe has not taken yet.
+// process.exit() would discard output that a pipe has not read yet.
 process.exitCode = await main(process.argv.slice(2));

@@ -1,11 +1,10 @@
 import { CLOSE_CODE } from '../../src/protocol/frames.ts';
-import type { Check } from './check.ts';
-import { insist, pause } from './wire.ts';
+import { check, pause, type ConformanceCheck } from './wire.ts';
 
-/** Who may speak for a host, for how long, and who is here. */
-export const authority: readonly Check[] = [
+/** Checks of fencing, authorization renewal and presence. */
+export const authorityChecks: readonly ConformanceCheck[] = [
   {
-    name: 'a newer worker of a host fences the older one off: 4409',
+    name: 'closes an older worker with 4409 when a newer worker of its host greets',
     section: '8',
     run: async (tester) => {
       const host = tester.name();
@@ -18,18 +17,18 @@ export const authority: readonly Check[] = [
     },
   },
   {
-    name: 'authorization is renewed in band',
+    name: 'renews the authorization on the open socket',
     section: '9',
     run: async (tester) => {
       const wire = await tester.greet();
       const { now } = await wire.hello();
       wire.send(['auth', await tester.ticket()]);
       const expiresAt = await wire.until('authok', (frame) => (frame[0] === 'authok' ? frame[1] : undefined));
-      insist(expiresAt > now, `it ends at ${expiresAt}, and now is ${now}`);
+      check(expiresAt > now, `expiresAt is ${expiresAt}, which is not after ${now}`);
     },
   },
   {
-    name: 'renewal with a ticket that nobody gave closes: 4401',
+    name: 'closes with 4401 when a renewal uses an unknown ticket',
     section: '9',
     run: async (tester) => {
       const wire = await tester.greet();
@@ -38,7 +37,7 @@ export const authority: readonly Check[] = [
     },
   },
   {
-    name: 'who is here is told to those who ask, and a worker that restarts neither leaves nor comes',
+    name: 'sends the presence list on request, and keeps a host listed while its worker restarts',
     section: '10',
     run: async (tester) => {
       const [topic, host] = [tester.name(), tester.name()];
@@ -54,14 +53,14 @@ export const authority: readonly Check[] = [
       await pause(100);
       await (await tester.greet(host, 2)).subscribe(topic, null);
       await watcher.publish(topic, 1);
-      insist(
+      check(
         lists().every((hosts) => hosts.includes(host)),
-        'the host was said to have left',
+        'the server reported that the host left',
       );
     },
   },
   {
-    name: 'what a host says of itself is told to the others; one that is soon back has not left',
+    name: 'sends the presence state of a host to the others, and keeps it listed when it soon returns',
     section: '10',
     run: async (tester) => {
       const [topic, host] = [tester.name(), tester.name()];
@@ -69,21 +68,21 @@ export const authority: readonly Check[] = [
       await watcher.subscribe(topic, null);
       await other.subscribe(topic, null);
       watcher.send(['who', topic]);
-      const said = (word: string): Promise<true> =>
+      const receiveState = (word: string): Promise<true> =>
         watcher.until(word, (frame) =>
           frame[0] === 'here' && frame[3]?.[frame[2].indexOf(host)] === word ? true : undefined,
         );
       other.send(['who', topic, 'before']);
-      await said('before');
+      await receiveState('before');
       const before = watcher.frames.length;
       other.send(['unsub', topic, true]);
       await other.subscribe(topic, null, 2);
       other.send(['who', topic, 'after']);
-      await said('after');
+      await receiveState('after');
       const lists = watcher.frames.slice(before).flatMap((frame) => (frame[0] === 'here' ? [frame[2]] : []));
-      insist(
+      check(
         lists.every((hosts) => hosts.includes(host)),
-        'the host was said to have left',
+        'the server reported that the host left',
       );
     },
   },

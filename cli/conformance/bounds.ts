@@ -1,23 +1,22 @@
 import { CLOSE_CODE, MAX_SUBSCRIPTIONS, MAX_TOPIC_LENGTH } from '../../src/protocol/frames.ts';
 import { isObject, numberAt, parseJson } from '../../src/protocol/json.ts';
-import type { Check } from './check.ts';
-import { insist } from './wire.ts';
+import { check, type ConformanceCheck } from './wire.ts';
 
 const GREET_WITHIN_MS = 5_000;
 
-/** How much of anything a server takes, and what it says to more. */
-export const bounds: readonly Check[] = [
+/** Checks of the server's limits, and of its answers beyond them. */
+export const limitChecks: readonly ConformanceCheck[] = [
   {
-    name: 'a client that does not greet is not kept',
+    name: 'closes a socket that does not greet',
     section: '3',
     run: async (tester) => {
       const wire = await tester.dial();
-      // A server with a short heartbeat cuts it off for its silence first.
+      // A server with a short heartbeat closes it for its silence first, as 1006.
       await wire.closesWith([CLOSE_CODE.badFrame, 1006], GREET_WITHIN_MS + tester.target.answerMs);
     },
   },
   {
-    name: 'more topics than a socket may have close it: 4429, and when to come back',
+    name: 'closes with 4429 and a retry time when a socket has too many topics',
     section: '7',
     run: async (tester) => {
       const wire = await tester.greet();
@@ -26,11 +25,11 @@ export const bounds: readonly Check[] = [
       wire.send(['sub', MAX_SUBSCRIPTIONS + 1, tester.name(), null]);
       const { reason } = await wire.closesWith([CLOSE_CODE.slowDown]);
       const body = parseJson(reason);
-      insist(isObject(body) && numberAt(body, 'ra') !== undefined, `the reason is "${reason}"`);
+      check(isObject(body) && numberAt(body, 'ra') !== undefined, `the reason is "${reason}"`);
     },
   },
   {
-    name: 'the longest name of a topic is one, a longer one closes: 1007',
+    name: 'accepts the longest topic name, and closes with 1007 at a longer one',
     section: '7',
     run: async (tester) => {
       const wire = await tester.greet();

@@ -1,37 +1,36 @@
 import { randomUUID } from 'node:crypto';
 import { CLOSE_CODE, SUBPROTOCOL } from '../../src/protocol/frames.ts';
-import { authority } from './authority.ts';
-import { bounds } from './bounds.ts';
-import type { Check } from './check.ts';
-import { insist } from './wire.ts';
+import { authorityChecks } from './authority.ts';
+import { limitChecks } from './bounds.ts';
+import { check, type ConformanceCheck } from './wire.ts';
 
 const EVENTS = 40;
-const PATIENCE_MS = 3_000;
+const SILENCE_LIMIT_MS = 3_000;
 const HEARTBEAT_MAX_MS = 60_000;
 
 const upTo = (count: number, from = 1): readonly number[] => Array.from({ length: count }, (_, index) => index + from);
 const sameNumbers = (a: readonly number[], b: readonly number[]): boolean => a.join() === b.join();
 
-const wayIn: readonly Check[] = [
+const openingChecks: readonly ConformanceCheck[] = [
   {
-    name: 'a ticket needs authorization',
+    name: 'refuses a ticket without authorization',
     section: '1',
     run: async (tester) => {
       await tester.ticket();
-      const { status } = await tester.askForTicket({});
-      insist(status === 401 || status === 403, `without authorization the answer is ${status}`);
+      const { status } = await tester.requestTicket({});
+      check(status === 401 || status === 403, `without authorization the answer is ${status}`);
     },
   },
   {
-    name: 'the chosen subprotocol is the version, never the ticket',
+    name: 'chooses the version as subprotocol, never the ticket',
     section: '2',
     run: async (tester) => {
       const { ws } = await tester.dial();
-      insist(ws.protocol === SUBPROTOCOL, `the server chose "${ws.protocol}"`);
+      check(ws.protocol === SUBPROTOCOL, `the server chose "${ws.protocol}"`);
     },
   },
   {
-    name: 'a ticket opens one socket',
+    name: 'accepts a ticket for one socket only',
     section: '2',
     run: async (tester) => {
       const ticket = await tester.ticket();
@@ -40,33 +39,33 @@ const wayIn: readonly Check[] = [
     },
   },
   {
-    name: 'a ticket that nobody gave opens nothing: 4401',
+    name: 'closes with 4401 when the ticket is unknown',
     section: '2',
     run: async (tester) => void (await (await tester.dial('made-up')).closesWith([CLOSE_CODE.unauthorized])),
   },
   {
-    name: 'a page of another origin cannot dial',
+    name: 'refuses a socket from a page of another origin',
     section: '2',
     run: async (tester) => {
       const wire = await tester.dial(undefined, 'https://evil.example');
-      insist(wire.ws.protocol === '', 'the handshake was completed');
+      check(wire.ws.protocol === '', 'the handshake was completed');
     },
   },
   {
-    name: 'the greeting is answered with all that a client has to know',
+    name: 'answers the greeting with valid limits and times',
     section: '3',
     run: async (tester) => {
       const host = tester.name();
       const hello = await (await tester.greet(host)).hello();
-      insist(!hello.resumed, 'resumed a host that it cannot know');
-      insist(hello.heartbeatMs > 0 && hello.heartbeatMs <= HEARTBEAT_MAX_MS, `heartbeatMs is ${hello.heartbeatMs}`);
-      insist(hello.maxBytes >= 1_024, `maxBytes is ${hello.maxBytes}`);
-      insist(hello.expiresAt > hello.now, 'the authorization has ended already');
-      insist((await (await tester.greet(host, 2)).hello()).resumed, 'did not know the host again');
+      check(!hello.resumed, 'the server resumed an unknown host');
+      check(hello.heartbeatMs > 0 && hello.heartbeatMs <= HEARTBEAT_MAX_MS, `heartbeatMs is ${hello.heartbeatMs}`);
+      check(hello.maxBytes >= 1_024, `maxBytes is ${hello.maxBytes}`);
+      check(hello.expiresAt > hello.now, 'expiresAt is not after now');
+      check((await (await tester.greet(host, 2)).hello()).resumed, 'the server did not resume a known host');
     },
   },
   {
-    name: 'nothing is answered before the greeting: 1007',
+    name: 'closes with 1007 when a frame comes before the greeting',
     section: '3',
     run: async (tester) => {
       const wire = await tester.dial();
@@ -76,20 +75,20 @@ const wayIn: readonly Check[] = [
   },
 ];
 
-const frames: readonly Check[] = [
+const frameChecks: readonly ConformanceCheck[] = [
   {
-    name: 'what is no frame closes: 1007',
+    name: 'closes with 1007 when a message is no frame',
     section: '4',
     run: async (tester) => {
       for (const bad of ['not json', '{}', '["sub","x"]', Buffer.from([0xff, 0x00])]) {
         const wire = await tester.greet();
-        wire.say(bad);
+        wire.sendRaw(bad);
         await wire.closesWith([CLOSE_CODE.badFrame, 1003]);
       }
     },
   },
   {
-    name: 'text that is not UTF-8 closes: 1007',
+    name: 'closes with 1007 when text is not UTF-8',
     section: '4',
     run: async (tester) => {
       const wire = await tester.greet();
@@ -98,7 +97,7 @@ const frames: readonly Check[] = [
     },
   },
   {
-    name: 'a frame of a later version is passed over',
+    name: 'ignores a frame of a later version',
     section: '4',
     run: async (tester) => {
       const wire = await tester.greet();
@@ -108,7 +107,7 @@ const frames: readonly Check[] = [
     },
   },
   {
-    name: 'a frame beyond maxBytes closes: 1009',
+    name: 'closes with 1009 when a frame exceeds maxBytes',
     section: '4',
     run: async (tester) => {
       const wire = await tester.greet();
@@ -118,17 +117,17 @@ const frames: readonly Check[] = [
     },
   },
   {
-    name: 'a probe is answered with its own number',
+    name: 'answers a ping with the same number',
     section: '5',
     run: async (tester) => {
       const wire = await tester.greet();
       wire.send(['p', 1_234.5]);
       const answer = await wire.until('q', (frame) => (frame[0] === 'q' ? frame[1] : undefined));
-      insist(answer === 1_234.5, `1234.5 was answered with ${answer}`);
+      check(answer === 1_234.5, `1234.5 was answered with ${answer}`);
     },
   },
   {
-    name: 'an idle client is probed within the heartbeat',
+    name: 'pings an idle client within the heartbeat',
     section: '5',
     run: async (tester) => {
       const wire = await tester.greet();
@@ -137,59 +136,59 @@ const frames: readonly Check[] = [
     },
   },
   {
-    name: 'a client that is silent for a heartbeat and 3 s is cut off',
+    name: 'closes a client that is silent for a heartbeat and 3 s',
     section: '5',
     run: async (tester) => {
       const wire = await tester.greet();
       const { heartbeatMs } = await wire.hello();
-      // A cut is 1006 to whoever is still there to see it; a polite server says which code.
-      await wire.closesWith([1006, 1001, CLOSE_CODE.silent], heartbeatMs + PATIENCE_MS + tester.target.answerMs);
+      // A terminated socket shows 1006. A server may also send a close code.
+      await wire.closesWith([1006, 1001, CLOSE_CODE.silent], heartbeatMs + SILENCE_LIMIT_MS + tester.target.answerMs);
     },
   },
 ];
 
-const topics: readonly Check[] = [
+const topicChecks: readonly ConformanceCheck[] = [
   {
-    name: 'what is published is acknowledged, and heard once and in order by every subscriber',
+    name: 'acknowledges messages, and delivers each once and in order to every subscriber',
     section: '6',
     run: async (tester) => {
       const topic = tester.name();
       const [writer, reader] = [await tester.greet(), await tester.greet()];
       const { at } = await reader.subscribe(topic, null);
       const acks = await Promise.all(upTo(EVENTS).map((n) => writer.publish(topic, n)));
-      insist(sameNumbers(acks, upTo(EVENTS, at.offset + 1)), `acknowledged as ${acks.join()}`);
+      check(sameNumbers(acks, upTo(EVENTS, at.offset + 1)), `acknowledged as ${acks.join()}`);
       await reader.until('the last event', (frame) =>
         frame[0] === 'ev' && frame[3] >= at.offset + EVENTS ? true : undefined,
       );
-      const heard = reader.events(topic);
-      insist(
+      const received = reader.events(topic);
+      check(
         sameNumbers(
-          heard.map(({ offset }) => offset),
+          received.map(({ offset }) => offset),
           acks,
         ),
-        `heard ${heard.map(({ offset }) => offset).join()}`,
+        `received ${received.map(({ offset }) => offset).join()}`,
       );
-      insist(
-        heard.every(({ data }, index) => data === index + 1),
-        'the data are others',
+      check(
+        received.every(({ data }, index) => data === index + 1),
+        'the data differ from the published data',
       );
     },
   },
   {
-    name: 'the same publication again is stored once, and acknowledged alike',
+    name: 'stores a repeated message once, and acknowledges it with the same offset',
     section: '6',
     run: async (tester) => {
       const [topic, id] = [tester.name(), randomUUID()];
       const wire = await tester.greet();
       await wire.subscribe(topic, null);
       const [first, again] = [await wire.publish(topic, 1, id), await wire.publish(topic, 1, id)];
-      insist(first === again, `acknowledged as ${first}, then as ${again}`);
+      check(first === again, `acknowledged as ${first}, then as ${again}`);
       const next = await wire.publish(topic, 2);
-      insist(next === first + 1, `the next one has offset ${next}, not ${first + 1}`);
+      check(next === first + 1, `the next one has offset ${next}, not ${first + 1}`);
     },
   },
   {
-    name: 'a publication that cannot be is refused by its id, and the socket stays',
+    name: 'rejects an invalid message by its id, and keeps the socket open',
     section: '6',
     run: async (tester) => {
       const wire = await tester.greet();
@@ -199,7 +198,7 @@ const topics: readonly Check[] = [
     },
   },
   {
-    name: 'a cursor is resumed: what came after it, once and in order',
+    name: 'resumes a cursor, and delivers each later message once and in order',
     section: '7',
     run: async (tester) => {
       const topic = tester.name();
@@ -208,16 +207,16 @@ const topics: readonly Check[] = [
       for (const n of upTo(EVENTS)) await writer.publish(topic, n);
       const reader = await tester.greet();
       const from = { ...at, offset: at.offset + 10 };
-      insist((await reader.subscribe(topic, from)).resumed, 'a cursor that is covered was not resumed');
+      check((await reader.subscribe(topic, from)).resumed, 'the server did not resume a cursor in its history');
       await reader.until('the last event', (frame) =>
         frame[0] === 'ev' && frame[3] >= at.offset + EVENTS ? true : undefined,
       );
-      const heard = reader.events(topic).map(({ offset }) => offset);
-      insist(sameNumbers(heard, upTo(EVENTS - 10, from.offset + 1)), `heard ${heard.join()}`);
+      const received = reader.events(topic).map(({ offset }) => offset);
+      check(sameNumbers(received, upTo(EVENTS - 10, from.offset + 1)), `received ${received.join()}`);
     },
   },
   {
-    name: 'a cursor of another history, or beyond the newest, is told as a gap of unknown size',
+    name: 'reports a gap of unknown size when a cursor is of another history or beyond the newest offset',
     section: '7',
     run: async (tester) => {
       const topic = tester.name();
@@ -229,14 +228,14 @@ const topics: readonly Check[] = [
         { ...at, offset: at.offset + 1_000 },
       ].entries()) {
         const { resumed, at: now } = await wire.subscribe(topic, cursor, request + 2);
-        insist(!resumed && now.offset === at.offset, 'it was resumed');
+        check(!resumed && now.offset === at.offset, 'the server resumed the cursor');
         const gaps = wire.frames.filter((frame) => frame[0] === 'gap' && frame[1] === topic && frame[4] === 0);
-        insist(gaps.length === request + 1, 'nobody was told');
+        check(gaps.length === request + 1, 'the server sent no gap');
       }
     },
   },
   {
-    name: 'after unsub nothing more comes',
+    name: 'sends no more events after unsub',
     section: '7',
     run: async (tester) => {
       const topic = tester.name();
@@ -246,9 +245,15 @@ const topics: readonly Check[] = [
       await wire.publish(topic, 1);
       wire.send(['p', 1]);
       await wire.until('q', (frame) => (frame[0] === 'q' ? true : undefined));
-      insist(wire.events(topic).length === 0, 'an event came');
+      check(wire.events(topic).length === 0, 'the server sent an event');
     },
   },
 ];
 
-export const CHECKS: readonly Check[] = [...wayIn, ...frames, ...topics, ...bounds, ...authority];
+export const CONFORMANCE_CHECKS: readonly ConformanceCheck[] = [
+  ...openingChecks,
+  ...frameChecks,
+  ...topicChecks,
+  ...limitChecks,
+  ...authorityChecks,
+];

@@ -1,24 +1,23 @@
 import { parseArgs } from 'node:util';
 import { isObject, parseJson, stringAt } from '../../src/protocol/json.ts';
 import { EXIT, type ExitCode, type Terminal } from '../doctor/command.ts';
-import type { Check } from './check.ts';
-import { CHECKS } from './checks.ts';
-import { Tester, type Target } from './wire.ts';
+import { CONFORMANCE_CHECKS } from './checks.ts';
+import { Tester, type ConformanceCheck, type ServerUnderTest } from './wire.ts';
 
 export const CONFORMANCE_USAGE = `session-keeper conformance <url> [options]
 
-Checks that a server speaks keeper.1 (docs/reference/protocol-keeper.1.md). It writes to topics of its own only.
+Checks that a server implements keeper.1 (docs/reference/protocol-keeper.1.md). It writes only to its own new topics.
 
-  --socket PATH     where sockets are opened (default /api/socket)
-  --ticket PATH     where tickets are asked for (default /api/v1/socket/ticket)
-  --bearer TOKEN    an access token for tickets; or set SESSION_KEEPER_BEARER
-  --user NAME       instead: an account to sign in with (POST --login, JSON username and password)
-  --password SECRET its password; or set SESSION_KEEPER_PASSWORD, which no process list shows
-  --login PATH      where (default /api/v1/auth/login)
-  --timeout SECONDS for one answer (default 5)
-  --json            the results as JSON
+  --socket PATH     the socket endpoint (default /api/socket)
+  --ticket PATH     the ticket endpoint (default /api/v1/socket/ticket)
+  --bearer TOKEN    an access token for tickets; better: set SESSION_KEEPER_BEARER
+  --user NAME       without a token: an account to sign in with (POST to --login, JSON username and password)
+  --password SECRET its password; better: set SESSION_KEEPER_PASSWORD, which no process list shows
+  --login PATH      the sign-in endpoint (default /api/v1/auth/login)
+  --timeout SECONDS limit for one answer (default 5)
+  --json            print the results as JSON
 
-Exit code: 0 it conforms, 1 it does not, 2 wrong usage or no sign-in.
+Exit code: 0 the server conforms, 1 a check failed, 2 wrong usage or no sign-in.
 `;
 
 const OPTIONS = {
@@ -51,26 +50,31 @@ const signIn = async (url: URL, username: string, password: string): Promise<str
   return response.ok && isObject(body) ? stringAt(body, 'access_token') : undefined;
 };
 
-export type Verdict = { name: string; section: string; fault: string | undefined };
+export type ConformanceResult = { name: string; section: string; error: string | undefined };
 
-const judge = async ({ name, section, run }: Check, target: Target): Promise<Verdict> => {
+const runCheck = async (
+  { name, section, run }: ConformanceCheck,
+  target: ServerUnderTest,
+): Promise<ConformanceResult> => {
   const tester = new Tester(target);
   try {
     await run(tester);
-    return { name, section, fault: undefined };
+    return { name, section, error: undefined };
   } catch (error) {
-    return { name, section, fault: error instanceof Error ? error.message : String(error) };
+    return { name, section, error: error instanceof Error ? error.message : String(error) };
   } finally {
     tester.end();
   }
 };
 
-/** All checks at once: each has hosts and topics of its own, and some have to wait for a heartbeat. */
-export const examineWire = (target: Target, checks: readonly Check[] = CHECKS): Promise<Verdict[]> =>
-  Promise.all(checks.map((check) => judge(check, target)));
+/** Runs all checks at once: each uses its own hosts and topics, and some wait for a heartbeat. */
+export const checkServer = (
+  target: ServerUnderTest,
+  checks: readonly ConformanceCheck[] = CONFORMANCE_CHECKS,
+): Promise<ConformanceResult[]> => Promise.all(checks.map((check) => runCheck(check, target)));
 
-/** The target at this address, with the default paths unless others are given. */
-export const targetAt = (
+/** The server at this address, with the default paths for those not given. */
+export const serverAt = (
   url: URL,
   bearer: string,
   {
@@ -78,7 +82,7 @@ export const targetAt = (
     ticket = OPTIONS.ticket.default,
     answerMs = 5_000,
   }: { socket?: string; ticket?: string; answerMs?: number } = {},
-): Target => ({
+): ServerUnderTest => ({
   ticketUrl: new URL(ticket, url).href,
   socketUrl: new URL(socket, url).href.replace(/^http/, 'ws'),
   origin: url.origin,
@@ -86,10 +90,10 @@ export const targetAt = (
   answerMs,
 });
 
-const line = ({ name, section, fault }: Verdict): string =>
-  fault === undefined
+const line = ({ name, section, error }: ConformanceResult): string =>
+  error === undefined
     ? `  ok    §${section.padEnd(3)} ${name}\n`
-    : `  FAIL  §${section.padEnd(3)} ${name}\n             ${fault}\n`;
+    : `  FAIL  §${section.padEnd(3)} ${name}\n             ${error}\n`;
 
 export const runConformance = async (args: readonly string[], terminal: Terminal): Promise<ExitCode> => {
   const wrong = (problem: string): ExitCode => {
@@ -101,11 +105,11 @@ export const runConformance = async (args: readonly string[], terminal: Terminal
   const { values, positionals } = parsed;
   if (values.help) {
     terminal.out(CONFORMANCE_USAGE);
-    return EXIT.well;
+    return EXIT.ok;
   }
   const [address = ''] = positionals;
   const seconds = Number(values.timeout);
-  if (!URL.canParse(address) || !(seconds > 0)) return wrong('One address is needed, for example https://app.example/');
+  if (!URL.canParse(address) || !(seconds > 0)) return wrong('Give one address, for example https://app.example/');
   const url = new URL(address);
   const password = values.password ?? terminal.env['SESSION_KEEPER_PASSWORD'];
   const bearer =
@@ -114,11 +118,11 @@ export const runConformance = async (args: readonly string[], terminal: Terminal
     (values.user !== undefined && password !== undefined
       ? await signIn(new URL(values.login, url), values.user, password).catch(() => undefined)
       : undefined);
-  if (bearer === undefined) return wrong('It needs --bearer, or --user and --password that are accepted.');
+  if (bearer === undefined) return wrong('Pass --bearer, or --user and --password of an account that can sign in.');
   const { socket, ticket } = values;
-  const verdicts = await examineWire(targetAt(url, bearer, { socket, ticket, answerMs: seconds * 1_000 }));
-  const failed = verdicts.filter(({ fault }) => fault !== undefined).length;
-  if (values.json) terminal.out(`${JSON.stringify({ url: url.href, failed, verdicts }, undefined, 2)}\n`);
-  else terminal.out(`${verdicts.map(line).join('')}${verdicts.length - failed} of ${verdicts.length} hold\n`);
-  return failed === 0 ? EXIT.well : EXIT.failures;
+  const results = await checkServer(serverAt(url, bearer, { socket, ticket, answerMs: seconds * 1_000 }));
+  const failed = results.filter(({ error }) => error !== undefined).length;
+  if (values.json) terminal.out(`${JSON.stringify({ url: url.href, failed, results }, undefined, 2)}\n`);
+  else terminal.out(`${results.map(line).join('')}${results.length - failed} of ${results.length} passed\n`);
+  return failed === 0 ? EXIT.ok : EXIT.failed;
 };

@@ -10,29 +10,32 @@ import {
 } from '../../src/protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../../src/protocol/json.ts';
 
-/** A server to examine, and the right to ask it for tickets. */
-export type Target = {
-  /** Where tickets are asked for, and where sockets are opened. */
+/** The server to check, and the authorization to request its tickets. */
+export type ServerUnderTest = {
+  /** The endpoints for tickets and for sockets. */
   ticketUrl: string;
   socketUrl: string;
   origin: string;
-  /** Of the ticket requests, say `{ authorization: 'Bearer …' }`. */
+  /** For the ticket requests, for example `{ authorization: 'Bearer …' }`. */
   headers: Readonly<Record<string, string>>;
-  /** How long an answer may take (ms). */
+  /** Limit for each answer (ms). */
   answerMs: number;
 };
 
 /** Why a server does not conform. */
-export class Fault extends Error {}
+export class ConformanceError extends Error {}
 
-export const insist = (isSo: boolean, otherwise: string): void => {
-  if (!isSo) throw new Fault(otherwise);
+/** `section` is the section of docs/reference/protocol-keeper.1.md that the check covers. */
+export type ConformanceCheck = { name: string; section: string; run(tester: Tester): Promise<void> };
+
+export const check = (condition: boolean, message: string): void => {
+  if (!condition) throw new ConformanceError(message);
 };
 
 export type Closed = { code: number; reason: string };
 
-/** One socket, and all that was heard on it. */
-export class Wire {
+/** One socket, and every frame that it received. */
+export class WireClient {
   readonly ws: WebSocket;
   readonly frames: ServerFrame[] = [];
   readonly closed: Promise<Closed>;
@@ -40,11 +43,11 @@ export class Wire {
   #bad: string | undefined;
   #changed: (() => void)[] = [];
 
-  constructor(target: Target, ticket: string, origin = target.origin) {
+  constructor(target: ServerUnderTest, ticket: string, origin = target.origin) {
     const carried = TICKET_SUBPROTOCOL_PREFIX + Buffer.from(ticket).toString('base64url');
     this.#answerMs = target.answerMs;
     this.ws = new WebSocket(target.socketUrl, [SUBPROTOCOL, carried], { origin });
-    this.ws.on('message', (data: Buffer) => this.#hear(data.toString()));
+    this.ws.on('message', (data: Buffer) => this.#receive(data.toString()));
     this.closed = new Promise((resolve) => {
       this.ws.on('error', () => undefined);
       this.ws.on('close', (code, reason) => {
@@ -54,16 +57,16 @@ export class Wire {
     });
   }
 
-  /** Says anything, however wrong. */
-  say(data: string | Buffer): void {
+  /** Sends raw data, also when it is no valid frame. */
+  sendRaw(data: string | Buffer): void {
     this.ws.send(data);
   }
 
   send(frame: readonly unknown[]): void {
-    this.say(JSON.stringify(frame));
+    this.sendRaw(JSON.stringify(frame));
   }
 
-  /** The first frame, heard already or yet to come, that `pick` takes. */
+  /** Resolves with the first result of `pick` that is not `undefined`, over frames received before and after the call. */
   async until<T>(what: string, pick: (frame: ServerFrame) => T | undefined, withinMs = this.#answerMs): Promise<T> {
     const deadline = performance.now() + withinMs;
     for (let index = 0; ;) {
@@ -72,17 +75,17 @@ export class Wire {
         const found = pick(frame);
         if (found !== undefined) return found;
       }
-      if (this.#bad !== undefined) throw new Fault(`not a frame of ${SUBPROTOCOL}: ${this.#bad}`);
-      if (this.ws.readyState >= WebSocket.CLOSING) throw new Fault(`closed instead of ${what}`);
+      if (this.#bad !== undefined) throw new ConformanceError(`not a frame of ${SUBPROTOCOL}: ${this.#bad}`);
+      if (this.ws.readyState >= WebSocket.CLOSING) throw new ConformanceError(`closed instead of ${what}`);
       if (!(await this.#more(deadline - performance.now())))
-        throw new Fault(`${what} did not come within ${withinMs} ms`);
+        throw new ConformanceError(`${what} did not come within ${withinMs} ms`);
     }
   }
 
   async closesWith(codes: readonly number[], withinMs = this.#answerMs): Promise<Closed> {
     const outcome = await Promise.race([this.closed, after(withinMs)]);
-    if (!outcome) throw new Fault(`not closed within ${withinMs} ms`);
-    insist(codes.includes(outcome.code), `closed with ${outcome.code}, not ${codes.join(' or ')}`);
+    if (!outcome) throw new ConformanceError(`not closed within ${withinMs} ms`);
+    check(codes.includes(outcome.code), `closed with ${outcome.code}, not ${codes.join(' or ')}`);
     return outcome;
   }
 
@@ -112,7 +115,7 @@ export class Wire {
     );
   }
 
-  #hear(text: string): void {
+  #receive(text: string): void {
     const frame = parseServerFrame(text);
     if (frame === undefined) this.#bad = text.slice(0, 200);
     else if (frame !== 'unknown') this.frames.push(frame);
@@ -136,40 +139,40 @@ const after = (ms: number): Promise<undefined> =>
 
 export const pause = after;
 
-/** What checks need: fresh tickets, sockets that are all closed in the end, names that nobody else uses. */
+/** Gives checks fresh tickets, sockets that `end()` closes, and unique names. */
 export class Tester {
-  readonly target: Target;
-  readonly #wires: Wire[] = [];
+  readonly target: ServerUnderTest;
+  readonly #wires: WireClient[] = [];
 
-  constructor(target: Target) {
+  constructor(target: ServerUnderTest) {
     this.target = target;
   }
 
   async ticket(): Promise<string> {
-    const response = await this.askForTicket(this.target.headers);
+    const response = await this.requestTicket(this.target.headers);
     const body = parseJson(await response.text());
     const ticket = isObject(body) ? stringAt(body, 'ticket') : undefined;
-    if (ticket === undefined) throw new Fault(`no ticket: the answer was ${response.status}`);
+    if (ticket === undefined) throw new ConformanceError(`no ticket: the answer was ${response.status}`);
     return ticket;
   }
 
-  askForTicket(headers: Readonly<Record<string, string>>): Promise<Response> {
+  requestTicket(headers: Readonly<Record<string, string>>): Promise<Response> {
     return fetch(this.target.ticketUrl, { method: 'POST', headers, signal: AbortSignal.timeout(this.target.answerMs) });
   }
 
-  /** A socket that has not greeted. */
-  async dial(ticket?: string, origin?: string): Promise<Wire> {
-    const wire = new Wire(this.target, ticket ?? (await this.ticket()), origin);
+  /** Opens a socket, and sends no greeting. */
+  async dial(ticket?: string, origin?: string): Promise<WireClient> {
+    const wire = new WireClient(this.target, ticket ?? (await this.ticket()), origin);
     this.#wires.push(wire);
     const opened = new Promise<'open'>((resolve) => wire.ws.once('open', () => resolve('open')));
     await Promise.race([opened, wire.closed, after(this.target.answerMs)]);
     return wire;
   }
 
-  /** A socket whose greeting was answered. */
-  async greet(host = this.name(), epoch = 1): Promise<Wire> {
+  /** Opens a socket, greets, and waits for `hello`. */
+  async greet(host = this.name(), fence = 1): Promise<WireClient> {
     const wire = await this.dial();
-    wire.send(['hi', { host, epoch }]);
+    wire.send(['hi', { host, epoch: fence }]);
     await wire.hello();
     return wire;
   }

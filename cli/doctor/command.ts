@@ -3,47 +3,47 @@ import { parseArgs } from 'node:util';
 import { parseConfig, type Deployment } from './site/deployment.ts';
 import { examine, type Diagnosis } from './doctor.ts';
 import { printReport } from './print.ts';
-import { parseTarget, type Account, type Target } from './site/target.ts';
+import { parseSite, type Credentials, type Site } from './site/target.ts';
 import type { BrowserChoice } from './site/visit.ts';
 
 export const DOCTOR_USAGE = `session-keeper doctor <url> [options]
 
-Examines a deployment and says what is wrong, why it matters and how to mend it.
+Examines a deployment and reports what is wrong, why it matters and how to fix it.
 
   --worker PATH     the worker script (default /sw.js)
-  --config FILE     the KeeperConfig as JSON, for a worker of your own that is not baked
-  --user NAME       an account to try refreshing and signing out with (password sign-in only)
-  --password SECRET its password; or set SESSION_KEEPER_PASSWORD, which no process list shows
+  --config FILE     the KeeperConfig as JSON, when your own worker script does not contain it
+  --user NAME       an account to test refresh and sign-out with (password sign-in only)
+  --password SECRET its password; better: set SESSION_KEEPER_PASSWORD, which no process list shows
   --browser PATH    a Chromium to open the page with (default: the first on PATH)
-  --no-browser      leave the browser out
-  --timeout SECONDS for one request (default 10)
-  --json            the report as JSON
+  --no-browser      skip the checks that need a browser
+  --timeout SECONDS limit for one request (default 10)
+  --json            print the report as JSON
 
-Exit code: 0 nothing failed, 1 something failed, 2 wrong usage or no answer.
+Exit code: 0 no check failed, 1 a check failed, 2 wrong usage or no response.
 `;
 
-export const EXIT = { well: 0, failures: 1, usage: 2 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Where the command writes, and what it may know of its surroundings. */
+/** The output streams and environment of a command. Tests pass their own. */
 export type Terminal = {
   out(text: string): void;
   err(text: string): void;
-  /** Whether standard output shows colours, and standard error a line that rewrites itself. */
+  /** Whether standard output shows colours, and standard error a progress line that overwrites itself. */
   colours: boolean;
   progress: boolean;
   env: Readonly<Record<string, string | undefined>>;
 };
 
-type Order = {
-  target: Target;
+type DoctorCommand = {
+  site: Site;
   config: Deployment | undefined;
-  account: Account | undefined;
+  account: Credentials | undefined;
   browser: BrowserChoice;
   timeoutMs: number;
   json: boolean;
 };
-type Parsed = { type: 'order'; order: Order } | { type: 'help' } | { type: 'usage'; problem: string };
+type Parsed = { type: 'run'; command: DoctorCommand } | { type: 'help' } | { type: 'usage'; problem: string };
 
 const DEFAULT_TIMEOUT_SECONDS = '10';
 const MAX_TIMEOUT_SECONDS = 600;
@@ -70,7 +70,7 @@ const read = (args: readonly string[]) => {
   }
 };
 
-/** `null`: there should be a configuration in that file, and there is none. */
+/** `null` when the file contains no configuration. */
 const configFrom = (file: string | undefined): Deployment | undefined | null => {
   if (file === undefined) return undefined;
   try {
@@ -91,28 +91,28 @@ export const parseDoctor = (args: readonly string[], env: Terminal['env']): Pars
   const { values, positionals } = parsed;
   if (values.help) return { type: 'help' };
   const [url, ...rest] = positionals;
-  if (url === undefined || rest.length > 0) return usage('One address is needed, for example https://app.example/');
-  const target = parseTarget(url, values.worker);
-  if (!target) return usage(`${url} with ${values.worker} is not an http(s) address with a worker of the same origin.`);
+  if (url === undefined || rest.length > 0) return usage('Give one address, for example https://app.example/');
+  const site = parseSite(url, values.worker);
+  if (!site) return usage(`${url} with ${values.worker}: give an http(s) address, and a worker of the same origin.`);
   const config = configFrom(values.config);
-  if (config === null) return usage(`--config ${values.config} is not a file with a KeeperConfig as JSON.`);
+  if (config === null) return usage(`--config ${values.config}: this is not a file with a KeeperConfig as JSON.`);
   const seconds = Number(values.timeout);
   if (!(seconds > 0 && seconds <= MAX_TIMEOUT_SECONDS))
-    return usage(`--timeout ${values.timeout} is not a number of seconds.`);
+    return usage(`--timeout ${values.timeout}: give seconds, more than 0 and at most ${MAX_TIMEOUT_SECONDS}.`);
   const password = values.password ?? env['SESSION_KEEPER_PASSWORD'];
   if (values.user !== undefined && password === undefined)
-    return usage('--user needs --password or SESSION_KEEPER_PASSWORD.');
+    return usage('--user needs a password: pass --password or set SESSION_KEEPER_PASSWORD.');
   const account = values.user === undefined || password === undefined ? undefined : { username: values.user, password };
   const browser = browserOf(values.browser, values['no-browser']);
-  return { type: 'order', order: { target, config, account, browser, timeoutMs: seconds * 1000, json: values.json } };
+  return { type: 'run', command: { site, config, account, browser, timeoutMs: seconds * 1000, json: values.json } };
 };
 
 const ERASE_LINE = '\r\u001B[2K';
 
-const diagnose = async (order: Order, terminal: Terminal): Promise<Diagnosis> => {
+const diagnose = async (command: DoctorCommand, terminal: Terminal): Promise<Diagnosis> => {
   const onProgress = (done: number, total: number, title: string): void =>
     terminal.err(`${ERASE_LINE}[${done + 1}/${total}] ${title}`);
-  const diagnosis = await examine({ ...order, ...(terminal.progress ? { onProgress } : {}) });
+  const diagnosis = await examine({ ...command, ...(terminal.progress ? { onProgress } : {}) });
   if (terminal.progress) terminal.err(ERASE_LINE);
   return diagnosis;
 };
@@ -121,18 +121,20 @@ export const runDoctor = async (args: readonly string[], terminal: Terminal): Pr
   const parsed = parseDoctor(args, terminal.env);
   if (parsed.type === 'help') {
     terminal.out(DOCTOR_USAGE);
-    return EXIT.well;
+    return EXIT.ok;
   }
   if (parsed.type === 'usage') {
     terminal.err(`${parsed.problem}\n\n${DOCTOR_USAGE}`);
     return EXIT.usage;
   }
-  const diagnosis = await diagnose(parsed.order, terminal);
+  const diagnosis = await diagnose(parsed.command, terminal);
   if (diagnosis.type === 'unreachable') {
-    terminal.err(`${diagnosis.detail}\nIs the address right, and the server up?\n`);
+    terminal.err(`${diagnosis.detail}\nCheck the address, and that the server is running.\n`);
     return EXIT.usage;
   }
   const { report } = diagnosis;
-  terminal.out(parsed.order.json ? `${JSON.stringify(report, undefined, 2)}\n` : printReport(report, terminal.colours));
-  return report.counts.fail === 0 ? EXIT.well : EXIT.failures;
+  terminal.out(
+    parsed.command.json ? `${JSON.stringify(report, undefined, 2)}\n` : printReport(report, terminal.colours),
+  );
+  return report.counts.fail === 0 ? EXIT.ok : EXIT.failed;
 };

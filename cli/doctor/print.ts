@@ -1,6 +1,5 @@
 import type { Report } from './doctor.ts';
-import type { Verdict } from './site/finding.ts';
-import { GROUPS, type Checked } from './site/types.ts';
+import { GROUPS, type CheckResult, type Verdict } from './checks/check.ts';
 
 const SIGNS: Readonly<Record<Verdict, { sign: string; colour: number }>> = {
   ok: { sign: '✓', colour: 32 },
@@ -17,19 +16,19 @@ const paintFor =
   (code, text) =>
     colours ? `\u001B[${code}m${text}\u001B[0m` : text;
 
-/** Servers choose what stands in headers: no control character of theirs may reach a terminal. */
+/** Servers choose the header values, so no control character of theirs may reach the terminal. */
 const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, '·');
 
-const lines = (checked: Checked, paint: Paint): readonly string[] => {
+const lines = (checked: CheckResult, paint: Paint): readonly string[] => {
   const { sign, colour } = SIGNS[checked.verdict];
   const first = `  ${paint(colour, sign)} ${checked.title}: ${printable(checked.found)}`;
   if (checked.verdict === 'ok' || checked.verdict === 'skipped') return [first];
-  return [first, `      why   ${printable(checked.why)}`, `      mend  ${printable(checked.mend)}`];
+  return [first, `      why   ${printable(checked.why)}`, `      fix   ${printable(checked.fix)}`];
 };
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
-/** For people: one line for what is well, three for what is not. */
+/** For people: one line for a check that passed, three for a warning or a failure. */
 export const printReport = (report: Report, colours: boolean): string => {
   const paint = paintFor(colours);
   const groups = GROUPS.flatMap((group) => {
@@ -37,6 +36,6 @@ export const printReport = (report: Report, colours: boolean): string => {
     return mine.length === 0 ? [] : ['', paint(BOLD, group), ...mine.flatMap((checked) => lines(checked, paint))];
   });
   const { ok, warn, fail, skipped } = report.counts;
-  const summary = `${ok} well, ${plural(warn, 'warning', 'warnings')}, ${plural(fail, 'failure', 'failures')}, ${skipped} not checked`;
+  const summary = `${ok} ok, ${plural(warn, 'warning', 'warnings')}, ${plural(fail, 'failure', 'failures')}, ${skipped} not checked`;
   return [`Examined ${report.url} with ${report.worker}`, ...groups, '', paint(BOLD, summary), ''].join('\n');
 };

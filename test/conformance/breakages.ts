@@ -47,48 +47,52 @@ const disorderly: Breakage = {
 
 /** For each check a server that fails it, by the name of the check. */
 export const BREAKAGES: Readonly<Record<string, Breakage>> = {
-  'a ticket needs authorization': { gives: 'anyone' },
-  'the chosen subprotocol is the version, never the ticket': { choose: (offered) => offered.at(-1) ?? '' },
-  'a ticket opens one socket': { takes: 'anything' },
-  'a ticket that nobody gave opens nothing: 4401': { close: (code) => (code === 4401 ? 1000 : code) },
-  'a page of another origin cannot dial': { opens: 'any origin' },
-  'the greeting is answered with all that a client has to know': {
+  'refuses a ticket without authorization': { gives: 'anyone' },
+  'chooses the version as subprotocol, never the ticket': { choose: (offered) => offered.at(-1) ?? '' },
+  'accepts a ticket for one socket only': { takes: 'anything' },
+  'closes with 4401 when the ticket is unknown': { close: (code) => (code === 4401 ? 1000 : code) },
+  'refuses a socket from a page of another origin': { opens: 'any origin' },
+  'answers the greeting with valid limits and times': {
     fromServer: (frame) => (frame[0] === 'hello' ? [['hello', { ...(frame[1] as object), resumed: false }]] : [frame]),
   },
-  'nothing is answered before the greeting: 1007': {
+  'closes with 1007 when a frame comes before the greeting': {
     fromClient: (frame, text, { memory }) => {
       const first = !memory.has('greeted');
       memory.set('greeted', true);
       return first && frame?.[0] !== 'hi' ? [JSON.stringify(['hi', { host: randomUUID(), epoch: 1 }]), text] : [text];
     },
   },
-  'what is no frame closes: 1007': lenient,
-  'text that is not UTF-8 closes: 1007': { close: (code) => (code === 1007 ? 1000 : code) },
-  'a frame of a later version is passed over': {
+  'closes with 1007 when a message is no frame': lenient,
+  'closes with 1007 when text is not UTF-8': { close: (code) => (code === 1007 ? 1000 : code) },
+  'ignores a frame of a later version': {
     fromClient: (frame, text, wire) => {
       if (frame?.[0] === 'later-than-1') wire.shut(1007);
       return [text];
     },
   },
-  'a frame beyond maxBytes closes: 1009': { fromClient: (_frame, text) => (text.length > 60_000 ? [] : [text]) },
-  'a probe is answered with its own number': {
+  'closes with 1009 when a frame exceeds maxBytes': {
+    fromClient: (_frame, text) => (text.length > 60_000 ? [] : [text]),
+  },
+  'answers a ping with the same number': {
     fromServer: (frame) => [frame[0] === 'q' ? ['q', Number(frame[1]) + 1] : frame],
   },
-  'an idle client is probed within the heartbeat': { fromServer: drop('p') },
-  'a client that is silent for a heartbeat and 3 s is cut off': { close: () => undefined },
-  'what is published is acknowledged, and heard once and in order by every subscriber': disorderly,
-  'the same publication again is stored once, and acknowledged alike': forgetful,
-  'a publication that cannot be is refused by its id, and the socket stays': { fromServer: drop('nak') },
-  'a cursor is resumed: what came after it, once and in order': {
+  'pings an idle client within the heartbeat': { fromServer: drop('p') },
+  'closes a client that is silent for a heartbeat and 3 s': { close: () => undefined },
+  'acknowledges messages, and delivers each once and in order to every subscriber': disorderly,
+  'stores a repeated message once, and acknowledges it with the same offset': forgetful,
+  'rejects an invalid message by its id, and keeps the socket open': { fromServer: drop('nak') },
+  'resumes a cursor, and delivers each later message once and in order': {
     fromClient: rewrite('sub', ([kind, request, topic]) => [kind, request, topic, null]),
   },
-  'a cursor of another history, or beyond the newest, is told as a gap of unknown size': { fromServer: drop('gap') },
-  'after unsub nothing more comes': { fromClient: deaf('unsub') },
-  'a client that does not greet is not kept': { close: () => undefined },
-  'more topics than a socket may have close it: 4429, and when to come back': {
+  'reports a gap of unknown size when a cursor is of another history or beyond the newest offset': {
+    fromServer: drop('gap'),
+  },
+  'sends no more events after unsub': { fromClient: deaf('unsub') },
+  'closes a socket that does not greet': { close: () => undefined },
+  'closes with 4429 and a retry time when a socket has too many topics': {
     close: (code) => (code === 4429 ? 1000 : code),
   },
-  'the longest name of a topic is one, a longer one closes: 1007': {
+  'accepts the longest topic name, and closes with 1007 at a longer one': {
     fromClient: rewrite('sub', ([kind, request, topic, cursor]) => [
       kind,
       request,
@@ -96,16 +100,16 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
       cursor,
     ]),
   },
-  'a newer worker of a host fences the older one off: 4409': {
+  'closes an older worker with 4409 when a newer worker of its host greets': {
     fromClient: rewrite('hi', () => ['hi', { host: randomUUID(), epoch: 1 }]),
   },
-  'authorization is renewed in band': { fromServer: drop('authok') },
-  'renewal with a ticket that nobody gave closes: 4401': { fromClient: deaf('auth') },
-  'who is here is told to those who ask, and a worker that restarts neither leaves nor comes': {
-    // Each change is told as if the host that restarts had left in between.
+  'renews the authorization on the open socket': { fromServer: drop('authok') },
+  'closes with 4401 when a renewal uses an unknown ticket': { fromClient: deaf('auth') },
+  'sends the presence list on request, and keeps a host listed while its worker restarts': {
+    // Reports each change as if the restarting host had left in between.
     fromServer: (frame) => (frame[0] === 'here' ? [frame, ['here', frame[1], []]] : [frame]),
   },
-  'what a host says of itself is told to the others; one that is soon back has not left': {
+  'sends the presence state of a host to the others, and keeps it listed when it soon returns': {
     fromClient: rewrite('unsub', ([kind, topic]) => [kind, topic]),
   },
 };

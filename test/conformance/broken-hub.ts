@@ -3,23 +3,23 @@ import { createServer } from 'node:http';
 import { WebSocket, WebSocketServer } from 'ws';
 import { parseJson } from '../../src/protocol/json.ts';
 
-/** How a server goes wrong. `say` speaks to the client, `ask` to the real server behind. */
+/** One way in which a server breaks the protocol. The hub stands between the client and the real server. */
 export type Breakage = {
-  /** What the client sends, as the real server hears it; nothing: as it is. */
+  /** Changes a client's message before the real server receives it. Without this function it passes unchanged. */
   fromClient?(frame: readonly unknown[] | undefined, text: Buffer, wire: BrokenWire): readonly (string | Buffer)[];
   fromServer?(frame: readonly unknown[], wire: BrokenWire): readonly (readonly unknown[])[];
-  /** The code with which the client is closed, or `undefined` to leave it open. */
+  /** The close code for the client, or `undefined` to leave the socket open. */
   close?(code: number): number | undefined;
-  /** The subprotocol that is chosen of those that are offered. */
+  /** Chooses one of the offered subprotocols. */
   choose?(offered: readonly string[]): string;
-  /** Whether anyone is given a ticket, whether any ticket opens, and whether any origin may dial. */
+  /** Whether the server issues tickets to anyone, accepts any ticket, and accepts any origin. */
   gives?: 'anyone';
   takes?: 'anything';
   opens?: 'any origin';
 };
 
 export type BrokenWire = {
-  /** Of this wire, for what a breakage has to remember. */
+  /** State of this socket that a breakage keeps. */
   readonly memory: Map<string, unknown>;
   say(frame: readonly unknown[]): void;
   shut(code: number): void;

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CHECKS } from '../../cli/conformance/checks.ts';
-import { examineWire, targetAt } from '../../cli/conformance/command.ts';
+import { CONFORMANCE_CHECKS } from '../../cli/conformance/checks.ts';
+import { checkServer, serverAt } from '../../cli/conformance/command.ts';
 import { main } from '../../cli/cli.ts';
 import { passwordLogin, startTestServer, type TestServer } from '../server/support/start.ts';
 import { BREAKAGES } from './breakages.ts';
 import { startBrokenHub } from './broken-hub.ts';
 
-/** A ping comes at half of it: what is left is for a busy machine. A client that does not greet is waited for as long. */
+/** The server pings after half of it, so a busy machine has the other half. The server waits as long for a greeting. */
 const HEARTBEAT_MS = 2_000;
-/** How long a broken server is waited for, and an honest one. */
+/** Limits for an answer of a broken server, and of a conforming one. */
 const ANSWER_MS = 1_500;
 const PATIENCE_MS = 20_000;
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test('our hub conforms, by the command', async () => {
+test('passes every check against the embedded server', async () => {
   let out = '';
   const terminal = {
     out: (text: string) => void (out += text),
@@ -37,28 +37,28 @@ test('our hub conforms, by the command', async () => {
   expect(code).toBe(0);
 });
 
-test('without a sign-in that is accepted it says what it needs', async () => {
+test('exits with 2 when the sign-in fails', async () => {
   const terminal = { out: () => undefined, err: () => undefined, colours: false, progress: false, env: {} };
   expect(await main(['conformance', server.url, '--user', 'demo', '--password', 'wrong'], terminal)).toBe(2);
 });
 
-test('every check has a server that fails it', () => {
-  expect(Object.keys(BREAKAGES).toSorted()).toEqual(CHECKS.map(({ name }) => name).toSorted());
+test('has a broken server for every check', () => {
+  expect(Object.keys(BREAKAGES).toSorted()).toEqual(CONFORMANCE_CHECKS.map(({ name }) => name).toSorted());
 });
 
-test('a server that breaks nothing passes in the same place, so that it is the breakage that is seen', async () => {
+test('passes every check against the proxy when it breaks nothing', async () => {
   const honest = await startBrokenHub(server.url, `Bearer ${token}`, {});
-  const verdicts = await examineWire(targetAt(honest.url, token, { answerMs: PATIENCE_MS }));
-  expect(verdicts.filter(({ fault }) => fault !== undefined)).toEqual([]);
+  const results = await checkServer(serverAt(honest.url, token, { answerMs: PATIENCE_MS }));
+  expect(results.filter(({ error }) => error !== undefined)).toEqual([]);
   await honest.close();
 });
 
-describe('a broken server is seen', () => {
-  for (const check of CHECKS) {
-    test.concurrent(`not so: ${check.name}`, async ({ expect }) => {
+describe('broken server', () => {
+  for (const check of CONFORMANCE_CHECKS) {
+    test.concurrent(`fails the check: ${check.name}`, async ({ expect }) => {
       const broken = await startBrokenHub(server.url, `Bearer ${token}`, BREAKAGES[check.name] ?? {});
-      const [verdict] = await examineWire(targetAt(broken.url, token, { answerMs: ANSWER_MS }), [check]);
-      expect(verdict?.fault).toBeDefined();
+      const [result] = await checkServer(serverAt(broken.url, token, { answerMs: ANSWER_MS }), [check]);
+      expect(result?.error).toBeDefined();
       await broken.close();
     });
   }

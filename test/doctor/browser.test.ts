@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ensureBrowser } from '../../scripts/browsers/find-browser.ts';
-import type { Finding } from '../../cli/doctor/site/finding.ts';
+import type { Finding } from '../../cli/doctor/checks/check.ts';
 import { check, type Given } from './support/run.ts';
 import { html, INSTALL_COOKIE, script, workerHeaders, type Handler, type Plan } from './support/site.ts';
 
-/** Generous, for a busy machine; a page that is never controlled is waited for as long. */
+/** Long, because a busy machine starts Chromium slowly. A page without a controller uses up all of it. */
 const PATIENCE_MS = 20_000;
 const SHORT_PATIENCE_MS = 8_000;
 const BROWSER: Given = { browser: { type: 'path', path: ensureBrowser().path }, timeoutMs: PATIENCE_MS };
@@ -17,25 +17,25 @@ const code =
   (body: string): Handler =>
   () => ({ headers: { 'content-type': 'text/javascript' }, body });
 
-describe('in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
+describe('doctor in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
   test.each(['browser-registers', 'browser-controls', 'browser-others', 'browser-console'])(
-    '%s: a right page is well',
+    'passes %s when the page is correct',
     async (id) => {
       expect(await look(id)).toMatchObject({ verdict: 'ok' });
     },
   );
 
-  // both wait for what never comes, and need not wait for each other
-  test.concurrent('a page that registers nothing', async () => {
+  // Both wait for a controller that never comes, so they run side by side.
+  test.concurrent('fails when the page registers no worker', async () => {
     const spoilt = { asset: code('') };
     expect(await look('browser-registers', spoilt, briefly)).toMatchObject({
       verdict: 'fail',
       found: 'no worker became active',
-      mend: expect.stringContaining("connect({ worker: '/sw.js' })") as unknown,
+      fix: expect.stringContaining("connect({ worker: '/sw.js' })") as unknown,
     });
   });
 
-  test.concurrent('a worker that does not take the page', async () => {
+  test.concurrent('fails when the worker does not claim the page', async () => {
     const worker: Handler = (_request, site) => ({
       headers: workerHeaders(site),
       body: script(site).split('\n')[0] ?? '',
@@ -43,11 +43,11 @@ describe('in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
     expect(await look('browser-controls', { worker }, briefly)).toMatchObject({
       verdict: 'fail',
       found: 'nothing controls the page',
-      mend: expect.stringContaining('scope') as unknown,
+      fix: expect.stringContaining('scope') as unknown,
     });
   });
 
-  test('another worker at the same scope', async () => {
+  test('fails when another worker has the same scope', async () => {
     const asset: Handler = ({ url }) =>
       url.pathname === '/other.js'
         ? {
@@ -58,7 +58,7 @@ describe('in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
     expect(await look('browser-others', { asset })).toMatchObject({
       verdict: 'fail',
       found: expect.stringMatching(/^\/other\.js is registered for http/) as unknown,
-      mend: expect.stringContaining('importScripts') as unknown,
+      fix: expect.stringContaining('importScripts') as unknown,
     });
     expect(await look('browser-controls', { asset })).toMatchObject({
       verdict: 'fail',
@@ -66,16 +66,16 @@ describe('in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
     });
   });
 
-  test('an exception at start', async () => {
+  test('fails when the page throws at start', async () => {
     const spoilt = { asset: code("navigator.serviceWorker.register('/sw.js'); throw new Error('torn');") };
     expect(await look('browser-console', spoilt)).toMatchObject({
       verdict: 'fail',
       found: '1 error, among them: uncaught: torn',
-      mend: expect.stringContaining('console') as unknown,
+      fix: expect.stringContaining('console') as unknown,
     });
   });
 
-  test('a script that the policy blocks', async () => {
+  test('fails when the policy blocks a script', async () => {
     const page: Handler = (_request, site) => ({
       ...html(site, { 'set-cookie': INSTALL_COOKIE }),
       body: '<script>1</script><script src="/app.js"></script>',
@@ -86,7 +86,7 @@ describe('in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
     });
   });
 
-  test('a missing file is a warning', async () => {
+  test('warns when a file is missing', async () => {
     const spoilt = { asset: code("navigator.serviceWorker.register('/sw.js'); fetch('/nowhere');") };
     expect(await look('browser-console', spoilt)).toMatchObject({
       verdict: 'warn',
@@ -94,7 +94,7 @@ describe('in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
     });
   });
 
-  test('no browser at that path', async () => {
+  test('fails when no browser is at the given path', async () => {
     const nowhere: Given = { ...BROWSER, browser: { type: 'path', path: '/nowhere/chromium' } };
     expect(await check('browser-registers', {}, nowhere)).toMatchObject({
       verdict: 'fail',

@@ -8,11 +8,11 @@ import type { Terminal } from '../../cli/doctor/command.ts';
 import { printReport } from '../../cli/doctor/print.ts';
 import { isObject, own, parseJson } from '../../src/protocol/json.ts';
 import { reportOn } from './support/run.ts';
-import { startSite, type Site } from './support/site.ts';
+import { startSite, type TestSite } from './support/site.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/session-keeper.mjs', import.meta.url));
-let good: Site;
-let bad: Site;
+let good: TestSite;
+let bad: TestSite;
 beforeAll(async () => {
   good = await startSite();
   bad = await startSite({ lab: () => ({ body: '[]' }), worker: () => ({ status: 404 }) });
@@ -45,15 +45,15 @@ const execute = (args: readonly string[]): Promise<Ran> =>
     child.once('close', (code) => resolve({ code: code ?? -1, ...written }));
   });
 
-describe('the executable', () => {
-  test('0 for a right deployment, its report as JSON', async () => {
+describe('executable', () => {
+  test('exits with 0 and prints the report as JSON when the deployment is correct', async () => {
     const { code, out } = await execute(['doctor', `${good.origin}/`, '--no-browser', '--json']);
     expect(code).toBe(0);
     const report = parseJson(out);
     expect(isObject(report) && own(report, 'counts')).toMatchObject({ warn: 0, fail: 0 });
   });
 
-  test('1 for a broken one, 2 when nobody answers', async () => {
+  test('exits with 1 when a check fails, and with 2 when the server does not respond', async () => {
     expect(await execute(['doctor', `${bad.origin}/`, '--no-browser'])).toMatchObject({ code: 1 });
     const gone = await startSite();
     await gone.stop();
@@ -64,8 +64,8 @@ describe('the executable', () => {
   });
 });
 
-describe('a server that takes a connection and says nothing', () => {
-  test('is given up in time', async () => {
+describe('server that accepts a connection and sends nothing', () => {
+  test('gives up after the timeout', async () => {
     const mute = createServer().listen(0, '127.0.0.1');
     await once(mute, 'listening');
     const address = mute.address();
@@ -79,28 +79,28 @@ describe('a server that takes a connection and says nothing', () => {
 describe('usage', () => {
   test.each([
     [[], ''],
-    [['doctor'], 'One address is needed'],
-    [['doctor', 'a', 'b'], 'One address'],
-    [['doctor', 'app.example'], 'not an http(s) address'],
-    [['doctor', 'ftp://app.example/'], 'not an http(s) address'],
+    [['doctor'], 'Give one address'],
+    [['doctor', 'a', 'b'], 'Give one address'],
+    [['doctor', 'app.example'], 'give an http(s) address'],
+    [['doctor', 'ftp://app.example/'], 'give an http(s) address'],
     [['doctor', 'https://app.example/', '--worker', 'https://cdn.example/sw.js'], 'same origin'],
     [['doctor', 'https://app.example/', '--timeout', 'soon'], '--timeout soon'],
     [['doctor', 'https://app.example/', '--user', 'demo'], '--password'],
     [['doctor', 'https://app.example/', '--config', '/nowhere.json'], '--config /nowhere.json'],
-    [['doctor', 'https://app.example/', '--config', BIN], 'is not a file with a KeeperConfig'],
+    [['doctor', 'https://app.example/', '--config', BIN], 'not a file with a KeeperConfig'],
     [['doctor', 'https://app.example/', '--frobnicate'], '--frobnicate'],
     [['cure'], 'no command "cure"'],
-  ])('%j is refused', async (args, problem) => {
+  ])('refuses %j with exit code 2', async (args, problem) => {
     const { code, err } = await run(args);
     expect(code).toBe(2);
     expect(err).toContain(problem);
   });
 
-  test.each([[['--help']], [['doctor', '--help']]])('%j tells how', async (args) => {
+  test.each([[['--help']], [['doctor', '--help']]])('prints the usage for %j', async (args) => {
     expect(await run(args)).toMatchObject({ code: 0, out: expect.stringContaining('--no-browser') as unknown });
   });
 
-  test('a password may come from the environment', async () => {
+  test('reads the password from the environment', async () => {
     const args = ['doctor', good.origin, '--no-browser', '--user', 'someone'];
     const { out } = await run(args, { env: { SESSION_KEEPER_PASSWORD: 'right' } });
     expect(out).toContain('✓ Signing in works');
@@ -108,27 +108,27 @@ describe('usage', () => {
   });
 });
 
-describe('the report', () => {
-  test('one line for what is well, three for what is not', async () => {
+describe('report', () => {
+  test('prints one line for a passed check and three for a failed one', async () => {
     const { out } = await run(['doctor', bad.origin, '--no-browser']);
     const lines = out.split('\n');
-    const at = lines.indexOf('  ✗ The worker script is there: /sw.js answers 404');
+    const at = lines.indexOf('  ✗ The worker script exists: /sw.js answers 404');
     expect(lines[at + 1]).toMatch(/^ {6}why {3}\S/);
-    expect(lines[at + 2]).toMatch(/^ {6}mend {2}\S/);
-    expect(lines).toContain('  ! The fault lab is not open: /lab/log answers with the request log');
-    expect(lines[lines.indexOf('  ✓ Nobody frames it: framed by nobody') + 1]).toMatch(/^ {2}\S/);
-    expect(out).toMatch(/\n\d+ well, 1 warning, 1 failure, \d+ not checked\n$/);
+    expect(lines[at + 2]).toMatch(/^ {6}fix {3}\S/);
+    expect(lines).toContain('  ! The fault routes are not open: /lab/log answers with the request log');
+    expect(lines[lines.indexOf('  ✓ No other site can frame the page: frame-ancestors: none') + 1]).toMatch(/^ {2}\S/);
+    expect(out).toMatch(/\n\d+ ok, 1 warning, 1 failure, \d+ not checked\n$/);
   });
 
-  test('colours and progress are for terminals', async () => {
+  test('prints colours and progress only on a terminal', async () => {
     const plain = await run(['doctor', good.origin, '--no-browser']);
     expect(plain.out + plain.err).not.toContain('\u001B');
     const coloured = await run(['doctor', good.origin, '--no-browser'], { colours: true, progress: true });
     expect(coloured.out).toContain('\u001B[32m✓\u001B[0m');
-    expect(coloured.err).toMatch(/\[1\/\d+\] The worker script is there/);
+    expect(coloured.err).toMatch(/\[1\/\d+\] The worker script exists/);
   });
 
-  test('nothing that a server says can drive the terminal', async () => {
+  test('removes control characters that a server sends', async () => {
     const site = await startSite({ worker: () => ({ headers: { 'content-type': 'text/\u009B31mred' } }) });
     try {
       const printed = printReport(await reportOn(site), false);

@@ -1,22 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { createContext } from '../../cli/doctor/site/context.ts';
-import { parseConfig } from '../../cli/doctor/site/deployment.ts';
-import { CHECKS } from '../../cli/doctor/doctor.ts';
-import { UNKNOWN_CONFIG, type Finding } from '../../cli/doctor/site/finding.ts';
+import { parseConfig, UNKNOWN_CONFIG } from '../../cli/doctor/site/deployment.ts';
+import type { Finding } from '../../cli/doctor/checks/check.ts';
+import { DOCTOR_CHECKS } from '../../cli/doctor/checks/index.ts';
 import { API, SESSION } from './support/faults-api.ts';
 import { EDGES, PROVIDER } from './support/faults-provider.ts';
 import { DOCUMENTS, WORKER } from './support/faults-script.ts';
-import { ACCOUNT, check, reportOn, targetOf, TIMEOUT_MS, troubles } from './support/run.ts';
+import { ACCOUNT, check, reportOn, siteAt, TIMEOUT_MS, troubles } from './support/run.ts';
 import { configOf, SECRET, startSite, WORKER_CODE, workerHeaders } from './support/site.ts';
 import { configured, worker } from './support/spoil.ts';
 
-/** As docs/reference/doctor.md says; upgrades come on top. */
+/** The number in docs/reference/doctor.md. WebSocket upgrades are not counted. */
 const MAX_REQUESTS = 30;
 
 const TABLE = [...WORKER, ...DOCUMENTS, ...EDGES, ...PROVIDER, ...API, ...SESSION];
 
-describe('a right deployment', () => {
-  test('has nothing to mend', async () => {
+describe('correct deployment', () => {
+  test('gets no warning and no failure', async () => {
     const site = await startSite();
     try {
       const report = await reportOn(site, { account: ACCOUNT });
@@ -27,7 +27,7 @@ describe('a right deployment', () => {
     }
   });
 
-  test('is hardly touched', async () => {
+  test('gets at most 30 requests, and one for the page', async () => {
     const site = await startSite();
     try {
       await reportOn(site, { account: ACCOUNT });
@@ -38,7 +38,7 @@ describe('a right deployment', () => {
     }
   });
 
-  test('needs neither a provider nor an account nor sealing', async () => {
+  test('skips checks when there is no provider, account or seal', async () => {
     const site = await startSite(configured(() => ({ whoami: '/api/whoami', signIn: {}, sockets: [] })));
     try {
       const { counts, checks } = await reportOn(site);
@@ -52,7 +52,7 @@ describe('a right deployment', () => {
     }
   });
 
-  test('may have a worker of its own, with the configuration told', async () => {
+  test('reads the configuration from --config when the worker does not contain it', async () => {
     const site = await startSite({ worker: (_r, own) => ({ headers: workerHeaders(own), body: WORKER_CODE }) });
     try {
       const config = parseConfig(JSON.stringify(configOf(site)));
@@ -65,7 +65,7 @@ describe('a right deployment', () => {
     }
   });
 
-  test('may serve its worker from a folder, if it says so', async () => {
+  test('accepts a worker in a folder when Service-Worker-Allowed widens its scope', async () => {
     const finding = await check(
       'worker-scope',
       { worker: worker({ 'service-worker-allowed': '/' }) },
@@ -76,7 +76,7 @@ describe('a right deployment', () => {
 });
 
 describe('sockets', () => {
-  test('of every codec are asked for as the worker would ask', async () => {
+  test('opens the socket of each codec like the worker does', async () => {
     const ticket = { url: '/api/ticket', method: 'POST', carry: 'protocol' };
     const sockets = [
       { url: '/api/socket', codec: 'keeper.1', ticket },
@@ -122,8 +122,8 @@ describe('sockets', () => {
   });
 });
 
-describe('what is not known', () => {
-  test('is not called absent', async () => {
+describe('unreadable configuration', () => {
+  test('skips the checks that need it, and does not report missing parts', async () => {
     const site = await startSite({ worker: () => ({ status: 404 }) });
     try {
       const { checks } = await reportOn(site, { account: ACCOUNT });
@@ -136,28 +136,28 @@ describe('what is not known', () => {
     }
   });
 
-  test('is a failure where a check gets no answer', async () => {
+  test('rejects a check when the server does not respond', async () => {
     const site = await startSite();
-    const page = createContext({ target: targetOf(site.origin), browser: { type: 'none' }, timeoutMs: TIMEOUT_MS });
+    const page = createContext({ site: siteAt(site.origin), browser: { type: 'none' }, timeoutMs: TIMEOUT_MS });
     await page.page();
     await site.stop();
-    const whoami = CHECKS.find(({ id }) => id === 'whoami');
+    const whoami = DOCTOR_CHECKS.find(({ id }) => id === 'whoami');
     await expect(whoami?.run(page)).rejects.toThrow(`No answer from ${site.origin}/sw.js`);
   });
 });
 
 describe('https', () => {
   const secure = async (hsts: string): Promise<Finding | undefined> => {
-    const target = targetOf('https://app.example');
+    const site = siteAt('https://app.example');
     const answer = {
-      url: target.url.href,
+      url: site.url.href,
       status: 200,
       headers: { 'strict-transport-security': hsts },
       cookies: [],
       body: '',
     };
-    const context = createContext({ target, browser: { type: 'none' }, timeoutMs: TIMEOUT_MS });
-    return CHECKS.find(({ id }) => id === 'https')?.run({ ...context, page: async () => answer });
+    const context = createContext({ site, browser: { type: 'none' }, timeoutMs: TIMEOUT_MS });
+    return DOCTOR_CHECKS.find(({ id }) => id === 'https')?.run({ ...context, page: async () => answer });
   };
 
   test.each([
@@ -165,26 +165,26 @@ describe('https', () => {
     ['max-age=0', 'warn', 'https without HSTS'],
     ['max-age=3600; includeSubDomains', 'warn', 'HSTS for 3600 s only'],
     ['includeSubDomains; max-age="63072000"', 'ok', 'https, HSTS 63072000 s'],
-  ])('with "%s": %s', async (hsts, verdict, found) => {
+  ])('reports HSTS "%s" as %s', async (hsts, verdict, found) => {
     expect(await secure(hsts)).toMatchObject({ verdict, found });
   });
 });
 
-describe('a fault', () => {
-  test.each(TABLE)('%s: %s for %s', async (id, verdict, _name, spoilt, found, mend, given) => {
+describe('fault', () => {
+  test.each(TABLE)('%s reports %s for: %s', async (id, verdict, _name, spoilt, found, fix, given) => {
     const finding = await check(id, spoilt, given);
     expect(finding).toEqual({
       verdict,
       found: expect.stringMatching(found) as unknown,
       why: expect.stringMatching(/\S{2}/) as unknown,
-      mend: expect.stringMatching(mend) as unknown,
+      fix: expect.stringMatching(fix) as unknown,
     });
   });
 
-  test('is known of every check', () => {
+  test('exists in the table for every check', () => {
     const named = new Set(TABLE.map(([id]) => id));
-    const silent = CHECKS.map(({ id }) => id).filter((id) => !named.has(id) && !id.startsWith('browser-'));
-    expect(silent).toEqual([]);
-    expect(new Set(CHECKS.map(({ id }) => id)).size).toBe(CHECKS.length);
+    const missing = DOCTOR_CHECKS.map(({ id }) => id).filter((id) => !named.has(id) && !id.startsWith('browser-'));
+    expect(missing).toEqual([]);
+    expect(new Set(DOCTOR_CHECKS.map(({ id }) => id)).size).toBe(DOCTOR_CHECKS.length);
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Answer } from '../../cli/doctor/site/http.ts';
+import type { HttpResponse } from '../../cli/doctor/site/http.ts';
 import { admits, framingOf, parsePolicy, sourcesFor } from '../../cli/doctor/site/policy.ts';
 
 const SELF = new URL('https://app.example/');
 
-describe('a source list', () => {
+describe('source list', () => {
   test.each([
     ["'self'", 'https://app.example/x', true],
     ["'self'", 'https://app.example:8443/', false],
@@ -27,11 +27,11 @@ describe('a source list', () => {
     ['https://id.example/auth/', 'https://id.example/auth/x', true],
     ['https://id.example/auth', 'https://id.example/auth/x', false],
     ["'sha256-abc'", 'https://id.example/', false],
-  ])('%s, asked for %s: %j', (source, url, expected) => {
+  ])('%s allows %s: %j', (source, url, expected) => {
     expect(admits([source], new URL(url), SELF)).toBe(expected);
   });
 
-  test('nothing restricts what no directive names', () => {
+  test('allows a request when no directive restricts it', () => {
     expect(admits(sourcesFor(parsePolicy("img-src 'self'"), 'connect-src'), new URL('https://id.example/'), SELF)).toBe(
       true,
     );
@@ -45,13 +45,13 @@ describe('a source list', () => {
     ['connect-src a; connect-src b', 'connect-src', ['a']],
     ['  CONNECT-SRC   a  b ;', 'connect-src', ['a', 'b']],
     ['connect-src', 'connect-src', []],
-  ])('%s: %s', (text, name, expected) => {
+  ])('reads %s for %s', (text, name, expected) => {
     expect(sourcesFor(parsePolicy(text), name)).toEqual(expected);
   });
 });
 
 describe('framing', () => {
-  const answer = (headers: Answer['headers']): Answer => ({
+  const answer = (headers: HttpResponse['headers']): HttpResponse => ({
     url: SELF.href,
     status: 200,
     headers,
@@ -60,17 +60,17 @@ describe('framing', () => {
   });
 
   test.each([
-    [{}, 'anybody'],
-    [{ 'x-frame-options': 'deny' }, 'nobody'],
+    [{}, 'any'],
+    [{ 'x-frame-options': 'deny' }, 'none'],
     [{ 'x-frame-options': 'SAMEORIGIN' }, 'same-origin'],
-    [{ 'x-frame-options': 'ALLOW-FROM https://partner.example' }, 'anybody'],
-    [{ 'x-frame-options': 'DENY', 'content-security-policy': 'frame-ancestors *' }, 'anybody'],
-    [{ 'content-security-policy': "frame-ancestors 'none'" }, 'nobody'],
-    [{ 'content-security-policy': 'frame-ancestors' }, 'nobody'],
+    [{ 'x-frame-options': 'ALLOW-FROM https://partner.example' }, 'any'],
+    [{ 'x-frame-options': 'DENY', 'content-security-policy': 'frame-ancestors *' }, 'any'],
+    [{ 'content-security-policy': "frame-ancestors 'none'" }, 'none'],
+    [{ 'content-security-policy': 'frame-ancestors' }, 'none'],
     [{ 'content-security-policy': "frame-ancestors 'self'" }, 'same-origin'],
     [{ 'content-security-policy': "frame-ancestors 'self' https://partner.example" }, 'some'],
-    [{ 'content-security-policy': "default-src 'none'" }, 'anybody'],
-  ])('%j by %s', (headers, expected) => {
+    [{ 'content-security-policy': "default-src 'none'" }, 'any'],
+  ])('reads %j as %s', (headers, expected) => {
     expect(framingOf(answer(headers))).toBe(expected);
   });
 });

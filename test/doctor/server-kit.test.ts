@@ -11,7 +11,7 @@ const folder = temporaryDir();
 const dist = join(folder.dir, 'dist');
 let server: TestServer;
 
-/** The real server with the smallest application: its headers, its API and its provider are what is examined. */
+/** The real server with a minimal application. The doctor examines its headers, its API and its provider. */
 beforeAll(async () => {
   mkdirSync(dist);
   writeFileSync(
@@ -28,15 +28,15 @@ afterAll(async () => {
   folder.remove();
 });
 
-describe('the embedded server', () => {
-  test('has no failure, in any check, none left out', { timeout: 90_000 }, async () => {
+describe('embedded server', () => {
+  test('passes every check, and none is skipped', { timeout: 90_000 }, async () => {
     const browser = { type: 'path', path: ensureBrowser().path } as const;
     const report = await reportOn({ origin: server.url }, { account: DEMO, browser });
     expect(report.counts).toMatchObject({ fail: 0, skipped: 0 });
     expect(troubles(report)).toEqual([]);
   });
 
-  test('says when its lab is open', async () => {
+  test('gets a warning when its fault routes are open', async () => {
     const open = await startTestServer({ distDir: dist });
     try {
       const report = await reportOn({ origin: open.url });
@@ -46,7 +46,7 @@ describe('the embedded server', () => {
     }
   });
 
-  test('ends the trial session: nobody stays signed in', async () => {
+  test('has no session left after the test sign-in', async () => {
     const report = await reportOn({ origin: server.url }, { account: DEMO });
     expect(report.checks.find(({ id }) => id === 'sign-out')).toMatchObject({ verdict: 'ok' });
     expect(JSON.stringify(report)).not.toMatch(/pw[ar]_/);

@@ -1,120 +1,120 @@
-import { MARKER } from '../site/context.ts';
-import { header, NAVIGATION, type Answer, type ProbeOptions } from '../site/http.ts';
+import { UNKNOWN_CONFIG } from '../site/deployment.ts';
+import { MARKER, type Context } from '../site/context.ts';
+import { header, NAVIGATION, type HttpResponse, type RequestOptions } from '../site/http.ts';
 import { admits, framingOf, isIsolated, policyOf, sourcesFor } from '../site/policy.ts';
-import { fail, fine, skipped, UNKNOWN_CONFIG, warn, type Finding } from '../site/finding.ts';
-import type { Check, Context } from '../site/types.ts';
+import { fail, pass, skipped, warn, type Finding, type DoctorCheck } from './check.ts';
 
 const group = 'Error pages and callback';
 
-/** More than common servers take (8 to 32 kB), and no more than one write, so that the answer is not lost to a reset. */
+/** More than common servers accept (8 to 32 kB), but still one write, so that no reset destroys the response. */
 const TOO_LARGE_BYTES = 49_152;
 const COOKIE_BYTES = 3_900;
 
 const callbackUrl = async (context: Context): Promise<URL | undefined> => {
   const callback = (await context.deployment())?.oidc?.callback;
-  return callback === undefined ? undefined : new URL(callback, context.target.origin);
+  return callback === undefined ? undefined : new URL(callback, context.site.origin);
 };
 
-const lacks = (answer: Answer): readonly string[] => [
-  ...(framingOf(answer) === 'nobody' ? [] : ["content-security-policy: frame-ancestors 'none'"]),
+const missingHeaders = (answer: HttpResponse): readonly string[] => [
+  ...(framingOf(answer) === 'none' ? [] : ["content-security-policy: frame-ancestors 'none'"]),
   ...(isIsolated(answer) ? [] : ['cross-origin-opener-policy: same-origin']),
 ];
 
-/** What stands against a silent sign-in that ends on a page without the headers. */
+/** What still stops a silent sign-in that ends on a page without the headers. */
 type Defence = 'no-sign-in' | 'pages' | 'nothing';
 
-/** Isolated pages that may not frame the provider keep injected script from opening one (measured in Chromium). */
+/** An isolated page that cannot frame the provider stops an injected script from starting a silent sign-in (measured in Chromium). */
 const defenceOf = async (context: Context): Promise<Defence> => {
   const oidc = (await context.deployment())?.oidc;
   if (!oidc) return 'no-sign-in';
   const page = await context.page();
   const frames = sourcesFor(policyOf(page), 'frame-src');
-  return isIsolated(page) && !admits(frames, new URL(oidc.issuer), context.target.url) ? 'pages' : 'nothing';
+  return isIsolated(page) && !admits(frames, new URL(oidc.issuer), context.site.url) ? 'pages' : 'nothing';
 };
 
 const WHY: Readonly<Record<Defence, string>> = {
   'no-sign-in':
-    'Injected script can frame or open this page and go on there, out of reach of the policy of your pages.',
+    'An injected script can frame or open this page and continue there, where the policy of your pages does not apply.',
   pages:
-    'One document without these headers is where a silent sign-in can be read. Only the headers of your pages stand against it now.',
+    'A script can read a silent sign-in on any document without these headers. Only the headers of your pages stop it now.',
   nothing:
-    'Injected script makes the sign-in end on this page and reads the code from its address; your pages do not stop it either.',
+    'An injected script can make a silent sign-in end on this page and read the code from its address. Your pages do not stop it either.',
 };
 
-const edge = async (context: Context, url: URL, options: ProbeOptions, mend: string): Promise<Finding> => {
-  const outcome = await context.probe(url.href, options);
-  if (outcome.type === 'silent') return fine(`no answer at all (${outcome.detail}): nothing that could be read`);
-  const { answer } = outcome;
-  const missing = lacks(answer);
-  const what = answer.status < 400 ? `accepted (${answer.status})` : String(answer.status);
-  if (missing.length === 0) return fine(`${what} with the headers`);
+const checkEdge = async (context: Context, url: URL, options: RequestOptions, fix: string): Promise<Finding> => {
+  const outcome = await context.send(url.href, options);
+  if (outcome.type === 'no-response') return pass(`no response (${outcome.detail}), so there is nothing to read`);
+  const { response: answer } = outcome;
+  const missing = missingHeaders(answer);
+  const status = answer.status < 400 ? `accepted (${answer.status})` : String(answer.status);
+  if (missing.length === 0) return pass(`${status} with the headers`);
   const defence = await defenceOf(context);
-  return (defence === 'nothing' ? fail : warn)(`${what} without ${missing.join(', ')}`, WHY[defence], mend);
+  return (defence === 'nothing' ? fail : warn)(`${status} without ${missing.join(', ')}`, WHY[defence], fix);
 };
 
-const mendFor = (status: string, where: string): string =>
+const fixFor = (status: string, where: string): string =>
   `Send the same security headers with ${status}${where}: nginx "add_header … always" and its error_page, Apache "Header always set", Node server.on('clientError').`;
 
-const missing: Check = {
+const notFound: DoctorCheck = {
   id: 'error-404',
   title: 'A missing page has the headers',
   group,
   run: (context) =>
-    edge(
+    checkEdge(
       context,
-      new URL(`/${MARKER}/missing.js`, context.target.origin),
+      new URL(`/${MARKER}/missing.js`, context.site.origin),
       { headers: { accept: '*/*', 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate' } },
-      mendFor('404', ''),
+      fixFor('404', ''),
     ),
 };
 
-const tooLong: Check = {
+const tooLong: DoctorCheck = {
   id: 'error-414',
-  title: 'A too long address has the headers',
+  title: 'The error for a long address has the headers',
   group,
   async run(context) {
-    const url = (await callbackUrl(context)) ?? new URL(context.target.url);
+    const url = (await callbackUrl(context)) ?? new URL(context.site.url);
     url.searchParams.set('state', 'x'.repeat(TOO_LARGE_BYTES));
-    return edge(context, url, { headers: NAVIGATION }, mendFor('414', ' (and 400, 431, 502)'));
+    return checkEdge(context, url, { headers: NAVIGATION }, fixFor('414', ' (and 400, 431, 502)'));
   },
 };
 
-const tooLarge: Check = {
+const tooLarge: DoctorCheck = {
   id: 'error-431',
-  title: 'Too many cookies have the headers',
+  title: 'The error for many cookies has the headers',
   group,
   async run(context) {
-    const url = (await callbackUrl(context)) ?? new URL(context.target.url);
+    const url = (await callbackUrl(context)) ?? new URL(context.site.url);
     const count = Math.ceil(TOO_LARGE_BYTES / COOKIE_BYTES);
     const cookie = Array.from({ length: count }, (_, index) => `bomb${index}=${'x'.repeat(COOKIE_BYTES)}`).join('; ');
-    return edge(context, url, { headers: { ...NAVIGATION, cookie } }, mendFor('431', ' (and 400)'));
+    return checkEdge(context, url, { headers: { ...NAVIGATION, cookie } }, fixFor('431', ' (and 400)'));
   },
 };
 
 const noCallback = async (context: Context): Promise<string> =>
-  (await context.deployment()) ? 'There is no OpenID sign-in, so no callback.' : UNKNOWN_CONFIG;
+  (await context.deployment()) ? 'There is no OpenID sign-in, so there is no callback.' : UNKNOWN_CONFIG;
 
-const callbackGuard: Check = {
+const callbackGuard: DoctorCheck = {
   id: 'callback-headers',
-  title: 'The callback cannot be framed or watched',
+  title: 'No other page can read the callback',
   group,
   async run(context) {
     const answer = await context.callback();
     if (!answer) return skipped(await noCallback(context));
     const policy = header(answer, 'referrer-policy').trim().toLowerCase();
-    const gone = [...lacks(answer), ...(policy === 'no-referrer' ? [] : ['referrer-policy: no-referrer'])];
-    if (gone.length === 0) return fine('no frame, no opener, no referrer');
+    const gone = [...missingHeaders(answer), ...(policy === 'no-referrer' ? [] : ['referrer-policy: no-referrer'])];
+    if (gone.length === 0) return pass('no frame, no opener, no referrer');
     return fail(
       `it lacks ${gone.join(', ')}`,
-      'Until the worker is there to take the callback, its address holds a code that a frame, an opener or a referrer can read.',
+      'Until the worker handles the callback, its address holds a code that a frame, an opener or a Referer header can leak.',
       `Send ${gone.join(' and ')} with the callback path.`,
     );
   },
 };
 
-const callbackCache: Check = {
+const callbackCache: DoctorCheck = {
   id: 'callback-cache',
-  title: 'The callback is in no cache, and repeats nothing',
+  title: 'The callback is not cached and does not repeat the code',
   group,
   async run(context) {
     const answer = await context.callback();
@@ -122,23 +122,23 @@ const callbackCache: Check = {
     if (answer.status >= 400)
       return fail(
         `the callback answers ${answer.status}`,
-        'Where the worker is not in control yet, people end on this error after they signed in.',
+        'Users whose page the worker does not control yet see this error after they signed in.',
         'Serve the page of the application at the callback path.',
       );
     if (answer.body.includes(MARKER) || header(answer, 'location').includes(MARKER))
       return fail(
-        'the code is repeated in the answer',
-        'A code in a body or in a further address reaches logs, caches and scripts.',
+        'the code is repeated in the response',
+        'A code in a body or in another address reaches logs, caches and scripts.',
         'Serve the plain page at the callback path; do not print or forward its query.',
       );
     const control = header(answer, 'cache-control');
-    if (/\bno-store\b/i.test(control)) return fine('no-store');
+    if (/\bno-store\b/i.test(control)) return pass('no-store');
     return fail(
       `cache-control is ${control || 'missing'}`,
-      'The answer is kept under an address with a code in it, on disk and in shared caches.',
+      'Disk and shared caches keep the response under an address that contains a code.',
       "Send 'cache-control: no-store' for the callback path.",
     );
   },
 };
 
-export const EDGE_CHECKS: readonly Check[] = [missing, tooLong, tooLarge, callbackGuard, callbackCache];
+export const EDGE_CHECKS: readonly DoctorCheck[] = [notFound, tooLong, tooLarge, callbackGuard, callbackCache];

@@ -1,160 +1,169 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Oidc } from '../site/deployment.ts';
-import { header, NAVIGATION, type Answer } from '../site/http.ts';
+import type { Context } from '../site/context.ts';
+import { UNKNOWN_CONFIG, type Oidc } from '../site/deployment.ts';
+import { header, NAVIGATION, type HttpResponse } from '../site/http.ts';
 import { metadataUrl, parseMetadata, type Metadata } from '../site/metadata.ts';
 import { isLoopback } from '../site/target.ts';
-import { fail, fine, skipped, UNKNOWN_CONFIG, warn, type Finding } from '../site/finding.ts';
-import type { Check, Context } from '../site/types.ts';
+import { fail, pass, skipped, warn, type Finding, type DoctorCheck } from './check.ts';
 
 const group = 'Identity provider';
 const NO_PROVIDER = 'There is no OpenID sign-in.';
 const NO_METADATA = 'The metadata cannot be read (see above).';
 
-type With = (context: Context, oidc: Oidc) => Promise<Finding>;
+type OidcCheck = (context: Context, oidc: Oidc) => Promise<Finding>;
 const withOidc =
-  (work: With) =>
+  (check: OidcCheck) =>
   async (context: Context): Promise<Finding> => {
     const deployment = await context.deployment();
     if (!deployment) return skipped(UNKNOWN_CONFIG);
-    return deployment.oidc ? work(context, deployment.oidc) : skipped(NO_PROVIDER);
+    return deployment.oidc ? check(context, deployment.oidc) : skipped(NO_PROVIDER);
   };
 
-const withMetadata = (work: (metadata: Metadata, context: Context, oidc: Oidc) => Finding | Promise<Finding>) =>
+const withMetadata = (check: (metadata: Metadata, context: Context, oidc: Oidc) => Finding | Promise<Finding>) =>
   withOidc(async (context, oidc) => {
     const metadata = await context.metadata();
-    return metadata ? work(metadata, context, oidc) : skipped(NO_METADATA);
+    return metadata ? check(metadata, context, oidc) : skipped(NO_METADATA);
   });
 
-const origin: Check = {
+const origin: DoctorCheck = {
   id: 'provider-origin',
-  title: 'It has an origin of its own',
+  title: 'The provider has its own origin',
   group,
-  run: withOidc(async ({ target }, oidc) => {
+  run: withOidc(async ({ site }, oidc) => {
     const issuer = new URL(oidc.issuer);
-    if (issuer.origin === target.origin)
+    if (issuer.origin === site.origin)
       return fail(
         `provider and application share ${issuer.origin}`,
         'Any script of the application can fetch an authorization code from the provider and read it.',
-        'Give the provider a host name (or port) of its own.',
+        'Give the provider its own host name (or port).',
       );
     if (issuer.protocol !== 'https:' && !isLoopback(issuer))
-      return fail('the issuer is not https', 'Codes and tokens travel in the open.', 'Serve the provider over https.');
-    return fine(issuer.origin);
+      return fail(
+        'the issuer is not https',
+        'Codes and tokens are sent unencrypted.',
+        'Serve the provider over https.',
+      );
+    return pass(issuer.origin);
   }),
 };
 
-const metadata: Check = {
+const metadata: DoctorCheck = {
   id: 'provider-metadata',
-  title: 'Its metadata is right',
+  title: 'The metadata matches the configuration',
   group,
   run: withOidc(async (context, oidc) => {
     const url = metadataUrl(oidc.issuer);
-    const mend = `Check the issuer in the configuration; ${url} must answer 200 with JSON whose "issuer" is the very same string.`;
+    const fix = `Check the issuer in the configuration; ${url} must answer 200 with JSON whose "issuer" is exactly the same string.`;
     const found = await context.metadata();
     if (!found) {
-      const outcome = await context.probe(url, { headers: { accept: 'application/json' } });
-      const what = outcome.type === 'silent' ? outcome.detail : String(outcome.answer.status);
-      const shape = outcome.type === 'answer' && !parseMetadata(outcome.answer.body) ? ', not usable metadata' : '';
-      return fail(`${url}: ${what}${shape}`, 'Nobody can sign in or refresh while the worker cannot read it.', mend);
+      const outcome = await context.send(url, { headers: { accept: 'application/json' } });
+      const what = outcome.type === 'no-response' ? outcome.detail : String(outcome.response.status);
+      const shape = outcome.type === 'response' && !parseMetadata(outcome.response.body) ? ', not usable metadata' : '';
+      return fail(`${url}: ${what}${shape}`, 'No one can sign in or refresh while the worker cannot read it.', fix);
     }
-    if (found.issuer === oidc.issuer) return fine(found.issuer);
+    if (found.issuer === oidc.issuer) return pass(found.issuer);
     return fail(
-      `it calls itself ${found.issuer}, the configuration says ${oidc.issuer}`,
-      'The worker refuses metadata of another issuer (OpenID Connect Discovery §4.3), so nobody can sign in.',
-      mend,
+      `the metadata say ${found.issuer}, the configuration says ${oidc.issuer}`,
+      'The worker rejects metadata of another issuer (OpenID Connect Discovery §4.3), so no one can sign in.',
+      fix,
     );
   }),
 };
 
-const allowsOrigin = (answer: Answer, wanted: string): boolean =>
+const allowsOrigin = (answer: HttpResponse, wanted: string): boolean =>
   ['*', wanted].includes(header(answer, 'access-control-allow-origin'));
 
-const cors: Check = {
+const cors: DoctorCheck = {
   id: 'provider-cors',
-  title: 'The worker may talk to it',
+  title: 'CORS lets the worker call the provider',
   group,
   run: withMetadata(async (found, context, oidc) => {
-    const from = context.target.origin;
-    const why = 'The browser hides the answer from the worker, which can then neither sign in nor refresh.';
-    const mend = `Allow ${from} at the provider for this client (CORS), with the methods GET, POST and the header DPoP.`;
-    const document = await context.ask(metadataUrl(oidc.issuer), { headers: { origin: from } });
-    if (!allowsOrigin(document, from)) return fail('the metadata may not be read from here', why, mend);
+    const from = context.site.origin;
+    const why = 'The browser hides the response from the worker, so the worker can neither sign in nor refresh.';
+    const fix = `Allow ${from} at the provider for this client (CORS), with the methods GET, POST and the header DPoP.`;
+    const document = await context.request(metadataUrl(oidc.issuer), { headers: { origin: from } });
+    if (!allowsOrigin(document, from)) return fail(`the metadata do not allow ${from}`, why, fix);
     const wants = found.dpop.length > 0 ? 'dpop' : 'content-type';
-    const preflight = await context.ask(found.token, {
+    const preflight = await context.request(found.token, {
       method: 'OPTIONS',
       headers: { origin: from, 'access-control-request-method': 'POST', 'access-control-request-headers': wants },
     });
     const names = header(preflight, 'access-control-allow-headers').toLowerCase();
     const isNamed = wants === 'content-type' || names === '*' || names.includes(wants);
-    if (allowsOrigin(preflight, from) && isNamed) return fine('metadata and token endpoint');
-    return fail(`the token endpoint does not admit ${wants} from here`, why, mend);
+    if (allowsOrigin(preflight, from) && isNamed) return pass('metadata and token endpoint');
+    return fail(`the token endpoint does not allow ${wants} from ${from}`, why, fix);
   }),
 };
 
-const pkce: Check = {
+const pkce: DoctorCheck = {
   id: 'provider-pkce',
-  title: 'It knows PKCE',
+  title: 'The provider supports PKCE',
   group,
   run: withMetadata((found) =>
     found.pkce.includes('S256')
-      ? fine('S256')
+      ? pass('S256')
       : fail(
           `code_challenge_methods_supported is ${found.pkce.join(', ') || 'missing'}`,
-          'Without PKCE a stolen code is enough to get tokens (RFC 9700 §2.1.1).',
-          'Switch PKCE with S256 on for this client, required, and list it in the metadata.',
+          'Without PKCE, an attacker needs only a stolen code to get tokens (RFC 9700 §2.1.1).',
+          'Require PKCE with S256 for this client, and list it in the metadata.',
         ),
   ),
 };
 
-/** What browsers' WebCrypto can sign with, of the algorithms that DPoP allows (RFC 9449 §4.2). */
+/** The DPoP algorithms (RFC 9449 §4.2) that WebCrypto in browsers can sign with. */
 const USABLE = new Set(['ES256', 'ES384', 'ES512', 'PS256', 'RS256', 'Ed25519', 'EdDSA']);
 
-const dpop: Check = {
+const dpop: DoctorCheck = {
   id: 'provider-dpop',
-  title: 'It binds tokens to a key',
+  title: 'The provider binds tokens to a key (DPoP)',
   group,
   run: withMetadata(({ dpop: algorithms }) =>
     algorithms.some((name) => USABLE.has(name))
-      ? fine(algorithms.join(', '))
+      ? pass(algorithms.join(', '))
       : warn(
           algorithms.length === 0 ? 'no DPoP' : `DPoP with ${algorithms.join(', ')} only`,
-          'A token that leaks can be used from anywhere; the tier stays "compatible" unless the worker is sealed.',
-          'Switch DPoP on at the provider (ES256), if it can.',
+          'A leaked token works from anywhere, and the tier stays "compatible" unless the worker is sealed.',
+          'Turn on DPoP with ES256 at the provider, if it supports it.',
         ),
   ),
 };
 
-const revocation: Check = {
+const revocation: DoctorCheck = {
   id: 'provider-revocation',
-  title: 'Signing out revokes the token',
+  title: 'The provider can revoke tokens',
   group,
   run: withMetadata((found) =>
     found.revocation === undefined
       ? warn(
           'no revocation_endpoint',
-          'After signing out, a copied refresh token lives on at the provider.',
-          'Switch token revocation on (RFC 7009), and let the public client use it.',
+          'After a sign-out, a copied refresh token still works at the provider.',
+          'Turn on token revocation (RFC 7009), and let the public client use it.',
         )
-      : fine(found.revocation),
+      : pass(found.revocation),
   ),
 };
 
-const namesItself: Check = {
+const issuerParameter: DoctorCheck = {
   id: 'provider-iss',
-  title: 'Its answers name it',
+  title: 'Authorization responses name the issuer',
   group,
   run: withMetadata((found) =>
-    found.namesItself
-      ? fine('iss in the authorization response')
+    found.sendsIssuer
+      ? pass('iss in the authorization response')
       : warn(
           'authorization_response_iss_parameter_supported is not true',
-          'With more than one provider, a code of the one can be passed off as a code of the other (RFC 9207).',
-          'Switch the iss parameter on, if the provider can.',
+          'With several providers, an attacker can pass off a code of one as a code of another (RFC 9207).',
+          'Turn on the iss parameter, if the provider supports it.',
         ),
   ),
 };
 
-const authorize = async (context: Context, { authorization }: Metadata, oidc: Oidc, callback: URL): Promise<Answer> => {
+const authorize = async (
+  context: Context,
+  { authorization }: Metadata,
+  oidc: Oidc,
+  callback: URL,
+): Promise<HttpResponse> => {
   const url = new URL(authorization);
   const challenge = createHash('sha256').update(randomBytes(32)).digest('base64url');
   const parameters = {
@@ -168,11 +177,11 @@ const authorize = async (context: Context, { authorization }: Metadata, oidc: Oi
     prompt: 'none',
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return context.ask(url.href, { headers: NAVIGATION });
+  return context.request(url.href, { headers: NAVIGATION });
 };
 
-/** Where an answer sends the browser, if it goes back to `callback`. */
-const returnTo = (answer: Answer, callback: URL): URLSearchParams | undefined => {
+/** The parameters of the redirect, when the response redirects to `callback`. */
+const returnTo = (answer: HttpResponse, callback: URL): URLSearchParams | undefined => {
   const location = header(answer, 'location');
   if (location === '' || !URL.canParse(location, answer.url)) return undefined;
   const url = new URL(location, answer.url);
@@ -182,61 +191,60 @@ const returnTo = (answer: Answer, callback: URL): URLSearchParams | undefined =>
 
 const REFUSALS = new Set(['interaction_required', 'login_required', 'consent_required', 'account_selection_required']);
 
-const silent: Check = {
+const silentSignIn: DoctorCheck = {
   id: 'provider-silent',
   title: 'A silent sign-in gets no code',
   group,
   run: withMetadata(async (found, context, oidc) => {
-    const callback = new URL(oidc.callback, context.target.origin);
+    const callback = new URL(oidc.callback, context.site.origin);
     const answer = await authorize(context, found, oidc, callback);
     const back = returnTo(answer, callback);
     const error = back?.get('error') ?? '';
     if (back?.has('code'))
       return fail(
         'prompt=none, without any session, is answered with a code',
-        'Any script that reaches the callback can sign in as somebody.',
-        'Require interaction for this client; look at test and impersonation modes of the provider.',
+        'Any script that reaches the callback can sign in without the user.',
+        'Require interaction for this client. Check the test and impersonation modes of the provider.',
       );
-    if (REFUSALS.has(error))
-      return fine(`${error}; asked without a session, so what a signed-in person would get is not known`);
+    if (REFUSALS.has(error)) return pass(`${error}, without a session. The answer for a signed-in user is not known`);
     if (back)
       return warn(
         `prompt=none is answered with error=${error || 'nothing'}`,
-        'The configuration of the client does not fit what the worker asks for.',
+        'The client at the provider does not allow what the worker requests.',
         `Compare client_id "${oidc.clientId}" and scope "${oidc.scope}" with the client at the provider.`,
       );
     return fail(
       `the request ends with ${answer.status} and does not return to ${callback.href}`,
-      'The provider does not know this client with this callback, so nobody can sign in.',
+      'The provider does not know this client with this callback, so no one can sign in.',
       `Register ${callback.href} as redirect URI of client "${oidc.clientId}".`,
     );
   }),
 };
 
-const exactRedirect: Check = {
+const exactRedirect: DoctorCheck = {
   id: 'provider-redirect',
-  title: 'It returns to the callback only',
+  title: 'The provider redirects only to the callback',
   group,
   run: withMetadata(async (found, context, oidc) => {
-    const callback = new URL(`${oidc.callback.replace(/\/$/, '')}/elsewhere`, context.target.origin);
+    const callback = new URL(`${oidc.callback.replace(/\/$/, '')}/elsewhere`, context.site.origin);
     const answer = await authorize(context, found, oidc, callback);
-    if (!returnTo(answer, callback)) return fine(`${answer.status} for another path`);
+    if (!returnTo(answer, callback)) return pass(`${answer.status} for another path`);
     return fail(
-      `it also returns to ${callback.pathname}`,
-      'Codes can be led to a page that is not guarded as the callback is (RFC 9700 §2.1).',
+      `it also redirects to ${callback.pathname}`,
+      'An attacker can redirect a code to a page without the protection of the callback (RFC 9700 §2.1).',
       'Register the exact redirect URI, without a wildcard.',
     );
   }),
 };
 
-export const PROVIDER_CHECKS: readonly Check[] = [
+export const PROVIDER_CHECKS: readonly DoctorCheck[] = [
   origin,
   metadata,
   cors,
   pkce,
   dpop,
   revocation,
-  namesItself,
-  silent,
+  issuerParameter,
+  silentSignIn,
   exactRedirect,
 ];

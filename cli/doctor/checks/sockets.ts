@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import * as optionalCodecs from '../../../src/core/codecs/optional.ts';
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
-import type { Socket } from '../site/deployment.ts';
-import { header, type Probe } from '../site/http.ts';
-import { fail, fine, skipped, UNKNOWN_CONFIG, type Finding } from '../site/finding.ts';
-import type { Check, Context } from '../site/types.ts';
+import type { Context } from '../site/context.ts';
+import { UNKNOWN_CONFIG, type Socket } from '../site/deployment.ts';
+import { header, type SendResult } from '../site/http.ts';
+import { fail, pass, skipped, type Finding, type DoctorCheck } from './check.ts';
 
 const group = 'API';
-const ELSEWHERE = 'https://session-keeper-doctor.invalid';
+const OTHER_ORIGIN = 'https://session-keeper-doctor.invalid';
 const NO_SOCKETS = 'No socket is configured.';
-/** Carried where a ticket would be; no server gave it. */
+/** Sent in place of a ticket. No server issued it. */
 const NO_TICKET = `${TICKET_SUBPROTOCOL_PREFIX}${Buffer.from('session-keeper-doctor').toString('base64url')}`;
 
 /** The subprotocol of each codec whose servers expect one. */
@@ -19,23 +19,23 @@ const SUBPROTOCOLS: ReadonlyMap<string, string> = new Map(
   ),
 );
 
-/** The subprotocols that the worker would offer; where one carries the ticket, another has to be there to be chosen. */
+/** The subprotocols that the worker would offer. When one carries the ticket, the server needs another one to choose. */
 const offeredFor = ({ codec, carry }: Socket): readonly string[] => {
   const own = SUBPROTOCOLS.get(codec);
   if (carry === 'protocol') return [own ?? codec, NO_TICKET];
   return own === undefined ? [] : [own];
 };
 
-/** Where a tab would dial: below the prefix, where a private socket has one. */
-const addressOf = ({ url, codec }: Socket, { target }: Context): URL => {
-  const found = new URL(codec === 'private' && url.endsWith('/') ? `${url}session-keeper-doctor` : url, target.origin);
+/** The address that a tab would open: below the prefix when a private socket has one. */
+const addressOf = ({ url, codec }: Socket, { site }: Context): URL => {
+  const found = new URL(codec === 'private' && url.endsWith('/') ? `${url}session-keeper-doctor` : url, site.origin);
   found.protocol = found.protocol.replace(/^ws/, 'http');
   return found;
 };
 
-const dial = (context: Context, socket: Socket, origin: string): Promise<Probe> => {
+const openSocket = (context: Context, socket: Socket, origin: string): Promise<SendResult> => {
   const offered = offeredFor(socket);
-  return context.probe(addressOf(socket, context).href, {
+  return context.send(addressOf(socket, context).href, {
     headers: {
       connection: 'Upgrade',
       upgrade: 'websocket',
@@ -47,10 +47,11 @@ const dial = (context: Context, socket: Socket, origin: string): Promise<Probe> 
   });
 };
 
-const statusOf = (probe: Probe): string => (probe.type === 'silent' ? probe.detail : String(probe.answer.status));
+const statusOf = (probe: SendResult): string =>
+  probe.type === 'no-response' ? probe.detail : String(probe.response.status);
 
 const eachSocket =
-  (work: (socket: Socket, context: Context) => Promise<Finding>) =>
+  (check: (socket: Socket, context: Context) => Promise<Finding>) =>
   async (context: Context): Promise<Finding> => {
     const deployment = await context.deployment();
     if (!deployment) return skipped(UNKNOWN_CONFIG);
@@ -58,14 +59,14 @@ const eachSocket =
     if (sockets.length === 0) return skipped(NO_SOCKETS);
     const seen: string[] = [];
     for (const socket of sockets) {
-      const finding = await work(socket, context);
+      const finding = await check(socket, context);
       if (finding.verdict !== 'ok') return finding;
       seen.push(`${socket.url} (${socket.codec}) ${finding.found}`);
     }
-    return fine(seen.join(', '));
+    return pass(seen.join(', '));
   };
 
-/** engine.io answers 400 to an upgrade without them, and a client asks for exactly this address. */
+/** engine.io answers 400 to an upgrade without these parameters, and its client always sends them. */
 const lacksEngine = (socket: Socket, context: Context): boolean => {
   const { searchParams } = addressOf(socket, context);
   return (
@@ -73,88 +74,88 @@ const lacksEngine = (socket: Socket, context: Context): boolean => {
   );
 };
 
-/** 101 and then a close code, or one of the refusals that a ticket's absence may have. */
-const IS_THERE = new Set([101, 400, 401, 403]);
+/** 101 followed by a close code, or one of the statuses with which servers refuse a missing ticket. */
+const ENDPOINT_EXISTS = new Set([101, 400, 401, 403]);
 
-const socketThere: Check = {
+const socketThere: DoctorCheck = {
   id: 'socket',
-  title: 'The sockets are there',
+  title: 'The sockets accept upgrades',
   group,
   run: eachSocket(async (socket, context) => {
     if (lacksEngine(socket, context))
       return fail(
-        `${socket.url} is no address that a Socket.IO client asks for`,
-        'Sockets are found by their whole address: each tab would have a connection of its own, without a ticket.',
+        `${socket.url} is no address that a Socket.IO client opens`,
+        'The worker matches sockets by their whole address. So each tab would open its own connection, without a ticket.',
         'Configure it with its query: /socket.io/?EIO=4&transport=websocket.',
       );
-    const outcome = await dial(context, socket, context.target.origin);
-    if (outcome.type === 'answer' && IS_THERE.has(outcome.answer.status)) return fine(statusOf(outcome));
+    const outcome = await openSocket(context, socket, context.site.origin);
+    if (outcome.type === 'response' && ENDPOINT_EXISTS.has(outcome.response.status)) return pass(statusOf(outcome));
     return fail(
       `${socket.url} answers an upgrade with ${statusOf(outcome)}`,
-      'No tab gets a live connection; the worker keeps trying.',
-      'Let the proxy pass upgrades on that path (HTTP/1.1, Upgrade and Connection headers), with a read timeout above the heartbeat.',
+      'No tab gets a live connection, and the worker keeps retrying.',
+      'Configure the proxy to pass upgrades on that path (HTTP/1.1, Upgrade and Connection headers), with a read timeout above the heartbeat.',
     );
   }),
 };
 
-const socketProtocol: Check = {
+const socketProtocol: DoctorCheck = {
   id: 'socket-protocol',
-  title: 'The sockets speak what was offered',
+  title: 'The sockets choose an offered subprotocol',
   group,
   run: eachSocket(async (socket, context) => {
     const [wanted] = offeredFor(socket);
-    if (wanted === undefined) return fine('offers nothing to choose from');
-    const outcome = await dial(context, socket, context.target.origin);
-    // A refusal says nothing about what it would have chosen.
-    if (outcome.type === 'silent' || outcome.answer.status !== 101) return fine(statusOf(outcome));
-    const chosen = header(outcome.answer, 'sec-websocket-protocol');
-    if (chosen === wanted) return fine(chosen);
+    if (wanted === undefined) return pass('offers nothing to choose from');
+    const outcome = await openSocket(context, socket, context.site.origin);
+    // A refused upgrade does not show which subprotocol the server would have chosen.
+    if (outcome.type === 'no-response' || outcome.response.status !== 101) return pass(statusOf(outcome));
+    const chosen = header(outcome.response, 'sec-websocket-protocol');
+    if (chosen === wanted) return pass(chosen);
     return fail(
       chosen.startsWith(TICKET_SUBPROTOCOL_PREFIX)
         ? `${socket.url} chooses the ticket for a subprotocol`
         : `${socket.url} chooses "${chosen}" of the subprotocols`,
-      'A browser drops a connection whose server chooses none of what was offered; a ticket that is repeated is logged.',
+      'A browser closes the connection when the server chooses no offered subprotocol, and proxies log a repeated ticket.',
       `Answer Sec-WebSocket-Protocol: ${wanted}.`,
     );
   }),
 };
 
-const socketOrigin: Check = {
+const socketOrigin: DoctorCheck = {
   id: 'socket-origin',
-  title: 'Other sites get no socket',
+  title: 'Other sites cannot open a socket',
   group,
   run: eachSocket(async (socket, context) => {
-    const outcome = await dial(context, socket, ELSEWHERE);
-    if (outcome.type === 'silent' || outcome.answer.status !== 101) return fine(`refused, ${statusOf(outcome)}`);
+    const outcome = await openSocket(context, socket, OTHER_ORIGIN);
+    if (outcome.type === 'no-response' || outcome.response.status !== 101) return pass(`refused, ${statusOf(outcome)}`);
     return fail(
-      `${socket.url} accepts an upgrade with Origin: ${ELSEWHERE}`,
-      "CORS does not cover WebSockets: any site can open one with your people's cookies (CSWSH).",
-      'Compare Origin with the origins of your application before the upgrade, and answer 403.',
+      `${socket.url} accepts an upgrade with Origin: ${OTHER_ORIGIN}`,
+      "CORS does not cover WebSockets, so any site can open one with your users' cookies (CSWSH).",
+      'Compare Origin with the origins of your application before the upgrade, and answer 403 to others.',
     );
   }),
 };
 
-const socketTicket: Check = {
+const socketTicket: DoctorCheck = {
   id: 'socket-ticket',
-  title: 'Tickets are for those who are signed in',
+  title: 'Tickets need a sign-in',
   group,
   run: eachSocket(async ({ url, ticket }, context) => {
-    if (!ticket) return fine('has no ticket');
-    const outcome = await context.probe(new URL(ticket.url, context.target.origin).href, {
+    if (!ticket) return pass('has no ticket');
+    const outcome = await context.send(new URL(ticket.url, context.site.origin).href, {
       method: ticket.method,
-      headers: { accept: 'application/json', origin: context.target.origin },
+      headers: { accept: 'application/json', origin: context.site.origin },
     });
-    const status = outcome.type === 'answer' ? outcome.answer.status : undefined;
-    if (status === 401 || status === 403) return fine(`ticket ${status}`);
+    const status = outcome.type === 'response' ? outcome.response.status : undefined;
+    if (status === 401 || status === 403) return pass(`ticket ${status}`);
     const given = status !== undefined && status >= 200 && status < 300;
     return fail(
       `${ticket.method} ${ticket.url} without authorization answers ${statusOf(outcome)}`,
       given
-        ? 'Whoever asks gets a ticket: the socket is open to everybody.'
-        : `A refusal has to be one: by anything but 401 or 403, the worker of ${url} goes on asking with tokens that are no good.`,
-      'Answer 401 where the authorization is missing or over, before anything else.',
+        ? 'Anyone can get a ticket, so the socket is open to everyone.'
+        : `The worker takes only 401 and 403 for a refusal. With any other status it keeps requesting tickets for ${url} with useless tokens.`,
+      'Answer 401 when the authorization is missing or has ended, before any other check.',
     );
   }),
 };
 
-export const SOCKET_CHECKS: readonly Check[] = [socketThere, socketProtocol, socketOrigin, socketTicket];
+export const SOCKET_CHECKS: readonly DoctorCheck[] = [socketThere, socketProtocol, socketOrigin, socketTicket];

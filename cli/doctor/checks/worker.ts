@@ -1,36 +1,36 @@
 import { CONFIG_GLOBAL } from '../../../src/protocol/config.ts';
+import type { Context } from '../site/context.ts';
 import { parseDeployment } from '../site/deployment.ts';
-import { cookieFrom, header, mediaType, WORKER_FETCH, type Answer } from '../site/http.ts';
+import { cookieFrom, header, mediaType, WORKER_FETCH, type HttpResponse } from '../site/http.ts';
 import { admits, policyOf, sourcesFor } from '../site/policy.ts';
-import { fail, fine, skipped, warn } from '../site/finding.ts';
-import type { Check, Context } from '../site/types.ts';
+import { fail, pass, skipped, warn, type DoctorCheck } from './check.ts';
 
 const group = 'Worker script';
 
-/** WHATWG MIME Sniffing §4.6, without the legacy spellings nobody sends. */
+/** WHATWG MIME Sniffing §4.6, without the legacy spellings that servers no longer send. */
 const JAVASCRIPT = /^(text|application)\/(x-)?(java|ecma)script$/;
 const UNCACHED = /\bno-store\b|\bno-cache\b|\bmax-age=0\b/i;
 
-const NOT_HERE = 'The worker script is not there (see above).';
-const isThere = async (context: Context): Promise<Answer | undefined> => {
+const NO_SCRIPT = 'The worker script could not be loaded (see above).';
+const loadedScript = async (context: Context): Promise<HttpResponse | undefined> => {
   const answer = await context.script();
   return answer.status === 200 ? answer : undefined;
 };
 
-const reachable: Check = {
+const reachable: DoctorCheck = {
   id: 'worker-reachable',
-  title: 'The worker script is there',
+  title: 'The worker script exists',
   group,
   async run(context) {
     const { status } = await context.script();
-    const path = context.target.worker.pathname;
-    if (status === 200) return fine(path);
+    const path = context.site.worker.pathname;
+    if (status === 200) return pass(path);
     const isRedirect = status >= 300 && status < 400;
     return fail(
       `${path} answers ${status}`,
       isRedirect
-        ? 'Browsers refuse a worker script that is redirected, so no page gets a worker.'
-        : 'Without the script there is no worker: the keeper runs in the page, without its protection.',
+        ? 'Browsers reject a redirected worker script, so no page gets a worker.'
+        : 'Without the script there is no worker, and the keeper runs in the page without its protection.',
       isRedirect
         ? `Serve the script itself at ${path}, before any rule that redirects (language, trailing slash, login).`
         : `Publish the built worker at ${path}, or name its path with --worker and with connect({ worker }).`,
@@ -38,111 +38,111 @@ const reachable: Check = {
   },
 };
 
-const mime: Check = {
+const mime: DoctorCheck = {
   id: 'worker-mime',
-  title: 'It is served as JavaScript',
+  title: 'The script has a JavaScript type',
   group,
   async run(context) {
-    const answer = await isThere(context);
-    if (!answer) return skipped(NOT_HERE);
+    const answer = await loadedScript(context);
+    if (!answer) return skipped(NO_SCRIPT);
     const type = mediaType(answer);
-    if (JAVASCRIPT.test(type)) return fine(type);
+    if (JAVASCRIPT.test(type)) return pass(type);
     const isPage = type === 'text/html';
     return fail(
       `content-type is ${type || 'missing'}`,
       'Browsers register a worker only from a JavaScript MIME type (Service Workers, "Update").',
       isPage
-        ? 'The server answers its start page for files it does not know: publish the script, or exempt it from that rule.'
-        : "Send content-type 'text/javascript' with it.",
+        ? 'The server sends its start page for unknown files. Publish the script, or exempt it from that rule.'
+        : "Send the script with content-type 'text/javascript'.",
     );
   },
 };
 
-const cache: Check = {
+const cache: DoctorCheck = {
   id: 'worker-cache',
-  title: 'No cache keeps it',
+  title: 'No cache stores the script',
   group,
   async run(context) {
-    const answer = await isThere(context);
-    if (!answer) return skipped(NOT_HERE);
+    const answer = await loadedScript(context);
+    if (!answer) return skipped(NO_SCRIPT);
     const control = header(answer, 'cache-control');
-    if (UNCACHED.test(control)) return fine(control);
+    if (UNCACHED.test(control)) return pass(control);
     return warn(
       control === '' ? 'cache-control is missing' : `cache-control is ${control}`,
-      'A shared cache may hand out an old worker for days, or the sealed script of one installation to another.',
-      "Send 'cache-control: no-store' with the worker script, at the CDN too.",
+      'A shared cache may serve an old worker for days, or send the sealed script of one installation to another.',
+      "Send 'cache-control: no-store' with the worker script, also from the CDN.",
     );
   },
 };
 
-const scope: Check = {
+const scope: DoctorCheck = {
   id: 'worker-scope',
-  title: 'Its scope covers the page',
+  title: 'The scope of the worker contains the page',
   group,
   async run(context) {
-    const answer = await isThere(context);
-    if (!answer) return skipped(NOT_HERE);
-    const { target } = context;
+    const answer = await loadedScript(context);
+    if (!answer) return skipped(NO_SCRIPT);
+    const { site } = context;
     const allowed = header(answer, 'service-worker-allowed');
-    const widest = new URL(allowed === '' ? './' : allowed, target.worker).pathname;
-    if (target.url.pathname.startsWith(widest)) return fine(widest);
+    const widest = new URL(allowed === '' ? './' : allowed, site.worker).pathname;
+    if (site.url.pathname.startsWith(widest)) return pass(widest);
     return fail(
-      `the widest scope is ${widest}, the page is ${target.url.pathname}`,
-      'A worker sees only pages below its scope; requests of this page would go out without authorization.',
+      `the widest scope is ${widest}, the page is ${site.url.pathname}`,
+      'A worker controls only pages in its scope. Requests from this page would carry no authorization.',
       "Serve the script from the page's folder or above, or send 'Service-Worker-Allowed: /' with it and register with { scope: '/' }.",
     );
   },
 };
 
-const config: Check = {
+const config: DoctorCheck = {
   id: 'worker-config',
-  title: 'It carries its configuration',
+  title: 'The script contains the configuration',
   group,
   async run(context) {
-    const answer = await isThere(context);
-    if (!answer) return skipped(NOT_HERE);
+    const answer = await loadedScript(context);
+    if (!answer) return skipped(NO_SCRIPT);
     const deployment = await context.deployment();
     if (deployment) {
       const kinds = [deployment.oidc && 'oidc', deployment.password && 'password'].filter(Boolean);
       const offers = `${kinds.length === 0 ? 'no token sign-in' : kinds.join(', ')}, ${deployment.sockets.length} sockets`;
-      return fine(parseDeployment(answer.body) ? offers : `${offers}, as given by --config`);
+      return pass(parseDeployment(answer.body) ? offers : `${offers}, from --config`);
     }
     return warn(
       `the first line is not self.${CONFIG_GLOBAL} = {…};`,
-      'A shipped worker stops at once without it; and the checks of provider, API and session cannot know where to look.',
-      `Serve it through the server kit or bake the line in at build time. For a worker of your own that calls keepSession({ config }), give the doctor that object with --config.`,
+      'The prebuilt worker throws without it, and the checks of provider, API and session have no addresses to check.',
+      `Serve the script through the server kit, or bake the line in at build time. If your own worker calls keepSession({ config }), pass that object to the doctor with --config.`,
     );
   },
 };
 
-const ownPolicy: Check = {
+const ownPolicy: DoctorCheck = {
   id: 'worker-policy',
-  title: 'It has a policy of its own',
+  title: 'The script has its own policy',
   group,
   async run(context) {
-    const answer = await isThere(context);
-    if (!answer) return skipped(NOT_HERE);
+    const answer = await loadedScript(context);
+    if (!answer) return skipped(NO_SCRIPT);
     const sources = sourcesFor(policyOf(answer), 'connect-src');
-    const mend = (issuer = "the provider's origin"): string =>
-      `Send "content-security-policy: default-src 'none'; script-src 'self'; connect-src 'self' ${issuer}" with the script; change its bytes too, the policy is kept with them.`;
+    const fix = (issuer = "the provider's origin"): string =>
+      `Send "content-security-policy: default-src 'none'; script-src 'self'; connect-src 'self' ${issuer}" with the script. Change the script's bytes too: browsers store the policy with them.`;
     if (!sources || sources.includes('*'))
       return warn(
         'no content-security-policy with connect-src',
-        'A faulty or compromised worker could send tokens anywhere.',
-        mend(),
+        'A faulty or compromised worker could send tokens to any server.',
+        fix(),
       );
     const issuer = (await context.deployment())?.oidc?.issuer;
-    if (issuer === undefined || admits(sources, new URL(issuer), context.target.url))
-      return fine(`connect-src ${sources.join(' ')}`);
+    if (issuer === undefined || admits(sources, new URL(issuer), context.site.url))
+      return pass(`connect-src ${sources.join(' ')}`);
     return fail(
       `connect-src leaves out ${new URL(issuer).origin}`,
       'The worker cannot reach the token endpoint: signing in and refreshing fail.',
-      mend(new URL(issuer).origin),
+      fix(new URL(issuer).origin),
     );
   },
 };
 
-/** All that a page can make a browser send for the script; a page cannot set `Sec-Fetch-*` itself. */
+/** Every set of headers that a page can make a browser send for the script. A page cannot set `Sec-Fetch-*` itself. */
 const PAGE_FETCHES: readonly Readonly<Record<string, string>>[] = [
   {},
   { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'cors', 'service-worker': 'script' },
@@ -150,64 +150,73 @@ const PAGE_FETCHES: readonly Readonly<Record<string, string>>[] = [
   { 'sec-fetch-dest': 'worker', 'sec-fetch-mode': 'same-origin' },
 ];
 
-const sealHidden: Check = {
+const sealHidden: DoctorCheck = {
   id: 'seal-hidden',
   title: 'No page can read the seal',
   group,
   async run(context) {
-    if (!(await isThere(context))) return skipped(NOT_HERE);
+    if (!(await loadedScript(context))) return skipped(NO_SCRIPT);
     const cookie = cookieFrom((await context.page()).cookies);
     const withCookie = cookie === '' ? {} : { cookie };
     for (const headers of PAGE_FETCHES) {
-      const answer = await context.ask(context.target.worker.href, { headers: { ...headers, ...withCookie } });
+      const answer = await context.request(context.site.worker.href, { headers: { ...headers, ...withCookie } });
       if (answer.status !== 200 || parseDeployment(answer.body)?.sealed !== true) continue;
-      const how = headers['sec-fetch-dest'] ?? 'none';
+      const dest = headers['sec-fetch-dest'] ?? 'none';
       return fail(
-        `a request with Sec-Fetch-Dest: ${how} is answered with a seal`,
-        'The seal protects the stored tokens from page script. Page script can read it here, so it protects nothing.',
-        'Fill the seal in only for Sec-Fetch-Dest: serviceworker with Sec-Fetch-Mode: same-origin and Service-Worker: script, and vary on them.',
+        `the response to Sec-Fetch-Dest: ${dest} contains a seal`,
+        'The seal protects the stored tokens from page scripts. Here page scripts can read it, so it protects nothing.',
+        'Insert the seal only for Sec-Fetch-Dest: serviceworker with Sec-Fetch-Mode: same-origin and Service-Worker: script, and send Vary with these headers.',
       );
     }
-    return fine(`${PAGE_FETCHES.length} kinds of ordinary requests get none`);
+    return pass(`${PAGE_FETCHES.length} kinds of ordinary requests get no seal`);
   },
 };
 
 const PROTECTED_COOKIE = /^__Host-Http-[^;]*;(?=.*httponly)(?=.*secure)(?=.*samesite=strict)/i;
 
-const sealKept: Check = {
+const sealKept: DoctorCheck = {
   id: 'seal-kept',
-  title: 'Sealing is steady',
+  title: 'The seal stays the same',
   group,
   async run(context) {
-    if (!(await isThere(context))) return skipped(NOT_HERE);
+    if (!(await loadedScript(context))) return skipped(NO_SCRIPT);
     const { cookies } = await context.page();
-    const url = context.target.worker.href;
-    const fetchAsWorker = (): Promise<Answer> =>
-      context.ask(url, { headers: { ...WORKER_FETCH, cookie: cookieFrom(cookies) } });
+    const url = context.site.worker.href;
+    const fetchAsWorker = (): Promise<HttpResponse> =>
+      context.request(url, { headers: { ...WORKER_FETCH, cookie: cookieFrom(cookies) } });
     const first = cookies.length === 0 ? undefined : await fetchAsWorker();
     if (!first || parseDeployment(first.body)?.sealed !== true)
-      return skipped('There is no sealing here: the tier is "compatible" or "bound", and the snapshot says so.');
+      return skipped('This deployment does not seal: the tier in the snapshot is "compatible" or "bound".');
     if (!cookies.some((line) => PROTECTED_COOKIE.test(line)))
       return fail(
         'the install cookie is not __Host-Http-, HttpOnly, Secure, SameSite=Strict',
-        'Page script or a sibling domain can replace it, and so choose the seal.',
-        'Name it __Host-Http-… and set Path=/; Secure; HttpOnly; SameSite=Strict.',
+        'A page script or a sibling domain can replace the cookie, and so choose the seal.',
+        'Name the cookie __Host-Http-… and set Path=/; Secure; HttpOnly; SameSite=Strict.',
       );
     if ((await fetchAsWorker()).body !== first.body)
       return fail(
         'two worker requests of one installation get different scripts',
-        'Every update check then installs a "new" worker, and what was sealed by the old one cannot be opened.',
-        'Derive the seal from a durable server key and the cookie; put nothing else that changes into the script.',
+        'Every update check then installs a "new" worker, which cannot decrypt what the old one sealed.',
+        'Derive the seal from a durable server key and the cookie, and put nothing else into the script that changes.',
       );
-    const bare = await context.ask(url, { headers: WORKER_FETCH });
-    if (bare.status < 400)
+    const withoutCookie = await context.request(url, { headers: WORKER_FETCH });
+    if (withoutCookie.status < 400)
       return fail(
-        `a worker request without the install cookie is answered ${bare.status}`,
-        'A lost cookie silently replaces a sealed worker by an unsealed one.',
-        'Answer 403 to a worker request without its cookie: browsers then keep the worker they have.',
+        `a worker request without the install cookie gets ${withoutCookie.status}`,
+        'After the cookie is lost, an unsealed worker silently replaces the sealed one.',
+        'Answer 403 to a worker request without the cookie. Browsers then keep the worker that they have.',
       );
-    return fine(`same bytes each time; ${bare.status} without the install cookie`);
+    return pass(`same bytes each time; ${withoutCookie.status} without the install cookie`);
   },
 };
 
-export const WORKER_CHECKS: readonly Check[] = [reachable, mime, cache, scope, config, ownPolicy, sealHidden, sealKept];
+export const WORKER_CHECKS: readonly DoctorCheck[] = [
+  reachable,
+  mime,
+  cache,
+  scope,
+  config,
+  ownPolicy,
+  sealHidden,
+  sealKept,
+];

@@ -84,3 +84,6 @@ export const parseConfig = (text: string): Deployment | undefined => {
   const config = parseJson(text);
   return isObject(config) && isObject(own(config, 'signIn')) ? { ...readConfig(config), sealed: false } : undefined;
 };
+
+/** Why a check that needs the configuration is skipped. */
+export const UNKNOWN_CONFIG = 'The configuration could not be read from the worker script (see above).';

@@ -1,22 +1,22 @@
 import { request as requestHttp, type IncomingHttpHeaders } from 'node:http';
 import { request as requestHttps } from 'node:https';
 
-export type Answer = {
+export type HttpResponse = {
   url: string;
   status: number;
   headers: IncomingHttpHeaders;
   /** `Set-Cookie` lines. */
   cookies: readonly string[];
-  /** The first megabyte. */
+  /** At most the first mebibyte, as UTF-8. */
   body: string;
 };
 
-/** `silent`: no connection, no answer in time, or a connection cut before an answer. */
-export type Probe = { type: 'answer'; answer: Answer } | { type: 'silent'; detail: string };
+/** `no-response`: no connection, a timeout, or a connection cut before the response. */
+export type SendResult = { type: 'response'; response: HttpResponse } | { type: 'no-response'; detail: string };
 
-export type ProbeOptions = {
+export type RequestOptions = {
   method?: 'GET' | 'POST' | 'OPTIONS';
-  /** Sent as they are: unlike `fetch`, this may set `Cookie`, `Origin` and `Sec-Fetch-*`. */
+  /** Sent unchanged. Unlike `fetch`, `node:http` lets us set `Cookie`, `Origin` and `Sec-Fetch-*`. */
   headers?: Readonly<Record<string, string>>;
   body?: string;
 };
@@ -43,30 +43,30 @@ export const WORKER_FETCH = {
 const readable = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  // A name with several addresses fails with an AggregateError that has no message of its own.
+  // A host name with several addresses fails with an AggregateError whose message is empty.
   return error.message === '' ? code : error.message;
 };
 
 /**
- * One request, no redirect followed, no retry. A connection of its own each time, so that an answer that ends one
- * (431, 414) cannot spoil the next.
+ * Sends one request: no redirect, no retry, and a new connection each time. Servers close the connection after some
+ * errors (414, 431), which would break the next request on it.
  */
-export const probe = (url: string, timeoutMs: number, options: ProbeOptions = {}): Promise<Probe> =>
+export const send = (url: string, timeoutMs: number, options: RequestOptions = {}): Promise<SendResult> =>
   new Promise((resolve) => {
     const signal = AbortSignal.timeout(timeoutMs);
-    const silent = (error: unknown): void =>
-      resolve({ type: 'silent', detail: signal.aborted ? `nothing within ${timeoutMs} ms` : readable(error) });
-    const send = url.startsWith('https:') ? requestHttps : requestHttp;
+    const noResponse = (error: unknown): void =>
+      resolve({ type: 'no-response', detail: signal.aborted ? `nothing within ${timeoutMs} ms` : readable(error) });
+    const requestOver = url.startsWith('https:') ? requestHttps : requestHttp;
     const { method = 'GET', headers = {}, body } = options;
-    const outgoing = send(url, { method, headers, agent: false, signal }, (incoming) => {
+    const outgoing = requestOver(url, { method, headers, agent: false, signal }, (incoming) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
       const finish = (): void => {
         const { 'set-cookie': cookies = [], ...rest } = incoming.headers;
         const text = Buffer.concat(chunks).toString('utf8');
         resolve({
-          type: 'answer',
-          answer: { url, status: incoming.statusCode ?? 0, headers: rest, cookies, body: text },
+          type: 'response',
+          response: { url, status: incoming.statusCode ?? 0, headers: rest, cookies, body: text },
         });
       };
       incoming.on('data', (chunk: Buffer) => {
@@ -77,25 +77,25 @@ export const probe = (url: string, timeoutMs: number, options: ProbeOptions = {}
         incoming.destroy();
       });
       incoming.once('end', finish);
-      incoming.once('error', silent);
+      incoming.once('error', noResponse);
     });
-    outgoing.once('error', silent);
+    outgoing.once('error', noResponse);
     outgoing.on('upgrade', (incoming, socket) => {
       socket.destroy();
       const { 'set-cookie': cookies = [], ...rest } = incoming.headers;
-      resolve({ type: 'answer', answer: { url, status: 101, headers: rest, cookies, body: '' } });
+      resolve({ type: 'response', response: { url, status: 101, headers: rest, cookies, body: '' } });
     });
     outgoing.end(body);
   });
 
-export const header = (answer: Answer, name: string): string => {
+export const header = (answer: HttpResponse, name: string): string => {
   const value = answer.headers[name];
   return Array.isArray(value) ? value.join(', ') : (value ?? '');
 };
 
-export const mediaType = (answer: Answer): string =>
+export const mediaType = (answer: HttpResponse): string =>
   header(answer, 'content-type').split(';')[0]?.trim().toLowerCase() ?? '';
 
-/** `Cookie` of a browser that got these `Set-Cookie` lines. */
+/** The `Cookie` header that a browser sends after these `Set-Cookie` lines. */
 export const cookieFrom = (lines: readonly string[]): string =>
   lines.map((line) => line.split(';')[0] ?? '').join('; ');

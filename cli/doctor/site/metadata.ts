@@ -1,6 +1,6 @@
 import { isObject, own, parseJson, stringAt } from '../../../src/protocol/json.ts';
 
-/** Of OpenID Connect Discovery 1.0 §3 and RFC 8414 §2, what a keeper depends on. */
+/** The fields of OpenID Connect Discovery 1.0 §3 and RFC 8414 §2 that a keeper needs. */
 export type Metadata = {
   issuer: string;
   authorization: string;
@@ -8,7 +8,7 @@ export type Metadata = {
   revocation: string | undefined;
   pkce: readonly string[];
   dpop: readonly string[];
-  namesItself: boolean;
+  sendsIssuer: boolean;
 };
 
 const texts = (value: unknown): readonly string[] =>
@@ -31,9 +31,9 @@ export const parseMetadata = (text: string): Metadata | undefined => {
     revocation: urlOrNothing(stringAt(body, 'revocation_endpoint')),
     pkce: texts(own(body, 'code_challenge_methods_supported')),
     dpop: texts(own(body, 'dpop_signing_alg_values_supported')),
-    namesItself: own(body, 'authorization_response_iss_parameter_supported') === true,
+    sendsIssuer: own(body, 'authorization_response_iss_parameter_supported') === true,
   };
 };
 
-/** An issuer with a path keeps it in front (OpenID Connect Discovery 1.0 §4.1). */
+/** The path of the issuer comes before `/.well-known` (OpenID Connect Discovery 1.0 §4.1). */
 export const metadataUrl = (issuer: string): string => `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;

@@ -1,6 +1,6 @@
-import { header, type Answer } from './http.ts';
+import { header, type HttpResponse } from './http.ts';
 
-/** A Content-Security-Policy as directives; the first of a name counts (CSP3 §2.2.1). */
+/** The directives of a Content-Security-Policy. The first one of each name counts (CSP3 §2.2.1). */
 export type Policy = ReadonlyMap<string, readonly string[]>;
 
 export const parsePolicy = (text: string): Policy => {
@@ -12,15 +12,15 @@ export const parsePolicy = (text: string): Policy => {
   return directives;
 };
 
-export const policyOf = (answer: Answer): Policy => parsePolicy(header(answer, 'content-security-policy'));
+export const policyOf = (answer: HttpResponse): Policy => parsePolicy(header(answer, 'content-security-policy'));
 
-/** What stands in where a directive is missing (CSP3 §6.8.3); the others have no stand-in but `default-src`. */
+/** Fallbacks for a missing directive (CSP3 §6.8.3). All others fall back to `default-src` only. */
 const FALLBACKS: Readonly<Record<string, readonly string[]>> = {
   'worker-src': ['child-src', 'script-src'],
   'frame-src': ['child-src'],
 };
 
-/** The sources that apply; `undefined`: nothing restricts it. */
+/** The sources that apply, or `undefined` when no directive restricts them. */
 export const sourcesFor = (policy: Policy, name: string): readonly string[] | undefined => {
   const chain = [name, ...(FALLBACKS[name] ?? []), 'default-src'];
   return chain.map((candidate) => policy.get(candidate)).find((sources) => sources !== undefined);
@@ -31,7 +31,7 @@ const HOST = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/:]+)(?::(\d+|\*))?(\/.*)?$/i;
 
 const schemeFits = (pattern: string | undefined, url: URL, self: URL): boolean => {
   const wanted = `${pattern ?? self.protocol.slice(0, -1)}:`.toLowerCase();
-  // An upgrade is always fine (CSP3 §6.7.2.8).
+  // http also allows https (CSP3 §6.7.2.8).
   return wanted === url.protocol || (wanted === 'http:' && url.protocol === 'https:');
 };
 
@@ -55,25 +55,25 @@ const sourceFits = (source: string, url: URL, self: URL): boolean => {
   return path === undefined || (path.endsWith('/') ? url.pathname.startsWith(path) : url.pathname === path);
 };
 
-/** Whether a request to `url` passes these sources on a page of `self`; close to CSP3 §6.7.2, without redirects. */
+/** Whether a page at `self` may request `url` under these sources. Follows CSP3 §6.7.2 without redirects. */
 export const admits = (sources: readonly string[] | undefined, url: URL, self: URL): boolean =>
   sources === undefined || sources.some((source) => sourceFits(source, url, self));
 
-export type Framing = 'nobody' | 'same-origin' | 'anybody' | 'some';
+export type Framing = 'none' | 'same-origin' | 'any' | 'some';
 
-/** Who may put this answer into a frame. `frame-ancestors` outranks `X-Frame-Options` (CSP3 §6.4.2). */
-export const framingOf = (answer: Answer): Framing => {
+/** Which sites may frame this response. `frame-ancestors` overrides `X-Frame-Options` (CSP3 §6.4.2). */
+export const framingOf = (answer: HttpResponse): Framing => {
   const ancestors = policyOf(answer).get('frame-ancestors');
   if (ancestors) {
-    if (ancestors.every((source) => source.toLowerCase() === "'none'")) return 'nobody';
+    if (ancestors.every((source) => source.toLowerCase() === "'none'")) return 'none';
     if (ancestors.every((source) => source.toLowerCase() === "'self'")) return 'same-origin';
-    return ancestors.some((source) => ['*', 'http:', 'https:'].includes(source)) ? 'anybody' : 'some';
+    return ancestors.some((source) => ['*', 'http:', 'https:'].includes(source)) ? 'any' : 'some';
   }
   const option = header(answer, 'x-frame-options').trim().toUpperCase();
-  if (option === 'DENY') return 'nobody';
-  return option === 'SAMEORIGIN' ? 'same-origin' : 'anybody';
+  if (option === 'DENY') return 'none';
+  return option === 'SAMEORIGIN' ? 'same-origin' : 'any';
 };
 
-/** Its window is cut off from whoever opened it. */
-export const isIsolated = (answer: Answer): boolean =>
+/** Whether the page's window has no connection to the window that opened it. */
+export const isIsolated = (answer: HttpResponse): boolean =>
   header(answer, 'cross-origin-opener-policy').split(';')[0]?.trim() === 'same-origin';

@@ -1,23 +1,23 @@
-/** What is examined. */
-export type Target = {
-  /** The page, as given. */
+/** The deployment to examine, as the command line names it. */
+export type Site = {
+  /** The page's address from the command line. */
   url: URL;
   origin: string;
-  /** The worker script; same origin, as browsers demand. */
+  /** The worker script. Browsers require the same origin. */
   worker: URL;
   isLocal: boolean;
 };
 
-/** Someone to sign in as, by the password kind. */
-export type Account = { username: string; password: string };
+/** An account for password sign-in. */
+export type Credentials = { username: string; password: string };
 
 const LOOPBACK = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** Browsers treat these as secure contexts without https (W3C Secure Contexts §3.1). */
 export const isLoopback = (url: URL): boolean => LOOPBACK.test(url.hostname);
 
-/** `undefined`: not an http(s) URL, or a worker on another origin. */
-export const parseTarget = (page: string, worker: string): Target | undefined => {
+/** `undefined` when `page` is no http(s) URL or `worker` has another origin. */
+export const parseSite = (page: string, worker: string): Site | undefined => {
   if (!URL.canParse(page)) return undefined;
   const url = new URL(page);
   if ((url.protocol !== 'http:' && url.protocol !== 'https:') || !URL.canParse(worker, url.href)) return undefined;

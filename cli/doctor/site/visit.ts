@@ -2,11 +2,11 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type * as Playwright from 'playwright-core';
 import { isObject, own, parseJson, stringAt } from '../../../src/protocol/json.ts';
-import type { Target } from './target.ts';
+import type { Site } from './target.ts';
 
 export type Registration = { scope: string; script: string };
 
-/** What a browser with an empty profile saw. */
+/** The page as a browser with an empty profile loaded it. */
 export type Visit =
   | { type: 'not-tried'; reason: string }
   | { type: 'failed'; detail: string }
@@ -14,7 +14,7 @@ export type Visit =
       type: 'seen';
       /** Workers of the origin whose script is active. */
       registrations: readonly Registration[];
-      /** Script that controls the page. */
+      /** The script of the worker that controls the page. */
       controller: string | undefined;
       /** Console errors and uncaught exceptions, at most ten. */
       errors: readonly string[];
@@ -24,7 +24,7 @@ export type Visit =
 export type BrowserChoice = { type: 'none' } | { type: 'auto' } | { type: 'path'; path: string };
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'microsoft-edge-stable'];
-/** Keeps the browser from talking to anybody but the deployment. */
+/** Keeps the browser from contacting other servers than the deployment. */
 const QUIET = ['--disable-quic', '--disable-background-networking', '--no-first-run', '--disable-component-update'];
 /** A browser needs longer to start than a server to answer. */
 const START_TIMEOUT_FACTOR = 3;
@@ -48,10 +48,10 @@ const executableFor = (choice: BrowserChoice): string | undefined => {
 };
 
 /**
- * Runs in the page. Waits for control, because a first load is controlled only once the worker claims it; the
- * limit is the caller's.
+ * Runs in the page. Waits at most `limitMs` for a controller: on a first load the page has none until the worker
+ * calls `clients.claim()`.
  */
-const lookScript = (limitMs: number): string => `(async () => {
+const inspectScript = (limitMs: number): string => `(async () => {
   const container = navigator.serviceWorker;
   if (!container) return JSON.stringify({ registrations: [] });
   const list = async () => (await container.getRegistrations()).flatMap((registration) =>
@@ -63,7 +63,9 @@ const lookScript = (limitMs: number): string => `(async () => {
   return JSON.stringify({ registrations: await list(), controller: container.controller?.scriptURL });
 })()`;
 
-const parseLook = (value: unknown): { registrations: Registration[]; controller: string | undefined } | undefined => {
+const parseInspection = (
+  value: unknown,
+): { registrations: Registration[]; controller: string | undefined } | undefined => {
   const seen = typeof value === 'string' ? parseJson(value) : undefined;
   if (!isObject(seen)) return undefined;
   const list = own(seen, 'registrations');
@@ -78,7 +80,7 @@ const parseLook = (value: unknown): { registrations: Registration[]; controller:
 
 const open = async (
   { chromium }: typeof Playwright,
-  target: Target,
+  site: Site,
   executablePath: string,
   timeoutMs: number,
 ): Promise<Visit> => {
@@ -86,31 +88,34 @@ const open = async (
   try {
     const page = await browser.newPage();
     const errors: string[] = [];
-    const note = (text: string): void => {
+    const addError = (text: string): void => {
       if (errors.length < MAX_ERRORS) errors.push(text.slice(0, MAX_ERROR_CHARS));
     };
-    page.on('pageerror', (error) => note(`uncaught: ${error.message}`));
+    page.on('pageerror', (error) => addError(`uncaught: ${error.message}`));
     page.on('console', (message) => {
-      if (message.type() === 'error') note(message.text());
+      if (message.type() === 'error') addError(message.text());
     });
-    await page.goto(target.url.href, { timeout: timeoutMs });
-    const seen = parseLook(await page.evaluate(lookScript(timeoutMs)));
-    return seen ? { type: 'seen', ...seen, errors } : { type: 'failed', detail: 'the page gave no answer' };
+    await page.goto(site.url.href, { timeout: timeoutMs });
+    const seen = parseInspection(await page.evaluate(inspectScript(timeoutMs)));
+    return seen
+      ? { type: 'seen', ...seen, errors }
+      : { type: 'failed', detail: 'the script in the page returned nothing' };
   } finally {
     await browser.close();
   }
 };
 
-/** `timeoutMs`: for the page to load, and again for the worker to take it. Opens the page once, in a browser of its own that is closed again. */
-export const visitWith = async (choice: BrowserChoice, target: Target, timeoutMs: number): Promise<Visit> => {
+/** Opens the page once, in a new browser. `timeoutMs` limits the page load, and then the wait for the worker. */
+export const visitWith = async (choice: BrowserChoice, site: Site, timeoutMs: number): Promise<Visit> => {
   const path = executableFor(choice);
-  if (choice.type === 'none') return { type: 'not-tried', reason: 'Left out by --no-browser.' };
+  if (choice.type === 'none') return { type: 'not-tried', reason: 'Skipped because of --no-browser.' };
   if (path === undefined)
-    return { type: 'not-tried', reason: 'There is no Chromium on PATH; name one with --browser PATH.' };
+    return { type: 'not-tried', reason: 'There is no Chromium on PATH. Name one with --browser PATH.' };
   const driver = await import('playwright-core').catch(() => undefined);
-  if (!driver) return { type: 'not-tried', reason: 'playwright-core is not installed: npm install playwright-core.' };
+  if (!driver)
+    return { type: 'not-tried', reason: 'playwright-core is not installed. Run: npm install playwright-core' };
   try {
-    return await open(driver, target, path, timeoutMs);
+    return await open(driver, site, path, timeoutMs);
   } catch (error) {
     return { type: 'failed', detail: error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error) };
   }

@@ -2,7 +2,7 @@ import { ACCOUNT } from './run.ts';
 import { configOf, goodPlan, html, json, script, workerHeaders, type Handler, type Plan } from './site.ts';
 import { bare, configured, type Row } from './spoil.ts';
 
-/** Sockets of these kinds besides the one that is right. */
+/** A configuration with these sockets. */
 const sockets = (...more: readonly { url: string; codec: string }[]): Partial<Plan> =>
   configured((site) => ({
     ...configOf(site),

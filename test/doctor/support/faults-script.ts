@@ -59,7 +59,7 @@ export const WORKER: readonly Row[] = [
   [
     'seal-hidden',
     'fail',
-    'a seal for everybody',
+    'a seal for every request',
     { worker: (_r, site) => ({ headers: workerHeaders(site), body: script(site, configOf(site), SECRET) }) },
     /Sec-Fetch-Dest: none/,
     /only for Sec-Fetch-Dest/,
@@ -114,7 +114,7 @@ export const WORKER: readonly Row[] = [
         return first.status === 403 ? { headers: workerHeaders(site), body: script(site) } : first;
       },
     },
-    /is answered 200/,
+    /gets 200/,
     /403/,
   ],
 ];
@@ -181,9 +181,9 @@ export const DOCUMENTS: readonly Row[] = [
   [
     'frame-ancestors',
     'fail',
-    'anybody',
+    'any site',
     { page: csp({ 'frame-ancestors': undefined }) },
-    /anybody/,
+    /any site/,
     /frame-ancestors 'none'/,
   ],
   [

@@ -8,19 +8,19 @@ import type { AddressInfo } from 'node:net';
 
 export type Request = { method: string; url: URL; headers: IncomingMessage['headers']; body: string };
 export type Reply = { status?: number; headers?: Record<string, string>; body?: string };
-/** Other than 101, or a handshake that chooses a subprotocol ('': none). */
+/** A refusal, or a handshake that chooses a subprotocol ('' for none). */
 export type Upgrade = 401 | 403 | 404 | { chooses: string };
-export type Handler = (request: Request, site: Site) => Reply;
+export type Handler = (request: Request, site: TestSite) => Reply;
 
-export type Site = {
+export type TestSite = {
   origin: string;
   issuer: string;
-  /** `METHOD path` of all that came, without queries. */
+  /** `METHOD path` of each request, without its query. */
   log: string[];
   stop(): Promise<void>;
 };
 
-/** What can be spoiled. `upgrade` is the status of a WebSocket handshake, and the subprotocol it chooses if it is one. */
+/** The handlers that a test can replace. `upgrade` decides a WebSocket handshake: its status or its subprotocol. */
 export type Plan = {
   page: Handler;
   missing: Handler;
@@ -35,17 +35,17 @@ export type Plan = {
   logout: Handler;
   asset: Handler;
   ticket: Handler;
-  upgrade: (request: Request, site: Site) => Upgrade;
+  upgrade: (request: Request, site: TestSite) => Upgrade;
   metadata: Handler;
   token: Handler;
   authorize: Handler;
 };
 
-/** Above what the doctor sends, so that the handlers and not Node's parser answer it. */
+/** Larger than the doctor's requests, so that the handlers answer them and not Node's parser. */
 const MAX_HEADER_BYTES = 131_072;
 const LONG = 16_384;
 
-export const policy = ({ issuer }: Site, change: Record<string, string | undefined> = {}): string =>
+export const policy = ({ issuer }: TestSite, change: Record<string, string | undefined> = {}): string =>
   Object.entries({
     'default-src': "'none'",
     'script-src': "'self'",
@@ -59,7 +59,7 @@ export const policy = ({ issuer }: Site, change: Record<string, string | undefin
     .flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]))
     .join('; ');
 
-export const guarded = (site: Site, change: Record<string, string> = {}): Record<string, string> => ({
+export const guarded = (site: TestSite, change: Record<string, string> = {}): Record<string, string> => ({
   'content-type': 'text/html',
   'content-security-policy': policy(site),
   'cross-origin-opener-policy': 'same-origin',
@@ -69,17 +69,17 @@ export const guarded = (site: Site, change: Record<string, string> = {}): Record
   ...change,
 });
 
-export const html = (site: Site, change: Record<string, string> = {}): Reply => ({
+export const html = (site: TestSite, change: Record<string, string> = {}): Reply => ({
   headers: guarded(site, change),
-  body: '<!doctype html><title>Site</title><link rel="icon" href="data:,"><script src="/app.js"></script>',
+  body: '<!doctype html><title>TestSite</title><link rel="icon" href="data:,"><script src="/app.js"></script>',
 });
 
-/** Takes control as soon as it can, as the real one does when it is asked to. */
+/** Claims the pages when it activates, like the real worker with that option. */
 export const WORKER_CODE = "addEventListener('activate', (event) => event.waitUntil(clients.claim()));\n";
 export const INSTALL_COOKIE = '__Host-Http-install=one; Path=/; Secure; HttpOnly; SameSite=Strict';
 export const SECRET = 'the-secret-of-one-installation';
 
-export const configOf = ({ issuer }: Pick<Site, 'issuer'>): object => ({
+export const configOf = ({ issuer }: Pick<TestSite, 'issuer'>): object => ({
   api: [{ origin: 'self', path: '/api/' }],
   whoami: '/api/whoami',
   signIn: {
@@ -91,12 +91,12 @@ export const configOf = ({ issuer }: Pick<Site, 'issuer'>): object => ({
   ],
 });
 
-export const script = (site: Site, config: object = configOf(site), seal?: string): string => {
+export const script = (site: TestSite, config: object = configOf(site), seal?: string): string => {
   const baked = seal === undefined ? { config } : { config, seal: { id: 'one', secret: seal } };
   return `self.__SESSION_KEEPER__ = ${JSON.stringify(baked)};\n${WORKER_CODE}`;
 };
 
-export const workerHeaders = ({ issuer }: Site, change: Record<string, string> = {}): Record<string, string> => ({
+export const workerHeaders = ({ issuer }: TestSite, change: Record<string, string> = {}): Record<string, string> => ({
   'content-type': 'text/javascript; charset=utf-8',
   'cache-control': 'no-store',
   'content-security-policy': `default-src 'none'; script-src 'self'; connect-src 'self' ${issuer}`,
@@ -113,7 +113,7 @@ export const json = (body: unknown, status = 200, headers: Record<string, string
   body: JSON.stringify(body),
 });
 
-export const metadataOf = ({ issuer }: Site): Record<string, unknown> => ({
+export const metadataOf = ({ issuer }: TestSite): Record<string, unknown> => ({
   issuer,
   authorization_endpoint: `${issuer}/authorize`,
   token_endpoint: `${issuer}/token`,
@@ -128,7 +128,7 @@ const parsedBody = ({ body }: Request): { readonly [name: string]: unknown } => 
   return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
 };
 
-/** One family of refresh tokens: `r0`, `r1`, …, of which the newest and the one before are good. */
+/** One family of refresh tokens `r0`, `r1`, …: the newest and the one before it are valid. */
 const tokens = (): Pick<Plan, 'login' | 'refresh' | 'logout' | 'whoami'> => {
   let newest: number | undefined;
   const answer = (number: number): Reply =>
@@ -225,7 +225,7 @@ const read = async (incoming: IncomingMessage, origin: string): Promise<Request>
   return { method, headers, url: new URL(url, origin), body };
 };
 
-const serve = (plan: Plan, site: () => Site, routes: typeof ROUTES): Server => {
+const serve = (plan: Plan, site: () => TestSite, routes: typeof ROUTES): Server => {
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (incoming, outgoing) => {
     void read(incoming, site().origin).then((request) => {
       site().log.push(`${request.method} ${request.url.pathname}`);
@@ -257,11 +257,11 @@ const close = (server: Server): Promise<void> =>
     server.closeAllConnections();
   });
 
-/** A right deployment but for `spoilt`. */
-export const startSite = async (spoilt: Partial<Plan> = {}): Promise<Site> => {
+/** Starts a correct deployment, except for the handlers in `spoilt`. */
+export const startSite = async (spoilt: Partial<Plan> = {}): Promise<TestSite> => {
   const plan = { ...goodPlan(), ...spoilt };
-  const late: { site?: Site } = {};
-  const current = (): Site =>
+  const late: { site?: TestSite } = {};
+  const current = (): TestSite =>
     late.site ?? { origin: 'http://localhost', issuer: 'http://localhost', log: [], stop: async () => {} };
   const servers = [serve(plan, current, ROUTES), serve(plan, current, PROVIDER_ROUTES)];
   const [origin = '', issuer = ''] = await Promise.all(servers.map(listen));

@@ -1,4 +1,4 @@
-import type { Verdict } from '../../../cli/doctor/site/finding.ts';
+import type { Verdict } from '../../../cli/doctor/checks/check.ts';
 import type { Given } from './run.ts';
 import {
   guarded,
@@ -10,17 +10,17 @@ import {
   workerHeaders,
   type Handler,
   type Plan,
-  type Site,
+  type TestSite,
 } from './site.ts';
 
-/** One fault, and what the doctor has to say about it. */
+/** One fault, and the doctor's expected finding. */
 export type Row = [
   id: string,
   verdict: Verdict,
   name: string,
   spoilt: Partial<Plan>,
   found: RegExp,
-  mend: RegExp,
+  fix: RegExp,
   given?: Given,
 ];
 
@@ -35,7 +35,7 @@ export const csp =
 export const worker =
   (change: Record<string, string>): Handler =>
   (_request, site) => ({ headers: workerHeaders(site, change), body: script(site) });
-export const configured = (make: (site: Site) => object): Partial<Plan> => ({
+export const configured = (make: (site: TestSite) => object): Partial<Plan> => ({
   worker: (_request, site) => ({ headers: workerHeaders(site), body: script(site, make(site)) }),
 });
 export const metadata = (change: Record<string, unknown>): Partial<Plan> => ({
@@ -53,5 +53,5 @@ export const without =
   (_request, site) => ({
     headers: Object.fromEntries(Object.entries(guarded(site)).filter(([name]) => !names.includes(name))),
   });
-/** Pages that do not hold a silent sign-in back. */
+/** Pages that do not stop a silent sign-in. */
 export const openPage = page({ 'cross-origin-opener-policy': 'unsafe-none' });
