@@ -1,7 +1,7 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { connectIn } from '../test/support/page/bare-keeper.ts';
-import { startSilentNetwork } from '../test/support/server/black-hole.ts';
+import { startSilentNetwork } from '../test/support/server/silent-network.ts';
 
 /*
  * How soon a lost socket is back: cut by the server, swallowed by the network without a word, and swallowed with every

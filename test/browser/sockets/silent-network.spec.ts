@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { startSilentNetwork } from '../../support/server/black-hole.ts';
+import { startSilentNetwork } from '../../support/server/silent-network.ts';
 import { expectAll, expectSocket, listen, newTopic } from '../../support/page/channels.ts';
 import { expect, FAILED_SOCKET, test } from '../../support/e2e.ts';
 import { connectKeeper, DEMO, signInBy, snapshotOf } from '../../support/page/keeper-page.ts';
