@@ -1,7 +1,7 @@
 /*
- * What the interface of a WebSocket does (https://websockets.spec.whatwg.org/), case by case after the web platform
- * tests below `websockets/`. Each runs in a page, once with the browser's own class and once with ours, against the
- * same echoing server; what it gives is compared.
+ * Cases for the interface of a WebSocket (https://websockets.spec.whatwg.org/), modelled on the web platform tests in
+ * `websockets/`. Each runs in a page against the same echo server, once with the browser's class and once with ours. The
+ * test compares the results.
  */
 
 export type SocketConstructor = typeof WebSocket;
@@ -18,7 +18,7 @@ export const errorOf = (run: () => unknown): string => {
   }
 };
 
-/** Made and thrown away. */
+/** Creates a socket and drops it. */
 export const made = (Socket: SocketConstructor, ...args: readonly unknown[]): string | WebSocket => {
   let socket: WebSocket | undefined;
   const error = errorOf(() => {
@@ -43,7 +43,7 @@ export const opened = async (Socket: SocketConstructor, url = ECHO, protocols: s
   await next(socket, 'open');
   return socket;
 };
-/** Opens, runs, and tells the events that followed up to the close. */
+/** Opens a socket, calls `run`, and returns all events up to the close. */
 export const ending = async (
   Socket: SocketConstructor,
   run: (socket: WebSocket) => unknown,

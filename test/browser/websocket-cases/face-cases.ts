@@ -1,6 +1,6 @@
 import { ECHO, errorOf, made, urlOf, protocolsError, next, opened, nextData, type Case } from './case-tools.ts';
 
-/* What it takes, and what it looks like. */
+/* Arguments and attributes. */
 
 const URLS: Readonly<Record<string, Case>> = {
   'no argument': (Socket) => made(Socket),
@@ -23,7 +23,7 @@ const URLS: Readonly<Record<string, Case>> = {
 };
 
 const PROTOCOLS: Readonly<Record<string, Case>> = {
-  'subprotocols: none of them': (Socket) => protocolsError(Socket, []),
+  'subprotocols: an empty list': (Socket) => protocolsError(Socket, []),
   'subprotocols: undefined': (Socket) => protocolsError(Socket, undefined),
   'subprotocols: null': (Socket) => protocolsError(Socket, null),
   'subprotocols: empty': (Socket) => protocolsError(Socket, ''),
@@ -33,9 +33,9 @@ const PROTOCOLS: Readonly<Record<string, Case>> = {
   'subprotocols: a control character': (Socket) => protocolsError(Socket, '\u0001'),
   'subprotocols: separators': (Socket) =>
     Array.from('()<>@,;:\\"/[]?={} \t').map((each) => protocolsError(Socket, each)),
-  'subprotocols: all else that a token may have': (Socket) => protocolsError(Socket, "!#$%&'*+-.^_`|~09azAZ"),
-  'subprotocols: one twice': (Socket) => protocolsError(Socket, ['a', 'a']),
-  'subprotocols: one twice, in another case': (Socket) => protocolsError(Socket, ['a', 'A']),
+  'subprotocols: all other token characters': (Socket) => protocolsError(Socket, "!#$%&'*+-.^_`|~09azAZ"),
+  'subprotocols: a duplicate': (Socket) => protocolsError(Socket, ['a', 'a']),
+  'subprotocols: a duplicate in another case': (Socket) => protocolsError(Socket, ['a', 'A']),
   'subprotocols: one is empty': (Socket) => protocolsError(Socket, ['a', '']),
   'subprotocols: a set': (Socket) => protocolsError(Socket, new Set(['a', 'b'])),
   'subprotocols: a number': (Socket) => protocolsError(Socket, 7),
@@ -60,14 +60,14 @@ const FACE: Readonly<Record<string, Case>> = {
     Object.getOwnPropertyDescriptor(Socket, 'OPEN'),
     Object.getOwnPropertyDescriptor(Socket.prototype, 'OPEN'),
   ],
-  'what it says it is': (Socket) => Object.prototype.toString.call(new Socket(ECHO)),
+  'its string tag': (Socket) => Object.prototype.toString.call(new Socket(ECHO)),
   'instance of its class': (Socket) => {
     const socket = new Socket(ECHO);
     return [socket instanceof Socket, socket instanceof EventTarget, socket.constructor === Socket];
   },
   'instance of `WebSocket`': (Socket) => new Socket(ECHO) instanceof WebSocket,
   'number of parameters': (Socket) => [Socket.length, Socket.prototype.send.length, Socket.prototype.close.length],
-  'a class below it': async (Socket) => {
+  'a subclass': async (Socket) => {
     class Below extends Socket {
       readonly mine = 'mine';
       override send(data: string): void {
@@ -102,13 +102,13 @@ const HANDLERS: Readonly<Record<string, Case>> = {
     const { onopen, onmessage, onerror, onclose } = new Socket(ECHO);
     return [onopen, onmessage, onerror, onclose];
   },
-  'a handler is what was set': (Socket) => {
+  'a handler reads back': (Socket) => {
     const socket = new Socket(ECHO);
     const handler = (): void => undefined;
     socket.onopen = handler;
     return socket.onopen === handler;
   },
-  'a handler that is none': (Socket) => {
+  'a handler that is not a function': (Socket) => {
     const socket = new Socket(ECHO);
     return [7, 'text', undefined, null].map((value) => {
       Reflect.set(socket, 'onopen', value);
@@ -121,7 +121,7 @@ const HANDLERS: Readonly<Record<string, Case>> = {
     Reflect.set(socket, 'onopen', handler);
     return (Reflect.get(socket, 'onopen') as unknown) === handler;
   },
-  'a later handler takes the place of the first': async (Socket) => {
+  'a later handler replaces the first in its place': async (Socket) => {
     const socket = new Socket(ECHO);
     const order: string[] = [];
     socket.onopen = () => order.push('first');
@@ -130,7 +130,7 @@ const HANDLERS: Readonly<Record<string, Case>> = {
     await next(socket, 'open');
     return order;
   },
-  'a handler that was taken away': async (Socket) => {
+  'a removed handler': async (Socket) => {
     const socket = new Socket(ECHO);
     const order: string[] = [];
     socket.onopen = () => order.push('handler');

@@ -1,10 +1,10 @@
 import { errorOf, next, opened, type Case } from './case-tools.ts';
 
-/* What `onmessage` is given where nobody else listens: ours is made by no browser then. */
+/* Events of `onmessage` without another listener. In that case ours is not a browser's event. */
 
 const ANSWER = 'x';
 
-/** What `look` finds in the event while its handler runs, and the event itself. */
+/** Resolves with the result of `look` during the handler, and with the event. */
 const handled = async <T>(
   Socket: typeof WebSocket,
   look: (event: MessageEvent, socket: WebSocket) => T,
@@ -24,7 +24,7 @@ const placesOf = (event: MessageEvent, socket: WebSocket): unknown => ({
   phase: event.eventPhase,
 });
 
-/** As clients do that hand events on (partysocket). */
+/** Copies an event, as clients do that dispatch it again (partysocket). */
 const copied = (event: Event): unknown => {
   const copy = Reflect.construct(event.constructor, [event.type, event]) as MessageEvent<unknown>;
   return [copy.type, copy.data, copy.origin.replace(location.host, 'host'), copy.lastEventId, copy.ports];
@@ -34,7 +34,7 @@ const FLAGS = ['bubbles', 'cancelable', 'composed', 'defaultPrevented', 'returnV
 const flagsOf = (event: Event): unknown => FLAGS.map((name) => Reflect.get(event, name) as unknown);
 
 export const HANDLER_CASES: Readonly<Record<string, Case>> = {
-  'a handler: what the event holds': async (Socket) => {
+  'a handler: the data of the event': async (Socket) => {
     const { event } = await handled(Socket, () => undefined);
     const { type, origin, lastEventId, source, ports }: MessageEvent<unknown> = event;
     return {
@@ -46,14 +46,14 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
       ports,
     };
   },
-  'a handler: what the event is': async (Socket) => {
+  'a handler: the class of the event': async (Socket) => {
     const { event } = await handled(Socket, () => undefined);
     const { AT_TARGET, NONE, constructor } = event;
     const kind = Object.prototype.toString.call(event);
     const isOne = [event instanceof Event, event instanceof MessageEvent];
     return { AT_TARGET, NONE, constructor: constructor.name, kind, isOne };
   },
-  'a handler: where the event is, and a task later': async (Socket) => {
+  'a handler: the targets of the event, and a task later': async (Socket) => {
     const { found, event, socket } = await handled(Socket, placesOf);
     await new Promise((resolve) => setTimeout(resolve));
     return [found, placesOf(event, socket)];
@@ -62,7 +62,7 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     const { event, socket } = await handled(Socket, () => undefined);
     return placesOf(event, socket);
   },
-  'a handler: its flags, before and after it tried to stop the event': async (Socket) => {
+  'a handler: the flags before and after it stops the event': async (Socket) => {
     const { found } = await handled(Socket, (event) => {
       const before = flagsOf(event);
       event.preventDefault();
@@ -72,14 +72,14 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     });
     return found;
   },
-  'a handler: the event is stopped at once': async (Socket) => {
+  'a handler: stops the event with `stopImmediatePropagation`': async (Socket) => {
     const { found } = await handled(Socket, (event) => {
       event.stopImmediatePropagation();
       return flagsOf(event);
     });
     return found;
   },
-  'a handler: the event is stopped the old way': async (Socket) => {
+  'a handler: stops the event with `cancelBubble`': async (Socket) => {
     const { found } = await handled(Socket, (event) => {
       Reflect.set(event, 'cancelBubble', false);
       const before = flagsOf(event);
@@ -88,29 +88,29 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     });
     return found;
   },
-  'a handler: when it came': async (Socket) => {
+  'a handler: the timestamp': async (Socket) => {
     const before = performance.now();
     const { event } = await handled(Socket, () => undefined);
     return before < event.timeStamp && event.timeStamp <= performance.now();
   },
-  'a handler: an event of the same kind is made of it': async (Socket) => {
+  'a handler: copies the event': async (Socket) => {
     const { event } = await handled(Socket, () => undefined);
     return copied(event);
   },
-  'a listener: an event of the same kind is made of it': async (Socket) => {
+  'a listener: copies the event': async (Socket) => {
     const socket = await opened(Socket);
     const event = next(socket, 'message');
     socket.send(ANSWER);
     return copied(await event);
   },
-  'a handler: given to another dispatch while it is in one': async (Socket) => {
+  'a handler: dispatches the event during its dispatch': async (Socket) => {
     const { found } = await handled(
       Socket,
       (event) => errorOf(() => new EventTarget().dispatchEvent(event)) !== 'none',
     );
     return found;
   },
-  'a handler: what it is called on': async (Socket) => {
+  'a handler: its `this`': async (Socket) => {
     const socket = await opened(Socket);
     const itself = new Promise((resolve) => {
       socket.onmessage = function () {
@@ -120,12 +120,12 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     socket.send(ANSWER);
     return itself;
   },
-  'a handler that throws: the window is told, and the next message comes': async (Socket) => {
+  'a handler that throws: the window gets an error event, and the next message comes': async (Socket) => {
     const socket = await opened(Socket);
-    const told: unknown[] = [];
+    const errors: unknown[] = [];
     const note = (event: ErrorEvent): void => {
       event.preventDefault();
-      told.push(event.error instanceof RangeError && event.error.message);
+      errors.push(event.error instanceof RangeError && event.error.message);
     };
     addEventListener('error', note);
     const second = new Promise((resolve) => {
@@ -137,9 +137,9 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     socket.send('burst');
     await second;
     removeEventListener('error', note);
-    return told;
+    return errors;
   },
-  'a handler that awaits each message hears each': async (Socket) => {
+  'a handler that awaits each message gets all of them': async (Socket) => {
     const socket = await opened(Socket);
     const all: unknown[] = [];
     let take: (data: unknown) => void = () => all.push('missed');
@@ -147,7 +147,7 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     const one = (): Promise<unknown> => new Promise((resolve) => (take = resolve));
     socket.send('burst');
     for (let count = 0; count < 4; count += 1) {
-      // some layers of promises deep, as awaiting code is
+      // Several promises deep, like code that awaits.
       const wait = async (): Promise<unknown> => {
         const data = await one();
         return Promise.resolve(data);
@@ -156,7 +156,7 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     }
     return all;
   },
-  'a handler is exchanged, taken away, set anew between messages': async (Socket) => {
+  'a handler is replaced, removed and set again between messages': async (Socket) => {
     const socket = await opened(Socket);
     const order: string[] = [];
     const say = async (): Promise<void> => {
@@ -177,7 +177,7 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     }
     return order;
   },
-  'a handler and listeners: each in the order in which it came': async (Socket) => {
+  'a handler and listeners: run in the order in which they were added': async (Socket) => {
     const socket = await opened(Socket);
     const order: string[] = [];
     const all = new Promise<string[]>((resolve) => {
@@ -189,7 +189,7 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     socket.send(ANSWER);
     return all;
   },
-  'a handler, and a listener that comes in the midst of messages': async (Socket) => {
+  'a handler, and a listener that is added between messages': async (Socket) => {
     const socket = await opened(Socket);
     const order: string[] = [];
     const all = new Promise<string[]>((resolve) => {
@@ -215,7 +215,7 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     await handled;
     return order;
   },
-  'a handler: nothing of the event throws when it is read': async (Socket) => {
+  'a handler: all attributes of the event can be read': async (Socket) => {
     const { event } = await handled(Socket, () => undefined);
     const names = [Event, MessageEvent].flatMap((kind) =>
       Object.entries(Object.getOwnPropertyDescriptors(kind.prototype)).flatMap(([name, { get }]) =>
@@ -224,11 +224,11 @@ export const HANDLER_CASES: Readonly<Record<string, Case>> = {
     );
     return names.filter((name) => errorOf(() => Reflect.get(event, name) as unknown) !== 'none');
   },
-  'a handler hears what somebody else dispatches': async (Socket) => {
+  'a handler gets events that a script dispatches': async (Socket) => {
     const socket = await opened(Socket);
-    const heard: unknown[] = [];
-    socket.onmessage = ({ data, isTrusted }) => heard.push(data, isTrusted);
+    const received: unknown[] = [];
+    socket.onmessage = ({ data, isTrusted }) => received.push(data, isTrusted);
     socket.dispatchEvent(new MessageEvent('message', { data: 'made up' }));
-    return heard;
+    return received;
   },
 };

@@ -1,13 +1,13 @@
 import { ECHO, errorOf, next, opened, ending, nextData, echoed, closeError, type Case } from './case-tools.ts';
 
-/* What it tells, what it sends, how it ends. */
+/* Events, `send` and `close`. */
 
 const eventFace = (event: Event): unknown => {
   const { type, bubbles, cancelable, composed, eventPhase, constructor } = event;
   return { type, bubbles, cancelable, composed, eventPhase, constructor: constructor.name };
 };
 
-/** As a listener finds it, not as it is later. */
+/** The event as a listener sees it, not as it is later. */
 const faceOf = (socket: WebSocket, type: string): Promise<unknown> =>
   new Promise((resolve) => socket.addEventListener(type, (event) => resolve(eventFace(event)), { once: true }));
 
@@ -28,7 +28,7 @@ const EVENTS: Readonly<Record<string, Case>> = {
     return faceOf(socket, 'close');
   },
   'events are trusted': async (Socket) => (await next(new Socket(ECHO), 'open')).isTrusted,
-  'who awaits each message hears each': async (Socket) => {
+  'code that awaits each message gets all of them': async (Socket) => {
     const socket = await opened(Socket);
     socket.send('burst');
     const all = [];
@@ -44,7 +44,7 @@ const EVENTS: Readonly<Record<string, Case>> = {
     await Promise.resolve();
     return order;
   },
-  'no event before the script that made it is done': async (Socket) => {
+  'no event before the end of the script that created it': async (Socket) => {
     const socket = new Socket(ECHO);
     const before = socket.readyState;
     await Promise.resolve();
@@ -75,7 +75,7 @@ const SEND: Readonly<Record<string, Case>> = {
   'send: a null character': (Socket) => echoed(Socket, 'a\0b'),
   'send: a lone surrogate': (Socket) => echoed(Socket, 'a\ud800b'),
   'send: a pair of surrogates': (Socket) => echoed(Socket, '\ud83d\ude00'),
-  'send: what is no text': async (Socket) => {
+  'send: other values than text': async (Socket) => {
     const all = [];
     for (const each of [7, null, undefined, {}, [1, 2], true]) all.push(await echoed(Socket, each as string));
     return all;
@@ -102,7 +102,7 @@ const SEND: Readonly<Record<string, Case>> = {
   },
   'send: a Blob': (Socket) => echoed(Socket, new Blob(['ab', new Uint8Array([99])])),
   'send: an empty Blob': (Socket) => echoed(Socket, new Blob([])),
-  'what was sent is a copy': async (Socket) => {
+  'send: copies the data': async (Socket) => {
     const socket = await opened(Socket);
     socket.binaryType = 'arraybuffer';
     const bytes = new Uint8Array([1, 2]);
@@ -111,7 +111,7 @@ const SEND: Readonly<Record<string, Case>> = {
     const answer = await nextData(socket);
     return answer instanceof ArrayBuffer && [...new Uint8Array(answer)];
   },
-  'a Blob keeps its place among others': async (Socket) => {
+  'send: a Blob keeps its place among other frames': async (Socket) => {
     const socket = await opened(Socket);
     socket.binaryType = 'arraybuffer';
     for (const data of ['one', new Blob(['two']), 'three']) socket.send(data);
@@ -126,7 +126,7 @@ const SEND: Readonly<Record<string, Case>> = {
     const answer = await echoed(Socket, new Uint8Array(1_000_000).fill(7));
     return Array.isArray(answer) && [answer.length, answer.at(-1)];
   },
-  'binary type: at first, when set, and when set to nonsense': (Socket) => {
+  'binary type: default, set, and set to an invalid value': (Socket) => {
     const socket = new Socket(ECHO);
     return ['', 'arraybuffer', 'nonsense', 'blob', undefined].map((type) => {
       Reflect.set(socket, 'binaryType', type);
@@ -161,7 +161,7 @@ const AMOUNT: Readonly<Record<string, Case>> = {
     }
     return amounts;
   },
-  'buffered amount: none once all has come back': async (Socket) => {
+  'buffered amount: 0 when all echoes have come': async (Socket) => {
     const socket = await opened(Socket);
     socket.send(new ArrayBuffer(100_000));
     await nextData(socket);
@@ -187,7 +187,7 @@ const CLOSE: Readonly<Record<string, Case>> = {
     for (const code of [1000, 3000, 4999, 1000.4, undefined]) all.push(await closeError(Socket, code));
     return all;
   },
-  'close: codes that are not': async (Socket) => {
+  'close: codes that are not allowed': async (Socket) => {
     const all = [];
     for (const code of [0, 999, 1001, 1005, 1006, 2999, 5000, 65_536, -1, Number.NaN, null, 'x'])
       all.push(await closeError(Socket, code));
@@ -235,15 +235,15 @@ const CLOSE: Readonly<Record<string, Case>> = {
     await next(socket, 'close');
     return states;
   },
-  'close: what was sent before it arrives': async (Socket) => {
+  'close: messages that were sent before it arrive': async (Socket) => {
     const socket = await opened(Socket);
     socket.send(new Blob(['close 4002 from the server']));
-    socket.send('close 4003 as asked');
+    socket.send('close 4003 bye');
     socket.close(4004);
     const event = await next(socket, 'close');
     return event instanceof CloseEvent && [event.wasClean, event.code >= 4003];
   },
-  'close: messages after it are not heard': async (Socket) => {
+  'close: no message event after it': async (Socket) => {
     const socket = await opened(Socket);
     const messages: unknown[] = [];
     socket.onmessage = ({ data }) => messages.push(data);
@@ -259,7 +259,7 @@ const CLOSE: Readonly<Record<string, Case>> = {
   'the server cuts the connection': (Socket) => ending(Socket, (socket) => socket.send('cut')),
   'the server breaks the protocol': (Socket) => ending(Socket, (socket) => socket.send('break')),
   'the server refuses the connection': (Socket) => ending(Socket, () => undefined, { url: '/nowhere', early: true }),
-  'nobody is there': (Socket) => ending(Socket, () => undefined, { url: 'ws://localhost:1/', early: true }),
+  'no server listens': (Socket) => ending(Socket, () => undefined, { url: 'ws://localhost:1/', early: true }),
 };
 
 export const LIFE_CASES: Readonly<Record<string, Case>> = { ...EVENTS, ...SEND, ...AMOUNT, ...CLOSE };
