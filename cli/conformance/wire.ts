@@ -4,10 +4,10 @@ import {
   parseServerFrame,
   SUBPROTOCOL,
   TICKET_SUBPROTOCOL_PREFIX,
-  type Cursor,
   type Hello,
   type ServerFrame,
 } from '../../src/protocol/frames.ts';
+import type { Cursor } from '../../src/protocol/cursor.ts';
 import { isObject, parseJson, stringAt } from '../../src/protocol/json.ts';
 
 /** The server to check, and the authorization to request its tickets. */

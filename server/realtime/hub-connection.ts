@@ -1,15 +1,14 @@
 import type { RawData, WebSocket } from 'ws';
 import {
   CLOSE_CODE,
-  MAX_STATE_LENGTH,
   MAX_SUBSCRIPTIONS,
   parseClientFrame,
   type ClientFrame,
-  type Cursor,
   type ProfileIdentity,
   type ServerFrame,
 } from '../../src/protocol/frames.ts';
-import { MAX_NAME } from '../../src/protocol/bridge.ts';
+import { MAX_STATE_LENGTH, type Cursor } from '../../src/protocol/cursor.ts';
+import { MAX_NAME } from '../../src/protocol/calls.ts';
 import { retryAfterReason, TOO_MANY_PAUSE_MS } from './connections-by-owner.ts';
 import { FreezableSocket, textOf, type FreezableConnection } from './freezable-socket.ts';
 import type { PresenceSocket, Presence } from './presence.ts';

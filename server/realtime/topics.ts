@@ -1,4 +1,4 @@
-import type { Cursor } from '../../src/protocol/frames.ts';
+import type { Cursor } from '../../src/protocol/cursor.ts';
 import { isObject, own } from '../../src/protocol/json.ts';
 import { digest, loadOrCreateSecret, randomId } from '../base/crypto.ts';
 import { count, shape } from '../base/validate.ts';

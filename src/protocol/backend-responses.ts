@@ -1,29 +1,23 @@
-import { isObject, numberAt, own, parseJson, stringAt } from './json.ts';
+import { parseJson } from './json.ts';
+import { number, object, string, type Infer } from './schema.ts';
+import { boolean, optional, stringIn } from './schema-types.ts';
 import type { User } from './snapshot.ts';
 
-/** `GET whoami`: an HTML fallback page, a redirect target or an empty object proves nothing. */
-export const parseWhoami = (text: string): User | undefined => {
-  const body = parseJson(text);
-  if (!isObject(body)) return undefined;
-  const sub = stringAt(body, 'sub');
-  return sub ? { sub, name: stringAt(body, 'name') } : undefined;
-};
+/** Whom `GET whoami` names. An HTML fallback page, a redirect target or an empty object proves nothing. */
+export const NAMED_USER = object({ sub: stringIn(1, Infinity), name: optional(string) });
 
-/** `GET status` of the ticket kind. */
+export const parseWhoami = (json: string): User | undefined => NAMED_USER.read(parseJson(json));
+
+/** `GET status` of a cookie session. */
+export const COOKIE_SESSION_STATUS = object({ authenticated: boolean, user: optional(NAMED_USER) });
 export type CookieSessionStatus = { authenticated: true; user: User } | { authenticated: false };
 
-export const parseCookieSessionStatus = (text: string): CookieSessionStatus | undefined => {
-  const body = parseJson(text);
-  if (!isObject(body)) return undefined;
-  if (own(body, 'authenticated') === false) return { authenticated: false };
-  const user = own(body, 'user');
-  if (own(body, 'authenticated') !== true || !isObject(user)) return undefined;
-  const sub = stringAt(user, 'sub');
-  return sub ? { authenticated: true, user: { sub, name: stringAt(user, 'name') } } : undefined;
+export const parseCookieSessionStatus = (json: string): CookieSessionStatus | undefined => {
+  const { authenticated, user }: Partial<Infer<typeof COOKIE_SESSION_STATUS>> =
+    COOKIE_SESSION_STATUS.read(parseJson(json)) ?? {};
+  if (authenticated === false) return { authenticated };
+  return authenticated && user ? { authenticated, user } : undefined;
 };
-
-/** A single-use socket ticket, and for how many milliseconds it is fresh. */
-export type SocketTicket = { ticket: string; freshForMs: number };
 
 /** `b64token` of RFC 6750 §2.1: nothing that could break out of a header or a URL. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -32,11 +26,20 @@ export const isToken = (value: unknown): value is string =>
 
 const DEFAULT_TICKET_SECONDS = 30;
 
-/** Accepts `{ticket, expires_in}` and the web app's `{token, expiresIn}`; seconds on the wire. */
-export const parseSocketTicket = (text: string): SocketTicket | undefined => {
-  const body = parseJson(text);
-  if (!isObject(body)) return undefined;
-  const ticket = stringAt(body, 'ticket') ?? stringAt(body, 'token');
-  const seconds = numberAt(body, 'expires_in') ?? numberAt(body, 'expiresIn') ?? DEFAULT_TICKET_SECONDS;
+/** `{ticket, expires_in}`, or the web app's `{token, expiresIn}`. Seconds. */
+export const TICKET_RESPONSE = object({
+  ticket: optional(string),
+  token: optional(string),
+  expires_in: optional(number),
+  expiresIn: optional(number),
+});
+
+/** A single-use socket ticket, and for how many milliseconds it is fresh. */
+export type SocketTicket = { ticket: string; freshForMs: number };
+
+export const parseSocketTicket = (json: string): SocketTicket | undefined => {
+  const response = TICKET_RESPONSE.read(parseJson(json));
+  const ticket = response?.ticket ?? response?.token;
+  const seconds = response?.expires_in ?? response?.expiresIn ?? DEFAULT_TICKET_SECONDS;
   return isToken(ticket) ? { ticket, freshForMs: Math.max(0, seconds) * 1000 } : undefined;
 };

@@ -1,75 +1,87 @@
-import type { Problem } from './problem.ts';
+import { PROBLEM } from './problem-codes.ts';
+import { number, object, string, union, type Infer } from './schema.ts';
+import { array, boolean, oneOf, optional, record, withDefault } from './schema-types.ts';
 
-export type SignInKind = 'oidc' | 'password' | 'ticket';
-export type User = { sub: string; name?: string | undefined };
+/** The sign-in methods of the product. */
+export const SIGN_IN_KIND = oneOf('oidc', 'password', 'ticket');
+export type SignInKind = Infer<typeof SIGN_IN_KIND>;
+
+export const USER = object({ sub: string, name: optional(string) });
+export type User = Infer<typeof USER>;
 
 /** Why nobody is signed in: never was, chose to leave, the server refused the token, the lifetime is over. */
-export type SignedOutReason = 'never' | 'user' | 'rejected' | 'expired';
+export const SIGNED_OUT_REASON = oneOf('never', 'user', 'rejected', 'expired');
+export type SignedOutReason = Infer<typeof SIGNED_OUT_REASON>;
 
 /** `compatible`: bearer tokens, encrypted at rest; `bound`: plus DPoP; `sealed`: plus a secret that only the worker has. */
-export type Tier = 'compatible' | 'bound' | 'sealed';
+export const TIER = oneOf('compatible', 'bound', 'sealed');
+export type Tier = Infer<typeof TIER>;
 
-/** Times are milliseconds since the epoch by the clock of this device. */
-type Known = {
-  kind: SignInKind;
-  user?: User | undefined;
+/** What a page may know of a session. Times are milliseconds since the Unix epoch by the clock of this device. */
+const SESSION_FACTS = {
+  kind: SIGN_IN_KIND,
+  user: optional(USER),
   /** Absent for the `ticket` kind, which holds no token. */
-  accessExpiresAt?: number | undefined;
-  accessIssuedAt?: number | undefined;
+  accessExpiresAt: optional(number),
+  accessIssuedAt: optional(number),
   /** When the application's backend last proved, by name, that it knows this session. */
-  verifiedAt?: number | undefined;
+  verifiedAt: optional(number),
   /** End of the session's absolute lifetime, where the server declares one. */
-  endsAt?: number | undefined;
+  endsAt: optional(number),
 };
 
-export type SessionView =
+export const SESSION_VIEW = union('state', {
   /** Reading the disk, or finishing a sign-in. Nothing is known yet: show neither app nor login page. */
-  | { state: 'starting' }
-  | ({ state: 'active' } & Known)
-  | ({ state: 'refreshing' } & Known)
-  /** Cannot refresh now; the tokens are kept and the next try is known. */
-  | ({ state: 'degraded'; nextTryAt: number; attempt: number; problem: Problem } & Known)
-  | { state: 'signed-out'; reason: SignedOutReason; kind?: SignInKind | undefined; problem?: Problem | undefined };
+  starting: {},
+  active: SESSION_FACTS,
+  refreshing: SESSION_FACTS,
+  /** Cannot refresh now. The tokens are kept, and the time of the next try is known. */
+  degraded: { nextTryAt: number, attempt: number, problem: PROBLEM, ...SESSION_FACTS },
+  'signed-out': { reason: SIGNED_OUT_REASON, kind: optional(SIGN_IN_KIND), problem: optional(PROBLEM) },
+});
+export type SessionView = Infer<typeof SESSION_VIEW>;
 
-export type SocketStateName = 'parked' | 'ticketing' | 'dialling' | 'open' | 'resting' | 'stopped';
-
-export type SocketView = {
-  state: SocketStateName;
-  since: number;
-  nextTryAt?: number | undefined;
-  roundTripMs?: number | undefined;
-  sent: number;
-  received: number;
+export const SOCKET_VIEW = object({
+  state: oneOf('parked', 'ticketing', 'dialling', 'open', 'resting', 'stopped'),
+  since: number,
+  nextTryAt: optional(number),
+  roundTripMs: optional(number),
+  sent: number,
+  received: number,
   /** Times the stream went on where it had stopped. */
-  resumed: number;
+  resumed: number,
   /** Frames that the server's history no longer held. */
-  lost: number;
-  problem?: Problem | undefined;
-};
+  lost: number,
+  problem: optional(PROBLEM),
+});
+export type SocketView = Infer<typeof SOCKET_VIEW>;
+export type SocketStateName = SocketView['state'];
 
-/** What a session was kept through, since `since`; it survives worker restarts. */
-export type Continuity = {
-  since: number;
-  reloads: number;
-  workerRestarts: number;
-  networkLosses: number;
-  refreshes: number;
-};
+/** What a session was kept through since `since` (ms since the Unix epoch). It survives worker restarts: it is on disk. */
+export const CONTINUITY = object({
+  since: number,
+  reloads: withDefault(number, 0),
+  workerRestarts: withDefault(number, 0),
+  networkLosses: withDefault(number, 0),
+  refreshes: withDefault(number, 0),
+});
+export type Continuity = Infer<typeof CONTINUITY>;
 
 /** What a page may know. Never a token, a ticket, a nonce or a key. */
-export type Snapshot = {
-  protocol: number;
+export const SNAPSHOT = object({
+  protocol: number,
   /** Identity of the build that made the worker script, to offer "new version ready". */
-  build: string;
-  worker: { id: string; startedAt: number; host: 'service-worker' | 'page' };
-  durability: 'disk' | 'memory';
-  tier: Tier;
+  build: string,
+  worker: object({ id: string, startedAt: number, host: oneOf('service-worker', 'page') }),
+  durability: oneOf('disk', 'memory'),
+  tier: TIER,
   /** The sign-in kinds this deployment offers, in the order to show them. */
-  signInKinds: readonly SignInKind[];
-  online: boolean;
-  session: SessionView;
+  signInKinds: array(SIGN_IN_KIND),
+  online: boolean,
+  session: SESSION_VIEW,
   /** By URL as configured, for example `/api/socket`. */
-  sockets: { readonly [url: string]: SocketView };
-  tabs: number;
-  kept: Continuity;
-};
+  sockets: record(SOCKET_VIEW),
+  tabs: number,
+  kept: CONTINUITY,
+});
+export type Snapshot = Infer<typeof SNAPSHOT>;

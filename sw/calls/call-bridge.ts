@@ -1,5 +1,6 @@
 import { expose, type Endpoint } from 'comlink';
-import { MARK, type KeeperApi, type WorkerMessage } from '../../src/protocol/bridge.ts';
+import { MARK } from '../../src/protocol/bridge-constants.ts';
+import type { KeeperApi, Marked, WorkerMessage } from '../../src/protocol/bridge.ts';
 import { failed } from '../../src/protocol/problem.ts';
 import { checkCall } from './call-guard.ts';
 
@@ -13,7 +14,7 @@ export const answerCall = (api: KeeperApi, source: Source, message: unknown, isW
   const call = checkCall(message);
   if (!call) return Promise.resolve();
   const reply = (answer: unknown): void =>
-    source.postMessage({ mark: MARK, type: 'answer', message: answer } satisfies WorkerMessage);
+    source.postMessage({ mark: MARK, type: 'answer', message: answer } satisfies Marked<WorkerMessage>);
   if (!call.admitted || !isWithinLimit) {
     const code = call.admitted ? 'over-limit' : 'bad-message';
     reply({ id: call.id, type: 'RAW', value: failed({ code, detail: 'refused' }) });

@@ -1,4 +1,4 @@
-import { API_METHODS } from '../../src/protocol/bridge.ts';
+import { API_METHODS } from '../../src/protocol/bridge-constants.ts';
 import { isObject, own } from '../../src/protocol/json.ts';
 
 /*

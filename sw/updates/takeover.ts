@@ -1,4 +1,5 @@
-import { MARK, type PageMessage } from '../../src/protocol/bridge.ts';
+import { MARK } from '../../src/protocol/bridge-constants.ts';
+import type { Marked, PageMessage } from '../../src/protocol/bridge.ts';
 import { WORKER_TAKEOVER_MS } from '../../src/protocol/takeover-timing.ts';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -18,7 +19,7 @@ export const announceTakeover = (): (() => void) => {
   const repeat = (): void => {
     const ms = until - Date.now();
     if (me?.state !== 'installed' || ms <= 0) return;
-    registration.active?.postMessage({ mark: MARK, type: 'taking-over', ms } satisfies PageMessage);
+    registration.active?.postMessage({ mark: MARK, type: 'taking-over', ms } satisfies Marked<PageMessage>);
   };
   const announce = (): void => {
     until = Date.now() + WORKER_TAKEOVER_MS;
@@ -42,6 +43,6 @@ export const announceTakeover = (): (() => void) => {
  */
 export const requestAnnouncement = (): boolean => {
   const { waiting } = self.registration;
-  waiting?.postMessage({ mark: MARK, type: 'skip-waiting' } satisfies PageMessage);
+  waiting?.postMessage({ mark: MARK, type: 'skip-waiting' } satisfies Marked<PageMessage>);
   return waiting !== null;
 };

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { API_METHODS } from '../../src/protocol/bridge.ts';
+import { API_METHODS } from '../../src/protocol/bridge-constants.ts';
 import { isObject } from '../../src/protocol/json.ts';
 import { checkCall } from '../../sw/calls/call-guard.ts';
 

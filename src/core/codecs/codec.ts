@@ -1,6 +1,7 @@
-import type { PortFrame } from '../../protocol/bridge.ts';
+import type { PortFrame } from '../../protocol/port-frames.ts';
 import type { CodecName } from '../../protocol/config.ts';
-import { CLOSE_CODE, type Cursor, type ProfileIdentity } from '../../protocol/frames.ts';
+import { CLOSE_CODE, type ProfileIdentity } from '../../protocol/frames.ts';
+import type { Cursor } from '../../protocol/cursor.ts';
 import { isObject, numberAt, parseJson } from '../../protocol/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { OutboxItem } from '../socket/outbox.ts';

@@ -5,10 +5,10 @@ import {
   parseServerFrame,
   SUBPROTOCOL,
   type ClientFrame,
-  type Cursor,
   type ProfileIdentity,
   type ServerFrame,
 } from '../../protocol/frames.ts';
+import type { Cursor } from '../../protocol/cursor.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Protocol, type Put } from './codec.ts';
 import { byteLength, type OutboxItem } from '../socket/outbox.ts';

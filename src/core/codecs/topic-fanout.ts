@@ -1,5 +1,5 @@
-import type { PortFrame } from '../../protocol/bridge.ts';
-import type { Cursor } from '../../protocol/frames.ts';
+import type { PortFrame } from '../../protocol/port-frames.ts';
+import type { Cursor } from '../../protocol/cursor.ts';
 
 /*
  * One topic for many tabs. Invariant 10: each tab gets each event once, in order, without a gap, or is told the gap.

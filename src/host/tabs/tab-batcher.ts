@@ -1,5 +1,5 @@
 import type { Frame, SocketAddress } from '../../core/codecs/codec.ts';
-import type { PortFrame, SocketRun } from '../../protocol/bridge.ts';
+import type { PortFrame } from '../../protocol/port-frames.ts';
 import { sizeOf } from '../../core/codecs/tab-sockets.ts';
 import type { Clock } from '../runtime/clock.ts';
 
@@ -31,12 +31,15 @@ export type TabBatcher = {
 
 const USER_FRAMES: readonly PortFrame['type'][] = ['event', 'here', 'socket-messages'];
 
-const append = (run: SocketRun, data: Frame): void => {
+/** The data that one socket receives in one frame, while it still grows. `bytes` is its size on the network. */
+type GrowingRun = { data: Frame[]; bytes: number };
+
+const append = (run: GrowingRun, data: Frame): void => {
   run.data.push(data);
   run.bytes += sizeOf(data);
 };
 
-const isFull = ({ data, bytes }: SocketRun): boolean => data.length >= MAX_RUN_FRAMES || bytes >= MAX_RUN_BYTES;
+const isFull = ({ data, bytes }: GrowingRun): boolean => data.length >= MAX_RUN_FRAMES || bytes >= MAX_RUN_BYTES;
 
 /** Codecs pass the same list while it does not change, so the first comparison mostly decides. */
 const areSame = (some: readonly SocketAddress[], others: readonly SocketAddress[]): boolean =>
@@ -47,7 +50,7 @@ const areSame = (some: readonly SocketAddress[], others: readonly SocketAddress[
 export const createTabBatcher = (clock: Clock, deliver: (tab: string, frames: PortFrame[]) => void): TabBatcher => {
   const waiting = new Map<string, PortFrame[]>();
   /** The last run, if no other frame came after it. More data for the same sockets goes into it. */
-  let last: { to: readonly SocketAddress[]; run: SocketRun } | undefined;
+  let last: { to: readonly SocketAddress[]; run: GrowingRun } | undefined;
   let windowEndsAt = 0;
   let cancel = (): void => undefined;
 
@@ -80,7 +83,7 @@ export const createTabBatcher = (clock: Clock, deliver: (tab: string, frames: Po
       append(last.run, data);
       return isFull(last.run) ? flush() : undefined;
     }
-    const run: SocketRun = { data: [data], bytes: sizeOf(data) };
+    const run: GrowingRun = { data: [data], bytes: sizeOf(data) };
     last = { to, run };
     for (const { tab, socket } of to) add(tab, { type: 'socket-messages', socket, run });
   };

@@ -1,4 +1,5 @@
-import type { TabIntro, PortFrame, PortMessage, TabMessage } from '../../protocol/bridge.ts';
+import type { TabIntro, TabMessage } from '../../protocol/bridge.ts';
+import type { PortFrame, PortMessage } from '../../protocol/port-frames.ts';
 import { parseTabMessage } from '../../protocol/bridge.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import type { Clock } from '../runtime/clock.ts';

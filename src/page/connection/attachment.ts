@@ -1,7 +1,7 @@
 import type { Arrival, TabIntro, TabMessage } from '../../protocol/bridge.ts';
 import { PROTOCOL, isSupportedProtocol } from '../../protocol/version.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
-import { framesOf, isFrame, isSocketBatch, PAGE_SHAPES, type SocketBatch, type PageFrame } from './port-frames.ts';
+import { framesOf, isSocketBatch, PAGE_FRAME, type PageFrame, type SocketBatch } from '../../protocol/port-frames.ts';
 import type { Transport } from './transport.ts';
 
 /** A welcome that takes longer than this (ms) is asked for again. */
@@ -60,7 +60,8 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
       if (isSocketBatch(data)) return end.signal.aborted ? undefined : tab.receiveBatch(data);
       for (const frame of framesOf(data)) {
         if (end.signal.aborted) return;
-        if (isFrame(PAGE_SHAPES, frame)) receive(frame, end);
+        const ofPage = PAGE_FRAME.read(frame);
+        if (ofPage) receive(ofPage, end);
         else tab.receive(frame);
       }
     };

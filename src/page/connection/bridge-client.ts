@@ -1,5 +1,6 @@
 import { wrap, type Endpoint } from 'comlink';
-import { IDEMPOTENT_METHODS, type KeeperApi } from '../../protocol/bridge.ts';
+import { IDEMPOTENT_METHODS } from '../../protocol/bridge-constants.ts';
+import type { KeeperApi } from '../../protocol/bridge.ts';
 import { isObject, own } from '../../protocol/json.ts';
 import { failed, isProblem, type Problem, type Result } from '../../protocol/problem.ts';
 

@@ -1,4 +1,5 @@
-import { MARK, type PageMessage } from '../../protocol/bridge.ts';
+import { MARK } from '../../protocol/bridge-constants.ts';
+import type { Marked, PageMessage } from '../../protocol/bridge.ts';
 import { PAGE_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 import { REPLACEMENT_SEARCH, trustScript } from './trusted-types.ts';
@@ -11,15 +12,13 @@ const INSTALL_DEADLINE_MS = 20_000;
 const CONTROL_DEADLINE_MS = 3_000;
 const CLAIM_EVERY_MS = 500;
 
-type Body = PageMessage extends infer M ? (M extends PageMessage ? Omit<M, 'mark'> : never) : never;
-
 /** The registration of our worker, and this page's relation to it. */
 export type WorkerRegistration = {
   readonly container: ServiceWorkerContainer;
   registration(): ServiceWorkerRegistration;
   activeWorker(): ServiceWorker | null;
   /** Starts the worker if it is stopped. Throws without an active worker. */
-  post(message: Body, transfer?: Transferable[]): void;
+  post(message: PageMessage, transfer?: Transferable[]): void;
   /** Whether there is a worker to talk to. It answers when no hand-over is going on. */
   ready(): Promise<boolean>;
   /** Whether a worker controls this page, if need be after having asked for it. As `ready()` it waits for a hand-over. */
@@ -91,10 +90,10 @@ const siteOf = (
   /** A person, or the server, may have cleared the site's data: then there is a worker in name only. */
   const activeWorker = () => (registration.active?.state === 'redundant' ? null : registration.active);
 
-  const post = (message: Body, transfer: Transferable[] = []) => {
+  const post = (message: PageMessage, transfer: Transferable[] = []) => {
     const target = activeWorker();
     if (!target) throw new TypeError('no worker');
-    target.postMessage({ mark: MARK, ...message }, transfer);
+    target.postMessage({ mark: MARK, ...message } satisfies Marked<PageMessage>, transfer);
   };
 
   const claim = () => activeWorker() && post({ type: 'claim' });
@@ -156,7 +155,7 @@ const siteOf = (
     awaitTakeover: () => (handingOver ??= handOver()),
     requestActivation: () => {
       const { waiting } = registration;
-      if (waiting !== keptOut) waiting?.postMessage({ mark: MARK, type: 'skip-waiting' } satisfies PageMessage);
+      if (waiting !== keptOut) waiting?.postMessage({ mark: MARK, type: 'skip-waiting' } satisfies Marked<PageMessage>);
     },
     replaceWorker,
     repair,

@@ -1,5 +1,5 @@
 import type { Endpoint } from 'comlink';
-import { KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../protocol/bridge.ts';
+import { KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../protocol/bridge-constants.ts';
 import { isObject, own } from '../../protocol/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { createBridge } from './bridge-client.ts';

@@ -1,7 +1,8 @@
-import type { Member, TabMessage } from '../../protocol/bridge.ts';
-import { MAX_STATE_LENGTH } from '../../protocol/frames.ts';
+import type { Member } from '../../protocol/realtime-frames.ts';
+import type { TabMessage } from '../../protocol/bridge.ts';
+import { MAX_STATE_LENGTH } from '../../protocol/cursor.ts';
 import { failed, ok, type Problem } from '../../protocol/problem.ts';
-import type { RealtimeFrame } from './realtime-frames.ts';
+import type { RealtimeFrame } from '../../protocol/realtime-frames.ts';
 import type { Presence, PresenceEvent } from '../types/types.ts';
 
 /** One place of the page that is present at a topic; `state` is JSON once it has said something. */

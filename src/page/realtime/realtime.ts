@@ -2,8 +2,8 @@ import type { TabIntro, KeeperApi } from '../../protocol/bridge.ts';
 import type { SessionView } from '../../protocol/snapshot.ts';
 import { createChannels } from './channels.ts';
 import { KeeperSocket } from './keeper-socket.ts';
-import { isFrame, type SocketBatch } from '../connection/port-frames.ts';
-import { REALTIME_SHAPES } from './realtime-frames.ts';
+import { REALTIME_FRAME } from '../../protocol/realtime-frames.ts';
+import type { SocketBatch } from '../../protocol/port-frames.ts';
 import { createSocketHub, type Post, type SocketHub } from './socket-hub.ts';
 import type { Channel, ChannelOptions, SocketClass } from '../types/types.ts';
 
@@ -15,7 +15,7 @@ export type Realtime = {
   portOpened(): void;
   /** A host has answered on it. */
   welcomed(): void;
-  /** A frame that nobody has looked at yet. */
+  /** A frame that nothing has checked yet. */
   receive(frame: unknown): void;
   receiveBatch(heard: SocketBatch): void;
   /** Whose session it is now: what came for somebody else is forgotten. */
@@ -43,8 +43,9 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: 
       sockets.reopen();
     },
     welcomed: channels.republish,
-    receive: (frame) => {
-      if (!isFrame(REALTIME_SHAPES, frame)) return;
+    receive: (value) => {
+      const frame = REALTIME_FRAME.read(value);
+      if (!frame) return;
       channels.receive(frame);
       sockets.receive(frame);
     },

@@ -1,5 +1,5 @@
-import type { PortFrame } from '../../protocol/bridge.ts';
-import type { Cursor } from '../../protocol/frames.ts';
+import type { PortFrame } from '../../protocol/port-frames.ts';
+import type { Cursor } from '../../protocol/cursor.ts';
 import type { TopicEvent } from '../types/types.ts';
 
 /** Where this page stands in a topic. */

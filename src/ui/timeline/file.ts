@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../protocol/bridge.ts';
+import type { JournalEntry } from '../../protocol/calls.ts';
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 

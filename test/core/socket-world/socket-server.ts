@@ -1,4 +1,5 @@
-import { parseClientFrame, type Cursor, type ServerFrame } from '../../../src/protocol/frames.ts';
+import { parseClientFrame, type ServerFrame } from '../../../src/protocol/frames.ts';
+import type { Cursor } from '../../../src/protocol/cursor.ts';
 
 /*
  * The other side of the simulated world: a hub of `keeper.1` that keeps to its contract (tickets are used once,

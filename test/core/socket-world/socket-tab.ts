@@ -1,5 +1,5 @@
-import type { PortFrame } from '../../../src/protocol/bridge.ts';
-import type { Cursor } from '../../../src/protocol/frames.ts';
+import type { PortFrame } from '../../../src/protocol/port-frames.ts';
+import type { Cursor } from '../../../src/protocol/cursor.ts';
 
 type Fail = (why: string) => void;
 

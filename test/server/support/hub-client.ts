@@ -4,10 +4,10 @@ import {
   SUBPROTOCOL,
   TICKET_SUBPROTOCOL_PREFIX,
   type ClientFrame,
-  type Cursor,
   type Hello,
   type ServerFrame,
 } from '../../../src/protocol/frames.ts';
+import type { Cursor } from '../../../src/protocol/cursor.ts';
 import { textOf } from '../../../server/realtime/freezable-socket.ts';
 import { bearer, type TestServer } from './start.ts';
 

@@ -1,0 +1,52 @@
+import { number, object, string, union, unknown, type Infer } from './schema.ts';
+import { array, oneOf, optional, stringIn } from './schema-types.ts';
+
+/** Of a name or an id that a page gives, in UTF-16 units. */
+export const MAX_NAME = 256;
+export const NAME = stringIn(1, MAX_NAME);
+const SECRET = stringIn(1, 4_096);
+
+export const SIGN_IN_INTENT = union('kind', {
+  /** `returnTo` is a path of this origin to come back to. */
+  oidc: { returnTo: optional(string) },
+  password: { username: NAME, password: SECRET },
+  ticket: { apiKey: SECRET },
+});
+export type SignInIntent = Infer<typeof SIGN_IN_INTENT>;
+
+/** What the page has to do next. A redirect leads to the provider and back to `returnTo`. */
+export const SIGN_IN_NEXT = union('type', { 'signed-in': {}, redirect: { url: string } });
+export type SignInNext = Infer<typeof SIGN_IN_NEXT>;
+
+/** Why the page thinks that the world may have changed: a reason to try now, never a fact to rely on. */
+export const NUDGE_CAUSE = oneOf('online', 'offline', 'visible', 'hidden', 'thaw', 'user');
+export type NudgeCause = Infer<typeof NUDGE_CAUSE>;
+
+export const JOURNAL_ENTRY = object({
+  /** Milliseconds since the Unix epoch. */
+  at: number,
+  /** Id of the worker that wrote it. */
+  worker: string,
+  machine: string,
+  /** Name of the event or effect, never its payload: that could hold a token. */
+  what: string,
+  detail: optional(string),
+});
+export type JournalEntry = Infer<typeof JOURNAL_ENTRY>;
+
+/** What a native shell (a keychain) may keep: a sealed record. Best effort, never the only copy. */
+export type NativeRecord = string;
+
+/** The page chooses `id`: a second publication with the same id is the same publication. */
+export const PUBLICATION = object({ id: NAME, topic: NAME, data: unknown });
+export type Publication = Infer<typeof PUBLICATION>;
+
+const PUBLICATIONS = array(PUBLICATION);
+
+export const parseSignInIntent = (value: unknown): SignInIntent | undefined => SIGN_IN_INTENT.read(value);
+
+export const parseNudgeCause = (value: unknown): NudgeCause | undefined => NUDGE_CAUSE.read(value);
+
+/** One or several: all of them, or none. */
+export const parsePublications = (value: unknown): readonly Publication[] | undefined =>
+  PUBLICATIONS.read([value].flat());

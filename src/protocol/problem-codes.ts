@@ -1,0 +1,55 @@
+import { looseObject, number, string, union, type Infer, type Schema } from './schema.ts';
+import { optional } from './schema-types.ts';
+
+/**
+ * Everything that can go wrong, as plain data with a stable code. Nothing is thrown between a page and the worker.
+ * `at` names the endpoint (a path or origin + path, never a query string); `status` is the HTTP status;
+ * `retryAfterMs` is the pause that the server asked for. The interface makes the words for people.
+ */
+export const PROBLEM = union('code', {
+  /** No answer at all: offline, DNS, reset, refused. */
+  'network-unreachable': { at: string },
+  /** An answer did not come within its deadline. */
+  timeout: { at: string },
+  /** 5xx, `temporarily_unavailable`, or an error status that proves nothing about the session. */
+  'server-unavailable': { at: string, status: number, retryAfterMs: optional(number) },
+  /** 429 or `slow_down`. */
+  'rate-limited': { at: string, status: number, retryAfterMs: optional(number) },
+  /** An answer that is not what the endpoint promises: HTML of a captive portal, truncated JSON, a redirect. */
+  'unexpected-answer': { at: string, status: number, detail: string },
+  /** The token endpoint answered `invalid_grant` (RFC 6749 §5.2) to the current refresh token. */
+  'grant-rejected': { at: string, status: number, error: string },
+  /** `invalid_grant`, but an earlier answer was lost: the rotated token never reached us. */
+  'answer-lost': { at: string, status: number, error: string },
+  /** `invalid_client`, `invalid_scope`, `unauthorized_client`…: the operator has to fix the configuration. */
+  misconfigured: { at: string, detail: string },
+  /** The lifetime that the server declared for the whole session is over. */
+  'lifetime-over': { endedAt: number },
+  /** Wrong user name, password or API key. */
+  'credentials-rejected': { at: string, status: number },
+  /** The provider sent the person back with an error (RFC 6749 §4.1.2.1), or with a `state` that no sign-in here has. */
+  'sign-in-refused': { error: string },
+  'store-unavailable': { detail: string },
+  /** A newer version of this worker wrote the database. */
+  'store-newer': {},
+  'store-full': {},
+  /** This page had a session, and the disk has none any more: the browser's data were cleared. */
+  'store-cleared': {},
+  /** A stored record cannot be opened (corrupt, or sealed for another worker). It was set aside, not deleted. */
+  'store-unreadable': { detail: string },
+  'signed-out': {},
+  /** The request was redirected and may not carry its token along. */
+  'redirect-refused': { at: string },
+  /** A message that is not of the protocol. */
+  'bad-message': { detail: string },
+  /** The other side speaks a protocol that this side does not know: reload the page. */
+  unsupported: { detail: string },
+  /** More than a bound allows: a queue, a frame, a message rate. */
+  'over-limit': { detail: string },
+  /** No worker answered and none could be started. */
+  'no-worker': { detail: string },
+  cancelled: {},
+});
+
+/** A problem from the other side, whose build may be newer: one with an unknown code is still a problem. */
+export const ANY_PROBLEM: Schema<Infer<typeof PROBLEM>> = looseObject({ code: string });
