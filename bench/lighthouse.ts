@@ -2,7 +2,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import { ended, start } from '../scripts/process/run.ts';
-import { isObject, own, parseJson } from '../src/protocol/json.ts';
+import { isObject, own, parseJson } from '../src/protocol/schema/json.ts';
 import { startApp, type App } from '../test/support/server/app.ts';
 import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { signInByHand } from '../test/support/page/sign-in.ts';

@@ -1,4 +1,4 @@
-import { KEEPER_ROOT, KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE } from '../src/protocol/bridge-constants.ts';
+import { KEEPER_ROOT, KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE } from '../src/protocol/bridge/bridge-constants.ts';
 
 /**
  * A response that never ends keeps a Chromium worker alive while its page reads it, also in a hidden or frozen page. It

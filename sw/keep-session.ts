@@ -1,8 +1,8 @@
 import { createHost } from '../src/host/host.ts';
 import type { SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
 import type { Host } from '../src/host/services/host-types.ts';
-import { END_SESSION_PATH } from '../src/protocol/bridge-constants.ts';
-import { parsePageMessage, type PageMessage } from '../src/protocol/bridge.ts';
+import { END_SESSION_PATH } from '../src/protocol/bridge/bridge-constants.ts';
+import { parsePageMessage, type PageMessage } from '../src/protocol/bridge/bridge.ts';
 import type { InjectedConfig } from '../src/protocol/config.ts';
 import { answerCall } from './calls/call-bridge.ts';
 import { createClientRateLimit } from './calls/call-guard.ts';

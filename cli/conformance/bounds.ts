@@ -1,5 +1,5 @@
 import { CLOSE_CODE, MAX_SUBSCRIPTIONS, MAX_TOPIC_LENGTH } from '../../src/protocol/frames.ts';
-import { isObject, numberAt, parseJson } from '../../src/protocol/json.ts';
+import { isObject, numberAt, parseJson } from '../../src/protocol/schema/json.ts';
 import { check, type ConformanceCheck } from './wire.ts';
 
 const GREET_WITHIN_MS = 5_000;

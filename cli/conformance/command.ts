@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { isObject, parseJson, stringAt } from '../../src/protocol/json.ts';
+import { isObject, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
 import { EXIT, type ExitCode, type Terminal } from '../doctor/command.ts';
 import { CONFORMANCE_CHECKS } from './checks.ts';
 import { Tester, type ConformanceCheck, type ServerUnderTest } from './wire.ts';

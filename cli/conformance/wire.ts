@@ -8,7 +8,7 @@ import {
   type ServerFrame,
 } from '../../src/protocol/frames.ts';
 import type { Cursor } from '../../src/protocol/cursor.ts';
-import { isObject, parseJson, stringAt } from '../../src/protocol/json.ts';
+import { isObject, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
 
 /** The server to check, and the authorization to request its tickets. */
 export type ServerUnderTest = {

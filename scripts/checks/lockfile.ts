@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { isObject, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/json.ts';
+import { isObject, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
 
 /**
  * Completes package-lock.json after `npm install` changed it (`npm run lockfile`).

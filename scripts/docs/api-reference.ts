@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isObject, own, parseJson, stringAt } from '../../src/protocol/json.ts';
+import { isObject, own, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
 import { itemOf, type Item } from './api-item.ts';
 import { Sources, type Doc } from './declarations.ts';
 

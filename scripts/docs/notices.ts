@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isObject, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/json.ts';
+import { isObject, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
 
 /**
  * Writes THIRD-PARTY-NOTICES.md (`npm run notices`): the licences of the packages that a build bundles and of those that

@@ -1,4 +1,4 @@
-import { isObject, own, parseJson, stringAt } from '../../src/protocol/json.ts';
+import { isObject, own, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
 
 /** What became of one kind of request, as a test saw it. */
 export type Row = {

@@ -1,4 +1,4 @@
-import { isObject, own, stringAt, type JsonObject } from '../../src/protocol/json.ts';
+import { isObject, own, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
 import { literally } from './failure-line.ts';
 
 /** The type of annotation that a test gets while whose run the browser itself crashed. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { isObject, numberAt, own, parseJson, type JsonObject } from '../../src/protocol/json.ts';
+import { isObject, numberAt, own, parseJson, type JsonObject } from '../../src/protocol/schema/json.ts';
 
 /** The result of one step of a test run. A type check, a lint run or a size budget is one check. */
 export type Counts = {

@@ -1,6 +1,6 @@
 /** Prints the sum of both legs as the last line of a CI run. A leg without a result counts as one failure. */
 import { join } from 'node:path';
-import { numberAt } from '../../src/protocol/json.ts';
+import { numberAt } from '../../src/protocol/schema/json.ts';
 import { totalOf } from './outcome.ts';
 import { readReport, type Counts } from './reports.ts';
 import { REPORTS } from './steps.ts';

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
-import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/json.ts';
+import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
 import { systemNow, type Clock } from '../base/clock.ts';
 import { ownerOf, type Principal } from '../http/principal.ts';
 import { setBounded } from '../base/bounded-map.ts';

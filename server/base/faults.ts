@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { isObject, parseJson } from '../../src/protocol/json.ts';
+import { isObject, parseJson } from '../../src/protocol/schema/json.ts';
 import { count, oneOf, shape, text } from './validate.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { open, type RootDatabase, type Database } from 'lmdb';
-import { isObject, numberAt, own } from '../../src/protocol/json.ts';
+import { isObject, numberAt, own } from '../../src/protocol/schema/json.ts';
 import { systemNow } from './clock.ts';
 import type { Entry, Store, Write } from './store.ts';
 

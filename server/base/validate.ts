@@ -1,4 +1,4 @@
-import { isObject, own } from '../../src/protocol/json.ts';
+import { isObject, own } from '../../src/protocol/schema/json.ts';
 
 /** Parses unknown data; returns `undefined` for invalid data. */
 export type Parser<T> = (value: unknown) => T | undefined;

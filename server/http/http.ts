@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
-import { isObject, parseJson, type JsonObject } from '../../src/protocol/json.ts';
+import { isObject, parseJson, type JsonObject } from '../../src/protocol/schema/json.ts';
 import type { Principal } from './principal.ts';
 
 /** Hono environment of all handlers. `principal` is set only after `signedIn`. */

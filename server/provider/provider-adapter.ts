@@ -1,5 +1,5 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { isObject, stringAt } from '../../src/protocol/json.ts';
+import { isObject, stringAt } from '../../src/protocol/schema/json.ts';
 import { systemNow } from '../base/clock.ts';
 import { number, shape, text, type Parser } from '../base/validate.ts';
 import type { Decision, Store, Write } from '../base/store.ts';

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import { CLOSE_CODE } from '../../src/protocol/frames.ts';
-import { isObject, parseJson, stringAt } from '../../src/protocol/json.ts';
+import { isObject, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
 import type { Clock } from '../base/clock.ts';
 import { createConnectionsByOwner } from './connections-by-owner.ts';
 import { FreezableSocket, textOf } from './freezable-socket.ts';

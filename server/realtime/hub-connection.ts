@@ -8,7 +8,7 @@ import {
   type ServerFrame,
 } from '../../src/protocol/frames.ts';
 import { MAX_STATE_LENGTH, type Cursor } from '../../src/protocol/cursor.ts';
-import { MAX_NAME } from '../../src/protocol/calls.ts';
+import { MAX_NAME } from '../../src/protocol/bridge/calls.ts';
 import { retryAfterReason, TOO_MANY_PAUSE_MS } from './connections-by-owner.ts';
 import { FreezableSocket, textOf, type FreezableConnection } from './freezable-socket.ts';
 import type { PresenceSocket, Presence } from './presence.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
-import { isObject, own } from '../../src/protocol/json.ts';
+import { isObject, own } from '../../src/protocol/schema/json.ts';
 import { shape, text } from '../base/validate.ts';
 import type { Store } from '../base/store.ts';
 

@@ -1,5 +1,5 @@
 import type { Cursor } from '../../src/protocol/cursor.ts';
-import { isObject, own } from '../../src/protocol/json.ts';
+import { isObject, own } from '../../src/protocol/schema/json.ts';
 import { digest, loadOrCreateSecret, randomId } from '../base/crypto.ts';
 import { count, shape } from '../base/validate.ts';
 import type { Decision, Store, Write } from '../base/store.ts';

@@ -2,7 +2,7 @@ import { projectSession } from '../core/session/session-view.ts';
 import { latestOf, sessionOf } from '../core/session/session-transitions.ts';
 import type { SessionMachine } from '../core/session/session-types.ts';
 import { parseWhoami } from '../protocol/backend-responses.ts';
-import type { NudgeCause } from '../protocol/calls.ts';
+import type { NudgeCause } from '../protocol/bridge/calls.ts';
 import { signInKindsOf } from '../protocol/config.ts';
 import type { NetworkStateName, SessionStateName } from '../protocol/journal-names.ts';
 import type { Snapshot, Tier } from '../protocol/snapshot.ts';

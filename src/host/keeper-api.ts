@@ -1,7 +1,7 @@
-import { END_SESSION_PATH } from '../protocol/bridge-constants.ts';
-import type { KeeperApi } from '../protocol/bridge.ts';
-import { parseNudgeCause, parsePublications, parseSignInIntent } from '../protocol/calls.ts';
-import type { NudgeCause, SignInNext } from '../protocol/calls.ts';
+import { END_SESSION_PATH } from '../protocol/bridge/bridge-constants.ts';
+import type { KeeperApi } from '../protocol/bridge/bridge.ts';
+import { parseNudgeCause, parsePublications, parseSignInIntent } from '../protocol/bridge/calls.ts';
+import type { NudgeCause, SignInNext } from '../protocol/bridge/calls.ts';
 import { failed, ok, type Result } from '../protocol/problem.ts';
 import type { Snapshot } from '../protocol/snapshot.ts';
 import { packRow, unpackRow } from './storage/native-record.ts';

@@ -1,4 +1,4 @@
-import type { NudgeCause } from '../protocol/calls.ts';
+import type { NudgeCause } from '../protocol/bridge/calls.ts';
 import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
 import { createAttachment } from './connection/attachment.ts';
 import { arrivalOf, isVisible, observePage } from './connection/page-lifecycle.ts';

@@ -1,4 +1,4 @@
-import type { SignInNext } from '../protocol/calls.ts';
+import type { SignInNext } from '../protocol/bridge/calls.ts';
 import type { Result } from '../protocol/problem.ts';
 import type { NativeCopy } from './native-store.ts';
 import type { Keeper } from './types/types.ts';

@@ -1,4 +1,4 @@
-import type { KeeperApi } from '../protocol/bridge.ts';
+import type { KeeperApi } from '../protocol/bridge/bridge.ts';
 import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
 import type { NativeState, NativeStore } from './types/types.ts';
 import { withDeadline } from './util/timers.ts';

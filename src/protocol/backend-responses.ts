@@ -1,6 +1,6 @@
-import { parseJson } from './json.ts';
-import { number, object, string, type Infer } from './schema.ts';
-import { boolean, optional, stringIn } from './schema-types.ts';
+import { parseJson } from './schema/json.ts';
+import { number, object, string, type Infer } from './schema/schema.ts';
+import { boolean, optional, stringIn } from './schema/schema-types.ts';
 import type { User } from './snapshot.ts';
 
 /** Whom `GET whoami` names. An HTML fallback page, a redirect target or an empty object proves nothing. */

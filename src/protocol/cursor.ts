@@ -1,5 +1,5 @@
-import { object, string, type Infer } from './schema.ts';
-import { count } from './schema-types.ts';
+import { object, string, type Infer } from './schema/schema.ts';
+import { count } from './schema/schema-types.ts';
 
 /** A place in a topic's history: everything up to and including `offset` of `epoch` has been seen. */
 export const CURSOR = object({ epoch: string, offset: count });

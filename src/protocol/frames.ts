@@ -1,6 +1,6 @@
 import { CURSOR } from './cursor.ts';
-import { parseJson } from './json.ts';
-import { number, object, string, unknown, type Infer, type Schema } from './schema.ts';
+import { parseJson } from './schema/json.ts';
+import { number, object, string, unknown, type Infer, type Schema } from './schema/schema.ts';
 import {
   array,
   boolean,
@@ -12,7 +12,7 @@ import {
   tuple,
   isCount,
   withDefault,
-} from './schema-types.ts';
+} from './schema/schema-types.ts';
 
 /**
  * `keeper.1`: the native protocol of the shared socket. One JSON array a frame, its first element the kind.
@@ -122,7 +122,8 @@ type Frames<T> = { readonly [kind: string]: Schema<T> };
 const readFrame = <T>(frames: Frames<T>, frame: readonly unknown[]): T | 'unknown' | undefined => {
   const [kind] = frame;
   if (typeof kind !== 'string') return undefined;
-  return Object.hasOwn(frames, kind) ? frames[kind]!.read(frame) : 'unknown';
+  const schema = Object.hasOwn(frames, kind) ? frames[kind] : undefined;
+  return schema ? schema.read(frame) : 'unknown';
 };
 
 /** `'unknown'` is a well-formed frame of a later version (ignored and counted); `undefined` is malformed. */

@@ -1,5 +1,5 @@
-import { looseObject, number, string, union, type Infer, type Schema } from './schema.ts';
-import { optional } from './schema-types.ts';
+import { looseObject, number, string, union, type Infer, type Schema } from './schema/schema.ts';
+import { optional } from './schema/schema-types.ts';
 
 /**
  * Everything that can go wrong, as plain data with a stable code. Nothing is thrown between a page and the worker.

@@ -1,6 +1,6 @@
-import { isObject, stringAt } from './json.ts';
+import { isObject, stringAt } from './schema/json.ts';
 import type { PROBLEM } from './problem-codes.ts';
-import type { Infer } from './schema.ts';
+import type { Infer } from './schema/schema.ts';
 
 /** What can go wrong, as data: problem-codes.ts has the list. */
 export type Problem = Infer<typeof PROBLEM>;

@@ -1,6 +1,6 @@
 import { PROBLEM } from './problem-codes.ts';
-import { number, object, string, union, type Infer } from './schema.ts';
-import { array, boolean, oneOf, optional, record, withDefault } from './schema-types.ts';
+import { number, object, string, union, type Infer } from './schema/schema.ts';
+import { array, boolean, oneOf, optional, record, withDefault } from './schema/schema-types.ts';
 
 /** The sign-in methods of the product. */
 export const SIGN_IN_KIND = oneOf('oidc', 'password', 'ticket');

@@ -1,6 +1,6 @@
 import { expose, type Endpoint } from 'comlink';
-import { MARK } from '../../src/protocol/bridge-constants.ts';
-import type { KeeperApi, Marked, WorkerMessage } from '../../src/protocol/bridge.ts';
+import { MARK } from '../../src/protocol/bridge/bridge-constants.ts';
+import type { KeeperApi, Marked, WorkerMessage } from '../../src/protocol/bridge/bridge.ts';
 import { failed } from '../../src/protocol/problem.ts';
 import { checkCall } from './call-guard.ts';
 

@@ -1,5 +1,5 @@
-import { API_METHODS } from '../../src/protocol/bridge-constants.ts';
-import { isObject, own } from '../../src/protocol/json.ts';
+import { API_METHODS } from '../../src/protocol/bridge/bridge-constants.ts';
+import { isObject, own } from '../../src/protocol/schema/json.ts';
 
 /*
  * What a page may send to the worker, and how much of it.

@@ -1,4 +1,4 @@
-import { REQUEST_HEADER } from '../../src/protocol/bridge-constants.ts';
+import { REQUEST_HEADER } from '../../src/protocol/bridge/bridge-constants.ts';
 
 /**
  * Requests that the worker can abort where the browser does not. A worker does not learn that a page gave up before the

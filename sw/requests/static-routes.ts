@@ -1,5 +1,5 @@
 import type { KeeperConfig } from '../../src/protocol/config.ts';
-import { KEEPER_ROOT, UPDATE_CHECK_SEARCH, PULSE_SCRIPT } from '../../src/protocol/bridge-constants.ts';
+import { KEEPER_ROOT, UPDATE_CHECK_SEARCH, PULSE_SCRIPT } from '../../src/protocol/bridge/bridge-constants.ts';
 
 /** Static routing (https://wicg.github.io/service-worker-static-routing-api/). TypeScript 7.0 has no types for it. */
 type Route = { condition: { urlPattern: URLPatternInit }; source: 'fetch-event' | 'network' };

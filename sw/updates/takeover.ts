@@ -1,5 +1,5 @@
-import { MARK } from '../../src/protocol/bridge-constants.ts';
-import type { Marked, PageMessage } from '../../src/protocol/bridge.ts';
+import { MARK } from '../../src/protocol/bridge/bridge-constants.ts';
+import type { Marked, PageMessage } from '../../src/protocol/bridge/bridge.ts';
 import { WORKER_TAKEOVER_MS } from '../../src/protocol/takeover-timing.ts';
 
 declare const self: ServiceWorkerGlobalScope;

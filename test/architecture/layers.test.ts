@@ -22,7 +22,7 @@ describe('the house', () => {
   const modules = FOLDERS.flatMap(modulesOf);
 
   test('has files in it', () => {
-    expect(modules.some((module) => module.path === 'src/protocol/bridge.ts')).toBe(true);
+    expect(modules.some((module) => module.path === 'src/protocol/bridge/bridge.ts')).toBe(true);
   });
 
   test('obeys every rule', () => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { WebSocket, WebSocketServer } from 'ws';
-import { parseJson } from '../../src/protocol/json.ts';
+import { parseJson } from '../../src/protocol/schema/json.ts';
 
 /** One way in which a server breaks the protocol. The hub stands between the client and the real server. */
 export type Breakage = {

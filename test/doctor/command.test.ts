@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { main } from '../../cli/cli.ts';
 import type { Terminal } from '../../cli/doctor/command.ts';
 import { printReport } from '../../cli/doctor/print.ts';
-import { isObject, own, parseJson } from '../../src/protocol/json.ts';
+import { isObject, own, parseJson } from '../../src/protocol/schema/json.ts';
 import { reportOn } from './support/run.ts';
 import { startSite, type TestSite } from './support/site.ts';
 

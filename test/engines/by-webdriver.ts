@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Page } from '@playwright/test';
 import { findWebKit } from '../../scripts/browsers/find-engines.ts';
 import { freePortPair } from '../../scripts/process/free-port.ts';
-import { isObject, own, parseJson, stringAt } from '../../src/protocol/json.ts';
+import { isObject, own, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
 import type { Engine, Tab } from './engine.ts';
 
 /*

@@ -13,7 +13,7 @@ import { createRequestMatcher } from '../../src/host/session/request-matcher.ts'
 import { createOidcMethod } from '../../src/host/auth/oidc-method.ts';
 import { createSealer } from '../../src/host/storage/encryption.ts';
 import { createPendingSignIns } from '../../src/host/auth/pending-sign-ins.ts';
-import { isObject, own, parseJson } from '../../src/protocol/json.ts';
+import { isObject, own, parseJson } from '../../src/protocol/schema/json.ts';
 
 /* The real OpenID Connect client, DPoP keys and authorized fetch against a real server that gives odd answers. */
 

@@ -7,7 +7,7 @@ import { createOutboxStore } from '../../src/host/storage/outbox-store.ts';
 import { systemClock, type Clock } from '../../src/host/runtime/clock.ts';
 import type { WebSocketMaker } from '../../src/host/sockets/websocket-connection.ts';
 import { createSockets, type Sockets } from '../../src/host/sockets/sockets.ts';
-import type { PortFrame } from '../../src/protocol/port-frames.ts';
+import type { PortFrame } from '../../src/protocol/bridge/port-frames.ts';
 import type { SocketConfig } from '../../src/protocol/config.ts';
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../src/protocol/frames.ts';
 import { HubServer, type Connection } from '../core/socket-world/socket-server.ts';

@@ -7,7 +7,7 @@ import {
   MAX_RUN_BYTES,
   BATCH_WINDOW_MS,
 } from '../../src/host/tabs/tab-batcher.ts';
-import type { PortFrame } from '../../src/protocol/port-frames.ts';
+import type { PortFrame } from '../../src/protocol/bridge/port-frames.ts';
 
 const START = 1_000;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseTabMessage } from '../../src/protocol/bridge.ts';
+import { parseTabMessage } from '../../src/protocol/bridge/bridge.ts';
 
 const present = (state: unknown, topic: unknown = 'news') => parseTabMessage({ type: 'present', topic, state });
 

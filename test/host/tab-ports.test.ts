@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { createTabPorts, MAX_UNREAD_BYTES, type TabPorts } from '../../src/host/tabs/tab-ports.ts';
-import type { TabIntro } from '../../src/protocol/bridge.ts';
-import type { PortFrame } from '../../src/protocol/port-frames.ts';
+import type { TabIntro } from '../../src/protocol/bridge/bridge.ts';
+import type { PortFrame } from '../../src/protocol/bridge/port-frames.ts';
 import { PROTOCOL } from '../../src/protocol/version.ts';
 
 /* Real message ports: the other end reads a message in a later task, or never. */

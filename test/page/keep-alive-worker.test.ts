@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { PULSE_PATH } from '../../src/protocol/bridge-constants.ts';
+import { PULSE_PATH } from '../../src/protocol/bridge/bridge-constants.ts';
 
 /** A script of its own cannot import the path. */
 test('the pulse goes where the worker answers it', async () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { API_METHODS } from '../../src/protocol/bridge-constants.ts';
-import { isObject } from '../../src/protocol/json.ts';
+import { API_METHODS } from '../../src/protocol/bridge/bridge-constants.ts';
+import { isObject } from '../../src/protocol/schema/json.ts';
 import { checkCall } from '../../sw/calls/call-guard.ts';
 
 const RUNS = 10_000;

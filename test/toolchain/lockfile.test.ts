@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { completed, missingOptional, withoutIntegrity, type ReadManifest } from '../../scripts/checks/lockfile.ts';
-import { isObject, own, parseJson, type JsonObject } from '../../src/protocol/json.ts';
+import { isObject, own, parseJson, type JsonObject } from '../../src/protocol/schema/json.ts';
 
 const lockfile = async (): Promise<JsonObject> => {
   const lock = parseJson(await readFile(new URL('../../package-lock.json', import.meta.url), 'utf8'));

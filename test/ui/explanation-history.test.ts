@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { JournalEntry } from '../../src/protocol/calls.ts';
+import type { JournalEntry } from '../../src/protocol/bridge/calls.ts';
 import { leadingTo } from '../../src/ui/view/explanation-history.ts';
 
 const NOW = 1_800_000_000_000;

@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../src/protocol/calls.ts';
+import type { JournalEntry } from '../../src/protocol/bridge/calls.ts';
 
 const STEP_MS = 4_000;
 

@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../src/protocol/calls.ts';
+import type { JournalEntry } from '../../src/protocol/bridge/calls.ts';
 import type { Problem } from '../../src/protocol/problem.ts';
 import type { SessionView, Snapshot, SocketView } from '../../src/protocol/snapshot.ts';
 

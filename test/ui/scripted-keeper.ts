@@ -1,4 +1,4 @@
-import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../../src/protocol/calls.ts';
+import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../../src/protocol/bridge/calls.ts';
 import { failed, ok, type Result } from '../../src/protocol/problem.ts';
 import type { SessionView, Snapshot } from '../../src/protocol/snapshot.ts';
 import type { Channel, ChannelEvent, Keeper, Member } from '../../src/page/types/types.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JournalEntry } from '../../src/protocol/calls.ts';
+import type { JournalEntry } from '../../src/protocol/bridge/calls.ts';
 import { sortByTime, mergeEntries } from '../../src/ui/timeline/entries.ts';
 import { entrySentence, entryText } from '../../src/ui/timeline/entry-text.ts';
 import { parseTimelineFile, timelineFile } from '../../src/ui/timeline/file.ts';

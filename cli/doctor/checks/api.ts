@@ -1,4 +1,4 @@
-import { parseJson } from '../../../src/protocol/json.ts';
+import { parseJson } from '../../../src/protocol/schema/json.ts';
 import { UNKNOWN_CONFIG } from '../site/deployment.ts';
 import { header, mediaType } from '../site/http.ts';
 import { fail, pass, skipped, warn, type DoctorCheck } from './check.ts';

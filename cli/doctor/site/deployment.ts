@@ -1,5 +1,5 @@
 import { CONFIG_GLOBAL, type CodecName } from '../../../src/protocol/config.ts';
-import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../../src/protocol/json.ts';
+import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../../src/protocol/schema/json.ts';
 
 export type Oidc = { issuer: string; clientId: string; scope: string; callback: string };
 export type Password = { login: string; refresh: string; logout: string; reuseGraceMs: number };

@@ -1,4 +1,4 @@
-import { isObject, own, parseJson, stringAt } from '../../../src/protocol/json.ts';
+import { isObject, own, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
 
 /** The fields of OpenID Connect Discovery 1.0 §3 and RFC 8414 §2 that a keeper needs. */
 export type Metadata = {

@@ -1,4 +1,4 @@
-import { isObject, parseJson, stringAt } from '../../../src/protocol/json.ts';
+import { isObject, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
 import { parseWhoami } from '../../../src/protocol/backend-responses.ts';
 import { UNKNOWN_CONFIG, type Deployment, type Password } from './deployment.ts';
 import { send, type SendResult, type RequestOptions } from './http.ts';

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type * as Playwright from 'playwright-core';
-import { isObject, own, parseJson, stringAt } from '../../../src/protocol/json.ts';
+import { isObject, own, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
 import type { Site } from './target.ts';
 
 export type Registration = { scope: string; script: string };

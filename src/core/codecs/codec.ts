@@ -1,8 +1,8 @@
-import type { PortFrame } from '../../protocol/port-frames.ts';
+import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import type { CodecName } from '../../protocol/config.ts';
 import { CLOSE_CODE, type ProfileIdentity } from '../../protocol/frames.ts';
 import type { Cursor } from '../../protocol/cursor.ts';
-import { isObject, numberAt, parseJson } from '../../protocol/json.ts';
+import { isObject, numberAt, parseJson } from '../../protocol/schema/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { OutboxItem } from '../socket/outbox.ts';
 import type { CloseVerdict, Greeting } from '../socket/socket-types.ts';

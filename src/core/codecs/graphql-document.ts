@@ -1,4 +1,4 @@
-import { isObject, stringAt } from '../../protocol/json.ts';
+import { isObject, stringAt } from '../../protocol/schema/json.ts';
 
 const NOISE = /"""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\\n])*"|#.*/g;
 const INNERMOST = /\{[^{}()]*\}|\([^{}()]*\)/g;

@@ -1,5 +1,5 @@
 import { CLOSE_CODE } from '../../protocol/frames.ts';
-import { isObject, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
+import { isObject, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
 import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
 import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
 import { isRepeatable } from './graphql-document.ts';

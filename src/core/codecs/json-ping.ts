@@ -1,4 +1,4 @@
-import { isObject, parseJson, stringAt } from '../../protocol/json.ts';
+import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
 import { keeperVerdict, type CodecKind, type Frame } from './codec.ts';
 import { createRelay, type Heartbeat } from './broadcast-relay.ts';
 

@@ -1,4 +1,4 @@
-import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
+import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
 import { createAssembler, framesOf, type Packet } from './socket-io-packet.ts';
 
 /** A namespace, as the one socket of all tabs is in it. */

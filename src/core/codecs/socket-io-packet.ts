@@ -1,4 +1,4 @@
-import { isObject, numberAt, parseJson } from '../../protocol/json.ts';
+import { isObject, numberAt, parseJson } from '../../protocol/schema/json.ts';
 import type { Frame } from './codec.ts';
 
 /** Socket.IO protocol 5 (https://socket.io/docs/v4/socket-io-protocol/), in a message of Engine.IO protocol 4. */

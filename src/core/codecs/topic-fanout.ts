@@ -1,4 +1,4 @@
-import type { PortFrame } from '../../protocol/port-frames.ts';
+import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import type { Cursor } from '../../protocol/cursor.ts';
 
 /*

@@ -1,4 +1,4 @@
-import { isObject, numberAt, own, stringAt, type JsonObject } from '../../protocol/json.ts';
+import { isObject, numberAt, own, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
 import { isProblem } from '../../protocol/problem.ts';
 import type { SignedOutReason, SignInKind, User } from '../../protocol/snapshot.ts';
 import type { AccessToken, SessionRecord, Session, Tokens } from './session-types.ts';

@@ -1,5 +1,5 @@
 import { retryAfterOf, type Problem, type Result } from '../../protocol/problem.ts';
-import type { SignInNext } from '../../protocol/calls.ts';
+import type { SignInNext } from '../../protocol/bridge/calls.ts';
 import type { SignedOutReason } from '../../protocol/snapshot.ts';
 import { fullJitter } from '../backoff.ts';
 import { usable } from './token-expiry.ts';

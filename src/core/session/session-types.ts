@@ -1,4 +1,4 @@
-import type { SignInIntent, SignInNext } from '../../protocol/calls.ts';
+import type { SignInIntent, SignInNext } from '../../protocol/bridge/calls.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { SignedOutReason, SignInKind, User } from '../../protocol/snapshot.ts';
 

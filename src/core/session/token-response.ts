@@ -1,5 +1,5 @@
 import { isToken } from '../../protocol/backend-responses.ts';
-import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
+import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { AccessToken, TokenResponse } from './session-types.ts';
 

@@ -1,4 +1,4 @@
-import type { NudgeCause } from '../../protocol/calls.ts';
+import type { NudgeCause } from '../../protocol/bridge/calls.ts';
 import type { Problem } from '../../protocol/problem.ts';
 
 /** How the link's life is known. Times are milliseconds since the epoch by this device's clock. */

@@ -1,4 +1,4 @@
-import type { NudgeCause } from '../../protocol/calls.ts';
+import type { NudgeCause } from '../../protocol/bridge/calls.ts';
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { retryAfterOf, type Problem } from '../../protocol/problem.ts';
 import type { Moment } from '../session/session-types.ts';

@@ -1,5 +1,5 @@
 import { DPoP, modifyAssertion, type DPoPHandle } from 'oauth4webapi';
-import { isObject, own, stringAt } from '../../protocol/json.ts';
+import { isObject, own, stringAt } from '../../protocol/schema/json.ts';
 import { putDurably, type Disk, type Sealed } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
 import { createProofRetry, type ProofRetry } from './provider-quirks.ts';

@@ -20,7 +20,7 @@ import {
 import { judgeTokenAnswer } from '../../core/session/token-response.ts';
 import type { TokenResponse, Session } from '../../core/session/session-types.ts';
 import type { OidcConfig } from '../../protocol/config.ts';
-import { isObject, parseJson, stringAt } from '../../protocol/json.ts';
+import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { boundedFetch, endpointName } from '../runtime/http.ts';
 import { createDiscovery, providerFetch } from './discovery.ts';

@@ -1,4 +1,4 @@
-import { isObject, numberAt, stringAt } from '../../protocol/json.ts';
+import { isObject, numberAt, stringAt } from '../../protocol/schema/json.ts';
 import { putDurably, type Disk } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
 

@@ -1,4 +1,4 @@
-import type { TabIntro, KeeperApi } from '../../protocol/bridge.ts';
+import type { TabIntro, KeeperApi } from '../../protocol/bridge/bridge.ts';
 import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 import type { AuthorizedFetch } from '../session/authorized-fetch.ts';

@@ -1,7 +1,7 @@
 import { keptSince, survived, type Trial } from '../../core/session/continuity.ts';
 import type { SessionMachine } from '../../core/session/session-types.ts';
 import { sessionOf } from '../../core/session/session-transitions.ts';
-import { isObject, numberAt } from '../../protocol/json.ts';
+import { isObject, numberAt } from '../../protocol/schema/json.ts';
 import type { Continuity } from '../../protocol/snapshot.ts';
 import { putDurably, type Disk } from '../storage/database.ts';
 import type { Clock } from '../runtime/clock.ts';

@@ -1,7 +1,7 @@
 import { fullJitter } from '../../core/backoff.ts';
 import { parseRecord, serializeRecord } from '../../core/session/session-record.ts';
 import type { Session } from '../../core/session/session-types.ts';
-import { isObject, own } from '../../protocol/json.ts';
+import { isObject, own } from '../../protocol/schema/json.ts';
 import { putDurably, type Disk } from '../storage/database.ts';
 import type { RevocationResult } from '../auth/sign-in-method.ts';
 import type { Sealer } from '../storage/encryption.ts';

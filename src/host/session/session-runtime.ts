@@ -9,7 +9,7 @@ import {
 } from '../../core/session/session-types.ts';
 import { wakeAt } from '../../core/session/token-expiry.ts';
 import type { TokenVerdict } from '../../core/session/token-response.ts';
-import type { SignInNext } from '../../protocol/calls.ts';
+import type { SignInNext } from '../../protocol/bridge/calls.ts';
 import type { SessionEventName } from '../../protocol/journal-names.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';

@@ -1,5 +1,5 @@
 import { createOutbox, mayBeSentBy, outboxItem, type OutboxItem } from '../../core/socket/outbox.ts';
-import { MAX_NAME, type Publication } from '../../protocol/calls.ts';
+import { MAX_NAME, type Publication } from '../../protocol/bridge/calls.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 import type { OutboxStore } from '../storage/outbox-store.ts';
 

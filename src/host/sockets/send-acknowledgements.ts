@@ -1,4 +1,4 @@
-import type { PortFrame } from '../../protocol/port-frames.ts';
+import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /** How often to look whether the connections are still congested. */

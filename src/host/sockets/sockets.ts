@@ -1,8 +1,8 @@
 import type { CodecKind } from '../../core/codecs/codec.ts';
 import type { SocketInputs } from '../../core/socket/socket-types.ts';
-import type { TabIntro, TabMessage } from '../../protocol/bridge.ts';
-import type { NudgeCause, Publication } from '../../protocol/calls.ts';
-import type { PortFrame } from '../../protocol/port-frames.ts';
+import type { TabIntro, TabMessage } from '../../protocol/bridge/bridge.ts';
+import type { NudgeCause, Publication } from '../../protocol/bridge/calls.ts';
+import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import type { SocketConfig } from '../../protocol/config.ts';
 import type { ProfileIdentity } from '../../protocol/frames.ts';
 import type { Result } from '../../protocol/problem.ts';

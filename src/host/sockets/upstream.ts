@@ -17,8 +17,8 @@ import {
   type SocketEvent,
   type SocketInputs,
 } from '../../core/socket/socket-types.ts';
-import type { NudgeCause } from '../../protocol/calls.ts';
-import type { PortFrame } from '../../protocol/port-frames.ts';
+import type { NudgeCause } from '../../protocol/bridge/calls.ts';
+import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import type { SocketConfig } from '../../protocol/config.ts';
 import { CLOSE_CODE, type ProfileIdentity } from '../../protocol/frames.ts';
 import type { Problem } from '../../protocol/problem.ts';

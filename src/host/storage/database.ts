@@ -1,6 +1,6 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { Problem } from '../../protocol/problem.ts';
-import type { JournalEntry } from '../../protocol/calls.ts';
+import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 
 /** AES-GCM ciphertext. `key` names its key, so that an unknown key does not look like corrupt data. */
 export type Sealed = { key: string; iv: Uint8Array<ArrayBuffer>; data: ArrayBuffer };

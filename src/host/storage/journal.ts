@@ -1,5 +1,5 @@
-import { isObject, own } from '../../protocol/json.ts';
-import type { JournalEntry } from '../../protocol/calls.ts';
+import { isObject, own } from '../../protocol/schema/json.ts';
+import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Disk } from './database.ts';
 

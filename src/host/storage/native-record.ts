@@ -1,4 +1,4 @@
-import { isObject, numberAt, own, parseJson, stringAt } from '../../protocol/json.ts';
+import { isObject, numberAt, own, parseJson, stringAt } from '../../protocol/schema/json.ts';
 import type { SessionRow } from './database.ts';
 
 /*

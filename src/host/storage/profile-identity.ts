@@ -1,4 +1,4 @@
-import { isObject, numberAt, stringAt } from '../../protocol/json.ts';
+import { isObject, numberAt, stringAt } from '../../protocol/schema/json.ts';
 import type { ProfileIdentity } from '../../protocol/frames.ts';
 import type { Disk } from './database.ts';
 

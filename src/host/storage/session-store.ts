@@ -1,6 +1,6 @@
 import { parseRecord, serializeRecord } from '../../core/session/session-record.ts';
 import type { SessionRecord } from '../../core/session/session-types.ts';
-import { isObject } from '../../protocol/json.ts';
+import { isObject } from '../../protocol/schema/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { storeProblem, type Disk, type SessionRow } from './database.ts';
 import type { Sealer } from './encryption.ts';

@@ -1,5 +1,5 @@
 import type { Frame, SocketAddress } from '../../core/codecs/codec.ts';
-import type { PortFrame } from '../../protocol/port-frames.ts';
+import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import { sizeOf } from '../../core/codecs/tab-sockets.ts';
 import type { Clock } from '../runtime/clock.ts';
 

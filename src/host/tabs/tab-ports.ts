@@ -1,6 +1,6 @@
-import type { TabIntro, TabMessage } from '../../protocol/bridge.ts';
-import type { PortFrame, PortMessage } from '../../protocol/port-frames.ts';
-import { parseTabMessage } from '../../protocol/bridge.ts';
+import type { TabIntro, TabMessage } from '../../protocol/bridge/bridge.ts';
+import type { PortFrame, PortMessage } from '../../protocol/bridge/port-frames.ts';
+import { parseTabMessage } from '../../protocol/bridge/bridge.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import type { Clock } from '../runtime/clock.ts';
 

@@ -1,7 +1,13 @@
-import type { Arrival, TabIntro, TabMessage } from '../../protocol/bridge.ts';
+import type { Arrival, TabIntro, TabMessage } from '../../protocol/bridge/bridge.ts';
 import { PROTOCOL, isSupportedProtocol } from '../../protocol/version.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
-import { framesOf, isSocketBatch, PAGE_FRAME, type PageFrame, type SocketBatch } from '../../protocol/port-frames.ts';
+import {
+  framesOf,
+  isSocketBatch,
+  PAGE_FRAME,
+  type PageFrame,
+  type SocketBatch,
+} from '../../protocol/bridge/port-frames.ts';
 import type { Transport } from './transport.ts';
 
 /** A welcome that takes longer than this (ms) is asked for again. */

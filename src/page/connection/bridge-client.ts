@@ -1,7 +1,7 @@
 import { wrap, type Endpoint } from 'comlink';
-import { IDEMPOTENT_METHODS } from '../../protocol/bridge-constants.ts';
-import type { KeeperApi } from '../../protocol/bridge.ts';
-import { isObject, own } from '../../protocol/json.ts';
+import { IDEMPOTENT_METHODS } from '../../protocol/bridge/bridge-constants.ts';
+import type { KeeperApi } from '../../protocol/bridge/bridge.ts';
+import { isObject, own } from '../../protocol/schema/json.ts';
 import { failed, isProblem, type Problem, type Result } from '../../protocol/problem.ts';
 
 const CALL_DEADLINE_MS = 8_000;

@@ -1,4 +1,4 @@
-import { PULSE_SCRIPT } from '../../protocol/bridge-constants.ts';
+import { PULSE_SCRIPT } from '../../protocol/bridge/bridge-constants.ts';
 import { trustScript } from './trusted-types.ts';
 import { sleep } from '../util/timers.ts';
 

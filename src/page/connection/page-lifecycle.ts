@@ -1,5 +1,5 @@
-import type { Arrival } from '../../protocol/bridge.ts';
-import type { NudgeCause } from '../../protocol/calls.ts';
+import type { Arrival } from '../../protocol/bridge/bridge.ts';
+import type { NudgeCause } from '../../protocol/bridge/calls.ts';
 
 /** How this document came to be. A page of the back-forward cache says so later, by `pageshow`. */
 export const arrivalOf = (): Arrival => {

@@ -1,4 +1,4 @@
-import type { TabIntro, KeeperApi } from '../../protocol/bridge.ts';
+import type { TabIntro, KeeperApi } from '../../protocol/bridge/bridge.ts';
 import type { KeeperConfig } from '../../protocol/config.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { KeepAlive } from './keep-alive.ts';

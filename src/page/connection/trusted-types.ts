@@ -1,4 +1,4 @@
-import { UPDATE_CHECK_SEARCH, PULSE_SCRIPT } from '../../protocol/bridge-constants.ts';
+import { UPDATE_CHECK_SEARCH, PULSE_SCRIPT } from '../../protocol/bridge/bridge-constants.ts';
 
 /** The same script, and to a browser another: whoever registers it by this address gets a newer worker. */
 export const REPLACEMENT_SEARCH = '?again';

@@ -1,5 +1,5 @@
-import { MARK } from '../../protocol/bridge-constants.ts';
-import type { Marked, PageMessage } from '../../protocol/bridge.ts';
+import { MARK } from '../../protocol/bridge/bridge-constants.ts';
+import type { Marked, PageMessage } from '../../protocol/bridge/bridge.ts';
 import { PAGE_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 import { REPLACEMENT_SEARCH, trustScript } from './trusted-types.ts';

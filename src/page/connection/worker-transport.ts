@@ -1,6 +1,6 @@
 import type { Endpoint } from 'comlink';
-import { KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../protocol/bridge-constants.ts';
-import { isObject, own } from '../../protocol/json.ts';
+import { KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../protocol/bridge/bridge-constants.ts';
+import { isObject, own } from '../../protocol/schema/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { createBridge } from './bridge-client.ts';
 import { createKeepAlive } from './keep-alive.ts';

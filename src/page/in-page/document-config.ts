@@ -6,7 +6,7 @@ import type {
   SocketConfig,
   TicketConfig,
 } from '../../protocol/config.ts';
-import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
+import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
 
 type Fields<K extends string> = { [key in K]: string };
 

@@ -1,4 +1,4 @@
-import type { TabIntro, KeeperApi } from '../../protocol/bridge.ts';
+import type { TabIntro, KeeperApi } from '../../protocol/bridge/bridge.ts';
 import type { Transport } from '../connection/transport.ts';
 
 /** A host that lives and dies with this page. */

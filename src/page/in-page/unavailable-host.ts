@@ -1,4 +1,4 @@
-import type { PortFrame } from '../../protocol/port-frames.ts';
+import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import { failed, type Problem, type Result } from '../../protocol/problem.ts';
 import { PROTOCOL } from '../../protocol/version.ts';
 import type { LocalHost } from './in-page-transport.ts';

@@ -1,8 +1,8 @@
-import type { TabIntro, KeeperApi, TabMessage } from '../../protocol/bridge.ts';
-import type { Publication } from '../../protocol/calls.ts';
+import type { TabIntro, KeeperApi, TabMessage } from '../../protocol/bridge/bridge.ts';
+import type { Publication } from '../../protocol/bridge/calls.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 import { newId } from '../util/ids.ts';
-import type { RealtimeFrame } from '../../protocol/realtime-frames.ts';
+import type { RealtimeFrame } from '../../protocol/bridge/realtime-frames.ts';
 import { createPresences } from './presence.ts';
 import { createReader, type Reader } from './channel-reader.ts';
 import { advance, cursorOf, type Position } from './topic-position.ts';

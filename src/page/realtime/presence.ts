@@ -1,8 +1,8 @@
-import type { Member } from '../../protocol/realtime-frames.ts';
-import type { TabMessage } from '../../protocol/bridge.ts';
+import type { Member } from '../../protocol/bridge/realtime-frames.ts';
+import type { TabMessage } from '../../protocol/bridge/bridge.ts';
 import { MAX_STATE_LENGTH } from '../../protocol/cursor.ts';
 import { failed, ok, type Problem } from '../../protocol/problem.ts';
-import type { RealtimeFrame } from '../../protocol/realtime-frames.ts';
+import type { RealtimeFrame } from '../../protocol/bridge/realtime-frames.ts';
 import type { Presence, PresenceEvent } from '../types/types.ts';
 
 /** One place of the page that is present at a topic; `state` is JSON once it has said something. */

@@ -1,9 +1,9 @@
-import type { TabIntro, KeeperApi } from '../../protocol/bridge.ts';
+import type { TabIntro, KeeperApi } from '../../protocol/bridge/bridge.ts';
 import type { SessionView } from '../../protocol/snapshot.ts';
 import { createChannels } from './channels.ts';
 import { KeeperSocket } from './keeper-socket.ts';
-import { REALTIME_FRAME } from '../../protocol/realtime-frames.ts';
-import type { SocketBatch } from '../../protocol/port-frames.ts';
+import { REALTIME_FRAME } from '../../protocol/bridge/realtime-frames.ts';
+import type { SocketBatch } from '../../protocol/bridge/port-frames.ts';
 import { createSocketHub, type Post, type SocketHub } from './socket-hub.ts';
 import type { Channel, ChannelOptions, SocketClass } from '../types/types.ts';
 

@@ -1,6 +1,6 @@
-import type { TabMessage } from '../../protocol/bridge.ts';
-import type { RealtimeFrame } from '../../protocol/realtime-frames.ts';
-import type { SocketBatch } from '../../protocol/port-frames.ts';
+import type { TabMessage } from '../../protocol/bridge/bridge.ts';
+import type { RealtimeFrame } from '../../protocol/bridge/realtime-frames.ts';
+import type { SocketBatch } from '../../protocol/bridge/port-frames.ts';
 
 /** What the hub knows of a socket. */
 export type HubSocket = {

@@ -1,4 +1,4 @@
-import { isObject, parseJson, stringAt } from '../../protocol/json.ts';
+import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
 import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
 
 /** Long enough for a browser to have begun to read the object URL. */

@@ -1,4 +1,4 @@
-import { REQUEST_HEADER } from '../../protocol/bridge-constants.ts';
+import { REQUEST_HEADER } from '../../protocol/bridge/bridge-constants.ts';
 import { newId } from '../util/ids.ts';
 import type { Transport } from '../connection/transport.ts';
 

@@ -1,5 +1,5 @@
-import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../../protocol/calls.ts';
-import type { Member } from '../../protocol/realtime-frames.ts';
+import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../../protocol/bridge/calls.ts';
+import type { Member } from '../../protocol/bridge/realtime-frames.ts';
 import type { KeeperConfig } from '../../protocol/config.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';

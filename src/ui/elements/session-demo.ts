@@ -1,6 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import { parseJson } from '../../protocol/json.ts';
+import { parseJson } from '../../protocol/schema/json.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { announce } from '../base/announcements.ts';
 import { KeeperElement } from '../base/keeper-element.ts';

@@ -1,6 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
-import type { SignInIntent } from '../../protocol/calls.ts';
+import type { SignInIntent } from '../../protocol/bridge/calls.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import { ClockController } from '../base/clock-controller.ts';

@@ -1,4 +1,4 @@
-import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
+import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
 import { isProblem } from '../../protocol/problem.ts';
 import { emptyConversation, parseMessage, type Conversation, type Delivery, type Item } from './conversation.ts';
 

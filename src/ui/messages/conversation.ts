@@ -1,5 +1,5 @@
 import type { TopicEvent } from '../../page/types/types.ts';
-import { isObject, numberAt, stringAt } from '../../protocol/json.ts';
+import { isObject, numberAt, stringAt } from '../../protocol/schema/json.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { History } from './history.ts';
 

@@ -1,5 +1,5 @@
 import type { Keeper } from '../../page/types/types.ts';
-import { isObject, numberAt, own, parseJson, stringAt } from '../../protocol/json.ts';
+import { isObject, numberAt, own, parseJson, stringAt } from '../../protocol/schema/json.ts';
 
 /** The events of a topic that the server keeps, oldest first. */
 export type History = { epoch: string; events: readonly { offset: number; data: unknown }[] };

@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../protocol/calls.ts';
+import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 
 /** The machine name of the entries that the page adds for its own requests. `what` is the HTTP status, or 0 without one. */
 export const REQUEST = 'request';

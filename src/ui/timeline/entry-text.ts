@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../protocol/calls.ts';
+import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import type { SessionStateName, SessionEventName } from '../../protocol/journal-names.ts';
 import type { SocketStateName } from '../../protocol/snapshot.ts';
 import { strings } from '../strings/strings.ts';

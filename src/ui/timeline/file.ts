@@ -1,5 +1,5 @@
-import type { JournalEntry } from '../../protocol/calls.ts';
-import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/json.ts';
+import type { JournalEntry } from '../../protocol/bridge/calls.ts';
+import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 
 const FORMAT = 'session-keeper-timeline';

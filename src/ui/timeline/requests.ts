@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../protocol/calls.ts';
+import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import { REQUEST } from './entries.ts';
 
 const KINDS: readonly string[] = ['fetch', 'xmlhttprequest'];

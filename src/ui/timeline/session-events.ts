@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { ref } from 'lit/directives/ref.js';
-import type { JournalEntry } from '../../protocol/calls.ts';
+import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import { strings } from '../strings/strings.ts';
 import { appStrings } from '../strings/app-strings.ts';
 import { dateTime, timeOfDay } from '../strings/time.ts';

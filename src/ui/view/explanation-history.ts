@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { JournalEntry } from '../../protocol/calls.ts';
+import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import { loadAppStrings } from '../strings/app-strings.ts';
 import { explanationStrings } from '../strings/explanation-strings.ts';
 import { timeOfDay } from '../strings/time.ts';

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { DEFAULT_CLIENT_ID } from '../../../server/worker/keeper-config.ts';
-import { END_SESSION_PATH } from '../../../src/protocol/bridge-constants.ts';
+import { END_SESSION_PATH } from '../../../src/protocol/bridge/bridge-constants.ts';
 import type { App } from '../../support/server/app.ts';
 import { documentOf } from '../../support/browser/document.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';

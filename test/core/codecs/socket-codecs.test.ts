@@ -5,7 +5,7 @@ import { keeper1 } from '../../../src/core/codecs/keeper1.ts';
 import { keeperVerdict, type Codec, type CodecOutput } from '../../../src/core/codecs/codec.ts';
 import type { OutboxItem } from '../../../src/core/socket/outbox.ts';
 import { RING_MAX_EVENTS } from '../../../src/core/codecs/topic-fanout.ts';
-import type { PortFrame } from '../../../src/protocol/port-frames.ts';
+import type { PortFrame } from '../../../src/protocol/bridge/port-frames.ts';
 import { MAX_TOPIC_LENGTH } from '../../../src/protocol/frames.ts';
 
 /* Frames as the embedded server sends them, and what the codec makes of them. */

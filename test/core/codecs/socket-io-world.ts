@@ -1,5 +1,5 @@
 import type { Codec, CodecEvent, CodecKind, CodecOutput, Frame } from '../../../src/core/codecs/codec.ts';
-import { isObject, parseJson, stringAt } from '../../../src/protocol/json.ts';
+import { isObject, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
 
 /*
  * A Socket.IO server with connection state recovery, a worker that may die, and tabs with the client of Socket.IO, as far

@@ -9,7 +9,7 @@ import type {
 } from '../../../src/core/session/session-types.ts';
 import { SESSION_POLICY } from '../../../src/core/session/session-types.ts';
 import { usable } from '../../../src/core/session/token-expiry.ts';
-import type { SignInNext } from '../../../src/protocol/calls.ts';
+import type { SignInNext } from '../../../src/protocol/bridge/calls.ts';
 import type { Result } from '../../../src/protocol/problem.ts';
 import { generationOfSaved } from './session-disk.ts';
 import { judgeEnd, type Court, type Law } from './session-ends.ts';

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '../../../src/core/session/session-types.ts';
 import { wakeAt } from '../../../src/core/session/token-expiry.ts';
-import type { SignInNext } from '../../../src/protocol/calls.ts';
+import type { SignInNext } from '../../../src/protocol/bridge/calls.ts';
 import type { Result } from '../../../src/protocol/problem.ts';
 import type { Boundary, Life, Slot } from './session-life.ts';
 import type { ProviderSettings, Rejection } from './session-provider.ts';

@@ -1,4 +1,4 @@
-import type { PortFrame } from '../../../src/protocol/port-frames.ts';
+import type { PortFrame } from '../../../src/protocol/bridge/port-frames.ts';
 import type { Cursor } from '../../../src/protocol/cursor.ts';
 
 type Fail = (why: string) => void;

@@ -15,7 +15,7 @@ import {
   type SocketEffect,
   type SocketEvent,
 } from '../../../src/core/socket/socket-types.ts';
-import type { PortFrame } from '../../../src/protocol/port-frames.ts';
+import type { PortFrame } from '../../../src/protocol/bridge/port-frames.ts';
 import type { Cursor } from '../../../src/protocol/cursor.ts';
 import type { Problem } from '../../../src/protocol/problem.ts';
 import { Device } from './socket-device.ts';

@@ -1,6 +1,6 @@
 import { outboxItem } from '../../../src/core/socket/outbox.ts';
 import type { SocketEffect } from '../../../src/core/socket/socket-types.ts';
-import type { PortFrame } from '../../../src/protocol/port-frames.ts';
+import type { PortFrame } from '../../../src/protocol/bridge/port-frames.ts';
 import { CLOSE_CODE } from '../../../src/protocol/frames.ts';
 import type { Cursor } from '../../../src/protocol/cursor.ts';
 import { HEARTBEAT_MS } from './socket-server.ts';

@@ -3,10 +3,15 @@
  * of workers. What it hears it tells the server, which outlives it.
  */
 import { expose, type Endpoint } from 'comlink';
-import { KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../../src/protocol/bridge-constants.ts';
-import { parsePageMessage, parseTabMessage, type TabIntro, type TabMessage } from '../../../src/protocol/bridge.ts';
-import type { PortFrame, PortMessage } from '../../../src/protocol/port-frames.ts';
-import type { Publication } from '../../../src/protocol/calls.ts';
+import { KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../../src/protocol/bridge/bridge-constants.ts';
+import {
+  parsePageMessage,
+  parseTabMessage,
+  type TabIntro,
+  type TabMessage,
+} from '../../../src/protocol/bridge/bridge.ts';
+import type { PortFrame, PortMessage } from '../../../src/protocol/bridge/port-frames.ts';
+import type { Publication } from '../../../src/protocol/bridge/calls.ts';
 import { ok } from '../../../src/protocol/problem.ts';
 import { PROTOCOL } from '../../../src/protocol/version.ts';
 import { startingSnapshot } from '../../../src/page/connection/snapshot-store.ts';

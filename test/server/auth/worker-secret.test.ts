@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { openWorkerSecrets } from '../../../server/worker/worker-secret.ts';
 import type { Store } from '../../../server/base/store.ts';
-import { parseJson } from '../../../src/protocol/json.ts';
+import { parseJson } from '../../../src/protocol/schema/json.ts';
 import type { KeeperConfig, SealSecret } from '../../../src/protocol/config.ts';
 import { temporaryDir } from '../support/start.ts';
 

@@ -1,4 +1,4 @@
-import { isObject, own, parseJson, stringAt, type JsonObject } from '../../../src/protocol/json.ts';
+import { isObject, own, parseJson, stringAt, type JsonObject } from '../../../src/protocol/schema/json.ts';
 import { attach, startBareProcess, type Account, type Debugger } from './bare-process.ts';
 import { browserArgs, launchOptions } from './browser.ts';
 

@@ -1,5 +1,5 @@
 import { findFirefox } from '../../../scripts/browsers/find-engines.ts';
-import { isObject, own, parseJson, stringAt, type JsonObject } from '../../../src/protocol/json.ts';
+import { isObject, own, parseJson, stringAt, type JsonObject } from '../../../src/protocol/schema/json.ts';
 import type { BareBrowser } from './bare-browser.ts';
 import { attach, startBareProcess } from './bare-process.ts';
 

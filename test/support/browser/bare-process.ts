@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
 import { reportCrash } from './crashes.ts';
-import { isObject, own, parseJson, type JsonObject } from '../../../src/protocol/json.ts';
+import { isObject, own, parseJson, type JsonObject } from '../../../src/protocol/schema/json.ts';
 
 /** A browser process with a new profile. */
 export type BareProcess = {

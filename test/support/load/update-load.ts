@@ -1,4 +1,4 @@
-import { parseJson } from '../../../src/protocol/json.ts';
+import { parseJson } from '../../../src/protocol/schema/json.ts';
 import { startBareBrowser, type BareBrowser, type BareTab } from '../browser/bare-browser.ts';
 import { startDeployment, type Deployment } from '../server/deployment.ts';
 

@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 import { expect } from '../browser/expect.ts';
 import type { Keeper } from '../../../src/page/types/types.ts';
-import type { SignInIntent } from '../../../src/protocol/calls.ts';
+import type { SignInIntent } from '../../../src/protocol/bridge/calls.ts';
 import type { SessionView, Snapshot } from '../../../src/protocol/snapshot.ts';
 
 declare global {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext, Request } from '@playwright/test';
 import { DEFAULT_CLIENT_ID } from '../../../server/worker/keeper-config.ts';
-import { isObject, own, parseJson } from '../../../src/protocol/json.ts';
+import { isObject, own, parseJson } from '../../../src/protocol/schema/json.ts';
 
 const ANSWERED = ['access_token', 'refresh_token', 'id_token', 'ticket', 'token'] as const;
 const POSTED = ['refresh_token', 'code', 'code_verifier'] as const;

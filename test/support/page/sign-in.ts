@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect } from '../browser/expect.ts';
-import type { SignInIntent } from '../../../src/protocol/calls.ts';
+import type { SignInIntent } from '../../../src/protocol/bridge/calls.ts';
 import type { SignInKind } from '../../../src/protocol/snapshot.ts';
 import { connectKeeper, DEMO, DEMO_KEY, openKeeper, sessionStateOf } from './keeper-page.ts';
 

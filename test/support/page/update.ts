@@ -1,5 +1,5 @@
 import type { Page, Request } from '@playwright/test';
-import { KEEP_ALIVE_PATH } from '../../../src/protocol/bridge-constants.ts';
+import { KEEP_ALIVE_PATH } from '../../../src/protocol/bridge/bridge-constants.ts';
 
 /** Counts the keep-alive requests of a page from now on, and those that have ended. */
 export const watchKeepAlives = (page: Page): { readonly taken: number; readonly ended: number } => {

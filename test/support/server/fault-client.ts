@@ -1,7 +1,7 @@
 import type { Fault } from '../../../server/base/faults.ts';
 import type { LogEntry } from '../../../server/auth/request-log.ts';
 import type { Stats } from '../../../server/base/stats.ts';
-import { parseJson } from '../../../src/protocol/json.ts';
+import { parseJson } from '../../../src/protocol/schema/json.ts';
 
 /** The routes under `/lab/` of a server with `--lab`. Each call throws when the server answers with an error. */
 export type FaultClient = {

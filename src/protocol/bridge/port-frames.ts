@@ -1,6 +1,6 @@
 import type { RealtimeFrame } from './realtime-frames.ts';
-import { looseObject, number, string, union, type Infer, type Schema } from './schema.ts';
-import type { Snapshot } from './snapshot.ts';
+import { looseObject, number, string, union, type Infer, type Schema } from '../schema/schema.ts';
+import type { Snapshot } from '../snapshot.ts';
 
 /** Only what the page relies on. For the rest it trusts the worker, whose build may be newer (problem.ts). */
 const ANY_SNAPSHOT: Schema<Snapshot> = looseObject({ session: looseObject({}), worker: looseObject({}) });

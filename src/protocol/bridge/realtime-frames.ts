@@ -1,7 +1,7 @@
-import { CURSOR } from './cursor.ts';
-import { ANY_PROBLEM } from './problem-codes.ts';
-import { number, object, string, union, unknown, type Infer } from './schema.ts';
-import { array, boolean, data } from './schema-types.ts';
+import { CURSOR } from '../cursor.ts';
+import { ANY_PROBLEM } from '../problem-codes.ts';
+import { number, object, string, union, unknown, type Infer } from '../schema/schema.ts';
+import { array, boolean, data } from '../schema/schema-types.ts';
 
 /** A device (one browser profile, with all its tabs) that listens to a topic. `state`: what it says of itself, any JSON. */
 export const MEMBER = object({ id: string, self: boolean, state: unknown });

@@ -1,5 +1,5 @@
-import { number, object, string, union, unknown, type Infer } from './schema.ts';
-import { array, oneOf, optional, stringIn } from './schema-types.ts';
+import { number, object, string, union, unknown, type Infer } from '../schema/schema.ts';
+import { array, oneOf, optional, stringIn } from '../schema/schema-types.ts';
 
 /** Of a name or an id that a page gives, in UTF-16 units. */
 export const MAX_NAME = 256;

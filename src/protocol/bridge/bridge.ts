@@ -1,13 +1,13 @@
 import { MARK } from './bridge-constants.ts';
 import type { JournalEntry, NativeRecord, NudgeCause, Publication, SignInIntent, SignInNext } from './calls.ts';
 import { NAME } from './calls.ts';
-import { CURSOR, MAX_STATE_LENGTH } from './cursor.ts';
-import { isObject, own, parseJson } from './json.ts';
-import type { Result } from './problem.ts';
-import { number, object, string, union, unknown, type Infer } from './schema.ts';
-import { array, boolean, data, list, nullable, oneOf, optional, tuple, withDefault } from './schema-types.ts';
-import type { Snapshot } from './snapshot.ts';
-import { WORKER_TAKEOVER_MS } from './takeover-timing.ts';
+import { CURSOR, MAX_STATE_LENGTH } from '../cursor.ts';
+import { isObject, own, parseJson } from '../schema/json.ts';
+import type { Result } from '../problem.ts';
+import { number, object, string, union, unknown, type Infer } from '../schema/schema.ts';
+import { array, boolean, data, list, nullable, oneOf, optional, tuple, withDefault } from '../schema/schema-types.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { WORKER_TAKEOVER_MS } from '../takeover-timing.ts';
 
 /**
  * The methods that the worker answers over comlink. They take and give plain data, never throw,
