@@ -26,7 +26,7 @@ test('refreshes again without an event when the first attempt after sleep fails 
   world.networkUp = false;
   world.skewMs += 8 * HOUR_MS;
   world.provider.expireAccess();
-  world.tell(life, { type: 'nudge', cause: 'thaw' });
+  world.dispatch(life, { type: 'nudge', cause: 'thaw' });
   world.time.advance(SETTLED_MS);
   expect(life.machine.state.state).toBe('degraded');
   world.networkUp = true;
@@ -120,12 +120,12 @@ test('keeps a cookie session when the backend does not answer [logout-31]', () =
   world.time.advance(SETTLED_MS);
   world.networkUp = false;
   for (const type of ['tab-arrived', 'suspected'] as const) {
-    world.tell(life, type === 'suspected' ? { type, generation: generationOf(life.machine.state) } : { type });
+    world.dispatch(life, type === 'suspected' ? { type, generation: generationOf(life.machine.state) } : { type });
     world.time.advance(MINUTE_MS);
   }
   world.networkUp = true;
   expect(life.machine.state.state).toBe('active');
-  world.tell(life, { type: 'tab-arrived' });
+  world.dispatch(life, { type: 'tab-arrived' });
   world.time.advance(SETTLED_MS);
   expect(life.machine).toMatchObject({ state: { state: 'active' }, verifying: undefined });
   expect(world.provider.families.map(({ ended }) => ended)).toEqual([undefined]);
@@ -137,11 +137,11 @@ test('keeps the session when a server closes a socket for a stale token [logout-
   untilRenewal(world);
   expect(generationOf(life.machine.state)).toBe(4);
   const asked = world.provider.asked.length;
-  world.tell(life, { type: 'suspected', generation: 3 });
+  world.dispatch(life, { type: 'suspected', generation: 3 });
   world.time.advance(SETTLED_MS);
   expect(world.provider.asked).toHaveLength(asked);
   world.networkUp = false;
-  world.tell(life, { type: 'suspected', generation: 4 });
+  world.dispatch(life, { type: 'suspected', generation: 4 });
   world.time.advance(MINUTE_MS);
   expect(life.machine.state.state).not.toBe('signed-out');
   expectKept(world, laws);

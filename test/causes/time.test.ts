@@ -97,7 +97,7 @@ describe('sleep of eight hours', () => {
     world.skewMs += 8 * HOUR_MS;
     world.provider.expireAccess();
     const ids = Array.from({ length: 20 }, () => world.request(life));
-    world.tell(life, { type: 'nudge', cause: 'thaw' });
+    world.dispatch(life, { type: 'nudge', cause: 'thaw' });
     world.time.advance(SETTLED_MS);
     for (const id of ids) {
       const verdict = world.verdicts.get(id);

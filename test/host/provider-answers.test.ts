@@ -109,7 +109,7 @@ const BAD_PROOF = (headers: Record<string, string>): Answer => ({
   body: { error: 'invalid_dpop_proof' },
 });
 const inAnHour = (): string => new Date(Date.now() + HOUR_MS).toUTCString();
-const codeOf = (verdict: TokenVerdict): string => (verdict.is === 'failed' ? verdict.problem.code : 'granted');
+const codeOf = (verdict: TokenVerdict): string => (verdict.type === 'failed' ? verdict.problem.code : 'granted');
 
 describe('a token endpoint that demands a nonce', () => {
   test('receives one more request, with its nonce', async () => {

@@ -18,26 +18,26 @@ export type Heartbeat = { ping: Frame; pong: Frame; kindOf(data: Frame): 'ping' 
  */
 const build = (put: Put, heartbeat?: Heartbeat) => {
   let queue: Frame[] = [];
-  let link: { is: 'down' } | { is: 'up' } = { is: 'down' };
+  let link: { state: 'down' } | { state: 'up' } = { state: 'down' };
   let probedAt: number | undefined;
   const sockets = createTabSockets<object>(put, {
     open: (event) => {
       const entry = sockets.add(event, {});
-      if (link.is === 'up') sockets.admit(entry);
+      if (link.state === 'up') sockets.admit(entry);
     },
     send: (entry, data) => onSend(entry, data),
   });
 
-  const speak = (data: Frame): void => {
+  const send = (data: Frame): void => {
     put({ type: 'send', data });
     put({ type: 'count', what: 'sent', by: 1 });
   };
 
   const onOpened = (): void => {
-    link = { is: 'up' };
+    link = { state: 'up' };
     put({ type: 'greeted' });
-    for (const entry of sockets.all()) if (entry.is === 'waiting') sockets.admit(entry);
-    queue.forEach(speak);
+    for (const entry of sockets.all()) if (entry.state === 'waiting') sockets.admit(entry);
+    queue.forEach(send);
     queue = [];
   };
 
@@ -50,13 +50,13 @@ const build = (put: Put, heartbeat?: Heartbeat) => {
       return;
     }
     put({ type: 'count', what: 'received', by: 1 });
-    sockets.sayAll(data);
+    sockets.broadcast(data);
   };
 
   const onSend = (entry: TabSocket, data: Frame): void => {
     // A client that looks after itself is answered here: its ping need not wait for a link that is coming back.
-    if (heartbeat?.kindOf(data) === 'ping') return sockets.say(entry, heartbeat.pong);
-    if (link.is === 'up') return speak(data);
+    if (heartbeat?.kindOf(data) === 'ping') return sockets.send(entry, heartbeat.pong);
+    if (link.state === 'up') return send(data);
     const size = queue.reduce((sum, frame) => sum + sizeOf(frame), sizeOf(data));
     if (queue.length >= QUEUE_MAX_FRAMES || size > QUEUE_MAX_SIZE)
       return sockets.close(entry, CLOSE_CODE.tryLater, OVER_LIMIT);
@@ -76,7 +76,7 @@ const build = (put: Put, heartbeat?: Heartbeat) => {
       case 'frame':
         return onFrame(event.data, now);
       case 'closed':
-        link = { is: 'down' };
+        link = { state: 'down' };
         probedAt = undefined;
         return;
       case 'ended':
@@ -86,7 +86,7 @@ const build = (put: Put, heartbeat?: Heartbeat) => {
         return onProbe(now);
       default:
         // No topics, no publications, no renewal; and `forget` comes after `ended`.
-        return sockets.hear(event);
+        return sockets.handle(event);
     }
   };
 

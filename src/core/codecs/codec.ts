@@ -46,9 +46,9 @@ export type Counted = 'sent' | 'received' | 'resumed' | 'lost';
 export type CodecOutput =
   | { type: 'send'; data: Frame }
   /** `tab` absent: every tab. */
-  | { type: 'tell'; tab?: string | undefined; frame: PortFrame }
+  | { type: 'toTab'; tab?: string | undefined; frame: PortFrame }
   /** One frame for all these sockets. The list is the same object for as long as it says the same. */
-  | { type: 'spread'; to: readonly SocketAddress[]; data: Frame }
+  | { type: 'broadcast'; to: readonly SocketAddress[]; data: Frame }
   | ({ type: 'greeted' } & Greeting)
   | { type: 'renewed'; expiresInMs: number }
   | { type: 'draining'; ms: number }
@@ -67,7 +67,7 @@ export type CodecOutput =
 
 /** The state of one endpoint's protocol. Deterministic: the same events at the same times, the same outputs. */
 export type Codec = {
-  tell(event: CodecEvent, now: number): readonly CodecOutput[];
+  dispatch(event: CodecEvent, now: number): readonly CodecOutput[];
   /** How many topics and sockets want the link. */
   readonly listeners: number;
 };
@@ -81,7 +81,7 @@ export const codecOf = (build: (put: Put) => Protocol): Codec => {
   let outputs: CodecOutput[] = [];
   const { listeners, handle } = build((output) => void outputs.push(output));
   return {
-    tell: (event, now) => {
+    dispatch: (event, now) => {
       outputs = [];
       handle(event, now);
       return outputs;
@@ -114,19 +114,19 @@ const slotOf = (reason: string): number | undefined => {
 export const keeperVerdict = (code: number, reason: string): CloseVerdict => {
   switch (code) {
     case CLOSE_CODE.unauthorized:
-      return { do: 'authorize' };
+      return { type: 'authorize' };
     case CLOSE_CODE.forbidden:
-      return { do: 'stop' };
+      return { type: 'stop' };
     case CLOSE_CODE.superseded:
-      return { do: 'superseded' };
+      return { type: 'superseded' };
     case CLOSE_CODE.restart:
     case CLOSE_CODE.tryLater:
     case CLOSE_CODE.slowDown: {
       const ms = slotOf(reason);
-      return ms === undefined ? { do: 'redial' } : { do: 'wait', ms };
+      return ms === undefined ? { type: 'redial' } : { type: 'wait', ms };
     }
     default:
-      return { do: 'redial' };
+      return { type: 'redial' };
   }
 };
 

@@ -29,7 +29,7 @@ const PING = '{"type":"ping"}';
 const PONG = '{"type":"pong"}';
 const UNCERTAIN = { message: 'The connection was lost; whether this was carried out is unknown.' };
 
-type Operation = { owner: Entry; id: string; frame: JsonObject; is: 'waiting' | 'sent'; repeatable: boolean };
+type Operation = { owner: Entry; id: string; frame: JsonObject; state: 'waiting' | 'sent'; repeatable: boolean };
 type Own = { init: 'none' | 'asked' | 'acknowledged'; ids: Map<string, string> };
 type Entry = TabSocket & Own;
 type Init = { payload: unknown };
@@ -57,11 +57,11 @@ const build = (put: Put) => {
     put({ type: 'send', data: JSON.stringify(message) });
     put({ type: 'count', what: 'sent', by: 1 });
   };
-  const say = (entry: Entry, message: JsonObject): void => sockets.say(entry, JSON.stringify(message));
+  const sendTo = (entry: Entry, message: JsonObject): void => sockets.send(entry, JSON.stringify(message));
 
   /** All that another worker needs to go on: what this tab listens to, and who it said it is. */
-  const remember = (entry: Entry): void =>
-    sockets.remember(entry, {
+  const sendResumeToken = (entry: Entry): void =>
+    sockets.sendResumeToken(entry, {
       ...init,
       operations: [...entry.ids.values()].map((key) => operations.get(key)?.frame),
     });
@@ -74,18 +74,24 @@ const build = (put: Put) => {
 
   const acknowledge = (entry: Entry): void => {
     entry.init = 'acknowledged';
-    sockets.say(entry, acknowledged ?? '{"type":"connection_ack"}');
-    remember(entry);
+    sockets.send(entry, acknowledged ?? '{"type":"connection_ack"}');
+    sendResumeToken(entry);
   };
 
   const start = (key: string, operation: Operation): void => {
-    operation.is = 'sent';
+    operation.state = 'sent';
     send({ ...operation.frame, id: key });
   };
 
   const add = (owner: Entry, id: string, frame: JsonObject): Operation => {
     const key = String(++lastId);
-    const operation: Operation = { owner, id, frame, is: 'waiting', repeatable: isRepeatable(own(frame, 'payload')) };
+    const operation: Operation = {
+      owner,
+      id,
+      frame,
+      state: 'waiting',
+      repeatable: isRepeatable(own(frame, 'payload')),
+    };
     operations.set(key, operation);
     owner.ids.set(id, key);
     if (link === 'up') start(key, operation);
@@ -99,14 +105,14 @@ const build = (put: Put) => {
 
   const lose = (key: string, operation: Operation): void => {
     drop(key, operation);
-    say(operation.owner, { id: operation.id, type: 'error', payload: [UNCERTAIN] });
-    remember(operation.owner);
+    sendTo(operation.owner, { id: operation.id, type: 'error', payload: [UNCERTAIN] });
+    sendResumeToken(operation.owner);
   };
 
   /** Its operations end with it, for the server too. */
   const release = (entry: Entry): void => {
     for (const key of entry.ids.values()) {
-      if (operations.get(key)?.is === 'sent' && link === 'up') send({ id: key, type: 'complete' });
+      if (operations.get(key)?.state === 'sent' && link === 'up') send({ id: key, type: 'complete' });
       operations.delete(key);
     }
     entry.ids.clear();
@@ -117,10 +123,10 @@ const build = (put: Put) => {
     sockets.close(entry, code, reason, true);
   };
 
-  const tellGaps = (again: readonly Operation[]): void => {
+  const reportGaps = (again: readonly Operation[]): void => {
     for (const entry of sockets.all()) {
       const ids = again.filter(({ owner }) => owner === entry).map(({ id }) => id);
-      if (ids.length > 0) say(entry, { type: 'ping', payload: { possibleGap: ids } });
+      if (ids.length > 0) sendTo(entry, { type: 'ping', payload: { possibleGap: ids } });
     }
   };
 
@@ -131,7 +137,7 @@ const build = (put: Put) => {
     acknowledged = text;
     put({ type: 'greeted' });
     for (const entry of sockets.all()) if (entry.init === 'asked') acknowledge(entry);
-    tellGaps([...operations.values()].filter(({ is }) => is === 'sent'));
+    reportGaps([...operations.values()].filter(({ state }) => state === 'sent'));
     for (const [key, operation] of operations) start(key, operation);
   };
 
@@ -140,8 +146,8 @@ const build = (put: Put) => {
     if (!operation) return;
     put({ type: 'count', what: 'received', by: 1 });
     if (type !== 'next') drop(key, operation);
-    say(operation.owner, { ...message, id: operation.id });
-    if (type !== 'next') remember(operation.owner);
+    sendTo(operation.owner, { ...message, id: operation.id });
+    if (type !== 'next') sendResumeToken(operation.owner);
   };
 
   const onFrame = (data: Frame, now: number): void => {
@@ -180,7 +186,7 @@ const build = (put: Put) => {
     if (known) return refuse(entry, TAKEN, `Subscriber for ${id} already exists`.slice(0, 100));
     if (operations.size >= MAX_OPERATIONS) return refuse(entry, CLOSE_CODE.tryLater, OVER_LIMIT);
     add(entry, id, message);
-    remember(entry);
+    sendResumeToken(entry);
   };
 
   const onComplete = (entry: Entry, id: string): void => {
@@ -188,8 +194,8 @@ const build = (put: Put) => {
     const operation = operations.get(key ?? '');
     if (key === undefined || !operation) return;
     drop(key, operation);
-    if (operation.is === 'sent' && link === 'up') send({ id: key, type: 'complete' });
-    remember(entry);
+    if (operation.state === 'sent' && link === 'up') send({ id: key, type: 'complete' });
+    sendResumeToken(entry);
   };
 
   /** What a server would close the connection on closes this tab's socket only. */
@@ -199,7 +205,7 @@ const build = (put: Put) => {
       case 'connection_init':
         return onInit(entry, own(parsed.message, 'payload'));
       case 'ping':
-        return sockets.say(entry, PONG);
+        return sockets.send(entry, PONG);
       case 'pong':
         return;
       case 'subscribe':
@@ -227,15 +233,15 @@ const build = (put: Put) => {
       const id = isObject(frame) ? stringAt(frame, 'id') : undefined;
       if (isObject(frame) && id !== undefined && operations.size < MAX_OPERATIONS) restore(entry, id, frame);
     }
-    remember(entry);
+    sendResumeToken(entry);
   };
 
   const restore = (entry: Entry, id: string, frame: JsonObject): void => {
-    if (!isRepeatable(own(frame, 'payload'))) return say(entry, { id, type: 'error', payload: [UNCERTAIN] });
+    if (!isRepeatable(own(frame, 'payload'))) return sendTo(entry, { id, type: 'error', payload: [UNCERTAIN] });
     const operation = add(entry, id, frame);
-    if (operation.is === 'sent') tellGaps([operation]);
+    if (operation.state === 'sent') reportGaps([operation]);
     // so that its gap is told once there is a link
-    operation.is = 'sent';
+    operation.state = 'sent';
   };
 
   const onClosed = (code: number): void => {
@@ -244,17 +250,17 @@ const build = (put: Put) => {
     probedAt = undefined;
     if (FATAL.includes(code)) return sockets.all().forEach((entry) => refuse(entry, code, ''));
     for (const entry of sockets.all())
-      if (code === INIT_TIMEOUT && entry.init === 'none' && entry.is === 'open') refuse(entry, code, '');
+      if (code === INIT_TIMEOUT && entry.init === 'none' && entry.state === 'open') refuse(entry, code, '');
     if (!wasUp) return;
     for (const [key, operation] of operations)
-      if (operation.is === 'sent' && !operation.repeatable) lose(key, operation);
+      if (operation.state === 'sent' && !operation.repeatable) lose(key, operation);
   };
 
   const handle = (event: CodecEvent, now: number): void => {
     switch (event.type) {
       case 'opened':
         link = 'open';
-        for (const entry of sockets.all()) if (entry.is === 'waiting') sockets.admit(entry, SUBPROTOCOL);
+        for (const entry of sockets.all()) if (entry.state === 'waiting') sockets.admit(entry, SUBPROTOCOL);
         return initialise();
       case 'frame':
         return onFrame(event.data, now);
@@ -270,7 +276,7 @@ const build = (put: Put) => {
         probedAt = now;
         return put({ type: 'send', data: PING });
       default:
-        return sockets.hear(event);
+        return sockets.handle(event);
     }
   };
 
@@ -283,5 +289,5 @@ export const graphqlTransportWs: CodecKind = {
   shares: 'frames',
   create: () => codecOf(build),
   // 4409 and 4429 are about one client's messages here, not about this host.
-  closed: (code, reason) => (FATAL.includes(code) ? { do: 'redial' } : keeperVerdict(code, reason)),
+  closed: (code, reason) => (FATAL.includes(code) ? { type: 'redial' } : keeperVerdict(code, reason)),
 };

@@ -18,5 +18,5 @@ export const jsonPing: CodecKind = {
   shares: 'frames',
   create: () => createRelay(HEARTBEAT),
   // 1008 (policy violation) is what a plain server has for "not you".
-  closed: (code, reason) => (code === 1008 ? { do: 'authorize' } : keeperVerdict(code, reason)),
+  closed: (code, reason) => (code === 1008 ? { type: 'authorize' } : keeperVerdict(code, reason)),
 };

@@ -15,7 +15,10 @@ import { byteLength, type OutboxItem } from '../socket/outbox.ts';
 import { createTopic, type Topic } from './topic-fanout.ts';
 
 /** Nothing but the greeting may be said before the server's. */
-type LinkState = { is: 'down' } | { is: 'greeting'; since: number } | { is: 'up'; maxBytes: number; skewMs: number };
+type LinkState =
+  | { state: 'down' }
+  | { state: 'greeting'; since: number }
+  | { state: 'up'; maxBytes: number; skewMs: number };
 
 /**
  * Publications that the server has not answered yet, in bytes: more of them wait here instead of in the socket, where
@@ -31,7 +34,7 @@ const problemOfNak = (code: string): Problem =>
 
 const build = (put: Put, identity: ProfileIdentity): Protocol => {
   const topics = new Map<string, Topic>();
-  let link: LinkState = { is: 'down' };
+  let link: LinkState = { state: 'down' };
   let requests = 0;
   /** What tabs say of themselves, by topic and by tab, as JSON; the newest is what is said of the device. */
   const presences = new Map<string, Map<string, string>>();
@@ -47,15 +50,15 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
     const known = topics.get(name);
     if (known) return known;
     const topic = createTopic(name, {
-      tell: (tab, frame) => put({ type: 'tell', tab, frame }),
-      ask: (from) => {
+      send: (tab, frame) => put({ type: 'toTab', tab, frame }),
+      subscribe: (from) => {
         send(['sub', ++requests, name, from]);
         return requests;
       },
       lost: (by) => put({ type: 'count', what: 'lost', by }),
     });
     topics.set(name, topic);
-    if (link.is === 'up') topic.connected();
+    if (link.state === 'up') topic.connected();
     return topic;
   };
 
@@ -73,7 +76,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
     topics.delete(name);
     presences.delete(name);
     confirmed.delete(name);
-    if (link.is === 'up') send(soonBack ? ['unsub', name, true] : ['unsub', name]);
+    if (link.state === 'up') send(soonBack ? ['unsub', name, true] : ['unsub', name]);
   };
 
   /** Says what there is to say of this device; the answer is who is here. */
@@ -102,7 +105,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
   const onHere = (name: string, hosts: readonly string[], states: readonly unknown[] = []): void => {
     const members = hosts.map((id, index) => ({ id, self: id === identity.host, state: states[index] ?? null }));
     for (const tab of presences.get(name)?.keys() ?? [])
-      put({ type: 'tell', tab, frame: { type: 'here', topic: name, members } });
+      put({ type: 'toTab', tab, frame: { type: 'here', topic: name, members } });
   };
 
   const settle = (
@@ -110,7 +113,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
     frame: { type: 'acked'; offset: number } | { type: 'refused'; problem: Problem },
   ): void => {
     put({ type: 'settled', id });
-    put({ type: 'tell', frame: { ...frame, id } });
+    put({ type: 'toTab', frame: { ...frame, id } });
     unanswered.delete(id);
     sendOn();
   };
@@ -127,7 +130,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
   };
 
   const publish = ({ id, topic, json }: OutboxItem): void => {
-    if (link.is !== 'up') return;
+    if (link.state !== 'up') return;
     const frame = `["pub",${JSON.stringify(id)},${JSON.stringify(topic)},${json}]`;
     const bytes = byteLength(frame);
     if (bytes > link.maxBytes) return settle(id, { type: 'refused', problem: problemOfNak('too-big') });
@@ -136,9 +139,9 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
   };
 
   const onHello = (hello: (ServerFrame & readonly ['hello', unknown])[1], now: number): void => {
-    if (link.is !== 'greeting') return;
+    if (link.state !== 'greeting') return;
     put({ type: 'round-trip', ms: now - link.since });
-    link = { is: 'up', maxBytes: hello.maxBytes, skewMs: hello.now - now };
+    link = { state: 'up', maxBytes: hello.maxBytes, skewMs: hello.now - now };
     if (hello.resumed) put({ type: 'count', what: 'resumed', by: 1 });
     put({
       type: 'greeted',
@@ -154,7 +157,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
     if (frame === undefined) return put({ type: 'violated' });
     if (frame === 'unknown') return;
     if (frame[0] === 'hello') return onHello(frame[1], now);
-    if (link.is !== 'up') return;
+    if (link.state !== 'up') return;
     switch (frame[0]) {
       case 'ok':
         return onOk(frame[2], frame[1], frame[3], frame[4]);
@@ -183,7 +186,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
   };
 
   const onClosed = (code: number): void => {
-    link = { is: 'down' };
+    link = { state: 'down' };
     waiting = [];
     unanswered.clear();
     confirmed.clear();
@@ -196,7 +199,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
   const handle = (event: CodecEvent, now: number): void => {
     switch (event.type) {
       case 'opened':
-        link = { is: 'greeting', since: now };
+        link = { state: 'greeting', since: now };
         return send(['hi', identity]);
       case 'frame':
         return typeof event.data === 'string' ? onFrame(event.data, now) : put({ type: 'violated' });

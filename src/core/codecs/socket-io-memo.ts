@@ -2,8 +2,8 @@ import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '.
 import { createAssembler, framesOf, type Packet } from './socket-io-packet.ts';
 
 /** A namespace, as the one socket of all tabs is in it. */
-export type Room = {
-  is: 'asked' | 'joined';
+export type Membership = {
+  state: 'asked' | 'joined';
   sid: string;
   /** What the first tab said to be let in; the others are the same person. */
   auth: JsonObject | undefined;
@@ -15,12 +15,12 @@ export type Room = {
 };
 
 /** What a CONNECT says; with a `pid` it asks for what was missed. */
-export const credentialsOf = ({ auth, pid, offset }: Room): string =>
+export const credentialsOf = ({ auth, pid, offset }: Membership): string =>
   pid === undefined ? (auth ? JSON.stringify(auth) : '') : JSON.stringify({ ...auth, pid, offset });
 
 /** All that another worker needs to go on for a tab: where it is, and what it has not been answered yet. */
-export const memoOf = (
-  rooms: ReadonlyMap<string, Room>,
+export const resumeTokenOf = (
+  rooms: ReadonlyMap<string, Membership>,
   joined: ReadonlyMap<string, number>,
   waiting: readonly { id: string | undefined; packet: Packet }[],
 ): unknown => ({
@@ -29,7 +29,7 @@ export const memoOf = (
   waiting: waiting.flatMap(({ id, packet }) => (packet.attachments.length > 0 ? [] : [framesOf({ ...packet, id })[0]])),
 });
 
-const parseRoom = (value: unknown): Room | undefined => {
+const parseRoom = (value: unknown): Membership | undefined => {
   if (!isObject(value)) return undefined;
   const auth = own(value, 'auth');
   const sid = stringAt(value, 'sid');
@@ -37,7 +37,7 @@ const parseRoom = (value: unknown): Room | undefined => {
   const pid = stringAt(value, 'pid');
   const offset = stringAt(value, 'offset');
   if (sid === undefined || heard === undefined) return undefined;
-  return { is: 'asked', sid, auth: isObject(auth) ? auth : undefined, pid, offset, heard };
+  return { state: 'asked', sid, auth: isObject(auth) ? auth : undefined, pid, offset, heard };
 };
 
 const listAt = (value: unknown, key: string): readonly unknown[] => {
@@ -46,12 +46,12 @@ const listAt = (value: unknown, key: string): readonly unknown[] => {
 };
 
 /** From the tab, so anything at all; what is no memo is an empty one. */
-export const parseMemo = (
+export const parseResumeToken = (
   text: string,
-): { rooms: readonly (readonly [string, Room])[]; waiting: readonly Packet[] } => {
+): { rooms: readonly (readonly [string, Membership])[]; waiting: readonly Packet[] } => {
   const memo = parseJson(text);
   const assemble = createAssembler();
-  const rooms = listAt(memo, 'rooms').flatMap((pair): [string, Room][] => {
+  const rooms = listAt(memo, 'rooms').flatMap((pair): [string, Membership][] => {
     const [namespace, value] = Array.isArray(pair) ? (pair as unknown[]) : [];
     const room = parseRoom(value);
     return typeof namespace === 'string' && room ? [[namespace, room]] : [];

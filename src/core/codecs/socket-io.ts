@@ -2,7 +2,7 @@ import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
 import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
 import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
-import { credentialsOf, memoOf, parseMemo, type Room } from './socket-io-memo.ts';
+import { credentialsOf, resumeTokenOf, parseResumeToken, type Membership } from './socket-io-memo.ts';
 import { createOutgoing } from './socket-io-outgoing.ts';
 import {
   ACK,
@@ -35,7 +35,7 @@ type Own = { joined: Map<string, number>; asked: Set<string>; assemble: ReturnTy
 type Entry = TabSocket & Own;
 
 const build = (put: Put) => {
-  const rooms = new Map<string, Room>();
+  const rooms = new Map<string, Membership>();
   const outgoing = createOutgoing<Entry>();
   /** Acknowledgements that the server waits for: the first tab to give one gives it. */
   const owed = new Set<string>();
@@ -52,29 +52,29 @@ const build = (put: Put) => {
   const send = (packet: Packet): void => {
     for (const data of framesOf(packet)) put({ type: 'send', data });
   };
-  const say = (entry: Entry, packet: Packet): void => {
-    for (const data of framesOf(packet)) sockets.say(entry, data);
+  const sendTo = (entry: Entry, packet: Packet): void => {
+    for (const data of framesOf(packet)) sockets.send(entry, data);
   };
-  const remember = (entry: Entry): void => {
+  const sendResumeToken = (entry: Entry): void => {
     // One that is ahead of what the server sends again would hear it twice.
     if ([...entry.joined].some(([namespace, heard]) => heard > (rooms.get(namespace)?.heard ?? 0))) return;
-    sockets.remember(entry, memoOf(rooms, entry.joined, outgoing.waitingOf(entry)));
+    sockets.sendResumeToken(entry, resumeTokenOf(rooms, entry.joined, outgoing.waitingOf(entry)));
   };
   const isIn = ({ joined, asked }: Entry, namespace: string): boolean => joined.has(namespace) || asked.has(namespace);
 
   // ---- namespaces
 
-  const connect = (namespace: string, room: Room): void => {
+  const connect = (namespace: string, room: Membership): void => {
     if (link === 'down') return;
-    room.is = 'asked';
+    room.state = 'asked';
     send(controlPacket(CONNECT, namespace, credentialsOf(room)));
   };
 
-  const join = (entry: Entry, namespace: string, room: Room): void => {
+  const join = (entry: Entry, namespace: string, room: Membership): void => {
     entry.asked.delete(namespace);
     entry.joined.set(namespace, room.heard);
-    say(entry, controlPacket(CONNECT, namespace, JSON.stringify({ sid: room.sid })));
-    remember(entry);
+    sendTo(entry, controlPacket(CONNECT, namespace, JSON.stringify({ sid: room.sid })));
+    sendResumeToken(entry);
   };
 
   const leave = (entry: Entry, namespace: string): void => {
@@ -96,7 +96,7 @@ const build = (put: Put) => {
     if (!room || !isObject(told)) return;
     const pid = stringAt(told, 'pid');
     const isRecovered = pid !== undefined && pid === room.pid;
-    Object.assign(room, { is: 'joined', sid: stringAt(told, 'sid') ?? '', pid });
+    Object.assign(room, { state: 'joined', sid: stringAt(told, 'sid') ?? '', pid });
     if (isRecovered) put({ type: 'count', what: 'resumed', by: 1 });
     else room.heard = 0;
     // Their clients connect anew, to be told that they are not recovered.
@@ -115,9 +115,9 @@ const build = (put: Put) => {
       // A client that thinks it is in connects anew, to be told.
       if (packet.type === CONNECT_ERROR && entry.joined.has(namespace)) expel(entry);
       else {
-        say(entry, packet);
+        sendTo(entry, packet);
         leave(entry, namespace);
-        remember(entry);
+        sendResumeToken(entry);
       }
     }
   };
@@ -138,18 +138,18 @@ const build = (put: Put) => {
     for (const entry of sockets.all()) {
       const heard = entry.joined.get(namespace);
       if (heard === undefined || (isCounted && heard >= room.heard)) continue;
-      say(entry, packet);
+      sendTo(entry, packet);
       if (!isCounted) continue;
       entry.joined.set(namespace, room.heard);
-      remember(entry);
+      sendResumeToken(entry);
     }
   };
 
   const onAcknowledged = (packet: Packet): void => {
     const out = outgoing.settle(Number(packet.id));
     if (!out) return;
-    say(out.owner, { ...packet, id: out.id });
-    remember(out.owner);
+    sendTo(out.owner, { ...packet, id: out.id });
+    sendResumeToken(out.owner);
   };
 
   const onPacket = (packet: Packet): void => {
@@ -173,7 +173,7 @@ const build = (put: Put) => {
     link = 'open';
     handshake = told;
     put({ type: 'greeted', heartbeatMs: LOOK_EVERY_MS });
-    for (const entry of sockets.all()) if (entry.is === 'waiting') welcome(entry, told);
+    for (const entry of sockets.all()) if (entry.state === 'waiting') welcome(entry, told);
     for (const [namespace, room] of rooms) connect(namespace, room);
   };
 
@@ -181,7 +181,7 @@ const build = (put: Put) => {
     heardAt = now;
     if (data === '2') {
       put({ type: 'send', data: '3' });
-      return sockets.all().forEach((entry) => sockets.say(entry, data));
+      return sockets.all().forEach((entry) => sockets.send(entry, data));
     }
     if (typeof data === 'string' && data.startsWith('0')) return onHandshake(data);
     if (data === '1' || data === '6') return;
@@ -194,7 +194,7 @@ const build = (put: Put) => {
 
   const welcome = (entry: Entry, { forTabs }: Handshake): void => {
     sockets.admit(entry);
-    if (entry.joined.size === 0) sockets.say(entry, forTabs); // one that goes on has had it
+    if (entry.joined.size === 0) sockets.send(entry, forTabs); // one that goes on has had it
   };
 
   const onTabPacket = (entry: Entry, packet: Packet): void => {
@@ -204,7 +204,7 @@ const build = (put: Put) => {
         return onConnect(entry, packet);
       case DISCONNECT:
         leave(entry, namespace);
-        return remember(entry);
+        return sendResumeToken(entry);
       case ACK:
       case BINARY_ACK:
         return owed.delete(`${namespace} ${packet.id}`) ? send(packet) : undefined;
@@ -216,22 +216,22 @@ const build = (put: Put) => {
   const onConnect = (entry: Entry, { namespace, body }: Packet): void => {
     const known = rooms.get(namespace);
     if (entry.joined.has(namespace)) return;
-    if (known?.is === 'joined') return join(entry, namespace, known);
+    if (known?.state === 'joined') return join(entry, namespace, known);
     entry.asked.add(namespace);
     if (known) return;
     const auth = parseJson(body);
-    const room: Room = { is: 'asked', sid: '', auth: isObject(auth) ? auth : undefined, heard: 0 };
+    const room: Membership = { state: 'asked', sid: '', auth: isObject(auth) ? auth : undefined, heard: 0 };
     rooms.set(namespace, room);
     connect(namespace, room);
   };
 
   const emit = (entry: Entry, packet: Packet): void => {
-    const isUp = link === 'open' && rooms.get(packet.namespace)?.is === 'joined';
+    const isUp = link === 'open' && rooms.get(packet.namespace)?.state === 'joined';
     const numbered = outgoing.add(entry, packet, isUp);
     if (!numbered) return expel(entry, CLOSE_CODE.tryLater, OVER_LIMIT);
     put({ type: 'count', what: 'sent', by: 1 });
     if (isUp) send(numbered);
-    if (packet.id !== undefined) remember(entry);
+    if (packet.id !== undefined) sendResumeToken(entry);
   };
 
   const onSend = (entry: Entry, data: Frame): void => {
@@ -250,7 +250,7 @@ const build = (put: Put) => {
 
   /** Whether it goes on where it was. Where the link is not, or not any more, a link goes that begins anew. */
   const resume = (entry: Entry, memo: string): boolean => {
-    const { rooms: places, waiting } = parseMemo(memo);
+    const { rooms: places, waiting } = parseResumeToken(memo);
     for (const [namespace, place] of places) {
       const known = rooms.get(namespace);
       // Without recovery another connection has another id, and the same (no) `pid`.
@@ -268,7 +268,7 @@ const build = (put: Put) => {
     link = 'down';
     assemble = createAssembler();
     owed.clear();
-    for (const room of rooms.values()) room.is = 'asked';
+    for (const room of rooms.values()) room.state = 'asked';
   };
 
   const handle = (event: CodecEvent, now: number): void => {
@@ -285,7 +285,7 @@ const build = (put: Put) => {
         return now <= heardAt + (handshake?.silentAfterMs ?? 0) ? put({ type: 'alive' }) : undefined;
       default:
         // `opened`: the server speaks first.
-        return sockets.hear(event);
+        return sockets.handle(event);
     }
   };
 

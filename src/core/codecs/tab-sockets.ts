@@ -13,7 +13,7 @@ const LINK_MAX_BYTES = 16_777_216;
 
 export const sizeOf = (data: Frame): number => (typeof data === 'string' ? data.length : data.byteLength);
 
-export type TabSocket = SocketAddress & { is: 'waiting' | 'open' };
+export type TabSocket = SocketAddress & { state: 'waiting' | 'open' };
 
 /** Why a socket is closed whose page says more than is taken. */
 export const OVER_LIMIT = 'over-limit';
@@ -31,14 +31,14 @@ export type TabSockets<S> = {
   add(address: SocketAddress, own: S): TabSocket & S;
   /** `protocol` is the subprotocol that the page is to see. */
   admit(entry: TabSocket, protocol?: string): void;
-  say(entry: TabSocket, data: Frame): void;
+  send(entry: TabSocket, data: Frame): void;
   /** To all that are open. */
-  sayAll(data: Frame): void;
-  remember(entry: TabSocket, memo: unknown): void;
+  broadcast(data: Frame): void;
+  sendResumeToken(entry: TabSocket, memo: unknown): void;
   close(entry: TabSocket, code: number, reason: string, wasClean?: boolean): void;
   closeAll(code: number, reason: string): void;
   /** What tabs do; other events are nothing to it. */
-  hear(event: CodecEvent): void;
+  handle(event: CodecEvent): void;
 };
 
 /** What a protocol does about it. */
@@ -63,10 +63,10 @@ export const createTabSockets = <S extends object>(put: Put, { open, send, leave
   const close = (entry: TabSocket, code: number, reason: string, wasClean = false): void => {
     const { tab, socket } = entry;
     drop(entry);
-    put({ type: 'tell', tab, frame: { type: 'socket-closed', socket, code, reason, wasClean } });
+    put({ type: 'toTab', tab, frame: { type: 'socket-closed', socket, code, reason, wasClean } });
   };
 
-  const hear = (event: CodecEvent): void => {
+  const handle = (event: CodecEvent): void => {
     if (event.type === 'socket-open') return open(event);
     if (event.type === 'tab-left') {
       for (const entry of [...sockets.values()]) {
@@ -91,27 +91,27 @@ export const createTabSockets = <S extends object>(put: Put, { open, send, leave
     all: () => [...sockets.values()],
     of: (address) => sockets.get(keyOf(address)),
     add: ({ tab, socket }, own) => {
-      const entry: TabSocket & S = { tab, socket, is: 'waiting', ...own };
+      const entry: TabSocket & S = { tab, socket, state: 'waiting', ...own };
       sockets.set(keyOf(entry), entry);
       audience = undefined;
       return entry;
     },
     admit: (entry, protocol = '') => {
-      entry.is = 'open';
+      entry.state = 'open';
       audience = undefined;
-      put({ type: 'tell', tab: entry.tab, frame: { type: 'socket-opened', socket: entry.socket, protocol } });
+      put({ type: 'toTab', tab: entry.tab, frame: { type: 'socket-opened', socket: entry.socket, protocol } });
     },
-    say: ({ tab, socket }, data) => put({ type: 'tell', tab, frame: { type: 'socket-message', socket, data } }),
-    sayAll: (data) => {
-      audience ??= [...sockets.values()].filter(({ is }) => is === 'open');
-      put({ type: 'spread', to: audience, data });
+    send: ({ tab, socket }, data) => put({ type: 'toTab', tab, frame: { type: 'socket-message', socket, data } }),
+    broadcast: (data) => {
+      audience ??= [...sockets.values()].filter(({ state }) => state === 'open');
+      put({ type: 'broadcast', to: audience, data });
     },
-    remember: ({ tab, socket }, memo) =>
-      put({ type: 'tell', tab, frame: { type: 'socket-memo', socket, memo: JSON.stringify(memo) } }),
+    sendResumeToken: ({ tab, socket }, memo) =>
+      put({ type: 'toTab', tab, frame: { type: 'socket-memo', socket, memo: JSON.stringify(memo) } }),
     close,
     closeAll: (code, reason) => {
       for (const entry of [...sockets.values()]) close(entry, code, reason);
     },
-    hear,
+    handle,
   };
 };

@@ -11,9 +11,9 @@ import type { Cursor } from '../../protocol/cursor.ts';
  */
 
 /** `resuming` was live on a link that is gone: its tab need not know, unless something is lost. */
-type Listener = { is: 'joining'; cursor: Cursor | null } | { is: 'resuming' | 'live'; cursor: Cursor };
+type Listener = { state: 'joining'; cursor: Cursor | null } | { state: 'resuming' | 'live'; cursor: Cursor };
 
-type Upstream = { is: 'off' } | { is: 'asked'; request: number; from: Cursor | null } | { is: 'live' };
+type Upstream = { state: 'off' } | { state: 'asked'; request: number; from: Cursor | null } | { state: 'live' };
 
 type Event = PortFrame & { type: 'event' };
 
@@ -22,9 +22,9 @@ export const RING_MAX_EVENTS = 2_000;
 export const RING_MAX_BYTES = 1_000_000;
 
 export type TopicPorts = {
-  tell(tab: string, frame: PortFrame): void;
+  send(tab: string, frame: PortFrame): void;
   /** Subscribes upstream; returns the id of the request. */
-  ask(from: Cursor | null): number;
+  subscribe(from: Cursor | null): number;
   /** So many events (at least) are gone for good. */
   lost(count: number): void;
 };
@@ -47,15 +47,15 @@ export type Topic = {
 
 export const createTopic = (name: string, ports: TopicPorts): Topic => {
   const listeners = new Map<string, Listener>();
-  let upstream: Upstream = { is: 'off' };
+  let upstream: Upstream = { state: 'off' };
   let linked = false;
   /** The highest event that was read in the current epoch. */
-  let place: Cursor | undefined;
+  let head: Cursor | undefined;
   let ring: Event[] = [];
   let ringBytes = 0;
 
   const jump = (at: Cursor): void => {
-    place = { ...at };
+    head = { ...at };
     ring = [];
     ringBytes = 0;
   };
@@ -67,13 +67,13 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
   };
 
   const joined = (tab: string, at: Cursor): void => {
-    listeners.set(tab, { is: 'live', cursor: { ...at } });
-    ports.tell(tab, { type: 'joined', topic: name, at: { ...at } });
+    listeners.set(tab, { state: 'live', cursor: { ...at } });
+    ports.send(tab, { type: 'joined', topic: name, at: { ...at } });
   };
 
   /** `to` = 0: nobody knows how much, for the history is another one. Returns the count, at least one. */
   const gap = (tab: string, epoch: string, from: number, to: number): number => {
-    ports.tell(tab, { type: 'gap', topic: name, epoch, from, to });
+    ports.send(tab, { type: 'gap', topic: name, epoch, from, to });
     return Math.max(1, to - from + 1);
   };
 
@@ -84,8 +84,8 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
   };
 
   const goLive = (tab: string, listener: Listener, cursor: Cursor): void => {
-    if (listener.is === 'joining') joined(tab, cursor);
-    else listeners.set(tab, { is: 'live', cursor: { ...cursor } });
+    if (listener.state === 'joining') joined(tab, cursor);
+    else listeners.set(tab, { state: 'live', cursor: { ...cursor } });
   };
 
   /** Gives a newcomer what is here already, if that is enough. */
@@ -96,35 +96,35 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
     if (cursor.offset + 1 < first) return;
     joined(tab, cursor);
     const missing = ring.filter(({ offset }) => offset > cursor.offset);
-    for (const frame of missing) ports.tell(tab, frame);
-    if (missing.length > 0) listeners.set(tab, { is: 'live', cursor: { ...here } });
+    for (const frame of missing) ports.send(tab, frame);
+    if (missing.length > 0) listeners.set(tab, { state: 'live', cursor: { ...here } });
   };
 
   /** The place from which everyone can be served. Of two epochs only one can be the server's: any is asked for. */
   const lowest = (): Cursor | null => {
     const cursors = [...listeners.values()].flatMap(({ cursor }) => cursor ?? []);
-    const epoch = (cursors.find((cursor) => cursor.epoch === place?.epoch) ?? cursors[0])?.epoch;
+    const epoch = (cursors.find((cursor) => cursor.epoch === head?.epoch) ?? cursors[0])?.epoch;
     const same = cursors.filter((cursor) => cursor.epoch === epoch);
     return same.reduce<Cursor | null>((low, cursor) => (low && low.offset <= cursor.offset ? low : cursor), null);
   };
 
   const decide = (): void => {
-    if (!linked || upstream.is === 'asked') return;
+    if (!linked || upstream.state === 'asked') return;
     for (const [tab, listener] of listeners) {
-      if (upstream.is === 'live' && place && listener.is === 'joining') serve(tab, listener, place);
+      if (upstream.state === 'live' && head && listener.state === 'joining') serve(tab, listener, head);
     }
-    const waiting = [...listeners.values()].filter(({ is }) => is !== 'live');
+    const waiting = [...listeners.values()].filter(({ state }) => state !== 'live');
     if (waiting.length === 0) return;
     // "From now on" is asked first: its answer is the head of the history, which a resumption does not tell.
-    const from = upstream.is === 'off' && waiting.some(({ cursor }) => cursor === null) ? null : lowest();
-    upstream = { is: 'asked', request: ports.ask(from && { ...from }), from: from && { ...from } };
+    const from = upstream.state === 'off' && waiting.some(({ cursor }) => cursor === null) ? null : lowest();
+    upstream = { state: 'asked', request: ports.subscribe(from && { ...from }), from: from && { ...from } };
   };
 
   /** Returns how many events this listener has lost. */
   const settle = (tab: string, listener: Listener, from: Cursor | null, at: Cursor, rewound: boolean): number => {
     const { cursor } = listener;
     if (cursor === null) {
-      joined(tab, place ?? at);
+      joined(tab, head ?? at);
       return 0;
     }
     if (cursor.epoch !== at.epoch || (rewound && cursor.offset > at.offset)) return lose(tab, cursor, at);
@@ -143,12 +143,12 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
     const { epoch, offset } = frame;
     if (cursor.epoch !== epoch) {
       lose(tab, cursor, { epoch, offset: offset - 1 });
-      listeners.set(tab, { is: 'live', cursor: { epoch, offset } });
-      return ports.tell(tab, frame);
+      listeners.set(tab, { state: 'live', cursor: { epoch, offset } });
+      return ports.send(tab, frame);
     }
     if (offset <= cursor.offset) return;
     if (offset > cursor.offset + 1) gap(tab, epoch, cursor.offset + 1, offset - 1);
-    ports.tell(tab, frame);
+    ports.send(tab, frame);
     cursor.offset = offset;
   };
 
@@ -157,7 +157,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
       return listeners.size;
     },
     join: (tab, cursor) => {
-      listeners.set(tab, { is: 'joining', cursor: cursor && { ...cursor } });
+      listeners.set(tab, { state: 'joining', cursor: cursor && { ...cursor } });
       decide();
     },
     leave: (tab) => void listeners.delete(tab),
@@ -167,57 +167,58 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
     },
     disconnected: () => {
       linked = false;
-      upstream = { is: 'off' };
-      for (const [tab, { is, cursor }] of listeners) if (is === 'live') listeners.set(tab, { is: 'resuming', cursor });
+      upstream = { state: 'off' };
+      for (const [tab, { state, cursor }] of listeners)
+        if (state === 'live') listeners.set(tab, { state: 'resuming', cursor });
     },
     abandon: () => {
       for (const [tab, { cursor }] of listeners) {
         if (cursor) ports.lost(gap(tab, cursor.epoch, cursor.offset + 1, 0));
-        listeners.set(tab, { is: 'joining', cursor: null });
+        listeners.set(tab, { state: 'joining', cursor: null });
       }
     },
     forget: () => {
-      place = undefined;
+      head = undefined;
       ring = [];
       ringBytes = 0;
-      for (const tab of listeners.keys()) listeners.set(tab, { is: 'joining', cursor: null });
+      for (const tab of listeners.keys()) listeners.set(tab, { state: 'joining', cursor: null });
     },
     onOk: (request, at, resumed) => {
-      if (upstream.is !== 'asked' || upstream.request !== request) return;
+      if (upstream.state !== 'asked' || upstream.request !== request) return;
       const { from } = upstream;
-      upstream = { is: 'live' };
+      upstream = { state: 'live' };
       // A cursor beyond the head of the same epoch: the server lost its tail. "From now on" is answered with the head.
       const rewound = from === null || (!resumed && from.epoch === at.epoch && at.offset < from.offset);
-      if (!place || rewound || place.epoch !== at.epoch || place.offset < at.offset) jump(at);
+      if (!head || rewound || head.epoch !== at.epoch || head.offset < at.offset) jump(at);
       const losses = [...listeners].map(([tab, listener]) => settle(tab, listener, from, at, rewound));
       const most = Math.max(0, ...losses);
       if (most > 0) ports.lost(most);
       decide();
     },
     onEvent: (epoch, offset, data, bytes) => {
-      if (!place) return false;
+      if (!head) return false;
       const frame = { type: 'event', topic: name, epoch, offset, data, bytes } as const;
-      for (const [tab, { is, cursor }] of listeners) if (is === 'live') deliver(tab, cursor, frame);
-      if (place.epoch === epoch && offset <= place.offset) return false;
-      const missed = place.epoch === epoch ? offset - place.offset - 1 : 1;
+      for (const [tab, { state, cursor }] of listeners) if (state === 'live') deliver(tab, cursor, frame);
+      if (head.epoch === epoch && offset <= head.offset) return false;
+      const missed = head.epoch === epoch ? offset - head.offset - 1 : 1;
       if (missed > 0) {
         jump({ epoch, offset });
         ports.lost(missed);
       }
-      place = { epoch, offset };
+      head = { epoch, offset };
       keep(frame);
       return true;
     },
     onGap: (epoch, to) => {
       // What is gone around a subscription or with an epoch, `ok` and `ev` say by themselves.
-      if (upstream.is !== 'live' || place?.epoch !== epoch) return;
-      for (const [tab, { is, cursor }] of listeners) {
-        if (is !== 'live' || cursor.offset >= to) continue;
+      if (upstream.state !== 'live' || head?.epoch !== epoch) return;
+      for (const [tab, { state, cursor }] of listeners) {
+        if (state !== 'live' || cursor.offset >= to) continue;
         gap(tab, epoch, cursor.offset + 1, to);
-        listeners.set(tab, { is, cursor: { epoch, offset: to } });
+        listeners.set(tab, { state, cursor: { epoch, offset: to } });
       }
-      if (to <= place.offset) return;
-      ports.lost(to - place.offset);
+      if (to <= head.offset) return;
+      ports.lost(to - head.offset);
       jump({ epoch, offset: to });
     },
   };

@@ -2,19 +2,19 @@ import type { Problem } from '../../protocol/problem.ts';
 import {
   activate,
   admit,
-  and,
+  withEffects,
   answerAll,
   beginRefresh,
-  degrade,
-  degradeOdd,
+  enterDegraded,
+  degradeWithoutToken,
   end,
   generationOf,
-  go,
+  transition,
   leave,
   release,
   save,
-  succeed,
-  tombstone,
+  applyGrant,
+  signedOutRecord,
   waitingOf,
 } from './session-transitions.ts';
 import { verifyNow } from './session-verify.ts';
@@ -48,8 +48,8 @@ import type {
 type Refreshing = SessionState & { state: 'refreshing' };
 
 /** The disk knows; now the token endpoint is asked. */
-export const ask = (machine: SessionMachine, state: Refreshing): Step =>
-  go(machine, { ...state, step: 'asking' }, { type: 'grant', call: state.call, session: state.session });
+export const requestTokens = (machine: SessionMachine, state: Refreshing): Step =>
+  transition(machine, { ...state, step: 'requesting' }, { type: 'grant', call: state.call, session: state.session });
 
 /** What the disk says inside the lock is the truth: another worker may have rotated, or ended the session. */
 export const onLocked = (
@@ -66,7 +66,7 @@ export const onLocked = (
   const recorded = since ?? at.now;
   const record: SessionRecord = { state: 'signed-in', session: { ...session, refreshSentAt: recorded } };
   const recording = { ...state, step: 'recording', session, recorded } as const;
-  return go(machine, recording, { type: 'save', call: state.call, record });
+  return transition(machine, recording, { type: 'save', call: state.call, record });
 };
 
 /** Another worker, or this one before it died, has sent this very token, and nobody knows the answer. */
@@ -111,16 +111,25 @@ export const onStoreFailed = (
   policy: SessionPolicy,
 ): Step => {
   const good = state.access === 'good' && usable(state.session.tokens.access, at.now, policy);
-  if (!good) return ask({ ...machine, durability: 'memory' }, { ...state, recorded: undefined });
-  const step = degrade(machine, state.session, state.access, problem, state.waiting, state.attempt + 1, at, policy);
-  return and(step, { type: 'unlock' });
+  if (!good) return requestTokens({ ...machine, durability: 'memory' }, { ...state, recorded: undefined });
+  const step = enterDegraded(
+    machine,
+    state.session,
+    state.access,
+    problem,
+    state.waiting,
+    state.attempt + 1,
+    at,
+    policy,
+  );
+  return withEffects(step, { type: 'unlock' });
 };
 
 export const onGranted = (machine: SessionMachine, state: Refreshing, grant: TokenResponse, { now }: Moment): Step => {
   const { session, call, attempt, access, waiting } = state;
-  const next = succeed(session, grant, now);
+  const next = applyGrant(session, grant, now);
   const saving: SessionState = { state: 'saving', session, next, call, attempt, access, waiting };
-  return go(machine, saving, { type: 'save', call, record: { state: 'signed-in', session: next } });
+  return transition(machine, saving, { type: 'save', call, record: { state: 'signed-in', session: next } });
 };
 
 export const onGrantFailed = (
@@ -139,7 +148,7 @@ export const onGrantFailed = (
       ? machine.answeredRefreshSentAt
       : (state.recorded ?? machine.answeredRefreshSentAt);
   const { access, waiting, attempt } = state;
-  const step = degrade(
+  const step = enterDegraded(
     { ...machine, answeredRefreshSentAt },
     session,
     access,
@@ -149,7 +158,7 @@ export const onGrantFailed = (
     at,
     policy,
   );
-  return and(step, { type: 'unlock' });
+  return withEffects(step, { type: 'unlock' });
 };
 
 const onRejected = (
@@ -160,17 +169,21 @@ const onRejected = (
 ): Step => {
   const { session, call, access, waiting } = state;
   const evidence: Problem = session.refreshSentAt === undefined ? problem : { ...problem, code: 'answer-lost' };
-  const left = hasEnded(session, now) ? lifetimeOver(state, session) : tombstone(state, 'rejected', evidence);
-  return go(machine, { state: 'ending', session, left, call, access, waiting }, { type: 'save', call, record: left });
+  const left = hasEnded(session, now) ? lifetimeOver(state, session) : signedOutRecord(state, 'rejected', evidence);
+  return transition(
+    machine,
+    { state: 'ending', session, left, call, access, waiting },
+    { type: 'save', call, record: left },
+  );
 };
 
 export const lifetimeOver = (state: SessionState, session: Session): SignedOutRecord =>
-  tombstone(state, 'expired', { code: 'lifetime-over', endedAt: session.endsAt ?? 0 });
+  signedOutRecord(state, 'expired', { code: 'lifetime-over', endedAt: session.endsAt ?? 0 });
 
 /** By this clock the declared lifetime is over. Where a server can be asked, only it knows (a clock may have jumped). */
 export const onOverdue = (machine: SessionMachine, session: Session, waiting: Waiting): Step => {
   if (session.tokens.refresh !== undefined) return beginRefresh(machine, session, 'good', waiting, 0);
-  return and(end(machine, lifetimeOver(machine.state, session)), ...answerAll(waiting, { type: 'anonymous' }));
+  return withEffects(end(machine, lifetimeOver(machine.state, session)), ...answerAll(waiting, { type: 'anonymous' }));
 };
 
 /** The disk has no newer session. One that fails cannot keep alive what the server has ended. */
@@ -178,7 +191,7 @@ export const onEnded = (machine: SessionMachine, { left }: SessionState & { stat
   saved ? leave({ ...machine, durability: 'disk' }, left) : end(machine, left);
 
 /** New tokens, from a refresh or a sign-in, are on the disk — or the disk has failed us and memory must do. */
-export const onKept = (
+export const onTokensSaved = (
   machine: SessionMachine,
   state: SessionState & { state: 'saving' | 'establishing' },
   problem: Problem | undefined,
@@ -189,8 +202,8 @@ export const onKept = (
   const kept: SessionMachine = { ...machine, durability: problem ? 'memory' : 'disk', unsaved: undefined };
   const odd = state.state === 'saving' && next.tokens.access === state.session.tokens.access;
   const step = odd
-    ? degradeOdd(kept, next, state.access, waiting, state.attempt, at, policy)
+    ? degradeWithoutToken(kept, next, state.access, waiting, state.attempt, at, policy)
     : activate(kept, next, waiting, at, policy);
-  const done = and(step, ...release(state));
+  const done = withEffects(step, ...release(state));
   return problem ? save(done, { state: 'signed-in', session: next }) : done;
 };

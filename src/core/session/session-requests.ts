@@ -1,14 +1,14 @@
 import { retryAfterOf } from '../../protocol/problem.ts';
 import {
   admit,
-  and,
+  withEffects,
   answer,
   answerAll,
   beginRefresh,
   generationOf,
   sessionOf,
-  spendRefusal,
-  stay,
+  spendUnauthorized,
+  noChange,
 } from './session-transitions.ts';
 import { verifyNow } from './session-verify.ts';
 import type { SessionMachine, Moment, Session, SessionPolicy, SessionState, Step } from './session-types.ts';
@@ -20,7 +20,7 @@ export const onRequest = (machine: SessionMachine, id: string, at: Moment, polic
   const { state } = machine;
   switch (state.state) {
     case 'signed-out':
-      return and(stay(machine), answer(id, { type: 'anonymous' }));
+      return withEffects(noChange(machine), answer(id, { type: 'anonymous' }));
     case 'starting':
     case 'establishing':
       return wait(machine, state, id);
@@ -34,7 +34,7 @@ export const onRequest = (machine: SessionMachine, id: string, at: Moment, polic
     case 'saving':
     case 'ending': {
       const verdict = state.access === 'good' ? admit(state.session, at.now, policy) : undefined;
-      return verdict ? and(stay(machine), answer(id, verdict)) : wait(machine, state, id);
+      return verdict ? withEffects(noChange(machine), answer(id, verdict)) : wait(machine, state, id);
     }
     case 'degraded':
       return onRequestDegraded(machine, state, id, at, policy);
@@ -42,7 +42,7 @@ export const onRequest = (machine: SessionMachine, id: string, at: Moment, polic
 };
 
 const wait = (machine: SessionMachine, state: SessionState & { waiting: readonly string[] }, id: string): Step =>
-  stay({ ...machine, state: { ...state, waiting: [...state.waiting, id] } as SessionState });
+  noChange({ ...machine, state: { ...state, waiting: [...state.waiting, id] } as SessionState });
 
 /** A request is a reason to try now, but not more often than every `minTryMs`. */
 const onRequestDegraded = (
@@ -53,9 +53,9 @@ const onRequestDegraded = (
   policy: SessionPolicy,
 ): Step => {
   const verdict = state.access === 'good' ? admit(state.session, at.now, policy) : undefined;
-  if (verdict) return and(stay(machine), answer(id, verdict));
+  if (verdict) return withEffects(noChange(machine), answer(id, verdict));
   if (mayTry(state, at, policy)) return beginRefresh(machine, state.session, state.access, [id], state.attempt);
-  return and(stay(machine), answer(id, { type: 'fail', problem: state.problem }));
+  return withEffects(noChange(machine), answer(id, { type: 'fail', problem: state.problem }));
 };
 
 /** A pause that the server asked for is kept by everyone, and so is the one before a misconfigured client asks again. */
@@ -77,13 +77,14 @@ export const onRefused = (
   policy: SessionPolicy,
 ): Step => {
   const { state } = machine;
-  if (state.state === 'signed-out') return and(stay(machine), answer(id, { type: 'passThrough' }));
+  if (state.state === 'signed-out') return withEffects(noChange(machine), answer(id, { type: 'passThrough' }));
   // A 401 for an older token is old news: the newer one answers it (invariant 5).
   if ((sessionOf(state)?.generation ?? generationOf(state)) > generation) return onRequest(machine, id, at, policy);
   if (state.state === 'degraded') return onRefusedDegraded(machine, state, id, at, policy);
   if (state.state !== 'active') return onWaitRefused(machine, state, id);
   // The `ticket` kind has no token to renew: the 401 is the answer, and the backend is asked whether the session stands.
-  if (state.session.kind === 'ticket') return and(verifyNow(stay(machine)), answer(id, { type: 'passThrough' }));
+  if (state.session.kind === 'ticket')
+    return withEffects(verifyNow(noChange(machine)), answer(id, { type: 'passThrough' }));
   return refreshRefused(machine, state.session, [id], at, policy);
 };
 
@@ -114,7 +115,7 @@ const refreshRefused = (
   at: Moment,
   policy: SessionPolicy,
 ): Step => {
-  const spent = session.tokens.refresh ? spendRefusal(machine, at.now, policy) : undefined;
+  const spent = session.tokens.refresh ? spendUnauthorized(machine, at.now, policy) : undefined;
   return spent
     ? beginRefresh(spent, session, 'refused', waiting, 0)
     : { machine, effects: answerAll(waiting, { type: 'passThrough' }) };
@@ -123,8 +124,8 @@ const refreshRefused = (
 /** Invariant 8: the most a socket can do. A look at the token, never an end. */
 export const onSuspected = (machine: SessionMachine, generation: number, at: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
-  if (state.state !== 'active' || state.session.generation !== generation) return stay(machine);
+  if (state.state !== 'active' || state.session.generation !== generation) return noChange(machine);
   return state.session.kind === 'ticket'
-    ? verifyNow(stay(machine))
+    ? verifyNow(noChange(machine))
     : refreshRefused(machine, state.session, [], at, policy);
 };

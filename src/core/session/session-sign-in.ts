@@ -1,20 +1,20 @@
 import { failed, ok } from '../../protocol/problem.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import {
-  and,
-  bySignIn,
-  bySignOut,
+  withEffects,
+  generationAfterSignIn,
+  generationAfterSignOut,
   end,
   generationOf,
-  go,
+  transition,
   latestOf,
   release,
   replaced,
   settle,
   settleUnsaved,
-  stay,
-  succeed,
-  tombstone,
+  noChange,
+  applyGrant,
+  signedOutRecord,
   waitingOf,
 } from './session-transitions.ts';
 import type {
@@ -43,14 +43,14 @@ export const onSignInAnswer = (
   at: Moment,
 ): Step => {
   const { signIn, state } = machine;
-  if (!signIn || signIn.call !== event.call) return stay(machine);
+  if (!signIn || signIn.call !== event.call) return noChange(machine);
   const rest: SessionMachine = { ...machine, signIn: undefined };
   if (event.type === 'sign-in-redirect')
-    return and(stay(rest), ...settle(signIn.id, ok({ type: 'redirect', url: event.url })));
+    return withEffects(noChange(rest), ...settle(signIn.id, ok({ type: 'redirect', url: event.url })));
   if (event.type === 'signed-in') return establish(rest, event.kind, event.grant, signIn.id, at);
   // Nobody asked for a callback's answer: what went wrong is shown where one can sign in.
   const shown = signIn.callback && state.state === 'signed-out' ? { ...state, problem: event.problem } : state;
-  return and(stay({ ...rest, state: shown }), ...settle(signIn.id, failed(event.problem)));
+  return withEffects(noChange({ ...rest, state: shown }), ...settle(signIn.id, failed(event.problem)));
 };
 
 const establish = (
@@ -63,7 +63,7 @@ const establish = (
   const { state } = machine;
   const call = machine.calls + 1;
   const before: Session = { kind, generation: 0, tokens: {}, startedAt: now };
-  const next = { ...succeed(before, grant, now), generation: bySignIn(generationOf(state), now) };
+  const next = { ...applyGrant(before, grant, now), generation: generationAfterSignIn(generationOf(state), now) };
   const former = [...formerOf(state), latestOf(state)].flatMap((session) => replaced(session, next));
   const establishing: SessionState = { state: 'establishing', next, former, call, id, waiting: waitingOf(state) };
   const fresh: SessionMachine = {
@@ -76,7 +76,7 @@ const establish = (
   const cancelled = failed({ code: 'cancelled' });
   const told = [...settle(idOf(state), cancelled), ...settleUnsaved(machine, cancelled)];
   const record: SessionRecord = { state: 'signed-in', session: next };
-  return go(fresh, establishing, ...release(state), ...told, { type: 'save', call, record });
+  return transition(fresh, establishing, ...release(state), ...told, { type: 'save', call, record });
 };
 
 const idOf = (state: SessionState): string | undefined => (state.state === 'establishing' ? state.id : undefined);
@@ -84,14 +84,17 @@ const formerOf = (state: SessionState): readonly Session[] => (state.state === '
 
 export const onSignOut = (machine: SessionMachine, id: string | undefined, { now }: Moment): Step => {
   const { state, signIn } = machine;
-  const left = { ...tombstone(state, 'user', undefined), generation: bySignOut(generationOf(state), now) };
+  const left = {
+    ...signedOutRecord(state, 'user', undefined),
+    generation: generationAfterSignOut(generationOf(state), now),
+  };
   const step = end({ ...machine, signIn: undefined }, left, id === undefined ? [] : [id]);
   const latest = latestOf(state);
   const revoked = [...formerOf(state), ...(latest ? [latest] : [])].map(
     (session) => ({ type: 'revoke', session }) as const,
   );
   const cancelled = failed({ code: 'cancelled' });
-  return and(step, ...revoked, ...settle(signIn?.id, cancelled), ...settle(idOf(state), cancelled));
+  return withEffects(step, ...revoked, ...settle(signIn?.id, cancelled), ...settle(idOf(state), cancelled));
 };
 
 /** The disk holds a newer session than the one that this sign-in replaces: a person's will comes after it all the same. */
@@ -101,9 +104,12 @@ export const onEstablishSuperseded = (
   saved: SessionRecord,
   { now }: Moment,
 ): Step => {
-  const generation = bySignIn(saved.state === 'signed-in' ? saved.session.generation : saved.generation, now);
+  const generation = generationAfterSignIn(
+    saved.state === 'signed-in' ? saved.session.generation : saved.generation,
+    now,
+  );
   const next = { ...state.next, generation };
   const former = [...state.former, ...(saved.state === 'signed-in' ? replaced(saved.session, next) : [])];
   const record: SessionRecord = { state: 'signed-in', session: next };
-  return go(machine, { ...state, next, former }, { type: 'save', call: state.call, record });
+  return transition(machine, { ...state, next, former }, { type: 'save', call: state.call, record });
 };

@@ -2,13 +2,13 @@ import type { Problem } from '../../protocol/problem.ts';
 import {
   activate,
   admit,
-  and,
+  withEffects,
   beginRefresh,
   generationOf,
-  go,
+  transition,
   leave,
   replaced,
-  stay,
+  noChange,
   waitingOf,
 } from './session-transitions.ts';
 import { newer, onOverdue } from './session-refresh.ts';
@@ -36,7 +36,7 @@ export const load = (machine: SessionMachine, attempt: number): Step => {
     waiting: waitingOf(machine.state),
     left: endOf(machine),
   };
-  return go({ ...machine, calls: call }, starting, { type: 'load', call });
+  return transition({ ...machine, calls: call }, starting, { type: 'load', call });
 };
 
 /** An end that this worker knows of stays one, unless the disk tells of a sign-in after it. */
@@ -61,15 +61,16 @@ export const onLoaded = (
   if (waitsForDisk(state)) return take({ ...machine, durability: 'disk' }, saved, problem, at, policy);
   const outdone =
     saved?.state === 'signed-in' && saved.session.generation < generationOf(state) ? saved.session : undefined;
-  return outdone ? onOutdone(machine, outdone) : stay(machine);
+  return outdone ? onOutdone(machine, outdone) : noChange(machine);
 };
 
 /** A person signed in or out before this session was read: it will not be there any more, and must not live on. */
 const onOutdone = (machine: SessionMachine, session: Session): Step => {
   const { state } = machine;
-  if (state.state === 'signed-out' && state.reason === 'user') return and(stay(machine), { type: 'revoke', session });
-  if (state.state !== 'establishing') return stay(machine);
-  return stay({ ...machine, state: { ...state, former: [...state.former, ...replaced(session, state.next)] } });
+  if (state.state === 'signed-out' && state.reason === 'user')
+    return withEffects(noChange(machine), { type: 'revoke', session });
+  if (state.state !== 'establishing') return noChange(machine);
+  return noChange({ ...machine, state: { ...state, former: [...state.former, ...replaced(session, state.next)] } });
 };
 
 const take = (
@@ -105,11 +106,11 @@ export const onLoadFailed = (
 ): Step => {
   const { state } = machine;
   const lookAgainAt = now + policy.saveRetryMs;
-  if (waitsForDisk(state)) return stay({ ...machine, state: { ...state, problem, lookAgainAt } });
-  if (state.state !== 'starting' || state.call !== call) return stay(machine);
+  if (waitsForDisk(state)) return noChange({ ...machine, state: { ...state, problem, lookAgainAt } });
+  if (state.state !== 'starting' || state.call !== call) return noChange(machine);
   const attempt = state.attempt + 1;
   if (attempt < policy.loadAttempts) {
-    return stay({ ...machine, state: { ...state, attempt, retryAt: now + policy.loadRetryMs } });
+    return noChange({ ...machine, state: { ...state, attempt, retryAt: now + policy.loadRetryMs } });
   }
   const out = state.left ?? ({ state: 'signed-out', generation: 0, reason: 'never', problem } as const);
   return lookAgain(leave({ ...machine, durability: 'memory' }, out), lookAgainAt);
@@ -124,7 +125,7 @@ const lookAgain = (step: Step, lookAgainAt: number): Step => {
 
 export const readAgain = (machine: SessionMachine): Step => {
   const call = machine.calls + 1;
-  return and(lookAgain(stay({ ...machine, calls: call }), Infinity), { type: 'load', call });
+  return withEffects(lookAgain(noChange({ ...machine, calls: call }), Infinity), { type: 'load', call });
 };
 
 export const waitsForDisk = (state: SessionState): state is SessionState & { state: 'signed-out' } =>

@@ -18,14 +18,14 @@ import type {
   Waiting,
 } from './session-types.ts';
 
-export const stay = (machine: SessionMachine): Step => ({ machine, effects: [] });
+export const noChange = (machine: SessionMachine): Step => ({ machine, effects: [] });
 
-export const go = (machine: SessionMachine, state: SessionState, ...effects: SessionEffect[]): Step => ({
+export const transition = (machine: SessionMachine, state: SessionState, ...effects: SessionEffect[]): Step => ({
   machine: { ...machine, state },
   effects,
 });
 
-export const and = (step: Step, ...effects: SessionEffect[]): Step => ({
+export const withEffects = (step: Step, ...effects: SessionEffect[]): Step => ({
   machine: step.machine,
   effects: [...step.effects, ...effects],
 });
@@ -52,11 +52,13 @@ export const generationOf = (state: SessionState): number => {
  * What a person does outranks the refreshes that other workers may be making of the session before it, and what a
  * disk holds that nobody could read: they count up by one, a person's act goes to the time it happened.
  */
-const PERSON_LEAP = 16;
-export const bySignIn = (generation: number, now: number): number => Math.max(generation + PERSON_LEAP, now);
+const USER_ACTION_STEP = 16;
+export const generationAfterSignIn = (generation: number, now: number): number =>
+  Math.max(generation + USER_ACTION_STEP, now);
 
 /** Of a sign-in and a sign-out that could not see each other, the sign-out counts. */
-export const bySignOut = (generation: number, now: number): number => bySignIn(generation, now) + PERSON_LEAP / 2;
+export const generationAfterSignOut = (generation: number, now: number): number =>
+  generationAfterSignIn(generation, now) + USER_ACTION_STEP / 2;
 
 /** A refresh holds the lock from its first step to its last. */
 export const holdsLock = ({ state }: SessionState): boolean =>
@@ -66,11 +68,13 @@ export const release = (state: SessionState): SessionEffect[] => (holdsLock(stat
 /** What a request gets in a session whose token is at hand. One that cannot be renewed is sent for as long as it is there. */
 export const admit = (session: Session, now: number, policy: SessionPolicy): Verdict | undefined => {
   const { access, refresh } = session.tokens;
-  return usable(access, now, policy) || refresh === undefined || session.kind === 'ticket' ? carry(session) : undefined;
+  return usable(access, now, policy) || refresh === undefined || session.kind === 'ticket'
+    ? verdictOf(session)
+    : undefined;
 };
 
 /** The token as it is, whatever this clock says of it. */
-const carry = ({ kind, generation, tokens }: Session): Verdict | undefined => {
+const verdictOf = ({ kind, generation, tokens }: Session): Verdict | undefined => {
   if (kind === 'ticket') return { type: 'anonymous' };
   return tokens.access && { type: 'authorized', generation, token: tokens.access, key: tokens.key };
 };
@@ -85,7 +89,7 @@ export const beginRefresh = (
 ): Step => {
   const call = machine.calls + 1;
   const state: SessionState = { state: 'refreshing', session, step: 'locking', call, attempt, access, waiting };
-  return go({ ...machine, calls: call }, state, { type: 'lock', call });
+  return transition({ ...machine, calls: call }, state, { type: 'lock', call });
 };
 
 /** A provider that answers without a usable token is asked again with patience, not at once. */
@@ -101,13 +105,13 @@ export const activate = (
   at: Moment,
   policy: SessionPolicy,
 ): Step => {
-  const verdict = carry(session);
-  if (!verdict) return degradeOdd(machine, session, 'good', waiting, 0, at, policy);
-  return go(machine, { state: 'active', session }, ...answerAll(waiting, verdict));
+  const verdict = verdictOf(session);
+  if (!verdict) return degradeWithoutToken(machine, session, 'good', waiting, 0, at, policy);
+  return transition(machine, { state: 'active', session }, ...answerAll(waiting, verdict));
 };
 
 /** The refresh token is safe, but there is no new access token. */
-export const degradeOdd = (
+export const degradeWithoutToken = (
   machine: SessionMachine,
   session: Session,
   access: 'good' | 'refused',
@@ -116,7 +120,7 @@ export const degradeOdd = (
   at: Moment,
   policy: SessionPolicy,
 ): Step =>
-  degrade(machine, session, access, ODD_ANSWER, waiting, Math.max(attempt + 1, ODD_ANSWER_ATTEMPT), at, policy);
+  enterDegraded(machine, session, access, ODD_ANSWER, waiting, Math.max(attempt + 1, ODD_ANSWER_ATTEMPT), at, policy);
 
 const pause = (problem: Problem, attempt: number, { chance }: Moment, policy: SessionPolicy): number => {
   if (problem.code === 'misconfigured') return policy.misconfiguredRetryMs;
@@ -126,7 +130,7 @@ const pause = (problem: Problem, attempt: number, { chance }: Moment, policy: Se
 };
 
 /** Cannot refresh now. Nothing is lost: the tokens stay, the next try is known, and nobody waits in the dark. */
-export const degrade = (
+export const enterDegraded = (
   machine: SessionMachine,
   session: Session,
   access: 'good' | 'refused',
@@ -139,7 +143,7 @@ export const degrade = (
   const nextTryAt = at.now + pause(problem, attempt, at, policy);
   const verdict = (access === 'good' && admit(session, at.now, policy)) || ({ type: 'fail', problem } as const);
   const state: SessionState = { state: 'degraded', session, attempt, access, failedAt: at.now, nextTryAt, problem };
-  return go(machine, state, ...answerAll(waiting, verdict));
+  return transition(machine, state, ...answerAll(waiting, verdict));
 };
 
 /** Writes a record; what fails is written again until the disk has it (`unsaved`). */
@@ -161,11 +165,11 @@ export const end = (machine: SessionMachine, left: SignedOutRecord, ids: Waiting
 export const leave = (machine: SessionMachine, left: SignedOutRecord): Step => {
   const { state } = machine;
   const proofless: SessionMachine = { ...machine, unsaved: undefined, verifying: undefined, verifiedAt: undefined };
-  return go(proofless, left, ...release(state), ...answerAll(waitingOf(state), { type: 'anonymous' }));
+  return transition(proofless, left, ...release(state), ...answerAll(waitingOf(state), { type: 'anonymous' }));
 };
 
 /** Of the generation that it ends, so that it never takes the place of that one's successor. */
-export const tombstone = (
+export const signedOutRecord = (
   state: SessionState,
   reason: SignedOutReason,
   problem: Problem | undefined,
@@ -178,7 +182,7 @@ export const tombstone = (
 });
 
 /** The session that a grant makes of the one before it. An answer without an access token leaves the old one. */
-export const succeed = (before: Session, grant: TokenResponse, now: number): Session => {
+export const applyGrant = (before: Session, grant: TokenResponse, now: number): Session => {
   const refresh = grant.refresh ?? before.tokens.refresh;
   const access = grant.access ?? before.tokens.access;
   const declared = grant.endsAt ?? before.endsAt;
@@ -205,7 +209,7 @@ export const replaced = (former: Session | undefined, next: Session): readonly S
   former && !(former.kind === 'ticket' && next.kind === 'ticket') ? [former] : [];
 
 /** A 401 may cause a refresh only as long as the bucket holds. A clock that was set back fills it. */
-export const spendRefusal = (
+export const spendUnauthorized = (
   machine: SessionMachine,
   now: number,
   policy: SessionPolicy,

@@ -58,7 +58,7 @@ export type TokenResponse = {
 export type Waiting = readonly string[];
 
 /** What becomes of the access token while a refresh is on its way: still `good`, or `refused` by a 401. */
-type Standing = 'good' | 'refused';
+type TokenStanding = 'good' | 'refused';
 
 export type SessionState =
   /** `left`: the end that this worker knows of, while it looks for a sign-in that came after it. */
@@ -87,16 +87,16 @@ export type SessionState =
   | {
       state: 'refreshing';
       session: Session;
-      step: 'locking' | 'recording' | 'asking';
+      step: 'locking' | 'recording' | 'requesting';
       call: number;
       attempt: number;
-      access: Standing;
+      access: TokenStanding;
       waiting: Waiting;
       /** What the disk's write-ahead record says (`refreshSentAt`). */
       recorded?: number | undefined;
     }
   /** Rejected: whether that is the end, the disk decides, which may hold another worker's newer session. */
-  | { state: 'ending'; session: Session; left: SignedOutRecord; call: number; access: Standing; waiting: Waiting }
+  | { state: 'ending'; session: Session; left: SignedOutRecord; call: number; access: TokenStanding; waiting: Waiting }
   /** Rotated: the new tokens are not on disk yet, so nobody gets them. */
   | {
       state: 'saving';
@@ -104,14 +104,14 @@ export type SessionState =
       next: Session;
       call: number;
       attempt: number;
-      access: Standing;
+      access: TokenStanding;
       waiting: Waiting;
     }
   | {
       state: 'degraded';
       session: Session;
       attempt: number;
-      access: Standing;
+      access: TokenStanding;
       failedAt: number;
       nextTryAt: number;
       problem: Problem;

@@ -1,5 +1,5 @@
 import { fullJitter } from '../backoff.ts';
-import { and, end, save, sessionOf, stay, tombstone } from './session-transitions.ts';
+import { withEffects, end, save, sessionOf, noChange, signedOutRecord } from './session-transitions.ts';
 import type { User } from '../../protocol/snapshot.ts';
 import { isDue } from './token-expiry.ts';
 import type {
@@ -24,7 +24,10 @@ export const verifyNow = (step: Step): Step => {
   const call = machine.calls + 1;
   const { generation, kind } = session;
   const pending = { state: 'pending', call, generation, rerun: false, attempt: verifying?.attempt ?? 0 } as const;
-  return and({ ...step, machine: { ...machine, calls: call, verifying: pending } }, { type: 'verify', call, kind });
+  return withEffects(
+    { ...step, machine: { ...machine, calls: call, verifying: pending } },
+    { type: 'verify', call, kind },
+  );
 };
 
 /** The world has changed: what failed before says nothing about the next try, nor how long to wait after it. */
@@ -45,17 +48,17 @@ export const onVerify = (
   policy: SessionPolicy,
 ): Step => {
   const { verifying, state } = machine;
-  if (verifying?.state !== 'pending' || verifying.call !== event.call) return stay(machine);
+  if (verifying?.state !== 'pending' || verifying.call !== event.call) return noChange(machine);
   const rest: SessionMachine = { ...machine, verifying: undefined };
   const session = sessionOf(state);
   // Asked about other tokens, perhaps of another person: it says nothing about these.
-  if (session?.generation !== verifying.generation) return verifyNow(stay(rest));
+  if (session?.generation !== verifying.generation) return verifyNow(noChange(rest));
   if (event.type === 'verify-failed') {
     const over = event.problem.code === 'grant-rejected' && session.kind === 'ticket';
-    if (over) return end(rest, tombstone(state, 'rejected', event.problem));
-    return again(stay({ ...rest, verifying: unproved(verifying.attempt + 1, at, policy) }), verifying);
+    if (over) return end(rest, signedOutRecord(state, 'rejected', event.problem));
+    return rerunIfPending(noChange({ ...rest, verifying: unproved(verifying.attempt + 1, at, policy) }), verifying);
   }
-  return again(prove({ ...rest, verifiedAt: at.now }, session, event.user), verifying);
+  return rerunIfPending(prove({ ...rest, verifiedAt: at.now }, session, event.user), verifying);
 };
 
 const unproved = (attempt: number, { now, chance }: Moment, policy: SessionPolicy): VerifyState => {
@@ -63,12 +66,12 @@ const unproved = (attempt: number, { now, chance }: Moment, policy: SessionPolic
   return { state: 'backoff', attempt, retryAt: now + fullJitter(attempt, backoff, chance) };
 };
 
-const again = (step: Step, pending: { rerun: boolean }): Step => (pending.rerun ? verifyNow(step) : step);
+const rerunIfPending = (step: Step, pending: { rerun: boolean }): Step => (pending.rerun ? verifyNow(step) : step);
 
 /** The backend's name for the user is worth keeping: a restarted worker greets people by it before it has asked. */
 const prove = (machine: SessionMachine, session: Session, user: User): Step => {
-  if (session.user?.sub === user.sub && session.user.name === user.name) return stay(machine);
+  if (session.user?.sub === user.sub && session.user.name === user.name) return noChange(machine);
   const known = { ...session, user };
-  const step = stay({ ...machine, state: { ...machine.state, session: known } as SessionState });
+  const step = noChange({ ...machine, state: { ...machine.state, session: known } as SessionState });
   return machine.state.state === 'active' ? save(step, { state: 'signed-in', session: known }) : step;
 };

@@ -1,25 +1,25 @@
 import { failed, ok } from '../../protocol/problem.ts';
 import {
-  and,
+  withEffects,
   beginRefresh,
-  bySignOut,
+  generationAfterSignOut,
   generationOf,
-  go,
+  transition,
   holdsLock,
   latestOf,
   save,
   settle,
   settleUnsaved,
-  stay,
+  noChange,
 } from './session-transitions.ts';
 import {
   adopt,
-  ask,
+  requestTokens,
   newer,
   onEnded,
   onGranted,
   onGrantFailed,
-  onKept,
+  onTokensSaved,
   onLocked,
   onOverdue,
   onStoreFailed,
@@ -99,7 +99,7 @@ export const stepSession = (machine: SessionMachine, event: SessionEvent, at: Mo
       return onTabArrived(machine, at, policy);
     case 'restored':
       // What is not on the disk yet could not be outdone by it.
-      return state.state === 'signed-out' && !machine.unsaved ? load(machine, 0) : stay(machine);
+      return state.state === 'signed-out' && !machine.unsaved ? load(machine, 0) : noChange(machine);
     case 'erased':
       return onErased(machine);
     case 'suspected':
@@ -117,8 +117,8 @@ export const stepSession = (machine: SessionMachine, event: SessionEvent, at: Mo
 
 const onAbandoned = (machine: SessionMachine, id: string): Step => {
   const { state } = machine;
-  if (!('waiting' in state)) return stay(machine);
-  return stay({ ...machine, state: { ...state, waiting: state.waiting.filter((other) => other !== id) } });
+  if (!('waiting' in state)) return noChange(machine);
+  return noChange({ ...machine, state: { ...state, waiting: state.waiting.filter((other) => other !== id) } });
 };
 
 /** What the disk should hold; nothing while only the disk knows. */
@@ -137,11 +137,11 @@ const onErased = (machine: SessionMachine): Step => {
   const { state } = machine;
   const record = recordOf(state);
   // Inside the lock the disk is read and written anyway.
-  if (!record || (state.state === 'refreshing' && state.step === 'locking')) return stay(machine);
-  if (!('call' in state) || (state.state === 'refreshing' && state.step === 'asking'))
-    return save(stay(machine), record, machine.unsaved?.ids);
+  if (!record || (state.state === 'refreshing' && state.step === 'locking')) return noChange(machine);
+  if (!('call' in state) || (state.state === 'refreshing' && state.step === 'requesting'))
+    return save(noChange(machine), record, machine.unsaved?.ids);
   const call = machine.calls + 1;
-  return go({ ...machine, calls: call }, { ...state, call }, { type: 'save', call, record });
+  return transition({ ...machine, calls: call }, { ...state, call }, { type: 'save', call, record });
 };
 
 // ---- answers of the refresh and of the disk
@@ -154,15 +154,15 @@ type Answer = Extract<
 const onAnswer = (machine: SessionMachine, event: Answer, at: Moment, policy: SessionPolicy): Step => {
   const { state } = machine;
   if (machine.unsaved?.call === event.call) return onUnsavedAnswer(machine, event, at, policy);
-  if (!('call' in state) || state.call !== event.call) return stay(machine);
+  if (!('call' in state) || state.call !== event.call) return noChange(machine);
   if (event.type === 'superseded') return onSuperseded(machine, event.saved, at, policy);
   if (state.state === 'refreshing') return onRefreshAnswer(machine, state, event, at, policy);
-  if (state.state === 'starting' || (event.type !== 'saved' && event.type !== 'save-failed')) return stay(machine);
+  if (state.state === 'starting' || (event.type !== 'saved' && event.type !== 'save-failed')) return noChange(machine);
   if (state.state === 'ending') return onEnded(machine, state, event.type === 'saved');
-  const step = onKept(machine, state, event.type === 'saved' ? undefined : event.problem, at, policy);
+  const step = onTokensSaved(machine, state, event.type === 'saved' ? undefined : event.problem, at, policy);
   if (state.state === 'saving') return step;
   const left = state.former.map((session) => ({ type: 'revoke', session }) as const);
-  return verifyNow(and(step, ...left, ...settle(state.id, ok({ type: 'signed-in' }))));
+  return verifyNow(withEffects(step, ...left, ...settle(state.id, ok({ type: 'signed-in' }))));
 };
 
 const onSuperseded = (machine: SessionMachine, saved: SessionRecord, at: Moment, policy: SessionPolicy): Step => {
@@ -171,7 +171,7 @@ const onSuperseded = (machine: SessionMachine, saved: SessionRecord, at: Moment,
   const step = adopt(machine, saved, at, policy);
   // Signed out elsewhere while this worker rotated: the newest tokens must not outlive it.
   return state.state === 'saving' && saved.state === 'signed-out'
-    ? and(step, { type: 'revoke', session: state.next })
+    ? withEffects(step, { type: 'revoke', session: state.next })
     : step;
 };
 
@@ -184,32 +184,34 @@ const onRefreshAnswer = (
 ): Step => {
   switch (state.step) {
     case 'locking':
-      return event.type === 'locked' ? onLocked(machine, state, event, at, policy) : stay(machine);
+      return event.type === 'locked' ? onLocked(machine, state, event, at, policy) : noChange(machine);
     case 'recording':
       // The disk has all of this session now: what was unsaved is older.
-      if (event.type === 'saved') return ask({ ...machine, unsaved: undefined, durability: 'disk' }, state);
-      return event.type === 'save-failed' ? onStoreFailed(machine, state, event.problem, at, policy) : stay(machine);
-    case 'asking':
+      if (event.type === 'saved') return requestTokens({ ...machine, unsaved: undefined, durability: 'disk' }, state);
+      return event.type === 'save-failed'
+        ? onStoreFailed(machine, state, event.problem, at, policy)
+        : noChange(machine);
+    case 'requesting':
       if (event.type === 'granted') return onGranted(machine, state, event.grant, at);
       return event.type === 'grant-failed'
         ? onGrantFailed(machine, state, event.problem, event.unanswered, at, policy)
-        : stay(machine);
+        : noChange(machine);
   }
 };
 
 const onUnsavedAnswer = (machine: SessionMachine, event: Answer, at: Moment, policy: SessionPolicy): Step => {
   const { unsaved } = machine;
-  if (event.type === 'saved') return and(saved(machine), ...settleUnsaved(machine, ok(null)));
+  if (event.type === 'saved') return withEffects(saved(machine), ...settleUnsaved(machine, ok(null)));
   if (event.type === 'superseded') return onUnsavedSuperseded(machine, event.saved, at, policy);
-  if (event.type !== 'save-failed' || !unsaved) return stay(machine);
+  if (event.type !== 'save-failed' || !unsaved) return noChange(machine);
   const later = { ...unsaved, retryAt: at.now + policy.saveRetryMs, ids: [] };
-  return and(
-    stay({ ...machine, unsaved: later, durability: 'memory' }),
+  return withEffects(
+    noChange({ ...machine, unsaved: later, durability: 'memory' }),
     ...settleUnsaved(machine, failed(event.problem)),
   );
 };
 
-const saved = (machine: SessionMachine): Step => stay({ ...machine, unsaved: undefined, durability: 'disk' });
+const saved = (machine: SessionMachine): Step => noChange({ ...machine, unsaved: undefined, durability: 'disk' });
 
 /** A person's sign-out outdoes whatever another worker wrote meanwhile; every other end was about an older token. */
 const onUnsavedSuperseded = (
@@ -221,11 +223,11 @@ const onUnsavedSuperseded = (
   const { unsaved, state } = machine;
   const record = unsaved?.record;
   if (record?.state === 'signed-out' && record.reason === 'user' && there.state === 'signed-in') {
-    const left = { ...record, generation: bySignOut(there.session.generation, at.now) };
-    return save(go(machine, left, { type: 'revoke', session: there.session }), left, unsaved?.ids);
+    const left = { ...record, generation: generationAfterSignOut(there.session.generation, at.now) };
+    return save(transition(machine, left, { type: 'revoke', session: there.session }), left, unsaved?.ids);
   }
   const step = newer(there, generationOf(state)) ? adopt(machine, there, at, policy) : saved(machine);
-  return and(step, ...settleUnsaved(machine, ok(null)));
+  return withEffects(step, ...settleUnsaved(machine, ok(null)));
 };
 
 // ---- time and the world
@@ -235,7 +237,7 @@ const onTick = (machine: SessionMachine, at: Moment, policy: SessionPolicy): Ste
   const { unsaved, state } = step.machine;
   if (!unsaved || holdsLock(state) || !isDue(unsaved.retryAt, policy.saveRetryMs, at.now)) return step;
   const { call, record } = unsaved;
-  return and(
+  return withEffects(
     { ...step, machine: { ...step.machine, unsaved: { ...unsaved, retryAt: Infinity } } },
     { type: 'save', call, record },
   );
@@ -245,22 +247,24 @@ const onDue = (machine: SessionMachine, { now }: Moment, policy: SessionPolicy):
   const { state } = machine;
   switch (state.state) {
     case 'starting':
-      return isDue(state.retryAt ?? Infinity, policy.loadRetryMs, now) ? load(machine, state.attempt) : stay(machine);
+      return isDue(state.retryAt ?? Infinity, policy.loadRetryMs, now)
+        ? load(machine, state.attempt)
+        : noChange(machine);
     case 'signed-out':
-      return isDue(state.lookAgainAt ?? Infinity, policy.saveRetryMs, now) ? readAgain(machine) : stay(machine);
+      return isDue(state.lookAgainAt ?? Infinity, policy.saveRetryMs, now) ? readAgain(machine) : noChange(machine);
     case 'degraded': {
       const { session, access, attempt, nextTryAt, failedAt } = state;
       return isDue(nextTryAt, nextTryAt - failedAt, now)
         ? beginRefresh(machine, session, access, [], attempt)
-        : stay(machine);
+        : noChange(machine);
     }
     case 'active':
       if (hasEnded(state.session, now)) return onOverdue(machine, state.session, []);
       return renewIsDue(state.session, now, policy)
         ? beginRefresh(machine, state.session, 'good', [], 0)
-        : stay(machine);
+        : noChange(machine);
     default:
-      return stay(machine);
+      return noChange(machine);
   }
 };
 
@@ -272,10 +276,10 @@ const onNudge = (
 ): Step => {
   const { state } = machine;
   if (state.state === 'starting' && state.retryAt !== undefined) return load(machine, state.attempt);
-  if (waitsForDisk(state)) return state.lookAgainAt === Infinity ? stay(machine) : readAgain(machine);
+  if (waitsForDisk(state)) return state.lookAgainAt === Infinity ? noChange(machine) : readAgain(machine);
   if (state.state === 'degraded') {
     const now = ((cause === 'user' || cause === 'online') && !isHeldOff(state, at)) || mayTry(state, at, policy);
-    return now ? beginRefresh(machine, state.session, state.access, [], state.attempt) : stay(machine);
+    return now ? beginRefresh(machine, state.session, state.access, [], state.attempt) : noChange(machine);
   }
   const stale = at.now - (machine.verifiedAt ?? -Infinity) >= policy.verifyAgainMs;
   // A page that came while there was no network has had no proof yet, however young the last one is.
@@ -288,5 +292,5 @@ const onTabArrived = (machine: SessionMachine, at: Moment, policy: SessionPolicy
   const { state } = machine;
   if (state.state === 'degraded' && mayTry(state, at, policy))
     return verifyNow(beginRefresh(machine, state.session, state.access, [], state.attempt));
-  return verifyNow(stay(machine));
+  return verifyNow(noChange(machine));
 };

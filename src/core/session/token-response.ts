@@ -13,8 +13,8 @@ export type TokenAnswer = {
 };
 
 export type TokenVerdict =
-  | { is: 'granted'; grant: TokenResponse }
-  | { is: 'failed'; problem: Problem; unanswered: boolean };
+  | { type: 'granted'; grant: TokenResponse }
+  | { type: 'failed'; problem: Problem; unanswered: boolean };
 
 const DEFAULT_LIFETIME_S = 300;
 const LONGEST_LIFETIME_S = 86_400;
@@ -94,13 +94,13 @@ export const judgeTokenAnswer = (
   expected: AccessToken['scheme'],
   isSamePerson: IdTokenCheck = () => true,
 ): TokenVerdict => {
-  if (answer.status !== 200) return { is: 'failed', problem: problemOf(answer), unanswered: false };
+  if (answer.status !== 200) return { type: 'failed', problem: problemOf(answer), unanswered: false };
   const body = parseJson(answer.text);
   const grant = isObject(body) ? parseGrant(body, expected, answer.receivedAt, isSamePerson) : undefined;
-  if (grant) return { is: 'granted', grant };
+  if (grant) return { type: 'granted', grant };
   // A captive portal, or an answer cut short: the server may well have rotated.
   return {
-    is: 'failed',
+    type: 'failed',
     problem: { code: 'unexpected-answer', at: answer.at, status: 200, detail: 'no token' },
     unanswered: true,
   };

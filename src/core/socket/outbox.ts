@@ -48,7 +48,7 @@ export type Outbox = {
   removeWhere(test: (item: OutboxItem) => boolean): readonly string[];
 };
 
-type Entry = { item: OutboxItem; bytes: number; at: 'saving' | 'saved' };
+type Entry = { item: OutboxItem; bytes: number; state: 'saving' | 'saved' };
 
 export const mayBeSentBy = ({ owner }: OutboxItem, user: string | undefined): boolean => owner === '' || owner === user;
 
@@ -78,17 +78,17 @@ export const createOutbox = (): Outbox => {
       if (entries.size >= OUTBOX_MAX_ITEMS || total + bytes > OUTBOX_MAX_BYTES)
         return { code: 'over-limit', detail: 'outbox' };
       remove(item.id);
-      entries.set(item.id, { item, bytes, at: 'saving' });
+      entries.set(item.id, { item, bytes, state: 'saving' });
       total += bytes;
       return undefined;
     },
     saved: (id) => {
       const entry = entries.get(id);
-      if (entry) entry.at = 'saved';
+      if (entry) entry.state = 'saved';
       return entry?.item;
     },
     remove,
-    sendable: (owner) => itemsWhere(({ item, at }) => at === 'saved' && mayBeSentBy(item, owner)),
+    sendable: (owner) => itemsWhere(({ item, state }) => state === 'saved' && mayBeSentBy(item, owner)),
     removeWhere: (test) => {
       const gone = itemsWhere(({ item }) => test(item)).map(({ id }) => id);
       gone.forEach(remove);

@@ -1,15 +1,15 @@
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import type { Moment } from '../session/session-types.ts';
 import {
-  and,
-  ask,
-  go,
+  withEffects,
+  fetchTicket,
+  transition,
   hangUp,
-  park,
+  becomeIdle,
   probe,
   renewLater,
-  rest,
-  stay,
+  backOff,
+  noChange,
   type Open,
   type SocketStep,
 } from './socket-transitions.ts';
@@ -18,29 +18,29 @@ import type { Renewal, Socket, SocketPolicy, SocketState } from './socket-types.
 const never = Infinity;
 
 const renewalDue = (renewal: Renewal): number =>
-  renewal.is === 'due' ? renewal.renewAt : renewal.is === 'asking' ? renewal.by : never;
+  renewal.type === 'due' ? renewal.renewAt : renewal.type === 'fetching' ? renewal.by : never;
 
-const livenessDue = ({ liveness }: Open): number => (liveness.is === 'heard' ? liveness.probeAt : liveness.answerBy);
+const livenessDue = ({ liveness }: Open): number => (liveness.type === 'alive' ? liveness.probeAt : liveness.answerBy);
 
 const dueOf = (state: SocketState): number => {
-  switch (state.at) {
-    case 'parked':
+  switch (state.state) {
+    case 'idle':
       return never;
-    case 'ticketing':
-    case 'dialling':
+    case 'fetching-ticket':
+    case 'connecting':
       return state.by;
     case 'open':
       return Math.min(livenessDue(state), renewalDue(state.renewal));
-    case 'resting':
+    case 'backoff':
       return state.retryAt;
-    case 'stopped':
-      return state.why.is === 'forbidden' ? state.why.retryAt : never;
+    case 'closed':
+      return state.reason.type === 'forbidden' ? state.reason.retryAt : never;
   }
 };
 
 /** The one moment (ms since the epoch) at which an `alarm` event for it must come; `undefined`: none is needed. */
-export const alarmOf = ({ state, parkAt }: Socket): number | undefined => {
-  const due = Math.min(dueOf(state), parkAt ?? never);
+export const alarmOf = ({ state, idleAt }: Socket): number | undefined => {
+  const due = Math.min(dueOf(state), idleAt ?? never);
   return due === never ? undefined : due;
 };
 
@@ -48,19 +48,22 @@ export const alarmOf = ({ state, parkAt }: Socket): number | undefined => {
 export const onAlarm = (socket: Socket, due: number, at: Moment, policy: SocketPolicy): SocketStep => {
   const { state } = socket;
   const late = at.now - due >= policy.lateMs;
-  if (socket.parkAt === due) return park(socket);
-  switch (state.at) {
-    case 'ticketing':
-    case 'dialling':
-      if (late) return go(socket, { ...state, by: at.now + policy.answerWithinMs });
-      return and(rest(socket, { code: 'timeout', at: policy.at }, at, policy), ...hangUp(state, CLOSE_CODE.silent));
+  if (socket.idleAt === due) return becomeIdle(socket);
+  switch (state.state) {
+    case 'fetching-ticket':
+    case 'connecting':
+      if (late) return transition(socket, { ...state, by: at.now + policy.answerWithinMs });
+      return withEffects(
+        backOff(socket, { code: 'timeout', at: policy.endpoint }, at, policy),
+        ...hangUp(state, CLOSE_CODE.silent),
+      );
     case 'open':
       return onOpenAlarm(socket, state, due, late, at, policy);
-    case 'resting':
-    case 'stopped':
-      return ask(socket, at, policy);
-    case 'parked':
-      return stay(socket);
+    case 'backoff':
+    case 'closed':
+      return fetchTicket(socket, at, policy);
+    case 'idle':
+      return noChange(socket);
   }
 };
 
@@ -73,18 +76,21 @@ const onOpenAlarm = (
   policy: SocketPolicy,
 ): SocketStep => {
   if (livenessDue(state) <= due) {
-    if (state.liveness.is === 'heard' || late) return probe(socket, state, at.now, policy);
-    return and(rest(socket, { code: 'timeout', at: policy.at }, at, policy), ...hangUp(state, CLOSE_CODE.silent));
+    if (state.liveness.type === 'alive' || late) return probe(socket, state, at.now, policy);
+    return withEffects(
+      backOff(socket, { code: 'timeout', at: policy.endpoint }, at, policy),
+      ...hangUp(state, CLOSE_CODE.silent),
+    );
   }
   const step = renew(socket, state, at, policy);
   const after = step.machine.state;
-  if (!late || after.at !== 'open' || after.liveness.is === 'probing') return step;
-  return and(probe(step.machine, after, at.now, policy), ...step.effects);
+  if (!late || after.state !== 'open' || after.liveness.type === 'probing') return step;
+  return withEffects(probe(step.machine, after, at.now, policy), ...step.effects);
 };
 
 const renew = (socket: Socket, state: Open, at: Moment, policy: SocketPolicy): SocketStep => {
-  if (state.renewal.is === 'asking') {
-    return and(renewLater(socket, state, undefined, at, policy), {
+  if (state.renewal.type === 'fetching') {
+    return withEffects(renewLater(socket, state, undefined, at, policy), {
       type: 'hang-up',
       call: state.renewal.call,
       code: CLOSE_CODE.silent,
@@ -92,6 +98,12 @@ const renew = (socket: Socket, state: Open, at: Moment, policy: SocketPolicy): S
   }
   const call = socket.calls + 1;
   const generation = socket.inputs.generation ?? state.generation;
-  const renewal: Renewal = { is: 'asking', call, generation, askedAt: at.now, by: at.now + policy.connectWithinMs };
-  return go({ ...socket, calls: call }, { ...state, renewal }, { type: 'fetch-ticket', call });
+  const renewal: Renewal = {
+    type: 'fetching',
+    call,
+    generation,
+    requestedAt: at.now,
+    by: at.now + policy.connectWithinMs,
+  };
+  return transition({ ...socket, calls: call }, { ...state, renewal }, { type: 'fetch-ticket', call });
 };

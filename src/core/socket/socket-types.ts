@@ -4,28 +4,28 @@ import type { Problem } from '../../protocol/problem.ts';
 /** How the link's life is known. Times are milliseconds since the epoch by this device's clock. */
 export type Liveness =
   /** The next probe goes out then, whatever is heard meanwhile: the server must hear us, too. */
-  | { is: 'heard'; probeAt: number }
+  | { type: 'alive'; probeAt: number }
   /** Anything at all must be heard by then. */
-  | { is: 'probing'; answerBy: number };
+  | { type: 'probing'; answerBy: number };
 
 /** Renewal of the authorization of the socket while it is open. */
 export type Renewal =
-  | { is: 'none' }
-  | { is: 'due'; renewAt: number }
-  | { is: 'asking'; call: number; generation: number; askedAt: number; by: number }
+  | { type: 'none' }
+  | { type: 'due'; renewAt: number }
+  | { type: 'fetching'; call: number; generation: number; requestedAt: number; by: number }
   /** The server has yet to say that it took the ticket. */
-  | { is: 'sent'; generation: number };
+  | { type: 'sent'; generation: number };
 
-/** `made` counts the tries since the last loss; `generation` is that of the tokens that the try was made with. */
+/** `attempts` counts the tries since the last loss; `generation` is that of the tokens that the try was attempts with. */
 export type SocketState =
-  | { at: 'parked' }
-  | { at: 'ticketing'; call: number; made: number; generation: number; askedAt: number; by: number }
+  | { state: 'idle' }
+  | { state: 'fetching-ticket'; call: number; attempts: number; generation: number; requestedAt: number; by: number }
   /** From the dial to the server's greeting: only then is a socket of any use. */
-  | { at: 'dialling'; call: number; made: number; generation: number; by: number }
+  | { state: 'connecting'; call: number; attempts: number; generation: number; by: number }
   | {
-      at: 'open';
+      state: 'open';
       call: number;
-      made: number;
+      attempts: number;
       generation: number;
       openedAt: number;
       heartbeatMs: number;
@@ -35,22 +35,22 @@ export type SocketState =
       drainMs?: number | undefined;
     }
   | {
-      at: 'resting';
-      made: number;
+      state: 'backoff';
+      attempts: number;
       since: number;
       retryAt: number;
-      why:
-        | { is: 'backoff' }
+      reason:
+        | { type: 'backoff' }
         /** The server asked for this pause: only a person may cut it short. */
-        | { is: 'paused' }
+        | { type: 'paused' }
         /** The session is looking at its tokens; a generation above this one ends the wait. */
-        | { is: 'unauthorized'; generation: number };
+        | { type: 'unauthorized'; generation: number };
       problem: Problem;
     }
   /** `forbidden` tries again at `retryAt`, or with other tokens; `superseded` is for good, `retired` unless resumed. */
   | {
-      at: 'stopped';
-      why: { is: 'forbidden'; generation: number; retryAt: number } | { is: 'superseded' } | { is: 'retired' };
+      state: 'closed';
+      reason: { type: 'forbidden'; generation: number; retryAt: number } | { type: 'superseded' } | { type: 'retired' };
       problem: Problem;
     };
 
@@ -68,25 +68,25 @@ export type Socket = {
   inputs: SocketInputs;
   calls: number;
   /** Refusals for authorization in a row. */
-  refusals: number;
+  unauthorizedCount: number;
   /** Links in a row that opened and did not last, up to the newest one. */
-  short: number;
+  unstableConnections: number;
   /** The announced window (ms) outlives the link that announced it. */
   windowMs?: number | undefined;
   /** When a socket that nobody wants any more is given up. */
-  parkAt?: number | undefined;
+  idleAt?: number | undefined;
   /** `retiring`: a newer worker takes over; what is open stays, and nothing new is dialled. */
-  duty: 'serving' | 'retiring';
+  role: 'serving' | 'retiring';
 };
 
 /** What a close means; the codec says it (close codes are not universal). */
 export type CloseVerdict =
-  | { do: 'redial' }
+  | { type: 'redial' }
   /** The server gave a slot: come back in so many milliseconds. */
-  | { do: 'wait'; ms: number }
-  | { do: 'authorize' }
-  | { do: 'stop' }
-  | { do: 'superseded' };
+  | { type: 'wait'; ms: number }
+  | { type: 'authorize' }
+  | { type: 'stop' }
+  | { type: 'superseded' };
 
 /** What the server's greeting says; what it does not say has a default. */
 export type Greeting = {
@@ -101,7 +101,7 @@ export type SocketEvent =
   | { type: 'ticket'; call: number; ticket: string; freshForMs: number }
   | { type: 'ticket-failed'; call: number; problem: Problem }
   | ({ type: 'greeted'; call: number } & Greeting)
-  | { type: 'heard'; call: number }
+  | { type: 'received'; call: number }
   | { type: 'renewed'; call: number; expiresInMs: number }
   | { type: 'draining'; call: number; ms: number }
   | { type: 'closed'; call: number; verdict: CloseVerdict; problem: Problem }
@@ -123,7 +123,7 @@ export type SocketEffect =
 /** Durations in milliseconds. */
 export type SocketPolicy = {
   /** Names the endpoint in problems. */
-  at: string;
+  endpoint: string;
   /** Silence after which a link is probed, unless the server's greeting says otherwise. */
   heartbeatMs: number;
   heartbeatMinMs: number;
@@ -138,7 +138,7 @@ export type SocketPolicy = {
   lateMs: number;
   /** After this uptime the link counts as good. */
   stableAfterMs: number;
-  parkAfterMs: number;
+  idleAfterMs: number;
   /** Least time between two tries that nudges cause. */
   nudgeSpacingMs: number;
   /** While the browser says that it is offline: it may be wrong. */
@@ -156,8 +156,8 @@ export type SocketPolicy = {
 
 const SECOND = 1_000;
 
-export const socketPolicy = (at: string): SocketPolicy => ({
-  at,
+export const socketPolicy = (endpoint: string): SocketPolicy => ({
+  endpoint,
   heartbeatMs: 20 * SECOND,
   heartbeatMinMs: SECOND,
   heartbeatMaxMs: 60 * SECOND,
@@ -166,7 +166,7 @@ export const socketPolicy = (at: string): SocketPolicy => ({
   ticketMarginMs: SECOND,
   lateMs: SECOND,
   stableAfterMs: 5 * SECOND,
-  parkAfterMs: 10 * SECOND,
+  idleAfterMs: 10 * SECOND,
   nudgeSpacingMs: SECOND,
   offlineRetryMs: 30 * SECOND,
   unauthorizedWaitMs: 5 * SECOND,

@@ -4,19 +4,19 @@ import { retryAfterOf, type Problem } from '../../protocol/problem.ts';
 import type { Moment } from '../session/session-types.ts';
 import { alarmOf, onAlarm } from './socket-timers.ts';
 import {
-  and,
-  ask,
-  go,
+  withEffects,
+  fetchTicket,
+  transition,
   open,
-  park,
+  becomeIdle,
   probe,
-  refused,
+  onUnauthorized,
   renewalAfter,
   renewLater,
-  rest,
-  retired,
-  stay,
-  stop,
+  backOff,
+  retire,
+  noChange,
+  close,
   type Open,
   type SocketStep,
 } from './socket-transitions.ts';
@@ -34,12 +34,12 @@ import type { CloseVerdict, Socket, SocketEvent, SocketInputs, SocketPolicy, Soc
  */
 
 export const initialSocket: Socket = {
-  state: { at: 'parked' },
+  state: { state: 'idle' },
   inputs: { generation: undefined, wanted: false, online: true, visible: true },
   calls: 0,
-  refusals: 0,
-  short: 0,
-  duty: 'serving',
+  unauthorizedCount: 0,
+  unstableConnections: 0,
+  role: 'serving',
 };
 
 /** The only function that decides anything about a socket. Pure: the same arguments, the same answer. */
@@ -55,42 +55,42 @@ export const stepSocket = (socket: Socket, event: SocketEvent, at: Moment, polic
     case 'ticket-failed':
       return onTicketFailed(socket, event.call, event.problem, at, policy);
     case 'greeted':
-      return state.at === 'dialling' && state.call === event.call
+      return state.state === 'connecting' && state.call === event.call
         ? open(socket, state, event, at.now, policy)
-        : stay(socket);
-    case 'heard':
-      return state.at === 'open' && state.call === event.call ? onHeard(socket, state, at.now) : stay(socket);
+        : noChange(socket);
+    case 'received':
+      return state.state === 'open' && state.call === event.call ? onReceived(socket, state, at.now) : noChange(socket);
     case 'renewed':
-      return state.at === 'open' && state.call === event.call
+      return state.state === 'open' && state.call === event.call
         ? onRenewed(socket, state, event.expiresInMs, at, policy)
-        : stay(socket);
+        : noChange(socket);
     case 'draining':
-      return state.at === 'open' && state.call === event.call
-        ? go(socket, { ...state, drainMs: event.ms })
-        : stay(socket);
+      return state.state === 'open' && state.call === event.call
+        ? transition(socket, { ...state, drainMs: event.ms })
+        : noChange(socket);
     case 'closed':
       return onClosed(socket, event.call, event.verdict, event.problem, at, policy);
     case 'alarm':
-      return event.due === alarmOf(socket) ? onAlarm(socket, event.due, at, policy) : stay(socket);
+      return event.due === alarmOf(socket) ? onAlarm(socket, event.due, at, policy) : noChange(socket);
     case 'retire':
-      return onRetire({ ...socket, duty: 'retiring' });
+      return onRetire({ ...socket, role: 'retiring' });
     case 'resume':
-      return onResume({ ...socket, duty: 'serving' }, at, policy);
+      return onResume({ ...socket, role: 'serving' }, at, policy);
   }
 };
 
 // ---- the world
 
 /** A newer worker is the one to dial, for as long as this one lives. */
-const isOver = (state: SocketState): boolean => state.at === 'stopped' && state.why.is !== 'forbidden';
+const isOver = (state: SocketState): boolean => state.state === 'closed' && state.reason.type !== 'forbidden';
 
 const hasNewTokens = (state: SocketState, generation: number): boolean => {
-  if (state.at === 'resting') return state.why.is === 'unauthorized' && generation > state.why.generation;
-  return state.at === 'stopped' && state.why.is === 'forbidden' && generation !== state.why.generation;
+  if (state.state === 'backoff') return state.reason.type === 'unauthorized' && generation > state.reason.generation;
+  return state.state === 'closed' && state.reason.type === 'forbidden' && generation !== state.reason.generation;
 };
 
-const parking = ({ state, parkAt }: Socket, wanted: boolean, now: number, policy: SocketPolicy): number | undefined =>
-  wanted || state.at === 'parked' || isOver(state) ? undefined : (parkAt ?? now + policy.parkAfterMs);
+const idleAtOf = ({ state, idleAt }: Socket, wanted: boolean, now: number, policy: SocketPolicy): number | undefined =>
+  wanted || state.state === 'idle' || isOver(state) ? undefined : (idleAt ?? now + policy.idleAfterMs);
 
 /** A change of the world that is a reason to try now, if any. */
 const edge = (before: SocketInputs, after: SocketInputs): NudgeCause | undefined => {
@@ -100,35 +100,36 @@ const edge = (before: SocketInputs, after: SocketInputs): NudgeCause | undefined
 
 const onInputs = (socket: Socket, inputs: SocketInputs, at: Moment, policy: SocketPolicy): SocketStep => {
   const { state } = socket;
-  const next: Socket = { ...socket, inputs, parkAt: parking(socket, inputs.wanted, at.now, policy) };
-  if (isOver(state)) return stay(next);
-  if (inputs.generation === undefined) return park(next);
-  if (state.at === 'parked') return inputs.wanted ? ask(next, at, policy) : stay(next);
-  if (hasNewTokens(state, inputs.generation)) return ask(next, at, policy);
+  const next: Socket = { ...socket, inputs, idleAt: idleAtOf(socket, inputs.wanted, at.now, policy) };
+  if (isOver(state)) return noChange(next);
+  if (inputs.generation === undefined) return becomeIdle(next);
+  if (state.state === 'idle') return inputs.wanted ? fetchTicket(next, at, policy) : noChange(next);
+  if (hasNewTokens(state, inputs.generation)) return fetchTicket(next, at, policy);
   const cause = edge(socket.inputs, inputs);
-  return cause ? onNudge(next, cause, at, policy) : stay(next);
+  return cause ? onNudge(next, cause, at, policy) : noChange(next);
 };
 
 const onNudge = (socket: Socket, cause: NudgeCause, at: Moment, policy: SocketPolicy): SocketStep => {
   const { state } = socket;
-  if (cause === 'hidden') return stay(socket);
-  if (state.at === 'open') return state.liveness.is === 'heard' ? probe(socket, state, at.now, policy) : stay(socket);
-  if (cause === 'offline') return stay(socket);
-  if (state.at === 'stopped')
-    return state.why.is === 'forbidden' && cause === 'user' ? ask(socket, at, policy) : stay(socket);
-  if (state.at !== 'resting' || (state.why.is !== 'backoff' && cause !== 'user')) return stay(socket);
+  if (cause === 'hidden') return noChange(socket);
+  if (state.state === 'open')
+    return state.liveness.type === 'alive' ? probe(socket, state, at.now, policy) : noChange(socket);
+  if (cause === 'offline') return noChange(socket);
+  if (state.state === 'closed')
+    return state.reason.type === 'forbidden' && cause === 'user' ? fetchTicket(socket, at, policy) : noChange(socket);
+  if (state.state !== 'backoff' || (state.reason.type !== 'backoff' && cause !== 'user')) return noChange(socket);
   const soonest = state.since + policy.nudgeSpacingMs;
-  if (at.now >= soonest) return ask(socket, at, policy);
-  return go(socket, { ...state, retryAt: Math.min(state.retryAt, soonest) });
+  if (at.now >= soonest) return fetchTicket(socket, at, policy);
+  return transition(socket, { ...state, retryAt: Math.min(state.retryAt, soonest) });
 };
 
 const onRetire = (socket: Socket): SocketStep =>
-  socket.state.at === 'open' || isOver(socket.state) ? stay(socket) : retired(socket);
+  socket.state.state === 'open' || isOver(socket.state) ? noChange(socket) : retire(socket);
 
 const onResume = (socket: Socket, at: Moment, policy: SocketPolicy): SocketStep =>
-  socket.state.at === 'stopped' && socket.state.why.is === 'retired'
-    ? onInputs({ ...socket, state: { at: 'parked' } }, socket.inputs, at, policy)
-    : stay(socket);
+  socket.state.state === 'closed' && socket.state.reason.type === 'retired'
+    ? onInputs({ ...socket, state: { state: 'idle' } }, socket.inputs, at, policy)
+    : noChange(socket);
 
 // ---- answers
 
@@ -142,17 +143,21 @@ const onTicket = (
   const { call, ticket } = event;
   const usableMs = Math.max(event.freshForMs - policy.ticketMarginMs, event.freshForMs / 2);
   const isFresh = (askedAt: number): boolean => at.now - askedAt < usableMs;
-  if (state.at === 'open' && state.renewal.is === 'asking' && state.renewal.call === call) {
-    if (!isFresh(state.renewal.askedAt)) return renewLater(socket, state, undefined, at, policy);
+  if (state.state === 'open' && state.renewal.type === 'fetching' && state.renewal.call === call) {
+    if (!isFresh(state.renewal.requestedAt)) return renewLater(socket, state, undefined, at, policy);
     const { generation } = state.renewal;
-    return go(socket, { ...state, renewal: { is: 'sent', generation } }, { type: 'renew', call: state.call, ticket });
+    return transition(
+      socket,
+      { ...state, renewal: { type: 'sent', generation } },
+      { type: 'renew', call: state.call, ticket },
+    );
   }
-  if (state.at !== 'ticketing' || state.call !== call) return stay(socket);
-  if (!isFresh(state.askedAt)) return rest(socket, { code: 'timeout', at: policy.at }, at, policy);
-  const { made, generation } = state;
-  return go(
+  if (state.state !== 'fetching-ticket' || state.call !== call) return noChange(socket);
+  if (!isFresh(state.requestedAt)) return backOff(socket, { code: 'timeout', at: policy.endpoint }, at, policy);
+  const { attempts, generation } = state;
+  return transition(
     socket,
-    { at: 'dialling', call, made, generation, by: at.now + policy.connectWithinMs },
+    { state: 'connecting', call, attempts, generation, by: at.now + policy.connectWithinMs },
     { type: 'dial', call, ticket },
   );
 };
@@ -166,14 +171,16 @@ const onTicketFailed = (
 ): SocketStep => {
   const { state } = socket;
   const status = problem.code === 'credentials-rejected' ? problem.status : undefined;
-  if (state.at === 'open' && state.renewal.is === 'asking' && state.renewal.call === call) {
+  if (state.state === 'open' && state.renewal.type === 'fetching' && state.renewal.call === call) {
     const later = renewLater(socket, state, retryAfterOf(problem), at, policy);
-    return status === 401 ? and(later, { type: 'report-unauthorized', generation: state.renewal.generation }) : later;
+    return status === 401
+      ? withEffects(later, { type: 'report-unauthorized', generation: state.renewal.generation })
+      : later;
   }
-  if (state.at !== 'ticketing' || state.call !== call) return stay(socket);
-  if (status === 401) return refused(socket, false, problem, at, policy);
+  if (state.state !== 'fetching-ticket' || state.call !== call) return noChange(socket);
+  if (status === 401) return onUnauthorized(socket, false, problem, at, policy);
   if (status === 403) return forbid(socket, state.generation, problem, at, policy);
-  return rest(socket, problem, at, policy, retryAfterOf(problem));
+  return backOff(socket, problem, at, policy, retryAfterOf(problem));
 };
 
 const forbid = (
@@ -182,7 +189,7 @@ const forbid = (
   problem: Problem,
   { now }: Moment,
   policy: SocketPolicy,
-): SocketStep => stop(socket, { is: 'forbidden', generation, retryAt: now + policy.forbiddenRetryMs }, problem);
+): SocketStep => close(socket, { type: 'forbidden', generation, retryAt: now + policy.forbiddenRetryMs }, problem);
 
 const onRenewed = (
   socket: Socket,
@@ -191,14 +198,14 @@ const onRenewed = (
   { now }: Moment,
   policy: SocketPolicy,
 ): SocketStep => {
-  const generation = state.renewal.is === 'sent' ? state.renewal.generation : state.generation;
-  return go(socket, { ...state, generation, renewal: renewalAfter(expiresInMs, now, policy) });
+  const generation = state.renewal.type === 'sent' ? state.renewal.generation : state.generation;
+  return transition(socket, { ...state, generation, renewal: renewalAfter(expiresInMs, now, policy) });
 };
 
-const onHeard = (socket: Socket, state: Open, now: number): SocketStep =>
-  state.liveness.is === 'heard'
-    ? stay(socket)
-    : go(socket, { ...state, liveness: { is: 'heard', probeAt: now + state.heartbeatMs } });
+const onReceived = (socket: Socket, state: Open, now: number): SocketStep =>
+  state.liveness.type === 'alive'
+    ? noChange(socket)
+    : transition(socket, { ...state, liveness: { type: 'alive', probeAt: now + state.heartbeatMs } });
 
 /** The link is gone already; what the close means is the codec's word. */
 const onClosed = (
@@ -210,31 +217,31 @@ const onClosed = (
   policy: SocketPolicy,
 ): SocketStep => {
   const { state } = socket;
-  if ((state.at !== 'dialling' && state.at !== 'open') || state.call !== call) return stay(socket);
+  if ((state.state !== 'connecting' && state.state !== 'open') || state.call !== call) return noChange(socket);
   const step = afterClose(socket, state, verdict, problem, at, policy);
-  return state.at === 'open' && state.renewal.is === 'asking'
-    ? and(step, { type: 'hang-up', call: state.renewal.call, code: CLOSE_CODE.normal })
+  return state.state === 'open' && state.renewal.type === 'fetching'
+    ? withEffects(step, { type: 'hang-up', call: state.renewal.call, code: CLOSE_CODE.normal })
     : step;
 };
 
 const afterClose = (
   socket: Socket,
-  state: SocketState & { at: 'dialling' | 'open' },
+  state: SocketState & { state: 'connecting' | 'open' },
   verdict: CloseVerdict,
   problem: Problem,
   at: Moment,
   policy: SocketPolicy,
 ): SocketStep => {
-  switch (verdict.do) {
+  switch (verdict.type) {
     case 'redial':
-      return rest(socket, problem, at, policy, state.at === 'open' ? state.drainMs : undefined);
+      return backOff(socket, problem, at, policy, state.state === 'open' ? state.drainMs : undefined);
     case 'wait':
-      return rest(socket, problem, at, policy, verdict.ms);
+      return backOff(socket, problem, at, policy, verdict.ms);
     case 'authorize':
-      return refused(socket, true, problem, at, policy);
+      return onUnauthorized(socket, true, problem, at, policy);
     case 'stop':
       return forbid(socket, state.generation, problem, at, policy);
     case 'superseded':
-      return stop(socket, { is: 'superseded' }, problem);
+      return close(socket, { type: 'superseded' }, problem);
   }
 };

@@ -36,7 +36,7 @@ export const createCookieMethod = (config: TicketConfig, origin: string, now: ()
       return { type: 'granted', grant: { user: session.user } };
     },
     async refresh() {
-      return { is: 'failed', problem: { code: 'unsupported', detail: 'ticket' }, unanswered: false };
+      return { type: 'failed', problem: { code: 'unsupported', detail: 'ticket' }, unanswered: false };
     },
     async revoke() {
       return revocationResultOf(await postJson(config.logout, {}, { ...bounds, deadlineMs: REVOKE_DEADLINE_MS }));

@@ -152,13 +152,13 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
     async refresh({ tokens }) {
       const { refresh, key, subject } = tokens;
       if (refresh === undefined)
-        return { is: 'failed', problem: { code: 'misconfigured', at, detail: 'no refresh token' }, unanswered: false };
+        return { type: 'failed', problem: { code: 'misconfigured', at, detail: 'no refresh token' }, unanswered: false };
       let as: AuthorizationServer;
       let dpop: { DPoP?: DPoPHandle };
       try {
         [as, dpop] = [await discover(), await proof(key)];
       } catch (error) {
-        return { is: 'failed', problem: signInProblem(error, at), unanswered: false };
+        return { type: 'failed', problem: signInProblem(error, at), unanswered: false };
       }
       const request = (signal: AbortSignal): Promise<Response> =>
         refreshTokenGrantRequest(as, client, None(), refresh, {
@@ -170,7 +170,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       const send = () => boundedFetch(request, as.token_endpoint ?? config.issuer, bounds);
       const offline = !navigator.onLine;
       const answer = await sendRefresh(send, dpop.DPoP !== undefined, keys.mayRetry);
-      if (!answer.ok) return { is: 'failed', problem: answer.problem, unanswered: !offline };
+      if (!answer.ok) return { type: 'failed', problem: answer.problem, unanswered: !offline };
       return judgeTokenAnswer(
         answer.value,
         dpop.DPoP ? 'DPoP' : 'Bearer',

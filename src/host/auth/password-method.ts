@@ -21,7 +21,7 @@ export const createPasswordMethod = (config: PasswordConfig, origin: string, now
       const answer = await post(config.login, { username, password }, SIGN_IN_DEADLINE_MS);
       if (!answer.ok) return failedWith(answer.problem);
       const verdict = judgeTokenAnswer(answer.value, 'Bearer');
-      if (verdict.is === 'granted') return { type: 'granted', grant: verdict.grant };
+      if (verdict.type === 'granted') return { type: 'granted', grant: verdict.grant };
       const { at, status } = answer.value;
       // `invalid_grant` at a login means a wrong password: it says nothing about a session.
       const rejected = status === 401 || verdict.problem.code === 'grant-rejected';
@@ -32,7 +32,7 @@ export const createPasswordMethod = (config: PasswordConfig, origin: string, now
       const answer = await post(config.refresh, { refresh_token: tokens.refresh }, tokenDeadline(config.reuseGraceMs));
       return answer.ok
         ? judgeTokenAnswer(answer.value, 'Bearer')
-        : { is: 'failed', problem: answer.problem, unanswered: !offline };
+        : { type: 'failed', problem: answer.problem, unanswered: !offline };
     },
     async revoke({ tokens }) {
       return revocationResultOf(await post(config.logout, { refresh_token: tokens.refresh }, REVOKE_DEADLINE_MS));

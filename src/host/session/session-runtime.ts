@@ -100,11 +100,11 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
 
   const refresh = async ({ call, session }: Extract<SessionEffect, { type: 'grant' }>): Promise<void> => {
     const verdict: TokenVerdict = (await signInMethods[session.kind]?.refresh(session)) ?? {
-      is: 'failed',
+      type: 'failed',
       problem: unsupported(session.kind),
       unanswered: false,
     };
-    if (verdict.is === 'granted') return dispatch({ type: 'granted', call, grant: verdict.grant });
+    if (verdict.type === 'granted') return dispatch({ type: 'granted', call, grant: verdict.grant });
     dispatch({ type: 'grant-failed', call, problem: verdict.problem, unanswered: verdict.unanswered });
   };
 

@@ -22,7 +22,7 @@ import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import type { SocketConfig } from '../../protocol/config.ts';
 import { CLOSE_CODE, type ProfileIdentity } from '../../protocol/frames.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import type { SocketView } from '../../protocol/snapshot.ts';
+import type { SocketStateName, SocketView } from '../../protocol/snapshot.ts';
 import { openConnection, type WebSocketConnection, type WebSocketMaker } from './websocket-connection.ts';
 import { createMachineRunner } from '../runtime/machine-runner.ts';
 import { handshakeOf, fetchTicket, socketUrl } from './socket-ticket.ts';
@@ -122,7 +122,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
       WebSocket: options.WebSocket,
       opened: () => dispatchToCodec({ type: 'opened' }),
       received: (data) => {
-        dispatch({ type: 'heard', call });
+        dispatch({ type: 'received', call });
         dispatchToCodec({ type: 'frame', data });
       },
       closed: (code, reason) => {
@@ -168,16 +168,16 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   };
 
   const dispatchToCodec = (event: CodecEvent): void => {
-    for (const output of codec.tell(event, clock.now())) performOutput(output);
+    for (const output of codec.dispatch(event, clock.now())) performOutput(output);
   };
 
   const performOutput = (output: CodecOutput): void => {
     switch (output.type) {
       case 'send':
         return send(output.data);
-      case 'tell':
+      case 'toTab':
         return options.sendToTab(output.tab, output.frame);
-      case 'spread':
+      case 'broadcast':
         return options.broadcast(output.to, output.data);
       case 'settled':
         return options.settled(output.id);
@@ -188,7 +188,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
         roundTripMs = output.ms;
         return options.onChange('counts');
       case 'alive':
-        return current && dispatch({ type: 'heard', call: current.call });
+        return current && dispatch({ type: 'received', call: current.call });
       case 'ignored':
         return options.journal(output.what);
       case 'violated':
@@ -211,12 +211,12 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     if (output.type === 'greeted') options.greeted();
   };
 
-  const reconnect = (code: number, why: string, problem: Problem): void => {
+  const reconnect = (code: number, reason: string, problem: Problem): void => {
     if (!current) return;
     const { call } = current;
-    options.journal(why);
+    options.journal(reason);
     hangUp(call, code);
-    dispatch({ type: 'closed', call, verdict: { do: 'redial' }, problem });
+    dispatch({ type: 'closed', call, verdict: { type: 'redial' }, problem });
   };
 
   const updateAlarm = (): void => {
@@ -237,9 +237,9 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     updateAlarm();
     const before = shown;
     shown = machine;
-    if (before.state.at !== machine.state.at) {
+    if (before.state.state !== machine.state.state) {
       since = clock.now();
-      options.journal(machine.state.at, 'problem' in machine.state ? machine.state.problem.code : undefined);
+      options.journal(STATE_NAMES[machine.state.state], 'problem' in machine.state ? machine.state.problem.code : undefined);
     }
     const left = before.inputs.generation !== undefined && machine.inputs.generation === undefined;
     if (left) dispatchToCodec({ type: 'ended', code: CLOSE_CODE.unauthorized, reason: 'signed-out' });
@@ -275,14 +275,22 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   };
 };
 
-const isForbidden = ({ state }: Socket): boolean => state.at === 'stopped' && state.why.is === 'forbidden';
+const isForbidden = ({ state }: Socket): boolean => state.state === 'closed' && state.reason.type === 'forbidden';
 
-const viewOf = ({ state }: Socket): Pick<SocketView, 'state' | 'nextTryAt' | 'problem'> => {
-  if (state.at === 'resting') return { state: state.at, nextTryAt: state.retryAt, problem: state.problem };
-  if (state.at !== 'stopped') return { state: state.at };
-  return {
-    state: state.at,
-    nextTryAt: state.why.is === 'forbidden' ? state.why.retryAt : undefined,
-    problem: state.problem,
-  };
+/** The names in the snapshot and in the journal. Both are public, and journals on disk outlive an update. */
+const STATE_NAMES: Readonly<Record<Socket['state']['state'], SocketStateName>> = {
+  idle: 'parked',
+  'fetching-ticket': 'ticketing',
+  connecting: 'dialling',
+  open: 'open',
+  backoff: 'resting',
+  closed: 'stopped',
+};
+
+const viewOf = ({ state: current }: Socket): Pick<SocketView, 'state' | 'nextTryAt' | 'problem'> => {
+  const state = STATE_NAMES[current.state];
+  if (current.state === 'backoff') return { state, nextTryAt: current.retryAt, problem: current.problem };
+  if (current.state !== 'closed') return { state };
+  const { reason, problem } = current;
+  return { state, nextTryAt: reason.type === 'forbidden' ? reason.retryAt : undefined, problem };
 };

@@ -4,7 +4,7 @@ import type { Codec, CodecKind, CodecOutput, Frame } from '../../../src/core/cod
 
 export const NOW = 1_000;
 
-const isTo = (output: CodecOutput, tab: string) => output.type === 'tell' && output.tab === tab;
+const isTo = (output: CodecOutput, tab: string) => output.type === 'toTab' && output.tab === tab;
 
 /** What came of one event: frames for the server, messages for a tab, how a tab's socket ended. */
 export class Outcome {
@@ -35,7 +35,7 @@ export class Outcome {
     return this.outputs.some((output) => output.type === type);
   }
   #framesOf(tab: string) {
-    return this.outputs.flatMap((output) => (output.type === 'tell' && isTo(output, tab) ? [output.frame] : []));
+    return this.outputs.flatMap((output) => (output.type === 'toTab' && isTo(output, tab) ? [output.frame] : []));
   }
 }
 
@@ -47,10 +47,10 @@ export class Bench {
   constructor(kind: CodecKind) {
     this.codec = kind.create({ host: 'h', epoch: 1 });
   }
-  tell(event: Parameters<Codec['tell']>[0]): Outcome {
-    const outcome = new Outcome(this.codec.tell(event, this.now));
+  tell(event: Parameters<Codec['dispatch']>[0]): Outcome {
+    const outcome = new Outcome(this.codec.dispatch(event, this.now));
     for (const output of outcome.outputs) {
-      if (output.type === 'tell' && output.tab !== undefined && output.frame.type === 'socket-memo')
+      if (output.type === 'toTab' && output.tab !== undefined && output.frame.type === 'socket-memo')
         this.memos.set(output.tab, output.frame.memo);
     }
     return outcome;

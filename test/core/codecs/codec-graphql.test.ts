@@ -155,13 +155,13 @@ test.each([4400, 4406, 4409, 4429, 4500, 4504])('what cannot be mended by anothe
   const bench = twoTabs();
   const outcome = bench.down(code);
   expect([outcome.closed('a'), outcome.closed('b')]).toEqual([[[code, '', true]], [[code, '', true]]]);
-  expect(graphqlTransportWs.closed(code, '')).toEqual({ do: 'redial' });
+  expect(graphqlTransportWs.closed(code, '')).toEqual({ type: 'redial' });
 });
 
 test('refusals are about the authorization: a fresh ticket, or the end', () => {
-  expect(graphqlTransportWs.closed(4401, '')).toEqual({ do: 'authorize' });
-  expect(graphqlTransportWs.closed(4403, 'Forbidden')).toEqual({ do: 'stop' });
-  expect(graphqlTransportWs.closed(1012, '{"ra":100}')).toEqual({ do: 'wait', ms: 100 });
+  expect(graphqlTransportWs.closed(4401, '')).toEqual({ type: 'authorize' });
+  expect(graphqlTransportWs.closed(4403, 'Forbidden')).toEqual({ type: 'stop' });
+  expect(graphqlTransportWs.closed(1012, '{"ra":100}')).toEqual({ type: 'wait', ms: 100 });
 });
 
 test('the link answers pings of both sides by itself, and is measured by its own', () => {

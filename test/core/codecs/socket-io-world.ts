@@ -70,7 +70,7 @@ class Server {
   }
 }
 
-type PortFrame = (CodecOutput & { type: 'tell' })['frame'];
+type PortFrame = (CodecOutput & { type: 'toTab' })['frame'];
 
 type Tab = {
   name: string;
@@ -240,15 +240,15 @@ export class World {
   #send({ name, socket, at }: Tab, data: string): void {
     if (at !== 'worker') return;
     const id = String(socket);
-    const taken: CodecOutput = { type: 'tell', tab: name, frame: { type: 'socket-taken', socket: id, count: 1 } };
+    const taken: CodecOutput = { type: 'toTab', tab: name, frame: { type: 'socket-taken', socket: id, count: 1 } };
     this.#tell({ type: 'socket-send', tab: name, socket: id, data }, taken);
   }
 
   #tell(event: CodecEvent, ...more: readonly CodecOutput[]): void {
     const turn = new Map<string, PortFrame[]>();
-    for (const output of [...this.#codec.tell(event, 0), ...more]) {
+    for (const output of [...this.#codec.dispatch(event, 0), ...more]) {
       if (output.type === 'send' && this.#link === 'up') this.#server.receive(output.data);
-      if (output.type === 'tell' && output.tab !== undefined)
+      if (output.type === 'toTab' && output.tab !== undefined)
         turn.set(output.tab, [...(turn.get(output.tab) ?? []), output.frame]);
       if (output.type === 'violated') this.wrongs.push('violated');
       if (output.type === 'redial') this.#redial();

@@ -68,8 +68,8 @@ const withOutputs = (
   create: (identity) => {
     const codec = socketIo.create(identity);
     return {
-      tell: (event, now) => {
-        const outputs = codec.tell(event, now);
+      dispatch: (event, now) => {
+        const outputs = codec.dispatch(event, now);
         return outputs.flatMap((output) => change(output, outputs));
       },
       get listeners() {
@@ -78,14 +78,14 @@ const withOutputs = (
     };
   },
 });
-const isFrame = (output: CodecOutput, type: string): boolean => output.type === 'tell' && output.frame.type === type;
+const isFrame = (output: CodecOutput, type: string): boolean => output.type === 'toTab' && output.frame.type === type;
 const isEvent = (output: CodecOutput): boolean =>
-  output.type === 'tell' && output.frame.type === 'socket-message' && String(output.frame.data).startsWith('42');
+  output.type === 'toTab' && output.frame.type === 'socket-message' && String(output.frame.data).startsWith('42');
 
 const isAnswer = (output: CodecOutput): boolean =>
-  output.type === 'tell' && output.frame.type === 'socket-message' && String(output.frame.data).startsWith('43');
+  output.type === 'toTab' && output.frame.type === 'socket-message' && String(output.frame.data).startsWith('43');
 const isLateMemo = (output: CodecOutput): boolean =>
-  output.type === 'tell' && output.frame.type === 'socket-memo' && !/"heard":[01]\b/.test(output.frame.memo);
+  output.type === 'toTab' && output.frame.type === 'socket-memo' && !/"heard":[01]\b/.test(output.frame.memo);
 /** The second event for one tab of those that come together. */
 const isSecond = (output: CodecOutput, all: readonly CodecOutput[]): boolean =>
   isEvent(output) && all.filter(isEvent).indexOf(output) % 2 === 1;

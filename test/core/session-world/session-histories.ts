@@ -206,7 +206,7 @@ const judgeLife = (world: World, laws: Laws, life: Life): void => {
   if (!rest(world, life)) return wrong(`did not recover from ${life.machine.state.state} by itself`);
   const servedBefore = world.served;
   const before = standingOf(world, life);
-  world.tell(life, { type: 'tab-arrived' });
+  world.dispatch(life, { type: 'tab-arrived' });
   // The first may find an old token and a newer one on the disk, and that one refused as well.
   for (let asked = 0; asked < 2; asked++) {
     world.request(life);

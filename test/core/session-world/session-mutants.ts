@@ -1,5 +1,5 @@
 import { stepSession } from '../../../src/core/session/session.ts';
-import { end, generationOf, tombstone } from '../../../src/core/session/session-transitions.ts';
+import { end, generationOf, signedOutRecord } from '../../../src/core/session/session-transitions.ts';
 import type {
   SessionMachine,
   Moment,
@@ -64,7 +64,7 @@ export const MUTANTS: readonly Mutant[] = [
     law: 1,
     name: 'asks once more for a request that comes while it asks',
     step: does((step, event, { state }) => {
-      if (event.type !== 'request' || state.state !== 'refreshing' || state.step !== 'asking') return step;
+      if (event.type !== 'request' || state.state !== 'refreshing' || state.step !== 'requesting') return step;
       return plus(step, { type: 'grant', call: state.call, session: state.session });
     }),
   },
@@ -101,7 +101,7 @@ export const MUTANTS: readonly Mutant[] = [
       const { state } = machine;
       if (event.type !== 'tick' || state.state !== 'active' || !hasEnded(state.session, at.now))
         return stepSession(machine, event, at, policy);
-      return end(machine, tombstone(state, 'expired', { code: 'lifetime-over', endedAt: at.now }));
+      return end(machine, signedOutRecord(state, 'expired', { code: 'lifetime-over', endedAt: at.now }));
     },
   },
   {
@@ -110,7 +110,7 @@ export const MUTANTS: readonly Mutant[] = [
     step: does((step) => {
       const { state } = step.machine;
       return state.state === 'degraded' && state.attempt >= 3
-        ? end(step.machine, tombstone(state, 'rejected', REJECTED))
+        ? end(step.machine, signedOutRecord(state, 'rejected', REJECTED))
         : step;
     }),
   },

@@ -80,7 +80,7 @@ const applyToWorld = (world: World, op: Op): boolean => {
       return true;
     case 'erase':
       world.disk.erase();
-      for (const life of [...world.lives]) world.tell(life, { type: 'erased' });
+      for (const life of [...world.lives]) world.dispatch(life, { type: 'erased' });
       return true;
     case 'clock':
       world.skewMs += op.jumpMs;
@@ -111,12 +111,12 @@ const applyToLife = (world: World, life: Life, op: Op & { slot: Slot }): void =>
     case 'sign-out':
       return void (isBusyElsewhere(world, life) || world.order(life, { type: 'sign-out' }));
     case 'tab':
-      return world.tell(life, { type: 'tab-arrived' });
+      return world.dispatch(life, { type: 'tab-arrived' });
     case 'restored':
-      return world.tell(life, { type: 'restored' });
+      return world.dispatch(life, { type: 'restored' });
     case 'nudge':
-      return world.tell(life, { type: 'nudge', cause: op.cause });
+      return world.dispatch(life, { type: 'nudge', cause: op.cause });
     case 'suspect':
-      return world.tell(life, { type: 'suspected', generation: generationOf(life.machine.state) - op.back });
+      return world.dispatch(life, { type: 'suspected', generation: generationOf(life.machine.state) - op.back });
   }
 };

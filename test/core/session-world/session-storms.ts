@@ -63,7 +63,7 @@ export const stormOf = ({ seed, accessMs, refusesAll, mode, everyMs, suspects }:
     world.request(life);
     const { state } = life.machine;
     if (suspects && state.state === 'active')
-      world.tell(life, { type: 'suspected', generation: state.session.generation });
+      world.dispatch(life, { type: 'suspected', generation: state.session.generation });
     world.time.advance(everyMs);
   }
   return busiestMinute(world.provider.asked);

@@ -71,7 +71,7 @@ export class World extends Surroundings {
       ...{ savesUntil: 0, blind: false, storeFailed: false, outdated: false, fuse: 0, restartMs: 0 },
     };
     this.lives.push(life);
-    this.tell(life, { type: 'started' });
+    this.dispatch(life, { type: 'started' });
     return life;
   }
 
@@ -85,7 +85,7 @@ export class World extends Surroundings {
     this.time.after(life.restartMs, () => this.living(life.slot) ?? this.start(life.slot));
   }
 
-  tell(life: Life, event: SessionEvent): void {
+  dispatch(life: Life, event: SessionEvent): void {
     if (!life.alive) return;
     const before = life.machine;
     const step = this.#step(before, event, { now: this.now(), chance: this.random() }, SESSION_POLICY);
@@ -101,7 +101,7 @@ export class World extends Surroundings {
   request(life: Life): string {
     const id = `q${++this.#ids}`;
     this.open.set(id, life);
-    this.tell(life, { type: 'request', id });
+    this.dispatch(life, { type: 'request', id });
     return id;
   }
 
@@ -109,7 +109,7 @@ export class World extends Surroundings {
   refuse(life: Life, generation: number): string {
     const id = `q${++this.#ids}`;
     this.open.set(id, life);
-    this.tell(life, { type: 'refused', id, generation });
+    this.dispatch(life, { type: 'refused', id, generation });
     return id;
   }
 
@@ -117,7 +117,7 @@ export class World extends Surroundings {
     for (const [id, owner] of this.open) {
       if (owner !== life || !id.startsWith('q')) continue;
       this.open.delete(id);
-      return this.tell(life, { type: 'abandoned', id });
+      return this.dispatch(life, { type: 'abandoned', id });
     }
   }
 
@@ -125,9 +125,10 @@ export class World extends Surroundings {
   order(life: Life, order: { type: 'sign-in'; kind: 'password' | 'ticket' } | { type: 'sign-out' }): string {
     const id = `s${++this.#ids}`;
     this.open.set(id, life);
-    if (order.type === 'sign-out') this.tell(life, { type: 'sign-out', id });
-    else if (order.kind === 'ticket') this.tell(life, { type: 'sign-in', id, order: { kind: 'ticket', apiKey: 'k' } });
-    else this.tell(life, { type: 'sign-in', id, order: { kind: 'password', username: 'u', password: 'p' } });
+    if (order.type === 'sign-out') this.dispatch(life, { type: 'sign-out', id });
+    else if (order.kind === 'ticket')
+      this.dispatch(life, { type: 'sign-in', id, order: { kind: 'ticket', apiKey: 'k' } });
+    else this.dispatch(life, { type: 'sign-in', id, order: { kind: 'password', username: 'u', password: 'p' } });
     return id;
   }
 
@@ -149,7 +150,7 @@ export class World extends Surroundings {
     this.time.after(Math.min(LONGEST_TIMER_MS, Math.max(LEAST_TIMER_MS, at - this.now())), () => {
       if (!life.alive || life.wake?.id !== id) return;
       life.wake = undefined;
-      this.tell(life, { type: 'tick' });
+      this.dispatch(life, { type: 'tick' });
       this.#arm(life);
     });
   }
@@ -171,14 +172,14 @@ export class World extends Surroundings {
           this.#known(life, effect, event);
           if (!life.outdated) return;
           life.outdated = false;
-          this.tell(life, { type: 'erased' });
+          this.dispatch(life, { type: 'erased' });
         });
       }
     });
   }
 
   #known(life: Life, effect: SessionEffect['type'], event: SessionEvent): void {
-    this.tell(life, event);
+    this.dispatch(life, event);
     this.#passes(life, `${effect} after`);
   }
 
@@ -274,6 +275,6 @@ export class World extends Surroundings {
 
   #refused(life: Life, id: string, generation: number): void {
     this.open.set(id, life);
-    this.tell(life, { type: 'refused', id, generation });
+    this.dispatch(life, { type: 'refused', id, generation });
   }
 }

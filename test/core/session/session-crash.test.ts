@@ -72,7 +72,7 @@ const table = (signedIn: boolean, scenario: Scenario): Row[] =>
 const signIn: Scenario = (world, life) => world.order(life, { type: 'sign-in', kind: 'password' });
 const signOut: Scenario = (world, life) => world.order(life, { type: 'sign-out' });
 const refresh: Scenario = (world, life) => {
-  world.tell(life, { type: 'suspected', generation: generationOf(life.machine.state) });
+  world.dispatch(life, { type: 'suspected', generation: generationOf(life.machine.state) });
   return undefined;
 };
 

@@ -48,7 +48,7 @@ describe('what a page may know', () => {
   });
 
   test.each<[SessionState]>([
-    [{ state: 'refreshing', step: 'asking', attempt: 0, ...common }],
+    [{ state: 'refreshing', step: 'requesting', attempt: 0, ...common }],
     [{ state: 'saving', next: { ...session, generation: 8 }, attempt: 0, ...common }],
     [{ state: 'ending', left, ...common }],
   ])('$at is a refresh', (state) => {

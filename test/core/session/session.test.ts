@@ -177,7 +177,7 @@ describe('a provider that cannot be asked', () => {
     for (; world.now() < nextTryAt - SECOND_MS; world.time.advance(SECOND_MS)) {
       const stopped = world.verdicts.get(world.request(life));
       expect(stopped).toMatchObject({ type: 'fail', problem: { code: 'rate-limited' } });
-      for (const cause of ['online', 'user'] as const) world.tell(life, { type: 'nudge', cause });
+      for (const cause of ['online', 'user'] as const) world.dispatch(life, { type: 'nudge', cause });
     }
     expect(world.provider.asked).toHaveLength(1);
     world.provider.mode = { kind: 'ok' };
@@ -282,7 +282,7 @@ describe('the `ticket` kind', () => {
       world.order(life, { type: 'sign-in', kind: 'ticket' });
       world.time.advance(SETTLED_MS);
     }
-    world.tell(life, { type: 'tab-arrived' });
+    world.dispatch(life, { type: 'tab-arrived' });
     world.time.advance(SETTLED_MS);
     at(life, 'active');
     expect(world.cookie?.ended).toBeUndefined();
@@ -319,7 +319,7 @@ describe('after the worker', () => {
     world.time.advance(SETTLED_MS);
     world.kill(young);
     expect(at(life, 'signed-out').reason).toBe('user');
-    world.tell(life, { type: 'restored' });
+    world.dispatch(life, { type: 'restored' });
     const id = world.request(life);
     world.time.advance(SETTLED_MS);
     expect(at(life, 'active').session.generation).toBe(generationOf(young.machine.state));
@@ -333,7 +333,7 @@ describe('after the worker', () => {
     world.time.advance(SETTLED_MS);
     const left = at(life, 'signed-out');
     world.disk.record = before;
-    world.tell(life, { type: 'restored' });
+    world.dispatch(life, { type: 'restored' });
     world.time.advance(SETTLED_MS);
     expect(at(life, 'signed-out')).toEqual(left);
   });
@@ -343,7 +343,7 @@ describe('after the worker', () => {
     world.disk.writable = false;
     world.order(life, { type: 'sign-out' });
     world.time.advance(SETTLED_MS);
-    world.tell(life, { type: 'restored' });
+    world.dispatch(life, { type: 'restored' });
     world.time.advance(SETTLED_MS);
     expect(at(life, 'signed-out').reason).toBe('user');
     world.disk.writable = true;

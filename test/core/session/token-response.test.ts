@@ -23,15 +23,15 @@ const good = { access_token: 'at', refresh_token: 'rt', token_type: 'Bearer', ex
 
 const lifetime = (expires_in: unknown): number | undefined => {
   const verdict = judge(200, { ...good, expires_in });
-  return verdict.is === 'granted' ? (verdict.grant.access?.expiresAt ?? NaN) - NOW : undefined;
+  return verdict.type === 'granted' ? (verdict.grant.access?.expiresAt ?? NaN) - NOW : undefined;
 };
 
-const problem = (verdict: TokenVerdict): string => (verdict.is === 'failed' ? verdict.problem.code : 'granted');
+const problem = (verdict: TokenVerdict): string => (verdict.type === 'failed' ? verdict.problem.code : 'granted');
 
 describe('a 200 of the token endpoint', () => {
   test('gives both tokens, in time of this device', () => {
     expect(judge(200, good)).toEqual({
-      is: 'granted',
+      type: 'granted',
       grant: { access: { value: 'at', scheme: 'Bearer', issuedAt: NOW, expiresAt: NOW + 60_000 }, refresh: 'rt' },
     });
   });
@@ -59,7 +59,7 @@ describe('a 200 of the token endpoint', () => {
     ['neither token', { token_type: 'Bearer' }],
   ])('%s proves nothing, and the server may have rotated', (_name, body) => {
     const verdict = judge(200, body);
-    expect(verdict).toMatchObject({ is: 'failed', unanswered: true, problem: { code: 'unexpected-answer' } });
+    expect(verdict).toMatchObject({ type: 'failed', unanswered: true, problem: { code: 'unexpected-answer' } });
   });
 
   test.each([
@@ -69,12 +69,12 @@ describe('a 200 of the token endpoint', () => {
     ['a bearer token for a client that proved possession', { ...good, refresh_token: 'rt2' }],
   ])('%s: the new refresh token is kept all the same', (name, body) => {
     const verdict = judge(200, body, name.includes('possession') ? 'DPoP' : 'Bearer');
-    expect(verdict).toEqual({ is: 'granted', grant: { access: undefined, refresh: 'rt2' } });
+    expect(verdict).toEqual({ type: 'granted', grant: { access: undefined, refresh: 'rt2' } });
   });
 
   test.each([[null], [''], [7], [undefined]])('refresh_token %j means that the old one stays', (refresh_token) => {
     const verdict = judge(200, { ...good, refresh_token });
-    expect(verdict.is === 'granted' && verdict.grant.refresh).toBeUndefined();
+    expect(verdict.type === 'granted' && verdict.grant.refresh).toBeUndefined();
   });
 
   test('a prototype never answers for the server', () => {

@@ -23,14 +23,14 @@ const withoutEffect = (test: (effect: SocketEffect) => boolean): Parts =>
     const { machine, effects } = REAL.step(...args);
     return { machine, effects: effects.filter((effect) => !test(effect)) };
   });
-const withCodec = (wrap: (codec: Codec) => Codec['tell']): Parts => ({
+const withCodec = (wrap: (codec: Codec) => Codec['dispatch']): Parts => ({
   ...REAL,
   codec: {
     ...REAL.codec,
     create: (identity) => {
       const codec = REAL.codec.create(identity);
       return {
-        tell: wrap(codec),
+        dispatch: wrap(codec),
         get listeners() {
           return codec.listeners;
         },
@@ -50,17 +50,17 @@ const deafIn = (test: (state: SocketState) => boolean): Parts =>
 const NEVER_MS = 1e9;
 
 const putOff = (state: SocketState, until: number): SocketState => {
-  switch (state.at) {
-    case 'ticketing':
-    case 'dialling':
+  switch (state.state) {
+    case 'fetching-ticket':
+    case 'connecting':
       return { ...state, by: until };
     case 'open':
-      return { ...state, liveness: { is: 'heard', probeAt: until }, renewal: { is: 'none' } };
-    case 'resting':
+      return { ...state, liveness: { type: 'alive', probeAt: until }, renewal: { type: 'none' } };
+    case 'backoff':
       return { ...state, retryAt: until };
-    case 'stopped':
-      return state.why.is === 'forbidden' ? { ...state, why: { ...state.why, retryAt: until } } : state;
-    case 'parked':
+    case 'closed':
+      return state.reason.type === 'forbidden' ? { ...state, reason: { ...state.reason, retryAt: until } } : state;
+    case 'idle':
       return state;
   }
 };
@@ -86,7 +86,7 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
       REAL.step(machine, event.type === 'ticket' ? { ...event, freshForMs: Infinity } : event, at, policy),
     ),
   ],
-  [7, 'has no heartbeat', deafIn(({ at }) => at === 'open')],
+  [7, 'has no heartbeat', deafIn(({ state }) => state === 'open')],
   [
     7,
     'takes a probe for an answer',
@@ -94,7 +94,7 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
       const step = REAL.step(machine, event, at, policy);
       const call = step.effects.find(({ type }) => type === 'probe');
       return call?.type === 'probe'
-        ? { ...REAL.step(step.machine, { type: 'heard', call: call.call }, at, policy), effects: step.effects }
+        ? { ...REAL.step(step.machine, { type: 'received', call: call.call }, at, policy), effects: step.effects }
         : step;
     }),
   ],
@@ -126,10 +126,10 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
       };
     }),
   ],
-  [9, 'rests for ever', deafIn(({ at }) => at === 'resting')],
-  [9, 'takes a 403 for the last word', deafIn(({ at }) => at === 'stopped')],
-  [9, 'has no deadline for a ticket', deafIn(({ at }) => at === 'ticketing')],
-  [9, 'has no deadline for a dial', deafIn(({ at }) => at === 'dialling')],
+  [9, 'rests for ever', deafIn(({ state }) => state === 'backoff')],
+  [9, 'takes a 403 for the last word', deafIn(({ state }) => state === 'closed')],
+  [9, 'has no deadline for a ticket', deafIn(({ state }) => state === 'fetching-ticket')],
+  [9, 'has no deadline for a dial', deafIn(({ state }) => state === 'connecting')],
   [
     9,
     'takes what was sent for received',
@@ -146,14 +146,16 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
   [
     10,
     'forgets how far a tab has read',
-    withCodec((codec) => (event, now) => codec.tell(event.type === 'join' ? { ...event, cursor: null } : event, now)),
+    withCodec(
+      (codec) => (event, now) => codec.dispatch(event.type === 'join' ? { ...event, cursor: null } : event, now),
+    ),
   ],
   [
     10,
     'keeps gaps to itself',
     withCodec(
       (codec) => (event, now) =>
-        codec.tell(event, now).filter((output) => output.type !== 'tell' || output.frame.type !== 'gap'),
+        codec.dispatch(event, now).filter((output) => output.type !== 'toTab' || output.frame.type !== 'gap'),
     ),
   ],
   [
@@ -161,7 +163,7 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
     'resumes from now on',
     withCodec(
       (codec) => (event, now) =>
-        codec.tell(event, now).map((output) => {
+        codec.dispatch(event, now).map((output) => {
           const frame = output.type === 'send' ? parseClientFrame(String(output.data)) : undefined;
           return Array.isArray(frame) && frame[0] === 'sub'
             ? { type: 'send', data: JSON.stringify(['sub', frame[1], frame[2], null]) }
@@ -175,9 +177,9 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
     withCodec(
       (codec) => (event, now) =>
         codec
-          .tell(event, now)
+          .dispatch(event, now)
           .map((output) =>
-            output.type === 'tell' && output.frame.type === 'event' ? { ...output, tab: undefined } : output,
+            output.type === 'toTab' && output.frame.type === 'event' ? { ...output, tab: undefined } : output,
           ),
     ),
   ],

@@ -12,10 +12,10 @@ const TICKET = 'secret-ticket-';
 export const FIRST_TICKET = `${TICKET}1`;
 
 export type TicketMode =
-  | { is: 'ok' }
-  | { is: 'status'; status: 401 | 403 | 429 | 500; retryAfterMs?: number | undefined }
-  | { is: 'hang' }
-  | { is: 'unreachable' };
+  | { type: 'ok' }
+  | { type: 'status'; status: 401 | 403 | 429 | 500; retryAfterMs?: number | undefined }
+  | { type: 'hang' }
+  | { type: 'unreachable' };
 
 export type DialMode = 'ok' | 'refuse' | 'blackhole';
 
@@ -36,7 +36,7 @@ export type Connection = {
 };
 
 export class HubServer {
-  ticketMode: TicketMode = { is: 'ok' };
+  ticketMode: TicketMode = { type: 'ok' };
   dialMode: DialMode = 'ok';
   windowMs = 500;
   heartbeatMs = HEARTBEAT_MS;

@@ -57,8 +57,8 @@ export abstract class Worker extends Device {
   /** The session is asked to look at a generation of its tokens. */
   protected abstract onReport(generation: number): void;
   protected abstract checkCondemned(effect: SocketEffect & { type: 'hang-up' }): void;
-  abstract checkGap(frame: PortFrame & { type: 'gap' }, cursor: Cursor, fail: (why: string) => void): void;
-  abstract checkEvent(frame: PortFrame & { type: 'event' }, fail: (why: string) => void): void;
+  abstract checkGap(frame: PortFrame & { type: 'gap' }, cursor: Cursor, fail: (reason: string) => void): void;
+  abstract checkEvent(frame: PortFrame & { type: 'event' }, fail: (reason: string) => void): void;
 
   constructor(chances: readonly number[], parts: Parts = REAL) {
     super();
@@ -163,10 +163,10 @@ export abstract class Worker extends Device {
     const fail = (problem: Problem): void => {
       if (this.#inFlight.delete(call)) this.tell({ type: 'ticket-failed', call, problem });
     };
-    if (mode.is === 'hang') return;
-    if (!this.online || mode.is === 'unreachable')
+    if (mode.type === 'hang') return;
+    if (!this.online || mode.type === 'unreachable')
       return this.later(LATENCY_MS, () => fail({ code: 'network-unreachable', at: 't' }));
-    const status = mode.is === 'status' ? mode.status : generation < this.server.minGeneration ? 401 : 200;
+    const status = mode.type === 'status' ? mode.status : generation < this.server.minGeneration ? 401 : 200;
     if (status === 200) {
       const ticket = this.server.mint(this.now, generation);
       return this.later(
@@ -175,7 +175,7 @@ export abstract class Worker extends Device {
       );
     }
     if (status === 401) this.refusedGenerations.add(generation);
-    const retryAfterMs = mode.is === 'status' ? mode.retryAfterMs : undefined;
+    const retryAfterMs = mode.type === 'status' ? mode.retryAfterMs : undefined;
     const problem: Problem =
       status === 401 || status === 403
         ? { code: 'credentials-rejected', at: 't', status }
@@ -227,7 +227,7 @@ export abstract class Worker extends Device {
 
   #onFrame(call: number, data: string): void {
     this.heardAt = this.now;
-    this.tell({ type: 'heard', call });
+    this.tell({ type: 'received', call });
     this.relay({ type: 'frame', data });
   }
 
@@ -244,7 +244,7 @@ export abstract class Worker extends Device {
   }
 
   protected relay(event: CodecEvent): void {
-    for (const output of this.codec.tell(event, this.now)) this.#put(output);
+    for (const output of this.codec.dispatch(event, this.now)) this.#put(output);
   }
 
   #put(output: CodecOutput): void {
@@ -252,7 +252,7 @@ export abstract class Worker extends Device {
     switch (output.type) {
       case 'send':
         return link && this.#send(link.connection, String(output.data));
-      case 'tell':
+      case 'toTab':
         for (const [id, tab] of this.tabs) if (output.tab === undefined || output.tab === id) tab.receive(output.frame);
         return;
       case 'settled':

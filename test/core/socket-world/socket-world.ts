@@ -88,7 +88,7 @@ export class World extends Worker {
 
   // ---- the invariants, while it runs
 
-  override checkGap({ topic, to }: PortFrame & { type: 'gap' }, cursor: Cursor, fail: (why: string) => void): void {
+  override checkGap({ topic, to }: PortFrame & { type: 'gap' }, cursor: Cursor, fail: (reason: string) => void): void {
     const history = this.server.history(topic);
     if (to === 0 ? history.epoch === cursor.epoch : history.epoch === cursor.epoch && to >= history.oldest)
       fail('a gap that the server could have filled');
@@ -96,7 +96,7 @@ export class World extends Worker {
 
   override checkEvent(
     { topic, epoch, offset, data }: PortFrame & { type: 'event' },
-    fail: (why: string) => void,
+    fail: (reason: string) => void,
   ): void {
     const history = this.server.history(topic);
     if (history.epoch === epoch && history.events[offset - 1]?.id !== data) fail('not what the server said');
@@ -121,7 +121,7 @@ export class World extends Worker {
   }
 
   protected override check(): void {
-    if (this.machine.state.at !== 'open' || this.now < this.asleepUntil) return;
+    if (this.machine.state.state !== 'open' || this.now < this.asleepUntil) return;
     const silence = this.now - Math.max(this.heardAt, this.awakeSince);
     if (silence > NOTICE_WITHIN_MS) this.broken.push(`7: silent for ${silence} ms`);
   }
@@ -129,7 +129,7 @@ export class World extends Worker {
   // ---- the end: the world heals, and nobody lends a hand
 
   isWell(): boolean {
-    if (this.machine.state.at !== 'open' || this.disk.size > 0) return false;
+    if (this.machine.state.state !== 'open' || this.disk.size > 0) return false;
     for (const tab of this.tabs.values()) {
       for (const [topic, cursor] of tab.cursors)
         if (cursor?.offset !== this.server.head(topic) || cursor.epoch !== this.server.history(topic).epoch)
@@ -140,7 +140,7 @@ export class World extends Worker {
 
   heal(withinMs: number): void {
     this.advance(Math.max(0, this.asleepUntil - this.now));
-    this.server.ticketMode = { is: 'ok' };
+    this.server.ticketMode = { type: 'ok' };
     this.server.dialMode = 'ok';
     for (const connection of [...this.server.connections])
       if (connection.silent) this.server.connections.delete(connection);

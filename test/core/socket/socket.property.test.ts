@@ -29,15 +29,15 @@ const ms = fc.oneof(
 );
 
 const ticketMode: fc.Arbitrary<TicketMode> = fc.oneof(
-  { weight: 3, arbitrary: constant<TicketMode>({ is: 'ok' }) },
-  fc.record({ is: constant('status' as const), status: fc.constantFrom(401 as const, 403 as const, 500 as const) }),
+  { weight: 3, arbitrary: constant<TicketMode>({ type: 'ok' }) },
+  fc.record({ type: constant('status' as const), status: fc.constantFrom(401 as const, 403 as const, 500 as const) }),
   fc.record({
-    is: constant('status' as const),
+    type: constant('status' as const),
     status: constant(429 as const),
     retryAfterMs: fc.integer({ min: 0, max: 30_000 }),
   }),
-  constant<TicketMode>({ is: 'hang' }),
-  constant<TicketMode>({ is: 'unreachable' }),
+  constant<TicketMode>({ type: 'hang' }),
+  constant<TicketMode>({ type: 'unreachable' }),
 );
 
 const op: fc.Arbitrary<Op> = fc.oneof(

@@ -22,7 +22,7 @@ class Probe {
   chance = 0;
   effects: SocketEffect[] = [];
 
-  tell(...events: SocketEvent[]): this {
+  dispatch(...events: SocketEvent[]): this {
     for (const event of events) {
       const step = stepSocket(this.socket, event, { now: this.now, chance: this.chance }, POLICY);
       this.socket = step.machine;
@@ -35,7 +35,7 @@ class Probe {
   ring(late = 0): this {
     const { due } = this;
     this.now = due + late;
-    return this.tell({ type: 'alarm', due });
+    return this.dispatch({ type: 'alarm', due });
   }
 
   take(): SocketEffect[] {
@@ -55,30 +55,30 @@ class Probe {
   }
 }
 
-const ticketing = (): Probe => new Probe().tell({ type: 'inputs', inputs: WANTED });
+const ticketing = (): Probe => new Probe().dispatch({ type: 'inputs', inputs: WANTED });
 const dialling = (): Probe => {
   const probe = ticketing();
-  return probe.tell({ type: 'ticket', call: probe.call, ticket: 'x', freshForMs: 30_000 });
+  return probe.dispatch({ type: 'ticket', call: probe.call, ticket: 'x', freshForMs: 30_000 });
 };
 const opened = (greeting: { heartbeatMs?: number; windowMs?: number; expiresInMs?: number } = {}): Probe => {
   const probe = dialling();
-  probe.tell({ type: 'greeted', call: probe.call, ...greeting }).take();
+  probe.dispatch({ type: 'greeted', call: probe.call, ...greeting }).take();
   return probe;
 };
 const close = (probe: Probe, verdict: (SocketEvent & { type: 'closed' })['verdict']): Probe =>
-  probe.tell({ type: 'closed', call: probe.call, verdict, problem: LOST });
+  probe.dispatch({ type: 'closed', call: probe.call, verdict, problem: LOST });
 const resting = (chance = 0.5): Probe => {
   const probe = ticketing();
   probe.chance = chance;
-  probe.tell({ type: 'ticket-failed', call: probe.call, problem: LOST }).take();
+  probe.dispatch({ type: 'ticket-failed', call: probe.call, problem: LOST }).take();
   return probe;
 };
 
 test('nothing happens without a session, or without anyone who wants it', () => {
-  const probe = new Probe().tell({ type: 'inputs', inputs: { ...WANTED, generation: undefined } });
-  expect(probe.state.at).toBe('parked');
-  probe.tell({ type: 'inputs', inputs: { ...WANTED, wanted: false } }, { type: 'nudge', cause: 'user' });
-  expect(probe.state.at).toBe('parked');
+  const probe = new Probe().dispatch({ type: 'inputs', inputs: { ...WANTED, generation: undefined } });
+  expect(probe.state.state).toBe('idle');
+  probe.dispatch({ type: 'inputs', inputs: { ...WANTED, wanted: false } }, { type: 'nudge', cause: 'user' });
+  expect(probe.state.state).toBe('idle');
   expect(probe.effects).toEqual([]);
 });
 
@@ -88,21 +88,21 @@ test('a ticket, a dial, a greeting', () => {
     { type: 'fetch-ticket', call: 1 },
     { type: 'dial', call: 1, ticket: 'x' },
   ]);
-  probe.tell({ type: 'greeted', call: 1, heartbeatMs: 10_000, windowMs: 500, expiresInMs: 60_000 });
+  probe.dispatch({ type: 'greeted', call: 1, heartbeatMs: 10_000, windowMs: 500, expiresInMs: 60_000 });
   expect(probe.state).toMatchObject({
-    at: 'open',
+    state: 'open',
     heartbeatMs: 10_000,
-    renewal: { is: 'due', renewAt: START + 30_000 },
+    renewal: { type: 'due', renewAt: START + 30_000 },
   });
 });
 
 test('answers to questions of another attempt are dropped', () => {
   const probe = ticketing();
   const before = probe.socket;
-  probe.tell(
+  probe.dispatch(
     { type: 'ticket', call: 9, ticket: 'x', freshForMs: 1 },
     { type: 'greeted', call: 9 },
-    { type: 'closed', call: 9, verdict: { do: 'stop' }, problem: LOST },
+    { type: 'closed', call: 9, verdict: { type: 'stop' }, problem: LOST },
     { type: 'alarm', due: 1 },
   );
   expect(probe.socket).toBe(before);
@@ -110,71 +110,71 @@ test('answers to questions of another attempt are dropped', () => {
 
 test('parks ten seconds after the last one has left, and not if somebody comes back', () => {
   const probe = opened({ heartbeatMs: 60_000 });
-  probe.tell({ type: 'inputs', inputs: { ...WANTED, wanted: false } });
+  probe.dispatch({ type: 'inputs', inputs: { ...WANTED, wanted: false } });
   expect(alarmOf(probe.socket)).toBe(START + 10_000);
-  probe.tell({ type: 'inputs', inputs: WANTED });
+  probe.dispatch({ type: 'inputs', inputs: WANTED });
   expect(alarmOf(probe.socket)).toBe(START + 60_000);
-  probe.tell({ type: 'inputs', inputs: { ...WANTED, wanted: false } }).ring();
-  expect(probe.state.at).toBe('parked');
+  probe.dispatch({ type: 'inputs', inputs: { ...WANTED, wanted: false } }).ring();
+  expect(probe.state.state).toBe('idle');
   expect(probe.take()).toEqual([{ type: 'hang-up', call: 1, code: 1000 }]);
 });
 
 test('a reload during a pause does not shorten it', () => {
   const probe = ticketing();
-  probe.tell({
+  probe.dispatch({
     type: 'ticket-failed',
     call: 1,
     problem: { code: 'rate-limited', at: 't', status: 429, retryAfterMs: 30_000 },
   });
-  probe.tell({ type: 'inputs', inputs: { ...WANTED, wanted: false } }, { type: 'inputs', inputs: WANTED });
-  expect(probe.state).toMatchObject({ at: 'resting', why: { is: 'paused' }, retryAt: START + 30_000 });
+  probe.dispatch({ type: 'inputs', inputs: { ...WANTED, wanted: false } }, { type: 'inputs', inputs: WANTED });
+  expect(probe.state).toMatchObject({ state: 'backoff', reason: { type: 'paused' }, retryAt: START + 30_000 });
 });
 
 test('what wakes: back online, visible, thawed; not more than once a second', () => {
   const probe = resting(0.9);
-  probe.ring().tell({ type: 'ticket-failed', call: probe.call, problem: LOST }).take();
-  probe.tell({ type: 'nudge', cause: 'thaw' });
-  expect(probe.state).toMatchObject({ at: 'resting', retryAt: probe.now + 1_000 });
+  probe.ring().dispatch({ type: 'ticket-failed', call: probe.call, problem: LOST }).take();
+  probe.dispatch({ type: 'nudge', cause: 'thaw' });
+  expect(probe.state).toMatchObject({ state: 'backoff', retryAt: probe.now + 1_000 });
   probe.now += 1_000;
-  probe.tell({ type: 'nudge', cause: 'hidden' }, { type: 'nudge', cause: 'offline' });
-  expect(probe.state.at).toBe('resting');
-  probe.tell({ type: 'nudge', cause: 'online' });
-  expect(probe.state).toMatchObject({ at: 'ticketing', made: 3 });
+  probe.dispatch({ type: 'nudge', cause: 'hidden' }, { type: 'nudge', cause: 'offline' });
+  expect(probe.state.state).toBe('backoff');
+  probe.dispatch({ type: 'nudge', cause: 'online' });
+  expect(probe.state).toMatchObject({ state: 'fetching-ticket', attempts: 3 });
 });
 
 test('an edge of the environment is a nudge; offline waits longer, for the browser may be wrong', () => {
   const probe = opened();
-  probe.tell({ type: 'inputs', inputs: { ...WANTED, online: false } });
+  probe.dispatch({ type: 'inputs', inputs: { ...WANTED, online: false } });
   expect(probe.take()).toEqual([{ type: 'probe', call: 1 }]);
-  close(probe, { do: 'redial' });
-  expect(probe.state).toMatchObject({ at: 'resting', retryAt: START + POLICY.offlineRetryMs });
+  close(probe, { type: 'redial' });
+  expect(probe.state).toMatchObject({ state: 'backoff', retryAt: START + POLICY.offlineRetryMs });
   probe.now += 2_000;
-  probe.tell({ type: 'inputs', inputs: WANTED });
-  expect(probe.state.at).toBe('ticketing');
+  probe.dispatch({ type: 'inputs', inputs: WANTED });
+  expect(probe.state.state).toBe('fetching-ticket');
 });
 
 test('7: a probe goes out every heartbeat; without an answer in three seconds the link is given up', () => {
   const probe = opened({ heartbeatMs: 10_000 });
-  probe.tell({ type: 'heard', call: 1 }).ring();
+  probe.dispatch({ type: 'received', call: 1 }).ring();
   expect(probe.now).toBe(START + 10_000);
   expect(probe.take()).toEqual([{ type: 'probe', call: 1 }]);
   probe.ring();
   expect(probe.now).toBe(START + 13_000);
   expect(probe.take()).toEqual([{ type: 'hang-up', call: 1, code: 4000 }]);
-  expect(probe.state).toMatchObject({ at: 'resting', problem: { code: 'timeout' } });
+  expect(probe.state).toMatchObject({ state: 'backoff', problem: { code: 'timeout' } });
 });
 
 /** Its link has gone silent, and it rests before the first try. */
 const silenced = (greeting: { windowMs?: number } = {}): Probe => {
   const probe = opened(greeting).ring().ring();
-  expect(probe.state).toMatchObject({ at: 'resting', problem: { code: 'timeout' } });
+  expect(probe.state).toMatchObject({ state: 'backoff', problem: { code: 'timeout' } });
   return probe;
 };
 
 test('after a silent link six tries are given up soon, for as many connections may be as dead; then there is time', () => {
   const probe = silenced();
   const patience: number[] = [];
-  for (let made = 1; made <= 8; made += 1) {
+  for (let attempts = 1; attempts <= 8; attempts += 1) {
     probe.ring();
     patience.push(probe.due - probe.now);
     probe.ring();
@@ -189,7 +189,7 @@ test('six dead connections cost 22 s where the server takes its clients in a sec
   probe.chance = 0.999;
   for (let dead = 0; dead < 6; dead += 1) probe.ring().ring();
   probe.ring();
-  expect(probe.state).toMatchObject({ at: 'ticketing', made: 7 });
+  expect(probe.state).toMatchObject({ state: 'fetching-ticket', attempts: 7 });
   expect(probe.now - noticedAt).toBeLessThan(22_000);
 });
 
@@ -199,8 +199,8 @@ test('after a silent link, a server that takes five seconds for a ticket is aske
   probe.ring().ring().ring();
   probe.now += 5_000;
   expect(probe.due).toBeGreaterThan(probe.now);
-  probe.tell({ type: 'ticket', call: probe.call, ticket: 'x', freshForMs: 30_000 });
-  expect(probe.state).toMatchObject({ at: 'dialling', made: 2 });
+  probe.dispatch({ type: 'ticket', call: probe.call, ticket: 'x', freshForMs: 30_000 });
+  expect(probe.state).toMatchObject({ state: 'connecting', attempts: 2 });
   expect(probe.now - noticedAt).toBeLessThan(9_000);
 });
 
@@ -213,25 +213,28 @@ test('7: an alarm that comes late probes, however often, and never condemns', ()
   const probe = opened({ heartbeatMs: 10_000 });
   probe.ring(60_000).ring(60_000).ring(60_000);
   expect(probe.take()).toEqual([1, 2, 3].map(() => ({ type: 'probe', call: 1 })));
-  expect(probe.tell({ type: 'heard', call: 1 }).state).toMatchObject({ at: 'open', liveness: { is: 'heard' } });
+  expect(probe.dispatch({ type: 'received', call: 1 }).state).toMatchObject({
+    state: 'open',
+    liveness: { type: 'alive' },
+  });
 });
 
 test('a clock that jumps back does not put the heartbeat off', () => {
   const probe = opened({ heartbeatMs: 10_000 });
   const { due } = probe;
   probe.now = START - 3_600_000;
-  probe.tell({ type: 'alarm', due });
+  probe.dispatch({ type: 'alarm', due });
   expect(probe.take()).toEqual([{ type: 'probe', call: 1 }]);
   expect(alarmOf(probe.socket)).toBe(probe.now + 3_000);
 });
 
 /** Opens the link that the machine is about to dial, and loses it after so long. */
 const liveFor = (probe: Probe, ms: number): Probe => {
-  if (probe.state.at === 'resting') probe.ring();
-  probe.tell({ type: 'ticket', call: probe.call, ticket: 'x', freshForMs: 30_000 });
-  probe.tell({ type: 'greeted', call: probe.call });
+  if (probe.state.state === 'backoff') probe.ring();
+  probe.dispatch({ type: 'ticket', call: probe.call, ticket: 'x', freshForMs: 30_000 });
+  probe.dispatch({ type: 'greeted', call: probe.call });
   probe.now += ms;
-  return close(probe, { do: 'redial' });
+  return close(probe, { type: 'redial' });
 };
 const waitOf = (probe: Probe): number => probe.due - probe.now;
 
@@ -239,7 +242,7 @@ test('the first loss of a link waits less than two seconds, however short its li
   const probe = ticketing();
   probe.chance = 0.999;
   for (let tries = 0; tries < 8; tries += 1) {
-    probe.tell({ type: 'ticket-failed', call: probe.call, problem: LOST });
+    probe.dispatch({ type: 'ticket-failed', call: probe.call, problem: LOST });
     if (tries < 7) probe.ring();
   }
   expect(waitOf(probe)).toBeGreaterThan(15_000);
@@ -260,79 +263,84 @@ test('the announced window outlives the link', () => {
   const probe = opened({ windowMs: 50_000 });
   probe.now += 5_000;
   probe.chance = 0.5;
-  expect(close(probe, { do: 'redial' }).state).toMatchObject({ retryAt: probe.now + 25_000 });
+  expect(close(probe, { type: 'redial' }).state).toMatchObject({ retryAt: probe.now + 25_000 });
 });
 
 test('a slot in the close is kept; a drain stands in for it when the close has none', () => {
-  expect(close(opened(), { do: 'wait', ms: 4_000 }).state).toMatchObject({
-    why: { is: 'paused' },
+  expect(close(opened(), { type: 'wait', ms: 4_000 }).state).toMatchObject({
+    reason: { type: 'paused' },
     retryAt: START + 4_000,
   });
-  const drained = opened().tell({ type: 'draining', call: 1, ms: 7_000 });
-  expect(close(drained, { do: 'redial' }).state).toMatchObject({ why: { is: 'paused' }, retryAt: START + 7_000 });
+  const drained = opened().dispatch({ type: 'draining', call: 1, ms: 7_000 });
+  expect(close(drained, { type: 'redial' }).state).toMatchObject({
+    reason: { type: 'paused' },
+    retryAt: START + 7_000,
+  });
 });
 
 test('8: refused, it asks about the tokens that it had: at once, then with newer ones, then in the window', () => {
-  const probe = close(opened({ windowMs: 250 }), { do: 'authorize' });
+  const probe = close(opened({ windowMs: 250 }), { type: 'authorize' });
   expect(probe.take()).toEqual([
     { type: 'report-unauthorized', generation: 1 },
     { type: 'fetch-ticket', call: 2 },
   ]);
-  probe.tell({ type: 'ticket', call: 2, ticket: 'y', freshForMs: 30_000 });
-  close(probe, { do: 'authorize' });
+  probe.dispatch({ type: 'ticket', call: 2, ticket: 'y', freshForMs: 30_000 });
+  close(probe, { type: 'authorize' });
   expect(probe.state).toMatchObject({
-    at: 'resting',
-    why: { is: 'unauthorized', generation: 1 },
+    state: 'backoff',
+    reason: { type: 'unauthorized', generation: 1 },
     retryAt: START + 5_000,
   });
   probe.take();
-  probe.tell({ type: 'inputs', inputs: { ...WANTED, generation: 2 } });
+  probe.dispatch({ type: 'inputs', inputs: { ...WANTED, generation: 2 } });
   expect(probe.take()).toEqual([{ type: 'fetch-ticket', call: 3 }]);
-  probe.tell({ type: 'ticket-failed', call: 3, problem: { code: 'credentials-rejected', at: 't', status: 401 } });
+  probe.dispatch({ type: 'ticket-failed', call: 3, problem: { code: 'credentials-rejected', at: 't', status: 401 } });
   expect(probe.take()).toEqual([{ type: 'report-unauthorized', generation: 2 }]);
-  expect(probe.state).toMatchObject({ at: 'resting', why: { is: 'backoff' } });
+  expect(probe.state).toMatchObject({ state: 'backoff', reason: { type: 'backoff' } });
 });
 
 test('forbidden: asked again with other tokens, by a person, or after five minutes', () => {
-  const forbidden = () => close(opened(), { do: 'stop' });
-  expect(forbidden().state).toMatchObject({ at: 'stopped', why: { is: 'forbidden', retryAt: START + 300_000 } });
-  expect(forbidden().tell({ type: 'nudge', cause: 'visible' }).state.at).toBe('stopped');
-  expect(forbidden().tell({ type: 'nudge', cause: 'user' }).state.at).toBe('ticketing');
-  expect(forbidden().tell({ type: 'inputs', inputs: { ...WANTED, generation: 2 } }).state.at).toBe('ticketing');
-  expect(forbidden().ring().state.at).toBe('ticketing');
+  const forbidden = () => close(opened(), { type: 'stop' });
+  expect(forbidden().state).toMatchObject({ state: 'closed', reason: { type: 'forbidden', retryAt: START + 300_000 } });
+  expect(forbidden().dispatch({ type: 'nudge', cause: 'visible' }).state.state).toBe('closed');
+  expect(forbidden().dispatch({ type: 'nudge', cause: 'user' }).state.state).toBe('fetching-ticket');
+  expect(forbidden().dispatch({ type: 'inputs', inputs: { ...WANTED, generation: 2 } }).state.state).toBe(
+    'fetching-ticket',
+  );
+  expect(forbidden().ring().state.state).toBe('fetching-ticket');
 });
 
 test('superseded is for good, whoever signs in', () => {
-  const probe = close(opened(), { do: 'superseded' });
-  probe.tell(
+  const probe = close(opened(), { type: 'superseded' });
+  probe.dispatch(
     { type: 'inputs', inputs: { ...WANTED, generation: undefined } },
     { type: 'inputs', inputs: { ...WANTED, generation: 2 } },
   );
-  probe.tell({ type: 'nudge', cause: 'user' });
-  expect(probe.state).toMatchObject({ at: 'stopped', why: { is: 'superseded' } });
+  probe.dispatch({ type: 'nudge', cause: 'user' });
+  expect(probe.state).toMatchObject({ state: 'closed', reason: { type: 'superseded' } });
   expect(alarmOf(probe.socket)).toBeUndefined();
 });
 
 test('retiring: what is open stays, what is not does not begin', () => {
-  expect(opened().tell({ type: 'retire' }).state.at).toBe('open');
-  expect(close(opened().tell({ type: 'retire' }), { do: 'redial' }).state).toMatchObject({
-    at: 'stopped',
-    why: { is: 'retired' },
+  expect(opened().dispatch({ type: 'retire' }).state.state).toBe('open');
+  expect(close(opened().dispatch({ type: 'retire' }), { type: 'redial' }).state).toMatchObject({
+    state: 'closed',
+    reason: { type: 'retired' },
   });
   const probe = dialling();
   probe.take();
-  expect(probe.tell({ type: 'retire' }).take()).toEqual([{ type: 'hang-up', call: 1, code: 1000 }]);
-  expect(resting().tell({ type: 'retire' }).state.at).toBe('stopped');
+  expect(probe.dispatch({ type: 'retire' }).take()).toEqual([{ type: 'hang-up', call: 1, code: 1000 }]);
+  expect(resting().dispatch({ type: 'retire' }).state.state).toBe('closed');
 });
 
 test('a newer worker that does not take over: this one dials again', () => {
-  const probe = resting().tell({ type: 'retire' });
+  const probe = resting().dispatch({ type: 'retire' });
   probe.take();
-  expect(probe.tell({ type: 'resume' }).state.at).toBe('ticketing');
+  expect(probe.dispatch({ type: 'resume' }).state.state).toBe('fetching-ticket');
   expect(probe.take()).toMatchObject([{ type: 'fetch-ticket' }]);
-  const open = opened().tell({ type: 'retire' }, { type: 'resume' });
-  expect(open.state.at).toBe('open');
-  expect(close(open, { do: 'redial' }).state.at).toBe('resting');
+  const open = opened().dispatch({ type: 'retire' }, { type: 'resume' });
+  expect(open.state.state).toBe('open');
+  expect(close(open, { type: 'redial' }).state.state).toBe('backoff');
 });
 
 test('the authorization is renewed while the socket is open, and a failed renewal does not close it', () => {
@@ -340,24 +348,24 @@ test('the authorization is renewed while the socket is open, and a failed renewa
   probe.ring();
   expect(probe.now).toBe(START + 20_000);
   expect(probe.take()).toEqual([{ type: 'fetch-ticket', call: 2 }]);
-  probe.tell({ type: 'ticket-failed', call: 2, problem: LOST });
-  expect(probe.state.at).toBe('open');
+  probe.dispatch({ type: 'ticket-failed', call: 2, problem: LOST });
+  expect(probe.state.state).toBe('open');
   probe.ring().take();
-  probe.tell({ type: 'ticket', call: 3, ticket: 'y', freshForMs: 30_000 });
+  probe.dispatch({ type: 'ticket', call: 3, ticket: 'y', freshForMs: 30_000 });
   expect(probe.take()).toEqual([{ type: 'renew', call: 1, ticket: 'y' }]);
-  probe.tell({ type: 'renewed', call: 1, expiresInMs: 40_000 });
-  expect(probe.state).toMatchObject({ renewal: { is: 'due', renewAt: probe.now + 20_000 } });
+  probe.dispatch({ type: 'renewed', call: 1, expiresInMs: 40_000 });
+  expect(probe.state).toMatchObject({ renewal: { type: 'due', renewAt: probe.now + 20_000 } });
 });
 
 test('signed out in the middle of everything: all of it is hung up', () => {
   const probe = opened({ heartbeatMs: 60_000, expiresInMs: 40_000 });
   probe.ring().take();
-  probe.tell({ type: 'inputs', inputs: { ...WANTED, generation: undefined } });
+  probe.dispatch({ type: 'inputs', inputs: { ...WANTED, generation: undefined } });
   expect(probe.take()).toEqual([
     { type: 'hang-up', call: 2, code: 1000 },
     { type: 'hang-up', call: 1, code: 1000 },
   ]);
-  expect(probe.state.at).toBe('parked');
+  expect(probe.state.state).toBe('idle');
 });
 
 test('a ticket and a dial have ten seconds, and three more if the deadline was slept through', () => {
@@ -368,7 +376,7 @@ test('a ticket and a dial have ten seconds, and three more if the deadline was s
     probe.ring();
     expect(probe.now).toBe(START + 15_000);
     expect(probe.take()).toEqual([{ type: 'hang-up', call: 1, code: 4000 }]);
-    expect(probe.state).toMatchObject({ at: 'resting', problem: { code: 'timeout' } });
+    expect(probe.state).toMatchObject({ state: 'backoff', problem: { code: 'timeout' } });
   }
 });
 
@@ -376,7 +384,7 @@ test('6: a ticket that grew old on the way is not used', () => {
   const probe = ticketing();
   probe.now += 29_500;
   probe.take();
-  probe.tell({ type: 'ticket', call: 1, ticket: 'x', freshForMs: 30_000 });
+  probe.dispatch({ type: 'ticket', call: 1, ticket: 'x', freshForMs: 30_000 });
   expect(probe.effects).toEqual([]);
-  expect(probe.state.at).toBe('resting');
+  expect(probe.state.state).toBe('backoff');
 });

@@ -61,7 +61,7 @@ const connected = (windowMs: number): Socket => {
 };
 
 /** The next event of a client: its alarm, the arrival of its request, or the answer to it. */
-type Next = { is: 'loss' } | { is: 'alarm' } | { is: 'arrival' } | { is: 'answer'; event: SocketEvent };
+type Next = { type: 'loss' } | { type: 'alarm' } | { type: 'arrival' } | { type: 'answer'; event: SocketEvent };
 
 export type StormResult = {
   peakPerSecond: number;
@@ -93,7 +93,7 @@ class Run {
     this.#clients = Array.from({ length: storm.clients }, () => healthy);
     this.#latency = Float64Array.from({ length: storm.clients }, () => this.#logNormal());
     for (let client = 0; client < storm.clients; client += 1)
-      this.#at(START + this.#chance() * NOTICED_WITHIN_MS, client, { is: 'loss' });
+      this.#at(START + this.#chance() * NOTICED_WITHIN_MS, client, { type: 'loss' });
   }
 
   result(): StormResult {
@@ -132,7 +132,7 @@ class Run {
   }
 
   #happen(client: number, next: Next): void {
-    switch (next.is) {
+    switch (next.type) {
       case 'loss':
         return this.#lose(client);
       case 'alarm':
@@ -162,10 +162,10 @@ class Run {
     const { machine, effects } = stepSocket(before, event, { now: this.#now, chance: this.#chance() }, POLICY);
     this.#clients[client] = machine;
     for (const effect of effects) {
-      if (effect.type === 'fetch-ticket') this.#at(this.#now + this.#latencyOf(client), client, { is: 'arrival' });
+      if (effect.type === 'fetch-ticket') this.#at(this.#now + this.#latencyOf(client), client, { type: 'arrival' });
     }
-    if (machine.state.at === 'resting') this.#at(machine.state.retryAt, client, { is: 'alarm' });
-    if (machine.state.at === 'open') this.#back.push(this.#now);
+    if (machine.state.state === 'backoff') this.#at(machine.state.retryAt, client, { type: 'alarm' });
+    if (machine.state.state === 'open') this.#back.push(this.#now);
   }
 
   #latencyOf(client: number): number {
@@ -176,9 +176,9 @@ class Run {
     const second = Math.floor((this.#now - START) / 1_000);
     this.#tries.set(second, (this.#tries.get(second) ?? 0) + 1);
     const { state } = this.#clients[client] ?? initialSocket;
-    if (state.at !== 'ticketing') return;
+    if (state.state !== 'fetching-ticket') return;
     const { call } = state;
-    const failed = (problem: Problem): Next => ({ is: 'answer', event: { type: 'ticket-failed', call, problem } });
+    const failed = (problem: Problem): Next => ({ type: 'answer', event: { type: 'ticket-failed', call, problem } });
     if (this.#now < START + this.#storm.outageMs)
       return this.#at(this.#now + REFUSED_AFTER_MS, client, failed(UNREACHABLE));
     const turn = this.#pace.admit(String(client));
@@ -191,8 +191,11 @@ class Run {
       );
     }
     this.#busyUntil = Math.max(this.#busyUntil, this.#now) + 1_000 / this.#storm.acceptsPerSecond;
-    this.#at(this.#now, client, { is: 'answer', event: { type: 'ticket', call, ticket: 't', freshForMs: TICKET_MS } });
-    this.#at(this.#busyUntil, client, { is: 'answer', event: { type: 'greeted', call } });
+    this.#at(this.#now, client, {
+      type: 'answer',
+      event: { type: 'ticket', call, ticket: 't', freshForMs: TICKET_MS },
+    });
+    this.#at(this.#busyUntil, client, { type: 'answer', event: { type: 'greeted', call } });
   }
 }
 
