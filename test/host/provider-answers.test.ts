@@ -249,7 +249,7 @@ describe('an ID token that comes with a refresh', () => {
     const { refresh } = await setUp();
     answer('/token', { body: { ...BEARER, id_token } });
     expect(await refresh({ subject: 'demo' })).toMatchObject({
-      is: 'granted',
+      type: 'granted',
       grant: { access: { value: 'at2' }, refresh: 'rt2' },
     });
   });
@@ -264,7 +264,7 @@ describe('an ID token that comes with a refresh', () => {
     const { refresh } = await setUp();
     answer('/token', { body: { ...BEARER, id_token } });
     expect(await refresh({ subject: 'demo' })).toEqual({
-      is: 'granted',
+      type: 'granted',
       grant: { access: undefined, refresh: 'rt2' },
     });
   });
@@ -274,7 +274,7 @@ describe('an access token of another scheme', () => {
   test('is dropped when the session has a DPoP key, and its refresh token is kept [dpop-downgrade]', async () => {
     const { key, refresh } = await setUp();
     answer('/token', { body: BEARER });
-    expect(await refresh({ key })).toEqual({ is: 'granted', grant: { access: undefined, refresh: 'rt2' } });
+    expect(await refresh({ key })).toEqual({ type: 'granted', grant: { access: undefined, refresh: 'rt2' } });
   });
 });
 

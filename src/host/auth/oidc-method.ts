@@ -152,7 +152,11 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
     async refresh({ tokens }) {
       const { refresh, key, subject } = tokens;
       if (refresh === undefined)
-        return { type: 'failed', problem: { code: 'misconfigured', at, detail: 'no refresh token' }, unanswered: false };
+        return {
+          type: 'failed',
+          problem: { code: 'misconfigured', at, detail: 'no refresh token' },
+          unanswered: false,
+        };
       let as: AuthorizationServer;
       let dpop: { DPoP?: DPoPHandle };
       try {

@@ -239,7 +239,10 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     shown = machine;
     if (before.state.state !== machine.state.state) {
       since = clock.now();
-      options.journal(STATE_NAMES[machine.state.state], 'problem' in machine.state ? machine.state.problem.code : undefined);
+      options.journal(
+        STATE_NAMES[machine.state.state],
+        'problem' in machine.state ? machine.state.problem.code : undefined,
+      );
     }
     const left = before.inputs.generation !== undefined && machine.inputs.generation === undefined;
     if (left) dispatchToCodec({ type: 'ended', code: CLOSE_CODE.unauthorized, reason: 'signed-out' });
