@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { destroyDisk } from '../../src/host/storage/database.ts';
 import { createPasswordMethod } from '../../src/host/auth/password-method.ts';
 import type { ProblemCode } from '../../src/protocol/problem.ts';
-import { startLife, type KeeperLife } from './keeper-life.ts';
+import { runWorker, type RunningWorker } from './running-worker.ts';
 import { json, startTokenEndpoint, type Oddity, type TokenEndpoint } from './token-endpoint.ts';
 
 /*
@@ -15,27 +15,27 @@ const MAX_BODY_BYTES = 256 * 1024;
 const REUSE_GRACE_MS = 60_000;
 
 let endpoint: TokenEndpoint;
-const lives: KeeperLife[] = [];
+const workers: RunningWorker[] = [];
 
-const startWorker = (): KeeperLife => {
+const startWorker = (): RunningWorker => {
   const { origin } = endpoint;
   const config = { login: `${origin}/login`, refresh: `${origin}/refresh`, logout: `${origin}/logout` };
-  const life = startLife(createPasswordMethod({ ...config, reuseGraceMs: REUSE_GRACE_MS }, origin, Date.now));
-  lives.push(life);
-  return life;
+  const worker = runWorker(createPasswordMethod({ ...config, reuseGraceMs: REUSE_GRACE_MS }, origin, Date.now));
+  workers.push(worker);
+  return worker;
 };
 
-const signedIn = async (): Promise<KeeperLife> => {
-  const life = startWorker();
-  await life.until('signed-out');
-  await life.runtime.signIn({ kind: 'password', username: 'demo', password: 'demo' });
-  return life;
+const signedIn = async (): Promise<RunningWorker> => {
+  const worker = startWorker();
+  await worker.until('signed-out');
+  await worker.runtime.signIn({ kind: 'password', username: 'demo', password: 'demo' });
+  return worker;
 };
 
 /** The next worker has the session, and a refresh token that still works. */
-const expectKept = async (life: KeeperLife): Promise<void> => {
+const expectKept = async (worker: RunningWorker): Promise<void> => {
   endpoint.answer(undefined);
-  await life.end();
+  await worker.end();
   const next = startWorker();
   await next.until('active');
   const { length } = endpoint.sent;
@@ -51,7 +51,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const life of lives.splice(0)) await life.end();
+  for (const worker of workers.splice(0)) await worker.end();
   await endpoint.close();
   await destroyDisk();
   vi.unstubAllGlobals();
@@ -114,14 +114,14 @@ const USELESS: readonly [name: string, oddity: Oddity, problem: ProblemCode][] =
 
 describe('the session survives an answer without tokens:', () => {
   test.each(USELESS)('%s', async (_name, oddity, code) => {
-    const life = await signedIn();
-    const before = life.session?.tokens;
+    const worker = await signedIn();
+    const before = worker.session?.tokens;
     endpoint.answer(oddity);
-    expect(await life.refused()).toMatchObject({ type: 'fail', problem: { code } });
-    expect(life.runtime.machine.state).toMatchObject({ state: 'degraded', problem: { code } });
-    expect(life.session?.tokens.refresh).toBe(before?.refresh);
+    expect(await worker.refused()).toMatchObject({ type: 'fail', problem: { code } });
+    expect(worker.runtime.machine.state).toMatchObject({ state: 'degraded', problem: { code } });
+    expect(worker.session?.tokens.refresh).toBe(before?.refresh);
     expect(endpoint.strayed).toEqual([]);
-    await expectKept(life);
+    await expectKept(worker);
   });
 });
 
@@ -157,11 +157,11 @@ const USEFUL: readonly [name: string, oddity: Oddity][] = [
 
 describe('an odd answer with tokens', () => {
   test.each(USEFUL)('is used when it has %s', async (_name, oddity) => {
-    const life = await signedIn();
+    const worker = await signedIn();
     endpoint.answer(oddity);
-    expect(await life.refused()).toMatchObject({ type: 'authorized' });
-    expect(life.session?.tokens.refresh).toBe(endpoint.newest);
-    await expectKept(life);
+    expect(await worker.refused()).toMatchObject({ type: 'authorized' });
+    expect(worker.session?.tokens.refresh).toBe(endpoint.newest);
+    await expectKept(worker);
   });
 });
 
@@ -176,11 +176,11 @@ const SALVAGED: readonly [name: string, oddity: Oddity][] = [
 
 describe('the new refresh token is kept when the answer has', () => {
   test.each(SALVAGED)('%s', async (_name, oddity) => {
-    const life = await signedIn();
+    const worker = await signedIn();
     endpoint.answer(oddity);
-    expect(await life.refused()).toMatchObject({ type: 'fail', problem: { code: 'unexpected-answer' } });
-    expect(life.session?.tokens.refresh).toBe(endpoint.newest);
-    await expectKept(life);
+    expect(await worker.refused()).toMatchObject({ type: 'fail', problem: { code: 'unexpected-answer' } });
+    expect(worker.session?.tokens.refresh).toBe(endpoint.newest);
+    await expectKept(worker);
   });
 });
 
@@ -189,11 +189,11 @@ const NO_TOKENS = [undefined, null, '', 7, {}] as const;
 
 describe('the old refresh token is kept [logout-25]', () => {
   test.each(NO_TOKENS)('when the answer has %j as refresh token', async (refresh_token) => {
-    const life = await signedIn();
-    const before = life.session?.tokens.refresh;
+    const worker = await signedIn();
+    const before = worker.session?.tokens.refresh;
     endpoint.answer(over({ refresh_token }));
-    expect(await life.refused()).toMatchObject({ type: 'authorized' });
-    expect(life.session?.tokens.refresh).toBe(before);
-    await expectKept(life);
+    expect(await worker.refused()).toMatchObject({ type: 'authorized' });
+    expect(worker.session?.tokens.refresh).toBe(before);
+    await expectKept(worker);
   });
 });

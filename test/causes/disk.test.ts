@@ -3,31 +3,31 @@ import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { destroyDisk } from '../../src/host/storage/database.ts';
 import { createPasswordMethod } from '../../src/host/auth/password-method.ts';
-import { startLife, type KeeperLife } from './keeper-life.ts';
+import { runWorker, type RunningWorker } from './running-worker.ts';
 import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts';
 
 const DATABASE = 'session-keeper';
 
 let endpoint: TokenEndpoint;
-const lives: KeeperLife[] = [];
+const workers: RunningWorker[] = [];
 
-const startWorker = (): KeeperLife => {
+const startWorker = (): RunningWorker => {
   const { origin } = endpoint;
   const config = { login: `${origin}/login`, refresh: `${origin}/refresh`, logout: `${origin}/logout` };
-  const life = startLife(createPasswordMethod({ ...config, reuseGraceMs: 0 }, origin, Date.now));
-  lives.push(life);
-  return life;
+  const worker = runWorker(createPasswordMethod({ ...config, reuseGraceMs: 0 }, origin, Date.now));
+  workers.push(worker);
+  return worker;
 };
 
-const signedIn = async (): Promise<KeeperLife> => {
-  const life = startWorker();
-  await life.until('signed-out');
-  await life.runtime.signIn({ kind: 'password', username: 'demo', password: 'demo' });
-  return life;
+const signedIn = async (): Promise<RunningWorker> => {
+  const worker = startWorker();
+  await worker.until('signed-out');
+  await worker.runtime.signIn({ kind: 'password', username: 'demo', password: 'demo' });
+  return worker;
 };
 
-const nextWorker = async (life: KeeperLife): Promise<KeeperLife> => {
-  await life.end();
+const nextWorker = async (worker: RunningWorker): Promise<RunningWorker> => {
+  await worker.end();
   const next = startWorker();
   await next.until('active', 'signed-out');
   return next;
@@ -40,7 +40,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const life of lives.splice(0)) await life.end();
+  for (const worker of workers.splice(0)) await worker.end();
   await endpoint.close();
   vi.unstubAllGlobals();
   await destroyDisk();
@@ -65,49 +65,52 @@ test('requests wait, and then get the session, when the database of a new worker
 describe('IndexedDB [logout-29]', () => {
   test('sign-in works in memory, and says so, when IndexedDB is missing [disk-missing]', async () => {
     vi.stubGlobal('indexedDB', undefined);
-    const life = startWorker();
-    await life.until('signed-out');
-    expect(await life.runtime.signIn({ kind: 'password', username: 'demo', password: 'demo' })).toMatchObject({
+    const worker = startWorker();
+    await worker.until('signed-out');
+    expect(await worker.runtime.signIn({ kind: 'password', username: 'demo', password: 'demo' })).toMatchObject({
       ok: true,
     });
-    expect(life.runtime.machine.durability).toBe('memory');
-    expect(await life.refused()).toMatchObject({ type: 'authorized', generation: life.session?.generation });
+    expect(worker.runtime.machine.durability).toBe('memory');
+    expect(await worker.refused()).toMatchObject({ type: 'authorized', generation: worker.session?.generation });
   });
 
   test('the worker writes the record again when a script deleted the database [disk-deleted]', async () => {
-    const life = await signedIn();
+    const worker = await signedIn();
     await deleteDB(DATABASE);
-    while (life.runtime.machine.unsaved || !(await life.disk.use((db) => db.get('session', 'current'))))
+    while (worker.runtime.machine.unsaved || !(await worker.disk.use((db) => db.get('session', 'current'))))
       await new Promise((resolve) => setImmediate(resolve));
-    const next = await nextWorker(life);
-    expect(next.session).toMatchObject({ generation: life.session?.generation, tokens: life.session?.tokens ?? {} });
+    const next = await nextWorker(worker);
+    expect(next.session).toMatchObject({
+      generation: worker.session?.generation,
+      tokens: worker.session?.tokens ?? {},
+    });
     expect(await next.refused()).toMatchObject({ type: 'authorized' });
   });
 
   test('the next refresh writes the record again when it was lost', async () => {
-    const life = await signedIn();
-    await life.disk.use((db) => db.clear('session'));
-    expect(await life.refused()).toMatchObject({ type: 'authorized' });
-    const next = await nextWorker(life);
+    const worker = await signedIn();
+    await worker.disk.use((db) => db.clear('session'));
+    expect(await worker.refused()).toMatchObject({ type: 'authorized' });
+    const next = await nextWorker(worker);
     expect(next.session?.tokens.refresh).toBe(endpoint.newest);
   });
 
   test('the worker opens the database again when the browser closed it [disk-closed]', async () => {
-    const life = await signedIn();
-    await life.disk.use(async (db) => db.close());
-    expect(await life.refused()).toMatchObject({ type: 'authorized' });
-    expect(life.runtime.machine.durability).toBe('disk');
-    expect((await nextWorker(life)).session?.tokens.refresh).toBe(endpoint.newest);
+    const worker = await signedIn();
+    await worker.disk.use(async (db) => db.close());
+    expect(await worker.refused()).toMatchObject({ type: 'authorized' });
+    expect(worker.runtime.machine.durability).toBe('disk');
+    expect((await nextWorker(worker)).session?.tokens.refresh).toBe(endpoint.newest);
   });
 
   test('the worker refreshes in memory when the database has a newer version', async () => {
-    const life = await signedIn();
-    await life.end();
+    const worker = await signedIn();
+    await worker.end();
     // A newer version of Session Keeper has upgraded the database.
     (await openDB(DATABASE, 99)).close();
     const { length } = endpoint.sent;
-    expect(await life.refused()).toMatchObject({ type: 'authorized' });
+    expect(await worker.refused()).toMatchObject({ type: 'authorized' });
     expect(endpoint.sent.length).toBe(length + 1);
-    expect(life.runtime.machine).toMatchObject({ state: { state: 'active' }, durability: 'memory' });
+    expect(worker.runtime.machine).toMatchObject({ state: { state: 'active' }, durability: 'memory' });
   });
 });

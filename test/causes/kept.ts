@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { generationOf } from '../../src/core/session/session-transitions.ts';
 import { begin, heal, type History } from '../core/session-world/session-histories.ts';
-import type { Laws } from '../core/session-world/session-laws.ts';
-import type { Life } from '../core/session-world/session-life.ts';
+import type { InvariantChecker } from '../core/session-world/session-checker.ts';
+import type { SimulatedWorker } from '../core/session-world/session-worker.ts';
 import type { World } from '../core/session-world/session-world.ts';
 
 export const SECOND_MS = 1_000;
@@ -14,8 +14,10 @@ export const ACCESS_MS = 5 * MINUTE_MS;
 /** Longer than one refresh takes. */
 export const SETTLED_MS = 2 * SECOND_MS;
 
-/** A simulated browser with a session. `laws` collects each broken invariant. */
-export const signedIn = (history: Partial<History> = {}): { world: World; life: Life; laws: Laws } => {
+/** A simulated browser with a session. `checker` collects each broken invariant. */
+export const signedIn = (
+  history: Partial<History> = {},
+): { world: World; worker: SimulatedWorker; checker: InvariantChecker } => {
   const usual = {
     seed: 7,
     grace: 'until-used',
@@ -23,38 +25,38 @@ export const signedIn = (history: Partial<History> = {}): { world: World; life: 
     lifetimeMs: undefined,
     refreshable: true,
   } as const;
-  const { world, laws } = begin({ ...usual, disk: 'session', ops: [], ...history });
+  const { world, checker } = begin({ ...usual, disk: 'session', ops: [], ...history });
   world.time.advance(SETTLED_MS);
-  return { world, life: livingIn(world), laws };
+  return { world, worker: workerOf(world), checker };
 };
 
-export const livingIn = (world: World): Life => {
-  const life = world.living('old') ?? world.living('young');
-  if (!life) throw new Error('No worker is alive.');
-  return life;
+export const workerOf = (world: World): SimulatedWorker => {
+  const worker = world.workerIn('old') ?? world.workerIn('waiting');
+  if (!worker) throw new Error('No worker is alive.');
+  return worker;
 };
 
 /** The browser ends the worker, and the next event starts another one. */
-export const restarted = (world: World): Life => {
-  world.kill(livingIn(world));
+export const restarted = (world: World): SimulatedWorker => {
+  world.kill(workerOf(world));
   world.time.advance(SETTLED_MS);
-  return livingIn(world);
+  return workerOf(world);
 };
 
 /** Advances past the moment of the next refresh. */
 export const untilRenewal = (world: World): void => world.time.advance(4 * MINUTE_MS + SETTLED_MS);
 
 /** After the cause: the session of the same sign-in, with the newest refresh token and no broken invariant. */
-export const expectKept = (world: World, laws: Laws): void => {
+export const expectKept = (world: World, checker: InvariantChecker): void => {
   heal(world);
-  const life = livingIn(world);
-  expect(life.machine.state.state).toBe('active');
+  const worker = workerOf(world);
+  expect(worker.machine.state.state).toBe('active');
   expect(world.provider.families.map(({ ended }) => ended)).toEqual([undefined]);
-  const before = generationOf(life.machine.state);
+  const before = generationOf(worker.machine.state);
   const refreshes = world.provider.asked.length;
-  const replayed = world.refuse(life, before);
+  const replayed = world.refuse(worker, before);
   world.time.advance(SETTLED_MS);
   expect(world.verdicts.get(replayed)).toMatchObject({ type: 'authorized', generation: before + 1 });
   expect(world.provider.asked.length).toBe(refreshes + 1);
-  expect(laws.breaches).toEqual([]);
+  expect(checker.violations).toEqual([]);
 };

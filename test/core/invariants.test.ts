@@ -28,14 +28,16 @@ const rows: readonly Row[] = [...text.matchAll(/^\| +(\d+) +\|[^|]+\|([^|]+)\|([
 
 /** The numbers that a file has a check or a mutant for: by its table, else by the titles of its tests. */
 const TABLES: Readonly<Record<string, readonly unknown[]>> = {
-  'session-mutants.ts': SESSION_MUTANTS.map(({ law }) => law),
-  'socket-mutants.ts': SOCKET_MUTANTS.map(([law]) => law),
+  'session-mutants.ts': SESSION_MUTANTS.map(({ invariant }) => invariant),
+  'socket-mutants.ts': SOCKET_MUTANTS.map(([invariant]) => invariant),
   'socket.property.test.ts': Object.keys(INVARIANTS).map(Number),
 };
 
 const speaksOf = (path: string, number: number): boolean =>
   TABLES[path.slice(path.lastIndexOf('/') + 1)]?.includes(number) ??
-  new RegExp(String.raw`invariant ${number}\b|\blaw: ${number}\b`).test(readFileSync(new URL(path, DOCUMENT), 'utf8'));
+  new RegExp(String.raw`invariant ${number}\b|\binvariant: ${number}\b`).test(
+    readFileSync(new URL(path, DOCUMENT), 'utf8'),
+  );
 
 test('lists each invariant once', () => {
   expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: COUNT }, (_, index) => index + 1));

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { generationOf } from '../../../src/core/session/session-transitions.ts';
 import type { SessionRecord } from '../../../src/core/session/session-types.ts';
 import { generationOfSaved } from './session-disk.ts';
-import { Laws, latestOf, type Breach } from './session-laws.ts';
-import type { Life } from './session-life.ts';
+import { InvariantChecker, latestOf, type Violation } from './session-checker.ts';
+import type { SimulatedWorker } from './session-worker.ts';
 import { apply, type Op } from './session-ops.ts';
 import type { Grace, ProviderMode } from './session-provider.ts';
 import { World, type Stepper } from './session-world.ts';
@@ -23,7 +23,7 @@ export type History = {
   ops: readonly Op[];
 };
 
-const slot = fc.constantFrom('old' as const, 'old' as const, 'young' as const);
+const slot = fc.constantFrom('old' as const, 'old' as const, 'waiting' as const);
 const span = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 0, max: 300 }) },
   { weight: 3, arbitrary: fc.integer({ min: 0, max: 10 * SECOND_MS }) },
@@ -143,24 +143,24 @@ const savedBefore = (world: World, { disk, accessMs }: History): SessionRecord |
   };
 };
 
-export const begin = (history: History, step?: Stepper): { world: World; laws: Laws } => {
+export const begin = (history: History, step?: Stepper): { world: World; checker: InvariantChecker } => {
   const world = new World({ ...history, acceptedMs: Math.max(history.accessMs, KIND_MS), step });
-  const laws = new Laws(world, history.grace === 'until-used');
+  const checker = new InvariantChecker(world, history.grace === 'until-used');
   const saved = savedBefore(world, history);
   if (saved) world.disk.write(saved);
   if (saved?.state === 'signed-in' && saved.session.refreshSentAt !== undefined)
-    laws.unanswered.add(saved.session.tokens.refresh ?? '');
+    checker.unanswered.add(saved.session.tokens.refresh ?? '');
   world.start('old');
-  return { world, laws };
+  return { world, checker };
 };
 
 /** Plays a history to its end, heals the world, and tells what was wrong. */
-export const play = (history: History, step?: Stepper): readonly Breach[] => {
-  const { world, laws } = begin(history, step);
+export const play = (history: History, step?: Stepper): readonly Violation[] => {
+  const { world, checker } = begin(history, step);
   for (const op of history.ops) apply(world, op);
   heal(world);
-  judgeHealed(world, laws);
-  return laws.breaches;
+  checkHealed(world, checker);
+  return checker.violations;
 };
 
 /** Longer than every pause that a machine may make, and than the longest access token. */
@@ -171,27 +171,27 @@ export const heal = (world: World): void => {
   Object.assign(world, { networkUp: true, refusesAll: false, toLose: 0 });
   Object.assign(world.disk, { readable: true, writable: true, slowMs: 0 });
   world.provider.mode = { kind: 'ok' };
-  for (const life of world.lives) life.fuse = 0;
+  for (const worker of world.workers) worker.fuse = 0;
   world.time.advance(HEALING_MS);
 };
 
-const isAtRest = ({ machine: { state, unsaved } }: Life): boolean =>
+const isAtRest = ({ machine: { state, unsaved } }: SimulatedWorker): boolean =>
   (state.state === 'active' || state.state === 'signed-out') && !unsaved;
 
 /** Goes on until the machine rests: with short tokens it may just be refreshing. */
-const rest = (world: World, life: Life): boolean => {
-  for (let waited = 0; waited < 40 && !isAtRest(life); waited++) world.time.advance(50);
-  return isAtRest(life);
+const rest = (world: World, worker: SimulatedWorker): boolean => {
+  for (let waited = 0; waited < 40 && !isAtRest(worker); waited++) world.time.advance(50);
+  return isAtRest(worker);
 };
 
-const judgeHealed = (world: World, laws: Laws): void => {
-  for (const id of world.open.keys()) laws.breach(4, `${id} was never answered`);
-  if (world.lives.length === 0) laws.breach(9, 'nobody lives');
-  for (const life of [...world.lives]) judgeLife(world, laws, life);
+const checkHealed = (world: World, checker: InvariantChecker): void => {
+  for (const id of world.open.keys()) checker.report(4, `${id} was never answered`);
+  if (world.workers.length === 0) checker.report(9, 'nobody workers');
+  for (const worker of [...world.workers]) checkWorker(world, checker, worker);
 };
 
 /** Whom the worker's tokens, or the browser's cookie, belong to; and whether the backend would still know them. */
-const standingOf = (world: World, { machine: { state } }: Life): 'alive' | 'dead' | 'spent' => {
+const conditionOf = (world: World, { machine: { state } }: SimulatedWorker): 'alive' | 'dead' | 'spent' => {
   const session = latestOf(state);
   const { access, refresh } = session?.tokens ?? {};
   const family = session?.kind === 'ticket' ? world.cookie : world.provider.familyOf(refresh, access?.value);
@@ -201,25 +201,25 @@ const standingOf = (world: World, { machine: { state } }: Life): 'alive' | 'dead
   return family && world.provider.alive(family) ? 'alive' : 'dead';
 };
 
-const judgeLife = (world: World, laws: Laws, life: Life): void => {
-  const wrong = (text: string): void => laws.breach(9, `worker ${life.id}: ${text}`);
-  if (!rest(world, life)) return wrong(`did not recover from ${life.machine.state.state} by itself`);
+const checkWorker = (world: World, checker: InvariantChecker, worker: SimulatedWorker): void => {
+  const wrong = (text: string): void => checker.report(9, `worker ${worker.id}: ${text}`);
+  if (!rest(world, worker)) return wrong(`did not recover from ${worker.machine.state.state} by itself`);
   const servedBefore = world.served;
-  const before = standingOf(world, life);
-  world.dispatch(life, { type: 'tab-arrived' });
+  const before = conditionOf(world, worker);
+  world.dispatch(worker, { type: 'tab-arrived' });
   // The first may find an old token and a newer one on the disk, and that one refused as well.
   for (let asked = 0; asked < 2; asked++) {
-    world.request(life);
+    world.request(worker);
     world.time.advance(5 * SECOND_MS);
   }
-  if (!rest(world, life)) return wrong(`stuck in ${life.machine.state.state}`);
-  const { state, durability } = life.machine;
+  if (!rest(world, worker)) return wrong(`stuck in ${worker.machine.state.state}`);
+  const { state, durability } = worker.machine;
   const { record } = world.disk;
   if (state.state === 'signed-out') {
-    if (record?.state === 'signed-in' && world.lives.length === 1) wrong('signed out over a session');
+    if (record?.state === 'signed-in' && world.workers.length === 1) wrong('signed out over a session');
     return;
   }
-  const after = standingOf(world, life);
+  const after = conditionOf(world, worker);
   if (after === 'alive' && world.served === servedBefore) wrong('active, and the backend took no request');
   if (before === 'dead' && after === 'dead') wrong('active over a dead session');
   if (durability !== 'disk') wrong('still says "memory"');

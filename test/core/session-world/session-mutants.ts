@@ -9,25 +9,25 @@ import type {
   Step,
 } from '../../../src/core/session/session-types.ts';
 import { hasEnded } from '../../../src/core/session/token-expiry.ts';
-import type { Law } from './session-ends.ts';
+import type { Invariant } from './session-end-check.ts';
 import type { Stepper } from './session-world.ts';
 
 /** A machine with one mistake in it, and the invariant whose test must notice. */
-export type Mutant = { law: Law; name: string; step: Stepper };
+export type Mutant = { invariant: Invariant; name: string; step: Stepper };
 
 type Rewrite = (event: SessionEvent, machine: SessionMachine, at: Moment) => SessionEvent | undefined;
 type Spoil = (step: Step, event: SessionEvent, before: SessionMachine, at: Moment, policy: SessionPolicy) => Step;
 
 /** Misunderstands what happened; `undefined`: does not hear it at all. */
-const hears =
+const receives =
   (rewrite: Rewrite): Stepper =>
   (machine, event, at, policy) => {
-    const heard = rewrite(event, machine, at);
-    return heard ? stepSession(machine, heard, at, policy) : { machine, effects: [] };
+    const received = rewrite(event, machine, at);
+    return received ? stepSession(machine, received, at, policy) : { machine, effects: [] };
   };
 
 /** Decides right and does wrong. */
-const does =
+const damages =
   (spoil: Spoil): Stepper =>
   (machine, event, at, policy) =>
     spoil(stepSession(machine, event, at, policy), event, machine, at, policy);
@@ -47,9 +47,9 @@ const ODD = { code: 'unexpected-answer', at: '/token', status: 200, detail: 'no 
 
 export const MUTANTS: readonly Mutant[] = [
   {
-    law: 1,
+    invariant: 1,
     name: 'refreshes without the lock',
-    step: does((step, _event, _before, at, policy) => {
+    step: damages((step, _event, _before, at, policy) => {
       const lock = step.effects.find((effect) => effect.type === 'lock');
       if (lock?.type !== 'lock') return step;
       return then(
@@ -61,41 +61,41 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
-    law: 1,
+    invariant: 1,
     name: 'asks once more for a request that comes while it asks',
-    step: does((step, event, { state }) => {
+    step: damages((step, event, { state }) => {
       if (event.type !== 'request' || state.state !== 'refreshing' || state.step !== 'requesting') return step;
       return plus(step, { type: 'grant', call: state.call, session: state.session });
     }),
   },
   {
-    law: 2,
+    invariant: 2,
     name: 'takes a lost answer for a rejection',
-    step: hears((event) =>
+    step: receives((event) =>
       event.type === 'grant-failed' ? { ...event, problem: REJECTED, unanswered: false } : event,
     ),
   },
   {
-    law: 3,
+    invariant: 3,
     name: 'does not hear that the database was deleted [mutant-deletion-missed]',
-    step: hears((event) => (event.type === 'erased' ? undefined : event)),
+    step: receives((event) => (event.type === 'erased' ? undefined : event)),
   },
   {
-    law: 3,
+    invariant: 3,
     name: 'hears of a deletion while at rest only',
-    step: hears((event, { state }) =>
+    step: receives((event, { state }) =>
       event.type === 'erased' && state.state !== 'active' && state.state !== 'degraded' ? undefined : event,
     ),
   },
   {
-    law: 2,
+    invariant: 2,
     name: 'takes an unreadable store for an empty one',
-    step: hears((event) =>
+    step: receives((event) =>
       event.type === 'load-failed' ? { type: 'loaded', call: event.call, saved: undefined } : event,
     ),
   },
   {
-    law: 2,
+    invariant: 2,
     name: 'ends a session by its own clock',
     step: (machine, event, at, policy) => {
       const { state } = machine;
@@ -105,9 +105,9 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    law: 2,
+    invariant: 2,
     name: 'signs out after three failures',
-    step: does((step) => {
+    step: damages((step) => {
       const { state } = step.machine;
       return state.state === 'degraded' && state.attempt >= 3
         ? end(step.machine, signedOutRecord(state, 'rejected', REJECTED))
@@ -115,9 +115,9 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
-    law: 2,
+    invariant: 2,
     name: 'ends without asking the disk once more',
-    step: does((step, event, _before, at, policy) => {
+    step: damages((step, event, _before, at, policy) => {
       const { state } = step.machine;
       if (event.type !== 'grant-failed' || state.state !== 'ending') return step;
       return then(
@@ -129,22 +129,22 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
-    law: 3,
+    invariant: 3,
     name: 'gives tokens out while they are being saved',
-    step: does((step, _event, _before, at, policy) => {
+    step: damages((step, _event, _before, at, policy) => {
       const { state } = step.machine;
       return state.state === 'saving' ? then(step, { type: 'saved', call: state.call }, at, policy) : step;
     }),
   },
   {
-    law: 3,
+    invariant: 3,
     name: 'keeps silent about a store that failed',
-    step: does((step) => ({ ...step, machine: { ...step.machine, durability: 'disk' } })),
+    step: damages((step) => ({ ...step, machine: { ...step.machine, durability: 'disk' } })),
   },
   {
-    law: 3,
+    invariant: 3,
     name: 'says "signed out" before the disk knows',
-    step: does((step, event) => {
+    step: damages((step, event) => {
       const { unsaved } = step.machine;
       if (event.type !== 'sign-out' || event.id === undefined || !unsaved) return step;
       const told: Step = { ...step, machine: { ...step.machine, unsaved: { ...unsaved, ids: [] } } };
@@ -152,68 +152,68 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
-    law: 4,
+    invariant: 4,
     name: 'answers only the first of those who waited',
-    step: does((step, event) => {
+    step: damages((step, event) => {
       const first = step.effects.find((effect) => effect.type === 'answer');
       return event.type === 'saved' ? only(step, (effect) => effect.type !== 'answer' || effect === first) : step;
     }),
   },
   {
-    law: 4,
+    invariant: 4,
     name: 'answers those who gave up',
-    step: hears((event) => (event.type === 'abandoned' ? undefined : event)),
+    step: receives((event) => (event.type === 'abandoned' ? undefined : event)),
   },
   {
-    law: 4,
+    invariant: 4,
     name: 'answers twice',
-    step: does((step, event) =>
+    step: damages((step, event) =>
       event.type === 'saved' ? plus(step, ...step.effects.filter((effect) => effect.type === 'answer')) : step,
     ),
   },
   {
-    law: 4,
+    invariant: 4,
     name: 'forgets a sign-in that another one overtakes',
-    step: does((step, event, { state }) => {
+    step: damages((step, event, { state }) => {
       const overtaken = event.type === 'signed-in' && state.state === 'establishing' ? state.id : undefined;
       return only(step, (effect) => effect.type !== 'settle' || effect.id !== overtaken);
     }),
   },
   {
-    law: 5,
+    invariant: 5,
     name: 'takes a 401 for an older token for one of the newest',
-    step: hears((event, { state }) =>
+    step: receives((event, { state }) =>
       event.type === 'refused' ? { ...event, generation: generationOf(state) } : event,
     ),
   },
   {
-    law: 8,
+    invariant: 8,
     name: 'signs out when a socket is closed',
-    step: hears((event) => (event.type === 'suspected' ? { type: 'sign-out', id: undefined } : event)),
+    step: receives((event) => (event.type === 'suspected' ? { type: 'sign-out', id: undefined } : event)),
   },
   {
-    law: 8,
+    invariant: 8,
     name: 'revokes when a socket is closed',
-    step: does((step, event, { state }) =>
+    step: damages((step, event, { state }) =>
       event.type === 'suspected' && 'session' in state ? plus(step, { type: 'revoke', session: state.session }) : step,
     ),
   },
   {
-    law: 9,
+    invariant: 9,
     name: 'does not try again after a failure',
-    step: hears((event, { state }) => (event.type === 'tick' && state.state === 'degraded' ? undefined : event)),
+    step: receives((event, { state }) => (event.type === 'tick' && state.state === 'degraded' ? undefined : event)),
   },
   {
-    law: 9,
+    invariant: 9,
     name: 'waits for a clock that was set back',
-    step: hears((event, { state }, { now }) =>
+    step: receives((event, { state }, { now }) =>
       event.type === 'tick' && state.state === 'degraded' && now < state.nextTryAt ? undefined : event,
     ),
   },
   {
-    law: 9,
+    invariant: 9,
     name: 'gives an unreadable disk up',
-    step: does((step) => {
+    step: damages((step) => {
       const { state } = step.machine;
       return state.state === 'signed-out'
         ? { ...step, machine: { ...step.machine, state: { ...state, lookAgainAt: undefined } } }
@@ -221,25 +221,25 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
-    law: 9,
+    invariant: 9,
     name: 'writes what failed only once',
-    step: does((step, event) =>
+    step: damages((step, event) =>
       event.type === 'save-failed' ? { ...step, machine: { ...step.machine, unsaved: undefined } } : step,
     ),
   },
   {
-    law: 2,
+    invariant: 2,
     name: 'revokes the cookie that a second sign-in has just replaced',
-    step: does((step, event, { state }) => {
+    step: damages((step, event, { state }) => {
       const former =
         event.type === 'signed-in' && event.kind === 'ticket' && 'session' in state ? state.session : undefined;
       return former?.kind === 'ticket' ? plus(step, { type: 'revoke', session: former }) : step;
     }),
   },
   {
-    law: 12,
+    invariant: 12,
     name: 'sends a token without saying so on the disk',
-    step: does((step) => ({
+    step: damages((step) => ({
       ...step,
       effects: step.effects.map((effect) => {
         if (effect.type !== 'save' || effect.record.state !== 'signed-in') return effect;
@@ -251,30 +251,30 @@ export const MUTANTS: readonly Mutant[] = [
     })),
   },
   {
-    law: 3,
+    invariant: 3,
     name: 'drops a refresh token that comes without an access token',
-    step: hears((event) =>
+    step: receives((event) =>
       event.type === 'granted' && !event.grant.access
         ? { type: 'grant-failed', call: event.call, problem: ODD, unanswered: false }
         : event,
     ),
   },
   {
-    law: 12,
+    invariant: 12,
     name: 'does not look at what other workers wrote',
-    step: hears((event, { state }) => {
+    step: receives((event, { state }) => {
       if (event.type === 'locked') return { ...event, saved: undefined };
       const blind = event.type === 'superseded' && state.state === 'refreshing';
       return blind ? { type: 'saved', call: event.call } : event;
     }),
   },
   {
-    law: 12,
+    invariant: 12,
     name: 'forgets that an answer was lost',
-    step: hears((event) => (event.type === 'grant-failed' ? { ...event, unanswered: false } : event)),
+    step: receives((event) => (event.type === 'grant-failed' ? { ...event, unanswered: false } : event)),
   },
   {
-    law: 'calm',
+    invariant: 'calm',
     name: 'lets every request wait for a refresh',
     step: (machine, event, at, policy) => {
       const { state } = machine;
@@ -283,7 +283,7 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    law: 'calm',
+    invariant: 'calm',
     name: 'stops requests as soon as a refresh has failed',
     step: (machine, event, at, policy) => {
       const { state } = machine;

@@ -1,5 +1,5 @@
 import { generationOf } from '../../../src/core/session/session-transitions.ts';
-import type { Life, Slot } from './session-life.ts';
+import type { SimulatedWorker, Slot } from './session-worker.ts';
 import type { ProviderMode } from './session-provider.ts';
 import type { World } from './session-world.ts';
 
@@ -32,20 +32,20 @@ export type Op =
   | { op: 'nudge'; slot: Slot; cause: 'online' | 'visible' | 'thaw' | 'user' }
   | { op: 'suspect'; slot: Slot; back: number };
 
-const isSigningIn = ({ machine }: Life): boolean =>
+const isSigningIn = ({ machine }: SimulatedWorker): boolean =>
   machine.signIn !== undefined || machine.state.state === 'establishing';
 
 /** One person does one thing at a time: nothing on one worker's page while a sign-in runs on the other's. */
-const isBusyElsewhere = (world: World, here: Life): boolean =>
-  world.lives.some((life) => life !== here && isSigningIn(life));
+const isBusyElsewhere = (world: World, here: SimulatedWorker): boolean =>
+  world.workers.some((worker) => worker !== here && isSigningIn(worker));
 
 /** Any worker, if the one that is meant is not there. */
-const pick = (world: World, slot: Slot): Life | undefined => world.living(slot) ?? world.lives[0];
+const pick = (world: World, slot: Slot): SimulatedWorker | undefined => world.workerIn(slot) ?? world.workers[0];
 
 export const apply = (world: World, op: Op): void => {
   if (applyToWorld(world, op) || !('slot' in op)) return;
-  const life = pick(world, op.slot);
-  if (life) applyToLife(world, life, op);
+  const worker = pick(world, op.slot);
+  if (worker) applyToWorker(world, worker, op);
 };
 
 const applyToWorld = (world: World, op: Op): boolean => {
@@ -80,43 +80,43 @@ const applyToWorld = (world: World, op: Op): boolean => {
       return true;
     case 'erase':
       world.disk.erase();
-      for (const life of [...world.lives]) world.dispatch(life, { type: 'erased' });
+      for (const worker of [...world.workers]) world.dispatch(worker, { type: 'erased' });
       return true;
     case 'clock':
       world.skewMs += op.jumpMs;
       world.clockWentBack ||= op.jumpMs < 0;
       return true;
     case 'update':
-      if (!world.living('young')) world.start('young');
+      if (!world.workerIn('waiting')) world.start('waiting');
       return true;
     default:
       return false;
   }
 };
 
-const applyToLife = (world: World, life: Life, op: Op & { slot: Slot }): void => {
+const applyToWorker = (world: World, worker: SimulatedWorker, op: Op & { slot: Slot }): void => {
   switch (op.op) {
     case 'request':
-      return void world.request(life);
+      return void world.request(worker);
     case 'abandon':
-      return world.abandon(life);
+      return world.abandon(worker);
     case 'refuse':
-      return void world.refuse(life, generationOf(life.machine.state) - op.back);
+      return void world.refuse(worker, generationOf(worker.machine.state) - op.back);
     case 'kill':
-      life.fuse = op.fuse;
-      life.restartMs = op.restartMs;
-      return op.fuse === 0 ? world.kill(life) : undefined;
+      worker.fuse = op.fuse;
+      worker.restartMs = op.restartMs;
+      return op.fuse === 0 ? world.kill(worker) : undefined;
     case 'sign-in':
-      return void (isBusyElsewhere(world, life) || world.order(life, { type: 'sign-in', kind: op.kind }));
+      return void (isBusyElsewhere(world, worker) || world.order(worker, { type: 'sign-in', kind: op.kind }));
     case 'sign-out':
-      return void (isBusyElsewhere(world, life) || world.order(life, { type: 'sign-out' }));
+      return void (isBusyElsewhere(world, worker) || world.order(worker, { type: 'sign-out' }));
     case 'tab':
-      return world.dispatch(life, { type: 'tab-arrived' });
+      return world.dispatch(worker, { type: 'tab-arrived' });
     case 'restored':
-      return world.dispatch(life, { type: 'restored' });
+      return world.dispatch(worker, { type: 'restored' });
     case 'nudge':
-      return world.dispatch(life, { type: 'nudge', cause: op.cause });
+      return world.dispatch(worker, { type: 'nudge', cause: op.cause });
     case 'suspect':
-      return world.dispatch(life, { type: 'suspected', generation: generationOf(life.machine.state) - op.back });
+      return world.dispatch(worker, { type: 'suspected', generation: generationOf(worker.machine.state) - op.back });
   }
 };

@@ -58,12 +58,12 @@ export const stormOf = ({ seed, accessMs, refusesAll, mode, everyMs, suspects }:
   Object.assign(world, { refusesAll });
   world.provider.mode = mode;
   for (let at = 0; at < LASTS_MS; at += everyMs) {
-    const life = world.living('old');
-    if (!life) break;
-    world.request(life);
-    const { state } = life.machine;
+    const worker = world.workerIn('old');
+    if (!worker) break;
+    world.request(worker);
+    const { state } = worker.machine;
     if (suspects && state.state === 'active')
-      world.dispatch(life, { type: 'suspected', generation: state.session.generation });
+      world.dispatch(worker, { type: 'suspected', generation: state.session.generation });
     world.time.advance(everyMs);
   }
   return busiestMinute(world.provider.asked);

@@ -1,7 +1,7 @@
 import type { TokenResponse, Session, SessionEvent } from '../../../src/core/session/session-types.ts';
 import type { Problem } from '../../../src/protocol/problem.ts';
 import { Disk, Lock } from './session-disk.ts';
-import type { Life } from './session-life.ts';
+import type { SimulatedWorker } from './session-worker.ts';
 import { Provider, TOKEN_ENDPOINT, type Family, type Issued, type ProviderSettings } from './session-provider.ts';
 import { Timeline } from './session-timeline.ts';
 
@@ -49,9 +49,9 @@ export class Surroundings {
     return read.ok ? { type: 'loaded', call, saved: read.saved } : { type: 'load-failed', call, problem: UNREADABLE };
   }
 
-  locked(life: Life, call: number): SessionEvent {
+  locked(worker: SimulatedWorker, call: number): SessionEvent {
     const read = this.disk.read();
-    life.blind = !read.ok;
+    worker.blind = !read.ok;
     return read.ok
       ? { type: 'locked', call, saved: read.saved }
       : { type: 'locked', call, saved: undefined, problem: UNREADABLE };
@@ -80,10 +80,10 @@ export class Surroundings {
     return { type: 'signed-in', call, kind, grant: {} };
   }
 
-  verified(life: Life, call: number, kind: Session['kind']): SessionEvent {
+  verified(worker: SimulatedWorker, call: number, kind: Session['kind']): SessionEvent {
     if (!this.networkUp)
       return { type: 'verify-failed', call, problem: { code: 'network-unreachable', at: '/whoami' } };
-    const { state } = life.machine;
+    const { state } = worker.machine;
     const access = 'session' in state ? state.session.tokens.access : undefined;
     const known =
       kind === 'ticket'

@@ -11,7 +11,7 @@ import {
 import { wakeAt } from '../../../src/core/session/token-expiry.ts';
 import type { SignInNext } from '../../../src/protocol/bridge/calls.ts';
 import type { Result } from '../../../src/protocol/problem.ts';
-import type { Boundary, Life, Slot } from './session-life.ts';
+import type { Boundary, SimulatedWorker, Slot } from './session-worker.ts';
 import type { ProviderSettings, Rejection } from './session-provider.ts';
 import { Surroundings, UNREACHABLE } from './session-surroundings.ts';
 import { randomFrom } from './session-timeline.ts';
@@ -20,14 +20,14 @@ export type Stepper = typeof stepSession;
 
 /** Who looks on: the invariants are judged from out here, where the truth is known. */
 export type Watch = {
-  stepped(life: Life, event: SessionEvent, before: Life['machine'], step: Step): void;
-  granting(life: Life, session: Session): void;
-  answering(life: Life, id: string, verdict: Verdict): void;
-  settling(life: Life, id: string, result: Result<SignInNext | null>): void;
-  died(life: Life): void;
+  stepped(worker: SimulatedWorker, event: SessionEvent, before: SimulatedWorker['machine'], step: Step): void;
+  granting(worker: SimulatedWorker, session: Session): void;
+  answering(worker: SimulatedWorker, id: string, verdict: Verdict): void;
+  settling(worker: SimulatedWorker, id: string, result: Result<SignInNext | null>): void;
+  died(worker: SimulatedWorker): void;
 };
 
-const NOBODY: Watch = { stepped() {}, granting() {}, answering() {}, settling() {}, died() {} };
+const NO_WATCH: Watch = { stepped() {}, granting() {}, answering() {}, settling() {}, died() {} };
 
 export type WorldOptions = ProviderSettings & {
   seed: number;
@@ -42,13 +42,13 @@ const LONGEST_TIMER_MS = 60_000;
 
 /** One browser profile, its disk and lock, one provider and one backend; time moves only when told to. */
 export class World extends Surroundings {
-  readonly lives: Life[] = [];
+  readonly workers: SimulatedWorker[] = [];
   readonly boundaries: Boundary[] = [];
-  readonly open = new Map<string, Life>();
+  readonly open = new Map<string, SimulatedWorker>();
   readonly verdicts = new Map<string, Verdict>();
   readonly results = new Map<string, Result<SignInNext | null>>();
   readonly random: () => number;
-  watch: Watch = NOBODY;
+  watch: Watch = NO_WATCH;
   readonly #step: Stepper;
   readonly #maxLatencyMs: number;
   #ids = 0;
@@ -60,98 +60,101 @@ export class World extends Surroundings {
     this.#maxLatencyMs = options.maxLatencyMs ?? 120;
   }
 
-  living(slot: Slot): Life | undefined {
-    return this.lives.find((life) => life.alive && life.slot === slot);
+  workerIn(slot: Slot): SimulatedWorker | undefined {
+    return this.workers.find((worker) => worker.alive && worker.slot === slot);
   }
 
-  start(slot: Slot): Life {
+  start(slot: Slot): SimulatedWorker {
     const id = ++this.#ids;
-    const life: Life = {
+    const worker: SimulatedWorker = {
       ...{ id, slot, machine: initialMachine, alive: true, wake: undefined, grant: undefined, rejection: undefined },
       ...{ savesUntil: 0, blind: false, storeFailed: false, outdated: false, fuse: 0, restartMs: 0 },
     };
-    this.lives.push(life);
-    this.dispatch(life, { type: 'started' });
-    return life;
+    this.workers.push(worker);
+    this.dispatch(worker, { type: 'started' });
+    return worker;
   }
 
   /** The browser ends a worker: nothing runs any more, its lock is free; what it has sent stays sent. */
-  kill(life: Life): void {
-    life.alive = false;
-    this.watch.died(life);
-    for (const [id, owner] of this.open) if (owner === life) this.open.delete(id);
-    this.lives.splice(this.lives.indexOf(life), 1);
-    this.lock.release(life.id);
-    this.time.after(life.restartMs, () => this.living(life.slot) ?? this.start(life.slot));
+  kill(worker: SimulatedWorker): void {
+    worker.alive = false;
+    this.watch.died(worker);
+    for (const [id, owner] of this.open) if (owner === worker) this.open.delete(id);
+    this.workers.splice(this.workers.indexOf(worker), 1);
+    this.lock.release(worker.id);
+    this.time.after(worker.restartMs, () => this.workerIn(worker.slot) ?? this.start(worker.slot));
   }
 
-  dispatch(life: Life, event: SessionEvent): void {
-    if (!life.alive) return;
-    const before = life.machine;
+  dispatch(worker: SimulatedWorker, event: SessionEvent): void {
+    if (!worker.alive) return;
+    const before = worker.machine;
     const step = this.#step(before, event, { now: this.now(), chance: this.random() }, SESSION_POLICY);
-    life.machine = step.machine;
-    this.watch.stepped(life, event, before, step);
+    worker.machine = step.machine;
+    this.watch.stepped(worker, event, before, step);
     for (const effect of step.effects) {
-      if (!this.#passes(life, `${effect.type} before`)) return;
-      this.#perform(life, effect);
+      if (!this.#passes(worker, `${effect.type} before`)) return;
+      this.#perform(worker, effect);
     }
-    this.#arm(life);
+    this.#arm(worker);
   }
 
-  request(life: Life): string {
+  request(worker: SimulatedWorker): string {
     const id = `q${++this.#ids}`;
-    this.open.set(id, life);
-    this.dispatch(life, { type: 'request', id });
+    this.open.set(id, worker);
+    this.dispatch(worker, { type: 'request', id });
     return id;
   }
 
   /** The backend has refused a request that carried the token of `generation`. */
-  refuse(life: Life, generation: number): string {
+  refuse(worker: SimulatedWorker, generation: number): string {
     const id = `q${++this.#ids}`;
-    this.open.set(id, life);
-    this.dispatch(life, { type: 'refused', id, generation });
+    this.open.set(id, worker);
+    this.dispatch(worker, { type: 'refused', id, generation });
     return id;
   }
 
-  abandon(life: Life): void {
+  abandon(worker: SimulatedWorker): void {
     for (const [id, owner] of this.open) {
-      if (owner !== life || !id.startsWith('q')) continue;
+      if (owner !== worker || !id.startsWith('q')) continue;
       this.open.delete(id);
-      return this.dispatch(life, { type: 'abandoned', id });
+      return this.dispatch(worker, { type: 'abandoned', id });
     }
   }
 
   /** A person signs in or out on a page of this worker. */
-  order(life: Life, order: { type: 'sign-in'; kind: 'password' | 'ticket' } | { type: 'sign-out' }): string {
+  order(
+    worker: SimulatedWorker,
+    order: { type: 'sign-in'; kind: 'password' | 'ticket' } | { type: 'sign-out' },
+  ): string {
     const id = `s${++this.#ids}`;
-    this.open.set(id, life);
-    if (order.type === 'sign-out') this.dispatch(life, { type: 'sign-out', id });
+    this.open.set(id, worker);
+    if (order.type === 'sign-out') this.dispatch(worker, { type: 'sign-out', id });
     else if (order.kind === 'ticket')
-      this.dispatch(life, { type: 'sign-in', id, order: { kind: 'ticket', apiKey: 'k' } });
-    else this.dispatch(life, { type: 'sign-in', id, order: { kind: 'password', username: 'u', password: 'p' } });
+      this.dispatch(worker, { type: 'sign-in', id, order: { kind: 'ticket', apiKey: 'k' } });
+    else this.dispatch(worker, { type: 'sign-in', id, order: { kind: 'password', username: 'u', password: 'p' } });
     return id;
   }
 
-  #passes(life: Life, boundary: Boundary): boolean {
-    if (!life.alive) return false;
+  #passes(worker: SimulatedWorker, boundary: Boundary): boolean {
+    if (!worker.alive) return false;
     this.boundaries.push(boundary);
-    if (life.fuse > 0 && --life.fuse === 0) this.kill(life);
-    return life.alive;
+    if (worker.fuse > 0 && --worker.fuse === 0) this.kill(worker);
+    return worker.alive;
   }
 
   /** As the host does: one timer, armed anew only when the machine names another time. */
-  #arm(life: Life): void {
-    if (!life.alive) return;
-    const at = wakeAt(life.machine, SESSION_POLICY);
-    if (life.wake?.at === at) return;
+  #arm(worker: SimulatedWorker): void {
+    if (!worker.alive) return;
+    const at = wakeAt(worker.machine, SESSION_POLICY);
+    if (worker.wake?.at === at) return;
     const id = ++this.#ids;
-    life.wake = at === Infinity ? undefined : { at, id };
-    if (!life.wake) return;
+    worker.wake = at === Infinity ? undefined : { at, id };
+    if (!worker.wake) return;
     this.time.after(Math.min(LONGEST_TIMER_MS, Math.max(LEAST_TIMER_MS, at - this.now())), () => {
-      if (!life.alive || life.wake?.id !== id) return;
-      life.wake = undefined;
-      this.dispatch(life, { type: 'tick' });
-      this.#arm(life);
+      if (!worker.alive || worker.wake?.id !== id) return;
+      worker.wake = undefined;
+      this.dispatch(worker, { type: 'tick' });
+      this.#arm(worker);
     });
   }
 
@@ -160,95 +163,100 @@ export class World extends Surroundings {
   }
 
   /** Work that takes a while: when it is done, and when its answer is known, are two moments. */
-  #work(life: Life, effect: SessionEffect['type'], work: () => SessionEvent | undefined, slowMs = 0): void {
+  #work(
+    worker: SimulatedWorker,
+    effect: SessionEffect['type'],
+    work: () => SessionEvent | undefined,
+    slowMs = 0,
+  ): void {
     this.time.after(slowMs + this.#latency(), () => {
-      if (!life.alive) return;
+      if (!worker.alive) return;
       const event = work();
       const { erasures } = this.disk;
-      if (this.#passes(life, `${effect} done`) && event) {
+      if (this.#passes(worker, `${effect} done`) && event) {
         this.time.after(this.#latency(), () => {
           // As the host does: what was read may be the only copy now.
-          life.outdated = (effect === 'load' || effect === 'lock') && this.disk.erasures !== erasures;
-          this.#known(life, effect, event);
-          if (!life.outdated) return;
-          life.outdated = false;
-          this.dispatch(life, { type: 'erased' });
+          worker.outdated = (effect === 'load' || effect === 'lock') && this.disk.erasures !== erasures;
+          this.#known(worker, effect, event);
+          if (!worker.outdated) return;
+          worker.outdated = false;
+          this.dispatch(worker, { type: 'erased' });
         });
       }
     });
   }
 
-  #known(life: Life, effect: SessionEffect['type'], event: SessionEvent): void {
-    this.dispatch(life, event);
-    this.#passes(life, `${effect} after`);
+  #known(worker: SimulatedWorker, effect: SessionEffect['type'], event: SessionEvent): void {
+    this.dispatch(worker, event);
+    this.#passes(worker, `${effect} after`);
   }
 
-  #perform(life: Life, effect: SessionEffect): void {
+  #perform(worker: SimulatedWorker, effect: SessionEffect): void {
     switch (effect.type) {
       case 'load':
-        return this.#work(life, 'load', () => this.loaded(effect.call), this.disk.slowMs);
+        return this.#work(worker, 'load', () => this.loaded(effect.call), this.disk.slowMs);
       case 'lock':
-        return this.lock.request(life.id, () =>
-          this.#work(life, 'lock', () => this.locked(life, effect.call), this.disk.slowMs),
+        return this.lock.request(worker.id, () =>
+          this.#work(worker, 'lock', () => this.locked(worker, effect.call), this.disk.slowMs),
         );
       case 'unlock':
-        life.grant = undefined;
-        return this.lock.release(life.id);
+        worker.grant = undefined;
+        return this.lock.release(worker.id);
       case 'save':
-        return this.#save(life, effect.call, effect.record);
+        return this.#save(worker, effect.call, effect.record);
       case 'grant':
-        return this.#grant(life, effect.call, effect.session);
+        return this.#grant(worker, effect.call, effect.session);
       case 'verify':
-        return this.#work(life, 'verify', () => this.verified(life, effect.call, effect.kind));
+        return this.#work(worker, 'verify', () => this.verified(worker, effect.call, effect.kind));
       case 'sign-in':
-        return this.#work(life, 'sign-in', () =>
+        return this.#work(worker, 'sign-in', () =>
           this.signedIn(effect.call, effect.order.kind === 'ticket' ? 'ticket' : 'password'),
         );
       case 'revoke':
-        return this.#work(life, 'revoke', () => this.revoke(effect.session));
+        return this.#work(worker, 'revoke', () => this.revoke(effect.session));
       case 'answer':
-        this.watch.answering(life, effect.id, effect.verdict);
+        this.watch.answering(worker, effect.id, effect.verdict);
         this.open.delete(effect.id);
         this.verdicts.set(effect.id, effect.verdict);
-        return this.#send(life, effect.id, effect.verdict);
+        return this.#send(worker, effect.id, effect.verdict);
       case 'settle':
-        this.watch.settling(life, effect.id, effect.result);
+        this.watch.settling(worker, effect.id, effect.result);
         this.open.delete(effect.id);
         this.results.set(effect.id, effect.result);
     }
   }
 
-  #save(life: Life, call: number, record: SessionRecord): void {
-    const at = Math.max(life.savesUntil, this.time.now + this.disk.slowMs + this.#latency());
-    life.savesUntil = at;
+  #save(worker: SimulatedWorker, call: number, record: SessionRecord): void {
+    const at = Math.max(worker.savesUntil, this.time.now + this.disk.slowMs + this.#latency());
+    worker.savesUntil = at;
     this.time.after(at - this.time.now, () => {
-      if (!life.alive) return;
+      if (!worker.alive) return;
       const outcome = this.disk.write(record);
-      life.storeFailed ||= outcome === 'failed';
+      worker.storeFailed ||= outcome === 'failed';
       const event = this.saved(call, outcome);
-      if (this.#passes(life, 'save done')) this.time.after(this.#latency(), () => this.#known(life, 'save', event));
+      if (this.#passes(worker, 'save done')) this.time.after(this.#latency(), () => this.#known(worker, 'save', event));
     });
   }
 
   /** What was sent is sent: the server does its work even when the worker that asked is gone. */
-  #grant(life: Life, call: number, session: Session): void {
-    this.watch.granting(life, session);
+  #grant(worker: SimulatedWorker, call: number, session: Session): void {
+    this.watch.granting(worker, session);
     const { refresh } = session.tokens;
-    life.grant = { call, refresh };
+    worker.grant = { call, refresh };
     const lost: SessionEvent = { type: 'grant-failed', call, problem: UNREACHABLE, unanswered: true };
     const connection = this.connection;
     const bring = (event: SessionEvent, rejection?: Rejection): void => {
-      if (!life.alive || life.grant?.call !== call) return;
-      life.grant = undefined;
-      life.rejection = rejection;
-      this.#known(life, 'grant', event);
+      if (!worker.alive || worker.grant?.call !== call) return;
+      worker.grant = undefined;
+      worker.rejection = rejection;
+      this.#known(worker, 'grant', event);
     };
     this.time.after(this.#latency(), () => {
       if (!this.networkUp) return bring({ ...lost, unanswered: false });
       const answer = this.provider.refresh(refresh ?? '');
       const arrives = this.toLose === 0 && this.provider.mode.kind !== 'hang';
       if (this.toLose > 0) this.toLose--;
-      this.#passes(life, 'grant done');
+      this.#passes(worker, 'grant done');
       this.time.after(this.provider.delayMs + this.#latency(), () => {
         if (!arrives || !this.networkUp || connection !== this.connection) return bring(lost);
         if ('issued' in answer) return bring({ type: 'granted', call, grant: this.received(answer.issued) });
@@ -258,23 +266,23 @@ export class World extends Surroundings {
   }
 
   /** The request goes to the backend; a 401 comes back to the machine once. */
-  #send(life: Life, id: string, verdict: Verdict): void {
+  #send(worker: SimulatedWorker, id: string, verdict: Verdict): void {
     if (verdict.type !== 'authorized' && verdict.type !== 'anonymous') return;
     const generation = verdict.type === 'authorized' ? verdict.generation : undefined;
     this.time.after(this.#latency(), () => {
-      if (!this.networkUp || !life.alive) return;
+      if (!this.networkUp || !worker.alive) return;
       const taken =
         !this.refusesAll &&
         (verdict.type === 'anonymous'
           ? this.cookie && this.provider.alive(this.cookie)
           : this.provider.accepts(verdict.token.value));
       if (taken) this.served++;
-      else if (generation !== undefined && !id.endsWith('!')) this.#refused(life, `${id}!`, generation);
+      else if (generation !== undefined && !id.endsWith('!')) this.#refused(worker, `${id}!`, generation);
     });
   }
 
-  #refused(life: Life, id: string, generation: number): void {
-    this.open.set(id, life);
-    this.dispatch(life, { type: 'refused', id, generation });
+  #refused(worker: SimulatedWorker, id: string, generation: number): void {
+    this.open.set(id, worker);
+    this.dispatch(worker, { type: 'refused', id, generation });
   }
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { generationOf } from '../../../src/core/session/session-transitions.ts';
 import type { SignedOutReason } from '../../../src/protocol/snapshot.ts';
-import { Laws } from '../session-world/session-laws.ts';
-import type { Boundary, Life } from '../session-world/session-life.ts';
+import { InvariantChecker } from '../session-world/session-checker.ts';
+import type { Boundary, SimulatedWorker } from '../session-world/session-worker.ts';
 import { World } from '../session-world/session-world.ts';
 
 /*
@@ -14,7 +14,7 @@ const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
 const RESTART_MS = 10;
 
-type Scenario = (world: World, life: Life) => string | undefined;
+type Scenario = (world: World, worker: SimulatedWorker) => string | undefined;
 
 type Row = [
   killedAt: Boundary,
@@ -27,18 +27,18 @@ type Row = [
 ];
 
 /** A world where all works takes the same time, and so always goes in the same order. */
-const quiet = (signedIn: boolean): { world: World; laws: Laws; life: Life } => {
+const quiet = (signedIn: boolean): { world: World; checker: InvariantChecker; worker: SimulatedWorker } => {
   const lifetimes = { accessMs: 5 * MINUTE_MS, acceptedMs: 5 * MINUTE_MS, refreshable: true };
   const world = new World({ seed: 1, maxLatencyMs: 1, grace: 'until-used', ...lifetimes });
-  const laws = new Laws(world, true);
-  const life = world.start('old');
-  if (signedIn) world.order(life, { type: 'sign-in', kind: 'password' });
+  const checker = new InvariantChecker(world, true);
+  const worker = world.start('old');
+  if (signedIn) world.order(worker, { type: 'sign-in', kind: 'password' });
   world.time.advance(SECOND_MS);
-  return { world, laws, life };
+  return { world, checker, worker };
 };
 
 const heldNow = (world: World): Row[1] => {
-  const state = world.living('old')?.machine.state;
+  const state = world.workerIn('old')?.machine.state;
   if (state?.state === 'signed-out') return state.reason;
   const tokens = state?.state === 'active' ? state.session.tokens : undefined;
   const family = world.provider.familyOf(tokens?.refresh, tokens?.access?.value);
@@ -47,32 +47,32 @@ const heldNow = (world: World): Row[1] => {
 };
 
 const boundariesOf = (signedIn: boolean, scenario: Scenario): number => {
-  const { world, life } = quiet(signedIn);
+  const { world, worker } = quiet(signedIn);
   const before = world.boundaries.length;
-  scenario(world, life);
+  scenario(world, worker);
   world.time.advance(SECOND_MS);
   return world.boundaries.length - before;
 };
 
 const crash = (signedIn: boolean, scenario: Scenario, at: number): Row => {
-  const { world, laws, life } = quiet(signedIn);
+  const { world, checker, worker } = quiet(signedIn);
   const before = world.boundaries.length;
-  Object.assign(life, { fuse: at, restartMs: RESTART_MS });
-  const id = scenario(world, life);
+  Object.assign(worker, { fuse: at, restartMs: RESTART_MS });
+  const id = scenario(world, worker);
   world.time.advance(RESTART_MS);
   const told = id !== undefined && world.results.get(id)?.ok === true ? 'done' : 'nothing';
   world.time.advance(MINUTE_MS);
-  expect(laws.breaches).toEqual([]);
+  expect(checker.violations).toEqual([]);
   return [world.boundaries[before + at - 1] ?? 'load before', heldNow(world), told, world.provider.asked.length];
 };
 
 const table = (signedIn: boolean, scenario: Scenario): Row[] =>
   Array.from({ length: boundariesOf(signedIn, scenario) }, (_, at) => crash(signedIn, scenario, at + 1));
 
-const signIn: Scenario = (world, life) => world.order(life, { type: 'sign-in', kind: 'password' });
-const signOut: Scenario = (world, life) => world.order(life, { type: 'sign-out' });
-const refresh: Scenario = (world, life) => {
-  world.dispatch(life, { type: 'suspected', generation: generationOf(life.machine.state) });
+const signIn: Scenario = (world, worker) => world.order(worker, { type: 'sign-in', kind: 'password' });
+const signOut: Scenario = (world, worker) => world.order(worker, { type: 'sign-out' });
+const refresh: Scenario = (world, worker) => {
+  world.dispatch(worker, { type: 'suspected', generation: generationOf(worker.machine.state) });
   return undefined;
 };
 

@@ -12,9 +12,11 @@ const noticed = <T>(arbitrary: fc.Arbitrary<T>, holds: (value: T) => boolean): b
   fc.check(fc.property(arbitrary, holds), { seed: SEED, numRuns: TRIES, endOnFailure: true }).failed;
 
 describe('a mistake in the machine is noticed by the invariant that it breaks', () => {
-  for (const { law, name, step } of MUTANTS) {
-    test(`${typeof law === 'number' ? `invariant ${law}` : law}: ${name}`, () => {
-      expect(noticed(histories(), (history) => !play(history, step).some((breach) => breach.law === law))).toBe(true);
+  for (const { invariant, name, step } of MUTANTS) {
+    test(`${typeof invariant === 'number' ? `invariant ${invariant}` : invariant}: ${name}`, () => {
+      expect(
+        noticed(histories(), (history) => !play(history, step).some((violation) => violation.invariant === invariant)),
+      ).toBe(true);
     });
   }
 

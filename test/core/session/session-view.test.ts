@@ -83,7 +83,7 @@ describe('what a page may know', () => {
       const { world } = begin(history);
       for (const op of history.ops) {
         apply(world, op);
-        for (const { machine } of world.lives) {
+        for (const { machine } of world.workers) {
           const shown = JSON.stringify(projectSession(machine));
           const { state } = machine;
           const tokens = ['session', 'next'].flatMap((name) => (name in state ? tokensOf(state, name) : []));

@@ -12,29 +12,29 @@ import { usable } from '../../../src/core/session/token-expiry.ts';
 import type { SignInNext } from '../../../src/protocol/bridge/calls.ts';
 import type { Result } from '../../../src/protocol/problem.ts';
 import { generationOfSaved } from './session-disk.ts';
-import { judgeEnd, type Court, type Law } from './session-ends.ts';
-import type { Life } from './session-life.ts';
+import { checkEnd, type CheckContext, type Invariant } from './session-end-check.ts';
+import type { SimulatedWorker } from './session-worker.ts';
 import type { RefreshToken } from './session-provider.ts';
 import type { Watch, World } from './session-world.ts';
 
-export type Breach = { law: Law; text: string };
+export type Violation = { invariant: Invariant; text: string };
 
 export const sessionOf = (state: SessionState): Session | undefined => ('session' in state ? state.session : undefined);
 export const latestOf = (state: SessionState): Session | undefined => ('next' in state ? state.next : sessionOf(state));
-const standsGood = (state: SessionState): boolean => !('access' in state) || state.access === 'good';
+const hasGoodAccess = (state: SessionState): boolean => !('access' in state) || state.access === 'good';
 
 /** Judges a world's workers by what is true outside of them. */
-export class Laws implements Watch, Court {
-  readonly breaches: Breach[] = [];
+export class InvariantChecker implements Watch, CheckContext {
+  readonly violations: Violation[] = [];
   readonly unanswered = new Set<string>();
   storeWasFaulty = false;
   wasCrowded = false;
   readonly world: World;
   readonly #graceful: boolean;
   /** Sign-outs that were ordered, with the newest family at that time. */
-  readonly #leaving = new Map<string, number>();
-  #leftUpTo = -1;
-  #toldFamily = -1;
+  readonly #signOuts = new Map<string, number>();
+  #signedOutUpTo = -1;
+  #confirmedFamily = -1;
 
   constructor(world: World, graceful: boolean) {
     this.world = world;
@@ -45,87 +45,87 @@ export class Laws implements Watch, Court {
     world.disk.onErase = () => this.#onErase();
   }
 
-  breach(law: Law, text: string): void {
-    this.breaches.push({ law, text });
+  report(invariant: Invariant, text: string): void {
+    this.violations.push({ invariant, text });
   }
 
-  stepped(life: Life, event: SessionEvent, before: SessionMachine, step: Step): void {
-    this.storeWasFaulty ||= life.blind || life.storeFailed;
-    this.wasCrowded ||= this.world.lives.length > 1;
+  stepped(worker: SimulatedWorker, event: SessionEvent, before: SessionMachine, step: Step): void {
+    this.storeWasFaulty ||= worker.blind || worker.storeFailed;
+    this.wasCrowded ||= this.world.workers.length > 1;
     this.#noteUnanswered(event, before.state, step.machine.state);
     if (
       'saved' in event &&
       event.saved?.state === 'signed-in' &&
       event.saved.session.refreshSentAt !== before.answeredRefreshSentAt
     )
-      this.#unanswer(event.saved.session);
+      this.#markUnanswered(event.saved.session);
     if (event.type === 'sign-out' && event.id !== undefined)
-      this.#leaving.set(event.id, this.world.provider.families.length - 1);
+      this.#signOuts.set(event.id, this.world.provider.families.length - 1);
     if (step.machine.state.state === 'signed-out' && before.state.state !== 'signed-out')
-      judgeEnd(this, life, event, before.state, step.machine.state);
-    if (event.type === 'refused') this.#judgeRefused(event.generation, before, step);
-    if (event.type === 'request') this.#judgeRequest(before, step);
-    if (event.type === 'suspected') this.#judgeSuspected(before, step);
-    if (event.type === 'granted') this.#judgeGranted(event, before, step);
-    this.#judgeRevoked(step);
-    this.#judgeDurability(life, step.machine);
+      checkEnd(this, worker, event, before.state, step.machine.state);
+    if (event.type === 'refused') this.#checkRefused(event.generation, before, step);
+    if (event.type === 'request') this.#checkRequest(before, step);
+    if (event.type === 'suspected') this.#checkSuspected(before, step);
+    if (event.type === 'granted') this.#checkGranted(event, before, step);
+    this.#checkRevoked(step);
+    this.#checkDurability(worker, step.machine);
   }
 
-  granting(life: Life, session: Session): void {
-    const { lock, lives, disk, provider } = this.world;
-    if (lives.some((other) => other.grant)) this.breach(1, 'two refreshes in flight');
-    if (lock.holder !== life.id) this.breach(1, 'a refresh without the lock');
+  granting(worker: SimulatedWorker, session: Session): void {
+    const { lock, workers, disk, provider } = this.world;
+    if (workers.some((other) => other.grant)) this.report(1, 'two refreshes in flight');
+    if (lock.holder !== worker.id) this.report(1, 'a refresh without the lock');
     const record = disk.record?.state === 'signed-in' ? disk.record.session : undefined;
     const recorded = record?.generation === session.generation && record.refreshSentAt !== undefined;
     // Another worker may have written the user's name over the record, which costs a restarted worker no more than time.
     // A person who signed in or out elsewhere a moment ago has made all of this pointless, not wrong.
     // The same goes for a script that has just deleted the database.
     const outdone = generationOfSaved(disk.record) > session.generation || disk.record === undefined;
-    if (!recorded && !outdone && !this.wasCrowded && life.machine.durability !== 'memory')
-      this.breach(12, 'a token was sent that the disk does not call sent');
+    if (!recorded && !outdone && !this.wasCrowded && worker.machine.durability !== 'memory')
+      this.report(12, 'a token was sent that the disk does not call sent');
     const next = provider.tokenOf(session.tokens.refresh)?.successors.find((token) => this.#isKnown(token));
     if (next && !this.storeWasFaulty)
-      this.breach(12, `${session.tokens.refresh} was sent again although ${next.value} is known`);
+      this.report(12, `${session.tokens.refresh} was sent again although ${next.value} is known`);
   }
 
-  answering(life: Life, id: string, verdict: Verdict): void {
-    if (this.world.open.get(id) !== life) this.breach(4, `${id} was answered twice, or nobody waited`);
+  answering(worker: SimulatedWorker, id: string, verdict: Verdict): void {
+    if (this.world.open.get(id) !== worker) this.report(4, `${id} was answered twice, or nobody waited`);
     if (verdict.type !== 'authorized' || this.world.disk.durable.has(verdict.token.value)) return;
-    if (life.machine.durability === 'disk') this.breach(3, 'a token was given out that the disk does not have');
-    if (!life.storeFailed) this.breach(3, 'memory, although the store never failed');
+    if (worker.machine.durability === 'disk') this.report(3, 'a token was given out that the disk does not have');
+    if (!worker.storeFailed) this.report(3, 'memory, although the store never failed');
   }
 
-  settling(life: Life, id: string, result: Result<SignInNext | null>): void {
-    if (this.world.open.get(id) !== life) this.breach(4, `${id} was settled twice, or nobody waited`);
+  settling(worker: SimulatedWorker, id: string, result: Result<SignInNext | null>): void {
+    if (this.world.open.get(id) !== worker) this.report(4, `${id} was settled twice, or nobody waited`);
     const { disk, provider } = this.world;
-    const upTo = this.#leaving.get(id);
+    const upTo = this.#signOuts.get(id);
     const record = disk.record?.state === 'signed-in' ? disk.record.session.tokens : undefined;
     const family = record && provider.familyOf(record.refresh, record.access?.value)?.id;
     if (!result.ok) return;
-    if (upTo === undefined) this.#toldFamily = Math.max(this.#toldFamily, family ?? -1);
+    if (upTo === undefined) this.#confirmedFamily = Math.max(this.#confirmedFamily, family ?? -1);
     // With a clock that went back, another worker's memory may hold what looks like a later sign-in.
-    else if (family === undefined || family > upTo) this.#leftUpTo = Math.max(this.#leftUpTo, upTo);
-    else if (!this.world.clockWentBack) this.breach(3, 'told "signed out" before the disk knew');
+    else if (family === undefined || family > upTo) this.#signedOutUpTo = Math.max(this.#signedOutUpTo, upTo);
+    else if (!this.world.clockWentBack) this.report(3, 'told "signed out" before the disk knew');
   }
 
-  died(life: Life): void {
-    const { state } = life.machine;
+  died(worker: SimulatedWorker): void {
+    const { state } = worker.machine;
     const session = sessionOf(state);
     const record = this.world.disk.record?.state === 'signed-in' ? this.world.disk.record.session : undefined;
     const open = record?.generation === session?.generation && record?.refreshSentAt !== undefined;
     if (session && (open || (state.state === 'refreshing' && state.step !== 'locking') || state.state === 'saving'))
-      this.#unanswer(session);
+      this.#markUnanswered(session);
   }
 
   /** Whether someone who is there knows this token, so that its predecessor has no business any more. */
   #isKnown(token: RefreshToken): boolean {
     if (this.world.disk.durable.has(token.value)) return true;
-    return this.world.lives.some(
-      (life) => !life.storeFailed && latestOf(life.machine.state)?.tokens.refresh === token.value,
+    return this.world.workers.some(
+      (worker) => !worker.storeFailed && latestOf(worker.machine.state)?.tokens.refresh === token.value,
     );
   }
 
-  #unanswer(session: Session): void {
+  #markUnanswered(session: Session): void {
     if (session.tokens.refresh !== undefined) this.unanswered.add(session.tokens.refresh);
   }
 
@@ -133,11 +133,11 @@ export class Laws implements Watch, Court {
     if (before.state !== 'refreshing' || before.step === 'locking') return;
     const answered = event.type === 'granted' || (event.type === 'grant-failed' && !event.unanswered);
     const same = after.state === 'refreshing' && after.call === before.call;
-    if (!answered && !same) this.#unanswer(before.session);
+    if (!answered && !same) this.#markUnanswered(before.session);
   }
 
   #onReuse({ value }: RefreshToken): void {
-    if (this.#graceful && !this.storeWasFaulty) this.breach(12, `${value} was lost although the provider is patient`);
+    if (this.#graceful && !this.storeWasFaulty) this.report(12, `${value} was lost although the provider is patient`);
   }
 
   #onWrite(record: SessionRecord): void {
@@ -145,49 +145,49 @@ export class Laws implements Watch, Court {
     const { access, refresh } = record.session.tokens;
     const family = this.world.provider.familyOf(refresh, access?.value);
     if (!family) return;
-    if (family.id <= this.#leftUpTo) this.breach(2, `family ${family.id} came back after its sign-out`);
+    if (family.id <= this.#signedOutUpTo) this.report(2, `family ${family.id} came back after its sign-out`);
     // Which of two sign-ins that could not see each other is the later one, only a clock can tell.
-    if (family.id < this.#toldFamily && !this.world.clockWentBack)
-      this.breach(2, `family ${family.id} took the place of a later sign-in`);
+    if (family.id < this.#confirmedFamily && !this.world.clockWentBack)
+      this.report(2, `family ${family.id} took the place of a later sign-in`);
   }
 
   /** Two workers that know of each other through the disk only: whoever writes first is there until the other writes. */
   #onErase(): void {
     if (!this.wasCrowded) return;
     this.storeWasFaulty = true;
-    this.#leftUpTo = -1;
-    this.#toldFamily = -1;
+    this.#signedOutUpTo = -1;
+    this.#confirmedFamily = -1;
   }
 
-  #judgeRefused(generation: number, { state }: SessionMachine, step: Step): void {
+  #checkRefused(generation: number, { state }: SessionMachine, step: Step): void {
     const session = sessionOf(state);
-    if (!session || session.generation <= generation || !standsGood(state) || state.state === 'saving') return;
+    if (!session || session.generation <= generation || !hasGoodAccess(state) || state.state === 'saving') return;
     if (session.kind !== 'ticket' && !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
     const replayed = step.effects.some(
       (effect) =>
         effect.type === 'answer' && effect.verdict.type === (session.kind === 'ticket' ? 'anonymous' : 'authorized'),
     );
-    if (!replayed) this.breach(5, 'a 401 for an older token was not replayed with the newer one');
+    if (!replayed) this.report(5, 'a 401 for an older token was not replayed with the newer one');
     if (step.effects.some((effect) => effect.type === 'lock'))
-      this.breach(5, 'a 401 for an older token caused a refresh');
+      this.report(5, 'a 401 for an older token caused a refresh');
   }
 
-  #judgeRequest({ state }: SessionMachine, step: Step): void {
+  #checkRequest({ state }: SessionMachine, step: Step): void {
     const session = sessionOf(state);
-    if (!session || !standsGood(state) || !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
+    if (!session || !hasGoodAccess(state) || !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
     const sent = step.effects.some((effect) => effect.type === 'answer' && effect.verdict.type === 'authorized');
-    if (!sent) this.breach('calm', `a good token was withheld while ${state.state}`);
+    if (!sent) this.report('calm', `a good token was withheld while ${state.state}`);
   }
 
-  #judgeSuspected({ state }: SessionMachine, step: Step): void {
+  #checkSuspected({ state }: SessionMachine, step: Step): void {
     const reaches = step.effects.filter((effect) => effect.type !== 'lock' && effect.type !== 'verify');
-    if (reaches.length > 0) this.breach(8, `a socket caused ${reaches[0]?.type}`);
+    if (reaches.length > 0) this.report(8, `a socket caused ${reaches[0]?.type}`);
     if (step.machine.state.state === 'signed-out' && state.state !== 'signed-out')
-      this.breach(8, 'a socket ended the session');
+      this.report(8, 'a socket ended the session');
   }
 
   /** By the time of a good answer the old refresh token is consumed: the new one comes first, whatever else is odd. */
-  #judgeGranted({ call, grant }: SessionEvent & { type: 'granted' }, { state }: SessionMachine, step: Step): void {
+  #checkGranted({ call, grant }: SessionEvent & { type: 'granted' }, { state }: SessionMachine, step: Step): void {
     if (state.state !== 'refreshing' || state.call !== call || grant.refresh === undefined) return;
     const kept = step.effects.some(
       (effect) =>
@@ -195,10 +195,10 @@ export class Laws implements Watch, Court {
         effect.record.state === 'signed-in' &&
         effect.record.session.tokens.refresh === grant.refresh,
     );
-    if (!kept) this.breach(3, `${grant.refresh} was granted and not saved`);
+    if (!kept) this.report(3, `${grant.refresh} was granted and not saved`);
   }
 
-  #judgeRevoked(step: Step): void {
+  #checkRevoked(step: Step): void {
     const latest = latestOf(step.machine.state);
     for (const effect of step.effects) {
       if (effect.type !== 'revoke' || !latest) continue;
@@ -207,16 +207,16 @@ export class Laws implements Watch, Court {
         latest.kind === 'ticket'
           ? effect.session.kind === 'ticket'
           : refresh !== undefined && refresh === latest.tokens.refresh;
-      if (same) this.breach(2, 'revoked the session that it keeps');
+      if (same) this.report(2, 'revoked the session that it keeps');
     }
   }
 
-  #judgeDurability(life: Life, { state, durability, unsaved }: SessionMachine): void {
-    if (state.state !== 'active' || durability !== 'disk' || unsaved || life.outdated) return;
+  #checkDurability(worker: SimulatedWorker, { state, durability, unsaved }: SessionMachine): void {
+    if (state.state !== 'active' || durability !== 'disk' || unsaved || worker.outdated) return;
     const { disk } = this.world;
     const { access, refresh } = state.session.tokens;
     const safe = [access?.value, refresh].every((token) => token === undefined || disk.durable.has(token));
     if (!safe || generationOfSaved(disk.record) < state.session.generation)
-      this.breach(3, `worker ${life.id} says "disk", and it is not there`);
+      this.report(3, `worker ${worker.id} says "disk", and it is not there`);
   }
 }

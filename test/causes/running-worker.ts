@@ -16,7 +16,7 @@ const LATE = 0.99;
 const SEAL = { id: 'k1', secret: 'a secret of the worker' };
 
 /** The real session runtime of one worker, on a real database. `password` is its only network. */
-export type KeeperLife = {
+export type RunningWorker = {
   readonly disk: Disk;
   readonly runtime: SessionRuntime;
   readonly session: Session | undefined;
@@ -28,7 +28,7 @@ export type KeeperLife = {
   end(): Promise<void>;
 };
 
-export const startLife = (password: SignInMethod): KeeperLife => {
+export const runWorker = (password: SignInMethod): RunningWorker => {
   const watchers = new Set<() => void>();
   let requests = 0;
   let alive = true;
@@ -57,7 +57,7 @@ export const startLife = (password: SignInMethod): KeeperLife => {
   });
   runtime.dispatch({ type: 'started' });
 
-  const until: KeeperLife['until'] = (...names) =>
+  const until: RunningWorker['until'] = (...names) =>
     new Promise((resolve) => {
       const look = (): void => {
         if (!names.includes(runtime.machine.state.state)) return;

@@ -2,7 +2,7 @@ import type { Rejection } from './session-provider.ts';
 import type { SessionMachine, SessionEffect } from '../../../src/core/session/session-types.ts';
 
 /** One worker: its machine, and what is under way for it. Of an update's two workers both are lives of one world. */
-export type Life = {
+export type SimulatedWorker = {
   readonly id: number;
   readonly slot: Slot;
   machine: SessionMachine;
@@ -26,8 +26,8 @@ export type Life = {
   restartMs: number;
 };
 
-/** `old` is there from the start; `young` is the newcomer of an update. */
-export type Slot = 'old' | 'young';
+/** `old` is there from the start; `waiting` is the new worker of an update. */
+export type Slot = 'old' | 'waiting';
 
 /** Where a worker can die: before an effect, when its work is done but not known, and when its answer is known. */
 export type Boundary = `${SessionEffect['type']} ${'before' | 'done' | 'after'}`;
