@@ -41,7 +41,8 @@ const isDocument = ({ method, destination }: Request, { origin, pathname }: URL,
  * Keeps the session of this worker's origin: it authorizes the requests of the allow-list, shares one socket among all
  * tabs, and takes the sign-in callback. It answers these requests only, and leaves all others to the site's listeners.
  *
- * Call it synchronously and before the site adds its own listeners.
+ * Call it synchronously and before the site adds its own listeners. `config` is what your deployment decides: where
+ * tokens may go, how users sign in, which sockets tabs share.
  *
  * @example
  * import { keepSession, sharedSockets } from 'session-keeper/sw';

@@ -12,7 +12,8 @@ export type Item = {
   uses: ReadonlySet<string>;
 };
 
-type Member = { name: string; signature: string; doc: Doc };
+/** `called`: a method, which needs an example. */
+type Member = { name: string; signature: string; doc: Doc; called: boolean };
 
 /** What these objects offer is called by an app, so each of their methods needs an example. */
 const CALLED_OBJECTS = new Set(['Keeper', 'Channel', 'Presence']);
@@ -75,11 +76,9 @@ const classShape = (
     const isPublic = key.type === 'Identifier' && accessibility !== 'protected' && accessibility !== 'private';
     const doc = docBefore(parsed, source, member.start);
     if (!isPublic || member.static || member.override || doc.text === '') return [];
-    const signature =
-      'typeAnnotation' in member
-        ? `${key.name}${textOf(source, member.typeAnnotation)}`
-        : signatureOf(source, key.name, member.value as Callable);
-    return [{ name: key.name, signature, doc }];
+    return member.type === 'PropertyDefinition'
+      ? [{ name: key.name, signature: `${key.name}${textOf(source, member.typeAnnotation)}`, doc, called: false }]
+      : [{ name: key.name, signature: signatureOf(source, key.name, member.value as Callable), doc, called: true }];
   });
   const parent = node.superClass ? ` extends ${textOf(source, node.superClass)}` : '';
   return { kind: 'class', code: `class ${name}${parent}`, members };
@@ -90,10 +89,12 @@ const typeShape = (sources: Sources, { name, path, source, node }: Declaration):
   const literal = node.type === 'TSTypeAliasDeclaration' ? node.typeAnnotation : undefined;
   if (!CALLED_OBJECTS.has(name) || literal?.type !== 'TSTypeLiteral') return { kind: 'type', code };
   const members = literal.members.flatMap((member): Member[] => {
-    if (member.type !== 'TSMethodSignature') return [];
+    if (member.type !== 'TSMethodSignature' && member.type !== 'TSPropertySignature') return [];
     const key = keyOf(source, member);
     const doc = docBefore(sources.file(path).parsed, source, member.start);
-    return [{ name: key, signature: signatureOf(source, key, member), doc }];
+    return member.type === 'TSMethodSignature'
+      ? [{ name: key, signature: signatureOf(source, key, member), doc, called: true }]
+      : [{ name: key, signature: `${key}${textOf(source, member.typeAnnotation)}`, doc, called: false }];
   });
   return { kind: 'object', code: withoutDocs(code), members };
 };

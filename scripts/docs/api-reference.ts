@@ -53,15 +53,32 @@ export const buildReference = (root: string, paths: ReadonlyMap<string, string>)
   };
 };
 
+type WithDoc = { name: string; doc: Doc };
+
+/** What an app calls in this item: a function, a class, and methods. */
+const calledIn = ({ name, kind, doc, members }: Item): readonly WithDoc[] => [
+  ...(kind === 'function' || kind === 'class' ? [{ name, doc }] : []),
+  ...members.filter(({ called }) => called).map((member) => ({ name: `${name}.${member.name}`, doc: member.doc })),
+];
+
 /** Public functions, classes and methods whose doc comment has no `@example`. */
 export const withoutExample = ({ entries }: Reference): readonly string[] =>
   entries.flatMap(({ specifier, items }) =>
-    items.flatMap(({ name, kind, doc, members }) => [
-      ...((kind === 'function' || kind === 'class') && doc.examples.length === 0 ? [`${specifier} ${name}`] : []),
-      ...(kind === 'object' ? members.filter((member) => member.doc.examples.length === 0) : []).map(
-        (member) => `${specifier} ${name}.${member.name}`,
-      ),
-    ]),
+    items
+      .flatMap(calledIn)
+      .filter(({ doc }) => doc.examples.length === 0)
+      .map(({ name }) => `${specifier} ${name}`),
+  );
+
+export type Example = { specifier: string; name: string; code: string };
+
+/** The examples of all public names. */
+export const examplesIn = ({ entries }: Reference): readonly Example[] =>
+  entries.flatMap(({ specifier, items }) =>
+    items.flatMap(({ name, doc, members }) => {
+      const docs = [{ name, doc }, ...members.map((member) => ({ name: `${name}.${member.name}`, doc: member.doc }))];
+      return docs.flatMap((found) => found.doc.examples.map((code) => ({ specifier, name: found.name, code })));
+    }),
   );
 
 const fenced = (code: string): string => `\`\`\`${code.startsWith('<') ? 'html' : 'ts'}\n${code}\n\`\`\``;
@@ -129,6 +146,8 @@ export const readReference = (root: string): Reference => {
 
 if (process.argv[1]?.endsWith('api-reference.ts')) {
   const reference = readReference(process.cwd());
-  await writeFile(API_FILE, renderReference(reference));
-  for (const name of withoutExample(reference)) console.warn(`no @example: ${name}`);
+  const missing = withoutExample(reference);
+  for (const name of missing) console.error(`no @example: ${name}`);
+  if (missing.length > 0) process.exitCode = 1;
+  else await writeFile(API_FILE, renderReference(reference));
 }

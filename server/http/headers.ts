@@ -62,8 +62,15 @@ const contentSecurityPolicy = (self: string, preset: HeaderPreset): string => {
 };
 
 /**
- * Headers for every document of the application, error pages included: one page without them is enough for an attack.
- * `self`: origin of the application.
+ * Returns the headers for every document of the application, error pages included: one page without them is enough for
+ * an attack. `self` is the origin of the application. The policy is a strict one
+ * (https://www.w3.org/TR/CSP3/): no inline script but those whose hashes you pass.
+ *
+ * @example
+ * import { createServer } from 'node:http';
+ * import { securityHeaders } from 'session-keeper/headers';
+ * const headers = securityHeaders('https://app.example', { connect: ['https://id.example'], https: true });
+ * createServer((_request, response) => response.writeHead(200, headers).end('<!doctype html>…'));
  */
 export const securityHeaders = (self: string, preset: HeaderPreset = {}): Record<string, string> => ({
   'content-security-policy': contentSecurityPolicy(self, preset),
@@ -77,8 +84,8 @@ export const securityHeaders = (self: string, preset: HeaderPreset = {}): Record
 });
 
 /**
- * Minimum headers for every other response of the origin, errors above all. Without them, a site that opens a URL of the
- * origin in a frame or pop-up could read the authorization code in its address (RFC 10017).
+ * Minimum headers for every other response of the origin, errors above all. Without them, a site that opens a URL in a
+ * frame or pop-up could read the authorization code in its address (RFC 10017).
  */
 export const BARE_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
@@ -89,26 +96,50 @@ export const BARE_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 };
 
+/** The error of a `clientError` event. Node's types say `Error`, and its parser adds `code`. */
+type NodeError = { code?: string | undefined; message?: string };
+
 const PARSE_ERRORS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** A complete HTTP/1.1 response without a body, for a raw socket. `status`: code and reason, such as `400 Bad Request`. */
+/**
+ * Returns a complete HTTP/1.1 response without a body, for a raw socket (RFC 9112). `status` is code and reason.
+ *
+ * @example
+ * import { createServer } from 'node:http';
+ * import { refusalWith } from 'session-keeper/headers';
+ * createServer().on('upgrade', (_request, socket) => socket.end(refusalWith('426 Upgrade Required')));
+ */
 export const refusalWith = (status: string): string => {
   const headers = Object.entries({ ...BARE_HEADERS, connection: 'close', 'content-length': '0' });
   return `HTTP/1.1 ${status}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
 };
 
 /**
- * The response for Node's `clientError` event, which no handler sees. Node's own response has no security headers, and a
- * page can provoke it with oversized cookies (measured: the authorization code in the address was readable).
+ * Returns the response for Node's `clientError` event, which no handler sees. Node's own response has no security headers,
+ * and a page can provoke it with oversized cookies (measured: the authorization code in the address was readable).
+ *
+ * @example
+ * import { createServer } from 'node:http';
+ * import { refusal } from 'session-keeper/headers';
+ * createServer().on('clientError', (error, socket) => {
+ *   if (socket.writable) socket.end(refusal(error));
+ *   else socket.destroy();
+ * });
  */
-export const refusal = (error: { code?: string | undefined }): string =>
-  refusalWith(PARSE_ERRORS[error.code ?? ''] ?? '400 Bad Request');
+export const refusal = (error: NodeError): string => refusalWith(PARSE_ERRORS[error.code ?? ''] ?? '400 Bad Request');
 
-/** CSP of the worker script. It limits the origins that even a compromised worker can reach. */
+/**
+ * Returns the content security policy for the worker script itself. It limits which origins even a compromised worker can
+ * reach: `self` and those in `connect`, such as the provider.
+ *
+ * @example
+ * import { workerPolicy } from 'session-keeper/headers';
+ * const headers = { 'content-security-policy': workerPolicy('https://app.example', ['https://id.example']) };
+ */
 export const workerPolicy = (self: string, connect: readonly string[]): string =>
   ["default-src 'none'", `connect-src ${list("'self'", socketOrigin(self), ...connect)}`, "script-src 'self'"].join(
     '; ',
@@ -119,7 +150,16 @@ const hashesOf = (html: string, pattern: RegExp): string[] =>
     content?.trim() ? [`sha256-${createHash('sha256').update(content).digest('base64')}`] : [],
   );
 
-/** Hashes of the inline scripts and styles of a page, so that the policy needs no `unsafe-inline`. */
+/**
+ * Returns the hashes of the inline scripts and styles of a page, so that its policy needs no `unsafe-inline`
+ * (https://www.w3.org/TR/CSP3/#match-element-to-source-list).
+ *
+ * @example
+ * import { readFileSync } from 'node:fs';
+ * import { inlineHashes, securityHeaders } from 'session-keeper/headers';
+ * const html = readFileSync('dist/index.html', 'utf8');
+ * const headers = securityHeaders('https://app.example', inlineHashes(html));
+ */
 export const inlineHashes = (html: string): Required<Pick<HeaderPreset, 'inlineScripts' | 'inlineStyles'>> => ({
   inlineScripts: hashesOf(html, /<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/gi),
   inlineStyles: hashesOf(html, /<style[^>]*>([\s\S]*?)<\/style>/gi),

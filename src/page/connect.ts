@@ -81,17 +81,30 @@ const start = (options: ConnectOptions): Promise<Keeper> => {
 };
 
 /**
- * Connects this page to its keeper: the worker, or where there can be none a host in the page. Resolves when the
- * first snapshot is there and requests are authorized; a page that reaches nobody is shown a signed-out session
- * with its problem. It rejects only if a part of this very script cannot be loaded, and may then be called again.
- * One keeper a document: while it is open, every call gives the same one.
+ * Connects this page to the worker, or starts the session in the page where there can be no worker. Resolves when the
+ * first snapshot has arrived and requests get authorization. A document has one keeper: until it is closed, every call
+ * returns the same one, and only the first call's options count.
+ *
+ * If neither a worker nor a host in the page can be reached, the session in the snapshot is `signed-out`, with the
+ * problem `no-worker`. Rejects only when a part of this script cannot be loaded; call it again then.
+ *
+ * @example
+ * import { connect } from 'session-keeper';
+ * const keeper = await connect({ worker: '/sw.js' });
+ * keeper.subscribe(({ session }) => console.log(session.state));
  */
 export const connect = (options: ConnectOptions = {}): Promise<Keeper> =>
   state.name === 'idle' ? start(options) : state.keeper;
 
 /**
- * The class of `keeper.socket(url)`, for libraries that make their sockets themselves (`webSocketImpl` and the like).
- * Throws an InvalidStateError before `connect()` has resolved, and else what a WebSocket throws.
+ * The class of `keeper.socket(url)`, for libraries that create their sockets themselves (`webSocketImpl` and similar).
+ * Throws an `InvalidStateError` before `connect()` has resolved, otherwise what `new WebSocket` throws
+ * (https://websockets.spec.whatwg.org/#dom-websocket-websocket). Differences: docs/reference/keeper-socket.md.
+ *
+ * @example
+ * import { createClient } from 'graphql-ws';
+ * import { KeeperSocket } from 'session-keeper';
+ * const client = createClient({ url: '/api/graphql', webSocketImpl: KeeperSocket });
  */
 export const KeeperSocket = class KeeperSocket {
   static readonly CONNECTING = 0;

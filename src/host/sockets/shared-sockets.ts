@@ -11,10 +11,18 @@ export type SocketsFactory = (options: Omit<SocketsOptions, 'outbox' | 'codecs'>
 /** The codecs that every worker with sockets carries. `core/codecs/optional.ts` lists the others. */
 export const BUILT_IN_CODECS: readonly CodecKind[] = [keeper1, jsonPing, broadcast];
 
-/** Sockets that speak these protocols besides the built-in ones. */
+/**
+ * Makes the sockets for `keepSession`, with these codecs besides the built-in ones (`keeper.1`, `json-ping`,
+ * `broadcast`, `private`). `session-keeper/sw` exports `graphqlTransportWs` and `socketIo`.
+ *
+ * @example
+ * import { graphqlTransportWs, keepSession, socketsWith } from 'session-keeper/sw';
+ * keepSession({ config, sockets: socketsWith(graphqlTransportWs) });
+ */
 export const socketsWith =
   (...codecs: readonly CodecKind[]): SocketsFactory =>
   (options) =>
     createSockets({ ...options, codecs: [...BUILT_IN_CODECS, ...codecs], outbox: createOutboxStore() });
 
+/** The sockets with the built-in codecs only. */
 export const sharedSockets: SocketsFactory = socketsWith();

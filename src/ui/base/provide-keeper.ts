@@ -7,7 +7,10 @@ export const keeperElements = (root: ParentNode): KeeperElement[] =>
 /**
  * Sets `keeper` on every defined element below `root`. Call it again after a module has defined more elements.
  *
- * @example provideKeeper(await connect({ worker: '/sw.js' }), document)
+ * @example
+ * import { connect } from 'session-keeper';
+ * import { provideKeeper } from 'session-keeper/elements';
+ * provideKeeper(await connect({ worker: '/sw.js' }), document);
  */
 export const provideKeeper = (keeper: Keeper, root: ParentNode): void => {
   for (const element of keeperElements(root)) element.keeper = keeper;

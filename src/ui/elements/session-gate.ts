@@ -65,7 +65,12 @@ export class SessionGate extends KeeperElement {
     this.view = isOtherUser(this.view, view) && this.#isLeaving() ? { state: 'leaving' } : view;
   }
 
-  /** Opens the dialog for a user who is still signed in, so that they can sign in again before the session ends. */
+  /**
+   * Opens the dialog for a user who is still signed in, so that they can sign in again before the session ends.
+   *
+   * @example
+   * document.querySelector('session-gate')?.offerSignIn();
+   */
   offerSignIn(): void {
     if (this.view.state === 'signed-in') this.view = { ...this.view, state: 'extending' };
     // the dialog is closed, but its `close` event has not fired yet

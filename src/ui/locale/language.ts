@@ -30,7 +30,14 @@ export const catalog = <Strings>(en: Strings, others: Others<Strings>): Catalog<
   return made;
 };
 
-/** Resolves once each further render is in this language. */
+/**
+ * Sets the language of the elements. Resolves when its strings are loaded, and retries until then. Elements show the new
+ * language at their next render, so call it before they are defined.
+ *
+ * @example
+ * import { matchLanguage, setLanguage } from 'session-keeper/elements';
+ * await setLanguage(matchLanguage(navigator.languages));
+ */
 export const setLanguage = async (wanted: Language): Promise<void> => {
   language = wanted;
   await Promise.all([...catalogs].map((known) => known.load()));
@@ -40,7 +47,13 @@ export const currentLanguage = (): Language => language;
 
 export const isLanguage = (tag: string): tag is Language => Object.hasOwn(LANGUAGES, tag);
 
-/** The first of these language tags (BCP 47) that the interface has, else English: `['fr-FR', 'de-AT']` gives `de`. */
+/**
+ * Returns the first of these BCP 47 tags whose language the elements have, otherwise `en`.
+ *
+ * @example
+ * import { matchLanguage } from 'session-keeper/elements';
+ * matchLanguage(['fr-FR', 'de-AT']); // 'de'
+ */
 export const matchLanguage = (tags: readonly string[]): Language =>
   tags.map((tag) => tag.split('-')[0] ?? '').find(isLanguage) ?? 'en';
 
