@@ -84,8 +84,8 @@ export const securityHeaders = (self: string, preset: HeaderPreset = {}): Record
 });
 
 /**
- * Minimum headers for every other response of the origin, errors above all. Without them, a site that opens a URL in a
- * frame or pop-up could read the authorization code in its address (RFC 10017).
+ * Minimum headers for every other response of the origin, errors above all. Without them, a site that opens such a URL in
+ * a frame or pop-up could read the authorization code in its address (RFC 10017).
  */
 export const BARE_HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
