@@ -5,14 +5,14 @@ import { fullJitter, honouredPause, PAUSE_MAX_MS, redialDelay } from '../../src/
 const chance = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 const attempt = fc.integer({ min: 0, max: 10_000 });
 
-test('full jitter doubles from the base, stops at the cap, and starts at nothing', () => {
+test('doubles the full jitter from the base up to the cap, and may return 0', () => {
   expect([0, 1, 2, 3, 9].map((made) => fullJitter(made, { baseMs: 500, capMs: 4_000 }, 1))).toEqual([
     500, 1_000, 2_000, 4_000, 4_000,
   ]);
   expect(fullJitter(5, { baseMs: 500, capMs: 4_000 }, 0)).toBe(0);
 });
 
-test('full jitter never leaves its bounds, however many attempts were made', () => {
+test('keeps the full jitter within its bounds after any number of attempts', () => {
   fc.assert(
     fc.property(attempt, chance, (made, luck) => {
       const delay = fullJitter(made, { baseMs: 500, capMs: 20_000 }, luck);
@@ -22,34 +22,34 @@ test('full jitter never leaves its bounds, however many attempts were made', () 
   );
 });
 
-test('without an announced window tries spread over up to 20 s, from 1 s', () => {
+test('spreads the attempts over 1 s to 20 s when the server announced no window', () => {
   expect(redialDelay(0, undefined, 1)).toBe(1_000);
   expect(redialDelay(1, undefined, 0)).toBe(500);
   expect(redialDelay(30, undefined, 1)).toBe(20_000);
 });
 
-test('the first try after a loss spreads over the whole announced window; one that failed waits a quarter of it', () => {
+test('spreads the first attempt over the whole announced window, and waits at least a quarter of it after a failure', () => {
   expect(redialDelay(0, 50_000, 0)).toBe(0);
   expect(redialDelay(0, 50_000, 0.5)).toBe(25_000);
   expect(redialDelay(7, 50_000, 0)).toBe(12_500);
   expect(redialDelay(7, 50_000, 1)).toBe(50_000);
 });
 
-test('a small fleet comes back quickly: at once, then from 50 ms, at most 5 s', () => {
+test('reconnects a small fleet at once, then after 50 ms, and after at most 5 s', () => {
   expect(redialDelay(0, 500, 1)).toBe(0);
   expect(redialDelay(1, 500, 0)).toBe(25);
   expect([1, 2, 3, 4].map((made) => redialDelay(made, 500, 1))).toEqual([50, 100, 200, 400]);
   expect(redialDelay(20, 500, 1)).toBe(5_000);
 });
 
-test('what a try took is part of the wait in a small fleet, and in no other', () => {
+test('subtracts the duration of the attempt from the pause only when the fleet is small', () => {
   expect(redialDelay(4, 500, 1, 150)).toBe(250);
   expect(redialDelay(4, 500, 1, 1_000)).toBe(0);
   expect(redialDelay(4, 1_001, 1, 1_000)).toBe(redialDelay(4, 1_001, 1));
   expect(redialDelay(4, undefined, 1, 1_000)).toBe(redialDelay(4, undefined, 1));
 });
 
-test('an absurd announcement is bounded', () => {
+test('limits the pause when the announced window is absurdly long', () => {
   fc.assert(
     fc.property(attempt, fc.double({ min: 0, max: 1e12, noNaN: true }), chance, (made, windowMs, luck) => {
       expect(redialDelay(made, windowMs, luck)).toBeLessThanOrEqual(PAUSE_MAX_MS + 500);
@@ -57,7 +57,7 @@ test('an absurd announcement is bounded', () => {
   );
 });
 
-test('a pause is never shorter than the server asked for (up to the bound), and a little spread', () => {
+test("waits at least the server's pause (up to the bound), plus at most 1 s of jitter", () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1e9, noNaN: true }), chance, (asked, luck) => {
       const pause = honouredPause(asked, luck);
@@ -67,7 +67,7 @@ test('a pause is never shorter than the server asked for (up to the bound), and 
   );
 });
 
-test('what was told in seconds is spread over one; what was told in milliseconds is a slot of one’s own', () => {
+test('adds up to 1 s of jitter to a pause in whole seconds, and 100 ms to one in milliseconds', () => {
   expect(honouredPause(4_000, 0.5)).toBe(4_500);
   expect(honouredPause(4_321, 0.5)).toBe(4_371);
 });

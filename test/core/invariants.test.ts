@@ -9,7 +9,7 @@ import type { Stepper } from './session-world/session-world.ts';
 
 const DOCUMENT = new URL('../../docs/invariants.md', import.meta.url);
 const COUNT = 12;
-/** The rarest transition occurs within the first 1,500 of them. */
+/** With the seed below, the rarest transition occurs within the first 1,500 histories. */
 const HISTORIES = 6_000;
 
 const text = readFileSync(DOCUMENT, 'utf8');
@@ -26,14 +26,14 @@ const rows: readonly Row[] = [...text.matchAll(/^\| +(\d+) +\|[^|]+\|([^|]+)\|([
   }),
 );
 
-/** The numbers that a file has a check or a mutant for: by its table, else by the titles of its tests. */
+/** The invariants that a file checks, from its table. For other files, from their test titles. */
 const TABLES: Readonly<Record<string, readonly unknown[]>> = {
   'session-mutants.ts': SESSION_MUTANTS.map(({ invariant }) => invariant),
   'socket-mutants.ts': SOCKET_MUTANTS.map(([invariant]) => invariant),
   'socket.property.test.ts': Object.keys(INVARIANTS).map(Number),
 };
 
-const speaksOf = (path: string, number: number): boolean =>
+const coversInvariant = (path: string, number: number): boolean =>
   TABLES[path.slice(path.lastIndexOf('/') + 1)]?.includes(number) ??
   new RegExp(String.raw`invariant ${number}\b|\binvariant: ${number}\b`).test(
     readFileSync(new URL(path, DOCUMENT), 'utf8'),
@@ -46,7 +46,7 @@ test('lists each invariant once', () => {
 test.each(rows)('links invariant $number to its checks and its mutants', ({ number, checks, mutants }) => {
   expect(checks).not.toEqual([]);
   expect(mutants).not.toEqual([]);
-  expect([...checks, ...mutants].filter((path) => !speaksOf(path, number))).toEqual([]);
+  expect([...checks, ...mutants].filter((path) => !coversInvariant(path, number))).toEqual([]);
 });
 
 test('draws the transitions that random histories take, and no others', () => {
@@ -63,7 +63,7 @@ test('draws the transitions that random histories take, and no others', () => {
   };
   fc.assert(
     fc.property(histories(), (history) => void play(history, watched)),
-    // One history in some thousands takes the rarest transition. This seed has it.
+    // Only one history in some thousands takes the rarest transition. This seed includes one.
     { seed: 3, numRuns: HISTORIES },
   );
   expect(drawn.toSorted()).toEqual([...taken].toSorted());

@@ -25,7 +25,7 @@ const kind: fc.Arbitrary<RequestKind> = fc.record({
   method: fc.constantFrom('GET', 'POST'),
 });
 
-/** Invariant 11, said once more in other words than the code's. */
+/** Invariant 11 in a second, independent implementation. */
 const mayHaveToken = ({ origin: from, path: at }: Target, { mode, destination, method }: RequestKind): boolean => {
   const inside = from === SELF && at.split('/')[1] === 'api' && at.length >= '/api/'.length && !/%2f|%5c/i.test(at);
   const media = ['image', 'video'].includes(destination) && method === 'GET' && at.startsWith('/api/media/');
@@ -41,7 +41,7 @@ const check = ({ rule, treatment }: Policy): void =>
     { seed: 11, numRuns: 20_000 },
   );
 
-/** Each a mistake that somebody has shipped. */
+/** Mistakes that real products have shipped. */
 const MUTANTS: readonly (readonly [string, Policy])[] = [
   [
     'compares paths by prefix',
@@ -58,7 +58,7 @@ const MUTANTS: readonly (readonly [string, Policy])[] = [
     },
   ],
   [
-    'takes an encoded separator for a name',
+    'treats an encoded separator as part of a name',
     { ...SHIPPED, rule: (rules, self, to) => ruleFor(rules, self, { ...to, path: to.path.replace(/%2f|%5c/gi, 'x') }) },
   ],
   [
@@ -74,28 +74,28 @@ const MUTANTS: readonly (readonly [string, Policy])[] = [
     },
   ],
   [
-    'authorizes pictures everywhere',
+    'authorizes images on each path',
     { ...SHIPPED, treatment: (rule, _at, how) => treatmentOf(rule, '/api/media/x', how) },
   ],
 ];
 
-describe('invariant 11: a token goes only where it may', () => {
-  test('holds for any origin, path and kind of request', () => {
+describe('invariant 11: a token goes only to allowed requests', () => {
+  test('authorizes exactly the allowed requests for any origin, path and request kind', () => {
     expect(() => check(SHIPPED)).not.toThrow();
   });
 
-  test.each(MUTANTS)('invariant 11: a policy that %s is caught', (_name, mutant) => {
+  test.each(MUTANTS)('invariant 11: detects a policy that %s', (_name, mutant) => {
     expect(() => check(mutant)).toThrow('Property failed');
   });
 });
 
 const FOLLOWING: ApiRule = { origin: 'self', path: '/api/', redirects: ['/api/latest/'] };
 const FOLLOW_MUTANTS: readonly (readonly [string, typeof followsRedirects])[] = [
-  ['follows what changes something', (rule, at) => followsRedirects(rule, at, 'GET')],
-  ['follows everywhere', (rule, _at, method) => followsRedirects(rule, '/api/latest/x', method)],
-  ['follows without being told', (_rule, at, method) => followsRedirects(FOLLOWING, at, method)],
+  ['follows redirects of unsafe methods', (rule, at) => followsRedirects(rule, at, 'GET')],
+  ['follows redirects on each path', (rule, _at, method) => followsRedirects(rule, '/api/latest/x', method)],
+  ['follows redirects without a declaration', (_rule, at, method) => followsRedirects(FOLLOWING, at, method)],
   [
-    'follows names that begin alike',
+    'follows redirects of paths with the same prefix',
     (rule, at, method) => followsRedirects(rule, at.replace('latestx', 'latest'), method),
   ],
 ];
@@ -110,12 +110,12 @@ const checkFollowing = (follows: typeof followsRedirects): void => {
         );
 };
 
-describe('a redirect is followed only where it is declared, and never sends anything twice', () => {
-  test('holds for each path and method', () => {
+describe('a redirect is followed only on a declared path, and only for GET and HEAD', () => {
+  test('follows exactly the declared redirects for each path and method', () => {
     expect(() => checkFollowing(followsRedirects)).not.toThrow();
   });
 
-  test.each(FOLLOW_MUTANTS)('a policy that %s is caught', (_name, mutant) => {
+  test.each(FOLLOW_MUTANTS)('detects a policy that %s', (_name, mutant) => {
     expect(() => checkFollowing(mutant)).toThrow('expected');
   });
 });

@@ -11,7 +11,7 @@ const RULES: readonly ApiRule[] = [
   { origin: OTHER, path: '/' },
 ];
 
-/** As the worker sees a URL: parsed by the platform, so dot segments are gone and the default port too. */
+/** A URL as the worker sees it. The URL parser has removed dot segments and the default port. */
 const targetOf = (url: string): Target => {
   const { origin, pathname } = new URL(url, SELF);
   return { origin, path: pathname };
@@ -29,33 +29,33 @@ describe('a token goes to an exact origin and path segment (invariant 11) [polic
     ['/api/v1/x?next=https://evil.example/', RULES[0]],
     ['/plain/x', RULES[1]],
     ['https://api.example:8443/anything', RULES[2]],
-  ])('%s is covered', (url, expected) => {
+  ])('covers %s', (url, expected) => {
     expect(rule(url)).toBe(expected);
   });
 
   test.each([
-    ['a longer name', '/api/v10/x'],
-    ['a longer name without a slash', '/plainly/x'],
-    ['the name itself, without its slash', '/api/v1'],
+    ['a longer segment', '/api/v10/x'],
+    ['a longer segment without a slash', '/plainly/x'],
+    ['the path itself without its slash', '/api/v1'],
     ['a dot segment that leads out', '/api/v1/../admin'],
-    ['one that is encoded', '/api/v1/%2e%2e/admin'],
-    ['a backslash, which the parser turns round', '/api/v1/..\\admin'],
+    ['an encoded dot segment that leads out', '/api/v1/%2e%2e/admin'],
+    ['a backslash, which the URL parser turns into a slash', '/api/v1/..\\admin'],
     ['an encoded slash', '/api/v1/..%2Fadmin'],
     ['an encoded backslash', '/api/v1/..%5cadmin'],
-    ['another case', '/API/v1/x'],
+    ['other upper and lower case', '/API/v1/x'],
     ['another scheme', 'http://app.example/api/v1/x'],
     ['another port', 'https://app.example:8443/api/v1/x'],
     ['a sub-domain', 'https://x.app.example/api/v1/x'],
-    ['a name that begins alike', 'https://app.example.evil.example/api/v1/x'],
-    ['our name as a user', 'https://app.example@evil.example/api/v1/x'],
+    ['a longer host with the same prefix', 'https://app.example.evil.example/api/v1/x'],
+    ["the app's host as the user name", 'https://app.example@evil.example/api/v1/x'],
     ['the other origin without its port', 'https://api.example/x'],
     ['an opaque origin', 'data:text/plain,/api/v1/x'],
-    ['a blob of ours', 'blob:https://app.example/api/v1/x'],
-  ])('%s is not', (_why, url) => {
+    ["a blob URL of the app's origin", 'blob:https://app.example/api/v1/x'],
+  ])('does not cover %s', (_why, url) => {
     expect(rule(url)).toBeUndefined();
   });
 
-  test('whatever the path, what is covered lies under the root, segment by segment', () => {
+  test('covers only paths whose first segments match a rule exactly, for any path', () => {
     const piece = fc.constantFrom('api', 'v1', 'v10', 'plain', '..', '.', '%2e', '%2f', '%5C', '', 'x');
     const seen = new Set<ApiRule | undefined>();
     const holds = fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
@@ -72,7 +72,7 @@ describe('a token goes to an exact origin and path segment (invariant 11) [polic
   });
 });
 
-describe('what becomes of a covered request', () => {
+describe('the treatment of a covered request', () => {
   const kind = (change: Partial<RequestKind>): RequestKind => ({
     mode: 'cors',
     destination: '',
@@ -82,12 +82,12 @@ describe('what becomes of a covered request', () => {
   const treated = (url: string, change: Partial<RequestKind>) =>
     treatmentOf(rule(url), targetOf(url).path, kind(change));
 
-  test.each(['GET', 'POST', 'PUT', 'DELETE'])('a %s by fetch, XHR or EventSource is authorized', (method) => {
+  test.each(['GET', 'POST', 'PUT', 'DELETE'])('authorizes a %s by fetch, XHR or EventSource', (method) => {
     expect(treated('/api/v1/notes', { method })).toBe('authorize');
   });
 
   test.each(['document', 'iframe', 'frame', 'embed', 'object', ''])(
-    'a navigation to a %s never is [policy-navigation]',
+    'never authorizes a navigation to a %s [policy-navigation]',
     (destination) => {
       expect(treated('/api/v1/notes', { mode: 'navigate', destination })).toBe('leave');
       expect(treated('/api/v1/notes', { mode: 'navigate', destination, method: 'POST' })).toBe('leave');
@@ -95,14 +95,14 @@ describe('what becomes of a covered request', () => {
   );
 
   test.each(['script', 'style', 'worker', 'font', 'manifest', 'iframe', 'embed', 'object', 'report'])(
-    'nor is a %s',
+    'never authorizes a %s',
     (destination) => {
       expect(treated('/api/v1/media/x', { mode: 'no-cors', destination })).toBe('leave');
     },
   );
 
   test.each(['image', 'audio', 'video', 'track'])(
-    '%s is, where that was declared, and for GET [policy-media]',
+    'authorizes a GET for %s on a declared media path only [policy-media]',
     (destination) => {
       expect(treated('/api/v1/media/x', { mode: 'no-cors', destination })).toBe('authorize-media');
       expect(treated('/api/v1/notes', { mode: 'no-cors', destination })).toBe('leave');
@@ -111,11 +111,11 @@ describe('what becomes of a covered request', () => {
     },
   );
 
-  test('a media path outside of its rule covers nothing', () => {
+  test('does not authorize a media path outside its rule', () => {
     expect(treated('/elsewhere/x', { mode: 'no-cors', destination: 'image' })).toBe('leave');
   });
 
-  test('what no rule covers is left alone', () => {
+  test('leaves a request alone when no rule covers it', () => {
     expect(treatmentOf(undefined, '/x', kind({}))).toBe('leave');
   });
 });

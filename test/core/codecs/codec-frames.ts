@@ -15,7 +15,7 @@ export class Outcome {
   get sent(): Frame[] {
     return this.outputs.flatMap((output) => (output.type === 'send' ? [output.data] : []));
   }
-  heardBy(tab: string): Frame[] {
+  receivedBy(tab: string): Frame[] {
     return this.#framesOf(tab).flatMap((frame) => (frame.type === 'socket-message' ? [frame.data] : []));
   }
   closed(tab: string): (readonly [code: number, reason: string, wasClean: boolean])[] {
@@ -47,7 +47,7 @@ export class Bench {
   constructor(kind: CodecKind) {
     this.codec = kind.create({ host: 'h', epoch: 1 });
   }
-  tell(event: Parameters<Codec['dispatch']>[0]): Outcome {
+  dispatch(event: Parameters<Codec['dispatch']>[0]): Outcome {
     const outcome = new Outcome(this.codec.dispatch(event, this.now));
     for (const output of outcome.outputs) {
       if (output.type === 'toTab' && output.tab !== undefined && output.frame.type === 'socket-memo')
@@ -56,22 +56,24 @@ export class Bench {
     return outcome;
   }
   open(tab: string, again: string | null = null): Outcome {
-    return this.tell({ type: 'socket-open', tab, socket: 's', protocols: [], again });
+    return this.dispatch({ type: 'socket-open', tab, socket: 's', protocols: [], again });
   }
-  say(tab: string, ...frames: readonly Frame[]): Outcome {
-    return new Outcome(frames.flatMap((data) => this.tell({ type: 'socket-send', tab, socket: 's', data }).outputs));
+  send(tab: string, ...frames: readonly Frame[]): Outcome {
+    return new Outcome(
+      frames.flatMap((data) => this.dispatch({ type: 'socket-send', tab, socket: 's', data }).outputs),
+    );
   }
   close(tab: string): Outcome {
-    return this.tell({ type: 'socket-close', tab, socket: 's', code: 1000, reason: '' });
+    return this.dispatch({ type: 'socket-close', tab, socket: 's', code: 1000, reason: '' });
   }
   up(): Outcome {
-    return this.tell({ type: 'opened' });
+    return this.dispatch({ type: 'opened' });
   }
   down(code = 1006): Outcome {
-    return this.tell({ type: 'closed', code });
+    return this.dispatch({ type: 'closed', code });
   }
   /** Frames of the server. */
-  hear(...frames: readonly Frame[]): Outcome {
-    return new Outcome(frames.flatMap((data) => this.tell({ type: 'frame', data }).outputs));
+  receive(...frames: readonly Frame[]): Outcome {
+    return new Outcome(frames.flatMap((data) => this.dispatch({ type: 'frame', data }).outputs));
   }
 }

@@ -18,9 +18,9 @@ const twoTabs = (): Bench => {
   bench.open('a');
   bench.open('b');
   bench.up();
-  bench.say('a', INIT);
-  bench.say('b', INIT);
-  bench.hear(ACK);
+  bench.send('a', INIT);
+  bench.send('b', INIT);
+  bench.receive(ACK);
   return bench;
 };
 
@@ -28,64 +28,64 @@ test('tabs are let in when the link is up, say hello once for all, and each is a
   const bench = new Bench(graphqlTransportWs);
   bench.open('a');
   expect(bench.up().opened('a')).toEqual(['graphql-transport-ws']);
-  expect(bench.say('a', '{"type":"connection_init","payload":{"as":"demo"}}').sent).toEqual([
+  expect(bench.send('a', '{"type":"connection_init","payload":{"as":"demo"}}').sent).toEqual([
     '{"type":"connection_init","payload":{"as":"demo"}}',
   ]);
   expect(bench.open('b').opened('b')).toEqual(['graphql-transport-ws']);
-  expect(bench.say('b', INIT).sent).toEqual([]);
-  const outcome = bench.hear('{"type":"connection_ack","payload":{"v":1}}');
+  expect(bench.send('b', INIT).sent).toEqual([]);
+  const outcome = bench.receive('{"type":"connection_ack","payload":{"v":1}}');
   expect(outcome.has('greeted')).toBe(true);
-  expect([outcome.heardBy('a'), outcome.heardBy('b')]).toEqual([
+  expect([outcome.receivedBy('a'), outcome.receivedBy('b')]).toEqual([
     ['{"type":"connection_ack","payload":{"v":1}}'],
     ['{"type":"connection_ack","payload":{"v":1}}'],
   ]);
   bench.open('c');
-  expect(bench.say('c', INIT).heardBy('c')).toEqual(['{"type":"connection_ack","payload":{"v":1}}']);
+  expect(bench.send('c', INIT).receivedBy('c')).toEqual(['{"type":"connection_ack","payload":{"v":1}}']);
 });
 
 test('operations of the same id in two tabs are two, and each hears its own', () => {
   const bench = twoTabs();
-  expect(bench.say('a', subscribe('1')).sent).toEqual([subscribe('1')]);
-  expect(bench.say('b', subscribe('1')).sent).toEqual([subscribe('2')]);
-  const second = bench.hear(next('2', 7));
-  expect([second.heardBy('a'), second.heardBy('b')]).toEqual([[], [next('1', 7)]]);
-  expect(bench.hear('{"id":"2","type":"complete"}').heardBy('b')).toEqual(['{"id":"1","type":"complete"}']);
-  expect(bench.hear(next('2', 8)).heardBy('b')).toEqual([]);
-  expect(bench.say('a', '{"id":"1","type":"complete"}').sent).toEqual(['{"id":"1","type":"complete"}']);
+  expect(bench.send('a', subscribe('1')).sent).toEqual([subscribe('1')]);
+  expect(bench.send('b', subscribe('1')).sent).toEqual([subscribe('2')]);
+  const second = bench.receive(next('2', 7));
+  expect([second.receivedBy('a'), second.receivedBy('b')]).toEqual([[], [next('1', 7)]]);
+  expect(bench.receive('{"id":"2","type":"complete"}').receivedBy('b')).toEqual(['{"id":"1","type":"complete"}']);
+  expect(bench.receive(next('2', 8)).receivedBy('b')).toEqual([]);
+  expect(bench.send('a', '{"id":"1","type":"complete"}').sent).toEqual(['{"id":"1","type":"complete"}']);
 });
 
 test('an error of the server ends one operation', () => {
   const bench = twoTabs();
-  bench.say('b', subscribe('9', '{ nonsense }'));
+  bench.send('b', subscribe('9', '{ nonsense }'));
   const error = '{"id":"1","type":"error","payload":[{"message":"Cannot query field \\"nonsense\\""}]}';
-  expect(bench.hear(error).heardBy('b')).toEqual([error.replace('"id":"1"', '"id":"9"')]);
-  expect(bench.say('b', subscribe('9', '{ hello }')).sent).toEqual([subscribe('2', '{ hello }')]);
+  expect(bench.receive(error).receivedBy('b')).toEqual([error.replace('"id":"1"', '"id":"9"')]);
+  expect(bench.send('b', subscribe('9', '{ hello }')).sent).toEqual([subscribe('2', '{ hello }')]);
 });
 
 test('a lost link: no tab is closed, subscriptions are asked for again, and a possible gap is told', () => {
   const bench = twoTabs();
-  bench.say('a', subscribe('x'));
-  bench.say('b', subscribe('y'));
+  bench.send('a', subscribe('x'));
+  bench.send('b', subscribe('y'));
   const lost = bench.down();
-  expect([lost.closed('a'), lost.closed('b'), lost.heardBy('a')]).toEqual([[], [], []]);
-  expect(bench.say('a', subscribe('z')).sent).toEqual([]);
+  expect([lost.closed('a'), lost.closed('b'), lost.receivedBy('a')]).toEqual([[], [], []]);
+  expect(bench.send('a', subscribe('z')).sent).toEqual([]);
   expect(bench.up().sent).toEqual([INIT.replace('}', ',"payload":{}}')]);
-  const again = bench.hear(ACK);
+  const again = bench.receive(ACK);
   expect(again.sent).toEqual([subscribe('1'), subscribe('2'), subscribe('3')]);
-  expect(again.heardBy('a')).toEqual(['{"type":"ping","payload":{"possibleGap":["x"]}}']);
-  expect(again.heardBy('b')).toEqual(['{"type":"ping","payload":{"possibleGap":["y"]}}']);
-  expect(bench.say('a', '{"type":"pong"}').sent).toEqual([]);
+  expect(again.receivedBy('a')).toEqual(['{"type":"ping","payload":{"possibleGap":["x"]}}']);
+  expect(again.receivedBy('b')).toEqual(['{"type":"ping","payload":{"possibleGap":["y"]}}']);
+  expect(bench.send('a', '{"type":"pong"}').sent).toEqual([]);
   expect(again.outputs).toContainEqual({ type: 'count', what: 'resumed', by: 1 });
 });
 
 test('a mutation is never sent twice: over a lost link it ends with an error', () => {
   const bench = twoTabs();
-  bench.say('a', subscribe('m', 'mutation { add }'));
-  bench.say('a', subscribe('p', undefined).replace('"query":"subscription { tick }"', '"extensions":{}'));
-  expect(bench.down().heardBy('a')).toEqual([expect.stringMatching(UNCERTAIN), expect.stringMatching(UNCERTAIN)]);
-  expect(bench.say('a', subscribe('n', 'mutation { add }')).sent).toEqual([]);
+  bench.send('a', subscribe('m', 'mutation { add }'));
+  bench.send('a', subscribe('p', undefined).replace('"query":"subscription { tick }"', '"extensions":{}'));
+  expect(bench.down().receivedBy('a')).toEqual([expect.stringMatching(UNCERTAIN), expect.stringMatching(UNCERTAIN)]);
+  expect(bench.send('a', subscribe('n', 'mutation { add }')).sent).toEqual([]);
   bench.up();
-  expect(bench.hear(ACK).sent).toEqual([subscribe('3', 'mutation { add }')]);
+  expect(bench.receive(ACK).sent).toEqual([subscribe('3', 'mutation { add }')]);
 });
 
 test.each([
@@ -103,26 +103,26 @@ test.each([
 
 test('another worker goes on where the tab was, and knows what it must not do twice', () => {
   const before = twoTabs();
-  before.say('a', subscribe('x'), subscribe('m', 'mutation { add }'));
-  before.say('b', subscribe('y'));
+  before.send('a', subscribe('x'), subscribe('m', 'mutation { add }'));
+  before.send('b', subscribe('y'));
   const bench = new Bench(graphqlTransportWs);
-  expect(bench.open('a', before.memos.get('a')).heardBy('a')).toEqual([expect.stringMatching(UNCERTAIN)]);
+  expect(bench.open('a', before.memos.get('a')).receivedBy('a')).toEqual([expect.stringMatching(UNCERTAIN)]);
   bench.open('b', before.memos.get('b'));
   expect(bench.up().sent).toEqual(['{"type":"connection_init","payload":{}}']);
-  const again = bench.hear(ACK);
+  const again = bench.receive(ACK);
   expect(again.sent).toEqual([subscribe('1'), subscribe('2')]);
-  expect(again.heardBy('a')).toEqual(['{"type":"ping","payload":{"possibleGap":["x"]}}']);
-  expect(bench.hear(next('2', 5)).heardBy('b')).toEqual([next('y', 5)]);
+  expect(again.receivedBy('a')).toEqual(['{"type":"ping","payload":{"possibleGap":["x"]}}']);
+  expect(bench.receive(next('2', 5)).receivedBy('b')).toEqual([next('y', 5)]);
   // what the former worker took without saying so is said again
-  expect(bench.say('a', subscribe('x')).outputs).toEqual([]);
+  expect(bench.send('a', subscribe('x')).outputs).toEqual([]);
 });
 
 test('a tab that comes again on the same worker begins anew, and the server is told of the end of the former', () => {
   const bench = twoTabs();
-  bench.say('a', subscribe('x'));
+  bench.send('a', subscribe('x'));
   const again = bench.open('a', bench.memos.get('a'));
   expect(again.sent).toEqual(['{"id":"1","type":"complete"}', subscribe('2')]);
-  expect(again.heardBy('a')).toEqual(['{"type":"ping","payload":{"possibleGap":["x"]}}']);
+  expect(again.receivedBy('a')).toEqual(['{"type":"ping","payload":{"possibleGap":["x"]}}']);
 });
 
 test.each([
@@ -132,9 +132,9 @@ test.each([
   ['an id that is taken', subscribe('1', '{ other }'), 4409],
 ])('%s closes the socket of that tab, and no other one hears of it', (_name, data, code) => {
   const bench = twoTabs();
-  bench.say('a', subscribe('1'));
-  bench.say('b', subscribe('1'));
-  const outcome = bench.say('a', data);
+  bench.send('a', subscribe('1'));
+  bench.send('b', subscribe('1'));
+  const outcome = bench.send('a', data);
   expect(outcome.closed('a')).toMatchObject([[code, expect.any(String), true]]);
   expect(outcome.closed('b')).toEqual([]);
   expect(outcome.sent).toEqual(['{"id":"1","type":"complete"}']);
@@ -148,7 +148,7 @@ test('before the hello nothing may be asked; without one the server closes, and 
   expect(bench.down(4408).closed('a')).toEqual([[4408, '', true]]);
   bench.open('b');
   bench.up();
-  expect(bench.say('b', subscribe('1')).closed('b')).toEqual([[4401, 'Unauthorized', true]]);
+  expect(bench.send('b', subscribe('1')).closed('b')).toEqual([[4401, 'Unauthorized', true]]);
 });
 
 test.each([4400, 4406, 4409, 4429, 4500, 4504])('what cannot be mended by another try is told: %i', (code) => {
@@ -166,49 +166,49 @@ test('refusals are about the authorization: a fresh ticket, or the end', () => {
 
 test('the link answers pings of both sides by itself, and is measured by its own', () => {
   const bench = twoTabs();
-  expect(bench.hear('{"type":"ping"}').sent).toEqual(['{"type":"pong"}']);
-  expect(bench.say('a', '{"type":"ping"}').heardBy('a')).toEqual(['{"type":"pong"}']);
-  expect(bench.tell({ type: 'probe' }).sent).toEqual(['{"type":"ping"}']);
+  expect(bench.receive('{"type":"ping"}').sent).toEqual(['{"type":"pong"}']);
+  expect(bench.send('a', '{"type":"ping"}').receivedBy('a')).toEqual(['{"type":"pong"}']);
+  expect(bench.dispatch({ type: 'probe' }).sent).toEqual(['{"type":"ping"}']);
   bench.now += 12;
-  expect(bench.hear('{"type":"pong"}').outputs).toEqual([{ type: 'round-trip', ms: 12 }]);
+  expect(bench.receive('{"type":"pong"}').outputs).toEqual([{ type: 'round-trip', ms: 12 }]);
 });
 
 test('what is not the protocol is a violation', () => {
   for (const data of ['nonsense', '{"type":"data"}', new ArrayBuffer(2)])
-    expect(twoTabs().hear(data).outputs).toEqual([{ type: 'violated' }]);
+    expect(twoTabs().receive(data).outputs).toEqual([{ type: 'violated' }]);
 });
 
 test('there are bounds', () => {
   const bench = twoTabs();
-  for (let id = 0; id < 1_024; id++) bench.say('a', subscribe(`q${id}`));
-  expect(bench.say('b', subscribe('1')).closed('b')).toMatchObject([[1013, 'over-limit', true]]);
+  for (let id = 0; id < 1_024; id++) bench.send('a', subscribe(`q${id}`));
+  expect(bench.send('b', subscribe('1')).closed('b')).toMatchObject([[1013, 'over-limit', true]]);
 });
 
 test("another person's session: nothing of the former one's is left", () => {
   const bench = new Bench(graphqlTransportWs);
   bench.open('a');
   bench.up();
-  bench.say('a', '{"type":"connection_init","payload":{"as":"one"}}');
-  bench.hear(ACK);
-  bench.say('a', subscribe('1'));
-  expect(bench.tell({ type: 'ended', code: 4401, reason: 'signed-out' }).closed('a')).toEqual([
+  bench.send('a', '{"type":"connection_init","payload":{"as":"one"}}');
+  bench.receive(ACK);
+  bench.send('a', subscribe('1'));
+  expect(bench.dispatch({ type: 'ended', code: 4401, reason: 'signed-out' }).closed('a')).toEqual([
     [4401, 'signed-out', false],
   ]);
   bench.down(1000);
-  bench.tell({ type: 'forget' });
+  bench.dispatch({ type: 'forget' });
   bench.open('b');
   expect(bench.up().sent).toEqual([]);
-  expect(bench.say('b', '{"type":"connection_init","payload":{"as":"two"}}').sent).toEqual([
+  expect(bench.send('b', '{"type":"connection_init","payload":{"as":"two"}}').sent).toEqual([
     '{"type":"connection_init","payload":{"as":"two"}}',
   ]);
-  expect(bench.hear(ACK).sent).toEqual([]);
+  expect(bench.receive(ACK).sent).toEqual([]);
 });
 
 test('a tab that goes takes its operations with it', () => {
   const bench = twoTabs();
-  bench.say('a', subscribe('1'));
-  bench.say('b', subscribe('1'));
-  expect(bench.tell({ type: 'tab-left', tab: 'a' }).sent).toEqual(['{"id":"1","type":"complete"}']);
+  bench.send('a', subscribe('1'));
+  bench.send('b', subscribe('1'));
+  expect(bench.dispatch({ type: 'tab-left', tab: 'a' }).sent).toEqual(['{"id":"1","type":"complete"}']);
   expect(bench.close('b').sent).toEqual(['{"id":"2","type":"complete"}']);
   expect(bench.codec.listeners).toBe(0);
 });

@@ -18,10 +18,10 @@ const twoTabs = (connected = CONNECTED): Bench => {
   bench.open('a');
   bench.open('b');
   bench.up();
-  bench.hear(OPEN);
-  bench.say('a', '40');
-  bench.say('b', '40');
-  bench.hear(connected);
+  bench.receive(OPEN);
+  bench.send('a', '40');
+  bench.send('b', '40');
+  bench.receive(connected);
   return bench;
 };
 
@@ -29,67 +29,67 @@ test('one handshake and one connect for all tabs; a second connect would double 
   const bench = new Bench(socketIo);
   bench.open('a');
   expect(bench.up().outputs).toEqual([]);
-  const opened = bench.hear(OPEN);
-  expect([opened.opened('a'), opened.heardBy('a'), opened.has('greeted')]).toEqual([[''], [OPEN_FOR_TABS], true]);
-  expect(bench.say('a', '40{"token":"x"}').sent).toEqual(['40{"token":"x"}']);
+  const opened = bench.receive(OPEN);
+  expect([opened.opened('a'), opened.receivedBy('a'), opened.has('greeted')]).toEqual([[''], [OPEN_FOR_TABS], true]);
+  expect(bench.send('a', '40{"token":"x"}').sent).toEqual(['40{"token":"x"}']);
   bench.open('b');
-  expect(bench.say('b', '40{"token":"x"}').sent).toEqual([]);
-  const connected = bench.hear(CONNECTED);
-  expect([connected.heardBy('a'), connected.heardBy('b')]).toEqual([[CONNECTED_FOR_TABS], [CONNECTED_FOR_TABS]]);
-  expect(bench.open('c').heardBy('c')).toEqual([OPEN_FOR_TABS]);
-  expect(bench.say('c', '40').heardBy('c')).toEqual([CONNECTED_FOR_TABS]);
+  expect(bench.send('b', '40{"token":"x"}').sent).toEqual([]);
+  const connected = bench.receive(CONNECTED);
+  expect([connected.receivedBy('a'), connected.receivedBy('b')]).toEqual([[CONNECTED_FOR_TABS], [CONNECTED_FOR_TABS]]);
+  expect(bench.open('c').receivedBy('c')).toEqual([OPEN_FOR_TABS]);
+  expect(bench.send('c', '40').receivedBy('c')).toEqual([CONNECTED_FOR_TABS]);
 });
 
 test('events are for all, an acknowledgement for the tab that asked', () => {
   const bench = twoTabs();
-  const heard = bench.hear(tick(1));
-  expect([heard.heardBy('a'), heard.heardBy('b')]).toEqual([[tick(1)], [tick(1)]]);
-  expect(bench.say('a', '420["add",1,2]').sent).toEqual(['421["add",1,2]']);
-  expect(bench.say('b', '420["add",3,4]').sent).toEqual(['422["add",3,4]']);
-  const answered = bench.hear('432[7]');
-  expect([answered.heardBy('a'), answered.heardBy('b')]).toEqual([[], ['430[7]']]);
-  expect(bench.say('b', '42["shout"]').sent).toEqual(['42["shout"]']);
+  const received = bench.receive(tick(1));
+  expect([received.receivedBy('a'), received.receivedBy('b')]).toEqual([[tick(1)], [tick(1)]]);
+  expect(bench.send('a', '420["add",1,2]').sent).toEqual(['421["add",1,2]']);
+  expect(bench.send('b', '420["add",3,4]').sent).toEqual(['422["add",3,4]']);
+  const answered = bench.receive('432[7]');
+  expect([answered.receivedBy('a'), answered.receivedBy('b')]).toEqual([[], ['430[7]']]);
+  expect(bench.send('b', '42["shout"]').sent).toEqual(['42["shout"]']);
 });
 
 test('when the server asks for an acknowledgement, the first tab answers', () => {
   const bench = twoTabs();
-  const asked = bench.hear('425["ready?"]');
-  expect([asked.heardBy('a'), asked.heardBy('b')]).toEqual([['425["ready?"]'], ['425["ready?"]']]);
-  expect(bench.say('b', '435[true]').sent).toEqual(['435[true]']);
-  expect(bench.say('a', '435[true]').sent).toEqual([]);
+  const asked = bench.receive('425["ready?"]');
+  expect([asked.receivedBy('a'), asked.receivedBy('b')]).toEqual([['425["ready?"]'], ['425["ready?"]']]);
+  expect(bench.send('b', '435[true]').sent).toEqual(['435[true]']);
+  expect(bench.send('a', '435[true]').sent).toEqual([]);
 });
 
 test('binary packets of two tabs are not mixed up, and are told whole', () => {
   const bench = twoTabs();
   const [one, two] = [new Uint8Array([1, 2]).buffer, new Uint8Array([3]).buffer];
   const head = '450-'.replace('0', '1') + '7["bin",{"_placeholder":true,"num":0}]';
-  expect(bench.say('a', head).sent).toEqual([]);
-  expect(bench.say('b', head).sent).toEqual([]);
-  expect(bench.say('b', two).sent).toEqual(['451-1["bin",{"_placeholder":true,"num":0}]', two]);
-  expect(bench.say('a', one).sent).toEqual(['451-2["bin",{"_placeholder":true,"num":0}]', one]);
+  expect(bench.send('a', head).sent).toEqual([]);
+  expect(bench.send('b', head).sent).toEqual([]);
+  expect(bench.send('b', two).sent).toEqual(['451-1["bin",{"_placeholder":true,"num":0}]', two]);
+  expect(bench.send('a', one).sent).toEqual(['451-2["bin",{"_placeholder":true,"num":0}]', one]);
   const answer = '461-2[{"_placeholder":true,"num":0}]';
-  expect(bench.hear(answer).outputs).toEqual([]);
-  const whole = bench.hear(one);
-  expect([whole.heardBy('a'), whole.heardBy('b')]).toEqual([['461-7[{"_placeholder":true,"num":0}]', one], []]);
+  expect(bench.receive(answer).outputs).toEqual([]);
+  const whole = bench.receive(one);
+  expect([whole.receivedBy('a'), whole.receivedBy('b')]).toEqual([['461-7[{"_placeholder":true,"num":0}]', one], []]);
 });
 
 test('a lost link is recovered: what was missed comes once, what waits for an answer goes again', () => {
   const bench = twoTabs();
-  bench.hear(tick(1));
-  bench.say('a', '420["add",1,2]');
+  bench.receive(tick(1));
+  bench.send('a', '420["add",1,2]');
   const lost = bench.down();
   expect([lost.closed('a'), lost.closed('b')]).toEqual([[], []]);
-  expect(bench.say('b', '42["shout"]').sent).toEqual([]);
+  expect(bench.send('b', '42["shout"]').sent).toEqual([]);
   bench.up();
-  const opened = bench.hear(OPEN.replace('jhOz', 'A5XB'));
+  const opened = bench.receive(OPEN.replace('jhOz', 'A5XB'));
   expect(opened.sent).toEqual([`40{"pid":"${PID}","offset":"Q80c3b1"}`]);
-  expect(opened.heardBy('a')).toEqual([]);
+  expect(opened.receivedBy('a')).toEqual([]);
   // the server sends what was missed before it says that it recovered
-  const again = bench.hear(tick(2), CONNECTED);
-  expect([again.heardBy('a'), again.heardBy('b')]).toEqual([[tick(2)], [tick(2)]]);
+  const again = bench.receive(tick(2), CONNECTED);
+  expect([again.receivedBy('a'), again.receivedBy('b')]).toEqual([[tick(2)], [tick(2)]]);
   expect(again.sent).toEqual(['421["add",1,2]', '42["shout"]']);
   expect(again.outputs).toContainEqual({ type: 'count', what: 'resumed', by: 1 });
-  expect(bench.hear('431[3]').heardBy('a')).toEqual(['430[3]']);
+  expect(bench.receive('431[3]').receivedBy('a')).toEqual(['430[3]']);
 });
 
 test.each([
@@ -97,86 +97,86 @@ test.each([
   ['no recovery at all', '40{"sid":"other"}', `40{"sid":"${SID}"}`],
 ])('a server that cannot recover: %s', (_name, answer, connected) => {
   const bench = twoTabs(connected);
-  bench.hear(tick(1));
+  bench.receive(tick(1));
   bench.down();
   bench.open('c');
-  bench.say('c', '40');
+  bench.send('c', '40');
   bench.up();
-  bench.hear(OPEN);
-  bench.say('c', '40');
-  const again = bench.hear(answer);
+  bench.receive(OPEN);
+  bench.send('c', '40');
+  const again = bench.receive(answer);
   expect([again.closed('a'), again.closed('b'), again.closed('c')]).toEqual([
     [[1006, '', false]],
     [[1006, '', false]],
     [],
   ]);
-  expect(again.heardBy('c')).toEqual(['40{"sid":"other"}']);
+  expect(again.receivedBy('c')).toEqual(['40{"sid":"other"}']);
 });
 
 test('namespaces are apart: who may not be in one is told, and is in the other', () => {
   const bench = twoTabs();
-  expect(bench.say('a', '40/admin,{"token":"x"}').sent).toEqual(['40/admin,{"token":"x"}']);
-  const refused = bench.hear('44/admin,{"message":"not you"}');
-  expect([refused.heardBy('a'), refused.heardBy('b')]).toEqual([['44/admin,{"message":"not you"}'], []]);
-  expect(bench.hear(tick(1)).heardBy('a')).toEqual([tick(1)]);
-  bench.say('b', '40/news,');
-  bench.hear('40/news,{"sid":"n"}');
-  expect(bench.hear('42/news,["x"]').heardBy('a')).toEqual([]);
-  expect(bench.say('b', '42/news,["y"]').sent).toEqual(['42/news,["y"]']);
-  expect(bench.say('b', '41/news,').sent).toEqual(['41/news,']);
+  expect(bench.send('a', '40/admin,{"token":"x"}').sent).toEqual(['40/admin,{"token":"x"}']);
+  const refused = bench.receive('44/admin,{"message":"not you"}');
+  expect([refused.receivedBy('a'), refused.receivedBy('b')]).toEqual([['44/admin,{"message":"not you"}'], []]);
+  expect(bench.receive(tick(1)).receivedBy('a')).toEqual([tick(1)]);
+  bench.send('b', '40/news,');
+  bench.receive('40/news,{"sid":"n"}');
+  expect(bench.receive('42/news,["x"]').receivedBy('a')).toEqual([]);
+  expect(bench.send('b', '42/news,["y"]').sent).toEqual(['42/news,["y"]']);
+  expect(bench.send('b', '41/news,').sent).toEqual(['41/news,']);
 });
 
 test('the server throws us out of a namespace: every tab is told, and may come again', () => {
   const bench = twoTabs();
-  const out = bench.hear('41');
-  expect([out.heardBy('a'), out.heardBy('b')]).toEqual([['41'], ['41']]);
-  expect(bench.say('a', '40').sent).toEqual(['40']);
+  const out = bench.receive('41');
+  expect([out.receivedBy('a'), out.receivedBy('b')]).toEqual([['41'], ['41']]);
+  expect(bench.send('a', '40').sent).toEqual(['40']);
 });
 
 test('the last tab that leaves a namespace leaves it', () => {
   const bench = twoTabs();
-  expect(bench.say('a', '41').sent).toEqual([]);
-  expect(bench.hear(tick(1)).heardBy('a')).toEqual([]);
-  expect(bench.tell({ type: 'tab-left', tab: 'b' }).sent).toEqual(['41']);
+  expect(bench.send('a', '41').sent).toEqual([]);
+  expect(bench.receive(tick(1)).receivedBy('a')).toEqual([]);
+  expect(bench.dispatch({ type: 'tab-left', tab: 'b' }).sent).toEqual(['41']);
   expect(bench.codec.listeners).toBe(1);
 });
 
 test('another worker goes on where the tabs were, also when one had heard more than the other', () => {
   const before = twoTabs();
-  before.hear(tick(1));
+  before.receive(tick(1));
   const behind = before.memos.get('b');
-  before.hear(tick(2));
-  before.say('a', '420["add",1,2]');
+  before.receive(tick(2));
+  before.send('a', '420["add",1,2]');
   const bench = new Bench(socketIo);
   bench.open('a', before.memos.get('a'));
   bench.open('b', behind);
   bench.up();
-  const opened = bench.hear(OPEN);
-  expect([opened.opened('a'), opened.heardBy('a')]).toEqual([[''], []]);
+  const opened = bench.receive(OPEN);
+  expect([opened.opened('a'), opened.receivedBy('a')]).toEqual([[''], []]);
   expect(opened.sent).toEqual([`40{"pid":"${PID}","offset":"Q80c3b1"}`]);
-  const again = bench.hear(tick(2), tick(3), CONNECTED);
-  expect([again.heardBy('a'), again.heardBy('b')]).toEqual([[tick(3)], [tick(2), tick(3)]]);
+  const again = bench.receive(tick(2), tick(3), CONNECTED);
+  expect([again.receivedBy('a'), again.receivedBy('b')]).toEqual([[tick(3)], [tick(2), tick(3)]]);
   expect(again.sent).toEqual(['421["add",1,2]']);
-  expect(bench.hear('431[3]').heardBy('a')).toEqual(['430[3]']);
+  expect(bench.receive('431[3]').receivedBy('a')).toEqual(['430[3]']);
 });
 
 test('for a tab that comes too late for what another one has moved on from, the link begins anew where it was', () => {
   const before = twoTabs();
-  before.hear(tick(1));
+  before.receive(tick(1));
   const behind = before.memos.get('b');
-  before.hear(tick(2));
+  before.receive(tick(2));
   const bench = new Bench(socketIo);
   bench.open('a', before.memos.get('a'));
   bench.up();
-  bench.hear(OPEN, CONNECTED);
+  bench.receive(OPEN, CONNECTED);
   const late = bench.open('b', behind);
   expect([late.closed('a'), late.closed('b')]).toEqual([[], []]);
   expect(late.has('redial')).toBe(true);
   bench.down();
   bench.up();
-  expect(bench.hear(OPEN).sent).toEqual([`40{"pid":"${PID}","offset":"Q80c3b1"}`]);
-  const again = bench.hear(tick(2), tick(3), CONNECTED);
-  expect([again.heardBy('a'), again.heardBy('b')]).toEqual([[tick(3)], [tick(2), tick(3)]]);
+  expect(bench.receive(OPEN).sent).toEqual([`40{"pid":"${PID}","offset":"Q80c3b1"}`]);
+  const again = bench.receive(tick(2), tick(3), CONNECTED);
+  expect([again.receivedBy('a'), again.receivedBy('b')]).toEqual([[tick(3)], [tick(2), tick(3)]]);
   expect(bench.open('c', 'nonsense').closed('c')).toEqual([[1006, '', false]]);
 });
 
@@ -185,48 +185,48 @@ test('without recovery, a tab that comes late is told of its loss, though others
   const bench = new Bench(socketIo);
   bench.open('a', before.memos.get('a'));
   bench.up();
-  expect(bench.hear(OPEN, '40{"sid":"other"}').closed('a')).toEqual([[1006, '', false]]);
+  expect(bench.receive(OPEN, '40{"sid":"other"}').closed('a')).toEqual([[1006, '', false]]);
   bench.open('a');
-  bench.say('a', '40');
-  bench.hear('40{"sid":"other"}');
+  bench.send('a', '40');
+  bench.receive('40{"sid":"other"}');
   expect(bench.open('b', before.memos.get('b')).closed('b')).toEqual([[1006, '', false]]);
 });
 
 test('for a tab that comes back where nobody is any more, the link begins anew: what it brings is of another time', () => {
   const before = twoTabs();
-  before.hear(tick(1));
+  before.receive(tick(1));
   const bench = new Bench(socketIo);
   bench.open('a', before.memos.get('a'));
   bench.up();
-  bench.hear(OPEN, CONNECTED);
-  expect(bench.tell({ type: 'tab-left', tab: 'a' }).sent).toEqual(['41']);
+  bench.receive(OPEN, CONNECTED);
+  expect(bench.dispatch({ type: 'tab-left', tab: 'a' }).sent).toEqual(['41']);
   const late = bench.open('b', before.memos.get('b'));
   expect([late.has('redial'), late.sent]).toEqual([true, []]);
 });
 
 test('pings of the server are answered by the worker and kept from no tab; silence is judged by them', () => {
   const bench = twoTabs();
-  const pinged = bench.hear('2');
-  expect([pinged.sent, pinged.heardBy('a'), pinged.heardBy('b')]).toEqual([['3'], ['2'], ['2']]);
-  expect(bench.say('a', '3').outputs).toEqual([]);
+  const pinged = bench.receive('2');
+  expect([pinged.sent, pinged.receivedBy('a'), pinged.receivedBy('b')]).toEqual([['3'], ['2'], ['2']]);
+  expect(bench.send('a', '3').outputs).toEqual([]);
   bench.now += 28_000;
-  expect(bench.tell({ type: 'probe' }).outputs).toEqual([{ type: 'alive' }]);
+  expect(bench.dispatch({ type: 'probe' }).outputs).toEqual([{ type: 'alive' }]);
   bench.now += 1;
-  expect(bench.tell({ type: 'probe' }).outputs).toEqual([]);
+  expect(bench.dispatch({ type: 'probe' }).outputs).toEqual([]);
 });
 
 test('what is not the protocol: of the server a violation, of a tab its own end', () => {
-  expect(twoTabs().hear('hello').outputs).toEqual([{ type: 'violated' }]);
-  expect(twoTabs().hear(new ArrayBuffer(1)).outputs).toEqual([{ type: 'violated' }]);
-  const outcome = twoTabs().say('a', new ArrayBuffer(1));
+  expect(twoTabs().receive('hello').outputs).toEqual([{ type: 'violated' }]);
+  expect(twoTabs().receive(new ArrayBuffer(1)).outputs).toEqual([{ type: 'violated' }]);
+  const outcome = twoTabs().send('a', new ArrayBuffer(1));
   expect([outcome.closed('a'), outcome.closed('b'), outcome.sent]).toEqual([[[1007, '', false]], [], []]);
 });
 
 test('there are bounds: who fills the outbox is closed', () => {
   const bench = twoTabs();
   bench.down();
-  for (let n = 0; n < 1_024; n++) expect(bench.say('a', `42["x",${n}]`).closed('a')).toEqual([]);
-  expect(bench.say('a', '42["x",1024]').closed('a')).toEqual([[1013, 'over-limit', false]]);
+  for (let n = 0; n < 1_024; n++) expect(bench.send('a', `42["x",${n}]`).closed('a')).toEqual([]);
+  expect(bench.send('a', '42["x",1024]').closed('a')).toEqual([[1013, 'over-limit', false]]);
   bench.up();
-  expect(bench.hear(OPEN, CONNECTED).sent).toHaveLength(1);
+  expect(bench.receive(OPEN, CONNECTED).sent).toHaveLength(1);
 });

@@ -20,7 +20,7 @@ const plain = (): Codec => jsonPing.create({ host: 'h', epoch: 7 });
 const frame = (codec: Codec, data: string, now = NOW) => codec.dispatch({ type: 'frame', data }, now);
 const sent = (outputs: readonly CodecOutput[]) =>
   outputs.flatMap((output) => (output.type === 'send' ? [output.data] : []));
-const told = (outputs: readonly CodecOutput[]) =>
+const toTabs = (outputs: readonly CodecOutput[]) =>
   outputs.flatMap((output) => (output.type === 'toTab' ? [[output.tab, output.frame] as const] : []));
 
 const greeted = (): Codec => {
@@ -90,10 +90,10 @@ test('a frame of a later version is ignored, one of another protocol is a violat
 test('10: what the server repeats is not heard twice, what it skips is told [codec-repeats]', () => {
   const codec = greeted();
   join(codec, 't1', null);
-  expect(told(frame(codec, '["ok",1,"a",{"epoch":"e","offset":4},false]'))).toEqual([['t1', joined(4)]]);
-  expect(told(ev(codec, 5))).toEqual([['t1', event(5)]]);
+  expect(toTabs(frame(codec, '["ok",1,"a",{"epoch":"e","offset":4},false]'))).toEqual([['t1', joined(4)]]);
+  expect(toTabs(ev(codec, 5))).toEqual([['t1', event(5)]]);
   expect(ev(codec, 5)).toEqual([]);
-  expect(told(ev(codec, 8))).toEqual([
+  expect(toTabs(ev(codec, 8))).toEqual([
     ['t1', gap(6, 7)],
     ['t1', event(8)],
   ]);
@@ -108,7 +108,7 @@ test.each([
   const codec = greeted();
   expect(sent(join(codec, 't1', 2))).toEqual(['["sub",1,"a",{"epoch":"e","offset":2}]']);
   const outputs = [...frames, '["ev","a","e",10,10]'].flatMap((text) => [...frame(codec, text)]);
-  const frames10 = told(outputs).map(([, each]) => each);
+  const frames10 = toTabs(outputs).map(([, each]) => each);
   expect(frames10.filter(({ type }) => type === 'gap')).toEqual([gap(3, 9)]);
   expect(frames10.at(-1)).toEqual(event(10));
   expect(outputs.filter((output) => output.type === 'count' && output.what === 'lost')).toEqual([
@@ -120,11 +120,11 @@ test('10: another epoch, before or in the middle, is a gap of unknown length and
   const codec = greeted();
   join(codec, 't1', 5, 'old');
   frame(codec, '["gap","a","e",6,0]');
-  expect(told(frame(codec, '["ok",1,"a",{"epoch":"e","offset":2},false]'))).toEqual([
+  expect(toTabs(frame(codec, '["ok",1,"a",{"epoch":"e","offset":2},false]'))).toEqual([
     ['t1', gap(6, 0)],
     ['t1', joined(2)],
   ]);
-  expect(told(ev(codec, 1, 'new'))).toEqual([
+  expect(toTabs(ev(codec, 1, 'new'))).toEqual([
     ['t1', gap(3, 0, 'new')],
     ['t1', joined(0, 'new')],
     ['t1', event(1, 'new')],
@@ -134,11 +134,11 @@ test('10: another epoch, before or in the middle, is a gap of unknown length and
 test('10: a server that lost its tail without saying so is found out', () => {
   const codec = greeted();
   join(codec, 't1', 9);
-  expect(told(frame(codec, '["ok",1,"a",{"epoch":"e","offset":6},false]'))).toEqual([
+  expect(toTabs(frame(codec, '["ok",1,"a",{"epoch":"e","offset":6},false]'))).toEqual([
     ['t1', gap(10, 0)],
     ['t1', joined(6)],
   ]);
-  expect(told(ev(codec, 7))).toEqual([['t1', event(7)]]);
+  expect(toTabs(ev(codec, 7))).toEqual([['t1', event(7)]]);
 });
 
 test('a newcomer "from now on" does not hear the history that another one is catching up with', () => {
@@ -148,10 +148,10 @@ test('a newcomer "from now on" does not hear the history that another one is cat
   codec.dispatch({ type: 'opened' }, NOW);
   expect(sent(frame(codec, HELLO))).toEqual(['["sub",1,"a",null]']);
   const outputs = frame(codec, '["ok",1,"a",{"epoch":"e","offset":4},false]');
-  expect(told(outputs)).toEqual([['t2', joined(4)]]);
+  expect(toTabs(outputs)).toEqual([['t2', joined(4)]]);
   expect(sent(outputs)).toEqual(['["sub",2,"a",{"epoch":"e","offset":2}]']);
-  expect(told(frame(codec, '["ok",2,"a",{"epoch":"e","offset":2},true]'))).toEqual([['t1', joined(2)]]);
-  expect(told([...ev(codec, 3), ...ev(codec, 4), ...ev(codec, 5)])).toEqual([
+  expect(toTabs(frame(codec, '["ok",2,"a",{"epoch":"e","offset":2},true]'))).toEqual([['t1', joined(2)]]);
+  expect(toTabs([...ev(codec, 3), ...ev(codec, 4), ...ev(codec, 5)])).toEqual([
     ['t1', event(3)],
     ['t1', event(4)],
     ['t1', event(5)],
@@ -264,7 +264,7 @@ test('keeper.1: who is here is told to the tabs that asked, and which of them is
   const { codec, up, present } = listening('t1', 't2');
   present('t2', 'null');
   up();
-  expect(told(frame(codec, '["here","a",["x","h"],["s"]]'))).toEqual([
+  expect(toTabs(frame(codec, '["here","a",["x","h"],["s"]]'))).toEqual([
     [
       't2',
       {
@@ -277,7 +277,7 @@ test('keeper.1: who is here is told to the tabs that asked, and which of them is
       },
     ],
   ]);
-  expect(told(frame(codec, '["here","b",["x"],[1]]')), 'of a topic that nobody asked about').toEqual([]);
+  expect(toTabs(frame(codec, '["here","b",["x"],[1]]')), 'of a topic that nobody asked about').toEqual([]);
 });
 
 test('keeper.1: a tab that closes its channel has left, one that goes may be back; the next person is nobody who was here', () => {
@@ -318,7 +318,7 @@ test('json-ping: what is said while the link is down waits, and not without boun
   codec.dispatch({ type: 'closed', code: 1006 }, NOW);
   const say = () => codec.dispatch({ type: 'socket-send', tab: 't1', socket: 's1', data: 'x' }, NOW);
   for (let i = 0; i < 256; i++) expect(say()).toEqual([]);
-  expect(told(say())).toEqual([
+  expect(toTabs(say())).toEqual([
     ['t1', { type: 'socket-closed', socket: 's1', code: 1013, reason: 'over-limit', wasClean: false }],
   ]);
   expect(sent(codec.dispatch({ type: 'opened' }, NOW))).toHaveLength(256);
@@ -337,7 +337,7 @@ test.each([
   expect(sent(say('t1', { frames: unsent.frames - 1, bytes: unsent.bytes - 1 }))).toEqual(['x']);
   const over = say('t1', unsent);
   expect(sent(over)).toEqual([]);
-  expect(told(over)).toEqual([
+  expect(toTabs(over)).toEqual([
     ['t1', { type: 'socket-closed', socket: 's', code: 1013, reason: 'over-limit', wasClean: false }],
   ]);
   expect(codec.listeners, 'whoever says nothing keeps theirs').toBe(1);

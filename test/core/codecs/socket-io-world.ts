@@ -57,9 +57,9 @@ class Server {
     return this.#recovers ? `42["n",${n},"o${n}"]` : `42["n",${n}]`;
   }
   #join(body: string): void {
-    const told = parseJson(body);
-    const pid = isObject(told) ? stringAt(told, 'pid') : undefined;
-    const offset = isObject(told) ? stringAt(told, 'offset') : undefined;
+    const packet = parseJson(body);
+    const pid = isObject(packet) ? stringAt(packet, 'pid') : undefined;
+    const offset = isObject(packet) ? stringAt(packet, 'offset') : undefined;
     const at = offset === undefined ? -1 : this.#events.indexOf(offset);
     if (pid !== undefined && this.#sessions.delete(pid) && at >= 0) {
       for (let n = at + 2; n <= this.#events.length; n += 1) this.send(this.#packet(n));
@@ -76,7 +76,7 @@ type Tab = {
   name: string;
   socket: number;
   /** What it says waits until the worker that lives has its socket. */
-  at: 'nobody' | 'asking' | 'worker';
+  phase: 'none' | 'asking' | 'worker';
   memo: string | null;
   last: number | undefined;
   joined: boolean;
@@ -84,7 +84,7 @@ type Tab = {
   /** What one turn of the worker told it arrives together, or not at all. */
   inbox: PortFrame[][];
   /** What the worker has not said that it took; another one is told it again. */
-  untaken: string[];
+  unacknowledged: string[];
 };
 
 export class World {
@@ -95,9 +95,9 @@ export class World {
   #codec: Codec;
   #link: 'up' | 'down' = 'down';
   #wire: string[] = [];
-  #asked = 0;
+  #requests = 0;
   /** What must never be, in words. */
-  readonly wrongs: string[] = [];
+  readonly failures: string[] = [];
   closes = 0;
   redials = 0;
 
@@ -116,9 +116,9 @@ export class World {
     this.#server.emit();
     this.#settle();
     for (const { name, joined, last, waiting } of this.#tabs.values()) {
-      if (!joined) this.wrongs.push(`${name} is not connected`);
-      if (last === undefined) this.wrongs.push(`${name} does not hear the last event`);
-      if (waiting.size > 0) this.wrongs.push(`${name} has no answer`);
+      if (!joined) this.failures.push(`${name} is not connected`);
+      if (last === undefined) this.failures.push(`${name} does not hear the last event`);
+      if (waiting.size > 0) this.failures.push(`${name} has no answer`);
     }
   }
 
@@ -138,11 +138,11 @@ export class World {
         return this.#open(`t${op.tab}`);
       case 'leave':
         this.#tabs.delete(`t${op.tab}`);
-        return this.#tell({ type: 'tab-left', tab: `t${op.tab}` });
+        return this.#dispatch({ type: 'tab-left', tab: `t${op.tab}` });
       case 'return':
         return this.#tabs.forEach((tab) => this.#return(tab));
       case 'ask':
-        return this.#ask(this.#tabs.get(`t${op.tab}`));
+        return this.#request(this.#tabs.get(`t${op.tab}`));
       case 'deliver':
         this.#deliver(this.#tabs.get(`t${op.tab}`), 1);
     }
@@ -153,17 +153,17 @@ export class World {
     for (let turns = 0; turns < 50; turns += 1) {
       if (this.#link === 'down' && this.#codec.listeners > 0) this.#dial();
       const frames = this.#wire.splice(0);
-      for (const data of frames) this.#tell({ type: 'frame', data });
-      let heard = 0;
-      for (const tab of this.#tabs.values()) heard += this.#deliver(tab, Infinity);
-      if (frames.length + heard === 0) return;
+      for (const data of frames) this.#dispatch({ type: 'frame', data });
+      let delivered = 0;
+      for (const tab of this.#tabs.values()) delivered += this.#deliver(tab, Infinity);
+      if (frames.length + delivered === 0) return;
     }
-    this.wrongs.push('it never ends');
+    this.failures.push('it never ends');
   }
 
   #dial(): void {
     this.#link = 'up';
-    this.#tell({ type: 'opened' });
+    this.#dispatch({ type: 'opened' });
     this.#server.connect((frame) => this.#wire.push(frame));
   }
 
@@ -173,7 +173,7 @@ export class World {
     this.#link = 'down';
     this.#wire = [];
     this.#server.lost();
-    this.#tell({ type: 'closed', code: 1006 });
+    this.#dispatch({ type: 'closed', code: 1006 });
   }
 
   #redial(): void {
@@ -188,18 +188,18 @@ export class World {
     this.#server.lost();
     this.#codec = this.#kind.create({ host: 'h', epoch: 1 });
     for (const tab of this.#tabs.values()) {
-      Object.assign(tab, { at: 'nobody', inbox: [] });
+      Object.assign(tab, { phase: 'none', inbox: [] });
       if (tab.name !== late) this.#return(tab);
     }
   }
 
   #return(tab: Tab): void {
-    if (tab.at === 'nobody') this.#reopen(tab);
+    if (tab.phase === 'none') this.#reopen(tab);
   }
 
   #reopen(tab: Tab): void {
-    tab.at = 'asking';
-    this.#tell({ type: 'socket-open', tab: tab.name, socket: String(tab.socket), protocols: [], again: tab.memo });
+    tab.phase = 'asking';
+    this.#dispatch({ type: 'socket-open', tab: tab.name, socket: String(tab.socket), protocols: [], again: tab.memo });
   }
 
   #open(name: string): void {
@@ -207,50 +207,57 @@ export class World {
     const tab: Tab = {
       name,
       socket: 0,
-      at: 'nobody',
+      phase: 'none',
       memo: null,
       last: undefined,
       joined: false,
       waiting: new Set(),
       inbox: [],
-      untaken: [],
+      unacknowledged: [],
     };
     this.#tabs.set(name, tab);
     this.#connect(tab);
   }
 
   #connect(tab: Tab): void {
-    Object.assign(tab, { socket: tab.socket + 1, memo: null, last: undefined, joined: false, inbox: [], untaken: [] });
+    Object.assign(tab, {
+      socket: tab.socket + 1,
+      memo: null,
+      last: undefined,
+      joined: false,
+      inbox: [],
+      unacknowledged: [],
+    });
     tab.waiting.clear();
     this.#reopen(tab);
   }
 
-  #ask(tab: Tab | undefined): void {
+  #request(tab: Tab | undefined): void {
     if (!tab?.joined) return;
-    const id = ++this.#asked;
+    const id = ++this.#requests;
     tab.waiting.add(id);
-    this.#say(tab, `42${id}["ask"]`);
+    this.#emit(tab, `42${id}["ask"]`);
   }
 
-  #say(tab: Tab, data: string): void {
-    tab.untaken.push(data);
+  #emit(tab: Tab, data: string): void {
+    tab.unacknowledged.push(data);
     this.#send(tab, data);
   }
 
-  #send({ name, socket, at }: Tab, data: string): void {
-    if (at !== 'worker') return;
+  #send({ name, socket, phase }: Tab, data: string): void {
+    if (phase !== 'worker') return;
     const id = String(socket);
     const taken: CodecOutput = { type: 'toTab', tab: name, frame: { type: 'socket-taken', socket: id, count: 1 } };
-    this.#tell({ type: 'socket-send', tab: name, socket: id, data }, taken);
+    this.#dispatch({ type: 'socket-send', tab: name, socket: id, data }, taken);
   }
 
-  #tell(event: CodecEvent, ...more: readonly CodecOutput[]): void {
+  #dispatch(event: CodecEvent, ...more: readonly CodecOutput[]): void {
     const turn = new Map<string, PortFrame[]>();
     for (const output of [...this.#codec.dispatch(event, 0), ...more]) {
       if (output.type === 'send' && this.#link === 'up') this.#server.receive(output.data);
       if (output.type === 'toTab' && output.tab !== undefined)
         turn.set(output.tab, [...(turn.get(output.tab) ?? []), output.frame]);
-      if (output.type === 'violated') this.wrongs.push('violated');
+      if (output.type === 'violated') this.failures.push('violated');
       if (output.type === 'redial') this.#redial();
     }
     for (const [name, frames] of turn) this.#tabs.get(name)?.inbox.push(frames);
@@ -259,23 +266,23 @@ export class World {
   /** How many turns the tab heard of. */
   #deliver(tab: Tab | undefined, most: number): number {
     const turns = tab?.inbox.splice(0, most) ?? [];
-    for (const frame of turns.flat()) if (tab) this.#hear(tab, frame);
+    for (const frame of turns.flat()) if (tab) this.#receive(tab, frame);
     return turns.length;
   }
 
-  #hear(tab: Tab, frame: PortFrame): void {
+  #receive(tab: Tab, frame: PortFrame): void {
     if (!('socket' in frame) || frame.socket !== String(tab.socket)) return;
     switch (frame.type) {
       case 'socket-memo':
         tab.memo = frame.memo;
         return;
       case 'socket-taken':
-        tab.untaken.splice(0, frame.count);
+        tab.unacknowledged.splice(0, frame.count);
         return;
       case 'socket-opened':
         tab.memo ??= '';
-        tab.at = 'worker';
-        for (const data of this.#resends ? tab.untaken : []) this.#send(tab, data);
+        tab.phase = 'worker';
+        for (const data of this.#resends ? tab.unacknowledged : []) this.#send(tab, data);
         return;
       case 'socket-message':
         if (typeof frame.data === 'string') this.#message(tab, frame.data);
@@ -287,14 +294,14 @@ export class World {
   }
 
   #message(tab: Tab, data: string): void {
-    if (data.startsWith('0')) return this.#say(tab, '40');
+    if (data.startsWith('0')) return this.#emit(tab, '40');
     if (data.startsWith('40')) tab.joined = true;
     const answer = /^43(\d+)/.exec(data)?.[1];
     if (answer !== undefined && !tab.waiting.delete(Number(answer)))
-      this.wrongs.push(`${tab.name} has a stranger's answer`);
+      this.failures.push(`${tab.name} has a stranger's answer`);
     const n = Number(/^42\["n",(\d+)/.exec(data)?.[1] ?? Number.NaN);
     if (Number.isNaN(n)) return;
-    if (tab.last !== undefined && n !== tab.last + 1) this.wrongs.push(`${tab.name} heard ${n} after ${tab.last}`);
+    if (tab.last !== undefined && n !== tab.last + 1) this.failures.push(`${tab.name} heard ${n} after ${tab.last}`);
     tab.last = n;
   }
 }

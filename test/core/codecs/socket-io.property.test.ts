@@ -27,15 +27,15 @@ const ops = fc.oneof(
   { weight: 1, arbitrary: fc.array(op, { maxLength: LONGEST, size: 'max' }) },
 );
 
-const wrongsOf = (kind: CodecKind, ops: readonly Op[], page = {}): readonly string[] => {
+const failuresOf = (kind: CodecKind, ops: readonly Op[], page = {}): readonly string[] => {
   const world = new World(kind, page);
   world.run(ops);
-  return world.wrongs;
+  return world.failures;
 };
 
 const search = (kind: CodecKind, page = {}) =>
   fc.check(
-    fc.property(ops, (history) => wrongsOf(kind, history, page).length === 0),
+    fc.property(ops, (history) => failuresOf(kind, history, page).length === 0),
     { numRuns: HISTORIES, seed: 7, endOnFailure: true },
   );
 
@@ -47,7 +47,7 @@ test.each([
   (_name, recovers) => {
     const { counterexample } = search(socketIo, { recovers });
     expect(
-      counterexample?.[0] && [counterexample[0], wrongsOf(socketIo, counterexample[0], { recovers })],
+      counterexample?.[0] && [counterexample[0], failuresOf(socketIo, counterexample[0], { recovers })],
     ).toBeUndefined();
   },
 );
@@ -56,7 +56,7 @@ test('with a server that remembers, neither a cut nor a death of the worker clos
   const world = new World(socketIo);
   const open: readonly Op[] = [{ op: 'open', tab: 1 }, { op: 'open', tab: 2 }, { op: 'heal' }];
   world.run([...open, { op: 'emit' }, { op: 'heal' }, { op: 'cut' }, { op: 'emit' }, { op: 'heal' }, { op: 'kill' }]);
-  expect([world.wrongs, world.closes]).toEqual([[], 0]);
+  expect([world.failures, world.closes]).toEqual([[], 0]);
 });
 
 // ---- each of these is found

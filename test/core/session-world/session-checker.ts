@@ -23,7 +23,7 @@ export const sessionOf = (state: SessionState): Session | undefined => ('session
 export const latestOf = (state: SessionState): Session | undefined => ('next' in state ? state.next : sessionOf(state));
 const hasGoodAccess = (state: SessionState): boolean => !('access' in state) || state.access === 'good';
 
-/** Judges a world's workers by what is true outside of them. */
+/** Checks the workers of a world against the true state of disk, lock, provider and backend. */
 export class InvariantChecker implements Watch, CheckContext {
   readonly violations: Violation[] = [];
   readonly unanswered = new Set<string>();
@@ -31,7 +31,7 @@ export class InvariantChecker implements Watch, CheckContext {
   wasCrowded = false;
   readonly world: World;
   readonly #graceful: boolean;
-  /** Sign-outs that were ordered, with the newest family at that time. */
+  /** The ids of started sign-outs, each with the newest token family at that time. */
   readonly #signOuts = new Map<string, number>();
   #signedOutUpTo = -1;
   #confirmedFamily = -1;
@@ -77,35 +77,34 @@ export class InvariantChecker implements Watch, CheckContext {
     if (lock.holder !== worker.id) this.report(1, 'a refresh without the lock');
     const record = disk.record?.state === 'signed-in' ? disk.record.session : undefined;
     const recorded = record?.generation === session.generation && record.refreshSentAt !== undefined;
-    // Another worker may have written the user's name over the record, which costs a restarted worker no more than time.
-    // A person who signed in or out elsewhere a moment ago has made all of this pointless, not wrong.
-    // The same goes for a script that has just deleted the database.
+    // These three cases are harmless. Another worker overwrote the record when it saved the user's name: a restarted
+    // worker loses only time. The user has just signed in or out elsewhere. Or a script has just deleted the database.
     const outdone = generationOfSaved(disk.record) > session.generation || disk.record === undefined;
     if (!recorded && !outdone && !this.wasCrowded && worker.machine.durability !== 'memory')
-      this.report(12, 'a token was sent that the disk does not call sent');
+      this.report(12, 'a token was sent without a write-ahead record on disk');
     const next = provider.tokenOf(session.tokens.refresh)?.successors.find((token) => this.#isKnown(token));
     if (next && !this.storeWasFaulty)
       this.report(12, `${session.tokens.refresh} was sent again although ${next.value} is known`);
   }
 
   answering(worker: SimulatedWorker, id: string, verdict: Verdict): void {
-    if (this.world.open.get(id) !== worker) this.report(4, `${id} was answered twice, or nobody waited`);
+    if (this.world.open.get(id) !== worker) this.report(4, `${id} was answered twice, or no request waited`);
     if (verdict.type !== 'authorized' || this.world.disk.durable.has(verdict.token.value)) return;
-    if (worker.machine.durability === 'disk') this.report(3, 'a token was given out that the disk does not have');
-    if (!worker.storeFailed) this.report(3, 'memory, although the store never failed');
+    if (worker.machine.durability === 'disk') this.report(3, 'a token was sent that the disk does not have');
+    if (!worker.storeFailed) this.report(3, 'durability is "memory", although the store never failed');
   }
 
   settling(worker: SimulatedWorker, id: string, result: Result<SignInNext | null>): void {
-    if (this.world.open.get(id) !== worker) this.report(4, `${id} was settled twice, or nobody waited`);
+    if (this.world.open.get(id) !== worker) this.report(4, `${id} was settled twice, or no page waited`);
     const { disk, provider } = this.world;
     const upTo = this.#signOuts.get(id);
     const record = disk.record?.state === 'signed-in' ? disk.record.session.tokens : undefined;
     const family = record && provider.familyOf(record.refresh, record.access?.value)?.id;
     if (!result.ok) return;
     if (upTo === undefined) this.#confirmedFamily = Math.max(this.#confirmedFamily, family ?? -1);
-    // With a clock that went back, another worker's memory may hold what looks like a later sign-in.
+    // If the clock went back, another worker's memory may hold a session that looks like a later sign-in.
     else if (family === undefined || family > upTo) this.#signedOutUpTo = Math.max(this.#signedOutUpTo, upTo);
-    else if (!this.world.clockWentBack) this.report(3, 'told "signed out" before the disk knew');
+    else if (!this.world.clockWentBack) this.report(3, 'reported "signed out" before the disk had it');
   }
 
   died(worker: SimulatedWorker): void {
@@ -117,7 +116,7 @@ export class InvariantChecker implements Watch, CheckContext {
       this.#markUnanswered(session);
   }
 
-  /** Whether someone who is there knows this token, so that its predecessor has no business any more. */
+  /** Whether the disk or a running worker has this token, so that no worker may send its predecessor again. */
   #isKnown(token: RefreshToken): boolean {
     if (this.world.disk.durable.has(token.value)) return true;
     return this.world.workers.some(
@@ -137,7 +136,8 @@ export class InvariantChecker implements Watch, CheckContext {
   }
 
   #onReuse({ value }: RefreshToken): void {
-    if (this.#graceful && !this.storeWasFaulty) this.report(12, `${value} was lost although the provider is patient`);
+    if (this.#graceful && !this.storeWasFaulty)
+      this.report(12, `${value} was lost although the provider has a grace period`);
   }
 
   #onWrite(record: SessionRecord): void {
@@ -146,12 +146,12 @@ export class InvariantChecker implements Watch, CheckContext {
     const family = this.world.provider.familyOf(refresh, access?.value);
     if (!family) return;
     if (family.id <= this.#signedOutUpTo) this.report(2, `family ${family.id} came back after its sign-out`);
-    // Which of two sign-ins that could not see each other is the later one, only a clock can tell.
+    // If two sign-ins could not see each other, only the clock can order them.
     if (family.id < this.#confirmedFamily && !this.world.clockWentBack)
-      this.report(2, `family ${family.id} took the place of a later sign-in`);
+      this.report(2, `family ${family.id} replaced a later sign-in`);
   }
 
-  /** Two workers that know of each other through the disk only: whoever writes first is there until the other writes. */
+  /** Two workers know of each other through the disk only. After an erase, the last write wins. */
   #onErase(): void {
     if (!this.wasCrowded) return;
     this.storeWasFaulty = true;
@@ -186,7 +186,7 @@ export class InvariantChecker implements Watch, CheckContext {
       this.report(8, 'a socket ended the session');
   }
 
-  /** By the time of a good answer the old refresh token is consumed: the new one comes first, whatever else is odd. */
+  /** A good answer means that the old refresh token is consumed, so the machine must save the new one in any case. */
   #checkGranted({ call, grant }: SessionEvent & { type: 'granted' }, { state }: SessionMachine, step: Step): void {
     if (state.state !== 'refreshing' || state.call !== call || grant.refresh === undefined) return;
     const kept = step.effects.some(
@@ -217,6 +217,6 @@ export class InvariantChecker implements Watch, CheckContext {
     const { access, refresh } = state.session.tokens;
     const safe = [access?.value, refresh].every((token) => token === undefined || disk.durable.has(token));
     if (!safe || generationOfSaved(disk.record) < state.session.generation)
-      this.report(3, `worker ${worker.id} says "disk", and it is not there`);
+      this.report(3, `worker ${worker.id} reports durability "disk", and the disk does not have its tokens`);
   }
 }

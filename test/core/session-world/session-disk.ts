@@ -3,7 +3,7 @@ import type { SessionRecord } from '../../../src/core/session/session-types.ts';
 export const generationOfSaved = (saved: SessionRecord | undefined): number =>
   saved === undefined ? -1 : saved.state === 'signed-in' ? saved.session.generation : saved.generation;
 
-/** One record that all workers of the origin share. A write counts only if nothing newer is there. */
+/** The record that all workers of the origin share. A write fails if the disk has a newer generation. */
 export class Disk {
   readable = true;
   writable = true;
@@ -12,7 +12,7 @@ export class Disk {
   erasures = 0;
   onWrite: (record: SessionRecord) => void = () => undefined;
   onErase: () => void = () => undefined;
-  /** Every token that was ever safe here. */
+  /** Each token that the disk has ever stored. */
   readonly durable = new Set<string>();
 
   read(): { ok: true; saved: SessionRecord | undefined } | { ok: false } {
@@ -39,7 +39,7 @@ export class Disk {
   }
 }
 
-/** The origin's Web Lock: first come, first served; a dead worker's hold ends with it. */
+/** The origin's Web Lock: first come, first served. When a worker dies, the browser releases its lock. */
 export class Lock {
   readonly #queue: { owner: number; granted: () => void }[] = [];
 
@@ -52,7 +52,7 @@ export class Lock {
     if (this.#queue.length === 1) granted();
   }
 
-  /** Gives up what `owner` holds or waits for. */
+  /** Releases the lock of `owner`, and removes its waiting requests. */
   release(owner: number): void {
     const held = this.holder;
     for (let at = this.#queue.length - 1; at >= 0; at--)

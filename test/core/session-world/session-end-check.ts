@@ -3,24 +3,24 @@ import { generationOfSaved } from './session-disk.ts';
 import type { SimulatedWorker } from './session-worker.ts';
 import type { World } from './session-world.ts';
 
-/** docs/invariants.md; `calm`: an early refresh that fails changes nothing that a request can see. */
+/** The numbers are those of docs/invariants.md. `calm`: an early refresh that fails changes no request's outcome. */
 export type Invariant = 1 | 2 | 3 | 4 | 5 | 8 | 9 | 12 | 'calm';
 
-/** What a judge must know beside the worker's own word. */
+/** What a check needs to know besides the worker's own state. */
 export type CheckContext = {
   readonly world: World;
-  /** Refresh tokens of which nobody can know whether they were consumed. */
+  /** Sent refresh tokens without an answer: no one can know whether the provider consumed them. */
   readonly unanswered: ReadonlySet<string>;
-  /** Some worker could not trust its store: tokens may have been in memory only. */
+  /** The store of some worker failed, so tokens may have been in memory only. */
   readonly storeWasFaulty: boolean;
-  /** Two workers lived at once, and one may have written the user's name over the other's open record. */
+  /** Two workers ran at once. One may have overwritten the other's write-ahead record when it saved the user's name. */
   readonly wasCrowded: boolean;
   report(invariant: Invariant, text: string): void;
 };
 
 type SignedOut = SessionState & { state: 'signed-out' };
 
-/** A session ended, or a start found none. Was it for one of the three reasons, and does it say which? */
+/** Checks that a session ended for one of the three reasons of invariant 2, and that the state names the right one. */
 export const checkEnd = (
   checker: CheckContext,
   worker: SimulatedWorker,
@@ -39,30 +39,30 @@ const reasonWrong = (
   before: SessionState,
   after: SignedOut,
 ): string | undefined => {
-  // it is none of now: this worker knew of it when it looked for a sign-in after it
+  // The session ended earlier: this worker knew that when it looked for a later sign-in.
   const known = before.state === 'starting' && before.left?.generation === after.generation;
   if (known && (event.type === 'loaded' || event.type === 'load-failed')) return undefined;
   switch (event.type) {
     case 'sign-out':
-      return after.reason === 'user' ? undefined : 'the user asked for it';
+      return after.reason === 'user' ? undefined : 'the user signed out, but the reason differs';
     case 'loaded':
       if (event.saved?.state === 'signed-out' || after.reason === 'expired')
         return adopted(checker, event.saved, after);
-      return event.saved === undefined && after.reason === 'never' ? undefined : 'the disk says otherwise';
+      return event.saved === undefined && after.reason === 'never' ? undefined : 'the record on disk differs';
     case 'locked':
     case 'superseded':
       return adopted(checker, event.saved, after);
     case 'load-failed':
       return after.reason === 'never' && after.problem && worker.machine.durability === 'memory'
         ? undefined
-        : 'an unreadable store proves nothing';
+        : 'an unreadable store does not prove a sign-out';
     case 'saved':
     case 'save-failed':
       return before.state !== 'ending' ? 'no reason at all' : rejectionWrong(checker, worker, before, after);
     case 'verify-failed':
       return 'session' in before && before.session.kind === 'ticket' && event.problem.code === 'grant-rejected'
         ? undefined
-        : 'no cookie was refused';
+        : 'the backend did not reject a cookie';
     case 'tick':
     case 'nudge':
     case 'tab-arrived':
@@ -72,21 +72,21 @@ const reasonWrong = (
   }
 };
 
-/** Another worker's end counts; so does a lifetime that was over when nobody was there. */
+/** A worker may adopt the sign-out of another worker, or end a session whose lifetime ran out while no worker ran. */
 const adopted = (checker: CheckContext, saved: SessionRecord | undefined, after: SignedOut): string | undefined => {
   if (saved?.state === 'signed-in') return clockWrong(checker, saved.session, after);
   return saved && generationOfSaved(saved) === after.generation && saved.reason === after.reason
     ? undefined
-    : 'not what the disk says';
+    : 'the record on disk differs';
 };
 
 const overWrong = (checker: CheckContext, before: SessionState, after: SignedOut): string | undefined =>
   'session' in before ? clockWrong(checker, before.session, after) : 'there was no session';
 
-/** Only where there is no server to ask may this device's clock end a session. */
+/** The device's clock may end a session only if there is no refresh token, so no server can decide. */
 const clockWrong = ({ world }: CheckContext, session: Session, { reason }: SignedOut): string | undefined => {
-  if (reason !== 'expired') return 'nobody rejected it';
-  if (session.tokens.refresh !== undefined) return 'a clock is no server';
+  if (reason !== 'expired') return 'the reason is not "expired"';
+  if (session.tokens.refresh !== undefined) return 'the clock ended a session that the provider could have refreshed';
   return session.endsAt !== undefined && world.now() >= session.endsAt ? undefined : 'the lifetime is not over';
 };
 
@@ -110,6 +110,6 @@ const rejectionWrong = (
   if (problem.code === 'answer-lost' && !unanswered.has(refresh)) checker.report(12, 'no answer was lost');
   const rotatedUnseen = rejection.why === 'reuse' && (provider.tokenOf(refresh)?.successors.length ?? 0) > 0;
   if (problem.code === 'grant-rejected' && rotatedUnseen && !checker.storeWasFaulty && !checker.wasCrowded)
-    checker.report(12, 'an answer was lost, and nobody says so');
+    checker.report(12, 'an answer was lost, and the problem does not say so');
   return undefined;
 };

@@ -12,7 +12,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** How a history begins, and what it happens to. */
+/** The start of a history, and the operations that follow. */
 export type History = {
   seed: number;
   grace: Grace;
@@ -46,7 +46,7 @@ const back = fc.constantFrom(0, 0, 1, 2);
 const jump = fc.constantFrom(-DAY_MS, -2 * MINUTE_MS, -SECOND_MS, SECOND_MS, 5 * MINUTE_MS, DAY_MS);
 const of = <const Name extends Op['op']>(op: Name) => fc.constant(op);
 
-/** Restarted at once: a page waits for it. */
+/** A restart follows within 3 s, as when a page waits for the worker. */
 const kill = fc.record({
   op: of('kill'),
   slot,
@@ -118,7 +118,7 @@ export const histories = (shape: HistoryShape = {}): fc.Arbitrary<History> => {
   });
 };
 
-/** The backend is kinder than `expires_in` says where that says next to nothing. */
+/** The backend accepts a token for at least this long, even if `expires_in` is shorter. */
 const KIND_MS = 30 * SECOND_MS;
 
 const savedBefore = (world: World, { disk, accessMs }: History): SessionRecord | undefined => {
@@ -154,7 +154,7 @@ export const begin = (history: History, step?: Stepper): { world: World; checker
   return { world, checker };
 };
 
-/** Plays a history to its end, heals the world, and tells what was wrong. */
+/** Plays a history, ends all faults, and returns the violated invariants. */
 export const play = (history: History, step?: Stepper): readonly Violation[] => {
   const { world, checker } = begin(history, step);
   for (const op of history.ops) apply(world, op);
@@ -163,10 +163,10 @@ export const play = (history: History, step?: Stepper): readonly Violation[] => 
   return checker.violations;
 };
 
-/** Longer than every pause that a machine may make, and than the longest access token. */
+/** Longer than the longest pause of the machine and the longest access token. */
 const HEALING_MS = 12 * MINUTE_MS;
 
-/** Everything works again; nobody touches anything. */
+/** Ends all faults, and waits without any user action. */
 export const heal = (world: World): void => {
   Object.assign(world, { networkUp: true, refusesAll: false, toLose: 0 });
   Object.assign(world.disk, { readable: true, writable: true, slowMs: 0 });
@@ -178,7 +178,7 @@ export const heal = (world: World): void => {
 const isAtRest = ({ machine: { state, unsaved } }: SimulatedWorker): boolean =>
   (state.state === 'active' || state.state === 'signed-out') && !unsaved;
 
-/** Goes on until the machine rests: with short tokens it may just be refreshing. */
+/** Waits up to 2 s until the machine is at rest. With short tokens it may be in a refresh now. */
 const rest = (world: World, worker: SimulatedWorker): boolean => {
   for (let waited = 0; waited < 40 && !isAtRest(worker); waited++) world.time.advance(50);
   return isAtRest(worker);
@@ -195,7 +195,7 @@ const conditionOf = (world: World, { machine: { state } }: SimulatedWorker): 'al
   const session = latestOf(state);
   const { access, refresh } = session?.tokens ?? {};
   const family = session?.kind === 'ticket' ? world.cookie : world.provider.familyOf(refresh, access?.value);
-  // What cannot be renewed is not dead when it is no longer taken; by the clock here its time may not have come.
+  // A token without a refresh token is not dead when the backend rejects it: this device's clock may be behind.
   if (session?.kind !== 'ticket' && refresh === undefined && !world.provider.accepts(access?.value ?? ''))
     return 'spent';
   return family && world.provider.alive(family) ? 'alive' : 'dead';
@@ -207,7 +207,7 @@ const checkWorker = (world: World, checker: InvariantChecker, worker: SimulatedW
   const servedBefore = world.served;
   const before = conditionOf(world, worker);
   world.dispatch(worker, { type: 'tab-arrived' });
-  // The first may find an old token and a newer one on the disk, and that one refused as well.
+  // The first request may find an old token, and then a newer one on the disk that the backend also rejects.
   for (let asked = 0; asked < 2; asked++) {
     world.request(worker);
     world.time.advance(5 * SECOND_MS);
@@ -220,11 +220,11 @@ const checkWorker = (world: World, checker: InvariantChecker, worker: SimulatedW
     return;
   }
   const after = conditionOf(world, worker);
-  if (after === 'alive' && world.served === servedBefore) wrong('active, and the backend took no request');
+  if (after === 'alive' && world.served === servedBefore) wrong('active, and the backend accepted no request');
   if (before === 'dead' && after === 'dead') wrong('active over a dead session');
-  if (durability !== 'disk') wrong('still says "memory"');
-  // Nobody tells a worker that another one was used to sign out; it hears of it at its next refresh.
+  if (durability !== 'disk') wrong('still reports durability "memory"');
+  // A worker gets no event when another one signs out. It learns of it at its next refresh.
   const elsewhere = record?.state === 'signed-out' && latestOf(state)?.tokens.refresh === undefined;
   if (record?.state === 'signed-in' ? generationOfSaved(record) < generationOf(state) : !elsewhere)
-    wrong('the disk lags behind');
+    wrong('the disk has an older generation than the worker');
 };

@@ -12,13 +12,13 @@ import { hasEnded } from '../../../src/core/session/token-expiry.ts';
 import type { Invariant } from './session-end-check.ts';
 import type { Stepper } from './session-world.ts';
 
-/** A machine with one mistake in it, and the invariant whose test must notice. */
+/** A machine with one mistake, and the invariant whose test must detect it. */
 export type Mutant = { invariant: Invariant; name: string; step: Stepper };
 
 type Rewrite = (event: SessionEvent, machine: SessionMachine, at: Moment) => SessionEvent | undefined;
 type Spoil = (step: Step, event: SessionEvent, before: SessionMachine, at: Moment, policy: SessionPolicy) => Step;
 
-/** Misunderstands what happened; `undefined`: does not hear it at all. */
+/** Changes the event before the machine receives it. `undefined` drops it. */
 const receives =
   (rewrite: Rewrite): Stepper =>
   (machine, event, at, policy) => {
@@ -26,7 +26,7 @@ const receives =
     return received ? stepSession(machine, received, at, policy) : { machine, effects: [] };
   };
 
-/** Decides right and does wrong. */
+/** Changes the machine's step. */
 const damages =
   (spoil: Spoil): Stepper =>
   (machine, event, at, policy) =>
@@ -62,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 1,
-    name: 'asks once more for a request that comes while it asks',
+    name: 'sends a second token request when a request arrives during the first',
     step: damages((step, event, { state }) => {
       if (event.type !== 'request' || state.state !== 'refreshing' || state.step !== 'requesting') return step;
       return plus(step, { type: 'grant', call: state.call, session: state.session });
@@ -70,33 +70,33 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 2,
-    name: 'takes a lost answer for a rejection',
+    name: 'treats a lost answer as a rejection',
     step: receives((event) =>
       event.type === 'grant-failed' ? { ...event, problem: REJECTED, unanswered: false } : event,
     ),
   },
   {
     invariant: 3,
-    name: 'does not hear that the database was deleted [mutant-deletion-missed]',
+    name: 'ignores the deletion of the database [mutant-deletion-missed]',
     step: receives((event) => (event.type === 'erased' ? undefined : event)),
   },
   {
     invariant: 3,
-    name: 'hears of a deletion while at rest only',
+    name: 'ignores the deletion of the database unless it is active or degraded',
     step: receives((event, { state }) =>
       event.type === 'erased' && state.state !== 'active' && state.state !== 'degraded' ? undefined : event,
     ),
   },
   {
     invariant: 2,
-    name: 'takes an unreadable store for an empty one',
+    name: 'treats an unreadable store as an empty one',
     step: receives((event) =>
       event.type === 'load-failed' ? { type: 'loaded', call: event.call, saved: undefined } : event,
     ),
   },
   {
     invariant: 2,
-    name: 'ends a session by its own clock',
+    name: 'ends a session by the clock of the device',
     step: (machine, event, at, policy) => {
       const { state } = machine;
       if (event.type !== 'tick' || state.state !== 'active' || !hasEnded(state.session, at.now))
@@ -116,7 +116,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 2,
-    name: 'ends without asking the disk once more',
+    name: 'ends a session without a last look at the disk',
     step: damages((step, event, _before, at, policy) => {
       const { state } = step.machine;
       if (event.type !== 'grant-failed' || state.state !== 'ending') return step;
@@ -130,7 +130,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 3,
-    name: 'gives tokens out while they are being saved',
+    name: 'sends tokens before they are saved',
     step: damages((step, _event, _before, at, policy) => {
       const { state } = step.machine;
       return state.state === 'saving' ? then(step, { type: 'saved', call: state.call }, at, policy) : step;
@@ -138,22 +138,22 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 3,
-    name: 'keeps silent about a store that failed',
+    name: 'does not report a failed store',
     step: damages((step) => ({ ...step, machine: { ...step.machine, durability: 'disk' } })),
   },
   {
     invariant: 3,
-    name: 'says "signed out" before the disk knows',
+    name: 'reports "signed out" before the disk has it',
     step: damages((step, event) => {
       const { unsaved } = step.machine;
       if (event.type !== 'sign-out' || event.id === undefined || !unsaved) return step;
-      const told: Step = { ...step, machine: { ...step.machine, unsaved: { ...unsaved, ids: [] } } };
-      return plus(told, { type: 'settle', id: event.id, result: { ok: true, value: null } });
+      const settled: Step = { ...step, machine: { ...step.machine, unsaved: { ...unsaved, ids: [] } } };
+      return plus(settled, { type: 'settle', id: event.id, result: { ok: true, value: null } });
     }),
   },
   {
     invariant: 4,
-    name: 'answers only the first of those who waited',
+    name: 'answers only the first waiting request',
     step: damages((step, event) => {
       const first = step.effects.find((effect) => effect.type === 'answer');
       return event.type === 'saved' ? only(step, (effect) => effect.type !== 'answer' || effect === first) : step;
@@ -161,19 +161,19 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 4,
-    name: 'answers those who gave up',
+    name: 'answers abandoned requests',
     step: receives((event) => (event.type === 'abandoned' ? undefined : event)),
   },
   {
     invariant: 4,
-    name: 'answers twice',
+    name: 'answers each request twice',
     step: damages((step, event) =>
       event.type === 'saved' ? plus(step, ...step.effects.filter((effect) => effect.type === 'answer')) : step,
     ),
   },
   {
     invariant: 4,
-    name: 'forgets a sign-in that another one overtakes',
+    name: 'never settles a sign-in that another one overtakes',
     step: damages((step, event, { state }) => {
       const overtaken = event.type === 'signed-in' && state.state === 'establishing' ? state.id : undefined;
       return only(step, (effect) => effect.type !== 'settle' || effect.id !== overtaken);
@@ -181,7 +181,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 5,
-    name: 'takes a 401 for an older token for one of the newest',
+    name: 'treats a 401 for an older token as one for the newest',
     step: receives((event, { state }) =>
       event.type === 'refused' ? { ...event, generation: generationOf(state) } : event,
     ),
@@ -205,14 +205,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 9,
-    name: 'waits for a clock that was set back',
+    name: 'waits for the clock after it was set back',
     step: receives((event, { state }, { now }) =>
       event.type === 'tick' && state.state === 'degraded' && now < state.nextTryAt ? undefined : event,
     ),
   },
   {
     invariant: 9,
-    name: 'gives an unreadable disk up',
+    name: 'never reads an unreadable disk again',
     step: damages((step) => {
       const { state } = step.machine;
       return state.state === 'signed-out'
@@ -222,14 +222,14 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 9,
-    name: 'writes what failed only once',
+    name: 'does not repeat a failed write',
     step: damages((step, event) =>
       event.type === 'save-failed' ? { ...step, machine: { ...step.machine, unsaved: undefined } } : step,
     ),
   },
   {
     invariant: 2,
-    name: 'revokes the cookie that a second sign-in has just replaced',
+    name: 'revokes the cookie session that a second sign-in has just renewed',
     step: damages((step, event, { state }) => {
       const former =
         event.type === 'signed-in' && event.kind === 'ticket' && 'session' in state ? state.session : undefined;
@@ -238,7 +238,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 12,
-    name: 'sends a token without saying so on the disk',
+    name: 'sends a token without a write-ahead record',
     step: damages((step) => ({
       ...step,
       effects: step.effects.map((effect) => {
@@ -252,7 +252,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 3,
-    name: 'drops a refresh token that comes without an access token',
+    name: 'drops a refresh token that arrives without an access token',
     step: receives((event) =>
       event.type === 'granted' && !event.grant.access
         ? { type: 'grant-failed', call: event.call, problem: ODD, unanswered: false }
@@ -261,7 +261,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 12,
-    name: 'does not look at what other workers wrote',
+    name: 'ignores the records of other workers',
     step: receives((event, { state }) => {
       if (event.type === 'locked') return { ...event, saved: undefined };
       const blind = event.type === 'superseded' && state.state === 'refreshing';
@@ -275,7 +275,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 'calm',
-    name: 'lets every request wait for a refresh',
+    name: 'makes each request wait for a refresh',
     step: (machine, event, at, policy) => {
       const { state } = machine;
       if (event.type !== 'request' || state.state !== 'refreshing') return stepSession(machine, event, at, policy);
@@ -284,7 +284,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 'calm',
-    name: 'stops requests as soon as a refresh has failed',
+    name: 'fails requests as soon as a refresh has failed',
     step: (machine, event, at, policy) => {
       const { state } = machine;
       if (event.type !== 'request' || state.state !== 'degraded') return stepSession(machine, event, at, policy);

@@ -3,12 +3,12 @@ import type { SimulatedWorker, Slot } from './session-worker.ts';
 import type { ProviderMode } from './session-provider.ts';
 import type { World } from './session-world.ts';
 
-/** All that can happen to a browser, a provider and a person, in any order. */
+/** What can happen to the browser, the provider and the user, in any order. */
 export type Op =
   | { op: 'advance'; ms: number }
   | { op: 'request'; slot: Slot }
   | { op: 'abandon'; slot: Slot }
-  /** A 401 for the token of this many generations ago. */
+  /** The backend answers 401 for a token that is `back` generations old. */
   | { op: 'refuse'; slot: Slot; back: number }
   | { op: 'backend'; refusesAll: boolean }
   | { op: 'expire-access' }
@@ -18,16 +18,16 @@ export type Op =
   | { op: 'provider'; mode: ProviderMode }
   | { op: 'lose'; answers: number }
   | { op: 'store'; readable: boolean; writable: boolean; slowMs: number }
-  /** A script of a page deletes the database; every worker that is there hears of it. */
+  /** A page's script deletes the database. Each running worker gets the event. */
   | { op: 'erase' }
   | { op: 'clock'; jumpMs: number }
-  /** The worker dies at its `fuse`-th boundary from now and is started again `restartMs` later. */
+  /** The worker dies at its `fuse`-th boundary from now. The browser starts it again `restartMs` later. */
   | { op: 'kill'; slot: Slot; fuse: number; restartMs: number }
   | { op: 'update' }
   | { op: 'sign-in'; slot: Slot; kind: 'password' | 'ticket' }
   | { op: 'sign-out'; slot: Slot }
   | { op: 'tab'; slot: Slot }
-  /** A page offers a copy, or what it has kept itself. */
+  /** A page offers a copy of the session that it has kept. */
   | { op: 'restored'; slot: Slot }
   | { op: 'nudge'; slot: Slot; cause: 'online' | 'visible' | 'thaw' | 'user' }
   | { op: 'suspect'; slot: Slot; back: number };
@@ -35,11 +35,11 @@ export type Op =
 const isSigningIn = ({ machine }: SimulatedWorker): boolean =>
   machine.signIn !== undefined || machine.state.state === 'establishing';
 
-/** One person does one thing at a time: nothing on one worker's page while a sign-in runs on the other's. */
+/** A user does one thing at a time: no sign-in or sign-out here while a sign-in runs on another worker's page. */
 const isBusyElsewhere = (world: World, here: SimulatedWorker): boolean =>
   world.workers.some((worker) => worker !== here && isSigningIn(worker));
 
-/** Any worker, if the one that is meant is not there. */
+/** The worker in this slot, else any running worker. */
 const pick = (world: World, slot: Slot): SimulatedWorker | undefined => world.workerIn(slot) ?? world.workers[0];
 
 export const apply = (world: World, op: Op): void => {

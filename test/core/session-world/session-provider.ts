@@ -2,8 +2,8 @@ import type { Problem } from '../../../src/protocol/problem.ts';
 import type { Timeline } from './session-timeline.ts';
 
 /**
- * How long a consumed refresh token is taken again: milliseconds, or until a successor of it was used
- * (which is how a provider tells a lost answer from a thief without a clock).
+ * How long the provider accepts a consumed refresh token again: in ms, or until the client uses a successor.
+ * The second way tells a lost answer from a stolen token without a clock.
  */
 export type Grace = number | 'until-used';
 
@@ -12,22 +12,22 @@ export type ProviderMode =
   | { kind: 'status'; status: 403 | 429 | 503; retryAfterMs?: number | undefined }
   | { kind: 'html' }
   | { kind: 'misconfigured' }
-  /** Does its work; the body ends in the middle. */
+  /** Rotates the token, but the body of the answer ends in the middle. */
   | { kind: 'truncated' }
-  /** Does its work and rotates, but the access token is missing or unusable. */
+  /** Rotates the token, but the answer has no usable access token. */
   | { kind: 'only-refresh' }
-  /** Keeps the refresh token as it is. */
+  /** Issues an access token, and keeps the refresh token. */
   | { kind: 'only-access' }
   | { kind: 'hang' };
 
 export type ProviderSettings = {
   grace: Grace;
-  /** What `expires_in` says, and for how long the backend in fact takes the token. */
+  /** `expires_in` in ms (`accessMs`), and how long the backend really accepts the token (`acceptedMs`). */
   accessMs: number;
   acceptedMs: number;
   /** The declared lifetime of a whole session. */
   lifetimeMs?: number | undefined;
-  /** Whether a sign-in gives a refresh token at all. */
+  /** Whether a sign-in issues a refresh token. */
   refreshable: boolean;
 };
 
@@ -35,7 +35,7 @@ export type Family = { id: number; endsAt: number | undefined; ended: 'revoked' 
 export type RefreshToken = { value: string; family: Family; usedAt: number | undefined; successors: RefreshToken[] };
 type Access = { family: Family; acceptedUntil: number };
 
-/** Lifetimes are relative, as on the wire. */
+/** Lifetimes are relative, as in a token response. */
 export type Issued = {
   access?: { value: string; forMs: number } | undefined;
   refresh?: string | undefined;
@@ -49,12 +49,12 @@ export type TokenAnswer =
 export const TOKEN_ENDPOINT = '/token';
 const HANGS_FOR_MS = 90_000;
 
-/** An authorization server with rotation, reuse detection, a grace and absolute lifetimes. */
+/** An authorization server with rotation, reuse detection, a grace period and absolute lifetimes. */
 export class Provider {
   mode: ProviderMode = { kind: 'ok' };
-  /** When the token endpoint was asked. */
+  /** The times of the token requests. */
   readonly asked: number[] = [];
-  /** Called when a consumed token comes again and no grace covers it. */
+  /** Runs when a client sends a consumed token after its grace period. */
   onReuse: (token: RefreshToken) => void = () => undefined;
   readonly families: Family[] = [];
   readonly #time: Timeline;
@@ -76,7 +76,7 @@ export class Provider {
     return this.mode.kind === 'ok' || this.mode.kind === 'only-refresh' || this.mode.kind === 'only-access';
   }
 
-  /** A person signs in: a new family of tokens. */
+  /** A user signs in, which starts a new token family. */
   signIn(): Issued {
     const { lifetimeMs, refreshable } = this.#settings;
     const family: Family = {
@@ -108,13 +108,13 @@ export class Provider {
     }
   }
 
-  /** RFC 7009 §2.1: with the refresh token goes all that was issued on the same grant. */
+  /** Revokes the whole token family, see RFC 7009 §2.1. */
   revoke(value: string | undefined): void {
     const token = value === undefined ? undefined : this.#refresh.get(value);
     if (token) token.family.ended ??= 'revoked';
   }
 
-  /** The backend's opinion of an access token, which alone counts. */
+  /** Whether the backend accepts this access token. */
   accepts(value: string): boolean {
     const access = this.#access.get(value);
     return access !== undefined && this.#time.now < access.acceptedUntil && this.alive(access.family);
@@ -147,7 +147,7 @@ export class Provider {
       const problem: Problem = { code: 'grant-rejected', at: TOKEN_ENDPOINT, status: 400, error: 'invalid_grant' };
       return { problem, unanswered: false, rejection: { value, why: why ?? 'unknown' } };
     }
-    // Whoever gives a consumed token's grace has to give its successor too.
+    // The answer to a consumed token within its grace period needs a successor too.
     if (this.mode.kind === 'only-access' && token.usedAt === undefined)
       return { issued: this.#issue(token.family, undefined) };
     const next = this.#mintRefresh(token.family);

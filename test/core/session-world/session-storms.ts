@@ -5,7 +5,7 @@ import { stepSession } from '../../../src/core/session/session.ts';
 import type { SessionPolicy } from '../../../src/core/session/session-types.ts';
 import type { Stepper } from './session-world.ts';
 
-/** A page that never stops asking, and something that is wrong for good. */
+/** A page that sends requests without end while one fault never goes away. */
 export type Storm = {
   seed: number;
   accessMs: number;
@@ -35,7 +35,7 @@ export const storms: fc.Arbitrary<Storm> = fc.record({
   suspects: fc.boolean(),
 });
 
-/** Token requests in any minute: one a second for those who wait, and the burst that 401s may cause before that. */
+/** The bound of token requests in one minute: one each second for waiting requests, plus the burst that 401s may cause. */
 export const MOST_PER_MINUTE = 66;
 
 const under =
@@ -43,12 +43,12 @@ const under =
   (machine, event, at, policy) =>
     stepSession(machine, event, at, { ...policy, ...change });
 
-/** Each without one of the bounds. */
+/** Policies that each lack one of the bounds. */
 export const STORM_MUTANTS: readonly { name: string; step: Stepper }[] = [
-  { name: 'a 401 may always cause a refresh', step: under({ unauthorizedBurst: 10_000, unauthorizedRefillMs: 1 }) },
-  { name: 'a token that is over at once is renewed at once', step: under({ minAgeMs: 0 }) },
-  { name: 'whoever waits may try at once', step: under({ minTryMs: 0 }) },
-  { name: 'no backoff', step: under({ retryBaseMs: 0 }) },
+  { name: 'refreshes after each 401', step: under({ unauthorizedBurst: 10_000, unauthorizedRefillMs: 1 }) },
+  { name: 'refreshes an expired token without a minimum age', step: under({ minAgeMs: 0 }) },
+  { name: 'retries for each waiting request without a pause', step: under({ minTryMs: 0 }) },
+  { name: 'retries without backoff', step: under({ retryBaseMs: 0 }) },
 ];
 
 /** The most token requests in any one minute. */

@@ -9,25 +9,25 @@ export const UNREACHABLE: Problem = { code: 'network-unreachable', at: TOKEN_END
 const UNREADABLE: Problem = { code: 'store-unavailable', detail: 'read' };
 const UNWRITABLE: Problem = { code: 'store-unavailable', detail: 'write' };
 
-/** What is around a worker, and what it answers: the disk, the lock, the network, a provider and a backend. */
+/** The simulated surroundings of a worker: disk, lock, network, provider and backend, with their answers. */
 export class Surroundings {
   readonly time = new Timeline();
   readonly disk = new Disk();
   readonly lock = new Lock();
   readonly provider: Provider;
-  /** A number for the connections that are open now. */
+  /** Grows when the open connections are cut, so that an answer knows whether its connection still exists. */
   connection = 0;
-  /** What the device's clock shows more than true time. */
+  /** The device's clock minus the true time. */
   skewMs = 0;
   clockWentBack = false;
   networkUp = true;
-  /** The backend answers 401 whatever it is shown. */
+  /** The backend answers each request with 401. */
   refusesAll = false;
-  /** Answers of the token endpoint that will be lost on the way. */
+  /** How many of the next answers of the token endpoint get lost. */
   toLose = 0;
   /** The browser's cookie of the `ticket` kind. */
   cookie: Family | undefined;
-  /** Requests that the backend has taken. */
+  /** How many requests the backend has accepted. */
   served = 0;
 
   constructor(settings: ProviderSettings) {
@@ -39,7 +39,7 @@ export class Surroundings {
     return this.time.now + this.skewMs;
   }
 
-  /** Connections that are open now will not bring their answers. */
+  /** Cuts the open connections: their answers get lost. */
   cut(): void {
     this.connection++;
   }
@@ -97,7 +97,7 @@ export class Surroundings {
     };
   }
 
-  /** Nobody waits for it; what cannot be sent now is the host's to keep. */
+  /** Returns no event, because no state waits for a revocation. The real host keeps unsent revocations for later. */
   revoke(session: Session): undefined {
     if (!this.networkUp) return;
     if (session.kind === 'ticket' && this.cookie) this.cookie.ended ??= 'revoked';

@@ -1,9 +1,9 @@
 type Task = { at: number; order: number; run: () => void };
 
-/** Some day in 2025: an absolute time, so that "0" is never mistaken for "unset". */
+/** A day in 2025. An absolute time keeps "0" from meaning "unset". */
 const DAY_ONE_MS = 1_750_000_000_000;
 
-/** True time in milliseconds. It moves only when told to; the clock of the device may say something else. */
+/** The true time in ms. Only `advance` moves it. The device's clock may differ. */
 export class Timeline {
   now = DAY_ONE_MS;
   #order = 0;

@@ -18,7 +18,7 @@ import { randomFrom } from './session-timeline.ts';
 
 export type Stepper = typeof stepSession;
 
-/** Who looks on: the invariants are judged from out here, where the truth is known. */
+/** An observer that checks the invariants from outside, where the true state is known. */
 export type Watch = {
   stepped(worker: SimulatedWorker, event: SessionEvent, before: SimulatedWorker['machine'], step: Step): void;
   granting(worker: SimulatedWorker, session: Session): void;
@@ -35,12 +35,12 @@ export type WorldOptions = ProviderSettings & {
   maxLatencyMs?: number | undefined;
 };
 
-/** A real timer is late rather than early, and never takes no time at all. */
+/** A real timer never fires early, and never at the same instant. */
 const LEAST_TIMER_MS = 1;
-/** A clock can jump, and a device can sleep, under an armed timer: the machine is asked again before long. */
+/** The clock can jump and the device can sleep while a timer is armed, so the host ticks the machine at least this often. */
 const LONGEST_TIMER_MS = 60_000;
 
-/** One browser profile, its disk and lock, one provider and one backend; time moves only when told to. */
+/** One browser profile with its disk and lock, one provider and one backend. Only `time.advance` moves the time. */
 export class World extends Surroundings {
   readonly workers: SimulatedWorker[] = [];
   readonly boundaries: Boundary[] = [];
@@ -75,7 +75,7 @@ export class World extends Surroundings {
     return worker;
   }
 
-  /** The browser ends a worker: nothing runs any more, its lock is free; what it has sent stays sent. */
+  /** The browser stops a worker: its code ends, its lock is free, and its sent requests stay sent. */
   kill(worker: SimulatedWorker): void {
     worker.alive = false;
     this.watch.died(worker);
@@ -105,7 +105,7 @@ export class World extends Surroundings {
     return id;
   }
 
-  /** The backend has refused a request that carried the token of `generation`. */
+  /** The backend answered 401 to a request with the token of `generation`. */
   refuse(worker: SimulatedWorker, generation: number): string {
     const id = `q${++this.#ids}`;
     this.open.set(id, worker);
@@ -121,7 +121,7 @@ export class World extends Surroundings {
     }
   }
 
-  /** A person signs in or out on a page of this worker. */
+  /** A user signs in or out on a page of this worker. */
   order(
     worker: SimulatedWorker,
     order: { type: 'sign-in'; kind: 'password' | 'ticket' } | { type: 'sign-out' },
@@ -142,7 +142,7 @@ export class World extends Surroundings {
     return worker.alive;
   }
 
-  /** As the host does: one timer, armed anew only when the machine names another time. */
+  /** One timer, as in the host. It is armed again only when the machine's wake time changes. */
   #arm(worker: SimulatedWorker): void {
     if (!worker.alive) return;
     const at = wakeAt(worker.machine, SESSION_POLICY);
@@ -162,7 +162,7 @@ export class World extends Surroundings {
     return 1 + Math.floor(this.random() * this.#maxLatencyMs);
   }
 
-  /** Work that takes a while: when it is done, and when its answer is known, are two moments. */
+  /** Work that takes time. The worker can die between the end of the work and the arrival of its answer. */
   #work(
     worker: SimulatedWorker,
     effect: SessionEffect['type'],
@@ -175,7 +175,7 @@ export class World extends Surroundings {
       const { erasures } = this.disk;
       if (this.#passes(worker, `${effect} done`) && event) {
         this.time.after(this.#latency(), () => {
-          // As the host does: what was read may be the only copy now.
+          // As in the host: the record that was read may now be the only copy.
           worker.outdated = (effect === 'load' || effect === 'lock') && this.disk.erasures !== erasures;
           this.#known(worker, effect, event);
           if (!worker.outdated) return;
@@ -238,7 +238,7 @@ export class World extends Surroundings {
     });
   }
 
-  /** What was sent is sent: the server does its work even when the worker that asked is gone. */
+  /** The server handles a sent request even if its worker has died. */
   #grant(worker: SimulatedWorker, call: number, session: Session): void {
     this.watch.granting(worker, session);
     const { refresh } = session.tokens;
@@ -265,7 +265,7 @@ export class World extends Surroundings {
     });
   }
 
-  /** The request goes to the backend; a 401 comes back to the machine once. */
+  /** Sends the request to the backend. A 401 goes to the machine once for each request. */
   #send(worker: SimulatedWorker, id: string, verdict: Verdict): void {
     if (verdict.type !== 'authorized' && verdict.type !== 'anonymous') return;
     const generation = verdict.type === 'authorized' ? verdict.generation : undefined;

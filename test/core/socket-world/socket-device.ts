@@ -1,12 +1,12 @@
 type Task = { at: number; serial: number; run: () => void };
 
-/** More tasks than this without any time passing, and it would never end. */
+/** More tasks than this at one instant mean an endless loop. */
 const HOT_LOOP = 2_000;
 
-/** A computer on which a worker runs: it can sleep, and the worker can die. Time moves only when told to. */
+/** A simulated computer. It can sleep, and its worker can die. Only `advance` and `sleep` move the time. */
 export abstract class Device {
   now = 1_000_000;
-  /** Breaches, each with the number of its invariant. */
+  /** Violations, each with the number of its invariant. */
   readonly broken: string[] = [];
   protected worker = 0;
   protected awakeSince = 0;
@@ -14,20 +14,20 @@ export abstract class Device {
   #tasks: Task[] = [];
   #serial = 0;
 
-  /** Called whenever anything may have changed. */
+  /** Runs after each task. */
   protected abstract check(): void;
 
   after(ms: number, run: () => void): void {
     this.#tasks.push({ at: this.now + ms, serial: this.#serial++, run });
   }
 
-  /** Runs only if the worker that asked for it is still alive. */
+  /** Runs the task only if the same worker is still alive. */
   protected later(ms: number, run: () => void): void {
     const worker = this.worker;
     this.after(ms, () => worker === this.worker && this.awake(run));
   }
 
-  /** While the machine sleeps nothing runs; what is on the network comes `delayMs` after it woke, behind overdue alarms. */
+  /** Runs now, or after the computer wakes. Network input arrives `delayMs` after the wake, behind overdue alarms. */
   protected awake(run: () => void, delayMs = 0): void {
     if (this.now >= this.asleepUntil) return run();
     const worker = this.worker;
@@ -64,7 +64,7 @@ export abstract class Device {
   }
 
   #stopHotLoop(): void {
-    this.broken.push('9: it spins');
+    this.broken.push('9: endless loop');
     this.#tasks = [];
   }
 

@@ -6,11 +6,11 @@ import { FIRST_TICKET } from './socket-server.ts';
 import { REAL, type Parts } from './socket-worker.ts';
 
 export const INVARIANTS = {
-  6: 'one live upstream, each ticket used once and while fresh',
-  7: 'a silent socket is noticed within heartbeat + 3 s of being awake, and a living one is never condemned',
-  8: 'the session hears questions only, about generations that a server refused',
-  9: 'when the world heals, the socket is open and the outbox empty',
-  10: 'each tab reads each event once, in order, without a gap that is not told',
+  6: 'there is one live upstream, and each ticket opens one socket while it is fresh',
+  7: 'the machine notices a silent socket within heartbeat + 3 s of awake time, and never drops a live one',
+  8: 'the socket only reports generations that a server rejected',
+  9: 'when all faults are over, the socket is open and the outbox is empty',
+  10: 'each tab reads each event once and in order, or gets a gap with the lost range',
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;
@@ -39,8 +39,8 @@ const withCodec = (wrap: (codec: Codec) => Codec['dispatch']): Parts => ({
   },
 });
 
-/** Puts off every alarm in such a state, for ever. */
-const deafIn = (test: (state: SocketState) => boolean): Parts =>
+/** Delays each alarm in such a state by `NEVER_MS`. */
+const ignoresAlarmIn = (test: (state: SocketState) => boolean): Parts =>
   withStep((machine, event, at, policy) => {
     if (event.type === 'alarm' && test(machine.state))
       return { machine: { ...machine, state: putOff(machine.state, at.now + NEVER_MS) }, effects: [] };
@@ -65,12 +65,12 @@ const putOff = (state: SocketState, until: number): SocketState => {
   }
 };
 
-/** Machines, codecs and outboxes that are wrong in one way each, and the invariant that has to notice. */
+/** Machines, codecs and outboxes with one mistake each, and the invariant whose test must detect it. */
 export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, parts: Parts])[] = [
-  [6, 'dials again without hanging up', withoutEffect(({ type }) => type === 'hang-up')],
+  [6, 'opens a second socket without closing the first', withoutEffect(({ type }) => type === 'hang-up')],
   [
     6,
-    'fetches a ticket once and keeps it',
+    'uses one ticket for each connection',
     withStep((...args) => {
       const { machine, effects } = REAL.step(...args);
       return {
@@ -81,15 +81,15 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
   ],
   [
     6,
-    'believes that a ticket is fresh for ever',
+    'treats a ticket as fresh for ever',
     withStep((machine, event, at, policy) =>
       REAL.step(machine, event.type === 'ticket' ? { ...event, freshForMs: Infinity } : event, at, policy),
     ),
   ],
-  [7, 'has no heartbeat', deafIn(({ state }) => state === 'open')],
+  [7, 'has no heartbeat', ignoresAlarmIn(({ state }) => state === 'open')],
   [
     7,
-    'takes a probe for an answer',
+    'counts its own probe as an answer',
     withStep((machine, event, at, policy) => {
       const step = REAL.step(machine, event, at, policy);
       const call = step.effects.find(({ type }) => type === 'probe');
@@ -100,12 +100,12 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
   ],
   [
     7,
-    'condemns a link because it slept itself',
+    'drops a live socket after the computer slept',
     withStep((machine, event, at, policy) => REAL.step(machine, event, at, { ...policy, lateMs: Infinity })),
   ],
   [
     8,
-    'suspects the session of every close',
+    'reports the session after each close',
     withStep((machine, event, at, policy) => {
       const step = REAL.step(machine, event, at, policy);
       const generation = machine.inputs.generation;
@@ -115,7 +115,7 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
   ],
   [
     8,
-    'suspects newer tokens than those that were refused',
+    'reports a newer generation than the rejected one',
     withStep((...args) => {
       const { machine, effects } = REAL.step(...args);
       return {
@@ -126,13 +126,13 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
       };
     }),
   ],
-  [9, 'rests for ever', deafIn(({ state }) => state === 'backoff')],
-  [9, 'takes a 403 for the last word', deafIn(({ state }) => state === 'closed')],
-  [9, 'has no deadline for a ticket', deafIn(({ state }) => state === 'fetching-ticket')],
-  [9, 'has no deadline for a dial', deafIn(({ state }) => state === 'connecting')],
+  [9, 'never ends its backoff', ignoresAlarmIn(({ state }) => state === 'backoff')],
+  [9, 'never retries after a 403', ignoresAlarmIn(({ state }) => state === 'closed')],
+  [9, 'has no deadline for a ticket', ignoresAlarmIn(({ state }) => state === 'fetching-ticket')],
+  [9, 'has no deadline for a connect', ignoresAlarmIn(({ state }) => state === 'connecting')],
   [
     9,
-    'takes what was sent for received',
+    'treats sent messages as acknowledged',
     {
       ...REAL,
       outbox: () => {
@@ -152,7 +152,7 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
   ],
   [
     10,
-    'keeps gaps to itself',
+    'does not report gaps',
     withCodec(
       (codec) => (event, now) =>
         codec.dispatch(event, now).filter((output) => output.type !== 'toTab' || output.frame.type !== 'gap'),
@@ -160,7 +160,7 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
   ],
   [
     10,
-    'resumes from now on',
+    'resumes at the newest event',
     withCodec(
       (codec) => (event, now) =>
         codec.dispatch(event, now).map((output) => {
@@ -173,7 +173,7 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
   ],
   [
     10,
-    'gives every tab what one of them asked for',
+    'sends replayed events to each tab',
     withCodec(
       (codec) => (event, now) =>
         codec
@@ -185,7 +185,7 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
   ],
   [
     10,
-    'publishes the newest first',
+    'publishes the newest message first',
     {
       ...REAL,
       outbox: () => {

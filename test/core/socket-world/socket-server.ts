@@ -2,8 +2,8 @@ import { parseClientFrame, type ServerFrame } from '../../../src/protocol/frames
 import type { Cursor } from '../../../src/protocol/cursor.ts';
 
 /*
- * The other side of the simulated world: a hub of `keeper.1` that keeps to its contract (tickets are used once,
- * histories are bounded, ids are deduplicated), on a network that does not.
+ * The server of the simulated world: a correct `keeper.1` hub with single-use tickets, bounded histories and
+ * deduplicated ids. Only its network is unreliable.
  */
 
 export const HEARTBEAT_MS = 10_000;
@@ -25,7 +25,7 @@ export type History = { epoch: string; oldest: number; events: Stored[] };
 
 export type Connection = {
   readonly id: number;
-  /** Half-open: what is sent goes nowhere, and nothing comes. */
+  /** Half-open: frames get lost in both directions. */
   silent: boolean;
   open: boolean;
   greeted: boolean;
@@ -41,7 +41,7 @@ export class HubServer {
   windowMs = 500;
   heartbeatMs = HEARTBEAT_MS;
   authorizationMs = 120_000;
-  /** Tokens of an older generation are refused. */
+  /** The server rejects tokens of an older generation. */
   minGeneration = 1;
   readonly tickets = new Map<string, { freshUntil: number; generation: number; used: number }>();
   readonly histories = new Map<string, History>();
@@ -64,7 +64,7 @@ export class HubServer {
     return this.history(topic).events.length;
   }
 
-  /** History begins anew; the server may say so in the close, or just have been replaced. */
+  /** Starts a new topic history. The server announces it with its close code, or just drops the connection. */
   newEpoch(): void {
     const code = this.#epochs++ % 2 === 0 ? 1006 : 4408;
     this.published.clear();
@@ -153,7 +153,7 @@ export class HubServer {
     ]);
   }
 
-  /** Gap before ok, as in the embedded server; what the cursor covers is replayed. */
+  /** Sends the gap before `ok`, as the embedded server does, and replays the events after the cursor. */
   #subscribe(connection: Connection, request: number, topic: string, cursor: Cursor | null): void {
     const { epoch, oldest, events } = this.history(topic);
     connection.subscriptions.add(topic);

@@ -22,7 +22,7 @@ import { Device } from './socket-device.ts';
 import { HubServer, type Connection } from './socket-server.ts';
 import type { Tab } from './socket-tab.ts';
 
-/** What a mutant replaces. */
+/** The parts that a mutant may replace. */
 export type Parts = { step: typeof stepSocket; codec: CodecKind; outbox: () => Outbox };
 export const REAL: Parts = { step: stepSocket, codec: keeper1, outbox: createOutbox };
 
@@ -31,7 +31,7 @@ export const POLICY = socketPolicy('/api/socket');
 
 type Link = { call: number; connection: Connection };
 
-/** A worker with its machine, its codec and its network: the glue of `host/endpoint.ts`, with nothing but the core in it. */
+/** A worker with machine, codec, outbox and network. It stands in for the host code, and uses only the core. */
 export abstract class Worker extends Device {
   readonly server = new HubServer();
   readonly tabs = new Map<string, Tab>();
@@ -51,12 +51,12 @@ export abstract class Worker extends Device {
   protected refusedGenerations = new Set<number>();
   #armed: number | undefined;
   protected lateness = 0;
-  protected heardAt = 0;
+  protected receivedAt = 0;
   #connections = 0;
 
-  /** The session is asked to look at a generation of its tokens. */
+  /** The machine reports that a server rejected this generation of tokens. */
   protected abstract onReport(generation: number): void;
-  protected abstract checkCondemned(effect: SocketEffect & { type: 'hang-up' }): void;
+  protected abstract checkHangUp(effect: SocketEffect & { type: 'hang-up' }): void;
   abstract checkGap(frame: PortFrame & { type: 'gap' }, cursor: Cursor, fail: (reason: string) => void): void;
   abstract checkEvent(frame: PortFrame & { type: 'event' }, fail: (reason: string) => void): void;
 
@@ -98,13 +98,13 @@ export abstract class Worker extends Device {
 
   inputs(): void {
     const { generation, online, visible } = this;
-    this.tell({
+    this.dispatch({
       type: 'inputs',
       inputs: { generation, online, visible, wanted: this.codec.listeners > 0 || this.outbox.size > 0 },
     });
   }
 
-  tell(event: SocketEvent): void {
+  dispatch(event: SocketEvent): void {
     this.#chance = (this.#chance + 1) % this.#chances.length;
     const step = this.#parts.step(
       this.machine,
@@ -121,7 +121,7 @@ export abstract class Worker extends Device {
       if (this.#armed !== due) return;
       this.#armed = undefined;
       this.lateness = this.now - due;
-      this.tell({ type: 'alarm', due });
+      this.dispatch({ type: 'alarm', due });
     });
   }
 
@@ -129,11 +129,11 @@ export abstract class Worker extends Device {
     switch (effect.type) {
       case 'fetch-ticket':
         this.#inFlight.add(effect.call);
-        return this.#askTicket(effect.call, this.generation ?? 0);
+        return this.#fetchTicket(effect.call, this.generation ?? 0);
       case 'dial':
         return this.#dial(effect.call, effect.ticket);
       case 'hang-up':
-        this.checkCondemned(effect);
+        this.checkHangUp(effect);
         this.#inFlight.delete(effect.call);
         this.live.delete(effect.call);
         if (this.link?.call === effect.call) this.#hangUp(this.link, 1000);
@@ -145,7 +145,7 @@ export abstract class Worker extends Device {
       case 'report-unauthorized':
         return this.onReport(effect.generation);
       default:
-        this.broken.push(`8: the machine asks for ${JSON.stringify(effect)}`);
+        this.broken.push(`8: unexpected effect ${JSON.stringify(effect)}`);
     }
   }
 
@@ -158,10 +158,10 @@ export abstract class Worker extends Device {
     });
   }
 
-  #askTicket(call: number, generation: number): void {
+  #fetchTicket(call: number, generation: number): void {
     const mode = this.server.ticketMode;
     const fail = (problem: Problem): void => {
-      if (this.#inFlight.delete(call)) this.tell({ type: 'ticket-failed', call, problem });
+      if (this.#inFlight.delete(call)) this.dispatch({ type: 'ticket-failed', call, problem });
     };
     if (mode.type === 'hang') return;
     if (!this.online || mode.type === 'unreachable')
@@ -171,7 +171,7 @@ export abstract class Worker extends Device {
       const ticket = this.server.mint(this.now, generation);
       return this.later(
         2 * LATENCY_MS,
-        () => this.#inFlight.delete(call) && this.tell({ type: 'ticket', call, ...ticket }),
+        () => this.#inFlight.delete(call) && this.dispatch({ type: 'ticket', call, ...ticket }),
       );
     }
     if (status === 401) this.refusedGenerations.add(generation);
@@ -190,7 +190,7 @@ export abstract class Worker extends Device {
     const isMine = (): boolean => worker === this.worker && this.link?.call === call;
     const inbox: (() => void)[] = [];
     const take = (): void => void (isMine() && this.awake(() => isMine() && inbox.shift()?.(), LATENCY_MS));
-    /** A frame or a close on its way to us; nothing overtakes another, though the machine may sleep meanwhile. */
+    /** Queues a frame or a close. The order stays even if the computer sleeps in between. */
     const arrive = (run: () => void): void => {
       inbox.push(run);
       this.after(LATENCY_MS, take);
@@ -226,8 +226,8 @@ export abstract class Worker extends Device {
   }
 
   #onFrame(call: number, data: string): void {
-    this.heardAt = this.now;
-    this.tell({ type: 'received', call });
+    this.receivedAt = this.now;
+    this.dispatch({ type: 'received', call });
     this.relay({ type: 'frame', data });
   }
 
@@ -235,7 +235,7 @@ export abstract class Worker extends Device {
     this.link = undefined;
     this.live.delete(call);
     this.relay({ type: 'closed', code });
-    this.tell({
+    this.dispatch({
       type: 'closed',
       call,
       verdict: this.#parts.codec.closed(code, reason),
@@ -260,15 +260,15 @@ export abstract class Worker extends Device {
         this.outbox.remove(output.id);
         return this.inputs();
       case 'greeted':
-        this.heardAt = this.now;
-        if (link) this.tell({ ...output, call: link.call });
+        this.receivedAt = this.now;
+        if (link) this.dispatch({ ...output, call: link.call });
         for (const item of this.outbox.sendable('u')) this.relay({ type: 'publish', item });
         return;
       case 'renewed':
       case 'draining':
-        return link && this.tell({ ...output, call: link.call });
+        return link && this.dispatch({ ...output, call: link.call });
       case 'violated':
-        this.broken.push('the codec does not know a frame');
+        this.broken.push('the codec rejected a frame');
     }
   }
 
@@ -281,7 +281,7 @@ export abstract class Worker extends Device {
     });
   }
 
-  /** Whatever the server is about to close for, its generation has been refused. */
+  /** Notes that the server may reject this connection's generation. */
   #noteRefusal(connection: Connection): void {
     this.refusedGenerations.add(connection.generation);
   }

@@ -9,12 +9,12 @@ import { POLICY, Worker } from './socket-worker.ts';
 
 const NOTICE_WITHIN_MS = HEARTBEAT_MS + POLICY.answerWithinMs;
 
-/** One browser and one server, and whoever uses them; time moves only when told to. */
+/** One browser, its tabs and one server. Only `advance` and `sleep` move the time. */
 export class World extends Worker {
   #ids = 0;
   #generations = 1;
 
-  // ---- the session, which may look but is never ended from here
+  // ---- the session: the socket may report a generation, but cannot end the session
 
   protected override onReport(generation: number): void {
     if (!this.refusedGenerations.has(generation)) this.broken.push(`8: generation ${generation} was never refused`);
@@ -32,7 +32,7 @@ export class World extends Worker {
     this.awake(() => this.inputs());
   }
 
-  /** The server wants newer tokens from now on, and says so on open sockets, too. */
+  /** The server requires newer tokens from now on, and closes sockets with older ones. */
   expire(): void {
     this.server.minGeneration = this.#generations + 1;
     for (const connection of [...this.server.connections])
@@ -69,7 +69,7 @@ export class World extends Worker {
     });
   }
 
-  /** The same page on a new port: it says how far it is. */
+  /** The same page joins again on a new port, with its cursors. */
   reattach(id: string): void {
     const tab = this.tabs.get(id);
     if (tab) this.awake(() => this.attach(tab));
@@ -86,7 +86,7 @@ export class World extends Worker {
     });
   }
 
-  // ---- the invariants, while it runs
+  // ---- the invariants that hold at each moment
 
   override checkGap({ topic, to }: PortFrame & { type: 'gap' }, cursor: Cursor, fail: (reason: string) => void): void {
     const history = this.server.history(topic);
@@ -99,19 +99,19 @@ export class World extends Worker {
     fail: (reason: string) => void,
   ): void {
     const history = this.server.history(topic);
-    if (history.epoch === epoch && history.events[offset - 1]?.id !== data) fail('not what the server said');
+    if (history.epoch === epoch && history.events[offset - 1]?.id !== data) fail('not the event of the server');
   }
 
-  protected override checkCondemned({ call, code }: SocketEffect & { type: 'hang-up' }): void {
+  protected override checkHangUp({ call, code }: SocketEffect & { type: 'hang-up' }): void {
     if (code !== CLOSE_CODE.silent || this.link?.call !== call) return;
     const { connection } = this.link;
-    // A nap that ends just before the alarm cannot be told from silence.
+    // The worker cannot distinguish a sleep that ends just before the alarm from a silent server.
     if (this.lateness < POLICY.lateMs && this.now - this.awakeSince < POLICY.answerWithinMs) return;
     if (connection.greeted && !connection.silent && this.server.connections.has(connection))
-      this.broken.push('7: condemned a link that answers');
+      this.broken.push('7: dropped a live socket');
   }
 
-  /** What one page publishes on one topic arrives in that order, and once. */
+  /** The messages of a topic arrive once, in the order of publishing. */
   #checkPublished(): void {
     for (const { events } of this.server.histories.values()) {
       const serials = events.filter(({ id }) => id.startsWith('p')).map(({ id }) => Number(id.slice(1)));
@@ -122,13 +122,13 @@ export class World extends Worker {
 
   protected override check(): void {
     if (this.machine.state.state !== 'open' || this.now < this.asleepUntil) return;
-    const silence = this.now - Math.max(this.heardAt, this.awakeSince);
+    const silence = this.now - Math.max(this.receivedAt, this.awakeSince);
     if (silence > NOTICE_WITHIN_MS) this.broken.push(`7: silent for ${silence} ms`);
   }
 
-  // ---- the end: the world heals, and nobody lends a hand
+  // ---- the end: all faults are over, and the user does nothing
 
-  isWell(): boolean {
+  isRecovered(): boolean {
     if (this.machine.state.state !== 'open' || this.disk.size > 0) return false;
     for (const tab of this.tabs.values()) {
       for (const [topic, cursor] of tab.cursors)
@@ -149,8 +149,8 @@ export class World extends Worker {
     this.join('healed', 'a');
     if (this.generation === undefined) this.rotate();
     this.inputs();
-    for (let waited = 0; waited < withinMs && !this.isWell(); waited += 1_000) this.advance(1_000);
+    for (let waited = 0; waited < withinMs && !this.isRecovered(); waited += 1_000) this.advance(1_000);
     this.#checkPublished();
-    if (!this.isWell()) this.broken.push(`9: ${JSON.stringify(this.machine.state)} ${this.disk.size} unsent`);
+    if (!this.isRecovered()) this.broken.push(`9: ${JSON.stringify(this.machine.state)} ${this.disk.size} unsent`);
   }
 }

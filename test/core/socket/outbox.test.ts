@@ -11,7 +11,7 @@ import {
 
 const item = (id: string, json = '1', owner = 'u'): OutboxItem => ({ id, topic: 'a', json, owner });
 
-test('bytes are those of UTF-8', () => {
+test('counts the bytes of UTF-8', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(byteLength(text)).toBe(new TextEncoder().encode(text).length);
@@ -19,7 +19,7 @@ test('bytes are those of UTF-8', () => {
   );
 });
 
-test('bounded by count', () => {
+test('rejects a message when the outbox has the maximum count', () => {
   const outbox = createOutbox();
   for (let i = 0; i < OUTBOX_MAX_ITEMS; i++) expect(outbox.add(item(`p${i}`))).toBeUndefined();
   expect(outbox.add(item('one more'))).toEqual({ code: 'over-limit', detail: 'outbox' });
@@ -27,7 +27,7 @@ test('bounded by count', () => {
   expect(outbox.add(item('one more'))).toBeUndefined();
 });
 
-test('bounded by bytes, and what leaves makes room', () => {
+test('rejects a message when the outbox has the maximum bytes, and accepts more after a removal', () => {
   const outbox = createOutbox();
   const half = 'x'.repeat(OUTBOX_MAX_BYTES / 2);
   expect(outbox.add(item('p1', half))).toBeUndefined();
@@ -38,7 +38,7 @@ test('bounded by bytes, and what leaves makes room', () => {
   expect(outbox.bytes).toBe(OUTBOX_MAX_BYTES / 2);
 });
 
-test('what is not on the disk yet is not sent, and the order is that of publishing', () => {
+test('sends only saved messages, in the order of publishing', () => {
   const outbox = createOutbox();
   for (const id of ['p1', 'p2', 'p3']) outbox.add(item(id));
   outbox.saved('p3');
@@ -46,7 +46,7 @@ test('what is not on the disk yet is not sent, and the order is that of publishi
   expect(outbox.sendable('u').map(({ id }) => id)).toEqual(['p1', 'p3']);
 });
 
-test('nobody sends for another; what belongs to nobody yet goes with whoever is there', () => {
+test("sends a user's own messages and messages without an owner, but not those of another user", () => {
   const outbox = createOutbox();
   for (const made of [item('p1', '1', 'ann'), item('p2', '1', 'bob'), item('p3', '1', '')]) {
     outbox.add(made);
@@ -58,7 +58,7 @@ test('nobody sends for another; what belongs to nobody yet goes with whoever is 
   expect(outbox.size).toBe(2);
 });
 
-test('data is serialized once; what JSON cannot carry is a Problem', () => {
+test('returns a problem when JSON cannot represent the data', () => {
   expect(outboxItem('p', 'a', undefined, '')).toMatchObject({ ok: true, value: { json: 'null' } });
   const circle: { self?: unknown } = {};
   circle.self = circle;

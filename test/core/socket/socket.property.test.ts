@@ -106,7 +106,7 @@ const apply = (world: World, it: Op): void => {
     case 'new-epoch':
       return world.server.newEpoch();
     case 'retry':
-      return world.tell({ type: 'nudge', cause: 'user' });
+      return world.dispatch({ type: 'nudge', cause: 'user' });
     case 'join':
       return world.join(it.tab, it.topic);
     case 'trim':
@@ -123,7 +123,7 @@ const apply = (world: World, it: Op): void => {
   }
 };
 
-/** Longer than the longest wait of the policy: a 403 is asked about again after five minutes. */
+/** Longer than the longest wait of the policy: the machine retries a 403 after five minutes. */
 const HEAL_WITHIN_MS = 420_000;
 
 const run = (ops: readonly Op[], chances: readonly number[], parts: Parts): World => {
@@ -135,13 +135,13 @@ const run = (ops: readonly Op[], chances: readonly number[], parts: Parts): Worl
 };
 
 const chances = fc.array(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), { minLength: 1, maxLength: 8 });
-/** Lists are ten long at most unless they are asked to be longer. */
+/** By default, fast-check makes lists of at most ten. */
 const ops = fc.oneof(
   { weight: 3, arbitrary: fc.array(op) },
   { weight: 1, arbitrary: fc.array(op, { maxLength: 40, size: 'max' }) },
 );
 
-const breaches = (world: World): readonly string[] => {
+const violations = (world: World): readonly string[] => {
   const { reusedTickets, staleTickets } = world.server;
   return [
     ...world.broken,
@@ -155,18 +155,18 @@ const RUNS = historyCount(20_000);
 test(`invariants ${Object.keys(INVARIANTS).join(', ')} hold in every history`, { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(ops, chances, (history, luck) => {
-      expect(breaches(run(history, luck, REAL))).toEqual([]);
+      expect(violations(run(history, luck, REAL))).toEqual([]);
     }),
     { numRuns: RUNS },
   );
 });
 
-// ---- each invariant is worth something: a machine that breaks it is caught
+// ---- the test of each invariant detects a machine that breaks it
 
-test.each(MUTANTS)('invariant %i kills a machine that %s', (invariant, _name, parts) => {
+test.each(MUTANTS)('invariant %i: detects a machine that %s', (invariant, _name, parts) => {
   const kill = fc.check(
     fc.property(ops, chances, (history, luck) =>
-      breaches(run(history, luck, parts)).every((line) => !line.startsWith(`${invariant}:`)),
+      violations(run(history, luck, parts)).every((line) => !line.startsWith(`${invariant}:`)),
     ),
     { numRuns: RUNS, endOnFailure: true },
   );

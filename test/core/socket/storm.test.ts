@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { broken, runStorm, type Storm } from '../../support/load/storm.ts';
 
 /*
- * The storms of `npm run bench:storm` at a twentieth of their size: fewer clients at a server that takes fewer have the
- * same window, so the same bounds hold. Everything is seeded: a run is the same on every machine.
+ * The storms of `npm run bench:storm` at a twentieth of their size. With proportionally fewer clients and a smaller
+ * server, the window and the bounds stay the same. A seed makes each run the same on each computer.
  */
 
-/** Three times what the server takes; and a twentieth of a fleet scatters more, by about the root of such a number. */
+/** Three times the server's capacity, plus three standard deviations, because a smaller fleet scatters more. */
 const PEAK_PER_SECOND = 3_000 + 3 * 55;
 
 const FLEET = { clients: 50_000, outageMs: 30_000, acceptsPerSecond: 1_000 } as const;
@@ -29,7 +29,7 @@ const STORMS: readonly Storm[] = [
   },
 ];
 
-test.each(STORMS)('$name: everybody is back within the bounds', (storm) => {
+test.each(STORMS)('reconnects each client within the bounds: $name', (storm) => {
   const result = runStorm(storm);
   expect(broken(storm, result), JSON.stringify(result)).toEqual([]);
   expect(result.back).toBe(storm.clients);
