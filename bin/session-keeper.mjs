@@ -1,4 +1,6 @@
 #!/usr/bin/env node
 import 'tsx';
 
-await import('../cli/main.ts');
+const { main } = await import('../cli/cli.ts');
+// `process.exit()` would discard output that a pipe has not read yet.
+process.exitCode = await main(process.argv.slice(2));

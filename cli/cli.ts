@@ -1,5 +1,5 @@
-import { CONFORMANCE_USAGE, runConformance } from './conformance/command.ts';
-import { DOCTOR_USAGE, EXIT, runDoctor, type ExitCode, type Terminal } from './doctor/command.ts';
+import { CONFORMANCE_USAGE, runConformance } from './conformance/conformance-command.ts';
+import { DOCTOR_USAGE, EXIT, runDoctor, type ExitCode, type Terminal } from './doctor/doctor-command.ts';
 
 type Command = { usage: string; run(args: readonly string[], terminal: Terminal): Promise<ExitCode> };
 

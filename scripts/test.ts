@@ -4,7 +4,7 @@
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LEGS, REPORTS, type Step } from './testing/steps.ts';
+import { LEGS, REPORTS, type TestStep } from './testing/steps.ts';
 import { rowOf, totalOf, type Outcome } from './testing/outcome.ts';
 import { stopRunning } from './testing/commands.ts';
 
@@ -22,7 +22,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-const perform = async (step: Step): Promise<Outcome> => {
+const perform = async (step: TestStep): Promise<Outcome> => {
   console.log(`── ${step.name}`);
   const startedAt = performance.now();
   const counts = await step.run().catch((error: unknown) => {

@@ -1,11 +1,11 @@
 import { Hono, type Context } from 'hono';
 import type { TokenVersion } from './auth/token-version.ts';
 import type { Accounts } from './auth/accounts.ts';
-import type { Clock } from './base/clock.ts';
+import type { ServerClock } from './base/server-clock.ts';
 import { isLoopbackHost } from './http/cookie.ts';
 import type { EventStreams } from './realtime/event-streams.ts';
 import { parseFault, type Faults } from './base/faults.ts';
-import { problemResponse, readJsonObject, type Env, type Handler } from './http/http.ts';
+import { problemResponse, readJsonObject, type Env, type Handler } from './http/route-helpers.ts';
 import type { Hub } from './realtime/hub.ts';
 import type { Lifetimes } from './base/token-lifetimes.ts';
 import type { FreezableConnection } from './realtime/freezable-socket.ts';
@@ -24,7 +24,7 @@ import type { Topics } from './realtime/topics.ts';
 export type FaultRouteServices = {
   origins: Origins;
   store: Store;
-  clock: Clock;
+  clock: ServerClock;
   accounts: Accounts;
   lifetimes: Lifetimes;
   reusePolicy: ReusePolicy;

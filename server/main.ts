@@ -1,5 +1,6 @@
 import { DataDirError } from './base/data-dir.ts';
-import { DEFAULT_PORT, startServer, type ServerOptions } from './server.ts';
+import { DEFAULT_PORT } from './http/http-server.ts';
+import { startServer, type ServerOptions } from './server.ts';
 
 const DEFAULT_DATA_DIR = '.data';
 const DEFAULT_DEV_ORIGIN = 'http://localhost:5173';

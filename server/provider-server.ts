@@ -1,6 +1,6 @@
 import { openTokenVersion } from './auth/token-version.ts';
 import { createAccounts, DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
-import { createClock, systemNow } from './base/clock.ts';
+import { createServerClock, systemNow } from './base/server-clock.ts';
 import { lockDataDir } from './base/data-dir.ts';
 import { createLoginRateLimit } from './auth/login-rate-limit.ts';
 import { DEFAULT_CLIENT_ID } from './worker/keeper-config.ts';
@@ -38,7 +38,7 @@ export const startProvider = async (
 ): Promise<{ issuer: string; stop(): Promise<void> }> => {
   const { dir, release } = lockDataDir(options.dataDir);
   const store = openLmdbStore(dir);
-  const clock = createClock(options.skewMs);
+  const clock = createServerClock(options.skewMs);
   const late: { handle?: ReturnType<Awaited<ReturnType<typeof createProvider>>['callback']> } = {};
   const listening = await startHttpServer(
     (request, response) => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { Clock } from './base/clock.ts';
+import type { ServerClock } from './base/server-clock.ts';
 import { isLoopbackHost } from './http/cookie.ts';
 import { applyFault, type FaultPoint, type Faults } from './base/faults.ts';
 import { BARE_HEADERS } from './http/headers.ts';
@@ -10,7 +10,7 @@ import type { Stats } from './base/stats.ts';
 import { requestTarget } from './http/request-target.ts';
 
 export type PipelineOptions = {
-  clock: Clock;
+  clock: ServerClock;
   faults: Faults;
   requestLog: RequestLog;
   stats: Stats;

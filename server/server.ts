@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
-import { createApi } from './api.ts';
-import { openServices, type Services } from './services.ts';
-import { createClock } from './base/clock.ts';
+import { apiRoutes } from './api-routes.ts';
+import { openServerServices, type ServerServices } from './server-services.ts';
+import { createServerClock } from './base/server-clock.ts';
 import { lockDataDir } from './base/data-dir.ts';
 import { appFaultPoint, requestPipeline, providerFaultPoint } from './request-pipeline.ts';
 import { BARE_HEADERS } from './http/headers.ts';
 import { DEFAULT_HEARTBEAT_MS } from './realtime/hub.ts';
-import { problemResponse, type Env } from './http/http.ts';
+import { problemResponse, type Env } from './http/route-helpers.ts';
 import { DEFAULT_CLIENT_ID, DEFAULT_SCOPE, EXTERNAL_SCOPE, keeperConfig } from './worker/keeper-config.ts';
 import { createFaultRoutes } from './fault-routes.ts';
-import { startHttpServer, stopHttpServer, type HttpServer } from './http/http-server.ts';
+import { DEFAULT_PORT, startHttpServer, stopHttpServer, type HttpServer } from './http/http-server.ts';
 import type { FreezableConnection } from './realtime/freezable-socket.ts';
 import { openLmdbStore } from './base/lmdb-store.ts';
 import { createProvider, isGrantActive } from './provider/provider.ts';
@@ -73,7 +73,6 @@ export type RunningServer = {
   stop(): Promise<void>;
 };
 
-export const DEFAULT_PORT = 4173;
 const DEFAULT_DIST_DIR = 'dist';
 const DEFAULT_HOST = '127.0.0.1';
 /** Audience of the access tokens for the API (RFC 8707). */
@@ -118,7 +117,7 @@ const localOrigins = (host: string, app: number, provider: number | undefined): 
 /** What the parts of a running server share. */
 type ServerContext = {
   options: ServerOptions;
-  services: Services;
+  services: ServerServices;
   tokenVerifier: TokenVerifier;
   origins: readonly string[];
   issuer: string;
@@ -169,7 +168,7 @@ const createApp = ({ options, services, tokenVerifier, origins, issuer, clientId
   });
   const app = new Hono<Env>();
   if (faultRoutes) app.route('/lab', faultRoutes.routes);
-  app.route('/', createApi(api));
+  app.route('/', apiRoutes(api));
   app.all('/lab/*', () =>
     problemResponse({ status: 404, code: 'not-found', detail: 'This server runs without --lab.' }),
   );
@@ -186,7 +185,7 @@ const createApp = ({ options, services, tokenVerifier, origins, issuer, clientId
   return { listener, stop: () => faultRoutes?.stop() };
 };
 
-const stopSockets = async ({ hub, eventStreams }: Services): Promise<void> => {
+const stopSockets = async ({ hub, eventStreams }: ServerServices): Promise<void> => {
   const open: readonly FreezableConnection[] = [...hub.sockets(), ...eventStreams.sockets()];
   hub.drain();
   eventStreams.drain();
@@ -214,7 +213,7 @@ const openServer = async (options: ServerOptions, dir: string, cleanups: Cleanup
   const host = options.host ?? DEFAULT_HOST;
   const { app, provider } = await openPorts(options, host, cleanups);
   const store = openLmdbStore(dir);
-  const services = await openServices(store, createClock(), {
+  const services = await openServerServices(store, createServerClock(), {
     ...options,
     accounts: options.accounts ?? [DEMO_ACCOUNT],
     heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,

@@ -5,7 +5,7 @@ import type { KeeperConfig } from '../src/protocol/config.ts';
 import { readInside, type FileBody } from './http/static-files.ts';
 import { codingsFor, encode, type Coding } from './http/compression.ts';
 import { inlineHashes, securityHeaders, workerPolicy, type HeaderPreset } from './http/headers.ts';
-import type { Ctx } from './http/http.ts';
+import type { Ctx } from './http/route-helpers.ts';
 import { requestOrigin, type Origins } from './http/origins.ts';
 import { escapeHtml } from './http/html-page.ts';
 import { SCRIPT_VARY, type WorkerSecrets } from './worker/worker-secret.ts';

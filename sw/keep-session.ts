@@ -6,10 +6,10 @@ import { parsePageMessage, type PageMessage } from '../src/protocol/bridge/bridg
 import type { InjectedConfig } from '../src/protocol/config.ts';
 import { answerCall } from './calls/call-bridge.ts';
 import { createClientRateLimit } from './calls/call-guard.ts';
-import { createKeepAlives } from './keep-alive.ts';
+import { createKeepAlives } from './keep-alive-responses.ts';
 import { createAbortableRequests } from './requests/abortable-requests.ts';
 import { addStaticRoutes } from './requests/static-routes.ts';
-import { createTakeoverTiming } from './updates/takeover-timing.ts';
+import { createStopTiming } from './updates/stop-timing.ts';
 import { announceTakeover, requestAnnouncement } from './updates/takeover.ts';
 
 declare const self: ServiceWorkerGlobalScope;
@@ -54,7 +54,7 @@ export const keepSession = (options: KeepSessionOptions): Host => {
   const keepAlives = createKeepAlives(host.leave);
   const requests = createAbortableRequests();
   const isWithinLimit = createClientRateLimit(Date.now);
-  const timing = createTakeoverTiming(requestAnnouncement(), self.registration);
+  const timing = createStopTiming(requestAnnouncement(), self.registration);
   const repeatAnnouncement = announceTakeover();
 
   const onFetch = (event: FetchEvent): void => {

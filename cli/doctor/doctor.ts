@@ -1,5 +1,5 @@
 import { fail, type CheckResult, type DoctorCheck, type Finding, type Verdict } from './checks/check.ts';
-import { DOCTOR_CHECKS } from './checks/index.ts';
+import { DOCTOR_CHECKS } from './checks/all-checks.ts';
 import { createContext, type Context, type ContextOptions } from './site/context.ts';
 
 export type Report = {

@@ -1,6 +1,5 @@
+import { DEFAULT_PORT } from '../../server/http/http-server.ts';
 import type { InjectedConfig } from '../../src/protocol/config.ts';
-
-export const DEFAULT_PORT = 4173;
 
 /** Where the app is and, next to it, its embedded provider. */
 export const devPort = (): number => Number(process.env['PORT'] ?? DEFAULT_PORT);

@@ -1,7 +1,7 @@
 import { docBefore, typeNamesIn, type Declaration, type Declared, type Doc, type Sources } from './declarations.ts';
 
 /** One public name as the reference shows it. */
-export type Item = {
+export type ApiItem = {
   name: string;
   path: string;
   kind: 'function' | 'class' | 'object' | 'value' | 'type';
@@ -50,7 +50,7 @@ const withoutDocs = (code: string): string => code.replaceAll(/[ \t]*\/\*\*[\s\S
 const keyOf = (source: string, { key, computed }: { key: Node; computed: boolean }): string =>
   computed ? `[${textOf(source, key)}]` : textOf(source, key);
 
-type Shape = Pick<Item, 'kind' | 'code'> & { members?: readonly Member[] };
+type Shape = Pick<ApiItem, 'kind' | 'code'> & { members?: readonly Member[] };
 
 const valueShape = ({ name, source }: Declaration, node: Extract<Declared, { declarations: unknown }>): Shape => {
   const found = node.declarations.find(({ id }) => id.type === 'Identifier' && id.name === name);
@@ -107,7 +107,7 @@ const shapeOf = (sources: Sources, declaration: Declaration): Shape => {
   return typeShape(sources, declaration);
 };
 
-export const itemOf = (sources: Sources, declaration: Declaration): Item => {
+export const itemOf = (sources: Sources, declaration: Declaration): ApiItem => {
   const { name, path, doc, node } = declaration;
   const uses = typeNamesIn(sources.file(path).parsed, node);
   return { name, path, doc, uses, members: [], ...shapeOf(sources, declaration) };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isObject, own, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
-import { itemOf, type Item } from './api-item.ts';
+import { itemOf, type ApiItem } from './api-item.ts';
 import { Sources, type Doc } from './declarations.ts';
 
 /** Writes docs/reference/api.md (`npm run docs:api`): every public name with its type, its doc comment and its example. */
@@ -12,13 +12,13 @@ export const API_FILE = new URL('../../docs/reference/api.md', import.meta.url);
 /** A name of these folders is explained where a public one uses it; other internal names are only mentioned. */
 const EXPLAINED = ['src/protocol/', 'src/page/types/'];
 
-type Entry = { specifier: string; items: readonly Item[] };
-export type Reference = { entries: readonly Entry[]; used: readonly Item[] };
+type Entry = { specifier: string; items: readonly ApiItem[] };
+export type Reference = { entries: readonly Entry[]; used: readonly ApiItem[] };
 
 const idOf = ({ path, name }: { path: string; name: string }): string => `${path}#${name}`;
 
 /** Types of `EXPLAINED` that the items use and that no entry exports. */
-const usedBy = (sources: Sources, items: readonly Item[]): readonly Item[] => {
+const usedBy = (sources: Sources, items: readonly ApiItem[]): readonly ApiItem[] => {
   const seen = new Map(items.map((item) => [idOf(item), item]));
   // Grows while it is walked: a type that is used uses others.
   for (const item of seen.values()) {
@@ -101,7 +101,7 @@ const docLines = ({ text, tags, examples }: Doc): readonly string[] => [
   ...examples.flatMap((example) => ['Example:', fenced(example)]),
 ];
 
-const renderItem = ({ name, path, code, doc, members }: Item): string =>
+const renderItem = ({ name, path, code, doc, members }: ApiItem): string =>
   [
     `### ${name}`,
     fenced(code),
@@ -113,7 +113,7 @@ const renderItem = ({ name, path, code, doc, members }: Item): string =>
     `Source: [${path}](../../${path})`,
   ].join('\n\n');
 
-const ORDER: readonly Item['kind'][] = ['function', 'class', 'object', 'value', 'type'];
+const ORDER: readonly ApiItem['kind'][] = ['function', 'class', 'object', 'value', 'type'];
 
 export const renderReference = ({ entries, used }: Reference): string => {
   const sections = entries.map(({ specifier, items }) => {

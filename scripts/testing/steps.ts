@@ -4,16 +4,19 @@ import { runBrowserTests } from './browser-tests.ts';
 import { check, finish } from './commands.ts';
 import { vitestCounts, type Counts } from './reports.ts';
 
-export type Step = { name: string; run: () => Promise<Counts> };
+export type TestStep = { name: string; run: () => Promise<Counts> };
 
 export const REPORTS = join(process.cwd(), '.cache', 'reports');
 
 /** A tenth of the histories finds what a change breaks at once; CI plays all of them. */
 const SHORT_HISTORIES = { HISTORIES_SHARE: '0.1' };
 
-const command = (name: string, program: string, ...args: string[]): Step => ({ name, run: () => check(program, args) });
+const command = (name: string, program: string, ...args: string[]): TestStep => ({
+  name,
+  run: () => check(program, args),
+});
 
-const browser: Step = {
+const browser: TestStep = {
   name: 'browser',
   run: async () => {
     const { path, from } = ensureBrowser();
@@ -22,7 +25,7 @@ const browser: Step = {
   },
 };
 
-const unitTests = (name: string, args: readonly string[], env?: Record<string, string>): Step => ({
+const unitTests = (name: string, args: readonly string[], env?: Record<string, string>): TestStep => ({
   name,
   run: async () => {
     const report = join(REPORTS, `${name.replaceAll(' ', '-')}.json`);
@@ -35,13 +38,13 @@ const unitTests = (name: string, args: readonly string[], env?: Record<string, s
   },
 });
 
-const browserTests = (name: string, ...args: string[]): Step => ({
+const browserTests = (name: string, ...args: string[]): TestStep => ({
   name,
   run: () => runBrowserTests(join(REPORTS, `${name.replaceAll(' ', '-')}.json`), args),
 });
 
 /** The legs of the suite. `main` is what a developer runs before each push: at most 6 minutes on two cores. */
-export const LEGS: Readonly<Record<'main' | 'rest', readonly Step[]>> = {
+export const LEGS: Readonly<Record<'main' | 'rest', readonly TestStep[]>> = {
   main: [
     browser,
     command('build', 'vite', 'build'),

@@ -10,7 +10,7 @@ import {
   type Ctx,
   type Env,
   type Handler,
-} from '../http/http.ts';
+} from '../http/route-helpers.ts';
 import { TICKET_SECONDS } from '../base/token-lifetimes.ts';
 import { retryAfterSeconds, type AdmissionControl } from '../http/admission-control.ts';
 import type { PasswordTokens } from './password-tokens.ts';

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Account } from './accounts.ts';
-import type { Clock } from '../base/clock.ts';
+import type { ServerClock } from '../base/server-clock.ts';
 import { cookieHeader, mayBeSecure, readCookie } from '../http/cookie.ts';
 import { ownerOf, type Principal, type SessionRevocations } from '../http/principal.ts';
 import { digest, randomId } from '../base/crypto.ts';
@@ -31,7 +31,7 @@ const sessionOf = (cookie: string): string => `cookie:${digest(cookie)}`;
 
 export const createCookieSessions = (services: {
   store: Store;
-  clock: Clock;
+  clock: ServerClock;
   revocations: SessionRevocations;
 }): CookieSessions => {
   const { store, clock, revocations } = services;

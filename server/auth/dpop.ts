@@ -1,5 +1,5 @@
 import { EmbeddedJWK, calculateJwkThumbprint, errors, jwtVerify } from 'jose';
-import type { Clock } from '../base/clock.ts';
+import type { ServerClock } from '../base/server-clock.ts';
 import { digest, hmac, timingSafeEquals } from '../base/crypto.ts';
 import { number, shape, text } from '../base/validate.ts';
 import type { Store } from '../base/store.ts';
@@ -59,7 +59,7 @@ const verifySignature = async (
   }
 };
 
-export const createDpopChecker = (services: { store: Store; clock: Clock; key: Buffer }): DpopChecker => {
+export const createDpopChecker = (services: { store: Store; clock: ServerClock; key: Buffer }): DpopChecker => {
   const { store, clock, key } = services;
   const nonceAt = (step: number): string => hmac(key, `dpop-nonce ${step}`);
   const step = (): number => Math.floor(clock.now() / NONCE_STEP_MS);

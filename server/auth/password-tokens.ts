@@ -1,6 +1,6 @@
 import type { TokenVersion } from './token-version.ts';
 import type { Account } from './accounts.ts';
-import { systemNow, type Clock } from '../base/clock.ts';
+import { systemNow, type ServerClock } from '../base/server-clock.ts';
 import { REUSE_GRACE_MS, type Lifetimes } from '../base/token-lifetimes.ts';
 import { ownerOf, type Principal, type SessionRevocations } from '../http/principal.ts';
 import { digest, hmac, randomId, timingSafeEquals } from '../base/crypto.ts';
@@ -19,12 +19,12 @@ type Family = NonNullable<ReturnType<typeof parseFamily>>;
 const parseAccess = shape({ family: text, sub: text, name: text, expiresAt: number, epoch: count });
 
 /** RFC 6749 §5.1; `expires_in` in seconds. */
-export type TokenAnswer = { access_token: string; refresh_token: string; token_type: 'Bearer'; expires_in: number };
+export type IssuedTokens = { access_token: string; refresh_token: string; token_type: 'Bearer'; expires_in: number };
 
 export type PasswordTokens = {
-  start(account: Account): Promise<TokenAnswer>;
+  start(account: Account): Promise<IssuedTokens>;
   /** `undefined`: `invalid_grant`. Reuse of an old token revokes its whole family (RFC 9700 §4.14.2). */
-  refresh(refreshToken: string): Promise<TokenAnswer | undefined>;
+  refresh(refreshToken: string): Promise<IssuedTokens | undefined>;
   revoke(token: string): Promise<void>;
   revokeAll(): Promise<void>;
   /** Whether this module issued the token, valid or not. */
@@ -34,7 +34,7 @@ export type PasswordTokens = {
 
 type PasswordTokensOptions = {
   store: Store;
-  clock: Clock;
+  clock: ServerClock;
   lifetimes: Lifetimes;
   tokenVersion: TokenVersion;
   key: Buffer;
@@ -72,7 +72,7 @@ const rotation = (stored: unknown, generation: number, now: number): Rotation =>
 export const createPasswordTokens = (options: PasswordTokensOptions): PasswordTokens => {
   const { store, clock, lifetimes, tokenVersion, key, revocations } = options;
 
-  const issue = async (id: string, family: Family): Promise<TokenAnswer> => {
+  const issue = async (id: string, family: Family): Promise<IssuedTokens> => {
     const accessToken = ACCESS_PREFIX + randomId();
     const ttlMs = lifetimes.accessSeconds * 1000;
     const { sub, name } = family;

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
-import { systemNow, type Clock } from '../base/clock.ts';
+import { systemNow, type ServerClock } from '../base/server-clock.ts';
 import { ownerOf, type Principal } from '../http/principal.ts';
 import { setBounded } from '../base/bounded-map.ts';
 import { digest } from '../base/crypto.ts';
@@ -30,7 +30,7 @@ export type TokenVerifierOptions = {
   embedded: boolean;
   /** Whether the grant of a token is still active. Only the embedded provider can check this. */
   isGrantActive?: ((claims: JsonObject) => Promise<boolean>) | undefined;
-  clock: Clock;
+  clock: ServerClock;
 };
 
 type Metadata = { issuer: string; jwksUri: string; userinfo?: string | undefined; introspection?: string | undefined };

@@ -1,6 +1,6 @@
 import { open, type RootDatabase, type Database } from 'lmdb';
 import { isObject, numberAt, own } from '../../src/protocol/schema/json.ts';
-import { systemNow } from './clock.ts';
+import { systemNow } from './server-clock.ts';
 import type { Entry, Store, Write } from './store.ts';
 
 /** Reads ignore expired entries at once. The next sweep removes them from the disk. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Hono, type MiddlewareHandler } from 'hono';
-import { problemResponse, type Ctx, type Env, type Handler } from '../http/http.ts';
+import { problemResponse, type Ctx, type Env, type Handler } from '../http/route-helpers.ts';
 import { TICKET_SECONDS } from '../base/token-lifetimes.ts';
 import { samplePng } from './sample-image.ts';
 import type { Tickets } from '../auth/tickets.ts';

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
-import { problemResponse, readJsonObject, type Env, type Handler } from '../http/http.ts';
+import { problemResponse, readJsonObject, type Env, type Handler } from '../http/route-helpers.ts';
 import { digest } from '../base/crypto.ts';
 import { number, shape, text } from '../base/validate.ts';
-import type { Clock } from '../base/clock.ts';
+import type { ServerClock } from '../base/server-clock.ts';
 import type { Decision, Store } from '../base/store.ts';
 
 /** One line of text. `at`: ms since the Unix epoch. */
@@ -25,7 +25,7 @@ const idOf = (counter: number): string => String(counter).padStart(ID_DIGITS, '0
  * A sample API with a mutation. With an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) a repeated request
  * creates one note, and returns the same response. It rejects the same key for another request.
  */
-export const noteRoutes = (store: Store, clock: Clock, signedIn: Handler): Hono<Env> => {
+export const noteRoutes = (store: Store, clock: ServerClock, signedIn: Handler): Hono<Env> => {
   const add = (owner: string, content: string, key: string | undefined): Promise<AddResult> => {
     const counterKey = `note-counter/${owner}`;
     const receiptKey = `note-receipt/${owner}/${digest(key ?? '')}`;

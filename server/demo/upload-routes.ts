@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { problemResponse, type Ctx, type Env, type Handler } from '../http/http.ts';
+import { problemResponse, type Ctx, type Env, type Handler } from '../http/route-helpers.ts';
 import { MAX_UPLOAD_BYTES, receiveBody, type AppendResult, type Uploads } from './uploads.ts';
 
 /** Maximum size of a part (bytes), so that a reverse proxy need not accept longer bodies. */

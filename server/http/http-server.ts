@@ -2,6 +2,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { refusal } from './headers.ts';
 
+/** Port of the application where the options and `PORT` name none. `npm run dev` uses it too. */
+export const DEFAULT_PORT = 4173;
 /** Longer than browsers keep an idle connection after the last tab closes, shorter than common proxies do. */
 const KEEP_ALIVE_MS = 30_000;
 const HEADERS_WITHIN_MS = 15_000;

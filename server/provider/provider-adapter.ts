@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { isObject, stringAt } from '../../src/protocol/schema/json.ts';
-import { systemNow } from '../base/clock.ts';
+import { systemNow } from '../base/server-clock.ts';
 import { number, shape, text, type Parser } from '../base/validate.ts';
 import type { Decision, Store, Write } from '../base/store.ts';
 

@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 import { CLOSE_CODE } from '../../src/protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
-import type { Clock } from '../base/clock.ts';
+import type { ServerClock } from '../base/server-clock.ts';
 import { createConnectionsByOwner } from './connections-by-owner.ts';
 import { FreezableSocket, textOf } from './freezable-socket.ts';
 import type { Principal, SessionRevocations } from '../http/principal.ts';
@@ -24,7 +24,7 @@ const MAX_BUFFERED_BYTES = 4_194_304;
 const isFull = ({ ws }: FreezableSocket): boolean => ws.bufferedAmount > MAX_BUFFERED_BYTES;
 
 export const createEventStreams = (services: {
-  clock: Clock;
+  clock: ServerClock;
   topics: Topics;
   revocations: SessionRevocations;
 }): EventStreams => {

@@ -11,10 +11,10 @@ import { MAX_STATE_LENGTH, type Cursor } from '../../src/protocol/cursor.ts';
 import { MAX_NAME } from '../../src/protocol/bridge/calls.ts';
 import { retryAfterReason, TOO_MANY_PAUSE_MS } from './connections-by-owner.ts';
 import { FreezableSocket, textOf, type FreezableConnection } from './freezable-socket.ts';
-import type { PresenceSocket, Presence } from './presence.ts';
+import type { PresenceSocket, PresenceTracker } from './presence-tracker.ts';
 import type { Principal } from '../http/principal.ts';
 import { randomId } from '../base/crypto.ts';
-import { isTopic, resumeFrom, type TopicEvent, type Topics } from './topics.ts';
+import { isTopic, resumeFrom, type PublishedEvent, type Topics } from './topics.ts';
 
 /** `new`: an unknown browser profile. `superseded`: a worker of the profile with a higher fence has connected. */
 export type FenceResult = 'known' | 'new' | 'superseded';
@@ -22,7 +22,7 @@ export type FenceResult = 'known' | 'new' | 'superseded';
 /** The part of the hub that a connection uses. */
 export type ConnectionHub = {
   topics: Topics;
-  presence: Presence;
+  presence: PresenceTracker;
   now(): number;
   heartbeatMs: number;
   windowMs(): number;
@@ -120,7 +120,7 @@ export class HubConnection implements FreezableConnection {
       this.send(['p', this.#hub.now()]);
   }
 
-  deliver(event: TopicEvent): void {
+  deliver(event: PublishedEvent): void {
     const subscription = this.#subscriptions.get(event.topic);
     if (!subscription || event.offset < subscription.next) return;
     subscription.head = Math.max(subscription.head, event.offset);

@@ -1,10 +1,10 @@
 import type { WebSocket } from 'ws';
 import { CLOSE_CODE, type ProfileIdentity } from '../../src/protocol/frames.ts';
-import type { Clock } from '../base/clock.ts';
+import type { ServerClock } from '../base/server-clock.ts';
 import { createConnectionsByOwner, retryAfterReason } from './connections-by-owner.ts';
 import { HubConnection, type ConnectionHub, type FenceResult } from './hub-connection.ts';
 import type { AdmissionControl } from '../http/admission-control.ts';
-import { createPresence, savePresence, type PresenceRecord } from './presence.ts';
+import { createPresenceTracker, savePresence, type PresenceRecord } from './presence-tracker.ts';
 import type { Principal, SessionRevocations } from '../http/principal.ts';
 import { digest } from '../base/crypto.ts';
 import { count } from '../base/validate.ts';
@@ -32,7 +32,7 @@ const FENCE_TTL_MS = 24 * 60 * 60 * 1000;
 
 export const createHub = (options: {
   store: Store;
-  clock: Clock;
+  clock: ServerClock;
   topics: Topics;
   tickets: Tickets;
   revocations: SessionRevocations;
@@ -73,7 +73,7 @@ export const createHub = (options: {
     return result;
   };
 
-  const presence = createPresence(options.presenceGraceMs, options.present);
+  const presence = createPresenceTracker(options.presenceGraceMs, options.present);
   const connectionHub: ConnectionHub = {
     presence,
     topics,

@@ -4,7 +4,7 @@ import { digest, loadOrCreateSecret, randomId } from '../base/crypto.ts';
 import { count, shape } from '../base/validate.ts';
 import type { Decision, Store, Write } from '../base/store.ts';
 
-export type TopicEvent = { owner: string; topic: string; epoch: string; offset: number; data: unknown };
+export type PublishedEvent = { owner: string; topic: string; epoch: string; offset: number; data: unknown };
 
 /** `oldest`: the first offset on disk. An empty topic has `offset` 0 and `oldest` 1. */
 export type Head = { offset: number; oldest: number };
@@ -19,7 +19,7 @@ export type Topics = {
   /** Events after `offset`, oldest first. */
   read(owner: string, topic: string, offset: number, limit: number): Promise<{ offset: number; data: unknown }[]>;
   /** Calls the listener once for each event, after it is on disk. */
-  subscribe(listener: (event: TopicEvent) => void): void;
+  subscribe(listener: (event: PublishedEvent) => void): void;
 };
 
 /** Events kept for each topic. */
@@ -55,7 +55,7 @@ export const resumeFrom = (epoch: string, head: Head, cursor: Cursor | null): Re
 
 export const openTopics = async (store: Store): Promise<Topics> => {
   const epoch = await loadOrCreateSecret(store, 'history-epoch', () => randomId(8));
-  const listeners: ((event: TopicEvent) => void)[] = [];
+  const listeners: ((event: PublishedEvent) => void)[] = [];
 
   const appendOnce = (owner: string, topic: string, data: unknown, receiptKey: string | undefined) => {
     const keys = [headKey(owner, topic), ...(receiptKey === undefined ? [] : [receiptKey])];

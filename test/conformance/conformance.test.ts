@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CONFORMANCE_CHECKS } from '../../cli/conformance/checks.ts';
-import { checkServer, serverAt } from '../../cli/conformance/command.ts';
+import { checkServer, serverAt } from '../../cli/conformance/conformance-command.ts';
 import { main } from '../../cli/cli.ts';
 import { passwordLogin, startTestServer, type TestServer } from '../server/support/start.ts';
 import { BREAKAGES } from './breakages.ts';

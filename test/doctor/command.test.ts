@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { main } from '../../cli/cli.ts';
-import type { Terminal } from '../../cli/doctor/command.ts';
+import type { Terminal } from '../../cli/doctor/doctor-command.ts';
 import { printReport } from '../../cli/doctor/print.ts';
 import { isObject, own, parseJson } from '../../src/protocol/schema/json.ts';
 import { reportOn } from './support/run.ts';

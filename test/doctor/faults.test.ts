@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createContext } from '../../cli/doctor/site/context.ts';
 import { parseConfig, UNKNOWN_CONFIG } from '../../cli/doctor/site/deployment.ts';
 import type { Finding } from '../../cli/doctor/checks/check.ts';
-import { DOCTOR_CHECKS } from '../../cli/doctor/checks/index.ts';
+import { DOCTOR_CHECKS } from '../../cli/doctor/checks/all-checks.ts';
 import { API, SESSION } from './support/faults-api.ts';
 import { EDGES, PROVIDER } from './support/faults-provider.ts';
 import { DOCUMENTS, WORKER } from './support/faults-script.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { HttpResponse } from '../../cli/doctor/site/http.ts';
+import type { HttpResponse } from '../../cli/doctor/site/http-request.ts';
 import { admits, framingOf, parsePolicy, sourcesFor } from '../../cli/doctor/site/policy.ts';
 
 const SELF = new URL('https://app.example/');

@@ -1,5 +1,5 @@
 import { parseDeployment, type Deployment } from './deployment.ts';
-import { NAVIGATION, send, type HttpResponse, type SendResult, type RequestOptions } from './http.ts';
+import { NAVIGATION, send, type HttpResponse, type SendResult, type RequestOptions } from './http-request.ts';
 import { metadataUrl, parseMetadata, type Metadata } from './metadata.ts';
 import type { Credentials, Site } from './target.ts';
 import { runTrial, type SessionTrial } from './trial.ts';

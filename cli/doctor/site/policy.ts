@@ -1,4 +1,4 @@
-import { header, type HttpResponse } from './http.ts';
+import { header, type HttpResponse } from './http-request.ts';
 
 /** The directives of a Content-Security-Policy. The first one of each name counts (CSP3 §2.2.1). */
 export type Policy = ReadonlyMap<string, readonly string[]>;

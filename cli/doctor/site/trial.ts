@@ -1,7 +1,7 @@
 import { isObject, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
 import { parseWhoami } from '../../../src/protocol/backend-responses.ts';
 import { UNKNOWN_CONFIG, type Deployment, type Password } from './deployment.ts';
-import { send, type SendResult, type RequestOptions } from './http.ts';
+import { send, type SendResult, type RequestOptions } from './http-request.ts';
 import type { Credentials, Site } from './target.ts';
 
 type Tokens = { access: string; refresh: string };

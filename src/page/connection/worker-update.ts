@@ -3,7 +3,7 @@ import { ACTIVATION_SCRIPT, trustScript } from './trusted-types.ts';
 import { sleep } from '../util/timers.ts';
 
 /*
- * An old worker can be replaced when it has come to rest, and it does so when its pages hold still (sw/updates/takeover-timing.ts). If a
+ * An old worker can be replaced when it has come to rest, and it does so when its pages hold still (sw/updates/stop-timing.ts). If a
  * request came in between all the same, it was started anew, and has to be asked anew to stop when it rests: a further
  * `skipWaiting()` does not, as the first one is still pending, but any start of a dedicated worker does, as any
  * navigation (`service_worker_controllee_request_handler.cc`; traced).

@@ -1,6 +1,6 @@
 import { createContext, type ContextOptions } from '../../../cli/doctor/site/context.ts';
 import { examine, type Report } from '../../../cli/doctor/doctor.ts';
-import { DOCTOR_CHECKS } from '../../../cli/doctor/checks/index.ts';
+import { DOCTOR_CHECKS } from '../../../cli/doctor/checks/all-checks.ts';
 import { parseSite, type Site } from '../../../cli/doctor/site/target.ts';
 import type { Finding } from '../../../cli/doctor/checks/check.ts';
 import { startSite, type Plan, type TestSite } from './site.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { createClock } from '../../../server/base/clock.ts';
+import { createServerClock } from '../../../server/base/server-clock.ts';
 import { createEventStreams } from '../../../server/realtime/event-streams.ts';
 import { MAX_FRAME_BYTES } from '../../../server/realtime/hub-connection.ts';
 import { createHub, type Hub } from '../../../server/realtime/hub.ts';
@@ -36,7 +36,7 @@ beforeEach(async () => {
   topics = await openTopics(store);
   const admissionControl = createAdmissionControl({ perSecond: 200, now: () => performance.now() });
   const revocations = createSessionRevocations(store);
-  const parts = { store, clock: createClock(), topics, revocations, admissionControl, heartbeatMs: 30_000 };
+  const parts = { store, clock: createServerClock(), topics, revocations, admissionControl, heartbeatMs: 30_000 };
   hub = createHub({ ...parts, tickets: createTickets(store, createStats(), revocations) });
   listener = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: MAX_FRAME_BYTES });
   await once(listener, 'listening');
@@ -141,7 +141,7 @@ test('a client that sends frames and reads no response is disconnected', async (
 
 test('an event stream is disconnected likewise', async () => {
   const { ws, far } = await connect();
-  const streams = createEventStreams({ clock: createClock(), topics, revocations: createSessionRevocations(store) });
+  const streams = createEventStreams({ clock: createServerClock(), topics, revocations: createSessionRevocations(store) });
   streams.accept(far, OWNER);
   vi.spyOn(far, 'bufferedAmount', 'get').mockReturnValue(5_000_000);
   const code = new Promise((done) => far.once('close', done));

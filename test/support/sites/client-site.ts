@@ -6,10 +6,10 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { rolldown } from 'rolldown';
 import { DEMO_ACCOUNT } from '../../../server/auth/accounts.ts';
-import { createApi } from '../../../server/api.ts';
-import { openServices } from '../../../server/services.ts';
-import { createClock } from '../../../server/base/clock.ts';
-import type { Env } from '../../../server/http/http.ts';
+import { apiRoutes } from '../../../server/api-routes.ts';
+import { openServerServices } from '../../../server/server-services.ts';
+import { createServerClock } from '../../../server/base/server-clock.ts';
+import type { Env } from '../../../server/http/route-helpers.ts';
 import { startHttpServer, stopHttpServer } from '../../../server/http/http-server.ts';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { createTokenVerifier } from '../../../server/auth/token-verifier.ts';
@@ -85,17 +85,17 @@ export const startClientSite = async (): Promise<ClientSite> => {
   const dir = await mkdtemp(join(tmpdir(), 'keeper-clients-'));
   const scripts = await bundleScripts();
   const store = openLmdbStore(dir);
-  const clock = createClock();
+  const clock = createServerClock();
   const uploadsDir = join(dir, 'uploads');
   const accounts = [DEMO_ACCOUNT];
-  const backend = await openServices(store, clock, { accounts, heartbeatMs: HEARTBEAT_MS, uploadsDir });
+  const backend = await openServerServices(store, clock, { accounts, heartbeatMs: HEARTBEAT_MS, uploadsDir });
   const app = new Hono<Env>();
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listening = await startHttpServer((request, response) => void answer(request, response), 0, '127.0.0.1');
   const origin = `http://localhost:${listening.port}`;
   // No test signs in by OpenID here, so this issuer gets no request.
   const tokenVerifier = createTokenVerifier({ issuer: origin, clientId: 'none', clock, embedded: false });
-  app.route('/', createApi({ ...backend, origins: [origin], tokenVerifier }));
+  app.route('/', apiRoutes({ ...backend, origins: [origin], tokenVerifier }));
   app.get('*', (context) => {
     const script = scripts.get(context.req.path);
     const type = script === undefined ? 'text/html' : 'text/javascript';

@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { QUIET_INTERVAL_MS, QUIET_WINDOW_MS } from '../../src/protocol/takeover-timing.ts';
-import { createTakeoverTiming, type TakeoverTiming } from '../../sw/updates/takeover-timing.ts';
+import { createStopTiming, type StopTiming } from '../../sw/updates/stop-timing.ts';
 
 const FOR_MS = 5_000;
 
 let active: { state: ServiceWorkerState };
-const create = (wasRestarted = false): TakeoverTiming =>
-  createTakeoverTiming(wasRestarted, { active: active as ServiceWorker });
+const create = (wasRestarted = false): StopTiming =>
+  createStopTiming(wasRestarted, { active: active as ServiceWorker });
 
 /** Lets the timing hold an event. `releasedAt`: when it let the event end. */
-const hold = (timing: TakeoverTiming, ms = FOR_MS): { readonly releasedAt: number | undefined } => {
+const hold = (timing: StopTiming, ms = FOR_MS): { readonly releasedAt: number | undefined } => {
   const seen: { releasedAt: number | undefined } = { releasedAt: undefined };
   timing.hold({ waitUntil: (work) => void work.then(() => (seen.releasedAt = Date.now())) }, ms);
   return seen;
 };
 
 /** Starts a request, and returns a function that ends it. */
-const request = (timing: TakeoverTiming): (() => void) => {
+const request = (timing: StopTiming): (() => void) => {
   let end = (): void => undefined;
   const handled = new Promise<undefined>((resolve) => (end = () => resolve(undefined)));
   timing.trackRequest({ handled });

@@ -3,7 +3,7 @@ import * as optionalCodecs from '../../../src/core/codecs/optional.ts';
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
 import type { Context } from '../site/context.ts';
 import { UNKNOWN_CONFIG, type Socket } from '../site/deployment.ts';
-import { header, type SendResult } from '../site/http.ts';
+import { header, type SendResult } from '../site/http-request.ts';
 import { fail, pass, skipped, type Finding, type DoctorCheck } from './check.ts';
 
 const group = 'API';

@@ -16,7 +16,7 @@ export type PresenceSocket = {
 export type PresenceRecord = { owner: string; topic: string; host: string; state: unknown };
 
 /** The members of each topic. A disconnected member stays for a grace period, so that a reconnect is no leave and join. */
-export type Presence = {
+export type PresenceTracker = {
   enter(socket: PresenceSocket, topic: string): void;
   /** `now`: the client left on purpose. */
   leave(socket: PresenceSocket, topic: string, when: 'now' | 'after the grace'): void;
@@ -51,7 +51,10 @@ export const takeSavedPresence = (store: Store): Promise<readonly PresenceRecord
   }));
 
 /** `restored`: the members when the last server stopped. They have the same grace period. */
-export const createPresence = (graceMs = PRESENCE_GRACE_MS, restored: readonly PresenceRecord[] = []): Presence => {
+export const createPresenceTracker = (
+  graceMs = PRESENCE_GRACE_MS,
+  restored: readonly PresenceRecord[] = [],
+): PresenceTracker => {
   const topics = new Map<string, TopicPresence>();
   const keyOf = (owner: string, topic: string): string => `${owner}/${topic}`;
   const find = ({ owner }: PresenceSocket, topic: string): TopicPresence | undefined => topics.get(keyOf(owner, topic));

@@ -1,6 +1,6 @@
 import { openTokenVersion, type TokenVersion } from './auth/token-version.ts';
 import { createAccounts, type Account, type Accounts } from './auth/accounts.ts';
-import { systemNow, type Clock } from './base/clock.ts';
+import { systemNow, type ServerClock } from './base/server-clock.ts';
 import { createDpopChecker, type DpopChecker } from './auth/dpop.ts';
 import { createEventStreams, type EventStreams } from './realtime/event-streams.ts';
 import { createFaults, type Faults } from './base/faults.ts';
@@ -14,7 +14,7 @@ import {
   type AdmissionControl,
 } from './http/admission-control.ts';
 import { createPasswordTokens, type PasswordTokens } from './auth/password-tokens.ts';
-import { takeSavedPresence } from './realtime/presence.ts';
+import { takeSavedPresence } from './realtime/presence-tracker.ts';
 import { createSessionRevocations, type SessionRevocations } from './http/principal.ts';
 import type { ReusePolicy } from './provider/provider-adapter.ts';
 import { createRequestLog, type RequestLog } from './auth/request-log.ts';
@@ -28,9 +28,9 @@ import { openTopics, type Topics } from './realtime/topics.ts';
 import { createUploads, type Uploads } from './demo/uploads.ts';
 
 /** Everything that holds state. A server opens it once; each part takes the services that it needs. */
-export type Services = {
+export type ServerServices = {
   store: Store;
-  clock: Clock;
+  clock: ServerClock;
   accounts: Accounts;
   loginRateLimit: LoginRateLimit;
   lifetimes: Lifetimes;
@@ -53,7 +53,7 @@ export type Services = {
   uploads: Uploads;
 };
 
-export type ServicesOptions = {
+export type ServerServicesOptions = {
   accounts: readonly Account[];
   /** Keeps the request log, which only the fault routes show. */
   faultRoutes?: boolean | undefined;
@@ -71,7 +71,11 @@ export type ServicesOptions = {
 
 const monotonicNow = (): number => performance.now();
 
-export const openServices = async (store: Store, clock: Clock, options: ServicesOptions): Promise<Services> => {
+export const openServerServices = async (
+  store: Store,
+  clock: ServerClock,
+  options: ServerServicesOptions,
+): Promise<ServerServices> => {
   const lifetimes = { ...DEFAULT_LIFETIMES };
   const revocations = createSessionRevocations(store);
   const stats = createStats();

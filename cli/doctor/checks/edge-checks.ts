@@ -1,6 +1,6 @@
 import { UNKNOWN_CONFIG } from '../site/deployment.ts';
 import { MARKER, type Context } from '../site/context.ts';
-import { header, NAVIGATION, type HttpResponse, type RequestOptions } from '../site/http.ts';
+import { header, NAVIGATION, type HttpResponse, type RequestOptions } from '../site/http-request.ts';
 import { admits, framingOf, isIsolated, policyOf, sourcesFor } from '../site/policy.ts';
 import { fail, pass, skipped, warn, type Finding, type DoctorCheck } from './check.ts';
 

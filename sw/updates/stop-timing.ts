@@ -19,7 +19,7 @@ const NOTIFY_MS = 40;
  */
 const UPDATE_CHECK_MS = QUIET_INTERVAL_MS;
 
-export type TakeoverTiming = {
+export type StopTiming = {
   /** Must see each fetch event. */
   trackRequest(event: { readonly handled: Promise<unknown> }): void;
   /** Keeps the event open until a good moment to stop, for `ms` milliseconds at most. */
@@ -27,10 +27,10 @@ export type TakeoverTiming = {
 };
 
 /** `wasRestarted`: this worker started while another one waited to take over. */
-export const createTakeoverTiming = (
+export const createStopTiming = (
   wasRestarted: boolean,
   registration: Pick<ServiceWorkerRegistration, 'active'>,
-): TakeoverTiming => {
+): StopTiming => {
   let pendingRequests = 0;
   const end = () => {
     pendingRequests -= 1;

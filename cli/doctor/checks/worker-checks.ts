@@ -1,7 +1,7 @@
 import { CONFIG_GLOBAL } from '../../../src/protocol/config.ts';
 import type { Context } from '../site/context.ts';
 import { parseDeployment } from '../site/deployment.ts';
-import { cookieFrom, header, mediaType, WORKER_FETCH, type HttpResponse } from '../site/http.ts';
+import { cookieFrom, header, mediaType, WORKER_FETCH, type HttpResponse } from '../site/http-request.ts';
 import { admits, policyOf, sourcesFor } from '../site/policy.ts';
 import { fail, pass, skipped, warn, type DoctorCheck } from './check.ts';
 

@@ -2,9 +2,9 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { authenticate, type AuthServices } from './auth/authenticate.ts';
 import { passwordRoutes, socketTicketRoute, cookieSessionRoutes, type AuthRouteServices } from './auth/auth-routes.ts';
-import type { Clock } from './base/clock.ts';
+import type { ServerClock } from './base/server-clock.ts';
 import type { DpopChecker } from './auth/dpop.ts';
-import { MAX_JSON_BYTES, problemResponse, type Ctx, type Env, type Handler } from './http/http.ts';
+import { MAX_JSON_BYTES, problemResponse, type Ctx, type Env, type Handler } from './http/route-helpers.ts';
 import { mediaRoutes } from './demo/media.ts';
 import { noteRoutes } from './demo/notes-routes.ts';
 import { setSubject } from './http/request-context.ts';
@@ -14,7 +14,7 @@ import { uploadRoutes } from './demo/upload-routes.ts';
 import type { Uploads } from './demo/uploads.ts';
 
 export type ApiServices = AuthServices &
-  Omit<AuthRouteServices, 'signedIn'> & { store: Store; clock: Clock; uploads: Uploads; topics: Topics };
+  Omit<AuthRouteServices, 'signedIn'> & { store: Store; clock: ServerClock; uploads: Uploads; topics: Topics };
 
 const MODELS = ['keeper-large', 'keeper-small'];
 const UPLOAD_PATH = '/api/v1/media/upload';
@@ -70,7 +70,7 @@ const historyRoutes = (topics: Topics, signedIn: Handler): Hono<Env> =>
   });
 
 /** The HTTP API below `/api/`. */
-export const createApi = (services: ApiServices): Hono<Env> => {
+export const apiRoutes = (services: ApiServices): Hono<Env> => {
   const signedIn = requireSession(services);
   const routes: AuthRouteServices = { ...services, signedIn };
   return new Hono<Env>()

@@ -1,6 +1,6 @@
 import type { Context } from '../site/context.ts';
 import { UNKNOWN_CONFIG } from '../site/deployment.ts';
-import { header, mediaType } from '../site/http.ts';
+import { header, mediaType } from '../site/http-request.ts';
 import { admits, framingOf, isIsolated, policyOf, sourcesFor } from '../site/policy.ts';
 import { fail, pass, skipped, warn, type DoctorCheck } from './check.ts';
 

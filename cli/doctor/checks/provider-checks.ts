@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Context } from '../site/context.ts';
 import { UNKNOWN_CONFIG, type Oidc } from '../site/deployment.ts';
-import { header, NAVIGATION, type HttpResponse } from '../site/http.ts';
+import { header, NAVIGATION, type HttpResponse } from '../site/http-request.ts';
 import { metadataUrl, parseMetadata, type Metadata } from '../site/metadata.ts';
 import { isLoopback } from '../site/target.ts';
 import { fail, pass, skipped, warn, type Finding, type DoctorCheck } from './check.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { isObject, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
-import { EXIT, type ExitCode, type Terminal } from '../doctor/command.ts';
+import { EXIT, type ExitCode, type Terminal } from '../doctor/doctor-command.ts';
 import { CONFORMANCE_CHECKS } from './checks.ts';
 import { Tester, type ConformanceCheck, type ServerUnderTest } from './wire.ts';
 

@@ -1,6 +1,6 @@
 import { parseJson } from '../../../src/protocol/schema/json.ts';
 import { UNKNOWN_CONFIG } from '../site/deployment.ts';
-import { header, mediaType } from '../site/http.ts';
+import { header, mediaType } from '../site/http-request.ts';
 import { fail, pass, skipped, warn, type DoctorCheck } from './check.ts';
 
 const group = 'API';

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** The server's time, in ms since the Unix epoch. Only the fault routes skew it. */
-export type Clock = {
+export type ServerClock = {
   now(): number;
   skewMs(): number;
   setSkew(skewMs: number): void;
@@ -25,9 +25,9 @@ const replaceDateNow = (): void => {
   Date.now = () => systemNow() + (skewInScope.getStore()?.() ?? 0);
 };
 
-export const createClock = (initialSkewMs = 0): Clock => {
+export const createServerClock = (initialSkewMs = 0): ServerClock => {
   let skewMs = 0;
-  const clock: Clock = {
+  const clock: ServerClock = {
     now: () => systemNow() + skewMs,
     skewMs: () => skewMs,
     setSkew(next) {

@@ -1,4 +1,0 @@
-import { main } from './cli.ts';
-
-// process.exit() would discard output that a pipe has not read yet.
-process.exitCode = await main(process.argv.slice(2));
