@@ -56,7 +56,7 @@ export const buildReference = (root: string, paths: ReadonlyMap<string, string>)
 type WithDoc = { name: string; doc: Doc };
 
 /** What an app calls in this item: a function, a class, and methods. */
-const calledIn = ({ name, kind, doc, members }: Item): readonly WithDoc[] => [
+const calledIn = ({ name, kind, doc, members }: ApiItem): readonly WithDoc[] => [
   ...(kind === 'function' || kind === 'class' ? [{ name, doc }] : []),
   ...members.filter(({ called }) => called).map((member) => ({ name: `${name}.${member.name}`, doc: member.doc })),
 ];
