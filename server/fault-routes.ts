@@ -4,7 +4,7 @@ import type { Accounts } from './auth/accounts.ts';
 import type { ServerClock } from './base/server-clock.ts';
 import { isLoopbackHost } from './http/cookie.ts';
 import type { EventStreams } from './realtime/event-streams.ts';
-import { parseFault, type Faults } from './base/faults.ts';
+import { FAULT, type Faults } from './base/faults.ts';
 import { problemResponse, readJsonObject, type Env, type Handler } from './http/route-helpers.ts';
 import type { Hub } from './realtime/hub.ts';
 import type { Lifetimes } from './base/token-lifetimes.ts';
@@ -15,7 +15,8 @@ import { ownerOf, type SessionRevocations } from './http/principal.ts';
 import { REVOCABLE_PREFIXES, type ReusePolicy } from './provider/provider-adapter.ts';
 import type { TokenVerifier } from './auth/token-verifier.ts';
 import type { RequestLog } from './auth/request-log.ts';
-import { count, number, shape, text } from './base/validate.ts';
+import { number, object, string, type Infer } from '../src/protocol/schema/schema.ts';
+import { count, optional } from '../src/protocol/schema/schema-types.ts';
 import type { Stats } from './base/stats.ts';
 import { deleteAll, type Store } from './base/store.ts';
 import type { CookieSessions } from './auth/cookie-sessions.ts';
@@ -41,12 +42,13 @@ export type FaultRouteServices = {
   topics: Topics;
 };
 
-const parseDrop = shape({}, { code: count });
-const parseFreeze = shape({ ms: count });
-const parsePublish = shape({ topic: text, count, everyMs: count }, { bytes: count });
-const parseClock = shape({ skewMs: number });
-const parseLifetimes = shape({}, { accessSeconds: count, refreshSeconds: count });
-const parseProvider = shape({ grace: count });
+const DROP_BODY = object({ code: optional(count) });
+const FREEZE_BODY = object({ ms: count });
+const PUBLISH_BODY = object({ topic: string, count, everyMs: count, bytes: optional(count) });
+const CLOCK_BODY = object({ skewMs: number });
+const LIFETIMES_BODY = object({ accessSeconds: optional(count), refreshSeconds: optional(count) });
+/** `grace`: in seconds. */
+const PROVIDER_BODY = object({ grace: count });
 const MAX_PUBLISHED = 1_000_000;
 /** Messages per turn of the event loop when `everyMs` is 0. */
 const FLOOD_BATCH = 500;
@@ -82,10 +84,7 @@ const revokeAllSessions = async (services: FaultRouteServices): Promise<void> =>
  * Publishes `{ n }` from 1 to the topic of each owner. Returns a function that stops it. On a busy machine timers fire
  * late: each turn publishes all messages that are due by then, so that the rate stays as requested.
  */
-const startPublishing = (
-  services: FaultRouteServices,
-  request: { topic: string; count: number; everyMs: number; bytes?: number },
-): (() => void) => {
+const startPublishing = (services: FaultRouteServices, request: Infer<typeof PUBLISH_BODY>): (() => void) => {
   const owners = new Set([
     ...services.accounts.all().map(({ username }) => ownerOf(username)),
     ...services.hub.owners(),
@@ -118,13 +117,13 @@ const socketRoutes = (services: FaultRouteServices): Hono<Env> => {
   const sockets = (): readonly FreezableConnection[] => [...services.hub.sockets(), ...services.eventStreams.sockets()];
   return new Hono<Env>()
     .post('/drop', async (c) => {
-      const request = parseDrop(await readJsonObject(c)) ?? {};
+      const request = DROP_BODY.read(await readJsonObject(c)) ?? {};
       const open = sockets();
       for (const socket of open) socket.drop(request.code);
       return c.json({ ok: true, sockets: open.length });
     })
     .post('/freeze', async (c) => {
-      const request = parseFreeze(await readJsonObject(c));
+      const request = FREEZE_BODY.read(await readJsonObject(c));
       if (!request) return badRequest('ms is required.');
       const open = sockets();
       for (const socket of open) socket.freeze(request.ms);
@@ -135,19 +134,19 @@ const socketRoutes = (services: FaultRouteServices): Hono<Env> => {
 const settingRoutes = (services: FaultRouteServices): Hono<Env> =>
   new Hono<Env>()
     .post('/clock', async (c) => {
-      const request = parseClock(await readJsonObject(c));
+      const request = CLOCK_BODY.read(await readJsonObject(c));
       if (!request) return badRequest('skewMs is required.');
       services.clock.setSkew(request.skewMs);
       return okResponse(c);
     })
     .post('/lifetimes', async (c) => {
-      const { accessSeconds, refreshSeconds } = parseLifetimes(await readJsonObject(c)) ?? {};
+      const { accessSeconds, refreshSeconds } = LIFETIMES_BODY.read(await readJsonObject(c)) ?? {};
       if (accessSeconds) services.lifetimes.accessSeconds = accessSeconds;
       if (refreshSeconds) services.lifetimes.refreshSeconds = refreshSeconds;
       return c.json(services.lifetimes);
     })
     .post('/provider', async (c) => {
-      const request = parseProvider(await readJsonObject(c));
+      const request = PROVIDER_BODY.read(await readJsonObject(c));
       if (!request) return badRequest('grace is required, in seconds.');
       services.reusePolicy.graceMs = request.grace * 1000;
       return okResponse(c);
@@ -173,7 +172,7 @@ export const createFaultRoutes = (services: FaultRouteServices): { routes: Hono<
       return okResponse(c);
     })
     .post('/faults', async (c) => {
-      const fault = parseFault(await readJsonObject(c));
+      const fault = FAULT.read(await readJsonObject(c));
       if (!fault) return badRequest('at and kind are required.');
       services.faults.add(fault);
       return okResponse(c);
@@ -184,7 +183,7 @@ export const createFaultRoutes = (services: FaultRouteServices): { routes: Hono<
     })
     .get('/stats', (c) => c.json(services.stats))
     .post('/publish', async (c) => {
-      const request = parsePublish(await readJsonObject(c));
+      const request = PUBLISH_BODY.read(await readJsonObject(c));
       if (!request || request.count < 1 || request.count > MAX_PUBLISHED)
         return badRequest('topic, count and everyMs are required.');
       stops.push(startPublishing(services, request));

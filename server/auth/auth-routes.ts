@@ -15,7 +15,7 @@ import { TICKET_SECONDS } from '../base/token-lifetimes.ts';
 import { retryAfterSeconds, type AdmissionControl } from '../http/admission-control.ts';
 import type { PasswordTokens } from './password-tokens.ts';
 import { clientAddress, setSubject } from '../http/request-context.ts';
-import { shape, text } from '../base/validate.ts';
+import { object, string } from '../../src/protocol/schema/schema.ts';
 import type { Stats } from '../base/stats.ts';
 import type { CookieSessions } from './cookie-sessions.ts';
 import type { Tickets } from './tickets.ts';
@@ -33,9 +33,9 @@ export type AuthRouteServices = {
   ticketQuota: Pick<AdmissionControl, 'admit'>;
 };
 
-const parseLogin = shape({ username: text, password: text });
-const parseRefresh = shape({ refresh_token: text });
-const parseApiKey = shape({ apiKey: text });
+const LOGIN_BODY = object({ username: string, password: string });
+const REFRESH_BODY = object({ refresh_token: string });
+const API_KEY_BODY = object({ apiKey: string });
 
 /**
  * A sign-out clears the responses that the browser cached (https://w3c.github.io/webappsec-clear-site-data/). It keeps
@@ -72,7 +72,7 @@ const limitTickets =
 export const passwordRoutes = ({ accounts, loginRateLimit, passwordTokens, stats }: AuthRouteServices): Hono<Env> =>
   new Hono<Env>()
     .post('/login', async (c) => {
-      const login = parseLogin(await readJsonObject(c));
+      const login = LOGIN_BODY.read(await readJsonObject(c));
       if (!login) return oauthError('invalid_request', 'username and password are required');
       const attempt = loginRateLimit.take({ account: login.username, address: clientAddress(c.env.incoming) });
       if (attempt.type === 'limited') return tooManyAttempts(attempt.waitSeconds);
@@ -83,7 +83,7 @@ export const passwordRoutes = ({ accounts, loginRateLimit, passwordTokens, stats
       return c.json(await passwordTokens.start(account));
     })
     .post('/refresh', async (c) => {
-      const body = parseRefresh(await readJsonObject(c));
+      const body = REFRESH_BODY.read(await readJsonObject(c));
       if (!body) return oauthError('invalid_request', 'refresh_token is required');
       const answer = await passwordTokens.refresh(body.refresh_token);
       if (!answer) return oauthError('invalid_grant', 'the refresh token is not valid');
@@ -91,7 +91,7 @@ export const passwordRoutes = ({ accounts, loginRateLimit, passwordTokens, stats
       return c.json(answer);
     })
     .post('/logout', async (c) => {
-      const body = parseRefresh(await readJsonObject(c));
+      const body = REFRESH_BODY.read(await readJsonObject(c));
       const bearer = /^bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
       for (const token of [body?.refresh_token, bearer]) if (token !== undefined) await passwordTokens.revoke(token);
       return c.body(null, 204, SIGN_OUT_HEADERS);
@@ -110,7 +110,7 @@ export const cookieSessionRoutes = (services: AuthRouteServices): Hono<Env> => {
   return new Hono<Env>()
     .post('/login', async (c) => {
       if (isForeign(c)) return problemResponse(crossOrigin);
-      const body = parseApiKey(await readJsonObject(c));
+      const body = API_KEY_BODY.read(await readJsonObject(c));
       if (!body) return problemResponse({ status: 400, code: 'bad-request', detail: 'apiKey is required.' });
       const attempt = loginRateLimit.take({ address: clientAddress(c.env.incoming) });
       if (attempt.type === 'limited') return tooManyAttempts(attempt.waitSeconds);

@@ -4,14 +4,14 @@ import type { ServerClock } from '../base/server-clock.ts';
 import { cookieHeader, mayBeSecure, readCookie } from '../http/cookie.ts';
 import { ownerOf, type Principal, type SessionRevocations } from '../http/principal.ts';
 import { digest, randomId } from '../base/crypto.ts';
-import { number, shape, text } from '../base/validate.ts';
+import { number, object, string } from '../../src/protocol/schema/schema.ts';
 import { deleteAll, type Store } from '../base/store.ts';
 
 const SECURE_NAME = '__Host-keeper-session';
 const PLAIN_NAME = 'keeper-session';
 const LIFETIME_SECONDS = 14 * 24 * 60 * 60;
 
-const parseSession = shape({ sub: text, name: text, expiresAt: number });
+export const COOKIE_SESSION = object({ sub: string, name: string, expiresAt: number });
 
 /** The sign-in method `ticket`: a session in an HttpOnly cookie, which no script can read. */
 export type CookieSessions = {
@@ -59,7 +59,7 @@ export const createCookieSessions = (services: {
     async verify(headers) {
       const cookie = cookieOf(headers);
       if (cookie === undefined) return undefined;
-      const session = parseSession(await store.get(keyOf(cookie)));
+      const session = COOKIE_SESSION.read(await store.get(keyOf(cookie)));
       if (!session || session.expiresAt <= clock.now()) return undefined;
       const { sub, name, expiresAt } = session;
       return { owner: ownerOf(sub), sub, name, expiresAt, session: sessionOf(cookie) };

@@ -1,7 +1,8 @@
 import { EmbeddedJWK, calculateJwkThumbprint, errors, jwtVerify } from 'jose';
 import type { ServerClock } from '../base/server-clock.ts';
 import { digest, hmac, timingSafeEquals } from '../base/crypto.ts';
-import { number, shape, text } from '../base/validate.ts';
+import { number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
+import { optional } from '../../src/protocol/schema/schema-types.ts';
 import type { Store } from '../base/store.ts';
 
 /** Signature algorithms that browsers generate keys for quickly. The embedded provider accepts the same. */
@@ -27,8 +28,8 @@ export type DpopChecker = {
   nonce(): string;
 };
 
-const parseClaims = shape({ jti: text, htm: text, htu: text, iat: number, ath: text }, { nonce: text });
-type Claims = NonNullable<ReturnType<typeof parseClaims>>;
+const CLAIMS = object({ jti: string, htm: string, htu: string, iat: number, ath: string, nonce: optional(string) });
+type Claims = Infer<typeof CLAIMS>;
 
 const refused = (detail: string): DpopResult => ({ ok: false, error: 'invalid_dpop_proof', detail });
 
@@ -48,7 +49,7 @@ const verifySignature = async (
       typ: 'dpop+jwt',
       currentDate: new Date(now),
     });
-    const claims = parseClaims(payload);
+    const claims = CLAIMS.read(payload);
     return claims && protectedHeader.jwk
       ? { claims, thumbprint: await calculateJwkThumbprint(protectedHeader.jwk) }
       : undefined;

@@ -4,7 +4,8 @@ import { systemNow, type ServerClock } from '../base/server-clock.ts';
 import { REUSE_GRACE_MS, type Lifetimes } from '../base/token-lifetimes.ts';
 import { ownerOf, type Principal, type SessionRevocations } from '../http/principal.ts';
 import { digest, hmac, randomId, timingSafeEquals } from '../base/crypto.ts';
-import { count, number, shape, text } from '../base/validate.ts';
+import { number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
+import { count } from '../../src/protocol/schema/schema-types.ts';
 import { deleteAll, type Decision, type Store } from '../base/store.ts';
 
 /** Marks the opaque access tokens of this module. The tokens of an identity provider do not start with it. */
@@ -13,10 +14,16 @@ const REFRESH = /^pwr_([\w-]{22})\.(\d{1,15})\.([\w-]{43})$/;
 const FAMILY_ID_BYTES = 16;
 
 /** All refresh tokens of one login. A client may use only the `current` one. */
-const parseFamily = shape({ sub: text, name: text, current: count, rotatedAt: number });
-type Family = NonNullable<ReturnType<typeof parseFamily>>;
+export const TOKEN_FAMILY = object({ sub: string, name: string, current: count, rotatedAt: number });
+type Family = Infer<typeof TOKEN_FAMILY>;
 
-const parseAccess = shape({ family: text, sub: text, name: text, expiresAt: number, epoch: count });
+export const STORED_ACCESS_TOKEN = object({
+  family: string,
+  sub: string,
+  name: string,
+  expiresAt: number,
+  epoch: count,
+});
 
 /** RFC 6749 §5.1; `expires_in` in seconds. */
 export type IssuedTokens = { access_token: string; refresh_token: string; token_type: 'Bearer'; expires_in: number };
@@ -61,7 +68,7 @@ const readRefreshToken = (key: Buffer, token: string): { family: string; generat
 };
 
 const rotation = (stored: unknown, generation: number, now: number): Rotation => {
-  const family = parseFamily(stored);
+  const family = TOKEN_FAMILY.read(stored);
   if (!family) return { type: 'unknown' };
   if (generation === family.current)
     return { type: 'issue', family: { ...family, current: generation + 1, rotatedAt: now } };
@@ -123,7 +130,8 @@ export const createPasswordTokens = (options: PasswordTokensOptions): PasswordTo
       return undefined;
     },
     async revoke(token) {
-      const family = readRefreshToken(key, token)?.family ?? parseAccess(await store.get(accessKey(token)))?.family;
+      const family =
+        readRefreshToken(key, token)?.family ?? STORED_ACCESS_TOKEN.read(await store.get(accessKey(token)))?.family;
       if (family !== undefined) await revokeFamily(family);
     },
     async revokeAll() {
@@ -131,7 +139,7 @@ export const createPasswordTokens = (options: PasswordTokensOptions): PasswordTo
     },
     isAccessToken: (accessToken) => accessToken.startsWith(ACCESS_PREFIX),
     async verify(accessToken) {
-      const access = parseAccess(await store.get(accessKey(accessToken)));
+      const access = STORED_ACCESS_TOKEN.read(await store.get(accessKey(accessToken)));
       if (!access || access.expiresAt <= clock.now() || access.epoch !== tokenVersion.current()) return undefined;
       if ((await store.get(familyKey(access.family))) === undefined) return undefined;
       const { sub, name, expiresAt } = access;

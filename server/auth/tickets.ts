@@ -1,4 +1,4 @@
-import { parsePrincipal, type Principal, type SessionRevocations } from '../http/principal.ts';
+import { PRINCIPAL, type Principal, type SessionRevocations } from '../http/principal.ts';
 import { digest, randomId } from '../base/crypto.ts';
 import type { Stats } from '../base/stats.ts';
 import type { Store } from '../base/store.ts';
@@ -28,7 +28,7 @@ export const createTickets = (
   async redeem(use, ticket) {
     const key = keyOf(use, ticket);
     const principal = await store.update([key], ([current]) => {
-      const found = parsePrincipal(current);
+      const found = PRINCIPAL.read(current);
       return found ? { result: found, writes: [{ key, remove: true }] } : { result: undefined };
     });
     if (principal) stats.ticketsUsed += 1;

@@ -1,4 +1,4 @@
-import { count } from '../base/validate.ts';
+import { count } from '../../src/protocol/schema/schema-types.ts';
 import type { Store } from '../base/store.ts';
 
 /**
@@ -11,7 +11,7 @@ export type TokenVersion = { current(): number; increment(): Promise<void> };
 const KEY = 'access-epoch';
 
 export const openTokenVersion = async (store: Store): Promise<TokenVersion> => {
-  let current = count(await store.get(KEY)) ?? 0;
+  let current = count.read(await store.get(KEY)) ?? 0;
   return {
     current: () => current,
     async increment() {

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { isObject, parseJson } from '../../src/protocol/schema/json.ts';
-import { count, oneOf, shape, text } from './validate.ts';
+import { object, string, type Infer } from '../../src/protocol/schema/schema.ts';
+import { count, oneOf, optional } from '../../src/protocol/schema/schema-types.ts';
 
 /**
  * The body of `POST /lab/faults`. `kind`:
@@ -17,17 +18,20 @@ import { count, oneOf, shape, text } from './validate.ts';
  * `at`: the fault point. `path`: only requests whose path starts with it. `times`: how many requests, by default all.
  * Times in ms.
  */
-export const parseFault = shape(
-  {
-    at: oneOf('token', 'api', 'ticket', 'socket'),
-    kind: oneOf('reset', 'status', 'html', 'hang', 'lost', 'slow', 'redirect', 'answer', 'alter'),
-  },
-  {
-    ...{ location: text, path: text, status: count, ms: count, times: count, body: text, type: text },
-    ...{ retryAfter: count, retryAfterSeconds: count },
-  },
-);
-export type Fault = NonNullable<ReturnType<typeof parseFault>>;
+export const FAULT = object({
+  at: oneOf('token', 'api', 'ticket', 'socket'),
+  kind: oneOf('reset', 'status', 'html', 'hang', 'lost', 'slow', 'redirect', 'answer', 'alter'),
+  location: optional(string),
+  path: optional(string),
+  status: optional(count),
+  ms: optional(count),
+  times: optional(count),
+  body: optional(string),
+  type: optional(string),
+  retryAfter: optional(count),
+  retryAfterSeconds: optional(count),
+});
+export type Fault = Infer<typeof FAULT>;
 export type FaultPoint = Fault['at'];
 
 export type Faults = {

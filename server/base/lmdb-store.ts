@@ -1,5 +1,6 @@
 import { open, type RootDatabase, type Database } from 'lmdb';
-import { isObject, numberAt, own } from '../../src/protocol/schema/json.ts';
+import { number, object, unknown, type Infer } from '../../src/protocol/schema/schema.ts';
+import { optional } from '../../src/protocol/schema/schema-types.ts';
 import { systemNow } from './server-clock.ts';
 import type { Entry, Store, Write } from './store.ts';
 
@@ -8,12 +9,12 @@ const SWEEP_EVERY_MS = 60_000;
 const SWEEP_BATCH = 1_000;
 
 /** Record on disk. `v`: the value. `x`: when it expires (ms since the Unix epoch; absent: never). */
-type Envelope = { v: unknown; x?: number };
+export const ENVELOPE = object({ v: unknown, x: optional(number) });
+type Envelope = Infer<typeof ENVELOPE>;
 
 const openEnvelope = (stored: unknown, now: number): unknown => {
-  if (!isObject(stored)) return undefined;
-  const expiresAt = numberAt(stored, 'x');
-  return expiresAt !== undefined && expiresAt <= now ? undefined : own(stored, 'v');
+  const envelope = ENVELOPE.read(stored);
+  return envelope && now < (envelope.x ?? Infinity) ? envelope.v : undefined;
 };
 
 /**

@@ -17,7 +17,7 @@ export type Range = {
  *
  * The interface needs no more than a distributed store offers (Redis with WATCH, DynamoDB with transactions):
  * values by string key, ordered listing by prefix, expiry, and one optimistic transaction over named keys.
- * Values are plain data. `get` returns them as `unknown`, and the caller parses them (validate.ts).
+ * Values are plain data. `get` returns them as `unknown`, and the caller parses them with a schema (src/protocol/schema).
  */
 export interface Store {
   get(key: string): Promise<unknown>;

@@ -1,15 +1,17 @@
 import { Hono } from 'hono';
 import { problemResponse, readJsonObject, type Env, type Handler } from '../http/route-helpers.ts';
 import { digest } from '../base/crypto.ts';
-import { number, shape, text } from '../base/validate.ts';
+import { number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
 import type { ServerClock } from '../base/server-clock.ts';
 import type { Decision, Store } from '../base/store.ts';
 
 /** One line of text. `at`: ms since the Unix epoch. */
-type Note = { id: string; text: string; at: number };
+export const NOTE = object({ id: string, text: string, at: number });
+type Note = Infer<typeof NOTE>;
 
-const parseNote = shape({ id: text, text, at: number });
-const parseReceipt = shape({ request: text, note: parseNote });
+/** `request`: digest of the request that created the note. */
+export const NOTE_RECEIPT = object({ request: string, note: NOTE });
+const NOTE_BODY = object({ text: string });
 type AddResult = { type: 'created' | 'replayed'; note: Note } | { type: 'mismatch' };
 
 const MAX_TEXT = 1_000;
@@ -31,12 +33,12 @@ export const noteRoutes = (store: Store, clock: ServerClock, signedIn: Handler):
     const receiptKey = `note-receipt/${owner}/${digest(key ?? '')}`;
     const request = digest(content);
     return store.update([counterKey, receiptKey], ([counter, stored]): Decision<AddResult> => {
-      const receipt = key === undefined ? undefined : parseReceipt(stored);
+      const receipt = key === undefined ? undefined : NOTE_RECEIPT.read(stored);
       if (receipt)
         return {
           result: receipt.request === request ? { type: 'replayed', note: receipt.note } : { type: 'mismatch' },
         };
-      const next = (number(counter) ?? 0) + 1;
+      const next = (number.read(counter) ?? 0) + 1;
       const note: Note = { id: idOf(next), text: content, at: clock.now() };
       const removed = next - MAX_NOTES;
       const writes = [
@@ -53,10 +55,10 @@ export const noteRoutes = (store: Store, clock: ServerClock, signedIn: Handler):
     .use(signedIn)
     .get('/', async (c) => {
       const rows = await store.list(`note/${c.get('principal').owner}/`, { limit: MAX_NOTES });
-      return c.json({ notes: rows.flatMap(({ value }) => parseNote(value) ?? []) });
+      return c.json({ notes: rows.flatMap(({ value }) => NOTE.read(value) ?? []) });
     })
     .post('/', async (c) => {
-      const content = shape({ text })(await readJsonObject(c))?.text.trim();
+      const content = NOTE_BODY.read(await readJsonObject(c))?.text.trim();
       if (!content || content.length > MAX_TEXT)
         return problemResponse({
           status: 400,

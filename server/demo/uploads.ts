@@ -3,11 +3,15 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digest, randomId } from '../base/crypto.ts';
-import { count, shape, text } from '../base/validate.ts';
+import { object, string, type Infer } from '../../src/protocol/schema/schema.ts';
+import { count, optional } from '../../src/protocol/schema/schema-types.ts';
 import type { Store } from '../base/store.ts';
 
 /** A complete upload. */
-export type Receipt = { bytes: number; sha256: string };
+const RECEIPT = object({ bytes: count, sha256: string });
+export type Receipt = Infer<typeof RECEIPT>;
+
+export const STORED_UPLOAD = object({ length: count, receipt: optional(RECEIPT) });
 
 /** `offset`: bytes on the server's disk. */
 export type UploadStatus = { offset: number; length: number; receipt: Receipt | undefined };
@@ -36,9 +40,6 @@ export type Uploads = {
 export const MAX_UPLOAD_BYTES = 1024 * 1024 * 1024;
 const MAX_UNFINISHED = 16;
 const UPLOAD_TTL_MS = 24 * 60 * 60 * 1000;
-
-const parseReceipt = shape({ bytes: count, sha256: text });
-const parseUpload = shape({ length: count }, { receipt: parseReceipt });
 
 const receiptOf = (bytes: number, hash: Hash): Receipt => ({ bytes, sha256: hash.digest('hex') });
 
@@ -135,7 +136,7 @@ export const createUploads = (dir: string, store: Store): Uploads => {
   const fileOf = (owner: string, id: string): string => join(dir, digest(keyOf(owner, id)));
 
   const statusOf = async (owner: string, id: string): Promise<UploadStatus | undefined> => {
-    const row = parseUpload(await store.get(keyOf(owner, id)));
+    const row = STORED_UPLOAD.read(await store.get(keyOf(owner, id)));
     if (!row) return undefined;
     const offset = row.receipt ? row.receipt.bytes : await sizeOf(fileOf(owner, id));
     return { offset, length: row.length, receipt: row.receipt };
@@ -168,7 +169,7 @@ export const createUploads = (dir: string, store: Store): Uploads => {
       await mkdir(dir, { recursive: true });
       await removeOldFiles(dir, Date.now() - UPLOAD_TTL_MS);
       const rows = await store.list(`upload/${owner}/`);
-      const unfinished = rows.filter(({ value }) => parseUpload(value)?.receipt === undefined);
+      const unfinished = rows.filter(({ value }) => STORED_UPLOAD.read(value)?.receipt === undefined);
       if (unfinished.length >= MAX_UNFINISHED) return undefined;
       const id = key === undefined ? randomId() : digest(`${owner}/${key}`);
       await store.update([keyOf(owner, id)], ([current]) => ({

@@ -1,6 +1,6 @@
 import { TICKET_SECONDS } from '../base/token-lifetimes.ts';
 import { digest } from '../base/crypto.ts';
-import { number, shape, text } from '../base/validate.ts';
+import { number, object, string } from '../../src/protocol/schema/schema.ts';
 import type { Store } from '../base/store.ts';
 
 /** The person for whom a request or a socket acts. */
@@ -15,7 +15,7 @@ export type Principal = {
   expiresAt: number;
 };
 
-export const parsePrincipal = shape({ owner: text, sub: text, name: text, session: text, expiresAt: number });
+export const PRINCIPAL = object({ owner: string, sub: string, name: string, session: string, expiresAt: number });
 
 /** A storage key for each person of each provider. It has no slash, so that no key is a prefix of another's keys. */
 export const ownerOf = (sub: string, issuer?: string): string =>

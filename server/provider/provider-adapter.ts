@@ -1,16 +1,20 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { isObject, stringAt } from '../../src/protocol/schema/json.ts';
+import { stringAt } from '../../src/protocol/schema/json.ts';
+import { looseObject, number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
+import { optional } from '../../src/protocol/schema/schema-types.ts';
 import { systemNow } from '../base/server-clock.ts';
-import { number, shape, text, type Parser } from '../base/validate.ts';
 import type { Decision, Store, Write } from '../base/store.ts';
 
 /** Grace period for a consumed refresh token. 0: none. The fault routes change it while the provider runs. */
 export type ReusePolicy = { graceMs: number };
 
-const payload: Parser<AdapterPayload> = (value) => (isObject(value) ? { ...value } : undefined);
 /** Record on disk. Times in ms since the Unix epoch, by the system's clock. */
-const parseRecord = shape({ payload }, { expiresAt: number, consumedAt: number });
-type OidcRecord = NonNullable<ReturnType<typeof parseRecord>>;
+export const OIDC_RECORD = object({
+  payload: looseObject<AdapterPayload>({}),
+  expiresAt: optional(number),
+  consumedAt: optional(number),
+});
+type OidcRecord = Infer<typeof OIDC_RECORD>;
 
 /** Outcome of a single-use token's use. */
 type ConsumeResult = { type: 'accepted' } | { type: 'reuse'; grantId: string | undefined };
@@ -73,7 +77,7 @@ class StoreAdapter implements Adapter {
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const record = parseRecord(await this.#store.get(keyOf(this.#model, id)));
+    const record = OIDC_RECORD.read(await this.#store.get(keyOf(this.#model, id)));
     if (!record) return undefined;
     const { consumed, ...unconsumed } = record.payload;
     return consumed !== undefined && this.#isInGrace(record) ? unconsumed : record.payload;
@@ -93,7 +97,7 @@ class StoreAdapter implements Adapter {
    */
   async consume(id: string): Promise<void> {
     const key = keyOf(this.#model, id);
-    const result = await this.#store.update([key], ([current]) => this.#consume(key, parseRecord(current)));
+    const result = await this.#store.update([key], ([current]) => this.#consume(key, OIDC_RECORD.read(current)));
     if (result.type === 'accepted') return;
     if (result.grantId !== undefined) {
       await revokeGrantTokens(this.#store, result.grantId);
@@ -124,7 +128,7 @@ class StoreAdapter implements Adapter {
   }
 
   async #findBy(indexKey: string): Promise<AdapterPayload | undefined> {
-    const id = text(await this.#store.get(indexKey));
+    const id = string.read(await this.#store.get(indexKey));
     return id === undefined ? undefined : this.find(id);
   }
 

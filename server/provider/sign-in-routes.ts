@@ -4,7 +4,7 @@ import type { Account, Accounts } from '../auth/accounts.ts';
 import type { LoginRateLimit } from '../auth/login-rate-limit.ts';
 import { pageCsp } from '../http/html-page.ts';
 import { clientAddress } from '../http/request-context.ts';
-import { text } from '../base/validate.ts';
+import { string } from '../../src/protocol/schema/schema.ts';
 import { continuePage, messagePage, signInPage } from './sign-in-page.ts';
 
 /**
@@ -56,8 +56,8 @@ const grantFor = async (
   accountId: string,
   interaction: Interaction,
 ): Promise<string> => {
-  const clientId = text(interaction.params['client_id']) ?? '';
-  const scope = text(interaction.params['scope']) ?? '';
+  const clientId = string.read(interaction.params['client_id']) ?? '';
+  const scope = string.read(interaction.params['scope']) ?? '';
   const existing = grants === 'person' ? await provider.Grant.find(interaction.grantId ?? '') : undefined;
   const grant = existing ?? new provider.Grant({ accountId, clientId });
   grant.addOIDCScope(scope);
@@ -99,7 +99,7 @@ const signIn = async (
 const show = (routes: SignInRoutes, ctx: Context, interaction: Interaction): void => {
   const action = signInPath(interaction.uid);
   const known = routes.accounts.find(interaction.session?.accountId ?? '');
-  const username = text(interaction.params['login_hint']);
+  const username = string.read(interaction.params['login_hint']);
   const needsClick = interaction.prompt.name === 'consent' && known;
   const html = needsClick
     ? continuePage({ action, name: known.name })

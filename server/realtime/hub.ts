@@ -7,7 +7,7 @@ import type { AdmissionControl } from '../http/admission-control.ts';
 import { createPresenceTracker, savePresence, type PresenceRecord } from './presence-tracker.ts';
 import type { Principal, SessionRevocations } from '../http/principal.ts';
 import { digest } from '../base/crypto.ts';
-import { count } from '../base/validate.ts';
+import { count } from '../../src/protocol/schema/schema-types.ts';
 import type { Decision, Store } from '../base/store.ts';
 import type { Tickets } from '../auth/tickets.ts';
 import type { Topics } from './topics.ts';
@@ -58,7 +58,7 @@ export const createHub = (options: {
     // The digest, because a client chooses its name, and a key has a maximum length.
     const key = `host/${owner}/${digest(host)}`;
     const result = await store.update([key], ([current]): Decision<FenceResult> => {
-      const highest = count(current);
+      const highest = count.read(current);
       if (highest !== undefined && highest > fence) return { result: 'superseded' };
       return {
         result: highest === undefined ? 'new' : 'known',

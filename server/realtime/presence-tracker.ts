@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
-import { isObject, own } from '../../src/protocol/schema/json.ts';
-import { shape, text } from '../base/validate.ts';
+import { object, string, unknown, type Infer } from '../../src/protocol/schema/schema.ts';
+import { list, withDefault } from '../../src/protocol/schema/schema-types.ts';
 import type { Store } from '../base/store.ts';
 
 /** A connection that can be present in topics and watch who else is. */
@@ -12,8 +12,11 @@ export type PresenceSocket = {
   send(frame: ServerFrame): void;
 };
 
-/** Record on disk of one member, for the next server. `state`: what the member published about itself. */
-export type PresenceRecord = { owner: string; topic: string; host: string; state: unknown };
+/** The members on disk, for the next server. `state`: what the member published about itself. */
+export const SAVED_PRESENCE = list(
+  object({ owner: string, topic: string, host: string, state: withDefault(unknown, null) }),
+);
+export type PresenceRecord = Infer<typeof SAVED_PRESENCE>[number];
 
 /** The members of each topic. A disconnected member stays for a grace period, so that a reconnect is no leave and join. */
 export type PresenceTracker = {
@@ -34,19 +37,13 @@ const KEY = 'presence';
 /** How long the members of the last server stay on disk. */
 const RECORD_TTL_MS = 60_000;
 
-const parseName = shape({ owner: text, topic: text, host: text });
-const parseRecord = (value: unknown): PresenceRecord | undefined => {
-  const name = parseName(value);
-  return name && isObject(value) ? { ...name, state: own(value, 'state') ?? null } : undefined;
-};
-
 export const savePresence = (store: Store, present: readonly PresenceRecord[]): Promise<void> =>
   store.put(KEY, present, RECORD_TTL_MS);
 
 /** Reads and removes the members of the last server. */
 export const takeSavedPresence = (store: Store): Promise<readonly PresenceRecord[]> =>
   store.update([KEY], ([stored]) => ({
-    result: Array.isArray(stored) ? stored.flatMap((record: unknown) => parseRecord(record) ?? []) : [],
+    result: SAVED_PRESENCE.read(stored) ?? [],
     writes: [{ key: KEY, remove: true }],
   }));
 

@@ -1,7 +1,7 @@
 import type { Cursor } from '../../src/protocol/cursor.ts';
-import { isObject, own } from '../../src/protocol/schema/json.ts';
+import { object, unknown } from '../../src/protocol/schema/schema.ts';
+import { count } from '../../src/protocol/schema/schema-types.ts';
 import { digest, loadOrCreateSecret, randomId } from '../base/crypto.ts';
-import { count, shape } from '../base/validate.ts';
 import type { Decision, Store, Write } from '../base/store.ts';
 
 export type PublishedEvent = { owner: string; topic: string; epoch: string; offset: number; data: unknown };
@@ -32,7 +32,8 @@ const MAX_TOPIC = 128;
 export const isTopic = (topic: string): boolean =>
   topic.length > 0 && topic.length <= MAX_TOPIC && !/\p{Surrogate}/u.test(topic);
 
-const parseHead = shape({ offset: count, oldest: count });
+export const TOPIC_HEAD = object({ offset: count, oldest: count });
+export const STORED_EVENT = object({ data: unknown });
 const EMPTY: Head = { offset: 0, oldest: 1 };
 
 const headKey = (owner: string, topic: string): string => `topic/${owner}/${encodeURIComponent(topic)}`;
@@ -60,9 +61,9 @@ export const openTopics = async (store: Store): Promise<Topics> => {
   const appendOnce = (owner: string, topic: string, data: unknown, receiptKey: string | undefined) => {
     const keys = [headKey(owner, topic), ...(receiptKey === undefined ? [] : [receiptKey])];
     return store.update(keys, ([storedHead, receipt]): Decision<{ offset: number; isNew: boolean }> => {
-      const earlier = receiptKey === undefined ? undefined : count(receipt);
+      const earlier = receiptKey === undefined ? undefined : count.read(receipt);
       if (earlier !== undefined) return { result: { offset: earlier, isNew: false } };
-      const head = parseHead(storedHead) ?? EMPTY;
+      const head = TOPIC_HEAD.read(storedHead) ?? EMPTY;
       const offset = head.offset + 1;
       const oldest = Math.max(head.oldest, offset - MAX_EVENTS_PER_TOPIC + 1);
       const writes: Write[] = [
@@ -78,7 +79,7 @@ export const openTopics = async (store: Store): Promise<Topics> => {
   return {
     epoch,
     async head(owner, topic) {
-      return parseHead(await store.get(headKey(owner, topic))) ?? EMPTY;
+      return TOPIC_HEAD.read(await store.get(headKey(owner, topic))) ?? EMPTY;
     },
     async append(owner, topic, data, id) {
       const receiptKey = id === undefined ? undefined : `published/${owner}/${digest(id)}`;
@@ -91,7 +92,7 @@ export const openTopics = async (store: Store): Promise<Topics> => {
       const rows = await store.list(prefix, { after: prefix + padded(offset), limit });
       return rows.map(({ key, value }) => ({
         offset: Number(key.slice(prefix.length)),
-        data: isObject(value) ? own(value, 'data') : null,
+        data: STORED_EVENT.read(value)?.data ?? null,
       }));
     },
     subscribe: (listener) => void listeners.push(listener),

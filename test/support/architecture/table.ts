@@ -16,7 +16,7 @@ const layer = (name: string, folder: string, may: readonly string[], packages: L
 });
 
 export const LAYERS: readonly Layer[] = [
-  layer('protocol', 'src/protocol', [], ['valibot']),
+  layer('protocol', 'src/protocol', [], []),
   layer('core', 'src/core', ['protocol'], []),
   layer('host', 'src/host', ['core', 'protocol'], ['idb', 'oauth4webapi']),
   layer('sw', 'sw', ['host', 'core', 'protocol'], ['comlink', 'workbox-*']),
