@@ -5,6 +5,9 @@ const ROOT = new URL('../../', import.meta.url);
 
 const PAGES: readonly string[] = [
   'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
   ...readdirSync(new URL('docs', ROOT), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md'))
     .map((path) => `docs/${path}`),
@@ -17,11 +20,11 @@ const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```/gm,
 
 type Link = { path: string; anchor: string };
 
-/** Links within the repository. */
+/** Links within the repository. `../../security/` is the project's page on GitHub. */
 const linksIn = (text: string): readonly Link[] =>
   [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) => {
     const [path = '', anchor = ''] = target.split('#');
-    return /^[a-z]+:/.test(target) ? [] : [{ path, anchor }];
+    return /^[a-z]+:|^\.\.\/\.\.\/security\//.test(target) ? [] : [{ path, anchor }];
   });
 
 /** As GitHub makes them of headings: lower case, no punctuation, dashes for spaces. */
@@ -43,6 +46,17 @@ const codePathsIn = (text: string): readonly string[] =>
     ([path]) => path,
   );
 
+type NameIn = { name: string; path: string };
+
+/** Names that a document says are in a file: `onFetch` in [keep-session.ts](../sw/keep-session.ts). */
+const namesIn = (text: string): readonly NameIn[] =>
+  [...text.matchAll(/`(\w+)`\s+in\s+\[[^\]]*\]\(([^)\s#]+\.ts)\)/g)].map(([, name = '', path = '']) => ({
+    name,
+    path,
+  }));
+
+const hasName = (source: string, name: string): boolean => new RegExp(`\\b${name}\\b`).test(source);
+
 describe.each(PAGES)('%s', (page) => {
   const url = new URL(page, ROOT);
   const text = read(page);
@@ -55,9 +69,25 @@ describe.each(PAGES)('%s', (page) => {
     expect(broken).toEqual([]);
   });
 
+  test('says where a function is only if it is there', () => {
+    const wrong = namesIn(text).filter(({ name, path }) => !hasName(readFileSync(new URL(path, url), 'utf8'), name));
+    expect(wrong).toEqual([]);
+  });
+
   test('names only code files that exist', () => {
     expect(codePathsIn(text).filter((path) => !existsSync(new URL(path, ROOT)))).toEqual([]);
   });
+});
+
+test('names only files that exist in the comments of the code', () => {
+  const files = ['src', 'sw', 'server', 'cli', 'scripts', 'bench'].flatMap((folder) =>
+    readdirSync(new URL(folder, ROOT), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
+  );
+  const wrong = files
+    .filter((path) => path.endsWith('.ts'))
+    .flatMap((path) => codePathsIn(read(path)).map((named) => ({ path, named })))
+    .filter(({ named }) => !existsSync(new URL(named, ROOT)));
+  expect(wrong).toEqual([]);
 });
 
 test('links each document from the index', () => {
@@ -79,5 +109,8 @@ test('notices a broken link, a heading and a path of code that do not exist', ()
     { path: 'README.md', anchor: 'nowhere' },
   ]);
   expect(hasAnchor(new URL('README.md', ROOT), 'nowhere')).toBe(false);
+  const [found] = namesIn('`onGone` in\n   [links.test.ts](links.test.ts)');
+  expect(found).toEqual({ name: 'onGone', path: 'links.test.ts' });
+  expect(hasName('const onGoneNow = 1;', 'onGone')).toBe(false);
   expect(codePathsIn('see `src/gone/file.ts` and https://x.example/src/a.ts')).toEqual(['src/gone/file.ts']);
 });

@@ -57,7 +57,7 @@ export class SessionMessages extends KeeperElement {
 
   /** The channels to begin with, separated by spaces. */
   @property() channels = 'general ideas';
-  /** Prefix of the history URL, `<history><channel>/events`, as in server/realtime/history-routes.ts. */
+  /** Prefix of the history URL, `<history><channel>/events`, as in server/api-routes.ts. */
   @property() history = '/api/v1/topics/';
   @state() private conversations: readonly Conversation[] = [];
   @state() private open = '';
