@@ -1,12 +1,12 @@
 import type { Codec, CodecKind, CodecOutput, Frame } from '../../../src/core/codecs/codec.ts';
 
-/* A codec between a server and its tabs, of whose frames only what crosses is looked at. */
+/* A codec between a server and its tabs. The tests look only at the frames that cross it. */
 
 export const NOW = 1_000;
 
 const isTo = (output: CodecOutput, tab: string) => output.type === 'toTab' && output.tab === tab;
 
-/** What came of one event: frames for the server, messages for a tab, how a tab's socket ended. */
+/** The outputs of one event: frames for the server, messages for a tab, and the close of a tab's socket. */
 export class Outcome {
   readonly outputs: readonly CodecOutput[];
   constructor(outputs: readonly CodecOutput[]) {
@@ -39,7 +39,7 @@ export class Outcome {
   }
 }
 
-/** Tabs are named; each has one socket. Keeps the last memo of each, as pages do. */
+/** A codec with named tabs. Each tab has one socket. The bench keeps the last memo of each tab, as pages do. */
 export class Bench {
   readonly codec: Codec;
   readonly memos = new Map<string, string>();
@@ -72,7 +72,7 @@ export class Bench {
   down(code = 1006): Outcome {
     return this.dispatch({ type: 'closed', code });
   }
-  /** Frames of the server. */
+  /** The server sends these frames. */
   receive(...frames: readonly Frame[]): Outcome {
     return new Outcome(frames.flatMap((data) => this.dispatch({ type: 'frame', data }).outputs));
   }

@@ -12,7 +12,7 @@ const subscribe = (id: string, query = 'subscription { tick }') =>
 const next = (id: string, tick: number) => `{"id":"${id}","type":"next","payload":{"data":{"tick":${tick}}}}`;
 const UNCERTAIN = /"type":"error".*whether this was carried out is unknown/;
 
-/** Both tabs are acknowledged. */
+/** Two tabs with an acknowledged connection. */
 const twoTabs = (): Bench => {
   const bench = new Bench(graphqlTransportWs);
   bench.open('a');
@@ -24,7 +24,7 @@ const twoTabs = (): Bench => {
   return bench;
 };
 
-test('tabs are let in when the link is up, say hello once for all, and each is acknowledged', () => {
+test('opens the sockets of tabs when the connection is up, sends one init for all, and acknowledges each tab', () => {
   const bench = new Bench(graphqlTransportWs);
   bench.open('a');
   expect(bench.up().opened('a')).toEqual(['graphql-transport-ws']);
@@ -43,7 +43,7 @@ test('tabs are let in when the link is up, say hello once for all, and each is a
   expect(bench.send('c', INIT).receivedBy('c')).toEqual(['{"type":"connection_ack","payload":{"v":1}}']);
 });
 
-test('operations of the same id in two tabs are two, and each hears its own', () => {
+test('keeps the operations of two tabs apart when they have the same id', () => {
   const bench = twoTabs();
   expect(bench.send('a', subscribe('1')).sent).toEqual([subscribe('1')]);
   expect(bench.send('b', subscribe('1')).sent).toEqual([subscribe('2')]);
@@ -54,7 +54,7 @@ test('operations of the same id in two tabs are two, and each hears its own', ()
   expect(bench.send('a', '{"id":"1","type":"complete"}').sent).toEqual(['{"id":"1","type":"complete"}']);
 });
 
-test('an error of the server ends one operation', () => {
+test('ends only one operation when the server sends an error', () => {
   const bench = twoTabs();
   bench.send('b', subscribe('9', '{ nonsense }'));
   const error = '{"id":"1","type":"error","payload":[{"message":"Cannot query field \\"nonsense\\""}]}';
@@ -62,7 +62,7 @@ test('an error of the server ends one operation', () => {
   expect(bench.send('b', subscribe('9', '{ hello }')).sent).toEqual([subscribe('2', '{ hello }')]);
 });
 
-test('a lost link: no tab is closed, subscriptions are asked for again, and a possible gap is told', () => {
+test('keeps tabs open, subscribes again and reports a possible gap when the connection is lost', () => {
   const bench = twoTabs();
   bench.send('a', subscribe('x'));
   bench.send('b', subscribe('y'));
@@ -78,7 +78,7 @@ test('a lost link: no tab is closed, subscriptions are asked for again, and a po
   expect(again.outputs).toContainEqual({ type: 'count', what: 'resumed', by: 1 });
 });
 
-test('a mutation is never sent twice: over a lost link it ends with an error', () => {
+test('ends a mutation with an error, and never sends it twice, when the connection is lost', () => {
   const bench = twoTabs();
   bench.send('a', subscribe('m', 'mutation { add }'));
   bench.send('a', subscribe('p', undefined).replace('"query":"subscription { tick }"', '"extensions":{}'));
@@ -97,11 +97,11 @@ test.each([
   ['mutation { a }', false],
   ['query A { a } mutation B { b }', false],
   ['fragment F on T { a } mutation B { ...F }', false],
-])('%j may run twice: %s', (query, may) => {
+])('allows a repeat of %j: %s', (query, may) => {
   expect(isRepeatable({ query })).toBe(may);
 });
 
-test('another worker goes on where the tab was, and knows what it must not do twice', () => {
+test('resumes subscriptions and does not repeat mutations when another worker takes over', () => {
   const before = twoTabs();
   before.send('a', subscribe('x'), subscribe('m', 'mutation { add }'));
   before.send('b', subscribe('y'));
@@ -113,11 +113,11 @@ test('another worker goes on where the tab was, and knows what it must not do tw
   expect(again.sent).toEqual([subscribe('1'), subscribe('2')]);
   expect(again.receivedBy('a')).toEqual(['{"type":"ping","payload":{"possibleGap":["x"]}}']);
   expect(bench.receive(next('2', 5)).receivedBy('b')).toEqual([next('y', 5)]);
-  // what the former worker took without saying so is said again
+  // The former worker had not acknowledged this frame, so the page sends it again.
   expect(bench.send('a', subscribe('x')).outputs).toEqual([]);
 });
 
-test('a tab that comes again on the same worker begins anew, and the server is told of the end of the former', () => {
+test('completes the old operations and subscribes again when a tab reopens its socket on the same worker', () => {
   const bench = twoTabs();
   bench.send('a', subscribe('x'));
   const again = bench.open('a', bench.memos.get('a'));
@@ -128,9 +128,9 @@ test('a tab that comes again on the same worker begins anew, and the server is t
 test.each([
   ['no JSON', 'nonsense', 4400],
   ['no type', '{"id":"1"}', 4400],
-  ['a second hello', INIT, 4429],
-  ['an id that is taken', subscribe('1', '{ other }'), 4409],
-])('%s closes the socket of that tab, and no other one hears of it', (_name, data, code) => {
+  ['a second init', INIT, 4429],
+  ['a used id', subscribe('1', '{ other }'), 4409],
+])('closes only the socket of the tab that sent %s', (_name, data, code) => {
   const bench = twoTabs();
   bench.send('a', subscribe('1'));
   bench.send('b', subscribe('1'));
@@ -141,7 +141,7 @@ test.each([
   expect(bench.codec.listeners).toBe(1);
 });
 
-test('before the hello nothing may be asked; without one the server closes, and that tab is told', () => {
+test('closes the socket of a tab that sends no init or subscribes before it', () => {
   const bench = new Bench(graphqlTransportWs);
   bench.open('a');
   bench.up();
@@ -151,20 +151,23 @@ test('before the hello nothing may be asked; without one the server closes, and 
   expect(bench.send('b', subscribe('1')).closed('b')).toEqual([[4401, 'Unauthorized', true]]);
 });
 
-test.each([4400, 4406, 4409, 4429, 4500, 4504])('what cannot be mended by another try is told: %i', (code) => {
-  const bench = twoTabs();
-  const outcome = bench.down(code);
-  expect([outcome.closed('a'), outcome.closed('b')]).toEqual([[[code, '', true]], [[code, '', true]]]);
-  expect(graphqlTransportWs.closed(code, '')).toEqual({ type: 'redial' });
-});
+test.each([4400, 4406, 4409, 4429, 4500, 4504])(
+  'closes the tabs when the server closes with the permanent error %i',
+  (code) => {
+    const bench = twoTabs();
+    const outcome = bench.down(code);
+    expect([outcome.closed('a'), outcome.closed('b')]).toEqual([[[code, '', true]], [[code, '', true]]]);
+    expect(graphqlTransportWs.closed(code, '')).toEqual({ type: 'redial' });
+  },
+);
 
-test('refusals are about the authorization: a fresh ticket, or the end', () => {
+test('asks for a new ticket after 4401, stops after 4403 and waits after 1012', () => {
   expect(graphqlTransportWs.closed(4401, '')).toEqual({ type: 'authorize' });
   expect(graphqlTransportWs.closed(4403, 'Forbidden')).toEqual({ type: 'stop' });
   expect(graphqlTransportWs.closed(1012, '{"ra":100}')).toEqual({ type: 'wait', ms: 100 });
 });
 
-test('the link answers pings of both sides by itself, and is measured by its own', () => {
+test('answers the pings of both sides, and measures the round trip with its own', () => {
   const bench = twoTabs();
   expect(bench.receive('{"type":"ping"}').sent).toEqual(['{"type":"pong"}']);
   expect(bench.send('a', '{"type":"ping"}').receivedBy('a')).toEqual(['{"type":"pong"}']);
@@ -173,18 +176,18 @@ test('the link answers pings of both sides by itself, and is measured by its own
   expect(bench.receive('{"type":"pong"}').outputs).toEqual([{ type: 'round-trip', ms: 12 }]);
 });
 
-test('what is not the protocol is a violation', () => {
+test('reports a violation when a frame is not of the protocol', () => {
   for (const data of ['nonsense', '{"type":"data"}', new ArrayBuffer(2)])
     expect(twoTabs().receive(data).outputs).toEqual([{ type: 'violated' }]);
 });
 
-test('there are bounds', () => {
+test('closes a socket that exceeds 1,024 operations', () => {
   const bench = twoTabs();
   for (let id = 0; id < 1_024; id++) bench.send('a', subscribe(`q${id}`));
   expect(bench.send('b', subscribe('1')).closed('b')).toMatchObject([[1013, 'over-limit', true]]);
 });
 
-test("another person's session: nothing of the former one's is left", () => {
+test('keeps nothing of the former session when another user signs in', () => {
   const bench = new Bench(graphqlTransportWs);
   bench.open('a');
   bench.up();
@@ -204,7 +207,7 @@ test("another person's session: nothing of the former one's is left", () => {
   expect(bench.receive(ACK).sent).toEqual([]);
 });
 
-test('a tab that goes takes its operations with it', () => {
+test('completes the operations of a tab that leaves', () => {
   const bench = twoTabs();
   bench.send('a', subscribe('1'));
   bench.send('b', subscribe('1'));

@@ -25,7 +25,7 @@ const twoTabs = (connected = CONNECTED): Bench => {
   return bench;
 };
 
-test('one handshake and one connect for all tabs; a second connect would double every event', () => {
+test('sends one handshake and one connect for all tabs', () => {
   const bench = new Bench(socketIo);
   bench.open('a');
   expect(bench.up().outputs).toEqual([]);
@@ -40,7 +40,7 @@ test('one handshake and one connect for all tabs; a second connect would double 
   expect(bench.send('c', '40').receivedBy('c')).toEqual([CONNECTED_FOR_TABS]);
 });
 
-test('events are for all, an acknowledgement for the tab that asked', () => {
+test('sends events to all tabs, and an acknowledgement to the tab that asked', () => {
   const bench = twoTabs();
   const received = bench.receive(tick(1));
   expect([received.receivedBy('a'), received.receivedBy('b')]).toEqual([[tick(1)], [tick(1)]]);
@@ -51,7 +51,7 @@ test('events are for all, an acknowledgement for the tab that asked', () => {
   expect(bench.send('b', '42["shout"]').sent).toEqual(['42["shout"]']);
 });
 
-test('when the server asks for an acknowledgement, the first tab answers', () => {
+test('sends only the first answer when the server asks for an acknowledgement', () => {
   const bench = twoTabs();
   const asked = bench.receive('425["ready?"]');
   expect([asked.receivedBy('a'), asked.receivedBy('b')]).toEqual([['425["ready?"]'], ['425["ready?"]']]);
@@ -59,7 +59,7 @@ test('when the server asks for an acknowledgement, the first tab answers', () =>
   expect(bench.send('a', '435[true]').sent).toEqual([]);
 });
 
-test('binary packets of two tabs are not mixed up, and are told whole', () => {
+test('keeps the binary packets of two tabs apart, and delivers them complete', () => {
   const bench = twoTabs();
   const [one, two] = [new Uint8Array([1, 2]).buffer, new Uint8Array([3]).buffer];
   const head = '450-'.replace('0', '1') + '7["bin",{"_placeholder":true,"num":0}]';
@@ -73,7 +73,7 @@ test('binary packets of two tabs are not mixed up, and are told whole', () => {
   expect([whole.receivedBy('a'), whole.receivedBy('b')]).toEqual([['461-7[{"_placeholder":true,"num":0}]', one], []]);
 });
 
-test('a lost link is recovered: what was missed comes once, what waits for an answer goes again', () => {
+test('delivers missed events once and sends unanswered requests again after recovery', () => {
   const bench = twoTabs();
   bench.receive(tick(1));
   bench.send('a', '420["add",1,2]');
@@ -84,7 +84,7 @@ test('a lost link is recovered: what was missed comes once, what waits for an an
   const opened = bench.receive(OPEN.replace('jhOz', 'A5XB'));
   expect(opened.sent).toEqual([`40{"pid":"${PID}","offset":"Q80c3b1"}`]);
   expect(opened.receivedBy('a')).toEqual([]);
-  // the server sends what was missed before it says that it recovered
+  // The server sends the missed events before it reports the recovery.
   const again = bench.receive(tick(2), CONNECTED);
   expect([again.receivedBy('a'), again.receivedBy('b')]).toEqual([[tick(2)], [tick(2)]]);
   expect(again.sent).toEqual(['421["add",1,2]', '42["shout"]']);
@@ -95,7 +95,7 @@ test('a lost link is recovered: what was missed comes once, what waits for an an
 test.each([
   ['another session', `40{"sid":"other","pid":"other"}`, CONNECTED],
   ['no recovery at all', '40{"sid":"other"}', `40{"sid":"${SID}"}`],
-])('a server that cannot recover: %s', (_name, answer, connected) => {
+])('closes the old sockets when the server cannot recover: %s', (_name, answer, connected) => {
   const bench = twoTabs(connected);
   bench.receive(tick(1));
   bench.down();
@@ -113,7 +113,7 @@ test.each([
   expect(again.receivedBy('c')).toEqual(['40{"sid":"other"}']);
 });
 
-test('namespaces are apart: who may not be in one is told, and is in the other', () => {
+test('keeps namespaces apart when the server rejects one', () => {
   const bench = twoTabs();
   expect(bench.send('a', '40/admin,{"token":"x"}').sent).toEqual(['40/admin,{"token":"x"}']);
   const refused = bench.receive('44/admin,{"message":"not you"}');
@@ -126,14 +126,14 @@ test('namespaces are apart: who may not be in one is told, and is in the other',
   expect(bench.send('b', '41/news,').sent).toEqual(['41/news,']);
 });
 
-test('the server throws us out of a namespace: every tab is told, and may come again', () => {
+test('forwards the disconnect of a namespace to each tab, and lets tabs connect again', () => {
   const bench = twoTabs();
   const out = bench.receive('41');
   expect([out.receivedBy('a'), out.receivedBy('b')]).toEqual([['41'], ['41']]);
   expect(bench.send('a', '40').sent).toEqual(['40']);
 });
 
-test('the last tab that leaves a namespace leaves it', () => {
+test('leaves a namespace when its last tab leaves', () => {
   const bench = twoTabs();
   expect(bench.send('a', '41').sent).toEqual([]);
   expect(bench.receive(tick(1)).receivedBy('a')).toEqual([]);
@@ -141,7 +141,7 @@ test('the last tab that leaves a namespace leaves it', () => {
   expect(bench.codec.listeners).toBe(1);
 });
 
-test('another worker goes on where the tabs were, also when one had heard more than the other', () => {
+test('resumes at the oldest position when another worker takes over and tabs differ', () => {
   const before = twoTabs();
   before.receive(tick(1));
   const behind = before.memos.get('b');
@@ -160,7 +160,7 @@ test('another worker goes on where the tabs were, also when one had heard more t
   expect(bench.receive('431[3]').receivedBy('a')).toEqual(['430[3]']);
 });
 
-test('for a tab that comes too late for what another one has moved on from, the link begins anew where it was', () => {
+test('reconnects at the older position when a late tab is behind', () => {
   const before = twoTabs();
   before.receive(tick(1));
   const behind = before.memos.get('b');
@@ -180,7 +180,7 @@ test('for a tab that comes too late for what another one has moved on from, the 
   expect(bench.open('c', 'nonsense').closed('c')).toEqual([[1006, '', false]]);
 });
 
-test('without recovery, a tab that comes late is told of its loss, though others are connected anew', () => {
+test('closes the socket of a late tab when the server has no recovery', () => {
   const before = twoTabs(CONNECTED_FOR_TABS);
   const bench = new Bench(socketIo);
   bench.open('a', before.memos.get('a'));
@@ -192,7 +192,7 @@ test('without recovery, a tab that comes late is told of its loss, though others
   expect(bench.open('b', before.memos.get('b')).closed('b')).toEqual([[1006, '', false]]);
 });
 
-test('for a tab that comes back where nobody is any more, the link begins anew: what it brings is of another time', () => {
+test('reconnects when a tab returns after the last tab has left', () => {
   const before = twoTabs();
   before.receive(tick(1));
   const bench = new Bench(socketIo);
@@ -204,7 +204,7 @@ test('for a tab that comes back where nobody is any more, the link begins anew: 
   expect([late.has('redial'), late.sent]).toEqual([true, []]);
 });
 
-test('pings of the server are answered by the worker and kept from no tab; silence is judged by them', () => {
+test('answers pings, forwards them to each tab, and uses them to detect silence', () => {
   const bench = twoTabs();
   const pinged = bench.receive('2');
   expect([pinged.sent, pinged.receivedBy('a'), pinged.receivedBy('b')]).toEqual([['3'], ['2'], ['2']]);
@@ -215,14 +215,14 @@ test('pings of the server are answered by the worker and kept from no tab; silen
   expect(bench.dispatch({ type: 'probe' }).outputs).toEqual([]);
 });
 
-test('what is not the protocol: of the server a violation, of a tab its own end', () => {
+test('reports a violation of the server, and closes only the tab that violates the protocol', () => {
   expect(twoTabs().receive('hello').outputs).toEqual([{ type: 'violated' }]);
   expect(twoTabs().receive(new ArrayBuffer(1)).outputs).toEqual([{ type: 'violated' }]);
   const outcome = twoTabs().send('a', new ArrayBuffer(1));
   expect([outcome.closed('a'), outcome.closed('b'), outcome.sent]).toEqual([[[1007, '', false]], [], []]);
 });
 
-test('there are bounds: who fills the outbox is closed', () => {
+test('closes a tab that fills the outbox', () => {
   const bench = twoTabs();
   bench.down();
   for (let n = 0; n < 1_024; n++) expect(bench.send('a', `42["x",${n}]`).closed('a')).toEqual([]);

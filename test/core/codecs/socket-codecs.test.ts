@@ -8,7 +8,7 @@ import { RING_MAX_EVENTS } from '../../../src/core/codecs/topic-fanout.ts';
 import type { PortFrame } from '../../../src/protocol/bridge/port-frames.ts';
 import { MAX_TOPIC_LENGTH } from '../../../src/protocol/frames.ts';
 
-/* Frames as the embedded server sends them, and what the codec makes of them. */
+/* Frames as the embedded server sends them, and the outputs of the codec. */
 
 const NOW = 1_000;
 const HELLO =
@@ -46,7 +46,7 @@ const gap = (from: number, to: number, epoch = 'e'): PortFrame => ({ type: 'gap'
 const ev = (codec: Codec, offset: number, epoch = 'e') =>
   frame(codec, JSON.stringify(['ev', 'a', epoch, offset, offset]));
 
-test('greets first, and says nothing else before the greeting is answered', () => {
+test('sends the greeting first, and nothing else before its answer', () => {
   const codec = native();
   expect(join(codec, 't1', null)).toEqual([]);
   expect(sent(codec.dispatch({ type: 'opened' }, NOW))).toEqual(['["hi",{"host":"h","epoch":7}]']);
@@ -57,7 +57,7 @@ test('greets first, and says nothing else before the greeting is answered', () =
   expect(sent(outputs)).toEqual(['["sub",1,"a",null]']);
 });
 
-test('publications wait for answers in here, so that a probe and a renewal do not wait behind them', () => {
+test('holds publications until earlier ones are acknowledged, so that a probe does not wait behind them', () => {
   const codec = greeted();
   const item = (n: number): OutboxItem => ({ id: `id${n}`, topic: 'a', json: `"${'x'.repeat(1_000)}"`, owner: 'me' });
   const first = Array.from({ length: 200 }, (_, n) =>
@@ -66,11 +66,11 @@ test('publications wait for answers in here, so that a probe and a renewal do no
   expect(first.length).toBe(Math.floor(65_536 / String(first[0]).length));
   expect(sent(codec.dispatch({ type: 'probe' }, NOW))).toEqual(['["p",1000]']);
   const later = Array.from({ length: 200 }, (_, n) => sent(frame(codec, `["ack","id${n}",${n + 1}]`))).flat();
-  expect(new Set([...first, ...later]).size, 'all of them go').toBe(200);
-  expect(first.length + later.length, 'each once').toBe(200);
+  expect(new Set([...first, ...later]).size, 'sends all').toBe(200);
+  expect(first.length + later.length, 'sends each once').toBe(200);
 });
 
-test('answers a probe, measures its own, renews by the clock of the server', () => {
+test("answers probes, measures its own, and renews by the server's clock", () => {
   const codec = greeted();
   expect(sent(frame(codec, '["p",99]'))).toEqual(['["q",99]']);
   expect(sent(codec.dispatch({ type: 'probe' }, NOW + 5))).toEqual(['["p",1005]']);
@@ -80,14 +80,14 @@ test('answers a probe, measures its own, renews by the clock of the server', () 
   expect(frame(codec, '["drain",400]')).toEqual([{ type: 'draining', ms: 400 }]);
 });
 
-test('a frame of a later version is ignored, one of another protocol is a violation [codec-later-version]', () => {
+test('ignores a frame of a later version, and reports a violation for another protocol [codec-later-version]', () => {
   const codec = greeted();
   expect(frame(codec, '["snap","a",1]')).toEqual([]);
   expect(frame(codec, '{"type":"connected"}')).toEqual([{ type: 'violated' }]);
   expect(codec.dispatch({ type: 'frame', data: new ArrayBuffer(2) }, NOW)).toEqual([{ type: 'violated' }]);
 });
 
-test('10: what the server repeats is not heard twice, what it skips is told [codec-repeats]', () => {
+test('drops repeated events, and reports a gap when the server skips some (invariant 10) [codec-repeats]', () => {
   const codec = greeted();
   join(codec, 't1', null);
   expect(toTabs(frame(codec, '["ok",1,"a",{"epoch":"e","offset":4},false]'))).toEqual([['t1', joined(4)]]);
@@ -104,7 +104,7 @@ test.each([
   ['gap after ok', ['["ok",1,"a",{"epoch":"e","offset":9},false]', '["gap","a","e",3,9]']],
   ['gap in the stream', ['["ok",1,"a",{"epoch":"e","offset":2},true]', '["gap","a","e",3,9]']],
   ['no gap frame at all', ['["ok",1,"a",{"epoch":"e","offset":9},false]']],
-])('10: a lost range is told once, whatever the order: %s', (_name, frames) => {
+])('reports a lost range once (invariant 10): %s', (_name, frames) => {
   const codec = greeted();
   expect(sent(join(codec, 't1', 2))).toEqual(['["sub",1,"a",{"epoch":"e","offset":2}]']);
   const outputs = [...frames, '["ev","a","e",10,10]'].flatMap((text) => [...frame(codec, text)]);
@@ -116,7 +116,7 @@ test.each([
   ]);
 });
 
-test('10: another epoch, before or in the middle, is a gap of unknown length and a new place [codec-new-epoch]', () => {
+test('reports a gap of unknown length and a new offset when the epoch changes (invariant 10) [codec-new-epoch]', () => {
   const codec = greeted();
   join(codec, 't1', 5, 'old');
   frame(codec, '["gap","a","e",6,0]');
@@ -131,7 +131,7 @@ test('10: another epoch, before or in the middle, is a gap of unknown length and
   ]);
 });
 
-test('10: a server that lost its tail without saying so is found out', () => {
+test('reports a gap when the server lost its newest events (invariant 10)', () => {
   const codec = greeted();
   join(codec, 't1', 9);
   expect(toTabs(frame(codec, '["ok",1,"a",{"epoch":"e","offset":6},false]'))).toEqual([
@@ -141,7 +141,7 @@ test('10: a server that lost its tail without saying so is found out', () => {
   expect(toTabs(ev(codec, 7))).toEqual([['t1', event(7)]]);
 });
 
-test('a newcomer "from now on" does not hear the history that another one is catching up with', () => {
+test('does not send replayed history to a tab that joined without a cursor', () => {
   const codec = native();
   join(codec, 't1', 2);
   join(codec, 't2', null);
@@ -159,7 +159,7 @@ test('a newcomer "from now on" does not hear the history that another one is cat
   ]);
 });
 
-test('the ring is bounded: beyond it the server is asked again', () => {
+test('subscribes again for a new tab when its cursor is older than the ring', () => {
   const codec = greeted();
   join(codec, 't1', 0);
   frame(codec, '["ok",1,"a",{"epoch":"e","offset":0},true]');
@@ -168,7 +168,7 @@ test('the ring is bounded: beyond it the server is asked again', () => {
   expect(sent(join(codec, 't3', 0))).toEqual(['["sub",2,"a",{"epoch":"e","offset":0}]']);
 });
 
-test('a topic that nobody listens to any more is left, and one that the server would not take is not asked for', () => {
+test('unsubscribes when the last tab leaves a topic, and ignores a topic name over the limit', () => {
   const codec = greeted();
   join(codec, 't1', null);
   join(codec, 't2', null);
@@ -179,7 +179,7 @@ test('a topic that nobody listens to any more is left, and one that the server w
   expect(codec.dispatch(long, NOW)).toEqual([{ type: 'ignored', what: 'topic over limit' }]);
 });
 
-test("another person's session starts every tab anew and says nothing of what was [codec-other-person]", () => {
+test('subscribes without old cursors when another user signs in [codec-other-person]', () => {
   const codec = greeted();
   join(codec, 't1', 0);
   frame(codec, '["ok",1,"a",{"epoch":"e","offset":0},true]');
@@ -190,7 +190,7 @@ test("another person's session starts every tab anew and says nothing of what wa
   expect(sent(frame(codec, HELLO))).toEqual(['["sub",2,"a",null]']);
 });
 
-test('a publication goes out when the link is up, and its answer goes to every tab', () => {
+test('sends a publication when the connection is up, and its answer to each tab', () => {
   const item: OutboxItem = { id: 'p1', topic: 'a', json: '{"x":"ä"}', owner: 'u' };
   expect(native().dispatch({ type: 'publish', item }, NOW)).toEqual([]);
   const codec = greeted();
@@ -219,15 +219,15 @@ test.each([
   [4403, '', { type: 'stop' }],
   [4409, '', { type: 'superseded' }],
   [4500, '{"ra":1}', { type: 'redial' }],
-])('close %i %s', (code, reason, verdict) => {
+])('maps close code %i %s to a verdict', (code, reason, verdict) => {
   expect(keeperVerdict(code, reason)).toEqual(verdict);
 });
 
-// ---- who is here
+// ---- presence
 
 const HI = { resumed: true, heartbeatMs: 1, windowMs: 1, maxBytes: 9_999, expiresAt: 9, now: 1, session: 's' };
 
-/** A codec on a link that has confirmed the topic `a` of these tabs. */
+/** A codec whose connection can confirm the topic `a` of these tabs. */
 const listening = (...tabs: readonly string[]) => {
   const codec = keeper1.create({ host: 'h', epoch: 7 });
   for (const tab of tabs) codec.dispatch({ type: 'join', tab, topic: 'a', cursor: null }, NOW);
@@ -243,24 +243,25 @@ const listening = (...tabs: readonly string[]) => {
   return { codec, up, present };
 };
 
-const whos = (outputs: readonly CodecOutput[]) => sent(outputs).filter((text) => String(text).startsWith('["who"'));
+const presenceFrames = (outputs: readonly CodecOutput[]) =>
+  sent(outputs).filter((text) => String(text).startsWith('["who"'));
 
-test('keeper.1: a device says what its tab said last, and says it again on every link', () => {
+test('keeper.1: sends the newest presence state of the device, and sends it again on each connection', () => {
   const { codec, up, present } = listening('t1', 't2');
-  expect(sent(present('t1', '{"n":1}')), 'nothing is said of a topic that no link has confirmed').toEqual([]);
-  expect(whos(up())).toEqual(['["who","a",{"n":1}]']);
+  expect(sent(present('t1', '{"n":1}')), 'sends nothing for an unconfirmed topic').toEqual([]);
+  expect(presenceFrames(up())).toEqual(['["who","a",{"n":1}]']);
   expect(sent(present('t2', '{"n":2}'))).toEqual(['["who","a",{"n":2}]']);
-  expect(sent(codec.dispatch({ type: 'tab-left', tab: 't2' }, NOW)), 'the other tab speaks for it').toEqual([
+  expect(sent(codec.dispatch({ type: 'tab-left', tab: 't2' }, NOW)), "falls back to the other tab's state").toEqual([
     '["who","a",{"n":1}]',
   ]);
   codec.dispatch({ type: 'closed', code: 1006 }, NOW);
-  expect(whos(up())).toEqual(['["who","a",{"n":1}]']);
+  expect(presenceFrames(up())).toEqual(['["who","a",{"n":1}]']);
   expect(sent(codec.dispatch({ type: 'absent', tab: 't1', topic: 'a' }, NOW))).toEqual(['["who","a",null]']);
   codec.dispatch({ type: 'closed', code: 1006 }, NOW);
-  expect(whos(up()), 'nobody asks any more').toEqual([]);
+  expect(presenceFrames(up()), 'no tab is present').toEqual([]);
 });
 
-test('keeper.1: who is here is told to the tabs that asked, and which of them is this device', () => {
+test('keeper.1: sends the members only to tabs that are present, and marks this device', () => {
   const { codec, up, present } = listening('t1', 't2');
   present('t2', 'null');
   up();
@@ -277,10 +278,10 @@ test('keeper.1: who is here is told to the tabs that asked, and which of them is
       },
     ],
   ]);
-  expect(toTabs(frame(codec, '["here","b",["x"],[1]]')), 'of a topic that nobody asked about').toEqual([]);
+  expect(toTabs(frame(codec, '["here","b",["x"],[1]]')), 'a topic without a present tab').toEqual([]);
 });
 
-test('keeper.1: a tab that closes its channel has left, one that goes may be back; the next person is nobody who was here', () => {
+test('keeper.1: leaves at once when a tab closes its channel, may return when a tab goes, and forgets the state for another user', () => {
   const { codec, up, present } = listening('t1');
   up();
   present('t1', '1');
@@ -288,15 +289,15 @@ test('keeper.1: a tab that closes its channel has left, one that goes may be bac
   codec.dispatch({ type: 'join', tab: 't1', topic: 'a', cursor: null }, NOW);
   expect(sent(codec.dispatch({ type: 'tab-left', tab: 't1' }, NOW))).toEqual(['["unsub","a",true]']);
   codec.dispatch({ type: 'join', tab: 't1', topic: 'a', cursor: null }, NOW);
-  present('t1', '"somebody"');
+  present('t1', '"old state"');
   codec.dispatch({ type: 'forget' }, NOW);
   codec.dispatch({ type: 'closed', code: 1000 }, NOW);
-  expect(whos(up())).toEqual([]);
+  expect(presenceFrames(up())).toEqual([]);
 });
 
 // ---- json-ping
 
-test('json-ping: pings of the server are answered, pongs are for the heartbeat, everything else is for every tab', () => {
+test('json-ping: answers pings, uses pongs for the heartbeat, and broadcasts all other frames', () => {
   const codec = plain();
   codec.dispatch({ type: 'socket-open', tab: 't1', socket: 's1', protocols: [], again: null }, NOW);
   expect(codec.dispatch({ type: 'opened' }, NOW)).toEqual([
@@ -311,7 +312,7 @@ test('json-ping: pings of the server are answered, pongs are for the heartbeat, 
   expect(frame(codec, connected).filter(({ type }) => type !== 'count')).toMatchObject([spread]);
 });
 
-test('json-ping: what is said while the link is down waits, and not without bounds', () => {
+test('json-ping: queues up to 256 frames while the connection is down, then closes the socket', () => {
   const codec = plain();
   codec.dispatch({ type: 'socket-open', tab: 't1', socket: 's1', protocols: [], again: null }, NOW);
   codec.dispatch({ type: 'opened' }, NOW);
@@ -327,7 +328,7 @@ test('json-ping: what is said while the link is down waits, and not without boun
 test.each([
   ['65,536 frames', { frames: 65_536, bytes: 65_536 }],
   ['16 MiB', { frames: 1, bytes: 16_777_216 }],
-])('json-ping: a link that is up and takes nothing is given no more than %s', (_name, unsent) => {
+])('json-ping: closes the socket of the sending tab when %s are unsent', (_name, unsent) => {
   const codec = plain();
   for (const tab of ['t1', 't2'])
     codec.dispatch({ type: 'socket-open', tab, socket: 's', protocols: [], again: null }, NOW);
@@ -340,22 +341,22 @@ test.each([
   expect(toTabs(over)).toEqual([
     ['t1', { type: 'socket-closed', socket: 's', code: 1013, reason: 'over-limit', wasClean: false }],
   ]);
-  expect(codec.listeners, 'whoever says nothing keeps theirs').toBe(1);
+  expect(codec.listeners, 'the other tab stays open').toBe(1);
   const long = codec.dispatch(
     { type: 'socket-send', tab: 't2', socket: 's', data: 'x'.repeat(16_777_217), unsent: { frames: 0, bytes: 0 } },
     NOW,
   );
-  expect(sent(long), 'how long one frame may be is for the server to say').toHaveLength(1);
+  expect(sent(long), 'one long frame is for the server to limit').toHaveLength(1);
 });
 
-test('json-ping: 1008 is a plain server\'s "not you"', () => {
+test('json-ping: asks for a new ticket after close code 1008', () => {
   expect(jsonPing.closed(1008, '')).toEqual({ type: 'authorize' });
   expect(jsonPing.closed(1006, '')).toEqual({ type: 'redial' });
 });
 
 // ---- broadcast
 
-test('broadcast: any frame is for every tab, words of a heartbeat too; nothing can be asked, so a probe is answered', () => {
+test('broadcast: sends each frame to each tab, and answers its own probe', () => {
   const codec = broadcast.create({ host: 'h', epoch: 7 });
   for (const tab of ['t1', 't2'])
     codec.dispatch({ type: 'socket-open', tab, socket: 's', protocols: [], again: tab === 't1' ? null : '' }, NOW);

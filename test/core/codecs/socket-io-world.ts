@@ -2,17 +2,17 @@ import type { Codec, CodecEvent, CodecKind, CodecOutput, Frame } from '../../../
 import { isObject, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
 
 /*
- * A Socket.IO server with connection state recovery, a worker that may die, and tabs with the client of Socket.IO, as far
- * as a lost or repeated event could be seen: what a connection hears must follow on itself.
+ * A Socket.IO server with connection state recovery, a worker that may die, and tabs with a minimal Socket.IO client.
+ * The client detects lost and repeated events: each event must have the number after the previous one.
  */
 
 export type Op =
   | { op: 'emit' | 'cut' | 'forget' | 'heal' | 'return' }
   | { op: 'open' | 'leave' | 'ask' | 'deliver'; tab: number }
-  /** All tabs but `late` know of the next worker at once. */
+  /** All tabs except `late` connect to the next worker at once. */
   | { op: 'kill'; late?: number };
 
-/** The server's memory, and the one connection to it. */
+/** The server with its event history and its one connection. */
 class Server {
   readonly #recovers: boolean;
   readonly #events: string[] = [];
@@ -75,15 +75,15 @@ type PortFrame = (CodecOutput & { type: 'toTab' })['frame'];
 type Tab = {
   name: string;
   socket: number;
-  /** What it says waits until the worker that lives has its socket. */
+  /** Its frames wait until the current worker has opened its socket. */
   phase: 'none' | 'asking' | 'worker';
   memo: string | null;
   last: number | undefined;
   joined: boolean;
   waiting: Set<number>;
-  /** What one turn of the worker told it arrives together, or not at all. */
+  /** The frames of one worker turn arrive together, or not at all. */
   inbox: PortFrame[][];
-  /** What the worker has not said that it took; another one is told it again. */
+  /** Frames that the worker has not acknowledged. The tab sends them to the next worker again. */
   unacknowledged: string[];
 };
 
@@ -96,12 +96,12 @@ export class World {
   #link: 'up' | 'down' = 'down';
   #wire: string[] = [];
   #requests = 0;
-  /** What must never be, in words. */
+  /** Descriptions of each detected failure. */
   readonly failures: string[] = [];
   closes = 0;
   redials = 0;
 
-  /** `resends`: whether pages say again what a dead worker had not taken. `recovers`: whether the server remembers. */
+  /** `resends`: pages repeat frames that a dead worker had not acknowledged. `recovers`: the server has recovery. */
   constructor(kind: CodecKind, { resends = true, recovers = true } = {}) {
     this.#kind = kind;
     this.#server = new Server(recovers);
@@ -117,7 +117,7 @@ export class World {
     this.#settle();
     for (const { name, joined, last, waiting } of this.#tabs.values()) {
       if (!joined) this.failures.push(`${name} is not connected`);
-      if (last === undefined) this.failures.push(`${name} does not hear the last event`);
+      if (last === undefined) this.failures.push(`${name} did not receive the last event`);
       if (waiting.size > 0) this.failures.push(`${name} has no answer`);
     }
   }
@@ -148,7 +148,7 @@ export class World {
     }
   }
 
-  /** The wire brings all, and every tab hears all, until nothing happens any more. */
+  /** Delivers all frames to the worker and to each tab, until no frame is left. */
   #settle(): void {
     for (let turns = 0; turns < 50; turns += 1) {
       if (this.#link === 'down' && this.#codec.listeners > 0) this.#dial();
@@ -158,7 +158,7 @@ export class World {
       for (const tab of this.#tabs.values()) delivered += this.#deliver(tab, Infinity);
       if (frames.length + delivered === 0) return;
     }
-    this.failures.push('it never ends');
+    this.failures.push('endless loop');
   }
 
   #dial(): void {
@@ -167,7 +167,7 @@ export class World {
     this.#server.connect((frame) => this.#wire.push(frame));
   }
 
-  /** What is on its way to the worker is lost. */
+  /** Frames on their way to the worker are lost. */
   #cut(): void {
     if (this.#link === 'down') return;
     this.#link = 'down';
@@ -181,7 +181,7 @@ export class World {
     this.#cut();
   }
 
-  /** What is on its way to the tabs is lost, too. */
+  /** Frames on their way to the worker and to the tabs are lost. */
   #kill(late: string): void {
     this.#link = 'down';
     this.#wire = [];
@@ -263,7 +263,7 @@ export class World {
     for (const [name, frames] of turn) this.#tabs.get(name)?.inbox.push(frames);
   }
 
-  /** How many turns the tab heard of. */
+  /** Delivers up to `most` turns to the tab, and returns their number. */
   #deliver(tab: Tab | undefined, most: number): number {
     const turns = tab?.inbox.splice(0, most) ?? [];
     for (const frame of turns.flat()) if (tab) this.#receive(tab, frame);
@@ -298,10 +298,10 @@ export class World {
     if (data.startsWith('40')) tab.joined = true;
     const answer = /^43(\d+)/.exec(data)?.[1];
     if (answer !== undefined && !tab.waiting.delete(Number(answer)))
-      this.failures.push(`${tab.name} has a stranger's answer`);
+      this.failures.push(`${tab.name} received another tab's answer`);
     const n = Number(/^42\["n",(\d+)/.exec(data)?.[1] ?? Number.NaN);
     if (Number.isNaN(n)) return;
-    if (tab.last !== undefined && n !== tab.last + 1) this.failures.push(`${tab.name} heard ${n} after ${tab.last}`);
+    if (tab.last !== undefined && n !== tab.last + 1) this.failures.push(`${tab.name} received ${n} after ${tab.last}`);
     tab.last = n;
   }
 }

@@ -21,7 +21,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ op: fc.constant('leave' as const), tab }) },
 );
 
-/** Lists are ten long at most unless they are asked to be longer. */
+/** By default, fast-check makes lists of at most ten. */
 const ops = fc.oneof(
   { weight: 3, arbitrary: fc.array(op) },
   { weight: 1, arbitrary: fc.array(op, { maxLength: LONGEST, size: 'max' }) },
@@ -40,26 +40,23 @@ const search = (kind: CodecKind, page = {}) =>
   );
 
 test.each([
-  ['that remembers', true],
+  ['with connection state recovery', true],
   ['without connection state recovery', false],
-])(
-  'with a server %s, what a tab hears over one connection follows on itself, and everything heals',
-  (_name, recovers) => {
-    const { counterexample } = search(socketIo, { recovers });
-    expect(
-      counterexample?.[0] && [counterexample[0], failuresOf(socketIo, counterexample[0], { recovers })],
-    ).toBeUndefined();
-  },
-);
+])('delivers each event of a connection once and in order, and recovers, when the server is %s', (_name, recovers) => {
+  const { counterexample } = search(socketIo, { recovers });
+  expect(
+    counterexample?.[0] && [counterexample[0], failuresOf(socketIo, counterexample[0], { recovers })],
+  ).toBeUndefined();
+});
 
-test('with a server that remembers, neither a cut nor a death of the worker closes a tab that has heard something', () => {
+test("keeps the tabs' sockets open after a lost connection and a dead worker when the server has recovery", () => {
   const world = new World(socketIo);
   const open: readonly Op[] = [{ op: 'open', tab: 1 }, { op: 'open', tab: 2 }, { op: 'heal' }];
   world.run([...open, { op: 'emit' }, { op: 'heal' }, { op: 'cut' }, { op: 'emit' }, { op: 'heal' }, { op: 'kill' }]);
   expect([world.failures, world.closes]).toEqual([[], 0]);
 });
 
-// ---- each of these is found
+// ---- the search detects each of these mistakes
 
 const withOutputs = (
   change: (output: CodecOutput, outputs: readonly CodecOutput[]) => readonly CodecOutput[],
@@ -86,7 +83,7 @@ const isAnswer = (output: CodecOutput): boolean =>
   output.type === 'toTab' && output.frame.type === 'socket-message' && String(output.frame.data).startsWith('43');
 const isLateMemo = (output: CodecOutput): boolean =>
   output.type === 'toTab' && output.frame.type === 'socket-memo' && !/"heard":[01]\b/.test(output.frame.memo);
-/** The second event for one tab of those that come together. */
+/** Each second event of one turn. */
 const isSecond = (output: CodecOutput, all: readonly CodecOutput[]): boolean =>
   isEvent(output) && all.filter(isEvent).indexOf(output) % 2 === 1;
 const fromTheFirst = (output: CodecOutput): CodecOutput =>
@@ -95,16 +92,16 @@ const fromTheFirst = (output: CodecOutput): CodecOutput =>
     : output;
 
 test.each<[string, CodecKind]>([
-  ['hides that it could not recover', withOutputs((output) => (isFrame(output, 'socket-closed') ? [] : [output]))],
-  ['tells an event twice', withOutputs((output) => (isEvent(output) ? [output, output] : [output]))],
-  ['passes over every second tab', withOutputs((output, all) => (isSecond(output, all) ? [] : [output]))],
-  ['has tabs remember the first event only', withOutputs((output) => (isLateMemo(output) ? [] : [output]))],
-  ['asks for more than what was missed', withOutputs((output) => [fromTheFirst(output)])],
-  ['gives an answer twice', withOutputs((output) => (isAnswer(output) ? [output, output] : [output]))],
-])('a codec that %s is found', (_name, kind) => {
+  ['hides a failed recovery', withOutputs((output) => (isFrame(output, 'socket-closed') ? [] : [output]))],
+  ['delivers an event twice', withOutputs((output) => (isEvent(output) ? [output, output] : [output]))],
+  ['skips each second tab', withOutputs((output, all) => (isSecond(output, all) ? [] : [output]))],
+  ['keeps the memo of the first event only', withOutputs((output) => (isLateMemo(output) ? [] : [output]))],
+  ['resumes at the first event', withOutputs((output) => [fromTheFirst(output)])],
+  ['delivers an answer twice', withOutputs((output) => (isAnswer(output) ? [output, output] : [output]))],
+])('detects a codec that %s', (_name, kind) => {
   expect(search(kind).failed).toBe(true);
 });
 
-test('a page that does not say again what a dead worker had not taken is found', () => {
+test('detects a page that does not repeat unacknowledged frames', () => {
   expect(search(socketIo, { resends: false }).failed).toBe(true);
 });

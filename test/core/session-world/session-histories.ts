@@ -186,7 +186,7 @@ const rest = (world: World, worker: SimulatedWorker): boolean => {
 
 const checkHealed = (world: World, checker: InvariantChecker): void => {
   for (const id of world.open.keys()) checker.report(4, `${id} was never answered`);
-  if (world.workers.length === 0) checker.report(9, 'nobody workers');
+  if (world.workers.length === 0) checker.report(9, 'no worker is alive');
   for (const worker of [...world.workers]) checkWorker(world, checker, worker);
 };
 

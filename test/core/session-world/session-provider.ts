@@ -3,7 +3,7 @@ import type { Timeline } from './session-timeline.ts';
 
 /**
  * How long the provider accepts a consumed refresh token again: in ms, or until the client uses a successor.
- * The second way tells a lost answer from a stolen token without a clock.
+ * The second way separates a lost answer from a stolen token without a clock.
  */
 export type Grace = number | 'until-used';
 

@@ -6,8 +6,8 @@ import type { Boundary, SimulatedWorker } from '../session-world/session-worker.
 import { World } from '../session-world/session-world.ts';
 
 /*
- * One refresh, one sign-in, one sign-out: the worker dies at each boundary in turn and is started again. No session is
- * lost, and whatever a person was told stays true.
+ * The worker dies at each boundary of a refresh, a sign-in and a sign-out, and the browser starts it again. No session
+ * is lost, and each result that a user has seen stays true.
  */
 
 const MINUTE_MS = 60_000;
@@ -18,15 +18,15 @@ type Scenario = (world: World, worker: SimulatedWorker) => string | undefined;
 
 type Row = [
   killedAt: Boundary,
-  /** What the next worker holds: the first or the second sign-in's session, or the reason why there is none. */
+  /** What the next worker holds: the session of the first or the second sign-in, or the reason why there is none. */
   then: 'first' | 'second' | SignedOutReason,
-  /** What the person had been told by then. */
-  told: 'nothing' | 'done',
-  /** Requests to the token endpoint, over both lives. */
+  /** The result that the page had received by then. */
+  reported: 'nothing' | 'done',
+  /** How many token requests both workers sent. */
   asked: number,
 ];
 
-/** A world where all works takes the same time, and so always goes in the same order. */
+/** A world where each piece of work takes the same time, so that the order is always the same. */
 const quiet = (signedIn: boolean): { world: World; checker: InvariantChecker; worker: SimulatedWorker } => {
   const lifetimes = { accessMs: 5 * MINUTE_MS, acceptedMs: 5 * MINUTE_MS, refreshable: true };
   const world = new World({ seed: 1, maxLatencyMs: 1, grace: 'until-used', ...lifetimes });
@@ -60,10 +60,10 @@ const crash = (signedIn: boolean, scenario: Scenario, at: number): Row => {
   Object.assign(worker, { fuse: at, restartMs: RESTART_MS });
   const id = scenario(world, worker);
   world.time.advance(RESTART_MS);
-  const told = id !== undefined && world.results.get(id)?.ok === true ? 'done' : 'nothing';
+  const reported = id !== undefined && world.results.get(id)?.ok === true ? 'done' : 'nothing';
   world.time.advance(MINUTE_MS);
   expect(checker.violations).toEqual([]);
-  return [world.boundaries[before + at - 1] ?? 'load before', heldNow(world), told, world.provider.asked.length];
+  return [world.boundaries[before + at - 1] ?? 'load before', heldNow(world), reported, world.provider.asked.length];
 };
 
 const table = (signedIn: boolean, scenario: Scenario): Row[] =>
@@ -76,7 +76,7 @@ const refresh: Scenario = (world, worker) => {
   return undefined;
 };
 
-test('a refresh: the session is kept, and a token that was sent is sent once more [crash-in-refresh]', () => {
+test('keeps the session and sends a sent token once more when the worker dies during a refresh [crash-in-refresh]', () => {
   expect(table(true, refresh)).toEqual<Row[]>([
     ['lock before', 'first', 'nothing', 0],
     ['lock done', 'first', 'nothing', 0],
@@ -94,7 +94,7 @@ test('a refresh: the session is kept, and a token that was sent is sent once mor
   ]);
 });
 
-test('a first sign-in: nobody is told before it is kept', () => {
+test('reports a first sign-in only after it is saved when the worker dies during it', () => {
   expect(table(false, signIn)).toEqual<Row[]>([
     ['sign-in before', 'never', 'nothing', 0],
     ['sign-in done', 'never', 'nothing', 0],
@@ -112,7 +112,7 @@ test('a first sign-in: nobody is told before it is kept', () => {
   ]);
 });
 
-test('a sign-in over a session: one of the two is always there, and the former is revoked only after the new one is kept', () => {
+test('keeps the old or the new session, and revokes the old one only after saving the new one, when the worker dies during a second sign-in', () => {
   expect(table(true, signIn)).toEqual<Row[]>([
     ['sign-in before', 'first', 'nothing', 0],
     ['sign-in done', 'first', 'nothing', 0],
@@ -132,7 +132,7 @@ test('a sign-in over a session: one of the two is always there, and the former i
   ]);
 });
 
-test('a sign-out: whoever was told "signed out" stays signed out', () => {
+test('stays signed out after reporting it when the worker dies during a sign-out', () => {
   expect(table(true, signOut)).toEqual<Row[]>([
     ['save before', 'first', 'nothing', 0],
     ['revoke before', 'first', 'nothing', 0],

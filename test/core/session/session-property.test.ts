@@ -5,7 +5,7 @@ import type { Invariant } from '../session-world/session-end-check.ts';
 import { histories, play } from '../session-world/session-histories.ts';
 import { MOST_PER_MINUTE, stormOf, storms } from '../session-world/session-storms.ts';
 
-/** The same histories each time, so that a failure is about the change at hand; `SEED=$RANDOM` looks elsewhere. */
+/** Each run uses the same histories, so that a failure comes from the change at hand. `SEED=$RANDOM` tries others. */
 const SEED = Number(process.env['SEED'] ?? 1);
 
 /** Histories over all properties of this file. */
@@ -16,23 +16,25 @@ type Property = { invariant: Invariant; title: string };
 const PROPERTIES: readonly Property[] = [
   { invariant: 1, title: 'at most one refresh is in flight, and its worker holds the lock [property-one-refresh]' },
   { invariant: 2, title: 'a session ends for one of three reasons, with evidence, and stays ended' },
-  { invariant: 3, title: 'nothing is given out, and nobody told, before the disk has it [property-durable-first]' },
-  { invariant: 4, title: 'every request and every order is answered exactly once' },
+  {
+    invariant: 3,
+    title: 'the worker sends a token or reports a result only after the disk has it [property-durable-first]',
+  },
+  { invariant: 4, title: 'each request, sign-in and sign-out is answered exactly once' },
   { invariant: 5, title: 'a 401 for an older token is replayed with the newer one, without a refresh' },
-  { invariant: 8, title: 'a socket makes the session look at a token, and nothing else [property-socket-harmless]' },
-  { invariant: 9, title: 'when the world heals, every session is active again by itself' },
+  { invariant: 8, title: 'a socket makes the session check a token, and does nothing else [property-socket-harmless]' },
+  { invariant: 9, title: 'each session becomes active again by itself when all faults are over' },
   {
     invariant: 12,
-    title:
-      'a token that was sent is sent again only while its answer is unknown; with a patient provider nothing is lost',
+    title: 'a sent token is sent again only while its answer is unknown, and no session is lost with a grace period',
   },
   {
     invariant: 'calm',
-    title: 'an early refresh, and its failure, change nothing that a request with a good token sees',
+    title: 'an early refresh and its failure do not affect a request with a good token',
   },
 ];
 
-/** The storms are the tenth part. */
+/** The storm test takes one share too. */
 const RUNS_EACH = Math.ceil(RUNS / (PROPERTIES.length + 1));
 
 describe('in every history', () => {
@@ -45,7 +47,7 @@ describe('in every history', () => {
     });
   }
 
-  test('no storm: constant 401s, tokens that are over at once, and failing providers cause a bounded number of token requests [property-no-storm]', () => {
+  test('no storm: the token requests stay bounded when the backend answers only 401, tokens expire at once or the provider fails [property-no-storm]', () => {
     const holds = fc.property(storms, (storm) => {
       expect(stormOf(storm)).toBeLessThanOrEqual(MOST_PER_MINUTE);
     });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseRecord, serializeRecord } from '../../../src/core/session/session-record.ts';
 import type { SessionRecord } from '../../../src/core/session/session-types.ts';
 
-/** As version 1 of the worker wrote it. People hold records like this one: a worker that cannot read it signs them out. */
+/** A record of version 1. Users have such records on disk: a worker that cannot read one signs its user out. */
 const STORED_SESSION = {
   at: 'session',
   session: {
@@ -34,7 +34,7 @@ const SESSION = { state: 'signed-in', session: { ...unchanged, refreshSentAt: un
 const { at: state, ...end } = STORED_END;
 const END = { state, ...end } as SessionRecord;
 
-/** What a structured clone or JSON leaves of it. */
+/** The record after a round trip through JSON, which drops undefined fields as the disk does. */
 const stored = (record: SessionRecord): unknown => JSON.parse(JSON.stringify(serializeRecord(record)));
 
 describe('the stored record of a session', () => {

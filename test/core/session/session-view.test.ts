@@ -35,15 +35,15 @@ const common = { session, call: 1, access: 'good', waiting: [] } as const;
 const view = (state: SessionState, change: Partial<SessionMachine> = {}) =>
   projectSession({ ...initialMachine, verifiedAt: NOW + 1, state, ...change });
 
-describe('what a page may know', () => {
+describe('the session in the snapshot', () => {
   test.each<[SessionState]>([
     [{ state: 'starting', call: 1, attempt: 0, waiting: [] }],
     [{ state: 'establishing', next: session, former: [], call: 1, id: undefined, waiting: [] }],
-  ])('$at: nothing is known yet', (state) => {
+  ])('shows "starting" when the state is $state', (state) => {
     expect(view(state)).toEqual({ state: 'starting' });
   });
 
-  test('active', () => {
+  test('shows the user and the times when the session is active', () => {
     expect(view({ state: 'active', session })).toEqual({ state: 'active', ...known });
   });
 
@@ -51,11 +51,11 @@ describe('what a page may know', () => {
     [{ state: 'refreshing', step: 'requesting', attempt: 0, ...common }],
     [{ state: 'saving', next: { ...session, generation: 8 }, attempt: 0, ...common }],
     [{ state: 'ending', left, ...common }],
-  ])('$at is a refresh', (state) => {
+  ])('shows "refreshing" when the state is $state', (state) => {
     expect(view(state)).toEqual({ state: 'refreshing', ...known });
   });
 
-  test('degraded: why, and when it is tried again', () => {
+  test('shows the problem and the next attempt when the session is degraded', () => {
     const degraded = {
       state: 'degraded',
       session,
@@ -68,17 +68,17 @@ describe('what a page may know', () => {
     expect(view(degraded)).toEqual({ state: 'degraded', nextTryAt: NOW + 4, attempt: 3, problem, ...known });
   });
 
-  test('signed out: the reason and its evidence', () => {
+  test('shows the reason and the problem when the session is signed out', () => {
     expect(view(left)).toEqual({ state: 'signed-out', reason: 'rejected', kind: 'oidc', problem });
   });
 
-  test('back from the provider, the exchange still running: neither the app nor the login page', () => {
+  test('shows "starting" when the code exchange runs after the return from the provider', () => {
     const signIn = { call: 2, id: undefined, kind: 'oidc' } as const;
     expect(view(left, { signIn: { ...signIn, callback: true } })).toEqual({ state: 'starting' });
     expect(view(left, { signIn: { ...signIn, callback: false } })).toMatchObject({ state: 'signed-out' });
   });
 
-  test('never a token (invariant 11), in any state that a history leads to', () => {
+  test('never shows a token, in each state of each history (invariant 11)', () => {
     const holds = fc.property(histories(), (history) => {
       const { world } = begin(history);
       for (const op of history.ops) {
@@ -102,14 +102,14 @@ const tokensOf = (state: SessionState, name: string): readonly string[] => {
   return [access?.value, refresh].filter((token) => token !== undefined);
 };
 
-describe('what a session was kept through', () => {
-  test('counts each trial by itself, since when', () => {
+describe('the counts of what a session survived', () => {
+  test('counts each kind of event, with the start time', () => {
     const once = survived(survived(keptSince(NOW), 'reloads'), 'refreshes');
     expect(once).toEqual({ since: NOW, reloads: 1, workerRestarts: 0, networkLosses: 0, refreshes: 1 });
     expect(survived(once, 'reloads').reloads).toBe(2);
   });
 
-  test('leaves the former count as it was', () => {
+  test('does not change the earlier counts', () => {
     const before = keptSince(NOW);
     survived(before, 'workerRestarts');
     expect(before.workerRestarts).toBe(0);

@@ -10,12 +10,12 @@ import type { World } from '../session-world/session-world.ts';
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** Longer than all that one refresh, sign-in or sign-out does. */
+/** Longer than one refresh, sign-in or sign-out takes. */
 const SETTLED_MS = 2 * SECOND_MS;
 
 let checker: InvariantChecker | undefined;
 
-/** A browser in which someone is signed in, unless told otherwise. */
+/** A browser with a session, unless `history` says otherwise. */
 const browser = (history: Partial<History> = {}): { world: World; worker: SimulatedWorker } => {
   const usual = {
     seed: 1,
@@ -32,7 +32,7 @@ const browser = (history: Partial<History> = {}): { world: World; worker: Simula
 
 const here = (world: World): SimulatedWorker => {
   const worker = world.workerIn('old');
-  if (!worker) throw new Error('nobody workers');
+  if (!worker) throw new Error('No worker is alive.');
   return worker;
 };
 
@@ -51,7 +51,7 @@ const restart = (world: World, worker: SimulatedWorker): SimulatedWorker => {
   return here(world);
 };
 
-/** Far enough that the access token is about to be renewed. */
+/** Advances to the time of the early refresh. */
 const untilRenewal = (world: World): void => world.time.advance(4 * MINUTE_MS + SETTLED_MS);
 
 afterEach(() => {
@@ -59,8 +59,8 @@ afterEach(() => {
   if (violations.length > 0) throw new Error(JSON.stringify(violations));
 });
 
-describe('the three reasons of an end', () => {
-  test('the user: told when the disk knows, and the provider hears of it', () => {
+describe('the three reasons for the end of a session', () => {
+  test('reports a sign-out after the disk has it, and revokes the tokens', () => {
     const { world, worker } = browser();
     const id = world.order(worker, { type: 'sign-out' });
     expect(at(worker, 'signed-out').reason).toBe('user');
@@ -71,7 +71,7 @@ describe('the three reasons of an end', () => {
     expect(world.provider.families[0]?.ended).toBe('revoked');
   });
 
-  test('the token endpoint: `invalid_grant` for the current token, with the evidence [invalid-grant]', () => {
+  test('signs out with the problem when the token endpoint answers `invalid_grant` for the current token [invalid-grant]', () => {
     const { world, worker } = browser();
     for (const family of world.provider.families) family.ended = 'revoked';
     untilRenewal(world);
@@ -79,7 +79,7 @@ describe('the three reasons of an end', () => {
     expect(at(worker, 'signed-out')).toMatchObject({ reason: 'rejected', kind: 'password', problem });
   });
 
-  test('the declared lifetime, as soon as the provider confirms it', () => {
+  test('signs out when the declared lifetime ends and the provider confirms it', () => {
     const { world, worker } = browser({ lifetimeMs: 20 * MINUTE_MS });
     world.time.advance(19 * MINUTE_MS);
     at(worker, 'active');
@@ -88,8 +88,8 @@ describe('the three reasons of an end', () => {
   });
 });
 
-describe('what ends nothing', () => {
-  test('a clock that jumps over the declared lifetime: the provider knows better [clock-past-lifetime]', () => {
+describe('faults that do not end the session', () => {
+  test('keeps the session when the clock jumps past the declared lifetime and the provider still refreshes [clock-past-lifetime]', () => {
     const { world, worker } = browser({ lifetimeMs: 20 * MINUTE_MS });
     world.skewMs = DAY_MS;
     world.request(worker);
@@ -97,7 +97,7 @@ describe('what ends nothing', () => {
     expect(generationOf(at(worker, 'active'))).toBe(4);
   });
 
-  test('a clock that goes back a day: the token is still sent, and renewed at its time', () => {
+  test('sends the token and refreshes it in time when the clock goes back a day', () => {
     const { world, worker } = browser();
     world.skewMs = -DAY_MS;
     expect(world.verdicts.get(world.request(worker))).toMatchObject({ type: 'authorized', generation: 3 });
@@ -105,7 +105,7 @@ describe('what ends nothing', () => {
     expect(generationOf(at(worker, 'active'))).toBe(4);
   });
 
-  test('a store that cannot be read: everyone waits, then goes bare; once it can be read, the session is there [store-unreadable]', () => {
+  test('holds requests, then sends them without a token, and loads the session later when the store is unreadable for a time [store-unreadable]', () => {
     const { world, worker } = browser();
     world.disk.readable = false;
     world.kill(worker);
@@ -123,7 +123,7 @@ describe('what ends nothing', () => {
     expect(blind.machine.durability).toBe('disk');
   });
 
-  test('an early refresh that fails: requests go on with the token that is good [early-refresh-fails]', () => {
+  test('sends requests with the current token when an early refresh fails [early-refresh-fails]', () => {
     const { world, worker } = browser();
     world.provider.mode = { kind: 'status', status: 503 };
     untilRenewal(world);
@@ -140,8 +140,8 @@ const afterMoment = (world: World): World => {
   return world;
 };
 
-describe('401', () => {
-  test('fifty of them for one token cause one refresh, and each is replayed [fifty-401]', () => {
+describe('a 401 of the backend', () => {
+  test('refreshes once and replays each request when fifty requests get 401 [fifty-401]', () => {
     const { world, worker } = browser();
     world.provider.expireAccess();
     const asked = Array.from({ length: 50 }, () => world.refuse(worker, 3));
@@ -150,13 +150,13 @@ describe('401', () => {
     for (const id of asked) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized', generation: 4 });
   });
 
-  test('one for the token before is replayed at once, without a refresh', () => {
+  test('replays a request at once, without a refresh, when its token was the previous one', () => {
     const { world, worker } = browser();
     expect(world.verdicts.get(world.refuse(worker, 2))).toMatchObject({ type: 'authorized', generation: 3 });
     expect(at(worker, 'active').session.generation).toBe(3);
   });
 
-  test('always, whatever it is shown: the callers get it, the provider is spared', () => {
+  test('passes the 401 to callers and limits the refreshes when the backend rejects each token', () => {
     const { world, worker } = browser();
     world.refusesAll = true;
     const last = Array.from({ length: 60 }, () => {
@@ -170,8 +170,8 @@ describe('401', () => {
   });
 });
 
-describe('a provider that cannot be asked', () => {
-  test('429: its pause is kept, by those who wait and by those who press the button [pause-of-429]', () => {
+describe('a provider that fails', () => {
+  test('waits for the pause of a 429, even when the user asks for a retry [pause-of-429]', () => {
     const { world, worker } = browser();
     world.provider.mode = { kind: 'status', status: 429, retryAfterMs: 20 * SECOND_MS };
     world.refuse(worker, 3);
@@ -188,7 +188,7 @@ describe('a provider that cannot be asked', () => {
     at(worker, 'active');
   });
 
-  test('a pause that nobody can mean is cut to five minutes', () => {
+  test('limits the pause to five minutes when Retry-After is a year', () => {
     const { world, worker } = browser();
     world.provider.mode = { kind: 'status', status: 503, retryAfterMs: 365 * DAY_MS };
     world.refuse(worker, 3);
@@ -196,7 +196,7 @@ describe('a provider that cannot be asked', () => {
     expect(at(worker, 'degraded').nextTryAt - world.now()).toBeLessThanOrEqual(5 * MINUTE_MS);
   });
 
-  test('tokens that are over at once (`expires_in: 0`) are used once, and renewed at most once a second [tokens-over-at-once]', () => {
+  test('uses tokens once and refreshes at most once a second when `expires_in` is 0 [tokens-over-at-once]', () => {
     const { world, worker } = browser({ accessMs: 0 });
     const start = world.provider.asked.length;
     const ids = Array.from({ length: 30 }, () => {
@@ -209,7 +209,7 @@ describe('a provider that cannot be asked', () => {
     expect(world.provider.asked.length - start).toBeLessThanOrEqual(11);
   });
 
-  test('an answer that was lost is asked for again with the same token', () => {
+  test('sends the same token again when the answer is lost', () => {
     const { world, worker } = browser();
     world.toLose = 1;
     world.refuse(worker, 3);
@@ -218,7 +218,7 @@ describe('a provider that cannot be asked', () => {
     expect(generationOf(at(worker, 'active'))).toBe(4);
   });
 
-  test('where the provider has no grace for that, the end says that an answer was lost [answer-lost]', () => {
+  test('signs out with "answer-lost" when an answer is lost and the provider has no grace period [answer-lost]', () => {
     const { world, worker } = browser({ grace: 0 });
     world.toLose = 1;
     world.refuse(worker, 3);
@@ -229,7 +229,7 @@ describe('a provider that cannot be asked', () => {
     });
   });
 
-  test('an answer with a refresh token only: it is kept, and the good access token goes on', () => {
+  test('keeps the new refresh token and the current access token when the answer has only a refresh token', () => {
     const { world, worker } = browser();
     world.provider.mode = { kind: 'only-refresh' };
     untilRenewal(world);
@@ -241,7 +241,7 @@ describe('a provider that cannot be asked', () => {
 });
 
 describe('while starting', () => {
-  test('a sign-in outdoes the older session on the disk, which is revoked when the new one is safe', () => {
+  test('replaces the session on disk, and revokes it after saving the new one, when the user signs in before the load', () => {
     const { world, worker } = browser();
     world.disk.slowMs = 500;
     world.kill(worker);
@@ -254,7 +254,7 @@ describe('while starting', () => {
     expect(generationOf(at(restart(world, restarted), 'active'))).toBe(generationOf(restarted.machine.state));
   });
 
-  test('a sign-out ends the session that nobody has read yet', () => {
+  test('ends the session on disk when the user signs out before the load', () => {
     const { world, worker } = browser();
     world.disk.slowMs = 500;
     world.kill(worker);
@@ -266,8 +266,8 @@ describe('while starting', () => {
   });
 });
 
-describe('the `ticket` kind', () => {
-  test('requests go bare, a 401 is passed on, and the backend is asked what it means', () => {
+describe('the sign-in method `ticket`', () => {
+  test('sends requests without a token, passes a 401 on, and checks the session with the backend', () => {
     const { world, worker } = browser({ disk: 'empty' });
     world.order(worker, { type: 'sign-in', kind: 'ticket' });
     world.time.advance(SETTLED_MS);
@@ -284,7 +284,7 @@ describe('the `ticket` kind', () => {
     expect(world.provider.asked).toHaveLength(0);
   });
 
-  test('a second sign-in keeps the cookie that it has just been given', () => {
+  test('keeps the new cookie session when the user signs in twice', () => {
     const { world, worker } = browser({ disk: 'empty' });
     for (let time = 0; time < 2; time++) {
       world.order(worker, { type: 'sign-in', kind: 'ticket' });
@@ -297,8 +297,8 @@ describe('the `ticket` kind', () => {
   });
 });
 
-describe('after the worker', () => {
-  test('a reload still explains why the session ended', () => {
+describe('other workers and restarts', () => {
+  test('still shows why the session ended after a restart', () => {
     const { world, worker } = browser();
     for (const family of world.provider.families) family.ended = 'revoked';
     untilRenewal(world);
@@ -306,7 +306,7 @@ describe('after the worker', () => {
     expect(at(restart(world, worker), 'signed-out')).toEqual(before);
   });
 
-  test('of an update, two workers with the same expired token make one token request [two-workers-one-request]', () => {
+  test('sends one token request when two workers have the same expired token [two-workers-one-request]', () => {
     const { world, worker } = browser();
     const waiting = world.start('waiting');
     world.time.advance(SETTLED_MS);
@@ -317,7 +317,7 @@ describe('after the worker', () => {
     for (const id of ids) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized', generation: 4 });
   });
 
-  test('a sign-in elsewhere is taken up by a worker that knows of a sign-out only', () => {
+  test('adopts a sign-in of another worker when this worker is signed out', () => {
     const { world, worker } = browser();
     world.order(worker, { type: 'sign-out' });
     world.time.advance(MINUTE_MS);
@@ -334,7 +334,7 @@ describe('after the worker', () => {
     expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized' });
   });
 
-  test('a copy from before a sign-out brings nobody back', () => {
+  test('stays signed out when a page offers a copy from before the sign-out', () => {
     const { world, worker } = browser();
     const before = world.disk.record;
     world.order(worker, { type: 'sign-out' });
@@ -346,7 +346,7 @@ describe('after the worker', () => {
     expect(at(worker, 'signed-out')).toEqual(left);
   });
 
-  test('nor does the record that a sign-out could not replace yet', () => {
+  test('stays signed out when the sign-out could not replace the record on disk yet', () => {
     const { world, worker } = browser();
     world.disk.writable = false;
     world.order(worker, { type: 'sign-out' });
@@ -359,7 +359,7 @@ describe('after the worker', () => {
     expect(world.disk.record).toMatchObject({ state: 'signed-out', reason: 'user' });
   });
 
-  test('a sign-out in one worker outdoes the refresh that the other has under way', () => {
+  test('stays signed out when one worker signs out during a refresh of the other', () => {
     const { world, worker } = browser();
     const waiting = world.start('waiting');
     world.time.advance(SETTLED_MS);

@@ -29,7 +29,7 @@ const lifetime = (expires_in: unknown): number | undefined => {
 const problem = (verdict: TokenVerdict): string => (verdict.type === 'failed' ? verdict.problem.code : 'granted');
 
 describe('a 200 of the token endpoint', () => {
-  test('gives both tokens, in time of this device', () => {
+  test("returns both tokens, with times of the device's clock", () => {
     expect(judge(200, good)).toEqual({
       type: 'granted',
       grant: { access: { value: 'at', scheme: 'Bearer', issuedAt: NOW, expiresAt: NOW + 60_000 }, refresh: 'rt' },
@@ -39,14 +39,14 @@ describe('a 200 of the token endpoint', () => {
   test.each([
     ['a number', 60, 60_000],
     ['a numeric string', '60', 60_000],
-    ['a string that begins as a number [expires-in-prefix]', '60abc', 60_000],
+    ['a string that starts with a number [expires-in-prefix]', '60abc', 60_000],
     ['nothing', undefined, 300_000],
     ['null', null, 300_000],
     ['a word', 'soon', 300_000],
     ['zero', 0, 0],
     ['a negative number', -5, 0],
     ['an absurd number [expires-in-huge]', 1e300, 86_400_000],
-  ])('expires_in as %s', (_name, value, expected) => {
+  ])('reads the lifetime when expires_in is %s', (_name, value, expected) => {
     expect(lifetime(value)).toBe(expected);
   });
 
@@ -57,7 +57,7 @@ describe('a 200 of the token endpoint', () => {
     ['an array', []],
     ['null', 'null'],
     ['neither token', { token_type: 'Bearer' }],
-  ])('%s proves nothing, and the server may have rotated', (_name, body) => {
+  ])('reports an unexpected answer, and assumes a possible rotation, when the body is %s', (_name, body) => {
     const verdict = judge(200, body);
     expect(verdict).toMatchObject({ type: 'failed', unanswered: true, problem: { code: 'unexpected-answer' } });
   });
@@ -67,17 +67,20 @@ describe('a 200 of the token endpoint', () => {
     ['an access token that breaks out of a header', { ...good, refresh_token: 'rt2', access_token: 'a\r\nx: y' }],
     ['an odd token type', { ...good, refresh_token: 'rt2', token_type: 'mac' }],
     ['a bearer token for a client that proved possession', { ...good, refresh_token: 'rt2' }],
-  ])('%s: the new refresh token is kept all the same', (name, body) => {
+  ])('keeps the new refresh token when the answer has %s', (name, body) => {
     const verdict = judge(200, body, name.includes('possession') ? 'DPoP' : 'Bearer');
     expect(verdict).toEqual({ type: 'granted', grant: { access: undefined, refresh: 'rt2' } });
   });
 
-  test.each([[null], [''], [7], [undefined]])('refresh_token %j means that the old one stays', (refresh_token) => {
-    const verdict = judge(200, { ...good, refresh_token });
-    expect(verdict.type === 'granted' && verdict.grant.refresh).toBeUndefined();
-  });
+  test.each([[null], [''], [7], [undefined]])(
+    'keeps the old refresh token when refresh_token is %j',
+    (refresh_token) => {
+      const verdict = judge(200, { ...good, refresh_token });
+      expect(verdict.type === 'granted' && verdict.grant.refresh).toBeUndefined();
+    },
+  );
 
-  test('a prototype never answers for the server', () => {
+  test('ignores tokens in a "__proto__" field', () => {
     expect(problem(judge(200, '{"__proto__":{"access_token":"at","refresh_token":"rt","token_type":"Bearer"}}'))).toBe(
       'unexpected-answer',
     );
@@ -102,15 +105,15 @@ describe('an error of the token endpoint', () => {
     [0, '', 'unexpected-answer'],
     [204, '', 'unexpected-answer'],
     [302, '', 'unexpected-answer'],
-  ])('%i %j is %s', (status, body, code) => {
+  ])('classifies %i %j as %s', (status, body, code) => {
     expect(problem(judge(status, body))).toBe(code);
   });
 
-  test('keeps the pause that the server asked for', () => {
+  test('keeps the pause of Retry-After', () => {
     expect(judge(503, '', 'Bearer', 7_000)).toMatchObject({ problem: { retryAfterMs: 7_000 } });
   });
 
-  test('names what was wrong with a proof, if it is of the endpoint itself', () => {
+  test('returns the OAuth error code only when the status is 400 and the body is JSON', () => {
     const answer = { at: '/token', status: 400, text: '{"error":"use_dpop_nonce"}', receivedAt: NOW };
     expect(errorOf(answer)).toBe('use_dpop_nonce');
     expect(errorOf({ ...answer, status: 503 })).toBeUndefined();

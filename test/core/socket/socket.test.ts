@@ -15,7 +15,7 @@ const START = 1_000_000;
 const WANTED: SocketInputs = { generation: 1, wanted: true, online: true, visible: true };
 const LOST: Problem = { code: 'network-unreachable', at: '/api/socket' };
 
-/** A machine, and everything that it asked for. Time stands still unless it is moved. */
+/** A machine and its effects. Only `ring` and the test move the time. */
 class Probe {
   socket: Socket = initialSocket;
   now = START;
@@ -31,7 +31,7 @@ class Probe {
     return this;
   }
 
-  /** Lets the alarm go off, `late` milliseconds after its time. */
+  /** Fires the alarm `late` ms after its time. */
   ring(late = 0): this {
     const { due } = this;
     this.now = due + late;
@@ -55,26 +55,26 @@ class Probe {
   }
 }
 
-const ticketing = (): Probe => new Probe().dispatch({ type: 'inputs', inputs: WANTED });
-const dialling = (): Probe => {
-  const probe = ticketing();
+const fetchingTicket = (): Probe => new Probe().dispatch({ type: 'inputs', inputs: WANTED });
+const connecting = (): Probe => {
+  const probe = fetchingTicket();
   return probe.dispatch({ type: 'ticket', call: probe.call, ticket: 'x', freshForMs: 30_000 });
 };
 const opened = (greeting: { heartbeatMs?: number; windowMs?: number; expiresInMs?: number } = {}): Probe => {
-  const probe = dialling();
+  const probe = connecting();
   probe.dispatch({ type: 'greeted', call: probe.call, ...greeting }).take();
   return probe;
 };
 const close = (probe: Probe, verdict: (SocketEvent & { type: 'closed' })['verdict']): Probe =>
   probe.dispatch({ type: 'closed', call: probe.call, verdict, problem: LOST });
-const resting = (chance = 0.5): Probe => {
-  const probe = ticketing();
+const inBackoff = (chance = 0.5): Probe => {
+  const probe = fetchingTicket();
   probe.chance = chance;
   probe.dispatch({ type: 'ticket-failed', call: probe.call, problem: LOST }).take();
   return probe;
 };
 
-test('nothing happens without a session, or without anyone who wants it', () => {
+test('stays idle when there is no session or no tab wants a connection', () => {
   const probe = new Probe().dispatch({ type: 'inputs', inputs: { ...WANTED, generation: undefined } });
   expect(probe.state.state).toBe('idle');
   probe.dispatch({ type: 'inputs', inputs: { ...WANTED, wanted: false } }, { type: 'nudge', cause: 'user' });
@@ -82,8 +82,8 @@ test('nothing happens without a session, or without anyone who wants it', () => 
   expect(probe.effects).toEqual([]);
 });
 
-test('a ticket, a dial, a greeting', () => {
-  const probe = dialling();
+test('fetches a ticket, connects and waits for the greeting when a tab wants a connection', () => {
+  const probe = connecting();
   expect(probe.take()).toEqual([
     { type: 'fetch-ticket', call: 1 },
     { type: 'dial', call: 1, ticket: 'x' },
@@ -96,8 +96,8 @@ test('a ticket, a dial, a greeting', () => {
   });
 });
 
-test('answers to questions of another attempt are dropped', () => {
-  const probe = ticketing();
+test('ignores answers to another attempt', () => {
+  const probe = fetchingTicket();
   const before = probe.socket;
   probe.dispatch(
     { type: 'ticket', call: 9, ticket: 'x', freshForMs: 1 },
@@ -108,7 +108,7 @@ test('answers to questions of another attempt are dropped', () => {
   expect(probe.socket).toBe(before);
 });
 
-test('parks ten seconds after the last one has left, and not if somebody comes back', () => {
+test('closes the socket ten seconds after the last tab left, unless a tab returns', () => {
   const probe = opened({ heartbeatMs: 60_000 });
   probe.dispatch({ type: 'inputs', inputs: { ...WANTED, wanted: false } });
   expect(alarmOf(probe.socket)).toBe(START + 10_000);
@@ -119,8 +119,8 @@ test('parks ten seconds after the last one has left, and not if somebody comes b
   expect(probe.take()).toEqual([{ type: 'hang-up', call: 1, code: 1000 }]);
 });
 
-test('a reload during a pause does not shorten it', () => {
-  const probe = ticketing();
+test('keeps the pause when a page reloads during it', () => {
+  const probe = fetchingTicket();
   probe.dispatch({
     type: 'ticket-failed',
     call: 1,
@@ -130,8 +130,8 @@ test('a reload during a pause does not shorten it', () => {
   expect(probe.state).toMatchObject({ state: 'backoff', reason: { type: 'paused' }, retryAt: START + 30_000 });
 });
 
-test('what wakes: back online, visible, thawed; not more than once a second', () => {
-  const probe = resting(0.9);
+test('retries when the browser is online again or a page becomes visible or thaws, at most once a second', () => {
+  const probe = inBackoff(0.9);
   probe.ring().dispatch({ type: 'ticket-failed', call: probe.call, problem: LOST }).take();
   probe.dispatch({ type: 'nudge', cause: 'thaw' });
   expect(probe.state).toMatchObject({ state: 'backoff', retryAt: probe.now + 1_000 });
@@ -142,7 +142,7 @@ test('what wakes: back online, visible, thawed; not more than once a second', ()
   expect(probe.state).toMatchObject({ state: 'fetching-ticket', attempts: 3 });
 });
 
-test('an edge of the environment is a nudge; offline waits longer, for the browser may be wrong', () => {
+test('probes when the browser goes offline, waits longer while it is offline, and retries when it is online', () => {
   const probe = opened();
   probe.dispatch({ type: 'inputs', inputs: { ...WANTED, online: false } });
   expect(probe.take()).toEqual([{ type: 'probe', call: 1 }]);
@@ -153,7 +153,7 @@ test('an edge of the environment is a nudge; offline waits longer, for the brows
   expect(probe.state.state).toBe('fetching-ticket');
 });
 
-test('7: a probe goes out every heartbeat; without an answer in three seconds the link is given up', () => {
+test('probes at each heartbeat, and drops the socket when no answer arrives within three seconds (invariant 7)', () => {
   const probe = opened({ heartbeatMs: 10_000 });
   probe.dispatch({ type: 'received', call: 1 }).ring();
   expect(probe.now).toBe(START + 10_000);
@@ -164,15 +164,15 @@ test('7: a probe goes out every heartbeat; without an answer in three seconds th
   expect(probe.state).toMatchObject({ state: 'backoff', problem: { code: 'timeout' } });
 });
 
-/** Its link has gone silent, and it rests before the first try. */
-const silenced = (greeting: { windowMs?: number } = {}): Probe => {
+/** Its socket was silent, and it waits before the first attempt. */
+const afterSilence = (greeting: { windowMs?: number } = {}): Probe => {
   const probe = opened(greeting).ring().ring();
   expect(probe.state).toMatchObject({ state: 'backoff', problem: { code: 'timeout' } });
   return probe;
 };
 
-test('after a silent link six tries are given up soon, for as many connections may be as dead; then there is time', () => {
-  const probe = silenced();
+test('uses short deadlines for six attempts after a silent socket, then long ones', () => {
+  const probe = afterSilence();
   const patience: number[] = [];
   for (let attempts = 1; attempts <= 8; attempts += 1) {
     probe.ring();
@@ -183,8 +183,8 @@ test('after a silent link six tries are given up soon, for as many connections m
   expect(patience).toEqual([soon, 2 * soon, soon, soon, soon, soon, late, late]);
 });
 
-test('six dead connections cost 22 s where the server takes its clients in a second', () => {
-  const probe = silenced({ windowMs: 500 });
+test('spends less than 22 s on six dead connections when the window is 500 ms', () => {
+  const probe = afterSilence({ windowMs: 500 });
   const noticedAt = probe.now;
   probe.chance = 0.999;
   for (let dead = 0; dead < 6; dead += 1) probe.ring().ring();
@@ -193,8 +193,8 @@ test('six dead connections cost 22 s where the server takes its clients in a sec
   expect(probe.now - noticedAt).toBeLessThan(22_000);
 });
 
-test('after a silent link, a server that takes five seconds for a ticket is asked twice', () => {
-  const probe = silenced({ windowMs: 500 });
+test('gets a ticket with the second attempt when the server needs five seconds after a silent socket', () => {
+  const probe = afterSilence({ windowMs: 500 });
   const noticedAt = probe.now;
   probe.ring().ring().ring();
   probe.now += 5_000;
@@ -204,12 +204,12 @@ test('after a silent link, a server that takes five seconds for a ticket is aske
   expect(probe.now - noticedAt).toBeLessThan(9_000);
 });
 
-test('after any other loss a try has its time', () => {
-  const probe = resting().ring();
+test('uses the long deadline after any other loss', () => {
+  const probe = inBackoff().ring();
   expect(probe.due - probe.now).toBe(POLICY.connectWithinMs);
 });
 
-test('7: an alarm that comes late probes, however often, and never condemns', () => {
+test('probes and never drops the socket when the alarm is late (invariant 7)', () => {
   const probe = opened({ heartbeatMs: 10_000 });
   probe.ring(60_000).ring(60_000).ring(60_000);
   expect(probe.take()).toEqual([1, 2, 3].map(() => ({ type: 'probe', call: 1 })));
@@ -219,7 +219,7 @@ test('7: an alarm that comes late probes, however often, and never condemns', ()
   });
 });
 
-test('a clock that jumps back does not put the heartbeat off', () => {
+test('does not delay the heartbeat when the clock jumps back', () => {
   const probe = opened({ heartbeatMs: 10_000 });
   const { due } = probe;
   probe.now = START - 3_600_000;
@@ -228,7 +228,7 @@ test('a clock that jumps back does not put the heartbeat off', () => {
   expect(alarmOf(probe.socket)).toBe(probe.now + 3_000);
 });
 
-/** Opens the link that the machine is about to dial, and loses it after so long. */
+/** Opens the socket that the machine is about to open, and closes it after `ms`. */
 const liveFor = (probe: Probe, ms: number): Probe => {
   if (probe.state.state === 'backoff') probe.ring();
   probe.dispatch({ type: 'ticket', call: probe.call, ticket: 'x', freshForMs: 30_000 });
@@ -238,8 +238,8 @@ const liveFor = (probe: Probe, ms: number): Probe => {
 };
 const waitOf = (probe: Probe): number => probe.due - probe.now;
 
-test('the first loss of a link waits less than two seconds, however short its life and long the way to it', () => {
-  const probe = ticketing();
+test('waits less than one second after the first loss of a socket, even after many failed attempts', () => {
+  const probe = fetchingTicket();
   probe.chance = 0.999;
   for (let tries = 0; tries < 8; tries += 1) {
     probe.dispatch({ type: 'ticket-failed', call: probe.call, problem: LOST });
@@ -249,24 +249,24 @@ test('the first loss of a link waits less than two seconds, however short its li
   expect(waitOf(liveFor(probe, 10))).toBeLessThan(1_000);
 });
 
-test('a server that opens and closes in a loop is asked more and more rarely, until a link lasts', () => {
-  const probe = ticketing();
+test('doubles the pause when the server opens and closes in a loop, until a socket lasts 5 s', () => {
+  const probe = fetchingTicket();
   probe.chance = 0.999;
   const waits = Array.from({ length: 8 }, () => Math.ceil(waitOf(liveFor(probe, 4_999)) / 1_000));
   expect(waits).toEqual([1, 1, 2, 4, 8, 16, 20, 20]);
   expect(waitOf(liveFor(probe, 5_000))).toBeLessThan(1_000);
-  expect(waitOf(liveFor(probe, 10)), 'the row begins anew').toBeLessThan(1_000);
+  expect(waitOf(liveFor(probe, 10)), 'the count starts again').toBeLessThan(1_000);
   expect(waitOf(liveFor(liveFor(probe, 10), 10))).toBeGreaterThan(1_000);
 });
 
-test('the announced window outlives the link', () => {
+test('keeps the announced window after the socket is lost', () => {
   const probe = opened({ windowMs: 50_000 });
   probe.now += 5_000;
   probe.chance = 0.5;
   expect(close(probe, { type: 'redial' }).state).toMatchObject({ retryAt: probe.now + 25_000 });
 });
 
-test('a slot in the close is kept; a drain stands in for it when the close has none', () => {
+test('waits for the pause of the close frame, else for the pause of the drain frame', () => {
   expect(close(opened(), { type: 'wait', ms: 4_000 }).state).toMatchObject({
     reason: { type: 'paused' },
     retryAt: START + 4_000,
@@ -278,7 +278,7 @@ test('a slot in the close is kept; a drain stands in for it when the close has n
   });
 });
 
-test('8: refused, it asks about the tokens that it had: at once, then with newer ones, then in the window', () => {
+test('reports the rejected generation, and retries at once, then with newer tokens, then with backoff (invariant 8)', () => {
   const probe = close(opened({ windowMs: 250 }), { type: 'authorize' });
   expect(probe.take()).toEqual([
     { type: 'report-unauthorized', generation: 1 },
@@ -299,7 +299,7 @@ test('8: refused, it asks about the tokens that it had: at once, then with newer
   expect(probe.state).toMatchObject({ state: 'backoff', reason: { type: 'backoff' } });
 });
 
-test('forbidden: asked again with other tokens, by a person, or after five minutes', () => {
+test('retries a forbidden socket with other tokens, at a user action, or after five minutes', () => {
   const forbidden = () => close(opened(), { type: 'stop' });
   expect(forbidden().state).toMatchObject({ state: 'closed', reason: { type: 'forbidden', retryAt: START + 300_000 } });
   expect(forbidden().dispatch({ type: 'nudge', cause: 'visible' }).state.state).toBe('closed');
@@ -310,7 +310,7 @@ test('forbidden: asked again with other tokens, by a person, or after five minut
   expect(forbidden().ring().state.state).toBe('fetching-ticket');
 });
 
-test('superseded is for good, whoever signs in', () => {
+test('stays closed for good when a newer worker superseded it, even after a sign-in', () => {
   const probe = close(opened(), { type: 'superseded' });
   probe.dispatch(
     { type: 'inputs', inputs: { ...WANTED, generation: undefined } },
@@ -321,20 +321,20 @@ test('superseded is for good, whoever signs in', () => {
   expect(alarmOf(probe.socket)).toBeUndefined();
 });
 
-test('retiring: what is open stays, what is not does not begin', () => {
+test('keeps an open socket and starts no new attempt when the worker retires', () => {
   expect(opened().dispatch({ type: 'retire' }).state.state).toBe('open');
   expect(close(opened().dispatch({ type: 'retire' }), { type: 'redial' }).state).toMatchObject({
     state: 'closed',
     reason: { type: 'retired' },
   });
-  const probe = dialling();
+  const probe = connecting();
   probe.take();
   expect(probe.dispatch({ type: 'retire' }).take()).toEqual([{ type: 'hang-up', call: 1, code: 1000 }]);
-  expect(resting().dispatch({ type: 'retire' }).state.state).toBe('closed');
+  expect(inBackoff().dispatch({ type: 'retire' }).state.state).toBe('closed');
 });
 
-test('a newer worker that does not take over: this one dials again', () => {
-  const probe = resting().dispatch({ type: 'retire' });
+test('connects again when the newer worker does not take over', () => {
+  const probe = inBackoff().dispatch({ type: 'retire' });
   probe.take();
   expect(probe.dispatch({ type: 'resume' }).state.state).toBe('fetching-ticket');
   expect(probe.take()).toMatchObject([{ type: 'fetch-ticket' }]);
@@ -343,7 +343,7 @@ test('a newer worker that does not take over: this one dials again', () => {
   expect(close(open, { type: 'redial' }).state.state).toBe('backoff');
 });
 
-test('the authorization is renewed while the socket is open, and a failed renewal does not close it', () => {
+test('renews the authorization while the socket is open, and stays open when a renewal fails', () => {
   const probe = opened({ heartbeatMs: 60_000, expiresInMs: 40_000 });
   probe.ring();
   expect(probe.now).toBe(START + 20_000);
@@ -357,7 +357,7 @@ test('the authorization is renewed while the socket is open, and a failed renewa
   expect(probe.state).toMatchObject({ renewal: { type: 'due', renewAt: probe.now + 20_000 } });
 });
 
-test('signed out in the middle of everything: all of it is hung up', () => {
+test('cancels the renewal and closes the socket when the user signs out', () => {
   const probe = opened({ heartbeatMs: 60_000, expiresInMs: 40_000 });
   probe.ring().take();
   probe.dispatch({ type: 'inputs', inputs: { ...WANTED, generation: undefined } });
@@ -368,8 +368,8 @@ test('signed out in the middle of everything: all of it is hung up', () => {
   expect(probe.state.state).toBe('idle');
 });
 
-test('a ticket and a dial have ten seconds, and three more if the deadline was slept through', () => {
-  for (const probe of [ticketing(), dialling()]) {
+test('gives a ticket and a connect ten seconds, and three more when the computer slept through the deadline', () => {
+  for (const probe of [fetchingTicket(), connecting()]) {
     probe.take();
     probe.ring(2_000);
     expect(probe.effects).toEqual([]);
@@ -380,8 +380,8 @@ test('a ticket and a dial have ten seconds, and three more if the deadline was s
   }
 });
 
-test('6: a ticket that grew old on the way is not used', () => {
-  const probe = ticketing();
+test('does not use a ticket that became stale on the way (invariant 6)', () => {
+  const probe = fetchingTicket();
   probe.now += 29_500;
   probe.take();
   probe.dispatch({ type: 'ticket', call: 1, ticket: 'x', freshForMs: 30_000 });
