@@ -6,14 +6,15 @@ import { connectIn } from '../test/support/page/bare-keeper.ts';
 import { createFaultClient } from '../test/support/server/fault-client.ts';
 
 /*
- * A burst of one topic to many tabs: `keeper.channel`, whose tabs share one upstream, against a `keeper.1` socket of each
- * tab's own, in the same browser and run, in alternating order. Each round has a topic of its own; the time is from the
- * order to publish until the slowest tab has all, so the server's disk is in it both ways. `--tabs N`, `--rounds N`.
+ * Sends a burst of messages on one topic to many tabs, in two ways that alternate in the same browser. With
+ * `keeper.channel` all tabs share one upstream; in the other way each tab opens its own `keeper.1` socket. Each round uses
+ * a new topic. The measured time begins with the request to publish and ends when the slowest tab has every message. It
+ * includes the server's disk in both ways. `--tabs N`, `--rounds N`.
  */
 
 const BURST = 3_000;
 const BYTES = 150;
-/** Until the last subscription has arrived. */
+/** Time for the last subscription to reach the server. */
 const SETTLED_MS = 500;
 
 const { values } = parseArgs({
@@ -23,14 +24,14 @@ const [TABS, ROUNDS] = [Number(values.tabs), Number(values.rounds)];
 
 type Way = 'shared' | 'own';
 
-const COUNT = `globalThis.heard = { count: 0 };
-  globalThis.full = new Promise((resolve) => { heard.add = () => { if (++heard.count === ${BURST}) resolve(Date.now()) } });`;
+const COUNT = `globalThis.received = { count: 0 };
+  globalThis.full = new Promise((resolve) => { received.add = () => { if (++received.count === ${BURST}) resolve(Date.now()) } });`;
 
 const SHARED = (topic: string): string => `(async () => {
   ${COUNT}
   const channel = keeper.channel('${topic}');
   globalThis.leave = () => channel.close();
-  void (async () => { for await (const { data } of channel) if (data.n > 0) heard.add() })();
+  void (async () => { for await (const { data } of channel) if (data.n > 0) received.add() })();
   await channel.publish('here');
 })()`;
 
@@ -41,14 +42,14 @@ const OWN = (topic: string, host: string): string => `(async () => {
   const socket = new WebSocket('/api/socket', ['keeper.1', 'keeper.ticket.' + name]);
   globalThis.leave = () => socket.close();
   await new Promise((resolve) => {
-    const say = (frame) => socket.send(JSON.stringify(frame));
-    socket.onopen = () => say(['hi', { host: '${host}', epoch: 1 }]);
+    const send = (frame) => socket.send(JSON.stringify(frame));
+    socket.onopen = () => send(['hi', { host: '${host}', epoch: 1 }]);
     socket.onmessage = (event) => {
       const [kind, first, , , data] = JSON.parse(event.data);
-      if (kind === 'hello') say(['sub', 1, '${topic}', null]);
+      if (kind === 'hello') send(['sub', 1, '${topic}', null]);
       if (kind === 'ok') resolve();
-      if (kind === 'p') say(['q', first]);
-      if (kind === 'ev' && data.n > 0) heard.add();
+      if (kind === 'p') send(['q', first]);
+      if (kind === 'ev' && data.n > 0) received.add();
     };
   });
 })()`;

@@ -7,16 +7,16 @@ import { connectIn, countIn, receivedIn } from '../test/support/page/bare-keeper
 import { createFaultClient } from '../test/support/server/fault-client.ts';
 
 /*
- * A tab with another one in front of it, left alone: the server must see no close, and the worker must be the same
- * afterwards. `--browser chromium|firefox`, `--minutes N`; 15 minutes in Chromium unless told otherwise.
+ * Leaves a tab alone behind another one. The server must see no close, and the same worker must run afterwards.
+ * `--browser chromium|firefox` (default `chromium`), `--minutes N` (default 15).
  */
 
 const BROWSERS: Record<string, () => Promise<HiddenTab>> = { chromium: startBareBrowser, firefox: startBareFirefox };
 const LOOK_EVERY_MS = 1_000;
-const HEARD_WITHIN_MS = 10_000;
+const ARRIVES_WITHIN_MS = 10_000;
 const TOPIC = 'hidden';
 
-/** Chromium slows the timers of a page down after five minutes in the background: what the page notes says that it was. */
+/** Chromium throttles a page's timers after five minutes in the background. The count of ticks shows that it did. */
 const WATCH = `(() => {
   const seen = globalThis.seen = { states: [document.visibilityState], ticks: 0 };
   document.addEventListener('visibilitychange', () => seen.states.push(document.visibilityState));
@@ -27,7 +27,8 @@ const { values } = parseArgs({
   options: { browser: { type: 'string', default: 'chromium' }, minutes: { type: 'string', default: '15' } },
 });
 const start = BROWSERS[values.browser];
-if (!start) throw new Error(`--browser is one of ${Object.keys(BROWSERS).join(', ')}`);
+if (!start)
+  throw new Error(`There is no browser "${values.browser}". Use --browser ${Object.keys(BROWSERS).join(' or ')}.`);
 const forMs = Number(values.minutes) * 60_000;
 
 const app = await startApp();
@@ -50,21 +51,19 @@ try {
     without += Number((await lab.stats()).socketsOpen !== 1);
   }
 
-  // the server opens no other socket as long as it has not seen the end of this one
+  // The worker opens another socket only after it lost this one.
   const closes = (await lab.stats()).socketsOpened - socketsOpened;
   const seconds = (performance.now() - startedAt) / 1_000;
   await lab.publish({ topic: TOPIC, count: 1, everyMs: 0 });
-  const deadline = performance.now() + HEARD_WITHIN_MS;
+  const deadline = performance.now() + ARRIVES_WITHIN_MS;
   while ((await receivedIn(tab)).messages === 0 && performance.now() < deadline) await rest(LOOK_EVERY_MS);
   const { messages } = await receivedIn(tab);
   const same = (await tab.evaluate('keeper.snapshot.worker.id')) === worker;
   const states = String(await tab.evaluate('seen.states.join()'));
   const ticks = Number(await tab.evaluate('seen.ticks'));
-  console.log(
-    `${values.browser}, ${seconds.toFixed(0)} s behind another tab; visibilityState all the while: ${states}`,
-  );
-  console.log(`the page's own timer of a second: ${ticks} ticks`);
-  console.log(`closes seen by the server: ${closes}; ${without} of ${looks} looks found no open socket`);
+  console.log(`${values.browser}, ${seconds.toFixed(0)} s behind another tab; visibilityState: ${states}`);
+  console.log(`the page's one-second timer: ${ticks} ticks`);
+  console.log(`closes seen by the server: ${closes}; ${without} of ${looks} checks found no open socket`);
   console.log(`the worker is the same: ${same}; a message sent to the hidden tab then arrived: ${messages === 1}`);
   if (closes > 0 || without > 0 || !same || messages !== 1 || states !== 'hidden') process.exitCode = 1;
 } finally {

@@ -8,29 +8,30 @@ import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { signInByHand } from '../test/support/page/sign-in.ts';
 
 /*
- * Lighthouse on the production build, as on a phone and on a desk: signed out on a first visit (nothing stored, no
- * worker), signed in with the worker there, and the provider's own page. The reports stay in `.cache/lighthouse`.
+ * Runs Lighthouse on the production build, in its mobile and its desktop form. It visits the signed-out app for the first
+ * time (nothing stored, no worker), the signed-in app with its worker, and the provider's sign-in page. The reports are in
+ * `.cache/lighthouse`.
  */
 
 const CATEGORIES = ['best-practices', 'accessibility', 'performance'] as const;
 const LEAST = 0.95;
-/** "just now" becomes "10 seconds ago" while somebody looks: 0.0004 on a phone. */
+/** "just now" becomes "10 seconds ago" during the visit: 0.0004 on a phone. */
 const MOST_SHIFT = 0.001;
-/** What else a machine does makes a page slower, never faster: the best of so many tries is the page's own. */
+/** Other work on the machine makes a page slower, never faster. So the best of these tries is the page's own result. */
 const TRIES = 3;
-/** Fetched when it is first wanted: it would make `npm ci` half as heavy again, and warn of Node 20 there. */
+/** Not a dependency: `npx` fetches it on first use. It would make `npm ci` 50 % heavier, and npm would warn of Node 20. */
 const LIGHTHOUSE = 'lighthouse@13.5.0';
 const REPORTS = join('.cache', 'lighthouse');
 const FORMS = { mobile: ['--form-factor=mobile'], desktop: ['--preset=desktop'] } as const;
 type Form = keyof typeof FORMS;
 
-/** `stored: 'kept'`: the browser comes back to a site that it knows; else it has never been there. */
+/** `kept`: the browser returns to a site that it knows. `cleared`: it was never there. */
 type Visit = { name: string; url: string; stored: 'kept' | 'cleared' };
 
 type Result = {
   /** 0 to 1, in the order of the categories. */
   scores: readonly number[];
-  /** Whether the page comes back whole from the cache of pages to go back to. */
+  /** Whether the browser restores the page from its back/forward cache (https://web.dev/articles/bfcache). */
   goesBack: boolean;
   paintMs: number;
   interactiveMs: number;
@@ -73,7 +74,8 @@ const audit = async (host: string, form: Form, { name, url, stored }: Visit): Pr
     '--no-enable-error-reporting',
     '--quiet',
   ];
-  if ((await ended(start('npx', args))) !== 0) throw new Error(`Lighthouse could not audit ${url}.`);
+  if ((await ended(start('npx', args))) !== 0)
+    throw new Error(`Lighthouse could not audit ${url}. Its own message is above.`);
   return resultOf(parseJson(await readFile(`${path}.report.json`, 'utf8')));
 };
 
@@ -117,12 +119,12 @@ const print = (name: string, result: Result): void => {
   console.log(`${row(name, cells)}${isGood(result) ? '' : '  missed'}`);
 };
 
-/** Drives a page of the browser by hand and leaves before anything is measured: a debugger would be measured too. */
+/** Prepares a page through the debugger, and disconnects before the measurement: it would measure the debugger too. */
 const prepare = async <T>(host: string, work: (page: Page) => Promise<T>): Promise<T> => {
   const browser = await chromium.connectOverCDP(`http://${host}`);
   try {
     const page = await browser.contexts()[0]?.newPage();
-    if (!page) throw new Error('The browser has no profile.');
+    if (!page) throw new Error('The browser opened without a context. Run the benchmark again.');
     const result = await work(page);
     await page.close();
     return result;
@@ -131,7 +133,7 @@ const prepare = async <T>(host: string, work: (page: Page) => Promise<T>): Promi
   }
 };
 
-/** In a browser of its own, so that no visit finds what another left. */
+/** Each list of visits has its own browser, so that no stored data of another list affects it. */
 const auditAll = async (visitsBy: (host: string) => Promise<readonly Visit[]>): Promise<boolean> => {
   const browser = await startBareBrowser();
   let good = true;

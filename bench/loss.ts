@@ -4,13 +4,14 @@ import { connectIn } from '../test/support/page/bare-keeper.ts';
 import { startSilentNetwork } from '../test/support/server/silent-network.ts';
 
 /*
- * How soon a lost socket is back: cut by the server, swallowed by the network without a word, and swallowed with every
- * other connection that the browser keeps. All times are from the moment of the loss, by the clock of this machine.
+ * Measures how soon the worker replaces a lost socket, from the moment of the loss. In the first case the server closes
+ * the socket. In the second one the network drops its packets silently. In the third one it drops those of every
+ * connection of the browser.
  */
 
 const HEARTBEAT_MS = 2_000;
 const TICKET = '/api/v1/socket/ticket';
-/** A link that was lost sooner counts as one that is lost in a loop. */
+/** The worker counts a connection that it lost sooner as unstable, and backs off longer. */
 const SETTLED_MS = 5_500;
 const LOOK_EVERY_MS = 5;
 const GIVE_UP_MS = 120_000;
@@ -33,7 +34,7 @@ const lose = async (how: () => unknown): Promise<Loss> => {
   await how();
   let backAt = 0;
   while (backAt <= lostAt) {
-    if (Date.now() > lostAt + GIVE_UP_MS) throw new Error('The socket is not coming back.');
+    if (Date.now() > lostAt + GIVE_UP_MS) throw new Error(`The socket did not open again within ${GIVE_UP_MS} ms.`);
     await rest(LOOK_EVERY_MS);
     backAt = await openedAt();
   }
@@ -44,14 +45,14 @@ const lose = async (how: () => unknown): Promise<Loss> => {
 const CASES = [
   { name: 'cut by the server', rounds: 20, how: () => network.faults.dropSockets(), of: 'backMs', withinMs: 250 },
   {
-    name: 'swallowed',
+    name: 'silent network, the socket',
     rounds: 10,
     how: () => network.silence('sockets'),
     of: 'triedMs',
     withinMs: HEARTBEAT_MS + 3_000,
   },
   {
-    name: 'all connections swallowed',
+    name: 'silent network, all connections',
     rounds: 2,
     how: () => network.silence('everything'),
     of: 'backMs',

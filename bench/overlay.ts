@@ -8,43 +8,46 @@ import { launchOptions } from '../test/support/browser/browser.ts';
 import { signInByHand } from '../test/support/page/sign-in.ts';
 
 /*
- * The app in a real installed window that leaves its title bar to it, as no headless browser shows one: whether
- * anything lies under the window's controls, and whether the bar drags the window. Wants an X display with a window
- * manager (`Xvfb`, `openbox`), `xdotool`, for the bar is switched over by keys of a person only, and ImageMagick.
+ * Installs the app and opens its window with the window controls overlay
+ * (https://developer.mozilla.org/docs/Web/API/Window_Controls_Overlay_API), which no headless browser has. Checks that
+ * nothing lies under the window's controls, and that the bar drags the window.
+ *
+ * Needs an X display with a window manager (`Xvfb`, `openbox`), ImageMagick, and `xdotool`: Chromium switches to the
+ * overlay only by real key presses.
  */
 
 const PICTURES = join('.cache', 'overlay');
-/** Of the window, in px; Chromium makes none narrower than the last one. */
+/** Of the window, in px. Chromium makes no window narrower than the last one. */
 const WIDTHS = [1200, 800, 508] as const;
 const HEIGHT = 700;
-/** What the window's frame takes of its width, at most. */
+/** Largest part of the width that the window's frame takes. */
 const FRAME_PX = 40;
 const DRAG_PX = 60;
 
 const run = (command: string, ...args: readonly string[]): string =>
   execFileSync(command, args, { encoding: 'utf8' }).trim();
 
-/** What the protocol installs opens in a tab, until it is told that a person wants a window. */
+/** An app that the DevTools protocol installs opens in a tab, unless its display mode is set. */
 const openWindow = async (context: BrowserContext, page: Page, origin: string): Promise<Page> => {
   const cdp = await context.newCDPSession(page);
   const manifestId = `${origin}/`;
   await cdp.send('PWA.install', { manifestId });
   await cdp.send('PWA.changeAppUserSettings', { manifestId, displayMode: 'standalone' });
-  // an app that is open would only be brought to the front
+  // `PWA.launch` would only focus an app that is open.
   await page.goto('about:blank');
   const [opened] = await Promise.all([context.waitForEvent('page'), cdp.send('PWA.launch', { manifestId })]);
   await opened.getByRole('button', { name: 'Session: Connected' }).waitFor();
   return opened;
 };
 
-/** From the menu's button one back, to the one that hides the title bar. */
+/** Focuses the menu button, goes one button back to the one that hides the title bar, and presses it. */
 const leaveBar = async (page: Page, id: string): Promise<void> => {
   run('xdotool', 'windowactivate', id);
   run('xdotool', 'key', '--delay', '400', 'alt+shift+t', 'shift+Tab', 'Return');
   await page.waitForFunction(() => matchMedia('(display-mode: window-controls-overlay)').matches);
 };
 
-/** How far, in px, something in the bar reaches under the controls, or out of the window. */
+/** How far (px) an element of the bar reaches under the controls or out of the window. */
 const beyond = (page: Page): Promise<number> =>
   page.evaluate(() => {
     const probe = document.createElement('div');
@@ -59,7 +62,7 @@ const beyond = (page: Page): Promise<number> =>
     return Math.max(...places.map(({ left, right }) => Math.max(area.left - left, right - area.right)));
   });
 
-/** Takes the bar where nothing is, and moves it. Gives how far the window came, in px. */
+/** Drags the bar by an empty place. Returns how far the window moved (px). */
 const drag = async (page: Page): Promise<number> => {
   const before = await page.evaluate(() => {
     const [nav, status] = ['session-nav', 'session-status'].map((name) =>
@@ -100,7 +103,8 @@ const look = async (page: Page, id: string): Promise<boolean> => {
   return isGood;
 };
 
-if (!process.env['DISPLAY']) throw new Error('There is no display: start Xvfb and a window manager, and name it.');
+if (!process.env['DISPLAY'])
+  throw new Error('DISPLAY is not set. Start Xvfb and a window manager, and set DISPLAY to its number, such as :99.');
 const app = await startApp();
 const profile = await mkdtemp(join(tmpdir(), 'keeper-profile-'));
 await mkdir(PICTURES, { recursive: true });

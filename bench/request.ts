@@ -5,8 +5,9 @@ import { requestCost, workerOf, type RequestCost } from '../test/support/load/re
 import { signIn, TOKEN_KINDS } from '../test/support/page/sign-in.ts';
 
 /*
- * What a warm, authorized request costs in the worker's own code, in a real browser: from its fetch event to the
- * request that goes out, and from its answer to `respondWith`. The guard is test/browser/requests/request-cost.spec.ts.
+ * Measures how long the worker's own code takes for an authorized request with a valid token, in a real browser. It adds
+ * the time from the fetch event to the outgoing request, and from the response to `respondWith`.
+ * test/browser/requests/request-cost.spec.ts holds the bound.
  */
 
 const REQUESTS = 5_000;
@@ -22,13 +23,13 @@ try {
     const context = await browser.newContext();
     await signIn(await context.newPage(), app.origin, kind);
     const worker = workerOf(context.serviceWorkers(), app.origin);
-    // tsx names functions with a helper that is not there in a browser (privatenumber/tsx#113)
+    // tsx names functions with a helper that the browser lacks (https://github.com/privatenumber/tsx/issues/113).
     await worker.evaluate('self.__name = (named) => named');
     const cost = await requestCost(worker, REQUESTS);
     console.log(row(cost.schemes.join(), cost));
     await context.close();
   }
-  console.log(`${REQUESTS} requests each, timed by the dozen; bare: the same, without the keeper.`);
+  console.log(`${REQUESTS} requests each, timed in batches; bare: the same requests without the keeper.`);
 } finally {
   await browser.close();
   await app.stop();

@@ -3,7 +3,7 @@ import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { createFaultClient } from '../test/support/server/fault-client.ts';
 import { soak } from '../test/support/load/soak.ts';
 
-/** What test/support/load/soak.ts does, for `--seconds N`; ten minutes unless told otherwise. */
+/** Runs test/support/load/soak.ts for `--seconds N` (default 600). */
 const DEFAULT_SECONDS = 600;
 
 const [, , option, value] = process.argv;
@@ -15,11 +15,11 @@ const browser = await startBareBrowser();
 try {
   const { sent, kills, ms, caughtUpMs, tabs } = await soak(browser, app.origin, createFaultClient(app.origin), seconds);
   console.log(
-    `${sent} messages, ${kills} kills, ${inSeconds(ms)}; all had come ${inSeconds(caughtUpMs)} after the last`,
+    `${sent} messages, ${kills} kills, ${inSeconds(ms)}; all arrived ${inSeconds(caughtUpMs)} after the last one was sent`,
   );
   for (const [index, { messages, missing, inOrder, acked, refused }] of tabs.entries()) {
     console.log(
-      `tab ${index + 1}: ${messages} told, ${missing} missing, in order: ${inOrder}; ${acked} of its own acknowledged, ${refused} refused`,
+      `tab ${index + 1}: ${messages} received, ${missing} missing, in order: ${inOrder}; ${acked} of its own acknowledged, ${refused} rejected`,
     );
     if (messages !== sent || missing > 0 || !inOrder || refused > 0) process.exitCode = 1;
   }

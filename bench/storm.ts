@@ -1,6 +1,6 @@
 import { broken, runStorm, type Storm } from '../test/support/load/storm.ts';
 
-/** Everybody comes back at once: what is simulated, and how, stands in test/support/load/storm.ts. */
+/** All clients reconnect at once. test/support/load/storm.ts describes the simulation. */
 const STORMS: readonly Storm[] = [
   {
     name: '1,000,000 clients, 30 s outage',
@@ -36,7 +36,7 @@ const STORMS: readonly Storm[] = [
   },
 ];
 
-console.log('| storm | peak tries/s | tries a client | 50 % back | 99 % back | all back | |');
+console.log('| storm | peak attempts/s | attempts per client | 50 % back | 99 % back | all back | |');
 console.log('|---|---|---|---|---|---|---|');
 const [, , only = ''] = process.argv;
 for (const storm of STORMS.filter(({ name }) => name.includes(only))) {

@@ -7,13 +7,14 @@ import { createFaultClient, type FaultClient } from '../test/support/server/faul
 import { startFrameProxy, type FrameProxy } from '../test/support/server/frame-proxy.ts';
 
 /*
- * What sharing costs a tab, and what it gains: one upstream for all tabs against a socket of each tab's own, in the same
- * browser and the same run, in alternating order. `--tabs N`, `--rounds N`.
+ * Compares one upstream for all tabs with a socket in each tab. Both ways alternate in the same browser and run.
+ * `--tabs N`, `--rounds N`.
  *
- * Latency: from the server's send to the tab's `message` event, at 100 frames of 200 B a second. Throughput: how many
- * frames a second each tab gets of a burst, until the slowest has all of it. The clocks of tabs and server are compared
- * first, by the quickest of many questions. A round before the first lets thirty tabs find their way, and is not counted.
- * Nor is root's browser measured: Chromium puts the threads that take messages in before all others' there.
+ * Latency is the time from the server's send to the tab's `message` event, at 100 frames of 200 B a second. Throughput is
+ * the number of frames per second that each tab receives of a burst, until the slowest tab has all of it. The clock
+ * offset between tab and server is that of the fastest of several round trips. A first round warms up and does not count.
+ *
+ * The browser must not run as root: there, Chromium gives the threads that receive messages a higher priority.
  */
 
 const FRAMES_A_SECOND = 100;
@@ -40,17 +41,17 @@ const CONNECT = `import('/keeper.js').then(async ({ connect }) => {
 })`;
 const SIGN_IN = `keeper.signIn({ kind: 'ticket', apiKey: 'demo-key' })`;
 
-/** What came stays numbers: how many, and how long each that carries its time took. */
+/** Keeps only numbers: the count of frames, and the latency of each frame that carries its send time. */
 const LISTEN = (way: Way): string => `(async () => {
-  const heard = globalThis.heard = { count: 0, took: [] };
+  const received = globalThis.received = { count: 0, took: [] };
   const { token } = ${way === 'own'} ? await (await fetch('/api/auth/token')).json() : {};
   const socket = globalThis.socket = ${
     way === 'own' ? `new WebSocket('${EVENTS}?token=' + encodeURIComponent(token))` : `keeper.socket('${EVENTS}')`
   };
   socket.onmessage = ({ data }) => {
     const { at } = JSON.parse(data);
-    heard.count += 1;
-    if (at !== 0) heard.took.push(now() - at);
+    received.count += 1;
+    if (at !== 0) received.took.push(now() - at);
   };
   await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onclose = () => reject(new Error('closed')) });
   socket.onclose = null;
@@ -76,12 +77,12 @@ const aheadOf = async (tab: BareTab): Promise<number> => {
 const until = async (holds: () => Promise<boolean>): Promise<void> => {
   const deadline = now() + OPEN_WITHIN_MS;
   while (!(await holds())) {
-    if (now() > deadline) throw new Error('A tab does not get what it is sent.');
+    if (now() > deadline) throw new Error(`A tab did not get there within ${OPEN_WITHIN_MS} ms.`);
     await rest(LOOK_EVERY_MS);
   }
 };
 
-const countIn = async (tab: BareTab): Promise<number> => Number(await tab.evaluate('heard.count'));
+const countIn = async (tab: BareTab): Promise<number> => Number(await tab.evaluate('received.count'));
 
 const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.ceil(share * sorted.length) - 1] ?? NaN;
@@ -96,14 +97,14 @@ const paced = async (proxy: FrameProxy, tabs: readonly BareTab[], ahead: readonl
     await rest(Math.max(0, (sent * 1_000) / FRAMES_A_SECOND - (now() - startedAt)));
   }
   for (const tab of tabs) await until(async () => (await countIn(tab)) >= frames);
-  const took = await Promise.all(tabs.map((tab) => tab.evaluate('heard.took') as Promise<number[]>));
+  const took = await Promise.all(tabs.map((tab) => tab.evaluate('received.took') as Promise<number[]>));
   return took.flatMap((times, index) => times.map((ms) => ms - (ahead[index] ?? 0))).toSorted((a, b) => a - b);
 };
 
-/** Each tab notes itself when it has all, so that nobody asks meanwhile. */
+/** Each tab notes the moment when it has all frames, so that no question disturbs the burst. */
 const ARM = (count: number): string => `void (globalThis.full = new Promise((resolve) => {
   const { onmessage } = socket;
-  socket.onmessage = (event) => { onmessage(event); if (heard.count === ${count}) resolve(now()) };
+  socket.onmessage = (event) => { onmessage(event); if (received.count === ${count}) resolve(now()) };
 }))`;
 
 const burst = async (proxy: FrameProxy, tabs: readonly BareTab[], ahead: readonly number[]): Promise<number> => {
@@ -120,14 +121,15 @@ const burst = async (proxy: FrameProxy, tabs: readonly BareTab[], ahead: readonl
 const measure = async (way: Way, lab: FaultClient, proxy: FrameProxy, tabs: readonly BareTab[]): Promise<Figures> => {
   await lab.clearLog();
   await Promise.all(tabs.map((tab) => tab.evaluate(LISTEN(way))));
-  // the one that was shared outlives the last of its tabs by some seconds
+  // The shared upstream stays open for some seconds after its last tab.
   await until(async () => proxy.count(EVENTS) === (way === 'own' ? TABS : 1));
   const ahead = await Promise.all(tabs.map(aheadOf));
   const times = await paced(proxy, tabs, ahead);
   const perSecond = await burst(proxy, tabs, ahead);
   await Promise.all(tabs.map((tab) => tab.evaluate(CLOSE)));
   const upstreams = (await lab.log()).filter(({ path, status }) => path === EVENTS && status === 101).length;
-  if (upstreams > (way === 'own' ? TABS : 1)) throw new Error(`${upstreams} sockets were opened.`);
+  if (upstreams > (way === 'own' ? TABS : 1))
+    throw new Error(`The browser opened ${upstreams} sockets for ${TABS} tabs (${way}).`);
   return { p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99), perSecond };
 };
 

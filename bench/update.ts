@@ -1,6 +1,6 @@
 import { PAGES, startUpdateLoad } from '../test/support/load/update-load.ts';
 
-/** How long a newcomer takes from its installation until it controls pages that never rest; and what is lost over it. */
+/** Measures how long an installed worker takes until it controls busy pages, and counts lost requests and messages. */
 const UPDATES = Number(process.argv[2] ?? 100);
 const IN_CONTROL_WITHIN_MS = 2_000;
 const PROGRESS_EVERY = 10;
@@ -20,7 +20,7 @@ try {
     [
       `${UPDATES} updates under load, ${PAGES} pages: p50 ${share(0.5)} ms, p95 ${share(0.95)} ms, max ${share(1)} ms`,
       `${seen.requests} requests answered with 200, ${seen.failures.length} others ${seen.failures.slice(0, 5).join(', ')}`,
-      `${messages} of ${seen.published * PAGES} messages came, ${seen.gaps} gaps, ${seen.doubled} came twice\n`,
+      `${messages} of ${seen.published * PAGES} messages arrived, ${seen.gaps} gaps, ${seen.doubled} arrived twice\n`,
     ].join('\n'),
   );
   const lost = seen.failures.length > 0 || seen.gaps > 0 || seen.doubled > 0 || messages !== seen.published * PAGES;

@@ -23,7 +23,7 @@ export type KeepSessionOptions = InjectedConfig & {
   takeOver?: boolean;
 };
 
-/** Chromium kills a worker whose event stays open for five minutes (measured). The work ends sooner, or is given up. */
+/** Chromium kills a worker whose event stays open for five minutes (measured). The worker closes its events before that. */
 const MAX_EVENT_MS = 240_000;
 
 const keepOpen = (event: ExtendableEvent, work: Promise<unknown> | undefined): void => {

@@ -53,7 +53,7 @@ export const bundleScript = async (
       define: {
         __BUILD__: JSON.stringify(defines.build),
         __PRECACHE__: JSON.stringify(entry.precache ? defines.precache : []),
-        // workbox reads it, and there is no `process` in a browser
+        // Workbox reads it, and a browser has no `process`.
         'process.env.NODE_ENV': JSON.stringify(mode),
         'import.meta.env.DEV': String(!production),
         'import.meta.hot': 'undefined',
@@ -64,7 +64,7 @@ export const bundleScript = async (
     const { output } = await bundle.generate({
       format: entry.format,
       minify: production,
-      // nobody bundles these once more: hints for that cost the worker 80 B
+      // Annotations such as `#__PURE__` help only another bundler, and cost the worker 80 B.
       comments: { annotation: false },
       sourcemap: production ? true : 'inline',
       codeSplitting: entry.format === 'es',

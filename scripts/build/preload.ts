@@ -1,11 +1,11 @@
 import type { Plugin } from 'vite';
 
-/** By this, whoever counts what a first paint waits for tells a part that only is asked for early. */
+/** Marks a preload that the first paint does not wait for. The size check and its test look for it. */
 export const PART = 'fetchpriority="low"';
 
 type Chunk = { imports?: readonly string[]; moduleIds?: readonly string[]; facadeModuleId?: string | null };
 
-/** A chunk and what it imports at once. */
+/** Adds the chunk and its static imports to `seen`. */
 const withImports = (name: string, chunks: ReadonlyMap<string, Chunk>, seen: Set<string>): void => {
   if (seen.has(name)) return;
   seen.add(name);
@@ -13,8 +13,8 @@ const withImports = (name: string, chunks: ReadonlyMap<string, Chunk>, seen: Set
 };
 
 /**
- * Names in the document what the app imports as soon as it runs (`modules`, by the ends of their paths): one round of
- * requests brings all of it, instead of a second one that begins when the first has been run.
+ * Adds a preload for each chunk that the app imports as soon as it runs. The browser then fetches all of them at once,
+ * instead of a second time after the first script ran. `modules`: the ends of their paths.
  */
 export const preloadParts = (modules: readonly string[]): Plugin => ({
   name: 'keeper-preload',

@@ -11,7 +11,7 @@ export type WorkerPluginOptions = {
   bake: () => Promise<InjectedConfig>;
 };
 
-/** Told to the page when the worker's source changed; the page then asks for the new script, without a reload. */
+/** Vite's event to the page when the worker's source changed. The page then updates the worker without a reload. */
 export const WORKER_CHANGED = 'keeper:sw-changed';
 
 const DEV_CLIENT = 'virtual:keeper-dev-client';
@@ -45,7 +45,7 @@ class DevScripts {
     return fresh;
   }
 
-  /** Forgets the bundles that hold this file; tells whether one of them was a worker. */
+  /** Drops the bundles that contain this file. Returns whether one of them was a worker. */
   async changed(file: string): Promise<boolean> {
     let worker = false;
     for (const [entry, pending] of this.#bundles) {

@@ -6,7 +6,7 @@ import { isObject, own, parseJson, stringAt, type JsonObject } from '../../src/p
 /**
  * Completes package-lock.json after `npm install` changed it (`npm run lockfile`).
  *
- * npm leaves a package for another platform out of the lock file when the registry (a mirror, say) does not offer it.
+ * npm leaves a package for another platform out of the lock file when the registry, such as a mirror, lacks it.
  * `npm ci` then refuses the lock file on machines whose registry does offer it ("Missing: … from lock file"). This
  * script adds those packages with the hash that the registry states, and fails when the registry has no hash to give.
  */

@@ -9,12 +9,12 @@ export type Row = {
 };
 
 export const TABLE_FILE = 'docs/reference/requests.md';
-/** Where the tests leave what they saw. */
+/** The tests write their rows here. */
 export const SEEN_DIR = '.cache/requests';
 
 type Section = { title: string; kinds: readonly string[] };
 
-/** The kinds in the order of the document; a kind that no test has seen is an error, and so is one that is not here. */
+/** The kinds in the order of the document. A kind without a test is an error, and so is a tested kind outside this list. */
 export const SECTIONS: readonly Section[] = [
   {
     title: 'Made by script',

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:net';
 const TRIES = 50;
 const STARTS = 5;
 /**
- * Below the ports that the system gives to outgoing connections (from 32,768 in Linux, from 49,152 by IANA): a server
- * that starts again on such a port may find it taken. Above the ports that browsers block
+ * Below the ports that the system gives to outgoing connections (from 32,768 in Linux, from 49,152 by IANA). Such a port
+ * may be taken when a server starts again on it. Above the ports that browsers block
  * (https://fetch.spec.whatwg.org/#port-blocking; the last one is 10080).
  */
 const [FIRST, LAST] = [11_000, 32_000];

@@ -6,7 +6,7 @@ const LAST_LINES = 20;
 
 /**
  * Waits for the server's ready line and returns the URL in it. Every other line of standard output and standard error
- * goes to `other`, also after the server is ready, so that a full pipe never blocks the server.
+ * goes to `other`, also after the server is ready: a full pipe would block the server.
  * Standard output must be a pipe. Where standard error is a pipe too, the error of an early end carries its last lines.
  */
 export const ready = (child: ChildProcess, other: (line: string) => void): Promise<string> =>

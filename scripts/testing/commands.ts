@@ -26,7 +26,8 @@ export const check = async (command: string, args: readonly string[]): Promise<C
   child.stderr?.on('data', (data: Buffer) => void (output += data.toString()));
   if ((await ended(child, STEP_LIMIT_MS)) === 0) return PASSED;
   console.log(output);
-  console.log(`  → npx ${[command, ...args].join(' ')}`);
+  // `npx node` would download a package with that name.
+  console.log(`  → ${[...(command === 'node' ? [] : ['npx']), command, ...args].join(' ')}`);
   return FAILED;
 };
 

@@ -55,7 +55,7 @@ const sessionOf = (family: string): string => `password:${family}`;
 
 /**
  * A signed token with its family and its generation. The server can compute the successor of any token again, so it
- * stores no token, and a repeated request inside the grace period gets the same successor.
+ * stores no token. A repeated request inside the grace period gets the same successor.
  */
 const refreshTokenOf = (key: Buffer, family: string, generation: number): string =>
   `pwr_${family}.${generation}.${hmac(key, `refresh ${family} ${generation}`)}`;

@@ -15,7 +15,7 @@ export type Range = {
 /**
  * The server's persistent state. A resolved promise means that the change survives a crash of this process.
  *
- * The interface needs no more than a distributed store offers (Redis with WATCH, DynamoDB with transactions):
+ * Another store can replace it, also a distributed one (Redis with WATCH, DynamoDB with transactions). It must offer
  * values by string key, ordered listing by prefix, expiry, and one optimistic transaction over named keys.
  * Values are plain data. `get` returns them as `unknown`, and the caller parses them with a schema (src/protocol/schema).
  */

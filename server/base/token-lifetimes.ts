@@ -9,7 +9,7 @@ const DAY_SECONDS = 24 * 60 * 60;
 export const DEFAULT_LIFETIMES: Lifetimes = { accessSeconds: 300, refreshSeconds: 14 * DAY_SECONDS };
 
 /**
- * How long the server accepts a used refresh token again. A client that got no response must retry with the same token,
- * and Chromium itself sends a POST again when a keep-alive connection turns out to be closed.
+ * How long the server accepts a used refresh token again. A client that got no response must retry with the same token.
+ * Chromium itself sends a POST again after the server closed a keep-alive connection.
  */
 export const REUSE_GRACE_MS = 30_000;

@@ -109,7 +109,7 @@ const appendToFile = async (
 };
 
 /**
- * Runs one request at a time for each upload. A newer request aborts the older one: after a lost connection the older
+ * Runs one request at a time for each upload. A newer request aborts the older one. After a lost connection the older
  * one may hang for a while, and the newer one comes from the same client.
  */
 const createUploadQueue = () => {

@@ -2,8 +2,8 @@
 export type Admission = { type: 'now' } | { type: 'later'; ms: number };
 
 /**
- * Limits how many sockets open per second. It applies to ticket requests, because a browser can read the status and the
- * `Retry-After` of a refused ticket, but not those of a refused WebSocket handshake.
+ * Limits how many sockets open per second. It applies to ticket requests, because a browser hides the status and
+ * the `Retry-After` of a refused WebSocket handshake from its page.
  */
 export type AdmissionControl = {
   /** The window (ms) over which this many clients should spread their requests. */
@@ -24,8 +24,8 @@ const MAX_SLOTS = 1_000_000;
 
 /**
  * A wait as a `Retry-After` value: whole seconds (RFC 9110 §10.2.3). Subtracts the second over which clients spread.
- * `chance` in [0, 1) is a random number for the rounding: plain rounding makes clients come in waves (measured: peaks of
- * 67,000 attempts a second instead of 59,000).
+ * `chance` in [0, 1) is a random number for the rounding. Plain rounding makes clients come in waves: it gave peaks of
+ * 67,000 attempts a second instead of 59,000 (measured).
  */
 export const retryAfterSeconds = (ms: number, chance: number): number =>
   Math.max(0, Math.floor(ms / 1_000 - 1.5 + 2 * chance));

@@ -177,11 +177,11 @@ describe('the dev server', () => {
     expect((await fetch(`${origin}/absent.js`, { headers: { accept: 'text/html' } })).status).toBe(404);
   });
 
-  test('tells the page that the worker changed, and serves the new one', async () => {
+  test('notifies the page when the worker changes, and serves the new one', async () => {
     const before = await (await fetch(`${origin}/sw.js`)).text();
-    const told = sent();
+    const message = sent();
     await fixture.write('only-worker.ts', "export const note = 'edited';");
-    expect(await told).toBe(WORKER_CHANGED);
+    expect(await message).toBe(WORKER_CHANGED);
     const after = run(await (await fetch(`${origin}/sw.js`)).text()).seen;
     expect(after.note).toBe('edited');
     expect(after.build).not.toBe(run(before).seen.build);
