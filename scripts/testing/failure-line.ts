@@ -3,21 +3,31 @@ import { stripVTControlCharacters } from 'node:util';
 /** A failed test: where it stands, what it is called, why it failed, and the command that runs it alone. */
 export type Failure = { place: string; title: string; message: string; command: string };
 
-const MAX_CAUSE = 160;
+const MAX_CAUSE = 200;
+/** A stack, or Playwright's list of what it tried. */
+const DETAILS = /^(at |Call log:)/;
 
-/** The first line of an error message that says something, without a terminal's colours. */
+/**
+ * An error message as one line, without a terminal's colours. Playwright's first line names only the matcher; the lines
+ * after it name the locator, and the expected and the received value.
+ */
 const causeOf = (message: string): string => {
-  const [first = 'no message'] = stripVTControlCharacters(message)
+  const lines = stripVTControlCharacters(message)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return first.length > MAX_CAUSE ? `${first.slice(0, MAX_CAUSE - 1)}…` : first;
+  const details = lines.findIndex((line) => DETAILS.test(line));
+  const cause = (details === -1 ? lines : lines.slice(0, details)).join('; ') || 'no message';
+  return cause.length > MAX_CAUSE ? `${cause.slice(0, MAX_CAUSE - 1)}…` : cause;
 };
 
 /**
- * The one line that a failure takes on the screen. The report in `.cache/reports` has the rest.
+ * A failure as one line on the screen, and below it the command that runs the test alone. The report in `.cache/reports`
+ * has the rest.
  *
- * @example ✗ test/core/backoff.test.ts › caps the delay: expected 31 to be 30 → npx vitest run test/core/backoff.test.ts
+ * @example
+ * ✗ test/core/backoff.test.ts › caps the delay: expected 31 to be 30
+ *   → npx vitest run test/core/backoff.test.ts -t 'caps the delay'
  */
 export const failureLine = ({ place, title, message, command }: Failure): string =>
   `✗ ${place} › ${title}: ${causeOf(message)}\n  → ${command}`;

@@ -3,7 +3,7 @@ import type { FullConfig, Reporter, Suite, TestCase, TestResult } from '@playwri
 import { failureLine, literally, quoted } from './failure-line.ts';
 import { createProgress, type Progress } from './progress.ts';
 
-/** One live line and one line for each failure. What tests and browsers print stays in the JSON report. */
+/** One live line, and one line for each failure. `VERBOSE=1` also shows what tests and browsers print. */
 class ProgressReporter implements Reporter {
   #total = 0;
   #progress: Progress = createProgress('tests', () => this.#total);
@@ -26,6 +26,14 @@ class ProgressReporter implements Reporter {
         command: `npx playwright test ${quoted(place)} -g ${quoted(literally(titles.join(' ')))}`,
       }),
     );
+  }
+
+  onStdOut(chunk: string | Buffer): void {
+    if (process.env['VERBOSE']) this.#progress.line(String(chunk).trimEnd());
+  }
+
+  onStdErr(chunk: string | Buffer): void {
+    this.onStdOut(chunk);
   }
 
   onError(error: { message?: string }): void {

@@ -1,4 +1,4 @@
-/** What a person sees while a runner works: one live line, and one line for each failure. */
+/** The output of `npm test` while a runner works: one live line, and one line for each failure. */
 export type Progress = {
   /** A test has ended. */
   done(passed: boolean): void;
@@ -38,7 +38,7 @@ export const createProgress = (
   };
   const show = (): void => {
     if (screen.isTTY) {
-      screen.write(CLEAR_LINE + status().slice(0, (screen.columns ?? 80) - 1));
+      screen.write(CLEAR_LINE + status().slice(0, (screen.columns || 80) - 1));
     } else if (now() - printedAt >= LINE_EVERY_MS) {
       printedAt = now();
       screen.write(`${status()}\n`);

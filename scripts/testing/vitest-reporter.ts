@@ -3,7 +3,7 @@ import type { Reporter, TestCase, Vitest } from 'vitest/node';
 import { failureLine, literally, quoted } from './failure-line.ts';
 import { createProgress, type Progress } from './progress.ts';
 
-/** One live line and one line for each failure. `npm test` uses it; `npx vitest` alone reports as ever. */
+/** `npm test`: one live line, and one line for each failure. `VERBOSE=1` also shows what tests print. */
 class ProgressReporter implements Reporter {
   #root = process.cwd();
   #total = 0;
@@ -31,6 +31,10 @@ class ProgressReporter implements Reporter {
         command: `npx vitest run ${quoted(place)} -t ${quoted(literally(test.fullName.replaceAll(' > ', ' ')))}`,
       }),
     );
+  }
+
+  onUserConsoleLog({ content }: { content: string }): void {
+    if (process.env['VERBOSE']) this.#progress.line(content.trimEnd());
   }
 
   onTestRunEnd(

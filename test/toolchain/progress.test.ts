@@ -62,6 +62,18 @@ describe('the line of a failure', () => {
     expect(line).toBe('✗ test/a.test.ts › keeps the session: expected 1 to be 2\n  → npx vitest run test/a.test.ts');
   });
 
+  test('names the locator of a Playwright failure, without its log', () => {
+    const line = failureLine({
+      place: 'test/a.spec.ts:3',
+      title: 'shows the button',
+      message: "Error: expect(locator).toBeVisible() failed\n\nLocator: getByRole('button')\nCall log:\n  - waiting",
+      command: 'npx playwright test test/a.spec.ts',
+    });
+    expect(line.split('\n')[0]).toBe(
+      "✗ test/a.spec.ts:3 › shows the button: Error: expect(locator).toBeVisible() failed; Locator: getByRole('button')",
+    );
+  });
+
   test('quotes an argument for a shell and escapes it for a regular expression', () => {
     expect(quoted('test/a.test.ts')).toBe('test/a.test.ts');
     expect(quoted("a user's (own) tab")).toBe(`'a user'\\''s (own) tab'`);
