@@ -319,6 +319,7 @@ test('replaces a silent connection within its heartbeat + 3 s (invariant 7) [sil
   await it.until(() => stateOf(it) !== 'open', 'noticed');
   expect(Date.now() - since).toBeLessThan(4_500);
   await it.until(() => it.of('t1', 'event').length === 1, 'replayed');
+  expect(offsets(it, 't1')).toEqual([1]);
 });
 
 test('closes at once at sign-out and does not dial again', async () => {

@@ -220,6 +220,7 @@ describe('sockets', () => {
     await client.reach(topic, 3);
     // Earlier than the next ping of an idle socket, which would flush the queue.
     expect(performance.now() - frozenAt).toBeLessThan(3_000);
+    expect(client.events(topic)).toEqual([1, 2, 3].map((n) => ({ offset: n, data: { n } })));
     client.close();
   });
 

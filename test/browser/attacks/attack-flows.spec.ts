@@ -25,6 +25,7 @@ const prepare = (page: Page): Promise<void> =>
   page.evaluate(() => {
     window.watch = async (target) => {
       const seen = new Set<string>();
+      // No event reports that a code will never come. A redirect with a code arrives within these 2 s.
       const until = performance.now() + 2_000;
       while (performance.now() < until) {
         try {

@@ -2,7 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { startBareBrowser } from '../../support/browser/bare-browser.ts';
 import { expect, test } from '../../support/e2e.ts';
 
-/** Chromium stops a worker 30.0 s after its last event, whatever its sockets do (measured). */
+/** Chromium stops a worker 30.0 s after its last event, even if it has an open socket (measured). */
 const LONGER_THAN_A_WORKER_LIVES_MS = 40_000;
 
 const CONNECT = `import('/keeper.js').then(async ({ connect }) => { globalThis.keeper = await connect({ worker: '/sw.js' }) })`;
@@ -30,6 +30,7 @@ test('keeps the worker and the socket of a hidden tab without a debugger', { tag
     const worker = await browser.evaluate('keeper.snapshot.worker');
     const { socketsOpened } = await lab.stats();
 
+    // The test measures what happens without any event, so it waits for none.
     await rest(LONGER_THAN_A_WORKER_LIVES_MS);
 
     expect(await lab.stats()).toMatchObject({ socketsOpen: 1, socketsOpened });

@@ -92,7 +92,7 @@ test.describe('when the browser is offline', () => {
 });
 
 test.describe('when the server stops and starts again', () => {
-  /** Expects, ten times a second during the outage, that no sign-in form shows. */
+  /** Expects, ten times a second during the outage, that no sign-in form shows. Only time can prove an absence. */
   const outage = async (page: Page, ms: number): Promise<void> => {
     const until = performance.now() + ms;
     while (performance.now() < until) {

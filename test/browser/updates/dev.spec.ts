@@ -1,5 +1,6 @@
 import { test } from '../../support/browser/crashes.ts';
 import { expect } from '../../support/browser/expect.ts';
+import type { Page } from '@playwright/test';
 import { createServer, type ViteDevServer } from 'vite';
 import { workerPlugin } from '../../../scripts/build/worker-plugin.ts';
 import { createFixture, type Fixture } from '../../support/fixture.ts';
@@ -50,20 +51,22 @@ test.afterAll(async () => {
   await fixture.remove();
 });
 
+/** The worker's answer, which contains the text of both of its modules. */
+const askWorker = (page: Page): Promise<string> =>
+  page.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        navigator.serviceWorker.addEventListener('message', (event) => resolve(String(event.data)), { once: true });
+        navigator.serviceWorker.controller?.postMessage('?');
+      }),
+  );
+
 test('updates the worker without a reload of the page when its source changes [dev-worker-edit]', async ({ page }) => {
   const navigations: string[] = [];
   page.on('framenavigated', (frame) => navigations.push(frame.url()));
   await page.goto(origin);
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-  const ask = (): Promise<string> =>
-    page.evaluate(
-      () =>
-        new Promise<string>((resolve) => {
-          navigator.serviceWorker.addEventListener('message', (event) => resolve(String(event.data)), { once: true });
-          navigator.serviceWorker.controller?.postMessage('?');
-        }),
-    );
-  expect(await ask()).toBe('first shared');
+  expect(await askWorker(page)).toBe('first shared');
 
   const changed = page.evaluate(
     () =>
@@ -73,7 +76,7 @@ test('updates the worker without a reload of the page when its source changes [d
   );
   await fixture.write('note.ts', "export const note = 'second';");
   await changed;
-  expect(await ask()).toBe('second shared');
+  expect(await askWorker(page)).toBe('second shared');
   expect(navigations).toHaveLength(1);
 });
 
@@ -86,7 +89,8 @@ test('updates the page and the worker when a shared module changes', async ({ pa
         navigator.serviceWorker.addEventListener('controllerchange', () => resolve(), { once: true }),
       ),
   );
-  const page2 = page.waitForRequest((request) => request.url().includes('/shared.ts?t='));
+  const moduleRequest = page.waitForRequest((request) => request.url().includes('/shared.ts?t='));
   await fixture.write('shared.ts', FILES['shared.ts'].replace("'shared'", "'changed'"));
-  await Promise.all([updated, page2]);
+  await Promise.all([updated, moduleRequest]);
+  expect(await askWorker(page)).toMatch(/ changed$/);
 });

@@ -15,7 +15,10 @@ describe('the test of an invariant detects a machine that breaks it', () => {
   for (const { invariant, name, step } of MUTANTS) {
     test(`${typeof invariant === 'number' ? `invariant ${invariant}` : invariant}: ${name}`, () => {
       expect(
-        isDetected(histories(), (history) => !play(history, step).some((violation) => violation.invariant === invariant)),
+        isDetected(
+          histories(),
+          (history) => !play(history, step).some((violation) => violation.invariant === invariant),
+        ),
       ).toBe(true);
     });
   }

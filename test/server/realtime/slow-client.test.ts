@@ -141,7 +141,11 @@ test('a client that sends frames and reads no response is disconnected', async (
 
 test('an event stream is disconnected likewise', async () => {
   const { ws, far } = await connect();
-  const streams = createEventStreams({ clock: createServerClock(), topics, revocations: createSessionRevocations(store) });
+  const streams = createEventStreams({
+    clock: createServerClock(),
+    topics,
+    revocations: createSessionRevocations(store),
+  });
   streams.accept(far, OWNER);
   vi.spyOn(far, 'bufferedAmount', 'get').mockReturnValue(5_000_000);
   const code = new Promise((done) => far.once('close', done));
