@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createDisk, putDurably } from '../../src/host/storage/database.ts';
+import { createDisk, getSealed, putDurably } from '../../src/host/storage/database.ts';
 import { createDpopKeys } from '../../src/host/auth/dpop-keys.ts';
 import { createSealer } from '../../src/host/storage/encryption.ts';
 import { createSessionStore } from '../../src/host/storage/session-store.ts';
@@ -104,7 +104,7 @@ describe('after the server has replaced the key', () => {
     const disk = createDisk();
     const sealer = createSealer(disk, BOUND, ONE);
     const name = await createDpopKeys(disk, sealer, Date.now).create();
-    const sealed = await disk.use((db) => db.get('sealed', `dpop:${name}`));
+    const sealed = await getSealed(disk, `dpop:${name}`);
     if (!sealed) throw new Error('not written');
     await disk.use((db) => putDurably(db, 'sealed', 'dpop:other', sealed));
     await expect(createDpopKeys(disk, sealer, Date.now).handle('other')).rejects.toMatchObject({

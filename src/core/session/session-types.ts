@@ -1,36 +1,46 @@
 import type { SignInIntent, SignInNext } from '../../protocol/bridge/calls.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
-import type { SignedOutReason, SignInKind, User } from '../../protocol/snapshot.ts';
+import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
+import { oneOf, optional, withDefault } from '../../protocol/schema/schema-types.ts';
+import { SIGN_IN_KIND, USER, type SignedOutReason, type SignInKind, type User } from '../../protocol/snapshot.ts';
 
-/** Times are milliseconds since the epoch by this device's clock: expiry is advice, the server's 401 decides. */
-export type AccessToken = { value: string; scheme: 'Bearer' | 'DPoP'; issuedAt: number; expiresAt: number };
+/** Times are milliseconds since the Unix epoch by this device's clock: expiry is advice, the server's 401 decides. */
+const ACCESS_TOKEN = object({ value: string, scheme: oneOf('Bearer', 'DPoP'), issuedAt: number, expiresAt: number });
+export type AccessToken = Infer<typeof ACCESS_TOKEN>;
 
-/**
- * `refresh` is absent where the provider gave none; `access` where an odd answer gave only a refresh token; `key`
- * names the DPoP key that the tokens are bound to (RFC 9449); `subject` is whom the ID token of the sign-in was about;
- * `endSession` is where the provider's own sign-in is ended, with that ID token in it.
- */
-export type Tokens = {
-  access?: AccessToken | undefined;
-  refresh?: string | undefined;
-  key?: string | undefined;
-  subject?: string | undefined;
-  endSession?: string | undefined;
-};
+const TOKENS = object({
+  /** Absent if a response had only a refresh token. */
+  access: optional(ACCESS_TOKEN),
+  /** Absent if the provider gave none. */
+  refresh: optional(string),
+  /** Name of the DPoP key that the tokens are bound to (RFC 9449). */
+  key: optional(string),
+  /** Subject of the sign-in's ID token. */
+  subject: optional(string),
+  /** The URL that ends the provider's own sign-in. It contains the ID token. */
+  endSession: optional(string),
+});
+export type Tokens = Infer<typeof TOKENS>;
+const NO_TOKENS: Tokens = {};
 
-export type Session = {
-  kind: SignInKind;
-  /** Grows with every new set of tokens, over sign-ins too. The higher one is the truer one. */
-  generation: number;
+/** The fields of a session that have the same names in memory and on the disk (session-record.ts). */
+export const SESSION_FIELDS = {
+  kind: SIGN_IN_KIND,
+  /** Grows with each set of tokens, also over sign-ins. The highest one is current. */
+  generation: number,
   /** Empty for the `ticket` kind: the browser holds its cookie. */
-  tokens: Tokens;
-  user?: User | undefined;
-  startedAt: number;
-  /** Where the server declares an absolute lifetime. */
-  endsAt?: number | undefined;
-  /** A refresh with this refresh token was sent then, and its answer is not known (write-ahead record). */
-  refreshSentAt?: number | undefined;
+  tokens: withDefault(TOKENS, NO_TOKENS),
+  user: optional(USER),
+  startedAt: number,
+  /** Absent if the server declares no absolute lifetime. */
+  endsAt: optional(number),
 };
+const SESSION = object({
+  ...SESSION_FIELDS,
+  /** When a refresh with this refresh token was sent that has no answer yet (write-ahead record). */
+  refreshSentAt: optional(number),
+});
+export type Session = Infer<typeof SESSION>;
 
 /** An ended session leaves its reason behind, so that a reload can still explain it. */
 export type SignedOutRecord = {

@@ -1,14 +1,16 @@
 import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
+import { object, string, type Infer } from '../../protocol/schema/schema.ts';
 
 /** A publication on its way. `json` is its data as text, so that it is serialized once and survives any store. */
-export type OutboxItem = {
+export const OUTBOX_ITEM = object({
   /** Chosen by the page; the server knows a repetition by it. */
-  id: string;
-  topic: string;
-  json: string;
+  id: string,
+  topic: string,
+  json: string,
   /** `sub` of the user who published it; empty if that was not known yet. */
-  owner: string;
-};
+  owner: string,
+});
+export type OutboxItem = Infer<typeof OUTBOX_ITEM>;
 
 export const OUTBOX_MAX_ITEMS = 1_000;
 export const OUTBOX_MAX_BYTES = 1_000_000;

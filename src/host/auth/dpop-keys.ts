@@ -1,11 +1,17 @@
 import { DPoP, modifyAssertion, type DPoPHandle } from 'oauth4webapi';
-import { isObject, own, stringAt } from '../../protocol/schema/json.ts';
-import { putDurably, type Disk, type Sealed } from '../storage/database.ts';
+import { looseObject, object, string } from '../../protocol/schema/schema.ts';
+import { getSealed, putDurably, type Disk, type Sealed } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
 import { createProofRetry, type ProofRetry } from './provider-quirks.ts';
 
 const ES256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const PREFIX = 'dpop:';
+
+/** A key pair as JSON Web Keys (RFC 7517). WebCrypto checks the other fields. */
+export const STORED_KEY_PAIR = object({
+  public: looseObject<JsonWebKey>({ x: string }),
+  private: looseObject<JsonWebKey>({}),
+});
 
 export type DpopKeys = {
   /** Generates a key, seals it to the disk, and returns its name. */
@@ -36,12 +42,10 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer, now: () => number): D
     disk.use((db) => putDurably(db, 'sealed', PREFIX + name, sealed)).catch(() => undefined);
 
   const handleOf = async (stored: unknown): Promise<DPoPHandle> => {
-    const pub = isObject(stored) ? own(stored, 'public') : undefined;
-    const priv = isObject(stored) ? own(stored, 'private') : undefined;
-    if (!isObject(pub) || !isObject(priv) || stringAt(pub, 'x') === undefined)
-      throw new DOMException('key', 'DataError');
-    const publicKey = await crypto.subtle.importKey('jwk', pub, ES256, true, ['verify']);
-    const privateKey = await crypto.subtle.importKey('jwk', priv, ES256, false, ['sign']);
+    const pair = STORED_KEY_PAIR.read(stored);
+    if (!pair) throw new DOMException('key', 'DataError');
+    const publicKey = await crypto.subtle.importKey('jwk', pair.public, ES256, true, ['verify']);
+    const privateKey = await crypto.subtle.importKey('jwk', pair.private, ES256, false, ['sign']);
     const options = {
       [modifyAssertion](_header: object, claims: Record<string, unknown>) {
         claims['iat'] = Number(claims['iat']) + skewOf(String(claims['htu']));
@@ -57,7 +61,7 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer, now: () => number): D
   };
 
   const load = async (name: string): Promise<DPoPHandle> => {
-    const sealed = await disk.use((db) => db.get('sealed', PREFIX + name));
+    const sealed = await getSealed(disk, PREFIX + name);
     if (!sealed) throw new DOMException('key', 'NotFoundError');
     const stored = await sealer.open(sealed, PREFIX + name);
     if (sealed.key === sealer.key) written.set(name, sealed);

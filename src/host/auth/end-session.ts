@@ -1,5 +1,5 @@
-import { isObject, stringAt } from '../../protocol/schema/json.ts';
-import { putDurably, type Disk } from '../storage/database.ts';
+import { object, string } from '../../protocol/schema/schema.ts';
+import { getSealed, putDurably, type Disk } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
 
 /**
@@ -13,6 +13,8 @@ export type EndSession = {
   take(): Promise<string | undefined>;
 };
 
+export const STORED_END_SESSION = object({ url: string });
+
 const KEY = 'end-session';
 
 export const createEndSession = (disk: Disk, sealer: Sealer): EndSession => {
@@ -21,7 +23,7 @@ export const createEndSession = (disk: Disk, sealer: Sealer): EndSession => {
     const sealed = await sealer.seal({ url }, KEY);
     await disk.use((db) => putDurably(db, 'sealed', KEY, sealed));
   };
-  const find = () => disk.use((db) => db.get('sealed', KEY));
+  const find = () => getSealed(disk, KEY);
   return {
     save(url) {
       if (url) saving = put(url).catch(() => undefined);
@@ -34,8 +36,7 @@ export const createEndSession = (disk: Disk, sealer: Sealer): EndSession => {
     async take() {
       const sealed = await find();
       await disk.use((db) => db.delete('sealed', KEY));
-      const value = sealed && (await sealer.open(sealed, KEY));
-      return isObject(value) ? stringAt(value, 'url') : undefined;
+      return sealed && STORED_END_SESSION.read(await sealer.open(sealed, KEY))?.url;
     },
   };
 };

@@ -1,16 +1,18 @@
-import { isObject, numberAt, stringAt } from '../../protocol/schema/json.ts';
-import { putDurably, type Disk } from '../storage/database.ts';
+import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
+import { optional, withDefault } from '../../protocol/schema/schema-types.ts';
+import { getSealed, putDurably, type Disk } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
 
 /** What a sign-in needs again when the person comes back from the provider. `at`: when it began. */
-export type PendingSignIn = {
-  state: string;
-  nonce: string;
-  verifier: string;
-  key: string | undefined;
-  returnTo: string;
-  at: number;
-};
+export const PENDING_SIGN_IN = object({
+  state: string,
+  nonce: string,
+  verifier: string,
+  key: optional(string),
+  returnTo: withDefault(string, '/'),
+  at: number,
+});
+export type PendingSignIn = Infer<typeof PENDING_SIGN_IN>;
 
 export type PendingSignIns = {
   save(pending: PendingSignIn): Promise<void>;
@@ -32,19 +34,13 @@ const MAX_AGE_MS = 3_600_000;
 export const safePath = (path: string | undefined): string =>
   path !== undefined && /^\/(?![/\\\s])/.test(path) ? path : '/';
 
-const parsePending = (value: unknown): PendingSignIn | undefined => {
-  if (!isObject(value)) return undefined;
-  const [state, nonce, verifier] = ['state', 'nonce', 'verifier'].map((key) => stringAt(value, key));
-  const at = numberAt(value, 'at');
-  if (state === undefined || nonce === undefined || verifier === undefined || at === undefined) return undefined;
-  return { state, nonce, verifier, at, key: stringAt(value, 'key'), returnTo: safePath(stringAt(value, 'returnTo')) };
-};
-
 export const createPendingSignIns = (disk: Disk, sealer: Sealer, now: () => number): PendingSignIns => {
   const find = async (key: string): Promise<PendingSignIn | undefined> => {
-    const sealed = await disk.use((db) => db.get('sealed', key));
-    const pending = sealed && parsePending(await sealer.open(sealed, key).catch(() => undefined));
-    return pending && now() - pending.at < MAX_AGE_MS ? pending : undefined;
+    const sealed = await getSealed(disk, key);
+    const pending = sealed && PENDING_SIGN_IN.read(await sealer.open(sealed, key).catch(() => undefined));
+    return pending && now() - pending.at < MAX_AGE_MS
+      ? { ...pending, returnTo: safePath(pending.returnTo) }
+      : undefined;
   };
   const names = (): Promise<string[]> =>
     disk.use((db) => db.getAllKeys('sealed', IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`)));

@@ -1,8 +1,7 @@
 import { keptSince, survived, type Trial } from '../../core/session/continuity.ts';
 import type { SessionMachine } from '../../core/session/session-types.ts';
 import { sessionOf } from '../../core/session/session-transitions.ts';
-import { isObject, numberAt } from '../../protocol/schema/json.ts';
-import type { Continuity } from '../../protocol/snapshot.ts';
+import { CONTINUITY, type Continuity } from '../../protocol/snapshot.ts';
 import { putDurably, type Disk } from '../storage/database.ts';
 import type { Clock } from '../runtime/clock.ts';
 
@@ -15,15 +14,6 @@ export type ContinuityCounters = {
 };
 
 const KEY = 'kept';
-const COUNTERS = ['reloads', 'workerRestarts', 'networkLosses', 'refreshes'] as const satisfies readonly Trial[];
-
-const parse = (value: unknown): Continuity | undefined => {
-  const since = isObject(value) ? numberAt(value, 'since') : undefined;
-  if (!isObject(value) || since === undefined) return undefined;
-  const kept = keptSince(since);
-  for (const name of COUNTERS) kept[name] = numberAt(value, name) ?? 0;
-  return kept;
-};
 
 export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () => void): ContinuityCounters => {
   let kept = keptSince(clock.now());
@@ -38,7 +28,7 @@ export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () 
 
   void disk
     .use((db) => db.get('plain', KEY))
-    .then(parse)
+    .then(CONTINUITY.read)
     .catch(() => undefined)
     .then((stored) => {
       loaded = true;

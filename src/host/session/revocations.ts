@@ -1,8 +1,8 @@
 import { fullJitter } from '../../core/backoff.ts';
-import { parseRecord, serializeRecord } from '../../core/session/session-record.ts';
+import { SESSION_RECORD, serializeRecord } from '../../core/session/session-record.ts';
 import type { Session } from '../../core/session/session-types.ts';
-import { isObject, own } from '../../protocol/schema/json.ts';
-import { putDurably, type Disk } from '../storage/database.ts';
+import { object } from '../../protocol/schema/schema.ts';
+import { getSealed, putDurably, type Disk } from '../storage/database.ts';
 import type { RevocationResult } from '../auth/sign-in-method.ts';
 import type { Sealer } from '../storage/encryption.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
@@ -13,6 +13,8 @@ export type Revocations = {
   /** Sends all revocations that are left. A later run repeats those that fail. */
   run(): Promise<void>;
 };
+
+export const STORED_REVOCATION = object({ record: SESSION_RECORD });
 
 export type RevocationsOptions = {
   disk: Disk;
@@ -38,9 +40,8 @@ export const createRevocations = ({ disk, sealer, clock, random, revoke }: Revoc
   let cancelRetry: (() => void) | undefined;
 
   const read = async (key: string): Promise<Session | undefined> => {
-    const sealed = await disk.use((db) => db.get('sealed', key));
-    const value = sealed && (await sealer.open(sealed, key).catch(() => undefined));
-    const saved = isObject(value) ? parseRecord(own(value, 'record')) : undefined;
+    const sealed = await getSealed(disk, key);
+    const saved = sealed && STORED_REVOCATION.read(await sealer.open(sealed, key).catch(() => undefined))?.record;
     return saved?.state === 'signed-in' && clock.now() - saved.session.startedAt < GIVE_UP_MS
       ? saved.session
       : undefined;

@@ -1,29 +1,38 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
 import type { Problem } from '../../protocol/problem.ts';
-import type { JournalEntry } from '../../protocol/bridge/calls.ts';
+import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
+import { instanceOf } from '../../protocol/schema/schema-types.ts';
 
 /** AES-GCM ciphertext. `key` names its key, so that an unknown key does not look like corrupt data. */
-export type Sealed = { key: string; iv: Uint8Array<ArrayBuffer>; data: ArrayBuffer };
+export const SEALED = object({
+  key: string,
+  iv: instanceOf<Uint8Array<ArrayBuffer>>(Uint8Array),
+  data: instanceOf<ArrayBuffer>(ArrayBuffer),
+});
+export type Sealed = Infer<typeof SEALED>;
 
 /** The generation is in clear, so that a writer can see which record is newer without opening either. */
-export type SessionRow = { generation: number; sealed: Sealed };
+export const SESSION_ROW = object({ generation: number, sealed: SEALED });
+export type SessionRow = Infer<typeof SESSION_ROW>;
 
+/** Page script can write the database, so each value is `unknown` until a schema has read it. */
 interface KeeperSchema extends DBSchema {
   /** A `SessionRow` under `current`. A row that does not open moves to `aside`, until the next sign-out. */
   session: { key: string; value: unknown };
   /** Small sealed records by name: DPoP keys, pending sign-ins, sessions to revoke. */
-  sealed: { key: string; value: Sealed };
+  sealed: { key: string; value: unknown };
   /** Nothing secret: the identity of this browser profile, the continuity counters. */
   plain: { key: string; value: unknown };
   /** Non-extractable keys, for a deployment whose server injects no seal. */
-  keys: { key: string; value: CryptoKey };
-  journal: { key: number; value: JournalEntry };
+  keys: { key: string; value: unknown };
+  /** A `JournalEntry` each, oldest first. */
+  journal: { key: number; value: unknown };
 }
 
 export type Database = IDBPDatabase<KeeperSchema>;
 
 const NAME = 'session-keeper';
-const VERSION = 1;
+export const DATABASE_VERSION = 1;
 /** Page script can block an open, or hold a transaction, for ever (measured). So each operation has this deadline. */
 const DEADLINE_MS = 2_000;
 
@@ -45,7 +54,7 @@ export const storeProblem = (error: unknown): Problem => {
 };
 
 const open = (forget: () => void, onErased: () => void): Promise<Database> =>
-  openDB<KeeperSchema>(NAME, VERSION, {
+  openDB<KeeperSchema>(NAME, DATABASE_VERSION, {
     upgrade(db) {
       db.createObjectStore('session');
       db.createObjectStore('sealed');
@@ -100,12 +109,15 @@ export const putDurably = async <S extends 'sealed' | 'plain'>(
   db: Database,
   store: S,
   key: string,
-  value: KeeperSchema[S]['value'],
+  value: S extends 'sealed' ? Sealed : unknown,
 ): Promise<void> => {
   const tx = db.transaction<S, 'readwrite'>(store, 'readwrite', { durability: 'strict' });
   await tx.store.put(value, key);
   await tx.done;
 };
+
+export const getSealed = async (disk: Disk, key: string): Promise<Sealed | undefined> =>
+  SEALED.read(await disk.use((db) => db.get('sealed', key)));
 
 /** Deletes the database. Only tests use it. */
 export const destroyDisk = (): Promise<void> => deleteDB(NAME);

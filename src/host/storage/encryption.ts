@@ -1,4 +1,5 @@
 import type { SealSecret } from '../../protocol/config.ts';
+import type { Schema } from '../../protocol/schema/schema.ts';
 import type { Disk, Sealed } from './database.ts';
 
 export type Sealer = {
@@ -25,19 +26,25 @@ const derive = async (secret: string): Promise<CryptoKey> => {
   return crypto.subtle.deriveKey(hkdf, base, AES, false, ['encrypt', 'decrypt']);
 };
 
+/** Not `instanceOf(CryptoKey)`: an insecure page, which can have no host, still loads this module without that class. */
+export const STORED_KEY: Schema<CryptoKey> = {
+  type: 'CryptoKey',
+  read: (value) => (value instanceof CryptoKey ? value : undefined),
+};
+
 /**
  * Tiers T0 and T1: a non-extractable key beside the data. It hides tokens from a casual look at the disk only: page
  * script can use it (SECURITY.md, tier compatible).
  */
 const stored = (disk: Disk, create: boolean): Promise<CryptoKey> =>
   disk.use(async (db) => {
-    const found = await db.get('keys', 'seal');
+    const found = STORED_KEY.read(await db.get('keys', 'seal'));
     if (found) return found;
     if (!create) throw new DOMException(LOCAL, 'InvalidAccessError');
     const made = await crypto.subtle.generateKey(AES, false, ['encrypt', 'decrypt']);
     // Two workers may start at once. Both use the key that the first of them wrote.
     const tx = db.transaction('keys', 'readwrite', { durability: 'strict' });
-    const other = await tx.store.get('seal');
+    const other = STORED_KEY.read(await tx.store.get('seal'));
     if (!other) await tx.store.put(made, 'seal');
     await tx.done;
     return other ?? made;

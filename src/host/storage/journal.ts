@@ -1,5 +1,6 @@
 import { isObject, own } from '../../protocol/schema/json.ts';
-import type { JournalEntry } from '../../protocol/bridge/calls.ts';
+import { JOURNAL_ENTRY, type JournalEntry } from '../../protocol/bridge/calls.ts';
+import { list } from '../../protocol/schema/schema-types.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Disk } from './database.ts';
 
@@ -8,6 +9,8 @@ export type Journal = {
   write(machine: string, what: string, detail?: string): void;
   read(): Promise<readonly JournalEntry[]>;
 };
+
+export const STORED_JOURNAL = list(JOURNAL_ENTRY);
 
 const MAX_ENTRIES = 1_000;
 const FLUSH_AFTER_MS = 100;
@@ -38,8 +41,8 @@ export const createJournal = (disk: Disk, clock: Clock, worker: string): Journal
       flushing ??= clock.schedule(clock.now() + FLUSH_AFTER_MS, () => void flush());
     },
     async read() {
-      const stored = await disk.use((db) => db.getAll('journal')).catch(() => []);
-      return [...stored, ...unwritten].slice(-MAX_ENTRIES);
+      const stored = await disk.use((db) => db.getAll('journal')).catch(() => undefined);
+      return [...(STORED_JOURNAL.read(stored) ?? []), ...unwritten].slice(-MAX_ENTRIES);
     },
   };
 };

@@ -1,4 +1,6 @@
-import { isObject, numberAt, own, parseJson, stringAt } from '../../protocol/schema/json.ts';
+import { parseJson } from '../../protocol/schema/json.ts';
+import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
+import { oneOf } from '../../protocol/schema/schema-types.ts';
 import type { SessionRow } from './database.ts';
 
 /*
@@ -6,10 +8,12 @@ import type { SessionRow } from './database.ts';
  * not open.
  */
 
+const VERSION = 1;
+export const NATIVE_ROW = object({ v: oneOf(VERSION), generation: number, key: string, iv: string, data: string });
+
 const encode = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 
-const decode = (value: string | undefined): Uint8Array<ArrayBuffer> | undefined => {
-  if (value === undefined) return undefined;
+const decode = (value: string): Uint8Array<ArrayBuffer> | undefined => {
   try {
     return Uint8Array.from(atob(value), (char) => char.charCodeAt(0));
   } catch {
@@ -17,24 +21,21 @@ const decode = (value: string | undefined): Uint8Array<ArrayBuffer> | undefined 
   }
 };
 
-export const packRow = ({ generation, sealed }: SessionRow): string =>
-  JSON.stringify({
-    v: 1,
+export const packRow = ({ generation, sealed }: SessionRow): string => {
+  const row: Infer<typeof NATIVE_ROW> = {
+    v: VERSION,
     generation,
     key: sealed.key,
     iv: encode(sealed.iv),
     data: encode(new Uint8Array(sealed.data)),
-  });
+  };
+  return JSON.stringify(row);
+};
 
 /** `undefined` for any value that `packRow` did not make: keychains answer `undefined`, `null` or `""` on failure. */
 export const unpackRow = (record: unknown): SessionRow | undefined => {
-  const value = typeof record === 'string' ? parseJson(record) : undefined;
-  if (!isObject(value) || own(value, 'v') !== 1) return undefined;
-  const generation = numberAt(value, 'generation');
-  const key = stringAt(value, 'key');
-  const iv = decode(stringAt(value, 'iv'));
-  const data = decode(stringAt(value, 'data'));
-  return generation !== undefined && key !== undefined && iv && data
-    ? { generation, sealed: { key, iv, data: data.buffer } }
-    : undefined;
+  const row = typeof record === 'string' ? NATIVE_ROW.read(parseJson(record)) : undefined;
+  const iv = row && decode(row.iv);
+  const data = row && decode(row.data);
+  return iv && data && { generation: row.generation, sealed: { key: row.key, iv, data: data.buffer } };
 };

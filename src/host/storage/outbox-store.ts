@@ -1,6 +1,7 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPIndex, type IDBPObjectStore } from 'idb';
-import type { OutboxItem } from '../../core/socket/outbox.ts';
+import { OUTBOX_ITEM, type OutboxItem } from '../../core/socket/outbox.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
+import { list } from '../../protocol/schema/schema-types.ts';
 import { storeProblem } from './database.ts';
 
 /** Publications that must survive the worker. A resolved promise means that they are on the disk. No method throws. */
@@ -13,7 +14,9 @@ export type OutboxStore = {
 };
 
 export const OUTBOX_DATABASE = 'session-keeper-socket';
-const VERSION = 1;
+export const OUTBOX_VERSION = 1;
+/** Without the items that do not fit: page script can write the database. */
+export const STORED_OUTBOX = list(OUTBOX_ITEM);
 const STORE = 'outbox';
 /** No record has this key: generated keys start at 1. To delete it does nothing. */
 const NO_KEY = 0;
@@ -24,11 +27,8 @@ interface Schema extends DBSchema {
 
 type Database = IDBPDatabase<Schema>;
 
-const isItem = (value: OutboxItem): boolean =>
-  [value.id, value.topic, value.json, value.owner].every((part) => typeof part === 'string');
-
 const open = (onClosed: () => void): Promise<Database> =>
-  openDB<Schema>(OUTBOX_DATABASE, VERSION, {
+  openDB<Schema>(OUTBOX_DATABASE, OUTBOX_VERSION, {
     upgrade: (db) =>
       void db.createObjectStore(STORE, { autoIncrement: true }).createIndex('id', 'id', { unique: true }),
     // A newer worker, or a script that deletes the database, waits until this connection closes.
@@ -74,7 +74,7 @@ export const createOutboxStore = (): OutboxStore => {
   };
 
   return {
-    load: () => within(async (db) => (await db.getAll(STORE)).filter(isItem)),
+    load: () => within(async (db) => STORED_OUTBOX.read(await db.getAll(STORE)) ?? []),
     add: (items) =>
       within(
         change('strict', (store, ids) => items.map(async (item) => (await ids.getKey(item.id)) ?? store.add(item))),

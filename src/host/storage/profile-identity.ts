@@ -1,15 +1,7 @@
-import { isObject, numberAt, stringAt } from '../../protocol/schema/json.ts';
-import type { ProfileIdentity } from '../../protocol/frames.ts';
+import { PROFILE_IDENTITY, type ProfileIdentity } from '../../protocol/frames.ts';
 import type { Disk } from './database.ts';
 
 const KEY = 'host';
-
-const parseIdentity = (value: unknown): ProfileIdentity | undefined => {
-  if (!isObject(value)) return undefined;
-  const host = stringAt(value, 'host');
-  const fence = numberAt(value, 'epoch');
-  return host !== undefined && fence !== undefined && Number.isSafeInteger(fence) ? { host, epoch: fence } : undefined;
-};
 
 /**
  * The name of this browser profile on the socket hub, and the next fence (`epoch` on the wire and on the disk). Each
@@ -24,7 +16,7 @@ export const takeIdentity = (disk: Disk): Promise<ProfileIdentity> => {
   return disk
     .use(async (db) => {
       const tx = db.transaction('plain', 'readwrite', { durability: 'strict' });
-      const former = parseIdentity(await tx.store.get(KEY));
+      const former = PROFILE_IDENTITY.read(await tx.store.get(KEY));
       const identity = former ? { ...former, epoch: former.epoch + 1 } : first;
       await tx.store.put(identity, KEY);
       await tx.done;

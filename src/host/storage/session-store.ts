@@ -1,8 +1,7 @@
-import { parseRecord, serializeRecord } from '../../core/session/session-record.ts';
+import { SESSION_RECORD, serializeRecord } from '../../core/session/session-record.ts';
 import type { SessionRecord } from '../../core/session/session-types.ts';
-import { isObject } from '../../protocol/schema/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { storeProblem, type Disk, type SessionRow } from './database.ts';
+import { SESSION_ROW, storeProblem, type Disk, type SessionRow } from './database.ts';
 import type { Sealer } from './encryption.ts';
 
 const CURRENT = 'current';
@@ -40,12 +39,7 @@ const sameBytes = (a: ArrayBuffer, b: ArrayBuffer): boolean => {
   return left.length === right.length && left.every((byte, index) => byte === right[index]);
 };
 
-/** Page script can write the database, so a row may be any value. */
-const isRow = (value: unknown): value is SessionRow =>
-  isObject(value) &&
-  typeof value['generation'] === 'number' &&
-  isObject(value['sealed']) &&
-  value['sealed']['data'] instanceof ArrayBuffer;
+const isRow = (value: unknown): value is SessionRow => SESSION_ROW.read(value) !== undefined;
 
 const sameRow = (a: unknown, b: unknown): boolean =>
   isRow(a) && isRow(b) ? sameBytes(a.sealed.data, b.sealed.data) : isRow(a) === isRow(b);
@@ -55,7 +49,7 @@ export const createSessionStore = (disk: Disk, sealer: Sealer): SessionStore => 
 
   /** The generation in clear decides which of two rows is newer, so it must equal the sealed one. */
   const open = async (row: unknown): Promise<SessionRecord> => {
-    const saved = isRow(row) && parseRecord(await sealer.open(row.sealed, CONTEXT));
+    const saved = isRow(row) && SESSION_RECORD.read(await sealer.open(row.sealed, CONTEXT));
     if (saved && generationOfSaved(saved) === row.generation) return saved;
     throw new DOMException('record', 'DataError');
   };

@@ -52,6 +52,13 @@ export const data: Schema<string | ArrayBuffer> = {
   read: (value) => (typeof value === 'string' || value instanceof ArrayBuffer ? value : undefined),
 };
 
+/** An object of a class that the browser defines. */
+/* @__NO_SIDE_EFFECTS__ */
+export const instanceOf = <T>(of: new (...given: never[]) => object): Schema<T> => ({
+  type: of.name,
+  read: (value) => (value instanceof of ? (value as T) : undefined),
+});
+
 /** May be absent. A wrong value counts as an absent one. */
 /* @__NO_SIDE_EFFECTS__ */
 export const optional = <S extends Schema>(of: S): Schema<Infer<S> | undefined> & Optional & With<S> => ({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseRecord, serializeRecord } from '../../../src/core/session/session-record.ts';
+import { SESSION_RECORD, serializeRecord } from '../../../src/core/session/session-record.ts';
 import type { SessionRecord } from '../../../src/core/session/session-types.ts';
 
 /** A record of version 1. Users have such records on disk: a worker that cannot read one signs its user out. */
@@ -42,7 +42,7 @@ describe('the stored record of a session', () => {
     ['a session with a refresh that has no answer yet', STORED_SESSION, SESSION],
     ['a sign-out', STORED_END, END],
   ])('reads %s that an older version wrote', (_name, old, record) => {
-    expect(parseRecord(old)).toEqual(record);
+    expect(SESSION_RECORD.read(old)).toEqual(record);
   });
 
   test.each([
@@ -59,6 +59,6 @@ describe('the stored record of a session', () => {
     ['no generation', { at: 'session', session: { ...STORED_SESSION.session, generation: '7' } }],
     ['an unknown reason', { ...STORED_END, reason: 'bored' }],
   ])('rejects a value with %s', (_name, value) => {
-    expect(parseRecord(value)).toBeUndefined();
+    expect(SESSION_RECORD.read(value)).toBeUndefined();
   });
 });
