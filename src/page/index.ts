@@ -3,17 +3,12 @@ export type {
   Channel,
   ChannelEvent,
   ChannelOptions,
-  ConnectOptions,
   Gap,
-  Keeper,
   LoadedSnapshot,
   Member,
   Message,
-  NativeState,
-  NativeStore,
   Presence,
   PresenceEvent,
-  SocketClass,
   SnapshotLoader,
-  UploadOptions,
-} from './types/types.ts';
+} from './types/channel-types.ts';
+export type { ConnectOptions, Keeper, NativeState, NativeStore, SocketClass, UploadOptions } from './types/types.ts';

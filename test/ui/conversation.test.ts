@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { TopicEvent } from '../../src/page/types/types.ts';
+import type { TopicEvent } from '../../src/page/types/channel-types.ts';
 import * as talking from '../../src/ui/messages/conversation.ts';
 import { parseHistory } from '../../src/ui/messages/history.ts';
 import { clearConversations, loadConversations, saveConversations } from '../../src/ui/messages/conversation-store.ts';

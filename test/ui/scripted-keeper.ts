@@ -1,7 +1,8 @@
 import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../../src/protocol/bridge/calls.ts';
 import { failed, ok, type Result } from '../../src/protocol/problem.ts';
 import type { SessionView, Snapshot } from '../../src/protocol/snapshot.ts';
-import type { Channel, ChannelEvent, Keeper, Member } from '../../src/page/types/types.ts';
+import type { Channel, ChannelEvent, Member } from '../../src/page/types/channel-types.ts';
+import type { Keeper } from '../../src/page/types/types.ts';
 
 /** A call that an element made: snapshots go into the elements, and calls come out. */
 export type Call =

@@ -1,4 +1,4 @@
-import type { TopicEvent } from '../types/types.ts';
+import type { TopicEvent } from '../types/channel-types.ts';
 
 /** Events that a slow reader may be behind; beyond it they become a gap. */
 const MAX_WAITING = 1_000;

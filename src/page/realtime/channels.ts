@@ -7,7 +7,7 @@ import { createPresences } from './presence.ts';
 import { createReader, type Reader } from './channel-reader.ts';
 import { advance, cursorOf, type Position } from './topic-position.ts';
 import { withSnapshots } from './gap-recovery.ts';
-import type { Channel, ChannelEvent, ChannelOptions, Message, Presence } from '../types/types.ts';
+import type { Channel, ChannelEvent, ChannelOptions, Message, Presence } from '../types/channel-types.ts';
 import { waitForEvent } from '../util/timers.ts';
 
 /** Publications in one call: each call takes as long as the disk, and the worker looks at no more than so much at once. */

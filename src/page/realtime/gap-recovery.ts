@@ -1,7 +1,7 @@
 import { isProblem, retryAfterOf, type Problem, type Result } from '../../protocol/problem.ts';
 import { pauseAfter } from '../util/retry-delay.ts';
 import type { Reader } from './channel-reader.ts';
-import type { ChannelEvent, Gap, LoadedSnapshot, SnapshotLoader } from '../types/types.ts';
+import type { ChannelEvent, Gap, LoadedSnapshot, SnapshotLoader } from '../types/channel-types.ts';
 
 /** What `restored` needs besides its reader. */
 export type RecoveryOptions = {

@@ -3,7 +3,7 @@ import type { TabMessage } from '../../protocol/bridge/bridge.ts';
 import { MAX_STATE_LENGTH } from '../../protocol/cursor.ts';
 import { failed, ok, type Problem } from '../../protocol/problem.ts';
 import type { RealtimeFrame } from '../../protocol/bridge/realtime-frames.ts';
-import type { Presence, PresenceEvent } from '../types/types.ts';
+import type { Presence, PresenceEvent } from '../types/channel-types.ts';
 
 /** One place of the page that is present at a topic; `state` is JSON once it has said something. */
 type View = { state: string | undefined };

@@ -5,7 +5,8 @@ import { KeeperSocket } from './keeper-socket.ts';
 import { REALTIME_FRAME } from '../../protocol/bridge/realtime-frames.ts';
 import type { SocketBatch } from '../../protocol/bridge/port-frames.ts';
 import { createSocketHub, type Post, type SocketHub } from './socket-hub.ts';
-import type { Channel, ChannelOptions, SocketClass } from '../types/types.ts';
+import type { Channel, ChannelOptions } from '../types/channel-types.ts';
+import type { SocketClass } from '../types/types.ts';
 
 /** What a page hears and says over the shared socket: a part of its own, loaded beside the registration. */
 export type Realtime = {

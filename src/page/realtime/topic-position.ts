@@ -1,6 +1,6 @@
 import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import type { Cursor } from '../../protocol/cursor.ts';
-import type { TopicEvent } from '../types/types.ts';
+import type { TopicEvent } from '../types/channel-types.ts';
 
 /** Where this page stands in a topic. */
 export type Position =

@@ -10,7 +10,7 @@ import { dateTime, formatNumber, fromNow, timeLeft } from '../strings/time.ts';
 
 await loadAppStrings();
 
-/** Characters of a build's id: enough to tell two builds apart. */
+/** Characters of a build's id: enough to distinguish two builds. */
 const BUILD_LENGTH = 12;
 
 const factRow = (name: string, value: unknown): TemplateResult =>

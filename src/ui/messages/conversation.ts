@@ -1,4 +1,4 @@
-import type { TopicEvent } from '../../page/types/types.ts';
+import type { TopicEvent } from '../../page/types/channel-types.ts';
 import { isObject, numberAt, stringAt } from '../../protocol/schema/json.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { History } from './history.ts';

@@ -1,6 +1,6 @@
 import { html, type ReactiveControllerHost, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import type { Channel, Member } from '../../page/types/types.ts';
+import type { Channel, Member } from '../../page/types/channel-types.ts';
 import { appStrings } from '../strings/app-strings.ts';
 
 /** A device that has a channel open; `name` is empty if the device sent none. */

@@ -1,6 +1,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
-import type { Channel, Keeper } from '../../page/types/types.ts';
+import type { Channel } from '../../page/types/channel-types.ts';
+import type { Keeper } from '../../page/types/types.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { announce, unread } from '../base/announcements.ts';
 import { KeeperElement } from '../base/keeper-element.ts';

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import type { ChannelEvent } from '../../../src/page/types/types.ts';
+import type { ChannelEvent } from '../../../src/page/types/channel-types.ts';
 import { expectAll, expectSocket, listen, newTopic, numbersOf } from '../../support/page/channels.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { signIn } from '../../support/page/sign-in.ts';

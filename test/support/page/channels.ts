@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect } from '../browser/expect.ts';
-import type { ChannelEvent } from '../../../src/page/types/types.ts';
+import type { ChannelEvent } from '../../../src/page/types/channel-types.ts';
 import type { SocketStateName } from '../../../src/protocol/snapshot.ts';
 import { snapshotOf, type Evaluates } from './keeper-page.ts';
 
