@@ -72,7 +72,7 @@ export const keepSession = (options: KeepSessionOptions): Host => {
       return;
     }
     const match = host.match(request, url);
-    if (match.treatment === 'leave') {
+    if (match.handling === 'ignore') {
       if (keepAlives.covers(url)) respond(keepAlives.respond(url));
       return;
     }

@@ -10,7 +10,7 @@ export type RequestKind = { mode: string; destination: string; method: string };
  * `authorize`: a fetch, XHR or EventSource of the allow-list. `authorize-media`: an element's request on a declared
  * path, re-issued as same-origin because a no-cors request drops the header. `leave`: none of our business.
  */
-export type Treatment = 'authorize' | 'authorize-media' | 'leave';
+export type RequestHandling = 'authorize' | 'authorize-media' | 'ignore';
 
 /** An encoded separator means one thing to us and another to a server that decodes it: no token for either. */
 const ENCODED_SEPARATOR = /%2f|%5c/i;
@@ -33,13 +33,13 @@ export const followsRedirects = (rule: ApiRule | undefined, path: string, method
  * A navigation is never answered: a worker that re-issues one makes a cross-site form post look same-origin to the
  * server (measured; whatwg/fetch#1322). Neither is anything else with a destination of its own.
  */
-export const treatmentOf = (
+export const handlingOf = (
   rule: ApiRule | undefined,
   path: string,
   { mode, destination, method }: RequestKind,
-): Treatment => {
-  if (!rule || mode === 'navigate') return 'leave';
+): RequestHandling => {
+  if (!rule || mode === 'navigate') return 'ignore';
   if (destination === '') return 'authorize';
   const media = method === 'GET' && MEDIA.has(destination) && rule.media?.some((root) => within(path, root));
-  return media ? 'authorize-media' : 'leave';
+  return media ? 'authorize-media' : 'ignore';
 };

@@ -190,7 +190,7 @@ export const createHost = (options: HostOptions): Host => {
     fetch: authorizedFetch,
     async callback(url) {
       const path = await methods.oidc?.returnTo(url.searchParams.get('state')).catch(() => undefined);
-      session.dispatch({ type: 'sign-in', id: undefined, order: { kind: 'oidc-callback', url: url.href } });
+      session.dispatch({ type: 'sign-in', id: undefined, command: { kind: 'oidc-callback', url: url.href } });
       return path ?? '/';
     },
     endSession: async () => (await services.endSession.take().catch(() => undefined)) ?? '/',

@@ -1,19 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  followsRedirects,
-  ruleFor,
-  treatmentOf,
-  type RequestKind,
-  type Target,
-} from '../../src/core/request-policy.ts';
+import { followsRedirects, ruleFor, handlingOf, type RequestKind, type Target } from '../../src/core/request-policy.ts';
 import type { ApiRule } from '../../src/protocol/config.ts';
 
 const SELF = 'https://app.example';
 const RULES: readonly ApiRule[] = [{ origin: 'self', path: '/api/', media: ['/api/media/'] }];
 
-type Policy = { rule: typeof ruleFor; treatment: typeof treatmentOf };
-const SHIPPED: Policy = { rule: ruleFor, treatment: treatmentOf };
+type Policy = { rule: typeof ruleFor; handling: typeof handlingOf };
+const SHIPPED: Policy = { rule: ruleFor, handling: handlingOf };
 
 const origin = fc.constantFrom(SELF, `${SELF}0`, `${SELF}:8443`, `${SELF}.evil.example`, 'http://app.example', 'null');
 const piece = fc.constantFrom('api', 'apix', 'media', '..%2f', '%5c', 'admin', '');
@@ -32,10 +26,10 @@ const mayHaveToken = ({ origin: from, path: at }: Target, { mode, destination, m
   return inside && mode !== 'navigate' && (destination === '' || media);
 };
 
-const check = ({ rule, treatment }: Policy): void =>
+const check = ({ rule, handling }: Policy): void =>
   fc.assert(
     fc.property(target, kind, (to, how) => {
-      const authorized = treatment(rule(RULES, SELF, to), to.path, how) !== 'leave';
+      const authorized = handling(rule(RULES, SELF, to), to.path, how) !== 'ignore';
       return authorized === mayHaveToken(to, how);
     }),
     { seed: 11, numRuns: 20_000 },
@@ -63,19 +57,19 @@ const MUTANTS: readonly (readonly [string, Policy])[] = [
   ],
   [
     'authorizes navigations',
-    { ...SHIPPED, treatment: (rule, at, how) => treatmentOf(rule, at, { ...how, mode: 'cors' }) },
+    { ...SHIPPED, handling: (rule, at, how) => handlingOf(rule, at, { ...how, mode: 'cors' }) },
   ],
   [
     'authorizes frames',
     {
       ...SHIPPED,
-      treatment: (rule, at, how) =>
-        treatmentOf(rule, at, { ...how, destination: how.destination === 'iframe' ? '' : how.destination }),
+      handling: (rule, at, how) =>
+        handlingOf(rule, at, { ...how, destination: how.destination === 'iframe' ? '' : how.destination }),
     },
   ],
   [
     'authorizes images on each path',
-    { ...SHIPPED, treatment: (rule, _at, how) => treatmentOf(rule, '/api/media/x', how) },
+    { ...SHIPPED, handling: (rule, _at, how) => handlingOf(rule, '/api/media/x', how) },
   ],
 ];
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ruleFor, treatmentOf, type RequestKind, type Target } from '../../src/core/request-policy.ts';
+import { ruleFor, handlingOf, type RequestKind, type Target } from '../../src/core/request-policy.ts';
 import type { ApiRule } from '../../src/protocol/config.ts';
 
 const SELF = 'https://app.example';
@@ -80,7 +80,7 @@ describe('the treatment of a covered request', () => {
     ...change,
   });
   const treated = (url: string, change: Partial<RequestKind>) =>
-    treatmentOf(rule(url), targetOf(url).path, kind(change));
+    handlingOf(rule(url), targetOf(url).path, kind(change));
 
   test.each(['GET', 'POST', 'PUT', 'DELETE'])('authorizes a %s by fetch, XHR or EventSource', (method) => {
     expect(treated('/api/v1/notes', { method })).toBe('authorize');
@@ -89,15 +89,15 @@ describe('the treatment of a covered request', () => {
   test.each(['document', 'iframe', 'frame', 'embed', 'object', ''])(
     'never authorizes a navigation to a %s [policy-navigation]',
     (destination) => {
-      expect(treated('/api/v1/notes', { mode: 'navigate', destination })).toBe('leave');
-      expect(treated('/api/v1/notes', { mode: 'navigate', destination, method: 'POST' })).toBe('leave');
+      expect(treated('/api/v1/notes', { mode: 'navigate', destination })).toBe('ignore');
+      expect(treated('/api/v1/notes', { mode: 'navigate', destination, method: 'POST' })).toBe('ignore');
     },
   );
 
   test.each(['script', 'style', 'worker', 'font', 'manifest', 'iframe', 'embed', 'object', 'report'])(
     'never authorizes a %s',
     (destination) => {
-      expect(treated('/api/v1/media/x', { mode: 'no-cors', destination })).toBe('leave');
+      expect(treated('/api/v1/media/x', { mode: 'no-cors', destination })).toBe('ignore');
     },
   );
 
@@ -105,17 +105,17 @@ describe('the treatment of a covered request', () => {
     'authorizes a GET for %s on a declared media path only [policy-media]',
     (destination) => {
       expect(treated('/api/v1/media/x', { mode: 'no-cors', destination })).toBe('authorize-media');
-      expect(treated('/api/v1/notes', { mode: 'no-cors', destination })).toBe('leave');
-      expect(treated('/plain/x', { mode: 'no-cors', destination })).toBe('leave');
-      expect(treated('/api/v1/media/x', { mode: 'no-cors', destination, method: 'POST' })).toBe('leave');
+      expect(treated('/api/v1/notes', { mode: 'no-cors', destination })).toBe('ignore');
+      expect(treated('/plain/x', { mode: 'no-cors', destination })).toBe('ignore');
+      expect(treated('/api/v1/media/x', { mode: 'no-cors', destination, method: 'POST' })).toBe('ignore');
     },
   );
 
   test('does not authorize a media path outside its rule', () => {
-    expect(treated('/elsewhere/x', { mode: 'no-cors', destination: 'image' })).toBe('leave');
+    expect(treated('/elsewhere/x', { mode: 'no-cors', destination: 'image' })).toBe('ignore');
   });
 
   test('leaves a request alone when no rule covers it', () => {
-    expect(treatmentOf(undefined, '/x', kind({}))).toBe('leave');
+    expect(handlingOf(undefined, '/x', kind({}))).toBe('ignore');
   });
 });

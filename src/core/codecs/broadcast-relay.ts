@@ -5,7 +5,7 @@ import {
   OVER_LIMIT,
   QUEUE_MAX_FRAMES,
   QUEUE_MAX_SIZE,
-  sizeOf,
+  frameSize,
   type TabSocket,
 } from './tab-sockets.ts';
 
@@ -57,7 +57,7 @@ const build = (put: Put, heartbeat?: Heartbeat) => {
     // A client that looks after itself is answered here: its ping need not wait for a link that is coming back.
     if (heartbeat?.kindOf(data) === 'ping') return sockets.send(entry, heartbeat.pong);
     if (link.state === 'up') return send(data);
-    const size = queue.reduce((sum, frame) => sum + sizeOf(frame), sizeOf(data));
+    const size = queue.reduce((sum, frame) => sum + frameSize(frame), frameSize(data));
     if (queue.length >= QUEUE_MAX_FRAMES || size > QUEUE_MAX_SIZE)
       return sockets.close(entry, CLOSE_CODE.tryLater, OVER_LIMIT);
     queue.push(data);

@@ -1,5 +1,5 @@
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
-import { createAssembler, framesOf, type Packet } from './socket-io-packet.ts';
+import { createAssembler, packetFrames, type Packet } from './socket-io-packet.ts';
 
 /** A namespace, as the one socket of all tabs is in it. */
 export type Membership = {
@@ -26,7 +26,9 @@ export const resumeTokenOf = (
 ): unknown => ({
   rooms: [...joined.keys()].map((namespace) => [namespace, rooms.get(namespace)]),
   // An attachment has no place in a memo; its sender waits for an answer in vain, as over any lost connection.
-  waiting: waiting.flatMap(({ id, packet }) => (packet.attachments.length > 0 ? [] : [framesOf({ ...packet, id })[0]])),
+  waiting: waiting.flatMap(({ id, packet }) =>
+    packet.attachments.length > 0 ? [] : [packetFrames({ ...packet, id })[0]],
+  ),
 });
 
 const parseRoom = (value: unknown): Membership | undefined => {

@@ -1,5 +1,5 @@
-import { sizeOf } from './tab-sockets.ts';
-import { framesOf, type Packet } from './socket-io-packet.ts';
+import { frameSize } from './tab-sockets.ts';
+import { packetFrames, type Packet } from './socket-io-packet.ts';
 
 /** What waits for a link or for an acknowledgement, of all tabs: packets, and characters or bytes. */
 const MAX_WAITING = 1_024;
@@ -38,7 +38,7 @@ export const createOutgoing = <O>(): Outgoing<O> => {
       const key = ++lastKey;
       const numbered = id === undefined ? packet : { ...packet, id: String(key) };
       if (isUp && id === undefined) return numbered;
-      const own = framesOf(numbered).reduce((sum, frame) => sum + sizeOf(frame), 0);
+      const own = packetFrames(numbered).reduce((sum, frame) => sum + frameSize(frame), 0);
       if (waiting.size >= MAX_WAITING || size + own > MAX_SIZE) return undefined;
       size += own;
       waiting.set(key, { owner, id, packet: numbered, size: own });

@@ -65,7 +65,7 @@ export const createAssembler = (): ((frame: Frame) => Packet | 'violated' | unde
   };
 };
 
-export const framesOf = ({ type, namespace, id = '', body, attachments }: Packet): readonly Frame[] => {
+export const packetFrames = ({ type, namespace, id = '', body, attachments }: Packet): readonly Frame[] => {
   const count = attachments.length > 0 ? `${attachments.length}-` : '';
   return [`4${type}${count}${namespace === '/' ? '' : `${namespace},`}${id}${body}`, ...attachments];
 };

@@ -12,7 +12,7 @@ import {
   controlPacket,
   createAssembler,
   DISCONNECT,
-  framesOf,
+  packetFrames,
   parseHandshake,
   type Handshake,
   type Packet,
@@ -50,10 +50,10 @@ const build = (put: Put) => {
   });
 
   const send = (packet: Packet): void => {
-    for (const data of framesOf(packet)) put({ type: 'send', data });
+    for (const data of packetFrames(packet)) put({ type: 'send', data });
   };
   const sendTo = (entry: Entry, packet: Packet): void => {
-    for (const data of framesOf(packet)) sockets.send(entry, data);
+    for (const data of packetFrames(packet)) sockets.send(entry, data);
   };
   const sendResumeToken = (entry: Entry): void => {
     // One that is ahead of what the server sends again would hear it twice.

@@ -11,7 +11,7 @@ export const QUEUE_MAX_SIZE = 256_000;
 const LINK_MAX_FRAMES = 65_536;
 const LINK_MAX_BYTES = 16_777_216;
 
-export const sizeOf = (data: Frame): number => (typeof data === 'string' ? data.length : data.byteLength);
+export const frameSize = (data: Frame): number => (typeof data === 'string' ? data.length : data.byteLength);
 
 export type TabSocket = SocketAddress & { state: 'waiting' | 'open' };
 
@@ -20,7 +20,7 @@ export const OVER_LIMIT = 'over-limit';
 
 /** A link that has sent everything takes one frame of any size: how long a frame may be is the server's word. */
 const isOver = (data: Frame, unsent: Backlog = { frames: 0, bytes: 0 }): boolean =>
-  unsent.frames >= LINK_MAX_FRAMES || (unsent.bytes > 0 && unsent.bytes + sizeOf(data) > LINK_MAX_BYTES);
+  unsent.frames >= LINK_MAX_FRAMES || (unsent.bytes > 0 && unsent.bytes + frameSize(data) > LINK_MAX_BYTES);
 
 /** The sockets that tabs have at one shared upstream; `S` is what a protocol knows of each besides. */
 export type TabSockets<S> = {
@@ -42,14 +42,17 @@ export type TabSockets<S> = {
 };
 
 /** What a protocol does about it. */
-export type TabHandlers<S> = {
+export type TabSocketHandlers<S> = {
   open(event: CodecEvent & { type: 'socket-open' }): void;
   send(entry: TabSocket & S, data: Frame): void;
   /** It closes, or its tab goes; it is forgotten after that. */
   leave?(entry: TabSocket & S): void;
 };
 
-export const createTabSockets = <S extends object>(put: Put, { open, send, leave }: TabHandlers<S>): TabSockets<S> => {
+export const createTabSockets = <S extends object>(
+  put: Put,
+  { open, send, leave }: TabSocketHandlers<S>,
+): TabSockets<S> => {
   const sockets = new Map<string, TabSocket & S>();
   /** Those that are open, until one comes or goes. */
   let audience: readonly SocketAddress[] | undefined;

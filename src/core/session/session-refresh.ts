@@ -27,7 +27,7 @@ import type {
   Session,
   SessionPolicy,
   SessionState,
-  Step,
+  SessionStep,
   SignedOutRecord,
   Waiting,
 } from './session-types.ts';
@@ -48,7 +48,7 @@ import type {
 type Refreshing = SessionState & { state: 'refreshing' };
 
 /** The disk knows; now the token endpoint is asked. */
-export const requestTokens = (machine: SessionMachine, state: Refreshing): Step =>
+export const requestTokens = (machine: SessionMachine, state: Refreshing): SessionStep =>
   transition(machine, { ...state, step: 'requesting' }, { type: 'grant', call: state.call, session: state.session });
 
 /** What the disk says inside the lock is the truth: another worker may have rotated, or ended the session. */
@@ -58,7 +58,7 @@ export const onLocked = (
   { saved, problem }: { saved: SessionRecord | undefined; problem?: Problem | undefined },
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   if (problem) return onStoreFailed(machine, state, problem, at, policy);
   if (saved && newer(saved, generationOf(state))) return adopt(machine, saved, at, policy);
   const since = state.session.refreshSentAt ?? openRecord(machine, saved, state.session);
@@ -85,7 +85,12 @@ export const newer = (saved: SessionRecord, generation: number): boolean =>
   saved.state === 'signed-in' ? saved.session.generation > generation : saved.generation >= generation;
 
 /** Another worker was faster: its word counts, and nothing of ours may overwrite it. */
-export const adopt = (machine: SessionMachine, saved: SessionRecord, at: Moment, policy: SessionPolicy): Step => {
+export const adopt = (
+  machine: SessionMachine,
+  saved: SessionRecord,
+  at: Moment,
+  policy: SessionPolicy,
+): SessionStep => {
   const { state } = machine;
   const here: SessionMachine = { ...machine, unsaved: undefined, durability: 'disk' };
   if (saved.state !== 'signed-in') return leave(here, saved);
@@ -109,7 +114,7 @@ export const onStoreFailed = (
   problem: Problem,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   const good = state.access === 'good' && usable(state.session.tokens.access, at.now, policy);
   if (!good) return requestTokens({ ...machine, durability: 'memory' }, { ...state, recorded: undefined });
   const step = enterDegraded(
@@ -125,7 +130,12 @@ export const onStoreFailed = (
   return withEffects(step, { type: 'unlock' });
 };
 
-export const onGranted = (machine: SessionMachine, state: Refreshing, grant: TokenResponse, { now }: Moment): Step => {
+export const onGranted = (
+  machine: SessionMachine,
+  state: Refreshing,
+  grant: TokenResponse,
+  { now }: Moment,
+): SessionStep => {
   const { session, call, attempt, access, waiting } = state;
   const next = applyGrant(session, grant, now);
   const saving: SessionState = { state: 'saving', session, next, call, attempt, access, waiting };
@@ -139,7 +149,7 @@ export const onGrantFailed = (
   unanswered: boolean,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   if (problem.code === 'grant-rejected') return onRejected(machine, state, problem, at);
   const open = state.session.refreshSentAt;
   const session = { ...state.session, refreshSentAt: open ?? (unanswered ? at.now : undefined) };
@@ -166,7 +176,7 @@ const onRejected = (
   state: Refreshing,
   problem: Problem & { code: 'grant-rejected' },
   { now }: Moment,
-): Step => {
+): SessionStep => {
   const { session, call, access, waiting } = state;
   const evidence: Problem = session.refreshSentAt === undefined ? problem : { ...problem, code: 'answer-lost' };
   const left = hasEnded(session, now) ? lifetimeOver(state, session) : signedOutRecord(state, 'rejected', evidence);
@@ -181,14 +191,17 @@ export const lifetimeOver = (state: SessionState, session: Session): SignedOutRe
   signedOutRecord(state, 'expired', { code: 'lifetime-over', endedAt: session.endsAt ?? 0 });
 
 /** By this clock the declared lifetime is over. Where a server can be asked, only it knows (a clock may have jumped). */
-export const onOverdue = (machine: SessionMachine, session: Session, waiting: Waiting): Step => {
+export const onOverdue = (machine: SessionMachine, session: Session, waiting: Waiting): SessionStep => {
   if (session.tokens.refresh !== undefined) return beginRefresh(machine, session, 'good', waiting, 0);
   return withEffects(end(machine, lifetimeOver(machine.state, session)), ...answerAll(waiting, { type: 'anonymous' }));
 };
 
 /** The disk has no newer session. One that fails cannot keep alive what the server has ended. */
-export const onEnded = (machine: SessionMachine, { left }: SessionState & { state: 'ending' }, saved: boolean): Step =>
-  saved ? leave({ ...machine, durability: 'disk' }, left) : end(machine, left);
+export const onEnded = (
+  machine: SessionMachine,
+  { left }: SessionState & { state: 'ending' },
+  saved: boolean,
+): SessionStep => (saved ? leave({ ...machine, durability: 'disk' }, left) : end(machine, left));
 
 /** New tokens, from a refresh or a sign-in, are on the disk — or the disk has failed us and memory must do. */
 export const onTokensSaved = (
@@ -197,7 +210,7 @@ export const onTokensSaved = (
   problem: Problem | undefined,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   const { next, waiting } = state;
   const kept: SessionMachine = { ...machine, durability: problem ? 'memory' : 'disk', unsaved: undefined };
   const odd = state.state === 'saving' && next.tokens.access === state.session.tokens.access;

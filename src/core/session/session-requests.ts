@@ -11,12 +11,12 @@ import {
   noChange,
 } from './session-transitions.ts';
 import { verifyNow } from './session-verify.ts';
-import type { SessionMachine, Moment, Session, SessionPolicy, SessionState, Step } from './session-types.ts';
+import type { SessionMachine, Moment, Session, SessionPolicy, SessionState, SessionStep } from './session-types.ts';
 
 type Degraded = SessionState & { state: 'degraded' };
 
 /** A request of the allow-list arrived and wants to know how to go. */
-export const onRequest = (machine: SessionMachine, id: string, at: Moment, policy: SessionPolicy): Step => {
+export const onRequest = (machine: SessionMachine, id: string, at: Moment, policy: SessionPolicy): SessionStep => {
   const { state } = machine;
   switch (state.state) {
     case 'signed-out':
@@ -41,7 +41,7 @@ export const onRequest = (machine: SessionMachine, id: string, at: Moment, polic
   }
 };
 
-const wait = (machine: SessionMachine, state: SessionState & { waiting: readonly string[] }, id: string): Step =>
+const wait = (machine: SessionMachine, state: SessionState & { waiting: readonly string[] }, id: string): SessionStep =>
   noChange({ ...machine, state: { ...state, waiting: [...state.waiting, id] } as SessionState });
 
 /** A request is a reason to try now, but not more often than every `minTryMs`. */
@@ -51,7 +51,7 @@ const onRequestDegraded = (
   id: string,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   const verdict = state.access === 'good' ? admit(state.session, at.now, policy) : undefined;
   if (verdict) return withEffects(noChange(machine), answer(id, verdict));
   if (mayTry(state, at, policy)) return beginRefresh(machine, state.session, state.access, [id], state.attempt);
@@ -75,7 +75,7 @@ export const onRefused = (
   generation: number,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   const { state } = machine;
   if (state.state === 'signed-out') return withEffects(noChange(machine), answer(id, { type: 'passThrough' }));
   // A 401 for an older token is old news: the newer one answers it (invariant 5).
@@ -94,7 +94,7 @@ const onRefusedDegraded = (
   id: string,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   if (mayTry(state, at, policy)) return beginRefresh(machine, state.session, 'refused', [id], state.attempt);
   return {
     machine: { ...machine, state: { ...state, access: 'refused' } },
@@ -106,7 +106,7 @@ const onWaitRefused = (
   machine: SessionMachine,
   state: Exclude<SessionState, { state: 'signed-out' | 'active' | 'degraded' }>,
   id: string,
-): Step => ('access' in state ? wait(machine, { ...state, access: 'refused' }, id) : wait(machine, state, id));
+): SessionStep => ('access' in state ? wait(machine, { ...state, access: 'refused' }, id) : wait(machine, state, id));
 
 const refreshRefused = (
   machine: SessionMachine,
@@ -114,7 +114,7 @@ const refreshRefused = (
   waiting: readonly string[],
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   const spent = session.tokens.refresh ? spendUnauthorized(machine, at.now, policy) : undefined;
   return spent
     ? beginRefresh(spent, session, 'refused', waiting, 0)
@@ -122,7 +122,12 @@ const refreshRefused = (
 };
 
 /** Invariant 8: the most a socket can do. A look at the token, never an end. */
-export const onSuspected = (machine: SessionMachine, generation: number, at: Moment, policy: SessionPolicy): Step => {
+export const onSuspected = (
+  machine: SessionMachine,
+  generation: number,
+  at: Moment,
+  policy: SessionPolicy,
+): SessionStep => {
   const { state } = machine;
   if (state.state !== 'active' || state.session.generation !== generation) return noChange(machine);
   return state.session.kind === 'ticket'

@@ -26,22 +26,22 @@ import type {
   SessionEvent,
   SessionState,
   SignInCommand,
-  Step,
+  SessionStep,
 } from './session-types.ts';
 
-export const onSignIn = (machine: SessionMachine, id: string | undefined, order: SignInCommand): Step => {
+export const onSignIn = (machine: SessionMachine, id: string | undefined, command: SignInCommand): SessionStep => {
   const call = machine.calls + 1;
-  const callback = order.kind === 'oidc-callback';
-  const signIn = { call, id, kind: order.kind === 'oidc-callback' ? 'oidc' : order.kind, callback } as const;
+  const callback = command.kind === 'oidc-callback';
+  const signIn = { call, id, kind: command.kind === 'oidc-callback' ? 'oidc' : command.kind, callback } as const;
   const former = settle(machine.signIn?.id, failed({ code: 'cancelled' }));
-  return { machine: { ...machine, calls: call, signIn }, effects: [...former, { type: 'sign-in', call, order }] };
+  return { machine: { ...machine, calls: call, signIn }, effects: [...former, { type: 'sign-in', call, command }] };
 };
 
 export const onSignInAnswer = (
   machine: SessionMachine,
   event: Extract<SessionEvent, { type: 'sign-in-redirect' | 'signed-in' | 'sign-in-failed' }>,
   at: Moment,
-): Step => {
+): SessionStep => {
   const { signIn, state } = machine;
   if (!signIn || signIn.call !== event.call) return noChange(machine);
   const rest: SessionMachine = { ...machine, signIn: undefined };
@@ -59,7 +59,7 @@ const establish = (
   grant: TokenResponse,
   id: string | undefined,
   { now }: Moment,
-): Step => {
+): SessionStep => {
   const { state } = machine;
   const call = machine.calls + 1;
   const before: Session = { kind, generation: 0, tokens: {}, startedAt: now };
@@ -82,7 +82,7 @@ const establish = (
 const idOf = (state: SessionState): string | undefined => (state.state === 'establishing' ? state.id : undefined);
 const formerOf = (state: SessionState): readonly Session[] => (state.state === 'establishing' ? state.former : []);
 
-export const onSignOut = (machine: SessionMachine, id: string | undefined, { now }: Moment): Step => {
+export const onSignOut = (machine: SessionMachine, id: string | undefined, { now }: Moment): SessionStep => {
   const { state, signIn } = machine;
   const left = {
     ...signedOutRecord(state, 'user', undefined),
@@ -103,7 +103,7 @@ export const onEstablishSuperseded = (
   state: SessionState & { state: 'establishing' },
   saved: SessionRecord,
   { now }: Moment,
-): Step => {
+): SessionStep => {
   const generation = generationAfterSignIn(
     saved.state === 'signed-in' ? saved.session.generation : saved.generation,
     now,

@@ -22,12 +22,12 @@ import type {
   SessionEvent,
   SessionPolicy,
   SessionState,
-  Step,
+  SessionStep,
   SignedOutRecord,
 } from './session-types.ts';
 
 /** Reads the disk; who waits goes on waiting. */
-export const load = (machine: SessionMachine, attempt: number): Step => {
+export const load = (machine: SessionMachine, attempt: number): SessionStep => {
   const call = machine.calls + 1;
   const starting: SessionState = {
     state: 'starting',
@@ -51,7 +51,7 @@ export const onLoaded = (
   { call, saved, problem }: Extract<SessionEvent, { type: 'loaded' }>,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   const { state } = machine;
   if (state.state === 'starting' && state.call === call) {
     const { left } = state;
@@ -65,7 +65,7 @@ export const onLoaded = (
 };
 
 /** A person signed in or out before this session was read: it will not be there any more, and must not live on. */
-const onOutdone = (machine: SessionMachine, session: Session): Step => {
+const onOutdone = (machine: SessionMachine, session: Session): SessionStep => {
   const { state } = machine;
   if (state.state === 'signed-out' && state.reason === 'user')
     return withEffects(noChange(machine), { type: 'revoke', session });
@@ -79,7 +79,7 @@ const take = (
   problem: Problem | undefined,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   if (saved?.state !== 'signed-in') {
     return leave(machine, saved ?? { state: 'signed-out', generation: 0, reason: 'never', problem });
   }
@@ -103,7 +103,7 @@ export const onLoadFailed = (
   { call, problem }: Extract<SessionEvent, { type: 'load-failed' }>,
   { now }: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   const { state } = machine;
   const lookAgainAt = now + policy.saveRetryMs;
   if (waitsForDisk(state)) return noChange({ ...machine, state: { ...state, problem, lookAgainAt } });
@@ -116,14 +116,14 @@ export const onLoadFailed = (
   return lookAgain(leave({ ...machine, durability: 'memory' }, out), lookAgainAt);
 };
 
-const lookAgain = (step: Step, lookAgainAt: number): Step => {
+const lookAgain = (step: SessionStep, lookAgainAt: number): SessionStep => {
   const { state } = step.machine;
   return state.state === 'signed-out'
     ? { ...step, machine: { ...step.machine, state: { ...state, lookAgainAt } } }
     : step;
 };
 
-export const readAgain = (machine: SessionMachine): Step => {
+export const readAgain = (machine: SessionMachine): SessionStep => {
   const call = machine.calls + 1;
   return withEffects(lookAgain(noChange({ ...machine, calls: call }), Infinity), { type: 'load', call });
 };

@@ -12,20 +12,20 @@ import type {
   SessionEffect,
   SessionPolicy,
   SessionState,
-  Step,
+  SessionStep,
   SignedOutRecord,
   Verdict,
   Waiting,
 } from './session-types.ts';
 
-export const noChange = (machine: SessionMachine): Step => ({ machine, effects: [] });
+export const noChange = (machine: SessionMachine): SessionStep => ({ machine, effects: [] });
 
-export const transition = (machine: SessionMachine, state: SessionState, ...effects: SessionEffect[]): Step => ({
+export const transition = (machine: SessionMachine, state: SessionState, ...effects: SessionEffect[]): SessionStep => ({
   machine: { ...machine, state },
   effects,
 });
 
-export const withEffects = (step: Step, ...effects: SessionEffect[]): Step => ({
+export const withEffects = (step: SessionStep, ...effects: SessionEffect[]): SessionStep => ({
   machine: step.machine,
   effects: [...step.effects, ...effects],
 });
@@ -86,7 +86,7 @@ export const beginRefresh = (
   access: 'good' | 'refused',
   waiting: Waiting,
   attempt: number,
-): Step => {
+): SessionStep => {
   const call = machine.calls + 1;
   const state: SessionState = { state: 'refreshing', session, step: 'locking', call, attempt, access, waiting };
   return transition({ ...machine, calls: call }, state, { type: 'lock', call });
@@ -104,7 +104,7 @@ export const activate = (
   waiting: Waiting,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   const verdict = verdictOf(session);
   if (!verdict) return degradeWithoutToken(machine, session, 'good', waiting, 0, at, policy);
   return transition(machine, { state: 'active', session }, ...answerAll(waiting, verdict));
@@ -119,7 +119,7 @@ export const degradeWithoutToken = (
   attempt: number,
   at: Moment,
   policy: SessionPolicy,
-): Step =>
+): SessionStep =>
   enterDegraded(machine, session, access, ODD_ANSWER, waiting, Math.max(attempt + 1, ODD_ANSWER_ATTEMPT), at, policy);
 
 const pause = (problem: Problem, attempt: number, { chance }: Moment, policy: SessionPolicy): number => {
@@ -139,7 +139,7 @@ export const enterDegraded = (
   attempt: number,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   const nextTryAt = at.now + pause(problem, attempt, at, policy);
   const verdict = (access === 'good' && admit(session, at.now, policy)) || ({ type: 'fail', problem } as const);
   const state: SessionState = { state: 'degraded', session, attempt, access, failedAt: at.now, nextTryAt, problem };
@@ -147,7 +147,7 @@ export const enterDegraded = (
 };
 
 /** Writes a record; what fails is written again until the disk has it (`unsaved`). */
-export const save = ({ machine, effects }: Step, record: SessionRecord, ids: Waiting = []): Step => {
+export const save = ({ machine, effects }: SessionStep, record: SessionRecord, ids: Waiting = []): SessionStep => {
   const call = machine.calls + 1;
   const unsaved = { record, call, retryAt: Infinity, ids };
   return { machine: { ...machine, calls: call, unsaved }, effects: [...effects, { type: 'save', call, record }] };
@@ -158,11 +158,11 @@ export const settleUnsaved = ({ unsaved }: SessionMachine, result: Result<null>)
   (unsaved?.ids ?? []).flatMap((id) => settle(id, result));
 
 /** The only way out of a session, for one of the three reasons of invariant 2. */
-export const end = (machine: SessionMachine, left: SignedOutRecord, ids: Waiting = []): Step =>
+export const end = (machine: SessionMachine, left: SignedOutRecord, ids: Waiting = []): SessionStep =>
   save(leave(machine, left), left, [...(machine.unsaved?.ids ?? []), ...ids]);
 
 /** Out, as the disk says already. */
-export const leave = (machine: SessionMachine, left: SignedOutRecord): Step => {
+export const leave = (machine: SessionMachine, left: SignedOutRecord): SessionStep => {
   const { state } = machine;
   const proofless: SessionMachine = { ...machine, unsaved: undefined, verifying: undefined, verifiedAt: undefined };
   return transition(proofless, left, ...release(state), ...answerAll(waitingOf(state), { type: 'anonymous' }));

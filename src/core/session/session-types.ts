@@ -68,7 +68,7 @@ export type TokenResponse = {
 export type Waiting = readonly string[];
 
 /** What becomes of the access token while a refresh is on its way: still `good`, or `refused` by a 401. */
-type TokenStanding = 'good' | 'refused';
+type AccessTokenState = 'good' | 'refused';
 
 export type SessionState =
   /** `left`: the end that this worker knows of, while it looks for a sign-in that came after it. */
@@ -100,13 +100,20 @@ export type SessionState =
       step: 'locking' | 'recording' | 'requesting';
       call: number;
       attempt: number;
-      access: TokenStanding;
+      access: AccessTokenState;
       waiting: Waiting;
       /** What the disk's write-ahead record says (`refreshSentAt`). */
       recorded?: number | undefined;
     }
   /** Rejected: whether that is the end, the disk decides, which may hold another worker's newer session. */
-  | { state: 'ending'; session: Session; left: SignedOutRecord; call: number; access: TokenStanding; waiting: Waiting }
+  | {
+      state: 'ending';
+      session: Session;
+      left: SignedOutRecord;
+      call: number;
+      access: AccessTokenState;
+      waiting: Waiting;
+    }
   /** Rotated: the new tokens are not on disk yet, so nobody gets them. */
   | {
       state: 'saving';
@@ -114,14 +121,14 @@ export type SessionState =
       next: Session;
       call: number;
       attempt: number;
-      access: TokenStanding;
+      access: AccessTokenState;
       waiting: Waiting;
     }
   | {
       state: 'degraded';
       session: Session;
       attempt: number;
-      access: TokenStanding;
+      access: AccessTokenState;
       failedAt: number;
       nextTryAt: number;
       problem: Problem;
@@ -191,7 +198,7 @@ export type SessionEvent =
   | { type: 'erased' }
   /** A socket was closed for its authorization: look at this generation. */
   | { type: 'suspected'; generation: number }
-  | { type: 'sign-in'; id: string | undefined; order: SignInCommand }
+  | { type: 'sign-in'; id: string | undefined; command: SignInCommand }
   | { type: 'sign-in-redirect'; call: number; url: string }
   | { type: 'signed-in'; call: number; kind: SignInKind; grant: TokenResponse }
   | { type: 'sign-in-failed'; call: number; problem: Problem }
@@ -205,7 +212,7 @@ export type SessionEffect =
   | { type: 'save'; call: number; record: SessionRecord }
   | { type: 'grant'; call: number; session: Session }
   | { type: 'verify'; call: number; kind: SignInKind }
-  | { type: 'sign-in'; call: number; order: SignInCommand }
+  | { type: 'sign-in'; call: number; command: SignInCommand }
   | { type: 'revoke'; session: Session }
   | { type: 'answer'; id: string; verdict: Verdict }
   | { type: 'settle'; id: string; result: Result<SignInNext | null> };
@@ -266,4 +273,4 @@ export const SESSION_POLICY: SessionPolicy = {
 /** When it is, and a number in [0, 1) for whatever wants chance. */
 export type Moment = { now: number; chance: number };
 
-export type Step = { machine: SessionMachine; effects: readonly SessionEffect[] };
+export type SessionStep = { machine: SessionMachine; effects: readonly SessionEffect[] };

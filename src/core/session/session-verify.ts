@@ -9,12 +9,12 @@ import type {
   SessionEvent,
   SessionPolicy,
   SessionState,
-  Step,
+  SessionStep,
   VerifyState,
 } from './session-types.ts';
 
 /** Asks the application's backend, by name, whether it knows this session; one question at a time. */
-export const verifyNow = (step: Step): Step => {
+export const verifyNow = (step: SessionStep): SessionStep => {
   const { machine } = step;
   const { verifying } = machine;
   const session = sessionOf(machine.state);
@@ -35,7 +35,7 @@ export const forgetFailures = (machine: SessionMachine): SessionMachine =>
   machine.verifying?.state === 'backoff' ? { ...machine, verifying: undefined } : machine;
 
 /** The network is not always there when the browser says so: whoever got no proof asks again. */
-export const verifyDue = (step: Step, { now }: Moment, policy: SessionPolicy): Step => {
+export const verifyDue = (step: SessionStep, { now }: Moment, policy: SessionPolicy): SessionStep => {
   const { verifying, state } = step.machine;
   const due = verifying?.state === 'backoff' && isDue(verifying.retryAt, policy.verifyRetryCapMs, now);
   return due && state.state === 'active' ? verifyNow(step) : step;
@@ -46,7 +46,7 @@ export const onVerify = (
   event: Extract<SessionEvent, { type: 'verified' | 'verify-failed' }>,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   const { verifying, state } = machine;
   if (verifying?.state !== 'pending' || verifying.call !== event.call) return noChange(machine);
   const rest: SessionMachine = { ...machine, verifying: undefined };
@@ -66,10 +66,11 @@ const unproved = (attempt: number, { now, chance }: Moment, policy: SessionPolic
   return { state: 'backoff', attempt, retryAt: now + fullJitter(attempt, backoff, chance) };
 };
 
-const rerunIfPending = (step: Step, pending: { rerun: boolean }): Step => (pending.rerun ? verifyNow(step) : step);
+const rerunIfPending = (step: SessionStep, pending: { rerun: boolean }): SessionStep =>
+  pending.rerun ? verifyNow(step) : step;
 
 /** The backend's name for the user is worth keeping: a restarted worker greets people by it before it has asked. */
-const prove = (machine: SessionMachine, session: Session, user: User): Step => {
+const prove = (machine: SessionMachine, session: Session, user: User): SessionStep => {
   if (session.user?.sub === user.sub && session.user.name === user.name) return noChange(machine);
   const known = { ...session, user };
   const step = noChange({ ...machine, state: { ...machine.state, session: known } as SessionState });

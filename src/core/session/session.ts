@@ -37,7 +37,7 @@ import {
   type SessionEvent,
   type SessionPolicy,
   type SessionState,
-  type Step,
+  type SessionStep,
 } from './session-types.ts';
 
 /*
@@ -66,7 +66,12 @@ export const initialMachine: SessionMachine = {
 };
 
 /** The only function that decides anything about a session. Pure: the same arguments, the same answer. */
-export const stepSession = (machine: SessionMachine, event: SessionEvent, at: Moment, policy: SessionPolicy): Step => {
+export const stepSession = (
+  machine: SessionMachine,
+  event: SessionEvent,
+  at: Moment,
+  policy: SessionPolicy,
+): SessionStep => {
   const { state } = machine;
   switch (event.type) {
     case 'started':
@@ -105,7 +110,7 @@ export const stepSession = (machine: SessionMachine, event: SessionEvent, at: Mo
     case 'suspected':
       return onSuspected(machine, event.generation, at, policy);
     case 'sign-in':
-      return onSignIn(machine, event.id, event.order);
+      return onSignIn(machine, event.id, event.command);
     case 'sign-in-redirect':
     case 'signed-in':
     case 'sign-in-failed':
@@ -115,7 +120,7 @@ export const stepSession = (machine: SessionMachine, event: SessionEvent, at: Mo
   }
 };
 
-const onAbandoned = (machine: SessionMachine, id: string): Step => {
+const onAbandoned = (machine: SessionMachine, id: string): SessionStep => {
   const { state } = machine;
   if (!('waiting' in state)) return noChange(machine);
   return noChange({ ...machine, state: { ...state, waiting: state.waiting.filter((other) => other !== id) } });
@@ -133,7 +138,7 @@ const recordOf = (state: SessionState): SessionRecord | undefined => {
 };
 
 /** A save that is under way may have been made before the deletion: its answer proves nothing any more. */
-const onErased = (machine: SessionMachine): Step => {
+const onErased = (machine: SessionMachine): SessionStep => {
   const { state } = machine;
   const record = recordOf(state);
   // Inside the lock the disk is read and written anyway.
@@ -151,7 +156,7 @@ type Answer = Extract<
   { type: 'locked' | 'saved' | 'save-failed' | 'superseded' | 'granted' | 'grant-failed' }
 >;
 
-const onAnswer = (machine: SessionMachine, event: Answer, at: Moment, policy: SessionPolicy): Step => {
+const onAnswer = (machine: SessionMachine, event: Answer, at: Moment, policy: SessionPolicy): SessionStep => {
   const { state } = machine;
   if (machine.unsaved?.call === event.call) return onUnsavedAnswer(machine, event, at, policy);
   if (!('call' in state) || state.call !== event.call) return noChange(machine);
@@ -165,7 +170,12 @@ const onAnswer = (machine: SessionMachine, event: Answer, at: Moment, policy: Se
   return verifyNow(withEffects(step, ...left, ...settle(state.id, ok({ type: 'signed-in' }))));
 };
 
-const onSuperseded = (machine: SessionMachine, saved: SessionRecord, at: Moment, policy: SessionPolicy): Step => {
+const onSuperseded = (
+  machine: SessionMachine,
+  saved: SessionRecord,
+  at: Moment,
+  policy: SessionPolicy,
+): SessionStep => {
   const { state } = machine;
   if (state.state === 'establishing') return onEstablishSuperseded(machine, state, saved, at);
   const step = adopt(machine, saved, at, policy);
@@ -181,7 +191,7 @@ const onRefreshAnswer = (
   event: Answer,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   switch (state.step) {
     case 'locking':
       return event.type === 'locked' ? onLocked(machine, state, event, at, policy) : noChange(machine);
@@ -199,7 +209,7 @@ const onRefreshAnswer = (
   }
 };
 
-const onUnsavedAnswer = (machine: SessionMachine, event: Answer, at: Moment, policy: SessionPolicy): Step => {
+const onUnsavedAnswer = (machine: SessionMachine, event: Answer, at: Moment, policy: SessionPolicy): SessionStep => {
   const { unsaved } = machine;
   if (event.type === 'saved') return withEffects(saved(machine), ...settleUnsaved(machine, ok(null)));
   if (event.type === 'superseded') return onUnsavedSuperseded(machine, event.saved, at, policy);
@@ -211,7 +221,8 @@ const onUnsavedAnswer = (machine: SessionMachine, event: Answer, at: Moment, pol
   );
 };
 
-const saved = (machine: SessionMachine): Step => noChange({ ...machine, unsaved: undefined, durability: 'disk' });
+const saved = (machine: SessionMachine): SessionStep =>
+  noChange({ ...machine, unsaved: undefined, durability: 'disk' });
 
 /** A person's sign-out outdoes whatever another worker wrote meanwhile; every other end was about an older token. */
 const onUnsavedSuperseded = (
@@ -219,7 +230,7 @@ const onUnsavedSuperseded = (
   there: SessionRecord,
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   const { unsaved, state } = machine;
   const record = unsaved?.record;
   if (record?.state === 'signed-out' && record.reason === 'user' && there.state === 'signed-in') {
@@ -232,7 +243,7 @@ const onUnsavedSuperseded = (
 
 // ---- time and the world
 
-const onTick = (machine: SessionMachine, at: Moment, policy: SessionPolicy): Step => {
+const onTick = (machine: SessionMachine, at: Moment, policy: SessionPolicy): SessionStep => {
   const step = verifyDue(onDue(machine, at, policy), at, policy);
   const { unsaved, state } = step.machine;
   if (!unsaved || holdsLock(state) || !isDue(unsaved.retryAt, policy.saveRetryMs, at.now)) return step;
@@ -243,7 +254,7 @@ const onTick = (machine: SessionMachine, at: Moment, policy: SessionPolicy): Ste
   );
 };
 
-const onDue = (machine: SessionMachine, { now }: Moment, policy: SessionPolicy): Step => {
+const onDue = (machine: SessionMachine, { now }: Moment, policy: SessionPolicy): SessionStep => {
   const { state } = machine;
   switch (state.state) {
     case 'starting':
@@ -273,7 +284,7 @@ const onNudge = (
   cause: 'online' | 'visible' | 'thaw' | 'user',
   at: Moment,
   policy: SessionPolicy,
-): Step => {
+): SessionStep => {
   const { state } = machine;
   if (state.state === 'starting' && state.retryAt !== undefined) return load(machine, state.attempt);
   if (waitsForDisk(state)) return state.lookAgainAt === Infinity ? noChange(machine) : readAgain(machine);
@@ -288,7 +299,7 @@ const onNudge = (
 };
 
 /** A page came, or came back: only the backend's word proves to it that the session is there. */
-const onTabArrived = (machine: SessionMachine, at: Moment, policy: SessionPolicy): Step => {
+const onTabArrived = (machine: SessionMachine, at: Moment, policy: SessionPolicy): SessionStep => {
   const { state } = machine;
   if (state.state === 'degraded' && mayTry(state, at, policy))
     return verifyNow(beginRefresh(machine, state.session, state.access, [], state.attempt));

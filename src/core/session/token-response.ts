@@ -4,7 +4,7 @@ import type { Problem } from '../../protocol/problem.ts';
 import type { AccessToken, TokenResponse } from './session-types.ts';
 
 /** An HTTP answer of a token endpoint, read whole. `at` is the endpoint's path or origin + path. */
-export type TokenAnswer = {
+export type TokenEndpointAnswer = {
   at: string;
   status: number;
   text: string;
@@ -69,12 +69,12 @@ const TRANSIENT: ReadonlySet<string> = new Set([
 ]);
 
 /** Only JSON from the endpoint itself, with a status of RFC 6749 §5.2, says anything about the session. */
-export const errorOf = ({ status, text }: TokenAnswer): string | undefined => {
+export const errorOf = ({ status, text }: TokenEndpointAnswer): string | undefined => {
   const body = status === 400 || status === 401 ? parseJson(text) : undefined;
   return isObject(body) ? stringAt(body, 'error') : undefined;
 };
 
-const problemOf = (answer: TokenAnswer): Problem => {
+const problemOf = (answer: TokenEndpointAnswer): Problem => {
   const { at, status, retryAfterMs } = answer;
   if (status === 429) return { code: 'rate-limited', at, status, retryAfterMs };
   const error = errorOf(answer);
@@ -90,7 +90,7 @@ const problemOf = (answer: TokenAnswer): Problem => {
 export type IdTokenCheck = (idToken: unknown) => boolean;
 
 export const judgeTokenAnswer = (
-  answer: TokenAnswer,
+  answer: TokenEndpointAnswer,
   expected: AccessToken['scheme'],
   isSamePerson: IdTokenCheck = () => true,
 ): TokenVerdict => {

@@ -2,7 +2,7 @@ import { CLOSE_CODE } from '../../protocol/frames.ts';
 import type { Moment } from '../session/session-types.ts';
 import {
   withEffects,
-  fetchTicket,
+  beginAttempt,
   transition,
   hangUp,
   becomeIdle,
@@ -61,7 +61,7 @@ export const onAlarm = (socket: Socket, due: number, at: Moment, policy: SocketP
       return onOpenAlarm(socket, state, due, late, at, policy);
     case 'backoff':
     case 'closed':
-      return fetchTicket(socket, at, policy);
+      return beginAttempt(socket, at, policy);
     case 'idle':
       return noChange(socket);
   }

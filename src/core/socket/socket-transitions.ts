@@ -68,7 +68,7 @@ const ticketPatienceMs = (state: SocketState, attempts: number, policy: SocketPo
 };
 
 /** A new attempt begins, always with a ticket of its own. */
-export const fetchTicket = (socket: Socket, { now }: Moment, policy: SocketPolicy): SocketStep => {
+export const beginAttempt = (socket: Socket, { now }: Moment, policy: SocketPolicy): SocketStep => {
   const { generation } = socket.inputs;
   if (generation === undefined) return becomeIdle(socket);
   if (socket.role === 'retiring') return retire(socket);
@@ -146,7 +146,7 @@ export const onUnauthorized = (
   const prompt = next.unauthorizedCount <= PROMPT_RETRIES;
   const renewed = (socket.inputs.generation ?? generation) > generation;
   if (prompt && (renewed || (usable && next.unauthorizedCount === 1)))
-    return withEffects(fetchTicket(next, at, policy), report);
+    return withEffects(beginAttempt(next, at, policy), report);
   if (!prompt) return withEffects(backOff(next, problem, at, policy), report);
   return withEffects(
     backOffFor(next, policy.unauthorizedWaitMs, { type: 'unauthorized', generation }, problem, at, policy),

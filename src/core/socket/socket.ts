@@ -5,7 +5,7 @@ import type { Moment } from '../session/session-types.ts';
 import { alarmOf, onAlarm } from './socket-timers.ts';
 import {
   withEffects,
-  fetchTicket,
+  beginAttempt,
   transition,
   open,
   becomeIdle,
@@ -103,8 +103,8 @@ const onInputs = (socket: Socket, inputs: SocketInputs, at: Moment, policy: Sock
   const next: Socket = { ...socket, inputs, idleAt: idleAtOf(socket, inputs.wanted, at.now, policy) };
   if (isOver(state)) return noChange(next);
   if (inputs.generation === undefined) return becomeIdle(next);
-  if (state.state === 'idle') return inputs.wanted ? fetchTicket(next, at, policy) : noChange(next);
-  if (hasNewTokens(state, inputs.generation)) return fetchTicket(next, at, policy);
+  if (state.state === 'idle') return inputs.wanted ? beginAttempt(next, at, policy) : noChange(next);
+  if (hasNewTokens(state, inputs.generation)) return beginAttempt(next, at, policy);
   const cause = edge(socket.inputs, inputs);
   return cause ? onNudge(next, cause, at, policy) : noChange(next);
 };
@@ -116,10 +116,10 @@ const onNudge = (socket: Socket, cause: NudgeCause, at: Moment, policy: SocketPo
     return state.liveness.type === 'alive' ? probe(socket, state, at.now, policy) : noChange(socket);
   if (cause === 'offline') return noChange(socket);
   if (state.state === 'closed')
-    return state.reason.type === 'forbidden' && cause === 'user' ? fetchTicket(socket, at, policy) : noChange(socket);
+    return state.reason.type === 'forbidden' && cause === 'user' ? beginAttempt(socket, at, policy) : noChange(socket);
   if (state.state !== 'backoff' || (state.reason.type !== 'backoff' && cause !== 'user')) return noChange(socket);
   const soonest = state.since + policy.nudgeSpacingMs;
-  if (at.now >= soonest) return fetchTicket(socket, at, policy);
+  if (at.now >= soonest) return beginAttempt(socket, at, policy);
   return transition(socket, { ...state, retryAt: Math.min(state.retryAt, soonest) });
 };
 

@@ -1,10 +1,10 @@
-import { followsRedirects, ruleFor, treatmentOf, type Treatment } from '../../core/request-policy.ts';
+import { followsRedirects, ruleFor, handlingOf, type RequestHandling } from '../../core/request-policy.ts';
 import type { ApiRule } from '../../protocol/config.ts';
 
 /** What the request policy says of one request. Looked up once, and passed on with the request. */
 export type RequestMatch = {
   url: URL;
-  treatment: Treatment;
+  handling: RequestHandling;
   /** Whether redirects of this request may be followed with authorization. */
   followsRedirects: boolean;
 };
@@ -25,7 +25,7 @@ export const createRequestMatcher = (rules: readonly ApiRule[], self: string): R
       const rule = ruleOf(url);
       return {
         url,
-        treatment: treatmentOf(rule, url.pathname, request),
+        handling: handlingOf(rule, url.pathname, request),
         followsRedirects: followsRedirects(rule, url.pathname, request.method),
       };
     },

@@ -108,9 +108,9 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     dispatch({ type: 'grant-failed', call, problem: verdict.problem, unanswered: verdict.unanswered });
   };
 
-  const signIn = async ({ call, order }: Extract<SessionEffect, { type: 'sign-in' }>): Promise<void> => {
-    const kind = order.kind === 'oidc-callback' ? 'oidc' : order.kind;
-    const outcome = (await signInMethods[kind]?.signIn(order)) ?? failedWith(unsupported(kind));
+  const signIn = async ({ call, command }: Extract<SessionEffect, { type: 'sign-in' }>): Promise<void> => {
+    const kind = command.kind === 'oidc-callback' ? 'oidc' : command.kind;
+    const outcome = (await signInMethods[kind]?.signIn(command)) ?? failedWith(unsupported(kind));
     if (outcome.type === 'redirect') return dispatch({ type: 'sign-in-redirect', call, url: outcome.url });
     dispatch(
       outcome.type === 'granted'
@@ -224,7 +224,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
       dispatch(event);
       return immediate ?? waitFor(event.id);
     },
-    signIn: (order) => dispatchForResult((id) => ({ type: 'sign-in', id, order })),
+    signIn: (command) => dispatchForResult((id) => ({ type: 'sign-in', id, command })),
     signOut: () => dispatchForResult((id) => ({ type: 'sign-out', id })),
     pending: () => (inFlight.size > 0 ? untilSettled() : undefined),
   };

@@ -1,6 +1,6 @@
 import type { Frame, SocketAddress } from '../../core/codecs/codec.ts';
 import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
-import { sizeOf } from '../../core/codecs/tab-sockets.ts';
+import { frameSize } from '../../core/codecs/tab-sockets.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 /*
@@ -36,7 +36,7 @@ type GrowingRun = { data: Frame[]; bytes: number };
 
 const append = (run: GrowingRun, data: Frame): void => {
   run.data.push(data);
-  run.bytes += sizeOf(data);
+  run.bytes += frameSize(data);
 };
 
 const isFull = ({ data, bytes }: GrowingRun): boolean => data.length >= MAX_RUN_FRAMES || bytes >= MAX_RUN_BYTES;
@@ -83,7 +83,7 @@ export const createTabBatcher = (clock: Clock, deliver: (tab: string, frames: Po
       append(last.run, data);
       return isFull(last.run) ? flush() : undefined;
     }
-    const run: GrowingRun = { data: [data], bytes: sizeOf(data) };
+    const run: GrowingRun = { data: [data], bytes: frameSize(data) };
     last = { to, run };
     for (const { tab, socket } of to) add(tab, { type: 'socket-messages', socket, run });
   };

@@ -49,7 +49,7 @@ export const openInPageTransport = ({ config: given, build, tab, script, problem
     attach: (intro, port) => host.attach(intro, port),
     fetch(request) {
       const match = host.match(request);
-      return match.treatment === 'leave' ? fetch(request) : host.fetch(request, match).then(orReject);
+      return match.handling === 'ignore' ? fetch(request) : host.fetch(request, match).then(orReject);
     },
   });
   const end = (): void => {

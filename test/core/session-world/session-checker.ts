@@ -4,7 +4,7 @@ import type {
   Session,
   SessionEvent,
   SessionState,
-  Step,
+  SessionStep,
   Verdict,
 } from '../../../src/core/session/session-types.ts';
 import { SESSION_POLICY } from '../../../src/core/session/session-types.ts';
@@ -49,7 +49,7 @@ export class InvariantChecker implements Watch, CheckContext {
     this.violations.push({ invariant, text });
   }
 
-  stepped(worker: SimulatedWorker, event: SessionEvent, before: SessionMachine, step: Step): void {
+  stepped(worker: SimulatedWorker, event: SessionEvent, before: SessionMachine, step: SessionStep): void {
     this.storeWasFaulty ||= worker.blind || worker.storeFailed;
     this.wasCrowded ||= this.world.workers.length > 1;
     this.#noteUnanswered(event, before.state, step.machine.state);
@@ -159,7 +159,7 @@ export class InvariantChecker implements Watch, CheckContext {
     this.#confirmedFamily = -1;
   }
 
-  #checkRefused(generation: number, { state }: SessionMachine, step: Step): void {
+  #checkRefused(generation: number, { state }: SessionMachine, step: SessionStep): void {
     const session = sessionOf(state);
     if (!session || session.generation <= generation || !hasGoodAccess(state) || state.state === 'saving') return;
     if (session.kind !== 'ticket' && !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
@@ -172,14 +172,14 @@ export class InvariantChecker implements Watch, CheckContext {
       this.report(5, 'a 401 for an older token caused a refresh');
   }
 
-  #checkRequest({ state }: SessionMachine, step: Step): void {
+  #checkRequest({ state }: SessionMachine, step: SessionStep): void {
     const session = sessionOf(state);
     if (!session || !hasGoodAccess(state) || !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
     const sent = step.effects.some((effect) => effect.type === 'answer' && effect.verdict.type === 'authorized');
     if (!sent) this.report('calm', `a good token was withheld while ${state.state}`);
   }
 
-  #checkSuspected({ state }: SessionMachine, step: Step): void {
+  #checkSuspected({ state }: SessionMachine, step: SessionStep): void {
     const reaches = step.effects.filter((effect) => effect.type !== 'lock' && effect.type !== 'verify');
     if (reaches.length > 0) this.report(8, `a socket caused ${reaches[0]?.type}`);
     if (step.machine.state.state === 'signed-out' && state.state !== 'signed-out')
@@ -187,7 +187,11 @@ export class InvariantChecker implements Watch, CheckContext {
   }
 
   /** A good answer means that the old refresh token is consumed, so the machine must save the new one in any case. */
-  #checkGranted({ call, grant }: SessionEvent & { type: 'granted' }, { state }: SessionMachine, step: Step): void {
+  #checkGranted(
+    { call, grant }: SessionEvent & { type: 'granted' },
+    { state }: SessionMachine,
+    step: SessionStep,
+  ): void {
     if (state.state !== 'refreshing' || state.call !== call || grant.refresh === undefined) return;
     const kept = step.effects.some(
       (effect) =>
@@ -198,7 +202,7 @@ export class InvariantChecker implements Watch, CheckContext {
     if (!kept) this.report(3, `${grant.refresh} was granted and not saved`);
   }
 
-  #checkRevoked(step: Step): void {
+  #checkRevoked(step: SessionStep): void {
     const latest = latestOf(step.machine.state);
     for (const effect of step.effects) {
       if (effect.type !== 'revoke' || !latest) continue;

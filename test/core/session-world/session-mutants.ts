@@ -6,7 +6,7 @@ import type {
   SessionEffect,
   SessionEvent,
   SessionPolicy,
-  Step,
+  SessionStep,
 } from '../../../src/core/session/session-types.ts';
 import { hasEnded } from '../../../src/core/session/token-expiry.ts';
 import type { Invariant } from './session-end-check.ts';
@@ -16,7 +16,13 @@ import type { Stepper } from './session-world.ts';
 export type Mutant = { invariant: Invariant; name: string; step: Stepper };
 
 type Rewrite = (event: SessionEvent, machine: SessionMachine, at: Moment) => SessionEvent | undefined;
-type Spoil = (step: Step, event: SessionEvent, before: SessionMachine, at: Moment, policy: SessionPolicy) => Step;
+type Spoil = (
+  step: SessionStep,
+  event: SessionEvent,
+  before: SessionMachine,
+  at: Moment,
+  policy: SessionPolicy,
+) => SessionStep;
 
 /** Changes the event before the machine receives it. `undefined` drops it. */
 const receives =
@@ -32,12 +38,15 @@ const damages =
   (machine, event, at, policy) =>
     spoil(stepSession(machine, event, at, policy), event, machine, at, policy);
 
-const only = (step: Step, keep: (effect: SessionEffect) => boolean): Step => ({
+const only = (step: SessionStep, keep: (effect: SessionEffect) => boolean): SessionStep => ({
   ...step,
   effects: step.effects.filter(keep),
 });
-const plus = (step: Step, ...effects: SessionEffect[]): Step => ({ ...step, effects: [...step.effects, ...effects] });
-const then = (first: Step, event: SessionEvent, at: Moment, policy: SessionPolicy): Step => {
+const plus = (step: SessionStep, ...effects: SessionEffect[]): SessionStep => ({
+  ...step,
+  effects: [...step.effects, ...effects],
+});
+const then = (first: SessionStep, event: SessionEvent, at: Moment, policy: SessionPolicy): SessionStep => {
   const second = stepSession(first.machine, event, at, policy);
   return { machine: second.machine, effects: [...first.effects, ...second.effects] };
 };
@@ -147,7 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
     step: damages((step, event) => {
       const { unsaved } = step.machine;
       if (event.type !== 'sign-out' || event.id === undefined || !unsaved) return step;
-      const settled: Step = { ...step, machine: { ...step.machine, unsaved: { ...unsaved, ids: [] } } };
+      const settled: SessionStep = { ...step, machine: { ...step.machine, unsaved: { ...unsaved, ids: [] } } };
       return plus(settled, { type: 'settle', id: event.id, result: { ok: true, value: null } });
     }),
   },

@@ -5,7 +5,7 @@ import {
   type Session,
   type SessionEffect,
   type SessionEvent,
-  type Step,
+  type SessionStep,
   type Verdict,
 } from '../../../src/core/session/session-types.ts';
 import { wakeAt } from '../../../src/core/session/token-expiry.ts';
@@ -20,7 +20,7 @@ export type Stepper = typeof stepSession;
 
 /** An observer that checks the invariants from outside, where the true state is known. */
 export type Watch = {
-  stepped(worker: SimulatedWorker, event: SessionEvent, before: SimulatedWorker['machine'], step: Step): void;
+  stepped(worker: SimulatedWorker, event: SessionEvent, before: SimulatedWorker['machine'], step: SessionStep): void;
   granting(worker: SimulatedWorker, session: Session): void;
   answering(worker: SimulatedWorker, id: string, verdict: Verdict): void;
   settling(worker: SimulatedWorker, id: string, result: Result<SignInNext | null>): void;
@@ -130,8 +130,8 @@ export class World extends Surroundings {
     this.open.set(id, worker);
     if (order.type === 'sign-out') this.dispatch(worker, { type: 'sign-out', id });
     else if (order.kind === 'ticket')
-      this.dispatch(worker, { type: 'sign-in', id, order: { kind: 'ticket', apiKey: 'k' } });
-    else this.dispatch(worker, { type: 'sign-in', id, order: { kind: 'password', username: 'u', password: 'p' } });
+      this.dispatch(worker, { type: 'sign-in', id, command: { kind: 'ticket', apiKey: 'k' } });
+    else this.dispatch(worker, { type: 'sign-in', id, command: { kind: 'password', username: 'u', password: 'p' } });
     return id;
   }
 
@@ -210,7 +210,7 @@ export class World extends Surroundings {
         return this.#work(worker, 'verify', () => this.verified(worker, effect.call, effect.kind));
       case 'sign-in':
         return this.#work(worker, 'sign-in', () =>
-          this.signedIn(effect.call, effect.order.kind === 'ticket' ? 'ticket' : 'password'),
+          this.signedIn(effect.call, effect.command.kind === 'ticket' ? 'ticket' : 'password'),
         );
       case 'revoke':
         return this.#work(worker, 'revoke', () => this.revoke(effect.session));
