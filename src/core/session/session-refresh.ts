@@ -1,15 +1,14 @@
 import type { Problem } from '../../protocol/problem.ts';
+import { transition, withEffects } from '../machine.ts';
 import {
   activate,
   admit,
-  withEffects,
   answerAll,
   beginRefresh,
   enterDegraded,
   degradeWithoutToken,
   end,
   generationOf,
-  transition,
   leave,
   release,
   save,
@@ -22,10 +21,10 @@ import { hasEnded, usable } from './token-expiry.ts';
 import type {
   TokenResponse,
   SessionMachine,
-  Moment,
+  SessionContext,
+  SessionEvent,
   SessionRecord,
   Session,
-  SessionPolicy,
   SessionState,
   SessionStep,
   SignedOutRecord,
@@ -56,14 +55,13 @@ export const onLocked = (
   machine: SessionMachine,
   state: Refreshing,
   { saved, problem }: { saved: SessionRecord | undefined; problem?: Problem | undefined },
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
-  if (problem) return onStoreFailed(machine, state, problem, at, policy);
-  if (saved && newer(saved, generationOf(state))) return adopt(machine, saved, at, policy);
+  if (problem) return onStoreFailed(machine, state, problem, context);
+  if (saved && newer(saved, generationOf(state))) return adopt(machine, saved, context);
   const since = state.session.refreshSentAt ?? openRecord(machine, saved, state.session);
   const session = { ...state.session, refreshSentAt: since };
-  const recorded = since ?? at.now;
+  const recorded = since ?? context.now;
   const record: SessionRecord = { state: 'signed-in', session: { ...session, refreshSentAt: recorded } };
   const recording = { ...state, step: 'recording', session, recorded } as const;
   return transition(machine, recording, { type: 'save', call: state.call, record });
@@ -85,19 +83,14 @@ export const newer = (saved: SessionRecord, generation: number): boolean =>
   saved.state === 'signed-in' ? saved.session.generation > generation : saved.generation >= generation;
 
 /** Another worker was faster: its word counts, and nothing of ours may overwrite it. */
-export const adopt = (
-  machine: SessionMachine,
-  saved: SessionRecord,
-  at: Moment,
-  policy: SessionPolicy,
-): SessionStep => {
+export const adopt = (machine: SessionMachine, saved: SessionRecord, context: SessionContext): SessionStep => {
   const { state } = machine;
   const here: SessionMachine = { ...machine, unsaved: undefined, durability: 'disk' };
   if (saved.state !== 'signed-in') return leave(here, saved);
   const { session } = saved;
-  const step = admit(session, at.now, policy)
-    ? activate(here, session, waitingOf(state), at, policy)
-    : beginRefresh(here, session, 'good', waitingOf(state), 0);
+  const step = admit(session, context)
+    ? activate(here, session, waitingOf(state), context)
+    : beginRefresh(here, { session, waiting: waitingOf(state) });
   const adopted = { machine: step.machine, effects: [...release(state), ...step.effects] };
   // No 401 leads to the truth about a cookie: the backend is asked.
   return session.kind === 'ticket' ? verifyNow(adopted) : adopted;
@@ -112,29 +105,18 @@ export const onStoreFailed = (
   machine: SessionMachine,
   state: Refreshing,
   problem: Problem,
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
-  const good = state.access === 'good' && usable(state.session.tokens.access, at.now, policy);
+  const good = state.access === 'good' && usable(state.session.tokens.access, context.now, context.policy);
   if (!good) return requestTokens({ ...machine, durability: 'memory' }, { ...state, recorded: undefined });
-  const step = enterDegraded(
-    machine,
-    state.session,
-    state.access,
-    problem,
-    state.waiting,
-    state.attempt + 1,
-    at,
-    policy,
-  );
-  return withEffects(step, { type: 'unlock' });
+  return withEffects(enterDegraded(machine, state, problem, context), { type: 'unlock' });
 };
 
 export const onGranted = (
   machine: SessionMachine,
   state: Refreshing,
   grant: TokenResponse,
-  { now }: Moment,
+  { now }: SessionContext,
 ): SessionStep => {
   const { session, call, attempt, access, waiting } = state;
   const next = applyGrant(session, grant, now);
@@ -145,29 +127,17 @@ export const onGranted = (
 export const onGrantFailed = (
   machine: SessionMachine,
   state: Refreshing,
-  problem: Problem,
-  unanswered: boolean,
-  at: Moment,
-  policy: SessionPolicy,
+  { problem, unanswered }: SessionEvent & { type: 'grant-failed' },
+  context: SessionContext,
 ): SessionStep => {
-  if (problem.code === 'grant-rejected') return onRejected(machine, state, problem, at);
+  if (problem.code === 'grant-rejected') return onRejected(machine, state, problem, context);
   const open = state.session.refreshSentAt;
-  const session = { ...state.session, refreshSentAt: open ?? (unanswered ? at.now : undefined) };
+  const session = { ...state.session, refreshSentAt: open ?? (unanswered ? context.now : undefined) };
   const answeredRefreshSentAt =
     unanswered || open !== undefined
       ? machine.answeredRefreshSentAt
       : (state.recorded ?? machine.answeredRefreshSentAt);
-  const { access, waiting, attempt } = state;
-  const step = enterDegraded(
-    { ...machine, answeredRefreshSentAt },
-    session,
-    access,
-    problem,
-    waiting,
-    attempt + 1,
-    at,
-    policy,
-  );
+  const step = enterDegraded({ ...machine, answeredRefreshSentAt }, { ...state, session }, problem, context);
   return withEffects(step, { type: 'unlock' });
 };
 
@@ -175,7 +145,7 @@ const onRejected = (
   machine: SessionMachine,
   state: Refreshing,
   problem: Problem & { code: 'grant-rejected' },
-  { now }: Moment,
+  { now }: SessionContext,
 ): SessionStep => {
   const { session, call, access, waiting } = state;
   const evidence: Problem = session.refreshSentAt === undefined ? problem : { ...problem, code: 'answer-lost' };
@@ -192,7 +162,7 @@ export const lifetimeOver = (state: SessionState, session: Session): SignedOutRe
 
 /** By this clock the declared lifetime is over. Where a server can be asked, only it knows (a clock may have jumped). */
 export const onOverdue = (machine: SessionMachine, session: Session, waiting: Waiting): SessionStep => {
-  if (session.tokens.refresh !== undefined) return beginRefresh(machine, session, 'good', waiting, 0);
+  if (session.tokens.refresh !== undefined) return beginRefresh(machine, { session, waiting });
   return withEffects(end(machine, lifetimeOver(machine.state, session)), ...answerAll(waiting, { type: 'anonymous' }));
 };
 
@@ -208,15 +178,14 @@ export const onTokensSaved = (
   machine: SessionMachine,
   state: SessionState & { state: 'saving' | 'establishing' },
   problem: Problem | undefined,
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
   const { next, waiting } = state;
   const kept: SessionMachine = { ...machine, durability: problem ? 'memory' : 'disk', unsaved: undefined };
-  const odd = state.state === 'saving' && next.tokens.access === state.session.tokens.access;
-  const step = odd
-    ? degradeWithoutToken(kept, next, state.access, waiting, state.attempt, at, policy)
-    : activate(kept, next, waiting, at, policy);
+  const withoutToken = state.state === 'saving' && next.tokens.access === state.session.tokens.access;
+  const step = withoutToken
+    ? degradeWithoutToken(kept, { ...state, session: next }, context)
+    : activate(kept, next, waiting, context);
   const done = withEffects(step, ...release(state));
   return problem ? save(done, { state: 'signed-in', session: next }) : done;
 };

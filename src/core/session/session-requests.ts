@@ -1,22 +1,21 @@
 import { retryAfterOf } from '../../protocol/problem.ts';
+import { noChange, withEffects } from '../machine.ts';
 import {
   admit,
-  withEffects,
   answer,
   answerAll,
   beginRefresh,
   generationOf,
   sessionOf,
   spendUnauthorized,
-  noChange,
 } from './session-transitions.ts';
 import { verifyNow } from './session-verify.ts';
-import type { SessionMachine, Moment, Session, SessionPolicy, SessionState, SessionStep } from './session-types.ts';
+import type { SessionMachine, SessionContext, Session, SessionState, SessionStep } from './session-types.ts';
 
 type Degraded = SessionState & { state: 'degraded' };
 
 /** A request of the allow-list arrived and wants to know how to go. */
-export const onRequest = (machine: SessionMachine, id: string, at: Moment, policy: SessionPolicy): SessionStep => {
+export const onRequest = (machine: SessionMachine, id: string, context: SessionContext): SessionStep => {
   const { state } = machine;
   switch (state.state) {
     case 'signed-out':
@@ -25,19 +24,17 @@ export const onRequest = (machine: SessionMachine, id: string, at: Moment, polic
     case 'establishing':
       return wait(machine, state, id);
     case 'active': {
-      const verdict = admit(state.session, at.now, policy);
-      return verdict
-        ? { machine, effects: [answer(id, verdict)] }
-        : beginRefresh(machine, state.session, 'good', [id], 0);
+      const verdict = admit(state.session, context);
+      return verdict ? { machine, effects: [answer(id, verdict)] } : beginRefresh(machine, { ...state, waiting: [id] });
     }
     case 'refreshing':
     case 'saving':
     case 'ending': {
-      const verdict = state.access === 'good' ? admit(state.session, at.now, policy) : undefined;
+      const verdict = state.access === 'good' ? admit(state.session, context) : undefined;
       return verdict ? withEffects(noChange(machine), answer(id, verdict)) : wait(machine, state, id);
     }
     case 'degraded':
-      return onRequestDegraded(machine, state, id, at, policy);
+      return onRequestDegraded(machine, state, id, context);
   }
 };
 
@@ -49,23 +46,24 @@ const onRequestDegraded = (
   machine: SessionMachine,
   state: Degraded,
   id: string,
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
-  const verdict = state.access === 'good' ? admit(state.session, at.now, policy) : undefined;
+  const verdict = state.access === 'good' ? admit(state.session, context) : undefined;
   if (verdict) return withEffects(noChange(machine), answer(id, verdict));
-  if (mayTry(state, at, policy)) return beginRefresh(machine, state.session, state.access, [id], state.attempt);
+  if (mayTry(state, context)) return beginRefresh(machine, { ...state, waiting: [id] });
   return withEffects(noChange(machine), answer(id, { type: 'fail', problem: state.problem }));
 };
 
 /** A pause that the server asked for is kept by everyone, and so is the one before a misconfigured client asks again. */
-export const isHeldOff = ({ problem, nextTryAt }: Degraded, { now }: Moment): boolean =>
+export const isHeldOff = ({ problem, nextTryAt }: Degraded, { now }: SessionContext): boolean =>
   now < nextTryAt && (problem.code === 'misconfigured' || retryAfterOf(problem) !== undefined);
 
 /** Our own backoff gives way to someone who waits. */
-export const mayTry = (state: Degraded, at: Moment, policy: SessionPolicy): boolean => {
-  const since = at.now - state.failedAt;
-  return at.now >= state.nextTryAt || (!isHeldOff(state, at) && (since >= policy.minTryMs || since < 0));
+export const mayTry = (state: Degraded, context: SessionContext): boolean => {
+  const since = context.now - state.failedAt;
+  return (
+    context.now >= state.nextTryAt || (!isHeldOff(state, context) && (since >= context.policy.minTryMs || since < 0))
+  );
 };
 
 /** A request was answered with 401. */
@@ -73,29 +71,27 @@ export const onRefused = (
   machine: SessionMachine,
   id: string,
   generation: number,
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
   const { state } = machine;
   if (state.state === 'signed-out') return withEffects(noChange(machine), answer(id, { type: 'passThrough' }));
   // A 401 for an older token is old news: the newer one answers it (invariant 5).
-  if ((sessionOf(state)?.generation ?? generationOf(state)) > generation) return onRequest(machine, id, at, policy);
-  if (state.state === 'degraded') return onRefusedDegraded(machine, state, id, at, policy);
+  if ((sessionOf(state)?.generation ?? generationOf(state)) > generation) return onRequest(machine, id, context);
+  if (state.state === 'degraded') return onRefusedDegraded(machine, state, id, context);
   if (state.state !== 'active') return onWaitRefused(machine, state, id);
   // The `ticket` kind has no token to renew: the 401 is the answer, and the backend is asked whether the session stands.
   if (state.session.kind === 'ticket')
     return withEffects(verifyNow(noChange(machine)), answer(id, { type: 'passThrough' }));
-  return refreshRefused(machine, state.session, [id], at, policy);
+  return refreshRefused(machine, state.session, [id], context);
 };
 
 const onRefusedDegraded = (
   machine: SessionMachine,
   state: Degraded,
   id: string,
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
-  if (mayTry(state, at, policy)) return beginRefresh(machine, state.session, 'refused', [id], state.attempt);
+  if (mayTry(state, context)) return beginRefresh(machine, { ...state, access: 'refused', waiting: [id] });
   return {
     machine: { ...machine, state: { ...state, access: 'refused' } },
     effects: [answer(id, { type: 'fail', problem: state.problem })],
@@ -112,25 +108,19 @@ const refreshRefused = (
   machine: SessionMachine,
   session: Session,
   waiting: readonly string[],
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
-  const spent = session.tokens.refresh ? spendUnauthorized(machine, at.now, policy) : undefined;
+  const spent = session.tokens.refresh ? spendUnauthorized(machine, context) : undefined;
   return spent
-    ? beginRefresh(spent, session, 'refused', waiting, 0)
+    ? beginRefresh(spent, { session, access: 'refused', waiting })
     : { machine, effects: answerAll(waiting, { type: 'passThrough' }) };
 };
 
 /** Invariant 8: the most a socket can do. A look at the token, never an end. */
-export const onSuspected = (
-  machine: SessionMachine,
-  generation: number,
-  at: Moment,
-  policy: SessionPolicy,
-): SessionStep => {
+export const onSuspected = (machine: SessionMachine, generation: number, context: SessionContext): SessionStep => {
   const { state } = machine;
   if (state.state !== 'active' || state.session.generation !== generation) return noChange(machine);
   return state.session.kind === 'ticket'
     ? verifyNow(noChange(machine))
-    : refreshRefused(machine, state.session, [], at, policy);
+    : refreshRefused(machine, state.session, [], context);
 };

@@ -1,26 +1,22 @@
 import { failed, ok } from '../../protocol/problem.ts';
-import type { SignInKind } from '../../protocol/snapshot.ts';
+import { noChange, transition, withEffects } from '../machine.ts';
 import {
-  withEffects,
   generationAfterSignIn,
   generationAfterSignOut,
   end,
   generationOf,
-  transition,
   latestOf,
   release,
   replaced,
   settle,
   settleUnsaved,
-  noChange,
   applyGrant,
   signedOutRecord,
   waitingOf,
 } from './session-transitions.ts';
 import type {
-  TokenResponse,
   SessionMachine,
-  Moment,
+  SessionContext,
   SessionRecord,
   Session,
   SessionEvent,
@@ -40,14 +36,14 @@ export const onSignIn = (machine: SessionMachine, id: string | undefined, comman
 export const onSignInAnswer = (
   machine: SessionMachine,
   event: Extract<SessionEvent, { type: 'sign-in-redirect' | 'signed-in' | 'sign-in-failed' }>,
-  at: Moment,
+  context: SessionContext,
 ): SessionStep => {
   const { signIn, state } = machine;
   if (!signIn || signIn.call !== event.call) return noChange(machine);
   const rest: SessionMachine = { ...machine, signIn: undefined };
   if (event.type === 'sign-in-redirect')
     return withEffects(noChange(rest), ...settle(signIn.id, ok({ type: 'redirect', url: event.url })));
-  if (event.type === 'signed-in') return establish(rest, event.kind, event.grant, signIn.id, at);
+  if (event.type === 'signed-in') return establish(rest, event, signIn.id, context);
   // Nobody asked for a callback's answer: what went wrong is shown where one can sign in.
   const shown = signIn.callback && state.state === 'signed-out' ? { ...state, problem: event.problem } : state;
   return withEffects(noChange({ ...rest, state: shown }), ...settle(signIn.id, failed(event.problem)));
@@ -55,10 +51,9 @@ export const onSignInAnswer = (
 
 const establish = (
   machine: SessionMachine,
-  kind: SignInKind,
-  grant: TokenResponse,
+  { kind, grant }: SessionEvent & { type: 'signed-in' },
   id: string | undefined,
-  { now }: Moment,
+  { now }: SessionContext,
 ): SessionStep => {
   const { state } = machine;
   const call = machine.calls + 1;
@@ -82,7 +77,7 @@ const establish = (
 const idOf = (state: SessionState): string | undefined => (state.state === 'establishing' ? state.id : undefined);
 const formerOf = (state: SessionState): readonly Session[] => (state.state === 'establishing' ? state.former : []);
 
-export const onSignOut = (machine: SessionMachine, id: string | undefined, { now }: Moment): SessionStep => {
+export const onSignOut = (machine: SessionMachine, id: string | undefined, { now }: SessionContext): SessionStep => {
   const { state, signIn } = machine;
   const left = {
     ...signedOutRecord(state, 'user', undefined),
@@ -102,7 +97,7 @@ export const onEstablishSuperseded = (
   machine: SessionMachine,
   state: SessionState & { state: 'establishing' },
   saved: SessionRecord,
-  { now }: Moment,
+  { now }: SessionContext,
 ): SessionStep => {
   const generation = generationAfterSignIn(
     saved.state === 'signed-in' ? saved.session.generation : saved.generation,

@@ -1,26 +1,15 @@
 import type { Problem } from '../../protocol/problem.ts';
-import {
-  activate,
-  admit,
-  withEffects,
-  beginRefresh,
-  generationOf,
-  transition,
-  leave,
-  replaced,
-  noChange,
-  waitingOf,
-} from './session-transitions.ts';
+import { noChange, transition, withEffects } from '../machine.ts';
+import { activate, admit, beginRefresh, generationOf, leave, replaced, waitingOf } from './session-transitions.ts';
 import { newer, onOverdue } from './session-refresh.ts';
 import { verifyNow } from './session-verify.ts';
 import { hasEnded } from './token-expiry.ts';
 import type {
   SessionMachine,
-  Moment,
+  SessionContext,
   SessionRecord,
   Session,
   SessionEvent,
-  SessionPolicy,
   SessionState,
   SessionStep,
   SignedOutRecord,
@@ -49,16 +38,15 @@ const endOf = ({ state }: SessionMachine): SignedOutRecord | undefined => {
 export const onLoaded = (
   machine: SessionMachine,
   { call, saved, problem }: Extract<SessionEvent, { type: 'loaded' }>,
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
   const { state } = machine;
   if (state.state === 'starting' && state.call === call) {
     const { left } = state;
     const told = left && !(saved && newer(saved, left.generation)) ? left : saved;
-    return take(machine, told, problem, at, policy);
+    return take(machine, told, problem, context);
   }
-  if (waitsForDisk(state)) return take({ ...machine, durability: 'disk' }, saved, problem, at, policy);
+  if (waitsForDisk(state)) return take({ ...machine, durability: 'disk' }, saved, problem, context);
   const outdone =
     saved?.state === 'signed-in' && saved.session.generation < generationOf(state) ? saved.session : undefined;
   return outdone ? onOutdone(machine, outdone) : noChange(machine);
@@ -77,20 +65,17 @@ const take = (
   machine: SessionMachine,
   saved: SessionRecord | undefined,
   problem: Problem | undefined,
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
   if (saved?.state !== 'signed-in') {
     return leave(machine, saved ?? { state: 'signed-out', generation: 0, reason: 'never', problem });
   }
   const { session } = saved;
   const waiting = waitingOf(machine.state);
-  if (hasEnded(session, at.now))
+  if (hasEnded(session, context.now))
     return onOverdue({ ...machine, state: { state: 'active', session } }, session, waiting);
-  const known = session.refreshSentAt === undefined && admit(session, at.now, policy) !== undefined;
-  const step = known
-    ? activate(machine, session, waiting, at, policy)
-    : beginRefresh(machine, session, 'good', waiting, 0);
+  const known = session.refreshSentAt === undefined && admit(session, context) !== undefined;
+  const step = known ? activate(machine, session, waiting, context) : beginRefresh(machine, { session, waiting });
   return verifyNow(step);
 };
 
@@ -101,8 +86,7 @@ const take = (
 export const onLoadFailed = (
   machine: SessionMachine,
   { call, problem }: Extract<SessionEvent, { type: 'load-failed' }>,
-  { now }: Moment,
-  policy: SessionPolicy,
+  { now, policy }: SessionContext,
 ): SessionStep => {
   const { state } = machine;
   const lookAgainAt = now + policy.saveRetryMs;

@@ -2,33 +2,22 @@ import { retryAfterOf, type Problem, type Result } from '../../protocol/problem.
 import type { SignInNext } from '../../protocol/bridge/calls.ts';
 import type { SignedOutReason } from '../../protocol/snapshot.ts';
 import { fullJitter } from '../backoff.ts';
+import { transition } from '../machine.ts';
 import { usable } from './token-expiry.ts';
 import type {
+  AccessTokenState,
   TokenResponse,
   SessionMachine,
-  Moment,
+  SessionContext,
   SessionRecord,
   Session,
   SessionEffect,
-  SessionPolicy,
   SessionState,
   SessionStep,
   SignedOutRecord,
   Verdict,
   Waiting,
 } from './session-types.ts';
-
-export const noChange = (machine: SessionMachine): SessionStep => ({ machine, effects: [] });
-
-export const transition = (machine: SessionMachine, state: SessionState, ...effects: SessionEffect[]): SessionStep => ({
-  machine: { ...machine, state },
-  effects,
-});
-
-export const withEffects = (step: SessionStep, ...effects: SessionEffect[]): SessionStep => ({
-  machine: step.machine,
-  effects: [...step.effects, ...effects],
-});
 
 export const answer = (id: string, verdict: Verdict): SessionEffect => ({ type: 'answer', id, verdict });
 export const answerAll = (ids: Waiting, verdict: Verdict): SessionEffect[] => ids.map((id) => answer(id, verdict));
@@ -66,7 +55,7 @@ export const holdsLock = ({ state }: SessionState): boolean =>
 export const release = (state: SessionState): SessionEffect[] => (holdsLock(state) ? [{ type: 'unlock' }] : []);
 
 /** What a request gets in a session whose token is at hand. One that cannot be renewed is sent for as long as it is there. */
-export const admit = (session: Session, now: number, policy: SessionPolicy): Verdict | undefined => {
+export const admit = (session: Session, { now, policy }: SessionContext): Verdict | undefined => {
   const { access, refresh } = session.tokens;
   return usable(access, now, policy) || refresh === undefined || session.kind === 'ticket'
     ? verdictOf(session)
@@ -79,70 +68,70 @@ const verdictOf = ({ kind, generation, tokens }: Session): Verdict | undefined =
   return tokens.access && { type: 'authorized', generation, token: tokens.access, key: tokens.key };
 };
 
-/** Opens a refresh: first the lock, so that no other worker of this origin refreshes the same token. */
+/** One attempt to refresh: `attempt` counts the failures before it, `waiting` the requests that wait for its result. */
+type RefreshAttempt = { session: Session; access: AccessTokenState; waiting: Waiting; attempt: number };
+
+/** Starts a refresh with the lock, so that no other worker of this origin refreshes the same token. */
 export const beginRefresh = (
   machine: SessionMachine,
-  session: Session,
-  access: 'good' | 'refused',
-  waiting: Waiting,
-  attempt: number,
+  { session, access = 'good', waiting = [], attempt = 0 }: Pick<RefreshAttempt, 'session'> & Partial<RefreshAttempt>,
 ): SessionStep => {
   const call = machine.calls + 1;
   const state: SessionState = { state: 'refreshing', session, step: 'locking', call, attempt, access, waiting };
   return transition({ ...machine, calls: call }, state, { type: 'lock', call });
 };
 
-/** A provider that answers without a usable token is asked again with patience, not at once. */
-const ODD_ANSWER_ATTEMPT = 4;
+/** The backoff after an answer without a usable token starts at this attempt, because the provider does answer. */
+const UNUSABLE_ANSWER_ATTEMPT = 4;
 
-const ODD_ANSWER: Problem = { code: 'unexpected-answer', at: 'token', status: 200, detail: 'no usable access token' };
+const UNUSABLE_ANSWER: Problem = {
+  code: 'unexpected-answer',
+  at: 'token',
+  status: 200,
+  detail: 'no usable access token',
+};
 
-/** The tokens are safe: everyone who waited gets them, for nobody knows newer ones. */
+/** The tokens are saved, so each request that waited gets them. */
 export const activate = (
   machine: SessionMachine,
   session: Session,
   waiting: Waiting,
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
   const verdict = verdictOf(session);
-  if (!verdict) return degradeWithoutToken(machine, session, 'good', waiting, 0, at, policy);
+  if (!verdict) return degradeWithoutToken(machine, { session, access: 'good', waiting, attempt: 0 }, context);
   return transition(machine, { state: 'active', session }, ...answerAll(waiting, verdict));
 };
 
-/** The refresh token is safe, but there is no new access token. */
+/** The refresh token is saved, but there is no new access token. */
 export const degradeWithoutToken = (
   machine: SessionMachine,
-  session: Session,
-  access: 'good' | 'refused',
-  waiting: Waiting,
-  attempt: number,
-  at: Moment,
-  policy: SessionPolicy,
-): SessionStep =>
-  enterDegraded(machine, session, access, ODD_ANSWER, waiting, Math.max(attempt + 1, ODD_ANSWER_ATTEMPT), at, policy);
+  attempted: RefreshAttempt,
+  context: SessionContext,
+): SessionStep => {
+  const attempt = Math.max(attempted.attempt, UNUSABLE_ANSWER_ATTEMPT - 1);
+  return enterDegraded(machine, { ...attempted, attempt }, UNUSABLE_ANSWER, context);
+};
 
-const pause = (problem: Problem, attempt: number, { chance }: Moment, policy: SessionPolicy): number => {
+const retryDelay = (problem: Problem, attempt: number, { chance, policy }: SessionContext): number => {
   if (problem.code === 'misconfigured') return policy.misconfiguredRetryMs;
   const capMs = attempt > policy.patientAfter ? policy.patientCapMs : policy.retryCapMs;
   const own = fullJitter(attempt, { baseMs: policy.retryBaseMs, capMs }, chance);
   return Math.max(own, Math.min(retryAfterOf(problem) ?? 0, policy.retryAfterCapMs));
 };
 
-/** Cannot refresh now. Nothing is lost: the tokens stay, the next try is known, and nobody waits in the dark. */
+/** The refresh failed. The tokens stay, the next attempt is scheduled, and each request that waits gets an answer now. */
 export const enterDegraded = (
   machine: SessionMachine,
-  session: Session,
-  access: 'good' | 'refused',
+  { session, access, waiting, attempt: failed }: RefreshAttempt,
   problem: Problem,
-  waiting: Waiting,
-  attempt: number,
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
-  const nextTryAt = at.now + pause(problem, attempt, at, policy);
-  const verdict = (access === 'good' && admit(session, at.now, policy)) || ({ type: 'fail', problem } as const);
-  const state: SessionState = { state: 'degraded', session, attempt, access, failedAt: at.now, nextTryAt, problem };
+  const { now } = context;
+  const attempt = failed + 1;
+  const nextTryAt = now + retryDelay(problem, attempt, context);
+  const verdict = (access === 'good' && admit(session, context)) || ({ type: 'fail', problem } as const);
+  const state: SessionState = { state: 'degraded', session, attempt, access, failedAt: now, nextTryAt, problem };
   return transition(machine, state, ...answerAll(waiting, verdict));
 };
 
@@ -211,8 +200,7 @@ export const replaced = (former: Session | undefined, next: Session): readonly S
 /** A 401 may cause a refresh only as long as the bucket holds. A clock that was set back fills it. */
 export const spendUnauthorized = (
   machine: SessionMachine,
-  now: number,
-  policy: SessionPolicy,
+  { now, policy }: SessionContext,
 ): SessionMachine | undefined => {
   const { unauthorizedBudget } = machine;
   const since = now - unauthorizedBudget.at;

@@ -3,6 +3,7 @@ import type { Problem, Result } from '../../protocol/problem.ts';
 import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
 import { oneOf, optional, withDefault } from '../../protocol/schema/schema-types.ts';
 import { SIGN_IN_KIND, USER, type SignedOutReason, type SignInKind, type User } from '../../protocol/snapshot.ts';
+import type { Step, StepContext } from '../machine.ts';
 
 /** Times are milliseconds since the Unix epoch by this device's clock: expiry is advice, the server's 401 decides. */
 const ACCESS_TOKEN = object({ value: string, scheme: oneOf('Bearer', 'DPoP'), issuedAt: number, expiresAt: number });
@@ -68,7 +69,7 @@ export type TokenResponse = {
 export type Waiting = readonly string[];
 
 /** What becomes of the access token while a refresh is on its way: still `good`, or `refused` by a 401. */
-type AccessTokenState = 'good' | 'refused';
+export type AccessTokenState = 'good' | 'refused';
 
 export type SessionState =
   /** `left`: the end that this worker knows of, while it looks for a sign-in that came after it. */
@@ -270,7 +271,6 @@ export const SESSION_POLICY: SessionPolicy = {
   verifyRetryCapMs: 60_000,
 };
 
-/** When it is, and a number in [0, 1) for whatever wants chance. */
-export type Moment = { now: number; chance: number };
+export type SessionContext = StepContext<SessionPolicy>;
 
-export type SessionStep = { machine: SessionMachine; effects: readonly SessionEffect[] };
+export type SessionStep = Step<SessionMachine, SessionEffect>;

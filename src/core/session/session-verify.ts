@@ -1,13 +1,13 @@
 import { fullJitter } from '../backoff.ts';
-import { withEffects, end, save, sessionOf, noChange, signedOutRecord } from './session-transitions.ts';
+import { noChange, withEffects } from '../machine.ts';
+import { end, save, sessionOf, signedOutRecord } from './session-transitions.ts';
 import type { User } from '../../protocol/snapshot.ts';
 import { isDue } from './token-expiry.ts';
 import type {
   SessionMachine,
-  Moment,
+  SessionContext,
   Session,
   SessionEvent,
-  SessionPolicy,
   SessionState,
   SessionStep,
   VerifyState,
@@ -35,7 +35,7 @@ export const forgetFailures = (machine: SessionMachine): SessionMachine =>
   machine.verifying?.state === 'backoff' ? { ...machine, verifying: undefined } : machine;
 
 /** The network is not always there when the browser says so: whoever got no proof asks again. */
-export const verifyDue = (step: SessionStep, { now }: Moment, policy: SessionPolicy): SessionStep => {
+export const verifyDue = (step: SessionStep, { now, policy }: SessionContext): SessionStep => {
   const { verifying, state } = step.machine;
   const due = verifying?.state === 'backoff' && isDue(verifying.retryAt, policy.verifyRetryCapMs, now);
   return due && state.state === 'active' ? verifyNow(step) : step;
@@ -44,8 +44,7 @@ export const verifyDue = (step: SessionStep, { now }: Moment, policy: SessionPol
 export const onVerify = (
   machine: SessionMachine,
   event: Extract<SessionEvent, { type: 'verified' | 'verify-failed' }>,
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
   const { verifying, state } = machine;
   if (verifying?.state !== 'pending' || verifying.call !== event.call) return noChange(machine);
@@ -56,12 +55,12 @@ export const onVerify = (
   if (event.type === 'verify-failed') {
     const over = event.problem.code === 'grant-rejected' && session.kind === 'ticket';
     if (over) return end(rest, signedOutRecord(state, 'rejected', event.problem));
-    return rerunIfPending(noChange({ ...rest, verifying: unproved(verifying.attempt + 1, at, policy) }), verifying);
+    return rerunIfPending(noChange({ ...rest, verifying: unproved(verifying.attempt + 1, context) }), verifying);
   }
-  return rerunIfPending(prove({ ...rest, verifiedAt: at.now }, session, event.user), verifying);
+  return rerunIfPending(prove({ ...rest, verifiedAt: context.now }, session, event.user), verifying);
 };
 
-const unproved = (attempt: number, { now, chance }: Moment, policy: SessionPolicy): VerifyState => {
+const unproved = (attempt: number, { now, chance, policy }: SessionContext): VerifyState => {
   const backoff = { baseMs: policy.verifyRetryBaseMs, capMs: policy.verifyRetryCapMs };
   return { state: 'backoff', attempt, retryAt: now + fullJitter(attempt, backoff, chance) };
 };

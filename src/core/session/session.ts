@@ -1,16 +1,14 @@
 import { failed, ok } from '../../protocol/problem.ts';
+import { noChange, transition, withEffects, type Moment } from '../machine.ts';
 import {
-  withEffects,
   beginRefresh,
   generationAfterSignOut,
   generationOf,
-  transition,
   holdsLock,
   latestOf,
   save,
   settle,
   settleUnsaved,
-  noChange,
 } from './session-transitions.ts';
 import {
   adopt,
@@ -32,7 +30,7 @@ import { hasEnded, isDue, renewIsDue } from './token-expiry.ts';
 import {
   SESSION_POLICY,
   type SessionMachine,
-  type Moment,
+  type SessionContext,
   type SessionRecord,
   type SessionEvent,
   type SessionPolicy,
@@ -65,25 +63,27 @@ export const initialMachine: SessionMachine = {
   calls: 0,
 };
 
-/** The only function that decides anything about a session. Pure: the same arguments, the same answer. */
+/** The only function that decides anything about a session. It is pure: the same arguments give the same result. */
 export const stepSession = (
   machine: SessionMachine,
   event: SessionEvent,
   at: Moment,
   policy: SessionPolicy,
-): SessionStep => {
+): SessionStep => onEvent(machine, event, { ...at, policy });
+
+const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionContext): SessionStep => {
   const { state } = machine;
   switch (event.type) {
     case 'started':
       return load(machine, 0);
     case 'loaded':
-      return onLoaded(machine, event, at, policy);
+      return onLoaded(machine, event, context);
     case 'load-failed':
-      return onLoadFailed(machine, event, at, policy);
+      return onLoadFailed(machine, event, context);
     case 'request':
-      return onRequest(machine, event.id, at, policy);
+      return onRequest(machine, event.id, context);
     case 'refused':
-      return onRefused(machine, event.id, event.generation, at, policy);
+      return onRefused(machine, event.id, event.generation, context);
     case 'abandoned':
       return onAbandoned(machine, event.id);
     case 'locked':
@@ -92,31 +92,31 @@ export const stepSession = (
     case 'superseded':
     case 'granted':
     case 'grant-failed':
-      return onAnswer(machine, event, at, policy);
+      return onAnswer(machine, event, context);
     case 'verified':
     case 'verify-failed':
-      return onVerify(machine, event, at, policy);
+      return onVerify(machine, event, context);
     case 'tick':
-      return onTick(machine, at, policy);
+      return onTick(machine, context);
     case 'nudge':
-      return onNudge(machine, event.cause, at, policy);
+      return onNudge(machine, event.cause, context);
     case 'tab-arrived':
-      return onTabArrived(machine, at, policy);
+      return onTabArrived(machine, context);
     case 'restored':
       // What is not on the disk yet could not be outdone by it.
       return state.state === 'signed-out' && !machine.unsaved ? load(machine, 0) : noChange(machine);
     case 'erased':
       return onErased(machine);
     case 'suspected':
-      return onSuspected(machine, event.generation, at, policy);
+      return onSuspected(machine, event.generation, context);
     case 'sign-in':
       return onSignIn(machine, event.id, event.command);
     case 'sign-in-redirect':
     case 'signed-in':
     case 'sign-in-failed':
-      return onSignInAnswer(machine, event, at);
+      return onSignInAnswer(machine, event, context);
     case 'sign-out':
-      return onSignOut(machine, event.id, at);
+      return onSignOut(machine, event.id, context);
   }
 };
 
@@ -156,29 +156,24 @@ type Answer = Extract<
   { type: 'locked' | 'saved' | 'save-failed' | 'superseded' | 'granted' | 'grant-failed' }
 >;
 
-const onAnswer = (machine: SessionMachine, event: Answer, at: Moment, policy: SessionPolicy): SessionStep => {
+const onAnswer = (machine: SessionMachine, event: Answer, context: SessionContext): SessionStep => {
   const { state } = machine;
-  if (machine.unsaved?.call === event.call) return onUnsavedAnswer(machine, event, at, policy);
+  if (machine.unsaved?.call === event.call) return onUnsavedAnswer(machine, event, context);
   if (!('call' in state) || state.call !== event.call) return noChange(machine);
-  if (event.type === 'superseded') return onSuperseded(machine, event.saved, at, policy);
-  if (state.state === 'refreshing') return onRefreshAnswer(machine, state, event, at, policy);
+  if (event.type === 'superseded') return onSuperseded(machine, event.saved, context);
+  if (state.state === 'refreshing') return onRefreshAnswer(machine, state, event, context);
   if (state.state === 'starting' || (event.type !== 'saved' && event.type !== 'save-failed')) return noChange(machine);
   if (state.state === 'ending') return onEnded(machine, state, event.type === 'saved');
-  const step = onTokensSaved(machine, state, event.type === 'saved' ? undefined : event.problem, at, policy);
+  const step = onTokensSaved(machine, state, event.type === 'saved' ? undefined : event.problem, context);
   if (state.state === 'saving') return step;
   const left = state.former.map((session) => ({ type: 'revoke', session }) as const);
   return verifyNow(withEffects(step, ...left, ...settle(state.id, ok({ type: 'signed-in' }))));
 };
 
-const onSuperseded = (
-  machine: SessionMachine,
-  saved: SessionRecord,
-  at: Moment,
-  policy: SessionPolicy,
-): SessionStep => {
+const onSuperseded = (machine: SessionMachine, saved: SessionRecord, context: SessionContext): SessionStep => {
   const { state } = machine;
-  if (state.state === 'establishing') return onEstablishSuperseded(machine, state, saved, at);
-  const step = adopt(machine, saved, at, policy);
+  if (state.state === 'establishing') return onEstablishSuperseded(machine, state, saved, context);
+  const step = adopt(machine, saved, context);
   // Signed out elsewhere while this worker rotated: the newest tokens must not outlive it.
   return state.state === 'saving' && saved.state === 'signed-out'
     ? withEffects(step, { type: 'revoke', session: state.next })
@@ -189,32 +184,27 @@ const onRefreshAnswer = (
   machine: SessionMachine,
   state: SessionState & { state: 'refreshing' },
   event: Answer,
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
   switch (state.step) {
     case 'locking':
-      return event.type === 'locked' ? onLocked(machine, state, event, at, policy) : noChange(machine);
+      return event.type === 'locked' ? onLocked(machine, state, event, context) : noChange(machine);
     case 'recording':
       // The disk has all of this session now: what was unsaved is older.
       if (event.type === 'saved') return requestTokens({ ...machine, unsaved: undefined, durability: 'disk' }, state);
-      return event.type === 'save-failed'
-        ? onStoreFailed(machine, state, event.problem, at, policy)
-        : noChange(machine);
+      return event.type === 'save-failed' ? onStoreFailed(machine, state, event.problem, context) : noChange(machine);
     case 'requesting':
-      if (event.type === 'granted') return onGranted(machine, state, event.grant, at);
-      return event.type === 'grant-failed'
-        ? onGrantFailed(machine, state, event.problem, event.unanswered, at, policy)
-        : noChange(machine);
+      if (event.type === 'granted') return onGranted(machine, state, event.grant, context);
+      return event.type === 'grant-failed' ? onGrantFailed(machine, state, event, context) : noChange(machine);
   }
 };
 
-const onUnsavedAnswer = (machine: SessionMachine, event: Answer, at: Moment, policy: SessionPolicy): SessionStep => {
+const onUnsavedAnswer = (machine: SessionMachine, event: Answer, context: SessionContext): SessionStep => {
   const { unsaved } = machine;
   if (event.type === 'saved') return withEffects(saved(machine), ...settleUnsaved(machine, ok(null)));
-  if (event.type === 'superseded') return onUnsavedSuperseded(machine, event.saved, at, policy);
+  if (event.type === 'superseded') return onUnsavedSuperseded(machine, event.saved, context);
   if (event.type !== 'save-failed' || !unsaved) return noChange(machine);
-  const later = { ...unsaved, retryAt: at.now + policy.saveRetryMs, ids: [] };
+  const later = { ...unsaved, retryAt: context.now + context.policy.saveRetryMs, ids: [] };
   return withEffects(
     noChange({ ...machine, unsaved: later, durability: 'memory' }),
     ...settleUnsaved(machine, failed(event.problem)),
@@ -225,28 +215,23 @@ const saved = (machine: SessionMachine): SessionStep =>
   noChange({ ...machine, unsaved: undefined, durability: 'disk' });
 
 /** A person's sign-out outdoes whatever another worker wrote meanwhile; every other end was about an older token. */
-const onUnsavedSuperseded = (
-  machine: SessionMachine,
-  there: SessionRecord,
-  at: Moment,
-  policy: SessionPolicy,
-): SessionStep => {
+const onUnsavedSuperseded = (machine: SessionMachine, there: SessionRecord, context: SessionContext): SessionStep => {
   const { unsaved, state } = machine;
   const record = unsaved?.record;
   if (record?.state === 'signed-out' && record.reason === 'user' && there.state === 'signed-in') {
-    const left = { ...record, generation: generationAfterSignOut(there.session.generation, at.now) };
+    const left = { ...record, generation: generationAfterSignOut(there.session.generation, context.now) };
     return save(transition(machine, left, { type: 'revoke', session: there.session }), left, unsaved?.ids);
   }
-  const step = newer(there, generationOf(state)) ? adopt(machine, there, at, policy) : saved(machine);
+  const step = newer(there, generationOf(state)) ? adopt(machine, there, context) : saved(machine);
   return withEffects(step, ...settleUnsaved(machine, ok(null)));
 };
 
 // ---- time and the world
 
-const onTick = (machine: SessionMachine, at: Moment, policy: SessionPolicy): SessionStep => {
-  const step = verifyDue(onDue(machine, at, policy), at, policy);
+const onTick = (machine: SessionMachine, context: SessionContext): SessionStep => {
+  const step = verifyDue(onDue(machine, context), context);
   const { unsaved, state } = step.machine;
-  if (!unsaved || holdsLock(state) || !isDue(unsaved.retryAt, policy.saveRetryMs, at.now)) return step;
+  if (!unsaved || holdsLock(state) || !isDue(unsaved.retryAt, context.policy.saveRetryMs, context.now)) return step;
   const { call, record } = unsaved;
   return withEffects(
     { ...step, machine: { ...step.machine, unsaved: { ...unsaved, retryAt: Infinity } } },
@@ -254,7 +239,7 @@ const onTick = (machine: SessionMachine, at: Moment, policy: SessionPolicy): Ses
   );
 };
 
-const onDue = (machine: SessionMachine, { now }: Moment, policy: SessionPolicy): SessionStep => {
+const onDue = (machine: SessionMachine, { now, policy }: SessionContext): SessionStep => {
   const { state } = machine;
   switch (state.state) {
     case 'starting':
@@ -263,17 +248,13 @@ const onDue = (machine: SessionMachine, { now }: Moment, policy: SessionPolicy):
         : noChange(machine);
     case 'signed-out':
       return isDue(state.lookAgainAt ?? Infinity, policy.saveRetryMs, now) ? readAgain(machine) : noChange(machine);
-    case 'degraded': {
-      const { session, access, attempt, nextTryAt, failedAt } = state;
-      return isDue(nextTryAt, nextTryAt - failedAt, now)
-        ? beginRefresh(machine, session, access, [], attempt)
+    case 'degraded':
+      return isDue(state.nextTryAt, state.nextTryAt - state.failedAt, now)
+        ? beginRefresh(machine, state)
         : noChange(machine);
-    }
     case 'active':
       if (hasEnded(state.session, now)) return onOverdue(machine, state.session, []);
-      return renewIsDue(state.session, now, policy)
-        ? beginRefresh(machine, state.session, 'good', [], 0)
-        : noChange(machine);
+      return renewIsDue(state.session, now, policy) ? beginRefresh(machine, state) : noChange(machine);
     default:
       return noChange(machine);
   }
@@ -282,26 +263,24 @@ const onDue = (machine: SessionMachine, { now }: Moment, policy: SessionPolicy):
 const onNudge = (
   machine: SessionMachine,
   cause: 'online' | 'visible' | 'thaw' | 'user',
-  at: Moment,
-  policy: SessionPolicy,
+  context: SessionContext,
 ): SessionStep => {
   const { state } = machine;
   if (state.state === 'starting' && state.retryAt !== undefined) return load(machine, state.attempt);
   if (waitsForDisk(state)) return state.lookAgainAt === Infinity ? noChange(machine) : readAgain(machine);
   if (state.state === 'degraded') {
-    const now = ((cause === 'user' || cause === 'online') && !isHeldOff(state, at)) || mayTry(state, at, policy);
-    return now ? beginRefresh(machine, state.session, state.access, [], state.attempt) : noChange(machine);
+    const now = ((cause === 'user' || cause === 'online') && !isHeldOff(state, context)) || mayTry(state, context);
+    return now ? beginRefresh(machine, state) : noChange(machine);
   }
-  const stale = at.now - (machine.verifiedAt ?? -Infinity) >= policy.verifyAgainMs;
+  const stale = context.now - (machine.verifiedAt ?? -Infinity) >= context.policy.verifyAgainMs;
   // A page that came while there was no network has had no proof yet, however young the last one is.
   const asks = stale || cause === 'user' || cause === 'online';
-  return asks ? verifyNow(onTick(forgetFailures(machine), at, policy)) : onTick(machine, at, policy);
+  return asks ? verifyNow(onTick(forgetFailures(machine), context)) : onTick(machine, context);
 };
 
 /** A page came, or came back: only the backend's word proves to it that the session is there. */
-const onTabArrived = (machine: SessionMachine, at: Moment, policy: SessionPolicy): SessionStep => {
+const onTabArrived = (machine: SessionMachine, context: SessionContext): SessionStep => {
   const { state } = machine;
-  if (state.state === 'degraded' && mayTry(state, at, policy))
-    return verifyNow(beginRefresh(machine, state.session, state.access, [], state.attempt));
+  if (state.state === 'degraded' && mayTry(state, context)) return verifyNow(beginRefresh(machine, state));
   return verifyNow(noChange(machine));
 };

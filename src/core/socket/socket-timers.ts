@@ -1,19 +1,7 @@
 import { CLOSE_CODE } from '../../protocol/frames.ts';
-import type { Moment } from '../session/session-types.ts';
-import {
-  withEffects,
-  beginAttempt,
-  transition,
-  hangUp,
-  becomeIdle,
-  probe,
-  renewLater,
-  backOff,
-  noChange,
-  type Open,
-  type SocketStep,
-} from './socket-transitions.ts';
-import type { Renewal, Socket, SocketPolicy, SocketState } from './socket-types.ts';
+import { noChange, transition, withEffectsFirst } from '../machine.ts';
+import { beginAttempt, hangUp, becomeIdle, probe, renewLater, backOff, type Open } from './socket-transitions.ts';
+import type { SocketContext, SocketStep, Renewal, Socket, SocketState } from './socket-types.ts';
 
 const never = Infinity;
 
@@ -45,23 +33,24 @@ export const alarmOf = ({ state, idleAt }: Socket): number | undefined => {
 };
 
 /** The alarm for `due` went off; the caller made sure that it is the one that is set. */
-export const onAlarm = (socket: Socket, due: number, at: Moment, policy: SocketPolicy): SocketStep => {
+export const onAlarm = (socket: Socket, due: number, context: SocketContext): SocketStep => {
   const { state } = socket;
-  const late = at.now - due >= policy.lateMs;
+  const { policy } = context;
+  const late = context.now - due >= policy.lateMs;
   if (socket.idleAt === due) return becomeIdle(socket);
   switch (state.state) {
     case 'fetching-ticket':
     case 'connecting':
-      if (late) return transition(socket, { ...state, by: at.now + policy.answerWithinMs });
-      return withEffects(
-        backOff(socket, { code: 'timeout', at: policy.endpoint }, at, policy),
+      if (late) return transition(socket, { ...state, by: context.now + policy.answerWithinMs });
+      return withEffectsFirst(
+        backOff(socket, { code: 'timeout', at: policy.endpoint }, context),
         ...hangUp(state, CLOSE_CODE.silent),
       );
     case 'open':
-      return onOpenAlarm(socket, state, due, late, at, policy);
+      return onOpenAlarm(socket, state, { due, late }, context);
     case 'backoff':
     case 'closed':
-      return beginAttempt(socket, at, policy);
+      return beginAttempt(socket, context);
     case 'idle':
       return noChange(socket);
   }
@@ -70,27 +59,25 @@ export const onAlarm = (socket: Socket, due: number, at: Moment, policy: SocketP
 const onOpenAlarm = (
   socket: Socket,
   state: Open,
-  due: number,
-  late: boolean,
-  at: Moment,
-  policy: SocketPolicy,
+  { due, late }: { due: number; late: boolean },
+  context: SocketContext,
 ): SocketStep => {
   if (livenessDue(state) <= due) {
-    if (state.liveness.type === 'alive' || late) return probe(socket, state, at.now, policy);
-    return withEffects(
-      backOff(socket, { code: 'timeout', at: policy.endpoint }, at, policy),
+    if (state.liveness.type === 'alive' || late) return probe(socket, state, context);
+    return withEffectsFirst(
+      backOff(socket, { code: 'timeout', at: context.policy.endpoint }, context),
       ...hangUp(state, CLOSE_CODE.silent),
     );
   }
-  const step = renew(socket, state, at, policy);
+  const step = renew(socket, state, context);
   const after = step.machine.state;
   if (!late || after.state !== 'open' || after.liveness.type === 'probing') return step;
-  return withEffects(probe(step.machine, after, at.now, policy), ...step.effects);
+  return withEffectsFirst(probe(step.machine, after, context), ...step.effects);
 };
 
-const renew = (socket: Socket, state: Open, at: Moment, policy: SocketPolicy): SocketStep => {
+const renew = (socket: Socket, state: Open, context: SocketContext): SocketStep => {
   if (state.renewal.type === 'fetching') {
-    return withEffects(renewLater(socket, state, undefined, at, policy), {
+    return withEffectsFirst(renewLater(socket, state, undefined, context), {
       type: 'hang-up',
       call: state.renewal.call,
       code: CLOSE_CODE.silent,
@@ -102,8 +89,8 @@ const renew = (socket: Socket, state: Open, at: Moment, policy: SocketPolicy): S
     type: 'fetching',
     call,
     generation,
-    requestedAt: at.now,
-    by: at.now + policy.connectWithinMs,
+    requestedAt: context.now,
+    by: context.now + context.policy.connectWithinMs,
   };
   return transition({ ...socket, calls: call }, { ...state, renewal }, { type: 'fetch-ticket', call });
 };

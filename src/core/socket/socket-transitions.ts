@@ -1,22 +1,17 @@
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { honouredPause, redialDelay } from '../backoff.ts';
-import type { Moment } from '../session/session-types.ts';
-import type { Greeting, Renewal, Socket, SocketEffect, SocketPolicy, SocketState } from './socket-types.ts';
-
-export type SocketStep = { machine: Socket; effects: readonly SocketEffect[] };
-
-export const noChange = (machine: Socket): SocketStep => ({ machine, effects: [] });
-
-export const transition = (socket: Socket, state: SocketState, ...effects: SocketEffect[]): SocketStep => ({
-  machine: { ...socket, state },
-  effects,
-});
-
-export const withEffects = (step: SocketStep, ...effects: SocketEffect[]): SocketStep => ({
-  ...step,
-  effects: [...effects, ...step.effects],
-});
+import { transition, withEffectsFirst, noChange } from '../machine.ts';
+import type {
+  SocketContext,
+  SocketStep,
+  Greeting,
+  Renewal,
+  Socket,
+  SocketEffect,
+  SocketPolicy,
+  SocketState,
+} from './socket-types.ts';
 
 /** Ends everything that is in flight, so that nothing of it can answer into the next state. */
 export const hangUp = (state: SocketState, code: number): SocketEffect[] => {
@@ -41,19 +36,19 @@ export const close = (
 
 export const retire = (socket: Socket): SocketStep => close(socket, { type: 'retired' }, { code: 'cancelled' });
 
-const hasLasted = (state: SocketState, now: number, policy: SocketPolicy): boolean =>
+const hasLasted = (state: SocketState, { now, policy }: SocketContext): boolean =>
   state.state === 'open' && now - state.openedAt >= policy.stableAfterMs;
 
 /**
  * How many tries count against the next one. An open link has paid for those that led to it; what counts are the
  * links before it that did not last, so that a server which closes in a loop is not asked in a hot one.
  */
-const attemptsIn = (state: SocketState, now: number, policy: SocketPolicy): number =>
-  'attempts' in state && !hasLasted(state, now, policy) ? state.attempts : 0;
+const attemptsIn = (state: SocketState, context: SocketContext): number =>
+  'attempts' in state && !hasLasted(state, context) ? state.attempts : 0;
 
 /** A link that lasted ends a row of those that did not. */
-const withStableReset = (socket: Socket, now: number, policy: SocketPolicy): Socket =>
-  hasLasted(socket.state, now, policy) ? { ...socket, unstableConnections: 0 } : socket;
+const withStableReset = (socket: Socket, context: SocketContext): Socket =>
+  hasLasted(socket.state, context) ? { ...socket, unstableConnections: 0 } : socket;
 
 /** As many connections as a browser keeps to a host: they may all be as dead as the link that has gone silent. */
 const POOLED = 6;
@@ -68,12 +63,13 @@ const ticketPatienceMs = (state: SocketState, attempts: number, policy: SocketPo
 };
 
 /** A new attempt begins, always with a ticket of its own. */
-export const beginAttempt = (socket: Socket, { now }: Moment, policy: SocketPolicy): SocketStep => {
+export const beginAttempt = (socket: Socket, context: SocketContext): SocketStep => {
+  const { now, policy } = context;
   const { generation } = socket.inputs;
   if (generation === undefined) return becomeIdle(socket);
   if (socket.role === 'retiring') return retire(socket);
   const call = socket.calls + 1;
-  const attempts = attemptsIn(socket.state, now, policy) + 1;
+  const attempts = attemptsIn(socket.state, context) + 1;
   const state: SocketState = {
     state: 'fetching-ticket',
     call,
@@ -82,24 +78,23 @@ export const beginAttempt = (socket: Socket, { now }: Moment, policy: SocketPoli
     requestedAt: now,
     by: now + ticketPatienceMs(socket.state, attempts, policy),
   };
-  return transition({ ...withStableReset(socket, now, policy), calls: call }, state, { type: 'fetch-ticket', call });
+  return transition({ ...withStableReset(socket, context), calls: call }, state, { type: 'fetch-ticket', call });
 };
 
 type BackoffState = SocketState & { state: 'backoff' };
 
-const backOffFor = (
+const waitFor = (
   socket: Socket,
   waitMs: number,
-  reason: BackoffState['reason'],
-  problem: Problem,
-  { now }: Moment,
-  policy: SocketPolicy,
+  { reason, problem }: Pick<BackoffState, 'reason' | 'problem'>,
+  context: SocketContext,
 ): SocketStep => {
   if (socket.role === 'retiring') return retire(socket);
+  const { now, policy } = context;
   const wait = socket.inputs.online ? waitMs : Math.max(waitMs, policy.offlineRetryMs);
-  return transition(withStableReset(socket, now, policy), {
+  return transition(withStableReset(socket, context), {
     state: 'backoff',
-    attempts: attemptsIn(socket.state, now, policy),
+    attempts: attemptsIn(socket.state, context),
     since: now,
     retryAt: now + wait,
     reason,
@@ -108,19 +103,13 @@ const backOffFor = (
 };
 
 /** Waits as long as the server asked (`pauseMs`), or spread over the window that it once announced. */
-export const backOff = (
-  socket: Socket,
-  problem: Problem,
-  at: Moment,
-  policy: SocketPolicy,
-  pauseMs?: number,
-): SocketStep => {
+export const backOff = (socket: Socket, problem: Problem, context: SocketContext, pauseMs?: number): SocketStep => {
   if (pauseMs !== undefined)
-    return backOffFor(socket, honouredPause(pauseMs, at.chance), { type: 'paused' }, problem, at, policy);
+    return waitFor(socket, honouredPause(pauseMs, context.chance), { reason: { type: 'paused' }, problem }, context);
   const { state } = socket;
-  const tookMs = state.state === 'fetching-ticket' ? at.now - state.requestedAt : 0;
-  const delay = redialDelay(attemptsIn(state, at.now, policy), socket.windowMs, at.chance, tookMs);
-  return backOffFor(socket, delay, { type: 'backoff' }, problem, at, policy);
+  const tookMs = state.state === 'fetching-ticket' ? context.now - state.requestedAt : 0;
+  const delay = redialDelay(attemptsIn(state, context), socket.windowMs, context.chance, tookMs);
+  return waitFor(socket, delay, { reason: { type: 'backoff' }, problem }, context);
 };
 
 /** How often a refusal may be followed by a try at once, or as soon as there are newer tokens. */
@@ -134,29 +123,33 @@ export const onUnauthorized = (
   socket: Socket,
   usable: boolean,
   problem: Problem,
-  at: Moment,
-  policy: SocketPolicy,
+  context: SocketContext,
 ): SocketStep => {
   const { state } = socket;
   if (!('generation' in state)) return noChange(socket);
   const { generation } = state;
-  const stable = state.state === 'open' && attemptsIn(state, at.now, policy) === 0;
+  const stable = state.state === 'open' && attemptsIn(state, context) === 0;
   const next: Socket = { ...socket, unauthorizedCount: (stable ? 0 : socket.unauthorizedCount) + 1 };
   const report: SocketEffect = { type: 'report-unauthorized', generation };
   const prompt = next.unauthorizedCount <= PROMPT_RETRIES;
   const renewed = (socket.inputs.generation ?? generation) > generation;
   if (prompt && (renewed || (usable && next.unauthorizedCount === 1)))
-    return withEffects(beginAttempt(next, at, policy), report);
-  if (!prompt) return withEffects(backOff(next, problem, at, policy), report);
-  return withEffects(
-    backOffFor(next, policy.unauthorizedWaitMs, { type: 'unauthorized', generation }, problem, at, policy),
+    return withEffectsFirst(beginAttempt(next, context), report);
+  if (!prompt) return withEffectsFirst(backOff(next, problem, context), report);
+  return withEffectsFirst(
+    waitFor(
+      next,
+      context.policy.unauthorizedWaitMs,
+      { reason: { type: 'unauthorized', generation }, problem },
+      context,
+    ),
     report,
   );
 };
 
 const within = (value: number, min: number, max: number): number => Math.min(max, Math.max(min, value));
 
-export const renewalAfter = (expiresInMs: number | undefined, now: number, policy: SocketPolicy): Renewal => {
+export const renewalAfter = (expiresInMs: number | undefined, { now, policy }: SocketContext): Renewal => {
   if (expiresInMs === undefined) return { type: 'none' };
   const lead = Math.min(policy.renewLeadMs, expiresInMs / 2);
   return { type: 'due', renewAt: now + within(expiresInMs - lead, policy.renewRetryMs, policy.renewMaxMs) };
@@ -166,9 +159,9 @@ export const open = (
   socket: Socket,
   state: SocketState & { state: 'connecting' },
   greeting: Greeting,
-  now: number,
-  policy: SocketPolicy,
+  context: SocketContext,
 ): SocketStep => {
+  const { now, policy } = context;
   const heartbeatMs = within(greeting.heartbeatMs ?? policy.heartbeatMs, policy.heartbeatMinMs, policy.heartbeatMaxMs);
   const { call, generation } = state;
   return transition(
@@ -181,14 +174,14 @@ export const open = (
       openedAt: now,
       heartbeatMs,
       liveness: { type: 'alive', probeAt: now + heartbeatMs },
-      renewal: renewalAfter(greeting.expiresInMs, now, policy),
+      renewal: renewalAfter(greeting.expiresInMs, context),
     },
   );
 };
 
 export type Open = SocketState & { state: 'open' };
 
-export const probe = (socket: Socket, state: Open, now: number, policy: SocketPolicy): SocketStep =>
+export const probe = (socket: Socket, state: Open, { now, policy }: SocketContext): SocketStep =>
   transition(
     socket,
     { ...state, liveness: { type: 'probing', answerBy: now + policy.answerWithinMs } },
@@ -200,8 +193,7 @@ export const renewLater = (
   socket: Socket,
   state: Open,
   pauseMs: number | undefined,
-  { now }: Moment,
-  policy: SocketPolicy,
+  { now, policy }: SocketContext,
 ): SocketStep =>
   transition(socket, {
     ...state,

@@ -1,5 +1,6 @@
 import type { NudgeCause } from '../../protocol/bridge/calls.ts';
 import type { Problem } from '../../protocol/problem.ts';
+import type { Step, StepContext } from '../machine.ts';
 
 /** How the link's life is known. Times are milliseconds since the epoch by this device's clock. */
 export type Liveness =
@@ -175,3 +176,7 @@ export const socketPolicy = (endpoint: string): SocketPolicy => ({
   renewRetryMs: 5 * SECOND,
   renewMaxMs: 86_400 * SECOND,
 });
+
+export type SocketContext = StepContext<SocketPolicy>;
+
+export type SocketStep = Step<Socket, SocketEffect>;

@@ -1,12 +1,10 @@
 import type { NudgeCause } from '../../protocol/bridge/calls.ts';
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { retryAfterOf, type Problem } from '../../protocol/problem.ts';
-import type { Moment } from '../session/session-types.ts';
 import { alarmOf, onAlarm } from './socket-timers.ts';
+import { noChange, transition, withEffectsFirst, type Moment } from '../machine.ts';
 import {
-  withEffects,
   beginAttempt,
-  transition,
   open,
   becomeIdle,
   probe,
@@ -15,12 +13,18 @@ import {
   renewLater,
   backOff,
   retire,
-  noChange,
   close,
   type Open,
-  type SocketStep,
 } from './socket-transitions.ts';
-import type { CloseVerdict, Socket, SocketEvent, SocketInputs, SocketPolicy, SocketState } from './socket-types.ts';
+import type {
+  SocketContext,
+  SocketStep,
+  Socket,
+  SocketEvent,
+  SocketInputs,
+  SocketPolicy,
+  SocketState,
+} from './socket-types.ts';
 
 /*
  * One upstream socket. What must hold, whatever happens in whatever order (numbers are those of docs/invariants.md):
@@ -42,40 +46,45 @@ export const initialSocket: Socket = {
   role: 'serving',
 };
 
-/** The only function that decides anything about a socket. Pure: the same arguments, the same answer. */
-export const stepSocket = (socket: Socket, event: SocketEvent, at: Moment, policy: SocketPolicy): SocketStep => {
+/** The only function that decides anything about a socket. It is pure: the same arguments give the same result. */
+export const stepSocket = (socket: Socket, event: SocketEvent, at: Moment, policy: SocketPolicy): SocketStep =>
+  onEvent(socket, event, { ...at, policy });
+
+const onEvent = (socket: Socket, event: SocketEvent, context: SocketContext): SocketStep => {
   const { state } = socket;
   switch (event.type) {
     case 'inputs':
-      return onInputs(socket, event.inputs, at, policy);
+      return onInputs(socket, event.inputs, context);
     case 'nudge':
-      return onNudge(socket, event.cause, at, policy);
+      return onNudge(socket, event.cause, context);
     case 'ticket':
-      return onTicket(socket, event, at, policy);
+      return onTicket(socket, event, context);
     case 'ticket-failed':
-      return onTicketFailed(socket, event.call, event.problem, at, policy);
+      return onTicketFailed(socket, event, context);
     case 'greeted':
       return state.state === 'connecting' && state.call === event.call
-        ? open(socket, state, event, at.now, policy)
+        ? open(socket, state, event, context)
         : noChange(socket);
     case 'received':
-      return state.state === 'open' && state.call === event.call ? onReceived(socket, state, at.now) : noChange(socket);
+      return state.state === 'open' && state.call === event.call
+        ? onReceived(socket, state, context.now)
+        : noChange(socket);
     case 'renewed':
       return state.state === 'open' && state.call === event.call
-        ? onRenewed(socket, state, event.expiresInMs, at, policy)
+        ? onRenewed(socket, state, event.expiresInMs, context)
         : noChange(socket);
     case 'draining':
       return state.state === 'open' && state.call === event.call
         ? transition(socket, { ...state, drainMs: event.ms })
         : noChange(socket);
     case 'closed':
-      return onClosed(socket, event.call, event.verdict, event.problem, at, policy);
+      return onClosed(socket, event, context);
     case 'alarm':
-      return event.due === alarmOf(socket) ? onAlarm(socket, event.due, at, policy) : noChange(socket);
+      return event.due === alarmOf(socket) ? onAlarm(socket, event.due, context) : noChange(socket);
     case 'retire':
       return onRetire({ ...socket, role: 'retiring' });
     case 'resume':
-      return onResume({ ...socket, role: 'serving' }, at, policy);
+      return onResume({ ...socket, role: 'serving' }, context);
   }
 };
 
@@ -89,7 +98,7 @@ const hasNewTokens = (state: SocketState, generation: number): boolean => {
   return state.state === 'closed' && state.reason.type === 'forbidden' && generation !== state.reason.generation;
 };
 
-const idleAtOf = ({ state, idleAt }: Socket, wanted: boolean, now: number, policy: SocketPolicy): number | undefined =>
+const idleAtOf = ({ state, idleAt }: Socket, wanted: boolean, { now, policy }: SocketContext): number | undefined =>
   wanted || state.state === 'idle' || isOver(state) ? undefined : (idleAt ?? now + policy.idleAfterMs);
 
 /** A change of the world that is a reason to try now, if any. */
@@ -98,53 +107,47 @@ const edge = (before: SocketInputs, after: SocketInputs): NudgeCause | undefined
   return after.visible && !before.visible ? 'visible' : undefined;
 };
 
-const onInputs = (socket: Socket, inputs: SocketInputs, at: Moment, policy: SocketPolicy): SocketStep => {
+const onInputs = (socket: Socket, inputs: SocketInputs, context: SocketContext): SocketStep => {
   const { state } = socket;
-  const next: Socket = { ...socket, inputs, idleAt: idleAtOf(socket, inputs.wanted, at.now, policy) };
+  const next: Socket = { ...socket, inputs, idleAt: idleAtOf(socket, inputs.wanted, context) };
   if (isOver(state)) return noChange(next);
   if (inputs.generation === undefined) return becomeIdle(next);
-  if (state.state === 'idle') return inputs.wanted ? beginAttempt(next, at, policy) : noChange(next);
-  if (hasNewTokens(state, inputs.generation)) return beginAttempt(next, at, policy);
+  if (state.state === 'idle') return inputs.wanted ? beginAttempt(next, context) : noChange(next);
+  if (hasNewTokens(state, inputs.generation)) return beginAttempt(next, context);
   const cause = edge(socket.inputs, inputs);
-  return cause ? onNudge(next, cause, at, policy) : noChange(next);
+  return cause ? onNudge(next, cause, context) : noChange(next);
 };
 
-const onNudge = (socket: Socket, cause: NudgeCause, at: Moment, policy: SocketPolicy): SocketStep => {
+const onNudge = (socket: Socket, cause: NudgeCause, context: SocketContext): SocketStep => {
   const { state } = socket;
   if (cause === 'hidden') return noChange(socket);
-  if (state.state === 'open')
-    return state.liveness.type === 'alive' ? probe(socket, state, at.now, policy) : noChange(socket);
+  if (state.state === 'open') return state.liveness.type === 'alive' ? probe(socket, state, context) : noChange(socket);
   if (cause === 'offline') return noChange(socket);
   if (state.state === 'closed')
-    return state.reason.type === 'forbidden' && cause === 'user' ? beginAttempt(socket, at, policy) : noChange(socket);
+    return state.reason.type === 'forbidden' && cause === 'user' ? beginAttempt(socket, context) : noChange(socket);
   if (state.state !== 'backoff' || (state.reason.type !== 'backoff' && cause !== 'user')) return noChange(socket);
-  const soonest = state.since + policy.nudgeSpacingMs;
-  if (at.now >= soonest) return beginAttempt(socket, at, policy);
+  const soonest = state.since + context.policy.nudgeSpacingMs;
+  if (context.now >= soonest) return beginAttempt(socket, context);
   return transition(socket, { ...state, retryAt: Math.min(state.retryAt, soonest) });
 };
 
 const onRetire = (socket: Socket): SocketStep =>
   socket.state.state === 'open' || isOver(socket.state) ? noChange(socket) : retire(socket);
 
-const onResume = (socket: Socket, at: Moment, policy: SocketPolicy): SocketStep =>
+const onResume = (socket: Socket, context: SocketContext): SocketStep =>
   socket.state.state === 'closed' && socket.state.reason.type === 'retired'
-    ? onInputs({ ...socket, state: { state: 'idle' } }, socket.inputs, at, policy)
+    ? onInputs({ ...socket, state: { state: 'idle' } }, socket.inputs, context)
     : noChange(socket);
 
 // ---- answers
 
-const onTicket = (
-  socket: Socket,
-  event: SocketEvent & { type: 'ticket' },
-  at: Moment,
-  policy: SocketPolicy,
-): SocketStep => {
+const onTicket = (socket: Socket, event: SocketEvent & { type: 'ticket' }, context: SocketContext): SocketStep => {
   const { state } = socket;
   const { call, ticket } = event;
-  const usableMs = Math.max(event.freshForMs - policy.ticketMarginMs, event.freshForMs / 2);
-  const isFresh = (askedAt: number): boolean => at.now - askedAt < usableMs;
+  const usableMs = Math.max(event.freshForMs - context.policy.ticketMarginMs, event.freshForMs / 2);
+  const isFresh = (askedAt: number): boolean => context.now - askedAt < usableMs;
   if (state.state === 'open' && state.renewal.type === 'fetching' && state.renewal.call === call) {
-    if (!isFresh(state.renewal.requestedAt)) return renewLater(socket, state, undefined, at, policy);
+    if (!isFresh(state.renewal.requestedAt)) return renewLater(socket, state, undefined, context);
     const { generation } = state.renewal;
     return transition(
       socket,
@@ -153,53 +156,40 @@ const onTicket = (
     );
   }
   if (state.state !== 'fetching-ticket' || state.call !== call) return noChange(socket);
-  if (!isFresh(state.requestedAt)) return backOff(socket, { code: 'timeout', at: policy.endpoint }, at, policy);
+  if (!isFresh(state.requestedAt)) return backOff(socket, { code: 'timeout', at: context.policy.endpoint }, context);
   const { attempts, generation } = state;
   return transition(
     socket,
-    { state: 'connecting', call, attempts, generation, by: at.now + policy.connectWithinMs },
+    { state: 'connecting', call, attempts, generation, by: context.now + context.policy.connectWithinMs },
     { type: 'dial', call, ticket },
   );
 };
 
 const onTicketFailed = (
   socket: Socket,
-  call: number,
-  problem: Problem,
-  at: Moment,
-  policy: SocketPolicy,
+  { call, problem }: SocketEvent & { type: 'ticket-failed' },
+  context: SocketContext,
 ): SocketStep => {
   const { state } = socket;
   const status = problem.code === 'credentials-rejected' ? problem.status : undefined;
   if (state.state === 'open' && state.renewal.type === 'fetching' && state.renewal.call === call) {
-    const later = renewLater(socket, state, retryAfterOf(problem), at, policy);
+    const later = renewLater(socket, state, retryAfterOf(problem), context);
     return status === 401
-      ? withEffects(later, { type: 'report-unauthorized', generation: state.renewal.generation })
+      ? withEffectsFirst(later, { type: 'report-unauthorized', generation: state.renewal.generation })
       : later;
   }
   if (state.state !== 'fetching-ticket' || state.call !== call) return noChange(socket);
-  if (status === 401) return onUnauthorized(socket, false, problem, at, policy);
-  if (status === 403) return forbid(socket, state.generation, problem, at, policy);
-  return backOff(socket, problem, at, policy, retryAfterOf(problem));
+  if (status === 401) return onUnauthorized(socket, false, problem, context);
+  if (status === 403) return forbid(socket, state.generation, problem, context);
+  return backOff(socket, problem, context, retryAfterOf(problem));
 };
 
-const forbid = (
-  socket: Socket,
-  generation: number,
-  problem: Problem,
-  { now }: Moment,
-  policy: SocketPolicy,
-): SocketStep => close(socket, { type: 'forbidden', generation, retryAt: now + policy.forbiddenRetryMs }, problem);
+const forbid = (socket: Socket, generation: number, problem: Problem, { now, policy }: SocketContext): SocketStep =>
+  close(socket, { type: 'forbidden', generation, retryAt: now + policy.forbiddenRetryMs }, problem);
 
-const onRenewed = (
-  socket: Socket,
-  state: Open,
-  expiresInMs: number,
-  { now }: Moment,
-  policy: SocketPolicy,
-): SocketStep => {
+const onRenewed = (socket: Socket, state: Open, expiresInMs: number, context: SocketContext): SocketStep => {
   const generation = state.renewal.type === 'sent' ? state.renewal.generation : state.generation;
-  return transition(socket, { ...state, generation, renewal: renewalAfter(expiresInMs, now, policy) });
+  return transition(socket, { ...state, generation, renewal: renewalAfter(expiresInMs, context) });
 };
 
 const onReceived = (socket: Socket, state: Open, now: number): SocketStep =>
@@ -207,40 +197,33 @@ const onReceived = (socket: Socket, state: Open, now: number): SocketStep =>
     ? noChange(socket)
     : transition(socket, { ...state, liveness: { type: 'alive', probeAt: now + state.heartbeatMs } });
 
-/** The link is gone already; what the close means is the codec's word. */
-const onClosed = (
-  socket: Socket,
-  call: number,
-  verdict: CloseVerdict,
-  problem: Problem,
-  at: Moment,
-  policy: SocketPolicy,
-): SocketStep => {
+type Closed = SocketEvent & { type: 'closed' };
+
+/** The connection is closed already. The codec decides what the close code means. */
+const onClosed = (socket: Socket, event: Closed, context: SocketContext): SocketStep => {
   const { state } = socket;
-  if ((state.state !== 'connecting' && state.state !== 'open') || state.call !== call) return noChange(socket);
-  const step = afterClose(socket, state, verdict, problem, at, policy);
+  if ((state.state !== 'connecting' && state.state !== 'open') || state.call !== event.call) return noChange(socket);
+  const step = afterClose(socket, state, event, context);
   return state.state === 'open' && state.renewal.type === 'fetching'
-    ? withEffects(step, { type: 'hang-up', call: state.renewal.call, code: CLOSE_CODE.normal })
+    ? withEffectsFirst(step, { type: 'hang-up', call: state.renewal.call, code: CLOSE_CODE.normal })
     : step;
 };
 
 const afterClose = (
   socket: Socket,
   state: SocketState & { state: 'connecting' | 'open' },
-  verdict: CloseVerdict,
-  problem: Problem,
-  at: Moment,
-  policy: SocketPolicy,
+  { verdict, problem }: Closed,
+  context: SocketContext,
 ): SocketStep => {
   switch (verdict.type) {
     case 'redial':
-      return backOff(socket, problem, at, policy, state.state === 'open' ? state.drainMs : undefined);
+      return backOff(socket, problem, context, state.state === 'open' ? state.drainMs : undefined);
     case 'wait':
-      return backOff(socket, problem, at, policy, verdict.ms);
+      return backOff(socket, problem, context, verdict.ms);
     case 'authorize':
-      return onUnauthorized(socket, true, problem, at, policy);
+      return onUnauthorized(socket, true, problem, context);
     case 'stop':
-      return forbid(socket, state.generation, problem, at, policy);
+      return forbid(socket, state.generation, problem, context);
     case 'superseded':
       return close(socket, { type: 'superseded' }, problem);
   }

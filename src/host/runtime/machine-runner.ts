@@ -1,4 +1,4 @@
-import type { Moment } from '../../core/session/session-types.ts';
+import type { Moment } from '../../core/machine.ts';
 
 export type MachineRunnerOptions<Machine, Event, Effect> = {
   initial: Machine;

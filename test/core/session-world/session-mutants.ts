@@ -1,8 +1,8 @@
+import type { Moment } from '../../../src/core/machine.ts';
 import { stepSession } from '../../../src/core/session/session.ts';
 import { end, generationOf, signedOutRecord } from '../../../src/core/session/session-transitions.ts';
 import type {
   SessionMachine,
-  Moment,
   SessionEffect,
   SessionEvent,
   SessionPolicy,
