@@ -126,7 +126,7 @@ describe('each rule can fail', () => {
     expect(rulesBrokenBy(path, source)).toEqual([]);
   });
 
-  test('a cycle, of types too, is found', () => {
+  test('detects an import cycle, also one of types', () => {
     const circle = [
       parseModule('src/core/a.ts', "import type { B } from './b.ts';"),
       parseModule('src/core/b.ts', "import { c } from './c.ts';"),

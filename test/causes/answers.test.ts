@@ -112,7 +112,7 @@ const USELESS: readonly [name: string, oddity: Oddity, problem: ProblemCode][] =
   ],
 ];
 
-describe('the session survives an answer without tokens:', () => {
+describe('keeps the session when the answer without tokens is', () => {
   test.each(USELESS)('%s', async (_name, oddity, code) => {
     const worker = await signedIn();
     const before = worker.session?.tokens;

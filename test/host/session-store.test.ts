@@ -105,7 +105,7 @@ describe('the session on disk', () => {
   });
 
   test.each([null, 7, [], { generation: 1 }, { generation: 1, sealed: {} }, { generation: 'x', sealed: { data: 0 } }])(
-    'reports a row that is not one (%j) as unreadable and does not let it block a sign-in',
+    'reports a malformed row (%j) as unreadable, and still saves the next sign-in',
     async (row) => {
       const { store, disk } = storeOf();
       await disk.use((db) => db.put('session', row, 'current'));

@@ -116,7 +116,7 @@ test('reports the range of events that the history no longer holds [gap-with-ran
   await it.until(() => it.sockets.views()['/api/socket']?.lost === 12, 'counted');
 });
 
-test('a new worker continues at the cursors of the tabs, and 4409 stops the old one for good', async () => {
+test('continues at the cursors of the tabs in a new worker, and stops the old one for good at 4409', async () => {
   const old = host({ fence: 1 });
   old.sockets.session({ generation: 1, sub: 'u' });
   old.sockets.tabArrived('t1', [['a', null]]);
@@ -296,7 +296,7 @@ test.each([
   { status: 403, state: 'stopped', problem: { code: 'credentials-rejected', status: 403 } },
   { status: 503, state: 'resting', problem: { code: 'server-unavailable', status: 503 } },
   { status: 200, body: '<!doctype html>', state: 'resting', problem: { code: 'unexpected-answer', status: 200 } },
-])('is $state when the ticket endpoint answers $status $body', async ({ status, body, state, problem }) => {
+])('shows $state when the ticket endpoint answers $status', async ({ status, body, state, problem }) => {
   server.ticketAnswers.push({ status, ...(body === undefined ? {} : { body }) });
   const it = host();
   it.sockets.session({ generation: 1, sub: 'u' });

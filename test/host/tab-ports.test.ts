@@ -101,7 +101,7 @@ test('counts broadcasts too, so that the messages to a frozen tab stay bounded',
   expect(idle.frames.at(-1)).toEqual({ type: 'overrun' });
 });
 
-test('a page that reads again attaches under the same name', async () => {
+test('attaches a page under the same name when it reads again', async () => {
   const { tabs, gone } = start();
   const idle = page(tabs, 'tab', { reads: false });
   tabs.send(

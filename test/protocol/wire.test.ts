@@ -67,7 +67,7 @@ const advice = ({ name, where }: Boundary, hash: string): string =>
   `and keep on reading the version before. Then pin the hash ${hash} in test/protocol/wire.test.ts.`;
 
 describe('the wire', () => {
-  test.each(BOUNDARIES)('$name: the schemas are those of the pinned version', (boundary) => {
+  test.each(BOUNDARIES)('$name: the schemas match the hash of the pinned version', (boundary) => {
     const hash = hashOf(boundary.schemas);
     expect([boundary.version, hash], advice(boundary, hash)).toEqual(boundary.pinned);
   });

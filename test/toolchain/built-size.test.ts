@@ -21,11 +21,11 @@ afterAll(() => fixture.remove());
 
 const MODULES = ['assets/a.js', 'assets/b.js', 'assets/c.js', 'assets/d.js'];
 
-test('a module counts with all that it imports at once, each file once, and without its lazy parts', async () => {
+test('counts a module with its static imports, each file once, and without its lazy parts', async () => {
   expect([...(await staticModules('assets/a.js', readFrom(fixture.root)))].toSorted()).toEqual(MODULES);
 });
 
-test('a page counts with its scripts, what they import, and its style sheets', async () => {
+test('counts a page with its scripts, their imports and its style sheets', async () => {
   const files = await pageFiles('index.html', readFrom(fixture.root));
   expect([...files].toSorted()).toEqual(['assets/a.css', ...MODULES, 'index.html']);
 });

@@ -17,13 +17,13 @@ beforeAll(async () => {
 afterAll(() => fixture.remove());
 afterEach(() => vi.unstubAllEnvs());
 
-test('the browser that CHROMIUM_PATH names comes first', () => {
+test('uses the browser of CHROMIUM_PATH first', () => {
   vi.stubEnv('CHROMIUM_PATH', join(fixture.root, 'named/browser'));
   vi.stubEnv('PATH', join(fixture.root, 'bin'));
   expect(findBrowser()).toEqual({ path: join(fixture.root, 'named/browser'), from: 'CHROMIUM_PATH' });
 });
 
-test('a CHROMIUM_PATH that leads nowhere is said, not passed over', () => {
+test('fails when CHROMIUM_PATH does not exist', () => {
   vi.stubEnv('CHROMIUM_PATH', join(fixture.root, 'bin/chromium'));
   expect(findBrowser).toThrow('not an executable file');
 });

@@ -21,7 +21,7 @@ describe('the counts of a vitest run', () => {
       exitCode,
     );
 
-  test('are its own', async () => {
+  test('match the report of the run', async () => {
     expect(await vitest(7, 0, 0, 0)).toEqual({ passed: 7, failed: 0 });
     expect(await vitest(7, 2, 0, 1)).toEqual({ passed: 7, failed: 2 });
   });
@@ -42,7 +42,7 @@ describe('the counts of a Playwright run', () => {
   const playwright = async (stats: Record<string, number>, exitCode: number) =>
     playwrightCounts(await report({ stats }), exitCode);
 
-  test('are its own, with flaky and skipped among the failed', async () => {
+  test('match the report of the run, with flaky and skipped among the failed', async () => {
     expect(await playwright({ expected: 5 }, 0)).toEqual({ passed: 5, failed: 0 });
     expect(await playwright({ expected: 5, unexpected: 1, flaky: 1, skipped: 1 }, 1)).toEqual({ passed: 5, failed: 3 });
   });

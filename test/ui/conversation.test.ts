@@ -88,7 +88,7 @@ describe('the history of the server', () => {
     expect(texts(talking.withHistory(cut, past(4, 5, 6, 7), NOW))).toEqual(['1-2', '4', '5', '6', '7']);
   });
 
-  it('is needed again when an offset is missing', () => {
+  it('is loaded again when an offset is missing', () => {
     const two = talking.withEvent(empty, event(2, mine), NOW, true);
     const gaps = [talking.isAfterGap(empty, 1), talking.isAfterGap(two, 3), talking.isAfterGap(two, 4)];
     expect(gaps).toEqual([false, false, true]);

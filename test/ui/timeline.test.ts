@@ -51,12 +51,12 @@ describe('lanes', () => {
     expect(laneOf(lives, 'tabs').spans.map(({ to }) => to)).toEqual([50]);
   });
 
-  it('of a file end with its last entry', () => {
+  it('end with the last entry of a file', () => {
     expect(timelineOf([entry(10, 'session', 'started'), entry(30, 'tabs', '1')], 100, false).to).toBe(30);
     expect(laneOf([entry(10, 'session', 'started')], 'worker', 100, false).spans[0]?.to).toBe(10);
   });
 
-  it('mark events, and failures not as good', () => {
+  it('mark events, and mark failures as bad', () => {
     const marks = laneOf([entry(1, 'session', 'granted'), entry(2, 'session', 'grant-failed')], 'token').marks;
     expect(marks.map(({ tone }) => tone)).toEqual(['good', 'warn']);
     const requests = [entry(1, 'request', '200'), entry(2, 'request', '0'), entry(3, 'request', '401')];
@@ -69,7 +69,7 @@ describe('lanes', () => {
     expect(odd.map(entryText)).toEqual([undefined, undefined, undefined]);
   });
 
-  it('give a near mark to the pointer, else the state that lasts', () => {
+  it('return the mark near the pointer, else the state at that time', () => {
     const lane = laneOf([entry(10, 'state', 'active'), entry(40, 'session', 'verified')], 'token');
     expect(spotAt(lane, 38, 3)).toMatchObject({ type: 'mark', at: 40 });
     expect(spotAt(lane, 30, 3)).toMatchObject({ type: 'span', at: 10 });
@@ -78,22 +78,22 @@ describe('lanes', () => {
 });
 
 describe('the entries of a page', () => {
-  it('are the earlier ones that the journal has dropped, then the journal', () => {
+  it('start with the entries that the journal has dropped', () => {
     const known = [entry(1, 'tabs', '1'), entry(2, 'tabs', '2'), entry(3, 'tabs', '3')];
     const fresh = [entry(3, 'tabs', '3'), entry(4, 'tabs', '4')];
     expect(mergeEntries(known, fresh).map(({ what }) => what)).toEqual(['1', '2', '3', '4']);
     expect(mergeEntries(known, [])).toBe(known);
   });
 
-  it('are in one order with its requests', () => {
+  it('are sorted together with the requests of the page', () => {
     expect(
       sortByTime([entry(1, 'a', ''), entry(3, 'b', '')], [entry(2, 'c', '')]).map(({ machine }) => machine),
     ).toEqual(['a', 'c', 'b']);
   });
 });
 
-describe('a row for people', () => {
-  it('is a whole sentence, and internal for the states of each renewal', () => {
+describe('a row of the table', () => {
+  it('is a whole sentence, and is marked internal for the states of a refresh', () => {
     const rows = [entry(1, 'state', 'active'), entry(2, 'state', 'degraded'), entry(3, 'tabs', '1')];
     expect(rows.map(entrySentence)).toEqual(['Session: Valid.', 'Session: Renewal is delayed.', 'Tabs: 1 open.']);
     expect(rows.map((row) => entryText(row)?.internal)).toEqual([true, false, false]);
@@ -130,7 +130,7 @@ describe('the viewport', () => {
     expect(reveal(near, extent, near.from + 1)).toBe(near);
   });
 
-  it('has ticks at round times', () => {
+  it('draws ticks at round times', () => {
     const { step, at } = ticks({ from: 3_000, to: 603_000, width: 1000 });
     expect(step).toBe(120_000);
     expect(at.every((moment) => moment % 60_000 === 0)).toBe(true);

@@ -24,7 +24,7 @@ describe('the text of a problem', () => {
     expect(labelFor(strings().tier, 'diamond')).toBe('Unknown');
   });
 
-  it('has no waiting time, which would not count down', () => {
+  it('shows no waiting time, because it would not count down', () => {
     const problem = { code: 'rate-limited', at: '/login', status: 429, retryAfterMs: 29_001 } as const;
     expect(problemText(problem)).toBe('The server asked us to slow down.');
   });

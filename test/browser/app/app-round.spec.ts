@@ -25,7 +25,7 @@ const watch = (): void => {
 const laterRounds = (page: Page): Promise<readonly string[]> =>
   page.evaluate(() => window.imported.flatMap(({ path, at }) => (at <= (window.usableAt ?? Infinity) ? [path] : [])));
 
-test('one round of requests loads the page, signed out and signed in', async ({ page, app }) => {
+test('loads the page in one round of requests, signed out and signed in', async ({ page, app }) => {
   const entry = [expect.stringMatching(/^\/assets\/index-/)];
   await page.addInitScript(watch);
   await page.goto(app.origin);

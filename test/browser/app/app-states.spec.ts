@@ -88,7 +88,7 @@ const layoutShifts = (page: Page): Promise<string[]> =>
       }),
   );
 
-test('nothing moves while the page loads', async ({ page, gallery }) => {
+test('moves nothing while the page loads', async ({ page, gallery }) => {
   await gallery.open('active');
   await expect(page.getByRole('heading', { name: 'Live connections' })).toBeVisible();
   expect(await layoutShifts(page)).toEqual([]);

@@ -62,7 +62,7 @@ const STATES: Readonly<Record<string, readonly [scene: string, word: string]>> =
 };
 
 for (const [state, [scene, word]] of Object.entries(STATES)) {
-  test(`${state} looks as it did`, async ({ page, gallery }) => {
+  test(`matches the stored pictures in the state ${state}`, async ({ page, gallery }) => {
     await openAsPicture(page, gallery, scene);
     await expect(page.getByRole('button', { name: `Session: ${word}` })).toBeVisible();
     await expect(page).toHaveScreenshot(`${state}-light.png`, SAME);
@@ -74,7 +74,7 @@ for (const [state, [scene, word]] of Object.entries(STATES)) {
   });
 }
 
-test('a picture with different edges passes; a block 4 pixels off is seen, and so is a dot of another colour', async ({
+test('accepts different edges, and detects a block that is 4 pixels off or a dot of another colour', async ({
   page,
   gallery,
 }) => {

@@ -59,7 +59,7 @@ test('a hidden page renders a change of its status, and other changes once it is
   await expect(page.getByRole('heading', { name: 'You are signed out.' })).toBeVisible();
 });
 
-test('every scene of the gallery is tested here', async ({ page, origin }) => {
+test('tests each scene of the gallery', async ({ page, origin }) => {
   await page.goto(`${origin}/test/ui/gallery.html`);
   const listed = await page.getByRole('link').allTextContents();
   expect(listed.toSorted()).toEqual([...Object.keys(SCENES), 'starting'].toSorted());
@@ -285,7 +285,7 @@ test.describe('signing in', () => {
 });
 
 test.describe('the status', () => {
-  test('shows no trouble that is over within three seconds', async ({ page, gallery }) => {
+  test('does not show a fault that is over within three seconds', async ({ page, gallery }) => {
     await page.clock.install();
     await gallery.open('active');
     await expect(status(page)).toHaveText('Connected');
@@ -298,7 +298,7 @@ test.describe('the status', () => {
     await expect(status(page)).toHaveText('Connected');
   });
 
-  test('has details and a button to try again', async ({ page, gallery }) => {
+  test('shows details and a button to try again', async ({ page, gallery }) => {
     await gallery.open('degraded');
     await page.getByRole('button', { name: /^Session:/ }).press('Enter');
     const details = page.locator('session-status [popover]');

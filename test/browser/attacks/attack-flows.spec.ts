@@ -219,7 +219,7 @@ test('keeps the session when cookies make the callback fail [callback-cookie-flo
   expect(await fetchOnce(page)).toBe(200);
 });
 
-test('the user stays signed in with a sealed session', async ({ page, app }) => {
+test('keeps the user signed in with a sealed session', async ({ page, app }) => {
   await signIn(page, app.origin, 'oidc');
   await prepare(page);
   await byFrames(page, { plain: flowsAt(app.provider, app.origin)['plain'] ?? '' });

@@ -133,7 +133,7 @@ const waitsForWord = (script: string): string => `${script}
     };
   })));`;
 
-test('the worker takes a sign-in over that came from the page after the worker had read a sign-out', async ({
+test('lets the worker adopt a sign-in of the page when the worker had read a sign-out before', async ({
   page,
   complaints,
 }) => {

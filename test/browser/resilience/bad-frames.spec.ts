@@ -37,7 +37,7 @@ const TRIES_MAX = 15;
 
 test.describe('malformed frames', () => {
   for (const frame of BROKEN) {
-    test(`${typeof frame === 'string' ? frame : 'binary'}: reconnects once and loses nothing [frame-malformed]`, async ({
+    test(`reconnects once and loses nothing when the server sends ${typeof frame === 'string' ? frame : 'binary data'} [frame-malformed]`, async ({
       page,
       liar,
       lab,

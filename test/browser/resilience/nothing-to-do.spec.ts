@@ -6,7 +6,7 @@ import { signIn } from '../../support/page/sign-in.ts';
 const LOOK_MS = 3_000;
 const MOST_LAYOUTS = 9;
 
-test('lays nothing out but the clock when the page is idle', { tag: '@timed' }, async ({ page, app }) => {
+test('lays out only the clock when the page is idle', { tag: '@timed' }, async ({ page, app }) => {
   await signIn(page, app.origin, 'password');
   await expectSocket(page, 'open');
   const session = await page.context().newCDPSession(page);

@@ -110,7 +110,11 @@ test.describe('keeps the session in a desktop app with a native bridge', () => {
     });
   }
 
-  test('that works, also when the browser has lost its own copy [keychain-restores]', async ({ page, app, lab }) => {
+  test('that works, and restores the session when the browser has lost its own copy [keychain-restores]', async ({
+    page,
+    app,
+    lab,
+  }) => {
     await open(page, app.origin, 'works');
     await signInBy(page, DEMO);
     await expect.poll(() => page.evaluate((key) => localStorage.getItem(key), KEYCHAIN)).toBeTruthy();

@@ -176,7 +176,7 @@ export class InvariantChecker implements Watch, CheckContext {
     const session = sessionOf(state);
     if (!session || !hasGoodAccess(state) || !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
     const sent = step.effects.some((effect) => effect.type === 'answer' && effect.verdict.type === 'authorized');
-    if (!sent) this.report('calm', `a good token was withheld while ${state.state}`);
+    if (!sent) this.report('early-refresh', `a good token was withheld while ${state.state}`);
   }
 
   #checkSuspected({ state }: SessionMachine, step: SessionStep): void {

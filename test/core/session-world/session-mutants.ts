@@ -283,7 +283,7 @@ export const MUTANTS: readonly Mutant[] = [
     step: receives((event) => (event.type === 'grant-failed' ? { ...event, unanswered: false } : event)),
   },
   {
-    invariant: 'calm',
+    invariant: 'early-refresh',
     name: 'makes each request wait for a refresh',
     step: (machine, event, at, policy) => {
       const { state } = machine;
@@ -292,7 +292,7 @@ export const MUTANTS: readonly Mutant[] = [
     },
   },
   {
-    invariant: 'calm',
+    invariant: 'early-refresh',
     name: 'fails requests as soon as a refresh has failed',
     step: (machine, event, at, policy) => {
       const { state } = machine;

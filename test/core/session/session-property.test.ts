@@ -29,7 +29,7 @@ const PROPERTIES: readonly Property[] = [
     title: 'a sent token is sent again only while its answer is unknown, and no session is lost with a grace period',
   },
   {
-    invariant: 'calm',
+    invariant: 'early-refresh',
     title: 'an early refresh and its failure do not affect a request with a good token',
   },
 ];

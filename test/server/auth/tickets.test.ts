@@ -8,7 +8,7 @@ import { temporaryDir } from '../support/start.ts';
 const TTL_MS = 30_000;
 const DEMO = { owner: 'demo', sub: 'demo', name: 'Demo', session: 's', expiresAt: 1_000_000 };
 
-test('a ticket is valid once, until its lifetime ends', async () => {
+test('accepts a ticket once, and rejects it after its lifetime', async () => {
   const folder = temporaryDir();
   let now = 1_000;
   const store = openLmdbStore(folder.dir, () => now);

@@ -83,7 +83,7 @@ test.each([
     type: 'refused',
     setsCookie: true,
   },
-])('$name', async ({ headers: own, type, setsCookie }) => {
+])('worker request: $name', async ({ headers: own, type, setsCookie }) => {
   store = openLmdbStore(folder.dir);
   const secrets = await openWorkerSecrets(store);
   const headers = { ...WORKER, ...own };

@@ -57,7 +57,7 @@ test('returns the window that the clients need at this rate, but never 0', () =>
   expect(control.windowMs(1)).toBe(250);
 });
 
-test('Retry-After is the time to the slot, minus the second over which clients spread', () => {
+test('sets Retry-After to the time until the slot, minus the one second of client jitter', () => {
   const values = Array.from({ length: 100 }, (_, n) => retryAfterSeconds(10_000, n / 100));
   expect(values.reduce((sum, seconds) => sum + seconds, 0) / values.length).toBeCloseTo(9, 0);
   expect(Math.max(...values)).toBeLessThanOrEqual(10);

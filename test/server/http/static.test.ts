@@ -282,7 +282,7 @@ describe('the worker script', () => {
     expect(injected(answer).seal).toBeUndefined();
   });
 
-  test('is 404 for a missing script', async () => {
+  test('answers 404 when the script is missing', async () => {
     expect((await get('/keeper-sw.js', { ...WORKER, cookie: await installed() })).status).toBe(404);
   });
 });

@@ -131,7 +131,7 @@ describe('an upload in parts', () => {
     broken.destroy();
   });
 
-  test('has limits', async () => {
+  test('is refused when its length is invalid or too large, or the user has too many', async () => {
     const options = await server.call(UPLOAD, { method: 'OPTIONS', headers: auth });
     expect(options.headers.get('upload-limit')).toBe(`max-size=${MAX_UPLOAD_BYTES}, max-append-size=16777216`);
     const refused = async (headers: Record<string, string>, as = auth): Promise<number> =>

@@ -48,7 +48,7 @@ describe('opening a socket', () => {
     clients.forEach((client) => client.close());
   });
 
-  test('an invented ticket, or one for the event stream, is 4401', async () => {
+  test('closes with 4401 when the ticket is unknown or for the event stream', async () => {
     const response = await server.call('/api/auth/token', { headers: bearer(token) });
     const { token: eventsToken } = (await response.json()) as { token: string };
     for (const ticket of ['made-up', eventsToken]) {
@@ -56,7 +56,7 @@ describe('opening a socket', () => {
     }
   });
 
-  test('clients that leave while the server redeems their tickets do not delay its stop', async () => {
+  test('stops in time when clients leave while it redeems their tickets', async () => {
     const own = await startTestServer();
     const { access_token: mine } = await passwordLogin(own.call);
     const tickets = await Promise.all(Array.from({ length: 100 }, () => socketTicket(own, mine)));
@@ -73,7 +73,7 @@ describe('opening a socket', () => {
     await expect(own.call('/api/auth/status'), 'the server is down').rejects.toThrow('fetch failed');
   });
 
-  test('a client that connects while the server stops is disconnected, and does not delay the stop', async () => {
+  test('stops in time and disconnects a client that connects during the stop', async () => {
     const own = await startTestServer();
     const { access_token: mine } = await passwordLogin(own.call);
     const ticket = await socketTicket(own, mine);
@@ -87,7 +87,7 @@ describe('opening a socket', () => {
     expect(await client.closed).toMatchObject({ code: 1006 });
   });
 
-  test('a rejected client that sends no close frame is disconnected', async () => {
+  test('disconnects a rejected client that sends no close frame', async () => {
     const { hostname, port, host } = new URL(server.url);
     const mute = connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname);
     const key = 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-version: 13';
@@ -103,7 +103,7 @@ describe('opening a socket', () => {
     expect(answer.readUInt16BE(answer.indexOf(0x88) + 2)).toBe(4401);
   });
 
-  test('a client refused before the handshake that does not close is disconnected', async () => {
+  test('disconnects a client that stays connected after a refused handshake', async () => {
     const { hostname, port, host } = new URL(server.url);
     const mute = connect({
       port: Number(port),
@@ -134,7 +134,7 @@ describe('opening a socket', () => {
     client.close();
   });
 
-  test('a frame before hi, or an invalid one, closes the socket with 1007', async () => {
+  test('closes with 1007 when a frame is invalid or arrives before hi', async () => {
     const early = dialWith(server, await socketTicket(server, token));
     early.ws.once('open', () => early.send(['sub', 1, 't', null]));
     expect(await early.closed).toMatchObject({ code: 1007 });
@@ -146,14 +146,14 @@ describe('opening a socket', () => {
   test.each([
     ['an empty name', ''],
     ['a too long name', 'x'.repeat(257)],
-  ])('a profile with %s closes the socket with 1007', async (_name, host) => {
+  ])('closes with 1007 when the profile has %s', async (_name, host) => {
     expect(await (await dial(server, token, host)).closed).toMatchObject({ code: 1007 });
     const longest = await dial(server, token, 'x'.repeat(256));
     await longest.hello();
     longest.close();
   });
 
-  test('an unknown frame of a later version is ignored', async () => {
+  test('ignores an unknown frame of a later version', async () => {
     const client = await dial(server, token);
     await client.hello();
     client.ws.send('["later",1]');
@@ -162,7 +162,7 @@ describe('opening a socket', () => {
     client.close();
   });
 
-  test('an oversized frame is 1009 [frame-too-large]', async () => {
+  test('closes with 1009 when a frame is too large [frame-too-large]', async () => {
     const client = await dial(server, token);
     await client.hello();
     client.send(['pub', 'id', 't', 'x'.repeat(70_000)]);
@@ -183,7 +183,7 @@ describe('topics', () => {
     [a, b].forEach((client) => client.close());
   });
 
-  test('a repeated message is stored once, and acknowledged with the same offset', async () => {
+  test('stores a repeated message once, and acknowledges it with the same offset', async () => {
     const topic = newTopic();
     const id = randomUUID();
     const first = await dial(server, token);
@@ -269,7 +269,7 @@ describe('topics', () => {
     client.close();
   });
 
-  test('a too long name gets nak for a message, and a close for a subscription', async () => {
+  test('answers nak to a message and closes at a subscription when the topic name is too long', async () => {
     const client = await dial(server, token);
     await client.hello();
     client.send(['pub', 'id', 'x'.repeat(129), 1]);
@@ -302,7 +302,7 @@ describe('closing a socket', () => {
     [newer, otherBrowser].forEach((client) => client.close());
   });
 
-  test('a person may have 64 sockets; the next one gets 4429 with a pause', async () => {
+  test('closes the 65th socket of a user with 4429 and a pause', async () => {
     const own = await startTestServer({ acceptsPerSecond: 10_000 });
     const { access_token: mine } = await passwordLogin(own.call);
     const { access_token: theirs } = await passwordLogin(own.call, 'other', 'secret');

@@ -27,7 +27,7 @@ const enter = async (topic: string, host: string, fence = 1, target: Target = { 
 const members = ({ frames }: HubClient): readonly (readonly string[])[] =>
   frames.flatMap((frame) => (frame[0] === 'here' ? [[...frame[2]].toSorted()] : []));
 
-test('a watcher receives the members, and each change', async () => {
+test('sends the members and each change to a watching client', async () => {
   const topic = randomUUID();
   const watcher = await enter(topic, 'w');
   watcher.send(['who', topic]);
@@ -40,7 +40,7 @@ test('a watcher receives the members, and each change', async () => {
   [watcher, a].forEach((client) => client.close());
 });
 
-test('a worker that restarts within the grace period is no leave and no join', async () => {
+test('reports no leave and no join when a worker restarts within the grace period', async () => {
   const topic = randomUUID();
   const watcher = await enter(topic, 'w');
   const first = await enter(topic, 'a', 1);
@@ -59,7 +59,7 @@ test('a worker that restarts within the grace period is no leave and no join', a
   [watcher, second, b].forEach((client) => client.close());
 });
 
-test('a member that disconnects leaves after the grace period, and one that closes leaves at once', async () => {
+test('reports a leave after the grace period when a member disconnects, and at once when it closes', async () => {
   const topic = randomUUID();
   const target = { on: brief, token: (await passwordLogin(brief.call)).access_token };
   const watcher = await enter(topic, 'w', 1, target);
@@ -84,7 +84,7 @@ const states = ({ frames }: HubClient): readonly unknown[] =>
     frame[0] === 'here' ? [Object.fromEntries(frame[2].map((h, n) => [h, frame[3]?.[n]]))] : [],
   );
 
-test('the state of a member reaches the others, survives its worker, and is not sent again unchanged', async () => {
+test("sends a member's state to the others, keeps it over a worker restart, and does not repeat it", async () => {
   const topic = randomUUID();
   const watcher = await enter(topic, 'w');
   const first = await enter(topic, 'speaker', 1);
@@ -103,7 +103,7 @@ test('the state of a member reaches the others, survives its worker, and is not 
   watcher.close();
 });
 
-test('a reload of the last tab is no leave and no join', async () => {
+test('reports no leave and no join when the last tab reloads', async () => {
   const topic = randomUUID();
   const watcher = await enter(topic, 'w');
   const reloading = await enter(topic, 'reloading');
@@ -121,7 +121,7 @@ test('a reload of the last tab is no leave and no join', async () => {
   [watcher, reloading].forEach((client) => client.close());
 });
 
-test('a watcher receives no members of other people, and none without a subscription', async () => {
+test('sends no members of other users, and none without a subscription', async () => {
   const topic = randomUUID();
   const other = (await passwordLogin(server.call, 'other', 'secret')).access_token;
   const mine = await enter(topic, 'mine');
@@ -133,7 +133,7 @@ test('a watcher receives no members of other people, and none without a subscrip
   [mine, theirs].forEach((client) => client.close());
 });
 
-test('a restart of the server is no leave and no join, and members that do not return leave', async () => {
+test('reports no leave and no join when the server restarts, and a leave for members that do not return', async () => {
   const [topic, { dir, remove }] = [randomUUID(), temporaryDir()];
   const run = async (presenceGraceMs?: number) => {
     const on = await startTestServer({ dataDir: dir, presenceGraceMs });

@@ -114,7 +114,7 @@ test('the hub reads a replay from disk as fast as the client reads it', async ()
   );
 });
 
-test('an error of the server is 4500 for the client of the request only', async () => {
+test('closes with 4500 only the client whose request caused an error of the server', async () => {
   const [sender, other] = [await dial('sender'), await dial('other')];
   vi.spyOn(topics, 'append').mockRejectedValueOnce(new Error('disk error'));
   const closed = new Promise((done) => sender.ws.once('close', done));
@@ -124,7 +124,7 @@ test('an error of the server is 4500 for the client of the request only', async 
   await expect.poll(() => countOf(other, 'q')).toBe(1);
 });
 
-test('a client that sends frames and reads no response is disconnected', async () => {
+test('disconnects a client that sends frames and reads no response', async () => {
   const mute = await dial('mute');
   const other = await dial('other');
   const gone = once(mute.far, 'close');
@@ -139,7 +139,7 @@ test('a client that sends frames and reads no response is disconnected', async (
   await expect.poll(() => countOf(other, 'q')).toBe(1);
 });
 
-test('an event stream is disconnected likewise', async () => {
+test('disconnects an event stream that sends frames and reads no response', async () => {
   const { ws, far } = await connect();
   const streams = createEventStreams({
     clock: createServerClock(),

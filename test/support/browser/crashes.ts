@@ -3,7 +3,7 @@ import { CRASH_ANNOTATION } from '../../../scripts/testing/crashes.ts';
 
 /**
  * Chromium sometimes crashes (a failed CHECK in the browser process, in about one of 400 tests here). That is no fault of
- * Session Keeper, so the runner must be able to tell a crash from a failed test.
+ * Session Keeper, so the runner must distinguish a crash from a failed test.
  */
 const crashes: string[] = [];
 

@@ -28,7 +28,7 @@ export type App = {
   stop(): Promise<void>;
 };
 
-/** `npm start` in a child process. Takes another pair of ports when one was taken in between, unless `port` is given. */
+/** `npm start` in a child process. Takes another pair of ports when one was taken in between, unless the caller sets `port`. */
 export const startApp = async (options: AppOptions = {}): Promise<App> =>
   options.port === undefined
     ? withFreePortPair((port) => startAppAt(port, options))
