@@ -170,7 +170,11 @@ const createApp = ({ options, services, tokenVerifier, origins, issuer, clientId
   if (faultRoutes) app.route('/lab', faultRoutes.routes);
   app.route('/', apiRoutes(api));
   app.all('/lab/*', () =>
-    problemResponse({ status: 404, code: 'not-found', detail: 'This server runs without --lab.' }),
+    problemResponse({
+      status: 404,
+      code: 'not-found',
+      detail: 'The fault routes are off. Start the server with --lab to use them.',
+    }),
   );
   app.all('*', serveFile);
   app.onError((error) => {

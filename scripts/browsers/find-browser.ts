@@ -31,7 +31,10 @@ const onThisSystem = (): string | undefined => onPath(...NAMES) ?? USUAL_PLACES[
 export const findBrowser = (): FoundBrowser | undefined => {
   const named = process.env['CHROMIUM_PATH'];
   if (named) {
-    if (!isExecutable(named)) throw new Error(`CHROMIUM_PATH is ${named}, and that is not an executable file.`);
+    if (!isExecutable(named))
+      throw new Error(
+        `CHROMIUM_PATH is ${named}, which is not an executable file. Correct it, or unset it to search for a browser.`,
+      );
     return { path: named, from: 'CHROMIUM_PATH' };
   }
   const system = onThisSystem();

@@ -78,7 +78,10 @@ export const completed = async (lock: JsonObject, readManifest: ReadManifest): P
   const packages = Object.entries(objectAt(lock, 'packages'));
   for (const [path, missing] of missingOptional(lock)) {
     const manifest = await readManifest(missing.name, missing.version);
-    if (!manifest) throw new Error(`The registry has no hash of ${missing.name}@${missing.version}. Try another one.`);
+    if (!manifest)
+      throw new Error(
+        `The registry has no hash of ${missing.name}@${missing.version}. Set another one: npm config set registry URL`,
+      );
     packages.push([path, entryFor(missing, manifest)]);
   }
   packages.sort(([a], [b]) => a.localeCompare(b, 'en'));
@@ -95,10 +98,12 @@ const readFromRegistry: ReadManifest = async (name, version) => {
 
 if (process.argv[1]?.endsWith('lockfile.ts')) {
   const lock = parseJson(await readFile('package-lock.json', 'utf8'));
-  if (!isObject(lock)) throw new Error('package-lock.json is not a JSON object.');
+  if (!isObject(lock))
+    throw new Error('package-lock.json is not a JSON object. Restore it, and run npm install again.');
   const complete = await completed(lock, readFromRegistry);
   await writeFile('package-lock.json', `${JSON.stringify(complete, null, 2)}\n`);
   console.log(`${missingOptional(lock).size} packages of other platforms added`);
   const unverified = withoutIntegrity(complete);
-  if (unverified.length > 0) throw new Error(`package-lock.json has no hash of ${unverified.join(', ')}.`);
+  if (unverified.length > 0)
+    throw new Error(`package-lock.json has no hash of ${unverified.join(', ')}. Install them again with npm.`);
 }

@@ -13,7 +13,7 @@ const FRAME_CONTROL_BYTES = 26;
 const MS_PER_SECOND = 1_000;
 
 const chunksOf = (png: Buffer): readonly Chunk[] => {
-  if (!png.subarray(0, SIGNATURE.length).equals(SIGNATURE)) throw new Error('This is not a PNG.');
+  if (!png.subarray(0, SIGNATURE.length).equals(SIGNATURE)) throw new Error('A frame is not a PNG.');
   const chunks: Chunk[] = [];
   for (let start = SIGNATURE.length; start < png.length;) {
     const from = start + 2 * WORD;
@@ -65,7 +65,7 @@ export const animatedPng = (frames: readonly AnimationFrame[]): Buffer => {
     };
   });
   const [first] = stills;
-  if (!first) throw new Error('An animation needs a frame.');
+  if (!first) throw new Error('An animation needs a frame, and there is none.');
   if (!stills.every(({ header }) => header.equals(first.header)))
     throw new Error('All frames need the same size and colour type.');
   let sequence = 0;

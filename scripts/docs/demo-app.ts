@@ -9,7 +9,7 @@ import { freePortPair } from '../process/free-port.ts';
 /** Runs the built app on a free port with the system's Chromium, for as long as `use` takes. */
 export const withDemoApp = async (use: (browser: Browser, url: string) => Promise<void>): Promise<void> => {
   const found = findBrowser();
-  if (!found) throw new Error('There is no Chromium here; `npm test` installs one.');
+  if (!found) throw new Error('There is no Chromium on this machine. Run npm test, which installs one.');
   const dataDir = await mkdtemp(join(tmpdir(), 'keeper-pictures-'));
   const server = await startServer({ port: await freePortPair(), dataDir, faultRoutes: true });
   const browser = await chromium.launch({

@@ -69,7 +69,8 @@ const play = async (browser: Browser, url: string): Promise<readonly AnimationFr
   await shoot('Kill the worker', 'Now the browser kills the service worker …', GLANCE_MS);
   await killWorker(page);
   const status = await page.evaluate("fetch('/api/v1/llm/models').then((response) => response.status)");
-  if (status !== OK) throw new Error(`The first request after the kill got a ${String(status)}.`);
+  if (status !== OK)
+    throw new Error(`The first request after the worker's end was answered with ${String(status)}, not ${OK}.`);
   await page.getByText('worker restart').first().waitFor();
   await isConnected();
   await shoot('Kill the worker', '… the next request starts a new one: 200, still signed in.');
@@ -95,7 +96,8 @@ await withDemoApp(async (browser, url) => {
   for (const [index, { png }] of frames.entries())
     if (values.frames) await writeFile(`${values.frames}/${index + 1}.png`, png);
   const picture = animatedPng(frames);
-  if (picture.length > MAX_BYTES) throw new Error(`The picture has ${picture.length} bytes; ${MAX_BYTES} are allowed.`);
+  if (picture.length > MAX_BYTES)
+    throw new Error(`The picture has ${picture.length} bytes, more than ${MAX_BYTES}. Show fewer frames.`);
   await writeFile(PICTURE, picture);
   console.log(`${PICTURE}: ${frames.length} frames, ${picture.length} bytes`);
 });

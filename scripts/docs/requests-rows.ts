@@ -147,7 +147,7 @@ export const renderTable = (rows: readonly Row[]): string => {
   const sections = SECTIONS.map(({ title, kinds }) => {
     const lines = kinds.map((kind) => {
       const row = known.get(kind);
-      if (!row) throw new Error(`No test has seen: ${kind}`);
+      if (!row) throw new Error(`No test has seen: ${kind}. Add a test that sends it, or remove it from SECTIONS.`);
       return lineOf(row);
     });
     return `\n## ${title}\n\n| Request | Reaches the server | The caller gets |\n|---|---|---|\n${lines.join('\n')}\n`;

@@ -26,7 +26,7 @@ export const freePortPair = async (): Promise<number> => {
     const port = FIRST + 2 * Math.floor((Math.random() * (LAST - FIRST)) / 2);
     if ((await isFree(port)) && (await isFree(port + 1))) return port;
   }
-  throw new Error('There are no two free ports side by side.');
+  throw new Error(`No two neighbouring ports from ${FIRST} to ${LAST} are free. Stop other servers, and try again.`);
 };
 
 /** Node's error for a taken port, or the message with which `server/main.ts` ends because of one. */

@@ -57,7 +57,7 @@ const discover = async (issuer: string, baseUrl: string): Promise<Metadata> => {
   const { status, body } = await fetchJson(`${baseUrl.replace(/\/$/, '')}/.well-known/openid-configuration`);
   const jwksUri = isObject(body) ? stringAt(body, 'jwks_uri') : undefined;
   if (!isObject(body) || jwksUri === undefined || stringAt(body, 'issuer') !== issuer) {
-    throw new ProviderUnavailable(`${issuer} has no discovery document (status ${status}).`);
+    throw new ProviderUnavailable(`${issuer} has no valid discovery document (status ${status}). Check OIDC_ISSUER.`);
   }
   return {
     issuer,
