@@ -107,8 +107,24 @@ const shapeOf = (sources: Sources, declaration: Declaration): Shape => {
   return typeShape(sources, declaration);
 };
 
+/** The schema of a type such as `type Member = Infer<typeof MEMBER>`. */
+const schemaOf = (sources: Sources, { path, node }: Declaration): Declaration | undefined => {
+  if (node.type !== 'TSTypeAliasDeclaration' || node.typeAnnotation.type !== 'TSTypeReference') return undefined;
+  const { typeName, typeArguments } = node.typeAnnotation;
+  const [schema] = typeArguments?.params ?? [];
+  if (typeName.type !== 'Identifier' || typeName.name !== 'Infer' || schema?.type !== 'TSTypeQuery') return undefined;
+  return schema.exprName.type === 'Identifier' ? sources.find(path, schema.exprName.name) : undefined;
+};
+
 export const itemOf = (sources: Sources, declaration: Declaration): ApiItem => {
-  const { name, path, doc, node } = declaration;
+  const { name, path, source, doc, node } = declaration;
+  const schema = schemaOf(sources, declaration);
+  if (schema) {
+    // The schema says what is in the type, so both are one item.
+    const code = `${textOf(source, node)}\n\n${textOf(schema.source, schema.node)}`;
+    const uses = typeNamesIn(sources.file(schema.path).parsed, schema.node);
+    return { name, path, doc: doc.text === '' ? schema.doc : doc, uses, members: [], kind: 'type', code };
+  }
   const uses = typeNamesIn(sources.file(path).parsed, node);
   return { name, path, doc, uses, members: [], ...shapeOf(sources, declaration) };
 };

@@ -32,6 +32,7 @@ beforeAll(async () => {
       /** What an app holds. */
       export type Keeper = {
         readonly id: string;
+        readonly place: Place;
         /**
          * Ends it.
          * @example keeper.close()
@@ -42,7 +43,10 @@ beforeAll(async () => {
       };
       export type Options = { name?: Name };
       export type Name = string;
-      export type Unused = number;`,
+      export type Unused = number;
+      /** Somewhere. */
+      export const PLACE = object({ at: number });
+      export type Place = Infer<typeof PLACE>;`,
   });
   reference = readReference(fixture.root);
 });
@@ -66,7 +70,12 @@ describe('the API reference', () => {
   });
 
   test('explains the types that public ones use, and no others', () => {
-    expect(reference.used.map(({ name }) => name)).toEqual(['Name', 'Options']);
+    expect(reference.used.map(({ name }) => name)).toEqual(['Name', 'Options', 'Place']);
+  });
+
+  test('shows a type together with the schema that it comes from', () => {
+    const schema = 'type Place = Infer<typeof PLACE>;\n\nconst PLACE = object({ at: number });';
+    expect(renderReference(reference)).toContain(`${schema}\n\`\`\`\n\nSomewhere.`);
   });
 
   test('names each public function and method without an example', () => {
