@@ -1,4 +1,13 @@
-import { docBefore, typeNamesIn, type Declaration, type Declared, type Doc, type Sources } from './declarations.ts';
+import {
+  docBefore,
+  schemaNameIn,
+  schemaPartsIn,
+  typeNamesIn,
+  type Declaration,
+  type Declared,
+  type Doc,
+  type Sources,
+} from './declarations.ts';
 
 /** One public name as the reference shows it. */
 export type ApiItem = {
@@ -109,11 +118,8 @@ const shapeOf = (sources: Sources, declaration: Declaration): Shape => {
 
 /** The schema of a type such as `type Member = Infer<typeof MEMBER>`. */
 const schemaOf = (sources: Sources, { path, node }: Declaration): Declaration | undefined => {
-  if (node.type !== 'TSTypeAliasDeclaration' || node.typeAnnotation.type !== 'TSTypeReference') return undefined;
-  const { typeName, typeArguments } = node.typeAnnotation;
-  const [schema] = typeArguments?.params ?? [];
-  if (typeName.type !== 'Identifier' || typeName.name !== 'Infer' || schema?.type !== 'TSTypeQuery') return undefined;
-  return schema.exprName.type === 'Identifier' ? sources.find(path, schema.exprName.name) : undefined;
+  const name = schemaNameIn(node);
+  return name === undefined ? undefined : sources.find(path, name);
 };
 
 export const itemOf = (sources: Sources, declaration: Declaration): ApiItem => {
@@ -122,7 +128,7 @@ export const itemOf = (sources: Sources, declaration: Declaration): ApiItem => {
   if (schema) {
     // The schema says what is in the type, so both are one item.
     const code = `${textOf(source, node)}\n\n${textOf(schema.source, schema.node)}`;
-    const uses = typeNamesIn(sources.file(schema.path).parsed, schema.node);
+    const uses = schemaPartsIn(sources.file(schema.path).parsed, schema.node);
     return { name, path, doc: doc.text === '' ? schema.doc : doc, uses, members: [], kind: 'type', code };
   }
   const uses = typeNamesIn(sources.file(path).parsed, node);

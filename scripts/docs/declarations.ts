@@ -122,6 +122,38 @@ export class Sources {
   }
 }
 
+type TypeNode = { type: string; typeName?: Specifier; typeArguments?: { params: readonly TypeQuery[] } | null };
+type TypeQuery = { type: string; exprName?: Specifier };
+
+/** `X` where a type is `Infer<typeof X>`. */
+export const schemaNameIn = (node: Declared): string | undefined => {
+  if (node.type !== 'TSTypeAliasDeclaration') return undefined;
+  const { type, typeName, typeArguments } = node.typeAnnotation as TypeNode;
+  const [schema] = typeArguments?.params ?? [];
+  const isInferred = type === 'TSTypeReference' && typeName?.name === 'Infer' && schema?.type === 'TSTypeQuery';
+  return isInferred ? schema.exprName?.name : undefined;
+};
+
+/** Names of what a schema uses of its own file: a type where a schema has one, otherwise the constant itself. */
+export const schemaPartsIn = (parsed: Parsed, within: { start: number; end: number }): ReadonlySet<string> => {
+  const used = new Set<string>();
+  new Visitor({
+    Identifier: ({ name, start }) => {
+      if (start >= within.start && start < within.end) used.add(name);
+    },
+  }).visit(parsed.program);
+  const parts = new Set<string>();
+  for (const node of parsed.program.body) {
+    const declared = (node.type === 'ExportNamedDeclaration' ? node.declaration : node) as Declared | null;
+    if (declared?.type === 'VariableDeclaration')
+      for (const name of namesIn(declared)) if (used.has(name)) parts.add(name);
+    const schema = declared ? schemaNameIn(declared) : undefined;
+    if (!declared || schema === undefined || !parts.delete(schema)) continue;
+    for (const name of namesIn(declared)) parts.add(name);
+  }
+  return parts;
+};
+
 /** Names of the types that a part of a file uses. */
 export const typeNamesIn = (parsed: Parsed, within: { start: number; end: number }): ReadonlySet<string> => {
   const names = new Set<string>();

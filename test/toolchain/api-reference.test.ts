@@ -44,8 +44,11 @@ beforeAll(async () => {
       export type Options = { name?: Name };
       export type Name = string;
       export type Unused = number;
+      const SIZE = number;
+      const POINT = object({ x: number });
+      export type Point = Infer<typeof POINT>;
       /** Somewhere. */
-      export const PLACE = object({ at: number });
+      export const PLACE = object({ at: POINT, size: SIZE });
       export type Place = Infer<typeof PLACE>;`,
   });
   reference = readReference(fixture.root);
@@ -70,11 +73,11 @@ describe('the API reference', () => {
   });
 
   test('explains the types that public ones use, and no others', () => {
-    expect(reference.used.map(({ name }) => name)).toEqual(['Name', 'Options', 'Place']);
+    expect(reference.used.map(({ name }) => name)).toEqual(['Name', 'Options', 'Place', 'Point', 'SIZE']);
   });
 
   test('shows a type together with the schema that it comes from', () => {
-    const schema = 'type Place = Infer<typeof PLACE>;\n\nconst PLACE = object({ at: number });';
+    const schema = 'type Place = Infer<typeof PLACE>;\n\nconst PLACE = object({ at: POINT, size: SIZE });';
     expect(renderReference(reference)).toContain(`${schema}\n\`\`\`\n\nSomewhere.`);
   });
 
