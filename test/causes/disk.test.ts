@@ -63,7 +63,7 @@ test('requests wait, and then get the session, when the database of a new worker
 });
 
 describe('IndexedDB [logout-29]', () => {
-  test('sign-in works in memory, and says so, when IndexedDB is missing [disk-missing]', async () => {
+  test('signs in with memory only, and reports it, when IndexedDB is missing [disk-missing]', async () => {
     vi.stubGlobal('indexedDB', undefined);
     const worker = startWorker();
     await worker.until('signed-out');

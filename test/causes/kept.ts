@@ -53,10 +53,10 @@ export const expectKept = (world: World, checker: InvariantChecker): void => {
   expect(worker.machine.state.state).toBe('active');
   expect(world.provider.families.map(({ ended }) => ended)).toEqual([undefined]);
   const before = generationOf(worker.machine.state);
-  const refreshes = world.provider.asked.length;
+  const refreshes = world.provider.requestTimes.length;
   const replayed = world.refuse(worker, before);
   world.time.advance(SETTLED_MS);
   expect(world.verdicts.get(replayed)).toMatchObject({ type: 'authorized', generation: before + 1 });
-  expect(world.provider.asked.length).toBe(refreshes + 1);
+  expect(world.provider.requestTimes.length).toBe(refreshes + 1);
   expect(checker.violations).toEqual([]);
 };

@@ -37,14 +37,14 @@ test('refreshes again without an event when the first attempt after sleep fails 
 
 test('a second worker waits for the lock when a refresh takes minutes [logout-05]', () => {
   const { world, worker, checker } = signedIn();
-  const young = world.start('waiting');
+  const waiting = world.start('waiting');
   world.time.advance(SETTLED_MS);
   world.disk.slowMs = MINUTE_MS;
-  const asked = [world.refuse(worker, 3), world.refuse(young, 3)];
+  const ids = [world.refuse(worker, 3), world.refuse(waiting, 3)];
   world.time.advance(5 * MINUTE_MS);
-  expect(world.provider.asked).toHaveLength(1);
-  for (const id of asked) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized', generation: 4 });
-  world.kill(young);
+  expect(world.provider.requestTimes).toHaveLength(1);
+  for (const id of ids) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized', generation: 4 });
+  world.kill(waiting);
   expectKept(world, checker);
 });
 
@@ -52,8 +52,8 @@ test('the next worker gets the lock at once when a worker dies with it [logout-0
   const { world, worker, checker } = signedIn();
   world.refuse(worker, 3);
   while (world.lock.holder !== worker.id) world.time.advance(1);
-  const young = restarted(world);
-  const id = world.refuse(young, 3);
+  const waiting = restarted(world);
+  const id = world.refuse(waiting, 3);
   world.time.advance(SETTLED_MS);
   expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized' });
   expect(world.lock.holder).toBeUndefined();
@@ -67,7 +67,7 @@ test('the next worker loads the newest token after each rotation [logout-08]', (
     const before = generationOf(workerOf(world).machine.state);
     expect(generationOf(restarted(world).machine.state)).toBe(before);
   }
-  expect(world.provider.asked.length).toBeGreaterThanOrEqual(5);
+  expect(world.provider.requestTimes.length).toBeGreaterThanOrEqual(5);
   expectKept(world, checker);
 });
 
@@ -84,7 +84,7 @@ test('keeps the session when the token endpoint answers 429 to many tabs [logout
   for (let tab = 0; tab < 20; tab += 1) world.refuse(worker, 3);
   world.time.advance(9 * SECOND_MS);
   expect(worker.machine.state).toMatchObject({ state: 'degraded', problem: { code: 'rate-limited' } });
-  expect(world.provider.asked).toHaveLength(1);
+  expect(world.provider.requestTimes).toHaveLength(1);
   expectKept(world, checker);
 });
 
@@ -136,10 +136,10 @@ test('keeps the session when a server closes a socket for a stale token [logout-
   const { world, worker, checker } = signedIn();
   untilRenewal(world);
   expect(generationOf(worker.machine.state)).toBe(4);
-  const asked = world.provider.asked.length;
+  const sent = world.provider.requestTimes.length;
   world.dispatch(worker, { type: 'suspected', generation: 3 });
   world.time.advance(SETTLED_MS);
-  expect(world.provider.asked).toHaveLength(asked);
+  expect(world.provider.requestTimes).toHaveLength(sent);
   world.networkUp = false;
   world.dispatch(worker, { type: 'suspected', generation: 4 });
   world.time.advance(MINUTE_MS);

@@ -16,14 +16,14 @@ import {
 
 /** Sends a request every 10 s for `forMs`. Returns how many refreshes reached the token endpoint. */
 const refreshesWhileUsed = (world: World, forMs: number): number => {
-  const before = world.provider.asked.length;
+  const before = world.provider.requestTimes.length;
   const ids: string[] = [];
   for (let spent = 0; spent < forMs; spent += 10 * SECOND_MS) {
     ids.push(world.request(workerOf(world)));
     world.time.advance(10 * SECOND_MS);
   }
   for (const id of ids) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized' });
-  return world.provider.asked.length - before;
+  return world.provider.requestTimes.length - before;
 };
 
 /** Five-minute tokens for half an hour, and one more refresh for the jump. */
@@ -67,12 +67,12 @@ describe('the clock of the device [logout-19]', () => {
 
   test('causes at most one refresh a jump when it jumps back and forth every minute', () => {
     const { world, checker } = signedIn();
-    const before = world.provider.asked.length;
+    const before = world.provider.requestTimes.length;
     for (let minute = 0; minute < 30; minute += 1) {
       world.skewMs += minute % 2 === 0 ? DAY_MS : -DAY_MS;
       refreshesWhileUsed(world, MINUTE_MS);
     }
-    expect(world.provider.asked.length - before).toBeLessThanOrEqual(32);
+    expect(world.provider.requestTimes.length - before).toBeLessThanOrEqual(32);
     expectKept(world, checker);
   });
 
@@ -104,7 +104,7 @@ describe('sleep of eight hours', () => {
       expect(verdict).toMatchObject({ type: 'authorized', generation: 4 });
       expect(verdict?.type === 'authorized' && verdict.token.value).not.toBe(access?.value);
     }
-    expect(world.provider.asked).toHaveLength(1);
+    expect(world.provider.requestTimes).toHaveLength(1);
     expectKept(world, checker);
   });
 
@@ -114,7 +114,7 @@ describe('sleep of eight hours', () => {
     world.kill(worker);
     world.time.advance(8 * HOUR_MS + SETTLED_MS);
     expect(generationOf(workerOf(world).machine.state)).toBe(4);
-    expect(world.provider.asked).toHaveLength(1);
+    expect(world.provider.requestTimes).toHaveLength(1);
     expectKept(world, checker);
   });
 });
@@ -128,7 +128,7 @@ describe('a declared lifetime', () => {
     world.time.advance(10 * MINUTE_MS);
     expect(workerOf(world).machine.state.state).toBe('active');
     expect(restarted(world).machine.state.state).toBe('active');
-    expect(world.provider.asked.length).toBeLessThanOrEqual(6);
+    expect(world.provider.requestTimes.length).toBeLessThanOrEqual(6);
   });
 
   test('ends the session when the provider says so, also with a wrong clock', () => {

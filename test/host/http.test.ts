@@ -15,7 +15,7 @@ const serve = async (answer: (response: ServerResponse) => void): Promise<string
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 };
 
-const askAt = (url: string, deadlineMs = 10_000) =>
+const fetchAt = (url: string, deadlineMs = 10_000) =>
   boundedFetch((signal) => fetch(url, { signal, redirect: 'manual' }), '/token', {
     origin: 'https://app.example',
     deadlineMs,
@@ -32,7 +32,7 @@ test('fails at the deadline when a body stalls [body-stalls]', async () => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.write('{"access_token":');
   });
-  expect(await askAt(url, DEADLINE_MS)).toEqual({ ok: false, problem: { code: 'timeout', at: '/token' } });
+  expect(await fetchAt(url, DEADLINE_MS)).toEqual({ ok: false, problem: { code: 'timeout', at: '/token' } });
 });
 
 test('cuts an endless body and closes the connection [body-endless]', async () => {
@@ -45,7 +45,7 @@ test('cuts an endless body and closes the connection [body-endless]', async () =
     response.on('drain', pour);
     pour();
   });
-  const answer = await askAt(url);
+  const answer = await fetchAt(url);
   expect(answer.ok && answer.value.text.length).toBeGreaterThan(MAX_BODY_BYTES);
   expect(answer.ok && answer.value.text.length).toBeLessThan(3 * MAX_BODY_BYTES);
   await closed;
@@ -57,6 +57,6 @@ test('returns a redirect as an answer and does not follow it [redirect-not-follo
     urls.push(response.req.url ?? '');
     response.writeHead(302, { location: '/elsewhere' }).end();
   });
-  expect(await askAt(url)).toMatchObject({ ok: true, value: { status: 302, text: '' } });
+  expect(await fetchAt(url)).toMatchObject({ ok: true, value: { status: 302, text: '' } });
   expect(urls).toEqual(['/']);
 });

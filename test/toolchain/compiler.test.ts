@@ -44,8 +44,8 @@ const compile = async (project: string, folder: string, source: string): Promise
 const NOT_IN_PROJECT = 'TS6307';
 const NO_NAME = 'TS2304';
 
-// References reach further than one step, and the page has a door to the host (its fallback), so that the compiler
-// lets `ui` and `app` see core and host: those two arrows are guarded by layers.test.ts alone.
+// Project references are transitive, and the page imports the host as its fallback. So the compiler lets `ui` and `app`
+// import core and host. Only layers.test.ts forbids these two imports.
 describe('the compiler refuses', () => {
   const BAD: readonly [project: string, source: string, code: string][] = [
     ['src/protocol', "export { room } from '../core/room.ts';", NOT_IN_PROJECT],

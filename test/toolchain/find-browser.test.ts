@@ -28,7 +28,7 @@ test('fails when CHROMIUM_PATH does not exist', () => {
   expect(findBrowser).toThrow('not an executable file');
 });
 
-test('then comes what is on the PATH and can be executed', () => {
+test('uses an executable browser on the PATH when CHROMIUM_PATH is empty', () => {
   vi.stubEnv('CHROMIUM_PATH', '');
   vi.stubEnv('PATH', ['/nowhere', join(fixture.root, 'bin')].join(delimiter));
   expect(findBrowser()).toEqual({ path: join(fixture.root, 'bin/google-chrome'), from: 'system' });

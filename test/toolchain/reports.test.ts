@@ -26,11 +26,11 @@ describe('the counts of a vitest run', () => {
     expect(await vitest(7, 2, 0, 1)).toEqual({ passed: 7, failed: 2 });
   });
 
-  test('take a skipped test for a failed one', async () => {
+  test('count a skipped test as failed', async () => {
     expect(await vitest(7, 0, 1, 0)).toEqual({ passed: 7, failed: 1 });
   });
 
-  test('hold a failure when nothing ran, when no test was to blame, or without a report', async () => {
+  test('contain a failure when no test ran, when the runner failed, or without a report', async () => {
     expect(await vitest(0, 0, 0, 0)).toMatchObject({ failed: 1, notes: ['no tests ran'] });
     expect(await vitest(7, 0, 0, 1)).toMatchObject({ passed: 7, failed: 1 });
     expect(await vitestCounts(await report('{"numPass'), 0)).toMatchObject({ passed: 0, failed: 1 });
@@ -47,7 +47,7 @@ describe('the counts of a Playwright run', () => {
     expect(await playwright({ expected: 5, unexpected: 1, flaky: 1, skipped: 1 }, 1)).toEqual({ passed: 5, failed: 3 });
   });
 
-  test('hold a failure when nothing ran or the runner failed', async () => {
+  test('contain a failure when no test ran or the runner failed', async () => {
     expect(await playwright({ expected: 0 }, 1)).toMatchObject({ failed: 1 });
     expect(await playwright({ expected: 5 }, 1)).toMatchObject({ passed: 5, failed: 1 });
     expect(await playwrightCounts(await report({}), 0)).toMatchObject({ passed: 0, failed: 1 });

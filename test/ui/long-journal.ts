@@ -3,8 +3,8 @@ import type { JournalEntry } from '../../src/protocol/bridge/calls.ts';
 const STEP_MS = 4_000;
 
 /**
- * A journal of any length with every kind of entry: workers of a hundred entries each, refreshes that succeed and fail,
- * sockets that connect and close. The same arguments give the same journal.
+ * A journal of any length with each kind of entry. Each worker has a hundred entries, with successful and failed refreshes
+ * and with sockets that connect and close. The same arguments give the same journal.
  */
 export const longJournal = (count: number, end: number): readonly JournalEntry[] => {
   const kinds: readonly (readonly [machine: string, what: string, detail?: string])[] = [

@@ -29,7 +29,7 @@ describe('the text of a problem', () => {
     expect(problemText(problem)).toBe('The server asked us to slow down.');
   });
 
-  it('says what a weak tier does not protect from', () => {
+  it('explains the risks of a weak tier', () => {
     expect(appStrings().tierMeaning.compatible).toContain('could still read it');
     expect(appStrings().tierMeaning.bound).toContain('could still use that key');
   });

@@ -12,8 +12,8 @@ const AREAS: Readonly<Record<string, (windowWidth: number) => Area>> = {
 };
 
 /**
- * Applies the page's rules for this display mode, with the lengths in place of the variables: only an installed window has
- * both, and Playwright cannot emulate it. `npm run see:overlay` opens a real one.
+ * Applies the page's rules for this display mode, with fixed lengths instead of the variables. Only an installed window
+ * has both, and Playwright cannot emulate one. `npm run see:overlay` opens a real one.
  */
 const overlay = (page: Page, area: Area): Promise<number> =>
   page.evaluate(({ x, width, height }) => {

@@ -129,7 +129,7 @@ const hold = async (page: Page): Promise<() => Promise<unknown>> => {
 const countOfLate = async (page: Page): Promise<number> =>
   (await writtenOf(page)).filter((what) => what === 'a tab is behind the link').length;
 
-const ask = (page: Page, a: number, b: number): Promise<unknown> =>
+const emitAdd = (page: Page, a: number, b: number): Promise<unknown> =>
   page.evaluate(
     ([left, right]) => {
       const { socket } = window as unknown as { socket: ReturnType<typeof window.libraries.io> };
@@ -155,20 +155,20 @@ test.describe('socket.io', () => {
     for (const each of pages) await connect(each);
     expect(connections).toBe(1);
     emit();
-    expect(await Promise.all([ask(pages[0], 1, 2), ask(pages[1], 10, 20)])).toEqual([3, 30]);
+    expect(await Promise.all([emitAdd(pages[0], 1, 2), emitAdd(pages[1], 10, 20)])).toEqual([3, 30]);
     for (const each of pages) await expectOutput(each, upTo(1));
 
     // The cut comes while events are in flight, and the emit while there is no connection.
     for (const _ of upTo(5)) emit();
     for (const socket of socketIo.sockets.sockets.values()) socket.conn.close(true);
     for (const _ of upTo(5)) emit();
-    expect(await ask(pages[0], 5, 5)).toBe(10);
+    expect(await emitAdd(pages[0], 5, 5)).toBe(10);
     for (const each of pages) await expectOutput(each, upTo(11));
 
     for (const _ of upTo(5)) emit();
     await killWorkers(page);
     for (const _ of upTo(5)) emit();
-    expect(await ask(pages[1], 7, 7)).toBe(14);
+    expect(await emitAdd(pages[1], 7, 7)).toBe(14);
     for (const each of pages) await expectOutput(each, upTo(21));
     expect(socketIo.sockets.sockets.size).toBe(1);
     // One for each lost connection, and one more when a tab comes back late (see below).

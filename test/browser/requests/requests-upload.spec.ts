@@ -172,8 +172,8 @@ test('continues an upload when the network is back', async ({ page, context, lab
   await context.setOffline(false);
   const caller = await expectReceived(page, size);
   expect((await progressOf(page)).length).toBeGreaterThan(before);
-  const asked = (await lab.log()).filter(({ method, path }) => method === 'HEAD' && UPLOADS.test(path));
-  expect(asked.length).toBeGreaterThan(0);
+  const offsetRequests = (await lab.log()).filter(({ method, path }) => method === 'HEAD' && UPLOADS.test(path));
+  expect(offsetRequests.length).toBeGreaterThan(0);
   const server = [...BEGINNING, '`HEAD /api/v1/media/upload/…`, token → 204, when it is back', PARTS];
   const words = `${caller}; it continues where the server was`;
   await checkRow({ kind: 'an upload; the network is lost in the middle', server, caller: words });

@@ -116,7 +116,7 @@ declare global {
   }
 }
 
-test('breaks a response off when its worker dies', async ({ page, lab }) => {
+test('aborts a response when its worker dies', async ({ page, lab }) => {
   await beginDownload(page);
   await killWorkers(page);
   const caller = await page.evaluate(() => window.drain());

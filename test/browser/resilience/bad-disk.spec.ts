@@ -96,7 +96,7 @@ const expectCalm = async (page: Page, lab: FaultClient): Promise<void> => {
 
 test.describe('a corrupt record', () => {
   for (const kind of DAMAGES) {
-    test(`${kind}: moves aside, shows a Problem, and does not block the next sign-in [record-set-aside]`, async ({
+    test(`is moved aside, shows a Problem and does not block the next sign-in: ${kind} [record-set-aside]`, async ({
       page,
       app,
       lab,
@@ -137,7 +137,7 @@ test.describe('a corrupt record', () => {
 });
 
 test.describe('a database of a newer version', () => {
-  test('a running worker keeps the session in memory and says so [newer-database-running]', async ({
+  test('keeps the session in memory and reports it when the worker is running [newer-database-running]', async ({
     page,
     app,
     lab,
@@ -152,7 +152,11 @@ test.describe('a database of a newer version', () => {
     await expectCalm(page, lab);
   });
 
-  test('a starting worker shows a Problem, and sign-in works [newer-database-at-start]', async ({ page, app, lab }) => {
+  test('shows a Problem and lets the user sign in when the worker starts [newer-database-at-start]', async ({
+    page,
+    app,
+    lab,
+  }) => {
     await signIn(page, app.origin, 'password');
     await makeNewer(page, SESSION_DATABASE);
     await comeBack(page);

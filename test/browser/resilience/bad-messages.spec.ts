@@ -93,7 +93,7 @@ test.describe('malformed messages to the worker', () => {
         'argument too long': { ...call, path: ['restore'], argumentList: [raw('x'.repeat(300_000))] },
         'too many arguments': { ...call, argumentList: Array.from({ length: 5 }, () => raw(1)) },
       };
-      const ask = (id: string, message: object): Promise<unknown> =>
+      const callWith = (id: string, message: object): Promise<unknown> =>
         new Promise((resolve) => {
           navigator.serviceWorker.addEventListener('message', function onAnswer({ data }: MessageEvent<Answer>) {
             if (data.mark !== mark || data.message?.id !== id) return;
@@ -103,7 +103,7 @@ test.describe('malformed messages to the worker', () => {
           navigator.serviceWorker.controller?.postMessage({ mark, type: 'call', message: { id, ...message } });
         });
       const given: Record<string, unknown> = {};
-      for (const [name, message] of Object.entries(calls)) given[name] = await ask(`test-${name}`, message);
+      for (const [name, message] of Object.entries(calls)) given[name] = await callWith(`test-${name}`, message);
       return given;
     });
     for (const [name, answer] of Object.entries(answers)) {

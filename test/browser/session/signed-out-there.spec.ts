@@ -14,7 +14,7 @@ const PROVIDER: ProviderTraits = { accessTokens: 'opaque', dpop: 'off', rotation
 const ID_TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** Starts a sign-in as another app of the same provider does, without `prompt`. */
-const askAsAnotherApp = (page: Page, app: App): Promise<unknown> => {
+const signInAsAnotherApp = (page: Page, app: App): Promise<unknown> => {
   const query = new URLSearchParams({
     client_id: DEFAULT_CLIENT_ID,
     redirect_uri: `${app.origin}/auth/callback`,
@@ -28,7 +28,7 @@ const askAsAnotherApp = (page: Page, app: App): Promise<unknown> => {
 };
 
 const goesOnWithoutPassword = async (page: Page, app: App): Promise<boolean> => {
-  await askAsAnotherApp(page, app);
+  await signInAsAnotherApp(page, app);
   return (await page.getByLabel('Password').count()) === 0;
 };
 

@@ -71,7 +71,7 @@ declare global {
   }
 }
 
-const askLate = (page: Page): Promise<void> =>
+const fetchLate = (page: Page): Promise<void> =>
   page.evaluate((url) => {
     window.late = fetch(url).then(
       (response) => response.text(),
@@ -141,7 +141,7 @@ for (const [name, leave] of [
     expect(await writeNote(page)).toBe(201);
     expect(await readNotes(page)).toContain(SECRET);
     const held = answers.hold(NOTES);
-    await askLate(page);
+    await fetchLate(page);
     await held.made;
     await leave(page);
     held.release();

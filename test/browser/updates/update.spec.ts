@@ -116,7 +116,7 @@ test(
 );
 
 test(
-  'the old worker resumes when an endless request blocks the new one',
+  'lets the old worker resume when an endless request blocks the new one',
   { tag: '@waits' },
   async ({ page, complaints }) => {
     complaints.expect(FAILED_REQUEST);

@@ -208,7 +208,7 @@ const checkWorker = (world: World, checker: InvariantChecker, worker: SimulatedW
   const before = conditionOf(world, worker);
   world.dispatch(worker, { type: 'tab-arrived' });
   // The first request may find an old token, and then a newer one on the disk that the backend also rejects.
-  for (let asked = 0; asked < 2; asked++) {
+  for (let sent = 0; sent < 2; sent++) {
     world.request(worker);
     world.time.advance(5 * SECOND_MS);
   }

@@ -53,7 +53,7 @@ const HANGS_FOR_MS = 90_000;
 export class Provider {
   mode: ProviderMode = { kind: 'ok' };
   /** The times of the token requests. */
-  readonly asked: number[] = [];
+  readonly requestTimes: number[] = [];
   /** Runs when a client sends a consumed token after its grace period. */
   onReuse: (token: RefreshToken) => void = () => undefined;
   readonly families: Family[] = [];
@@ -89,7 +89,7 @@ export class Provider {
   }
 
   refresh(value: string): TokenAnswer {
-    this.asked.push(this.#time.now);
+    this.requestTimes.push(this.#time.now);
     switch (this.mode.kind) {
       case 'status': {
         const { status, retryAfterMs } = this.mode;

@@ -66,7 +66,7 @@ export const stormOf = ({ seed, accessMs, refusesAll, mode, everyMs, suspects }:
       world.dispatch(worker, { type: 'suspected', generation: state.session.generation });
     world.time.advance(everyMs);
   }
-  return busiestMinute(world.provider.asked);
+  return busiestMinute(world.provider.requestTimes);
 };
 
 const busiestMinute = (times: readonly number[]): number => {

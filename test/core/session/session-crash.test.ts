@@ -63,7 +63,12 @@ const crash = (signedIn: boolean, scenario: Scenario, at: number): Row => {
   const reported = id !== undefined && world.results.get(id)?.ok === true ? 'done' : 'nothing';
   world.time.advance(MINUTE_MS);
   expect(checker.violations).toEqual([]);
-  return [world.boundaries[before + at - 1] ?? 'load before', heldNow(world), reported, world.provider.asked.length];
+  return [
+    world.boundaries[before + at - 1] ?? 'load before',
+    heldNow(world),
+    reported,
+    world.provider.requestTimes.length,
+  ];
 };
 
 const table = (signedIn: boolean, scenario: Scenario): Row[] =>

@@ -146,7 +146,7 @@ describe('a 401 of the backend', () => {
     world.provider.expireAccess();
     const asked = Array.from({ length: 50 }, () => world.refuse(worker, 3));
     world.time.advance(SETTLED_MS);
-    expect(world.provider.asked).toHaveLength(1);
+    expect(world.provider.requestTimes).toHaveLength(1);
     for (const id of asked) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized', generation: 4 });
   });
 
@@ -165,7 +165,7 @@ describe('a 401 of the backend', () => {
       return `${id}!`;
     }).at(-1);
     expect(world.verdicts.get(last ?? '')).toEqual({ type: 'passThrough' });
-    expect(world.provider.asked.length).toBeLessThanOrEqual(18);
+    expect(world.provider.requestTimes.length).toBeLessThanOrEqual(18);
     at(worker, 'active');
   });
 });
@@ -182,7 +182,7 @@ describe('a provider that fails', () => {
       expect(stopped).toMatchObject({ type: 'fail', problem: { code: 'rate-limited' } });
       for (const cause of ['online', 'user'] as const) world.dispatch(worker, { type: 'nudge', cause });
     }
-    expect(world.provider.asked).toHaveLength(1);
+    expect(world.provider.requestTimes).toHaveLength(1);
     world.provider.mode = { kind: 'ok' };
     world.time.advance(SETTLED_MS);
     at(worker, 'active');
@@ -200,7 +200,7 @@ describe('a provider that fails', () => {
 
   test('uses tokens once and refreshes at most once a second when `expires_in` is 0 [tokens-over-at-once]', () => {
     const { world, worker } = browser({ accessMs: 0 });
-    const start = world.provider.asked.length;
+    const start = world.provider.requestTimes.length;
     const ids = Array.from({ length: 30 }, () => {
       const id = world.request(worker);
       world.time.advance(SECOND_MS / 3);
@@ -208,7 +208,7 @@ describe('a provider that fails', () => {
     });
     world.time.advance(SETTLED_MS);
     for (const id of ids) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized' });
-    expect(world.provider.asked.length - start).toBeLessThanOrEqual(11);
+    expect(world.provider.requestTimes.length - start).toBeLessThanOrEqual(11);
   });
 
   test('sends the same token again when the answer is lost', () => {
@@ -216,7 +216,7 @@ describe('a provider that fails', () => {
     world.toLose = 1;
     world.refuse(worker, 3);
     world.time.advance(10 * SECOND_MS);
-    expect(world.provider.asked).toHaveLength(2);
+    expect(world.provider.requestTimes).toHaveLength(2);
     expect(generationOf(at(worker, 'active'))).toBe(4);
   });
 
@@ -283,7 +283,7 @@ describe('the sign-in method `ticket`', () => {
     world.refuse(worker, generationOf(worker.machine.state));
     world.time.advance(SETTLED_MS);
     expect(at(worker, 'signed-out')).toMatchObject({ reason: 'rejected', problem: { status: 401 } });
-    expect(world.provider.asked).toHaveLength(0);
+    expect(world.provider.requestTimes).toHaveLength(0);
   });
 
   test('keeps the new cookie session when the user signs in twice', () => {
@@ -315,7 +315,7 @@ describe('other workers and restarts', () => {
     world.provider.expireAccess();
     const ids = [world.refuse(worker, 3), world.refuse(waiting, 3)];
     world.time.advance(SETTLED_MS);
-    expect(world.provider.asked).toHaveLength(1);
+    expect(world.provider.requestTimes).toHaveLength(1);
     for (const id of ids) expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized', generation: 4 });
   });
 

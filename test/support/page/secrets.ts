@@ -41,7 +41,7 @@ export type Secrets = {
   foundIn(text: string): readonly string[];
 };
 
-const tellTales = (secret: string): readonly string[] => {
+const recognizableParts = (secret: string): readonly string[] => {
   const encoded = Buffer.from(secret).toString('base64url');
   return [secret.slice(-TELL_TALE_LENGTH), encoded.slice(0, TELL_TALE_LENGTH * 2)];
 };
@@ -84,7 +84,9 @@ export const collectSecrets = (context: BrowserContext, origin: string, tap: Wir
     names: () => [...new Set(secrets.values())].toSorted(),
     values: (wanted) => [...secrets].flatMap(([secret, name]) => (name === wanted ? [secret] : [])),
     foundIn: (text) =>
-      [...secrets].flatMap(([secret, name]) => (tellTales(secret).some((part) => text.includes(part)) ? [name] : [])),
+      [...secrets].flatMap(([secret, name]) =>
+        recognizableParts(secret).some((part) => text.includes(part)) ? [name] : [],
+      ),
   };
 };
 
