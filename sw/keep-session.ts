@@ -14,6 +14,7 @@ import { announceTakeover, requestAnnouncement } from './updates/takeover.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
+/** Options of `keepSession`. Only `config` is required. */
 export type KeepSessionOptions = InjectedConfig & {
   /** The socket feature, `sharedSockets`. Needed where pages use sockets or channels. */
   sockets?: SocketsFactory;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+/** Options of `securityHeaders`. All are optional. */
 export type HeaderPreset = {
   /** Other origins to which the page and the worker may connect, such as the identity provider. */
   connect?: readonly string[];

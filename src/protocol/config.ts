@@ -14,6 +14,7 @@ export type KeeperConfig = {
   sockets: readonly SocketConfig[];
 };
 
+/** One place where the worker may send the token. */
 export type ApiRule = {
   /** `self` is the worker's own origin. */
   origin: 'self' | (string & {});
@@ -28,6 +29,7 @@ export type ApiRule = {
   redirects?: readonly string[] | undefined;
 };
 
+/** Sign-in with an OpenID provider: authorization code with PKCE, and refresh tokens. */
 export type OidcConfig = {
   issuer: string;
   clientId: string;
@@ -61,6 +63,7 @@ export type TicketConfig = { login: string; status: string; logout: string };
  */
 export type CodecName = 'keeper.1' | 'json-ping' | 'broadcast' | 'private' | (string & {});
 
+/** One WebSocket endpoint, and who shares its connection. */
 export type SocketConfig = {
   /**
    * Path or URL of the WebSocket, as pages name it: `keeper.socket('/api/events')`. For `private` without its query,

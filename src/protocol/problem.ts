@@ -6,6 +6,7 @@ import type { Infer } from './schema/schema.ts';
 export type Problem = Infer<typeof PROBLEM>;
 export type ProblemCode = Problem['code'];
 
+/** A value, or the reason why there is none. Calls between a page and the worker do not throw. */
 export type Result<T> = { ok: true; value: T } | { ok: false; problem: Problem };
 
 export const ok = <T>(value: T): Result<T> => ({ ok: true, value });

@@ -30,6 +30,7 @@ const SESSION_FACTS = {
   endsAt: optional(number),
 };
 
+/** The session as a page sees it. Every state but `starting` and `signed-out` means that a user is signed in. */
 export const SESSION_VIEW = union('state', {
   /** Reading the disk, or finishing a sign-in. Nothing is known yet: show neither app nor login page. */
   starting: {},
@@ -41,6 +42,7 @@ export const SESSION_VIEW = union('state', {
 });
 export type SessionView = Infer<typeof SESSION_VIEW>;
 
+/** A socket as a page sees it. Times are ms since the Unix epoch; the counters start at 0 with each worker. */
 export const SOCKET_VIEW = object({
   state: oneOf('parked', 'ticketing', 'dialling', 'open', 'resting', 'stopped'),
   since: number,

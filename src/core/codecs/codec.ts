@@ -15,6 +15,7 @@ export type SocketAddress = { readonly tab: string; readonly socket: string };
 /** What waits, in frames and in bytes. */
 export type Backlog = { frames: number; bytes: number };
 
+/** What a codec receives, as data. */
 export type CodecEvent =
   /** The link is open: greet. */
   | { type: 'opened' }
@@ -43,6 +44,7 @@ export type CodecEvent =
 /** What is counted for people to see. */
 export type Counted = 'sent' | 'received' | 'resumed' | 'lost';
 
+/** What a codec wants done, as data. */
 export type CodecOutput =
   | { type: 'send'; data: Frame }
   /** `tab` absent: every tab. */

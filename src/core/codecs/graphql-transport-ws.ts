@@ -283,6 +283,7 @@ const build = (put: Put) => {
   return { listeners: sockets, handle };
 };
 
+/** GraphQL over WebSocket, as graphql-ws speaks it. Pass it to `socketsWith`. */
 export const graphqlTransportWs: CodecKind = {
   name: SUBPROTOCOL,
   subprotocol: SUBPROTOCOL,

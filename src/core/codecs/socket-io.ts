@@ -292,6 +292,7 @@ const build = (put: Put) => {
   return { listeners: sockets, handle };
 };
 
+/** Socket.IO protocol 5, as socket.io-client 4 speaks it. Pass it to `socketsWith`. */
 export const socketIo: CodecKind = {
   name: 'socket.io',
   shares: 'frames',

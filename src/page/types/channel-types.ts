@@ -30,6 +30,7 @@ export type LoadedSnapshot = { data: unknown; offset?: number | undefined };
 /** Loads the state after `gap`. `signal` aborts when the reading ends or the user has left. */
 export type SnapshotLoader = (gap: Gap, signal: AbortSignal) => Promise<LoadedSnapshot>;
 
+/** Options of `keeper.channel`. */
 export type ChannelOptions = {
   /**
    * Loads the state after a gap. `events()` then yields the gap, the state, and the messages that arrived during the load.

@@ -21,6 +21,7 @@ export type NativeStore = {
   clear(): Promise<unknown>;
 };
 
+/** Options of `connect`. All are optional. */
 export type ConnectOptions = {
   /** URL of the worker script, default `/sw.js`. */
   worker?: string | TrustedScriptURL;
@@ -167,6 +168,7 @@ export type Keeper = {
   close(): void;
 };
 
+/** Options of `keeper.upload`. All are optional. */
 export type UploadOptions = {
   /** Called with the bytes that the server has acknowledged, and the size of the body. */
   onProgress?: (progress: { sent: number; total: number }) => void;

@@ -6,6 +6,7 @@ export const MAX_NAME = 256;
 export const NAME = stringIn(1, MAX_NAME);
 const SECRET = stringIn(1, 4_096);
 
+/** The argument of `keeper.signIn`: the sign-in method, and what it needs. */
 export const SIGN_IN_INTENT = union('kind', {
   /** `returnTo` is a path of this origin to come back to. */
   oidc: { returnTo: optional(string) },
@@ -22,6 +23,7 @@ export type SignInNext = Infer<typeof SIGN_IN_NEXT>;
 export const NUDGE_CAUSE = oneOf('online', 'offline', 'visible', 'hidden', 'thaw', 'user');
 export type NudgeCause = Infer<typeof NUDGE_CAUSE>;
 
+/** One line of the journal. */
 export const JOURNAL_ENTRY = object({
   /** Milliseconds since the Unix epoch. */
   at: number,

@@ -2,6 +2,7 @@ import { retryImport } from '../base/retry-import.ts';
 
 /** The languages of the interface, by BCP 47 tag, each under its own name. */
 export const LANGUAGES = { en: 'English', de: 'Deutsch' } as const;
+/** A BCP 47 tag of `LANGUAGES`. */
 export type Language = keyof typeof LANGUAGES;
 
 /** English is part of the script; the other languages load when a person chooses them. */
