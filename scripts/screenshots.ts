@@ -1,9 +1,9 @@
-/** Renews the pictures of the manifest and `docs/states` from the real app: `npm run build && npm run screenshots`. */
+/** Takes the pictures of the manifest and `docs/states` from the real app: `npm run build && npm run screenshots`. */
 import { mkdir } from 'node:fs/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { fillInForm, killWorker, sendForm, withDemoApp } from './docs/demo-app.ts';
 
-/** The manifest names these sizes: a picture of another size is not shown when the app is installed. */
+/** The sizes in the manifest. A browser's install dialog shows no picture of another size. */
 const WIDE = { width: 1280, height: 800 };
 const NARROW = { width: 412, height: 732 };
 const STATE = { width: 1180, height: 800 };
@@ -16,7 +16,7 @@ const signIn = async (page: Page, url: string): Promise<void> => {
   await sendForm(page);
 };
 
-/** Something to have survived: a reload and a worker that dies. */
+/** Reloads the page and kills the worker, so that the timeline shows both. */
 const live = async (page: Page): Promise<void> => {
   await page.reload();
   await page.getByRole('button', { name: 'Session: Connected' }).waitFor();
@@ -35,7 +35,7 @@ const say = async (page: Page, text: string): Promise<void> => {
   await page.keyboard.press('Enter');
 };
 
-/** A conversation of two devices, the last message of which waits for the network. */
+/** A conversation of two devices. Its last message waits for the network. */
 const talk = async (page: Page, context: BrowserContext, picture: string): Promise<void> => {
   const other = await context.newPage();
   await other.goto(new URL('/#messages', page.url()).href);
@@ -70,7 +70,7 @@ const pictures = async (browser: Browser, url: string): Promise<void> => {
   await context.close();
 };
 
-/** The states that people write about, in both schemes: signed out, signed in, offline, ended by the server. */
+/** The states for `docs/states`, light and dark: signed out, signed in, offline, ended by the server. */
 const states = async (browser: Browser, url: string, colorScheme: 'light' | 'dark'): Promise<void> => {
   const scale = { viewport: STATE, deviceScaleFactor: 1.5 };
   const context = await browser.newContext({ ...scale, colorScheme });

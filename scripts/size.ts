@@ -16,7 +16,7 @@ const built =
   async () =>
     gzippedBytes(await files(read), read);
 
-/** Modules that are no file of the build: each with all that it imports, so what they share counts twice. */
+/** Modules without a file of their own in the build, each with all its imports. Shared imports count twice. */
 const modules =
   (tsconfig: string, ...sources: readonly string[]): Budget['bytes'] =>
   async () => {
@@ -33,7 +33,7 @@ const CODEC_LIMIT_BYTES = 3 * KB;
 /** Engine.IO and Socket.IO are two protocols, one inside the other. */
 const LARGER_CODECS: ReadonlyMap<string, number> = new Map([['socket.io', 3.7 * KB]]);
 
-/** Minified and compressed, as built. Why these and not the design's numbers: docs/decisions/0005. */
+/** Minified and compressed bytes. docs/decisions/0005 gives the reasons for these limits. */
 const BUDGETS: readonly Budget[] = [
   { name: 'session worker', limitBytes: 33.1 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
   { name: 'with the socket', limitBytes: 45.3 * KB, bytes: built(async () => ['keeper-sw.js']) },
@@ -61,7 +61,7 @@ const BUDGETS: readonly Budget[] = [
   })),
 ];
 
-/** One line of the table; false when the budget is broken or its files were not built. */
+/** Prints one line of the table. Returns whether the size is within its budget. */
 const measure = async ({ name, limitBytes, bytes }: Budget): Promise<boolean> => {
   const size = await bytes();
   const cells = Math.min(BAR_CELLS, Math.round((size / limitBytes) * BAR_CELLS));

@@ -146,7 +146,7 @@ export const createStaticHandler = (options: StaticOptions): ((c: Ctx) => Promis
 
   const serveFile = (c: Ctx, path: string, body: FileBody): Response =>
     respond(c, body, {
-      // The file may be the site's own worker, and `importScripts` takes strings there.
+      // The file may be the site's own worker, which passes strings to `importScripts`.
       ...headersFor(c, { trustedTypes: false }),
       'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
       'cache-control': path.startsWith('/assets/') ? IMMUTABLE : 'no-cache',

@@ -55,7 +55,7 @@ const unlessFull = (error: unknown): void => {
 
 /** A full disk must not prevent the installation: without a cache, the shell comes from the network. */
 const lenient = (event: ExtendableEvent): ExtendableEvent =>
-  // workbox uses these two members only. Without `type` it would fetch the shell and cache nothing.
+  // Workbox uses only these two members. Without `type` it would fetch the shell and cache nothing.
   ({
     type: event.type,
     waitUntil: (work: Promise<unknown>) => event.waitUntil(work.catch(unlessFull)),

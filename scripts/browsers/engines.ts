@@ -1,6 +1,6 @@
 /**
  * `npm run test:engines [-- <arguments of playwright test>]`: the stories of test/engines in Firefox and WebKit.
- * It finds them on this machine, else takes Debian's packages when it may, else says what to do.
+ * It uses the installed browsers, or installs Debian's packages as root, or prints how to install them.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -28,7 +28,7 @@ if (packages.length > 0 && process.getuid?.() === 0 && existsSync('/etc/debian_v
 
 const absent = missing.filter(({ here }) => !here());
 for (const { name, packages: wanted } of absent)
-  console.error(`There is no ${name} here. On Debian or Ubuntu: sudo apt-get install ${wanted.join(' ')}`);
+  console.error(`${name} is not installed. On Debian or Ubuntu: sudo apt-get install ${wanted.join(' ')}`);
 
 process.exitCode =
   absent.length > 0

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { isExecutable, onPath } from '../process/on-path.ts';
 
-/** Where the tests' Chromium is, and where it came from. */
+/** The path of the tests' Chromium, and how it was found. */
 export type FoundBrowser = { path: string; from: 'CHROMIUM_PATH' | 'system' | 'apt' | 'playwright' };
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'microsoft-edge-stable'];
@@ -27,7 +27,7 @@ const USUAL_PLACES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 
 const onThisSystem = (): string | undefined => onPath(...NAMES) ?? USUAL_PLACES[process.platform]?.find(isExecutable);
 
-/** What is here already; installs nothing. Throws if `CHROMIUM_PATH` names no executable. */
+/** Searches for an installed browser, and installs none. Throws if `CHROMIUM_PATH` names no executable. */
 export const findBrowser = (): FoundBrowser | undefined => {
   const named = process.env['CHROMIUM_PATH'];
   if (named) {
@@ -43,7 +43,7 @@ export const findBrowser = (): FoundBrowser | undefined => {
   return isExecutable(downloaded) ? { path: downloaded, from: 'playwright' } : undefined;
 };
 
-/** Runs with its output on stderr, so that a caller's stdout stays clean; true if it succeeded. */
+/** Runs a command. Its output goes to stderr, so that stdout stays clean. Returns whether it succeeded. */
 const run = (command: string, args: readonly string[]): boolean => {
   console.error(`> ${command} ${args.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -57,7 +57,7 @@ const HELP = `No Chromium was found and none could be installed. Do one of these
   - run: npx playwright install --with-deps chromium
   - set CHROMIUM_PATH to the executable of a Chromium-based browser`;
 
-/** Finds a browser or installs one. Throws with what to do when neither works. */
+/** Finds a browser or installs one. If it can do neither, the error says what to do. */
 export const ensureBrowser = (): FoundBrowser => {
   const here = findBrowser();
   if (here) return here;

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isExecutable, onPath } from '../process/on-path.ts';
 
-/** A Firefox of this machine; `FIREFOX_PATH` names another one. */
+/** The installed Firefox. `FIREFOX_PATH` names another one. */
 export const findFirefox = (): string | undefined => {
   const named = process.env['FIREFOX_PATH'];
   return named && isExecutable(named) ? named : onPath('firefox-esr', 'firefox');
@@ -10,7 +10,7 @@ export const findFirefox = (): string | undefined => {
 
 const LIBRARIES = '/usr/lib';
 
-/** WebKitGTK's own small browser lies among its libraries, in a folder of the machine's architecture. */
+/** WebKitGTK installs its small browser below its libraries, in a folder for the processor's architecture. */
 const miniBrowser = (): string | undefined => {
   try {
     return readdirSync(LIBRARIES)
@@ -21,7 +21,7 @@ const miniBrowser = (): string | undefined => {
   }
 };
 
-/** WebKitGTK, its driver, and the screenless display that it needs. */
+/** WebKitGTK and its driver. It also needs a virtual display (Xvfb). */
 export const findWebKit = (): { driver: string; browser: string } | undefined => {
   const driver = onPath('WebKitWebDriver');
   const browser = miniBrowser();

@@ -12,7 +12,7 @@ export const readFrom =
   (path) =>
     readFile(posix.join(folder, path));
 
-/** Modules that `path` brings in before any of its code runs, itself first. Lazy imports are not among them. */
+/** The module at `path` and all its static imports, itself first. Lazy imports do not count. */
 export const staticModules = async (
   path: string,
   read: ReadBuilt,
@@ -39,7 +39,7 @@ export const staticModules = async (
 
 const REFERENCE = /<(?:script|link)\b[^>]*?\b(?:src|href)="\/([^"]+\.(?:js|css))"/g;
 
-/** An HTML file, the scripts and style sheets that it names, and what those import at once; no part that comes later. */
+/** An HTML file, its scripts and style sheets, and their static imports. Lazy imports do not count. */
 export const pageFiles = async (html: string, read: ReadBuilt): Promise<ReadonlySet<string>> => {
   const files = new Set([html]);
   for (const [tag, path] of (await read(html)).toString().matchAll(REFERENCE)) {
@@ -52,7 +52,7 @@ export const pageFiles = async (html: string, read: ReadBuilt): Promise<Readonly
 
 export const SMALLEST = { level: 9 };
 
-/** Bytes over the wire when each file is compressed by itself, as servers do. */
+/** Bytes on the network, when the server compresses each file by itself. */
 export const gzippedBytes = async (files: Iterable<string>, read: ReadBuilt): Promise<number> => {
   const sizes = await Promise.all([...files].map(async (file) => gzipSync(await read(file), SMALLEST).byteLength));
   return sizes.reduce((total, size) => total + size, 0);

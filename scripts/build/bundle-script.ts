@@ -3,28 +3,28 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { rolldown, type OutputAsset, type OutputChunk } from 'rolldown';
 
-/** A script with a stable URL of its own, bundled apart from the page so that it shares no chunk with it. */
+/** A script with a stable URL. Its bundle is separate from the page's, so that they share no chunk. */
 export type ScriptEntry = {
   /** Name in the output folder, and below the base URL. */
   file: string;
-  /** Path from the project's root. An entry whose source does not exist is skipped. */
+  /** Path from the project's root. The plugin skips an entry whose source does not exist. */
   source: string;
   /** `iife` works as a classic and as a module worker and in `importScripts`; `es` is for pages. */
   format: 'iife' | 'es';
-  /** Path from the project's root of the compiler options to follow. */
+  /** Path of the `tsconfig.json` from the project's root. */
   tsconfig: string;
   /** Whether `__PRECACHE__` holds the app shell (else it is empty). */
   precache: boolean;
-  /** Whether a first line with the deployment's configuration is put before it when it is served. */
+  /** Whether the server puts a first line with the deployment's configuration before the script. */
   baked: boolean;
 };
 
 export type PrecacheEntry = { url: string; revision: string | null; integrity: string };
 
-/** What the defines `__BUILD__` and `__PRECACHE__` become. */
+/** Values of `__BUILD__` and `__PRECACHE__`. */
 export type Defines = { build: string; precache: readonly PrecacheEntry[] };
 
-/** Output files, the entry first; `modules` are the absolute paths that went into it. */
+/** Output files, the entry first. `modules`: absolute paths of the bundled sources. */
 export type ScriptBundle = { files: (OutputChunk | OutputAsset)[]; code: string; modules: ReadonlySet<string> };
 
 const TARGET = 'es2022';
@@ -45,7 +45,7 @@ export const bundleScript = async (
   const bundle = await rolldown({
     input: resolve(root, entry.source),
     platform: 'browser',
-    // Else what the entry shares with its lazy parts becomes small chunks of its own: 0.8 kB more for the page library.
+    // The default moves code that the entry shares with its lazy parts to small chunks: 0.8 kB more for the page library.
     preserveEntrySignatures: 'allow-extension',
     tsconfig: resolve(root, entry.tsconfig),
     transform: {

@@ -1,10 +1,10 @@
 import { DEFAULT_PORT } from '../../server/http/http-server.ts';
 import type { InjectedConfig } from '../../src/protocol/config.ts';
 
-/** Where the app is and, next to it, its embedded provider. */
+/** The app's port. The embedded provider uses the next one. */
 export const devPort = (): number => Number(process.env['PORT'] ?? DEFAULT_PORT);
 
-/** What the development worker is baked with: the same as the server would bake for this environment. */
+/** The configuration for the development worker. It is the one that the server injects in production. */
 export const bakeForDev = async (): Promise<InjectedConfig> => {
   const server = await import('../../server/worker/keeper-config.ts');
   const foreign = process.env['OIDC_ISSUER'];

@@ -1,4 +1,4 @@
-/** Draws the mark once and renders every icon of the app from it: `npx tsx scripts/build/icons.ts`. */
+/** Renders every icon of the app from one drawing: `npx tsx scripts/build/icons.ts`. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { chromium } from '@playwright/test';
 
@@ -11,13 +11,13 @@ const MARK = `
   <circle cx="372" cy="166" r="21" class="fill"/>
   <path d="M256 191a46 46 0 0 1 25 84.600l15 54a13 13 0 0 1-12.500 16.500h-55a13 13 0 0 1-12.500-16.500l15-54A46 46 0 0 1 256 191z" class="fill"/>`;
 
-/** Flat: a gradient makes the large icons ten times as heavy, and the worker keeps them for offline use. */
+/** No gradient: it makes the large icons ten times as large, and the worker stores them for offline use. */
 const GROUND = '#474db5';
 
 type Look = {
-  /** Of the corners, on 512. A maskable icon bleeds to its edge: the system cuts its own shape. */
+  /** Radius of the corners, of 512. A maskable icon fills its square, and the system cuts its own shape. */
   cornerRadius: number;
-  /** Of the mark. The safe zone of a maskable icon is a circle of 80 % (W3C manifest, "Icon masks"). */
+  /** Scale of the drawing. The safe zone of a maskable icon is a circle of 80 % (W3C manifest, "Icon masks"). */
   scale: number;
   ground: 'colour' | 'none';
 };

@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { sha256, type PrecacheEntry } from './bundle-script.ts';
 
-/** An output file of the build as it will be served. */
+/** An output file of the build, with the bytes that the server sends. */
 export type BuiltFile = { fileName: string; data: string | Uint8Array };
 
-/** Pictures for install dialogs and the like are not part of the shell that has to work offline. */
+/** The app shell leaves out pictures for install dialogs, which need no offline use. */
 const LARGEST_PUBLIC_FILE_BYTES = 64 * 1024;
 const FOR_INSTALLATION = 'screenshots/';
 
@@ -27,8 +27,8 @@ export const publicFiles = async (folder: string): Promise<BuiltFile[]> => {
 };
 
 /**
- * The manifest of the app shell, sorted by URL so that equal builds give equal workers.
- * A name that already carries a hash needs no revision; a source map is not part of the shell.
+ * The manifest of the app shell. It is sorted by URL, so that equal builds give equal workers. A file name that contains
+ * a hash needs no revision. The shell has no source maps.
  */
 export const precacheManifest = (files: readonly BuiltFile[], base: string, assetsDir: string): PrecacheEntry[] =>
   files

@@ -19,8 +19,8 @@ const encodeFile = async (file: string): Promise<void> => {
 };
 
 /**
- * Leaves each text file of the build beside itself as `.gz` and `.br`, as servers look for it. `except` are the names
- * of what is served as another text than it was built: a copy would be one without its first line.
+ * Writes a `.gz` and a `.br` copy beside each text file of the build. `except`: names of the scripts before which the
+ * server puts a first line. A compressed copy would lack that line.
  */
 export const precompress = (except: readonly string[]): Plugin => ({
   name: 'keeper-precompress',

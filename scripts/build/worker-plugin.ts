@@ -7,7 +7,7 @@ import { precacheManifest, publicFiles } from './precache.ts';
 
 export type WorkerPluginOptions = {
   scripts: readonly ScriptEntry[];
-  /** The configuration to serve with a worker in development; a server does the same for a build. */
+  /** Returns the configuration for the worker in development. In production the server injects it. */
   bake: () => Promise<InjectedConfig>;
 };
 
@@ -27,7 +27,7 @@ const metaOf = (build: string): string => `<meta name="build" content="${build}"
 const withMeta = (html: string, build: string): string =>
   BUILD_META.test(html) ? html.replace(BUILD_META, metaOf(build)) : html.replace('</head>', `${metaOf(build)}</head>`);
 
-/** Bundles of the dev server, each kept until one of its modules changes. */
+/** Bundles of the dev server. It keeps each bundle until one of its modules changes. */
 class DevScripts {
   readonly #root: string;
   readonly #bundles = new Map<ScriptEntry, Promise<ScriptBundle & { build: string }>>();
@@ -75,7 +75,7 @@ const serveScripts = (server: ViteDevServer, dev: DevScripts, options: WorkerPlu
     const entry = options.scripts.find((script) => base + script.file === path);
     if (!entry) return next();
     if (!sourceExists(root, entry)) {
-      // never the HTML fallback: a browser would keep it as a broken worker
+      // Never the HTML fallback, which a browser would reject as a worker.
       res.writeHead(404).end();
       return;
     }
@@ -90,7 +90,7 @@ const serveScripts = (server: ViteDevServer, dev: DevScripts, options: WorkerPlu
   });
 };
 
-/** Fills the build's identity into the HTML and the workers, and adds the scripts to the bundle's files. */
+/** Bundles the scripts, and writes the build's id into the HTML and the workers. */
 const buildScripts = async (config: ResolvedConfig, scripts: readonly ScriptEntry[], bundle: OutputBundle) => {
   const { base, root, publicDir } = config;
   const { assetsDir } = config.build;
@@ -106,7 +106,7 @@ const buildScripts = async (config: ResolvedConfig, scripts: readonly ScriptEntr
   const bundleAll = (build: string, precache: readonly PrecacheEntry[]): Promise<ScriptBundle[]> =>
     Promise.all(entries.map((entry) => bundleScript(root, entry, 'production', { build, precache })));
 
-  // The identity is part of what it identifies: it is the hash of everything with the identity left out.
+  // The scripts contain the build's id, so the id is the hash of the scripts without it.
   const draft = await bundleAll('', manifest());
   const parts = [JSON.stringify(manifest()), ...draft.map((script) => script.code)];
   const build = sha256(parts.join('\n'), 'hex').slice(0, ID_LENGTH);
@@ -146,11 +146,11 @@ export const workerPlugin = (options: WorkerPluginOptions): Plugin => {
     async hotUpdate({ file, modules }: HotUpdateOptions) {
       if (this.environment.name !== 'client' || !(await dev.changed(file))) return undefined;
       this.environment.hot.send({ type: 'custom', event: WORKER_CHANGED, data: { file } });
-      // A module that the page uses too goes on to its ordinary update.
+      // Vite also updates a module that the page uses.
       return modules.some((module) => module.importers.size > 0) ? undefined : [];
     },
     generateBundle: {
-      // 'post': the HTML is not in the bundle before
+      // Before 'post', the bundle does not contain the HTML.
       order: 'post',
       async handler(_, bundle) {
         for (const script of await buildScripts(config, options.scripts, bundle)) {

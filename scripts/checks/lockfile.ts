@@ -13,7 +13,7 @@ import { isObject, own, parseJson, stringAt, type JsonObject } from '../../src/p
 
 export type Missing = { name: string; version: string; dev: boolean };
 
-/** What the lock file repeats of a package's manifest; `integrity` is its hash (https://www.w3.org/TR/SRI/). */
+/** The part of a package's manifest that the lock file repeats. `integrity` is its hash (https://www.w3.org/TR/SRI/). */
 export type Manifest = { integrity: string } & JsonObject;
 
 export type ReadManifest = (name: string, version: string) => Promise<Manifest | undefined>;
@@ -29,8 +29,8 @@ const objectAt = (value: JsonObject, key: string): JsonObject => {
 };
 
 /**
- * Whether the package at `path` gets the `name` that it wants. Node takes the first one that it finds: in the package's
- * own `node_modules`, then further out. Packages for a platform are wanted by exact version; any other range counts as met.
+ * Whether the package at `path` gets its dependency `name`. Node takes the first one that it finds: in the package's own
+ * `node_modules`, then further out. Packages for one platform have an exact version. Any other range counts as met.
  */
 const isPresent = (packages: JsonObject, path: string, name: string, wanted: string): boolean => {
   const parts = path.split('/node_modules/');
@@ -40,7 +40,7 @@ const isPresent = (packages: JsonObject, path: string, name: string, wanted: str
   return !EXACT.test(wanted) || stringAt(objectAt(packages, `${nearest}node_modules/${name}`), 'version') === wanted;
 };
 
-/** Optional dependencies that the lock file does not list, keyed by the path that they would have. */
+/** Optional dependencies that the lock file lacks, by the path that they would have. */
 export const missingOptional = (lock: JsonObject): ReadonlyMap<string, Missing> => {
   const packages = objectAt(lock, 'packages');
   const missing = new Map<string, Missing>();

@@ -24,7 +24,7 @@ export type ApiItem = {
 /** `called`: a method, which needs an example. */
 type Member = { name: string; signature: string; doc: Doc; called: boolean };
 
-/** What these objects offer is called by an app, so each of their methods needs an example. */
+/** Apps call the methods of these objects, so each method needs an example. */
 const CALLED_OBJECTS = new Set(['Keeper', 'Channel', 'Presence']);
 
 type Node = { start: number; end: number };

@@ -9,7 +9,7 @@ import { Sources, type Doc } from './declarations.ts';
 
 export const API_FILE = new URL('../../docs/reference/api.md', import.meta.url);
 
-/** A name of these folders is explained where a public one uses it; other internal names are only mentioned. */
+/** The reference explains a type of these folders if a public one uses it. It only names other internal types. */
 const EXPLAINED = ['src/protocol/', 'src/page/types/'];
 
 type Entry = { specifier: string; items: readonly ApiItem[] };
@@ -20,7 +20,7 @@ const idOf = ({ path, name }: { path: string; name: string }): string => `${path
 /** Types of `EXPLAINED` that the items use and that no entry exports. */
 const usedBy = (sources: Sources, items: readonly ApiItem[]): readonly ApiItem[] => {
   const seen = new Map(items.map((item) => [idOf(item), item]));
-  // Grows while it is walked: a type that is used uses others.
+  // The list grows during the loop, because a type uses other types.
   for (const item of seen.values()) {
     for (const name of item.uses) {
       const declaration = sources.find(item.path, name);
@@ -55,7 +55,7 @@ export const buildReference = (root: string, paths: ReadonlyMap<string, string>)
 
 type WithDoc = { name: string; doc: Doc };
 
-/** What an app calls in this item: a function, a class, and methods. */
+/** The parts of this item that an app calls: a function, a class, and methods. */
 const calledIn = ({ name, kind, doc, members }: ApiItem): readonly WithDoc[] => [
   ...(kind === 'function' || kind === 'class' ? [{ name, doc }] : []),
   ...members.filter(({ called }) => called).map((member) => ({ name: `${name}.${member.name}`, doc: member.doc })),

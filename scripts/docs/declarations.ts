@@ -13,7 +13,7 @@ export type Declared = NonNullable<Extract<Statement, { type: 'ExportNamedDeclar
 
 type SourceFile = { path: string; source: string; parsed: Parsed };
 
-/** A declaration, and the file to resolve the names in it from. `path` is relative to the repository's root. */
+/** A declaration and its file, from which its names resolve. `path` is relative to the repository's root. */
 export type Declaration = { name: string; path: string; source: string; doc: Doc; node: Declared };
 
 export type Doc = { text: string; examples: readonly string[]; tags: readonly { name: string; text: string }[] };
@@ -92,7 +92,7 @@ export class Sources {
     });
   }
 
-  /** The declaration that `name` means in the file; `undefined` for a package's and for a global one. */
+  /** The declaration of `name` in this file's scope; `undefined` for a name of a package and for a global one. */
   find(path: string, name: string): Declaration | undefined {
     const { source, parsed } = this.file(path);
     for (const node of parsed.program.body) {
@@ -106,7 +106,7 @@ export class Sources {
     return undefined;
   }
 
-  /** Where an import, a re-export or `export *` gets the name from. */
+  /** The file from which an import, a re-export or `export *` gets the name. */
   #targetOf(path: string, node: Statement, name: string): { path: string; name: string } | undefined {
     if (!('source' in node) || !node.source?.value.startsWith('.')) return undefined;
     const from = posix.join(posix.dirname(path), node.source.value);

@@ -6,7 +6,7 @@ import { startServer } from '../../server/server.ts';
 import { findBrowser } from '../browsers/find-browser.ts';
 import { freePortPair } from '../process/free-port.ts';
 
-/** Runs the built app on a free port with the system's Chromium, for as long as `use` takes. */
+/** Runs the built app on a free port and opens the system's Chromium until `use` resolves. */
 export const withDemoApp = async (use: (browser: Browser, url: string) => Promise<void>): Promise<void> => {
   const found = findBrowser();
   if (!found) throw new Error('There is no Chromium on this machine. Run npm test, which installs one.');
@@ -37,7 +37,7 @@ export const sendForm = async (page: Page): Promise<void> => {
   await page.getByRole('heading', { name: /signed in as/ }).waitFor();
 };
 
-/** Kills the service worker, as browsers do when they want the memory. */
+/** Kills the service worker, as browsers do to free memory. */
 export const killWorker = async (page: Page): Promise<void> => {
   const session = await page.context().newCDPSession(page);
   await session.send('ServiceWorker.enable');

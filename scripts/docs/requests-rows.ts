@@ -1,6 +1,6 @@
 import { isObject, own, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
 
-/** What became of one kind of request, as a test saw it. */
+/** The result of one kind of request in a test. */
 export type Row = {
   kind: string;
   /** One for each request that reached the server, in the order in which they ended. */
@@ -126,7 +126,7 @@ export const parseRow = (text: string): Row | undefined => {
   return { kind, caller, server: (server as unknown[]).filter((hit) => typeof hit === 'string') };
 };
 
-/** A name for the file of a kind; unlike the kind, it has no characters that a file system minds. */
+/** The file name of a kind, with only those characters that every file system allows. */
 export const fileOf = (kind: string): string => `${KINDS.indexOf(kind)}.json`;
 
 export const lineOf = ({ kind, server, caller }: Row): string =>

@@ -1,4 +1,4 @@
-/** Writes `docs/reference/requests.md` from what the tests saw: `npm run docs:requests`. */
+/** Writes `docs/reference/requests.md` from the rows that the tests wrote: `npm run docs:requests`. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileOf, KINDS, parseRow, renderTable, SEEN_DIR, TABLE_FILE } from './requests-rows.ts';

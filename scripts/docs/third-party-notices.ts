@@ -16,7 +16,7 @@ type Package = {
   copyright: readonly string[];
   /** Without the copyright lines; empty when the package has no licence file. */
   text: string;
-  /** Licences of what the package itself contains. */
+  /** Licences of the code that the package contains from others. */
   contained: readonly string[];
 };
 
@@ -47,7 +47,7 @@ const runtimePaths = (packages: JsonObject): readonly string[] => {
     for (const name of [...keysAt(entry, 'dependencies'), ...keysAt(entry, 'optionalDependencies')]) {
       const target = pathOf(packages, path, name);
       const dependency = target === undefined ? undefined : own(packages, target);
-      // A build for one platform carries the licence of the package that wants it.
+      // A build for one platform carries the licence of the package that depends on it.
       if (target === undefined || found.has(target) || !isObject(dependency) || own(dependency, 'os')) continue;
       found.add(target);
       visit(target);

@@ -18,8 +18,8 @@ const isFree = (port: number): Promise<boolean> =>
   });
 
 /**
- * A port on loopback that is free and whose successor is free too: the app takes the one, its provider the other.
- * Throws when there is none. Another process may take a port before the caller does: see `withFreePortPair`.
+ * A free port on loopback whose next port is free too, for the app and its provider. Throws when there is none. Another
+ * process may take a port before the caller does: see `withFreePortPair`.
  */
 export const freePortPair = async (): Promise<number> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -35,7 +35,7 @@ const isAddressInUse = (error: unknown): boolean =>
   (('code' in error && error.code === 'EADDRINUSE') || /^Port \d+ is taken\./m.test(error.message));
 
 /**
- * Calls `start` with a free pair of ports, and with another pair when one of them was taken in between: five times at
+ * Calls `start` with a free pair of ports, and with another pair when another process took one of them: five times at
  * most. `start` must clean up after itself before it rejects.
  */
 export const withFreePortPair = async <T>(start: (port: number) => Promise<T>): Promise<T> => {

@@ -10,7 +10,7 @@ export const isExecutable = (path: string): boolean => {
   }
 };
 
-/** The first of these commands that the `PATH` leads to, in the order of the names. */
+/** The path of the first of these commands that a folder of `PATH` contains. */
 export const onPath = (...names: readonly string[]): string | undefined => {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);

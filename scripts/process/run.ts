@@ -17,12 +17,12 @@ export const start = (command: string, args: readonly string[], options: RunOpti
   return spawn(command, args, {
     stdio: ['ignore', out === 'stderr' ? STDERR : out, options.stderr ?? 'inherit'],
     env: { ...process.env, PATH: `${BIN}${delimiter}${process.env['PATH'] ?? ''}`, ...options.env },
-    // .bin holds .cmd files there
+    // On Windows, `.bin` has `.cmd` files, which need a shell.
     shell: process.platform === 'win32',
   });
 };
 
-/** The exit code once it ends; -1 when it could not start, was ended by a signal, or took longer than `limitMs`. */
+/** Resolves with the exit code, or -1 if it did not start, ended by a signal, or took longer than `limitMs`. */
 export const ended = (child: ChildProcess, limitMs?: number): Promise<number> =>
   new Promise((resolve) => {
     const limit = limitMs === undefined ? undefined : setTimeout(() => child.kill('SIGTERM'), limitMs);

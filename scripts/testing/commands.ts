@@ -2,12 +2,12 @@ import type { ChildProcess } from 'node:child_process';
 import { ended, start } from '../process/run.ts';
 import type { Counts } from './reports.ts';
 
-/** No step may keep the last line from being written. */
+/** A step that hangs ends after this time, so that the run still prints its result. */
 const STEP_LIMIT_MS = 30 * 60_000;
 
 let running: ChildProcess | undefined;
 
-/** Ends the command that runs now. */
+/** Ends the running command. */
 export const stopRunning = (signal: NodeJS.Signals): void => void running?.kill(signal);
 
 /** Runs a test runner, which reports its own progress. Resolves with its exit code. */

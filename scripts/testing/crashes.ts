@@ -1,7 +1,7 @@
 import { isObject, own, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
 import { literally } from './failure-line.ts';
 
-/** The type of annotation that a test gets while whose run the browser itself crashed. */
+/** The type of the annotation that a test gets when the browser itself crashes during its run. */
 export const CRASH_ANNOTATION = 'browser-crash';
 
 /** A test in whose run the browser crashed. `failed` says whether the test failed with it. */

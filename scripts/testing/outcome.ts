@@ -1,6 +1,6 @@
 import type { Counts } from './reports.ts';
 
-/** What one step of a test run came to. `ms` is how long it took. */
+/** The result of one step of a test run. `ms`: its duration. */
 export type Outcome = Counts & { name: string; ms: number };
 
 /** The sum over steps. */

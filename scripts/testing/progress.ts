@@ -8,10 +8,10 @@ export type Progress = {
   end(): void;
 };
 
-/** As much of a terminal as the progress needs. */
+/** The part of `process.stdout` that the progress uses. */
 export type Screen = { write(text: string): void; isTTY?: boolean | undefined; columns?: number | undefined };
 
-/** Without a terminal (in CI), a line this often shows that the run is alive. */
+/** Without a terminal (in CI), the progress prints a line this often, to show that the run continues. */
 const LINE_EVERY_MS = 15_000;
 const CLEAR_LINE = '\r\u001B[2K';
 
@@ -20,7 +20,7 @@ const clock = (ms: number): string => {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 };
 
-/** `total` is the number of tests that the runner is about to run; it may grow while the runner finds more. */
+/** `total` returns the number of tests. It may grow while the runner finds more. */
 export const createProgress = (
   name: string,
   total: () => number,

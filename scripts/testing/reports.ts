@@ -5,7 +5,7 @@ import { isObject, numberAt, own, parseJson, type JsonObject } from '../../src/p
 export type Counts = {
   passed: number;
   failed: number;
-  /** Sentences that a reader of the result must see: a runner that died, a browser that crashed. */
+  /** Sentences to print below the result, such as a browser crash. */
   notes?: readonly string[];
 };
 
@@ -36,7 +36,7 @@ export const vitestCounts = async (path: string, exitCode: number): Promise<Coun
   );
 };
 
-/** Reads Playwright's JSON report. Skipped counts as failed; so does flaky, which needs retries to exist at all. */
+/** Reads Playwright's JSON report. A skipped or flaky test counts as failed. */
 export const playwrightCounts = async (path: string, exitCode: number): Promise<Counts> => {
   const report = await readReport(path);
   const stats = report && own(report, 'stats');

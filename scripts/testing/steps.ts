@@ -8,7 +8,7 @@ export type TestStep = { name: string; run: () => Promise<Counts> };
 
 export const REPORTS = join(process.cwd(), '.cache', 'reports');
 
-/** A tenth of the histories finds what a change breaks at once; CI plays all of them. */
+/** A tenth of the random histories finds most broken changes within seconds. CI runs all of them. */
 const SHORT_HISTORIES = { HISTORIES_SHARE: '0.1' };
 
 const command = (name: string, program: string, ...args: string[]): TestStep => ({
