@@ -19,11 +19,10 @@ import {
 } from './socket-io-packet.ts';
 
 /*
- * Socket.IO 4 over its websocket transport: all tabs are one socket of the server's, in each namespace. What the server
- * emits, all tabs hear; an acknowledgement goes to the tab that asked. With connection state recovery
- * (https://socket.io/docs/v4/connection-state-recovery) a lost link costs nothing: the server sends what was missed,
- * and emits that wait for an acknowledgement are sent again (so the server may see one twice, as with `retries`).
- * Where the server cannot recover, every tab's socket is closed, and its client connects anew and knows.
+ * Socket.IO 4 over its WebSocket transport. All tabs are one socket of the server, in each namespace. Each tab receives
+ * what the server emits; an acknowledgement goes to the tab that waits for it. With connection state recovery
+ * (https://socket.io/docs/v4/connection-state-recovery) a lost connection loses nothing. The codec repeats emits that wait
+ * for an acknowledgement, so the server may get one twice, as with `retries`. Otherwise it closes each tab's socket.
  */
 
 const ABNORMAL = 1006;
