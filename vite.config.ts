@@ -44,7 +44,7 @@ const SCRIPTS: readonly ScriptEntry[] = [
 
 /** The libraries and the parts of the interface that every page needs. */
 const SHELL =
-  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](index|base[\\/](announcements|clock-controller|keeper-element|provide-keeper|settled|shared|snapshot|status|theme)|elements[\\/]session-(gate|nav|notices|status|summary)|locale[\\/]|strings[\\/](en|strings|problem-text|time)|view[\\/](gate-view|headline|notices))|src[\\/]protocol[\\/](bridge[\\/](bridge-constants|port-frames)|problem\.|schema[\\/](json|schema)\.)|src[\\/]page[\\/](util[\\/](ids|timers))/;
+  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](index|base[\\/](announcements|clock-controller|keeper-element|provide-keeper|settled|shared|snapshot|status|theme)|elements[\\/]session-(gate|nav|notices|status|summary)|locale[\\/]|strings[\\/](en|strings|problem-text|time)|view[\\/](gate-view|headline|notices))|src[\\/]protocol[\\/](bridge[\\/](bridge-constants|port-frames)|problem\.|schema[\\/](json|schema)\.|ids\.|timing[\\/](backoff|retry-after|timer)\.)|src[\\/]page[\\/]util[\\/]timers/;
 
 /** What `src/app/views.ts` and `src/page/connect.ts` load at once. */
 const FIRST_PARTS = ['facts', 'sockets', 'sign-in', 'why']

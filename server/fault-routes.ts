@@ -17,6 +17,7 @@ import type { TokenVerifier } from './auth/token-verifier.ts';
 import type { RequestLog } from './auth/request-log.ts';
 import { number, object, string, type Infer } from '../src/protocol/schema/schema.ts';
 import { count, optional } from '../src/protocol/schema/schema-types.ts';
+import { startTimer } from '../src/protocol/timing/timer.ts';
 import type { Stats } from './base/stats.ts';
 import { deleteAll, type Store } from './base/store.ts';
 import type { CookieSessions } from './auth/cookie-sessions.ts';
@@ -94,7 +95,7 @@ const startPublishing = (services: FaultRouteServices, request: Infer<typeof PUB
   const dueByNow = (): number =>
     request.everyMs === 0 ? sent + FLOOD_BATCH : Math.floor((performance.now() - startedAt) / request.everyMs) + 1;
   let sent = 0;
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => undefined;
   let stopped = false;
   const next = async (): Promise<void> => {
     const appends: Promise<number>[] = [];
@@ -104,12 +105,12 @@ const startPublishing = (services: FaultRouteServices, request: Infer<typeof PUB
     }
     await Promise.all(appends);
     if (stopped || sent >= request.count) return;
-    timer = setTimeout(() => void next(), request.everyMs);
+    cancel = startTimer(() => void next(), request.everyMs);
   };
   void next();
   return () => {
     stopped = true;
-    clearTimeout(timer);
+    cancel();
   };
 };
 

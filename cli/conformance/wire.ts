@@ -9,6 +9,7 @@ import {
 } from '../../src/protocol/frames.ts';
 import type { Cursor } from '../../src/protocol/cursor.ts';
 import { isObject, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
+import { startTimer, withDeadline } from '../../src/protocol/timing/timer.ts';
 
 /** The server to check, and the authorization to request its tickets. */
 export type ServerUnderTest = {
@@ -83,7 +84,7 @@ export class WireClient {
   }
 
   async closesWith(codes: readonly number[], withinMs = this.#answerMs): Promise<Closed> {
-    const outcome = await Promise.race([this.closed, after(withinMs)]);
+    const outcome = await withDeadline(this.closed, withinMs, undefined);
     if (!outcome) throw new ConformanceError(`not closed within ${withinMs} ms`);
     check(codes.includes(outcome.code), `closed with ${outcome.code}, not ${codes.join(' or ')}`);
     return outcome;
@@ -128,16 +129,11 @@ export class WireClient {
 
   async #more(withinMs: number): Promise<boolean> {
     const more = new Promise<true>((resolve) => this.#changed.push(() => resolve(true)));
-    return (await Promise.race([more, after(Math.max(0, withinMs))])) === true;
+    return withDeadline(more, withinMs, false);
   }
 }
 
-const after = (ms: number): Promise<undefined> =>
-  new Promise((resolve) => {
-    setTimeout(() => resolve(undefined), ms).unref();
-  });
-
-export const pause = after;
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => void startTimer(resolve, ms));
 
 /** Gives checks fresh tickets, sockets that `end()` closes, and unique names. */
 export class Tester {
@@ -165,7 +161,7 @@ export class Tester {
     const wire = new WireClient(this.target, ticket ?? (await this.ticket()), origin);
     this.#wires.push(wire);
     const opened = new Promise<'open'>((resolve) => wire.ws.once('open', () => resolve('open')));
-    await Promise.race([opened, wire.closed, after(this.target.answerMs)]);
+    await withDeadline(Promise.race([opened, wire.closed]), this.target.answerMs, undefined);
     return wire;
   }
 

@@ -26,8 +26,8 @@ const causeOf = (message: string): string => {
  * has the rest.
  *
  * @example
- * ✗ test/core/backoff.test.ts › caps the delay: expected 31 to be 30
- *   → npx vitest run test/core/backoff.test.ts -t 'caps the delay'
+ * ✗ test/protocol/timing/backoff.test.ts › caps the delay: expected 31 to be 30
+ *   → npx vitest run test/protocol/timing/backoff.test.ts -t 'caps the delay'
  */
 export const failureLine = ({ place, title, message, command }: Failure): string =>
   `✗ ${place} › ${title}: ${causeOf(message)}\n  → ${command}`;

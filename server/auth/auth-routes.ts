@@ -46,7 +46,7 @@ const SIGN_OUT_HEADERS = { 'clear-site-data': '"cache"' };
 const retryLater = (status: 429 | 503, code: string, seconds: number): Response =>
   problemResponse(
     { status, code, detail: `Come back in ${seconds} s.` },
-    // Clients that get the same second spread over it (src/core/backoff.ts).
+    // Clients that get the same second spread over it (src/protocol/timing/redial.ts).
     { 'retry-after': String(seconds) },
   );
 

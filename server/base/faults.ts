@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { isObject, parseJson } from '../../src/protocol/schema/json.ts';
 import { object, string, type Infer } from '../../src/protocol/schema/schema.ts';
 import { count, oneOf, optional } from '../../src/protocol/schema/schema-types.ts';
+import { startTimer } from '../../src/protocol/timing/timer.ts';
 
 /**
  * The body of `POST /lab/faults`. `kind`:
@@ -91,8 +92,10 @@ const discardResponse = (response: ServerResponse, ms: number): void => {
   response.writeHead = () => response;
   response.write = () => true;
   response.end = () => {
-    const timer = setTimeout(() => socket?.destroy(), ms);
-    socket?.once('close', () => clearTimeout(timer));
+    socket?.once(
+      'close',
+      startTimer(() => socket.destroy(), ms),
+    );
     return response;
   };
 };
@@ -156,11 +159,11 @@ export const applyFault = (fault: Fault, { request, response, headers, handle }:
       handle();
       return;
     case 'slow':
-      setTimeout(handle, fault.ms ?? DEFAULT_SLOW_MS);
+      startTimer(handle, fault.ms ?? DEFAULT_SLOW_MS);
       return;
     case 'hang': {
-      const timer = setTimeout(() => request.socket.destroy(), fault.ms ?? DEFAULT_HANG_MS);
-      request.socket.once('close', () => clearTimeout(timer));
+      const cancel = startTimer(() => request.socket.destroy(), fault.ms ?? DEFAULT_HANG_MS);
+      request.socket.once('close', cancel);
       return;
     }
     case 'status':
@@ -180,8 +183,7 @@ export const applyFault = (fault: Fault, { request, response, headers, handle }:
 /** Applies a fault to a WebSocket handshake. */
 export const applyUpgradeFault = (fault: Fault, socket: Duplex, handle: () => void): void => {
   const timer = (ms: number, then: () => void): void => {
-    const id = setTimeout(then, ms);
-    socket.once('close', () => clearTimeout(id));
+    socket.once('close', startTimer(then, ms));
   };
   switch (fault.kind) {
     case 'reset':

@@ -1,12 +1,14 @@
+import { DEFAULT_ACCESS_SECONDS, DEFAULT_TICKET_SECONDS } from '../../src/protocol/timing/lifetimes.ts';
+
 /** In seconds, like `expires_in` (RFC 6749 §5.1). The fault routes change them while the server runs. */
 export type Lifetimes = { accessSeconds: number; refreshSeconds: number };
 
 /** Lifetime of a ticket by its use. A ticket is valid once. */
-export const TICKET_SECONDS = { events: 300, socket: 30, download: 60 } as const;
+export const TICKET_SECONDS = { events: 300, socket: DEFAULT_TICKET_SECONDS, download: 60 } as const;
 
 const DAY_SECONDS = 24 * 60 * 60;
 
-export const DEFAULT_LIFETIMES: Lifetimes = { accessSeconds: 300, refreshSeconds: 14 * DAY_SECONDS };
+export const DEFAULT_LIFETIMES: Lifetimes = { accessSeconds: DEFAULT_ACCESS_SECONDS, refreshSeconds: 14 * DAY_SECONDS };
 
 /**
  * How long the server accepts a used refresh token again. A client that got no response must retry with the same token.

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Hono, type MiddlewareHandler } from 'hono';
 import { problemResponse, type Ctx, type Env, type Handler } from '../http/route-helpers.ts';
+import { startTimer } from '../../src/protocol/timing/timer.ts';
 import { TICKET_SECONDS } from '../base/token-lifetimes.ts';
 import { samplePng } from './sample-image.ts';
 import type { Tickets } from '../auth/tickets.ts';
@@ -72,18 +73,18 @@ const sampleStream = (): ReadableStream<Uint8Array> => {
 const eventStream = (count: number, gapMs: number): ReadableStream<Uint8Array> => {
   const encoder = new TextEncoder();
   let sent = 0;
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => undefined;
   return new ReadableStream({
     start(controller) {
       const next = (): void => {
         sent += 1;
         controller.enqueue(encoder.encode(`id: ${sent}\ndata: ${JSON.stringify({ n: sent })}\n\n`));
         if (sent === count) return controller.close();
-        timer = setTimeout(next, gapMs);
+        cancel = startTimer(next, gapMs);
       };
       next();
     },
-    cancel: () => clearTimeout(timer),
+    cancel: () => cancel(),
   });
 };
 

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { startTimer } from '../../src/protocol/timing/timer.ts';
 import { refusal } from './headers.ts';
 
 /** Port of the application where the options and `PORT` name none. `npm run dev` uses it too. */
@@ -65,8 +66,8 @@ export const startHttpServer = async (
 export const stopHttpServer = async ({ server, connections }: HttpServer, withinMs: number): Promise<void> => {
   const closed = new Promise((done) => server.close(done));
   const idle = setInterval(() => server.closeIdleConnections(), CHECK_EVERY_MS);
-  const timeout = setTimeout(() => connections.forEach((socket) => socket.destroy()), withinMs);
+  const cancelTimeout = startTimer(() => connections.forEach((socket) => socket.destroy()), withinMs);
   await closed;
   clearInterval(idle);
-  clearTimeout(timeout);
+  cancelTimeout();
 };

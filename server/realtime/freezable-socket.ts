@@ -1,4 +1,5 @@
 import type { RawData, WebSocket } from 'ws';
+import { startTimer } from '../../src/protocol/timing/timer.ts';
 
 /** An open connection that the fault routes and the shutdown can close or freeze. */
 export type FreezableConnection = {
@@ -20,7 +21,7 @@ export class FreezableSocket implements FreezableConnection {
   readonly ws: WebSocket;
   readonly closed: Promise<void>;
   readonly #onThaw: (() => void) | undefined;
-  #thawTimer: NodeJS.Timeout | undefined;
+  #cancelThaw: (() => void) | undefined;
   #queue: string[] = [];
 
   constructor(ws: WebSocket, onThaw?: () => void) {
@@ -28,14 +29,14 @@ export class FreezableSocket implements FreezableConnection {
     this.#onThaw = onThaw;
     this.closed = new Promise((done) => {
       ws.on('close', () => {
-        clearTimeout(this.#thawTimer);
+        this.#cancelThaw?.();
         done();
       });
     });
   }
 
   get isFrozen(): boolean {
-    return this.#thawTimer !== undefined;
+    return this.#cancelThaw !== undefined;
   }
 
   get isOpen(): boolean {
@@ -54,10 +55,10 @@ export class FreezableSocket implements FreezableConnection {
   }
 
   freeze(ms: number): void {
-    clearTimeout(this.#thawTimer);
+    this.#cancelThaw?.();
     this.ws.pause();
-    this.#thawTimer = setTimeout(() => {
-      this.#thawTimer = undefined;
+    this.#cancelThaw = startTimer(() => {
+      this.#cancelThaw = undefined;
       this.ws.resume();
       for (const text of this.#queue.splice(0)) this.send(text);
       this.#onThaw?.();

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
 import { object, string, unknown, type Infer } from '../../src/protocol/schema/schema.ts';
 import { list, withDefault } from '../../src/protocol/schema/schema-types.ts';
+import { startTimer } from '../../src/protocol/timing/timer.ts';
 import type { Store } from '../base/store.ts';
 
 /** A connection that can be present in topics and watch who else is. */
@@ -29,7 +30,7 @@ export type PresenceTracker = {
   stop(): readonly PresenceRecord[];
 };
 
-type Member = { sockets: Set<PresenceSocket>; state: unknown; leaving: NodeJS.Timeout | undefined };
+type Member = { sockets: Set<PresenceSocket>; state: unknown; leaving: (() => void) | undefined };
 type TopicPresence = { owner: string; topic: string; members: Map<string, Member>; watchers: Set<PresenceSocket> };
 
 export const PRESENCE_GRACE_MS = 10_000;
@@ -74,8 +75,8 @@ export const createPresenceTracker = (
     else sendMembers(presence, presence.watchers);
   };
 
-  const removeLater = (presence: TopicPresence, name: string): NodeJS.Timeout =>
-    setTimeout(() => remove(presence, name), graceMs);
+  const removeLater = (presence: TopicPresence, name: string): (() => void) =>
+    startTimer(() => remove(presence, name), graceMs);
 
   for (const { owner, topic, host, state } of restored) {
     const presence = presenceOf(owner, topic);
@@ -86,7 +87,7 @@ export const createPresenceTracker = (
     enter(socket, topic) {
       const presence = presenceOf(socket.owner, topic);
       const known = presence.members.get(socket.host);
-      clearTimeout(known?.leaving);
+      known?.leaving?.();
       const sockets = (known?.sockets ?? new Set<PresenceSocket>()).add(socket);
       presence.members.set(socket.host, { sockets, state: known?.state ?? null, leaving: undefined });
       if (!known) sendMembers(presence, presence.watchers);
@@ -113,7 +114,7 @@ export const createPresenceTracker = (
     stop() {
       const present = [...topics.values()].flatMap(({ owner, topic, members }) =>
         [...members].map(([host, { state, leaving }]) => {
-          clearTimeout(leaving);
+          leaving?.();
           return { owner, topic, host, state };
         }),
       );

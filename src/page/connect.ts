@@ -1,11 +1,11 @@
 import { failed, ok, type Result } from '../protocol/problem.ts';
-import { newId } from './util/ids.ts';
+import { newId } from '../protocol/ids.ts';
 import { createKeeper } from './keeper.ts';
 import type { NativeCopy } from './native-store.ts';
 import type { InPageOptions, Transport } from './connection/transport.ts';
 import type { Realtime } from './realtime/realtime.ts';
 import type { ConnectOptions, Keeper, NativeStore, SocketClass } from './types/types.ts';
-import { withDeadline } from './util/timers.ts';
+import { withDeadline } from '../protocol/timing/timer.ts';
 import { createClient, type Client } from './client.ts';
 import { registerWorker } from './connection/worker-registration.ts';
 import { workerTransport } from './connection/worker-transport.ts';

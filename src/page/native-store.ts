@@ -1,7 +1,7 @@
 import type { KeeperApi } from '../protocol/bridge/bridge.ts';
 import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
 import type { NativeState, NativeStore } from './types/types.ts';
-import { withDeadline } from './util/timers.ts';
+import { withDeadline } from '../protocol/timing/timer.ts';
 import type { Client } from './client.ts';
 
 /** A keychain may ask the person; it may also never answer. */

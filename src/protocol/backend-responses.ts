@@ -2,6 +2,7 @@ import { parseJson } from './schema/json.ts';
 import { number, object, string, type Infer } from './schema/schema.ts';
 import { boolean, optional, stringIn } from './schema/schema-types.ts';
 import type { User } from './snapshot.ts';
+import { DEFAULT_TICKET_SECONDS } from './timing/lifetimes.ts';
 
 /** Whom `GET whoami` names. An HTML fallback page, a redirect target or an empty object proves nothing. */
 export const NAMED_USER = object({ sub: stringIn(1, Infinity), name: optional(string) });
@@ -23,8 +24,6 @@ export const parseCookieSessionStatus = (json: string): CookieSessionStatus | un
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 export const isToken = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= 16_384 && TOKEN.test(value);
-
-const DEFAULT_TICKET_SECONDS = 30;
 
 /** `{ticket, expires_in}`, or the web app's `{token, expiresIn}`. Seconds. */
 export const TICKET_RESPONSE = object({

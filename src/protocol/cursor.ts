@@ -5,5 +5,19 @@ import { count } from './schema/schema-types.ts';
 export const CURSOR = object({ epoch: string, offset: count });
 export type Cursor = Infer<typeof CURSOR>;
 
+/** Offsets that are gone. `to` = 0: no one knows how many, because the topic has a new history. */
+export type MissingRange = { from: number; to: number };
+
+/** Whether a reader at `cursor` already has this offset. */
+export const hasRead = (cursor: Cursor, epoch: string, offset: number): boolean =>
+  cursor.epoch === epoch && offset <= cursor.offset;
+
+/** What a reader at `cursor` misses if `offset` is the next one that it gets. `undefined` if it misses nothing. */
+export const missingBefore = (cursor: Cursor, epoch: string, offset: number): MissingRange | undefined => {
+  const from = cursor.offset + 1;
+  if (cursor.epoch !== epoch) return { from, to: 0 };
+  return offset > from ? { from, to: offset - 1 } : undefined;
+};
+
 /** Of the JSON that a browser profile says of itself to the others at a topic, in UTF-16 units. */
 export const MAX_STATE_LENGTH = 1_024;

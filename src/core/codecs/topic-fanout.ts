@@ -1,5 +1,5 @@
 import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
-import type { Cursor } from '../../protocol/cursor.ts';
+import { hasRead, missingBefore, type Cursor } from '../../protocol/cursor.ts';
 
 /*
  * One topic for many tabs. Invariant 10: each tab gets each event once, in order, without a gap, or is told the gap.
@@ -20,6 +20,9 @@ type Event = PortFrame & { type: 'event' };
 /** Bounds of what a late tab can be given without asking the server again. */
 export const RING_MAX_EVENTS = 2_000;
 export const RING_MAX_BYTES = 1_000_000;
+
+/** `to` = 0 is an unknown number, so at least one. */
+const countOf = (from: number, to: number): number => Math.max(1, to - from + 1);
 
 export type TopicPorts = {
   send(tab: string, frame: PortFrame): void;
@@ -74,7 +77,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
   /** `to` = 0: nobody knows how much, for the history is another one. Returns the count, at least one. */
   const gap = (tab: string, epoch: string, from: number, to: number): number => {
     ports.send(tab, { type: 'gap', topic: name, epoch, from, to });
-    return Math.max(1, to - from + 1);
+    return countOf(from, to);
   };
 
   const lose = (tab: string, cursor: Cursor, at: Cursor): number => {
@@ -146,8 +149,9 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
       listeners.set(tab, { state: 'live', cursor: { epoch, offset } });
       return ports.send(tab, frame);
     }
-    if (offset <= cursor.offset) return;
-    if (offset > cursor.offset + 1) gap(tab, epoch, cursor.offset + 1, offset - 1);
+    if (hasRead(cursor, epoch, offset)) return;
+    const missing = missingBefore(cursor, epoch, offset);
+    if (missing) gap(tab, epoch, missing.from, missing.to);
     ports.send(tab, frame);
     cursor.offset = offset;
   };
@@ -199,11 +203,11 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
       if (!head) return false;
       const frame = { type: 'event', topic: name, epoch, offset, data, bytes } as const;
       for (const [tab, { state, cursor }] of listeners) if (state === 'live') deliver(tab, cursor, frame);
-      if (head.epoch === epoch && offset <= head.offset) return false;
-      const missed = head.epoch === epoch ? offset - head.offset - 1 : 1;
-      if (missed > 0) {
+      if (hasRead(head, epoch, offset)) return false;
+      const missing = missingBefore(head, epoch, offset);
+      if (missing) {
         jump({ epoch, offset });
-        ports.lost(missed);
+        ports.lost(countOf(missing.from, missing.to));
       }
       head = { epoch, offset };
       keep(frame);

@@ -1,7 +1,7 @@
 import { retryAfterOf, type Problem, type Result } from '../../protocol/problem.ts';
 import type { SignInNext } from '../../protocol/bridge/calls.ts';
 import type { SignedOutReason } from '../../protocol/snapshot.ts';
-import { fullJitter } from '../backoff.ts';
+import { retryDelay } from '../../protocol/timing/backoff.ts';
 import { transition } from '../machine.ts';
 import { usable } from './token-expiry.ts';
 import type {
@@ -113,11 +113,10 @@ export const degradeWithoutToken = (
   return enterDegraded(machine, { ...attempted, attempt }, UNUSABLE_ANSWER, context);
 };
 
-const retryDelay = (problem: Problem, attempt: number, { chance, policy }: SessionContext): number => {
+const refreshDelay = (problem: Problem, attempt: number, { chance, policy }: SessionContext): number => {
   if (problem.code === 'misconfigured') return policy.misconfiguredRetryMs;
   const capMs = attempt > policy.patientAfter ? policy.patientCapMs : policy.retryCapMs;
-  const own = fullJitter(attempt, { baseMs: policy.retryBaseMs, capMs }, chance);
-  return Math.max(own, Math.min(retryAfterOf(problem) ?? 0, policy.retryAfterCapMs));
+  return retryDelay(attempt, { baseMs: policy.retryBaseMs, capMs }, chance, retryAfterOf(problem));
 };
 
 /** The refresh failed. The tokens stay, the next attempt is scheduled, and each request that waits gets an answer now. */
@@ -129,7 +128,7 @@ export const enterDegraded = (
 ): SessionStep => {
   const { now } = context;
   const attempt = failed + 1;
-  const nextTryAt = now + retryDelay(problem, attempt, context);
+  const nextTryAt = now + refreshDelay(problem, attempt, context);
   const verdict = (access === 'good' && admit(session, context)) || ({ type: 'fail', problem } as const);
   const state: SessionState = { state: 'degraded', session, attempt, access, failedAt: now, nextTryAt, problem };
   return transition(machine, state, ...answerAll(waiting, verdict));

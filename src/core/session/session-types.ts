@@ -1,4 +1,5 @@
 import type { SignInIntent, SignInNext } from '../../protocol/bridge/calls.ts';
+import { REFRESH_BACKOFF, REFRESH_OUTAGE_CAP_MS } from '../../protocol/timing/backoff.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
 import { oneOf, optional, withDefault } from '../../protocol/schema/schema-types.ts';
@@ -235,8 +236,6 @@ export type SessionPolicy = {
   /** Least time between two tries that requests and nudges cause. */
   minTryMs: number;
   misconfiguredRetryMs: number;
-  /** A server's `Retry-After` is honoured up to here. */
-  retryAfterCapMs: number;
   loadRetryMs: number;
   loadAttempts: number;
   saveRetryMs: number;
@@ -244,9 +243,6 @@ export type SessionPolicy = {
   unauthorizedRefillMs: number;
   /** A nudge verifies again when the last proof is older. */
   verifyAgainMs: number;
-  /** Between two questions to a backend that gives no proof. */
-  verifyRetryBaseMs: number;
-  verifyRetryCapMs: number;
 };
 
 export const SESSION_POLICY: SessionPolicy = {
@@ -254,21 +250,18 @@ export const SESSION_POLICY: SessionPolicy = {
   renewLeadShare: 0.25,
   renewLeadMaxMs: 60_000,
   minAgeMs: 1_000,
-  retryBaseMs: 500,
-  retryCapMs: 4_000,
+  retryBaseMs: REFRESH_BACKOFF.baseMs,
+  retryCapMs: REFRESH_BACKOFF.capMs,
   patientAfter: 20,
-  patientCapMs: 30_000,
+  patientCapMs: REFRESH_OUTAGE_CAP_MS,
   minTryMs: 1_000,
   misconfiguredRetryMs: 60_000,
-  retryAfterCapMs: 300_000,
   loadRetryMs: 500,
   loadAttempts: 8,
   saveRetryMs: 3_000,
   unauthorizedBurst: 6,
   unauthorizedRefillMs: 5_000,
   verifyAgainMs: 30_000,
-  verifyRetryBaseMs: 1_000,
-  verifyRetryCapMs: 60_000,
 };
 
 export type SessionContext = StepContext<SessionPolicy>;

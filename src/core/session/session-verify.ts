@@ -1,4 +1,4 @@
-import { fullJitter } from '../backoff.ts';
+import { fullJitter, VERIFY_BACKOFF } from '../../protocol/timing/backoff.ts';
 import { noChange, withEffects } from '../machine.ts';
 import { end, save, sessionOf, signedOutRecord } from './session-transitions.ts';
 import type { User } from '../../protocol/snapshot.ts';
@@ -35,9 +35,9 @@ export const forgetFailures = (machine: SessionMachine): SessionMachine =>
   machine.verifying?.state === 'backoff' ? { ...machine, verifying: undefined } : machine;
 
 /** The network is not always there when the browser says so: whoever got no proof asks again. */
-export const verifyDue = (step: SessionStep, { now, policy }: SessionContext): SessionStep => {
+export const verifyDue = (step: SessionStep, { now }: SessionContext): SessionStep => {
   const { verifying, state } = step.machine;
-  const due = verifying?.state === 'backoff' && isDue(verifying.retryAt, policy.verifyRetryCapMs, now);
+  const due = verifying?.state === 'backoff' && isDue(verifying.retryAt, VERIFY_BACKOFF.capMs, now);
   return due && state.state === 'active' ? verifyNow(step) : step;
 };
 
@@ -60,10 +60,11 @@ export const onVerify = (
   return rerunIfPending(prove({ ...rest, verifiedAt: context.now }, session, event.user), verifying);
 };
 
-const unproved = (attempt: number, { now, chance, policy }: SessionContext): VerifyState => {
-  const backoff = { baseMs: policy.verifyRetryBaseMs, capMs: policy.verifyRetryCapMs };
-  return { state: 'backoff', attempt, retryAt: now + fullJitter(attempt, backoff, chance) };
-};
+const unproved = (attempt: number, { now, chance }: SessionContext): VerifyState => ({
+  state: 'backoff',
+  attempt,
+  retryAt: now + fullJitter(attempt, VERIFY_BACKOFF, chance),
+});
 
 const rerunIfPending = (step: SessionStep, pending: { rerun: boolean }): SessionStep =>
   pending.rerun ? verifyNow(step) : step;

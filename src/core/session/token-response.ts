@@ -1,6 +1,7 @@
 import { isToken } from '../../protocol/backend-responses.ts';
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
+import { DEFAULT_ACCESS_SECONDS } from '../../protocol/timing/lifetimes.ts';
 import type { AccessToken, TokenResponse } from './session-types.ts';
 
 /** An HTTP answer of a token endpoint, read whole. `at` is the endpoint's path or origin + path. */
@@ -16,14 +17,13 @@ export type TokenVerdict =
   | { type: 'granted'; grant: TokenResponse }
   | { type: 'failed'; problem: Problem; unanswered: boolean };
 
-const DEFAULT_LIFETIME_S = 300;
 const LONGEST_LIFETIME_S = 86_400;
 
 /** RFC 6749 §5.1 asks for a number; servers send strings, nothing, and worse. Advice only: the 401 decides. */
 const lifetimeMs = (body: JsonObject): number => {
   const value = own(body, 'expires_in');
   const seconds = typeof value === 'string' ? Number.parseFloat(value) : numberAt(body, 'expires_in');
-  const advice = seconds === undefined || Number.isNaN(seconds) ? DEFAULT_LIFETIME_S : seconds;
+  const advice = seconds === undefined || Number.isNaN(seconds) ? DEFAULT_ACCESS_SECONDS : seconds;
   return Math.min(Math.max(0, advice), LONGEST_LIFETIME_S) * 1000;
 };
 

@@ -1,6 +1,6 @@
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { honouredPause, redialDelay } from '../backoff.ts';
+import { honouredPause, redialDelay } from '../../protocol/timing/redial.ts';
 import { transition, withEffectsFirst, noChange } from '../machine.ts';
 import type {
   SocketContext,

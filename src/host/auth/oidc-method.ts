@@ -22,6 +22,7 @@ import type { TokenResponse, Session } from '../../core/session/session-types.ts
 import type { OidcConfig } from '../../protocol/config.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
+import { DEFAULT_ACCESS_SECONDS } from '../../protocol/timing/lifetimes.ts';
 import { boundedFetch, endpointName } from '../runtime/http.ts';
 import { createDiscovery, providerFetch } from './discovery.ts';
 import type { DpopKeys } from './dpop-keys.ts';
@@ -219,8 +220,6 @@ const subjectOf = (idToken: unknown): string | undefined => {
   }
 };
 
-const DEFAULT_LIFETIME_S = 300;
-
 const grantOf = (tokens: TokenEndpointResponse, key: string | undefined, now: number): TokenResponse => {
   const claims = getValidatedIdTokenClaims(tokens);
   const name = claims?.['name'];
@@ -230,7 +229,7 @@ const grantOf = (tokens: TokenEndpointResponse, key: string | undefined, now: nu
       value: tokens.access_token,
       scheme,
       issuedAt: now,
-      expiresAt: now + (tokens.expires_in ?? DEFAULT_LIFETIME_S) * 1000,
+      expiresAt: now + (tokens.expires_in ?? DEFAULT_ACCESS_SECONDS) * 1000,
     },
     refresh: tokens.refresh_token,
     key: scheme === 'DPoP' ? key : undefined,

@@ -1,4 +1,5 @@
 import { failed, ok, type Result } from '../../protocol/problem.ts';
+import { parseRetryAfter } from '../../protocol/timing/retry-after.ts';
 
 /** An answer with its whole body, read within the bounds. */
 export type HttpAnswer = {
@@ -15,7 +16,6 @@ export type HttpAnswer = {
 export type FetchBounds = { origin: string; deadlineMs: number; now(): number };
 
 const MAX_BODY_BYTES = 256 * 1024;
-const MAX_RETRY_AFTER_MS = 300_000;
 
 /** Straight to the server: no HTTP cache, and a redirect is an answer that nothing follows. */
 export const DIRECT_FETCH: RequestInit = { cache: 'no-store', redirect: 'manual' };
@@ -24,14 +24,6 @@ export const DIRECT_FETCH: RequestInit = { cache: 'no-store', redirect: 'manual'
 export const endpointName = (url: string | URL, origin: string): string => {
   const parsed = new URL(url, origin);
   return parsed.origin === origin ? parsed.pathname : parsed.origin + parsed.pathname;
-};
-
-/** `Retry-After` in ms from `now`: seconds or a date (RFC 9110 §10.2.3). */
-export const parseRetryAfter = (headers: Headers, now: number): number | undefined => {
-  const value = headers.get('retry-after') ?? '';
-  const seconds = value === '' ? Number.NaN : Number(value);
-  const wait = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(value) - now;
-  return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
 };
 
 /** Stops at the cap: a body that is cut does not parse as JSON. */
@@ -61,12 +53,11 @@ export const boundedFetch = async (
   try {
     const response = await send(signal);
     const text = await readCapped(response);
-    const retryAfterMs = parseRetryAfter(response.headers, now());
     return ok({
       at,
       status: response.status,
       text,
-      retryAfterMs: retryAfterMs && Math.min(retryAfterMs, MAX_RETRY_AFTER_MS),
+      retryAfterMs: parseRetryAfter(response.headers, now()),
       receivedAt: now(),
       response,
     });

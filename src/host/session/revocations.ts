@@ -1,4 +1,4 @@
-import { fullJitter } from '../../core/backoff.ts';
+import { fullJitter, REVOCATION_BACKOFF } from '../../protocol/timing/backoff.ts';
 import { SESSION_RECORD, serializeRecord } from '../../core/session/session-record.ts';
 import type { Session } from '../../core/session/session-types.ts';
 import { object } from '../../protocol/schema/schema.ts';
@@ -27,8 +27,6 @@ export type RevocationsOptions = {
 const PREFIX = 'revoke:';
 /** After this time a refresh token has most likely ended by itself. */
 const GIVE_UP_MS = 30 * 86_400_000;
-/** The first retry comes soon: the browser's `online` event comes before the network works. */
-const RETRY = { baseMs: 500, capMs: 120_000 };
 
 export const createRevocations = ({ disk, sealer, clock, random, revoke }: RevocationsOptions): Revocations => {
   const memory = new Map<string, Session>();
@@ -75,7 +73,7 @@ export const createRevocations = ({ disk, sealer, clock, random, revoke }: Revoc
     if (left.length === 0) return;
     attempt += 1;
     notBefore = clock.now() + Math.max(...left);
-    cancelRetry = clock.schedule(notBefore + fullJitter(attempt, RETRY, random()), () => void start());
+    cancelRetry = clock.schedule(notBefore + fullJitter(attempt, REVOCATION_BACKOFF, random()), () => void start());
   };
 
   /** A call during a run starts another one: the network may have come back since the run began. */

@@ -1,4 +1,4 @@
-import { honouredPause } from '../../core/backoff.ts';
+import { honouredPause } from '../../protocol/timing/redial.ts';
 import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import type { TabMessage } from '../../protocol/bridge/bridge.ts';
 import type { SocketConfig } from '../../protocol/config.ts';

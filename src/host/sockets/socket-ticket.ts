@@ -2,7 +2,7 @@ import { parseSocketTicket, type SocketTicket } from '../../protocol/backend-res
 import type { SocketConfig } from '../../protocol/config.ts';
 import { TICKET_SUBPROTOCOL_PREFIX } from '../../protocol/frames.ts';
 import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
-import { parseRetryAfter } from '../runtime/http.ts';
+import { parseRetryAfter } from '../../protocol/timing/retry-after.ts';
 
 export type TicketRequest = {
   ticket: SocketConfig['ticket'];

@@ -1,6 +1,7 @@
 import { SESSION_RECORD, serializeRecord } from '../../core/session/session-record.ts';
 import type { SessionRecord } from '../../core/session/session-types.ts';
 import type { Problem } from '../../protocol/problem.ts';
+import { startTimer } from '../../protocol/timing/timer.ts';
 import { SESSION_ROW, storeProblem, type Disk, type SessionRow } from './database.ts';
 import type { Sealer } from './encryption.ts';
 
@@ -32,7 +33,7 @@ export type SessionStore = {
 const generationOfSaved = (saved: SessionRecord): number =>
   saved.state === 'signed-in' ? saved.session.generation : saved.generation;
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = (ms: number): Promise<void> => new Promise((resolve) => void startTimer(resolve, ms));
 
 const sameBytes = (a: ArrayBuffer, b: ArrayBuffer): boolean => {
   const [left, right] = [new Uint8Array(a), new Uint8Array(b)];

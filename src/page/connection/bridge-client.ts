@@ -2,6 +2,7 @@ import { wrap, type Endpoint } from 'comlink';
 import { IDEMPOTENT_METHODS } from '../../protocol/bridge/bridge-constants.ts';
 import type { KeeperApi } from '../../protocol/bridge/bridge.ts';
 import { isObject, own } from '../../protocol/schema/json.ts';
+import { startTimer } from '../../protocol/timing/timer.ts';
 import { failed, isProblem, type Problem, type Result } from '../../protocol/problem.ts';
 
 const CALL_DEADLINE_MS = 8_000;
@@ -56,15 +57,15 @@ export const createBridge = ({ endpoint, ready, deadlineOf = defaultDeadline }: 
 
   const call = <T>(method: keyof KeeperApi, ...args: readonly unknown[]): Promise<Result<T>> =>
     new Promise((resolve) => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
+      let cancel = () => {};
       const settle = (answer: unknown) => {
-        clearTimeout(timer);
+        cancel();
         replays.delete(replay);
         resolve(isResult<T>(answer) ? answer : failed(problemOf(`${method}: no result`)));
       };
       const expectWithin = (ms: number) => {
-        clearTimeout(timer);
-        timer = setTimeout(() => settle(failed({ code: 'timeout', at: `worker:${method}` })), ms);
+        cancel();
+        cancel = startTimer(() => settle(failed({ code: 'timeout', at: `worker:${method}` })), ms);
       };
       const send = async () => {
         expectWithin(deadlineOf(method));

@@ -1,7 +1,7 @@
 import type { TabIntro, KeeperApi, TabMessage } from '../../protocol/bridge/bridge.ts';
 import type { Publication } from '../../protocol/bridge/calls.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
-import { newId } from '../util/ids.ts';
+import { newId } from '../../protocol/ids.ts';
 import type { RealtimeFrame } from '../../protocol/bridge/realtime-frames.ts';
 import { createPresences } from './presence.ts';
 import { createReader, type Reader } from './channel-reader.ts';

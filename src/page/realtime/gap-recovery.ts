@@ -1,5 +1,5 @@
 import { isProblem, retryAfterOf, type Problem, type Result } from '../../protocol/problem.ts';
-import { pauseAfter } from '../util/retry-delay.ts';
+import { PAGE_BACKOFF, retryDelay } from '../../protocol/timing/backoff.ts';
 import type { Reader } from './channel-reader.ts';
 import type { ChannelEvent, Gap, LoadedSnapshot, SnapshotLoader } from '../types/channel-types.ts';
 
@@ -55,7 +55,7 @@ async function* stateAfter(
       return loaded.value.offset ?? 0;
     }
     const { problem } = loaded;
-    const retryInMs = pauseAfter(failures, retryAfterOf(problem));
+    const retryInMs = retryDelay(failures, PAGE_BACKOFF, Math.random(), retryAfterOf(problem));
     yield { type: 'snapshot-failed', topic, problem, retryInMs };
     await Promise.race([restoring.pause(retryInMs), aborted]);
   }

@@ -1,4 +1,4 @@
-import { newId } from '../util/ids.ts';
+import { newId } from '../../protocol/ids.ts';
 import type { SocketFrame, SocketHub } from './socket-hub.ts';
 import { DirectMessage, SocketMessage, type MessageHandler, type MessageSource } from './socket-message.ts';
 import {

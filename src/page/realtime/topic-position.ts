@@ -1,5 +1,5 @@
 import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
-import type { Cursor } from '../../protocol/cursor.ts';
+import { hasRead, missingBefore, type Cursor } from '../../protocol/cursor.ts';
 import type { TopicEvent } from '../types/channel-types.ts';
 
 /** Where this page stands in a topic. */
@@ -18,14 +18,12 @@ const at = (epoch: string, offset: number): Position => ({ name: 'at', cursor: {
 
 /** The gap between what has been read and a position from which the reading goes on, if there is one. */
 const missing = (place: Position, topic: string, epoch: string, next: number): TopicEvent[] => {
-  if (place.name !== 'at') return [];
-  const from = place.cursor.offset + 1;
-  if (place.cursor.epoch !== epoch) return [{ type: 'gap', topic, from, to: 0 }];
-  return next > from ? [{ type: 'gap', topic, from, to: next - 1 }] : [];
+  const range = place.name === 'at' ? missingBefore(place.cursor, epoch, next) : undefined;
+  return range ? [{ type: 'gap', topic, ...range }] : [];
 };
 
 const seen = (place: Position, epoch: string, offset: number): boolean =>
-  place.name === 'at' && place.cursor.epoch === epoch && offset <= place.cursor.offset;
+  place.name === 'at' && hasRead(place.cursor, epoch, offset);
 
 const passGap = (
   place: Position,

@@ -1,5 +1,5 @@
 import { REQUEST_HEADER } from '../../protocol/bridge/bridge-constants.ts';
-import { newId } from '../util/ids.ts';
+import { newId } from '../../protocol/ids.ts';
 import type { Transport } from '../connection/transport.ts';
 
 const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];

@@ -1,4 +1,5 @@
-import { pauseAfter } from '../util/retry-delay.ts';
+import { PAGE_BACKOFF, retryDelay } from '../../protocol/timing/backoff.ts';
+import { parseRetryAfter } from '../../protocol/timing/retry-after.ts';
 import type { UploadOptions } from '../types/types.ts';
 import { waitForEvent } from '../util/timers.ts';
 
@@ -40,8 +41,9 @@ const limitsOf = async (send: Send, url: string, signal: AbortSignal | null): Pr
 
 /** Full jitter, and no longer than until the network is back. Rejects when the signal aborts. */
 const pause = async ({ signal, aborted }: Parts, failures: number, response: Response | undefined): Promise<void> => {
-  const asked = Number(response?.headers.get('retry-after')) * 1000 || 0;
-  await Promise.race([waitForEvent(window, 'online', pauseAfter(failures, asked)), aborted]);
+  const asked = response && parseRetryAfter(response.headers, Date.now());
+  const ms = retryDelay(failures, PAGE_BACKOFF, Math.random(), asked);
+  await Promise.race([waitForEvent(window, 'online', ms), aborted]);
   signal?.throwIfAborted();
 };
 

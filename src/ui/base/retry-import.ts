@@ -1,5 +1,4 @@
-const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 60_000;
+import { exponentialDelay, SCRIPT_BACKOFF } from '../../protocol/timing/backoff.ts';
 
 /**
  * Loads a part of the app's script, and retries with growing pauses until it succeeds: the worker that serves the file
@@ -8,8 +7,9 @@ const LONGEST_WAIT_MS = 60_000;
  *
  * @example await retryImport(() => import('./later.ts'))
  */
-export const retryImport = <T>(load: () => Promise<T>, waitMs = FIRST_WAIT_MS): Promise<T> =>
-  load().catch(async () => {
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
-    return retryImport(load, Math.min(2 * waitMs, LONGEST_WAIT_MS));
-  });
+export const retryImport = <T>(load: () => Promise<T>, attempt = 0): Promise<T> =>
+  load().catch(() =>
+    new Promise((resolve) => setTimeout(resolve, exponentialDelay(attempt, SCRIPT_BACKOFF))).then(() =>
+      retryImport(load, attempt + 1),
+    ),
+  );

@@ -133,10 +133,7 @@ export class SessionSignIn extends KeeperElement {
     const open = this.chosen !== undefined && forms.includes(this.chosen) ? this.chosen : forms[0];
     const single = kinds.includes('oidc');
     const t = strings();
-    return html`
-      <section class="card" part="card" aria-labelledby="heading">
-        <div class="stack">
-          <slot name="heading"><h1 id="heading">${t.signIn}</h1></slot>
+    return html`<section class="card" part="card" aria-labelledby="heading"><div class="stack"><slot name="heading"><h1 id="heading">${t.signIn}</h1></slot>
           ${this.#reason()}
         </div>
         ${this.#problem()}
@@ -196,9 +193,7 @@ export class SessionSignIn extends KeeperElement {
     const t = strings();
     const fields =
       kind === 'password'
-        ? html`
-          <label>${t.userName} <input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required /></label>
-          <label>${t.kind.password} <input name="password" type="password" autocomplete="current-password" required /></label>`
+        ? html`<label>${t.userName} <input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required /></label><label>${t.kind.password} <input name="password" type="password" autocomplete="current-password" required /></label>`
         : html`<label>${t.kind.ticket} <input name="apiKey" type="password" autocomplete="off" spellcheck="false" required /></label>`;
     return html`<form id=${kind} ?hidden=${!open} @submit=${(event: SubmitEvent) => {
       this.#submit(event, kind);

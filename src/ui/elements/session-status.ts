@@ -66,10 +66,7 @@ export class SessionStatus extends KeeperElement {
   protected override render(): TemplateResult {
     const { shown } = this.#settled;
     const word = labelFor(strings().status, shown);
-    return html`
-      <button class="pill ${shown}" part="pill" popovertarget="details" aria-label=${strings().sessionIs(word)}>
-        <span class="dot ${DOT[shown]}"></span>${word}
-      </button>
+    return html`<button class="pill ${shown}" part="pill" popovertarget="details" aria-label=${strings().sessionIs(word)}><span class="dot ${DOT[shown]}"></span>${word}</button>
       <span class="unseen" role="status" aria-atomic="false"><span>${this.#announced(word)}</span> <span>${announcement.value}</span></span>
       <div id="details" part="details" popover="auto">${this.#details()}</div>
     `;
@@ -89,24 +86,19 @@ export class SessionStatus extends KeeperElement {
     const { headline, detail } = headlineOf(snapshot, now);
     const next = snapshot && nextTryOf(snapshot);
     const sockets = snapshot && signedInSession(snapshot.session) ? Object.entries(snapshot.sockets) : [];
-    return html`<div class="stack">
-      <h2>${headline}</h2>
-      <p class="soft small">${detail}</p>
+    return html`<div class="stack"><h2>${headline}</h2><p class="soft small">${detail}</p>
       ${
         sockets.length > 0
           ? html`<ul class="small">${sockets.map(
-              ([url, socket]) => html`
-        <li><code>${url}</code> <span class="soft">${labelFor(t.socket, socket.state)}${socket.state === 'parked' ? nothing : ` ${lastingSince(socket.since, now)}`}</span></li>`,
+              ([url, socket]) =>
+                html`<li><code>${url}</code> <span class="soft">${labelFor(t.socket, socket.state)}${socket.state === 'parked' ? nothing : ` ${lastingSince(socket.since, now)}`}</span></li>`,
             )}</ul>`
           : nothing
       }
       ${
         next === undefined
           ? nothing
-          : html`<div class="row">
-        <button @click=${() => this.keeper?.nudge('user')}>${t.tryNow}</button>
-        <span class="soft small numbers sentence">${nextTry(next, now)}</span>
-      </div>`
+          : html`<div class="row"><button @click=${() => this.keeper?.nudge('user')}>${t.tryNow}</button><span class="soft small numbers sentence">${nextTry(next, now)}</span></div>`
       }
     </div>`;
   }

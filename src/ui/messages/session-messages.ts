@@ -2,6 +2,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { Channel } from '../../page/types/channel-types.ts';
 import type { Keeper } from '../../page/types/types.ts';
+import { newId } from '../../protocol/ids.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { announce, unread } from '../base/announcements.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
@@ -190,8 +191,7 @@ export class SessionMessages extends KeeperElement {
     const text = takeField(event, 'text');
     if (text === '') return;
     const session = this.snapshot && signedInSession(this.snapshot.session);
-    const id = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join('');
-    const data = { id, text, from: (session && displayName(session)) ?? '', at: Date.now() };
+    const data = { id: newId(), text, from: (session && displayName(session)) ?? '', at: Date.now() };
     this.#atTheEnd = true;
     this.#change(this.open, (known) => withPending(known, data));
     void this.#publish(this.open, data);

@@ -7,7 +7,7 @@ import { signIn } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
 const OUTAGE_MS = 20_000;
-/** A socket's next attempt comes within 5.5 s of the last one (core/backoff.ts), and a session's within 15 s. */
+/** A socket's next attempt comes within 5.5 s of the last one (protocol/timing/redial.ts), and a session's within 15 s. */
 const HEALED_WITHIN_MS = 20_000;
 
 const headline = (page: Page): Locator => page.getByRole('heading', { level: 1 });

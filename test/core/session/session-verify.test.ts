@@ -1,3 +1,4 @@
+import { VERIFY_BACKOFF } from '../../../src/protocol/timing/backoff.ts';
 import { describe, expect, test } from 'vitest';
 import { initialMachine, stepSession } from '../../../src/core/session/session.ts';
 import {
@@ -87,7 +88,7 @@ describe('the check with the backend', () => {
     worker.dispatch({ type: 'nudge', cause: 'online' }, 650_000);
     worker.fail(650_001);
     expect(worker.wakeAt).toBeGreaterThan(650_001);
-    expect(worker.wakeAt).toBeLessThanOrEqual(650_001 + 2 * SESSION_POLICY.verifyRetryBaseMs);
+    expect(worker.wakeAt).toBeLessThanOrEqual(650_001 + 2 * VERIFY_BACKOFF.baseMs);
   });
 
   test('detects a machine that gives up after the first failed check', () => {

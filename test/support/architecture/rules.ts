@@ -190,7 +190,44 @@ const functionLengths = (module: Module): Violation[] => {
   return found;
 };
 
-const RULES = [arrows, defaultExports, length, functionLengths, suppressions, anyTypes, timeAndChance, windows, casts];
+/** The one file that may pass any number to `setTimeout`. */
+const TIMER_MODULE = 'src/protocol/timing/timer.ts';
+
+/**
+ * `setTimeout` runs at once when its delay is above 2^31 - 1 ms, and a delay from outside may be. So its delay
+ * must be a constant, or an exponential delay, which its cap bounds. `startTimer` takes any number.
+ * Scripts run on the machine of the person who starts them.
+ */
+const timers = (module: Module): Violation[] => {
+  const layer = layerOf(module.path)?.name ?? 'scripts';
+  if (layer === 'scripts' || module.path === TIMER_MODULE) return [];
+  const found: Violation[] = [];
+  new Visitor({
+    CallExpression: (node) => {
+      const { callee } = node;
+      const named = callee.type === 'MemberExpression' ? callee.property : callee;
+      if (named.type !== 'Identifier' || named.name !== 'setTimeout') return;
+      const delay = node.arguments[1];
+      const text = delay === undefined ? '0' : module.source.slice(delay.start, delay.end);
+      if (!/^([A-Z][A-Z0-9_]*|[\d_]+|exponentialDelay\(.*\))$/.test(text))
+        found.push(at(module, 'timer', node.start, `setTimeout(…, ${text})`));
+    },
+  }).visit(module.parsed.program);
+  return found;
+};
+
+const RULES = [
+  arrows,
+  defaultExports,
+  length,
+  functionLengths,
+  suppressions,
+  anyTypes,
+  timeAndChance,
+  windows,
+  casts,
+  timers,
+];
 
 /** All problems of one file. cycles.ts finds cycles, which need all files. */
 export const check = (module: Module): Violation[] => RULES.flatMap((rule) => rule(module));

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fullJitter, honouredPause, PAUSE_MAX_MS, redialDelay } from '../../src/core/backoff.ts';
+import { fullJitter } from '../../../src/protocol/timing/backoff.ts';
+import { honouredPause, PAUSE_MAX_MS, redialDelay } from '../../../src/protocol/timing/redial.ts';
 
 const chance = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 const attempt = fc.integer({ min: 0, max: 10_000 });
