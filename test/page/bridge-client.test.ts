@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ok } from '../../src/protocol/problem.ts';
 import { createBridge, type BridgeOptions } from '../../src/page/connection/bridge-client.ts';
 
-/** As the page does it: an endpoint that outlives its workers. Each worker is one end of a real MessageChannel. */
+/** An endpoint that outlives its workers, as in the page. Each worker is one end of a real MessageChannel. */
 const createWorkers = () => {
   const answers = new EventTarget();
   const open: MessagePort[] = [];
@@ -43,7 +43,7 @@ afterEach(() => workers.kill());
 
 const never = () => new Promise<never>(() => {});
 
-/** A method that takes the call and dies over it. */
+/** A method that receives the call and never answers. */
 const deadly = () => {
   let take = (): void => {};
   const taken = new Promise<void>((resolve) => {
@@ -60,13 +60,13 @@ const deadly = () => {
 const quick = (method: string) => (method === 'signIn' ? 60 : 30);
 
 describe('the bridge', () => {
-  test('passes plain data both ways', async () => {
+  test('passes plain data in both directions', async () => {
     const { api } = bridgeTo({ signIn: (intent: unknown) => ok(intent) });
     const intent = { kind: 'password', username: 'demo', password: 'demo' } as const;
     expect(await api.signIn(intent)).toEqual(ok(intent));
   });
 
-  test('a call that is not answered ends with its deadline', async () => {
+  test('returns a timeout when the worker does not answer within the deadline', async () => {
     const { api } = bridgeTo({ snapshot: never, signIn: never }, { deadlineOf: quick });
     const begun = performance.now();
     expect(await api.snapshot()).toEqual({ ok: false, problem: { code: 'timeout', at: 'worker:snapshot' } });
@@ -77,7 +77,7 @@ describe('the bridge', () => {
     expect(performance.now() - begun).toBeGreaterThan(85);
   });
 
-  test('never throws: not for what cannot be cloned, not for an error in the worker, not for nonsense', async () => {
+  test('returns a problem and never throws when data cannot be cloned, the worker throws or its answer is malformed', async () => {
     const fail = () => {
       throw new Error('inside');
     };
@@ -97,31 +97,31 @@ describe('the bridge', () => {
       expect(result).toMatchObject({ ok: false, problem: { code: 'bad-message' } });
   });
 
-  test('says when there is nobody to call', async () => {
+  test('returns `no-worker` when there is no worker', async () => {
     const { api } = bridgeTo({}, { ready: () => Promise.resolve(false) });
     expect(await api.snapshot()).toEqual({ ok: false, problem: { code: 'no-worker', detail: 'snapshot' } });
   });
 
-  test('sends a call again when the worker died under it, once', async () => {
+  test('sends a call once more when the worker died during it', async () => {
     const { taken, method } = deadly();
     const { api, workerDied } = bridgeTo({ publish: method });
     const published = api.publish({ id: 'a', topic: 't', data: 1 });
     await taken;
     workers.kill();
-    const heard: unknown[] = [];
+    const received: unknown[] = [];
     workers.start({
       publish: (message: unknown) => {
-        heard.push(message);
+        received.push(message);
         return ok(null);
       },
     });
     workerDied();
     workerDied();
     expect(await published).toEqual(ok(null));
-    expect(heard).toEqual([{ id: 'a', topic: 't', data: 1 }]);
+    expect(received).toEqual([{ id: 'a', topic: 't', data: 1 }]);
   });
 
-  test('does not send a sign-in again, and does not wait a minute for it either', async () => {
+  test('does not send a sign-in again, and ends it soon, when the worker died during it', async () => {
     const { taken, method } = deadly();
     const { api, workerDied } = bridgeTo(
       { signIn: method },
@@ -130,14 +130,14 @@ describe('the bridge', () => {
     const signedIn = api.signIn({ kind: 'ticket', apiKey: 'k' });
     await taken;
     workers.kill();
-    let asked = 0;
-    workers.start({ signIn: () => (asked += 1) });
+    let calls = 0;
+    workers.start({ signIn: () => (calls += 1) });
     workerDied();
     expect(await signedIn).toEqual({ ok: false, problem: { code: 'timeout', at: 'worker:signIn' } });
-    expect(asked).toBe(0);
+    expect(calls).toBe(0);
   });
 
-  test('a late answer of the next worker to a sign-in still counts', async () => {
+  test('accepts a late answer to a sign-in after the worker died', async () => {
     const { api, workerDied } = bridgeTo({ signIn: () => Promise.resolve(ok({ type: 'signed-in' })) });
     const signedIn = api.signIn({ kind: 'ticket', apiKey: 'k' });
     workerDied();

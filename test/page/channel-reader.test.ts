@@ -5,7 +5,7 @@ import type { TopicEvent } from '../../src/page/types/channel-types.ts';
 const message = (offset: number): TopicEvent => ({ type: 'message', topic: 't', epoch: 'e', offset, data: null });
 
 describe('a reader', () => {
-  test('gives events to whoever waits, and keeps them for whoever does not', async () => {
+  test('returns events to waiting calls, and keeps the others', async () => {
     const reader = createReader('t', () => {});
     const waiting = [reader.next(), reader.next()];
     for (const offset of [1, 2, 3]) reader.push(message(offset));
@@ -14,7 +14,7 @@ describe('a reader', () => {
     );
   });
 
-  test('turns what a slow reader has not taken into a gap', async () => {
+  test('replaces unread events with a gap when the reader is slow', async () => {
     const reader = createReader('t', () => {});
     for (let offset = 1; offset <= 1_001; offset += 1) reader.push(message(offset));
     reader.push(message(1_002));
@@ -22,7 +22,7 @@ describe('a reader', () => {
     expect((await reader.next()).value).toEqual(message(1_002));
   });
 
-  test('a gap that swallows a gap without an end has no end', async () => {
+  test('leaves the end of a gap open when it includes an open gap', async () => {
     const reader = createReader('t', () => {});
     reader.push(message(1));
     reader.push({ type: 'gap', topic: 't', from: 2, to: 0 });
@@ -30,7 +30,7 @@ describe('a reader', () => {
     expect((await reader.next()).value).toEqual({ type: 'gap', topic: 't', from: 1, to: 0 });
   });
 
-  test('ends for everyone who waits, after what was there, and says so once', async () => {
+  test('ends each waiting call, and calls `onClose` once, when it is closed twice', async () => {
     let closed = 0;
     const reader = createReader('t', () => {
       closed += 1;
@@ -43,7 +43,7 @@ describe('a reader', () => {
     expect(closed).toBe(1);
   });
 
-  test('leaving a loop ends it', async () => {
+  test('closes when the caller leaves the loop', async () => {
     let closed = 0;
     const reader = createReader('t', () => {
       closed += 1;

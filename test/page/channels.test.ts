@@ -40,7 +40,7 @@ describe('channels', () => {
     expect(channels.topics()).toEqual([]);
   });
 
-  test('every reader hears every message; the plain iteration leaves gaps out', async () => {
+  test('deliver each message to each reader, and gaps only to `events()`', async () => {
     const { channels, event } = setUp();
     const events = channels.channel('news').events()[Symbol.asyncIterator]();
     const messages = channels.channel('news')[Symbol.asyncIterator]();
@@ -55,7 +55,7 @@ describe('channels', () => {
     expect([await messages.next(), await messages.next()].map(({ value }) => value?.offset)).toEqual([1, 4]);
   });
 
-  test('say in a greeting how far they have read, so that another worker goes on there', () => {
+  test('report their cursors, so that another worker can resume there', () => {
     const { channels, event } = setUp();
     channels.channel('news').events();
     expect(channels.topics()).toEqual([['news', null]]);
@@ -64,20 +64,20 @@ describe('channels', () => {
     expect(channels.topics()).toEqual([['news', { epoch: 'e', offset: 5 }]]);
   });
 
-  test('publishing resolves with the acknowledgement of its own id', async () => {
+  test('resolve a publication with the acknowledgement of its id', async () => {
     const { channels, offered } = setUp();
     const { publish } = channels.channel('news');
     const [one, two] = [publish('one'), publish('two')];
     await vi.waitFor(() => expect(offered).toHaveLength(2));
     const [first, second] = offered;
-    if (!first || !second) throw new Error('nothing was offered');
+    if (!first || !second) throw new Error('no publication was sent');
     channels.receive({ type: 'refused', id: second.id, problem: { code: 'over-limit', detail: 'too big' } });
     channels.receive({ type: 'acked', id: first.id, offset: 12 });
     expect(await one).toEqual(ok({ offset: 12 }));
     expect(await two).toEqual(failed({ code: 'over-limit', detail: 'too big' }));
   });
 
-  test('what is not acknowledged is offered to the next worker under the same id', async () => {
+  test('send an unacknowledged publication to the next worker with the same id', async () => {
     const { channels, offered } = setUp();
     const published = channels.channel('news').publish({ text: 'hello' });
     channels.republish();
@@ -89,7 +89,7 @@ describe('channels', () => {
     expect(offered).toHaveLength(2);
   });
 
-  test('what is published again under its own id is one publication, and everybody who asked is told its end', async () => {
+  test('send one publication for two calls with the same id, and resolve both', async () => {
     const { channels, offered } = setUp();
     const { publish } = channels.channel('news');
     const both = [publish('hello', { id: 'mine' }), publish('hello', { id: 'mine' })];
@@ -98,7 +98,7 @@ describe('channels', () => {
     expect(await Promise.all(both)).toEqual([ok({ offset: 3 }), ok({ offset: 3 })]);
   });
 
-  test("a page's publications keep their order, though the worker dies under the first", async () => {
+  test('keep the order of publications when the worker answers late', async () => {
     const taken: unknown[] = [];
     const answers: (() => void)[] = [];
     const { channels } = setUp(
@@ -120,7 +120,7 @@ describe('channels', () => {
     expect(taken).toEqual(['one', 'two']);
   });
 
-  test('what waits for its turn is offered together, eight at a time', async () => {
+  test('send waiting publications in batches of up to eight', async () => {
     const calls: unknown[][] = [];
     const { channels } = setUp((messages) => {
       calls.push(messages.map(({ data }) => data));
@@ -131,7 +131,7 @@ describe('channels', () => {
     await vi.waitFor(() => expect(calls).toEqual([[1], [2, 3, 4, 5, 6, 7, 8, 9], [10, 11]]));
   });
 
-  test('of several, the one that is refused is told so; and an older worker is given one at a time', async () => {
+  test('send one publication at a time when the worker rejects a batch, and report the rejected one', async () => {
     const taken: unknown[] = [];
     const { channels, offered } = setUp((messages) => {
       const [message] = messages;
@@ -150,12 +150,12 @@ describe('channels', () => {
     expect(await Promise.all([first, good])).toEqual([ok({ offset: 1 }), ok({ offset: 2 })]);
   });
 
-  test('publishing that the worker cannot take says why', async () => {
+  test('return the problem when the worker cannot store a publication', async () => {
     const { channels } = setUp(() => Promise.resolve(failed({ code: 'store-full' })));
     expect(await channels.channel('news').publish('x')).toEqual(failed({ code: 'store-full' }));
   });
 
-  test('closing ends the readers and cancels what waits for an acknowledgement', async () => {
+  test('end the readers and cancel unacknowledged publications when they close', async () => {
     const { channels } = setUp();
     const channel = channels.channel('news');
     const reader = channel[Symbol.asyncIterator]();

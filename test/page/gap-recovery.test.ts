@@ -5,7 +5,7 @@ import { ok } from '../../src/protocol/problem.ts';
 
 type Loading = { gap: Gap; signal: AbortSignal; answer(loaded: LoadedSnapshot): void; fail(error: unknown): void };
 
-/** A page that reads `news`, whose state is loaded when the test says so, and whose pauses are as long as it says. */
+/** A page that reads `news`. The test decides when a state is loaded and when a pause ends. */
 const setUp = () => {
   const loadings: Loading[] = [];
   const pauses: (() => void)[] = [];
@@ -18,14 +18,14 @@ const setUp = () => {
     new Promise((answer, fail) => loadings.push({ gap, signal, answer, fail }));
   const channel = channels.channel('news', { snapshot });
   const events = channel.events()[Symbol.asyncIterator]();
-  const hear = (...offsets: readonly number[]) => {
+  const receive = (...offsets: readonly number[]) => {
     for (const offset of offsets)
       channels.receive({ type: 'event', topic: 'news', epoch: 'e', offset, data: offset, bytes: 1 });
   };
   const gap = (from: number, to: number, epoch = 'e') =>
     channels.receive({ type: 'gap', topic: 'news', epoch, from, to });
   channels.receive({ type: 'joined', topic: 'news', at: { epoch: 'e', offset: 0 } });
-  return { channels, channel, events, hear, gap, loadings, pauses };
+  return { channels, channel, events, receive, gap, loadings, pauses };
 };
 
 const short = (event: ChannelEvent): string => {
@@ -50,35 +50,35 @@ const until = <T>(look: () => T | undefined): Promise<T> =>
     .then(() => look() as T);
 
 describe('the state after a gap', () => {
-  test('comes after the gap and before what arrived while it was loaded, without what it has already', async () => {
-    const { events, hear, gap, loadings } = setUp();
-    hear(1);
+  test('comes after the gap and before newer messages, and replaces those that it includes', async () => {
+    const { events, receive, gap, loadings } = setUp();
+    receive(1);
     gap(2, 5);
     expect(await take(events, 2)).toEqual(['1', 'gap 2-5']);
     const rest = take(events, 3);
     const [loading] = await until(() => (loadings.length > 0 ? loadings : undefined));
     expect(loading?.gap).toEqual({ type: 'gap', topic: 'news', from: 2, to: 5 });
-    hear(6, 7, 8, 9);
+    receive(6, 7, 8, 9);
     loading?.answer({ data: 'up to 7', offset: 7 });
     expect(await rest).toEqual(['state up to 7', '8', '9']);
   });
 
-  test('of which nobody says how far it goes: everything that arrived follows', async () => {
-    const { events, hear, gap, loadings } = setUp();
+  test('is followed by all received messages when the loader returns no offset', async () => {
+    const { events, receive, gap, loadings } = setUp();
     gap(1, 2);
     const all = take(events, 4);
     const [loading] = await until(() => (loadings.length > 0 ? loadings : undefined));
-    hear(3, 4);
+    receive(3, 4);
     loading?.answer({ data: 'some' });
     expect(await all).toEqual(['gap 1-2', 'state some', '3', '4']);
   });
 
-  test('that fails is told, and loaded again after a pause, until it is there; what waits meanwhile waits on', async () => {
-    const { events, hear, gap, loadings, pauses } = setUp();
+  test('is loaded again after a pause, and messages wait, when the loader fails', async () => {
+    const { events, receive, gap, loadings, pauses } = setUp();
     gap(1, 2);
     const all = take(events, 5);
     (await until(() => loadings[0])).fail(new Error('no'));
-    hear(3);
+    receive(3);
     (await until(() => pauses[0]))();
     const cause = { code: 'network-unreachable', at: '/api' } as const;
     (await until(() => loadings[1])).fail(new TypeError('failed', { cause }));
@@ -87,13 +87,13 @@ describe('the state after a gap', () => {
     expect(await all).toEqual(['gap 1-2', 'failed unexpected-answer', 'failed network-unreachable', 'state late', '3']);
   });
 
-  test('is not loaded again for a gap that it covers, and is for another one, or another history', async () => {
-    const { events, hear, gap, loadings } = setUp();
+  test('is loaded again only for a gap that it does not cover, or for another epoch', async () => {
+    const { events, receive, gap, loadings } = setUp();
     gap(1, 2);
     const all = take(events, 7);
     const first = await until(() => loadings[0]);
     gap(3, 4);
-    hear(5);
+    receive(5);
     first.answer({ data: 'first', offset: 4 });
     gap(6, 0, 'another');
     (await until(() => loadings[1])).answer({ data: 'second', offset: 1 });
@@ -102,20 +102,20 @@ describe('the state after a gap', () => {
     expect(await all).toEqual(['gap 1-2', 'state first', '5', 'gap 6-0', 'state second', 'gap 6-9', 'state third']);
   });
 
-  test('is nothing to the messages alone, which wait for it all the same', async () => {
-    const { channel, channels, hear, gap, loadings } = setUp();
+  test('delays plain messages, but is not among them', async () => {
+    const { channel, channels, receive, gap, loadings } = setUp();
     const messages = channel[Symbol.asyncIterator]();
     channels.receive({ type: 'joined', topic: 'news', at: { epoch: 'e', offset: 0 } });
     gap(1, 2);
     const next = messages.next();
     const loading = await until(() => loadings[0]);
-    hear(3, 4);
+    receive(3, 4);
     loading.answer({ data: 'x', offset: 3 });
     expect((await next).value?.offset).toBe(4);
   });
 
-  test('of somebody who has left is for nobody else; their offsets count for nobody else', async () => {
-    const { channels, events, gap, hear, loadings } = setUp();
+  test('is dropped, with its offset, when the user changes while it loads', async () => {
+    const { channels, events, gap, receive, loadings } = setUp();
     gap(1, 50);
     expect(await take(events, 1)).toEqual(['gap 1-50']);
     const next = take(events, 2);
@@ -125,11 +125,11 @@ describe('the state after a gap', () => {
     loading.answer({ data: 'private', offset: 60 });
     expect(channels.topics()).toEqual([['news', null]]);
     channels.receive({ type: 'joined', topic: 'news', at: { epoch: 'e', offset: 3 } });
-    hear(4, 5);
+    receive(4, 5);
     expect(await next).toEqual(['4', '5']);
   });
 
-  test('is given up with the channel', async () => {
+  test('is aborted when the channel closes', async () => {
     const { channel, events, gap, loadings } = setUp();
     gap(1, 2);
     const all = take(events, 2);

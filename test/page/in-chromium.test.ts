@@ -4,7 +4,7 @@ import { connect, eventually, kill, noted, untilNoted, useToySite, workerId } fr
 const toys = useToySite();
 
 describe('a page', () => {
-  test('connects on the first load, and its requests are authorized from then on', async () => {
+  test('connects on the first load, and its requests are authorized after that', async () => {
     const toy = await toys.open();
     const { page } = toy;
     const snapshot = await connect(toy);
@@ -27,7 +27,7 @@ describe('a page', () => {
     expect(toys.site.requests[0]?.key).toBe('mine');
   });
 
-  test('is controlled although the worker does not claim it by itself', async () => {
+  test('is controlled when the worker does not claim it', async () => {
     toys.site.worker.claims = false;
     const toy = await toys.open();
     await connect(toy);
@@ -58,7 +58,7 @@ describe('a page', () => {
     expect([same, other]).toEqual([true, false]);
   });
 
-  test('tells the worker what it sees of the world', async () => {
+  test('notifies the worker when it is offline, online or resumed', async () => {
     const toy = await toys.open();
     await connect(toy);
     await toy.page.evaluate(() => {
@@ -71,7 +71,7 @@ describe('a page', () => {
 });
 
 describe('when the worker dies', () => {
-  test('a call that it took is answered by the next one', async () => {
+  test('the next worker answers the pending call', async () => {
     const toy = await toys.open();
     const { page } = toy;
     await connect(toy);
@@ -83,40 +83,40 @@ describe('when the worker dies', () => {
     expect(await page.evaluate(() => pending)).toEqual({ ok: true, value: [] });
   });
 
-  test('the page attaches to the next one and takes its lease, over and over', async () => {
+  test('the page attaches to the next worker and holds its keep-alive, each time', async () => {
     const toy = await toys.open();
     await connect(toy);
-    const lives = new Set([await workerId(toy)]);
+    const workers = new Set([await workerId(toy)]);
     for (let round = 1; round <= 4; round += 1) {
       await kill(toy);
-      await eventually(async () => lives.has(await workerId(toy))).toBe(false);
-      lives.add(await workerId(toy));
+      await eventually(async () => workers.has(await workerId(toy))).toBe(false);
+      workers.add(await workerId(toy));
     }
-    // One for each life, at least: a request that is pending when its worker dies is sent again by the browser itself.
-    await eventually(() => noted(toy, 'lease').length >= lives.size).toBe(true);
+    // At least one for each worker: when a worker dies, the browser sends its pending requests again.
+    await eventually(() => noted(toy, 'keep-alive').length >= workers.size).toBe(true);
     expect(noted(toy, 'attach').map(({ what }) => what.split(' ')[1])).toEqual([
       'navigate',
       ...Array.from({ length: 4 }, () => 'reattach'),
     ]);
   });
 
-  test('pulses are added to a lease that did not keep it alive', async () => {
+  test('the page adds pulses when the keep-alive did not keep the worker alive', async () => {
     const toy = await toys.open();
     await connect(toy);
-    await untilNoted(toy, 'lease', 1);
+    await untilNoted(toy, 'keep-alive', 1);
     expect(toys.site.pulsing).toBe(false);
     await kill(toy);
     await eventually(() => toys.site.pulsing).toBe(true);
   });
 
-  test('a channel goes on where it was: nothing twice, nothing missing', async () => {
+  test('a channel delivers each message once and in order', async () => {
     const toy = await toys.open();
     const { page } = toy;
     await connect(toy);
     await page.evaluate(() => {
-      globalThis.heard = [];
+      globalThis.received = [];
       void (async () => {
-        for await (const event of keeper.channel('news').events()) heard.push(event);
+        for await (const event of keeper.channel('news').events()) received.push(event);
       })();
     });
     await untilNoted(toy, 'join', 1);
@@ -127,14 +127,14 @@ describe('when the worker dies', () => {
       await kill(toy);
       expect((await published).every(({ ok }) => ok)).toBe(true);
     }
-    await eventually(() => page.evaluate(() => heard.length)).toBe(12);
-    const told = await page.evaluate(() =>
-      heard.map((event) => (event.type === 'message' ? event.offset : event.type)),
+    await eventually(() => page.evaluate(() => received.length)).toBe(12);
+    const offsets = await page.evaluate(() =>
+      received.map((event) => (event.type === 'message' ? event.offset : event.type)),
     );
-    expect(told).toEqual(Array.from({ length: 12 }, (_, at) => at + 1));
+    expect(offsets).toEqual(Array.from({ length: 12 }, (_, at) => at + 1));
   });
 
-  test('a socket stays open, and what is sent in the meantime arrives', async () => {
+  test('a socket stays open, and later frames arrive', async () => {
     const toy = await toys.open();
     const { page } = toy;
     await connect(toy);
@@ -157,7 +157,7 @@ describe('when the worker dies', () => {
     expect(noted(toy, 'socket-open')).toHaveLength(2);
   });
 
-  test('a socket gives back what it was to remember, and says again what was not taken', async () => {
+  test('a socket returns its memo to the next worker, and repeats unacknowledged frames', async () => {
     const toy = await toys.open();
     const { page } = toy;
     await connect(toy);
@@ -180,17 +180,17 @@ describe('when the worker dies', () => {
 });
 
 describe('an update', () => {
-  test('is not held up by the lease, and shows in keeper.update', async () => {
+  test('is not delayed by the keep-alive, and shows in keeper.update', async () => {
     const toy = await toys.open();
     const { page } = toy;
     await connect(toy);
-    await untilNoted(toy, 'lease', 1);
+    await untilNoted(toy, 'keep-alive', 1);
     expect(await page.evaluate(() => keeper.update.ready)).toBe(false);
     toys.site.worker = { ...toys.site.worker, build: 'two' };
     const begun = performance.now();
     await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
     await eventually(() => page.evaluate(() => keeper.snapshot.build)).toBe('two');
-    // with a lease that is not given up it takes 301 s (measured)
+    // With a keep-alive that does not end, it takes 301 s (measured).
     expect(performance.now() - begun).toBeLessThan(10_000);
     expect(await page.evaluate(() => keeper.update.ready)).toBe(true);
     expect(await page.evaluate(async () => (await keeper.fetch('/api/get')).ok)).toBe(true);
@@ -198,7 +198,7 @@ describe('an update', () => {
 });
 
 describe('the back-forward cache', () => {
-  test('gives the page back, and it attaches anew', async () => {
+  test('restores the page, which attaches again', async () => {
     const toy = await toys.open();
     const { page } = toy;
     await connect(toy);
@@ -208,11 +208,11 @@ describe('the back-forward cache', () => {
     await page.goto(`${toys.site.origin}/?elsewhere`);
     await untilNoted(toy, 'bye', 1);
     await kill(toy);
-    // a page that comes out of the cache has no `load`
+    // A page from the cache fires no `load` event.
     await page.goBack({ waitUntil: 'commit' });
     expect(await page.evaluate(() => log)).toEqual(['the same page']);
     await untilNoted(toy, 'attach restored', 1);
-    await eventually(() => noted(toy, 'lease')).not.toHaveLength(0);
+    await eventually(() => noted(toy, 'keep-alive')).not.toHaveLength(0);
     expect((await page.evaluate(() => keeper.nudge())).ok).toBe(true);
   });
 });
@@ -240,7 +240,7 @@ describe('without a worker', () => {
     expect(await page.evaluate(async () => (await keeper.fetch('/api/get')).status)).toBe(200);
   });
 
-  test('and without a configuration everything says why', async () => {
+  test('each call returns `no-worker` when there is no configuration either', async () => {
     toys.site.worker.kind = 'none';
     const toy = await toys.open();
     const { page } = toy;
@@ -249,11 +249,11 @@ describe('without a worker', () => {
       reason: 'never',
       problem: { code: 'no-worker' },
     });
-    const told = await page.evaluate(async () => [
+    const results = await page.evaluate(async () => [
       await keeper.journal(),
       await keeper.fetch('/api/get').catch((error: unknown) => String(error)),
     ]);
-    expect(told).toMatchObject([{ ok: false, problem: { code: 'no-worker' } }, 'TypeError: no-worker']);
+    expect(results).toMatchObject([{ ok: false, problem: { code: 'no-worker' } }, 'TypeError: no-worker']);
     expect(toys.site.requests).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ describe('a keeper socket', () => {
     page = toy.page;
   });
 
-  test('refuses what a WebSocket refuses, and says it with the same error', async () => {
+  test('throws the same errors as a WebSocket', async () => {
     const errors = await page.evaluate(() => {
       const errorOf = (run: () => void): string => {
         try {
@@ -44,9 +44,9 @@ describe('a keeper socket', () => {
     expect(errors[0]).toEqual(errors[1]);
   });
 
-  test('has the face of a WebSocket', async () => {
-    const faces = await page.evaluate(() => {
-      const face = (Socket: typeof WebSocket | SocketClass) => {
+  test('has the properties of a WebSocket', async () => {
+    const shapes = await page.evaluate(() => {
+      const shapeOf = (Socket: typeof WebSocket | SocketClass) => {
         const socket = new Socket('/echo?a=1', ['one', 'two']);
         socket.addEventListener('error', () => {});
         const { url, protocol, extensions, readyState, binaryType, bufferedAmount, onopen } = socket;
@@ -71,15 +71,15 @@ describe('a keeper socket', () => {
           later: [socket.binaryType, socket.onmessage],
         };
       };
-      return [face(lib.KeeperSocket), face(WebSocket)];
+      return [shapeOf(lib.KeeperSocket), shapeOf(WebSocket)];
     });
-    expect(faces[0]).toEqual(faces[1]);
+    expect(shapes[0]).toEqual(shapes[1]);
   });
 
-  test('sends text, buffers, views and blobs in order, and hears them as it was told to', async () => {
+  test('sends text, buffers, views and blobs in order, and receives them as `binaryType` says', async () => {
     const log = await page.evaluate(async () => {
       const socket = new lib.KeeperSocket('/echo', 'chat');
-      const told: unknown[] = [];
+      const received: unknown[] = [];
       const handlers = { open: 0, replaced: 0 };
       socket.onopen = () => (handlers.replaced += 1);
       socket.onopen = () => (handlers.open += 1);
@@ -88,9 +88,9 @@ describe('a keeper socket', () => {
       socket.binaryType = 'arraybuffer';
       const all = new Promise<void>((resolve) => {
         socket.onmessage = ({ data, origin }: MessageEvent<unknown>) => {
-          told.push(data instanceof ArrayBuffer ? [...new Uint8Array(data)] : data);
-          if (told.length === 5) resolve();
-          if (origin !== location.origin.replace('http', 'ws')) told.push(origin);
+          received.push(data instanceof ArrayBuffer ? [...new Uint8Array(data)] : data);
+          if (received.length === 5) resolve();
+          if (origin !== location.origin.replace('http', 'ws')) received.push(origin);
         };
       });
       socket.send('text');
@@ -105,10 +105,10 @@ describe('a keeper socket', () => {
         socket.onmessage = ({ data }: MessageEvent<unknown>) => resolve(data);
         socket.send(new Uint8Array([65]));
       });
-      return { told, handlers, protocol: socket.protocol, blob: blob instanceof Blob && (await blob.text()) };
+      return { received, handlers, protocol: socket.protocol, blob: blob instanceof Blob && (await blob.text()) };
     });
     expect(log).toEqual({
-      told: ['text', [98, 108, 111, 98], [1, 2, 3], [9, 1, 2, 3, 9], 'last'],
+      received: ['text', [98, 108, 111, 98], [1, 2, 3], [9, 1, 2, 3, 9], 'last'],
       handlers: { open: 1, replaced: 0 },
       protocol: 'chat',
       blob: 'A',
@@ -119,19 +119,19 @@ describe('a keeper socket', () => {
     const closings = await page.evaluate(async () => {
       const closing = async (url: string, end: (socket: WebSocket) => void) => {
         const socket = new lib.KeeperSocket(url);
-        const told: string[] = [];
-        socket.onerror = () => told.push('error');
+        const received: string[] = [];
+        socket.onerror = () => received.push('error');
         const closed = new Promise<CloseEvent>((resolve) => {
           socket.onclose = resolve;
         });
         end(socket);
         const { code, reason, wasClean } = await closed;
-        return [...told, code, reason, wasClean, socket.readyState];
+        return [...received, code, reason, wasClean, socket.readyState];
       };
       return [
         await closing('/echo', (socket) => {
           socket.onopen = () => {
-            socket.send(new Blob(['sent before the goodbye']));
+            socket.send(new Blob(['sent before the close']));
             socket.close(4001, 'done');
           };
         }),
@@ -150,7 +150,7 @@ describe('a keeper socket', () => {
     expect([send, close]).toEqual(['socket-send object', 'socket-close']);
   });
 
-  test('cannot be made before there is a keeper', async () => {
+  test('throws InvalidStateError when there is no keeper', async () => {
     const error = await page.evaluate(() => {
       keeper.close();
       try {

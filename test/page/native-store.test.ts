@@ -12,7 +12,7 @@ const NEVER = showing({ state: 'signed-out', reason: 'never' });
 const active = (accessIssuedAt: number) =>
   showing({ state: 'active', kind: 'password', user: { sub: 'demo' }, accessIssuedAt });
 
-/** A keychain that works, unless told otherwise. */
+/** A working keychain, except for the methods of `broken`. */
 const keychain = (record?: unknown, broken: Partial<NativeStore> = {}) => {
   const calls: string[] = [];
   const store: NativeStore = {
@@ -54,7 +54,7 @@ const until = async (done: () => boolean): Promise<void> => {
 };
 
 describe('the native copy', () => {
-  test('is offered to a worker that has nothing, and to no other', async () => {
+  test('is sent only to a worker that never had a session', async () => {
     const { counted } = keychain('sealed-before');
     const { api, restored } = worker();
     const copy = createNativeCopy(counted, api, DEADLINE_MS);
@@ -65,14 +65,14 @@ describe('the native copy', () => {
     expect(restored).toEqual(['sealed-before']);
   });
 
-  test.each([undefined, null, '', 7, {}])('%s is not a copy', async (record) => {
+  test.each([undefined, null, '', 7, {}])('ignores %s from the store', async (record) => {
     const { counted } = keychain(record);
     const { api, restored } = worker();
     expect(await createNativeCopy(counted, api, DEADLINE_MS).restore(NEVER)).toBe(false);
     expect(restored).toEqual([]);
   });
 
-  test('follows the session, and reads back what it has written', async () => {
+  test('is saved and verified after each new token', async () => {
     const { counted, calls, record } = keychain();
     const { api } = worker();
     const copy = createNativeCopy(counted, api, DEADLINE_MS);
@@ -87,7 +87,7 @@ describe('the native copy', () => {
     expect(copy.state).toBe('working');
   });
 
-  test('changes that come while it writes come down to one', async () => {
+  test('is saved once for all changes during a save', async () => {
     const { counted, calls } = keychain();
     const { api, backups } = worker();
     const copy = createNativeCopy(counted, api, DEADLINE_MS);
@@ -99,8 +99,8 @@ describe('the native copy', () => {
   });
 
   test.each<[string, Partial<NativeStore>]>([
-    ['nobody is behind it', { save: async () => undefined, load: async () => undefined }],
-    ['it gives something else back', { load: async () => 'other' }],
+    ['it ignores each call', { save: async () => undefined, load: async () => undefined }],
+    ['it returns another record', { load: async () => 'other' }],
     [
       'it throws',
       {
@@ -117,7 +117,7 @@ describe('the native copy', () => {
       { save: () => Promise.reject(new Error('denied')), load: () => Promise.reject(new Error('denied')) },
     ],
     ['it never answers', { save: () => new Promise(() => {}), load: () => new Promise(() => {}) }],
-  ])('says that it failed when %s', async (_, broken) => {
+  ])('reports the state "failed" when %s', async (_, broken) => {
     const { counted } = keychain(undefined, broken);
     const copy = createNativeCopy(counted, worker().api, DEADLINE_MS);
     copy.update(active(1));
@@ -125,7 +125,7 @@ describe('the native copy', () => {
     expect(copy.state).toBe('failed');
   });
 
-  test('recovers', async () => {
+  test('reports the state "working" when a later save succeeds', async () => {
     let answer: () => Promise<unknown> = async () => '';
     const { counted, calls, record } = keychain(undefined, { load: () => answer() });
     const copy = createNativeCopy(counted, worker().api, DEADLINE_MS);
@@ -137,7 +137,7 @@ describe('the native copy', () => {
     expect(calls).toEqual(['save', 'load', 'save', 'load']);
   });
 
-  test('is cleared by a sign-out, and by nothing else', async () => {
+  test('is deleted only when the user signs out', async () => {
     const { counted, calls, record } = keychain('sealed-before');
     const copy = createNativeCopy(counted, worker().api, DEADLINE_MS);
     copy.update(NEVER);

@@ -19,7 +19,7 @@ const member = (id: string, state: unknown = null): Member => ({ id, self: id ==
 const turn = () => Promise.resolve();
 const wordOf = ({ type, member: { id, state } }: PresenceEvent) => `${id} ${type} ${JSON.stringify(state)}`;
 
-/** Takes events until the one that is awaited. */
+/** Reads events until the event `last`. */
 const until = async (events: AsyncIterator<PresenceEvent, void>, last: string): Promise<readonly string[]> => {
   const seen: string[] = [];
   while (seen.at(-1) !== last) {
@@ -31,7 +31,7 @@ const until = async (events: AsyncIterator<PresenceEvent, void>, last: string): 
 };
 
 describe('presence', () => {
-  test('joins the topic, and comes with what is said at once', async () => {
+  test('joins the topic with a state that is set at once', async () => {
     const { channels, posted } = setUp();
     const presence = channels.channel('news').presence();
     expect(presence.update({ name: 'A' })).toEqual(ok(null));
@@ -41,13 +41,13 @@ describe('presence', () => {
       { type: 'present', topic: 'news', state: '{"name":"A"}' },
     ]);
     channels.portOpened();
-    expect(posted.slice(2), 'and says it to the next worker').toEqual([posted[1]]);
+    expect(posted.slice(2), 'sends it to the next worker too').toEqual([posted[1]]);
     presence.close();
     expect(posted.slice(3)).toEqual([{ type: 'leave', topic: 'news' }]);
     expect(presence.update(1)).toEqual(failed({ code: 'cancelled' }));
   });
 
-  test('of two in a page the one that spoke last speaks; a reader keeps the topic when both are gone', async () => {
+  test('uses the newest state of two presences in a page, and stays in the topic while a reader exists', async () => {
     const { channels, posted } = setUp();
     const channel = channels.channel('news');
     const reader = channel.events()[Symbol.asyncIterator]();
@@ -68,7 +68,7 @@ describe('presence', () => {
     expect(posted.at(-1)).toEqual({ type: 'leave', topic: 'news' });
   });
 
-  test('tells who joined, changed and left; who is slow is told the sum', async () => {
+  test('reports joins, updates and leaves, and combines them for a slow reader', async () => {
     const { channels, here } = setUp();
     const presence = channels.channel('news').presence();
     const events = presence[Symbol.asyncIterator]();
@@ -83,7 +83,7 @@ describe('presence', () => {
     expect(await until(events, 'd left null')).toEqual(['b left 2', 'd left null']);
   });
 
-  test('ends with the person, with its channel and with the keeper', async () => {
+  test('ends when the user changes or the keeper closes', async () => {
     for (const end of ['resetUser', 'close'] as const) {
       const { channels, here } = setUp();
       const presence = channels.channel('news').presence();
@@ -97,7 +97,7 @@ describe('presence', () => {
     }
   });
 
-  test('what is no JSON or too long is not said', () => {
+  test('rejects a state that is not JSON or too long', () => {
     const presence = setUp().channels.channel('news').presence();
     const circle: { self?: unknown } = {};
     circle.self = circle;

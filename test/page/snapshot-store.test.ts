@@ -4,14 +4,14 @@ import { createSnapshotStore, startingSnapshot } from '../../src/page/connection
 const starting = startingSnapshot('service-worker', true);
 
 describe('the snapshot store', () => {
-  test('tells a subscriber what is, and then what changes', () => {
+  test('calls a subscriber with the current snapshot and with each change', () => {
     const store = createSnapshotStore(starting);
-    const told: string[] = [];
-    const unsubscribe = store.subscribe(({ session }) => told.push(session.state));
+    const received: string[] = [];
+    const unsubscribe = store.subscribe(({ session }) => received.push(session.state));
     store.set({ ...starting, session: { state: 'signed-out', reason: 'never' } });
     unsubscribe();
     store.set({ ...starting, session: { state: 'active', kind: 'password' } });
-    expect(told).toEqual(['starting', 'signed-out']);
+    expect(received).toEqual(['starting', 'signed-out']);
     expect(store.get().session.state).toBe('active');
   });
 
@@ -24,26 +24,26 @@ describe('the snapshot store', () => {
     expect(store.get()).toBe(starting);
   });
 
-  test("a listener's mistake is heard of, and does not reach the next listener", async () => {
+  test("reports a listener's error, and still calls the next listener", async () => {
     const store = createSnapshotStore(starting);
-    const told: number[] = [];
-    const mistakes: unknown[] = [];
+    const received: number[] = [];
+    const errors: unknown[] = [];
     const listeners = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException');
-    const heard = new Promise<void>((resolve) => {
+    const reported = new Promise<void>((resolve) => {
       process.once('uncaughtException', (error) => {
-        mistakes.push(error);
+        errors.push(error);
         resolve();
       });
     });
     store.subscribe(({ tabs }) => {
       if (tabs === 2) throw new Error('mine');
     });
-    store.subscribe(({ tabs }) => told.push(tabs));
+    store.subscribe(({ tabs }) => received.push(tabs));
     store.set({ ...starting, tabs: 2 });
-    await heard;
+    await reported;
     for (const listener of listeners) process.on('uncaughtException', listener);
-    expect(told).toEqual([1, 2]);
-    expect(mistakes).toEqual([new Error('mine')]);
+    expect(received).toEqual([1, 2]);
+    expect(errors).toEqual([new Error('mine')]);
   });
 });

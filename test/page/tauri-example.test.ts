@@ -6,10 +6,10 @@ import { ok } from '../../src/protocol/problem.ts';
 
 const DEADLINE_MS = 30;
 const RECORD = `sealed-${'x'.repeat(3_000)}`;
-/** What a Windows credential holds, in bytes. */
+/** The maximum size of a Windows credential in bytes. */
 const MOST = 2_560;
 
-/** A shell with a keychain that works, unless `habit` answers for it. */
+/** A shell with a keychain. `habit` returns the answer to each command. */
 const shell = (habit: (command: string, kept: string | null) => unknown): Invoke => {
   let kept: string | null = null;
   return async (command, args) => {
@@ -22,7 +22,7 @@ const shell = (habit: (command: string, kept: string | null) => unknown): Invoke
 const works = (command: string, kept: string | null): unknown => (command === 'session_copy_load' ? kept : undefined);
 
 const HABITS: readonly [name: string, invoke: Invoke][] = [
-  ['no command is registered, and nobody says so', () => Promise.resolve(undefined)],
+  ['no command is registered, and each call resolves', () => Promise.resolve(undefined)],
   ['no command is registered', (command) => Promise.reject(new Error(`Command ${command} not found`))],
   [
     'the bridge is not there',
@@ -33,10 +33,10 @@ const HABITS: readonly [name: string, invoke: Invoke][] = [
   ['it never answers', () => new Promise(() => undefined)],
   ['null', shell(() => null)],
   ['an empty string', shell(() => '')],
-  ['it cuts what is too long', shell((command, kept) => works(command, kept?.slice(0, MOST) ?? null))],
-  ['it gives an object', shell((command, kept) => ({ value: works(command, kept) }))],
+  ['it truncates long values', shell((command, kept) => works(command, kept?.slice(0, MOST) ?? null))],
+  ['it returns an object', shell((command, kept) => ({ value: works(command, kept) }))],
   ['it adds a line end', shell((command, kept) => works(command, `${kept}\n`))],
-  ['it holds what somebody else wrote', shell((command) => works(command, 'of somebody else'))],
+  ['it returns the value of another app', shell((command) => works(command, 'of another app'))],
 ];
 
 const copyOver = (invoke: Invoke) => {
@@ -49,13 +49,13 @@ const ACTIVE = {
   session: { state: 'active', kind: 'password', user: { sub: 'demo' }, accessIssuedAt: 1 },
 } as const;
 
-test.each(HABITS)('a keychain of bad habit is found out: %s', async (_name, invoke) => {
+test.each(HABITS)('reports the state "failed" when the keychain is broken: %s', async (_name, invoke) => {
   const copy = copyOver(invoke);
   copy.update(ACTIVE);
   await expect.poll(() => copy.state).toBe('failed');
 });
 
-test('a keychain that works gives back what it was given', async () => {
+test('reports the state "working" when the keychain works', async () => {
   const invoke = shell(works);
   const copy = copyOver(invoke);
   copy.update(ACTIVE);

@@ -20,36 +20,36 @@ const read = (
 ): { place: Position; events: TopicEvent[] } => {
   const events: TopicEvent[] = [];
   for (const frame of frames) {
-    const [next, told] = advance(place, frame);
+    const [next, emitted] = advance(place, frame);
     place = next;
-    events.push(...told);
+    events.push(...emitted);
   }
   return { place, events };
 };
 
 /** `3` is a message, `'4-6'` a gap. */
 const short = (events: readonly TopicEvent[]): (number | string)[] =>
-  events.map((told) => (told.type === 'message' ? told.offset : `${told.from}-${told.to}`));
+  events.map((each) => (each.type === 'message' ? each.offset : `${each.from}-${each.to}`));
 
 describe('a topic', () => {
-  test('begins where the worker says it has joined', () => {
+  test('starts at the offset where the worker joined', () => {
     const { place, events } = read([joined(7), event(8), event(9)]);
     expect(short(events)).toEqual([8, 9]);
     expect(cursorOf(place)).toEqual({ epoch: 'e', offset: 9 });
   });
 
-  test('drops what it has read already', () => {
+  test('drops events that it has already read', () => {
     expect(short(read([joined(0), event(1), event(2), joined(1), event(1), event(2), event(3)]).events)).toEqual([
       1, 2, 3,
     ]);
   });
 
-  test('tells a jump as a gap', () => {
+  test('reports a gap when offsets are missing', () => {
     expect(short(read([joined(0), event(1), event(5)]).events)).toEqual([1, '2-4', 5]);
     expect(short(read([joined(3), joined(6), event(7)]).events)).toEqual(['4-6', 7]);
   });
 
-  test('tells a gap once, and only what is new of it', () => {
+  test('reports each missing offset once when gaps overlap', () => {
     expect(short(read([joined(0), event(1), event(2), gap(1, 4), gap(2, 4), event(5)]).events)).toEqual([
       1,
       2,
@@ -58,18 +58,18 @@ describe('a topic', () => {
     ]);
   });
 
-  test('another epoch is a gap without an end', () => {
+  test('reports a gap of unknown length when the epoch changes', () => {
     expect(short(read([joined(4), event(5), event(1, 'f'), event(2, 'f')]).events)).toEqual([5, '6-0', 1, 2]);
   });
 
-  test('a history that is gone is told once, and the old cursor stays until there is a new one', () => {
+  test('reports a lost history once, and keeps the old cursor until it joins again', () => {
     const lost = read([joined(4), gap(5, 0, 'f')]);
     expect(short(lost.events)).toEqual(['5-0']);
     expect(cursorOf(lost.place)).toEqual({ epoch: 'e', offset: 4 });
     expect(short(read([joined(9, 'f'), event(10, 'f')], lost.place).events)).toEqual([10]);
   });
 
-  test('reads each offset once and in order, and tells every one that is not there (invariant 10)', () => {
+  test('reads each offset once and in order, or reports it in a gap (invariant 10)', () => {
     const frames = fc.array(
       fc.oneof(
         fc.nat(40).map((offset) => event(offset + 1)),
@@ -79,8 +79,8 @@ describe('a topic', () => {
       { maxLength: 60 },
     );
     fc.assert(
-      fc.property(frames, (told) => {
-        const { place, events } = read(told, { name: 'at', cursor: { epoch: 'e', offset: 0 } });
+      fc.property(frames, (received) => {
+        const { place, events } = read(received, { name: 'at', cursor: { epoch: 'e', offset: 0 } });
         const covered = events.flatMap((one) =>
           one.type === 'message'
             ? [one.offset]

@@ -9,9 +9,9 @@ import { io } from 'socket.io-client';
 import { WebsocketProvider } from 'y-websocket';
 import { Doc } from 'yjs';
 import { connect, KeeperSocket } from '../../../src/page/index.ts';
-import { FACE_CASES } from '../websocket-cases/face-cases.ts';
+import { ATTRIBUTE_CASES } from '../websocket-cases/attribute-cases.ts';
 import { HANDLER_CASES } from '../websocket-cases/handler-cases.ts';
-import { LIFE_CASES } from '../websocket-cases/life-cases.ts';
+import { EVENT_CASES } from '../websocket-cases/event-cases.ts';
 import type { Case } from '../websocket-cases/case-tools.ts';
 
 /** Socket.IO's transport with `KeeperSocket`. */
@@ -21,7 +21,7 @@ class KeeperTransport extends EngineSocket {
   }
 }
 
-const CASES: Readonly<Record<string, Case>> = { ...FACE_CASES, ...LIFE_CASES, ...HANDLER_CASES };
+const CASES: Readonly<Record<string, Case>> = { ...ATTRIBUTE_CASES, ...EVENT_CASES, ...HANDLER_CASES };
 
 export const libraries = {
   connect,

@@ -6,11 +6,11 @@ import type { Snapshot } from '../../../src/protocol/snapshot.ts';
 import { launchOptions } from '../../support/browser/browser.ts';
 import { bundleToyScripts, openToySite, type Note, type ToyScripts, type ToySite } from './toy-site.ts';
 
-/** What the scripts in the page see: the page client as it is served, and what a test leaves for later. */
+/** The globals of the page's scripts: the page library, and values that a test keeps for later. */
 declare global {
   var lib: typeof Lib;
   var keeper: Keeper;
-  var heard: ChannelEvent[];
+  var received: ChannelEvent[];
   var log: string[];
   var socket: WebSocket;
   var pending: Promise<unknown>;
@@ -42,7 +42,7 @@ export const useToySite = (): {
   let site: ToySite;
   beforeAll(async () => {
     scripts = await bundleToyScripts();
-    // Playwright switches the back-forward cache off
+    // Playwright disables the back-forward cache.
     browser = await chromium.launch({ ...launchOptions(), ignoreDefaultArgs: ['--disable-back-forward-cache'] });
   });
   afterAll(() => browser.close());
@@ -71,13 +71,13 @@ export const kill = ({ devtools }: ToyPage): Promise<unknown> => devtools.send('
 
 export const workerId = ({ page }: ToyPage): Promise<string> => page.evaluate(() => keeper.snapshot.worker.id);
 
-/** What workers told the server that begins so. */
+/** The notes of the workers that begin with `start`. */
 export const noted = ({ site }: ToyPage, start: string): Note[] =>
   site.notes.filter(({ what }) => what.startsWith(start));
 
 /** Polls for longer than a loaded machine needs. */
 export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000, interval: 20 });
 
-/** Until workers have told so many of these. */
+/** Waits until the workers have sent `count` of these notes. */
 export const untilNoted = (toy: ToyPage, start: string, count: number): Promise<void> =>
   eventually(() => noted(toy, start).length).toBe(count);

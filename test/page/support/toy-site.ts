@@ -9,13 +9,13 @@ export type Note = { life: string; what: string };
 /** A site with a toy worker and the real page client. */
 export type ToySite = {
   readonly origin: string;
-  /** What workers told, in order; it may be cleared. */
+  /** The notes of the workers, in order. A test may clear them. */
   readonly notes: Note[];
   /** Requests below `/api/`: method, path, authorization, idempotency key. */
   readonly requests: { method: string; path: string; authorization: string | undefined; key: string | undefined }[];
-  /** Whether a page has asked for the script that sends pulses. */
+  /** Whether a page has requested the script that sends pulses. */
   pulsing: boolean;
-  /** The next worker script: `none` is a 404, `dumb` one that never answers. */
+  /** The next worker script: `none` is a 404, and `dumb` never answers. */
   worker: { kind: 'toy' | 'dumb' | 'none'; build: string; claims: boolean; takesOver: boolean };
   close(): Promise<void>;
 };

@@ -1,6 +1,6 @@
 /*
- * A worker that speaks the bridge and nothing else, to see what the page's side makes of births, deaths and changes
- * of workers. What it hears it tells the server, which outlives it.
+ * A worker that implements only the bridge. It tests how the page reacts to starts, deaths and updates of workers.
+ * It sends a note of each message to the server, which outlives it.
  */
 import { expose, type Endpoint } from 'comlink';
 import { KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../../src/protocol/bridge/bridge-constants.ts';
@@ -17,22 +17,22 @@ import { PROTOCOL } from '../../../src/protocol/version.ts';
 import { startingSnapshot } from '../../../src/page/connection/snapshot-store.ts';
 
 type Lifetime = Event & { waitUntil(work: Promise<unknown>): void };
-type Heard = Lifetime & {
+type Received = Lifetime & {
   data: unknown;
   source: { postMessage(message: unknown): void };
   ports: readonly MessagePort[];
 };
 type Fetched = Lifetime & { request: Request; respondWith(response: Response | Promise<Response>): void };
 
-/** The part of the scope that is used; the library for workers and that for pages do not go together. */
+/** The used part of the worker scope. TypeScript cannot load the libraries for workers and for pages together. */
 type Scope = {
   skipWaiting(): Promise<void>;
   clients: { claim(): Promise<void> };
   registration: ServiceWorkerRegistration;
   addEventListener(type: 'install' | 'activate', listener: (event: Lifetime) => void): void;
-  addEventListener(type: 'message', listener: (event: Heard) => void): void;
+  addEventListener(type: 'message', listener: (event: Received) => void): void;
   addEventListener(type: 'fetch', listener: (event: Fetched) => void): void;
-  /** Put before the script by the server. */
+  /** The server adds this before the script. */
   TOY: { build: string; claims: boolean; takesOver: boolean };
 };
 const scope = self as unknown as Scope;
@@ -57,7 +57,7 @@ const snapshot = () => ({
 });
 
 let ports: MessagePort[] = [];
-const tell = (...frames: PortFrame[]) => {
+const post = (...frames: PortFrame[]) => {
   for (const port of ports) port.postMessage(frames);
 };
 const never = new Promise<never>(() => {});
@@ -65,14 +65,14 @@ const never = new Promise<never>(() => {});
 const api = {
   snapshot: () => ok(snapshot()),
   nudge: (cause: string) => note(`nudge ${cause}`).then(() => ok(null)),
-  // a worker that is busy when it dies: the first one never answers
+  // The first call never answers, so the worker is busy when it dies.
   journal: async () =>
     (await (await fetch('/first')).text()) === 'first' ? note('journal').then(() => never) : ok([]),
   publish: async (messages: Publication | readonly Publication[]) => {
     for (const { id, topic, data } of [messages].flat()) {
       const { offset } = (await (await fetch('/next', { method: 'POST', body: id })).json()) as { offset: number };
       await joining;
-      tell({ type: 'event', topic, epoch: 'e', offset, data, bytes: 1 }, { type: 'acked', id, offset });
+      post({ type: 'event', topic, epoch: 'e', offset, data, bytes: 1 }, { type: 'acked', id, offset });
     }
     return ok(null);
   },
@@ -83,25 +83,25 @@ const attach = async (intro: TabIntro, port: MessagePort) => {
   await note(`attach ${intro.arrival} ${intro.visible} ${JSON.stringify(intro.topics)}`);
   ports = [port];
   port.onmessage = ({ data }: MessageEvent<unknown>) => onTab(data);
-  tell({ type: 'welcome', protocol: PROTOCOL, life, snapshot: snapshot() });
+  post({ type: 'welcome', protocol: PROTOCOL, life, snapshot: snapshot() });
   for (const [topic, cursor] of intro.topics) join(topic, cursor?.offset);
 };
 
-/** As the real one, this worker tells of no event before it has said where the tab joined. */
+/** Like the real worker, this one sends no event before it has sent the tab's position. */
 let joining: Promise<unknown> = Promise.resolve();
 const join = (topic: string, from: number | undefined): void => {
-  joining = joining.then(() => tellWhere(topic, from));
+  joining = joining.then(() => postPosition(topic, from));
 };
 
-const tellWhere = async (topic: string, from: number | undefined) => {
+const postPosition = async (topic: string, from: number | undefined) => {
   const head = Number(await (await fetch('/head')).text());
   const offset = from ?? head;
-  tell({ type: 'joined', topic, at: { epoch: 'e', offset } });
+  post({ type: 'joined', topic, at: { epoch: 'e', offset } });
   for (let next = offset + 1; next <= head; next += 1)
-    tell({ type: 'event', topic, epoch: 'e', offset: next, data: 'history', bytes: 1 });
+    post({ type: 'event', topic, epoch: 'e', offset: next, data: 'history', bytes: 1 });
 };
 
-/** Frames that the worker does not take, nor answer. */
+/** A frame that the worker neither acknowledges nor answers. */
 const KEPT = 'kept';
 
 const wordsFor = (message: TabMessage): string => {
@@ -119,14 +119,14 @@ const onTab = (value: unknown): void => {
       return join(message.topic, message.cursor?.offset);
     case 'socket-open':
       if (message.url === '/refuse')
-        return tell({ type: 'socket-closed', socket: message.socket, code: 1006, reason: '', wasClean: false });
-      return tell({ type: 'socket-opened', socket: message.socket, protocol: message.protocols[0] ?? '' });
+        return post({ type: 'socket-closed', socket: message.socket, code: 1006, reason: '', wasClean: false });
+      return post({ type: 'socket-opened', socket: message.socket, protocol: message.protocols[0] ?? '' });
     case 'socket-send':
-      if (message.data === KEPT) return tell({ type: 'socket-memo', socket: message.socket, memo: 'a memo' });
+      if (message.data === KEPT) return post({ type: 'socket-memo', socket: message.socket, memo: 'a memo' });
       for (const port of ports) port.postMessage([message.socket, message.data] satisfies PortMessage);
-      return tell({ type: 'socket-taken', socket: message.socket, count: 1 });
+      return post({ type: 'socket-taken', socket: message.socket, count: 1 });
     case 'socket-close':
-      return tell({
+      return post({
         type: 'socket-closed',
         socket: message.socket,
         code: message.code ?? 1005,
@@ -137,7 +137,7 @@ const onTab = (value: unknown): void => {
   }
 };
 
-const answer = (message: unknown, source: Heard['source']) =>
+const answer = (message: unknown, source: Received['source']) =>
   new Promise<void>((resolve) => {
     const calls = new EventTarget();
     const endpoint: Endpoint = {
@@ -165,7 +165,7 @@ scope.addEventListener('message', (event) => {
   const message = parsePageMessage(event.data);
   const [port] = event.ports;
   if (message?.type === 'claim') event.waitUntil(scope.clients.claim());
-  if (message?.type === 'taking-over') tell({ type: 'hand-over' });
+  if (message?.type === 'taking-over') post({ type: 'hand-over' });
   if (message?.type === 'call') event.waitUntil(answer(message.message, event.source));
   if (message?.type === 'attach' && port) event.waitUntil(attach(message.intro, port));
 });
@@ -174,8 +174,8 @@ scope.addEventListener('fetch', (event) => {
   const headers = { 'content-type': KEEP_ALIVE_TYPE };
   if (pathname === PULSE_PATH) event.respondWith(new Response(null, { status: 204, headers }));
   if (pathname === KEEP_ALIVE_PATH) {
-    void note('lease');
-    event.respondWith(new Response(new ReadableStream({ cancel: () => note('lease ended') }), { headers }));
+    void note('keep-alive');
+    event.respondWith(new Response(new ReadableStream({ cancel: () => note('keep-alive ended') }), { headers }));
   }
   if (pathname.startsWith('/api/')) {
     const authorized = new Headers(event.request.headers);

@@ -2,21 +2,21 @@ import { ECHO, errorOf, next, opened, ending, nextData, echoed, closeError, type
 
 /* Events, `send` and `close`. */
 
-const eventFace = (event: Event): unknown => {
+const eventAttributes = (event: Event): unknown => {
   const { type, bubbles, cancelable, composed, eventPhase, constructor } = event;
   return { type, bubbles, cancelable, composed, eventPhase, constructor: constructor.name };
 };
 
 /** The event as a listener sees it, not as it is later. */
-const faceOf = (socket: WebSocket, type: string): Promise<unknown> =>
-  new Promise((resolve) => socket.addEventListener(type, (event) => resolve(eventFace(event)), { once: true }));
+const attributesOf = (socket: WebSocket, type: string): Promise<unknown> =>
+  new Promise((resolve) => socket.addEventListener(type, (event) => resolve(eventAttributes(event)), { once: true }));
 
 const EVENTS: Readonly<Record<string, Case>> = {
-  'the open event': (Socket) => faceOf(new Socket(ECHO), 'open'),
+  'the open event': (Socket) => attributesOf(new Socket(ECHO), 'open'),
   'the message event': async (Socket) => {
     const socket = await opened(Socket);
     socket.send('x');
-    const face = faceOf(socket, 'message');
+    const face = attributesOf(socket, 'message');
     const event = await next(socket, 'message');
     if (!(event instanceof MessageEvent)) return 'none';
     const { data, origin, lastEventId, source, ports } = event as MessageEvent<unknown>;
@@ -25,7 +25,7 @@ const EVENTS: Readonly<Record<string, Case>> = {
   'the close event': async (Socket) => {
     const socket = await opened(Socket);
     socket.close();
-    return faceOf(socket, 'close');
+    return attributesOf(socket, 'close');
   },
   'events are trusted': async (Socket) => (await next(new Socket(ECHO), 'open')).isTrusted,
   'code that awaits each message gets all of them': async (Socket) => {
@@ -262,4 +262,4 @@ const CLOSE: Readonly<Record<string, Case>> = {
   'no server listens': (Socket) => ending(Socket, () => undefined, { url: 'ws://localhost:1/', early: true }),
 };
 
-export const LIFE_CASES: Readonly<Record<string, Case>> = { ...EVENTS, ...SEND, ...AMOUNT, ...CLOSE };
+export const EVENT_CASES: Readonly<Record<string, Case>> = { ...EVENTS, ...SEND, ...AMOUNT, ...CLOSE };

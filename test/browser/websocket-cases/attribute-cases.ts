@@ -149,4 +149,4 @@ const HANDLERS: Readonly<Record<string, Case>> = {
   },
 };
 
-export const FACE_CASES: Readonly<Record<string, Case>> = { ...URLS, ...PROTOCOLS, ...FACE, ...HANDLERS };
+export const ATTRIBUTE_CASES: Readonly<Record<string, Case>> = { ...URLS, ...PROTOCOLS, ...FACE, ...HANDLERS };
