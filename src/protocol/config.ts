@@ -1,79 +1,115 @@
+import { number, object, string, type Infer, type Schema } from './schema/schema.ts';
+import { array, boolean, ifAbsent, list, oneOf, optional, record, withDefault } from './schema/schema-types.ts';
 import type { SignInKind } from './snapshot.ts';
 
 /**
- * What a deployment decides at build or serve time. It is baked into the worker script; nothing of it is
- * ever read from IndexedDB, the Cache API or the script's query string, all of which page script can write
- * (docs/explanation/threat-model.md).
+ * The version of `KeeperConfig`. A deployment may bake a configuration of another version than its worker script.
+ *
+ * History
+ * 1  first version
  */
-export type KeeperConfig = {
-  /** Where a token may go: exact origins, and paths on a segment boundary. */
-  api: readonly ApiRule[];
-  /** Proves that the application's own backend was reached. Answers `{sub, name}` for the token kinds. */
-  whoami: string;
-  signIn: { oidc?: OidcConfig | undefined; password?: PasswordConfig | undefined; ticket?: TicketConfig | undefined };
-  sockets: readonly SocketConfig[];
-};
+export const CONFIG_VERSION = 1;
+
+/** `self`: the worker's own origin. */
+const ORIGIN: Schema<'self' | (string & {})> = string;
 
 /** One place where the worker may send the token. */
-export type ApiRule = {
-  /** `self` is the worker's own origin. */
-  origin: 'self' | (string & {});
-  /** Path with a trailing slash, for example `/api/`. It matches on segment boundaries only. */
-  path: string;
+export const API_RULE = object({
+  origin: ORIGIN,
+  /** A path with a slash at its end, for example `/api/`. It matches on segment boundaries only. */
+  path: string,
   /** Paths whose `img`, `audio`, `video` and `track` requests get authorization too. */
-  media?: readonly string[] | undefined;
+  media: optional(list(string)),
   /**
-   * Paths whose redirects are followed (GET and HEAD). The token goes along to whatever path of the same origin they
-   * lead to, and never to another origin. Everywhere else a redirect is answered with `redirect-refused`.
+   * Paths whose redirects the worker follows (GET and HEAD). It sends the token to any path of the same origin, and
+   * never to another origin. A redirect from any other path fails with `redirect-refused`.
    */
-  redirects?: readonly string[] | undefined;
-};
+  redirects: optional(list(string)),
+});
+export type ApiRule = Infer<typeof API_RULE>;
 
 /** Sign-in with an OpenID provider: authorization code with PKCE, and refresh tokens. */
-export type OidcConfig = {
-  issuer: string;
-  clientId: string;
-  scope: string;
-  /** Path on the worker's origin that the provider sends people back to; taken by the worker itself. */
-  callback: string;
-  /** RFC 8707 resource indicator, where the provider wants one. */
-  resource?: string | undefined;
-  /** How long the provider accepts a consumed refresh token again (0 = unknown or none). */
-  reuseGraceMs: number;
-  /** Whether each sign-in has a grant of its own there: only then can a former one be revoked without the one after it. */
-  grantPerSignIn?: boolean | undefined;
+export const OIDC_CONFIG = object({
+  issuer: string,
+  clientId: string,
+  scope: string,
+  /** The path on the worker's origin to which the provider redirects. The worker answers it. */
+  callback: string,
+  /** Resource indicator (RFC 8707), for a provider that needs one. */
+  resource: optional(string),
+  /** How long (ms) the provider still accepts a used refresh token. 0: unknown or not at all. */
+  reuseGraceMs: withDefault(number, 0),
   /**
-   * `provider`: whoever signs out here is sent to the provider, to end its sign-in too (OpenID Connect RP-Initiated
-   * Logout 1.0), if it has an `end_session_endpoint`; the origin with `/` must be registered there as
-   * `post_logout_redirect_uri`. By default `local`: the page stays, and the provider's own sign-in may go on.
+   * Whether the provider makes a grant for each sign-in. Only then can the worker revoke a former session and keep the
+   * present one.
    */
-  logout?: 'local' | 'provider' | undefined;
-};
+  grantPerSignIn: optional(boolean),
+  /**
+   * `provider`: a sign-out also ends the sign-in at the provider (OpenID Connect RP-Initiated Logout 1.0), if the
+   * provider has an `end_session_endpoint`. Register the origin with `/` there as `post_logout_redirect_uri`.
+   * Default `local`: the page stays, and the sign-in at the provider may continue.
+   */
+  logout: optional(oneOf('local', 'provider')),
+});
+export type OidcConfig = Infer<typeof OIDC_CONFIG>;
 
 /** JSON login that answers `{access_token, refresh_token, token_type, expires_in}`. */
-export type PasswordConfig = { login: string; refresh: string; logout: string; reuseGraceMs: number };
+export const PASSWORD_CONFIG = object({
+  login: string,
+  refresh: string,
+  logout: string,
+  /** As in `OidcConfig`. */
+  reuseGraceMs: withDefault(number, 0),
+});
+export type PasswordConfig = Infer<typeof PASSWORD_CONFIG>;
 
-/** API key or form login that answers an HttpOnly cookie; the keeper holds no token. */
-export type TicketConfig = { login: string; status: string; logout: string };
+/** Login by API key or form that sets an HttpOnly cookie. The keeper has no token. */
+export const TICKET_CONFIG = object({ login: string, status: string, logout: string });
+export type TicketConfig = Infer<typeof TICKET_CONFIG>;
 
 /**
- * Who speaks on a URL. `private`: every tab's socket has an upstream of its own, of any protocol. The others share one
- * upstream: `broadcast` passes each frame to all, of any protocol; the rest know theirs. Names besides these are those
- * of codecs that the embedder adds (`socketsWith`).
+ * The protocol of a URL. `private`: each tab's socket has an upstream of its own, of any protocol. All others share one
+ * upstream. `broadcast` passes each frame to all tabs, of any protocol. Other names are those of codecs that the embedder
+ * adds (`socketsWith`).
  */
-export type CodecName = 'keeper.1' | 'json-ping' | 'broadcast' | 'private' | (string & {});
+const CODEC_NAME: Schema<'keeper.1' | 'json-ping' | 'broadcast' | 'private' | (string & {})> = string;
+export type CodecName = Infer<typeof CODEC_NAME>;
 
 /** One WebSocket endpoint, and who shares its connection. */
-export type SocketConfig = {
+export const SOCKET_CONFIG = object({
   /**
-   * Path or URL of the WebSocket, as pages name it: `keeper.socket('/api/events')`. For `private` without its query,
-   * and all that lies below it if it ends with a slash.
+   * Path or URL of the WebSocket, as in `keeper.socket('/api/events')`. A `private` one matches with any query, and with
+   * all paths below it if it ends with a slash.
    */
-  url: string;
-  codec: CodecName;
-  /** A fresh single-use ticket for each attempt. `query` leaks it into server logs: only for old backends. */
-  ticket: { url: string; method: 'GET' | 'POST'; carry: 'protocol' | 'query' };
-};
+  url: string,
+  codec: CODEC_NAME,
+  /** Each attempt needs a new single-use ticket. `query` puts it into server logs: only for old backends. */
+  ticket: object({
+    url: string,
+    method: withDefault(oneOf('GET', 'POST'), 'POST'),
+    carry: withDefault(oneOf('protocol', 'query'), 'protocol'),
+  }),
+});
+export type SocketConfig = Infer<typeof SOCKET_CONFIG>;
+
+/**
+ * What a deployment decides at build or serve time. The server or the build writes it into the worker script. The worker
+ * reads no part of it from IndexedDB, the Cache API or its own URL, because page script can write all of these
+ * (docs/explanation/threat-model.md).
+ */
+export const KEEPER_CONFIG = object({
+  /** Where a token may go: exact origins, and paths on a segment boundary. */
+  api: array(API_RULE),
+  /** Proves that the response comes from the app's own backend. Answers `{sub, name}` for the token kinds. */
+  whoami: string,
+  signIn: object({
+    oidc: optional(OIDC_CONFIG),
+    password: optional(PASSWORD_CONFIG),
+    ticket: optional(TICKET_CONFIG),
+  }),
+  sockets: ifAbsent(array(SOCKET_CONFIG), []),
+});
+export type KeeperConfig = Infer<typeof KEEPER_CONFIG>;
 
 export const signInKindsOf = (config: KeeperConfig): readonly SignInKind[] =>
   (['oidc', 'password', 'ticket'] as const).filter((kind) => config.signIn[kind] !== undefined);
@@ -81,16 +117,18 @@ export const signInKindsOf = (config: KeeperConfig): readonly SignInKind[] =>
 /** The global that the first line of a served worker script sets: `self.__SESSION_KEEPER__ = {…};` */
 export const CONFIG_GLOBAL = '__SESSION_KEEPER__';
 
-/** What the server or the bundler bakes into the worker script. */
-export type InjectedConfig = {
-  config: KeeperConfig;
-  /** Tier T2: a secret for this installation, only ever filled in for a real service-worker script fetch. */
-  seal?: SealSecret | undefined;
-  /** Headers of the app's document, for a worker that serves it: those in the Cache API could be anybody's. */
-  document?: Readonly<Record<string, string>> | undefined;
-};
+const NAMED_SECRET = { id: string, secret: string };
 
-/** `former`: the secrets of keys that the server has replaced; they open what they sealed, and seal nothing more. */
-export type SealSecret = NamedSecret & { former?: readonly NamedSecret[] | undefined };
+/** `former`: secrets of keys that the server has replaced. The worker opens records with them and seals none. */
+export const SEAL_SECRET = object({ ...NAMED_SECRET, former: optional(array(object(NAMED_SECRET))) });
+export type SealSecret = Infer<typeof SEAL_SECRET>;
 
-type NamedSecret = { id: string; secret: string };
+/** What the server or the build writes into the worker script. */
+export const INJECTED_CONFIG = object({
+  config: KEEPER_CONFIG,
+  /** Tier `sealed`: a secret of this installation. The server adds it only for a browser that fetches a worker script. */
+  seal: optional(SEAL_SECRET),
+  /** Headers of the app's document, for a worker that serves it. Page script can change those in the Cache API. */
+  document: optional(record(string)),
+});
+export type InjectedConfig = Infer<typeof INJECTED_CONFIG>;

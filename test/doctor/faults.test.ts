@@ -39,7 +39,7 @@ describe('correct deployment', () => {
   });
 
   test('skips checks when there is no provider, account or seal', async () => {
-    const site = await startSite(configured(() => ({ whoami: '/api/whoami', signIn: {}, sockets: [] })));
+    const site = await startSite(configured(() => ({ api: [], whoami: '/api/whoami', signIn: {}, sockets: [] })));
     try {
       const { counts, checks } = await reportOn(site);
       expect(counts).toMatchObject({ warn: 0, fail: 0 });

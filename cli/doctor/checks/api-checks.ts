@@ -13,7 +13,6 @@ const whoami: DoctorCheck = {
     const deployment = await context.deployment();
     if (!deployment) return skipped(UNKNOWN_CONFIG);
     const path = deployment.whoami;
-    if (path === undefined) return skipped('No whoami path is configured.');
     const answer = await context.request(new URL(path, context.site.origin).href, {
       headers: { accept: 'application/json' },
     });

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Context } from '../site/context.ts';
-import { UNKNOWN_CONFIG, type Oidc } from '../site/deployment.ts';
+import type { OidcConfig } from '../../../src/protocol/config.ts';
+import { UNKNOWN_CONFIG } from '../site/deployment.ts';
 import { header, NAVIGATION, type HttpResponse } from '../site/http-request.ts';
 import { metadataUrl, parseMetadata, type Metadata } from '../site/metadata.ts';
 import { isLoopback } from '../site/target.ts';
@@ -10,7 +11,7 @@ const group = 'Identity provider';
 const NO_PROVIDER = 'There is no OpenID sign-in.';
 const NO_METADATA = 'The metadata cannot be read (see above).';
 
-type OidcCheck = (context: Context, oidc: Oidc) => Promise<Finding>;
+type OidcCheck = (context: Context, oidc: OidcConfig) => Promise<Finding>;
 const withOidc =
   (check: OidcCheck) =>
   async (context: Context): Promise<Finding> => {
@@ -19,7 +20,7 @@ const withOidc =
     return deployment.oidc ? check(context, deployment.oidc) : skipped(NO_PROVIDER);
   };
 
-const withMetadata = (check: (metadata: Metadata, context: Context, oidc: Oidc) => Finding | Promise<Finding>) =>
+const withMetadata = (check: (metadata: Metadata, context: Context, oidc: OidcConfig) => Finding | Promise<Finding>) =>
   withOidc(async (context, oidc) => {
     const metadata = await context.metadata();
     return metadata ? check(metadata, context, oidc) : skipped(NO_METADATA);
@@ -161,7 +162,7 @@ const issuerParameter: DoctorCheck = {
 const authorize = async (
   context: Context,
   { authorization }: Metadata,
-  oidc: Oidc,
+  oidc: OidcConfig,
   callback: URL,
 ): Promise<HttpResponse> => {
   const url = new URL(authorization);

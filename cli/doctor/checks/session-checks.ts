@@ -24,7 +24,6 @@ const signIn: DoctorCheck = {
     const fix = 'Check --user and --password, and the login path in the configuration.';
     if (trial.type === 'sign-in-failed')
       return fail(`no tokens: ${trial.detail}`, 'No one can sign in by password, or only this account cannot.', fix);
-    if (trial.whoami === undefined) return pass('tokens, but there is no whoami path to check them with');
     if (trial.whoami.isUser) return pass('tokens, and whoami accepts them');
     return fail(
       `whoami answers ${trial.whoami.status} to a new token, without a "sub"`,

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import * as optionalCodecs from '../../../src/core/codecs/optional.ts';
+import type { SocketConfig } from '../../../src/protocol/config.ts';
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
 import type { Context } from '../site/context.ts';
-import { UNKNOWN_CONFIG, type Socket } from '../site/deployment.ts';
+import { UNKNOWN_CONFIG } from '../site/deployment.ts';
 import { header, type SendResult } from '../site/http-request.ts';
 import { fail, pass, skipped, type Finding, type DoctorCheck } from './check.ts';
 
@@ -20,20 +21,20 @@ const SUBPROTOCOLS: ReadonlyMap<string, string> = new Map(
 );
 
 /** The subprotocols that the worker would offer. When one carries the ticket, the server needs another one to choose. */
-const offeredFor = ({ codec, carry }: Socket): readonly string[] => {
+const offeredFor = ({ codec, ticket }: SocketConfig): readonly string[] => {
   const own = SUBPROTOCOLS.get(codec);
-  if (carry === 'protocol') return [own ?? codec, NO_TICKET];
+  if (ticket.carry === 'protocol') return [own ?? codec, NO_TICKET];
   return own === undefined ? [] : [own];
 };
 
 /** The address that a tab would open: below the prefix when a private socket has one. */
-const addressOf = ({ url, codec }: Socket, { site }: Context): URL => {
+const addressOf = ({ url, codec }: SocketConfig, { site }: Context): URL => {
   const found = new URL(codec === 'private' && url.endsWith('/') ? `${url}session-keeper-doctor` : url, site.origin);
   found.protocol = found.protocol.replace(/^ws/, 'http');
   return found;
 };
 
-const openSocket = (context: Context, socket: Socket, origin: string): Promise<SendResult> => {
+const openSocket = (context: Context, socket: SocketConfig, origin: string): Promise<SendResult> => {
   const offered = offeredFor(socket);
   return context.send(addressOf(socket, context).href, {
     headers: {
@@ -51,7 +52,7 @@ const statusOf = (probe: SendResult): string =>
   probe.type === 'no-response' ? probe.detail : String(probe.response.status);
 
 const eachSocket =
-  (check: (socket: Socket, context: Context) => Promise<Finding>) =>
+  (check: (socket: SocketConfig, context: Context) => Promise<Finding>) =>
   async (context: Context): Promise<Finding> => {
     const deployment = await context.deployment();
     if (!deployment) return skipped(UNKNOWN_CONFIG);
@@ -67,7 +68,7 @@ const eachSocket =
   };
 
 /** engine.io answers 400 to an upgrade without these parameters, and its client always sends them. */
-const lacksEngine = (socket: Socket, context: Context): boolean => {
+const lacksEngine = (socket: SocketConfig, context: Context): boolean => {
   const { searchParams } = addressOf(socket, context);
   return (
     socket.codec === 'socket.io' && `${searchParams.get('EIO')} ${searchParams.get('transport')}` !== '4 websocket'
@@ -140,7 +141,6 @@ const socketTicket: DoctorCheck = {
   title: 'Tickets need a sign-in',
   group,
   run: eachSocket(async ({ url, ticket }, context) => {
-    if (!ticket) return pass('has no ticket');
     const outcome = await context.send(new URL(ticket.url, context.site.origin).href, {
       method: ticket.method,
       headers: { accept: 'application/json', origin: context.site.origin },

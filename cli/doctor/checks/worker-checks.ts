@@ -108,7 +108,7 @@ const config: DoctorCheck = {
       return pass(parseDeployment(answer.body) ? offers : `${offers}, from --config`);
     }
     return warn(
-      `the first line is not self.${CONFIG_GLOBAL} = {…};`,
+      `the first line is not self.${CONFIG_GLOBAL} = {…}; with a complete KeeperConfig`,
       'The prebuilt worker throws without it, and the checks of provider, API and session have no addresses to check.',
       `Serve the script through the server kit, or bake the line in at build time. If your own worker calls keepSession({ config }), pass that object to the doctor with --config.`,
     );

@@ -1,6 +1,7 @@
 import { isObject, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
 import { parseWhoami } from '../../../src/protocol/backend-responses.ts';
-import { UNKNOWN_CONFIG, type Deployment, type Password } from './deployment.ts';
+import type { PasswordConfig } from '../../../src/protocol/config.ts';
+import { UNKNOWN_CONFIG, type Deployment } from './deployment.ts';
 import { send, type SendResult, type RequestOptions } from './http-request.ts';
 import type { Credentials, Site } from './target.ts';
 
@@ -15,8 +16,7 @@ export type SessionTrial =
   | { type: 'sign-in-failed'; detail: string }
   | {
       type: 'done';
-      /** `undefined` when the configuration has no whoami path. */
-      whoami: { status: number; isUser: boolean } | undefined;
+      whoami: { status: number; isUser: boolean };
       first: RefreshOutcome;
       second: RefreshOutcome;
       sameSuccessor: boolean;
@@ -56,12 +56,11 @@ const postJson = (body: object, headers: Record<string, string> = {}): RequestOp
 
 const examine = async (
   request: SendTo,
-  paths: Password,
-  whoami: string | undefined,
+  paths: PasswordConfig,
+  whoami: string,
   start: Tokens,
 ): Promise<SessionTrial> => {
-  const who =
-    whoami === undefined ? undefined : await request(whoami, { headers: { authorization: `Bearer ${start.access}` } });
+  const who = await request(whoami, { headers: { authorization: `Bearer ${start.access}` } });
   const refresh = (token: string): Promise<SendResult> => request(paths.refresh, postJson({ refresh_token: token }));
   const first = await refresh(start.refresh);
   const second = await refresh(start.refresh);
@@ -74,12 +73,12 @@ const examine = async (
   return {
     type: 'done',
     whoami:
-      who?.type === 'response'
+      who.type === 'response'
         ? {
             status: who.response.status,
             isUser: who.response.status === 200 && parseWhoami(who.response.body) !== undefined,
           }
-        : who && { status: 0, isUser: false },
+        : { status: 0, isUser: false },
     first: outcomeOf(first),
     second: outcomeOf(second),
     sameSuccessor: tokensIn(first)?.refresh === tokensIn(second)?.refresh,

@@ -70,7 +70,7 @@ export const optional = <S extends Schema>(of: S): Schema<Infer<S> | undefined> 
 
 /** `value` takes the place of what is absent or wrong. */
 /* @__NO_SIDE_EFFECTS__ */
-export const withDefault = <S extends Schema, V>(
+export const withDefault = <S extends Schema, const V>(
   of: S,
   value: V,
 ): Schema<Infer<S> | V> & With<S> & { readonly value: V } => ({
@@ -78,6 +78,18 @@ export const withDefault = <S extends Schema, V>(
   of,
   value,
   read: (given) => (of.read(given) as Infer<S> | undefined) ?? value,
+});
+
+/** `value` takes the place of what is absent. What is wrong stays wrong. */
+/* @__NO_SIDE_EFFECTS__ */
+export const ifAbsent = <S extends Schema, const V>(
+  of: S,
+  value: V,
+): Schema<Infer<S> | V> & With<S> & { readonly value: V } => ({
+  type: 'if-absent',
+  of,
+  value,
+  read: (given) => (given === undefined ? value : (of.read(given) as Infer<S> | undefined)),
 });
 
 /* @__NO_SIDE_EFFECTS__ */

@@ -30,9 +30,11 @@ export type Fields = { readonly [name: string]: Schema };
 export type Optional = { readonly type: 'optional'; readonly absent: true };
 
 type Simplify<T> = { [K in keyof T]: T[K] };
-type OptionalName<F extends Fields> = { [K in keyof F]: F[K] extends Optional ? K : never }[keyof F];
+/** The keys stay those of `F`, so that an editor shows each field's comment. */
 type ObjectOf<F extends Fields> = Simplify<
-  { [K in Exclude<keyof F, OptionalName<F>>]: Infer<F[K]> } & { [K in OptionalName<F>]?: Infer<F[K]> }
+  { [K in keyof F as F[K] extends Optional ? never : K]: Infer<F[K]> } & {
+    [K in keyof F as F[K] extends Optional ? K : never]?: Infer<F[K]>;
+  }
 >;
 type UnionOf<K extends string, V extends { readonly [tag: string]: Fields }> = {
   [T in keyof V]: Simplify<{ [_ in K]: T } & ObjectOf<V[T]>>;

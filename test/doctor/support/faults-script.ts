@@ -41,6 +41,14 @@ export const WORKER: readonly Row[] = [
     /bake/,
   ],
   [
+    'worker-config',
+    'warn',
+    'an incomplete configuration',
+    { worker: (_r, site) => ({ headers: workerHeaders(site), body: script(site, { signIn: {}, sockets: [] }) }) },
+    /complete KeeperConfig/,
+    /bake/,
+  ],
+  [
     'worker-policy',
     'warn',
     'none',
