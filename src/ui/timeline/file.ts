@@ -1,20 +1,44 @@
 import type { JournalEntry } from '../../protocol/bridge/calls.ts';
-import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
+import { parseJson } from '../../protocol/schema/json.ts';
+import { object, string, unknown, type Infer } from '../../protocol/schema/schema.ts';
+import { array, list, numberIn, oneOf, optional, stringIn } from '../../protocol/schema/schema-types.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 
-const FORMAT = 'session-keeper-timeline';
-const VERSION = 1;
+/** A file may come from anyone, so its size is limited. */
+export const MAX_FILE_BYTES = 20_000_000;
+const MAX_FILE_ENTRIES = 100_000;
+/** In UTF-16 units. */
+const TEXT = stringIn(0, 1_000);
+/** The largest time that a `Date` can hold (https://tc39.es/ecma262/#sec-time-values-and-time-range). */
+const LAST_MOMENT_MS = 8.64e15;
+
+export const TIMELINE_VERSION = 1;
 
 /** A saved timeline. It names no user and contains no token: the worker writes none, and `redact` checks again. */
-export type TimelineFile = {
-  format: typeof FORMAT;
-  version: typeof VERSION;
+export const TIMELINE_FILE = object({
+  format: oneOf('session-keeper-timeline'),
+  version: oneOf(TIMELINE_VERSION),
   /** ISO 8601. */
-  savedAt: string;
-  build: string;
-  tier: string;
-  durability: string;
-  entries: readonly JournalEntry[];
+  savedAt: optional(string),
+  build: optional(string),
+  tier: optional(string),
+  durability: optional(string),
+  entries: array(unknown, MAX_FILE_ENTRIES),
+});
+
+/** As `JOURNAL_ENTRY`, with limits. */
+export const TIMELINE_ENTRIES = list(
+  object({
+    at: numberIn(-LAST_MOMENT_MS, LAST_MOMENT_MS),
+    worker: TEXT,
+    machine: TEXT,
+    what: TEXT,
+    detail: optional(TEXT),
+  }),
+);
+
+export type TimelineFile = Required<Omit<Infer<typeof TIMELINE_FILE>, 'entries'>> & {
+  entries: Infer<typeof TIMELINE_ENTRIES>;
 };
 
 /** A run of such characters could be a secret. This app's ids are shorter, or have a field of their own. */
@@ -33,8 +57,8 @@ export const timelineFile = (
   { build, tier, durability }: Pick<Snapshot, 'build' | 'tier' | 'durability'>,
   now: number,
 ): TimelineFile => ({
-  format: FORMAT,
-  version: VERSION,
+  format: 'session-keeper-timeline',
+  version: TIMELINE_VERSION,
   savedAt: new Date(now).toISOString(),
   build,
   tier,
@@ -42,33 +66,6 @@ export const timelineFile = (
   entries: entries.map(redact),
 });
 
-/** A file may come from anyone, so its size is limited. */
-export const MAX_FILE_BYTES = 20_000_000;
-const MAX_FILE_ENTRIES = 100_000;
-const MAX_TEXT_LENGTH = 1_000;
-
-const textAt = (value: JsonObject, name: string): string | undefined => {
-  const found = stringAt(value, name);
-  return found !== undefined && found.length <= MAX_TEXT_LENGTH ? found : undefined;
-};
-
-/** The largest time that a `Date` can hold (https://tc39.es/ecma262/#sec-time-values-and-time-range). */
-const LAST_MOMENT_MS = 8.64e15;
-
-const parseEntry = (value: unknown): JournalEntry | undefined => {
-  if (!isObject(value)) return undefined;
-  const at = numberAt(value, 'at');
-  const [worker, machine, what] = [textAt(value, 'worker'), textAt(value, 'machine'), textAt(value, 'what')];
-  if (at === undefined || Math.abs(at) > LAST_MOMENT_MS) return undefined;
-  if (worker === undefined || machine === undefined || what === undefined) return undefined;
-  return { at, worker, machine, what, detail: textAt(value, 'detail') };
-};
-
 /** `undefined`: not a timeline. Malformed entries are left out. */
-export const parseTimelineFile = (text: string): readonly JournalEntry[] | undefined => {
-  const value = parseJson(text);
-  if (!isObject(value) || own(value, 'format') !== FORMAT || own(value, 'version') !== VERSION) return undefined;
-  const entries = own(value, 'entries');
-  if (!Array.isArray(entries) || entries.length > MAX_FILE_ENTRIES) return undefined;
-  return entries.map(parseEntry).filter((entry) => entry !== undefined);
-};
+export const parseTimelineFile = (text: string): readonly JournalEntry[] | undefined =>
+  TIMELINE_ENTRIES.read(TIMELINE_FILE.read(parseJson(text))?.entries);
