@@ -30,7 +30,7 @@ test('counts a page with its scripts, their imports and its style sheets', async
   expect([...files].toSorted()).toEqual(['assets/a.css', ...MODULES, 'index.html']);
 });
 
-test('sizes are those of each file compressed by itself; a missing file is an error, not zero', async () => {
+test('compresses each file by itself to measure it, and fails when a file is missing', async () => {
   const read = readFrom(fixture.root);
   const one = gzipSync(await read('assets/a.css'), { level: 9 }).byteLength;
   expect(await gzippedBytes(['assets/a.css', 'assets/a.css'], read)).toBe(2 * one);
