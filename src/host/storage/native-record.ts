@@ -8,8 +8,14 @@ import type { SessionRow } from './database.ts';
  * not open.
  */
 
-const VERSION = 1;
-export const NATIVE_ROW = object({ v: oneOf(VERSION), generation: number, key: string, iv: string, data: string });
+export const NATIVE_VERSION = 1;
+export const NATIVE_ROW = object({
+  v: oneOf(NATIVE_VERSION),
+  generation: number,
+  key: string,
+  iv: string,
+  data: string,
+});
 
 const encode = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 
@@ -23,7 +29,7 @@ const decode = (value: string): Uint8Array<ArrayBuffer> | undefined => {
 
 export const packRow = ({ generation, sealed }: SessionRow): string => {
   const row: Infer<typeof NATIVE_ROW> = {
-    v: VERSION,
+    v: NATIVE_VERSION,
     generation,
     key: sealed.key,
     iv: encode(sealed.iv),
