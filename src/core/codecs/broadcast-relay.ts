@@ -9,12 +9,13 @@ import {
   type TabSocket,
 } from './tab-sockets.ts';
 
-/** How a protocol asks whether the other side is there. */
+/** How a protocol checks that the other side still answers. */
 export type Heartbeat = { ping: Frame; pong: Frame; kindOf(data: Frame): 'ping' | 'pong' | undefined };
 
 /*
- * Every tab hears every frame, and may speak. The upstream's blips are hidden from tabs; such a stream has no cursor,
- * so what the server said meanwhile is not heard. Without a heartbeat, only a close ends a link.
+ * Each tab receives each frame and can send frames. Tabs do not see when the connection is lost and restored. Such a
+ * stream has no cursor, so frames that the server sent in between are lost. Without a heartbeat, only a close event
+ * shows that the connection is lost.
  */
 const build = (put: Put, heartbeat?: Heartbeat) => {
   let queue: Frame[] = [];
@@ -54,7 +55,7 @@ const build = (put: Put, heartbeat?: Heartbeat) => {
   };
 
   const onSend = (entry: TabSocket, data: Frame): void => {
-    // A client that looks after itself is answered here: its ping need not wait for a link that is coming back.
+    // The worker answers a client's own ping, because the ping would otherwise wait for a new connection.
     if (heartbeat?.kindOf(data) === 'ping') return sockets.send(entry, heartbeat.pong);
     if (link.state === 'up') return send(data);
     const size = queue.reduce((sum, frame) => sum + frameSize(frame), frameSize(data));
@@ -85,7 +86,7 @@ const build = (put: Put, heartbeat?: Heartbeat) => {
       case 'probe':
         return onProbe(now);
       default:
-        // No topics, no publications, no renewal; and `forget` comes after `ended`.
+        // Such a protocol has no topics, publications or renewal. `forget` always follows `ended`.
         return sockets.handle(event);
     }
   };

@@ -12,19 +12,19 @@ export type Frame = string | ArrayBuffer;
 /** A socket that a tab has at a shared upstream. */
 export type SocketAddress = { readonly tab: string; readonly socket: string };
 
-/** What waits, in frames and in bytes. */
+/** The data that waits, in frames and in bytes. */
 export type Backlog = { frames: number; bytes: number };
 
 /** What a codec receives, as data. */
 export type CodecEvent =
-  /** The link is open: greet. */
+  /** The connection is open: the codec sends its greeting. */
   | { type: 'opened' }
   | { type: 'frame'; data: Frame }
-  /** The link is gone; another may come. */
+  /** The connection is lost. Another one can follow. */
   | { type: 'closed'; code: number }
-  /** No link will come for the people who listen now: nobody is signed in any more, or the server forbids it. */
+  /** No connection follows for the current listeners: no user is signed in, or the server forbids it. */
   | { type: 'ended'; code: number; reason: string }
-  /** Another person's session begins: nothing of the former one's may be seen. */
+  /** Another user's session begins. It must see no data of the session before it. */
   | { type: 'forget' }
   | { type: 'probe' }
   | { type: 'renew'; ticket: string }
@@ -34,49 +34,49 @@ export type CodecEvent =
   /** `state`: JSON. */
   | { type: 'present'; tab: string; topic: string; state: string }
   | { type: 'absent'; tab: string; topic: string }
-  /** `again`: see the bridge. What the codec had for that socket is void, for frames may have got lost. */
+  /** `again`: see the bridge. The codec drops its state of that socket, because frames may be lost. */
   | { type: 'socket-open'; tab: string; socket: string; protocols: readonly string[]; again: string | null }
-  /** `unsent`: what was said before it and the browser has yet to send. */
+  /** `unsent`: the earlier data that the browser has not sent yet. */
   | { type: 'socket-send'; tab: string; socket: string; data: Frame; unsent?: Backlog | undefined }
   | { type: 'socket-close'; tab: string; socket: string; code?: number | undefined; reason: string }
   | { type: 'tab-left'; tab: string };
 
-/** What is counted for people to see. */
+/** The counters that a page can show. */
 export type Counted = 'sent' | 'received' | 'resumed' | 'lost';
 
 /** What a codec wants done, as data. */
 export type CodecOutput =
   | { type: 'send'; data: Frame }
-  /** `tab` absent: every tab. */
+  /** To each tab if `tab` is absent. */
   | { type: 'toTab'; tab?: string | undefined; frame: PortFrame }
-  /** One frame for all these sockets. The list is the same object for as long as it says the same. */
+  /** One frame for all these sockets. An unchanged list is the same object. */
   | { type: 'broadcast'; to: readonly SocketAddress[]; data: Frame }
   | ({ type: 'greeted' } & Greeting)
   | { type: 'renewed'; expiresInMs: number }
   | { type: 'draining'; ms: number }
-  /** The server has an answer to this publication: it need not be kept any longer. */
+  /** The server acknowledged or rejected this publication, so the outbox can drop it. */
   | { type: 'settled'; id: string }
   | { type: 'round-trip'; ms: number }
-  /** The answer to a probe of a protocol that cannot probe: what was heard lately has to do. */
+  /** The answer to a probe in a protocol without pings: the last received frame is recent enough. */
   | { type: 'alive' }
   | { type: 'count'; what: Counted; by: number }
-  /** Beyond what the server takes: it is not passed on, for the server would close on everyone. */
+  /** Above a limit of the server. The codec does not send it, because the server would close the shared connection. */
   | { type: 'ignored'; what: string }
-  /** The server does not speak the protocol: hang up. */
+  /** The server does not speak the protocol: the host closes the connection. */
   | { type: 'violated' }
-  /** The link is to begin anew, and no fault of the server's. */
+  /** The connection must be opened again, without a fault of the server. */
   | { type: 'redial'; why: string };
 
-/** The state of one endpoint's protocol. Deterministic: the same events at the same times, the same outputs. */
+/** The state of one endpoint's protocol. It is deterministic: the same events at the same times give the same outputs. */
 export type Codec = {
   dispatch(event: CodecEvent, now: number): readonly CodecOutput[];
-  /** How many topics and sockets want the link. */
+  /** Number of topics and sockets that need the connection. */
   readonly listeners: number;
 };
 
 export type Put = (output: CodecOutput) => void;
 
-/** What a protocol is made of: whoever wants its link, and what it does about each event. */
+/** The parts of a protocol: its listeners, and a handler for the events. */
 export type Protocol = { listeners: { readonly size: number }; handle(event: CodecEvent, now: number): void };
 
 export const codecOf = (build: (put: Put) => Protocol): Codec => {
@@ -94,25 +94,25 @@ export const codecOf = (build: (put: Put) => Protocol): Codec => {
   };
 };
 
-/** A protocol. To add one: a file with one of these, and a line in `codecs/optional.ts`. */
+/** A protocol. To add one, write a file that exports one of these, and add a line to `codecs/optional.ts`. */
 export type CodecKind = {
   name: CodecName;
-  /** The WebSocket subprotocol that its servers expect; without one, the name goes before the ticket's. */
+  /** The WebSocket subprotocol that its servers expect. The default is the codec's name. */
   subprotocol?: string;
-  /** Whether tabs' own sockets share the upstream, or listen to topics. */
+  /** `frames`: the tabs' own sockets share the upstream. `topics`: pages use channels. */
   shares: 'frames' | 'topics';
   create(identity: ProfileIdentity): Codec;
   closed(code: number, reason: string): CloseVerdict;
 };
 
-/** `{"ra": ms}`: the client's own slot in the reason of a close (a reason has 123 bytes at most, RFC 6455 §5.5). */
+/** `{"ra": ms}` in a close reason: when this client may connect again. A reason has at most 123 bytes (RFC 6455 §5.5). */
 const slotOf = (reason: string): number | undefined => {
   const body = parseJson(reason);
   const ms = isObject(body) ? numberAt(body, 'ra') : undefined;
   return ms !== undefined && ms >= 0 ? ms : undefined;
 };
 
-/** The close policy of the native wire; other protocols give the same codes other meanings. */
+/** The meaning of close codes in `keeper.1`. Other protocols give the same codes other meanings. */
 export const keeperVerdict = (code: number, reason: string): CloseVerdict => {
   switch (code) {
     case CLOSE_CODE.unauthorized:
@@ -132,7 +132,7 @@ export const keeperVerdict = (code: number, reason: string): CloseVerdict => {
   }
 };
 
-/** The close as people are told of it, by the HTTP status that means the same. */
+/** A close code as a problem, with the HTTP status of the same meaning. */
 export const problemOfClose = (code: number, at: string): Problem => {
   switch (code) {
     case CLOSE_CODE.unauthorized:

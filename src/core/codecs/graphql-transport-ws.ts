@@ -6,10 +6,10 @@ import { isRepeatable } from './graphql-document.ts';
 
 /*
  * GraphQL over WebSocket (https://github.com/graphql/graphql-over-http/blob/main/rfcs/GraphQLOverWebSocket.md): the
- * operations of all tabs on one connection, each under an id of the connection's own. The protocol has no cursor. So
- * when a link is lost, subscriptions and queries are asked for again, and their clients are told of a possible gap by
- * a `ping` whose payload is `{"possibleGap":[ids]}`; a mutation may have been carried out, and ends with an error.
- * All tabs share what the first one said in its `connection_init`: they are one session.
+ * operations of all tabs on one connection, where each has an id of the connection's own. The protocol has no cursor.
+ * After a lost connection, the worker sends subscriptions and queries again. It reports a possible gap to their clients
+ * with a `ping` whose payload is `{"possibleGap":[ids]}`. A mutation ends with an error, because the server may have
+ * run it. All tabs share the `connection_init` payload of the first one: they are one session.
  */
 
 const SUBPROTOCOL = 'graphql-transport-ws';
@@ -20,7 +20,7 @@ const UNAUTHORIZED = 4401;
 const INIT_TIMEOUT = 4408;
 const TAKEN = 4409;
 const TOO_MANY_INITS = 4429;
-/** What a client said wrong, or a server cannot do: to ask again would be answered the same. */
+/** A wrong message of a client, or a request that the server cannot fulfil. A retry would fail in the same way. */
 const FATAL: readonly number[] = [INVALID, 4406, TAKEN, TOO_MANY_INITS, 4500, 4504];
 
 const MAX_OPERATIONS = 1_024;
@@ -59,7 +59,7 @@ const build = (put: Put) => {
   };
   const sendTo = (entry: Entry, message: JsonObject): void => sockets.send(entry, JSON.stringify(message));
 
-  /** All that another worker needs to go on: what this tab listens to, and who it said it is. */
+  /** All that another worker needs to continue: this tab's operations and its `connection_init` payload. */
   const sendResumeToken = (entry: Entry): void =>
     sockets.sendResumeToken(entry, {
       ...init,
@@ -109,7 +109,7 @@ const build = (put: Put) => {
     sendResumeToken(operation.owner);
   };
 
-  /** Its operations end with it, for the server too. */
+  /** A socket's operations end with it, on the server too. */
   const release = (entry: Entry): void => {
     for (const key of entry.ids.values()) {
       if (operations.get(key)?.state === 'sent' && link === 'up') send({ id: key, type: 'complete' });
@@ -181,7 +181,7 @@ const build = (put: Put) => {
   const onSubscribe = (entry: Entry, id: string, message: JsonObject): void => {
     if (entry.init !== 'acknowledged') return refuse(entry, UNAUTHORIZED, 'Unauthorized');
     const known = operations.get(entry.ids.get(id) ?? '');
-    // A worker that died may have taken it without saying so, and the tab then says it again.
+    // A tab repeats a `subscribe` that it sent to a worker which was stopped before it confirmed it.
     if (known && JSON.stringify(known.frame) === JSON.stringify(message)) return;
     if (known) return refuse(entry, TAKEN, `Subscriber for ${id} already exists`.slice(0, 100));
     if (operations.size >= MAX_OPERATIONS) return refuse(entry, CLOSE_CODE.tryLater, OVER_LIMIT);
@@ -198,7 +198,7 @@ const build = (put: Put) => {
     sendResumeToken(entry);
   };
 
-  /** What a server would close the connection on closes this tab's socket only. */
+  /** A message for which a server would close the connection closes only this tab's socket. */
   const onSend = (entry: Entry, data: Frame): void => {
     const parsed = parseMessage(data);
     switch (parsed?.type) {
@@ -240,7 +240,7 @@ const build = (put: Put) => {
     if (!isRepeatable(own(frame, 'payload'))) return sendTo(entry, { id, type: 'error', payload: [UNCERTAIN] });
     const operation = add(entry, id, frame);
     if (operation.state === 'sent') reportGaps([operation]);
-    // so that its gap is told once there is a link
+    // So `onAcknowledged` reports its gap and sends it again.
     operation.state = 'sent';
   };
 
@@ -289,6 +289,6 @@ export const graphqlTransportWs: CodecKind = {
   subprotocol: SUBPROTOCOL,
   shares: 'frames',
   create: () => codecOf(build),
-  // 4409 and 4429 are about one client's messages here, not about this host.
+  // In this protocol 4409 and 4429 concern one client's messages. In `keeper.1` they concern the whole connection.
   closed: (code, reason) => (FATAL.includes(code) ? { type: 'redial' } : keeperVerdict(code, reason)),
 };

@@ -3,7 +3,7 @@ import { keeperVerdict, type CodecKind, type Frame } from './codec.ts';
 import { createRelay, type Heartbeat } from './broadcast-relay.ts';
 
 const kindOf = (data: Frame): 'ping' | 'pong' | undefined => {
-  // Most frames are data, and are passed on without being looked into.
+  // Most frames are data. A long one is not parsed.
   if (typeof data !== 'string' || data.length > 64) return undefined;
   const body = parseJson(data);
   const type = isObject(body) ? stringAt(body, 'type') : undefined;
@@ -17,6 +17,6 @@ export const jsonPing: CodecKind = {
   name: 'json-ping',
   shares: 'frames',
   create: () => createRelay(HEARTBEAT),
-  // 1008 (policy violation) is what a plain server has for "not you".
+  // Servers without codes of their own reject credentials with 1008, policy violation (RFC 6455 §7.4.1).
   closed: (code, reason) => (code === 1008 ? { type: 'authorize' } : keeperVerdict(code, reason)),
 };

@@ -14,19 +14,19 @@ import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Protocol,
 import { byteLength, type OutboxItem } from '../socket/outbox.ts';
 import { createTopic, type Topic } from './topic-fanout.ts';
 
-/** Nothing but the greeting may be said before the server's. */
+/** Before the server's greeting, the client sends only its own. */
 type LinkState =
   | { state: 'down' }
   | { state: 'greeting'; since: number }
   | { state: 'up'; maxBytes: number; skewMs: number };
 
 /**
- * Publications that the server has not answered yet, in bytes: more of them wait here instead of in the socket, where
- * a probe or a renewed authorization would have to wait behind them.
+ * Maximum bytes of publications without an acknowledgement. More of them wait here instead of in the socket's buffer,
+ * where a probe or a renewed authorization would have to wait behind them.
  */
 const WINDOW_BYTES = 65_536;
 
-/** The server's reason, as a Problem that the sender of the message can act on. */
+/** The server's reason as a problem for the sender of the message. */
 const problemOfNak = (code: string): Problem =>
   code === 'too-big' || code === 'over-limit'
     ? { code: 'over-limit', detail: code }
@@ -36,11 +36,11 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
   const topics = new Map<string, Topic>();
   let link: LinkState = { state: 'down' };
   let requests = 0;
-  /** What tabs say of themselves, by topic and by tab, as JSON; the newest is what is said of the device. */
+  /** Presence states as JSON, by topic and by tab. The server receives the newest one. */
   const presences = new Map<string, Map<string, string>>();
   /** Topics that the server has confirmed on this link. */
   const confirmed = new Set<string>();
-  /** Publications as frames: those that wait for their turn, and the sizes of those that wait for an answer. */
+  /** Publications as frames that are not sent yet, and the sizes of those that have no acknowledgement yet. */
   let waiting: { id: string; frame: string; bytes: number }[] = [];
   const unanswered = new Map<string, number>();
 
@@ -79,7 +79,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
     if (link.state === 'up') send(soonBack ? ['unsub', name, true] : ['unsub', name]);
   };
 
-  /** Says what there is to say of this device; the answer is who is here. */
+  /** Sends this browser profile's presence. The server answers with the list of members. */
   const attend = (name: string): void => {
     const states = presences.get(name);
     if (!states || !confirmed.has(name)) return;
@@ -227,7 +227,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
         for (const name of [...topics.keys()]) leave(event.tab, name, true);
         return;
       default:
-        // Listeners of topics wait for as long as it takes, and this protocol has no sockets of tabs.
+        // After `ended` the topics keep their listeners. This protocol has no sockets of tabs.
         return;
     }
   };
@@ -235,7 +235,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
   return { listeners: topics, handle };
 };
 
-/** The native protocol: topics with offsets, publications with acknowledgement (`protocol/frames.ts`). */
+/** Session Keeper's own protocol: topics with offsets, publications with acknowledgements (`protocol/frames.ts`). */
 export const keeper1: CodecKind = {
   name: 'keeper.1',
   subprotocol: SUBPROTOCOL,

@@ -1,6 +1,6 @@
 /**
  * The codecs that a site adds to its worker: `socketsWith(graphqlTransportWs, socketIo)`. The worker's public API, the
- * doctor's checks and the size budgets read this list. It holds nothing but codecs.
+ * doctor's checks and the size budgets read this list, so it contains only codecs.
  */
 export { graphqlTransportWs } from './graphql-transport-ws.ts';
 export { socketIo } from './socket-io.ts';

@@ -1,18 +1,18 @@
 import { frameSize } from './tab-sockets.ts';
 import { packetFrames, type Packet } from './socket-io-packet.ts';
 
-/** What waits for a link or for an acknowledgement, of all tabs: packets, and characters or bytes. */
+/** Maximum of all tabs' emits that wait for a connection or an acknowledgement: packets, and characters or bytes. */
 const MAX_WAITING = 1_024;
 const MAX_SIZE = 1_000_000;
 
-/** Of an acknowledgement, `id` is what the tab calls it. */
+/** `id` is the tab's own id of the acknowledgement. */
 type Waiting<O> = { owner: O; id: string | undefined; packet: Packet; size: number };
 
-/** What tabs emit, under ids of the connection's own. */
+/** The tabs' emits, with ids of the shared connection. */
 export type Outgoing<O> = {
-  /** As it is to be sent, now (`isUp`) or by `flush`; `undefined` where there is no more room. */
+  /** Returns the packet to send, now (`isUp`) or by `flush`. `undefined` if the queue is full. */
   add(owner: O, packet: Packet, isUp: boolean): Packet | undefined;
-  /** What a new link sends, in order; what waits for an acknowledgement goes on waiting. */
+  /** The packets that a new connection sends, in order. Those with an acknowledgement stay until it arrives. */
   flush(namespace: string): readonly Packet[];
   settle(key: number): Waiting<O> | undefined;
   waitingOf(owner: O): readonly Waiting<O>[];

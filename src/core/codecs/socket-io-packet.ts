@@ -8,26 +8,26 @@ export const ACK = '3';
 export const CONNECT_ERROR = '4';
 export const BINARY_ACK = '6';
 
-/** Tabs need not judge the link; this (ms) is how long a server keeps a session that it can recover, by default. */
+/** The worker watches the connection, so tabs get the time (ms) that a server keeps a recoverable session by default. */
 const TAB_PING_TIMEOUT_MS = 120_000;
 const DEFAULT_PING_INTERVAL_MS = 25_000;
-/** How late a server's ping may be. */
+/** Maximum delay (ms) of a server's ping. */
 const PING_GRACE_MS = 3_000;
 
-/** Engine.IO's `open`; `forTabs` is what their clients are given. */
+/** Engine.IO's `open` packet. `forTabs` is the packet that the tabs' clients receive. */
 export type Handshake = { silentAfterMs: number; forTabs: string };
 
 export const parseHandshake = (text: string): Handshake | undefined => {
-  const told = parseJson(text.slice(1));
-  return isObject(told)
+  const body = parseJson(text.slice(1));
+  return isObject(body)
     ? {
-        silentAfterMs: (numberAt(told, 'pingInterval') ?? DEFAULT_PING_INTERVAL_MS) + PING_GRACE_MS,
-        forTabs: `0${JSON.stringify({ ...told, upgrades: [], pingTimeout: TAB_PING_TIMEOUT_MS })}`,
+        silentAfterMs: (numberAt(body, 'pingInterval') ?? DEFAULT_PING_INTERVAL_MS) + PING_GRACE_MS,
+        forTabs: `0${JSON.stringify({ ...body, upgrades: [], pingTimeout: TAB_PING_TIMEOUT_MS })}`,
       }
     : undefined;
 };
 
-/** One packet; `id` is that of an acknowledgement, and `attachments` are the binary frames that follow. */
+/** One packet. `id` names its acknowledgement. `attachments` are the binary frames that follow it. */
 export type Packet = {
   type: string;
   namespace: string;
@@ -38,10 +38,10 @@ export type Packet = {
 
 const PACKET = /^4([0-6])(?:(\d+)-)?(?:(\/[^,]*),)?(\d+)?([^]*)$/;
 
-/** More than this in one packet is nobody's honest message. */
+/** A packet with more attachments is treated as an attack. */
 const MAX_ATTACHMENTS = 64;
 
-/** Puts the frames of one side together; `undefined` until a packet is whole, `'violated'` for what is none. */
+/** Joins the frames of one side. Returns `undefined` until a packet is complete, and `'violated'` if it is invalid. */
 export const createAssembler = (): ((frame: Frame) => Packet | 'violated' | undefined) => {
   let partial: { packet: Packet; missing: number; parts: ArrayBuffer[] } | undefined;
   return (frame) => {

@@ -2,7 +2,7 @@ import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
 import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
 import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
-import { credentialsOf, resumeTokenOf, parseResumeToken, type Membership } from './socket-io-memo.ts';
+import { credentialsOf, resumeTokenOf, parseResumeToken, type Membership } from './socket-io-resume-token.ts';
 import { createOutgoing } from './socket-io-outgoing.ts';
 import {
   ACK,
@@ -26,22 +26,22 @@ import {
  */
 
 const ABNORMAL = 1006;
-/** How often it is looked whether the server's pings still come. */
+/** How often the worker checks that the server's pings still arrive. */
 const LOOK_EVERY_MS = 10_000;
 
-/** `joined` has the count of events that it heard, by namespace. */
+/** `joined`: the number of events with an offset that the tab received, by namespace. */
 type Own = { joined: Map<string, number>; asked: Set<string>; assemble: ReturnType<typeof createAssembler> };
 type Entry = TabSocket & Own;
 
 const build = (put: Put) => {
-  const rooms = new Map<string, Membership>();
+  const memberships = new Map<string, Membership>();
   const outgoing = createOutgoing<Entry>();
-  /** Acknowledgements that the server waits for: the first tab to give one gives it. */
+  /** Acknowledgements that the server waits for. The first tab's one is sent. */
   const owed = new Set<string>();
   let handshake: Handshake | undefined;
   let link: 'down' | 'open' = 'down';
   let assemble = createAssembler();
-  let heardAt = 0;
+  let receivedAt = 0;
   const sockets = createTabSockets<Own>(put, {
     open: (event) => onOpen(event),
     send: (entry, data) => onSend(entry, data),
@@ -55,24 +55,24 @@ const build = (put: Put) => {
     for (const data of packetFrames(packet)) sockets.send(entry, data);
   };
   const sendResumeToken = (entry: Entry): void => {
-    // One that is ahead of what the server sends again would hear it twice.
-    if ([...entry.joined].some(([namespace, heard]) => heard > (rooms.get(namespace)?.heard ?? 0))) return;
-    sockets.sendResumeToken(entry, resumeTokenOf(rooms, entry.joined, outgoing.waitingOf(entry)));
+    // A tab that is ahead of the recovered connection would receive the repeated events twice.
+    if ([...entry.joined].some(([namespace, count]) => count > (memberships.get(namespace)?.received ?? 0))) return;
+    sockets.sendResumeToken(entry, resumeTokenOf(memberships, entry.joined, outgoing.waitingOf(entry)));
   };
   const isIn = ({ joined, asked }: Entry, namespace: string): boolean => joined.has(namespace) || asked.has(namespace);
 
   // ---- namespaces
 
-  const connect = (namespace: string, room: Membership): void => {
+  const connect = (namespace: string, membership: Membership): void => {
     if (link === 'down') return;
-    room.state = 'asked';
-    send(controlPacket(CONNECT, namespace, credentialsOf(room)));
+    membership.state = 'asked';
+    send(controlPacket(CONNECT, namespace, credentialsOf(membership)));
   };
 
-  const join = (entry: Entry, namespace: string, room: Membership): void => {
+  const join = (entry: Entry, namespace: string, membership: Membership): void => {
     entry.asked.delete(namespace);
-    entry.joined.set(namespace, room.heard);
-    sendTo(entry, controlPacket(CONNECT, namespace, JSON.stringify({ sid: room.sid })));
+    entry.joined.set(namespace, membership.received);
+    sendTo(entry, controlPacket(CONNECT, namespace, JSON.stringify({ sid: membership.sid })));
     sendResumeToken(entry);
   };
 
@@ -80,7 +80,7 @@ const build = (put: Put) => {
     entry.joined.delete(namespace);
     entry.asked.delete(namespace);
     outgoing.drop(entry, namespace);
-    if (sockets.all().some((other) => isIn(other, namespace)) || !rooms.delete(namespace)) return;
+    if (sockets.all().some((other) => isIn(other, namespace)) || !memberships.delete(namespace)) return;
     if (link === 'open') send(controlPacket(DISCONNECT, namespace));
   };
 
@@ -90,28 +90,28 @@ const build = (put: Put) => {
   };
 
   const onConnected = (namespace: string, body: string): void => {
-    const room = rooms.get(namespace);
-    const told = parseJson(body);
-    if (!room || !isObject(told)) return;
-    const pid = stringAt(told, 'pid');
-    const isRecovered = pid !== undefined && pid === room.pid;
-    Object.assign(room, { state: 'joined', sid: stringAt(told, 'sid') ?? '', pid });
+    const membership = memberships.get(namespace);
+    const reply = parseJson(body);
+    if (!membership || !isObject(reply)) return;
+    const pid = stringAt(reply, 'pid');
+    const isRecovered = pid !== undefined && pid === membership.pid;
+    Object.assign(membership, { state: 'joined', sid: stringAt(reply, 'sid') ?? '', pid });
     if (isRecovered) put({ type: 'count', what: 'resumed', by: 1 });
-    else room.heard = 0;
-    // Their clients connect anew, to be told that they are not recovered.
+    else membership.received = 0;
+    // These clients connect again and see that they are not recovered.
     const lost = isRecovered ? [] : sockets.all().filter(({ joined }) => joined.has(namespace));
-    for (const entry of sockets.all()) if (entry.asked.has(namespace)) join(entry, namespace, room);
+    for (const entry of sockets.all()) if (entry.asked.has(namespace)) join(entry, namespace, membership);
     lost.forEach((entry) => expel(entry));
     outgoing.flush(namespace).forEach(send);
   };
 
-  /** The server will not have us there, or not any more. */
+  /** The server refused the namespace, or removed the socket from it. */
   const onExpelled = (packet: Packet): void => {
     const { namespace } = packet;
-    rooms.delete(namespace);
+    memberships.delete(namespace);
     for (const entry of sockets.all()) {
       if (!isIn(entry, namespace)) continue;
-      // A client that thinks it is in connects anew, to be told.
+      // A client that is connected to it gets a closed socket. It connects again and receives the error.
       if (packet.type === CONNECT_ERROR && entry.joined.has(namespace)) expel(entry);
       else {
         sendTo(entry, packet);
@@ -125,21 +125,21 @@ const build = (put: Put) => {
 
   const onEvent = (packet: Packet): void => {
     const { namespace, id, body } = packet;
-    const room = rooms.get(namespace);
-    if (!room) return;
+    const membership = memberships.get(namespace);
+    if (!membership) return;
     if (id !== undefined) owed.add(`${namespace} ${id}`);
-    // Those that want an acknowledgement are not kept by the server, and have no place in its history.
-    const args = room.pid === undefined || id !== undefined ? undefined : parseJson(body);
+    // The server does not keep events with an acknowledgement, so they have no offset.
+    const args = membership.pid === undefined || id !== undefined ? undefined : parseJson(body);
     const offset: unknown = Array.isArray(args) ? args.at(-1) : undefined;
     const isCounted = typeof offset === 'string';
-    if (isCounted) Object.assign(room, { offset, heard: room.heard + 1 });
+    if (isCounted) Object.assign(membership, { offset, received: membership.received + 1 });
     put({ type: 'count', what: 'received', by: 1 });
     for (const entry of sockets.all()) {
-      const heard = entry.joined.get(namespace);
-      if (heard === undefined || (isCounted && heard >= room.heard)) continue;
+      const received = entry.joined.get(namespace);
+      if (received === undefined || (isCounted && received >= membership.received)) continue;
       sendTo(entry, packet);
       if (!isCounted) continue;
-      entry.joined.set(namespace, room.heard);
+      entry.joined.set(namespace, membership.received);
       sendResumeToken(entry);
     }
   };
@@ -167,17 +167,17 @@ const build = (put: Put) => {
   };
 
   const onHandshake = (text: string): void => {
-    const told = parseHandshake(text);
-    if (!told || link === 'open') return put({ type: 'violated' });
+    const opened = parseHandshake(text);
+    if (!opened || link === 'open') return put({ type: 'violated' });
     link = 'open';
-    handshake = told;
+    handshake = opened;
     put({ type: 'greeted', heartbeatMs: LOOK_EVERY_MS });
-    for (const entry of sockets.all()) if (entry.state === 'waiting') welcome(entry, told);
-    for (const [namespace, room] of rooms) connect(namespace, room);
+    for (const entry of sockets.all()) if (entry.state === 'waiting') welcome(entry, opened);
+    for (const [namespace, membership] of memberships) connect(namespace, membership);
   };
 
   const onFrame = (data: Frame, now: number): void => {
-    heardAt = now;
+    receivedAt = now;
     if (data === '2') {
       put({ type: 'send', data: '3' });
       return sockets.all().forEach((entry) => sockets.send(entry, data));
@@ -193,7 +193,7 @@ const build = (put: Put) => {
 
   const welcome = (entry: Entry, { forTabs }: Handshake): void => {
     sockets.admit(entry);
-    if (entry.joined.size === 0) sockets.send(entry, forTabs); // one that goes on has had it
+    if (entry.joined.size === 0) sockets.send(entry, forTabs); // a resumed socket has received it already
   };
 
   const onTabPacket = (entry: Entry, packet: Packet): void => {
@@ -213,19 +213,19 @@ const build = (put: Put) => {
   };
 
   const onConnect = (entry: Entry, { namespace, body }: Packet): void => {
-    const known = rooms.get(namespace);
+    const known = memberships.get(namespace);
     if (entry.joined.has(namespace)) return;
     if (known?.state === 'joined') return join(entry, namespace, known);
     entry.asked.add(namespace);
     if (known) return;
     const auth = parseJson(body);
-    const room: Membership = { state: 'asked', sid: '', auth: isObject(auth) ? auth : undefined, heard: 0 };
-    rooms.set(namespace, room);
-    connect(namespace, room);
+    const membership: Membership = { state: 'asked', sid: '', auth: isObject(auth) ? auth : undefined, received: 0 };
+    memberships.set(namespace, membership);
+    connect(namespace, membership);
   };
 
   const emit = (entry: Entry, packet: Packet): void => {
-    const isUp = link === 'open' && rooms.get(packet.namespace)?.state === 'joined';
+    const isUp = link === 'open' && memberships.get(packet.namespace)?.state === 'joined';
     const numbered = outgoing.add(entry, packet, isUp);
     if (!numbered) return expel(entry, CLOSE_CODE.tryLater, OVER_LIMIT);
     put({ type: 'count', what: 'sent', by: 1 });
@@ -234,7 +234,7 @@ const build = (put: Put) => {
   };
 
   const onSend = (entry: Entry, data: Frame): void => {
-    // Engine.IO's pong, close and no-op: the link's life is not the tabs' business.
+    // Engine.IO's pong, close and no-op. The worker alone maintains the connection.
     if (data === '3' || data === '1' || data === '6') return;
     const packet = entry.assemble(data);
     if (packet === 'violated') expel(entry, CLOSE_CODE.badFrame);
@@ -247,27 +247,27 @@ const build = (put: Put) => {
     if (link === 'open' && handshake) welcome(entry, handshake);
   };
 
-  /** Whether it goes on where it was. Where the link is not, or not any more, a link goes that begins anew. */
-  const resume = (entry: Entry, memo: string): boolean => {
-    const { rooms: places, waiting } = parseResumeToken(memo);
-    for (const [namespace, place] of places) {
-      const known = rooms.get(namespace);
-      // Without recovery another connection has another id, and the same (no) `pid`.
-      if (known && known.sid !== place.sid) return false;
-      entry.joined.set(namespace, place.heard);
-      if (known && place.heard >= known.heard) continue;
-      rooms.set(namespace, place);
+  /** Whether the socket continues where it was. If the tab is behind the connection, the connection is opened again. */
+  const resume = (entry: Entry, token: string): boolean => {
+    const { memberships: former, waiting } = parseResumeToken(token);
+    for (const [namespace, membership] of former) {
+      const known = memberships.get(namespace);
+      // Without recovery, a new connection has another `sid`.
+      if (known && known.sid !== membership.sid) return false;
+      entry.joined.set(namespace, membership.received);
+      if (known && membership.received >= known.received) continue;
+      memberships.set(namespace, membership);
       if (link === 'open') put({ type: 'redial', why: 'a tab is behind the link' });
     }
     for (const packet of waiting) if (entry.joined.has(packet.namespace)) emit(entry, packet);
-    return places.length > 0;
+    return former.length > 0;
   };
 
   const onClosed = (): void => {
     link = 'down';
     assemble = createAssembler();
     owed.clear();
-    for (const room of rooms.values()) room.state = 'asked';
+    for (const membership of memberships.values()) membership.state = 'asked';
   };
 
   const handle = (event: CodecEvent, now: number): void => {
@@ -277,11 +277,11 @@ const build = (put: Put) => {
       case 'closed':
         return onClosed();
       case 'ended':
-        rooms.clear();
+        memberships.clear();
         outgoing.clear();
         return sockets.closeAll(event.code, event.reason);
       case 'probe':
-        return now <= heardAt + (handshake?.silentAfterMs ?? 0) ? put({ type: 'alive' }) : undefined;
+        return now <= receivedAt + (handshake?.silentAfterMs ?? 0) ? put({ type: 'alive' }) : undefined;
       default:
         // `opened`: the server speaks first.
         return sockets.handle(event);

@@ -4,10 +4,10 @@ import type { Backlog, CodecEvent, Frame, Put, SocketAddress } from './codec.ts'
 /** RFC 6455 §7.4.1: a close frame without a code. */
 const NO_STATUS = 1005;
 
-/** What tabs say while there is no link, in frames, and in characters or bytes; the speaker of more is closed. */
+/** Maximum queue while there is no connection: frames, and characters or bytes. A socket that sends more is closed. */
 export const QUEUE_MAX_FRAMES = 256;
 export const QUEUE_MAX_SIZE = 256_000;
-/** What a link that is up takes ahead of the server. Bursts of a page, which a native socket takes, stay far below. */
+/** Maximum that waits in an open connection's buffer. It is far above the bursts that a native socket accepts. */
 const LINK_MAX_FRAMES = 65_536;
 const LINK_MAX_BYTES = 16_777_216;
 
@@ -15,21 +15,21 @@ export const frameSize = (data: Frame): number => (typeof data === 'string' ? da
 
 export type TabSocket = SocketAddress & { state: 'waiting' | 'open' };
 
-/** Why a socket is closed whose page says more than is taken. */
+/** The close reason of a socket whose page sends more than these limits. */
 export const OVER_LIMIT = 'over-limit';
 
-/** A link that has sent everything takes one frame of any size: how long a frame may be is the server's word. */
+/** An empty buffer accepts one frame of any size: the server decides how long a frame may be. */
 const isOver = (data: Frame, unsent: Backlog = { frames: 0, bytes: 0 }): boolean =>
   unsent.frames >= LINK_MAX_FRAMES || (unsent.bytes > 0 && unsent.bytes + frameSize(data) > LINK_MAX_BYTES);
 
-/** The sockets that tabs have at one shared upstream; `S` is what a protocol knows of each besides. */
+/** The tabs' sockets at one shared upstream. `S` is the state that a protocol adds to each. */
 export type TabSockets<S> = {
   readonly size: number;
   all(): readonly (TabSocket & S)[];
   of(address: SocketAddress): (TabSocket & S) | undefined;
-  /** In the place of a former one with that name. */
+  /** Replaces an earlier socket with the same address. */
   add(address: SocketAddress, own: S): TabSocket & S;
-  /** `protocol` is the subprotocol that the page is to see. */
+  /** `protocol` is the subprotocol that the page's socket reports. */
   admit(entry: TabSocket, protocol?: string): void;
   send(entry: TabSocket, data: Frame): void;
   /** To all that are open. */
@@ -37,15 +37,15 @@ export type TabSockets<S> = {
   sendResumeToken(entry: TabSocket, memo: unknown): void;
   close(entry: TabSocket, code: number, reason: string, wasClean?: boolean): void;
   closeAll(code: number, reason: string): void;
-  /** What tabs do; other events are nothing to it. */
+  /** Handles the tabs' events and ignores others. */
   handle(event: CodecEvent): void;
 };
 
-/** What a protocol does about it. */
+/** A protocol's handlers for the tabs' events. */
 export type TabSocketHandlers<S> = {
   open(event: CodecEvent & { type: 'socket-open' }): void;
   send(entry: TabSocket & S, data: Frame): void;
-  /** It closes, or its tab goes; it is forgotten after that. */
+  /** The socket closes or its tab leaves. It is removed after this call. */
   leave?(entry: TabSocket & S): void;
 };
 
@@ -54,7 +54,7 @@ export const createTabSockets = <S extends object>(
   { open, send, leave }: TabSocketHandlers<S>,
 ): TabSockets<S> => {
   const sockets = new Map<string, TabSocket & S>();
-  /** Those that are open, until one comes or goes. */
+  /** Cache of the open sockets. */
   let audience: readonly SocketAddress[] | undefined;
   const keyOf = ({ tab, socket }: SocketAddress): string => `${tab} ${socket}`;
 

@@ -2,22 +2,22 @@ import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import { hasRead, missingBefore, type Cursor } from '../../protocol/cursor.ts';
 
 /*
- * One topic for many tabs. Invariant 10: each tab gets each event once, in order, without a gap, or is told the gap.
- * The authority is each listener's own cursor: whatever the upstream repeats is dropped by it, whatever the upstream
- * skips is told by it. That makes the order in which a server says `ok`, `gap` and `ev` of no consequence.
+ * One topic for many tabs. Invariant 10: each tab gets each event once and in order. A range that is lost is reported
+ * to it as a gap. Each listener's own cursor decides: it drops repeated events and finds skipped ones. So the order in
+ * which a server sends `ok`, `gap` and `ev` does not matter.
  *
- * Deterministic, and mutable on purpose: copying a ring of 2,000 events for each event and tab would cost more than
- * all the rest of the worker.
+ * Deterministic, but mutable on purpose: a copy of the ring of 2,000 events for each event and tab would cost more
+ * than the rest of the worker.
  */
 
-/** `resuming` was live on a link that is gone: its tab need not know, unless something is lost. */
+/** `resuming`: it was live on a lost connection. Its tab is notified only if events are lost. */
 type Listener = { state: 'joining'; cursor: Cursor | null } | { state: 'resuming' | 'live'; cursor: Cursor };
 
 type Upstream = { state: 'off' } | { state: 'asked'; request: number; from: Cursor | null } | { state: 'live' };
 
 type Event = PortFrame & { type: 'event' };
 
-/** Bounds of what a late tab can be given without asking the server again. */
+/** Maximum history for tabs that join later. They need no request to the server. */
 export const RING_MAX_EVENTS = 2_000;
 export const RING_MAX_BYTES = 1_000_000;
 
@@ -28,7 +28,7 @@ export type TopicPorts = {
   send(tab: string, frame: PortFrame): void;
   /** Subscribes upstream; returns the id of the request. */
   subscribe(from: Cursor | null): number;
-  /** So many events (at least) are gone for good. */
+  /** At least this number of events is lost. */
   lost(count: number): void;
 };
 
@@ -38,9 +38,9 @@ export type Topic = {
   leave(tab: string): void;
   connected(): void;
   disconnected(): void;
-  /** The history that the cursors point into is gone: everyone starts from what is there. */
+  /** The server no longer has the history of the cursors: each listener starts from the current head. */
   abandon(): void;
-  /** Another person's session: everyone starts anew, and nothing is said about what was. */
+  /** Another user's session: each listener starts again without a report of a gap. */
   forget(): void;
   onOk(request: number, at: Cursor, resumed: boolean): void;
   /** `bytes` is the size of the frame. Returns whether the event is new to this worker. */
@@ -74,7 +74,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
     ports.send(tab, { type: 'joined', topic: name, at: { ...at } });
   };
 
-  /** `to` = 0: nobody knows how much, for the history is another one. Returns the count, at least one. */
+  /** `to` is 0 in a new history, where the length of the gap is unknown. Returns the count, at least 1. */
   const gap = (tab: string, epoch: string, from: number, to: number): number => {
     ports.send(tab, { type: 'gap', topic: name, epoch, from, to });
     return countOf(from, to);
@@ -91,7 +91,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
     else listeners.set(tab, { state: 'live', cursor: { ...cursor } });
   };
 
-  /** Gives a newcomer what is here already, if that is enough. */
+  /** Serves a new listener from the ring if the ring goes back far enough. */
   const serve = (tab: string, { cursor }: Listener, here: Cursor): void => {
     if (cursor === null) return joined(tab, here);
     if (cursor.epoch !== here.epoch) return ports.lost(lose(tab, cursor, here));
@@ -103,7 +103,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
     if (missing.length > 0) listeners.set(tab, { state: 'live', cursor: { ...here } });
   };
 
-  /** The place from which everyone can be served. Of two epochs only one can be the server's: any is asked for. */
+  /** The lowest cursor: it serves each listener. Of two epochs at most one is the server's, and either can be requested. */
   const lowest = (): Cursor | null => {
     const cursors = [...listeners.values()].flatMap(({ cursor }) => cursor ?? []);
     const epoch = (cursors.find((cursor) => cursor.epoch === head?.epoch) ?? cursors[0])?.epoch;
@@ -118,12 +118,12 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
     }
     const waiting = [...listeners.values()].filter(({ state }) => state !== 'live');
     if (waiting.length === 0) return;
-    // "From now on" is asked first: its answer is the head of the history, which a resumption does not tell.
+    // A subscription without a cursor goes first: its answer is the head, which a resumption does not contain.
     const from = upstream.state === 'off' && waiting.some(({ cursor }) => cursor === null) ? null : lowest();
     upstream = { state: 'asked', request: ports.subscribe(from && { ...from }), from: from && { ...from } };
   };
 
-  /** Returns how many events this listener has lost. */
+  /** Returns the number of events that this listener lost. */
   const settle = (tab: string, listener: Listener, from: Cursor | null, at: Cursor, rewound: boolean): number => {
     const { cursor } = listener;
     if (cursor === null) {
@@ -191,7 +191,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
       if (upstream.state !== 'asked' || upstream.request !== request) return;
       const { from } = upstream;
       upstream = { state: 'live' };
-      // A cursor beyond the head of the same epoch: the server lost its tail. "From now on" is answered with the head.
+      // A cursor beyond the head of the same epoch means that the server lost events. Without a cursor, `at` is the head.
       const rewound = from === null || (!resumed && from.epoch === at.epoch && at.offset < from.offset);
       if (!head || rewound || head.epoch !== at.epoch || head.offset < at.offset) jump(at);
       const losses = [...listeners].map(([tab, listener]) => settle(tab, listener, from, at, rewound));
@@ -214,7 +214,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
       return true;
     },
     onGap: (epoch, to) => {
-      // What is gone around a subscription or with an epoch, `ok` and `ev` say by themselves.
+      // `ok` and `ev` already report what is lost during a subscription or with an epoch.
       if (upstream.state !== 'live' || head?.epoch !== epoch) return;
       for (const [tab, { state, cursor }] of listeners) {
         if (state !== 'live' || cursor.offset >= to) continue;
