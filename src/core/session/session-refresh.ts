@@ -32,25 +32,26 @@ import type {
 } from './session-types.ts';
 
 /*
- * One refresh, step by step; each is an effect whose answer carries its call, so a worker may die between any two:
+ * One refresh, step by step. The browser may stop the worker between any two steps. Each step is an effect, and its
+ * result carries the same `call`.
  *
- *   locking → recording → asking → saving → active
- *                                └→ ending → signed-out
+ *   locking → recording → requesting → saving → active
+ *                                    └→ ending → signed-out
  *
- * locking    the Web Lock of the origin is held; the disk is read again inside it
- * recording  the disk says "this token was sent", before it is sent (write-ahead: invariant 12)
- * asking     the token endpoint is asked
- * saving     the new tokens go to the disk before anyone gets them (invariant 3)
- * ending     rejected: the end counts when the disk has taken it, and so holds no newer session (invariant 2)
+ * locking     request the origin's Web Lock, then read the disk again
+ * recording   write to the disk that the token is sent, before it is sent (write-ahead record: invariant 12)
+ * requesting  send the request to the token endpoint
+ * saving      write the new tokens to the disk before any request gets them (invariant 3)
+ * ending      the provider rejected the token: write the end, unless the disk has a newer session (invariant 2)
  */
 
 type Refreshing = SessionState & { state: 'refreshing' };
 
-/** The disk knows; now the token endpoint is asked. */
+/** The write-ahead record is on the disk, so the request to the token endpoint can be sent. */
 export const requestTokens = (machine: SessionMachine, state: Refreshing): SessionStep =>
   transition(machine, { ...state, step: 'requesting' }, { type: 'grant', call: state.call, session: state.session });
 
-/** What the disk says inside the lock is the truth: another worker may have rotated, or ended the session. */
+/** Inside the lock the disk is current: another worker may have refreshed or ended the session. */
 export const onLocked = (
   machine: SessionMachine,
   state: Refreshing,
@@ -67,7 +68,7 @@ export const onLocked = (
   return transition(machine, recording, { type: 'save', call: state.call, record });
 };
 
-/** Another worker, or this one before it died, has sent this very token, and nobody knows the answer. */
+/** When another worker, or this one before a restart, sent this same token and received no answer. */
 const openRecord = (
   { answeredRefreshSentAt }: SessionMachine,
   saved: SessionRecord | undefined,
@@ -78,11 +79,11 @@ const openRecord = (
   return refreshSentAt === answeredRefreshSentAt ? undefined : refreshSentAt;
 };
 
-/** A tombstone is also the end of the very generation that it names. */
+/** A signed-out record also replaces the session of its own generation. */
 export const newer = (saved: SessionRecord, generation: number): boolean =>
   saved.state === 'signed-in' ? saved.session.generation > generation : saved.generation >= generation;
 
-/** Another worker was faster: its word counts, and nothing of ours may overwrite it. */
+/** Another worker was faster. Its record counts, and this worker must not overwrite it. */
 export const adopt = (machine: SessionMachine, saved: SessionRecord, context: SessionContext): SessionStep => {
   const { state } = machine;
   const here: SessionMachine = { ...machine, unsaved: undefined, durability: 'disk' };
@@ -92,14 +93,13 @@ export const adopt = (machine: SessionMachine, saved: SessionRecord, context: Se
     ? activate(here, session, waitingOf(state), context)
     : beginRefresh(here, { session, waiting: waitingOf(state) });
   const adopted = { machine: step.machine, effects: [...release(state), ...step.effects] };
-  // No 401 leads to the truth about a cookie: the backend is asked.
+  // No 401 shows whether a cookie session still exists, so the worker verifies it with the backend.
   return session.kind === 'ticket' ? verifyNow(adopted) : adopted;
 };
 
 /**
- * A store that cannot take the record will not take the new tokens either, and one that cannot be read may hold newer
- * ones. As long as the access token is good there is no need to rotate into the unknown; when it is not, a session in
- * memory beats none (invariant 3).
+ * A store that rejects the record would also reject the new tokens, and an unreadable one may hold newer tokens. With a
+ * good access token, the refresh can wait. Without one, a session in memory is better than no session (invariant 3).
  */
 export const onStoreFailed = (
   machine: SessionMachine,
@@ -160,20 +160,20 @@ const onRejected = (
 export const lifetimeOver = (state: SessionState, session: Session): SignedOutRecord =>
   signedOutRecord(state, 'expired', { code: 'lifetime-over', endedAt: session.endsAt ?? 0 });
 
-/** By this clock the declared lifetime is over. Where a server can be asked, only it knows (a clock may have jumped). */
+/** The declared lifetime is over by this clock, which may be wrong. With a refresh token, the provider decides. */
 export const onOverdue = (machine: SessionMachine, session: Session, waiting: Waiting): SessionStep => {
   if (session.tokens.refresh !== undefined) return beginRefresh(machine, { session, waiting });
   return withEffects(end(machine, lifetimeOver(machine.state, session)), ...answerAll(waiting, { type: 'anonymous' }));
 };
 
-/** The disk has no newer session. One that fails cannot keep alive what the server has ended. */
+/** The disk has no newer session. A failed write cannot continue a session that the server ended. */
 export const onEnded = (
   machine: SessionMachine,
   { left }: SessionState & { state: 'ending' },
   saved: boolean,
 ): SessionStep => (saved ? leave({ ...machine, durability: 'disk' }, left) : end(machine, left));
 
-/** New tokens, from a refresh or a sign-in, are on the disk — or the disk has failed us and memory must do. */
+/** New tokens, from a refresh or a sign-in, are on the disk. If the write failed, they are in memory only. */
 export const onTokensSaved = (
   machine: SessionMachine,
   state: SessionState & { state: 'saving' | 'establishing' },

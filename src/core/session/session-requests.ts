@@ -14,7 +14,7 @@ import type { SessionMachine, SessionContext, Session, SessionState, SessionStep
 
 type Degraded = SessionState & { state: 'degraded' };
 
-/** A request of the allow-list arrived and wants to know how to go. */
+/** A request of the allow-list needs a verdict: with which token, if any, it is sent. */
 export const onRequest = (machine: SessionMachine, id: string, context: SessionContext): SessionStep => {
   const { state } = machine;
   switch (state.state) {
@@ -41,7 +41,7 @@ export const onRequest = (machine: SessionMachine, id: string, context: SessionC
 const wait = (machine: SessionMachine, state: SessionState & { waiting: readonly string[] }, id: string): SessionStep =>
   noChange({ ...machine, state: { ...state, waiting: [...state.waiting, id] } as SessionState });
 
-/** A request is a reason to try now, but not more often than every `minTryMs`. */
+/** A request starts an attempt, at most one in `minTryMs`. */
 const onRequestDegraded = (
   machine: SessionMachine,
   state: Degraded,
@@ -54,11 +54,11 @@ const onRequestDegraded = (
   return withEffects(noChange(machine), answer(id, { type: 'fail', problem: state.problem }));
 };
 
-/** A pause that the server asked for is kept by everyone, and so is the one before a misconfigured client asks again. */
+/** Requests do not shorten the server's `Retry-After`, or the pause of a misconfigured client. */
 export const isHeldOff = ({ problem, nextTryAt }: Degraded, { now }: SessionContext): boolean =>
   now < nextTryAt && (problem.code === 'misconfigured' || retryAfterOf(problem) !== undefined);
 
-/** Our own backoff gives way to someone who waits. */
+/** Whether an attempt may start now. It may shorten the machine's own backoff, but no pause of the server. */
 export const mayTry = (state: Degraded, context: SessionContext): boolean => {
   const since = context.now - state.failedAt;
   return (
@@ -66,7 +66,7 @@ export const mayTry = (state: Degraded, context: SessionContext): boolean => {
   );
 };
 
-/** A request was answered with 401. */
+/** The server answered a request with 401. */
 export const onRefused = (
   machine: SessionMachine,
   id: string,
@@ -75,11 +75,11 @@ export const onRefused = (
 ): SessionStep => {
   const { state } = machine;
   if (state.state === 'signed-out') return withEffects(noChange(machine), answer(id, { type: 'passThrough' }));
-  // A 401 for an older token is old news: the newer one answers it (invariant 5).
+  // A 401 for an older token does not concern the newer token, which the request is sent with again (invariant 5).
   if ((sessionOf(state)?.generation ?? generationOf(state)) > generation) return onRequest(machine, id, context);
   if (state.state === 'degraded') return onRefusedDegraded(machine, state, id, context);
   if (state.state !== 'active') return onWaitRefused(machine, state, id);
-  // The `ticket` kind has no token to renew: the 401 is the answer, and the backend is asked whether the session stands.
+  // A cookie session has no token to renew: the page gets the 401, and the worker verifies the session.
   if (state.session.kind === 'ticket')
     return withEffects(verifyNow(noChange(machine)), answer(id, { type: 'passThrough' }));
   return refreshRefused(machine, state.session, [id], context);
@@ -116,7 +116,7 @@ const refreshRefused = (
     : { machine, effects: answerAll(waiting, { type: 'passThrough' }) };
 };
 
-/** Invariant 8: the most a socket can do. A look at the token, never an end. */
+/** The only effect of a socket on the session: it starts a refresh or a verification, but ends nothing (invariant 8). */
 export const onSuspected = (machine: SessionMachine, generation: number, context: SessionContext): SessionStep => {
   const { state } = machine;
   if (state.state !== 'active' || state.session.generation !== generation) return noChange(machine);

@@ -44,7 +44,7 @@ export const onSignInAnswer = (
   if (event.type === 'sign-in-redirect')
     return withEffects(noChange(rest), ...settle(signIn.id, ok({ type: 'redirect', url: event.url })));
   if (event.type === 'signed-in') return establish(rest, event, signIn.id, context);
-  // Nobody asked for a callback's answer: what went wrong is shown where one can sign in.
+  // No caller waits for the result of a callback, so the sign-in page shows the problem.
   const shown = signIn.callback && state.state === 'signed-out' ? { ...state, problem: event.problem } : state;
   return withEffects(noChange({ ...rest, state: shown }), ...settle(signIn.id, failed(event.problem)));
 };
@@ -69,9 +69,9 @@ const establish = (
     verifiedAt: undefined,
   };
   const cancelled = failed({ code: 'cancelled' });
-  const told = [...settle(idOf(state), cancelled), ...settleUnsaved(machine, cancelled)];
+  const cancellations = [...settle(idOf(state), cancelled), ...settleUnsaved(machine, cancelled)];
   const record: SessionRecord = { state: 'signed-in', session: next };
-  return transition(fresh, establishing, ...release(state), ...told, { type: 'save', call, record });
+  return transition(fresh, establishing, ...release(state), ...cancellations, { type: 'save', call, record });
 };
 
 const idOf = (state: SessionState): string | undefined => (state.state === 'establishing' ? state.id : undefined);
@@ -92,7 +92,7 @@ export const onSignOut = (machine: SessionMachine, id: string | undefined, { now
   return withEffects(step, ...revoked, ...settle(signIn?.id, cancelled), ...settle(idOf(state), cancelled));
 };
 
-/** The disk holds a newer session than the one that this sign-in replaces: a person's will comes after it all the same. */
+/** The disk has a newer session than the one that this sign-in replaces. The user's action still wins over it. */
 export const onEstablishSuperseded = (
   machine: SessionMachine,
   state: SessionState & { state: 'establishing' },

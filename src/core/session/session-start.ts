@@ -15,7 +15,7 @@ import type {
   SignedOutRecord,
 } from './session-types.ts';
 
-/** Reads the disk; who waits goes on waiting. */
+/** Reads the disk. The requests continue to wait. */
 export const load = (machine: SessionMachine, attempt: number): SessionStep => {
   const call = machine.calls + 1;
   const starting: SessionState = {
@@ -28,13 +28,13 @@ export const load = (machine: SessionMachine, attempt: number): SessionStep => {
   return transition({ ...machine, calls: call }, starting, { type: 'load', call });
 };
 
-/** An end that this worker knows of stays one, unless the disk tells of a sign-in after it. */
+/** The end that this worker knows. It stays, unless the disk has a later sign-in. */
 const endOf = ({ state }: SessionMachine): SignedOutRecord | undefined => {
   if (state.state === 'starting') return state.left;
   return state.state === 'signed-out' && state.reason !== 'never' ? state : undefined;
 };
 
-/** What the disk said: to the first question, or to one that was asked again because nobody could read it before. */
+/** The first read of the disk, or a retry after it was unreadable. */
 export const onLoaded = (
   machine: SessionMachine,
   { call, saved, problem }: Extract<SessionEvent, { type: 'loaded' }>,
@@ -43,8 +43,8 @@ export const onLoaded = (
   const { state } = machine;
   if (state.state === 'starting' && state.call === call) {
     const { left } = state;
-    const told = left && !(saved && newer(saved, left.generation)) ? left : saved;
-    return take(machine, told, problem, context);
+    const record = left && !(saved && newer(saved, left.generation)) ? left : saved;
+    return take(machine, record, problem, context);
   }
   if (waitsForDisk(state)) return take({ ...machine, durability: 'disk' }, saved, problem, context);
   const outdone =
@@ -52,7 +52,7 @@ export const onLoaded = (
   return outdone ? onOutdone(machine, outdone) : noChange(machine);
 };
 
-/** A person signed in or out before this session was read: it will not be there any more, and must not live on. */
+/** The user signed in or out before the worker read this session. The session is over, so its tokens are revoked. */
 const onOutdone = (machine: SessionMachine, session: Session): SessionStep => {
   const { state } = machine;
   if (state.state === 'signed-out' && state.reason === 'user')
@@ -80,8 +80,9 @@ const take = (
 };
 
 /**
- * An unreadable store is not a signed-out user: everyone waits and it is read again. If it stays unreadable, people
- * must be able to sign in all the same (in memory, and said so); the disk's session is taken up should it come back.
+ * An unreadable store does not mean that the user is signed out: requests wait, and the worker reads it again. If it
+ * stays unreadable, users can still sign in. The session is then in memory, as `durability` reports. If the store can be
+ * read again, the worker uses its session.
  */
 export const onLoadFailed = (
   machine: SessionMachine,

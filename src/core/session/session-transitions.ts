@@ -28,7 +28,7 @@ export const settle = (id: string | undefined, result: Result<SignInNext | null>
 export const waitingOf = (state: SessionState): Waiting => ('waiting' in state ? state.waiting : []);
 export const sessionOf = (state: SessionState): Session | undefined => ('session' in state ? state.session : undefined);
 
-/** The session with the newest tokens, on disk or not: the one to revoke. */
+/** The session with the newest tokens, on disk or not. A revocation needs these. */
 export const latestOf = (state: SessionState): Session | undefined => ('next' in state ? state.next : sessionOf(state));
 
 /** The highest generation this worker knows of. */
@@ -38,14 +38,14 @@ export const generationOf = (state: SessionState): number => {
 };
 
 /**
- * What a person does outranks the refreshes that other workers may be making of the session before it, and what a
- * disk holds that nobody could read: they count up by one, a person's act goes to the time it happened.
+ * A refresh increments the generation by one. A sign-in or sign-out sets it to the current time, at least 16 higher. So
+ * it wins over refreshes in other workers, and over a session on a disk that was unreadable.
  */
 const USER_ACTION_STEP = 16;
 export const generationAfterSignIn = (generation: number, now: number): number =>
   Math.max(generation + USER_ACTION_STEP, now);
 
-/** Of a sign-in and a sign-out that could not see each other, the sign-out counts. */
+/** Of a concurrent sign-in and sign-out in two workers, the sign-out wins. */
 export const generationAfterSignOut = (generation: number, now: number): number =>
   generationAfterSignIn(generation, now) + USER_ACTION_STEP / 2;
 
@@ -54,7 +54,7 @@ export const holdsLock = ({ state }: SessionState): boolean =>
   state === 'refreshing' || state === 'saving' || state === 'ending';
 export const release = (state: SessionState): SessionEffect[] => (holdsLock(state) ? [{ type: 'unlock' }] : []);
 
-/** What a request gets in a session whose token is at hand. One that cannot be renewed is sent for as long as it is there. */
+/** The verdict if the token can be sent now. A token that cannot be renewed is sent even after its expiry. */
 export const admit = (session: Session, { now, policy }: SessionContext): Verdict | undefined => {
   const { access, refresh } = session.tokens;
   return usable(access, now, policy) || refresh === undefined || session.kind === 'ticket'
@@ -62,7 +62,7 @@ export const admit = (session: Session, { now, policy }: SessionContext): Verdic
     : undefined;
 };
 
-/** The token as it is, whatever this clock says of it. */
+/** The verdict with the current token, without a look at its expiry. */
 const verdictOf = ({ kind, generation, tokens }: Session): Verdict | undefined => {
   if (kind === 'ticket') return { type: 'anonymous' };
   return tokens.access && { type: 'authorized', generation, token: tokens.access, key: tokens.key };
@@ -134,29 +134,29 @@ export const enterDegraded = (
   return transition(machine, state, ...answerAll(waiting, verdict));
 };
 
-/** Writes a record; what fails is written again until the disk has it (`unsaved`). */
+/** Writes a record. A failed write is repeated until it succeeds (`unsaved`). */
 export const save = ({ machine, effects }: SessionStep, record: SessionRecord, ids: Waiting = []): SessionStep => {
   const call = machine.calls + 1;
   const unsaved = { record, call, retryAt: Infinity, ids };
   return { machine: { ...machine, calls: call, unsaved }, effects: [...effects, { type: 'save', call, record }] };
 };
 
-/** Those who signed out hear of it when the disk knows (or cannot), so that no restart brings the session back. */
+/** A sign-out call settles after the write succeeds or fails, so that no restart restores the session. */
 export const settleUnsaved = ({ unsaved }: SessionMachine, result: Result<null>): SessionEffect[] =>
   (unsaved?.ids ?? []).flatMap((id) => settle(id, result));
 
-/** The only way out of a session, for one of the three reasons of invariant 2. */
+/** The only way to end a session, for one of the three reasons of invariant 2. */
 export const end = (machine: SessionMachine, left: SignedOutRecord, ids: Waiting = []): SessionStep =>
   save(leave(machine, left), left, [...(machine.unsaved?.ids ?? []), ...ids]);
 
-/** Out, as the disk says already. */
+/** Leaves the session without a write, because the disk has the end already. */
 export const leave = (machine: SessionMachine, left: SignedOutRecord): SessionStep => {
   const { state } = machine;
   const proofless: SessionMachine = { ...machine, unsaved: undefined, verifying: undefined, verifiedAt: undefined };
   return transition(proofless, left, ...release(state), ...answerAll(waitingOf(state), { type: 'anonymous' }));
 };
 
-/** Of the generation that it ends, so that it never takes the place of that one's successor. */
+/** The record has the generation that it ends, so that it never replaces a later session. */
 export const signedOutRecord = (
   state: SessionState,
   reason: SignedOutReason,
@@ -169,7 +169,7 @@ export const signedOutRecord = (
   problem,
 });
 
-/** The session that a grant makes of the one before it. An answer without an access token leaves the old one. */
+/** The session after a token response. A response without an access token keeps the old one. */
 export const applyGrant = (before: Session, grant: TokenResponse, now: number): Session => {
   const refresh = grant.refresh ?? before.tokens.refresh;
   const access = grant.access ?? before.tokens.access;
@@ -185,18 +185,18 @@ export const applyGrant = (before: Session, grant: TokenResponse, now: number): 
       endSession: grant.endSession ?? before.tokens.endSession,
     },
     user: grant.user ?? before.user,
-    // Without a refresh token the access token's end is the session's. A server that grants has just shown that the
-    // lifetime is not over, whatever this clock says.
+    // Without a refresh token, the session ends with the access token. A token response proves that the declared
+    // lifetime is not over, even if this clock disagrees.
     endsAt: refresh === undefined ? access?.expiresAt : declared !== undefined && declared > now ? declared : undefined,
     refreshSentAt: undefined,
   };
 };
 
-/** What is to be revoked. A second `ticket` sign-in replaced the browser's cookie: to revoke the first would end it. */
+/** The session to revoke. A second `ticket` sign-in replaced the cookie, so a revocation of the first would end it. */
 export const replaced = (former: Session | undefined, next: Session): readonly Session[] =>
   former && !(former.kind === 'ticket' && next.kind === 'ticket') ? [former] : [];
 
-/** A 401 may cause a refresh only as long as the bucket holds. A clock that was set back fills it. */
+/** Takes one token from the bucket that limits refreshes after a 401. A clock that was set back refills the bucket. */
 export const spendUnauthorized = (
   machine: SessionMachine,
   { now, policy }: SessionContext,

@@ -44,7 +44,7 @@ const SESSION = object({
 });
 export type Session = Infer<typeof SESSION>;
 
-/** An ended session leaves its reason behind, so that a reload can still explain it. */
+/** The record of an ended session has the reason, so that a page can show it after a reload. */
 export type SignedOutRecord = {
   state: 'signed-out';
   generation: number;
@@ -53,10 +53,10 @@ export type SignedOutRecord = {
   problem?: Problem | undefined;
 };
 
-/** What the disk holds. */
+/** The session record on the disk. */
 export type SessionRecord = { state: 'signed-in'; session: Session } | SignedOutRecord;
 
-/** A token endpoint's good answer, already parsed. No refresh token means: the old one stays. */
+/** A successful response of a token endpoint, parsed. Without a refresh token, the old one stays. */
 export type TokenResponse = {
   access?: AccessToken | undefined;
   refresh?: string | undefined;
@@ -69,11 +69,11 @@ export type TokenResponse = {
 
 export type Waiting = readonly string[];
 
-/** What becomes of the access token while a refresh is on its way: still `good`, or `refused` by a 401. */
+/** The access token during a refresh: still `good`, or `refused` by a 401. */
 export type AccessTokenState = 'good' | 'refused';
 
 export type SessionState =
-  /** `left`: the end that this worker knows of, while it looks for a sign-in that came after it. */
+  /** `left`: the known end of the last session. The worker reads the disk for a later sign-in. */
   | {
       state: 'starting';
       call: number;
@@ -83,10 +83,10 @@ export type SessionState =
       left?: SignedOutRecord | undefined;
     }
   | (SignedOutRecord & {
-      /** The disk could not be read: then it is looked at again, for it may hold a session (Infinity: being read). */
+      /** When to read an unreadable disk again, because it may have a session. `Infinity` during a read. */
       lookAgainAt?: number | undefined;
     })
-  /** A sign-in succeeded; its session is not on disk yet. `former` sessions are revoked when it is. */
+  /** A sign-in succeeded. Its session is not on the disk yet. After the write, the `former` sessions are revoked. */
   | {
       state: 'establishing';
       next: Session;
@@ -104,10 +104,10 @@ export type SessionState =
       attempt: number;
       access: AccessTokenState;
       waiting: Waiting;
-      /** What the disk's write-ahead record says (`refreshSentAt`). */
+      /** `refreshSentAt` of the write-ahead record on the disk. */
       recorded?: number | undefined;
     }
-  /** Rejected: whether that is the end, the disk decides, which may hold another worker's newer session. */
+  /** The provider rejected the token. The session ends, unless the disk has another worker's newer session. */
   | {
       state: 'ending';
       session: Session;
@@ -116,7 +116,7 @@ export type SessionState =
       access: AccessTokenState;
       waiting: Waiting;
     }
-  /** Rotated: the new tokens are not on disk yet, so nobody gets them. */
+  /** The new tokens are not on the disk yet, so no request gets them. */
   | {
       state: 'saving';
       session: Session;
@@ -136,13 +136,13 @@ export type SessionState =
       problem: Problem;
     };
 
-/** A sign-in runs beside the session that is there, if any: only its success replaces that one. */
+/** A sign-in in progress. The current session continues until the sign-in succeeds. */
 export type SignInState = { call: number; id: string | undefined; kind: SignInKind; callback: boolean } | undefined;
 
-/** The proof by the application's backend; `again` = something happened since it was asked. */
+/** The verification by the application's backend. `rerun`: it is repeated after the current one. */
 export type VerifyState =
   | { state: 'pending'; call: number; generation: number; rerun: boolean; attempt: number }
-  /** The backend could not be asked, or gave no proof. */
+  /** The request failed, or the answer is no proof. */
   | { state: 'backoff'; attempt: number; retryAt: number }
   | undefined;
 
@@ -152,11 +152,11 @@ export type SessionMachine = {
   verifying: VerifyState;
   verifiedAt: number | undefined;
   durability: 'disk' | 'memory';
-  /** A record that the disk does not have yet, and when to try again. `ids`: who signed out, and wants to know. */
+  /** A record that is not on the disk yet, and when to write it again. `ids`: the sign-out calls that wait for it. */
   unsaved: { record: SessionRecord; call: number; retryAt: number; ids: Waiting } | undefined;
-  /** The `refreshSentAt` of this worker's last write-ahead record, if that question was answered after all. */
+  /** `refreshSentAt` of this worker's last write-ahead record, if the refresh got an answer. */
   answeredRefreshSentAt: number | undefined;
-  /** How many refreshes a 401 may still cause (token bucket): an API that always says 401 is no reason to hammer. */
+  /** Token bucket of the refreshes after a 401. It protects the provider when an API always answers 401. */
   unauthorizedBudget: { left: number; at: number };
   calls: number;
 };
@@ -164,9 +164,9 @@ export type SessionMachine = {
 export type Verdict =
   /** `key` names the DPoP key that the token is bound to. */
   | { type: 'authorized'; generation: number; token: AccessToken; key?: string | undefined }
-  /** As the page sent it: nobody is signed in, or the browser's cookie is the authorization. */
+  /** As the page sent it: no user is signed in, or the browser's cookie is the authorization. */
   | { type: 'anonymous' }
-  /** The server's 401 is the answer. */
+  /** The page gets the server's 401. */
   | { type: 'passThrough' }
   | { type: 'fail'; problem: Problem };
 
@@ -178,27 +178,27 @@ export type SessionEvent =
   | { type: 'load-failed'; call: number; problem: Problem }
   | { type: 'request'; id: string }
   | { type: 'refused'; id: string; generation: number }
-  /** The caller gave up waiting. */
+  /** The page aborted the request. */
   | { type: 'abandoned'; id: string }
-  /** The lock is held, and this is what the disk says now; `problem`: it could not be read. */
+  /** The worker holds the lock. `saved` is the current record. `problem`: the disk is unreadable. */
   | { type: 'locked'; call: number; saved: SessionRecord | undefined; problem?: Problem | undefined }
   | { type: 'saved'; call: number }
   | { type: 'save-failed'; call: number; problem: Problem }
-  /** The disk holds a newer generation: another worker was faster. */
+  /** The disk has a newer generation, because another worker was faster. */
   | { type: 'superseded'; call: number; saved: SessionRecord }
   | { type: 'granted'; call: number; grant: TokenResponse }
-  /** `unanswered`: the server may have done its work. */
+  /** `unanswered`: the server may have rotated the token. */
   | { type: 'grant-failed'; call: number; problem: Problem; unanswered: boolean }
   | { type: 'verified'; call: number; user: User }
   | { type: 'verify-failed'; call: number; problem: Problem }
   | { type: 'tick' }
   | { type: 'nudge'; cause: 'online' | 'visible' | 'thaw' | 'user' }
   | { type: 'tab-arrived' }
-  /** The disk may hold what this worker has not seen there: a copy that was taken back, or a page's own sign-in. */
+  /** The disk may have a session that this worker does not know: a restored copy, or a sign-in in the page. */
   | { type: 'restored' }
-  /** The database was deleted under this worker, which still knows what was in it. */
+  /** The database was deleted. The worker still has its content in memory. */
   | { type: 'erased' }
-  /** A socket was closed for its authorization: look at this generation. */
+  /** A server closed a socket because of the authorization with this generation. */
   | { type: 'suspected'; generation: number }
   | { type: 'sign-in'; id: string | undefined; command: SignInCommand }
   | { type: 'sign-in-redirect'; call: number; url: string }
@@ -208,7 +208,7 @@ export type SessionEvent =
 
 export type SessionEffect =
   | { type: 'load'; call: number }
-  /** Hold the one refresh lock of this origin, then read the disk again. */
+  /** Request the origin's refresh lock, then read the disk again. */
   | { type: 'lock'; call: number }
   | { type: 'unlock' }
   | { type: 'save'; call: number; record: SessionRecord }
@@ -221,19 +221,19 @@ export type SessionEffect =
 
 /** Durations in milliseconds. */
 export type SessionPolicy = {
-  /** A token this close to its end is not used any more. */
+  /** A token is not used this close to its expiry. */
   marginMs: number;
-  /** Refresh this part of its lifetime before a token's end, at most `renewLeadMaxMs`. */
+  /** Refresh before expiry by this share of the token's lifetime, at most `renewLeadMaxMs`. */
   renewLeadShare: number;
   renewLeadMaxMs: number;
-  /** A token younger than this is used whatever its lifetime says: no refresh storm. */
+  /** A token younger than this is used even if it has expired, so that no refresh storm starts. */
   minAgeMs: number;
   retryBaseMs: number;
   retryCapMs: number;
-  /** After this many failures in a row, the provider is really down: be patient. */
+  /** After this many failures in a row, the cap is `patientCapMs`. */
   patientAfter: number;
   patientCapMs: number;
-  /** Least time between two tries that requests and nudges cause. */
+  /** Minimum time between two attempts that requests and nudges start. */
   minTryMs: number;
   misconfiguredRetryMs: number;
   loadRetryMs: number;
@@ -241,7 +241,7 @@ export type SessionPolicy = {
   saveRetryMs: number;
   unauthorizedBurst: number;
   unauthorizedRefillMs: number;
-  /** A nudge verifies again when the last proof is older. */
+  /** A nudge verifies again if the last proof is older than this. */
   verifyAgainMs: number;
 };
 

@@ -13,7 +13,7 @@ import type {
   VerifyState,
 } from './session-types.ts';
 
-/** Asks the application's backend, by name, whether it knows this session; one question at a time. */
+/** Requests a proof of this session from the application's backend, one request at a time. */
 export const verifyNow = (step: SessionStep): SessionStep => {
   const { machine } = step;
   const { verifying } = machine;
@@ -30,11 +30,11 @@ export const verifyNow = (step: SessionStep): SessionStep => {
   );
 };
 
-/** The world has changed: what failed before says nothing about the next try, nor how long to wait after it. */
+/** Drops the backoff, because earlier failures say nothing about an attempt under new conditions. */
 export const forgetFailures = (machine: SessionMachine): SessionMachine =>
   machine.verifying?.state === 'backoff' ? { ...machine, verifying: undefined } : machine;
 
-/** The network is not always there when the browser says so: whoever got no proof asks again. */
+/** The network can fail after the browser fires `online`, so a verification without a proof is repeated. */
 export const verifyDue = (step: SessionStep, { now }: SessionContext): SessionStep => {
   const { verifying, state } = step.machine;
   const due = verifying?.state === 'backoff' && isDue(verifying.retryAt, VERIFY_BACKOFF.capMs, now);
@@ -50,7 +50,7 @@ export const onVerify = (
   if (verifying?.state !== 'pending' || verifying.call !== event.call) return noChange(machine);
   const rest: SessionMachine = { ...machine, verifying: undefined };
   const session = sessionOf(state);
-  // Asked about other tokens, perhaps of another person: it says nothing about these.
+  // The answer is about other tokens, perhaps of another user.
   if (session?.generation !== verifying.generation) return verifyNow(noChange(rest));
   if (event.type === 'verify-failed') {
     const over = event.problem.code === 'grant-rejected' && session.kind === 'ticket';
@@ -69,7 +69,7 @@ const unproved = (attempt: number, { now, chance }: SessionContext): VerifyState
 const rerunIfPending = (step: SessionStep, pending: { rerun: boolean }): SessionStep =>
   pending.rerun ? verifyNow(step) : step;
 
-/** The backend's name for the user is worth keeping: a restarted worker greets people by it before it has asked. */
+/** Saves the backend's name of the user, so that a restarted worker can show it before the next proof. */
 const prove = (machine: SessionMachine, session: Session, user: User): SessionStep => {
   if (session.user?.sub === user.sub && session.user.name === user.name) return noChange(machine);
   const known = { ...session, user };

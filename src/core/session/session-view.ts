@@ -10,7 +10,7 @@ const known = (session: Session, verifiedAt: number | undefined) => ({
   endsAt: session.endsAt,
 });
 
-/** What a page may know of a session: never a token. */
+/** The part of a session that pages can see. It never contains a token. */
 export const projectSession = ({ state, signIn, verifiedAt }: SessionMachine): SessionView => {
   switch (state.state) {
     case 'starting':
@@ -27,7 +27,7 @@ export const projectSession = ({ state, signIn, verifiedAt }: SessionMachine): S
       return { state: 'degraded', nextTryAt, attempt, problem, ...known(state.session, verifiedAt) };
     }
     case 'signed-out': {
-      // Back from the provider, the exchange still running: neither the app nor the login page is right yet.
+      // The callback's token exchange is running, so the page shows neither the app nor the sign-in page.
       if (signIn?.callback) return { state: 'starting' };
       const { reason, kind, problem } = state;
       return { state: 'signed-out', reason, kind, problem };

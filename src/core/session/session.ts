@@ -39,16 +39,16 @@ import {
 } from './session-types.ts';
 
 /*
- * The session. What must hold, whatever happens in whatever order (docs/invariants.md has all twelve):
+ * The session. These invariants hold for all events in any order (docs/invariants.md has all twelve):
  *
- *  1. At most one refresh is in flight; it is opened by taking the origin's lock.
+ *  1. At most one refresh is in flight. It starts with the origin's lock.
  *  2. It ends for three reasons only: the user, `invalid_grant` for the current token, the declared lifetime.
- *     Every way out goes through `leave`, which `end` writes to the disk, or which finds the end there.
- *  3. No token is given out before the disk has it, unless the disk fails; then `durability` says so.
- *  4. Every request that arrives is answered exactly once.
- *  5. A 401 for an older token is answered with the newer token, without a refresh.
- *  9. When the world heals, the session is active again by itself.
- * 12. A refresh whose answer was lost is sent again with the same token; the disk knows that it was sent.
+ *     Each end goes through `leave`. Either `end` writes it to the disk, or the disk has it already.
+ *  3. No request gets a token before it is on the disk, unless the disk fails. Then `durability` reports it.
+ *  4. Each request gets exactly one answer.
+ *  5. After a 401 for an older token, the request gets the newer token, without a refresh.
+ *  9. When disk, network and provider work again, the session becomes active without help.
+ * 12. A refresh without an answer is sent again with the same token. The disk has a record that it was sent.
  */
 
 export const initialMachine: SessionMachine = {
@@ -103,7 +103,7 @@ const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionC
     case 'tab-arrived':
       return onTabArrived(machine, context);
     case 'restored':
-      // What is not on the disk yet could not be outdone by it.
+      // A record that is not on the disk yet is newer than the disk's.
       return state.state === 'signed-out' && !machine.unsaved ? load(machine, 0) : noChange(machine);
     case 'erased':
       return onErased(machine);
@@ -126,9 +126,9 @@ const onAbandoned = (machine: SessionMachine, id: string): SessionStep => {
   return noChange({ ...machine, state: { ...state, waiting: state.waiting.filter((other) => other !== id) } });
 };
 
-/** What the disk should hold; nothing while only the disk knows. */
+/** The record that belongs on the disk. `undefined` before the disk is read. */
 const recordOf = (state: SessionState): SessionRecord | undefined => {
-  // An end outlives its deletion too: another worker may not have heard of it yet.
+  // An end is also written again, because another worker may not know it yet.
   if (state.state === 'signed-out') return state.reason === 'never' ? undefined : state;
   if (state.state === 'ending') return state.left;
   const session = latestOf(state);
@@ -137,11 +137,11 @@ const recordOf = (state: SessionState): SessionRecord | undefined => {
   return session && { state: 'signed-in', session };
 };
 
-/** A save that is under way may have been made before the deletion: its answer proves nothing any more. */
+/** A write in flight may have finished before the deletion, so its result no longer counts. */
 const onErased = (machine: SessionMachine): SessionStep => {
   const { state } = machine;
   const record = recordOf(state);
-  // Inside the lock the disk is read and written anyway.
+  // The refresh reads and writes the disk after it has the lock.
   if (!record || (state.state === 'refreshing' && state.step === 'locking')) return noChange(machine);
   if (!('call' in state) || (state.state === 'refreshing' && state.step === 'requesting'))
     return save(noChange(machine), record, machine.unsaved?.ids);
@@ -149,7 +149,7 @@ const onErased = (machine: SessionMachine): SessionStep => {
   return transition({ ...machine, calls: call }, { ...state, call }, { type: 'save', call, record });
 };
 
-// ---- answers of the refresh and of the disk
+// ---- results of the refresh and of the disk
 
 type Answer = Extract<
   SessionEvent,
@@ -174,7 +174,7 @@ const onSuperseded = (machine: SessionMachine, saved: SessionRecord, context: Se
   const { state } = machine;
   if (state.state === 'establishing') return onEstablishSuperseded(machine, state, saved, context);
   const step = adopt(machine, saved, context);
-  // Signed out elsewhere while this worker rotated: the newest tokens must not outlive it.
+  // Another worker signed out during this refresh, so the new tokens must be revoked.
   return state.state === 'saving' && saved.state === 'signed-out'
     ? withEffects(step, { type: 'revoke', session: state.next })
     : step;
@@ -190,7 +190,7 @@ const onRefreshAnswer = (
     case 'locking':
       return event.type === 'locked' ? onLocked(machine, state, event, context) : noChange(machine);
     case 'recording':
-      // The disk has all of this session now: what was unsaved is older.
+      // The disk has this session now. An unsaved record is older.
       if (event.type === 'saved') return requestTokens({ ...machine, unsaved: undefined, durability: 'disk' }, state);
       return event.type === 'save-failed' ? onStoreFailed(machine, state, event.problem, context) : noChange(machine);
     case 'requesting':
@@ -214,7 +214,7 @@ const onUnsavedAnswer = (machine: SessionMachine, event: Answer, context: Sessio
 const saved = (machine: SessionMachine): SessionStep =>
   noChange({ ...machine, unsaved: undefined, durability: 'disk' });
 
-/** A person's sign-out outdoes whatever another worker wrote meanwhile; every other end was about an older token. */
+/** A user's sign-out wins over another worker's newer session. Any other end concerns an older token. */
 const onUnsavedSuperseded = (machine: SessionMachine, there: SessionRecord, context: SessionContext): SessionStep => {
   const { unsaved, state } = machine;
   const record = unsaved?.record;
@@ -226,7 +226,7 @@ const onUnsavedSuperseded = (machine: SessionMachine, there: SessionRecord, cont
   return withEffects(step, ...settleUnsaved(machine, ok(null)));
 };
 
-// ---- time and the world
+// ---- time, network and tabs
 
 const onTick = (machine: SessionMachine, context: SessionContext): SessionStep => {
   const step = verifyDue(onDue(machine, context), context);
@@ -273,12 +273,12 @@ const onNudge = (
     return now ? beginRefresh(machine, state) : noChange(machine);
   }
   const stale = context.now - (machine.verifiedAt ?? -Infinity) >= context.policy.verifyAgainMs;
-  // A page that came while there was no network has had no proof yet, however young the last one is.
+  // A page that loaded without a network needs a new proof, however recent the last one is.
   const asks = stale || cause === 'user' || cause === 'online';
   return asks ? verifyNow(onTick(forgetFailures(machine), context)) : onTick(machine, context);
 };
 
-/** A page came, or came back: only the backend's word proves to it that the session is there. */
+/** A page loaded or became visible. The backend's answer proves to it that the session still exists. */
 const onTabArrived = (machine: SessionMachine, context: SessionContext): SessionStep => {
   const { state } = machine;
   if (state.state === 'degraded' && mayTry(state, context)) return verifyNow(beginRefresh(machine, state));

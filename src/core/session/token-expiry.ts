@@ -1,18 +1,18 @@
 import type { AccessToken, SessionMachine, Session, SessionPolicy } from './session-types.ts';
 
-/** A clock that stands this far before a token's birth has been set back since. */
+/** A clock this far before a token's issue time was set back. */
 const SET_BACK_MS = 60_000;
 
 const clockWasSetBack = (token: AccessToken, now: number): boolean => now < token.issuedAt - SET_BACK_MS;
 
 /**
- * Whether a token may still be sent. One that is brand new is sent whatever its lifetime (`expires_in: 0`
- * happens): the server's 401 decides, and a refresh storm cannot begin.
+ * Whether a token may still be sent. A new token is sent even if its lifetime is over, because some providers answer
+ * `expires_in: 0`. The server's 401 then decides, and no refresh storm starts.
  */
 export const usable = (token: AccessToken | undefined, now: number, policy: SessionPolicy): token is AccessToken =>
   token !== undefined && (now < token.expiresAt - policy.marginMs || Math.abs(now - token.issuedAt) < policy.minAgeMs);
 
-/** When to refresh before anyone has to wait for it; never for a token that lives too briefly to bother. */
+/** When to refresh, so that no request waits. `Infinity` for a token with a very short lifetime. */
 export const renewAt = (token: AccessToken, policy: SessionPolicy): number => {
   const lifetime = token.expiresAt - token.issuedAt;
   const lead = Math.min(lifetime * policy.renewLeadShare, policy.renewLeadMaxMs);
@@ -25,15 +25,15 @@ export const renewIsDue = (session: Session, now: number, policy: SessionPolicy)
   return now >= renewAt(access, policy) || clockWasSetBack(access, now);
 };
 
-/** A deadline has come, or the clock was set back since it was set, `spanMs` before it. */
+/** Whether the time is `at` or later. A time more than `spanMs` earlier means that the clock was set back. */
 export const isDue = (at: number, spanMs: number, now: number): boolean =>
   at !== Infinity && (now >= at || now < at - spanMs);
 
-/** By this clock, which may be wrong: where there is a refresh token, the server is asked before anything ends. */
+/** By this clock, which may be wrong. With a refresh token, the provider decides before the session ends. */
 export const hasEnded = (session: Session, now: number): boolean =>
   session.endsAt !== undefined && now >= session.endsAt;
 
-/** When the machine wants its next `tick`. Derived, so that no timer can be forgotten or left behind. */
+/** When the machine needs its next `tick`. It is derived from the state, so that no timer is missed or left over. */
 export const wakeAt = ({ state, unsaved, verifying }: SessionMachine, policy: SessionPolicy): number => {
   const persist = unsaved?.retryAt ?? Infinity;
   switch (state.state) {
@@ -54,7 +54,7 @@ export const wakeAt = ({ state, unsaved, verifying }: SessionMachine, policy: Se
     case 'refreshing':
     case 'saving':
     case 'ending':
-      // Whatever is unsaved is older than what the refresh is about to write.
+      // An unsaved record is older than the one that the refresh writes.
       return Infinity;
   }
 };

@@ -4,7 +4,7 @@ import type { Problem } from '../../protocol/problem.ts';
 import { DEFAULT_ACCESS_SECONDS } from '../../protocol/timing/lifetimes.ts';
 import type { AccessToken, TokenResponse } from './session-types.ts';
 
-/** An HTTP answer of a token endpoint, read whole. `at` is the endpoint's path or origin + path. */
+/** A complete HTTP response of a token endpoint. `at` is the endpoint's path or origin + path, as in problems. */
 export type TokenEndpointAnswer = {
   at: string;
   status: number;
@@ -19,7 +19,7 @@ export type TokenVerdict =
 
 const LONGEST_LIFETIME_S = 86_400;
 
-/** RFC 6749 §5.1 asks for a number; servers send strings, nothing, and worse. Advice only: the 401 decides. */
+/** RFC 6749 §5.1 requires a number, but servers also send strings or nothing. It is advice only: the 401 decides. */
 const lifetimeMs = (body: JsonObject): number => {
   const value = own(body, 'expires_in');
   const seconds = typeof value === 'string' ? Number.parseFloat(value) : numberAt(body, 'expires_in');
@@ -39,8 +39,8 @@ const schemeOf = (body: JsonObject): AccessToken['scheme'] | undefined => {
 };
 
 /**
- * Salvage first: by the time of a 200 the old refresh token is consumed, so a new one is kept whatever else is odd.
- * `expected` refuses a downgrade: a bearer token to a client that proved possession, or the other way about.
+ * A 200 means that the old refresh token is consumed, so a new one is kept even if the rest of the response is invalid.
+ * `expected` prevents a downgrade: a bearer token for a client that proved possession of its key, or the reverse.
  */
 const parseGrant = (
   body: JsonObject,
@@ -68,7 +68,7 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   'invalid_dpop_proof',
 ]);
 
-/** Only JSON from the endpoint itself, with a status of RFC 6749 §5.2, says anything about the session. */
+/** Only JSON with a status of RFC 6749 §5.2 is an answer of the token endpoint. A proxy or firewall sends others. */
 export const errorOf = ({ status, text }: TokenEndpointAnswer): string | undefined => {
   const body = status === 400 || status === 401 ? parseJson(text) : undefined;
   return isObject(body) ? stringAt(body, 'error') : undefined;
@@ -86,7 +86,7 @@ const problemOf = (answer: TokenEndpointAnswer): Problem => {
   return { code: 'misconfigured', at, detail: error };
 };
 
-/** Whether an ID token, where one comes with a refresh, is about whom the session is (OpenID Connect Core §12.2). */
+/** Whether the ID token of a refresh response has the session's subject (OpenID Connect Core §12.2). */
 export type IdTokenCheck = (idToken: unknown) => boolean;
 
 export const judgeTokenAnswer = (
@@ -98,7 +98,7 @@ export const judgeTokenAnswer = (
   const body = parseJson(answer.text);
   const grant = isObject(body) ? parseGrant(body, expected, answer.receivedAt, isSamePerson) : undefined;
   if (grant) return { type: 'granted', grant };
-  // A captive portal, or an answer cut short: the server may well have rotated.
+  // A captive portal answered, or the response is incomplete. The provider may have rotated the token.
   return {
     type: 'failed',
     problem: { code: 'unexpected-answer', at: answer.at, status: 200, detail: 'no token' },

@@ -1,9 +1,9 @@
 import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
 import { object, string, type Infer } from '../../protocol/schema/schema.ts';
 
-/** A publication on its way. `json` is its data as text, so that it is serialized once and survives any store. */
+/** A publication that the server has not acknowledged. `json` is its data, serialized once. */
 export const OUTBOX_ITEM = object({
-  /** Chosen by the page; the server knows a repetition by it. */
+  /** Chosen by the page. The server detects a repeated publication by it. */
   id: string,
   topic: string,
   json: string,
@@ -26,7 +26,7 @@ export const byteLength = (text: string): number => {
   return bytes;
 };
 
-/** `undefined` is sent as `null`, as in an array; what JSON cannot carry is the sender's Problem. */
+/** Sends `undefined` as `null`, as JSON does in arrays. Data that JSON cannot represent gives a problem. */
 export const outboxItem = (id: string, topic: string, data: unknown, owner: string): Result<OutboxItem> => {
   try {
     return ok({ id, topic, json: JSON.stringify(data) ?? 'null', owner });
@@ -39,14 +39,14 @@ export type Outbox = {
   readonly size: number;
   readonly bytes: number;
   has(id: string): boolean;
-  /** Takes an item in, at the end, bounded by count and by bytes of UTF-8. */
+  /** Appends an item. Returns a problem if the outbox has too many items or bytes of UTF-8. */
   add(item: OutboxItem): Problem | undefined;
-  /** From now on the item is durable, and may be sent. */
+  /** The item is on the disk from now on, so it may be sent. */
   saved(id: string): OutboxItem | undefined;
   remove(id: string): boolean;
-  /** What may be sent for this user, in the order in which it was published. */
+  /** The items that may be sent for this user, in the order of publication. */
   sendable(owner: string | undefined): readonly OutboxItem[];
-  /** Forgets items, and says which they were. */
+  /** Removes items and returns their ids. */
   removeWhere(test: (item: OutboxItem) => boolean): readonly string[];
 };
 
@@ -54,7 +54,7 @@ type Entry = { item: OutboxItem; bytes: number; state: 'saving' | 'saved' };
 
 export const mayBeSentBy = ({ owner }: OutboxItem, user: string | undefined): boolean => owner === '' || owner === user;
 
-/** Deterministic: the same calls, the same answers. A `Map` remembers the order in which keys came. */
+/** Deterministic: the same calls give the same results. A `Map` keeps the order in which its keys were added. */
 export const createOutbox = (): Outbox => {
   const entries = new Map<string, Entry>();
   let total = 0;

@@ -26,13 +26,13 @@ const dueOf = (state: SocketState): number => {
   }
 };
 
-/** The one moment (ms since the epoch) at which an `alarm` event for it must come; `undefined`: none is needed. */
+/** When the machine needs its next `alarm` event (ms since the Unix epoch). `undefined`: no alarm. */
 export const alarmOf = ({ state, idleAt }: Socket): number | undefined => {
   const due = Math.min(dueOf(state), idleAt ?? never);
   return due === never ? undefined : due;
 };
 
-/** The alarm for `due` went off; the caller made sure that it is the one that is set. */
+/** The alarm for `due` fired. The caller checked that it is the current one. */
 export const onAlarm = (socket: Socket, due: number, context: SocketContext): SocketStep => {
   const { state } = socket;
   const { policy } = context;

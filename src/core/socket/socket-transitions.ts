@@ -13,7 +13,7 @@ import type {
   SocketState,
 } from './socket-types.ts';
 
-/** Ends everything that is in flight, so that nothing of it can answer into the next state. */
+/** Ends the requests and connections in flight, so that none of them answers in the next state. */
 export const hangUp = (state: SocketState, code: number): SocketEffect[] => {
   const end = (call: number): SocketEffect => ({ type: 'hang-up', call, code });
   if (!('call' in state)) return [];
@@ -40,29 +40,29 @@ const hasLasted = (state: SocketState, { now, policy }: SocketContext): boolean 
   state.state === 'open' && now - state.openedAt >= policy.stableAfterMs;
 
 /**
- * How many tries count against the next one. An open link has paid for those that led to it; what counts are the
- * links before it that did not last, so that a server which closes in a loop is not asked in a hot one.
+ * How many attempts the backoff counts. An open connection resets the attempts that led to it. Short-lived connections
+ * before it still count, so that a server that closes each one is not contacted in a hot loop.
  */
 const attemptsIn = (state: SocketState, context: SocketContext): number =>
   'attempts' in state && !hasLasted(state, context) ? state.attempts : 0;
 
-/** A link that lasted ends a row of those that did not. */
+/** A connection that lasted resets the count of short-lived ones. */
 const withStableReset = (socket: Socket, context: SocketContext): Socket =>
   hasLasted(socket.state, context) ? { ...socket, unstableConnections: 0 } : socket;
 
-/** As many connections as a browser keeps to a host: they may all be as dead as the link that has gone silent. */
+/** Browsers keep up to six connections to an origin. All of them may be as dead as the silent socket. */
 const POOLED = 6;
 
 /**
- * A request on one of them is never answered, and only its end has the browser try another one (measured). The second
- * try is for a server that is slow, and not gone: it has twice the time, so that not all of them are given up.
+ * A request on a dead connection gets no answer. The browser tries another connection only after the request ends
+ * (measured). The second attempt has twice the time, so that a slow server can still answer.
  */
 const ticketPatienceMs = (state: SocketState, attempts: number, policy: SocketPolicy): number => {
   if (attempts > POOLED || state.state !== 'backoff' || state.problem.code !== 'timeout') return policy.connectWithinMs;
   return policy.answerWithinMs * (attempts === 2 ? 2 : 1);
 };
 
-/** A new attempt begins, always with a ticket of its own. */
+/** Starts a new attempt with its own ticket. */
 export const beginAttempt = (socket: Socket, context: SocketContext): SocketStep => {
   const { now, policy } = context;
   const { generation } = socket.inputs;
@@ -102,7 +102,7 @@ const waitFor = (
   });
 };
 
-/** Waits as long as the server asked (`pauseMs`), or spread over the window that it once announced. */
+/** Waits for the pause that the server requested (`pauseMs`), or a random time in the window that it announced. */
 export const backOff = (socket: Socket, problem: Problem, context: SocketContext, pauseMs?: number): SocketStep => {
   if (pauseMs !== undefined)
     return waitFor(socket, honouredPause(pauseMs, context.chance), { reason: { type: 'paused' }, problem }, context);
@@ -112,12 +112,12 @@ export const backOff = (socket: Socket, problem: Problem, context: SocketContext
   return waitFor(socket, delay, { reason: { type: 'backoff' }, problem }, context);
 };
 
-/** How often a refusal may be followed by a try at once, or as soon as there are newer tokens. */
+/** How many rejections in a row may lead to an attempt at once, or as soon as there are newer tokens. */
 const PROMPT_RETRIES = 2;
 
 /**
- * The server would not have our authorization. All that follows from it for the session is a question (invariant 8).
- * `usable`: the tokens as such were accepted (a ticket was given), so the first redial need not wait for newer ones.
+ * The server rejected the authorization. The session gets a report, which can never end it (invariant 8).
+ * `usable`: the server accepted the tokens for a ticket, so the first redial does not wait for newer ones.
  */
 export const onUnauthorized = (
   socket: Socket,
@@ -188,7 +188,7 @@ export const probe = (socket: Socket, state: Open, { now, policy }: SocketContex
     { type: 'probe', call: state.call },
   );
 
-/** The open socket lives on; if its authorization does end, the server says so (4401). */
+/** The open connection continues. If its authorization expires, the server closes it with 4401. */
 export const renewLater = (
   socket: Socket,
   state: Open,

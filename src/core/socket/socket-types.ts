@@ -2,26 +2,26 @@ import type { NudgeCause } from '../../protocol/bridge/calls.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { Step, StepContext } from '../machine.ts';
 
-/** How the link's life is known. Times are milliseconds since the epoch by this device's clock. */
+/** Whether the connection still carries data. Times are milliseconds since the Unix epoch by this device's clock. */
 export type Liveness =
-  /** The next probe goes out then, whatever is heard meanwhile: the server must hear us, too. */
+  /** When the next probe is sent, even if data arrives before: the server also needs a sign of life. */
   | { type: 'alive'; probeAt: number }
-  /** Anything at all must be heard by then. */
+  /** Any data must arrive by then. */
   | { type: 'probing'; answerBy: number };
 
-/** Renewal of the authorization of the socket while it is open. */
+/** Renewal of an open connection's authorization. */
 export type Renewal =
   | { type: 'none' }
   | { type: 'due'; renewAt: number }
   | { type: 'fetching'; call: number; generation: number; requestedAt: number; by: number }
-  /** The server has yet to say that it took the ticket. */
+  /** The server has not confirmed the ticket yet. */
   | { type: 'sent'; generation: number };
 
-/** `attempts` counts the tries since the last loss; `generation` is that of the tokens that the try was attempts with. */
+/** `attempts` counts those since the last lost connection. `generation` is that of the attempt's tokens. */
 export type SocketState =
   | { state: 'idle' }
   | { state: 'fetching-ticket'; call: number; attempts: number; generation: number; requestedAt: number; by: number }
-  /** From the dial to the server's greeting: only then is a socket of any use. */
+  /** From the dial to the server's greeting. Before it, the connection carries no data. */
   | { state: 'connecting'; call: number; attempts: number; generation: number; by: number }
   | {
       state: 'open';
@@ -32,7 +32,7 @@ export type SocketState =
       heartbeatMs: number;
       liveness: Liveness;
       renewal: Renewal;
-      /** The server said that it is about to restart, and when to come back. */
+      /** The server announced its restart, and the pause (ms) before a new connection. */
       drainMs?: number | undefined;
     }
   | {
@@ -42,13 +42,13 @@ export type SocketState =
       retryAt: number;
       reason:
         | { type: 'backoff' }
-        /** The server asked for this pause: only a person may cut it short. */
+        /** The server requested this pause. Only the user can shorten it. */
         | { type: 'paused' }
-        /** The session is looking at its tokens; a generation above this one ends the wait. */
+        /** The session checks its tokens. A higher generation ends the wait. */
         | { type: 'unauthorized'; generation: number };
       problem: Problem;
     }
-  /** `forbidden` tries again at `retryAt`, or with other tokens; `superseded` is for good, `retired` unless resumed. */
+  /** `forbidden` ends at `retryAt` or with other tokens, `retired` with `resume`. `superseded` is permanent. */
   | {
       state: 'closed';
       reason: { type: 'forbidden'; generation: number; retryAt: number } | { type: 'superseded' } | { type: 'retired' };
@@ -56,9 +56,9 @@ export type SocketState =
     };
 
 export type SocketInputs = {
-  /** Generation of the session's tokens; `undefined`: there is no session. */
+  /** Generation of the session's tokens. `undefined` without a session. */
   generation: number | undefined;
-  /** Someone listens, or a publication waits to be sent. */
+  /** A tab listens, or a publication waits in the outbox. */
   wanted: boolean;
   online: boolean;
   visible: boolean;
@@ -68,28 +68,28 @@ export type Socket = {
   state: SocketState;
   inputs: SocketInputs;
   calls: number;
-  /** Refusals for authorization in a row. */
+  /** Rejected authorizations in a row. */
   unauthorizedCount: number;
-  /** Links in a row that opened and did not last, up to the newest one. */
+  /** Short-lived connections in a row, with the current one. */
   unstableConnections: number;
-  /** The announced window (ms) outlives the link that announced it. */
+  /** The server's announced window (ms). It stays after the connection is lost. */
   windowMs?: number | undefined;
-  /** When a socket that nobody wants any more is given up. */
+  /** When an unwanted connection is closed. */
   idleAt?: number | undefined;
-  /** `retiring`: a newer worker takes over; what is open stays, and nothing new is dialled. */
+  /** `retiring`: a newer worker takes over. An open connection stays, but no new one is opened. */
   role: 'serving' | 'retiring';
 };
 
-/** What a close means; the codec says it (close codes are not universal). */
+/** The meaning of a close code. Each codec defines its own. */
 export type CloseVerdict =
   | { type: 'redial' }
-  /** The server gave a slot: come back in so many milliseconds. */
+  /** The server gave this client a slot in `ms` milliseconds. */
   | { type: 'wait'; ms: number }
   | { type: 'authorize' }
   | { type: 'stop' }
   | { type: 'superseded' };
 
-/** What the server's greeting says; what it does not say has a default. */
+/** The content of the server's greeting. An absent field has a default. */
 export type Greeting = {
   heartbeatMs?: number | undefined;
   windowMs?: number | undefined;
@@ -106,16 +106,16 @@ export type SocketEvent =
   | { type: 'renewed'; call: number; expiresInMs: number }
   | { type: 'draining'; call: number; ms: number }
   | { type: 'closed'; call: number; verdict: CloseVerdict; problem: Problem }
-  /** The alarm that was set for `due` went off. */
+  /** The alarm for `due` fired. */
   | { type: 'alarm'; due: number }
   | { type: 'retire' }
-  /** The newer worker did not take over. */
+  /** The newer worker did not take over, so this one connects again. */
   | { type: 'resume' };
 
 export type SocketEffect =
   | { type: 'fetch-ticket'; call: number }
   | { type: 'dial'; call: number; ticket: string }
-  /** Ends whatever `call` has in flight: its ticket request or its link. */
+  /** Ends the ticket request or the connection of `call`. */
   | { type: 'hang-up'; call: number; code: number }
   | { type: 'probe'; call: number }
   | { type: 'renew'; call: number; ticket: string }
@@ -125,33 +125,33 @@ export type SocketEffect =
 export type SocketPolicy = {
   /** Names the endpoint in problems. */
   endpoint: string;
-  /** Silence after which a link is probed, unless the server's greeting says otherwise. */
+  /** Interval of the probes, unless the server's greeting has another one. */
   heartbeatMs: number;
   heartbeatMinMs: number;
   heartbeatMaxMs: number;
-  /** A probe must be answered within this. */
+  /** Deadline of the answer to a probe. */
   answerWithinMs: number;
   /** Deadline of a ticket, and of a dial up to the greeting. */
   connectWithinMs: number;
-  /** A ticket must still be good for this long, to arrive in time; where it never is, for half its lifetime. */
+  /** Minimum remaining lifetime of a ticket, so that it arrives in time. At most half of its lifetime. */
   ticketMarginMs: number;
-  /** An alarm that is this late was slept through. */
+  /** An alarm this late means that the computer slept. */
   lateMs: number;
-  /** After this uptime the link counts as good. */
+  /** A connection that was open for this long counts as stable. */
   stableAfterMs: number;
   idleAfterMs: number;
-  /** Least time between two tries that nudges cause. */
+  /** Minimum time between two attempts that nudges start. */
   nudgeSpacingMs: number;
-  /** While the browser says that it is offline: it may be wrong. */
+  /** Minimum wait while the browser reports that it is offline, because that may be wrong. */
   offlineRetryMs: number;
-  /** How long to wait for newer tokens before asking with the same ones again. */
+  /** Maximum wait for newer tokens before an attempt with the same ones. */
   unauthorizedWaitMs: number;
-  /** A 403 may be a firewall's mood. */
+  /** Wait after a 403, which can come from a firewall for a short time. */
   forbiddenRetryMs: number;
-  /** Renew this long before the end, at most half of the remaining time. */
+  /** Renew this long before expiry, at most half of the remaining time. */
   renewLeadMs: number;
   renewRetryMs: number;
-  /** A timer cannot be set further than 24.8 days ahead. */
+  /** Maximum delay of a renewal. A timer has a limit of 24.8 days (2^31 − 1 ms). */
   renewMaxMs: number;
 };
 

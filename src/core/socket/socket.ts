@@ -27,14 +27,15 @@ import type {
 } from './socket-types.ts';
 
 /*
- * One upstream socket. What must hold, whatever happens in whatever order (numbers are those of docs/invariants.md):
+ * One upstream connection. These invariants hold for all events in any order (numbers of docs/invariants.md):
  *
- *  6. At most one link is live: every way out of `dialling` and `open` hangs up first, or was told of the close.
- *     Every dial has a ticket that was asked for by that very attempt, and that is still fresh.
- *  7. Silence is noticed within heartbeat + `answerWithinMs`: a probe goes out every heartbeat. An alarm that comes
- *     late was slept through, so it proves nothing about the link: it probes, and never condemns.
- *  8. The session hears one thing from here, a question about one generation of its tokens.
- *  9. Every state but `superseded` and `retired` has an alarm or waits for an input, so a healed world finds it dialling.
+ *  6. At most one connection is live: each transition out of `connecting` and `open` hangs up, or follows a close.
+ *     Each dial uses a fresh ticket that the same attempt requested.
+ *  7. The machine detects silence within heartbeat + `answerWithinMs`, because each heartbeat sends a probe. A late alarm
+ *     means that the computer slept. It says nothing about the connection, so it only sends a probe.
+ *  8. The session gets only reports of rejected authorization, for one generation of its tokens.
+ *  9. Each state but `superseded` and `retired` has an alarm or waits for an input. So the machine connects again when
+ *     network and server work.
  */
 
 export const initialSocket: Socket = {
@@ -88,9 +89,9 @@ const onEvent = (socket: Socket, event: SocketEvent, context: SocketContext): So
   }
 };
 
-// ---- the world
+// ---- network, tabs and session
 
-/** A newer worker is the one to dial, for as long as this one lives. */
+/** A newer worker connects instead of this one. */
 const isOver = (state: SocketState): boolean => state.state === 'closed' && state.reason.type !== 'forbidden';
 
 const hasNewTokens = (state: SocketState, generation: number): boolean => {
@@ -101,7 +102,7 @@ const hasNewTokens = (state: SocketState, generation: number): boolean => {
 const idleAtOf = ({ state, idleAt }: Socket, wanted: boolean, { now, policy }: SocketContext): number | undefined =>
   wanted || state.state === 'idle' || isOver(state) ? undefined : (idleAt ?? now + policy.idleAfterMs);
 
-/** A change of the world that is a reason to try now, if any. */
+/** The input change, if any, that starts an attempt now. */
 const edge = (before: SocketInputs, after: SocketInputs): NudgeCause | undefined => {
   if (before.online !== after.online) return after.online ? 'online' : 'offline';
   return after.visible && !before.visible ? 'visible' : undefined;
@@ -139,13 +140,13 @@ const onResume = (socket: Socket, context: SocketContext): SocketStep =>
     ? onInputs({ ...socket, state: { state: 'idle' } }, socket.inputs, context)
     : noChange(socket);
 
-// ---- answers
+// ---- results
 
 const onTicket = (socket: Socket, event: SocketEvent & { type: 'ticket' }, context: SocketContext): SocketStep => {
   const { state } = socket;
   const { call, ticket } = event;
   const usableMs = Math.max(event.freshForMs - context.policy.ticketMarginMs, event.freshForMs / 2);
-  const isFresh = (askedAt: number): boolean => context.now - askedAt < usableMs;
+  const isFresh = (requestedAt: number): boolean => context.now - requestedAt < usableMs;
   if (state.state === 'open' && state.renewal.type === 'fetching' && state.renewal.call === call) {
     if (!isFresh(state.renewal.requestedAt)) return renewLater(socket, state, undefined, context);
     const { generation } = state.renewal;
