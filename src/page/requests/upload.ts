@@ -7,39 +7,39 @@ type Send = (input: string | URL, init?: RequestInit) => Promise<Response>;
 type Body = Blob | ArrayBuffer;
 type Limits = { partBytes: number };
 
-/** What is no longer than this is not worth more than one request; also the size of the first part. */
+/** A body up to this size goes in one request. It is also the size of the first part. */
 const FIRST_PART_BYTES = 256 * 1024;
-/** Longer parts would be no faster, and lose more when one is lost. */
-const LONGEST_PART_BYTES = 8 * 1024 * 1024;
-/** Parts grow until one takes so long (ms): often enough to show progress by, seldom enough not to cost any. */
+/** Longer parts are no faster, and a lost part costs more. */
+const MAX_PART_BYTES = 8 * 1024 * 1024;
+/** Parts grow until one takes this long (ms): often enough for a progress bar, and seldom enough to cost little. */
 const PART_TAKES_MS = 500;
-/** An upload that nobody has taken a byte of for so long is given up. */
+/** An upload fails after this time without a new byte on the server. */
 const GIVE_UP_AFTER_MS = 10 * 60_000;
 
-/** Statuses that say "later" and nothing about the upload. */
-const PASSING: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+/** Statuses that ask to retry later and say nothing about the upload. */
+const TRANSIENT: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 
 const sizeOf = (body: Body): number => (body instanceof Blob ? body.size : body.byteLength);
 
-/** Whether the same may work later. A worker's own answers are problems, and final. */
-const isPassing = ({ status, headers }: Response): boolean =>
-  PASSING.has(status) && !(status === 502 && headers.get('content-type') === 'application/problem+json');
+/** Whether the same request may work later. A 502 with a problem comes from the worker itself and is final. */
+const isTransient = ({ status, headers }: Response): boolean =>
+  TRANSIENT.has(status) && !(status === 502 && headers.get('content-type') === 'application/problem+json');
 
 const offsetOf = (response: Response): number | undefined => {
   const offset = Number.parseInt(response.headers.get('upload-offset') ?? '', 10);
   return Number.isSafeInteger(offset) ? offset : undefined;
 };
 
-/** How long parts may be; `undefined` for a server that does not take any. */
+/** The server's limit for the size of a part, or `undefined` when the server supports no resumable uploads. */
 const limitsOf = async (send: Send, url: string, signal: AbortSignal | null): Promise<Limits | undefined> => {
   const response = await send(url, { method: 'OPTIONS', signal });
   const limits = response.headers.get('upload-limit');
   if (!response.ok || limits === null) return undefined;
   const [, longest] = /max-append-size=(\d+)/.exec(limits) ?? [];
-  return { partBytes: Math.min(LONGEST_PART_BYTES, Number(longest ?? LONGEST_PART_BYTES)) };
+  return { partBytes: Math.min(MAX_PART_BYTES, Number(longest ?? MAX_PART_BYTES)) };
 };
 
-/** Full jitter, and no longer than until the network is back. Rejects when the signal aborts. */
+/** Waits with full jitter, at least as `Retry-After` asks, and at most until the network is back. Rejects when the signal aborts. */
 const pause = async ({ signal, aborted }: Parts, failures: number, response: Response | undefined): Promise<void> => {
   const asked = response && parseRetryAfter(response.headers, Date.now());
   const ms = retryDelay(failures, PAGE_BACKOFF, Math.random(), asked);
@@ -47,8 +47,11 @@ const pause = async ({ signal, aborted }: Parts, failures: number, response: Res
   signal?.throwIfAborted();
 };
 
-/** What a server said to one request of an upload. */
-type Said = { is: 'at'; offset: number } | { is: 'over'; response: Response } | { is: 'silent'; response?: Response };
+/** The outcome of one request of an upload. `unknown`: no response, or one that only asks to wait. */
+type Outcome =
+  | { type: 'offset'; offset: number }
+  | { type: 'final'; response: Response }
+  | { type: 'unknown'; response?: Response };
 
 type Parts = {
   send: Send;
@@ -62,72 +65,73 @@ type Parts = {
   onProgress: NonNullable<UploadOptions['onProgress']>;
 };
 
-const heard = async (sent: Promise<Response>, signal: AbortSignal | null): Promise<Said> => {
+const outcomeOf = async (sent: Promise<Response>, signal: AbortSignal | null): Promise<Outcome> => {
   try {
     const response = await sent;
-    if (isPassing(response)) return { is: 'silent', response };
+    if (isTransient(response)) return { type: 'unknown', response };
     const offset = offsetOf(response);
-    const goesOn = response.status === 409 || response.headers.get('upload-complete') === '?0';
-    return goesOn && offset !== undefined ? { is: 'at', offset } : { is: 'over', response };
+    const continues = response.status === 409 || response.headers.get('upload-complete') === '?0';
+    return continues && offset !== undefined ? { type: 'offset', offset } : { type: 'final', response };
   } catch {
     signal?.throwIfAborted();
-    return { is: 'silent' };
+    return { type: 'unknown' };
   }
 };
 
-/** Where the upload stands, by its server's word; a finished one is asked for its answer with an empty last part. */
-const askOffset = async ({ send, url, signal }: Parts): Promise<Said> => {
-  const said = await heard(send(url, { method: 'HEAD', signal }), signal);
-  if (said.is !== 'over' || !said.response.ok) return said;
-  const offset = offsetOf(said.response);
-  return offset === undefined ? said : { is: 'at', offset };
+/** The server's offset. For a finished upload an empty last part then fetches the final response. */
+const requestOffset = async ({ send, url, signal }: Parts): Promise<Outcome> => {
+  const outcome = await outcomeOf(send(url, { method: 'HEAD', signal }), signal);
+  if (outcome.type !== 'final' || !outcome.response.ok) return outcome;
+  const offset = offsetOf(outcome.response);
+  return offset === undefined ? outcome : { type: 'offset', offset };
 };
 
-const sendPart = ({ send, url, body, total, signal }: Parts, offset: number, bytes: number): Promise<Said> => {
+const sendPart = ({ send, url, body, total, signal }: Parts, offset: number, bytes: number): Promise<Outcome> => {
   const end = Math.min(offset + bytes, total);
   const headers = {
     'content-type': 'application/partial-upload',
     'upload-offset': String(offset),
     'upload-complete': end === total ? '?1' : '?0',
   };
-  return heard(send(url, { method: 'PATCH', headers, body: body.slice(offset, end), signal }), signal);
+  return outcomeOf(send(url, { method: 'PATCH', headers, body: body.slice(offset, end), signal }), signal);
 };
 
 const nextSize = (bytes: number, tookMs: number, { partBytes }: Limits): number =>
   Math.min(partBytes, tookMs < PART_TAKES_MS ? bytes * 2 : Math.max(FIRST_PART_BYTES, bytes / 2));
 
-/** Where an upload is, and what is to be sent next. */
-type Standing = { offset: number; bytes: number; unsure: boolean; failures: number; heardAt: number };
+/** What to send next. `isUncertain`: the client must request the server's offset first. `advancedAt`: see `GIVE_UP_AFTER_MS`. */
+type Progress = { offset: number; bytes: number; isUncertain: boolean; failures: number; advancedAt: number };
 
-/** `undefined`: what was said leads nowhere now. */
-const after = (said: Said, now: Standing, tookMs: number, { total, limits }: Parts): Standing | undefined => {
-  if (said.is !== 'at' || said.offset > total) return undefined;
-  const { offset } = said;
-  if (now.unsure && offset === now.offset) return { ...now, unsure: false };
+/** The progress after an outcome, or `undefined` when the upload must pause. */
+const advance = (outcome: Outcome, now: Progress, tookMs: number, { total, limits }: Parts): Progress | undefined => {
+  if (outcome.type !== 'offset' || outcome.offset > total) return undefined;
+  const { offset } = outcome;
+  if (now.isUncertain && offset === now.offset) return { ...now, isUncertain: false };
   if (offset === now.offset) return undefined;
-  const bytes = now.unsure ? now.bytes : nextSize(now.bytes, tookMs, limits);
-  return { offset, bytes, unsure: false, failures: 0, heardAt: performance.now() };
+  const bytes = now.isUncertain ? now.bytes : nextSize(now.bytes, tookMs, limits);
+  return { offset, bytes, isUncertain: false, failures: 0, advancedAt: performance.now() };
 };
 
 const sendParts = async (parts: Parts): Promise<Response> => {
   const { total, limits, onProgress } = parts;
   const first = Math.min(FIRST_PART_BYTES, limits.partBytes);
-  let now: Standing = { offset: 0, bytes: first, unsure: false, failures: 0, heardAt: performance.now() };
+  let now: Progress = { offset: 0, bytes: first, isUncertain: false, failures: 0, advancedAt: performance.now() };
   for (;;) {
-    const begun = performance.now();
-    const said = await (now.unsure ? askOffset(parts) : sendPart(parts, now.offset, now.bytes));
-    if (said.is === 'over') {
-      if (said.response.ok) onProgress({ sent: total, total });
-      return said.response;
+    const startedAt = performance.now();
+    const outcome = await (now.isUncertain ? requestOffset(parts) : sendPart(parts, now.offset, now.bytes));
+    if (outcome.type === 'final') {
+      if (outcome.response.ok) onProgress({ sent: total, total });
+      return outcome.response;
     }
-    const next = after(said, now, performance.now() - begun, parts);
+    const next = advance(outcome, now, performance.now() - startedAt, parts);
     if (next) {
       if (next.offset !== now.offset && next.offset < total) onProgress({ sent: next.offset, total });
       now = next;
     } else {
-      if (begun - now.heardAt > GIVE_UP_AFTER_MS) throw new TypeError('upload given up', { cause: said });
-      await pause(parts, now.failures, said.is === 'silent' ? said.response : undefined);
-      now = { ...now, unsure: true, failures: now.failures + 1 };
+      if (startedAt - now.advancedAt > GIVE_UP_AFTER_MS)
+        throw new TypeError('The server received no new byte of the upload for ten minutes.', { cause: outcome });
+      await pause(parts, now.failures, outcome.type === 'unknown' ? outcome.response : undefined);
+      now = { ...now, isUncertain: true, failures: now.failures + 1 };
     }
   }
 };
@@ -140,21 +144,21 @@ export const upload = async (
   { onProgress = () => {}, signal, method = 'POST' }: UploadOptions = {},
 ): Promise<Response> => {
   const total = sizeOf(body);
-  const heeded = signal ?? null;
-  const limits = total > FIRST_PART_BYTES ? await limitsOf(send, url, heeded) : undefined;
+  const abortSignal = signal ?? null;
+  const limits = total > FIRST_PART_BYTES ? await limitsOf(send, url, abortSignal) : undefined;
   if (!limits) {
-    const response = await send(url, { method, body, signal: heeded });
+    const response = await send(url, { method, body, signal: abortSignal });
     onProgress({ sent: total, total });
     return response;
   }
   const headers = { 'upload-complete': '?0', 'upload-length': String(total) };
-  const begun = await send(url, { method, headers, signal: heeded });
-  const place = begun.headers.get('location');
-  if (begun.status !== 201 || place === null) return begun;
+  const created = await send(url, { method, headers, signal: abortSignal });
+  const place = created.headers.get('location');
+  if (created.status !== 201 || place === null) return created;
   const to = new URL(place, new URL(url, location.href));
-  const aborted = new Promise((resolve) => heeded?.addEventListener('abort', resolve));
+  const aborted = new Promise((resolve) => abortSignal?.addEventListener('abort', resolve));
   try {
-    return await sendParts({ send, url: to, body, total, limits, signal: heeded, aborted, onProgress });
+    return await sendParts({ send, url: to, body, total, limits, signal: abortSignal, aborted, onProgress });
   } catch (error) {
     void send(to, { method: 'DELETE' }).catch(() => {});
     throw error;
