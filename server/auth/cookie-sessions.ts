@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Account } from './accounts.ts';
+import { SESSION_SECONDS } from '../base/token-lifetimes.ts';
 import type { ServerClock } from '../base/server-clock.ts';
 import { cookieHeader, mayBeSecure, readCookie } from '../http/cookie.ts';
 import { ownerOf, type Principal, type SessionRevocations } from '../http/principal.ts';
@@ -9,7 +10,6 @@ import { deleteAll, type Store } from '../base/store.ts';
 
 const SECURE_NAME = '__Host-keeper-session';
 const PLAIN_NAME = 'keeper-session';
-const LIFETIME_SECONDS = 14 * 24 * 60 * 60;
 
 export const COOKIE_SESSION = object({ sub: string, name: string, expiresAt: number });
 
@@ -41,9 +41,9 @@ export const createCookieSessions = (services: {
   return {
     async start(account, headers) {
       const cookie = randomId();
-      const expiresAt = clock.now() + LIFETIME_SECONDS * 1000;
-      await store.put(keyOf(cookie), { sub: account.username, name: account.name, expiresAt }, LIFETIME_SECONDS * 1000);
-      return setCookie(headers, cookie, LIFETIME_SECONDS);
+      const expiresAt = clock.now() + SESSION_SECONDS * 1000;
+      await store.put(keyOf(cookie), { sub: account.username, name: account.name, expiresAt }, SESSION_SECONDS * 1000);
+      return setCookie(headers, cookie, SESSION_SECONDS);
     },
     async revoke(headers) {
       const cookie = cookieOf(headers);

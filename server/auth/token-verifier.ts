@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
+import { DEFAULT_ACCESS_SECONDS } from '../../src/protocol/timing/lifetimes.ts';
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
 import { systemNow, type ServerClock } from '../base/server-clock.ts';
 import { ownerOf, type Principal } from '../http/principal.ts';
@@ -39,7 +40,7 @@ const RESPONSE_TIMEOUT_MS = 5_000;
 /** How long the verifier caches a userinfo or introspection response. */
 const OPAQUE_CACHE_MS = 5_000;
 /** Assumed lifetime of an opaque token without an expiry: the sockets that it authorizes close after it. */
-const OPAQUE_LIFETIME_MS = 300_000;
+const OPAQUE_LIFETIME_MS = DEFAULT_ACCESS_SECONDS * 1000;
 const MAX_TOKENS = 10_000;
 
 const isJwt = (token: string): boolean => token.split('.').length === 3;

@@ -8,7 +8,10 @@ export const TICKET_SECONDS = { events: 300, socket: DEFAULT_TICKET_SECONDS, dow
 
 const DAY_SECONDS = 24 * 60 * 60;
 
-export const DEFAULT_LIFETIMES: Lifetimes = { accessSeconds: DEFAULT_ACCESS_SECONDS, refreshSeconds: 14 * DAY_SECONDS };
+/** Lifetime of an unused session: of a refresh token, of the session cookie, and of the provider's own session. */
+export const SESSION_SECONDS = 14 * DAY_SECONDS;
+
+export const DEFAULT_LIFETIMES: Lifetimes = { accessSeconds: DEFAULT_ACCESS_SECONDS, refreshSeconds: SESSION_SECONDS };
 
 /**
  * How long the server accepts a used refresh token again. A client that got no response must retry with the same token.

@@ -5,7 +5,7 @@ import type { TokenVersion } from '../auth/token-version.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import { DPOP_ALGORITHMS } from '../auth/dpop.ts';
 import type { LoginRateLimit } from '../auth/login-rate-limit.ts';
-import type { Lifetimes } from '../base/token-lifetimes.ts';
+import { SESSION_SECONDS, type Lifetimes } from '../base/token-lifetimes.ts';
 import { grantKey, storeAdapter, type ReusePolicy } from './provider-adapter.ts';
 import { loadOrCreateSecret, loadOrCreateKey, randomId } from '../base/crypto.ts';
 import { messagePage, signOutPage } from './sign-in-page.ts';
@@ -48,14 +48,13 @@ export type ProviderOptions = {
 export const CLAIMS = { tokenVersion: 'access_epoch', session: 'sid' } as const;
 
 const SCOPES = ['openid', 'offline_access', 'profile', 'api'];
-const DAY_SECONDS = 86_400;
 /** Longer than any refresh token. Each use renews a refresh token, but not its grant. */
-const GRANT_SECONDS = 180 * DAY_SECONDS;
+const GRANT_SECONDS = 180 * 86_400;
 const TTL_SECONDS = {
   AuthorizationCode: 60,
   IdToken: 600,
   Interaction: 1_800,
-  Session: 14 * DAY_SECONDS,
+  Session: SESSION_SECONDS,
   Grant: GRANT_SECONDS,
 };
 /** Scripts of another origin can read only these headers. The worker needs `Date` to measure the clock skew. */

@@ -27,6 +27,7 @@ export type Hub = {
 export const DEFAULT_HEARTBEAT_MS = 10_000;
 /** Checks of each connection per heartbeat. */
 const TICKS_PER_HEARTBEAT = 10;
+const MAX_TICK_MS = 60_000;
 /** How long the hub remembers the fence of a browser profile after its last connection. */
 const FENCE_TTL_MS = 24 * 60 * 60 * 1000;
 
@@ -87,7 +88,7 @@ export const createHub = (options: {
 
   const timer = setInterval(
     () => connections.all().forEach((connection) => connection.tick()),
-    heartbeatMs / TICKS_PER_HEARTBEAT,
+    Math.min(heartbeatMs / TICKS_PER_HEARTBEAT, MAX_TICK_MS),
   );
   topics.subscribe((event) => {
     for (const connection of connections.of(event.owner)) connection.deliver(event);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { startTimer } from '../../../src/protocol/timing/timer.ts';
+import { startTimer, withDeadline } from '../../../src/protocol/timing/timer.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -24,4 +24,20 @@ test('never runs after it is cancelled, however long its delay', () => {
   cancel();
   vi.advanceTimersByTime(90 * DAY_MS);
   expect(run).not.toHaveBeenCalled();
+});
+
+test('gives up a promise after the deadline, even with a deadline beyond 2^31 ms', async () => {
+  const never = new Promise<string>(() => {});
+  const answer = vi.fn<(value: string) => void>();
+  void withDeadline(never, 60 * DAY_MS, 'late').then(answer);
+  await vi.advanceTimersByTimeAsync(60 * DAY_MS - 1);
+  expect(answer).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(answer).toHaveBeenCalledWith('late');
+});
+
+test('leaves no timer behind when the promise settles first', async () => {
+  await expect(withDeadline(Promise.resolve('done'), 60 * DAY_MS, 'late')).resolves.toBe('done');
+  await expect(withDeadline(Promise.reject(new Error('no')), 60 * DAY_MS, 'late')).rejects.toThrow('no');
+  expect(vi.getTimerCount()).toBe(0);
 });

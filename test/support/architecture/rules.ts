@@ -192,10 +192,12 @@ const functionLengths = (module: Module): Violation[] => {
 
 /** The one file that may pass any number to `setTimeout`. */
 const TIMER_MODULE = 'src/protocol/timing/timer.ts';
+const BOUNDED_DELAY = /^([A-Z][A-Z0-9_]*|[\d_]+|Math\.min\(.*, [A-Z][A-Z0-9_]*\)|exponentialDelay\(.*\))$/s;
 
 /**
- * `setTimeout` runs at once when its delay is above 2^31 - 1 ms, and a delay from outside may be. So its delay
- * must be a constant, or an exponential delay, which its cap bounds. `startTimer` takes any number.
+ * `setTimeout` and `setInterval` run at once when the delay is above 2^31 - 1 ms, and a number from outside may be. So
+ * the delay must be a constant, `Math.min(…, CONSTANT)`, or an exponential delay, which its cap bounds. `startTimer`
+ * takes any number.
  * Scripts run on the machine of the person who starts them.
  */
 const timers = (module: Module): Violation[] => {
@@ -206,11 +208,10 @@ const timers = (module: Module): Violation[] => {
     CallExpression: (node) => {
       const { callee } = node;
       const named = callee.type === 'MemberExpression' ? callee.property : callee;
-      if (named.type !== 'Identifier' || named.name !== 'setTimeout') return;
+      if (named.type !== 'Identifier' || !/^set(Timeout|Interval)$/.test(named.name)) return;
       const delay = node.arguments[1];
       const text = delay === undefined ? '0' : module.source.slice(delay.start, delay.end);
-      if (!/^([A-Z][A-Z0-9_]*|[\d_]+|exponentialDelay\(.*\))$/.test(text))
-        found.push(at(module, 'timer', node.start, `setTimeout(…, ${text})`));
+      if (!BOUNDED_DELAY.test(text)) found.push(at(module, 'timer', node.start, `${named.name}(…, ${text})`));
     },
   }).visit(module.parsed.program);
   return found;
