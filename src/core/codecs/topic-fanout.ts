@@ -6,7 +6,7 @@ import { hasRead, missingBefore, type Cursor } from '../../protocol/cursor.ts';
  * to it as a gap. Each listener's own cursor decides: it drops repeated events and finds skipped ones. So the order in
  * which a server sends `ok`, `gap` and `ev` does not matter.
  *
- * Deterministic, but mutable on purpose: a copy of the ring of 2,000 events for each event and tab would cost more
+ * Deterministic, but mutable on purpose. A copy of the ring of 2,000 events for each event and tab would cost more
  * than the rest of the worker.
  */
 

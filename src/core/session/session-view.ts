@@ -1,4 +1,4 @@
-import type { SessionView } from '../../protocol/snapshot.ts';
+import type { Continuity, SessionView } from '../../protocol/snapshot.ts';
 import type { SessionMachine, Session } from './session-types.ts';
 
 const known = (session: Session, verifiedAt: number | undefined) => ({
@@ -34,3 +34,19 @@ export const projectSession = ({ state, signIn, verifiedAt }: SessionMachine): S
     }
   }
 };
+
+/** The events that a session survives and a page can show. */
+export type Disruption = 'reloads' | 'workerRestarts' | 'networkLosses' | 'refreshes';
+
+export const continuitySince = (now: number): Continuity => ({
+  since: now,
+  reloads: 0,
+  workerRestarts: 0,
+  networkLosses: 0,
+  refreshes: 0,
+});
+
+export const withDisruption = (kept: Continuity, trial: Disruption): Continuity => ({
+  ...kept,
+  [trial]: kept[trial] + 1,
+});

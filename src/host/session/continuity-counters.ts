@@ -1,4 +1,4 @@
-import { keptSince, survived, type Trial } from '../../core/session/continuity.ts';
+import { continuitySince, withDisruption, type Disruption } from '../../core/session/session-view.ts';
 import type { SessionMachine } from '../../core/session/session-types.ts';
 import { sessionOf } from '../../core/session/session-transitions.ts';
 import { CONTINUITY, type Continuity } from '../../protocol/snapshot.ts';
@@ -8,7 +8,7 @@ import type { Clock } from '../runtime/clock.ts';
 /** Counts the reloads, worker restarts, network losses and refreshes that the session survived. Kept on the disk. */
 export type ContinuityCounters = {
   readonly kept: Continuity;
-  count(trial: Trial): void;
+  count(trial: Disruption): void;
   /** Counts what a step of the session machine shows: a restart, a refresh. A sign-in starts again at zero. */
   observe(before: SessionMachine, after: SessionMachine): void;
 };
@@ -16,8 +16,8 @@ export type ContinuityCounters = {
 const KEY = 'kept';
 
 export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () => void): ContinuityCounters => {
-  let kept = keptSince(clock.now());
-  const pending: Trial[] = [];
+  let kept = continuitySince(clock.now());
+  const pending: Disruption[] = [];
   let loaded = false;
 
   const write = (next: Continuity): void => {
@@ -32,12 +32,12 @@ export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () 
     .catch(() => undefined)
     .then((stored) => {
       loaded = true;
-      write(pending.reduce(survived, stored ?? keptSince(clock.now())));
+      write(pending.reduce(withDisruption, stored ?? continuitySince(clock.now())));
     });
 
-  const count = (trial: Trial): void => {
+  const count = (trial: Disruption): void => {
     if (!loaded) pending.push(trial);
-    write(survived(kept, trial));
+    write(withDisruption(kept, trial));
   };
 
   return {
@@ -49,7 +49,7 @@ export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () 
       const former = sessionOf(before.state);
       const session = sessionOf(after.state);
       if (before.state.state === 'starting' && session) count('workerRestarts');
-      else if (before.state.state === 'establishing' && session) write(keptSince(clock.now()));
+      else if (before.state.state === 'establishing' && session) write(continuitySince(clock.now()));
       else if (former && session && session.generation > former.generation) count('refreshes');
     },
   };

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { keptSince, survived } from '../../../src/core/session/continuity.ts';
-import { projectSession } from '../../../src/core/session/session-view.ts';
+import { continuitySince, withDisruption, projectSession } from '../../../src/core/session/session-view.ts';
 import { initialMachine } from '../../../src/core/session/session.ts';
 import type { SessionMachine, Session, SessionState } from '../../../src/core/session/session-types.ts';
 import { begin, histories } from '../session-world/session-histories.ts';
@@ -104,14 +103,14 @@ const tokensOf = (state: SessionState, name: string): readonly string[] => {
 
 describe('the counts of what a session survived', () => {
   test('counts each kind of event, with the start time', () => {
-    const once = survived(survived(keptSince(NOW), 'reloads'), 'refreshes');
+    const once = withDisruption(withDisruption(continuitySince(NOW), 'reloads'), 'refreshes');
     expect(once).toEqual({ since: NOW, reloads: 1, workerRestarts: 0, networkLosses: 0, refreshes: 1 });
-    expect(survived(once, 'reloads').reloads).toBe(2);
+    expect(withDisruption(once, 'reloads').reloads).toBe(2);
   });
 
   test('does not change the earlier counts', () => {
-    const before = keptSince(NOW);
-    survived(before, 'workerRestarts');
+    const before = continuitySince(NOW);
+    withDisruption(before, 'workerRestarts');
     expect(before.workerRestarts).toBe(0);
   });
 });
