@@ -18,7 +18,7 @@ const modulesOf = (folder: string): Module[] =>
 
 const sentence = (path: string, line: number, what: string): string => `${path}:${line} ${what}`;
 
-describe('the house', () => {
+describe('the source code', () => {
   const modules = FOLDERS.flatMap(modulesOf);
 
   test('has files in it', () => {
@@ -43,7 +43,7 @@ describe('the house', () => {
   });
 });
 
-describe('each rule can fail', () => {
+describe('the rules', () => {
   const rulesBrokenBy = (path: string, source: string): string[] =>
     check(parseModule(path, source)).map((found) => found.rule);
 
@@ -96,17 +96,17 @@ describe('each rule can fail', () => {
     ['cast', 'server/a.ts', 'export const f = async (r: Response) => (await r.json()) as { a: 1 };'],
   ];
 
-  test.each(BAD)('%s in %s: %j', (rule, path, source) => {
+  test.each(BAD)('report %s in %s: %j', (rule, path, source) => {
     expect(rulesBrokenBy(path, source)).toContain(rule);
   });
 
-  test('length after 300 lines', () => {
+  test('report length after 300 lines', () => {
     expect(rulesBrokenBy('src/core/a.ts', '//\n'.repeat(300))).toEqual([]);
     expect(rulesBrokenBy('src/core/a.ts', '//\n'.repeat(301))).toEqual(['length']);
     expect(rulesBrokenBy('test/core/a.ts', '//\n'.repeat(501))).toEqual(['length']);
   });
 
-  test('function length after 50 lines of its own', () => {
+  test('report function-length after 50 lines, without nested functions', () => {
     const lines = (count: number): string => '  f();\n'.repeat(count);
     const body = (count: number, within = ''): string => `export function long() {\n${lines(count)}${within}}`;
     const nested = `  const g = () => {\n${lines(48)}  };\n`;
@@ -130,11 +130,11 @@ describe('each rule can fail', () => {
     ['test/a.ts', '// @ts-expect-error a number is not a name\nf(1);'],
   ];
 
-  test.each(GOOD)('and lets pass %s: %j', (path, source) => {
+  test.each(GOOD)('allow in %s: %j', (path, source) => {
     expect(rulesBrokenBy(path, source)).toEqual([]);
   });
 
-  test('detects an import cycle, also one of types', () => {
+  test('report an import cycle, also one of types', () => {
     const circle = [
       parseModule('src/core/a.ts', "import type { B } from './b.ts';"),
       parseModule('src/core/b.ts', "import { c } from './c.ts';"),
@@ -144,7 +144,7 @@ describe('each rule can fail', () => {
     expect(findCycles(circle.slice(0, 2))).toEqual([]);
   });
 
-  test('finds a cycle between two folders whose modules have none', () => {
+  test('report a cycle between two folders whose modules have none', () => {
     const circle = [
       parseModule('src/core/session/a.ts', "import { b } from '../socket/b.ts';"),
       parseModule('src/core/socket/b.ts', ''),
@@ -156,13 +156,13 @@ describe('each rule can fail', () => {
     expect(findFolderCycles(circle.slice(0, 2))).toEqual([]);
   });
 
-  test('finds a folder with too many modules', () => {
+  test('report a folder with too many modules', () => {
     const modules = Array.from({ length: MAX_FILES + 1 }, (_, index) => parseModule(`src/core/a${index}.ts`, ''));
     expect(crowdedFolders(modules)).toEqual([`src/core: ${MAX_FILES + 1} modules, at most ${MAX_FILES}`]);
     expect(crowdedFolders(modules.slice(1))).toEqual([]);
   });
 
-  test('has a folder for each layer', () => {
+  test('cover an existing folder for each layer', () => {
     for (const { folder } of LAYERS) expect(readdirSync(`${ROOT}/${folder}`), folder).not.toEqual([]);
   });
 });

@@ -55,7 +55,7 @@ describe('the session on disk', () => {
     expect(bytes).not.toMatch(/rt1|at1|refresh|password/);
   });
 
-  test('an older generation does not overwrite a newer one, and `save` returns the newer one [older-generation]', async () => {
+  test('is not overwritten by an older generation, and `save` returns the newer one [older-generation]', async () => {
     const { store } = storeOf();
     await store.save(session(5));
     expect(await store.save(session(4))).toMatchObject({ type: 'superseded', saved: session(5) });
@@ -138,7 +138,7 @@ describe('the session on disk', () => {
     });
   });
 
-  test('an unreadable newer row does not block a sign-in', async () => {
+  test('is replaced by a sign-in when a newer row is unreadable', async () => {
     await storeOf({ id: 'k2', secret: 'another' }).store.save(session(9));
     const { store } = storeOf();
     expect(await store.save(session(1))).toEqual({ type: 'saved' });
@@ -151,7 +151,7 @@ describe('the session on disk', () => {
     expect(await store.save(session(1))).toEqual({ type: 'failed', problem: { code: 'store-newer' } });
   });
 
-  test('two workers without a seal share one key', async () => {
+  test('is encrypted with one key when two workers have no seal', async () => {
     const first = storeOf('none');
     const second = storeOf('none');
     await Promise.all([first.store.save(session(1)), second.store.save(session(2))]);

@@ -45,7 +45,7 @@ describe('a pair of ports that another process takes', () => {
     expect(app.origin).toBe(`http://localhost:${tried[1]}`);
   });
 
-  test('is an error when the caller gave the port', async () => {
+  test('is an error when the caller chose the port', async () => {
     await expect(startApp({ port })).rejects.toThrow(`Port ${port} is taken.`);
   });
 
