@@ -16,7 +16,7 @@ const gap = (from: number, to: number, epoch = 'e'): TopicFrame => ({ type: 'gap
 
 const read = (
   frames: readonly TopicFrame[],
-  place: Position = { name: 'now' },
+  place: Position = { state: 'now' },
 ): { place: Position; events: TopicEvent[] } => {
   const events: TopicEvent[] = [];
   for (const frame of frames) {
@@ -80,7 +80,7 @@ describe('a topic', () => {
     );
     fc.assert(
       fc.property(frames, (received) => {
-        const { place, events } = read(received, { name: 'at', cursor: { epoch: 'e', offset: 0 } });
+        const { place, events } = read(received, { state: 'at', cursor: { epoch: 'e', offset: 0 } });
         const covered = events.flatMap((one) =>
           one.type === 'message'
             ? [one.offset]

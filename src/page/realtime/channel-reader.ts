@@ -1,11 +1,11 @@
 import type { TopicEvent } from '../types/channel-types.ts';
 
-/** Events that a slow reader may be behind; beyond it they become a gap. */
+/** How many events a slow reader may be behind. Beyond this they become a gap. */
 const MAX_WAITING = 1_000;
 
 export type Reader = AsyncIterableIterator<TopicEvent, undefined> & {
   push(event: TopicEvent): void;
-  /** Forgets what nobody has taken yet. */
+  /** Drops the events that the reader has not taken yet. */
   drop(): void;
   close(): void;
 };

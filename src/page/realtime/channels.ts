@@ -24,9 +24,9 @@ export type Channels = {
   receive(frame: RealtimeFrame): void;
   /** A new port takes messages. */
   portOpened(): void;
-  /** A new worker is there: what was published and not acknowledged is offered again, under the same ids. */
+  /** A new worker answers: sends unacknowledged publications again with the same ids. */
   republish(): void;
-  /** Somebody has left: what came for them and nobody has read is for nobody else. */
+  /** The user has changed: drops the unread events of the former user. */
   resetUser(): void;
   close(): void;
 };
@@ -72,7 +72,7 @@ export const createChannels = (
   const topicOf = (name: string): Topic => {
     const known = topics.get(name);
     if (known) return known;
-    const topic: Topic = { place: { name: 'now' }, readers: new Set(), presences: 0 };
+    const topic: Topic = { place: { state: 'now' }, readers: new Set(), presences: 0 };
     topics.set(name, topic);
     post({ type: 'join', topic: name, cursor: null });
     return topic;
@@ -94,7 +94,7 @@ export const createChannels = (
     topic.presences += 1;
     return presences.open(name, (closed) => {
       topic.presences -= 1;
-      // Whoever leaves the topic is not seen to fall silent first.
+      // A page that leaves the topic altogether sends only that, not the end of its presence before.
       if (topic.presences === 0 && topic.readers.size > 0) post({ type: 'absent', topic: name });
       leave(name, topic);
       onClose(closed);
@@ -196,7 +196,7 @@ export const createChannels = (
       person = new AbortController();
       for (const topic of topics.values()) {
         // Offsets are one person's: the next one's begin wherever they do.
-        topic.place = { name: 'now' };
+        topic.place = { state: 'now' };
         for (const reader of topic.readers) reader.drop();
       }
     },

@@ -3,17 +3,17 @@ import { PAGE_BACKOFF, retryDelay } from '../../protocol/timing/backoff.ts';
 import type { Reader } from './channel-reader.ts';
 import type { ChannelEvent, Gap, LoadedSnapshot, SnapshotLoader } from '../types/channel-types.ts';
 
-/** What `restored` needs besides its reader. */
+/** The options of `withSnapshots` beside its reader. */
 export type RecoveryOptions = {
   topic: string;
   load: SnapshotLoader;
-  /** Aborts when the reading ends, or the person whose state it is has left. Asked for anew for each gap. */
+  /** A signal for one gap. It aborts when the reading ends or when the user changes. */
   until(): AbortSignal;
-  /** Waits so many milliseconds, or for less where that is of use. */
+  /** Waits this many milliseconds, or less where a retry may work sooner. */
   pause(ms: number): Promise<unknown>;
 };
 
-/** What a loader throws, as people can be told of it: a Problem, the one behind a failed `keeper.fetch`, or words. */
+/** The problem behind an error of a loader: itself, its cause (as in a failed `keeper.fetch`), or its text. */
 const problemOf = (error: unknown, topic: string): Problem => {
   if (isProblem(error)) return error;
   const cause = error instanceof Error ? error.cause : undefined;
@@ -38,7 +38,7 @@ const tryToLoad = async (
   }
 };
 
-/** Tells of failures until the state is there; returns how much of the topic is in it (0: nobody said). */
+/** Yields failures until the state is loaded. Returns the last offset that the state contains, or 0 if unknown. */
 async function* stateAfter(
   gap: Gap,
   restoring: RecoveryOptions,
@@ -48,7 +48,7 @@ async function* stateAfter(
   const aborted = whenAborted(signal);
   for (let failures = 0; ; failures += 1) {
     const loaded = await Promise.race([tryToLoad(restoring, gap, signal), aborted]);
-    // Whoever has left, their state is for nobody else.
+    // The user has changed: the next user must not get this state.
     if (!loaded || signal.aborted) return 0;
     if (loaded.ok) {
       yield { type: 'snapshot', topic, data: loaded.value.data };
@@ -62,8 +62,8 @@ async function* stateAfter(
 }
 
 /**
- * What a reader brings, with the state loaded after each gap. What arrives while it loads waits in the reader; what the
- * state has already, a later gap among it, is left out. A gap of unknown size is of another history: offsets begin anew.
+ * The events of a reader, with the state loaded after each gap. Events that arrive meanwhile wait in the reader. Events
+ * and gaps that the state contains are left out. After a gap of unknown size a new history starts, with new offsets.
  */
 export async function* withSnapshots(
   reader: Reader,

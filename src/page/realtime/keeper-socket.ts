@@ -57,9 +57,9 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   readonly #protocols: readonly string[];
   readonly #handlers = new Map<string, Handler>();
   readonly #source: MessageSource;
-  /** Who hears messages: whoever listens, or the handler only, as long as nobody ever has listened beside it. */
-  #hearer: 'listeners' | MessageHandler | undefined;
-  /** What the host has yet to take; the first `#posted` of them are on their way. */
+  /** The target of messages: all listeners, or only the `onmessage` handler while the socket has had no other listener. */
+  #target: 'listeners' | MessageHandler | undefined;
+  /** Messages that the host has not accepted yet. The first `#posted` of them are posted. */
   readonly #queue: Queued[] = [];
   #posted = 0;
   #readyState: 0 | 1 | 2 | 3 = CONNECTING;
@@ -67,17 +67,17 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   #protocol = '';
   #link: Link = { name: 'down' };
   #flushing = false;
-  /** What another worker is to be told of this socket, in the host's own words; `null` before it is open. */
+  /** What another worker needs to resume this socket, as the host wrote it. `null` before it is open. */
   #memo: string | null = null;
-  /** Bytes that were given to `send()` after the end; the standard has them counted for ever. */
+  /** Bytes passed to `send()` after the end. The standard counts them in `bufferedAmount`. */
   #unsent = 0;
 
   readonly #message = (data: unknown): void => {
-    if (this.#readyState !== OPEN || this.#hearer === undefined) return;
+    if (this.#readyState !== OPEN || this.#target === undefined) return;
     const value = typeof data === 'string' ? data : this.#binary(data);
     if (value === undefined) return;
-    if (this.#hearer === 'listeners') this.dispatchEvent(new SocketMessage(value, this.#source.origin));
-    else new DirectMessage(value, this.#source).dispatchTo(this.#hearer);
+    if (this.#target === 'listeners') this.dispatchEvent(new SocketMessage(value, this.#source.origin));
+    else new DirectMessage(value, this.#source).dispatchTo(this.#target);
   };
 
   constructor(hub: SocketHub, url: string | URL, protocols: string | Iterable<string> = []) {
@@ -97,7 +97,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
 
   static {
     const { prototype } = this;
-    // for whoever asks `instanceof WebSocket`; it has the constants, and nothing else of it is ever reached
+    // For `instanceof WebSocket`. Only its constants are reachable.
     Object.setPrototypeOf(prototype, WebSocket.prototype);
     for (const name of Object.getOwnPropertyNames(prototype))
       if (name !== 'constructor') Object.defineProperty(prototype, name, { enumerable: true });
@@ -145,7 +145,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   }
 
   override addEventListener(...[type, listener, options]: Parameters<EventTarget['addEventListener']>): void {
-    if (type === 'message') this.#hearer = 'listeners';
+    if (type === 'message') this.#target = 'listeners';
     super.addEventListener(type, listener, options);
   }
 
@@ -183,7 +183,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     const isHandler = typeof handler === 'function' || (typeof handler === 'object' && handler !== null);
     if (!isHandler && !known) return;
     this.#handlers.set(type, isHandler ? handler : null);
-    if (type === 'message' && this.#hearer !== 'listeners') this.#hearer = isCallable(handler) ? handler : undefined;
+    if (type === 'message' && this.#target !== 'listeners') this.#target = isCallable(handler) ? handler : undefined;
     if (known) return;
     super.addEventListener(type, (event) => {
       const current = this.#handlers.get(type);
@@ -192,7 +192,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   }
 
   #reopen(): void {
-    // whether the goodbye was heard is unknown
+    // It is unknown whether the close reached the server.
     if (this.#readyState >= CLOSING) return this.#ended(ABNORMAL, '', false);
     this.#link = { name: 'down' };
     this.#posted = 0;

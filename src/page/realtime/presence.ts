@@ -5,40 +5,40 @@ import { failed, ok, type Problem } from '../../protocol/problem.ts';
 import type { RealtimeFrame } from '../../protocol/bridge/realtime-frames.ts';
 import type { Presence, PresenceEvent } from '../types/channel-types.ts';
 
-/** One place of the page that is present at a topic; `state` is JSON once it has said something. */
+/** One `presence()` object of the page. `state` is JSON after its first update. */
 type View = { state: string | undefined };
-type Room = {
+type TopicEntry = {
   members: readonly Member[];
-  /** The one that spoke last is the last one. */
+  /** In order of their last update. */
   views: Set<View>;
-  /** Wakes whoever waits for a change. */
+  /** Resolvers of the iterators that wait for a change. */
   changed: Set<() => void>;
-  telling: boolean;
+  isQueued: boolean;
 };
 
 export type Presences = {
   /** `onClose` is called once. */
   open(topic: string, onClose: (presence: Presence) => void): Presence;
   receive(frame: RealtimeFrame & { type: 'here' }): void;
-  /** A new port: what was said on the old one is said again. */
+  /** A new port is open: sends the page's states again. */
   portOpened(): void;
-  /** Somebody has left: nobody else is present in their name. */
+  /** The user has changed: no presence of the former user stays open. */
   closeAll(): void;
 };
 
 const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** The first difference between what was told and what is; whoever is slow sees the sum of it, and nothing piles up. */
-const differenceOf = (told: Map<string, Member>, members: readonly Member[]): PresenceEvent | undefined => {
-  const gone = [...told.values()].find(({ id }) => !members.some((member) => member.id === id));
+/** The first difference between the members that a reader knows and the current ones. A slow reader gets the sum of changes. */
+const differenceOf = (known: Map<string, Member>, members: readonly Member[]): PresenceEvent | undefined => {
+  const gone = [...known.values()].find(({ id }) => !members.some((member) => member.id === id));
   if (gone) {
-    told.delete(gone.id);
+    known.delete(gone.id);
     return { type: 'left', member: gone };
   }
   for (const member of members) {
-    const before = told.get(member.id);
+    const before = known.get(member.id);
     if (before && isSame(before.state, member.state)) continue;
-    told.set(member.id, member);
+    known.set(member.id, member);
     return { type: before ? 'updated' : 'joined', member };
   }
   return undefined;
@@ -55,69 +55,69 @@ const jsonOf = (state: unknown): string | Problem => {
 };
 
 export const createPresences = (post: (message: TabMessage) => unknown): Presences => {
-  const rooms = new Map<string, Room>();
+  const topics = new Map<string, TopicEntry>();
   const closers = new Set<() => void>();
 
-  const tell = (topic: string, room: Room): void => {
-    room.telling = false;
-    if (rooms.get(topic) !== room) return;
-    const state = [...room.views].findLast((view) => view.state !== undefined)?.state ?? 'null';
+  const postState = (topic: string, entry: TopicEntry): void => {
+    entry.isQueued = false;
+    if (topics.get(topic) !== entry) return;
+    const state = [...entry.views].findLast((view) => view.state !== undefined)?.state ?? 'null';
     post({ type: 'present', topic, state });
   };
 
-  /** At the end of this task: whoever says something of itself at once has come with it. */
-  const tellSoon = (topic: string, room: Room): void => {
-    if (room.telling) return;
-    room.telling = true;
-    queueMicrotask(() => tell(topic, room));
+  /** Waits for the end of this task: a presence that is updated at once then joins with its state. */
+  const postStateSoon = (topic: string, entry: TopicEntry): void => {
+    if (entry.isQueued) return;
+    entry.isQueued = true;
+    queueMicrotask(() => postState(topic, entry));
   };
 
-  const wake = (room: Room): void => {
-    for (const done of room.changed) done();
-    room.changed.clear();
+  const wake = (entry: TopicEntry): void => {
+    for (const done of entry.changed) done();
+    entry.changed.clear();
   };
 
-  const roomOf = (topic: string): Room => {
-    const room = rooms.get(topic) ?? { members: [], views: new Set(), changed: new Set(), telling: false };
-    rooms.set(topic, room);
-    return room;
+  const entryOf = (topic: string): TopicEntry => {
+    const entry = topics.get(topic) ?? { members: [], views: new Set(), changed: new Set(), isQueued: false };
+    topics.set(topic, entry);
+    return entry;
   };
 
   const open: Presences['open'] = (topic, onClose) => {
-    const room = roomOf(topic);
+    const entry = entryOf(topic);
     const view: View = { state: undefined };
-    room.views.add(view);
-    tellSoon(topic, room);
+    entry.views.add(view);
+    postStateSoon(topic, entry);
 
     const close = (): void => {
-      if (!room.views.delete(view)) return;
+      if (!entry.views.delete(view)) return;
       closers.delete(close);
-      if (room.views.size > 0) tellSoon(topic, room);
-      else rooms.delete(topic);
-      wake(room);
+      if (entry.views.size > 0) postStateSoon(topic, entry);
+      else topics.delete(topic);
+      wake(entry);
       onClose(presence);
     };
     closers.add(close);
 
     const presence: Presence = {
       get members() {
-        return room.views.has(view) ? room.members : [];
+        return entry.views.has(view) ? entry.members : [];
       },
       update: (state) => {
         const json = jsonOf(state);
         if (typeof json !== 'string') return failed(json);
-        if (!room.views.delete(view)) return failed({ code: 'cancelled' });
+        if (!entry.views.delete(view)) return failed({ code: 'cancelled' });
         view.state = json;
-        room.views.add(view);
-        tellSoon(topic, room);
+        entry.views.add(view);
+        postStateSoon(topic, entry);
         return ok(null);
       },
       async *[Symbol.asyncIterator]() {
-        const told = new Map<string, Member>();
-        while (room.views.has(view)) {
-          const event = differenceOf(told, room.members);
+        const known = new Map<string, Member>();
+        while (entry.views.has(view)) {
+          const event = differenceOf(known, entry.members);
           if (event) yield event;
-          else await new Promise<void>((resolve) => room.changed.add(resolve));
+          else await new Promise<void>((resolve) => entry.changed.add(resolve));
         }
       },
       close,
@@ -128,13 +128,13 @@ export const createPresences = (post: (message: TabMessage) => unknown): Presenc
   return {
     open,
     receive: ({ topic, members }) => {
-      const room = rooms.get(topic);
-      if (!room) return;
-      room.members = members;
-      wake(room);
+      const entry = topics.get(topic);
+      if (!entry) return;
+      entry.members = members;
+      wake(entry);
     },
     portOpened: () => {
-      for (const [topic, room] of rooms) tell(topic, room);
+      for (const [topic, entry] of topics) postState(topic, entry);
     },
     closeAll: () => {
       for (const close of closers) close();

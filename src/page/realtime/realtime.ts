@@ -8,18 +8,18 @@ import { createSocketHub, type Post, type SocketHub } from './socket-hub.ts';
 import type { Channel, ChannelOptions } from '../types/channel-types.ts';
 import type { SocketClass } from '../types/types.ts';
 
-/** What a page hears and says over the shared socket: a part of its own, loaded beside the registration. */
+/** The page's side of the shared socket: a module of its own, loaded in parallel with the registration. */
 export type Realtime = {
   /** What this page listens to and how far it has read, for a greeting. */
   topics(): TabIntro['topics'];
-  /** A new port takes messages, though nobody has answered on it yet. */
+  /** A new port takes messages. The host has not answered on it yet. */
   portOpened(): void;
   /** A host has answered on it. */
   welcomed(): void;
-  /** A frame that nothing has checked yet. */
+  /** An unchecked frame. */
   receive(frame: unknown): void;
-  receiveBatch(heard: SocketBatch): void;
-  /** Whose session it is now: what came for somebody else is forgotten. */
+  receiveBatch(batch: SocketBatch): void;
+  /** The current session: drops events of a former user. */
   updateSession(session: SessionView): void;
   channel(topic: string, options?: ChannelOptions): Channel;
   /** `target` is the class that was called, where that is one below the page's own. */

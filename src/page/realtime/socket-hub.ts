@@ -4,9 +4,9 @@ import type { SocketBatch } from '../../protocol/bridge/port-frames.ts';
 
 /** What the hub knows of a socket. */
 export type HubSocket = {
-  /** Asks for its wire on a new port, or ends, if it was about to. */
+  /** Requests its connection on a new port. A socket that is closing ends instead. */
   reopen(): void;
-  /** `data` is what nobody has looked at yet. */
+  /** `data` is unchecked. */
   message(data: unknown): void;
   frame(frame: SocketFrame): void;
   /** The keeper was closed. */
@@ -15,13 +15,13 @@ export type HubSocket = {
 
 type OfSocket = Extract<RealtimeFrame, { socket: string }>;
 
-/** News of a socket that is no message. */
+/** Any frame about a socket except messages. */
 export type SocketFrame = Exclude<OfSocket, { type: 'socket-messages' }>;
 
-/** What a socket hears (its name is first), and the place of what is to be passed on next. */
-type QueuedBatch = { heard: SocketBatch; next: number };
+/** Messages of one socket (the first item is its id), and the index of the next one to dispatch. */
+type QueuedBatch = { batch: SocketBatch; next: number };
 
-/** A page whose handlers take long is to paint in between: so many in a task, and none after so long (ms). */
+/** Limits for one task, so that a page with slow handlers can paint: number of messages, and time (ms). */
 const MESSAGES_A_TASK = 256;
 const TASK_MS = 8;
 
@@ -33,11 +33,11 @@ export type SocketHub = {
   readonly post: Post;
   add(id: string, peer: HubSocket): void;
   remove(id: string): void;
-  /** A new port: whatever was open on the old one is asked for again. */
+  /** A new port is open: requests again each socket that was open on the old one. */
   reopen(): void;
-  /** What a socket hears, in its order: all that its task has brought. */
-  receiveBatch(heard: SocketBatch): void;
-  /** One of several frames of a task. */
+  /** All messages that one task brought for a socket, in order. */
+  receiveBatch(batch: SocketBatch): void;
+  /** One frame of several in a task. */
   receive(frame: RealtimeFrame): void;
   close(): void;
 };
@@ -47,27 +47,27 @@ export const createSocketHub = (post: Post): SocketHub => {
   const inbox: (QueuedBatch | SocketFrame)[] = [];
   const turn = new MessageChannel();
   let state: 'idle' | 'in a task' = 'idle';
-  /** When a task that is under way has taken long enough, how much it has passed on, and whether it may go on. */
+  /** For the current task: its end, how many messages it has dispatched, and whether it may dispatch more. */
   let until = 0;
   let passed = 0;
   let inTime = true;
 
   const passRun = (run: QueuedBatch): void => {
-    const { heard, next } = run;
-    const data = heard[next];
-    // what nobody holds is young when it is collected
-    heard[next] = undefined;
+    const { batch, next } = run;
+    const data = batch[next];
+    // Without this reference the garbage collector finds the message while it is young, which is cheap.
+    batch[next] = undefined;
     run.next += 1;
-    if (run.next >= heard.length) inbox.shift();
-    peers.get(heard[0])?.message(data);
+    if (run.next >= batch.length) inbox.shift();
+    peers.get(batch[0])?.message(data);
   };
 
   const passFirst = (): void => {
-    const told = inbox[0];
-    if (told === undefined) return;
-    if ('heard' in told) return passRun(told);
+    const first = inbox[0];
+    if (first === undefined) return;
+    if ('batch' in first) return passRun(first);
     inbox.shift();
-    peers.get(told.socket)?.frame(told);
+    peers.get(first.socket)?.frame(first);
   };
 
   const endTask = (): void => {
@@ -80,7 +80,7 @@ export const createSocketHub = (post: Post): SocketHub => {
     passed = 0;
   };
 
-  /** The clock is looked at ever more rarely, for it costs as much as an event: at worst a task takes twice as long. */
+  /** Reading the clock costs as much as an event, so the reads become rarer. At worst a task takes twice as long. */
   const createPass = () => (event: Event) => {
     passed += 1;
     if ((passed & (passed - 1)) === 0) inTime = performance.now() < until;
@@ -89,8 +89,8 @@ export const createSocketHub = (post: Post): SocketHub => {
     endTask();
   };
   /**
-   * Whoever awaits one message must be in time for the next, as with a WebSocket. Each has a listener of its own for
-   * that: a browser runs what was promised after each of them (https://html.spec.whatwg.org/#clean-up-after-running-script).
+   * Code that awaits one message must be ready for the next, as with a WebSocket. So each message has its own listener:
+   * the browser runs microtasks after each one (https://html.spec.whatwg.org/#clean-up-after-running-script).
    */
   turn.port1.addEventListener('message', startTask);
   for (let n = 0; n < MESSAGES_A_TASK; n += 1) turn.port1.addEventListener('message', createPass());
@@ -102,24 +102,24 @@ export const createSocketHub = (post: Post): SocketHub => {
     add: (id, peer) => void peers.set(id, peer),
     remove: (id) => void peers.delete(id),
     reopen: () => {
-      // What the former host still said comes before what is asked of the next.
+      // Frames of the former host come before requests to the next one.
       while (inbox.length > 0) passFirst();
       for (const peer of [...peers.values()]) peer.reopen();
     },
-    receiveBatch: (heard) => {
-      if (heard.length < 2) return;
-      inbox.push({ heard, next: 1 });
+    receiveBatch: (batch) => {
+      if (batch.length < 2) return;
+      inbox.push({ batch, next: 1 });
       if (state === 'in a task') return;
-      // the first needs no other task: this one ends when its handler has returned
+      // The first message needs no other task: this one ends when its handler returns.
       passFirst();
       endTask();
     },
     receive: (frame) => {
       if (!('socket' in frame)) return;
       if (frame.type !== 'socket-messages') inbox.push(frame);
-      else if (frame.run.data.length > 0) inbox.push({ heard: [frame.socket, ...frame.run.data], next: 1 });
+      else if (frame.run.data.length > 0) inbox.push({ batch: [frame.socket, ...frame.run.data], next: 1 });
       if (state === 'in a task') return;
-      // one that comes alone needs no other task: this ends when the handlers of this one have returned
+      // A single frame needs no other task: this one ends when its handlers return.
       state = 'in a task';
       queueMicrotask(endTask);
       passFirst();

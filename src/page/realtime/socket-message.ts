@@ -1,17 +1,17 @@
-/** What `onmessage` holds. */
+/** The value of `onmessage`. */
 export type MessageHandler = (this: EventTarget, event: unknown) => unknown;
 
-/** Whose messages they are. */
+/** The socket that receives the messages, and the origin of its server. */
 export type MessageSource = { socket: EventTarget; origin: string };
 
-/** What is the same for every socket; browsers may know more of a message, which a socket never has. */
+/** Properties with the same value on every socket. A property that only some browsers have is `undefined`. */
 const CONSTANTS: Readonly<Record<string, () => unknown>> = {
   lastEventId: () => '',
   source: () => null,
   ports: () => [],
 };
 
-/** For whoever asks `instanceof MessageEvent`, or makes another of its kind: nothing of the browser's own is reached. */
+/** For `instanceof MessageEvent` and `event.constructor`. No getter of the browser's own class is reachable. */
 const dress = (prototype: object): void => {
   Object.setPrototypeOf(prototype, MessageEvent.prototype);
   Object.defineProperty(prototype, 'constructor', { value: MessageEvent });
@@ -22,7 +22,7 @@ const dress = (prototype: object): void => {
 
 /**
  * A `MessageEvent` as a socket has them (https://html.spec.whatwg.org/#messageevent). The browser's own takes 3 µs to
- * make, this one a third of it (measured, Chromium 156): with thirty tabs it decides how much a socket hears.
+ * create, this one a third of that (measured, Chromium 156). With thirty tabs that limits the rate of messages.
  */
 export class SocketMessage extends Event {
   readonly #data: unknown;
@@ -48,9 +48,9 @@ export class SocketMessage extends Event {
 }
 
 /**
- * The same for one handler that nobody else listens beside: no more than an object, which the browser neither makes nor
- * dispatches. A page takes a fifth more of a flood so (measured, thirty tabs). All that an event has is here
- * (https://dom.spec.whatwg.org/#interface-event), but it cannot be given to a `dispatchEvent`.
+ * The same for a handler without other listeners: a plain object, which the browser neither creates nor dispatches.
+ * With it a page takes a fifth more messages (measured, thirty tabs). It has all members of an event
+ * (https://dom.spec.whatwg.org/#interface-event), but `dispatchEvent` does not accept it.
  */
 export class DirectMessage {
   readonly #data: unknown;
@@ -69,7 +69,7 @@ export class DirectMessage {
       Object.defineProperty(this.prototype, name, { get: () => false });
   }
 
-  /** As a dispatch would: what the handler throws is told to the window, and stops nobody. */
+  /** As a dispatch does: the window reports what the handler throws, and later messages still arrive. */
   dispatchTo(handler: MessageHandler): void {
     try {
       handler.call(this.#from.socket, this);

@@ -2,35 +2,35 @@ import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import { hasRead, missingBefore, type Cursor } from '../../protocol/cursor.ts';
 import type { TopicEvent } from '../types/channel-types.ts';
 
-/** Where this page stands in a topic. */
+/** The position of this page in a topic. */
 export type Position =
-  /** From now on: nothing was promised yet. */
-  | { name: 'now' }
-  | { name: 'at'; cursor: Cursor }
-  /** The history was lost and the reader told; the next position is taken as it comes. */
-  | { name: 'adrift'; cursor: Cursor };
+  /** Before the first position: the reader starts at the next event. */
+  | { state: 'now' }
+  | { state: 'at'; cursor: Cursor }
+  /** The history was lost, and the reader has the gap. Reading continues at any next position. */
+  | { state: 'lost'; cursor: Cursor };
 
 export type TopicFrame = Extract<PortFrame, { type: 'joined' | 'event' | 'gap' }>;
 
-export const cursorOf = (place: Position): Cursor | null => (place.name === 'now' ? null : place.cursor);
+export const cursorOf = (place: Position): Cursor | null => (place.state === 'now' ? null : place.cursor);
 
-const at = (epoch: string, offset: number): Position => ({ name: 'at', cursor: { epoch, offset } });
+const at = (epoch: string, offset: number): Position => ({ state: 'at', cursor: { epoch, offset } });
 
-/** The gap between what has been read and a position from which the reading goes on, if there is one. */
+/** The gap between the last offset and the next one, if there is one. */
 const missing = (place: Position, topic: string, epoch: string, next: number): TopicEvent[] => {
-  const range = place.name === 'at' ? missingBefore(place.cursor, epoch, next) : undefined;
+  const range = place.state === 'at' ? missingBefore(place.cursor, epoch, next) : undefined;
   return range ? [{ type: 'gap', topic, ...range }] : [];
 };
 
 const seen = (place: Position, epoch: string, offset: number): boolean =>
-  place.name === 'at' && hasRead(place.cursor, epoch, offset);
+  place.state === 'at' && hasRead(place.cursor, epoch, offset);
 
 const passGap = (
   place: Position,
   { topic, epoch, from, to }: Extract<TopicFrame, { type: 'gap' }>,
 ): [Position, TopicEvent[]] => {
   if (to === 0)
-    return [{ name: 'adrift', cursor: cursorOf(place) ?? { epoch, offset: from } }, [{ type: 'gap', topic, from, to }]];
+    return [{ state: 'lost', cursor: cursorOf(place) ?? { epoch, offset: from } }, [{ type: 'gap', topic, from, to }]];
   if (seen(place, epoch, to)) return [place, []];
   const gap: TopicEvent = {
     type: 'gap',
@@ -42,8 +42,8 @@ const passGap = (
 };
 
 /**
- * Each offset once, in order, and whatever is not there told as a gap (docs/invariants.md, 10):
- * the worker promises it, and a page that changes workers in mid-stream makes sure of it.
+ * Each offset once and in order, and each missing one in a gap (docs/invariants.md, 10). The worker guarantees this, and
+ * the page ensures it across two workers.
  */
 export const advance = (place: Position, frame: TopicFrame): [Position, TopicEvent[]] => {
   const { topic } = frame;

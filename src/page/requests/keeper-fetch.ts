@@ -11,8 +11,8 @@ const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 export const send = (transport: Transport, request: Request): Promise<Response> => {
   const { headers, method, signal, url } = request;
   if (new URL(url).origin !== location.origin) return transport.fetch(request);
-  // Chromium sends a pending request again, a POST too, when the worker dies under it (measured), and a worker cannot
-  // tell the second from the first.
+  // When the worker dies, Chromium sends its pending requests again, even a POST (measured). The worker cannot
+  // distinguish the second from the first.
   if (!SAFE.includes(method) && !headers.has('idempotency-key')) headers.set('idempotency-key', newId());
   const { abort } = transport;
   if (abort) {
