@@ -223,12 +223,12 @@ const build = (put: Put) => {
     if (former) release(former);
     const entry = sockets.add(event, { init: 'none', ids: new Map() });
     if (link !== 'down') sockets.admit(entry, SUBPROTOCOL);
-    const memo = parseJson(event.again ?? '');
-    if (!isObject(memo) || !Object.hasOwn(memo, 'payload')) return;
+    const token = parseJson(event.again ?? '');
+    if (!isObject(token) || !Object.hasOwn(token, 'payload')) return;
     entry.init = 'acknowledged';
-    init ??= { payload: own(memo, 'payload') };
+    init ??= { payload: own(token, 'payload') };
     initialise();
-    const frames = own(memo, 'operations');
+    const frames = own(token, 'operations');
     for (const frame of Array.isArray(frames) ? (frames as unknown[]) : []) {
       const id = isObject(frame) ? stringAt(frame, 'id') : undefined;
       if (isObject(frame) && id !== undefined && operations.size < MAX_OPERATIONS) restore(entry, id, frame);

@@ -34,7 +34,8 @@ export type TabSockets<S> = {
   send(entry: TabSocket, data: Frame): void;
   /** To all that are open. */
   broadcast(data: Frame): void;
-  sendResumeToken(entry: TabSocket, memo: unknown): void;
+  /** `token` is what another worker needs to continue this socket. Its JSON is the page's `memo`. */
+  sendResumeToken(entry: TabSocket, token: unknown): void;
   close(entry: TabSocket, code: number, reason: string, wasClean?: boolean): void;
   closeAll(code: number, reason: string): void;
   /** Handles the tabs' events and ignores others. */
@@ -109,8 +110,8 @@ export const createTabSockets = <S extends object>(
       audience ??= [...sockets.values()].filter(({ state }) => state === 'open');
       put({ type: 'broadcast', to: audience, data });
     },
-    sendResumeToken: ({ tab, socket }, memo) =>
-      put({ type: 'toTab', tab, frame: { type: 'socket-memo', socket, memo: JSON.stringify(memo) } }),
+    sendResumeToken: ({ tab, socket }, token) =>
+      put({ type: 'toTab', tab, frame: { type: 'socket-memo', socket, memo: JSON.stringify(token) } }),
     close,
     closeAll: (code, reason) => {
       for (const entry of [...sockets.values()]) close(entry, code, reason);

@@ -22,8 +22,8 @@ const SLOT_SPREAD_MS = 100;
 const SECOND_MS = 1_000;
 
 /**
- * How long (ms) to wait before the next connection attempt, after a loss that others may share. `made` is the number of
- * attempts since the loss. `windowMs` is what the server announced before: its connected clients ÷ its accept rate.
+ * How long (ms) to wait before the next connection attempt, after a loss that others may share. `attempts` counts those
+ * since the loss. `windowMs` is what the server announced before: its connected clients ÷ its accept rate.
  * With attempts spread over the window, a million clients need 2.7 attempts each (8.6 in the best peer), and a small
  * fleet is back within a second (`bench/storm.ts` runs this function).
  *
@@ -31,16 +31,17 @@ const SECOND_MS = 1_000;
  * from the start of the attempt before: `tookMs` is how long that one took. Other servers give no such credit, because
  * it would undo the spread.
  */
-export const redialDelay = (made: number, windowMs: number | undefined, chance: number, tookMs = 0): number => {
+export const redialDelay = (attempts: number, windowMs: number | undefined, chance: number, tookMs = 0): number => {
   const announced = Math.min(windowMs ?? 0, PAUSE_MAX_MS);
   const window = announced > BURST_MS ? announced : 0;
   const baseMs =
     windowMs === undefined ? BASE_MAX_MS : Math.min(BASE_MAX_MS, Math.max(BASE_MIN_MS, announced / WINDOW_PER_BASE));
   const capMs = windowMs === undefined ? SPREAD_UNKNOWN_MS : SPREAD_ANNOUNCED_MS;
-  const least = made > 0 ? Math.max(baseMs / 2, window / 4) : 0;
-  const delay = least + chance * (Math.max(window, exponentialDelay(Math.max(0, made - 1), { baseMs, capMs })) - least);
+  const least = attempts > 0 ? Math.max(baseMs / 2, window / 4) : 0;
+  const delay =
+    least + chance * (Math.max(window, exponentialDelay(Math.max(0, attempts - 1), { baseMs, capMs })) - least);
   if (window > 0 || windowMs === undefined) return delay;
-  return made > 0 ? Math.max(0, delay - tookMs) : 0;
+  return attempts > 0 ? Math.max(0, delay - tookMs) : 0;
 };
 
 /** The pause (ms) that a socket's server asked for, within the limits and slightly spread. It is never shorter than asked. */
