@@ -22,4 +22,5 @@ test('lays out only the clock when the page is idle', { tag: '@timed' }, async (
     return (await layouts()) - before;
   };
   await expect.poll(duringLook, { timeout: 20_000, intervals: [0] }).toBeLessThanOrEqual(MOST_LAYOUTS);
+  expect(await duringLook(), 'the clock ticks').toBeGreaterThan(0);
 });

@@ -47,8 +47,8 @@ export class HubServer {
   readonly histories = new Map<string, History>();
   readonly connections = new Set<Connection>();
   readonly published = new Map<string, number>();
-  readonly hosts = new Set<string>();
-  highestEpoch = 0;
+  readonly profiles = new Set<string>();
+  highestFence = 0;
   reusedTickets = 0;
   staleTickets = 0;
   #serial = 0;
@@ -140,11 +140,11 @@ export class HubServer {
     }
   }
 
-  #greet(connection: Connection, host: string, epoch: number, now: number): void {
-    if (epoch < this.highestEpoch) return this.drop(connection, 4409, '');
-    this.highestEpoch = epoch;
-    const resumed = this.hosts.has(host);
-    this.hosts.add(host);
+  #greet(connection: Connection, profile: string, fence: number, now: number): void {
+    if (fence < this.highestFence) return this.drop(connection, 4409, '');
+    this.highestFence = fence;
+    const resumed = this.profiles.has(profile);
+    this.profiles.add(profile);
     connection.greeted = true;
     const { windowMs, authorizationMs, heartbeatMs } = this;
     connection.send([
