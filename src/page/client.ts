@@ -12,11 +12,11 @@ export type Client = {
   readonly transport: Transport;
   readonly store: SnapshotStore;
   readonly realtime: Realtime;
-  /** Resolves when the host has welcomed this page, or turned out to speak a protocol that this page does not. */
+  /** Resolves when the host has welcomed this page, or when its protocol is incompatible. */
   readonly ready: Promise<true>;
-  /** A snapshot that came as an answer, not by the port. */
+  /** Shows a snapshot that came in the result of a call. */
   showSnapshot(snapshot: Snapshot): void;
-  /** Whether this page should be loaded anew. */
+  /** Whether this page should reload. */
   outdated(): boolean;
   close(): void;
 };
@@ -34,7 +34,7 @@ export type ClientOptions = {
 /** What this page knows of the host's build. */
 type HostBuild = { state: 'unknown' } | { state: 'known'; firstBuild: string } | { state: 'incompatible' };
 
-/** Ties the parts of a page to a host and greets it. */
+/** Connects the parts of a page to a host and introduces the page to it. */
 export const createClient = ({ transport, tab, build, createRealtime, publicClass }: ClientOptions): Client => {
   const store = createSnapshotStore(startingSnapshot('service-worker', navigator.onLine));
   const ending = new AbortController();
@@ -45,7 +45,7 @@ export const createClient = ({ transport, tab, build, createRealtime, publicClas
   });
 
   let signedIn = false;
-  /** A worker that finds nothing says that nobody ever was signed in; this page knows better. */
+  /** A worker without a record reports that no one ever signed in. This page knows whether that is true. */
   const explained = (session: SessionView): SessionView => {
     if (session.state === 'starting') return session;
     const lost = signedIn && session.state === 'signed-out' && session.reason === 'never' && !session.problem;
@@ -61,7 +61,7 @@ export const createClient = ({ transport, tab, build, createRealtime, publicClas
   const welcomed = (): void => {
     realtime.welcomed();
     settle();
-    // the page that saw the network go may have gone before it told, and a worker is not told by the browser
+    // The page that saw the network go may be gone already, and a worker gets no `offline` event.
     if (!navigator.onLine) void transport.api.nudge('offline');
   };
   const incompatible = (): void => {
@@ -75,13 +75,12 @@ export const createClient = ({ transport, tab, build, createRealtime, publicClas
   const life = {
     hide: () => {
       attachment.detach();
-      // whoever comes back to this page may be somebody else: until the host has said so, nobody is known
+      // Another user may come back to this page: it shows no session until the host sends one.
       store.set({ ...store.get(), session: { state: 'starting' } });
     },
     restored: () => attachment.attach('restored'),
     visible: (visible: boolean) => attachment.post({ type: 'visible', visible }),
-    // an answer that reaches a page in the back-forward cache drops it from there (measured: `visibilitychange`
-    // comes after `pagehide`)
+    // A message to a page in the back-forward cache evicts it (measured: `visibilitychange` comes after `pagehide`).
     nudge: (cause: NudgeCause) => attachment.isDetached() || void transport.api.nudge(cause),
   };
   observePage(life, ending.signal);

@@ -4,14 +4,14 @@ import type { NativeState, NativeStore } from './types/types.ts';
 import { withDeadline } from '../protocol/timing/timer.ts';
 import type { Client } from './client.ts';
 
-/** A keychain may ask the person; it may also never answer. */
+/** A keychain may ask the user, and may never answer. */
 const CALL_DEADLINE_MS = 3_000;
 
 export type NativeCopy = {
   readonly state: NativeState;
-  /** Offers the copy to a worker that has nothing; tells whether it was taken. */
+  /** Offers the copy to a worker without a session. Resolves with whether the worker accepted it. */
   restore(first: Snapshot): Promise<boolean>;
-  /** To be told of every snapshot. */
+  /** Call it with each snapshot. */
   update(snapshot: Snapshot): void;
 };
 
@@ -24,8 +24,8 @@ const versionOf = (session: SessionView): string | undefined =>
   session.state === 'active' ? JSON.stringify([session.user, session.accessIssuedAt, session.verifiedAt]) : undefined;
 
 /**
- * Keeps a sealed copy of the session in a native store: best effort, and never the only copy. Such a bridge answers
- * `undefined` where nobody is behind it, so a save counts only when the same string has been read back.
+ * Keeps a sealed copy of the session in a native store: best effort, and never the only copy. A bridge without a native
+ * side answers `undefined`, so a save counts only when the store returns the same string.
  */
 export const createNativeCopy = (
   store: NativeStore,
@@ -33,17 +33,17 @@ export const createNativeCopy = (
   deadlineMs = CALL_DEADLINE_MS,
 ): NativeCopy => {
   let state: NativeState = 'working';
-  /** What the store should hold: nothing after a sign-out, else the record of this version of the session. */
+  /** The version of the session that the store should hold, or nothing after a sign-out. */
   let wanted = '';
   let saved = '';
   let task: Promise<void> = Promise.resolve();
 
-  /** `undefined` for whatever goes wrong: a native call may throw before it gives a promise, too. */
+  /** Resolves with `undefined` on any error. A native call may throw before it returns a promise. */
   const attempt = (call: () => Promise<unknown>): Promise<unknown> =>
     withDeadline(Promise.resolve().then(call), deadlineMs, undefined).catch(() => undefined);
 
   const save = async (): Promise<void> => {
-    // saves that waited behind a slow one come down to one
+    // Several saves that waited for a slow one become one.
     if (wanted === saved || wanted === NOTHING) return;
     saved = wanted;
     const record = await backup();

@@ -10,31 +10,31 @@ import {
 } from '../../protocol/bridge/port-frames.ts';
 import type { Transport } from './transport.ts';
 
-/** A welcome that takes longer than this (ms) is asked for again. */
+/** How long (ms) a page waits for a welcome before it greets again. */
 const WELCOME_DEADLINE_MS = 3_000;
-/** A worker that died sooner than this (ms) after its welcome is given a moment, so that no loop gets hot. */
+/** A page waits this long (ms) after a worker that died right after its welcome, so that no busy loop starts. */
 const SHORT_LIFE_MS = 250;
 
-/** What a page does with what it is told, and what it says of itself in a greeting. */
+/** The page's handlers for messages of the host, and the contents of its greeting. */
 export type TabHandlers = {
   readonly id: string;
   readonly visible: () => boolean;
   readonly topics: () => TabIntro['topics'];
-  /** A new port is there and takes messages, though nobody has answered on it yet. */
+  /** A new port takes messages. The host has not answered on it yet. */
   portOpened(): void;
   showSnapshot(snapshot: Snapshot): void;
   welcomed(): void;
-  /** A frame that is not about the page as a whole, and that nobody has looked at yet. */
+  /** An unchecked frame that is not about the page as a whole. */
   receive(frame: unknown): void;
-  receiveBatch(heard: SocketBatch): void;
-  /** The worker's protocol is not ours: this page has to be loaded anew. */
+  receiveBatch(batch: SocketBatch): void;
+  /** The worker has an incompatible protocol: the page must reload. */
   incompatible(): void;
 };
 
 export type Attachment = {
   /** Introduces this page to the host, on a new port; the old one is closed. */
   attach(arrival: Arrival): void;
-  /** Says goodbye: the page goes away, or into the cache of pages to go back to. */
+  /** Leaves the host: the page goes away, or into the back-forward cache. */
   detach(): void;
   /** Whether the page has gone away (`leave`) and not come back. */
   isDetached(): boolean;

@@ -6,21 +6,21 @@ import { startTimer } from '../../protocol/timing/timer.ts';
 import { failed, isProblem, type Problem, type Result } from '../../protocol/problem.ts';
 
 const CALL_DEADLINE_MS = 8_000;
-/** A provider may be slow, and nobody wants to type a password twice. */
+/** Long, because a provider may be slow, and a retry makes people type the password again. */
 const SIGN_IN_DEADLINE_MS = 60_000;
 
 export type BridgeOptions = {
-  /** Reaches whatever worker there is; it must survive the death of one. */
+  /** Reaches the active worker, also after a worker died. */
   endpoint: Endpoint;
-  /** Resolves when a call may be sent, with `false` if there is nobody to send it to. */
+  /** Resolves when a call may be sent: `false` if there is no worker. */
   ready(): Promise<boolean>;
-  /** Milliseconds until a call is given up. */
+  /** Milliseconds until a call fails with `timeout`. */
   deadlineOf?: (method: keyof KeeperApi) => number;
 };
 
 export type Bridge = {
   readonly api: KeeperApi;
-  /** The worker died, and no call to it will be answered: those that may be sent again are. */
+  /** The worker died and answers no pending call: sends the idempotent ones again. */
   workerDied(): void;
 };
 
@@ -29,16 +29,16 @@ type Remote = { readonly [M in keyof KeeperApi]: (...args: readonly unknown[]) =
 const defaultDeadline = (method: keyof KeeperApi): number =>
   method === 'signIn' ? SIGN_IN_DEADLINE_MS : CALL_DEADLINE_MS;
 
-/** The value is the worker's word; what is checked is that it is an answer at all. */
+/** Checks that the worker's answer is a result. Trusts the value in it. */
 const isResult = <T>(value: unknown): value is Result<T> =>
   isObject(value) && (own(value, 'ok') === true || (own(value, 'ok') === false && isProblem(own(value, 'problem'))));
 
-/** A call that was refused by the guard, or whose arguments cannot be cloned. */
+/** For a call that the guard rejected, or with arguments that cannot be cloned. */
 const problemOf = (error: unknown): Problem => ({ code: 'bad-message', detail: String(error) });
 
 /**
- * Comlink says goodbye for a proxy that nobody holds any more. The worker's side is no one page's to end, and where there
- * is no worker it would be an error that nobody awaits.
+ * Drops the message that comlink sends when its proxy is collected. One page must not end the worker's side for all, and
+ * without a worker the message would cause an unhandled rejection.
  */
 const withoutGoodbye = (endpoint: Endpoint): Endpoint => ({
   ...endpoint,

@@ -1,7 +1,7 @@
 import type { Arrival } from '../../protocol/bridge/bridge.ts';
 import type { NudgeCause } from '../../protocol/bridge/calls.ts';
 
-/** How this document came to be. A page of the back-forward cache says so later, by `pageshow`. */
+/** How this document was opened. A page from the back-forward cache learns it later, from `pageshow`. */
 export const arrivalOf = (): Arrival => {
   const [entry] = performance.getEntriesByType('navigation');
   const type = entry instanceof PerformanceNavigationTiming ? entry.type : 'navigate';
@@ -11,15 +11,15 @@ export const arrivalOf = (): Arrival => {
 export const isVisible = (): boolean => document.visibilityState === 'visible';
 
 export type PageListener = {
-  /** The page goes away, perhaps into the cache of pages to go back to. */
+  /** The page goes away, perhaps into the back-forward cache. */
   hide(): void;
-  /** It came back from there. */
+  /** The page came back from the back-forward cache. */
   restored(): void;
   visible(visible: boolean): void;
   nudge(cause: NudgeCause): void;
 };
 
-/** Tells of what happens to the page, until the signal aborts. */
+/** Reports events of the page to the listener, until the signal aborts. */
 export const observePage = (life: PageListener, signal: AbortSignal): void => {
   const options = { signal };
   addEventListener('pagehide', life.hide, options);

@@ -23,11 +23,11 @@ export const startingSnapshot = (host: Snapshot['worker']['host'], online: boole
   kept: { since: 0, reloads: 0, workerRestarts: 0, networkLosses: 0, refreshes: 0 },
 });
 
-const tell = (listener: (snapshot: Snapshot) => void, snapshot: Snapshot): void => {
+const notify = (listener: (snapshot: Snapshot) => void, snapshot: Snapshot): void => {
   try {
     listener(snapshot);
   } catch (error) {
-    // one listener's mistake is the page's to hear of, not the next listener's to suffer
+    // The window reports the error of one listener. The other listeners still get the snapshot.
     queueMicrotask(() => {
       throw error;
     });
@@ -40,15 +40,15 @@ export const createSnapshotStore = (first: Snapshot): SnapshotStore => {
   return {
     get: () => current,
     set: (snapshot) => {
-      // plain data made by one piece of code: the same words in the same order
+      // One function builds all snapshots, so equal ones have equal JSON.
       if (JSON.stringify(snapshot) === JSON.stringify(current)) return;
       current = snapshot;
-      for (const listener of [...listeners]) tell(listener, snapshot);
+      for (const listener of [...listeners]) notify(listener, snapshot);
     },
     subscribe: (listener) => {
       const entry = (snapshot: Snapshot) => listener(snapshot);
       listeners.add(entry);
-      tell(entry, current);
+      notify(entry, current);
       return () => void listeners.delete(entry);
     },
   };

@@ -3,36 +3,36 @@ import type { KeeperConfig } from '../../protocol/config.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { KeepAlive } from './keep-alive.ts';
 
-/** How a page reaches its host: a worker, a host in the page itself, or nobody. */
+/** How a page reaches its host: in a worker, in the page itself, or none. */
 export type Transport = {
   readonly api: KeeperApi;
   readonly keepAlive: KeepAlive;
-  /** Whether requests go past the worker: this page has to be loaded anew. */
+  /** Whether requests bypass the worker. The page must reload then. */
   isBypassed(): boolean;
-  /** The host that a greeting would reach now; only its identity counts. */
+  /** The host that a greeting would reach now. Only its identity matters. */
   currentHost(): unknown;
-  /** Introduces this tab, with the port on which it is to be told things. */
+  /** Introduces this tab to the host, with the port for its messages. */
   attach(intro: TabIntro, port: MessagePort): void;
-  /** A greeting was not answered: mends what can be mended before the next one. */
+  /** The host has not answered a greeting: repairs the registration before the next one. */
   repair(): Promise<unknown>;
   /** Resolves when the host that holds the lock `life` is gone; rejects when the signal aborts. */
   hostGone(life: string, signal: AbortSignal): Promise<unknown>;
-  /** The host died: calls that it will not answer are sent again. */
+  /** The host died: sends its unanswered calls again. */
   hostDied(): void;
-  /** A newcomer is taking over: holds calls and requests back, and resolves when it controls the page. */
+  /** A waiting worker takes over: holds calls and requests back, and resolves when it controls the page. */
   awaitTakeover(): Promise<unknown>;
-  /** Tells when another worker took control of the page. */
+  /** Calls `onControl` whenever another worker takes control of the page. */
   watchControl(onControl: () => void, signal: AbortSignal): void;
-  /** Sends a request with authorization where it may have it. Never bare: rejects with a TypeError instead. */
+  /** Sends a request through the host, which adds authorization. Rejects with a TypeError when it cannot. */
   fetch(request: Request): Promise<Response>;
   /**
-   * Ends a request that was named by `REQUEST_HEADER`. That a page aborts it is not told to a worker before the answer's
-   * headers (measured; w3c/ServiceWorker#1544), and the server would go on. Absent where no worker is in between.
+   * Ends the request with this `REQUEST_HEADER`. Before the response headers the browser does not report an abort to the
+   * worker (measured; w3c/ServiceWorker#1544), and the server would go on. Absent where there is no worker.
    */
   abort?: ((name: string) => unknown) | undefined;
 };
 
-/** What it takes to have a host in the page. */
+/** The options of a host in the page. */
 export type InPageOptions = {
   config: KeeperConfig | undefined;
   build: string;

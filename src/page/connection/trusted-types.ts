@@ -1,6 +1,6 @@
 import { UPDATE_CHECK_SEARCH, PULSE_SCRIPT } from '../../protocol/bridge/bridge-constants.ts';
 
-/** The same script, and to a browser another: whoever registers it by this address gets a newer worker. */
+/** The browser treats the same script at another URL as a new worker. */
 export const REPLACEMENT_SEARCH = '?again';
 
 export const ACTIVATION_SCRIPT = `${PULSE_SCRIPT}?${UPDATE_CHECK_SEARCH}`;
@@ -13,22 +13,22 @@ declare global {
 }
 
 /**
- * The URL as Trusted Types want it, where they are enforced (https://w3c.github.io/trusted-types/). The policy passes
- * the worker that was connected first and the pulses, and nothing else: whoever finds it has gained nothing. It lies
- * where a second copy of this library in the document finds it, for a name is for one policy only.
+ * The URL as Trusted Types want it, where they are enforced (https://w3c.github.io/trusted-types/). The policy accepts
+ * only the first connected worker script and the keep-alive scripts, so an attacker gains nothing from it. It is a
+ * property of `window` because a policy name is valid once, and a second copy of this library needs the policy too.
  */
 export const trustScript = (url: string | TrustedScriptURL): string | TrustedScriptURL => {
   try {
     window.__keeperScripts ??= trustedTypes.createPolicy('session-keeper', {
-      createScriptURL(asked: string) {
-        if (![url, `${url as string}${REPLACEMENT_SEARCH}`, PULSE_SCRIPT, ACTIVATION_SCRIPT].includes(asked))
-          throw TypeError(asked);
-        return asked;
+      createScriptURL(requested: string) {
+        if (![url, `${url as string}${REPLACEMENT_SEARCH}`, PULSE_SCRIPT, ACTIVATION_SCRIPT].includes(requested))
+          throw TypeError(requested);
+        return requested;
       },
     });
     return window.__keeperScripts.createScriptURL(url as string);
   } catch {
-    // No Trusted Types here, or the URL is of another policy, or the site names none of ours: the browser decides.
+    // No Trusted Types here, or a URL of another policy, or a site that does not allow ours: the browser decides.
     return url;
   }
 };

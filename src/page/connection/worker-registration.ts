@@ -19,17 +19,17 @@ export type WorkerRegistration = {
   activeWorker(): ServiceWorker | null;
   /** Starts the worker if it is stopped. Throws without an active worker. */
   post(message: PageMessage, transfer?: Transferable[]): void;
-  /** Whether there is a worker to talk to. It answers when no hand-over is going on. */
+  /** Whether there is an active worker. Resolves when no takeover is in progress. */
   ready(): Promise<boolean>;
-  /** Whether a worker controls this page, if need be after having asked for it. As `ready()` it waits for a hand-over. */
+  /** Whether a worker controls this page. Asks the worker to claim the page if needed, and waits for a takeover like `ready()`. */
   controlled(): Promise<boolean>;
-  /** Presses for a newcomer until it controls the page, or has failed to for too long. */
+  /** Requests the takeover until the waiting worker controls the page, or the time for it is over. */
   awaitTakeover(): Promise<unknown>;
-  /** Asks a newcomer that waits whether it is to take over; not one that has failed to. */
+  /** Asks a waiting worker to check whether it should take over. Skips one that has failed to. */
   requestActivation(): void;
-  /** Has another worker of the same build take over from the one in control; resolves when it has, or after a while. */
+  /** Replaces the active worker with another one of the same build. Resolves when that controls the page, or after a deadline. */
   replaceWorker(): Promise<unknown>;
-  /** Registers again: somebody may have cleared the site's data. */
+  /** Registers again: the site's data may have been cleared. */
   repair(): Promise<unknown>;
 };
 
@@ -42,28 +42,28 @@ const containerOf = (): ServiceWorkerContainer | undefined => {
   }
 };
 
-/** `false`: the worker that was being installed failed to, or took too long. */
+/** Resolves with `false` when the installation failed or took too long. */
 const activation = (registration: ServiceWorkerRegistration): Promise<boolean> =>
   new Promise((resolve) => {
-    const newcomer = registration.installing ?? registration.waiting;
+    const installed = registration.installing ?? registration.waiting;
     const timer = setTimeout(resolve, INSTALL_DEADLINE_MS, false);
     const look = () => {
-      if (!registration.active && newcomer?.state !== 'redundant') return;
+      if (!registration.active && installed?.state !== 'redundant') return;
       clearTimeout(timer);
       resolve(registration.active !== null);
     };
-    newcomer?.addEventListener('statechange', look);
+    installed?.addEventListener('statechange', look);
     look();
   });
 
 /** The script is never taken from the HTTP cache: an update must not wait for `max-age`. */
 const register = async (script: string | TrustedScriptURL) => {
-  // Loaded beside the part about sockets: a first load need not wait for either.
+  // Loaded in parallel with the realtime part: a first load waits for neither.
   const { Workbox } = await import('workbox-window/Workbox.js');
   return new Workbox(trustScript(script), { updateViaCache: 'none' }).register({ immediate: true });
 };
 
-/** `no-worker` tells that this page cannot have one, and why. */
+/** Registers the worker. The problem `no-worker` says why this page cannot have one. */
 export const registerWorker = async (script: string | TrustedScriptURL): Promise<Result<WorkerRegistration>> => {
   const container = containerOf();
   if (!container) return failed({ code: 'no-worker', detail: 'not available here' });
@@ -87,7 +87,7 @@ const siteOf = (
   let repairing: Promise<unknown> | undefined;
   let keptOut: ServiceWorker | null | undefined;
 
-  /** A person, or the server, may have cleared the site's data: then there is a worker in name only. */
+  /** After a user or the server has cleared the site's data, the active worker is redundant. */
   const activeWorker = () => (registration.active?.state === 'redundant' ? null : registration.active);
 
   const post = (message: PageMessage, transfer: Transferable[] = []) => {

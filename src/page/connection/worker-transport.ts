@@ -31,9 +31,9 @@ const endpointOf = ({ container, post }: WorkerRegistration): Endpoint => {
 
 export const workerTransport = (site: WorkerRegistration, tab: string): Transport => {
   /*
-   * Where all workers died while a newcomer was about to come in, Chromium 156 names it as the controller and sends all
-   * requests past it, for as long as the document lives or until the next one comes (measured). What only the worker
-   * answers tells; until it has, nothing is sent that would go out bare.
+   * If all workers die while a waiting worker activates, Chromium 156 names that one as the controller but sends all
+   * requests past it, until the document ends or the next worker comes (measured). A request that only the worker
+   * answers detects this. Before its answer the page sends no request that would miss its authorization.
    */
   let passedBy: ServiceWorker | null = null;
   const isBypassed = (): boolean => passedBy !== null && passedBy === site.container.controller;
@@ -43,10 +43,10 @@ export const workerTransport = (site: WorkerRegistration, tab: string): Transpor
     const { headers } = await fetch(PULSE_PATH, { signal, cache: 'no-store' });
     if (headers.get('content-type') === KEEP_ALIVE_TYPE) return;
     passedBy = controller;
-    // once: a worker that is no keeper would be replaced by its like for ever
-    mending ??= site.replaceWorker().catch(() => {});
+    // Only once: a worker of another library would be replaced again and again.
+    replacing ??= site.replaceWorker().catch(() => {});
   };
-  let mending: Promise<unknown> | undefined;
+  let replacing: Promise<unknown> | undefined;
   let looking: Promise<unknown> | undefined;
   const lookOnce = (): Promise<unknown> => (looking ??= look().catch(() => {}));
   site.container.addEventListener('controllerchange', () => {
@@ -65,12 +65,12 @@ export const workerTransport = (site: WorkerRegistration, tab: string): Transpor
     currentHost: site.activeWorker,
     attach: (intro, port) => {
       const post = (there: boolean): void => {
-        // without a worker there is no welcome, and the next greeting is preceded by another repair
+        // Without a worker there is no welcome, and the page repairs again before its next greeting.
         if (!there) return;
         site.post({ type: 'attach', intro }, [port]);
         site.requestActivation();
       };
-      // what is shown after the welcome is to say whether a reload is due
+      // The first snapshot after the welcome must already say whether a reload is due.
       void Promise.resolve(looking).then(site.ready).then(post);
     },
     repair: site.repair,
@@ -83,7 +83,7 @@ export const workerTransport = (site: WorkerRegistration, tab: string): Transpor
       const controlled = await site.controlled();
       if (controlled) {
         await lookOnce();
-        await mending;
+        await replacing;
         await lookOnce();
       }
       if (!controlled || isBypassed())

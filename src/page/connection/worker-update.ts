@@ -3,19 +3,19 @@ import { ACTIVATION_SCRIPT, trustScript } from './trusted-types.ts';
 import { sleep } from '../util/timers.ts';
 
 /*
- * An old worker can be replaced when it has come to rest, and it does so when its pages hold still (sw/updates/stop-timing.ts). If a
- * request came in between all the same, it was started anew, and has to be asked anew to stop when it rests: a further
- * `skipWaiting()` does not, as the first one is still pending, but any start of a dedicated worker does, as any
- * navigation (`service_worker_controllee_request_handler.cc`; traced).
+ * The browser replaces an old worker when it has stopped, and it stops when its pages send no requests
+ * (sw/updates/stop-timing.ts). A request in between starts it again. Then the browser must check again. A second
+ * `skipWaiting()` does not cause that, because the first one is still pending. Each start of a dedicated worker does,
+ * and so does each navigation (`service_worker_controllee_request_handler.cc`; traced).
  */
 
-/** How long before the beat the browser is asked: a worker has been asked for by then, and the old one has not stopped. */
+/** How long before the quiet window the page triggers the check: long enough to start the request, before the old worker stops. */
 const LEAD_MS = 120;
-/** Three seconds of them; whom they did not let in waits for a quiet moment. */
-const MOST_BREATHS = 15;
-/** A worker has been asked for long before that. */
-const KNOCK_MS = 1_000;
-/** One page knocks for all. */
+/** Three seconds in total. After them the waiting worker waits until all pages are quiet. */
+const MAX_PAUSES = 15;
+/** Lifetime of the dedicated worker. Its script request is sent long before the end. */
+const TRIGGER_WORKER_MS = 1_000;
+/** One page triggers the check for all pages. */
 const LOCK = 'session-keeper:knock';
 
 const alignToWindow = async (leadMs: number, act: () => void, done: AbortSignal): Promise<void> => {
@@ -28,34 +28,34 @@ const alignToWindow = async (leadMs: number, act: () => void, done: AbortSignal)
 const triggerActivation = (): void => {
   try {
     const worker = new Worker(trustScript(ACTIVATION_SCRIPT) as string);
-    setTimeout(() => worker.terminate(), KNOCK_MS);
+    setTimeout(() => worker.terminate(), TRIGGER_WORKER_MS);
   } catch {
-    // forbidden here: the newcomer waits for a quiet moment, five minutes at most
+    // Dedicated workers are forbidden here: the waiting worker waits until all pages are quiet, five minutes at most.
   }
 };
 
-/** Nothing else keeps a page from sending requests. Hidden pages send few: their timers are slowed down. */
+/** Blocks the thread: nothing else keeps a page from sending requests. Hidden pages send few, with their slowed timers. */
 const pauseRequests = (): void => {
   while (document.visibilityState === 'visible' && Date.now() % QUIET_INTERVAL_MS < QUIET_WINDOW_MS);
 };
 
-/** Whether this page has asked for something since it was last looked; one that has not need not hold its breath. */
+/** Returns whether the page has sent a request since the last call. A page without requests need not pause. */
 const watchRequests = (done: AbortSignal): (() => boolean) => {
-  let asked = false;
+  let hasSent = false;
   const observer = new PerformanceObserver((list) => {
-    asked ||= list.getEntries().some(({ name }) => !name.endsWith(ACTIVATION_SCRIPT));
+    hasSent ||= list.getEntries().some(({ name }) => !name.endsWith(ACTIVATION_SCRIPT));
   });
   observer.observe({ type: 'resource' });
   done.addEventListener('abort', () => observer.disconnect());
   return () => {
-    const before = asked;
-    asked = false;
+    const before = hasSent;
+    hasSent = false;
     return before;
   };
 };
 
-const knockOn = async (done: AbortSignal): Promise<void> => {
-  // the first stop was asked for by the browser itself
+const triggerActivations = async (done: AbortSignal): Promise<void> => {
+  // The browser itself makes the first check.
   await sleep(QUIET_INTERVAL_MS, done);
   await navigator.locks.request(
     LOCK,
@@ -64,17 +64,17 @@ const knockOn = async (done: AbortSignal): Promise<void> => {
   );
 };
 
-/** Gets a newcomer in that wants to take over. */
+/** Helps a waiting worker to take over, until the signal aborts. */
 export const requestTakeover = (done: AbortSignal): void => {
-  const hasAsked = watchRequests(done);
-  let left = MOST_BREATHS;
-  void alignToWindow(0, () => hasAsked() && left-- > 0 && pauseRequests(), done);
-  void knockOn(done);
+  const hasSentRequests = watchRequests(done);
+  let left = MAX_PAUSES;
+  void alignToWindow(0, () => hasSentRequests() && left-- > 0 && pauseRequests(), done);
+  void triggerActivations(done);
 };
 
 /**
- * Whether the worker in control was made by another build than this page, and a later one than this page has met.
- * `page` is the build of `<meta name="build">`, `first` that of the first worker; a page that is newer than
- * its worker has nothing to gain from a reload.
+ * Whether the active worker has another build than this page, and than the first worker that this page met. `page` is
+ * the build in `<meta name="build">`, `first` that of the first worker. A page that is newer than its worker gains
+ * nothing from a reload.
  */
 export const isOutdated = (page: string, first: string, now: string): boolean => now !== first && now !== page;

@@ -10,8 +10,8 @@ import { upgradeToWorker } from './upgrade-to-worker.ts';
 import type { InPageOptions, Transport } from '../connection/transport.ts';
 
 /**
- * Without a worker to take the callback navigation, the provider sends the browser to a document, and this is it.
- * Its code leaves the address at once; a framed document gets nothing, as from a worker.
+ * Without a worker the callback of the provider opens a document, which is this one. It removes the code from the address
+ * at once. A framed document gets nothing, as from a worker.
  */
 const takeCallback = async (host: Host, callback: string | undefined): Promise<void> => {
   if (location.pathname !== callback || window.top !== window.self) return;
@@ -19,25 +19,25 @@ const takeCallback = async (host: Host, callback: string | undefined): Promise<v
   history.replaceState(history.state, '', url.pathname);
   const path = await host.callback(url);
   await host.pending();
-  const told = await host.api.snapshot();
-  // What went wrong is told by this host only: a load would forget it.
-  if (told.ok && told.value.session.state === 'signed-out') history.replaceState(history.state, '', path);
+  const snapshot = await host.api.snapshot();
+  // Only this host knows what went wrong: a navigation would lose it.
+  if (snapshot.ok && snapshot.value.session.state === 'signed-out') history.replaceState(history.state, '', path);
   else location.replace(path);
 };
 
-/** A host gives an error for a response where a browser's `fetch` rejects. */
+/** A host returns an error response where the browser's `fetch` rejects. */
 const orReject = (response: Response): Response => {
   if (response.type === 'error') throw new TypeError('network');
   return response;
 };
 
 /**
- * The host in the page itself, for pages that can have no worker, or none yet. Without a configuration, or without what a
- * host needs to keep a secret, there can be none either, and what is left is to say so.
+ * The host in the page, for pages without a worker. Without a configuration or a secure context there is no host either:
+ * then the transport only reports the problem.
  */
 export const openInPageTransport = ({ config: given, build, tab, script, problem }: InPageOptions): Transport => {
   const config = given ?? documentConfig();
-  // WebCrypto, and so PKCE, sealing and DPoP, are for secure contexts only (https://w3c.github.io/webcrypto/).
+  // WebCrypto, and so PKCE, sealing and DPoP, work in secure contexts only (https://w3c.github.io/webcrypto/).
   if (!config || !isSecureContext) {
     return upgradeToWorker(inPageTransport(unavailableHost(problem)), { script, tab, stop: () => {} });
   }

@@ -2,12 +2,12 @@ import type { Transport } from '../connection/transport.ts';
 import { registerWorker } from '../connection/worker-registration.ts';
 import { workerTransport } from '../connection/worker-transport.ts';
 
-/** A browser that could not install a worker may be able to later: on a better network, or after a deployment. */
+/** The installation of a worker may succeed later: on a better network, or after a deployment. */
 const LOOK_EVERY_MS = 60_000;
 
 type UpgradeOptions = { script: string | TrustedScriptURL; tab: string; stop(): void };
 
-/** The host in the page, until there is a worker: then that one gets the session, and whoever holds this goes on with it. */
+/** Uses the host in the page until there is a worker. Then it moves the session there and forwards to the worker. */
 export const upgradeToWorker = (page: Transport, { script, tab, stop }: UpgradeOptions): Transport => {
   let current = page;
 
@@ -17,7 +17,7 @@ export const upgradeToWorker = (page: Transport, { script, tab, stop }: UpgradeO
     const worker = workerTransport(site.value, tab);
     stop();
     const record = await page.api.backup();
-    // it may have begun before there was anything to find on the disk
+    // The worker may have started before the record was on disk.
     if (record.ok && record.value !== null) await worker.api.restore(record.value);
     current = worker;
     return true;
