@@ -4,7 +4,7 @@ import { boolean, optional, stringIn } from './schema/schema-types.ts';
 import type { User } from './snapshot.ts';
 import { DEFAULT_TICKET_SECONDS } from './timing/lifetimes.ts';
 
-/** Whom `GET whoami` names. An HTML fallback page, a redirect target or an empty object proves nothing. */
+/** The response to `GET whoami`. An HTML fallback page, a redirect target or an empty object proves nothing. */
 export const NAMED_USER = object({ sub: stringIn(1, Infinity), name: optional(string) });
 
 export const parseWhoami = (json: string): User | undefined => NAMED_USER.read(parseJson(json));

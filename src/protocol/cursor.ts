@@ -1,7 +1,7 @@
 import { object, string, type Infer } from './schema/schema.ts';
 import { count } from './schema/schema-types.ts';
 
-/** A place in a topic's history: everything up to and including `offset` of `epoch` has been seen. */
+/** A place in a topic's history. The reader has all messages of `epoch` up to `offset`, inclusive. */
 export const CURSOR = object({ epoch: string, offset: count });
 export type Cursor = Infer<typeof CURSOR>;
 
@@ -19,5 +19,5 @@ export const missingBefore = (cursor: Cursor, epoch: string, offset: number): Mi
   return offset > from ? { from, to: offset - 1 } : undefined;
 };
 
-/** Of the JSON that a browser profile says of itself to the others at a topic, in UTF-16 units. */
+/** Maximum length of the JSON that a browser profile publishes about itself in a topic, in UTF-16 units. */
 export const MAX_STATE_LENGTH = 1_024;

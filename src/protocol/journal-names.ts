@@ -1,9 +1,9 @@
-/**
- * The names under which a worker writes its journal, for those who read it. What a machine writes is checked against
- * these where it is written, so that no reader finds a name that nobody told it of.
+/*
+ * The names in a worker's journal. The compiler checks each write against them, so that readers such as the timeline
+ * know every name.
  */
 
-/** Machine `session`: what it was told. Requests and ticks are too many to write down. */
+/** Events of the machine `session`, without requests and ticks: they are too many for the journal. */
 export type SessionEventName =
   | 'started'
   | 'loaded'
@@ -29,7 +29,7 @@ export type SessionEventName =
   | 'sign-in-failed'
   | 'sign-out';
 
-/** Machine `state`: what the session became. */
+/** Machine `state`: the session's new state. */
 export type SessionStateName =
   | 'starting'
   | 'signed-out'
@@ -40,5 +40,5 @@ export type SessionStateName =
   | 'saving'
   | 'degraded';
 
-/** Machine `network`, as the browser says it: a hint, not a proof. */
+/** Machine `network`, as the browser reports it: a hint, no proof. */
 export type NetworkStateName = 'up' | 'down';

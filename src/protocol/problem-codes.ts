@@ -15,7 +15,7 @@ export const PROBLEM = union('code', {
   'server-unavailable': { at: string, status: number, retryAfterMs: optional(number) },
   /** 429 or `slow_down`. */
   'rate-limited': { at: string, status: number, retryAfterMs: optional(number) },
-  /** An answer that is not what the endpoint promises: HTML of a captive portal, truncated JSON, a redirect. */
+  /** An answer of another kind than the endpoint's: a captive portal's HTML, truncated JSON, a redirect. */
   'unexpected-answer': { at: string, status: number, detail: string },
   /** The token endpoint answered `invalid_grant` (RFC 6749 §5.2) to the current refresh token. */
   'grant-rejected': { at: string, status: number, error: string },
@@ -23,7 +23,7 @@ export const PROBLEM = union('code', {
   'answer-lost': { at: string, status: number, error: string },
   /** `invalid_client`, `invalid_scope`, `unauthorized_client`…: the operator has to fix the configuration. */
   misconfigured: { at: string, detail: string },
-  /** The lifetime that the server declared for the whole session is over. */
+  /** The session's lifetime, which the server declared, is over. */
   'lifetime-over': { endedAt: number },
   /** Wrong user name, password or API key. */
   'credentials-rejected': { at: string, status: number },
@@ -33,16 +33,16 @@ export const PROBLEM = union('code', {
   /** A newer version of this worker wrote the database. */
   'store-newer': {},
   'store-full': {},
-  /** This page had a session, and the disk has none any more: the browser's data were cleared. */
+  /** The page had a session, and the disk has none: someone cleared the browser's data. */
   'store-cleared': {},
-  /** A stored record cannot be opened (corrupt, or sealed for another worker). It was set aside, not deleted. */
+  /** A stored record does not open (corrupt, or sealed for another worker). The worker set it aside and did not delete it. */
   'store-unreadable': { detail: string },
   'signed-out': {},
-  /** The request was redirected and may not carry its token along. */
+  /** The server redirected the request, and the worker does not send the token to the new address. */
   'redirect-refused': { at: string },
-  /** A message that is not of the protocol. */
+  /** A message outside the protocol. */
   'bad-message': { detail: string },
-  /** The other side speaks a protocol that this side does not know: reload the page. */
+  /** The other side uses an unknown protocol version. Reload the page. */
   unsupported: { detail: string },
   /** More than a bound allows: a queue, a frame, a message rate. */
   'over-limit': { detail: string },

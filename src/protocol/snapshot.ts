@@ -9,11 +9,11 @@ export type SignInKind = Infer<typeof SIGN_IN_KIND>;
 export const USER = object({ sub: string, name: optional(string) });
 export type User = Infer<typeof USER>;
 
-/** Why nobody is signed in: never was, chose to leave, the server refused the token, the lifetime is over. */
+/** Why no one is signed in: no sign-in yet, a sign-out, a token that the server rejected, or the end of the lifetime. */
 export const SIGNED_OUT_REASON = oneOf('never', 'user', 'rejected', 'expired');
 export type SignedOutReason = Infer<typeof SIGNED_OUT_REASON>;
 
-/** `compatible`: bearer tokens, encrypted at rest; `bound`: plus DPoP; `sealed`: plus a secret that only the worker has. */
+/** `compatible`: tokens are encrypted on disk. `bound`: DPoP too. `sealed`: a secret too, which only the worker has. */
 export const TIER = oneOf('compatible', 'bound', 'sealed');
 export type Tier = Infer<typeof TIER>;
 
@@ -24,7 +24,7 @@ const SESSION_FACTS = {
   /** Absent for the `ticket` kind, which holds no token. */
   accessExpiresAt: optional(number),
   accessIssuedAt: optional(number),
-  /** When the application's backend last proved, by name, that it knows this session. */
+  /** When the app's backend last named this session's user. */
   verifiedAt: optional(number),
   /** End of the session's absolute lifetime, where the server declares one. */
   endsAt: optional(number),

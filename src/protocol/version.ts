@@ -1,12 +1,12 @@
 /**
- * The version of everything that crosses between a page and the worker.
- * Old pages meet new workers at every deployment, so each side accepts the other's N and N-1.
+ * The version of all messages between a page and the worker. At each deployment old pages meet new workers, so each side
+ * also accepts the version before its own, and the one after it.
  *
  * History
  * 1  first version
- * 2  tabs say what they have read
- * 3  what a tab's socket hears comes in runs
- * 4  each run is a message of its own
+ * 2  a tab reports what it has read
+ * 3  the worker sends the messages of a tab's socket in runs
+ * 4  each run is a port message of its own
  */
 export const PROTOCOL = 4;
 

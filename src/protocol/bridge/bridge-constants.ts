@@ -1,9 +1,6 @@
-/*
- * The names of the bridge, apart from its parsers: a module goes into one bundle as a whole, and a page needs
- * the names and never the parsers.
- */
+/* A module goes into one bundle as a whole. A page needs these names, and not the parsers of bridge.ts. */
 
-/** Mark of our messages among those that a site's other scripts exchange with their worker. */
+/** Marks our messages: the site's other scripts may exchange messages with the same worker. */
 export const MARK = 'session-keeper';
 
 /** The methods of `KeeperApi`: what a page may call. */
@@ -20,7 +17,7 @@ export const API_METHODS = [
 
 export type ApiMethod = (typeof API_METHODS)[number];
 
-/** Calls that may be sent again after the worker died under them. */
+/** Calls that a page may repeat when the worker died before it answered. */
 export const IDEMPOTENT_METHODS: ReadonlySet<ApiMethod> = new Set([
   'snapshot',
   'signOut',
@@ -31,26 +28,23 @@ export const IDEMPOTENT_METHODS: ReadonlySet<ApiMethod> = new Set([
   'restore',
 ]);
 
-/**
- * A page names a request by it, so that it can take it back before it is answered (`abort`); the worker takes the header
- * away.
- */
+/** A request's name, with which the page can abort it. The worker removes the header. */
 export const REQUEST_HEADER = 'keeper-request';
 
-/** Paths below it are the worker's own; the server never sees them. */
+/** The worker answers all paths below this one. The server never sees them. */
 export const KEEPER_ROOT = '/__keeper/';
-/** The worker answers this one with a stream that never ends; while it is open, the worker lives. */
+/** The worker answers with a stream that never ends. The browser does not stop the worker while the stream is open. */
 export const KEEP_ALIVE_PATH = `${KEEPER_ROOT}lease`;
-/** Type of all that the worker answers itself; no server answers there, and if one does, it is with something else. */
+/** Type of the worker's own responses. A server that answers these paths by mistake sends another type. */
 export const KEEP_ALIVE_TYPE = 'application/octet-stream';
-/** Leads from here to the provider, to end its sign-in too: once, after a sign-out, and top-level documents only. */
+/** Redirects a top-level document to the provider once after a sign-out, to end the sign-in there too. */
 export const END_SESSION_PATH = `${KEEPER_ROOT}end-session`;
 /**
- * It answers this one with 204: an event, for browsers in which an open stream keeps no worker alive; and for a page that
- * wants to know whether its requests come to the worker.
+ * The worker answers with 204. The event keeps it alive in browsers where an open stream does not. A page also finds out
+ * whether its requests reach the worker.
  */
 export const PULSE_PATH = `${KEEPER_ROOT}pulse`;
-/** Script of the dedicated worker that asks for it; of this origin, for the sake of `worker-src`. */
+/** Script of the dedicated worker that requests it. It is of this origin, so that `worker-src 'self'` allows it. */
 export const PULSE_SCRIPT = '/keeper-pulse.js';
-/** What it is asked for with while a newcomer waits: past the worker, for which it would be one thing more to do. */
+/** The script's query while a worker waits. The request goes past the active worker, which must become idle. */
 export const UPDATE_CHECK_SEARCH = 'knock';

@@ -9,29 +9,26 @@ import { array, boolean, data, list, nullable, oneOf, optional, tuple, withDefau
 import type { Snapshot } from '../snapshot.ts';
 import { WORKER_TAKEOVER_MS } from '../takeover-timing.ts';
 
-/**
- * The methods that the worker answers over comlink. They take and give plain data, never throw,
- * never take and never give a token.
- */
+/** The methods that the worker answers over comlink. They never throw, and carry plain data without any token. */
 export type KeeperApi = {
   snapshot(): Promise<Result<Snapshot>>;
   signIn(intent: SignInIntent): Promise<Result<SignInNext>>;
-  /** Nobody is signed in here any more. A redirect leads on to the provider, whose sign-in is yet to end. */
+  /** Ends the session. A redirect leads to the provider, to end its sign-in too. */
   signOut(): Promise<Result<SignInNext | null>>;
   nudge(cause: NudgeCause): Promise<Result<null>>;
   journal(): Promise<Result<readonly JournalEntry[]>>;
   /**
-   * Resolves once the message is in the durable outbox; its acknowledgement follows on the port. Several are taken in
-   * their order; the problem of one is that of all, though others may have been taken. An older worker takes one only.
+   * Resolves when the message is in the outbox on disk. The acknowledgement follows on the port. The worker adds several
+   * messages in their order. After a problem, some of them may be in the outbox. An older worker takes one message only.
    */
   publish(message: Publication | readonly Publication[]): Promise<Result<null>>;
-  /** The session's record, sealed: opaque to the page, for a native store's copy. `null`: there is no session. */
+  /** The session's sealed record, for a copy in a native store. The page cannot open it. `null`: there is no session. */
   backup(): Promise<Result<NativeRecord | null>>;
-  /** Offers a copy back. It is taken only where the own store has nothing, and only if it opens. */
+  /** Offers a copy. The worker takes it if its own store has no record and the copy opens. */
   restore(record: NativeRecord): Promise<Result<null>>;
 };
 
-/** How a tab came to be here. `reattach`: the same page, a new worker or a new port. */
+/** How a page came to attach. `reattach`: the same page, with a new worker or port. */
 const ARRIVAL = oneOf('navigate', 'reload', 'back-forward', 'restored', 'reattach');
 export type Arrival = Infer<typeof ARRIVAL>;
 
@@ -39,21 +36,21 @@ const MAX_TOPICS = 256;
 /** `null`: from now on. */
 const CURSOR_OR_NOW = withDefault(nullable(CURSOR), null);
 
-/** A tab introduces itself with all that a fresh worker must know to serve it as if nothing had happened. */
+/** What a restarted worker must know of a tab to continue where the former one stopped. */
 export const TAB_INTRO = object({
   protocol: number,
   tab: NAME,
   arrival: ARRIVAL,
   visible: withDefault(boolean, false),
-  /** Topics that this tab listens to, and how far it has read. */
+  /** Topics that the tab reads, and how far it has read. */
   topics: array(tuple(NAME, CURSOR_OR_NOW), MAX_TOPICS),
 });
 export type TabIntro = Infer<typeof TAB_INTRO>;
 
-/** Our messages carry it, as other scripts of the site exchange messages with their worker too. */
+/** The site's other scripts may exchange messages with the same worker, so ours carry a mark. */
 export type Marked<T> = T & { mark: typeof MARK };
 
-/** Page to worker, by `ServiceWorker.postMessage` (which starts a stopped worker). On its way it is `Marked`. */
+/** Page to worker, by `ServiceWorker.postMessage` (which starts a stopped worker). Sent as `Marked`. */
 export const PAGE_MESSAGE = union('type', {
   call: { message: unknown },
   /** Carries a MessagePort for the worker's frames. */
@@ -68,15 +65,15 @@ export const PAGE_MESSAGE = union('type', {
 });
 export type PageMessage = Infer<typeof PAGE_MESSAGE>;
 
-/** Worker to page, by `event.source.postMessage`. On its way it is `Marked`. */
+/** Worker to page, by `event.source.postMessage`. Sent as `Marked`. */
 export const WORKER_MESSAGE = union('type', { answer: { message: unknown } });
 export type WorkerMessage = Infer<typeof WORKER_MESSAGE>;
 
-/** Tab to worker, on the port. A port wakes no worker: what must wake it is a call. */
+/** Tab to worker, on the port. A port message does not start a stopped worker, but a call does. */
 export const TAB_MESSAGE = union('type', {
   join: { topic: NAME, cursor: CURSOR_OR_NOW },
   leave: { topic: NAME },
-  /** For a topic that it has joined: wants to know who is here. `state` is what it says of itself, as JSON. */
+  /** Requests the members of a topic that the tab has joined. `state`: what the tab publishes about itself, as JSON. */
   present: { topic: NAME, state: string },
   absent: { topic: NAME },
   /** `again`: `null` for one that was never open, else its last memo ('': none). It gets a new connection. */
@@ -94,11 +91,11 @@ export const TAB_MESSAGE = union('type', {
 });
 export type TabMessage = Infer<typeof TAB_MESSAGE>;
 
-/** `undefined` for what is not ours or not of the protocol. */
+/** `undefined` for a message of another script, or not of the protocol. */
 export const parsePageMessage = (value: unknown): PageMessage | undefined =>
   isObject(value) && own(value, 'mark') === MARK ? PAGE_MESSAGE.read(value) : undefined;
 
-/** A tab's state becomes part of a frame as it is, so it must be JSON. `undefined` has none, whatever the types say. */
+/** A tab's state becomes part of a frame unchanged, so it must be JSON. `JSON.stringify(undefined)` is `undefined`. */
 const canonicalJson = (json: string): string | undefined => JSON.stringify(parseJson(json));
 
 export const parseTabMessage = (value: unknown): TabMessage | undefined => {

@@ -1,7 +1,7 @@
 import { number, object, string, union, unknown, type Infer } from '../schema/schema.ts';
 import { array, oneOf, optional, stringIn } from '../schema/schema-types.ts';
 
-/** Of a name or an id that a page gives, in UTF-16 units. */
+/** Maximum length of a name or id from a page, in UTF-16 units. */
 export const MAX_NAME = 256;
 export const NAME = stringIn(1, MAX_NAME);
 const SECRET = stringIn(1, 4_096);
@@ -15,11 +15,11 @@ export const SIGN_IN_INTENT = union('kind', {
 });
 export type SignInIntent = Infer<typeof SIGN_IN_INTENT>;
 
-/** What the page has to do next. A redirect leads to the provider and back to `returnTo`. */
+/** The page's next step. A redirect leads to the provider, and from there back to `returnTo`. */
 export const SIGN_IN_NEXT = union('type', { 'signed-in': {}, redirect: { url: string } });
 export type SignInNext = Infer<typeof SIGN_IN_NEXT>;
 
-/** Why the page thinks that the world may have changed: a reason to try now, never a fact to rely on. */
+/** Why the worker should try again now. It is a hint: the worker relies on none of it. */
 export const NUDGE_CAUSE = oneOf('online', 'offline', 'visible', 'hidden', 'thaw', 'user');
 export type NudgeCause = Infer<typeof NUDGE_CAUSE>;
 

@@ -2,19 +2,19 @@ import type { RealtimeFrame } from './realtime-frames.ts';
 import { looseObject, number, string, union, type Infer, type Schema } from '../schema/schema.ts';
 import type { Snapshot } from '../snapshot.ts';
 
-/** Only what the page relies on. For the rest it trusts the worker, whose build may be newer (problem.ts). */
+/** Only the fields that the page needs to run: the worker's build may be newer (`ANY_PROBLEM`). */
 const ANY_SNAPSHOT: Schema<Snapshot> = looseObject({ session: looseObject({}), worker: looseObject({}) });
 
-/** Worker to tab, on the port: what concerns the page as a whole. */
+/** Worker to tab, on the port: frames about the page as a whole. */
 export const PAGE_FRAME = union('type', {
-  /** First on every port. `life` names a Web Lock that the worker holds for as long as it lives. */
+  /** First on every port. `life`: name of a Web Lock that the worker holds as long as it lives. */
   welcome: { protocol: number, life: string, snapshot: ANY_SNAPSHOT },
   snapshot: { snapshot: ANY_SNAPSHOT },
-  /** A tab answers with `read` when it has come this far. */
+  /** The tab answers with `read` when it gets to this frame. */
   read: {},
-  /** The tab left too much unread, so nothing follows on this port: attach again, from where you are. */
+  /** The tab has too many unread frames, so the worker sends no more. The tab attaches again where it stopped. */
   overrun: {},
-  /** A new worker is taking over: end the keep-alive at once and attach again when it controls the page. */
+  /** A new worker takes over. The tab ends its keep-alive at once, and attaches again when that worker controls it. */
   'hand-over': {},
 });
 export type PageFrame = Infer<typeof PAGE_FRAME>;
@@ -23,16 +23,16 @@ export type PageFrame = Infer<typeof PAGE_FRAME>;
 export type PortFrame =
   | PageFrame
   | RealtimeFrame
-  /** Never on a port: it becomes part of a run. */
+  /** Never on a port: the worker makes a `SocketBatch` of several. */
   | { type: 'socket-message'; socket: string; data: string | ArrayBuffer };
 
 /**
- * Worker to tab, on the port: frames, or what one socket receives, in its order. The latter is most of what a tab
- * gets, so a page of protocol 4 or later has no more to look at.
+ * Worker to tab, on the port: frames, or the messages of one socket in their order. The latter are most of the traffic,
+ * so since protocol 4 they have a form without objects.
  */
 export type PortMessage = readonly PortFrame[] | readonly [socket: string, ...data: (string | ArrayBuffer)[]];
 
-/** What one socket receives, as it comes: the socket's name, and then data that nothing has checked yet. */
+/** Messages of one socket as they arrive: the socket's name, then unchecked data. */
 export type SocketBatch = [socket: string, ...data: unknown[]];
 
 export const isSocketBatch = (message: unknown): message is SocketBatch =>

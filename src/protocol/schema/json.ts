@@ -1,10 +1,10 @@
-/** A JSON object whose values nobody has looked at yet. */
+/** A JSON object with unchecked values. */
 export type JsonObject = { readonly [key: string]: unknown };
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** An own property, so that a prototype (polluted or not) never answers for the sender. */
+/** Reads own properties only: a polluted prototype must not add fields to what another side sent. */
 export const own = (value: JsonObject, key: string): unknown => (Object.hasOwn(value, key) ? value[key] : undefined);
 
 export const stringAt = (value: JsonObject, key: string): string | undefined => {
@@ -17,7 +17,7 @@ export const numberAt = (value: JsonObject, key: string): number | undefined => 
   return typeof found === 'number' && Number.isFinite(found) ? found : undefined;
 };
 
-/** `undefined` for anything that is not JSON; never throws. */
+/** `undefined` if the text is not JSON. Never throws. */
 export const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text) as unknown;

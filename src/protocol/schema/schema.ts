@@ -53,7 +53,7 @@ export const number: Schema<number> = {
   read: (value) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined),
 };
 
-/** Only own properties count, so that a polluted prototype answers for no sender. */
+/** Reads own properties only: a polluted prototype must not add fields to what another side sent. */
 const readFields = (fields: readonly (readonly [name: string, schema: Schema])[], value: unknown): unknown => {
   if (!isObject(value)) return undefined;
   const out: { [name: string]: unknown } = {};
@@ -72,7 +72,7 @@ export const object = <F extends Fields>(fields: F): Schema<ObjectOf<F>> & { rea
   return { type: 'object', fields, read: (value) => readFields(entries, value) as ObjectOf<F> | undefined };
 };
 
-/** An object with at least these fields, kept as it is: that it is a `T` is the sender's word. */
+/** An object with at least these fields, which stays as it is. Nothing checks the other fields of `T`. */
 /* @__NO_SIDE_EFFECTS__ */
 export const looseObject = <T>(fields: Fields): Schema<T> & { readonly fields: Fields } => {
   const { read } = object(fields);
