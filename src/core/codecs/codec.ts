@@ -67,7 +67,7 @@ export type CodecOutput =
   /** The connection must be opened again, without a fault of the server. */
   | { type: 'redial'; why: string };
 
-/** The state of one endpoint's protocol. It is deterministic: the same events at the same times give the same outputs. */
+/** The state of one endpoint's protocol. Deterministic: the same events at the same times give the same outputs. */
 export type Codec = {
   dispatch(event: CodecEvent, now: number): readonly CodecOutput[];
   /** Number of topics and sockets that need the connection. */
@@ -105,7 +105,7 @@ export type CodecKind = {
   closed(code: number, reason: string): CloseVerdict;
 };
 
-/** `{"ra": ms}` in a close reason: when this client may connect again. A reason has at most 123 bytes (RFC 6455 §5.5). */
+/** `{"ra": ms}` in a close reason: when this client may connect again. A reason has up to 123 bytes (RFC 6455 §5.5). */
 const slotOf = (reason: string): number | undefined => {
   const body = parseJson(reason);
   const ms = isObject(body) ? numberAt(body, 'ra') : undefined;

@@ -8,7 +8,7 @@ export const ACK = '3';
 export const CONNECT_ERROR = '4';
 export const BINARY_ACK = '6';
 
-/** The worker watches the connection, so tabs get the time (ms) that a server keeps a recoverable session by default. */
+/** The worker watches the connection, so tabs get a long one (ms): a server's default for recovery. */
 const TAB_PING_TIMEOUT_MS = 120_000;
 const DEFAULT_PING_INTERVAL_MS = 25_000;
 /** Maximum delay (ms) of a server's ping. */

@@ -21,8 +21,8 @@ import {
 /*
  * Socket.IO 4 over its WebSocket transport. All tabs are one socket of the server, in each namespace. Each tab receives
  * what the server emits; an acknowledgement goes to the tab that waits for it. With connection state recovery
- * (https://socket.io/docs/v4/connection-state-recovery) a lost connection loses nothing. The codec repeats emits that wait
- * for an acknowledgement, so the server may get one twice, as with `retries`. Otherwise it closes each tab's socket.
+ * (https://socket.io/docs/v4/connection-state-recovery) a lost connection costs nothing. The codec repeats emits
+ * without an acknowledgement, so the server may get one twice, as with `retries`. Otherwise it closes each tab's socket.
  */
 
 const ABNORMAL = 1006;

@@ -103,7 +103,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
     if (missing.length > 0) listeners.set(tab, { state: 'live', cursor: { ...here } });
   };
 
-  /** The lowest cursor: it serves each listener. Of two epochs at most one is the server's, and either can be requested. */
+  /** The lowest cursor serves each listener. Of two epochs at most one is the server's, so either can be requested. */
   const lowest = (): Cursor | null => {
     const cursors = [...listeners.values()].flatMap(({ cursor }) => cursor ?? []);
     const epoch = (cursors.find((cursor) => cursor.epoch === head?.epoch) ?? cursors[0])?.epoch;
@@ -191,7 +191,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
       if (upstream.state !== 'asked' || upstream.request !== request) return;
       const { from } = upstream;
       upstream = { state: 'live' };
-      // A cursor beyond the head of the same epoch means that the server lost events. Without a cursor, `at` is the head.
+      // A cursor beyond the head of the same epoch: the server lost events. Without a cursor, `at` is the head.
       const rewound = from === null || (!resumed && from.epoch === at.epoch && at.offset < from.offset);
       if (!head || rewound || head.epoch !== at.epoch || head.offset < at.offset) jump(at);
       const losses = [...listeners].map(([tab, listener]) => settle(tab, listener, from, at, rewound));

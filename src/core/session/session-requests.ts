@@ -116,7 +116,7 @@ const refreshRefused = (
     : { machine, effects: answerAll(waiting, { type: 'passThrough' }) };
 };
 
-/** The only effect of a socket on the session: it starts a refresh or a verification, but ends nothing (invariant 8). */
+/** The only effect of a socket on the session: it starts a refresh or verification, and ends nothing (invariant 8). */
 export const onSuspected = (machine: SessionMachine, generation: number, context: SessionContext): SessionStep => {
   const { state } = machine;
   if (state.state !== 'active' || state.session.generation !== generation) return noChange(machine);

@@ -81,8 +81,8 @@ const take = (
 
 /**
  * An unreadable store does not mean that the user is signed out: requests wait, and the worker reads it again. If it
- * stays unreadable, users can still sign in. The session is then in memory, as `durability` reports. If the store can be
- * read again, the worker uses its session.
+ * stays unreadable, users can still sign in. The session is then in memory, as `durability` reports. When the store can
+ * be read again, the worker uses its session.
  */
 export const onLoadFailed = (
   machine: SessionMachine,

@@ -119,7 +119,7 @@ const refreshDelay = (problem: Problem, attempt: number, { chance, policy }: Ses
   return retryDelay(attempt, { baseMs: policy.retryBaseMs, capMs }, chance, retryAfterOf(problem));
 };
 
-/** The refresh failed. The tokens stay, the next attempt is scheduled, and each request that waits gets an answer now. */
+/** The refresh failed. The tokens stay, the next attempt is scheduled, and the waiting requests get an answer. */
 export const enterDegraded = (
   machine: SessionMachine,
   { session, access, waiting, attempt: failed }: RefreshAttempt,

@@ -31,8 +31,8 @@ import type {
  *
  *  6. At most one connection is live: each transition out of `connecting` and `open` hangs up, or follows a close.
  *     Each dial uses a fresh ticket that the same attempt requested.
- *  7. The machine detects silence within heartbeat + `answerWithinMs`, because each heartbeat sends a probe. A late alarm
- *     means that the computer slept. It says nothing about the connection, so it only sends a probe.
+ *  7. The machine detects silence within heartbeat + `answerWithinMs`, because each heartbeat sends a probe. A late
+ *     alarm means that the computer slept. It says nothing about the connection, so it only sends a probe.
  *  8. The session gets only reports of rejected authorization, for one generation of its tokens.
  *  9. Each state but `superseded` and `retired` has an alarm or waits for an input. So the machine connects again when
  *     network and server work.
