@@ -62,20 +62,20 @@ const open = async (options: ConnectOptions, onClose: () => void): Promise<Keepe
 };
 
 type State =
-  | { name: 'idle' }
-  | { name: 'connecting'; keeper: Promise<Keeper> }
-  | { name: 'connected'; keeper: Promise<Keeper>; socket: Realtime['socket'] };
+  | { state: 'idle' }
+  | { state: 'connecting'; keeper: Promise<Keeper> }
+  | { state: 'connected'; keeper: Promise<Keeper>; socket: Realtime['socket'] };
 
-let state: State = { name: 'idle' };
+let state: State = { state: 'idle' };
 
 const start = (options: ConnectOptions): Promise<Keeper> => {
   const idle = () => {
-    state = { name: 'idle' };
+    state = { state: 'idle' };
   };
   const keeper = open(options, idle);
-  state = { name: 'connecting', keeper };
+  state = { state: 'connecting', keeper };
   keeper.then(({ socket }) => {
-    state = { name: 'connected', keeper, socket };
+    state = { state: 'connected', keeper, socket };
   }, idle);
   return keeper;
 };
@@ -94,7 +94,7 @@ const start = (options: ConnectOptions): Promise<Keeper> => {
  * keeper.subscribe(({ session }) => console.log(session.state));
  */
 export const connect = (options: ConnectOptions = {}): Promise<Keeper> =>
-  state.name === 'idle' ? start(options) : state.keeper;
+  state.state === 'idle' ? start(options) : state.keeper;
 
 /**
  * The class of `keeper.socket(url)`, for libraries that create their sockets themselves (`webSocketImpl` and similar).
@@ -114,7 +114,7 @@ export const KeeperSocket = class KeeperSocket {
 
   constructor(url: string | URL, protocols: string | string[] = []) {
     if (arguments.length === 0) throw new TypeError('new KeeperSocket(url)');
-    if (state.name !== 'connected') throw new DOMException('connect() first', 'InvalidStateError');
+    if (state.state !== 'connected') throw new DOMException('connect() first', 'InvalidStateError');
     // a constructor that gives an object gives it to `new`
     return state.socket(url, protocols, new.target as unknown as SocketClass);
   }

@@ -43,18 +43,18 @@ export type Attachment = {
 };
 
 type State =
-  | { name: 'away' }
-  | { name: 'greeting'; port: MessagePort; end: AbortController; target: unknown }
-  | { name: 'attached'; port: MessagePort; end: AbortController; target: unknown }
-  /** The worker is dead or about to go: it may have more to say, but nothing is said to it that it could take with it. */
-  | { name: 'between'; port: MessagePort; end: AbortController };
+  | { state: 'away' }
+  | { state: 'greeting'; port: MessagePort; end: AbortController; target: unknown }
+  | { state: 'attached'; port: MessagePort; end: AbortController; target: unknown }
+  /** The worker is dead or about to stop. It may still send frames, but the page sends none that could be lost. */
+  | { state: 'between'; port: MessagePort; end: AbortController };
 
 export const createAttachment = (transport: Transport, tab: TabHandlers, closed: AbortSignal): Attachment => {
-  let state: State = { name: 'away' };
+  let state: State = { state: 'away' };
 
   const disconnect = () => {
-    if (state.name !== 'away') state.end.abort();
-    state = { name: 'away' };
+    if (state.state !== 'away') state.end.abort();
+    state = { state: 'away' };
   };
 
   const attach = (arrival: Arrival): void => {
@@ -71,7 +71,7 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
         else tab.receive(frame);
       }
     };
-    state = { name: 'greeting', port, end, target: transport.currentHost() };
+    state = { state: 'greeting', port, end, target: transport.currentHost() };
     transport.attach({ protocol: PROTOCOL, tab: tab.id, arrival, visible: tab.visible(), topics: tab.topics() }, port2);
     const timer = setTimeout(() => void insist(arrival, end), WELCOME_DEADLINE_MS);
     end.signal.addEventListener('abort', () => {
@@ -82,7 +82,7 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
   };
 
   const insist = async (arrival: Arrival, end: AbortController): Promise<void> => {
-    if (state.name !== 'greeting' || state.end !== end) return;
+    if (state.state !== 'greeting' || state.end !== end) return;
     await transport.repair();
     if (end.signal.aborted) return;
     // it may have died over the greeting, and over calls that were made since
@@ -94,12 +94,12 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
     if (frame.type === 'hand-over') return handOver();
     if (frame.type === 'snapshot') return tab.showSnapshot(frame.snapshot);
     if (frame.type === 'read') return void post(frame);
-    if (frame.type === 'overrun') return state.name === 'between' ? undefined : attach('reattach');
+    if (frame.type === 'overrun') return state.state === 'between' ? undefined : attach('reattach');
     if (!isSupportedProtocol(frame.protocol)) {
       disconnect();
       return tab.incompatible();
     }
-    if (state.name === 'greeting') state = { ...state, name: 'attached' };
+    if (state.state === 'greeting') state = { ...state, state: 'attached' };
     transport.keepAlive.start();
     void watch(frame.life, end.signal);
     tab.showSnapshot(frame.snapshot);
@@ -113,9 +113,9 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
     } catch {
       return;
     }
-    if (signal.aborted || state.name !== 'attached') return;
+    if (signal.aborted || state.state !== 'attached') return;
     const { port, end } = state;
-    state = { name: 'between', port, end };
+    state = { state: 'between', port, end };
     transport.keepAlive.workerDied();
     transport.hostDied();
     if (performance.now() - since > SHORT_LIFE_MS) attach('reattach');
@@ -123,15 +123,15 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
   };
 
   const post = (message: TabMessage, transfer: Transferable[] = []): boolean => {
-    if (state.name !== 'greeting' && state.name !== 'attached') return false;
+    if (state.state !== 'greeting' && state.state !== 'attached') return false;
     state.port.postMessage(message, transfer);
     return true;
   };
 
   const handOver = (): void => {
-    if (state.name !== 'attached') return;
+    if (state.state !== 'attached') return;
     const { port, end } = state;
-    state = { name: 'between', port, end };
+    state = { state: 'between', port, end };
     transport.keepAlive.stop();
     void transport.awaitTakeover().then(() => {
       if (end.signal.aborted) return;
@@ -141,7 +141,7 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
   };
 
   const control = (): void => {
-    if (state.name !== 'greeting' && state.name !== 'attached') return;
+    if (state.state !== 'greeting' && state.state !== 'attached') return;
     if (state.target === transport.currentHost()) return;
     transport.keepAlive.stop();
     transport.hostDied();
@@ -153,11 +153,11 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
   return {
     attach,
     detach: () => {
-      if (state.name !== 'away') state.port.postMessage({ type: 'bye' } satisfies TabMessage);
+      if (state.state !== 'away') state.port.postMessage({ type: 'bye' } satisfies TabMessage);
       transport.keepAlive.stop();
       disconnect();
     },
-    isDetached: () => state.name === 'away',
+    isDetached: () => state.state === 'away',
     post,
   };
 };

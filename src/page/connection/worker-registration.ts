@@ -128,7 +128,7 @@ const siteOf = (
   const replaceWorker = async (): Promise<void> => {
     const { controller } = container;
     if (!controller) return;
-    // Chromium 156 has crashed where workers were asked for things while they were being activated (seen twice).
+    // Chromium 156 crashed twice when a page registered a worker during the activation of another.
     if (controller.state !== 'activated' && !(await waitForEvent(controller, 'statechange', PAGE_TAKEOVER_MS))) return;
     const renewed = waitForEvent(container, 'controllerchange', PAGE_TAKEOVER_MS);
     await register(

@@ -19,12 +19,12 @@ type Handler = MessageHandler | object | null;
 
 const isCallable = (handler: unknown): handler is MessageHandler => typeof handler === 'function';
 
-/** The wire below the socket, which may be gone while the page's socket stays open. */
+/** The connection to the host. It may be down while the page's socket stays open. */
 type Link =
-  | { name: 'down' }
-  | { name: 'up' }
-  /** The last messages are on their way out, and then the goodbye. */
-  | { name: 'closing'; goodbye: Goodbye };
+  | { state: 'down' }
+  | { state: 'up' }
+  /** Sends the last messages, and then closes. */
+  | { state: 'closing'; goodbye: Goodbye };
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -65,7 +65,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   #readyState: 0 | 1 | 2 | 3 = CONNECTING;
   #binaryType: BinaryType = 'blob';
   #protocol = '';
-  #link: Link = { name: 'down' };
+  #link: Link = { state: 'down' };
   #flushing = false;
   /** What another worker needs to resume this socket, as the host wrote it. `null` before it is open. */
   #memo: string | null = null;
@@ -165,11 +165,11 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     const goodbye = { code: code === undefined ? code : toClampedUint16(code), reason: toUSVString(reason) };
     checkClose(goodbye.code, goodbye.reason);
     if (this.#readyState >= CLOSING) return;
-    const up = this.#link.name === 'up';
+    const up = this.#link.state === 'up';
     const connecting = this.#readyState === CONNECTING;
     this.#readyState = CLOSING;
     if (up) {
-      this.#link = { name: 'closing', goodbye };
+      this.#link = { state: 'closing', goodbye };
       void this.#flush();
       return;
     }
@@ -194,7 +194,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   #reopen(): void {
     // It is unknown whether the close reached the server.
     if (this.#readyState >= CLOSING) return this.#ended(ABNORMAL, '', false);
-    this.#link = { name: 'down' };
+    this.#link = { state: 'down' };
     this.#posted = 0;
     this.#hub.post({
       type: 'socket-open',
@@ -223,7 +223,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
 
   #opened(protocol: string): void {
     if (this.#readyState >= CLOSING) return;
-    this.#link = { name: 'up' };
+    this.#link = { state: 'up' };
     this.#protocol = protocol;
     this.#memo ??= '';
     // a second one is the resumption on another worker
@@ -242,7 +242,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   #ended(code: number, reason: string, wasClean: boolean): void {
     if (this.#readyState === CLOSED) return;
     this.#readyState = CLOSED;
-    this.#link = { name: 'down' };
+    this.#link = { state: 'down' };
     this.#hub.remove(this.#id);
     // a connection that was lost has not failed (RFC 6455 §7.1.7), and only a failure is an error
     if (this.#memo === null) this.dispatchEvent(new Event('error'));
@@ -253,7 +253,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   async #flush(): Promise<void> {
     if (this.#flushing) return;
     this.#flushing = true;
-    while (this.#link.name !== 'down') {
+    while (this.#link.state !== 'down') {
       const next = this.#queue[this.#posted];
       if (next === undefined) break;
       if (next instanceof Blob) {
@@ -266,7 +266,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
       this.#posted += 1;
     }
     this.#flushing = false;
-    if (this.#link.name === 'closing')
+    if (this.#link.state === 'closing')
       this.#hub.post({ type: 'socket-close', socket: this.#id, ...this.#link.goodbye });
   }
 }

@@ -107,7 +107,7 @@ export class DirectMessage {
     return this.#phase === 'over' ? Event.NONE : Event.AT_TARGET;
   }
 
-  /** When it was first asked for: to look at the clock costs as much as all the rest. */
+  /** The moment of the first read: reading the clock costs as much as the rest of the event. */
   get timeStamp(): number {
     return (this.#at ??= performance.now());
   }
@@ -117,7 +117,7 @@ export class DirectMessage {
   }
 
   set returnValue(_: boolean) {
-    // it cannot be cancelled
+    // The event is not cancelable.
   }
 
   get cancelBubble(): boolean {
@@ -141,6 +141,6 @@ export class DirectMessage {
   }
 
   preventDefault(): void {
-    // it cannot be cancelled
+    // The event is not cancelable.
   }
 }
