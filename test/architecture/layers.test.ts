@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { findCycles } from '../support/architecture/cycles.ts';
+import { namesDefinedTwice, SHARED_NAMES } from '../support/architecture/exported-names.ts';
 import { crowdedFolders, findFolderCycles, MAX_FILES } from '../support/architecture/folders.ts';
 import { parseModule, type Module } from '../support/architecture/module.ts';
 import { check } from '../support/architecture/rules.ts';
@@ -40,6 +41,11 @@ describe('the source code', () => {
 
   test(`has at most ${MAX_FILES} modules in a folder`, () => {
     expect(crowdedFolders(modules)).toEqual([]);
+  });
+
+  test('defines each exported name once', () => {
+    expect(namesDefinedTwice(modules)).toEqual([]);
+    expect(SHARED_NAMES.size).toBeLessThanOrEqual(10);
   });
 });
 
@@ -91,6 +97,9 @@ describe('the rules', () => {
     ['timer', 'src/host/a.ts', 'globalThis.setTimeout(g, retryAfter * 1000);'],
     ['timer', 'server/a.ts', 'setTimeout(g, order.everyMs);'],
     ['timer', 'server/a.ts', 'setInterval(g, Math.min(MIN_MS, ms));'],
+    ['parameters', 'src/core/a.ts', 'export const f = (a: 1, b: 2, c: 3, d: 4, e: 5) => a;'],
+    ['parameters', 'server/a.ts', 'export type F = { f(a: 1, b: 2, c: 3, d: 4, e: 5): void };'],
+    ['parameters', 'test/a.ts', 'function f(a: 1, b: 2, c: 3, d: 4, e: 5) { return a; }'],
     ['cast', 'sw/a.ts', 'export const f = (event: MessageEvent) => event.data as string;'],
     ['cast', 'server/a.ts', 'export const f = (x: string) => JSON.parse(x) as { a: 1 };'],
     ['cast', 'server/a.ts', 'export const f = async (r: Response) => (await r.json()) as { a: 1 };'],
@@ -104,6 +113,9 @@ describe('the rules', () => {
     expect(rulesBrokenBy('src/core/a.ts', '//\n'.repeat(300))).toEqual([]);
     expect(rulesBrokenBy('src/core/a.ts', '//\n'.repeat(301))).toEqual(['length']);
     expect(rulesBrokenBy('test/core/a.ts', '//\n'.repeat(501))).toEqual(['length']);
+    const reason = '// Long because it reads as one page.\n';
+    expect(rulesBrokenBy('src/core/a.ts', `${reason}${'//\n'.repeat(399)}`)).toEqual([]);
+    expect(rulesBrokenBy('src/core/a.ts', `${reason}${'//\n'.repeat(400)}`)).toEqual(['length']);
   });
 
   test('report function-length after 50 lines, without nested functions', () => {
@@ -160,6 +172,14 @@ describe('the rules', () => {
     const modules = Array.from({ length: MAX_FILES + 1 }, (_, index) => parseModule(`src/core/a${index}.ts`, ''));
     expect(crowdedFolders(modules)).toEqual([`src/core: ${MAX_FILES + 1} modules, at most ${MAX_FILES}`]);
     expect(crowdedFolders(modules.slice(1))).toEqual([]);
+  });
+
+  test('report a name that two modules define, and not one that a module re-exports', () => {
+    const first = parseModule('src/core/a.ts', 'export const x = 1;');
+    expect(namesDefinedTwice([first, parseModule('server/b.ts', 'export type x = 2;')])).toEqual([
+      'x: src/core/a.ts, server/b.ts',
+    ]);
+    expect(namesDefinedTwice([first, parseModule('src/core/b.ts', "export { x } from './a.ts';")])).toEqual([]);
   });
 
   test('cover an existing folder for each layer', () => {

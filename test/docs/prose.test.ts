@@ -1,73 +1,89 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { sentencesOfMarkdown, sentencesOfModule, wordCount, type Sentence } from '../support/prose/sentences.ts';
+import { REPLACEMENTS, unclearWords } from '../support/prose/words.ts';
 
-const ROOT = new URL('../../', import.meta.url);
+/* The language of the code and the documents (CONTRIBUTING.md, "Style"). A tired reader loses longer sentences. */
 
-/** Without the API reference: it is generated from doc comments. */
-const PAGES: readonly string[] = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'CHANGELOG.md',
-  'examples/tauri/README.md',
-  ...readdirSync(new URL('docs', ROOT), { recursive: true, encoding: 'utf8' })
-    .map((path) => `docs/${path.replaceAll('\\', '/')}`)
-    .filter((path) => path.endsWith('.md') && path !== 'docs/reference/api.md'),
-];
-
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const FOLDERS = ['src', 'sw', 'server', 'cli', 'scripts', 'bench', 'test', 'docs', '.github'];
 const MAX_WORDS = 25;
+const MAX_README_WORDS = 620;
+const MAX_GLOSSARY = 40;
+/** This file quotes what it forbids. */
+const QUOTES = ['test/support/prose/words.ts', 'test/docs/prose.test.ts'];
 
-/** Words that hide who does what, or that no one uses any more (CONTRIBUTING.md, "Style"). */
-const BANNED =
-  /\b(?:hears?|heard|nobody|somebody|whoever|whatever|anew|mends?|mended|newcomers?|in office|thereby|tells?|told|(?:is|are) (?:asked|given))\b/gi;
+const paths = [
+  ...readdirSync(ROOT, { encoding: 'utf8' }),
+  ...FOLDERS.flatMap((folder) =>
+    readdirSync(`${ROOT}/${folder}`, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
+  ),
+]
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => /\.(ts|md)$/.test(path) && !QUOTES.includes(path) && path !== 'THIRD-PARTY-NOTICES.md');
+const texts = new Map(paths.map((path) => [path, readFileSync(`${ROOT}/${path}`, 'utf8')]));
 
-type Passage = { line: number; text: string; isTable: boolean };
+const sentencesOf = (path: string, source: string): Sentence[] =>
+  path.endsWith('.md') ? sentencesOfMarkdown(source) : sentencesOfModule(path, source);
 
-/** Paragraphs, list items and rows of tables, without code and without the targets of links. */
-const passagesIn = (markdown: string): readonly Passage[] => {
-  const passages: Passage[] = [];
-  let current: Passage | undefined;
-  const plain = markdown
-    .replace(/^ *```[\s\S]*?^ *```/gm, (code) => code.replace(/[^\n]/g, ''))
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/`[^`\n]*`/g, 'code');
-  for (const [index, text] of plain.split('\n').entries()) {
-    const isTable = text.startsWith('|');
-    const isItem = /^\s*(?:[-*]|\d+\.)\s/.test(text);
-    if (text.trim() === '' || text.startsWith('#')) current = undefined;
-    else if (current && !isTable && !isItem) current.text += ` ${text.trim()}`;
-    else passages.push((current = { line: index + 1, text: text.trim(), isTable }));
-    if (isTable) current = undefined;
-  }
-  return passages;
-};
+/** Each long sentence with its place. */
+const longSentences = (path: string, source: string): string[] =>
+  sentencesOf(path, source)
+    .filter(({ text }) => wordCount(text) > MAX_WORDS)
+    .map(({ line, text }) => `${path}:${line} ${wordCount(text)} words, at most ${MAX_WORDS}: ${text}`);
 
-const sentencesIn = (text: string): readonly string[] => text.split(/(?<=[.!?:;][)"”*]*)\s+/);
-const wordsIn = (text: string): number => (text.match(/[\p{L}\p{N}][\p{L}\p{N}'’.,/@+-]*/gu) ?? []).length;
+/** Each unclear word with its place and its replacement. */
+const unclear = (path: string, source: string): string[] =>
+  source
+    .split('\n')
+    .flatMap((line, index) =>
+      unclearWords(line).map((word) => `${path}:${index + 1} "${word}": write ${REPLACEMENTS.get(word)}`),
+    );
 
-const longIn = (markdown: string): readonly string[] =>
-  passagesIn(markdown)
-    .filter(({ isTable }) => !isTable)
-    .flatMap(({ line, text }) => sentencesIn(text).map((sentence) => ({ line, sentence })))
-    .filter(({ sentence }) => wordsIn(sentence) > MAX_WORDS)
-    .map(({ line, sentence }) => `${line}: ${sentence}`);
-
-const bannedIn = (markdown: string): readonly string[] =>
-  passagesIn(markdown).flatMap(({ line, text }) => [...text.matchAll(BANNED)].map(([word]) => `${line}: ${word}`));
-
-test.each(PAGES)('%s has short sentences and plain words', (page) => {
-  const markdown = readFileSync(new URL(page, ROOT), 'utf8');
-  expect(longIn(markdown)).toEqual([]);
-  expect(bannedIn(markdown)).toEqual([]);
+test('uses no unclear word in code and documents', () => {
+  expect([...texts].flatMap(([path, source]) => unclear(path, source))).toEqual([]);
 });
 
-test('the README is short', () => {
-  expect(readFileSync(new URL('README.md', ROOT), 'utf8').split(/\s+/).length).toBeLessThanOrEqual(620);
+test(`writes no sentence of more than ${MAX_WORDS} words`, () => {
+  expect([...texts].flatMap(([path, source]) => longSentences(path, source))).toEqual([]);
 });
 
-test('notices a long sentence and a banned word', () => {
-  const long = `${'word '.repeat(MAX_WORDS)}end.`;
-  expect(longIn(`# Title\n\nShort.\n${long}`)).toEqual([`3: ${long}`]);
-  expect(longIn(`| ${long} |\n\n\`\`\`\n${long}\n\`\`\``)).toEqual([]);
-  expect(bannedIn('- The page tells `anew` it.')).toEqual(['1: tells']);
+test(`has a README of at most ${MAX_README_WORDS} words`, () => {
+  expect((texts.get('README.md') ?? '').split(/\s+/).length).toBeLessThanOrEqual(MAX_README_WORDS);
+});
+
+test(`defines at most ${MAX_GLOSSARY} words in the glossary`, () => {
+  const words = [...(texts.get('docs/glossary.md') ?? '').matchAll(/^\| \*\*/gm)].length;
+  expect(words).toBeGreaterThan(0);
+  expect(words).toBeLessThanOrEqual(MAX_GLOSSARY);
+});
+
+describe('each rule can fail', () => {
+  test.each(['// The page hears it.', 'const onHeard = 1;', "const code = 'NOBODY_SAID';", 'the worker in office'])(
+    'on an unclear word: %s',
+    (line) => {
+      expect(unclear('src/a.ts', line)).toHaveLength(1);
+    },
+  );
+
+  test.each(['// The header of a recommendation.', 'const storytellers = 1;', 'an office'])(
+    'and not on a part of a word: %s',
+    (line) => {
+      expect(unclear('src/a.ts', line)).toEqual([]);
+    },
+  );
+
+  const words = (count: number): string => Array.from({ length: count }, () => 'word').join(' ');
+
+  test.each([
+    ['src/a.ts', (text: string) => `// ${text}.`],
+    ['src/a.ts', (text: string) => `/** Short. ${text}. */`],
+    ['src/a.ts', (text: string) => `// ${text.slice(0, 60)}\n// ${text.slice(60)}`],
+    ['docs/a.md', (text: string) => `# Title\n\n${text}.\n`],
+    ['docs/a.md', (text: string) => `- one\n- ${text}\n`],
+  ])('on a long sentence in %s', (path, write) => {
+    expect(longSentences(path, write(words(MAX_WORDS)))).toEqual([]);
+    expect(longSentences(path, write(words(MAX_WORDS + 1)))).toHaveLength(1);
+  });
 });

@@ -5,9 +5,14 @@ import { FALLBACK, layerOf, type Layer } from './table.ts';
 export type Violation = { rule: string; path: string; line: number; what: string };
 
 const MAX_LINES = 300;
+/** For a module that gives a reason, such as a state machine that people read from top to bottom. */
+const MAX_LINES_WITH_REASON = 400;
+const LENGTH_REASON = /^\s*\*?\s*Long because \w+ \w+/m;
 /** A simulated world is easier to read in one file. */
 const MAX_TEST_LINES = 500;
 const MAX_FUNCTION_LINES = 50;
+/** More than four arguments in a row are easy to mix up. An object names each. */
+const MAX_PARAMETERS = 4;
 const SHORTEST_REASON = 10;
 
 /** Clock and chance are arguments in core (docs/invariants.md). */
@@ -71,7 +76,9 @@ const defaultExports = (module: Module): Violation[] => {
 
 const length = (module: Module): Violation[] => {
   const lines = module.source.trimEnd().split('\n').length;
-  const limit = layerOf(module.path) ? MAX_LINES : MAX_TEST_LINES;
+  const hasReason = module.parsed.comments.some(({ value }) => LENGTH_REASON.test(value));
+  const layerLimit = hasReason ? MAX_LINES_WITH_REASON : MAX_LINES;
+  const limit = layerOf(module.path) ? layerLimit : MAX_TEST_LINES;
   if (lines <= limit) return [];
   return [{ rule: 'length', path: module.path, line: limit + 1, what: `${lines} lines, at most ${limit}` }];
 };
@@ -217,11 +224,28 @@ const timers = (module: Module): Violation[] => {
   return found;
 };
 
+const parameters = (module: Module): Violation[] => {
+  const found: Violation[] = [];
+  const count = ({ params, start }: { params: readonly unknown[]; start: number }): void => {
+    if (params.length > MAX_PARAMETERS)
+      found.push(at(module, 'parameters', start, `${params.length} parameters, at most ${MAX_PARAMETERS}`));
+  };
+  new Visitor({
+    FunctionDeclaration: count,
+    FunctionExpression: count,
+    ArrowFunctionExpression: count,
+    TSFunctionType: count,
+    TSMethodSignature: count,
+  }).visit(module.parsed.program);
+  return found;
+};
+
 const RULES = [
   arrows,
   defaultExports,
   length,
   functionLengths,
+  parameters,
   suppressions,
   anyTypes,
   timeAndChance,
