@@ -74,7 +74,7 @@ describe('each rule can fail', () => {
     },
   );
 
-  const words = (count: number): string => Array.from({ length: count }, () => 'word').join(' ');
+  const words = (count: number): string => Array.from({ length: count }, () => 'Word').join(' ');
 
   test.each([
     ['src/a.ts', (text: string) => `// ${text}.`],

@@ -171,8 +171,10 @@ describe('https', () => {
 });
 
 describe('fault', () => {
-  test.each(TABLE)('%s reports %s for: %s', async (id, verdict, _name, spoilt, found, fix, given) => {
-    const finding = await check(id, spoilt, given);
+  test.each(
+    TABLE.map(([id, verdict, name, fault, found, fix, options]) => ({ id, verdict, name, fault, found, fix, options })),
+  )('$id reports $verdict for: $name', async ({ id, verdict, fault, found, fix, options }) => {
+    const finding = await check(id, fault, options);
     expect(finding).toEqual({
       verdict,
       found: expect.stringMatching(found) as unknown,

@@ -36,7 +36,8 @@ const plain = (text: string): string =>
     .join('\n')
     .replaceAll(/```[\s\S]*?```/g, '')
     .replace(/@example[\s\S]*?(?=\n@|$)/, '')
-    .replaceAll(/^@\w+( \{[^}]*\})?/gm, '')
+    .replaceAll(/^\|.*$/gm, '')
+    .replaceAll(/^@\w+( \{[^}]*\})?/gm, '\n')
     .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
     .replaceAll(/https?:\S+/g, 'link')
     .replaceAll(/`[^`]*`/g, 'code');
@@ -45,7 +46,7 @@ const plain = (text: string): string =>
 const split = (source: string, blocks: readonly Block[]): Sentence[] =>
   blocks.flatMap(({ start, text }) =>
     plain(text)
-      .split(/(?<=[.!?:])\s+(?=[A-Z"'(*]|code)|\n\s*\n|\n\s*(?:[-*]|\d+\.) |\n#+ /)
+      .split(/(?<=[.!?:])\s+(?=[A-Z\d"'(*]|code)|\n\s*\n|\n\s*(?:[-*]|\d+\.) |\n#+ /)
       .map((sentence) => sentence.replaceAll(/\s+/g, ' ').trim())
       .filter((sentence) => /\w/.test(sentence))
       .map((sentence) => ({ line: source.slice(0, start).split('\n').length, text: sentence })),
