@@ -17,7 +17,7 @@ export const finish = (command: string, args: readonly string[], env?: Record<st
 };
 
 /** Runs a command that is one check. Its output appears only if it fails, or with `VERBOSE=1`. */
-export const check = async (command: string, args: readonly string[]): Promise<Counts> => {
+export const runCheck = async (command: string, args: readonly string[]): Promise<Counts> => {
   if (process.env['VERBOSE']) return (await finish(command, args)) === 0 ? PASSED : FAILED;
   const child = start(command, args, { stdout: 'pipe', stderr: 'pipe' });
   running = child;

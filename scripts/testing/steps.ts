@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ensureBrowser } from '../browsers/find-browser.ts';
 import { runBrowserTests } from './browser-tests.ts';
-import { check, finish } from './commands.ts';
+import { runCheck, finish } from './commands.ts';
 import { vitestCounts, type Counts } from './reports.ts';
 
 export type TestStep = { name: string; run: () => Promise<Counts> };
@@ -13,7 +13,7 @@ const SHORT_HISTORIES = { HISTORIES_SHARE: '0.1' };
 
 const command = (name: string, program: string, ...args: string[]): TestStep => ({
   name,
-  run: () => check(program, args),
+  run: () => runCheck(program, args),
 });
 
 const browser: TestStep = {

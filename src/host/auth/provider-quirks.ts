@@ -7,15 +7,15 @@ import { DIRECT_FETCH, type HttpAnswer } from '../runtime/http.ts';
 /*
  * Where OpenID providers deviate, and what the keeper does about it. Start here when a provider behaves oddly.
  *
- * The provider …                                               | handled in
- * demands a DPoP nonce, or judges proofs by a wrong clock      | `createProofRetry`
- * calls a DPoP proof that it has seen before `invalid_grant`   | `sendRefresh`
- * has a wrong clock, or the device has                         | `serverClockSkew`
- * offers no DPoP, or not with ES256                            | `supportsDpop`
- * has no revocation endpoint                                   | `revoke` in oidc-method.ts
- * has one grant for all sign-ins of a person                   | `revocationEndsCurrent`
- * gives a refresh token only after consent, or wants `resource`| `begin` in oidc-method.ts
- * sends odd JSON, a string as `expires_in`, or HTML            | src/core/session/token-response.ts
+ * | The provider …                                               | handled in
+ * | demands a DPoP nonce, or judges proofs by a wrong clock      | `createProofRetry`
+ * | calls a DPoP proof that it has seen before `invalid_grant`   | `sendRefresh`
+ * | has a wrong clock, or the device has                         | `serverClockSkew`
+ * | offers no DPoP, or not with ES256                            | `supportsDpop`
+ * | has no revocation endpoint                                   | `revoke` in oidc-method.ts
+ * | has one grant for all sign-ins of a person                   | `revocationEndsCurrent`
+ * | gives a refresh token only after consent, or wants `resource`| `begin` in oidc-method.ts
+ * | sends odd JSON, a string as `expires_in`, or HTML            | src/core/session/token-response.ts
  */
 
 /** ES256 is the one DPoP algorithm that every WebCrypto has. */

@@ -17,9 +17,9 @@ const IN_USE: readonly GateView['state'][] = ['signed-in', 'extending', 'ended']
 export const isInUse = ({ state }: GateView): boolean => IN_USE.includes(state);
 
 /**
- * The view after a new snapshot. A session in state `starting` never changes the view: not at load (the sign-in form
- * would flash up), not when a restarted worker reads the disk, not while a sign-in completes. Only its own user may see
- * a page again, so a new session shows nothing until the backend has named the user.
+ * The view after a new snapshot. A session in state `starting` never changes the view. At load the sign-in form
+ * would flash up. Later a restarted worker reads the disk, or a sign-in completes. Only its own user may see a page
+ * again, so a new session shows nothing until the backend has named the user.
  */
 export const nextView = (view: GateView, session: SessionView): GateView => {
   if (session.state === 'starting' || view.state === 'leaving') return view;

@@ -62,7 +62,7 @@ export class InvariantChecker implements Watch, CheckContext {
     if (event.type === 'sign-out' && event.id !== undefined)
       this.#signOuts.set(event.id, this.world.provider.families.length - 1);
     if (step.machine.state.state === 'signed-out' && before.state.state !== 'signed-out')
-      checkEnd(this, worker, event, before.state, step.machine.state);
+      checkEnd(this, worker, { event, before: before.state, after: step.machine.state });
     if (event.type === 'refused') this.#checkRefused(event.generation, before, step);
     if (event.type === 'request') this.#checkRequest(before, step);
     if (event.type === 'suspected') this.#checkSuspected(before, step);

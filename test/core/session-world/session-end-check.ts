@@ -20,24 +20,19 @@ export type CheckContext = {
 
 type SignedOut = SessionState & { state: 'signed-out' };
 
+/** The transition that ended a session. */
+type Ending = { event: SessionEvent; before: SessionState; after: SignedOut };
+
 /** Checks that a session ended for one of the three reasons of invariant 2, and that the state names the right one. */
-export const checkEnd = (
-  checker: CheckContext,
-  worker: SimulatedWorker,
-  event: SessionEvent,
-  before: SessionState,
-  after: SignedOut,
-): void => {
-  const wrong = reasonWrong(checker, worker, event, before, after);
-  if (wrong) checker.report(2, `${event.type} → ${after.reason}: ${wrong}`);
+export const checkEnd = (checker: CheckContext, worker: SimulatedWorker, ending: Ending): void => {
+  const wrong = reasonWrong(checker, worker, ending);
+  if (wrong) checker.report(2, `${ending.event.type} → ${ending.after.reason}: ${wrong}`);
 };
 
 const reasonWrong = (
   checker: CheckContext,
   worker: SimulatedWorker,
-  event: SessionEvent,
-  before: SessionState,
-  after: SignedOut,
+  { event, before, after }: Ending,
 ): string | undefined => {
   // The session ended earlier: this worker knew that when it looked for a later sign-in.
   const known = before.state === 'starting' && before.left?.generation === after.generation;

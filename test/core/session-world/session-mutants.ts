@@ -16,13 +16,8 @@ import type { Stepper } from './session-world.ts';
 export type Mutant = { invariant: Invariant; name: string; step: Stepper };
 
 type Rewrite = (event: SessionEvent, machine: SessionMachine, at: Moment) => SessionEvent | undefined;
-type Spoil = (
-  step: SessionStep,
-  event: SessionEvent,
-  before: SessionMachine,
-  at: Moment,
-  policy: SessionPolicy,
-) => SessionStep;
+type Cause = { event: SessionEvent; before: SessionMachine; at: Moment; policy: SessionPolicy };
+type Spoil = (step: SessionStep, cause: Cause) => SessionStep;
 
 /** Changes the event before the machine receives it. `undefined` drops it. */
 const receives =
@@ -36,7 +31,7 @@ const receives =
 const damages =
   (spoil: Spoil): Stepper =>
   (machine, event, at, policy) =>
-    spoil(stepSession(machine, event, at, policy), event, machine, at, policy);
+    spoil(stepSession(machine, event, at, policy), { event, before: machine, at, policy });
 
 const only = (step: SessionStep, keep: (effect: SessionEffect) => boolean): SessionStep => ({
   ...step,
@@ -58,7 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     invariant: 1,
     name: 'refreshes without the lock',
-    step: damages((step, _event, _before, at, policy) => {
+    step: damages((step, { at, policy }) => {
       const lock = step.effects.find((effect) => effect.type === 'lock');
       if (lock?.type !== 'lock') return step;
       return then(
@@ -72,7 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     invariant: 1,
     name: 'sends a second token request when a request arrives during the first',
-    step: damages((step, event, { state }) => {
+    step: damages((step, { event, before: { state } }) => {
       if (event.type !== 'request' || state.state !== 'refreshing' || state.step !== 'requesting') return step;
       return plus(step, { type: 'grant', call: state.call, session: state.session });
     }),
@@ -126,7 +121,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     invariant: 2,
     name: 'ends a session without a last look at the disk',
-    step: damages((step, event, _before, at, policy) => {
+    step: damages((step, { event, at, policy }) => {
       const { state } = step.machine;
       if (event.type !== 'grant-failed' || state.state !== 'ending') return step;
       return then(
@@ -140,7 +135,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     invariant: 3,
     name: 'sends tokens before they are saved',
-    step: damages((step, _event, _before, at, policy) => {
+    step: damages((step, { at, policy }) => {
       const { state } = step.machine;
       return state.state === 'saving' ? then(step, { type: 'saved', call: state.call }, at, policy) : step;
     }),
@@ -153,7 +148,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     invariant: 3,
     name: 'reports "signed out" before the disk has it',
-    step: damages((step, event) => {
+    step: damages((step, { event }) => {
       const { unsaved } = step.machine;
       if (event.type !== 'sign-out' || event.id === undefined || !unsaved) return step;
       const settled: SessionStep = { ...step, machine: { ...step.machine, unsaved: { ...unsaved, ids: [] } } };
@@ -163,7 +158,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     invariant: 4,
     name: 'answers only the first waiting request',
-    step: damages((step, event) => {
+    step: damages((step, { event }) => {
       const first = step.effects.find((effect) => effect.type === 'answer');
       return event.type === 'saved' ? only(step, (effect) => effect.type !== 'answer' || effect === first) : step;
     }),
@@ -176,14 +171,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     invariant: 4,
     name: 'answers each request twice',
-    step: damages((step, event) =>
+    step: damages((step, { event }) =>
       event.type === 'saved' ? plus(step, ...step.effects.filter((effect) => effect.type === 'answer')) : step,
     ),
   },
   {
     invariant: 4,
     name: 'never settles a sign-in that another one overtakes',
-    step: damages((step, event, { state }) => {
+    step: damages((step, { event, before: { state } }) => {
       const overtaken = event.type === 'signed-in' && state.state === 'establishing' ? state.id : undefined;
       return only(step, (effect) => effect.type !== 'settle' || effect.id !== overtaken);
     }),
@@ -203,7 +198,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     invariant: 8,
     name: 'revokes when a socket is closed',
-    step: damages((step, event, { state }) =>
+    step: damages((step, { event, before: { state } }) =>
       event.type === 'suspected' && 'session' in state ? plus(step, { type: 'revoke', session: state.session }) : step,
     ),
   },
@@ -232,14 +227,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     invariant: 9,
     name: 'does not repeat a failed write',
-    step: damages((step, event) =>
+    step: damages((step, { event }) =>
       event.type === 'save-failed' ? { ...step, machine: { ...step.machine, unsaved: undefined } } : step,
     ),
   },
   {
     invariant: 2,
     name: 'revokes the cookie session that a second sign-in has just renewed',
-    step: damages((step, event, { state }) => {
+    step: damages((step, { event, before: { state } }) => {
       const former =
         event.type === 'signed-in' && event.kind === 'ticket' && 'session' in state ? state.session : undefined;
       return former?.kind === 'ticket' ? plus(step, { type: 'revoke', session: former }) : step;

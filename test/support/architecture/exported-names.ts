@@ -13,7 +13,8 @@ export const namesDefinedTwice = (modules: readonly Module[]): string[] => {
       .flatMap(({ entries }) => entries)
       .filter(({ moduleRequest, exportName }) => !moduleRequest && exportName.kind === 'Name')
       .map(({ exportName }) => exportName.name);
-    for (const name of names) if (name !== null) owners.set(name, (owners.get(name) ?? new Set()).add(path));
+    for (const name of names)
+      if (name !== null && name !== 'default') owners.set(name, (owners.get(name) ?? new Set()).add(path));
   }
   return [...owners]
     .filter(([name, paths]) => paths.size > 1 && !SHARED_NAMES.has(name))
