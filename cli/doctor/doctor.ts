@@ -1,11 +1,11 @@
-import { fail, type CheckResult, type DoctorCheck, type Finding, type Verdict } from './checks/check.ts';
+import { fail, type CheckResult, type DoctorCheck, type Finding, type CheckVerdict } from './checks/check.ts';
 import { DOCTOR_CHECKS } from './checks/all-checks.ts';
 import { createContext, type Context, type ContextOptions } from './site/context.ts';
 
 export type Report = {
   url: string;
   worker: string;
-  counts: Readonly<Record<Verdict, number>>;
+  counts: Readonly<Record<CheckVerdict, number>>;
   checks: readonly CheckResult[];
 };
 

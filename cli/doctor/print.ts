@@ -1,7 +1,7 @@
 import type { Report } from './doctor.ts';
-import { GROUPS, type CheckResult, type Verdict } from './checks/check.ts';
+import { GROUPS, type CheckResult, type CheckVerdict } from './checks/check.ts';
 
-const SIGNS: Readonly<Record<Verdict, { sign: string; colour: number }>> = {
+const SIGNS: Readonly<Record<CheckVerdict, { sign: string; colour: number }>> = {
   ok: { sign: '✓', colour: 32 },
   warn: { sign: '!', colour: 33 },
   fail: { sign: '✗', colour: 31 },

@@ -5,7 +5,7 @@ const ours = createRequire(import.meta.url);
 const analyzer = createRequire(ours.resolve('lit-analyzer'));
 const library = createRequire(analyzer.resolve('web-component-analyzer'));
 
-// lit-analyzer requires `typescript`, and would get this project's TypeScript 7, which has no JavaScript API
+// lit-analyzer requires `typescript`. It would get this project's TypeScript 7, which has no JavaScript API
 // (https://github.com/microsoft/typescript-go). So it gets the older one that its own dependency brings.
 const wanted = analyzer.resolve('typescript');
 library('typescript');

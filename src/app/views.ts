@@ -1,7 +1,7 @@
 import { PAGES, retryImport, SessionNav, type PageName } from '../ui/index.ts';
 
 /**
- * Loads what the first paint does without and the home page shows a moment later: the facts of a signed-in user, or the
+ * Loads the parts that the home page shows just after the first paint. These are the facts of a signed-in user, or the
  * form of a signed-out one. It does not wait for the connection, so all of it arrives in one round of requests.
  */
 export const loadFirstParts = (): Promise<unknown> =>

@@ -35,11 +35,12 @@ const longSentences = (path: string, source: string): string[] =>
 
 /** Each unclear word with its place and its replacement. */
 const unclear = (path: string, source: string): string[] =>
-  source
-    .split('\n')
-    .flatMap((line, index) =>
-      unclearWords(line).map((word) => `${path}:${index + 1} "${word}": write ${REPLACEMENTS.get(word)}`),
-    );
+  source.split('\n').flatMap((line, index) =>
+    // Documents quote names of the past.
+    unclearWords(path.endsWith('.md') ? line.replaceAll(/`[^`]*`/g, 'code') : line).map(
+      (word) => `${path}:${index + 1} "${word}": write ${REPLACEMENTS.get(word)}`,
+    ),
+  );
 
 test('uses no unclear word in code and documents', () => {
   expect([...texts].flatMap(([path, source]) => unclear(path, source))).toEqual([]);

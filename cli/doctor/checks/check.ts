@@ -32,12 +32,12 @@ export type DoctorCheck = {
   run(context: Context): Promise<Finding>;
 };
 
-export type Verdict = 'ok' | 'warn' | 'fail' | 'skipped';
+export type CheckVerdict = 'ok' | 'warn' | 'fail' | 'skipped';
 
 /** The result of one check. `found` is a fact; `why` and `fix` are for the people who run the deployment. */
 export type Finding = Harmless<'ok'> | Harmless<'skipped'> | Trouble<'warn'> | Trouble<'fail'>;
-type Harmless<V extends Verdict> = { verdict: V; found: string };
-type Trouble<V extends Verdict> = { verdict: V; found: string; why: string; fix: string };
+type Harmless<V extends CheckVerdict> = { verdict: V; found: string };
+type Trouble<V extends CheckVerdict> = { verdict: V; found: string; why: string; fix: string };
 
 export type CheckResult = { id: string; title: string; group: Group } & Finding;
 

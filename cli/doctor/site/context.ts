@@ -1,5 +1,5 @@
 import { parseDeployment, type Deployment } from './deployment.ts';
-import { NAVIGATION, send, type HttpResponse, type SendResult, type RequestOptions } from './http-request.ts';
+import { NAVIGATION, sendRequest, type HttpResponse, type SendResult, type RequestOptions } from './http-request.ts';
 import { metadataUrl, parseMetadata, type Metadata } from './metadata.ts';
 import type { Credentials, Site } from './target.ts';
 import { runTrial, type SessionTrial } from './trial.ts';
@@ -57,7 +57,7 @@ const responseOf = (url: string, outcome: SendResult): HttpResponse => {
 
 export const createContext = ({ site, account, browser, config, timeoutMs }: ContextOptions): Context => {
   const request = async (url: string, options?: RequestOptions): Promise<HttpResponse> =>
-    responseOf(url, await send(url, timeoutMs, options));
+    responseOf(url, await sendRequest(url, timeoutMs, options));
   const script = once(() => request(site.worker.href, { headers: { accept: '*/*' } }));
   const deployment = once(async () => {
     const answer = await script();
@@ -66,7 +66,7 @@ export const createContext = ({ site, account, browser, config, timeoutMs }: Con
   return {
     site,
     account,
-    send: (url, options) => send(url, timeoutMs, options),
+    send: (url, options) => sendRequest(url, timeoutMs, options),
     request,
     page: once(() => request(site.url.href, { headers: NAVIGATION })),
     script,
@@ -82,7 +82,7 @@ export const createContext = ({ site, account, browser, config, timeoutMs }: Con
     metadata: once(async () => {
       const issuer = (await deployment())?.oidc?.issuer;
       if (issuer === undefined) return undefined;
-      const outcome = await send(metadataUrl(issuer), timeoutMs, { headers: { accept: 'application/json' } });
+      const outcome = await sendRequest(metadataUrl(issuer), timeoutMs, { headers: { accept: 'application/json' } });
       return outcome.type === 'response' && outcome.response.status === 200
         ? parseMetadata(outcome.response.body)
         : undefined;

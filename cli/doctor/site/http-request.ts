@@ -51,7 +51,7 @@ const readable = (error: unknown): string => {
  * Sends one request: no redirect, no retry, and a new connection each time. Servers close the connection after some
  * errors (414, 431), which would break the next request on it.
  */
-export const send = (url: string, timeoutMs: number, options: RequestOptions = {}): Promise<SendResult> =>
+export const sendRequest = (url: string, timeoutMs: number, options: RequestOptions = {}): Promise<SendResult> =>
   new Promise((resolve) => {
     const signal = AbortSignal.timeout(timeoutMs);
     const noResponse = (error: unknown): void =>

@@ -2,7 +2,7 @@ import { isObject, parseJson, stringAt } from '../../../src/protocol/schema/json
 import { parseWhoami } from '../../../src/protocol/backend-responses.ts';
 import type { PasswordConfig } from '../../../src/protocol/config.ts';
 import { UNKNOWN_CONFIG, type Deployment } from './deployment.ts';
-import { send, type SendResult, type RequestOptions } from './http-request.ts';
+import { sendRequest, type SendResult, type RequestOptions } from './http-request.ts';
 import type { Credentials, Site } from './target.ts';
 
 type Tokens = { access: string; refresh: string };
@@ -98,7 +98,7 @@ export const runTrial = async (
   if (!deployment) return { type: 'not-tried', reason: UNKNOWN_CONFIG };
   const paths = deployment.password;
   if (!paths) return { type: 'not-tried', reason: 'The deployment has no password sign-in.' };
-  const request: SendTo = (path, options) => send(new URL(path, site.origin).href, timeoutMs, options);
+  const request: SendTo = (path, options) => sendRequest(new URL(path, site.origin).href, timeoutMs, options);
   const login = await request(paths.login, postJson(account));
   const start = tokensIn(login);
   if (!start) return { type: 'sign-in-failed', detail: describe(login) };

@@ -6,7 +6,7 @@ import { parseRetryAfter } from '../../protocol/timing/retry-after.ts';
 
 export type TicketRequest = {
   ticket: SocketConfig['ticket'];
-  /** Sends with authorization. Resolves with the server's answer, whatever its status. */
+  /** Sends with authorization. Resolves with the server's answer of any status. */
   request(url: string, init: RequestInit): Promise<Response>;
   /** Milliseconds since the Unix epoch, for a `Retry-After` that is a date. */
   now: number;

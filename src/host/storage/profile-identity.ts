@@ -9,7 +9,7 @@ const KEY = 'host';
  * new name.
  *
  * Call it when the first tab attaches, not at start. A waiting worker that takes its fence early has a lower one than
- * the next start of the active worker, so the hub would reject it for good.
+ * the next start of the active worker. The hub would then reject it for good.
  */
 export const takeIdentity = (disk: Disk): Promise<ProfileIdentity> => {
   const first = { host: crypto.randomUUID(), epoch: 1 };

@@ -1,7 +1,7 @@
 import { exponentialDelay, SCRIPT_BACKOFF } from '../../protocol/timing/backoff.ts';
 
 /**
- * Loads a part of the app's script, and retries with growing pauses until it succeeds: the worker that serves the file
+ * Loads a part of the app's script, and retries with growing pauses until it succeeds. The worker that serves the file
  * may be stopping, or the network may be down. Chromium fetches a failed module again on the next `import()`
  * (https://github.com/whatwg/html/issues/6768).
  *

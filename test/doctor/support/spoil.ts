@@ -1,4 +1,4 @@
-import type { Verdict } from '../../../cli/doctor/checks/check.ts';
+import type { CheckVerdict } from '../../../cli/doctor/checks/check.ts';
 import type { Given } from './run.ts';
 import {
   guarded,
@@ -16,7 +16,7 @@ import {
 /** One fault, and the doctor's expected finding. */
 export type Row = [
   id: string,
-  verdict: Verdict,
+  verdict: CheckVerdict,
   name: string,
   spoilt: Partial<Plan>,
   found: RegExp,

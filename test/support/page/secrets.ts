@@ -9,7 +9,7 @@ import { isObject, own, parseJson } from '../../../src/protocol/schema/json.ts';
 const ANSWERED = ['access_token', 'refresh_token', 'id_token', 'ticket', 'token'] as const;
 const POSTED = ['refresh_token', 'code', 'code_verifier'] as const;
 /** Length of a token's end that is enough to recognize it, also when a place holds only a part of it. */
-const TELL_TALE_LENGTH = 20;
+const RECOGNIZABLE_LENGTH = 20;
 
 /** The answers of a server that was started with `env`. */
 export type WireTap = {
@@ -43,7 +43,7 @@ export type Secrets = {
 
 const recognizableParts = (secret: string): readonly string[] => {
   const encoded = Buffer.from(secret).toString('base64url');
-  return [secret.slice(-TELL_TALE_LENGTH), encoded.slice(0, TELL_TALE_LENGTH * 2)];
+  return [secret.slice(-RECOGNIZABLE_LENGTH), encoded.slice(0, RECOGNIZABLE_LENGTH * 2)];
 };
 
 /** The secret that the server writes into the worker script of this browser profile, and nowhere else. */
