@@ -27,10 +27,7 @@ export const resumeTokenOf = (
   joined: ReadonlyMap<string, number>,
   waiting: readonly { id: string | undefined; packet: Packet }[],
 ): unknown => ({
-  rooms: [...joined.keys()].map((namespace) => {
-    const { received, ...membership } = memberships.get(namespace) ?? ({} as Partial<Membership>);
-    return [namespace, { ...membership, heard: received }];
-  }),
+  rooms: [...joined.keys()].map((namespace) => [namespace, memberships.get(namespace) ?? {}]),
   // A token contains no attachments. Such an emit gets no acknowledgement, as after any lost connection.
   waiting: waiting.flatMap(({ id, packet }) =>
     packet.attachments.length > 0 ? [] : [packetFrames({ ...packet, id })[0]],
@@ -41,7 +38,7 @@ const parseMembership = (value: unknown): Membership | undefined => {
   if (!isObject(value)) return undefined;
   const auth = own(value, 'auth');
   const sid = stringAt(value, 'sid');
-  const received = numberAt(value, 'heard');
+  const received = numberAt(value, 'received');
   const pid = stringAt(value, 'pid');
   const offset = stringAt(value, 'offset');
   if (sid === undefined || received === undefined) return undefined;

@@ -15,6 +15,9 @@ type Listener = { state: 'joining'; cursor: Cursor | null } | { state: 'resuming
 
 type Upstream = { state: 'off' } | { state: 'asked'; request: number; from: Cursor | null } | { state: 'live' };
 
+/** The server's answer to a subscription. `rewound`: the history that was read is not in the server's any more. */
+type Subscribed = { from: Cursor | null; at: Cursor; rewound: boolean };
+
 type Event = PortFrame & { type: 'event' };
 
 /** Maximum history for tabs that join later. They need no request to the server. */
@@ -124,7 +127,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
   };
 
   /** Returns the number of events that this listener lost. */
-  const settle = (tab: string, listener: Listener, from: Cursor | null, at: Cursor, rewound: boolean): number => {
+  const settle = (tab: string, listener: Listener, { from, at, rewound }: Subscribed): number => {
     const { cursor } = listener;
     if (cursor === null) {
       joined(tab, head ?? at);
@@ -194,7 +197,7 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
       // A cursor beyond the head of the same epoch: the server lost events. Without a cursor, `at` is the head.
       const rewound = from === null || (!resumed && from.epoch === at.epoch && at.offset < from.offset);
       if (!head || rewound || head.epoch !== at.epoch || head.offset < at.offset) jump(at);
-      const losses = [...listeners].map(([tab, listener]) => settle(tab, listener, from, at, rewound));
+      const losses = [...listeners].map(([tab, listener]) => settle(tab, listener, { from, at, rewound }));
       const most = Math.max(0, ...losses);
       if (most > 0) ports.lost(most);
       decide();

@@ -31,8 +31,8 @@ const endpointOf = ({ container, post }: WorkerRegistration): Endpoint => {
 
 export const workerTransport = (site: WorkerRegistration, tab: string): Transport => {
   /*
-   * If all workers die while a waiting worker activates, Chromium 156 names that one as the controller but sends all
-   * requests past it, until the document ends or the next worker comes (measured). A request that only the worker
+   * If all workers die while a waiting worker activates, Chromium 156 names that one as the controller (measured). But
+   * it sends all requests past it, until the document ends or the next worker comes. A request that only the worker
    * answers detects this. Before its answer the page sends no request that would miss its authorization.
    */
   let passedBy: ServiceWorker | null = null;

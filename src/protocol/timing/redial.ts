@@ -24,7 +24,7 @@ const SECOND_MS = 1_000;
 /**
  * How long (ms) to wait before the next connection attempt, after a loss that others may share. `attempts` counts those
  * since the loss. `windowMs` is what the server announced before: its connected clients ÷ its accept rate.
- * With attempts spread over the window, a million clients need 2.7 attempts each (8.6 in the best peer), and a small
+ * With attempts spread over the window, a million clients need 2.7 attempts each (8.6 in the best peer). A small
  * fleet is back within a second (`bench/storm.ts` runs this function).
  *
  * A server that accepts its whole fleet in one second gets the first attempt at once. The delay of later ones counts

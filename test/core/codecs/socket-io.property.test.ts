@@ -82,7 +82,7 @@ const isEvent = (output: CodecOutput): boolean =>
 const isAnswer = (output: CodecOutput): boolean =>
   output.type === 'toTab' && output.frame.type === 'socket-message' && String(output.frame.data).startsWith('43');
 const isLateMemo = (output: CodecOutput): boolean =>
-  output.type === 'toTab' && output.frame.type === 'socket-memo' && !/"heard":[01]\b/.test(output.frame.memo);
+  output.type === 'toTab' && output.frame.type === 'socket-memo' && !/"received":[01]\b/.test(output.frame.memo);
 /** Each second event of one turn. */
 const isSecond = (output: CodecOutput, all: readonly CodecOutput[]): boolean =>
   isEvent(output) && all.filter(isEvent).indexOf(output) % 2 === 1;

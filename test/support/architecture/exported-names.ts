@@ -2,7 +2,12 @@ import type { Module } from './module.ts';
 import { layerOf } from './table.ts';
 
 /** Names that two modules of the product export on purpose, each with the reason. */
-export const SHARED_NAMES: ReadonlyMap<string, string> = new Map([]);
+export const SHARED_NAMES: ReadonlyMap<string, string> = new Map([
+  [
+    'KeeperSocket',
+    'the public class of src/page/connect.ts makes sockets of the class in src/page/realtime, which loads later',
+  ],
+]);
 
 /** One sentence for each name that several modules define for different things. A re-export defines nothing. */
 export const namesDefinedTwice = (modules: readonly Module[]): string[] => {

@@ -28,7 +28,7 @@ const paragraphsOf = (markdown: string): Block[] => {
   }));
 };
 
-/** Examples, tags, links and code in a sentence count as one word or none. */
+/** Examples, tags, links and code in a sentence count as one word or none. A line with columns is a sentence. */
 const plain = (text: string): string =>
   text
     .split('\n')
@@ -37,16 +37,18 @@ const plain = (text: string): string =>
     .replaceAll(/```[\s\S]*?```/g, '')
     .replace(/@example[\s\S]*?(?=\n@|$)/, '')
     .replaceAll(/^\|.*$/gm, '')
+    .replaceAll(/^#+ .*$/gm, '\n')
+    .replaceAll(/^.*\S {2,}\S.*$/gm, '\n$&\n')
     .replaceAll(/^@\w+( \{[^}]*\})?/gm, '\n')
     .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replaceAll(/https?:\S+/g, 'link')
+    .replaceAll(/https?:[^\s)]+/g, 'link')
     .replaceAll(/`[^`]*`/g, 'code');
 
-/** A full stop, a colon, a semicolon, a blank line, a heading or a list item ends a sentence. */
+/** A full stop, a colon, a semicolon, a blank line or a list item ends a sentence. */
 const split = (source: string, blocks: readonly Block[]): Sentence[] =>
   blocks.flatMap(({ start, text }) =>
     plain(text)
-      .split(/(?<=[.!?:])\s+(?=[A-Z\d"'(*]|code)|\n\s*\n|\n\s*(?:[-*]|\d+\.) |\n#+ /)
+      .split(/(?<=[.!?:;][)"'*]*)\s+|\n\s*\n|\n\s*(?:[-*]|\d+\.) /)
       .map((sentence) => sentence.replaceAll(/\s+/g, ' ').trim())
       .filter((sentence) => /\w/.test(sentence))
       .map((sentence) => ({ line: source.slice(0, start).split('\n').length, text: sentence })),
