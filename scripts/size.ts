@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import * as optionalCodecs from '../src/core/codecs/optional.ts';
+import * as optionalCodecs from '../src/core/codecs/optional-codecs.ts';
 import { gzippedBytes, pageFiles, readFrom, SMALLEST, staticModules, type ReadBuilt } from './build/built-size.ts';
 import { bundleScript } from './build/bundle-script.ts';
 

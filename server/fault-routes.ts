@@ -12,7 +12,7 @@ import type { FreezableConnection } from './realtime/freezable-socket.ts';
 import type { Origins } from './http/origins.ts';
 import type { PasswordTokens } from './auth/password-tokens.ts';
 import { ownerOf, type SessionRevocations } from './http/principal.ts';
-import { REVOCABLE_PREFIXES, type ReusePolicy } from './provider/provider-adapter.ts';
+import { REVOCABLE_PREFIXES, type ReusePolicy } from './provider/provider-storage.ts';
 import type { TokenVerifier } from './auth/token-verifier.ts';
 import type { RequestLog } from './auth/request-log.ts';
 import { number, object, string, type Infer } from '../src/protocol/schema/schema.ts';

@@ -16,7 +16,7 @@ import {
 import { createPasswordTokens, type PasswordTokens } from './auth/password-tokens.ts';
 import { takeSavedPresence } from './realtime/presence-tracker.ts';
 import { createSessionRevocations, type SessionRevocations } from './http/principal.ts';
-import type { ReusePolicy } from './provider/provider-adapter.ts';
+import type { ReusePolicy } from './provider/provider-storage.ts';
 import { createRequestLog, type RequestLog } from './auth/request-log.ts';
 import { openWorkerSecrets, type WorkerSecrets } from './worker/worker-secret.ts';
 import { loadOrCreateKey } from './base/crypto.ts';

@@ -1,4 +1,4 @@
 export { keepSession, type KeepSessionOptions } from './keep-session.ts';
 export { sharedSockets, socketsWith, type SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
-export * from '../src/core/codecs/optional.ts';
+export * from '../src/core/codecs/optional-codecs.ts';
 export type { Codec, CodecEvent, CodecKind, CodecOutput } from '../src/core/codecs/codec.ts';

@@ -6,7 +6,7 @@ import type { Accounts } from '../auth/accounts.ts';
 import { DPOP_ALGORITHMS } from '../auth/dpop.ts';
 import type { LoginRateLimit } from '../auth/login-rate-limit.ts';
 import { SESSION_SECONDS, type Lifetimes } from '../base/token-lifetimes.ts';
-import { grantKey, storeAdapter, type ReusePolicy } from './provider-adapter.ts';
+import { grantKey, storeAdapter, type ReusePolicy } from './provider-storage.ts';
 import { loadOrCreateSecret, loadOrCreateKey, randomId } from '../base/crypto.ts';
 import { messagePage, signOutPage } from './sign-in-page.ts';
 import { sendPage, signInPath, signInRoutes, type GrantPolicy } from './sign-in-routes.ts';

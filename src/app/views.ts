@@ -14,7 +14,7 @@ export const loadFirstParts = (): Promise<unknown> =>
 
 /** The other pages load their elements when they are first shown. */
 const PARTS: Readonly<Partial<Record<PageName, () => Promise<unknown>>>> = {
-  messages: () => import('../ui/messages/session-messages.ts'),
+  messages: () => import('../ui/conversation/session-messages.ts'),
   timeline: () => import('../ui/elements/session-timeline.ts'),
   tryIt: () => import('../ui/elements/session-demo.ts'),
 };

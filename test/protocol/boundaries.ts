@@ -24,7 +24,7 @@ import { ENVELOPE } from '../../server/base/lmdb-store.ts';
 import { NOTE, NOTE_RECEIPT } from '../../server/demo/notes-routes.ts';
 import { STORED_UPLOAD } from '../../server/demo/uploads.ts';
 import { PRINCIPAL } from '../../server/http/principal.ts';
-import { OIDC_RECORD } from '../../server/provider/provider-adapter.ts';
+import { OIDC_RECORD } from '../../server/provider/provider-storage.ts';
 import { SAVED_PRESENCE } from '../../server/realtime/presence-tracker.ts';
 import { STORED_EVENT, TOPIC_HEAD } from '../../server/realtime/topics.ts';
 

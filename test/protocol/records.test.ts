@@ -14,7 +14,7 @@ import { CONTINUITY } from '../../src/protocol/snapshot.ts';
 import { TOKEN_FAMILY } from '../../server/auth/password-tokens.ts';
 import { ENVELOPE } from '../../server/base/lmdb-store.ts';
 import { STORED_UPLOAD } from '../../server/demo/uploads.ts';
-import { OIDC_RECORD } from '../../server/provider/provider-adapter.ts';
+import { OIDC_RECORD } from '../../server/provider/provider-storage.ts';
 import { SAVED_PRESENCE } from '../../server/realtime/presence-tracker.ts';
 import { STORED_EVENT, TOPIC_HEAD } from '../../server/realtime/topics.ts';
 

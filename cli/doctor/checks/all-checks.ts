@@ -2,7 +2,7 @@ import { API_CHECKS } from './api-checks.ts';
 import { BROWSER_CHECKS } from './browser-checks.ts';
 import type { DoctorCheck } from './check.ts';
 import { DOCUMENT_CHECKS } from './document-checks.ts';
-import { EDGE_CHECKS } from './edge-checks.ts';
+import { EDGE_CHECKS } from './error-page-checks.ts';
 import { PROVIDER_CHECKS } from './provider-checks.ts';
 import { SESSION_CHECKS } from './session-checks.ts';
 import { SOCKET_CHECKS } from './socket-checks.ts';

@@ -94,7 +94,7 @@ export const codecOf = (build: (put: Put) => Protocol): Codec => {
   };
 };
 
-/** A protocol. To add one, write a file that exports one of these, and add a line to `codecs/optional.ts`. */
+/** A protocol. To add one, write a file that exports one of these, and add a line to `codecs/optional-codecs.ts`. */
 export type CodecKind = {
   name: CodecName;
   /** The WebSocket subprotocol that its servers expect. The default is the codec's name. */

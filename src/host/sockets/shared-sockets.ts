@@ -8,7 +8,7 @@ import { createSockets, type Sockets, type SocketsOptions } from './sockets.ts';
 /** Makes the sockets of a host. A feature of its own, so that a site without sockets does not carry it. */
 export type SocketsFactory = (options: Omit<SocketsOptions, 'outbox' | 'codecs'>) => Sockets;
 
-/** The codecs that every worker with sockets carries. `core/codecs/optional.ts` lists the others. */
+/** The codecs that every worker with sockets carries. `core/codecs/optional-codecs.ts` lists the others. */
 export const BUILT_IN_CODECS: readonly CodecKind[] = [keeper1, jsonPing, broadcast];
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { graphqlTransportWs } from '../../../src/core/codecs/optional.ts';
+import { graphqlTransportWs } from '../../../src/core/codecs/optional-codecs.ts';
 import { isRepeatable } from '../../../src/core/codecs/graphql-document.ts';
 import { Bench } from './codec-frames.ts';
 
