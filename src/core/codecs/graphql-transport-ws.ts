@@ -2,7 +2,6 @@ import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { isObject, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
 import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
 import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
-import { isRepeatable } from './graphql-document.ts';
 
 /*
  * GraphQL over WebSocket (https://github.com/graphql/graphql-over-http/blob/main/rfcs/GraphQLOverWebSocket.md): the
@@ -10,6 +9,8 @@ import { isRepeatable } from './graphql-document.ts';
  * After a lost connection, the worker sends subscriptions and queries again. It reports a possible gap to their clients
  * with a `ping` whose payload is `{"possibleGap":[ids]}`. A mutation ends with an error, because the server may have
  * run it. All tabs share the `connection_init` payload of the first one: they are one session.
+ *
+ * Long because a reader follows one protocol from top to bottom.
  */
 
 const SUBPROTOCOL = 'graphql-transport-ws';
@@ -28,6 +29,18 @@ const MAX_OPERATIONS = 1_024;
 const PING = '{"type":"ping"}';
 const PONG = '{"type":"pong"}';
 const UNCERTAIN = { message: 'The connection was lost; whether this was carried out is unknown.' };
+
+const NOISE = /"""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\\n])*"|#.*/g;
+const INNERMOST = /\{[^{}()]*\}|\([^{}()]*\)/g;
+
+/** Whether the server may run an operation twice: none of the document's definitions is a mutation. */
+export const isRepeatable = (payload: unknown): boolean => {
+  let rest = isObject(payload) ? stringAt(payload, 'query')?.replace(NOISE, ' ') : undefined;
+  // A persisted query has a hash instead of a document, so it can be a mutation.
+  if (rest === undefined) return false;
+  for (let before; before !== rest; rest = rest.replace(INNERMOST, ';')) before = rest;
+  return !/\bmutation\b/.test(rest);
+};
 
 type Operation = { owner: Entry; id: string; frame: JsonObject; state: 'waiting' | 'sent'; repeatable: boolean };
 type Own = { init: 'none' | 'asked' | 'acknowledged'; ids: Map<string, string> };

@@ -1,13 +1,20 @@
+import { KEEPER_CONFIG, type KeeperConfig } from '../../protocol/config.ts';
+import { parseJson } from '../../protocol/schema/json.ts';
 import { WORKER_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
 import { createHost } from '../../host/host.ts';
 import { sharedSockets } from '../../host/sockets/shared-sockets.ts';
 import { stoppableClock } from '../../host/runtime/stoppable-clock.ts';
 import type { Host } from '../../host/services/host-types.ts';
-import { documentConfig } from './document-config.ts';
 import { inPageTransport } from './in-page-transport.ts';
 import { unavailableHost } from './unavailable-host.ts';
 import { upgradeToWorker } from './upgrade-to-worker.ts';
 import type { InPageOptions, Transport } from '../connection/transport.ts';
+
+/** The configuration in the document, for a page without a worker. `undefined`: there is none, or not a complete one. */
+const documentConfig = (): KeeperConfig | undefined => {
+  const element = document.querySelector('script[type="application/json"]#session-keeper');
+  return KEEPER_CONFIG.read(parseJson(element?.textContent ?? ''));
+};
 
 /**
  * Without a worker the callback of the provider opens a document, which is this one. It removes the code from the address
