@@ -1,7 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { createSocketHub, type SocketFrame, type SocketHub } from '../../src/page/realtime/socket-hub.ts';
 
 /* Uses a real message channel between tasks. handler-cases.ts tests what a browser runs between two messages. */
+
+// The hub adds a listener for each message of a task on purpose. Node takes more than ten for a leak.
+setMaxListeners(0);
 
 const hubs: SocketHub[] = [];
 afterEach(() => hubs.splice(0).forEach((hub) => hub.close()));
