@@ -3,21 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { withFreePortPair } from '../../scripts/process/free-port.ts';
 import { startServer, type RunningServer } from '../../server/server.ts';
 import { startHost, type TestHost } from './sockets-world.ts';
 
 /* The host against the embedded server, with its tickets, socket hub, histories on disk and faults. */
 
-const PORT = 14_450;
-
 let dataDir: string;
+let port: number;
 let server: RunningServer;
 let authorization: string;
 let it: TestHost;
 
-const start = async (): Promise<void> => {
-  server = await startServer({ port: PORT, dataDir, faultRoutes: true, distDir: false });
-};
+const startAt = (free: number): Promise<RunningServer> =>
+  startServer({ port: free, dataDir, faultRoutes: true, distDir: false });
 
 const post = async (path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<unknown> => {
   const response = await fetch(new URL(path, server.url), {
@@ -49,7 +48,10 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'sockets-'));
-  await start();
+  server = await withFreePortPair((free) => {
+    port = free;
+    return startAt(free);
+  });
   const tokens = await post('/api/v1/auth/login', { username: 'demo', password: 'demo' });
   authorization = `Bearer ${(tokens as { access_token: string }).access_token}`;
 });
@@ -122,7 +124,7 @@ test('reconnects and loses nothing when the server restarts', async () => {
   await it.until(() => it.of('t1', 'event').length === 5, 'before');
   await server.stop();
   await it.sockets.publish({ id: 'meanwhile', topic: 'restart', data: { n: 6 } });
-  await start();
+  server = await startAt(port);
   await it.until(() => it.of('t1', 'acked')[0], 'acked');
   await it.until(() => it.of('t1', 'event').length === 6, 'after');
   expect(numbers('t1')).toEqual(upTo(6));
