@@ -18,7 +18,8 @@ export default defineConfig({
     // Vitest may be called from any folder.
     root: fileURLToPath(new URL('.', import.meta.url)),
     environment: 'node',
-    testTimeout: 30_000,
+    // Simulated histories take 5 s each on a quiet machine, and much longer beside other work.
+    testTimeout: 60_000,
     hookTimeout: 30_000,
     projects: [
       {

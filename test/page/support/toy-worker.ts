@@ -45,11 +45,15 @@ const alive = new Promise<void>((resolve) => {
     return new Promise(() => {});
   });
 });
-const note = (what: string) =>
-  fetch('/log', { method: 'POST', body: JSON.stringify({ life, what }) }).then(
-    () => {},
-    () => {},
-  );
+/** One after the other, so that the notes arrive in order. */
+let noting: Promise<void> = Promise.resolve();
+const note = (what: string): Promise<void> =>
+  (noting = noting.then(() =>
+    fetch('/log', { method: 'POST', body: JSON.stringify({ life, what }) }).then(
+      () => {},
+      () => {},
+    ),
+  ));
 const snapshot = () => ({
   ...startingSnapshot('service-worker', true),
   build,
