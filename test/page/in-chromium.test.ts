@@ -154,6 +154,7 @@ describe('when the worker dies', () => {
     await page.evaluate(() => socket.send('two'));
     await eventually(() => page.evaluate(() => log)).toEqual(['open', 'one', 'two']);
     expect(await page.evaluate(() => [socket.readyState, socket.bufferedAmount])).toEqual([1, 0]);
+    await untilNoted(toy, 'socket-open', 2);
     expect(noted(toy, 'socket-open')).toHaveLength(2);
   });
 
