@@ -94,10 +94,13 @@ test.describe('from another origin', () => {
   });
 });
 
-/** Two free ports where one looks like the other, such as 4173 and 41730. */
+/**
+ * Two free ports where one looks like the other, such as 4173 and 41730. From 4200 to 4999 browsers block no port
+ * (https://fetch.spec.whatwg.org/#port-blocking).
+ */
 const lookAlike = async (): Promise<{ app: App; otherSite: OtherOriginSite }> => {
   for (let tries = 0; tries < 20; tries += 1) {
-    const port = 4_200 + 2 * Math.floor(Math.random() * 1_100);
+    const port = 4_200 + 2 * Math.floor(Math.random() * 400);
     const otherSite = await startOtherOriginSite(() => '{}', port * 10).catch(() => undefined);
     if (!otherSite) continue;
     const app = await startApp({ port }).catch(() => undefined);
