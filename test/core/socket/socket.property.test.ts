@@ -163,12 +163,16 @@ test(`invariants ${Object.keys(INVARIANTS).join(', ')} hold in every history`, {
 
 // ---- the test of each invariant detects a machine that breaks it
 
+/** More histories than any mutant needs. The seed makes a short run detect the same mutants as a long one. */
+const MUTANT_TRIES = 20_000;
+const MUTANT_SEED = 1;
+
 test.each(MUTANTS)('invariant %i: detects a machine that %s', (invariant, _name, parts) => {
   const kill = fc.check(
     fc.property(ops, chances, (history, luck) =>
       violations(run(history, luck, parts)).every((line) => !line.startsWith(`${invariant}:`)),
     ),
-    { numRuns: RUNS, endOnFailure: true },
+    { seed: MUTANT_SEED, numRuns: MUTANT_TRIES, endOnFailure: true },
   );
   expect(kill.failed, INVARIANTS[invariant]).toBe(true);
 });
