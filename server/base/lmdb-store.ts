@@ -34,7 +34,8 @@ class LmdbStore implements Store {
 
   constructor(path: string, now: () => number) {
     this.#now = now;
-    this.#root = open({ path, maxDbs: 2 });
+    // By default lmdb takes a path with a dot in its last part for a file: `data.d`, `app-1.0`.
+    this.#root = open({ path, maxDbs: 2, noSubdir: false });
     this.#entries = this.#root.openDB({ name: 'entries' });
     this.#expiry = this.#root.openDB({ name: 'expiry' });
     this.#timer = setInterval(() => void this.sweep(), SWEEP_EVERY_MS).unref();

@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { deleteAll } from '../../../server/base/store.ts';
@@ -27,6 +29,15 @@ describe('store', () => {
     expect(await store.get('k')).toEqual(value);
     await store.delete('k');
     expect(await store.get('k')).toBeUndefined();
+  });
+
+  test('keeps its data in a folder whose name has a dot', async () => {
+    const path = join(folder.dir, 'app-1.0');
+    mkdirSync(path);
+    const dotted = openLmdbStore(path);
+    await dotted.put('k', 1);
+    await dotted.close();
+    expect(readdirSync(path)).toContain('data.mdb');
   });
 
   test('lists the keys of a prefix in order, after a given key', async () => {
