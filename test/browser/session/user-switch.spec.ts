@@ -100,6 +100,14 @@ const expectUnseen = async (page: Page): Promise<void> => {
   await expect(page.getByText(SECRET)).toHaveCount(0);
 };
 
+/** Why the browser loaded a page again instead of taking it from its back-forward cache. Empty when it did not. */
+const reloadReasons = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(() => {
+    type Entry = { notRestoredReasons?: { reasons?: readonly { reason: string }[] | null } | null };
+    const [entry] = performance.getEntriesByType('navigation') as unknown as readonly Entry[];
+    return (entry?.notRestoredReasons?.reasons ?? []).map(({ reason }) => reason);
+  });
+
 const greets = (page: Page): Promise<void> =>
   expect(page.getByRole('heading', { name: /Other User/ })).toBeVisible({ timeout: 20_000 });
 
@@ -271,9 +279,11 @@ test.describe('a tab in the back-forward cache', () => {
       await signInAs(page, DEMO);
       await expect.poll(async () => (await snapshotOf(page)).session).toMatchObject({ user: { sub: 'demo' } });
       await showSecret(page);
+      await expect(page.getByText(SECRET)).toBeVisible();
       const document = await page.evaluate(() => performance.timeOrigin);
       await page.goto(`${site.origin}/favicon.svg`);
       await page.goBack({ waitUntil: 'commit' });
+      expect(await reloadReasons(page)).toEqual([]);
       await expect(page.getByText(SECRET)).toBeVisible();
       expect(await page.evaluate(() => performance.timeOrigin)).toBe(document);
       expect(await page.evaluate(() => sessionStorage.getItem('seen'))).toBeNull();
