@@ -1,9 +1,9 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { destroyDisk } from '../../src/host/storage/database.ts';
-import { createPasswordMethod } from '../../src/host/auth/password-method.ts';
 import type { ProblemCode } from '../../src/protocol/problem.ts';
-import { runWorker, type RunningWorker } from './running-worker.ts';
+import { createPasswordWorkers } from './password-workers.ts';
+import type { RunningWorker } from './running-worker.ts';
 import { json, startTokenEndpoint, type Oddity, type TokenEndpoint } from './token-endpoint.ts';
 
 /*
@@ -15,22 +15,7 @@ const MAX_BODY_BYTES = 256 * 1024;
 const REUSE_GRACE_MS = 60_000;
 
 let endpoint: TokenEndpoint;
-const workers: RunningWorker[] = [];
-
-const startWorker = (): RunningWorker => {
-  const { origin } = endpoint;
-  const config = { login: `${origin}/login`, refresh: `${origin}/refresh`, logout: `${origin}/logout` };
-  const worker = runWorker(createPasswordMethod({ ...config, reuseGraceMs: REUSE_GRACE_MS }, origin, Date.now));
-  workers.push(worker);
-  return worker;
-};
-
-const signedIn = async (): Promise<RunningWorker> => {
-  const worker = startWorker();
-  await worker.until('signed-out');
-  await worker.runtime.signIn({ kind: 'password', username: 'demo', password: 'demo' });
-  return worker;
-};
+const { start: startWorker, signedIn, endAll } = createPasswordWorkers(() => endpoint.origin, REUSE_GRACE_MS);
 
 /** The next worker has the session, and a refresh token that still works. */
 const expectKept = async (worker: RunningWorker): Promise<void> => {
@@ -51,7 +36,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const worker of workers.splice(0)) await worker.end();
+  await endAll();
   await endpoint.close();
   await destroyDisk();
   vi.unstubAllGlobals();

@@ -2,29 +2,14 @@ import 'fake-indexeddb/auto';
 import { deleteDB, openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { destroyDisk } from '../../src/host/storage/database.ts';
-import { createPasswordMethod } from '../../src/host/auth/password-method.ts';
-import { runWorker, type RunningWorker } from './running-worker.ts';
+import { createPasswordWorkers } from './password-workers.ts';
+import type { RunningWorker } from './running-worker.ts';
 import { startTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts';
 
 const DATABASE = 'session-keeper';
 
 let endpoint: TokenEndpoint;
-const workers: RunningWorker[] = [];
-
-const startWorker = (): RunningWorker => {
-  const { origin } = endpoint;
-  const config = { login: `${origin}/login`, refresh: `${origin}/refresh`, logout: `${origin}/logout` };
-  const worker = runWorker(createPasswordMethod({ ...config, reuseGraceMs: 0 }, origin, Date.now));
-  workers.push(worker);
-  return worker;
-};
-
-const signedIn = async (): Promise<RunningWorker> => {
-  const worker = startWorker();
-  await worker.until('signed-out');
-  await worker.runtime.signIn({ kind: 'password', username: 'demo', password: 'demo' });
-  return worker;
-};
+const { start: startWorker, signedIn, endAll } = createPasswordWorkers(() => endpoint.origin, 0);
 
 const nextWorker = async (worker: RunningWorker): Promise<RunningWorker> => {
   await worker.end();
@@ -40,7 +25,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const worker of workers.splice(0)) await worker.end();
+  await endAll();
   await endpoint.close();
   vi.unstubAllGlobals();
   await destroyDisk();
