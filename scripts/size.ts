@@ -35,13 +35,13 @@ const LARGER_CODECS: ReadonlyMap<string, number> = new Map([['socket.io', 3.7 * 
 
 /** Minified and compressed bytes. docs/decisions/0005 gives the reasons for these limits. */
 const BUDGETS: readonly Budget[] = [
-  { name: 'session worker', limitBytes: 33.1 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
-  { name: 'with the socket', limitBytes: 45.3 * KB, bytes: built(async () => ['keeper-sw.js']) },
+  { name: 'session worker', limitBytes: 34.6 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
+  { name: 'with the socket', limitBytes: 47.2 * KB, bytes: built(async () => ['keeper-sw.js']) },
   { name: 'page client', limitBytes: 8 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
   { name: 'app, first load', limitBytes: 30 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {
     name: 'three elements',
-    limitBytes: 18.7 * KB,
+    limitBytes: 19.7 * KB,
     bytes: built((files) => staticModules('keeper-elements.js', files)),
   },
   {
