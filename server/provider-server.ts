@@ -1,6 +1,6 @@
 import { openTokenVersion } from './auth/token-version.ts';
 import { createAccounts, DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
-import { createServerClock, systemNow } from './base/server-clock.ts';
+import { createServerClock } from './base/server-clock.ts';
 import { lockDataDir } from './base/data-dir.ts';
 import { createLoginRateLimit } from './auth/login-rate-limit.ts';
 import { DEFAULT_CLIENT_ID } from './worker/keeper-config.ts';
@@ -55,9 +55,10 @@ export const startProvider = async (
     appOrigins: options.appOrigins,
     store,
     accounts: createAccounts(options.accounts ?? [DEMO_ACCOUNT]),
-    loginRateLimit: createLoginRateLimit(systemNow),
+    loginRateLimit: createLoginRateLimit(() => performance.now()),
     lifetimes: { ...DEFAULT_LIFETIMES, ...options.lifetimes },
     reusePolicy: { graceMs: options.graceMs ?? 0 },
+    steadyNow: clock.steadyNow,
     tokenVersion: await openTokenVersion(store),
     accessTokens: options.accessTokens ?? 'jwt',
     audience: issuer,

@@ -1,12 +1,13 @@
 import { openTokenVersion, type TokenVersion } from './auth/token-version.ts';
 import { createAccounts, type Account, type Accounts } from './auth/accounts.ts';
-import { systemNow, type ServerClock } from './base/server-clock.ts';
+import type { ServerClock } from './base/server-clock.ts';
 import { createDpopChecker, type DpopChecker } from './auth/dpop.ts';
 import { createEventStreams, type EventStreams } from './realtime/event-streams.ts';
 import { createFaults, type Faults } from './base/faults.ts';
 import { createLoginRateLimit, type LoginRateLimit } from './auth/login-rate-limit.ts';
 import { createHub, type Hub } from './realtime/hub.ts';
-import { DEFAULT_LIFETIMES, REUSE_GRACE_MS, type Lifetimes } from './base/token-lifetimes.ts';
+import { DEFAULT_LIFETIMES, REUSE_GRACE_MS, type Lifetimes, type ReusePolicy } from './base/token-lifetimes.ts';
+import { onceForEachType, type NotifyOperator } from './base/operator-notice.ts';
 import {
   createTicketQuota,
   createAdmissionControl,
@@ -16,7 +17,6 @@ import {
 import { createPasswordTokens, type PasswordTokens } from './auth/password-tokens.ts';
 import { takeSavedPresence } from './realtime/presence-tracker.ts';
 import { createSessionRevocations, type SessionRevocations } from './http/principal.ts';
-import type { ReusePolicy } from './provider/provider-storage.ts';
 import { createRequestLog, type RequestLog } from './auth/request-log.ts';
 import { openWorkerSecrets, type WorkerSecrets } from './worker/worker-secret.ts';
 import { loadOrCreateKey } from './base/crypto.ts';
@@ -35,6 +35,8 @@ export type ServerServices = {
   loginRateLimit: LoginRateLimit;
   lifetimes: Lifetimes;
   reusePolicy: ReusePolicy;
+  /** Passes each type of notice on once. */
+  notify: NotifyOperator;
   tokenVersion: TokenVersion;
   revocations: SessionRevocations;
   passwordTokens: PasswordTokens;
@@ -65,11 +67,19 @@ export type ServerServicesOptions = {
   presenceGraceMs?: number | undefined;
   /** Number of the key from which the seal secrets derive: see worker-secret.ts. */
   sealKey?: number | undefined;
+  notify: NotifyOperator;
   /** Folder for unfinished uploads. */
   uploadsDir: string;
 };
 
 const monotonicNow = (): number => performance.now();
+
+/** They run on a monotonic clock: when the system's time jumps back, it must not lock anyone out. */
+const createLimits = ({ acceptsPerSecond = DEFAULT_ACCEPTS_PER_SECOND }: ServerServicesOptions) => ({
+  admissionControl: createAdmissionControl({ perSecond: acceptsPerSecond, now: monotonicNow }),
+  ticketQuota: createTicketQuota(monotonicNow),
+  loginRateLimit: createLoginRateLimit(monotonicNow),
+});
 
 export const openServerServices = async (
   store: Store,
@@ -77,36 +87,35 @@ export const openServerServices = async (
   options: ServerServicesOptions,
 ): Promise<ServerServices> => {
   const lifetimes = { ...DEFAULT_LIFETIMES };
+  const reusePolicy = { graceMs: REUSE_GRACE_MS };
+  const notify = onceForEachType(options.notify);
   const revocations = createSessionRevocations(store);
   const stats = createStats();
   const tokenVersion = await openTokenVersion(store);
   const topics = await openTopics(store);
   const tickets = createTickets(store, stats, revocations);
   const cookieSessions = createCookieSessions({ store, clock, revocations });
-  const admissionControl = createAdmissionControl({
-    perSecond: options.acceptsPerSecond ?? DEFAULT_ACCEPTS_PER_SECOND,
-    now: monotonicNow,
-  });
-  const passwordKey = await loadOrCreateKey(store, 'password-refresh');
+  const limits = createLimits(options);
   return {
     store,
     clock,
     accounts: createAccounts(options.accounts),
-    // The system's clock: the clock skew of the fault routes must not make people wait for a day.
-    loginRateLimit: createLoginRateLimit(systemNow),
+    ...limits,
     lifetimes,
-    reusePolicy: { graceMs: REUSE_GRACE_MS },
+    reusePolicy,
+    notify,
     tokenVersion,
     revocations,
-    passwordTokens: createPasswordTokens({ store, clock, lifetimes, tokenVersion, revocations, key: passwordKey }),
+    passwordTokens: createPasswordTokens({
+      ...{ store, clock, lifetimes, tokenVersion, revocations, reusePolicy, notify },
+      key: await loadOrCreateKey(store, 'password-refresh'),
+    }),
     cookieSessions,
     tickets,
-    admissionControl,
-    ticketQuota: createTicketQuota(monotonicNow),
     dpopChecker: createDpopChecker({ store, clock, key: await loadOrCreateKey(store, 'api-nonces') }),
     topics,
     hub: createHub({
-      ...{ store, clock, topics, tickets, revocations, admissionControl },
+      ...{ store, clock, topics, tickets, revocations, admissionControl: limits.admissionControl },
       heartbeatMs: options.heartbeatMs,
       presenceGraceMs: options.presenceGraceMs,
       present: await takeSavedPresence(store),

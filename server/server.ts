@@ -5,7 +5,8 @@ import { Hono } from 'hono';
 import { DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
 import { apiRoutes } from './api-routes.ts';
 import { openServerServices, type ServerServices } from './server-services.ts';
-import { createServerClock } from './base/server-clock.ts';
+import { createServerClock, createSystemClock } from './base/server-clock.ts';
+import { noticeText, type NotifyOperator } from './base/operator-notice.ts';
 import { lockDataDir } from './base/data-dir.ts';
 import { appFaultPoint, requestPipeline, providerFaultPoint } from './request-pipeline.ts';
 import { BARE_HEADERS } from './http/headers.ts';
@@ -60,6 +61,8 @@ export type ServerOptions = {
   acceptsPerSecond?: number | undefined;
   /** How long a disconnected client still counts as present (ms). */
   presenceGraceMs?: number | undefined;
+  /** Receives what only the operator can judge or repair. Default: a line on standard error. */
+  onNotice?: NotifyOperator | undefined;
 };
 
 export type RunningServer = {
@@ -135,6 +138,8 @@ const createEmbeddedProvider = async ({ options, services, origins, issuer, clie
     loginRateLimit,
     lifetimes,
     reusePolicy,
+    steadyNow: services.clock.steadyNow,
+    onRestored: () => services.notify({ type: 'store-restored' }),
     tokenVersion,
     accessTokens: 'jwt',
     audience: AUDIENCE,
@@ -216,9 +221,12 @@ const openPorts = async (options: ServerOptions, host: string, cleanups: Cleanup
 const openServer = async (options: ServerOptions, dir: string, cleanups: Cleanup[]): Promise<RunningServer> => {
   const host = options.host ?? DEFAULT_HOST;
   const { app, provider } = await openPorts(options, host, cleanups);
-  const store = openLmdbStore(dir);
-  const services = await openServerServices(store, createServerClock(), {
+  const notify = options.onNotice ?? ((notice) => console.warn(noticeText(notice)));
+  const steady = createSystemClock({ onNotice: notify });
+  const store = openLmdbStore(dir, steady.now);
+  const services = await openServerServices(store, createServerClock(0, steady), {
     ...options,
+    notify,
     accounts: options.accounts ?? [DEMO_ACCOUNT],
     heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
     uploadsDir: join(dir, 'uploads'),

@@ -1,10 +1,12 @@
 import type { TokenVersion } from './token-version.ts';
 import type { Account } from './accounts.ts';
-import { systemNow, type ServerClock } from '../base/server-clock.ts';
-import { REUSE_GRACE_MS, type Lifetimes } from '../base/token-lifetimes.ts';
+import type { NotifyOperator } from '../base/operator-notice.ts';
+import type { ServerClock } from '../base/server-clock.ts';
+import type { Lifetimes, ReusePolicy } from '../base/token-lifetimes.ts';
+import { rotate, TOKEN_FAMILY, type Family, type Rotation } from './token-family.ts';
 import { ownerOf, type Principal, type SessionRevocations } from '../http/principal.ts';
 import { digest, hmac, randomId, timingSafeEquals } from '../base/crypto.ts';
-import { number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
+import { number, object, string } from '../../src/protocol/schema/schema.ts';
 import { count } from '../../src/protocol/schema/schema-types.ts';
 import { deleteAll, type Decision, type Store } from '../base/store.ts';
 
@@ -12,10 +14,6 @@ import { deleteAll, type Decision, type Store } from '../base/store.ts';
 const ACCESS_PREFIX = 'pwa_';
 const REFRESH = /^pwr_([\w-]{22})\.(\d{1,15})\.([\w-]{43})$/;
 const FAMILY_ID_BYTES = 16;
-
-/** All refresh tokens of one login. A client may use only the `current` one. */
-export const TOKEN_FAMILY = object({ sub: string, name: string, current: count, rotatedAt: number });
-type Family = Infer<typeof TOKEN_FAMILY>;
 
 export const STORED_ACCESS_TOKEN = object({
   family: string,
@@ -46,8 +44,9 @@ type PasswordTokensOptions = {
   tokenVersion: TokenVersion;
   key: Buffer;
   revocations: SessionRevocations;
+  reusePolicy: ReusePolicy;
+  notify: NotifyOperator;
 };
-type Rotation = { type: 'issue'; family: Family } | { type: 'reused' } | { type: 'unknown' };
 
 const familyKey = (id: string): string => `password-family/${id}`;
 const accessKey = (token: string): string => `password-access/${digest(token)}`;
@@ -67,17 +66,8 @@ const readRefreshToken = (key: Buffer, token: string): { family: string; generat
   return timingSafeEquals(refreshTokenOf(key, family, generation), token) ? { family, generation } : undefined;
 };
 
-const rotation = (stored: unknown, generation: number, now: number): Rotation => {
-  const family = TOKEN_FAMILY.read(stored);
-  if (!family) return { type: 'unknown' };
-  if (generation === family.current)
-    return { type: 'issue', family: { ...family, current: generation + 1, rotatedAt: now } };
-  const inGrace = generation === family.current - 1 && now - family.rotatedAt < REUSE_GRACE_MS;
-  return inGrace ? { type: 'issue', family } : { type: 'reused' };
-};
-
 export const createPasswordTokens = (options: PasswordTokensOptions): PasswordTokens => {
-  const { store, clock, lifetimes, tokenVersion, key, revocations } = options;
+  const { store, clock, lifetimes, tokenVersion, key, revocations, reusePolicy } = options;
 
   const issue = async (id: string, family: Family): Promise<IssuedTokens> => {
     const accessToken = ACCESS_PREFIX + randomId();
@@ -102,10 +92,9 @@ export const createPasswordTokens = (options: PasswordTokensOptions): PasswordTo
     await revocations.revoke(sessionOf(id));
   };
 
-  const rotate = (id: string, generation: number): Promise<Rotation> =>
+  const rotateFamily = (id: string, generation: number): Promise<Rotation> =>
     store.update([familyKey(id)], ([current]): Decision<Rotation> => {
-      // The system's clock: the clock skew of the fault routes must not change the grace period.
-      const result = rotation(current, generation, systemNow());
+      const result = rotate(TOKEN_FAMILY.read(current), generation, clock.steadyNow(), reusePolicy.graceMs);
       if (result.type === 'reused') return { result, writes: [{ key: familyKey(id), remove: true }] };
       if (result.type === 'unknown') return { result };
       return {
@@ -124,7 +113,8 @@ export const createPasswordTokens = (options: PasswordTokensOptions): PasswordTo
     async refresh(refreshToken) {
       const named = readRefreshToken(key, refreshToken);
       if (!named) return undefined;
-      const result = await rotate(named.family, named.generation);
+      const result = await rotateFamily(named.family, named.generation);
+      if (result.type === 'issue' && result.isRestored) options.notify({ type: 'store-restored' });
       if (result.type === 'issue') return issue(named.family, result.family);
       if (result.type === 'reused') await revocations.revoke(sessionOf(named.family));
       return undefined;

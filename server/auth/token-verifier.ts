@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
 import { DEFAULT_ACCESS_SECONDS } from '../../src/protocol/timing/lifetimes.ts';
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
-import { systemNow, type ServerClock } from '../base/server-clock.ts';
+import type { ServerClock } from '../base/server-clock.ts';
 import { ownerOf, type Principal } from '../http/principal.ts';
 import { setBounded } from '../base/bounded-map.ts';
 import { digest } from '../base/crypto.ts';
@@ -172,10 +172,10 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
   const verifyOpaque = async (token: string, scheme: 'bearer' | 'dpop'): Promise<VerifiedToken | undefined> => {
     const key = digest(token);
     const cached = opaque.get(key);
-    if (cached && cached.until > systemNow()) return cached.verified;
+    if (cached && cached.until > performance.now()) return cached.verified;
     opaque.delete(key);
     const verified = await (scheme === 'dpop' ? introspect(token) : fetchUserinfo(token));
-    if (verified) setBounded(opaque, key, { verified, until: systemNow() + OPAQUE_CACHE_MS }, MAX_TOKENS);
+    if (verified) setBounded(opaque, key, { verified, until: performance.now() + OPAQUE_CACHE_MS }, MAX_TOKENS);
     return verified;
   };
 

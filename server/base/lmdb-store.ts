@@ -1,7 +1,7 @@
 import { open, type RootDatabase, type Database } from 'lmdb';
 import { number, object, unknown, type Infer } from '../../src/protocol/schema/schema.ts';
 import { optional } from '../../src/protocol/schema/schema-types.ts';
-import { systemNow } from './server-clock.ts';
+import { createSystemClock } from './server-clock.ts';
 import type { Entry, Store, Write } from './store.ts';
 
 /** Reads ignore expired entries at once. The next sweep removes them from the disk. */
@@ -115,5 +115,5 @@ class LmdbStore implements Store {
 }
 
 /** Opens or creates the store in a folder of its own. `now`: ms since the Unix epoch. Throws if it cannot write there. */
-export const openLmdbStore = (path: string, now = systemNow): Store & { sweep(): Promise<number> } =>
+export const openLmdbStore = (path: string, now = createSystemClock().now): Store & { sweep(): Promise<number> } =>
   new LmdbStore(path, now);

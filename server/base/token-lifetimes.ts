@@ -18,3 +18,6 @@ export const DEFAULT_LIFETIMES: Lifetimes = { accessSeconds: DEFAULT_ACCESS_SECO
  * Chromium itself sends a POST again after the server closed a keep-alive connection.
  */
 export const REUSE_GRACE_MS = 30_000;
+
+/** Grace period of each used refresh token. 0: none. The fault routes change it while the server runs. */
+export type ReusePolicy = { graceMs: number };

@@ -1,20 +1,34 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { stringAt } from '../../src/protocol/schema/json.ts';
+import { numberAt, stringAt } from '../../src/protocol/schema/json.ts';
 import { looseObject, number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
 import { optional } from '../../src/protocol/schema/schema-types.ts';
-import { systemNow } from '../base/server-clock.ts';
+import { digest } from '../base/crypto.ts';
+import { seal, unseal } from '../base/sealing.ts';
+import type { ReusePolicy } from '../base/token-lifetimes.ts';
 import type { Decision, Store, Write } from '../base/store.ts';
+import type { RefreshTokenIds, RefreshTokenOrigin } from './refresh-token-id.ts';
 
-/** Grace period for a consumed refresh token. 0: none. The fault routes change it while the provider runs. */
-export type ReusePolicy = { graceMs: number };
-
-/** Record on disk. Times in ms since the Unix epoch, by the system's clock. */
+/** Record on disk. Times in ms since the Unix epoch, by the server's clock without the skew of the fault routes. */
 export const OIDC_RECORD = object({
   payload: looseObject<AdapterPayload>({}),
   expiresAt: optional(number),
   consumedAt: optional(number),
 });
 type OidcRecord = Infer<typeof OIDC_RECORD>;
+
+export type ProviderStorageOptions = {
+  store: Store;
+  /** The server's clock without the skew of the fault routes. */
+  now: () => number;
+  reusePolicy: ReusePolicy;
+  /** Creates the error that the provider returns as `invalid_grant`. */
+  reused: (grantId: string | undefined) => Error;
+  /** Seals the ids that an index must return. */
+  indexKey: Buffer;
+  refreshTokenIds: RefreshTokenIds;
+  /** Called when a refresh token proves that the store is older than it. */
+  onRestored: () => void;
+};
 
 /** Outcome of a single-use token's use. */
 type ConsumeResult = { type: 'accepted' } | { type: 'reuse'; grantId: string | undefined };
@@ -28,14 +42,23 @@ const GRANTABLE = new Set([
   'BackchannelAuthenticationRequest',
 ]);
 
-const keyOf = (model: string, id: string): string => `oidc/${model}/${id}`;
-const grantPrefix = (grantId: string): string => `oidc-grant/${grantId}/`;
+/**
+ * The provider first finds a token and then consumes it. A token that was in its grace when the provider found it must
+ * still be in it then, also on a busy machine.
+ */
+const CONSUME_SLACK_MS = 5_000;
+
+/** Ids are bearer secrets, so a key has their digest. The id of a grant is no secret: access tokens contain it. */
+const keyOf = (model: string, id: string): string => `provider/${model}/${model === 'Grant' ? id : digest(id)}`;
+const grantPrefix = (grantId: string): string => `provider-grant/${grantId}/`;
+const uidKey = (uid: string): string => `provider-uid/${digest(uid)}`;
+const userCodeKey = (code: string): string => `provider-user-code/${digest(code)}`;
 
 export const grantKey = (grantId: string): string => keyOf('Grant', grantId);
 
 /** Keys that a revocation of all sessions removes: grants, tokens, codes, and the provider's own sign-ins. */
 export const REVOCABLE_PREFIXES = ['Grant', 'RefreshToken', 'AccessToken', 'AuthorizationCode', 'Session'].map(
-  (model) => keyOf(model, ''),
+  (model) => `provider/${model}/`,
 );
 
 /** Removes all records of a grant, but not the grant itself. */
@@ -48,47 +71,61 @@ export const revokeGrantTokens = async (store: Store, grantId: string): Promise<
   await store.update([], () => ({ result: undefined, writes }));
 };
 
+/** A record and the index entries that lead to it. `ttlMs`: of all of them. */
+export const recordWrites = (
+  { model, id, indexKey }: { model: string; id: string; indexKey: Buffer },
+  record: OidcRecord,
+  ttlMs: number | undefined,
+): Write[] => {
+  const key = keyOf(model, id);
+  // The id is the token, and `jti` repeats it.
+  const payload = Object.fromEntries(Object.entries(record.payload).filter(([name]) => name !== 'jti'));
+  const writes: Write[] = [{ key, value: { ...record, payload }, ttlMs }];
+  const grantId = stringAt(record.payload, 'grantId');
+  const uid = stringAt(record.payload, 'uid');
+  const userCode = stringAt(record.payload, 'userCode');
+  if (grantId !== undefined && GRANTABLE.has(model))
+    writes.push({ key: `${grantPrefix(grantId)}${model}/${digest(id)}`, value: key, ttlMs });
+  const index = (at: string): void => void writes.push({ key: at, value: seal(indexKey, at, id), ttlMs });
+  if (uid !== undefined && model === 'Session') index(uidKey(uid));
+  if (userCode !== undefined) index(userCodeKey(userCode));
+  return writes;
+};
+
+const rotationsOf = ({ payload }: OidcRecord): number => numberAt(payload, 'rotations') ?? 0;
+
 class StoreAdapter implements Adapter {
   readonly #model: string;
-  readonly #store: Store;
-  readonly #policy: ReusePolicy;
-  readonly #reused: (grantId: string | undefined) => Error;
+  readonly #options: ProviderStorageOptions;
 
-  constructor(model: string, store: Store, policy: ReusePolicy, reused: (grantId: string | undefined) => Error) {
+  constructor(model: string, options: ProviderStorageOptions) {
     this.#model = model;
-    this.#store = store;
-    this.#policy = policy;
-    this.#reused = reused;
+    this.#options = options;
   }
 
   async upsert(id: string, content: AdapterPayload, expiresIn?: number): Promise<void> {
-    const key = keyOf(this.#model, id);
     const ttlMs = expiresIn === undefined ? undefined : expiresIn * 1000;
-    const record: OidcRecord = { payload: content, ...(ttlMs === undefined ? {} : { expiresAt: systemNow() + ttlMs }) };
-    const writes: Write[] = [{ key, value: record, ttlMs }];
-    const grantId = stringAt(content, 'grantId');
-    const uid = stringAt(content, 'uid');
-    const userCode = stringAt(content, 'userCode');
-    if (grantId !== undefined && GRANTABLE.has(this.#model))
-      writes.push({ key: `${grantPrefix(grantId)}${this.#model}/${id}`, value: key, ttlMs });
-    if (uid !== undefined && this.#model === 'Session') writes.push({ key: `oidc-uid/${uid}`, value: id, ttlMs });
-    if (userCode !== undefined) writes.push({ key: `oidc-user-code/${userCode}`, value: id, ttlMs });
-    await this.#store.update([], () => ({ result: undefined, writes }));
+    const { store, now } = this.#options;
+    const record = { payload: content, ...(ttlMs === undefined ? {} : { expiresAt: now() + ttlMs }) };
+    const writes = this.#writes(id, record, ttlMs);
+    await store.update([], () => ({ result: undefined, writes }));
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const record = OIDC_RECORD.read(await this.#store.get(keyOf(this.#model, id)));
+    const stored = OIDC_RECORD.read(await this.#options.store.get(keyOf(this.#model, id)));
+    const record = stored ?? (await this.#restore(id));
     if (!record) return undefined;
     const { consumed, ...unconsumed } = record.payload;
-    return consumed !== undefined && this.#isInGrace(record) ? unconsumed : record.payload;
+    const payload = consumed !== undefined && this.#isInGrace(record, 0) ? unconsumed : record.payload;
+    return { ...payload, jti: id };
   }
 
   async findByUid(uid: string): Promise<AdapterPayload | undefined> {
-    return this.#findBy(`oidc-uid/${uid}`);
+    return this.#findBy(uidKey(uid));
   }
 
   async findByUserCode(userCode: string): Promise<AdapterPayload | undefined> {
-    return this.#findBy(`oidc-user-code/${userCode}`);
+    return this.#findBy(userCodeKey(userCode));
   }
 
   /**
@@ -96,14 +133,15 @@ class StoreAdapter implements Adapter {
    * second one again: inside the grace period it accepts the token, outside it revokes the grant for reuse.
    */
   async consume(id: string): Promise<void> {
+    const { store, reused } = this.#options;
     const key = keyOf(this.#model, id);
-    const result = await this.#store.update([key], ([current]) => this.#consume(key, OIDC_RECORD.read(current)));
+    const result = await store.update([key], ([current]) => this.#consume(key, OIDC_RECORD.read(current)));
     if (result.type === 'accepted') return;
     if (result.grantId !== undefined) {
-      await revokeGrantTokens(this.#store, result.grantId);
-      await this.#store.delete(grantKey(result.grantId));
+      await revokeGrantTokens(store, result.grantId);
+      await store.delete(grantKey(result.grantId));
     }
-    throw this.#reused(result.grantId);
+    throw reused(result.grantId);
   }
 
   #consume(key: string, record: OidcRecord | undefined): Decision<ConsumeResult> {
@@ -111,38 +149,86 @@ class StoreAdapter implements Adapter {
     if (!record) return { result: { type: 'reuse', grantId: undefined } };
     if (record.consumedAt !== undefined) {
       const grantId = stringAt(record.payload, 'grantId');
-      return { result: this.#isInGrace(record) ? { type: 'accepted' } : { type: 'reuse', grantId } };
+      return {
+        result: this.#isInGrace(record, CONSUME_SLACK_MS) ? { type: 'accepted' } : { type: 'reuse', grantId },
+      };
     }
-    const consumedAt = systemNow();
-    const payload = { ...record.payload, consumed: Math.floor(consumedAt / 1000) };
-    const ttlMs = record.expiresAt === undefined ? undefined : Math.max(1, record.expiresAt - consumedAt);
-    return { result: { type: 'accepted' }, writes: [{ key, value: { ...record, consumedAt, payload }, ttlMs }] };
+    return { result: { type: 'accepted' }, writes: [this.#consumed(key, record)] };
   }
 
   async destroy(id: string): Promise<void> {
-    await this.#store.delete(keyOf(this.#model, id));
+    await this.#options.store.delete(keyOf(this.#model, id));
   }
 
   async revokeByGrantId(grantId: string): Promise<void> {
-    await revokeGrantTokens(this.#store, grantId);
+    await revokeGrantTokens(this.#options.store, grantId);
+  }
+
+  #writes(id: string, record: OidcRecord, ttlMs: number | undefined): Write[] {
+    return recordWrites({ model: this.#model, id, indexKey: this.#options.indexKey }, record, ttlMs);
+  }
+
+  #ttlOf({ expiresAt }: OidcRecord): number | undefined {
+    return expiresAt === undefined ? undefined : Math.max(1, expiresAt - this.#options.now());
+  }
+
+  #consumed(key: string, record: OidcRecord): Write {
+    const consumedAt = this.#options.now();
+    const payload = { ...record.payload, consumed: Math.floor(consumedAt / 1000) };
+    return { key, value: { ...record, consumedAt, payload }, ttlMs: this.#ttlOf(record) };
   }
 
   async #findBy(indexKey: string): Promise<AdapterPayload | undefined> {
-    const id = string.read(await this.#store.get(indexKey));
+    const sealed = string.read(await this.#options.store.get(indexKey));
+    const id = sealed === undefined ? undefined : unseal(this.#options.indexKey, indexKey, sealed);
     return id === undefined ? undefined : this.find(id);
   }
 
-  /** Only refresh tokens have a grace period. Uses the system's clock, so that the clock skew does not change it. */
-  #isInGrace(record: OidcRecord): boolean {
-    const { consumedAt } = record;
-    return (
-      this.#model === 'RefreshToken' && consumedAt !== undefined && systemNow() - consumedAt < this.#policy.graceMs
-    );
+  /** Only refresh tokens have a grace period. */
+  #isInGrace({ consumedAt }: OidcRecord, slackMs: number): boolean {
+    const { now, reusePolicy } = this.#options;
+    const { graceMs } = reusePolicy;
+    const isRotating = this.#model === 'RefreshToken' && graceMs > 0 && consumedAt !== undefined;
+    return isRotating && now() - consumedAt < graceMs + slackMs;
+  }
+
+  /**
+   * A token that this server signed, of a grant whose newest token is older: the store lost the tokens in between, so it
+   * was restored from a backup. The token takes the place of the newest one, which counts as used.
+   */
+  async #restore(id: string): Promise<OidcRecord | undefined> {
+    const origin = this.#model === 'RefreshToken' ? this.#options.refreshTokenIds.read(id) : undefined;
+    if (!origin) return undefined;
+    const { store } = this.#options;
+    const index = await store.list(`${grantPrefix(origin.grantId)}${this.#model}/`);
+    const keys = index.flatMap(({ value }) => (typeof value === 'string' ? [value] : []));
+    const restored = await store.update(keys, (stored) => this.#decideRestore(id, origin, keys, stored));
+    if (restored) this.#options.onRestored();
+    return restored;
+  }
+
+  #decideRestore(
+    id: string,
+    origin: RefreshTokenOrigin,
+    keys: readonly string[],
+    stored: readonly unknown[],
+  ): Decision<OidcRecord | undefined> {
+    const known = stored.flatMap((value, index) => {
+      const record = OIDC_RECORD.read(value);
+      return record ? [{ key: keys[index] ?? '', record }] : [];
+    });
+    const [newest] = known.toSorted((a, b) => rotationsOf(b.record) - rotationsOf(a.record));
+    if (!newest || rotationsOf(newest.record) >= origin.rotations) return { result: undefined };
+    const { consumed: _consumed, ...unconsumed } = newest.record.payload;
+    const { expiresAt } = newest.record;
+    const record: OidcRecord = { payload: { ...unconsumed, rotations: origin.rotations }, expiresAt };
+    const used = newest.record.consumedAt === undefined ? [this.#consumed(newest.key, newest.record)] : [];
+    return { result: record, writes: [...used, ...this.#writes(id, record, this.#ttlOf(record))] };
   }
 }
 
-/** `reused` creates the error that the provider returns as `invalid_grant`. */
+/** The provider's storage for one model. */
 export const storeAdapter =
-  (store: Store, policy: ReusePolicy, reused: (grantId: string | undefined) => Error) =>
+  (options: ProviderStorageOptions) =>
   (model: string): Adapter =>
-    new StoreAdapter(model, store, policy, reused);
+    new StoreAdapter(model, options);

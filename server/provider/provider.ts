@@ -5,9 +5,11 @@ import type { TokenVersion } from '../auth/token-version.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import { DPOP_ALGORITHMS } from '../auth/dpop.ts';
 import type { LoginRateLimit } from '../auth/login-rate-limit.ts';
-import { SESSION_SECONDS, type Lifetimes } from '../base/token-lifetimes.ts';
-import { grantKey, storeAdapter, type ReusePolicy } from './provider-storage.ts';
+import { SESSION_SECONDS, type Lifetimes, type ReusePolicy } from '../base/token-lifetimes.ts';
+import { grantKey, storeAdapter, type ProviderStorageOptions } from './provider-storage.ts';
 import { loadOrCreateSecret, loadOrCreateKey, randomId } from '../base/crypto.ts';
+import { moveLegacyRecords } from './legacy-records.ts';
+import { createRefreshTokenIds, type RefreshTokenIds } from './refresh-token-id.ts';
 import { messagePage, signOutPage } from './sign-in-page.ts';
 import { sendPage, signInPath, signInRoutes, type GrantPolicy } from './sign-in-routes.ts';
 import type { Store } from '../base/store.ts';
@@ -23,6 +25,10 @@ export type ProviderOptions = {
   loginRateLimit: LoginRateLimit;
   lifetimes: Lifetimes;
   reusePolicy: ReusePolicy;
+  /** The server's clock without the skew of the fault routes. */
+  steadyNow: () => number;
+  /** Called when a refresh token proves that the store is an older copy. */
+  onRestored?: (() => void) | undefined;
   tokenVersion: TokenVersion;
   /** `jwt`: signed, for `audience`. `opaque`: only the userinfo and introspection endpoints can read them. */
   accessTokens: 'jwt' | 'opaque';
@@ -146,15 +152,25 @@ const accountsConfiguration = ({ accounts, tokenVersion }: ProviderOptions): { [
   }),
 });
 
+const storageOptions = async (
+  { store, steadyNow, reusePolicy, onRestored }: ProviderOptions,
+  reused: ProviderStorageOptions['reused'],
+): Promise<ProviderStorageOptions> => ({
+  ...{ store, now: steadyNow, reusePolicy, reused },
+  indexKey: await loadOrCreateKey(store, 'provider-index'),
+  refreshTokenIds: createRefreshTokenIds(await loadOrCreateKey(store, 'provider-refresh')),
+  onRestored: () => onRestored?.(),
+});
+
 const configuration = async (
   options: ProviderOptions,
-  reused: (grantId: string | undefined) => Error,
+  storage: ProviderStorageOptions,
 ): Promise<{ [name: string]: unknown }> => {
   const { store, lifetimes } = options;
   const { port } = new URL(options.issuer);
   const cookie = (use: string): string => `keeper_provider_${port}_${use}`;
   return {
-    adapter: storeAdapter(store, options.reusePolicy, reused),
+    adapter: storeAdapter(storage),
     clients: [clientOf(options)],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     jwks: await signingKeys(store),
@@ -210,6 +226,13 @@ const securityHeaders =
     if (!isOwnPage) ctx.set('content-security-policy', "frame-ancestors 'none'");
   };
 
+/** The package has an option for the length of ids only (lib/models/formats/opaque.js), but asks each token for its own. */
+const signRefreshTokens = ({ RefreshToken }: Provider, ids: RefreshTokenIds): void => {
+  RefreshToken.prototype.generateTokenId = function generateTokenId() {
+    return ids.create({ grantId: this.grantId ?? '', rotations: this.rotations ?? 0 });
+  };
+};
+
 /** The certified OpenID provider `oidc-provider` (https://openid.net/specs/openid-connect-core-1_0.html) on `Store`. */
 export const createProvider = async (options: ProviderOptions): Promise<Provider> => {
   const { Provider: OpenIdProvider, errors } = await importProvider();
@@ -217,7 +240,10 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
     if (grantId !== undefined) options.onRevoked?.(grantId);
     return new errors.InvalidGrant('refresh token already used');
   };
-  const provider = new OpenIdProvider(options.issuer, await configuration(options, reused));
+  const storage = await storageOptions(options, reused);
+  await moveLegacyRecords(options.store, storage.indexKey, options.steadyNow);
+  const provider = new OpenIdProvider(options.issuer, await configuration(options, storage));
+  signRefreshTokens(provider, storage.refreshTokenIds);
   // Behind a reverse proxy the request pipeline sets `X-Forwarded-Proto`.
   provider.proxy = options.issuer.startsWith('https:');
   const { accounts, loginRateLimit, appOrigins } = options;

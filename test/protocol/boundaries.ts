@@ -18,7 +18,8 @@ import { PROBLEM } from '../../src/protocol/problem-codes.ts';
 import { CONTINUITY, SNAPSHOT } from '../../src/protocol/snapshot.ts';
 import { PROTOCOL } from '../../src/protocol/version.ts';
 import { TIMELINE_ENTRIES, TIMELINE_FILE, TIMELINE_VERSION } from '../../src/ui/timeline/file.ts';
-import { STORED_ACCESS_TOKEN, TOKEN_FAMILY } from '../../server/auth/password-tokens.ts';
+import { STORED_ACCESS_TOKEN } from '../../server/auth/password-tokens.ts';
+import { TOKEN_FAMILY } from '../../server/auth/token-family.ts';
 import { COOKIE_SESSION } from '../../server/auth/cookie-sessions.ts';
 import { ENVELOPE } from '../../server/base/lmdb-store.ts';
 import { NOTE, NOTE_RECEIPT } from '../../server/demo/notes-routes.ts';
@@ -126,7 +127,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       presence: SAVED_PRESENCE,
       demo: [NOTE, NOTE_RECEIPT, STORED_UPLOAD],
     },
-    pinned: [undefined, 'da8a521526e90a98'],
+    pinned: [undefined, 'ad0d08c9fc359018'],
     todo: RECORDS,
   },
 ];

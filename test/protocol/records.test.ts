@@ -11,7 +11,7 @@ import { STORED_OUTBOX } from '../../src/host/storage/outbox-store.ts';
 import { PROFILE_IDENTITY } from '../../src/protocol/frames.ts';
 import type { Schema } from '../../src/protocol/schema/schema.ts';
 import { CONTINUITY } from '../../src/protocol/snapshot.ts';
-import { TOKEN_FAMILY } from '../../server/auth/password-tokens.ts';
+import { TOKEN_FAMILY } from '../../server/auth/token-family.ts';
 import { ENVELOPE } from '../../server/base/lmdb-store.ts';
 import { STORED_UPLOAD } from '../../server/demo/uploads.ts';
 import { OIDC_RECORD } from '../../server/provider/provider-storage.ts';

@@ -71,6 +71,7 @@ declare module 'oidc-provider' {
       new (of: { accountId: string; clientId: string }): Grant;
       find(id: string): Promise<Grant | undefined>;
     };
+    RefreshToken: { prototype: Token & { rotations?: number; generateTokenId(): string } };
     Session: { findByUid(uid: string): Promise<Session | undefined> };
     use(middleware: (ctx: Context, next: () => Promise<void>) => Promise<void>): void;
     callback(): (req: IncomingMessage, res: ServerResponse) => Promise<void>;

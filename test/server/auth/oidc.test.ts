@@ -107,6 +107,18 @@ describe('the embedded provider', () => {
     expect((await client.refresh(refresh)).ok).toBe(true);
   });
 
+  test('keeps the session when a delayed refresh arrives after two rotations', async () => {
+    const client = await OidcClient.create(server);
+    const { refresh } = await client.signIn();
+    const next = async (token: string): Promise<string> => {
+      const result = await client.refresh(token);
+      return result.ok ? result.tokens.refresh : result.error;
+    };
+    const third = await next(await next(refresh));
+    expect((await client.refresh(refresh)).ok).toBe(true);
+    expect((await client.refresh(third)).ok).toBe(true);
+  });
+
   test('accepts one of parallel refreshes without a grace period, and revokes the family on reuse [reuse-ends-family]', async () => {
     await server.fault('/provider', { grace: 0 });
     try {

@@ -112,6 +112,7 @@ describe('a killed server', () => {
     running.delete(before);
 
     const after = await start(env);
+    await after.call('/lab/provider', { json: { grace: 0 } });
     expect(await dialWith(after, ticket).closed).toMatchObject({ code: 4401 });
     expect((await refresh(after, first.refresh_token)).status).toBe(400);
     expect((await refresh(after, third.refresh_token)).status).toBe(400);

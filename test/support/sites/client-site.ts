@@ -88,7 +88,8 @@ export const startClientSite = async (): Promise<ClientSite> => {
   const clock = createServerClock();
   const uploadsDir = join(dir, 'uploads');
   const accounts = [DEMO_ACCOUNT];
-  const backend = await openServerServices(store, clock, { accounts, heartbeatMs: HEARTBEAT_MS, uploadsDir });
+  const notify = (): void => undefined;
+  const backend = await openServerServices(store, clock, { accounts, heartbeatMs: HEARTBEAT_MS, uploadsDir, notify });
   const app = new Hono<Env>();
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listening = await startHttpServer((request, response) => void answer(request, response), 0, '127.0.0.1');

@@ -1,0 +1,46 @@
+import type { ClockNotice } from './steady-clock.ts';
+
+/** Something that only the operator of the server can judge or repair. No notice contains a secret. */
+export type OperatorNotice = ClockNotice | { type: 'store-restored' };
+
+export type NotifyOperator = (notice: OperatorNotice) => void;
+
+const UNITS: readonly [name: string, ms: number][] = [
+  ['days', 86_400_000],
+  ['hours', 3_600_000],
+  ['minutes', 60_000],
+];
+
+const durationText = (ms: number): string => {
+  const [name, unit] = UNITS.find(([, size]) => Math.abs(ms) >= 2 * size) ?? ['seconds', 1_000];
+  return `${Math.round(Math.abs(ms) / unit)} ${name}`;
+};
+
+/** One line of plain text. */
+export const noticeText = (notice: OperatorNotice): string => {
+  switch (notice.type) {
+    case 'clock-jumped':
+      return (
+        `The system's clock moved ${durationText(notice.byMs)} ${notice.byMs < 0 ? 'back' : 'ahead'}. ` +
+        'The server goes on with its own time, and nothing expires by the new one. Check the clock (timedatectl). ' +
+        'A time that stays for a day is taken for the right one.'
+      );
+    case 'clock-adopted':
+      return `The server now uses the system's time, which has differed by ${durationText(notice.byMs)} for a day.`;
+    case 'store-restored':
+      return (
+        'A client has a newer token than the store: the data folder is an older copy, such as a restored backup. ' +
+        'The server accepts such tokens. What changed after the copy was made is lost, such as sign-outs and messages.'
+      );
+  }
+};
+
+/** Passes each type of notice on once. */
+export const onceForEachType = (notify: NotifyOperator): NotifyOperator => {
+  const seen = new Set<OperatorNotice['type']>();
+  return (notice) => {
+    if (seen.has(notice.type)) return;
+    seen.add(notice.type);
+    notify(notice);
+  };
+};
