@@ -4,7 +4,7 @@ import { signIn } from '../../support/page/sign-in.ts';
 
 const REQUESTS = 1_000;
 
-/** `npm run bench:request` measures a fraction of these. A CI machine runs another test beside this one. */
+/** A quiet machine needs a fraction of these. A CI machine runs another test beside this one. */
 const BUDGETS = [
   { kind: 'password', scheme: 'Bearer', p50Ms: 1 },
   { kind: 'oidc', scheme: 'DPoP', p50Ms: 3 },

@@ -14,6 +14,8 @@ export type BareTab = {
   setLife(state: 'frozen' | 'active'): Promise<void>;
   /** Kills the workers of the page's origin. */
   killWorkers(): Promise<void>;
+  /** The connection to the page, for other commands and events of the DevTools protocol. */
+  readonly debug: Debugger;
 };
 
 export type BareBrowser = BareTab & {
@@ -67,10 +69,12 @@ const valueOf = (answer: JsonObject): unknown => {
   return isObject(result) ? own(result, 'value') : undefined;
 };
 
-const tabOf = ({ command }: Debugger): BareTab => {
+const tabOf = (debug: Debugger): BareTab => {
+  const { command } = debug;
   const evaluate = async (expression: string): Promise<unknown> =>
     valueOf(await command('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }));
   return {
+    debug,
     evaluate,
     goto: async (url) => {
       await command('Page.navigate', { url });

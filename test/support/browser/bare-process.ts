@@ -60,15 +60,22 @@ export const startBareProcess = async (
 };
 
 /** Sends commands to a browser. The DevTools protocol and WebDriver BiDi number commands and answers alike. */
-export type Debugger = { command(method: string, params?: object): Promise<JsonObject>; close(): void };
+export type Debugger = {
+  command(method: string, params?: object): Promise<JsonObject>;
+  /** Calls the listener with the `params` of each event of this name. Returns a function that ends it. */
+  on(method: string, listener: (params: unknown) => void): () => void;
+  close(): void;
+};
 
 export const attach = async (url: string): Promise<Debugger> => {
   const socket = new WebSocket(url);
   const waiting = new Map<unknown, (answer: JsonObject) => void>();
+  const listeners = new Set<{ method: string; listener: (params: unknown) => void }>();
   let last = 0;
   socket.on('message', (data: Buffer) => {
     const answer = parseJson(data.toString());
     if (!isObject(answer)) return;
+    for (const { method, listener } of listeners) if (own(answer, 'method') === method) listener(own(answer, 'params'));
     waiting.get(own(answer, 'id'))?.(answer);
     waiting.delete(own(answer, 'id'));
   });
@@ -79,6 +86,11 @@ export const attach = async (url: string): Promise<Debugger> => {
       const id = last;
       socket.send(JSON.stringify({ id, method, params }));
       return new Promise((resolve) => waiting.set(id, resolve));
+    },
+    on: (method, listener) => {
+      const entry = { method, listener };
+      listeners.add(entry);
+      return () => void listeners.delete(entry);
     },
     close: () => socket.close(),
   };

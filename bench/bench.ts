@@ -1,0 +1,104 @@
+import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
+import { ordinaryAccount } from '../test/support/browser/bare-process.ts';
+import { BENCHES, type Bench } from './compare/benches.ts';
+import type { Stages } from './compare/measures.ts';
+import { holds, ratioOf, tableOf, type Ratio, type Rounds } from './compare/report.ts';
+import { startSites, type Site } from './compare/site.ts';
+import { createStage } from './compare/stage.ts';
+import { SUBJECTS, type Subject } from './compare/subjects.ts';
+
+/*
+ * Session Keeper beside the least that could do a part of its work, in one browser and one run, in alternating order:
+ * `npm run bench -- cold,reload,warm,tabs`. Exits with 1 when a target is missed.
+ *
+ * `--rounds N`, `--subjects a,b`, and `--json FILE` for the times of all rounds.
+ *
+ * The browser has a debugger on its pages only: one that is attached to a worker keeps it alive, and costs each request
+ * 0.6 to 0.9 ms (measured). Each subject has an origin of its own. One process serves all of them.
+ */
+
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string' }, subjects: { type: 'string' }, json: { type: 'string' } },
+  allowPositionals: true,
+});
+
+const chosen = (given: string | undefined, known: readonly string[], what: string): readonly string[] => {
+  const names = given?.split(',') ?? known;
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Error(`There is no ${what} "${unknown.join()}". Choose from ${known.join()}.`);
+  return names;
+};
+
+const roundsFrom = (text: string | undefined): number | undefined => {
+  if (text === undefined || /^[1-9]\d*$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new Error(`--rounds must be 1, 2, …; it is "${text}".`);
+};
+
+const subjectNames = chosen(
+  values.subjects,
+  SUBJECTS.map(({ name }) => name),
+  'subject',
+);
+const subjects = SUBJECTS.filter(({ name }) => subjectNames.includes(name));
+const benches = chosen(positionals[0], Object.keys(BENCHES), 'bench').flatMap((name) => BENCHES[name] ?? []);
+const givenRounds = roundsFrom(values.rounds);
+
+/** The first round warms the browser's caches and does not count. Each later one begins with another subject. */
+const play = async (bench: Bench, stages: Stages, sites: readonly Site[]): Promise<Rounds> => {
+  const rounds = givenRounds ?? bench.rounds;
+  const times = new Map<string, (readonly number[])[]>(sites.map(({ subject }) => [subject.name, []]));
+  for (let round = 0; round <= rounds; round += 1) {
+    process.stderr.write(`\r${bench.title}: round ${round} of ${rounds} `);
+    for (const [index] of sites.entries()) {
+      const site = sites[(index + round) % sites.length];
+      if (site === undefined) continue;
+      const found = await bench.measure(stages, site).catch((cause: unknown) => {
+        throw new Error(`${site.subject.name} failed in "${bench.title}", round ${round}`, { cause });
+      });
+      if (round > 0) times.get(site.subject.name)?.push(found);
+    }
+  }
+  process.stderr.write('\n');
+  return times;
+};
+
+const ratiosOf = (rounds: Rounds, bench: Bench, { name, role }: Subject): Ratio[] => {
+  const { floor, atMost } = bench.target;
+  const targets = [
+    role === 'keeper' ? { floor, atMost } : { floor },
+    ...bench.beside.map((other) => ({ floor: other })),
+  ];
+  return targets.flatMap((target) => ratioOf(rounds, name, target) ?? []);
+};
+
+const [processor] = cpus();
+const machine = `${cpus().length} cores, ${processor?.model ?? 'unknown'}, Node ${process.version}`;
+console.log(machine);
+
+const sites = await startSites(subjects);
+const browser = await startBareBrowser(ordinaryAccount());
+const results: object[] = [];
+try {
+  const stage = await createStage(browser);
+  for (const site of sites.all) await stage.signIn(site);
+  const tabs = [];
+  const tabsNeeded = Math.max(...benches.map((bench) => bench.tabs));
+  while (tabs.length < tabsNeeded) tabs.push(await createStage(await browser.openWindow()));
+  for (const bench of benches) {
+    const taking = sites.all.filter(({ subject }) => bench.takesPart(subject));
+    const rounds = await play(bench, { stage, tabs }, taking);
+    const ratios = subjects
+      .filter(({ role }) => role !== 'floor')
+      .flatMap((subject) => ratiosOf(rounds, bench, subject));
+    console.log(`\n${tableOf(bench.title, rounds, ratios)}`);
+    results.push({ title: bench.title, rounds: Object.fromEntries(rounds), ratios });
+    if (!ratios.every(holds)) process.exitCode = 1;
+  }
+  if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ machine, results }, undefined, 1));
+} finally {
+  await browser.close();
+  await sites.stop();
+}

@@ -1,0 +1,3 @@
+import { expose, login, tokenInWorker } from './page.ts';
+
+expose(tokenInWorker(async () => ({ token: await login() })));

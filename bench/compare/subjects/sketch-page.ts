@@ -1,0 +1,3 @@
+import { DEMO, expose, tokenInWorker } from './page.ts';
+
+expose(tokenInWorker(() => Promise.resolve(DEMO)));
