@@ -9,7 +9,7 @@ import { check } from '../support/architecture/rules.ts';
 import { LAYERS } from '../support/architecture/table.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = ['src', 'sw', 'server', 'cli', 'scripts', 'test', 'bench'];
+const FOLDERS = ['src', 'sw', 'server', 'lab', 'cli', 'scripts', 'test', 'bench'];
 
 const modulesOf = (folder: string): Module[] =>
   readdirSync(`${ROOT}/${folder}`, { recursive: true, encoding: 'utf8' })
@@ -70,6 +70,8 @@ describe('the rules', () => {
     ['arrow', 'src/app/a.ts', "import { x } from '../host/x.ts';"],
     ['arrow', 'server/a.ts', "import { x } from '../src/core/x.ts';"],
     ['arrow', 'cli/a.ts', "import { x } from '../server/x.ts';"],
+    ['arrow', 'lab/a.ts', "import { x } from '../server/x.ts';"],
+    ['arrow', 'lab/a.ts', "import { x } from '../test/support/x.ts';"],
     ['arrow', 'scripts/a.ts', "import { x } from '../test/support/x.ts';"],
     ['default-export', 'src/core/a.ts', 'export default 1;'],
     ['default-export', 'sw/a.ts', 'const a = 1; export { a as default };'],

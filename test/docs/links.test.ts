@@ -80,7 +80,7 @@ describe.each(PAGES)('%s', (page) => {
 });
 
 test('names only files that exist in the comments of the code', () => {
-  const files = ['src', 'sw', 'server', 'cli', 'scripts', 'bench'].flatMap((folder) =>
+  const files = ['src', 'sw', 'server', 'lab', 'cli', 'scripts', 'bench'].flatMap((folder) =>
     readdirSync(new URL(folder, ROOT), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
   );
   const wrong = files

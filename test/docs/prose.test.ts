@@ -7,7 +7,7 @@ import { REPLACEMENTS, unclearWords } from '../support/prose/words.ts';
 /* The language of the code and the documents (CONTRIBUTING.md, "Style"). A tired reader loses longer sentences. */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const FOLDERS = ['src', 'sw', 'server', 'cli', 'scripts', 'bench', 'test', 'docs', '.github'];
+const FOLDERS = ['src', 'sw', 'server', 'lab', 'cli', 'scripts', 'bench', 'test', 'docs', '.github'];
 const MAX_WORDS = 25;
 const MAX_README_WORDS = 620;
 const MAX_GLOSSARY = 40;

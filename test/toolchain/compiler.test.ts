@@ -7,7 +7,18 @@ import { createFixture, type Fixture } from '../support/fixture.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-const ROOM_FOLDERS = ['src/protocol', 'src/core', 'src/host', 'src/page', 'src/ui', 'src/app', 'sw', 'server', 'cli'];
+const ROOM_FOLDERS = [
+  'src/protocol',
+  'src/core',
+  'src/host',
+  'src/page',
+  'src/ui',
+  'src/app',
+  'sw',
+  'server',
+  'lab',
+  'cli',
+];
 
 /** The house with nothing in it but its compiler options and one export in each room. */
 const emptyHouse = (): Record<string, string> => {

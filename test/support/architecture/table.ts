@@ -24,8 +24,9 @@ export const LAYERS: readonly Layer[] = [
   layer('ui', 'src/ui', ['page', 'protocol'], ['lit']),
   layer('app', 'src/app', ['ui', 'page'], ['lit']),
   layer('server', 'server', ['protocol'], 'any'),
-  layer('cli', 'cli', ['core', 'protocol'], 'any'),
-  layer('scripts', 'scripts', ['server', 'core', 'protocol'], 'any'),
+  layer('lab', 'lab', ['protocol'], 'any'),
+  layer('cli', 'cli', ['lab', 'core', 'protocol'], 'any'),
+  layer('scripts', 'scripts', ['lab', 'server', 'core', 'protocol'], 'any'),
 ];
 
 /** The only module through which a page imports the host, when it has no worker. It loads on demand. */

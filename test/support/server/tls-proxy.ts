@@ -1,13 +1,9 @@
-import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { generate } from 'selfsigned';
-
-/** A self-signed certificate. A browser trusts it by the hash of its key (`ignore-certificate-errors-spki-list`). */
-export type Certificate = { readonly key: string; readonly cert: string; readonly spki: string };
+import type { Certificate } from '../../../lab/proxy/http/certificate.ts';
 
 export type TlsProxy = {
   /** The browser trusts the certificate by its key, so any host name works with this port. */
@@ -15,16 +11,6 @@ export type TlsProxy = {
   /** HTTP version of each request, in order. */
   readonly versions: readonly string[];
   stop(): Promise<void>;
-};
-
-export const createCertificate = async (...hosts: readonly string[]): Promise<Certificate> => {
-  const altNames = hosts.map((value) => ({ type: 2 as const, value }));
-  const { private: key, cert } = await generate([{ name: 'commonName', value: hosts[0] ?? 'localhost' }], {
-    keyType: 'ec',
-    extensions: [{ name: 'subjectAltName', altNames }],
-  });
-  const der = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
-  return { key, cert, spki: createHash('sha256').update(der).digest('base64') };
 };
 
 /** Hop-by-hop headers (RFC 9110 §7.6.1, RFC 9113 §8.2.2). A proxy does not forward them. */

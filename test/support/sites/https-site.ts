@@ -4,7 +4,8 @@ import { startApp, type App } from '../server/app.ts';
 import { launchOptions } from '../browser/browser.ts';
 import { launchBrowser } from '../browser/crashes.ts';
 import { createFaultClient, type FaultClient } from '../server/fault-client.ts';
-import { createCertificate, startTlsProxy, type Certificate, type TlsProxy } from '../server/tls-proxy.ts';
+import { createCertificate, type Certificate } from '../../../lab/proxy/http/certificate.ts';
+import { startTlsProxy, type TlsProxy } from '../server/tls-proxy.ts';
 
 /** Two sites whose names resolve to loopback everywhere (RFC 6761 §6.3). */
 const APP_HOST = 'app.localhost';
