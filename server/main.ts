@@ -1,6 +1,8 @@
 import { DataDirError } from './base/data-dir.ts';
 import { DEFAULT_PORT } from './http/http-server.ts';
-import { startServer, type ServerOptions } from './server.ts';
+import { createTrustedProxies } from './http/trusted-proxies.ts';
+import { servesFaultRoutes, type ServerOptions } from './server-options.ts';
+import { startServer } from './server.ts';
 
 const DEFAULT_DATA_DIR = '.data';
 const DEFAULT_DEV_ORIGIN = 'http://localhost:5173';
@@ -36,6 +38,16 @@ const logoutFrom = (text: string | undefined): ServerOptions['logout'] =>
     ? text
     : fail(`OIDC_LOGOUT must be local or provider; it is "${text}".`);
 
+const proxiesFrom = (text: string | undefined): readonly string[] | undefined => {
+  const networks = text?.split(',').map((network) => network.trim());
+  try {
+    if (networks) createTrustedProxies(networks);
+    return networks;
+  } catch (error) {
+    return fail(`TRUSTED_PROXIES: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOptions => {
@@ -49,6 +61,7 @@ const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOp
     devOrigin: isDev ? (given(env['DEV_ORIGIN']) ?? DEFAULT_DEV_ORIGIN) : undefined,
     publicOrigin: originFrom('PUBLIC_ORIGIN', given(env['PUBLIC_ORIGIN'])),
     publicIssuer: originFrom('PUBLIC_ISSUER', given(env['PUBLIC_ISSUER'])),
+    trustedProxies: proxiesFrom(given(env['TRUSTED_PROXIES'])),
     issuer: given(env['OIDC_ISSUER']),
     clientId: given(env['OIDC_CLIENT_ID']),
     scope: given(env['OIDC_SCOPE']),
@@ -71,6 +84,9 @@ const explain = (error: unknown, { port = DEFAULT_PORT }: ServerOptions): string
 const options = optionsFrom(process.env, process.argv.slice(2));
 const running = await startServer(options).catch((error: unknown) => fail(explain(error, options)));
 process.stdout.write(`Session Keeper ready at ${running.url}/\n`);
+if (servesFaultRoutes(options)) process.stdout.write('The fault routes /lab are on, for this machine only.\n');
+else if (options.faultRoutes)
+  process.stderr.write('--lab has no effect, because PUBLIC_ORIGIN or PUBLIC_ISSUER is set.\n');
 
 const stop = (): void => {
   setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();

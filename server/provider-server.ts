@@ -1,11 +1,13 @@
 import { openTokenVersion } from './auth/token-version.ts';
 import { createAccounts, DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
+import { createDeviceCookies } from './auth/device-cookies.ts';
 import { createServerClock } from './base/server-clock.ts';
 import { lockDataDir } from './base/data-dir.ts';
 import { createLoginRateLimit } from './auth/login-rate-limit.ts';
 import { DEFAULT_CLIENT_ID } from './worker/keeper-config.ts';
 import { DEFAULT_LIFETIMES, type Lifetimes } from './base/token-lifetimes.ts';
 import { startHttpServer, stopHttpServer } from './http/http-server.ts';
+import { loadOrCreateKey } from './base/crypto.ts';
 import { openLmdbStore } from './base/lmdb-store.ts';
 import { createProvider } from './provider/provider.ts';
 import type { GrantPolicy } from './provider/sign-in-routes.ts';
@@ -56,6 +58,7 @@ export const startProvider = async (
     store,
     accounts: createAccounts(options.accounts ?? [DEMO_ACCOUNT]),
     loginRateLimit: createLoginRateLimit(() => performance.now()),
+    deviceCookies: createDeviceCookies(await loadOrCreateKey(store, 'device-cookies')),
     lifetimes: { ...DEFAULT_LIFETIMES, ...options.lifetimes },
     reusePolicy: { graceMs: options.graceMs ?? 0 },
     steadyNow: clock.steadyNow,

@@ -1,10 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { ServerClock } from './base/server-clock.ts';
-import { isLoopbackHost } from './http/cookie.ts';
 import { applyFault, type FaultPoint, type Faults } from './base/faults.ts';
 import { BARE_HEADERS } from './http/headers.ts';
+import type { HostNames } from './http/host-names.ts';
 import type { Origins } from './http/origins.ts';
 import { setForwardedAddress } from './http/request-context.ts';
+import { forwardedAddress, type TrustedProxies } from './http/trusted-proxies.ts';
 import type { RequestLog } from './auth/request-log.ts';
 import type { Stats } from './base/stats.ts';
 import { requestTarget } from './http/request-target.ts';
@@ -15,10 +16,11 @@ export type PipelineOptions = {
   requestLog: RequestLog;
   stats: Stats;
   origins: Origins;
-  /** Serves loopback names only, as a protection against DNS rebinding to 127.0.0.1. */
-  loopbackOnly: boolean;
-  /** Public origin behind a reverse proxy. The server trusts the proxy's `X-Forwarded-For`. */
+  hostNames: HostNames;
+  /** Public origin behind a reverse proxy. */
   publicOrigin: string | undefined;
+  /** The proxies whose `X-Forwarded-For` counts. */
+  isTrustedProxy: TrustedProxies;
 };
 
 const PASSWORD_TOKEN_PATHS = new Set(['/api/v1/auth/login', '/api/v1/auth/refresh']);
@@ -63,26 +65,26 @@ const countBodyBytes = (request: IncomingMessage): (() => number) => {
   return () => bytes;
 };
 
-/** Recognizes a request for the public origin, and sets its protocol, whether or not the proxy forwards it. */
-const acceptPublic = (request: IncomingMessage, publicOrigin: string | undefined): boolean => {
-  if (publicOrigin === undefined) return false;
+/** For a request to the public origin, sets its protocol and its client, whether or not the proxy forwards them. */
+const applyPublicOrigin = (request: IncomingMessage, publicOrigin: URL, isTrustedProxy: TrustedProxies): void => {
   const { headers } = request;
-  const { host, protocol } = new URL(publicOrigin);
-  if (headers.host !== host) return false;
-  headers['x-forwarded-proto'] = protocol.slice(0, -1);
+  setForwardedAddress(request, forwardedAddress(request, isTrustedProxy));
+  if (headers.host !== publicOrigin.host) return;
+  headers['x-forwarded-proto'] = publicOrigin.protocol.slice(0, -1);
   delete headers['x-forwarded-host'];
-  setForwardedAddress(request);
-  return true;
 };
 
 /** Runs before the handler of each request: checks the host, applies clock skew and faults, logs the request. */
-export const requestPipeline =
-  (options: PipelineOptions, faultPointOf: FaultPointOf, handler: RequestListener): RequestListener =>
-  (request, response) => {
-    const { clock, faults, requestLog, stats, origins } = options;
-    const isKnown = acceptPublic(request, options.publicOrigin) || isLoopbackHost(request.headers.host);
-    if (options.loopbackOnly && !isKnown)
-      return refuse(request, response, 421, 'This server does not serve this host name.');
+export const requestPipeline = (
+  options: PipelineOptions,
+  faultPointOf: FaultPointOf,
+  handler: RequestListener,
+): RequestListener => {
+  const { clock, faults, requestLog, stats, origins, hostNames } = options;
+  const publicOrigin = options.publicOrigin === undefined ? undefined : new URL(options.publicOrigin);
+  return (request, response) => {
+    if (!hostNames.accepts(request.headers.host)) return refuse(request, response, 421, hostNames.expected);
+    if (publicOrigin) applyPublicOrigin(request, publicOrigin, options.isTrustedProxy);
     const path = requestTarget(request)?.pathname;
     if (path === undefined) return refuse(request, response, 400, 'The request target is not a valid URL.');
     const startedAt = clock.now();
@@ -100,3 +102,4 @@ export const requestPipeline =
     if (fault) applyFault(fault, { request, response, headers: corsFor(request, origins), handle });
     else handle();
   };
+};

@@ -1,6 +1,7 @@
 import { openTokenVersion, type TokenVersion } from './auth/token-version.ts';
 import { createAccounts, type Account, type Accounts } from './auth/accounts.ts';
 import type { ServerClock } from './base/server-clock.ts';
+import { createDeviceCookies, type DeviceCookies } from './auth/device-cookies.ts';
 import { createDpopChecker, type DpopChecker } from './auth/dpop.ts';
 import { createEventStreams, type EventStreams } from './realtime/event-streams.ts';
 import { createFaults, type Faults } from './base/faults.ts';
@@ -33,6 +34,7 @@ export type ServerServices = {
   clock: ServerClock;
   accounts: Accounts;
   loginRateLimit: LoginRateLimit;
+  deviceCookies: DeviceCookies;
   lifetimes: Lifetimes;
   reusePolicy: ReusePolicy;
   /** Passes each type of notice on once. */
@@ -101,6 +103,7 @@ export const openServerServices = async (
     clock,
     accounts: createAccounts(options.accounts),
     ...limits,
+    deviceCookies: createDeviceCookies(await loadOrCreateKey(store, 'device-cookies')),
     lifetimes,
     reusePolicy,
     notify,

@@ -2,11 +2,12 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
-import { DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
+import { DEMO_ACCOUNT } from './auth/accounts.ts';
+import { appOrigins, localOrigins, type LocalOrigins } from './addresses.ts';
 import { apiRoutes } from './api-routes.ts';
 import { openServerServices, type ServerServices } from './server-services.ts';
 import { createServerClock, createSystemClock } from './base/server-clock.ts';
-import { noticeText, type NotifyOperator } from './base/operator-notice.ts';
+import { noticeText } from './base/operator-notice.ts';
 import { lockDataDir } from './base/data-dir.ts';
 import { appFaultPoint, requestPipeline, providerFaultPoint } from './request-pipeline.ts';
 import { BARE_HEADERS } from './http/headers.ts';
@@ -14,62 +15,29 @@ import { DEFAULT_HEARTBEAT_MS } from './realtime/hub.ts';
 import { problemResponse, type Env } from './http/route-helpers.ts';
 import { DEFAULT_CLIENT_ID, DEFAULT_SCOPE, EXTERNAL_SCOPE, keeperConfig } from './worker/keeper-config.ts';
 import { createFaultRoutes } from './fault-routes.ts';
-import { DEFAULT_PORT, startHttpServer, stopHttpServer, type HttpServer } from './http/http-server.ts';
+import { createHostNames } from './http/host-names.ts';
+import { createTrustedProxies, LOOPBACK_PROXIES } from './http/trusted-proxies.ts';
+import {
+  DEFAULT_PORT,
+  onWebSocketUpgrade,
+  startHttpServer,
+  stopHttpServer,
+  type HttpServer,
+} from './http/http-server.ts';
 import type { FreezableConnection } from './realtime/freezable-socket.ts';
 import { openLmdbStore } from './base/lmdb-store.ts';
 import { createProvider, isGrantActive } from './provider/provider.ts';
 import { createTokenVerifier, type TokenVerifier } from './auth/token-verifier.ts';
 import { setSubject } from './http/request-context.ts';
+import { servesFaultRoutes, type ServerOptions } from './server-options.ts';
 import { createStaticHandler } from './static.ts';
 import { createUpgradeListener } from './realtime/websocket-upgrade.ts';
-
-export type ServerOptions = {
-  /** Port of the application; 0 takes any free one. */
-  port?: number | undefined;
-  /** Address to listen on. */
-  host?: string | undefined;
-  /** Folder for all data that must survive a restart. */
-  dataDir: string;
-  /** Port of the embedded provider. Default: the application's port plus one, or with port 0 the next free one. */
-  providerPort?: number | undefined;
-  /** Serves the fault routes `/lab/…`, and shows the demo account on the sign-in page. */
-  faultRoutes?: boolean | undefined;
-  /** Folder of the built application, by default `dist`; `false`: a dev server serves the application. */
-  distDir?: string | false | undefined;
-  /** Origin of a dev server that proxies to this server. */
-  devOrigin?: string | undefined;
-  /** Public origin behind a reverse proxy, such as `https://app.example`. The proxy must forward `Host`. */
-  publicOrigin?: string | undefined;
-  /** Public origin of the embedded provider behind a reverse proxy. It must differ from the application's. */
-  publicIssuer?: string | undefined;
-  /** Issuer of an external OpenID provider; the server then starts no embedded one. */
-  issuer?: string | undefined;
-  clientId?: string | undefined;
-  scope?: string | undefined;
-  /** `provider`: a sign-out continues at the provider, to end the sign-in there too, if the provider supports it. */
-  logout?: 'local' | 'provider' | undefined;
-  accounts?: readonly Account[] | undefined;
-  /** Paths of the site's own worker scripts. The browser refuses all other workers (CSP `worker-src`). */
-  workers?: readonly string[] | undefined;
-  /** Whether pages enforce Trusted Types (https://w3c.github.io/trusted-types/), by default `true`. */
-  trustedTypes?: boolean | undefined;
-  /** Number of the key from which the seal secrets derive. A higher number rotates the key: see worker-secret.ts. */
-  sealKey?: number | undefined;
-  /** Silence (ms) after which a hub connection counts as dead. The server sends it to clients in `hello`. */
-  heartbeatMs?: number | undefined;
-  /** Sockets that the server opens per second. Further clients get a later slot in `Retry-After`. */
-  acceptsPerSecond?: number | undefined;
-  /** How long a disconnected client still counts as present (ms). */
-  presenceGraceMs?: number | undefined;
-  /** Receives what only the operator can judge or repair. Default: a line on standard error. */
-  onNotice?: NotifyOperator | undefined;
-};
 
 export type RunningServer = {
   /** Origin of the application, for example `http://localhost:4173`. */
   url: string;
   /** Origins of application and provider on this machine, without the reverse proxy. */
-  local: { app: string; provider: string };
+  local: LocalOrigins;
   /** Issuer identifier of the provider in use. */
   issuer: string;
   /** Asks sockets to reconnect later, finishes requests, and flushes the store. Takes at most five seconds. */
@@ -82,8 +50,6 @@ const DEFAULT_HOST = '127.0.0.1';
 const AUDIENCE = 'urn:session-keeper:api';
 const REQUESTS_FINISH_WITHIN_MS = 3_000;
 const SOCKETS_CLOSE_WITHIN_MS = 1_000;
-const LOCAL_ADDRESSES = new Set(['127.0.0.1', 'localhost', '::1']);
-const ANY_ADDRESSES = new Set(['0.0.0.0', '::']);
 
 type OpenPort = HttpServer & {
   /** Handles requests from now on. */
@@ -103,20 +69,6 @@ const openPort = async (port: number, host: string, orNext = false): Promise<Ope
   };
 };
 
-const publicName = (host: string): string =>
-  LOCAL_ADDRESSES.has(host) || ANY_ADDRESSES.has(host) ? 'localhost' : host;
-
-const appOrigins = (host: string, port: number, { publicOrigin, devOrigin }: ServerOptions): string[] => {
-  if (publicOrigin !== undefined) return [publicOrigin];
-  const names = publicName(host) === 'localhost' ? ['localhost', '127.0.0.1'] : [host];
-  return [...names.map((name) => `http://${name}:${port}`), ...(devOrigin === undefined ? [] : [devOrigin])];
-};
-
-const localOrigins = (host: string, app: number, provider: number | undefined): RunningServer['local'] => {
-  const originOf = (port: number): string => `http://${publicName(host)}:${port}`;
-  return { app: originOf(app), provider: originOf(provider ?? app + 1) };
-};
-
 /** What the parts of a running server share. */
 type ServerContext = {
   options: ServerOptions;
@@ -128,7 +80,8 @@ type ServerContext = {
 };
 
 const createEmbeddedProvider = async ({ options, services, origins, issuer, clientId }: ServerContext) => {
-  const { store, accounts, loginRateLimit, lifetimes, reusePolicy, tokenVersion, stats, revocations } = services;
+  const { store, accounts, loginRateLimit, deviceCookies, lifetimes, reusePolicy, tokenVersion, stats, revocations } =
+    services;
   const provider = await createProvider({
     issuer,
     clientId,
@@ -136,6 +89,7 @@ const createEmbeddedProvider = async ({ options, services, origins, issuer, clie
     store,
     accounts,
     loginRateLimit,
+    deviceCookies,
     lifetimes,
     reusePolicy,
     steadyNow: services.clock.steadyNow,
@@ -178,7 +132,7 @@ const createApp = ({ options, services, tokenVerifier, origins, issuer, clientId
     problemResponse({
       status: 404,
       code: 'not-found',
-      detail: 'The fault routes are off. Start the server with --lab to use them.',
+      detail: 'The fault routes are off. Start the server with --lab, and without a public origin, to use them.',
     }),
   );
   app.all('*', serveFile);
@@ -242,18 +196,25 @@ const openServer = async (options: ServerOptions, dir: string, cleanups: Cleanup
     ...(provider && { isGrantActive: isGrantActive(store, tokenVersion) }),
   });
   const context: ServerContext = { options, services, tokenVerifier, origins, issuer, clientId };
-  const pipeline = { ...services, origins, loopbackOnly: LOCAL_ADDRESSES.has(host) };
+  const pipeline = {
+    ...services,
+    origins,
+    isTrustedProxy: createTrustedProxies(options.trustedProxies ?? LOOPBACK_PROXIES),
+  };
+  const hostNames = createHostNames(host, options.publicOrigin);
   const { listener, stop } = createApp(context);
 
-  app.server.on('upgrade', createUpgradeListener({ ...services, origins }));
+  onWebSocketUpgrade(app.server, createUpgradeListener({ ...services, origins, hostNames }));
   provider?.setListener(
     requestPipeline(
-      { ...pipeline, publicOrigin: options.publicIssuer },
+      { ...pipeline, publicOrigin: options.publicIssuer, hostNames: createHostNames(host, options.publicIssuer) },
       providerFaultPoint,
       await createEmbeddedProvider(context),
     ),
   );
-  app.setListener(requestPipeline({ ...pipeline, publicOrigin: options.publicOrigin }, appFaultPoint, listener));
+  app.setListener(
+    requestPipeline({ ...pipeline, publicOrigin: options.publicOrigin, hostNames }, appFaultPoint, listener),
+  );
   cleanups.push(async () => {
     stop();
     await stopSockets(services);
@@ -277,7 +238,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   const { dir, release } = lockDataDir(options.dataDir);
   const cleanups: Cleanup[] = [];
   try {
-    const running = await openServer(options, dir, cleanups);
+    const running = await openServer({ ...options, faultRoutes: servesFaultRoutes(options) }, dir, cleanups);
     let stopping: Promise<void> | undefined;
     return { ...running, stop: () => (stopping ??= running.stop().finally(release)) };
   } catch (error) {

@@ -1,13 +1,13 @@
 import { Hono } from 'hono';
 import type { Accounts } from './accounts.ts';
+import type { DeviceCookies } from './device-cookies.ts';
 import type { LoginRateLimit } from './login-rate-limit.ts';
-import { isOwnPage, type Origins } from '../http/origins.ts';
+import { isForeignPage, type Origins } from '../http/origins.ts';
 import {
   oauthError,
   problemResponse,
   readJsonObject,
   tooManyAttempts,
-  type Ctx,
   type Env,
   type Handler,
 } from '../http/route-helpers.ts';
@@ -24,6 +24,7 @@ export type AuthRouteServices = {
   origins: Origins;
   accounts: Accounts;
   loginRateLimit: LoginRateLimit;
+  deviceCookies: DeviceCookies;
   passwordTokens: PasswordTokens;
   cookieSessions: CookieSessions;
   tickets: Tickets;
@@ -68,18 +69,40 @@ const limitTickets =
     return next();
   };
 
+/**
+ * Refuses pages of other origins where a route takes credentials, before an attempt counts. Any web page can
+ * make its visitors send such requests, and would use up the attempts of their address.
+ */
+const ownPagesOnly =
+  (origins: Origins): Handler =>
+  async (c, next) => {
+    if (!isForeignPage(c.env.incoming.headers, origins)) return next();
+    const detail = 'A request with credentials must come from a page of this origin.';
+    return problemResponse({ status: 403, code: 'cross-origin', detail });
+  };
+
 /** The sign-in method `password`: a JSON login that returns an access token and a refresh token. */
-export const passwordRoutes = ({ accounts, loginRateLimit, passwordTokens, stats }: AuthRouteServices): Hono<Env> =>
-  new Hono<Env>()
+export const passwordRoutes = (services: AuthRouteServices): Hono<Env> => {
+  const { accounts, loginRateLimit, deviceCookies, passwordTokens, stats } = services;
+  return new Hono<Env>()
+    .on('POST', ['/login', '/refresh', '/logout'], ownPagesOnly(services.origins))
     .post('/login', async (c) => {
       const login = LOGIN_BODY.read(await readJsonObject(c));
       if (!login) return oauthError('invalid_request', 'username and password are required');
-      const attempt = loginRateLimit.take({ account: login.username, address: clientAddress(c.env.incoming) });
+      const { incoming } = c.env;
+      const { username } = login;
+      const attempt = loginRateLimit.take({
+        route: 'password',
+        account: username,
+        address: clientAddress(incoming),
+        device: deviceCookies.supplyOf(incoming.headers, username),
+      });
       if (attempt.type === 'limited') return tooManyAttempts(attempt.waitSeconds);
-      const account = accounts.byPassword(login.username, login.password);
+      const account = accounts.byPassword(username, login.password);
       if (!account) return oauthError('invalid_grant', 'wrong user name or password');
       attempt.succeeded();
-      setSubject(c.env.incoming, account.username);
+      setSubject(incoming, username);
+      c.header('set-cookie', deviceCookies.remember(incoming.headers, username));
       return c.json(await passwordTokens.start(account));
     })
     .post('/refresh', async (c) => {
@@ -96,30 +119,30 @@ export const passwordRoutes = ({ accounts, loginRateLimit, passwordTokens, stats
       for (const token of [body?.refresh_token, bearer]) if (token !== undefined) await passwordTokens.revoke(token);
       return c.body(null, 204, SIGN_OUT_HEADERS);
     });
+};
 
 /** The sign-in method `ticket`: an API key for a session cookie, and a single-use token for each event stream. */
 export const cookieSessionRoutes = (services: AuthRouteServices): Hono<Env> => {
-  const { accounts, loginRateLimit, cookieSessions, tickets, origins } = services;
-  const crossOrigin = { status: 403, code: 'cross-origin', detail: 'This must come from a page of this origin.' };
-  /** A login or logout changes the browser's cookie, so a browser must come from a page of this origin. */
-  const isForeign = (c: Ctx): boolean => {
-    const { headers } = c.env.incoming;
-    const namesOrigin = headers['sec-fetch-site'] !== undefined || headers.origin !== undefined;
-    return namesOrigin && !isOwnPage(headers, origins);
-  };
+  const { accounts, loginRateLimit, deviceCookies, cookieSessions, tickets } = services;
   return new Hono<Env>()
+    .on('POST', ['/login', '/logout'], ownPagesOnly(services.origins))
     .post('/login', async (c) => {
-      if (isForeign(c)) return problemResponse(crossOrigin);
       const body = API_KEY_BODY.read(await readJsonObject(c));
       if (!body) return problemResponse({ status: 400, code: 'bad-request', detail: 'apiKey is required.' });
-      const attempt = loginRateLimit.take({ address: clientAddress(c.env.incoming) });
+      const { incoming } = c.env;
+      const attempt = loginRateLimit.take({
+        route: 'api-key',
+        address: clientAddress(incoming),
+        device: deviceCookies.supplyOf(incoming.headers),
+      });
       if (attempt.type === 'limited') return tooManyAttempts(attempt.waitSeconds);
       const account = accounts.byApiKey(body.apiKey);
       if (!account)
         return problemResponse({ status: 401, code: 'credentials-rejected', detail: 'The API key is not valid.' });
       attempt.succeeded();
-      setSubject(c.env.incoming, account.username);
-      c.header('set-cookie', await cookieSessions.start(account, c.env.incoming.headers));
+      setSubject(incoming, account.username);
+      c.header('set-cookie', await cookieSessions.start(account, incoming.headers));
+      c.header('set-cookie', deviceCookies.remember(incoming.headers, account.username), { append: true });
       return c.json({ authenticated: true, user: { sub: account.username, name: account.name } });
     })
     .get('/status', async (c) => {
@@ -133,7 +156,6 @@ export const cookieSessionRoutes = (services: AuthRouteServices): Hono<Env> => {
       return c.json({ token, expiresIn: TICKET_SECONDS.events });
     })
     .post('/logout', async (c) => {
-      if (isForeign(c)) return problemResponse(crossOrigin);
       c.header('set-cookie', await cookieSessions.revoke(c.env.incoming.headers));
       return c.body(null, 204, SIGN_OUT_HEADERS);
     });

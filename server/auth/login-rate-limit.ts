@@ -1,27 +1,52 @@
 import { setBounded } from '../base/bounded-map.ts';
+import { digest } from '../base/crypto.ts';
+
+/** Routes that take a password or another secret. Each has limits of its own: an attack on one does not close another. */
+export type LoginRoute = 'password' | 'api-key' | 'sign-in-page';
 
 /**
  * Limits wrong passwords (OWASP Authentication Cheat Sheet, "Login throttling"). It locks no account, because anyone
- * could lock the owner out with wrong passwords. Each wrong attempt takes a token from buckets that refill over time.
+ * could lock the owner out with wrong passwords. Each wrong attempt takes a token from buckets that refill over time:
+ * docs/decisions/0011 has the reason for own buckets.
  */
 export type LoginRateLimit = {
   /**
-   * Takes one attempt. `account` is the user name as typed; leave it out where there is only a secret. The attempt counts
-   * as wrong until the caller calls `succeeded`, so that parallel attempts cannot exceed the limit.
+   * Takes one attempt. `account` is the user name as typed; leave it out where there is only a secret. `device`: the key
+   * of a browser that signed in before (device-cookies.ts). The attempt counts as wrong until the caller calls
+   * `succeeded`, so that parallel attempts cannot exceed the limit.
    */
-  take(attempt: { account?: string | undefined; address: string }): LoginAttempt;
+  take(attempt: Attempt): LoginAttempt;
+};
+
+export type Attempt = {
+  route: LoginRoute;
+  account?: string | undefined;
+  address: string;
+  device?: string | undefined;
 };
 
 export type LoginAttempt = { type: 'allowed'; succeeded(): void } | { type: 'limited'; waitSeconds: number };
 
 type Limit = { burst: number; refillMs: number };
+/**
+ * `address`: one address at all accounts, such as an office behind one router. `account`: one account from all browsers
+ * that never signed in to it.
+ */
+type RouteLimits = { address: Limit; account: Limit };
 
+/** One browser that signed in before. */
+const DEVICE: Limit = { burst: 10, refillMs: 30_000 };
 /** One address at one account: a person who tries several of their own passwords. */
 const PAIR: Limit = { burst: 10, refillMs: 30_000 };
-/** One address at all accounts: an office behind one router. */
-const ADDRESS: Limit = { burst: 50, refillMs: 10_000 };
-/** One account from all addresses that never signed in to it. */
-const ACCOUNT: Limit = { burst: 50, refillMs: 30_000 };
+
+const LIMITS: Readonly<Record<LoginRoute, RouteLimits>> = {
+  password: { address: { burst: 50, refillMs: 10_000 }, account: { burst: 50, refillMs: 30_000 } },
+  // A program sends API keys, and does not mistype them. The server knows no account before it finds the key.
+  'api-key': { address: { burst: 10, refillMs: 30_000 }, account: { burst: 10, refillMs: 30_000 } },
+  // A person at a keyboard is slower than a program.
+  'sign-in-page': { address: { burst: 50, refillMs: 10_000 }, account: { burst: 25, refillMs: 60_000 } },
+};
+
 /** Keys in each bucket. Beyond this, the bucket drops the key that was used longest ago. */
 const MAX_KEYS = 10_000;
 
@@ -43,20 +68,38 @@ const createBucket = ({ burst, refillMs }: Limit, now: () => number): Bucket => 
   };
 };
 
+type Buckets = Readonly<Record<'device' | 'pair' | 'address' | 'account', Bucket>>;
+
+const createBuckets = ({ address, account }: RouteLimits, now: () => number): Buckets => ({
+  device: createBucket(DEVICE, now),
+  pair: createBucket(PAIR, now),
+  address: createBucket(address, now),
+  account: createBucket(account, now),
+});
+
+/** The buckets from which an attempt takes, each with its key. A browser that signed in before has one of its own. */
+const bucketsFor = ({ account = '', address, device }: Attempt, buckets: Buckets): readonly [Bucket, string][] => {
+  if (device !== undefined) return [[buckets.device, device]];
+  if (account === '') return [[buckets.address, address]];
+  // The digest, because a client chooses the name, and ten thousand long ones would fill the memory.
+  const name = digest(account);
+  return [
+    [buckets.address, address],
+    [buckets.pair, `${name} ${address}`],
+    [buckets.account, name],
+  ];
+};
+
+/** `now`: a monotonic clock in ms. */
 export const createLoginRateLimit = (now: () => number): LoginRateLimit => {
-  const pairs = createBucket(PAIR, now);
-  const addresses = createBucket(ADDRESS, now);
-  const accounts = createBucket(ACCOUNT, now);
-  const knownPairs = new Map<string, true>();
+  const routes: Readonly<Record<LoginRoute, Buckets>> = {
+    password: createBuckets(LIMITS.password, now),
+    'api-key': createBuckets(LIMITS['api-key'], now),
+    'sign-in-page': createBuckets(LIMITS['sign-in-page'], now),
+  };
   return {
-    take({ account = '', address }) {
-      const pair = JSON.stringify([account, address]);
-      const buckets: [Bucket, string][] = [
-        [addresses, address],
-        [pairs, pair],
-      ];
-      // An attack on an account from many addresses must not block its owner, who signed in from this address before.
-      if (account !== '' && !knownPairs.has(pair)) buckets.push([accounts, account]);
+    take(attempt) {
+      const buckets = bucketsFor(attempt, routes[attempt.route]);
       const waitMs = Math.max(...buckets.map(([bucket, key]) => bucket.waitMs(key)));
       if (waitMs > 0) return { type: 'limited', waitSeconds: Math.ceil(waitMs / 1000) };
       for (const [bucket, key] of buckets) bucket.take(key);
@@ -64,7 +107,6 @@ export const createLoginRateLimit = (now: () => number): LoginRateLimit => {
         type: 'allowed',
         succeeded() {
           for (const [bucket, key] of buckets) bucket.giveBack(key);
-          setBounded(knownPairs, pair, true, MAX_KEYS);
         },
       };
     },

@@ -28,7 +28,7 @@ export const readCookie = (header: string | undefined, name: string): string | u
   return undefined;
 };
 
-/** Returns a `Set-Cookie` value. `maxAgeSeconds` 0 removes the cookie. `value` must be base64url. */
+/** Returns a `Set-Cookie` value. `maxAgeSeconds` 0 removes the cookie. `value`: base64url and dots. */
 export const cookieHeader = (
   name: string,
   value: string,

@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { startTimer } from '../../src/protocol/timing/timer.ts';
 import { refusal } from './headers.ts';
 
@@ -71,3 +72,28 @@ export const stopHttpServer = async ({ server, connections }: HttpServer, within
   clearInterval(idle);
   cancelTimeout();
 };
+
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** The head of a request without its wish for another protocol (RFC 9110 §7.8), as bytes. */
+const headWithoutUpgrade = ({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer => {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (!/^(upgrade|http2-settings)$/i.test(name))
+      lines.push(`${name}: ${/^connection$/i.test(name) ? 'keep-alive' : rawHeaders[at + 1]}`);
+  }
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+};
+
+/**
+ * Calls the listener for WebSocket handshakes. A server may ignore every other `Upgrade`, such as the `h2c` of curl and
+ * Java, but Node passes none of them to the request handler. `shouldUpgradeCallback` is newer than Node 20, so they start
+ * over here as ordinary requests.
+ */
+export const onWebSocketUpgrade = (server: Server, listener: UpgradeListener): void =>
+  void server.on('upgrade', (request, socket, head) => {
+    if (/^websocket$/i.test(request.headers.upgrade ?? '')) return listener(request, socket, head);
+    socket.unshift(Buffer.concat([headWithoutUpgrade(request), head]));
+    return void server.emit('connection', socket);
+  });

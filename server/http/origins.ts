@@ -14,6 +14,18 @@ export const isOwnPage = (headers: IncomingHttpHeaders, origins: Origins): boole
   return headers.origin !== undefined && origins.includes(headers.origin);
 };
 
+const OWN_SITES: ReadonlySet<unknown> = new Set(['same-origin', 'none']);
+
+/**
+ * Whether a browser states that a page of another origin sent the request (https://w3c.github.io/webappsec-fetch-metadata/).
+ * Programs and old browsers state nothing, and count as own. `none`: a person caused the request, and no page did.
+ */
+export const isForeignPage = (headers: IncomingHttpHeaders, origins: Origins): boolean => {
+  const site = headers['sec-fetch-site'];
+  if (OWN_SITES.has(site)) return false;
+  return headers.origin === undefined ? site !== undefined : !origins.includes(headers.origin);
+};
+
 /** Every browser sends `Origin` with a WebSocket (RFC 6455 §10.2); a client without it is not a browser. */
 export const mayOpenSocket = (headers: IncomingHttpHeaders, origins: Origins): boolean =>
   headers.origin === undefined || origins.includes(headers.origin);

@@ -9,12 +9,8 @@ export const subjectOf = (request: IncomingMessage): string | null => subjects.g
 /** Client address of each request that came through the reverse proxy. */
 const forwardedAddresses = new WeakMap<IncomingMessage, string>();
 
-export const setForwardedAddress = (request: IncomingMessage): void => {
-  // Each proxy appends the address of its client. Only the last one comes from the server's own proxy.
-  const hops = String(request.headers['x-forwarded-for'] ?? '').split(',');
-  const last = hops.at(-1)?.trim();
-  if (last) forwardedAddresses.set(request, last);
-};
+export const setForwardedAddress = (request: IncomingMessage, address: string): void =>
+  void forwardedAddresses.set(request, address);
 
 /** Client address. For IPv6 the /64 network, because one customer has all of its addresses (RFC 6177). */
 export const clientAddress = (request: IncomingMessage): string => {

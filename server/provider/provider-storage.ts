@@ -54,6 +54,12 @@ const grantPrefix = (grantId: string): string => `provider-grant/${grantId}/`;
 const uidKey = (uid: string): string => `provider-uid/${digest(uid)}`;
 const userCodeKey = (code: string): string => `provider-user-code/${digest(code)}`;
 
+/**
+ * Used DPoP proofs. The provider calls `find` before `upsert`, so two requests with the same proof may both find nothing:
+ * the first write counts, and the second request fails like any replay.
+ */
+const REPLAY_MODEL = 'ReplayDetection';
+
 export const grantKey = (grantId: string): string => keyOf('Grant', grantId);
 
 /** Keys that a revocation of all sessions removes: grants, tokens, codes, and the provider's own sign-ins. */
@@ -108,7 +114,10 @@ class StoreAdapter implements Adapter {
     const { store, now } = this.#options;
     const record = { payload: content, ...(ttlMs === undefined ? {} : { expiresAt: now() + ttlMs }) };
     const writes = this.#writes(id, record, ttlMs);
-    await store.update([], () => ({ result: undefined, writes }));
+    const isFirst = await store.update([keyOf(this.#model, id)], ([current]) =>
+      this.#model === REPLAY_MODEL && current !== undefined ? { result: false } : { result: true, writes },
+    );
+    if (!isFirst) throw this.#options.reused(undefined);
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {

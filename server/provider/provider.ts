@@ -4,9 +4,12 @@ import type { Context, OidcContext, Provider } from 'oidc-provider';
 import type { TokenVersion } from '../auth/token-version.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import { DPOP_ALGORITHMS } from '../auth/dpop.ts';
+import type { DeviceCookies } from '../auth/device-cookies.ts';
 import type { LoginRateLimit } from '../auth/login-rate-limit.ts';
 import { SESSION_SECONDS, type Lifetimes, type ReusePolicy } from '../base/token-lifetimes.ts';
+import { ownFormsOnly, providerHeaders } from './provider-guards.ts';
 import { grantKey, storeAdapter, type ProviderStorageOptions } from './provider-storage.ts';
+import { isLoopbackHost } from '../http/cookie.ts';
 import { loadOrCreateSecret, loadOrCreateKey, randomId } from '../base/crypto.ts';
 import { moveLegacyRecords } from './legacy-records.ts';
 import { createRefreshTokenIds, type RefreshTokenIds } from './refresh-token-id.ts';
@@ -23,6 +26,7 @@ export type ProviderOptions = {
   store: Store;
   accounts: Accounts;
   loginRateLimit: LoginRateLimit;
+  deviceCookies: DeviceCookies;
   lifetimes: Lifetimes;
   reusePolicy: ReusePolicy;
   /** The server's clock without the skew of the fault routes. */
@@ -87,6 +91,10 @@ const signingKeys = async (store: Store): Promise<unknown> => {
   return JSON.parse(jwks);
 };
 
+/** A native client may use plain HTTP on loopback only (RFC 8252 §8.3). Browsers have no worker elsewhere on plain HTTP. */
+const redirectOrigins = ({ appOrigins }: ProviderOptions): readonly string[] =>
+  appOrigins.filter((origin) => origin.startsWith('https:') || isLoopbackHost(new URL(origin).host));
+
 const clientOf = (options: ProviderOptions): { [name: string]: unknown } => ({
   client_id: options.clientId,
   client_name: 'Session Keeper',
@@ -95,8 +103,8 @@ const clientOf = (options: ProviderOptions): { [name: string]: unknown } => ({
   token_endpoint_auth_method: 'none',
   grant_types: ['authorization_code', 'refresh_token'],
   response_types: ['code'],
-  redirect_uris: options.appOrigins.map((origin) => `${origin}/auth/callback`),
-  post_logout_redirect_uris: options.appOrigins.map((origin) => `${origin}/`),
+  redirect_uris: redirectOrigins(options).map((origin) => `${origin}/auth/callback`),
+  post_logout_redirect_uris: redirectOrigins(options).map((origin) => `${origin}/`),
   dpop_bound_access_tokens: options.dpop !== 'off',
 });
 
@@ -214,18 +222,6 @@ const endSignIn = async (provider: Provider, { route, entities }: OidcContext): 
   if (session?.grantIdFor(clientId) === grantId) await session?.destroy();
 };
 
-const securityHeaders =
-  (exposed: string) =>
-  async (ctx: Context, next: () => Promise<void>): Promise<void> => {
-    ctx.set('x-content-type-options', 'nosniff');
-    ctx.set('referrer-policy', 'no-referrer');
-    ctx.set('x-frame-options', 'DENY');
-    await next();
-    if (ctx.response.get('access-control-allow-origin') !== '') ctx.set('access-control-expose-headers', exposed);
-    const isOwnPage = ctx.response.get('content-security-policy') !== '';
-    if (!isOwnPage) ctx.set('content-security-policy', "frame-ancestors 'none'");
-  };
-
 /** The package has an option for the length of ids only (lib/models/formats/opaque.js), but asks each token for its own. */
 const signRefreshTokens = ({ RefreshToken }: Provider, ids: RefreshTokenIds): void => {
   RefreshToken.prototype.generateTokenId = function generateTokenId() {
@@ -246,15 +242,17 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
   signRefreshTokens(provider, storage.refreshTokenIds);
   // Behind a reverse proxy the request pipeline sets `X-Forwarded-Proto`.
   provider.proxy = options.issuer.startsWith('https:');
-  const { accounts, loginRateLimit, appOrigins } = options;
+  const { accounts, loginRateLimit, deviceCookies, appOrigins } = options;
   const resource = options.accessTokens === 'jwt' ? options.audience : undefined;
   const hint = options.showHint ? accounts.all()[0] : undefined;
-  provider.use(securityHeaders(options.exposedHeaders ?? EXPOSED_HEADERS));
+  provider.use(providerHeaders(options.exposedHeaders ?? EXPOSED_HEADERS));
+  provider.use(ownFormsOnly([...appOrigins, new URL(options.issuer).origin]));
   provider.use(
     signInRoutes({
       provider,
       accounts,
       loginRateLimit,
+      deviceCookies,
       appOrigins,
       resource,
       hint,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Interaction, Provider } from 'oidc-provider';
 import type { Account, Accounts } from '../auth/accounts.ts';
+import type { DeviceCookies } from '../auth/device-cookies.ts';
 import type { LoginRateLimit } from '../auth/login-rate-limit.ts';
 import { pageCsp } from '../http/html-page.ts';
 import { clientAddress } from '../http/request-context.ts';
@@ -17,6 +18,7 @@ export type SignInRoutes = {
   provider: Provider;
   accounts: Accounts;
   loginRateLimit: LoginRateLimit;
+  deviceCookies: DeviceCookies;
   /** Audience of JWT access tokens; `undefined` for opaque ones. */
   resource: string | undefined;
   grants: GrantPolicy;
@@ -48,6 +50,8 @@ export const sendPage = (ctx: Context, status: number, html: string, formTargets
   ctx.set('content-security-policy', pageCsp(formTargets));
   ctx.set('cross-origin-opener-policy', 'same-origin');
   ctx.set('cache-control', 'no-store');
+  // With `no-referrer`, a browser would send the forms of these pages with `Origin: null`, like those of strangers.
+  ctx.set('referrer-policy', 'same-origin');
   ctx.body = html;
 };
 
@@ -84,7 +88,12 @@ const signIn = async (
   const username = form.get('username') ?? '';
   const refuse = (status: number, problem: string): void =>
     sendPage(ctx, status, signInPage({ action, username, problem, hint: routes.hint }), routes.appOrigins);
-  const attempt = routes.loginRateLimit.take({ account: username, address: clientAddress(ctx.req) });
+  const attempt = routes.loginRateLimit.take({
+    route: 'sign-in-page',
+    account: username,
+    address: clientAddress(ctx.req),
+    device: routes.deviceCookies.supplyOf(ctx.req.headers, username),
+  });
   if (attempt.type === 'limited') {
     ctx.set('retry-after', String(attempt.waitSeconds));
     return refuse(429, `Too many wrong attempts. Wait ${attempt.waitSeconds} seconds, then try again.`);
@@ -92,6 +101,7 @@ const signIn = async (
   const account = routes.accounts.byPassword(username, form.get('password') ?? '');
   if (!account) return refuse(422, 'The user name or the password is wrong.');
   attempt.succeeded();
+  ctx.res.appendHeader('set-cookie', routes.deviceCookies.remember(ctx.req.headers, username));
   const grantId = await grantFor(routes, account.username, interaction);
   await finish(routes, ctx, { login: { accountId: account.username, amr: ['pwd'] }, consent: { grantId } });
 };

@@ -7,6 +7,8 @@ import type { EventStreams } from './event-streams.ts';
 import { applyUpgradeFault, type Faults } from '../base/faults.ts';
 import { MAX_FRAME_BYTES } from './hub-connection.ts';
 import { refusalWith } from '../http/headers.ts';
+import type { HostNames } from '../http/host-names.ts';
+import type { UpgradeListener } from '../http/http-server.ts';
 import type { Hub } from './hub.ts';
 import { mayOpenSocket, type Origins } from '../http/origins.ts';
 import { setSubject } from '../http/request-context.ts';
@@ -17,6 +19,7 @@ import type { Tickets, TicketUse } from '../auth/tickets.ts';
 
 export type UpgradeServices = {
   origins: Origins;
+  hostNames: HostNames;
   hub: Hub;
   eventStreams: EventStreams;
   tickets: Tickets;
@@ -61,7 +64,7 @@ const reject = (ws: WebSocket): void => {
   destroyLater(ws, () => ws.terminate());
 };
 
-const REFUSALS = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found' } as const;
+const REFUSALS = { 400: 'Bad Request', 403: 'Forbidden', 404: 'Not Found', 421: 'Misdirected Request' } as const;
 
 const refuse = (socket: Duplex, status: keyof typeof REFUSALS): void => {
   socket.end(refusalWith(`${status} ${REFUSALS[status]}`));
@@ -69,10 +72,8 @@ const refuse = (socket: Duplex, status: keyof typeof REFUSALS): void => {
   destroyLater(socket, () => socket.destroy());
 };
 
-/** The `upgrade` listener of the application's HTTP server. */
-export const createUpgradeListener = (
-  services: UpgradeServices,
-): ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) => {
+/** Opens the WebSockets of the application. */
+export const createUpgradeListener = (services: UpgradeServices): UpgradeListener => {
   const { tickets, requestLog, stats } = services;
   const server = new WebSocketServer({
     noServer: true,
@@ -107,6 +108,7 @@ export const createUpgradeListener = (
 
   return (request, socket, head) => {
     socket.on('error', () => socket.destroy());
+    if (!services.hostNames.accepts(request.headers.host)) return refuse(socket, 421);
     const url = requestTarget(request);
     if (!url) return refuse(socket, 400);
     const fault = services.faults.take('socket', url.pathname);

@@ -24,7 +24,15 @@ const OUT_OF_REACH = /^not (defended|ours): .{10,}/;
 
 describe('the table of bad input', () => {
   const { url, text } = documentOf('reference/bad-input.md');
-  const SECTIONS = { 'Token endpoint': 22, 'Signing out': 5, Clock: 4, IndexedDB: 8, Messages: 7, 'The socket': 10 };
+  const SECTIONS = {
+    'Token endpoint': 22,
+    'Signing out': 5,
+    Clock: 4,
+    IndexedDB: 8,
+    Messages: 7,
+    'Requests at the server': 7,
+    'The socket': 10,
+  };
 
   test.each(Object.entries(SECTIONS))('has at least the rows of «%s»', (section, least) => {
     expect(rowsBelow(text, `## ${section}`).length).toBeGreaterThanOrEqual(least);

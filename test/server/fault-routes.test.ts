@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { textOf } from '../../server/realtime/freezable-socket.ts';
 import { OidcClient } from './support/agent.ts';
 import { dial, dialWith, socketTicket } from './support/hub-client.ts';
+import { sendRaw } from './support/raw-request.ts';
 import {
   bearer,
   cookieLogin,
@@ -28,6 +31,41 @@ const whoami = (token: string) => server.call('/api/v1/auth/whoami', { headers: 
 const stats = async () => (await server.fault('/stats')) as Record<string, number>;
 const log = async () =>
   (await server.fault('/log')) as { method: string; path: string; status: number; auth: string; sub: string | null }[];
+
+describe('the fault routes', () => {
+  const log = async (headers: Record<string, string>, target = server): Promise<number> =>
+    (await sendRaw(new URL(target.local.app).port, { path: '/lab/log', headers })).status;
+
+  test.each([
+    { forwarded: 'for=192.0.2.1' },
+    { via: '1.1 proxy' },
+    { 'x-forwarded-for': '127.0.0.1' },
+    { 'x-forwarded-proto': 'https' },
+    { 'x-real-ip': '127.0.0.1' },
+    { host: 'evil.example' },
+    { origin: 'https://evil.example' },
+    { 'sec-fetch-site': 'cross-site' },
+  ])('refuse a request with %o [lab-proxied]', async (headers) => {
+    expect(await log({ host: '127.0.0.1' })).toBe(200);
+    expect([403, 421]).toContain(await log({ host: '127.0.0.1', ...headers }));
+  });
+
+  test('refuse what nginx sends without configuration', async () => {
+    const socket = connect(Number(new URL(server.local.app).port), '127.0.0.1');
+    socket.write('GET /lab/log HTTP/1.0\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(String(answer)).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
+  test('are off with a public origin of the application or the provider', async () => {
+    for (const names of [{ publicOrigin: 'https://app.example' }, { publicIssuer: 'https://id.example' }]) {
+      const target = await startTestServer({ ...names, faultRoutes: true });
+      expect(await log({ host: '127.0.0.1' }, target)).toBe(404);
+      await target.stop();
+    }
+  });
+});
 
 describe('faults', () => {
   test('reset breaks the connection without a response, as many times as given', async () => {

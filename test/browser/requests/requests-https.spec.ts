@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
-import { startHttpsSite, type HttpsSite } from '../../support/sites/https-site.ts';
+import { startHttpsLab } from '../../support/sites/https-site.ts';
 import { hitsOn, checkRow, wordsFor } from '../../support/page/requests.ts';
 import { signIn } from '../../support/page/sign-in.ts';
 
@@ -8,10 +8,10 @@ const UPLOAD = /\/media\/upload$/;
 const BYTES = 50_000;
 const PIECE_BYTES = 1_000;
 
-let site: HttpsSite;
+let site: Awaited<ReturnType<typeof startHttpsLab>>;
 let page: Page;
 test.beforeAll(async () => {
-  site = await startHttpsSite();
+  site = await startHttpsLab();
   page = await site.browser.newPage();
   await signIn(page, site.origin, 'password');
 });

@@ -1,12 +1,14 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createLoginRateLimit, type LoginRateLimit } from '../../../server/auth/login-rate-limit.ts';
+import { createLoginRateLimit, type Attempt, type LoginRateLimit } from '../../../server/auth/login-rate-limit.ts';
 import { OidcClient } from '../support/agent.ts';
 import { startTestServer, type TestServer } from '../support/start.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const HOME = '192.0.2.1';
+
+const attempt = (account: string, address = HOME): Attempt => ({ route: 'password', account, address });
 
 const createLimit = (): { limit: LoginRateLimit; advance(ms: number): void } => {
   let now = 0;
@@ -15,9 +17,9 @@ const createLimit = (): { limit: LoginRateLimit; advance(ms: number): void } => 
 
 /** How many wrong attempts in a row the limit allows. */
 const allowedAttempts = (limit: LoginRateLimit, account: string, addressOf: (attempt: number) => string): number => {
-  for (let attempt = 0; ; attempt += 1) {
-    if (limit.take({ account, address: addressOf(attempt) }).type === 'limited') return attempt;
-    if (attempt > 1_000) return Infinity;
+  for (let taken = 0; ; taken += 1) {
+    if (limit.take(attempt(account, addressOf(taken))).type === 'limited') return taken;
+    if (taken > 1_000) return Infinity;
   }
 };
 const newAddress = (n: number): string => `198.51.${n >> 8}.${n & 255}`;
@@ -26,7 +28,7 @@ describe('wrong passwords', () => {
   test('are limited to ten from one address, then one per half minute', () => {
     const { limit, advance } = createLimit();
     expect(allowedAttempts(limit, 'demo', () => HOME)).toBe(10);
-    expect(limit.take({ account: 'demo', address: HOME })).toEqual({ type: 'limited', waitSeconds: 30 });
+    expect(limit.take(attempt('demo'))).toEqual({ type: 'limited', waitSeconds: 30 });
     advance(30_000);
     expect(allowedAttempts(limit, 'demo', () => HOME)).toBe(1);
   });
@@ -47,27 +49,41 @@ describe('wrong passwords', () => {
     expect(allowedAttempts(limit, 'demo', (n) => newAddress(n + 2_000))).toBe(2);
   });
 
-  test('from many addresses do not block an address that signed in before', () => {
+  test('from many addresses do not block a browser that signed in before', () => {
     const { limit } = createLimit();
-    const first = limit.take({ account: 'demo', address: HOME });
-    if (first.type === 'allowed') first.succeeded();
     allowedAttempts(limit, 'demo', newAddress);
-    expect(limit.take({ account: 'demo', address: HOME }).type).toBe('allowed');
-    expect(limit.take({ account: 'demo', address: '203.0.113.9' })).toEqual({ type: 'limited', waitSeconds: 30 });
+    for (let n = 0; n < 60; n += 1) limit.take(attempt(`name${n}`));
+    expect(limit.take(attempt('demo'))).toMatchObject({ type: 'limited' });
+    expect(limit.take({ ...attempt('demo'), device: 'known' }).type).toBe('allowed');
+  });
+
+  test('in a browser that signed in before are limited to ten, and leave the others alone', () => {
+    const { limit } = createLimit();
+    const inBrowser = () => limit.take({ ...attempt('demo'), device: 'known' }).type;
+    expect(Array.from({ length: 11 }, inBrowser)).toEqual([...Array.from({ length: 10 }, () => 'allowed'), 'limited']);
+    expect(allowedAttempts(limit, 'demo', () => HOME)).toBe(10);
+  });
+
+  test('on one route leave the others alone', () => {
+    const { limit } = createLimit();
+    for (let n = 0; n < 60; n += 1) limit.take(attempt(`name${n}`));
+    expect(limit.take(attempt('demo')).type).toBe('limited');
+    expect(limit.take({ ...attempt('demo'), route: 'sign-in-page' }).type).toBe('allowed');
+    expect(limit.take({ route: 'api-key', address: HOME }).type).toBe('allowed');
   });
 
   test('do not include successful attempts', () => {
     const { limit } = createLimit();
     for (let time = 0; time < 200; time += 1) {
-      const attempt = limit.take({ account: 'demo', address: HOME });
-      if (attempt.type === 'allowed') attempt.succeeded();
+      const taken = limit.take(attempt('demo'));
+      if (taken.type === 'allowed') taken.succeeded();
     }
     expect(allowedAttempts(limit, 'demo', () => HOME)).toBe(10);
   });
 
   test('are limited in parallel too', () => {
     const { limit } = createLimit();
-    const all = Array.from({ length: 30 }, () => limit.take({ account: 'demo', address: HOME }));
+    const all = Array.from({ length: 30 }, () => limit.take(attempt('demo')));
     expect(all.filter(({ type }) => type === 'allowed')).toHaveLength(10);
   });
 });

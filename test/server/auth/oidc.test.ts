@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { OidcClient } from '../support/agent.ts';
 import { startTestServer, type TestServer } from '../support/start.ts';
 
@@ -9,6 +9,31 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const whoami = (client: OidcClient, token: string) => client.api(`${server.url}/api/v1/auth/whoami`, token);
+
+describe('a DPoP proof', () => {
+  test('is accepted once by the provider, also when it arrives many times at the same instant [proof-at-once]', async () => {
+    const client = await OidcClient.create(server);
+    const { refresh } = await client.signIn();
+    const proofs: string[] = [];
+    const { fetch: realFetch } = globalThis;
+    const spy = vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+      const proof = new Headers(init?.headers).get('dpop');
+      if (proof !== null && proofs.length < 1) {
+        proofs.push(proof);
+        const again = () =>
+          realFetch(input, { ...init, body: String(init?.body), headers: new Headers(init?.headers) });
+        const answers = await Promise.all(Array.from({ length: 20 }, again));
+        statuses.push(...answers.map(({ status }) => status));
+        return answers.find(({ ok }) => ok) ?? answers[0] ?? Response.error();
+      }
+      return realFetch(input, init);
+    });
+    const statuses: number[] = [];
+    expect((await client.refresh(refresh)).ok).toBe(true);
+    spy.mockRestore();
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+  });
+});
 
 describe('the sign-in page', () => {
   test('has no script, no external file, a strict policy, and the hint', async () => {

@@ -49,6 +49,30 @@ describe('an invalid request target', () => {
   });
 });
 
+describe('a request that asks for an unknown protocol', () => {
+  const h2c = ['connection: Upgrade, HTTP2-Settings', 'upgrade: h2c', 'http2-settings: AAMAAABkAARAAAAAAAIAAAAA'];
+  const json = JSON.stringify({ username: 'demo', password: 'demo' });
+
+  test('is an ordinary request, with a body too [upgrade-unknown]', async () => {
+    const lines = [
+      'POST /api/v1/auth/login HTTP/1.1',
+      `host: ${new URL(server.url).host}`,
+      `content-length: ${json.length}`,
+    ];
+    const socket = raw(server.local.app, [...lines, ...h2c, '', json].join('\r\n'));
+    const [login] = (await once(socket, 'data')) as [Buffer];
+    expect(String(login)).toMatch(/^HTTP\/1\.1 200 /);
+    // The connection stays usable, for WebSockets too.
+    socket.write([`GET /api/auth/status HTTP/1.1`, lines[1], ...h2c, '', ''].join('\r\n'));
+    const [status] = (await once(socket, 'data')) as [Buffer];
+    expect(String(status)).toMatch(/^HTTP\/1\.1 200 /);
+    socket.write(['GET /api/events?token=x HTTP/1.1', lines[1], ...UPGRADE, KEY, '', ''].join('\r\n'));
+    const [upgraded] = (await once(socket, 'data')) as [Buffer];
+    expect(String(upgraded)).toMatch(/^HTTP\/1\.1 101 /);
+    socket.destroy();
+  });
+});
+
 const eventsToken = async (cookie: string): Promise<string> => {
   const response = await server.call('/api/auth/token', { headers: { cookie } });
   return ((await response.json()) as { token: string }).token;

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEMO_ACCOUNT, type Account } from '../../../server/auth/accounts.ts';
-import { startServer, type RunningServer, type ServerOptions } from '../../../server/server.ts';
+import type { ServerOptions } from '../../../server/server-options.ts';
+import { startServer, type RunningServer } from '../../../server/server.ts';
 
 export const OTHER_ACCOUNT: Account = {
   username: 'other',

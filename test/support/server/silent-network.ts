@@ -57,7 +57,7 @@ export const startSilentNetwork = async ({ heartbeatMs }: { heartbeatMs: number 
   const origin = `http://localhost:${typeof address === 'object' && address ? address.port : 0}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'keeper-data-'));
   const running = await withFreePortPair((port) =>
-    startServer({ port, dataDir, faultRoutes: true, heartbeatMs, publicOrigin: origin }),
+    startServer({ port, dataDir, faultRoutes: true, heartbeatMs, devOrigin: origin }),
   );
   serverPort = Number(new URL(running.local.app).port);
   return {

@@ -1,0 +1,56 @@
+import type { Account } from './auth/accounts.ts';
+import type { NotifyOperator } from './base/operator-notice.ts';
+
+export type ServerOptions = {
+  /** Port of the application; 0 takes any free one. */
+  port?: number | undefined;
+  /** Address to listen on. */
+  host?: string | undefined;
+  /** Folder for all data that must survive a restart. */
+  dataDir: string;
+  /** Port of the embedded provider. Default: the application's port plus one, or with port 0 the next free one. */
+  providerPort?: number | undefined;
+  /**
+   * Serves the fault routes `/lab/…`, and shows the demo account on the sign-in page. Without effect with a public origin,
+   * because people of the internet would get them through the proxy.
+   */
+  faultRoutes?: boolean | undefined;
+  /** Folder of the built application, by default `dist`; `false`: a dev server serves the application. */
+  distDir?: string | false | undefined;
+  /** Origin of a dev server that proxies to this server. */
+  devOrigin?: string | undefined;
+  /** Public origin behind a reverse proxy, such as `https://app.example`. The proxy must forward `Host`. */
+  publicOrigin?: string | undefined;
+  /**
+   * Addresses and networks of the reverse proxies whose `X-Forwarded-For` counts, such as `10.0.0.0/8`. Default: loopback.
+   * Only with a public origin.
+   */
+  trustedProxies?: readonly string[] | undefined;
+  /** Public origin of the embedded provider behind a reverse proxy. It must differ from the application's. */
+  publicIssuer?: string | undefined;
+  /** Issuer of an external OpenID provider; the server then starts no embedded one. */
+  issuer?: string | undefined;
+  clientId?: string | undefined;
+  scope?: string | undefined;
+  /** `provider`: a sign-out continues at the provider, to end the sign-in there too, if the provider supports it. */
+  logout?: 'local' | 'provider' | undefined;
+  accounts?: readonly Account[] | undefined;
+  /** Paths of the site's own worker scripts. The browser refuses all other workers (CSP `worker-src`). */
+  workers?: readonly string[] | undefined;
+  /** Whether pages enforce Trusted Types (https://w3c.github.io/trusted-types/), by default `true`. */
+  trustedTypes?: boolean | undefined;
+  /** Number of the key from which the seal secrets derive. A higher number rotates the key: see worker-secret.ts. */
+  sealKey?: number | undefined;
+  /** Silence (ms) after which a hub connection counts as dead. The server sends it to clients in `hello`. */
+  heartbeatMs?: number | undefined;
+  /** Sockets that the server opens per second. Further clients get a later slot in `Retry-After`. */
+  acceptsPerSecond?: number | undefined;
+  /** How long a disconnected client still counts as present (ms). */
+  presenceGraceMs?: number | undefined;
+  /** Receives what only the operator can judge or repair. Default: a line on standard error. */
+  onNotice?: NotifyOperator | undefined;
+};
+
+/** Whether a server with these options serves the fault routes. */
+export const servesFaultRoutes = ({ faultRoutes, publicOrigin, publicIssuer }: ServerOptions): boolean =>
+  faultRoutes === true && publicOrigin === undefined && publicIssuer === undefined;
