@@ -1,17 +1,24 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
-import type { ScriptEntry } from './scripts/build/bundle-script.ts';
 import { bakeForDev } from './scripts/build/dev-config.ts';
 import { precompress } from './scripts/build/precompress.ts';
 import { preloadParts } from './scripts/build/preload.ts';
+import type { ScriptEntry } from './scripts/build/script-entry.ts';
 import { workerPlugin } from './scripts/build/worker-plugin.ts';
 
 const SCRIPTS: readonly ScriptEntry[] = [
-  { file: 'sw.js', source: 'sw/sw.ts', format: 'iife', tsconfig: 'sw/tsconfig.json', precache: true, baked: true },
+  {
+    file: 'sw.js',
+    source: 'sw/sw.ts',
+    format: 'worker',
+    tsconfig: 'sw/tsconfig.json',
+    precache: true,
+    baked: true,
+  },
   {
     file: 'keeper-sw.js',
     source: 'sw/keeper-sw.ts',
-    format: 'iife',
+    format: 'worker',
     tsconfig: 'sw/tsconfig.json',
     precache: false,
     baked: true,
@@ -19,7 +26,7 @@ const SCRIPTS: readonly ScriptEntry[] = [
   {
     file: 'keeper-session-sw.js',
     source: 'sw/keeper-session-sw.ts',
-    format: 'iife',
+    format: 'worker',
     tsconfig: 'sw/tsconfig.json',
     precache: false,
     baked: true,

@@ -1,4 +1,5 @@
-export { keepSession, type KeepSessionOptions } from './keep-session.ts';
+export { keepSession } from './keep-session.ts';
+export type { KeepSessionOptions } from './keep-session-options.ts';
 export { sharedSockets, socketsWith, type SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
 export * from '../src/core/codecs/optional-codecs.ts';
 export type { Codec, CodecEvent, CodecKind, CodecOutput } from '../src/core/codecs/codec.ts';

@@ -1,5 +1,6 @@
 /** `/keeper-session-sw.js`: the keeper without the shared socket. */
 import { takeInjectedConfig } from './injected-config.ts';
-import { keepSession } from './keep-session.ts';
+import { sessionParts } from './parts/built-worker.ts';
+import { startKeeper } from './start-keeper.ts';
 
-keepSession({ ...takeInjectedConfig(), build: __BUILD__ });
+startKeeper({ ...takeInjectedConfig(), build: __BUILD__ }, sessionParts());

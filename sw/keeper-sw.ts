@@ -1,6 +1,6 @@
 /** `/keeper-sw.js`: the keeper for `importScripts`, or as the worker of a site that has none. */
-import { sharedSockets } from '../src/host/sockets/shared-sockets.ts';
 import { takeInjectedConfig } from './injected-config.ts';
-import { keepSession } from './keep-session.ts';
+import { sessionParts, socketParts } from './parts/built-worker.ts';
+import { startKeeper } from './start-keeper.ts';
 
-keepSession({ ...takeInjectedConfig(), build: __BUILD__, sockets: sharedSockets });
+startKeeper({ ...takeInjectedConfig(), build: __BUILD__ }, { ...sessionParts(), ...socketParts });

@@ -1,9 +1,12 @@
 /** The worker of the PWA: the session, and the app shell. */
-import { sharedSockets } from '../src/host/sockets/shared-sockets.ts';
 import { takeInjectedConfig } from './injected-config.ts';
-import { keepSession } from './keep-session.ts';
-import { serveAppShell } from './app-shell.ts';
+import { sessionParts, socketParts } from './parts/built-worker.ts';
+import { serveAppShell } from './shell/app-shell.ts';
+import { startKeeper } from './start-keeper.ts';
 
 const injected = takeInjectedConfig();
-keepSession({ ...injected, build: __BUILD__, sockets: sharedSockets, takeOver: true });
-serveAppShell(__PRECACHE__, '/index.html', injected.document);
+startKeeper({ ...injected, build: __BUILD__, takeOver: true }, { ...sessionParts(), ...socketParts });
+serveAppShell(
+  { entries: __PRECACHE__, document: '/index.html', headers: injected.document },
+  () => import('./shell/shell-cache.ts'),
+);

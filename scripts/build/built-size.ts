@@ -50,6 +50,14 @@ export const pageFiles = async (html: string, read: ReadBuilt): Promise<Readonly
   return files;
 };
 
+const PART_URL = /"url":"\/([^"]+)"/g;
+
+/** A built worker and the parts that it evaluates late. */
+export const workerFiles = async (path: string, read: ReadBuilt): Promise<readonly string[]> => {
+  const [known = ''] = (await read(path)).toString().split('\n', 1);
+  return [path, ...Array.from(known.matchAll(PART_URL), ([, part = '']) => part)];
+};
+
 export const SMALLEST = { level: 9 };
 
 /** Bytes on the network, when the server compresses each file by itself. */

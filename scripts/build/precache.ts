@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { sha256, type PrecacheEntry } from './bundle-script.ts';
+import { sha256, type PrecacheEntry } from './script-entry.ts';
 
 /** An output file of the build, with the bytes that the server sends. */
 export type BuiltFile = { fileName: string; data: string | Uint8Array };

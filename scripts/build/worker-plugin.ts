@@ -1,9 +1,10 @@
+import type { ServerResponse } from 'node:http';
 import type { OutputBundle } from 'rolldown';
 import type { HotUpdateOptions, Plugin, ResolvedConfig, ViteDevServer } from 'vite';
 import { CONFIG_GLOBAL, type InjectedConfig } from '../../src/protocol/config.ts';
-import { bundleScript, sha256, sourceExists } from './bundle-script.ts';
-import type { PrecacheEntry, ScriptBundle, ScriptEntry } from './bundle-script.ts';
+import { bundleScript } from './bundle-script.ts';
 import { precacheManifest, publicFiles } from './precache.ts';
+import { sha256, sourceExists, type PrecacheEntry, type ScriptBundle, type ScriptEntry } from './script-entry.ts';
 
 export type WorkerPluginOptions = {
   scripts: readonly ScriptEntry[];
@@ -27,16 +28,20 @@ const metaOf = (build: string): string => `<meta name="build" content="${build}"
 const withMeta = (html: string, build: string): string =>
   BUILD_META.test(html) ? html.replace(BUILD_META, metaOf(build)) : html.replace('</head>', `${metaOf(build)}</head>`);
 
+type DevBundle = ScriptBundle & { build: string };
+
 /** Bundles of the dev server. It keeps each bundle until one of its modules changes. */
 class DevScripts {
   readonly #root: string;
-  readonly #bundles = new Map<ScriptEntry, Promise<ScriptBundle & { build: string }>>();
+  readonly #base: string;
+  readonly #bundles = new Map<ScriptEntry, Promise<DevBundle>>();
 
-  constructor(root: string) {
+  constructor(root: string, base: string) {
     this.#root = root;
+    this.#base = base;
   }
 
-  get(entry: ScriptEntry): Promise<ScriptBundle & { build: string }> {
+  get(entry: ScriptEntry): Promise<DevBundle> {
     const known = this.#bundles.get(entry);
     if (known) return known;
     const fresh = this.#bundle(entry);
@@ -57,10 +62,22 @@ class DevScripts {
     return worker;
   }
 
-  async #bundle(entry: ScriptEntry): Promise<ScriptBundle & { build: string }> {
-    const draft = await bundleScript(this.#root, entry, 'development', { build: 'dev', precache: [] });
+  /** The file with this URL path that belongs to a bundle which is served now. */
+  async part(path: string): Promise<string | undefined> {
+    for (const pending of this.#bundles.values()) {
+      const files = (await pending.catch(() => undefined))?.files ?? [];
+      const found = files.find(({ fileName }) => this.#base + fileName === path);
+      if (found) return String(found.source);
+    }
+    return undefined;
+  }
+
+  async #bundle(entry: ScriptEntry): Promise<DevBundle> {
+    const bundle = (build: string): Promise<ScriptBundle> =>
+      bundleScript(this.#root, entry, 'development', { build, precache: [], base: this.#base });
+    const draft = await bundle('dev');
     const build = `dev-${sha256(draft.code, 'hex')}`.slice(0, ID_LENGTH);
-    return { ...(await bundleScript(this.#root, entry, 'development', { build, precache: [] })), build };
+    return { ...(await bundle(build)), build };
   }
 }
 
@@ -70,23 +87,33 @@ const serveScripts = (server: ViteDevServer, dev: DevScripts, options: WorkerPlu
     const { code } = await dev.get(entry);
     return entry.baked ? `self.${CONFIG_GLOBAL} = ${JSON.stringify(await options.bake())};\n${code}` : code;
   };
+  const send = (res: ServerResponse, code: string): void => {
+    res.writeHead(200, {
+      'content-type': 'text/javascript',
+      'cache-control': 'no-store',
+      'service-worker-allowed': base,
+    });
+    res.end(code);
+  };
+  const servePart = async (path: string, res: ServerResponse, next: () => void): Promise<void> => {
+    const code = await dev.part(path);
+    if (code === undefined) next();
+    else send(res, code);
+  };
   server.middlewares.use((req, res, next) => {
     const path = req.url?.split('?')[0];
     const entry = options.scripts.find((script) => base + script.file === path);
-    if (!entry) return next();
+    if (!entry) {
+      if (!path?.startsWith(`${base}assets/keeper-part-`)) return next();
+      void servePart(path, res, next);
+      return;
+    }
     if (!sourceExists(root, entry)) {
       // Never the HTML fallback, which a browser would reject as a worker.
       res.writeHead(404).end();
       return;
     }
-    serve(entry).then((code) => {
-      res.writeHead(200, {
-        'content-type': 'text/javascript',
-        'cache-control': 'no-store',
-        'service-worker-allowed': base,
-      });
-      res.end(code);
-    }, next);
+    serve(entry).then((code) => send(res, code), next);
   });
 };
 
@@ -104,12 +131,12 @@ const buildScripts = async (config: ResolvedConfig, scripts: readonly ScriptEntr
   };
   const entries = scripts.filter((script) => sourceExists(root, script));
   const bundleAll = (build: string, precache: readonly PrecacheEntry[]): Promise<ScriptBundle[]> =>
-    Promise.all(entries.map((entry) => bundleScript(root, entry, 'production', { build, precache })));
+    Promise.all(entries.map((entry) => bundleScript(root, entry, 'production', { build, precache, base })));
 
   // The scripts contain the build's id, so the id is the hash of the scripts without it.
   const draft = await bundleAll('', manifest());
-  const parts = [JSON.stringify(manifest()), ...draft.map((script) => script.code)];
-  const build = sha256(parts.join('\n'), 'hex').slice(0, ID_LENGTH);
+  const contents = [JSON.stringify(manifest()), ...draft.map((script) => script.code)];
+  const build = sha256(contents.join('\n'), 'hex').slice(0, ID_LENGTH);
   for (const file of Object.values(bundle)) {
     if (file.type === 'asset' && file.fileName.endsWith('.html')) file.source = withMeta(String(file.source), build);
   }
@@ -128,7 +155,7 @@ export const workerPlugin = (options: WorkerPluginOptions): Plugin => {
     name: 'keeper-worker',
     configResolved(resolved) {
       config = resolved;
-      dev = new DevScripts(resolved.root);
+      dev = new DevScripts(resolved.root, resolved.base);
     },
     configureServer: (server) => serveScripts(server, dev, options),
     resolveId: (id) => (id === DEV_CLIENT ? `\0${DEV_CLIENT}` : undefined),
@@ -153,11 +180,8 @@ export const workerPlugin = (options: WorkerPluginOptions): Plugin => {
       // Before 'post', the bundle does not contain the HTML.
       order: 'post',
       async handler(_, bundle) {
-        for (const script of await buildScripts(config, options.scripts, bundle)) {
-          for (const file of script.files) {
-            const source = file.type === 'chunk' ? file.code : file.source;
-            this.emitFile({ type: 'asset', fileName: file.fileName, source });
-          }
+        for (const { files } of await buildScripts(config, options.scripts, bundle)) {
+          for (const file of files) this.emitFile({ type: 'asset', ...file });
         }
       },
     },

@@ -8,12 +8,12 @@ import type { NetworkStateName, SessionStateName } from '../protocol/journal-nam
 import type { Snapshot, Tier } from '../protocol/snapshot.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import { failedWith, type VerifyResult } from './auth/sign-in-method.ts';
-import { createApi } from './keeper-api.ts';
 import { systemClock, systemRandom } from './runtime/clock.ts';
 import { boundedFetch, DIRECT_FETCH, type FetchBounds } from './runtime/http.ts';
 import { createRefreshLock, holdLivenessLock } from './runtime/locks.ts';
 import { createServices } from './services/services.ts';
-import type { Host, HostOptions } from './services/host-types.ts';
+import type { HostOptions } from './services/host-options.ts';
+import type { Host } from './services/host-types.ts';
 import { createAuthorizedFetch, type AuthorizedFetch } from './session/authorized-fetch.ts';
 import { createContinuityCounters } from './session/continuity-counters.ts';
 import { createRequestMatcher } from './session/request-matcher.ts';
@@ -32,6 +32,9 @@ const tierOf = (sealed: boolean, machine: SessionMachine): Tier => {
 const hasLeft = ({ state }: SessionMachine): boolean => state.state === 'signed-out' && state.reason === 'user';
 
 const VERIFY_DEADLINE_MS = 20_000;
+
+/** The request that started the worker comes first. Work that no one waits for begins so much later (ms). */
+const BACKGROUND_AFTER_MS = 100;
 
 /** Asks the application's backend who is signed in. Only its answer proves that the tokens work there. */
 const verifyByWhoami = async (
@@ -62,7 +65,7 @@ export const createHost = (options: HostOptions): Host => {
     hasLeft: () => hasLeft(session.machine),
     onErased: () => session.dispatch({ type: 'erased' }),
   });
-  const { journal, keys, methods } = services;
+  const { auth, journal } = services;
   const scopes = createUserScopes();
   let online = navigator.onLine;
   let former: SessionMachine | undefined;
@@ -84,8 +87,8 @@ export const createHost = (options: HostOptions): Host => {
     ...services,
     refreshLock: createRefreshLock(navigator.locks),
     verify: async (kind) =>
-      kind === 'ticket' && methods.ticket
-        ? methods.ticket.verify()
+      kind === 'ticket'
+        ? auth.verifyCookie()
         : verifyByWhoami(new URL(config.whoami, origin), authorizedFetch, { origin, now: clock.now }),
     clock,
     random,
@@ -108,11 +111,13 @@ export const createHost = (options: HostOptions): Host => {
 
   const matcher = createRequestMatcher(config.api, origin);
   const { requestToken } = session;
-  const authorizedFetch = createAuthorizedFetch({ origin, requestToken, keys, scope: scopes.get, matcher });
+  const { sendWithProof } = auth;
+  const authorizedFetch = createAuthorizedFetch({ origin, requestToken, sendWithProof, scope: scopes.get, matcher });
 
   const sockets = createLazySockets(async () => {
     const identity = await takeIdentity(services.disk);
-    return options.sockets?.({
+    const createSockets = await options.loadSockets?.();
+    return createSockets?.({
       config: config.sockets,
       origin,
       clock,
@@ -163,16 +168,22 @@ export const createHost = (options: HostOptions): Host => {
     sockets.use((all) => all.nudge(cause));
   };
 
+  const startBackgroundWork = (): void => {
+    counters.load();
+    void services.revocations.run();
+  };
+
   let handOverEndsAt = 0;
   journalNetwork();
   session.dispatch({ type: 'started' });
-  void services.revocations.run();
+  clock.schedule(clock.now() + BACKGROUND_AFTER_MS, startBackgroundWork);
 
   return {
-    api: createApi({ services, session, publish: sockets.publish, snapshot, nudge }),
+    apiOptions: { services, session, publish: sockets.publish, snapshot, nudge },
     attach(intro, port) {
       // Not at the start of the worker: see `takeIdentity`.
       sockets.open();
+      counters.load();
       void livenessLock.held.then(() => {
         const { tab } = intro;
         tabs.add(intro, port);
@@ -189,7 +200,7 @@ export const createHost = (options: HostOptions): Host => {
     match: matcher.match,
     fetch: authorizedFetch,
     async callback(url) {
-      const path = await methods.oidc?.returnTo(url.searchParams.get('state')).catch(() => undefined);
+      const path = await auth.returnTo(url.searchParams.get('state')).catch(() => undefined);
       session.dispatch({ type: 'sign-in', id: undefined, command: { kind: 'oidc-callback', url: url.href } });
       return path ?? '/';
     },

@@ -1,28 +1,12 @@
-import type { TabIntro, KeeperApi } from '../../protocol/bridge/bridge.ts';
-import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
-import type { Clock, Random } from '../runtime/clock.ts';
+import type { TabIntro } from '../../protocol/bridge/bridge.ts';
+import type { ApiOptions } from './keeper-api.ts';
 import type { AuthorizedFetch } from '../session/authorized-fetch.ts';
 import type { RequestMatcher } from '../session/request-matcher.ts';
-import type { SocketsFactory } from '../sockets/shared-sockets.ts';
-
-export type HostOptions = {
-  config: KeeperConfig;
-  /** `location.origin` of the scope that the host runs in. */
-  origin: string;
-  where: 'service-worker' | 'page';
-  build: string;
-  /** The secret that the server wrote into this worker's script. It never leaves the worker (SECURITY.md, tier sealed). */
-  seal?: SealSecret | undefined;
-  /** The socket feature (`sharedSockets`), where pages use sockets or channels. */
-  sockets?: SocketsFactory | undefined;
-  clock?: Clock | undefined;
-  random?: Random | undefined;
-};
 
 /** The keeper without the code that is specific to a service worker or to a page. */
 export type Host = {
-  /** The methods that pages call over the bridge. */
-  readonly api: KeeperApi;
+  /** For `createApi`, which makes the methods that pages call over the bridge. */
+  readonly apiOptions: ApiOptions;
   /** A tab arrived. The host sends its frames on `port`. */
   attach(intro: TabIntro, port: MessagePort): void;
   /** A tab left: its keep-alive response ended. */

@@ -1,20 +1,15 @@
 import type { Session } from '../../core/session/session-types.ts';
-import type { SignInKind } from '../../protocol/snapshot.ts';
-import { createCookieMethod } from '../auth/cookie-method.ts';
-import { createDpopKeys } from '../auth/dpop-keys.ts';
 import { createEndSession } from '../auth/end-session.ts';
-import { createOidcMethod } from '../auth/oidc-method.ts';
-import { createPasswordMethod } from '../auth/password-method.ts';
-import { createPendingSignIns } from '../auth/pending-sign-ins.ts';
+import { createLateAuth } from '../auth/late-auth.ts';
 import { revocationEndsCurrent } from '../auth/provider-quirks.ts';
-import type { RevocationResult, SignInMethod } from '../auth/sign-in-method.ts';
+import type { RevocationResult } from '../auth/sign-in-method.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 import { createRevocations } from '../session/revocations.ts';
 import { createDisk } from '../storage/database.ts';
 import { createSealer } from '../storage/encryption.ts';
 import { createJournal } from '../storage/journal.ts';
 import { createSessionStore } from '../storage/session-store.ts';
-import type { HostOptions } from './host-types.ts';
+import type { HostOptions } from './host-options.ts';
 
 type ServicesOptions = {
   clock: Clock;
@@ -30,39 +25,30 @@ type ServicesOptions = {
 
 /** Creates everything that uses the disk or the token endpoints, for one deployment. */
 export const createServices = (
-  { config, origin, seal }: HostOptions,
+  { config, origin, seal, loadAuth }: HostOptions,
   { clock, random, worker, current, hasLeft, onErased }: ServicesOptions,
 ) => {
-  const { oidc, password, ticket } = config.signIn;
+  const { oidc } = config.signIn;
   const disk = createDisk(() => void rewrite());
   // Only this origin, provider and client can open the sealed records.
   const sealer = createSealer(disk, [origin, oidc?.issuer, oidc?.clientId].join(' '), seal);
-  const keys = createDpopKeys(disk, sealer, clock.now);
-  const pendingSignIns = createPendingSignIns(disk, sealer, clock.now);
-  const methods = {
-    oidc: oidc && createOidcMethod({ config: oidc, origin, keys, pendingSignIns, hasLeft, now: clock.now }),
-    password: password && createPasswordMethod(password, origin, clock.now),
-    ticket: ticket && createCookieMethod(ticket, origin, clock.now),
-  };
+  const auth = createLateAuth(loadAuth, { config, origin, disk, sealer, hasLeft, now: clock.now });
   /** The keys come first: without them the session record is useless. */
   const rewrite = async (): Promise<void> => {
-    await Promise.allSettled([sealer.rewrite(), keys.rewrite()]);
+    await Promise.allSettled([sealer.rewrite(), auth.rewrite()]);
     onErased();
   };
-  const signInMethods: Partial<Record<SignInKind, SignInMethod>> = {};
-  for (const kind of ['oidc', 'password', 'ticket'] as const) if (methods[kind]) signInMethods[kind] = methods[kind];
   const revoke = async (session: Session): Promise<RevocationResult> => {
     if (revocationEndsCurrent(session, current(), oidc?.grantPerSignIn)) return true;
-    return (await signInMethods[session.kind]?.revoke(session)) ?? true;
+    return (await auth.methods[session.kind]?.revoke(session)) ?? true;
   };
   const endSession = createEndSession(disk, sealer);
   const revocations = createRevocations({ disk, sealer, clock, random, revoke });
   return {
     disk,
     endSession,
-    keys,
-    methods,
-    signInMethods,
+    auth,
+    signInMethods: auth.methods,
     store: createSessionStore(disk, sealer),
     revocations: {
       ...revocations,
@@ -75,9 +61,7 @@ export const createServices = (
     /** Deletes the log-out URL of the previous session, and each DPoP key that no session or pending sign-in uses. */
     async cleanUp(session: Session | undefined): Promise<void> {
       if (session) await endSession.take();
-      const needed = new Set(await pendingSignIns.keys());
-      if (session?.tokens.key !== undefined) needed.add(session.tokens.key);
-      await keys.keepOnly(needed);
+      await auth.cleanUp(session);
     },
   };
 };

@@ -1,13 +1,6 @@
-import type { DPoPHandle } from 'oauth4webapi';
-import {
-  allowInsecureRequests,
-  customFetch,
-  protectedResourceRequest,
-  WWWAuthenticateChallengeError,
-} from 'oauth4webapi';
 import type { SessionEvent, Verdict } from '../../core/session/session-types.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import type { DpopKeys } from '../auth/dpop-keys.ts';
+import type { ProofFetch } from '../auth/proof-fetch.ts';
 import { endpointName } from '../runtime/http.ts';
 import type { RequestMatch, RequestMatcher } from './request-matcher.ts';
 import type { UserScope } from './user-scope.ts';
@@ -27,7 +20,7 @@ export type AuthorizedFetchOptions = {
   origin: string;
   /** The session's verdict on a request. Immediate when the token is at hand. */
   requestToken(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
-  keys: Pick<DpopKeys, 'handle' | 'mayRetry'>;
+  sendWithProof: ProofFetch;
   scope(): UserScope;
   matcher: RequestMatcher;
 };
@@ -75,7 +68,7 @@ let requests = 0;
 const nextId = (): string => `r${++requests}`;
 
 export const createAuthorizedFetch = (options: AuthorizedFetchOptions): AuthorizedFetch => {
-  const { origin, requestToken, keys, scope, matcher } = options;
+  const { origin, requestToken, sendWithProof, scope, matcher } = options;
 
   /**
    * A copy of a no-cors request loses `Authorization` and `Range` without an error (measured). `same-origin` keeps them,
@@ -93,27 +86,20 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     return fetch(new Request(request, { headers, redirect }));
   };
 
-  const sendDpop = async (attempt: Attempt, DPoP: DPoPHandle, retry: boolean): Promise<Response> => {
-    const { url, copy, verdict, redirect } = attempt;
-    const request = copy();
-    const send = (_url: string, { headers }: { headers: Record<string, string> }): Promise<Response> =>
-      fetch(new Request(request, { headers, redirect }));
-    const settings = { DPoP, [customFetch]: send, [allowInsecureRequests]: true };
-    const headers = withoutCredentials(request);
-    try {
-      return await protectedResourceRequest(verdict.token.value, request.method, url, headers, null, settings);
-    } catch (error) {
-      if (!(error instanceof WWWAuthenticateChallengeError)) throw error;
-      const code = error.cause.find(({ scheme }) => scheme === 'dpop')?.parameters.error;
-      return retry && (await keys.mayRetry(code, error.response)) ? sendDpop(attempt, DPoP, false) : error.response;
-    }
-  };
-
-  const sendOnce = async (attempt: Attempt): Promise<Response> => {
+  const sendOnce = (attempt: Attempt): Promise<Response> => {
     const { token, key } = attempt.verdict;
-    return token.scheme === 'DPoP' && key !== undefined
-      ? sendDpop(attempt, await keys.handle(key), true)
-      : sendBearer(attempt);
+    if (token.scheme !== 'DPoP' || key === undefined) return sendBearer(attempt);
+    const { url, copy, redirect } = attempt;
+    const request = copy();
+    return sendWithProof({
+      headers: withoutCredentials(request),
+      request,
+      url,
+      token: token.value,
+      key,
+      redirect,
+      again: copy,
+    });
   };
 
   /** A proof is valid for one URL (RFC 9449 §4.2), so the target of a redirect needs another one. */

@@ -9,6 +9,8 @@ import type { Clock } from '../runtime/clock.ts';
 export type ContinuityCounters = {
   readonly kept: Continuity;
   count(trial: Disruption): void;
+  /** Reads the counters of earlier workers, once. Counts before that are added to them. */
+  load(): void;
   /** Counts what a step of the session machine shows: a restart, a refresh. A sign-in starts again at zero. */
   observe(before: SessionMachine, after: SessionMachine): void;
 };
@@ -18,6 +20,7 @@ const KEY = 'kept';
 export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () => void): ContinuityCounters => {
   let kept = continuitySince(clock.now());
   const pending: Disruption[] = [];
+  let loading = false;
   let loaded = false;
 
   const write = (next: Continuity): void => {
@@ -26,14 +29,18 @@ export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () 
     onChange();
   };
 
-  void disk
-    .use((db) => db.get('plain', KEY))
-    .then(CONTINUITY.read)
-    .catch(() => undefined)
-    .then((stored) => {
-      loaded = true;
-      write(pending.reduce(withDisruption, stored ?? continuitySince(clock.now())));
-    });
+  const load = (): void => {
+    if (loading) return;
+    loading = true;
+    void disk
+      .use((db) => db.get('plain', KEY))
+      .then(CONTINUITY.read)
+      .catch(() => undefined)
+      .then((stored) => {
+        loaded = true;
+        write(pending.reduce(withDisruption, stored ?? continuitySince(clock.now())));
+      });
+  };
 
   const count = (trial: Disruption): void => {
     if (!loaded) pending.push(trial);
@@ -45,6 +52,7 @@ export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () 
       return kept;
     },
     count,
+    load,
     observe(before, after) {
       const former = sessionOf(before.state);
       const session = sessionOf(after.state);

@@ -17,7 +17,7 @@ import { failedWith, type SignInMethod, type VerifyResult } from '../auth/sign-i
 import type { Clock, Random } from '../runtime/clock.ts';
 import type { RefreshLock } from '../runtime/locks.ts';
 import { createMachineRunner } from '../runtime/machine-runner.ts';
-import { storeProblem } from '../storage/database.ts';
+import { storeProblem } from '../storage/store-problem.ts';
 import { describe, type Journal } from '../storage/journal.ts';
 import type { Loaded, SaveOutcome, SessionStore } from '../storage/session-store.ts';
 import type { Revocations } from './revocations.ts';

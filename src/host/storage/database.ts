@@ -1,5 +1,4 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
-import type { Problem } from '../../protocol/problem.ts';
 import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
 import { instanceOf } from '../../protocol/schema/schema-types.ts';
 
@@ -45,13 +44,6 @@ const within = <T>(work: Promise<T>): Promise<T> =>
     const timer = setTimeout(() => reject(new DeadlineError()), DEADLINE_MS);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-
-export const storeProblem = (error: unknown): Problem => {
-  const name = error instanceof Error ? error.name : 'Error';
-  if (name === 'VersionError') return { code: 'store-newer' };
-  if (name === 'QuotaExceededError') return { code: 'store-full' };
-  return { code: 'store-unavailable', detail: name };
-};
 
 const open = (forget: () => void, onErased: () => void): Promise<Database> =>
   openDB<KeeperSchema>(NAME, DATABASE_VERSION, {

@@ -9,12 +9,16 @@ export type Sealer = {
   seal(value: unknown, context: string): Promise<Sealed>;
   /** Rejects with `InvalidAccessError` for an unknown key, with `OperationError` for another context or changed bytes. */
   open(sealed: Sealed, context: string): Promise<unknown>;
+  /** Takes the local key that the caller has read from the store `keys`, so that `open` need not read it. */
+  useStored(key: unknown): void;
   /** Writes the local key to the disk again, after a script deleted the database. */
   rewrite(): Promise<unknown>;
 };
 
 /** Name of the key that lies beside the data. */
 const LOCAL = 'local';
+/** Where that key lies in the store `keys`. */
+export const LOCAL_KEY = 'seal';
 const AES = { name: 'AES-GCM', length: 256 } as const;
 const IV_BYTES = 12;
 const text = new TextEncoder();
@@ -38,14 +42,14 @@ export const STORED_KEY: Schema<CryptoKey> = {
  */
 const stored = (disk: Disk, create: boolean): Promise<CryptoKey> =>
   disk.use(async (db) => {
-    const found = STORED_KEY.read(await db.get('keys', 'seal'));
+    const found = STORED_KEY.read(await db.get('keys', LOCAL_KEY));
     if (found) return found;
     if (!create) throw new DOMException(LOCAL, 'InvalidAccessError');
     const made = await crypto.subtle.generateKey(AES, false, ['encrypt', 'decrypt']);
     // Two workers may start at once. Both use the key that the first of them wrote.
     const tx = db.transaction('keys', 'readwrite', { durability: 'strict' });
-    const other = STORED_KEY.read(await tx.store.get('seal'));
-    if (!other) await tx.store.put(made, 'seal');
+    const other = STORED_KEY.read(await tx.store.get(LOCAL_KEY));
+    if (!other) await tx.store.put(made, LOCAL_KEY);
     await tx.done;
     return other ?? made;
   });
@@ -80,8 +84,12 @@ export const createSealer = (disk: Disk, deployment: string, seal: SealSecret | 
       const data = await crypto.subtle.decrypt(aes(sealed.iv, context), await key(sealed.key), sealed.data);
       return JSON.parse(new TextDecoder().decode(data)) as unknown;
     },
+    useStored(value) {
+      const found = STORED_KEY.read(value);
+      if (found && !seal && !keys.has(name)) keys.set(name, Promise.resolve(found));
+    },
     rewrite: async () => {
-      if (!seal && keys.has(name)) await disk.use(async (db) => db.add('keys', await key(name), 'seal'));
+      if (!seal && keys.has(name)) await disk.use(async (db) => db.add('keys', await key(name), LOCAL_KEY));
     },
   };
 };

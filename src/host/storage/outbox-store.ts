@@ -2,7 +2,7 @@ import { openDB, type DBSchema, type IDBPDatabase, type IDBPIndex, type IDBPObje
 import { OUTBOX_ITEM, type OutboxItem } from '../../core/socket/outbox.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 import { list } from '../../protocol/schema/schema-types.ts';
-import { storeProblem } from './database.ts';
+import { storeProblem } from './store-problem.ts';
 
 /** Publications that must survive the worker. A resolved promise means that they are on the disk. No method throws. */
 export type OutboxStore = {

@@ -2,8 +2,9 @@ import { SESSION_RECORD, serializeRecord } from '../../core/session/session-reco
 import type { SessionRecord } from '../../core/session/session-types.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { startTimer } from '../../protocol/timing/timer.ts';
-import { SESSION_ROW, storeProblem, type Disk, type SessionRow } from './database.ts';
-import type { Sealer } from './encryption.ts';
+import { SESSION_ROW, type Disk, type SessionRow } from './database.ts';
+import { storeProblem } from './store-problem.ts';
+import { LOCAL_KEY, type Sealer } from './encryption.ts';
 
 const CURRENT = 'current';
 const ASIDE = 'aside';
@@ -65,8 +66,20 @@ export const createSessionStore = (disk: Disk, sealer: Sealer): SessionStore => 
       await tx.done;
     });
 
+  /** The row and its key in one transaction. A request waits for both after a restart of the worker. */
+  const readWithKey = (): Promise<unknown> =>
+    disk.use(async (db) => {
+      const tx = db.transaction(['session', 'keys']);
+      const [row, key] = await Promise.all([
+        tx.objectStore('session').get(CURRENT),
+        tx.objectStore('keys').get(LOCAL_KEY),
+      ]);
+      sealer.useStored(key);
+      return row;
+    });
+
   const load = async (): Promise<Loaded> => {
-    const row = await read();
+    const row = await readWithKey();
     if (row === undefined) return { saved: undefined };
     try {
       const saved = await open(row);

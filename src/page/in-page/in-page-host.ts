@@ -2,8 +2,11 @@ import { KEEPER_CONFIG, type KeeperConfig } from '../../protocol/config.ts';
 import { parseJson } from '../../protocol/schema/json.ts';
 import { WORKER_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
 import { createHost } from '../../host/host.ts';
+import { createApi } from '../../host/services/keeper-api.ts';
+import type { KeeperApi } from '../../protocol/bridge/bridge.ts';
 import { sharedSockets } from '../../host/sockets/shared-sockets.ts';
 import { stoppableClock } from '../../host/runtime/stoppable-clock.ts';
+import type { LoadAuth } from '../../host/auth/late-auth.ts';
 import type { Host } from '../../host/services/host-types.ts';
 import { inPageTransport } from './in-page-transport.ts';
 import { unavailableHost } from './unavailable-host.ts';
@@ -20,17 +23,19 @@ const documentConfig = (): KeeperConfig | undefined => {
  * Without a worker the callback of the provider opens a document, which is this one. It removes the code from the address
  * at once. A framed document gets nothing, as from a worker.
  */
-const takeCallback = async (host: Host, callback: string | undefined): Promise<void> => {
+const takeCallback = async (host: Host, api: KeeperApi, callback: string | undefined): Promise<void> => {
   if (location.pathname !== callback || window.top !== window.self) return;
   const url = new URL(location.href);
   history.replaceState(history.state, '', url.pathname);
   const path = await host.callback(url);
   await host.pending();
-  const snapshot = await host.api.snapshot();
+  const snapshot = await api.snapshot();
   // Only this host knows what went wrong: a navigation would lose it.
   if (snapshot.ok && snapshot.value.session.state === 'signed-out') history.replaceState(history.state, '', path);
   else location.replace(path);
 };
+
+const loadAuth: LoadAuth = () => import('../../host/auth/auth.ts');
 
 /** A host returns an error response where the browser's `fetch` rejects. */
 const orReject = (response: Response): Response => {
@@ -49,10 +54,19 @@ export const openInPageTransport = ({ config: given, build, tab, script, problem
     return upgradeToWorker(inPageTransport(unavailableHost(problem)), { script, tab, stop: () => {} });
   }
   const { clock, stop } = stoppableClock();
-  const host = createHost({ config, origin: location.origin, where: 'page', build, sockets: sharedSockets, clock });
-  void takeCallback(host, config.signIn.oidc?.callback);
+  const host = createHost({
+    config,
+    origin: location.origin,
+    where: 'page',
+    build,
+    loadAuth,
+    loadSockets: async () => sharedSockets,
+    clock,
+  });
+  const api = createApi(host.apiOptions);
+  void takeCallback(host, api, config.signIn.oidc?.callback);
   const page = inPageTransport({
-    api: host.api,
+    api,
     attach: (intro, port) => host.attach(intro, port),
     fetch(request) {
       const match = host.match(request);

@@ -28,7 +28,7 @@ test.beforeAll(async () => {
   const worker = {
     file: 'sw.js',
     source: 'sw.ts',
-    format: 'iife',
+    format: 'worker',
     tsconfig: 'tsconfig.json',
     precache: true,
     baked: true,

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { build, createServer, type InlineConfig, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ScriptEntry } from '../../scripts/build/bundle-script.ts';
-import { WORKER_CHANGED, workerPlugin } from '../../scripts/build/worker-plugin.ts';
-import { createFixture, type Fixture } from '../support/fixture.ts';
+import type { ScriptEntry } from '../../../scripts/build/script-entry.ts';
+import { WORKER_CHANGED, workerPlugin } from '../../../scripts/build/worker-plugin.ts';
+import { createFixture, type Fixture } from '../../support/fixture.ts';
 
 const script = (file: string, source: string, format: ScriptEntry['format'], worker: boolean): ScriptEntry => ({
   file,
@@ -18,9 +18,9 @@ const script = (file: string, source: string, format: ScriptEntry['format'], wor
 });
 
 const SCRIPTS = [
-  script('sw.js', 'sw.ts', 'iife', true),
+  script('sw.js', 'sw.ts', 'worker', true),
   script('lib.js', 'lib.ts', 'es', false),
-  script('absent.js', 'absent.ts', 'iife', false),
+  script('absent.js', 'absent.ts', 'worker', false),
 ];
 
 const FILES = {

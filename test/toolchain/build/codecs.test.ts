@@ -1,15 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { bundleScript } from '../../scripts/build/bundle-script.ts';
+import { bundleScript } from '../../../scripts/build/bundle-script.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Words of the two codecs that a worker has only if it asks for them. */
 const WORDS = ['possibleGap', 'pingTimeout'];
 
 const wordsIn = async (source: string): Promise<readonly string[]> => {
-  const entry = { file: 'sw.js', source, format: 'iife', tsconfig: 'sw/tsconfig.json', precache: false, baked: true };
-  const { code } = await bundleScript(ROOT, { ...entry, format: 'iife' }, 'production', { build: '', precache: [] });
+  const entry = { file: 'sw.js', source, format: 'worker', tsconfig: 'sw/tsconfig.json', precache: false, baked: true };
+  const { code } = await bundleScript(ROOT, { ...entry, format: 'worker' }, 'production', {
+    build: '',
+    precache: [],
+    base: '/',
+  });
   return WORDS.filter((word) => code.includes(word));
 };
 

@@ -3,17 +3,18 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Session, Tokens } from '../../src/core/session/session-types.ts';
-import type { TokenVerdict } from '../../src/core/session/token-response.ts';
-import { createDisk, destroyDisk } from '../../src/host/storage/database.ts';
-import { createDpopKeys } from '../../src/host/auth/dpop-keys.ts';
-import { createUserScopes } from '../../src/host/session/user-scope.ts';
-import { createAuthorizedFetch } from '../../src/host/session/authorized-fetch.ts';
-import { createRequestMatcher } from '../../src/host/session/request-matcher.ts';
-import { createOidcMethod } from '../../src/host/auth/oidc-method.ts';
-import { createSealer } from '../../src/host/storage/encryption.ts';
-import { createPendingSignIns } from '../../src/host/auth/pending-sign-ins.ts';
-import { isObject, own, parseJson } from '../../src/protocol/schema/json.ts';
+import type { Session, Tokens } from '../../../src/core/session/session-types.ts';
+import type { TokenVerdict } from '../../../src/core/session/token-response.ts';
+import { createDisk, destroyDisk } from '../../../src/host/storage/database.ts';
+import { createDpopKeys } from '../../../src/host/auth/dpop-keys.ts';
+import { createProofFetch } from '../../../src/host/auth/proof-fetch.ts';
+import { createUserScopes } from '../../../src/host/session/user-scope.ts';
+import { createAuthorizedFetch } from '../../../src/host/session/authorized-fetch.ts';
+import { createRequestMatcher } from '../../../src/host/session/request-matcher.ts';
+import { createOidcMethod } from '../../../src/host/auth/oidc-method.ts';
+import { createSealer } from '../../../src/host/storage/encryption.ts';
+import { createPendingSignIns } from '../../../src/host/auth/pending-sign-ins.ts';
+import { isObject, own, parseJson } from '../../../src/protocol/schema/json.ts';
 
 /* The real OpenID Connect client, DPoP keys and authorized fetch against a real server that gives odd answers. */
 
@@ -186,7 +187,7 @@ describe('an API that checks proofs', () => {
     const scopes = createUserScopes();
     const authorizedFetch = createAuthorizedFetch({
       origin,
-      keys,
+      sendWithProof: createProofFetch(keys),
       scope: scopes.get,
       matcher: createRequestMatcher([{ origin: 'self', path: '/api/' }], origin),
       requestToken: ({ type }) =>
@@ -225,7 +226,7 @@ describe('drops the `Authorization` and `DPoP` headers of a page [page-authoriza
     const scopes = createUserScopes();
     const authorizedFetch = createAuthorizedFetch({
       origin,
-      keys,
+      sendWithProof: createProofFetch(keys),
       scope: scopes.get,
       matcher: createRequestMatcher([{ origin: 'self', path: '/api/' }], origin),
       requestToken: () => ({ type: 'authorized', generation: 1, token, key }),

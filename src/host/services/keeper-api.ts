@@ -1,14 +1,14 @@
-import { END_SESSION_PATH } from '../protocol/bridge/bridge-constants.ts';
-import type { KeeperApi } from '../protocol/bridge/bridge.ts';
-import { parseNudgeCause, parsePublications, parseSignInIntent } from '../protocol/bridge/calls.ts';
-import type { NudgeCause, SignInNext } from '../protocol/bridge/calls.ts';
-import { failed, ok, type Result } from '../protocol/problem.ts';
-import type { Snapshot } from '../protocol/snapshot.ts';
-import { packRow, unpackRow } from './storage/native-record.ts';
-import { storeProblem } from './storage/database.ts';
-import type { Services } from './services/services.ts';
-import type { SessionRuntime } from './session/session-runtime.ts';
-import type { Sockets } from './sockets/sockets.ts';
+import { END_SESSION_PATH } from '../../protocol/bridge/bridge-constants.ts';
+import type { KeeperApi } from '../../protocol/bridge/bridge.ts';
+import { parseNudgeCause, parsePublications, parseSignInIntent } from '../../protocol/bridge/calls.ts';
+import type { NudgeCause, SignInNext } from '../../protocol/bridge/calls.ts';
+import { failed, ok, type Result } from '../../protocol/problem.ts';
+import type { Snapshot } from '../../protocol/snapshot.ts';
+import { packRow, unpackRow } from '../storage/native-record.ts';
+import { storeProblem } from '../storage/store-problem.ts';
+import type { Services } from './services.ts';
+import type { SessionRuntime } from '../session/session-runtime.ts';
+import type { Sockets } from '../sockets/sockets.ts';
 
 export type ApiOptions = {
   services: Services;

@@ -1,12 +1,7 @@
 import { PrecacheController } from 'workbox-precaching/PrecacheController';
 import type { WorkboxPlugin } from 'workbox-core/types';
 
-declare const self: ServiceWorkerGlobalScope;
-
 export type ShellEntry = { url: string; revision: string | null; integrity: string };
-
-/** Navigations to these paths go to the server. */
-const SERVER_PATHS = ['/api/', '/lab/'];
 
 const digest = async (bytes: ArrayBuffer): Promise<string> => {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
@@ -61,25 +56,31 @@ const lenient = (event: ExtendableEvent): ExtendableEvent =>
     waitUntil: (work: Promise<unknown>) => event.waitUntil(work.catch(unlessFull)),
   }) as ExtendableEvent;
 
-/** Serves the app shell, which is installed with the worker and works offline. `headers` are those of the document. */
-export const serveAppShell = (entries: readonly ShellEntry[], document: string, headers?: DocumentHeaders): void => {
+export type ShellOptions = {
+  entries: readonly ShellEntry[];
+  /** URL of the document that all navigations get. */
+  document: string;
+  /** Headers of that document. */
+  headers?: DocumentHeaders | undefined;
+};
+
+/** The cached app shell. Each method takes the event during whose dispatch, or whose `waitUntil`, it runs. */
+export type ShellCache = {
+  install(event: ExtendableEvent): Promise<unknown>;
+  activate(event: ExtendableEvent): Promise<unknown>;
+  document(event: FetchEvent): Promise<Response>;
+  file(event: FetchEvent): Promise<Response>;
+};
+
+export const createShellCache = ({ entries, document, headers }: ShellOptions): ShellCache => {
   const integrity = new Map(entries.map(({ url, integrity: hash }) => [url, hash]));
   const controller = new PrecacheController({ plugins: [verified(integrity, document, headers)] });
   controller.addToCacheList([...entries]);
-  if (!integrity.has(document)) return;
   const serveDocument = controller.createHandlerBoundToURL(document);
-
-  self.addEventListener('install', (event) => void controller.install(lenient(event)).catch(unlessFull));
-  self.addEventListener('activate', (event) => void controller.activate(event));
-  self.addEventListener('fetch', (event) => {
-    const { request } = event;
-    const url = new URL(request.url);
-    if (request.method !== 'GET' || url.origin !== location.origin) return;
-    if (request.mode === 'navigate') {
-      if (SERVER_PATHS.some((path) => url.pathname.startsWith(path))) return;
-      event.respondWith(serveDocument({ event, request, url }));
-    } else if (integrity.has(url.pathname)) {
-      event.respondWith(controller.strategy.handle({ event, request }));
-    }
-  });
+  return {
+    install: (event) => controller.install(lenient(event)).catch(unlessFull),
+    activate: (event) => controller.activate(event),
+    document: (event) => serveDocument({ event, request: event.request, url: new URL(event.request.url) }),
+    file: (event) => controller.strategy.handle({ event, request: event.request }),
+  };
 };

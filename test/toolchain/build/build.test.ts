@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { parseSync } from 'rolldown/utils';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundledPackages, NOTICES_FILE, renderNotices } from '../../scripts/docs/third-party-notices.ts';
+import { bundledPackages, NOTICES_FILE, renderNotices } from '../../../scripts/docs/third-party-notices.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 let folder: string;
 beforeAll(async () => {

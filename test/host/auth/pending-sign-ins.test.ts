@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { safePath } from '../../src/host/auth/pending-sign-ins.ts';
+import { safePath } from '../../../src/host/auth/pending-sign-ins.ts';
 
 const HERE = 'https://app.example';
 const originOf = (path: string): string => new URL(safePath(path), HERE).origin;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { gzippedBytes, pageFiles, readFrom, staticModules } from '../../scripts/build/built-size.ts';
-import { createFixture, type Fixture } from '../support/fixture.ts';
+import { gzippedBytes, pageFiles, readFrom, staticModules } from '../../../scripts/build/built-size.ts';
+import { createFixture, type Fixture } from '../../support/fixture.ts';
 
 let fixture: Fixture;
 beforeAll(async () => {

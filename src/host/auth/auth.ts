@@ -1,0 +1,62 @@
+import type { Session } from '../../core/session/session-types.ts';
+import type { KeeperConfig } from '../../protocol/config.ts';
+import type { SignInKind } from '../../protocol/snapshot.ts';
+import type { Disk } from '../storage/database.ts';
+import type { Sealer } from '../storage/encryption.ts';
+import { createCookieMethod } from './cookie-method.ts';
+import { createDpopKeys } from './dpop-keys.ts';
+import { createOidcMethod } from './oidc-method.ts';
+import { createPasswordMethod } from './password-method.ts';
+import { createPendingSignIns } from './pending-sign-ins.ts';
+import { createProofFetch, type ProofFetch } from './proof-fetch.ts';
+import type { SignInMethod, VerifyResult } from './sign-in-method.ts';
+
+export type AuthOptions = {
+  config: KeeperConfig;
+  origin: string;
+  disk: Disk;
+  sealer: Sealer;
+  /** Whether the user has signed out and no sign-in came after it. */
+  hasLeft(): boolean;
+  now(): number;
+};
+
+/** Everything that talks to a token endpoint or signs proofs. No request with a valid bearer token needs it. */
+export type Auth = {
+  /** The methods of the configuration. */
+  readonly methods: Readonly<Partial<Record<SignInKind, SignInMethod>>>;
+  /** Asks the backend whether the cookie session is valid. */
+  verifyCookie(): Promise<VerifyResult>;
+  /** The path on which the sign-in with this `state` began. */
+  returnTo(state: string | null): Promise<string | undefined>;
+  /** Sends a request with a DPoP proof (RFC 9449). */
+  readonly sendWithProof: ProofFetch;
+  /** Deletes each DPoP key that neither this session nor a pending sign-in uses. */
+  cleanUp(session: Session | undefined): Promise<void>;
+  /** Writes the DPoP keys to the disk again, after a script deleted the database. */
+  rewrite(): Promise<unknown>;
+};
+
+export const createAuth = ({ config, origin, disk, sealer, hasLeft, now }: AuthOptions): Auth => {
+  const { oidc, password, ticket } = config.signIn;
+  const keys = createDpopKeys(disk, sealer, now);
+  const pendingSignIns = createPendingSignIns(disk, sealer, now);
+  const cookie = ticket && createCookieMethod(ticket, origin, now);
+  return {
+    methods: {
+      ...(oidc && { oidc: createOidcMethod({ config: oidc, origin, keys, pendingSignIns, hasLeft, now }) }),
+      ...(password && { password: createPasswordMethod(password, origin, now) }),
+      ...(cookie && { ticket: cookie }),
+    },
+    verifyCookie: async () =>
+      cookie?.verify() ?? { type: 'failed', problem: { code: 'unsupported', detail: 'ticket' } },
+    returnTo: pendingSignIns.returnTo,
+    sendWithProof: createProofFetch(keys),
+    async cleanUp(session) {
+      const needed = new Set(await pendingSignIns.keys());
+      if (session?.tokens.key !== undefined) needed.add(session.tokens.key);
+      await keys.keepOnly(needed);
+    },
+    rewrite: keys.rewrite,
+  };
+};

@@ -1,0 +1,37 @@
+import type { SignInKind } from '../../protocol/snapshot.ts';
+import type { Auth, AuthOptions } from './auth.ts';
+import { failedWith, type SignInMethod } from './sign-in-method.ts';
+
+/** Loads the code of `auth.ts`. A worker evaluates it when it first needs it (docs/decisions/0012). */
+export type LoadAuth = () => Promise<{ createAuth(options: AuthOptions): Auth }>;
+
+const KINDS = ['oidc', 'password', 'ticket'] as const satisfies readonly SignInKind[];
+
+/** An `Auth` that loads its code at the first call. */
+export const createLateAuth = (load: LoadAuth, options: AuthOptions): Auth => {
+  let loaded: Promise<Auth> | undefined;
+  const auth = (): Promise<Auth> => {
+    loaded ??= load().then(({ createAuth }) => createAuth(options));
+    // The next call tries again.
+    loaded.catch(() => (loaded = undefined));
+    return loaded;
+  };
+  /** Nothing was sent, so the machine may try again. */
+  const NOT_LOADED = failedWith({ code: 'network-unreachable', at: 'script' });
+  const method = async (kind: SignInKind): Promise<SignInMethod | undefined> =>
+    (await auth().catch(() => undefined))?.methods[kind];
+  const late = (kind: SignInKind): SignInMethod => ({
+    signIn: async (command) => (await method(kind))?.signIn(command) ?? NOT_LOADED,
+    refresh: async (session) => (await method(kind))?.refresh(session) ?? { ...NOT_LOADED, unanswered: false },
+    revoke: async (session) => (await method(kind))?.revoke(session) ?? 0,
+  });
+  return {
+    methods: Object.fromEntries(KINDS.filter((kind) => options.config.signIn[kind]).map((kind) => [kind, late(kind)])),
+    verifyCookie: async () => (await auth().catch(() => undefined))?.verifyCookie() ?? NOT_LOADED,
+    returnTo: async (state) => (await auth()).returnTo(state),
+    sendWithProof: async (attempt) => (await auth()).sendWithProof(attempt),
+    cleanUp: async (session) => (await auth()).cleanUp(session),
+    // A key that this worker has not used is not in its memory.
+    rewrite: async () => (await loaded)?.rewrite(),
+  };
+};

@@ -1,0 +1,43 @@
+import {
+  allowInsecureRequests,
+  customFetch,
+  protectedResourceRequest,
+  WWWAuthenticateChallengeError,
+  type DPoPHandle,
+} from 'oauth4webapi';
+import type { DpopKeys } from './dpop-keys.ts';
+
+/** A request to send with a DPoP-bound token. */
+export type ProofRequest = {
+  /** Without credentials of the page: oauth4webapi throws on a request that has an `Authorization` (measured). */
+  headers: Headers;
+  request: Request;
+  url: URL;
+  token: string;
+  /** Name of the key that the token is bound to. */
+  key: string;
+  redirect: RequestRedirect;
+  /** Another copy of the request, for a second proof. */
+  again(): Request;
+};
+
+export type ProofFetch = (attempt: ProofRequest) => Promise<Response>;
+
+/** Sends once more where only the proof was at fault (RFC 9449 §8, §9). */
+export const createProofFetch = (keys: Pick<DpopKeys, 'handle' | 'mayRetry'>): ProofFetch => {
+  const send = async (attempt: ProofRequest, DPoP: DPoPHandle, retry: boolean): Promise<Response> => {
+    const { url, request, token, redirect } = attempt;
+    const transport = (_url: string, { headers }: { headers: Record<string, string> }): Promise<Response> =>
+      fetch(new Request(request, { headers, redirect }));
+    const settings = { DPoP, [customFetch]: transport, [allowInsecureRequests]: true };
+    try {
+      return await protectedResourceRequest(token, request.method, url, new Headers(attempt.headers), null, settings);
+    } catch (error) {
+      if (!(error instanceof WWWAuthenticateChallengeError)) throw error;
+      const code = error.cause.find(({ scheme }) => scheme === 'dpop')?.parameters.error;
+      if (!retry || !(await keys.mayRetry(code, error.response))) return error.response;
+      return send({ ...attempt, request: attempt.again() }, DPoP, false);
+    }
+  };
+  return async (attempt) => send(attempt, await keys.handle(attempt.key), true);
+};

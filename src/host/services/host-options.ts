@@ -1,0 +1,20 @@
+import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
+import type { LoadAuth } from '../auth/late-auth.ts';
+import type { Clock, Random } from '../runtime/clock.ts';
+import type { SocketsFactory } from '../sockets/shared-sockets.ts';
+
+export type HostOptions = {
+  config: KeeperConfig;
+  /** `location.origin` of the scope that the host runs in. */
+  origin: string;
+  where: 'service-worker' | 'page';
+  build: string;
+  /** The secret that the server wrote into this worker's script. It never leaves the worker (SECURITY.md, tier sealed). */
+  seal?: SealSecret | undefined;
+  /** Loads the code for sign-in, refresh and proofs when the host first needs it. */
+  loadAuth: LoadAuth;
+  /** Loads the socket feature (`sharedSockets`), where pages use sockets or channels. */
+  loadSockets?: (() => Promise<SocketsFactory>) | undefined;
+  clock?: Clock | undefined;
+  random?: Random | undefined;
+};

@@ -1,0 +1,2 @@
+export { createApi } from '../../src/host/services/keeper-api.ts';
+export { answerCall } from './call-bridge.ts';

@@ -1,0 +1,12 @@
+import type { InjectedConfig } from '../src/protocol/config.ts';
+import type { SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
+
+/** Options of `keepSession`. Only `config` is required. */
+export type KeepSessionOptions = InjectedConfig & {
+  /** The socket feature, `sharedSockets`. Needed where pages use sockets or channels. */
+  sockets?: SocketsFactory;
+  /** Identifies the build, so that pages can show that a new version is ready. */
+  build?: string;
+  /** Whether this worker calls `skipWaiting()` and `clients.claim()`. Default `false`: a site's own worker decides. */
+  takeOver?: boolean;
+};

@@ -1,0 +1,130 @@
+import { createHost } from '../src/host/host.ts';
+import type { Host } from '../src/host/services/host-types.ts';
+import { END_SESSION_PATH } from '../src/protocol/bridge/bridge-constants.ts';
+import { parsePageMessage, type KeeperApi, type PageMessage } from '../src/protocol/bridge/bridge.ts';
+import { createClientRateLimit } from './calls/call-guard.ts';
+import type { KeepSessionOptions } from './keep-session-options.ts';
+import { createKeepAlives } from './keep-alive-responses.ts';
+import type { LateCode } from './parts/late-code.ts';
+import { createAbortableRequests } from './requests/abortable-requests.ts';
+import { addStaticRoutes } from './requests/static-routes.ts';
+import { createStopTiming } from './updates/stop-timing.ts';
+import { announceTakeover, requestAnnouncement } from './updates/takeover.ts';
+
+declare const self: ServiceWorkerGlobalScope;
+
+/** Chromium kills a worker whose event stays open for five minutes (measured). The worker closes its events before that. */
+const MAX_EVENT_MS = 240_000;
+
+const keepOpen = (event: ExtendableEvent, work: Promise<unknown> | undefined): void => {
+  if (!work) return;
+  let timer: ReturnType<typeof setTimeout>;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, MAX_EVENT_MS)));
+  event.waitUntil(Promise.race([work, late]).finally(() => clearTimeout(timer)));
+};
+
+/** Top-level documents only: a silent sign-in in a frame must not reach the session. */
+const isDocument = ({ method, destination }: Request, { origin, pathname }: URL, path: string | undefined): boolean =>
+  method === 'GET' && destination === 'document' && origin === location.origin && pathname === path;
+
+/** `keepSession`, with the code that it needs late. */
+export const startKeeper = (options: Omit<KeepSessionOptions, 'sockets'>, late: LateCode): Host => {
+  const { config, seal, build = '', takeOver = false } = options;
+  const host = createHost({
+    config,
+    origin: location.origin,
+    where: 'service-worker',
+    build,
+    seal,
+    loadAuth: late.auth,
+    loadSockets: late.sockets,
+  });
+  const keepAlives = createKeepAlives(host.leave);
+  const requests = createAbortableRequests();
+  const isWithinLimit = createClientRateLimit(Date.now);
+  const timing = createStopTiming(requestAnnouncement(), self.registration);
+  const repeatAnnouncement = announceTakeover();
+  let api: KeeperApi | undefined;
+
+  const onFetch = (event: FetchEvent): void => {
+    const { request } = event;
+    const url = new URL(request.url);
+    const respond = (response: Response | Promise<Response>): void => {
+      event.stopImmediatePropagation();
+      event.respondWith(response);
+    };
+    if (request.mode === 'navigate') {
+      const next = isDocument(request, url, config.signIn.oidc?.callback)
+        ? host.callback(url)
+        : isDocument(request, url, END_SESSION_PATH) && host.endSession();
+      if (next) respond(next.then((to) => Response.redirect(to, 302)));
+      return;
+    }
+    const match = host.match(request, url);
+    if (match.handling === 'ignore') {
+      if (keepAlives.covers(url)) respond(keepAlives.respond(url));
+      return;
+    }
+    // Developer tools send such requests for themselves. A worker cannot send one again (mswjs/msw has the same guard).
+    if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
+    respond(requests.send(request, (sent) => host.fetch(sent, match)));
+    keepOpen(event, host.pending());
+  };
+
+  const onWorkerMessage = (event: ExtendableMessageEvent, message: PageMessage | undefined): void => {
+    if (message?.type === 'skip-waiting') repeatAnnouncement();
+    if (message?.type !== 'taking-over') return;
+    host.handOver(message.ms);
+    keepAlives.end();
+    requests.endStreams();
+    timing.hold(event, message.ms);
+  };
+
+  const answer = async (source: Client, message: unknown, isAccepted: boolean): Promise<void> => {
+    const { answerCall, createApi } = await late.calls();
+    api ??= createApi(host.apiOptions);
+    return answerCall(api, source, message, isAccepted);
+  };
+
+  const onMessage = (event: ExtendableMessageEvent): void => {
+    const { source } = event;
+    const message = parsePageMessage(event.data);
+    if (source instanceof ServiceWorker) onWorkerMessage(event, message);
+    if (!message || !(source instanceof Client)) return;
+    const isAccepted = isWithinLimit(source.id);
+    if (!isAccepted && message.type !== 'call') return;
+    switch (message.type) {
+      case 'call':
+        return keepOpen(
+          event,
+          answer(source, message.message, isAccepted).then(() => host.pending()),
+        );
+      case 'attach': {
+        const [port] = event.ports;
+        if (port) host.attach(message.intro, port);
+        return keepOpen(event, host.pending());
+      }
+      case 'abort':
+        return requests.abort(message.name);
+      case 'claim':
+        return event.waitUntil(self.clients.claim());
+      case 'skip-waiting':
+        // The page may have reached an active worker that did not receive the announcement. So this one calls again.
+        return takeOver ? event.waitUntil(self.skipWaiting()) : undefined;
+      case 'taking-over':
+        return;
+    }
+  };
+
+  self.addEventListener('install', (event) => {
+    addStaticRoutes(event, config, location.origin);
+    if (takeOver) void self.skipWaiting();
+  });
+  self.addEventListener('activate', (event) => {
+    if (takeOver) event.waitUntil(self.clients.claim());
+  });
+  self.addEventListener('fetch', timing.trackRequest);
+  self.addEventListener('fetch', onFetch);
+  self.addEventListener('message', onMessage);
+  return host;
+};
