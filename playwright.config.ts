@@ -40,7 +40,8 @@ export default defineConfig({
   // A test that fails sometimes is a bug to find. Only a crash of the browser itself runs a test again
   // (scripts/testing/browser-tests.ts).
   retries: 0,
-  timeout: 60_000,
+  // No test means this bound. It ends a test that hangs. Ten tabs on a loaded machine with two cores need over a minute.
+  timeout: 180_000,
   // Playwright's default of 5 s is a bound that no test means. A test that means a bound names it.
   expect: { timeout: 15_000 },
   reporter: report ? [['./scripts/testing/playwright-reporter.ts'], ['json', { outputFile: report }]] : 'list',
