@@ -2,19 +2,18 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { authenticate, type AuthServices } from './auth/authenticate.ts';
 import { passwordRoutes, socketTicketRoute, cookieSessionRoutes, type AuthRouteServices } from './auth/auth-routes.ts';
-import type { ServerClock } from './base/server-clock.ts';
 import type { DpopChecker } from './auth/dpop.ts';
 import { MAX_JSON_BYTES, problemResponse, type Ctx, type Env, type Handler } from './http/route-helpers.ts';
 import { mediaRoutes } from './demo/media.ts';
-import { noteRoutes } from './demo/notes-routes.ts';
+import { noteRoutes, type NoteServices } from './demo/notes-routes.ts';
 import { setSubject } from './http/request-context.ts';
-import type { Store } from './base/store.ts';
 import { isTopic, type Topics } from './realtime/topics.ts';
 import { uploadRoutes } from './demo/upload-routes.ts';
 import type { Uploads } from './demo/uploads.ts';
 
 export type ApiServices = AuthServices &
-  Omit<AuthRouteServices, 'signedIn'> & { store: Store; clock: ServerClock; uploads: Uploads; topics: Topics };
+  Omit<AuthRouteServices, 'signedIn'> &
+  NoteServices & { uploads: Uploads; topics: Topics };
 
 const MODELS = ['keeper-large', 'keeper-small'];
 const UPLOAD_PATH = '/api/v1/media/upload';
@@ -84,7 +83,7 @@ export const apiRoutes = (services: ApiServices): Hono<Env> => {
     })
     .get('/api/v1/llm/models', signedIn, (c) => c.json({ models: MODELS, default: MODELS[0] }))
     .route('/api/v1/topics', historyRoutes(services.topics, signedIn))
-    .route('/api/v1/notes', noteRoutes(services.store, services.clock, signedIn))
+    .route('/api/v1/notes', noteRoutes(services, signedIn))
     .route(UPLOAD_PATH, uploadRoutes(services.uploads, signedIn))
     .route('/api/v1/media', mediaRoutes(services.tickets, signedIn))
     .all('/api/*', (c) => problemResponse({ status: 404, code: 'not-found', detail: `There is no ${c.req.path}.` }));

@@ -112,7 +112,7 @@ const startPublishing = (services: FaultRouteServices, request: Infer<typeof PUB
   let cancel = (): void => undefined;
   let stopped = false;
   const next = async (): Promise<void> => {
-    const appends: Promise<number>[] = [];
+    const appends: Promise<unknown>[] = [];
     for (const due = Math.min(request.count, dueByNow()); sent < due;) {
       sent += 1;
       for (const owner of owners) appends.push(services.topics.append(owner, request.topic, { n: sent, ...padding }));

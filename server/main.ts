@@ -1,4 +1,4 @@
-import { DataDirError } from './base/data-dir.ts';
+import { DataDirError } from './data-folder/data-dir.ts';
 import { DEFAULT_PORT } from './http/http-server.ts';
 import { createTrustedProxies } from './http/trusted-proxies.ts';
 import { servesFaultRoutes, type ServerOptions } from './server-options.ts';

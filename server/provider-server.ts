@@ -2,7 +2,7 @@ import { openTokenVersion } from './auth/token-version.ts';
 import { createAccounts, DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
 import { createDeviceCookies } from './auth/device-cookies.ts';
 import { createServerClock } from './base/server-clock.ts';
-import { lockDataDir } from './base/data-dir.ts';
+import { lockDataDir } from './data-folder/data-dir.ts';
 import { createLoginRateLimit } from './auth/login-rate-limit.ts';
 import { DEFAULT_CLIENT_ID } from './worker/keeper-config.ts';
 import { DEFAULT_LIFETIMES, type Lifetimes } from './base/token-lifetimes.ts';

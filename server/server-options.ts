@@ -1,5 +1,6 @@
 import type { Account } from './auth/accounts.ts';
-import type { NotifyOperator } from './base/operator-notice.ts';
+import type { VolumeSpace } from './data-folder/disk-space.ts';
+import type { NotifyOperator } from './data-folder/operator-notice.ts';
 
 export type ServerOptions = {
   /** Port of the application; 0 takes any free one. */
@@ -47,6 +48,8 @@ export type ServerOptions = {
   acceptsPerSecond?: number | undefined;
   /** How long a disconnected client still counts as present (ms). */
   presenceGraceMs?: number | undefined;
+  /** Space of the data folder's volume. Default: that of the system. */
+  volume?: (() => VolumeSpace) | undefined;
   /** Receives what only the operator can judge or repair. Default: a line on standard error. */
   onNotice?: NotifyOperator | undefined;
 };

@@ -1,6 +1,7 @@
 import { openTokenVersion, type TokenVersion } from './auth/token-version.ts';
 import { createAccounts, type Account, type Accounts } from './auth/accounts.ts';
 import type { ServerClock } from './base/server-clock.ts';
+import type { DiskSpace } from './data-folder/disk-space.ts';
 import { createDeviceCookies, type DeviceCookies } from './auth/device-cookies.ts';
 import { createDpopChecker, type DpopChecker } from './auth/dpop.ts';
 import { createEventStreams, type EventStreams } from './realtime/event-streams.ts';
@@ -8,7 +9,7 @@ import { createFaults, type Faults } from './base/faults.ts';
 import { createLoginRateLimit, type LoginRateLimit } from './auth/login-rate-limit.ts';
 import { createHub, type Hub } from './realtime/hub.ts';
 import { DEFAULT_LIFETIMES, REUSE_GRACE_MS, type Lifetimes, type ReusePolicy } from './base/token-lifetimes.ts';
-import { onceForEachType, type NotifyOperator } from './base/operator-notice.ts';
+import { onceForEachType, type NotifyOperator } from './data-folder/operator-notice.ts';
 import {
   createTicketQuota,
   createAdmissionControl,
@@ -55,6 +56,7 @@ export type ServerServices = {
   stats: Stats;
   workerSecrets: WorkerSecrets;
   uploads: Uploads;
+  space: DiskSpace | undefined;
 };
 
 export type ServerServicesOptions = {
@@ -70,6 +72,7 @@ export type ServerServicesOptions = {
   /** Number of the key from which the seal secrets derive: see worker-secret.ts. */
   sealKey?: number | undefined;
   notify: NotifyOperator;
+  space?: DiskSpace | undefined;
   /** Folder for unfinished uploads. */
   uploadsDir: string;
 };
@@ -94,7 +97,7 @@ export const openServerServices = async (
   const revocations = createSessionRevocations(store);
   const stats = createStats();
   const tokenVersion = await openTokenVersion(store);
-  const topics = await openTopics(store);
+  const topics = await openTopics(store, options.space);
   const tickets = createTickets(store, stats, revocations);
   const cookieSessions = createCookieSessions({ store, clock, revocations });
   const limits = createLimits(options);
@@ -128,6 +131,7 @@ export const openServerServices = async (
     requestLog: createRequestLog({ cookieSessions, now: clock.now, enabled: options.faultRoutes === true }),
     stats,
     workerSecrets: await openWorkerSecrets(store, options.sealKey),
-    uploads: createUploads(options.uploadsDir, store),
+    uploads: createUploads({ dir: options.uploadsDir, store, now: clock.steadyNow, space: options.space }),
+    space: options.space,
   };
 };

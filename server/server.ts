@@ -7,12 +7,13 @@ import { appOrigins, localOrigins, type LocalOrigins } from './addresses.ts';
 import { apiRoutes } from './api-routes.ts';
 import { openServerServices, type ServerServices } from './server-services.ts';
 import { createServerClock, createSystemClock } from './base/server-clock.ts';
-import { noticeText } from './base/operator-notice.ts';
-import { lockDataDir } from './base/data-dir.ts';
+import { noticeText } from './data-folder/operator-notice.ts';
+import { createDiskSpace, readVolume } from './data-folder/disk-space.ts';
+import { lockDataDir } from './data-folder/data-dir.ts';
 import { appFaultPoint, requestPipeline, providerFaultPoint } from './request-pipeline.ts';
 import { BARE_HEADERS } from './http/headers.ts';
 import { DEFAULT_HEARTBEAT_MS } from './realtime/hub.ts';
-import { problemResponse, type Env } from './http/route-helpers.ts';
+import { problemResponse, storeUnavailable, type Env } from './http/route-helpers.ts';
 import { DEFAULT_CLIENT_ID, DEFAULT_SCOPE, EXTERNAL_SCOPE, keeperConfig } from './worker/keeper-config.ts';
 import { createFaultRoutes } from './fault-routes.ts';
 import { createHostNames } from './http/host-names.ts';
@@ -30,6 +31,7 @@ import { createProvider, isGrantActive } from './provider/provider.ts';
 import { createTokenVerifier, type TokenVerifier } from './auth/token-verifier.ts';
 import { setSubject } from './http/request-context.ts';
 import { servesFaultRoutes, type ServerOptions } from './server-options.ts';
+import { StoreUnavailable } from './base/store.ts';
 import { createStaticHandler } from './static.ts';
 import { createUpgradeListener } from './realtime/websocket-upgrade.ts';
 
@@ -92,6 +94,7 @@ const createEmbeddedProvider = async ({ options, services, origins, issuer, clie
     deviceCookies,
     lifetimes,
     reusePolicy,
+    space: services.space,
     steadyNow: services.clock.steadyNow,
     onRestored: () => services.notify({ type: 'store-restored' }),
     tokenVersion,
@@ -105,7 +108,8 @@ const createEmbeddedProvider = async ({ options, services, origins, issuer, clie
       const accountId = ctx.oidc?.entities.Account?.accountId;
       if (accountId !== undefined) setSubject(ctx.req, accountId);
     },
-    onRevoked: (grantId) => void revocations.revoke(`provider:${grantId}`),
+    // Its tickets and sockets end with the next look at the grant, also when the store cannot write this.
+    onRevoked: (grantId) => void revocations.revoke(`provider:${grantId}`).catch(() => undefined),
   });
   const callback = provider.callback();
   return (request: IncomingMessage, response: ServerResponse): void => void callback(request, response);
@@ -137,6 +141,7 @@ const createApp = ({ options, services, tokenVerifier, origins, issuer, clientId
   );
   app.all('*', serveFile);
   app.onError((error) => {
+    if (error instanceof StoreUnavailable) return storeUnavailable(error);
     console.error(error);
     return problemResponse({ status: 500, code: 'server-error', detail: 'The server failed to handle this request.' });
   });
@@ -177,10 +182,13 @@ const openServer = async (options: ServerOptions, dir: string, cleanups: Cleanup
   const { app, provider } = await openPorts(options, host, cleanups);
   const notify = options.onNotice ?? ((notice) => console.warn(noticeText(notice)));
   const steady = createSystemClock({ onNotice: notify });
-  const store = openLmdbStore(dir, steady.now);
+  const store = openLmdbStore(dir, { now: steady.now, maySweep: () => steady.offsetMs() === 0 });
   const services = await openServerServices(store, createServerClock(0, steady), {
     ...options,
     notify,
+    space: createDiskSpace(options.volume ?? (() => readVolume(dir)), undefined, (isLow, space) =>
+      notify({ type: isLow ? 'disk-low' : 'disk-free', ...space }),
+    ),
     accounts: options.accounts ?? [DEMO_ACCOUNT],
     heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
     uploadsDir: join(dir, 'uploads'),

@@ -3,7 +3,8 @@ import type { ServerClock } from '../base/server-clock.ts';
 import { digest, hmac, timingSafeEquals } from '../base/crypto.ts';
 import { number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
 import { optional } from '../../src/protocol/schema/schema-types.ts';
-import type { Store } from '../base/store.ts';
+import { StoreUnavailable, type Store } from '../base/store.ts';
+import { setBounded } from '../base/bounded-map.ts';
 
 /** Signature algorithms that browsers generate keys for quickly. The embedded provider accepts the same. */
 export const DPOP_ALGORITHMS = ['ES256', 'Ed25519'];
@@ -15,6 +16,8 @@ const NONCE_STEP_MS = 60_000;
 /** Longer than any proof is valid, with or without a nonce. */
 const REPLAY_MEMORY_MS = 4 * NONCE_STEP_MS;
 const MAX_ID_LENGTH = 256;
+/** Proofs that this process remembers while the store cannot write. */
+const MAX_UNSTORED = 100_000;
 
 /** `thumbprint` is the `jkt` to which the access token must be bound (RFC 9449 §6.1). */
 export type DpopResult =
@@ -67,14 +70,25 @@ export const createDpopChecker = (services: { store: Store; clock: ServerClock; 
   const isKnownNonce = (nonce: string): boolean =>
     [0, -1, 1].some((offset) => timingSafeEquals(nonceAt(step() + offset), nonce));
 
+  /** Proofs that the store could not keep. A full disk must not fail the requests that only read. */
+  const unstored = new Map<string, true>();
+
   /** Returns `true` once for each proof, also when two requests carry it at the same time. */
-  const isFirstUse = (jti: string, thumbprint: string): Promise<boolean> => {
+  const isFirstUse = async (jti: string, thumbprint: string): Promise<boolean> => {
     const seen = `dpop-proof/${digest(`${thumbprint} ${jti}`)}`;
-    return store.update([seen], ([current]) =>
-      current === undefined
-        ? { result: true, writes: [{ key: seen, value: true, ttlMs: REPLAY_MEMORY_MS }] }
-        : { result: false },
-    );
+    try {
+      const isNew = await store.update([seen], ([current]) =>
+        current === undefined
+          ? { result: true, writes: [{ key: seen, value: true, ttlMs: REPLAY_MEMORY_MS }] }
+          : { result: false },
+      );
+      return isNew && !unstored.has(seen);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      if (unstored.has(seen) || (await store.get(seen)) !== undefined) return false;
+      setBounded(unstored, seen, true, MAX_UNSTORED);
+      return true;
+    }
   };
 
   const checkClaims = (claims: Claims, request: Parameters<DpopChecker['check']>[0]): DpopResult | undefined => {

@@ -1,6 +1,6 @@
 import type { TokenVersion } from './token-version.ts';
 import type { Account } from './accounts.ts';
-import type { NotifyOperator } from '../base/operator-notice.ts';
+import type { NotifyOperator } from '../data-folder/operator-notice.ts';
 import type { ServerClock } from '../base/server-clock.ts';
 import type { Lifetimes, ReusePolicy } from '../base/token-lifetimes.ts';
 import { rotate, TOKEN_FAMILY, type Family, type Rotation } from './token-family.ts';

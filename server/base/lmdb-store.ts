@@ -1,12 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { open, type RootDatabase, type Database } from 'lmdb';
 import { number, object, unknown, type Infer } from '../../src/protocol/schema/schema.ts';
 import { optional } from '../../src/protocol/schema/schema-types.ts';
 import { createSystemClock } from './server-clock.ts';
-import type { Entry, Store, Write } from './store.ts';
+import { StoreUnavailable, type Entry, type Store, type Write } from './store.ts';
 
 /** Reads ignore expired entries at once. The next sweep removes them from the disk. */
 const SWEEP_EVERY_MS = 60_000;
-const SWEEP_BATCH = 1_000;
+/** Rows of one transaction, so that a request waits for a few milliseconds at most. */
+const SWEEP_SLICE = 250;
+/** After a failed commit, writes fail at once for this long: a full disk must not cost an attempt for each request. */
+const FAILED_PAUSE_MS = 1_000;
+/** `flushed` never resolves after a failed commit (lmdb 3.5, write.js). */
+const FLUSH_WITHIN_MS = 1_000;
 
 /** Record on disk. `v`: the value. `x`: when it expires (ms since the Unix epoch; absent: never). */
 export const ENVELOPE = object({ v: unknown, x: optional(number) });
@@ -23,6 +29,17 @@ const openEnvelope = (stored: unknown, now: number): unknown => {
  */
 const endOf = (prefix: string): string => `${prefix}\u{10FFFF}`;
 
+/** lmdb rejects with an error that carries the reason as another promise, which rejects too. */
+const hasCommitError = (error: unknown): error is Error & { commitError: Promise<unknown> } =>
+  error instanceof Error && 'commitError' in error && error.commitError instanceof Promise;
+
+export type LmdbStoreOptions = {
+  /** ms since the Unix epoch. Default: the system's time, until that jumps. */
+  now?: () => number;
+  /** Whether expired entries may be removed now. */
+  maySweep?: () => boolean;
+};
+
 class LmdbStore implements Store {
   readonly #root: RootDatabase;
   readonly #entries: Database;
@@ -31,14 +48,20 @@ class LmdbStore implements Store {
   readonly #timer: NodeJS.Timeout;
 
   readonly #now: () => number;
+  readonly #maySweep: () => boolean;
+  #failedAt = Number.NEGATIVE_INFINITY;
+  #sweeping: Promise<number> | undefined;
+  #isClosing = false;
 
-  constructor(path: string, now: () => number) {
+  constructor(path: string, { now = createSystemClock().now, maySweep = () => true }: LmdbStoreOptions) {
     this.#now = now;
+    this.#maySweep = maySweep;
+    // With batches of its own, lmdb rejects a promise that no caller has when a commit fails (write.js, `writeBatchStart`).
     // By default lmdb takes a path with a dot in its last part for a file: `data.d`, `app-1.0`.
-    this.#root = open({ path, maxDbs: 2, noSubdir: false });
+    this.#root = open({ path, maxDbs: 2, noSubdir: false, eventTurnBatching: false });
     this.#entries = this.#root.openDB({ name: 'entries' });
     this.#expiry = this.#root.openDB({ name: 'expiry' });
-    this.#timer = setInterval(() => void this.sweep(), SWEEP_EVERY_MS).unref();
+    this.#timer = setInterval(() => void this.sweep().catch(() => undefined), SWEEP_EVERY_MS).unref();
   }
 
   async get(key: string): Promise<unknown> {
@@ -46,11 +69,11 @@ class LmdbStore implements Store {
   }
 
   async put(key: string, value: unknown, ttlMs?: number): Promise<void> {
-    await this.#root.transaction(() => this.#apply({ key, value, ttlMs }));
+    await this.#commit(() => this.#apply({ key, value, ttlMs }));
   }
 
   async delete(key: string): Promise<void> {
-    await this.#root.transaction(() => this.#apply({ key, remove: true }));
+    await this.#commit(() => this.#apply({ key, remove: true }));
   }
 
   async list(prefix: string, range: { after?: string | undefined; limit?: number | undefined } = {}): Promise<Entry[]> {
@@ -71,7 +94,7 @@ class LmdbStore implements Store {
     keys: readonly string[],
     decide: (current: readonly unknown[]) => { result: T; writes?: readonly Write[] },
   ): Promise<T> {
-    return this.#root.transaction(() => {
+    return this.#commit(() => {
       const now = this.#now();
       const decision = decide(keys.map((key) => openEnvelope(this.#entries.get(key), now)));
       for (const write of decision.writes ?? []) this.#apply(write);
@@ -79,25 +102,55 @@ class LmdbStore implements Store {
     });
   }
 
-  /** Removes expired entries. Returns how many. */
-  async sweep(): Promise<number> {
-    return this.#root.transaction(() => {
-      const now = this.#now();
-      let removed = 0;
-      for (const row of [...this.#expiry.getKeys({ end: [now + 1], limit: SWEEP_BATCH })]) {
-        const key = Array.isArray(row) ? String(row[1]) : '';
-        this.#expiry.removeSync(row);
-        // A later write may have extended the entry; its new expiry has a row of its own.
-        if (openEnvelope(this.#entries.get(key), now) === undefined && this.#entries.removeSync(key)) removed += 1;
-      }
-      return removed;
-    });
+  /** Removes all expired entries, in slices. Returns how many. */
+  sweep(): Promise<number> {
+    return (this.#sweeping ??= this.#sweepAll().finally(() => {
+      this.#sweeping = undefined;
+    }));
+  }
+
+  async #sweepAll(): Promise<number> {
+    let removed = 0;
+    while (!this.#isClosing && this.#maySweep()) {
+      const slice = await this.#commit(() => this.#sweepSlice());
+      removed += slice.removed;
+      if (slice.rows < SWEEP_SLICE) break;
+    }
+    return removed;
+  }
+
+  #sweepSlice(): { rows: number; removed: number } {
+    const now = this.#now();
+    const rows = [...this.#expiry.getKeys({ end: [now + 1], limit: SWEEP_SLICE })];
+    let removed = 0;
+    for (const row of rows) {
+      const key = Array.isArray(row) ? String(row[1]) : '';
+      this.#expiry.removeSync(row);
+      // A later write may have extended the entry; its new expiry has a row of its own.
+      if (openEnvelope(this.#entries.get(key), now) === undefined && this.#entries.removeSync(key)) removed += 1;
+    }
+    return { rows: rows.length, removed };
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#root.flushed;
+    this.#isClosing = true;
+    await this.#sweeping?.catch(() => undefined);
+    await Promise.race([this.#root.flushed, delay(FLUSH_WITHIN_MS, undefined, { ref: false })]);
     await this.#root.close();
+  }
+
+  /** Runs a transaction. A failed commit changes nothing, and must not end the process: lmdb leaves its reason unhandled. */
+  async #commit<T>(work: () => T): Promise<T> {
+    if (performance.now() - this.#failedAt < FAILED_PAUSE_MS) throw new StoreUnavailable('The last write failed.');
+    try {
+      return await this.#root.transaction(work);
+    } catch (error) {
+      if (!hasCommitError(error)) throw error;
+      void error.commitError.catch(() => undefined);
+      this.#failedAt = performance.now();
+      throw new StoreUnavailable('The data folder cannot be written.', 1, { cause: error });
+    }
   }
 
   #apply(write: Write): void {
@@ -114,6 +167,6 @@ class LmdbStore implements Store {
   }
 }
 
-/** Opens or creates the store in a folder of its own. `now`: ms since the Unix epoch. Throws if it cannot write there. */
-export const openLmdbStore = (path: string, now = createSystemClock().now): Store & { sweep(): Promise<number> } =>
-  new LmdbStore(path, now);
+/** Opens or creates the store in a folder of its own. Throws if it cannot write there. */
+export const openLmdbStore = (path: string, options: LmdbStoreOptions = {}): Store & { sweep(): Promise<number> } =>
+  new LmdbStore(path, options);

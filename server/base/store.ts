@@ -13,7 +13,22 @@ export type Range = {
 };
 
 /**
- * The server's persistent state. A resolved promise means that the change survives a crash of this process.
+ * The store cannot write now, for example because the disk is full. It has changed nothing, and a later attempt may succeed:
+ * a request ends with 503 and `Retry-After`, and no session ends.
+ */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterSeconds = 1, options?: ErrorOptions) {
+    super(message, options);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/**
+ * The server's persistent state. A resolved promise means that the change survives a crash of this process. A write rejects
+ * with `StoreUnavailable` when the store cannot keep it.
  *
  * Another store can replace it, also a distributed one (Redis with WATCH, DynamoDB with transactions). It must offer
  * values by string key, ordered listing by prefix, expiry, and one optimistic transaction over named keys.

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { problemResponse, readJsonObject, type Env, type Handler } from '../http/route-helpers.ts';
 import { digest } from '../base/crypto.ts';
 import { number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
+import type { DiskSpace } from '../data-folder/disk-space.ts';
 import type { ServerClock } from '../base/server-clock.ts';
 import type { Decision, Store } from '../base/store.ts';
 
@@ -23,11 +24,13 @@ const ID_DIGITS = 12;
 
 const idOf = (counter: number): string => String(counter).padStart(ID_DIGITS, '0');
 
+export type NoteServices = { store: Store; clock: ServerClock; space: DiskSpace | undefined };
+
 /**
  * A sample API with a mutation. With an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) a repeated request
  * creates one note, and returns the same response. It rejects the same key for another request.
  */
-export const noteRoutes = (store: Store, clock: ServerClock, signedIn: Handler): Hono<Env> => {
+export const noteRoutes = ({ store, clock, space }: NoteServices, signedIn: Handler): Hono<Env> => {
   const add = (owner: string, content: string, key: string | undefined): Promise<AddResult> => {
     const counterKey = `note-counter/${owner}`;
     const receiptKey = `note-receipt/${owner}/${digest(key ?? '')}`;
@@ -72,6 +75,7 @@ export const noteRoutes = (store: Store, clock: ServerClock, signedIn: Handler):
           code: 'bad-request',
           detail: 'The Idempotency-Key is empty or too long.',
         });
+      space?.require();
       const outcome = await add(c.get('principal').owner, content, key);
       if (outcome.type === 'mismatch')
         return problemResponse({

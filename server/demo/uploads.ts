@@ -3,15 +3,19 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digest, randomId } from '../base/crypto.ts';
-import { object, string, type Infer } from '../../src/protocol/schema/schema.ts';
-import { count, optional } from '../../src/protocol/schema/schema-types.ts';
-import type { Store } from '../base/store.ts';
+import { number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
+import { count, list, optional, withDefault } from '../../src/protocol/schema/schema-types.ts';
+import { StoreUnavailable, type Decision, type Store, type Write } from '../base/store.ts';
+import type { DiskSpace } from '../data-folder/disk-space.ts';
 
 /** A complete upload. */
 const RECEIPT = object({ bytes: count, sha256: string });
 export type Receipt = Infer<typeof RECEIPT>;
 
 export const STORED_UPLOAD = object({ length: count, receipt: optional(RECEIPT) });
+
+/** The unfinished uploads of one owner. `at`: when the upload began. */
+export const UPLOAD_SLOTS = withDefault(list(object({ id: string, at: number })), []);
 
 /** `offset`: bytes on the server's disk. */
 export type UploadStatus = { offset: number; length: number; receipt: Receipt | undefined };
@@ -40,6 +44,8 @@ export type Uploads = {
 export const MAX_UPLOAD_BYTES = 1024 * 1024 * 1024;
 const MAX_UNFINISHED = 16;
 const UPLOAD_TTL_MS = 24 * 60 * 60 * 1000;
+const CLEAN_UP_EVERY_MS = 60 * 60 * 1000;
+const RETRY_SECONDS = 60;
 
 const receiptOf = (bytes: number, hash: Hash): Receipt => ({ bytes, sha256: hash.digest('hex') });
 
@@ -67,13 +73,18 @@ const digestFile = async (file: string, bytes: number): Promise<Receipt> => {
   return receiptOf(bytes, hash);
 };
 
-/** Removes the files of abandoned uploads. Their rows in the store expire. */
-const removeOldFiles = async (dir: string, olderThan: number): Promise<void> => {
-  for (const name of await readdir(dir)) {
-    const { mtimeMs } = await stat(join(dir, name)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-    if (mtimeMs < olderThan) await rm(join(dir, name), { force: true });
-  }
+/** Removes the files of abandoned uploads, whose rows in the store have expired. */
+const removeAbandonedFiles = async (dir: string, store: Store): Promise<void> => {
+  const files = await readdir(dir);
+  const rows = await store.list('upload/');
+  const known = new Set(rows.map(({ key }) => digest(key)));
+  for (const name of files) if (!known.has(name)) await rm(join(dir, name), { force: true });
 };
+
+/** The disk is full, or a quota or limit of the server's user is used up. */
+const OUT_OF_SPACE: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+const isOutOfSpace = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && OUT_OF_SPACE.includes(error.code);
 
 /** The chunks of a body, until the signal aborts. A client that lost its connection may send nothing for a long time. */
 const readChunks = async function* (body: ReadableStream<Uint8Array> | null, signal: AbortSignal) {
@@ -88,8 +99,7 @@ const readChunks = async function* (body: ReadableStream<Uint8Array> | null, sig
 const appendToFile = async (
   file: string,
   { offset, body }: UploadPart,
-  length: number,
-  signal: AbortSignal,
+  { length, signal, space }: { length: number; signal: AbortSignal; space: DiskSpace | undefined },
 ): Promise<'written' | 'cut' | 'too-long'> => {
   const handle = await open(file, 'a');
   let end = offset;
@@ -97,13 +107,17 @@ const appendToFile = async (
     for await (const chunk of readChunks(body, signal)) {
       end += chunk.length;
       if (end > length) return 'too-long';
-      await handle.write(chunk);
+      space?.require(chunk.length);
+      await handle.writeFile(chunk);
     }
     return signal.aborted ? 'cut' : 'written';
-  } catch {
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw error;
+    if (isOutOfSpace(error)) throw new StoreUnavailable('The disk is full.', RETRY_SECONDS, { cause: error });
     return 'cut';
   } finally {
-    await handle.datasync();
+    // The file has fewer bytes where this fails, and its size is the offset from which the client goes on.
+    await handle.datasync().catch(() => undefined);
     await handle.close();
   }
 };
@@ -130,8 +144,19 @@ const createUploadQueue = () => {
   };
 };
 
-export const createUploads = (dir: string, store: Store): Uploads => {
+export type UploadsOptions = {
+  /** Folder for unfinished uploads. */
+  dir: string;
+  store: Store;
+  /** ms since the Unix epoch, without jumps. */
+  now: () => number;
+  space?: DiskSpace | undefined;
+};
+
+export const createUploads = ({ dir, store, now, space }: UploadsOptions): Uploads => {
   const enqueue = createUploadQueue();
+  let cleanedUpAt = Number.NEGATIVE_INFINITY;
+  const slotsKey = (owner: string): string => `upload-slots/${owner}`;
   const keyOf = (owner: string, id: string): string => `upload/${owner}/${id}`;
   const fileOf = (owner: string, id: string): string => join(dir, digest(keyOf(owner, id)));
 
@@ -142,9 +167,29 @@ export const createUploads = (dir: string, store: Store): Uploads => {
     return { offset, length: row.length, receipt: row.receipt };
   };
 
+  /** In one transaction with the upload's own row, so that parallel requests cannot exceed the limit. */
+  const takeSlot = (owner: string, id: string, length: number): Promise<boolean> =>
+    store.update([slotsKey(owner), keyOf(owner, id)], ([stored, upload]): Decision<boolean> => {
+      if (upload !== undefined) return { result: true };
+      const at = now();
+      const slots = UPLOAD_SLOTS.read(stored)?.filter((slot) => at - slot.at < UPLOAD_TTL_MS) ?? [];
+      if (slots.length >= MAX_UNFINISHED) return { result: false };
+      const writes: Write[] = [
+        { key: keyOf(owner, id), value: { length }, ttlMs: UPLOAD_TTL_MS },
+        { key: slotsKey(owner), value: [...slots, { id, at }], ttlMs: UPLOAD_TTL_MS },
+      ];
+      return { result: true, writes };
+    });
+
+  const leaveSlot = (owner: string, id: string, write: Write): Promise<void> =>
+    store.update([slotsKey(owner)], ([stored]) => {
+      const slots = UPLOAD_SLOTS.read(stored)?.filter((slot) => slot.id !== id);
+      return { result: undefined, writes: [write, { key: slotsKey(owner), value: slots, ttlMs: UPLOAD_TTL_MS }] };
+    });
+
   const finish = async (owner: string, id: string, length: number): Promise<Receipt> => {
     const receipt = await digestFile(fileOf(owner, id), length);
-    await store.put(keyOf(owner, id), { length, receipt }, UPLOAD_TTL_MS);
+    await leaveSlot(owner, id, { key: keyOf(owner, id), value: { length, receipt }, ttlMs: UPLOAD_TTL_MS });
     await rm(fileOf(owner, id), { force: true });
     return receipt;
   };
@@ -155,7 +200,7 @@ export const createUploads = (dir: string, store: Store): Uploads => {
     if (part.offset !== status.offset) return { type: 'mismatch', offset: status.offset };
     // The client did not receive the response to the last part, and repeats it.
     if (status.receipt) return { type: 'received', receipt: status.receipt };
-    const outcome = await appendToFile(fileOf(owner, id), part, status.length, signal);
+    const outcome = await appendToFile(fileOf(owner, id), part, { length: status.length, signal, space });
     if (outcome !== 'written') return { type: outcome };
     const offset = await sizeOf(fileOf(owner, id));
     if (!part.complete) return { type: 'appended', offset };
@@ -166,24 +211,21 @@ export const createUploads = (dir: string, store: Store): Uploads => {
 
   return {
     async begin(owner, length, key) {
+      space?.require(length);
       await mkdir(dir, { recursive: true });
-      await removeOldFiles(dir, Date.now() - UPLOAD_TTL_MS);
-      const rows = await store.list(`upload/${owner}/`);
-      const unfinished = rows.filter(({ value }) => STORED_UPLOAD.read(value)?.receipt === undefined);
-      if (unfinished.length >= MAX_UNFINISHED) return undefined;
+      if (performance.now() - cleanedUpAt > CLEAN_UP_EVERY_MS) {
+        cleanedUpAt = performance.now();
+        await removeAbandonedFiles(dir, store);
+      }
       const id = key === undefined ? randomId() : digest(`${owner}/${key}`);
-      await store.update([keyOf(owner, id)], ([current]) => ({
-        result: undefined,
-        writes: current === undefined ? [{ key: keyOf(owner, id), value: { length }, ttlMs: UPLOAD_TTL_MS }] : [],
-      }));
-      return id;
+      return (await takeSlot(owner, id, length)) ? id : undefined;
     },
     status: (owner, id) => enqueue(id, () => statusOf(owner, id)),
     append: (owner, id, part) => enqueue(id, (signal) => append(owner, id, part, signal)),
     remove: (owner, id) =>
       enqueue(id, async () => {
         if (!(await statusOf(owner, id))) return false;
-        await store.delete(keyOf(owner, id));
+        await leaveSlot(owner, id, { key: keyOf(owner, id), remove: true });
         await rm(fileOf(owner, id), { force: true });
         return true;
       }),

@@ -42,8 +42,12 @@ export const createSessionRevocations = (store: Store): SessionRevocations => {
   return {
     subscribe: (listener) => void listeners.push(listener),
     async revoke(session) {
-      await store.put(keyOf(session), true, MAX_TICKET_MS);
-      notify((principal) => principal.session === session);
+      try {
+        await store.put(keyOf(session), true, MAX_TICKET_MS);
+      } finally {
+        // A full disk keeps no socket open.
+        notify((principal) => principal.session === session);
+      }
     },
     revokeAll: () => notify(() => true),
     isRevoked: async (session) => (await store.get(keyOf(session))) !== undefined,

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, MiddlewareHandler } from 'hono';
 import { isObject, parseJson, type JsonObject } from '../../src/protocol/schema/json.ts';
+import type { StoreUnavailable } from '../base/store.ts';
 import type { Principal } from './principal.ts';
 
 /** Hono environment of all handlers. `principal` is set only after `signedIn`. */
@@ -49,6 +50,13 @@ export const tooManyAttempts = (waitSeconds: number): Response => {
     { status: 429, headers: { 'cache-control': 'no-store', 'retry-after': String(waitSeconds) } },
   );
 };
+
+/** The store cannot write now. */
+export const storeUnavailable = ({ message, retryAfterSeconds }: StoreUnavailable): Response =>
+  problemResponse(
+    { status: 503, code: 'store-unavailable', detail: `The server cannot store anything now. ${message}` },
+    { 'retry-after': String(retryAfterSeconds) },
+  );
 
 export const MAX_JSON_BYTES = 65_536;
 

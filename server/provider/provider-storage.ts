@@ -4,6 +4,8 @@ import { looseObject, number, object, string, type Infer } from '../../src/proto
 import { optional } from '../../src/protocol/schema/schema-types.ts';
 import { digest } from '../base/crypto.ts';
 import { seal, unseal } from '../base/sealing.ts';
+import type { DiskSpace } from '../data-folder/disk-space.ts';
+import type { BegunSignIns } from './begun-sign-ins.ts';
 import type { ReusePolicy } from '../base/token-lifetimes.ts';
 import type { Decision, Store, Write } from '../base/store.ts';
 import type { RefreshTokenIds, RefreshTokenOrigin } from './refresh-token-id.ts';
@@ -23,6 +25,9 @@ export type ProviderStorageOptions = {
   reusePolicy: ReusePolicy;
   /** Creates the error that the provider returns as `invalid_grant`. */
   reused: (grantId: string | undefined) => Error;
+  /** Bounds what visitors without an account can write. */
+  begunSignIns: BegunSignIns;
+  space?: DiskSpace | undefined;
   /** Seals the ids that an index must return. */
   indexKey: Buffer;
   refreshTokenIds: RefreshTokenIds;
@@ -59,6 +64,15 @@ const userCodeKey = (code: string): string => `provider-user-code/${digest(code)
  * the first write counts, and the second request fails like any replay.
  */
 const REPLAY_MODEL = 'ReplayDetection';
+
+/** Sign-ins that a visitor has begun. */
+const BEGUN_MODEL = 'Interaction';
+
+/** Counts the sign-ins that visitors began at the server before this one. */
+export const countBegunSignIns = async (store: Store, begunSignIns: BegunSignIns): Promise<void> => {
+  for (const { key, value } of await store.list(`provider/${BEGUN_MODEL}/`))
+    begunSignIns.add(key, JSON.stringify(value).length);
+};
 
 export const grantKey = (grantId: string): string => keyOf('Grant', grantId);
 
@@ -113,7 +127,7 @@ class StoreAdapter implements Adapter {
     const ttlMs = expiresIn === undefined ? undefined : expiresIn * 1000;
     const { store, now } = this.#options;
     const record = { payload: content, ...(ttlMs === undefined ? {} : { expiresAt: now() + ttlMs }) };
-    const writes = this.#writes(id, record, ttlMs);
+    const writes = [...this.#writes(id, record, ttlMs), ...(await this.#makeRoom(id, record))];
     const isFirst = await store.update([keyOf(this.#model, id)], ([current]) =>
       this.#model === REPLAY_MODEL && current !== undefined ? { result: false } : { result: true, writes },
     );
@@ -166,11 +180,22 @@ class StoreAdapter implements Adapter {
   }
 
   async destroy(id: string): Promise<void> {
-    await this.#options.store.delete(keyOf(this.#model, id));
+    const key = keyOf(this.#model, id);
+    this.#options.begunSignIns.remove(key);
+    await this.#options.store.delete(key);
   }
 
   async revokeByGrantId(grantId: string): Promise<void> {
     await revokeGrantTokens(this.#options.store, grantId);
+  }
+
+  /** A person who is signing in may finish on a disk that is almost full, but no one may begin. */
+  async #makeRoom(id: string, record: OidcRecord): Promise<Write[]> {
+    if (this.#model !== BEGUN_MODEL) return [];
+    const { store, space, begunSignIns } = this.#options;
+    const key = keyOf(this.#model, id);
+    if ((await store.get(key)) === undefined) space?.require();
+    return begunSignIns.add(key, JSON.stringify(record).length).map((evicted) => ({ key: evicted, remove: true }));
   }
 
   #writes(id: string, record: OidcRecord, ttlMs: number | undefined): Write[] {

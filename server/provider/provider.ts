@@ -7,8 +7,11 @@ import { DPOP_ALGORITHMS } from '../auth/dpop.ts';
 import type { DeviceCookies } from '../auth/device-cookies.ts';
 import type { LoginRateLimit } from '../auth/login-rate-limit.ts';
 import { SESSION_SECONDS, type Lifetimes, type ReusePolicy } from '../base/token-lifetimes.ts';
+import type { DiskSpace } from '../data-folder/disk-space.ts';
+import { countByAddress, createBegunSignIns } from './begun-sign-ins.ts';
+import { answerUnavailable } from './unavailable.ts';
 import { ownFormsOnly, providerHeaders } from './provider-guards.ts';
-import { grantKey, storeAdapter, type ProviderStorageOptions } from './provider-storage.ts';
+import { countBegunSignIns, grantKey, storeAdapter, type ProviderStorageOptions } from './provider-storage.ts';
 import { isLoopbackHost } from '../http/cookie.ts';
 import { loadOrCreateSecret, loadOrCreateKey, randomId } from '../base/crypto.ts';
 import { moveLegacyRecords } from './legacy-records.ts';
@@ -31,6 +34,7 @@ export type ProviderOptions = {
   reusePolicy: ReusePolicy;
   /** The server's clock without the skew of the fault routes. */
   steadyNow: () => number;
+  space?: DiskSpace | undefined;
   /** Called when a refresh token proves that the store is an older copy. */
   onRestored?: (() => void) | undefined;
   tokenVersion: TokenVersion;
@@ -161,10 +165,11 @@ const accountsConfiguration = ({ accounts, tokenVersion }: ProviderOptions): { [
 });
 
 const storageOptions = async (
-  { store, steadyNow, reusePolicy, onRestored }: ProviderOptions,
+  { store, steadyNow, reusePolicy, onRestored, space }: ProviderOptions,
   reused: ProviderStorageOptions['reused'],
 ): Promise<ProviderStorageOptions> => ({
-  ...{ store, now: steadyNow, reusePolicy, reused },
+  ...{ store, now: steadyNow, reusePolicy, reused, space },
+  begunSignIns: createBegunSignIns(TTL_SECONDS.Interaction * 1000),
   indexKey: await loadOrCreateKey(store, 'provider-index'),
   refreshTokenIds: createRefreshTokenIds(await loadOrCreateKey(store, 'provider-refresh')),
   onRestored: () => onRestored?.(),
@@ -238,6 +243,7 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
   };
   const storage = await storageOptions(options, reused);
   await moveLegacyRecords(options.store, storage.indexKey, options.steadyNow);
+  await countBegunSignIns(options.store, storage.begunSignIns);
   const provider = new OpenIdProvider(options.issuer, await configuration(options, storage));
   signRefreshTokens(provider, storage.refreshTokenIds);
   // Behind a reverse proxy the request pipeline sets `X-Forwarded-Proto`.
@@ -246,6 +252,8 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
   const resource = options.accessTokens === 'jwt' ? options.audience : undefined;
   const hint = options.showHint ? accounts.all()[0] : undefined;
   provider.use(providerHeaders(options.exposedHeaders ?? EXPOSED_HEADERS));
+  answerUnavailable(provider, appOrigins[0] ?? '/');
+  provider.use(countByAddress);
   provider.use(ownFormsOnly([...appOrigins, new URL(options.issuer).origin]));
   provider.use(
     signInRoutes({
@@ -260,10 +268,9 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
     }),
   );
   provider.on('grant.success', (ctx) => options.onGranted?.(ctx, String(ctx.oidc?.params?.['grant_type'])));
-  provider.on('server_error', (_ctx, error) => console.error(error));
   provider.on('grant.revoked', (ctx, grantId) => {
     options.onRevoked?.(grantId);
-    if (ctx.oidc) void endSignIn(provider, ctx.oidc);
+    if (ctx.oidc) endSignIn(provider, ctx.oidc).catch((error: unknown) => console.error(error));
   });
   return provider;
 };

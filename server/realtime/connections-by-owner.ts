@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import { CLOSE_CODE } from '../../src/protocol/frames.ts';
+import { StoreUnavailable } from '../base/store.ts';
 
 /** Open sockets of one person on one endpoint: browsers, devices, and sockets that are about to close. */
 const MAX_PER_OWNER = 64;
@@ -8,6 +9,12 @@ export const TOO_MANY_PAUSE_MS = 60_000;
 
 /** Close reason that asks the client to wait before it reconnects (at most 123 bytes, RFC 6455 §5.5.1). */
 export const retryAfterReason = (ms: number): string => JSON.stringify({ ra: ms });
+
+/** How a socket closes after this error. A store that cannot write now asks the client to come back later. */
+export const closeFor = (error: unknown): { code: number; reason: string } =>
+  error instanceof StoreUnavailable
+    ? { code: CLOSE_CODE.tryLater, reason: retryAfterReason(error.retryAfterSeconds * 1_000) }
+    : { code: CLOSE_CODE.serverError, reason: 'server error' };
 
 /** Open connections, indexed by owner: an event goes to its owner only, without a loop over all connections. */
 export type ConnectionsByOwner<T> = {

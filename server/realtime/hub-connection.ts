@@ -9,12 +9,12 @@ import {
 } from '../../src/protocol/frames.ts';
 import { MAX_STATE_LENGTH, type Cursor } from '../../src/protocol/cursor.ts';
 import { MAX_NAME } from '../../src/protocol/bridge/calls.ts';
-import { retryAfterReason, TOO_MANY_PAUSE_MS } from './connections-by-owner.ts';
+import { closeFor, retryAfterReason, TOO_MANY_PAUSE_MS } from './connections-by-owner.ts';
 import { FreezableSocket, textOf, type FreezableConnection } from './freezable-socket.ts';
 import type { PresenceSocket, PresenceTracker } from './presence-tracker.ts';
 import type { Principal } from '../http/principal.ts';
 import { randomId } from '../base/crypto.ts';
-import { isTopic, resumeFrom, type PublishedEvent, type Topics } from './topics.ts';
+import { isShallow, isTopic, resumeFrom, type PublishedEvent, type Topics } from './topics.ts';
 
 /** `new`: an unknown browser profile. `superseded`: a worker of the profile with a higher fence has connected. */
 export type FenceResult = 'known' | 'new' | 'superseded';
@@ -41,8 +41,6 @@ const READ_BATCH = 200;
 const CONGESTED_BYTES = 65_536;
 /** Above this, the server closes the connection of a client that does not read its responses. */
 const MAX_BUFFERED_BYTES = 1_048_576;
-/** `JSON.stringify` overflows the stack on deeply nested data. Real messages do not come near this depth. */
-const MAX_DEPTH = 128;
 /** Frames that a connection handles at the same time. Above this, it stops reading the socket. */
 const MAX_PENDING_FRAMES = 64;
 
@@ -53,11 +51,6 @@ type Phase =
   | { state: 'joining'; host: ProfileIdentity }
   | { state: 'open'; host: ProfileIdentity }
   | { state: 'closed' };
-
-const isShallow = (data: unknown, levels = MAX_DEPTH): boolean =>
-  typeof data !== 'object' ||
-  data === null ||
-  (levels > 0 && Object.values(data).every((part) => isShallow(part, levels - 1)));
 
 /** One connection of the protocol `keeper.1`: see src/protocol/frames.ts. */
 export class HubConnection implements FreezableConnection {
@@ -129,7 +122,7 @@ export class HubConnection implements FreezableConnection {
       subscription.next += 1;
       return this.send(['ev', event.topic, event.epoch, event.offset, event.data]);
     }
-    void this.#catchUp(event.topic, subscription);
+    this.#startCatchUp(event.topic, subscription);
   }
 
   get #isCongested(): boolean {
@@ -139,7 +132,7 @@ export class HubConnection implements FreezableConnection {
   #onFlushed(): void {
     if (this.#isCongested) return;
     for (const [topic, subscription] of this.#subscriptions) {
-      if (!subscription.catchingUp && subscription.next <= subscription.head) void this.#catchUp(topic, subscription);
+      if (!subscription.catchingUp && subscription.next <= subscription.head) this.#startCatchUp(topic, subscription);
     }
   }
 
@@ -163,7 +156,7 @@ export class HubConnection implements FreezableConnection {
     this.#pendingFrames += 1;
     if (this.#pendingFrames > MAX_PENDING_FRAMES) this.#socket.ws.pause();
     void this.#handle(frame)
-      .catch(() => this.close(CLOSE_CODE.serverError, 'server error'))
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#pendingFrames -= 1;
         if (this.#pendingFrames <= MAX_PENDING_FRAMES && !this.#socket.isFrozen) this.#socket.ws.resume();
@@ -254,7 +247,7 @@ export class HubConnection implements FreezableConnection {
     if (id === '' || id.length > MAX_NAME || !isTopic(topic) || !isShallow(data))
       return this.send(['nak', id.slice(0, MAX_NAME), 'bad-message']);
     const offset = await this.#hub.topics.append(this.principal.owner, topic, data ?? null, id);
-    this.send(['ack', id, offset]);
+    this.send(offset === undefined ? ['nak', id, 'over-limit'] : ['ack', id, offset]);
   }
 
   async #onAuth(ticket: string): Promise<void> {
@@ -263,6 +256,15 @@ export class HubConnection implements FreezableConnection {
     if (principal.owner !== this.principal.owner) return this.close(CLOSE_CODE.forbidden, 'another user');
     this.principal = principal;
     this.send(['authok', principal.expiresAt]);
+  }
+
+  #fail(error: unknown): void {
+    const { code, reason } = closeFor(error);
+    this.close(code, reason);
+  }
+
+  #startCatchUp(topic: string, subscription: Subscription): void {
+    this.#catchUp(topic, subscription).catch((error: unknown) => this.#fail(error));
   }
 
   /** Sends events from disk until the subscription has the newest one, or the socket is congested. */

@@ -118,7 +118,8 @@ export const createHub = (options: {
     },
     stop: () => {
       clearInterval(timer);
-      return savePresence(store, presence.stop());
+      // On a full disk the next server starts without it: clients come back within their grace anyway.
+      return savePresence(store, presence.stop()).catch(() => undefined);
     },
   };
 };

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { closeFor } from './connections-by-owner.ts';
 import { CLOSE_CODE, SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../src/protocol/frames.ts';
 import { isToken } from '../../src/protocol/backend-responses.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -117,7 +118,10 @@ export const createUpgradeListener = (services: UpgradeServices): UpgradeListene
       const isAllowed = mayOpenSocket(request.headers, services.origins);
       if (target && isAllowed) {
         server.handleUpgrade(request, socket, head, (ws) => {
-          admit(request, ws, target).catch(() => ws.close(CLOSE_CODE.serverError, 'server error'));
+          admit(request, ws, target).catch((error: unknown) => {
+            const { code, reason } = closeFor(error);
+            ws.close(code, reason);
+          });
         });
         return;
       }

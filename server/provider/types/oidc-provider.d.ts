@@ -39,6 +39,8 @@ declare module 'oidc-provider' {
     oidc?: OidcContext;
     get(header: string): string;
     set(header: string, value: string): void;
+    remove(header: string): void;
+    accepts(...types: string[]): string | false;
     response: { get(header: string): string };
   };
 

@@ -11,7 +11,7 @@ const DEMO = { owner: 'demo', sub: 'demo', name: 'Demo', session: 's', expiresAt
 test('accepts a ticket once, and rejects it after its lifetime', async () => {
   const folder = temporaryDir();
   let now = 1_000;
-  const store = openLmdbStore(folder.dir, () => now);
+  const store = openLmdbStore(folder.dir, { now: () => now });
   const tickets = createTickets(store, createStats(), createSessionRevocations(store));
   const [early, late] = [await tickets.mint('socket', DEMO, TTL_MS), await tickets.mint('socket', DEMO, TTL_MS)];
   now += TTL_MS - 1;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
+import { createBegunSignIns } from '../../../server/provider/begun-sign-ins.ts';
 import { moveLegacyRecords } from '../../../server/provider/legacy-records.ts';
 import { storeAdapter } from '../../../server/provider/provider-storage.ts';
 import { createRefreshTokenIds } from '../../../server/provider/refresh-token-id.ts';
@@ -7,6 +8,7 @@ import { temporaryDir } from '../support/start.ts';
 
 const KEY = Buffer.alloc(32, 7);
 const ids = createRefreshTokenIds(KEY);
+const begunSignIns = createBegunSignIns(60_000);
 const reusePolicy = { graceMs: 30_000 };
 let folder: ReturnType<typeof temporaryDir>;
 let store: ReturnType<typeof openLmdbStore>;
@@ -14,7 +16,7 @@ let now = 1_000_000;
 let restores = 0;
 beforeEach(() => {
   folder = temporaryDir();
-  store = openLmdbStore(folder.dir, () => now);
+  store = openLmdbStore(folder.dir, { now: () => now });
   restores = 0;
 });
 afterEach(async () => {
@@ -24,7 +26,7 @@ afterEach(async () => {
 
 const adapter = (model: string) =>
   storeAdapter({
-    ...{ store, now: () => now, reusePolicy, indexKey: KEY, refreshTokenIds: ids },
+    ...{ store, now: () => now, reusePolicy, indexKey: KEY, refreshTokenIds: ids, begunSignIns },
     reused: (grantId) => new Error(`reused ${grantId}`),
     onRestored: () => (restores += 1),
   })(model);

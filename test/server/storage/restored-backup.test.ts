@@ -1,7 +1,7 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import type { OperatorNotice } from '../../../server/base/operator-notice.ts';
+import type { OperatorNotice } from '../../../server/data-folder/operator-notice.ts';
 import { OidcClient } from '../support/agent.ts';
 import {
   bearer,

@@ -11,7 +11,7 @@ let store: ReturnType<typeof openLmdbStore>;
 let now = 1_000;
 beforeEach(() => {
   folder = temporaryDir();
-  store = openLmdbStore(folder.dir, () => now);
+  store = openLmdbStore(folder.dir, { now: () => now });
 });
 afterEach(async () => {
   await store.close();
@@ -25,7 +25,7 @@ describe('store', () => {
     const value = { text: 'ä', number: 1.5, list: [null, true], nested: { a: '' } };
     await store.put('k', value);
     await store.close();
-    store = openLmdbStore(folder.dir, () => now);
+    store = openLmdbStore(folder.dir, { now: () => now });
     expect(await store.get('k')).toEqual(value);
     await store.delete('k');
     expect(await store.get('k')).toBeUndefined();
@@ -61,6 +61,25 @@ describe('store', () => {
     expect(await store.sweep()).toBe(1);
     expect(await store.sweep()).toBe(0);
     expect(await store.get('renewed')).toBe(2);
+  });
+
+  test('removes everything that has expired in one sweep, while other requests go on', async () => {
+    const count = 6_000;
+    await Promise.all(Array.from({ length: count }, (_, n) => store.put(`proof/${n}`, true, SHORT_MS)));
+    now += SHORT_MS;
+    const sweep = store.sweep();
+    await store.put('during', 1);
+    expect(await store.get('during')).toBe(1);
+    expect(await sweep).toBe(count);
+    expect(await store.sweep()).toBe(0);
+  });
+
+  test('removes nothing while it may not sweep', async () => {
+    const paused = openLmdbStore(join(folder.dir, 'paused'), { now: () => now, maySweep: () => false });
+    await paused.put('k', 1, SHORT_MS);
+    now += SHORT_MS;
+    expect(await paused.sweep()).toBe(0);
+    await paused.close();
   });
 
   test('runs updates of one key one after the other', async () => {

@@ -7,6 +7,7 @@ const READY = /^Session Keeper ready at (http:\S+)\/\n/;
 
 export type Ended = { code: number | null; output: string; errors: string };
 export type ServerProcess = {
+  pid: number;
   url: string;
   issuer: string;
   call: Call;
@@ -45,6 +46,7 @@ export const startProcess = async (
   });
   const issuer = `http://localhost:${Number(new URL(url).port) + 1}`;
   return {
+    pid: child.pid ?? 0,
     url,
     issuer,
     call: createCaller(url),

@@ -1,7 +1,12 @@
-import type { ClockNotice } from './steady-clock.ts';
+import { spaceText } from './disk-space.ts';
+import type { ClockNotice } from '../base/steady-clock.ts';
 
 /** Something that only the operator of the server can judge or repair. No notice contains a secret. */
-export type OperatorNotice = ClockNotice | { type: 'store-restored' };
+export type OperatorNotice =
+  | ClockNotice
+  | { type: 'store-restored' }
+  /** In bytes, of the data folder's volume. */
+  | { type: 'disk-low' | 'disk-free'; free: number; total: number };
 
 export type NotifyOperator = (notice: OperatorNotice) => void;
 
@@ -27,6 +32,13 @@ export const noticeText = (notice: OperatorNotice): string => {
       );
     case 'clock-adopted':
       return `The server now uses the system's time, which has differed by ${durationText(notice.byMs)} for a day.`;
+    case 'disk-low':
+      return (
+        `The disk of the data folder is almost full: ${spaceText(notice)}. The server takes no uploads and messages until ` +
+        'there is space again. Refreshes, sign-ins and sign-outs go on.'
+      );
+    case 'disk-free':
+      return `The disk of the data folder has space again: ${spaceText(notice)}.`;
     case 'store-restored':
       return (
         'A client has a newer token than the store: the data folder is an older copy, such as a restored backup. ' +
