@@ -4,16 +4,17 @@ import { authenticate, type AuthServices } from './auth/authenticate.ts';
 import { passwordRoutes, socketTicketRoute, cookieSessionRoutes, type AuthRouteServices } from './auth/auth-routes.ts';
 import type { DpopChecker } from './auth/dpop.ts';
 import { MAX_JSON_BYTES, problemResponse, type Ctx, type Env, type Handler } from './http/route-helpers.ts';
+import type { DownloadLinks } from './demo/download-links.ts';
 import { mediaRoutes } from './demo/media.ts';
 import { noteRoutes, type NoteServices } from './demo/notes-routes.ts';
-import { setSubject } from './http/request-context.ts';
+import { clientAddress, setSubject } from './http/request-context.ts';
 import { isTopic, type Topics } from './realtime/topics.ts';
 import { uploadRoutes } from './demo/upload-routes.ts';
 import type { Uploads } from './demo/uploads.ts';
 
 export type ApiServices = AuthServices &
   Omit<AuthRouteServices, 'signedIn'> &
-  NoteServices & { uploads: Uploads; topics: Topics };
+  NoteServices & { uploads: Uploads; topics: Topics; downloadLinks: DownloadLinks };
 
 const MODELS = ['keeper-large', 'keeper-small'];
 const UPLOAD_PATH = '/api/v1/media/upload';
@@ -29,7 +30,9 @@ const requireSession =
   (services: AuthServices): Handler =>
   async (c, next) => {
     const { incoming } = c.env;
-    const access = await authenticate({ method: c.req.method, path: c.req.path, headers: incoming.headers }, services);
+    const { method, path } = c.req;
+    const address = clientAddress(incoming);
+    const access = await authenticate({ method, path, headers: incoming.headers, address }, services);
     offerNonce(c, services.dpopChecker);
     if (access.type === 'granted') {
       setSubject(incoming, access.principal.sub);
@@ -37,6 +40,7 @@ const requireSession =
       return next();
     }
     const headers: Record<string, string> = access.type === 'refused' ? { 'www-authenticate': access.challenge } : {};
+    if (access.type === 'limited') headers['retry-after'] = String(access.waitSeconds);
     if (c.req.header('dpop') !== undefined) headers['dpop-nonce'] = services.dpopChecker.nonce();
     return problemResponse(access, headers);
   };
@@ -85,6 +89,6 @@ export const apiRoutes = (services: ApiServices): Hono<Env> => {
     .route('/api/v1/topics', historyRoutes(services.topics, signedIn))
     .route('/api/v1/notes', noteRoutes(services, signedIn))
     .route(UPLOAD_PATH, uploadRoutes(services.uploads, signedIn))
-    .route('/api/v1/media', mediaRoutes(services.tickets, signedIn))
+    .route('/api/v1/media', mediaRoutes(services.downloadLinks, signedIn))
     .all('/api/*', (c) => problemResponse({ status: 404, code: 'not-found', detail: `There is no ${c.req.path}.` }));
 };

@@ -3,7 +3,7 @@ import { createAccounts, DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
 import { createDeviceCookies } from './auth/device-cookies.ts';
 import { createServerClock } from './base/server-clock.ts';
 import { lockDataDir } from './data-folder/data-dir.ts';
-import { createLoginRateLimit } from './auth/login-rate-limit.ts';
+import { createLoginRateLimit } from './limits/login-rate-limit.ts';
 import { DEFAULT_CLIENT_ID } from './worker/keeper-config.ts';
 import { DEFAULT_LIFETIMES, type Lifetimes } from './base/token-lifetimes.ts';
 import { startHttpServer, stopHttpServer } from './http/http-server.ts';

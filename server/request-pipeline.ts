@@ -8,6 +8,7 @@ import { setForwardedAddress } from './http/request-context.ts';
 import { forwardedAddress, type TrustedProxies } from './http/trusted-proxies.ts';
 import type { RequestLog } from './auth/request-log.ts';
 import type { Stats } from './base/stats.ts';
+import type { SlowClients } from './limits/slow-clients.ts';
 import { requestTarget } from './http/request-target.ts';
 
 export type PipelineOptions = {
@@ -19,6 +20,7 @@ export type PipelineOptions = {
   hostNames: HostNames;
   /** Public origin behind a reverse proxy. */
   publicOrigin: string | undefined;
+  slowClients: SlowClients;
   /** The proxies whose `X-Forwarded-For` counts. */
   isTrustedProxy: TrustedProxies;
 };
@@ -85,6 +87,7 @@ export const requestPipeline = (
   return (request, response) => {
     if (!hostNames.accepts(request.headers.host)) return refuse(request, response, 421, hostNames.expected);
     if (publicOrigin) applyPublicOrigin(request, publicOrigin, options.isTrustedProxy);
+    options.slowClients.watch(request, response);
     const path = requestTarget(request)?.pathname;
     if (path === undefined) return refuse(request, response, 400, 'The request target is not a valid URL.');
     const startedAt = clock.now();

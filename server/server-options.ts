@@ -46,6 +46,8 @@ export type ServerOptions = {
   heartbeatMs?: number | undefined;
   /** Sockets that the server opens per second. Further clients get a later slot in `Retry-After`. */
   acceptsPerSecond?: number | undefined;
+  /** Silence (ms) after which the server ends a request whose body stopped arriving. */
+  bodyStallMs?: number | undefined;
   /** How long a disconnected client still counts as present (ms). */
   presenceGraceMs?: number | undefined;
   /** Space of the data folder's volume. Default: that of the system. */

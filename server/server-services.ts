@@ -6,7 +6,7 @@ import { createDeviceCookies, type DeviceCookies } from './auth/device-cookies.t
 import { createDpopChecker, type DpopChecker } from './auth/dpop.ts';
 import { createEventStreams, type EventStreams } from './realtime/event-streams.ts';
 import { createFaults, type Faults } from './base/faults.ts';
-import { createLoginRateLimit, type LoginRateLimit } from './auth/login-rate-limit.ts';
+import { createLoginRateLimit, type LoginRateLimit } from './limits/login-rate-limit.ts';
 import { createHub, type Hub } from './realtime/hub.ts';
 import { DEFAULT_LIFETIMES, REUSE_GRACE_MS, type Lifetimes, type ReusePolicy } from './base/token-lifetimes.ts';
 import { onceForEachType, type NotifyOperator } from './data-folder/operator-notice.ts';
@@ -15,7 +15,7 @@ import {
   createAdmissionControl,
   DEFAULT_ACCEPTS_PER_SECOND,
   type AdmissionControl,
-} from './http/admission-control.ts';
+} from './limits/admission-control.ts';
 import { createPasswordTokens, type PasswordTokens } from './auth/password-tokens.ts';
 import { takeSavedPresence } from './realtime/presence-tracker.ts';
 import { createSessionRevocations, type SessionRevocations } from './http/principal.ts';
@@ -27,6 +27,7 @@ import type { Store } from './base/store.ts';
 import { createCookieSessions, type CookieSessions } from './auth/cookie-sessions.ts';
 import { createTickets, type Tickets } from './auth/tickets.ts';
 import { openTopics, type Topics } from './realtime/topics.ts';
+import { createDownloadLinks, type DownloadLinks } from './demo/download-links.ts';
 import { createUploads, type Uploads } from './demo/uploads.ts';
 
 /** Everything that holds state. A server opens it once; each part takes the services that it needs. */
@@ -57,6 +58,7 @@ export type ServerServices = {
   workerSecrets: WorkerSecrets;
   uploads: Uploads;
   space: DiskSpace | undefined;
+  downloadLinks: DownloadLinks;
 };
 
 export type ServerServicesOptions = {
@@ -131,6 +133,7 @@ export const openServerServices = async (
     requestLog: createRequestLog({ cookieSessions, now: clock.now, enabled: options.faultRoutes === true }),
     stats,
     workerSecrets: await openWorkerSecrets(store, options.sealKey),
+    downloadLinks: createDownloadLinks(store, revocations),
     uploads: createUploads({ dir: options.uploadsDir, store, now: clock.steadyNow, space: options.space }),
     space: options.space,
   };

@@ -28,6 +28,7 @@ import {
 import type { FreezableConnection } from './realtime/freezable-socket.ts';
 import { openLmdbStore } from './base/lmdb-store.ts';
 import { createProvider, isGrantActive } from './provider/provider.ts';
+import { createSlowClients } from './limits/slow-clients.ts';
 import { createTokenVerifier, type TokenVerifier } from './auth/token-verifier.ts';
 import { setSubject } from './http/request-context.ts';
 import { servesFaultRoutes, type ServerOptions } from './server-options.ts';
@@ -140,9 +141,11 @@ const createApp = ({ options, services, tokenVerifier, origins, issuer, clientId
     }),
   );
   app.all('*', serveFile);
-  app.onError((error) => {
+  app.onError((error, c) => {
     if (error instanceof StoreUnavailable) return storeUnavailable(error);
-    console.error(error);
+    // The client gave up while its body was on its way. There is nothing to repair, and no one reads the response.
+    const isAborted = c.env.incoming.destroyed && !c.env.incoming.complete;
+    if (!isAborted) console.error(error);
     return problemResponse({ status: 500, code: 'server-error', detail: 'The server failed to handle this request.' });
   });
   const handle = getRequestListener(app.fetch, { overrideGlobalObjects: false });
@@ -176,6 +179,39 @@ const openPorts = async (options: ServerOptions, host: string, cleanups: Cleanup
   return { app, provider };
 };
 
+type Ports = { app: OpenPort; provider: OpenPort | undefined };
+
+/** Handles the requests of both ports from now on. */
+const serveRequests = async (
+  context: ServerContext,
+  host: string,
+  { app, provider }: Ports,
+  cleanups: Cleanup[],
+): Promise<void> => {
+  const { options, services, origins } = context;
+  const { publicOrigin, publicIssuer } = options;
+  const slowClients = createSlowClients({ stallMs: options.bodyStallMs });
+  const isTrustedProxy = createTrustedProxies(options.trustedProxies ?? LOOPBACK_PROXIES);
+  const pipeline = { ...services, origins, isTrustedProxy, slowClients };
+  const hostNames = createHostNames(host, publicOrigin);
+  const { listener, stop } = createApp(context);
+
+  slowClients.guard(app.server);
+  onWebSocketUpgrade(app.server, createUpgradeListener({ ...services, origins, hostNames }));
+  if (provider) {
+    slowClients.guard(provider.server);
+    const names = { publicOrigin: publicIssuer, hostNames: createHostNames(host, publicIssuer) };
+    const handle = await createEmbeddedProvider(context);
+    provider.setListener(requestPipeline({ ...pipeline, ...names }, providerFaultPoint, handle));
+  }
+  app.setListener(requestPipeline({ ...pipeline, publicOrigin, hostNames }, appFaultPoint, listener));
+  cleanups.push(async () => {
+    stop();
+    slowClients.stop();
+    await stopSockets(services);
+  });
+};
+
 /** Adds a cleanup for each part that it opens, so that the caller can close them when a later part fails. */
 const openServer = async (options: ServerOptions, dir: string, cleanups: Cleanup[]): Promise<RunningServer> => {
   const host = options.host ?? DEFAULT_HOST;
@@ -204,29 +240,7 @@ const openServer = async (options: ServerOptions, dir: string, cleanups: Cleanup
     ...(provider && { isGrantActive: isGrantActive(store, tokenVersion) }),
   });
   const context: ServerContext = { options, services, tokenVerifier, origins, issuer, clientId };
-  const pipeline = {
-    ...services,
-    origins,
-    isTrustedProxy: createTrustedProxies(options.trustedProxies ?? LOOPBACK_PROXIES),
-  };
-  const hostNames = createHostNames(host, options.publicOrigin);
-  const { listener, stop } = createApp(context);
-
-  onWebSocketUpgrade(app.server, createUpgradeListener({ ...services, origins, hostNames }));
-  provider?.setListener(
-    requestPipeline(
-      { ...pipeline, publicOrigin: options.publicIssuer, hostNames: createHostNames(host, options.publicIssuer) },
-      providerFaultPoint,
-      await createEmbeddedProvider(context),
-    ),
-  );
-  app.setListener(
-    requestPipeline({ ...pipeline, publicOrigin: options.publicOrigin, hostNames }, appFaultPoint, listener),
-  );
-  cleanups.push(async () => {
-    stop();
-    await stopSockets(services);
-  });
+  await serveRequests(context, host, { app, provider }, cleanups);
   return {
     url: origins[0] ?? '',
     local,

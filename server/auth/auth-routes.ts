@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Accounts } from './accounts.ts';
 import type { DeviceCookies } from './device-cookies.ts';
-import type { LoginRateLimit } from './login-rate-limit.ts';
+import type { LoginRateLimit } from '../limits/login-rate-limit.ts';
 import { isForeignPage, type Origins } from '../http/origins.ts';
 import {
   oauthError,
@@ -12,7 +12,7 @@ import {
   type Handler,
 } from '../http/route-helpers.ts';
 import { TICKET_SECONDS } from '../base/token-lifetimes.ts';
-import { retryAfterSeconds, type AdmissionControl } from '../http/admission-control.ts';
+import { retryAfterSeconds, type AdmissionControl } from '../limits/admission-control.ts';
 import type { PasswordTokens } from './password-tokens.ts';
 import { clientAddress, setSubject } from '../http/request-context.ts';
 import { object, string } from '../../src/protocol/schema/schema.ts';

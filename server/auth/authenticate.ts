@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { DPOP_ALGORITHMS, type DpopChecker } from './dpop.ts';
 import { isOwnPage, type Origins } from '../http/origins.ts';
+import { TooManyUnknownTokens } from './opaque-tokens.ts';
 import type { PasswordTokens } from './password-tokens.ts';
 import type { Principal } from '../http/principal.ts';
 import { ProviderUnavailable, type TokenVerifier } from './token-verifier.ts';
@@ -14,9 +15,11 @@ export type AuthResult =
   | { type: 'granted'; principal: Principal }
   | { type: 'refused'; status: 401; code: string; detail: string; challenge: string }
   | { type: 'forbidden'; status: 403; code: string; detail: string }
+  | { type: 'limited'; status: 429; code: string; detail: string; waitSeconds: number }
   | { type: 'unavailable'; status: 503; code: string; detail: string };
 
-export type AuthRequest = { method: string; path: string; headers: IncomingHttpHeaders };
+/** `address`: of the client. */
+export type AuthRequest = { method: string; path: string; headers: IncomingHttpHeaders; address: string };
 
 export type AuthServices = {
   origins: Origins;
@@ -72,7 +75,7 @@ const byToken = async (
       ? { type: 'granted', principal }
       : refused(scheme, 'invalid_token', 'The access token is not valid.');
   }
-  const verified = await tokenVerifier.verify(token, scheme);
+  const verified = await tokenVerifier.verify(token, scheme, request.address);
   if (!verified) return refused(scheme, 'invalid_token', 'The access token is not valid.');
   if (scheme === 'bearer') {
     // RFC 9449 §7.2: a server must not accept a bound token without its proof.
@@ -102,6 +105,10 @@ export const authenticate = async (request: AuthRequest, services: AuthServices)
   try {
     return await byToken(request, services, { scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token });
   } catch (error) {
+    if (error instanceof TooManyUnknownTokens) {
+      const { message: detail, waitSeconds } = error;
+      return { type: 'limited', status: 429, code: 'rate-limited', detail, waitSeconds };
+    }
     if (!(error instanceof ProviderUnavailable)) throw error;
     return { type: 'unavailable', status: 503, code: 'provider-down', detail: error.message };
   }

@@ -4,7 +4,7 @@ import type { Stats } from '../base/stats.ts';
 import type { Store } from '../base/store.ts';
 
 /** What a ticket opens. A ticket for one use is invalid for any other. */
-export type TicketUse = 'socket' | 'events' | `download ${string}`;
+export type TicketUse = 'socket' | 'events';
 
 export type Tickets = {
   mint(use: TicketUse, principal: Principal, ttlMs: number): Promise<string>;

@@ -2,6 +2,7 @@ import { createRemoteJWKSet, decodeProtectedHeader, errors, jwtVerify, type JWTP
 import { DEFAULT_ACCESS_SECONDS } from '../../src/protocol/timing/lifetimes.ts';
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
 import type { ServerClock } from '../base/server-clock.ts';
+import { createOpaqueTokens } from './opaque-tokens.ts';
 import { ownerOf, type Principal } from '../http/principal.ts';
 import { setBounded } from '../base/bounded-map.ts';
 import { digest } from '../base/crypto.ts';
@@ -10,8 +11,11 @@ import { digest } from '../base/crypto.ts';
 export type VerifiedToken = Principal & { jkt?: string | undefined };
 
 export type TokenVerifier = {
-  /** Resolves with `undefined` for an invalid token. Rejects with `ProviderUnavailable` when that is unknown. */
-  verify(accessToken: string, scheme: 'bearer' | 'dpop'): Promise<VerifiedToken | undefined>;
+  /**
+   * Resolves with `undefined` for an invalid token. Rejects with `ProviderUnavailable` when that is unknown. Rejects
+   * with `TooManyUnknownTokens` when this address sent too many tokens that the provider does not know.
+   */
+  verify(accessToken: string, scheme: 'bearer' | 'dpop', address: string): Promise<VerifiedToken | undefined>;
   /** Rejects from now on every token that this verifier has accepted before. */
   rejectAccepted(): void;
 };
@@ -34,11 +38,13 @@ export type TokenVerifierOptions = {
   clock: ServerClock;
 };
 
+type SignedToken = { claims: JsonObject; verified: VerifiedToken };
+
 type Metadata = { issuer: string; jwksUri: string; userinfo?: string | undefined; introspection?: string | undefined };
 
 const RESPONSE_TIMEOUT_MS = 5_000;
-/** How long the verifier caches a userinfo or introspection response. */
-const OPAQUE_CACHE_MS = 5_000;
+/** How long the verifier does not look for new signing keys after a token with an unknown key. Anyone can send one. */
+const KEYS_COOLDOWN_MS = 60_000;
 /** Assumed lifetime of an opaque token without an expiry: the sockets that it authorizes close after it. */
 const OPAQUE_LIFETIME_MS = DEFAULT_ACCESS_SECONDS * 1000;
 const MAX_TOKENS = 10_000;
@@ -102,7 +108,9 @@ const formOf = (fields: Record<string, string>): RequestInit => ({ method: 'POST
 export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifier => {
   const { issuer, clientId, clock } = options;
   let discovery: Promise<{ metadata: Metadata; keys: ReturnType<typeof createRemoteJWKSet> }> | undefined;
-  const opaque = new Map<string, { verified: VerifiedToken; until: number }>();
+  /** JWTs with a valid signature, by digest. */
+  const signed = new Map<string, SignedToken>();
+  const opaque = createOpaqueTokens<VerifiedToken>(() => performance.now());
   const accepted = new Map<string, true>();
   const rejected = new Set<string>();
 
@@ -110,7 +118,10 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
     discovery ??= discover(issuer, options.internalUrl ?? issuer).then(
       (metadata) => ({
         metadata,
-        keys: createRemoteJWKSet(new URL(metadata.jwksUri), { timeoutDuration: RESPONSE_TIMEOUT_MS }),
+        keys: createRemoteJWKSet(new URL(metadata.jwksUri), {
+          timeoutDuration: RESPONSE_TIMEOUT_MS,
+          cooldownDuration: KEYS_COOLDOWN_MS,
+        }),
       }),
       (error: unknown) => {
         discovery = undefined;
@@ -142,12 +153,21 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
     }
   };
 
-  const verifyJwt = async (token: string): Promise<VerifiedToken | undefined> => {
+  const readJwt = async (token: string): Promise<SignedToken | undefined> => {
     const claims = await verifySignature(token);
     if (!claims || typeof claims.exp !== 'number' || !isAccessToken(token, claims)) return undefined;
     if (options.audience === undefined && !isForClient(claims, clientId)) return undefined;
-    if (options.isGrantActive && !(await options.isGrantActive(claims))) return undefined;
-    return fromClaims(claims, claims.exp * 1000);
+    const verified = fromClaims(claims, claims.exp * 1000);
+    return verified && { claims, verified };
+  };
+
+  /** A signature stays valid. What may change is checked each time: the expiry, and whether the grant is active. */
+  const verifyJwt = async (token: string, key: string): Promise<VerifiedToken | undefined> => {
+    const found = signed.get(key) ?? (await readJwt(token));
+    if (!found || found.verified.expiresAt <= clock.now()) return undefined;
+    if (options.isGrantActive && !(await options.isGrantActive(found.claims))) return undefined;
+    if (!signed.has(key)) setBounded(signed, key, found, MAX_TOKENS);
+    return found.verified;
   };
 
   /** RFC 7662: only introspection returns the key to which an opaque token is bound. */
@@ -169,26 +189,20 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
     return status === 200 && isObject(body) ? fromClaims(body, clock.now() + OPAQUE_LIFETIME_MS) : undefined;
   };
 
-  const verifyOpaque = async (token: string, scheme: 'bearer' | 'dpop'): Promise<VerifiedToken | undefined> => {
-    const key = digest(token);
-    const cached = opaque.get(key);
-    if (cached && cached.until > performance.now()) return cached.verified;
-    opaque.delete(key);
-    const verified = await (scheme === 'dpop' ? introspect(token) : fetchUserinfo(token));
-    if (verified) setBounded(opaque, key, { verified, until: performance.now() + OPAQUE_CACHE_MS }, MAX_TOKENS);
-    return verified;
-  };
-
   return {
-    async verify(token, scheme) {
-      if (rejected.has(digest(token))) return undefined;
-      const verified = await (isJwt(token) ? verifyJwt(token) : verifyOpaque(token, scheme));
-      if (verified) setBounded(accepted, digest(token), true, MAX_TOKENS);
+    async verify(token, scheme, address) {
+      const key = digest(token);
+      if (rejected.has(key)) return undefined;
+      const ask = (): Promise<VerifiedToken | undefined> =>
+        scheme === 'dpop' ? introspect(token) : fetchUserinfo(token);
+      const verified = await (isJwt(token) ? verifyJwt(token, key) : opaque.verify(key, address, ask));
+      if (verified) setBounded(accepted, key, true, MAX_TOKENS);
       return verified;
     },
     rejectAccepted() {
       for (const token of accepted.keys()) rejected.add(token);
       accepted.clear();
+      signed.clear();
       opaque.clear();
     },
   };

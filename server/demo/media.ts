@@ -5,12 +5,12 @@ import { problemResponse, type Ctx, type Env, type Handler } from '../http/route
 import { startTimer } from '../../src/protocol/timing/timer.ts';
 import { TICKET_SECONDS } from '../base/token-lifetimes.ts';
 import { samplePng } from './sample-image.ts';
-import type { Tickets } from '../auth/tickets.ts';
+import type { DownloadLinks, DownloadStep } from './download-links.ts';
 import { sampleWav } from './sample-audio.ts';
 
 const DOWNLOAD_BYTES = 64 * 1024 * 1024;
 const DOWNLOAD_CHUNK = 64 * 1024;
-const DOWNLOAD_USE = 'download sample';
+const DOWNLOAD_ETAG = '"sample-1"';
 const CAPTIONS = 'WEBVTT\n\n00:00.000 --> 00:10.000\nSession Keeper\n';
 const MAX_STREAM_EVENTS = 1_000;
 const DEFAULT_STREAM_EVENTS = 10;
@@ -40,6 +40,12 @@ const medium = (bytes: Buffer<ArrayBuffer>, type: string): Medium => ({
   etag: `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`,
 });
 
+const unsatisfiable = (size: number): Response =>
+  problemResponse(
+    { status: 416, code: 'range', detail: `The body has ${size} bytes.` },
+    { 'content-range': `bytes */${size}` },
+  );
+
 /** RFC 9110: `If-None-Match` takes precedence over `Range` (§13.2.2), and `If-Range` names the version of a range. */
 const mediaResponse = (c: Ctx, { bytes, type, etag }: Medium): Response => {
   const headers = { 'content-type': type, 'accept-ranges': 'bytes', 'cache-control': 'private, no-store', etag };
@@ -47,10 +53,7 @@ const mediaResponse = (c: Ctx, { bytes, type, etag }: Medium): Response => {
   const isSameVersion = (c.req.header('if-range') ?? etag) === etag;
   const range = parseRange(isSameVersion ? c.req.header('range') : undefined, bytes.length);
   if (range === 'whole') return new Response(bytes, { headers });
-  if (range === 'unsatisfiable') {
-    const detail = `The body has ${bytes.length} bytes.`;
-    return problemResponse({ status: 416, code: 'range', detail }, { 'content-range': `bytes */${bytes.length}` });
-  }
+  if (range === 'unsatisfiable') return unsatisfiable(bytes.length);
   const contentRange = `bytes ${range.start}-${range.end}/${bytes.length}`;
   return new Response(bytes.subarray(range.start, range.end + 1), {
     status: 206,
@@ -58,9 +61,9 @@ const mediaResponse = (c: Ctx, { bytes, type, etag }: Medium): Response => {
   });
 };
 
-const sampleStream = (): ReadableStream<Uint8Array> => {
+const sampleStream = (bytes: number): ReadableStream<Uint8Array> => {
   const block = new Uint8Array(DOWNLOAD_CHUNK).fill(0x2e);
-  let left = DOWNLOAD_BYTES;
+  let left = bytes;
   return new ReadableStream({
     pull(controller) {
       if (left === 0) return controller.close();
@@ -93,17 +96,48 @@ const boundedNumber = (value: string | undefined, fallback: number, max: number)
   return Number.isFinite(wanted) ? Math.min(Math.max(Math.trunc(wanted), 1), max) : fallback;
 };
 
-/** `<a download>` bypasses the service worker, so it needs a link with a single-use ticket for this one file. */
+const downloadRange = (c: Ctx): ReturnType<typeof parseRange> =>
+  parseRange(
+    (c.req.header('if-range') ?? DOWNLOAD_ETAG) === DOWNLOAD_ETAG ? c.req.header('range') : undefined,
+    DOWNLOAD_BYTES,
+  );
+
+const stepOf = (c: Ctx): DownloadStep => {
+  // A scanner or a download manager looks first (RFC 9110 §9.3.2).
+  if (c.req.method === 'HEAD') return 'look';
+  const range = downloadRange(c);
+  return typeof range === 'object' && range.start > 0 ? 'resume' : 'start';
+};
+
 const downloadAccess =
-  (tickets: Tickets, signedIn: Handler): MiddlewareHandler<Env> =>
+  (links: DownloadLinks, signedIn: Handler): MiddlewareHandler<Env> =>
   async (c, next) => {
     const link = c.req.query('link');
     if (link === undefined) return signedIn(c, next);
-    if (await tickets.redeem(DOWNLOAD_USE, link)) return next();
+    if (await links.open(link, stepOf(c))) return next();
     return problemResponse({ status: 403, code: 'link-used', detail: 'This download link was used, or has expired.' });
   };
 
-export const mediaRoutes = (tickets: Tickets, signedIn: Handler): Hono<Env> => {
+const download = (c: Ctx): Response => {
+  const range = downloadRange(c);
+  if (range === 'unsatisfiable') return unsatisfiable(DOWNLOAD_BYTES);
+  const { start, end } = range === 'whole' ? { start: 0, end: DOWNLOAD_BYTES - 1 } : range;
+  const headers = {
+    'content-type': 'application/octet-stream',
+    'content-length': String(end - start + 1),
+    'content-disposition': 'attachment; filename="sample.bin"',
+    'cache-control': 'private, no-store',
+    'accept-ranges': 'bytes',
+    etag: DOWNLOAD_ETAG,
+    ...(range === 'whole' ? {} : { 'content-range': `bytes ${start}-${end}/${DOWNLOAD_BYTES}` }),
+  };
+  return new Response(c.req.method === 'HEAD' ? null : sampleStream(end - start + 1), {
+    status: range === 'whole' ? 200 : 206,
+    headers,
+  });
+};
+
+export const mediaRoutes = (links: DownloadLinks, signedIn: Handler): Hono<Env> => {
   const picture = medium(Buffer.from(samplePng()), 'image/png');
   const clip = medium(Buffer.from(readFileSync(new URL('../assets/clip.mp4', import.meta.url))), 'video/mp4');
   const captions = medium(Buffer.from(CAPTIONS), 'text/vtt');
@@ -116,24 +150,17 @@ export const mediaRoutes = (tickets: Tickets, signedIn: Handler): Hono<Env> => {
       .get('/tone.wav', signedIn, (c) => mediaResponse(c, (tone ??= medium(sampleWav(), 'audio/wav'))))
       // A stable name for a file whose name changes. The worker attaches a token when it follows this redirect.
       .get('/latest/picture', signedIn, (c) => c.redirect('/api/v1/media/picture.png', 302))
-      .get('/download', downloadAccess(tickets, signedIn), () => {
-        const headers = {
-          'content-type': 'application/octet-stream',
-          'content-length': String(DOWNLOAD_BYTES),
-          'content-disposition': 'attachment; filename="sample.bin"',
-          'cache-control': 'private, no-store',
-        };
-        return new Response(sampleStream(), { headers });
-      })
+      .get('/download', downloadAccess(links, signedIn), download)
       .post('/download/link', signedIn, async (c) => {
-        const link = await tickets.mint(DOWNLOAD_USE, c.get('principal'), TICKET_SECONDS.download * 1000);
+        const link = await links.create(c.get('principal'));
         return c.json({ url: `/api/v1/media/download?link=${link}`, expires_in: TICKET_SECONDS.download });
       })
       .get('/stream', signedIn, (c) => {
         const count = boundedNumber(c.req.query('count'), DEFAULT_STREAM_EVENTS, MAX_STREAM_EVENTS);
         const gapMs = boundedNumber(c.req.query('everyMs'), DEFAULT_STREAM_GAP_MS, 60_000);
         return new Response(eventStream(count, gapMs), {
-          headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+          // Without it, nginx collects events until its buffer is full (ngx_http_proxy_module, proxy_buffering).
+          headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
         });
       })
   );

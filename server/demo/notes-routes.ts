@@ -15,6 +15,8 @@ export const NOTE_RECEIPT = object({ request: string, note: NOTE });
 const NOTE_BODY = object({ text: string });
 type AddResult = { type: 'created' | 'replayed'; note: Note } | { type: 'mismatch' };
 
+/** UTF-8 cannot encode it, so the store would replace it later than the response. */
+const LONE_SURROGATE = /\p{Surrogate}/gu;
 const MAX_TEXT = 1_000;
 /** Notes of each user. Beyond this, the oldest note is removed. */
 const MAX_NOTES = 200;
@@ -61,7 +63,9 @@ export const noteRoutes = ({ store, clock, space }: NoteServices, signedIn: Hand
       return c.json({ notes: rows.flatMap(({ value }) => NOTE.read(value) ?? []) });
     })
     .post('/', async (c) => {
-      const content = NOTE_BODY.read(await readJsonObject(c))?.text.trim();
+      const content = NOTE_BODY.read(await readJsonObject(c))
+        ?.text.trim()
+        .replaceAll(LONE_SURROGATE, '\uFFFD');
       if (!content || content.length > MAX_TEXT)
         return problemResponse({
           status: 400,

@@ -9,6 +9,8 @@ export const DEFAULT_PORT = 4173;
 /** Longer than browsers keep an idle connection after the last tab closes, shorter than common proxies do. */
 const KEEP_ALIVE_MS = 30_000;
 const HEADERS_WITHIN_MS = 15_000;
+/** How often Node looks for headers that are late. Its default of 30 s would triple the time that they have. */
+const CHECK_TIMEOUTS_EVERY_MS = 5_000;
 const MAX_HEADER_BYTES = 32_768;
 const MAX_PORTS_TO_TRY = 20;
 const CHECK_EVERY_MS = 25;
@@ -39,7 +41,12 @@ export const startHttpServer = async (
   orNext = false,
 ): Promise<HttpServer> => {
   const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_WITHIN_MS, maxHeaderSize: MAX_HEADER_BYTES },
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_WITHIN_MS,
+      connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
     listener,
   );
   const connections = new Set<Socket>();

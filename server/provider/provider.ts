@@ -5,7 +5,7 @@ import type { TokenVersion } from '../auth/token-version.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import { DPOP_ALGORITHMS } from '../auth/dpop.ts';
 import type { DeviceCookies } from '../auth/device-cookies.ts';
-import type { LoginRateLimit } from '../auth/login-rate-limit.ts';
+import type { LoginRateLimit } from '../limits/login-rate-limit.ts';
 import { SESSION_SECONDS, type Lifetimes, type ReusePolicy } from '../base/token-lifetimes.ts';
 import type { DiskSpace } from '../data-folder/disk-space.ts';
 import { countByAddress, createBegunSignIns } from './begun-sign-ins.ts';

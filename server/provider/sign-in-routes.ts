@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Context, Interaction, Provider } from 'oidc-provider';
 import type { Account, Accounts } from '../auth/accounts.ts';
 import type { DeviceCookies } from '../auth/device-cookies.ts';
-import type { LoginRateLimit } from '../auth/login-rate-limit.ts';
+import type { LoginRateLimit } from '../limits/login-rate-limit.ts';
 import { pageCsp } from '../http/html-page.ts';
 import { clientAddress } from '../http/request-context.ts';
 import { string } from '../../src/protocol/schema/schema.ts';

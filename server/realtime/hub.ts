@@ -3,7 +3,7 @@ import { CLOSE_CODE, type ProfileIdentity } from '../../src/protocol/frames.ts';
 import type { ServerClock } from '../base/server-clock.ts';
 import { createConnectionsByOwner, retryAfterReason } from './connections-by-owner.ts';
 import { HubConnection, type ConnectionHub, type FenceResult } from './hub-connection.ts';
-import type { AdmissionControl } from '../http/admission-control.ts';
+import type { AdmissionControl } from '../limits/admission-control.ts';
 import { createPresenceTracker, savePresence, type PresenceRecord } from './presence-tracker.ts';
 import type { Principal, SessionRevocations } from '../http/principal.ts';
 import { digest } from '../base/crypto.ts';

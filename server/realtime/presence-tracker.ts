@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
+import { parseJson } from '../../src/protocol/schema/json.ts';
 import { object, string, unknown, type Infer } from '../../src/protocol/schema/schema.ts';
 import { list, withDefault } from '../../src/protocol/schema/schema-types.ts';
 import { startTimer } from '../../src/protocol/timing/timer.ts';
@@ -38,13 +39,14 @@ const KEY = 'presence';
 /** How long the members of the last server stay on disk. */
 const RECORD_TTL_MS = 60_000;
 
+/** As text, because the store's encoding changes some states: see `STORED_EVENT`. Version 0.1 wrote a list. */
 export const savePresence = (store: Store, present: readonly PresenceRecord[]): Promise<void> =>
-  store.put(KEY, present, RECORD_TTL_MS);
+  store.put(KEY, JSON.stringify(present), RECORD_TTL_MS);
 
 /** Reads and removes the members of the last server. */
 export const takeSavedPresence = (store: Store): Promise<readonly PresenceRecord[]> =>
   store.update([KEY], ([stored]) => ({
-    result: SAVED_PRESENCE.read(stored) ?? [],
+    result: SAVED_PRESENCE.read(typeof stored === 'string' ? parseJson(stored) : stored) ?? [],
     writes: [{ key: KEY, remove: true }],
   }));
 

@@ -1,6 +1,7 @@
 import type { Cursor } from '../../src/protocol/cursor.ts';
-import { object, unknown } from '../../src/protocol/schema/schema.ts';
-import { count } from '../../src/protocol/schema/schema-types.ts';
+import { parseJson } from '../../src/protocol/schema/json.ts';
+import { object, string, unknown } from '../../src/protocol/schema/schema.ts';
+import { count, optional } from '../../src/protocol/schema/schema-types.ts';
 import { digest, loadOrCreateSecret, randomId } from '../base/crypto.ts';
 import type { DiskSpace } from '../data-folder/disk-space.ts';
 import type { Decision, Store, Write } from '../base/store.ts';
@@ -47,7 +48,16 @@ export const isShallow = (data: unknown, levels = MAX_DEPTH): boolean =>
   (levels > 0 && Object.values(data).every((part) => isShallow(part, levels - 1)));
 
 export const TOPIC_HEAD = object({ offset: count, oldest: count });
-export const STORED_EVENT = object({ data: unknown });
+/**
+ * `json`: the data as text, because the store's encoding changes some values: `__proto__`, `toJSON`, lone surrogates. Events
+ * of version 0.1 have `data`.
+ */
+export const STORED_EVENT = object({ data: unknown, json: optional(string) });
+
+const dataOf = (stored: unknown): unknown => {
+  const event = STORED_EVENT.read(stored);
+  return (event?.json === undefined ? event?.data : parseJson(event.json)) ?? null;
+};
 const EMPTY: Head = { offset: 0, oldest: 1 };
 
 const headKey = (owner: string, topic: string): string => `topic/${owner}/${encodeURIComponent(topic)}`;
@@ -96,7 +106,7 @@ export const openTopics = async (store: Store, space?: DiskSpace): Promise<Topic
       const oldest = Math.max(head.oldest, offset - MAX_EVENTS_PER_TOPIC + 1);
       const writes: Write[] = [
         { key: headKey(owner, topic), value: { offset, oldest } },
-        { key: eventPrefix(owner, topic) + padded(offset), value: { data } },
+        { key: eventPrefix(owner, topic) + padded(offset), value: { json: JSON.stringify(data) } },
         ...(storedHead === undefined ? [{ key: countKey, value: topics + 1 }] : []),
       ];
       if (oldest > head.oldest) writes.push({ key: eventPrefix(owner, topic) + padded(head.oldest), remove: true });
@@ -123,7 +133,7 @@ export const openTopics = async (store: Store, space?: DiskSpace): Promise<Topic
       const rows = await store.list(prefix, { after: prefix + padded(offset), limit });
       return rows.map(({ key, value }) => ({
         offset: Number(key.slice(prefix.length)),
-        data: STORED_EVENT.read(value)?.data ?? null,
+        data: dataOf(value),
       }));
     },
     subscribe: (listener) => void listeners.push(listener),

@@ -30,7 +30,7 @@ describe('the table of bad input', () => {
     Clock: 4,
     IndexedDB: 8,
     Messages: 7,
-    'Requests at the server': 7,
+    'Requests at the server': 13,
     'The socket': 10,
   };
 

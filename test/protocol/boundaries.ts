@@ -23,6 +23,7 @@ import { TOKEN_FAMILY } from '../../server/auth/token-family.ts';
 import { COOKIE_SESSION } from '../../server/auth/cookie-sessions.ts';
 import { ENVELOPE } from '../../server/base/lmdb-store.ts';
 import { NOTE, NOTE_RECEIPT } from '../../server/demo/notes-routes.ts';
+import { STORED_LINK } from '../../server/demo/download-links.ts';
 import { STORED_UPLOAD, UPLOAD_SLOTS } from '../../server/demo/uploads.ts';
 import { PRINCIPAL } from '../../server/http/principal.ts';
 import { OIDC_RECORD } from '../../server/provider/provider-storage.ts';
@@ -125,9 +126,9 @@ export const BOUNDARIES: readonly Boundary[] = [
       provider: OIDC_RECORD,
       topics: [TOPIC_HEAD, STORED_EVENT],
       presence: SAVED_PRESENCE,
-      demo: [NOTE, NOTE_RECEIPT, STORED_UPLOAD, UPLOAD_SLOTS],
+      demo: [NOTE, NOTE_RECEIPT, STORED_UPLOAD, UPLOAD_SLOTS, STORED_LINK],
     },
-    pinned: [undefined, '76d4e25f7156f360'],
+    pinned: [undefined, '013f87678780e67f'],
     todo: RECORDS,
   },
 ];

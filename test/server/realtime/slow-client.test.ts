@@ -7,7 +7,7 @@ import { createEventStreams } from '../../../server/realtime/event-streams.ts';
 import { MAX_FRAME_BYTES } from '../../../server/realtime/hub-connection.ts';
 import { createHub, type Hub } from '../../../server/realtime/hub.ts';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
-import { createAdmissionControl } from '../../../server/http/admission-control.ts';
+import { createAdmissionControl } from '../../../server/limits/admission-control.ts';
 import { createSessionRevocations } from '../../../server/http/principal.ts';
 import { createStats } from '../../../server/base/stats.ts';
 import { createTickets } from '../../../server/auth/tickets.ts';

@@ -3,7 +3,7 @@ import { alarmOf } from '../../../src/core/socket/socket-timers.ts';
 import { initialSocket, stepSocket } from '../../../src/core/socket/socket.ts';
 import { socketPolicy, type Socket, type SocketEvent } from '../../../src/core/socket/socket-types.ts';
 import type { Problem } from '../../../src/protocol/problem.ts';
-import { createAdmissionControl, retryAfterSeconds } from '../../../server/http/admission-control.ts';
+import { createAdmissionControl, retryAfterSeconds } from '../../../server/limits/admission-control.ts';
 
 /*
  * All clients reconnect at once. Each is a real socket machine with the shipped policy. The real admission control of the

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createLoginRateLimit, type Attempt, type LoginRateLimit } from '../../../server/auth/login-rate-limit.ts';
+import { createLoginRateLimit, type Attempt, type LoginRateLimit } from '../../../server/limits/login-rate-limit.ts';
 import { OidcClient } from '../support/agent.ts';
 import { startTestServer, type TestServer } from '../support/start.ts';
 

@@ -3,7 +3,7 @@ import {
   createTicketQuota,
   createAdmissionControl,
   retryAfterSeconds,
-} from '../../../server/http/admission-control.ts';
+} from '../../../server/limits/admission-control.ts';
 import { bearer, passwordLogin, startTestServer } from '../support/start.ts';
 import { dial } from '../support/hub-client.ts';
 

@@ -1,5 +1,5 @@
-import { setBounded } from '../base/bounded-map.ts';
 import { digest } from '../base/crypto.ts';
+import { createBucket, type Bucket, type Limit } from './token-bucket.ts';
 
 /** Routes that take a password or another secret. Each has limits of its own: an attack on one does not close another. */
 export type LoginRoute = 'password' | 'api-key' | 'sign-in-page';
@@ -27,7 +27,6 @@ export type Attempt = {
 
 export type LoginAttempt = { type: 'allowed'; succeeded(): void } | { type: 'limited'; waitSeconds: number };
 
-type Limit = { burst: number; refillMs: number };
 /**
  * `address`: one address at all accounts, such as an office behind one router. `account`: one account from all browsers
  * that never signed in to it.
@@ -45,27 +44,6 @@ const LIMITS: Readonly<Record<LoginRoute, RouteLimits>> = {
   'api-key': { address: { burst: 10, refillMs: 30_000 }, account: { burst: 10, refillMs: 30_000 } },
   // A person at a keyboard is slower than a program.
   'sign-in-page': { address: { burst: 50, refillMs: 10_000 }, account: { burst: 25, refillMs: 60_000 } },
-};
-
-/** Keys in each bucket. Beyond this, the bucket drops the key that was used longest ago. */
-const MAX_KEYS = 10_000;
-
-type Bucket = {
-  /** Milliseconds until the next attempt; 0: now. */
-  waitMs(key: string): number;
-  take(key: string): void;
-  giveBack(key: string): void;
-};
-
-/** A token bucket for each key, stored as the time when the bucket is full again. */
-const createBucket = ({ burst, refillMs }: Limit, now: () => number): Bucket => {
-  const fullAt = new Map<string, number>();
-  const untilFull = (key: string): number => Math.max(0, (fullAt.get(key) ?? 0) - now());
-  return {
-    waitMs: (key) => Math.max(0, untilFull(key) - (burst - 1) * refillMs),
-    take: (key) => setBounded(fullAt, key, now() + untilFull(key) + refillMs, MAX_KEYS),
-    giveBack: (key) => setBounded(fullAt, key, now() + untilFull(key) - refillMs, MAX_KEYS),
-  };
 };
 
 type Buckets = Readonly<Record<'device' | 'pair' | 'address' | 'account', Bucket>>;
