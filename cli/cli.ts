@@ -1,11 +1,17 @@
 import { CONFORMANCE_USAGE, runConformance } from './conformance/conformance-command.ts';
+import { LAB_USAGE } from './lab/lab-options.ts';
 import { DOCTOR_USAGE, EXIT, runDoctor, type ExitCode, type Terminal } from './doctor/doctor-command.ts';
 
 type Command = { usage: string; run(args: readonly string[], terminal: Terminal): Promise<ExitCode> };
 
+/** The lab's browser driver is large, so only its own command loads it. */
+const runLab: Command['run'] = async (args, terminal) =>
+  (await import('./lab/lab-command.ts')).runLabCommand(args, terminal);
+
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['doctor', { usage: DOCTOR_USAGE, run: runDoctor }],
   ['conformance', { usage: CONFORMANCE_USAGE, run: runConformance }],
+  ['lab', { usage: LAB_USAGE, run: runLab }],
 ]);
 
 const allUsage = (): string => [...COMMANDS.values()].map(({ usage }) => usage).join('\n');

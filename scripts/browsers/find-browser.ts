@@ -1,44 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { chromium } from '@playwright/test';
-import { isExecutable, onPath } from '../process/on-path.ts';
+import { installedChromium, namedChromium } from '../../lab/browser/find-browser.ts';
+import { isExecutable } from '../../lab/browser/on-path.ts';
 
 /** The path of the tests' Chromium, and how it was found. */
 export type FoundBrowser = { path: string; from: 'CHROMIUM_PATH' | 'system' | 'apt' | 'playwright' };
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'microsoft-edge-stable'];
-
-const USUAL_PLACES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
-  linux: ['/usr/bin/chromium', '/usr/lib/chromium/chromium', '/snap/bin/chromium', '/opt/google/chrome/chrome'],
-  darwin: [
-    '/Applications/Chromium.app/Contents/MacOS/Chromium',
-    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-    '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
-  ],
-  win32: ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((name) => {
-    const folder = process.env[name];
-    if (!folder) return [];
-    return ['Google\\Chrome\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'].map((exe) =>
-      join(folder, exe),
-    );
-  }),
-};
-
-const onThisSystem = (): string | undefined => onPath(...NAMES) ?? USUAL_PLACES[process.platform]?.find(isExecutable);
-
 /** Searches for an installed browser, and installs none. Throws if `CHROMIUM_PATH` names no executable. */
 export const findBrowser = (): FoundBrowser | undefined => {
-  const named = process.env['CHROMIUM_PATH'];
-  if (named) {
-    if (!isExecutable(named))
-      throw new Error(
-        `CHROMIUM_PATH is ${named}, which is not an executable file. Correct it, or unset it to search for a browser.`,
-      );
-    return { path: named, from: 'CHROMIUM_PATH' };
-  }
-  const system = onThisSystem();
-  if (system) return { path: system, from: 'system' };
+  const named = namedChromium();
+  if (named !== undefined) return { path: named, from: 'CHROMIUM_PATH' };
+  const system = installedChromium();
+  if (system !== undefined) return { path: system, from: 'system' };
   const downloaded = chromium.executablePath();
   return isExecutable(downloaded) ? { path: downloaded, from: 'playwright' } : undefined;
 };
@@ -64,7 +38,7 @@ export const ensureBrowser = (): FoundBrowser => {
   if (isDebianRoot()) {
     run('apt-get', ['update']);
     run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium']);
-    const installed = onThisSystem();
+    const installed = installedChromium();
     if (installed) return { path: installed, from: 'apt' };
   }
   run('npx', ['playwright', 'install', 'chromium']);

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isExecutable, onPath } from '../process/on-path.ts';
+import { isExecutable, onPath } from '../../lab/browser/on-path.ts';
 
 /** The installed Firefox. `FIREFOX_PATH` names another one. */
 export const findFirefox = (): string | undefined => {

@@ -1,6 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import type * as Playwright from 'playwright-core';
+import { installedChromium } from '../../../lab/browser/find-browser.ts';
 import { isObject, own, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
 import type { Site } from './target.ts';
 
@@ -23,7 +22,6 @@ export type Visit =
 /** `auto`: the first Chromium on `PATH`. */
 export type BrowserChoice = { type: 'none' } | { type: 'auto' } | { type: 'path'; path: string };
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'microsoft-edge-stable'];
 /** Keeps the browser from contacting other servers than the deployment. */
 const QUIET = ['--disable-quic', '--disable-background-networking', '--no-first-run', '--disable-component-update'];
 /** A browser needs longer to start than a server to answer. */
@@ -31,20 +29,9 @@ const START_TIMEOUT_FACTOR = 3;
 const MAX_ERRORS = 10;
 const MAX_ERROR_CHARS = 300;
 
-const isExecutable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 const executableFor = (choice: BrowserChoice): string | undefined => {
   if (choice.type === 'none') return undefined;
-  if (choice.type === 'path') return choice.path;
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);
-  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+  return choice.type === 'path' ? choice.path : installedChromium();
 };
 
 /**

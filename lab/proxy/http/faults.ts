@@ -40,6 +40,8 @@ const FAULT_ACTION = union('type', {
   strip: { request: optional(array(string)), response: optional(array(string)) },
   /** Replaces text in the response, such as the file names of a new version. */
   replace: { search: string, replacement: string },
+  /** Adds text at the end of the response, so that a script differs in its bytes and not in what it does. */
+  append: { text: string },
 });
 export type FaultAction = Infer<typeof FAULT_ACTION>;
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { elapse } from '../../base/pause.ts';
+import { elapse } from '../../base/elapse.ts';
 import { allowScript, injectScript } from './documents.ts';
 import { answerOfFault, type OwnAnswer } from './fault-answers.ts';
 import type { FaultAction } from './faults.ts';
@@ -79,12 +79,15 @@ const responseHeaders = ({ actions, clockOffsetMs }: Passage, answer: IncomingMe
 /** Actions that need the whole text of an answer. */
 const edits = ({ actions, exchange }: Passage, answer: IncomingMessage): boolean =>
   TEXT.test(answer.headers['content-type'] ?? '') &&
-  actions.some(({ type }) => type === 'replace' || (type === 'inject' && exchange.kind === 'document'));
+  actions.some(
+    ({ type }) => type === 'replace' || type === 'append' || (type === 'inject' && exchange.kind === 'document'),
+  );
 
 const edited = (passage: Passage, text: string, headers: RawHeaders): { text: string; headers: RawHeaders } => {
   let out = { text, headers: withoutHeaders(headers, 'content-length', 'content-encoding', 'etag') };
   for (const action of passage.actions) {
     if (action.type === 'replace') out = { ...out, text: out.text.replaceAll(action.search, action.replacement) };
+    if (action.type === 'append') out = { ...out, text: out.text + action.text };
     if (action.type === 'inject' && passage.exchange.kind === 'document')
       out = {
         text: injectScript(out.text, action.script),
@@ -142,7 +145,8 @@ const repeat = async (
 const forward = async (passage: Passage): Promise<void> => {
   const { incoming, outgoing, connection, actions, exchange } = passage;
   const stripped = actions.filter(isAction('strip')).flatMap(({ request = [] }) => request);
-  const mustRead = exchange.kind === 'api' || actions.some(({ type }) => type === 'inject' || type === 'replace');
+  const mustRead =
+    exchange.kind === 'api' || actions.some(({ type }) => type === 'inject' || type === 'replace' || type === 'append');
   const onward = {
     method: incoming.method ?? 'GET',
     path: incoming.url ?? '/',

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { duplexPair, type Duplex } from 'node:stream';
 import type { Chance } from '../../base/chance.ts';
-import { elapse } from '../../base/pause.ts';
+import { elapse } from '../../base/elapse.ts';
 import { toxicsOfConnection, type Toxic, type Toxics } from './toxics.ts';
 
 /**

@@ -1,23 +1,13 @@
-import { isObject, own, parseJson, stringAt, type JsonObject } from '../../../src/protocol/schema/json.ts';
-import { attach, startBareProcess, type Account, type Debugger } from './bare-process.ts';
-import { browserArgs, launchOptions } from './browser.ts';
+import { askBrowser, pageIn, tabOf, type BareTab } from '../../../lab/browser/bare-tab.ts';
+import { browserArgs, type Account } from '../../../lab/browser/browser-process.ts';
+import { attach, type Debugger } from '../../../lab/browser/debugger.ts';
+import { isObject, own, stringAt, type JsonObject } from '../../../src/protocol/schema/json.ts';
+import { startBareProcess } from './bare-process.ts';
+import { launchOptions } from './browser.ts';
 
-/**
- * A browser with a debugger on one page only. So its idle workers stop, and its tabs get hidden and throttled, as in real
- * use. A debugger that attaches to all targets keeps workers alive and pages visible.
- */
-export type BareTab = {
-  goto(url: string): Promise<void>;
-  /** Runs an expression in the page. Resolves with its awaited value as JSON, and rejects with its error. */
-  evaluate(expression: string): Promise<unknown>;
-  /** `frozen` stops a hidden page and its workers, as browsers do to save energy. `active` resumes them. */
-  setLife(state: 'frozen' | 'active'): Promise<void>;
-  /** Kills the workers of the page's origin. */
-  killWorkers(): Promise<void>;
-  /** The connection to the page, for other commands and events of the DevTools protocol. */
-  readonly debug: Debugger;
-};
+export type { BareTab };
 
+/** A browser without a debugger on its workers (`BareTab`), for what happens to idle and hidden tabs. */
 export type BareBrowser = BareTab & {
   /** Opens another tab in front of the others. */
   open(): Promise<BareTab>;
@@ -34,22 +24,9 @@ export type BareBrowser = BareTab & {
 
 const LISTENING = /^DevTools listening on ws:\/\/([^/]+)\//;
 
-const get = async (url: string, method = 'GET'): Promise<unknown> =>
-  parseJson(await (await fetch(url, { method })).text());
-
-/** The debugger URL of the only page of a fresh browser, or of the target that was just opened. */
-const pageOf = (targets: unknown): string => {
-  const page = (Array.isArray(targets) ? (targets as unknown[]) : [targets])
-    .filter(isObject)
-    .find((target) => own(target, 'type') === 'page');
-  const url = page && stringAt(page, 'webSocketDebuggerUrl');
-  if (url === undefined) throw new Error('The browser has no page.');
-  return url;
-};
-
 /** The browser itself. */
 const rootOf = async (host: string): Promise<string> => {
-  const version = await get(`http://${host}/json/version`);
+  const version = await askBrowser(host, '/json/version');
   const url = isObject(version) ? stringAt(version, 'webSocketDebuggerUrl') : undefined;
   if (url === undefined) throw new Error('The browser reports no debugger URL.');
   return url;
@@ -62,36 +39,6 @@ const targetOf = (answer: JsonObject): string => {
   return id;
 };
 
-const valueOf = (answer: JsonObject): unknown => {
-  const found = own(answer, 'result');
-  if (!isObject(found) || own(found, 'exceptionDetails') !== undefined) throw new Error(JSON.stringify(answer));
-  const result = own(found, 'result');
-  return isObject(result) ? own(result, 'value') : undefined;
-};
-
-const tabOf = (debug: Debugger): BareTab => {
-  const { command } = debug;
-  const evaluate = async (expression: string): Promise<unknown> =>
-    valueOf(await command('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true }));
-  return {
-    debug,
-    evaluate,
-    goto: async (url) => {
-      await command('Page.navigate', { url });
-      // Until then an expression would run in the old page.
-      while (
-        (await evaluate(`location.href.startsWith(${JSON.stringify(url)}) && document.readyState === 'complete'`)) !==
-        true
-      );
-    },
-    killWorkers: async () => {
-      await command('ServiceWorker.enable');
-      await command('ServiceWorker.stopAllWorkers');
-    },
-    setLife: async (state) => void (await command('Page.setWebLifecycleState', { state })),
-  };
-};
-
 export const startBareBrowser = async (account?: Account): Promise<BareBrowser> => {
   const argsFor = (profile: string): readonly string[] => [
     ...browserArgs(),
@@ -100,7 +47,8 @@ export const startBareBrowser = async (account?: Account): Promise<BareBrowser> 
     `--user-data-dir=${profile}`,
     'about:blank',
   ];
-  const browser = await startBareProcess(launchOptions().executablePath, argsFor, LISTENING, account);
+  const path = launchOptions().executablePath;
+  const browser = await startBareProcess({ path, argsFor, listening: LISTENING, account });
   const host = browser.address;
   const attached: Debugger[] = [];
   const tabAt = async (url: string): Promise<BareTab> => {
@@ -108,10 +56,10 @@ export const startBareBrowser = async (account?: Account): Promise<BareBrowser> 
     attached.push(debug);
     return tabOf(debug);
   };
-  const openBlank = (): Promise<unknown> => get(`http://${host}/json/new?about:blank`, 'PUT');
+  const openBlank = (): Promise<unknown> => askBrowser(host, '/json/new?about:blank', 'PUT');
   return {
-    ...(await tabAt(pageOf(await get(`http://${host}/json/list`)))),
-    open: async () => tabAt(pageOf(await openBlank())),
+    ...(await tabAt(pageIn(await askBrowser(host, '/json/list')))),
+    open: async () => tabAt(pageIn(await openBlank())),
     openWindow: async () => {
       const root = await attach(await rootOf(host));
       const created = await root.command('Target.createTarget', { url: 'about:blank', newWindow: true });

@@ -1,7 +1,8 @@
 import { findFirefox } from '../../../scripts/browsers/find-engines.ts';
 import { isObject, own, parseJson, stringAt, type JsonObject } from '../../../src/protocol/schema/json.ts';
 import type { BareBrowser } from './bare-browser.ts';
-import { attach, startBareProcess } from './bare-process.ts';
+import { attach } from '../../../lab/browser/debugger.ts';
+import { startBareProcess } from './bare-process.ts';
 
 /** One tab of a browser, and a way to put another tab in front of it. */
 export type HiddenTab = Pick<BareBrowser, 'goto' | 'evaluate' | 'hide' | 'close'>;
@@ -43,7 +44,7 @@ export const startBareFirefox = async (): Promise<HiddenTab> => {
     profile,
     'about:blank',
   ];
-  const browser = await startBareProcess(path, argsFor, LISTENING);
+  const browser = await startBareProcess({ path, argsFor, listening: LISTENING });
   const { command, close } = await attach(`${browser.address}/session`);
   const send = async (method: string, params: object): Promise<unknown> => resultOf(await command(method, params));
   await send('session.new', { capabilities: {} });

@@ -1,0 +1,94 @@
+import type { Page } from 'playwright-core';
+import type { LabBrowser } from '../browser/lab-browser.ts';
+import type { FaultId } from '../proxy/http/faults.ts';
+import type { Exchange } from '../proxy/http/network-log.ts';
+import type { Network } from '../proxy/network.ts';
+import type { TimelineEntry } from '../results/result.ts';
+import { judgeProof, look, prove, type Evidence, type Proof, type Shown } from '../site/evidence.ts';
+import type { SignInModule } from '../site/sign-in-module.ts';
+
+/** How the lab learns who the backend says is signed in. `observed`: from the site's own requests. */
+export type ProofMode = 'asked' | 'observed' | 'none';
+
+/** What was true after the sign-in. All later checks compare with it. */
+export type Baseline = {
+  readonly user: string | undefined;
+  readonly proofMode: ProofMode;
+  /** Addresses of the open sockets, without their queries. */
+  readonly sockets: readonly string[];
+  readonly hasWorker: boolean;
+};
+
+/** Everything that one run of a scenario works with. */
+export type Stage = {
+  readonly url: string;
+  readonly network: Network;
+  readonly browser: LabBrowser;
+  readonly site: SignInModule;
+  readonly realTime: boolean;
+  readonly startedAt: number;
+  /** Adds an entry to the timeline. */
+  note(lane: TimelineEntry['lane'], text: string, level?: TimelineEntry['level']): void;
+  /** Says in the report what was simulated. */
+  declare(text: string): void;
+  baseline: Baseline;
+  /** Tabs beside the first one. */
+  tabs: Page[];
+  clockOffsetMs: number;
+  /** Faults that end when the world is set right. */
+  faults: Set<FaultId>;
+  /** Whether the watcher may look at the page now. */
+  isWatched: boolean;
+  published: number;
+};
+
+export const addressOf = (url: string): string => {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+};
+
+export const exchangesSince = ({ network }: Pick<Stage, 'network'>, at: number): Exchange[] =>
+  network.log.since(at).flatMap((record) => (record.type === 'exchange' ? [record] : []));
+
+/** Addresses of the sockets that are open and carry frames. */
+export const liveSockets = ({ network }: Pick<Stage, 'network'>): string[] =>
+  network
+    .sockets()
+    .filter(({ record }) => record.silentSince === undefined && record.end === undefined)
+    .map(({ record }) => addressOf(record.url));
+
+/** The newest answer of the proof path to the site's own requests. */
+const observedProof = (stage: Stage, since: number): Proof => {
+  const { proof, userField } = stage.site;
+  if (proof === undefined) return { state: 'none' };
+  const last = exchangesSince(stage, since).findLast(
+    ({ url, outcome }) => new URL(url).pathname === proof.split('?')[0] && outcome.state !== 'pending',
+  );
+  if (!last) return { state: 'none' };
+  if (last.outcome.state !== 'answered') return { state: 'unreachable', why: 'its answer did not arrive' };
+  const { 'content-type': type = '' } = last.responseHeaders;
+  return judgeProof(last.outcome.status, type, last.excerpt, userField);
+};
+
+export const proofOf = (stage: Stage, page: Page, since: number): Promise<Proof> =>
+  stage.baseline.proofMode === 'asked' ? prove(page, stage.site) : Promise.resolve(observedProof(stage, since));
+
+export const examinePage = async (stage: Stage, page: Page, since: number): Promise<Evidence> => {
+  const shown: Shown = await look(page, stage.site);
+  return { shown, proof: await proofOf(stage, page, since), url: page.url() };
+};
+
+/** Learns what is true after the sign-in. */
+export const learnBaseline = async (stage: Stage): Promise<Baseline> => {
+  const page = stage.browser.page();
+  const asked = await prove(page, stage.site);
+  const observed = observedProof(stage, stage.startedAt);
+  const proofMode = asked.state === 'proven' ? 'asked' : observed.state === 'proven' ? 'observed' : 'none';
+  const proof = proofMode === 'asked' ? asked : observed;
+  return {
+    proofMode,
+    user: proof.state === 'proven' ? proof.user : undefined,
+    sockets: [...new Set(liveSockets(stage))],
+    hasWorker: await page.evaluate<boolean>('Boolean(navigator.serviceWorker?.controller)').catch(() => false),
+  };
+};

@@ -1,0 +1,107 @@
+import { findCause, type Loss } from '../diagnosis/cause.ts';
+import type { Cause, ScenarioVerdict } from '../results/result.ts';
+import type { LabScenario } from '../scenarios/scenario.ts';
+import type { Settled, Trouble } from './settle.ts';
+import type { Stage } from './stage.ts';
+import type { ShownSpan } from './watch.ts';
+
+export type Judgement = { verdict: ScenarioVerdict; summary: string; cause?: Cause | undefined };
+
+/** A frame between two documents shows nothing for a moment. */
+const GLIMPSE_MS = 600;
+
+export const duration = (ms: number): string => {
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  const minutes = Math.floor(seconds / 60);
+  return `${minutes} min ${String(Math.round(seconds % 60)).padStart(2, '0')} s`;
+};
+
+const typeOfLoss = (troubles: readonly Trouble[]): Loss['type'] => {
+  if (troubles.some(({ type }) => ['signed-out', 'other-user', 'no-proof', 'blank', 'not-asked'].includes(type)))
+    return 'session';
+  return troubles.some(({ type }) => type === 'no-socket') ? 'connection' : 'messages';
+};
+
+/** One sentence for what is wrong. */
+const describeTrouble = (trouble: Trouble, { backWithinMs }: LabScenario): string => {
+  switch (trouble.type) {
+    case 'signed-out':
+      return 'Signed out';
+    case 'other-user':
+      return `Signed in as another user (${trouble.user ?? 'unknown'})`;
+    case 'no-proof':
+      return `The page shows a user, but the backend did not confirm it within ${duration(backWithinMs)}`;
+    case 'blank':
+      return 'The page stayed empty, or shows an error of the browser';
+    case 'no-socket':
+      return `Not connected again within ${duration(backWithinMs)} (${trouble.missing.map((url) => new URL(url).pathname).join(', ')})`;
+    case 'messages':
+      return `${trouble.lost.length} messages were lost and ${trouble.repeated.length} came twice`;
+    case 'not-asked':
+      return 'The session was over, and the site did not offer to sign in';
+  }
+};
+
+const disturbance = (
+  spans: readonly ShownSpan[],
+  stepsBeganAt: number,
+  { mayAsk, expect, category }: LabScenario,
+): string | undefined => {
+  if (mayAsk || expect === 'asked') return undefined;
+  const seen = spans.filter(({ from, to }) => to >= stepsBeganAt && to - from >= GLIMPSE_MS);
+  const asked = seen.find(({ shown }) => shown === 'sign-in');
+  if (asked) return `the page asked to sign in for ${duration(asked.to - asked.from)} in between`;
+  const blank = category === 'offline' ? seen.find(({ shown }) => shown === 'error') : undefined;
+  return blank && `the page was empty or an error page for ${duration(blank.to - blank.from)} in between`;
+};
+
+export type Course = {
+  scenario: LabScenario;
+  stage: Stage;
+  settled: Settled;
+  spans: readonly ShownSpan[];
+  stepsBeganAt: number;
+  reloads: readonly number[];
+};
+
+const lossOf = ({ scenario, stage, settled, spans, stepsBeganAt, reloads }: Course): Loss => {
+  const records = stage.network.log.since(stage.startedAt);
+  const firstAsked = spans.find(({ shown, from }) => shown === 'sign-in' && from >= stepsBeganAt)?.from;
+  return {
+    type: typeOfLoss(settled.troubles),
+    records: records.filter(({ at }) => at >= stepsBeganAt),
+    signedOutAt: firstAsked,
+    reloads,
+    prevent: scenario.prevent,
+    docs: scenario.docs,
+    hasUsedBearer: records.some(
+      (record) => record.type === 'exchange' && record.at < stepsBeganAt && 'authorization' in record.requestHeaders,
+    ),
+  };
+};
+
+/** What the user experienced, in words. */
+export const judge = (course: Course): Judgement => {
+  const { scenario, settled, spans, stepsBeganAt, stage } = course;
+  const [first] = settled.troubles;
+  if (first) {
+    const cause = findCause(lossOf(course));
+    const shownAt = spans.find(({ shown, from }) => shown === 'sign-in' && from >= stepsBeganAt);
+    const when =
+      first.type === 'signed-out' && shownAt
+        ? ` ${duration(shownAt.from - stepsBeganAt + stage.clockOffsetMs)} after the start`
+        : '';
+    const where = first.type === 'signed-out' && shownAt ? `; ${new URL(shownAt.url).pathname} was open` : '';
+    return { verdict: 'lost', summary: `${describeTrouble(first, scenario)}${when}${where}. ${cause.text}`, cause };
+  }
+  const disturbed = disturbance(spans, stepsBeganAt, scenario);
+  const back = duration(settled.afterMs);
+  if (disturbed !== undefined) {
+    const cause = findCause({ ...lossOf(course), type: 'session' });
+    return { verdict: 'disturbed', summary: `Kept, but ${disturbed}.`, cause };
+  }
+  return scenario.expect === 'asked'
+    ? { verdict: 'kept', summary: `The session was over, and the site offered to sign in after ${back}.` }
+    : { verdict: 'kept', summary: `Signed in and connected ${back} after the world was in order again.` };
+};

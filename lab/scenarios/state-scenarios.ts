@@ -1,0 +1,136 @@
+import { defineScenarios } from './scenario.ts';
+
+const HOUR = 3_600_000;
+
+/** What happens to clocks, storage, versions and users. */
+export const STATE_SCENARIOS = defineScenarios(
+  {
+    id: 'clock-ahead',
+    title: 'Clock an hour ahead',
+    category: 'session',
+    why: 'A wrong time zone, set by hand.',
+    prevent: 'Measure the difference to the Date header of the server. Let the 401 decide, not the clock.',
+    steps: [{ type: 'skew-clock', ms: HOUR }, { type: 'reload' }, { type: 'burst', count: 2 }],
+  },
+  {
+    id: 'clock-behind',
+    title: 'Clock an hour behind',
+    category: 'session',
+    why: 'An empty battery of the clock.',
+    prevent: 'Measure the difference to the Date header of the server. Let the 401 decide, not the clock.',
+    steps: [
+      { type: 'skew-clock', ms: -HOUR },
+      { type: 'reload' },
+      { type: 'expire-access' },
+      { type: 'burst', count: 2 },
+    ],
+  },
+  {
+    id: 'storage-full',
+    title: 'Storage is full',
+    category: 'session',
+    why: 'Another site, or a large download, has filled the disk.',
+    prevent: 'Catch a failed write, keep the session in memory, and say so.',
+    steps: [
+      { type: 'fail-writes' },
+      { type: 'expire-access' },
+      { type: 'burst', count: 2 },
+      { type: 'wait', ms: 1_000 },
+    ],
+  },
+  {
+    id: 'writes-ignored',
+    title: 'Storage ignores writes and reports success',
+    category: 'session',
+    why: 'A native bridge whose command was never registered returns undefined, and the code takes that for success.',
+    prevent: 'Read back what you wrote. Count undefined, null and an empty answer of a bridge as a failure.',
+    steps: [
+      { type: 'ignore-writes' },
+      { type: 'expire-access' },
+      { type: 'burst', count: 2 },
+      { type: 'reload' },
+      { type: 'reload' },
+    ],
+  },
+  {
+    id: 'storage-evicted',
+    title: 'The browser evicts the storage of the site',
+    category: 'honesty',
+    why: 'Safari does it after 7 days without a visit, and others when the disk is full.',
+    prevent: 'Offer to sign in, and say that the browser has lost the data. Do not show an empty page.',
+    steps: [{ type: 'clear', what: 'everything' }, { type: 'kill-worker' }, { type: 'reload' }],
+    expect: 'asked',
+  },
+  {
+    id: 'cookies-cleared',
+    title: 'Only the cookies are cleared',
+    category: 'honesty',
+    why: 'A browser setting, or a cleaning tool.',
+    prevent: 'With a session in a cookie: offer to sign in. With one in storage: go on.',
+    steps: [
+      { type: 'clear', what: 'cookies' },
+      { type: 'burst', count: 1 },
+    ],
+  },
+  {
+    id: 'cache-cleared',
+    title: 'Only the cache is cleared',
+    category: 'session',
+    why: 'Support asks users to do it.',
+    prevent: 'Keep no session in the cache, and load missing parts of the app again.',
+    steps: [{ type: 'clear', what: 'cache' }, { type: 'reload' }],
+  },
+  {
+    id: 'token-revoked',
+    title: 'The session is revoked at the server',
+    category: 'honesty',
+    why: 'An administrator ends it, or the user changes the password elsewhere.',
+    prevent: 'On invalid_grant, offer to sign in on the same page, and keep what the user typed.',
+    steps: [{ type: 'revoke' }, { type: 'expire-access' }, { type: 'burst', count: 2 }],
+    expect: 'asked',
+  },
+  {
+    id: 'provider-session-over',
+    title: "The provider's session is over",
+    category: 'honesty',
+    why: 'The provider asks for the password again after some hours.',
+    prevent: 'Offer to sign in, and come back to the same place.',
+    steps: [{ type: 'revoke' }, { type: 'reload' }, { type: 'burst', count: 1 }],
+    expect: 'asked',
+  },
+  {
+    id: 'signed-out-elsewhere',
+    title: 'The user changed in another tab',
+    category: 'honesty',
+    why: 'On a shared computer, or with a second account.',
+    prevent: 'Notify all tabs of a sign-out, by a BroadcastChannel or a storage event.',
+    steps: [{ type: 'sign-in-other' }, { type: 'wait', ms: 500 }],
+    expect: 'asked',
+  },
+  {
+    id: 'new-version',
+    title: 'New version under open tabs',
+    category: 'session',
+    why: 'Each deployment: other file names, another worker, the old pages still open.',
+    prevent: 'Keep the files of the last version for a while, and let the page reload when it suits the user.',
+    steps: [{ type: 'open-tabs', count: 1 }, { type: 'update-worker' }, { type: 'reload-tabs' }],
+  },
+  {
+    id: 'chunks-renamed',
+    title: 'Scripts of the old version are gone',
+    category: 'session',
+    why: 'A page of the old version loads a part that the new one has renamed.',
+    prevent: 'Precache all parts, keep old files for a while, and reload once when an import fails.',
+    steps: [
+      {
+        type: 'fault',
+        fault: {
+          match: { kinds: ['asset'], path: '[.-][\\w-]{6,}\\.(js|css)' },
+          action: { type: 'status', status: 404 },
+        },
+      },
+      { type: 'burst', count: 1 },
+      { type: 'wait', ms: 1_500 },
+    ],
+  },
+);
