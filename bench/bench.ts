@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util';
 import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { ordinaryAccount } from '../test/support/browser/bare-process.ts';
 import { BENCHES, type Bench } from './compare/benches.ts';
+import { noteInPages, workerNotesScript } from './compare/marks/notes.ts';
+import { timelineOf, timelineTable, type Timeline } from './compare/marks/timeline.ts';
 import type { Stages } from './compare/measures.ts';
 import { holds, ratioOf, tableOf, type Ratio, type Rounds } from './compare/report.ts';
 import { startSites, type Site } from './compare/site.ts';
@@ -14,14 +16,20 @@ import { SUBJECTS, type Subject } from './compare/subjects.ts';
  * Session Keeper beside the least that could do a part of its work, in one browser and one run, in alternating order:
  * `npm run bench -- cold,reload,warm,tabs`. Exits with 1 when a target is missed.
  *
- * `--rounds N`, `--subjects a,b`, and `--json FILE` for the times of all rounds.
+ * `--rounds N`, `--subjects a,b`, and `--json FILE` for the times of all rounds. `--marks` shows where `cold` and `reload`
+ * spend their time. It changes pages and workers for that, so it holds no targets.
  *
  * The browser has a debugger on its pages only: one that is attached to a worker keeps it alive, and costs each request
  * 0.6 to 0.9 ms (measured). Each subject has an origin of its own. One process serves all of them.
  */
 
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string' }, subjects: { type: 'string' }, json: { type: 'string' } },
+  options: {
+    rounds: { type: 'string' },
+    subjects: { type: 'string' },
+    json: { type: 'string' },
+    marks: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
 
@@ -43,26 +51,33 @@ const subjectNames = chosen(
   'subject',
 );
 const subjects = SUBJECTS.filter(({ name }) => subjectNames.includes(name));
-const benches = chosen(positionals[0], Object.keys(BENCHES), 'bench').flatMap((name) => BENCHES[name] ?? []);
+/** What `--marks` can show: one page, and one request or one start. */
+const MARKED = ['cold', 'reload'];
+const known = values.marks ? MARKED : Object.keys(BENCHES);
+const benches = chosen(positionals[0], known, 'bench').flatMap((name) => BENCHES[name] ?? []);
 const givenRounds = roundsFrom(values.rounds);
 
-/** The first round warms the browser's caches and does not count. Each later one begins with another subject. */
-const play = async (bench: Bench, stages: Stages, sites: readonly Site[]): Promise<Rounds> => {
+/**
+ * Calls `onRound` for each round and subject. The first round warms the browser's caches and does not count. Each later
+ * one begins with another subject.
+ */
+const play = async (
+  bench: Bench,
+  sites: readonly Site[],
+  onRound: (site: Site, counts: boolean) => Promise<void>,
+): Promise<void> => {
   const rounds = givenRounds ?? bench.rounds;
-  const times = new Map<string, (readonly number[])[]>(sites.map(({ subject }) => [subject.name, []]));
   for (let round = 0; round <= rounds; round += 1) {
     process.stderr.write(`\r${bench.title}: round ${round} of ${rounds} `);
     for (const [index] of sites.entries()) {
       const site = sites[(index + round) % sites.length];
       if (site === undefined) continue;
-      const found = await bench.measure(stages, site).catch((cause: unknown) => {
+      await onRound(site, round > 0).catch((cause: unknown) => {
         throw new Error(`${site.subject.name} failed in "${bench.title}", round ${round}`, { cause });
       });
-      if (round > 0) times.get(site.subject.name)?.push(found);
     }
   }
   process.stderr.write('\n');
-  return times;
 };
 
 const ratiosOf = (rounds: Rounds, bench: Bench, { name, role }: Subject): Ratio[] => {
@@ -78,24 +93,44 @@ const [processor] = cpus();
 const machine = `${cpus().length} cores, ${processor?.model ?? 'unknown'}, Node ${process.version}`;
 console.log(machine);
 
-const sites = await startSites(subjects);
-const browser = await startBareBrowser(ordinaryAccount());
 const results: object[] = [];
+
+/** Prints the times and ratios of a bench. */
+const measure = async (bench: Bench, stages: Stages, sites: readonly Site[]): Promise<void> => {
+  const rounds = new Map<string, (readonly number[])[]>(sites.map(({ subject }) => [subject.name, []]));
+  await play(bench, sites, async (site, counts) => {
+    const times = await bench.measure(stages, site);
+    if (counts) rounds.get(site.subject.name)?.push(times);
+  });
+  const ratios = subjects.filter(({ role }) => role !== 'floor').flatMap((subject) => ratiosOf(rounds, bench, subject));
+  console.log(`\n${tableOf(bench.title, rounds, ratios)}`);
+  results.push({ title: bench.title, rounds: Object.fromEntries(rounds), ratios });
+  if (!ratios.every(holds)) process.exitCode = 1;
+};
+
+/** Prints what happens when, for each subject of a bench. */
+const mark = async (bench: Bench, stages: Stages, sites: readonly Site[]): Promise<void> => {
+  const timelines = new Map<string, Timeline[]>(sites.map(({ subject }) => [subject.name, []]));
+  await play(bench, sites, async (site, counts) => {
+    await bench.measure(stages, site);
+    const timeline = await timelineOf(stages.stage);
+    if (counts) timelines.get(site.subject.name)?.push(timeline);
+  });
+  for (const [name, found] of timelines) console.log(`\n${bench.title}: ${name}, ms\n${timelineTable(found)}`);
+};
+
+const sites = await startSites(subjects, values.marks ? await workerNotesScript() : '');
+const browser = await startBareBrowser(ordinaryAccount());
 try {
   const stage = await createStage(browser);
+  if (values.marks) await noteInPages(stage);
   for (const site of sites.all) await stage.signIn(site);
   const tabs = [];
   const tabsNeeded = Math.max(...benches.map((bench) => bench.tabs));
   while (tabs.length < tabsNeeded) tabs.push(await createStage(await browser.openWindow()));
   for (const bench of benches) {
     const taking = sites.all.filter(({ subject }) => bench.takesPart(subject));
-    const rounds = await play(bench, { stage, tabs }, taking);
-    const ratios = subjects
-      .filter(({ role }) => role !== 'floor')
-      .flatMap((subject) => ratiosOf(rounds, bench, subject));
-    console.log(`\n${tableOf(bench.title, rounds, ratios)}`);
-    results.push({ title: bench.title, rounds: Object.fromEntries(rounds), ratios });
-    if (!ratios.every(holds)) process.exitCode = 1;
+    await (values.marks ? mark : measure)(bench, { stage, tabs }, taking);
   }
   if (values.json !== undefined) await writeFile(values.json, JSON.stringify({ machine, results }, undefined, 1));
 } finally {

@@ -83,8 +83,13 @@ export const reloadRunning: Measure = async ({ stage }, site) => {
   return [(await stage.reload()).at];
 };
 
-/** The backend refuses the access token that the worker has. A running worker renews a token before it expires. */
+/**
+ * The backend refuses the access token that the worker has. A running worker renews a token before it expires. Session
+ * Keeper's worker renews only so often after a 401, to protect the provider. So each round has a worker of its own.
+ */
 export const reloadRefused: Measure = async ({ stage }, site) => {
+  await openIdle(stage, site);
+  await stopWorkers(stage);
   await stage.open(site);
   await rest(QUIET_MS);
   await site.lab.expireTokens();
