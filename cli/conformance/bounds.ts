@@ -1,4 +1,4 @@
-import { CLOSE_CODE, MAX_SUBSCRIPTIONS, MAX_TOPIC_LENGTH } from '../../src/protocol/frames.ts';
+import { CLOSE_CODE } from '../../src/protocol/frames.ts';
 import { isObject, numberAt, parseJson } from '../../src/protocol/schema/json.ts';
 import { check, type ConformanceCheck } from './wire.ts';
 
@@ -20,9 +20,10 @@ export const limitChecks: readonly ConformanceCheck[] = [
     section: '7',
     run: async (tester) => {
       const wire = await tester.greet();
-      for (let n = 1; n < MAX_SUBSCRIPTIONS; n += 1) wire.send(['sub', n, tester.name(), null]);
-      await wire.subscribe(tester.name(), null, MAX_SUBSCRIPTIONS);
-      wire.send(['sub', MAX_SUBSCRIPTIONS + 1, tester.name(), null]);
+      const { maxTopics } = await wire.hello();
+      for (let n = 1; n < maxTopics; n += 1) wire.send(['sub', n, tester.name(), null]);
+      await wire.subscribe(tester.name(), null, maxTopics);
+      wire.send(['sub', maxTopics + 1, tester.name(), null]);
       const { reason } = await wire.closesWith([CLOSE_CODE.slowDown]);
       const body = parseJson(reason);
       check(isObject(body) && numberAt(body, 'ra') !== undefined, `the reason is "${reason}"`);
@@ -33,7 +34,7 @@ export const limitChecks: readonly ConformanceCheck[] = [
     section: '7',
     run: async (tester) => {
       const wire = await tester.greet();
-      const longest = tester.name().padEnd(MAX_TOPIC_LENGTH, '-');
+      const longest = tester.name().padEnd((await wire.hello()).maxTopicLength, '-');
       await wire.subscribe(longest, null);
       wire.send(['sub', 2, `${longest}-`, null]);
       await wire.closesWith([CLOSE_CODE.badFrame]);

@@ -1,7 +1,6 @@
 import type { RawData, WebSocket } from 'ws';
 import {
   CLOSE_CODE,
-  MAX_SUBSCRIPTIONS,
   parseClientFrame,
   type ClientFrame,
   type ProfileIdentity,
@@ -14,7 +13,7 @@ import { FreezableSocket, textOf, type FreezableConnection } from './freezable-s
 import type { PresenceSocket, PresenceTracker } from './presence-tracker.ts';
 import type { Principal } from '../http/principal.ts';
 import { randomId } from '../base/crypto.ts';
-import { isShallow, isTopic, resumeFrom, type PublishedEvent, type Topics } from './topics.ts';
+import { isShallow, isTopic, MAX_TOPIC_LENGTH, resumeFrom, type PublishedEvent, type Topics } from './topics.ts';
 
 /** `new`: an unknown browser profile. `superseded`: a worker of the profile with a higher fence has connected. */
 export type FenceResult = 'known' | 'new' | 'superseded';
@@ -35,6 +34,8 @@ export type ConnectionHub = {
 /** How much later than the heartbeat a message may arrive before the connection counts as dead. */
 const HEARTBEAT_SLACK_MS = 3_000;
 export const MAX_FRAME_BYTES = 65_536;
+/** Of one connection: a browser profile with all its tabs. */
+export const MAX_TOPICS = 4_096;
 const GREET_WITHIN_MS = 5_000;
 const READ_BATCH = 200;
 /** Above this, events wait on disk, so that a response does not wait behind more buffered events than this. */
@@ -207,6 +208,8 @@ export class HubConnection implements FreezableConnection {
         heartbeatMs: this.#hub.heartbeatMs,
         windowMs: this.#hub.windowMs(),
         maxBytes: MAX_FRAME_BYTES,
+        maxTopics: MAX_TOPICS,
+        maxTopicLength: MAX_TOPIC_LENGTH,
         expiresAt: this.principal.expiresAt,
         now: this.#hub.now(),
       },
@@ -215,9 +218,8 @@ export class HubConnection implements FreezableConnection {
 
   async #onSub(requestId: number, topic: string, cursor: Cursor | null): Promise<void> {
     const { topics } = this.#hub;
-    const isNew = !this.#subscriptions.has(topic);
     if (!isTopic(topic)) return this.close(CLOSE_CODE.badFrame, 'bad topic');
-    if (isNew && this.#subscriptions.size >= MAX_SUBSCRIPTIONS)
+    if (!this.#subscriptions.has(topic) && this.#subscriptions.size >= MAX_TOPICS)
       return this.close(CLOSE_CODE.slowDown, retryAfterReason(TOO_MANY_PAUSE_MS));
     // Registers before it reads the head, so that no event is lost in between. `catchingUp` holds events back.
     const subscription: Subscription = { next: 1, head: 0, catchingUp: true };

@@ -33,11 +33,12 @@ export const MAX_EVENTS_PER_TOPIC = 10_000;
 export const MAX_TOPICS = 1_000;
 const RECEIPT_MS = 24 * 60 * 60 * 1000;
 const OFFSET_DIGITS = 15;
-const MAX_TOPIC = 128;
+/** In UTF-16 units. */
+export const MAX_TOPIC_LENGTH = 128;
 
 /** Excludes lone surrogates, because UTF-8 cannot encode them in a key. */
 export const isTopic = (topic: string): boolean =>
-  topic.length > 0 && topic.length <= MAX_TOPIC && !/\p{Surrogate}/u.test(topic);
+  topic.length > 0 && topic.length <= MAX_TOPIC_LENGTH && !/\p{Surrogate}/u.test(topic);
 
 /** `JSON.stringify` overflows the stack on deeply nested data. Real messages do not come near this depth. */
 const MAX_DEPTH = 128;

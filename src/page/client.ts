@@ -3,7 +3,7 @@ import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
 import { createAttachment } from './connection/attachment.ts';
 import { arrivalOf, isVisible, observePage } from './connection/page-lifecycle.ts';
 import type { createRealtime, Realtime } from './realtime/realtime.ts';
-import { createSnapshotStore, startingSnapshot, type SnapshotStore } from './connection/snapshot-store.ts';
+import { createSnapshotStore, startingSnapshot, withoutHost, type SnapshotStore } from './connection/snapshot-store.ts';
 import type { Transport } from './connection/transport.ts';
 import type { SocketClass } from './types/types.ts';
 import { isOutdated } from './connection/worker-update.ts';
@@ -64,13 +64,14 @@ export const createClient = ({ transport, tab, build, createRealtime, publicClas
     // The page that saw the network go may be gone already, and a worker gets no `offline` event.
     if (!navigator.onLine) void transport.api.nudge('offline');
   };
+  const unanswered = (): void => store.set(withoutHost(store.get()));
   const incompatible = (): void => {
     hostBuild = { state: 'incompatible' };
     settle();
   };
   const realtime = createRealtime(transport.api.publish, (message) => attachment.post(message), publicClass);
   const { topics, portOpened, receive, receiveBatch } = realtime;
-  const page = { showSnapshot, welcomed, incompatible, topics, portOpened, receive, receiveBatch };
+  const page = { showSnapshot, welcomed, unanswered, incompatible, topics, portOpened, receive, receiveBatch };
   const attachment = createAttachment(transport, { id: tab, visible: isVisible, ...page }, ending.signal);
   const life = {
     hide: () => {

@@ -22,10 +22,11 @@ import {
 export const SUBPROTOCOL = 'keeper.1';
 export const TICKET_SUBPROTOCOL_PREFIX = 'keeper.ticket.';
 
-/** The server closes a socket with more topics than this. */
-export const MAX_SUBSCRIPTIONS = 256;
-/** In UTF-16 units. The server closes a socket that names a longer topic. */
-export const MAX_TOPIC_LENGTH = 128;
+/** The bounds of a server whose greeting does not state them. A server closes a socket that exceeds its bounds. */
+export const DEFAULT_MAX_TOPICS = 256;
+/** In UTF-16 units. */
+export const DEFAULT_MAX_TOPIC_LENGTH = 128;
+
 /** `host` names a browser profile. `epoch` grows with every worker start, and the server keeps the highest. */
 export const PROFILE_IDENTITY = object({ host: string, epoch: count });
 export type ProfileIdentity = Infer<typeof PROFILE_IDENTITY>;
@@ -63,6 +64,10 @@ export const HELLO = object({
   /** Window (ms) over which unplanned reconnects are spread: connected clients / accept rate. */
   windowMs: AMOUNT,
   maxBytes: AMOUNT,
+  /** How many topics one socket may have. */
+  maxTopics: withDefault(AMOUNT, DEFAULT_MAX_TOPICS),
+  /** The longest name of a topic, in UTF-16 units. */
+  maxTopicLength: withDefault(AMOUNT, DEFAULT_MAX_TOPIC_LENGTH),
   /** When the authorization of this socket ends, by the server's clock (ms), and that clock's now. */
   expiresAt: AMOUNT,
   now: AMOUNT,

@@ -44,8 +44,8 @@ export const PROBLEM = union('code', {
   'bad-message': { detail: string },
   /** The other side uses an unknown protocol version. Reload the page. */
   unsupported: { detail: string },
-  /** More than a bound allows: a queue, a frame, a message rate. */
-  'over-limit': { detail: string },
+  /** More than a bound allows: a queue, a frame, a message rate. `detail` names the bound, and `max` is its number. */
+  'over-limit': { detail: string, max: optional(number) },
   /** No worker answered and none could be started. */
   'no-worker': { detail: string },
   cancelled: {},

@@ -15,9 +15,10 @@ export const answerCall = (api: KeeperApi, source: Source, message: unknown, isW
   if (!call) return Promise.resolve();
   const reply = (answer: unknown): void =>
     source.postMessage({ mark: MARK, type: 'answer', message: answer } satisfies Marked<WorkerMessage>);
-  if (!call.admitted || !isWithinLimit) {
-    const code = call.admitted ? 'over-limit' : 'bad-message';
-    reply({ id: call.id, type: 'RAW', value: failed({ code, detail: 'refused' }) });
+  const problem =
+    call.problem ?? (isWithinLimit ? undefined : ({ code: 'over-limit', detail: 'message-rate' } as const));
+  if (problem) {
+    reply({ id: call.id, type: 'RAW', value: failed(problem) });
     return Promise.resolve();
   }
   return new Promise((resolve) => {

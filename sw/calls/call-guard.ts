@@ -1,4 +1,5 @@
 import { API_METHODS } from '../../src/protocol/bridge/bridge-constants.ts';
+import type { Problem } from '../../src/protocol/problem.ts';
 import { isObject, own } from '../../src/protocol/schema/json.ts';
 
 /*
@@ -17,11 +18,21 @@ const MAX_DEPTH = 8;
 const MAX_NODES = 4_096;
 const MAX_CHARS = 262_144;
 
-type Budget = { nodes: number; chars: number };
+/** `over`: the bound that the call exceeds. */
+type Budget = { nodes: number; chars: number; over?: Problem };
+
+const exceed = (budget: Budget, detail: string, max: number): false => {
+  budget.over ??= { code: 'over-limit', detail, max };
+  return false;
+};
+
+const takeChars = (budget: Budget, text: string): boolean =>
+  (budget.chars -= text.length) >= 0 || exceed(budget, 'call-characters', MAX_CHARS);
 
 /** JSON data within the bounds. It has no Map, Blob, key, port, error or cycle, and no name that reaches a prototype. */
 const isPlain = (value: unknown, depth: number, budget: Budget): boolean => {
-  if (depth > MAX_DEPTH || --budget.nodes < 0) return false;
+  if (depth > MAX_DEPTH) return exceed(budget, 'call-depth', MAX_DEPTH);
+  if (--budget.nodes < 0) return exceed(budget, 'call-values', MAX_NODES);
   switch (typeof value) {
     case 'boolean':
     case 'undefined':
@@ -29,7 +40,7 @@ const isPlain = (value: unknown, depth: number, budget: Budget): boolean => {
     case 'number':
       return Number.isFinite(value);
     case 'string':
-      return (budget.chars -= value.length) >= 0;
+      return takeChars(budget, value);
     case 'object':
       return (
         value === null ||
@@ -45,14 +56,14 @@ const isPlain = (value: unknown, depth: number, budget: Budget): boolean => {
 const isPlainObject = (value: object, depth: number, budget: Budget): boolean =>
   Object.getPrototypeOf(value) === Object.prototype &&
   Object.entries(value).every(
-    ([key, item]) => !RESERVED.has(key) && (budget.chars -= key.length) >= 0 && isPlain(item, depth + 1, budget),
+    ([key, item]) => !RESERVED.has(key) && takeChars(budget, key) && isPlain(item, depth + 1, budget),
   );
 
 const isArgument = (value: unknown, budget: Budget): boolean =>
   isObject(value) && own(value, 'type') === 'RAW' && isPlain(own(value, 'value'), 0, budget);
 
-/** The id to answer, and whether comlink may get the message. `undefined` when there is no id to answer. */
-export const checkCall = (message: unknown): { id: string; admitted: boolean } | undefined => {
+/** The id to answer, and why comlink may not get the message. `undefined` when there is no id to answer. */
+export const checkCall = (message: unknown): { id: string; problem: Problem | undefined } | undefined => {
   if (!isObject(message)) return undefined;
   const id = own(message, 'id');
   if (typeof id !== 'string' || id.length > MAX_ID) return undefined;
@@ -67,7 +78,7 @@ export const checkCall = (message: unknown): { id: string; admitted: boolean } |
     Array.isArray(list) &&
     list.length <= MAX_ARGUMENTS &&
     list.every((item) => isArgument(item, budget));
-  return { id, admitted };
+  return { id, problem: admitted ? undefined : (budget.over ?? { code: 'bad-message', detail: 'refused' }) };
 };
 
 /** 250 messages a second from one page on average. Publications count too. */

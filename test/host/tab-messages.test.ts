@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseTabMessage } from '../../src/protocol/bridge/bridge.ts';
+import { MARK } from '../../src/protocol/bridge/bridge-constants.ts';
+import { parsePageMessage, parseTabMessage } from '../../src/protocol/bridge/bridge.ts';
 
 const present = (state: unknown, topic: unknown = 'news') => parseTabMessage({ type: 'present', topic, state });
 
@@ -21,4 +22,23 @@ test.each([
 
 test('rejects a presence message without a topic', () => {
   expect(present('1', '')).toBeUndefined();
+});
+
+const topicsOf = (topics: unknown, arrival: unknown = 'reattach') => {
+  const intro = { protocol: 4, tab: 'a', arrival, visible: true, topics };
+  const message = parsePageMessage({ mark: MARK, type: 'attach', intro });
+  return message?.type === 'attach' ? message.intro.topics : undefined;
+};
+
+test('keeps a tab, and drops only the entries of its greeting that are no topics [greeting-entries]', () => {
+  const sane = ['a', { epoch: 'e', offset: 3 }];
+  const bad = [['', null], ['x'.repeat(257), null], ['a\ud800', null], 'a', null];
+  expect(topicsOf([...bad, sane])).toEqual([sane]);
+  expect(topicsOf([['b', 'no cursor']])).toEqual([['b', null]]);
+  expect(topicsOf('nonsense')).toEqual([]);
+  expect(topicsOf([sane], 'in a way of a later version')).toEqual([sane]);
+});
+
+test('reads 5,000 topics of one tab', () => {
+  expect(topicsOf(Array.from({ length: 5_000 }, (_, n) => [`t${n}`, null]))).toHaveLength(5_000);
 });

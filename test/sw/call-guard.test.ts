@@ -61,7 +61,7 @@ describe('checkCall', () => {
     let admitted = 0;
     const property = fc.property(fc.oneof({ weight: 4, arbitrary: hostileCall }, hostileValue), (message) => {
       const result = checkCall(message);
-      if (!result?.admitted) return;
+      if (!result || result.problem) return;
       admitted += 1;
       if (!isObject(message)) throw new Error('not even an object');
       const { type, path, argumentList } = message as { type: unknown; path: unknown[]; argumentList: unknown[] };
@@ -81,8 +81,8 @@ describe('checkCall', () => {
   });
 
   test('admits a valid call', () => {
-    expect(checkCall(call())).toEqual({ id: 'a', admitted: true });
-    expect(checkCall(call({ argumentList: [] }))).toEqual({ id: 'a', admitted: true });
+    expect(checkCall(call())).toEqual({ id: 'a', problem: undefined });
+    expect(checkCall(call({ argumentList: [] }))).toEqual({ id: 'a', problem: undefined });
   });
 
   test.each<[string, object]>([
@@ -93,12 +93,19 @@ describe('checkCall', () => {
     ['five arguments', { argumentList: Array.from({ length: 5 }, () => raw(1)) }],
     ['a transfer handler', { argumentList: [{ type: 'HANDLER', name: 'proxy', value: null }] }],
     ['an undefined argument', { argumentList: [undefined] }],
-    ['too many nodes', { argumentList: [raw(Array.from({ length: 5_000 }, () => 0))] }],
-    ['too many characters', { argumentList: [raw({ ['k'.repeat(300_000)]: 1 })] }],
     ['a name that reaches a prototype, deep down', { argumentList: [raw({ a: [{ constructor: 1 }] })] }],
   ])('rejects %s', (_name, over) => {
     const message = Object.getPrototypeOf(over) === Object.prototype ? call(over) : Object.assign(over, { id: 'a' });
-    expect(checkCall(message)).toEqual({ id: 'a', admitted: false });
+    expect(checkCall(message)?.problem).toEqual({ code: 'bad-message', detail: 'refused' });
+  });
+
+  test.each<[string, unknown, string, number]>([
+    ['too many values', Array.from({ length: 5_000 }, () => 0), 'call-values', 4_096],
+    ['too many characters', { ['k'.repeat(300_000)]: 1 }, 'call-characters', 262_144],
+    ['values that are too deep', [[[[[[[[[1]]]]]]]]], 'call-depth', 8],
+  ])('names the bound when a call has %s', (_name, value, detail, max) => {
+    const problem = { code: 'over-limit', detail, max };
+    expect(checkCall(call({ argumentList: [raw(value)] }))).toEqual({ id: 'a', problem });
   });
 
   test.each([[{}], [{ id: 7 }], [{ id: 'x'.repeat(129) }], [null], ['text'], [[]]])(

@@ -20,8 +20,10 @@ export type CodecEvent =
   /** The connection is open: the codec sends its greeting. */
   | { type: 'opened' }
   | { type: 'frame'; data: Frame }
-  /** The connection is lost. Another one can follow. */
-  | { type: 'closed'; code: number }
+  /** The connection is lost. Another one can follow. `local`: this side closed it. */
+  | { type: 'closed'; code: number; local?: boolean | undefined }
+  /** The time of a `wake` output has come. */
+  | { type: 'wake' }
   /** No connection follows for the current listeners: no user is signed in, or the server forbids it. */
   | { type: 'ended'; code: number; reason: string }
   /** Another user's session begins. It must see no data of the session before it. */
@@ -60,8 +62,10 @@ export type CodecOutput =
   /** The answer to a probe in a protocol without pings: the last received frame is recent enough. */
   | { type: 'alive' }
   | { type: 'count'; what: Counted; by: number }
-  /** Above a limit of the server. The codec does not send it, because the server would close the shared connection. */
-  | { type: 'ignored'; what: string }
+  /** A line for the journal: the server refuses a message of a tab. */
+  | { type: 'note'; what: string; detail: string }
+  /** The codec needs a `wake` event at this time (ms since the Unix epoch). */
+  | { type: 'wake'; at: number }
   /** The server does not speak the protocol: the host closes the connection. */
   | { type: 'violated' }
   /** The connection must be opened again, without a fault of the server. */
@@ -76,16 +80,25 @@ export type Codec = {
 
 export type Put = (output: CodecOutput) => void;
 
-/** The parts of a protocol: its listeners, and a handler for the events. */
-export type Protocol = { listeners: { readonly size: number }; handle(event: CodecEvent, now: number): void };
+/** The parts of a protocol: its listeners, a handler for the events, and when it needs a `wake` event, if ever. */
+export type Protocol = {
+  listeners: { readonly size: number };
+  handle(event: CodecEvent, now: number): void;
+  wakeAt?(): number | undefined;
+};
 
 export const codecOf = (build: (put: Put) => Protocol): Codec => {
   let outputs: CodecOutput[] = [];
-  const { listeners, handle } = build((output) => void outputs.push(output));
+  let wakesAt: number | undefined;
+  const { listeners, handle, wakeAt } = build((output) => void outputs.push(output));
   return {
     dispatch: (event, now) => {
       outputs = [];
       handle(event, now);
+      const at = wakeAt?.();
+      const isEarly = event.type === 'wake' && at !== undefined && now < at;
+      if (at !== undefined && (at !== wakesAt || isEarly)) outputs.push({ type: 'wake', at });
+      wakesAt = at;
       return outputs;
     },
     get listeners() {

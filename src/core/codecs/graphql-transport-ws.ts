@@ -1,6 +1,7 @@
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { isObject, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
 import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
+import { blamesMessage, createSuspects } from '../socket/suspects.ts';
 import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
 
 /*
@@ -8,7 +9,8 @@ import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
  * operations of all tabs on one connection, where each has an id of the connection's own. The protocol has no cursor.
  * After a lost connection, the worker sends subscriptions and queries again. It reports a possible gap to their clients
  * with a `ping` whose payload is `{"possibleGap":[ids]}`. A mutation ends with an error, because the server may have
- * run it. All tabs share the `connection_init` payload of the first one: they are one session.
+ * run it. All tabs share the `connection_init` payload of the first one: they are one session. An operation on which the
+ * server closes the connection ends with an error too.
  *
  * Long because a reader follows one protocol from top to bottom.
  */
@@ -28,6 +30,7 @@ const MAX_OPERATIONS = 1_024;
 
 const PING = '{"type":"ping"}';
 const PONG = '{"type":"pong"}';
+const refusedWith = (code: number) => ({ message: `The server closed the connection on this operation (${code}).` });
 const UNCERTAIN = { message: 'The connection was lost; whether this was carried out is unknown.' };
 
 const NOISE = /"""(?:\\"""|[^])*?"""|"(?:\\.|[^"\\\n])*"|#.*/g;
@@ -43,9 +46,9 @@ export const isRepeatable = (payload: unknown): boolean => {
 };
 
 type Operation = { owner: Entry; id: string; frame: JsonObject; state: 'waiting' | 'sent'; repeatable: boolean };
-type Own = { init: 'none' | 'asked' | 'acknowledged'; ids: Map<string, string> };
-type Entry = TabSocket & Own;
 type Init = { payload: unknown };
+type Own = { init: 'none' | 'asked' | 'acknowledged'; sent?: Init | undefined; ids: Map<string, string> };
+type Entry = TabSocket & Own;
 
 const parseMessage = (data: Frame): { type: string; id: string; message: JsonObject } | undefined => {
   const message = typeof data === 'string' ? parseJson(data) : undefined;
@@ -59,6 +62,9 @@ const build = (put: Put) => {
   let init: Init | undefined;
   let acknowledged: string | undefined;
   let lastId = 0;
+  let now = 0;
+  const suspects = createSuspects(FATAL);
+  let pongsMissing = 0;
   let probedAt: number | undefined;
   const sockets = createTabSockets<Own>(put, {
     open: (event) => onOpen(event),
@@ -91,9 +97,27 @@ const build = (put: Put) => {
     sendResumeToken(entry);
   };
 
-  const start = (key: string, operation: Operation): void => {
-    operation.state = 'sent';
-    send({ ...operation.frame, id: key });
+  /** A suspect goes out alone, and a ping behind it: its answer shows that the server took the operation. */
+  const sendOn = (): void => {
+    if (link !== 'up') return;
+    let sent = 0;
+    for (const [key, operation] of operations) {
+      if (operation.state === 'sent' || !suspects.maySend(key, now)) continue;
+      operation.state = 'sent';
+      sent += 1;
+      suspects.sent(key, now);
+      send({ ...operation.frame, id: key });
+    }
+    if (sent > 0 && suspects.isBusy) ping();
+  };
+
+  const ping = (): void => {
+    pongsMissing += 1;
+    put({ type: 'send', data: PING });
+  };
+
+  const sendWaiting = (): void => {
+    if (suspects.isBusy) sendOn();
   };
 
   const add = (owner: Entry, id: string, frame: JsonObject): Operation => {
@@ -107,18 +131,19 @@ const build = (put: Put) => {
     };
     operations.set(key, operation);
     owner.ids.set(id, key);
-    if (link === 'up') start(key, operation);
+    sendOn();
     return operation;
   };
 
   const drop = (key: string, { owner, id }: Operation): void => {
     operations.delete(key);
+    suspects.forget(key);
     owner.ids.delete(id);
   };
 
-  const lose = (key: string, operation: Operation): void => {
+  const fail = (key: string, operation: Operation, error: JsonObject): void => {
     drop(key, operation);
-    sendTo(operation.owner, { id: operation.id, type: 'error', payload: [UNCERTAIN] });
+    sendTo(operation.owner, { id: operation.id, type: 'error', payload: [error] });
     sendResumeToken(operation.owner);
   };
 
@@ -127,8 +152,10 @@ const build = (put: Put) => {
     for (const key of entry.ids.values()) {
       if (operations.get(key)?.state === 'sent' && link === 'up') send({ id: key, type: 'complete' });
       operations.delete(key);
+      suspects.forget(key);
     }
     entry.ids.clear();
+    sendWaiting();
   };
 
   const refuse = (entry: Entry, code: number, reason: string): void => {
@@ -150,20 +177,34 @@ const build = (put: Put) => {
     acknowledged = text;
     put({ type: 'greeted' });
     for (const entry of sockets.all()) if (entry.init === 'asked') acknowledge(entry);
-    reportGaps([...operations.values()].filter(({ state }) => state === 'sent'));
-    for (const [key, operation] of operations) start(key, operation);
+    const again = [...operations.values()].filter(({ state }) => state === 'sent');
+    reportGaps(again);
+    for (const operation of again) operation.state = 'waiting';
+    sendOn();
   };
 
   const onResult = (type: string, key: string, message: JsonObject): void => {
     const operation = operations.get(key);
     if (!operation) return;
     put({ type: 'count', what: 'received', by: 1 });
-    if (type !== 'next') drop(key, operation);
+    if (type === 'next') suspects.answered(key);
+    else drop(key, operation);
     sendTo(operation.owner, { ...message, id: operation.id });
     if (type !== 'next') sendResumeToken(operation.owner);
+    sendWaiting();
   };
 
-  const onFrame = (data: Frame, now: number): void => {
+  const onPong = (): void => {
+    if (probedAt !== undefined) put({ type: 'round-trip', ms: Math.max(0, now - probedAt) });
+    probedAt = undefined;
+    pongsMissing -= 1;
+    if (pongsMissing > 0) return;
+    pongsMissing = 0;
+    suspects.passed();
+    sendWaiting();
+  };
+
+  const onFrame = (data: Frame): void => {
     const parsed = parseMessage(data);
     switch (parsed?.type) {
       case 'connection_ack':
@@ -171,9 +212,7 @@ const build = (put: Put) => {
       case 'ping':
         return put({ type: 'send', data: PONG });
       case 'pong':
-        if (probedAt !== undefined) put({ type: 'round-trip', ms: Math.max(0, now - probedAt) });
-        probedAt = undefined;
-        return;
+        return onPong();
       case 'next':
       case 'error':
       case 'complete':
@@ -186,7 +225,8 @@ const build = (put: Put) => {
   const onInit = (entry: Entry, payload: unknown): void => {
     if (entry.init !== 'none') return refuse(entry, TOO_MANY_INITS, 'Too many initialisation requests');
     entry.init = 'asked';
-    init ??= payload === undefined ? { payload: {} } : { payload };
+    entry.sent = payload === undefined ? { payload: {} } : { payload };
+    init ??= entry.sent;
     if (link === 'up') acknowledge(entry);
     else initialise();
   };
@@ -209,6 +249,7 @@ const build = (put: Put) => {
     drop(key, operation);
     if (operation.state === 'sent' && link === 'up') send({ id: key, type: 'complete' });
     sendResumeToken(entry);
+    sendWaiting();
   };
 
   /** A message for which a server would close the connection closes only this tab's socket. */
@@ -239,7 +280,8 @@ const build = (put: Put) => {
     const token = parseJson(event.again ?? '');
     if (!isObject(token) || !Object.hasOwn(token, 'payload')) return;
     entry.init = 'acknowledged';
-    init ??= { payload: own(token, 'payload') };
+    entry.sent = { payload: own(token, 'payload') };
+    init ??= entry.sent;
     initialise();
     const frames = own(token, 'operations');
     for (const frame of Array.isArray(frames) ? (frames as unknown[]) : []) {
@@ -254,46 +296,65 @@ const build = (put: Put) => {
     const operation = add(entry, id, frame);
     if (operation.state === 'sent') reportGaps([operation]);
     // So `onAcknowledged` reports its gap and sends it again.
-    operation.state = 'sent';
+    else if (link !== 'up') operation.state = 'sent';
   };
 
-  const onClosed = (code: number): void => {
-    const wasUp = link === 'up';
+  /** The server refuses this payload. Another tab may have another one. */
+  const onInitRefused = (code: number): void => {
+    const refused = JSON.stringify(init);
+    init = undefined;
+    for (const entry of sockets.all())
+      if (entry.init !== 'none' && JSON.stringify(entry.sent) === refused) refuse(entry, code, '');
+    init = sockets.all().find(({ sent }) => sent)?.sent;
+  };
+
+  const onClosed = (code: number, isLocal: boolean): void => {
+    const former = link;
     link = 'down';
     probedAt = undefined;
-    if (FATAL.includes(code)) return sockets.all().forEach((entry) => refuse(entry, code, ''));
+    pongsMissing = 0;
+    const isFatal = FATAL.includes(code) || blamesMessage(code);
+    if (former === 'initialising') return isFatal && !isLocal ? onInitRefused(code) : undefined;
+    const { accused, guilty = '' } = suspects.closed(code, isLocal, now);
+    if (FATAL.includes(code) && accused === 0) return sockets.all().forEach((entry) => refuse(entry, code, ''));
     for (const entry of sockets.all())
       if (code === INIT_TIMEOUT && entry.init === 'none' && entry.state === 'open') refuse(entry, code, '');
-    if (!wasUp) return;
+    const cause = operations.get(guilty);
+    if (cause) fail(guilty, cause, refusedWith(code));
+    if (former !== 'up') return;
     for (const [key, operation] of operations)
-      if (operation.state === 'sent' && !operation.repeatable) lose(key, operation);
+      if (operation.state === 'sent' && !operation.repeatable) fail(key, operation, UNCERTAIN);
   };
 
-  const handle = (event: CodecEvent, now: number): void => {
+  const handle = (event: CodecEvent, at: number): void => {
+    now = at;
     switch (event.type) {
       case 'opened':
         link = 'open';
         for (const entry of sockets.all()) if (entry.state === 'waiting') sockets.admit(entry, SUBPROTOCOL);
         return initialise();
       case 'frame':
-        return onFrame(event.data, now);
+        return onFrame(event.data);
       case 'closed':
-        return onClosed(event.code);
+        return onClosed(event.code, event.local === true);
       case 'ended':
         operations.clear();
+        suspects.clear();
         return sockets.closeAll(event.code, event.reason);
       case 'forget':
         init = acknowledged = undefined;
         return;
+      case 'wake':
+        return sendOn();
       case 'probe':
         probedAt = now;
-        return put({ type: 'send', data: PING });
+        return ping();
       default:
         return sockets.handle(event);
     }
   };
 
-  return { listeners: sockets, handle };
+  return { listeners: sockets, handle, wakeAt: suspects.wakeAt };
 };
 
 /** GraphQL over WebSocket, as graphql-ws speaks it. Pass it to `socketsWith`. */

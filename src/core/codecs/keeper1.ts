@@ -1,50 +1,65 @@
 import {
   CLOSE_CODE,
-  MAX_SUBSCRIPTIONS,
-  MAX_TOPIC_LENGTH,
   parseServerFrame,
   SUBPROTOCOL,
   type ClientFrame,
+  type Hello,
   type ProfileIdentity,
-  type ServerFrame,
 } from '../../protocol/frames.ts';
 import type { Cursor } from '../../protocol/cursor.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Protocol, type Put } from './codec.ts';
 import { byteLength, type OutboxItem } from '../socket/outbox.ts';
+import { createOutgoingFrames, type Guilty } from '../socket/outgoing-frames.ts';
+import { problemOfTopic } from '../../protocol/topic-name.ts';
 import { createTopic, type Topic } from './topic-fanout.ts';
 
 /** Before the server's greeting, the client sends only its own. */
 type LinkState =
   | { state: 'down' }
   | { state: 'greeting'; since: number }
-  | { state: 'up'; maxBytes: number; skewMs: number };
+  | { state: 'up'; hello: Hello; skewMs: number };
 
-/**
- * Maximum bytes of publications without an acknowledgement. More of them wait here instead of in the socket's buffer,
- * where a probe or a renewed authorization would have to wait behind them.
- */
-const WINDOW_BYTES = 65_536;
+/** Topics that the server closed the connection on. A page that joins one again must not end the connection again. */
+const MAX_REFUSED_TOPICS = 256;
+
+const messageTooLong = (max?: number): Problem => ({ code: 'over-limit', detail: 'message-bytes', max });
 
 /** The server's reason as a problem for the sender of the message. */
-const problemOfNak = (code: string): Problem =>
-  code === 'too-big' || code === 'over-limit'
-    ? { code: 'over-limit', detail: code }
-    : { code: 'bad-message', detail: code };
+const problemOfNak = (code: string, { maxBytes }: Hello): Problem => {
+  if (code === 'too-big') return messageTooLong(maxBytes);
+  return { code: code === 'over-limit' ? code : 'bad-message', detail: code };
+};
+
+/** A message on which the server closed the connection. */
+const problemOfBlame = (code: number): Problem =>
+  code === CLOSE_CODE.tooBig ? messageTooLong() : { code: 'bad-message', detail: `closed with ${code}` };
 
 const build = (put: Put, identity: ProfileIdentity): Protocol => {
   const topics = new Map<string, Topic>();
   let link: LinkState = { state: 'down' };
   let requests = 0;
+  let now = 0;
   /** Presence states as JSON, by topic and by tab. The server receives the newest one. */
   const presences = new Map<string, Map<string, string>>();
   /** Topics that the server has confirmed on this link. */
   const confirmed = new Set<string>();
-  /** Publications as frames that are not sent yet, and the sizes of those that have no acknowledgement yet. */
-  let waiting: { id: string; frame: string; bytes: number }[] = [];
-  const unanswered = new Map<string, number>();
+  const refused = new Map<string, Problem>();
+  const outgoing = createOutgoingFrames({
+    send: (data) => put({ type: 'send', data }),
+    isUp: () => link.state === 'up',
+    now: () => now,
+  });
 
   const send = (frame: ClientFrame): void => put({ type: 'send', data: JSON.stringify(frame) });
+
+  /** Returns whether the server knows of the subscription. */
+  const forgetTopic = (name: string): boolean => {
+    topics.delete(name);
+    presences.delete(name);
+    const wasConfirmed = confirmed.delete(name);
+    return outgoing.forgetTopic(name) || wasConfirmed;
+  };
 
   const topicOf = (name: string): Topic => {
     const known = topics.get(name);
@@ -52,7 +67,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
     const topic = createTopic(name, {
       send: (tab, frame) => put({ type: 'toTab', tab, frame }),
       subscribe: (from) => {
-        send(['sub', ++requests, name, from]);
+        outgoing.query('sub', name, JSON.stringify(['sub', ++requests, name, from] satisfies ClientFrame));
         return requests;
       },
       lost: (by) => put({ type: 'count', what: 'lost', by }),
@@ -62,9 +77,23 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
     return topic;
   };
 
+  const refuseTab = (tab: string | undefined, topic: string, problem: Problem): void => {
+    put({ type: 'note', what: 'topic refused', detail: problem.code });
+    put({ type: 'toTab', tab, frame: { type: 'topic-refused', topic, problem } });
+  };
+
+  /** Why the server would close the connection if a subscription to this topic followed `others` topics. */
+  const overLimit = (name: string, others: number): Problem | undefined => {
+    const problem = problemOfTopic(name);
+    if (problem || link.state !== 'up') return problem;
+    const { maxTopicLength, maxTopics } = link.hello;
+    if (name.length > maxTopicLength) return { code: 'over-limit', detail: 'topic-length', max: maxTopicLength };
+    return others < maxTopics ? undefined : { code: 'over-limit', detail: 'topics', max: maxTopics };
+  };
+
   const join = (tab: string, name: string, cursor: Cursor | null): void => {
-    const isTooMuch = name.length > MAX_TOPIC_LENGTH || (topics.size >= MAX_SUBSCRIPTIONS && !topics.has(name));
-    if (isTooMuch) put({ type: 'ignored', what: 'topic over limit' });
+    const problem = refused.get(name) ?? (topics.has(name) ? undefined : overLimit(name, topics.size));
+    if (problem) refuseTab(tab, name, problem);
     else topicOf(name).join(tab, cursor);
   };
 
@@ -73,17 +102,14 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
     topic?.leave(tab);
     const wasPresent = presences.get(name)?.delete(tab) === true;
     if (topic?.listeners !== 0) return wasPresent ? attend(name) : undefined;
-    topics.delete(name);
-    presences.delete(name);
-    confirmed.delete(name);
-    if (link.state === 'up') send(soonBack ? ['unsub', name, true] : ['unsub', name]);
+    if (forgetTopic(name)) send(soonBack ? ['unsub', name, true] : ['unsub', name]);
   };
 
   /** Sends this browser profile's presence. The server answers with the list of members. */
   const attend = (name: string): void => {
     const states = presences.get(name);
     if (!states || !confirmed.has(name)) return;
-    put({ type: 'send', data: `["who",${JSON.stringify(name)},${[...states.values()].at(-1) ?? 'null'}]` });
+    outgoing.query('who', name, `["who",${JSON.stringify(name)},${[...states.values()].at(-1) ?? 'null'}]`);
     if (states.size === 0) presences.delete(name);
   };
 
@@ -97,15 +123,18 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
 
   const onOk = (name: string, request: number, at: Cursor, resumed: boolean): void => {
     topics.get(name)?.onOk(request, at, resumed);
-    if (confirmed.has(name)) return;
-    confirmed.add(name);
-    attend(name);
+    if (!confirmed.has(name)) {
+      confirmed.add(name);
+      attend(name);
+    }
+    outgoing.answered('sub', name);
   };
 
   const onHere = (name: string, hosts: readonly string[], states: readonly unknown[] = []): void => {
     const members = hosts.map((id, index) => ({ id, self: id === identity.host, state: states[index] ?? null }));
     for (const tab of presences.get(name)?.keys() ?? [])
       put({ type: 'toTab', tab, frame: { type: 'here', topic: name, members } });
+    outgoing.answered('who', name);
   };
 
   const settle = (
@@ -114,49 +143,58 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
   ): void => {
     put({ type: 'settled', id });
     put({ type: 'toTab', frame: { ...frame, id } });
-    unanswered.delete(id);
-    sendOn();
-  };
-
-  const sendOn = (): void => {
-    let underway = [...unanswered.values()].reduce((sum, bytes) => sum + bytes, 0);
-    while (waiting[0] && (underway === 0 || underway + waiting[0].bytes <= WINDOW_BYTES)) {
-      const { id, frame, bytes } = waiting[0];
-      waiting.shift();
-      unanswered.set(id, bytes);
-      underway += bytes;
-      put({ type: 'send', data: frame });
-    }
+    outgoing.settled(id);
   };
 
   const publish = ({ id, topic, json }: OutboxItem): void => {
     if (link.state !== 'up') return;
+    const { maxBytes, maxTopicLength } = link.hello;
+    if (topic.length > maxTopicLength)
+      return settle(id, {
+        type: 'refused',
+        problem: { code: 'over-limit', detail: 'topic-length', max: maxTopicLength },
+      });
     const frame = `["pub",${JSON.stringify(id)},${JSON.stringify(topic)},${json}]`;
     const bytes = byteLength(frame);
-    if (bytes > link.maxBytes) return settle(id, { type: 'refused', problem: problemOfNak('too-big') });
-    waiting.push({ id, frame, bytes });
-    sendOn();
+    if (bytes > maxBytes) return settle(id, { type: 'refused', problem: messageTooLong(maxBytes) });
+    outgoing.publish(id, frame, bytes);
   };
 
-  const onHello = (hello: (ServerFrame & readonly ['hello', unknown])[1], now: number): void => {
+  const refuseTopic = (name: string, problem: Problem): void => {
+    forgetTopic(name);
+    refuseTab(undefined, name, problem);
+  };
+
+  /** The server states its bounds only now, so some of the topics may exceed them. The newest ones give way. */
+  const keepBounds = (): void => {
+    let kept = 0;
+    for (const name of [...topics.keys()]) {
+      const problem = overLimit(name, kept);
+      if (problem) refuseTopic(name, problem);
+      else kept += 1;
+    }
+  };
+
+  const onHello = (hello: Hello): void => {
     if (link.state !== 'greeting') return;
     put({ type: 'round-trip', ms: now - link.since });
-    link = { state: 'up', maxBytes: hello.maxBytes, skewMs: hello.now - now };
+    link = { state: 'up', hello, skewMs: hello.now - now };
     if (hello.resumed) put({ type: 'count', what: 'resumed', by: 1 });
+    keepBounds();
+    for (const topic of topics.values()) topic.connected();
     put({
       type: 'greeted',
       heartbeatMs: hello.heartbeatMs,
       windowMs: hello.windowMs,
       expiresInMs: hello.expiresAt - hello.now,
     });
-    for (const topic of topics.values()) topic.connected();
   };
 
-  const onFrame = (text: string, now: number): void => {
+  const onFrame = (text: string): void => {
     const frame = parseServerFrame(text);
     if (frame === undefined) return put({ type: 'violated' });
     if (frame === 'unknown') return;
-    if (frame[0] === 'hello') return onHello(frame[1], now);
+    if (frame[0] === 'hello') return onHello(frame[1]);
     if (link.state !== 'up') return;
     switch (frame[0]) {
       case 'ok':
@@ -173,7 +211,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
         put({ type: 'count', what: 'sent', by: 1 });
         return settle(frame[1], { type: 'acked', offset: frame[2] });
       case 'nak':
-        return settle(frame[1], { type: 'refused', problem: problemOfNak(frame[2]) });
+        return settle(frame[1], { type: 'refused', problem: problemOfNak(frame[2], link.hello) });
       case 'authok':
         return put({ type: 'renewed', expiresInMs: frame[1] - now - link.skewMs });
       case 'p':
@@ -185,30 +223,44 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
     }
   };
 
-  const onClosed = (code: number): void => {
+  /** The only message that can have made the server close is refused to its own sender. */
+  const blame = ({ kind, name }: Guilty, code: number): void => {
+    const problem = problemOfBlame(code);
+    put({ type: 'note', what: 'message refused', detail: `${kind} ${code}` });
+    if (kind === 'pub') return settle(name, { type: 'refused', problem });
+    if (refused.size < MAX_REFUSED_TOPICS) refused.set(name, problem);
+    refuseTopic(name, problem);
+  };
+
+  const onClosed = (code: number, isLocal: boolean): void => {
     link = { state: 'down' };
-    waiting = [];
-    unanswered.clear();
     confirmed.clear();
+    const guilty = outgoing.closed(code, isLocal);
+    if (guilty) blame(guilty, code);
     for (const topic of topics.values()) {
       topic.disconnected();
       if (code === CLOSE_CODE.historyGone) topic.abandon();
     }
   };
 
-  const handle = (event: CodecEvent, now: number): void => {
+  const handle = (event: CodecEvent, at: number): void => {
+    now = at;
     switch (event.type) {
       case 'opened':
         link = { state: 'greeting', since: now };
         return send(['hi', identity]);
       case 'frame':
-        return typeof event.data === 'string' ? onFrame(event.data, now) : put({ type: 'violated' });
+        return typeof event.data === 'string' ? onFrame(event.data) : put({ type: 'violated' });
       case 'closed':
-        return onClosed(event.code);
+        return onClosed(event.code, event.local === true);
       case 'forget':
         for (const topic of topics.values()) topic.forget();
         presences.clear();
+        refused.clear();
+        outgoing.clear();
         return;
+      case 'wake':
+        return outgoing.sendOn();
       case 'probe':
         return send(['p', now]);
       case 'renew':
@@ -232,7 +284,7 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
     }
   };
 
-  return { listeners: topics, handle };
+  return { listeners: topics, handle, wakeAt: outgoing.wakeAt };
 };
 
 /** Session Keeper's own protocol: topics with offsets, publications with acknowledgements (`protocol/frames.ts`). */

@@ -2,7 +2,7 @@ import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
 import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
 import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
-import { credentialsOf, resumeTokenOf, parseResumeToken, type Membership } from './socket-io-resume-token.ts';
+import { resumeTokenOf, parseResumeToken, type Membership } from './socket-io-resume-token.ts';
 import { createOutgoing } from './socket-io-outgoing.ts';
 import {
   ACK,
@@ -23,6 +23,8 @@ import {
  * what the server emits; an acknowledgement goes to the tab that waits for it. With connection state recovery
  * (https://socket.io/docs/v4/connection-state-recovery) a lost connection costs nothing. The codec repeats emits
  * without an acknowledgement, so the server may get one twice, as with `retries`. Otherwise it closes each tab's socket.
+ *
+ * Long because a reader follows one protocol from top to bottom.
  */
 
 const ABNORMAL = 1006;
@@ -35,22 +37,23 @@ type Entry = TabSocket & Own;
 
 const build = (put: Put) => {
   const memberships = new Map<string, Membership>();
-  const outgoing = createOutgoing<Entry>();
   /** Acknowledgements that the server waits for. The first tab's one is sent. */
   const owed = new Set<string>();
   let handshake: Handshake | undefined;
   let link: 'down' | 'open' = 'down';
   let assemble = createAssembler();
   let receivedAt = 0;
+  let now = 0;
   const sockets = createTabSockets<Own>(put, {
     open: (event) => onOpen(event),
     send: (entry, data) => onSend(entry, data),
-    leave: (entry) => [...entry.joined.keys(), ...entry.asked].forEach((namespace) => leave(entry, namespace)),
+    leave: (entry) => leaveAll(entry),
   });
 
   const send = (packet: Packet): void => {
     for (const data of packetFrames(packet)) put({ type: 'send', data });
   };
+  const outgoing = createOutgoing<Entry>({ memberships, send, now: () => now });
   const sendTo = (entry: Entry, packet: Packet): void => {
     for (const data of packetFrames(packet)) sockets.send(entry, data);
   };
@@ -66,7 +69,7 @@ const build = (put: Put) => {
   const connect = (namespace: string, membership: Membership): void => {
     if (link === 'down') return;
     membership.state = 'asked';
-    send(controlPacket(CONNECT, namespace, credentialsOf(membership)));
+    outgoing.connect(namespace);
   };
 
   const join = (entry: Entry, namespace: string, membership: Membership): void => {
@@ -79,13 +82,19 @@ const build = (put: Put) => {
   const leave = (entry: Entry, namespace: string): void => {
     entry.joined.delete(namespace);
     entry.asked.delete(namespace);
-    outgoing.drop(entry, namespace);
+    outgoing.leave(entry, namespace);
     if (sockets.all().some((other) => isIn(other, namespace)) || !memberships.delete(namespace)) return;
-    if (link === 'open') send(controlPacket(DISCONNECT, namespace));
+    if (outgoing.forgetNamespace(namespace)) send(controlPacket(DISCONNECT, namespace));
+  };
+
+  const leaveAll = (entry: Entry): void => {
+    for (const namespace of [...entry.joined.keys(), ...entry.asked]) leave(entry, namespace);
+    outgoing.forget(entry);
+    outgoing.sendWaiting();
   };
 
   const expel = (entry: Entry, code = ABNORMAL, reason = ''): void => {
-    for (const namespace of [...entry.joined.keys(), ...entry.asked]) leave(entry, namespace);
+    leaveAll(entry);
     sockets.close(entry, code, reason);
   };
 
@@ -102,13 +111,14 @@ const build = (put: Put) => {
     const lost = isRecovered ? [] : sockets.all().filter(({ joined }) => joined.has(namespace));
     for (const entry of sockets.all()) if (entry.asked.has(namespace)) join(entry, namespace, membership);
     lost.forEach((entry) => expel(entry));
-    outgoing.flush(namespace).forEach(send);
+    outgoing.joined(namespace);
   };
 
   /** The server refused the namespace, or removed the socket from it. */
   const onExpelled = (packet: Packet): void => {
     const { namespace } = packet;
     memberships.delete(namespace);
+    outgoing.forgetNamespace(namespace);
     for (const entry of sockets.all()) {
       if (!isIn(entry, namespace)) continue;
       // A client that is connected to it gets a closed socket. It connects again and receives the error.
@@ -170,13 +180,14 @@ const build = (put: Put) => {
     const opened = parseHandshake(text);
     if (!opened || link === 'open') return put({ type: 'violated' });
     link = 'open';
+    outgoing.opened();
     handshake = opened;
     put({ type: 'greeted', heartbeatMs: LOOK_EVERY_MS });
     for (const entry of sockets.all()) if (entry.state === 'waiting') welcome(entry, opened);
     for (const [namespace, membership] of memberships) connect(namespace, membership);
   };
 
-  const onFrame = (data: Frame, now: number): void => {
+  const onFrame = (data: Frame): void => {
     receivedAt = now;
     if (data === '2') {
       put({ type: 'send', data: '3' });
@@ -225,11 +236,8 @@ const build = (put: Put) => {
   };
 
   const emit = (entry: Entry, packet: Packet): void => {
-    const isUp = link === 'open' && memberships.get(packet.namespace)?.state === 'joined';
-    const numbered = outgoing.add(entry, packet, isUp);
-    if (!numbered) return expel(entry, CLOSE_CODE.tryLater, OVER_LIMIT);
+    if (!outgoing.emit(entry, packet)) return expel(entry, CLOSE_CODE.tryLater, OVER_LIMIT);
     put({ type: 'count', what: 'sent', by: 1 });
-    if (isUp) send(numbered);
     if (packet.id !== undefined) sendResumeToken(entry);
   };
 
@@ -263,23 +271,33 @@ const build = (put: Put) => {
     return former.length > 0;
   };
 
-  const onClosed = (): void => {
+  const onClosed = (code: number, isLocal: boolean): void => {
     link = 'down';
     assemble = createAssembler();
     owed.clear();
     for (const membership of memberships.values()) membership.state = 'asked';
+    // Only the sender of the message that the server blames notices: its socket closes.
+    const blame = outgoing.closed(code, isLocal);
+    for (const entry of sockets.all()) {
+      const isBlamed =
+        blame.type === 'owner' ? blame.owner === entry : blame.type === 'namespace' && isIn(entry, blame.namespace);
+      if (isBlamed) expel(entry, code);
+    }
   };
 
-  const handle = (event: CodecEvent, now: number): void => {
+  const handle = (event: CodecEvent, at: number): void => {
+    now = at;
     switch (event.type) {
       case 'frame':
-        return onFrame(event.data, now);
+        return onFrame(event.data);
       case 'closed':
-        return onClosed();
+        return onClosed(event.code, event.local === true);
       case 'ended':
         memberships.clear();
         outgoing.clear();
         return sockets.closeAll(event.code, event.reason);
+      case 'wake':
+        return outgoing.sendWaiting();
       case 'probe':
         return now <= receivedAt + (handshake?.silentAfterMs ?? 0) ? put({ type: 'alive' }) : undefined;
       default:
@@ -288,7 +306,7 @@ const build = (put: Put) => {
     }
   };
 
-  return { listeners: sockets, handle };
+  return { listeners: sockets, handle, wakeAt: outgoing.wakeAt };
 };
 
 /** Socket.IO protocol 5, as socket.io-client 4 speaks it. Pass it to `socketsWith`. */

@@ -77,8 +77,10 @@ export const createOutbox = (): Outbox => {
     has: (id) => entries.has(id),
     add: (item) => {
       const bytes = byteLength(item.json);
-      if (entries.size >= OUTBOX_MAX_ITEMS || total + bytes > OUTBOX_MAX_BYTES)
-        return { code: 'over-limit', detail: 'outbox' };
+      if (entries.size >= OUTBOX_MAX_ITEMS)
+        return { code: 'over-limit', detail: 'outbox-messages', max: OUTBOX_MAX_ITEMS };
+      if (total + bytes > OUTBOX_MAX_BYTES)
+        return { code: 'over-limit', detail: 'outbox-bytes', max: OUTBOX_MAX_BYTES };
       remove(item.id);
       entries.set(item.id, { item, bytes, state: 'saving' });
       total += bytes;

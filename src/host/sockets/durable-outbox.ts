@@ -1,6 +1,7 @@
 import { createOutbox, mayBeSentBy, outboxItem, type OutboxItem } from '../../core/socket/outbox.ts';
-import { MAX_NAME, type Publication } from '../../protocol/bridge/calls.ts';
+import { NAME, type Publication } from '../../protocol/bridge/calls.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
+import { problemOfTopic } from '../../protocol/topic-name.ts';
 import type { OutboxStore } from '../storage/outbox-store.ts';
 
 /** Publications go to the disk first, then to the server, and stay on the disk until the server answers. */
@@ -28,8 +29,6 @@ export type DurableOutboxOptions = {
   onChange(): void;
   journal(what: string, detail?: string): void;
 };
-
-const isName = (name: unknown): boolean => typeof name === 'string' && name.length > 0 && name.length <= MAX_NAME;
 
 type RunInTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
@@ -111,7 +110,9 @@ export const createDurableOutbox = ({ store, send, onChange, journal }: DurableO
       return outbox.size > 0;
     },
     publish: async ({ id, topic, data }) => {
-      if (!isName(id) || !isName(topic)) return failed({ code: 'bad-message', detail: 'publish' });
+      if (NAME.read(id) === undefined) return failed({ code: 'bad-message', detail: 'id' });
+      const refusal = problemOfTopic(topic);
+      if (refusal) return failed(refusal);
       await loaded;
       if (outbox.has(id)) return saving.get(id) ?? ok(null);
       const item = outboxItem(id, topic, data, owner ?? '');

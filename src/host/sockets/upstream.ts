@@ -152,7 +152,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     if (found?.type !== 'connection') return;
     found.connection.hangUp(code);
     current = undefined;
-    dispatchToCodec({ type: 'closed', code });
+    dispatchToCodec({ type: 'closed', code, local: true });
   };
 
   /** The browser reports bytes only. So frames count from the last moment at which it had sent everything. */
@@ -189,15 +189,12 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
         return options.onChange('counts');
       case 'alive':
         return current && dispatch({ type: 'received', call: current.call });
-      case 'ignored':
-        return options.journal(output.what);
+      case 'note':
+        return options.journal(output.what, output.detail);
+      case 'wake':
+        return void clock.schedule(output.at, () => dispatchToCodec({ type: 'wake' }));
       case 'violated':
-        return reconnect(CLOSE_CODE.badFrame, 'frame of another protocol', {
-          code: 'unexpected-answer',
-          at: config.url,
-          status: 101,
-          detail: kind.name,
-        });
+        return reconnect(CLOSE_CODE.badFrame, 'frame of another protocol', foreignFrame(config.url, kind.name));
       case 'redial':
         return reconnect(CLOSE_CODE.normal, output.why, { code: 'cancelled' });
       default:
@@ -277,6 +274,8 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     setRole: (type) => dispatch({ type }),
   };
 };
+
+const foreignFrame = (at: string, detail: string): Problem => ({ code: 'unexpected-answer', at, status: 101, detail });
 
 const isForbidden = ({ state }: Socket): boolean => state.state === 'closed' && state.reason.type === 'forbidden';
 

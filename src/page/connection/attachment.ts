@@ -24,6 +24,8 @@ export type TabHandlers = {
   portOpened(): void;
   showSnapshot(snapshot: Snapshot): void;
   welcomed(): void;
+  /** The host has not answered the greeting in time. */
+  unanswered(): void;
   /** An unchecked frame that is not about the page as a whole. */
   receive(frame: unknown): void;
   receiveBatch(batch: SocketBatch): void;
@@ -83,6 +85,7 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
 
   const insist = async (arrival: Arrival, end: AbortController): Promise<void> => {
     if (state.state !== 'greeting' || state.end !== end) return;
+    tab.unanswered();
     await transport.repair();
     if (end.signal.aborted) return;
     // it may have died over the greeting, and over calls that were made since

@@ -23,6 +23,13 @@ export const startingSnapshot = (host: Snapshot['worker']['host'], online: boole
   kept: { since: 0, reloads: 0, workerRestarts: 0, networkLosses: 0, refreshes: 0 },
 });
 
+/** No host has answered this page, so what the last one said of its sockets is no longer true. */
+export const withoutHost = (snapshot: Snapshot): Snapshot => {
+  const lost = { state: 'resting', problem: { code: 'no-worker', detail: 'no answer to the greeting' } } as const;
+  const sockets = Object.entries(snapshot.sockets).map(([url, view]) => [url, { ...view, ...lost }] as const);
+  return { ...snapshot, sockets: Object.fromEntries(sockets) };
+};
+
 const notify = (listener: (snapshot: Snapshot) => void, snapshot: Snapshot): void => {
   try {
     listener(snapshot);

@@ -1,3 +1,4 @@
+import type { Problem } from '../../protocol/problem.ts';
 import type { TopicEvent } from '../types/channel-types.ts';
 
 /** How many events a slow reader may be behind. Beyond this they become a gap. */
@@ -8,6 +9,14 @@ export type Reader = AsyncIterableIterator<TopicEvent, undefined> & {
   /** Drops the events that the reader has not taken yet. */
   drop(): void;
   close(): void;
+  /** Ends the iteration with a rejection, after the events that the reader has not taken yet. */
+  fail(problem: Problem): void;
+};
+
+/** What a reader of a topic gets that cannot be read. Its `cause` is the problem. */
+export const topicError = (topic: string, problem: Problem): Error => {
+  const bound = problem.code === 'over-limit' ? ` (${problem.detail}: ${problem.max ?? 'unknown'})` : '';
+  return new Error(`The topic ${JSON.stringify(topic)} cannot be read: ${problem.code}${bound}`, { cause: problem });
 };
 
 const firstOf = (event: TopicEvent): number => (event.type === 'gap' ? event.from : event.offset);
@@ -25,14 +34,15 @@ const gapOver = (events: readonly TopicEvent[], topic: string): TopicEvent => {
 export const createReader = (topic: string, onClose: (reader: Reader) => void): Reader => {
   type End = IteratorResult<TopicEvent, undefined>;
   const end: End = { done: true, value: undefined };
-  const waiting: ((result: End) => void)[] = [];
+  const waiting: { resolve(result: End): void; reject(error: Error): void }[] = [];
   let events: TopicEvent[] = [];
   let open = true;
+  let failure: Error | undefined;
 
   const reader: Reader = {
     push: (event) => {
       const taker = waiting.shift();
-      if (taker) return taker({ done: false, value: event });
+      if (taker) return taker.resolve({ done: false, value: event });
       events.push(event);
       if (events.length > MAX_WAITING) events = [gapOver(events, topic)];
     },
@@ -42,7 +52,10 @@ export const createReader = (topic: string, onClose: (reader: Reader) => void): 
     next: () => {
       const value = events.shift();
       if (value) return Promise.resolve({ done: false, value });
-      return open ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(end);
+      if (open) return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+      const error = failure;
+      failure = undefined;
+      return error ? Promise.reject(error) : Promise.resolve(end);
     },
     return: () => {
       events = [];
@@ -52,8 +65,15 @@ export const createReader = (topic: string, onClose: (reader: Reader) => void): 
     close: () => {
       if (!open) return;
       open = false;
-      for (const taker of waiting.splice(0)) taker(end);
+      for (const taker of waiting.splice(0)) taker.resolve(end);
       onClose(reader);
+    },
+    fail: (problem) => {
+      const error = topicError(topic, problem);
+      const first = waiting.shift();
+      if (first) first.reject(error);
+      else if (open) failure = error;
+      reader.close();
     },
     [Symbol.asyncIterator]: () => reader,
   };

@@ -1,6 +1,7 @@
 import type { TabIntro, KeeperApi, TabMessage } from '../../protocol/bridge/bridge.ts';
 import type { Publication } from '../../protocol/bridge/calls.ts';
-import { failed, ok, type Result } from '../../protocol/problem.ts';
+import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
+import { problemOfTopic } from '../../protocol/topic-name.ts';
 import { newId } from '../../protocol/ids.ts';
 import type { RealtimeFrame } from '../../protocol/bridge/realtime-frames.ts';
 import { createPresences } from './presence.ts';
@@ -78,7 +79,14 @@ export const createChannels = (
     return topic;
   };
 
+  /** A reader of a name that is no topic fails, so the worker never gets the name. */
   const join = (name: string, onClose: (reader: Reader) => void): Reader => {
+    const problem = problemOfTopic(name);
+    if (problem) {
+      const refused = createReader(name, () => undefined);
+      refused.fail(problem);
+      return refused;
+    }
     const topic = topicOf(name);
     const reader = createReader(name, (closed) => {
       topic.readers.delete(closed);
@@ -89,7 +97,14 @@ export const createChannels = (
     return reader;
   };
 
+  const refuse = (name: string, problem: Problem): void => {
+    presences.refuse(name, problem);
+    for (const reader of topics.get(name)?.readers ?? []) reader.fail(problem);
+  };
+
   const attend = (name: string, onClose: (presence: Presence) => void): Presence => {
+    const problem = problemOfTopic(name);
+    if (problem) return presences.open(name, onClose, problem);
     const topic = topicOf(name);
     topic.presences += 1;
     return presences.open(name, (closed) => {
@@ -156,6 +171,8 @@ export const createChannels = (
       },
       publish: (data, { id = newId() } = {}) =>
         new Promise((resolve) => {
+          const problem = problemOfTopic(name);
+          if (problem) return resolve(failed(problem));
           const earlier = published.get(id);
           const settleBoth = (result: Result<{ offset: number }>): void => {
             earlier?.settle(result);
@@ -178,6 +195,7 @@ export const createChannels = (
       if (frame.type === 'acked') return settle(frame.id, ok({ offset: frame.offset }));
       if (frame.type === 'refused') return settle(frame.id, failed(frame.problem));
       if (frame.type === 'here') return presences.receive(frame);
+      if (frame.type === 'topic-refused') return refuse(frame.topic, frame.problem);
       if (frame.type !== 'joined' && frame.type !== 'event' && frame.type !== 'gap') return;
       const topic = topics.get(frame.topic);
       if (!topic) return;

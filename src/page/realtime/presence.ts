@@ -2,11 +2,12 @@ import type { Member } from '../../protocol/bridge/realtime-frames.ts';
 import type { TabMessage } from '../../protocol/bridge/bridge.ts';
 import { MAX_STATE_LENGTH } from '../../protocol/cursor.ts';
 import { failed, ok, type Problem } from '../../protocol/problem.ts';
+import { topicError } from './channel-reader.ts';
 import type { RealtimeFrame } from '../../protocol/bridge/realtime-frames.ts';
 import type { Presence, PresenceEvent } from '../types/channel-types.ts';
 
 /** One `presence()` object of the page. `state` is JSON after its first update. */
-type View = { state: string | undefined };
+type View = { state: string | undefined; problem: Problem | undefined };
 type TopicEntry = {
   members: readonly Member[];
   /** In order of their last update. */
@@ -17,8 +18,10 @@ type TopicEntry = {
 };
 
 export type Presences = {
-  /** `onClose` is called once. */
-  open(topic: string, onClose: (presence: Presence) => void): Presence;
+  /** `onClose` is called once. With a `problem` the presence has ended already. */
+  open(topic: string, onClose: (presence: Presence) => void, problem?: Problem): Presence;
+  /** Ends the presences in a topic that the server refuses. */
+  refuse(topic: string, problem: Problem): void;
   receive(frame: RealtimeFrame & { type: 'here' }): void;
   /** A new port is open: sends the page's states again. */
   portOpened(): void;
@@ -48,7 +51,9 @@ const jsonOf = (state: unknown): string | Problem => {
   try {
     const json = JSON.stringify(state);
     if (json === undefined) return { code: 'bad-message', detail: 'state is not JSON' };
-    return json.length > MAX_STATE_LENGTH ? { code: 'over-limit', detail: 'state' } : json;
+    return json.length > MAX_STATE_LENGTH
+      ? { code: 'over-limit', detail: 'state-length', max: MAX_STATE_LENGTH }
+      : json;
   } catch {
     return { code: 'bad-message', detail: 'state is not JSON' };
   }
@@ -56,7 +61,8 @@ const jsonOf = (state: unknown): string | Problem => {
 
 export const createPresences = (post: (message: TabMessage) => unknown): Presences => {
   const topics = new Map<string, TopicEntry>();
-  const closers = new Set<() => void>();
+  /** By the function that closes it. */
+  const open = new Map<() => void, { topic: string; view: View }>();
 
   const postState = (topic: string, entry: TopicEntry): void => {
     entry.isQueued = false;
@@ -77,27 +83,31 @@ export const createPresences = (post: (message: TabMessage) => unknown): Presenc
     entry.changed.clear();
   };
 
+  const newEntry = (): TopicEntry => ({ members: [], views: new Set(), changed: new Set(), isQueued: false });
+
   const entryOf = (topic: string): TopicEntry => {
-    const entry = topics.get(topic) ?? { members: [], views: new Set(), changed: new Set(), isQueued: false };
+    const entry = topics.get(topic) ?? newEntry();
     topics.set(topic, entry);
     return entry;
   };
 
-  const open: Presences['open'] = (topic, onClose) => {
-    const entry = entryOf(topic);
-    const view: View = { state: undefined };
-    entry.views.add(view);
-    postStateSoon(topic, entry);
+  const start: Presences['open'] = (topic, onClose, problem) => {
+    const entry = problem ? newEntry() : entryOf(topic);
+    const view: View = { state: undefined, problem };
+    if (!problem) {
+      entry.views.add(view);
+      postStateSoon(topic, entry);
+    }
 
     const close = (): void => {
       if (!entry.views.delete(view)) return;
-      closers.delete(close);
+      open.delete(close);
       if (entry.views.size > 0) postStateSoon(topic, entry);
       else topics.delete(topic);
       wake(entry);
       onClose(presence);
     };
-    closers.add(close);
+    if (!problem) open.set(close, { topic, view });
 
     const presence: Presence = {
       get members() {
@@ -106,7 +116,7 @@ export const createPresences = (post: (message: TabMessage) => unknown): Presenc
       update: (state) => {
         const json = jsonOf(state);
         if (typeof json !== 'string') return failed(json);
-        if (!entry.views.delete(view)) return failed({ code: 'cancelled' });
+        if (!entry.views.delete(view)) return failed(view.problem ?? { code: 'cancelled' });
         view.state = json;
         entry.views.add(view);
         postStateSoon(topic, entry);
@@ -119,6 +129,7 @@ export const createPresences = (post: (message: TabMessage) => unknown): Presenc
           if (event) yield event;
           else await new Promise<void>((resolve) => entry.changed.add(resolve));
         }
+        if (view.problem) throw topicError(topic, view.problem);
       },
       close,
     };
@@ -126,7 +137,14 @@ export const createPresences = (post: (message: TabMessage) => unknown): Presenc
   };
 
   return {
-    open,
+    open: start,
+    refuse: (name, problem) => {
+      for (const [close, { topic, view }] of [...open]) {
+        if (topic !== name) continue;
+        view.problem = problem;
+        close();
+      }
+    },
     receive: ({ topic, members }) => {
       const entry = topics.get(topic);
       if (!entry) return;
@@ -137,7 +155,7 @@ export const createPresences = (post: (message: TabMessage) => unknown): Presenc
       for (const [topic, entry] of topics) postState(topic, entry);
     },
     closeAll: () => {
-      for (const close of closers) close();
+      for (const close of [...open.keys()]) close();
     },
   };
 };

@@ -87,7 +87,8 @@ export type Channel = {
    */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined>;
   /**
-   * Yields messages and gaps and, with `ChannelOptions.snapshot`, the state after each gap.
+   * Yields messages and gaps and, with `ChannelOptions.snapshot`, the state after each gap. Rejects for a name that is no
+   * topic, and if the server refuses the topic: the error's `cause` is the problem, such as `over-limit`.
    *
    * @example
    * for await (const event of keeper.channel('news').events()) {
@@ -105,8 +106,8 @@ export type Channel = {
    *
    * Problems:
    * - `signed-out`: no one is signed in
-   * - `over-limit`: the outbox is full, or the message is too big for the server
-   * - `bad-message`: not JSON, or the server rejects it
+   * - `over-limit`: the outbox is full, or the message or the name is too long. `detail` names the limit, `max` its number
+   * - `bad-message`: not JSON, no topic, or the server rejects it
    * - `unsupported`: the worker has no sockets
    * - `store-full` and other `store-` codes: the disk fails
    * - `cancelled`: the keeper of this page was closed

@@ -1,11 +1,12 @@
 import { MARK } from './bridge-constants.ts';
 import type { JournalEntry, NativeRecord, NudgeCause, Publication, SignInIntent, SignInNext } from './calls.ts';
 import { NAME } from './calls.ts';
-import { CURSOR, MAX_STATE_LENGTH } from '../cursor.ts';
+import { TOPIC_NAME } from '../topic-name.ts';
+import { CURSOR, MAX_STATE_LENGTH, type Cursor } from '../cursor.ts';
 import { isObject, own, parseJson } from '../schema/json.ts';
 import type { Result } from '../problem.ts';
 import { number, object, string, union, unknown, type Infer } from '../schema/schema.ts';
-import { array, boolean, data, list, nullable, oneOf, optional, tuple, withDefault } from '../schema/schema-types.ts';
+import { boolean, data, list, nullable, oneOf, optional, tuple, withDefault } from '../schema/schema-types.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { WORKER_TAKEOVER_MS } from '../takeover-timing.ts';
 
@@ -32,7 +33,6 @@ export type KeeperApi = {
 const ARRIVAL = oneOf('navigate', 'reload', 'back-forward', 'restored', 'reattach');
 export type Arrival = Infer<typeof ARRIVAL>;
 
-const MAX_TOPICS = 256;
 /** `null`: from now on. */
 const CURSOR_OR_NOW = withDefault(nullable(CURSOR), null);
 
@@ -40,10 +40,10 @@ const CURSOR_OR_NOW = withDefault(nullable(CURSOR), null);
 export const TAB_INTRO = object({
   protocol: number,
   tab: NAME,
-  arrival: ARRIVAL,
+  arrival: withDefault(ARRIVAL, 'navigate'),
   visible: withDefault(boolean, false),
-  /** Topics that the tab reads, and how far it has read. */
-  topics: array(tuple(NAME, CURSOR_OR_NOW), MAX_TOPICS),
+  /** Topics that the tab reads, and how far it has read. One bad entry costs the tab no other one. */
+  topics: withDefault(list(tuple(TOPIC_NAME, CURSOR_OR_NOW)), [] as readonly (readonly [string, Cursor | null])[]),
 });
 export type TabIntro = Infer<typeof TAB_INTRO>;
 
@@ -71,11 +71,11 @@ export type WorkerMessage = Infer<typeof WORKER_MESSAGE>;
 
 /** Tab to worker, on the port. A port message does not start a stopped worker, but a call does. */
 export const TAB_MESSAGE = union('type', {
-  join: { topic: NAME, cursor: CURSOR_OR_NOW },
-  leave: { topic: NAME },
+  join: { topic: TOPIC_NAME, cursor: CURSOR_OR_NOW },
+  leave: { topic: TOPIC_NAME },
   /** Requests the members of a topic that the tab has joined. `state`: what the tab publishes about itself, as JSON. */
-  present: { topic: NAME, state: string },
-  absent: { topic: NAME },
+  present: { topic: TOPIC_NAME, state: string },
+  absent: { topic: TOPIC_NAME },
   /** `again`: `null` for one that was never open, else its last memo ('': none). It gets a new connection. */
   'socket-open': {
     socket: NAME,

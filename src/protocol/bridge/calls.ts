@@ -1,5 +1,6 @@
 import { number, object, string, union, unknown, type Infer } from '../schema/schema.ts';
 import { array, oneOf, optional, stringIn } from '../schema/schema-types.ts';
+import { TOPIC_NAME } from '../topic-name.ts';
 
 /** Maximum length of a name or id from a page, in UTF-16 units. */
 export const MAX_NAME = 256;
@@ -40,7 +41,7 @@ export type JournalEntry = Infer<typeof JOURNAL_ENTRY>;
 export type NativeRecord = string;
 
 /** The page chooses `id`: a second publication with the same id is the same publication. */
-export const PUBLICATION = object({ id: NAME, topic: NAME, data: unknown });
+export const PUBLICATION = object({ id: NAME, topic: TOPIC_NAME, data: unknown });
 export type Publication = Infer<typeof PUBLICATION>;
 
 const PUBLICATIONS = array(PUBLICATION);

@@ -46,6 +46,16 @@ export const stringIn = (
   read: (value) => (typeof value === 'string' && value.length >= min && value.length <= max ? value : undefined),
 });
 
+/** As `stringIn`, without half of a surrogate pair: UTF-8 cannot represent that (RFC 3629 §3). */
+/* @__NO_SIDE_EFFECTS__ */
+export const textIn = (min: number, max: number): Schema<string> & { readonly min: number; readonly max: number } => {
+  const { read } = stringIn(min, max);
+  return { type: 'text', min, max, read: (value) => (hasLoneSurrogate(value) ? undefined : read(value)) };
+};
+
+/** In `u` mode a surrogate pair is one character, so only a lone half matches. */
+export const hasLoneSurrogate = (value: unknown): boolean => typeof value === 'string' && /\p{Surrogate}/u.test(value);
+
 /** What one WebSocket message carries. */
 export const data: Schema<string | ArrayBuffer> = {
   type: 'data',

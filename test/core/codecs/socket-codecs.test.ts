@@ -6,7 +6,7 @@ import { keeperVerdict, type Codec, type CodecOutput } from '../../../src/core/c
 import type { OutboxItem } from '../../../src/core/socket/outbox.ts';
 import { RING_MAX_EVENTS } from '../../../src/core/codecs/topic-fanout.ts';
 import type { PortFrame } from '../../../src/protocol/bridge/port-frames.ts';
-import { MAX_TOPIC_LENGTH } from '../../../src/protocol/frames.ts';
+import { DEFAULT_MAX_TOPIC_LENGTH } from '../../../src/protocol/frames.ts';
 
 /* Frames as the embedded server sends them, and the outputs of the codec. */
 
@@ -168,15 +168,16 @@ test('subscribes again for a new tab when its cursor is older than the ring', ()
   expect(sent(join(codec, 't3', 0))).toEqual(['["sub",2,"a",{"epoch":"e","offset":0}]']);
 });
 
-test('unsubscribes when the last tab leaves a topic, and ignores a topic name over the limit', () => {
+test('unsubscribes when the last tab leaves a topic, and refuses a topic name over the limit', () => {
   const codec = greeted();
   join(codec, 't1', null);
   join(codec, 't2', null);
   expect(codec.dispatch({ type: 'leave', tab: 't1', topic: 'a' }, NOW)).toEqual([]);
   expect(sent(codec.dispatch({ type: 'tab-left', tab: 't2' }, NOW))).toEqual(['["unsub","a",true]']);
   expect(codec.listeners).toBe(0);
-  const long = { type: 'join', tab: 't1', topic: 'x'.repeat(MAX_TOPIC_LENGTH + 1), cursor: null } as const;
-  expect(codec.dispatch(long, NOW)).toEqual([{ type: 'ignored', what: 'topic over limit' }]);
+  const long = { type: 'join', tab: 't1', topic: 'x'.repeat(DEFAULT_MAX_TOPIC_LENGTH + 1), cursor: null } as const;
+  const problem = { code: 'over-limit', detail: 'topic-length', max: 128 } as const;
+  expect(toTabs(codec.dispatch(long, NOW))).toEqual([['t1', { type: 'topic-refused', topic: long.topic, problem }]]);
 });
 
 test('subscribes without old cursors when another user signs in [codec-other-person]', () => {

@@ -1,4 +1,4 @@
-import type { Codec } from '../../../src/core/codecs/codec.ts';
+import type { Codec, CodecOutput } from '../../../src/core/codecs/codec.ts';
 import type { OutboxItem } from '../../../src/core/socket/outbox.ts';
 import type { SocketEffect, SocketState } from '../../../src/core/socket/socket-types.ts';
 import { parseClientFrame } from '../../../src/protocol/frames.ts';
@@ -11,6 +11,7 @@ export const INVARIANTS = {
   8: 'the socket only reports generations that a server rejected',
   9: 'when all faults are over, the socket is open and the outbox is empty',
   10: 'each tab reads each event once and in order, or gets a gap with the lost range',
+  16: 'a publication that the server closes on goes back to its sender, and all others arrive',
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;
@@ -199,5 +200,35 @@ export const MUTANTS: readonly (readonly [invariant: Invariant, name: string, pa
         };
       },
     },
+  ],
+  [
+    16,
+    'sends again for ever what the server closes on',
+    withCodec(
+      (codec) => (event, now) => codec.dispatch(event.type === 'closed' ? { ...event, local: true } : event, now),
+    ),
+  ],
+  [
+    16,
+    'refuses everything that was under way when the server closes',
+    withCodec((codec) => {
+      const sent = new Set<string>();
+      return (event, now) => {
+        if (event.type === 'publish') sent.add(event.item.id);
+        const refused: CodecOutput[] = [];
+        if (event.type === 'closed' && event.code === 1009)
+          for (const id of sent)
+            refused.push(
+              { type: 'settled', id },
+              {
+                type: 'toTab',
+                frame: { type: 'refused', id, problem: { code: 'over-limit', detail: 'message-bytes' } },
+              },
+            );
+        const outputs = codec.dispatch(event, now);
+        for (const output of outputs) if (output.type === 'settled') sent.delete(output.id);
+        return [...outputs, ...refused];
+      };
+    }),
   ],
 ];

@@ -48,6 +48,8 @@ export class HubServer {
   readonly connections = new Set<Connection>();
   readonly published = new Map<string, number>();
   readonly profiles = new Set<string>();
+  /** Publications on which the server closes the connection, and the close code. */
+  readonly poison = new Map<string, number>();
   highestFence = 0;
   reusedTickets = 0;
   staleTickets = 0;
@@ -122,6 +124,8 @@ export class HubServer {
         connection.subscriptions.delete(frame[1]);
         return;
       case 'pub': {
+        const code = this.poison.get(frame[1]);
+        if (code !== undefined) return this.drop(connection, code, '');
         const known = this.published.get(frame[1]);
         const offset = known ?? this.append(frame[2], frame[1]);
         this.published.set(frame[1], offset);
@@ -149,7 +153,17 @@ export class HubServer {
     const { windowMs, authorizationMs, heartbeatMs } = this;
     connection.send([
       'hello',
-      { session: 's', resumed, heartbeatMs, windowMs, maxBytes: 65_536, expiresAt: now + authorizationMs, now },
+      {
+        session: 's',
+        resumed,
+        heartbeatMs,
+        windowMs,
+        maxBytes: 65_536,
+        maxTopics: 256,
+        maxTopicLength: 128,
+        expiresAt: now + authorizationMs,
+        now,
+      },
     ]);
   }
 

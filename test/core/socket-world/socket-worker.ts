@@ -36,6 +36,8 @@ export abstract class Worker extends Device {
   readonly server = new HubServer();
   readonly tabs = new Map<string, Tab>();
   readonly disk = new Map<string, OutboxItem>();
+  /** Publications that their sender got back. */
+  readonly refused = new Set<string>();
   machine: Socket = initialSocket;
   generation: number | undefined = 1;
   online = true;
@@ -151,7 +153,7 @@ export abstract class Worker extends Device {
 
   #hangUp({ connection }: Link, code: number): void {
     this.link = undefined;
-    this.relay({ type: 'closed', code });
+    this.relay({ type: 'closed', code, local: true });
     this.after(LATENCY_MS, () => {
       connection.open = false;
       this.server.connections.delete(connection);
@@ -253,6 +255,7 @@ export abstract class Worker extends Device {
       case 'send':
         return link && this.#send(link.connection, String(output.data));
       case 'toTab':
+        if (output.frame.type === 'refused') this.refused.add(output.frame.id);
         for (const [id, tab] of this.tabs) if (output.tab === undefined || output.tab === id) tab.receive(output.frame);
         return;
       case 'settled':
@@ -267,6 +270,8 @@ export abstract class Worker extends Device {
       case 'renewed':
       case 'draining':
         return link && this.dispatch({ ...output, call: link.call });
+      case 'wake':
+        return this.later(Math.max(0, output.at - this.now), () => this.relay({ type: 'wake' }));
       case 'violated':
         this.broken.push('the codec rejected a frame');
     }

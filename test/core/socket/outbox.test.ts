@@ -22,7 +22,11 @@ test('counts the bytes of UTF-8', () => {
 test('rejects a message when the outbox has the maximum count', () => {
   const outbox = createOutbox();
   for (let i = 0; i < OUTBOX_MAX_ITEMS; i++) expect(outbox.add(item(`p${i}`))).toBeUndefined();
-  expect(outbox.add(item('one more'))).toEqual({ code: 'over-limit', detail: 'outbox' });
+  expect(outbox.add(item('one more'))).toEqual({
+    code: 'over-limit',
+    detail: 'outbox-messages',
+    max: OUTBOX_MAX_ITEMS,
+  });
   outbox.remove('p0');
   expect(outbox.add(item('one more'))).toBeUndefined();
 });

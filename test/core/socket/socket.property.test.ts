@@ -17,7 +17,8 @@ type Op =
   | { op: 'online' | 'visible'; is: boolean }
   | { op: 'expire' | 'sign-out' | 'sign-in' | 'new-epoch' | 'retry' }
   | { op: 'join' | 'trim' | 'say' | 'publish'; topic: string; tab: string; count: number }
-  | { op: 'leave' | 'reattach'; tab: string };
+  | { op: 'leave' | 'reattach'; tab: string }
+  | { op: 'poison'; topic: string; code: number };
 
 const constant = <T>(value: T): fc.Arbitrary<T> => fc.constant(value);
 const tab = fc.constantFrom('t1', 't2', 't3');
@@ -72,6 +73,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ op: constant('publish' as const), topic, tab, count: constant(1) }) },
   fc.record({ op: fc.constantFrom('leave' as const, 'reattach' as const), tab }),
+  fc.record({ op: constant('poison' as const), topic, code: fc.constantFrom(1009, 1007, 1006, 1011) }),
 );
 
 const apply = (world: World, it: Op): void => {
@@ -104,7 +106,7 @@ const apply = (world: World, it: Op): void => {
     case 'sign-in':
       return world.rotate();
     case 'new-epoch':
-      return world.server.newEpoch();
+      return world.newEpoch();
     case 'retry':
       return world.dispatch({ type: 'nudge', cause: 'user' });
     case 'join':
@@ -116,6 +118,8 @@ const apply = (world: World, it: Op): void => {
       return;
     case 'publish':
       return world.publish(it.topic);
+    case 'poison':
+      return world.publish(it.topic, it.code);
     case 'leave':
       return world.leave(it.tab);
     case 'reattach':

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createChannels } from '../../src/page/realtime/channels.ts';
-import type { ChannelEvent, Gap, LoadedSnapshot, SnapshotLoader } from '../../src/page/types/channel-types.ts';
-import { ok } from '../../src/protocol/problem.ts';
+import { createChannels } from '../../../src/page/realtime/channels.ts';
+import type { ChannelEvent, Gap, LoadedSnapshot, SnapshotLoader } from '../../../src/page/types/channel-types.ts';
+import { ok } from '../../../src/protocol/problem.ts';
 
 type Loading = { gap: Gap; signal: AbortSignal; answer(loaded: LoadedSnapshot): void; fail(error: unknown): void };
 

@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock, type Clock } from '../../src/host/runtime/clock.ts';
-import { createOutboxStore } from '../../src/host/storage/outbox-store.ts';
-import { BATCH_WINDOW_MS } from '../../src/host/tabs/tab-batcher.ts';
+import { systemClock, type Clock } from '../../../src/host/runtime/clock.ts';
+import { createOutboxStore } from '../../../src/host/storage/outbox-store.ts';
+import { BATCH_WINDOW_MS } from '../../../src/host/tabs/tab-batcher.ts';
 import { startHost, startTestServer, type TestHost, type TestHostOptions, type TestServer } from './sockets-world.ts';
 
 let server: TestServer;

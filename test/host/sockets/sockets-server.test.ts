@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { withFreePortPair } from '../../scripts/process/free-port.ts';
-import { startServer, type RunningServer } from '../../server/server.ts';
+import { withFreePortPair } from '../../../scripts/process/free-port.ts';
+import { startServer, type RunningServer } from '../../../server/server.ts';
 import { startHost, type TestHost } from './sockets-world.ts';
 
 /* The host against the embedded server, with its tickets, socket hub, histories on disk and faults. */
@@ -142,4 +142,34 @@ test('uses each ticket for one dial', async () => {
     ticketsUsed: number;
   };
   expect(stats.ticketsUsed).toBe(stats.ticketsMinted);
+});
+
+test('reads 4,096 topics, refuses the next one with the bound, and keeps all others over a restart of the worker [topics-4096]', async () => {
+  const names = Array.from({ length: 4_096 }, (_, n) => `many-${n}`);
+  it.sockets.tabArrived('t1', []);
+  await isOpen();
+  for (const topic of names) it.sockets.fromTab('t1', { type: 'join', topic, cursor: null });
+  await it.until(() => it.of('t1', 'joined').length === names.length, 'joined all');
+  it.sockets.fromTab('t1', { type: 'join', topic: 'one-more', cursor: null });
+  const refused = await it.until(() => it.of('t1', 'topic-refused')[0], 'refused');
+  expect(refused).toMatchObject({ topic: 'one-more', problem: { code: 'over-limit', detail: 'topics', max: 4_096 } });
+  const cursors = it.of('t1', 'joined').map(({ topic, at }) => [topic, at] as const);
+  it.sockets.tabLeft('t1');
+  it.sockets.session({ generation: undefined });
+  it = host(Date.now());
+  it.sockets.session({ generation: 1, sub: 'demo' });
+  it.sockets.tabArrived('t1', cursors);
+  await it.until(() => it.of('t1', 'joined').length === names.length, 'joined all again');
+  await say('many-4095', 1);
+  await it.until(() => it.of('t1', 'event').length === 1, 'the event of the last topic');
+});
+
+test('refuses a topic with half of a surrogate pair without a word to the server [topic-surrogate]', async () => {
+  it.sockets.tabArrived('t1', [['sane', null]]);
+  await it.until(() => it.of('t1', 'joined').length === 1, 'joined');
+  it.sockets.fromTab('t1', { type: 'join', topic: 'a\ud800', cursor: null });
+  expect((await it.until(() => it.of('t1', 'topic-refused')[0], 'refused')).problem.code).toBe('bad-message');
+  await say('sane', 1);
+  await it.until(() => it.of('t1', 'event').length === 1, 'the other topic');
+  expect(view()?.state).toBe('open');
 });

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocketServer, type WebSocket as NodeSocket } from 'ws';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { systemClock } from '../../src/host/runtime/clock.ts';
-import { createPrivateSockets, type PrivateSockets } from '../../src/host/sockets/private-sockets.ts';
-import type { PortFrame } from '../../src/protocol/bridge/port-frames.ts';
+import { systemClock } from '../../../src/host/runtime/clock.ts';
+import { createPrivateSockets, type PrivateSockets } from '../../../src/host/sockets/private-sockets.ts';
+import type { PortFrame } from '../../../src/protocol/bridge/port-frames.ts';
 import { maker } from './sockets-world.ts';
 
 /* Private sockets, each with its own connection, against a real server that requires a ticket. */

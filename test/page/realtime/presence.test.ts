@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Member } from '../../src/protocol/bridge/realtime-frames.ts';
-import type { TabMessage } from '../../src/protocol/bridge/bridge.ts';
-import { failed, ok } from '../../src/protocol/problem.ts';
-import { createChannels } from '../../src/page/realtime/channels.ts';
-import type { PresenceEvent } from '../../src/page/types/channel-types.ts';
+import type { Member } from '../../../src/protocol/bridge/realtime-frames.ts';
+import type { TabMessage } from '../../../src/protocol/bridge/bridge.ts';
+import { failed, ok } from '../../../src/protocol/problem.ts';
+import { createChannels } from '../../../src/page/realtime/channels.ts';
+import type { PresenceEvent } from '../../../src/page/types/channel-types.ts';
 
 const setUp = () => {
   const posted: TabMessage[] = [];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { advance, cursorOf, type Position, type TopicFrame } from '../../src/page/realtime/topic-position.ts';
-import type { TopicEvent } from '../../src/page/types/channel-types.ts';
+import { advance, cursorOf, type Position, type TopicFrame } from '../../../src/page/realtime/topic-position.ts';
+import type { TopicEvent } from '../../../src/page/types/channel-types.ts';
 
 const event = (offset: number, epoch = 'e'): TopicFrame => ({
   type: 'event',

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { SocketClass } from '../../src/page/index.ts';
-import { connect, eventually, useToySite, type ToyPage } from './support/toy-page.ts';
+import type { SocketClass } from '../../../src/page/index.ts';
+import { connect, eventually, useToySite, type ToyPage } from '../support/toy-page.ts';
 
 const toys = useToySite();
 let page: ToyPage['page'];

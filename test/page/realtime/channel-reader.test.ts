@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createReader } from '../../src/page/realtime/channel-reader.ts';
-import type { TopicEvent } from '../../src/page/types/channel-types.ts';
+import { createReader } from '../../../src/page/realtime/channel-reader.ts';
+import type { TopicEvent } from '../../../src/page/types/channel-types.ts';
 
 const message = (offset: number): TopicEvent => ({ type: 'message', topic: 't', epoch: 'e', offset, data: null });
 

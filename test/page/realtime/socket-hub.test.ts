@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
-import { createSocketHub, type SocketFrame, type SocketHub } from '../../src/page/realtime/socket-hub.ts';
+import { createSocketHub, type SocketFrame, type SocketHub } from '../../../src/page/realtime/socket-hub.ts';
 
 /* Uses a real message channel between tasks. handler-cases.ts tests what a browser runs between two messages. */
 

@@ -1,16 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket as NodeWebSocket, WebSocketServer, type WebSocket as NodeSocket } from 'ws';
-import { BUILT_IN_CODECS } from '../../src/host/sockets/shared-sockets.ts';
-import type { OutboxStore } from '../../src/host/storage/outbox-store.ts';
-import { createOutboxStore } from '../../src/host/storage/outbox-store.ts';
-import { systemClock, type Clock } from '../../src/host/runtime/clock.ts';
-import type { WebSocketMaker } from '../../src/host/sockets/websocket-connection.ts';
-import { createSockets, type Sockets } from '../../src/host/sockets/sockets.ts';
-import type { PortFrame } from '../../src/protocol/bridge/port-frames.ts';
-import type { SocketConfig } from '../../src/protocol/config.ts';
-import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../src/protocol/frames.ts';
-import { HubServer, type Connection } from '../core/socket-world/socket-server.ts';
+import type { CodecKind } from '../../../src/core/codecs/codec.ts';
+import { BUILT_IN_CODECS } from '../../../src/host/sockets/shared-sockets.ts';
+import type { OutboxStore } from '../../../src/host/storage/outbox-store.ts';
+import { createOutboxStore } from '../../../src/host/storage/outbox-store.ts';
+import { systemClock, type Clock } from '../../../src/host/runtime/clock.ts';
+import type { WebSocketMaker } from '../../../src/host/sockets/websocket-connection.ts';
+import { createSockets, type Sockets } from '../../../src/host/sockets/sockets.ts';
+import type { PortFrame } from '../../../src/protocol/bridge/port-frames.ts';
+import type { SocketConfig } from '../../../src/protocol/config.ts';
+import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
+import { HubServer, type Connection } from '../../core/socket-world/socket-server.ts';
 
 /* A real HTTP and WebSocket server on loopback for the real host. Nothing between them is simulated. */
 
@@ -173,18 +174,22 @@ export type TestHostOptions = {
   outbox?: OutboxStore;
   request?(url: string, init: RequestInit): Promise<Response>;
   clock?: Clock;
+  config?: readonly SocketConfig[];
+  /** Besides the built-in ones. */
+  codecs?: readonly CodecKind[];
 };
 
 export const startHost = (server: { readonly origin: string }, options: TestHostOptions = {}): TestHost => {
   const { fence = 1, outbox = createOutboxStore(), clock = systemClock } = options;
+  const { config = CONFIG, codecs = [] } = options;
   const { request = (url, init) => fetch(new URL(url, server.origin), init) } = options;
   const frames = new Map<string, PortFrame[]>();
   const [deliveries, unauthorized, journal]: [PortFrame[][], number[], string[]] = [[], [], []];
   const watchers = new Set<() => void>();
   const notify = (): void => watchers.forEach((watch) => watch());
   const sockets = createSockets({
-    config: CONFIG,
-    codecs: BUILT_IN_CODECS,
+    config,
+    codecs: [...BUILT_IN_CODECS, ...codecs],
     origin: server.origin,
     clock,
     random: () => 0.1,

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { KeeperApi, TabMessage } from '../../src/protocol/bridge/bridge.ts';
-import type { Publication } from '../../src/protocol/bridge/calls.ts';
-import { failed, ok } from '../../src/protocol/problem.ts';
-import { createChannels } from '../../src/page/realtime/channels.ts';
+import type { KeeperApi, TabMessage } from '../../../src/protocol/bridge/bridge.ts';
+import type { Publication } from '../../../src/protocol/bridge/calls.ts';
+import { failed, ok } from '../../../src/protocol/problem.ts';
+import { createChannels } from '../../../src/page/realtime/channels.ts';
 
 type Take = (messages: readonly Publication[]) => ReturnType<KeeperApi['publish']>;
 
@@ -75,6 +75,45 @@ describe('channels', () => {
     channels.receive({ type: 'acked', id: first.id, offset: 12 });
     expect(await one).toEqual(ok({ offset: 12 }));
     expect(await two).toEqual(failed({ code: 'over-limit', detail: 'too big' }));
+  });
+
+  test.each([
+    ['is empty', '', { code: 'bad-message', detail: 'topic name' }],
+    ['has half of a surrogate pair', 'a\ud800', { code: 'bad-message', detail: 'topic name' }],
+    ['is too long', 'x'.repeat(257), { code: 'over-limit', detail: 'topic-length', max: 256 }],
+  ] as const)(
+    'refuse a topic whose name %s, and send the worker nothing [topic-names]',
+    async (_name, topic, problem) => {
+      const { channels, posted, offered } = setUp();
+      const channel = channels.channel(topic);
+      expect(await channel.publish(1)).toEqual(failed(problem));
+      const events = channel.events()[Symbol.asyncIterator]();
+      await expect(events.next()).rejects.toMatchObject({ cause: problem });
+      expect(await events.next()).toEqual({ done: true, value: undefined });
+      const presence = channel.presence();
+      expect(presence.update(1)).toEqual(failed(problem));
+      await expect(presence[Symbol.asyncIterator]().next()).rejects.toMatchObject({ cause: problem });
+      channel.close();
+      expect([posted, offered, channels.topics()]).toEqual([[], [], []]);
+    },
+  );
+
+  test('end the readers of a topic that the server refuses, with the bound and its number', async () => {
+    const { channels, posted } = setUp();
+    const refused = channels.channel('one-more');
+    const events = refused.events()[Symbol.asyncIterator]();
+    const presence = refused.presence();
+    const kept = channels.channel('news').events()[Symbol.asyncIterator]();
+    const problem = { code: 'over-limit', detail: 'topics', max: 4_096 } as const;
+    const next = events.next();
+    channels.receive({ type: 'topic-refused', topic: 'one-more', problem });
+    await expect(next).rejects.toThrow('over-limit (topics: 4096)');
+    expect(presence.update(1)).toEqual(failed(problem));
+    expect(channels.topics()).toEqual([['news', null]]);
+    expect(posted.at(-1)).toEqual({ type: 'leave', topic: 'one-more' });
+    channels.receive({ type: 'joined', topic: 'news', at: { epoch: 'e', offset: 0 } });
+    channels.receive({ type: 'event', topic: 'news', epoch: 'e', offset: 1, data: 1, bytes: 1 });
+    expect((await kept.next()).value).toMatchObject({ offset: 1 });
   });
 
   test('send an unacknowledged publication to the next worker with the same id', async () => {
