@@ -34,14 +34,14 @@ export type ConnectionHub = {
 /** How much later than the heartbeat a message may arrive before the connection counts as dead. */
 const HEARTBEAT_SLACK_MS = 3_000;
 export const MAX_FRAME_BYTES = 65_536;
-/** Of one connection: a browser profile with all its tabs. */
-export const MAX_TOPICS = 4_096;
+const MAX_SUBSCRIPTIONS = 4_096;
 const GREET_WITHIN_MS = 5_000;
 const READ_BATCH = 200;
 /** Above this, events wait on disk, so that a response does not wait behind more buffered events than this. */
 const CONGESTED_BYTES = 65_536;
 /** Above this, the server closes the connection of a client that does not read its responses. */
 const MAX_BUFFERED_BYTES = 1_048_576;
+const BOUNDS = { maxBytes: MAX_FRAME_BYTES, maxTopics: MAX_SUBSCRIPTIONS, maxTopicLength: MAX_TOPIC_LENGTH };
 /** Frames that a connection handles at the same time. Above this, it stops reading the socket. */
 const MAX_PENDING_FRAMES = 64;
 
@@ -207,9 +207,7 @@ export class HubConnection implements FreezableConnection {
         resumed: result === 'known',
         heartbeatMs: this.#hub.heartbeatMs,
         windowMs: this.#hub.windowMs(),
-        maxBytes: MAX_FRAME_BYTES,
-        maxTopics: MAX_TOPICS,
-        maxTopicLength: MAX_TOPIC_LENGTH,
+        ...BOUNDS,
         expiresAt: this.principal.expiresAt,
         now: this.#hub.now(),
       },
@@ -219,7 +217,7 @@ export class HubConnection implements FreezableConnection {
   async #onSub(requestId: number, topic: string, cursor: Cursor | null): Promise<void> {
     const { topics } = this.#hub;
     if (!isTopic(topic)) return this.close(CLOSE_CODE.badFrame, 'bad topic');
-    if (!this.#subscriptions.has(topic) && this.#subscriptions.size >= MAX_TOPICS)
+    if (!this.#subscriptions.has(topic) && this.#subscriptions.size >= MAX_SUBSCRIPTIONS)
       return this.close(CLOSE_CODE.slowDown, retryAfterReason(TOO_MANY_PAUSE_MS));
     // Registers before it reads the head, so that no event is lost in between. `catchingUp` holds events back.
     const subscription: Subscription = { next: 1, head: 0, catchingUp: true };
