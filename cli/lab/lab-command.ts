@@ -6,7 +6,7 @@ import { compareReports, printComparison } from '../../lab/report/compare.ts';
 import { githubAnnotations, githubSummary } from '../../lab/report/github.ts';
 import { htmlReport } from '../../lab/report/html/html-report.ts';
 import { junitReport } from '../../lab/report/junit.ts';
-import { countResults, readReport, type LabReport, type ScenarioResult } from '../../lab/results/result.ts';
+import { countResults, readLabReport, type LabReport, type ScenarioResult } from '../../lab/results/result.ts';
 import { runLab } from '../../lab/run/lab-run.ts';
 import { ALL_SCENARIOS, chooseScenarios } from '../../lab/scenarios/all-scenarios.ts';
 import { readScenario, type LabScenario } from '../../lab/scenarios/scenario.ts';
@@ -104,7 +104,7 @@ const PROGRESS_FILE = 'progress.json';
 /** The results of an interrupted run with the same address and seed. */
 const earlierResults = ({ out, resume, url, seed }: LabCommand): readonly ScenarioResult[] => {
   if (!resume) return [];
-  const earlier = fileAs(resolve(out, PROGRESS_FILE), readReport);
+  const earlier = fileAs(resolve(out, PROGRESS_FILE), readLabReport);
   return earlier?.url === url && earlier.seed === seed
     ? earlier.results.filter(({ verdict }) => verdict !== 'broken')
     : [];
@@ -148,7 +148,7 @@ const partsOf = async (command: LabCommand): Promise<Found<Parts>> => {
 const finish = (report: LabReport, command: LabCommand, terminal: Terminal): ExitCode => {
   terminal.out(printVerdict(report, terminal));
   for (const path of writeReports(report, command, terminal)) terminal.out(`report: ${path}\n`);
-  const older = command.compare === undefined ? undefined : fileAs(command.compare, readReport);
+  const older = command.compare === undefined ? undefined : fileAs(command.compare, readLabReport);
   if (command.compare !== undefined)
     terminal.out(older ? `\n${printComparison(compareReports(older, report))}` : `${command.compare} is no report.\n`);
   const { lost, disturbed, broken } = countResults(report.results);

@@ -15,14 +15,14 @@ export type BareProcess = {
 };
 
 /** The account of the process. By default that of the caller. */
-export type Account = { uid: number; gid: number };
+export type ProcessAccount = { uid: number; gid: number };
 
 export type BareProcessOptions = {
   path: string;
   argsFor(profile: string): readonly string[];
   /** Matches the address in a line of its standard error. */
   listening: RegExp;
-  account?: Account | undefined;
+  account?: ProcessAccount | undefined;
   /** Runs when it ends by itself. */
   onCrash?: ((what: string) => void) | undefined;
 };

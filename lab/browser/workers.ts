@@ -15,8 +15,8 @@ export type Workers = {
 const WORKER_TYPES = ['service_worker', 'shared_worker'];
 
 /**
- * Follows each worker from before its first statement. A worker that starts again has the same target, which is not
- * attached again, so a breakpoint before its script is what stops it (measured with Chromium 156).
+ * Follows each worker from before its first statement. A worker that starts again has the same target, which the browser
+ * does not attach again. So a breakpoint before its script stops it (measured with Chromium 156).
  */
 export const followWorkers = async (browser: Debugger): Promise<Workers> => {
   const sessions = new Set<string>();

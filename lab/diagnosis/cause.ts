@@ -1,5 +1,5 @@
 import type { Exchange, NetworkRecord, SocketRecord } from '../proxy/http/network-log.ts';
-import type { BadRequest, Cause } from '../results/result.ts';
+import type { BadRequest, LossCause } from '../results/result.ts';
 
 /** What is known of a loss. Times are ms since the Unix epoch. */
 export type Loss = {
@@ -59,9 +59,9 @@ const factsOf = (loss: Loss): Facts => {
 };
 
 /** A rule knows one cause by its traces. `undefined`: it is another one. */
-type CauseRule = (facts: Facts) => Cause | undefined;
+type CauseRule = (facts: Facts) => LossCause | undefined;
 
-const cause = (code: string, text: string, prevent: string, exchange?: Exchange): Cause => ({
+const cause = (code: string, text: string, prevent: string, exchange?: Exchange): LossCause => ({
   code,
   text,
   prevent,
@@ -114,7 +114,7 @@ const refreshFailed: CauseRule = ({ type, before }) => {
   );
 };
 
-const reusedRefreshToken = (failed: Exchange, before: readonly Exchange[]): Cause => {
+const reusedRefreshToken = (failed: Exchange, before: readonly Exchange[]): LossCause => {
   const earlier = before.find(
     (each) => each !== failed && TOKEN_ENDPOINT.test(pathOf(each)) && each.outcome.state === 'failed',
   );
@@ -215,7 +215,7 @@ const RULES: readonly CauseRule[] = [
 ];
 
 /** The likely cause of a loss, from the traces in the network. */
-export const findCause = (loss: Loss): Cause => {
+export const findCause = (loss: Loss): LossCause => {
   const facts = factsOf(loss);
   for (const rule of RULES) {
     const found = rule(facts);

@@ -42,7 +42,7 @@ const CAUSE = object({
   docs: optional(string),
   request: optional(BAD_REQUEST),
 });
-export type Cause = Infer<typeof CAUSE>;
+export type LossCause = Infer<typeof CAUSE>;
 
 const RESULT = object({
   id: string,
@@ -80,12 +80,19 @@ const REPORT = object({
 export type LabReport = Infer<typeof REPORT>;
 
 /** Reads a JSON report. `undefined` when it does not fit. */
-export const readReport = (value: unknown): LabReport | undefined => REPORT.read(value);
+export const readLabReport = (value: unknown): LabReport | undefined => REPORT.read(value);
 
-export type Counts = { kept: number; run: number; lost: number; disturbed: number; skipped: number; broken: number };
+export type VerdictCounts = {
+  kept: number;
+  run: number;
+  lost: number;
+  disturbed: number;
+  skipped: number;
+  broken: number;
+};
 
 /** A scenario that the lab could not run says nothing about the site, so it does not count as run. */
-export const countResults = (results: readonly ScenarioResult[]): Counts => {
+export const countResults = (results: readonly ScenarioResult[]): VerdictCounts => {
   const count = (verdict: ScenarioVerdict): number => results.filter((result) => result.verdict === verdict).length;
   const [kept, disturbed, lost] = [count('kept'), count('disturbed'), count('lost')];
   return { kept, disturbed, lost, skipped: count('skipped'), broken: count('broken'), run: kept + disturbed + lost };

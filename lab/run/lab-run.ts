@@ -1,14 +1,14 @@
 import { seededChance } from '../base/chance.ts';
 import type { LabReport, ScenarioResult } from '../results/result.ts';
 import type { LabScenario } from '../scenarios/scenario.ts';
-import { runScenario, type RunOptions } from './run-scenario.ts';
+import { runScenario, type ScenarioOptions } from './run-scenario.ts';
 
 export type LabProgress =
   | { type: 'scenario'; scenario: LabScenario; index: number; total: number; leftMs: number }
   | { type: 'step'; text: string }
   | { type: 'result'; result: ScenarioResult; index: number; total: number };
 
-export type LabRunOptions = Omit<RunOptions, 'onStep'> & {
+export type LabRunOptions = Omit<ScenarioOptions, 'onStep'> & {
   scenarios: readonly LabScenario[];
   seed: number;
   engine: string;

@@ -9,12 +9,12 @@ import { elapse } from '../base/elapse.ts';
 import { networkEntries } from './network-entries.ts';
 import { learnBaseline, liveSockets, type Stage } from './stage.ts';
 import { describeStep, healWorld, performStep } from './steps.ts';
-import { settle } from './settle.ts';
-import { duration, judge, type Judgement } from './verdict.ts';
+import { awaitHealth } from './settle.ts';
+import { inWords, judge, type Judgement } from './verdict.ts';
 import { watchPage, type Watch } from './watch.ts';
 
 /** The site under test, and how to run scenarios against it. */
-export type RunOptions = {
+export type ScenarioOptions = {
   url: string;
   site: SignInModule;
   executablePath: string;
@@ -66,7 +66,7 @@ const lacking = ({ needs }: LabScenario, { baseline, site }: Stage): string | un
 
 type Opened = { network: Network; browser: LabBrowser };
 
-const open = async (options: RunOptions, chance: Chance): Promise<Opened> => {
+const open = async (options: ScenarioOptions, chance: Chance): Promise<Opened> => {
   const certificate = await labCertificate();
   const { trust, allows, executablePath, headed } = options;
   const network = await startNetwork({
@@ -127,7 +127,7 @@ const play = async (scenario: LabScenario, stage: Stage, onStep: (text: string) 
     await healWorld(stage);
     stage.note('lab', 'The world is in order again');
     onStep('Waiting until the site is back');
-    const settled = await settle(stage, scenario);
+    const settled = await awaitHealth(stage, scenario);
     const after = await picture(stage);
     await watch.stop();
     const judgement = judge({ scenario, stage, settled, spans: watch.spans, stepsBeganAt, reloads });
@@ -146,7 +146,7 @@ const messageOf = (error: unknown): string =>
 /** Runs one scenario in a new browser. Never rejects: what the lab itself cannot do is a result too. */
 export const runScenario = async (
   scenario: LabScenario,
-  options: RunOptions,
+  options: ScenarioOptions,
   seed: number,
   chance: Chance,
 ): Promise<ScenarioResult> => {
@@ -197,6 +197,6 @@ export const runScenario = async (
     await site.hooks?.reset?.().catch(() => undefined);
     await opened?.browser.close().catch(() => undefined);
     await opened?.network.stop().catch(() => undefined);
-    onStep(`Took ${duration(Date.now() - startedAt)}`);
+    onStep(`Took ${inWords(Date.now() - startedAt)}`);
   }
 };

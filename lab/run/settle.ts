@@ -85,5 +85,5 @@ const settleAsked = async (stage: Stage, { backWithinMs }: LabScenario): Promise
   }
 };
 
-export const settle = (stage: Stage, scenario: LabScenario): Promise<Settled> =>
+export const awaitHealth = (stage: Stage, scenario: LabScenario): Promise<Settled> =>
   scenario.expect === 'kept' ? settleKept(stage, scenario) : settleAsked(stage, scenario);

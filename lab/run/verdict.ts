@@ -1,16 +1,16 @@
 import { findCause, type Loss } from '../diagnosis/cause.ts';
-import type { Cause, ScenarioVerdict } from '../results/result.ts';
+import type { LossCause, ScenarioVerdict } from '../results/result.ts';
 import type { LabScenario } from '../scenarios/scenario.ts';
 import type { Settled, Trouble } from './settle.ts';
 import type { Stage } from './stage.ts';
 import type { ShownSpan } from './watch.ts';
 
-export type Judgement = { verdict: ScenarioVerdict; summary: string; cause?: Cause | undefined };
+export type Judgement = { verdict: ScenarioVerdict; summary: string; cause?: LossCause | undefined };
 
 /** A frame between two documents shows nothing for a moment. */
 const GLIMPSE_MS = 600;
 
-export const duration = (ms: number): string => {
+export const inWords = (ms: number): string => {
   const seconds = ms / 1000;
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const minutes = Math.floor(seconds / 60);
@@ -31,11 +31,11 @@ const describeTrouble = (trouble: Trouble, { backWithinMs }: LabScenario): strin
     case 'other-user':
       return `Signed in as another user (${trouble.user ?? 'unknown'})`;
     case 'no-proof':
-      return `The page shows a user, but the backend did not confirm it within ${duration(backWithinMs)}`;
+      return `The page shows a user, but the backend did not confirm it within ${inWords(backWithinMs)}`;
     case 'blank':
       return 'The page stayed empty, or shows an error of the browser';
     case 'no-socket':
-      return `Not connected again within ${duration(backWithinMs)} (${trouble.missing.map((url) => new URL(url).pathname).join(', ')})`;
+      return `Not connected again within ${inWords(backWithinMs)} (${trouble.missing.map((url) => new URL(url).pathname).join(', ')})`;
     case 'messages':
       return `${trouble.lost.length} messages were lost and ${trouble.repeated.length} came twice`;
     case 'not-asked':
@@ -51,9 +51,9 @@ const disturbance = (
   if (mayAsk || expect === 'asked') return undefined;
   const seen = spans.filter(({ from, to }) => to >= stepsBeganAt && to - from >= GLIMPSE_MS);
   const asked = seen.find(({ shown }) => shown === 'sign-in');
-  if (asked) return `the page asked to sign in for ${duration(asked.to - asked.from)} in between`;
+  if (asked) return `the page asked to sign in for ${inWords(asked.to - asked.from)} in between`;
   const blank = category === 'offline' ? seen.find(({ shown }) => shown === 'error') : undefined;
-  return blank && `the page was empty or an error page for ${duration(blank.to - blank.from)} in between`;
+  return blank && `the page was empty or an error page for ${inWords(blank.to - blank.from)} in between`;
 };
 
 export type Course = {
@@ -90,13 +90,13 @@ export const judge = (course: Course): Judgement => {
     const shownAt = spans.find(({ shown, from }) => shown === 'sign-in' && from >= stepsBeganAt);
     const when =
       first.type === 'signed-out' && shownAt
-        ? ` ${duration(shownAt.from - stepsBeganAt + stage.clockOffsetMs)} after the start`
+        ? ` ${inWords(shownAt.from - stepsBeganAt + stage.clockOffsetMs)} after the start`
         : '';
     const where = first.type === 'signed-out' && shownAt ? `; ${new URL(shownAt.url).pathname} was open` : '';
     return { verdict: 'lost', summary: `${describeTrouble(first, scenario)}${when}${where}. ${cause.text}`, cause };
   }
   const disturbed = disturbance(spans, stepsBeganAt, scenario);
-  const back = duration(settled.afterMs);
+  const back = inWords(settled.afterMs);
   if (disturbed !== undefined) {
     const cause = findCause({ ...lossOf(course), type: 'session' });
     return { verdict: 'disturbed', summary: `Kept, but ${disturbed}.`, cause };

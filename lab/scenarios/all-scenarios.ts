@@ -1,10 +1,16 @@
 import { NETWORK_SCENARIOS } from './network-scenarios.ts';
 import { PAGE_SCENARIOS } from './page-scenarios.ts';
 import type { LabScenario } from './scenario.ts';
+import { SERVER_SCENARIOS } from './server-scenarios.ts';
 import { STATE_SCENARIOS } from './state-scenarios.ts';
 
 /** The product's own scenarios, in the order in which they run: the quick and frequent ones first. */
-export const ALL_SCENARIOS: readonly LabScenario[] = [...PAGE_SCENARIOS, ...NETWORK_SCENARIOS, ...STATE_SCENARIOS];
+export const ALL_SCENARIOS: readonly LabScenario[] = [
+  ...PAGE_SCENARIOS,
+  ...NETWORK_SCENARIOS,
+  ...SERVER_SCENARIOS,
+  ...STATE_SCENARIOS,
+];
 
 /** Those whose id is in the list, or starts with an entry that ends with `*`. */
 export const chooseScenarios = (

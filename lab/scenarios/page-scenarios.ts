@@ -42,7 +42,7 @@ export const PAGE_SCENARIOS = defineScenarios(
     id: 'worker-killed-at-rest',
     title: 'Worker killed at rest',
     category: 'session',
-    why: 'Browsers stop a service worker 30 s after its last event, whatever its sockets do.',
+    why: 'Browsers stop a service worker 30 s after its last event, even with an open socket.',
     prevent: 'Keep nothing in the memory of a worker that is not on disk too.',
     steps: [{ type: 'kill-worker' }, { type: 'burst', count: 1 }],
     needs: ['worker'],

@@ -66,7 +66,7 @@ export const userIn = (text: string, userField: string | undefined): string | un
   return typeof found === 'string' || typeof found === 'number' ? String(found) : undefined;
 };
 
-/** Judges the answer of the proof path. An HTML page is no proof, whatever its status. */
+/** Judges the answer of the proof path. An HTML page is no proof, with any status. */
 export const judgeProof = (status: number, type: string, text: string, userField: string | undefined): Proof => {
   if (status === UNAUTHORIZED || status === FORBIDDEN) return { state: 'refused', status };
   if (status < 200 || status > 299) return { state: 'unreachable', why: `it answered ${status}` };

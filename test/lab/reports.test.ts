@@ -4,7 +4,7 @@ import { compareReports, printComparison } from '../../lab/report/compare.ts';
 import { githubAnnotations, githubSummary } from '../../lab/report/github.ts';
 import { htmlReport } from '../../lab/report/html/html-report.ts';
 import { junitReport } from '../../lab/report/junit.ts';
-import { countResults, readReport, type LabReport, type ScenarioResult } from '../../lab/results/result.ts';
+import { countResults, readLabReport, type LabReport, type ScenarioResult } from '../../lab/results/result.ts';
 
 const result = (
   id: string,
@@ -81,8 +81,8 @@ describe('the HTML report', () => {
 });
 
 test('writes a JSON report that reads back as it was', () => {
-  expect(readReport(JSON.parse(JSON.stringify(all)))).toEqual(all);
-  expect(readReport({ ...all, version: 2 })).toBeUndefined();
+  expect(readLabReport(JSON.parse(JSON.stringify(all)))).toEqual(all);
+  expect(readLabReport({ ...all, version: 2 })).toBeUndefined();
 });
 
 test('writes JUnit with a failure for each loss', () => {

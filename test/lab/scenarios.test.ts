@@ -17,7 +17,8 @@ test.each(ALL_SCENARIOS.map((scenario) => [scenario.id, scenario] as const))('%s
 test('names each scenario in the documents', () => {
   const page = readFileSync(new URL('../../docs/reference/lab.md', import.meta.url), 'utf8');
   const named = [...page.matchAll(/^\| `([a-z\d-]+)` \|/gm)].map(([, id]) => id);
-  expect(named.toSorted()).toEqual(ALL_SCENARIOS.map(({ id }) => id).toSorted());
+  expect(new Set(named)).toEqual(new Set(ALL_SCENARIOS.map(({ id }) => id)));
+  expect(named).toHaveLength(ALL_SCENARIOS.length);
 });
 
 test('chooses scenarios by id, by category and by the start of an id', () => {

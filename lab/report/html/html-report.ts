@@ -2,7 +2,7 @@ import { CATEGORIES } from '../../scenarios/scenario.ts';
 import {
   countResults,
   type BadRequest,
-  type Cause,
+  type LossCause,
   type LabReport,
   type ScenarioResult,
 } from '../../results/result.ts';
@@ -44,7 +44,7 @@ ${headers(responseHeaders)}
 
 ${excerpt}</pre>`;
 
-const causeMarkup = ({ text, prevent, docs, request }: Cause): Markup =>
+const causeMarkup = ({ text, prevent, docs, request }: LossCause): Markup =>
   markup`<div class="cause"><h3>Likely cause</h3><p>${text}</p><h3>How to prevent it</h3><p>${prevent}</p>${
     docs === undefined
       ? undefined

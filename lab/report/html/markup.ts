@@ -9,14 +9,14 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-export const escapeHtml = (text: string): string =>
+export const escapeMarkup = (text: string): string =>
   text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? '');
 
 type Value = Markup | string | number | readonly Markup[] | undefined;
 
 const asHtml = (value: Value): string => {
   if (value === undefined) return '';
-  if (typeof value === 'string' || typeof value === 'number') return escapeHtml(String(value));
+  if (typeof value === 'string' || typeof value === 'number') return escapeMarkup(String(value));
   return 'html' in value ? value.html : value.map(({ html }) => html).join('');
 };
 

@@ -1,5 +1,5 @@
 import { askBrowser, pageIn, tabOf, type BareTab } from '../../../lab/browser/bare-tab.ts';
-import { browserArgs, type Account } from '../../../lab/browser/browser-process.ts';
+import { browserArgs, type ProcessAccount } from '../../../lab/browser/browser-process.ts';
 import { attach, type Debugger } from '../../../lab/browser/debugger.ts';
 import { isObject, own, stringAt, type JsonObject } from '../../../src/protocol/schema/json.ts';
 import { startBareProcess } from './bare-process.ts';
@@ -39,7 +39,7 @@ const targetOf = (answer: JsonObject): string => {
   return id;
 };
 
-export const startBareBrowser = async (account?: Account): Promise<BareBrowser> => {
+export const startBareBrowser = async (account?: ProcessAccount): Promise<BareBrowser> => {
   const argsFor = (profile: string): readonly string[] => [
     ...browserArgs(),
     '--headless=new',

@@ -1,6 +1,6 @@
 import {
   startBareProcess as startProcess,
-  type Account,
+  type ProcessAccount,
   type BareProcess,
   type BareProcessOptions,
 } from '../../../lab/browser/browser-process.ts';
@@ -9,10 +9,10 @@ import { reportCrash } from './crashes.ts';
 export { attach } from '../../../lab/browser/debugger.ts';
 
 /** The account without rights on every Linux. */
-const UNPRIVILEGED: Account = { uid: 65_534, gid: 65_534 };
+const UNPRIVILEGED: ProcessAccount = { uid: 65_534, gid: 65_534 };
 
 /** As users run it: the browser of root gets other process priorities. Only root can change the account. */
-export const ordinaryAccount = (): Account | undefined => (process.getuid?.() === 0 ? UNPRIVILEGED : undefined);
+export const ordinaryAccount = (): ProcessAccount | undefined => (process.getuid?.() === 0 ? UNPRIVILEGED : undefined);
 
 /** A crash of the browser is no fault of the test, so the runner repeats the test. */
 export const startBareProcess = (options: BareProcessOptions): Promise<BareProcess> =>
