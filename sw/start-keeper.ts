@@ -58,6 +58,7 @@ export const startKeeper = (options: Omit<KeepSessionOptions, 'sockets'>, late: 
         ? host.callback(url)
         : isDocument(request, url, END_SESSION_PATH) && host.endSession();
       if (next) respond(next.then((to) => Response.redirect(to, 302)));
+      else if (isDocument(request, url, url.pathname)) host.expectTab();
       return;
     }
     const match = host.match(request, url);

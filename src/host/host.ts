@@ -6,6 +6,7 @@ import type { NudgeCause } from '../protocol/bridge/calls.ts';
 import { signInKindsOf } from '../protocol/config.ts';
 import type { NetworkStateName, SessionStateName } from '../protocol/journal-names.ts';
 import type { Snapshot, Tier } from '../protocol/snapshot.ts';
+import { withDeadline } from '../protocol/timing/timer.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import { failedWith, type VerifyResult } from './auth/sign-in-method.ts';
 import { systemClock, systemRandom } from './runtime/clock.ts';
@@ -33,8 +34,10 @@ const hasLeft = ({ state }: SessionMachine): boolean => state.state === 'signed-
 
 const VERIFY_DEADLINE_MS = 20_000;
 
-/** The request that started the worker comes first. Work that no one waits for begins so much later (ms). */
-const BACKGROUND_AFTER_MS = 100;
+/** The request that started the worker comes first. Work that no one waits for begins after the first verification. */
+const BACKGROUND_AFTER_MS = 1_000;
+/** How long (ms) the first verification waits for the answer to that request. */
+const VERIFY_AFTER_MS = 1_000;
 
 /** Asks the application's backend who is signed in. Only its answer proves that the tokens work there. */
 const verifyByWhoami = async (
@@ -67,6 +70,9 @@ export const createHost = (options: HostOptions): Host => {
   });
   const { auth, journal } = services;
   const scopes = createUserScopes();
+  /** The answer to the first request of a page, or a deadline. */
+  let firstAnswer: Promise<unknown> | undefined;
+  let inBackground = false;
   let online = navigator.onLine;
   let former: SessionMachine | undefined;
   const updateEnvironment = (): void => sockets.use((all) => all.environment({ online, visible: tabs.visible }));
@@ -86,10 +92,14 @@ export const createHost = (options: HostOptions): Host => {
   const session = createSessionRuntime({
     ...services,
     refreshLock: createRefreshLock(navigator.locks),
-    verify: async (kind) =>
-      kind === 'ticket'
-        ? auth.verifyCookie()
-        : verifyByWhoami(new URL(config.whoami, origin), authorizedFetch, { origin, now: clock.now }),
+    async verify(kind) {
+      await firstAnswer;
+      const result =
+        kind === 'ticket'
+          ? auth.verifyCookie()
+          : verifyByWhoami(new URL(config.whoami, origin), authorizedFetch, { origin, now: clock.now });
+      return result.finally(startBackgroundWork);
+    },
     clock,
     random,
     onChange(machine) {
@@ -103,11 +113,15 @@ export const createHost = (options: HostOptions): Host => {
       const { state } = machine.state;
       if (before.state.state !== state) {
         journal.write('state', state satisfies SessionStateName);
-        if (state === 'active' || state === 'signed-out') void services.cleanUp(known).catch(() => undefined);
+        if (state === 'active' || state === 'signed-out') cleanUp();
       }
       publisher.now();
     },
   });
+
+  const cleanUp = (): void => {
+    if (inBackground) void services.cleanUp(sessionOf(session.machine.state)).catch(() => undefined);
+  };
 
   const matcher = createRequestMatcher(config.api, origin);
   const { requestToken } = session;
@@ -169,8 +183,11 @@ export const createHost = (options: HostOptions): Host => {
   };
 
   const startBackgroundWork = (): void => {
+    if (inBackground) return;
+    inBackground = true;
     counters.load();
     void services.revocations.run();
+    cleanUp();
   };
 
   let handOverEndsAt = 0;
@@ -181,24 +198,36 @@ export const createHost = (options: HostOptions): Host => {
   return {
     apiOptions: { services, session, publish: sockets.publish, snapshot, nudge },
     attach(intro, port) {
-      // Not at the start of the worker: see `takeIdentity`.
-      sockets.open();
-      counters.load();
       void livenessLock.held.then(() => {
         const { tab } = intro;
         tabs.add(intro, port);
         tabs.send(tab, [{ type: 'welcome', protocol: PROTOCOL, life: livenessLock.name, snapshot: snapshot() }]);
+        if (intro.arrival !== 'reattach') session.dispatch({ type: 'tab-arrived' });
+        // Not at the start of the worker: see `takeIdentity`.
+        sockets.open();
+        counters.load();
         if (clock.now() < handOverEndsAt) tabs.send(tab, [{ type: 'hand-over' }]);
         // A tab that attaches after that time shows that no worker took over. So this one connects again.
         else sockets.use((all) => all.resume());
         sockets.use((all) => all.tabArrived(tab, intro.topics));
         if (intro.arrival === 'reload') counters.count('reloads');
-        if (intro.arrival !== 'reattach') session.dispatch({ type: 'tab-arrived' });
       });
+    },
+    expectTab() {
+      // A page that does not connect needs no proof. Before the session is read, the worker cannot know, and verifies anyway.
+      if (tabs.count > 0 || session.machine.state.state === 'starting') session.dispatch({ type: 'tab-expected' });
     },
     leave: tabs.remove,
     match: matcher.match,
-    fetch: authorizedFetch,
+    fetch(request, match) {
+      const response = authorizedFetch(request, match);
+      firstAnswer ??= withDeadline(
+        response.catch(() => undefined),
+        VERIFY_AFTER_MS,
+        undefined,
+      );
+      return response;
+    },
     async callback(url) {
       const path = await auth.returnTo(url.searchParams.get('state')).catch(() => undefined);
       session.dispatch({ type: 'sign-in', id: undefined, command: { kind: 'oidc-callback', url: url.href } });

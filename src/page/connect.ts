@@ -25,7 +25,10 @@ const overWorker = async (script: string | TrustedScriptURL, tab: string, wireTo
   if (!site.ok) return site;
   if (!(await site.value.controlled())) return failed({ code: 'no-worker', detail: 'no control' });
   const wiring = await wireTo(workerTransport(site.value, tab));
-  if (await withDeadline(wiring.ready, FIRST_WELCOME_DEADLINE_MS, false)) return ok(wiring);
+  if (await withDeadline(wiring.ready, FIRST_WELCOME_DEADLINE_MS, false)) {
+    site.value.settle();
+    return ok(wiring);
+  }
   wiring.close();
   return failed({ code: 'no-worker', detail: 'no welcome' });
 };

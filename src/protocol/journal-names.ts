@@ -19,6 +19,7 @@ export type SessionEventName =
   | 'verified'
   | 'verify-failed'
   | 'nudge'
+  | 'tab-expected'
   | 'tab-arrived'
   | 'restored'
   | 'erased'

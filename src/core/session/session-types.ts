@@ -151,6 +151,8 @@ export type SessionMachine = {
   signIn: SignInState;
   verifying: VerifyState;
   verifiedAt: number | undefined;
+  /** When a document of a connected page was last requested, and verified for: the page attaches soon after it. */
+  tabExpectedAt: number | undefined;
   durability: 'disk' | 'memory';
   /** A record that is not on the disk yet, and when to write it again. `ids`: the sign-out calls that wait for it. */
   unsaved: { record: SessionRecord; call: number; retryAt: number; ids: Waiting } | undefined;
@@ -193,6 +195,8 @@ export type SessionEvent =
   | { type: 'verify-failed'; call: number; problem: Problem }
   | { type: 'tick' }
   | { type: 'nudge'; cause: 'online' | 'visible' | 'thaw' | 'user' }
+  /** A page requested a document. The tab that arrives with it wants a proof, so the verification need not wait for it. */
+  | { type: 'tab-expected' }
   | { type: 'tab-arrived' }
   /** The disk may have a session that this worker does not know: a restored copy, or a sign-in in the page. */
   | { type: 'restored' }
@@ -243,6 +247,8 @@ export type SessionPolicy = {
   unauthorizedRefillMs: number;
   /** A nudge verifies again if the last proof is older than this. */
   verifyAgainMs: number;
+  /** A tab that arrives within this time after its document was requested needs no verification of its own. */
+  tabExpectedMs: number;
 };
 
 export const SESSION_POLICY: SessionPolicy = {
@@ -262,6 +268,7 @@ export const SESSION_POLICY: SessionPolicy = {
   unauthorizedBurst: 6,
   unauthorizedRefillMs: 5_000,
   verifyAgainMs: 30_000,
+  tabExpectedMs: 10_000,
 };
 
 export type SessionContext = StepContext<SessionPolicy>;

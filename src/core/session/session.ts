@@ -56,6 +56,7 @@ export const initialMachine: SessionMachine = {
   signIn: undefined,
   verifying: undefined,
   verifiedAt: undefined,
+  tabExpectedAt: undefined,
   durability: 'disk',
   unsaved: undefined,
   answeredRefreshSentAt: undefined,
@@ -100,6 +101,8 @@ const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionC
       return onTick(machine, context);
     case 'nudge':
       return onNudge(machine, event.cause, context);
+    case 'tab-expected':
+      return onTabExpected(machine, context);
     case 'tab-arrived':
       return onTabArrived(machine, context);
     case 'restored':
@@ -278,9 +281,21 @@ const onNudge = (
   return asks ? verifyNow(onTick(forgetFailures(machine), context)) : onTick(machine, context);
 };
 
-/** A page loaded or became visible. The backend's answer proves to it that the session still exists. */
-const onTabArrived = (machine: SessionMachine, context: SessionContext): SessionStep => {
+const proveToTab = (machine: SessionMachine, context: SessionContext): SessionStep => {
   const { state } = machine;
   if (state.state === 'degraded' && mayTry(state, context)) return verifyNow(beginRefresh(machine, state));
   return verifyNow(noChange(machine));
+};
+
+/** The backend answers while the page still loads. */
+const onTabExpected = (machine: SessionMachine, context: SessionContext): SessionStep =>
+  proveToTab({ ...machine, tabExpectedAt: context.now }, context);
+
+/** A page loaded or became visible. The backend's answer proves to it that the session still exists. */
+const onTabArrived = (machine: SessionMachine, context: SessionContext): SessionStep => {
+  const { tabExpectedAt = -Infinity, verifiedAt = -Infinity, verifying } = machine;
+  const { tabExpectedMs } = context.policy;
+  const expected = !isDue(tabExpectedAt + tabExpectedMs, tabExpectedMs, context.now);
+  const proved = verifying?.state === 'pending' || verifiedAt >= tabExpectedAt;
+  return expected && proved ? noChange(machine) : proveToTab(machine, context);
 };

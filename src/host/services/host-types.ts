@@ -9,6 +9,8 @@ export type Host = {
   readonly apiOptions: ApiOptions;
   /** A tab arrived. The host sends its frames on `port`. */
   attach(intro: TabIntro, port: MessagePort): void;
+  /** A page requested a document, from which a tab will attach. */
+  expectTab(): void;
   /** A tab left: its keep-alive response ended. */
   leave(tab: string): void;
   /** Applies the request policy. A fetch event needs the result at once, so it is synchronous. */

@@ -15,7 +15,6 @@ const CLAIM_EVERY_MS = 500;
 /** The registration of our worker, and this page's relation to it. */
 export type WorkerRegistration = {
   readonly container: ServiceWorkerContainer;
-  registration(): ServiceWorkerRegistration;
   activeWorker(): ServiceWorker | null;
   /** Starts the worker if it is stopped. Throws without an active worker. */
   post(message: PageMessage, transfer?: Transferable[]): void;
@@ -31,6 +30,8 @@ export type WorkerRegistration = {
   replaceWorker(): Promise<unknown>;
   /** Registers again: the site's data may have been cleared. */
   repair(): Promise<unknown>;
+  /** Registers now, if this page took the worker that controlled it already. */
+  settle(): void;
 };
 
 /** Absent in insecure contexts and where workers are switched off; the getter throws in sandboxed frames. */
@@ -63,11 +64,28 @@ const register = async (script: string | TrustedScriptURL) => {
   return new Workbox(trustScript(script), { updateViaCache: 'none' }).register({ immediate: true });
 };
 
+/** The members of a registration that this page uses. A `ServiceWorkerRegistration` changes with the browser's. */
+type Workers = Pick<ServiceWorkerRegistration, 'active' | 'waiting'>;
+
+/**
+ * The worker that controls this page already. A page that took it need not wait for `register()`, which costs 15 ms and
+ * more (`npm run bench -- reload`).
+ */
+const controllerOf = (
+  { controller }: ServiceWorkerContainer,
+  script: string | TrustedScriptURL,
+): ServiceWorker | undefined => {
+  const { href } = new URL(script as string, document.baseURI);
+  return controller?.state === 'activated' && controller.scriptURL === href ? controller : undefined;
+};
+
 /** Registers the worker. The problem `no-worker` says why this page cannot have one. */
 export const registerWorker = async (script: string | TrustedScriptURL): Promise<Result<WorkerRegistration>> => {
   const container = containerOf();
   if (!container) return failed({ code: 'no-worker', detail: 'not available here' });
   try {
+    const controller = controllerOf(container, script);
+    if (controller) return ok(siteOf(container, { active: controller, waiting: null }, script));
     const registration = await register(script);
     if (registration && (await activation(registration))) return ok(siteOf(container, registration, script));
     return failed({ code: 'no-worker', detail: 'not installed' });
@@ -78,10 +96,11 @@ export const registerWorker = async (script: string | TrustedScriptURL): Promise
 
 const siteOf = (
   container: ServiceWorkerContainer,
-  first: ServiceWorkerRegistration,
+  first: Workers,
   script: string | TrustedScriptURL,
 ): WorkerRegistration => {
   let registration = first;
+  let settling = first instanceof ServiceWorkerRegistration;
   let asking: Promise<boolean> | undefined;
   let handingOver: Promise<unknown> | undefined;
   let repairing: Promise<unknown> | undefined;
@@ -99,8 +118,11 @@ const siteOf = (
   const claim = () => activeWorker() && post({ type: 'claim' });
 
   const again = async () => {
-    registration = (await register(script)) ?? registration;
-    await activation(registration);
+    settling = true;
+    const found = await register(script);
+    if (!found) return;
+    registration = found;
+    await activation(found);
   };
   /** A sealed script is refused to a browser that has lost its cookie; any document of the origin brings it again. */
   const repair = () =>
@@ -137,6 +159,11 @@ const siteOf = (
     await renewed;
   };
 
+  const requestActivation = (): void => {
+    const { waiting } = registration;
+    if (waiting !== keptOut) waiting?.postMessage({ mark: MARK, type: 'skip-waiting' } satisfies Marked<PageMessage>);
+  };
+
   const handOver = async (): Promise<void> => {
     const done = new AbortController();
     requestTakeover(done.signal);
@@ -147,17 +174,17 @@ const siteOf = (
 
   return {
     container,
-    registration: () => registration,
     activeWorker,
     post,
     ready: async () => (await present()) !== null,
     controlled: async () => (await present()) !== null && (container.controller !== null || (asking ??= ask())),
     awaitTakeover: () => (handingOver ??= handOver()),
-    requestActivation: () => {
-      const { waiting } = registration;
-      if (waiting !== keptOut) waiting?.postMessage({ mark: MARK, type: 'skip-waiting' } satisfies Marked<PageMessage>);
-    },
+    requestActivation,
     replaceWorker,
     repair,
+    settle() {
+      if (settling) return;
+      void again().then(requestActivation, () => (settling = false));
+    },
   };
 };

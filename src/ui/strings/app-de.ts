@@ -21,6 +21,7 @@ export const appDe: AppStrings = {
     verified: 'Der Server hat die Sitzung bestätigt.',
     'verify-failed': 'Der Server hat die Sitzung nicht bestätigt.',
     nudge: undefined,
+    'tab-expected': undefined,
     'tab-arrived': undefined,
     restored: 'Die Sitzung wurde aus einer Kopie wiederhergestellt.',
     erased: 'Die gespeicherte Sitzung wurde gelöscht und neu gespeichert.',

@@ -17,6 +17,7 @@ const step: Record<SessionEventName, string | undefined> = {
   verified: 'The server confirmed the session.',
   'verify-failed': 'The server did not confirm the session.',
   nudge: undefined,
+  'tab-expected': undefined,
   'tab-arrived': undefined,
   restored: 'The session was restored from a copy.',
   erased: 'The saved session was deleted and then saved again.',

@@ -23,7 +23,7 @@ const USER = { sub: 'demo', name: 'Demo' };
 const NO_NETWORK = { code: 'network-unreachable', at: '/whoami' } as const;
 
 /** A worker that has just read its session from the disk and has sent the first check to the backend. */
-const createWorker = (step = stepSession) => {
+const createWorker = (step = stepSession, beforeLoad: readonly SessionEvent[] = []) => {
   let machine: SessionMachine = initialMachine;
   let effects: readonly SessionEffect[] = [];
   const verifications: number[] = [];
@@ -32,6 +32,7 @@ const createWorker = (step = stepSession) => {
     for (const effect of effects) if (effect.type === 'verify') verifications.push(effect.call);
   };
   dispatch({ type: 'started' }, 0);
+  for (const event of beforeLoad) dispatch(event, 0);
   dispatch({ type: 'loaded', call: 1, saved: SAVED }, 0);
   return {
     verifications,
@@ -99,5 +100,51 @@ describe('the check with the backend', () => {
     const worker = createWorker(forgetful);
     failUntil(worker, 600_000);
     expect(worker.verifications.length).toBe(1);
+  });
+});
+
+describe('a page that loads', () => {
+  test('needs one check when its document was requested before it arrived', () => {
+    const worker = createWorker();
+    worker.prove(10);
+    worker.dispatch({ type: 'tab-expected' }, 1_000);
+    expect(worker.verifications.length).toBe(2);
+    worker.dispatch({ type: 'tab-arrived' }, 1_050);
+    worker.prove(1_060);
+    worker.dispatch({ type: 'tab-arrived' }, 1_070);
+    expect(worker.verifications.length).toBe(2);
+    expect(worker.machine).toMatchObject({ verifying: undefined, verifiedAt: 1_060 });
+  });
+
+  test('shares the check of a worker that starts for its document', () => {
+    const worker = createWorker(stepSession, [{ type: 'tab-expected' }]);
+    expect(worker.verifications.length).toBe(1);
+    worker.dispatch({ type: 'tab-arrived' }, 50);
+    worker.prove(60);
+    expect(worker.verifications.length).toBe(1);
+  });
+
+  test.each([
+    ['no document was requested', undefined, 2],
+    ['its document was requested long ago', 1_000, 3],
+    ['the clock was set back since then', 100_000, 3],
+  ])('needs a check of its own when %s', (_, expectedAt, count) => {
+    const worker = createWorker();
+    worker.prove(10);
+    if (expectedAt !== undefined) {
+      worker.dispatch({ type: 'tab-expected' }, expectedAt);
+      worker.prove(expectedAt + 10);
+    }
+    worker.dispatch({ type: 'tab-arrived' }, 1_000 + SESSION_POLICY.tabExpectedMs);
+    expect(worker.verifications.length).toBe(count);
+  });
+
+  test('needs a check of its own when the one for its document has failed', () => {
+    const worker = createWorker();
+    worker.prove(10);
+    worker.dispatch({ type: 'tab-expected' }, 1_000);
+    worker.fail(1_010);
+    worker.dispatch({ type: 'tab-arrived' }, 1_050);
+    expect(worker.verifications.length).toBe(3);
   });
 });
