@@ -40,12 +40,28 @@ export type LabBrowserOptions = {
 const LISTENING = /^DevTools listening on (ws:\/\/\S+)/;
 const WINDOW_SIZE = '--window-size=1280,900';
 
+/** Services of the browser itself. Their requests are none of the site's. */
+const SERVICES = ['AutofillServerCommunication', 'OptimizationHints', 'MediaRouter', 'Translate'];
+const OWN_HOSTS =
+  /^((content-autofill|update|optimizationguide-pa|safebrowsing)\.googleapis|clients\d*\.google|accounts\.google)\.com$/;
+
+/** Whether the browser itself wants this host, and not the site. A site may sign in at `accounts.google.com`. */
+export const isOwnHost = (host: string, site: string): boolean =>
+  OWN_HOSTS.test(host) && !(host === 'accounts.google.com' && !isLoopback(site));
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host.endsWith('.localhost') || host.startsWith('127.');
+
 const argsFor =
   ({ proxy, spki, headed = false }: LabBrowserOptions) =>
   (profile: string): readonly string[] => [
     ...browserArgs(),
     ...(headed ? [] : ['--headless=new']),
     WINDOW_SIZE,
+    `--disable-features=${SERVICES.join(',')}`,
+    '--disable-component-extensions-with-background-pages',
+    '--disable-default-apps',
+    '--disable-domain-reliability',
     '--remote-debugging-port=0',
     `--user-data-dir=${profile}`,
     `--proxy-server=socks5://${proxy}`,

@@ -1,5 +1,5 @@
 import type { Chance } from '../base/chance.ts';
-import { startLabBrowser, type LabBrowser } from '../browser/lab-browser.ts';
+import { isOwnHost, startLabBrowser, type LabBrowser } from '../browser/lab-browser.ts';
 import { createCertificate, type Certificate } from '../proxy/http/certificate.ts';
 import { startNetwork, type Network } from '../proxy/network.ts';
 import type { ScenarioResult, TimelineEntry } from '../results/result.ts';
@@ -68,7 +68,8 @@ type Opened = { network: Network; browser: LabBrowser };
 
 const open = async (options: ScenarioOptions, chance: Chance): Promise<Opened> => {
   const certificate = await labCertificate();
-  const { trust, allows, executablePath, headed } = options;
+  const { url, trust, executablePath, headed } = options;
+  const allows = (host: string): boolean => !isOwnHost(host, new URL(url).hostname) && (options.allows?.(host) ?? true);
   const network = await startNetwork({
     route: { type: 'socks' },
     protocol: 'http',

@@ -1,5 +1,6 @@
 import { findCause, type Loss } from '../diagnosis/cause.ts';
 import type { LossCause, ScenarioVerdict } from '../results/result.ts';
+import type { NetworkRecord } from '../proxy/http/network-log.ts';
 import type { LabScenario } from '../scenarios/scenario.ts';
 import type { Settled, Trouble } from './settle.ts';
 import type { Stage } from './stage.ts';
@@ -65,12 +66,18 @@ export type Course = {
   reloads: readonly number[];
 };
 
+/** A socket that opened before the steps may have ended, or become silent, because of them. */
+const concerns = (record: NetworkRecord, stepsBeganAt: number): boolean => {
+  if (record.type === 'exchange' || record.at >= stepsBeganAt) return record.at >= stepsBeganAt;
+  return (record.silentSince ?? record.end?.at ?? 0) >= stepsBeganAt;
+};
+
 const lossOf = ({ scenario, stage, settled, spans, stepsBeganAt, reloads }: Course): Loss => {
   const records = stage.network.log.since(stage.startedAt);
   const firstAsked = spans.find(({ shown, from }) => shown === 'sign-in' && from >= stepsBeganAt)?.from;
   return {
     type: typeOfLoss(settled.troubles),
-    records: records.filter(({ at }) => at >= stepsBeganAt),
+    records: records.filter((record) => concerns(record, stepsBeganAt)),
     signedOutAt: firstAsked,
     reloads,
     prevent: scenario.prevent,
