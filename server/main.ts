@@ -1,4 +1,5 @@
-import { DataDirError } from './data-folder/data-dir.ts';
+import { DataDirError } from './data-folder/data-dir-error.ts';
+import { noticeText, type OperatorNotice } from './data-folder/operator-notice.ts';
 import { DEFAULT_PORT } from './http/http-server.ts';
 import { createTrustedProxies } from './http/trusted-proxies.ts';
 import { servesFaultRoutes, type ServerOptions } from './server-options.ts';
@@ -7,11 +8,31 @@ import { startServer } from './server.ts';
 const DEFAULT_DATA_DIR = '.data';
 const DEFAULT_DEV_ORIGIN = 'http://localhost:5173';
 const STOP_WITHIN_MS = 5_000;
+const ANSWER_FOR_MS = 500;
 const MAX_PORT = 65_534;
 
 const fail = (message: string): never => {
   process.stderr.write(`${message}\n`);
   process.exit(1);
+};
+
+/** Requests that arrive meanwhile are answered with 503. A supervisor starts the server again, which then says more. */
+const stopLost = (message: string): void => {
+  process.stderr.write(`${message}\n`);
+  setTimeout(() => process.exit(1), ANSWER_FOR_MS);
+};
+
+/** The ready line comes first on standard output (scripts wait for it), so notices of the start wait for it. */
+const early: OperatorNotice[] = [];
+let isReady = false;
+const report = (notice: OperatorNotice): void => {
+  if (notice.type !== 'key-created') process.stderr.write(`${noticeText(notice)}\n`);
+  else if (isReady) process.stdout.write(`${noticeText(notice)}\n`);
+  else early.push(notice);
+};
+const reportEarly = (): void => {
+  isReady = true;
+  early.forEach(report);
 };
 
 const portFrom = (text: string | undefined): number => {
@@ -56,6 +77,10 @@ const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOp
     port: portFrom(given(env['PORT'])),
     host: given(env['HOST']),
     dataDir: given(env['DATA_DIR']) ?? DEFAULT_DATA_DIR,
+    secret: given(env['KEEPER_SECRET']),
+    keyFile: given(env['KEEPER_KEY_FILE']),
+    onNotice: report,
+    onLost: stopLost,
     faultRoutes: flags.includes('--lab'),
     distDir: isDev ? false : given(env['DIST_DIR']),
     devOrigin: isDev ? (given(env['DEV_ORIGIN']) ?? DEFAULT_DEV_ORIGIN) : undefined,
@@ -73,7 +98,7 @@ const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): ServerOp
 };
 
 const explain = (error: unknown, { port = DEFAULT_PORT }: ServerOptions): string => {
-  if (error instanceof DataDirError) return `${error.message} Set DATA_DIR to another folder.`;
+  if (error instanceof DataDirError) return error.message;
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
     const taken = 'port' in error ? error.port : port;
     return `Port ${String(taken)} is taken. The application uses PORT and its OpenID provider the port after it; set PORT to another number.`;
@@ -81,9 +106,12 @@ const explain = (error: unknown, { port = DEFAULT_PORT }: ServerOptions): string
   return `The server could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 };
 
+// Files of the data folder are for the server's user only.
+process.umask(0o077);
 const options = optionsFrom(process.env, process.argv.slice(2));
 const running = await startServer(options).catch((error: unknown) => fail(explain(error, options)));
 process.stdout.write(`Session Keeper ready at ${running.url}/\n`);
+reportEarly();
 if (servesFaultRoutes(options)) process.stdout.write('The fault routes /lab are on, for this machine only.\n');
 else if (options.faultRoutes)
   process.stderr.write('--lab has no effect, because PUBLIC_ORIGIN or PUBLIC_ISSUER is set.\n');

@@ -2,18 +2,18 @@ import { openTokenVersion } from './auth/token-version.ts';
 import { createAccounts, DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
 import { createDeviceCookies } from './auth/device-cookies.ts';
 import { createServerClock } from './base/server-clock.ts';
-import { lockDataDir } from './data-folder/data-dir.ts';
+import { openDataFolder } from './data-folder/data-folder.ts';
+import type { KeySource } from './data-folder/key-file.ts';
 import { createLoginRateLimit } from './limits/login-rate-limit.ts';
 import { DEFAULT_CLIENT_ID } from './worker/keeper-config.ts';
 import { DEFAULT_LIFETIMES, type Lifetimes } from './base/token-lifetimes.ts';
 import { startHttpServer, stopHttpServer } from './http/http-server.ts';
 import { loadOrCreateKey } from './base/crypto.ts';
-import { openLmdbStore } from './base/lmdb-store.ts';
 import { createProvider } from './provider/provider.ts';
 import type { GrantPolicy } from './provider/sign-in-routes.ts';
 
 /** Options of a standalone OpenID provider. Its traits are configurable, to test the application with an external one. */
-export type ProviderServerOptions = {
+export type ProviderServerOptions = KeySource & {
   dataDir: string;
   /** Origins of the application. */
   appOrigins: readonly string[];
@@ -38,9 +38,13 @@ const STOP_WITHIN_MS = 1_000;
 export const startProvider = async (
   options: ProviderServerOptions,
 ): Promise<{ issuer: string; stop(): Promise<void> }> => {
-  const { dir, release } = lockDataDir(options.dataDir);
-  const store = openLmdbStore(dir);
-  const clock = createServerClock(options.skewMs);
+  const folder = await openDataFolder(options.dataDir, {
+    ...options,
+    notify: () => undefined,
+    onLost: (message) => console.error(message),
+  });
+  const { store } = folder;
+  const clock = createServerClock(options.skewMs, folder.clock);
   const late: { handle?: ReturnType<Awaited<ReturnType<typeof createProvider>>['callback']> } = {};
   const listening = await startHttpServer(
     (request, response) => {
@@ -77,8 +81,7 @@ export const startProvider = async (
     issuer,
     async stop() {
       await stopHttpServer(listening, STOP_WITHIN_MS);
-      await store.close();
-      release();
+      await folder.close();
     },
   };
 };

@@ -9,6 +9,15 @@ export type ServerOptions = {
   host?: string | undefined;
   /** Folder for all data that must survive a restart. */
   dataDir: string;
+  /** Secret from which the keys of the data folder derive, at least 32 characters. Default: that in `keyFile`. */
+  secret?: string | undefined;
+  /** File with the secret. Default: a file beside the data folder, which the first start writes. */
+  keyFile?: string | undefined;
+  /**
+   * Called when the data folder is removed, replaced or taken by another server. From then on the server answers 503. The
+   * process should end without `stop()`. Default: a line on standard error.
+   */
+  onLost?: ((message: string) => void) | undefined;
   /** Port of the embedded provider. Default: the application's port plus one, or with port 0 the next free one. */
   providerPort?: number | undefined;
   /**

@@ -6,10 +6,10 @@ import { DEMO_ACCOUNT } from './auth/accounts.ts';
 import { appOrigins, localOrigins, type LocalOrigins } from './addresses.ts';
 import { apiRoutes } from './api-routes.ts';
 import { openServerServices, type ServerServices } from './server-services.ts';
-import { createServerClock, createSystemClock } from './base/server-clock.ts';
-import { noticeText } from './data-folder/operator-notice.ts';
+import { createServerClock } from './base/server-clock.ts';
+import { noticeText, type NotifyOperator } from './data-folder/operator-notice.ts';
 import { createDiskSpace, readVolume } from './data-folder/disk-space.ts';
-import { lockDataDir } from './data-folder/data-dir.ts';
+import { openDataFolder, type DataFolder } from './data-folder/data-folder.ts';
 import { appFaultPoint, requestPipeline, providerFaultPoint } from './request-pipeline.ts';
 import { BARE_HEADERS } from './http/headers.ts';
 import { DEFAULT_HEARTBEAT_MS } from './realtime/hub.ts';
@@ -26,7 +26,6 @@ import {
   type HttpServer,
 } from './http/http-server.ts';
 import type { FreezableConnection } from './realtime/freezable-socket.ts';
-import { openLmdbStore } from './base/lmdb-store.ts';
 import { createProvider, isGrantActive } from './provider/provider.ts';
 import { createSlowClients } from './limits/slow-clients.ts';
 import { createTokenVerifier, type TokenVerifier } from './auth/token-verifier.ts';
@@ -212,14 +211,16 @@ const serveRequests = async (
   });
 };
 
+const noticesOf = ({ onNotice }: ServerOptions): NotifyOperator =>
+  onNotice ?? ((notice) => console.warn(noticeText(notice)));
+
 /** Adds a cleanup for each part that it opens, so that the caller can close them when a later part fails. */
-const openServer = async (options: ServerOptions, dir: string, cleanups: Cleanup[]): Promise<RunningServer> => {
+const openServer = async (options: ServerOptions, folder: DataFolder, cleanups: Cleanup[]): Promise<RunningServer> => {
+  const { dir, store } = folder;
   const host = options.host ?? DEFAULT_HOST;
   const { app, provider } = await openPorts(options, host, cleanups);
-  const notify = options.onNotice ?? ((notice) => console.warn(noticeText(notice)));
-  const steady = createSystemClock({ onNotice: notify });
-  const store = openLmdbStore(dir, { now: steady.now, maySweep: () => steady.offsetMs() === 0 });
-  const services = await openServerServices(store, createServerClock(0, steady), {
+  const notify = noticesOf(options);
+  const services = await openServerServices(store, createServerClock(0, folder.clock), {
     ...options,
     notify,
     space: createDiskSpace(options.volume ?? (() => readVolume(dir)), undefined, (isLow, space) =>
@@ -247,7 +248,7 @@ const openServer = async (options: ServerOptions, dir: string, cleanups: Cleanup
     issuer,
     async stop() {
       await Promise.all(cleanups.map((cleanup) => cleanup()));
-      await store.close();
+      await folder.close();
     },
   };
 };
@@ -257,15 +258,20 @@ const openServer = async (options: ServerOptions, dir: string, cleanups: Cleanup
  * `EADDRINUSE` for a port that is taken.
  */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
-  const { dir, release } = lockDataDir(options.dataDir);
+  const folder = await openDataFolder(options.dataDir, {
+    secret: options.secret,
+    keyFile: options.keyFile,
+    notify: noticesOf(options),
+    onLost: options.onLost ?? ((message) => console.error(message)),
+  });
   const cleanups: Cleanup[] = [];
   try {
-    const running = await openServer({ ...options, faultRoutes: servesFaultRoutes(options) }, dir, cleanups);
+    const running = await openServer({ ...options, faultRoutes: servesFaultRoutes(options) }, folder, cleanups);
     let stopping: Promise<void> | undefined;
-    return { ...running, stop: () => (stopping ??= running.stop().finally(release)) };
+    return { ...running, stop: () => (stopping ??= running.stop()) };
   } catch (error) {
     await Promise.all(cleanups.map((cleanup) => cleanup()));
-    release();
+    await folder.close();
     throw error;
   }
 };

@@ -38,6 +38,8 @@ export type LmdbStoreOptions = {
   now?: () => number;
   /** Whether expired entries may be removed now. */
   maySweep?: () => boolean;
+  /** Throws when the files are not to be used any more. Runs before each use. */
+  check?: (use: 'read' | 'write') => void;
 };
 
 class LmdbStore implements Store {
@@ -49,11 +51,16 @@ class LmdbStore implements Store {
 
   readonly #now: () => number;
   readonly #maySweep: () => boolean;
+  readonly #check: (use: 'read' | 'write') => void;
   #failedAt = Number.NEGATIVE_INFINITY;
   #sweeping: Promise<number> | undefined;
   #isClosing = false;
 
-  constructor(path: string, { now = createSystemClock().now, maySweep = () => true }: LmdbStoreOptions) {
+  constructor(
+    path: string,
+    { now = createSystemClock().now, maySweep = () => true, check = () => undefined }: LmdbStoreOptions,
+  ) {
+    this.#check = check;
     this.#now = now;
     this.#maySweep = maySweep;
     // With batches of its own, lmdb rejects a promise that no caller has when a commit fails (write.js, `writeBatchStart`).
@@ -65,6 +72,7 @@ class LmdbStore implements Store {
   }
 
   async get(key: string): Promise<unknown> {
+    this.#check('read');
     return openEnvelope(this.#entries.get(key), this.#now());
   }
 
@@ -77,6 +85,7 @@ class LmdbStore implements Store {
   }
 
   async list(prefix: string, range: { after?: string | undefined; limit?: number | undefined } = {}): Promise<Entry[]> {
+    this.#check('read');
     const now = this.#now();
     const found: Entry[] = [];
     const limit = range.limit ?? Number.POSITIVE_INFINITY;
@@ -100,6 +109,20 @@ class LmdbStore implements Store {
       for (const write of decision.writes ?? []) this.#apply(write);
       return decision.result;
     });
+  }
+
+  /** The first entry that cannot be read, if any. Reads all of them. */
+  findDamagedEntry(): string | undefined {
+    let last = '';
+    try {
+      for (const { key, value } of this.#entries.getRange()) {
+        last = String(key);
+        if (!ENVELOPE.read(value)) return last;
+      }
+      return undefined;
+    } catch {
+      return `that after ${last}`;
+    }
   }
 
   /** Removes all expired entries, in slices. Returns how many. */
@@ -142,6 +165,7 @@ class LmdbStore implements Store {
 
   /** Runs a transaction. A failed commit changes nothing, and must not end the process: lmdb leaves its reason unhandled. */
   async #commit<T>(work: () => T): Promise<T> {
+    this.#check('write');
     if (performance.now() - this.#failedAt < FAILED_PAUSE_MS) throw new StoreUnavailable('The last write failed.');
     try {
       return await this.#root.transaction(work);
@@ -168,5 +192,7 @@ class LmdbStore implements Store {
 }
 
 /** Opens or creates the store in a folder of its own. Throws if it cannot write there. */
-export const openLmdbStore = (path: string, options: LmdbStoreOptions = {}): Store & { sweep(): Promise<number> } =>
-  new LmdbStore(path, options);
+export const openLmdbStore = (
+  path: string,
+  options: LmdbStoreOptions = {},
+): Store & Pick<LmdbStore, 'sweep' | 'findDamagedEntry'> => new LmdbStore(path, options);

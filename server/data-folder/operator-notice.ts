@@ -5,6 +5,7 @@ import type { ClockNotice } from '../base/steady-clock.ts';
 export type OperatorNotice =
   | ClockNotice
   | { type: 'store-restored' }
+  | { type: 'key-created'; file: string }
   /** In bytes, of the data folder's volume. */
   | { type: 'disk-low' | 'disk-free'; free: number; total: number };
 
@@ -39,6 +40,11 @@ export const noticeText = (notice: OperatorNotice): string => {
       );
     case 'disk-free':
       return `The disk of the data folder has space again: ${spaceText(notice)}.`;
+    case 'key-created':
+      return (
+        `The key of the data folder is new, in ${notice.file}. Back it up, but apart from the folder: ` +
+        'a copy of both is every session, and without the key the folder cannot be used.'
+      );
     case 'store-restored':
       return (
         'A client has a newer token than the store: the data folder is an older copy, such as a restored backup. ' +

@@ -25,6 +25,8 @@ import { ENVELOPE } from '../../server/base/lmdb-store.ts';
 import { NOTE, NOTE_RECEIPT } from '../../server/demo/notes-routes.ts';
 import { STORED_LINK } from '../../server/demo/download-links.ts';
 import { STORED_UPLOAD, UPLOAD_SLOTS } from '../../server/demo/uploads.ts';
+import { LEASE } from '../../server/data-folder/lease.ts';
+import { STORE_MARKER } from '../../server/data-folder/marker.ts';
 import { PRINCIPAL } from '../../server/http/principal.ts';
 import { OIDC_RECORD } from '../../server/provider/provider-storage.ts';
 import { SAVED_PRESENCE } from '../../server/realtime/presence-tracker.ts';
@@ -126,9 +128,10 @@ export const BOUNDARIES: readonly Boundary[] = [
       provider: OIDC_RECORD,
       topics: [TOPIC_HEAD, STORED_EVENT],
       presence: SAVED_PRESENCE,
+      folder: [STORE_MARKER, LEASE],
       demo: [NOTE, NOTE_RECEIPT, STORED_UPLOAD, UPLOAD_SLOTS, STORED_LINK],
     },
-    pinned: [undefined, '013f87678780e67f'],
+    pinned: [undefined, '69a53484c6c302b3'],
     todo: RECORDS,
   },
 ];

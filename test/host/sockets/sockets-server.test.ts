@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import { startServer, type RunningServer } from '../../../server/server.ts';
 import { startHost, type TestHost } from './sockets-world.ts';
+import { TEST_SECRET } from '../../support/server/test-secret.ts';
 
 /* The host against the embedded server, with its tickets, socket hub, histories on disk and faults. */
 
@@ -16,7 +17,7 @@ let authorization: string;
 let it: TestHost;
 
 const startAt = (free: number): Promise<RunningServer> =>
-  startServer({ port: free, dataDir, faultRoutes: true, distDir: false });
+  startServer({ port: free, dataDir, secret: TEST_SECRET, faultRoutes: true, distDir: false });
 
 const post = async (path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<unknown> => {
   const response = await fetch(new URL(path, server.url), {

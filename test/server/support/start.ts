@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEMO_ACCOUNT, type Account } from '../../../server/auth/accounts.ts';
 import type { ServerOptions } from '../../../server/server-options.ts';
+import { TEST_SECRET } from '../../support/server/test-secret.ts';
 import { startServer, type RunningServer } from '../../../server/server.ts';
 
 export const OTHER_ACCOUNT: Account = {
@@ -46,6 +47,7 @@ export const startTestServer = async (options: Partial<ServerOptions> = {}): Pro
     port: 0,
     faultRoutes: true,
     distDir: false,
+    secret: TEST_SECRET,
     accounts: [DEMO_ACCOUNT, OTHER_ACCOUNT],
     ...options,
     dataDir,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import { ready } from '../../../scripts/process/ready.ts';
 import { ended, start } from '../../../scripts/process/run.ts';
+import { TEST_SECRET } from './test-secret.ts';
 
 export type AppOptions = {
   /** Serves `/lab/…` (the default): faults and the request log. */
@@ -40,7 +41,7 @@ const startAppAt = async (port: number, { faultRoutes = true, env = {} }: AppOpt
 
   const startAgain = async (): Promise<void> => {
     const args = ['--import', 'tsx', 'server/main.ts', ...(faultRoutes ? ['--lab'] : [])];
-    const settings = { PORT: String(port), DATA_DIR: dataDir, ...env };
+    const settings = { PORT: String(port), DATA_DIR: dataDir, KEEPER_SECRET: TEST_SECRET, ...env };
     child = start('node', args, { stdout: 'pipe', stderr: 'pipe', env: settings });
     await ready(child, (line) => console.error(line));
   };

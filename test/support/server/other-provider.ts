@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import { startProvider, type ProviderServerOptions } from '../../../server/provider-server.ts';
 import { startApp, type App } from './app.ts';
+import { TEST_SECRET } from './test-secret.ts';
 
 export type ProviderTraits = Omit<ProviderServerOptions, 'dataDir' | 'appOrigins' | 'port'>;
 
@@ -11,7 +12,12 @@ export type ProviderTraits = Omit<ProviderServerOptions, 'dataDir' | 'appOrigins
 export const startWithProvider = (traits: ProviderTraits, env: Record<string, string> = {}): Promise<App> =>
   withFreePortPair(async (port) => {
     const dataDir = await mkdtemp(join(tmpdir(), 'keeper-provider-'));
-    const provider = await startProvider({ ...traits, dataDir, appOrigins: [`http://localhost:${port}`] });
+    const provider = await startProvider({
+      ...traits,
+      dataDir,
+      secret: TEST_SECRET,
+      appOrigins: [`http://localhost:${port}`],
+    });
     const stopProvider = async (): Promise<void> => {
       await provider.stop();
       await rm(dataDir, { recursive: true, force: true });

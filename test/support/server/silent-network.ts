@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { withFreePortPair } from '../../../scripts/process/free-port.ts';
 import { startServer } from '../../../server/server.ts';
 import { createFaultClient, type FaultClient } from './fault-client.ts';
+import { TEST_SECRET } from './test-secret.ts';
 
 /** The real server behind a network that can drop all packets, without closing or resetting connections. */
 export type SilentNetwork = {
@@ -57,7 +58,7 @@ export const startSilentNetwork = async ({ heartbeatMs }: { heartbeatMs: number 
   const origin = `http://localhost:${typeof address === 'object' && address ? address.port : 0}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'keeper-data-'));
   const running = await withFreePortPair((port) =>
-    startServer({ port, dataDir, faultRoutes: true, heartbeatMs, devOrigin: origin }),
+    startServer({ port, dataDir, secret: TEST_SECRET, faultRoutes: true, heartbeatMs, devOrigin: origin }),
   );
   serverPort = Number(new URL(running.local.app).port);
   return {

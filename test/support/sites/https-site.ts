@@ -10,6 +10,7 @@ import { launchBrowser } from '../browser/crashes.ts';
 import { createFaultClient, type FaultClient } from '../server/fault-client.ts';
 import { createCertificate, type Certificate } from '../../../lab/proxy/http/certificate.ts';
 import { startTlsProxy, type TlsProxy } from '../server/tls-proxy.ts';
+import { TEST_SECRET } from '../server/test-secret.ts';
 
 /** Two sites whose names resolve to loopback everywhere (RFC 6761 §6.3). */
 const APP_HOST = 'app.localhost';
@@ -60,7 +61,7 @@ const startPublicFront = async (certificate: Certificate, port: number): Promise
 const startLabFront = async (certificate: Certificate, port: number): Promise<Front & { local: string }> => {
   const origin = `https://localhost:${port}`;
   const dataDir = await mkdtemp(join(tmpdir(), 'keeper-data-'));
-  const app = await startServer({ port: 0, dataDir, faultRoutes: true, devOrigin: origin });
+  const app = await startServer({ port: 0, dataDir, secret: TEST_SECRET, faultRoutes: true, devOrigin: origin });
   const local = app.local.app;
   const ports = [{ front: port, backend: Number(new URL(local).port) }];
   const stop = async (): Promise<void> => {

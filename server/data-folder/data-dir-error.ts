@@ -1,0 +1,4 @@
+/** The data folder cannot be used. The message says what to do. */
+export class DataDirError extends Error {
+  override readonly name = 'DataDirError';
+}
