@@ -118,10 +118,12 @@ export const reloadExpired: Measure = async ({ stage }, site) => {
 
 /** A browser restores its tabs: they load at the same moment, and no worker runs. The time until the last one is back. */
 export const lastTab: Measure = async ({ stage, tabs }, site) => {
-  await Promise.all(tabs.map((tab) => tab.openIdle(site)));
+  await Promise.all([stage, ...tabs].map((tab) => tab.openIdle(site)));
   await rest(QUIET_MS);
   await stopWorkers(stage);
   const verified = await Promise.all(tabs.map((tab) => tab.open(site)));
+  // A connected page would start its worker again, and disturb what comes next.
+  await Promise.all(tabs.map((tab) => tab.openIdle(site)));
   const begun = Math.min(...verified.map(({ origin }) => origin));
   return [Math.max(...verified.map(({ origin, at }) => origin + at)) - begun];
 };

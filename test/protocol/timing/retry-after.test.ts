@@ -34,6 +34,12 @@ describe('Retry-After', () => {
     expect(parse('Thu, 01 Jan 2026 00:01:00 GMT', 'soon')).toBe(60_000);
   });
 
+  test('asks for no other header when there is none', () => {
+    const asked: string[] = [];
+    expect(parseRetryAfter({ get: (name) => (asked.push(name), null) }, NOW)).toBeUndefined();
+    expect(asked).toEqual(['retry-after']);
+  });
+
   test.each(['', 'soon', '-5', '1e3', '0x10', 'Infinity'])('says nothing when it is neither: "%s"', (value) => {
     expect(parse(value)).toBeUndefined();
   });
