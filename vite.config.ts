@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { bakeForDev } from './scripts/build/dev-config.ts';
+import { stampBuild } from './scripts/build/fingerprint.ts';
 import { precompress } from './scripts/build/precompress.ts';
 import { preloadParts } from './scripts/build/preload.ts';
 import type { ScriptEntry } from './scripts/build/script-entry.ts';
+import { serverBuild } from './scripts/build/server-build.ts';
 import { workerPlugin } from './scripts/build/worker-plugin.ts';
 
 const SCRIPTS: readonly ScriptEntry[] = [
@@ -87,5 +89,7 @@ export default defineConfig({
     workerPlugin({ scripts: SCRIPTS, bake: bakeForDev }),
     // A server fills in the first line of these.
     precompress(SCRIPTS.filter((script) => script.baked).map((script) => script.file)),
+    serverBuild(),
+    stampBuild(),
   ],
 });

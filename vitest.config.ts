@@ -11,6 +11,7 @@ const INTEGRATION = [
   'test/causes/disk.test.ts',
   'test/toolchain/browser-crash.test.ts',
   'test/toolchain/compiler.test.ts',
+  'test/toolchain/production.test.ts',
 ];
 
 export default defineConfig({

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { Hono, type Context } from 'hono';
 import type { TokenVersion } from './auth/token-version.ts';
 import type { Accounts } from './auth/accounts.ts';
@@ -11,6 +10,7 @@ import type { Hub } from './realtime/hub.ts';
 import type { Lifetimes, ReusePolicy } from './base/token-lifetimes.ts';
 import type { FreezableConnection } from './realtime/freezable-socket.ts';
 import { isForeignPage, type Origins } from './http/origins.ts';
+import { isFromThisMachine } from './http/request-context.ts';
 import type { PasswordTokens } from './auth/password-tokens.ts';
 import { ownerOf, type SessionRevocations } from './http/principal.ts';
 import { REVOCABLE_PREFIXES } from './provider/provider-storage.ts';
@@ -54,20 +54,9 @@ const PROVIDER_BODY = object({ grace: count });
 const MAX_PUBLISHED = 1_000_000;
 /** Messages per turn of the event loop when `everyMs` is 0. */
 const FLOOD_BATCH = 500;
-const LOOPBACK_PEERS = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
-/** Headers with which proxies name the client (RFC 7239) or themselves (RFC 9110 §7.6.3). */
-const PROXY_HEADER =
-  /^(forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|x-original-.*|true-client-ip|cf-.*|fastly-.*)$/;
 
 const badRequest = (detail: string): Response => problemResponse({ status: 400, code: 'bad-request', detail });
 const okResponse = (c: Context): Response => c.json({ ok: true });
-
-/**
- * Whether a proxy passed the request on. nginx adds no header by default and sends `Host: 127.0.0.1`, but it speaks
- * HTTP/1.0 to servers (before nginx 1.29.7), and no browser or HTTP library does.
- */
-const isProxied = ({ headers, httpVersion }: IncomingMessage): boolean =>
-  httpVersion === '1.0' || Object.keys(headers).some((name) => PROXY_HEADER.test(name));
 
 /**
  * The fault routes break things on purpose, and show who requests what: no other machine and no page of another site may
@@ -78,8 +67,8 @@ const localOnly =
   async (c, next) => {
     const { incoming } = c.env;
     const { headers } = incoming;
-    const isLocal = LOOPBACK_PEERS.has(incoming.socket.remoteAddress ?? '') && isLoopbackHost(headers.host);
-    if (isLocal && !isProxied(incoming) && !isForeignPage(headers, origins)) return next();
+    const isLocal = isFromThisMachine(incoming) && isLoopbackHost(headers.host);
+    if (isLocal && !isForeignPage(headers, origins)) return next();
     return problemResponse({ status: 403, code: 'forbidden', detail: 'Only this machine may call the fault routes.' });
   };
 

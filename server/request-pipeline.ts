@@ -9,9 +9,12 @@ import { forwardedAddress, type TrustedProxies } from './http/trusted-proxies.ts
 import type { RequestLog } from './auth/request-log.ts';
 import type { Stats } from './base/stats.ts';
 import type { SlowClients } from './limits/slow-clients.ts';
+import { observeRequest, type Observers } from './operations/observe.ts';
+import { handleOperations, type OperationsRoutes } from './operations/operations-routes.ts';
 import { requestTarget } from './http/request-target.ts';
 
 export type PipelineOptions = {
+  port: 'app' | 'provider';
   clock: ServerClock;
   faults: Faults;
   requestLog: RequestLog;
@@ -21,6 +24,11 @@ export type PipelineOptions = {
   /** Public origin behind a reverse proxy. */
   publicOrigin: string | undefined;
   slowClients: SlowClients;
+  observers: Observers;
+  /** `undefined` for the provider's port, which has none. */
+  operations: OperationsRoutes | undefined;
+  /** Whether the server stops, so that clients should connect again elsewhere. */
+  isStopping: () => boolean;
   /** The proxies whose `X-Forwarded-For` counts. */
   isTrustedProxy: TrustedProxies;
 };
@@ -85,11 +93,15 @@ export const requestPipeline = (
   const { clock, faults, requestLog, stats, origins, hostNames } = options;
   const publicOrigin = options.publicOrigin === undefined ? undefined : new URL(options.publicOrigin);
   return (request, response) => {
+    const path = requestTarget(request)?.pathname;
+    const mayNameItself = publicOrigin !== undefined && options.isTrustedProxy(request.socket.remoteAddress ?? '');
+    observeRequest(options.observers, { port: options.port, path: path ?? '', mayNameItself }, request, response);
     if (!hostNames.accepts(request.headers.host)) return refuse(request, response, 421, hostNames.expected);
     if (publicOrigin) applyPublicOrigin(request, publicOrigin, options.isTrustedProxy);
+    if (options.isStopping()) response.setHeader('connection', 'close');
     options.slowClients.watch(request, response);
-    const path = requestTarget(request)?.pathname;
     if (path === undefined) return refuse(request, response, 400, 'The request target is not a valid URL.');
+    if (options.operations && handleOperations(options.operations, path, request, response)) return;
     const startedAt = clock.now();
     if (clock.skewMs() !== 0) response.setHeader('date', new Date(startedAt).toUTCString());
     const point = faultPointOf(path, request.method);

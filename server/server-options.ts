@@ -1,6 +1,10 @@
 import type { Account } from './auth/accounts.ts';
 import type { VolumeSpace } from './data-folder/disk-space.ts';
+import type { Log, LogLevel } from './operations/log.ts';
 import type { NotifyOperator } from './data-folder/operator-notice.ts';
+
+/** Default of the option `distDir`, in the working directory. */
+export const DEFAULT_DIST_DIR = 'dist';
 
 export type ServerOptions = {
   /** Port of the application; 0 takes any free one. */
@@ -61,6 +65,12 @@ export type ServerOptions = {
   presenceGraceMs?: number | undefined;
   /** Space of the data folder's volume. Default: that of the system. */
   volume?: (() => VolumeSpace) | undefined;
+  /** Least important lines of the log that the server writes. Default: `warn`. */
+  logLevel?: LogLevel | undefined;
+  /** Receives the log instead of standard error. */
+  log?: Log | undefined;
+  /** Lets its bearer read `/metrics` from anywhere. Without it, only programs on this machine may. */
+  metricsToken?: string | undefined;
   /** Receives what only the operator can judge or repair. Default: a line on standard error. */
   onNotice?: NotifyOperator | undefined;
 };

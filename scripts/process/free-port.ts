@@ -10,11 +10,11 @@ const STARTS = 5;
 const [FIRST, LAST] = [11_000, 32_000];
 
 /** Whether no server listens on this port. */
-const isFree = (port: number): Promise<boolean> =>
+export const isFree = (port: number, host = '127.0.0.1'): Promise<boolean> =>
   new Promise((resolve) => {
     const server: Server = createServer();
     server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    server.listen(port, host, () => server.close(() => resolve(true)));
   });
 
 /**

@@ -9,7 +9,7 @@ const LAST_LINES = 20;
  * goes to `other`, also after the server is ready: a full pipe would block the server.
  * Standard output must be a pipe. Where standard error is a pipe too, the error of an early end carries its last lines.
  */
-export const ready = (child: ChildProcess, other: (line: string) => void): Promise<string> =>
+export const ready = (child: ChildProcess, other: (line: string, from: 'output' | 'errors') => void): Promise<string> =>
   new Promise((resolve, reject) => {
     if (!child.stdout) return reject(new Error('The standard output of the server is not a pipe.'));
     const errors: string[] = [];
@@ -21,13 +21,13 @@ export const ready = (child: ChildProcess, other: (line: string) => void): Promi
     });
     createInterface({ input: child.stdout }).on('line', (line) => {
       const url = READY.exec(line)?.[1];
-      if (url === undefined) other(line);
+      if (url === undefined) other(line, 'output');
       else resolve(url);
     });
     if (!child.stderr) return;
     createInterface({ input: child.stderr }).on('line', (line) => {
       errors.push(line);
       if (errors.length > LAST_LINES) errors.shift();
-      other(line);
+      other(line, 'errors');
     });
   });

@@ -21,11 +21,15 @@ const modifiedAt = async (file: string): Promise<number | undefined> => {
   }
 };
 
+/** Names that start with a dot are no part of a site (RFC 8615 has the exception). The build keeps the server there. */
+const isHidden = (path: string): boolean =>
+  path.split(/[\\/]/).some((name) => name.startsWith('.') && name !== '.well-known');
+
 /** Absolute path of a file in the folder; `undefined` if the path leads out of the folder. */
 const resolveInside = (dir: string, path: string): string | undefined => {
   const root = resolve(dir);
   const file = join(root, path);
-  return path.includes('\0') || !file.startsWith(root + sep) ? undefined : file;
+  return path.includes('\0') || !file.startsWith(root + sep) || isHidden(path) ? undefined : file;
 };
 
 /**

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import type * as OidcProvider from 'oidc-provider';
 import type { Context, OidcContext, Provider } from 'oidc-provider';
@@ -54,6 +55,8 @@ export type ProviderOptions = {
   showHint: boolean;
   /** Called after each successful token request. */
   onGranted?: ((ctx: Context, grantType: string) => void) | undefined;
+  /** Called for an error that is no answer of the protocol. Default: standard error. */
+  onError?: ((error: unknown, request: IncomingMessage) => void) | undefined;
   /** Called when a grant is revoked, also after reuse of a refresh token. */
   onRevoked?: ((grantId: string) => void) | undefined;
 };
@@ -252,7 +255,8 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
   const resource = options.accessTokens === 'jwt' ? options.audience : undefined;
   const hint = options.showHint ? accounts.all()[0] : undefined;
   provider.use(providerHeaders(options.exposedHeaders ?? EXPOSED_HEADERS));
-  answerUnavailable(provider, appOrigins[0] ?? '/');
+  const { onError = (error: unknown) => console.error(error) } = options;
+  answerUnavailable(provider, appOrigins[0] ?? '/', onError);
   provider.use(countByAddress);
   provider.use(ownFormsOnly([...appOrigins, new URL(options.issuer).origin]));
   provider.use(
@@ -270,7 +274,7 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
   provider.on('grant.success', (ctx) => options.onGranted?.(ctx, String(ctx.oidc?.params?.['grant_type'])));
   provider.on('grant.revoked', (ctx, grantId) => {
     options.onRevoked?.(grantId);
-    if (ctx.oidc) endSignIn(provider, ctx.oidc).catch((error: unknown) => console.error(error));
+    if (ctx.oidc) endSignIn(provider, ctx.oidc).catch((error: unknown) => onError(error, ctx.req));
   });
   return provider;
 };

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, Provider } from 'oidc-provider';
 import { StoreUnavailable } from '../base/store.ts';
 import { messagePage } from './sign-in-page.ts';
@@ -23,11 +24,15 @@ const respond = (ctx: Context, { retryAfterSeconds }: StoreUnavailable, home: st
  * Answers 503 with `Retry-After` where the store cannot write. The provider would answer 500 `server_error`, or redirect
  * with it, and clients take both for a fault of their own.
  */
-export const answerUnavailable = (provider: Provider, home: string): void => {
+export const answerUnavailable = (
+  provider: Provider,
+  home: string,
+  onError: (error: unknown, request: IncomingMessage) => void,
+): void => {
   const failed = new WeakMap<Context, StoreUnavailable>();
   provider.on('server_error', (ctx, error) => {
     if (error instanceof StoreUnavailable) failed.set(ctx, error);
-    else console.error(error);
+    else onError(error, ctx.req);
   });
   provider.use(async (ctx, next) => {
     try {

@@ -21,7 +21,8 @@ const launch = (
 ): { child: ChildProcess; ended: Promise<Ended>; output: () => string } => {
   const child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts', ...flags], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', KEEPER_SECRET: TEST_SECRET, ...env },
+    // Any folder with a page: these tests need no build.
+    env: { PATH: process.env['PATH'] ?? '', DIST_DIR: '.', KEEPER_SECRET: TEST_SECRET, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

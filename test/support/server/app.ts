@@ -41,9 +41,10 @@ const startAppAt = async (port: number, { faultRoutes = true, env = {} }: AppOpt
 
   const startAgain = async (): Promise<void> => {
     const args = ['--import', 'tsx', 'server/main.ts', ...(faultRoutes ? ['--lab'] : [])];
-    const settings = { PORT: String(port), DATA_DIR: dataDir, KEEPER_SECRET: TEST_SECRET, ...env };
+    const own = { KEEPER_SECRET: TEST_SECRET, LOG_LEVEL: 'warn' };
+    const settings = { PORT: String(port), DATA_DIR: dataDir, ...own, ...env };
     child = start('node', args, { stdout: 'pipe', stderr: 'pipe', env: settings });
-    await ready(child, (line) => console.error(line));
+    await ready(child, (line, from) => from === 'errors' && console.error(line));
   };
   const shutDown = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
