@@ -6,7 +6,7 @@ export const STYLE = `
   --kept: light-dark(#256b41, #6fcf97); --disturbed: light-dark(#8a5300, #f0b454); --lost: light-dark(#b02a20, #ff8a7a);
   --skipped: light-dark(#6a6c74, #8d909a); --broken: light-dark(#6b3fa0, #c4a2f5); }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
+body { margin: 0; overflow-wrap: anywhere; background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 main, header, footer { max-width: 68rem; margin: 0 auto; padding: 1.5rem; }
 h1 { font-size: 2rem; margin: 0 0 .25rem; line-height: 1.2; } h2 { margin: 2.5rem 0 1rem; } h3 { margin: 1.25rem 0 .5rem; font-size: 1rem; }
 a { color: inherit; } :focus-visible { outline: 3px solid var(--disturbed); outline-offset: 2px; border-radius: 4px; }
