@@ -26,7 +26,6 @@ export type SiteHooks = {
  * How a site is signed in to, and how one sees that it is. A sign-in module exports these names.
  *
  * @example
- * ```ts
  * export const signIn = async (page) => {
  *   await page.getByLabel('Email').fill('me@example.com');
  *   await page.getByLabel('Password').fill(process.env.PASSWORD);
@@ -34,7 +33,6 @@ export type SiteHooks = {
  * };
  * export const isSignedIn = (page) => page.getByText('Your projects').isVisible();
  * export const proof = '/api/me';
- * ```
  */
 export type SignInModule = {
   /** Signs in on the page, which shows the site's address. */

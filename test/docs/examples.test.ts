@@ -40,12 +40,23 @@ const PLACES: Readonly<Record<string, { lib: readonly string[]; types: readonly 
     types: [],
     given: "declare const config: import('session-keeper/sw').KeepSessionOptions['config'];",
   },
+  playwright: {
+    lib: ['ES2023', 'DOM'],
+    types: ['node'],
+    given: `
+      declare const page: import('@playwright/test').Page;
+      declare const lab: import('session-keeper/playwright').Lab;
+      declare const expect: typeof import('session-keeper/playwright').expect;`,
+  },
   server: { lib: ['ES2023'], types: ['node'], given: 'declare const page: string;' },
 };
 
-/** `session-keeper/sw` is for workers, `session-keeper/headers` for servers. */
-const placeOf = (text: string): string =>
-  text.includes('session-keeper/sw') ? 'worker' : text.includes('session-keeper/headers') ? 'server' : 'page';
+/** `session-keeper/sw` is for workers, `session-keeper/headers` for servers, `session-keeper/playwright` for tests. */
+const placeOf = (text: string): string => {
+  if (text.includes('session-keeper/playwright')) return 'playwright';
+  if (text.includes('session-keeper/sw')) return 'worker';
+  return text.includes('session-keeper/headers') ? 'server' : 'page';
+};
 
 type Example = { name: string; place: string; code: string };
 
