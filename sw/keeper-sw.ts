@@ -1,6 +1,7 @@
 /** `/keeper-sw.js`: the keeper for `importScripts`, or as the worker of a site that has none. */
+import { firstRead } from './parts/first-read.ts';
 import { takeInjectedConfig } from './injected-config.ts';
 import { sessionParts, socketParts } from './parts/built-worker.ts';
 import { startKeeper } from './start-keeper.ts';
 
-startKeeper({ ...takeInjectedConfig(), build: __BUILD__ }, { ...sessionParts(), ...socketParts });
+startKeeper({ ...takeInjectedConfig(), build: __BUILD__, firstRead }, { ...sessionParts(), ...socketParts });

@@ -1,5 +1,6 @@
 import { createHost } from '../src/host/host.ts';
 import type { Host } from '../src/host/services/host-types.ts';
+import type { FirstRead } from '../src/host/storage/first-read.ts';
 import { END_SESSION_PATH } from '../src/protocol/bridge/bridge-constants.ts';
 import { parsePageMessage, type KeeperApi, type PageMessage } from '../src/protocol/bridge/bridge.ts';
 import { createClientRateLimit } from './calls/call-guard.ts';
@@ -27,15 +28,18 @@ const keepOpen = (event: ExtendableEvent, work: Promise<unknown> | undefined): v
 const isDocument = ({ method, destination }: Request, { origin, pathname }: URL, path: string | undefined): boolean =>
   method === 'GET' && destination === 'document' && origin === location.origin && pathname === path;
 
+export type StartOptions = Omit<KeepSessionOptions, 'sockets'> & { firstRead?: FirstRead };
+
 /** `keepSession`, with the code that it needs late. */
-export const startKeeper = (options: Omit<KeepSessionOptions, 'sockets'>, late: LateCode): Host => {
-  const { config, seal, build = '', takeOver = false } = options;
+export const startKeeper = (options: StartOptions, late: LateCode): Host => {
+  const { config, seal, build = '', takeOver = false, firstRead } = options;
   const host = createHost({
     config,
     origin: location.origin,
     where: 'service-worker',
     build,
     seal,
+    firstRead,
     loadAuth: late.auth,
     loadSockets: late.sockets,
   });

@@ -1,11 +1,12 @@
 /** The worker of the PWA: the session, and the app shell. */
+import { firstRead } from './parts/first-read.ts';
 import { takeInjectedConfig } from './injected-config.ts';
 import { sessionParts, socketParts } from './parts/built-worker.ts';
 import { serveAppShell } from './shell/app-shell.ts';
 import { startKeeper } from './start-keeper.ts';
 
 const injected = takeInjectedConfig();
-startKeeper({ ...injected, build: __BUILD__, takeOver: true }, { ...sessionParts(), ...socketParts });
+startKeeper({ ...injected, build: __BUILD__, firstRead, takeOver: true }, { ...sessionParts(), ...socketParts });
 serveAppShell(
   { entries: __PRECACHE__, document: '/index.html', headers: injected.document },
   () => import('./shell/shell-cache.ts'),

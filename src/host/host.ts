@@ -6,12 +6,12 @@ import type { NudgeCause } from '../protocol/bridge/calls.ts';
 import { signInKindsOf } from '../protocol/config.ts';
 import type { NetworkStateName, SessionStateName } from '../protocol/journal-names.ts';
 import type { Snapshot, Tier } from '../protocol/snapshot.ts';
-import { withDeadline } from '../protocol/timing/timer.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import { failedWith, type VerifyResult } from './auth/sign-in-method.ts';
 import { systemClock, systemRandom } from './runtime/clock.ts';
 import { boundedFetch, DIRECT_FETCH, type FetchBounds } from './runtime/http.ts';
 import { createRefreshLock, holdLivenessLock } from './runtime/locks.ts';
+import { createStartOrder } from './runtime/start-order.ts';
 import { createServices } from './services/services.ts';
 import type { HostOptions } from './services/host-options.ts';
 import type { Host } from './services/host-types.ts';
@@ -34,11 +34,6 @@ const hasLeft = ({ state }: SessionMachine): boolean => state.state === 'signed-
 
 const VERIFY_DEADLINE_MS = 20_000;
 
-/** The request that started the worker comes first. Work that no one waits for begins after the first verification. */
-const BACKGROUND_AFTER_MS = 1_000;
-/** How long (ms) the first verification waits for the answer to that request. */
-const VERIFY_AFTER_MS = 1_000;
-
 /** Asks the application's backend who is signed in. Only its answer proves that the tokens work there. */
 const verifyByWhoami = async (
   url: URL,
@@ -60,6 +55,7 @@ export const createHost = (options: HostOptions): Host => {
   const { config, origin, where, build, seal, clock = systemClock, random = systemRandom } = options;
   const worker = { id: crypto.randomUUID(), startedAt: clock.now(), host: where } as const;
   const livenessLock = holdLivenessLock(worker.id);
+  const order = createStartOrder(clock);
   const services = createServices(options, {
     clock,
     random,
@@ -70,9 +66,6 @@ export const createHost = (options: HostOptions): Host => {
   });
   const { auth, journal } = services;
   const scopes = createUserScopes();
-  /** The answer to the first request of a page, or a deadline. */
-  let firstAnswer: Promise<unknown> | undefined;
-  let inBackground = false;
   let online = navigator.onLine;
   let former: SessionMachine | undefined;
   const updateEnvironment = (): void => sockets.use((all) => all.environment({ online, visible: tabs.visible }));
@@ -93,12 +86,12 @@ export const createHost = (options: HostOptions): Host => {
     ...services,
     refreshLock: createRefreshLock(navigator.locks),
     async verify(kind) {
-      await firstAnswer;
+      await order.mayProve();
       const result =
         kind === 'ticket'
           ? auth.verifyCookie()
           : verifyByWhoami(new URL(config.whoami, origin), authorizedFetch, { origin, now: clock.now });
-      return result.finally(startBackgroundWork);
+      return result.finally(order.proved);
     },
     clock,
     random,
@@ -120,7 +113,7 @@ export const createHost = (options: HostOptions): Host => {
   });
 
   const cleanUp = (): void => {
-    if (inBackground) void services.cleanUp(sessionOf(session.machine.state)).catch(() => undefined);
+    void order.background.then(() => services.cleanUp(sessionOf(session.machine.state))).catch(() => undefined);
   };
 
   const matcher = createRequestMatcher(config.api, origin);
@@ -182,18 +175,13 @@ export const createHost = (options: HostOptions): Host => {
     sockets.use((all) => all.nudge(cause));
   };
 
-  const startBackgroundWork = (): void => {
-    if (inBackground) return;
-    inBackground = true;
-    counters.load();
-    void services.revocations.run();
-    cleanUp();
-  };
-
   let handOverEndsAt = 0;
   journalNetwork();
   session.dispatch({ type: 'started' });
-  clock.schedule(clock.now() + BACKGROUND_AFTER_MS, startBackgroundWork);
+  void order.background.then(() => {
+    counters.load();
+    void services.revocations.run();
+  });
 
   return {
     apiOptions: { services, session, publish: sockets.publish, snapshot, nudge },
@@ -221,11 +209,7 @@ export const createHost = (options: HostOptions): Host => {
     match: matcher.match,
     fetch(request, match) {
       const response = authorizedFetch(request, match);
-      firstAnswer ??= withDeadline(
-        response.catch(() => undefined),
-        VERIFY_AFTER_MS,
-        undefined,
-      );
+      order.answers(response);
       return response;
     },
     async callback(url) {

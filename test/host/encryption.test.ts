@@ -91,9 +91,9 @@ describe('after the server has replaced the key', () => {
 
   test('the DPoP key opens with the previous key once, and with the new key after that', async () => {
     const disk = createDisk();
-    const name = await createDpopKeys(disk, createSealer(disk, BOUND, ONE), Date.now).create();
+    const name = await createDpopKeys({ disk, sealer: createSealer(disk, BOUND, ONE), now: Date.now }).create();
     const thumbprint = (seal: typeof TWO | typeof ALONE): Promise<string> =>
-      createDpopKeys(disk, createSealer(disk, BOUND, seal), Date.now)
+      createDpopKeys({ disk, sealer: createSealer(disk, BOUND, seal), now: Date.now })
         .handle(name)
         .then((handle) => handle.calculateThumbprint());
     const during = await thumbprint(TWO);
@@ -103,11 +103,11 @@ describe('after the server has replaced the key', () => {
   test('rejects a damaged DPoP key [dpop-key-damaged]', async () => {
     const disk = createDisk();
     const sealer = createSealer(disk, BOUND, ONE);
-    const name = await createDpopKeys(disk, sealer, Date.now).create();
+    const name = await createDpopKeys({ disk, sealer, now: Date.now }).create();
     const sealed = await getSealed(disk, `dpop:${name}`);
     if (!sealed) throw new Error('not written');
     await disk.use((db) => putDurably(db, 'sealed', 'dpop:other', sealed));
-    await expect(createDpopKeys(disk, sealer, Date.now).handle('other')).rejects.toMatchObject({
+    await expect(createDpopKeys({ disk, sealer, now: Date.now }).handle('other')).rejects.toMatchObject({
       name: 'OperationError',
     });
   });

@@ -93,6 +93,7 @@ describe('the session on disk', () => {
     const there = storeOf(SEAL, 'https://other.example');
     let reads = 0;
     const slow: Disk = {
+      ...there.disk,
       async use(work) {
         const found = await there.disk.use(work);
         if (++reads === 1) await there.store.save(session(7));

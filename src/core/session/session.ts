@@ -25,6 +25,7 @@ import {
 import { isHeldOff, mayTry, onRefused, onRequest, onSuspected } from './session-requests.ts';
 import { onEstablishSuperseded, onSignIn, onSignInAnswer, onSignOut } from './session-sign-in.ts';
 import { load, onLoaded, onLoadFailed, readAgain, waitsForDisk } from './session-start.ts';
+import { onTabArrived, onTabExpected } from './session-tabs.ts';
 import { forgetFailures, onVerify, verifyDue, verifyNow } from './session-verify.ts';
 import { hasEnded, isDue, renewIsDue } from './token-expiry.ts';
 import {
@@ -279,23 +280,4 @@ const onNudge = (
   // A page that loaded without a network needs a new proof, however recent the last one is.
   const asks = stale || cause === 'user' || cause === 'online';
   return asks ? verifyNow(onTick(forgetFailures(machine), context)) : onTick(machine, context);
-};
-
-const proveToTab = (machine: SessionMachine, context: SessionContext): SessionStep => {
-  const { state } = machine;
-  if (state.state === 'degraded' && mayTry(state, context)) return verifyNow(beginRefresh(machine, state));
-  return verifyNow(noChange(machine));
-};
-
-/** The backend answers while the page still loads. */
-const onTabExpected = (machine: SessionMachine, context: SessionContext): SessionStep =>
-  proveToTab({ ...machine, tabExpectedAt: context.now }, context);
-
-/** A page loaded or became visible. The backend's answer proves to it that the session still exists. */
-const onTabArrived = (machine: SessionMachine, context: SessionContext): SessionStep => {
-  const { tabExpectedAt = -Infinity, verifiedAt = -Infinity, verifying } = machine;
-  const { tabExpectedMs } = context.policy;
-  const expected = !isDue(tabExpectedAt + tabExpectedMs, tabExpectedMs, context.now);
-  const proved = verifying?.state === 'pending' || verifiedAt >= tabExpectedAt;
-  return expected && proved ? noChange(machine) : proveToTab(machine, context);
 };

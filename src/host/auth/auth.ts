@@ -3,6 +3,7 @@ import type { KeeperConfig } from '../../protocol/config.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import type { Disk } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
+import type { FirstRead } from '../storage/first-read.ts';
 import { createCookieMethod } from './cookie-method.ts';
 import { createDpopKeys } from './dpop-keys.ts';
 import { createOidcMethod } from './oidc-method.ts';
@@ -16,6 +17,7 @@ export type AuthOptions = {
   origin: string;
   disk: Disk;
   sealer: Sealer;
+  firstRead?: FirstRead | undefined;
   /** Whether the user has signed out and no sign-in came after it. */
   hasLeft(): boolean;
   now(): number;
@@ -37,9 +39,10 @@ export type Auth = {
   rewrite(): Promise<unknown>;
 };
 
-export const createAuth = ({ config, origin, disk, sealer, hasLeft, now }: AuthOptions): Auth => {
+export const createAuth = (options: AuthOptions): Auth => {
+  const { config, origin, disk, sealer, hasLeft, now } = options;
   const { oidc, password, ticket } = config.signIn;
-  const keys = createDpopKeys(disk, sealer, now);
+  const keys = createDpopKeys(options);
   const pendingSignIns = createPendingSignIns(disk, sealer, now);
   const cookie = ticket && createCookieMethod(ticket, origin, now);
   return {

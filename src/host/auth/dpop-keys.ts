@@ -1,11 +1,11 @@
 import { DPoP, modifyAssertion, type DPoPHandle } from 'oauth4webapi';
 import { looseObject, object, string } from '../../protocol/schema/schema.ts';
-import { getSealed, putDurably, type Disk, type Sealed } from '../storage/database.ts';
+import { getSealed, putDurably, SEALED, type Disk, type Sealed } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
+import { DPOP_PREFIX as PREFIX, type FirstRead } from '../storage/first-read.ts';
 import { createProofRetry, type ProofRetry } from './provider-quirks.ts';
 
 const ES256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
-const PREFIX = 'dpop:';
 
 /** A key pair as JSON Web Keys (RFC 7517). WebCrypto checks the other fields. */
 export const STORED_KEY_PAIR = object({
@@ -25,11 +25,19 @@ export type DpopKeys = {
   rewrite(): Promise<unknown>;
 };
 
+export type DpopKeysOptions = {
+  disk: Disk;
+  sealer: Sealer;
+  /** What the worker read at its start. A row never changes under its name, except for the key that seals it. */
+  firstRead?: FirstRead | undefined;
+  now(): number;
+};
+
 /**
  * The private key is extractable once, to be sealed. A non-extractable import of it signs the proofs. A key object in
  * IndexedDB would not do: any page that opens the database could use it (measured).
  */
-export const createDpopKeys = (disk: Disk, sealer: Sealer, now: () => number): DpopKeys => {
+export const createDpopKeys = ({ disk, sealer, firstRead, now }: DpopKeysOptions): DpopKeys => {
   const handles = new Map<string, Promise<DPoPHandle>>();
   /** Made in this worker's life: a pending sign-in may need one that no record names yet. */
   const fresh = new Set<string>();
@@ -61,7 +69,8 @@ export const createDpopKeys = (disk: Disk, sealer: Sealer, now: () => number): D
   };
 
   const load = async (name: string): Promise<DPoPHandle> => {
-    const sealed = await getSealed(disk, PREFIX + name);
+    const rows = await firstRead?.rows.catch(() => undefined);
+    const sealed = SEALED.read(rows?.dpop.get(name)) ?? (await getSealed(disk, PREFIX + name));
     if (!sealed) throw new DOMException('key', 'NotFoundError');
     const stored = await sealer.open(sealed, PREFIX + name);
     if (sealed.key === sealer.key) written.set(name, sealed);

@@ -1,6 +1,7 @@
 import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
 import type { LoadAuth } from '../auth/late-auth.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
+import type { FirstRead } from '../storage/first-read.ts';
 import type { SocketsFactory } from '../sockets/shared-sockets.ts';
 
 export type HostOptions = {
@@ -15,6 +16,8 @@ export type HostOptions = {
   loadAuth: LoadAuth;
   /** Loads the socket feature (`sharedSockets`), where pages use sockets or channels. */
   loadSockets?: (() => Promise<SocketsFactory>) | undefined;
+  /** What the worker has begun to read in its first statement. */
+  firstRead?: FirstRead | undefined;
   clock?: Clock | undefined;
   random?: Random | undefined;
 };

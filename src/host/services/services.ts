@@ -25,14 +25,14 @@ type ServicesOptions = {
 
 /** Creates everything that uses the disk or the token endpoints, for one deployment. */
 export const createServices = (
-  { config, origin, seal, loadAuth }: HostOptions,
+  { config, origin, seal, loadAuth, firstRead }: HostOptions,
   { clock, random, worker, current, hasLeft, onErased }: ServicesOptions,
 ) => {
   const { oidc } = config.signIn;
-  const disk = createDisk(() => void rewrite());
+  const disk = createDisk(() => void rewrite(), firstRead?.connection);
   // Only this origin, provider and client can open the sealed records.
   const sealer = createSealer(disk, [origin, oidc?.issuer, oidc?.clientId].join(' '), seal);
-  const auth = createLateAuth(loadAuth, { config, origin, disk, sealer, hasLeft, now: clock.now });
+  const auth = createLateAuth(loadAuth, { config, origin, disk, sealer, firstRead, hasLeft, now: clock.now });
   /** The keys come first: without them the session record is useless. */
   const rewrite = async (): Promise<void> => {
     await Promise.allSettled([sealer.rewrite(), auth.rewrite()]);
@@ -49,7 +49,7 @@ export const createServices = (
     endSession,
     auth,
     signInMethods: auth.methods,
-    store: createSessionStore(disk, sealer),
+    store: createSessionStore(disk, sealer, firstRead),
     revocations: {
       ...revocations,
       add(session: Session): Promise<void> {

@@ -1,6 +1,7 @@
-import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { deleteDB, wrap, type DBSchema, type IDBPDatabase } from 'idb';
 import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
 import { instanceOf } from '../../protocol/schema/schema-types.ts';
+import { DATABASE_NAME, openDatabase } from './connection.ts';
 
 /** AES-GCM ciphertext. `key` names its key, so that an unknown key does not look like corrupt data. */
 export const SEALED = object({
@@ -30,8 +31,6 @@ interface KeeperSchema extends DBSchema {
 
 export type Database = IDBPDatabase<KeeperSchema>;
 
-const NAME = 'session-keeper';
-export const DATABASE_VERSION = 1;
 /** Page script can block an open, or hold a transaction, for ever (measured). So each operation has this deadline. */
 const DEADLINE_MS = 2_000;
 
@@ -45,44 +44,44 @@ const within = <T>(work: Promise<T>): Promise<T> =>
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 
-const open = (forget: () => void, onErased: () => void): Promise<Database> =>
-  openDB<KeeperSchema>(NAME, DATABASE_VERSION, {
-    upgrade(db) {
-      db.createObjectStore('session');
-      db.createObjectStore('sealed');
-      db.createObjectStore('plain');
-      db.createObjectStore('keys');
-      db.createObjectStore('journal', { autoIncrement: true });
-    },
-    // A newer worker or a page that deletes the database waits until this connection closes. The next use opens it again.
-    blocking(_current, wanted, event) {
-      (event.target as IDBDatabase).close();
-      forget();
-      if (wanted === null) onErased();
-    },
-    terminated: forget,
-  });
+/** `idb` for a connection. A closed connection is forgotten, and the next use opens another one. */
+const wrapped = (connection: IDBDatabase, forget: () => void, onErased: () => void): Database => {
+  // A newer worker or a page that deletes the database waits until this connection closes.
+  connection.onversionchange = ({ newVersion }) => {
+    connection.close();
+    forget();
+    if (newVersion === null) onErased();
+  };
+  connection.onclose = forget;
+  // The stores of `KeeperSchema` are those that `createStores` makes.
+  return wrap(connection) as unknown as Database;
+};
 
 export type Disk = {
   /** Runs `work` on an open database. If the connection was closed, opens the database again and retries once. */
   use<T>(work: (db: Database) => Promise<T>): Promise<T>;
+  /** Waits for `work`, no longer than a use may take. */
+  within<T>(work: Promise<T>): Promise<T>;
 };
 
 /**
  * `onErased` runs when a script deletes the database. It does not run when the user clears the site's data in the
- * browser: that data must stay gone.
+ * browser: that data must stay gone. `connection`: one that is open already, or will be.
  */
-export const createDisk = (onErased: () => void = () => undefined): Disk => {
+export const createDisk = (onErased: () => void = () => undefined, connection?: Promise<IDBDatabase>): Disk => {
   let opened: Promise<Database> | undefined;
   const forget = (): void => {
     opened = undefined;
   };
-  const connect = (): Promise<Database> => {
-    const mine = (opened ??= open(forget, onErased));
-    mine.catch(forget);
-    return mine;
+  const take = (from: Promise<IDBDatabase>): Promise<Database> => {
+    opened = from.then((db) => wrapped(db, forget, onErased));
+    opened.catch(forget);
+    return opened;
   };
+  const connect = (): Promise<Database> => opened ?? take(openDatabase());
+  if (connection) void take(connection);
   return {
+    within,
     async use(work) {
       try {
         return await within(connect().then(work));
@@ -112,4 +111,4 @@ export const getSealed = async (disk: Disk, key: string): Promise<Sealed | undef
   SEALED.read(await disk.use((db) => db.get('sealed', key)));
 
 /** Deletes the database. Only tests use it. */
-export const destroyDisk = (): Promise<void> => deleteDB(NAME);
+export const destroyDisk = (): Promise<void> => deleteDB(DATABASE_NAME);

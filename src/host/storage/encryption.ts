@@ -1,6 +1,7 @@
 import type { SealSecret } from '../../protocol/config.ts';
 import type { Schema } from '../../protocol/schema/schema.ts';
 import type { Disk, Sealed } from './database.ts';
+import { LOCAL_KEY } from './first-read.ts';
 
 export type Sealer = {
   /** Name of the key that `seal` uses. Records under another key are to be sealed again. */
@@ -17,8 +18,6 @@ export type Sealer = {
 
 /** Name of the key that lies beside the data. */
 const LOCAL = 'local';
-/** Where that key lies in the store `keys`. */
-export const LOCAL_KEY = 'seal';
 const AES = { name: 'AES-GCM', length: 256 } as const;
 const IV_BYTES = 12;
 const text = new TextEncoder();
@@ -68,6 +67,8 @@ export const createSealer = (disk: Disk, deployment: string, seal: SealSecret | 
     mine.catch(() => keys.delete(id));
     return mine;
   };
+  // The rows come later than this key, which needs no disk. A failure shows at its first use.
+  if (seal) key(name).catch(() => undefined);
   const aes = (iv: Uint8Array<ArrayBuffer>, context: string) => ({
     name: 'AES-GCM',
     iv,

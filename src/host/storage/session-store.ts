@@ -4,9 +4,9 @@ import type { Problem } from '../../protocol/problem.ts';
 import { startTimer } from '../../protocol/timing/timer.ts';
 import { SESSION_ROW, type Disk, type SessionRow } from './database.ts';
 import { storeProblem } from './store-problem.ts';
-import { LOCAL_KEY, type Sealer } from './encryption.ts';
+import type { Sealer } from './encryption.ts';
+import { CURRENT, LOCAL_KEY, type FirstRead } from './first-read.ts';
 
-const CURRENT = 'current';
 const ASIDE = 'aside';
 const CONTEXT = 'session';
 
@@ -46,7 +46,10 @@ const isRow = (value: unknown): value is SessionRow => SESSION_ROW.read(value) !
 const sameRow = (a: unknown, b: unknown): boolean =>
   isRow(a) && isRow(b) ? sameBytes(a.sealed.data, b.sealed.data) : isRow(a) === isRow(b);
 
-export const createSessionStore = (disk: Disk, sealer: Sealer): SessionStore => {
+/** `firstRead`: what the worker has read at its start. The first `load` uses it, and each later one reads again. */
+export const createSessionStore = (disk: Disk, sealer: Sealer, firstRead?: FirstRead): SessionStore => {
+  let first = firstRead?.rows;
+
   const read = (): Promise<unknown> => disk.use((db) => db.get('session', CURRENT));
 
   /** The generation in clear decides which of two rows is newer, so it must equal the sealed one. */
@@ -67,7 +70,15 @@ export const createSessionStore = (disk: Disk, sealer: Sealer): SessionStore => 
     });
 
   /** The row and its key in one transaction. A request waits for both after a restart of the worker. */
-  const readWithKey = (): Promise<unknown> =>
+  const readWithKey = async (): Promise<unknown> => {
+    const rows = first && (await disk.within(first).catch(() => undefined));
+    first = undefined;
+    if (!rows) return readRowAndKey();
+    sealer.useStored(rows.key);
+    return rows.session;
+  };
+
+  const readRowAndKey = (): Promise<unknown> =>
     disk.use(async (db) => {
       const tx = db.transaction(['session', 'keys']);
       const [row, key] = await Promise.all([

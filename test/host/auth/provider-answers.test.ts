@@ -87,7 +87,7 @@ afterEach(async () => {
 const setUp = async () => {
   const disk = createDisk();
   const sealer = createSealer(disk, APP, { id: 'k1', secret: 'a secret of the worker' });
-  const keys = createDpopKeys(disk, sealer, Date.now);
+  const keys = createDpopKeys({ disk, sealer, now: Date.now });
   const config = { issuer: origin, clientId: 'c', scope: 'openid', callback: '/auth/callback', reuseGraceMs: 60_000 };
   const pendingSignIns = createPendingSignIns(disk, sealer, Date.now);
   const oidc = createOidcMethod({ config, origin: APP, keys, pendingSignIns, hasLeft: () => false, now: Date.now });

@@ -1,0 +1,53 @@
+import { openDatabase } from './connection.ts';
+
+/** Where the session's row, the local key and the DPoP keys lie. */
+export const CURRENT = 'current';
+export const LOCAL_KEY = 'seal';
+export const DPOP_PREFIX = 'dpop:';
+
+/** Rows as they are on the disk: each is unknown until a schema has read it. */
+export type FirstRows = {
+  session: unknown;
+  /** The local key. */
+  key: unknown;
+  /** DPoP keys by name. */
+  dpop: ReadonlyMap<string, unknown>;
+};
+
+export type FirstRead = { connection: Promise<IDBDatabase>; rows: Promise<FirstRows> };
+
+const resultOf = <T>(request: IDBRequest<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error ?? new DOMException('read', 'UnknownError'));
+  });
+
+const readRows = async (db: IDBDatabase): Promise<FirstRows> => {
+  const transaction = db.transaction(['session', 'keys', 'sealed']);
+  const sealed = transaction.objectStore('sealed');
+  const dpop = IDBKeyRange.bound(DPOP_PREFIX, `${DPOP_PREFIX}\uffff`);
+  const [session, key, names, pairs] = await Promise.all([
+    resultOf<unknown>(transaction.objectStore('session').get(CURRENT)),
+    resultOf<unknown>(transaction.objectStore('keys').get(LOCAL_KEY)),
+    // The keys of this store are strings.
+    resultOf(sealed.getAllKeys(dpop) as IDBRequest<string[]>),
+    resultOf<unknown[]>(sealed.getAll(dpop)),
+  ]);
+  return {
+    session,
+    key,
+    dpop: new Map(names.map((name, index) => [name.slice(DPOP_PREFIX.length), pairs[index]])),
+  };
+};
+
+/**
+ * Opens the database and reads all that a first request needs, in one transaction. A worker calls it in its first
+ * statement: the browser then works while the script is evaluated. The library `idb` costs more than these reads.
+ */
+export const startFirstRead = (): FirstRead => {
+  const connection = openDatabase();
+  const rows = connection.then(readRows);
+  // The user of the rows handles this. A worker that needs none must not report it.
+  rows.catch(() => undefined);
+  return { connection, rows };
+};
