@@ -2,4 +2,5 @@ export { keepSession } from './keep-session.ts';
 export type { KeepSessionOptions } from './keep-session-options.ts';
 export { sharedSockets, socketsWith, type SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
 export * from '../src/core/codecs/optional-codecs.ts';
+export { relay, type Heartbeat, type RelayOptions, type StreamResume } from '../src/core/codecs/broadcast-relay.ts';
 export type { Codec, CodecEvent, CodecKind, CodecOutput } from '../src/core/codecs/codec.ts';

@@ -1,5 +1,15 @@
 import { number, object, string, type Infer, type Schema } from './schema/schema.ts';
-import { array, boolean, ifAbsent, list, oneOf, optional, record, withDefault } from './schema/schema-types.ts';
+import {
+  array,
+  boolean,
+  ifAbsent,
+  list,
+  numberIn,
+  oneOf,
+  optional,
+  record,
+  withDefault,
+} from './schema/schema-types.ts';
 import type { SignInKind } from './snapshot.ts';
 
 /**
@@ -89,6 +99,13 @@ export const SOCKET_CONFIG = object({
     method: withDefault(oneOf('GET', 'POST'), 'POST'),
     carry: withDefault(oneOf('protocol', 'query'), 'protocol'),
   }),
+  /**
+   * For a `broadcast` or `json-ping` server that answers a frame of its own: the worker sends `send` every `everyMs` (1 s to
+   * 60 s) and expects any frame within 3 s. Tabs do not receive frames that are equal to `expect`.
+   */
+  heartbeat: optional(
+    object({ send: string, expect: optional(string), everyMs: withDefault(numberIn(1_000, 60_000), 20_000) }),
+  ),
 });
 export type SocketConfig = Infer<typeof SOCKET_CONFIG>;
 

@@ -60,7 +60,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       snapshot: SNAPSHOT,
       problem: PROBLEM,
     },
-    pinned: [4, 'c4c6bfa5aa6ad9ad'],
+    pinned: [4, '515c1dca12c9e81b'],
     todo:
       'If a build of the version before would misread them, raise PROTOCOL in src/protocol/version.ts, with a line of ' +
       'its history, and keep on reading the version before.',
@@ -78,7 +78,7 @@ export const BOUNDARIES: readonly Boundary[] = [
     name: 'configuration',
     version: CONFIG_VERSION,
     schemas: INJECTED_CONFIG,
-    pinned: [1, '208919dccb937895'],
+    pinned: [1, 'f801c555e70d0d40'],
     todo:
       'If a configuration of the version before is no longer complete or means something else, raise CONFIG_VERSION in ' +
       'src/protocol/config.ts, with a line of its history, and name the change in CHANGELOG.md.',

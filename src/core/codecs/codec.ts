@@ -1,5 +1,5 @@
 import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
-import type { CodecName } from '../../protocol/config.ts';
+import type { CodecName, SocketConfig } from '../../protocol/config.ts';
 import { CLOSE_CODE, type ProfileIdentity } from '../../protocol/frames.ts';
 import type { Cursor } from '../../protocol/cursor.ts';
 import { isObject, numberAt, parseJson } from '../../protocol/schema/json.ts';
@@ -24,11 +24,12 @@ export type CodecEvent =
   | { type: 'closed'; code: number; local?: boolean | undefined }
   /** The time of a `wake` output has come. */
   | { type: 'wake' }
-  /** No connection follows for the current listeners: no user is signed in, or the server forbids it. */
-  | { type: 'ended'; code: number; reason: string }
+  /** No connection follows for the current listeners: no user is signed in, or the server ended it (`wasClean`). */
+  | { type: 'ended'; code: number; reason: string; wasClean?: boolean | undefined }
   /** Another user's session begins. It must see no data of the session before it. */
   | { type: 'forget' }
-  | { type: 'probe' }
+  /** `afterChange`: as in the machine's effect. */
+  | { type: 'probe'; afterChange?: true | undefined }
   | { type: 'renew'; ticket: string }
   | { type: 'publish'; item: OutboxItem }
   | { type: 'join'; tab: string; topic: string; cursor: Cursor | null }
@@ -107,6 +108,9 @@ export const codecOf = (build: (put: Put) => Protocol): Codec => {
   };
 };
 
+/** What the configuration of the URL says to its codec. */
+export type CodecConfig = Pick<SocketConfig, 'heartbeat'>;
+
 /** A protocol. To add one, write a file that exports one of these, and add a line to `codecs/optional-codecs.ts`. */
 export type CodecKind = {
   name: CodecName;
@@ -114,7 +118,7 @@ export type CodecKind = {
   subprotocol?: string;
   /** `frames`: the tabs' own sockets share the upstream. `topics`: pages use channels. */
   shares: 'frames' | 'topics';
-  create(identity: ProfileIdentity): Codec;
+  create(identity: ProfileIdentity, config?: CodecConfig): Codec;
   closed(code: number, reason: string): CloseVerdict;
 };
 
@@ -143,6 +147,21 @@ export const keeperVerdict = (code: number, reason: string): CloseVerdict => {
     default:
       return { type: 'redial' };
   }
+};
+
+/** RFC 6455 §7.4.1. */
+const POLICY_VIOLATION = 1008;
+/** From here on, a code belongs to a library or an application (RFC 6455 §7.4.2). */
+const FIRST_OF_APPLICATIONS = 3000;
+const WITH_A_MEANING: readonly number[] = [CLOSE_CODE.unauthorized, CLOSE_CODE.forbidden, CLOSE_CODE.slowDown];
+
+/**
+ * The meaning of close codes in protocols whose clients look at them: the server closed on purpose, so the page gets the
+ * code. Only 4401, 4403 and 4429 mean the same as in `keeper.1`.
+ */
+export const frameVerdict = (code: number, reason: string): CloseVerdict => {
+  const isOnPurpose = code === CLOSE_CODE.normal || code === POLICY_VIOLATION || code >= FIRST_OF_APPLICATIONS;
+  return isOnPurpose && !WITH_A_MEANING.includes(code) ? { type: 'end' } : keeperVerdict(code, reason);
 };
 
 /** A close code as a problem, with the HTTP status of the same meaning. */

@@ -1,6 +1,6 @@
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { isObject, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
-import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
+import { codecOf, frameVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
 import { blamesMessage, createSuspects } from '../socket/suspects.ts';
 import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
 
@@ -340,7 +340,7 @@ const build = (put: Put) => {
       case 'ended':
         operations.clear();
         suspects.clear();
-        return sockets.closeAll(event.code, event.reason);
+        return sockets.closeAll(event.code, event.reason, event.wasClean);
       case 'forget':
         init = acknowledged = undefined;
         return;
@@ -364,5 +364,6 @@ export const graphqlTransportWs: CodecKind = {
   shares: 'frames',
   create: () => codecOf(build),
   // In this protocol 4409 and 4429 concern one client's messages. In `keeper.1` they concern the whole connection.
-  closed: (code, reason) => (FATAL.includes(code) ? { type: 'redial' } : keeperVerdict(code, reason)),
+  closed: (code, reason) =>
+    FATAL.includes(code) || code === INIT_TIMEOUT ? { type: 'redial' } : frameVerdict(code, reason),
 };

@@ -1,6 +1,6 @@
 import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
-import { keeperVerdict, type CodecKind, type Frame } from './codec.ts';
-import { createRelay, type Heartbeat } from './broadcast-relay.ts';
+import { frameVerdict, type Frame } from './codec.ts';
+import { relay, type Heartbeat } from './broadcast-relay.ts';
 
 const kindOf = (data: Frame): 'ping' | 'pong' | undefined => {
   // Most frames are data. A long one is not parsed.
@@ -13,10 +13,9 @@ const kindOf = (data: Frame): 'ping' | 'pong' | undefined => {
 const HEARTBEAT: Heartbeat = { ping: '{"type":"ping"}', pong: '{"type":"pong"}', kindOf };
 
 /** A plain event stream with `{"type":"ping"}` → `{"type":"pong"}`. */
-export const jsonPing: CodecKind = {
+export const jsonPing = relay({
   name: 'json-ping',
-  shares: 'frames',
-  create: () => createRelay(HEARTBEAT),
+  heartbeat: HEARTBEAT,
   // Servers without codes of their own reject credentials with 1008, policy violation (RFC 6455 §7.4.1).
-  closed: (code, reason) => (code === 1008 ? { type: 'authorize' } : keeperVerdict(code, reason)),
-};
+  closed: (code, reason) => (code === 1008 ? { type: 'authorize' } : frameVerdict(code, reason)),
+});

@@ -295,7 +295,7 @@ const build = (put: Put) => {
       case 'ended':
         memberships.clear();
         outgoing.clear();
-        return sockets.closeAll(event.code, event.reason);
+        return sockets.closeAll(event.code, event.reason, event.wasClean);
       case 'wake':
         return outgoing.sendWaiting();
       case 'probe':
@@ -314,5 +314,6 @@ export const socketIo: CodecKind = {
   name: 'socket.io',
   shares: 'frames',
   create: () => codecOf(build),
-  closed: keeperVerdict,
+  // Clients of this protocol ignore close codes. A worker of another version has no part in it.
+  closed: (code, reason) => (code === CLOSE_CODE.superseded ? { type: 'redial' } : keeperVerdict(code, reason)),
 };

@@ -36,8 +36,10 @@ export type TabSockets<S> = {
   broadcast(data: Frame): void;
   /** `token` is what another worker needs to continue this socket. Its JSON is the page's `memo`. */
   sendResumeToken(entry: TabSocket, token: unknown): void;
+  /** Frames may be missing: the page's socket gets a `gap` event. */
+  reportGap(entry: TabSocket): void;
   close(entry: TabSocket, code: number, reason: string, wasClean?: boolean): void;
-  closeAll(code: number, reason: string): void;
+  closeAll(code: number, reason: string, wasClean?: boolean): void;
   /** Handles the tabs' events and ignores others. */
   handle(event: CodecEvent): void;
 };
@@ -112,9 +114,10 @@ export const createTabSockets = <S extends object>(
     },
     sendResumeToken: ({ tab, socket }, token) =>
       put({ type: 'toTab', tab, frame: { type: 'socket-memo', socket, memo: JSON.stringify(token) } }),
+    reportGap: ({ tab, socket }) => put({ type: 'toTab', tab, frame: { type: 'socket-gap', socket } }),
     close,
-    closeAll: (code, reason) => {
-      for (const entry of [...sockets.values()]) close(entry, code, reason);
+    closeAll: (code, reason, wasClean) => {
+      for (const entry of [...sockets.values()]) close(entry, code, reason, wasClean);
     },
     handle,
   };

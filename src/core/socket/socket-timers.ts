@@ -63,7 +63,8 @@ const onOpenAlarm = (
   context: SocketContext,
 ): SocketStep => {
   if (livenessDue(state) <= due) {
-    if (state.liveness.type === 'alive' || late) return probe(socket, state, context);
+    if (state.liveness.type === 'alive' || late)
+      return late ? probe(socket, state, context, true) : probe(socket, state, context);
     return withEffectsFirst(
       backOff(socket, { code: 'timeout', at: context.policy.endpoint }, context),
       ...hangUp(state, CLOSE_CODE.silent),
@@ -72,7 +73,7 @@ const onOpenAlarm = (
   const step = renew(socket, state, context);
   const after = step.machine.state;
   if (!late || after.state !== 'open' || after.liveness.type === 'probing') return step;
-  return withEffectsFirst(probe(step.machine, after, context), ...step.effects);
+  return withEffectsFirst(probe(step.machine, after, context, true), ...step.effects);
 };
 
 const renew = (socket: Socket, state: Open, context: SocketContext): SocketStep => {

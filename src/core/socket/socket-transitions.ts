@@ -34,6 +34,13 @@ export const close = (
   problem: Problem,
 ): SocketStep => transition(socket, { state: 'closed', reason, problem }, ...hangUp(socket.state, CLOSE_CODE.normal));
 
+export const forbid = (
+  socket: Socket,
+  generation: number,
+  problem: Problem,
+  { now, policy }: SocketContext,
+): SocketStep => close(socket, { type: 'forbidden', generation, retryAt: now + policy.forbiddenRetryMs }, problem);
+
 export const retire = (socket: Socket): SocketStep => close(socket, { type: 'retired' }, { code: 'cancelled' });
 
 const hasLasted = (state: SocketState, { now, policy }: SocketContext): boolean =>
@@ -128,13 +135,17 @@ export const onUnauthorized = (
   const { state } = socket;
   if (!('generation' in state)) return noChange(socket);
   const { generation } = state;
-  const stable = state.state === 'open' && attemptsIn(state, context) === 0;
-  const next: Socket = { ...socket, unauthorizedCount: (stable ? 0 : socket.unauthorizedCount) + 1 };
+  const next: Socket = {
+    ...socket,
+    unauthorizedCount: (hasLasted(state, context) ? 0 : socket.unauthorizedCount) + 1,
+  };
   const report: SocketEffect = { type: 'report-unauthorized', generation };
   const prompt = next.unauthorizedCount <= PROMPT_RETRIES;
   const renewed = (socket.inputs.generation ?? generation) > generation;
   if (prompt && (renewed || (usable && next.unauthorizedCount === 1)))
     return withEffectsFirst(beginAttempt(next, context), report);
+  if (!prompt && context.policy.stopsUnauthorized)
+    return withEffectsFirst(forbid(next, generation, problem, context), report);
   if (!prompt) return withEffectsFirst(backOff(next, problem, context), report);
   return withEffectsFirst(
     waitFor(
@@ -181,11 +192,11 @@ export const open = (
 
 export type Open = SocketState & { state: 'open' };
 
-export const probe = (socket: Socket, state: Open, { now, policy }: SocketContext): SocketStep =>
+export const probe = (socket: Socket, state: Open, { now, policy }: SocketContext, afterChange?: true): SocketStep =>
   transition(
     socket,
     { ...state, liveness: { type: 'probing', answerBy: now + policy.answerWithinMs } },
-    { type: 'probe', call: state.call },
+    { type: 'probe', call: state.call, ...(afterChange && { afterChange }) },
   );
 
 /** The open connection continues. If its authorization expires, the server closes it with 4401. */

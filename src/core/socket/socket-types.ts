@@ -87,6 +87,8 @@ export type CloseVerdict =
   | { type: 'wait'; ms: number }
   | { type: 'authorize' }
   | { type: 'stop' }
+  /** The server ended the stream on purpose. The pages get the close, and a new connection only if one asks for it. */
+  | { type: 'end' }
   | { type: 'superseded' };
 
 /** The content of the server's greeting. An absent field has a default. */
@@ -117,7 +119,8 @@ export type SocketEffect =
   | { type: 'dial'; call: number; ticket: string }
   /** Ends the ticket request or the connection of `call`. */
   | { type: 'hang-up'; call: number; code: number }
-  | { type: 'probe'; call: number }
+  /** `afterChange`: the network may be another one, or the computer slept. */
+  | { type: 'probe'; call: number; afterChange?: true | undefined }
   | { type: 'renew'; call: number; ticket: string }
   | { type: 'report-unauthorized'; generation: number };
 
@@ -146,6 +149,8 @@ export type SocketPolicy = {
   offlineRetryMs: number;
   /** Maximum wait for newer tokens before an attempt with the same ones. */
   unauthorizedWaitMs: number;
+  /** After several rejections of the tokens in a row: waits as after a 403, instead of the backoff. */
+  stopsUnauthorized: boolean;
   /** Wait after a 403, which can come from a firewall for a short time. */
   forbiddenRetryMs: number;
   /** Renew this long before expiry, at most half of the remaining time. */
@@ -157,7 +162,7 @@ export type SocketPolicy = {
 
 const SECOND = 1_000;
 
-export const socketPolicy = (endpoint: string): SocketPolicy => ({
+export const socketPolicy = (endpoint: string, stopsUnauthorized = false): SocketPolicy => ({
   endpoint,
   heartbeatMs: 20 * SECOND,
   heartbeatMinMs: SECOND,
@@ -171,6 +176,7 @@ export const socketPolicy = (endpoint: string): SocketPolicy => ({
   nudgeSpacingMs: SECOND,
   offlineRetryMs: 30 * SECOND,
   unauthorizedWaitMs: 5 * SECOND,
+  stopsUnauthorized,
   forbiddenRetryMs: 300 * SECOND,
   renewLeadMs: 30 * SECOND,
   renewRetryMs: 5 * SECOND,

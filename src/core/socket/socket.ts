@@ -1,6 +1,6 @@
 import type { NudgeCause } from '../../protocol/bridge/calls.ts';
 import { CLOSE_CODE } from '../../protocol/frames.ts';
-import { retryAfterOf, type Problem } from '../../protocol/problem.ts';
+import { retryAfterOf } from '../../protocol/problem.ts';
 import { alarmOf, onAlarm } from './socket-timers.ts';
 import { noChange, transition, withEffectsFirst, type Moment } from '../machine.ts';
 import {
@@ -14,6 +14,7 @@ import {
   backOff,
   retire,
   close,
+  forbid,
   type Open,
 } from './socket-transitions.ts';
 import type {
@@ -122,7 +123,10 @@ const onInputs = (socket: Socket, inputs: SocketInputs, context: SocketContext):
 const onNudge = (socket: Socket, cause: NudgeCause, context: SocketContext): SocketStep => {
   const { state } = socket;
   if (cause === 'hidden') return noChange(socket);
-  if (state.state === 'open') return state.liveness.type === 'alive' ? probe(socket, state, context) : noChange(socket);
+  if (state.state === 'open') {
+    if (state.liveness.type === 'probing') return noChange(socket);
+    return cause === 'online' || cause === 'thaw' ? probe(socket, state, context, true) : probe(socket, state, context);
+  }
   if (cause === 'offline') return noChange(socket);
   if (state.state === 'closed')
     return state.reason.type === 'forbidden' && cause === 'user' ? beginAttempt(socket, context) : noChange(socket);
@@ -185,9 +189,6 @@ const onTicketFailed = (
   return backOff(socket, problem, context, retryAfterOf(problem));
 };
 
-const forbid = (socket: Socket, generation: number, problem: Problem, { now, policy }: SocketContext): SocketStep =>
-  close(socket, { type: 'forbidden', generation, retryAt: now + policy.forbiddenRetryMs }, problem);
-
 const onRenewed = (socket: Socket, state: Open, expiresInMs: number, context: SocketContext): SocketStep => {
   const generation = state.renewal.type === 'sent' ? state.renewal.generation : state.generation;
   return transition(socket, { ...state, generation, renewal: renewalAfter(expiresInMs, context) });
@@ -225,6 +226,8 @@ const afterClose = (
       return onUnauthorized(socket, true, problem, context);
     case 'stop':
       return forbid(socket, state.generation, problem, context);
+    case 'end':
+      return becomeIdle(socket);
     case 'superseded':
       return close(socket, { type: 'superseded' }, problem);
   }

@@ -68,16 +68,22 @@ export type Upstream = {
 /** Above this (bytes) the acknowledgements to the tabs wait. */
 const CONGESTED_BYTES = 65_536;
 
+type Ending = { code: number; reason: string; wasClean?: boolean };
+/** The server refused a ticket. */
+const FORBIDDEN: Ending = { code: CLOSE_CODE.forbidden, reason: 'forbidden' };
+
 /** What a call of the machine has in flight, and how to end it. */
 type InFlight = { type: 'ticket'; abort: AbortController } | { type: 'connection'; connection: WebSocketConnection };
 
 export const createUpstream = (options: UpstreamOptions): Upstream => {
   const { config, kind, clock, random } = options;
-  const codec = kind.create(options.identity);
-  const policy = socketPolicy(config.url);
+  const codec = kind.create(options.identity, config);
+  const policy = socketPolicy(config.url, kind.shares === 'frames');
   const inFlight = new Map<number, InFlight>();
   const counts: { [what in Counted]: number } = { sent: 0, received: 0, resumed: 0, lost: 0 };
   let current: { call: number; connection: WebSocketConnection } | undefined;
+  /** The server's close, while it is handled. */
+  let lastClose: Ending | undefined;
   let framesUnsent = 0;
   let roundTripMs: number | undefined;
   let since = clock.now();
@@ -93,7 +99,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
       case 'hang-up':
         return hangUp(effect.call, effect.code);
       case 'probe':
-        return dispatchToCodec({ type: 'probe' });
+        return dispatchToCodec({ type: 'probe', afterChange: effect.afterChange });
       case 'renew':
         return dispatchToCodec({ type: 'renew', ticket: effect.ticket });
       case 'report-unauthorized':
@@ -104,12 +110,8 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   const requestTicket = async (call: number): Promise<void> => {
     const abort = new AbortController();
     inFlight.set(call, { type: 'ticket', abort });
-    const result = await fetchTicket({
-      ticket: config.ticket,
-      request: options.request,
-      now: clock.now(),
-      signal: abort.signal,
-    });
+    const { signal } = abort;
+    const result = await fetchTicket({ ticket: config.ticket, request: options.request, now: clock.now(), signal });
     if (!inFlight.delete(call)) return;
     dispatch(
       result.ok ? { type: 'ticket', call, ...result.value } : { type: 'ticket-failed', call, problem: result.problem },
@@ -136,13 +138,12 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
 
   const onClosed = (call: number, code: number, reason: string): void => {
     current = undefined;
+    const verdict = kind.closed(code, reason);
+    lastClose = { code, reason, wasClean: true };
     dispatchToCodec({ type: 'closed', code });
-    dispatch({
-      type: 'closed',
-      call,
-      verdict: kind.closed(code, reason),
-      problem: problemOfClose(code, config.url),
-    });
+    if (verdict.type === 'end') dispatchToCodec({ type: 'ended', ...lastClose });
+    dispatch({ type: 'closed', call, verdict, problem: problemOfClose(code, config.url) });
+    lastClose = undefined;
   };
 
   const hangUp = (call: number, code: number): void => {
@@ -244,7 +245,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     const left = before.inputs.generation !== undefined && machine.inputs.generation === undefined;
     if (left) dispatchToCodec({ type: 'ended', code: CLOSE_CODE.unauthorized, reason: 'signed-out' });
     else if (isForbidden(machine) && !isForbidden(before))
-      dispatchToCodec({ type: 'ended', code: CLOSE_CODE.forbidden, reason: 'forbidden' });
+      dispatchToCodec({ type: 'ended', ...(lastClose ?? FORBIDDEN) });
     if (before.state !== machine.state) options.onChange('state');
   };
 

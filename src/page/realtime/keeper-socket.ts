@@ -212,6 +212,9 @@ export class KeeperSocket extends EventTarget implements WebSocket {
       case 'socket-memo':
         this.#memo = frame.memo;
         return;
+      case 'socket-gap':
+        this.dispatchEvent(new Event('gap'));
+        return;
       case 'socket-taken':
         this.#queue.splice(0, frame.count);
         this.#posted -= frame.count;

@@ -28,6 +28,8 @@ export const REALTIME_FRAME = union('type', {
   'socket-messages': { socket: string, run: MESSAGES },
   /** The worker's connection has sent this many more of the tab's frames, so the tab need not repeat them. */
   'socket-taken': { socket: string, count: number },
+  /** The connection was lost and is back. Messages of the server may be missing. */
+  'socket-gap': { socket: string },
   /** What the tab gives back in `again`, should it need its connection again. */
   'socket-memo': { socket: string, memo: string },
   'socket-closed': { socket: string, code: number, reason: string, wasClean: boolean },

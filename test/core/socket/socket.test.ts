@@ -21,10 +21,11 @@ class Probe {
   now = START;
   chance = 0;
   effects: SocketEffect[] = [];
+  policy = POLICY;
 
   dispatch(...events: SocketEvent[]): this {
     for (const event of events) {
-      const step = stepSocket(this.socket, event, { now: this.now, chance: this.chance }, POLICY);
+      const step = stepSocket(this.socket, event, { now: this.now, chance: this.chance }, this.policy);
       this.socket = step.machine;
       this.effects.push(...step.effects);
     }
@@ -212,7 +213,7 @@ test('uses the long deadline after any other loss', () => {
 test('probes and never drops the socket when the alarm is late (invariant 7)', () => {
   const probe = opened({ heartbeatMs: 10_000 });
   probe.ring(60_000).ring(60_000).ring(60_000);
-  expect(probe.take()).toEqual([1, 2, 3].map(() => ({ type: 'probe', call: 1 })));
+  expect(probe.take()).toEqual([1, 2, 3].map(() => ({ type: 'probe', call: 1, afterChange: true })));
   expect(probe.dispatch({ type: 'received', call: 1 }).state).toMatchObject({
     state: 'open',
     liveness: { type: 'alive' },
@@ -297,6 +298,41 @@ test('reports the rejected generation, and retries at once, then with newer toke
   probe.dispatch({ type: 'ticket-failed', call: 3, problem: { code: 'credentials-rejected', at: 't', status: 401 } });
   expect(probe.take()).toEqual([{ type: 'report-unauthorized', generation: 2 }]);
   expect(probe.state).toMatchObject({ state: 'backoff', reason: { type: 'backoff' } });
+});
+
+test('waits like after a 403 when the policy stops after two rejections in a row (invariant 8)', () => {
+  const probe = opened();
+  probe.policy = socketPolicy('/api/events', true);
+  close(probe, { type: 'authorize' });
+  for (let n = 0; n < 2; n += 1) {
+    if (probe.state.state === 'backoff') probe.ring();
+    probe.dispatch({ type: 'ticket', call: probe.call, ticket: 'y', freshForMs: 30_000 });
+    close(probe, { type: 'authorize' });
+  }
+  expect(probe.state).toMatchObject({ state: 'closed', reason: { type: 'forbidden', generation: 1 } });
+  probe.dispatch({ type: 'inputs', inputs: { ...WANTED, generation: 2 } });
+  expect(probe.state.state).toBe('fetching-ticket');
+});
+
+test('opens no connection after the server ended the stream, until a tab wants one', () => {
+  const probe = close(opened(), { type: 'end' });
+  expect(probe.state).toEqual({ state: 'idle' });
+  expect(alarmOf(probe.socket)).toBeUndefined();
+  probe.dispatch({ type: 'inputs', inputs: { ...WANTED, wanted: false } });
+  expect(probe.state.state).toBe('idle');
+  probe.dispatch({ type: 'inputs', inputs: WANTED });
+  expect(probe.state.state).toBe('fetching-ticket');
+});
+
+test.each([
+  ['online', true],
+  ['thaw', true],
+  ['visible', undefined],
+  ['offline', undefined],
+] as const)('says with a probe after "%s" whether the network may have changed', (cause, afterChange) => {
+  const probe = opened();
+  probe.dispatch({ type: 'nudge', cause });
+  expect(probe.take()).toEqual([{ type: 'probe', call: 1, afterChange }]);
 });
 
 test('retries a forbidden socket with other tokens, at a user action, or after five minutes', () => {

@@ -77,10 +77,29 @@ test('keeps the sockets of the tabs open while the upstream reconnects', async (
   server.broadcast('{"type":"event","n":2}');
   await it.until(() => messages('t1').length === 1, 'received');
   expect(server.received).toEqual(['sent while offline']);
+  expect(it.of('t1', 'socket-gap')).toEqual([{ type: 'socket-gap', socket: 's1' }]);
   expect(it.of('t1', 'socket-closed')).toEqual([]);
   expect(it.of('t1', 'socket-opened')).toHaveLength(1);
   expect(server.hub.reusedTickets).toBe(0);
 });
+
+test.each([1000, 4000])(
+  'gives a close with %i to the tabs, and connects again only for a new socket [close-on-purpose]',
+  async (code) => {
+    open('t1', 's1', EVENTS);
+    open('t2', 's2', EVENTS);
+    await opened('t1');
+    await opened('t2');
+    for (const [ws, path] of server.sockets) if (path === EVENTS) ws.close(code, 'over');
+    const closed = await it.until(() => it.of('t1', 'socket-closed')[0], 'closed');
+    expect(closed).toMatchObject({ code, reason: 'over', wasClean: true });
+    expect(it.of('t2', 'socket-closed')).toHaveLength(1);
+    expect([it.sockets.views()[EVENTS]?.state, dials(EVENTS)]).toEqual(['parked', 1]);
+    open('t1', 's3', EVENTS);
+    await opened('t1', 2);
+    expect(dials(EVENTS)).toBe(2);
+  },
+);
 
 test('sends the pong only to the tab that sent a ping', async () => {
   open('t1', 's1', EVENTS);

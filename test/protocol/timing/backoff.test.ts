@@ -23,8 +23,8 @@ test('keeps the full jitter within its bounds after any number of attempts', () 
   );
 });
 
-test('spreads the attempts over 1 s to 20 s when the server announced no window', () => {
-  expect(redialDelay(0, undefined, 1)).toBe(1_000);
+test('spreads the first attempt over 50 ms, and later ones over 1 s to 20 s, when the server announced no window', () => {
+  expect(redialDelay(0, undefined, 1)).toBe(50);
   expect(redialDelay(1, undefined, 0)).toBe(500);
   expect(redialDelay(30, undefined, 1)).toBe(20_000);
 });
