@@ -1,4 +1,5 @@
 import { CONFORMANCE_USAGE, runConformance } from './conformance/conformance-command.ts';
+import { BACKUP_USAGE, RESTORE_USAGE } from './backup/backup-usage.ts';
 import { LAB_USAGE } from './lab/lab-options.ts';
 import { DOCTOR_USAGE, EXIT, runDoctor, type ExitCode, type Terminal } from './doctor/doctor-command.ts';
 
@@ -8,9 +9,17 @@ type Command = { usage: string; run(args: readonly string[], terminal: Terminal)
 const runLab: Command['run'] = async (args, terminal) =>
   (await import('./lab/lab-command.ts')).runLabCommand(args, terminal);
 
+/** The store is a native module, so only these commands load it. */
+const runBackup: Command['run'] = async (args, terminal) =>
+  (await import('./backup/backup-command.ts')).runBackup(args, terminal);
+const runRestore: Command['run'] = async (args, terminal) =>
+  (await import('./backup/backup-command.ts')).runRestore(args, terminal);
+
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['doctor', { usage: DOCTOR_USAGE, run: runDoctor }],
   ['conformance', { usage: CONFORMANCE_USAGE, run: runConformance }],
+  ['backup', { usage: BACKUP_USAGE, run: runBackup }],
+  ['restore', { usage: RESTORE_USAGE, run: runRestore }],
   ['lab', { usage: LAB_USAGE, run: runLab }],
 ]);
 

@@ -95,6 +95,12 @@ const inUse = (dir: string, { pid }: LeaseRecord): DataDirError =>
     `${dir} is in use by another server (process ${pid}). Stop that server first, or set DATA_DIR to another folder.`,
   );
 
+/** Whether a server may use the folder now. */
+export const isLeased = (dir: string): boolean => {
+  const owner = read(join(dir, 'lock'));
+  return owner !== undefined && stateOf(owner) !== 'dead';
+};
+
 /** Takes the file of a dead owner, or none. `false`: another server is faster. */
 const tryToTake = async (dir: string, file: string, mine: LeaseRecord): Promise<boolean> => {
   const owner = read(file);

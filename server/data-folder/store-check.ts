@@ -6,7 +6,7 @@ import { findDamage } from './lmdb-file.ts';
 import { FORMAT, readMarker, type StoreMarker } from './marker.ts';
 
 export const DATA_FILE = 'data.mdb';
-const LOCK_FILE = 'lock.mdb';
+export const LOCK_FILE = 'lock.mdb';
 const ID_BYTES = 8;
 
 const HOW_TO_GO_ON =

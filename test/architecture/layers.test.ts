@@ -69,7 +69,7 @@ describe('the rules', () => {
     ['arrow', 'src/ui/a.ts', "import { x } from '../app/x.ts';"],
     ['arrow', 'src/app/a.ts', "import { x } from '../host/x.ts';"],
     ['arrow', 'server/a.ts', "import { x } from '../src/core/x.ts';"],
-    ['arrow', 'cli/a.ts', "import { x } from '../server/x.ts';"],
+    ['arrow', 'cli/a.ts', "import { x } from '../scripts/x.ts';"],
     ['arrow', 'lab/a.ts', "import { x } from '../server/x.ts';"],
     ['arrow', 'lab/a.ts', "import { x } from '../test/support/x.ts';"],
     ['arrow', 'scripts/a.ts', "import { x } from '../test/support/x.ts';"],

@@ -25,7 +25,7 @@ export const LAYERS: readonly Layer[] = [
   layer('app', 'src/app', ['ui', 'page'], ['lit']),
   layer('server', 'server', ['protocol'], 'any'),
   layer('lab', 'lab', ['protocol'], 'any'),
-  layer('cli', 'cli', ['lab', 'core', 'protocol'], 'any'),
+  layer('cli', 'cli', ['lab', 'server', 'core', 'protocol'], 'any'),
   layer('scripts', 'scripts', ['lab', 'server', 'core', 'protocol'], 'any'),
 ];
 
