@@ -9,6 +9,7 @@ import { createKeepAlives } from './keep-alive-responses.ts';
 import type { LateCode } from './parts/late-code.ts';
 import { createAbortableRequests } from './requests/abortable-requests.ts';
 import { addStaticRoutes } from './requests/static-routes.ts';
+import { isActiveWorker } from './updates/active-worker.ts';
 import { createStopTiming } from './updates/stop-timing.ts';
 import { announceTakeover, requestAnnouncement } from './updates/takeover.ts';
 
@@ -28,7 +29,7 @@ const keepOpen = (event: ExtendableEvent, work: Promise<unknown> | undefined): v
 const isDocument = ({ method, destination }: Request, { origin, pathname }: URL, path: string | undefined): boolean =>
   method === 'GET' && destination === 'document' && origin === location.origin && pathname === path;
 
-export type StartOptions = Omit<KeepSessionOptions, 'sockets'> & { firstRead?: FirstRead };
+export type StartOptions = Omit<KeepSessionOptions, 'sockets'> & { firstRead?: FirstRead | undefined };
 
 /** `keepSession`, with the code that it needs late. */
 export const startKeeper = (options: StartOptions, late: LateCode): Host => {
@@ -49,8 +50,12 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
   const timing = createStopTiming(requestAnnouncement(), self.registration);
   const repeatAnnouncement = announceTakeover();
   let api: KeeperApi | undefined;
+  // A worker that waits reads nothing: the session may change until it is active. Browsers without
+  // `self.serviceWorker` (Firefox before 135) start with the first event that only an active worker gets.
+  if (isActiveWorker()) host.start();
 
   const onFetch = (event: FetchEvent): void => {
+    host.start();
     const { request } = event;
     const url = new URL(request.url);
     const respond = (response: Response | Promise<Response>): void => {
@@ -96,6 +101,7 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
     const message = parsePageMessage(event.data);
     if (source instanceof ServiceWorker) onWorkerMessage(event, message);
     if (!message || !(source instanceof Client)) return;
+    if (message.type === 'call' || message.type === 'attach') host.start();
     const isAccepted = isWithinLimit(source.id);
     if (!isAccepted && message.type !== 'call') return;
     switch (message.type) {
@@ -126,6 +132,7 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
     if (takeOver) void self.skipWaiting();
   });
   self.addEventListener('activate', (event) => {
+    host.start();
     if (takeOver) event.waitUntil(self.clients.claim());
   });
   self.addEventListener('fetch', timing.trackRequest);

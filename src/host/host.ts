@@ -10,6 +10,7 @@ import { PROTOCOL } from '../protocol/version.ts';
 import { failedWith, type VerifyResult } from './auth/sign-in-method.ts';
 import { systemClock, systemRandom } from './runtime/clock.ts';
 import { boundedFetch, DIRECT_FETCH, type FetchBounds } from './runtime/http.ts';
+import { createRecordNews } from './runtime/record-news.ts';
 import { createRefreshLock, holdLivenessLock } from './runtime/locks.ts';
 import { createStartOrder } from './runtime/start-order.ts';
 import { createServices } from './services/services.ts';
@@ -33,6 +34,8 @@ const tierOf = (sealed: boolean, machine: SessionMachine): Tier => {
 const hasLeft = ({ state }: SessionMachine): boolean => state.state === 'signed-out' && state.reason === 'user';
 
 const VERIFY_DEADLINE_MS = 20_000;
+
+const RECORD_NEWS = 'session-keeper:record';
 
 /** Asks the application's backend who is signed in. Only its answer proves that the tokens work there. */
 const verifyByWhoami = async (
@@ -95,6 +98,7 @@ export const createHost = (options: HostOptions): Host => {
     },
     clock,
     random,
+    onRecordChanged: createRecordNews(RECORD_NEWS, () => session.dispatch({ type: 'record-changed' })),
     onChange(machine) {
       const before = former ?? machine;
       former = machine;
@@ -176,14 +180,17 @@ export const createHost = (options: HostOptions): Host => {
   };
 
   let handOverEndsAt = 0;
-  journalNetwork();
-  session.dispatch({ type: 'started' });
-  void order.background.then(() => {
-    counters.load();
-    void services.revocations.run();
-  });
 
   return {
+    start() {
+      if (session.machine.calls > 0) return;
+      journalNetwork();
+      session.dispatch({ type: 'started' });
+      void order.background.then(() => {
+        counters.load();
+        void services.revocations.run();
+      });
+    },
     apiOptions: { services, session, publish: sockets.publish, snapshot, nudge },
     attach(intro, port) {
       void livenessLock.held.then(() => {
@@ -199,6 +206,7 @@ export const createHost = (options: HostOptions): Host => {
         else sockets.use((all) => all.resume());
         sockets.use((all) => all.tabArrived(tab, intro.topics));
         if (intro.arrival === 'reload') counters.count('reloads');
+        if (session.machine.state.state !== 'starting') session.dispatch({ type: 'record-changed' });
       });
     },
     expectTab() {

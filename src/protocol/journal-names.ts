@@ -22,6 +22,7 @@ export type SessionEventName =
   | 'tab-expected'
   | 'tab-arrived'
   | 'restored'
+  | 'record-changed'
   | 'erased'
   | 'suspected'
   | 'sign-in'

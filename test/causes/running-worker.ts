@@ -53,6 +53,7 @@ export const runWorker = (password: SignInMethod): RunningWorker => {
     journal: createJournal(disk, systemClock, 'worker'),
     clock,
     random: () => LATE,
+    onRecordChanged: () => undefined,
     onChange: () => watchers.forEach((look) => look()),
   });
   runtime.dispatch({ type: 'started' });

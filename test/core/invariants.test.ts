@@ -8,8 +8,12 @@ import { INVARIANTS, MUTANTS as SOCKET_MUTANTS } from './socket-world/socket-mut
 import type { Stepper } from './session-world/session-world.ts';
 
 const DOCUMENT = new URL('../../docs/invariants.md', import.meta.url);
-/** With the seed below, the rarest transition occurs within the first 1,500 histories. */
-const HISTORIES = 6_000;
+/** Only one history in some thousands takes the rarest transitions. These runs include them all. */
+const RUNS = [
+  { seed: 2, numRuns: 1_400 },
+  { seed: 4, numRuns: 2_400 },
+  { seed: 5, numRuns: 1_000 },
+];
 
 const text = readFileSync(DOCUMENT, 'utf8');
 
@@ -62,10 +66,7 @@ test('draws the transitions that random histories take, and no others', () => {
     if (from !== to) taken.add(`${from} --> ${to}`);
     return step;
   };
-  fc.assert(
-    fc.property(histories(), (history) => void play(history, watched)),
-    // Only one history in some thousands takes the rarest transition. This seed includes one.
-    { seed: 3, numRuns: HISTORIES },
-  );
+  const playing = fc.property(histories(), (history) => void play(history, watched));
+  for (const run of RUNS) fc.assert(playing, run);
   expect(drawn.toSorted()).toEqual([...taken].toSorted());
 });

@@ -1,7 +1,7 @@
 import type { Problem } from '../../protocol/problem.ts';
 import { noChange, transition, withEffects } from '../machine.ts';
 import { activate, admit, beginRefresh, generationOf, leave, replaced, waitingOf } from './session-transitions.ts';
-import { newer, onOverdue } from './session-refresh.ts';
+import { adopt, newer, onOverdue } from './session-refresh.ts';
 import { verifyNow } from './session-verify.ts';
 import { hasEnded } from './token-expiry.ts';
 import type {
@@ -47,9 +47,33 @@ export const onLoaded = (
     return take(machine, record, problem, context);
   }
   if (waitsForDisk(state)) return take({ ...machine, durability: 'disk' }, saved, problem, context);
+  if (saved && isSettled(machine) && isNews(saved, state)) return adopt(machine, saved, context);
   const outdone =
     saved?.state === 'signed-in' && saved.session.generation < generationOf(state) ? saved.session : undefined;
   return outdone ? onOutdone(machine, outdone) : noChange(machine);
+};
+
+/** Nothing is under way that reads or compares the disk by itself. A record that is not saved yet is newer than the disk's. */
+const isSettled = ({ state, unsaved }: SessionMachine): boolean =>
+  !unsaved && (state.state === 'active' || state.state === 'degraded' || state.state === 'signed-out');
+
+const isNews = (saved: SessionRecord, state: SessionState): boolean =>
+  saved.state === 'signed-out' && state.state === 'signed-out'
+    ? saved.generation > state.generation
+    : newer(saved, generationOf(state));
+
+/** A page gave its session to this worker, so requests wait for it. A record that is not saved yet is newer than the disk's. */
+export const onRestored = (machine: SessionMachine): SessionStep =>
+  machine.state.state === 'signed-out' && !machine.unsaved ? load(machine, 0) : noChange(machine);
+
+/** A worker answers nothing from knowledge that is older than the disk (invariant 13). */
+export const onRecordChanged = (machine: SessionMachine): SessionStep => {
+  const { state } = machine;
+  // The read under way may be older than the change.
+  if (state.state === 'starting') return load(machine, state.attempt);
+  if (!isSettled(machine) || waitsForDisk(state)) return noChange(machine);
+  const call = machine.calls + 1;
+  return withEffects(noChange({ ...machine, calls: call }), { type: 'load', call });
 };
 
 /** The user signed in or out before the worker read this session. The session is over, so its tokens are revoked. */

@@ -200,6 +200,8 @@ export type SessionEvent =
   | { type: 'tab-arrived' }
   /** The disk may have a session that this worker does not know: a restored copy, or a sign-in in the page. */
   | { type: 'restored' }
+  /** Another worker, or a page without one, may have written a record that this worker does not know. */
+  | { type: 'record-changed' }
   /** The database was deleted. The worker still has its content in memory. */
   | { type: 'erased' }
   /** A server closed a socket because of the authorization with this generation. */

@@ -24,7 +24,7 @@ import {
 } from './session-refresh.ts';
 import { isHeldOff, mayTry, onRefused, onRequest, onSuspected } from './session-requests.ts';
 import { onEstablishSuperseded, onSignIn, onSignInAnswer, onSignOut } from './session-sign-in.ts';
-import { load, onLoaded, onLoadFailed, readAgain, waitsForDisk } from './session-start.ts';
+import { load, onLoaded, onLoadFailed, onRecordChanged, onRestored, readAgain, waitsForDisk } from './session-start.ts';
 import { onTabArrived, onTabExpected } from './session-tabs.ts';
 import { forgetFailures, onVerify, verifyDue, verifyNow } from './session-verify.ts';
 import { hasEnded, isDue, renewIsDue } from './token-expiry.ts';
@@ -40,8 +40,7 @@ import {
 } from './session-types.ts';
 
 /*
- * The session. These invariants hold for all events in any order (docs/invariants.md has all twelve):
- *
+ * The session. These invariants hold for all events in any order (docs/invariants.md has all of them):
  *  1. At most one refresh is in flight. It starts with the origin's lock.
  *  2. It ends for three reasons only: the user, `invalid_grant` for the current token, the declared lifetime.
  *     Each end goes through `leave`. Either `end` writes it to the disk, or the disk has it already.
@@ -74,7 +73,6 @@ export const stepSession = (
 ): SessionStep => onEvent(machine, event, { ...at, policy });
 
 const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionContext): SessionStep => {
-  const { state } = machine;
   switch (event.type) {
     case 'started':
       return load(machine, 0);
@@ -107,8 +105,9 @@ const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionC
     case 'tab-arrived':
       return onTabArrived(machine, context);
     case 'restored':
-      // A record that is not on the disk yet is newer than the disk's.
-      return state.state === 'signed-out' && !machine.unsaved ? load(machine, 0) : noChange(machine);
+      return onRestored(machine);
+    case 'record-changed':
+      return onRecordChanged(machine);
     case 'erased':
       return onErased(machine);
     case 'suspected':

@@ -18,17 +18,35 @@ export const providerFetch = (issuer: string, signal: AbortSignal) => ({
   [allowInsecureRequests]: LOOPBACK.test(issuer),
 });
 
-/** Returns the provider's metadata, and fetches it once in this worker's life. Rejects when the provider fails. */
-export const createDiscovery = ({ issuer }: OidcConfig): (() => Promise<AuthorizationServer>) => {
+export type Discovery = {
+  /** The provider's metadata. Rejects when the provider fails and no earlier metadata is known. */
+  metadata(): Promise<AuthorizationServer>;
+  /** An endpoint gave no OAuth answer. It may have moved, so the next call fetches the metadata again. */
+  suspect(): void;
+};
+
+export const createDiscovery = ({ issuer }: OidcConfig): Discovery => {
   let known: Promise<AuthorizationServer> | undefined;
+  let former: AuthorizationServer | undefined;
   const discover = async (): Promise<AuthorizationServer> => {
     const url = new URL(issuer);
     const response = await discoveryRequest(url, providerFetch(issuer, AbortSignal.timeout(DISCOVERY_DEADLINE_MS)));
-    return processDiscoveryResponse(url, response);
+    return (former = await processDiscoveryResponse(url, response));
   };
-  return () => {
-    const mine = (known ??= discover());
-    mine.catch(() => (known = undefined));
-    return mine;
+  const suspect = (): void => {
+    known = undefined;
+  };
+  return {
+    async metadata() {
+      const mine = (known ??= discover());
+      try {
+        return await mine;
+      } catch (error) {
+        suspect();
+        if (former) return former;
+        throw error;
+      }
+    },
+    suspect,
   };
 };

@@ -17,7 +17,7 @@ import {
   type DPoPHandle,
   type TokenEndpointResponse,
 } from 'oauth4webapi';
-import { judgeTokenAnswer } from '../../core/session/token-response.ts';
+import { errorOf, judgeTokenAnswer } from '../../core/session/token-response.ts';
 import type { TokenResponse, Session } from '../../core/session/session-types.ts';
 import type { OidcConfig } from '../../protocol/config.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
@@ -59,7 +59,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
   const { config, origin, keys, pendingSignIns, hasLeft, now } = options;
   const client = { client_id: config.clientId };
   const redirectUri = new URL(config.callback, origin).href;
-  const discover = createDiscovery(config);
+  const discovery = createDiscovery(config);
   const at = endpointName(config.issuer, origin);
   const proof = async (key: string | undefined): Promise<{ DPoP?: DPoPHandle }> =>
     key === undefined ? {} : { DPoP: await keys.handle(key) };
@@ -130,7 +130,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
 
   const complete = async (href: string): Promise<SignInOutcome> => {
     const url = new URL(href);
-    const as = await discover();
+    const as = await discovery.metadata();
     const pending = await pendingSignIns.take(url.searchParams.get('state'));
     if (!pending) return failedWith({ code: 'sign-in-refused', error: 'unknown state' });
     const params = validateAuthResponse(as, client, url, pending.state);
@@ -144,8 +144,9 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       try {
         if (order.kind === 'oidc-callback') return await complete(order.url);
         if (order.kind !== 'oidc') return failedWith({ code: 'unsupported', detail: order.kind });
-        return { type: 'redirect', url: await begin(await discover(), order.returnTo ?? '/') };
+        return { type: 'redirect', url: await begin(await discovery.metadata(), order.returnTo ?? '/') };
       } catch (error) {
+        if (!(error instanceof ResponseBodyError)) discovery.suspect();
         return failedWith(signInProblem(error, at));
       }
     },
@@ -161,7 +162,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       let as: AuthorizationServer;
       let dpop: { DPoP?: DPoPHandle };
       try {
-        [as, dpop] = [await discover(), await proof(key)];
+        [as, dpop] = [await discovery.metadata(), await proof(key)];
       } catch (error) {
         return { type: 'failed', problem: signInProblem(error, at), unanswered: false };
       }
@@ -175,6 +176,8 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       const send = () => boundedFetch(request, as.token_endpoint ?? config.issuer, bounds);
       const offline = !navigator.onLine;
       const answer = await sendRefresh(send, dpop.DPoP !== undefined, keys.mayRetry);
+      // A provider that moves its endpoints answers at the old ones no more, or without OAuth JSON.
+      if (!answer.ok || (answer.value.status !== 200 && errorOf(answer.value) === undefined)) discovery.suspect();
       if (!answer.ok) return { type: 'failed', problem: answer.problem, unanswered: !offline };
       return judgeTokenAnswer(
         answer.value,
@@ -185,7 +188,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
 
     async revoke({ tokens: { refresh } }: Session) {
       if (refresh === undefined) return true;
-      const as = await discover().catch(() => undefined);
+      const as = await discovery.metadata().catch(() => undefined);
       if (!as) return 0;
       // A provider without RFC 7009 takes no revocation.
       if (as.revocation_endpoint === undefined) return true;
@@ -194,7 +197,9 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
         config.issuer,
         { origin, deadlineMs: REVOKE_DEADLINE_MS, now },
       );
-      return revocationResultOf(answer);
+      const result = revocationResultOf(answer);
+      if (result !== true) discovery.suspect();
+      return result;
     },
 
     returnTo: pendingSignIns.returnTo,

@@ -7,6 +7,8 @@ import type { RequestMatcher } from '../session/request-matcher.ts';
 export type Host = {
   /** For `createApi`, which makes the methods that pages call over the bridge. */
   readonly apiOptions: ApiOptions;
+  /** Reads the session from the disk, once. A worker that waits must not: what it read would be old once it is active. */
+  start(): void;
   /** A tab arrived. The host sends its frames on `port`. */
   attach(intro: TabIntro, port: MessagePort): void;
   /** A page requested a document, from which a tab will attach. */

@@ -4,6 +4,7 @@ import {
   type SessionMachine,
   type SessionEffect,
   type SessionEvent,
+  type SessionRecord,
   type SignInCommand,
   type Verdict,
 } from '../../core/session/session-types.ts';
@@ -19,7 +20,7 @@ import type { RefreshLock } from '../runtime/locks.ts';
 import { createMachineRunner } from '../runtime/machine-runner.ts';
 import { storeProblem } from '../storage/store-problem.ts';
 import { describe, type Journal } from '../storage/journal.ts';
-import type { Loaded, SaveOutcome, SessionStore } from '../storage/session-store.ts';
+import { generationOfRecord, type Loaded, type SaveOutcome, type SessionStore } from '../storage/session-store.ts';
 import type { Revocations } from './revocations.ts';
 
 export type SessionRuntimeOptions = {
@@ -32,6 +33,8 @@ export type SessionRuntimeOptions = {
   clock: Clock;
   random: Random;
   onChange(machine: SessionMachine): void;
+  /** The disk has a record that the other hosts of this deployment do not know. */
+  onRecordChanged(): void;
 };
 
 export type SessionRuntime = {
@@ -59,6 +62,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
   let ids = 0;
   let saves: Promise<SaveOutcome> = Promise.resolve({ type: 'saved' });
   let erasures = 0;
+  let announced = '';
   let wake: { at: number; cancel(): void } | undefined;
 
   const track = (work: Promise<unknown>): void => {
@@ -87,10 +91,20 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     if (erasures !== before) dispatch({ type: 'erased' });
   };
 
+  /** A write-ahead record, or a new name of the user, changes no one's session. */
+  const announce = (record: SessionRecord): void => {
+    const truth = `${record.state} ${generationOfRecord(record)}`;
+    if (truth !== announced) options.onRecordChanged();
+    announced = truth;
+  };
+
   const save = async ({ call, record }: Extract<SessionEffect, { type: 'save' }>): Promise<void> => {
     // One save after the other: a retry of an older record must not come after a newer one.
     const outcome = await (saves = saves.then(() => store.save(record)));
-    if (outcome.type === 'saved') return dispatch({ type: 'saved', call });
+    if (outcome.type === 'saved') {
+      announce(record);
+      return dispatch({ type: 'saved', call });
+    }
     dispatch(
       outcome.type === 'superseded'
         ? { type: 'superseded', call, saved: outcome.saved }

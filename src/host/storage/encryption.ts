@@ -87,7 +87,8 @@ export const createSealer = (disk: Disk, deployment: string, seal: SealSecret | 
     },
     useStored(value) {
       const found = STORED_KEY.read(value);
-      if (found && !seal && !keys.has(name)) keys.set(name, Promise.resolve(found));
+      // Also in place of a key in memory: another worker may have made a new one since.
+      if (found && !seal) keys.set(name, Promise.resolve(found));
     },
     rewrite: async () => {
       if (!seal && keys.has(name)) await disk.use(async (db) => db.add('keys', await key(name), LOCAL_KEY));

@@ -31,7 +31,7 @@ export type SessionStore = {
   restore(row: SessionRow): Promise<boolean>;
 };
 
-const generationOfSaved = (saved: SessionRecord): number =>
+export const generationOfRecord = (saved: SessionRecord): number =>
   saved.state === 'signed-in' ? saved.session.generation : saved.generation;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void startTimer(resolve, ms));
@@ -55,7 +55,7 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, firstRead?: First
   /** The generation in clear decides which of two rows is newer, so it must equal the sealed one. */
   const open = async (row: unknown): Promise<SessionRecord> => {
     const saved = isRow(row) && SESSION_RECORD.read(await sealer.open(row.sealed, CONTEXT));
-    if (saved && generationOfSaved(saved) === row.generation) return saved;
+    if (saved && generationOfRecord(saved) === row.generation) return saved;
     throw new DOMException('record', 'DataError');
   };
 
@@ -119,7 +119,7 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, firstRead?: First
 
   const attempt = async (record: SessionRecord): Promise<SaveOutcome> => {
     const row: SessionRow = {
-      generation: generationOfSaved(record),
+      generation: generationOfRecord(record),
       sealed: await sealer.seal(serializeRecord(record), CONTEXT),
     };
     const newer = await write(row, record.state === 'signed-out');

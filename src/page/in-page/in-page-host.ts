@@ -63,6 +63,7 @@ export const openInPageTransport = ({ config: given, build, tab, script, problem
     loadSockets: async () => sharedSockets,
     clock,
   });
+  host.start();
   const api = createApi(host.apiOptions);
   void takeCallback(host, api, config.signIn.oidc?.callback);
   const page = inPageTransport({

@@ -23,6 +23,7 @@ export const appDe: AppStrings = {
     nudge: undefined,
     'tab-expected': undefined,
     'tab-arrived': undefined,
+    'record-changed': undefined,
     restored: 'Die Sitzung wurde aus einer Kopie wiederhergestellt.',
     erased: 'Die gespeicherte Sitzung wurde gelöscht und neu gespeichert.',
     suspected: 'Verbindung abgelehnt; deine Sitzung wird geprüft.',

@@ -19,6 +19,7 @@ const step: Record<SessionEventName, string | undefined> = {
   nudge: undefined,
   'tab-expected': undefined,
   'tab-arrived': undefined,
+  'record-changed': undefined,
   restored: 'The session was restored from a copy.',
   erased: 'The saved session was deleted and then saved again.',
   suspected: 'Connection refused; checking your session.',

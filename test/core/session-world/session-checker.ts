@@ -7,6 +7,7 @@ import type {
   SessionStep,
   Verdict,
 } from '../../../src/core/session/session-types.ts';
+import { generationOf } from '../../../src/core/session/session-transitions.ts';
 import { SESSION_POLICY } from '../../../src/core/session/session-types.ts';
 import { usable } from '../../../src/core/session/token-expiry.ts';
 import type { SignInNext } from '../../../src/protocol/bridge/calls.ts';
@@ -67,6 +68,7 @@ export class InvariantChecker implements Watch, CheckContext {
     if (event.type === 'request') this.#checkRequest(before, step);
     if (event.type === 'suspected') this.#checkSuspected(before, step);
     if (event.type === 'granted') this.#checkGranted(event, before, step);
+    if (event.type === 'record-changed' || event.type === 'loaded') this.#checkFresh(event, before, step);
     this.#checkRevoked(step);
     this.#checkDurability(worker, step.machine);
   }
@@ -177,6 +179,21 @@ export class InvariantChecker implements Watch, CheckContext {
     if (!session || !hasGoodAccess(state) || !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
     const sent = step.effects.some((effect) => effect.type === 'answer' && effect.verdict.type === 'authorized');
     if (!sent) this.report('early-refresh', `a good token was withheld while ${state.state}`);
+  }
+
+  /** A worker that has no work with the disk under way reads it again after a change, and takes a newer record. */
+  #checkFresh(
+    event: SessionEvent & { type: 'record-changed' | 'loaded' },
+    { state, unsaved }: SessionMachine,
+    step: SessionStep,
+  ): void {
+    if (unsaved || !['active', 'degraded', 'signed-out'].includes(state.state) || 'lookAgainAt' in state) return;
+    if (event.type === 'record-changed') {
+      if (!step.effects.some(({ type }) => type === 'load')) this.report(13, 'a change of the record was not read');
+      return;
+    }
+    const known = Math.max(generationOfSaved(event.saved), generationOf(state));
+    if (generationOf(step.machine.state) < known) this.report(13, 'a newer record was read and not taken');
   }
 
   #checkSuspected({ state }: SessionMachine, step: SessionStep): void {

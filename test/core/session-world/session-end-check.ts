@@ -4,7 +4,7 @@ import type { SimulatedWorker } from './session-worker.ts';
 import type { World } from './session-world.ts';
 
 /** The numbers are those of docs/invariants.md. `early-refresh`: an early refresh that fails changes no request's outcome. */
-export type Invariant = 1 | 2 | 3 | 4 | 5 | 8 | 9 | 12 | 'early-refresh';
+export type Invariant = 1 | 2 | 3 | 4 | 5 | 8 | 9 | 12 | 13 | 'early-refresh';
 
 /** What a check needs to know besides the worker's own state. */
 export type CheckContext = {

@@ -85,6 +85,7 @@ const OPS = {
   'sign-out': [1, fc.record({ op: of('sign-out'), slot })],
   tab: [1, fc.record({ op: of('tab'), slot })],
   restored: [1, fc.record({ op: of('restored'), slot })],
+  'record-changed': [2, fc.record({ op: of('record-changed'), slot })],
   nudge: [
     2,
     fc.record({

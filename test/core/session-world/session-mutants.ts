@@ -278,6 +278,18 @@ export const MUTANTS: readonly Mutant[] = [
     step: receives((event) => (event.type === 'grant-failed' ? { ...event, unanswered: false } : event)),
   },
   {
+    invariant: 13,
+    name: 'does not read a record that another worker has written',
+    step: receives((event) => (event.type === 'record-changed' ? undefined : event)),
+  },
+  {
+    invariant: 13,
+    name: 'reads a newer record and keeps the older one',
+    step: receives((event, { state }) =>
+      event.type === 'loaded' && state.state !== 'starting' ? { ...event, saved: undefined } : event,
+    ),
+  },
+  {
     invariant: 'early-refresh',
     name: 'makes each request wait for a refresh',
     step: (machine, event, at, policy) => {

@@ -29,6 +29,7 @@ export type Op =
   | { op: 'tab'; slot: Slot }
   /** A page offers a copy of the session that it has kept. */
   | { op: 'restored'; slot: Slot }
+  | { op: 'record-changed'; slot: Slot }
   | { op: 'nudge'; slot: Slot; cause: 'online' | 'visible' | 'thaw' | 'user' }
   | { op: 'suspect'; slot: Slot; back: number };
 
@@ -114,6 +115,8 @@ const applyToWorker = (world: World, worker: SimulatedWorker, op: Op & { slot: S
       return world.dispatch(worker, { type: 'tab-arrived' });
     case 'restored':
       return world.dispatch(worker, { type: 'restored' });
+    case 'record-changed':
+      return world.dispatch(worker, { type: 'record-changed' });
     case 'nudge':
       return world.dispatch(worker, { type: 'nudge', cause: op.cause });
     case 'suspect':

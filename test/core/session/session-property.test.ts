@@ -28,6 +28,7 @@ const PROPERTIES: readonly Property[] = [
     invariant: 12,
     title: 'a sent token is sent again only while its answer is unknown, and no session is lost with a grace period',
   },
+  { invariant: 13, title: 'a worker reads a record that another worker has written, and takes the newer one' },
   {
     invariant: 'early-refresh',
     title: 'an early refresh and its failure do not affect a request with a good token',

@@ -336,6 +336,32 @@ describe('other workers and restarts', () => {
     expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized' });
   });
 
+  test.each(['sign-in', 'sign-out'] as const)('takes the %s of another worker when it announces a change', (type) => {
+    const { world, worker } = browser();
+    const other = world.start('waiting');
+    world.time.advance(SETTLED_MS);
+    if (type === 'sign-in') {
+      for (const each of [worker, other]) world.order(each, { type: 'sign-out' });
+      world.time.advance(SETTLED_MS);
+      world.order(other, { type, kind: 'password' });
+    } else world.order(other, { type });
+    world.time.advance(SETTLED_MS);
+    world.dispatch(worker, { type: 'record-changed' });
+    world.time.advance(SETTLED_MS);
+    expect(generationOf(worker.machine.state)).toBe(generationOf(other.machine.state));
+    expect(worker.machine.state.state).toBe(type === 'sign-in' ? 'active' : 'signed-out');
+  });
+
+  test('reads the disk once more when a change is announced during its first read', () => {
+    const { world, worker } = browser();
+    const other = world.start('waiting');
+    world.dispatch(other, { type: 'record-changed' });
+    const id = world.request(other);
+    world.time.advance(SETTLED_MS);
+    expect(world.verdicts.get(id)).toMatchObject({ type: 'authorized' });
+    expect(generationOf(other.machine.state)).toBe(generationOf(worker.machine.state));
+  });
+
   test('stays signed out when a page offers a copy from before the sign-out', () => {
     const { world, worker } = browser();
     const before = world.disk.record;
