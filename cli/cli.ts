@@ -1,13 +1,10 @@
 import { CONFORMANCE_USAGE, runConformance } from './conformance/conformance-command.ts';
 import { BACKUP_USAGE, RESTORE_USAGE } from './backup/backup-usage.ts';
+import { runLabCommand } from './lab/lab-command.ts';
 import { LAB_USAGE } from './lab/lab-options.ts';
 import { DOCTOR_USAGE, EXIT, runDoctor, type ExitCode, type Terminal } from './doctor/doctor-command.ts';
 
 type Command = { usage: string; run(args: readonly string[], terminal: Terminal): Promise<ExitCode> };
-
-/** The lab's browser driver is large, so only its own command loads it. */
-const runLab: Command['run'] = async (args, terminal) =>
-  (await import('./lab/lab-command.ts')).runLabCommand(args, terminal);
 
 /** The store is a native module, so only these commands load it. */
 const runBackup: Command['run'] = async (args, terminal) =>
@@ -20,7 +17,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['conformance', { usage: CONFORMANCE_USAGE, run: runConformance }],
   ['backup', { usage: BACKUP_USAGE, run: runBackup }],
   ['restore', { usage: RESTORE_USAGE, run: runRestore }],
-  ['lab', { usage: LAB_USAGE, run: runLab }],
+  ['lab', { usage: LAB_USAGE, run: runLabCommand }],
 ]);
 
 const allUsage = (): string => [...COMMANDS.values()].map(({ usage }) => usage).join('\n');

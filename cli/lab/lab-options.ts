@@ -9,12 +9,14 @@ Runs fault scenarios against a site in a real browser, and reports what signs it
   --user NAME           without a module: the account for the site's form
   --password SECRET     its password; better: set SESSION_KEEPER_PASSWORD, which no process list shows
   --storage-state FILE  without both: a file of Playwright's storageState() of a signed-in browser
+  --record FILE         opens a browser, and writes such a module from how you sign in
   --signed-in-when CSS  what the page shows only to a signed-in user, as a Playwright selector
   --proof PATH          a path that the backend answers only for a signed-in user, such as /api/me
   --user-field NAME     the field of that answer which names the user, such as user.id
   --scenario NAMES      ids, categories, or the start of an id with *; separated by commas (default: all)
   --scenario-file FILE  a scenario of one's own, as JSON
   --list                prints the scenarios and ends
+  --minimise MINUTES    tries random faults for so long, and shrinks a loss to the shortest sequence
   --seed N              repeats the chance of another run (default 1)
   --report KINDS        html, json, junit, github, badge; separated by commas (default html,json)
   --out FOLDER          for the reports (default lab-report)
@@ -35,6 +37,7 @@ export type ReportKind = (typeof REPORT_KINDS)[number];
 export type LabCommand = {
   url: string;
   signIn: string | undefined;
+  record: string | undefined;
   user: string | undefined;
   password: string | undefined;
   storageState: string | undefined;
@@ -44,6 +47,7 @@ export type LabCommand = {
   scenarios: readonly string[];
   scenarioFile: string | undefined;
   seed: number;
+  minimiseMinutes: number | undefined;
   reports: readonly ReportKind[];
   out: string;
   resume: boolean;
@@ -62,6 +66,7 @@ export type ParsedLab =
 
 const OPTIONS = {
   'sign-in': { type: 'string' },
+  record: { type: 'string' },
   user: { type: 'string' },
   password: { type: 'string' },
   'storage-state': { type: 'string' },
@@ -71,6 +76,7 @@ const OPTIONS = {
   scenario: { type: 'string', multiple: true },
   'scenario-file': { type: 'string' },
   list: { type: 'boolean', default: false },
+  minimise: { type: 'string' },
   seed: { type: 'string', default: '1' },
   report: { type: 'string', default: 'html,json' },
   out: { type: 'string', default: 'lab-report' },
@@ -114,12 +120,15 @@ export const parseLab = (args: readonly string[], env: Terminal['env']): ParsedL
   if (values.engine !== 'chromium') return usage(`--engine ${values.engine}: only chromium works so far.`);
   const seed = Number(values.seed);
   if (!Number.isSafeInteger(seed) || seed < 0) return usage(`--seed ${values.seed}: give a whole number.`);
+  const minutes = values.minimise === undefined ? undefined : Number(values.minimise);
+  if (minutes !== undefined && !(minutes > 0)) return usage(`--minimise ${values.minimise}: give minutes.`);
   const reports = parts(values.report);
   const unknown = reports.find((kind) => !isReportKind(kind));
   if (unknown !== undefined) return usage(`--report ${unknown}: use ${REPORT_KINDS.join(', ')}.`);
   const command: LabCommand = {
     url: new URL(url).href,
     signIn: values['sign-in'],
+    record: values.record,
     user: values.user,
     password: values.password ?? env['SESSION_KEEPER_PASSWORD'],
     storageState: values['storage-state'],
@@ -129,6 +138,7 @@ export const parseLab = (args: readonly string[], env: Terminal['env']): ParsedL
     scenarios: (values.scenario ?? []).flatMap(parts),
     scenarioFile: values['scenario-file'],
     seed,
+    minimiseMinutes: minutes,
     reports: reports.filter(isReportKind),
     out: values.out,
     resume: values.resume,
