@@ -6,7 +6,7 @@ import { ordinaryAccount } from '../test/support/browser/bare-process.ts';
 import { BENCHES, type Bench } from './compare/benches.ts';
 import { noteInPages, workerNotesScript } from './compare/marks/notes.ts';
 import { timelineOf, timelineTable, type Timeline } from './compare/marks/timeline.ts';
-import type { Stages } from './compare/measures.ts';
+import { LONG_SECONDS, type Stages } from './compare/measures.ts';
 import { holds, ratioOf, tableOf, type Ratio, type Rounds } from './compare/report.ts';
 import { startSites, type Site } from './compare/site.ts';
 import { createStage } from './compare/stage.ts';
@@ -80,13 +80,11 @@ const play = async (
   process.stderr.write('\n');
 };
 
-const ratiosOf = (rounds: Rounds, bench: Bench, { name, role }: Subject): Ratio[] => {
-  const { floor, atMost } = bench.target;
-  const targets = [
-    role === 'keeper' ? { floor, atMost } : { floor },
-    ...bench.beside.map((other) => ({ floor: other })),
-  ];
-  return targets.flatMap((target) => ratioOf(rounds, name, target) ?? []);
+const ratiosOf = (rounds: Rounds, bench: Bench, { name, role, signIn }: Subject): Ratio[] => {
+  const target = signIn === 'oidc' ? bench.targetOfSigned : bench.target;
+  const held = role === 'keeper' ? target : undefined;
+  const floors = [bench.target.floor, ...bench.beside].filter((floor) => floor !== held?.floor);
+  return [held ?? {}, ...floors.map((floor) => ({ floor }))].flatMap((each) => ratioOf(rounds, name, each) ?? []);
 };
 
 const [processor] = cpus();
@@ -124,7 +122,11 @@ const browser = await startBareBrowser(ordinaryAccount());
 try {
   const stage = await createStage(browser);
   if (values.marks) await noteInPages(stage);
-  for (const site of sites.all) await stage.signIn(site);
+  for (const site of sites.all) {
+    // The floors cannot renew their tokens.
+    await site.lab.setLifetimes({ accessSeconds: LONG_SECONDS });
+    await stage.signIn(site);
+  }
   const tabs = [];
   const tabsNeeded = Math.max(...benches.map((bench) => bench.tabs));
   while (tabs.length < tabsNeeded) tabs.push(await createStage(await browser.openWindow()));

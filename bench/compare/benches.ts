@@ -11,6 +11,8 @@ export type Bench = {
   readonly tabs: number;
   readonly takesPart: (subject: Subject) => boolean;
   readonly target: Target;
+  /** For a subject that signs its requests. Absent where no floor does the same work. */
+  readonly targetOfSigned: Target | undefined;
   /** Floors for a ratio without a target. */
   readonly beside: readonly string[];
 };
@@ -24,6 +26,7 @@ const cold: Bench = {
   tabs: 0,
   takesPart: () => true,
   target: { floor: 'minimal', atMost: 1.15 },
+  targetOfSigned: { floor: 'signed', atMost: 1.15 },
   beside: ['pass-through'],
 };
 
@@ -33,6 +36,7 @@ const warm = (title: string, measure: measures.Measure): Bench => ({
   measure,
   rounds: 8,
   target: { floor: 'pass-through', atMost: 1.1 },
+  targetOfSigned: { floor: 'signed', atMost: 1.1 },
   beside: ['minimal'],
 });
 
@@ -44,6 +48,7 @@ const reload = (title: string, measure: measures.Measure): Bench => ({
   tabs: 0,
   takesPart: ({ renews }) => renews,
   target: { floor: 'sketch', atMost: 1.15 },
+  targetOfSigned: undefined,
   beside: [],
 });
 

@@ -16,7 +16,8 @@ const AT_ONCE = 50;
 const BATCHES = 6;
 /** A worker stops, and its token expires before it starts again. */
 const SHORT_SECONDS = 2;
-const LONG_SECONDS = 3_600;
+/** Longer than a run, in seconds. */
+export const LONG_SECONDS = 86_400;
 
 const timesIn = async ({ tab }: Stage, expression: string): Promise<number[]> => {
   const value = await tab.evaluate(expression);

@@ -92,7 +92,8 @@ export const startSites = async (subjects: readonly Subject[], prelude = ''): Pr
   const script = fileURLToPath(new URL('serve.ts', import.meta.url));
   const args = ['--import', 'tsx', script, dist, data, workers, ...ports.map(String)];
   const server = start('node', args, { stdout: 'pipe', stderr: 'pipe' });
-  await ready(server, (line) => console.error(line));
+  // It says where its data is, and that is gone after the run.
+  await ready(server, () => undefined);
   return {
     all,
     stop: async () => {

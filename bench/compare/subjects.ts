@@ -10,18 +10,20 @@ export type Subject = {
    * into the served one. A site on a static host bakes it once, without a seal.
    */
   readonly worker: { source: string } | 'served keeper' | 'static keeper' | undefined;
+  /** `oidc`: its token is bound to a key, so it signs each request, and the server checks the signature. */
   readonly signIn: 'password' | 'oidc';
   /** Whether it renews an access token that expired or that the backend refused. */
   readonly renews: boolean;
 };
 
-const floor = (name: string, renews = false): Subject => ({
+const floor = (name: string, others: Partial<Subject> = {}): Subject => ({
   name,
   role: 'floor',
   page: `${name}-page.ts`,
   worker: name === 'raw' ? undefined : { source: `${name}-worker.ts` },
   signIn: 'password',
-  renews,
+  renews: false,
+  ...others,
 });
 
 const keeper = (name: string, worker: 'served keeper' | 'static keeper', signIn: Subject['signIn']): Subject => ({
@@ -37,9 +39,9 @@ export const SUBJECTS: readonly Subject[] = [
   floor('raw'),
   floor('pass-through'),
   floor('minimal'),
-  floor('sketch', true),
+  floor('signed', { signIn: 'oidc' }),
+  floor('sketch', { renews: true }),
   keeper('compatible', 'static keeper', 'password'),
-  // A signature of each request, and its check by the server, come on top of what the floors do.
   keeper('bound', 'static keeper', 'oidc'),
   keeper('sealed', 'served keeper', 'password'),
 ];

@@ -61,16 +61,16 @@ const controller = async (): Promise<ServiceWorker> => {
   return worker;
 };
 
-/** Sends a message to the worker, and waits for its answer. */
-const send = async (message: unknown): Promise<void> => {
+/** Sends a message to the worker, and resolves with its answer. */
+export const askWorker = async (message: unknown): Promise<unknown> => {
   const worker = await controller();
   const { port1, port2 } = new MessageChannel();
-  const kept = new Promise((resolve) => {
-    port1.addEventListener('message', resolve, { once: true });
+  const answer = new Promise((resolve) => {
+    port1.addEventListener('message', ({ data }) => resolve(data), { once: true });
     port1.start();
   });
   worker.postMessage(message, [port2]);
-  await kept;
+  return answer;
 };
 
 export const login = async (): Promise<string> => {
@@ -95,7 +95,7 @@ export const ownToken = (signInWith: (login: () => Promise<string>) => Promise<s
 
 /** A page whose worker authorizes its requests. `credentials`: what the worker gets at sign-in. */
 export const tokenInWorker = (credentials: () => Promise<unknown>): SubjectPage => ({
-  signIn: async () => send(await credentials()),
+  signIn: async () => void (await askWorker(await credentials())),
   request,
   start: async () => {
     await controller();
