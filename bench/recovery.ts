@@ -54,6 +54,7 @@ const startSockets = (origin: string, config: readonly SocketConfig[]): Sockets 
     clock: systemClock,
     random: Math.random,
     identity: { host: 'bench', epoch: 1 },
+    leaveOtherLineage: async () => false,
     request: (url, init) => fetch(new URL(url, origin), init),
     outbox: createOutboxStore(),
     deliver: (_tab, frames) => frames.forEach((frame) => onFrame(host, frame)),

@@ -131,9 +131,7 @@ export const createHost = (options: HostOptions): Host => {
     return createSockets?.({
       config: config.sockets,
       origin,
-      clock,
-      random,
-      identity,
+      ...{ clock, random, identity, disk: services.disk },
       request: (url, init) => authorizedFetch(new Request(new URL(url, origin), init)),
       deliver: tabs.send,
       onChange: () => publisher.soon(),

@@ -2,11 +2,15 @@ import { broadcast } from '../../core/codecs/broadcast.ts';
 import type { CodecKind } from '../../core/codecs/codec.ts';
 import { jsonPing } from '../../core/codecs/json-ping.ts';
 import { keeper1 } from '../../core/codecs/keeper1.ts';
+import type { Disk } from '../storage/database.ts';
+import { leaveOtherLineage } from '../storage/other-lineage.ts';
 import { createOutboxStore } from '../storage/outbox-store.ts';
 import { createSockets, type Sockets, type SocketsOptions } from './sockets.ts';
 
 /** Makes the sockets of a host. A feature of its own, so that a site without sockets does not carry it. */
-export type SocketsFactory = (options: Omit<SocketsOptions, 'outbox' | 'codecs'>) => Sockets;
+export type SocketsFactory = (
+  options: Omit<SocketsOptions, 'outbox' | 'codecs' | 'leaveOtherLineage'> & { disk: Disk },
+) => Sockets;
 
 /** The codecs that every worker with sockets carries. `core/codecs/optional-codecs.ts` lists the others. */
 export const BUILT_IN_CODECS: readonly CodecKind[] = [keeper1, jsonPing, broadcast];
@@ -21,8 +25,13 @@ export const BUILT_IN_CODECS: readonly CodecKind[] = [keeper1, jsonPing, broadca
  */
 export const socketsWith =
   (...codecs: readonly CodecKind[]): SocketsFactory =>
-  (options) =>
-    createSockets({ ...options, codecs: [...BUILT_IN_CODECS, ...codecs], outbox: createOutboxStore() });
+  ({ disk, ...options }) =>
+    createSockets({
+      ...options,
+      codecs: [...BUILT_IN_CODECS, ...codecs],
+      outbox: createOutboxStore(),
+      leaveOtherLineage: () => leaveOtherLineage(disk, options.identity),
+    });
 
 /** The sockets with the built-in codecs only. */
 export const sharedSockets: SocketsFactory = socketsWith();

@@ -23,7 +23,9 @@ export type SocketsOptions = {
   origin: string;
   clock: Clock;
   random: Random;
+  /** `leaveOtherLineage` changes it. */
   identity: ProfileIdentity;
+  leaveOtherLineage(): Promise<boolean>;
   /** Sends with authorization: the keeper's token, or the browser's cookie. */
   request(url: string, init: RequestInit): Promise<Response>;
   outbox: OutboxStore;

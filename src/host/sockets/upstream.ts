@@ -22,9 +22,10 @@ import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import type { SocketConfig } from '../../protocol/config.ts';
 import { CLOSE_CODE, type ProfileIdentity } from '../../protocol/frames.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import type { SocketStateName, SocketView } from '../../protocol/snapshot.ts';
+import type { SocketView } from '../../protocol/snapshot.ts';
 import { openConnection, type WebSocketConnection, type WebSocketMaker } from './websocket-connection.ts';
 import { createMachineRunner } from '../runtime/machine-runner.ts';
+import { STATE_NAMES, viewOf } from './socket-view.ts';
 import { handshakeOf, fetchTicket, socketUrl } from './socket-ticket.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 
@@ -35,6 +36,8 @@ export type UpstreamOptions = {
   clock: Clock;
   random: Random;
   identity: ProfileIdentity;
+  /** After the hub rejected this worker for a newer one: whether that one is of another profile, and `identity` is new. */
+  leaveOtherLineage(): Promise<boolean>;
   WebSocket: WebSocketMaker;
   request(url: string, init: RequestInit): Promise<Response>;
   /** `tab` undefined: every tab. */
@@ -82,6 +85,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   const inFlight = new Map<number, InFlight>();
   const counts: { [what in Counted]: number } = { sent: 0, received: 0, resumed: 0, lost: 0 };
   let current: { call: number; connection: WebSocketConnection } | undefined;
+  let dialledAs = '';
   /** The server's close, while it is handled. */
   let lastClose: Ending | undefined;
   let framesUnsent = 0;
@@ -133,6 +137,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
       },
     });
     current = { call, connection };
+    dialledAs = options.identity.host;
     inFlight.set(call, { type: 'connection', connection });
   };
 
@@ -142,8 +147,16 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
     lastClose = { code, reason, wasClean: true };
     dispatchToCodec({ type: 'closed', code });
     if (verdict.type === 'end') dispatchToCodec({ type: 'ended', ...lastClose });
-    dispatch({ type: 'closed', call, verdict, problem: problemOfClose(code, config.url) });
+    const problem = problemOfClose(code, config.url);
+    if (verdict.type === 'superseded') void onSuperseded(call, problem);
+    else dispatch({ type: 'closed', call, verdict, problem });
     lastClose = undefined;
+  };
+
+  const onSuperseded = async (call: number, problem: Problem): Promise<void> => {
+    // Another socket of this worker may have changed the name already.
+    const isRenamed = options.identity.host !== dialledAs || (await options.leaveOtherLineage());
+    dispatch({ type: 'closed', call, verdict: { type: isRenamed ? 'redial' : 'superseded' }, problem });
   };
 
   const hangUp = (call: number, code: number): void => {
@@ -279,21 +292,3 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
 const foreignFrame = (at: string, detail: string): Problem => ({ code: 'unexpected-answer', at, status: 101, detail });
 
 const isForbidden = ({ state }: Socket): boolean => state.state === 'closed' && state.reason.type === 'forbidden';
-
-/** The names in the snapshot and in the journal. Both are public, and journals on disk outlive an update. */
-const STATE_NAMES: Readonly<Record<Socket['state']['state'], SocketStateName>> = {
-  idle: 'parked',
-  'fetching-ticket': 'ticketing',
-  connecting: 'dialling',
-  open: 'open',
-  backoff: 'resting',
-  closed: 'stopped',
-};
-
-const viewOf = ({ state: current }: Socket): Pick<SocketView, 'state' | 'nextTryAt' | 'problem'> => {
-  const state = STATE_NAMES[current.state];
-  if (current.state === 'backoff') return { state, nextTryAt: current.retryAt, problem: current.problem };
-  if (current.state !== 'closed') return { state };
-  const { reason, problem } = current;
-  return { state, nextTryAt: reason.type === 'forbidden' ? reason.retryAt : undefined, problem };
-};

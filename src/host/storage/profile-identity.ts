@@ -1,7 +1,8 @@
 import { PROFILE_IDENTITY, type ProfileIdentity } from '../../protocol/frames.ts';
 import type { Disk } from './database.ts';
 
-const KEY = 'host';
+/** Key of the identity in the store `plain`. */
+export const IDENTITY_KEY = 'host';
 
 /**
  * The name of this browser profile on the socket hub, and the next fence (`epoch` on the wire and on the disk). Each
@@ -16,9 +17,9 @@ export const takeIdentity = (disk: Disk): Promise<ProfileIdentity> => {
   return disk
     .use(async (db) => {
       const tx = db.transaction('plain', 'readwrite', { durability: 'strict' });
-      const former = PROFILE_IDENTITY.read(await tx.store.get(KEY));
+      const former = PROFILE_IDENTITY.read(await tx.store.get(IDENTITY_KEY));
       const identity = former ? { ...former, epoch: former.epoch + 1 } : first;
-      await tx.store.put(identity, KEY);
+      await tx.store.put(identity, IDENTITY_KEY);
       await tx.done;
       return identity;
     })

@@ -10,7 +10,7 @@ import type { WebSocketMaker } from '../../../src/host/sockets/websocket-connect
 import { createSockets, type Sockets } from '../../../src/host/sockets/sockets.ts';
 import type { PortFrame } from '../../../src/protocol/bridge/port-frames.ts';
 import type { SocketConfig } from '../../../src/protocol/config.ts';
-import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
+import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX, type ProfileIdentity } from '../../../src/protocol/frames.ts';
 import { HubServer, type Connection } from '../../core/socket-world/socket-server.ts';
 
 /* A real HTTP and WebSocket server on loopback for the real host. Nothing between them is simulated. */
@@ -171,6 +171,8 @@ const PATIENCE_MS = 15_000;
 
 export type TestHostOptions = {
   fence?: number;
+  /** What the host does when the hub rejects it for a newer worker. Default: it stays away. */
+  leaveOtherLineage?(identity: ProfileIdentity): boolean;
   outbox?: OutboxStore;
   request?(url: string, init: RequestInit): Promise<Response>;
   clock?: Clock;
@@ -180,7 +182,9 @@ export type TestHostOptions = {
 };
 
 export const startHost = (server: { readonly origin: string }, options: TestHostOptions = {}): TestHost => {
-  const { fence = 1, outbox = createOutboxStore(), clock = systemClock } = options;
+  const { leaveOtherLineage } = options;
+  const identity: ProfileIdentity = { host: 'h', epoch: options.fence ?? 1 };
+  const { outbox = createOutboxStore(), clock = systemClock } = options;
   const { config = CONFIG, codecs = [] } = options;
   const { request = (url, init) => fetch(new URL(url, server.origin), init) } = options;
   const frames = new Map<string, PortFrame[]>();
@@ -193,7 +197,8 @@ export const startHost = (server: { readonly origin: string }, options: TestHost
     origin: server.origin,
     clock,
     random: () => 0.1,
-    identity: { host: 'h', epoch: fence },
+    identity,
+    leaveOtherLineage: async () => leaveOtherLineage?.(identity) === true,
     request,
     outbox,
     deliver: (tab, batch) => {

@@ -134,6 +134,27 @@ test('continues at the cursors of the tabs in a new worker, and stops the old on
   expect(stateOf(old)).toBe('stopped');
 });
 
+test('connects again under another name when the newer worker belongs to a copy of the profile', async () => {
+  const copy = host({
+    fence: 1,
+    leaveOtherLineage: (identity) => {
+      identity.host = 'another';
+      return true;
+    },
+  });
+  copy.sockets.session({ generation: 1, sub: 'u' });
+  copy.sockets.tabArrived('t1', [['a', null]]);
+  await copy.until(() => copy.of('t1', 'joined')[0], 'joined');
+  for (const connection of [...server.hub.connections]) server.hub.drop(connection, 4409, '');
+  await copy.until(
+    () => stateOf(copy) === 'open' && copy.journal.some((line) => line.includes('resting')),
+    'open again',
+  );
+  server.say('a', 1);
+  await copy.until(() => copy.of('t1', 'event').length === 1, 'an event');
+  expect(offsets(copy, 't1')).toEqual([1]);
+});
+
 test('stores a publication first, and deletes it when the server has acknowledged it', async () => {
   const store = createOutboxStore();
   const it = host({ outbox: store });

@@ -1,0 +1,22 @@
+import { PROFILE_IDENTITY, type ProfileIdentity } from '../../protocol/frames.ts';
+import type { Disk } from './database.ts';
+import { IDENTITY_KEY } from './profile-identity.ts';
+
+/**
+ * Another worker with the name of this profile has a higher fence at the hub. If no worker of this profile has taken a
+ * higher one, that other worker belongs to a copy of the profile (a cloned machine, a restored image), or this profile is an
+ * older copy of itself. Both must have live updates, so this one draws a new name. Changes `mine` and returns `true` then.
+ */
+export const leaveOtherLineage = (disk: Disk, mine: ProfileIdentity): Promise<boolean> =>
+  disk
+    .use(async (db) => {
+      const tx = db.transaction('plain', 'readwrite', { durability: 'strict' });
+      const newest = PROFILE_IDENTITY.read(await tx.store.get(IDENTITY_KEY));
+      const isNewest = newest?.host === mine.host && newest.epoch === mine.epoch;
+      const next: ProfileIdentity = { host: crypto.randomUUID(), epoch: 1 };
+      if (isNewest) await tx.store.put(next, IDENTITY_KEY);
+      await tx.done;
+      if (isNewest) Object.assign(mine, next);
+      return isNewest;
+    })
+    .catch(() => false);
