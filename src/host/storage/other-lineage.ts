@@ -3,9 +3,9 @@ import type { Disk } from './database.ts';
 import { IDENTITY_KEY } from './profile-identity.ts';
 
 /**
- * Another worker with the name of this profile has a higher fence at the hub. If no worker of this profile has taken a
- * higher one, that other worker belongs to a copy of the profile (a cloned machine, a restored image), or this profile is an
- * older copy of itself. Both must have live updates, so this one draws a new name. Changes `mine` and returns `true` then.
+ * Another worker with the name of this profile has a higher fence at the hub. This profile may have no such worker: then the
+ * profile was copied (a cloned machine, a restored image), and the other worker belongs to the copy. Both must have live
+ * updates, so this one draws a new name. Changes `mine` and returns `true` then.
  */
 export const leaveOtherLineage = (disk: Disk, mine: ProfileIdentity): Promise<boolean> =>
   disk
