@@ -74,6 +74,7 @@ export const createHost = (options: HostOptions): Host => {
   const updateEnvironment = (): void => sockets.use((all) => all.environment({ online, visible: tabs.visible }));
 
   const tabs = createTabPorts({
+    clock,
     onMessage: (tab, message) => sockets.use((all) => all.fromTab(tab, message)),
     onChange() {
       journal.write('tabs', `${tabs.count}`);
@@ -211,7 +212,7 @@ export const createHost = (options: HostOptions): Host => {
       // A page that does not connect needs no proof. Before the session is read, the worker cannot know, and verifies anyway.
       if (tabs.count > 0 || session.machine.state.state === 'starting') session.dispatch({ type: 'tab-expected' });
     },
-    leave: tabs.remove,
+    leave: tabs.leave,
     match: matcher.match,
     fetch(request, match) {
       const response = authorizedFetch(request, match);

@@ -75,12 +75,20 @@ export const createClient = ({ transport, tab, build, createRealtime, publicClas
   const attachment = createAttachment(transport, { id: tab, visible: isVisible, ...page }, ending.signal);
   const life = {
     hide: () => {
+      realtime.hurry(true);
       attachment.detach();
       // Another user may come back to this page: it shows no session until the host sends one.
       store.set({ ...store.get(), session: { state: 'starting' } });
     },
-    restored: () => attachment.attach('restored'),
-    visible: (visible: boolean) => attachment.post({ type: 'visible', visible }),
+    frozen: attachment.release,
+    restored: () => {
+      realtime.hurry(false);
+      attachment.attach('restored');
+    },
+    visible: (visible: boolean) => {
+      realtime.hurry(!visible);
+      attachment.post({ type: 'visible', visible });
+    },
     // A message to a page in the back-forward cache evicts it (measured: `visibilitychange` comes after `pagehide`).
     nudge: (cause: NudgeCause) => attachment.isDetached() || void transport.api.nudge(cause),
   };
@@ -99,6 +107,7 @@ export const createClient = ({ transport, tab, build, createRealtime, publicClas
       (hostBuild.state === 'known' && isOutdated(build, hostBuild.firstBuild, store.get().build)),
     close: () => {
       attachment.detach();
+      attachment.release();
       ending.abort();
       realtime.close();
     },

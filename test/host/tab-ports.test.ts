@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { createTabPorts, MAX_UNREAD_BYTES, type TabPorts } from '../../src/host/tabs/tab-ports.ts';
+import { createTabPorts, LINGER_MS, MAX_UNREAD_BYTES, type TabPorts } from '../../src/host/tabs/tab-ports.ts';
+import { systemClock } from '../../src/host/runtime/clock.ts';
 import type { TabIntro } from '../../src/protocol/bridge/bridge.ts';
 import type { PortFrame } from '../../src/protocol/bridge/port-frames.ts';
 import { PROTOCOL } from '../../src/protocol/version.ts';
@@ -14,14 +15,16 @@ type Page = { frames: PortFrame[]; port: MessagePort; until(test: () => boolean)
 const open: MessagePort[] = [];
 afterEach(() => open.splice(0).forEach((port) => port.close()));
 
-const start = (): { tabs: TabPorts; gone: string[] } => {
+const start = (): { tabs: TabPorts; gone: string[]; said: string[] } => {
   const gone: string[] = [];
+  const said: string[] = [];
   const tabs = createTabPorts({
-    onMessage: () => undefined,
+    clock: systemClock,
+    onMessage: (_tab, message) => said.push(message.type),
     onChange: () => undefined,
     onGone: (tab) => gone.push(tab),
   });
-  return { tabs, gone };
+  return { tabs, gone, said };
 };
 
 /** A page that answers `read` frames if `reads` is set. */
@@ -151,4 +154,27 @@ test('counts the bytes of socket messages', async () => {
   expect(gone).toEqual([]);
   tabs.send('tab', [run(1_000)]);
   expect(gone).toEqual(['tab']);
+});
+
+test('takes what a page says right after its goodbye, and sends it nothing more [leaving-port]', async () => {
+  const { tabs, gone, said } = start();
+  const leaving = page(tabs, 'a', { reads: true });
+  leaving.port.postMessage({ type: 'bye' });
+  leaving.port.postMessage({ type: 'socket-send', socket: 's', data: 'last words' });
+  await expect.poll(() => said).toEqual(['socket-send']);
+  expect([tabs.count, tabs.visible, gone]).toEqual([0, false, []]);
+  tabs.send('a', [event(1)]);
+  await expect.poll(() => gone).toEqual(['a']);
+  expect(leaving.frames).toEqual([]);
+});
+
+test('keeps a page that came back within the moment of its goodbye', async () => {
+  const { tabs, gone } = start();
+  page(tabs, 'a', { reads: true }).port.postMessage({ type: 'bye' });
+  await expect.poll(() => tabs.count).toBe(0);
+  const back = page(tabs, 'a', { reads: true });
+  await new Promise((resolve) => setTimeout(resolve, LINGER_MS + 50));
+  expect([tabs.count, gone]).toEqual([1, []]);
+  tabs.send('a', [event(1)]);
+  await back.until(() => countOf(back, 'event') === 1);
 });

@@ -198,6 +198,32 @@ describe('an update', () => {
   });
 });
 
+describe('a page that goes away', () => {
+  test.each(['beforeunload', 'pagehide', 'visibilitychange'])(
+    'delivers what its handlers of %s send and publish [page-leaves]',
+    async (event) => {
+      const toy = await toys.open();
+      const { page } = toy;
+      await connect(toy);
+      await page.evaluate(async (type) => {
+        const socket = new lib.KeeperSocket('/echo');
+        await new Promise((resolve) => socket.addEventListener('open', resolve));
+        const target = type === 'visibilitychange' ? document : globalThis;
+        target.addEventListener(type, () => {
+          for (let n = 0; n < 5; n += 1) {
+            socket.send(`${n}`);
+            void keeper.channel('news').publish(n);
+          }
+        });
+      }, event);
+      const before = toys.site.published;
+      await page.goto(`${toys.site.origin}/?elsewhere`);
+      await untilNoted(toy, 'socket-send string', 5);
+      await expect.poll(() => toys.site.published - before).toBe(5);
+    },
+  );
+});
+
 describe('the back-forward cache', () => {
   test('restores the page, which attaches again', async () => {
     const toy = await toys.open();

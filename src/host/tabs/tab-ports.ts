@@ -5,6 +5,7 @@ import type { Snapshot } from '../../protocol/snapshot.ts';
 import type { Clock } from '../runtime/clock.ts';
 
 export type TabPortsOptions = {
+  clock: Clock;
   onMessage(tab: string, message: TabMessage): void;
   /** A tab came or left, or its visibility changed. */
   onChange(): void;
@@ -13,7 +14,8 @@ export type TabPortsOptions = {
 
 export type TabPorts = {
   add(intro: TabIntro, port: MessagePort): void;
-  remove(tab: string): void;
+  /** The page goes away. What it says on its way still counts. */
+  leave(tab: string): void;
   has(tab: string): boolean;
   /** Posts the frames at once. Callers batch them before (tab-batcher.ts). */
   send(tab: string, frames: readonly PortFrame[]): void;
@@ -26,12 +28,19 @@ type Tab = {
   port: MessagePort;
   protocol: number;
   visible: boolean;
+  /** The page goes away. It may still say something, and gets nothing more. */
+  leaving: boolean;
   /** Bytes that the port has and that the tab has not read, as far as this side knows. */
   unread: number;
   /** `unread` when the tab got the `read` frame that it has not answered yet. */
   awaitingRead: number | undefined;
 };
 
+/**
+ * How long (ms) a port stays open after the page's `bye`. The page's own handlers of `pagehide` and `visibilitychange` run
+ * after ours, and a socket delivers what they send.
+ */
+export const LINGER_MS = 250;
 /** Estimated cost of a frame in bytes, besides its data. */
 const FRAME_BYTES = 500;
 /** Above this many unread bytes a tab gets a `read` frame, which it sends back when it comes to it. */
@@ -60,10 +69,11 @@ const sizeOf = (frame: PortFrame): number => {
   return frame.type === 'here' ? FRAME_BYTES * (1 + frame.members.length) : FRAME_BYTES;
 };
 
-export const createTabPorts = ({ onMessage, onChange, onGone }: TabPortsOptions): TabPorts => {
+export const createTabPorts = ({ clock, onMessage, onChange, onGone }: TabPortsOptions): TabPorts => {
   const tabs = new Map<string, Tab>();
 
   const post = (name: string, tab: Tab, frames: readonly PortFrame[]): void => {
+    if (tab.leaving) return;
     const all = [...frames];
     tab.unread += frames.reduce((sum, frame) => sum + sizeOf(frame), 0);
     if (tab.awaitingRead === undefined && tab.unread > READ_CHECK_BYTES) {
@@ -86,10 +96,18 @@ export const createTabPorts = ({ onMessage, onChange, onGone }: TabPortsOptions)
     onChange();
   };
 
+  const leave = (name: string): void => {
+    const tab = tabs.get(name);
+    if (!tab || tab.leaving) return;
+    Object.assign(tab, { leaving: true, visible: false });
+    clock.schedule(clock.now() + LINGER_MS, () => tabs.get(name) === tab && remove(name));
+    onChange();
+  };
+
   const receive = (name: string, tab: Tab, value: unknown): void => {
     const message = parseTabMessage(value);
     if (!message || tabs.get(name) !== tab) return;
-    if (message.type === 'bye') return remove(name);
+    if (message.type === 'bye') return leave(name);
     if (message.type === 'read') {
       tab.unread -= tab.awaitingRead ?? 0;
       tab.awaitingRead = undefined;
@@ -106,12 +124,12 @@ export const createTabPorts = ({ onMessage, onChange, onGone }: TabPortsOptions)
     add(intro, port) {
       tabs.get(intro.tab)?.port.close();
       const { protocol, visible } = intro;
-      const tab: Tab = { port, protocol, visible, unread: 0, awaitingRead: undefined };
+      const tab: Tab = { port, protocol, visible, leaving: false, unread: 0, awaitingRead: undefined };
       tabs.set(intro.tab, tab);
       port.onmessage = (event) => receive(intro.tab, tab, event.data);
       onChange();
     },
-    remove,
+    leave,
     has: (name) => tabs.has(name),
     send(name, frames) {
       const tab = tabs.get(name);
@@ -121,7 +139,7 @@ export const createTabPorts = ({ onMessage, onChange, onGone }: TabPortsOptions)
       for (const [name, tab] of tabs) post(name, tab, [frame]);
     },
     get count() {
-      return tabs.size;
+      return [...tabs.values()].filter(({ leaving }) => !leaving).length;
     },
     get visible() {
       return [...tabs.values()].some((tab) => tab.visible);

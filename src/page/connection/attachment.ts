@@ -36,9 +36,11 @@ export type TabHandlers = {
 export type Attachment = {
   /** Introduces this page to the host, on a new port; the old one is closed. */
   attach(arrival: Arrival): void;
-  /** Leaves the host: the page goes away, or into the back-forward cache. */
+  /** Leaves the host: the page goes away, or into the back-forward cache. Handlers that run later can still post. */
   detach(): void;
-  /** Whether the page has gone away (`leave`) and not come back. */
+  /** The page stops running: it posts nothing more. */
+  release(): void;
+  /** Whether the page has gone away (`detach`) and not come back. */
   isDetached(): boolean;
   /** `false` if there is no port to post it on. */
   post(message: TabMessage, transfer?: Transferable[]): boolean;
@@ -48,6 +50,8 @@ type State =
   | { state: 'away' }
   | { state: 'greeting'; port: MessagePort; end: AbortController; target: unknown }
   | { state: 'attached'; port: MessagePort; end: AbortController; target: unknown }
+  /** The host sends nothing more. For a moment it still takes what the page's own handlers say (`LINGER_MS`). */
+  | { state: 'leaving'; port: MessagePort; end: AbortController }
   /** The worker is dead or about to stop. It may still send frames, but the page sends none that could be lost. */
   | { state: 'between'; port: MessagePort; end: AbortController };
 
@@ -126,7 +130,7 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
   };
 
   const post = (message: TabMessage, transfer: Transferable[] = []): boolean => {
-    if (state.state !== 'greeting' && state.state !== 'attached') return false;
+    if (state.state === 'away' || state.state === 'between') return false;
     state.port.postMessage(message, transfer);
     return true;
   };
@@ -156,11 +160,17 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
   return {
     attach,
     detach: () => {
-      if (state.state !== 'away') state.port.postMessage({ type: 'bye' } satisfies TabMessage);
       transport.keepAlive.stop();
-      disconnect();
+      if (state.state === 'away' || state.state === 'leaving') return;
+      const { port, end } = state;
+      port.postMessage({ type: 'bye' } satisfies TabMessage);
+      port.onmessage = null;
+      state = { state: 'leaving', port, end };
     },
-    isDetached: () => state.state === 'away',
+    release: () => {
+      if (state.state === 'leaving') disconnect();
+    },
+    isDetached: () => state.state === 'away' || state.state === 'leaving',
     post,
   };
 };

@@ -13,6 +13,8 @@ export const isVisible = (): boolean => document.visibilityState === 'visible';
 export type PageListener = {
   /** The page goes away, perhaps into the back-forward cache. */
   hide(): void;
+  /** The page stops running, in the back-forward cache or because the browser saves energy. */
+  frozen(): void;
   /** The page came back from the back-forward cache. */
   restored(): void;
   visible(visible: boolean): void;
@@ -26,6 +28,7 @@ export const observePage = (life: PageListener, signal: AbortSignal): void => {
   addEventListener('pageshow', ({ persisted }) => persisted && life.restored(), options);
   addEventListener('online', () => life.nudge('online'), options);
   addEventListener('offline', () => life.nudge('offline'), options);
+  document.addEventListener('freeze', life.frozen, options);
   document.addEventListener('resume', () => life.nudge('thaw'), options);
   document.addEventListener(
     'visibilitychange',

@@ -27,6 +27,8 @@ export type Channels = {
   portOpened(): void;
   /** A new worker answers: sends unacknowledged publications again with the same ids. */
   republish(): void;
+  /** The page may be gone at any moment: publications wait for no earlier call. */
+  hurry(isHurried: boolean): void;
   /** The user has changed: drops the unread events of the former user. */
   resetUser(): void;
   close(): void;
@@ -60,6 +62,8 @@ export const createChannels = (
   /** What is yet to be offered, in the order in which it was published. */
   let waiting = new Set<string>();
   let offering = false;
+  let isHurried = false;
+  let isQueued = false;
   const presences = createPresences(post);
   /** Ends with the person whose topics these are. */
   let person = new AbortController();
@@ -136,17 +140,39 @@ export const createChannels = (
     }
   };
 
-  /** One call at a time: one that dies with its worker is sent again behind those that found the next one. */
+  const takeSome = (): Publication[] => {
+    const ids = [...waiting].slice(0, OFFERED_TOGETHER);
+    for (const id of ids) waiting.delete(id);
+    return ids.flatMap(messageOf);
+  };
+
+  const offerAtOnce = (): void => {
+    while (waiting.size > 0) void offer(takeSome());
+  };
+
+  /**
+   * One call at a time: one that dies with its worker is sent again behind those that found the next one. A page that may
+   * be gone at any moment cannot wait for an answer.
+   */
   const offerAll = async (): Promise<void> => {
+    if (isHurried) offerAtOnce();
     if (offering) return;
     offering = true;
     while (waiting.size > 0) {
-      const ids = [...waiting].slice(0, OFFERED_TOGETHER);
-      for (const id of ids) waiting.delete(id);
-      const messages = ids.flatMap(messageOf);
+      const messages = takeSome();
       if (messages.length > 0) await offer(messages);
     }
     offering = false;
+  };
+
+  /** At the end of this task, so that all its publications share a call. The browser still runs it in `pagehide`. */
+  const offerSoon = (): void => {
+    if (isQueued) return;
+    isQueued = true;
+    queueMicrotask(() => {
+      isQueued = false;
+      void offerAll();
+    });
   };
 
   const channel = (name: string, { snapshot: load }: ChannelOptions = {}): Channel => {
@@ -180,7 +206,7 @@ export const createChannels = (
           };
           published.set(id, { topic: name, data, settle: settleBoth });
           waiting.add(id);
-          void offerAll();
+          offerSoon();
         }),
       close: () => {
         for (const reader of [...open]) reader.close();
@@ -208,6 +234,10 @@ export const createChannels = (
       void offerAll();
     },
     portOpened: presences.portOpened,
+    hurry: (now) => {
+      isHurried = now;
+      void offerAll();
+    },
     resetUser: () => {
       presences.closeAll();
       person.abort();

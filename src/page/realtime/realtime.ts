@@ -24,6 +24,8 @@ export type Realtime = {
   channel(topic: string, options?: ChannelOptions): Channel;
   /** `target` is the class that was called, where that is one below the page's own. */
   socket(url: string | URL, protocols?: string | string[], target?: SocketClass): WebSocket;
+  /** The page is hidden or goes away, so publications wait for no earlier call. */
+  hurry(isHurried: boolean): void;
   close(): void;
 };
 
@@ -58,6 +60,7 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: 
       whose = sub ?? whose;
     },
     channel: channels.channel,
+    hurry: channels.hurry,
     // `undefined` and none at all are not the same to WebIDL, but both mean no subprotocol
     socket: (url, protocols, target = face) =>
       Reflect.construct<[SocketHub, string | URL, (string | string[] | undefined)?], KeeperSocket>(

@@ -116,9 +116,25 @@ describe('channels', () => {
     expect((await kept.next()).value).toMatchObject({ offset: 1 });
   });
 
+  test('wait for no earlier call when the page goes away', async () => {
+    const { channels, offered } = setUp(() => new Promise(() => {}));
+    const { publish } = channels.channel('news');
+    void publish('slow');
+    await Promise.resolve();
+    void publish('waits');
+    await Promise.resolve();
+    expect(offered.map(({ data }) => data)).toEqual(['slow']);
+    channels.hurry(true);
+    expect(offered.map(({ data }) => data)).toEqual(['slow', 'waits']);
+    for (let n = 0; n < 5; n += 1) void publish(n);
+    await Promise.resolve();
+    expect(offered.slice(2).map(({ data }) => data)).toEqual([0, 1, 2, 3, 4]);
+  });
+
   test('send an unacknowledged publication to the next worker with the same id', async () => {
     const { channels, offered } = setUp();
     const published = channels.channel('news').publish({ text: 'hello' });
+    await vi.waitFor(() => expect(offered).toHaveLength(1));
     channels.republish();
     await vi.waitFor(() => expect(offered).toHaveLength(2));
     expect(offered[1]).toEqual(offered[0]);
@@ -151,6 +167,7 @@ describe('channels', () => {
     );
     const { publish } = channels.channel('news');
     void publish('one');
+    await Promise.resolve();
     void publish('two');
     for (const count of [1, 2]) {
       await vi.waitFor(() => expect(answers).toHaveLength(count));
@@ -159,7 +176,7 @@ describe('channels', () => {
     expect(taken).toEqual(['one', 'two']);
   });
 
-  test('send waiting publications in batches of up to eight', async () => {
+  test('send the publications of a task in batches of up to eight', async () => {
     const calls: unknown[][] = [];
     const { channels } = setUp((messages) => {
       calls.push(messages.map(({ data }) => data));
@@ -167,7 +184,12 @@ describe('channels', () => {
     });
     const { publish } = channels.channel('news');
     for (let n = 1; n <= 11; n += 1) void publish(n);
-    await vi.waitFor(() => expect(calls).toEqual([[1], [2, 3, 4, 5, 6, 7, 8, 9], [10, 11]]));
+    await vi.waitFor(() =>
+      expect(calls).toEqual([
+        [1, 2, 3, 4, 5, 6, 7, 8],
+        [9, 10, 11],
+      ]),
+    );
   });
 
   test('send one publication at a time when the worker rejects a batch, and report the rejected one', async () => {

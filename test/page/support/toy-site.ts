@@ -13,6 +13,8 @@ export type ToySite = {
   readonly notes: Note[];
   /** Requests below `/api/`: method, path, authorization, idempotency key. */
   readonly requests: { method: string; path: string; authorization: string | undefined; key: string | undefined }[];
+  /** How many messages the workers have stored. */
+  readonly published: number;
   /** Whether a page has requested the script that sends pulses. */
   pulsing: boolean;
   /** The next worker script: `none` is a 404, and `dumb` never answers. */
@@ -106,6 +108,9 @@ export const openToySite = async ({ page: files, worker }: ToyScripts): Promise<
   const port = typeof address === 'object' && address ? address.port : 0;
   const site: ToySite = {
     origin: `http://localhost:${port}`,
+    get published() {
+      return published.size;
+    },
     notes: [],
     requests: [],
     pulsing: false,
