@@ -67,7 +67,7 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
         ? host.callback(url)
         : isDocument(request, url, END_SESSION_PATH) && host.endSession();
       if (next) respond(next.then((to) => Response.redirect(to, 302)));
-      else if (isDocument(request, url, url.pathname)) host.expectTab();
+      else if (isDocument(request, url, url.pathname)) host.expectTab(event.resultingClientId);
       return;
     }
     const match = host.match(request, url);
@@ -112,7 +112,7 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
         );
       case 'attach': {
         const [port] = event.ports;
-        if (port) host.attach(message.intro, port);
+        if (port) host.attach(message.intro, port, source.id);
         return keepOpen(event, host.pending());
       }
       case 'abort':

@@ -23,6 +23,7 @@ import { createSessionRuntime } from './session/session-runtime.ts';
 import { createUserScopes } from './session/user-scope.ts';
 import { createLazySockets } from './sockets/lazy-sockets.ts';
 import { takeIdentity } from './storage/profile-identity.ts';
+import { createTabExpectations } from './tabs/tab-expectations.ts';
 import { createSnapshotPublisher, createTabPorts } from './tabs/tab-ports.ts';
 
 const tierOf = (sealed: boolean, machine: SessionMachine): Tier => {
@@ -178,6 +179,10 @@ export const createHost = (options: HostOptions): Host => {
     sockets.use((all) => all.nudge(cause));
   };
 
+  const expectations = createTabExpectations();
+  const arrived = (client: string | undefined): void =>
+    session.dispatch({ type: 'tab-arrived', expectedAt: expectations.take(client) });
+
   let handOverEndsAt = 0;
 
   return {
@@ -191,12 +196,12 @@ export const createHost = (options: HostOptions): Host => {
       });
     },
     apiOptions: { services, session, publish: sockets.publish, snapshot, nudge },
-    attach(intro, port) {
+    attach(intro, port, client) {
       void livenessLock.held.then(() => {
         const { tab } = intro;
         tabs.add(intro, port);
         tabs.send(tab, [{ type: 'welcome', protocol: PROTOCOL, life: livenessLock.name, snapshot: snapshot() }]);
-        if (intro.arrival !== 'reattach') session.dispatch({ type: 'tab-arrived' });
+        if (intro.arrival !== 'reattach') arrived(client);
         // Not at the start of the worker: see `takeIdentity`.
         sockets.open();
         counters.load();
@@ -208,9 +213,11 @@ export const createHost = (options: HostOptions): Host => {
         if (session.machine.state.state !== 'starting') session.dispatch({ type: 'record-changed' });
       });
     },
-    expectTab() {
+    expectTab(client) {
       // A page that does not connect needs no proof. Before the session is read, the worker cannot know, and verifies anyway.
-      if (tabs.count > 0 || session.machine.state.state === 'starting') session.dispatch({ type: 'tab-expected' });
+      if (tabs.count === 0 && session.machine.state.state !== 'starting') return;
+      expectations.add(client, clock.now());
+      session.dispatch({ type: 'tab-expected' });
     },
     leave: tabs.leave,
     match: matcher.match,

@@ -13,13 +13,20 @@ const proveToTab = (machine: SessionMachine, context: SessionContext): SessionSt
 
 /** The backend answers while the page still loads. */
 export const onTabExpected = (machine: SessionMachine, context: SessionContext): SessionStep =>
-  proveToTab({ ...machine, tabExpectedAt: context.now }, context);
+  proveToTab(machine, context);
 
-/** A page loaded or became visible. The backend's answer proves to it that the session still exists. */
-export const onTabArrived = (machine: SessionMachine, context: SessionContext): SessionStep => {
-  const { tabExpectedAt = -Infinity, verifiedAt = -Infinity, verifying } = machine;
+/**
+ * A page loaded or became visible. The backend's answer proves to it that the session still exists. The proof that was
+ * for another document is too old for this one.
+ */
+export const onTabArrived = (
+  machine: SessionMachine,
+  expectedAt: number | undefined,
+  context: SessionContext,
+): SessionStep => {
+  const { verifiedAt = -Infinity, verifying } = machine;
   const { tabExpectedMs } = context.policy;
-  const expected = !isDue(tabExpectedAt + tabExpectedMs, tabExpectedMs, context.now);
-  const proved = verifying?.state === 'pending' || verifiedAt >= tabExpectedAt;
+  const expected = expectedAt !== undefined && !isDue(expectedAt + tabExpectedMs, tabExpectedMs, context.now);
+  const proved = verifying?.state === 'pending' || verifiedAt >= (expectedAt ?? Infinity);
   return expected && proved ? noChange(machine) : proveToTab(machine, context);
 };

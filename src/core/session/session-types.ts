@@ -151,8 +151,6 @@ export type SessionMachine = {
   signIn: SignInState;
   verifying: VerifyState;
   verifiedAt: number | undefined;
-  /** When a document of a connected page was last requested, and verified for: the page attaches soon after it. */
-  tabExpectedAt: number | undefined;
   durability: 'disk' | 'memory';
   /** A record that is not on the disk yet, and when to write it again. `ids`: the sign-out calls that wait for it. */
   unsaved: { record: SessionRecord; call: number; retryAt: number; ids: Waiting } | undefined;
@@ -197,7 +195,8 @@ export type SessionEvent =
   | { type: 'nudge'; cause: 'online' | 'visible' | 'thaw' | 'user' }
   /** A page requested a document. The tab that arrives with it wants a proof, so the verification need not wait for it. */
   | { type: 'tab-expected' }
-  | { type: 'tab-arrived' }
+  /** `expectedAt`: the time of the `tab-expected` for this tab's own document, if there was one. */
+  | { type: 'tab-arrived'; expectedAt?: number | undefined }
   /** The disk may have a session that this worker does not know: a restored copy, or a sign-in in the page. */
   | { type: 'restored' }
   /** Another worker, or a page without one, may have written a record that this worker does not know. */

@@ -56,7 +56,6 @@ export const initialMachine: SessionMachine = {
   signIn: undefined,
   verifying: undefined,
   verifiedAt: undefined,
-  tabExpectedAt: undefined,
   durability: 'disk',
   unsaved: undefined,
   answeredRefreshSentAt: undefined,
@@ -103,7 +102,7 @@ const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionC
     case 'tab-expected':
       return onTabExpected(machine, context);
     case 'tab-arrived':
-      return onTabArrived(machine, context);
+      return onTabArrived(machine, event.expectedAt, context);
     case 'restored':
       return onRestored(machine);
     case 'record-changed':

@@ -9,10 +9,10 @@ export type Host = {
   readonly apiOptions: ApiOptions;
   /** Reads the session from the disk, once. A worker that waits must not: what it read would be old once it is active. */
   start(): void;
-  /** A tab arrived. The host sends its frames on `port`. */
-  attach(intro: TabIntro, port: MessagePort): void;
-  /** A page requested a document, from which a tab will attach. */
-  expectTab(): void;
+  /** A tab arrived. The host sends its frames on `port`. `client`: the id of its document, in a service worker. */
+  attach(intro: TabIntro, port: MessagePort, client?: string): void;
+  /** A page requested the document that will be this client. A tab may attach from it. */
+  expectTab(client: string): void;
   /** A tab left: its keep-alive response ended. */
   leave(tab: string): void;
   /** Applies the request policy. A fetch event needs the result at once, so it is synchronous. */

@@ -109,9 +109,9 @@ describe('a page that loads', () => {
     worker.prove(10);
     worker.dispatch({ type: 'tab-expected' }, 1_000);
     expect(worker.verifications.length).toBe(2);
-    worker.dispatch({ type: 'tab-arrived' }, 1_050);
+    worker.dispatch({ type: 'tab-arrived', expectedAt: 1_000 }, 1_050);
     worker.prove(1_060);
-    worker.dispatch({ type: 'tab-arrived' }, 1_070);
+    worker.dispatch({ type: 'tab-arrived', expectedAt: 1_000 }, 1_070);
     expect(worker.verifications.length).toBe(2);
     expect(worker.machine).toMatchObject({ verifying: undefined, verifiedAt: 1_060 });
   });
@@ -119,7 +119,7 @@ describe('a page that loads', () => {
   test('shares the check of a worker that starts for its document', () => {
     const worker = createWorker(stepSession, [{ type: 'tab-expected' }]);
     expect(worker.verifications.length).toBe(1);
-    worker.dispatch({ type: 'tab-arrived' }, 50);
+    worker.dispatch({ type: 'tab-arrived', expectedAt: 0 }, 50);
     worker.prove(60);
     expect(worker.verifications.length).toBe(1);
   });
@@ -135,7 +135,7 @@ describe('a page that loads', () => {
       worker.dispatch({ type: 'tab-expected' }, expectedAt);
       worker.prove(expectedAt + 10);
     }
-    worker.dispatch({ type: 'tab-arrived' }, 1_000 + SESSION_POLICY.tabExpectedMs);
+    worker.dispatch({ type: 'tab-arrived', expectedAt }, 1_000 + SESSION_POLICY.tabExpectedMs);
     expect(worker.verifications.length).toBe(count);
   });
 
@@ -144,7 +144,17 @@ describe('a page that loads', () => {
     worker.prove(10);
     worker.dispatch({ type: 'tab-expected' }, 1_000);
     worker.fail(1_010);
-    worker.dispatch({ type: 'tab-arrived' }, 1_050);
+    worker.dispatch({ type: 'tab-arrived', expectedAt: 1_000 }, 1_050);
+    expect(worker.verifications.length).toBe(3);
+  });
+
+  test('needs a check of its own when the last one was for another document', () => {
+    const worker = createWorker();
+    worker.prove(10);
+    worker.dispatch({ type: 'tab-expected' }, 1_000);
+    worker.dispatch({ type: 'tab-arrived', expectedAt: 1_000 }, 1_050);
+    worker.prove(1_060);
+    worker.dispatch({ type: 'tab-arrived' }, 2_000);
     expect(worker.verifications.length).toBe(3);
   });
 });
