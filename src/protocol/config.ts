@@ -35,6 +35,8 @@ export const API_RULE = object({
    * never to another origin. A redirect from any other path fails with `redirect-refused`.
    */
   redirects: optional(list(string)),
+  /** Paths that need no authorization, such as a status page. Their requests go out as the page sent them, always. */
+  public: optional(list(string)),
 });
 export type ApiRule = Infer<typeof API_RULE>;
 

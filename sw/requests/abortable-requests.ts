@@ -1,3 +1,4 @@
+import { changedRequest } from '../../src/host/runtime/changed-request.ts';
 import { REQUEST_HEADER } from '../../src/protocol/bridge/bridge-constants.ts';
 
 /**
@@ -20,14 +21,14 @@ export const createAbortableRequests = (): AbortableRequests => {
   return {
     send(request, send) {
       if (request.headers.get('accept') === 'text/event-stream')
-        return send(new Request(request, { signal: streams.signal }));
+        return send(changedRequest(request, { signal: streams.signal }));
       const name = request.headers.get(REQUEST_HEADER);
       if (name === null) return send(request);
       const headers = new Headers(request.headers);
       headers.delete(REQUEST_HEADER);
       const controller = new AbortController();
       pending.set(name, controller);
-      return send(new Request(request, { headers, signal: controller.signal })).finally(() => pending.delete(name));
+      return send(changedRequest(request, { headers, signal: controller.signal })).finally(() => pending.delete(name));
     },
     abort: (name) => pending.get(name)?.abort(),
     endStreams() {

@@ -13,17 +13,26 @@ const origin = fc.constantFrom(SELF, `${SELF}0`, `${SELF}:8443`, `${SELF}.evil.e
 const piece = fc.constantFrom('api', 'apix', 'media', '..%2f', '%5c', 'admin', '');
 const path = fc.array(piece, { maxLength: 5 }).map((pieces) => `/${pieces.join('/')}`);
 const target: fc.Arbitrary<Target> = fc.record({ origin, path });
+const BEACON = new Headers({ 'content-type': 'text/plain' });
 const kind: fc.Arbitrary<RequestKind> = fc.record({
   mode: fc.constantFrom('navigate', 'cors', 'no-cors', 'same-origin'),
-  destination: fc.constantFrom('', 'document', 'iframe', 'image', 'video', 'script', 'embed'),
+  destination: fc.constantFrom('', '', '', 'document', 'iframe', 'image', 'video', 'script', 'embed'),
   method: fc.constantFrom('GET', 'POST'),
+  credentials: fc.constantFrom('same-origin', 'omit'),
+  headers: fc.constantFrom(new Headers(), new Headers({ 'content-type': 'text/ping' }), BEACON),
 });
 
 /** Invariant 11 in a second, independent implementation. */
-const mayHaveToken = ({ origin: from, path: at }: Target, { mode, destination, method }: RequestKind): boolean => {
-  const inside = from === SELF && at.split('/')[1] === 'api' && at.length >= '/api/'.length && !/%2f|%5c/i.test(at);
+const mayHaveToken = (
+  { origin: from, path: at }: Target,
+  { mode, destination, method, credentials, headers }: RequestKind,
+): boolean => {
+  const served = new URL(`${SELF}${at.replaceAll(/%2f|%5c/gi, '/')}`).pathname;
+  const isInside = (path: string): boolean => path.split('/')[1] === 'api' && path.length >= '/api/'.length;
   const media = ['image', 'video'].includes(destination) && method === 'GET' && at.startsWith('/api/media/');
-  return inside && mode !== 'navigate' && (destination === '' || media);
+  const script = destination === '' && (mode !== 'no-cors' || (method === 'POST' && headers === BEACON));
+  const covered = from === SELF && isInside(at) && isInside(served);
+  return covered && mode !== 'navigate' && credentials !== 'omit' && (script || media);
 };
 
 const check = ({ rule, handling }: Policy): void =>
@@ -54,6 +63,14 @@ const MUTANTS: readonly (readonly [string, Policy])[] = [
   [
     'treats an encoded separator as part of a name',
     { ...SHIPPED, rule: (rules, self, to) => ruleFor(rules, self, { ...to, path: to.path.replace(/%2f|%5c/gi, 'x') }) },
+  ],
+  [
+    'authorizes what markup sends without script',
+    { ...SHIPPED, handling: (rule, at, how) => handlingOf(rule, at, { ...how, headers: BEACON }) },
+  ],
+  [
+    'authorizes requests that leave out credentials',
+    { ...SHIPPED, handling: (rule, at, how) => handlingOf(rule, at, { ...how, credentials: 'include' }) },
   ],
   [
     'authorizes navigations',

@@ -6,7 +6,7 @@ import type { ApiRule } from '../../src/protocol/config.ts';
 const SELF = 'https://app.example';
 const OTHER = 'https://api.example:8443';
 const RULES: readonly ApiRule[] = [
-  { origin: 'self', path: '/api/v1/', media: ['/api/v1/media/', '/elsewhere/'] },
+  { origin: 'self', path: '/api/v1/', media: ['/api/v1/media/', '/elsewhere/'], public: ['/api/v1/status/'] },
   { origin: 'self', path: '/plain' },
   { origin: OTHER, path: '/' },
 ];
@@ -27,6 +27,10 @@ describe('a token goes to an exact origin and path segment (invariant 11) [polic
     ['HTTPS://APP.EXAMPLE/api/v1/x', RULES[0]],
     ['https://user:secret@app.example/api/v1/x', RULES[0]],
     ['/api/v1/x?next=https://evil.example/', RULES[0]],
+    ['/api/v1/projects/group%2Fapp', RULES[0]],
+    ['/api/v1/files/a%5Cb', RULES[0]],
+    ['/api/v1/a%2F..%2Fb', RULES[0]],
+    ['/api/v1/x%252Fy', RULES[0]],
     ['/plain/x', RULES[1]],
     ['https://api.example:8443/anything', RULES[2]],
   ])('covers %s', (url, expected) => {
@@ -40,8 +44,11 @@ describe('a token goes to an exact origin and path segment (invariant 11) [polic
     ['a dot segment that leads out', '/api/v1/../admin'],
     ['an encoded dot segment that leads out', '/api/v1/%2e%2e/admin'],
     ['a backslash, which the URL parser turns into a slash', '/api/v1/..\\admin'],
-    ['an encoded slash', '/api/v1/..%2Fadmin'],
-    ['an encoded backslash', '/api/v1/..%5cadmin'],
+    ['an encoded slash that leads out', '/api/v1/..%2Fadmin'],
+    ['an encoded backslash that leads out', '/api/v1/..%5cadmin'],
+    ['a slash encoded twice that leads out', '/api/v1/..%252Fadmin'],
+    ['encoded dots and slashes that lead out', '/api/v1/a%2f%252e%252e%2f..%2fadmin'],
+    ['encoded separators that lead out of the root', '/api/v1/..%2F..%2F..%2F..%2Fapi/v1/x'],
     ['other upper and lower case', '/API/v1/x'],
     ['another scheme', 'http://app.example/api/v1/x'],
     ['another port', 'https://app.example:8443/api/v1/x'],
@@ -77,6 +84,8 @@ describe('the treatment of a covered request', () => {
     mode: 'cors',
     destination: '',
     method: 'GET',
+    credentials: 'same-origin',
+    headers: new Headers(),
     ...change,
   });
   const treated = (url: string, change: Partial<RequestKind>) =>
@@ -84,6 +93,26 @@ describe('the treatment of a covered request', () => {
 
   test.each(['GET', 'POST', 'PUT', 'DELETE'])('authorizes a %s by fetch, XHR or EventSource', (method) => {
     expect(treated('/api/v1/notes', { method })).toBe('authorize');
+  });
+
+  test.each([
+    ['GET', undefined],
+    ['POST', undefined],
+    ['POST', 'text/ping'],
+  ])('ignores a no-cors %s with the body type %s, which markup can send without script', (method, type) => {
+    const headers = new Headers(type === undefined ? {} : { 'content-type': type });
+    expect(treated('/api/v1/notes', { mode: 'no-cors', method, headers })).toBe('ignore');
+  });
+
+  test('authorizes a beacon of script', () => {
+    const headers = new Headers({ 'content-type': 'text/plain;charset=UTF-8' });
+    expect(treated('/api/v1/notes', { mode: 'no-cors', method: 'POST', headers })).toBe('authorize');
+  });
+
+  test('ignores a request that leaves out credentials, and each request on a public path', () => {
+    expect(treated('/api/v1/notes', { credentials: 'omit' })).toBe('ignore');
+    expect(treated('/api/v1/status/now', {})).toBe('ignore');
+    expect(treated('/api/v1/status-page', {})).toBe('authorize');
   });
 
   test.each(['document', 'iframe', 'frame', 'embed', 'object', ''])(

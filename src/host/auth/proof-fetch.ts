@@ -5,6 +5,7 @@ import {
   WWWAuthenticateChallengeError,
   type DPoPHandle,
 } from 'oauth4webapi';
+import { changedRequest } from '../runtime/changed-request.ts';
 import type { DpopKeys } from './dpop-keys.ts';
 
 /** A request to send with a DPoP-bound token. */
@@ -28,7 +29,7 @@ export const createProofFetch = (keys: Pick<DpopKeys, 'handle' | 'mayRetry'>): P
   const send = async (attempt: ProofRequest, DPoP: DPoPHandle, retry: boolean): Promise<Response> => {
     const { url, request, token, redirect } = attempt;
     const transport = (_url: string, { headers }: { headers: Record<string, string> }): Promise<Response> =>
-      fetch(new Request(request, { headers, redirect }));
+      fetch(changedRequest(request, { headers, redirect }));
     const settings = { DPoP, [customFetch]: transport, [allowInsecureRequests]: true };
     try {
       return await protectedResourceRequest(token, request.method, url, new Headers(attempt.headers), null, settings);

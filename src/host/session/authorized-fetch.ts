@@ -2,6 +2,8 @@ import type { SessionEvent, Verdict } from '../../core/session/session-types.ts'
 import type { Problem } from '../../protocol/problem.ts';
 import type { ProofFetch } from '../auth/proof-fetch.ts';
 import { endpointName } from '../runtime/http.ts';
+import { changedRequest } from '../runtime/changed-request.ts';
+import { eitherSignal } from '../runtime/either-signal.ts';
 import type { RequestMatch, RequestMatcher } from './request-matcher.ts';
 import type { UserScope } from './user-scope.ts';
 
@@ -49,10 +51,10 @@ const MAX_FETCHED = 1_000;
  */
 const bindTo = ({ ended, fetched }: UserScope, request: Request, mode: RequestMode): Request => {
   const fresh = fetched.has(request.url) || request.cache === 'no-store' || request.cache === 'reload';
-  return new Request(request, {
+  return changedRequest(request, {
     mode,
     cache: fresh ? request.cache : 'no-cache',
-    signal: AbortSignal.any([request.signal, ended]),
+    signal: eitherSignal(request.signal, ended),
   });
 };
 
@@ -83,7 +85,7 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     const request = copy();
     const headers = withoutCredentials(request);
     headers.set('authorization', `Bearer ${verdict.token.value}`);
-    return fetch(new Request(request, { headers, redirect }));
+    return fetch(changedRequest(request, { headers, redirect }));
   };
 
   const sendOnce = (attempt: Attempt): Promise<Response> => {

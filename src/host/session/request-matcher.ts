@@ -1,4 +1,5 @@
-import { followsRedirects, ruleFor, handlingOf, type RequestHandling } from '../../core/request-policy.ts';
+import { followsRedirects, handlingOf, leavesRule, ruleFor, type RequestHandling } from '../../core/request-policy.ts';
+import { noteOnce } from '../runtime/developer-note.ts';
 import type { ApiRule } from '../../protocol/config.ts';
 
 /** What the request policy says of one request. Looked up once, and passed on with the request. */
@@ -17,17 +18,24 @@ export type RequestMatcher = {
   match(request: Request, url?: URL): RequestMatch;
 };
 
+/** Why requests of the allow-list go out without authorization on purpose. Developers look for the reason. */
+const BARE = 'This request goes out without authorization, and so do others of its kind:';
+const LEAVES = `${BARE} a server that decodes its path would leave the rule of config.api.`;
+const MARKUP = `${BARE} it is no-cors, as markup without script can send it.`;
+
 export const createRequestMatcher = (rules: readonly ApiRule[], self: string): RequestMatcher => {
-  const ruleOf = ({ origin, pathname }: URL) => ruleFor(rules, self, { origin, path: pathname });
+  const targetOf = ({ origin, pathname }: URL) => ({ origin, path: pathname });
+  const ruleOf = (url: URL) => ruleFor(rules, self, targetOf(url));
   return {
     covers: (url) => ruleOf(url) !== undefined,
     match(request, url = new URL(request.url)) {
       const rule = ruleOf(url);
-      return {
-        url,
-        handling: handlingOf(rule, url.pathname, request),
-        followsRedirects: followsRedirects(rule, url.pathname, request.method),
-      };
+      const handling = handlingOf(rule, url.pathname, request);
+      if (handling === 'ignore' && request.destination === '' && request.credentials !== 'omit') {
+        if (!rule && leavesRule(rules, self, targetOf(url))) noteOnce(LEAVES);
+        if (rule && request.mode === 'no-cors') noteOnce(MARKUP);
+      }
+      return { url, handling, followsRedirects: followsRedirects(rule, url.pathname, request.method) };
     },
   };
 };
