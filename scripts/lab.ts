@@ -13,16 +13,7 @@ import { ended, start } from './process/run.ts';
 const { path } = ensureBrowser();
 const dataDir = await mkdtemp(join(tmpdir(), 'keeper-lab-'));
 const server = await withFreePortPair((port) => startServer({ port, dataDir, faultRoutes: true }));
-const args = [
-  'bin/session-keeper.mjs',
-  'lab',
-  server.url,
-  '--browser',
-  path,
-  '--out',
-  '.cache/lab',
-  ...process.argv.slice(2),
-];
-process.exitCode = await ended(start('node', args));
+const args = ['bin/session-keeper.mjs', 'lab', server.url, '--out', '.cache/lab', ...process.argv.slice(2)];
+process.exitCode = await ended(start('node', args, { env: { CHROMIUM_PATH: path } }));
 await server.stop();
 await rm(dataDir, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { ENGINES, type EngineName } from '../../lab/browser/lab-browser.ts';
 import type { Terminal } from '../doctor/doctor-command.ts';
 
 export const LAB_USAGE = `session-keeper lab <url> [options]
@@ -23,8 +24,8 @@ Runs fault scenarios against a site in a real browser, and reports what signs it
   --resume              goes on with the results that are in that folder
   --compare FILE        also prints what changed since an older report.json
   --real-time           really waits where a scenario is idle, instead of shifting clocks
-  --engine NAME         chromium (the only one so far)
-  --browser PATH        the Chromium to use (default: the first on PATH)
+  --engine NAME         chromium (default) or firefox, which runs the scenarios that its levers reach
+  --browser PATH        the browser to use (default: the first on PATH)
   --headed              shows the browser
   --insecure            accepts any certificate of the site's servers
 
@@ -53,6 +54,7 @@ export type LabCommand = {
   resume: boolean;
   compare: string | undefined;
   realTime: boolean;
+  engine: EngineName;
   browser: string | undefined;
   headed: boolean;
   insecure: boolean;
@@ -117,7 +119,8 @@ export const parseLab = (args: readonly string[], env: Terminal['env']): ParsedL
   const [url, ...rest] = positionals;
   if (url === undefined || rest.length > 0 || !isWeb(url))
     return usage('Give one address, for example https://app.example/');
-  if (values.engine !== 'chromium') return usage(`--engine ${values.engine}: only chromium works so far.`);
+  const engine = ENGINES.find((name) => name === values.engine);
+  if (engine === undefined) return usage(`--engine ${values.engine}: use ${ENGINES.join(' or ')}.`);
   const seed = Number(values.seed);
   if (!Number.isSafeInteger(seed) || seed < 0) return usage(`--seed ${values.seed}: give a whole number.`);
   const minutes = values.minimise === undefined ? undefined : Number(values.minimise);
@@ -144,6 +147,7 @@ export const parseLab = (args: readonly string[], env: Terminal['env']): ParsedL
     resume: values.resume,
     compare: values.compare,
     realTime: values['real-time'],
+    engine,
     browser: values.browser,
     headed: values.headed,
     insecure: values.insecure,

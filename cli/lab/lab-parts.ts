@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { installedChromium, namedChromium } from '../../lab/browser/find-browser.ts';
+import { findFirefox, installedChromium, namedChromium } from '../../lab/browser/find-browser.ts';
 import { ALL_SCENARIOS, chooseScenarios } from '../../lab/scenarios/all-scenarios.ts';
 import { readScenario, type LabScenario } from '../../lab/scenarios/scenario.ts';
 import { embeddedServer, isEmbeddedServer } from '../../lab/site/embedded-server.ts';
@@ -49,12 +49,16 @@ const scenariosOf = ({ scenarios, scenarioFile }: LabCommand): LabPart<readonly 
     : problem(`There is no scenario "${unknown}". --list prints all.`);
 };
 
-export const browserOf = ({ browser }: LabCommand): LabPart<string> => {
+const NO_BROWSER = {
+  chromium: 'There is no Chromium on PATH. Install one, or name it with --browser PATH or CHROMIUM_PATH.',
+  firefox: 'There is no Firefox on PATH. Install one, or name it with --browser PATH or FIREFOX_PATH.',
+} as const;
+
+export const browserOf = ({ browser, engine }: Pick<LabCommand, 'browser' | 'engine'>): LabPart<string> => {
   try {
-    const path = browser ?? namedChromium() ?? installedChromium();
-    return path === undefined
-      ? problem('There is no Chromium on PATH. Install one, or name it with --browser PATH or CHROMIUM_PATH.')
-      : found(path);
+    const installed = engine === 'firefox' ? findFirefox() : (namedChromium() ?? installedChromium());
+    const path = browser ?? installed;
+    return path === undefined ? problem(NO_BROWSER[engine]) : found(path);
   } catch (error) {
     return problem(error instanceof Error ? error.message : String(error));
   }

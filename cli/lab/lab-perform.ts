@@ -22,21 +22,20 @@ const MAX_ROUNDS = 10_000;
 const trustOf = ({ insecure }: LabCommand): 'any' | 'checked' => (insecure ? 'any' : 'checked');
 
 const run = async (command: LabCommand, parts: CommandParts, terminal: Terminal): Promise<LabReport> => {
-  const { url, seed, realTime, headed } = command;
+  const { url, seed, realTime, headed, engine } = command;
   const print = progressPrinter(terminal);
   const done = earlierResults(command);
   const results: ScenarioResult[] = [...done];
   const soFar = { type: 'session-keeper-lab', version: 1, url, startedAt: new Date().toISOString(), seed } as const;
   return runLab({
     ...parts,
-    ...{ url, seed, realTime, headed, done },
+    ...{ url, seed, realTime, headed, engine, done },
     trust: trustOf(command),
-    engine: 'chromium',
     onProgress: (progress) => {
       print(progress);
       if (progress.type !== 'result') return;
       results.push(progress.result);
-      saveProgress(command, { ...soFar, ms: 0, engine: 'chromium', results });
+      saveProgress(command, { ...soFar, ms: 0, engine, results });
     },
   });
 };
@@ -59,8 +58,8 @@ const minimise = async (
   minutes: number,
   terminal: Terminal,
 ): Promise<ExitCode> => {
-  const { url, seed, realTime, headed, out } = command;
-  const options = { ...parts, url, realTime, headed, trust: trustOf(command) };
+  const { url, seed, realTime, headed, engine, out } = command;
+  const options = { ...parts, url, realTime, headed, engine, trust: trustOf(command) };
   const minimised = await findShortestLoss({
     seed,
     rounds: MAX_ROUNDS,
@@ -86,7 +85,7 @@ const minimise = async (
 };
 
 const record = async (command: LabCommand, file: string, terminal: Terminal): Promise<ExitCode> => {
-  const browser = browserOf(command);
+  const browser = browserOf({ ...command, engine: 'chromium' });
   if (browser.type === 'problem') {
     terminal.err(`${browser.detail}\n`);
     return EXIT.usage;

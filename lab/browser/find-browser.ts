@@ -23,6 +23,12 @@ const USUAL_PLACES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 export const installedChromium = (): string | undefined =>
   onPath(...NAMES) ?? USUAL_PLACES[process.platform]?.find(isExecutable);
 
+/** The installed Firefox. `FIREFOX_PATH` names another one. */
+export const findFirefox = (): string | undefined => {
+  const named = process.env['FIREFOX_PATH'];
+  return named && isExecutable(named) ? named : onPath('firefox-esr', 'firefox');
+};
+
 /** The one that `CHROMIUM_PATH` names. Throws if that is no executable. */
 export const namedChromium = (): string | undefined => {
   const named = process.env['CHROMIUM_PATH'];

@@ -11,7 +11,6 @@ export type LabProgress =
 export type LabRunOptions = Omit<ScenarioOptions, 'onStep'> & {
   scenarios: readonly LabScenario[];
   seed: number;
-  engine: string;
   /** Results of an interrupted run, which do not run again. */
   done?: readonly ScenarioResult[] | undefined;
   onProgress(progress: LabProgress): void;

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { elapse } from '../base/elapse.ts';
-import { clearStorage, hardReload, killWorkers } from '../browser/page-levers.ts';
+import { clearStorage, hardReload } from '../browser/page-levers.ts';
 import { PORTAL_HOST } from '../proxy/http/fault-answers.ts';
 import type { LabStep } from '../scenarios/scenario.ts';
 import { exchangesSince, type Stage } from './stage.ts';
@@ -61,7 +61,7 @@ export const killWorkerInRefresh = async (stage: Stage): Promise<void> => {
   const isUnderWay = (): boolean => exchangesSince(stage, since).some(({ url }) => new RegExp(TOKEN_PATH).test(url));
   while (!isUnderWay() && Date.now() - since < REFRESH_WITHIN_MS) await elapse(LOOK_EVERY_MS);
   note('lab', isUnderWay() ? 'The worker was killed during a refresh' : 'No refresh came; the worker was killed');
-  await killWorkers(browser.page());
+  await browser.killWorkers();
   network.faults.remove(slow);
 };
 
@@ -140,7 +140,7 @@ export const performPageStep = async (step: PageStep, stage: Stage): Promise<voi
     case 'reload-tabs':
       return void (await Promise.all([page, ...stage.tabs].map(reload)));
     case 'kill-worker':
-      return killWorkers(page);
+      return stage.browser.killWorkers();
     case 'kill-worker-in-refresh':
       return killWorkerInRefresh(stage);
     case 'update-worker':

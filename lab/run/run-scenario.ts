@@ -1,9 +1,11 @@
 import type { Chance } from '../base/chance.ts';
-import { isOwnHost, startLabBrowser, type LabBrowser } from '../browser/lab-browser.ts';
+import { isOwnHost, type EngineName, type LabBrowser } from '../browser/lab-browser.ts';
+import { startLabChromium } from '../browser/lab-chromium.ts';
+import { startLabFirefox } from '../browser/lab-firefox.ts';
 import { createCertificate, type Certificate } from '../proxy/http/certificate.ts';
 import { startNetwork, type Network } from '../proxy/network.ts';
 import type { ScenarioResult, TimelineEntry } from '../results/result.ts';
-import type { LabScenario, Need } from '../scenarios/scenario.ts';
+import type { LabScenario, LabStep, Need } from '../scenarios/scenario.ts';
 import type { SignInModule } from '../site/sign-in-module.ts';
 import { elapse } from '../base/elapse.ts';
 import { networkEntries } from './network-entries.ts';
@@ -17,6 +19,7 @@ import { watchPage, type Watch } from './watch.ts';
 export type ScenarioOptions = {
   url: string;
   site: SignInModule;
+  engine: EngineName;
   executablePath: string;
   realTime: boolean;
   /** Whether the certificates of the site's servers are checked. */
@@ -49,14 +52,29 @@ const LACKS: Readonly<Record<Need, string>> = {
   proof: 'no proof path is known; name one with --proof',
 };
 
-const lacking = ({ needs }: LabScenario, { baseline, site }: Stage): string | undefined => {
+/** These need a debugger on workers, or on the browser as a whole. */
+const CHROMIUM_STEPS = new Set<LabStep['type']>([
+  'kill-worker-in-refresh',
+  'skew-clock',
+  'sleep',
+  'hide',
+  'freeze',
+  'clear',
+  'ignore-writes',
+  'fail-writes',
+]);
+const needsChromium = (step: LabStep): boolean =>
+  CHROMIUM_STEPS.has(step.type) || (step.type === 'reload' && step.isHard);
+
+const lacking = ({ needs, steps }: LabScenario, { baseline, site, browser }: Stage): string | undefined => {
+  if (browser.engine !== 'chromium' && steps.some(needsChromium)) return LACKS.chromium;
   const has: Readonly<Record<Need, boolean>> = {
     worker: baseline.hasWorker,
     socket: baseline.sockets.length > 0,
     messages: Boolean(site.hooks?.publish && site.hooks.received),
     deploy: Boolean(site.hooks?.deploy),
     revoke: Boolean(site.hooks?.revoke),
-    chromium: true,
+    chromium: browser.engine === 'chromium',
     'other-user': Boolean(site.signInOther),
     proof: site.proof !== undefined,
   };
@@ -68,7 +86,7 @@ type Opened = { network: Network; browser: LabBrowser };
 
 const open = async (options: ScenarioOptions, chance: Chance): Promise<Opened> => {
   const certificate = await labCertificate();
-  const { url, trust, executablePath, headed } = options;
+  const { url, trust, engine, executablePath, headed } = options;
   const allows = (host: string): boolean => !isOwnHost(host, new URL(url).hostname) && (options.allows?.(host) ?? true);
   const network = await startNetwork({
     route: { type: 'socks' },
@@ -79,7 +97,8 @@ const open = async (options: ScenarioOptions, chance: Chance): Promise<Opened> =
     allows,
   });
   try {
-    const browser = await startLabBrowser({ executablePath, proxy: network.address, spki: certificate.spki, headed });
+    const start = engine === 'firefox' ? startLabFirefox : startLabChromium;
+    const browser = await start({ executablePath, proxy: network.address, spki: certificate.spki, headed });
     return { network, browser };
   } catch (error) {
     await network.stop();

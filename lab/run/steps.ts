@@ -1,5 +1,4 @@
 import { elapse } from '../base/elapse.ts';
-import { killWorkers } from '../browser/page-levers.ts';
 import type { HttpFault } from '../proxy/http/faults.ts';
 import { readToxic } from '../proxy/tcp/toxics.ts';
 import type { LabStep } from '../scenarios/scenario.ts';
@@ -27,6 +26,7 @@ const forward = async (stage: Stage, ms: number): Promise<void> => {
   const { shiftClock } = stage.site.hooks ?? {};
   if (shiftClock) await shiftClock(stage.clockOffsetMs);
   else stage.network.setClockOffset(stage.clockOffsetMs);
+  if (stage.browser.engine === 'firefox') stage.declare('Firefox shifted the clock of its pages only.');
   await stage.browser.setClockOffset(stage.clockOffsetMs);
 };
 
@@ -60,7 +60,7 @@ const idle = async (stage: Stage, ms: number): Promise<void> => {
   stage.declare(
     `${Math.round(ms / MINUTE_MS)} min without a user are a shifted clock, expired tokens, a killed worker and cut sockets.`,
   );
-  await killWorkers(stage.browser.page()).catch(() => undefined);
+  await stage.browser.killWorkers().catch(() => undefined);
   await expireByAge(stage, ms);
   await forward(stage, ms);
   stage.network.cut();

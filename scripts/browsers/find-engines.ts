@@ -2,11 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isExecutable, onPath } from '../../lab/browser/on-path.ts';
 
-/** The installed Firefox. `FIREFOX_PATH` names another one. */
-export const findFirefox = (): string | undefined => {
-  const named = process.env['FIREFOX_PATH'];
-  return named && isExecutable(named) ? named : onPath('firefox-esr', 'firefox');
-};
+export { findFirefox } from '../../lab/browser/find-browser.ts';
 
 const LIBRARIES = '/usr/lib';
 
