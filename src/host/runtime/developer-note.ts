@@ -1,6 +1,6 @@
 const noted = new Set<string>();
 
-/** Tells developers in the console what they could not see otherwise, once in this context. It never contains a token. */
+/** Reports to developers, in the console, what they could not see otherwise. Once in this context, and never with a token. */
 export const noteOnce = (note: string): void => {
   if (!noted.has(note)) console.warn(`session-keeper: ${note}`);
   noted.add(note);
