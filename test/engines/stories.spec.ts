@@ -1,6 +1,7 @@
 import type { SignInKind } from '../../src/protocol/snapshot.ts';
 import { HUB, listen, newTopic, numbersOf } from '../support/page/channels.ts';
 import { sessionStateOf, snapshotOf } from '../support/page/keeper-page.ts';
+import { startDeployment } from '../support/server/deployment.ts';
 import type { FaultClient } from '../support/server/fault-client.ts';
 import { fetchAll, fetchOnce, MODELS } from '../support/page/page-fetch.ts';
 import { INTENTS, SIGN_IN_KINDS } from '../support/page/sign-in.ts';
@@ -211,4 +212,24 @@ test(`keeps the worker and the socket when a tab is hidden and idle for ${IDLE_S
   const after = await lab.stats();
   expect({ open: after.socketsOpen, opened: after.socketsOpened }).toEqual({ open: 1, opened: before.socketsOpened });
   expect((await snapshotOf(tab)).worker.id).toBe(worker.id);
+});
+
+test('starts a worker whose parts the server no longer has, and keeps the session', async ({ engine }) => {
+  const site = await startDeployment();
+  try {
+    const tab = await engine.open();
+    await signIn(tab, site.origin, 'password');
+    await expectOpen(tab);
+    await site.withdrawParts();
+    await tab.goto('about:blank');
+    await expect.poll(async () => (await site.faults.stats()).socketsOpen, { timeout: WORKER_ENDS_WITHIN_MS }).toBe(0);
+    await visit(tab, site.origin);
+    await site.faults.expireTokens();
+    expect(await fetchOnce(tab)).toBe(200);
+    await expectOpen(tab);
+    expect(await tab.evaluate(() => window.keeper.journal())).toMatchObject({ ok: true });
+    expect(await sessionStateOf(tab)).toBe('active');
+  } finally {
+    await site.stop();
+  }
 });

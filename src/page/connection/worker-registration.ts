@@ -84,6 +84,8 @@ export const registerWorker = async (script: string | TrustedScriptURL): Promise
   const container = containerOf();
   if (!container) return failed({ code: 'no-worker', detail: 'not available here' });
   try {
+    // The policy accepts the first script that it sees, and the keep-alive comes before `register()` here.
+    trustScript(script);
     const controller = controllerOf(container, script);
     if (controller) return ok(siteOf(container, { active: controller, waiting: null }, script));
     const registration = await register(script);

@@ -1,4 +1,5 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withFreePortPair } from '../../../scripts/process/free-port.ts';
@@ -6,6 +7,7 @@ import type { Account } from '../../../server/auth/accounts.ts';
 import { startServer } from '../../../server/server.ts';
 import { createFaultClient, type FaultClient } from './fault-client.ts';
 
+const PART_HASH = /-[0-9a-f]{8}\.js$/;
 const BUILD = /<meta name="build" content="(\w+)"/;
 
 /** A server on its own copy of the build, so that a test can deploy a newer worker while it runs. */
@@ -19,6 +21,13 @@ export type Deployment = {
   deploy(edit?: (script: string) => string): Promise<string>;
   /** Serves no worker any more. */
   withdraw(): Promise<void>;
+  /** Serves the parts of workers no longer, as after a deployment that removed the files of the former build. */
+  withdrawParts(): Promise<void>;
+  /**
+   * Changes one part of `sw.js` and what the worker says of it, and nothing else. `tamper` changes the bytes once more,
+   * and the worker does not know of it.
+   */
+  deployPart(name: string, edit: (part: string) => string, tamper?: (part: string) => string): Promise<void>;
   /** Copies the files of another build over these. `without worker` keeps the old worker, for a page that is newer. */
   replace(from: string, worker?: 'with worker' | 'without worker'): Promise<void>;
   stop(): Promise<void>;
@@ -38,6 +47,9 @@ export const startDeployment = async (accounts?: readonly Account[]): Promise<De
     startServer({ port, dataDir: join(dir, 'data'), distDir, faultRoutes: true, accounts }),
   );
   let deployed = 0;
+  const assets = join(distDir, 'assets');
+  const partsOf = async (name: string): Promise<string[]> =>
+    (await readdir(assets)).filter((file) => file.startsWith(`keeper-part-${name}`));
   return {
     origin: running.url,
     provider: running.issuer,
@@ -49,6 +61,19 @@ export const startDeployment = async (accounts?: readonly Account[]): Promise<De
       return next;
     },
     withdraw: () => rm(join(distDir, 'sw.js')),
+    async withdrawParts() {
+      for (const file of await partsOf('')) await rm(join(assets, file));
+    },
+    async deployPart(name, edit, tamper = (text) => text) {
+      const file = (await partsOf(`sw-${name}-`)).find((each) => each.endsWith('.js'));
+      if (file === undefined) throw new Error(`sw.js has no part ${name}.`);
+      const text = edit(await readFile(join(assets, file), 'utf8'));
+      const next = file.replace(PART_HASH, '-00000000.js');
+      const pin = new RegExp(`/assets/${file}","integrity":"[^"]+"`);
+      const integrity = `sha256-${createHash('sha256').update(text).digest('base64')}`;
+      await writeFile(join(assets, next), tamper(text));
+      await writeFile(join(distDir, 'sw.js'), script.replace(pin, `/assets/${next}","integrity":"${integrity}"`));
+    },
     replace: (from, worker = 'with worker') =>
       cp(from, distDir, {
         recursive: true,
