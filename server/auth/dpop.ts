@@ -1,6 +1,7 @@
-import { EmbeddedJWK, calculateJwkThumbprint, errors, jwtVerify } from 'jose';
+import { errors, jwtVerify } from 'jose';
 import type { ServerClock } from '../base/server-clock.ts';
 import { digest, hmac, timingSafeEquals } from '../base/crypto.ts';
+import { createProofKeys, type ProofKeys } from './proof-keys.ts';
 import { number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
 import { optional } from '../../src/protocol/schema/schema-types.ts';
 import { StoreUnavailable, type Store } from '../base/store.ts';
@@ -16,6 +17,8 @@ const NONCE_STEP_MS = 60_000;
 /** Longer than any proof is valid, with or without a nonce. */
 const REPLAY_MEMORY_MS = 4 * NONCE_STEP_MS;
 const MAX_ID_LENGTH = 256;
+/** Nonces in memory: of this step, the ones beside it, and those of a skewed clock. */
+const MAX_NONCES = 8;
 /** Proofs that this process remembers while the store cannot write. */
 const MAX_UNSTORED = 100_000;
 
@@ -44,18 +47,17 @@ const bareUrl = (value: string): string | undefined => {
 
 const verifySignature = async (
   proof: string,
+  keys: ProofKeys,
   now: number,
 ): Promise<{ claims: Claims; thumbprint: string } | undefined> => {
   try {
-    const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
+    const { payload, protectedHeader } = await jwtVerify(proof, async (header) => (await keys.of(header)).key, {
       algorithms: DPOP_ALGORITHMS,
       typ: 'dpop+jwt',
       currentDate: new Date(now),
     });
     const claims = CLAIMS.read(payload);
-    return claims && protectedHeader.jwk
-      ? { claims, thumbprint: await calculateJwkThumbprint(protectedHeader.jwk) }
-      : undefined;
+    return claims && { claims, thumbprint: (await keys.of(protectedHeader)).thumbprint };
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
       return undefined;
@@ -65,7 +67,16 @@ const verifySignature = async (
 
 export const createDpopChecker = (services: { store: Store; clock: ServerClock; key: Buffer }): DpopChecker => {
   const { store, clock, key } = services;
-  const nonceAt = (step: number): string => hmac(key, `dpop-nonce ${step}`);
+  const keys = createProofKeys();
+  /** The nonces of the last steps: each request needs three, and one for its response. */
+  const nonces = new Map<string, string>();
+  const nonceAt = (step: number): string => {
+    const known = nonces.get(String(step));
+    if (known !== undefined) return known;
+    const nonce = hmac(key, `dpop-nonce ${step}`);
+    setBounded(nonces, String(step), nonce, MAX_NONCES);
+    return nonce;
+  };
   const step = (): number => Math.floor(clock.now() / NONCE_STEP_MS);
   const isKnownNonce = (nonce: string): boolean =>
     [0, -1, 1].some((offset) => timingSafeEquals(nonceAt(step() + offset), nonce));
@@ -109,7 +120,7 @@ export const createDpopChecker = (services: { store: Store; clock: ServerClock; 
   return {
     nonce: () => nonceAt(step()),
     async check(request) {
-      const verified = await verifySignature(request.proof, clock.now());
+      const verified = await verifySignature(request.proof, keys, clock.now());
       if (!verified) return refused('not a valid proof');
       const failure = checkClaims(verified.claims, request);
       if (failure) return failure;

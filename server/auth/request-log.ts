@@ -86,9 +86,10 @@ export const createRequestLog = (options: {
           LOGGED_HEADERS.flatMap((name) => [[name, header(request, name)]]).filter(isPresent),
         ),
       });
-      if (entries.length > MAX_ENTRIES) entries = entries.slice(-MAX_ENTRIES);
+      // Rarely, because it copies all of them.
+      if (entries.length >= 2 * MAX_ENTRIES) entries = entries.slice(-MAX_ENTRIES);
     },
-    entries: () => entries,
+    entries: () => entries.slice(-MAX_ENTRIES),
     clear: () => {
       entries = [];
     },

@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context, MiddlewareHandler } from 'hono';
 import { isObject, parseJson, type JsonObject } from '../../src/protocol/schema/json.ts';
 import type { StoreUnavailable } from '../base/store.ts';
@@ -57,6 +58,18 @@ export const storeUnavailable = ({ message, retryAfterSeconds }: StoreUnavailabl
     { status: 503, code: 'store-unavailable', detail: `The server cannot store anything now. ${message}` },
     { 'retry-after': String(retryAfterSeconds) },
   );
+
+/**
+ * Sends a JSON response to a frequent request. `c.json` makes a `Response` whose body the adapter reads as a stream: half of
+ * the time of a small request. Headers that `c.header` has set are lost; set those of `c.env.outgoing`.
+ */
+export const sendJson = (c: Ctx, value: unknown): Response => {
+  const body = JSON.stringify(value);
+  const { outgoing } = c.env;
+  outgoing.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  outgoing.end(body);
+  return RESPONSE_ALREADY_SENT;
+};
 
 export const MAX_JSON_BYTES = 65_536;
 

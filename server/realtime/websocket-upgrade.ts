@@ -73,6 +73,11 @@ const refuse = (socket: Duplex, status: keyof typeof REFUSALS): void => {
   destroyLater(socket, () => socket.destroy());
 };
 
+/** Not a closure: one inside the listener would keep the request, with all its headers, as long as the socket. */
+function destroyThis(this: Duplex): void {
+  this.destroy();
+}
+
 /** Opens the WebSockets of the application. */
 export const createUpgradeListener = (services: UpgradeServices): UpgradeListener => {
   const { tickets, requestLog, stats } = services;
@@ -108,7 +113,7 @@ export const createUpgradeListener = (services: UpgradeServices): UpgradeListene
   };
 
   return (request, socket, head) => {
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroyThis);
     if (!services.hostNames.accepts(request.headers.host)) return refuse(socket, 421);
     const url = requestTarget(request);
     if (!url) return refuse(socket, 400);

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { SignJWT, exportJWK, generateKeyPair } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { OidcClient, type Tokens } from '../support/agent.ts';
 import { bearer, passwordLogin, startTestServer, type TestServer } from '../support/start.ts';
 
@@ -45,6 +45,32 @@ const request = (proof: string | undefined, token = tokens.access) =>
   server.call(PATH, { headers: { authorization: `DPoP ${token}`, ...(proof === undefined ? {} : { dpop: proof }) } });
 
 const errorOf = (response: Response) => /error="(\w+)"/.exec(response.headers.get('www-authenticate') ?? '')?.[1];
+
+describe('the cost of DPoP', () => {
+  test('is one signature a request, once the key and the token are known [proof-cost]', async () => {
+    await request(await prove());
+    const spies = [vi.spyOn(crypto.subtle, 'importKey'), vi.spyOn(crypto.subtle, 'verify')];
+    for (let n = 0; n < 5; n += 1) expect((await request(await prove())).status).toBe(200);
+    const [imports, verifications] = spies.map(({ mock }) => mock.calls.length);
+    for (const spy of spies) spy.mockRestore();
+    expect({ imports, verifications }).toEqual({ imports: 0, verifications: 5 });
+  });
+
+  test('does not keep a known token alive when it expires or its grant ends [known-token-ends]', async () => {
+    const own = await startTestServer();
+    const agent = await OidcClient.create(own);
+    const { access, refresh } = await agent.signIn();
+    const status = async () => (await agent.api(own.url + PATH, access)).status;
+    expect(await status()).toBe(200);
+    await own.fault('/clock', { skewMs: 3_600_000 });
+    expect(await status()).toBe(401);
+    await own.fault('/clock', { skewMs: 0 });
+    expect(await status()).toBe(200);
+    await agent.revoke(refresh);
+    expect(await status()).toBe(401);
+    await own.stop();
+  });
+});
 
 describe('DPoP at the API', () => {
   test('accepts a valid proof, and returns a nonce', async () => {
