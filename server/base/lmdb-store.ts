@@ -10,7 +10,7 @@ const SWEEP_EVERY_MS = 60_000;
 /** Rows of one transaction, so that a request waits for a few milliseconds at most. */
 const SWEEP_SLICE = 250;
 /** After a failed commit, writes fail at once for this long: a full disk must not cost an attempt for each request. */
-const FAILED_PAUSE_MS = 1_000;
+const FAILED_PAUSE_MS = 250;
 /** `flushed` never resolves after a failed commit (lmdb 3.5, write.js). */
 const FLUSH_WITHIN_MS = 1_000;
 

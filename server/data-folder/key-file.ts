@@ -33,10 +33,11 @@ const OTHERS = 0o077;
 export const defaultKeyFile = (dir: string, storeId: string): string =>
   join(dirname(dir), `session-keeper-${storeId}.key`);
 
-const readSecret = (file: string): string | undefined => {
+/** `isOwn`: the server chose the place. A mounted secret is readable by all of its container (Docker: mode 0444). */
+const readSecret = (file: string, isOwn: boolean): string | undefined => {
   try {
     const secret = readFileSync(file, 'utf8').trim();
-    if ((statSync(file).mode & OTHERS) !== 0)
+    if (isOwn && (statSync(file).mode & OTHERS) !== 0)
       throw new DataDirError(`Others can read the key file ${file}. Run: chmod 600 ${file}`);
     return secret;
   } catch (error) {
@@ -65,7 +66,7 @@ const createSecret = (file: string): string => {
   } finally {
     rmSync(temporary, { force: true });
   }
-  const secret = readSecret(file);
+  const secret = readSecret(file, false);
   if (secret === undefined) throw new DataDirError(`The key file ${file} disappeared.`);
   return secret;
 };
@@ -85,7 +86,7 @@ const keysOf = (secret: string, storeId: string, created?: string): FolderKeys =
 export const openKeys = (dir: string, storeId: string, keyCheck: string | undefined, source: KeySource): FolderKeys => {
   const file = source.keyFile ?? defaultKeyFile(dir, storeId);
   const origin = source.secret === undefined ? `the key file ${file}` : 'KEEPER_SECRET';
-  const secret = source.secret ?? readSecret(file);
+  const secret = source.secret ?? readSecret(file, source.keyFile === undefined);
   if (secret === undefined && keyCheck !== undefined)
     throw new DataDirError(
       `${dir} was written with a key, but ${origin} does not exist. Put the key file back, or set KEEPER_SECRET to its ` +
