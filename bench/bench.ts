@@ -118,7 +118,7 @@ const mark = async (bench: Bench, stages: Stages, sites: readonly Site[]): Promi
 };
 
 const sites = await startSites(subjects, values.marks ? await workerNotesScript() : '');
-const browser = await startBareBrowser(ordinaryAccount());
+const browser = await startBareBrowser({ account: ordinaryAccount() });
 try {
   const stage = await createStage(browser);
   if (values.marks) await noteInPages(stage);

@@ -17,7 +17,8 @@ const LOOK_EVERY_MS = 5;
 const GIVE_UP_MS = 120_000;
 
 const network = await startSilentNetwork({ heartbeatMs: HEARTBEAT_MS });
-const browser = await startBareBrowser();
+const { server, bypass } = network.proxy;
+const browser = await startBareBrowser({ args: [`--proxy-server=${server}`, `--proxy-bypass-list=${bypass}`] });
 
 type Loss = { triedMs: number; backMs: number };
 const openedAt = async (): Promise<number> =>

@@ -147,7 +147,7 @@ const median = (all: readonly number[]): number =>
 const app = await startApp();
 const lab = createFaultClient(app.origin);
 const proxy = await startFrameProxy(app.origin);
-const browser = await startBareBrowser(ordinaryAccount());
+const browser = await startBareBrowser({ account: ordinaryAccount() });
 try {
   const tabs: BareTab[] = [browser];
   while (tabs.length < TABS) tabs.push(await browser.open());

@@ -75,7 +75,7 @@ const expiredTicket: CauseRule = ({ type, before }) => {
   if (!refused) return undefined;
   return cause(
     'socket-ticket-expired',
-    `The socket's ticket had expired: ${pathOf(refused)} refused it with 401, and the site signed the user out.`,
+    `The socket's ticket had expired, or had been used before: ${pathOf(refused)} refused it with 401, and the site signed the user out.`,
     'Fetch a new ticket for every attempt to connect, and never let a socket sign anyone out: only the token endpoint may.',
     refused,
   );

@@ -87,6 +87,18 @@ const scenarioOf = (seed: number, steps: readonly LabStep[]): LabScenario => {
 
 const isLoss = ({ verdict }: ScenarioResult): boolean => verdict === 'lost';
 
+/** Drops each step that the loss does not need. fast-check shortens a sequence from its start, and keeps its last step. */
+const withoutNeedless = async (
+  steps: readonly LabStep[],
+  loses: (steps: readonly LabStep[]) => Promise<boolean>,
+): Promise<readonly LabStep[]> => {
+  for (const index of steps.keys()) {
+    const rest = steps.toSpliced(index, 1);
+    if (rest.length > 0 && (await loses(rest))) return withoutNeedless(rest, loses);
+  }
+  return steps;
+};
+
 /**
  * Tries random sequences of faults, and shrinks the first one that loses something to the shortest that still does
  * (https://fast-check.dev). The same seed tries the same sequences.
@@ -111,8 +123,9 @@ export const findShortestLoss = async (options: MinimiseOptions): Promise<Minimi
     interruptAfterTimeLimit: limitMs,
     markInterruptAsFailure: false,
   });
-  const [steps] = counterexample ?? [];
-  if (!steps) return { type: 'none', tried: results.size };
+  const [longer] = counterexample ?? [];
+  if (!longer) return { type: 'none', tried: results.size };
+  const steps = await withoutNeedless(longer, async (rest) => isLoss(await tryOut(rest)));
   const scenario = scenarioOf(seed, steps);
   const result = await tryOut(steps);
   const isConfirmed = isLoss(await run(scenario));

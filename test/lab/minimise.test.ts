@@ -33,6 +33,17 @@ test('shrinks a loss to the shortest sequence, which replays from its file', asy
   expect(read).toEqual(found.scenario);
 });
 
+test('drops a last step that the loss does not need', async () => {
+  const cutAnywhere = (scenario: LabScenario): Promise<ScenarioResult> =>
+    Promise.resolve(
+      resultOf(
+        scenario,
+        scenario.steps.some(({ type }) => type === 'cut'),
+      ),
+    );
+  expect(await find(cutAnywhere, 3)).toMatchObject({ type: 'found', scenario: { steps: [{ type: 'cut' }] } });
+});
+
 test('tries the same sequences for the same seed', async () => {
   const tried = async (seed: number): Promise<string[]> => {
     const all: string[] = [];

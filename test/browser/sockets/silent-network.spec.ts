@@ -10,11 +10,14 @@ const HEARTBEAT_MS = 1_000;
 const NOTICED_WITHIN_MS = 3 * (HEARTBEAT_MS + 3_000);
 
 test('reconnects and loses nothing when the network drops all packets without closing connections', async ({
-  page,
+  browser,
   complaints,
 }) => {
   complaints.expect(FAILED_SOCKET);
   const network = await startSilentNetwork({ heartbeatMs: HEARTBEAT_MS });
+  const context = await browser.newContext({ proxy: network.proxy });
+  complaints.watch(context);
+  const page = await context.newPage();
   try {
     await signInAt(page, network.origin);
     const topic = newTopic();
@@ -27,6 +30,7 @@ test('reconnects and loses nothing when the network drops all packets without cl
     await expectAll(page, topic, 20);
     expect((await snapshotOf(page)).session.state).toBe('active');
   } finally {
+    await context.close();
     await network.stop();
   }
 });

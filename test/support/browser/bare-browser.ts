@@ -39,12 +39,15 @@ const targetOf = (answer: JsonObject): string => {
   return id;
 };
 
-export const startBareBrowser = async (account?: ProcessAccount): Promise<BareBrowser> => {
+export type BareBrowserOptions = { account?: ProcessAccount | undefined; args?: readonly string[] | undefined };
+
+export const startBareBrowser = async ({ account, args = [] }: BareBrowserOptions = {}): Promise<BareBrowser> => {
   const argsFor = (profile: string): readonly string[] => [
     ...browserArgs(),
     '--headless=new',
     '--remote-debugging-port=0',
     `--user-data-dir=${profile}`,
+    ...args,
     'about:blank',
   ];
   const path = launchOptions().executablePath;
