@@ -37,21 +37,21 @@ const modules =
   };
 
 /** A codec that a site adds costs its worker at most this much. */
-const CODEC_LIMIT_BYTES = 3 * KB;
+const CODEC_LIMIT_BYTES = 4.3 * KB;
 /** Engine.IO and Socket.IO are two protocols, one inside the other. */
-const LARGER_CODECS: ReadonlyMap<string, number> = new Map([['socket.io', 3.7 * KB]]);
+const LARGER_CODECS: ReadonlyMap<string, number> = new Map([['socket.io', 5.3 * KB]]);
 
 /** Minified and compressed bytes. docs/decisions/0005 gives the reasons for these limits. */
 const BUDGETS: readonly Budget[] = [
-  { name: 'session worker, start', limitBytes: 21.9 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
+  { name: 'session worker, start', limitBytes: 23.8 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
   {
     name: 'session worker, whole',
-    limitBytes: 36.9 * KB,
+    limitBytes: 39 * KB,
     bytes: built((files) => workerFiles('keeper-session-sw.js', files)),
   },
-  { name: 'worker, start', limitBytes: 22.7 * KB, bytes: built(async () => ['keeper-sw.js']) },
-  { name: 'worker, whole', limitBytes: 50 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
-  { name: 'app worker, start', limitBytes: 25.6 * KB, bytes: built(async () => ['sw.js']) },
+  { name: 'worker, start', limitBytes: 24.9 * KB, bytes: built(async () => ['keeper-sw.js']) },
+  { name: 'worker, whole', limitBytes: 55.4 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
+  { name: 'app worker, start', limitBytes: 27.5 * KB, bytes: built(async () => ['sw.js']) },
   { name: 'page client', limitBytes: 8 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
   { name: 'app, first load', limitBytes: 30 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {

@@ -202,9 +202,8 @@ export const createHost = (options: HostOptions): Host => {
         tabs.add(intro, port);
         tabs.send(tab, [{ type: 'welcome', protocol: PROTOCOL, life: livenessLock.name, snapshot: snapshot() }]);
         if (intro.arrival !== 'reattach') arrived(client);
-        // Not at the start of the worker: see `takeIdentity`.
-        sockets.open();
-        counters.load();
+        // Not at the start of the worker (see `takeIdentity`), and not before the first proof.
+        void order.background.then(sockets.open);
         if (clock.now() < handOverEndsAt) tabs.send(tab, [{ type: 'hand-over' }]);
         // A tab that attaches after that time shows that no worker took over. So this one connects again.
         else sockets.use((all) => all.resume());
