@@ -43,9 +43,12 @@ export const runLab = async (options: LabRunOptions): Promise<LabReport> => {
       continue;
     }
     onProgress({ type: 'scenario', scenario, index, total, leftMs: mean(measured) * (total - index) });
-    const chance = seededChance(seedFor(seed, scenario));
     const onStep = (text: string): void => onProgress({ type: 'step', text });
-    const result = await runScenario(scenario, { ...options, onStep }, seed, chance);
+    const play = (): Promise<ScenarioResult> =>
+      runScenario(scenario, { ...options, onStep }, seed, seededChance(seedFor(seed, scenario)));
+    const first = await play();
+    // A browser that did not start, or a page that loaded too slowly, says nothing about the site.
+    const result = first.verdict === 'broken' ? await play() : first;
     measured.push(result.ms);
     results.push(result);
     onProgress({ type: 'result', result, index, total });

@@ -160,8 +160,11 @@ const play = async (scenario: LabScenario, stage: Stage, onStep: (text: string) 
   }
 };
 
+/** Playwright colours its messages (ECMA-48 SGR). */
+const COLOURS = new RegExp(`${String.fromCodePoint(27)}\\[[\\d;]*m`, 'g');
+
 const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n').slice(0, 3).join(' ');
+  (error instanceof Error ? error.message : String(error)).replaceAll(COLOURS, '').split('\n').slice(0, 3).join(' ');
 
 /** Runs one scenario in a new browser. Never rejects: what the lab itself cannot do is a result too. */
 export const runScenario = async (

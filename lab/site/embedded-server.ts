@@ -3,7 +3,7 @@ import type { SignInModule, SiteHooks } from './sign-in-module.ts';
 
 /* The demo app of this repository, with its fault routes (`npm start`): it needs no sign-in module. */
 
-const FORM_WITHIN_MS = 20_000;
+const FORM_WITHIN_MS = 40_000;
 const TOPIC = 'lab';
 const JSON_TYPE = { 'content-type': 'application/json' };
 
