@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { initialMachine, stepSession } from '../src/core/session/session.ts';
-import { SESSION_POLICY, type SessionMachine, type Session } from '../src/core/session/session-types.ts';
+import { SESSION_POLICY } from '../src/core/session-policy.ts';
+import type { SessionMachine, Session } from '../src/core/session/session-types.ts';
 
 /** Measures one step of the session machine for a request with a valid token. Every authorized request takes it. */
 const STEPS = 2_000_000;

@@ -43,17 +43,17 @@ const LARGER_CODECS: ReadonlyMap<string, number> = new Map([['socket.io', 5.3 * 
 
 /** Minified and compressed bytes. docs/decisions/0005 gives the reasons for these limits. */
 const BUDGETS: readonly Budget[] = [
-  { name: 'session worker, start', limitBytes: 23.8 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
+  { name: 'session worker, start', limitBytes: 24.9 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
   {
     name: 'session worker, whole',
-    limitBytes: 39 * KB,
+    limitBytes: 41.6 * KB,
     bytes: built((files) => workerFiles('keeper-session-sw.js', files)),
   },
-  { name: 'worker, start', limitBytes: 24.9 * KB, bytes: built(async () => ['keeper-sw.js']) },
-  { name: 'worker, whole', limitBytes: 55.4 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
-  { name: 'app worker, start', limitBytes: 27.5 * KB, bytes: built(async () => ['sw.js']) },
+  { name: 'worker, start', limitBytes: 26 * KB, bytes: built(async () => ['keeper-sw.js']) },
+  { name: 'worker, whole', limitBytes: 57.6 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
+  { name: 'app worker, start', limitBytes: 28.6 * KB, bytes: built(async () => ['sw.js']) },
   { name: 'page client', limitBytes: 8 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
-  { name: 'app, first load', limitBytes: 30 * KB, bytes: built((files) => pageFiles('index.html', files)) },
+  { name: 'app, first load', limitBytes: 30.4 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {
     name: 'three elements',
     limitBytes: 19.7 * KB,

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { closeFor } from './connections-by-owner.ts';
 import { CLOSE_CODE, SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../src/protocol/frames.ts';
-import { isToken } from '../../src/protocol/backend-responses.ts';
+import { isTicket } from '../../src/protocol/backend-responses.ts';
 import type { EventStreams } from './event-streams.ts';
 import { applyUpgradeFault, type Faults } from '../base/faults.ts';
 import { MAX_FRAME_BYTES } from './hub-connection.ts';
@@ -101,7 +101,7 @@ export const createUpgradeListener = (services: UpgradeServices): UpgradeListene
     ws.on('error', () => ws.terminate());
     // Frames that arrive before the ticket is redeemed wait in the kernel.
     ws.pause();
-    const redeemed = isToken(ticket) ? tickets.redeem(use, ticket) : Promise.resolve(undefined);
+    const redeemed = isTicket(ticket) ? tickets.redeem(use, ticket) : Promise.resolve(undefined);
     const principal = await redeemed.finally(() => ws.resume());
     if (principal) setSubject(request, principal.sub);
     requestLog.record(request, { status: 101, whole: true, bodyBytes: 0 });

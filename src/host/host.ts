@@ -26,9 +26,10 @@ import { takeIdentity } from './storage/profile-identity.ts';
 import { createTabExpectations } from './tabs/tab-expectations.ts';
 import { createSnapshotPublisher, createTabPorts } from './tabs/tab-ports.ts';
 
-const tierOf = (sealed: boolean, machine: SessionMachine): Tier => {
+const tierOf = (sealed: boolean, machine: SessionMachine, isBearerOnly: boolean): Tier => {
   if (sealed) return 'sealed';
-  return sessionOf(machine.state)?.tokens.access?.scheme === 'DPoP' ? 'bound' : 'compatible';
+  const isBound = sessionOf(machine.state)?.tokens.access?.scheme === 'DPoP' && !isBearerOnly;
+  return isBound ? 'bound' : 'compatible';
 };
 
 /** The last thing that happened to the session is that its user signed out. */
@@ -50,9 +51,14 @@ const verifyByWhoami = async (
   });
   if (!answer.ok) return failedWith(answer.problem);
   const { at, status, text } = answer.value;
+  if (status === 401) return failedWith({ code: 'token-refused', at, status });
   const user = status === 200 ? parseWhoami(text) : undefined;
   return user ? { type: 'verified', user } : failedWith({ code: 'unexpected-answer', at, status, detail: 'whoami' });
 };
+
+/** No caller waits for the result of a callback. */
+const signInBy = (callback: URL) =>
+  ({ type: 'sign-in', id: undefined, command: { kind: 'oidc-callback', url: callback.href } }) as const;
 
 /** Wires the host together. Synchronous, so that a worker can answer the event that started it. */
 export const createHost = (options: HostOptions): Host => {
@@ -121,11 +127,8 @@ export const createHost = (options: HostOptions): Host => {
   const cleanUp = (): void => {
     void order.background.then(() => services.cleanUp(sessionOf(session.machine.state))).catch(() => undefined);
   };
-
-  const matcher = createRequestMatcher(config.api, origin);
-  const { requestToken } = session;
-  const { sendWithProof } = auth;
-  const authorizedFetch = createAuthorizedFetch({ origin, requestToken, sendWithProof, scope: scopes.get, matcher });
+  const matcher = createRequestMatcher(config, origin);
+  const authorizedFetch = createAuthorizedFetch({ ...session, ...auth, ...clock, origin, matcher, scope: scopes.get });
 
   const sockets = createLazySockets(async () => {
     const identity = await takeIdentity(services.disk);
@@ -147,7 +150,7 @@ export const createHost = (options: HostOptions): Host => {
     build,
     worker,
     durability: session.machine.durability,
-    tier: tierOf(seal !== undefined, session.machine),
+    tier: tierOf(seal !== undefined, session.machine, services.isBearerOnly()),
     signInKinds: signInKindsOf(config),
     online,
     session: projectSession(session.machine),
@@ -226,9 +229,9 @@ export const createHost = (options: HostOptions): Host => {
       return response;
     },
     async callback(url) {
-      const path = await auth.returnTo(url.searchParams.get('state')).catch(() => undefined);
-      session.dispatch({ type: 'sign-in', id: undefined, command: { kind: 'oidc-callback', url: url.href } });
-      return path ?? '/';
+      const landing = await auth.land(url.searchParams.get('state')).catch(() => undefined);
+      if (!landing?.begins) session.dispatch(signInBy(url));
+      return landing?.url ?? '/';
     },
     endSession: async () => (await services.endSession.take().catch(() => undefined)) ?? '/',
     handOver(ms) {

@@ -21,7 +21,7 @@ export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onC
     },
     subscribe: store.subscribe,
     signIn: async (intent) => {
-      const here = location.pathname + location.search;
+      const here = location.pathname + location.search + location.hash;
       const next = await api.signIn(intent.kind === 'oidc' ? { returnTo: here, ...intent } : intent);
       goTo(next);
       return next;

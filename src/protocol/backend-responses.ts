@@ -20,10 +20,20 @@ export const parseCookieSessionStatus = (json: string): CookieSessionStatus | un
   return authenticated && user ? { authenticated, user } : undefined;
 };
 
+const MAX_TOKEN_LENGTH = 16_384;
+
+const matches = (value: unknown, pattern: RegExp): value is string =>
+  typeof value === 'string' && value.length <= MAX_TOKEN_LENGTH && pattern.test(value);
+
+/**
+ * RFC 6749 appendix A.12: visible ASCII. Real tokens have `|` (Laravel Sanctum) and `!` (Salesforce), which `b64token` of
+ * RFC 6750 §2.1 excludes. Nothing of it breaks out of a header.
+ */
+export const isAccessToken = (value: unknown): value is string =>
+  matches(value, /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/);
+
 /** `b64token` of RFC 6750 §2.1: nothing that could break out of a header or a URL. */
-const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
-export const isToken = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= 16_384 && TOKEN.test(value);
+export const isTicket = (value: unknown): value is string => matches(value, /^[A-Za-z0-9._~+/-]+=*$/);
 
 /** `{ticket, expires_in}`, or the web app's `{token, expiresIn}`. Seconds. */
 export const TICKET_RESPONSE = object({
@@ -40,5 +50,5 @@ export const parseSocketTicket = (json: string): SocketTicket | undefined => {
   const response = TICKET_RESPONSE.read(parseJson(json));
   const ticket = response?.ticket ?? response?.token;
   const seconds = response?.expires_in ?? response?.expiresIn ?? DEFAULT_TICKET_SECONDS;
-  return isToken(ticket) ? { ticket, freshForMs: Math.max(0, seconds) * 1000 } : undefined;
+  return isTicket(ticket) ? { ticket, freshForMs: Math.max(0, seconds) * 1000 } : undefined;
 };

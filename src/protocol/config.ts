@@ -49,6 +49,17 @@ export const OIDC_CONFIG = object({
   callback: string,
   /** Resource indicator (RFC 8707), for a provider that needs one. */
   resource: optional(string),
+  /**
+   * The `prompt` of the authorization request (OpenID Connect Core §3.1.2.1): one value, because Microsoft Entra ID
+   * refuses two (AADSTS90023). An empty string sends none. Default: `consent` with the scope `offline_access`, else
+   * `login` after a sign-out.
+   */
+  prompt: optional(string),
+  /**
+   * Tokens that are bound to a key (RFC 9449). `auto`: where the provider offers it. An API that knows bearer tokens only
+   * gets them as such. `required`: never a bearer token. `off`: never DPoP. Default `auto`.
+   */
+  dpop: optional(oneOf('auto', 'off', 'required')),
   /** How long (ms) the provider still accepts a used refresh token. 0: unknown or not at all. */
   reuseGraceMs: withDefault(number, 0),
   /**

@@ -9,6 +9,7 @@ export type SessionEventName =
   | 'loaded'
   | 'load-failed'
   | 'refused'
+  | 'refused-again'
   | 'abandoned'
   | 'locked'
   | 'saved'
@@ -40,7 +41,8 @@ export type SessionStateName =
   | 'refreshing'
   | 'ending'
   | 'saving'
-  | 'degraded';
+  | 'degraded'
+  | 'sign-in-required';
 
 /** Machine `network`, as the browser reports it: a hint, no proof. */
 export type NetworkStateName = 'up' | 'down';

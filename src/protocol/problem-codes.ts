@@ -1,5 +1,5 @@
 import { looseObject, number, string, union, type Infer, type Schema } from './schema/schema.ts';
-import { optional } from './schema/schema-types.ts';
+import { boolean, optional } from './schema/schema-types.ts';
 
 /**
  * Everything that can go wrong, as plain data with a stable code. Nothing is thrown between a page and the worker.
@@ -7,8 +7,8 @@ import { optional } from './schema/schema-types.ts';
  * `retryAfterMs` is the pause that the server asked for. The interface makes the words for people.
  */
 export const PROBLEM = union('code', {
-  /** No answer at all: offline, DNS, reset, refused. */
-  'network-unreachable': { at: string },
+  /** No answer at all: offline, DNS, reset, refused. `offline`: the browser said so when the request failed. */
+  'network-unreachable': { at: string, offline: optional(boolean) },
   /** An answer did not come within its deadline. */
   timeout: { at: string },
   /** 5xx, `temporarily_unavailable`, or an error status that proves nothing about the session. */
@@ -21,6 +21,12 @@ export const PROBLEM = union('code', {
   'grant-rejected': { at: string, status: number, error: string },
   /** `invalid_grant`, but an earlier answer was lost: the rotated token never reached us. */
   'answer-lost': { at: string, status: number, error: string },
+  /** The provider renews the session only with the person: `interaction_required` and its kin, or a code of its own. */
+  'sign-in-required': { at: string, status: number, error: optional(string) },
+  /** The token endpoint answered 400 or 401 without a reason. Only many of these in a row mean that a person is needed. */
+  'refresh-refused': { at: string, status: number, retryAfterMs: optional(number) },
+  /** The app's backend refuses tokens that the provider has just issued. */
+  'token-refused': { at: string, status: number },
   /** `invalid_client`, `invalid_scope`, `unauthorized_client`…: the operator has to fix the configuration. */
   misconfigured: { at: string, detail: string },
   /** The session's lifetime, which the server declared, is over. */

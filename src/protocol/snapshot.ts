@@ -28,17 +28,32 @@ const SESSION_FACTS = {
   verifiedAt: optional(number),
   /** End of the session's absolute lifetime, where the server declares one. */
   endsAt: optional(number),
+  /** Why the last sign-in over this session failed. */
+  signInProblem: optional(PROBLEM),
 };
+
+const FAILURE = { nextTryAt: number, attempt: number, problem: PROBLEM };
 
 /** The session as a page sees it. Every state but `starting` and `signed-out` means that a user is signed in. */
 export const SESSION_VIEW = union('state', {
   /** Reading the disk, or finishing a sign-in. Nothing is known yet: show neither app nor login page. */
   starting: {},
-  active: SESSION_FACTS,
-  refreshing: SESSION_FACTS,
+  /** `problem`: the app's backend refuses the tokens, although the provider renews them. */
+  active: { problem: optional(PROBLEM), ...SESSION_FACTS },
+  /** `problem`: the failure of the attempt before. Trying is not success, so it stays until a grant arrives. */
+  refreshing: { problem: optional(PROBLEM), attempt: optional(number), ...SESSION_FACTS },
   /** Cannot refresh now. The tokens are kept, and the time of the next try is known. */
-  degraded: { nextTryAt: number, attempt: number, problem: PROBLEM, ...SESSION_FACTS },
-  'signed-out': { reason: SIGNED_OUT_REASON, kind: optional(SIGN_IN_KIND), problem: optional(PROBLEM) },
+  degraded: { ...FAILURE, ...SESSION_FACTS },
+  /** The provider renews only with the person. The tokens are kept: offer a sign-in over the page. */
+  'sign-in-required': { ...FAILURE, ...SESSION_FACTS },
+  /** `problem`: the newest one. `endedBy`: the evidence of the end, which a failed sign-in since then does not replace. */
+  'signed-out': {
+    reason: SIGNED_OUT_REASON,
+    kind: optional(SIGN_IN_KIND),
+    problem: optional(PROBLEM),
+    endedBy: optional(PROBLEM),
+    signInProblem: optional(PROBLEM),
+  },
 });
 export type SessionView = Infer<typeof SESSION_VIEW>;
 

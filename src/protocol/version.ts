@@ -7,8 +7,9 @@
  * 2  a tab reports what it has read
  * 3  the worker sends the messages of a tab's socket in runs
  * 4  each run is a port message of its own
+ * 5  a session can be in the state `sign-in-required`
  */
-export const PROTOCOL = 4;
+export const PROTOCOL = 5;
 
 /** The oldest protocol that this build still talks to. */
 export const OLDEST_PROTOCOL = 3;

@@ -89,6 +89,8 @@ const USELESS: readonly [name: string, oddity: Oddity, problem: ProblemCode][] =
   ['307 to a URL that returns tokens', status(307, '', { location: '/elsewhere' }), 'unexpected-answer'],
   ['401 invalid_client [invalid-client]', status(401, '{"error":"invalid_client"}'), 'misconfigured'],
   ['400 unauthorized_client [unauthorized-client]', status(400, '{"error":"unauthorized_client"}'), 'misconfigured'],
+  ['400 without a reason [refresh-refused]', status(400), 'refresh-refused'],
+  ['401 with a sentence', status(401, '{"message":"Unauthenticated."}'), 'refresh-refused'],
   ['400 temporarily_unavailable', status(400, '{"error":"temporarily_unavailable"}'), 'server-unavailable'],
   [
     'tokens in `__proto__` [prototype-tokens]',
@@ -102,7 +104,8 @@ describe('keeps the session when the answer without tokens is', () => {
     const worker = await signedIn();
     const before = worker.session?.tokens;
     endpoint.answer(oddity);
-    expect(await worker.refused()).toMatchObject({ type: 'fail', problem: { code } });
+    void worker.refused();
+    await worker.until('degraded');
     expect(worker.runtime.machine.state).toMatchObject({ state: 'degraded', problem: { code } });
     expect(worker.session?.tokens.refresh).toBe(before?.refresh);
     expect(endpoint.strayed).toEqual([]);
@@ -135,6 +138,9 @@ const USEFUL: readonly [name: string, oddity: Oddity][] = [
   ['expires_in far too large', over({ expires_in: 1e300 })],
   ['expires_in as a string', over({ expires_in: '60abc' })],
   ['an access token that is not a JWT [opaque-access-token]', over({ access_token: 'opaque' })],
+  ['no token type [no-token-type]', over({ token_type: undefined })],
+  ['a token type null', over({ token_type: null })],
+  ['a token of any visible ASCII [token-alphabet]', over({ access_token: '00D5g|AQ!x"#' })],
   ['a narrower scope', over({ scope: 'openid' })],
   ['a scope that is a list [scope-list]', over({ scope: ['openid'] })],
   ['a duplicate name, and `__proto__` [name-twice]', twice],
@@ -155,7 +161,7 @@ const SALVAGED: readonly [name: string, oddity: Oddity][] = [
   ['no access token', over({ access_token: undefined })],
   ['an empty access token', over({ access_token: '' })],
   ['an access token with a line end [header-injection]', over({ access_token: 'a\r\nx: y' })],
-  ['no token type [no-token-type]', over({ token_type: undefined })],
+  ['an unknown token type [unknown-token-type]', over({ token_type: 'mac' })],
   ['a token type of another scheme', over({ token_type: 'DPoP' })],
 ];
 
@@ -163,7 +169,9 @@ describe('the new refresh token is kept when the answer has', () => {
   test.each(SALVAGED)('%s', async (_name, oddity) => {
     const worker = await signedIn();
     endpoint.answer(oddity);
-    expect(await worker.refused()).toMatchObject({ type: 'fail', problem: { code: 'unexpected-answer' } });
+    void worker.refused();
+    const { state } = await worker.until('degraded');
+    expect(state).toMatchObject({ problem: { code: 'unexpected-answer' } });
     expect(worker.session?.tokens.refresh).toBe(endpoint.newest);
     await expectKept(worker);
   });

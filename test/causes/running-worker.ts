@@ -77,7 +77,7 @@ export const runWorker = (password: SignInMethod): RunningWorker => {
     },
     refused: async () => {
       const generation = latestOf(runtime.machine.state)?.generation ?? 0;
-      return runtime.requestToken({ type: 'refused', id: `t${(requests += 1)}`, generation });
+      return runtime.requestToken({ type: 'refused', id: `t${(requests += 1)}`, generation, challenge: 'token' });
     },
     until,
     end: () => {

@@ -3,6 +3,8 @@ import { createTabPorts, LINGER_MS, MAX_UNREAD_BYTES, type TabPorts } from '../.
 import { systemClock } from '../../src/host/runtime/clock.ts';
 import type { TabIntro } from '../../src/protocol/bridge/bridge.ts';
 import type { PortFrame } from '../../src/protocol/bridge/port-frames.ts';
+import { startingSnapshot } from '../../src/page/connection/snapshot-store.ts';
+import type { SessionView } from '../../src/protocol/snapshot.ts';
 import { PROTOCOL } from '../../src/protocol/version.ts';
 
 /* Real message ports: the other end reads a message in a later task, or never. */
@@ -119,10 +121,10 @@ test('attaches a page under the same name when it reads again', async () => {
   expect(tabs.has('tab')).toBe(true);
 });
 
-test('posts each run of socket messages by itself, and as a frame to a page of the previous protocol', async () => {
+test('posts each run of socket messages by itself, and as a frame to a page of protocol 3', async () => {
   const { tabs } = start();
   const said: Record<string, unknown[]> = { now: [], before: [] };
-  const all = Object.entries({ now: PROTOCOL, before: PROTOCOL - 1 }).map(([tab, protocol]) => {
+  const all = Object.entries({ now: PROTOCOL, before: 3 }).map(([tab, protocol]) => {
     const { port1, port2 } = new MessageChannel();
     open.push(port1, port2);
     tabs.add({ protocol, tab, arrival: 'navigate', visible: true, topics: [] }, port2);
@@ -144,6 +146,27 @@ test('posts each run of socket messages by itself, and as a frame to a page of t
     now: [[acked(1)], runs[0], [acked(2), acked(3)], runs[1], runs[2]],
     before: [frames],
   });
+});
+
+test('shows a session that needs the person as degraded to a page of protocol 4, which would show no trouble', async () => {
+  const { tabs } = start();
+  const shown: Record<string, unknown> = {};
+  const problem = { code: 'sign-in-required', at: '/token', status: 400 } as const;
+  const session: SessionView = { state: 'sign-in-required', kind: 'oidc', nextTryAt: 1, attempt: 1, problem };
+  const posted = Object.entries({ now: PROTOCOL, before: 4 }).map(([tab, protocol]) => {
+    const { port1, port2 } = new MessageChannel();
+    open.push(port1, port2);
+    tabs.add({ protocol, tab, arrival: 'navigate', visible: true, topics: [] }, port2);
+    return new Promise<void>((resolve) => {
+      port1.onmessage = ({ data: [frame] }: MessageEvent<(PortFrame & { type: 'snapshot' })[]>) => {
+        shown[tab] = frame?.snapshot.session.state;
+        resolve();
+      };
+    });
+  });
+  tabs.broadcast({ type: 'snapshot', snapshot: { ...startingSnapshot('service-worker', true), session } });
+  await Promise.all(posted);
+  expect(shown).toEqual({ now: 'sign-in-required', before: 'degraded' });
 });
 
 test('counts the bytes of socket messages', async () => {

@@ -5,7 +5,7 @@ import {
   admit,
   answerAll,
   beginRefresh,
-  enterDegraded,
+  enterFailed,
   degradeWithoutToken,
   end,
   generationOf,
@@ -99,7 +99,7 @@ export const adopt = (machine: SessionMachine, saved: SessionRecord, context: Se
 
 /**
  * A store that rejects the record would also reject the new tokens, and an unreadable one may hold newer tokens. With a
- * good access token, the refresh can wait. Without one, a session in memory is better than no session (invariant 3).
+ * good access token, and no request that waits for another one, the refresh can wait. Without one, a session in memory is better than no session (invariant 3).
  */
 export const onStoreFailed = (
   machine: SessionMachine,
@@ -107,9 +107,9 @@ export const onStoreFailed = (
   problem: Problem,
   context: SessionContext,
 ): SessionStep => {
-  const good = state.access === 'good' && usable(state.session.tokens.access, context.now, context.policy);
-  if (!good) return requestTokens({ ...machine, durability: 'memory' }, { ...state, recorded: undefined });
-  return withEffects(enterDegraded(machine, state, problem, context), { type: 'unlock' });
+  const canWait = state.waiting.length === 0 && usable(state.session.tokens.access, context.now, context.policy);
+  if (!canWait) return requestTokens({ ...machine, durability: 'memory' }, { ...state, recorded: undefined });
+  return withEffects(enterFailed(machine, state, problem, context), { type: 'unlock' });
 };
 
 export const onGranted = (
@@ -118,9 +118,9 @@ export const onGranted = (
   grant: TokenResponse,
   { now }: SessionContext,
 ): SessionStep => {
-  const { session, call, attempt, access, waiting } = state;
+  const { session, call, failed, waiting } = state;
   const next = applyGrant(session, grant, now);
-  const saving: SessionState = { state: 'saving', session, next, call, attempt, access, waiting };
+  const saving: SessionState = { state: 'saving', session, next, call, failed, waiting };
   return transition(machine, saving, { type: 'save', call, record: { state: 'signed-in', session: next } });
 };
 
@@ -137,7 +137,7 @@ export const onGrantFailed = (
     unanswered || open !== undefined
       ? machine.answeredRefreshSentAt
       : (state.recorded ?? machine.answeredRefreshSentAt);
-  const step = enterDegraded({ ...machine, answeredRefreshSentAt }, { ...state, session }, problem, context);
+  const step = enterFailed({ ...machine, answeredRefreshSentAt }, { ...state, session }, problem, context);
   return withEffects(step, { type: 'unlock' });
 };
 
@@ -147,12 +147,12 @@ const onRejected = (
   problem: Problem & { code: 'grant-rejected' },
   { now }: SessionContext,
 ): SessionStep => {
-  const { session, call, access, waiting } = state;
+  const { session, call, failed, waiting } = state;
   const evidence: Problem = session.refreshSentAt === undefined ? problem : { ...problem, code: 'answer-lost' };
   const left = hasEnded(session, now) ? lifetimeOver(state, session) : signedOutRecord(state, 'rejected', evidence);
   return transition(
     machine,
-    { state: 'ending', session, left, call, access, waiting },
+    { state: 'ending', session, left, call, failed, waiting },
     { type: 'save', call, record: left },
   );
 };

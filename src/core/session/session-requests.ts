@@ -6,121 +6,138 @@ import {
   answerAll,
   beginRefresh,
   generationOf,
+  isHopeless,
+  retryRefresh,
   sessionOf,
   spendUnauthorized,
 } from './session-transitions.ts';
-import { verifyNow } from './session-verify.ts';
-import type { SessionMachine, SessionContext, Session, SessionState, SessionStep } from './session-types.ts';
-
-type Degraded = SessionState & { state: 'degraded' };
+import { checkNow, verifyNow } from './session-verify.ts';
+import { isDue } from './token-expiry.ts';
+import type {
+  Failed,
+  SessionMachine,
+  SessionContext,
+  SessionEvent,
+  SessionState,
+  SessionStep,
+  Waiting,
+} from './session-types.ts';
 
 /** A request of the allow-list needs a verdict: with which token, if any, it is sent. */
 export const onRequest = (machine: SessionMachine, id: string, context: SessionContext): SessionStep => {
   const { state } = machine;
+  if (state.state === 'signed-out') return withEffects(noChange(machine), answer(id, { type: 'anonymous' }));
+  if (state.state === 'starting' || state.state === 'establishing') return wait(machine, state, [id]);
+  // A 401 for one request says nothing about the token of the others: the server decides about each.
+  const verdict = admit(state.session, context);
+  return verdict ? withEffects(noChange(machine), answer(id, verdict)) : needToken(machine, [id], context);
+};
+
+/** These requests need another token than the present one. */
+const needToken = (machine: SessionMachine, ids: Waiting, context: SessionContext): SessionStep => {
+  const { state } = machine;
   switch (state.state) {
     case 'signed-out':
-      return withEffects(noChange(machine), answer(id, { type: 'anonymous' }));
-    case 'starting':
-    case 'establishing':
-      return wait(machine, state, id);
-    case 'active': {
-      const verdict = admit(state.session, context);
-      return verdict ? { machine, effects: [answer(id, verdict)] } : beginRefresh(machine, { ...state, waiting: [id] });
-    }
-    case 'refreshing':
-    case 'saving':
-    case 'ending': {
-      const verdict = state.access === 'good' ? admit(state.session, context) : undefined;
-      return verdict ? withEffects(noChange(machine), answer(id, verdict)) : wait(machine, state, id);
-    }
+      return withEffects(noChange(machine), ...answerAll(ids, { type: 'passThrough' }));
+    case 'active':
+      return beginRefresh(machine, { session: state.session, waiting: ids });
     case 'degraded':
-      return onRequestDegraded(machine, state, id, context);
+    case 'sign-in-required':
+      return waitForRetry(machine, state, ids, context);
+    default:
+      return wait(machine, state, ids);
   }
 };
 
-const wait = (machine: SessionMachine, state: SessionState & { waiting: readonly string[] }, id: string): SessionStep =>
-  noChange({ ...machine, state: { ...state, waiting: [...state.waiting, id] } as SessionState });
+const wait = (machine: SessionMachine, state: SessionState & { waiting: Waiting }, ids: Waiting): SessionStep =>
+  noChange({ ...machine, state: { ...state, waiting: [...state.waiting, ...ids] } as SessionState });
 
-/** A request starts an attempt, at most one in `minTryMs`. */
-const onRequestDegraded = (
+/** Requests never shorten a pause: many of them would be a storm. They wait for the attempt if it comes in time. */
+const waitForRetry = (
   machine: SessionMachine,
-  state: Degraded,
-  id: string,
+  state: SessionState & Failed,
+  ids: Waiting,
   context: SessionContext,
 ): SessionStep => {
-  const verdict = state.access === 'good' ? admit(state.session, context) : undefined;
-  if (verdict) return withEffects(noChange(machine), answer(id, verdict));
-  if (mayTry(state, context)) return beginRefresh(machine, { ...state, waiting: [id] });
-  return withEffects(noChange(machine), answer(id, { type: 'fail', problem: state.problem }));
+  const { now, policy } = context;
+  if (isRetryDue(state, now)) return retryRefresh(machine, state, ids);
+  if (state.state === 'degraded' && !isHopeless(state, now, policy)) return wait(machine, state, ids);
+  return withEffects(noChange(machine), ...answerAll(ids, { type: 'fail', problem: state.problem }));
 };
 
-/** Requests do not shorten the server's `Retry-After`, or the pause of a misconfigured client. */
-export const isHeldOff = ({ problem, nextTryAt }: Degraded, { now }: SessionContext): boolean =>
-  now < nextTryAt && (problem.code === 'misconfigured' || retryAfterOf(problem) !== undefined);
+export const isRetryDue = ({ nextTryAt, failedAt }: Failed, now: number): boolean =>
+  isDue(nextTryAt, nextTryAt - failedAt, now);
+
+/** A pause that only its end ends: the server's `Retry-After`, a misconfigured client, a person who has to sign in. */
+export const isHeldOff = ({ state, problem, nextTryAt }: Failed, { now }: SessionContext): boolean =>
+  now < nextTryAt &&
+  (state === 'sign-in-required' || problem.code === 'misconfigured' || retryAfterOf(problem) !== undefined);
 
 /** Whether an attempt may start now. It may shorten the machine's own backoff, but no pause of the server. */
-export const mayTry = (state: Degraded, context: SessionContext): boolean => {
+export const mayTry = (state: Failed, context: SessionContext): boolean => {
   const since = context.now - state.failedAt;
   return (
     context.now >= state.nextTryAt || (!isHeldOff(state, context) && (since >= context.policy.minTryMs || since < 0))
   );
 };
 
+type Refused = Extract<SessionEvent, { type: 'refused' }>;
+
 /** The server answered a request with 401. */
-export const onRefused = (
-  machine: SessionMachine,
-  id: string,
-  generation: number,
-  context: SessionContext,
-): SessionStep => {
+const onRefused = (machine: SessionMachine, event: Refused, context: SessionContext): SessionStep => {
+  const { id, generation, challenge, isProof } = event;
   const { state } = machine;
-  if (state.state === 'signed-out') return withEffects(noChange(machine), answer(id, { type: 'passThrough' }));
+  const pass = withEffects(noChange(machine), answer(id, { type: 'passThrough' }));
+  if (state.state === 'signed-out') return pass;
   // A 401 for an older token does not concern the newer token, which the request is sent with again (invariant 5).
   if ((sessionOf(state)?.generation ?? generationOf(state)) > generation) return onRequest(machine, id, context);
-  if (state.state === 'degraded') return onRefusedDegraded(machine, state, id, context);
-  if (state.state !== 'active') return onWaitRefused(machine, state, id);
+  if (challenge === 'other') return pass;
+  if (state.state === 'starting' || state.state === 'establishing') return wait(machine, state, [id]);
+  const { session } = state;
   // A cookie session has no token to renew: the page gets the 401, and the worker verifies the session.
-  if (state.session.kind === 'ticket')
-    return withEffects(verifyNow(noChange(machine)), answer(id, { type: 'passThrough' }));
-  return refreshRefused(machine, state.session, [id], context);
+  if (session.kind === 'ticket') return verifyNow(pass);
+  const isDoubtful = context.now < machine.doubt.until;
+  if (isProof) return isDoubtful && machine.provenGeneration !== generation ? pass : renew(machine, [id], context);
+  // The check costs one request. A refresh would cost a token, and the replay would send the caller's body twice.
+  return challenge === 'unclear' || isDoubtful ? checkNow(machine, [id]) : renew(machine, [id], context);
 };
 
-const onRefusedDegraded = (
-  machine: SessionMachine,
-  state: Degraded,
-  id: string,
-  context: SessionContext,
-): SessionStep => {
-  if (mayTry(state, context)) return beginRefresh(machine, { ...state, access: 'refused', waiting: [id] });
-  return {
-    machine: { ...machine, state: { ...state, access: 'refused' } },
-    effects: [answer(id, { type: 'fail', problem: state.problem })],
-  };
-};
-
-const onWaitRefused = (
-  machine: SessionMachine,
-  state: Exclude<SessionState, { state: 'signed-out' | 'active' | 'degraded' }>,
-  id: string,
-): SessionStep => ('access' in state ? wait(machine, { ...state, access: 'refused' }, id) : wait(machine, state, id));
-
-const refreshRefused = (
-  machine: SessionMachine,
-  session: Session,
-  waiting: readonly string[],
-  context: SessionContext,
-): SessionStep => {
-  const spent = session.tokens.refresh ? spendUnauthorized(machine, context) : undefined;
+/** A refresh is the cure. The bucket bounds how many of them 401s may start. */
+export const renew = (machine: SessionMachine, ids: Waiting, context: SessionContext): SessionStep => {
+  const { state } = machine;
+  if (state.state !== 'active') return needToken(machine, ids, context);
+  const spent = state.session.tokens.refresh ? spendUnauthorized(machine, context) : undefined;
   return spent
-    ? beginRefresh(spent, { session, access: 'refused', waiting })
-    : { machine, effects: answerAll(waiting, { type: 'passThrough' }) };
+    ? beginRefresh(spent, { session: state.session, waiting: ids })
+    : withEffects(noChange(machine), ...answerAll(ids, { type: 'passThrough' }));
 };
+
+/**
+ * The backend refused a token that the provider had just issued. For a growing time, 401s start no refresh unless the
+ * backend's check shows that the token is at fault.
+ */
+const onRefusedAgain = (machine: SessionMachine, generation: number, { now, policy }: SessionContext): SessionStep => {
+  const { doubt, state } = machine;
+  if (sessionOf(state)?.generation !== generation || doubt.generation === generation) return noChange(machine);
+  const isRecent = now - doubt.until < policy.doubtCapMs;
+  const count = isRecent ? doubt.count + 1 : 1;
+  const until = now + Math.min(policy.doubtCapMs, policy.doubtMs * 2 ** (count - 1));
+  const doubting: SessionMachine = { ...machine, doubt: { count, generation, until } };
+  return machine.provenGeneration === generation ? noChange(doubting) : verifyNow(noChange(doubting));
+};
+
+export const onRequestRefused = (
+  machine: SessionMachine,
+  event: Extract<SessionEvent, { type: 'refused' | 'refused-again' }>,
+  context: SessionContext,
+): SessionStep =>
+  event.type === 'refused' ? onRefused(machine, event, context) : onRefusedAgain(machine, event.generation, context);
 
 /** The only effect of a socket on the session: it starts a refresh or verification, and ends nothing (invariant 8). */
 export const onSuspected = (machine: SessionMachine, generation: number, context: SessionContext): SessionStep => {
   const { state } = machine;
   if (state.state !== 'active' || state.session.generation !== generation) return noChange(machine);
-  return state.session.kind === 'ticket'
+  return state.session.kind === 'ticket' || context.now < machine.doubt.until
     ? verifyNow(noChange(machine))
-    : refreshRefused(machine, state.session, [], context);
+    : renew(machine, [], context);
 };

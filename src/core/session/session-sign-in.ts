@@ -1,6 +1,7 @@
 import { failed, ok } from '../../protocol/problem.ts';
 import { noChange, transition, withEffects } from '../machine.ts';
 import {
+  checksOf,
   generationAfterSignIn,
   generationAfterSignOut,
   end,
@@ -13,6 +14,7 @@ import {
   applyGrant,
   signedOutRecord,
   waitingOf,
+  withoutProof,
 } from './session-transitions.ts';
 import type {
   SessionMachine,
@@ -22,15 +24,21 @@ import type {
   SessionEvent,
   SessionState,
   SignInCommand,
+  SignInState,
   SessionStep,
+  Waiting,
 } from './session-types.ts';
 
+/** Several tabs may sign in at once. Each call gets its own result. */
 export const onSignIn = (machine: SessionMachine, id: string | undefined, command: SignInCommand): SessionStep => {
   const call = machine.calls + 1;
   const callback = command.kind === 'oidc-callback';
   const signIn = { call, id, kind: command.kind === 'oidc-callback' ? 'oidc' : command.kind, callback } as const;
-  const former = settle(machine.signIn?.id, failed({ code: 'cancelled' }));
-  return { machine: { ...machine, calls: call, signIn }, effects: [...former, { type: 'sign-in', call, command }] };
+  const signIns = [...machine.signIns, signIn];
+  return {
+    machine: { ...machine, calls: call, signIns, signInProblem: undefined },
+    effects: [{ type: 'sign-in', call, command }],
+  };
 };
 
 export const onSignInAnswer = (
@@ -38,58 +46,65 @@ export const onSignInAnswer = (
   event: Extract<SessionEvent, { type: 'sign-in-redirect' | 'signed-in' | 'sign-in-failed' }>,
   context: SessionContext,
 ): SessionStep => {
-  const { signIn, state } = machine;
-  if (!signIn || signIn.call !== event.call) return noChange(machine);
-  const rest: SessionMachine = { ...machine, signIn: undefined };
+  const signIn = machine.signIns.find(({ call }) => call === event.call);
+  if (!signIn) return noChange(machine);
+  const rest: SessionMachine = { ...machine, signIns: machine.signIns.filter((other) => other !== signIn) };
   if (event.type === 'sign-in-redirect')
     return withEffects(noChange(rest), ...settle(signIn.id, ok({ type: 'redirect', url: event.url })));
-  if (event.type === 'signed-in') return establish(rest, event, signIn.id, context);
-  // No caller waits for the result of a callback, so the sign-in page shows the problem.
-  const shown = signIn.callback && state.state === 'signed-out' ? { ...state, problem: event.problem } : state;
-  return withEffects(noChange({ ...rest, state: shown }), ...settle(signIn.id, failed(event.problem)));
+  // The browser has one cookie: that of the last answer, however the sign-ins began.
+  if (event.type === 'signed-in' && signIn.overtaken && event.kind !== 'ticket')
+    return withEffects(
+      noChange(rest),
+      { type: 'revoke', session: sessionFrom(event, context.now) },
+      ...settle(signIn.id, ok({ type: 'signed-in' })),
+    );
+  if (event.type === 'signed-in') return establish(rest, event, signIn, context);
+  // No caller waits for the result of a callback, so the page shows the problem.
+  const shown = signIn.callback ? { ...rest, signInProblem: event.problem } : rest;
+  return withEffects(noChange(shown), ...settle(signIn.id, failed(event.problem)));
 };
+
+type SignedIn = Extract<SessionEvent, { type: 'signed-in' }>;
+
+const sessionFrom = ({ kind, grant }: SignedIn, now: number): Session =>
+  applyGrant({ kind, generation: 0, tokens: {}, startedAt: now }, grant, now);
 
 const establish = (
   machine: SessionMachine,
-  { kind, grant }: SessionEvent & { type: 'signed-in' },
-  id: string | undefined,
+  event: SignedIn,
+  signIn: SignInState,
   { now }: SessionContext,
 ): SessionStep => {
   const { state } = machine;
   const call = machine.calls + 1;
-  const before: Session = { kind, generation: 0, tokens: {}, startedAt: now };
-  const next = { ...applyGrant(before, grant, now), generation: generationAfterSignIn(generationOf(state), now) };
+  const next = { ...sessionFrom(event, now), generation: generationAfterSignIn(generationOf(state), now) };
   const former = [...formerOf(state), latestOf(state)].flatMap((session) => replaced(session, next));
-  const establishing: SessionState = { state: 'establishing', next, former, call, id, waiting: waitingOf(state) };
-  const fresh: SessionMachine = {
-    ...machine,
-    calls: call,
-    unsaved: undefined,
-    verifying: undefined,
-    verifiedAt: undefined,
-  };
-  const cancelled = failed({ code: 'cancelled' });
-  const cancellations = [...settle(idOf(state), cancelled), ...settleUnsaved(machine, cancelled)];
+  const ids = [...idsOf(state), ...(signIn.id === undefined ? [] : [signIn.id])];
+  const waiting = [...waitingOf(state), ...checksOf(machine.verifying)];
+  const establishing: SessionState = { state: 'establishing', next, former, call, ids, waiting };
+  const signIns = machine.signIns.map((other) => ({ ...other, overtaken: other.call < signIn.call }));
+  const fresh: SessionMachine = { ...withoutProof(machine), calls: call, signIns, signInProblem: undefined };
+  const cancellations = settleUnsaved(machine, failed({ code: 'cancelled' }));
   const record: SessionRecord = { state: 'signed-in', session: next };
   return transition(fresh, establishing, ...release(state), ...cancellations, { type: 'save', call, record });
 };
 
-const idOf = (state: SessionState): string | undefined => (state.state === 'establishing' ? state.id : undefined);
+const idsOf = (state: SessionState): Waiting => (state.state === 'establishing' ? state.ids : []);
 const formerOf = (state: SessionState): readonly Session[] => (state.state === 'establishing' ? state.former : []);
 
 export const onSignOut = (machine: SessionMachine, id: string | undefined, { now }: SessionContext): SessionStep => {
-  const { state, signIn } = machine;
+  const { state, signIns } = machine;
   const left = {
     ...signedOutRecord(state, 'user', undefined),
     generation: generationAfterSignOut(generationOf(state), now),
   };
-  const step = end({ ...machine, signIn: undefined }, left, id === undefined ? [] : [id]);
+  const step = end({ ...machine, signIns: [], signInProblem: undefined }, left, id === undefined ? [] : [id]);
   const latest = latestOf(state);
   const revoked = [...formerOf(state), ...(latest ? [latest] : [])].map(
     (session) => ({ type: 'revoke', session }) as const,
   );
-  const cancelled = failed({ code: 'cancelled' });
-  return withEffects(step, ...revoked, ...settle(signIn?.id, cancelled), ...settle(idOf(state), cancelled));
+  const open = [...signIns.map((signIn) => signIn.id), ...idsOf(state)];
+  return withEffects(step, ...revoked, ...open.flatMap((each) => settle(each, failed({ code: 'cancelled' }))));
 };
 
 /** The disk has a newer session than the one that this sign-in replaces. The user's action still wins over it. */

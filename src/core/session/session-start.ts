@@ -1,6 +1,15 @@
 import type { Problem } from '../../protocol/problem.ts';
 import { noChange, transition, withEffects } from '../machine.ts';
-import { activate, admit, beginRefresh, generationOf, leave, replaced, waitingOf } from './session-transitions.ts';
+import {
+  activate,
+  admit,
+  answerAll,
+  beginRefresh,
+  generationOf,
+  leave,
+  replaced,
+  waitingOf,
+} from './session-transitions.ts';
 import { adopt, newer, onOverdue } from './session-refresh.ts';
 import { verifyNow } from './session-verify.ts';
 import { hasEnded } from './token-expiry.ts';
@@ -54,8 +63,9 @@ export const onLoaded = (
 };
 
 /** Nothing is under way that reads or compares the disk by itself. A record that is not saved yet is newer than the disk's. */
-const isSettled = ({ state, unsaved }: SessionMachine): boolean =>
-  !unsaved && (state.state === 'active' || state.state === 'degraded' || state.state === 'signed-out');
+const isSettled = ({ state, unsaved }: SessionMachine): boolean => !unsaved && SETTLED.includes(state.state);
+
+const SETTLED: readonly SessionState['state'][] = ['active', 'degraded', 'sign-in-required', 'signed-out'];
 
 const isNews = (saved: SessionRecord, state: SessionState): boolean =>
   saved.state === 'signed-out' && state.state === 'signed-out'
@@ -98,9 +108,11 @@ const take = (
   const waiting = waitingOf(machine.state);
   if (hasEnded(session, context.now))
     return onOverdue({ ...machine, state: { state: 'active', session } }, session, waiting);
-  const known = session.refreshSentAt === undefined && admit(session, context) !== undefined;
-  const step = known ? activate(machine, session, waiting, context) : beginRefresh(machine, { session, waiting });
-  return verifyNow(step);
+  const verdict = admit(session, context);
+  if (!verdict) return verifyNow(beginRefresh(machine, { session, waiting }));
+  if (session.refreshSentAt === undefined) return verifyNow(activate(machine, session, waiting, context));
+  // The last refresh has no answer. Its new tokens may be lost, and the access token is as good as before.
+  return verifyNow(withEffects(beginRefresh(machine, { session }), ...answerAll(waiting, verdict)));
 };
 
 /**

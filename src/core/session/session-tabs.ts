@@ -1,29 +1,27 @@
 import { noChange } from '../machine.ts';
 import { mayTry } from './session-requests.ts';
-import { beginRefresh } from './session-transitions.ts';
-import type { SessionContext, SessionMachine, SessionStep } from './session-types.ts';
+import { retryRefresh } from './session-transitions.ts';
+import type { SessionContext, SessionEvent, SessionMachine, SessionStep } from './session-types.ts';
 import { verifyNow } from './session-verify.ts';
 import { isDue } from './token-expiry.ts';
 
 const proveToTab = (machine: SessionMachine, context: SessionContext): SessionStep => {
   const { state } = machine;
   const tries = state.state === 'degraded' && mayTry(state, context);
-  return verifyNow(tries ? beginRefresh(machine, state) : noChange(machine));
+  return verifyNow(tries ? retryRefresh(machine, state) : noChange(machine));
 };
 
-/** The backend answers while the page still loads. */
-export const onTabExpected = (machine: SessionMachine, context: SessionContext): SessionStep =>
-  proveToTab(machine, context);
-
 /**
- * A page loaded or became visible. The backend's answer proves to it that the session still exists. The proof that was
- * for another document is too old for this one.
+ * A page loaded or became visible. The backend's answer proves to it that the session still exists. For an expected page,
+ * the backend answers while it still loads. The proof that was for another document is too old for this one.
  */
-export const onTabArrived = (
+export const onTab = (
   machine: SessionMachine,
-  expectedAt: number | undefined,
+  event: Extract<SessionEvent, { type: 'tab-expected' | 'tab-arrived' }>,
   context: SessionContext,
 ): SessionStep => {
+  if (event.type === 'tab-expected') return proveToTab(machine, context);
+  const { expectedAt } = event;
   const { verifiedAt = -Infinity, verifying } = machine;
   const { tabExpectedMs } = context.policy;
   const expected = expectedAt !== undefined && !isDue(expectedAt + tabExpectedMs, tabExpectedMs, context.now);

@@ -5,7 +5,9 @@ import { retryDelay } from '../../protocol/timing/backoff.ts';
 import { transition } from '../machine.ts';
 import { usable } from './token-expiry.ts';
 import type {
-  AccessTokenState,
+  AccessToken,
+  Failed,
+  RefreshFailure,
   TokenResponse,
   SessionMachine,
   SessionContext,
@@ -16,8 +18,10 @@ import type {
   SessionStep,
   SignedOutRecord,
   Verdict,
+  VerifyState,
   Waiting,
 } from './session-types.ts';
+import type { SessionPolicy } from '../session-policy.ts';
 
 export const answer = (id: string, verdict: Verdict): SessionEffect => ({ type: 'answer', id, verdict });
 export const answerAll = (ids: Waiting, verdict: Verdict): SessionEffect[] => ids.map((id) => answer(id, verdict));
@@ -68,17 +72,24 @@ const verdictOf = ({ kind, generation, tokens }: Session): Verdict | undefined =
   return tokens.access && { type: 'authorized', generation, token: tokens.access, key: tokens.key };
 };
 
-/** One attempt to refresh: `attempt` counts the failures before it, `waiting` the requests that wait for its result. */
-type RefreshAttempt = { session: Session; access: AccessTokenState; waiting: Waiting; attempt: number };
+/** One attempt to refresh: the failure before it, if any, and the requests that wait for its result. */
+type RefreshAttempt = { session: Session; waiting: Waiting; failed?: Failed | undefined; leastAttempt?: number };
 
 /** Starts a refresh with the lock, so that no other worker of this origin refreshes the same token. */
 export const beginRefresh = (
   machine: SessionMachine,
-  { session, access = 'good', waiting = [], attempt = 0 }: Pick<RefreshAttempt, 'session'> & Partial<RefreshAttempt>,
+  { session, waiting = [], failed: before }: Pick<RefreshAttempt, 'session'> & Partial<RefreshAttempt>,
 ): SessionStep => {
   const call = machine.calls + 1;
-  const state: SessionState = { state: 'refreshing', session, step: 'locking', call, attempt, access, waiting };
+  const state: SessionState = { state: 'refreshing', session, step: 'locking', call, failed: before, waiting };
   return transition({ ...machine, calls: call }, state, { type: 'lock', call });
+};
+
+/** The next attempt after a failure. */
+export const retryRefresh = (machine: SessionMachine, state: SessionState & Failed, ids: Waiting = []): SessionStep => {
+  const { session, attempt, failedAt, nextTryAt, problem, refusals } = state;
+  const before: Failed = { state: state.state, attempt, failedAt, nextTryAt, problem, refusals };
+  return beginRefresh(machine, { session, waiting: [...waitingOf(state), ...ids], failed: before });
 };
 
 /** The backoff after an answer without a usable token starts at this attempt, because the provider does answer. */
@@ -99,7 +110,7 @@ export const activate = (
   context: SessionContext,
 ): SessionStep => {
   const verdict = verdictOf(session);
-  if (!verdict) return degradeWithoutToken(machine, { session, access: 'good', waiting, attempt: 0 }, context);
+  if (!verdict) return degradeWithoutToken(machine, { session, waiting }, context);
   return transition(machine, { state: 'active', session }, ...answerAll(waiting, verdict));
 };
 
@@ -108,30 +119,76 @@ export const degradeWithoutToken = (
   machine: SessionMachine,
   attempted: RefreshAttempt,
   context: SessionContext,
-): SessionStep => {
-  const attempt = Math.max(attempted.attempt, UNUSABLE_ANSWER_ATTEMPT - 1);
-  return enterDegraded(machine, { ...attempted, attempt }, UNUSABLE_ANSWER, context);
-};
+): SessionStep =>
+  enterFailed(machine, { ...attempted, leastAttempt: UNUSABLE_ANSWER_ATTEMPT }, UNUSABLE_ANSWER, context);
 
 const refreshDelay = (problem: Problem, attempt: number, { chance, policy }: SessionContext): number => {
   if (problem.code === 'misconfigured') return policy.misconfiguredRetryMs;
-  const capMs = attempt > policy.patientAfter ? policy.patientCapMs : policy.retryCapMs;
+  const isPatient = attempt > policy.patientAfter || problem.code === 'refresh-refused';
+  const capMs = isPatient ? policy.patientCapMs : policy.retryCapMs;
   return retryDelay(attempt, { baseMs: policy.retryBaseMs, capMs }, chance, retryAfterOf(problem));
 };
 
-/** The refresh failed. The tokens stay, the next attempt is scheduled, and the waiting requests get an answer. */
-export const enterDegraded = (
-  machine: SessionMachine,
-  { session, access, waiting, attempt: failed }: RefreshAttempt,
+/** A clock that was set back starts the count again. */
+const refusalsAfter = (before: Failed | undefined, problem: Problem, now: number): RefreshFailure['refusals'] => {
+  if (problem.code !== 'refresh-refused') return undefined;
+  const { count, since } = before?.refusals ?? { count: 0, since: now };
+  return since > now ? { count: 1, since: now } : { count: count + 1, since };
+};
+
+/** The provider says that it needs the person. Or it refuses again and again while it plainly answers. */
+const personProblem = (
   problem: Problem,
+  refusals: RefreshFailure['refusals'],
+  { now, policy }: SessionContext,
+): Problem | undefined => {
+  if (problem.code === 'sign-in-required') return problem;
+  if (problem.code !== 'refresh-refused' || !refusals) return undefined;
+  const isEnough = refusals.count >= policy.refusalTries && now - refusals.since >= policy.refusalMs;
+  return isEnough ? { code: 'sign-in-required', at: problem.at, status: problem.status } : undefined;
+};
+
+/**
+ * The refresh failed. The tokens stay, and the next attempt is scheduled. The waiting requests wait on, if the attempt comes
+ * within their patience.
+ */
+export const enterFailed = (
+  machine: SessionMachine,
+  { session, waiting, failed: before, leastAttempt = 1 }: RefreshAttempt,
+  reported: Problem,
   context: SessionContext,
 ): SessionStep => {
-  const { now } = context;
-  const attempt = failed + 1;
-  const nextTryAt = now + refreshDelay(problem, attempt, context);
-  const verdict = (access === 'good' && admit(session, context)) || ({ type: 'fail', problem } as const);
-  const state: SessionState = { state: 'degraded', session, attempt, access, failedAt: now, nextTryAt, problem };
-  return transition(machine, state, ...answerAll(waiting, verdict));
+  const { now, policy } = context;
+  const attempt = Math.max((before?.attempt ?? 0) + 1, leastAttempt);
+  const refusals = refusalsAfter(before, reported, now);
+  const person = personProblem(reported, refusals, context);
+  if (person) return requirePerson(machine, { session, waiting, attempt, refusals }, person, context);
+  const nextTryAt = now + refreshDelay(reported, attempt, context);
+  const failure: RefreshFailure = { attempt, failedAt: now, nextTryAt, problem: reported, refusals };
+  if (!isHopeless(failure, now, policy))
+    return transition(machine, { state: 'degraded', session, waiting, ...failure });
+  const fail = answerAll(waiting, { type: 'fail', problem: reported });
+  return transition(machine, { state: 'degraded', session, waiting: [], ...failure }, ...fail);
+};
+
+/** No attempt within a request's patience: it would wait for nothing. Offline, a page expects its answer at once. */
+export const isHopeless = ({ nextTryAt, problem }: RefreshFailure, now: number, policy: SessionPolicy): boolean =>
+  nextTryAt - now > policy.patienceMs || (problem.code === 'network-unreachable' && problem.offline === true);
+
+/** Only the person can continue this session. No request waits for that, and the machine tries again every few minutes. */
+export const requirePerson = (
+  machine: SessionMachine,
+  { session, waiting, attempt, refusals }: RefreshAttempt & Pick<RefreshFailure, 'attempt' | 'refusals'>,
+  problem: Problem,
+  { now, policy }: SessionContext,
+): SessionStep => {
+  const nextTryAt = now + policy.personRetryMs;
+  const failure: RefreshFailure = { attempt, failedAt: now, nextTryAt, problem, refusals };
+  return transition(
+    machine,
+    { state: 'sign-in-required', session, ...failure },
+    ...answerAll(waiting, { type: 'fail', problem }),
+  );
 };
 
 /** Writes a record. A failed write is repeated until it succeeds (`unsaved`). */
@@ -152,9 +209,24 @@ export const end = (machine: SessionMachine, left: SignedOutRecord, ids: Waiting
 /** Leaves the session without a write, because the disk has the end already. */
 export const leave = (machine: SessionMachine, left: SignedOutRecord): SessionStep => {
   const { state } = machine;
-  const proofless: SessionMachine = { ...machine, unsaved: undefined, verifying: undefined, verifiedAt: undefined };
-  return transition(proofless, left, ...release(state), ...answerAll(waitingOf(state), { type: 'anonymous' }));
+  const checks = answerAll(checksOf(machine.verifying), { type: 'passThrough' });
+  const anonymous = answerAll(waitingOf(state), { type: 'anonymous' });
+  return transition(withoutProof(machine), left, ...release(state), ...anonymous, ...checks);
 };
+
+/** Nothing that the backend said of a former session holds for another one. */
+export const withoutProof = (machine: SessionMachine): SessionMachine => ({
+  ...machine,
+  unsaved: undefined,
+  verifying: undefined,
+  verifiedAt: undefined,
+  provenGeneration: undefined,
+  refusedProblem: undefined,
+});
+
+/** The requests whose 401 a verification judges. */
+export const checksOf = (verifying: VerifyState): Waiting =>
+  verifying?.state === 'pending' ? [...verifying.checks, ...verifying.late] : [];
 
 /** The record has the generation that it ends, so that it never replaces a later session. */
 export const signedOutRecord = (
@@ -185,12 +257,16 @@ export const applyGrant = (before: Session, grant: TokenResponse, now: number): 
       endSession: grant.endSession ?? before.tokens.endSession,
     },
     user: grant.user ?? before.user,
-    // Without a refresh token, the session ends with the access token. A token response proves that the declared
+    // Without a refresh token, the session ends with the access token's declared lifetime. A token response proves that the declared
     // lifetime is not over, even if this clock disagrees.
-    endsAt: refresh === undefined ? access?.expiresAt : declared !== undefined && declared > now ? declared : undefined,
+    endsAt:
+      refresh === undefined ? declaredEnd(access) : declared !== undefined && declared > now ? declared : undefined,
     refreshSentAt: undefined,
   };
 };
+
+const declaredEnd = (access: AccessToken | undefined): number | undefined =>
+  access?.assumed ? undefined : access?.expiresAt;
 
 /** The session to revoke. A second `ticket` sign-in replaced the cookie, so a revocation of the first would end it. */
 export const replaced = (former: Session | undefined, next: Session): readonly Session[] =>

@@ -1,13 +1,21 @@
 import type { SignInIntent, SignInNext } from '../../protocol/bridge/calls.ts';
-import { REFRESH_BACKOFF, REFRESH_OUTAGE_CAP_MS } from '../../protocol/timing/backoff.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
-import { oneOf, optional, withDefault } from '../../protocol/schema/schema-types.ts';
+import { boolean, oneOf, optional, withDefault } from '../../protocol/schema/schema-types.ts';
 import { SIGN_IN_KIND, USER, type SignedOutReason, type SignInKind, type User } from '../../protocol/snapshot.ts';
 import type { Step, StepContext } from '../machine.ts';
+import type { Challenge } from '../unauthorized-challenge.ts';
+import type { SessionPolicy } from '../session-policy.ts';
 
 /** Times are milliseconds since the Unix epoch by this device's clock: expiry is advice, the server's 401 decides. */
-const ACCESS_TOKEN = object({ value: string, scheme: oneOf('Bearer', 'DPoP'), issuedAt: number, expiresAt: number });
+const ACCESS_TOKEN = object({
+  value: string,
+  scheme: oneOf('Bearer', 'DPoP'),
+  issuedAt: number,
+  expiresAt: number,
+  /** The server declared no lifetime, so `expiresAt` ends no session (invariant 2). */
+  assumed: optional(boolean),
+});
 export type AccessToken = Infer<typeof ACCESS_TOKEN>;
 
 const TOKENS = object({
@@ -69,8 +77,19 @@ export type TokenResponse = {
 
 export type Waiting = readonly string[];
 
-/** The access token during a refresh: still `good`, or `refused` by a 401. */
-export type AccessTokenState = 'good' | 'refused';
+/** A refresh that failed, and when the next one starts. The tokens are kept. */
+export type RefreshFailure = {
+  /** How many refreshes have failed in a row. */
+  attempt: number;
+  failedAt: number;
+  nextTryAt: number;
+  problem: Problem;
+  /** The refusals without a reason in a row, and the time of the first one. */
+  refusals?: { count: number; since: number } | undefined;
+};
+
+/** `degraded`: the refresh cannot work now. `sign-in-required`: the provider does not renew without the person. */
+export type Failed = RefreshFailure & { state: 'degraded' | 'sign-in-required' };
 
 export type SessionState =
   /** `left`: the known end of the last session. The worker reads the disk for a later sign-in. */
@@ -92,7 +111,8 @@ export type SessionState =
       next: Session;
       former: readonly Session[];
       call: number;
-      id: string | undefined;
+      /** The sign-in calls that wait for this session. */
+      ids: Waiting;
       waiting: Waiting;
     }
   | { state: 'active'; session: Session }
@@ -101,8 +121,8 @@ export type SessionState =
       session: Session;
       step: 'locking' | 'recording' | 'requesting';
       call: number;
-      attempt: number;
-      access: AccessTokenState;
+      /** The failure before this attempt. It stays until a grant proves that it is over. */
+      failed?: Failed | undefined;
       waiting: Waiting;
       /** `refreshSentAt` of the write-ahead record on the disk. */
       recorded?: number | undefined;
@@ -113,7 +133,7 @@ export type SessionState =
       session: Session;
       left: SignedOutRecord;
       call: number;
-      access: AccessTokenState;
+      failed?: Failed | undefined;
       waiting: Waiting;
     }
   /** The new tokens are not on the disk yet, so no request gets them. */
@@ -122,35 +142,58 @@ export type SessionState =
       session: Session;
       next: Session;
       call: number;
-      attempt: number;
-      access: AccessTokenState;
+      failed?: Failed | undefined;
       waiting: Waiting;
     }
-  | {
-      state: 'degraded';
-      session: Session;
-      attempt: number;
-      access: AccessTokenState;
-      failedAt: number;
-      nextTryAt: number;
-      problem: Problem;
-    };
+  /** The requests that need a new token wait for the next attempt. */
+  | (RefreshFailure & { state: 'degraded'; session: Session; waiting: Waiting })
+  | (RefreshFailure & { state: 'sign-in-required'; session: Session });
 
 /** A sign-in in progress. The current session continues until the sign-in succeeds. */
-export type SignInState = { call: number; id: string | undefined; kind: SignInKind; callback: boolean } | undefined;
+export type SignInState = {
+  call: number;
+  id: string | undefined;
+  kind: SignInKind;
+  callback: boolean;
+  /** A sign-in that began later has succeeded. Its session stays. */
+  overtaken?: boolean;
+};
 
-/** The verification by the application's backend. `rerun`: it is repeated after the current one. */
+/**
+ * The verification by the application's backend. `rerun`: it is repeated after the current one. `checks`: the requests
+ * whose 401 it judges. `late`: those whose 401 came after this verification was sent.
+ */
 export type VerifyState =
-  | { state: 'pending'; call: number; generation: number; rerun: boolean; attempt: number }
+  | {
+      state: 'pending';
+      call: number;
+      generation: number;
+      rerun: boolean;
+      attempt: number;
+      checks: Waiting;
+      late: Waiting;
+    }
   /** The request failed, or the answer is no proof. */
   | { state: 'backoff'; attempt: number; retryAt: number }
   | undefined;
 
 export type SessionMachine = {
   state: SessionState;
-  signIn: SignInState;
+  /** The sign-ins in progress, in the order in which users started them. */
+  signIns: readonly SignInState[];
+  /** Why the last sign-in by a callback failed. No caller waits for it, so the page shows it. */
+  signInProblem: Problem | undefined;
   verifying: VerifyState;
   verifiedAt: number | undefined;
+  /** The generation that the backend last accepted. */
+  provenGeneration: number | undefined;
+  /** The backend refuses the tokens of this session, although the provider has just issued them. */
+  refusedProblem: Problem | undefined;
+  /**
+   * Replays with a fresh token that were refused too: how many generations in a row, and the last one. Until `until` a 401
+   * starts no refresh unless the backend shows that the token is at fault.
+   */
+  doubt: { count: number; generation: number; until: number };
   durability: 'disk' | 'memory';
   /** A record that is not on the disk yet, and when to write it again. `ids`: the sign-out calls that wait for it. */
   unsaved: { record: SessionRecord; call: number; retryAt: number; ids: Waiting } | undefined;
@@ -177,7 +220,10 @@ export type SessionEvent =
   | { type: 'loaded'; call: number; saved: SessionRecord | undefined; problem?: Problem | undefined }
   | { type: 'load-failed'; call: number; problem: Problem }
   | { type: 'request'; id: string }
-  | { type: 'refused'; id: string; generation: number }
+  /** A 401. `isProof`: it came from the endpoint that verifies sessions, so no further check can judge the token. */
+  | { type: 'refused'; id: string; generation: number; challenge: Challenge; isProof?: boolean }
+  /** The replay with this newer generation got a 401 too. */
+  | { type: 'refused-again'; generation: number }
   /** The page aborted the request. */
   | { type: 'abandoned'; id: string }
   /** The worker holds the lock. `saved` is the current record. `problem`: the disk is unreadable. */
@@ -223,54 +269,6 @@ export type SessionEffect =
   | { type: 'revoke'; session: Session }
   | { type: 'answer'; id: string; verdict: Verdict }
   | { type: 'settle'; id: string; result: Result<SignInNext | null> };
-
-/** Durations in milliseconds. */
-export type SessionPolicy = {
-  /** A token is not used this close to its expiry. */
-  marginMs: number;
-  /** Refresh before expiry by this share of the token's lifetime, at most `renewLeadMaxMs`. */
-  renewLeadShare: number;
-  renewLeadMaxMs: number;
-  /** A token younger than this is used even if it has expired, so that no refresh storm starts. */
-  minAgeMs: number;
-  retryBaseMs: number;
-  retryCapMs: number;
-  /** After this many failures in a row, the cap is `patientCapMs`. */
-  patientAfter: number;
-  patientCapMs: number;
-  /** Minimum time between two attempts that requests and nudges start. */
-  minTryMs: number;
-  misconfiguredRetryMs: number;
-  loadRetryMs: number;
-  loadAttempts: number;
-  saveRetryMs: number;
-  unauthorizedBurst: number;
-  unauthorizedRefillMs: number;
-  /** A nudge verifies again if the last proof is older than this. */
-  verifyAgainMs: number;
-  /** A tab that arrives within this time after its document was requested needs no verification of its own. */
-  tabExpectedMs: number;
-};
-
-export const SESSION_POLICY: SessionPolicy = {
-  marginMs: 1_000,
-  renewLeadShare: 0.25,
-  renewLeadMaxMs: 60_000,
-  minAgeMs: 1_000,
-  retryBaseMs: REFRESH_BACKOFF.baseMs,
-  retryCapMs: REFRESH_BACKOFF.capMs,
-  patientAfter: 20,
-  patientCapMs: REFRESH_OUTAGE_CAP_MS,
-  minTryMs: 1_000,
-  misconfiguredRetryMs: 60_000,
-  loadRetryMs: 500,
-  loadAttempts: 8,
-  saveRetryMs: 3_000,
-  unauthorizedBurst: 6,
-  unauthorizedRefillMs: 5_000,
-  verifyAgainMs: 30_000,
-  tabExpectedMs: 10_000,
-};
 
 export type SessionContext = StepContext<SessionPolicy>;
 

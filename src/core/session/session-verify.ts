@@ -1,34 +1,31 @@
-import { fullJitter, VERIFY_BACKOFF } from '../../protocol/timing/backoff.ts';
+import { VERIFY_BACKOFF } from '../../protocol/timing/backoff.ts';
 import { noChange, withEffects } from '../machine.ts';
-import { end, save, sessionOf, signedOutRecord } from './session-transitions.ts';
-import type { User } from '../../protocol/snapshot.ts';
+import { answerAll, sessionOf } from './session-transitions.ts';
 import { isDue } from './token-expiry.ts';
-import type {
-  SessionMachine,
-  SessionContext,
-  Session,
-  SessionEvent,
-  SessionState,
-  SessionStep,
-  VerifyState,
-} from './session-types.ts';
+import type { SessionMachine, SessionContext, SessionState, SessionStep, Waiting } from './session-types.ts';
 
 /** Requests a proof of this session from the application's backend, one request at a time. */
-export const verifyNow = (step: SessionStep): SessionStep => {
+export const verifyNow = (step: SessionStep, checks: Waiting = []): SessionStep => {
   const { machine } = step;
   const { verifying } = machine;
   const session = sessionOf(machine.state);
-  if (!session) return step;
-  if (verifying?.state === 'pending')
-    return { ...step, machine: { ...machine, verifying: { ...verifying, rerun: true } } };
+  if (!session) return withEffects(step, ...answerAll(checks, { type: 'passThrough' }));
+  if (verifying?.state === 'pending') {
+    const late = [...verifying.late, ...checks];
+    return { ...step, machine: { ...machine, verifying: { ...verifying, rerun: true, late } } };
+  }
   const call = machine.calls + 1;
   const { generation, kind } = session;
-  const pending = { state: 'pending', call, generation, rerun: false, attempt: verifying?.attempt ?? 0 } as const;
+  const attempt = verifying?.attempt ?? 0;
+  const pending = { state: 'pending', call, generation, rerun: false, attempt, checks, late: [] } as const;
   return withEffects(
     { ...step, machine: { ...machine, calls: call, verifying: pending } },
     { type: 'verify', call, kind },
   );
 };
+
+/** Judges the 401 of these requests: does the backend still accept the token? */
+export const checkNow = (machine: SessionMachine, ids: Waiting): SessionStep => verifyNow(noChange(machine), ids);
 
 /** Drops the backoff, because earlier failures say nothing about an attempt under new conditions. */
 export const forgetFailures = (machine: SessionMachine): SessionMachine =>
@@ -38,41 +35,9 @@ export const forgetFailures = (machine: SessionMachine): SessionMachine =>
 export const verifyDue = (step: SessionStep, { now }: SessionContext): SessionStep => {
   const { verifying, state } = step.machine;
   const due = verifying?.state === 'backoff' && isDue(verifying.retryAt, VERIFY_BACKOFF.capMs, now);
-  return due && state.state === 'active' ? verifyNow(step) : step;
+  return due && (state.state === 'active' || isUnrenewable(state)) ? verifyNow(step) : step;
 };
 
-export const onVerify = (
-  machine: SessionMachine,
-  event: Extract<SessionEvent, { type: 'verified' | 'verify-failed' }>,
-  context: SessionContext,
-): SessionStep => {
-  const { verifying, state } = machine;
-  if (verifying?.state !== 'pending' || verifying.call !== event.call) return noChange(machine);
-  const rest: SessionMachine = { ...machine, verifying: undefined };
-  const session = sessionOf(state);
-  // The answer is about other tokens, perhaps of another user.
-  if (session?.generation !== verifying.generation) return verifyNow(noChange(rest));
-  if (event.type === 'verify-failed') {
-    const over = event.problem.code === 'grant-rejected' && session.kind === 'ticket';
-    if (over) return end(rest, signedOutRecord(state, 'rejected', event.problem));
-    return rerunIfPending(noChange({ ...rest, verifying: unproved(verifying.attempt + 1, context) }), verifying);
-  }
-  return rerunIfPending(prove({ ...rest, verifiedAt: context.now }, session, event.user), verifying);
-};
-
-const unproved = (attempt: number, { now, chance }: SessionContext): VerifyState => ({
-  state: 'backoff',
-  attempt,
-  retryAt: now + fullJitter(attempt, VERIFY_BACKOFF, chance),
-});
-
-const rerunIfPending = (step: SessionStep, pending: { rerun: boolean }): SessionStep =>
-  pending.rerun ? verifyNow(step) : step;
-
-/** Saves the backend's name of the user, so that a restarted worker can show it before the next proof. */
-const prove = (machine: SessionMachine, session: Session, user: User): SessionStep => {
-  if (session.user?.sub === user.sub && session.user.name === user.name) return noChange(machine);
-  const known = { ...session, user };
-  const step = noChange({ ...machine, state: { ...machine.state, session: known } as SessionState });
-  return machine.state.state === 'active' ? save(step, { state: 'signed-in', session: known }) : step;
-};
+/** Only the backend can say whether such a session still works, because there is nothing to refresh it with. */
+export const isUnrenewable = (state: SessionState): boolean =>
+  state.state === 'sign-in-required' && state.session.tokens.refresh === undefined;

@@ -1,36 +1,47 @@
 import type { Continuity, SessionView } from '../../protocol/snapshot.ts';
-import type { SessionMachine, Session } from './session-types.ts';
+import type { RefreshFailure, SessionMachine, Session } from './session-types.ts';
 
-const known = (session: Session, verifiedAt: number | undefined) => ({
+const known = (session: Session, { verifiedAt, signInProblem }: SessionMachine) => ({
   kind: session.kind,
   user: session.user,
   accessExpiresAt: session.tokens.access?.expiresAt,
   accessIssuedAt: session.tokens.access?.issuedAt,
   verifiedAt,
   endsAt: session.endsAt,
+  signInProblem,
 });
 
+const failure = ({ nextTryAt, attempt, problem }: RefreshFailure) => ({ nextTryAt, attempt, problem });
+
 /** The part of a session that pages can see. It never contains a token. */
-export const projectSession = ({ state, signIn, verifiedAt }: SessionMachine): SessionView => {
+export const projectSession = (machine: SessionMachine): SessionView => {
+  const { state, signIns, signInProblem } = machine;
   switch (state.state) {
     case 'starting':
     case 'establishing':
       return { state: 'starting' };
     case 'active':
-      return { state: 'active', ...known(state.session, verifiedAt) };
+      return { state: 'active', problem: machine.refusedProblem, ...known(state.session, machine) };
     case 'refreshing':
-    case 'saving':
-    case 'ending':
-      return { state: 'refreshing', ...known(state.session, verifiedAt) };
-    case 'degraded': {
-      const { nextTryAt, attempt, problem } = state;
-      return { state: 'degraded', nextTryAt, attempt, problem, ...known(state.session, verifiedAt) };
+    case 'ending': {
+      const { failed, session } = state;
+      // The page's dialog stays open during the attempt.
+      if (failed?.state === 'sign-in-required')
+        return { state: failed.state, ...failure(failed), ...known(session, machine) };
+      const problem = failed?.problem ?? machine.refusedProblem;
+      return { state: 'refreshing', problem, attempt: failed?.attempt, ...known(session, machine) };
     }
+    case 'saving':
+      return { state: 'refreshing', problem: machine.refusedProblem, ...known(state.session, machine) };
+    case 'degraded':
+    case 'sign-in-required':
+      return { state: state.state, ...failure(state), ...known(state.session, machine) };
     case 'signed-out': {
       // The callback's token exchange is running, so the page shows neither the app nor the sign-in page.
-      if (signIn?.callback) return { state: 'starting' };
+      if (signIns.some(({ callback }) => callback)) return { state: 'starting' };
       const { reason, kind, problem } = state;
-      return { state: 'signed-out', reason, kind, problem };
+      const endedBy = reason === 'rejected' || reason === 'expired' ? problem : undefined;
+      return { state: 'signed-out', reason, kind, problem: signInProblem ?? problem, endedBy, signInProblem };
     }
   }
 };

@@ -1,15 +1,6 @@
 import { failed, ok } from '../../protocol/problem.ts';
 import { noChange, transition, withEffects, type Moment } from '../machine.ts';
-import {
-  beginRefresh,
-  generationAfterSignOut,
-  generationOf,
-  holdsLock,
-  latestOf,
-  save,
-  settle,
-  settleUnsaved,
-} from './session-transitions.ts';
+import { generationAfterSignOut, generationOf, latestOf, save, settle, settleUnsaved } from './session-transitions.ts';
 import {
   adopt,
   requestTokens,
@@ -19,25 +10,25 @@ import {
   onGrantFailed,
   onTokensSaved,
   onLocked,
-  onOverdue,
   onStoreFailed,
 } from './session-refresh.ts';
-import { isHeldOff, mayTry, onRefused, onRequest, onSuspected } from './session-requests.ts';
+import { onVerify } from './session-proof.ts';
+import { onRequest, onSuspected, onRequestRefused } from './session-requests.ts';
 import { onEstablishSuperseded, onSignIn, onSignInAnswer, onSignOut } from './session-sign-in.ts';
-import { load, onLoaded, onLoadFailed, onRecordChanged, onRestored, readAgain, waitsForDisk } from './session-start.ts';
-import { onTabArrived, onTabExpected } from './session-tabs.ts';
-import { forgetFailures, onVerify, verifyDue, verifyNow } from './session-verify.ts';
-import { hasEnded, isDue, renewIsDue } from './token-expiry.ts';
-import {
-  SESSION_POLICY,
-  type SessionMachine,
-  type SessionContext,
-  type SessionRecord,
-  type SessionEvent,
-  type SessionPolicy,
-  type SessionState,
-  type SessionStep,
+import { load, onLoaded, onLoadFailed, onRecordChanged, onRestored } from './session-start.ts';
+import { onTab } from './session-tabs.ts';
+import { onNudge, onTick } from './session-time.ts';
+import { verifyNow } from './session-verify.ts';
+import type {
+  SessionMachine,
+  SessionContext,
+  SessionRecord,
+  SessionEvent,
+  SessionState,
+  SessionStep,
+  Waiting,
 } from './session-types.ts';
+import { SESSION_POLICY, type SessionPolicy } from '../session-policy.ts';
 
 /*
  * The session. These invariants hold for all events in any order (docs/invariants.md has all of them):
@@ -53,9 +44,13 @@ import {
 
 export const initialMachine: SessionMachine = {
   state: { state: 'starting', call: 0, attempt: 0, waiting: [] },
-  signIn: undefined,
+  signIns: [],
+  signInProblem: undefined,
   verifying: undefined,
   verifiedAt: undefined,
+  provenGeneration: undefined,
+  refusedProblem: undefined,
+  doubt: { count: 0, generation: 0, until: 0 },
   durability: 'disk',
   unsaved: undefined,
   answeredRefreshSentAt: undefined,
@@ -82,7 +77,8 @@ const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionC
     case 'request':
       return onRequest(machine, event.id, context);
     case 'refused':
-      return onRefused(machine, event.id, event.generation, context);
+    case 'refused-again':
+      return onRequestRefused(machine, event, context);
     case 'abandoned':
       return onAbandoned(machine, event.id);
     case 'locked':
@@ -100,9 +96,8 @@ const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionC
     case 'nudge':
       return onNudge(machine, event.cause, context);
     case 'tab-expected':
-      return onTabExpected(machine, context);
     case 'tab-arrived':
-      return onTabArrived(machine, event.expectedAt, context);
+      return onTab(machine, event, context);
     case 'restored':
       return onRestored(machine);
     case 'record-changed':
@@ -123,9 +118,13 @@ const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionC
 };
 
 const onAbandoned = (machine: SessionMachine, id: string): SessionStep => {
-  const { state } = machine;
-  if (!('waiting' in state)) return noChange(machine);
-  return noChange({ ...machine, state: { ...state, waiting: state.waiting.filter((other) => other !== id) } });
+  const { state, verifying } = machine;
+  const without = (ids: Waiting): Waiting => ids.filter((other) => other !== id);
+  const rest =
+    verifying?.state === 'pending'
+      ? { ...machine, verifying: { ...verifying, checks: without(verifying.checks), late: without(verifying.late) } }
+      : machine;
+  return noChange('waiting' in state ? { ...rest, state: { ...state, waiting: without(state.waiting) } } : rest);
 };
 
 /** The record that belongs on the disk. `undefined` before the disk is read. */
@@ -169,7 +168,7 @@ const onAnswer = (machine: SessionMachine, event: Answer, context: SessionContex
   const step = onTokensSaved(machine, state, event.type === 'saved' ? undefined : event.problem, context);
   if (state.state === 'saving') return step;
   const left = state.former.map((session) => ({ type: 'revoke', session }) as const);
-  return verifyNow(withEffects(step, ...left, ...settle(state.id, ok({ type: 'signed-in' }))));
+  return verifyNow(withEffects(step, ...left, ...state.ids.flatMap((id) => settle(id, ok({ type: 'signed-in' })))));
 };
 
 const onSuperseded = (machine: SessionMachine, saved: SessionRecord, context: SessionContext): SessionStep => {
@@ -226,56 +225,4 @@ const onUnsavedSuperseded = (machine: SessionMachine, there: SessionRecord, cont
   }
   const step = newer(there, generationOf(state)) ? adopt(machine, there, context) : saved(machine);
   return withEffects(step, ...settleUnsaved(machine, ok(null)));
-};
-
-// ---- time, network and tabs
-
-const onTick = (machine: SessionMachine, context: SessionContext): SessionStep => {
-  const step = verifyDue(onDue(machine, context), context);
-  const { unsaved, state } = step.machine;
-  if (!unsaved || holdsLock(state) || !isDue(unsaved.retryAt, context.policy.saveRetryMs, context.now)) return step;
-  const { call, record } = unsaved;
-  return withEffects(
-    { ...step, machine: { ...step.machine, unsaved: { ...unsaved, retryAt: Infinity } } },
-    { type: 'save', call, record },
-  );
-};
-
-const onDue = (machine: SessionMachine, { now, policy }: SessionContext): SessionStep => {
-  const { state } = machine;
-  switch (state.state) {
-    case 'starting':
-      return isDue(state.retryAt ?? Infinity, policy.loadRetryMs, now)
-        ? load(machine, state.attempt)
-        : noChange(machine);
-    case 'signed-out':
-      return isDue(state.lookAgainAt ?? Infinity, policy.saveRetryMs, now) ? readAgain(machine) : noChange(machine);
-    case 'degraded':
-      return isDue(state.nextTryAt, state.nextTryAt - state.failedAt, now)
-        ? beginRefresh(machine, state)
-        : noChange(machine);
-    case 'active':
-      if (hasEnded(state.session, now)) return onOverdue(machine, state.session, []);
-      return renewIsDue(state.session, now, policy) ? beginRefresh(machine, state) : noChange(machine);
-    default:
-      return noChange(machine);
-  }
-};
-
-const onNudge = (
-  machine: SessionMachine,
-  cause: 'online' | 'visible' | 'thaw' | 'user',
-  context: SessionContext,
-): SessionStep => {
-  const { state } = machine;
-  if (state.state === 'starting' && state.retryAt !== undefined) return load(machine, state.attempt);
-  if (waitsForDisk(state)) return state.lookAgainAt === Infinity ? noChange(machine) : readAgain(machine);
-  if (state.state === 'degraded') {
-    const now = ((cause === 'user' || cause === 'online') && !isHeldOff(state, context)) || mayTry(state, context);
-    return now ? beginRefresh(machine, state) : noChange(machine);
-  }
-  const stale = context.now - (machine.verifiedAt ?? -Infinity) >= context.policy.verifyAgainMs;
-  // A page that loaded without a network needs a new proof, however recent the last one is.
-  const asks = stale || cause === 'user' || cause === 'online';
-  return asks ? verifyNow(onTick(forgetFailures(machine), context)) : onTick(machine, context);
 };

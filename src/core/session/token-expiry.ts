@@ -1,4 +1,5 @@
-import type { AccessToken, SessionMachine, Session, SessionPolicy } from './session-types.ts';
+import type { AccessToken, SessionMachine, Session } from './session-types.ts';
+import type { SessionPolicy } from '../session-policy.ts';
 
 /** A clock this far before a token's issue time was set back. */
 const SET_BACK_MS = 60_000;
@@ -47,6 +48,12 @@ export const wakeAt = ({ state, unsaved, verifying }: SessionMachine, policy: Se
     }
     case 'degraded':
       return Math.min(persist, state.nextTryAt);
+    case 'sign-in-required':
+      return Math.min(
+        persist,
+        state.nextTryAt,
+        state.session.tokens.refresh ? Infinity : (state.session.endsAt ?? Infinity),
+      );
     case 'signed-out':
       return Math.min(persist, state.lookAgainAt ?? Infinity);
     case 'establishing':

@@ -6,7 +6,7 @@ import type { Sealer } from '../storage/encryption.ts';
 import type { FirstRead } from '../storage/first-read.ts';
 import { createCookieMethod } from './cookie-method.ts';
 import { createDpopKeys } from './dpop-keys.ts';
-import { createOidcMethod } from './oidc-method.ts';
+import { createOidcMethod, type Landing } from './oidc-method.ts';
 import { createPasswordMethod } from './password-method.ts';
 import { createPendingSignIns } from './pending-sign-ins.ts';
 import { createProofFetch, type ProofFetch } from './proof-fetch.ts';
@@ -21,6 +21,8 @@ export type AuthOptions = {
   /** Whether the user has signed out and no sign-in came after it. */
   hasLeft(): boolean;
   now(): number;
+  /** An API got a bound token as a bearer token, because it knows no DPoP. */
+  onBearerOnly(): void;
 };
 
 /** Everything that talks to a token endpoint or signs proofs. No request with a valid bearer token needs it. */
@@ -29,8 +31,8 @@ export type Auth = {
   readonly methods: Readonly<Partial<Record<SignInKind, SignInMethod>>>;
   /** Asks the backend whether the cookie session is valid. */
   verifyCookie(): Promise<VerifyResult>;
-  /** The path on which the sign-in with this `state` began. */
-  returnTo(state: string | null): Promise<string | undefined>;
+  /** Where the browser goes on after the callback of the sign-in with this `state`. */
+  land(state: string | null): Promise<Landing | undefined>;
   /** Sends a request with a DPoP proof (RFC 9449). */
   readonly sendWithProof: ProofFetch;
   /** Deletes each DPoP key that neither this session nor a pending sign-in uses. */
@@ -40,21 +42,22 @@ export type Auth = {
 };
 
 export const createAuth = (options: AuthOptions): Auth => {
-  const { config, origin, disk, sealer, hasLeft, now } = options;
+  const { config, origin, disk, sealer, hasLeft, now, onBearerOnly } = options;
   const { oidc, password, ticket } = config.signIn;
   const keys = createDpopKeys(options);
   const pendingSignIns = createPendingSignIns(disk, sealer, now);
+  const oidcMethod = oidc && createOidcMethod({ config: oidc, origin, keys, pendingSignIns, hasLeft, now });
   const cookie = ticket && createCookieMethod(ticket, origin, now);
   return {
     methods: {
-      ...(oidc && { oidc: createOidcMethod({ config: oidc, origin, keys, pendingSignIns, hasLeft, now }) }),
+      ...(oidcMethod && { oidc: oidcMethod }),
       ...(password && { password: createPasswordMethod(password, origin, now) }),
       ...(cookie && { ticket: cookie }),
     },
     verifyCookie: async () =>
       cookie?.verify() ?? { type: 'failed', problem: { code: 'unsupported', detail: 'ticket' } },
-    returnTo: pendingSignIns.returnTo,
-    sendWithProof: createProofFetch(keys),
+    land: async (state) => oidcMethod?.land(state),
+    sendWithProof: createProofFetch(keys, oidc?.dpop === 'required' ? undefined : onBearerOnly),
     async cleanUp(session) {
       const needed = new Set(await pendingSignIns.keys());
       if (session?.tokens.key !== undefined) needed.add(session.tokens.key);

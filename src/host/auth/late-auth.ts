@@ -28,7 +28,7 @@ export const createLateAuth = (load: LoadAuth, options: AuthOptions): Auth => {
   return {
     methods: Object.fromEntries(KINDS.filter((kind) => options.config.signIn[kind]).map((kind) => [kind, late(kind)])),
     verifyCookie: async () => (await auth().catch(() => undefined))?.verifyCookie() ?? NOT_LOADED,
-    returnTo: async (state) => (await auth()).returnTo(state),
+    land: async (state) => (await auth()).land(state),
     sendWithProof: async (attempt) => (await auth()).sendWithProof(attempt),
     cleanUp: async (session) => (await auth()).cleanUp(session),
     // A key that this worker has not used is not in its memory.

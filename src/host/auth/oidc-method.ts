@@ -1,38 +1,32 @@
 import {
-  authorizationCodeGrantRequest,
   AuthorizationResponseError,
   calculatePKCECodeChallenge,
-  clockSkew,
   generateRandomCodeVerifier,
   generateRandomNonce,
   generateRandomState,
-  getValidatedIdTokenClaims,
   None,
-  processAuthorizationCodeResponse,
   refreshTokenGrantRequest,
-  ResponseBodyError,
   revocationRequest,
   validateAuthResponse,
   type AuthorizationServer,
   type DPoPHandle,
-  type TokenEndpointResponse,
 } from 'oauth4webapi';
-import { errorOf, judgeTokenAnswer } from '../../core/session/token-response.ts';
-import type { TokenResponse, Session } from '../../core/session/session-types.ts';
+import { judgeTokenAnswer } from '../../core/token-endpoint/token-response.ts';
+import type { Session } from '../../core/session/session-types.ts';
 import type { OidcConfig } from '../../protocol/config.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { DEFAULT_ACCESS_SECONDS } from '../../protocol/timing/lifetimes.ts';
-import { boundedFetch, endpointName } from '../runtime/http.ts';
+import { boundedFetch, endpointName, unreachable } from '../runtime/http.ts';
+import { createCodeExchange } from './code-exchange.ts';
 import { createDiscovery, providerFetch } from './discovery.ts';
 import type { DpopKeys } from './dpop-keys.ts';
 import type { PendingSignIn, PendingSignIns } from './pending-sign-ins.ts';
-import { sendRefresh, serverClockSkew, supportsDpop } from './provider-quirks.ts';
+import { sendRefresh, supportsDpop } from './provider-quirks.ts';
+import { signInFailure } from './sign-in-failure.ts';
 import {
   failedWith,
   REVOKE_DEADLINE_MS,
   revocationResultOf,
-  SIGN_IN_DEADLINE_MS,
   tokenDeadline,
   type SignInMethod,
   type SignInOutcome,
@@ -48,8 +42,10 @@ export type OidcMethodOptions = {
   now(): number;
 };
 
-/** `returnTo`: see `PendingSignIns`. */
-export type OidcMethod = SignInMethod & Pick<PendingSignIns, 'returnTo'>;
+/** Where the browser goes on after a callback. `begins`: to the provider, because the sign-in took too long. */
+export type Landing = { url: string; begins: boolean };
+
+export type OidcMethod = SignInMethod & { land(state: string | null): Promise<Landing> };
 
 /**
  * Authorization code with PKCE, state, nonce and, where the provider offers it, DPoP. All of it runs in the worker.
@@ -59,7 +55,8 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
   const { config, origin, keys, pendingSignIns, hasLeft, now } = options;
   const client = { client_id: config.clientId };
   const redirectUri = new URL(config.callback, origin).href;
-  const discovery = createDiscovery(config);
+  const discovery = createDiscovery(config, origin, now);
+  const exchange = createCodeExchange({ config, origin, redirectUri, keys, now });
   const at = endpointName(config.issuer, origin);
   const proof = async (key: string | undefined): Promise<{ DPoP?: DPoPHandle }> =>
     key === undefined ? {} : { DPoP: await keys.handle(key) };
@@ -69,7 +66,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       state: generateRandomState(),
       nonce: generateRandomNonce(),
       verifier: generateRandomCodeVerifier(),
-      key: supportsDpop(as) ? await keys.create() : undefined,
+      key: wantsDpop(as, config) ? await keys.create() : undefined,
       returnTo,
       at: now(),
     };
@@ -84,8 +81,10 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       code_challenge_method: 'S256',
       state: pending.state,
       nonce: pending.nonce,
-      // Without consent there is no refresh token for `offline_access` (OpenID Connect Core §3.1.2.1, §11).
-      prompt: [hasLeft() && 'login', config.scope.includes('offline_access') && 'consent'].filter(Boolean).join(' '),
+      prompt: config.prompt ?? promptFor(config.scope, hasLeft()),
+      // Another value of `prompt` would do the same, and Microsoft Entra ID refuses two of them (AADSTS90023). Each
+      // provider has to support this one (OpenID Connect Core §15.1).
+      max_age: hasLeft() ? '0' : undefined,
       resource: config.resource,
       dpop_jkt: jkt,
     });
@@ -101,42 +100,28 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
         })
       : undefined;
 
-  const redeem = async (
-    as: AuthorizationServer,
-    pending: PendingSignIn,
-    params: URLSearchParams,
-    retry: boolean,
-  ): Promise<TokenEndpointResponse> => {
-    const dpop = await proof(pending.key);
-    const wire = providerFetch(config.issuer, AbortSignal.timeout(SIGN_IN_DEADLINE_MS));
-    const response = await authorizationCodeGrantRequest(as, client, None(), params, redirectUri, pending.verifier, {
-      ...wire,
-      ...dpop,
-      ...resourceOf(config),
-    });
-    // Without it, an ID token counts as expired where the clock of the provider or of the device is wrong.
-    const skew = (await serverClockSkew(response, now)) || 0;
-    try {
-      return await processAuthorizationCodeResponse(as, { ...client, [clockSkew]: skew }, response, {
-        expectedNonce: pending.nonce,
-        requireIdToken: true,
-      });
-    } catch (error) {
-      if (retry && error instanceof ResponseBodyError && (await keys.mayRetry(error.error, response)))
-        return redeem(as, pending, params, false);
-      throw error;
-    }
-  };
-
   const complete = async (href: string): Promise<SignInOutcome> => {
     const url = new URL(href);
     const as = await discovery.metadata();
+    if (!as.ok) return failedWith(signInFailure(as.problem));
     const pending = await pendingSignIns.take(url.searchParams.get('state'));
     if (!pending) return failedWith({ code: 'sign-in-refused', error: 'unknown state' });
-    const params = validateAuthResponse(as, client, url, pending.state);
-    const tokens = await redeem(as, pending, params, true);
-    const grant = { ...grantOf(tokens, pending.key, now()), endSession: endSession(as, tokens.id_token) };
-    return { type: 'granted', grant };
+    const params = validateAuthResponse(as.value, client, url, pending.state);
+    const exchanged = await exchange(as.value, pending, params);
+    if (!exchanged.ok) {
+      if (exchanged.problem.code !== 'sign-in-refused') discovery.suspect();
+      return failedWith(exchanged.problem);
+    }
+    const { grant, idToken } = exchanged.value;
+    return { type: 'granted', grant: { ...grant, endSession: endSession(as.value, idToken) } };
+  };
+
+  const redirect = async (returnTo: string): Promise<SignInOutcome> => {
+    const as = await discovery.metadata();
+    if (!as.ok) return failedWith(signInFailure(as.problem));
+    if (config.dpop === 'required' && !supportsDpop(as.value))
+      return failedWith({ code: 'misconfigured', at, detail: 'dpop' });
+    return { type: 'redirect', url: await begin(as.value, returnTo) };
   };
 
   return {
@@ -144,9 +129,9 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       try {
         if (order.kind === 'oidc-callback') return await complete(order.url);
         if (order.kind !== 'oidc') return failedWith({ code: 'unsupported', detail: order.kind });
-        return { type: 'redirect', url: await begin(await discovery.metadata(), order.returnTo ?? '/') };
+        return await redirect(order.returnTo ?? '/');
       } catch (error) {
-        if (!(error instanceof ResponseBodyError)) discovery.suspect();
+        discovery.suspect();
         return failedWith(signInProblem(error, at));
       }
     },
@@ -159,41 +144,42 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
           problem: { code: 'misconfigured', at, detail: 'no refresh token' },
           unanswered: false,
         };
-      let as: AuthorizationServer;
+      const as = await discovery.metadata();
+      if (!as.ok) return { type: 'failed', problem: as.problem, unanswered: false };
       let dpop: { DPoP?: DPoPHandle };
       try {
-        [as, dpop] = [await discovery.metadata(), await proof(key)];
+        dpop = await proof(key);
       } catch (error) {
         return { type: 'failed', problem: signInProblem(error, at), unanswered: false };
       }
       const request = (signal: AbortSignal): Promise<Response> =>
-        refreshTokenGrantRequest(as, client, None(), refresh, {
+        refreshTokenGrantRequest(as.value, client, None(), refresh, {
           ...providerFetch(config.issuer, signal),
           ...dpop,
           ...resourceOf(config),
         });
       const bounds = { origin, deadlineMs: tokenDeadline(config.reuseGraceMs), now };
-      const send = () => boundedFetch(request, as.token_endpoint ?? config.issuer, bounds);
+      const send = () => boundedFetch(request, as.value.token_endpoint ?? config.issuer, bounds);
       const offline = !navigator.onLine;
       const answer = await sendRefresh(send, dpop.DPoP !== undefined, keys.mayRetry);
-      // A provider that moves its endpoints answers at the old ones no more, or without OAuth JSON.
-      if (!answer.ok || (answer.value.status !== 200 && errorOf(answer.value) === undefined)) discovery.suspect();
-      if (!answer.ok) return { type: 'failed', problem: answer.problem, unanswered: !offline };
-      return judgeTokenAnswer(
-        answer.value,
-        dpop.DPoP ? 'DPoP' : 'Bearer',
-        (idToken) => subject === undefined || subjectOf(idToken) === subject,
-      );
+      if (!answer.ok) {
+        discovery.suspect();
+        return { type: 'failed', problem: answer.problem, unanswered: !offline };
+      }
+      const isSamePerson = (idToken: unknown): boolean => subject === undefined || subjectOf(idToken) === subject;
+      const verdict = judgeTokenAnswer(answer.value, dpop.DPoP ? 'DPoP' : 'Bearer', isSamePerson);
+      if (verdict.type === 'failed' && mayHaveMoved(verdict.problem)) discovery.suspect();
+      return verdict;
     },
 
     async revoke({ tokens: { refresh } }: Session) {
       if (refresh === undefined) return true;
-      const as = await discovery.metadata().catch(() => undefined);
-      if (!as) return 0;
+      const as = await discovery.metadata();
+      if (!as.ok) return 0;
       // A provider without RFC 7009 takes no revocation.
-      if (as.revocation_endpoint === undefined) return true;
+      if (as.value.revocation_endpoint === undefined) return true;
       const answer = await boundedFetch(
-        (signal) => revocationRequest(as, client, None(), refresh, providerFetch(config.issuer, signal)),
+        (signal) => revocationRequest(as.value, client, None(), refresh, providerFetch(config.issuer, signal)),
         config.issuer,
         { origin, deadlineMs: REVOKE_DEADLINE_MS, now },
       );
@@ -202,9 +188,31 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       return result;
     },
 
-    returnTo: pendingSignIns.returnTo,
+    async land(state) {
+      const pending = await pendingSignIns.look(state);
+      const url = pending?.returnTo ?? '/';
+      if (!pending?.isOver) return { url, begins: false };
+      await pendingSignIns.take(state);
+      const next = await redirect(url);
+      return next.type === 'redirect' ? { url: next.url, begins: true } : { url, begins: false };
+    },
   };
 };
+
+/** No answer of a token endpoint. Providers move theirs, and only the metadata says where to. */
+const mayHaveMoved = ({ code }: Problem): boolean => MOVED.includes(code);
+const MOVED: readonly Problem['code'][] = ['server-unavailable', 'unexpected-answer', 'network-unreachable', 'timeout'];
+
+/**
+ * Without consent there is no refresh token for `offline_access` (OpenID Connect Core §3.1.2.1, §11). `max_age` then makes
+ * the provider ask for credentials.
+ */
+const promptFor = (scope: string, hasLeft: boolean): string | undefined => {
+  if (scope.split(' ').includes('offline_access')) return 'consent';
+  return hasLeft ? 'login' : undefined;
+};
+
+const wantsDpop = (as: AuthorizationServer, { dpop }: OidcConfig): boolean => dpop !== 'off' && supportsDpop(as);
 
 const withParams = (endpoint: string, params: { [name: string]: string | undefined }): string => {
   const url = new URL(endpoint);
@@ -225,29 +233,11 @@ const subjectOf = (idToken: unknown): string | undefined => {
   }
 };
 
-const grantOf = (tokens: TokenEndpointResponse, key: string | undefined, now: number): TokenResponse => {
-  const claims = getValidatedIdTokenClaims(tokens);
-  const name = claims?.['name'];
-  const scheme = tokens.token_type === 'dpop' ? 'DPoP' : 'Bearer';
-  return {
-    access: {
-      value: tokens.access_token,
-      scheme,
-      issuedAt: now,
-      expiresAt: now + (tokens.expires_in ?? DEFAULT_ACCESS_SECONDS) * 1000,
-    },
-    refresh: tokens.refresh_token,
-    key: scheme === 'DPoP' ? key : undefined,
-    subject: claims?.sub,
-    user: claims && { sub: claims.sub, name: typeof name === 'string' ? name : undefined },
-  };
-};
-
 /** `error.message` is for a debugger. Pages get a code. */
 const signInProblem = (error: unknown, at: string): Problem => {
   if (error instanceof AuthorizationResponseError) return { code: 'sign-in-refused', error: error.error };
   if (error instanceof DOMException && error.name === 'TimeoutError') return { code: 'timeout', at };
   if (error instanceof DOMException) return { code: 'store-unavailable', detail: error.name };
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-  return code === undefined ? { code: 'network-unreachable', at } : { code: 'sign-in-refused', error: code };
+  return code === undefined ? unreachable(at) : { code: 'sign-in-refused', error: code };
 };

@@ -1,6 +1,8 @@
-import { judgeTokenAnswer } from '../../core/session/token-response.ts';
+import { judgeTokenAnswer } from '../../core/token-endpoint/token-response.ts';
 import type { PasswordConfig } from '../../protocol/config.ts';
+import type { Problem } from '../../protocol/problem.ts';
 import { postJson } from '../runtime/http.ts';
+import { signInFailure } from './sign-in-failure.ts';
 import {
   failedWith,
   REVOKE_DEADLINE_MS,
@@ -9,6 +11,10 @@ import {
   tokenDeadline,
   type SignInMethod,
 } from './sign-in-method.ts';
+
+/** Servers of their own kind say it in a code such as `invalid_credentials`. */
+const namesCredentials = (problem: Problem): boolean =>
+  problem.code === 'sign-in-required' && /credential|password|user/i.test(problem.error ?? '');
 
 /** JSON login, refresh and logout of an application's own backend. */
 export const createPasswordMethod = (config: PasswordConfig, origin: string, now: () => number): SignInMethod => {
@@ -23,9 +29,10 @@ export const createPasswordMethod = (config: PasswordConfig, origin: string, now
       const verdict = judgeTokenAnswer(answer.value, 'Bearer');
       if (verdict.type === 'granted') return { type: 'granted', grant: verdict.grant };
       const { at, status } = answer.value;
+      const { problem } = verdict;
       // `invalid_grant` at a login means a wrong password: it says nothing about a session.
-      const rejected = status === 401 || verdict.problem.code === 'grant-rejected';
-      return failedWith(rejected ? { code: 'credentials-rejected', at, status } : verdict.problem);
+      const isRejected = status === 401 || problem.code === 'grant-rejected' || namesCredentials(problem);
+      return failedWith(isRejected ? { code: 'credentials-rejected', at, status } : signInFailure(problem));
     },
     async refresh({ tokens }) {
       const offline = !navigator.onLine;

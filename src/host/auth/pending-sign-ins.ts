@@ -16,16 +16,18 @@ export type PendingSignIn = Infer<typeof PENDING_SIGN_IN>;
 
 export type PendingSignIns = {
   save(pending: PendingSignIn): Promise<void>;
-  /** Removes it: a second use of the same `state` finds nothing. */
+  /** Removes it: a second use of the same `state` finds nothing. Nor does one after an hour. */
   take(state: string | null): Promise<PendingSignIn | undefined>;
-  /** The path where that sign-in began; `/` for an unknown `state`. */
-  returnTo(state: string | null): Promise<string>;
+  /** Where that sign-in began, and whether it is too old to be completed. */
+  look(state: string | null): Promise<{ returnTo: string; isOver: boolean } | undefined>;
   /** Names of the DPoP keys that pending sign-ins need. */
   keys(): Promise<readonly string[]>;
 };
 
 const PREFIX = 'sign-in:';
 const MAX_AGE_MS = 3_600_000;
+/** People leave the provider's page open. Then the sign-in begins again where they were. */
+const MAX_ABSENCE_MS = 30 * 86_400_000;
 
 /**
  * Only a path of this origin: any other address would make the callback an open redirector. A URL parser removes tabs
@@ -38,10 +40,11 @@ export const createPendingSignIns = (disk: Disk, sealer: Sealer, now: () => numb
   const find = async (key: string): Promise<PendingSignIn | undefined> => {
     const sealed = await getSealed(disk, key);
     const pending = sealed && PENDING_SIGN_IN.read(await sealer.open(sealed, key).catch(() => undefined));
-    return pending && now() - pending.at < MAX_AGE_MS
+    return pending && now() - pending.at < MAX_ABSENCE_MS
       ? { ...pending, returnTo: safePath(pending.returnTo) }
       : undefined;
   };
+  const isOver = ({ at }: PendingSignIn): boolean => now() - at >= MAX_AGE_MS;
   const names = (): Promise<string[]> =>
     disk.use((db) => db.getAllKeys('sealed', IDBKeyRange.bound(PREFIX, `${PREFIX}\uffff`)));
 
@@ -55,14 +58,15 @@ export const createPendingSignIns = (disk: Disk, sealer: Sealer, now: () => numb
       if (state === null) return undefined;
       const pending = await find(PREFIX + state);
       await disk.use((db) => db.delete('sealed', PREFIX + state));
-      return pending;
+      return pending && !isOver(pending) ? pending : undefined;
     },
-    async returnTo(state) {
-      return (state === null ? undefined : (await find(PREFIX + state))?.returnTo) ?? '/';
+    async look(state) {
+      const pending = state === null ? undefined : await find(PREFIX + state);
+      return pending && { returnTo: pending.returnTo, isOver: isOver(pending) };
     },
     async keys() {
       const found = await Promise.all((await names()).map(find));
-      return found.flatMap((pending) => pending?.key ?? []);
+      return found.flatMap((pending) => (pending && !isOver(pending) ? (pending.key ?? []) : []));
     },
   };
 };

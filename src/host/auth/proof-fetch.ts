@@ -6,6 +6,7 @@ import {
   type DPoPHandle,
 } from 'oauth4webapi';
 import { changedRequest } from '../runtime/changed-request.ts';
+import { mayKnowOnlyBearer } from '../../core/unauthorized-challenge.ts';
 import type { DpopKeys } from './dpop-keys.ts';
 
 /** A request to send with a DPoP-bound token. */
@@ -24,8 +25,15 @@ export type ProofRequest = {
 
 export type ProofFetch = (attempt: ProofRequest) => Promise<Response>;
 
-/** Sends once more where only the proof was at fault (RFC 9449 §8, §9). */
-export const createProofFetch = (keys: Pick<DpopKeys, 'handle' | 'mayRetry'>): ProofFetch => {
+/**
+ * Sends once more where only the proof was at fault (RFC 9449 §8, §9). An API without DPoP takes `Authorization: DPoP` for
+ * no authorization at all. It accepts the same token as a bearer token, because it does not know what the token is bound to
+ * (§7.2). Without `onBearerOnly`, no token goes out as a bearer token.
+ */
+export const createProofFetch = (
+  keys: Pick<DpopKeys, 'handle' | 'mayRetry'>,
+  onBearerOnly: (() => void) | undefined,
+): ProofFetch => {
   const send = async (attempt: ProofRequest, DPoP: DPoPHandle, retry: boolean): Promise<Response> => {
     const { url, request, token, redirect } = attempt;
     const transport = (_url: string, { headers }: { headers: Record<string, string> }): Promise<Response> =>
@@ -40,5 +48,28 @@ export const createProofFetch = (keys: Pick<DpopKeys, 'handle' | 'mayRetry'>): P
       return send({ ...attempt, request: attempt.again() }, DPoP, false);
     }
   };
-  return async (attempt) => send(attempt, await keys.handle(attempt.key), true);
+  const sendBearer = ({ headers, token, redirect }: ProofRequest, request: Request): Promise<Response> => {
+    const plain = new Headers(headers);
+    plain.set('authorization', `Bearer ${token}`);
+    return fetch(changedRequest(request, { headers: plain, redirect }));
+  };
+
+  /** Origins whose API takes proofs, and those whose API knows bearer tokens only. */
+  const proofOrigins = new Set<string>();
+  const bearerOrigins = new Set<string>();
+
+  return async (attempt) => {
+    const { origin } = attempt.url;
+    if (bearerOrigins.has(origin)) return sendBearer(attempt, attempt.request);
+    const response = await send(attempt, await keys.handle(attempt.key), true);
+    if (response.status !== 401) proofOrigins.add(origin);
+    else if (onBearerOnly && !proofOrigins.has(origin) && mayKnowOnlyBearer(response.headers.get('www-authenticate'))) {
+      const second = await sendBearer(attempt, attempt.again());
+      if (second.status === 401) return response;
+      bearerOrigins.add(origin);
+      onBearerOnly();
+      return second;
+    }
+    return response;
+  };
 };

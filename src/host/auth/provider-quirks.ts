@@ -1,6 +1,5 @@
 import type { AuthorizationServer } from 'oauth4webapi';
-import { errorOf } from '../../core/session/token-response.ts';
-import type { Session } from '../../core/session/session-types.ts';
+import { errorOf } from '../../core/token-endpoint/token-error.ts';
 import type { Result } from '../../protocol/problem.ts';
 import { DIRECT_FETCH, type HttpAnswer } from '../runtime/http.ts';
 
@@ -13,9 +12,9 @@ import { DIRECT_FETCH, type HttpAnswer } from '../runtime/http.ts';
  * | has a wrong clock, or the device has                         | `serverClockSkew`
  * | offers no DPoP, or not with ES256                            | `supportsDpop`
  * | has no revocation endpoint                                   | `revoke` in oidc-method.ts
- * | has one grant for all sign-ins of a person                   | `revocationEndsCurrent`
+ * | has one grant for all sign-ins of a person                   | ../session/revocation-scope.ts
  * | gives a refresh token only after consent, or wants `resource`| `begin` in oidc-method.ts
- * | sends odd JSON, a string as `expires_in`, or HTML            | src/core/session/token-response.ts
+ * | sends odd JSON, a string as `expires_in`, or HTML            | src/core/token-endpoint/token-response.ts
  */
 
 /** ES256 is the one DPoP algorithm that every WebCrypto has. */
@@ -81,16 +80,3 @@ export const sendRefresh = async (
   if (answer.ok && hasProof && errorOf(answer.value) === 'invalid_grant') answer = await send();
   return answer;
 };
-
-/**
- * Whether revoking `session` would end the `current` one as well. A cookie is one for all sign-ins. A provider may have
- * one grant for a person and a client, and revokes it with any of its refresh tokens (RFC 7009 §2.1).
- */
-export const revocationEndsCurrent = (
-  session: Session,
-  current: Session | undefined,
-  grantPerSignIn: boolean | undefined,
-): boolean =>
-  session.kind === current?.kind &&
-  (session.kind === 'ticket' ||
-    (session.kind === 'oidc' && !grantPerSignIn && session.user?.sub === current.user?.sub));

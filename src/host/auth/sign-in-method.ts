@@ -1,5 +1,5 @@
 import type { TokenResponse, Session, SignInCommand } from '../../core/session/session-types.ts';
-import type { TokenVerdict } from '../../core/session/token-response.ts';
+import type { TokenVerdict } from '../../core/token-endpoint/token-response.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { User } from '../../protocol/snapshot.ts';
 import type { HttpAnswer } from '../runtime/http.ts';

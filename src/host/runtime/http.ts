@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../../protocol/problem.ts';
+import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
 import { parseRetryAfter } from '../../protocol/timing/retry-after.ts';
 
 /** An answer with its whole body, read within the bounds. */
@@ -42,6 +42,10 @@ const readCapped = async (response: Response): Promise<string> => {
   return text;
 };
 
+/** No answer at all. The browser's word on the network only says how long a page should wait. */
+export const unreachable = (at: string): Problem =>
+  navigator.onLine ? { code: 'network-unreachable', at } : { code: 'network-unreachable', at, offline: true };
+
 /** Sends one request, bounded in time and size. Errors are data; `send` should use `DIRECT_FETCH`. */
 export const boundedFetch = async (
   send: (signal: AbortSignal) => Promise<Response>,
@@ -62,7 +66,7 @@ export const boundedFetch = async (
       response,
     });
   } catch {
-    return failed({ code: signal.aborted ? 'timeout' : 'network-unreachable', at });
+    return failed(signal.aborted ? { code: 'timeout', at } : unreachable(at));
   }
 };
 

@@ -1,7 +1,7 @@
 import type { Session } from '../../core/session/session-types.ts';
 import { createEndSession } from '../auth/end-session.ts';
 import { createLateAuth } from '../auth/late-auth.ts';
-import { revocationEndsCurrent } from '../auth/provider-quirks.ts';
+import { revocationEndsCurrent } from '../session/revocation-scope.ts';
 import type { RevocationResult } from '../auth/sign-in-method.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 import { createRevocations } from '../session/revocations.ts';
@@ -32,7 +32,20 @@ export const createServices = (
   const disk = createDisk(() => void rewrite(), firstRead?.connection);
   // Only this origin, provider and client can open the sealed records.
   const sealer = createSealer(disk, [origin, oidc?.issuer, oidc?.clientId].join(' '), seal);
-  const auth = createLateAuth(loadAuth, { config, origin, disk, sealer, firstRead, hasLeft, now: clock.now });
+  let isBearerOnly = false;
+  const onBearerOnly = (): void => {
+    isBearerOnly = true;
+  };
+  const auth = createLateAuth(loadAuth, {
+    config,
+    origin,
+    disk,
+    sealer,
+    firstRead,
+    hasLeft,
+    now: clock.now,
+    onBearerOnly,
+  });
   /** The keys come first: without them the session record is useless. */
   const rewrite = async (): Promise<void> => {
     await Promise.allSettled([sealer.rewrite(), auth.rewrite()]);
@@ -49,6 +62,8 @@ export const createServices = (
     endSession,
     auth,
     signInMethods: auth.methods,
+    /** An API gets bound tokens as bearer tokens, because it knows no DPoP. */
+    isBearerOnly: () => isBearerOnly,
     store: createSessionStore(disk, sealer, firstRead),
     revocations: {
       ...revocations,

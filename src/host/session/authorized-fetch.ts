@@ -1,4 +1,5 @@
 import type { SessionEvent, Verdict } from '../../core/session/session-types.ts';
+import { challengeOf, type Challenge } from '../../core/unauthorized-challenge.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { ProofFetch } from '../auth/proof-fetch.ts';
 import { endpointName } from '../runtime/http.ts';
@@ -22,9 +23,12 @@ export type AuthorizedFetchOptions = {
   origin: string;
   /** The session's verdict on a request. Immediate when the token is at hand. */
   requestToken(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
+  /** The replay with a token that the provider has just issued got a 401 too. */
+  refusedAgain(generation: number): void;
   sendWithProof: ProofFetch;
   scope(): UserScope;
   matcher: RequestMatcher;
+  now(): number;
 };
 
 /** `match`: what the matcher says of this request, if the caller has looked it up. */
@@ -70,7 +74,7 @@ let requests = 0;
 const nextId = (): string => `r${++requests}`;
 
 export const createAuthorizedFetch = (options: AuthorizedFetchOptions): AuthorizedFetch => {
-  const { origin, requestToken, sendWithProof, scope, matcher } = options;
+  const { origin, requestToken, refusedAgain, sendWithProof, scope, matcher, now } = options;
 
   /**
    * A copy of a no-cors request loses `Authorization` and `Range` without an error (measured). `same-origin` keeps them,
@@ -117,6 +121,12 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     return request.redirect === 'error' ? networkError() : redirectRefused(endpointName(request.url, origin));
   };
 
+  /** The backend's check judges only the tokens at its own origin. CORS hides the header of others. */
+  const reasonOf = ({ headers }: Response, url: URL): Challenge => {
+    const challenge = challengeOf(headers.get('www-authenticate'));
+    return challenge === 'unclear' && matcher.proofFor(url) === 'none' ? 'token' : challenge;
+  };
+
   const authorized = async (request: Request, match: RequestMatch, verdict: Authorized): Promise<Response> => {
     // A clone costs 1–4 ms up to 1 MB. Only a request with a body needs it, for a second attempt.
     const copy = request.body ? () => request.clone() : () => request;
@@ -127,10 +137,21 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     };
     const first = await send(verdict);
     if (first.status !== 401) return finish(request, first);
-    const second = await requestToken({ type: 'refused', id: nextId(), generation: verdict.generation });
+    const { url } = match;
+    const refusedAt = now();
+    const { generation } = verdict;
+    const isProof = matcher.proofFor(url) === 'itself';
+    const second = await requestToken({
+      ...{ type: 'refused', id: nextId(), generation, isProof },
+      challenge: reasonOf(first, url),
+    });
     switch (second.type) {
-      case 'authorized':
-        return finish(request, await send(second));
+      case 'authorized': {
+        const again = await send(second);
+        if (again.status === 401 && second.token.issuedAt >= refusedAt && reasonOf(again, url) !== 'other')
+          refusedAgain(second.generation);
+        return finish(request, again);
+      }
       case 'fail':
         return networkError();
       case 'anonymous':

@@ -1,6 +1,6 @@
 import { followsRedirects, handlingOf, leavesRule, ruleFor, type RequestHandling } from '../../core/request-policy.ts';
 import { noteOnce } from '../runtime/developer-note.ts';
-import type { ApiRule } from '../../protocol/config.ts';
+import type { KeeperConfig } from '../../protocol/config.ts';
 
 /** What the request policy says of one request. Looked up once, and passed on with the request. */
 export type RequestMatch = {
@@ -10,10 +10,17 @@ export type RequestMatch = {
   followsRedirects: boolean;
 };
 
+/**
+ * What the backend's verification says of a 401 from a URL: everything, because it came from there; something, because it
+ * is the same server; nothing.
+ */
+type ProofSource = 'itself' | 'same-origin' | 'none';
+
 /** Applies the request policy to the platform's requests. Synchronous, because a fetch event must be. */
 export type RequestMatcher = {
   /** Whether this URL may get authorization at all. */
   covers(url: URL): boolean;
+  proofFor(url: URL): ProofSource;
   /** `url`: that of the request, if the caller has parsed it. */
   match(request: Request, url?: URL): RequestMatch;
 };
@@ -23,11 +30,19 @@ const BARE = 'This request goes out without authorization, and so do others of i
 const LEAVES = `${BARE} a server that decodes its path would leave the rule of config.api.`;
 const MARKUP = `${BARE} it is no-cors, as markup without script can send it.`;
 
-export const createRequestMatcher = (rules: readonly ApiRule[], self: string): RequestMatcher => {
+export const createRequestMatcher = (
+  { api: rules, whoami: proof }: Pick<KeeperConfig, 'api' | 'whoami'>,
+  self: string,
+): RequestMatcher => {
+  const whoami = new URL(proof, self);
   const targetOf = ({ origin, pathname }: URL) => ({ origin, path: pathname });
   const ruleOf = (url: URL) => ruleFor(rules, self, targetOf(url));
   return {
     covers: (url) => ruleOf(url) !== undefined,
+    proofFor({ origin, pathname }) {
+      if (origin !== whoami.origin) return 'none';
+      return pathname === whoami.pathname ? 'itself' : 'same-origin';
+    },
     match(request, url = new URL(request.url)) {
       const rule = ruleOf(url);
       const handling = handlingOf(rule, url.pathname, request);

@@ -1,15 +1,15 @@
 import { initialMachine, stepSession } from '../../core/session/session.ts';
-import {
-  SESSION_POLICY,
-  type SessionMachine,
-  type SessionEffect,
-  type SessionEvent,
-  type SessionRecord,
-  type SignInCommand,
-  type Verdict,
+import type {
+  SessionMachine,
+  SessionEffect,
+  SessionEvent,
+  SessionRecord,
+  SignInCommand,
+  Verdict,
 } from '../../core/session/session-types.ts';
+import { SESSION_POLICY } from '../../core/session-policy.ts';
 import { wakeAt } from '../../core/session/token-expiry.ts';
-import type { TokenVerdict } from '../../core/session/token-response.ts';
+import type { TokenVerdict } from '../../core/token-endpoint/token-response.ts';
 import type { SignInNext } from '../../protocol/bridge/calls.ts';
 import type { SessionEventName } from '../../protocol/journal-names.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
@@ -42,14 +42,13 @@ export type SessionRuntime = {
   dispatch(event: SessionEvent): void;
   /** The verdict on a request, or on its 401. Immediate when the machine needs no effect for it. */
   requestToken(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
+  /** The backend refused the token of this generation, which the provider had just issued. */
+  refusedAgain(generation: number): void;
   signIn(order: SignInCommand): Promise<Result<SignInNext | null>>;
   signOut(): Promise<Result<SignInNext | null>>;
   /** Resolves when no effect is in flight. `undefined` when none is. */
   pending(): Promise<void> | undefined;
 };
-
-/** How long a request waits for a token. Then it fails as it would offline, while the refresh goes on. */
-const MAX_TOKEN_WAIT_MS = 15_000;
 
 const MAX_SLEEP_MS = 60_000;
 
@@ -216,7 +215,8 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
 
   const waitFor = (id: string): Promise<Verdict> =>
     new Promise((resolve) => {
-      const cancel = clock.schedule(clock.now() + MAX_TOKEN_WAIT_MS, () => {
+      // After that the request fails as it would offline, while the refresh goes on.
+      const cancel = clock.schedule(clock.now() + SESSION_POLICY.patienceMs, () => {
         verdicts.delete(id);
         dispatch({ type: 'abandoned', id });
         resolve({ type: 'fail', problem: { code: 'timeout', at: 'token' } });
@@ -238,6 +238,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
       dispatch(event);
       return immediate ?? waitFor(event.id);
     },
+    refusedAgain: (generation) => dispatch({ type: 'refused-again', generation }),
     signIn: (command) => dispatchForResult((id) => ({ type: 'sign-in', id, command })),
     signOut: () => dispatchForResult((id) => ({ type: 'sign-out', id })),
     pending: () => (inFlight.size > 0 ? untilSettled() : undefined),

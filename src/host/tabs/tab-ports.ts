@@ -48,8 +48,17 @@ const READ_CHECK_BYTES = 1_000_000;
 /** A frozen or busy tab does not read its port. At this many unread bytes the port closes. */
 export const MAX_UNREAD_BYTES = 4_000_000;
 
+/** Older pages know no `sign-in-required`, and would take it for a session without trouble. */
+const forProtocol4 = (frame: PortFrame): PortFrame => {
+  if (frame.type !== 'snapshot' && frame.type !== 'welcome') return frame;
+  const { session } = frame.snapshot;
+  if (session.state !== 'sign-in-required') return frame;
+  return { ...frame, snapshot: { ...frame.snapshot, session: { ...session, state: 'degraded' } } };
+};
+
 /** Since protocol 4 each run of socket messages is a port message of its own. The frames between two runs are one. */
-const messagesOf = ({ protocol }: Tab, frames: readonly PortFrame[]): readonly PortMessage[] => {
+const messagesOf = ({ protocol }: Tab, given: readonly PortFrame[]): readonly PortMessage[] => {
+  const frames = protocol < 5 ? given.map(forProtocol4) : given;
   if (protocol < 4) return [frames];
   const messages: PortMessage[] = [];
   let others: PortFrame[] | undefined;

@@ -1,15 +1,30 @@
+import type { Problem } from '../../protocol/problem.ts';
 import type { SessionView, Snapshot, SocketView } from '../../protocol/snapshot.ts';
 
-/** The whole snapshot in one word. `limited`: signed in, but the server has closed a live connection for good. */
-export type Status = 'starting' | 'connected' | 'limited' | 'reconnecting' | 'offline' | 'signed-out';
+/**
+ * The whole snapshot in one word. `limited`: signed in, but the server refuses the tokens, or has closed a live connection
+ * for good.
+ */
+export type Status =
+  | 'starting'
+  | 'connected'
+  | 'limited'
+  | 'reconnecting'
+  | 'sign-in-required'
+  | 'offline'
+  | 'signed-out';
 
-export type SignedInSession = Extract<SessionView, { state: 'active' | 'refreshing' | 'degraded' }>;
+export type SignedInSession = Exclude<SessionView, { state: 'starting' | 'signed-out' }>;
 
 export const signedInSession = (session: SessionView | undefined): SignedInSession | undefined =>
   session === undefined || session.state === 'starting' || session.state === 'signed-out' ? undefined : session;
 
 /** The user's name to show; `undefined` until the backend has named the user. */
 export const displayName = (session: SignedInSession): string | undefined => session.user?.name ?? session.user?.sub;
+
+/** What is wrong with a session. A renewal in progress is no success yet: the failure before it stays. */
+export const troubleOf = (session: SessionView): Problem | undefined =>
+  session.state === 'starting' || session.state === 'signed-out' ? undefined : session.problem;
 
 const isConnecting = (socket: SocketView): boolean =>
   socket.state === 'ticketing' || socket.state === 'dialling' || socket.state === 'resting';
@@ -18,9 +33,12 @@ export const statusOf = (snapshot: Snapshot | undefined): Status => {
   if (!snapshot || snapshot.session.state === 'starting') return 'starting';
   if (snapshot.session.state === 'signed-out') return 'signed-out';
   if (!snapshot.online) return 'offline';
+  const { session } = snapshot;
+  if (session.state === 'sign-in-required') return session.state;
   const sockets = Object.values(snapshot.sockets);
-  if (snapshot.session.state === 'degraded' || sockets.some(isConnecting)) return 'reconnecting';
-  return sockets.some((socket) => socket.state === 'stopped') ? 'limited' : 'connected';
+  const isRefused = session.state === 'active' && session.problem !== undefined;
+  if ((troubleOf(session) && !isRefused) || sockets.some(isConnecting)) return 'reconnecting';
+  return isRefused || sockets.some((socket) => socket.state === 'stopped') ? 'limited' : 'connected';
 };
 
 /** The earliest next attempt of the session and all sockets, in ms since the Unix epoch; `undefined` if none waits. */
@@ -28,7 +46,7 @@ export const nextTryOf = (snapshot: Snapshot): number | undefined => {
   const times = Object.values(snapshot.sockets)
     .filter((socket) => socket.state === 'resting')
     .flatMap((socket) => socket.nextTryAt ?? []);
-  if (snapshot.session.state === 'degraded') times.push(snapshot.session.nextTryAt);
+  if ('nextTryAt' in snapshot.session) times.push(snapshot.session.nextTryAt);
   return times.length > 0 ? Math.min(...times) : undefined;
 };
 

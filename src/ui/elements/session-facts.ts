@@ -2,7 +2,7 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import type { Continuity, Snapshot } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { signedInSession, type SignedInSession } from '../base/status.ts';
+import { signedInSession, troubleOf, type SignedInSession } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { labelFor, strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
@@ -22,6 +22,10 @@ const KEPT = [
   ['networkLosses', 'countLosses'],
   ['refreshes', 'countRenewals'],
 ] as const;
+
+/** A renewal after a failed one is still late. */
+const sessionLabel = (session: SignedInSession): string =>
+  labelFor(strings().session, session.state === 'refreshing' && troubleOf(session) ? 'degraded' : session.state);
 
 /**
  * The facts behind the summary, in four cards: the session and its token, its protection, what it survived, this browser.
@@ -85,7 +89,7 @@ export class SessionFacts extends KeeperElement {
     const t = appStrings();
     return html`<section class="card" part="card">
       <h2>${t.factSession}</h2>
-      <p class="lead">${labelFor(strings().session, session.state)}</p>
+      <p class="lead">${sessionLabel(session)}</p>
       ${this.#token(session, now)}
       <dl>
         ${session.user ? factRow(t.account, session.user.name ?? session.user.sub) : nothing}
@@ -96,12 +100,13 @@ export class SessionFacts extends KeeperElement {
     </section>`;
   }
 
-  #token({ state, accessExpiresAt: end, accessIssuedAt: start }: SignedInSession, now: number): TemplateResult {
+  #token(session: SignedInSession, now: number): TemplateResult {
     const t = appStrings();
+    const { accessExpiresAt: end, accessIssuedAt: start } = session;
     if (end === undefined) return html`<p class="soft small">${t.cookieOnly}</p>`;
     const left = Math.max(0, end - now);
     const life = end - (start ?? now);
-    const inTime = state === 'degraded' ? t.tokenExpires : t.tokenRenews;
+    const inTime = troubleOf(session) ? t.tokenExpires : t.tokenRenews;
     return html`<div>
       <meter aria-label=${t.tokenLeft} min="0" max=${Math.max(life, left, 1)} .value=${left}></meter>
       <p class="soft small numbers">${left > 0 ? inTime(timeLeft(left)) : t.tokenExpired(fromNow(end, now))}</p>

@@ -1,7 +1,7 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
 import type { Snapshot } from '../../protocol/snapshot.ts';
-import { isInUse, isOtherUser, nextView, type GateView } from '../view/gate-view.ts';
+import { hasDialog, isInUse, isOtherUser, nextView, type GateView } from '../view/gate-view.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { strings } from '../strings/strings.ts';
 
@@ -61,7 +61,7 @@ export class SessionGate extends KeeperElement {
   protected override onSnapshot({ session }: Snapshot): void {
     const view = nextView(this.view, session);
     if (session.state !== 'starting') this.style.visibility = '';
-    if (view.state === this.view.state && view.sub === this.view.sub) return;
+    if (view.state === this.view.state && view.sub === this.view.sub && view.declined === this.view.declined) return;
     this.view = isOtherUser(this.view, view) && this.#isLeaving() ? { state: 'leaving' } : view;
   }
 
@@ -80,7 +80,7 @@ export class SessionGate extends KeeperElement {
   protected override updated(changed: PropertyValues): void {
     const before = changed.get('view') as GateView | undefined;
     if (!before || before.state === this.view.state) return;
-    const wanted = this.view.state === 'ended' || this.view.state === 'extending';
+    const wanted = hasDialog(this.view);
     if (wanted && !this.dialog.open) this.dialog.showModal();
     else if (!wanted && this.dialog.open) this.dialog.close();
     else if (!wanted) this.#followFocus(before);
@@ -111,13 +111,13 @@ export class SessionGate extends KeeperElement {
 
   #extended(): void {
     if (this.view.state === 'extending') this.view = { ...this.view, state: 'signed-in' };
+    else if (this.view.state === 'asked') this.view = { ...this.view, state: 'signed-in', declined: true };
   }
 
   protected override render(): TemplateResult {
     const { state } = this.view;
     const t = strings();
     const signIn = html`<slot name="signed-out" @session-signed-in=${this.#extended}></slot>`;
-    const over = state === 'ended' || state === 'extending';
     return html`
       <div class="restoring" ?hidden=${state !== 'restoring'}>
         <slot name="restoring"><p>${t.restoring}</p></slot>
@@ -126,8 +126,8 @@ export class SessionGate extends KeeperElement {
         <slot name="signed-in"></slot>
       </div>
       <div id="signed-out" tabindex="-1" ?hidden=${state !== 'signed-out'}>${state === 'signed-out' ? signIn : nothing}</div>
-      <dialog part="dialog" aria-label=${t.signInAgain} .closedBy=${state === 'extending' ? 'any' : 'none'} @close=${this.#closed}>
-        ${over ? signIn : nothing}
+      <dialog part="dialog" aria-label=${t.signInAgain} .closedBy=${state === 'ended' ? 'none' : 'any'} @close=${this.#closed}>
+        ${hasDialog(this.view) ? signIn : nothing}
       </dialog>
     `;
   }

@@ -8,15 +8,16 @@ import { signedInSession, statusOf } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
 
 /**
- * Notices above the page: the session ends soon, a new version is ready, no network, a session that cannot be saved.
+ * Notices above the page: a sign-in is needed, the session ends soon, a new version is ready, no network, a session that cannot be saved.
  * `<session-status>` announces their titles.
  *
  * @csspart notice - each notice
+ * @csspart sign-in - the notice that the provider needs a new sign-in
  * @csspart ending - the notice that the session ends soon
  * @csspart update - the notice that a new version is ready
  * @csspart offline - the notice that a signed-in user is offline, for a page that shows this elsewhere
  * @csspart memory - the notice that the session is not saved
- * @fires session-extend - the user wants to sign in again before the session ends
+ * @fires session-extend - the user wants to sign in again over the page
  * @fires session-update - the user wants the new version; the page reloads unless the event is prevented
  *
  * @example <session-notices></session-notices>
@@ -32,7 +33,7 @@ export class SessionNotices extends KeeperElement {
         padding: .625rem 1rem; border: 1px solid var(--_line); border-inline-start: 3px solid var(--_accent); border-radius: calc(var(--_radius) - .25rem);
         background: var(--_surface); font-size: .9375rem; animation: arrive .24s cubic-bezier(.2, 0, 0, 1);
       }
-      .ending, .memory { border-inline-start-color: var(--_warn); }
+      .ending, .sign-in, .memory { border-inline-start-color: var(--_warn); }
       .notice p { flex: 1 1 16rem; }
       strong { font-weight: 600; }
       @keyframes arrive { from { opacity: 0; translate: 0 -.375rem; } }
@@ -66,10 +67,10 @@ export class SessionNotices extends KeeperElement {
           : nothing
       }
       ${
-        id === 'ending'
+        id === 'ending' || id === 'sign-in'
           ? html`<button class="primary" @click=${() => {
               this.#emit('session-extend');
-            }}>${strings().staySignedIn}</button>`
+            }}>${id === 'ending' ? strings().staySignedIn : strings().signInAgain}</button>`
           : nothing
       }
     </div>`;

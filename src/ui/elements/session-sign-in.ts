@@ -156,7 +156,13 @@ export class SessionSignIn extends KeeperElement {
 
   /** The alert is always in the document: some screen readers ignore a live region that arrives together with its text. */
   #problem(): TemplateResult {
-    return html`<div role="alert">${this.attempt.state === 'failed' ? this.#problemText(this.attempt) : nothing}</div>`;
+    const { attempt, snapshot } = this;
+    if (attempt.state === 'failed') return html`<div role="alert">${this.#problemText(attempt)}</div>`;
+    // The way back from the provider failed, so there was no call whose result this form could show.
+    const session = snapshot?.session;
+    const problem =
+      attempt.state === 'idle' && session && 'signInProblem' in session ? session.signInProblem : undefined;
+    return html`<div role="alert">${problem ? problemText(problem) : nothing}</div>`;
   }
 
   #problemText({ kind, problem, waitMs, retryAt }: FailedAttempt): string | TemplateResult | typeof nothing {

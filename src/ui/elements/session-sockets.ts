@@ -2,7 +2,7 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import type { Snapshot, SocketStateName, SocketView } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { signedInSession } from '../base/status.ts';
+import { signedInSession, troubleOf } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { labelFor, strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
@@ -24,7 +24,8 @@ const DOT: Record<SocketStateName, string> = {
 const reasonOf = ({ problem }: SocketView, { online, session }: Snapshot): string => {
   if (!problem || !online) return '';
   const reason = problemText(problem);
-  return session.state === 'degraded' && problemText(session.problem) === reason ? '' : reason;
+  const trouble = troubleOf(session);
+  return trouble && problemText(trouble) === reason ? '' : reason;
 };
 
 const count = (name: string, value: number): TemplateResult =>

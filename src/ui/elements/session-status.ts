@@ -15,6 +15,7 @@ const DOT: Record<Status, string> = {
   connected: 'good',
   limited: 'warn',
   reconnecting: 'warn',
+  'sign-in-required': 'warn',
   offline: '',
   'signed-out': '',
 };

@@ -11,6 +11,7 @@ export const appDe: AppStrings = {
     loaded: 'Die gespeicherte Sitzung wurde geladen.',
     'load-failed': 'Die gespeicherte Sitzung konnte nicht geladen werden.',
     refused: 'Der Server hat eine Anfrage abgelehnt.',
+    'refused-again': 'Der Server hat ein gerade erneuertes Token abgelehnt.',
     abandoned: 'Eine Anfrage hat zu lange auf die Sitzung gewartet.',
     locked: undefined,
     saved: undefined,
@@ -42,6 +43,7 @@ export const appDe: AppStrings = {
     ending: 'Wird beendet',
     saving: 'Wird gespeichert',
     degraded: 'Die Erneuerung verzögert sich',
+    'sign-in-required': 'Eine neue Anmeldung ist nötig',
   },
   entry: (what) => `${what}.`,
 

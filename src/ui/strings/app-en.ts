@@ -7,6 +7,7 @@ const step: Record<SessionEventName, string | undefined> = {
   loaded: 'The saved session was loaded.',
   'load-failed': 'The saved session could not be loaded.',
   refused: 'The server refused a request.',
+  'refused-again': 'The server refused a token that had just been renewed.',
   abandoned: 'A request waited too long for the session.',
   locked: undefined,
   saved: undefined,
@@ -39,6 +40,7 @@ const state: Record<SessionStateName, string> = {
   ending: 'Ending',
   saving: 'Saving',
   degraded: 'Renewal is delayed',
+  'sign-in-required': 'A new sign-in is needed',
 };
 
 const { counted, noun } = pluralsFor('en');

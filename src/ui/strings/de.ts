@@ -14,6 +14,9 @@ export const de: Strings = {
     'grant-rejected': 'Der Server akzeptiert diese Sitzung nicht mehr.',
     'answer-lost':
       'Die Antwort auf eine Erneuerung ging verloren, und der Server akzeptiert das vorherige Token nicht mehr.',
+    'sign-in-required': 'Der Anbieter verlangt, dass du dich erneut anmeldest.',
+    'refresh-refused': 'Der Server erneuert die Sitzung nicht und nennt keinen Grund.',
+    'token-refused': 'Der Server akzeptiert die erneuerte Sitzung nicht. Wende dich an den Betreiber der Website.',
     misconfigured: 'Die Anmeldung ist nicht richtig eingerichtet. Wende dich an den Betreiber der Website.',
     'lifetime-over': 'Die Sitzung ist abgelaufen.',
     'credentials-rejected': 'Der Server hat die Zugangsdaten nicht akzeptiert.',
@@ -43,6 +46,7 @@ export const de: Strings = {
     active: 'Angemeldet',
     refreshing: 'Angemeldet, wird erneuert',
     degraded: 'Angemeldet. Die Erneuerung verzögert sich',
+    'sign-in-required': 'Angemeldet. Die Erneuerung braucht dich',
     'signed-out': 'Abgemeldet',
   },
   socket: {
@@ -58,6 +62,7 @@ export const de: Strings = {
     connected: 'Verbunden',
     limited: 'Eingeschränkt',
     reconnecting: 'Verbindet neu',
+    'sign-in-required': 'Erneut anmelden',
     offline: 'Offline',
     'signed-out': 'Abgemeldet',
   },
@@ -81,6 +86,9 @@ export const de: Strings = {
   andOffline: (who) => `${who}, aber offline.`,
   waitingForServer: (who) => `${who} und wartest auf den Server.`,
   andReconnecting: (who) => `${who}; die Verbindung wird neu aufgebaut.`,
+  needsSignIn: (who) => `${who}. Melde dich erneut an, um fortzufahren.`,
+  keptMeanwhile: 'Diese Seite bleibt, wie sie ist.',
+  notAccepted: (who) => `${who}, aber der Server akzeptiert deine Sitzung nicht.`,
   notLive: (who) => `${who}, aber ohne Live-Updates.`,
   youAreSignedOut: 'Du bist abgemeldet.',
   offlineDetail: 'Du bleibst angemeldet. Nachrichten werden gesendet, sobald du wieder online bist.',
@@ -112,6 +120,7 @@ export const de: Strings = {
   endsSoon: (when) => `Deine Sitzung endet um ${when}.`,
   endsSoonDetail: 'Melde dich jetzt erneut an, damit diese Seite so bleibt, wie sie ist.',
   staySignedIn: 'Angemeldet bleiben',
+  signInToContinue: 'Melde dich erneut an, um fortzufahren.',
 
   home: 'Start',
   messages: 'Nachrichten',

@@ -11,6 +11,9 @@ const problem: Record<ProblemCode, string> = {
   'unexpected-answer': 'Unexpected answer from the server. Does this network ask you to sign in first?',
   'grant-rejected': 'The server no longer accepts this session.',
   'answer-lost': 'The answer to a renewal was lost, and the server no longer accepts the previous token.',
+  'sign-in-required': 'The provider wants you to sign in again.',
+  'refresh-refused': 'The server does not renew the session, and gives no reason.',
+  'token-refused': 'The server does not accept the renewed session. Contact the site’s owner.',
   misconfigured: 'Sign-in is not set up correctly. Contact the site’s owner.',
   'lifetime-over': 'The session has expired.',
   'credentials-rejected': 'The server did not accept the credentials.',
@@ -42,6 +45,7 @@ const session: Record<SessionView['state'], string> = {
   active: 'Signed in',
   refreshing: 'Signed in, renewing',
   degraded: 'Signed in. Renewal is delayed',
+  'sign-in-required': 'Signed in. Renewal needs you',
   'signed-out': 'Signed out',
 };
 
@@ -59,6 +63,7 @@ const status: Record<Status, string> = {
   connected: 'Connected',
   limited: 'Limited',
   reconnecting: 'Reconnecting',
+  'sign-in-required': 'Sign in again',
   offline: 'Offline',
   'signed-out': 'Signed out',
 };
@@ -99,6 +104,9 @@ export const en = {
   andOffline: (who: string) => `${who}, and offline.`,
   waitingForServer: (who: string) => `${who}, waiting for the server.`,
   andReconnecting: (who: string) => `${who}, reconnecting.`,
+  needsSignIn: (who: string) => `${who}. Sign in again to continue.`,
+  keptMeanwhile: 'This page stays as it is.',
+  notAccepted: (who: string) => `${who}, but the server does not accept your session.`,
   notLive: (who: string) => `${who}, without live updates.`,
   youAreSignedOut: 'You are signed out.',
   offlineDetail: 'You stay signed in. Messages are sent when you are back online.',
@@ -127,6 +135,7 @@ export const en = {
   endsSoon: (when: string) => `Your session ends at ${when}.`,
   endsSoonDetail: 'Sign in again now to keep this page as it is.',
   staySignedIn: 'Stay signed in',
+  signInToContinue: 'Sign in again to continue.',
 
   home: 'Home',
   messages: 'Messages',

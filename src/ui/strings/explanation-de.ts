@@ -9,6 +9,10 @@ export const explanationDe: ExplanationStrings = {
   whyWaiting: 'Warum wird neu verbunden?',
   whyOfflineNow: 'Warum bin ich offline?',
   whyNotLive: 'Warum gibt es keine Live-Updates?',
+  whySignInAgain: 'Warum muss ich mich erneut anmelden?',
+  whyNotAccepted: 'Warum akzeptiert der Server meine Sitzung nicht?',
+  whyAsked: 'Deine Sitzung bleibt erhalten. Alle paar Minuten wird es erneut versucht, auch ohne dich.',
+  whySignInFailed: 'Die letzte Anmeldung ist fehlgeschlagen.',
   whyRejected:
     'Der Server akzeptiert diese Sitzung nicht mehr. Sie wurde anderswo beendet, das Passwort wurde geändert, oder sie wurde zu lange nicht benutzt.',
   whyExpired: 'Der Server begrenzt, wie lange eine Sitzung dauert, und diese hat die Grenze erreicht.',

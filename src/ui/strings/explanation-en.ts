@@ -9,6 +9,10 @@ export const explanationEn = {
   whyWaiting: 'Why is it reconnecting?',
   whyOfflineNow: 'Why am I offline?',
   whyNotLive: 'Why are there no live updates?',
+  whySignInAgain: 'Why do I have to sign in again?',
+  whyNotAccepted: 'Why does the server not accept my session?',
+  whyAsked: 'Your session is kept. It is tried again every few minutes, also without you.',
+  whySignInFailed: 'The last sign-in failed.',
   whyRejected:
     'The server no longer accepts this session. It was ended elsewhere, the password was changed, or it was not used for too long.',
   whyExpired: 'The server limits how long a session lasts, and this one reached its limit.',

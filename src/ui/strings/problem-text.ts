@@ -32,6 +32,11 @@ export const evidence = (problem: Problem): string =>
     .filter(Boolean)
     .join(' · ');
 
+type SignedOut = Extract<SessionView, { state: 'signed-out' }>;
+
 /** Why this person is signed out, or what keeps them from signing in. Empty before a first sign-in. */
-export const signedOutText = ({ reason, problem }: Extract<SessionView, { state: 'signed-out' }>): string =>
-  reason === 'never' && problem ? problemText(problem) : labelFor(strings().reason, reason);
+export const signedOutText = ({ reason, problem, signInProblem }: SignedOut): string => {
+  // The form shows it as an alert.
+  if (signInProblem) return labelFor(strings().reason, reason);
+  return reason === 'never' && problem ? problemText(problem) : labelFor(strings().reason, reason);
+};

@@ -10,7 +10,7 @@ import { parseFields, REQUEST } from './entries.ts';
 export type EntryText = { subject?: string; text: string; about?: string | undefined; internal: boolean };
 
 /** What a person would ask about; the other states come and go with each renewal. */
-const NOTABLE_STATES: readonly SessionStateName[] = ['degraded', 'signed-out'];
+const NOTABLE_STATES: readonly SessionStateName[] = ['degraded', 'sign-in-required', 'signed-out'];
 
 const isIn = <Key extends string>(table: Readonly<Record<Key, unknown>>, key: string): key is Key =>
   Object.hasOwn(table, key);

@@ -23,6 +23,7 @@ const TOKEN: Readonly<Record<string, Tone>> = {
   saving: 'busy',
   ending: 'warn',
   degraded: 'warn',
+  'sign-in-required': 'warn',
 };
 
 const SOCKET: Readonly<Record<string, Tone>> = {
@@ -46,6 +47,7 @@ const STEPS: Readonly<Record<string, Tone>> = {
   'load-failed': 'warn',
   erased: 'warn',
   refused: 'warn',
+  'refused-again': 'warn',
   suspected: 'warn',
   'sign-in-failed': 'bad',
   'sign-out': 'bad',

@@ -1,6 +1,6 @@
 import type { SessionView, Snapshot } from '../../protocol/snapshot.ts';
 import { explanationStrings } from '../strings/explanation-strings.ts';
-import { signedInSession, statusOf } from '../base/status.ts';
+import { signedInSession, statusOf, troubleOf, type Status } from '../base/status.ts';
 import { fromNow } from '../strings/time.ts';
 import { evidence, isCancelled, problemText } from '../strings/problem-text.ts';
 import { firstProblem } from './headline.ts';
@@ -12,15 +12,17 @@ export type Explanation = { question: string; causes: readonly Cause[] };
 
 type SignedOut = Extract<SessionView, { state: 'signed-out' }>;
 
-const ending = ({ reason, problem }: SignedOut): string => {
+const ending = ({ reason, problem, endedBy = problem }: SignedOut): string => {
   const t = explanationStrings();
-  if (problem?.code === 'answer-lost') return t.whyLost;
+  if (endedBy?.code === 'answer-lost') return t.whyLost;
   return reason === 'expired' ? t.whyExpired : t.whyRejected;
 };
 
 const explainSignedOut = (session: SignedOut): Explanation | undefined => {
   const t = explanationStrings();
-  const { reason, problem } = session;
+  const { reason, signInProblem } = session;
+  // A failed sign-in since then says nothing about the end of the session.
+  const problem = session.endedBy ?? session.problem;
   const details = problem && evidence(problem);
   // `signedOutText` beside it is the sentence, and a cancelled sign-in has no details worth a look
   if (reason !== 'rejected' && reason !== 'expired')
@@ -28,9 +30,10 @@ const explainSignedOut = (session: SignedOut): Explanation | undefined => {
       ? { question: t.details, causes: [{ text: '', evidence: details }] }
       : undefined;
   const when = problem?.code === 'lifetime-over' ? ` ${problemText(problem)}` : '';
+  const failure = signInProblem ? [{ text: t.whySignInFailed, evidence: evidence(signInProblem) }] : [];
   return {
     question: t.whySignedOut,
-    causes: [{ text: ending(session) + when, evidence: details }, { text: t.whyNotYou }],
+    causes: [...failure, { text: ending(session) + when, evidence: details }, { text: t.whyNotYou }],
   };
 };
 
@@ -45,8 +48,11 @@ const explainWaiting = (snapshot: Snapshot, now: number): Explanation | undefine
     causes.push({ text: sentences.filter((one) => !said.has(one) && said.add(one)).join(' '), evidence: details });
   };
   if (!snapshot.online) add(undefined, t.whyOffline);
-  if (session.state === 'degraded')
-    add(evidence(session.problem), problemText(session.problem), t.whyAttempt(session.attempt));
+  const trouble = troubleOf(session);
+  if (trouble) {
+    const attempts = 'attempt' in session && session.attempt ? t.whyAttempt(session.attempt) : '';
+    add(evidence(trouble), problemText(trouble), session.state === 'sign-in-required' ? t.whyAsked : attempts);
+  }
   for (const [url, { state, problem }] of Object.entries(snapshot.sockets)) {
     if (state === 'open' || state === 'parked') continue;
     const details = problem ? evidence(problem) : '';
@@ -60,8 +66,21 @@ const explainWaiting = (snapshot: Snapshot, now: number): Explanation | undefine
   const proof = session.verifiedAt === undefined ? t.neverProved : t.lastProof(fromNow(session.verifiedAt, now));
   causes.push({ text: `${proof}.` });
   const status = statusOf(snapshot);
-  const question = status === 'offline' ? t.whyOfflineNow : status === 'limited' ? t.whyNotLive : t.whyWaiting;
-  return { question, causes };
+  return { question: questionOf(status, trouble !== undefined), causes };
+};
+
+const questionOf = (status: Status, isSessionInTrouble: boolean): string => {
+  const t = explanationStrings();
+  switch (status) {
+    case 'offline':
+      return t.whyOfflineNow;
+    case 'sign-in-required':
+      return t.whySignInAgain;
+    case 'limited':
+      return isSessionInTrouble ? t.whyNotAccepted : t.whyNotLive;
+    default:
+      return t.whyWaiting;
+  }
 };
 
 /** `undefined`: there is nothing to explain. `now` in ms since the Unix epoch. */

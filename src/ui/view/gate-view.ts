@@ -4,14 +4,21 @@ import type { SessionView } from '../../protocol/snapshot.ts';
  * What `<session-gate>` shows. `sub` is the user of the page on screen, once the backend has named one.
  * - `ended`: the server ended the session while its page was in use. The page stays, inert, until the same user is back.
  * - `extending`: a signed-in user signs in again before the session ends.
+ * - `asked`: the provider does not renew the session without the user. The page stays in use. `declined`: the user closed
+ *   the dialog.
  * - `leaving`: another user is signed in now; the page of the first one is being reloaded.
  */
 export type GateView = {
-  state: 'restoring' | 'signed-in' | 'extending' | 'ended' | 'signed-out' | 'leaving';
+  state: 'restoring' | 'signed-in' | 'extending' | 'asked' | 'ended' | 'signed-out' | 'leaving';
   sub?: string | undefined;
+  declined?: true;
 };
 
-const IN_USE: readonly GateView['state'][] = ['signed-in', 'extending', 'ended'];
+/** The sign-in page is over the page on screen. */
+export const hasDialog = ({ state }: GateView): boolean =>
+  state === 'ended' || state === 'extending' || state === 'asked';
+
+const IN_USE: readonly GateView['state'][] = ['signed-in', 'extending', 'asked', 'ended'];
 
 /** The page is on screen, with or without a dialog over it. */
 export const isInUse = ({ state }: GateView): boolean => IN_USE.includes(state);
@@ -24,12 +31,19 @@ export const isInUse = ({ state }: GateView): boolean => IN_USE.includes(state);
 export const nextView = (view: GateView, session: SessionView): GateView => {
   if (session.state === 'starting' || view.state === 'leaving') return view;
   if (session.state !== 'signed-out') {
-    const state = view.state === 'extending' ? 'extending' : 'signed-in';
-    if (session.user) return { state, sub: session.user.sub };
-    if (view.sub === undefined) return { state };
+    const shown = shownTo(view, session);
+    if (session.user) return { ...shown, sub: session.user.sub };
+    if (view.sub === undefined) return shown;
     return view.state === 'ended' ? view : { state: 'restoring', sub: view.sub };
   }
   return { state: isInUse(view) && session.reason !== 'user' ? 'ended' : 'signed-out', sub: view.sub };
+};
+
+/** The page of a signed-in user, perhaps with a dialog over it. */
+const shownTo = (view: GateView, { state }: SessionView): GateView => {
+  if (view.state === 'extending') return { state: 'extending' };
+  if (state !== 'sign-in-required') return { state: 'signed-in' };
+  return view.declined ? { state: 'signed-in', declined: true } : { state: 'asked' };
 };
 
 /** The page on screen belongs to another user, so this user must not see it. */

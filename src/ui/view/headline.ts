@@ -1,6 +1,6 @@
 import type { Continuity, Snapshot } from '../../protocol/snapshot.ts';
 import { strings } from '../strings/strings.ts';
-import { displayName, statusOf, type SignedInSession, type Status } from '../base/status.ts';
+import { displayName, statusOf, troubleOf, type SignedInSession, type Status } from '../base/status.ts';
 import { duration, fromNow, joinList } from '../strings/time.ts';
 import { problemText, signedOutText } from '../strings/problem-text.ts';
 
@@ -9,7 +9,8 @@ export type Headline = { headline: string; detail: string };
 
 /** The problem that the reader should know of first; empty where there is none. */
 export const firstProblem = (snapshot: Snapshot): string => {
-  if (snapshot.session.state === 'degraded') return problemText(snapshot.session.problem);
+  const trouble = troubleOf(snapshot.session);
+  if (trouble) return problemText(trouble);
   const socket = Object.values(snapshot.sockets).find(({ problem }) => problem);
   return socket?.problem ? problemText(socket.problem) : '';
 };
@@ -30,11 +31,14 @@ const signedInHeadline = (
   switch (status) {
     case 'offline':
       return { headline: t.andOffline(who), detail: t.offlineDetail };
+    case 'sign-in-required':
+      return { headline: t.needsSignIn(who), detail: sentences(firstProblem(snapshot), t.keptMeanwhile) };
     case 'reconnecting':
-      return session.state === 'degraded'
+      return troubleOf(session)
         ? { headline: t.waitingForServer(who), detail: sentences(firstProblem(snapshot), t.youStay) }
         : { headline: t.andReconnecting(who), detail: sentences(firstProblem(snapshot), t.catchUp) };
     case 'limited':
+      if (troubleOf(session)) return { headline: t.notAccepted(who), detail: firstProblem(snapshot) };
       return { headline: t.notLive(who), detail: sentences(firstProblem(snapshot), confirmed(session, now)) };
     default:
       return {
@@ -47,7 +51,7 @@ const signedInHeadline = (
 /** The status keeps quiet about young trouble (`settleStatus`); a sentence must be true even then. */
 const isAllConnected = ({ online, session, sockets }: Snapshot): boolean => {
   const inUse = Object.values(sockets).filter(({ state }) => state !== 'parked');
-  return online && session.state !== 'degraded' && inUse.length > 0 && inUse.every(({ state }) => state === 'open');
+  return online && !troubleOf(session) && inUse.length > 0 && inUse.every(({ state }) => state === 'open');
 };
 
 /**

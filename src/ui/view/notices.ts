@@ -5,7 +5,7 @@ import { signedInSession, type Status } from '../base/status.ts';
 import { hourMinute } from '../strings/time.ts';
 
 /** Something that deserves a line above the page. */
-export type Notice = { id: 'update' | 'ending' | 'offline' | 'memory'; title: string; detail: string };
+export type Notice = { id: 'update' | 'ending' | 'sign-in' | 'offline' | 'memory'; title: string; detail: string };
 
 /** A session's end is announced so early that a person can finish a sentence and sign in again (WCAG 2.2.1). */
 export const ENDING_SOON_MS = 5 * 60_000;
@@ -20,6 +20,8 @@ export const noticesOf = (
   const t = strings();
   const session = snapshot && signedInSession(snapshot.session);
   const notices: Notice[] = [];
+  if (session?.state === 'sign-in-required')
+    notices.push({ id: 'sign-in', title: t.signInToContinue, detail: t.keptMeanwhile });
   if (session?.endsAt !== undefined && session.endsAt - now < ENDING_SOON_MS)
     notices.push({ id: 'ending', title: t.endsSoon(hourMinute(session.endsAt)), detail: t.endsSoonDetail });
   if (update?.ready) notices.push({ id: 'update', title: t.newVersion, detail: t.newVersionDetail });

@@ -8,10 +8,12 @@ import type {
   Verdict,
 } from '../../../src/core/session/session-types.ts';
 import { generationOf } from '../../../src/core/session/session-transitions.ts';
-import { SESSION_POLICY } from '../../../src/core/session/session-types.ts';
+import { SESSION_POLICY } from '../../../src/core/session-policy.ts';
+import { projectSession } from '../../../src/core/session/session-view.ts';
 import { usable } from '../../../src/core/session/token-expiry.ts';
 import type { SignInNext } from '../../../src/protocol/bridge/calls.ts';
 import type { Result } from '../../../src/protocol/problem.ts';
+import type { SessionView } from '../../../src/protocol/snapshot.ts';
 import { generationOfSaved } from './session-disk.ts';
 import { checkEnd, type CheckContext, type Invariant } from './session-end-check.ts';
 import type { SimulatedWorker } from './session-worker.ts';
@@ -22,7 +24,12 @@ export type Violation = { invariant: Invariant; text: string };
 
 export const sessionOf = (state: SessionState): Session | undefined => ('session' in state ? state.session : undefined);
 export const latestOf = (state: SessionState): Session | undefined => ('next' in state ? state.next : sessionOf(state));
-const hasGoodAccess = (state: SessionState): boolean => !('access' in state) || state.access === 'good';
+
+/** `locked`, `superseded`: the disk has newer tokens of another worker. `saved`: those tokens, or a sign-in's. */
+const PROOFS: readonly SessionEvent['type'][] = ['granted', 'locked', 'superseded', 'verified', 'saved', 'save-failed'];
+
+const isInTrouble = (view: SessionView): boolean =>
+  view.state !== 'starting' && view.state !== 'signed-out' && view.problem !== undefined;
 
 /** Checks the workers of a world against the true state of disk, lock, provider and backend. */
 export class InvariantChecker implements Watch, CheckContext {
@@ -70,6 +77,8 @@ export class InvariantChecker implements Watch, CheckContext {
     if (event.type === 'granted') this.#checkGranted(event, before, step);
     if (event.type === 'record-changed' || event.type === 'loaded') this.#checkFresh(event, before, step);
     this.#checkRevoked(step);
+    this.#checkPause(event, before.state, step);
+    this.#checkShown(event, before, step.machine);
     this.#checkDurability(worker, step.machine);
   }
 
@@ -163,7 +172,7 @@ export class InvariantChecker implements Watch, CheckContext {
 
   #checkRefused(generation: number, { state }: SessionMachine, step: SessionStep): void {
     const session = sessionOf(state);
-    if (!session || session.generation <= generation || !hasGoodAccess(state) || state.state === 'saving') return;
+    if (!session || session.generation <= generation || state.state === 'saving') return;
     if (session.kind !== 'ticket' && !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
     const replayed = step.effects.some(
       (effect) =>
@@ -176,7 +185,7 @@ export class InvariantChecker implements Watch, CheckContext {
 
   #checkRequest({ state }: SessionMachine, step: SessionStep): void {
     const session = sessionOf(state);
-    if (!session || !hasGoodAccess(state) || !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
+    if (!session || !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
     const sent = step.effects.some((effect) => effect.type === 'answer' && effect.verdict.type === 'authorized');
     if (!sent) this.report('early-refresh', `a good token was withheld while ${state.state}`);
   }
@@ -217,6 +226,25 @@ export class InvariantChecker implements Watch, CheckContext {
         effect.record.session.tokens.refresh === grant.refresh,
     );
     if (!kept) this.report(3, `${grant.refresh} was granted and not saved`);
+  }
+
+  /** Many requests would be a storm, and a provider that needs the person is not asked behind their back. */
+  #checkPause(event: SessionEvent, before: SessionState, { effects }: SessionStep): void {
+    if (before.state !== 'degraded' && before.state !== 'sign-in-required') return;
+    const now = this.world.now();
+    const isPaused = now < before.nextTryAt && now >= before.failedAt;
+    if (!isPaused || !effects.some((effect) => effect.type === 'lock')) return;
+    const byUser = event.type === 'nudge' && event.cause === 'user';
+    const byRequest = event.type === 'request' || event.type === 'refused' || event.type === 'refused-again';
+    if (before.state === 'degraded' ? byRequest : !byUser)
+      this.report('pauses', `${event.type} started an attempt ${before.nextTryAt - now} ms early`);
+  }
+
+  /** What a page shows as trouble ends with a proof only: new tokens, another worker's, or the backend's word. */
+  #checkShown(event: SessionEvent, before: SessionMachine, after: SessionMachine): void {
+    const [shown, next] = [projectSession(before), projectSession(after)];
+    const isOver = isInTrouble(shown) && next.state !== 'starting' && next.state !== 'signed-out' && !isInTrouble(next);
+    if (isOver && !PROOFS.includes(event.type)) this.report(14, `${event.type} ended trouble without a proof`);
   }
 
   #checkRevoked(step: SessionStep): void {

@@ -38,10 +38,13 @@ const mode: fc.Arbitrary<ProviderMode> = fc.constantFrom<ProviderMode>(
   { kind: 'html' },
   { kind: 'truncated' },
   { kind: 'misconfigured' },
+  { kind: 'person-needed' },
+  { kind: 'no-reason' },
   { kind: 'only-refresh' },
   { kind: 'only-access' },
   { kind: 'hang' },
 );
+const challenge = fc.constantFrom('token' as const, 'token' as const, 'unclear' as const, 'other' as const);
 const back = fc.constantFrom(0, 0, 1, 2);
 const jump = fc.constantFrom(-DAY_MS, -2 * MINUTE_MS, -SECOND_MS, SECOND_MS, 5 * MINUTE_MS, DAY_MS);
 const of = <const Name extends Op['op']>(op: Name) => fc.constant(op);
@@ -58,7 +61,8 @@ const OPS = {
   advance: [10, fc.record({ op: of('advance'), ms: span })],
   request: [6, fc.record({ op: of('request'), slot })],
   abandon: [1, fc.record({ op: of('abandon'), slot })],
-  refuse: [3, fc.record({ op: of('refuse'), slot, back })],
+  refuse: [3, fc.record({ op: of('refuse'), slot, back, challenge })],
+  'refuse-again': [1, fc.record({ op: of('refuse-again'), slot })],
   backend: [1, fc.record({ op: of('backend'), refusesAll: fc.boolean() })],
   'expire-access': [2, fc.record({ op: of('expire-access') })],
   revoke: [1, fc.record({ op: of('revoke') })],
@@ -176,8 +180,14 @@ export const heal = (world: World): void => {
   world.time.advance(HEALING_MS);
 };
 
-const isAtRest = ({ machine: { state, unsaved } }: SimulatedWorker): boolean =>
-  (state.state === 'active' || state.state === 'signed-out') && !unsaved;
+/** Without a refresh token, only the person can renew a session whose token is dead. */
+const needsPerson = ({ machine: { state } }: SimulatedWorker): boolean =>
+  state.state === 'sign-in-required' && state.session.tokens.refresh === undefined;
+
+const isAtRest = (worker: SimulatedWorker): boolean => {
+  const { state, unsaved } = worker.machine;
+  return (state.state === 'active' || state.state === 'signed-out' || needsPerson(worker)) && !unsaved;
+};
 
 /** Waits up to 2 s until the machine is at rest. With short tokens it may be in a refresh now. */
 const rest = (world: World, worker: SimulatedWorker): boolean => {
@@ -218,6 +228,10 @@ const checkWorker = (world: World, checker: InvariantChecker, worker: SimulatedW
   const { record } = world.disk;
   if (state.state === 'signed-out') {
     if (record?.state === 'signed-in' && world.workers.length === 1) wrong('signed out over a session');
+    return;
+  }
+  if (needsPerson(worker)) {
+    if (conditionOf(world, worker) === 'alive') wrong('asks for the person over a session that works');
     return;
   }
   const after = conditionOf(world, worker);

@@ -5,9 +5,9 @@ import type {
   SessionMachine,
   SessionEffect,
   SessionEvent,
-  SessionPolicy,
   SessionStep,
 } from '../../../src/core/session/session-types.ts';
+import type { SessionPolicy } from '../../../src/core/session-policy.ts';
 import { hasEnded } from '../../../src/core/session/token-expiry.ts';
 import type { Invariant } from './session-end-check.ts';
 import type { Stepper } from './session-world.ts';
@@ -48,6 +48,13 @@ const then = (first: SessionStep, event: SessionEvent, at: Moment, policy: Sessi
 
 const REJECTED = { code: 'grant-rejected', at: '/token', status: 400, error: 'invalid_grant' } as const;
 const ODD = { code: 'unexpected-answer', at: '/token', status: 200, detail: 'no access token' } as const;
+
+/** Requests shorten the pause after a failure. */
+export const impatient: Stepper = damages((step, { event, at, policy }) =>
+  event.type === 'request' && step.machine.state.state === 'degraded'
+    ? then(step, { type: 'nudge', cause: 'user' }, at, policy)
+    : step,
+);
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -177,9 +184,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 4,
-    name: 'never settles a sign-in that another one overtakes',
-    step: damages((step, { event, before: { state } }) => {
-      const overtaken = event.type === 'signed-in' && state.state === 'establishing' ? state.id : undefined;
+    name: 'never settles the first of the sign-ins that a session establishes',
+    step: damages((step, { before: { state } }) => {
+      const overtaken =
+        step.machine.state.state === 'active' && state.state === 'establishing' ? state.ids[0] : undefined;
       return only(step, (effect) => effect.type !== 'settle' || effect.id !== overtaken);
     }),
   },
@@ -309,5 +317,29 @@ export const MUTANTS: readonly Mutant[] = [
         effects: [{ type: 'answer', id: event.id, verdict: { type: 'fail', problem: state.problem } }],
       };
     },
+  },
+  {
+    invariant: 14,
+    name: 'takes an attempt for a success',
+    step: damages((step) => {
+      const { state } = step.machine;
+      return state.state === 'refreshing'
+        ? { ...step, machine: { ...step.machine, state: { ...state, failed: undefined } } }
+        : step;
+    }),
+  },
+  {
+    invariant: 'pauses',
+    name: 'starts an attempt for each waiting request',
+    step: impatient,
+  },
+  {
+    invariant: 'pauses',
+    name: 'asks a provider that needs the person again whenever a page becomes visible',
+    step: damages((step, { event, before, at, policy }) =>
+      event.type === 'nudge' && before.state.state === 'sign-in-required'
+        ? then(step, { type: 'nudge', cause: 'user' }, at, policy)
+        : step,
+    ),
   },
 ];

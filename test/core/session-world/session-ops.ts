@@ -1,4 +1,5 @@
 import { generationOf } from '../../../src/core/session/session-transitions.ts';
+import type { Challenge } from '../../../src/core/unauthorized-challenge.ts';
 import type { SimulatedWorker, Slot } from './session-worker.ts';
 import type { ProviderMode } from './session-provider.ts';
 import type { World } from './session-world.ts';
@@ -9,7 +10,9 @@ export type Op =
   | { op: 'request'; slot: Slot }
   | { op: 'abandon'; slot: Slot }
   /** The backend answers 401 for a token that is `back` generations old. */
-  | { op: 'refuse'; slot: Slot; back: number }
+  | { op: 'refuse'; slot: Slot; back: number; challenge: Challenge }
+  /** A replay with the newest token got a 401 too. */
+  | { op: 'refuse-again'; slot: Slot }
   | { op: 'backend'; refusesAll: boolean }
   | { op: 'expire-access' }
   | { op: 'revoke' }
@@ -34,7 +37,7 @@ export type Op =
   | { op: 'suspect'; slot: Slot; back: number };
 
 const isSigningIn = ({ machine }: SimulatedWorker): boolean =>
-  machine.signIn !== undefined || machine.state.state === 'establishing';
+  machine.signIns.length > 0 || machine.state.state === 'establishing';
 
 /** A user does one thing at a time: no sign-in or sign-out here while a sign-in runs on another worker's page. */
 const isBusyElsewhere = (world: World, here: SimulatedWorker): boolean =>
@@ -102,7 +105,9 @@ const applyToWorker = (world: World, worker: SimulatedWorker, op: Op & { slot: S
     case 'abandon':
       return world.abandon(worker);
     case 'refuse':
-      return void world.refuse(worker, generationOf(worker.machine.state) - op.back);
+      return void world.refuse(worker, generationOf(worker.machine.state) - op.back, op.challenge);
+    case 'refuse-again':
+      return world.dispatch(worker, { type: 'refused-again', generation: generationOf(worker.machine.state) });
     case 'kill':
       worker.fuse = op.fuse;
       worker.restartMs = op.restartMs;

@@ -12,6 +12,10 @@ export type ProviderMode =
   | { kind: 'status'; status: 403 | 429 | 503; retryAfterMs?: number | undefined }
   | { kind: 'html' }
   | { kind: 'misconfigured' }
+  /** Renews nothing without the person. */
+  | { kind: 'person-needed' }
+  /** Answers a bare 400. */
+  | { kind: 'no-reason' }
   /** Rotates the token, but the body of the answer ends in the middle. */
   | { kind: 'truncated' }
   /** Rotates the token, but the answer has no usable access token. */
@@ -103,6 +107,13 @@ export class Provider {
         };
       case 'misconfigured':
         return { problem: { code: 'misconfigured', at: TOKEN_ENDPOINT, detail: 'invalid_client' }, unanswered: false };
+      case 'person-needed':
+        return {
+          problem: { code: 'sign-in-required', at: TOKEN_ENDPOINT, status: 400, error: 'interaction_required' },
+          unanswered: false,
+        };
+      case 'no-reason':
+        return { problem: { code: 'refresh-refused', at: TOKEN_ENDPOINT, status: 400 }, unanswered: false };
       default:
         return this.#exchange(value);
     }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { begin } from './session-histories.ts';
+import { impatient } from './session-mutants.ts';
 import type { ProviderMode } from './session-provider.ts';
 import { stepSession } from '../../../src/core/session/session.ts';
-import type { SessionPolicy } from '../../../src/core/session/session-types.ts';
+import type { SessionPolicy } from '../../../src/core/session-policy.ts';
 import type { Stepper } from './session-world.ts';
 
 /** A page that sends requests without end while one fault never goes away. */
@@ -28,6 +29,8 @@ export const storms: fc.Arbitrary<Storm> = fc.record({
     { kind: 'status', status: 503 },
     { kind: 'html' },
     { kind: 'misconfigured' },
+    { kind: 'person-needed' },
+    { kind: 'no-reason' },
     { kind: 'only-refresh' },
     { kind: 'only-access' },
   ),
@@ -47,7 +50,7 @@ const under =
 export const STORM_MUTANTS: readonly { name: string; step: Stepper }[] = [
   { name: 'refreshes after each 401', step: under({ unauthorizedBurst: 10_000, unauthorizedRefillMs: 1 }) },
   { name: 'refreshes an expired token without a minimum age', step: under({ minAgeMs: 0 }) },
-  { name: 'retries for each waiting request without a pause', step: under({ minTryMs: 0 }) },
+  { name: 'retries for each waiting request without a pause', step: impatient },
   { name: 'retries without backoff', step: under({ retryBaseMs: 0 }) },
 ];
 

@@ -88,13 +88,11 @@ export class Surroundings {
     const known =
       kind === 'ticket'
         ? this.cookie && this.provider.alive(this.cookie)
-        : access && this.provider.accepts(access.value);
+        : !this.refusesAll && access && this.provider.accepts(access.value);
     if (known) return { type: 'verified', call, user: { sub: 'demo', name: 'Demo' } };
-    return {
-      type: 'verify-failed',
-      call,
-      problem: { code: 'grant-rejected', at: '/whoami', status: 401, error: 'signed out' },
-    };
+    const refused = { code: 'token-refused', at: '/whoami', status: 401 } as const;
+    const rejected = { code: 'grant-rejected', at: '/whoami', status: 401, error: 'signed out' } as const;
+    return { type: 'verify-failed', call, problem: kind === 'ticket' ? rejected : refused };
   }
 
   /** Returns no event, because no state waits for a revocation. The real host keeps unsent revocations for later. */

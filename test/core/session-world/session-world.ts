@@ -1,13 +1,14 @@
 import { initialMachine, stepSession } from '../../../src/core/session/session.ts';
-import {
-  SESSION_POLICY,
-  type SessionRecord,
-  type Session,
-  type SessionEffect,
-  type SessionEvent,
-  type SessionStep,
-  type Verdict,
+import type {
+  SessionRecord,
+  Session,
+  SessionEffect,
+  SessionEvent,
+  SessionStep,
+  Verdict,
 } from '../../../src/core/session/session-types.ts';
+import { SESSION_POLICY } from '../../../src/core/session-policy.ts';
+import type { Challenge } from '../../../src/core/unauthorized-challenge.ts';
 import { wakeAt } from '../../../src/core/session/token-expiry.ts';
 import type { SignInNext } from '../../../src/protocol/bridge/calls.ts';
 import type { Result } from '../../../src/protocol/problem.ts';
@@ -106,10 +107,10 @@ export class World extends Surroundings {
   }
 
   /** The backend answered 401 to a request with the token of `generation`. */
-  refuse(worker: SimulatedWorker, generation: number): string {
+  refuse(worker: SimulatedWorker, generation: number, challenge: Challenge = 'token'): string {
     const id = `q${++this.#ids}`;
     this.open.set(id, worker);
-    this.dispatch(worker, { type: 'refused', id, generation });
+    this.dispatch(worker, { type: 'refused', id, generation, challenge });
     return id;
   }
 
@@ -283,6 +284,6 @@ export class World extends Surroundings {
 
   #refused(worker: SimulatedWorker, id: string, generation: number): void {
     this.open.set(id, worker);
-    this.dispatch(worker, { type: 'refused', id, generation });
+    this.dispatch(worker, { type: 'refused', id, generation, challenge: 'token' });
   }
 }

@@ -29,6 +29,8 @@ const PROPERTIES: readonly Property[] = [
     title: 'a sent token is sent again only while its answer is unknown, and no session is lost with a grace period',
   },
   { invariant: 13, title: 'a worker reads a record that another worker has written, and takes the newer one' },
+  { invariant: 14, title: 'what a page shows as trouble ends only with a proof [property-proven]' },
+  { invariant: 'pauses', title: 'no request and no page shortens a pause of the provider [property-pauses]' },
   {
     invariant: 'early-refresh',
     title: 'an early refresh and its failure do not affect a request with a good token',

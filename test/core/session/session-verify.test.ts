@@ -1,13 +1,13 @@
 import { VERIFY_BACKOFF } from '../../../src/protocol/timing/backoff.ts';
 import { describe, expect, test } from 'vitest';
 import { initialMachine, stepSession } from '../../../src/core/session/session.ts';
-import {
-  SESSION_POLICY,
-  type SessionMachine,
-  type SessionRecord,
-  type SessionEffect,
-  type SessionEvent,
+import type {
+  SessionMachine,
+  SessionRecord,
+  SessionEffect,
+  SessionEvent,
 } from '../../../src/core/session/session-types.ts';
+import { SESSION_POLICY } from '../../../src/core/session-policy.ts';
 import { wakeAt } from '../../../src/core/session/token-expiry.ts';
 
 const SAVED: SessionRecord = {

@@ -29,7 +29,7 @@ const known = {
 };
 const problem = { code: 'server-unavailable', at: '/token', status: 503 } as const;
 const left = { state: 'signed-out', generation: 7, reason: 'rejected', kind: 'oidc', problem } as const;
-const common = { session, call: 1, access: 'good', waiting: [] } as const;
+const common = { session, call: 1, waiting: [] } as const;
 
 const view = (state: SessionState, change: Partial<SessionMachine> = {}) =>
   projectSession({ ...initialMachine, verifiedAt: NOW + 1, state, ...change });
@@ -37,7 +37,7 @@ const view = (state: SessionState, change: Partial<SessionMachine> = {}) =>
 describe('the session in the snapshot', () => {
   test.each<[SessionState]>([
     [{ state: 'starting', call: 1, attempt: 0, waiting: [] }],
-    [{ state: 'establishing', next: session, former: [], call: 1, id: undefined, waiting: [] }],
+    [{ state: 'establishing', next: session, former: [], call: 1, ids: [], waiting: [] }],
   ])('shows "starting" when the state is $state', (state) => {
     expect(view(state)).toEqual({ state: 'starting' });
   });
@@ -47,8 +47,8 @@ describe('the session in the snapshot', () => {
   });
 
   test.each<[SessionState]>([
-    [{ state: 'refreshing', step: 'requesting', attempt: 0, ...common }],
-    [{ state: 'saving', next: { ...session, generation: 8 }, attempt: 0, ...common }],
+    [{ state: 'refreshing', step: 'requesting', ...common }],
+    [{ state: 'saving', next: { ...session, generation: 8 }, ...common }],
     [{ state: 'ending', left, ...common }],
   ])('shows "refreshing" when the state is $state', (state) => {
     expect(view(state)).toEqual({ state: 'refreshing', ...known });
@@ -59,7 +59,7 @@ describe('the session in the snapshot', () => {
       state: 'degraded',
       session,
       attempt: 3,
-      access: 'good',
+      waiting: [],
       failedAt: NOW,
       nextTryAt: NOW + 4,
       problem,
@@ -68,13 +68,31 @@ describe('the session in the snapshot', () => {
   });
 
   test('shows the reason and the problem when the session is signed out', () => {
-    expect(view(left)).toEqual({ state: 'signed-out', reason: 'rejected', kind: 'oidc', problem });
+    expect(view(left)).toEqual({ state: 'signed-out', reason: 'rejected', kind: 'oidc', problem, endedBy: problem });
+  });
+
+  test('puts a failed sign-in first, and keeps the evidence of the end, when a callback failed [sign-in-outranks]', () => {
+    const signInProblem = { code: 'timeout', at: '/token' } as const;
+    const shown = { problem: signInProblem, signInProblem, endedBy: problem };
+    expect(view(left, { signInProblem })).toMatchObject(shown);
+    expect(view({ state: 'active', session }, { signInProblem })).toMatchObject({ signInProblem });
+  });
+
+  test('keeps the trouble, and the dialog of a page, while the next attempt runs', () => {
+    const failure = { attempt: 3, failedAt: NOW, nextTryAt: NOW + 4, problem };
+    const refreshing = { state: 'refreshing', step: 'requesting', ...common } as const;
+    expect(view({ ...refreshing, failed: { state: 'degraded', ...failure } })).toMatchObject({
+      ...{ state: 'refreshing', problem, attempt: 3 },
+    });
+    const asked = { state: 'sign-in-required', problem, nextTryAt: NOW + 4, attempt: 3 };
+    expect(view({ ...refreshing, failed: { state: 'sign-in-required', ...failure } })).toMatchObject(asked);
+    expect(view({ state: 'sign-in-required', session, ...failure })).toMatchObject(asked);
   });
 
   test('shows "starting" when the code exchange runs after the return from the provider', () => {
     const signIn = { call: 2, id: undefined, kind: 'oidc' } as const;
-    expect(view(left, { signIn: { ...signIn, callback: true } })).toEqual({ state: 'starting' });
-    expect(view(left, { signIn: { ...signIn, callback: false } })).toMatchObject({ state: 'signed-out' });
+    expect(view(left, { signIns: [{ ...signIn, callback: true }] })).toEqual({ state: 'starting' });
+    expect(view(left, { signIns: [{ ...signIn, callback: false }] })).toMatchObject({ state: 'signed-out' });
   });
 
   test('never shows a token, in each state of each history (invariant 11)', () => {

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Session, Tokens } from '../../../src/core/session/session-types.ts';
-import type { TokenVerdict } from '../../../src/core/session/token-response.ts';
+import type { TokenVerdict } from '../../../src/core/token-endpoint/token-response.ts';
 import { createDisk, destroyDisk } from '../../../src/host/storage/database.ts';
 import { createDpopKeys } from '../../../src/host/auth/dpop-keys.ts';
 import { createProofFetch } from '../../../src/host/auth/proof-fetch.ts';
@@ -181,15 +181,16 @@ describe('an API that checks proofs', () => {
     status: 401,
     headers: { 'www-authenticate': `DPoP error="${error}"`, ...headers },
   });
-  const fetchStatus = async (): Promise<number> => {
+  const fetchStatus = async (onBearerOnly?: () => void): Promise<number> => {
     const { key, keys } = await setUp();
     const token = { value: 'at1', scheme: 'DPoP', issuedAt: 0, expiresAt: Infinity } as const;
     const scopes = createUserScopes();
     const authorizedFetch = createAuthorizedFetch({
       origin,
-      sendWithProof: createProofFetch(keys),
+      ...{ now: Date.now, refusedAgain() {} },
+      sendWithProof: createProofFetch(keys, onBearerOnly),
       scope: scopes.get,
-      matcher: createRequestMatcher([{ origin: 'self', path: '/api/' }], origin),
+      matcher: createRequestMatcher({ api: [{ origin: 'self', path: '/api/' }], whoami: '/api/whoami' }, origin),
       requestToken: ({ type }) =>
         type === 'request' ? { type: 'authorized', generation: 1, token, key } : { type: 'passThrough' },
     });
@@ -219,6 +220,57 @@ describe('an API that checks proofs', () => {
   );
 });
 
+describe('an API that knows bearer tokens only', () => {
+  const setUpApi = async (challenge: string | undefined) => {
+    const { key, keys } = await setUp();
+    const schemes: string[] = [];
+    server.removeAllListeners('request');
+    server.on('request', ({ headers: { authorization = '' } }: IncomingMessage, response: ServerResponse) => {
+      const [scheme = ''] = authorization.split(' ');
+      schemes.push(scheme);
+      const headers: Record<string, string> = challenge === undefined ? {} : { 'www-authenticate': challenge };
+      reply(response, scheme === 'Bearer' ? {} : { status: 401, headers });
+    });
+    let noticed = 0;
+    const send = createProofFetch(keys, () => void (noticed += 1));
+    const strict = createProofFetch(keys, undefined);
+    const url = new URL('/api/x', origin);
+    const request = (): Request => new Request(url, { method: 'POST', body: 'x' });
+    const through = async (fetchBound: typeof send): Promise<number> => {
+      const first = request();
+      const [again, redirect] = [request, 'manual' as const];
+      return (await fetchBound({ headers: first.headers, request: first, url, token: 'at', key, redirect, again }))
+        .status;
+    };
+    return { schemes, send: () => through(send), strict: () => through(strict), noticed: () => noticed };
+  };
+
+  test.each([[undefined], ['Bearer'], ['Bearer realm="api", error="invalid_token"']])(
+    'gets the bound token as a bearer token, and no further proof, when it answers %s [bearer-only-api]',
+    async (challenge) => {
+      const { schemes, send, noticed } = await setUpApi(challenge);
+      expect([await send(), await send()]).toEqual([200, 200]);
+      expect(schemes).toEqual(['DPoP', 'Bearer', 'Bearer']);
+      expect(noticed()).toBe(1);
+    },
+  );
+
+  test.each([['DPoP error="invalid_token"'], ['Bearer error="insufficient_user_authentication"']])(
+    'gets no bearer token when it answers %s',
+    async (challenge) => {
+      const { schemes, send } = await setUpApi(challenge);
+      expect(await send()).toBe(401);
+      expect(schemes).toEqual(['DPoP']);
+    },
+  );
+
+  test('gets no bearer token where the configuration requires DPoP [dpop-required]', async () => {
+    const { schemes, strict } = await setUpApi('Bearer');
+    expect(await strict()).toBe(401);
+    expect(schemes).toEqual(['DPoP']);
+  });
+});
+
 describe('drops the `Authorization` and `DPoP` headers of a page [page-authorization]', () => {
   test.each(['Bearer', 'DPoP'] as const)('with a %s token', async (scheme) => {
     const { key, keys } = await setUp();
@@ -226,9 +278,10 @@ describe('drops the `Authorization` and `DPoP` headers of a page [page-authoriza
     const scopes = createUserScopes();
     const authorizedFetch = createAuthorizedFetch({
       origin,
-      sendWithProof: createProofFetch(keys),
+      ...{ now: Date.now, refusedAgain() {} },
+      sendWithProof: createProofFetch(keys, undefined),
       scope: scopes.get,
-      matcher: createRequestMatcher([{ origin: 'self', path: '/api/' }], origin),
+      matcher: createRequestMatcher({ api: [{ origin: 'self', path: '/api/' }], whoami: '/api/whoami' }, origin),
       requestToken: () => ({ type: 'authorized', generation: 1, token, key }),
     });
     const requests: IncomingMessage[] = [];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { errorOf, judgeTokenAnswer, type TokenVerdict } from '../../../src/core/session/token-response.ts';
+import { errorOf } from '../../../src/core/token-endpoint/token-error.ts';
+import { judgeTokenAnswer, type TokenVerdict } from '../../../src/core/token-endpoint/token-response.ts';
 
 const NOW = 1_000_000;
 const judge = (
@@ -65,7 +66,7 @@ describe('a 200 of the token endpoint', () => {
   test.each([
     ['no access token', { refresh_token: 'rt2', token_type: 'Bearer' }],
     ['an access token that breaks out of a header', { ...good, refresh_token: 'rt2', access_token: 'a\r\nx: y' }],
-    ['an odd token type', { ...good, refresh_token: 'rt2', token_type: 'mac' }],
+    ['an unknown token type', { ...good, refresh_token: 'rt2', token_type: 'mac' }],
     ['a bearer token for a client that proved possession', { ...good, refresh_token: 'rt2' }],
   ])('keeps the new refresh token when the answer has %s', (name, body) => {
     const verdict = judge(200, body, name.includes('possession') ? 'DPoP' : 'Bearer');
@@ -91,7 +92,8 @@ describe('an error of the token endpoint', () => {
   test.each([
     [400, { error: 'invalid_grant' }, 'grant-rejected'],
     [401, { error: 'invalid_grant' }, 'grant-rejected'],
-    [403, { error: 'invalid_grant' }, 'server-unavailable'],
+    [403, { error: 'invalid_grant' }, 'grant-rejected'],
+    [422, { error: 'invalid_grant' }, 'grant-rejected'],
     [500, { error: 'invalid_grant' }, 'server-unavailable'],
     [400, '<html>bad request</html>', 'server-unavailable'],
     [403, '<html>firewall</html>', 'server-unavailable'],
@@ -102,6 +104,34 @@ describe('an error of the token endpoint', () => {
     [400, { error: 'invalid_dpop_proof' }, 'server-unavailable'],
     [401, { error: 'invalid_client' }, 'misconfigured'],
     [400, { error: 'invalid_scope' }, 'misconfigured'],
+    [400, { error: 'interaction_required', error_description: 'AADSTS50076' }, 'sign-in-required'],
+    [400, { error: 'login_required' }, 'sign-in-required'],
+    [401, { error: 'consent_required' }, 'sign-in-required'],
+    [400, { error: 'invalid_request', error_description: 'session not found' }, 'sign-in-required'],
+    [403, { error: 'invalid_token' }, 'sign-in-required'],
+    [403, { error: 'access_denied' }, 'sign-in-required'],
+    [400, { error: 'session_expired' }, 'sign-in-required'],
+    [400, { code: 400, error_code: 'refresh_token_already_used', msg: 'Already used' }, 'sign-in-required'],
+    [401, { detail: 'Token is invalid or expired', code: 'token_not_valid' }, 'sign-in-required'],
+    [400, { error: { code: 400, message: 'TOKEN_EXPIRED', status: 'INVALID_ARGUMENT' } }, 'sign-in-required'],
+    [400, { __type: 'NotAuthorizedException', message: 'Refresh Token has expired' }, 'sign-in-required'],
+    [400, { error: 'AADSTS700082' }, 'sign-in-required'],
+    [403, { error: 'session_revoked' }, 'sign-in-required'],
+    [401, { error: 'Unauthorized', message: 'invalid_token' }, 'sign-in-required'],
+    [400, '', 'refresh-refused'],
+    [401, 'Unauthorized', 'refresh-refused'],
+    [401, { statusCode: 401, message: 'Unauthorized' }, 'refresh-refused'],
+    [400, { error: 'Bad Request' }, 'refresh-refused'],
+    [400, {}, 'refresh-refused'],
+    [403, '', 'server-unavailable'],
+    [403, { error: 'Forbidden' }, 'server-unavailable'],
+    [403, { error: 'blocked_by_rule' }, 'server-unavailable'],
+    [404, { error: 'gone' }, 'server-unavailable'],
+    [404, '', 'server-unavailable'],
+    [408, '', 'server-unavailable'],
+    [400, { error: 'rate_limit_exceeded' }, 'server-unavailable'],
+    [400, { error: 'internal_error' }, 'server-unavailable'],
+    [500, { error: 'login_required' }, 'server-unavailable'],
     [0, '', 'unexpected-answer'],
     [204, '', 'unexpected-answer'],
     [302, '', 'unexpected-answer'],
@@ -113,7 +143,7 @@ describe('an error of the token endpoint', () => {
     expect(judge(503, '', 'Bearer', 7_000)).toMatchObject({ problem: { retryAfterMs: 7_000 } });
   });
 
-  test('returns the OAuth error code only when the status is 400 and the body is JSON', () => {
+  test('returns the OAuth error code only when the status is 4xx and the body is JSON', () => {
     const answer = { at: '/token', status: 400, text: '{"error":"use_dpop_nonce"}', receivedAt: NOW };
     expect(errorOf(answer)).toBe('use_dpop_nonce');
     expect(errorOf({ ...answer, status: 503 })).toBeUndefined();
