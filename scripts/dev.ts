@@ -12,6 +12,8 @@ const backend = await startServer({
   port: await freePortPair(),
   providerPort: port + 1,
   dataDir: process.env['DATA_DIR'] ?? '.data',
+  secret: process.env['KEEPER_SECRET'] || undefined,
+  keyFile: process.env['KEEPER_KEY_FILE'] || undefined,
   faultRoutes: true,
   distDir: false,
   devOrigin: origin,

@@ -178,6 +178,9 @@ class LmdbStore implements Store {
   }
 
   #apply(write: Write): void {
+    // Otherwise a row that is written again and again leaves one row of expiry each time, for as long as it lives.
+    const former = ENVELOPE.read(this.#entries.get(write.key));
+    if (former?.x !== undefined) this.#expiry.removeSync([former.x, write.key]);
     if ('remove' in write) {
       this.#entries.removeSync(write.key);
       return;

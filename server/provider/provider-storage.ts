@@ -53,6 +53,13 @@ const GRANTABLE = new Set([
  */
 const CONSUME_SLACK_MS = 5_000;
 
+const VISITOR_MS = 30 * 60 * 1000;
+
+/** What anyone can write without an account: sign-ins that they begin, pushed requests (RFC 9126), and sessions of no one. */
+const VISITOR_MODELS = new Set(['Interaction', 'PushedAuthorizationRequest']);
+const isOfVisitor = (model: string, { payload }: OidcRecord): boolean =>
+  VISITOR_MODELS.has(model) || (model === 'Session' && stringAt(payload, 'accountId') === undefined);
+
 /** Ids are bearer secrets, so a key has their digest. The id of a grant is no secret: access tokens contain it. */
 const keyOf = (model: string, id: string): string => `provider/${model}/${model === 'Grant' ? id : digest(id)}`;
 const grantPrefix = (grantId: string): string => `provider-grant/${grantId}/`;
@@ -65,13 +72,13 @@ const userCodeKey = (code: string): string => `provider-user-code/${digest(code)
  */
 const REPLAY_MODEL = 'ReplayDetection';
 
-/** Sign-ins that a visitor has begun. */
-const BEGUN_MODEL = 'Interaction';
-
 /** Counts the sign-ins that visitors began at the server before this one. */
 export const countBegunSignIns = async (store: Store, begunSignIns: BegunSignIns): Promise<void> => {
-  for (const { key, value } of await store.list(`provider/${BEGUN_MODEL}/`))
-    begunSignIns.add(key, JSON.stringify(value).length);
+  for (const model of [...VISITOR_MODELS, 'Session'])
+    for (const { key, value } of await store.list(`provider/${model}/`)) {
+      const record = OIDC_RECORD.read(value);
+      if (record && isOfVisitor(model, record)) begunSignIns.add(key, JSON.stringify(value).length);
+    }
 };
 
 export const grantKey = (grantId: string): string => keyOf('Grant', grantId);
@@ -107,7 +114,8 @@ export const recordWrites = (
   if (grantId !== undefined && GRANTABLE.has(model))
     writes.push({ key: `${grantPrefix(grantId)}${model}/${digest(id)}`, value: key, ttlMs });
   const index = (at: string): void => void writes.push({ key: at, value: seal(indexKey, at, id), ttlMs });
-  if (uid !== undefined && model === 'Session') index(uidKey(uid));
+  // Tokens name the session of a person only.
+  if (uid !== undefined && model === 'Session' && !isOfVisitor(model, record)) index(uidKey(uid));
   if (userCode !== undefined) index(userCodeKey(userCode));
   return writes;
 };
@@ -124,7 +132,7 @@ class StoreAdapter implements Adapter {
   }
 
   async upsert(id: string, content: AdapterPayload, expiresIn?: number): Promise<void> {
-    const ttlMs = expiresIn === undefined ? undefined : expiresIn * 1000;
+    const ttlMs = this.#lifetimeOf(content, expiresIn);
     const { store, now } = this.#options;
     const record = { payload: content, ...(ttlMs === undefined ? {} : { expiresAt: now() + ttlMs }) };
     const writes = [...this.#writes(id, record, ttlMs), ...(await this.#makeRoom(id, record))];
@@ -189,11 +197,21 @@ class StoreAdapter implements Adapter {
     await revokeGrantTokens(this.#options.store, grantId);
   }
 
+  /** The session of a visitor, which holds the secret of a form, lives as long as a begun sign-in. */
+  #lifetimeOf(payload: AdapterPayload, expiresIn: number | undefined): number | undefined {
+    if (expiresIn === undefined) return undefined;
+    const isBrief = this.#model === 'Session' && isOfVisitor(this.#model, { payload });
+    return Math.min(expiresIn * 1000, isBrief ? VISITOR_MS : Infinity);
+  }
+
   /** A person who is signing in may finish on a disk that is almost full, but no one may begin. */
   async #makeRoom(id: string, record: OidcRecord): Promise<Write[]> {
-    if (this.#model !== BEGUN_MODEL) return [];
     const { store, space, begunSignIns } = this.#options;
     const key = keyOf(this.#model, id);
+    if (!isOfVisitor(this.#model, record)) {
+      begunSignIns.remove(key);
+      return [];
+    }
     if ((await store.get(key)) === undefined) space?.require();
     return begunSignIns.add(key, JSON.stringify(record).length).map((evicted) => ({ key: evicted, remove: true }));
   }

@@ -24,9 +24,9 @@ afterEach(async () => {
   folder.remove();
 });
 
-const adapter = (model: string) =>
+const adapter = (model: string, begun = begunSignIns) =>
   storeAdapter({
-    ...{ store, now: () => now, reusePolicy, indexKey: KEY, refreshTokenIds: ids, begunSignIns },
+    ...{ store, now: () => now, reusePolicy, indexKey: KEY, refreshTokenIds: ids, begunSignIns: begun },
     reused: (grantId) => new Error(`reused ${grantId}`),
     onRestored: () => (restores += 1),
   })(model);
@@ -37,10 +37,10 @@ describe("the provider's storage", () => {
   test('writes no token and no session id in clear, and finds both by them', async () => {
     const token = tokenOf(0);
     await adapter('RefreshToken').upsert(token, payloadOf(token, 0), 60);
-    await adapter('Session').upsert('cookie-value', { jti: 'cookie-value', uid: 'u' }, 60);
+    await adapter('Session').upsert('cookie-value', { jti: 'cookie-value', uid: 'u', accountId: 'ada' }, 60);
     expect(JSON.stringify(await store.list(''))).not.toMatch(/cookie-value|pr_g/);
     expect(await adapter('RefreshToken').find(token)).toEqual(payloadOf(token, 0));
-    expect(await adapter('Session').findByUid('u')).toEqual({ jti: 'cookie-value', uid: 'u' });
+    expect(await adapter('Session').findByUid('u')).toEqual({ jti: 'cookie-value', uid: 'u', accountId: 'ada' });
     await adapter('RefreshToken').revokeByGrantId('g');
     expect(await adapter('RefreshToken').find(token)).toBeUndefined();
   });
@@ -82,17 +82,33 @@ describe("the provider's storage", () => {
     expect(restores).toBe(0);
   });
 
+  test('bounds what visitors write, and leaves the records of people alone', async () => {
+    const small = createBegunSignIns(60_000, () => 0, 1_000);
+    const of = (model: string) => adapter(model, small);
+    const text = 'x'.repeat(400);
+    await of('Session').upsert('person', { uid: 'p', accountId: 'ada', text }, 60);
+    for (const model of ['Interaction', 'PushedAuthorizationRequest', 'Session'])
+      for (const id of ['a', 'b']) await of(model).upsert(id, { text }, 60);
+    const left = (await store.list('provider/')).map(({ key }) => key.split('/')[1]);
+    expect(left).toEqual(['Session', 'Session', 'Session']);
+    await of('Session').upsert('a', { accountId: 'bob', text }, 60);
+    for (const id of ['c', 'd', 'e']) await of('Interaction').upsert(id, { text }, 60);
+    expect(await of('Session').find('a')).toMatchObject({ accountId: 'bob' });
+    expect(await of('Session').find('person')).toMatchObject({ accountId: 'ada' });
+    expect(await of('Session').find('b')).toBeUndefined();
+  });
+
   test('finds the records of a server before 0.2, and removes their tokens from the keys', async () => {
     const record = (payload: object) => ({ payload, expiresAt: now + 60_000 });
     await store.put('oidc/RefreshToken/old-token', record(payloadOf('old-token', 2)), 60_000);
-    await store.put('oidc/Session/old-session', record({ jti: 'old-session', uid: 'u' }), 60_000);
+    await store.put('oidc/Session/old-session', record({ jti: 'old-session', uid: 'u', accountId: 'ada' }), 60_000);
     await store.put('oidc/Grant/g', record({ jti: 'g' }), 60_000);
     await store.put('oidc-grant/g/RefreshToken/old-token', 'oidc/RefreshToken/old-token', 60_000);
     await store.put('oidc-uid/u', 'old-session', 60_000);
     await moveLegacyRecords(store, KEY, () => now);
     expect(JSON.stringify(await store.list(''))).not.toMatch(/old-token|old-session/);
     expect(await adapter('RefreshToken').find('old-token')).toEqual(payloadOf('old-token', 2));
-    expect(await adapter('Session').findByUid('u')).toEqual({ jti: 'old-session', uid: 'u' });
+    expect(await adapter('Session').findByUid('u')).toEqual({ jti: 'old-session', uid: 'u', accountId: 'ada' });
     expect(await adapter('Grant').find('g')).toEqual({ jti: 'g' });
     await adapter('RefreshToken').revokeByGrantId('g');
     expect(await adapter('RefreshToken').find('old-token')).toBeUndefined();

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { open } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { deleteAll } from '../../../server/base/store.ts';
@@ -72,6 +73,20 @@ describe('store', () => {
     expect(await store.get('during')).toBe(1);
     expect(await sweep).toBe(count);
     expect(await store.sweep()).toBe(0);
+  });
+
+  test('keeps one row of expiry for a row that is written again, and none for one that is removed', async () => {
+    for (let n = 0; n < 20; n += 1) {
+      await store.put('renewed', n, SHORT_MS + n);
+      await store.put('removed', n, SHORT_MS);
+    }
+    await store.delete('removed');
+    await store.close();
+    const root = open({ path: folder.dir, readOnly: true, maxDbs: 2, noSubdir: false });
+    const rows = [...root.openDB({ name: 'expiry' }).getKeys()];
+    await root.close();
+    store = openLmdbStore(folder.dir, { now: () => now });
+    expect(rows).toEqual([[now + SHORT_MS + 19, 'renewed']]);
   });
 
   test('removes nothing while it may not sweep', async () => {
