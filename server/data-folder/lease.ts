@@ -14,10 +14,11 @@ import { isRunning, pidScope, startTimeOf } from './process-identity.ts';
  * would both accept a single-use token.
  */
 export type Lease = {
-  /** Whether the file still is that of this server. */
-  isHeld(): boolean;
-  /** Renews the time of the file. Needs no space on the disk. */
-  renew(): void;
+  /**
+   * Renews the time of the file, which needs no space on the disk. Writes a file that was removed again. `false`: another
+   * server has the folder.
+   */
+  renew(): boolean;
   /** Removes the file, if it is that of this server. */
   release(): void;
 };
@@ -125,11 +126,17 @@ export const takeLease = async (dir: string): Promise<Lease> => {
   const mine: LeaseRecord = { id: randomId(), pid: process.pid, started: startTimeOf(process.pid), scope: pidScope() };
   while (!(await tryToTake(dir, file, mine))) await delay(LOOK_EVERY_MS);
   const isHeld = (): boolean => read(file)?.id === mine.id;
+  const writeAgain = (): boolean => {
+    if (read(file) === undefined) replaceFile(file, JSON.stringify(mine));
+    return true;
+  };
   return {
-    isHeld,
     renew() {
+      if (read(file) === undefined) exclusively(file, writeAgain);
+      if (!isHeld()) return false;
       const now = new Date();
       utimesSync(file, now, now);
+      return true;
     },
     release() {
       heldHere.delete(mine.id);

@@ -66,9 +66,12 @@ export const watchStore = (
   const beat = (): void => {
     look();
     if (lost !== undefined) return;
-    if (!lease.isHeld()) return lose(`Another server took ${dir}`);
-    lease.renew();
-    lookInside();
+    try {
+      if (!lease.renew()) return lose(`Another server took ${dir}`);
+      lookInside();
+    } catch {
+      // The disk is full or cannot be read for a moment. The next beat looks again.
+    }
   };
 
   const beats = setInterval(beat, RENEW_EVERY_MS).unref();

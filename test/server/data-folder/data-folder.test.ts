@@ -212,6 +212,15 @@ describe('an open data folder', () => {
     expect(losses[0]).toMatch(message);
   });
 
+  test('goes on when its lock was removed, and writes it again', async () => {
+    await fill();
+    const data = await open();
+    rmSync(file('lock'));
+    await expect.poll(() => existsSync(file('lock')), { timeout: 5_000 }).toBe(true);
+    await data.store.put('k', 1);
+    expect(losses).toEqual([]);
+  });
+
   test('is left alone when another server took it, and the lock of that server stays', async () => {
     await fill();
     const data = await open();
