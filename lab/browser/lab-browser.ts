@@ -41,7 +41,7 @@ export type LabBrowserOptions = {
 
 /** Services of the browsers themselves. Their requests are none of the site's. */
 const OWN_HOSTS =
-  /^((content-autofill|update|optimizationguide-pa|safebrowsing)\.googleapis|clients\d*\.google|accounts\.google)\.com$|\.(mozilla|firefox)\.(com|net|org)$/;
+  /^((content-autofill|update|[a-z]+-pa|safebrowsing)\.googleapis|clients\d*\.google|accounts\.google)\.com$|\.(mozilla|firefox)\.(com|net|org)$/;
 
 /** Whether the browser itself wants this host, and not the site. A site may sign in at `accounts.google.com`. */
 export const isOwnHost = (host: string, site: string): boolean =>

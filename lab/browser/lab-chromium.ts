@@ -12,7 +12,13 @@ const LISTENING = /^DevTools listening on (ws:\/\/\S+)/;
 const WINDOW_SIZE = '--window-size=1280,900';
 
 /** Services of the browser itself. Their requests are none of the site's. */
-const SERVICES = ['AutofillServerCommunication', 'OptimizationHints', 'MediaRouter', 'Translate'];
+const SERVICES = [
+  'AutofillServerCommunication',
+  'OptimizationHints',
+  'MediaRouter',
+  'Translate',
+  'PasswordLeakDetection',
+];
 const argsFor =
   ({ proxy, spki, headed = false }: LabBrowserOptions) =>
   (profile: string): readonly string[] => [

@@ -35,6 +35,19 @@ export const SERVER_SCENARIOS = defineScenarios(
     needs: ['socket'],
   },
   {
+    id: 'ticket-forbidden',
+    title: 'A firewall answers 403 while the socket drops',
+    category: 'connection',
+    why: 'A firewall refuses requests for a moment, and with them the one for a new ticket.',
+    prevent: 'Try again after a 403 as after a 503, with a growing pause: it says nothing about the session.',
+    steps: [
+      { type: 'fault', fault: { match: { kinds: ['api', 'socket'] }, action: { type: 'status', status: 403 } } },
+      { type: 'cut' },
+      { type: 'wait', ms: BLIP_MS },
+    ],
+    needs: ['socket'],
+  },
+  {
     id: 'socket-accepted-then-closed',
     title: 'The socket opens and closes at once',
     category: 'connection',
