@@ -14,7 +14,8 @@ export type KeepAlives = {
 /** A page that requests its keep-alive again within this time, for example during an update, has not left. */
 const GRACE_MS = 2_000;
 
-export const createKeepAlives = (onGone: (tab: string) => void): KeepAlives => {
+/** `folder`: path of the folder of this worker's script. */
+export const createKeepAlives = (folder: string, onGone: (tab: string) => void): KeepAlives => {
   const open = new Map<string, ReadableStreamDefaultController>();
 
   const onCancel = (tab: string, controller: ReadableStreamDefaultController): void => {
@@ -36,9 +37,9 @@ export const createKeepAlives = (onGone: (tab: string) => void): KeepAlives => {
   };
 
   return {
-    covers: (url) => url.origin === location.origin && url.pathname.startsWith(KEEPER_ROOT),
+    covers: (url) => url.origin === location.origin && url.pathname.startsWith(folder + KEEPER_ROOT),
     respond(url) {
-      const tab = url.pathname === KEEP_ALIVE_PATH ? url.searchParams.get('tab') : null;
+      const tab = url.pathname === folder + KEEP_ALIVE_PATH ? url.searchParams.get('tab') : null;
       const headers = {
         'cache-control': 'no-store',
         'content-type': KEEP_ALIVE_TYPE,

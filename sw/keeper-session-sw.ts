@@ -1,6 +1,6 @@
 /** `/keeper-session-sw.js`: the keeper without the shared socket. */
 import { firstRead } from './parts/first-read.ts';
-import { takeInjectedConfig } from './injected-config.ts';
+import { takeInjectedConfig } from './parts/injected-config.ts';
 import { sessionParts } from './parts/built-worker.ts';
 import { startKeeper } from './start-keeper.ts';
 

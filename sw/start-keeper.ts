@@ -34,9 +34,12 @@ export type StartOptions = Omit<KeepSessionOptions, 'sockets'> & { firstRead?: F
 /** `keepSession`, with the code that it needs late. */
 export const startKeeper = (options: StartOptions, late: LateCode): Host => {
   const { config, seal, build = '', takeOver = false, firstRead } = options;
+  const scope = new URL(self.registration.scope).pathname;
+  const folder = new URL('./', location.href).pathname;
   const host = createHost({
     config,
     origin: location.origin,
+    scope,
     where: 'service-worker',
     build,
     seal,
@@ -44,7 +47,7 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
     loadAuth: late.auth,
     loadSockets: late.sockets,
   });
-  const keepAlives = createKeepAlives(host.leave);
+  const keepAlives = createKeepAlives(folder, host.leave);
   const requests = createAbortableRequests();
   const isWithinLimit = createClientRateLimit(Date.now);
   const timing = createStopTiming(requestAnnouncement(), self.registration);
@@ -65,7 +68,7 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
     if (request.mode === 'navigate') {
       const next = isDocument(request, url, config.signIn.oidc?.callback)
         ? host.callback(url)
-        : isDocument(request, url, END_SESSION_PATH) && host.endSession();
+        : isDocument(request, url, scope + END_SESSION_PATH) && host.endSession();
       if (next) respond(next.then((to) => Response.redirect(to, 302)));
       else if (isDocument(request, url, url.pathname)) host.expectTab(event.resultingClientId);
       return;
@@ -128,7 +131,7 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
   };
 
   self.addEventListener('install', (event) => {
-    addStaticRoutes(event, config, location.origin);
+    addStaticRoutes(event, config, { origin: location.origin, scope, folder });
     if (takeOver) void self.skipWaiting();
   });
   self.addEventListener('activate', (event) => {

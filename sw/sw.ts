@@ -1,6 +1,6 @@
 /** The worker of the PWA: the session, and the app shell. */
 import { firstRead } from './parts/first-read.ts';
-import { takeInjectedConfig } from './injected-config.ts';
+import { takeInjectedConfig } from './parts/injected-config.ts';
 import { sessionParts, socketParts } from './parts/built-worker.ts';
 import { serveAppShell } from './shell/app-shell.ts';
 import { startKeeper } from './start-keeper.ts';

@@ -37,8 +37,6 @@ const hasLeft = ({ state }: SessionMachine): boolean => state.state === 'signed-
 
 const VERIFY_DEADLINE_MS = 20_000;
 
-const RECORD_NEWS = 'session-keeper:record';
-
 /** Asks the application's backend who is signed in. Only its answer proves that the tokens work there. */
 const verifyByWhoami = async (
   url: URL,
@@ -62,7 +60,7 @@ const signInBy = (callback: URL) =>
 
 /** Wires the host together. Synchronous, so that a worker can answer the event that started it. */
 export const createHost = (options: HostOptions): Host => {
-  const { config, origin, where, build, seal, clock = systemClock, random = systemRandom } = options;
+  const { config, origin, scope, where, build, seal, clock = systemClock, random = systemRandom } = options;
   const worker = { id: crypto.randomUUID(), startedAt: clock.now(), host: where } as const;
   const livenessLock = holdLivenessLock(worker.id);
   const order = createStartOrder(clock);
@@ -95,7 +93,7 @@ export const createHost = (options: HostOptions): Host => {
 
   const session = createSessionRuntime({
     ...services,
-    refreshLock: createRefreshLock(navigator.locks),
+    refreshLock: createRefreshLock(navigator.locks, services.deployment),
     async verify(kind) {
       await order.mayProve();
       const result =
@@ -106,7 +104,7 @@ export const createHost = (options: HostOptions): Host => {
     },
     clock,
     random,
-    onRecordChanged: createRecordNews(RECORD_NEWS, () => session.dispatch({ type: 'record-changed' })),
+    onRecordChanged: createRecordNews(services.deployment, () => session.dispatch({ type: 'record-changed' })),
     onChange(machine) {
       const before = former ?? machine;
       former = machine;
@@ -136,7 +134,7 @@ export const createHost = (options: HostOptions): Host => {
     return createSockets?.({
       config: config.sockets,
       origin,
-      ...{ clock, random, identity, disk: services.disk },
+      ...{ clock, random, identity, disk: services.disk, deployment: services.deployment },
       request: (url, init) => authorizedFetch(new Request(new URL(url, origin), init)),
       deliver: tabs.send,
       onChange: () => publisher.soon(),
@@ -198,7 +196,7 @@ export const createHost = (options: HostOptions): Host => {
         void services.revocations.run();
       });
     },
-    apiOptions: { services, session, publish: sockets.publish, snapshot, nudge },
+    apiOptions: { scope, services, session, publish: sockets.publish, snapshot, nudge },
     attach(intro, port, client) {
       void livenessLock.held.then(() => {
         const { tab } = intro;
@@ -231,9 +229,9 @@ export const createHost = (options: HostOptions): Host => {
     async callback(url) {
       const landing = await auth.land(url.searchParams.get('state')).catch(() => undefined);
       if (!landing?.begins) session.dispatch(signInBy(url));
-      return landing?.url ?? '/';
+      return landing?.url ?? scope;
     },
-    endSession: async () => (await services.endSession.take().catch(() => undefined)) ?? '/',
+    endSession: async () => (await services.endSession.take().catch(() => undefined)) ?? scope,
     handOver(ms) {
       handOverEndsAt = clock.now() + ms;
       tabs.broadcast({ type: 'hand-over' });

@@ -69,7 +69,7 @@ export const OIDC_CONFIG = object({
   grantPerSignIn: optional(boolean),
   /**
    * `provider`: a sign-out also ends the sign-in at the provider (OpenID Connect RP-Initiated Logout 1.0), if the
-   * provider has an `end_session_endpoint`. Register the origin with `/` there as `post_logout_redirect_uri`.
+   * provider has an `end_session_endpoint`. Register the address of the worker's scope there as `post_logout_redirect_uri`.
    * Default `local`: the page stays, and the sign-in at the provider may continue.
    */
   logout: optional(oneOf('local', 'provider')),
@@ -128,6 +128,11 @@ export type SocketConfig = Infer<typeof SOCKET_CONFIG>;
  * (docs/explanation/threat-model.md).
  */
 export const KEEPER_CONFIG = object({
+  /**
+   * Names this deployment among those of its origin. Workers of one name share a session, and those of two names know
+   * nothing of each other. Default: the path of the worker's scope.
+   */
+  name: optional(string),
   /** Where a token may go: exact origins, and paths on a segment boundary. */
   api: array(API_RULE),
   /** Proves that the response comes from the app's own backend. Answers `{sub, name}` for the token kinds. */

@@ -1,5 +1,10 @@
 import type { KeeperConfig } from '../../src/protocol/config.ts';
-import { KEEPER_ROOT, UPDATE_CHECK_SEARCH, PULSE_SCRIPT } from '../../src/protocol/bridge/bridge-constants.ts';
+import {
+  END_SESSION_PATH,
+  KEEPER_ROOT,
+  UPDATE_CHECK_SEARCH,
+  PULSE_SCRIPT,
+} from '../../src/protocol/bridge/bridge-constants.ts';
 
 /** Static routing (https://wicg.github.io/service-worker-static-routing-api/). TypeScript 7.0 has no types for it. */
 type Route = { condition: { urlPattern: URLPatternInit }; source: 'fetch-event' | 'network' };
@@ -11,21 +16,32 @@ const within = (origin: string, path: string): URLPatternInit => {
   return { protocol: protocol.slice(0, -1), hostname, port, pathname: path };
 };
 
+/** Paths of the worker's scope, and of the folder of its script. */
+type Place = { origin: string; scope: string; folder: string };
+
 /**
  * Makes sure that the keeper's requests reach the fetch event. Without it, Chromium's auto-preload races the start of a
  * stopped worker against the network. The page would get the response without authorization, and the code of a callback
  * would reach the server's log.
  */
-export const addStaticRoutes = (event: ExtendableEvent, config: KeeperConfig, origin: string): void => {
+export const addStaticRoutes = (
+  event: ExtendableEvent,
+  config: KeeperConfig,
+  { origin, scope, folder }: Place,
+): void => {
   const callback = config.signIn.oidc?.callback;
   const ours = [
     ...config.api.map((rule) => within(rule.origin === 'self' ? origin : rule.origin, `${rule.path}*`)),
-    within(origin, `${KEEPER_ROOT}*`),
+    within(origin, `${folder}${KEEPER_ROOT}*`),
+    within(origin, scope + END_SESSION_PATH),
     ...(callback === undefined ? [] : [within(origin, callback)]),
   ];
   const routes: Route[] = [
     ...ours.map((urlPattern) => ({ condition: { urlPattern }, source: 'fetch-event' as const })),
-    { condition: { urlPattern: { ...within(origin, PULSE_SCRIPT), search: UPDATE_CHECK_SEARCH } }, source: 'network' },
+    {
+      condition: { urlPattern: { ...within(origin, folder + PULSE_SCRIPT), search: UPDATE_CHECK_SEARCH } },
+      source: 'network',
+    },
   ];
   const added = (event as Routable).addRoutes?.(routes);
   if (added) event.waitUntil(added.catch(() => undefined));

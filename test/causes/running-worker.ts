@@ -40,7 +40,7 @@ export const runWorker = (password: SignInMethod): RunningWorker => {
   const clock: Clock = { now: systemClock.now, schedule: (at, run) => systemClock.schedule(at, () => alive && run()) };
   const runtime = createSessionRuntime({
     store: createSessionStore(disk, sealer),
-    refreshLock: createRefreshLock(undefined),
+    refreshLock: createRefreshLock(undefined, { name: '' }),
     signInMethods: { password },
     verify: async () => ({ type: 'verified', user: { sub: 'demo' } }),
     revocations: createRevocations({

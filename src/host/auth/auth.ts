@@ -1,8 +1,9 @@
 import type { Session } from '../../core/session/session-types.ts';
-import type { KeeperConfig } from '../../protocol/config.ts';
+import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import type { Disk } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
+import { findFormer, type Bindings } from '../storage/former-database.ts';
 import type { FirstRead } from '../storage/first-read.ts';
 import { createCookieMethod } from './cookie-method.ts';
 import { createDpopKeys } from './dpop-keys.ts';
@@ -13,6 +14,10 @@ import { createProofFetch, type ProofFetch } from './proof-fetch.ts';
 import type { SignInMethod, VerifyResult } from './sign-in-method.ts';
 
 export type AuthOptions = {
+  /** Path of the app: where a sign-in without a place leads, and a sign-out at the provider. */
+  scope: string;
+  bindings: Bindings;
+  seal: SealSecret | undefined;
   config: KeeperConfig;
   origin: string;
   disk: Disk;
@@ -39,14 +44,16 @@ export type Auth = {
   cleanUp(session: Session | undefined): Promise<void>;
   /** Writes the DPoP keys to the disk again, after a script deleted the database. */
   rewrite(): Promise<unknown>;
+  /** The first of these former names of the deployment whose database has its session. */
+  findFormer(names: readonly string[]): Promise<string | undefined>;
 };
 
 export const createAuth = (options: AuthOptions): Auth => {
-  const { config, origin, disk, sealer, hasLeft, now, onBearerOnly } = options;
+  const { config, origin, scope, disk, sealer, hasLeft, now, onBearerOnly } = options;
   const { oidc, password, ticket } = config.signIn;
   const keys = createDpopKeys(options);
-  const pendingSignIns = createPendingSignIns(disk, sealer, now);
-  const oidcMethod = oidc && createOidcMethod({ config: oidc, origin, keys, pendingSignIns, hasLeft, now });
+  const pendingSignIns = createPendingSignIns({ disk, sealer, home: scope, now });
+  const oidcMethod = oidc && createOidcMethod({ config: oidc, origin, scope, keys, pendingSignIns, hasLeft, now });
   const cookie = ticket && createCookieMethod(ticket, origin, now);
   return {
     methods: {
@@ -64,5 +71,6 @@ export const createAuth = (options: AuthOptions): Auth => {
       await keys.keepOnly(needed);
     },
     rewrite: keys.rewrite,
+    findFormer: (names) => findFormer(names, options.bindings, options.seal),
   };
 };

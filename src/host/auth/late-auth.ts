@@ -30,6 +30,7 @@ export const createLateAuth = (load: LoadAuth, options: AuthOptions): Auth => {
     verifyCookie: async () => (await auth().catch(() => undefined))?.verifyCookie() ?? NOT_LOADED,
     land: async (state) => (await auth()).land(state),
     sendWithProof: async (attempt) => (await auth()).sendWithProof(attempt),
+    findFormer: async (names) => (await auth()).findFormer(names),
     cleanUp: async (session) => (await auth()).cleanUp(session),
     // A key that this worker has not used is not in its memory.
     rewrite: async () => (await loaded)?.rewrite(),

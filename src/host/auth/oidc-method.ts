@@ -35,6 +35,8 @@ import {
 export type OidcMethodOptions = {
   config: OidcConfig;
   origin: string;
+  /** Path of the app. */
+  scope: string;
   keys: DpopKeys;
   pendingSignIns: PendingSignIns;
   /** Whether the last person here has signed out. Then the provider must ask for credentials again. */
@@ -52,7 +54,7 @@ export type OidcMethod = SignInMethod & { land(state: string | null): Promise<La
  * What providers do differently is in provider-quirks.ts.
  */
 export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
-  const { config, origin, keys, pendingSignIns, hasLeft, now } = options;
+  const { config, origin, scope, keys, pendingSignIns, hasLeft, now } = options;
   const client = { client_id: config.clientId };
   const redirectUri = new URL(config.callback, origin).href;
   const discovery = createDiscovery(config, origin, now);
@@ -96,7 +98,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       ? withParams(endpoint, {
           id_token_hint: hint,
           client_id: config.clientId,
-          post_logout_redirect_uri: new URL('/', origin).href,
+          post_logout_redirect_uri: new URL(scope, origin).href,
         })
       : undefined;
 
@@ -129,7 +131,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       try {
         if (order.kind === 'oidc-callback') return await complete(order.url);
         if (order.kind !== 'oidc') return failedWith({ code: 'unsupported', detail: order.kind });
-        return await redirect(order.returnTo ?? '/');
+        return await redirect(order.returnTo ?? scope);
       } catch (error) {
         discovery.suspect();
         return failedWith(signInProblem(error, at));
@@ -190,7 +192,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
 
     async land(state) {
       const pending = await pendingSignIns.look(state);
-      const url = pending?.returnTo ?? '/';
+      const url = pending?.returnTo ?? scope;
       if (!pending?.isOver) return { url, begins: false };
       await pendingSignIns.take(state);
       const next = await redirect(url);

@@ -33,15 +33,18 @@ const MAX_ABSENCE_MS = 30 * 86_400_000;
  * Only a path of this origin: any other address would make the callback an open redirector. A URL parser removes tabs
  * and line ends, so a slash after them would become the second one (https://url.spec.whatwg.org/#concept-basic-url-parser).
  */
-export const safePath = (path: string | undefined): string =>
-  path !== undefined && /^\/(?![/\\\s])/.test(path) ? path : '/';
+export const safePath = (path: string | undefined, home: string): string =>
+  path !== undefined && /^\/(?![/\\\s])/.test(path) ? path : home;
 
-export const createPendingSignIns = (disk: Disk, sealer: Sealer, now: () => number): PendingSignIns => {
+export type PendingSignInsOptions = { disk: Disk; sealer: Sealer; home: string; now(): number };
+
+/** `home`: the path of the app, for a sign-in that has no other place to go on to. */
+export const createPendingSignIns = ({ disk, sealer, home, now }: PendingSignInsOptions): PendingSignIns => {
   const find = async (key: string): Promise<PendingSignIn | undefined> => {
     const sealed = await getSealed(disk, key);
     const pending = sealed && PENDING_SIGN_IN.read(await sealer.open(sealed, key).catch(() => undefined));
     return pending && now() - pending.at < MAX_ABSENCE_MS
-      ? { ...pending, returnTo: safePath(pending.returnTo) }
+      ? { ...pending, returnTo: safePath(pending.returnTo, home) }
       : undefined;
   };
   const isOver = ({ at }: PendingSignIn): boolean => now() - at >= MAX_AGE_MS;

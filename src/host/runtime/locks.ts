@@ -1,3 +1,5 @@
+import { named, type DeploymentName } from './deployment-name.ts';
+
 /*
  * The Web Locks of a host (https://w3c.github.io/web-locks/). The browser releases the locks of a worker that dies.
  * Insecure contexts have no Web Locks; there the host runs in one page only.
@@ -21,7 +23,7 @@ export const holdLivenessLock = (id: string): { name: string; held: Promise<void
   return { name, held };
 };
 
-/** The one lock of an origin under which a host may use the refresh token. Page code never holds it. */
+/** The one lock of a deployment under which a host may use the refresh token. Page code never holds it. */
 export type RefreshLock = {
   /** Calls `onHeld` once the lock is held. A second call gives up the first request. */
   take(onHeld: () => void): void;
@@ -30,7 +32,7 @@ export type RefreshLock = {
 
 const REFRESH_LOCK = 'session-keeper:refresh';
 
-export const createRefreshLock = (locks: LockManager | undefined): RefreshLock => {
+export const createRefreshLock = (locks: LockManager | undefined, deployment: DeploymentName): RefreshLock => {
   let giveUp: (() => void) | undefined;
   const release = (): void => {
     giveUp?.();
@@ -52,7 +54,7 @@ export const createRefreshLock = (locks: LockManager | undefined): RefreshLock =
         onHeld();
         return holding;
       };
-      locks.request(REFRESH_LOCK, { signal: waiting.signal }, hold).catch(() => undefined);
+      locks.request(named(REFRESH_LOCK, deployment), { signal: waiting.signal }, hold).catch(() => undefined);
     },
     release,
   };

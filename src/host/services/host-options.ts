@@ -8,6 +8,8 @@ export type HostOptions = {
   config: KeeperConfig;
   /** `location.origin` of the scope that the host runs in. */
   origin: string;
+  /** Path of the worker's scope. All paths that the worker answers for itself begin with it. */
+  scope: string;
   where: 'service-worker' | 'page';
   build: string;
   /** The secret that the server wrote into this worker's script. It never leaves the worker (SECURITY.md, tier sealed). */

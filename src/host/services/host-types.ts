@@ -21,7 +21,7 @@ export type Host = {
   fetch: AuthorizedFetch;
   /** Takes a sign-in callback and resolves with the path to go on to. The code exchange continues after that. */
   callback(url: URL): Promise<string>;
-  /** Where `END_SESSION_PATH` redirects to: the provider's log-out URL once after a sign-out, else `/`. */
+  /** Where `END_SESSION_PATH` redirects to: the provider's log-out URL once after a sign-out, else the path of the scope. */
   endSession(): Promise<string>;
   /** Informs all tabs that a new worker takes over, also those that attach in the next `ms`. Stops connecting. */
   handOver(ms: number): void;

@@ -11,6 +11,8 @@ import type { SessionRuntime } from '../session/session-runtime.ts';
 import type { Sockets } from '../sockets/sockets.ts';
 
 export type ApiOptions = {
+  /** Path of the worker's scope. */
+  scope: string;
   services: Services;
   session: SessionRuntime;
   publish: Sockets['publish'];
@@ -21,7 +23,7 @@ export type ApiOptions = {
 const badMessage = <T>(detail: string): Result<T> => failed({ code: 'bad-message', detail });
 
 /** The methods that a page may call. Each checks its argument first, and returns errors as data. */
-export const createApi = ({ services, session, publish, snapshot, nudge }: ApiOptions): KeeperApi => ({
+export const createApi = ({ scope, services, session, publish, snapshot, nudge }: ApiOptions): KeeperApi => ({
   snapshot: async () => ok(snapshot()),
 
   async signIn(intent) {
@@ -36,7 +38,7 @@ export const createApi = ({ services, session, publish, snapshot, nudge }: ApiOp
     const { online, worker } = snapshot();
     // The log-out URL carries an ID token, and only a worker can redirect without showing it to the page.
     const redirects = result.ok && online && worker.host === 'service-worker' && (await services.endSession.has());
-    return redirects ? ok({ type: 'redirect', url: new URL(END_SESSION_PATH, location.origin).href }) : result;
+    return redirects ? ok({ type: 'redirect', url: new URL(scope + END_SESSION_PATH, location.origin).href }) : result;
   },
 
   async nudge(given) {

@@ -6,6 +6,7 @@ import type { RevocationResult } from '../auth/sign-in-method.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 import { createRevocations } from '../session/revocations.ts';
 import { createDisk } from '../storage/database.ts';
+import { deploymentName, formerNames, type DeploymentName } from '../runtime/deployment-name.ts';
 import { createSealer } from '../storage/encryption.ts';
 import { createJournal } from '../storage/journal.ts';
 import { createSessionStore } from '../storage/session-store.ts';
@@ -25,27 +26,32 @@ type ServicesOptions = {
 
 /** Creates everything that uses the disk or the token endpoints, for one deployment. */
 export const createServices = (
-  { config, origin, seal, loadAuth, firstRead }: HostOptions,
+  { config, origin, scope, seal, loadAuth, firstRead }: HostOptions,
   { clock, random, worker, current, hasLeft, onErased }: ServicesOptions,
 ) => {
   const { oidc } = config.signIn;
-  const disk = createDisk(() => void rewrite(), firstRead?.connection);
-  // Only this origin, provider and client can open the sealed records.
-  const sealer = createSealer(disk, [origin, oidc?.issuer, oidc?.clientId].join(' '), seal);
+  const deployment: DeploymentName = { name: deploymentName(config.name, scope) };
+  const disk = createDisk(() => void rewrite(), firstRead?.connection, deployment);
+  // Only this origin, provider and client can open what a provider gave. Other kinds depend on the origin only.
+  const bindings = { provider: [origin, oidc?.issuer, oidc?.clientId].join(' '), withoutProvider: `${origin}  ` };
+  const sealer = createSealer(disk, bindings.provider, seal);
+  const now = clock.now;
   let isBearerOnly = false;
   const onBearerOnly = (): void => {
     isBearerOnly = true;
   };
   const auth = createLateAuth(loadAuth, {
-    config,
-    origin,
-    disk,
-    sealer,
-    firstRead,
-    hasLeft,
-    now: clock.now,
-    onBearerOnly,
+    ...{ config, origin, scope, disk, sealer, bindings, seal, firstRead, hasLeft, now, onBearerOnly },
   });
+  /** A session in the database of a former name stays there until it ends. Two workers may share it. */
+  const returnToFormer = async (): Promise<boolean> => {
+    const former = formerNames(deployment.name, scope);
+    const name = former.length > 0 ? await auth.findFormer(former) : undefined;
+    if (name === undefined) return false;
+    deployment.name = name;
+    await disk.close();
+    return true;
+  };
   /** The keys come first: without them the session record is useless. */
   const rewrite = async (): Promise<void> => {
     await Promise.allSettled([sealer.rewrite(), auth.rewrite()]);
@@ -58,13 +64,18 @@ export const createServices = (
   const endSession = createEndSession(disk, sealer);
   const revocations = createRevocations({ disk, sealer, clock, random, revoke });
   return {
+    deployment,
     disk,
     endSession,
     auth,
     signInMethods: auth.methods,
     /** An API gets bound tokens as bearer tokens, because it knows no DPoP. */
     isBearerOnly: () => isBearerOnly,
-    store: createSessionStore(disk, sealer, firstRead),
+    store: createSessionStore(disk, sealer, {
+      firstRead,
+      withoutProvider: sealer.boundTo(bindings.withoutProvider),
+      returnToFormer,
+    }),
     revocations: {
       ...revocations,
       add(session: Session): Promise<void> {

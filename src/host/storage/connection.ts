@@ -7,9 +7,9 @@ const createStores = (db: IDBDatabase): void => {
   db.createObjectStore('journal', { autoIncrement: true });
 };
 
-export const openDatabase = (): Promise<IDBDatabase> =>
+export const openDatabase = (name = DATABASE_NAME): Promise<IDBDatabase> =>
   new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE_NAME, DATABASE_VERSION);
+    const request = indexedDB.open(name, DATABASE_VERSION);
     request.onupgradeneeded = () => createStores(request.result);
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error ?? new DOMException('open', 'UnknownError'));

@@ -2,6 +2,7 @@ import { deleteDB, wrap, type DBSchema, type IDBPDatabase } from 'idb';
 import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
 import { instanceOf } from '../../protocol/schema/schema-types.ts';
 import { DATABASE_NAME, openDatabase } from './connection.ts';
+import { named, type DeploymentName } from '../runtime/deployment-name.ts';
 
 /** AES-GCM ciphertext. `key` names its key, so that an unknown key does not look like corrupt data. */
 export const SEALED = object({
@@ -62,13 +63,21 @@ export type Disk = {
   use<T>(work: (db: Database) => Promise<T>): Promise<T>;
   /** Waits for `work`, no longer than a use may take. */
   within<T>(work: Promise<T>): Promise<T>;
+  /** Closes the connection. The next use opens the database that the deployment names then. */
+  close(): Promise<void>;
 };
+
+const UNNAMED: DeploymentName = { name: '' };
 
 /**
  * `onErased` runs when a script deletes the database. It does not run when the user clears the site's data in the
  * browser: that data must stay gone. `connection`: one that is open already, or will be.
  */
-export const createDisk = (onErased: () => void = () => undefined, connection?: Promise<IDBDatabase>): Disk => {
+export const createDisk = (
+  onErased: () => void = () => undefined,
+  connection?: Promise<IDBDatabase>,
+  deployment = UNNAMED,
+): Disk => {
   let opened: Promise<Database> | undefined;
   const forget = (): void => {
     opened = undefined;
@@ -78,10 +87,15 @@ export const createDisk = (onErased: () => void = () => undefined, connection?: 
     opened.catch(forget);
     return opened;
   };
-  const connect = (): Promise<Database> => opened ?? take(openDatabase());
+  const connect = (): Promise<Database> => opened ?? take(openDatabase(named(DATABASE_NAME, deployment)));
   if (connection) void take(connection);
   return {
     within,
+    async close() {
+      const former = opened;
+      forget();
+      (await former?.catch(() => undefined))?.close();
+    },
     async use(work) {
       try {
         return await within(connect().then(work));

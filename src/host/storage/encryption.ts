@@ -14,6 +14,8 @@ export type Sealer = {
   useStored(key: unknown): void;
   /** Writes the local key to the disk again, after a script deleted the database. */
   rewrite(): Promise<unknown>;
+  /** The same keys for the records of another deployment, or of another sign-in kind. */
+  boundTo(deployment: string): Sealer;
 };
 
 /** Name of the key that lies beside the data. */
@@ -69,22 +71,28 @@ export const createSealer = (disk: Disk, deployment: string, seal: SealSecret | 
   };
   // The rows come later than this key, which needs no disk. A failure shows at its first use.
   if (seal) key(name).catch(() => undefined);
-  const aes = (iv: Uint8Array<ArrayBuffer>, context: string) => ({
-    name: 'AES-GCM',
-    iv,
-    additionalData: text.encode(`${deployment}\n${context}`),
-  });
-  return {
+  const bound = (to: string): Pick<Sealer, 'seal' | 'open'> => {
+    const aes = (iv: Uint8Array<ArrayBuffer>, context: string) => ({
+      name: 'AES-GCM',
+      iv,
+      additionalData: text.encode(`${to}\n${context}`),
+    });
+    return {
+      async seal(value, context) {
+        const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+        const data = await crypto.subtle.encrypt(aes(iv, context), await key(name), text.encode(JSON.stringify(value)));
+        return { key: name, iv, data };
+      },
+      async open(sealed, context) {
+        const data = await crypto.subtle.decrypt(aes(sealed.iv, context), await key(sealed.key), sealed.data);
+        return JSON.parse(new TextDecoder().decode(data)) as unknown;
+      },
+    };
+  };
+  const sealer: Sealer = {
     key: name,
-    async seal(value, context) {
-      const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-      const data = await crypto.subtle.encrypt(aes(iv, context), await key(name), text.encode(JSON.stringify(value)));
-      return { key: name, iv, data };
-    },
-    async open(sealed, context) {
-      const data = await crypto.subtle.decrypt(aes(sealed.iv, context), await key(sealed.key), sealed.data);
-      return JSON.parse(new TextDecoder().decode(data)) as unknown;
-    },
+    ...bound(deployment),
+    boundTo: (other) => ({ ...sealer, ...bound(other) }),
     useStored(value) {
       const found = STORED_KEY.read(value);
       // Also in place of a key in memory: another worker may have made a new one since.
@@ -94,4 +102,5 @@ export const createSealer = (disk: Disk, deployment: string, seal: SealSecret | 
       if (!seal && keys.has(name)) await disk.use(async (db) => db.add('keys', await key(name), LOCAL_KEY));
     },
   };
+  return sealer;
 };

@@ -44,8 +44,8 @@ const readRows = async (db: IDBDatabase): Promise<FirstRows> => {
  * Opens the database and reads all that a first request needs, in one transaction. A worker calls it in its first
  * statement: the browser then works while the script is evaluated. The library `idb` costs more than these reads.
  */
-export const startFirstRead = (): FirstRead => {
-  const connection = openDatabase();
+export const startFirstRead = (database?: string): FirstRead => {
+  const connection = openDatabase(database);
   const rows = connection.then(readRows);
   // The user of the rows handles this. A worker that needs none must not report it.
   rows.catch(() => undefined);

@@ -2,6 +2,7 @@ import { openDB, type DBSchema, type IDBPDatabase, type IDBPIndex, type IDBPObje
 import { OUTBOX_ITEM, type OutboxItem } from '../../core/socket/outbox.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 import { list } from '../../protocol/schema/schema-types.ts';
+import { named, type DeploymentName } from '../runtime/deployment-name.ts';
 import { storeProblem } from './store-problem.ts';
 
 /** Publications that must survive the worker. A resolved promise means that they are on the disk. No method throws. */
@@ -27,8 +28,8 @@ interface Schema extends DBSchema {
 
 type Database = IDBPDatabase<Schema>;
 
-const open = (onClosed: () => void): Promise<Database> =>
-  openDB<Schema>(OUTBOX_DATABASE, OUTBOX_VERSION, {
+const open = (deployment: DeploymentName, onClosed: () => void): Promise<Database> =>
+  openDB<Schema>(named(OUTBOX_DATABASE, deployment), OUTBOX_VERSION, {
     upgrade: (db) =>
       void db.createObjectStore(STORE, { autoIncrement: true }).createIndex('id', 'id', { unique: true }),
     // A newer worker, or a script that deletes the database, waits until this connection closes.
@@ -56,12 +57,12 @@ const change =
   };
 
 /** The outbox has its own database, so that a fault in it cannot affect the session's. */
-export const createOutboxStore = (): OutboxStore => {
+export const createOutboxStore = (deployment: DeploymentName = { name: '' }): OutboxStore => {
   let database: Promise<Database> | undefined;
 
   const within = async <T>(work: (db: Database) => Promise<T>): Promise<Result<T>> => {
     try {
-      return ok(await work(await (database ??= open(() => (database = undefined)))));
+      return ok(await work(await (database ??= open(deployment, () => (database = undefined)))));
     } catch (error) {
       // After any error the next call opens the database again.
       void database?.then(

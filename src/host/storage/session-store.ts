@@ -23,6 +23,8 @@ export type SaveOutcome =
 export type SessionStore = {
   /** Rejects only when the disk could not be read. A record that does not open is set aside, and `problem` says so. */
   load(): Promise<Loaded>;
+  /** The record, if there is one and it opens. Changes nothing. */
+  peek(): Promise<SessionRecord | undefined>;
   /** Writes the record unless the disk holds a newer generation (compare and set). Durable and read back. */
   save(record: SessionRecord): Promise<SaveOutcome>;
   /** The sealed row as it is on the disk, for a copy in a native store. */
@@ -46,15 +48,37 @@ const isRow = (value: unknown): value is SessionRow => SESSION_ROW.read(value) !
 const sameRow = (a: unknown, b: unknown): boolean =>
   isRow(a) && isRow(b) ? sameBytes(a.sealed.data, b.sealed.data) : isRow(a) === isRow(b);
 
-/** `firstRead`: what the worker has read at its start. The first `load` uses it, and each later one reads again. */
-export const createSessionStore = (disk: Disk, sealer: Sealer, firstRead?: FirstRead): SessionStore => {
+export type SessionStoreOptions = {
+  /** What the worker has read at its start. The first `load` uses it, and each later one reads again. */
+  firstRead?: FirstRead | undefined;
+  /** Seals sessions of kinds that depend on no provider. So another OpenID client cannot make them unreadable. */
+  withoutProvider?: Sealer;
+  /** Goes back to the database of a former name, if this deployment's session is there. */
+  returnToFormer?(): Promise<boolean>;
+};
+
+const noFormer = async (): Promise<boolean> => false;
+
+export const createSessionStore = (disk: Disk, sealer: Sealer, options: SessionStoreOptions = {}): SessionStore => {
+  const { firstRead, withoutProvider = sealer, returnToFormer = noFormer } = options;
   let first = firstRead?.rows;
+
+  const sealerFor = (record: SessionRecord): Sealer => {
+    const kind = record.state === 'signed-in' ? record.session.kind : record.kind;
+    return kind === 'oidc' ? sealer : withoutProvider;
+  };
+  /** Former versions sealed all kinds alike. */
+  const unseal = (sealed: SessionRow['sealed']): Promise<unknown> =>
+    sealer.open(sealed, CONTEXT).catch((error: unknown) => {
+      if (withoutProvider === sealer || !(error instanceof Error) || error.name !== 'OperationError') throw error;
+      return withoutProvider.open(sealed, CONTEXT);
+    });
 
   const read = (): Promise<unknown> => disk.use((db) => db.get('session', CURRENT));
 
   /** The generation in clear decides which of two rows is newer, so it must equal the sealed one. */
   const open = async (row: unknown): Promise<SessionRecord> => {
-    const saved = isRow(row) && SESSION_RECORD.read(await sealer.open(row.sealed, CONTEXT));
+    const saved = isRow(row) && SESSION_RECORD.read(await unseal(row.sealed));
     if (saved && generationOfRecord(saved) === row.generation) return saved;
     throw new DOMException('record', 'DataError');
   };
@@ -90,7 +114,8 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, firstRead?: First
     });
 
   const load = async (): Promise<Loaded> => {
-    const row = await readWithKey();
+    let row = await readWithKey();
+    if (row === undefined && (await returnToFormer().catch(() => false))) row = await readRowAndKey();
     if (row === undefined) return { saved: undefined };
     try {
       const saved = await open(row);
@@ -120,7 +145,7 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, firstRead?: First
   const attempt = async (record: SessionRecord): Promise<SaveOutcome> => {
     const row: SessionRow = {
       generation: generationOfRecord(record),
-      sealed: await sealer.seal(serializeRecord(record), CONTEXT),
+      sealed: await sealerFor(record).seal(serializeRecord(record), CONTEXT),
     };
     const newer = await write(row, record.state === 'signed-out');
     if (newer) {
@@ -150,6 +175,7 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, firstRead?: First
 
   return {
     load,
+    peek: async () => open(await readWithKey()).catch(() => undefined),
     save,
     async row() {
       const row = await read();

@@ -1,4 +1,4 @@
-import { PULSE_SCRIPT } from '../../protocol/bridge/bridge-constants.ts';
+import { KEEP_ALIVE_PATH, PULSE_SCRIPT } from '../../protocol/bridge/bridge-constants.ts';
 import { trustScript } from './trusted-types.ts';
 import { sleep } from '../util/timers.ts';
 
@@ -17,8 +17,8 @@ const FIRST_AFTER_MS = 1_000;
 const SHORT_LIVED_MS = 5_000;
 
 /** Reads a response that never ends, and keeps nothing of it. */
-const readOn = async ({ url }: KeepAliveOptions, signal: AbortSignal): Promise<void> => {
-  const response = await fetch(url, { signal, cache: 'no-store' });
+const readOn = async ({ folder, tab }: KeepAliveOptions, signal: AbortSignal): Promise<void> => {
+  const response = await fetch(`${folder}${KEEP_ALIVE_PATH}?tab=${tab}`, { signal, cache: 'no-store' });
   await response.body?.pipeTo(new WritableStream());
 };
 
@@ -33,10 +33,10 @@ const hold = async (options: KeepAliveOptions, signal: AbortSignal): Promise<voi
 };
 
 /** A page's own timers go down to one a minute in hidden tabs, a dedicated worker's do not (measured in Chromium 156). */
-const startPulse = (signal: AbortSignal): void => {
+const startPulse = ({ folder }: KeepAliveOptions, signal: AbortSignal): void => {
   try {
     // TypeScript's library does not know yet that it takes a `TrustedScriptURL`.
-    const pulse = new Worker(trustScript(PULSE_SCRIPT) as string);
+    const pulse = new Worker(trustScript(folder + PULSE_SCRIPT) as string);
     signal.addEventListener('abort', () => pulse.terminate());
   } catch {
     // forbidden here: the worker then dies and is woken by need, as without a lease
@@ -44,8 +44,9 @@ const startPulse = (signal: AbortSignal): void => {
 };
 
 export type KeepAliveOptions = {
-  /** The address that the worker answers with a stream without end. */
-  url: string;
+  /** Path of the folder of the worker's script. */
+  folder: string;
+  tab: string;
   /** Whether a worker controls this page, and gets its requests. */
   allowed(): boolean;
 };
@@ -72,7 +73,7 @@ export const createKeepAlive = (options: KeepAliveOptions): KeepAlive => {
       if (held || !options.allowed()) return;
       held = new AbortController();
       if (keep !== 'pulse') void hold(options, held.signal);
-      if (keep !== 'stream') startPulse(held.signal);
+      if (keep !== 'stream') startPulse(options, held.signal);
     },
     stop,
     workerDied: () => {

@@ -5,6 +5,9 @@ export const REPLACEMENT_SEARCH = '?again';
 
 export const ACTIVATION_SCRIPT = `${PULSE_SCRIPT}?${UPDATE_CHECK_SEARCH}`;
 
+/** In each scope of this origin. A path with two slashes in front would be another origin. */
+const KEEP_ALIVE_SCRIPT = new RegExp(`^/(?!/)[^?#\\\\\\s]*(?<=/)${PULSE_SCRIPT}(\\?${UPDATE_CHECK_SEARCH})?$`);
+
 declare global {
   interface Window {
     __keeperScripts?: Pick<TrustedTypePolicy, 'createScriptURL'>;
@@ -21,8 +24,8 @@ export const trustScript = (url: string | TrustedScriptURL): string | TrustedScr
   try {
     window.__keeperScripts ??= trustedTypes.createPolicy('session-keeper', {
       createScriptURL(requested: string) {
-        if (![url, `${url as string}${REPLACEMENT_SEARCH}`, PULSE_SCRIPT, ACTIVATION_SCRIPT].includes(requested))
-          throw TypeError(requested);
+        const isOwn = requested === url || requested === `${url as string}${REPLACEMENT_SEARCH}`;
+        if (!isOwn && !KEEP_ALIVE_SCRIPT.test(requested)) throw TypeError(requested);
         return requested;
       },
     });

@@ -15,6 +15,8 @@ const CLAIM_EVERY_MS = 500;
 /** The registration of our worker, and this page's relation to it. */
 export type WorkerRegistration = {
   readonly container: ServiceWorkerContainer;
+  /** Path of the folder of its script. The worker's own paths for pages are below it. */
+  readonly folder: string;
   activeWorker(): ServiceWorker | null;
   /** Starts the worker if it is stopped. Throws without an active worker. */
   post(message: PageMessage, transfer?: Transferable[]): void;
@@ -96,11 +98,16 @@ export const registerWorker = async (script: string | TrustedScriptURL): Promise
   }
 };
 
+/** Path of the folder of a worker's script: its scope, unless the site registers it for another one. */
+export const folderOf = (script: string | TrustedScriptURL): string =>
+  new URL('./', new URL(script as string, location.href)).pathname;
+
 const siteOf = (
   container: ServiceWorkerContainer,
   first: Workers,
   script: string | TrustedScriptURL,
 ): WorkerRegistration => {
+  const folder = folderOf(script);
   let registration = first;
   let settling = first instanceof ServiceWorkerRegistration;
   let asking: Promise<boolean> | undefined;
@@ -129,7 +136,7 @@ const siteOf = (
   /** A sealed script is refused to a browser that has lost its cookie; any document of the origin brings it again. */
   const repair = () =>
     (repairing ??= again()
-      .catch(() => fetch('/').then(again))
+      .catch(() => fetch(folder).then(again))
       .catch(() => {})
       .finally(() => {
         repairing = undefined;
@@ -168,7 +175,7 @@ const siteOf = (
 
   const handOver = async (): Promise<void> => {
     const done = new AbortController();
-    requestTakeover(done.signal);
+    requestTakeover(folder, done.signal);
     if (!(await waitForEvent(container, 'controllerchange', PAGE_TAKEOVER_MS))) keptOut = registration.waiting;
     done.abort();
     handingOver = undefined;
@@ -176,6 +183,7 @@ const siteOf = (
 
   return {
     container,
+    folder,
     activeWorker,
     post,
     ready: async () => (await present()) !== null,

@@ -1,5 +1,5 @@
 import type { Endpoint } from 'comlink';
-import { KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../protocol/bridge/bridge-constants.ts';
+import { KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../protocol/bridge/bridge-constants.ts';
 import { isObject, own } from '../../protocol/schema/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { createBridge } from './bridge-client.ts';
@@ -40,7 +40,7 @@ export const workerTransport = (site: WorkerRegistration, tab: string): Transpor
   const look = async (): Promise<void> => {
     const { controller } = site.container;
     const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
-    const { headers } = await fetch(PULSE_PATH, { signal, cache: 'no-store' });
+    const { headers } = await fetch(site.folder + PULSE_PATH, { signal, cache: 'no-store' });
     if (headers.get('content-type') === KEEP_ALIVE_TYPE) return;
     passedBy = controller;
     // Only once: a worker of another library would be replaced again and again.
@@ -58,7 +58,8 @@ export const workerTransport = (site: WorkerRegistration, tab: string): Transpor
     api: bridge.api,
     hostDied: bridge.workerDied,
     keepAlive: createKeepAlive({
-      url: `${KEEP_ALIVE_PATH}?tab=${tab}`,
+      folder: site.folder,
+      tab,
       allowed: () => site.container.controller !== null && !isBypassed(),
     }),
     isBypassed,

@@ -15,8 +15,8 @@ const LEAD_MS = 120;
 const MAX_PAUSES = 15;
 /** Lifetime of the dedicated worker. Its script request is sent long before the end. */
 const TRIGGER_WORKER_MS = 1_000;
-/** One page triggers the check for all pages. */
-const LOCK = 'session-keeper:knock';
+/** One page triggers the check for all pages of this worker. */
+const LOCK = 'session-keeper:knock:';
 
 const alignToWindow = async (leadMs: number, act: () => void, done: AbortSignal): Promise<void> => {
   while (!done.aborted) {
@@ -25,9 +25,9 @@ const alignToWindow = async (leadMs: number, act: () => void, done: AbortSignal)
   }
 };
 
-const triggerActivation = (): void => {
+const triggerActivation = (folder: string): void => {
   try {
-    const worker = new Worker(trustScript(ACTIVATION_SCRIPT) as string);
+    const worker = new Worker(trustScript(folder + ACTIVATION_SCRIPT) as string);
     setTimeout(() => worker.terminate(), TRIGGER_WORKER_MS);
   } catch {
     // Dedicated workers are forbidden here: the waiting worker waits until all pages are quiet, five minutes at most.
@@ -54,22 +54,22 @@ const watchRequests = (done: AbortSignal): (() => boolean) => {
   };
 };
 
-const triggerActivations = async (done: AbortSignal): Promise<void> => {
+const triggerActivations = async (folder: string, done: AbortSignal): Promise<void> => {
   // The browser itself makes the first check.
   await sleep(QUIET_INTERVAL_MS, done);
   await navigator.locks.request(
-    LOCK,
+    LOCK + folder,
     { ifAvailable: true },
-    (lock) => lock && alignToWindow(LEAD_MS, triggerActivation, done),
+    (lock) => lock && alignToWindow(LEAD_MS, () => triggerActivation(folder), done),
   );
 };
 
-/** Helps a waiting worker to take over, until the signal aborts. */
-export const requestTakeover = (done: AbortSignal): void => {
+/** Helps the waiting worker of a script in this folder to take over, until the signal aborts. */
+export const requestTakeover = (folder: string, done: AbortSignal): void => {
   const hasSentRequests = watchRequests(done);
   let left = MAX_PAUSES;
   void alignToWindow(0, () => hasSentRequests() && left-- > 0 && pauseRequests(), done);
-  void triggerActivations(done);
+  void triggerActivations(folder, done);
 };
 
 /**

@@ -8,6 +8,7 @@ import { sharedSockets } from '../../host/sockets/shared-sockets.ts';
 import { stoppableClock } from '../../host/runtime/stoppable-clock.ts';
 import type { LoadAuth } from '../../host/auth/late-auth.ts';
 import type { Host } from '../../host/services/host-types.ts';
+import { folderOf } from '../connection/worker-registration.ts';
 import { inPageTransport } from './in-page-transport.ts';
 import { unavailableHost } from './unavailable-host.ts';
 import { upgradeToWorker } from './upgrade-to-worker.ts';
@@ -57,6 +58,8 @@ export const openInPageTransport = ({ config: given, build, tab, script, problem
   const host = createHost({
     config,
     origin: location.origin,
+    // The scope that the worker would have: this host continues its session.
+    scope: folderOf(script),
     where: 'page',
     build,
     loadAuth,

@@ -31,13 +31,18 @@ export const IDEMPOTENT_METHODS: ReadonlySet<ApiMethod> = new Set([
 /** A request's name, with which the page can abort it. The worker removes the header. */
 export const REQUEST_HEADER = 'keeper-request';
 
+/*
+ * The paths below follow the folder of the worker's script: that of `/app/sw.js` answers `/app/__keeper/pulse`. So each
+ * worker of an origin has its own, and the pages know it without a question.
+ */
+
 /** The worker answers all paths below this one. The server never sees them. */
-export const KEEPER_ROOT = '/__keeper/';
+export const KEEPER_ROOT = '__keeper/';
 /** The worker answers with a stream that never ends. The browser does not stop the worker while the stream is open. */
 export const KEEP_ALIVE_PATH = `${KEEPER_ROOT}lease`;
 /** Type of the worker's own responses. A server that answers these paths by mistake sends another type. */
 export const KEEP_ALIVE_TYPE = 'application/octet-stream';
-/** Redirects a top-level document to the provider once after a sign-out, to end the sign-in there too. */
+/** Redirects a top-level document to the provider once after a sign-out, to end the sign-in there too. This path follows the scope. */
 export const END_SESSION_PATH = `${KEEPER_ROOT}end-session`;
 /**
  * The worker answers with 204. The event keeps it alive in browsers where an open stream does not. A page also finds out
@@ -45,6 +50,6 @@ export const END_SESSION_PATH = `${KEEPER_ROOT}end-session`;
  */
 export const PULSE_PATH = `${KEEPER_ROOT}pulse`;
 /** Script of the dedicated worker that requests it. It is of this origin, so that `worker-src 'self'` allows it. */
-export const PULSE_SCRIPT = '/keeper-pulse.js';
+export const PULSE_SCRIPT = 'keeper-pulse.js';
 /** The script's query while a worker waits. The request goes past the active worker, which must become idle. */
 export const UPDATE_CHECK_SEARCH = 'knock';

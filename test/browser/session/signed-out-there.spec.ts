@@ -73,13 +73,16 @@ test('signs out at the provider too, and shows no ID token to a page [sign-out-a
     await connectKeeper(page);
     expect((await snapshotOf(page)).session).toMatchObject({ state: 'signed-out', reason: 'user' });
     expect(await documentOf(other)).toBe(document);
-    expect(await nextOf(page)).toEqual({ ok: true, value: { type: 'redirect', url: app.origin + END_SESSION_PATH } });
+    expect(await nextOf(page)).toEqual({
+      ok: true,
+      value: { type: 'redirect', url: `${app.origin}/${END_SESSION_PATH}` },
+    });
     expect(ends.map(({ searchParams }) => searchParams.get('id_token_hint'))).toEqual([
       expect.stringMatching(ID_TOKEN),
     ]);
     expect(await goesOnWithoutPassword(other, app)).toBe(false);
     // The redirect to the provider happens once only.
-    await page.goto(app.origin + END_SESSION_PATH);
+    await page.goto(`${app.origin}/${END_SESSION_PATH}`);
     expect(page.url()).toBe(`${app.origin}/`);
     expect(ends).toHaveLength(1);
   });
@@ -100,9 +103,9 @@ test('keeps the log-out URL when the worker dies, and redirects no fetch of a pa
         const response = await fetch(at, { redirect: 'manual' }).catch(() => undefined);
         return `${response?.type} ${response?.url} ${await response?.text()}`;
       }, url);
-    expect(await read(END_SESSION_PATH)).not.toContain('id_token_hint');
-    expect(await read(END_SESSION_PATH)).toMatch(/^basic /);
-    await page.goto(app.origin + END_SESSION_PATH);
+    expect(await read(`/${END_SESSION_PATH}`)).not.toContain('id_token_hint');
+    expect(await read(`/${END_SESSION_PATH}`)).toMatch(/^basic /);
+    await page.goto(`${app.origin}/${END_SESSION_PATH}`);
     await page.locator('button[value=yes]').click();
     await page.waitForURL(`${app.origin}/`);
     expect(await goesOnWithoutPassword(page, app)).toBe(false);

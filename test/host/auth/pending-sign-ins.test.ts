@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { safePath } from '../../../src/host/auth/pending-sign-ins.ts';
 
 const HERE = 'https://app.example';
-const originOf = (path: string): string => new URL(safePath(path), HERE).origin;
+const originOf = (path: string): string => new URL(safePath(path, '/'), HERE).origin;
 
 test('returns to a path of this origin for any return path [return-path]', () => {
   const pieces = ['/', '\\', '\t', '\n', '\r', ' ', '.', '@', ':', '?', '#', 'evil.example', 'https:', '%2f', '\u0000'];
@@ -21,4 +21,5 @@ test.each(['/\t/evil.example', '/\n\\evil.example', '/\r\n/evil.example', '//evi
   (path) => expect(originOf(path)).toBe(HERE),
 );
 
-test('keeps a path and its query as they are', () => expect(safePath('/notes/7?all#last')).toBe('/notes/7?all#last'));
+test('keeps a path and its query as they are', () =>
+  expect(safePath('/notes/7?all#last', '/')).toBe('/notes/7?all#last'));

@@ -89,8 +89,10 @@ const setUp = async () => {
   const sealer = createSealer(disk, APP, { id: 'k1', secret: 'a secret of the worker' });
   const keys = createDpopKeys({ disk, sealer, now: Date.now });
   const config = { issuer: origin, clientId: 'c', scope: 'openid', callback: '/auth/callback', reuseGraceMs: 60_000 };
-  const pendingSignIns = createPendingSignIns(disk, sealer, Date.now);
-  const oidc = createOidcMethod({ config, origin: APP, keys, pendingSignIns, hasLeft: () => false, now: Date.now });
+  const pendingSignIns = createPendingSignIns({ disk, sealer, home: '/', now: Date.now });
+  const oidc = createOidcMethod({
+    ...{ config, origin: APP, scope: '/', keys, pendingSignIns, hasLeft: () => false, now: Date.now },
+  });
   const key = await keys.create();
   const session = (tokens: Partial<Tokens>): Session => ({
     kind: 'oidc',

@@ -176,8 +176,8 @@ scope.addEventListener('message', (event) => {
 scope.addEventListener('fetch', (event) => {
   const { pathname } = new URL(event.request.url);
   const headers = { 'content-type': KEEP_ALIVE_TYPE };
-  if (pathname === PULSE_PATH) event.respondWith(new Response(null, { status: 204, headers }));
-  if (pathname === KEEP_ALIVE_PATH) {
+  if (pathname === `/${PULSE_PATH}`) event.respondWith(new Response(null, { status: 204, headers }));
+  if (pathname === `/${KEEP_ALIVE_PATH}`) {
     void note('keep-alive');
     event.respondWith(new Response(new ReadableStream({ cancel: () => note('keep-alive ended') }), { headers }));
   }

@@ -1,11 +1,14 @@
-import { CONFIG_GLOBAL, type InjectedConfig } from '../src/protocol/config.ts';
+import { CONFIG_GLOBAL, type InjectedConfig } from '../../src/protocol/config.ts';
 
 type Scope = { [CONFIG_GLOBAL]?: InjectedConfig };
 
+const scope = self as unknown as Scope;
+
+export const readInjectedConfig = (): InjectedConfig | undefined => scope[CONFIG_GLOBAL];
+
 /** Reads the global that the server wrote before this script, and deletes it: no other code in the worker needs the seal. */
 export const takeInjectedConfig = (): InjectedConfig => {
-  const scope = self as unknown as Scope;
-  const injected = scope[CONFIG_GLOBAL];
+  const injected = readInjectedConfig();
   delete scope[CONFIG_GLOBAL];
   if (!injected)
     throw new Error(

@@ -1,0 +1,19 @@
+/**
+ * The name of a deployment: two apps, or two scopes of one app, on the same origin. It is part of the names of all that an
+ * origin shares: databases, locks, channels.
+ */
+export type DeploymentName = {
+  /** '' for the scope `/` without a configured name. Its data has the names that all versions know. */
+  name: string;
+};
+
+/** `configured`: `name` of the configuration. `scope`: path of the worker's scope. */
+export const deploymentName = (configured: string | undefined, scope: string): string =>
+  configured ?? (scope === '/' ? '' : scope);
+
+/** The name of something that this deployment shares with no other one. */
+export const named = (base: string, { name }: DeploymentName): string => (name === '' ? base : `${base}:${name}`);
+
+/** The data of versions that knew no names, and of a deployment without a configured name. */
+export const formerNames = (name: string, scope: string): readonly string[] =>
+  [...new Set([deploymentName(undefined, scope), ''])].filter((former) => former !== name);
