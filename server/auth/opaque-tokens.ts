@@ -29,8 +29,32 @@ export class TooManyUnknownTokens extends Error {
 const VALID_MS = 5_000;
 const INVALID_MS = 60_000;
 /** Questions about unknown tokens of one address. A valid token gives its question back. */
-const UNKNOWN: Limit = { burst: 20, refillMs: 60_000 };
+const UNKNOWN: Limit = { burst: 10, refillMs: 60_000 };
 const MAX_TOKENS = 10_000;
+
+/** Questions without an answer yet, by address. */
+const createPending = () => {
+  const open = new Map<string, Set<Promise<unknown>>>();
+  return {
+    has: (address: string): boolean => open.has(address),
+    /** They never reject. */
+    of: (address: string): Iterable<Promise<unknown>> => open.get(address) ?? [],
+    async during<T>(address: string, question: Promise<T>): Promise<T> {
+      const settled = question.then(
+        () => undefined,
+        () => undefined,
+      );
+      const own = open.get(address) ?? new Set();
+      open.set(address, own.add(settled));
+      try {
+        return await question;
+      } finally {
+        own.delete(settled);
+        if (own.size === 0) open.delete(address);
+      }
+    },
+  };
+};
 
 type Answer<T> = { verified: T | undefined; until: number };
 
@@ -41,21 +65,29 @@ export const createOpaqueTokens = <T>(now: () => number): OpaqueTokens<T> => {
   const known = new Map<string, true>();
   const questions = new Map<string, Promise<T | undefined>>();
   const unknown = createBucket(UNKNOWN, now);
+  const pending = createPending();
+
+  const askAboutUnknown = async (address: string, ask: () => Promise<T | undefined>): Promise<T | undefined> => {
+    // Many people behind one address may sign in at once. Valid tokens give their questions back when they are answered.
+    while (unknown.waitMs(address) > 0 && pending.has(address)) await Promise.race(pending.of(address));
+    const waitMs = unknown.waitMs(address);
+    if (waitMs > 0) throw new TooManyUnknownTokens(Math.ceil(waitMs / 1000));
+    unknown.take(address);
+    const askOnce = async (): Promise<T | undefined> => {
+      const verified = await ask();
+      if (verified) unknown.giveBack(address);
+      return verified;
+    };
+    return pending.during(address, askOnce());
+  };
 
   const question = async (
     digest: string,
     address: string,
     ask: () => Promise<T | undefined>,
   ): Promise<T | undefined> => {
-    const isKnown = known.has(digest);
-    const waitMs = isKnown ? 0 : unknown.waitMs(address);
-    if (waitMs > 0) throw new TooManyUnknownTokens(Math.ceil(waitMs / 1000));
-    if (!isKnown) unknown.take(address);
-    const verified = await ask();
-    if (verified) {
-      if (!isKnown) unknown.giveBack(address);
-      setBounded(known, digest, true, MAX_TOKENS);
-    }
+    const verified = known.has(digest) ? await ask() : await askAboutUnknown(address, ask);
+    if (verified) setBounded(known, digest, true, MAX_TOKENS);
     setBounded(answers, digest, { verified, until: now() + (verified ? VALID_MS : INVALID_MS) }, MAX_TOKENS);
     return verified;
   };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createOpaqueTokens, TooManyUnknownTokens } from '../../../server/auth/opaque-tokens.ts';
 
 const HOME = '192.0.2.1';
-const BURST = 20;
+const BURST = 10;
 
 const createTokens = () => {
   let now = 0;
@@ -64,6 +64,19 @@ describe('tokens that only the provider can read', () => {
     for (let n = 0; n < 2 * BURST; n += 1) await verify(`junk ${n}`).catch(() => undefined);
     advance(5_001);
     expect(await verify('good')).toBe('owner of good');
+  });
+
+  test('are all answered when many people behind one address sign in at once [many-at-once]', async () => {
+    const { verify } = createTokens();
+    const owners = await Promise.all(Array.from({ length: 5 * BURST }, (_, n) => verify(`good ${n}`)));
+    expect(owners).toEqual(Array.from({ length: 5 * BURST }, (_, n) => `owner of good ${n}`));
+  });
+
+  test('are refused together when they are invented and come at once', async () => {
+    const { verify, questions } = createTokens();
+    const answers = await Promise.allSettled(Array.from({ length: 5 * BURST }, (_, n) => verify(`junk ${n}`)));
+    expect(answers.filter(({ status }) => status === 'rejected')).toHaveLength(4 * BURST);
+    expect(questions()).toBe(BURST);
   });
 
   test('do not use up the questions of an address when they are valid', async () => {
