@@ -13,7 +13,7 @@ const PAGE =
   '<!doctype html><title>Secure</title><h1>Secure</h1><script>navigator.serviceWorker.register("/sw.js")</script>';
 const HOUR = 3_600_000;
 
-test('reads an encrypted site with a worker, and shifts the clock of both', async () => {
+test('reads an encrypted site with a worker, and shifts the clocks and timers of both', async () => {
   const { key, cert } = await createCertificate('localhost');
   const server = createServer({ key, cert }, (incoming, outgoing) => {
     const isWorker = incoming.url === '/sw.js';
@@ -41,7 +41,9 @@ test('reads an encrypted site with a worker, and shifts the clock of both', asyn
         [Date.now(), Number(await (await fetch('/now')).text())].map((now) => now - performance.timeOrigin),
       );
     for (const ahead of await clocks()) expect(ahead).toBeLessThan(HOUR);
+    const fired = page.evaluate((ms) => new Promise((resolve) => setTimeout(resolve, ms, 'fired')), HOUR);
     await browser.setClockOffset(2 * HOUR);
+    expect(await fired).toBe('fired');
     await browser.killWorkers();
     for (const ahead of await clocks()) expect(ahead).toBeGreaterThan(2 * HOUR);
     network.faults.add({
