@@ -51,7 +51,8 @@ export const onVerify = (machine: SessionMachine, event: Verified, context: Sess
   const backoff = unproved(verifying.attempt + 1, context);
   const failing = onUnproved({ ...rest, verifying: backoff }, session, event.problem, context);
   // A backend that refuses fresh tokens is no reason to renew them again.
-  if (context.now < machine.doubt.until) return rerunIfPending(judged(failing, verifying), verifying);
+  if (context.now < machine.doubt.until || session.tokens.refresh === undefined)
+    return rerunIfPending(judged(failing, verifying), verifying);
   const { checks } = verifying;
   const renewed =
     checks.length > 0 ? withEffectsFirst(renew(failing.machine, checks, context), ...failing.effects) : failing;

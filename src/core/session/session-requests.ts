@@ -98,8 +98,10 @@ const onRefused = (machine: SessionMachine, event: Refused, context: SessionCont
   if (session.kind === 'ticket') return verifyNow(pass);
   const isDoubtful = context.now < machine.doubt.until;
   if (isProof) return isDoubtful && machine.provenGeneration !== generation ? pass : renew(machine, [id], context);
-  // The check costs one request. A refresh would cost a token, and the replay would send the caller's body twice.
-  return challenge === 'unclear' || isDoubtful ? checkNow(machine, [id]) : renew(machine, [id], context);
+  // The check costs one request. A refresh would cost a token, and the replay would send the caller's body twice. Without a
+  // refresh token, the check shows whether the person is needed.
+  const isUnsure = challenge === 'unclear' || isDoubtful || session.tokens.refresh === undefined;
+  return isUnsure ? checkNow(machine, [id]) : renew(machine, [id], context);
 };
 
 /** A refresh is the cure. The bucket bounds how many of them 401s may start. */

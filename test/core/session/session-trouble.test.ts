@@ -210,8 +210,9 @@ describe('a session without a refresh token', () => {
     const { world, worker } = browser({ refreshable: false, accessMs: 60 * MINUTE_MS });
     const accepts = world.provider.accepts.bind(world.provider);
     world.provider.accepts = () => false;
-    world.dispatch(worker, { type: 'tab-arrived' });
+    const refused = world.refuse(worker, 3);
     world.time.advance(SETTLED_MS);
+    expect(world.verdicts.get(refused)).toEqual({ type: 'passThrough' });
     expect(projectSession(worker.machine)).toMatchObject({
       ...{ state: 'sign-in-required', problem: { code: 'token-refused' } },
     });
