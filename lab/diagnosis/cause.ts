@@ -182,6 +182,21 @@ const silentSocket: CauseRule = ({ type, sockets }) => {
   );
 };
 
+const ticketGivenUp: CauseRule = ({ type, sockets, exchanges }) => {
+  const ended = sockets.findLast(({ end }) => end !== undefined);
+  if (type === 'session' || !ended?.end) return undefined;
+  const endedAt = ended.end.at;
+  const later = exchanges.filter(({ at }) => at >= endedAt);
+  const failed = later.findLast((each) => each.kind === 'api' && TICKET.test(pathOf(each)) && isBad(each));
+  if (!failed || later.some(({ kind }) => kind === 'socket')) return undefined;
+  return cause(
+    'ticket-given-up',
+    `The request for a new ticket failed (${pathOf(failed)}: ${outcomeText(failed)}), and the site did not try again in time.`,
+    'Try again after each failed ticket request, with a pause that grows. A firewall answers 403 for a moment, too.',
+    failed,
+  );
+};
+
 const noReconnect: CauseRule = ({ type, sockets, exchanges }) => {
   const ended = sockets.findLast(({ end }) => end !== undefined);
   if (type === 'session' || !ended?.end) return undefined;
@@ -211,6 +226,7 @@ const RULES: readonly CauseRule[] = [
   unauthorizedAnswer,
   notInStorage,
   silentSocket,
+  ticketGivenUp,
   noReconnect,
 ];
 

@@ -60,6 +60,13 @@ const CASES: readonly [code: string, loss: Loss][] = [
   ['no-heartbeat', loss('connection', [socket(10, { silentSince: 500 })])],
   ['no-reconnect', loss('connection', [socket(10, { end: { at: 500, by: 'server', code: 1001 } })])],
   [
+    'ticket-given-up',
+    loss('connection', [
+      socket(10, { end: { at: 500, by: 'proxy', code: undefined } }),
+      exchange(600, '/api/socket/ticket', 403, { method: 'POST' }),
+    ]),
+  ],
+  [
     'reconnect-fails',
     loss('connection', [
       socket(10, { end: { at: 500, by: 'server', code: 1001 } }),
