@@ -3,7 +3,7 @@ import { newId } from '../protocol/ids.ts';
 import { createKeeper } from './keeper.ts';
 import type { NativeCopy } from './native-store.ts';
 import type { InPageOptions, Transport } from './connection/transport.ts';
-import type { Realtime } from './realtime/realtime.ts';
+import type { Realtime, SocketRequest } from './realtime/realtime.ts';
 import type { ConnectOptions, Keeper, NativeStore, SocketClass } from './types/types.ts';
 import { withDeadline } from '../protocol/timing/timer.ts';
 import { createClient, type Client } from './client.ts';
@@ -46,7 +46,7 @@ const nativeOver = async (store: NativeStore, wiring: Client): Promise<NativeCop
 
 const open = async (options: ConnectOptions, onClose: () => void): Promise<Keeper> => {
   const tab = newId();
-  const loading = import('./realtime/realtime.ts');
+  const loading = loadRealtime();
   const wireTo: Wire = async (transport) =>
     createClient({
       transport,
@@ -57,12 +57,21 @@ const open = async (options: ConnectOptions, onClose: () => void): Promise<Keepe
     });
   const { worker: script = DEFAULT_WORKER, config } = options;
   const worker = await overWorker(script, tab, wireTo);
-  const wiring = worker.ok ? worker.value : await inPage({ config, script, tab, problem: worker.problem }, wireTo);
+  const wiring = worker.ok
+    ? worker.value
+    : await inPage({ config, script, tab, problem: worker.problem, WebSocket: NativeSocket }, wireTo);
   await wiring.ready;
   // without its part of the script there is no copy: never a reason not to connect
   const native = options.nativeStore && (await nativeOver(options.nativeStore, wiring).catch(() => undefined));
   return createKeeper(wiring, native, onClose);
 };
+
+/** The browser's own class, before a page replaces it (`installGlobal`). */
+const NativeSocket = globalThis.WebSocket;
+
+let realtime: typeof import('./realtime/realtime.ts') | undefined;
+
+const loadRealtime = async () => (realtime ??= await import('./realtime/realtime.ts'));
 
 type State =
   | { state: 'idle' }
@@ -99,9 +108,15 @@ const start = (options: ConnectOptions): Promise<Keeper> => {
 export const connect = (options: ConnectOptions = {}): Promise<Keeper> =>
   state.state === 'idle' ? start(options) : state.keeper;
 
+const createEarlySocket = (request: SocketRequest): WebSocket => {
+  const isComing = state.state === 'connecting' || Object.is(globalThis.WebSocket, KeeperSocket);
+  if (!realtime || !isComing) throw new DOMException('connect() or installGlobal() first', 'InvalidStateError');
+  return realtime.createEarlySocket(KeeperSocket, request);
+};
+
 /**
  * The class of `keeper.socket(url)`, for libraries that create their sockets themselves (`webSocketImpl` and similar).
- * Throws an `InvalidStateError` before `connect()` has resolved, otherwise what `new WebSocket` throws
+ * Throws an `InvalidStateError` before `connect()` or `installGlobal()` has resolved, otherwise what `new WebSocket` throws
  * (https://websockets.spec.whatwg.org/#dom-websocket-websocket). Differences: docs/reference/keeper-socket.md.
  *
  * @example
@@ -117,8 +132,27 @@ export const KeeperSocket = class KeeperSocket {
 
   constructor(url: string | URL, protocols: string | string[] = []) {
     if (arguments.length === 0) throw new TypeError('new KeeperSocket(url)');
-    if (state.state !== 'connected') throw new DOMException('connect() first', 'InvalidStateError');
+    const target = new.target as unknown as SocketClass;
     // a constructor that gives an object gives it to `new`
-    return state.socket(url, protocols, new.target as unknown as SocketClass);
+    if (state.state === 'connected') return state.socket(url, protocols, target);
+    return createEarlySocket({ url, protocols, target });
   }
 } as unknown as SocketClass;
+
+/**
+ * Makes `KeeperSocket` the page's `WebSocket`, for libraries that take no class. Sockets that they create before
+ * `connect()` wait for it. Resolves, when the class is in place, with a function that puts the browser's own back.
+ *
+ * @example
+ * import { connect, installGlobal } from 'session-keeper';
+ * const uninstall = await installGlobal();
+ * await connect();
+ */
+export const installGlobal = async (): Promise<() => void> => {
+  const { prepare } = await loadRealtime();
+  prepare(KeeperSocket);
+  Object.assign(globalThis, { WebSocket: KeeperSocket });
+  return () => {
+    globalThis.WebSocket = NativeSocket;
+  };
+};

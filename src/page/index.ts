@@ -1,4 +1,4 @@
-export { connect, KeeperSocket } from './connect.ts';
+export { connect, installGlobal, KeeperSocket } from './connect.ts';
 export type {
   Channel,
   ChannelEvent,

@@ -106,12 +106,21 @@ export const SOCKET_CONFIG = object({
    */
   url: string,
   codec: CODEC_NAME,
-  /** Each attempt needs a new single-use ticket. `query` puts it into server logs: only for old backends. */
+  /**
+   * Each attempt needs a new single-use ticket. `protocol` needs a server that chooses one of the offered subprotocols.
+   * `message` sends it as the first frame. `query` puts it into server logs: only for old backends.
+   */
   ticket: object({
     url: string,
     method: withDefault(oneOf('GET', 'POST'), 'POST'),
-    carry: withDefault(oneOf('protocol', 'query'), 'protocol'),
+    carry: withDefault(oneOf('protocol', 'query', 'message'), 'protocol'),
+    /** The query parameter of `query`. Default: `token`. */
+    parameter: optional(string),
+    /** The text of the first frame of `message`, where `{ticket}` stands for the ticket. Default: `{ticket}`. */
+    message: optional(string),
   }),
+  /** The close code that pages get at a sign-out, for clients that give up after 4401. */
+  signedOutCode: optional(numberIn(1_000, 4_999)),
   /**
    * For a `broadcast` or `json-ping` server that answers a frame of its own: the worker sends `send` every `everyMs` (1 s to
    * 60 s) and expects any frame within 3 s. Tabs do not receive frames that are equal to `expect`.

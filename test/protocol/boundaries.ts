@@ -60,7 +60,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       snapshot: SNAPSHOT,
       problem: PROBLEM,
     },
-    pinned: [5, '9e42af3e070fe62d'],
+    pinned: [5, '81893e7870553444'],
     todo:
       'If a build of the version before would misread them, raise PROTOCOL in src/protocol/version.ts, with a line of ' +
       'its history, and keep on reading the version before.',
@@ -78,7 +78,7 @@ export const BOUNDARIES: readonly Boundary[] = [
     name: 'configuration',
     version: CONFIG_VERSION,
     schemas: INJECTED_CONFIG,
-    pinned: [1, '3314fabb0e3b8483'],
+    pinned: [1, '6d642b841a7f3c20'],
     todo:
       'If a configuration of the version before is no longer complete or means something else, raise CONFIG_VERSION in ' +
       'src/protocol/config.ts, with a line of its history, and name the change in CHANGELOG.md.',

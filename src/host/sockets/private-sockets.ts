@@ -5,7 +5,7 @@ import type { SocketConfig } from '../../protocol/config.ts';
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { retryAfterOf } from '../../protocol/problem.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
-import { fetchTicket, handshakeOf, socketUrl } from './socket-ticket.ts';
+import { fetchTicket, handshakeOf, noHandshake, socketUrl } from './socket-ticket.ts';
 import {
   ABNORMAL_CLOSURE,
   openConnection,
@@ -37,6 +37,7 @@ export type PrivateSocketsOptions = {
   WebSocket: WebSocketMaker;
   sendToTab(tab: string, frame: PortFrame): void;
   onUnauthorized(generation: number): void;
+  journal(machine: string, what: string, detail?: string): void;
 };
 
 const GOING_AWAY = 1001;
@@ -111,14 +112,21 @@ export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSoc
   const connect = (to: PrivateSocket, ticket: string): void => {
     const { tab, opening, config, url } = to;
     const { socket, protocols } = opening;
+    let isOpened = false;
     const connection = openConnection({
       WebSocket,
       ...(config ? handshakeOf(config, url, protocols, ticket) : { url: url.href, protocols }),
-      opened: (protocol) =>
+      opened: (chosen, extensions) => {
+        isOpened = true;
         // The page sees only a subprotocol that it offered: another one may be the ticket's.
-        sendToTab(tab, { type: 'socket-opened', socket, protocol: protocols.includes(protocol) ? protocol : '' }),
+        const protocol = protocols.includes(chosen) ? chosen : '';
+        sendToTab(tab, { type: 'socket-opened', socket, protocol, extensions });
+      },
       received: (data) => sendToTab(tab, { type: 'socket-message', socket, data }),
-      closed: (code, reason, wasClean) => close(tab, opening, { code, reason, wasClean }),
+      closed: (code, reason, wasClean) => {
+        if (!isOpened && config) options.journal(`socket ${config.url}`, ...noHandshake(config));
+        close(tab, opening, { code, reason, wasClean });
+      },
     });
     entries.set(keyOf(tab, opening), { ...to, unsent: 0, state: 'connected', connection });
   };
@@ -194,7 +202,8 @@ export const createPrivateSockets = (options: PrivateSocketsOptions): PrivateSoc
         if (!config) continue;
         if (had) {
           end(entry);
-          close(tab, opening, { code: CLOSE_CODE.unauthorized, reason: 'signed-out', wasClean: true });
+          const code = config.signedOutCode ?? CLOSE_CODE.unauthorized;
+          close(tab, opening, { code, reason: 'signed-out', wasClean: true });
         } else start(entry, config);
       }
     },

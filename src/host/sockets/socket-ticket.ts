@@ -47,24 +47,40 @@ const base64url = (text: string): string => btoa(text).replaceAll('+', '-').repl
 
 /** The query parameter in which old backends expect a ticket. */
 const QUERY_PARAMETER = 'token';
+const PLACE = '{ticket}';
 
-/** The URL and the subprotocols of a handshake. A subprotocol carries the ticket, or the query for an old backend. */
+/** `first`: the first frame. */
+export type TicketHandshake = { url: string; protocols: readonly string[]; first?: string };
+
+/** How the ticket travels. A parameter of the page with the same name stays, because the page's query is not ours. */
 export const handshakeOf = (
-  { codec, ticket: { carry } }: SocketConfig,
+  { codec, ticket: { carry, parameter = QUERY_PARAMETER, message = PLACE } }: SocketConfig,
   url: URL,
   protocols: readonly string[],
   ticket: string,
-): { url: string; protocols: readonly string[] } => {
+): TicketHandshake => {
   // The server must choose one subprotocol, and must not choose the ticket's. So there is always another one.
   if (carry === 'protocol')
     return {
       url: url.href,
       protocols: [...(protocols.length > 0 ? protocols : [codec]), TICKET_SUBPROTOCOL_PREFIX + base64url(ticket)],
     };
+  if (carry === 'message') return { url: url.href, protocols, first: message.replaceAll(PLACE, () => ticket) };
   const target = new URL(url);
-  target.searchParams.set(QUERY_PARAMETER, ticket);
+  // `searchParams` would write the page's own query in another way.
+  const own = `${encodeURIComponent(parameter)}=${encodeURIComponent(ticket)}`;
+  target.search = target.search === '' ? own : `${target.search}&${own}`;
   return { url: target.href, protocols };
 };
+
+/**
+ * For the journal: the server took the ticket request, and not the handshake. A browser does not say why. It also ends a
+ * handshake whose server chooses none of the offered subprotocols (https://websockets.spec.whatwg.org/#websocket-opening-handshake).
+ */
+export const noHandshake = ({ ticket: { carry } }: SocketConfig): [what: string, detail: string] => [
+  'handshake failed',
+  carry === 'protocol' ? 'does the server choose a subprotocol? Otherwise set ticket.carry' : carry,
+];
 
 /** The WebSocket URL for a path or an `http(s)` URL. Throws on an invalid URL. */
 export const socketUrl = (url: string, origin: string): URL => {

@@ -26,7 +26,7 @@ import type { SocketView } from '../../protocol/snapshot.ts';
 import { openConnection, type WebSocketConnection, type WebSocketMaker } from './websocket-connection.ts';
 import { createMachineRunner } from '../runtime/machine-runner.ts';
 import { STATE_NAMES, viewOf } from './socket-view.ts';
-import { handshakeOf, fetchTicket, socketUrl } from './socket-ticket.ts';
+import { handshakeOf, fetchTicket, noHandshake, socketUrl } from './socket-ticket.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 
 export type UpstreamOptions = {
@@ -72,6 +72,7 @@ export type Upstream = {
 const CONGESTED_BYTES = 65_536;
 
 type Ending = { code: number; reason: string; wasClean?: boolean };
+const SIGNED_OUT: Ending = { code: CLOSE_CODE.unauthorized, reason: 'signed-out' };
 /** The server refused a ticket. */
 const FORBIDDEN: Ending = { code: CLOSE_CODE.forbidden, reason: 'forbidden' };
 
@@ -123,15 +124,20 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
   };
 
   const connect = (call: number, ticket: string): void => {
+    let isOpened = false;
     const connection = openConnection({
       ...handshakeOf(config, socketUrl(config.url, options.origin), kind.subprotocol ? [kind.subprotocol] : [], ticket),
       WebSocket: options.WebSocket,
-      opened: () => dispatchToCodec({ type: 'opened' }),
+      opened: () => {
+        isOpened = true;
+        dispatchToCodec({ type: 'opened' });
+      },
       received: (data) => {
         dispatch({ type: 'received', call });
         dispatchToCodec({ type: 'frame', data });
       },
       closed: (code, reason) => {
+        if (!isOpened) options.journal(...noHandshake(config));
         inFlight.delete(call);
         onClosed(call, code, reason);
       },
@@ -256,7 +262,7 @@ export const createUpstream = (options: UpstreamOptions): Upstream => {
       );
     }
     const left = before.inputs.generation !== undefined && machine.inputs.generation === undefined;
-    if (left) dispatchToCodec({ type: 'ended', code: CLOSE_CODE.unauthorized, reason: 'signed-out' });
+    if (left) dispatchToCodec({ type: 'ended', ...SIGNED_OUT, code: config.signedOutCode ?? SIGNED_OUT.code });
     else if (isForbidden(machine) && !isForbidden(before))
       dispatchToCodec({ type: 'ended', ...(lastClose ?? FORBIDDEN) });
     if (before.state !== machine.state) options.onChange('state');

@@ -5,8 +5,10 @@ export type ConnectionOptions = {
   WebSocket: WebSocketMaker;
   url: string;
   protocols: readonly string[];
+  /** Sent before anything else. */
+  first?: string | undefined;
   /** `protocol` is the one that the server chose. */
-  opened(protocol: string): void;
+  opened(protocol: string, extensions: string): void;
   received(data: string | ArrayBuffer): void;
   /** Called once, and never after `hangUp`. */
   closed(code: number, reason: string, wasClean: boolean): void;
@@ -50,7 +52,10 @@ export const openConnection = (options: ConnectionOptions): WebSocketConnection 
     return { buffered: 0, send: () => undefined, close: () => undefined, hangUp: () => void (silent = true) };
   }
   socket.binaryType = 'arraybuffer';
-  socket.onopen = () => opened(socket.protocol);
+  socket.onopen = () => {
+    if (options.first !== undefined) socket.send(options.first);
+    opened(socket.protocol, socket.extensions);
+  };
   socket.onmessage = ({ data }: MessageEvent<unknown>) => isData(data) && received(data);
   // A close event follows each error. Without a handler, the `ws` package of Node throws.
   socket.onerror = () => undefined;

@@ -40,4 +40,6 @@ export type InPageOptions = {
   script: string | TrustedScriptURL;
   /** Why there is no worker. */
   problem: Problem;
+  /** The browser's own class: the page may have replaced the global one. */
+  WebSocket: typeof WebSocket;
 };

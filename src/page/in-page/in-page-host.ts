@@ -48,7 +48,8 @@ const orReject = (response: Response): Response => {
  * The host in the page, for pages without a worker. Without a configuration or a secure context there is no host either:
  * then the transport only reports the problem.
  */
-export const openInPageTransport = ({ config: given, build, tab, script, problem }: InPageOptions): Transport => {
+export const openInPageTransport = (options: InPageOptions): Transport => {
+  const { config: given, build, tab, script, problem, WebSocket } = options;
   const config = given ?? documentConfig();
   // WebCrypto, and so PKCE, sealing and DPoP, work in secure contexts only (https://w3c.github.io/webcrypto/).
   if (!config || !isSecureContext) {
@@ -63,7 +64,7 @@ export const openInPageTransport = ({ config: given, build, tab, script, problem
     where: 'page',
     build,
     loadAuth,
-    loadSockets: async () => sharedSockets,
+    loadSockets: async () => (socketsOptions) => sharedSockets({ ...socketsOptions, WebSocket }),
     clock,
   });
   host.start();

@@ -65,6 +65,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   #readyState: 0 | 1 | 2 | 3 = CONNECTING;
   #binaryType: BinaryType = 'blob';
   #protocol = '';
+  #extensions = '';
   #link: Link = { state: 'down' };
   #flushing = false;
   /** What another worker needs to resume this socket, as the host wrote it. `null` before it is open. */
@@ -97,21 +98,18 @@ export class KeeperSocket extends EventTarget implements WebSocket {
 
   static {
     const { prototype } = this;
-    // For `instanceof WebSocket`. Only its constants are reachable.
-    Object.setPrototypeOf(prototype, WebSocket.prototype);
     for (const name of Object.getOwnPropertyNames(prototype))
       if (name !== 'constructor') Object.defineProperty(prototype, name, { enumerable: true });
     for (const type of ['open', 'message', 'error', 'close']) {
-      Object.defineProperty(prototype, `on${type}`, {
-        configurable: true,
-        enumerable: true,
-        get(this: KeeperSocket) {
-          return this.#handlers.get(type) ?? null;
-        },
-        set(this: KeeperSocket, handler: unknown) {
-          this.#handle(type, handler);
-        },
-      });
+      const get = function (this: KeeperSocket) {
+        return this.#handlers.get(type) ?? null;
+      };
+      const set = function (this: KeeperSocket, handler: unknown) {
+        this.#handle(type, handler);
+      };
+      Object.defineProperty(get, 'name', { value: `get on${type}`, configurable: true });
+      Object.defineProperty(set, 'name', { value: `set on${type}`, configurable: true });
+      Object.defineProperty(prototype, `on${type}`, { configurable: true, enumerable: true, get, set });
     }
   }
 
@@ -120,7 +118,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   }
 
   get extensions(): string {
-    return '';
+    return this.#extensions;
   }
 
   get readyState(): 0 | 1 | 2 | 3 {
@@ -140,8 +138,9 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   }
 
   set binaryType(type: BinaryType) {
-    // an unknown value of a WebIDL enumeration is ignored
-    if (type === 'blob' || type === 'arraybuffer') this.#binaryType = type;
+    // An unknown value of a WebIDL enumeration is ignored. The first access throws on another object.
+    const before = this.#binaryType;
+    this.#binaryType = type === 'blob' || type === 'arraybuffer' ? type : before;
   }
 
   override addEventListener(...[type, listener, options]: Parameters<EventTarget['addEventListener']>): void {
@@ -199,7 +198,7 @@ export class KeeperSocket extends EventTarget implements WebSocket {
     this.#hub.post({
       type: 'socket-open',
       socket: this.#id,
-      url: socketName(this.#url, location.host),
+      url: socketName(this.#url, location),
       protocols: this.#protocols,
       again: this.#memo,
     });
@@ -220,14 +219,15 @@ export class KeeperSocket extends EventTarget implements WebSocket {
         this.#posted -= frame.count;
         return;
       case 'socket-opened':
-        return this.#opened(frame.protocol);
+        return this.#opened(frame.protocol, frame.extensions);
     }
   }
 
-  #opened(protocol: string): void {
+  #opened(protocol: string, extensions = ''): void {
     if (this.#readyState >= CLOSING) return;
     this.#link = { state: 'up' };
     this.#protocol = protocol;
+    this.#extensions = extensions;
     this.#memo ??= '';
     // a second one is the resumption on another worker
     if (this.#readyState === CONNECTING) {
@@ -240,6 +240,15 @@ export class KeeperSocket extends EventTarget implements WebSocket {
   #binary(data: unknown): ArrayBuffer | Blob | undefined {
     if (!(data instanceof ArrayBuffer)) return undefined;
     return this.#binaryType === 'arraybuffer' ? data : new Blob([data]);
+  }
+
+  /** The data cannot be read, such as a file that was deleted: the connection fails (RFC 6455 §7.1.7). */
+  #fail(): void {
+    this.#hub.post({ type: 'socket-close', socket: this.#id, reason: '' });
+    this.#unsent += this.#queue.slice(this.#posted + 1).reduce((sum, data) => sum + sizeOf(data), 0);
+    this.#queue.length = 0;
+    this.#memo = null;
+    this.#ended(ABNORMAL, '', false);
   }
 
   #ended(code: number, reason: string, wasClean: boolean): void {
@@ -260,7 +269,11 @@ export class KeeperSocket extends EventTarget implements WebSocket {
       const next = this.#queue[this.#posted];
       if (next === undefined) break;
       if (next instanceof Blob) {
-        const data = await next.arrayBuffer();
+        const data = await next.arrayBuffer().catch(() => undefined);
+        if (!data) {
+          this.#fail();
+          break;
+        }
         const place = this.#queue.indexOf(next);
         if (place >= 0) this.#queue[place] = data;
         continue;

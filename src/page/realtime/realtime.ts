@@ -29,15 +29,50 @@ export type Realtime = {
   close(): void;
 };
 
+/** Of the document: sockets that a page creates before it is connected wait here. */
+const hub = createSocketHub();
+
 const CONSTANT = { enumerable: true, configurable: false, writable: false };
+
+/** What `new` was called with. */
+export type SocketRequest = {
+  url: string | URL;
+  protocols: string | string[] | undefined;
+  target: SocketClass;
+};
+
+/** Gives the public class the shape of the interface: own members, and `EventTarget` above it. */
+export const prepare = (face: SocketClass): void => {
+  Object.setPrototypeOf(face, EventTarget);
+  Object.setPrototypeOf(face.prototype, EventTarget.prototype);
+  Object.defineProperty(face, 'name', { value: 'WebSocket', configurable: true });
+  Object.defineProperty(face.prototype, Symbol.toStringTag, { value: 'WebSocket', configurable: true });
+  for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(KeeperSocket.prototype)))
+    if (name !== 'constructor') Object.defineProperty(face.prototype, name, descriptor);
+  for (const [value, name] of ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'].entries())
+    for (const holder of [face, face.prototype]) Object.defineProperty(holder, name, { ...CONSTANT, value });
+};
+
+/** `undefined` and none at all are not the same to WebIDL, but both mean no subprotocol. */
+const createSocket = ({ url, protocols, target }: SocketRequest): KeeperSocket =>
+  Reflect.construct<[SocketHub, string | URL, (string | string[] | undefined)?], KeeperSocket>(
+    KeeperSocket,
+    [hub, url, protocols],
+    target,
+  );
+
+/** For a page that is not connected yet: the socket connects when the page does. */
+export const createEarlySocket = (face: SocketClass, request: SocketRequest): WebSocket => {
+  prepare(face);
+  return createSocket(request);
+};
 
 /** `face` is the class that pages know; its instances are keeper sockets, and so are those of classes below it. */
 export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: SocketClass): Realtime => {
-  Object.setPrototypeOf(face.prototype, KeeperSocket.prototype);
-  for (const [value, name] of ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'].entries())
-    for (const holder of [face, face.prototype]) Object.defineProperty(holder, name, { ...CONSTANT, value });
+  prepare(face);
   const channels = createChannels(publish, post);
-  const sockets = createSocketHub(post);
+  const sockets = hub;
+  sockets.connect(post);
   let whose: string | undefined;
   return {
     topics: channels.topics,
@@ -61,13 +96,7 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: 
     },
     channel: channels.channel,
     hurry: channels.hurry,
-    // `undefined` and none at all are not the same to WebIDL, but both mean no subprotocol
-    socket: (url, protocols, target = face) =>
-      Reflect.construct<[SocketHub, string | URL, (string | string[] | undefined)?], KeeperSocket>(
-        KeeperSocket,
-        [sockets, url, protocols],
-        target,
-      ),
+    socket: (url, protocols, target = face) => createSocket({ url, protocols, target }),
     close: () => {
       channels.close();
       sockets.close();

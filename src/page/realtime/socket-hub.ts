@@ -30,7 +30,9 @@ export type Post = (message: TabMessage) => boolean;
 
 /** The sockets of a page, by their ids. */
 export type SocketHub = {
-  readonly post: Post;
+  post: Post;
+  /** The page has a keeper: posts go to its host from now on. */
+  connect(post: Post): void;
   add(id: string, peer: HubSocket): void;
   remove(id: string): void;
   /** A new port is open: requests again each socket that was open on the old one. */
@@ -42,7 +44,8 @@ export type SocketHub = {
   close(): void;
 };
 
-export const createSocketHub = (post: Post): SocketHub => {
+export const createSocketHub = (): SocketHub => {
+  let post: Post = () => false;
   const peers = new Map<string, HubSocket>();
   const inbox: (QueuedBatch | SocketFrame)[] = [];
   const turn = new MessageChannel();
@@ -98,7 +101,10 @@ export const createSocketHub = (post: Post): SocketHub => {
   turn.port1.start();
 
   return {
-    post,
+    post: (message) => post(message),
+    connect: (given) => {
+      post = given;
+    },
     add: (id, peer) => void peers.set(id, peer),
     remove: (id) => void peers.delete(id),
     reopen: () => {
@@ -126,7 +132,7 @@ export const createSocketHub = (post: Post): SocketHub => {
     },
     close: () => {
       inbox.length = 0;
-      turn.port1.close();
+      post = () => false;
       for (const peer of [...peers.values()]) peer.abandon();
     },
   };

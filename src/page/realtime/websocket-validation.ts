@@ -23,9 +23,15 @@ export const webSocketUrl = (url: string | URL, base: string): URL => {
   return parsed;
 };
 
-/** How a configuration names it: an address of our own host by its path (config.ts). */
-export const socketName = (url: URL, host: string): string =>
-  url.host === host ? url.pathname + url.search : url.href;
+/**
+ * How a configuration names it: an address of the page's own origin by its path (config.ts). An address with credentials or
+ * with TLS on a page without it is another one. A page with TLS may name its own host with `ws:`, as browsers upgrade that
+ * (https://w3c.github.io/webappsec-upgrade-insecure-requests/).
+ */
+export const socketName = (url: URL, page: { host: string; protocol: string }): string => {
+  const isOwn = url.host === page.host && url.username === '' && url.password === '';
+  return isOwn && !(url.protocol === 'wss:' && page.protocol === 'http:') ? url.pathname + url.search : url.href;
+};
 
 /** WebIDL's `USVString`: lone surrogates are replaced, and a symbol is none (a TypeError). */
 export const toUSVString = (value: unknown): string => ''.concat(value as string).replace(/\p{Surrogate}/gu, '\ufffd');

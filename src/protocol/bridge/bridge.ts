@@ -80,7 +80,8 @@ export const TAB_MESSAGE = union('type', {
   'socket-open': {
     socket: NAME,
     url: string,
-    protocols: withDefault(list(NAME), [] as readonly string[]),
+    /** Any length: tokens travel here too. The page has checked the characters. */
+    protocols: withDefault(list(string), [] as readonly string[]),
     again: withDefault(nullable(string), null),
   },
   'socket-send': { socket: NAME, data },

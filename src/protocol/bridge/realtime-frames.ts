@@ -1,7 +1,7 @@
 import { CURSOR } from '../cursor.ts';
 import { ANY_PROBLEM } from '../problem-codes.ts';
 import { number, object, string, union, unknown, type Infer } from '../schema/schema.ts';
-import { array, boolean, data } from '../schema/schema-types.ts';
+import { array, boolean, data, optional } from '../schema/schema-types.ts';
 
 /** A browser profile that reads a topic. `state`: what it publishes about itself, any JSON. */
 export const MEMBER = object({ id: string, self: boolean, state: unknown });
@@ -23,7 +23,7 @@ export const REALTIME_FRAME = union('type', {
   here: { topic: string, members: array(MEMBER) },
   acked: { id: string, offset: number },
   refused: { id: string, problem: ANY_PROBLEM },
-  'socket-opened': { socket: string, protocol: string },
+  'socket-opened': { socket: string, protocol: string, extensions: optional(string) },
   /** For pages of protocol 3. */
   'socket-messages': { socket: string, run: MESSAGES },
   /** The worker's connection has sent this many more of the tab's frames, so the tab need not repeat them. */

@@ -66,6 +66,35 @@ const FACE: Readonly<Record<string, Case>> = {
     return [socket instanceof Socket, socket instanceof EventTarget, socket.constructor === Socket];
   },
   'instance of `WebSocket`': (Socket) => new Socket(ECHO) instanceof WebSocket,
+  'the chain of prototypes': (Socket) => [
+    Object.getPrototypeOf(Socket) === EventTarget,
+    Object.getPrototypeOf(Socket.prototype) === EventTarget.prototype,
+    Socket.name,
+    Object.getOwnPropertyDescriptor(Socket.prototype, Symbol.toStringTag),
+  ],
+  'own members, as Web IDL has them': (Socket) => {
+    const native = Object.keys(Object.getOwnPropertyDescriptors(WebSocket.prototype)).filter(
+      (key) => key !== 'constructor',
+    );
+    return native.map((key) => {
+      const found = Object.getOwnPropertyDescriptor(Socket.prototype, key);
+      const { get, set, ...rest } = found ?? {};
+      const { value, ...flags }: { value?: unknown } = rest;
+      const shape = (each: unknown) => (typeof each === 'function' ? [each.name, each.length] : each);
+      return [key, shape(get), shape(set), shape(value), flags];
+    });
+  },
+  'members on another object': (Socket) => {
+    const other = Object.create(Socket.prototype) as WebSocket;
+    const keys = Object.keys(Object.getOwnPropertyDescriptors(WebSocket.prototype));
+    const getters = keys.map((key) => [key, errorOf(() => Reflect.get(other, key))]);
+    return [
+      getters,
+      errorOf(() => (other.binaryType = 'blob')),
+      errorOf(() => other.close()),
+      errorOf(() => other.send('')),
+    ];
+  },
   'number of parameters': (Socket) => [Socket.length, Socket.prototype.send.length, Socket.prototype.close.length],
   'a subclass': async (Socket) => {
     class Below extends Socket {

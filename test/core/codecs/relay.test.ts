@@ -3,7 +3,7 @@ import { broadcast } from '../../../src/core/codecs/broadcast.ts';
 import { relay } from '../../../src/core/codecs/broadcast-relay.ts';
 import { frameVerdict, type CodecConfig, type CodecKind } from '../../../src/core/codecs/codec.ts';
 import { jsonPing } from '../../../src/core/codecs/json-ping.ts';
-import { Bench, Outcome } from './codec-frames.ts';
+import { Bench, type Outcome } from './codec-frames.ts';
 
 /* Streams that each tab receives: what happens to them when their connection is lost, dead or ended. */
 

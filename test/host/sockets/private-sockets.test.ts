@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../../../src/host/runtime/clock.ts';
 import { createPrivateSockets, type PrivateSockets } from '../../../src/host/sockets/private-sockets.ts';
+import { parseTabMessage } from '../../../src/protocol/bridge/bridge.ts';
 import type { PortFrame } from '../../../src/protocol/bridge/port-frames.ts';
 import { maker } from './sockets-world.ts';
 
@@ -21,11 +22,12 @@ let answers: Response[];
 let ticketRequests: string[];
 let unauthorized: number[];
 let frames: PortFrame[];
+let journal: string[];
 let sockets: PrivateSockets;
 let changed: () => void;
 
 beforeEach(async () => {
-  [dials, answers, ticketRequests, unauthorized, frames] = [[], [], [], [], []];
+  [dials, answers, ticketRequests, unauthorized, frames, journal] = [[], [], [], [], [], []];
   changed = () => undefined;
   http = createServer();
   const upgrades = new WebSocketServer({ server: http });
@@ -40,7 +42,12 @@ beforeEach(async () => {
     config: [
       { url: '/rooms/', codec: 'private', ticket: { url: '/ticket', method: 'POST', carry: 'protocol' } },
       { url: '/graphql', codec: 'graphql', ticket: { url: '/ticket', method: 'GET', carry: 'query' } },
-      { url: '/old', codec: 'private', ticket: { url: '/ticket', method: 'GET', carry: 'query' } },
+      { url: '/old', codec: 'private', ticket: { url: '/ticket', method: 'GET', carry: 'query' }, signedOutCode: 1012 },
+      {
+        url: '/first',
+        codec: 'private',
+        ticket: { url: '/ticket', method: 'GET', carry: 'message', message: '{"auth":"{ticket}"}' },
+      },
     ],
     origin,
     clock: systemClock,
@@ -54,6 +61,7 @@ beforeEach(async () => {
       frames.push(frame);
       changed();
     },
+    journal: (...line) => journal.push(line.join(' ')),
     onUnauthorized: (generation) => unauthorized.push(generation),
   });
 });
@@ -88,7 +96,7 @@ test('sends a new ticket with each dial and never shows it to the page', async (
   sockets.session(1);
   open('/rooms/a?x=1', ['chat']);
   await until(() => framesOf('socket-opened').length === 1);
-  expect(framesOf('socket-opened')).toEqual([{ type: 'socket-opened', socket: 's', protocol: 'chat' }]);
+  expect(framesOf('socket-opened')).toMatchObject([{ type: 'socket-opened', socket: 's', protocol: 'chat' }]);
   expect(dials).toMatchObject([{ url: '/rooms/a?x=1', offered: `chat,${CARRIED}` }]);
   expect(ticketRequests).toEqual(['POST /ticket']);
   expect(JSON.stringify(frames)).not.toMatch(/ticket|single-use/);
@@ -107,6 +115,53 @@ test('sends the ticket in the query to an old server and keeps the query of the 
   open('/old?x=1', ['chat']);
   await until(() => dials.length === 1);
   expect(dials).toMatchObject([{ url: `/old?x=1&token=${TICKET}`, offered: 'chat' }]);
+});
+
+test.each([
+  ['/old?token=mine&q=a+b%20c', `/old?token=mine&q=a+b%20c&token=${TICKET}`],
+  ['/old', `/old?token=${TICKET}`],
+])('leaves the query of the page as it is: %s', async (url, dialled) => {
+  sockets.session(1);
+  open(url);
+  await until(() => dials.length === 1);
+  expect(dials).toMatchObject([{ url: dialled }]);
+});
+
+test('sends the ticket in the first message, before those of the page, and offers only its subprotocols', async () => {
+  sockets.session(1);
+  open('/first');
+  await until(() => framesOf('socket-opened').length === 1);
+  sockets.receive('t', { type: 'socket-send', socket: 's', data: 'hello' });
+  await until(() => framesOf('socket-message').length === 2);
+  expect(framesOf('socket-message')).toMatchObject([{ data: `{"auth":"${TICKET}"}` }, { data: 'hello' }]);
+  expect(dials).toMatchObject([{ url: '/first', offered: '' }]);
+});
+
+test('passes a subprotocol of 4,000 characters, because tokens travel there [long-subprotocol]', async () => {
+  const token = `base64url.bearer.${'a'.repeat(4_000)}`;
+  const message = parseTabMessage({ type: 'socket-open', socket: 's', url: '/rooms/a', protocols: ['phoenix', token] });
+  if (message?.type !== 'socket-open') throw new Error('dropped');
+  sockets.session(1);
+  sockets.receive('t', message);
+  await until(() => framesOf('socket-opened').length === 1);
+  expect(dials).toMatchObject([{ offered: `phoenix,${token},${CARRIED}` }]);
+});
+
+test('says in the journal what a failed handshake with a carried ticket may need [no-subprotocol]', async () => {
+  http.removeAllListeners('upgrade');
+  http.on('upgrade', (_request, socket) => socket.destroy());
+  sockets.session(1);
+  open('/rooms/a');
+  await until(() => framesOf('socket-closed').length === 1);
+  expect(journal).toEqual([expect.stringMatching(/^socket \/rooms\/ handshake failed does the server choose/)]);
+});
+
+test('closes at sign-out with the code that the configuration names', async () => {
+  sockets.session(1);
+  open('/old');
+  await until(() => framesOf('socket-opened').length === 1);
+  sockets.session(undefined);
+  expect(framesOf('socket-closed')).toEqual([closed(1012, 'signed-out', true)]);
 });
 
 test('dials without a ticket when the configuration does not name the URL', async () => {

@@ -5,6 +5,29 @@ import { connect, eventually, useToySite, type ToyPage } from '../support/toy-pa
 const toys = useToySite();
 let page: ToyPage['page'];
 
+describe('the global class', () => {
+  test('keeps the sockets that a page creates before it is connected, until it is [install-global]', async () => {
+    const toy = await toys.open();
+    const result = await toy.page.evaluate(async () => {
+      const Native = WebSocket;
+      const uninstall = await lib.installGlobal();
+      const socket = new WebSocket('/echo');
+      const messages: unknown[] = [];
+      socket.onopen = () => socket.send('early');
+      const received = new Promise((resolve) => {
+        socket.onmessage = ({ data }) => resolve(messages.push(data));
+      });
+      const states = [socket.readyState, socket instanceof WebSocket, WebSocket === lib.KeeperSocket];
+      const connected = await lib.connect({ worker: '/sw.js' });
+      await received;
+      uninstall();
+      connected.close();
+      return { states, messages, native: WebSocket === Native, after: socket.readyState };
+    });
+    expect(result).toEqual({ states: [0, true, true], messages: ['early'], native: true, after: 3 });
+  });
+});
+
 describe('a keeper socket', () => {
   beforeEach(async () => {
     const toy = await toys.open();
@@ -149,6 +172,25 @@ describe('a keeper socket', () => {
     const sentOrClosed = (): string[] =>
       toys.site.notes.map(({ what }) => what).filter((what) => /^socket-(send|close)/.test(what));
     await eventually(() => sentOrClosed().slice(0, 2)).toEqual(['socket-send object', 'socket-close']);
+  });
+
+  test('fails when a file that it sends has vanished, as a WebSocket does [blob-gone]', async () => {
+    const events = await page.evaluate(async () => {
+      const socket = new lib.KeeperSocket('/echo');
+      await new Promise((resolve) => socket.addEventListener('open', resolve));
+      const seen: unknown[] = [];
+      socket.onerror = () => seen.push('error');
+      const closed = new Promise((resolve) => {
+        socket.onclose = ({ code, wasClean }) => resolve(seen.push([code, wasClean, socket.readyState]));
+      });
+      const gone = new Blob(['x']);
+      gone.arrayBuffer = () => Promise.reject(new DOMException('gone', 'NotFoundError'));
+      socket.send(gone);
+      socket.send('after');
+      await closed;
+      return [...seen, socket.bufferedAmount];
+    });
+    expect(events).toEqual(['error', [1006, false, 3], 5]);
   });
 
   test('throws InvalidStateError when there is no keeper', async () => {

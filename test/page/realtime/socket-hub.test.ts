@@ -12,7 +12,8 @@ afterEach(() => hubs.splice(0).forEach((hub) => hub.close()));
 
 /** A hub with one socket `s`, the calls that the socket received, and a promise for a number of them. */
 const start = () => {
-  const hub = createSocketHub(() => true);
+  const hub = createSocketHub();
+  hub.connect(() => true);
   hubs.push(hub);
   const received: unknown[] = [];
   let look = (): void => undefined;
