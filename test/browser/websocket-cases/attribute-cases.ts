@@ -78,10 +78,10 @@ const FACE: Readonly<Record<string, Case>> = {
     );
     return native.map((key) => {
       const found = Object.getOwnPropertyDescriptor(Socket.prototype, key);
-      const { get, set, ...rest } = found ?? {};
-      const { value, ...flags }: { value?: unknown } = rest;
+      const { get, set, writable, enumerable, configurable } = found ?? {};
+      const value: unknown = found?.value;
       const shape = (each: unknown) => (typeof each === 'function' ? [each.name, each.length] : each);
-      return [key, shape(get), shape(set), shape(value), flags];
+      return [key, shape(get), shape(set), shape(value), writable, enumerable, configurable];
     });
   },
   'members on another object': (Socket) => {
