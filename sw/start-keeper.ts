@@ -3,7 +3,7 @@ import type { Host } from '../src/host/services/host-types.ts';
 import type { FirstRead } from '../src/host/storage/first-read.ts';
 import { END_SESSION_PATH } from '../src/protocol/bridge/bridge-constants.ts';
 import { parsePageMessage, type KeeperApi, type PageMessage } from '../src/protocol/bridge/bridge.ts';
-import { createClientRateLimit } from './calls/call-guard.ts';
+import { createClientRateLimit } from './calls/client-rate-limit.ts';
 import type { KeepSessionOptions } from './keep-session-options.ts';
 import { createKeepAlives } from './keep-alive-responses.ts';
 import type { LateCode } from './parts/late-code.ts';

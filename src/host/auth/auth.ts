@@ -11,7 +11,8 @@ import { createOidcMethod, type Landing } from './oidc-method.ts';
 import { createPasswordMethod } from './password-method.ts';
 import { createPendingSignIns } from './pending-sign-ins.ts';
 import { createProofFetch, type ProofFetch } from './proof-fetch.ts';
-import type { SignInMethod, VerifyResult } from './sign-in-method.ts';
+import { revocationEndsCurrent } from './provider-quirks.ts';
+import type { RevocationResult, SignInMethod, VerifyResult } from './sign-in-method.ts';
 
 export type AuthOptions = {
   /** Path of the app: where a sign-in without a place leads, and a sign-out at the provider. */
@@ -30,10 +31,15 @@ export type AuthOptions = {
   onBearerOnly(): void;
 };
 
+/** What gives a session its tokens. */
+export type TokenSource = Pick<SignInMethod, 'signIn' | 'refresh'>;
+
 /** Everything that talks to a token endpoint or signs proofs. No request with a valid bearer token needs it. */
 export type Auth = {
   /** The methods of the configuration. */
-  readonly methods: Readonly<Partial<Record<SignInKind, SignInMethod>>>;
+  readonly methods: Readonly<Partial<Record<SignInKind, TokenSource>>>;
+  /** Makes the tokens of this session invalid at the provider, unless that would end the `current` session too. */
+  revoke(session: Session, current: Session | undefined): Promise<RevocationResult>;
   /** Asks the backend whether the cookie session is valid. */
   verifyCookie(): Promise<VerifyResult>;
   /** Where the browser goes on after the callback of the sign-in with this `state`. */
@@ -55,11 +61,16 @@ export const createAuth = (options: AuthOptions): Auth => {
   const pendingSignIns = createPendingSignIns({ disk, sealer, home: scope, now });
   const oidcMethod = oidc && createOidcMethod({ config: oidc, origin, scope, keys, pendingSignIns, hasLeft, now });
   const cookie = ticket && createCookieMethod(ticket, origin, now);
+  const methods: Partial<Record<SignInKind, SignInMethod>> = {
+    ...(oidcMethod && { oidc: oidcMethod }),
+    ...(password && { password: createPasswordMethod(password, origin, now) }),
+    ...(cookie && { ticket: cookie }),
+  };
   return {
-    methods: {
-      ...(oidcMethod && { oidc: oidcMethod }),
-      ...(password && { password: createPasswordMethod(password, origin, now) }),
-      ...(cookie && { ticket: cookie }),
+    methods,
+    async revoke(session, current) {
+      if (revocationEndsCurrent(session, current, oidc?.grantPerSignIn)) return true;
+      return methods[session.kind]?.revoke(session) ?? true;
     },
     verifyCookie: async () =>
       cookie?.verify() ?? { type: 'failed', problem: { code: 'unsupported', detail: 'ticket' } },

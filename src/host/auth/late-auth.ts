@@ -1,6 +1,6 @@
 import type { SignInKind } from '../../protocol/snapshot.ts';
-import type { Auth, AuthOptions } from './auth.ts';
-import { failedWith, type SignInMethod } from './sign-in-method.ts';
+import type { Auth, AuthOptions, TokenSource } from './auth.ts';
+import { failedWith } from './sign-in-method.ts';
 
 /** Loads the code of `auth.ts`. A worker evaluates it when it first needs it (docs/decisions/0012). */
 export type LoadAuth = () => Promise<{ createAuth(options: AuthOptions): Auth }>;
@@ -18,15 +18,15 @@ export const createLateAuth = (load: LoadAuth, options: AuthOptions): Auth => {
   };
   /** Nothing was sent, so the machine may try again. */
   const NOT_LOADED = failedWith({ code: 'network-unreachable', at: 'script' });
-  const method = async (kind: SignInKind): Promise<SignInMethod | undefined> =>
+  const method = async (kind: SignInKind): Promise<TokenSource | undefined> =>
     (await auth().catch(() => undefined))?.methods[kind];
-  const late = (kind: SignInKind): SignInMethod => ({
+  const late = (kind: SignInKind): TokenSource => ({
     signIn: async (command) => (await method(kind))?.signIn(command) ?? NOT_LOADED,
     refresh: async (session) => (await method(kind))?.refresh(session) ?? { ...NOT_LOADED, unanswered: false },
-    revoke: async (session) => (await method(kind))?.revoke(session) ?? 0,
   });
   return {
     methods: Object.fromEntries(KINDS.filter((kind) => options.config.signIn[kind]).map((kind) => [kind, late(kind)])),
+    revoke: async (session, current) => (await auth().catch(() => undefined))?.revoke(session, current) ?? 0,
     verifyCookie: async () => (await auth().catch(() => undefined))?.verifyCookie() ?? NOT_LOADED,
     land: async (state) => (await auth()).land(state),
     sendWithProof: async (attempt) => (await auth()).sendWithProof(attempt),

@@ -1,4 +1,5 @@
 import type { AuthorizationServer } from 'oauth4webapi';
+import type { Session } from '../../core/session/session-types.ts';
 import { errorOf } from '../../core/token-endpoint/token-error.ts';
 import type { Result } from '../../protocol/problem.ts';
 import { DIRECT_FETCH, type HttpAnswer } from '../runtime/http.ts';
@@ -12,7 +13,7 @@ import { DIRECT_FETCH, type HttpAnswer } from '../runtime/http.ts';
  * | has a wrong clock, or the device has                         | `serverClockSkew`
  * | offers no DPoP, or not with ES256                            | `supportsDpop`
  * | has no revocation endpoint                                   | `revoke` in oidc-method.ts
- * | has one grant for all sign-ins of a person                   | ../session/revocation-scope.ts
+ * | has one grant for all sign-ins of a person                   | `revocationEndsCurrent`
  * | gives a refresh token only after consent, or wants `resource`| `begin` in oidc-method.ts
  * | sends odd JSON, a string as `expires_in`, or HTML            | src/core/token-endpoint/token-response.ts
  */
@@ -80,3 +81,15 @@ export const sendRefresh = async (
   if (answer.ok && hasProof && errorOf(answer.value) === 'invalid_grant') answer = await send();
   return answer;
 };
+/**
+ * Whether revoking `session` would end the `current` one as well. A cookie is one for all sign-ins. A provider may have
+ * one grant for a person and a client, and revokes it with any of its refresh tokens (RFC 7009 §2.1).
+ */
+export const revocationEndsCurrent = (
+  session: Session,
+  current: Session | undefined,
+  grantPerSignIn: boolean | undefined,
+): boolean =>
+  session.kind === current?.kind &&
+  (session.kind === 'ticket' ||
+    (session.kind === 'oidc' && !grantPerSignIn && session.user?.sub === current.user?.sub));

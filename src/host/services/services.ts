@@ -1,7 +1,6 @@
 import type { Session } from '../../core/session/session-types.ts';
 import { createEndSession } from '../auth/end-session.ts';
 import { createLateAuth } from '../auth/late-auth.ts';
-import { revocationEndsCurrent } from '../session/revocation-scope.ts';
 import type { RevocationResult } from '../auth/sign-in-method.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 import { createRevocations } from '../session/revocations.ts';
@@ -57,10 +56,7 @@ export const createServices = (
     await Promise.allSettled([sealer.rewrite(), auth.rewrite()]);
     onErased();
   };
-  const revoke = async (session: Session): Promise<RevocationResult> => {
-    if (revocationEndsCurrent(session, current(), oidc?.grantPerSignIn)) return true;
-    return (await auth.methods[session.kind]?.revoke(session)) ?? true;
-  };
+  const revoke = (session: Session): Promise<RevocationResult> => auth.revoke(session, current());
   const endSession = createEndSession(disk, sealer);
   const revocations = createRevocations({ disk, sealer, clock, random, revoke });
   return {

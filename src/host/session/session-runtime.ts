@@ -14,7 +14,8 @@ import type { SignInNext } from '../../protocol/bridge/calls.ts';
 import type { SessionEventName } from '../../protocol/journal-names.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
-import { failedWith, type SignInMethod, type VerifyResult } from '../auth/sign-in-method.ts';
+import type { TokenSource } from '../auth/auth.ts';
+import { failedWith, type VerifyResult } from '../auth/sign-in-method.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 import type { RefreshLock } from '../runtime/locks.ts';
 import { createMachineRunner } from '../runtime/machine-runner.ts';
@@ -26,7 +27,7 @@ import type { Revocations } from './revocations.ts';
 export type SessionRuntimeOptions = {
   store: SessionStore;
   refreshLock: RefreshLock;
-  signInMethods: Partial<Record<SignInKind, SignInMethod>>;
+  signInMethods: Partial<Record<SignInKind, TokenSource>>;
   verify(kind: SignInKind): Promise<VerifyResult>;
   revocations: Revocations;
   journal: Journal;
