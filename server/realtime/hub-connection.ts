@@ -234,7 +234,7 @@ export class HubConnection implements FreezableConnection {
   }
 
   #onWho(topic: string, state: unknown): void {
-    if ((JSON.stringify(state) ?? '').length > MAX_STATE_LENGTH)
+    if (!isShallow(state) || (JSON.stringify(state) ?? '').length > MAX_STATE_LENGTH)
       return this.close(CLOSE_CODE.badFrame, 'state too long');
     if (this.#presenceSocket) this.#hub.presence.watch(this.#presenceSocket, topic, state);
   }

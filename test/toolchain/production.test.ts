@@ -28,7 +28,7 @@ beforeAll(async () => {
   await run('npm', ['ci', '--omit=dev', '--ignore-scripts'], { cwd: app, timeout: 240_000 });
   port = await freePortPair();
   const { PATH, HOME } = process.env;
-  env = { PATH, HOME, NODE_ENV: 'production', PORT: String(port), DATA_DIR: join(app, 'data') };
+  env = { PATH, HOME, NODE_ENV: 'production', PORT: String(port), DATA_DIR: join(app, 'data', 'store') };
 }, 300_000);
 afterAll(() => rm(app, { recursive: true, force: true }));
 
@@ -69,7 +69,7 @@ describe('a server from production dependencies', () => {
     server.kill('SIGTERM');
     expect(await ended(server)).toBe(0);
     expect(await healthy()).toBe(1);
-    expect(lines).toContain(`Data folder: ${join(app, 'data')}`);
+    expect(lines).toContain(`Data folder: ${join(app, 'data', 'store')}`);
     // The image has a root that it cannot write.
     expect(await outsideData()).toEqual(before);
   });

@@ -169,4 +169,12 @@ describe('a message that the store cannot take', () => {
     await client.publish('deep', 'q', { as: [{ deep: ['as', 'people', 'write'] }] });
     client.close();
   });
+
+  test('closes the socket of a member whose state nests too deep, as for any bad frame [state-too-deep]', async () => {
+    const client = await dial(server, token, randomUUID());
+    await client.hello();
+    await client.subscribe('deep', null);
+    client.ws.send(`["who","deep",${'['.repeat(30_000)}${']'.repeat(30_000)}]`);
+    expect((await client.closed).code).toBe(1007);
+  });
 });
