@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Plugin } from 'vite';
 
 /** Everything that a build depends on. */
@@ -36,7 +36,7 @@ export const stampBuild = (): Plugin => {
     name: 'keeper-stamp',
     apply: 'build',
     configResolved: ({ root, build }) => {
-      Object.assign(config, { root, outDir: join(root, build.outDir) });
+      Object.assign(config, { root, outDir: resolve(root, build.outDir) });
     },
     // The inputs as they were at the start: an edit during the build belongs to the next one.
     async buildStart() {
