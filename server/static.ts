@@ -77,6 +77,9 @@ const isDocumentNavigation = (method: string, headers: IncomingHttpHeaders): boo
   );
 };
 
+/** A proxy that adds a script to a document would change its hash (RFC 9111 §5.2.2.6). */
+const DOCUMENT_CACHE = 'no-cache, no-transform';
+
 const missingPage = (path: string): string =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>Not found</title><h1>Not found</h1><p>There is no ${escapeHtml(path)}.</p></html>`;
 
@@ -169,9 +172,10 @@ export const createStaticHandler = (options: StaticOptions): ((c: Ctx) => Promis
     if (distDir === false || path === undefined || !['GET', 'HEAD'].includes(c.req.method)) return notFound(c);
     if (WORKER_SCRIPTS.has(path)) return serveWorker(c, distDir);
     const found = await readInside(distDir, path, accepted(c));
-    if (found) return extname(path) === '.html' ? serveHtml(c, distDir, path, 'no-cache') : serveFile(c, path, found);
+    if (found)
+      return extname(path) === '.html' ? serveHtml(c, distDir, path, DOCUMENT_CACHE) : serveFile(c, path, found);
     if (!isDocumentNavigation(c.req.method, c.env.incoming.headers)) return notFound(c);
     // The URL of the callback contains the authorization code, so no cache may store it.
-    return serveHtml(c, distDir, '/index.html', path === CALLBACK ? 'no-store' : 'no-cache');
+    return serveHtml(c, distDir, '/index.html', path === CALLBACK ? 'no-store' : DOCUMENT_CACHE);
   };
 };

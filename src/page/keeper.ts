@@ -13,8 +13,14 @@ const goTo = (next: Result<SignInNext | null>): void => {
 export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onClose: () => void): Keeper => {
   const { transport, store, realtime } = wiring;
   const { api } = transport;
-  const send: Keeper['fetch'] = async (input, init) =>
-    (await import('./requests/keeper-fetch.ts')).send(transport, new Request(input, init));
+  // Loaded now, and not at their first use: a deployment in between may have renamed these files.
+  const loading = {
+    fetch: import('./requests/keeper-fetch.ts'),
+    upload: import('./requests/upload.ts'),
+    download: import('./requests/download.ts'),
+  };
+  for (const part of Object.values(loading)) part.catch(() => undefined);
+  const send: Keeper['fetch'] = async (input, init) => (await loading.fetch).send(transport, new Request(input, init));
   return {
     get snapshot() {
       return store.get();
@@ -34,8 +40,8 @@ export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onC
     nudge: (cause = 'user') => api.nudge(cause),
     journal: api.journal,
     fetch: send,
-    upload: async (url, body, options) => (await import('./requests/upload.ts')).upload(send, url, body, options),
-    download: async (url) => (await import('./requests/download.ts')).download(send, url),
+    upload: async (url, body, options) => (await loading.upload).upload(send, url, body, options),
+    download: async (url) => (await loading.download).download(send, url),
     socket: realtime.socket,
     channel: realtime.channel,
     update: {

@@ -44,16 +44,12 @@ const verified = (
   },
 });
 
-const unlessFull = (error: unknown): void => {
-  if (!(error instanceof Error) || error.name !== 'QuotaExceededError') throw error;
-};
-
-/** A full disk must not prevent the installation: without a cache, the shell comes from the network. */
-const lenient = (event: ExtendableEvent): ExtendableEvent =>
+/** The installation decides itself which failures count. */
+const tolerant = (event: ExtendableEvent): ExtendableEvent =>
   // Workbox uses only these two members. Without `type` it would fetch the shell and cache nothing.
   ({
     type: event.type,
-    waitUntil: (work: Promise<unknown>) => event.waitUntil(work.catch(unlessFull)),
+    waitUntil: (work: Promise<unknown>) => event.waitUntil(work.catch(() => undefined)),
   }) as ExtendableEvent;
 
 export type ShellOptions = {
@@ -74,11 +70,26 @@ export type ShellCache = {
 
 export const createShellCache = ({ entries, document, headers }: ShellOptions): ShellCache => {
   const integrity = new Map(entries.map(({ url, integrity: hash }) => [url, hash]));
-  const controller = new PrecacheController({ plugins: [verified(integrity, document, headers)] });
-  controller.addToCacheList([...entries]);
+  const controllerOf = (list: readonly ShellEntry[]): PrecacheController => {
+    const made = new PrecacheController({ plugins: [verified(integrity, document, headers)] });
+    made.addToCacheList([...list]);
+    return made;
+  };
+  const controller = controllerOf(entries);
+  /**
+   * A file that a proxy changes, or that the server lacks, comes from the network at each use, as on a full disk: without
+   * the worker no one could sign in. Without a network the installation fails, and the browser tries it again later.
+   */
+  const installOne = async (entry: ShellEntry, event: ExtendableEvent): Promise<void> => {
+    try {
+      await controllerOf([entry]).install(tolerant(event));
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'QuotaExceededError') await fetch(entry.url, { method: 'HEAD' });
+    }
+  };
   const serveDocument = controller.createHandlerBoundToURL(document);
   return {
-    install: (event) => controller.install(lenient(event)).catch(unlessFull),
+    install: (event) => Promise.all(entries.map((entry) => installOne(entry, event))),
     activate: (event) => controller.activate(event),
     document: (event) => serveDocument({ event, request: event.request, url: new URL(event.request.url) }),
     file: (event) => controller.strategy.handle({ event, request: event.request }),

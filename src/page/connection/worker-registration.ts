@@ -36,6 +36,8 @@ export type WorkerRegistration = {
   settle(): void;
 };
 
+const INSECURE = 'This address is not secure: use https or localhost';
+
 /** Absent in insecure contexts and where workers are switched off; the getter throws in sandboxed frames. */
 const containerOf = (): ServiceWorkerContainer | undefined => {
   try {
@@ -84,7 +86,11 @@ const controllerOf = (
 /** Registers the worker. The problem `no-worker` says why this page cannot have one. */
 export const registerWorker = async (script: string | TrustedScriptURL): Promise<Result<WorkerRegistration>> => {
   const container = containerOf();
-  if (!container) return failed({ code: 'no-worker', detail: 'not available here' });
+  if (!container) {
+    // A worker needs a secure context (https://w3c.github.io/ServiceWorker/#secure-context).
+    const detail = isSecureContext ? 'not available here' : INSECURE;
+    return failed({ code: 'no-worker', detail });
+  }
   try {
     // The policy accepts the first script that it sees, and the keep-alive comes before `register()` here.
     trustScript(script);

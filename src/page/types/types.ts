@@ -29,7 +29,8 @@ export type ConnectOptions = {
   nativeStore?: NativeStore;
   /**
    * For pages without a worker (no secure context, workers disabled): the session then runs in the page.
-   * Default: the JSON in the document's `<script type="application/json" id="session-keeper">`.
+   * Default: the JSON in the document's `<script type="application/json" id="session-keeper">`. There only `keeper.fetch`,
+   * `keeper.upload` and `keeper.download` are authorized: plain `fetch` goes out as the page sends it.
    */
   config?: KeeperConfig;
 };
