@@ -6,6 +6,7 @@ import { parsePageMessage, type KeeperApi, type PageMessage } from '../src/proto
 import { createClientRateLimit } from './calls/client-rate-limit.ts';
 import type { KeepSessionOptions } from './keep-session-options.ts';
 import { createKeepAlives } from './keep-alive-responses.ts';
+import { completeConfig } from './parts/complete-config.ts';
 import type { LateCode } from './parts/late-code.ts';
 import { createAbortableRequests } from './requests/abortable-requests.ts';
 import { addStaticRoutes } from './requests/static-routes.ts';
@@ -33,7 +34,8 @@ export type StartOptions = Omit<KeepSessionOptions, 'sockets'> & { firstRead?: F
 
 /** `keepSession`, with the code that it needs late. */
 export const startKeeper = (options: StartOptions, late: LateCode): Host => {
-  const { config, seal, build = '', takeOver = false, firstRead } = options;
+  const { seal, build = '', takeOver = false, firstRead } = options;
+  const config = completeConfig(options.config);
   const scope = new URL(self.registration.scope).pathname;
   const folder = new URL('./', location.href).pathname;
   const host = createHost({

@@ -49,7 +49,10 @@ export const createClient = ({ transport, tab, build, createRealtime, publicClas
   const explained = (session: SessionView): SessionView => {
     if (session.state === 'starting') return session;
     const lost = signedIn && session.state === 'signed-out' && session.reason === 'never' && !session.problem;
-    signedIn = lost || session.state !== 'signed-out';
+    const isHere = session.state !== 'signed-out';
+    // Otherwise the browser may evict the session (https://storage.spec.whatwg.org/#persistence). Insecure contexts lack it.
+    if (isHere && !signedIn) void (navigator as Partial<Navigator>).storage?.persist();
+    signedIn = lost || isHere;
     return lost ? { ...session, problem: { code: 'store-cleared' } } : session;
   };
   const showSnapshot = (snapshot: Snapshot): void => {

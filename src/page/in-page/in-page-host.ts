@@ -1,10 +1,13 @@
 import { KEEPER_CONFIG, type KeeperConfig } from '../../protocol/config.ts';
+import type { Problem } from '../../protocol/problem.ts';
 import { parseJson } from '../../protocol/schema/json.ts';
+import { misfitOf } from '../../protocol/schema/misfit.ts';
 import { WORKER_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
 import { createHost } from '../../host/host.ts';
 import { createApi } from '../../host/services/keeper-api.ts';
 import type { KeeperApi } from '../../protocol/bridge/bridge.ts';
 import { sharedSockets } from '../../host/sockets/shared-sockets.ts';
+import { noteOnce } from '../../host/runtime/developer-note.ts';
 import { stoppableClock } from '../../host/runtime/stoppable-clock.ts';
 import type { LoadAuth } from '../../host/auth/late-auth.ts';
 import type { Host } from '../../host/services/host-types.ts';
@@ -17,7 +20,18 @@ import type { InPageOptions, Transport } from '../connection/transport.ts';
 /** The configuration in the document, for a page without a worker. `undefined`: there is none, or not a complete one. */
 const documentConfig = (): KeeperConfig | undefined => {
   const element = document.querySelector('script[type="application/json"]#session-keeper');
-  return KEEPER_CONFIG.read(parseJson(element?.textContent ?? ''));
+  const value = parseJson(element?.textContent ?? '');
+  const misfit = element && misfitOf(KEEPER_CONFIG, value, 'config');
+  if (misfit) noteOnce(`the configuration in the document is not complete: ${misfit}`);
+  return KEEPER_CONFIG.read(value);
+};
+
+/** The page works on without the keeper, so its developer learns why from the console only. */
+const noteUnavailable = (problem: Problem): void => {
+  const why = 'detail' in problem ? problem.detail : problem.code;
+  noteOnce(
+    `no worker runs here (${why}), and this page cannot stand in for it. Serve the worker script over HTTPS or from localhost. For pages without a worker, put the configuration into the document.`,
+  );
 };
 
 /**
@@ -29,6 +43,8 @@ const takeCallback = async (host: Host, api: KeeperApi, callback: string | undef
   const url = new URL(location.href);
   history.replaceState(history.state, '', url.pathname);
   const path = await host.callback(url);
+  // The sign-in took too long, so it begins again at the provider.
+  if (URL.canParse(path)) return location.replace(path);
   await host.pending();
   const snapshot = await api.snapshot();
   // Only this host knows what went wrong: a navigation would lose it.
@@ -53,6 +69,7 @@ export const openInPageTransport = (options: InPageOptions): Transport => {
   const config = given ?? documentConfig();
   // WebCrypto, and so PKCE, sealing and DPoP, work in secure contexts only (https://w3c.github.io/webcrypto/).
   if (!config || !isSecureContext) {
+    noteUnavailable(problem);
     return upgradeToWorker(inPageTransport(unavailableHost(problem)), { script, tab, stop: () => {} });
   }
   const { clock, stop } = stoppableClock();

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { KEEPER_CONFIG } from '../../src/protocol/config.ts';
+import { misfitOf } from '../../src/protocol/schema/misfit.ts';
+
+const CONFIG = { api: [{ origin: 'self', path: '/api/' }], whoami: '/api/me', signIn: {}, sockets: [] };
+
+test('finds nothing wrong with a complete configuration, with or without its defaults [config-complete]', () => {
+  expect(misfitOf(KEEPER_CONFIG, CONFIG, 'config')).toBeUndefined();
+  expect(misfitOf(KEEPER_CONFIG, { ...CONFIG, sockets: undefined }, 'config')).toBeUndefined();
+});
+
+test.each([
+  [{ ...CONFIG, whoami: undefined }, 'config.whoami is nothing, and should be a string.'],
+  [{ ...CONFIG, signIn: undefined }, 'config.signIn is nothing, and should be an object.'],
+  [{ ...CONFIG, api: ['/api/'] }, 'config.api[0] is "/api/", and should be an object.'],
+  [{ ...CONFIG, api: [{ origin: 'self' }] }, 'config.api[0].path is nothing, and should be a string.'],
+  [undefined, 'config is nothing, and should be an object.'],
+])('names the field, what was found and what was expected: %j [config-misfit]', (value, sentence) => {
+  expect(misfitOf(KEEPER_CONFIG, value, 'config')).toBe(sentence);
+});
