@@ -129,7 +129,10 @@ export const createSuspects = (blaming: readonly number[] = []): Suspects => {
       const unproven = last.filter(([, { proven }]) => !proven);
       const accused = unproven.length > 0 ? unproven : last;
       const [first] = accused;
-      const isCertain = accused.length === 1 && (isBlaming || (first?.[1].unexplained ?? 0) >= ENOUGH_STRIKES);
+      // After a sleep, the close may be about a message that was sent long before the last one.
+      const others = sent.filter(([, { proven }]) => !proven || unproven.length === 0);
+      const isConvicted = isBlaming ? others.length === 1 : (first?.[1].unexplained ?? 0) >= ENOUGH_STRIKES;
+      const isCertain = accused.length === 1 && isConvicted;
       trial = undefined;
       waiting.clear();
       for (const [, entry] of sent) entry.sentAt = undefined;

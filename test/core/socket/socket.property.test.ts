@@ -165,6 +165,17 @@ test(`invariants ${Object.keys(INVARIANTS).join(', ')} hold in every history`, {
   );
 });
 
+test('refuses no subscription that was sent while the device slept after a refused message', () => {
+  const history: readonly Op[] = [
+    { op: 'leave', tab: 't1' },
+    { op: 'advance', ms: 115 },
+    { op: 'poison', topic: 'a', code: 1009 },
+    { op: 'advance', ms: 5 },
+    { op: 'sleep', ms: 2_980 },
+  ];
+  expect(violations(run(history, [0], REAL))).toEqual([]);
+});
+
 // ---- the test of each invariant detects a machine that breaks it
 
 /** More histories than any mutant needs. The seed makes a short run detect the same mutants as a long one. */
