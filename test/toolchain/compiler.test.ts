@@ -64,7 +64,7 @@ describe('the compiler refuses', () => {
     ['src/host', "export { room } from '../page/room.ts';", NOT_IN_PROJECT],
     ['sw', "export { room } from '../src/page/room.ts';", NOT_IN_PROJECT],
     ['server', "export { room } from '../src/core/room.ts';", NOT_IN_PROJECT],
-    ['cli', "export { room } from '../server/room.ts';", NOT_IN_PROJECT],
+    ['cli', "export { room } from '../sw/room.ts';", NOT_IN_PROJECT],
     ['src/core', "export const f = () => fetch('/');", NO_NAME],
     ['src/core', 'export const f = () => setTimeout(() => {}, 1);', NO_NAME],
     ['src/protocol', 'export const f = (event: MessageEvent) => event;', NO_NAME],
