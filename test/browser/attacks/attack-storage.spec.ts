@@ -53,8 +53,11 @@ const prepare = (page: Page): Promise<void> =>
   });
 
 /** Tries each key of the databases on each of their ciphertexts, in each possible context. */
-const openAll = (page: Page, bound: string): Promise<{ sealed: number; keys: number; opened: string[] }> =>
-  page.evaluate(async (prefix) => {
+const openAll = (
+  page: Page,
+  bindings: readonly string[],
+): Promise<{ sealed: number; keys: number; opened: string[] }> =>
+  page.evaluate(async (prefixes) => {
     type Sealed = { iv: Uint8Array<ArrayBuffer>; data: ArrayBuffer };
     const keys: CryptoKey[] = [];
     const found: [context: string, sealed: Sealed][] = [];
@@ -74,17 +77,22 @@ const openAll = (page: Page, bound: string): Promise<{ sealed: number; keys: num
       keys.push(await crypto.subtle.deriveKey(hkdf, base, { name: 'AES-GCM', length: 256 }, true, ['decrypt']));
     }
     const opened: string[] = [];
+    const tries = keys.flatMap((key) => prefixes.map((prefix) => ({ key, prefix })));
     for (const [context, { iv, data }] of found)
-      for (const key of keys) {
+      for (const { key, prefix } of tries) {
         const additionalData = new TextEncoder().encode(`${prefix}\n${context}`);
         const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, key, data).catch(() => null);
         if (plain) opened.push(new TextDecoder().decode(plain));
       }
     return { sealed: found.length, keys: keys.length, opened };
-  }, bound);
+  }, bindings);
 
 const GUESSES = 4;
-const boundOf = ({ origin, provider }: App): string => `${origin} ${provider} session-keeper`;
+/** What the records of the provider's sessions are bound to, and all others. */
+const bindingsOf = ({ origin, provider }: App): readonly string[] => [
+  `${origin} ${provider} session-keeper`,
+  `${origin}  `,
+];
 
 for (const kind of TOKEN_KINDS) {
   test(`${kind}: stores no key in a database, and page script can open no record, with tier sealed [sealed-no-key]`, async ({
@@ -92,7 +100,7 @@ for (const kind of TOKEN_KINDS) {
   }) => {
     await signIn(page, site.origin, kind);
     await prepare(page);
-    const { sealed, keys, opened } = await openAll(page, boundOf(site));
+    const { sealed, keys, opened } = await openAll(page, bindingsOf(site));
     expect(sealed).toBeGreaterThan(kind === 'oidc' ? 1 : 0);
     expect({ keys, opened }).toEqual({ keys: GUESSES, opened: [] });
   });
@@ -114,7 +122,7 @@ test('reports tier compatible, and page script can open the record, when a site 
   await expectSession(page, 'active');
   expect((await snapshotOf(page)).tier).toBe('compatible');
   await prepare(page);
-  const { keys, opened } = await openAll(page, boundOf(site));
+  const { keys, opened } = await openAll(page, bindingsOf(site));
   expect(keys).toBe(GUESSES + 1);
   expect(opened.join('\n')).toContain('refresh');
 });
