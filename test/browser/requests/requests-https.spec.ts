@@ -52,7 +52,7 @@ test('authorizes an upload from a stream over HTTPS', async () => {
 
 test('sends an upload from a stream once more when the answer over HTTPS is 401', async ({ complaints }) => {
   complaints.expect(FAILED_REQUEST);
-  await site.faults.add({ at: 'api', path: '/api/v1/media/', kind: 'status', status: 401, times: 1 });
+  await site.faults.expireTokens();
   const status = await uploadStream();
   const hits = await hitsOn(site.faults, UPLOAD, 2);
   expect(hits.at(-1)).toMatchObject({ status: 200, bodyBytes: BYTES });
