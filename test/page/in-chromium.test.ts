@@ -88,8 +88,6 @@ describe('when the worker dies', () => {
     await connect(toy);
     const workers = new Set([await workerId(toy)]);
     for (let round = 1; round <= 4; round += 1) {
-      // It begins a second after the welcome.
-      await untilNoted(toy, 'keep-alive', round);
       await kill(toy);
       await eventually(async () => workers.has(await workerId(toy))).toBe(false);
       workers.add(await workerId(toy));

@@ -11,8 +11,6 @@ export type KeepAlive = {
   workerDied(): void;
 };
 
-/** The welcome keeps a worker alive for 30 s. The first second belongs to the page, and to other tabs that load. */
-const FIRST_AFTER_MS = 1_000;
 /** A stream that ends sooner than this (ms) is not worth asking for again at once. */
 const SHORT_LIVED_MS = 5_000;
 
@@ -23,7 +21,6 @@ const readOn = async ({ folder, tab }: KeepAliveOptions, signal: AbortSignal): P
 };
 
 const hold = async (options: KeepAliveOptions, signal: AbortSignal): Promise<void> => {
-  await sleep(FIRST_AFTER_MS, signal);
   while (!signal.aborted) {
     const begun = performance.now();
     // without a worker between, the request would go out to the server
