@@ -140,9 +140,10 @@ test.describe('malformed messages to the worker', () => {
         keeper.channel('x'.repeat(300)).publish('topic too long'),
       ]);
     });
-    const tooLong = problems.pop();
-    expect(tooLong).toMatchObject({ ok: false, problem: { code: 'over-limit' } });
-    for (const problem of problems) expect(problem).toMatchObject({ ok: false, problem: { code: 'bad-message' } });
+    const refused = { ok: false, problem: { code: 'bad-message' } };
+    // A cycle has no end, so it exceeds the depth. A topic exceeds its length.
+    const overLimit = { ok: false, problem: { code: 'over-limit' } };
+    expect(problems).toMatchObject([...Array.from({ length: 6 }, () => refused), overLimit, refused, overLimit]);
     await expectUnharmed(page, worker.id);
   });
 
