@@ -7,8 +7,20 @@ import { join } from 'node:path';
 /** A build with one changed source file, in its own folder. */
 export type Build = { readonly distDir: string; remove(): Promise<void> };
 
-const SOURCES = ['src', 'sw', 'server', 'scripts', 'public', 'index.html', 'vite.config.ts', 'package.json'];
-const CONFIGS = ['tsconfig.json', 'tsconfig.base.json'];
+const SOURCES = [
+  'src',
+  'sw',
+  'server',
+  'cli',
+  'lab',
+  'bin',
+  'scripts',
+  'public',
+  'index.html',
+  'vite.config.ts',
+  'package.json',
+];
+const CONFIGS = ['tsconfig.json', 'tsconfig.base.json', 'package-lock.json'];
 
 export const buildWith = async (file: string, edit: (source: string) => string): Promise<Build> => {
   const root = await mkdtemp(join(tmpdir(), 'keeper-build-'));
