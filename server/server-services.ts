@@ -7,7 +7,7 @@ import { createDpopChecker, type DpopChecker } from './auth/dpop.ts';
 import { createEventStreams, type EventStreams } from './realtime/event-streams.ts';
 import { createFaults, type Faults } from './base/faults.ts';
 import { createLoginRateLimit, type LoginRateLimit } from './limits/login-rate-limit.ts';
-import { createHub, type Hub } from './realtime/hub.ts';
+import { createTopicHub, type Hub } from './realtime/hub.ts';
 import { DEFAULT_LIFETIMES, REUSE_GRACE_MS, type Lifetimes, type ReusePolicy } from './base/token-lifetimes.ts';
 import { onceForEachType, type NotifyOperator } from './data-folder/operator-notice.ts';
 import {
@@ -25,7 +25,7 @@ import { loadOrCreateKey } from './base/crypto.ts';
 import { createStats, type Stats } from './base/stats.ts';
 import type { Store } from './base/store.ts';
 import { createCookieSessions, type CookieSessions } from './auth/cookie-sessions.ts';
-import { createTickets, type Tickets } from './auth/tickets.ts';
+import { createTicketStore, type Tickets } from './auth/tickets.ts';
 import { openTopics, type Topics } from './realtime/topics.ts';
 import { createDownloadLinks, type DownloadLinks } from './demo/download-links.ts';
 import { createUploads, type Uploads } from './demo/uploads.ts';
@@ -100,7 +100,7 @@ export const openServerServices = async (
   const stats = createStats();
   const tokenVersion = await openTokenVersion(store);
   const topics = await openTopics(store, options.space);
-  const tickets = createTickets(store, stats, revocations);
+  const tickets = createTicketStore(store, stats, revocations);
   const cookieSessions = createCookieSessions({ store, clock, revocations });
   const limits = createLimits(options);
   return {
@@ -122,7 +122,7 @@ export const openServerServices = async (
     tickets,
     dpopChecker: createDpopChecker({ store, clock, key: await loadOrCreateKey(store, 'api-nonces') }),
     topics,
-    hub: createHub({
+    hub: createTopicHub({
       ...{ store, clock, topics, tickets, revocations, admissionControl: limits.admissionControl },
       heartbeatMs: options.heartbeatMs,
       presenceGraceMs: options.presenceGraceMs,

@@ -3,12 +3,13 @@ import { extname } from 'node:path';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { KeeperConfig } from '../src/protocol/config.ts';
 import { readInside, type FileBody } from './http/static-files.ts';
-import { codingsFor, encode, type Coding } from './http/compression.ts';
-import { inlineHashes, securityHeaders, workerPolicy, type HeaderPreset } from './http/headers.ts';
+import { codingsFor, type Coding } from './http/compression.ts';
+import { inlineHashes, securityHeaders, type HeaderPreset } from './http/headers.ts';
 import type { Ctx } from './http/route-helpers.ts';
 import { requestOrigin, type Origins } from './http/origins.ts';
 import { escapeHtml } from './http/html-page.ts';
-import { SCRIPT_VARY, type WorkerSecrets } from './worker/worker-secret.ts';
+import { workerResponse } from './worker/worker-response.ts';
+import type { WorkerSecrets } from './worker/worker-secret.ts';
 
 export type StaticOptions = {
   /** Folder of the built application; `false` when another server serves it. */
@@ -123,28 +124,19 @@ export const createStaticHandler = (options: StaticOptions): ((c: Ctx) => Promis
     return new Response(Uint8Array.from(bytes), { headers: { ...all, ...encodingHeader(coding) } });
   };
 
-  /**
-   * Compresses the script for each request. It contains a secret, but nothing that an attacker chooses, so its compressed
-   * length reveals nothing (BREACH, https://breachattack.com).
-   */
   const serveWorker = async (c: Ctx, dir: string): Promise<Response> => {
     const file = await readInside(dir, c.req.path);
     if (!file) return notFound(c);
     const page = await readInside(dir, '/index.html');
     const document = page && documentHeaders(c, page.bytes.toString('utf8'));
-    const script = workerSecrets.inject(file.bytes.toString('utf8'), { config, document }, c.env.incoming.headers);
-    const headers = {
-      ...headersFor(c),
-      'cache-control': 'no-store',
-      vary: `Accept-Encoding, ${SCRIPT_VARY}`,
-      'content-security-policy': workerPolicy(originOf(c) ?? defaultOrigin, connect),
-    };
-    if (script.type === 'refused') return new Response('The install cookie is missing.', { status: 403, headers });
-    const [coding] = accepted(c);
-    const body = coding === undefined ? script.text : Uint8Array.from(await encode(script.text, coding));
-    return new Response(body, {
-      headers: { ...headers, 'content-type': 'text/javascript; charset=utf-8', ...encodingHeader(coding) },
+    const { status, headers, body } = await workerResponse(workerSecrets, {
+      script: file.bytes.toString('utf8'),
+      site: { config, document },
+      headers: c.env.incoming.headers,
+      self: originOf(c) ?? defaultOrigin,
+      connect,
     });
+    return new Response(body, { status, headers: { ...headersFor(c), ...headers } });
   };
 
   const serveFile = (c: Ctx, path: string, body: FileBody): Response =>

@@ -14,7 +14,7 @@ export type Tickets = {
 
 const keyOf = (use: TicketUse, ticket: string): string => `ticket/${use}/${digest(ticket)}`;
 
-export const createTickets = (
+export const createTicketStore = (
   store: Store,
   stats: Stats,
   revocations: Pick<SessionRevocations, 'isRevoked'>,

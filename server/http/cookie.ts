@@ -28,10 +28,18 @@ export const readCookie = (header: string | undefined, name: string): string | u
   return undefined;
 };
 
-/** Returns a `Set-Cookie` value. `maxAgeSeconds` 0 removes the cookie. `value`: base64url and dots. */
+export type CookieOptions = {
+  secure: boolean;
+  /** 0 removes the cookie. */
+  maxAgeSeconds: number;
+  /** Default: `Strict`. */
+  sameSite?: 'Strict' | 'Lax';
+};
+
+/** Returns a `Set-Cookie` value. `value`: base64url and dots. */
 export const cookieHeader = (
   name: string,
   value: string,
-  options: { secure: boolean; maxAgeSeconds: number },
+  { secure, maxAgeSeconds, sameSite = 'Strict' }: CookieOptions,
 ): string =>
-  `${name}=${value}; Path=/; Max-Age=${options.maxAgeSeconds}; HttpOnly; SameSite=Strict${options.secure ? '; Secure' : ''}`;
+  `${name}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=${sameSite}${secure ? '; Secure' : ''}`;

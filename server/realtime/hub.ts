@@ -31,7 +31,7 @@ const MAX_TICK_MS = 60_000;
 /** How long the hub remembers the fence of a browser profile after its last connection. */
 const FENCE_TTL_MS = 24 * 60 * 60 * 1000;
 
-export const createHub = (options: {
+export const createTopicHub = (options: {
   store: Store;
   clock: ServerClock;
   topics: Topics;

@@ -9,6 +9,12 @@ const COOKIE = '__Host-Http-keeper-install';
 const VALUE = /^[\w-]{43}$/;
 /** Maximum lifetime of a cookie in Chromium (RFC 6265bis §5.5). */
 const COOKIE_SECONDS = 400 * 24 * 60 * 60;
+/**
+ * `Lax`, because a browser leaves a `Strict` cookie out when a link of another site opens the page
+ * (RFC 6265bis §5.6.7.1). The page would then bring a new cookie, and the next worker could not open the session. The
+ * cookie authorizes nothing: only the browser's own worker fetch gets a secret for it.
+ */
+const COOKIE_OPTIONS = { secure: true, maxAgeSeconds: COOKIE_SECONDS, sameSite: 'Lax' } as const;
 const ID_LENGTH = 12;
 
 /** `Vary` of the worker script: request headers on which its content depends. */
@@ -41,7 +47,8 @@ const withConfig = (script: string, injected: InjectedConfig): string => {
   return `self.${CONFIG_GLOBAL} = ${json};\n${script}`;
 };
 
-type Key = { id: string; key: Buffer };
+/** A key from which seal secrets derive. `id`: names the key in sealed records. */
+export type SealKey = { id: string; key: Buffer };
 
 /** A session can be opened after this many key rotations. A session that no worker opened since needs a new sign-in. */
 const FORMER_KEYS = 2;
@@ -53,38 +60,40 @@ const newestNumber = (store: Store, configured: number): Promise<number> =>
     return { result: newest, writes: [{ key: 'secret/install-key-number', value: newest }] };
   });
 
-const keyOf = async (store: Store, number: number): Promise<Key> => {
+const keyOf = async (store: Store, number: number): Promise<SealKey> => {
   const suffix = number === 1 ? '' : `-${number}`;
   const id = await loadOrCreateSecret(store, `install-key-id${suffix}`, () => randomId(4));
   return { id, key: await loadOrCreateKey(store, `install-key${suffix}`) };
 };
 
-const deriveSeal = ({ id, key }: Key, cookie: string): { id: string; secret: string } => ({
+const deriveSeal = ({ id, key }: SealKey, cookie: string): { id: string; secret: string } => ({
   id: `${id}.${digest(cookie).slice(0, ID_LENGTH)}`,
   secret: hmac(key, `install ${cookie}`),
 });
 
 /**
- * The tier `sealed`: a seal secret for each installation, which only its worker can read. A higher `keyNumber` rotates the
- * key from which the secrets derive. Workers then also get the secrets of the former keys, to seal their data again.
+ * The tier `sealed`: a seal secret for each installation, which only its worker can read. `keys`: the newest first. Workers
+ * also get the secrets of the other keys, to seal their data again.
  */
+export const createWorkerSecrets = (keys: readonly SealKey[]): WorkerSecrets => ({
+  installCookie(headers) {
+    if (!mayBeSecure(headers)) return undefined;
+    return cookieHeader(COOKIE, cookieOf(headers) ?? randomId(), COOKIE_OPTIONS);
+  },
+  inject(script, site, headers) {
+    const cookie = cookieOf(headers);
+    if (isWorkerFetch(headers) && cookie === undefined && mayBeSecure(headers)) return { type: 'refused' };
+    if (cookie === undefined || !isRegistrationFetch(headers))
+      return { type: 'served', text: withConfig(script, site) };
+    const [seal, ...former] = keys.map((key) => deriveSeal(key, cookie));
+    const secrets = seal && { ...seal, ...(former.length > 0 ? { former } : {}) };
+    return { type: 'served', text: withConfig(script, { ...site, seal: secrets }) };
+  },
+});
+
+/** With keys that the store has or creates. A higher `keyNumber` rotates the key. */
 export const openWorkerSecrets = async (store: Store, keyNumber = 1): Promise<WorkerSecrets> => {
   const newest = await newestNumber(store, keyNumber);
   const numbers = Array.from({ length: Math.min(newest, FORMER_KEYS + 1) }, (_, back) => newest - back);
-  const keys = await Promise.all(numbers.map((number) => keyOf(store, number)));
-  return {
-    installCookie(headers) {
-      if (!mayBeSecure(headers)) return undefined;
-      return cookieHeader(COOKIE, cookieOf(headers) ?? randomId(), { secure: true, maxAgeSeconds: COOKIE_SECONDS });
-    },
-    inject(script, site, headers) {
-      const cookie = cookieOf(headers);
-      if (isWorkerFetch(headers) && cookie === undefined && mayBeSecure(headers)) return { type: 'refused' };
-      if (cookie === undefined || !isRegistrationFetch(headers))
-        return { type: 'served', text: withConfig(script, site) };
-      const [seal, ...former] = keys.map((key) => deriveSeal(key, cookie));
-      const secrets = seal && { ...seal, ...(former.length > 0 ? { former } : {}) };
-      return { type: 'served', text: withConfig(script, { ...site, seal: secrets }) };
-    },
-  };
+  return createWorkerSecrets(await Promise.all(numbers.map((number) => keyOf(store, number))));
 };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { createSessionRevocations } from '../../../server/http/principal.ts';
 import { createStats } from '../../../server/base/stats.ts';
-import { createTickets } from '../../../server/auth/tickets.ts';
+import { createTicketStore } from '../../../server/auth/tickets.ts';
 import { temporaryDir } from '../support/start.ts';
 
 const TTL_MS = 30_000;
@@ -12,7 +12,7 @@ test('accepts a ticket once, and rejects it after its lifetime', async () => {
   const folder = temporaryDir();
   let now = 1_000;
   const store = openLmdbStore(folder.dir, { now: () => now });
-  const tickets = createTickets(store, createStats(), createSessionRevocations(store));
+  const tickets = createTicketStore(store, createStats(), createSessionRevocations(store));
   const [early, late] = [await tickets.mint('socket', DEMO, TTL_MS), await tickets.mint('socket', DEMO, TTL_MS)];
   now += TTL_MS - 1;
   expect(await tickets.redeem('socket', early)).toEqual(DEMO);

@@ -229,7 +229,7 @@ describe('the worker script', () => {
   test('is preceded by a document that sets the install cookie, and renews it', async () => {
     const [cookie = ''] = (await get('/', DOCUMENT)).cookies;
     expect(cookie).toMatch(
-      /^__Host-Http-keeper-install=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Strict; Secure$/,
+      /^__Host-Http-keeper-install=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure$/,
     );
     const [pair = ''] = cookie.split(';');
     expect((await get('/', { ...DOCUMENT, cookie: pair })).cookies[0]).toBe(cookie);
