@@ -1,5 +1,6 @@
 import { CLOSE_CODE } from '../../src/protocol/frames.ts';
-import { check, pause, type ConformanceCheck } from './wire.ts';
+import { resolveAfter } from '../../src/protocol/timing/timer.ts';
+import { check, type ConformanceCheck } from './wire.ts';
 
 /** Checks of fencing, authorization renewal and presence. */
 export const authorityChecks: readonly ConformanceCheck[] = [
@@ -50,7 +51,7 @@ export const authorityChecks: readonly ConformanceCheck[] = [
         watcher.frames.flatMap((frame) => (frame[0] === 'here' && frame[1] === topic ? [frame[2]] : []));
       await watcher.until('here', () => (lists().some((hosts) => hosts.includes(host)) ? true : undefined));
       first.ws.terminate();
-      await pause(100);
+      await resolveAfter(100);
       await (await tester.greet(host, 2)).subscribe(topic, null);
       await watcher.publish(topic, 1);
       check(

@@ -9,7 +9,7 @@ import {
 } from '../../src/protocol/frames.ts';
 import type { Cursor } from '../../src/protocol/cursor.ts';
 import { isObject, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
-import { startTimer, withDeadline } from '../../src/protocol/timing/timer.ts';
+import { withDeadline } from '../../src/protocol/timing/timer.ts';
 
 /** The server to check, and the authorization to request its tickets. */
 export type ServerUnderTest = {
@@ -132,8 +132,6 @@ export class WireClient {
     return withDeadline(more, withinMs, false);
   }
 }
-
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => void startTimer(resolve, ms));
 
 /** Gives checks fresh tickets, sockets that `end()` closes, and unique names. */
 export class Tester {

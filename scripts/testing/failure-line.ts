@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 /** A failed test: where it stands, what it is called, why it failed, and the command that runs it alone. */
 export type Failure = { place: string; title: string; message: string; command: string };
 
-const MAX_CAUSE = 200;
+const MAX_CAUSE = 600;
 /** A stack, or Playwright's list of what it tried. */
 const DETAILS = /^(at |Call log:)/;
 

@@ -62,7 +62,7 @@ const signInBy = (callback: URL) =>
 export const createHost = (options: HostOptions): Host => {
   const { config, origin, scope, where, build, seal, clock = systemClock, random = systemRandom } = options;
   const worker = { id: crypto.randomUUID(), startedAt: clock.now(), host: where } as const;
-  const livenessLock = holdLivenessLock(worker.id);
+  const livenessLock = holdLivenessLock(navigator.locks, worker.id);
   const order = createStartOrder(clock);
   const services = createServices(options, {
     clock,
@@ -198,10 +198,10 @@ export const createHost = (options: HostOptions): Host => {
     },
     apiOptions: { scope, services, session, publish: sockets.publish, snapshot, nudge },
     attach(intro, port, client) {
-      void livenessLock.held.then(() => {
+      void livenessLock.then((life) => {
         const { tab } = intro;
         tabs.add(intro, port);
-        tabs.send(tab, [{ type: 'welcome', protocol: PROTOCOL, life: livenessLock.name, snapshot: snapshot() }]);
+        tabs.send(tab, [{ type: 'welcome', protocol: PROTOCOL, life, snapshot: snapshot() }]);
         if (intro.arrival !== 'reattach') arrived(client);
         // Not at the start of the worker (see `takeIdentity`), and not before the first proof.
         void order.background.then(sockets.open);

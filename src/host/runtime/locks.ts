@@ -1,3 +1,4 @@
+import { resolveAfter } from '../../protocol/timing/timer.ts';
 import { named, type DeploymentName } from './deployment-name.ts';
 
 /*
@@ -5,22 +6,50 @@ import { named, type DeploymentName } from './deployment-name.ts';
  * Insecure contexts have no Web Locks; there the host runs in one page only.
  */
 
+/** Pauses (ms) before a lock that the browser did not give is requested again. */
+const RETRY_PAUSES_MS = [10, 50, 250, 1_000];
+
 /**
- * Holds a lock for as long as this worker lives. Pages wait for it in shared mode: when a page gets the lock, the worker
- * is dead (within 2 ms p50, measured). Each worker has a new name, because a page in the back/forward cache may still
- * hold the old one. Without locks the name is `''`, and pages rely on the deadlines of their calls.
+ * Runs `hold` under the lock. `false` when the browser gave no lock, or the signal aborted. Chromium 156 can refuse a
+ * lock that it has just granted to a worker that has just started: "The provided callback is no longer runnable"
+ * (https://crbug.com/1131368). So a refused request is made again.
  */
-export const holdLivenessLock = (id: string): { name: string; held: Promise<void> } => {
+const holdLock = async (
+  locks: LockManager,
+  name: string,
+  options: LockOptions,
+  hold: () => Promise<void>,
+): Promise<boolean> => {
+  let hasRun = false;
+  const run = (): Promise<void> => {
+    hasRun = true;
+    return hold();
+  };
+  for (const ms of [0, ...RETRY_PAUSES_MS]) {
+    if (ms > 0) await resolveAfter(ms);
+    if (options.signal?.aborted) return false;
+    await locks.request(name, options, run).catch(() => undefined);
+    if (hasRun) return true;
+  }
+  return false;
+};
+
+/**
+ * Holds a lock for as long as this worker lives, and resolves with its name. Pages wait for it in shared mode: when a
+ * page gets the lock, the worker is dead (within 2 ms p50, measured). Each worker has a new name, because a page in the
+ * back/forward cache may still hold the old one. Without locks the name is `''`, and pages rely on the deadlines of their
+ * calls.
+ */
+export const holdLivenessLock = (locks: LockManager | undefined, id: string): Promise<string> => {
+  if (!locks) return Promise.resolve('');
   const name = `session-keeper:life:${id}`;
-  if (!navigator.locks) return { name: '', held: Promise.resolve() };
-  const held = new Promise<void>((resolve) => {
+  return new Promise((resolve) => {
     const hold = (): Promise<never> => {
-      resolve();
+      resolve(name);
       return new Promise<never>(() => undefined);
     };
-    navigator.locks.request(name, hold).catch(() => resolve());
+    void holdLock(locks, name, {}, hold).then(() => resolve(''));
   });
-  return { name, held };
 };
 
 /** The one lock of a deployment under which a host may use the refresh token. Page code never holds it. */
@@ -54,7 +83,10 @@ export const createRefreshLock = (locks: LockManager | undefined, deployment: De
         onHeld();
         return holding;
       };
-      locks.request(named(REFRESH_LOCK, deployment), { signal: waiting.signal }, hold).catch(() => undefined);
+      void holdLock(locks, named(REFRESH_LOCK, deployment), { signal: waiting.signal }, hold).then((wasHeld) => {
+        // A worker that waits for ever would never renew a token. The disk still lets only the newest record win.
+        if (!wasHeld && !waiting.signal.aborted) onHeld();
+      });
     },
     release,
   };

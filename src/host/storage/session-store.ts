@@ -1,7 +1,7 @@
 import { SESSION_RECORD, serializeRecord } from '../../core/session/session-record.ts';
 import type { SessionRecord } from '../../core/session/session-types.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { startTimer } from '../../protocol/timing/timer.ts';
+import { resolveAfter } from '../../protocol/timing/timer.ts';
 import { SESSION_ROW, type Disk, type SessionRow } from './database.ts';
 import { storeProblem } from './store-problem.ts';
 import type { Sealer } from './encryption.ts';
@@ -35,8 +35,6 @@ export type SessionStore = {
 
 export const generationOfRecord = (saved: SessionRecord): number =>
   saved.state === 'signed-in' ? saved.session.generation : saved.generation;
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => void startTimer(resolve, ms));
 
 const sameBytes = (a: ArrayBuffer, b: ArrayBuffer): boolean => {
   const [left, right] = [new Uint8Array(a), new Uint8Array(b)];
@@ -169,7 +167,7 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, options: SessionS
         problem: storeProblem(error),
       }));
       if (outcome.type !== 'failed' || tried === WRITE_ATTEMPTS) return outcome;
-      await pause(WRITE_PAUSE_MS * tried);
+      await resolveAfter(WRITE_PAUSE_MS * tried);
     }
   };
 

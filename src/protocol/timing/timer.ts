@@ -19,6 +19,9 @@ export const startTimer = (run: () => void, ms: number): (() => void) => {
   return () => clearTimeout(timer);
 };
 
+/** Resolves after `ms` milliseconds. */
+export const resolveAfter = (ms: number): Promise<void> => new Promise((resolve) => void startTimer(resolve, ms));
+
 /** Resolves as `promise` does, or with `late` after `ms` milliseconds. A rejection passes through. */
 export const withDeadline = <T, L>(promise: Promise<T>, ms: number, late: L): Promise<T | L> => {
   let cancel = () => {};
