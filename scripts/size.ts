@@ -52,7 +52,7 @@ const BUDGETS: readonly Budget[] = [
   { name: 'worker, start', limitBytes: 27.2 * KB, bytes: built(async () => ['keeper-sw.js']) },
   { name: 'worker, whole', limitBytes: 59.5 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
   { name: 'app worker, start', limitBytes: 29.8 * KB, bytes: built(async () => ['sw.js']) },
-  { name: 'page client', limitBytes: 8.5 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
+  { name: 'page client', limitBytes: 8.9 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
   { name: 'app, first load', limitBytes: 30.7 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {
     name: 'three elements',

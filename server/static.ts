@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { KeeperConfig } from '../src/protocol/config.ts';
 import { readInside, type FileBody } from './http/static-files.ts';
-import { codingsFor, type Coding } from './http/compression.ts';
+import { codingsFor, encode, type Coding } from './http/compression.ts';
 import { inlineHashes, securityHeaders, type HeaderPreset } from './http/headers.ts';
 import type { Ctx } from './http/route-helpers.ts';
 import { requestOrigin, type Origins } from './http/origins.ts';
@@ -66,6 +66,11 @@ const isCached = (ifNoneMatch: string | undefined, etag: string): boolean =>
 
 const accepted = (c: Ctx): readonly Coding[] => codingsFor(c.req.header('accept-encoding'));
 
+const encoded = async (c: Ctx, text: string): Promise<FileBody> => {
+  const [coding] = accepted(c);
+  return coding === undefined ? { bytes: Buffer.from(text) } : { bytes: await encode(text, coding), coding };
+};
+
 const encodingHeader = (coding: Coding | undefined): Record<string, string> =>
   coding === undefined ? {} : { 'content-encoding': coding };
 
@@ -83,6 +88,15 @@ const DOCUMENT_CACHE = 'no-cache, no-transform';
 
 const missingPage = (path: string): string =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>Not found</title><h1>Not found</h1><p>There is no ${escapeHtml(path)}.</p></html>`;
+
+/**
+ * The document with the configuration for a page without a worker (src/page/in-page). Only a navigation gets it: the
+ * worker compares its copy with the build. JSON without `<` cannot close its element.
+ */
+const withConfig = (text: string, config: KeeperConfig): string => {
+  const json = JSON.stringify(config).replaceAll('<', '\\u003c');
+  return text.replace('</head>', () => `<script type="application/json" id="session-keeper">${json}</script></head>`);
+};
 
 /** Serves the built application: its files, `index.html` for navigations, and its worker scripts. */
 export const createStaticHandler = (options: StaticOptions): ((c: Ctx) => Promise<Response>) => {
@@ -119,7 +133,7 @@ export const createStaticHandler = (options: StaticOptions): ((c: Ctx) => Promis
   /** Responds with the body, or with 304. */
   const respond = (c: Ctx, { bytes, coding }: FileBody, headers: Record<string, string>): Response => {
     const etag = etagOf(bytes);
-    const all = { ...headers, vary: 'Accept-Encoding', etag };
+    const all = { vary: 'Accept-Encoding', ...headers, etag };
     if (isCached(c.req.header('if-none-match'), etag)) return new Response(null, { status: 304, headers: all });
     return new Response(Uint8Array.from(bytes), { headers: { ...all, ...encodingHeader(coding) } });
   };
@@ -151,10 +165,13 @@ export const createStaticHandler = (options: StaticOptions): ((c: Ctx) => Promis
     const [plain, body] = await Promise.all([readInside(dir, path), readInside(dir, path, accepted(c))]);
     if (!plain || !body) return notFound(c);
     const cookie = workerSecrets.installCookie(c.env.incoming.headers);
-    return respond(c, body, {
-      ...documentHeaders(c, plain.bytes.toString('utf8')),
+    const text = plain.bytes.toString('utf8');
+    const isNavigation = isDocumentNavigation(c.req.method, c.env.incoming.headers);
+    return respond(c, isNavigation ? await encoded(c, withConfig(text, config)) : body, {
+      ...documentHeaders(c, text),
       'cache-control': cacheControl,
       ...(cookie === undefined ? {} : { 'set-cookie': cookie }),
+      vary: 'Accept-Encoding, Accept, Sec-Fetch-Dest',
     });
   };
 

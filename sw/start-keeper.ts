@@ -127,6 +127,8 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
       case 'skip-waiting':
         // The page may have reached an active worker that did not receive the announcement. So this one calls again.
         return takeOver ? event.waitUntil(self.skipWaiting()) : undefined;
+      case 'replace-former':
+        return event.waitUntil(self.skipWaiting());
       case 'taking-over':
         return;
     }

@@ -1,4 +1,4 @@
-import { failed, ok, type Result } from '../protocol/problem.ts';
+import { failed, ok, type Problem, type Result } from '../protocol/problem.ts';
 import { newId } from '../protocol/ids.ts';
 import { createKeeper } from './keeper.ts';
 import type { NativeCopy } from './native-store.ts';
@@ -8,11 +8,13 @@ import type { ConnectOptions, Keeper, NativeStore, SocketClass } from './types/t
 import { withDeadline } from '../protocol/timing/timer.ts';
 import { createClient, type Client } from './client.ts';
 import { registerWorker } from './connection/worker-registration.ts';
-import { workerTransport } from './connection/worker-transport.ts';
+import { reachesKeeper, workerTransport } from './connection/worker-transport.ts';
 
 const DEFAULT_WORKER = '/sw.js';
 /** Three greetings. A worker that answers none of them is not a keeper. */
 const FIRST_WELCOME_DEADLINE_MS = 10_000;
+/** A worker that has not answered by now is looked at: it may be of another library. */
+const FORMER_AFTER_MS = 1_000;
 
 type Wire = (transport: Transport) => Promise<Client>;
 
@@ -21,16 +23,26 @@ const buildOf = (): string => document.querySelector<HTMLMetaElement>('meta[name
 
 /** The worker, if it takes control of this page and answers. */
 const overWorker = async (script: string | TrustedScriptURL, tab: string, wireTo: Wire): Promise<Result<Client>> => {
-  const site = await registerWorker(script);
-  if (!site.ok) return site;
-  if (!(await site.value.controlled())) return failed({ code: 'no-worker', detail: 'no control' });
-  const wiring = await wireTo(workerTransport(site.value, tab));
-  if (await withDeadline(wiring.ready, FIRST_WELCOME_DEADLINE_MS, false)) {
-    site.value.settle();
+  const found = await registerWorker(script);
+  if (!found.ok) return found;
+  const site = found.value;
+  if (!(await site.controlled())) {
+    const problem = await site.replaceFormer();
+    if (problem || !(await site.controlled())) return failed(problem ?? { code: 'no-worker', detail: 'no control' });
+  }
+  const wiring = await wireTo(workerTransport(site, tab));
+  let problem: Problem | undefined;
+  if (
+    !(await withDeadline(wiring.ready, FORMER_AFTER_MS, false)) &&
+    !(await reachesKeeper(site.folder).catch(() => true))
+  )
+    problem = await site.replaceFormer();
+  if (!problem && (await withDeadline(wiring.ready, FIRST_WELCOME_DEADLINE_MS, false))) {
+    site.settle();
     return ok(wiring);
   }
   wiring.close();
-  return failed({ code: 'no-worker', detail: 'no welcome' });
+  return failed(problem ?? { code: 'no-worker', detail: 'no welcome' });
 };
 
 /** The host in this page; it is loaded only where it is needed. */

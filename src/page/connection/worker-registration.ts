@@ -1,7 +1,7 @@
 import { MARK } from '../../protocol/bridge/bridge-constants.ts';
 import type { Marked, PageMessage } from '../../protocol/bridge/bridge.ts';
 import { PAGE_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
-import { failed, ok, type Result } from '../../protocol/problem.ts';
+import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
 import { REPLACEMENT_SEARCH, trustScript } from './trusted-types.ts';
 import { requestTakeover } from './worker-update.ts';
 import { waitForEvent } from '../util/timers.ts';
@@ -11,6 +11,8 @@ const INSTALL_DEADLINE_MS = 20_000;
 /** Taking control took 1 to 3 ms (measured); a worker that is still starting may take longer. */
 const CONTROL_DEADLINE_MS = 3_000;
 const CLAIM_EVERY_MS = 500;
+/** The first seconds of a page are the page's. */
+const UPDATE_CHECK_AFTER_MS = 3_000;
 
 /** The registration of our worker, and this page's relation to it. */
 export type WorkerRegistration = {
@@ -32,6 +34,11 @@ export type WorkerRegistration = {
   replaceWorker(): Promise<unknown>;
   /** Registers again: the site's data may have been cleared. */
   repair(): Promise<unknown>;
+  /**
+   * Replaces an active worker that is no keeper, with the one that this page registers. Resolves with the reason where it
+   * stays.
+   */
+  replaceFormer(): Promise<Problem | undefined>;
   /** Registers now, if this page took the worker that controlled it already. */
   settle(): void;
 };
@@ -61,12 +68,36 @@ const activation = (registration: ServiceWorkerRegistration): Promise<boolean> =
     look();
   });
 
+const hrefOf = (script: string | TrustedScriptURL): string => new URL(script as string, document.baseURI).href;
+
+/**
+ * The site may have registered this worker with options of its own. To register it with others would download it again,
+ * which fails without a network.
+ */
+const registered = async (
+  container: ServiceWorkerContainer,
+  script: string | TrustedScriptURL,
+): Promise<ServiceWorkerRegistration | undefined> => {
+  const href = hrefOf(script);
+  const found = await container.getRegistration(href);
+  return found?.active?.scriptURL === href ? found : undefined;
+};
+
 /** The script is never taken from the HTTP cache: an update must not wait for `max-age`. */
-const register = async (script: string | TrustedScriptURL) => {
+const registerOnce = async (script: string | TrustedScriptURL) => {
   // Loaded in parallel with the realtime part: a first load waits for neither.
   const { Workbox } = await import('workbox-window/Workbox.js');
   return new Workbox(trustScript(script), { updateViaCache: 'none' }).register({ immediate: true });
 };
+
+/**
+ * A server refuses a sealed script to a browser that has lost its cookie. Any document of the origin brings the cookie
+ * again, and neither a cached one nor one of the app shell does.
+ */
+const withCookie = <T>(script: string | TrustedScriptURL, load: () => Promise<T>): Promise<T> =>
+  load().catch(() => fetch(folderOf(script), { cache: 'no-store' }).then(load));
+
+const register = (script: string | TrustedScriptURL) => withCookie(script, () => registerOnce(script));
 
 /** The members of a registration that this page uses. A `ServiceWorkerRegistration` changes with the browser's. */
 type Workers = Pick<ServiceWorkerRegistration, 'active' | 'waiting'>;
@@ -78,10 +109,8 @@ type Workers = Pick<ServiceWorkerRegistration, 'active' | 'waiting'>;
 const controllerOf = (
   { controller }: ServiceWorkerContainer,
   script: string | TrustedScriptURL,
-): ServiceWorker | undefined => {
-  const { href } = new URL(script as string, document.baseURI);
-  return controller?.state === 'activated' && controller.scriptURL === href ? controller : undefined;
-};
+): ServiceWorker | undefined =>
+  controller?.state === 'activated' && controller.scriptURL === hrefOf(script) ? controller : undefined;
 
 /** Registers the worker. The problem `no-worker` says why this page cannot have one. */
 export const registerWorker = async (script: string | TrustedScriptURL): Promise<Result<WorkerRegistration>> => {
@@ -96,8 +125,10 @@ export const registerWorker = async (script: string | TrustedScriptURL): Promise
     trustScript(script);
     const controller = controllerOf(container, script);
     if (controller) return ok(siteOf(container, { active: controller, waiting: null }, script));
+    const known = await registered(container, script);
+    if (known) return ok(siteOf(container, known, script));
     const registration = await register(script);
-    if (registration && (await activation(registration))) return ok(siteOf(container, registration, script));
+    if (registration && (await activation(registration))) return ok(siteOf(container, registration, script, true));
     return failed({ code: 'no-worker', detail: 'not installed' });
   } catch (error) {
     return failed({ code: 'no-worker', detail: String(error) });
@@ -108,10 +139,12 @@ export const registerWorker = async (script: string | TrustedScriptURL): Promise
 export const folderOf = (script: string | TrustedScriptURL): string =>
   new URL('./', new URL(script as string, location.href)).pathname;
 
+/** `isNew`: its script has just been downloaded. */
 const siteOf = (
   container: ServiceWorkerContainer,
   first: Workers,
   script: string | TrustedScriptURL,
+  isNew = false,
 ): WorkerRegistration => {
   const folder = folderOf(script);
   let registration = first;
@@ -134,19 +167,24 @@ const siteOf = (
 
   const again = async () => {
     settling = true;
-    const found = await register(script);
+    const found = (await registered(container, script)) ?? (await register(script));
     if (!found) return;
     registration = found;
     await activation(found);
   };
-  /** A sealed script is refused to a browser that has lost its cookie; any document of the origin brings it again. */
   const repair = () =>
     (repairing ??= again()
-      .catch(() => fetch(folder).then(again))
       .catch(() => {})
       .finally(() => {
         repairing = undefined;
       }));
+  /** The browser checks for an update after each navigation, and reports to no page that the server refused it. */
+  const checkUpdate = async (): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, UPDATE_CHECK_AFTER_MS));
+    const found = await registered(container, script);
+    if (!navigator.onLine || !found || found.waiting || found.installing) return;
+    await withCookie(script, () => found.update()).catch(() => {});
+  };
   const present = async () => {
     await handingOver;
     return activeWorker() ?? (await repair(), activeWorker());
@@ -162,11 +200,21 @@ const siteOf = (
     return container.controller !== null;
   };
 
+  const replaceFormer = async (): Promise<Problem | undefined> => {
+    await repair();
+    const former = await import('./former-worker.ts');
+    return registration instanceof ServiceWorkerRegistration
+      ? former.replaceFormer(registration, hrefOf(script))
+      : undefined;
+  };
+
   const replaceWorker = async (): Promise<void> => {
     const { controller } = container;
     if (!controller) return;
     // Chromium 156 crashed twice when a page registered a worker during the activation of another.
     if (controller.state !== 'activated' && !(await waitForEvent(controller, 'statechange', PAGE_TAKEOVER_MS))) return;
+    const own = [hrefOf(script), hrefOf(script) + REPLACEMENT_SEARCH];
+    if (!own.includes(controller.scriptURL)) return void (await replaceFormer());
     const renewed = waitForEvent(container, 'controllerchange', PAGE_TAKEOVER_MS);
     await register(
       controller.scriptURL.endsWith(REPLACEMENT_SEARCH) ? script : `${script as string}${REPLACEMENT_SEARCH}`,
@@ -198,9 +246,11 @@ const siteOf = (
     requestActivation,
     replaceWorker,
     repair,
+    replaceFormer,
     settle() {
-      if (settling) return;
-      void again().then(requestActivation, () => (settling = false));
+      if (isNew) return;
+      void checkUpdate();
+      if (!settling) void again().then(requestActivation, () => (settling = false));
     },
   };
 };

@@ -29,6 +29,13 @@ const endpointOf = ({ container, post }: WorkerRegistration): Endpoint => {
   };
 };
 
+/** Whether the worker that controls this page is a keeper. Rejects when it does not answer in time. */
+export const reachesKeeper = async (folder: string): Promise<boolean> => {
+  const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
+  const { headers } = await fetch(folder + PULSE_PATH, { signal, cache: 'no-store' });
+  return headers.get('content-type') === KEEP_ALIVE_TYPE;
+};
+
 export const workerTransport = (site: WorkerRegistration, tab: string): Transport => {
   /*
    * If all workers die while a waiting worker activates, Chromium 156 names that one as the controller (measured). But
@@ -39,9 +46,7 @@ export const workerTransport = (site: WorkerRegistration, tab: string): Transpor
   const isBypassed = (): boolean => passedBy !== null && passedBy === site.container.controller;
   const look = async (): Promise<void> => {
     const { controller } = site.container;
-    const signal = AbortSignal.timeout(LOOK_DEADLINE_MS);
-    const { headers } = await fetch(site.folder + PULSE_PATH, { signal, cache: 'no-store' });
-    if (headers.get('content-type') === KEEP_ALIVE_TYPE) return;
+    if (await reachesKeeper(site.folder)) return;
     passedBy = controller;
     // Only once: a worker of another library would be replaced again and again.
     replacing ??= site.replaceWorker().catch(() => {});

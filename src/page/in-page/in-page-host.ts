@@ -26,13 +26,15 @@ const documentConfig = (): KeeperConfig | undefined => {
   return KEEPER_CONFIG.read(value);
 };
 
-/** The page works on without the keeper, so its developer learns why from the console only. */
-const noteUnavailable = (problem: Problem): void => {
+/** The page works on without the worker, so its developer learns why from the console only. */
+const noteWhy = (problem: Problem, consequence: string): void => {
   const why = 'detail' in problem ? problem.detail : problem.code;
-  noteOnce(
-    `no worker runs here (${why}), and this page cannot stand in for it. Serve the worker script over HTTPS or from localhost. For pages without a worker, put the configuration into the document.`,
-  );
+  noteOnce(`no worker runs here (${why}). ${consequence}`);
 };
+
+const STANDS_IN = 'The session runs in this page instead, and protects its tokens less.';
+const CANNOT_STAND_IN =
+  'This page cannot stand in for it without a configuration: give one to connect(), or put it into the document (docs/how-to/embed-in-a-site.md).';
 
 /**
  * Without a worker the callback of the provider opens a document, which is this one. It removes the code from the address
@@ -69,9 +71,10 @@ export const openInPageTransport = (options: InPageOptions): Transport => {
   const config = given ?? documentConfig();
   // WebCrypto, and so PKCE, sealing and DPoP, work in secure contexts only (https://w3c.github.io/webcrypto/).
   if (!config || !isSecureContext) {
-    noteUnavailable(problem);
+    noteWhy(problem, CANNOT_STAND_IN);
     return upgradeToWorker(inPageTransport(unavailableHost(problem)), { script, tab, stop: () => {} });
   }
+  noteWhy(problem, STANDS_IN);
   const { clock, stop } = stoppableClock();
   const host = createHost({
     config,

@@ -1,6 +1,6 @@
 import type { Transport } from '../connection/transport.ts';
 import { registerWorker } from '../connection/worker-registration.ts';
-import { workerTransport } from '../connection/worker-transport.ts';
+import { reachesKeeper, workerTransport } from '../connection/worker-transport.ts';
 
 /** The installation of a worker may succeed later: on a better network, or after a deployment. */
 const LOOK_EVERY_MS = 60_000;
@@ -14,6 +14,8 @@ export const upgradeToWorker = (page: Transport, { script, tab, stop }: UpgradeO
   const search = async (): Promise<boolean> => {
     const site = await registerWorker(script);
     if (!site.ok || !(await site.value.controlled())) return false;
+    // Another library's worker may control this page.
+    if (!(await reachesKeeper(site.value.folder).catch(() => false))) return false;
     const worker = workerTransport(site.value, tab);
     stop();
     const record = await page.api.backup();

@@ -60,6 +60,8 @@ export const PAGE_MESSAGE = union('type', {
   abort: { name: NAME },
   /** An active worker that was restarted asks the waiting worker whether it is about to take over. */
   'skip-waiting': {},
+  /** To a waiting worker: the active one is no keeper, so nothing of its pages depends on it. */
+  'replace-former': {},
   /** From an installed worker to the active one: it tries to take over for so long. No effect when a page sends it. */
   'taking-over': { ms: withDefault(number, WORKER_TAKEOVER_MS) },
 });

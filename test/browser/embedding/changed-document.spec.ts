@@ -32,3 +32,26 @@ test('asks proxies to leave the documents as they are', async ({ page, app }) =>
   const response = await page.request.get(app.origin);
   expect(response.headers()['cache-control']).toBe('no-cache, no-transform');
 });
+
+test('lets the shipped worker be updated again after only the cookies were cleared [cookies-cleared]', async ({
+  page,
+  context,
+  app,
+  complaints,
+}) => {
+  complaints.expect(FAILED_REQUEST);
+  await page.goto(app.origin);
+  await connectKeeper(page);
+  await context.clearCookies();
+  const isServed = () =>
+    page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      return registration?.update().then(
+        () => true,
+        () => false,
+      );
+    });
+  expect(await isServed()).toBe(false);
+  await page.reload();
+  await expect.poll(isServed, { timeout: 60_000 }).toBe(true);
+});

@@ -88,8 +88,7 @@ for (const kind of TOKEN_KINDS) {
       await page.evaluate((intent) => void window.keeper.signIn(intent), INTENTS[kind]);
       if (kind === 'oidc') {
         await atProvider(page);
-        await page.waitForURL((url) => url.pathname === '/auth/callback');
-        await connectWith(page, config);
+        // The app takes the callback, with the configuration in its document.
         await page.waitForURL(`${site.origin}/`);
         await connectWith(page, config);
       }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { launchBrowser } from '../../support/browser/crashes.ts';
+import type { Keeper } from '../../../src/page/types/types.ts';
 import { launchOptions } from '../../support/browser/browser.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { sessionStateOf, snapshotOf } from '../../support/page/keeper-page.ts';
@@ -26,8 +27,7 @@ for (const kind of SIGN_IN_KINDS) {
     await page.evaluate((intent) => void window.keeper.signIn(intent), INTENTS[kind]);
     if (kind === 'oidc') {
       await atProvider(page);
-      await page.waitForURL((url) => url.pathname === '/auth/callback');
-      await connectWith(page, config);
+      // The app takes the callback, with the configuration in its document.
       await page.waitForURL(`${app.origin}/`);
       await connectWith(page, config);
     }
@@ -43,7 +43,31 @@ for (const kind of SIGN_IN_KINDS) {
   });
 }
 
+test('the shipped app signs in without a worker, with the configuration in its document [document-config]', async ({
+  page,
+  app,
+}) => {
+  await page.goto(app.origin);
+  const connect = async () =>
+    page.evaluate(async () => {
+      const library = '/keeper.js';
+      const { connect: join } = (await import(library)) as { connect(): Promise<Keeper> };
+      window.keeper = await join();
+    });
+  await connect();
+  await page.evaluate((intent) => window.keeper.signIn(intent), INTENTS.password);
+  await page.reload();
+  await connect();
+  await expect.poll(() => sessionStateOf(page)).toBe('active');
+  expect((await snapshotOf(page)).worker.host).toBe('page');
+});
+
 test('the app says that it cannot start without a worker and a configuration', async ({ page, app }) => {
+  await page.route(app.origin, async (route) => {
+    const response = await route.fetch();
+    const text = await response.text();
+    await route.fulfill({ response, body: text.replace('id="session-keeper"', 'id="another"') });
+  });
   await page.goto(app.origin);
   await expect(page.getByRole('region', { name: 'Sign in' })).toContainText(
     'Session Keeper cannot start in this browser.',

@@ -1,8 +1,9 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KEEPER_CONFIG } from '../../../src/protocol/config.ts';
 import { startTestServer, temporaryDir, type TestServer } from '../support/start.ts';
 
 const INLINE = 'document.title = "early"';
@@ -80,6 +81,17 @@ describe('files', () => {
     expect((await get('/api/v1/nothing', DOCUMENT)).status).toBe(404);
     expect((await get('/nowhere', { 'sec-fetch-dest': 'iframe', accept: 'text/html' })).status).toBe(404);
     expect((await get('/', DOCUMENT, 'POST')).status).toBe(404);
+  });
+
+  test('gives the configuration to a navigation, and the file of the build to a worker', async () => {
+    writeFileSync(join(dist, 'index.html'), `<!doctype html><head><title>App</title></head><script>${INLINE}</script>`);
+    const navigation = await get('/', DOCUMENT);
+    const [, json = ''] =
+      /<script type="application\/json" id="session-keeper">(.*?)<\/script>/.exec(navigation.body) ?? [];
+    expect(KEEPER_CONFIG.read(JSON.parse(json))).toBeDefined();
+    expect(navigation.headers['vary']).toContain('Sec-Fetch-Dest');
+    const worker = await get('/index.html', { 'sec-fetch-dest': 'empty', accept: '*/*' });
+    expect(worker.body).toBe(readFileSync(join(dist, 'index.html'), 'utf8'));
   });
 
   test('serves the callback with no-store [callback-not-cached]', async () => {
