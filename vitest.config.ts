@@ -15,6 +15,9 @@ const INTEGRATION = [
   'test/toolchain/production.test.ts',
 ];
 
+/** Projects outside this repository that install the packed tarball. `npm run pack` runs them. */
+const PACKAGE = ['test/package/**/*.test.ts'];
+
 export default defineConfig({
   test: {
     // Vitest may be called from any folder.
@@ -26,9 +29,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/browser/**', ...INTEGRATION] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/browser/**', ...INTEGRATION, ...PACKAGE],
+        },
       },
       { extends: true, test: { name: 'integration', include: INTEGRATION } },
+      // One site after the other: each installs, builds and starts a browser.
+      { extends: true, test: { name: 'package', include: PACKAGE, fileParallelism: false } },
     ],
   },
 });

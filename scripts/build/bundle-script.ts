@@ -1,6 +1,6 @@
 import { rolldown } from 'rolldown';
 import { bundleWorker } from './bundle-worker.ts';
-import { inputOptions, type Defines, type ScriptBundle, type ScriptEntry } from './script-entry.ts';
+import { filesFolder, inputOptions, type Defines, type ScriptBundle, type ScriptEntry } from './script-entry.ts';
 
 /** Throws the bundler's own error when the source does not compile. */
 export const bundleScript = async (
@@ -20,7 +20,7 @@ export const bundleScript = async (
       comments: { annotation: false },
       sourcemap: production ? true : 'inline',
       entryFileNames: entry.file,
-      chunkFileNames: `assets/${entry.file.replace(/\.js$/, '')}-[name]-[hash].js`,
+      chunkFileNames: `${filesFolder(entry)}/${entry.file.replace(/\.js$/, '')}-[name]-[hash].js`,
     });
     const modules = new Set(output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : [])));
     const files = output.map((file) => ({

@@ -1,6 +1,13 @@
 import { basename, resolve } from 'node:path';
 import { rolldown, RolldownMagicString, type OutputChunk, type Plugin, type RolldownBuild } from 'rolldown';
-import { inputOptions, sha256, type Defines, type ScriptBundle, type ScriptEntry } from './script-entry.ts';
+import {
+  filesFolder,
+  inputOptions,
+  sha256,
+  type Defines,
+  type ScriptBundle,
+  type ScriptEntry,
+} from './script-entry.ts';
 
 const HASH_LENGTH = 8;
 const CORE = 'core';
@@ -118,7 +125,7 @@ export const bundleWorker = async (
   const locations: Record<string, { url: string; integrity: string }> = {};
   for (const part of parts) {
     const name = partName(part.fileName);
-    const fileName = `assets/keeper-part-${name}-${sha256(part.code, 'hex').slice(0, HASH_LENGTH)}.js`;
+    const fileName = `${filesFolder(entry)}/keeper-part-${name}-${sha256(part.code, 'hex').slice(0, HASH_LENGTH)}.js`;
     const [script, ...maps] = withMap(part.code, JSON.stringify(part.map), fileName, production);
     if (!script) continue;
     files.push(script, ...maps);

@@ -18,13 +18,15 @@ export type ScriptEntry = {
   tsconfig: string;
   /** Whether `__PRECACHE__` holds the app shell (else it is empty). */
   precache: boolean;
+  /** Folder of its other files, below the output folder. Default: `assets`. */
+  folder?: string;
   /** Whether the server puts a first line with the deployment's configuration before the script. */
   baked: boolean;
 };
 
 export type PrecacheEntry = { url: string; revision: string | null; integrity: string };
 
-/** Values of `__BUILD__` and `__PRECACHE__`. `base`: the URL path below which the files are. */
+/** Values of `__BUILD__` and `__PRECACHE__`. `base`: the URL path below which the files are; `./` is beside the worker. */
 export type Defines = { build: string; precache: readonly PrecacheEntry[]; base: string };
 
 /** Output files, the entry first. `modules`: absolute paths of the bundled sources. */
@@ -35,6 +37,9 @@ export type ScriptBundle = {
 };
 
 const TARGET = 'es2022';
+const DEFAULT_FOLDER = 'assets';
+
+export const filesFolder = ({ folder = DEFAULT_FOLDER }: ScriptEntry): string => folder;
 
 export const sha256 = (data: string | Uint8Array, encoding: 'hex' | 'base64'): string =>
   createHash('sha256').update(data).digest(encoding);

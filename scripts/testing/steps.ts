@@ -61,6 +61,7 @@ export const LEGS: Readonly<Record<'main' | 'rest', readonly TestStep[]>> = {
     browserTests('browser tests', '--project=browser', '--project=waits'),
     // Tests that bound a time run after the others and one by one.
     browserTests('timed tests', '--project=timed', '--workers=1', '--output=test-results/timed'),
+    command('package', 'node', '--import', 'tsx', 'scripts/package/pack.ts'),
     command('size', 'node', '--import', 'tsx', 'scripts/size.ts'),
     command('supply chain', 'node', '--import', 'tsx', 'scripts/supply-chain/supply-chain.ts'),
   ],

@@ -1,3 +1,4 @@
+import type { TrustedScriptURL } from 'trusted-types/lib/index.js';
 import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../../protocol/bridge/calls.ts';
 import type { KeeperConfig } from '../../protocol/config.ts';
 import type { Result } from '../../protocol/problem.ts';

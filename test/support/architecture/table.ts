@@ -20,7 +20,7 @@ export const LAYERS: readonly Layer[] = [
   layer('core', 'src/core', ['protocol'], []),
   layer('host', 'src/host', ['core', 'protocol'], ['idb', 'oauth4webapi']),
   layer('sw', 'sw', ['host', 'core', 'protocol'], ['comlink', 'workbox-*']),
-  layer('page', 'src/page', ['protocol'], ['comlink', 'workbox-window']),
+  layer('page', 'src/page', ['protocol'], ['comlink', 'trusted-types', 'workbox-window']),
   layer('ui', 'src/ui', ['page', 'protocol'], ['lit']),
   layer('app', 'src/app', ['ui', 'page'], ['lit']),
   layer('server', 'server', ['protocol'], 'any'),

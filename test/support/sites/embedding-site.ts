@@ -13,9 +13,16 @@ export type ApiRequest = {
   path: string;
   authorization: string | undefined;
   referer: string | undefined;
+  /** Of the answer, once there is one. */
+  status?: number;
 };
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+export type EmbeddingSiteOptions = {
+  /** Folder with the site's files. Default: the product's build. */
+  folder?: string;
+};
 
 /** An existing site beside the product's build: a password login, an API, pages and workers of its own. */
 export type EmbeddingSite = {
@@ -33,6 +40,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.json': 'application/json',
+  '.css': 'text/css; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
 };
 const ACCESS_SECONDS = 300;
 
@@ -68,7 +77,7 @@ const bodyOf = async (request: IncomingMessage): Promise<Record<string, unknown>
   }
 };
 
-export const startEmbeddingSite = async (): Promise<EmbeddingSite> => {
+export const startEmbeddingSite = async ({ folder = 'dist' }: EmbeddingSiteOptions = {}): Promise<EmbeddingSite> => {
   const contents = new Map<string, string | Answer>();
   const received: ApiRequest[] = [];
   const access = new Map<string, string>();
@@ -98,8 +107,9 @@ export const startEmbeddingSite = async (): Promise<EmbeddingSite> => {
 
   const answerFile = async (path: string, response: ServerResponse): Promise<void> => {
     try {
-      const bytes = await readFile(join('dist', path));
-      response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' }).end(bytes);
+      const bytes = await readFile(join(folder, path.endsWith('/') ? `${path}index.html` : path));
+      const type = TYPES[extname(path)] ?? (path.endsWith('/') ? TYPES['.html'] : 'application/octet-stream');
+      response.writeHead(200, { 'content-type': type }).end(bytes);
     } catch {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('no such file');
     }
@@ -109,7 +119,8 @@ export const startEmbeddingSite = async (): Promise<EmbeddingSite> => {
     const path = new URL(request.url ?? '/', 'http://site').pathname;
     const { authorization, referer } = request.headers;
     const [, name] = /\/api\/(.*)$/.exec(path) ?? [];
-    if (name !== undefined) received.push({ method: request.method ?? '', path, authorization, referer });
+    const entry: ApiRequest = { method: request.method ?? '', path, authorization, referer };
+    if (name !== undefined) received.push(entry);
     const content = contents.get(path);
     response.setHeader('cache-control', 'no-cache');
     if (typeof content === 'function') return content(request, response);
@@ -118,9 +129,10 @@ export const startEmbeddingSite = async (): Promise<EmbeddingSite> => {
       return void response.writeHead(200, { 'content-type': type }).end(content);
     }
     if (name === undefined) return void answerFile(path, response);
-    void answerApi(request, name).then(([status, body]) =>
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
-    );
+    void answerApi(request, name).then(([status, body]) => {
+      entry.status = status;
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

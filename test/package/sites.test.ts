@@ -1,0 +1,72 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from '@playwright/test';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchOptions } from '../support/browser/browser.ts';
+import { killWorkers } from '../support/browser/worker-kill.ts';
+import { startEmbeddingSite, type EmbeddingSite } from '../support/sites/embedding-site.ts';
+import { installConsumer, type Consumer } from './consumer.ts';
+
+/* The packed tarball in projects outside this repository. `npm run pack` first. */
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await chromium.launch(launchOptions());
+});
+afterAll(() => browser.close());
+
+const whoamiOf = (site: EmbeddingSite) => site.received.filter(({ path }) => path === '/api/me');
+
+/** Signs in, reloads, and asks the backend again after the worker died. */
+const driveSession = async (page: Page, origin: string, backend: EmbeddingSite): Promise<void> => {
+  await page.goto(`${origin}/`);
+  await page.getByText('Signed out', { exact: true }).first().waitFor();
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Hello ann').waitFor();
+  backend.received.length = 0;
+  await page.reload();
+  await page.getByText('Hello ann').waitFor();
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await page.getByText('whoami 200').waitFor();
+  await killWorkers(page);
+  await page.getByRole('button', { name: 'Ask' }).click();
+  await expect.poll(() => whoamiOf(backend).filter(({ status }) => status === 200).length).toBeGreaterThan(1);
+  expect(whoamiOf(backend).every(({ authorization }) => authorization?.startsWith('Bearer '))).toBe(true);
+};
+
+type Site = { name: string; built: string };
+
+/** `built`: the folder of the site that the backend serves. Empty: the site has a server of its own. */
+const SITES: readonly Site[] = [
+  { name: 'vite-react', built: 'dist' },
+  { name: 'express', built: '' },
+];
+
+describe.each(SITES)('the package in $name', ({ name, built }) => {
+  let consumer: Consumer;
+  let backend: EmbeddingSite;
+  let server: { origin: string; stop(): Promise<void> } | undefined;
+  beforeAll(async () => {
+    consumer = await installConsumer(name);
+    await cp(join(consumer.dir, 'node_modules/session-keeper/ready'), join(consumer.dir, 'public'), {
+      recursive: true,
+    });
+    await consumer.run('npm', 'run', 'build');
+    backend = await startEmbeddingSite(built === '' ? {} : { folder: join(consumer.dir, built) });
+    if (built === '') server = await consumer.serve({ PORT: '0', BACKEND: backend.origin }, 'server.js');
+  }, 400_000);
+  afterAll(async () => {
+    await server?.stop();
+    await backend?.stop();
+    await consumer?.remove();
+  });
+
+  test('keeps the session over a reload and the death of the worker', async () => {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on('pageerror', ({ message }) => errors.push(message));
+    await driveSession(page, server?.origin ?? backend.origin, backend);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+});
