@@ -66,10 +66,10 @@ const historyRoutes = (topics: Topics, signedIn: Handler): Hono<Env> =>
     if (!isTopic(topic))
       return problemResponse({ status: 400, code: 'bad-request', detail: 'This is not a valid topic name.' });
     const { owner } = c.get('principal');
-    const { offset } = await topics.head(owner, topic);
+    const { epoch, offset } = await topics.head(owner, topic);
     const after = Math.max(0, offset - MAX_HISTORY_EVENTS);
     const events = await topics.read(owner, topic, after, MAX_HISTORY_EVENTS);
-    return c.json({ epoch: topics.epoch, events });
+    return c.json({ epoch, events });
   });
 
 /** The HTTP API below `/api/`. */

@@ -32,13 +32,13 @@ export type ServerContext = {
 
 /** The request handler of the embedded provider. */
 export const createEmbeddedProvider = async ({ options, services, origins, issuer, clientId, log }: ServerContext) => {
-  const { store, accounts, loginRateLimit, deviceCookies, lifetimes, reusePolicy, tokenVersion, stats, revocations } =
+  const { storage, accounts, loginRateLimit, deviceCookies, lifetimes, reusePolicy, tokenVersion, stats, revocations } =
     services;
   const provider = await createProvider({
     issuer,
     clientId,
     appOrigins: origins,
-    store,
+    storage,
     accounts,
     loginRateLimit,
     deviceCookies,

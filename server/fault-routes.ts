@@ -20,7 +20,7 @@ import { number, object, string, type Infer } from '../src/protocol/schema/schem
 import { count, optional } from '../src/protocol/schema/schema-types.ts';
 import { startTimer } from '../src/protocol/timing/timer.ts';
 import type { Stats } from './base/stats.ts';
-import { deleteAll, type Store } from './base/store.ts';
+import type { Store } from './base/store.ts';
 import type { CookieSessions } from './auth/cookie-sessions.ts';
 import type { Topics } from './realtime/topics.ts';
 
@@ -75,7 +75,7 @@ const localOnly =
 const revokeAllSessions = async (services: FaultRouteServices): Promise<void> => {
   const { store, passwordTokens, cookieSessions, tokenVersion, tokenVerifier, revocations } = services;
   await Promise.all([
-    ...[...REVOCABLE_PREFIXES, 'ticket/'].map((prefix) => deleteAll(store, prefix)),
+    ...[...REVOCABLE_PREFIXES, 'ticket/'].map((prefix) => store.deleteAll(prefix)),
     passwordTokens.revokeAll(),
     cookieSessions.revokeAll(),
   ]);

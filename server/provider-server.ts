@@ -1,4 +1,4 @@
-import { openTokenVersion } from './auth/token-version.ts';
+import { createTokenVersion } from './auth/token-version.ts';
 import { createAccounts, DEMO_ACCOUNT, type Account } from './auth/accounts.ts';
 import { createDeviceCookies } from './auth/device-cookies.ts';
 import { createServerClock } from './base/server-clock.ts';
@@ -8,7 +8,7 @@ import { createLoginRateLimit } from './limits/login-rate-limit.ts';
 import { DEFAULT_CLIENT_ID } from './worker/keeper-config.ts';
 import { DEFAULT_LIFETIMES, type Lifetimes } from './base/token-lifetimes.ts';
 import { startHttpServer, stopHttpServer } from './http/http-server.ts';
-import { loadOrCreateKey } from './base/crypto.ts';
+import { createLmdbStorage } from './storage/lmdb-storage.ts';
 import { createProvider } from './provider/provider.ts';
 import type { GrantPolicy } from './provider/sign-in-routes.ts';
 
@@ -43,7 +43,7 @@ export const startProvider = async (
     notify: () => undefined,
     onLost: (message) => console.error(message),
   });
-  const { store } = folder;
+  const storage = createLmdbStorage(folder.store);
   const clock = createServerClock(options.skewMs, folder.clock);
   const late: { handle?: ReturnType<Awaited<ReturnType<typeof createProvider>>['callback']> } = {};
   const listening = await startHttpServer(
@@ -59,14 +59,14 @@ export const startProvider = async (
     issuer,
     clientId: options.clientId ?? DEFAULT_CLIENT_ID,
     appOrigins: options.appOrigins,
-    store,
+    storage,
     accounts: createAccounts(options.accounts ?? [DEMO_ACCOUNT]),
     loginRateLimit: createLoginRateLimit(() => performance.now()),
-    deviceCookies: createDeviceCookies(await loadOrCreateKey(store, 'device-cookies')),
+    deviceCookies: createDeviceCookies(await storage.secrets.keys('device-cookies')),
     lifetimes: { ...DEFAULT_LIFETIMES, ...options.lifetimes },
     reusePolicy: { graceMs: options.graceMs ?? 0 },
     steadyNow: clock.steadyNow,
-    tokenVersion: await openTokenVersion(store),
+    tokenVersion: createTokenVersion(storage),
     accessTokens: options.accessTokens ?? 'jwt',
     audience: issuer,
     dpop: options.dpop ?? 'required',

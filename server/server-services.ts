@@ -1,4 +1,4 @@
-import { openTokenVersion, type TokenVersion } from './auth/token-version.ts';
+import { createTokenVersion, type TokenVersion } from './auth/token-version.ts';
 import { createAccounts, type Account, type Accounts } from './auth/accounts.ts';
 import type { ServerClock } from './base/server-clock.ts';
 import type { DiskSpace } from './data-folder/disk-space.ts';
@@ -21,18 +21,17 @@ import { takeSavedPresence } from './realtime/presence-tracker.ts';
 import { createSessionRevocations, type SessionRevocations } from './http/principal.ts';
 import { createRequestLog, type RequestLog } from './auth/request-log.ts';
 import { openWorkerSecrets, type WorkerSecrets } from './worker/worker-secret.ts';
-import { loadOrCreateKey } from './base/crypto.ts';
 import { createStats, type Stats } from './base/stats.ts';
-import type { Store } from './base/store.ts';
+import type { Storage } from './storage/storage.ts';
 import { createCookieSessions, type CookieSessions } from './auth/cookie-sessions.ts';
 import { createTicketStore, type Tickets } from './auth/tickets.ts';
-import { openTopics, type Topics } from './realtime/topics.ts';
+import { createTopics, type Topics } from './realtime/topics.ts';
 import { createDownloadLinks, type DownloadLinks } from './demo/download-links.ts';
 import { createUploads, type Uploads } from './demo/uploads.ts';
 
 /** Everything that holds state. A server opens it once; each part takes the services that it needs. */
-export type ServerServices = {
-  store: Store;
+export type ServerServices = Pick<Storage, 'store'> & {
+  storage: Storage;
   clock: ServerClock;
   accounts: Accounts;
   loginRateLimit: LoginRateLimit;
@@ -88,27 +87,48 @@ const createLimits = ({ acceptsPerSecond = DEFAULT_ACCEPTS_PER_SECOND }: ServerS
   loginRateLimit: createLoginRateLimit(monotonicNow),
 });
 
+type RealtimeParts = Pick<ServerServices, 'storage' | 'clock' | 'tickets' | 'revocations' | 'admissionControl'>;
+
+const openRealtime = async (
+  { storage, clock, tickets, revocations, admissionControl }: RealtimeParts,
+  { space, heartbeatMs, presenceGraceMs }: ServerServicesOptions,
+): Promise<Pick<ServerServices, 'topics' | 'hub' | 'eventStreams'>> => {
+  const { store } = storage;
+  const topics = createTopics(storage.topicLog, space);
+  const present = await takeSavedPresence(store);
+  return {
+    topics,
+    hub: createTopicHub({
+      ...{ store, clock, topics, tickets, revocations, admissionControl },
+      ...{ heartbeatMs, presenceGraceMs, present },
+    }),
+    eventStreams: createEventStreams({ clock, topics, revocations }),
+  };
+};
+
 export const openServerServices = async (
-  store: Store,
+  storage: Storage,
   clock: ServerClock,
   options: ServerServicesOptions,
 ): Promise<ServerServices> => {
+  const { store, secrets } = storage;
   const lifetimes = { ...DEFAULT_LIFETIMES };
   const reusePolicy = { graceMs: REUSE_GRACE_MS };
   const notify = onceForEachType(options.notify);
   const revocations = createSessionRevocations(store);
   const stats = createStats();
-  const tokenVersion = await openTokenVersion(store);
-  const topics = await openTopics(store, options.space);
-  const tickets = createTicketStore(store, stats, revocations);
+  const tokenVersion = createTokenVersion(storage);
+  const tickets = createTicketStore(storage, stats, revocations);
   const cookieSessions = createCookieSessions({ store, clock, revocations });
   const limits = createLimits(options);
+  const realtime = await openRealtime({ storage, clock, tickets, revocations, ...limits }, options);
   return {
     store,
+    storage,
     clock,
     accounts: createAccounts(options.accounts),
     ...limits,
-    deviceCookies: createDeviceCookies(await loadOrCreateKey(store, 'device-cookies')),
+    deviceCookies: createDeviceCookies(await secrets.keys('device-cookies')),
     lifetimes,
     reusePolicy,
     notify,
@@ -116,23 +136,16 @@ export const openServerServices = async (
     revocations,
     passwordTokens: createPasswordTokens({
       ...{ store, clock, lifetimes, tokenVersion, revocations, reusePolicy, notify },
-      key: await loadOrCreateKey(store, 'password-refresh'),
+      keys: await secrets.keys('password-refresh'),
     }),
     cookieSessions,
     tickets,
-    dpopChecker: createDpopChecker({ store, clock, key: await loadOrCreateKey(store, 'api-nonces') }),
-    topics,
-    hub: createTopicHub({
-      ...{ store, clock, topics, tickets, revocations, admissionControl: limits.admissionControl },
-      heartbeatMs: options.heartbeatMs,
-      presenceGraceMs: options.presenceGraceMs,
-      present: await takeSavedPresence(store),
-    }),
-    eventStreams: createEventStreams({ clock, topics, revocations }),
+    dpopChecker: createDpopChecker({ storage, clock, keys: await secrets.keys('api-nonces') }),
+    ...realtime,
     faults: createFaults(),
     requestLog: createRequestLog({ cookieSessions, now: clock.now, enabled: options.faultRoutes === true }),
     stats,
-    workerSecrets: await openWorkerSecrets(store, options.sealKey),
+    workerSecrets: await openWorkerSecrets(secrets, options.sealKey),
     downloadLinks: createDownloadLinks(store, revocations),
     uploads: createUploads({ dir: options.uploadsDir, store, now: clock.steadyNow, space: options.space }),
     space: options.space,

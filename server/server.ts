@@ -23,6 +23,7 @@ import {
 } from './http/http-server.ts';
 import type { FreezableConnection } from './realtime/freezable-socket.ts';
 import { isGrantActive } from './provider/provider.ts';
+import { createLmdbStorage } from './storage/lmdb-storage.ts';
 import { createSlowClients } from './limits/slow-clients.ts';
 import { createTokenVerifier } from './auth/token-verifier.ts';
 import { createLog, type Log } from './operations/log.ts';
@@ -153,7 +154,7 @@ const openServer = async (options: LoggingOptions, folder: DataFolder, cleanups:
   const { log } = options;
   const notify = noticesOf(options);
   let stopping = false;
-  const services = await openServerServices(store, createServerClock(0, folder.clock), {
+  const services = await openServerServices(createLmdbStorage(store), createServerClock(0, folder.clock), {
     ...options,
     notify,
     space: createDiskSpace(options.volume ?? (() => readVolume(dir)), undefined, (isLow, space) =>

@@ -6,7 +6,7 @@ import { cookieHeader, mayBeSecure, readCookie } from '../http/cookie.ts';
 import { ownerOf, type Principal, type SessionRevocations } from '../http/principal.ts';
 import { digest, randomId } from '../base/crypto.ts';
 import { number, object, string } from '../../src/protocol/schema/schema.ts';
-import { deleteAll, type Store } from '../base/store.ts';
+import type { Store } from '../base/store.ts';
 
 const SECURE_NAME = '__Host-keeper-session';
 const PLAIN_NAME = 'keeper-session';
@@ -42,19 +42,20 @@ export const createCookieSessions = (services: {
     async start(account, headers) {
       const cookie = randomId();
       const expiresAt = clock.now() + SESSION_SECONDS * 1000;
-      await store.put(keyOf(cookie), { sub: account.username, name: account.name, expiresAt }, SESSION_SECONDS * 1000);
+      const session = { sub: account.username, name: account.name, expiresAt };
+      await store.put(keyOf(cookie), session, { ttlMs: SESSION_SECONDS * 1000, durable: true });
       return setCookie(headers, cookie, SESSION_SECONDS);
     },
     async revoke(headers) {
       const cookie = cookieOf(headers);
       if (cookie !== undefined) {
-        await store.delete(keyOf(cookie));
+        await store.delete(keyOf(cookie), { durable: true });
         await revocations.revoke(sessionOf(cookie));
       }
       return setCookie(headers, '', 0);
     },
     async revokeAll() {
-      await deleteAll(store, 'cookie-session/');
+      await store.deleteAll('cookie-session/');
     },
     async verify(headers) {
       const cookie = cookieOf(headers);

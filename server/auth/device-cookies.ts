@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { hmac, randomId, timingSafeEquals } from '../base/crypto.ts';
+import type { Keyring } from '../storage/storage.ts';
 import { cookieHeader, mayBeSecure, readCookie } from '../http/cookie.ts';
 
 /**
@@ -28,16 +29,18 @@ const ACCOUNT_LENGTH = 16;
 /** A browser that more people share forgets the one who signed in longest ago. */
 const MAX_ACCOUNTS = 5;
 
-export const createDeviceCookies = (key: Buffer): DeviceCookies => {
+export const createDeviceCookies = (keys: Keyring): DeviceCookies => {
   const nameFor = (headers: IncomingHttpHeaders): string => (mayBeSecure(headers) ? SECURE_NAME : PLAIN_NAME);
-  const digestOf = (account: string): string => hmac(key, `device account ${account}`).slice(0, ACCOUNT_LENGTH);
-  const signatureOf = (content: string): string => hmac(key, `device ${content}`);
+  const digestOf = (account: string, key = keys()[0]): string =>
+    hmac(key, `device account ${account}`).slice(0, ACCOUNT_LENGTH);
+  const signatureOf = (content: string, key = keys()[0]): string => hmac(key, `device ${content}`);
 
   const read = (headers: IncomingHttpHeaders): Device | undefined => {
     const value = readCookie(headers.cookie, nameFor(headers)) ?? '';
     const end = value.lastIndexOf('.');
     const content = value.slice(0, Math.max(0, end));
-    if (end < 0 || !timingSafeEquals(signatureOf(content), value.slice(end + 1))) return undefined;
+    const isSigned = keys().some((key) => timingSafeEquals(signatureOf(content, key), value.slice(end + 1)));
+    if (end < 0 || !isSigned) return undefined;
     const [id = '', ...accounts] = content.split('.');
     return { id, accounts };
   };
@@ -46,7 +49,8 @@ export const createDeviceCookies = (key: Buffer): DeviceCookies => {
     supplyOf(headers, account) {
       const device = read(headers);
       if (account === undefined) return device?.accounts[0];
-      return device?.accounts.includes(digestOf(account)) ? device.id : undefined;
+      const isKnown = keys().some((key) => device?.accounts.includes(digestOf(account, key)));
+      return isKnown ? device?.id : undefined;
     },
     remember(headers, account) {
       const device = read(headers);

@@ -4,7 +4,8 @@ import { digest, hmac, timingSafeEquals } from '../base/crypto.ts';
 import { createProofKeys, type ProofKeys } from './proof-keys.ts';
 import { number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
 import { optional } from '../../src/protocol/schema/schema-types.ts';
-import { StoreUnavailable, type Store } from '../base/store.ts';
+import { StoreUnavailable } from '../base/store.ts';
+import type { Keyring, Storage } from '../storage/storage.ts';
 import { setBounded } from '../base/bounded-map.ts';
 
 /** Signature algorithms that browsers generate keys for quickly. The embedded provider accepts the same. */
@@ -65,21 +66,27 @@ const verifySignature = async (
   }
 };
 
-export const createDpopChecker = (services: { store: Store; clock: ServerClock; key: Buffer }): DpopChecker => {
-  const { store, clock, key } = services;
-  const keys = createProofKeys();
+export const createDpopChecker = (services: {
+  storage: Pick<Storage, 'store' | 'once'>;
+  clock: ServerClock;
+  keys: Keyring;
+}): DpopChecker => {
+  const { clock, keys } = services;
+  const { store, once } = services.storage;
+  const proofKeys = createProofKeys();
   /** The nonces of the last steps: each request needs three, and one for its response. */
   const nonces = new Map<string, string>();
-  const nonceAt = (step: number): string => {
-    const known = nonces.get(String(step));
+  const nonceAt = (step: number, key: Buffer): string => {
+    const name = `${step} ${keys().indexOf(key)}`;
+    const known = nonces.get(name);
     if (known !== undefined) return known;
     const nonce = hmac(key, `dpop-nonce ${step}`);
-    setBounded(nonces, String(step), nonce, MAX_NONCES);
+    setBounded(nonces, name, nonce, MAX_NONCES);
     return nonce;
   };
   const step = (): number => Math.floor(clock.now() / NONCE_STEP_MS);
   const isKnownNonce = (nonce: string): boolean =>
-    [0, -1, 1].some((offset) => timingSafeEquals(nonceAt(step() + offset), nonce));
+    keys().some((key) => [0, -1, 1].some((offset) => timingSafeEquals(nonceAt(step() + offset, key), nonce)));
 
   /** Proofs that the store could not keep. A full disk must not fail the requests that only read. */
   const unstored = new Map<string, true>();
@@ -88,12 +95,7 @@ export const createDpopChecker = (services: { store: Store; clock: ServerClock; 
   const isFirstUse = async (jti: string, thumbprint: string): Promise<boolean> => {
     const seen = `dpop-proof/${digest(`${thumbprint} ${jti}`)}`;
     try {
-      const isNew = await store.update([seen], ([current]) =>
-        current === undefined
-          ? { result: true, writes: [{ key: seen, value: true, ttlMs: REPLAY_MEMORY_MS }] }
-          : { result: false },
-      );
-      return isNew && !unstored.has(seen);
+      return (await once.take(seen, REPLAY_MEMORY_MS)) && !unstored.has(seen);
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       if (unstored.has(seen) || (await store.get(seen)) !== undefined) return false;
@@ -118,9 +120,9 @@ export const createDpopChecker = (services: { store: Store; clock: ServerClock; 
   };
 
   return {
-    nonce: () => nonceAt(step()),
+    nonce: () => nonceAt(step(), keys()[0]),
     async check(request) {
-      const verified = await verifySignature(request.proof, keys, clock.now());
+      const verified = await verifySignature(request.proof, proofKeys, clock.now());
       if (!verified) return refused('not a valid proof');
       const failure = checkClaims(verified.claims, request);
       if (failure) return failure;

@@ -8,7 +8,8 @@ import { ownerOf, type Principal, type SessionRevocations } from '../http/princi
 import { digest, hmac, randomId, timingSafeEquals } from '../base/crypto.ts';
 import { number, object, string } from '../../src/protocol/schema/schema.ts';
 import { count } from '../../src/protocol/schema/schema-types.ts';
-import { deleteAll, type Decision, type Store } from '../base/store.ts';
+import type { Decision, Keep, Store } from '../base/store.ts';
+import type { Keyring } from '../storage/storage.ts';
 
 /** Marks the opaque access tokens of this module. The tokens of an identity provider do not start with it. */
 const ACCESS_PREFIX = 'pwa_';
@@ -42,7 +43,7 @@ type PasswordTokensOptions = {
   clock: ServerClock;
   lifetimes: Lifetimes;
   tokenVersion: TokenVersion;
-  key: Buffer;
+  keys: Keyring;
   revocations: SessionRevocations;
   reusePolicy: ReusePolicy;
   notify: NotifyOperator;
@@ -59,15 +60,18 @@ const sessionOf = (family: string): string => `password:${family}`;
 const refreshTokenOf = (key: Buffer, family: string, generation: number): string =>
   `pwr_${family}.${generation}.${hmac(key, `refresh ${family} ${generation}`)}`;
 
-const readRefreshToken = (key: Buffer, token: string): { family: string; generation: number } | undefined => {
+const readRefreshToken = (keys: Keyring, token: string): { family: string; generation: number } | undefined => {
   const [, family, digits] = REFRESH.exec(token) ?? [];
   if (family === undefined || digits === undefined) return undefined;
   const generation = Number(digits);
-  return timingSafeEquals(refreshTokenOf(key, family, generation), token) ? { family, generation } : undefined;
+  const isSigned = keys().some((key) => timingSafeEquals(refreshTokenOf(key, family, generation), token));
+  return isSigned ? { family, generation } : undefined;
 };
 
 export const createPasswordTokens = (options: PasswordTokensOptions): PasswordTokens => {
-  const { store, clock, lifetimes, tokenVersion, key, revocations, reusePolicy } = options;
+  const { store, clock, lifetimes, tokenVersion, keys, revocations, reusePolicy } = options;
+
+  const keepFamily = (): Keep => ({ ttlMs: lifetimes.refreshSeconds * 1000, durable: true });
 
   const issue = async (id: string, family: Family): Promise<IssuedTokens> => {
     const accessToken = ACCESS_PREFIX + randomId();
@@ -75,10 +79,10 @@ export const createPasswordTokens = (options: PasswordTokensOptions): PasswordTo
     const { sub, name } = family;
     await store.put(
       accessKey(accessToken),
-      { family: id, sub, name, expiresAt: clock.now() + ttlMs, epoch: tokenVersion.current() },
-      ttlMs,
+      { family: id, sub, name, expiresAt: clock.now() + ttlMs, epoch: await tokenVersion.current() },
+      { ttlMs },
     );
-    const refreshToken = refreshTokenOf(key, id, family.current);
+    const refreshToken = refreshTokenOf(keys()[0], id, family.current);
     return {
       access_token: accessToken,
       refresh_token: refreshToken,
@@ -88,18 +92,18 @@ export const createPasswordTokens = (options: PasswordTokensOptions): PasswordTo
   };
 
   const revokeFamily = async (id: string): Promise<void> => {
-    await store.delete(familyKey(id));
+    await store.delete(familyKey(id), { durable: true });
     await revocations.revoke(sessionOf(id));
   };
 
   const rotateFamily = (id: string, generation: number): Promise<Rotation> =>
     store.update([familyKey(id)], ([current]): Decision<Rotation> => {
       const result = rotate(TOKEN_FAMILY.read(current), generation, clock.steadyNow(), reusePolicy.graceMs);
-      if (result.type === 'reused') return { result, writes: [{ key: familyKey(id), remove: true }] };
+      if (result.type === 'reused') return { result, writes: [{ key: familyKey(id), remove: true, durable: true }] };
       if (result.type === 'unknown') return { result };
       return {
         result,
-        writes: [{ key: familyKey(id), value: result.family, ttlMs: lifetimes.refreshSeconds * 1000 }],
+        writes: [{ key: familyKey(id), value: result.family, ...keepFamily() }],
       };
     });
 
@@ -107,11 +111,11 @@ export const createPasswordTokens = (options: PasswordTokensOptions): PasswordTo
     async start(account) {
       const id = randomId(FAMILY_ID_BYTES);
       const family: Family = { sub: account.username, name: account.name, current: 0, rotatedAt: 0 };
-      await store.put(familyKey(id), family, lifetimes.refreshSeconds * 1000);
+      await store.put(familyKey(id), family, keepFamily());
       return issue(id, family);
     },
     async refresh(refreshToken) {
-      const named = readRefreshToken(key, refreshToken);
+      const named = readRefreshToken(keys, refreshToken);
       if (!named) return undefined;
       const result = await rotateFamily(named.family, named.generation);
       if (result.type === 'issue' && result.isRestored) options.notify({ type: 'store-restored' });
@@ -121,16 +125,17 @@ export const createPasswordTokens = (options: PasswordTokensOptions): PasswordTo
     },
     async revoke(token) {
       const family =
-        readRefreshToken(key, token)?.family ?? STORED_ACCESS_TOKEN.read(await store.get(accessKey(token)))?.family;
+        readRefreshToken(keys, token)?.family ?? STORED_ACCESS_TOKEN.read(await store.get(accessKey(token)))?.family;
       if (family !== undefined) await revokeFamily(family);
     },
     async revokeAll() {
-      await deleteAll(store, 'password-family/');
+      await store.deleteAll('password-family/');
     },
     isAccessToken: (accessToken) => accessToken.startsWith(ACCESS_PREFIX),
     async verify(accessToken) {
       const access = STORED_ACCESS_TOKEN.read(await store.get(accessKey(accessToken)));
-      if (!access || access.expiresAt <= clock.now() || access.epoch !== tokenVersion.current()) return undefined;
+      if (!access || access.expiresAt <= clock.now() || access.epoch !== (await tokenVersion.current()))
+        return undefined;
       if ((await store.get(familyKey(access.family))) === undefined) return undefined;
       const { sub, name, expiresAt } = access;
       return { owner: ownerOf(sub), sub, name, expiresAt, session: sessionOf(access.family) };

@@ -1,7 +1,7 @@
 import { PRINCIPAL, type Principal, type SessionRevocations } from '../http/principal.ts';
 import { digest, randomId } from '../base/crypto.ts';
 import type { Stats } from '../base/stats.ts';
-import type { Store } from '../base/store.ts';
+import type { Storage } from '../storage/storage.ts';
 
 /** What a ticket opens. A ticket for one use is invalid for any other. */
 export type TicketUse = 'socket' | 'events';
@@ -15,22 +15,18 @@ export type Tickets = {
 const keyOf = (use: TicketUse, ticket: string): string => `ticket/${use}/${digest(ticket)}`;
 
 export const createTicketStore = (
-  store: Store,
+  { store, once }: Pick<Storage, 'store' | 'once'>,
   stats: Stats,
   revocations: Pick<SessionRevocations, 'isRevoked'>,
 ): Tickets => ({
   async mint(use, principal, ttlMs) {
     const ticket = randomId();
-    await store.put(keyOf(use, ticket), principal, ttlMs);
+    await store.put(keyOf(use, ticket), principal, { ttlMs });
     stats.ticketsMinted += 1;
     return ticket;
   },
   async redeem(use, ticket) {
-    const key = keyOf(use, ticket);
-    const principal = await store.update([key], ([current]) => {
-      const found = PRINCIPAL.read(current);
-      return found ? { result: found, writes: [{ key, remove: true }] } : { result: undefined };
-    });
+    const principal = PRINCIPAL.read(await once.redeem(keyOf(use, ticket)));
     if (principal) stats.ticketsUsed += 1;
     return principal && !(await revocations.isRevoked(principal.session)) ? principal : undefined;
   },

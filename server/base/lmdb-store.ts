@@ -3,7 +3,7 @@ import { open, type RootDatabase, type Database } from 'lmdb';
 import { number, object, unknown, type Infer } from '../../src/protocol/schema/schema.ts';
 import { optional } from '../../src/protocol/schema/schema-types.ts';
 import { createSystemClock } from './server-clock.ts';
-import { StoreUnavailable, type Entry, type Store, type Write } from './store.ts';
+import { StoreUnavailable, type Entry, type Keep, type Store, type Write } from './store.ts';
 
 /** Reads ignore expired entries at once. The next sweep removes them from the disk. */
 const SWEEP_EVERY_MS = 60_000;
@@ -13,6 +13,18 @@ const SWEEP_SLICE = 250;
 const FAILED_PAUSE_MS = 250;
 /** `flushed` never resolves after a failed commit (lmdb 3.5, write.js). */
 const FLUSH_WITHIN_MS = 1_000;
+const DELETE_BATCH = 500;
+
+export type Range = {
+  /** Only keys after this one (exclusive), in UTF-8 byte order. */
+  after?: string | undefined;
+  limit?: number | undefined;
+};
+
+/** A store whose keys have an order. */
+export interface OrderedStore extends Store {
+  list(prefix: string, range?: Range): Promise<Entry[]>;
+}
 
 /** Record on disk. `v`: the value. `x`: when it expires (ms since the Unix epoch; absent: never). */
 export const ENVELOPE = object({ v: unknown, x: optional(number) });
@@ -42,7 +54,7 @@ export type LmdbStoreOptions = {
   check?: (use: 'read' | 'write') => void;
 };
 
-class LmdbStore implements Store {
+class LmdbStore implements OrderedStore {
   readonly #root: RootDatabase;
   readonly #entries: Database;
   /** `[expiresAt, key]` → true, so that a sweep reads only expired entries. */
@@ -76,7 +88,7 @@ class LmdbStore implements Store {
     return openEnvelope(this.#entries.get(key), this.#now());
   }
 
-  async put(key: string, value: unknown, ttlMs?: number): Promise<void> {
+  async put(key: string, value: unknown, { ttlMs }: Keep = {}): Promise<void> {
     await this.#commit(() => this.#apply({ key, value, ttlMs }));
   }
 
@@ -84,7 +96,7 @@ class LmdbStore implements Store {
     await this.#commit(() => this.#apply({ key, remove: true }));
   }
 
-  async list(prefix: string, range: { after?: string | undefined; limit?: number | undefined } = {}): Promise<Entry[]> {
+  async list(prefix: string, range: Range = {}): Promise<Entry[]> {
     this.#check('read');
     const now = this.#now();
     const found: Entry[] = [];
@@ -155,6 +167,16 @@ class LmdbStore implements Store {
     return { rows: rows.length, removed };
   }
 
+  async deleteAll(prefix: string): Promise<void> {
+    for (;;) {
+      const entries = await this.list(prefix, { limit: DELETE_BATCH });
+      if (entries.length === 0) return;
+      await this.#commit(() => {
+        for (const { key } of entries) this.#apply({ key, remove: true });
+      });
+    }
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#isClosing = true;
@@ -198,4 +220,4 @@ class LmdbStore implements Store {
 export const openLmdbStore = (
   path: string,
   options: LmdbStoreOptions = {},
-): Store & Pick<LmdbStore, 'sweep' | 'findDamagedEntry'> => new LmdbStore(path, options);
+): OrderedStore & Pick<LmdbStore, 'sweep' | 'findDamagedEntry'> => new LmdbStore(path, options);

@@ -1,5 +1,6 @@
 import { seal, isSealed, unseal } from './sealing.ts';
-import type { Entry, Store, Write } from './store.ts';
+import type { OrderedStore } from './lmdb-store.ts';
+import type { Entry, Write } from './store.ts';
 
 const PREFIX = 'secret/';
 
@@ -7,7 +8,7 @@ const PREFIX = 'secret/';
  * A store that seals the server's own secrets with a key from outside. Where the underlying store goes, such as into a
  * backup, they are of no use. Reads the secrets of servers before 0.2 too, which are not sealed.
  */
-export const sealSecrets = (store: Store, key: Buffer): Store => {
+export const sealSecrets = (store: OrderedStore, key: Buffer): OrderedStore => {
   const open = (name: string, value: unknown): unknown => {
     if (!name.startsWith(PREFIX) || typeof value !== 'string' || !isSealed(value)) return value;
     const text = unseal(key, name, value);
@@ -21,8 +22,9 @@ export const sealSecrets = (store: Store, key: Buffer): Store => {
     'remove' in write ? write : { ...write, value: close(write.key, write.value) };
   return {
     get: async (name) => open(name, await store.get(name)),
-    put: (name, value, ttlMs) => store.put(name, close(name, value), ttlMs),
+    put: (name, value, keep) => store.put(name, close(name, value), keep),
     delete: (name) => store.delete(name),
+    deleteAll: (prefix) => store.deleteAll(prefix),
     list: async (prefix, range) =>
       (await store.list(prefix, range)).map(({ key: name, value }): Entry => ({ key: name, value: open(name, value) })),
     update: (names, decide) =>
@@ -35,7 +37,7 @@ export const sealSecrets = (store: Store, key: Buffer): Store => {
 };
 
 /** Seals the secrets that a server before 0.2 left in clear. */
-export const sealLegacySecrets = async (store: Store, key: Buffer): Promise<void> => {
+export const sealLegacySecrets = async (store: OrderedStore, key: Buffer): Promise<void> => {
   const open = (await store.list(PREFIX)).filter(({ value }) => typeof value === 'string' && !isSealed(value));
   const sealed = sealSecrets(store, key);
   for (const { key: name, value } of open) await sealed.put(name, value);

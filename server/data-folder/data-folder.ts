@@ -1,10 +1,10 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { openLmdbStore } from '../base/lmdb-store.ts';
+import { openLmdbStore, type OrderedStore } from '../base/lmdb-store.ts';
 import { sealLegacySecrets, sealSecrets } from '../base/sealed-secrets.ts';
 import { createSystemClock } from '../base/server-clock.ts';
 import type { SteadyClock } from '../base/steady-clock.ts';
-import type { Store } from '../base/store.ts';
+import { beginNextEpoch } from '../storage/lmdb-topic-log.ts';
 import { errorCode } from './atomic-file.ts';
 import { DataDirError } from './data-dir-error.ts';
 import { readVolume, spaceText } from './disk-space.ts';
@@ -25,7 +25,7 @@ export type DataFolderOptions = KeySource & {
 export type DataFolder = {
   /** Absolute path. */
   dir: string;
-  store: Store;
+  store: OrderedStore;
   clock: SteadyClock;
   close(): Promise<void>;
 };
@@ -90,15 +90,16 @@ const openStoreIn = async (
   for (const name of [DATA_FILE, 'lock.mdb']) chmodSync(join(dir, name), OWNER_ONLY);
   const sealKey = keys.derive('secrets');
   await sealLegacySecrets(file, sealKey);
+  const store = sealSecrets(file, sealKey);
   // The history has lost its end, so the offsets after the backup would be given twice.
-  if (marker.isRestored === true) await file.delete('secret/history-epoch');
+  if (marker.isRestored === true) await beginNextEpoch(store);
   const mark = (bytes: number): StoreMarker => ({ ...current, isRestored: undefined, bytes, seenAt: clock.now() });
   const watch = watchStore(dir, lease, { mark: (bytes) => tryToMark(dir, mark(bytes)), onLost });
   if (isNew || marker.isRestored === true) tryToMark(dir, mark(watch.bytes()));
   late.check = watch.check;
   return {
     dir,
-    store: sealSecrets(file, sealKey),
+    store,
     clock,
     async close() {
       watch.stop();

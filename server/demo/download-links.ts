@@ -33,7 +33,7 @@ export const createDownloadLinks = (
 ): DownloadLinks => ({
   async create(principal) {
     const link = randomId();
-    await store.put(keyOf(link), { principal }, TTL_MS);
+    await store.put(keyOf(link), { principal }, { ttlMs: TTL_MS });
     return link;
   },
   async open(link, step) {

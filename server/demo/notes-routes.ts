@@ -56,11 +56,19 @@ export const noteRoutes = ({ store, clock, space }: NoteServices, signedIn: Hand
     });
   };
 
+  /** The ids of the notes follow from their counter. */
+  const listNotes = async (owner: string): Promise<Note[]> => {
+    const last = number.read(await store.get(`note-counter/${owner}`)) ?? 0;
+    const length = Math.min(last, MAX_NOTES);
+    const keys = Array.from({ length }, (_, n) => `note/${owner}/${idOf(last - length + n + 1)}`);
+    const rows = await store.update(keys, (found) => ({ result: found }));
+    return rows.flatMap((value) => NOTE.read(value) ?? []);
+  };
+
   return new Hono<Env>()
     .use(signedIn)
     .get('/', async (c) => {
-      const rows = await store.list(`note/${c.get('principal').owner}/`, { limit: MAX_NOTES });
-      return c.json({ notes: rows.flatMap(({ value }) => NOTE.read(value) ?? []) });
+      return c.json({ notes: await listNotes(c.get('principal').owner) });
     })
     .post('/', async (c) => {
       const content = NOTE_BODY.read(await readJsonObject(c))

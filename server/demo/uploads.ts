@@ -73,12 +73,15 @@ const digestFile = async (file: string, bytes: number): Promise<Receipt> => {
   return receiptOf(bytes, hash);
 };
 
-/** Removes the files of abandoned uploads, whose rows in the store have expired. */
-const removeAbandonedFiles = async (dir: string, store: Store): Promise<void> => {
-  const files = await readdir(dir);
-  const rows = await store.list('upload/');
-  const known = new Set(rows.map(({ key }) => digest(key)));
-  for (const name of files) if (!known.has(name)) await rm(join(dir, name), { force: true });
+/** Removes the files of abandoned uploads. The row of an upload has expired when its file is this old. */
+const removeAbandonedFiles = async (dir: string, now: number): Promise<void> => {
+  for (const name of await readdir(dir)) {
+    const writtenAt = await stat(join(dir, name)).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => now,
+    );
+    if (now - writtenAt > UPLOAD_TTL_MS) await rm(join(dir, name), { force: true });
+  }
 };
 
 /** The disk is full, or a quota or limit of the server's user is used up. */
@@ -215,7 +218,7 @@ export const createUploads = ({ dir, store, now, space }: UploadsOptions): Uploa
       await mkdir(dir, { recursive: true });
       if (performance.now() - cleanedUpAt > CLEAN_UP_EVERY_MS) {
         cleanedUpAt = performance.now();
-        await removeAbandonedFiles(dir, store);
+        await removeAbandonedFiles(dir, now());
       }
       const id = key === undefined ? randomId() : digest(`${owner}/${key}`);
       return (await takeSlot(owner, id, length)) ? id : undefined;

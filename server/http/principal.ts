@@ -43,7 +43,7 @@ export const createSessionRevocations = (store: Store): SessionRevocations => {
     subscribe: (listener) => void listeners.push(listener),
     async revoke(session) {
       try {
-        await store.put(keyOf(session), true, MAX_TICKET_MS);
+        await store.put(keyOf(session), true, { ttlMs: MAX_TICKET_MS, durable: true });
       } finally {
         // A full disk keeps no socket open.
         notify((principal) => principal.session === session);

@@ -1,5 +1,6 @@
-import { deleteAll, type Store } from '../base/store.ts';
-import { OIDC_RECORD, recordWrites } from './provider-storage.ts';
+import type { OrderedStore } from '../base/lmdb-store.ts';
+import type { Keyring } from '../storage/storage.ts';
+import { OIDC_RECORD, recordWrites } from './provider-records.ts';
 
 /** Keys of servers before 0.2. They contain tokens in clear. */
 const RECORDS = 'oidc/';
@@ -8,7 +9,7 @@ const KEY = /^oidc\/([^/]+)\/(.+)$/s;
 const BATCH = 500;
 
 /** Moves the provider's records of a server before 0.2 to keys without tokens. A crash in between loses none. */
-export const moveLegacyRecords = async (store: Store, indexKey: Buffer, now: () => number): Promise<void> => {
+export const moveLegacyRecords = async (store: OrderedStore, indexKeys: Keyring, now: () => number): Promise<void> => {
   for (;;) {
     const rows = await store.list(RECORDS, { limit: BATCH });
     if (rows.length === 0) break;
@@ -18,9 +19,11 @@ export const moveLegacyRecords = async (store: Store, indexKey: Buffer, now: () 
       const removal = { key, remove: true as const };
       if (model === undefined || id === undefined || !record) return [removal];
       const ttlMs = record.expiresAt === undefined ? undefined : Math.max(1, record.expiresAt - now());
-      return [...recordWrites({ model, id, indexKey }, record, ttlMs), removal];
+      const { record: moved, indexes, member } = recordWrites({ model, id, indexKeys }, record, ttlMs);
+      const inGrant = member && { key: `${member.name}/${member.entry.member}`, value: member.entry.value, ttlMs };
+      return [moved, ...indexes, ...(inGrant ? [inGrant] : []), removal];
     });
     await store.update([], () => ({ result: undefined, writes }));
   }
-  for (const prefix of INDEXES) await deleteAll(store, prefix);
+  for (const prefix of INDEXES) await store.deleteAll(prefix);
 };

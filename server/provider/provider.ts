@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { exportJWK, generateKeyPair } from 'jose';
 import type * as OidcProvider from 'oidc-provider';
 import type { Context, OidcContext, Provider } from 'oidc-provider';
 import type { TokenVersion } from '../auth/token-version.ts';
@@ -12,14 +11,14 @@ import type { DiskSpace } from '../data-folder/disk-space.ts';
 import { countByAddress, createBegunSignIns } from './begun-sign-ins.ts';
 import { answerUnavailable } from './unavailable.ts';
 import { ownFormsOnly, providerHeaders } from './provider-guards.ts';
-import { countBegunSignIns, grantKey, storeAdapter, type ProviderStorageOptions } from './provider-storage.ts';
+import { grantKey } from './provider-records.ts';
+import { countBegunSignIns, storeAdapter, type ProviderStorageOptions } from './provider-storage.ts';
 import { isLoopbackHost } from '../http/cookie.ts';
-import { loadOrCreateSecret, loadOrCreateKey, randomId } from '../base/crypto.ts';
 import { moveLegacyRecords } from './legacy-records.ts';
 import { createRefreshTokenIds, type RefreshTokenIds } from './refresh-token-id.ts';
 import { messagePage, signOutPage } from './sign-in-page.ts';
 import { sendPage, signInPath, signInRoutes, type GrantPolicy } from './sign-in-routes.ts';
-import type { Store } from '../base/store.ts';
+import type { Storage } from '../storage/storage.ts';
 
 export type ProviderOptions = {
   issuer: string;
@@ -27,7 +26,7 @@ export type ProviderOptions = {
   clientId: string;
   /** Origins of the application. They may redirect to `/auth/callback` and `/`, and call the token endpoint (CORS). */
   appOrigins: readonly string[];
-  store: Store;
+  storage: Storage;
   accounts: Accounts;
   loginRateLimit: LoginRateLimit;
   deviceCookies: DeviceCookies;
@@ -88,14 +87,6 @@ const importProvider = async (): Promise<typeof OidcProvider> => {
   } finally {
     console.warn = warn;
   }
-};
-
-const signingKeys = async (store: Store): Promise<unknown> => {
-  const jwks = await loadOrCreateSecret(store, 'provider-keys', async () => {
-    const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-    return JSON.stringify({ keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: randomId(8) }] });
-  });
-  return JSON.parse(jwks);
 };
 
 /** A native client may use plain HTTP on loopback only (RFC 8252 §8.3). Browsers have no worker elsewhere on plain HTTP. */
@@ -163,18 +154,18 @@ const accountsConfiguration = ({ accounts, tokenVersion }: ProviderOptions): { [
   extraTokenClaims: async (_ctx: Context, token: { accountId?: string; grantId?: string }) => ({
     name: accounts.find(token.accountId ?? '')?.name,
     [CLAIMS.session]: token.grantId,
-    [CLAIMS.tokenVersion]: tokenVersion.current(),
+    [CLAIMS.tokenVersion]: await tokenVersion.current(),
   }),
 });
 
 const storageOptions = async (
-  { store, steadyNow, reusePolicy, onRestored, space }: ProviderOptions,
+  { storage, steadyNow, reusePolicy, onRestored, space }: ProviderOptions,
   reused: ProviderStorageOptions['reused'],
 ): Promise<ProviderStorageOptions> => ({
-  ...{ store, now: steadyNow, reusePolicy, reused, space },
+  ...{ storage, now: steadyNow, reusePolicy, reused, space },
   begunSignIns: createBegunSignIns(TTL_SECONDS.Interaction * 1000),
-  indexKey: await loadOrCreateKey(store, 'provider-index'),
-  refreshTokenIds: createRefreshTokenIds(await loadOrCreateKey(store, 'provider-refresh')),
+  indexKeys: await storage.secrets.keys('provider-index'),
+  refreshTokenIds: createRefreshTokenIds(await storage.secrets.keys('provider-refresh')),
   onRestored: () => onRestored?.(),
 });
 
@@ -182,18 +173,19 @@ const configuration = async (
   options: ProviderOptions,
   storage: ProviderStorageOptions,
 ): Promise<{ [name: string]: unknown }> => {
-  const { store, lifetimes } = options;
+  const { lifetimes } = options;
+  const { secrets } = options.storage;
   const { port } = new URL(options.issuer);
   const cookie = (use: string): string => `keeper_provider_${port}_${use}`;
   return {
     adapter: storeAdapter(storage),
     clients: [clientOf(options)],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    jwks: await signingKeys(store),
+    jwks: { keys: await secrets.signingKeys() },
     // A cookie is sent to all ports of a host, and another provider may run on another port.
     cookies: {
       names: { session: cookie('session'), interaction: cookie('interaction'), resume: cookie('resume') },
-      keys: [await loadOrCreateSecret(store, 'provider-cookies', randomId)],
+      keys: (await secrets.keys('provider-cookies'))().map((key) => key.toString('base64url')),
     },
     pkce: { required: () => true },
     clientAuthMethods: ['none'],
@@ -209,7 +201,7 @@ const configuration = async (
     ttl: { ...TTL_SECONDS, AccessToken: () => lifetimes.accessSeconds, RefreshToken: () => lifetimes.refreshSeconds },
     enabledJWA: { dPoPSigningAlgValues: DPOP_ALGORITHMS },
     interactions: { url: (_ctx: Context, { uid }: { uid: string }) => signInPath(uid) },
-    features: features(options, await loadOrCreateKey(store, 'provider-nonces')),
+    features: features(options, (await secrets.keys('provider-nonces'))()[0]),
     renderError: async (ctx: Context, out: { error?: string; error_description?: string }) => {
       const text = out.error_description ?? out.error ?? 'The provider cannot process this request.';
       const link = { href: options.appOrigins[0] ?? '/', label: 'Back to the application' };
@@ -245,8 +237,11 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
     return new errors.InvalidGrant('refresh token already used');
   };
   const storage = await storageOptions(options, reused);
-  await moveLegacyRecords(options.store, storage.indexKey, options.steadyNow);
-  await countBegunSignIns(options.store, storage.begunSignIns);
+  const { embedded } = options.storage;
+  if (embedded) {
+    await moveLegacyRecords(embedded, storage.indexKeys, options.steadyNow);
+    await countBegunSignIns(embedded, storage.begunSignIns);
+  }
   const provider = new OpenIdProvider(options.issuer, await configuration(options, storage));
   signRefreshTokens(provider, storage.refreshTokenIds);
   // Behind a reverse proxy the request pipeline sets `X-Forwarded-Proto`.
@@ -281,9 +276,9 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
 
 /** Whether the grant of a JWT access token is active, and the token has the current token version. */
 export const isGrantActive =
-  (store: Store, tokenVersion: TokenVersion) =>
+  (store: Storage['store'], tokenVersion: TokenVersion) =>
   async (claims: { readonly [name: string]: unknown }): Promise<boolean> => {
     const session = claims[CLAIMS.session];
-    if (typeof session !== 'string' || claims[CLAIMS.tokenVersion] !== tokenVersion.current()) return false;
+    if (typeof session !== 'string' || claims[CLAIMS.tokenVersion] !== (await tokenVersion.current())) return false;
     return (await store.get(grantKey(session))) !== undefined;
   };

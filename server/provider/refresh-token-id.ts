@@ -1,3 +1,4 @@
+import type { Keyring } from '../storage/storage.ts';
 import { hmac, randomId, timingSafeEquals } from '../base/crypto.ts';
 
 /** `rotations`: how often the tokens of the grant were exchanged before this one was issued. */
@@ -16,8 +17,8 @@ export type RefreshTokenIds = {
 const ID = /^(pr_([\w-]{1,64})\.(\d{1,15})\.[\w-]{22})\.([\w-]{43})$/;
 const RANDOM_BYTES = 16;
 
-export const createRefreshTokenIds = (key: Buffer): RefreshTokenIds => {
-  const sign = (text: string): string => hmac(key, `provider refresh ${text}`);
+export const createRefreshTokenIds = (keys: Keyring): RefreshTokenIds => {
+  const sign = (text: string, key = keys()[0]): string => hmac(key, `provider refresh ${text}`);
   return {
     create({ grantId, rotations }) {
       const text = `pr_${grantId}.${rotations}.${randomId(RANDOM_BYTES)}`;
@@ -26,7 +27,8 @@ export const createRefreshTokenIds = (key: Buffer): RefreshTokenIds => {
     read(id) {
       const [, text, grantId, rotations, signature] = ID.exec(id) ?? [];
       if (text === undefined || grantId === undefined || signature === undefined) return undefined;
-      return timingSafeEquals(sign(text), signature) ? { grantId, rotations: Number(rotations) } : undefined;
+      const isSigned = keys().some((key) => timingSafeEquals(sign(text, key), signature));
+      return isSigned ? { grantId, rotations: Number(rotations) } : undefined;
     },
   };
 };

@@ -13,7 +13,8 @@ import { FreezableSocket, textOf, type FreezableConnection } from './freezable-s
 import type { PresenceSocket, PresenceTracker } from './presence-tracker.ts';
 import type { Principal } from '../http/principal.ts';
 import { randomId } from '../base/crypto.ts';
-import { isShallow, isTopic, MAX_TOPIC_LENGTH, resumeFrom, type PublishedEvent, type Topics } from './topics.ts';
+import { createTopicSubscriptions, type TopicSubscriptions } from './topic-subscriptions.ts';
+import { isShallow, isTopic, MAX_TOPIC_LENGTH, type PublishedEvent, type Topics } from './topics.ts';
 
 /** `new`: an unknown browser profile. `superseded`: a worker of the profile with a higher fence has connected. */
 export type FenceResult = 'known' | 'new' | 'superseded';
@@ -36,7 +37,6 @@ const HEARTBEAT_SLACK_MS = 3_000;
 export const MAX_FRAME_BYTES = 65_536;
 const MAX_SUBSCRIPTIONS = 4_096;
 const GREET_WITHIN_MS = 5_000;
-const READ_BATCH = 200;
 /** Above this, events wait on disk, so that a response does not wait behind more buffered events than this. */
 const CONGESTED_BYTES = 65_536;
 /** Above this, the server closes the connection of a client that does not read its responses. */
@@ -45,8 +45,6 @@ const BOUNDS = { maxBytes: MAX_FRAME_BYTES, maxTopics: MAX_SUBSCRIPTIONS, maxTop
 /** Frames that a connection handles at the same time. Above this, it stops reading the socket. */
 const MAX_PENDING_FRAMES = 64;
 
-/** `next`: the offset to send next. `head`: the newest known offset. `catchingUp`: sends events from disk. */
-type Subscription = { next: number; head: number; catchingUp: boolean };
 type Phase =
   | { state: 'greeting' }
   | { state: 'joining'; host: ProfileIdentity }
@@ -59,7 +57,7 @@ export class HubConnection implements FreezableConnection {
   principal: Principal;
   readonly #hub: ConnectionHub;
   readonly #socket: FreezableSocket;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #subscriptions: TopicSubscriptions;
   readonly #helloTimer: NodeJS.Timeout;
   #presenceSocket: PresenceSocket | undefined;
   #phase: Phase = { state: 'greeting' };
@@ -74,6 +72,13 @@ export class HubConnection implements FreezableConnection {
     this.#socket = new FreezableSocket(ws, () => this.#onFlushed());
     this.#receivedAt = this.#sentAt = performance.now();
     this.#helloTimer = setTimeout(() => this.close(CLOSE_CODE.badFrame, 'no greeting'), GREET_WITHIN_MS);
+    this.#subscriptions = createTopicSubscriptions({
+      topics: hub.topics,
+      owner: principal.owner,
+      send: (frame) => this.send(frame),
+      isCongested: () => this.#isCongested,
+      onFailed: (error) => this.#fail(error),
+    });
     ws.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     ws.on('close', (code) => this.#onClosed(code));
   }
@@ -115,15 +120,12 @@ export class HubConnection implements FreezableConnection {
   }
 
   deliver(event: PublishedEvent): void {
-    const subscription = this.#subscriptions.get(event.topic);
-    if (!subscription || event.offset < subscription.next) return;
-    subscription.head = Math.max(subscription.head, event.offset);
-    if (subscription.catchingUp) return;
-    if (event.offset === subscription.next && !this.#isCongested) {
-      subscription.next += 1;
-      return this.send(['ev', event.topic, event.epoch, event.offset, event.data]);
-    }
-    this.#startCatchUp(event.topic, subscription);
+    this.#subscriptions.deliver(event);
+  }
+
+  /** Messages of other instances may be lost: looks for what is new in all topics. */
+  lookAgain(): void {
+    this.#subscriptions.lookAgain();
   }
 
   get #isCongested(): boolean {
@@ -131,19 +133,16 @@ export class HubConnection implements FreezableConnection {
   }
 
   #onFlushed(): void {
-    if (this.#isCongested) return;
-    for (const [topic, subscription] of this.#subscriptions) {
-      if (!subscription.catchingUp && subscription.next <= subscription.head) this.#startCatchUp(topic, subscription);
-    }
+    if (!this.#isCongested) this.#subscriptions.continue();
   }
 
   #onClosed(code: number): void {
     clearTimeout(this.#helloTimer);
     // A worker that disconnects on purpose closes with 1000. When a worker dies, the browser closes with 1001.
-    for (const topic of this.#subscriptions.keys())
+    for (const topic of this.#subscriptions.topics())
       this.#leave(topic, code === CLOSE_CODE.normal ? 'now' : 'after the grace');
     this.#phase = { state: 'closed' };
-    this.#subscriptions.clear();
+    this.#subscriptions.close();
     this.#hub.closed(this);
   }
 
@@ -215,22 +214,11 @@ export class HubConnection implements FreezableConnection {
   }
 
   async #onSub(requestId: number, topic: string, cursor: Cursor | null): Promise<void> {
-    const { topics } = this.#hub;
     if (!isTopic(topic)) return this.close(CLOSE_CODE.badFrame, 'bad topic');
     if (!this.#subscriptions.has(topic) && this.#subscriptions.size >= MAX_SUBSCRIPTIONS)
       return this.close(CLOSE_CODE.slowDown, retryAfterReason(TOO_MANY_PAUSE_MS));
-    // Registers before it reads the head, so that no event is lost in between. `catchingUp` holds events back.
-    const subscription: Subscription = { next: 1, head: 0, catchingUp: true };
-    this.#subscriptions.set(topic, subscription);
     if (this.#presenceSocket) this.#hub.presence.enter(this.#presenceSocket, topic);
-    const head = await topics.head(this.principal.owner, topic);
-    const start = resumeFrom(topics.epoch, head, cursor);
-    subscription.next = start.cursor.offset + 1;
-    subscription.head = Math.max(subscription.head, head.offset);
-    if (start.gap) this.send(['gap', topic, topics.epoch, start.gap.from, start.gap.to]);
-    this.send(['ok', requestId, topic, start.cursor, start.resumed]);
-    subscription.catchingUp = false;
-    await this.#catchUp(topic, subscription);
+    await this.#subscriptions.add(requestId, topic, cursor);
   }
 
   #onWho(topic: string, state: unknown): void {
@@ -246,8 +234,8 @@ export class HubConnection implements FreezableConnection {
   async #onPub(id: string, topic: string, data: unknown): Promise<void> {
     if (id === '' || id.length > MAX_NAME || !isTopic(topic) || !isShallow(data))
       return this.send(['nak', id.slice(0, MAX_NAME), 'bad-message']);
-    const offset = await this.#hub.topics.append(this.principal.owner, topic, data ?? null, id);
-    this.send(offset === undefined ? ['nak', id, 'over-limit'] : ['ack', id, offset]);
+    const appended = await this.#hub.topics.append(this.principal.owner, topic, data ?? null, id);
+    this.send(appended === undefined ? ['nak', id, 'over-limit'] : ['ack', id, appended.offset]);
   }
 
   async #onAuth(ticket: string): Promise<void> {
@@ -261,40 +249,5 @@ export class HubConnection implements FreezableConnection {
   #fail(error: unknown): void {
     const { code, reason } = closeFor(error);
     this.close(code, reason);
-  }
-
-  #startCatchUp(topic: string, subscription: Subscription): void {
-    this.#catchUp(topic, subscription).catch((error: unknown) => this.#fail(error));
-  }
-
-  /** Sends events from disk until the subscription has the newest one, or the socket is congested. */
-  async #catchUp(topic: string, subscription: Subscription): Promise<void> {
-    const { topics } = this.#hub;
-    subscription.catchingUp = true;
-    try {
-      while (
-        subscription.next <= subscription.head &&
-        !this.#isCongested &&
-        this.#subscriptions.get(topic) === subscription
-      ) {
-        const events = await topics.read(this.principal.owner, topic, subscription.next - 1, READ_BATCH);
-        // During the read, the client may have subscribed again from another offset.
-        if (events.length === 0 || this.#subscriptions.get(topic) !== subscription) break;
-        for (const event of events) {
-          if (this.#isCongested) break;
-          this.#sendStored(topic, subscription, event);
-        }
-      }
-    } finally {
-      subscription.catchingUp = false;
-    }
-  }
-
-  #sendStored(topic: string, subscription: Subscription, event: { offset: number; data: unknown }): void {
-    const { epoch } = this.#hub.topics;
-    if (event.offset > subscription.next) this.send(['gap', topic, epoch, subscription.next, event.offset - 1]);
-    this.send(['ev', topic, epoch, event.offset, event.data]);
-    subscription.next = event.offset + 1;
-    subscription.head = Math.max(subscription.head, event.offset);
   }
 }

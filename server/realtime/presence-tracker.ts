@@ -41,7 +41,7 @@ const RECORD_TTL_MS = 60_000;
 
 /** As text, because the store's encoding changes some states: see `STORED_EVENT`. Version 0.1 wrote a list. */
 export const savePresence = (store: Store, present: readonly PresenceRecord[]): Promise<void> =>
-  store.put(KEY, JSON.stringify(present), RECORD_TTL_MS);
+  store.put(KEY, JSON.stringify(present), { ttlMs: RECORD_TTL_MS });
 
 /** Reads and removes the members of the last server. */
 export const takeSavedPresence = (store: Store): Promise<readonly PresenceRecord[]> =>

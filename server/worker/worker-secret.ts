@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { CONFIG_GLOBAL, type InjectedConfig } from '../../src/protocol/config.ts';
 import { cookieHeader, mayBeSecure, readCookie } from '../http/cookie.ts';
-import { digest, loadOrCreateSecret, loadOrCreateKey, hmac, randomId } from '../base/crypto.ts';
-import type { Store } from '../base/store.ts';
+import { digest, hmac, randomId } from '../base/crypto.ts';
+import type { InstallKey, Secrets } from '../storage/storage.ts';
 
 /** Page scripts cannot set a cookie with this prefix, not even after they evict the existing one (measured). */
 const COOKIE = '__Host-Http-keeper-install';
@@ -47,26 +47,7 @@ const withConfig = (script: string, injected: InjectedConfig): string => {
   return `self.${CONFIG_GLOBAL} = ${json};\n${script}`;
 };
 
-/** A key from which seal secrets derive. `id`: names the key in sealed records. */
-export type SealKey = { id: string; key: Buffer };
-
-/** A session can be opened after this many key rotations. A session that no worker opened since needs a new sign-in. */
-const FORMER_KEYS = 2;
-
-/** The number of the newest key: the highest ever configured, so that a lost setting does not bring an old key back. */
-const newestNumber = (store: Store, configured: number): Promise<number> =>
-  store.update(['secret/install-key-number'], ([stored]) => {
-    const newest = Math.max(configured, typeof stored === 'number' ? stored : 1);
-    return { result: newest, writes: [{ key: 'secret/install-key-number', value: newest }] };
-  });
-
-const keyOf = async (store: Store, number: number): Promise<SealKey> => {
-  const suffix = number === 1 ? '' : `-${number}`;
-  const id = await loadOrCreateSecret(store, `install-key-id${suffix}`, () => randomId(4));
-  return { id, key: await loadOrCreateKey(store, `install-key${suffix}`) };
-};
-
-const deriveSeal = ({ id, key }: SealKey, cookie: string): { id: string; secret: string } => ({
+const deriveSeal = ({ id, key }: InstallKey, cookie: string): { id: string; secret: string } => ({
   id: `${id}.${digest(cookie).slice(0, ID_LENGTH)}`,
   secret: hmac(key, `install ${cookie}`),
 });
@@ -75,7 +56,7 @@ const deriveSeal = ({ id, key }: SealKey, cookie: string): { id: string; secret:
  * The tier `sealed`: a seal secret for each installation, which only its worker can read. `keys`: the newest first. Workers
  * also get the secrets of the other keys, to seal their data again.
  */
-export const createWorkerSecrets = (keys: readonly SealKey[]): WorkerSecrets => ({
+export const createWorkerSecrets = (keys: () => readonly InstallKey[]): WorkerSecrets => ({
   installCookie(headers) {
     if (!mayBeSecure(headers)) return undefined;
     return cookieHeader(COOKIE, cookieOf(headers) ?? randomId(), COOKIE_OPTIONS);
@@ -85,15 +66,12 @@ export const createWorkerSecrets = (keys: readonly SealKey[]): WorkerSecrets => 
     if (isWorkerFetch(headers) && cookie === undefined && mayBeSecure(headers)) return { type: 'refused' };
     if (cookie === undefined || !isRegistrationFetch(headers))
       return { type: 'served', text: withConfig(script, site) };
-    const [seal, ...former] = keys.map((key) => deriveSeal(key, cookie));
+    const [seal, ...former] = keys().map((key) => deriveSeal(key, cookie));
     const secrets = seal && { ...seal, ...(former.length > 0 ? { former } : {}) };
     return { type: 'served', text: withConfig(script, { ...site, seal: secrets }) };
   },
 });
 
-/** With keys that the store has or creates. A higher `keyNumber` rotates the key. */
-export const openWorkerSecrets = async (store: Store, keyNumber = 1): Promise<WorkerSecrets> => {
-  const newest = await newestNumber(store, keyNumber);
-  const numbers = Array.from({ length: Math.min(newest, FORMER_KEYS + 1) }, (_, back) => newest - back);
-  return createWorkerSecrets(await Promise.all(numbers.map((number) => keyOf(store, number))));
-};
+/** With the server's own keys. A higher `keyNumber` rotates the key. */
+export const openWorkerSecrets = async (secrets: Secrets, keyNumber = 1): Promise<WorkerSecrets> =>
+  createWorkerSecrets(await secrets.installKeys(keyNumber));

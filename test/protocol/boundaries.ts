@@ -29,9 +29,9 @@ import { STORED_UPLOAD, UPLOAD_SLOTS } from '../../server/demo/uploads.ts';
 import { LEASE } from '../../server/data-folder/lease.ts';
 import { STORE_MARKER } from '../../server/data-folder/marker.ts';
 import { PRINCIPAL } from '../../server/http/principal.ts';
-import { OIDC_RECORD } from '../../server/provider/provider-storage.ts';
+import { OIDC_RECORD } from '../../server/provider/provider-records.ts';
 import { SAVED_PRESENCE } from '../../server/realtime/presence-tracker.ts';
-import { STORED_EVENT, TOPIC_HEAD } from '../../server/realtime/topics.ts';
+import { STORED_EVENT, TOPIC_HEAD } from '../../server/storage/lmdb-topic-log.ts';
 
 export type Boundary = {
   name: string;
@@ -132,7 +132,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       folder: [STORE_MARKER, LEASE],
       demo: [NOTE, NOTE_RECEIPT, STORED_UPLOAD, UPLOAD_SLOTS, STORED_LINK],
     },
-    pinned: [undefined, '69a53484c6c302b3'],
+    pinned: [undefined, '609e1b0434758923'],
     todo: RECORDS,
   },
 ];

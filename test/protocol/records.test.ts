@@ -14,9 +14,9 @@ import { CONTINUITY } from '../../src/protocol/snapshot.ts';
 import { TOKEN_FAMILY } from '../../server/auth/token-family.ts';
 import { ENVELOPE } from '../../server/base/lmdb-store.ts';
 import { STORED_UPLOAD } from '../../server/demo/uploads.ts';
-import { OIDC_RECORD } from '../../server/provider/provider-storage.ts';
+import { OIDC_RECORD } from '../../server/provider/provider-records.ts';
 import { SAVED_PRESENCE } from '../../server/realtime/presence-tracker.ts';
-import { STORED_EVENT, TOPIC_HEAD } from '../../server/realtime/topics.ts';
+import { STORED_EVENT, TOPIC_HEAD } from '../../server/storage/lmdb-topic-log.ts';
 
 const SEALED = { key: 'local', iv: new Uint8Array(12), data: new ArrayBuffer(8) };
 const PENDING = { state: 's', nonce: 'n', verifier: 'v', key: 'k', returnTo: '/notes', at: 1_000 };

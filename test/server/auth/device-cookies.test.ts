@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { keyringOf } from '../../../server/storage/lmdb-secrets.ts';
 import { createDeviceCookies } from '../../../server/auth/device-cookies.ts';
 
-const cookies = createDeviceCookies(Buffer.alloc(32, 1));
+const cookies = createDeviceCookies(keyringOf(Buffer.alloc(32, 1)));
 const LOOPBACK = { host: 'localhost:4173' };
 
 /** The headers of a browser after it stored this `Set-Cookie`. */
@@ -39,7 +40,7 @@ describe('the device cookie', () => {
   test('does not count when it is changed, cut, or signed with another key', () => {
     const { cookie = '' } = after('ann');
     const [name, value = ''] = cookie.split('=');
-    const other = createDeviceCookies(Buffer.alloc(32, 2)).remember(LOOPBACK, 'ann');
+    const other = createDeviceCookies(keyringOf(Buffer.alloc(32, 2))).remember(LOOPBACK, 'ann');
     for (const forged of [value.replace('.', 'x.'), value.slice(0, -1), value.split('.')[0], '', '.'])
       expect(cookies.supplyOf({ ...LOOPBACK, cookie: `${name}=${forged}` }, 'ann')).toBeUndefined();
     expect(cookies.supplyOf(stored(other), 'ann')).toBeUndefined();

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { openWorkerSecrets } from '../../../server/worker/worker-secret.ts';
+import { createLmdbSecrets } from '../../../server/storage/lmdb-secrets.ts';
 import type { Store } from '../../../server/base/store.ts';
 import { parseJson } from '../../../src/protocol/schema/json.ts';
 import type { KeeperConfig, SealSecret } from '../../../src/protocol/config.ts';
@@ -23,7 +24,11 @@ afterEach(async () => {
 });
 
 const sealWith = async (into: Store, keyNumber?: number, cookie = COOKIE): Promise<SealSecret | undefined> => {
-  const script = (await openWorkerSecrets(into, keyNumber)).inject('run();', { config: CONFIG }, { ...WORKER, cookie });
+  const script = (await openWorkerSecrets(createLmdbSecrets(into), keyNumber)).inject(
+    'run();',
+    { config: CONFIG },
+    { ...WORKER, cookie },
+  );
   if (script.type === 'refused') throw new Error('The server refused the worker script.');
   const json = script.text.slice(script.text.indexOf('{'), script.text.lastIndexOf('};') + 1);
   return (parseJson(json) as { seal?: SealSecret }).seal;
@@ -85,7 +90,7 @@ test.each([
   },
 ])('worker request: $name', async ({ headers: own, type, setsCookie }) => {
   store = openLmdbStore(folder.dir);
-  const secrets = await openWorkerSecrets(store);
+  const secrets = await openWorkerSecrets(createLmdbSecrets(store));
   const headers = { ...WORKER, ...own };
   const script = secrets.inject('run();', { config: CONFIG }, headers);
   expect(script.type).toBe(type);

@@ -70,6 +70,7 @@ test('backs up a running server, and restores it with all sessions and with new 
   });
 
   const later = await refresh(server, first.refresh_token);
+  const lost = await socket.publish('topic', 'after-the-backup', 'lost');
   socket.close();
   const busy = await run('restore', backup);
   expect([busy.code, busy.err]).toEqual([1, expect.stringContaining('is in use by another server')]);
@@ -82,9 +83,15 @@ test('backs up a running server, and restores it with all sessions and with new 
   const renewed = await refresh(again, later.refresh_token);
   expect((await again.call('/api/v1/auth/whoami', { headers: bearer(renewed.access_token) })).status).toBe(200);
   const reader = await dial(asTestServer(again), renewed.access_token);
-  expect((await reader.subscribe('topic', at)).resumed).toBe(false);
-  expect(reader.frames.find(([type]) => type === 'gap')?.[4]).toBe(0);
+  expect((await reader.subscribe('topic', at)).resumed, 'the backup has all that this reader has').toBe(true);
+  expect(await reader.publish('topic', 'after-the-restore', 'new')).toBe(lost);
+  const behind = await dial(asTestServer(again), renewed.access_token, 'behind');
+  const beyond = { epoch: at.epoch, offset: lost };
+  expect((await behind.subscribe('topic', beyond)).resumed, 'this reader has a lost event').toBe(false);
+  expect(behind.frames.find(([type]) => type === 'gap')?.[4]).toBe(0);
+  await behind.reach('topic', lost);
   reader.close();
+  behind.close();
   await stop(again);
 
   const marker = JSON.parse(readFileSync(join(dir, 'store.json'), 'utf8')) as Record<string, unknown>;

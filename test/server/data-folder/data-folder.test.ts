@@ -12,7 +12,7 @@ import {
 import { mkdirSync, openSync, writeSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadOrCreateSecret } from '../../../server/base/crypto.ts';
+import { loadOrCreateSecret } from '../../../server/storage/lmdb-secrets.ts';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { StoreUnavailable } from '../../../server/base/store.ts';
 import { openDataFolder, type DataFolder, type DataFolderOptions } from '../../../server/data-folder/data-folder.ts';

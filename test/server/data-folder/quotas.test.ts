@@ -3,7 +3,8 @@ import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { createDiskSpace, type VolumeSpace } from '../../../server/data-folder/disk-space.ts';
 import { createUploads } from '../../../server/demo/uploads.ts';
 import { createBegunSignIns } from '../../../server/provider/begun-sign-ins.ts';
-import { MAX_TOPICS, openTopics } from '../../../server/realtime/topics.ts';
+import { createTopics } from '../../../server/realtime/topics.ts';
+import { createLmdbTopicLog, MAX_TOPICS } from '../../../server/storage/lmdb-topic-log.ts';
 import { bearer, passwordLogin, startTestServer, temporaryDir } from '../support/start.ts';
 
 const MIB = 1024 * 1024;
@@ -36,12 +37,12 @@ describe('quotas', () => {
   });
 
   test('allow a bounded number of topics of one person, and count those of a server before 0.2', async () => {
-    const topics = await openTopics(store);
+    const topics = createTopics(createLmdbTopicLog(store));
     await Promise.all(Array.from({ length: MAX_TOPICS + 50 }, (_, n) => topics.append('ada', `t${n}`, n)));
     expect(await store.list('topic/ada/')).toHaveLength(MAX_TOPICS);
     expect(await topics.append('ada', 'one more', 1)).toBeUndefined();
-    expect(await topics.append('ada', 't0', 1)).toBe(2);
-    expect(await topics.append('bob', 'one more', 1)).toBe(1);
+    expect(await topics.append('ada', 't0', 1)).toMatchObject({ offset: 2 });
+    expect(await topics.append('bob', 'one more', 1)).toMatchObject({ offset: 1 });
     await store.delete('topic-count/ada');
     expect(await topics.append('ada', 'one more', 1)).toBeUndefined();
   });

@@ -11,7 +11,9 @@ import { createAdmissionControl } from '../../../server/limits/admission-control
 import { createSessionRevocations } from '../../../server/http/principal.ts';
 import { createStats } from '../../../server/base/stats.ts';
 import { createTicketStore } from '../../../server/auth/tickets.ts';
-import { openTopics, type Topics } from '../../../server/realtime/topics.ts';
+import { createTopics, type Topics } from '../../../server/realtime/topics.ts';
+import { createLmdbStorage } from '../../../server/storage/lmdb-storage.ts';
+import { createLmdbTopicLog } from '../../../server/storage/lmdb-topic-log.ts';
 import { parseServerFrame, type ClientFrame, type ServerFrame } from '../../../src/protocol/frames.ts';
 import { temporaryDir } from '../support/start.ts';
 
@@ -33,11 +35,11 @@ let listener: WebSocketServer;
 beforeEach(async () => {
   folder = temporaryDir();
   store = openLmdbStore(folder.dir);
-  topics = await openTopics(store);
+  topics = createTopics(createLmdbTopicLog(store));
   const admissionControl = createAdmissionControl({ perSecond: 200, now: () => performance.now() });
   const revocations = createSessionRevocations(store);
   const parts = { store, clock: createServerClock(), topics, revocations, admissionControl, heartbeatMs: 30_000 };
-  hub = createTopicHub({ ...parts, tickets: createTicketStore(store, createStats(), revocations) });
+  hub = createTopicHub({ ...parts, tickets: createTicketStore(createLmdbStorage(store), createStats(), revocations) });
   listener = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: MAX_FRAME_BYTES });
   await once(listener, 'listening');
 });
@@ -101,7 +103,7 @@ test('the hub reads a replay from disk as fast as the client reads it', async ()
   await publish();
   const slow = await dial('slow');
   slow.ws.pause();
-  slow.send(['sub', 1, TOPIC, { epoch: topics.epoch, offset: 0 }]);
+  slow.send(['sub', 1, TOPIC, { epoch: (await topics.head(OWNER.owner, TOPIC)).epoch, offset: 0 }]);
   await expect.poll(() => slow.far.bufferedAmount).toBeGreaterThan(65_536);
   expect(slow.far.bufferedAmount).toBeLessThan(65_536 + 2 * PADDING.length);
   slow.send(['p', 7]);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { savePresence, takeSavedPresence } from '../../../server/realtime/presence-tracker.ts';
-import { openTopics, type PublishedEvent } from '../../../server/realtime/topics.ts';
+import { createTopics, type PublishedEvent } from '../../../server/realtime/topics.ts';
+import { createLmdbTopicLog } from '../../../server/storage/lmdb-topic-log.ts';
 import { passwordLogin, bearer, startTestServer, temporaryDir } from '../support/start.ts';
 
 /* Data that an encoding of the store changes, rejects, or takes for its own. Each is JSON as a client sends it. */
@@ -24,16 +25,16 @@ afterAll(async () => {
 });
 
 test.each(DATA)('a message comes back from disk as it went out live: %s [message-unchanged]', async (json) => {
-  const topics = await openTopics(store);
+  const topics = createTopics(createLmdbTopicLog(store));
   const live: PublishedEvent[] = [];
   topics.subscribe((event) => live.push(event));
-  const offset = await topics.append('ann', 'topic', JSON.parse(json));
-  const [stored] = await topics.read('ann', 'topic', (offset ?? 0) - 1, 1);
+  const appended = await topics.append('ann', 'topic', JSON.parse(json));
+  const [stored] = await topics.read('ann', 'topic', (appended?.offset ?? 0) - 1, 1);
   expect(JSON.stringify(stored?.data)).toBe(JSON.stringify(live[0]?.data));
 });
 
 test('reads messages of version 0.1', async () => {
-  const topics = await openTopics(store);
+  const topics = createTopics(createLmdbTopicLog(store));
   await store.put('event/bob/old/000000000000001', { data: { n: 1 } });
   expect(await topics.read('bob', 'old', 0, 1)).toEqual([{ offset: 1, data: { n: 1 } }]);
 });

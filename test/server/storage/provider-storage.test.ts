@@ -2,12 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
 import { createBegunSignIns } from '../../../server/provider/begun-sign-ins.ts';
 import { moveLegacyRecords } from '../../../server/provider/legacy-records.ts';
+import { keyringOf } from '../../../server/storage/lmdb-secrets.ts';
+import { createLmdbStorage } from '../../../server/storage/lmdb-storage.ts';
 import { storeAdapter } from '../../../server/provider/provider-storage.ts';
 import { createRefreshTokenIds } from '../../../server/provider/refresh-token-id.ts';
 import { temporaryDir } from '../support/start.ts';
 
-const KEY = Buffer.alloc(32, 7);
-const ids = createRefreshTokenIds(KEY);
+const KEYS = keyringOf(Buffer.alloc(32, 7));
+const ids = createRefreshTokenIds(KEYS);
 const begunSignIns = createBegunSignIns(60_000);
 const reusePolicy = { graceMs: 30_000 };
 let folder: ReturnType<typeof temporaryDir>;
@@ -26,7 +28,14 @@ afterEach(async () => {
 
 const adapter = (model: string, begun = begunSignIns) =>
   storeAdapter({
-    ...{ store, now: () => now, reusePolicy, indexKey: KEY, refreshTokenIds: ids, begunSignIns: begun },
+    ...{
+      storage: createLmdbStorage(store),
+      now: () => now,
+      reusePolicy,
+      indexKeys: KEYS,
+      refreshTokenIds: ids,
+      begunSignIns: begun,
+    },
     reused: (grantId) => new Error(`reused ${grantId}`),
     onRestored: () => (restores += 1),
   })(model);
@@ -76,7 +85,7 @@ describe("the provider's storage", () => {
     const newer = tokenOf(4);
     expect(await tokens.find(newer)).toBeUndefined();
     await tokens.upsert(stored, payloadOf(stored, 3), 600);
-    const forged = createRefreshTokenIds(Buffer.alloc(32, 8)).create({ grantId: 'g', rotations: 9 });
+    const forged = createRefreshTokenIds(keyringOf(Buffer.alloc(32, 8))).create({ grantId: 'g', rotations: 9 });
     for (const id of [tokenOf(3), tokenOf(2), forged, `${newer}x`, 'opaque'])
       expect(await tokens.find(id)).toBeUndefined();
     expect(restores).toBe(0);
@@ -100,12 +109,14 @@ describe("the provider's storage", () => {
 
   test('finds the records of a server before 0.2, and removes their tokens from the keys', async () => {
     const record = (payload: object) => ({ payload, expiresAt: now + 60_000 });
-    await store.put('oidc/RefreshToken/old-token', record(payloadOf('old-token', 2)), 60_000);
-    await store.put('oidc/Session/old-session', record({ jti: 'old-session', uid: 'u', accountId: 'ada' }), 60_000);
-    await store.put('oidc/Grant/g', record({ jti: 'g' }), 60_000);
-    await store.put('oidc-grant/g/RefreshToken/old-token', 'oidc/RefreshToken/old-token', 60_000);
-    await store.put('oidc-uid/u', 'old-session', 60_000);
-    await moveLegacyRecords(store, KEY, () => now);
+    await store.put('oidc/RefreshToken/old-token', record(payloadOf('old-token', 2)), { ttlMs: 60_000 });
+    await store.put('oidc/Session/old-session', record({ jti: 'old-session', uid: 'u', accountId: 'ada' }), {
+      ttlMs: 60_000,
+    });
+    await store.put('oidc/Grant/g', record({ jti: 'g' }), { ttlMs: 60_000 });
+    await store.put('oidc-grant/g/RefreshToken/old-token', 'oidc/RefreshToken/old-token', { ttlMs: 60_000 });
+    await store.put('oidc-uid/u', 'old-session', { ttlMs: 60_000 });
+    await moveLegacyRecords(store, KEYS, () => now);
     expect(JSON.stringify(await store.list(''))).not.toMatch(/old-token|old-session/);
     expect(await adapter('RefreshToken').find('old-token')).toEqual(payloadOf('old-token', 2));
     expect(await adapter('Session').findByUid('u')).toEqual({ jti: 'old-session', uid: 'u', accountId: 'ada' });

@@ -12,6 +12,7 @@ import { createServerClock } from '../../../server/base/server-clock.ts';
 import type { Env } from '../../../server/http/route-helpers.ts';
 import { startHttpServer, stopHttpServer } from '../../../server/http/http-server.ts';
 import { openLmdbStore } from '../../../server/base/lmdb-store.ts';
+import { createLmdbStorage } from '../../../server/storage/lmdb-storage.ts';
 import { createTokenVerifier } from '../../../server/auth/token-verifier.ts';
 import { CONFIG_GLOBAL, type InjectedConfig, type SocketConfig } from '../../../src/protocol/config.ts';
 import { TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
@@ -89,7 +90,12 @@ export const startClientSite = async (): Promise<ClientSite> => {
   const uploadsDir = join(dir, 'uploads');
   const accounts = [DEMO_ACCOUNT];
   const notify = (): void => undefined;
-  const backend = await openServerServices(store, clock, { accounts, heartbeatMs: HEARTBEAT_MS, uploadsDir, notify });
+  const backend = await openServerServices(createLmdbStorage(store), clock, {
+    accounts,
+    heartbeatMs: HEARTBEAT_MS,
+    uploadsDir,
+    notify,
+  });
   const app = new Hono<Env>();
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const listening = await startHttpServer((request, response) => void answer(request, response), 0, '127.0.0.1');
