@@ -2,6 +2,7 @@ import { createHost } from '../src/host/host.ts';
 import type { Host } from '../src/host/services/host-types.ts';
 import type { FirstRead } from '../src/host/storage/first-read.ts';
 import { END_SESSION_PATH } from '../src/protocol/bridge/bridge-constants.ts';
+import { callbacksOf } from '../src/protocol/start-config.ts';
 import { parsePageMessage, type KeeperApi, type PageMessage } from '../src/protocol/bridge/bridge.ts';
 import { createClientRateLimit } from './calls/client-rate-limit.ts';
 import type { KeepSessionOptions } from './keep-session-options.ts';
@@ -54,6 +55,7 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
   const isWithinLimit = createClientRateLimit(Date.now);
   const timing = createStopTiming(requestAnnouncement(), self.registration);
   const repeatAnnouncement = announceTakeover();
+  const callbacks = callbacksOf(config);
   let api: KeeperApi | undefined;
   // A worker that waits reads nothing: the session may change until it is active. Browsers without
   // `self.serviceWorker` (Firefox before 135) start with the first event that only an active worker gets.
@@ -68,7 +70,11 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
       event.respondWith(response);
     };
     if (request.mode === 'navigate') {
-      const next = isDocument(request, url, config.signIn.oidc?.callback)
+      const next = isDocument(
+        request,
+        url,
+        callbacks.find((path) => path === url.pathname),
+      )
         ? host.callback(url)
         : isDocument(request, url, scope + END_SESSION_PATH) && host.endSession();
       if (next) respond(next.then((to) => Response.redirect(to, 302)));

@@ -1,5 +1,6 @@
 import {
   docBefore,
+  isSchemaName,
   schemaNameIn,
   schemaPartsIn,
   typeNamesIn,
@@ -131,6 +132,7 @@ export const itemOf = (sources: Sources, declaration: Declaration): ApiItem => {
     const uses = schemaPartsIn(sources.file(schema.path).parsed, schema.node);
     return { name, path, doc: doc.text === '' ? schema.doc : doc, uses, members: [], kind: 'type', code };
   }
-  const uses = typeNamesIn(sources.file(path).parsed, node);
+  const { parsed } = sources.file(path);
+  const uses = new Set([...typeNamesIn(parsed, node), ...(isSchemaName(name) ? schemaPartsIn(parsed, node) : [])]);
   return { name, path, doc, uses, members: [], ...shapeOf(sources, declaration) };
 };

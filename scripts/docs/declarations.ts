@@ -134,7 +134,10 @@ export const schemaNameIn = (node: Declared): string | undefined => {
   return isInferred ? schema.exprName?.name : undefined;
 };
 
-/** Names of what a schema uses of its own file: a type where a schema has one, otherwise the constant itself. */
+/** The name of a schema, as those that a file imports are written. */
+export const isSchemaName = (name: string): boolean => /^[A-Z][A-Z0-9_]+$/.test(name);
+
+/** Names of what a schema uses: a type where a schema of its own file has one, otherwise the constant itself. */
 export const schemaPartsIn = (parsed: Parsed, within: { start: number; end: number }): ReadonlySet<string> => {
   const used = new Set<string>();
   new Visitor({
@@ -147,6 +150,9 @@ export const schemaPartsIn = (parsed: Parsed, within: { start: number; end: numb
     const declared = (node.type === 'ExportNamedDeclaration' ? node.declaration : node) as Declared | null;
     if (declared?.type === 'VariableDeclaration')
       for (const name of namesIn(declared)) if (used.has(name)) parts.add(name);
+    if (node.type === 'ImportDeclaration')
+      for (const { local } of node.specifiers)
+        if (isSchemaName(local.name) && used.has(local.name)) parts.add(local.name);
     const schema = declared ? schemaNameIn(declared) : undefined;
     if (!declared || schema === undefined || !parts.delete(schema)) continue;
     for (const name of namesIn(declared)) parts.add(name);

@@ -1,4 +1,5 @@
-import type { KeeperConfig, OidcConfig } from '../../src/protocol/config.ts';
+import type { KeeperConfig } from '../../src/protocol/config.ts';
+import type { OidcConfig } from '../../src/protocol/sign-in-config.ts';
 import { REUSE_GRACE_MS } from '../base/token-lifetimes.ts';
 
 export type KeeperConfigOptions = {

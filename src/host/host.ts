@@ -3,11 +3,12 @@ import { latestOf, sessionOf } from '../core/session/session-transitions.ts';
 import type { SessionMachine } from '../core/session/session-types.ts';
 import { parseWhoami } from '../protocol/backend-responses.ts';
 import type { NudgeCause } from '../protocol/bridge/calls.ts';
-import { signInKindsOf } from '../protocol/config.ts';
+import type { KeeperConfig } from '../protocol/config.ts';
+import { signInKindsOf } from '../protocol/start-config.ts';
 import type { NetworkStateName, SessionStateName } from '../protocol/journal-names.ts';
 import type { Snapshot, Tier } from '../protocol/snapshot.ts';
 import { PROTOCOL } from '../protocol/version.ts';
-import { failedWith, type VerifyResult } from './auth/sign-in-method.ts';
+import { failedWith, type VerifyResult } from './auth/methods/sign-in-method.ts';
 import { systemClock, systemRandom } from './runtime/clock.ts';
 import { boundedFetch, DIRECT_FETCH, type FetchBounds } from './runtime/http.ts';
 import { createRecordNews } from './runtime/record-news.ts';
@@ -55,8 +56,10 @@ const verifyByWhoami = async (
 };
 
 /** No caller waits for the result of a callback. */
-const signInBy = (callback: URL) =>
-  ({ type: 'sign-in', id: undefined, command: { kind: 'oidc-callback', url: callback.href } }) as const;
+const signInBy = (callback: URL, { ticket }: KeeperConfig['signIn']) => {
+  const kind = callback.pathname === ticket?.callback ? 'ticket' : 'oidc-callback';
+  return { type: 'sign-in', id: undefined, command: { kind, url: callback.href } } as const;
+};
 
 /** Wires the host together. Synchronous, so that a worker can answer the event that started it. */
 export const createHost = (options: HostOptions): Host => {
@@ -71,6 +74,7 @@ export const createHost = (options: HostOptions): Host => {
     current: () => latestOf(session.machine.state),
     hasLeft: () => hasLeft(session.machine),
     onErased: () => session.dispatch({ type: 'erased' }),
+    onRevocationRefused: (problem) => session.dispatch({ type: 'revocation-refused', problem }),
   });
   const { auth, journal } = services;
   const scopes = createUserScopes();
@@ -228,7 +232,7 @@ export const createHost = (options: HostOptions): Host => {
     },
     async callback(url) {
       const landing = await auth.land(url.searchParams.get('state')).catch(() => undefined);
-      if (!landing?.begins) session.dispatch(signInBy(url));
+      if (!landing?.begins) session.dispatch(signInBy(url, config.signIn));
       return landing?.url ?? scope;
     },
     endSession: async () => (await services.endSession.take().catch(() => undefined)) ?? scope,

@@ -30,7 +30,8 @@ export type SessionEventName =
   | 'sign-in-redirect'
   | 'signed-in'
   | 'sign-in-failed'
-  | 'sign-out';
+  | 'sign-out'
+  | 'revocation-refused';
 
 /** Machine `state`: the session's new state. */
 export type SessionStateName =

@@ -27,8 +27,8 @@ export const PROBLEM = union('code', {
   'refresh-refused': { at: string, status: number, retryAfterMs: optional(number) },
   /** The app's backend refuses tokens that the provider has just issued. */
   'token-refused': { at: string, status: number },
-  /** `invalid_client`, `invalid_scope`, `unauthorized_client`…: the operator has to fix the configuration. */
-  misconfigured: { at: string, detail: string },
+  /** `invalid_client`, `invalid_scope`, no CORS, a wrong address…: the operator has to fix it. `detail` says how. */
+  misconfigured: { at: string, detail: string, status: optional(number) },
   /** The session's lifetime, which the server declared, is over. */
   'lifetime-over': { endedAt: number },
   /** Wrong user name, password or API key. */
@@ -43,6 +43,11 @@ export const PROBLEM = union('code', {
   'store-cleared': {},
   /** A stored record does not open (corrupt, or sealed for another worker). The worker set it aside and did not delete it. */
   'store-unreadable': { detail: string },
+  /**
+   * The server did not end the tokens of a sign-out, and says that it never will (RFC 7009 §2.2.1). Without a status, it
+   * offers no revocation at all.
+   */
+  'revocation-refused': { at: string, status: optional(number), error: optional(string) },
   'signed-out': {},
   /** The server redirected the request, and the worker does not send the token to the new address. */
   'redirect-refused': { at: string },

@@ -1,4 +1,5 @@
-import { CONFIG_GLOBAL, type InjectedConfig } from '../../src/protocol/config.ts';
+import type { InjectedConfig } from '../../src/protocol/config.ts';
+import { CONFIG_GLOBAL } from '../../src/protocol/start-config.ts';
 
 type Scope = { [CONFIG_GLOBAL]?: InjectedConfig };
 

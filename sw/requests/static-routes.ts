@@ -1,4 +1,5 @@
 import type { KeeperConfig } from '../../src/protocol/config.ts';
+import { callbacksOf } from '../../src/protocol/start-config.ts';
 import {
   END_SESSION_PATH,
   KEEPER_ROOT,
@@ -29,12 +30,11 @@ export const addStaticRoutes = (
   config: KeeperConfig,
   { origin, scope, folder }: Place,
 ): void => {
-  const callback = config.signIn.oidc?.callback;
   const ours = [
     ...config.api.map((rule) => within(rule.origin === 'self' ? origin : rule.origin, `${rule.path}*`)),
     within(origin, `${folder}${KEEPER_ROOT}*`),
     within(origin, scope + END_SESSION_PATH),
-    ...(callback === undefined ? [] : [within(origin, callback)]),
+    ...callbacksOf(config).map((path) => within(origin, path)),
   ];
   const routes: Route[] = [
     ...ours.map((urlPattern) => ({ condition: { urlPattern }, source: 'fetch-event' as const })),

@@ -1,4 +1,4 @@
-import { createPasswordMethod } from '../../src/host/auth/password-method.ts';
+import { createPasswordMethod } from '../../src/host/auth/methods/password-method.ts';
 import { runWorker, type RunningWorker } from './running-worker.ts';
 
 /** Workers that sign in by password at one token endpoint. */

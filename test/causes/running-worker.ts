@@ -2,7 +2,7 @@ import { latestOf } from '../../src/core/session/session-transitions.ts';
 import type { SessionMachine, Session, SessionState, Verdict } from '../../src/core/session/session-types.ts';
 import { systemClock, type Clock } from '../../src/host/runtime/clock.ts';
 import { createDisk, type Disk } from '../../src/host/storage/database.ts';
-import type { SignInMethod } from '../../src/host/auth/sign-in-method.ts';
+import type { SignInMethod } from '../../src/host/auth/methods/sign-in-method.ts';
 import { createJournal } from '../../src/host/storage/journal.ts';
 import { createRefreshLock } from '../../src/host/runtime/locks.ts';
 import { createRevocations } from '../../src/host/session/revocations.ts';
@@ -49,6 +49,7 @@ export const runWorker = (password: SignInMethod): RunningWorker => {
       clock: systemClock,
       random: () => 0,
       revoke: async () => true,
+      onRefused: () => undefined,
     }),
     journal: createJournal(disk, systemClock, 'worker'),
     clock,

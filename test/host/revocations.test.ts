@@ -1,8 +1,9 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test } from 'vitest';
 import type { Session } from '../../src/core/session/session-types.ts';
+import type { Problem } from '../../src/protocol/problem.ts';
 import { createDisk } from '../../src/host/storage/database.ts';
-import type { RevocationResult } from '../../src/host/auth/sign-in-method.ts';
+import type { RevocationResult } from '../../src/host/auth/methods/sign-in-method.ts';
 import { createRevocations } from '../../src/host/session/revocations.ts';
 import { createSealer } from '../../src/host/storage/encryption.ts';
 
@@ -38,7 +39,10 @@ const setUp = (answers: RevocationResult[], name: string) => {
     return answers.shift() ?? true;
   };
   const sealer = createSealer(disk, name, { id: name, secret: name });
-  return { revoked, time, revocations: createRevocations({ disk, sealer, clock: time, random: () => 0, revoke }) };
+  const refused: Problem[] = [];
+  const onRefused = (_session: Session, problem: Problem): void => void refused.push(problem);
+  const options = { disk, sealer, clock: time, random: () => 0, revoke, onRefused };
+  return { revoked, refused, time, revocations: createRevocations(options) };
 };
 
 describe('the revocation of a session that ended here', () => {
@@ -63,6 +67,16 @@ describe('the revocation of a session that ended here', () => {
     const second = setUp([], 'next');
     await second.revocations.run();
     expect(second.revoked).toMatchObject([{ tokens: { refresh: 'rt' } }]);
+  });
+
+  test('is not repeated, and reported once, when the server refuses it [revocation-refused-once]', async () => {
+    const problem: Problem = { code: 'revocation-refused', at: '/revoke', status: 401, error: 'invalid_client' };
+    const { revoked, refused, time, revocations } = setUp([problem], 'refused');
+    await revocations.add(SESSION);
+    await revocations.run();
+    time.pass(600_000);
+    await revocations.run();
+    expect([revoked.length, refused]).toEqual([1, [problem]]);
   });
 
   test('waits for `Retry-After`, also when the network comes back', async () => {

@@ -60,7 +60,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       snapshot: SNAPSHOT,
       problem: PROBLEM,
     },
-    pinned: [5, '23d867276d8696fa'],
+    pinned: [5, '95ac5b89034e432b'],
     todo:
       'If a build of the version before would misread them, raise PROTOCOL in src/protocol/version.ts, with a line of ' +
       'its history, and keep on reading the version before.',
@@ -78,7 +78,7 @@ export const BOUNDARIES: readonly Boundary[] = [
     name: 'configuration',
     version: CONFIG_VERSION,
     schemas: INJECTED_CONFIG,
-    pinned: [1, '6d642b841a7f3c20'],
+    pinned: [2, '83319449bcd74d54'],
     todo:
       'If a configuration of the version before is no longer complete or means something else, raise CONFIG_VERSION in ' +
       'src/protocol/config.ts, with a line of its history, and name the change in CHANGELOG.md.',
@@ -93,7 +93,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       keys: STORED_KEY,
       journal: STORED_JOURNAL,
     },
-    pinned: [1, '31e090ae700234ba'],
+    pinned: [1, 'b028e77a6644d217'],
     todo: `${RECORDS} A raised DATABASE_VERSION in src/host/storage/database.ts locks older workers out.`,
   },
   {

@@ -39,7 +39,7 @@ describe('the configuration', () => {
     const config = KEEPER_CONFIG.read({
       ...CONFIG,
       api: [{ origin: 'self', path: '/api/', media: ['/api/media/', 1], redirects: 'none' }],
-      signIn: { ...CONFIG.signIn, password: { login: '/login' } },
+      signIn: { ...CONFIG.signIn, password: { refresh: '/refresh' } },
     });
     expect(config?.api).toEqual([{ origin: 'self', path: '/api/', media: ['/api/media/'], redirects: undefined }]);
     expect(config?.signIn).toEqual({ ...CONFIG.signIn, password: undefined });

@@ -110,7 +110,7 @@ export class ScriptedKeeper implements Keeper {
   signIn(intent: SignInIntent): Promise<Result<SignInNext>> {
     this.calls.push(`signIn ${intent.kind}`);
     if (intent.kind === 'oidc') return Promise.resolve(ok({ type: 'redirect', url: '' }));
-    const secret = intent.kind === 'password' ? intent.password : intent.apiKey;
+    const secret = (intent.kind === 'password' ? intent.password : intent.apiKey) ?? '';
     if (secret === 'slow') return new Promise(() => undefined);
     if (secret === 'limited')
       return Promise.resolve(

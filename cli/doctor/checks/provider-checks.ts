@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Context } from '../site/context.ts';
-import type { OidcConfig } from '../../../src/protocol/config.ts';
+import type { OidcConfig } from '../../../src/protocol/sign-in-config.ts';
 import { UNKNOWN_CONFIG } from '../site/deployment.ts';
 import { header, NAVIGATION, type HttpResponse } from '../site/http-request.ts';
 import { metadataUrl, parseMetadata, type Metadata } from '../site/metadata.ts';
@@ -171,7 +171,7 @@ const authorize = async (
     client_id: oidc.clientId,
     redirect_uri: callback.href,
     response_type: 'code',
-    scope: oidc.scope,
+    scope: oidc.scope ?? 'openid profile',
     code_challenge: challenge,
     code_challenge_method: 'S256',
     state: randomBytes(12).toString('base64url'),
@@ -212,7 +212,7 @@ const silentSignIn: DoctorCheck = {
       return warn(
         `prompt=none is answered with error=${error || 'nothing'}`,
         'The client at the provider does not allow what the worker requests.',
-        `Compare client_id "${oidc.clientId}" and scope "${oidc.scope}" with the client at the provider.`,
+        `Compare client_id "${oidc.clientId}" and scope "${oidc.scope ?? 'openid profile'}" with the client at the provider.`,
       );
     return fail(
       `the request ends with ${answer.status} and does not return to ${callback.href}`,

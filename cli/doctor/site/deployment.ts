@@ -4,9 +4,8 @@ import {
   KEEPER_CONFIG,
   type InjectedConfig,
   type KeeperConfig,
-  type OidcConfig,
-  type PasswordConfig,
 } from '../../../src/protocol/config.ts';
+import type { OidcConfig, PasswordConfig } from '../../../src/protocol/sign-in-config.ts';
 import { parseJson } from '../../../src/protocol/schema/json.ts';
 
 /** What the checks need of the configuration. */

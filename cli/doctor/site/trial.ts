@@ -1,11 +1,19 @@
 import { isObject, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
 import { parseWhoami } from '../../../src/protocol/backend-responses.ts';
-import type { PasswordConfig } from '../../../src/protocol/config.ts';
+import type { PasswordConfig } from '../../../src/protocol/sign-in-config.ts';
 import { UNKNOWN_CONFIG, type Deployment } from './deployment.ts';
 import { sendRequest, type SendResult, type RequestOptions } from './http-request.ts';
 import type { Credentials, Site } from './target.ts';
 
 type Tokens = { access: string; refresh: string };
+
+/** The addresses of a backend that speaks as OAuth 2.0 does. The trial knows no other shape. */
+type StandardPaths = { login: string; refresh: string; logout: string; reuseGraceMs: number };
+
+const standardPaths = ({ login, refresh, logout, answer, refreshToken, reuseGraceMs }: PasswordConfig) =>
+  typeof login === 'string' && typeof refresh === 'string' && typeof logout === 'string' && !answer && !refreshToken
+    ? { login, refresh, logout, reuseGraceMs }
+    : undefined;
 
 /** The answer of a token endpoint. The tokens themselves stay inside this file, so that no output can print them. */
 export type RefreshOutcome = { type: 'tokens' } | { type: 'refused'; detail: string };
@@ -54,12 +62,7 @@ const postJson = (body: object, headers: Record<string, string> = {}): RequestOp
   body: JSON.stringify(body),
 });
 
-const examine = async (
-  request: SendTo,
-  paths: PasswordConfig,
-  whoami: string,
-  start: Tokens,
-): Promise<SessionTrial> => {
+const examine = async (request: SendTo, paths: StandardPaths, whoami: string, start: Tokens): Promise<SessionTrial> => {
   const who = await request(whoami, { headers: { authorization: `Bearer ${start.access}` } });
   const refresh = (token: string): Promise<SendResult> => request(paths.refresh, postJson({ refresh_token: token }));
   const first = await refresh(start.refresh);
@@ -96,7 +99,9 @@ export const runTrial = async (
 ): Promise<SessionTrial> => {
   if (!account) return { type: 'not-tried', reason: 'No account was given. Pass --user NAME --password SECRET.' };
   if (!deployment) return { type: 'not-tried', reason: UNKNOWN_CONFIG };
-  const paths = deployment.password;
+  const { password } = deployment;
+  const paths = password && standardPaths(password);
+  if (password && !paths) return { type: 'not-tried', reason: 'The backend has a shape of its own.' };
   if (!paths) return { type: 'not-tried', reason: 'The deployment has no password sign-in.' };
   const request: SendTo = (path, options) => sendRequest(new URL(path, site.origin).href, timeoutMs, options);
   const login = await request(paths.login, postJson(account));

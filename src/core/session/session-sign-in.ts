@@ -1,4 +1,4 @@
-import { failed, ok } from '../../protocol/problem.ts';
+import { failed, ok, type Problem } from '../../protocol/problem.ts';
 import { noChange, transition, withEffects } from '../machine.ts';
 import {
   checksOf,
@@ -8,6 +8,7 @@ import {
   generationOf,
   latestOf,
   release,
+  save,
   replaced,
   settle,
   settleUnsaved,
@@ -29,8 +30,22 @@ import type {
   Waiting,
 } from './session-types.ts';
 
+type ByUser = Extract<SessionEvent, { type: 'sign-in' | 'sign-out' | 'revocation-refused' }>;
+
+/** The user signs in or out, or the server says what the sign-out could not end there. */
+export const onUser = (machine: SessionMachine, event: ByUser, context: SessionContext): SessionStep => {
+  switch (event.type) {
+    case 'sign-in':
+      return onSignIn(machine, event.id, event.command);
+    case 'sign-out':
+      return onSignOut(machine, event.id, context);
+    case 'revocation-refused':
+      return onRevocationRefused(machine, event.problem);
+  }
+};
+
 /** Several tabs may sign in at once. Each call gets its own result. */
-export const onSignIn = (machine: SessionMachine, id: string | undefined, command: SignInCommand): SessionStep => {
+const onSignIn = (machine: SessionMachine, id: string | undefined, command: SignInCommand): SessionStep => {
   const call = machine.calls + 1;
   const callback = command.kind === 'oidc-callback';
   const signIn = { call, id, kind: command.kind === 'oidc-callback' ? 'oidc' : command.kind, callback } as const;
@@ -92,7 +107,7 @@ const establish = (
 const idsOf = (state: SessionState): Waiting => (state.state === 'establishing' ? state.ids : []);
 const formerOf = (state: SessionState): readonly Session[] => (state.state === 'establishing' ? state.former : []);
 
-export const onSignOut = (machine: SessionMachine, id: string | undefined, { now }: SessionContext): SessionStep => {
+const onSignOut = (machine: SessionMachine, id: string | undefined, { now }: SessionContext): SessionStep => {
   const { state, signIns } = machine;
   const left = {
     ...signedOutRecord(state, 'user', undefined),
@@ -105,6 +120,14 @@ export const onSignOut = (machine: SessionMachine, id: string | undefined, { now
   );
   const open = [...signIns.map((signIn) => signIn.id), ...idsOf(state)];
   return withEffects(step, ...revoked, ...open.flatMap((each) => settle(each, failed({ code: 'cancelled' }))));
+};
+
+/** The sign-out stays, and the record says what it could not end, also after a restart. */
+const onRevocationRefused = (machine: SessionMachine, problem: Problem): SessionStep => {
+  const { state, unsaved } = machine;
+  if (state.state !== 'signed-out' || state.reason !== 'user') return noChange(machine);
+  const left = { ...state, problem };
+  return save(transition(machine, left), left, unsaved?.ids);
 };
 
 /** The disk has a newer session than the one that this sign-in replaces. The user's action still wins over it. */

@@ -245,6 +245,7 @@ export const signedOutRecord = (
 export const applyGrant = (before: Session, grant: TokenResponse, now: number): Session => {
   const refresh = grant.refresh ?? before.tokens.refresh;
   const access = grant.access ?? before.tokens.access;
+  const { tokens } = before;
   const declared = grant.endsAt ?? before.endsAt;
   return {
     ...before,
@@ -252,9 +253,11 @@ export const applyGrant = (before: Session, grant: TokenResponse, now: number): 
     tokens: {
       access,
       refresh,
-      key: grant.key ?? before.tokens.key,
-      subject: grant.subject ?? before.tokens.subject,
-      endSession: grant.endSession ?? before.tokens.endSession,
+      key: grant.key ?? tokens.key,
+      subject: grant.subject ?? tokens.subject,
+      endSession: grant.endSession ?? tokens.endSession,
+      endSessionIfRefused: grant.endSessionIfRefused ?? tokens.endSessionIfRefused,
+      method: grant.method ?? tokens.method,
     },
     user: grant.user ?? before.user,
     // Without a refresh token, the session ends with the access token's declared lifetime. A token response proves that the declared

@@ -29,6 +29,10 @@ const TOKENS = object({
   subject: optional(string),
   /** The URL that ends the provider's own sign-in. It contains the ID token. */
   endSession: optional(string),
+  /** The same, for a sign-out whose revocation the provider refuses. */
+  endSessionIfRefused: optional(string),
+  /** Name of the site's own sign-in that gave these tokens (`defineSignIn`). */
+  method: optional(string),
 });
 export type Tokens = Infer<typeof TOKENS>;
 const NO_TOKENS: Tokens = {};
@@ -71,6 +75,8 @@ export type TokenResponse = {
   key?: string | undefined;
   subject?: string | undefined;
   endSession?: string | undefined;
+  endSessionIfRefused?: string | undefined;
+  method?: string | undefined;
   user?: User | undefined;
   endsAt?: number | undefined;
 };
@@ -255,7 +261,9 @@ export type SessionEvent =
   | { type: 'sign-in-redirect'; call: number; url: string }
   | { type: 'signed-in'; call: number; kind: SignInKind; grant: TokenResponse }
   | { type: 'sign-in-failed'; call: number; problem: Problem }
-  | { type: 'sign-out'; id: string | undefined };
+  | { type: 'sign-out'; id: string | undefined }
+  /** The server will not end the tokens of the last sign-out. */
+  | { type: 'revocation-refused'; problem: Problem };
 
 export type SessionEffect =
   | { type: 'load'; call: number }

@@ -14,7 +14,7 @@ import {
 } from './session-refresh.ts';
 import { onVerify } from './session-proof.ts';
 import { onRequest, onSuspected, onRequestRefused } from './session-requests.ts';
-import { onEstablishSuperseded, onSignIn, onSignInAnswer, onSignOut } from './session-sign-in.ts';
+import { onEstablishSuperseded, onSignInAnswer, onUser } from './session-sign-in.ts';
 import { load, onLoaded, onLoadFailed, onRecordChanged, onRestored } from './session-start.ts';
 import { onTab } from './session-tabs.ts';
 import { onNudge, onTick } from './session-time.ts';
@@ -106,14 +106,14 @@ const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionC
       return onErased(machine);
     case 'suspected':
       return onSuspected(machine, event.generation, context);
-    case 'sign-in':
-      return onSignIn(machine, event.id, event.command);
     case 'sign-in-redirect':
     case 'signed-in':
     case 'sign-in-failed':
       return onSignInAnswer(machine, event, context);
+    case 'sign-in':
     case 'sign-out':
-      return onSignOut(machine, event.id, context);
+    case 'revocation-refused':
+      return onUser(machine, event, context);
   }
 };
 

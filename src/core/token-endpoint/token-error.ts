@@ -73,6 +73,16 @@ const bodyOf = ({ status, text }: TokenError): JsonObject | undefined => {
 
 const isMarkup = (text: string): boolean => text.trimStart().startsWith('<');
 
+/** HTTP statuses and error codes by which a site's own endpoint says that only the person can go on. */
+export type EndsOn = readonly (string | number)[];
+
+/** The code or status of this answer that the site's configuration names. */
+export const endOf = ({ status, text }: TokenError, endsOn: EndsOn): string | undefined => {
+  const body = endsOn.length > 0 ? parseJson(text) : undefined;
+  const codes = isObject(body) ? codesIn(body) : [];
+  return codes.find((code) => endsOn.includes(code)) ?? (endsOn.includes(status) ? `HTTP ${status}` : undefined);
+};
+
 /** Classifies an answer without a token. Never guesses an end: all but `invalid_grant` keeps the tokens. */
 export const meaningOf = (answer: TokenError): TokenErrorMeaning => {
   const { status, text } = answer;

@@ -2,7 +2,7 @@ import { isAccessToken } from '../../protocol/backend-responses.ts';
 import { isObject, numberAt, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { DEFAULT_ACCESS_SECONDS } from '../../protocol/timing/lifetimes.ts';
-import { meaningOf, type TokenError } from './token-error.ts';
+import { endOf, meaningOf, type EndsOn, type TokenError } from './token-error.ts';
 import type { AccessToken, TokenResponse } from '../session/session-types.ts';
 
 /** A complete HTTP response of a token endpoint. `at` is the endpoint's path or origin + path, as in problems. */
@@ -68,8 +68,10 @@ const parseGrant = (
   return { access: fits ? accessToken(value, scheme, body, receivedAt) : undefined, refresh };
 };
 
-const problemOf = (answer: TokenEndpointAnswer): Problem => {
+const problemOf = (answer: TokenEndpointAnswer, endsOn: EndsOn): Problem => {
   const { at, status, retryAfterMs } = answer;
+  const end = endOf(answer, endsOn);
+  if (end !== undefined) return { code: 'sign-in-required', at, status, error: end };
   const { type, error = '' } = meaningOf(answer);
   switch (type) {
     case 'no-answer':
@@ -83,7 +85,7 @@ const problemOf = (answer: TokenEndpointAnswer): Problem => {
     case 'slow-down':
       return { code: 'rate-limited', at, status, retryAfterMs };
     case 'misconfigured':
-      return { code: 'misconfigured', at, detail: error };
+      return { code: 'misconfigured', at, status, detail: error };
     case 'unavailable':
       return { code: 'server-unavailable', at, status, retryAfterMs };
   }
@@ -92,20 +94,23 @@ const problemOf = (answer: TokenEndpointAnswer): Problem => {
 /** Whether the ID token of a refresh response has the session's subject (OpenID Connect Core §12.2). */
 export type IdTokenCheck = (idToken: unknown) => boolean;
 
+/** What a site or a session adds to the meaning of an answer. */
+export type TokenRules = { isSamePerson?: IdTokenCheck | undefined; endsOn?: EndsOn | undefined };
+
 /** The one parser of all answers of token endpoints: code exchange, login and refresh. */
 export const judgeTokenAnswer = (
   answer: TokenEndpointAnswer,
   expected: ExpectedScheme,
-  isSamePerson: IdTokenCheck = () => true,
+  { isSamePerson = () => true, endsOn = [] }: TokenRules = {},
 ): TokenVerdict => {
-  if (answer.status !== 200) return { type: 'failed', problem: problemOf(answer), unanswered: false };
+  if (answer.status !== 200) return { type: 'failed', problem: problemOf(answer, endsOn), unanswered: false };
   const body = parseJson(answer.text);
   const grant = isObject(body) ? parseGrant(body, expected, answer.receivedAt, isSamePerson) : undefined;
   if (grant) return { type: 'granted', grant };
+  const { at, status } = answer;
+  const end = endOf(answer, endsOn);
+  if (end !== undefined)
+    return { type: 'failed', problem: { code: 'sign-in-required', at, status, error: end }, unanswered: false };
   // A captive portal answered, or the response is incomplete. The provider may have rotated the token.
-  return {
-    type: 'failed',
-    problem: { code: 'unexpected-answer', at: answer.at, status: 200, detail: 'no token' },
-    unanswered: true,
-  };
+  return { type: 'failed', problem: { code: 'unexpected-answer', at, status, detail: 'no token' }, unanswered: true };
 };

@@ -1,18 +1,19 @@
 import type { Session } from '../../core/session/session-types.ts';
 import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
+import { SIGN_IN_CONFIG } from '../../protocol/sign-in-config.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import type { Disk } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
 import { findFormer, type Bindings } from '../storage/former-database.ts';
 import type { FirstRead } from '../storage/first-read.ts';
-import { createCookieMethod } from './cookie-method.ts';
+import { createCookieMethod } from './methods/cookie-method.ts';
 import { createDpopKeys } from './dpop-keys.ts';
 import { createOidcMethod, type Landing } from './oidc-method.ts';
-import { createPasswordMethod } from './password-method.ts';
+import { createPasswordMethod } from './methods/password-method.ts';
 import { createPendingSignIns } from './pending-sign-ins.ts';
 import { createProofFetch, type ProofFetch } from './proof-fetch.ts';
 import { revocationEndsCurrent } from './provider-quirks.ts';
-import type { RevocationResult, SignInMethod, VerifyResult } from './sign-in-method.ts';
+import type { RevocationResult, SignInMethod, VerifyResult } from './methods/sign-in-method.ts';
 
 export type AuthOptions = {
   /** Path of the app: where a sign-in without a place leads, and a sign-out at the provider. */
@@ -56,11 +57,11 @@ export type Auth = {
 
 export const createAuth = (options: AuthOptions): Auth => {
   const { config, origin, scope, disk, sealer, hasLeft, now, onBearerOnly } = options;
-  const { oidc, password, ticket } = config.signIn;
+  const { oidc, password, ticket } = SIGN_IN_CONFIG.read(config.signIn) ?? {};
   const keys = createDpopKeys(options);
   const pendingSignIns = createPendingSignIns({ disk, sealer, home: scope, now });
   const oidcMethod = oidc && createOidcMethod({ config: oidc, origin, scope, keys, pendingSignIns, hasLeft, now });
-  const cookie = ticket && createCookieMethod(ticket, origin, now);
+  const cookie = ticket && createCookieMethod(ticket, origin, scope, now);
   const methods: Partial<Record<SignInKind, SignInMethod>> = {
     ...(oidcMethod && { oidc: oidcMethod }),
     ...(password && { password: createPasswordMethod(password, origin, now) }),

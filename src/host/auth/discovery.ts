@@ -1,16 +1,12 @@
-import {
-  allowInsecureRequests,
-  customFetch,
-  discoveryRequest,
-  processDiscoveryResponse,
-  type AuthorizationServer,
-} from 'oauth4webapi';
-import type { OidcConfig } from '../../protocol/config.ts';
-import { failed, ok, type Result } from '../../protocol/problem.ts';
-import { boundedFetch, DIRECT_FETCH } from '../runtime/http.ts';
+import { allowInsecureRequests, customFetch, type AuthorizationServer } from 'oauth4webapi';
+import type { OidcConfig, ProviderMetadata } from '../../protocol/sign-in-config.ts';
+import { isObject, parseJson } from '../../protocol/schema/json.ts';
+import { looseObject, string } from '../../protocol/schema/schema.ts';
+import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
+import { boundedFetch, DIRECT_FETCH, type HttpAnswer } from '../runtime/http.ts';
+import { addressProblem, issuerProblem } from './set-up-problem.ts';
 
 const DISCOVERY_DEADLINE_MS = 10_000;
-const JSON_TYPE = { 'content-type': 'application/json' };
 const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/;
 
 /** Options for oauth4webapi: no cache, no credentials, a deadline, and plain HTTP on loopback only. */
@@ -21,6 +17,8 @@ export const providerFetch = (issuer: string, signal: AbortSignal) => ({
 });
 
 export type Discovery = {
+  /** Where the metadata are. */
+  readonly address: string;
   /** The provider's metadata. Fails when the provider does and no earlier metadata is known. */
   metadata(): Promise<Result<AuthorizationServer>>;
   /** An endpoint gave no OAuth answer. It may have moved, so the next call fetches the metadata again. */
@@ -29,31 +27,68 @@ export type Discovery = {
 
 const METADATA_PATH = '/.well-known/openid-configuration';
 
-/** Fetches the provider's metadata (OpenID Connect Discovery 1.0 §4). */
-export const createDiscovery = ({ issuer }: OidcConfig, origin: string, now: () => number): Discovery => {
+const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '');
+
+/** Microsoft Entra ID names its tenants by this, where the sign-in decides which one it is. */
+export const TENANT = '{tenantid}';
+
+/**
+ * Providers differ in the slash at the end (https://auth0.com/docs/get-started/applications/configure-applications-with-oidc-discovery).
+ * Metadata that the site names may have any issuer: the site's configuration says that it trusts them.
+ */
+const isExpected = (issuer: string, config: OidcConfig): boolean =>
+  config.metadata !== undefined || issuer.includes(TENANT) || withoutSlash(issuer) === withoutSlash(config.issuer);
+
+const METADATA = looseObject<AuthorizationServer & { issuer: string }>({
+  issuer: string,
+  authorization_endpoint: string,
+  token_endpoint: string,
+});
+
+const judge = (config: OidcConfig, { at, status, text, retryAfterMs }: HttpAnswer): Result<AuthorizationServer> => {
+  if (status === 429) return failed({ code: 'rate-limited', at, status, retryAfterMs });
+  if (status >= 400) return failed({ code: 'server-unavailable', at, status, retryAfterMs });
+  const body = parseJson(text);
+  const metadata = METADATA.read(body);
+  if (metadata && isExpected(metadata.issuer, config)) return ok(metadata);
+  if (metadata) return failed(issuerProblem(at, status, metadata.issuer));
+  // HTML is a captive portal's, or a page for each unknown path.
+  return failed(isObject(body) ? addressProblem(at, status) : unreadable(at, status));
+};
+
+const unreadable = (at: string, status: number): Problem => ({
+  code: 'unexpected-answer',
+  at,
+  status,
+  detail: 'metadata',
+});
+
+/** Through JSON, as metadata from the network come: without what is absent. */
+const fromConfig = (metadata: ProviderMetadata, issuer: string): AuthorizationServer => ({
+  issuer,
+  ...METADATA.read(parseJson(JSON.stringify({ issuer, ...metadata }))),
+});
+
+/** Fetches the provider's metadata (OpenID Connect Discovery 1.0 §4), if the configuration does not have them. */
+export const createDiscovery = (config: OidcConfig, origin: string, now: () => number): Discovery => {
+  const { issuer, metadata } = config;
+  const address = typeof metadata === 'string' ? metadata : withoutSlash(issuer) + METADATA_PATH;
   let known: Promise<Result<AuthorizationServer>> | undefined;
   let former: Result<AuthorizationServer> | undefined;
   const discover = async (): Promise<Result<AuthorizationServer>> => {
-    const url = new URL(issuer);
+    if (typeof metadata === 'object') return ok(fromConfig(metadata, issuer));
     const answer = await boundedFetch(
-      (signal) => discoveryRequest(url, providerFetch(issuer, signal)),
-      issuer.replace(/\/$/, '') + METADATA_PATH,
+      (signal) => fetch(address, { ...DIRECT_FETCH, credentials: 'omit', signal }),
+      address,
       { origin, deadlineMs: DISCOVERY_DEADLINE_MS, now },
     );
-    if (!answer.ok) return answer;
-    const { at, status, text, retryAfterMs } = answer.value;
-    if (status === 429) return failed({ code: 'rate-limited', at, status, retryAfterMs });
-    if (status >= 400) return failed({ code: 'server-unavailable', at, status, retryAfterMs });
-    try {
-      return ok(await processDiscoveryResponse(url, new Response(text, { status, headers: JSON_TYPE })));
-    } catch {
-      return failed({ code: 'unexpected-answer', at, status, detail: 'metadata' });
-    }
+    return answer.ok ? judge(config, answer.value) : answer;
   };
   const suspect = (): void => {
     known = undefined;
   };
   return {
+    address,
     async metadata() {
       const found = await (known ??= discover());
       if (found.ok) return (former = found);

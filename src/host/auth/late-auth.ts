@@ -1,6 +1,6 @@
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import type { Auth, AuthOptions, TokenSource } from './auth.ts';
-import { failedWith } from './sign-in-method.ts';
+import { failedWith } from './methods/sign-in-method.ts';
 
 /** Loads the code of `auth.ts`. A worker evaluates it when it first needs it (docs/decisions/0012). */
 export type LoadAuth = () => Promise<{ createAuth(options: AuthOptions): Auth }>;

@@ -13,24 +13,28 @@ import {
 } from 'oauth4webapi';
 import { judgeTokenAnswer } from '../../core/token-endpoint/token-response.ts';
 import type { Session } from '../../core/session/session-types.ts';
-import type { OidcConfig } from '../../protocol/config.ts';
-import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
-import type { Problem } from '../../protocol/problem.ts';
+import type { OidcConfig } from '../../protocol/sign-in-config.ts';
+import { stringAt } from '../../protocol/schema/json.ts';
+import { failed, type Problem, type Result } from '../../protocol/problem.ts';
 import { boundedFetch, endpointName, unreachable } from '../runtime/http.ts';
+import { authorizationUrl } from './authorization-request.ts';
 import { createCodeExchange } from './code-exchange.ts';
 import { createDiscovery, providerFetch } from './discovery.ts';
 import type { DpopKeys } from './dpop-keys.ts';
+import { claimsIn } from './id-token.ts';
+import { logOutUrl } from './log-out-url.ts';
 import type { PendingSignIn, PendingSignIns } from './pending-sign-ins.ts';
 import { sendRefresh, supportsDpop } from './provider-quirks.ts';
-import { signInFailure } from './sign-in-failure.ts';
+import { callbackProblem, discoveryProblem, type SetUp } from './set-up-problem.ts';
+import { revocationResultOf } from './methods/revocation-result.ts';
+import { signInFailure } from './methods/sign-in-failure.ts';
 import {
   failedWith,
   REVOKE_DEADLINE_MS,
-  revocationResultOf,
   tokenDeadline,
   type SignInMethod,
   type SignInOutcome,
-} from './sign-in-method.ts';
+} from './methods/sign-in-method.ts';
 
 export type OidcMethodOptions = {
   config: OidcConfig;
@@ -58,12 +62,15 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
   const client = { client_id: config.clientId };
   const redirectUri = new URL(config.callback, origin).href;
   const discovery = createDiscovery(config, origin, now);
-  const exchange = createCodeExchange({ config, origin, redirectUri, keys, now });
+  const setUp: SetUp = { origin, redirectUri, clientId: config.clientId, scope: config.scope ?? 'openid profile' };
+  const exchange = createCodeExchange({ config, origin, redirectUri, keys, setUp, now });
   const at = endpointName(config.issuer, origin);
   const proof = async (key: string | undefined): Promise<{ DPoP?: DPoPHandle }> =>
     key === undefined ? {} : { DPoP: await keys.handle(key) };
 
-  const begin = async (as: AuthorizationServer, returnTo: string): Promise<string> => {
+  type Params = { readonly [name: string]: string };
+
+  const begin = async (as: AuthorizationServer, returnTo: string, given: Params): Promise<string> => {
     const pending: PendingSignIn = {
       state: generateRandomState(),
       nonce: generateRandomNonce(),
@@ -74,38 +81,31 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
     };
     await pendingSignIns.save(pending);
     const jkt = pending.key === undefined ? undefined : await (await keys.handle(pending.key)).calculateThumbprint();
-    return withParams(as.authorization_endpoint ?? config.issuer, {
-      client_id: config.clientId,
-      redirect_uri: redirectUri,
-      response_type: 'code',
-      scope: config.scope,
-      code_challenge: await calculatePKCECodeChallenge(pending.verifier),
-      code_challenge_method: 'S256',
-      state: pending.state,
-      nonce: pending.nonce,
-      prompt: config.prompt ?? promptFor(config.scope, hasLeft()),
-      // Another value of `prompt` would do the same, and Microsoft Entra ID refuses two of them (AADSTS90023). Each
-      // provider has to support this one (OpenID Connect Core §15.1).
-      max_age: hasLeft() ? '0' : undefined,
-      resource: config.resource,
-      dpop_jkt: jkt,
+    return authorizationUrl({
+      ...{ config, as, given, hasLeft: hasLeft() },
+      protocol: {
+        client_id: config.clientId,
+        redirect_uri: redirectUri,
+        response_type: 'code',
+        code_challenge: await calculatePKCECodeChallenge(pending.verifier),
+        code_challenge_method: 'S256',
+        state: pending.state,
+        nonce: pending.nonce,
+        dpop_jkt: jkt,
+      },
     });
   };
 
-  /** OpenID Connect RP-Initiated Logout 1.0 §2. Made at sign-in, because the provider may be down at sign-out. */
-  const endSession = ({ end_session_endpoint: endpoint }: AuthorizationServer, hint: string | undefined) =>
-    config.logout === 'provider' && endpoint && hint
-      ? withParams(endpoint, {
-          id_token_hint: hint,
-          client_id: config.clientId,
-          post_logout_redirect_uri: new URL(scope, origin).href,
-        })
-      : undefined;
+  /** The metadata for a sign-in, where the developer must learn what is wrong. */
+  const discover = async (): Promise<Result<AuthorizationServer>> => {
+    const as = await discovery.metadata();
+    return as.ok ? as : failed(signInFailure(await discoveryProblem(as.problem, discovery.address, setUp)));
+  };
 
   const complete = async (href: string): Promise<SignInOutcome> => {
     const url = new URL(href);
-    const as = await discovery.metadata();
-    if (!as.ok) return failedWith(signInFailure(as.problem));
+    const as = await discover();
+    if (!as.ok) return failedWith(as.problem);
     const pending = await pendingSignIns.take(url.searchParams.get('state'));
     if (!pending) return failedWith({ code: 'sign-in-refused', error: 'unknown state' });
     const params = validateAuthResponse(as.value, client, url, pending.state);
@@ -115,15 +115,17 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       return failedWith(exchanged.problem);
     }
     const { grant, idToken } = exchanged.value;
-    return { type: 'granted', grant: { ...grant, endSession: endSession(as.value, idToken) } };
+    const logOut = logOutUrl({ config, as: as.value, idToken, home: new URL(scope, origin).href });
+    const endings = logOut && { [logOut.always ? 'endSession' : 'endSessionIfRefused']: logOut.url };
+    return { type: 'granted', grant: { ...grant, ...endings } };
   };
 
-  const redirect = async (returnTo: string): Promise<SignInOutcome> => {
-    const as = await discovery.metadata();
-    if (!as.ok) return failedWith(signInFailure(as.problem));
+  const redirect = async (returnTo: string, given: Params = {}): Promise<SignInOutcome> => {
+    const as = await discover();
+    if (!as.ok) return failedWith(as.problem);
     if (config.dpop === 'required' && !supportsDpop(as.value))
-      return failedWith({ code: 'misconfigured', at, detail: 'dpop' });
-    return { type: 'redirect', url: await begin(as.value, returnTo) };
+      return failedWith({ code: 'misconfigured', at, detail: 'The provider offers no DPoP. Set "dpop" to "auto".' });
+    return { type: 'redirect', url: await begin(as.value, returnTo, given) };
   };
 
   return {
@@ -131,10 +133,10 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       try {
         if (order.kind === 'oidc-callback') return await complete(order.url);
         if (order.kind !== 'oidc') return failedWith({ code: 'unsupported', detail: order.kind });
-        return await redirect(order.returnTo ?? scope);
+        return await redirect(order.returnTo ?? scope, order.authorize);
       } catch (error) {
         discovery.suspect();
-        return failedWith(signInProblem(error, at));
+        return failedWith(signInProblem(error, at, setUp));
       }
     },
 
@@ -152,7 +154,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       try {
         dpop = await proof(key);
       } catch (error) {
-        return { type: 'failed', problem: signInProblem(error, at), unanswered: false };
+        return { type: 'failed', problem: signInProblem(error, at, setUp), unanswered: false };
       }
       const request = (signal: AbortSignal): Promise<Response> =>
         refreshTokenGrantRequest(as.value, client, None(), refresh, {
@@ -168,8 +170,10 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
         discovery.suspect();
         return { type: 'failed', problem: answer.problem, unanswered: !offline };
       }
-      const isSamePerson = (idToken: unknown): boolean => subject === undefined || subjectOf(idToken) === subject;
-      const verdict = judgeTokenAnswer(answer.value, dpop.DPoP ? 'DPoP' : 'Bearer', isSamePerson);
+      const isSamePerson = (idToken: unknown): boolean =>
+        subject === undefined || stringAt(claimsIn(idToken), 'sub') === subject;
+      const { endsOn } = config;
+      const verdict = judgeTokenAnswer(answer.value, dpop.DPoP ? 'DPoP' : 'Bearer', { isSamePerson, endsOn });
       if (verdict.type === 'failed' && mayHaveMoved(verdict.problem)) discovery.suspect();
       return verdict;
     },
@@ -178,11 +182,11 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       if (refresh === undefined) return true;
       const as = await discovery.metadata();
       if (!as.ok) return 0;
-      // A provider without RFC 7009 takes no revocation.
-      if (as.value.revocation_endpoint === undefined) return true;
+      // A provider without RFC 7009 takes no revocation, and its refresh token works on.
+      if (as.value.revocation_endpoint === undefined) return { code: 'revocation-refused', at };
       const answer = await boundedFetch(
         (signal) => revocationRequest(as.value, client, None(), refresh, providerFetch(config.issuer, signal)),
-        config.issuer,
+        as.value.revocation_endpoint,
         { origin, deadlineMs: REVOKE_DEADLINE_MS, now },
       );
       const result = revocationResultOf(answer);
@@ -205,39 +209,13 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
 const mayHaveMoved = ({ code }: Problem): boolean => MOVED.includes(code);
 const MOVED: readonly Problem['code'][] = ['server-unavailable', 'unexpected-answer', 'network-unreachable', 'timeout'];
 
-/**
- * Without consent there is no refresh token for `offline_access` (OpenID Connect Core §3.1.2.1, §11). `max_age` then makes
- * the provider ask for credentials.
- */
-const promptFor = (scope: string, hasLeft: boolean): string | undefined => {
-  if (scope.split(' ').includes('offline_access')) return 'consent';
-  return hasLeft ? 'login' : undefined;
-};
-
 const wantsDpop = (as: AuthorizationServer, { dpop }: OidcConfig): boolean => dpop !== 'off' && supportsDpop(as);
-
-const withParams = (endpoint: string, params: { [name: string]: string | undefined }): string => {
-  const url = new URL(endpoint);
-  for (const [name, value] of Object.entries(params)) if (value) url.searchParams.set(name, value);
-  return url.href;
-};
 
 const resourceOf = ({ resource }: OidcConfig) => (resource === undefined ? {} : { additionalParameters: { resource } });
 
-/** TLS to the token endpoint proves the ID token as well as its signature would (OpenID Connect Core §3.1.3.7). */
-const subjectOf = (idToken: unknown): string | undefined => {
-  const [, claims = ''] = String(idToken).split('.');
-  try {
-    const parsed = parseJson(atob(claims.replaceAll('-', '+').replaceAll('_', '/')));
-    return isObject(parsed) ? stringAt(parsed, 'sub') : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
 /** `error.message` is for a debugger. Pages get a code. */
-const signInProblem = (error: unknown, at: string): Problem => {
-  if (error instanceof AuthorizationResponseError) return { code: 'sign-in-refused', error: error.error };
+const signInProblem = (error: unknown, at: string, setUp: SetUp): Problem => {
+  if (error instanceof AuthorizationResponseError) return callbackProblem(at, error.cause, setUp);
   if (error instanceof DOMException && error.name === 'TimeoutError') return { code: 'timeout', at };
   if (error instanceof DOMException) return { code: 'store-unavailable', detail: error.name };
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;

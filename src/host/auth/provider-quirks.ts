@@ -2,6 +2,7 @@ import type { AuthorizationServer } from 'oauth4webapi';
 import type { Session } from '../../core/session/session-types.ts';
 import { errorOf } from '../../core/token-endpoint/token-error.ts';
 import type { Result } from '../../protocol/problem.ts';
+import { IN_COOKIE } from './methods/answer-places.ts';
 import { DIRECT_FETCH, type HttpAnswer } from '../runtime/http.ts';
 
 /*
@@ -14,7 +15,9 @@ import { DIRECT_FETCH, type HttpAnswer } from '../runtime/http.ts';
  * | offers no DPoP, or not with ES256                            | `supportsDpop`
  * | has no revocation endpoint                                   | `revoke` in oidc-method.ts
  * | has one grant for all sign-ins of a person                   | `revocationEndsCurrent`
- * | gives a refresh token only after consent, or wants `resource`| `begin` in oidc-method.ts
+ * | wants other parameters, another `prompt` or other scopes     | authorization-request.ts
+ * | has another issuer, or its metadata elsewhere                | discovery.ts
+ * | has a log-out page of its own                                | log-out-url.ts
  * | sends odd JSON, a string as `expires_in`, or HTML            | src/core/token-endpoint/token-response.ts
  */
 
@@ -92,4 +95,5 @@ export const revocationEndsCurrent = (
 ): boolean =>
   session.kind === current?.kind &&
   (session.kind === 'ticket' ||
+    session.tokens.refresh === IN_COOKIE ||
     (session.kind === 'oidc' && !grantPerSignIn && session.user?.sub === current.user?.sub));

@@ -5,6 +5,7 @@ import type { NudgeCause, SignInNext } from '../../protocol/bridge/calls.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { packRow, unpackRow } from '../storage/native-record.ts';
+import { withDeadline } from '../../protocol/timing/timer.ts';
 import { storeProblem } from '../storage/store-problem.ts';
 import type { Services } from './services.ts';
 import type { SessionRuntime } from '../session/session-runtime.ts';
@@ -19,6 +20,9 @@ export type ApiOptions = {
   snapshot(): Snapshot;
   nudge(cause: NudgeCause): void;
 };
+
+/** How long a sign-out waits for the provider's word on its revocation. The person is signed out at once. */
+const REVOCATION_WAIT_MS = 3_000;
 
 const badMessage = <T>(detail: string): Result<T> => failed({ code: 'bad-message', detail });
 
@@ -35,7 +39,10 @@ export const createApi = ({ scope, services, session, publish, snapshot, nudge }
 
   async signOut() {
     const result = await session.signOut();
-    const { online, worker } = snapshot();
+    const { online, worker, session: view } = snapshot();
+    // The provider may refuse the revocation. Then only its own page can end something there.
+    if (online && view.state === 'signed-out' && view.kind === 'oidc' && !(await services.endSession.has()))
+      await withDeadline(Promise.resolve(session.pending()), REVOCATION_WAIT_MS, undefined);
     // The log-out URL carries an ID token, and only a worker can redirect without showing it to the page.
     const redirects = result.ok && online && worker.host === 'service-worker' && (await services.endSession.has());
     return redirects ? ok({ type: 'redirect', url: new URL(scope + END_SESSION_PATH, location.origin).href }) : result;

@@ -1,13 +1,15 @@
 import type { Session } from '../../core/session/session-types.ts';
+import type { SessionEventName } from '../../protocol/journal-names.ts';
+import type { Problem } from '../../protocol/problem.ts';
 import { createEndSession } from '../auth/end-session.ts';
 import { createLateAuth } from '../auth/late-auth.ts';
-import type { RevocationResult } from '../auth/sign-in-method.ts';
+import type { RevocationResult } from '../auth/methods/sign-in-method.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 import { createRevocations } from '../session/revocations.ts';
 import { createDisk } from '../storage/database.ts';
 import { deploymentName, formerNames, type DeploymentName } from '../runtime/deployment-name.ts';
 import { createSealer } from '../storage/encryption.ts';
-import { createJournal } from '../storage/journal.ts';
+import { createJournal, describe } from '../storage/journal.ts';
 import { createSessionStore } from '../storage/session-store.ts';
 import type { HostOptions } from './host-options.ts';
 
@@ -21,12 +23,14 @@ type ServicesOptions = {
   hasLeft(): boolean;
   /** A script deleted the database. The services have written their keys again. */
   onErased(): void;
+  /** The server will never end the tokens of the last sign-out. */
+  onRevocationRefused(problem: Problem): void;
 };
 
 /** Creates everything that uses the disk or the token endpoints, for one deployment. */
 export const createServices = (
   { config, origin, scope, seal, loadAuth, firstRead }: HostOptions,
-  { clock, random, worker, current, hasLeft, onErased }: ServicesOptions,
+  { clock, random, worker, current, hasLeft, onErased, onRevocationRefused }: ServicesOptions,
 ) => {
   const { oidc } = config.signIn;
   const deployment: DeploymentName = { name: deploymentName(config.name, scope) };
@@ -58,7 +62,17 @@ export const createServices = (
   };
   const revoke = (session: Session): Promise<RevocationResult> => auth.revoke(session, current());
   const endSession = createEndSession(disk, sealer);
-  const revocations = createRevocations({ disk, sealer, clock, random, revoke });
+  const journal = createJournal(disk, clock, worker);
+  /** The sign-out cannot end the tokens. Then it ends the sign-in at the provider, if it can. */
+  const onRefused = (session: Session, problem: Problem): void => {
+    journal.write('session', 'revocation-refused' satisfies SessionEventName, describe({ problem }));
+    if (!hasLeft()) return;
+    // A provider without revocation has refused nothing. With `logout: 'local'` the page stays where it is.
+    if (problem.code === 'revocation-refused' && problem.status !== undefined)
+      endSession.save(session.tokens.endSessionIfRefused);
+    onRevocationRefused(problem);
+  };
+  const revocations = createRevocations({ disk, sealer, clock, random, revoke, onRefused });
   return {
     deployment,
     disk,
@@ -79,7 +93,7 @@ export const createServices = (
         return revocations.add(session);
       },
     },
-    journal: createJournal(disk, clock, worker),
+    journal,
     /** Deletes the log-out URL of the previous session, and each DPoP key that no session or pending sign-in uses. */
     async cleanUp(session: Session | undefined): Promise<void> {
       if (session) await endSession.take();

@@ -1,9 +1,10 @@
 import { fullJitter, REVOCATION_BACKOFF } from '../../protocol/timing/backoff.ts';
 import { SESSION_RECORD, serializeRecord } from '../../core/session/session-record.ts';
 import type { Session } from '../../core/session/session-types.ts';
+import type { Problem } from '../../protocol/problem.ts';
 import { object } from '../../protocol/schema/schema.ts';
 import { getSealed, putDurably, type Disk } from '../storage/database.ts';
-import type { RevocationResult } from '../auth/sign-in-method.ts';
+import type { RevocationResult } from '../auth/methods/sign-in-method.ts';
 import type { Sealer } from '../storage/encryption.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 
@@ -22,13 +23,16 @@ export type RevocationsOptions = {
   clock: Clock;
   random: Random;
   revoke(session: Session): Promise<RevocationResult>;
+  /** The server will never end the tokens of this session. */
+  onRefused(session: Session, problem: Problem): void;
 };
 
 const PREFIX = 'revoke:';
 /** After this time a refresh token has most likely ended by itself. */
 const GIVE_UP_MS = 30 * 86_400_000;
 
-export const createRevocations = ({ disk, sealer, clock, random, revoke }: RevocationsOptions): Revocations => {
+export const createRevocations = (options: RevocationsOptions): Revocations => {
+  const { disk, sealer, clock, random, revoke, onRefused } = options;
   const memory = new Map<string, Session>();
   let running: Promise<void> | undefined;
   let runAgain = false;
@@ -45,13 +49,15 @@ export const createRevocations = ({ disk, sealer, clock, random, revoke }: Revoc
       : undefined;
   };
 
-  const revokeOne = async (key: string): Promise<RevocationResult> => {
+  /** Returns the wait (ms) before the next request. `undefined`: there will be none. */
+  const revokeOne = async (key: string): Promise<number | undefined> => {
     const session = memory.get(key) ?? (await read(key));
     const result = session ? await revoke(session) : true;
-    if (result !== true) return result;
+    if (typeof result === 'number') return result;
+    if (session && result !== true) onRefused(session, result);
     memory.delete(key);
     await disk.use((db) => db.delete('sealed', key));
-    return true;
+    return undefined;
   };
 
   /** Returns the wait (ms) that each remaining revocation needs. */
@@ -60,7 +66,7 @@ export const createRevocations = ({ disk, sealer, clock, random, revoke }: Revoc
     const stored = await disk.use((db) => db.getAllKeys('sealed', range)).catch((): string[] => []);
     const keys = new Set([...stored, ...memory.keys()]);
     const results = await Promise.all([...keys].map((key) => revokeOne(key).catch(() => 0)));
-    return results.filter((result) => result !== true);
+    return results.filter((result) => result !== undefined);
   };
 
   const loop = async (): Promise<void> => {

@@ -15,7 +15,7 @@ import type { SessionEventName } from '../../protocol/journal-names.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import type { TokenSource } from '../auth/auth.ts';
-import { failedWith, type VerifyResult } from '../auth/sign-in-method.ts';
+import { failedWith, type VerifyResult } from '../auth/methods/sign-in-method.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 import type { RefreshLock } from '../runtime/locks.ts';
 import { createMachineRunner } from '../runtime/machine-runner.ts';

@@ -1,4 +1,4 @@
-import { KEEPER_CONFIG, type KeeperConfig } from '../../protocol/config.ts';
+import { callbacksOf, KEEPER_CONFIG, type KeeperConfig } from '../../protocol/config.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { parseJson } from '../../protocol/schema/json.ts';
 import { misfitOf } from '../../protocol/schema/misfit.ts';
@@ -40,8 +40,8 @@ const CANNOT_STAND_IN =
  * Without a worker the callback of the provider opens a document, which is this one. It removes the code from the address
  * at once. A framed document gets nothing, as from a worker.
  */
-const takeCallback = async (host: Host, api: KeeperApi, callback: string | undefined): Promise<void> => {
-  if (location.pathname !== callback || window.top !== window.self) return;
+const takeCallback = async (host: Host, api: KeeperApi, callbacks: readonly string[]): Promise<void> => {
+  if (!callbacks.includes(location.pathname) || window.top !== window.self) return;
   const url = new URL(location.href);
   history.replaceState(history.state, '', url.pathname);
   const path = await host.callback(url);
@@ -89,7 +89,7 @@ export const openInPageTransport = (options: InPageOptions): Transport => {
   });
   host.start();
   const api = createApi(host.apiOptions);
-  void takeCallback(host, api, config.signIn.oidc?.callback);
+  void takeCallback(host, api, callbacksOf(config));
   const page = inPageTransport({
     api,
     attach: (intro, port) => host.attach(intro, port),

@@ -1,5 +1,5 @@
 import { number, object, string, union, unknown, type Infer } from '../schema/schema.ts';
-import { array, oneOf, optional, stringIn } from '../schema/schema-types.ts';
+import { array, oneOf, optional, record, stringIn } from '../schema/schema-types.ts';
 import { TOPIC_NAME } from '../topic-name.ts';
 
 /** Maximum length of a name or id from a page, in UTF-16 units. */
@@ -9,10 +9,14 @@ const SECRET = stringIn(1, 4_096);
 
 /** The argument of `keeper.signIn`: the sign-in method, and what it needs. */
 export const SIGN_IN_INTENT = union('kind', {
-  /** `returnTo` is a path of this origin to come back to. */
-  oidc: { returnTo: optional(string) },
+  /**
+   * `returnTo` is a path of this origin to come back to. `authorize`: parameters of this authorization request, such as
+   * `login_hint`, `acr_values`, `prompt` or `organization`. Its `scope` asks for more scopes.
+   */
+  oidc: { returnTo: optional(string), authorize: optional(record(stringIn(0, 4_096))) },
   password: { username: NAME, password: SECRET },
-  ticket: { apiKey: SECRET },
+  /** What the login of the deployment takes: a key, a name and a password, or nothing where it is a page of its own. */
+  ticket: { apiKey: optional(SECRET), username: optional(NAME), password: optional(SECRET) },
 });
 export type SignInIntent = Infer<typeof SIGN_IN_INTENT>;
 

@@ -102,6 +102,22 @@ export const ifAbsent = <S extends Schema, const V>(
   read: (given) => (given === undefined ? value : (of.read(given) as Infer<S> | undefined)),
 });
 
+/** A value of the first of these schemas that it fits. */
+/* @__NO_SIDE_EFFECTS__ */
+export const either = <const T extends readonly Schema[]>(
+  ...options: T
+): Schema<Infer<T[number]>> & { readonly options: T } => ({
+  type: 'either',
+  options,
+  read(value) {
+    for (const { read } of options) {
+      const found = read(value);
+      if (found !== undefined) return found as Infer<T[number]>;
+    }
+    return undefined;
+  },
+});
+
 /* @__NO_SIDE_EFFECTS__ */
 export const nullable = <S extends Schema>(of: S): Schema<Infer<S> | null> & With<S> => ({
   type: 'nullable',

@@ -33,6 +33,7 @@ export const appDe: AppStrings = {
     'signed-in': 'Angemeldet.',
     'sign-in-failed': 'Anmeldung fehlgeschlagen.',
     'sign-out': 'Du hast dich abgemeldet.',
+    'revocation-refused': 'Der Server hat die Token der Abmeldung nicht beendet.',
   },
   state: {
     starting: 'Wird gestartet',

@@ -29,6 +29,7 @@ const step: Record<SessionEventName, string | undefined> = {
   'signed-in': 'Signed in.',
   'sign-in-failed': 'Sign-in failed.',
   'sign-out': 'You signed out.',
+  'revocation-refused': 'The server did not end the tokens of the sign-out.',
 };
 
 const state: Record<SessionStateName, string> = {

@@ -26,6 +26,7 @@ export const de: Strings = {
     'store-cleared': 'Die Websitedaten wurden gelöscht und mit ihnen die Sitzung.',
     'store-full': 'Der Speicherplatz reicht nicht aus, um die Sitzung zu speichern.',
     'store-unreadable': 'Die gespeicherte Sitzung ließ sich nicht öffnen. Sie wurde beiseitegelegt, nicht gelöscht.',
+    'revocation-refused': 'Der Server hat nicht bestätigt, dass diese Anmeldung auch dort beendet ist.',
     'signed-out': 'Du bist nicht angemeldet.',
     'redirect-refused': 'Die Anfrage wurde gestoppt, weil sie umgeleitet wurde.',
     'bad-message': 'Diese Seite hat eine unbekannte Nachricht erhalten. Lade die Seite neu.',

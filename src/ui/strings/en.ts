@@ -23,6 +23,7 @@ const problem: Record<ProblemCode, string> = {
   'store-cleared': 'Site data was cleared, and the session with it.',
   'store-full': 'There is not enough space to save the session.',
   'store-unreadable': 'The saved session could not be opened. It was set aside, not deleted.',
+  'revocation-refused': 'The server did not confirm that this sign-in has ended there.',
   'signed-out': 'You are not signed in.',
   'redirect-refused': 'The request was stopped because it was redirected.',
   'bad-message': 'This page received an unknown message. Reload the page.',

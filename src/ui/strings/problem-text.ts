@@ -38,5 +38,6 @@ type SignedOut = Extract<SessionView, { state: 'signed-out' }>;
 export const signedOutText = ({ reason, problem, signInProblem }: SignedOut): string => {
   // The form shows it as an alert.
   if (signInProblem) return labelFor(strings().reason, reason);
+  if (problem?.code === 'revocation-refused') return `${labelFor(strings().reason, reason)} ${problemText(problem)}`;
   return reason === 'never' && problem ? problemText(problem) : labelFor(strings().reason, reason);
 };

@@ -67,7 +67,8 @@ export const headlineOf = (
   const { session } = snapshot;
   if (session.state !== 'signed-out') return signedInHeadline(snapshot, session, shown, now);
   // "You are signed out. You signed out." would say it twice
-  return { headline: strings().youAreSignedOut, detail: session.reason === 'user' ? '' : signedOutText(session) };
+  const isPlain = session.reason === 'user' && session.problem?.code !== 'revocation-refused';
+  return { headline: strings().youAreSignedOut, detail: isPlain ? '' : signedOutText(session) };
 };
 
 /** "Signed in for 3 h 12 min. Survived 4 reloads, 2 worker restarts and 1 network loss." */

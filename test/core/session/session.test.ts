@@ -72,6 +72,23 @@ describe('the three reasons for the end of a session', () => {
     expect(world.provider.families[0]?.ended).toBe('revoked');
   });
 
+  test('says after a sign-out, and after a restart, that the server did not end the tokens [revocation-refused-shown]', () => {
+    const { world, worker } = browser();
+    world.order(worker, { type: 'sign-out' });
+    world.time.advance(SETTLED_MS);
+    const problem = { code: 'revocation-refused', at: '/revoke', status: 401, error: 'invalid_client' } as const;
+    world.dispatch(worker, { type: 'revocation-refused', problem });
+    world.time.advance(SETTLED_MS);
+    expect(at(restart(world, worker), 'signed-out')).toMatchObject({ reason: 'user', problem });
+  });
+
+  test('says nothing of a refused revocation while someone is signed in', () => {
+    const { world, worker } = browser();
+    const before = worker.machine;
+    world.dispatch(worker, { type: 'revocation-refused', problem: { code: 'revocation-refused', at: '/revoke' } });
+    expect(worker.machine).toEqual(before);
+  });
+
   test('signs out with the problem when the token endpoint answers `invalid_grant` for the current token [invalid-grant]', () => {
     const { world, worker } = browser();
     for (const family of world.provider.families) family.ended = 'revoked';

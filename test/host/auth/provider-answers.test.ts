@@ -335,10 +335,32 @@ describe('an access token of another scheme', () => {
 });
 
 describe('a revocation', () => {
-  test.each([200, 204, 400, 401, 404, 405])('is done when the server answers %i [revocation-over]', async (status) => {
+  test.each([200, 204])('is done when the server answers %i [revocation-over]', async (status) => {
     const { oidc, session } = await setUp();
     answer('/revoke', { status });
     expect(await oidc.revoke(session({}))).toBe(true);
+  });
+
+  test('is done when the server says that the token is over already', async () => {
+    const { oidc, session } = await setUp();
+    answer('/revoke', { status: 400, body: { error: 'invalid_token' } });
+    expect(await oidc.revoke(session({}))).toBe(true);
+  });
+
+  test.each([
+    [400, { error: 'unsupported_token_type' }],
+    [401, { error: 'invalid_client' }],
+    [401, {}],
+    [404, {}],
+    [405, {}],
+  ])('is refused for good when the server answers %i %j [revocation-refused]', async (status, body) => {
+    const { oidc, session } = await setUp();
+    answer('/revoke', { status, body });
+    expect(await oidc.revoke(session({}))).toMatchObject({
+      code: 'revocation-refused',
+      at: `${origin}/revoke`,
+      status,
+    });
   });
 
   test.each([302, 403, 408, 429, 500, 503])(

@@ -1,4 +1,4 @@
-import type { Problem } from '../../protocol/problem.ts';
+import type { Problem } from '../../../protocol/problem.ts';
 
 /** The path exists nowhere on this server: the configuration names another one. */
 const isWrongPath = (status: number): boolean => status === 404 || status === 405 || status === 410;

@@ -1,8 +1,7 @@
-import type { TokenResponse, Session, SignInCommand } from '../../core/session/session-types.ts';
-import type { TokenVerdict } from '../../core/token-endpoint/token-response.ts';
-import type { Problem, Result } from '../../protocol/problem.ts';
-import type { User } from '../../protocol/snapshot.ts';
-import type { HttpAnswer } from '../runtime/http.ts';
+import type { TokenResponse, Session, SignInCommand } from '../../../core/session/session-types.ts';
+import type { TokenVerdict } from '../../../core/token-endpoint/token-response.ts';
+import type { Problem } from '../../../protocol/problem.ts';
+import type { User } from '../../../protocol/snapshot.ts';
 
 export type SignInOutcome =
   | { type: 'redirect'; url: string }
@@ -14,8 +13,11 @@ export type VerifyResult = { type: 'verified'; user: User } | { type: 'failed'; 
 
 export const failedWith = (problem: Problem) => ({ type: 'failed', problem }) as const;
 
-/** `true`: the server needs no further request. A number: send the request again, after at least so many ms. */
-export type RevocationResult = true | number;
+/**
+ * `true`: the server needs no further request. A number: send the request again, after at least so many ms. A problem: the
+ * server does not end the tokens, and no further request changes that.
+ */
+export type RevocationResult = true | number | Problem;
 
 /** One way to sign in, with all of its network. It does not decide what an answer means for the session. */
 export type SignInMethod = {
@@ -24,13 +26,6 @@ export type SignInMethod = {
   /** Informs the server that the session has ended (RFC 7009, or a log-out endpoint). */
   revoke(session: Session): Promise<RevocationResult>;
 };
-
-/**
- * 2xx: the server knows. 400, 401, 404, 405: it never will. A redirect, a firewall's 403, 408, 429 and 5xx say nothing
- * about the token (RFC 7009 §2.2.1), so the request is due again.
- */
-export const revocationResultOf = (answer: Result<HttpAnswer>): RevocationResult =>
-  answer.ok ? /^(2|40[0145])/.test(String(answer.value.status)) || (answer.value.retryAfterMs ?? 0) : 0;
 
 /**
  * How long to wait for a token endpoint (ms). A short deadline makes the client send the same token twice while the

@@ -1,0 +1,129 @@
+import { parseJson } from '../../../protocol/schema/json.ts';
+import { parseCookieSessionStatus, type CookieSessionStatus } from '../../../protocol/backend-responses.ts';
+import type { BackendRequest, TicketConfig } from '../../../protocol/sign-in-config.ts';
+import type { SignInCommand } from '../../../core/session/session-types.ts';
+import type { Problem, Result } from '../../../protocol/problem.ts';
+import type { HttpAnswer } from '../../runtime/http.ts';
+import { userAt, valueAt } from './answer-places.ts';
+import { callBackend, type Values } from './backend-request.ts';
+import { createCsrfHeader, type CsrfHeader } from './csrf-token.ts';
+import { revocationResultOf } from './revocation-result.ts';
+import {
+  failedWith,
+  REVOKE_DEADLINE_MS,
+  SIGN_IN_DEADLINE_MS,
+  type SignInMethod,
+  type SignInOutcome,
+  type VerifyResult,
+} from './sign-in-method.ts';
+
+const unexpected = ({ at, status, retryAfterMs }: HttpAnswer): Problem => {
+  if (status === 429) return { code: 'rate-limited', at, status, retryAfterMs };
+  return status >= 400
+    ? { code: 'server-unavailable', at, status, retryAfterMs }
+    : { code: 'unexpected-answer', at, status, detail: 'no status' };
+};
+
+/** An HttpOnly cookie is the session. The keeper holds no token, and asks the backend whether the session is valid. */
+export type CookieMethod = SignInMethod & { verify(): Promise<VerifyResult> };
+
+type StatusConfig = Exclude<TicketConfig['status'], string>;
+
+/** What an answer of the status route says. `undefined`: nothing, as with a firewall's page. */
+const statusOf = ({ status, text }: HttpAnswer, config: StatusConfig | undefined): CookieSessionStatus | undefined => {
+  if (!config) return status === 200 ? parseCookieSessionStatus(text) : undefined;
+  if (config.signedOutOn?.includes(status)) return { authenticated: false };
+  const body = status === 200 ? parseJson(text) : undefined;
+  if (typeof body !== 'object') return undefined;
+  const user = userAt(body, config.user ?? { sub: ['user.sub', 'sub'], name: ['user.name', 'name'] });
+  const flag = config.authenticated === undefined ? undefined : valueAt(body, config.authenticated);
+  if (flag === false) return { authenticated: false };
+  return user && (flag === true || config.authenticated === undefined) ? { authenticated: true, user } : undefined;
+};
+
+/** The sign-in method `ticket`. `home`: the path of the app's document. */
+export const createCookieMethod = (
+  config: TicketConfig,
+  origin: string,
+  home: string,
+  now: () => number,
+): CookieMethod => {
+  const bounds = { origin, deadlineMs: SIGN_IN_DEADLINE_MS, now };
+  const csrfHeader: CsrfHeader = config.csrf ? createCsrfHeader(config.csrf, home) : async () => ({});
+  const { status, login, logout } = config;
+  const statusConfig = typeof status === 'string' ? undefined : status;
+  const statusRoute = typeof status === 'string' ? { url: status } : { url: status.url, headers: status.headers };
+
+  const send = async (request: BackendRequest, standardBody: unknown, values: Values, deadlineMs: number) =>
+    callBackend(
+      { request, standardBody, values, withCookies: true, headers: await csrfHeader() },
+      { ...bounds, deadlineMs },
+    );
+
+  const askStatus = (): Promise<Result<HttpAnswer>> => {
+    const request = { ...statusRoute, method: 'GET' } as const;
+    return callBackend({ request, standardBody: undefined, values: {}, withCookies: true }, bounds);
+  };
+
+  const verify = async (): Promise<VerifyResult> => {
+    const answer = await askStatus();
+    if (!answer.ok) return failedWith(answer.problem);
+    const { at, status: code } = answer.value;
+    const session = statusOf(answer.value, statusConfig);
+    if (!session) return failedWith(unexpected(answer.value));
+    // The configured endpoint itself says so: for a cookie session this is what `invalid_grant` is for tokens.
+    return session.authenticated
+      ? { type: 'verified', user: session.user }
+      : failedWith({ code: 'grant-rejected', at, status: code, error: 'not_authenticated' });
+  };
+
+  /** Only the status route says who is signed in, where the login's own answer does not. */
+  const signedIn = async (answer: HttpAnswer): Promise<SignInOutcome> => {
+    const { at, status: code } = answer;
+    if (code === 401 || code === 403 || code === 422)
+      return failedWith({ code: 'credentials-rejected', at, status: code });
+    if (code >= 400) return failedWith(unexpected(answer));
+    const session = statusOf(answer, statusConfig);
+    if (session?.authenticated) return { type: 'granted', grant: { user: session.user } };
+    if (!statusConfig) return failedWith(unexpected(answer));
+    // A form login answers with a redirect, with or without the right password.
+    const proof = await verify();
+    if (proof.type === 'verified') return { type: 'granted', grant: { user: proof.user } };
+    const { problem } = proof;
+    return failedWith(problem.code === 'grant-rejected' ? { code: 'credentials-rejected', at, status: code } : problem);
+  };
+
+  /** The person may be back from the backend's own sign-in already. Otherwise the page goes there. */
+  const arrive = async (address: string): Promise<SignInOutcome> => {
+    const proof = await verify();
+    if (proof.type === 'verified') return { type: 'granted', grant: { user: proof.user } };
+    const returnTo = encodeURIComponent(config.callback ?? home);
+    return { type: 'redirect', url: new URL(address.replaceAll('{return_to}', returnTo), origin).href };
+  };
+
+  return {
+    async signIn(order) {
+      if (order.kind !== 'ticket') return failedWith({ code: 'unsupported', detail: order.kind });
+      if (typeof login === 'object' && 'navigate' in login) return arrive(login.navigate);
+      const body = order.apiKey === undefined ? FORM_BODY : { apiKey: '{apiKey}' };
+      const answer = await send(login, body, credentialsOf(order), SIGN_IN_DEADLINE_MS);
+      return answer.ok ? signedIn(answer.value) : failedWith(answer.problem);
+    },
+    async refresh() {
+      return { type: 'failed', problem: { code: 'unsupported', detail: 'ticket' }, unanswered: false };
+    },
+    async revoke() {
+      if (typeof logout === 'object' && 'navigate' in logout) return true;
+      const answer = await send(logout, {}, {}, REVOKE_DEADLINE_MS);
+      // The cookie is over already.
+      return answer.ok && answer.value.status === 401 ? true : revocationResultOf(answer);
+    },
+    verify,
+  };
+};
+
+const FORM_BODY = { username: '{username}', password: '{password}' };
+
+type TicketOrder = Extract<SignInCommand, { kind: 'ticket' }>;
+
+const credentialsOf = ({ apiKey, username, password }: TicketOrder): Values => ({ apiKey, username, password });

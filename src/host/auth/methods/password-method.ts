@@ -1,0 +1,85 @@
+import { judgeTokenAnswer, type TokenVerdict } from '../../../core/token-endpoint/token-response.ts';
+import type { Session, Tokens } from '../../../core/session/session-types.ts';
+import { parseJson } from '../../../protocol/schema/json.ts';
+import type { BackendRequest, PasswordConfig } from '../../../protocol/sign-in-config.ts';
+import type { Problem, Result } from '../../../protocol/problem.ts';
+import type { HttpAnswer } from '../../runtime/http.ts';
+import { IN_COOKIE, standardAnswer, userAt } from './answer-places.ts';
+import { callBackend, type Values } from './backend-request.ts';
+import { revocationResultOf } from './revocation-result.ts';
+import { signInFailure } from './sign-in-failure.ts';
+import {
+  failedWith,
+  REVOKE_DEADLINE_MS,
+  SIGN_IN_DEADLINE_MS,
+  tokenDeadline,
+  type SignInMethod,
+} from './sign-in-method.ts';
+
+/** Servers of their own kind say it in a code such as `invalid_credentials`. */
+const namesCredentials = (problem: Problem): boolean =>
+  problem.code === 'sign-in-required' && /credential|password|user|email/i.test(problem.error ?? '');
+
+/** A login with this meaning says nothing about a session: `invalid_grant`, for one, is a wrong password. */
+export const loginProblem = (problem: Problem, { at, status }: HttpAnswer): Problem => {
+  const isRejected = status === 401 || problem.code === 'grant-rejected' || namesCredentials(problem);
+  return isRejected ? { code: 'credentials-rejected', at, status } : signInFailure(problem);
+};
+
+export const tokenValues = ({ access, refresh }: Tokens): Values => ({
+  access_token: access?.value,
+  refresh_token: refresh === IN_COOKIE ? undefined : refresh,
+});
+
+/** Login, refresh and logout of an application's own backend, in the shape that the configuration says. */
+export const createPasswordMethod = (config: PasswordConfig, origin: string, now: () => number): SignInMethod => {
+  const { answer: places = {}, endsOn } = config;
+  const isInCookie = config.refreshToken === 'cookie';
+  const STANDARD_REFRESH = isInCookie ? {} : { refresh_token: '{refresh_token}' };
+
+  const send = (request: BackendRequest, standardBody: unknown, values: Values, deadlineMs: number) =>
+    callBackend({ request, standardBody, values, withCookies: isInCookie }, { origin, deadlineMs, now });
+
+  /** The cookie that the answer has set takes the place of a refresh token. */
+  const judge = (given: HttpAnswer): TokenVerdict => {
+    const verdict = judgeTokenAnswer(standardAnswer(given, places, isInCookie), 'Bearer', { endsOn });
+    if (verdict.type === 'failed') return verdict;
+    const user = places.user && userAt(parseJson(given.text), places.user);
+    const refresh = isInCookie ? IN_COOKIE : verdict.grant.refresh;
+    return { type: 'granted', grant: { ...verdict.grant, refresh, user } };
+  };
+
+  const judged = (answer: Result<HttpAnswer>, unanswered: boolean): TokenVerdict =>
+    answer.ok ? judge(answer.value) : { type: 'failed', problem: answer.problem, unanswered };
+
+  return {
+    async signIn(order) {
+      if (order.kind !== 'password') return failedWith({ code: 'unsupported', detail: order.kind });
+      const { username, password } = order;
+      const body = { username: '{username}', password: '{password}' };
+      const answer = await send(config.login, body, { username, password }, SIGN_IN_DEADLINE_MS);
+      if (!answer.ok) return failedWith(answer.problem);
+      const verdict = judge(answer.value);
+      return verdict.type === 'granted' ? verdict : failedWith(loginProblem(verdict.problem, answer.value));
+    },
+    async refresh({ tokens }: Session) {
+      const { refresh: request } = config;
+      if (request === undefined)
+        return {
+          type: 'failed',
+          problem: { code: 'misconfigured', at: 'refresh', detail: NO_REFRESH },
+          unanswered: false,
+        };
+      const offline = !navigator.onLine;
+      const deadlineMs = tokenDeadline(config.reuseGraceMs);
+      return judged(await send(request, STANDARD_REFRESH, tokenValues(tokens), deadlineMs), !offline);
+    },
+    async revoke({ tokens }) {
+      if (config.logout === undefined) return { code: 'revocation-refused', at: 'logout' };
+      const values = tokenValues(tokens);
+      return revocationResultOf(await send(config.logout, STANDARD_REFRESH, values, REVOKE_DEADLINE_MS));
+    },
+  };
+};
+
+const NO_REFRESH = 'The backend gave a refresh token. Name its address in "refresh".';
