@@ -8,7 +8,7 @@ import type { DownloadLinks } from './demo/download-links.ts';
 import { mediaRoutes } from './demo/media.ts';
 import { noteRoutes, type NoteServices } from './demo/notes-routes.ts';
 import { clientAddress, setSubject } from './http/request-context.ts';
-import { isTopic, type Topics } from './realtime/topics.ts';
+import { isTopic, readHistory, type Topics } from './realtime/topics.ts';
 import { uploadRoutes } from './demo/upload-routes.ts';
 import type { Uploads } from './demo/uploads.ts';
 
@@ -18,8 +18,6 @@ export type ApiServices = AuthServices &
 
 const MODELS = ['keeper-large', 'keeper-small'];
 const UPLOAD_PATH = '/api/v1/media/upload';
-/** Events in one history response. */
-const MAX_HISTORY_EVENTS = 200;
 
 /** RFC 9449 §8.2: a server may send a nonce in any response to a request with a proof. */
 const offerNonce = (c: Ctx, dpopChecker: DpopChecker): void => {
@@ -56,20 +54,12 @@ const limitBody: Handler = async (c, next) => {
   return hasNoBody || c.req.path.startsWith(UPLOAD_PATH) ? next() : limit(c, next);
 };
 
-/**
- * Events of a topic for a client that connects for the first time or after a gap: see
- * docs/reference/protocol-keeper.1.md §7. Oldest first, as `{ epoch, events: [{ offset, data }] }`.
- */
 const historyRoutes = (topics: Topics, signedIn: Handler): Hono<Env> =>
   new Hono<Env>().use(signedIn).get('/:topic/events', async (c) => {
     const topic = c.req.param('topic');
     if (!isTopic(topic))
       return problemResponse({ status: 400, code: 'bad-request', detail: 'This is not a valid topic name.' });
-    const { owner } = c.get('principal');
-    const { epoch, offset } = await topics.head(owner, topic);
-    const after = Math.max(0, offset - MAX_HISTORY_EVENTS);
-    const events = await topics.read(owner, topic, after, MAX_HISTORY_EVENTS);
-    return c.json({ epoch, events });
+    return c.json(await readHistory(topics, c.get('principal').owner, topic));
   });
 
 /** The HTTP API below `/api/`. */

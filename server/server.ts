@@ -21,6 +21,7 @@ import {
   stopHttpServer,
   type HttpServer,
 } from './http/http-server.ts';
+import { closeConnections } from './realtime/close-connections.ts';
 import type { FreezableConnection } from './realtime/freezable-socket.ts';
 import { isGrantActive } from './provider/provider.ts';
 import { createLmdbStorage } from './storage/lmdb-storage.ts';
@@ -70,9 +71,7 @@ const stopSockets = async ({ hub, eventStreams }: ServerServices): Promise<void>
   const open: readonly FreezableConnection[] = [...hub.sockets(), ...eventStreams.sockets()];
   hub.drain();
   eventStreams.drain();
-  const timeout = setTimeout(() => open.forEach((socket) => socket.drop()), SOCKETS_CLOSE_WITHIN_MS);
-  await Promise.all(open.map(({ closed }) => closed));
-  clearTimeout(timeout);
+  await closeConnections(open, SOCKETS_CLOSE_WITHIN_MS);
   eventStreams.stop();
   await hub.stop();
 };

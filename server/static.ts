@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
-import type { IncomingHttpHeaders } from 'node:http';
 import type { KeeperConfig } from '../src/protocol/config.ts';
+import { contentType, HTML } from './http/content-type.ts';
 import { readInside, type FileBody } from './http/static-files.ts';
 import { codingsFor, encode, type Coding } from './http/compression.ts';
 import { inlineHashes, securityHeaders, type HeaderPreset } from './http/headers.ts';
 import type { Ctx } from './http/route-helpers.ts';
 import { requestOrigin, type Origins } from './http/origins.ts';
+import { isDocumentNavigation } from './http/request-target.ts';
 import { escapeHtml } from './http/html-page.ts';
 import { workerResponse } from './worker/worker-response.ts';
 import type { WorkerSecrets } from './worker/worker-secret.ts';
@@ -23,25 +24,6 @@ export type StaticOptions = {
   workers: readonly string[];
   /** Enforces Trusted Types in documents. */
   trustedTypes: boolean;
-};
-
-const HTML = 'text/html; charset=utf-8';
-
-const TYPES: { readonly [extension: string]: string } = {
-  '.css': 'text/css; charset=utf-8',
-  '.html': HTML,
-  '.ico': 'image/x-icon',
-  '.jpg': 'image/jpeg',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json',
-  '.map': 'application/json',
-  '.mp4': 'video/mp4',
-  '.png': 'image/png',
-  '.svg': 'image/svg+xml',
-  '.txt': 'text/plain; charset=utf-8',
-  '.webmanifest': 'application/manifest+json',
-  '.webp': 'image/webp',
-  '.woff2': 'font/woff2',
 };
 
 const WORKER_SCRIPTS = new Set(['/sw.js', '/keeper-sw.js', '/keeper-session-sw.js']);
@@ -73,15 +55,6 @@ const encoded = async (c: Ctx, text: string): Promise<FileBody> => {
 
 const encodingHeader = (coding: Coding | undefined): Record<string, string> =>
   coding === undefined ? {} : { 'content-encoding': coding };
-
-/** Whether the request is a navigation, which gets the application's page instead of a 404. */
-const isDocumentNavigation = (method: string, headers: IncomingHttpHeaders): boolean => {
-  const destination = headers['sec-fetch-dest'];
-  const asksForHtml = (headers.accept ?? '').includes('text/html');
-  return (
-    (method === 'GET' || method === 'HEAD') && (destination === undefined ? asksForHtml : destination === 'document')
-  );
-};
 
 /** A proxy that adds a script to a document would change its hash (RFC 9111 §5.2.2.6). */
 const DOCUMENT_CACHE = 'no-cache, no-transform';
@@ -157,7 +130,7 @@ export const createStaticHandler = (options: StaticOptions): ((c: Ctx) => Promis
     respond(c, body, {
       // The file may be the site's own worker, which passes strings to `importScripts`.
       ...headersFor(c, { trustedTypes: false }),
-      'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+      'content-type': contentType(path),
       'cache-control': path.startsWith('/assets/') ? IMMUTABLE : 'no-cache',
     });
 

@@ -7,6 +7,8 @@ export type HeaderPreset = {
   /** `sha256-…` of the inline blocks of this page: see `inlineHashes`. */
   inlineScripts?: readonly string[];
   inlineStyles?: readonly string[];
+  /** Of this response only: lets blocks with this `nonce` attribute run (https://www.w3.org/TR/CSP3/#framework-directive-source-list). */
+  nonce?: string;
   /** Paths of the service and dedicated worker scripts. Default: all paths of the own origin. */
   workers?: readonly string[];
   /**
@@ -39,7 +41,8 @@ const list = (...values: readonly string[]): string => [...new Set(values)].join
 
 const contentSecurityPolicy = (self: string, preset: HeaderPreset): string => {
   const { connect = [], trustedTypes = POLICIES } = preset;
-  const quoted = (hashes: readonly string[] = []): string[] => hashes.map((hash) => `'${hash}'`);
+  const nonce = preset.nonce === undefined ? [] : [`nonce-${preset.nonce}`];
+  const quoted = (hashes: readonly string[] = []): string[] => [...hashes, ...nonce].map((source) => `'${source}'`);
   return [
     "default-src 'none'",
     `script-src ${list("'self'", ...quoted(preset.inlineScripts))}`,

@@ -35,7 +35,7 @@ export const createTopicHub = (options: {
   store: Store;
   clock: ServerClock;
   topics: Topics;
-  tickets: Tickets;
+  tickets: Pick<Tickets, 'redeem'>;
   revocations: SessionRevocations;
   admissionControl: AdmissionControl;
   heartbeatMs: number;

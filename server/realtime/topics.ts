@@ -42,3 +42,16 @@ export const createTopics = (log: TopicLog, space?: DiskSpace): Topics => ({
   },
   subscribe: (listener) => log.onEvent(({ json, ...event }) => listener({ ...event, data: parseJson(json) ?? null })),
 });
+
+/** Events in one history response. */
+const MAX_HISTORY_EVENTS = 200;
+
+/**
+ * The newest events of a topic for a client that connects for the first time or after a gap: see
+ * docs/reference/protocol-keeper.1.md §7. Oldest first.
+ */
+export const readHistory = async (topics: Pick<Topics, 'head' | 'read'>, owner: string, topic: string) => {
+  const { epoch, offset } = await topics.head(owner, topic);
+  const events = await topics.read(owner, topic, Math.max(0, offset - MAX_HISTORY_EVENTS), MAX_HISTORY_EVENTS);
+  return { epoch, events };
+};

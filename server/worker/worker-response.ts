@@ -36,8 +36,7 @@ export const workerResponse = async (
   const served = secrets.inject(script, site, headers);
   if (served.type === 'refused') return { status: 403, headers: own, body: 'The install cookie is missing.' };
   const typed = { ...own, 'content-type': 'text/javascript; charset=utf-8' };
-  const accepted = headers['accept-encoding'];
-  const [coding] = codingsFor(Array.isArray(accepted) ? accepted.join() : accepted);
+  const [coding] = codingsFor(headers['accept-encoding']);
   if (coding === undefined) return { status: 200, headers: typed, body: served.text };
   const body = Uint8Array.from(await encode(served.text, coding));
   return { status: 200, headers: { ...typed, 'content-encoding': coding }, body };

@@ -51,11 +51,11 @@ const PLACES: Readonly<Record<string, { lib: readonly string[]; types: readonly 
   server: { lib: ['ES2023'], types: ['node'], given: 'declare const page: string;' },
 };
 
-/** `session-keeper/sw` is for workers, `session-keeper/headers` for servers, `session-keeper/playwright` for tests. */
+/** `session-keeper/sw` is for workers, `/headers` and `/server` for servers, `session-keeper/playwright` for tests. */
 const placeOf = (text: string): string => {
   if (text.includes('session-keeper/playwright')) return 'playwright';
   if (text.includes('session-keeper/sw')) return 'worker';
-  return text.includes('session-keeper/headers') ? 'server' : 'page';
+  return /session-keeper\/(headers|server)/.test(text) ? 'server' : 'page';
 };
 
 type Example = { name: string; place: string; code: string };

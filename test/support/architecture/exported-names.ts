@@ -7,6 +7,7 @@ export const SHARED_NAMES: ReadonlyMap<string, string> = new Map([
     'KeeperSocket',
     'the public class of src/page/connect.ts makes sockets of the class in src/page/realtime, which loads later',
   ],
+  ['createSealer', 'the server kit has it as a public name; the one of the worker seals records with what it derived'],
 ]);
 
 /** One sentence for each name that several modules define for different things. A re-export defines nothing. */
