@@ -53,12 +53,14 @@ const SCRIPTS: readonly ScriptEntry[] = [
 
 /** The libraries and the parts of the interface that every page needs. */
 const SHELL =
-  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](index|base[\\/](announcements|clock-controller|keeper-element|provide-keeper|settled|shared|snapshot|status|theme)|elements[\\/]session-(gate|nav|notices|status|summary)|locale[\\/]|strings[\\/](en|strings|problem-text|time)|view[\\/](gate-view|headline|notices))|src[\\/]protocol[\\/](bridge[\\/](bridge-constants|port-frames)|problem\.|schema[\\/](json|schema)\.|ids\.|timing[\\/](backoff|retry-after|timer)\.)|src[\\/]page[\\/]util[\\/]timers/;
+  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](index|base[\\/](announcements|clock-controller|keeper-element|provide-keeper|settled|shared|snapshot|status|preferences)|look[\\/](theme|icons|popover)|elements[\\/]session-(gate|nav|status)|account[\\/]session-menu|locale[\\/]|strings[\\/](en|strings)\.|view[\\/]gate-view)|src[\\/]protocol[\\/](bridge[\\/](bridge-constants|port-frames)|problem\.|schema[\\/](json|schema)\.|ids\.|timing[\\/](backoff|retry-after|timer)\.)|src[\\/]page[\\/]util[\\/]timers/;
+
+/** What the first parts share with later ones. */
+const FACTS =
+  /src[\\/]ui[\\/](strings[\\/]((app|explanation)-(strings|en)|problem-text|time)|view[\\/](explanation\.|headline|notices)|(base[\\/]offer|look[\\/](segments|more-icons)))/;
 
 /** What `src/app/views.ts` and `src/page/connect.ts` load at once. */
-const FIRST_PARTS = ['facts', 'sockets', 'sign-in', 'why']
-  .map((name) => `/src/ui/elements/session-${name}.ts`)
-  .concat('/src/page/realtime/realtime.ts', '/workbox-window/Workbox.js');
+const FIRST_PARTS = ['/src/app/first-parts.ts', '/src/page/realtime/realtime.ts', '/workbox-window/Workbox.js'];
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
@@ -74,10 +76,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'shell', test: SHELL },
-            {
-              name: 'facts',
-              test: /src[\\/]ui[\\/](elements[\\/]session-(facts|sockets|why)|strings[\\/](app|explanation)-(messages|en)|view[\\/]explanation\.)/,
-            },
+            { name: 'facts', test: FACTS },
           ],
         },
       },

@@ -6,8 +6,9 @@ import type { TokenVerifier } from './auth/token-verifier.ts';
 import { StoreUnavailable } from './base/store.ts';
 import { createFaultRoutes } from './fault-routes.ts';
 import { BARE_HEADERS } from './http/headers.ts';
+import { offerOf } from './offer.ts';
 import { requestIdOf, setSubject } from './http/request-context.ts';
-import { problemResponse, storeUnavailable, type Env } from './http/route-helpers.ts';
+import { problemResponse, sendJson, storeUnavailable, type Env } from './http/route-helpers.ts';
 import type { Log } from './operations/log.ts';
 import { createProvider } from './provider/provider.ts';
 import { DEFAULT_DIST_DIR, type ServerOptions } from './server-options.ts';
@@ -85,6 +86,7 @@ export const createApp = ({ options, services, tokenVerifier, origins, issuer, c
   const app = new Hono<Env>();
   if (faultRoutes) app.route('/lab', faultRoutes.routes);
   app.route('/', apiRoutes(api));
+  app.get('/offer.json', (c) => sendJson(c, offerOf(options)));
   app.all('/lab/*', () =>
     problemResponse({
       status: 404,

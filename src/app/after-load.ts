@@ -3,6 +3,8 @@ import { unread } from '../ui/index.ts';
 
 /* Loaded once the page is usable: nothing here is part of the first paint. */
 
+export { notifyOfMessages } from './notifications.ts';
+export { listenToShortcuts } from './shortcuts.ts';
 export { reloadHiddenTabs } from './update.ts';
 
 /** What needs the person's attention: each unread message, and a session that the server ended. */

@@ -1,15 +1,10 @@
-import { strings } from '../ui/index.ts';
-
 /** Chromium's `beforeinstallprompt` event (https://wicg.github.io/manifest-incubations/); not in TypeScript's library. */
 type InstallOffer = Event & { prompt(): Promise<{ outcome: 'accepted' | 'dismissed' }> };
 
 const isOffer = (event: Event): event is InstallOffer => 'prompt' in event && typeof event.prompt === 'function';
 
-/**
- * Shows the button while the browser offers to install. Call it early: the offer may come at any moment. The returned
- * function renews the label; call it after a change of language.
- */
-export const offerInstall = (button: HTMLElement): (() => void) => {
+/** Shows the button while the browser offers to install. Call it early: the offer may come at any moment. */
+export const offerInstall = (button: HTMLElement): void => {
   let offer: InstallOffer | undefined;
   const show = (offered: InstallOffer | undefined): void => {
     offer = offered;
@@ -28,7 +23,4 @@ export const offerInstall = (button: HTMLElement): (() => void) => {
     void offer?.prompt();
     show(undefined);
   });
-  return () => {
-    button.textContent = strings().install;
-  };
 };

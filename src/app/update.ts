@@ -3,7 +3,7 @@ const CHANNEL = 'session-keeper-update';
 const isEdited = (element: Element): boolean =>
   (element instanceof HTMLInputElement &&
     !['radio', 'checkbox', 'file'].includes(element.type) &&
-    element.value !== '') ||
+    element.value !== element.defaultValue) ||
   (element instanceof HTMLTextAreaElement && element.value !== element.defaultValue);
 
 /** Whether a reload would lose something that was typed. */

@@ -1,32 +1,38 @@
 import { PAGES, retryImport, SessionNav, type PageName } from '../ui/index.ts';
 
-/**
- * Loads the parts that the home page shows just after the first paint. These are the facts of a signed-in user, or the
- * form of a signed-out one. It does not wait for the connection, so all of it arrives in one round of requests.
- */
-export const loadFirstParts = (): Promise<unknown> =>
-  Promise.all([
-    import('../ui/elements/session-facts.ts'),
-    import('../ui/elements/session-sockets.ts'),
-    import('../ui/elements/session-sign-in.ts'),
-    import('../ui/elements/session-why.ts'),
-  ]);
+/** Loads what the home page shows just after the first paint. It does not wait for the connection. */
+export const loadFirstParts = (): Promise<unknown> => import('./first-parts.ts');
 
 /** The other pages load their elements when they are first shown. */
 const PARTS: Readonly<Partial<Record<PageName, () => Promise<unknown>>>> = {
   messages: () => import('../ui/conversation/session-messages.ts'),
   timeline: () => import('../ui/elements/session-timeline.ts'),
+  lab: () => import('../ui/lab/session-lab.ts'),
   tryIt: () => import('../ui/elements/session-demo.ts'),
+  settings: () => import('../ui/settings/session-settings.ts'),
+  missing: () => import('../ui/settings/session-missing.ts'),
 };
 
-const pageOf = (hash: string): PageName => PAGES.find((page) => `#${page}` === hash) ?? 'home';
+/** The paths of this document: the server answers other ones with it too. `/auth/callback` is left at once. */
+const PATHS: readonly string[] = ['/', '/index.html', '/auth/callback'];
+
+/** The page that the address names: `/` and `/#home`, `/#messages`, and so on. */
+export const pageOf = ({ pathname, hash }: Pick<Location, 'pathname' | 'hash'>): PageName => {
+  if (!PATHS.includes(pathname)) return 'missing';
+  return hash === '' || hash === '#' ? 'home' : (PAGES.find((page) => `#${page}` === hash) ?? 'missing');
+};
 
 /**
- * Shows the page that the address names (`/#messages`). `loaded` runs once its elements are defined and need their
- * keeper. `navigated`: the user asked for this page, so focus and scroll position follow.
+ * Shows the page that the address names. `loaded` runs once its elements are defined and need their keeper. `navigated`:
+ * the user asked for this page, so focus and scroll position follow.
  */
-export const showPage = async (root: Document, hash: string, loaded: () => void, navigated: boolean): Promise<void> => {
-  const wanted = pageOf(hash);
+export const showPage = async (
+  root: Document,
+  address: Location,
+  loaded: () => void,
+  navigated: boolean,
+): Promise<void> => {
+  const wanted = pageOf(address);
   for (const page of PAGES) root.getElementById(page)?.toggleAttribute('hidden', page !== wanted);
   for (const nav of root.querySelectorAll('session-nav')) if (nav instanceof SessionNav) nav.current = wanted;
   if (navigated) root.defaultView?.scrollTo(0, 0);

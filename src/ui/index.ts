@@ -1,21 +1,21 @@
 /** The interface of the first paint. The other elements are modules of their own, which a page imports when it needs them. */
 export { SessionGate } from './elements/session-gate.ts';
-export { SessionNotices } from './elements/session-notices.ts';
 export { SessionNav, PAGES, type PageName } from './elements/session-nav.ts';
+export { SessionMenu } from './account/session-menu.ts';
 export { SessionStatus } from './elements/session-status.ts';
-export { SessionSummary } from './elements/session-summary.ts';
 export { KeeperElement } from './base/keeper-element.ts';
 export { keeperElements, provideKeeper } from './base/provide-keeper.ts';
 export { SnapshotController, type SnapshotHost } from './base/snapshot-controller.ts';
-export { theme } from './base/theme.ts';
+export { theme } from './look/theme.ts';
 export { unread } from './base/announcements.ts';
+export { PREFERENCES, preference, setPreference, sharedPreference, type PreferenceName } from './base/preferences.ts';
 export {
-  isLanguage,
-  LANGUAGES,
   matchLanguage,
   setLanguage,
   currentLanguage,
+  LANGUAGES,
   type Language,
+  isLanguage,
 } from './locale/language.ts';
 export { strings } from './strings/strings.ts';
 export { retryImport } from './base/retry-import.ts';

@@ -36,9 +36,8 @@ const open = async (name: string, language: string, entries: number): Promise<vo
     updateReady,
   });
   await loadFirstParts();
-  const furnished = setUpControls(document);
+  setUpControls(document);
   await startApp(keeper, document);
-  furnished();
   loadRest(keeper, document);
   globalThis.gallery = {
     calls: keeper.calls,
@@ -64,6 +63,8 @@ const list = (): void => {
 
 adoptTheme(document);
 const query = new URLSearchParams(location.search);
+// the app knows its own addresses only
+history.replaceState(null, '', `/${location.search}${location.hash}`);
 const scene = query.get('scene');
 if (scene === null) list();
 else await open(scene, query.get('lang') ?? 'en', Number(query.get('entries')));

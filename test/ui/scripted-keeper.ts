@@ -72,6 +72,9 @@ const loopback = (topic: string): Channel => {
   };
 };
 
+/** What the embedded server offers with its fault routes. */
+const OFFER = { demo: { username: 'demo', password: 'demo' }, lab: true };
+
 /** A keeper without a worker: it publishes the given snapshots, and records the calls. */
 export class ScriptedKeeper implements Keeper {
   readonly calls: Call[] = [];
@@ -140,6 +143,7 @@ export class ScriptedKeeper implements Keeper {
 
   fetch(input: RequestInfo | URL): Promise<Response> {
     const url = input instanceof Request ? input.url : String(input);
+    if (url === '/offer.json') return Promise.resolve(Response.json(OFFER));
     if (url.startsWith('/api/v1/topics/')) return Promise.resolve(Response.json({ epoch: 'e', events: [] }));
     this.calls.push(`fetch ${url}`);
     return Promise.resolve(Response.json({ models: ['small', 'large'], default: 'small' }));

@@ -3,6 +3,9 @@ import { SharedValue } from './shared-value.ts';
 /** What the page's one polite live region reads besides the status: the result of the person's last action. */
 export const announcement = new SharedValue('');
 
+/** The titles of the notices on screen, which the same region reads with the status. */
+export const noticeTitles = new SharedValue('');
+
 /** Long enough to be read aloud. Left longer, a screen reader would come across it later as stale news. */
 const ANNOUNCEMENT_MS = 10_000;
 let clearTimer: ReturnType<typeof setTimeout> | undefined;

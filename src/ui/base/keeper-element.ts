@@ -3,7 +3,7 @@ import { property } from 'lit/decorators.js';
 import type { Keeper } from '../../page/types/types.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { SnapshotController } from './snapshot-controller.ts';
-import { baseStyles, cardStyles, theme } from './theme.ts';
+import { baseStyles, cardStyles, theme } from '../look/theme.ts';
 
 /**
  * The base of every element that shows a keeper's snapshot.

@@ -3,7 +3,6 @@ import { css } from 'lit';
 /** The styles of `<session-messages>`: channels beside the conversation, or above it in a narrow container. */
 export const messagesStyles = css`
   :host { container-type: inline-size; }
-  h1 { font-size: 1.625rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.2; }
   .layout { display: grid; grid-template-columns: 12rem minmax(0, 1fr); padding: 0; overflow: clip; }
   .channels { display: grid; gap: .125rem; align-content: start; padding: .75rem; border-inline-end: 1px solid var(--_line); background: color-mix(in oklch, var(--_sunken) 50%, var(--_surface)); }
   .channels ul { display: grid; gap: .125rem; }

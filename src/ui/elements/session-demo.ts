@@ -36,7 +36,6 @@ export class SessionDemo extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
     css`
-      h1 { font-size: 1.625rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.2; }
       pre { margin: 0; padding: .75rem; border-radius: calc(var(--_radius) - .25rem); background: var(--_sunken); overflow: auto; max-block-size: 24rem; white-space: pre-wrap; }
     `,
   ];

@@ -7,11 +7,12 @@ import { strings } from '../strings/strings.ts';
 
 /**
  * Shows the page to its own user only. The content of every slot stays in the document. So when the server ends a
- * session, the user signs in again in a dialog over the page, and nothing typed is lost.
+ * session, the user signs in again in a dialog over the page, and nothing typed is lost. The attribute `in-dialog` says so.
  *
  * @slot restoring - shown while the session is restored, if that takes longer than 300 ms
  * @slot signed-in - the page
  * @slot signed-out - shown when no one is signed in, usually `<session-sign-in>`
+ *
  * @csspart dialog - the dialog in which to sign in again over the page
  * @fires session-user-changed - another user has signed in over this page; the page reloads unless the event is prevented
  *
@@ -27,7 +28,7 @@ export class SessionGate extends KeeperElement {
     KeeperElement.styles,
     css`
       :host { display: grid; }
-      .restoring { animation: appear 0s .3s both; color: var(--_soft); text-align: center; padding: 4rem 1rem; }
+      .restoring { animation: appear 0s .3s both; color: var(--_soft); font-size: .9375rem; text-align: center; padding: 4rem 1rem; }
       @keyframes appear { from { visibility: hidden; } }
       [tabindex]:focus { outline: none; }
       [inert] { user-select: none; }
@@ -79,6 +80,7 @@ export class SessionGate extends KeeperElement {
 
   protected override updated(changed: PropertyValues): void {
     const before = changed.get('view') as GateView | undefined;
+    this.toggleAttribute('in-dialog', hasDialog(this.view));
     if (!before || before.state === this.view.state) return;
     const wanted = hasDialog(this.view);
     if (wanted && !this.dialog.open) this.dialog.showModal();

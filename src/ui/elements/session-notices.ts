@@ -1,5 +1,6 @@
-import { css, html, nothing, type TemplateResult } from 'lit';
+import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
+import { noticeTitles } from '../base/announcements.ts';
 import { SettledStatusController } from '../base/settled-status-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { noticesOf, type Notice } from '../view/notices.ts';
@@ -50,8 +51,18 @@ export class SessionNotices extends KeeperElement {
     if (this.dispatchEvent(event) && name === 'session-update') this.keeper?.update.apply();
   }
 
+  get #notices(): readonly Notice[] {
+    return noticesOf(this.snapshot, this.keeper?.update, this.#settled.shown, this.#clock.now);
+  }
+
+  /** The status says already that the device is offline. */
+  protected override updated(_changed: PropertyValues): void {
+    const titles = this.#notices.filter(({ id }) => id !== 'offline').map(({ title }) => title);
+    noticeTitles.value = titles.join('. ');
+  }
+
   protected override render(): TemplateResult | typeof nothing {
-    const notices = noticesOf(this.snapshot, this.keeper?.update, this.#settled.shown, this.#clock.now);
+    const notices = this.#notices;
     return html`<div class="all">${notices.map((notice) => this.#notice(notice))}</div>`;
   }
 

@@ -4,7 +4,10 @@ import type { SignInIntent } from '../../protocol/bridge/calls.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import { ClockController } from '../base/clock-controller.ts';
+import { icon } from '../look/icons.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
+import { preference, setPreference } from '../base/preferences.ts';
+import { segmentStyles } from '../look/segments.ts';
 import { labelFor, strings } from '../strings/strings.ts';
 import './session-why.ts';
 import { problemText, signedOutText } from '../strings/problem-text.ts';
@@ -16,6 +19,9 @@ type Attempt =
   | { state: 'busy'; kind: SignInKind }
   /** The server accepts no further attempt of this kind for `waitMs`, until `retryAt` (ms since the Unix epoch). */
   | { state: 'failed'; kind: SignInKind; problem: Problem; waitMs: number; retryAt: number };
+
+const EYE =
+  'M2.500 12C5 7.500 8.200 5.500 12 5.500s7 2 9.500 6.500c-2.500 4.500-5.700 6.500-9.500 6.500S5 16.500 2.500 12zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6';
 
 type FailedAttempt = Extract<Attempt, { state: 'failed' }>;
 
@@ -46,6 +52,7 @@ const intentOf = (kind: FormKind, data: FormData): SignInIntent =>
 export class SessionSignIn extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
+    segmentStyles,
     css`
       :host { inline-size: min(25rem, 100%); margin-inline: auto; }
       .card { display: grid; gap: 1.25rem; padding: clamp(1.25rem, 6vw, 2rem); }
@@ -54,18 +61,20 @@ export class SessionSignIn extends KeeperElement {
       .primary, .wide { inline-size: 100%; min-block-size: 2.75rem; }
       .or { display: grid; grid-template-columns: 1fr auto 1fr; gap: .75rem; align-items: center; color: var(--_soft); font-size: .875rem;
         &::before, &::after { content: ''; border-block-start: 1px solid var(--_line); } }
-      fieldset { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: .25rem; padding: .25rem; border-radius: var(--_radius); background: var(--_sunken); min-inline-size: 0;
-        label { position: relative; display: block; padding: .375rem .5rem; border: 1px solid transparent; border-radius: calc(var(--_radius) - .25rem); text-align: center; cursor: pointer; color: var(--_soft); transition: background var(--_ease); }
-        label:has(:checked) { background: var(--_surface); border-color: var(--_line); color: var(--_ink); }
-        label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px; }
-        input { position: absolute; inset: 0; min-block-size: 0; block-size: 100%; opacity: 0; cursor: pointer; } }
-      @media (forced-colors: active) { fieldset label:has(:checked) { background: SelectedItem; color: SelectedItemText; forced-color-adjust: none; } }
+      .again { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem; align-items: center; font-size: .875rem; overflow-wrap: anywhere; }
+      .plain { min-block-size: 1.5rem; padding: 0; border: 0; background: none; color: var(--_accent); font-size: .875rem; font-weight: 500; &:hover { background: none; text-decoration: underline; text-underline-offset: .2em; } }
+      .field { display: grid; gap: .375rem; }
+      .secret { position: relative; display: block; input { padding-inline-end: 2.75rem; }
+        button { position: absolute; inset-block: 0; inset-inline-end: 0; display: grid; place-items: center; inline-size: 2.75rem; padding: 0; border: 0; background: none; color: var(--_soft); &:hover, &[aria-pressed=true] { color: var(--_ink); } } }
       .hint { font-size: .875rem; text-align: center; text-wrap: balance; color: var(--_soft); }
     `,
   ];
 
   @state() private attempt: Attempt = { state: 'idle' };
   @state() private chosen: FormKind | undefined;
+  @state() private isRevealed = false;
+  /** The user wants to sign in as someone else than last time. */
+  @state() private isOther = false;
   readonly #clock = new ClockController(this);
 
   async #signIn(intent: SignInIntent): Promise<void> {
@@ -73,6 +82,7 @@ export class SessionSignIn extends KeeperElement {
     this.attempt = { state: 'busy', kind: intent.kind };
     const result = await this.keeper.signIn(intent);
     if (result.ok) {
+      this.#remember(intent);
       if (result.value.type === 'signed-in') this.#done();
       // on the way back from the provider, the browser may restore this page from the back/forward cache as it was left
       else
@@ -101,6 +111,20 @@ export class SessionSignIn extends KeeperElement {
     );
   }
 
+  /** For the next sign-in in this browser. The secret is not part of it. */
+  #remember(intent: SignInIntent): void {
+    setPreference('kind', intent.kind);
+    if (intent.kind === 'password') setPreference('name', intent.username);
+  }
+
+  #useAnother(): void {
+    this.isOther = true;
+    setPreference('name', '');
+    const field = this.renderRoot.querySelector<HTMLInputElement>('[name=username]');
+    if (field) field.value = '';
+    field?.focus();
+  }
+
   #done(): void {
     this.#forget();
     this.dispatchEvent(new Event('session-signed-in', { bubbles: true, composed: true }));
@@ -109,11 +133,13 @@ export class SessionSignIn extends KeeperElement {
   /** Removes the secret from the document after its use. */
   #forget(): void {
     this.attempt = { state: 'idle' };
+    this.isRevealed = false;
+    this.isOther = false;
     for (const form of this.renderRoot.querySelectorAll('form')) form.reset();
   }
 
   #retype(kind: SignInKind): void {
-    const field = this.renderRoot.querySelector<HTMLInputElement>(`#${kind} [type=password]`);
+    const field = this.renderRoot.querySelector<HTMLInputElement>(`form[data-kind=${kind}] .secret input`);
     field?.focus();
     field?.select();
   }
@@ -127,20 +153,29 @@ export class SessionSignIn extends KeeperElement {
     void this.#signIn({ kind: 'oidc' });
   }
 
+  /** The method of the last sign-in, here or before the session ended. */
+  get #former(): string {
+    const session = this.snapshot?.session;
+    return (session && 'kind' in session && session.kind) || preference('kind');
+  }
+
   protected override render(): TemplateResult | typeof nothing {
     const kinds = this.snapshot?.signInKinds ?? [];
     const forms = kinds.filter(isFormKind);
-    const open = this.chosen !== undefined && forms.includes(this.chosen) ? this.chosen : forms[0];
+    const former = this.#former;
+    const open = forms.find((kind) => kind === this.chosen) ?? forms.find((kind) => kind === former) ?? forms[0];
     const single = kinds.includes('oidc');
+    const isSingleFirst = single && (former === 'oidc' || forms.length === 0) && this.chosen === undefined;
     const t = strings();
     return html`<section class="card" part="card" aria-labelledby="heading"><div class="stack"><slot name="heading"><h1 id="heading">${t.signIn}</h1></slot>
           ${this.#reason()}
         </div>
         ${this.#problem()}
-        ${single ? this.#button(t.singleSignOn, 'oidc', forms.length > 0) : nothing}
+        ${single ? this.#button(t.singleSignOn, 'oidc', !isSingleFirst) : nothing}
         ${single && forms.length > 0 ? html`<div class="or">${t.or}</div>` : nothing}
         ${forms.length > 1 ? this.#choice(forms, open) : nothing}
-        ${forms.map((kind) => this.#form(kind, kind === open))}
+        ${forms.map((kind) => this.#form(kind, kind === open, isSingleFirst))}
+        ${this.#why()}
         <slot name="hint"><p class="hint">${t.stays}</p></slot>
       </section>
     `;
@@ -150,8 +185,14 @@ export class SessionSignIn extends KeeperElement {
     const { snapshot } = this;
     if (snapshot?.session.state !== 'signed-out') return nothing;
     const reason = signedOutText(snapshot.session);
-    if (reason === '') return nothing;
-    return html`<p class="soft">${reason}</p><session-why part="why" .keeper=${this.keeper}></session-why>`;
+    return reason === '' ? nothing : html`<p class="soft">${reason}</p>`;
+  }
+
+  /** The technical part, folded, below what the user has to do. */
+  #why(): TemplateResult | typeof nothing {
+    const session = this.snapshot?.session;
+    if (session?.state !== 'signed-out' || signedOutText(session) === '') return nothing;
+    return html`<session-why part="why" .keeper=${this.keeper}></session-why>`;
   }
 
   /** The alert is always in the document: some screen readers ignore a live region that arrives together with its text. */
@@ -183,7 +224,7 @@ export class SessionSignIn extends KeeperElement {
   }
 
   #choice(forms: readonly FormKind[], open: FormKind | undefined): TemplateResult {
-    return html`<fieldset>
+    return html`<fieldset class="segments">
       <legend class="unseen">${strings().signInWith}</legend>
       ${forms.map(
         (kind) => html`<label>
@@ -195,17 +236,28 @@ export class SessionSignIn extends KeeperElement {
     </fieldset>`;
   }
 
-  #form(kind: FormKind, open: boolean): TemplateResult {
+  #form(kind: FormKind, open: boolean, isQuiet: boolean): TemplateResult {
     const t = strings();
+    const name = preference('name');
     const fields =
       kind === 'password'
-        ? html`<label>${t.userName} <input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required /></label><label>${t.kind.password} <input name="password" type="password" autocomplete="current-password" required /></label>`
-        : html`<label>${t.kind.ticket} <input name="apiKey" type="password" autocomplete="off" spellcheck="false" required /></label>`;
-    return html`<form id=${kind} ?hidden=${!open} @submit=${(event: SubmitEvent) => {
+        ? html`<label>${t.userName} <input name="username" .defaultValue=${name} autocomplete="username" autocapitalize="none" spellcheck="false" required /></label>
+          ${name !== '' && !this.isOther ? html`<div class="again"><button class="plain" type="button" @click=${this.#useAnother}>${t.useAnother}</button></div>` : nothing}
+          ${this.#secret(t.kind.password, 'password', 'current-password')}`
+        : this.#secret(t.kind.ticket, 'apiKey', 'off');
+    return html`<form data-kind=${kind} ?hidden=${!open} @submit=${(event: SubmitEvent) => {
       this.#submit(event, kind);
     }}>
-      ${fields}${this.#button(t.signIn, kind)}
+      ${fields}${this.#button(t.signIn, kind, isQuiet)}
     </form>`;
+  }
+
+  /** A field for a secret, which the user may look at. */
+  #secret(label: string, name: string, autocomplete: 'current-password' | 'off'): TemplateResult {
+    return html`<div class="field"><label for=${name}>${label}</label><span class="secret"><input id=${name} name=${name} type=${this.isRevealed ? 'text' : 'password'} autocomplete=${autocomplete} autocapitalize="none" spellcheck="false" required />
+      <button type="button" aria-label=${strings().reveal} aria-pressed=${this.isRevealed} @click=${() => {
+        this.isRevealed = !this.isRevealed;
+      }}>${icon(EYE)}</button></span></div>`;
   }
 }
 

@@ -56,7 +56,6 @@ export class SessionTimeline extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
     css`
-      h1 { font-size: 1.625rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.2; }
       .end { margin-inline-start: auto; gap: .375rem; }
       .end button { min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
       fieldset { display: flex; gap: .25rem; padding: .25rem; border-radius: var(--_radius); background: var(--_sunken);

@@ -141,8 +141,13 @@ export const en = {
   home: 'Home',
   messages: 'Messages',
   timeline: 'Timeline',
+  lab: 'Resilience',
   tryIt: 'Try it',
+  settings: 'Settings',
+  missing: 'Not found',
   pages: 'Pages',
+  accountOf: (name: string) => `Account: ${name}`,
+  menu: 'Menu',
   unread: (count: number) => `${count} unread`,
   install: 'Install app',
   language: 'Language',
@@ -154,6 +159,8 @@ export const en = {
   singleSignOn: 'Continue with single sign-on',
   or: 'or',
   userName: 'User name',
+  reveal: 'Show characters',
+  useAnother: 'Use another account',
   stays: 'You stay signed in on this device until you sign out.',
 };
 

@@ -6,7 +6,7 @@ import { strings } from '../strings/strings.ts';
 import { appStrings } from '../strings/app-strings.ts';
 import { dateTime, timeOfDay } from '../strings/time.ts';
 import { entrySentence, entryText, rawEntry } from './entry-text.ts';
-import { baseStyles, theme } from '../base/theme.ts';
+import { baseStyles, theme } from '../look/theme.ts';
 
 /** All rows have one height (CSS pixels), so the rows off screen need not exist. */
 const ROW_PX = 40;

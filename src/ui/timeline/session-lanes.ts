@@ -9,7 +9,7 @@ import { listenToGestures } from './gestures.ts';
 import { spotAt, spotsOf, type Lane, type Spot, type Timeline } from './model.ts';
 import { heightOf, LANE_PX, paint, type Palette } from './paint.ts';
 import * as viewing from './viewport.ts';
-import { baseStyles, theme } from '../base/theme.ts';
+import { baseStyles, theme } from '../look/theme.ts';
 
 /** The spot of a lane that the pointer or the arrow keys are on. */
 type Pointed = { lane: number; spot: Spot; at: number };

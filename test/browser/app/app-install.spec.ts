@@ -3,7 +3,7 @@ import type { BrowserContext, CDPSession, Page } from '@playwright/test';
 import { startDeployment } from '../../support/server/deployment.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
 import { createProfile } from '../../support/browser/profile.ts';
-import { signInByHand } from '../../support/page/sign-in.ts';
+import { openMenu, signInByHand } from '../../support/page/sign-in.ts';
 
 /** A profile of its own, because an incognito context cannot install an app. */
 const withProfile = async (use: (context: BrowserContext, page: Page) => Promise<void>): Promise<void> => {
@@ -73,7 +73,9 @@ test('shows the install button only while the browser offers to install', async 
   await page.goto(app.origin);
   const button = page.getByRole('button', { name: 'Install app' });
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  await openMenu(page);
   await expect(button).toHaveCount(0);
+  await page.keyboard.press('Escape');
   const prompted = page.evaluate(
     () =>
       new Promise((resolve) => {
@@ -86,6 +88,7 @@ test('shows the install button only while the browser offers to install', async 
         dispatchEvent(offer);
       }),
   );
+  await openMenu(page);
   await button.click();
   expect(await prompted).toBe(true);
   await expect(button).toHaveCount(0);

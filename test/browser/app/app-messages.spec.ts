@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { expectAccessible } from '../../support/browser/accessible.ts';
 import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
-import { signInByHand } from '../../support/page/sign-in.ts';
+import { signInByHand, signOutByHand } from '../../support/page/sign-in.ts';
 
 /** Repeats of nine characters: together more than the server accepts in one frame. */
 const TOO_LONG = 30_000;
@@ -128,8 +128,7 @@ test('a sign-out deletes the messages of the tab', async ({ page, app }) => {
   await page.getByRole('link', { name: 'Messages' }).click();
   await say(page, 'for my eyes only');
   await expect(messages(page).last()).toContainText('Delivered');
-  await page.getByRole('link', { name: 'Home' }).click();
-  await page.getByRole('button', { name: 'Sign out' }).click();
+  await signOutByHand(page);
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
   await expect(page.getByText('for my eyes only')).toHaveCount(0);
   await page.reload();

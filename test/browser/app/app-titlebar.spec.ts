@@ -44,14 +44,14 @@ for (const [side, areaOf] of Object.entries(AREAS)) {
       await gallery.open('degraded');
       const area = areaOf(width);
       expect(await overlay(page, area)).toBeGreaterThan(1);
-      const parts = page.locator('header > .brand, header session-nav a, header .pill');
+      const parts = page.locator('header > .brand, header session-nav a, header .pill, header session-menu .open');
       const places = await parts.evaluateAll((elements) =>
         elements.map((element) => {
           const { left, right, top, bottom } = element.getBoundingClientRect();
           return { left, right, top, bottom };
         }),
       );
-      expect(places).toHaveLength(6);
+      expect(places).toHaveLength(8);
       for (const { left, right, top, bottom } of places) {
         if (top >= area.height || bottom <= 0) continue;
         expect(left, `${width} px`).toBeGreaterThanOrEqual(area.x);
@@ -63,7 +63,7 @@ for (const [side, areaOf] of Object.entries(AREAS)) {
       const regions = await page
         .locator('header, header > *')
         .evaluateAll((elements) => elements.map((element) => getComputedStyle(element).getPropertyValue('app-region')));
-      expect(regions).toEqual(['drag', 'no-drag', 'no-drag', 'no-drag']);
+      expect(regions).toEqual(['drag', 'no-drag', 'no-drag', 'no-drag', 'no-drag']);
     }
   });
 }

@@ -39,8 +39,7 @@ const openAsPicture = async (page: Page, gallery: Gallery, scene: string): Promi
   await gallery.open(scene);
   await page.addStyleTag({
     content: `@font-face { font-family: Picture; src: url(${FONT_URL}); font-weight: 100 900; }
-      :root { --keeper-font: Picture; --keeper-mono: Picture; } body { font-family: Picture; }
-      /* the operating system draws the language menu */ footer { visibility: hidden; }`,
+      :root { --keeper-font: Picture; --keeper-mono: Picture; } body { font-family: Picture; }`,
   });
   await page.evaluate(
     (weights) => Promise.all(weights.map((weight) => document.fonts.load(`${weight} 16px Picture`))),

@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import { expectAccessibleInBoth } from '../../support/browser/accessible.ts';
 import { expect } from '../../support/browser/expect.ts';
+import { signOutByHand } from '../../support/page/sign-in.ts';
 import { test } from '../gallery.ts';
 
 /** The headline of each scene in the gallery, and its status. */
@@ -171,12 +172,12 @@ test.describe('the gate', () => {
 
   test('shows the sign-in page without a dialog when the user signed out', async ({ page, gallery }) => {
     await gallery.open('active');
-    await page.getByRole('button', { name: 'Sign out' }).click();
+    await signOutByHand(page);
     await expect(headline(page)).toHaveText('Sign in');
     await expect(page.getByRole('paragraph').filter({ hasText: 'You signed out.' })).toBeVisible();
     await expect(page.getByRole('dialog')).toHaveCount(0);
     await page.keyboard.press('Tab');
-    await expect(page.getByRole('button', { name: 'Continue with single sign-on' })).toBeFocused();
+    await expect(page.getByRole('button', { name: 'Try it now' })).toBeFocused();
   });
 });
 
@@ -185,7 +186,10 @@ test.describe('signing in', () => {
     await gallery.open('never');
     const single = page.getByRole('button', { name: 'Continue with single sign-on' });
     await page.getByRole('link', { name: 'Session Keeper' }).focus();
-    await page.keyboard.press('Tab');
+    for (const name of [/^Session:/, 'Menu', 'Try it now']) {
+      await page.keyboard.press('Tab');
+      await expect(page.getByRole('button', { name })).toBeFocused();
+    }
     await page.keyboard.press('Tab');
     await expect(single).toBeFocused();
     await page.keyboard.press('Tab');
@@ -197,6 +201,50 @@ test.describe('signing in', () => {
     await page.keyboard.press('Enter');
     await expect(headline(page)).toHaveText('You are signed in as Demo.');
     expect(await gallery.calls()).toEqual(['signIn password']);
+  });
+
+  test('takes one click with the demo account of the server, and opens the resilience page', async ({
+    page,
+    gallery,
+  }) => {
+    await gallery.open('never');
+    await page.getByRole('button', { name: 'Try it now' }).click();
+    await expect(headline(page)).toHaveText('Resilience');
+    expect(await gallery.calls()).toContain('signIn password');
+  });
+
+  test('shows the password on demand, and hides it after the sign-in', async ({ page, gallery }) => {
+    await gallery.open('password-only');
+    const password = page.getByRole('textbox', { name: 'Password' });
+    const reveal = page.getByRole('button', { name: 'Show characters' });
+    await password.fill('demo');
+    await reveal.click();
+    await expect(password).toHaveAttribute('type', 'text');
+    await expect(reveal).toHaveAttribute('aria-pressed', 'true');
+    await page.getByRole('textbox', { name: 'User name' }).fill('demo');
+    await page.keyboard.press('Enter');
+    await expect(headline(page)).toHaveText('You are signed in as Demo.');
+    await expect(page.locator('session-sign-in [name=password]')).toHaveAttribute('type', 'password');
+  });
+
+  test('fills in the name of the last sign-in, and another account empties it', async ({ page, gallery }) => {
+    await gallery.open('password-only');
+    const name = page.getByRole('textbox', { name: 'User name' });
+    await name.fill('ada');
+    await page.getByRole('textbox', { name: 'Password' }).fill('demo');
+    await page.keyboard.press('Enter');
+    await signOutByHand(page);
+    await expect(name).toHaveValue('ada');
+    await expect(page.getByRole('textbox', { name: 'Password' })).toHaveValue('');
+    await page.getByRole('button', { name: 'Use another account' }).click();
+    await expect(name).toHaveValue('');
+    await expect(name).toBeFocused();
+  });
+
+  test('preselects the method of the session that ended', async ({ page, gallery }) => {
+    await gallery.open('rejected');
+    await expect(page.getByRole('button', { name: 'Continue with single sign-on' })).toHaveClass('primary');
+    await expect(page.getByRole('button', { name: 'Sign in', exact: true })).not.toHaveClass('primary');
   });
 
   test('shows the error and keeps the user name when the password is wrong', async ({ page, gallery }) => {

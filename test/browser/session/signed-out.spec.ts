@@ -1,19 +1,16 @@
-import type { Page } from '@playwright/test';
 import type { SignInKind } from '../../../src/protocol/snapshot.ts';
 import { documentOf } from '../../support/browser/document.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { openKeeper, snapshotOf } from '../../support/page/keeper-page.ts';
 import type { FaultClient } from '../../support/server/fault-client.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
-import { SIGN_IN_KINDS, signIn } from '../../support/page/sign-in.ts';
+import { SIGN_IN_KINDS, signIn, signOutByHand } from '../../support/page/sign-in.ts';
 
 /** Log-out routes of the demo backend. The provider has its own origin, which keeps no log. */
 const LOGOUT_PATHS: Partial<Record<SignInKind, string>> = {
   password: '/api/v1/auth/logout',
   ticket: '/api/auth/logout',
 };
-
-const signOutByHand = (page: Page): Promise<void> => page.getByRole('button', { name: 'Sign out' }).click();
 
 const wasNotified = async (lab: FaultClient, path: string): Promise<boolean> =>
   (await lab.log()).some((entry) => entry.path === path && entry.status === 204);

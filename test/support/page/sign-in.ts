@@ -58,3 +58,15 @@ export const signInByHand = async (page: Page, origin: string, kind: SignInKind)
 /** Expects that the interface shows the signed-in user. */
 export const seesSignedIn = (page: Page): Promise<void> =>
   expect(page.getByRole('heading', { name: /^You are signed in/ })).toBeVisible();
+
+/** Opens the menu of the account, which also has appearance, language and the settings. */
+export const openMenu = async (page: Page): Promise<void> => {
+  await page.getByRole('button', { name: /^(Account|Menu|Konto|Menü)/ }).click();
+  await expect(page.getByRole('combobox', { name: /Language|Sprache/ })).toBeVisible();
+};
+
+/** Signs out in the menu of the account, as a user does. */
+export const signOutByHand = async (page: Page): Promise<void> => {
+  await openMenu(page);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+};

@@ -1,0 +1,11 @@
+import { DEMO_ACCOUNT } from './auth/accounts.ts';
+import type { Offer } from '../src/protocol/offer.ts';
+import type { ServerOptions } from './server-options.ts';
+
+/** The answer of `GET /offer.json`. An account of another server than this one, or with another password, is not offered. */
+export const offerOf = ({ faultRoutes, accounts, issuer }: ServerOptions): Offer => {
+  const isDemo = accounts === undefined && issuer === undefined;
+  if (!faultRoutes || !isDemo) return { lab: faultRoutes === true };
+  const { username, password } = DEMO_ACCOUNT;
+  return { demo: { username, password }, lab: true };
+};

@@ -1,0 +1,34 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Keeper } from '../../page/types/types.ts';
+import type { Snapshot } from '../../protocol/snapshot.ts';
+import { nextTryOf, signedInSession } from '../base/status.ts';
+import { labelFor, strings } from '../strings/strings.ts';
+import { lastingSince, nextTry } from '../strings/time.ts';
+import { headlineOf } from './headline.ts';
+
+/** What `<session-status>` shows when it opens: the sentence, each connection, and the next attempt. */
+export const statusDetails = (
+  keeper: Keeper | undefined,
+  snapshot: Snapshot | undefined,
+  now: number,
+): TemplateResult => {
+  const t = strings();
+  const { headline, detail } = headlineOf(snapshot, now);
+  const next = snapshot && nextTryOf(snapshot);
+  const sockets = snapshot && signedInSession(snapshot.session) ? Object.entries(snapshot.sockets) : [];
+  return html`<div class="stack"><h2>${headline}</h2><p class="soft small">${detail}</p>
+      ${
+        sockets.length > 0
+          ? html`<ul class="small">${sockets.map(
+              ([url, socket]) =>
+                html`<li><code>${url}</code> <span class="soft">${labelFor(t.socket, socket.state)}${socket.state === 'parked' ? nothing : ` ${lastingSince(socket.since, now)}`}</span></li>`,
+            )}</ul>`
+          : nothing
+      }
+      ${
+        next === undefined
+          ? nothing
+          : html`<div class="row"><button @click=${() => keeper?.nudge('user')}>${t.tryNow}</button><span class="soft small numbers sentence">${nextTry(next, now)}</span></div>`
+      }
+    </div>`;
+};

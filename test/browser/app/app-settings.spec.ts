@@ -1,0 +1,54 @@
+import { expect, test } from '../../support/e2e.ts';
+import { openMenu, seesSignedIn, signInByHand } from '../../support/page/sign-in.ts';
+
+test('keeps language, appearance and the name of the last sign-in, until the device is cleared', async ({
+  page,
+  app,
+}) => {
+  await signInByHand(page, app.origin, 'password');
+  await openMenu(page);
+  await page.getByRole('radio', { name: 'Dark' }).check();
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('Deutsch');
+  await expect(page.getByRole('link', { name: 'Nachrichten' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Du bist als Demo User angemeldet.' })).toBeVisible();
+  expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark');
+  await page.goto(`${app.origin}/#settings`);
+  await page.getByRole('button', { name: 'Leeren…' }).click();
+  await page.getByRole('button', { name: 'Abmelden und leeren' }).click();
+  await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'User name' })).toHaveValue('');
+  expect(await page.evaluate(() => localStorage.length)).toBe(0);
+});
+
+test('an unknown address gets a page that says so and leads back', async ({ page, app }) => {
+  await signInByHand(page, app.origin, 'password');
+  await page.goto(`${app.origin}/no/such/page`);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('There is no page at this address.');
+  await expect(page).toHaveTitle('Not found · Session Keeper');
+  await page.getByRole('link', { name: 'Go to Home' }).click();
+  await seesSignedIn(page);
+  await expect(page).toHaveTitle('Home · Session Keeper');
+});
+
+test('keys open pages and the sheet of shortcuts, and stay in a field that has the focus', async ({ page, app }) => {
+  await signInByHand(page, app.origin, 'password');
+  await page.waitForFunction(() => document.querySelector('session-lab:defined'));
+  await expect(async () => {
+    await page.keyboard.press('?');
+    await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible({ timeout: 1_000 });
+  }).toPass();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('g');
+  await page.keyboard.press('m');
+  await expect(page).toHaveTitle('Messages · Session Keeper');
+  const draft = page.getByRole('textbox', { name: 'Message' });
+  await draft.focus();
+  await page.keyboard.type('g t ?');
+  await expect(draft).toHaveValue('g t ?');
+  await page.goto(`${app.origin}/#settings`);
+  await page.getByRole('switch', { name: 'Keyboard shortcuts' }).uncheck();
+  await page.keyboard.press('g');
+  await page.keyboard.press('h');
+  await expect(page).toHaveTitle('Settings · Session Keeper');
+});
