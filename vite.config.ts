@@ -53,7 +53,7 @@ const SCRIPTS: readonly ScriptEntry[] = [
 
 /** The libraries and the parts of the interface that every page needs. */
 const SHELL =
-  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](index|base[\\/](announcements|clock-controller|keeper-element|provide-keeper|settled|shared|snapshot|status|preferences)|look[\\/](theme|icons|popover)|elements[\\/]session-(gate|nav|status)|account[\\/]session-menu|locale[\\/]|strings[\\/](en|strings)\.|view[\\/]gate-view)|src[\\/]protocol[\\/](bridge[\\/](bridge-constants|port-frames)|problem\.|schema[\\/](json|schema)\.|ids\.|timing[\\/](backoff|retry-after|timer)\.)|src[\\/]page[\\/]util[\\/]timers/;
+  /node_modules[\\/](?:lit|@lit|lit-html|lit-element)[\\/](?!.*directive)|src[\\/]ui[\\/](index|base[\\/](announcements|clock-controller|keeper-element|provide-keeper|settled|shared|snapshot|status|preferences)|look[\\/](theme|icons|popover)|elements[\\/]session-(gate|nav|status)|locale[\\/]|strings[\\/](en|strings)\.|view[\\/]gate-view)|src[\\/]protocol[\\/](bridge[\\/](bridge-constants|port-frames)|problem\.|schema[\\/](json|schema)\.|ids\.|timing[\\/](backoff|retry-after|timer)\.)|src[\\/]page[\\/]util[\\/]timers/;
 
 /** What the first parts share with later ones. */
 const FACTS =

@@ -1,5 +1,5 @@
 import { DEMO_ACCOUNT } from './auth/accounts.ts';
-import type { Offer } from '../src/protocol/offer.ts';
+import type { Offer } from '../src/protocol/http/offer.ts';
 import type { ServerOptions } from './server-options.ts';
 
 /** The answer of `GET /offer.json`. An account of another server than this one, or with another password, is not offered. */

@@ -2,6 +2,7 @@
  * What the home page shows just after the first paint: the facts of a signed-in user, or the form of a signed-out one. It
  * is one module, so that all of it arrives in one round of requests.
  */
+import '../ui/account/session-menu.ts';
 import '../ui/elements/session-notices.ts';
 import '../ui/elements/session-summary.ts';
 import '../ui/elements/session-facts.ts';

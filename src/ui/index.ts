@@ -1,7 +1,6 @@
 /** The interface of the first paint. The other elements are modules of their own, which a page imports when it needs them. */
 export { SessionGate } from './elements/session-gate.ts';
 export { SessionNav, PAGES, type PageName } from './elements/session-nav.ts';
-export { SessionMenu } from './account/session-menu.ts';
 export { SessionStatus } from './elements/session-status.ts';
 export { KeeperElement } from './base/keeper-element.ts';
 export { keeperElements, provideKeeper } from './base/provide-keeper.ts';

@@ -1,6 +1,6 @@
 import type { Keeper } from '../../page/types/types.ts';
 import { parseJson } from '../../protocol/schema/json.ts';
-import { OFFER, type Offer } from '../../protocol/offer.ts';
+import { OFFER, type Offer } from '../../protocol/http/offer.ts';
 import { SharedValue } from './shared-value.ts';
 
 const PATH = '/offer.json';

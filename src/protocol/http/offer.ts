@@ -1,5 +1,5 @@
-import { object, string, type Infer } from './schema/schema.ts';
-import { boolean, optional } from './schema/schema-types.ts';
+import { object, string, type Infer } from '../schema/schema.ts';
+import { boolean, optional } from '../schema/schema-types.ts';
 
 /**
  * What a deployment offers a visitor beyond signing in, as `GET /offer.json` answers. `demo`: an account to try. `lab`:
