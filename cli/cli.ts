@@ -1,5 +1,7 @@
 import { CONFORMANCE_USAGE, runConformance } from './conformance/conformance-command.ts';
 import { BACKUP_USAGE, RESTORE_USAGE } from './backup/backup-usage.ts';
+import { INIT_USAGE, REMOVE_USAGE } from './init/init-usage.ts';
+import { runInit, runRemove } from './init/init-command.ts';
 import { runLabCommand } from './lab/lab-command.ts';
 import { LAB_USAGE } from './lab/lab-options.ts';
 import { DOCTOR_USAGE, EXIT, runDoctor, type ExitCode, type Terminal } from './doctor/doctor-command.ts';
@@ -13,6 +15,8 @@ const runRestore: Command['run'] = async (args, terminal) =>
   (await import('./backup/backup-command.ts')).runRestore(args, terminal);
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['init', { usage: INIT_USAGE, run: runInit }],
+  ['remove', { usage: REMOVE_USAGE, run: runRemove }],
   ['doctor', { usage: DOCTOR_USAGE, run: runDoctor }],
   ['conformance', { usage: CONFORMANCE_USAGE, run: runConformance }],
   ['backup', { usage: BACKUP_USAGE, run: runBackup }],

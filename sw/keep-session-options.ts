@@ -7,6 +7,4 @@ export type KeepSessionOptions = InjectedConfig & {
   sockets?: SocketsFactory;
   /** Identifies the build, so that pages can show that a new version is ready. */
   build?: string;
-  /** Whether this worker calls `skipWaiting()` and `clients.claim()`. Default `false`: a site's own worker decides. */
-  takeOver?: boolean;
 };

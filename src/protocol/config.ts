@@ -1,5 +1,5 @@
 import { object, string, type Infer } from './schema/schema.ts';
-import { array, optional, record } from './schema/schema-types.ts';
+import { array, boolean, optional, record } from './schema/schema-types.ts';
 import { SIGN_IN_CONFIG } from './sign-in-config.ts';
 import { CONFIG_FIELDS } from './start-config.ts';
 
@@ -36,5 +36,10 @@ export const INJECTED_CONFIG = object({
   seal: optional(SEAL_SECRET),
   /** Headers of the app's document, for a worker that serves it. Page script can change those in the Cache API. */
   document: optional(record(string)),
+  /**
+   * Whether the worker calls `skipWaiting()` and `clients.claim()`: only where it is the site's whole worker. Default
+   * `false`: a site's own worker decides.
+   */
+  takeOver: optional(boolean),
 });
 export type InjectedConfig = Infer<typeof INJECTED_CONFIG>;

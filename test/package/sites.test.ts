@@ -1,4 +1,3 @@
-import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from '@playwright/test';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -48,9 +47,7 @@ describe.each(SITES)('the package in $name', ({ name, built }) => {
   let server: { origin: string; stop(): Promise<void> } | undefined;
   beforeAll(async () => {
     consumer = await installConsumer(name);
-    await cp(join(consumer.dir, 'node_modules/session-keeper/ready'), join(consumer.dir, 'public'), {
-      recursive: true,
-    });
+    await consumer.run('npx', 'session-keeper', 'init', '--yes');
     await consumer.run('npm', 'run', 'build');
     backend = await startEmbeddingSite(built === '' ? {} : { folder: join(consumer.dir, built) });
     if (built === '') server = await consumer.serve({ PORT: '0', BACKEND: backend.origin }, 'server.js');
@@ -59,6 +56,10 @@ describe.each(SITES)('the package in $name', ({ name, built }) => {
     await server?.stop();
     await backend?.stop();
     await consumer?.remove();
+  });
+
+  test('has the files of this version after init', async () => {
+    expect(await consumer.run('npx', 'session-keeper', 'init', '--check')).toContain('belong to this version');
   });
 
   test('keeps the session over a reload and the death of the worker', async () => {

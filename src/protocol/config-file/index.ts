@@ -1,0 +1,5 @@
+export { configProblems, type ConfigProblem } from './config-problems.ts';
+export { defineConfig } from './define-config.ts';
+export type { KeeperConfigInput } from './input.ts';
+export type { ApiRule, KeeperConfig, SocketConfig } from '../config.ts';
+export type { OidcConfig, PasswordConfig, TicketConfig } from '../sign-in-config.ts';
