@@ -4,6 +4,13 @@ import { answerCall, createApi } from './calls/calls.ts';
 import type { KeepSessionOptions } from './keep-session-options.ts';
 import { startKeeper } from './start-keeper.ts';
 
+/** A sign-in of the site's own gives sessions of the kind `password`, which the configuration then has to offer. */
+const withForm = <T extends Pick<KeepSessionOptions, 'config'>>(options: T, definitions: readonly unknown[]): T => {
+  const { config } = options;
+  if (definitions.length === 0 || config.signIn.password) return options;
+  return { ...options, config: { ...config, signIn: { ...config.signIn, password: { login: '', reuseGraceMs: 0 } } } };
+};
+
 /**
  * Keeps the session of this worker's origin: it authorizes the requests of the allow-list, shares one socket among all
  * tabs, and takes the sign-in callback. It answers these requests only, and leaves all others to the site's listeners.
@@ -15,9 +22,9 @@ import { startKeeper } from './start-keeper.ts';
  * import { keepSession, sharedSockets } from 'session-keeper/sw';
  * keepSession({ config, sockets: sharedSockets });
  */
-export const keepSession = ({ sockets, ...options }: KeepSessionOptions): Host =>
-  startKeeper(options, {
-    auth: async () => ({ createAuth }),
+export const keepSession = ({ sockets, signIn: definitions = [], ...options }: KeepSessionOptions): Host =>
+  startKeeper(withForm(options, definitions), {
+    auth: async () => ({ createAuth: (given) => createAuth({ ...given, definitions }) }),
     calls: async () => ({ answerCall, createApi }),
     sockets: sockets && (async () => sockets),
   });

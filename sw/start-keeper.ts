@@ -31,7 +31,7 @@ const keepOpen = (event: ExtendableEvent, work: Promise<unknown> | undefined): v
 const isDocument = ({ method, destination }: Request, { origin, pathname }: URL, path: string | undefined): boolean =>
   method === 'GET' && destination === 'document' && origin === location.origin && pathname === path;
 
-export type StartOptions = Omit<KeepSessionOptions, 'sockets'> & { firstRead?: FirstRead | undefined };
+export type StartOptions = Omit<KeepSessionOptions, 'sockets' | 'signIn'> & { firstRead?: FirstRead | undefined };
 
 /** `keepSession`, with the code that it needs late. */
 export const startKeeper = (options: StartOptions, late: LateCode): Host => {

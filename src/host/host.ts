@@ -130,7 +130,10 @@ export const createHost = (options: HostOptions): Host => {
     void order.background.then(() => services.cleanUp(sessionOf(session.machine.state))).catch(() => undefined);
   };
   const matcher = createRequestMatcher(config, origin);
-  const authorizedFetch = createAuthorizedFetch({ ...session, ...auth, ...clock, origin, matcher, scope: scopes.get });
+  const authorizedFetch = createAuthorizedFetch({
+    ...{ ...session, ...auth, ...clock, origin, matcher, scope: scopes.get },
+    withCsrf: config.signIn.ticket?.csrf && auth.sendWithCsrf,
+  });
 
   const sockets = createLazySockets(async () => {
     const identity = await takeIdentity(services.disk);

@@ -1,4 +1,5 @@
 import { failed, ok, type Problem } from '../../protocol/problem.ts';
+import type { SignInKind } from '../../protocol/snapshot.ts';
 import { noChange, transition, withEffects } from '../machine.ts';
 import {
   checksOf,
@@ -30,6 +31,12 @@ import type {
   Waiting,
 } from './session-types.ts';
 
+/** The kind of session that a sign-in gives. One of the site's own gives tokens, as a password does. */
+export const signInKindOf = ({ kind }: SignInCommand): SignInKind => {
+  if (kind === 'oidc-callback') return 'oidc';
+  return kind === 'custom' ? 'password' : kind;
+};
+
 type ByUser = Extract<SessionEvent, { type: 'sign-in' | 'sign-out' | 'revocation-refused' }>;
 
 /** The user signs in or out, or the server says what the sign-out could not end there. */
@@ -48,7 +55,7 @@ export const onUser = (machine: SessionMachine, event: ByUser, context: SessionC
 const onSignIn = (machine: SessionMachine, id: string | undefined, command: SignInCommand): SessionStep => {
   const call = machine.calls + 1;
   const callback = command.kind === 'oidc-callback';
-  const signIn = { call, id, kind: command.kind === 'oidc-callback' ? 'oidc' : command.kind, callback } as const;
+  const signIn = { call, id, kind: signInKindOf(command), callback } as const;
   const signIns = [...machine.signIns, signIn];
   return {
     machine: { ...machine, calls: call, signIns, signInProblem: undefined },

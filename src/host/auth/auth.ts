@@ -6,9 +6,11 @@ import type { Disk } from '../storage/database.ts';
 import type { Sealer } from '../storage/encryption.ts';
 import { findFormer, type Bindings } from '../storage/former-database.ts';
 import type { FirstRead } from '../storage/first-read.ts';
+import { createCsrf } from './methods/csrf.ts';
 import { createCookieMethod } from './methods/cookie-method.ts';
 import { createDpopKeys } from './dpop-keys.ts';
 import { createOidcMethod, type Landing } from './oidc-method.ts';
+import { withDefinitions, type SignInDefinition } from './methods/define-sign-in.ts';
 import { createPasswordMethod } from './methods/password-method.ts';
 import { createPendingSignIns } from './pending-sign-ins.ts';
 import { createProofFetch, type ProofFetch } from './proof-fetch.ts';
@@ -25,6 +27,8 @@ export type AuthOptions = {
   disk: Disk;
   sealer: Sealer;
   firstRead?: FirstRead | undefined;
+  /** The site's own sign-ins. */
+  definitions?: readonly SignInDefinition[] | undefined;
   /** Whether the user has signed out and no sign-in came after it. */
   hasLeft(): boolean;
   now(): number;
@@ -45,6 +49,8 @@ export type Auth = {
   verifyCookie(): Promise<VerifyResult>;
   /** Where the browser goes on after the callback of the sign-in with this `state`. */
   land(state: string | null): Promise<Landing | undefined>;
+  /** Sends a request of a site with cookie sessions, with its CSRF header if it is unsafe. */
+  sendWithCsrf(request: Request): Promise<Response>;
   /** Sends a request with a DPoP proof (RFC 9449). */
   readonly sendWithProof: ProofFetch;
   /** Deletes each DPoP key that neither this session nor a pending sign-in uses. */
@@ -61,10 +67,17 @@ export const createAuth = (options: AuthOptions): Auth => {
   const keys = createDpopKeys(options);
   const pendingSignIns = createPendingSignIns({ disk, sealer, home: scope, now });
   const oidcMethod = oidc && createOidcMethod({ config: oidc, origin, scope, keys, pendingSignIns, hasLeft, now });
-  const cookie = ticket && createCookieMethod(ticket, origin, scope, now);
+  const csrf = ticket?.csrf && createCsrf(ticket.csrf, { origin, home: scope });
+  const cookie = ticket && createCookieMethod({ config: ticket, origin, home: scope, csrf, now });
+  const configured = password?.login === '' ? undefined : password;
+  const ofTokens = withDefinitions(
+    configured && createPasswordMethod(configured, origin, now),
+    options.definitions ?? [],
+    { origin, now },
+  );
   const methods: Partial<Record<SignInKind, SignInMethod>> = {
     ...(oidcMethod && { oidc: oidcMethod }),
-    ...(password && { password: createPasswordMethod(password, origin, now) }),
+    ...(ofTokens && { password: ofTokens }),
     ...(cookie && { ticket: cookie }),
   };
   return {
@@ -76,6 +89,7 @@ export const createAuth = (options: AuthOptions): Auth => {
     verifyCookie: async () =>
       cookie?.verify() ?? { type: 'failed', problem: { code: 'unsupported', detail: 'ticket' } },
     land: async (state) => oidcMethod?.land(state),
+    sendWithCsrf: csrf?.send ?? ((request) => fetch(request)),
     sendWithProof: createProofFetch(keys, oidc?.dpop === 'required' ? undefined : onBearerOnly),
     async cleanUp(session) {
       const needed = new Set(await pendingSignIns.keys());

@@ -28,6 +28,8 @@ export type AuthorizedFetchOptions = {
   sendWithProof: ProofFetch;
   scope(): UserScope;
   matcher: RequestMatcher;
+  /** Adds the CSRF header of a site with cookie sessions. Absent where there is none. */
+  withCsrf?: ((request: Request) => Promise<Response>) | undefined;
   now(): number;
 };
 
@@ -74,7 +76,7 @@ let requests = 0;
 const nextId = (): string => `r${++requests}`;
 
 export const createAuthorizedFetch = (options: AuthorizedFetchOptions): AuthorizedFetch => {
-  const { origin, requestToken, refusedAgain, sendWithProof, scope, matcher, now } = options;
+  const { origin, requestToken, refusedAgain, sendWithProof, scope, matcher, withCsrf = fetch, now } = options;
 
   /**
    * A copy of a no-cors request loses `Authorization` and `Range` without an error (measured). `same-origin` keeps them,
@@ -169,7 +171,7 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     const onlyCached = request.cache === 'only-if-cached' && !current.fetched.has(request.url);
     if (verdict.type === 'fail' || current.ended.aborted || onlyCached) return networkError();
     const bound = bindTo(current, request, modeFor(request, match.url, verdict.type));
-    const response = await (verdict.type === 'authorized' ? authorized(bound, match, verdict) : fetch(bound));
+    const response = await (verdict.type === 'authorized' ? authorized(bound, match, verdict) : withCsrf(bound));
     if (current.fetched.size >= MAX_FETCHED) current.fetched.clear();
     current.fetched.add(request.url);
     return response;

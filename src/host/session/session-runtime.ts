@@ -1,4 +1,5 @@
 import { initialMachine, stepSession } from '../../core/session/session.ts';
+import { signInKindOf } from '../../core/session/session-sign-in.ts';
 import type {
   SessionMachine,
   SessionEffect,
@@ -123,7 +124,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
   };
 
   const signIn = async ({ call, command }: Extract<SessionEffect, { type: 'sign-in' }>): Promise<void> => {
-    const kind = command.kind === 'oidc-callback' ? 'oidc' : command.kind;
+    const kind = signInKindOf(command);
     const outcome = (await signInMethods[kind]?.signIn(command)) ?? failedWith(unsupported(kind));
     if (outcome.type === 'redirect') return dispatch({ type: 'sign-in-redirect', call, url: outcome.url });
     dispatch(

@@ -15,6 +15,8 @@ export const SIGN_IN_INTENT = union('kind', {
    */
   oidc: { returnTo: optional(string), authorize: optional(record(stringIn(0, 4_096))) },
   password: { username: NAME, password: SECRET },
+  /** A sign-in of the site's own (`defineSignIn`). Default: the first one. */
+  custom: { name: optional(NAME), credentials: record(stringIn(0, 4_096)) },
   /** What the login of the deployment takes: a key, a name and a password, or nothing where it is a page of its own. */
   ticket: { apiKey: optional(SECRET), username: optional(NAME), password: optional(SECRET) },
 });

@@ -13,6 +13,8 @@ import './session-why.ts';
 import { problemText, signedOutText } from '../strings/problem-text.ts';
 import { timeLeft } from '../strings/time.ts';
 
+/** The element offers no sign-in of the site's own: only the site knows its fields. */
+type FormIntent = Exclude<SignInIntent, { kind: 'custom' }>;
 type FormKind = Exclude<SignInKind, 'oidc'>;
 type Attempt =
   | { state: 'idle' }
@@ -32,7 +34,7 @@ const text = (data: FormData, name: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-const intentOf = (kind: FormKind, data: FormData): SignInIntent =>
+const intentOf = (kind: FormKind, data: FormData): FormIntent =>
   kind === 'password'
     ? { kind, username: text(data, 'username'), password: text(data, 'password') }
     : { kind, apiKey: text(data, 'apiKey') };
@@ -77,7 +79,7 @@ export class SessionSignIn extends KeeperElement {
   @state() private isOther = false;
   readonly #clock = new ClockController(this);
 
-  async #signIn(intent: SignInIntent): Promise<void> {
+  async #signIn(intent: FormIntent): Promise<void> {
     if (!this.keeper || this.#isBlocked(intent.kind)) return;
     this.attempt = { state: 'busy', kind: intent.kind };
     const result = await this.keeper.signIn(intent);

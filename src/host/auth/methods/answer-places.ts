@@ -23,7 +23,8 @@ export const valueAt = (value: unknown, place: Place): unknown =>
     .map((each) => at(value, each))
     .find((found) => found !== undefined && found !== null);
 
-const textAt = (value: unknown, place: Place | undefined): string | undefined => {
+/** The same, if it is a text or a number. */
+export const textAt = (value: unknown, place: Place | undefined): string | undefined => {
   const found = place === undefined ? undefined : valueAt(value, place);
   return typeof found === 'string' || typeof found === 'number' ? String(found) : undefined;
 };

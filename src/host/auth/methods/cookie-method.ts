@@ -6,7 +6,7 @@ import type { Problem, Result } from '../../../protocol/problem.ts';
 import type { HttpAnswer } from '../../runtime/http.ts';
 import { userAt, valueAt } from './answer-places.ts';
 import { callBackend, type Values } from './backend-request.ts';
-import { createCsrfHeader, type CsrfHeader } from './csrf-token.ts';
+import type { Csrf } from './csrf.ts';
 import { revocationResultOf } from './revocation-result.ts';
 import {
   failedWith,
@@ -41,22 +41,25 @@ const statusOf = ({ status, text }: HttpAnswer, config: StatusConfig | undefined
   return user && (flag === true || config.authenticated === undefined) ? { authenticated: true, user } : undefined;
 };
 
-/** The sign-in method `ticket`. `home`: the path of the app's document. */
-export const createCookieMethod = (
-  config: TicketConfig,
-  origin: string,
-  home: string,
-  now: () => number,
-): CookieMethod => {
+export type CookieMethodOptions = {
+  config: TicketConfig;
+  origin: string;
+  /** The path of the app's document. */
+  home: string;
+  csrf: Csrf | undefined;
+  now(): number;
+};
+
+/** The sign-in method `ticket`. */
+export const createCookieMethod = ({ config, origin, home, csrf, now }: CookieMethodOptions): CookieMethod => {
   const bounds = { origin, deadlineMs: SIGN_IN_DEADLINE_MS, now };
-  const csrfHeader: CsrfHeader = config.csrf ? createCsrfHeader(config.csrf, home) : async () => ({});
   const { status, login, logout } = config;
   const statusConfig = typeof status === 'string' ? undefined : status;
   const statusRoute = typeof status === 'string' ? { url: status } : { url: status.url, headers: status.headers };
 
   const send = async (request: BackendRequest, standardBody: unknown, values: Values, deadlineMs: number) =>
     callBackend(
-      { request, standardBody, values, withCookies: true, headers: await csrfHeader() },
+      { request, standardBody, values, withCookies: true, headers: await csrf?.header() },
       { ...bounds, deadlineMs },
     );
 
@@ -65,16 +68,36 @@ export const createCookieMethod = (
     return callBackend({ request, standardBody: undefined, values: {}, withCookies: true }, bounds);
   };
 
-  const verify = async (): Promise<VerifyResult> => {
-    const answer = await askStatus();
-    if (!answer.ok) return failedWith(answer.problem);
-    const { at, status: code } = answer.value;
-    const session = statusOf(answer.value, statusConfig);
-    if (!session) return failedWith(unexpected(answer.value));
+  const judge = (answer: HttpAnswer): VerifyResult => {
+    const { at, status: code } = answer;
+    const session = statusOf(answer, statusConfig);
+    if (!session) return failedWith(unexpected(answer));
     // The configured endpoint itself says so: for a cookie session this is what `invalid_grant` is for tokens.
     return session.authenticated
       ? { type: 'verified', user: session.user }
       : failedWith({ code: 'grant-rejected', at, status: code, error: 'not_authenticated' });
+  };
+
+  const verify = async (): Promise<VerifyResult> => {
+    const answer = await askStatus();
+    return answer.ok ? judge(answer.value) : failedWith(answer.problem);
+  };
+
+  /** A sign-out that is a page of the backend: its path, or where the status says it. */
+  const logOutPage = ({ text }: HttpAnswer): string | undefined => {
+    if (typeof logout !== 'object' || !('navigate' in logout)) return undefined;
+    const found = valueAt(parseJson(text), logout.navigate) ?? logout.navigate;
+    return typeof found === 'string' ? new URL(found, origin).href : undefined;
+  };
+
+  /** The session that the browser's cookie is, if it is one. */
+  const proven = async (): Promise<SignInOutcome> => {
+    const answer = await askStatus();
+    if (!answer.ok) return failedWith(answer.problem);
+    const result = judge(answer.value);
+    return result.type === 'verified'
+      ? { type: 'granted', grant: { user: result.user, endSession: logOutPage(answer.value) } }
+      : result;
   };
 
   /** Only the status route says who is signed in, where the login's own answer does not. */
@@ -87,16 +110,16 @@ export const createCookieMethod = (
     if (session?.authenticated) return { type: 'granted', grant: { user: session.user } };
     if (!statusConfig) return failedWith(unexpected(answer));
     // A form login answers with a redirect, with or without the right password.
-    const proof = await verify();
-    if (proof.type === 'verified') return { type: 'granted', grant: { user: proof.user } };
-    const { problem } = proof;
-    return failedWith(problem.code === 'grant-rejected' ? { code: 'credentials-rejected', at, status: code } : problem);
+    const proof = await proven();
+    return proof.type === 'failed' && proof.problem.code === 'grant-rejected'
+      ? failedWith({ code: 'credentials-rejected', at, status: code })
+      : proof;
   };
 
   /** The person may be back from the backend's own sign-in already. Otherwise the page goes there. */
   const arrive = async (address: string): Promise<SignInOutcome> => {
-    const proof = await verify();
-    if (proof.type === 'verified') return { type: 'granted', grant: { user: proof.user } };
+    const proof = await proven();
+    if (proof.type === 'granted') return proof;
     const returnTo = encodeURIComponent(config.callback ?? home);
     return { type: 'redirect', url: new URL(address.replaceAll('{return_to}', returnTo), origin).href };
   };

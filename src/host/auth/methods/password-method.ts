@@ -2,12 +2,12 @@ import { judgeTokenAnswer, type TokenVerdict } from '../../../core/token-endpoin
 import type { Session, Tokens } from '../../../core/session/session-types.ts';
 import { parseJson } from '../../../protocol/schema/json.ts';
 import type { BackendRequest, PasswordConfig } from '../../../protocol/sign-in-config.ts';
-import type { Problem, Result } from '../../../protocol/problem.ts';
+import type { Result } from '../../../protocol/problem.ts';
 import type { HttpAnswer } from '../../runtime/http.ts';
 import { IN_COOKIE, standardAnswer, userAt } from './answer-places.ts';
 import { callBackend, type Values } from './backend-request.ts';
 import { revocationResultOf } from './revocation-result.ts';
-import { signInFailure } from './sign-in-failure.ts';
+import { loginProblem } from './login-problem.ts';
 import {
   failedWith,
   REVOKE_DEADLINE_MS,
@@ -16,17 +16,7 @@ import {
   type SignInMethod,
 } from './sign-in-method.ts';
 
-/** Servers of their own kind say it in a code such as `invalid_credentials`. */
-const namesCredentials = (problem: Problem): boolean =>
-  problem.code === 'sign-in-required' && /credential|password|user|email/i.test(problem.error ?? '');
-
-/** A login with this meaning says nothing about a session: `invalid_grant`, for one, is a wrong password. */
-export const loginProblem = (problem: Problem, { at, status }: HttpAnswer): Problem => {
-  const isRejected = status === 401 || problem.code === 'grant-rejected' || namesCredentials(problem);
-  return isRejected ? { code: 'credentials-rejected', at, status } : signInFailure(problem);
-};
-
-export const tokenValues = ({ access, refresh }: Tokens): Values => ({
+const tokenValues = ({ access, refresh }: Tokens): Values => ({
   access_token: access?.value,
   refresh_token: refresh === IN_COOKIE ? undefined : refresh,
 });
