@@ -1,6 +1,7 @@
 import { createAuth } from '../src/host/auth/auth.ts';
 import type { Host } from '../src/host/services/host-types.ts';
 import { answerCall, createApi } from './calls/calls.ts';
+import { withDefinitions } from '../src/host/auth/methods/define-sign-in.ts';
 import type { KeepSessionOptions } from './keep-session-options.ts';
 import { startKeeper } from './start-keeper.ts';
 
@@ -24,7 +25,7 @@ const withForm = <T extends Pick<KeepSessionOptions, 'config'>>(options: T, defi
  */
 export const keepSession = ({ sockets, signIn: definitions = [], ...options }: KeepSessionOptions): Host =>
   startKeeper(withForm(options, definitions), {
-    auth: async () => ({ createAuth: (given) => createAuth({ ...given, definitions }) }),
+    auth: async () => ({ createAuth: (given) => createAuth({ ...given, withOwn: withDefinitions(definitions) }) }),
     calls: async () => ({ answerCall, createApi }),
     sockets: sockets && (async () => sockets),
   });

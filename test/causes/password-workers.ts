@@ -16,7 +16,7 @@ export const createPasswordWorkers = (originOf: () => string, reuseGraceMs: numb
   const start = (): RunningWorker => {
     const origin = originOf();
     const config = { login: `${origin}/login`, refresh: `${origin}/refresh`, logout: `${origin}/logout`, reuseGraceMs };
-    const worker = runWorker(createPasswordMethod(config, origin, Date.now));
+    const worker = runWorker(createPasswordMethod(config, { origin, now: Date.now }));
     workers.push(worker);
     return worker;
   };

@@ -10,12 +10,11 @@ import { createCsrf } from './methods/csrf.ts';
 import { createCookieMethod } from './methods/cookie-method.ts';
 import { createDpopKeys } from './dpop-keys.ts';
 import { createOidcMethod, type Landing } from './oidc-method.ts';
-import { withDefinitions, type SignInDefinition } from './methods/define-sign-in.ts';
 import { createPasswordMethod } from './methods/password-method.ts';
 import { createPendingSignIns } from './pending-sign-ins.ts';
 import { createProofFetch, type ProofFetch } from './proof-fetch.ts';
 import { revocationEndsCurrent } from './provider-quirks.ts';
-import type { RevocationResult, SignInMethod, VerifyResult } from './methods/sign-in-method.ts';
+import type { MethodBounds, RevocationResult, SignInMethod, VerifyResult } from './methods/sign-in-method.ts';
 
 export type AuthOptions = {
   /** Path of the app: where a sign-in without a place leads, and a sign-out at the provider. */
@@ -27,8 +26,8 @@ export type AuthOptions = {
   disk: Disk;
   sealer: Sealer;
   firstRead?: FirstRead | undefined;
-  /** The site's own sign-ins. */
-  definitions?: readonly SignInDefinition[] | undefined;
+  /** Adds the site's own sign-ins (`defineSignIn`). Only a worker that has some carries their code. */
+  withOwn?: ((configured: SignInMethod | undefined, bounds: MethodBounds) => SignInMethod | undefined) | undefined;
   /** Whether the user has signed out and no sign-in came after it. */
   hasLeft(): boolean;
   now(): number;
@@ -69,12 +68,9 @@ export const createAuth = (options: AuthOptions): Auth => {
   const oidcMethod = oidc && createOidcMethod({ config: oidc, origin, scope, keys, pendingSignIns, hasLeft, now });
   const csrf = ticket?.csrf && createCsrf(ticket.csrf, { origin, home: scope });
   const cookie = ticket && createCookieMethod({ config: ticket, origin, home: scope, csrf, now });
-  const configured = password?.login === '' ? undefined : password;
-  const ofTokens = withDefinitions(
-    configured && createPasswordMethod(configured, origin, now),
-    options.definitions ?? [],
-    { origin, now },
-  );
+  const bounds = { origin, now };
+  const configured = password && password.login !== '' ? createPasswordMethod(password, bounds) : undefined;
+  const ofTokens = options.withOwn ? options.withOwn(configured, bounds) : configured;
   const methods: Partial<Record<SignInKind, SignInMethod>> = {
     ...(oidcMethod && { oidc: oidcMethod }),
     ...(ofTokens && { password: ofTokens }),

@@ -53,7 +53,7 @@ const access = (value: string) => ({ value, scheme: 'Bearer', issuedAt: 0, expir
 const password = (config: Partial<PasswordConfig> & Pick<PasswordConfig, 'login'>): SignInMethod => {
   const complete = PASSWORD_CONFIG.read(config);
   if (!complete) throw new Error('not a configuration');
-  return createPasswordMethod(complete, APP, Date.now);
+  return createPasswordMethod(complete, { origin: APP, now: Date.now });
 };
 
 describe('a login', () => {
@@ -202,7 +202,7 @@ describe('a sign-in of the site’s own', () => {
     user: async () => ({ sub: 'ada' }),
   });
   const methodsOf = (...definitions: SignInDefinition[]): SignInMethod => {
-    const method = withDefinitions(undefined, definitions, { origin: APP, now: Date.now });
+    const method = withDefinitions(definitions)(undefined, { origin: APP, now: Date.now });
     if (!method) throw new Error('no method');
     return method;
   };

@@ -14,6 +14,7 @@ import {
   REVOKE_DEADLINE_MS,
   SIGN_IN_DEADLINE_MS,
   tokenDeadline,
+  type MethodBounds,
   type SignInMethod,
 } from './sign-in-method.ts';
 
@@ -121,7 +122,7 @@ const credentialsOf = (order: SignInCommand): Values | undefined => {
   return order.kind === 'password' ? { username: order.username, password: order.password } : undefined;
 };
 
-const createDefinedMethod = (definition: SignInDefinition, bounds: Omit<FetchBounds, 'deadlineMs'>): SignInMethod => {
+const createDefinedMethod = (definition: SignInDefinition, bounds: MethodBounds): SignInMethod => {
   const { name } = definition;
   const http = (deadlineMs: number): SignInHttp => httpWithin({ ...bounds, deadlineMs });
   return {
@@ -164,32 +165,30 @@ const createDefinedMethod = (definition: SignInDefinition, bounds: Omit<FetchBou
 };
 
 /** The site's own sign-ins beside the configured one. A session keeps the one that it began with. */
-export const withDefinitions = (
-  configured: SignInMethod | undefined,
-  definitions: readonly SignInDefinition[],
-  bounds: Omit<FetchBounds, 'deadlineMs'>,
-): SignInMethod | undefined => {
-  if (definitions.length === 0) return configured;
-  const byName = new Map(definitions.map((each) => [each.name, createDefinedMethod(each, bounds)]));
-  const [first] = byName.values();
-  const methodOf = (order: SignInCommand): SignInMethod | undefined => {
-    if (order.kind === 'custom') return order.name === undefined ? first : byName.get(order.name);
-    return configured ?? first;
+export const withDefinitions =
+  (definitions: readonly SignInDefinition[]) =>
+  (configured: SignInMethod | undefined, bounds: MethodBounds): SignInMethod | undefined => {
+    if (definitions.length === 0) return configured;
+    const byName = new Map(definitions.map((each) => [each.name, createDefinedMethod(each, bounds)]));
+    const [first] = byName.values();
+    const methodOf = (order: SignInCommand): SignInMethod | undefined => {
+      if (order.kind === 'custom') return order.name === undefined ? first : byName.get(order.name);
+      return configured ?? first;
+    };
+    const unknown = (name: string | undefined): Problem => ({ code: 'unsupported', detail: name ?? 'password' });
+    const ofSession = ({ tokens: { method } }: Session) => (method === undefined ? configured : byName.get(method));
+    return {
+      async signIn(order) {
+        return methodOf(order)?.signIn(order) ?? failedWith(unknown('name' in order ? order.name : undefined));
+      },
+      async refresh(session) {
+        const found = ofSession(session)?.refresh(session);
+        return found ?? { ...failedWith(unknown(session.tokens.method)), unanswered: false };
+      },
+      async revoke(session) {
+        return (
+          ofSession(session)?.revoke(session) ?? { code: 'revocation-refused', at: session.tokens.method ?? 'password' }
+        );
+      },
+    };
   };
-  const unknown = (name: string | undefined): Problem => ({ code: 'unsupported', detail: name ?? 'password' });
-  const ofSession = ({ tokens: { method } }: Session) => (method === undefined ? configured : byName.get(method));
-  return {
-    async signIn(order) {
-      return methodOf(order)?.signIn(order) ?? failedWith(unknown('name' in order ? order.name : undefined));
-    },
-    async refresh(session) {
-      const found = ofSession(session)?.refresh(session);
-      return found ?? { ...failedWith(unknown(session.tokens.method)), unanswered: false };
-    },
-    async revoke(session) {
-      return (
-        ofSession(session)?.revoke(session) ?? { code: 'revocation-refused', at: session.tokens.method ?? 'password' }
-      );
-    },
-  };
-};

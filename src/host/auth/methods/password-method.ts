@@ -13,6 +13,7 @@ import {
   REVOKE_DEADLINE_MS,
   SIGN_IN_DEADLINE_MS,
   tokenDeadline,
+  type MethodBounds,
   type SignInMethod,
 } from './sign-in-method.ts';
 
@@ -22,13 +23,13 @@ const tokenValues = ({ access, refresh }: Tokens): Values => ({
 });
 
 /** Login, refresh and logout of an application's own backend, in the shape that the configuration says. */
-export const createPasswordMethod = (config: PasswordConfig, origin: string, now: () => number): SignInMethod => {
+export const createPasswordMethod = (config: PasswordConfig, bounds: MethodBounds): SignInMethod => {
   const { answer: places = {}, endsOn } = config;
   const isInCookie = config.refreshToken === 'cookie';
   const STANDARD_REFRESH = isInCookie ? {} : { refresh_token: '{refresh_token}' };
 
   const send = (request: BackendRequest, standardBody: unknown, values: Values, deadlineMs: number) =>
-    callBackend({ request, standardBody, values, withCookies: isInCookie }, { origin, deadlineMs, now });
+    callBackend({ request, standardBody, values, withCookies: isInCookie }, { ...bounds, deadlineMs });
 
   /** The cookie that the answer has set takes the place of a refresh token. */
   const judge = (given: HttpAnswer): TokenVerdict => {

@@ -11,6 +11,9 @@ export type SignInOutcome =
 /** The application's backend knows the session, or it does not. */
 export type VerifyResult = { type: 'verified'; user: User } | { type: 'failed'; problem: Problem };
 
+/** What each method needs for its requests: the origin of this host, and a clock. */
+export type MethodBounds = { origin: string; now(): number };
+
 export const failedWith = (problem: Problem) => ({ type: 'failed', problem }) as const;
 
 /**
