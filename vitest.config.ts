@@ -15,6 +15,17 @@ const INTEGRATION = [
   'test/toolchain/production.test.ts',
 ];
 
+/** What a server does on its own data folder, it does on a store that several instances share. */
+const ON_REDIS = [
+  'test/server/auth/{cookie-sessions,dpop,oidc,password}.test.ts',
+  'test/server/http/{api,downloads,uploads}.test.ts',
+  'test/server/realtime/hub.test.ts',
+  'test/server/limits/lockout.test.ts',
+];
+
+/** Several instances on one store, and faults of that store. */
+const FLEET = ['test/server/fleet/*.test.ts'];
+
 /** Projects outside this repository that install the packed tarball. `npm run pack` runs them. */
 const PACKAGE = ['test/package/**/*.test.ts'];
 
@@ -32,10 +43,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', ...INTEGRATION, ...PACKAGE],
+          exclude: ['test/browser/**', ...INTEGRATION, ...FLEET, ...PACKAGE],
         },
       },
       { extends: true, test: { name: 'integration', include: INTEGRATION } },
+      {
+        extends: true,
+        test: {
+          name: 'redis',
+          include: [...ON_REDIS, ...FLEET],
+          setupFiles: ['test/support/server/redis-setup.ts'],
+        },
+      },
       // One site after the other: each installs, builds and starts a browser.
       { extends: true, test: { name: 'package', include: PACKAGE, fileParallelism: false } },
     ],

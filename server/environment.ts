@@ -1,5 +1,6 @@
 import { DEFAULT_PORT } from './http/http-server.ts';
 import { createTrustedProxies } from './http/trusted-proxies.ts';
+import { parseStoreAddress } from './redis/address.ts';
 import { LOG_LEVELS, type LogLevel } from './operations/log.ts';
 import type { ServerOptions } from './server-options.ts';
 
@@ -63,6 +64,22 @@ const metricsTokenFrom = (text: string | undefined): string | undefined =>
     ? text
     : fail(`METRICS_TOKEN must have at least ${MIN_TOKEN_LENGTH} characters.`);
 
+const storeFrom = (text: string | undefined): string | undefined => {
+  try {
+    if (text !== undefined) parseStoreAddress(text);
+    return text;
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+};
+
+/** The argument after a flag, or after its `=`. */
+const valueOf = (flags: readonly string[], name: string): string | undefined => {
+  const at = flags.indexOf(name);
+  if (at >= 0) return flags[at + 1] ?? fail(`${name} needs a value.`);
+  return flags.find((flag) => flag.startsWith(`${name}=`))?.slice(name.length + 1);
+};
+
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 /** Reads the environment variables of docs/reference/environment.md. Throws a `SettingError`. */
@@ -72,6 +89,8 @@ export const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): S
     port: portFrom(given(env['PORT'])),
     host: given(env['HOST']),
     dataDir: given(env['DATA_DIR']) ?? DEFAULT_DATA_DIR,
+    store: storeFrom(valueOf(flags, '--store') ?? given(env['STORE'])),
+    adoptEmptyStore: flags.includes('--adopt-empty-store'),
     secret: given(env['KEEPER_SECRET']),
     keyFile: given(env['KEEPER_KEY_FILE']),
     faultRoutes: flags.includes('--lab'),

@@ -13,6 +13,10 @@ export type ServerOptions = {
   host?: string | undefined;
   /** Folder for all data that must survive a restart. */
   dataDir: string;
+  /** Address of a store that several instances share, such as `redis://localhost:6379`. Default: the data folder. */
+  store?: string | undefined;
+  /** Takes over a shared store without an identity: at the first start, or after its data was lost. */
+  adoptEmptyStore?: boolean | undefined;
   /** Secret from which the keys of the data folder derive, at least 32 characters. Default: that in `keyFile`. */
   secret?: string | undefined;
   /** File with the secret. Default: a file beside the data folder, which the first start writes. */

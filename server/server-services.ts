@@ -95,7 +95,7 @@ const openRealtime = async (
 ): Promise<Pick<ServerServices, 'topics' | 'hub' | 'eventStreams'>> => {
   const { store } = storage;
   const topics = createTopics(storage.topicLog, space);
-  const present = await takeSavedPresence(store);
+  const present = storage.embedded ? await takeSavedPresence(store) : [];
   return {
     topics,
     hub: createTopicHub({

@@ -7,7 +7,6 @@ import { openServerServices, type ServerServices } from './server-services.ts';
 import { createServerClock } from './base/server-clock.ts';
 import { noticeText, type NotifyOperator } from './data-folder/operator-notice.ts';
 import { createDiskSpace, readVolume } from './data-folder/disk-space.ts';
-import { openDataFolder, type DataFolder } from './data-folder/data-folder.ts';
 import { appFaultPoint, requestPipeline, providerFaultPoint } from './request-pipeline.ts';
 import { BARE_HEADERS } from './http/headers.ts';
 import { DEFAULT_HEARTBEAT_MS } from './realtime/hub.ts';
@@ -24,7 +23,7 @@ import {
 import { closeConnections } from './realtime/close-connections.ts';
 import type { FreezableConnection } from './realtime/freezable-socket.ts';
 import { isGrantActive } from './provider/provider.ts';
-import { createLmdbStorage } from './storage/lmdb-storage.ts';
+import { openStorage, type OpenStorage } from './redis/open-storage.ts';
 import { createSlowClients } from './limits/slow-clients.ts';
 import { createTokenVerifier } from './auth/token-verifier.ts';
 import { createLog, type Log } from './operations/log.ts';
@@ -146,14 +145,18 @@ const noticesOf = ({ onNotice, log }: LoggingOptions): NotifyOperator =>
   onNotice ?? ((notice) => log.warn({ notice: notice.type }, noticeText(notice)));
 
 /** Adds a cleanup for each part that it opens, so that the caller can close them when a later part fails. */
-const openServer = async (options: LoggingOptions, folder: DataFolder, cleanups: Cleanup[]): Promise<RunningServer> => {
-  const { dir, store } = folder;
+const openServer = async (
+  options: LoggingOptions,
+  opened: OpenStorage,
+  cleanups: Cleanup[],
+): Promise<RunningServer> => {
+  const { dir, storage } = opened;
   const host = options.host ?? DEFAULT_HOST;
   const { app, provider } = await openPorts(options, host, cleanups);
   const { log } = options;
   const notify = noticesOf(options);
   let stopping = false;
-  const services = await openServerServices(createLmdbStorage(store), createServerClock(0, folder.clock), {
+  const services = await openServerServices(storage, createServerClock(0, opened.clock), {
     ...options,
     notify,
     space: createDiskSpace(options.volume ?? (() => readVolume(dir)), undefined, (isLow, space) =>
@@ -171,7 +174,7 @@ const openServer = async (options: LoggingOptions, folder: DataFolder, cleanups:
   const tokenVerifier = createTokenVerifier({
     ...{ issuer, clientId, clock, embedded: provider !== undefined },
     ...(provider && { audience: AUDIENCE, internalUrl: local.provider }),
-    ...(provider && { isGrantActive: isGrantActive(store, tokenVersion) }),
+    ...(provider && { isGrantActive: isGrantActive(storage.store, tokenVersion) }),
   });
   const isStopping = (): boolean => stopping;
   const context: ServerContext = { options, services, tokenVerifier, origins, issuer, clientId, log, isStopping };
@@ -183,7 +186,7 @@ const openServer = async (options: LoggingOptions, folder: DataFolder, cleanups:
     async stop() {
       stopping = true;
       await Promise.all(cleanups.map((cleanup) => cleanup()));
-      await folder.close();
+      await opened.close();
     },
   };
 };
@@ -195,20 +198,19 @@ const openServer = async (options: LoggingOptions, folder: DataFolder, cleanups:
 export const startServer = async (given: ServerOptions): Promise<RunningServer> => {
   const log = given.log ?? createLog(given.logLevel ?? 'warn');
   const options = { ...given, log, faultRoutes: servesFaultRoutes(given) };
-  const folder = await openDataFolder(options.dataDir, {
-    secret: options.secret,
-    keyFile: options.keyFile,
+  const opened = await openStorage({
+    ...options,
     notify: noticesOf(options),
     onLost: options.onLost ?? ((message) => log.error({}, message)),
   });
   const cleanups: Cleanup[] = [];
   try {
-    const running = await openServer(options, folder, cleanups);
+    const running = await openServer(options, opened, cleanups);
     let stopping: Promise<void> | undefined;
     return { ...running, stop: () => (stopping ??= running.stop()) };
   } catch (error) {
     await Promise.all(cleanups.map((cleanup) => cleanup()));
-    await folder.close();
+    await opened.close();
     throw error;
   }
 };

@@ -58,6 +58,7 @@ export const LEGS: Readonly<Record<'main' | 'rest', readonly TestStep[]>> = {
   rest: [
     unitTests('all histories', ['test/core', '--project=unit']),
     unitTests('integration tests', ['--project=integration']),
+    unitTests('servers on Redis', ['--project=redis']),
     browserTests('browser tests', '--project=browser', '--project=waits'),
     // Tests that bound a time run after the others and one by one.
     browserTests('timed tests', '--project=timed', '--workers=1', '--output=test-results/timed'),

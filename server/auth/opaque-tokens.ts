@@ -1,5 +1,6 @@
 import { setBounded } from '../base/bounded-map.ts';
-import { createBucket, type Limit } from '../limits/token-bucket.ts';
+import { createBucket } from '../limits/token-bucket.ts';
+import type { Limit } from '../storage/storage.ts';
 
 /**
  * Tokens that only the provider can read, so that each unknown one costs it a question. Anyone can invent tokens, and

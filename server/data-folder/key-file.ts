@@ -50,7 +50,7 @@ const readSecret = (file: string, isOwn: boolean): string | undefined => {
 };
 
 /** Two servers that start at the same time get the same key: only one of them can link its file to the name. */
-const createSecret = (file: string): string => {
+export const createKeyFile = (file: string): string => {
   const temporary = `${file}.${randomId(6)}`;
   try {
     mkdirSync(dirname(file), { recursive: true });
@@ -93,7 +93,7 @@ export const openKeys = (dir: string, storeId: string, keyCheck: string | undefi
         'content. Without the key, the sessions and secrets of this folder cannot be used.',
     );
   const isNew = secret === undefined;
-  const keys = keysOf(secret ?? createSecret(file), storeId, isNew ? file : undefined);
+  const keys = keysOf(secret ?? createKeyFile(file), storeId, isNew ? file : undefined);
   if (keyCheck !== undefined && keys.check !== keyCheck)
     throw new DataDirError(`${dir} was written with another key than ${origin}. Use the key of this folder.`);
   return keys;

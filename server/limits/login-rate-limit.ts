@@ -1,5 +1,6 @@
 import { digest } from '../base/crypto.ts';
-import { createBucket, type Bucket, type Limit } from './token-bucket.ts';
+import type { Limit } from '../storage/storage.ts';
+import { createBucket, type Bucket } from './token-bucket.ts';
 
 /** Routes that take a password or another secret. Each has limits of its own: an attack on one does not close another. */
 export type LoginRoute = 'password' | 'api-key' | 'sign-in-page';

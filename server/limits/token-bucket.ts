@@ -1,7 +1,5 @@
 import { setBounded } from '../base/bounded-map.ts';
-
-/** `burst` at once, then one for each `refillMs`. */
-export type Limit = { burst: number; refillMs: number };
+import type { Limit } from '../storage/storage.ts';
 
 /** Keys in each bucket. Beyond this, the bucket drops the key that was used longest ago. */
 const MAX_KEYS = 10_000;

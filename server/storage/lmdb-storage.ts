@@ -15,6 +15,8 @@ const createOnce = (store: OrderedStore): Once => ({
     ),
 });
 
+const ALONE = 'alone';
+
 /** Each member is a row of its own, as in the folders of earlier servers, and expires by itself. */
 const createCollection = (store: OrderedStore): Collection => ({
   add: (name, { member, value }, ttlMs) => store.put(`${name}/${member}`, value, { ttlMs }),
@@ -34,4 +36,6 @@ export const createLmdbStorage = (store: OrderedStore): Storage => ({
   topicLog: createLmdbTopicLog(store),
   bus: createLocalBus(),
   secrets: createLmdbSecrets(store),
+  fleet: { id: ALONE, members: () => new Set([ALONE]) },
+  rates: undefined,
 });

@@ -67,6 +67,29 @@ export interface Bus {
   onResumed(listener: () => void): void;
 }
 
+/** Limits that hold over all instances. */
+export interface Rates {
+  /** Takes one attempt from a bucket. Resolves with the wait in ms; 0: taken. */
+  take(bucket: string, limit: Limit): Promise<number>;
+  giveBack(bucket: string, limit: Limit): Promise<void>;
+  /** Admits a client, or reserves a slot for it. Resolves with the wait in ms; 0: now. */
+  admit(client: string, pace: Pace): Promise<number>;
+}
+
+/** `burst` at once, then one for each `refillMs`. */
+export type Limit = { burst: number; refillMs: number };
+
+/** One slot for each `unitMs`. `earlyMs`: how much too early a client may come. `keepMs`: how long a slot is kept. */
+export type Pace = { unitMs: number; burstMs: number; earlyMs: number; keepMs: number };
+
+/** The instances that share this storage. */
+export interface Fleet {
+  /** Of this instance. */
+  readonly id: string;
+  /** Instances that live, this one included. */
+  members(): ReadonlySet<string>;
+}
+
 /** The keys of one use, newest first. The newest signs, and each of them verifies. It may change while the server runs. */
 export type Keyring = () => readonly [Buffer, ...Buffer[]];
 
@@ -95,4 +118,7 @@ export type Storage = {
   topicLog: TopicLog;
   bus: Bus;
   secrets: Secrets;
+  fleet: Fleet;
+  /** `undefined`: a single instance, whose own limits hold. */
+  rates: Rates | undefined;
 };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,14 @@ export const createCaller =
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
     });
 
+/** The part of the shared store that belongs to this data folder, where the project has a shared store. */
+const storeFor = (dataDir: string): Partial<ServerOptions> => {
+  const url = process.env['TEST_STORE'];
+  if (url === undefined) return {};
+  const prefix = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
+  return { store: `${url}?prefix=${prefix}:`, adoptEmptyStore: true };
+};
+
 /** A server on free ports with a new data folder, which `stop` removes. */
 export const startTestServer = async (options: Partial<ServerOptions> = {}): Promise<TestServer> => {
   const own = options.dataDir === undefined ? temporaryDir() : undefined;
@@ -49,6 +58,7 @@ export const startTestServer = async (options: Partial<ServerOptions> = {}): Pro
     distDir: false,
     secret: TEST_SECRET,
     accounts: [DEMO_ACCOUNT, OTHER_ACCOUNT],
+    ...storeFor(dataDir),
     ...options,
     dataDir,
   });

@@ -1,0 +1,36 @@
+import type { NotifyOperator } from '../data-folder/operator-notice.ts';
+import type { StoreAddress } from './address.ts';
+import type { Engine } from './engine.ts';
+import { pairsOf } from './redis-store.ts';
+
+const MIN_VERSION = 7;
+
+const setting = async (engine: Engine, name: string): Promise<string | undefined> => {
+  // Managed services often forbid CONFIG.
+  const reply = await engine.run('', ['CONFIG', 'GET', name]).catch(() => undefined);
+  return pairsOf(reply)[0]?.[1];
+};
+
+const infoOf = async (engine: Engine, section: string, name: RegExp): Promise<string | undefined> => {
+  const reply = await engine.run('', ['INFO', section]).catch(() => undefined);
+  return typeof reply === 'string' ? name.exec(reply)?.[1] : undefined;
+};
+
+/** Warns of settings of the engine that lose sessions. */
+export const warnOfSettings = async (engine: Engine, address: StoreAddress, notify: NotifyOperator): Promise<void> => {
+  const [policy, appendOnly, version, replicas] = await Promise.all([
+    setting(engine, 'maxmemory-policy'),
+    setting(engine, 'appendonly'),
+    infoOf(engine, 'server', /redis_version:(\d+)/),
+    infoOf(engine, 'replication', /connected_slaves:(\d+)/),
+  ]);
+  const found: string[] = [];
+  if (policy !== undefined && policy !== 'noeviction')
+    found.push(`maxmemory-policy is ${policy}: it removes sessions when memory is short. Set it to noeviction.`);
+  if (appendOnly === 'no') found.push('appendonly is no: a restart loses all sessions. Set it to yes.');
+  if (version !== undefined && Number(version) < MIN_VERSION)
+    found.push(`version ${version} is older than ${MIN_VERSION}.`);
+  if (replicas !== undefined && Number(replicas) < address.replicas)
+    found.push(`it has ${replicas} replicas, but the address requires ${address.replicas}.`);
+  if (found.length > 0) notify({ type: 'store-settings', reason: found.join(' ') });
+};
