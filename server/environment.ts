@@ -1,6 +1,6 @@
 import { DEFAULT_PORT } from './http/http-server.ts';
 import { createTrustedProxies } from './http/trusted-proxies.ts';
-import { parseStoreAddress } from './redis/address.ts';
+import { parseStoreAddress } from './redis/engine/address.ts';
 import { LOG_LEVELS, type LogLevel } from './operations/log.ts';
 import type { ServerOptions } from './server-options.ts';
 

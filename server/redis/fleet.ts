@@ -1,8 +1,8 @@
 import type { Fleet } from '../storage/storage.ts';
-import { listOf } from './connection.ts';
-import type { Engine } from './engine.ts';
-import type { Keys } from './keys.ts';
-import { RENEW_LEASE } from './scripts.ts';
+import { listOf } from './engine/connection.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Keys } from './engine/keys.ts';
+import { RENEW_LEASE } from './engine/scripts.ts';
 
 export type LeasedFleet = Fleet & {
   renew(): Promise<void>;

@@ -5,7 +5,7 @@ import type { SteadyClock } from '../base/steady-clock.ts';
 import { openDataFolder } from '../data-folder/data-folder.ts';
 import { createKeyFile } from '../data-folder/key-file.ts';
 import type { NotifyOperator } from '../data-folder/operator-notice.ts';
-import { parseStoreAddress } from './address.ts';
+import { parseStoreAddress } from './engine/address.ts';
 import type { SecretSource } from './derived-secrets.ts';
 import { createLmdbStorage } from '../storage/lmdb-storage.ts';
 import type { Storage } from '../storage/storage.ts';

@@ -1,7 +1,7 @@
 import type { Bus } from '../storage/storage.ts';
-import type { EngineConnection } from './connection.ts';
-import type { Engine } from './engine.ts';
-import type { Keys } from './keys.ts';
+import type { EngineConnection } from './engine/connection.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Keys } from './engine/keys.ts';
 
 /** A channel. `listeners` counts how often each was added. `subscribed`: when the engine sends its messages. */
 type Channel = { listeners: Map<(message: string) => void, number>; subscribed: Promise<void> };

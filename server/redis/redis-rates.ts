@@ -1,8 +1,8 @@
 import { digest } from '../base/crypto.ts';
 import type { Rates } from '../storage/storage.ts';
-import type { Engine } from './engine.ts';
-import type { Keys } from './keys.ts';
-import { ADMIT, TAKE } from './scripts.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Keys } from './engine/keys.ts';
+import { ADMIT, TAKE } from './engine/scripts.ts';
 
 /** By the engine's own clock, so that the clocks of the instances do not matter. */
 export const createRedisRates = (engine: Engine, keys: Keys): Rates => {

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson } from '../../src/protocol/schema/json.ts';
 import type { Decision, Keep, Store, Write } from '../base/store.ts';
 import type { Collection, CollectionEntry, Once } from '../storage/storage.ts';
-import { listOf, unavailable, type Reply } from './connection.ts';
-import type { Engine } from './engine.ts';
-import type { Keys } from './keys.ts';
-import { COLLECT, COMPARE_AND_SET } from './scripts.ts';
+import { listOf, unavailable, type Reply } from './engine/connection.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Keys } from './engine/keys.ts';
+import { COLLECT, COMPARE_AND_SET } from './engine/scripts.ts';
 
 /** Other instances may change the same keys all the time. */
 const MAX_TRIES = 30;

@@ -2,10 +2,10 @@ import { isObject, numberAt, parseJson, stringAt } from '../../src/protocol/sche
 import { digest, randomId } from '../base/crypto.ts';
 import { MAX_EVENTS_PER_TOPIC, MAX_TOPICS, RECEIPT_MS } from '../storage/lmdb-topic-log.ts';
 import type { Appended, Bus, Fork, Head, LoggedEvent, NewEvent, TopicLog } from '../storage/storage.ts';
-import { listOf, type Reply } from './connection.ts';
-import type { Engine } from './engine.ts';
-import type { Keys } from './keys.ts';
-import { APPEND, HEAD } from './scripts.ts';
+import { listOf, type Reply } from './engine/connection.ts';
+import type { Engine } from './engine/engine.ts';
+import type { Keys } from './engine/keys.ts';
+import { APPEND, HEAD } from './engine/scripts.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** A history without new events is removed after this: memory is not a disk. */

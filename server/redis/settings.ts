@@ -1,6 +1,6 @@
 import type { NotifyOperator } from '../data-folder/operator-notice.ts';
-import type { StoreAddress } from './address.ts';
-import type { Engine } from './engine.ts';
+import type { StoreAddress } from './engine/address.ts';
+import type { Engine } from './engine/engine.ts';
 import { pairsOf } from './redis-store.ts';
 
 const MIN_VERSION = 7;

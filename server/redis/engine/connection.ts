@@ -1,6 +1,6 @@
 import type * as RedisClientModule from '@redis/client';
-import { startTimer, withDeadline } from '../../src/protocol/timing/timer.ts';
-import { StoreUnavailable } from '../base/store.ts';
+import { startTimer, withDeadline } from '../../../src/protocol/timing/timer.ts';
+import { StoreUnavailable } from '../../base/store.ts';
 import type { StoreAddress } from './address.ts';
 
 export type Reply = string | number | null | undefined | readonly Reply[];
