@@ -51,12 +51,12 @@ const BUDGETS: readonly Budget[] = [
   },
   { name: 'worker, start', limitBytes: 27.2 * KB, bytes: built(async () => ['keeper-sw.js']) },
   { name: 'worker, whole', limitBytes: 63.5 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
-  { name: 'app worker, start', limitBytes: 29.8 * KB, bytes: built(async () => ['sw.js']) },
+  { name: 'app worker, start', limitBytes: 30.2 * KB, bytes: built(async () => ['sw.js']) },
   { name: 'page client', limitBytes: 8.9 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
-  { name: 'app, first load', limitBytes: 30 * KB, bytes: built((files) => pageFiles('index.html', files)) },
+  { name: 'app, first load', limitBytes: 30.4 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {
     name: 'three elements',
-    limitBytes: 21 * KB,
+    limitBytes: 21.3 * KB,
     bytes: built((files) => staticModules('keeper-elements.js', files)),
   },
   {

@@ -4,11 +4,13 @@ import type { SessionMachine } from '../core/session/session-types.ts';
 import { parseWhoami } from '../protocol/backend-responses.ts';
 import type { NudgeCause } from '../protocol/bridge/calls.ts';
 import type { KeeperConfig } from '../protocol/config.ts';
+import { newId } from '../protocol/ids.ts';
 import { signInKindsOf } from '../protocol/start-config.ts';
-import type { NetworkStateName, SessionStateName } from '../protocol/journal-names.ts';
+import type { SessionStateName } from '../protocol/journal-names.ts';
 import type { Snapshot, Tier } from '../protocol/snapshot.ts';
 import { PROTOCOL } from '../protocol/version.ts';
 import { failedWith, type VerifyResult } from './auth/methods/sign-in-method.ts';
+import { noteOnce } from './runtime/developer-note.ts';
 import { systemClock, systemRandom } from './runtime/clock.ts';
 import { boundedFetch, DIRECT_FETCH, type FetchBounds } from './runtime/http.ts';
 import { createRecordNews } from './runtime/record-news.ts';
@@ -19,6 +21,7 @@ import type { HostOptions } from './services/host-options.ts';
 import type { Host } from './services/host-types.ts';
 import { createAuthorizedFetch, type AuthorizedFetch } from './session/authorized-fetch.ts';
 import { createContinuityCounters } from './session/continuity-counters.ts';
+import { createNetworkState } from './session/network-state.ts';
 import { createRequestMatcher } from './session/request-matcher.ts';
 import { createSessionRuntime } from './session/session-runtime.ts';
 import { createUserScopes } from './session/user-scope.ts';
@@ -36,6 +39,11 @@ const tierOf = (sealed: boolean, machine: SessionMachine, isBearerOnly: boolean)
 /** The last thing that happened to the session is that its user signed out. */
 const hasLeft = ({ state }: SessionMachine): boolean => state.state === 'signed-out' && state.reason === 'user';
 
+/** A server has answered this session: a refresh or a verification succeeded. */
+const isProof = (before: SessionMachine, { verifiedAt, state }: SessionMachine): boolean =>
+  (verifiedAt !== undefined && verifiedAt !== before.verifiedAt) ||
+  (sessionOf(state)?.generation ?? 0) > (sessionOf(before.state)?.generation ?? Infinity);
+
 const VERIFY_DEADLINE_MS = 20_000;
 
 /** Asks the application's backend who is signed in. Only its answer proves that the tokens work there. */
@@ -52,6 +60,8 @@ const verifyByWhoami = async (
   const { at, status, text } = answer.value;
   if (status === 401) return failedWith({ code: 'token-refused', at, status });
   const user = status === 200 ? parseWhoami(text) : undefined;
+  if (!user && status !== 429 && status < 500)
+    noteOnce(`config.whoami (${at}) answered ${status}, and should answer 200 with {"sub": …, "name": …} as JSON.`);
   return user ? { type: 'verified', user } : failedWith({ code: 'unexpected-answer', at, status, detail: 'whoami' });
 };
 
@@ -64,7 +74,7 @@ const signInBy = (callback: URL, { ticket }: KeeperConfig['signIn']) => {
 /** Wires the host together. Synchronous, so that a worker can answer the event that started it. */
 export const createHost = (options: HostOptions): Host => {
   const { config, origin, scope, where, build, seal, clock = systemClock, random = systemRandom } = options;
-  const worker = { id: crypto.randomUUID(), startedAt: clock.now(), host: where } as const;
+  const worker = { id: newId(), startedAt: clock.now(), host: where } as const;
   const livenessLock = holdLivenessLock(navigator.locks, worker.id);
   const order = createStartOrder(clock);
   const services = createServices(options, {
@@ -78,9 +88,9 @@ export const createHost = (options: HostOptions): Host => {
   });
   const { auth, journal } = services;
   const scopes = createUserScopes();
-  let online = navigator.onLine;
   let former: SessionMachine | undefined;
-  const updateEnvironment = (): void => sockets.use((all) => all.environment({ online, visible: tabs.visible }));
+  const updateEnvironment = (): void =>
+    sockets.use((all) => all.environment({ online: network.online, visible: tabs.visible }));
 
   const tabs = createTabPorts({
     clock,
@@ -94,6 +104,11 @@ export const createHost = (options: HostOptions): Host => {
   });
 
   const counters = createContinuityCounters(services.disk, clock, () => publisher.soon());
+  const network = createNetworkState(clock.now, journal, (online) => {
+    if (!online) counters.count('networkLosses');
+    updateEnvironment();
+    publisher.now();
+  });
 
   const session = createSessionRuntime({
     ...services,
@@ -114,6 +129,7 @@ export const createHost = (options: HostOptions): Host => {
       former = machine;
       scopes.observe(machine.state);
       counters.observe(before, machine);
+      if (isProof(before, machine)) network.proved(clock.now());
       const known = sessionOf(machine.state);
       const scope = scopes.get();
       sockets.use((all) => all.session({ generation: known?.generation, sub: known?.user?.sub, scope }));
@@ -144,7 +160,10 @@ export const createHost = (options: HostOptions): Host => {
       ...{ clock, random, identity, disk: services.disk, deployment: services.deployment },
       request: (url, init) => authorizedFetch(new Request(new URL(url, origin), init)),
       deliver: tabs.send,
-      onChange: () => publisher.soon(),
+      onChange() {
+        for (const { state, since } of Object.values(sockets.views())) if (state === 'open') network.proved(since);
+        publisher.soon();
+      },
       onUnauthorized: (generation) => session.dispatch({ type: 'suspected', generation }),
       journal: journal.write,
     });
@@ -157,7 +176,7 @@ export const createHost = (options: HostOptions): Host => {
     durability: session.machine.durability,
     tier: tierOf(seal !== undefined, session.machine, services.isBearerOnly()),
     signInKinds: signInKindsOf(config),
-    online,
+    online: network.online,
     session: projectSession(session.machine),
     sockets: sockets.views(),
     tabs: tabs.count,
@@ -166,19 +185,8 @@ export const createHost = (options: HostOptions): Host => {
 
   const publisher = createSnapshotPublisher(clock, snapshot, tabs.broadcast);
 
-  const journalNetwork = (): void => {
-    const state: NetworkStateName = online ? 'up' : 'down';
-    journal.write('network', state);
-  };
-
   const nudge = (cause: NudgeCause): void => {
-    const before = online;
-    online = cause === 'online' || (cause !== 'offline' && navigator.onLine);
-    if (before && !online) counters.count('networkLosses');
-    if (before !== online) {
-      journalNetwork();
-      publisher.now();
-    }
+    network.nudged(cause);
     if (cause !== 'offline' && cause !== 'hidden') {
       session.dispatch({ type: 'nudge', cause });
       void services.revocations.run();
@@ -196,7 +204,7 @@ export const createHost = (options: HostOptions): Host => {
   return {
     start() {
       if (session.machine.calls > 0) return;
-      journalNetwork();
+      network.start();
       session.dispatch({ type: 'started' });
       void order.background.then(() => {
         counters.load();
@@ -228,6 +236,7 @@ export const createHost = (options: HostOptions): Host => {
     },
     leave: tabs.leave,
     match: matcher.match,
+    covers: matcher.covers,
     fetch(request, match) {
       const response = authorizedFetch(request, match);
       order.answers(response);

@@ -65,7 +65,7 @@ export const createClient = ({ transport, tab, build, createRealtime, publicClas
     realtime.welcomed();
     settle();
     // The page that saw the network go may be gone already, and a worker gets no `offline` event.
-    if (!navigator.onLine) void transport.api.nudge('offline');
+    if (navigator.onLine !== store.get().online) void transport.api.nudge(navigator.onLine ? 'online' : 'offline');
   };
   const unanswered = (): void => store.set(withoutHost(store.get()));
   const incompatible = (): void => {

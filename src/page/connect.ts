@@ -67,11 +67,11 @@ const open = async (options: ConnectOptions, onClose: () => void): Promise<Keepe
       createRealtime: (await loading).createRealtime,
       publicClass: KeeperSocket,
     });
-  const { worker: script = DEFAULT_WORKER, config } = options;
+  const { worker: script = DEFAULT_WORKER, config, patchFetch = true } = options;
   const worker = await overWorker(script, tab, wireTo);
   const wiring = worker.ok
     ? worker.value
-    : await inPage({ config, script, tab, problem: worker.problem, WebSocket: NativeSocket }, wireTo);
+    : await inPage({ config, script, tab, patchFetch, problem: worker.problem, WebSocket: NativeSocket }, wireTo);
   await wiring.ready;
   // without its part of the script there is no copy: never a reason not to connect
   const native = options.nativeStore && (await nativeOver(options.nativeStore, wiring).catch(() => undefined));

@@ -11,20 +11,25 @@ import type { SignInKind } from './snapshot.ts';
 /** `self`: the worker's own origin. */
 const ORIGIN: Schema<'self' | (string & {})> = string;
 
+const PATH: Schema<string> = {
+  type: 'path that begins with "/"',
+  read: (value) => (typeof value === 'string' && value.startsWith('/') ? value : undefined),
+};
+
 /** One place where the worker may send the token. */
 export const API_RULE = object({
   origin: ORIGIN,
   /** A path with a slash at its end, for example `/api/`. It matches on segment boundaries only. */
-  path: string,
+  path: PATH,
   /** Paths whose `img`, `audio`, `video` and `track` requests get authorization too. */
-  media: optional(list(string)),
+  media: optional(list(PATH)),
   /**
    * Paths whose redirects the worker follows (GET and HEAD). It sends the token to any path of the same origin, and
    * never to another origin. A redirect from any other path fails with `redirect-refused`.
    */
-  redirects: optional(list(string)),
+  redirects: optional(list(PATH)),
   /** Paths that need no authorization, such as a status page. Their requests go out as the page sent them, always. */
-  public: optional(list(string)),
+  public: optional(list(PATH)),
 });
 export type ApiRule = Infer<typeof API_RULE>;
 

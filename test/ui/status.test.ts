@@ -63,6 +63,10 @@ describe('the settled status', () => {
 
   it('shows "starting", not "connected" or "signed out", while early trouble is young', () => {
     expect(shownAfter('signed-out', ['reconnecting', 0])).toBe('starting');
-    expect(shownAfter('starting', ['offline', 0])).toBe('starting');
+    expect(shownAfter('starting', ['reconnecting', 0])).toBe('starting');
+  });
+
+  it('shows "offline" at once when the page starts without a network', () => {
+    expect(shownAfter('starting', ['offline', 0])).toBe('offline');
   });
 });

@@ -1,5 +1,7 @@
 import type { Session } from '../../core/session/session-types.ts';
 import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
+import { droppedOf } from '../../protocol/schema/dropped.ts';
+import { noteOnce } from '../runtime/developer-note.ts';
 import { SIGN_IN_CONFIG } from '../../protocol/sign-in-config.ts';
 import type { SignInKind } from '../../protocol/snapshot.ts';
 import type { Disk } from '../storage/database.ts';
@@ -15,6 +17,7 @@ import { createPendingSignIns } from './pending-sign-ins.ts';
 import { createProofFetch, type ProofFetch } from './proof-fetch.ts';
 import { revocationEndsCurrent } from './provider-quirks.ts';
 import type { MethodBounds, RevocationResult, SignInMethod, VerifyResult } from './methods/sign-in-method.ts';
+import { sendDirectly } from '../runtime/send-directly.ts';
 
 export type AuthOptions = {
   /** Path of the app: where a sign-in without a place leads, and a sign-out at the provider. */
@@ -63,6 +66,8 @@ export type Auth = {
 export const createAuth = (options: AuthOptions): Auth => {
   const { config, origin, scope, disk, sealer, hasLeft, now, onBearerOnly } = options;
   const { oidc, password, ticket } = SIGN_IN_CONFIG.read(config.signIn) ?? {};
+  const dropped = droppedOf(SIGN_IN_CONFIG, config.signIn, 'config.signIn');
+  if (dropped) noteOnce(`${dropped} The worker goes on without it.`);
   const keys = createDpopKeys(options);
   const pendingSignIns = createPendingSignIns({ disk, sealer, home: scope, now });
   const oidcMethod = oidc && createOidcMethod({ config: oidc, origin, scope, keys, pendingSignIns, hasLeft, now });
@@ -85,7 +90,7 @@ export const createAuth = (options: AuthOptions): Auth => {
     verifyCookie: async () =>
       cookie?.verify() ?? { type: 'failed', problem: { code: 'unsupported', detail: 'ticket' } },
     land: async (state) => oidcMethod?.land(state),
-    sendWithCsrf: csrf?.send ?? ((request) => fetch(request)),
+    sendWithCsrf: csrf?.send ?? ((request) => sendDirectly(request)),
     sendWithProof: createProofFetch(keys, oidc?.dpop === 'required' ? undefined : onBearerOnly),
     async cleanUp(session) {
       const needed = new Set(await pendingSignIns.keys());

@@ -5,6 +5,7 @@ import { looseObject, string } from '../../protocol/schema/schema.ts';
 import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
 import { boundedFetch, DIRECT_FETCH, type HttpAnswer } from '../runtime/http.ts';
 import { addressProblem, issuerProblem } from './set-up-problem.ts';
+import { sendDirectly } from '../runtime/send-directly.ts';
 
 const DISCOVERY_DEADLINE_MS = 10_000;
 const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/;
@@ -12,7 +13,7 @@ const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/;
 /** Options for oauth4webapi: no cache, no credentials, a deadline, and plain HTTP on loopback only. */
 export const providerFetch = (issuer: string, signal: AbortSignal) => ({
   [customFetch]: (url: string, init: object): Promise<Response> =>
-    fetch(url, { ...init, ...DIRECT_FETCH, credentials: 'omit', signal }),
+    sendDirectly(url, { ...init, ...DIRECT_FETCH, credentials: 'omit', signal }),
   [allowInsecureRequests]: LOOPBACK.test(issuer),
 });
 
@@ -78,7 +79,7 @@ export const createDiscovery = (config: OidcConfig, origin: string, now: () => n
   const discover = async (): Promise<Result<AuthorizationServer>> => {
     if (typeof metadata === 'object') return ok(fromConfig(metadata, issuer));
     const answer = await boundedFetch(
-      (signal) => fetch(address, { ...DIRECT_FETCH, credentials: 'omit', signal }),
+      (signal) => sendDirectly(address, { ...DIRECT_FETCH, credentials: 'omit', signal }),
       address,
       { origin, deadlineMs: DISCOVERY_DEADLINE_MS, now },
     );

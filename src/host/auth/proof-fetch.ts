@@ -8,6 +8,7 @@ import {
 import { changedRequest } from '../runtime/changed-request.ts';
 import { mayKnowOnlyBearer } from '../../core/unauthorized-challenge.ts';
 import type { DpopKeys } from './dpop-keys.ts';
+import { sendDirectly } from '../runtime/send-directly.ts';
 
 /** A request to send with a DPoP-bound token. */
 export type ProofRequest = {
@@ -37,7 +38,7 @@ export const createProofFetch = (
   const send = async (attempt: ProofRequest, DPoP: DPoPHandle, retry: boolean): Promise<Response> => {
     const { url, request, token, redirect } = attempt;
     const transport = (_url: string, { headers }: { headers: Record<string, string> }): Promise<Response> =>
-      fetch(changedRequest(request, { headers, redirect }));
+      sendDirectly(changedRequest(request, { headers, redirect }));
     const settings = { DPoP, [customFetch]: transport, [allowInsecureRequests]: true };
     try {
       return await protectedResourceRequest(token, request.method, url, new Headers(attempt.headers), null, settings);
@@ -51,7 +52,7 @@ export const createProofFetch = (
   const sendBearer = ({ headers, token, redirect }: ProofRequest, request: Request): Promise<Response> => {
     const plain = new Headers(headers);
     plain.set('authorization', `Bearer ${token}`);
-    return fetch(changedRequest(request, { headers: plain, redirect }));
+    return sendDirectly(changedRequest(request, { headers: plain, redirect }));
   };
 
   /** Origins whose API takes proofs, and those whose API knows bearer tokens only. */

@@ -4,6 +4,7 @@ import { errorOf } from '../../core/token-endpoint/token-error.ts';
 import type { Result } from '../../protocol/problem.ts';
 import { IN_COOKIE } from './methods/answer-places.ts';
 import { DIRECT_FETCH, type HttpAnswer } from '../runtime/http.ts';
+import { sendDirectly } from '../runtime/send-directly.ts';
 
 /*
  * Where OpenID providers deviate, and what the keeper does about it. Start here when a provider behaves oddly.
@@ -32,7 +33,7 @@ export const supportsDpop = (as: AuthorizationServer): boolean =>
 export const serverClockSkew = async ({ headers }: Response, now: () => number): Promise<number> => {
   const date =
     headers.get('date') ??
-    (await fetch('/', { ...DIRECT_FETCH, method: 'HEAD' }).then(
+    (await sendDirectly('/', { ...DIRECT_FETCH, method: 'HEAD' }).then(
       (own) => own.headers.get('date'),
       () => null,
     ));

@@ -1,6 +1,7 @@
 import type { Problem } from '../../protocol/problem.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
 import { DIRECT_FETCH } from '../runtime/http.ts';
+import { sendDirectly } from '../runtime/send-directly.ts';
 
 /*
  * What is wrong with a set-up, and its cure. A person can only say that the sign-in does not work, so `detail` is for the
@@ -88,7 +89,7 @@ export const corsProblem = async (
   { origin }: SetUp,
 ): Promise<Problem> => {
   if (problem.offline === true || new URL(address, origin).origin === origin) return problem;
-  const answers = await fetch(address, {
+  const answers = await sendDirectly(address, {
     ...DIRECT_FETCH,
     redirect: 'follow',
     mode: 'no-cors',
@@ -97,7 +98,8 @@ export const corsProblem = async (
     () => true,
     () => false,
   );
-  const readable = answers && (await fetch(address, { ...DIRECT_FETCH, credentials: 'omit' }).catch(() => undefined));
+  const readable =
+    answers && (await sendDirectly(address, { ...DIRECT_FETCH, credentials: 'omit' }).catch(() => undefined));
   return answers && !readable
     ? misconfigured(problem.at, undefined, `No CORS: allow the origin ${origin} at the provider, for this address too.`)
     : problem;

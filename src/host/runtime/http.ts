@@ -1,5 +1,6 @@
 import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
 import { parseRetryAfter } from '../../protocol/timing/retry-after.ts';
+import { sendDirectly } from './send-directly.ts';
 
 /** An answer with its whole body, read within the bounds. */
 export type HttpAnswer = {
@@ -73,7 +74,7 @@ export const boundedFetch = async (
 export const postJson = (url: string, body: unknown, bounds: FetchBounds): Promise<Result<HttpAnswer>> =>
   boundedFetch(
     (signal) =>
-      fetch(url, {
+      sendDirectly(url, {
         ...DIRECT_FETCH,
         method: 'POST',
         signal,

@@ -1,6 +1,7 @@
 import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
 import type { LoadAuth } from '../auth/late-auth.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
+import type { Sealer } from '../storage/encryption.ts';
 import type { FirstRead } from '../storage/first-read.ts';
 import type { SocketsFactory } from '../sockets/shared-sockets.ts';
 
@@ -14,6 +15,8 @@ export type HostOptions = {
   build: string;
   /** The secret that the server wrote into this worker's script. It never leaves the worker (SECURITY.md, tier sealed). */
   seal?: SealSecret | undefined;
+  /** Replaces the encryption of records, where the browser has none. */
+  createSealer?: ((deployment: string) => Sealer) | undefined;
   /** Loads the code for sign-in, refresh and proofs when the host first needs it. */
   loadAuth: LoadAuth;
   /** Loads the socket feature (`sharedSockets`), where pages use sockets or channels. */

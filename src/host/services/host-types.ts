@@ -17,6 +17,8 @@ export type Host = {
   leave(tab: string): void;
   /** Applies the request policy. A fetch event needs the result at once, so it is synchronous. */
   match: RequestMatcher['match'];
+  /** Whether this URL may get authorization at all. */
+  covers: RequestMatcher['covers'];
   /** Sends a request with authorization: at most one refresh and one replay. */
   fetch: AuthorizedFetch;
   /** Takes a sign-in callback and resolves with the path to go on to. The code exchange continues after that. */

@@ -29,15 +29,16 @@ type ServicesOptions = {
 
 /** Creates everything that uses the disk or the token endpoints, for one deployment. */
 export const createServices = (
-  { config, origin, scope, seal, loadAuth, firstRead }: HostOptions,
+  options: HostOptions,
   { clock, random, worker, current, hasLeft, onErased, onRevocationRefused }: ServicesOptions,
 ) => {
+  const { config, origin, scope, seal, loadAuth, firstRead } = options;
   const { oidc } = config.signIn;
   const deployment: DeploymentName = { name: deploymentName(config.name, scope) };
   const disk = createDisk(() => void rewrite(), firstRead?.connection, deployment);
   // Only this origin, provider and client can open what a provider gave. Other kinds depend on the origin only.
   const bindings = { provider: [origin, oidc?.issuer, oidc?.clientId].join(' '), withoutProvider: `${origin}  ` };
-  const sealer = createSealer(disk, bindings.provider, seal);
+  const sealer = options.createSealer?.(bindings.provider) ?? createSealer(disk, bindings.provider, seal);
   const now = clock.now;
   let isBearerOnly = false;
   const onBearerOnly = (): void => {

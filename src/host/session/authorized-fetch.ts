@@ -7,6 +7,7 @@ import { changedRequest } from '../runtime/changed-request.ts';
 import { eitherSignal } from '../runtime/either-signal.ts';
 import type { RequestMatch, RequestMatcher } from './request-matcher.ts';
 import type { UserScope } from './user-scope.ts';
+import { sendDirectly } from '../runtime/send-directly.ts';
 
 type Authorized = Extract<Verdict, { type: 'authorized' }>;
 
@@ -76,7 +77,7 @@ let requests = 0;
 const nextId = (): string => `r${++requests}`;
 
 export const createAuthorizedFetch = (options: AuthorizedFetchOptions): AuthorizedFetch => {
-  const { origin, requestToken, refusedAgain, sendWithProof, scope, matcher, withCsrf = fetch, now } = options;
+  const { origin, requestToken, refusedAgain, sendWithProof, scope, matcher, withCsrf = sendDirectly, now } = options;
 
   /**
    * A copy of a no-cors request loses `Authorization` and `Range` without an error (measured). `same-origin` keeps them,
@@ -91,7 +92,7 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     const request = copy();
     const headers = withoutCredentials(request);
     headers.set('authorization', `Bearer ${verdict.token.value}`);
-    return fetch(changedRequest(request, { headers, redirect }));
+    return sendDirectly(changedRequest(request, { headers, redirect }));
   };
 
   const sendOnce = (attempt: Attempt): Promise<Response> => {

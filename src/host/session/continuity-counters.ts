@@ -22,6 +22,14 @@ export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () 
   const pending: Disruption[] = [];
   let loading = false;
   let loaded = false;
+  let isNew = false;
+
+  /** What the disk has belongs to the session before. */
+  const startAgain = (): void => {
+    pending.length = 0;
+    isNew = true;
+    write(continuitySince(clock.now()));
+  };
 
   const write = (next: Continuity): void => {
     kept = next;
@@ -38,7 +46,7 @@ export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () 
       .catch(() => undefined)
       .then((stored) => {
         loaded = true;
-        write(pending.reduce(withDisruption, stored ?? continuitySince(clock.now())));
+        write(isNew ? kept : pending.reduce(withDisruption, stored ?? continuitySince(clock.now())));
       });
   };
 
@@ -57,7 +65,7 @@ export const createContinuityCounters = (disk: Disk, clock: Clock, onChange: () 
       const former = sessionOf(before.state);
       const session = sessionOf(after.state);
       if (before.state.state === 'starting' && session) count('workerRestarts');
-      else if (before.state.state === 'establishing' && session) write(continuitySince(clock.now()));
+      else if (before.state.state === 'establishing' && session) startAgain();
       else if (former && session && session.generation > former.generation) count('refreshes');
     },
   };

@@ -7,6 +7,7 @@ import { getSealed, putDurably, type Disk } from '../storage/database.ts';
 import type { RevocationResult } from '../auth/methods/sign-in-method.ts';
 import type { Sealer } from '../storage/encryption.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
+import { newId } from '../../protocol/ids.ts';
 
 /** Sessions that have ended here and that a server must still revoke (RFC 7009). Kept on the disk while offline. */
 export type Revocations = {
@@ -91,7 +92,7 @@ export const createRevocations = (options: RevocationsOptions): Revocations => {
 
   return {
     async add(session) {
-      const key = PREFIX + crypto.randomUUID();
+      const key = PREFIX + newId();
       memory.set(key, session);
       const sealed = await sealer.seal({ record: serializeRecord({ state: 'signed-in', session }) }, key);
       await disk.use((db) => putDurably(db, 'sealed', key, sealed)).catch(() => undefined);

@@ -1,5 +1,6 @@
 import { PROFILE_IDENTITY, type ProfileIdentity } from '../../protocol/frames.ts';
 import type { Disk } from './database.ts';
+import { newId } from '../../protocol/ids.ts';
 
 /** Key of the identity in the store `plain`. */
 export const IDENTITY_KEY = 'host';
@@ -13,7 +14,7 @@ export const IDENTITY_KEY = 'host';
  * the next start of the active worker. The hub would then reject it for good.
  */
 export const takeIdentity = (disk: Disk): Promise<ProfileIdentity> => {
-  const first = { host: crypto.randomUUID(), epoch: 1 };
+  const first = { host: newId(), epoch: 1 };
   return disk
     .use(async (db) => {
       const tx = db.transaction('plain', 'readwrite', { durability: 'strict' });

@@ -38,6 +38,8 @@ export type InPageOptions = {
   build: string;
   tab: string;
   script: string | TrustedScriptURL;
+  /** Whether the page's plain `fetch` is authorized too. */
+  patchFetch: boolean;
   /** Why there is no worker. */
   problem: Problem;
   /** The browser's own class: the page may have replaced the global one. */

@@ -1,4 +1,4 @@
-import { MARK } from '../../protocol/bridge/bridge-constants.ts';
+import { INSECURE_ADDRESS, MARK } from '../../protocol/bridge/bridge-constants.ts';
 import type { Marked, PageMessage } from '../../protocol/bridge/bridge.ts';
 import { PAGE_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
 import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
@@ -42,8 +42,6 @@ export type WorkerRegistration = {
   /** Registers now, if this page took the worker that controlled it already. */
   settle(): void;
 };
-
-const INSECURE = 'This address is not secure: use https or localhost';
 
 /** Absent in insecure contexts and where workers are switched off; the getter throws in sandboxed frames. */
 const containerOf = (): ServiceWorkerContainer | undefined => {
@@ -117,7 +115,7 @@ export const registerWorker = async (script: string | TrustedScriptURL): Promise
   const container = containerOf();
   if (!container) {
     // A worker needs a secure context (https://w3c.github.io/ServiceWorker/#secure-context).
-    const detail = isSecureContext ? 'not available here' : INSECURE;
+    const detail = isSecureContext ? 'not available here' : INSECURE_ADDRESS;
     return failed({ code: 'no-worker', detail });
   }
   try {

@@ -11,6 +11,9 @@ import { noteOnce } from '../../host/runtime/developer-note.ts';
 import { stoppableClock } from '../../host/runtime/stoppable-clock.ts';
 import type { LoadAuth } from '../../host/auth/late-auth.ts';
 import type { Host } from '../../host/services/host-types.ts';
+import { createPlainRecords } from '../../host/storage/plain-records.ts';
+import { sendWith } from '../../host/runtime/send-directly.ts';
+import { authorizePageFetch, formerFetch } from './authorized-page-fetch.ts';
 import { folderOf } from '../connection/worker-registration.ts';
 import { inPageTransport } from './in-page-transport.ts';
 import { unavailableHost } from './unavailable-host.ts';
@@ -35,6 +38,16 @@ const noteWhy = (problem: Problem, consequence: string): void => {
 const STANDS_IN = 'The session runs in this page instead, and protects its tokens less.';
 const CANNOT_STAND_IN =
   'This page cannot stand in for it without a configuration: give one to connect(), or put it into the document (docs/how-to/embed-in-a-site.md).';
+
+/**
+ * A page at an address that is not secure has no WebCrypto, and so no PKCE and no DPoP. The other sign-in methods work.
+ * (https://w3c.github.io/webcrypto/#Crypto-interface)
+ */
+const withoutCrypto = (config: KeeperConfig | undefined): KeeperConfig | undefined => {
+  if (!config) return undefined;
+  const { oidc, ...signIn } = config.signIn;
+  return Object.values(signIn).some((method) => method !== undefined) || !oidc ? { ...config, signIn } : undefined;
+};
 
 /**
  * Without a worker the callback of the provider opens a document, which is this one. It removes the code from the address
@@ -63,18 +76,19 @@ const orReject = (response: Response): Response => {
 };
 
 /**
- * The host in the page, for pages without a worker. Without a configuration or a secure context there is no host either:
- * then the transport only reports the problem.
+ * The host in the page, for pages without a worker. Without a configuration there is no host either: then the transport
+ * only reports the problem. The page's own `fetch` is authorized until a worker takes over.
  */
 export const openInPageTransport = (options: InPageOptions): Transport => {
-  const { config: given, build, tab, script, problem, WebSocket } = options;
-  const config = given ?? documentConfig();
-  // WebCrypto, and so PKCE, sealing and DPoP, work in secure contexts only (https://w3c.github.io/webcrypto/).
-  if (!config || !isSecureContext) {
+  const { config: given, build, tab, script, problem, patchFetch, WebSocket } = options;
+  const config = isSecureContext ? (given ?? documentConfig()) : withoutCrypto(given ?? documentConfig());
+  if (!config) {
     noteWhy(problem, CANNOT_STAND_IN);
     return upgradeToWorker(inPageTransport(unavailableHost(problem)), { script, tab, stop: () => {} });
   }
   noteWhy(problem, STANDS_IN);
+  const former = formerFetch();
+  sendWith(former);
   const { clock, stop } = stoppableClock();
   const host = createHost({
     config,
@@ -83,6 +97,7 @@ export const openInPageTransport = (options: InPageOptions): Transport => {
     scope: folderOf(script),
     where: 'page',
     build,
+    createSealer: isSecureContext ? undefined : createPlainRecords,
     loadAuth,
     loadSockets: async () => (socketsOptions) => sharedSockets({ ...socketsOptions, WebSocket }),
     clock,
@@ -90,15 +105,14 @@ export const openInPageTransport = (options: InPageOptions): Transport => {
   host.start();
   const api = createApi(host.apiOptions);
   void takeCallback(host, api, callbacksOf(config));
-  const page = inPageTransport({
-    api,
-    attach: (intro, port) => host.attach(intro, port),
-    fetch(request) {
-      const match = host.match(request);
-      return match.handling === 'ignore' ? fetch(request) : host.fetch(request, match).then(orReject);
-    },
-  });
+  const authorized = (request: Request): Promise<Response> => {
+    const match = host.match(request);
+    return match.handling === 'ignore' ? former(request) : host.fetch(request, match).then(orReject);
+  };
+  const restoreFetch = patchFetch ? authorizePageFetch(former, host.covers, authorized) : undefined;
+  const page = inPageTransport({ api, attach: (intro, port) => host.attach(intro, port), fetch: authorized });
   const end = (): void => {
+    restoreFetch?.();
     host.handOver(WORKER_TAKEOVER_MS);
     stop();
   };

@@ -30,10 +30,14 @@ export type ConnectOptions = {
   nativeStore?: NativeStore;
   /**
    * For pages without a worker (no secure context, workers disabled): the session then runs in the page.
-   * Default: the JSON in the document's `<script type="application/json" id="session-keeper">`. There only `keeper.fetch`,
-   * `keeper.upload` and `keeper.download` are authorized: plain `fetch` goes out as the page sends it.
+   * Default: the JSON in the document's `<script type="application/json" id="session-keeper">`.
    */
   config?: KeeperConfig;
+  /**
+   * Whether plain `fetch` is authorized in a page without a worker. The keeper then replaces the page's `fetch`, until a
+   * worker takes over. Elements, `XMLHttpRequest` and `EventSource` are not authorized there. Default `true`.
+   */
+  patchFetch?: boolean;
 };
 
 /** Whether the copy in the native store is good. `absent`: `connect` got no store. */

@@ -3,6 +3,9 @@
 /** Marks our messages: the site's other scripts may exchange messages with the same worker. */
 export const MARK = 'session-keeper';
 
+/** The detail of `no-worker` where the address is not secure (https://w3c.github.io/webappsec-secure-contexts/). */
+export const INSECURE_ADDRESS = 'This address is not secure: use https or localhost';
+
 /** The methods of `KeeperApi`: what a page may call. */
 export const API_METHODS = [
   'snapshot',

@@ -2,7 +2,7 @@ import { isObject, own } from './json.ts';
 import type { Schema } from './schema.ts';
 
 /** The parts of a schema that say what it expects. */
-type Shape = Schema & {
+export type Shape = Schema & {
   readonly fields?: { readonly [name: string]: Schema };
   readonly of?: Schema;
   readonly values?: readonly unknown[];

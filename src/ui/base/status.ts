@@ -59,9 +59,13 @@ export const TROUBLE_DELAY_MS = 3000;
 const isTrouble = (status: Status): boolean =>
   status === 'reconnecting' || status === 'offline' || status === 'limited';
 
-/** Good news and the end of a session show at once; trouble shows once it has lasted `TROUBLE_DELAY_MS`. */
+/**
+ * Good news and the end of a session show at once; trouble shows once it has lasted `TROUBLE_DELAY_MS`. The browser knows
+ * at the start that it is offline, so that shows at once too.
+ */
 export const settleStatus = (settled: SettledStatus, status: Status, now: number): SettledStatus => {
   const { shown, troubleSince = now } = settled;
+  if (status === 'offline' && shown === 'starting') return { shown: status };
   if (!isTrouble(status) || isTrouble(shown) || now - troubleSince >= TROUBLE_DELAY_MS) return { shown: status };
   return { shown: shown === 'connected' ? shown : 'starting', troubleSince };
 };

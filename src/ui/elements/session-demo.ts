@@ -69,7 +69,7 @@ export class SessionDemo extends KeeperElement {
     return html`<section class="stack" aria-labelledby="title">
       <h1 id="title">${strings().tryIt}</h1>
       <div class="card stack" part="card">
-        <h2>${t.sendRequest}</h2>
+        <h2>${t.sendDirectly}</h2>
         <p class="soft small">${t.requestLead(this.path)}</p>
         <div class="row">
           <button class="primary" @click=${this.#request} aria-disabled=${answer.state === 'loading'}>${t.request}</button>

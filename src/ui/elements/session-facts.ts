@@ -2,7 +2,8 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import type { Continuity, Snapshot } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { signedInSession, troubleOf, type SignedInSession } from '../base/status.ts';
+import { SettledStatusController } from '../base/settled-status-controller.ts';
+import { signedInSession, statusOf, troubleOf, type SignedInSession } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { labelFor, strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
@@ -23,9 +24,12 @@ const KEPT = [
   ['refreshes', 'countRenewals'],
 ] as const;
 
-/** A renewal after a failed one is still late. */
-const sessionLabel = (session: SignedInSession): string =>
-  labelFor(strings().session, session.state === 'refreshing' && troubleOf(session) ? 'degraded' : session.state);
+/** A renewal after a failed one is still late. `isQuiet`: the status on screen does not mention young trouble. */
+const sessionLabel = (session: SignedInSession, isQuiet: boolean): string => {
+  const isTroubled = troubleOf(session) !== undefined;
+  if (isTroubled && isQuiet) return strings().session.active;
+  return labelFor(strings().session, session.state === 'refreshing' && isTroubled ? 'degraded' : session.state);
+};
 
 /**
  * The facts behind the summary, in four cards: the session and its token, its protection, what it survived, this browser.
@@ -74,6 +78,12 @@ export class SessionFacts extends KeeperElement {
   ];
 
   readonly #clock = new ClockController(this);
+  readonly #settled = new SettledStatusController(this, () => statusOf(this.snapshot));
+
+  /** The cards say what the headline says, which does not mention trouble that is seconds old. */
+  get #isQuiet(): boolean {
+    return this.#settled.shown === 'connected';
+  }
 
   protected override render(): TemplateResult | typeof nothing {
     const { snapshot } = this;
@@ -89,7 +99,7 @@ export class SessionFacts extends KeeperElement {
     const t = appStrings();
     return html`<section class="card" part="card">
       <h2>${t.factSession}</h2>
-      <p class="lead">${sessionLabel(session)}</p>
+      <p class="lead">${sessionLabel(session, this.#isQuiet)}</p>
       ${this.#token(session, now)}
       <dl>
         ${session.user ? factRow(t.account, session.user.name ?? session.user.sub) : nothing}
@@ -146,7 +156,7 @@ export class SessionFacts extends KeeperElement {
       <h2>${t.thisBrowser}</h2>
       <p class="lead numbers">${t.tabsOneSession(tabs)}</p>
       <dl>
-        ${factRow(t.network, online ? t.online : t.offline)}
+        ${factRow(t.network, online || this.#isQuiet ? t.online : t.offline)}
         ${factRow(t.runsIn, worker.host === 'page' ? t.thisPage : t.backgroundWorker)}
         ${factRow(t.startedAt, fromNow(worker.startedAt, this.#clock.now))}
         ${factRow(t.version, html`<code>${build.slice(0, BUILD_LENGTH)}</code>`)}

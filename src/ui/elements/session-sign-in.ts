@@ -171,6 +171,7 @@ export class SessionSignIn extends KeeperElement {
     const t = strings();
     return html`<section class="card" part="card" aria-labelledby="heading"><div class="stack"><slot name="heading"><h1 id="heading">${t.signIn}</h1></slot>
           ${this.#reason()}
+          ${isSecureContext ? nothing : html`<p class="soft">${t.insecureAddress}</p>`}
         </div>
         ${this.#problem()}
         ${single ? this.#button(t.singleSignOn, 'oidc', !isSingleFirst) : nothing}
@@ -187,7 +188,9 @@ export class SessionSignIn extends KeeperElement {
     const { snapshot } = this;
     if (snapshot?.session.state !== 'signed-out') return nothing;
     const reason = signedOutText(snapshot.session);
-    return reason === '' ? nothing : html`<p class="soft">${reason}</p>`;
+    // At an address that is not secure, it stands below already.
+    const isKnown = !isSecureContext && reason === strings().insecureAddress;
+    return reason === '' || isKnown ? nothing : html`<p class="soft">${reason}</p>`;
   }
 
   /** The technical part, folded, below what the user has to do. */

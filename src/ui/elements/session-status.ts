@@ -65,7 +65,7 @@ export class SessionStatus extends KeeperElement {
     const word = labelFor(strings().status, shown);
     return html`<button class="pill ${shown}" part="pill" popovertarget="details" aria-label=${strings().sessionIs(word)}><span class="dot ${DOT[shown]}"></span>${word}</button>
       <span class="unseen" role="status" aria-atomic="false"><span>${this.#announced(word)}</span> <span>${announcement.value}</span></span>
-      <div id="details" part="details" popover="auto" @beforetoggle=${() => void this.#load()}>${this.details?.statusDetails(this.keeper, this.snapshot, this.#clock.now) ?? nothing}</div>
+      <div id="details" part="details" popover="auto" @beforetoggle=${() => void this.#load()}>${this.details?.statusDetails(this.keeper, this.snapshot, this.#clock.now, shown) ?? nothing}</div>
     `;
   }
 

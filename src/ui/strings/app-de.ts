@@ -214,7 +214,7 @@ export const appDe: AppStrings = {
     sealed: 'Nur der Hintergrund-Worker kann die gespeicherte Sitzung öffnen. Kein Skript der Seite kann sie lesen.',
   },
 
-  sendRequest: 'Eine Anfrage senden',
+  sendDirectly: 'Eine Anfrage senden',
   requestLead: (path) =>
     `Eine einfache Anfrage an ${path}. Der Worker fügt die Autorisierung hinzu; diese Seite sieht sie nie.`,
   request: 'Anfrage senden',

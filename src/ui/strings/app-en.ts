@@ -224,7 +224,7 @@ export const appEn = {
     sealed: 'Only the background worker can open the saved session. No page script can read it.',
   },
 
-  sendRequest: 'Send a request',
+  sendDirectly: 'Send a request',
   requestLead: (path: string) =>
     `A plain request to ${path}. The worker adds the authorization; this page never sees it.`,
   request: 'Send request',

@@ -74,6 +74,7 @@ export const de: Strings = {
   wrongCredentials: { password: 'Benutzername oder Passwort ist falsch.', ticket: 'Der API-Schlüssel ist falsch.' },
   lifetimeOver: (when) => `Die Sitzung ist am ${when} abgelaufen.`,
   signInCancelled: 'Du hast abgebrochen.',
+  insecureAddress: 'Diese Adresse ist nicht sicher. Öffne sie mit https, damit andere nicht mitlesen können.',
 
   amount: (count, unit) => new Intl.NumberFormat('de', { style: 'unit', unit, unitDisplay: 'long' }).format(count),
   justNow: 'gerade eben',

@@ -91,6 +91,7 @@ export const en = {
   wrongCredentials: { password: 'Wrong user name or password.', ticket: 'Wrong API key.' },
   lifetimeOver: (when: string) => `The session expired on ${when}.`,
   signInCancelled: 'You cancelled.',
+  insecureAddress: 'This address is not secure. Open it with https, so that others cannot read what you send.',
 
   amount: (count: number, unit: TimeUnit) =>
     unit === 'day' ? counted(count, { one: 'day', other: 'days' }) : `${count} ${unit === 'minute' ? 'min' : unit[0]}`,

@@ -1,3 +1,4 @@
+import { INSECURE_ADDRESS } from '../../protocol/bridge/bridge-constants.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { SessionView } from '../../protocol/snapshot.ts';
 import { labelFor, strings } from './strings.ts';
@@ -11,6 +12,8 @@ export const problemText = (problem: Problem): string => {
       return t.serverProblem(problem.status);
     case 'lifetime-over':
       return t.lifetimeOver(dateTime(problem.endedAt));
+    case 'no-worker':
+      return problem.detail === INSECURE_ADDRESS ? t.insecureAddress : t.problem['no-worker'];
     default:
       return isCancelled(problem) ? t.signInCancelled : labelFor(t.problem, problem.code);
   }

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Keeper } from '../../page/types/types.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
-import { nextTryOf, signedInSession } from '../base/status.ts';
+import { nextTryOf, signedInSession, type Status } from '../base/status.ts';
 import { labelFor, strings } from '../strings/strings.ts';
 import { lastingSince, nextTry } from '../strings/time.ts';
 import { headlineOf } from './headline.ts';
@@ -11,9 +11,10 @@ export const statusDetails = (
   keeper: Keeper | undefined,
   snapshot: Snapshot | undefined,
   now: number,
+  shown: Status,
 ): TemplateResult => {
   const t = strings();
-  const { headline, detail } = headlineOf(snapshot, now);
+  const { headline, detail } = headlineOf(snapshot, now, shown);
   const next = snapshot && nextTryOf(snapshot);
   const sockets = snapshot && signedInSession(snapshot.session) ? Object.entries(snapshot.sockets) : [];
   return html`<div class="stack"><h2>${headline}</h2><p class="soft small">${detail}</p>

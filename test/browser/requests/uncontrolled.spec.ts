@@ -96,6 +96,7 @@ for (const kind of TOKEN_KINDS) {
       const before = await snapshotOf(page);
       expect([before.worker.host, before.tier]).toEqual(['page', kind === 'oidc' ? 'bound' : 'compatible']);
       const document = await documentOf(page);
+      expect(await fetchOnce(page)).toBe(200);
 
       await site.deploy();
       await site.faults.clearLog();

@@ -1,14 +1,19 @@
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import type { Page } from '@playwright/test';
 import { launchBrowser } from '../../support/browser/crashes.ts';
 import type { Keeper } from '../../../src/page/types/types.ts';
 import { launchOptions } from '../../support/browser/browser.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
-import { sessionStateOf, snapshotOf } from '../../support/page/keeper-page.ts';
+import { expectSession, sessionStateOf, snapshotOf } from '../../support/page/keeper-page.ts';
 import { configOf, connectWith } from '../../support/sites/fallback-page.ts';
-import { MODELS } from '../../support/page/page-fetch.ts';
+import { fetchOnce, MODELS } from '../../support/page/page-fetch.ts';
+import {
+  embeddingConfig,
+  PLAIN_PAGE,
+  signInSite,
+  startEmbeddingSite,
+  type EmbeddingSite,
+} from '../../support/sites/embedding-site.ts';
 import { atProvider, INTENTS, SIGN_IN_KINDS } from '../../support/page/sign-in.ts';
 
 test.use({ serviceWorkers: 'block' });
@@ -74,32 +79,71 @@ test('the app says that it cannot start without a worker and a configuration', a
   );
 });
 
-test('reports that an insecure context has no WebCrypto, and keeps nothing', async () => {
-  const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://insecure.test').pathname;
-    const script = path.endsWith('.js');
-    response.setHeader('content-type', script ? 'text/javascript' : 'text/html');
-    response.end(script ? readFileSync(join('dist', path)) : '<!doctype html><title>insecure</title>');
+test.describe('at an address that is not secure', () => {
+  let site: EmbeddingSite;
+  let browser: Browser;
+  let page: Page;
+  let address: string;
+  test.beforeEach(async () => {
+    site = await startEmbeddingSite();
+    site.serve('/', PLAIN_PAGE);
+    address = site.origin.replace('localhost', 'insecure.test');
+    const { args, executablePath } = launchOptions();
+    const mapped = [...args, '--host-resolver-rules=MAP insecure.test 127.0.0.1'];
+    browser = await launchBrowser({ executablePath, args: mapped });
+    page = await browser.newPage();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
-  const { args, executablePath } = launchOptions();
-  const mapped = [...args, '--host-resolver-rules=MAP insecure.test 127.0.0.1'];
-  const browser = await launchBrowser({ executablePath, args: mapped });
-  try {
-    const page = await browser.newPage();
-    await page.goto(`http://insecure.test:${port}/`);
-    expect(await page.evaluate(() => isSecureContext)).toBe(false);
-    await connectWith(page, configOf({ provider: `http://insecure.test:${port + 1}` }));
-    const { session, worker } = await snapshotOf(page);
-    expect(worker.host).toBe('page');
-    expect(session).toMatchObject({ state: 'signed-out', reason: 'never', problem: { code: 'no-worker' } });
-    const refused = await page.evaluate((intent) => window.keeper.signIn(intent), INTENTS.password);
-    expect(refused).toMatchObject({ ok: false, problem: { code: 'no-worker' } });
-  } finally {
+  test.afterEach(async () => {
     await browser.close();
-    server.close();
-  }
+    await site.stop();
+  });
+
+  test('signs in, and keeps the session over a reload [insecure-address]', async () => {
+    await page.goto(address);
+    expect(await page.evaluate(() => isSecureContext)).toBe(false);
+    await connectWith(page, embeddingConfig());
+    expect(await signInSite(page)).toMatchObject({ ok: true });
+    expect(await fetchOnce(page, '/api/me')).toBe(200);
+    await page.reload();
+    await connectWith(page, embeddingConfig());
+    await expectSession(page, 'active');
+    const { worker, tier, durability } = await snapshotOf(page);
+    expect([worker.host, tier, durability]).toEqual(['page', 'compatible', 'disk']);
+    expect(await fetchOnce(page, '/api/me')).toBe(200);
+  });
+
+  test('offers no single sign-on, which needs WebCrypto, and says why', async () => {
+    await page.goto(`${address}/index.html`);
+    const { signIn, ...rest } = configOf({ provider: site.origin });
+    await connectWith(page, { ...rest, signIn: { oidc: signIn.oidc } });
+    expect(await page.evaluate((intent) => window.keeper.signIn(intent), INTENTS.oidc)).toMatchObject({
+      ok: false,
+      problem: { code: 'no-worker', detail: expect.stringContaining('This address is not secure') as unknown },
+    });
+    await expect(page.getByRole('region', { name: 'Sign in' })).toContainText('This address is not secure.');
+  });
+});
+
+test("authorizes the page's plain fetch, and leaves other requests as they are [page-fetch]", async ({
+  page,
+  complaints,
+}) => {
+  complaints.expect(FAILED_REQUEST);
+  const site = await startEmbeddingSite();
+  site.serve('/', PLAIN_PAGE);
+  await page.goto(site.origin);
+  await connectWith(page, embeddingConfig());
+  await signInSite(page);
+  site.received.length = 0;
+  const statuses = await page.evaluate(async () => [
+    (await fetch('/api/me')).status,
+    (await fetch(new Request('/api/items', { method: 'POST', body: 'text' }))).status,
+    (await fetch('/api/me', { credentials: 'omit' })).status,
+    (await fetch('/')).status,
+  ]);
+  expect(statuses).toEqual([200, 200, 401, 200]);
+  expect(site.received.map(({ authorization }) => authorization !== undefined)).toEqual([true, true, false]);
+  site.revoke();
+  expect(await page.evaluate(() => fetch('/api/me').then(({ status }) => status))).toBe(401);
+  await site.stop();
 });

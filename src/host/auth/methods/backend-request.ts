@@ -2,6 +2,7 @@ import type { Result } from '../../../protocol/problem.ts';
 import { isObject } from '../../../protocol/schema/json.ts';
 import type { BackendRequest } from '../../../protocol/sign-in-config.ts';
 import { boundedFetch, DIRECT_FETCH, type FetchBounds, type HttpAnswer } from '../../runtime/http.ts';
+import { sendDirectly } from '../../runtime/send-directly.ts';
 
 /** What a request is about, by the names that stand in braces in its configuration. */
 export type Values = { readonly [name: string]: string | undefined };
@@ -76,5 +77,5 @@ export const callBackend = (call: BackendCall, bounds: FetchBounds): Promise<Res
   const template = typeof request === 'string' ? request : request.url;
   const url = template.replaceAll(PLACEHOLDER, (_all, name: string) => encodeURIComponent(values[name] ?? ''));
   const init = initOf(call);
-  return boundedFetch((signal) => fetch(url, { ...init, signal }), url, bounds);
+  return boundedFetch((signal) => sendDirectly(url, { ...init, signal }), url, bounds);
 };

@@ -1,6 +1,7 @@
 import type { CsrfConfig } from '../../../protocol/sign-in-config.ts';
 import { changedRequest } from '../../runtime/changed-request.ts';
 import { DIRECT_FETCH } from '../../runtime/http.ts';
+import { sendDirectly } from '../../runtime/send-directly.ts';
 
 export type Csrf = {
   /** The header of an unsafe request, or nothing where there is no token. */
@@ -58,7 +59,7 @@ export const createCsrf = (config: CsrfConfig, { origin, home }: { origin: strin
   let known: Promise<string | undefined> | undefined;
 
   const fetchMeta = async (element: string): Promise<string | undefined> => {
-    const page = await fetch(home, { ...DIRECT_FETCH, credentials: 'include' }).catch(() => undefined);
+    const page = await sendDirectly(home, { ...DIRECT_FETCH, credentials: 'include' }).catch(() => undefined);
     const found = page?.ok ? metaIn(await page.text(), element) : undefined;
     if (found === undefined) known = undefined;
     return found;
@@ -66,7 +67,7 @@ export const createCsrf = (config: CsrfConfig, { origin, home }: { origin: strin
   const cookieToken = async (cookieName: string): Promise<string | undefined> => {
     const found = await cookieNamed(cookieName);
     if (found !== undefined || from === undefined) return found;
-    await fetch(from, { ...DIRECT_FETCH, credentials: 'include' }).catch(() => undefined);
+    await sendDirectly(from, { ...DIRECT_FETCH, credentials: 'include' }).catch(() => undefined);
     return cookieNamed(cookieName);
   };
   const token = async (): Promise<string | undefined> => {
@@ -81,10 +82,10 @@ export const createCsrf = (config: CsrfConfig, { origin, home }: { origin: strin
     header,
     async send(request) {
       const isOurs = new URL(request.url).origin === origin;
-      if (SAFE.has(request.method) || !isOurs || request.headers.has(name)) return fetch(request);
+      if (SAFE.has(request.method) || !isOurs || request.headers.has(name)) return sendDirectly(request);
       const headers = new Headers(request.headers);
       for (const [each, text] of Object.entries(await header())) headers.set(each, text);
-      const response = await fetch(changedRequest(request, { headers }));
+      const response = await sendDirectly(changedRequest(request, { headers }));
       if (REFUSED.has(response.status)) known = undefined;
       return response;
     },
