@@ -13,7 +13,7 @@ const HELPERS = '@oxc-project/runtime';
  * Small libraries that the command, the lab and the server kit carry with them. So `npx session-keeper` works without
  * another installation. A library with a binary of its own, such as a database, is never here.
  */
-const CARRIED: ReadonlySet<string> = new Set(['fast-check', 'selfsigned', 'ws']);
+const CARRIED: ReadonlySet<string> = new Set(['fast-check', 'jose', 'selfsigned', 'ws']);
 
 /** Everything that runs in Node lives below these folders. */
 const NODE_FOLDERS = /^(?:cli|lab|server)\//;

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { entriesOf, readManifest } from '../../scripts/package/entries.ts';
+import { installConsumer, ROOT, type Consumer } from './consumer.ts';
+
+/* The entries of the package in a project that has none of its optional peers. */
+
+const entries = entriesOf(await readManifest(ROOT)).map(({ specifier }) => `session-keeper${specifier.slice(1)}`);
+/** Entries that are for one tool. */
+const NEEDS: ReadonlyMap<string, string> = new Map([['session-keeper/playwright', '@playwright/test']]);
+const plain = entries.filter((entry) => !NEEDS.has(entry));
+
+let consumer: Consumer;
+beforeAll(async () => {
+  consumer = await installConsumer('types');
+}, 400_000);
+afterAll(() => consumer?.remove());
+
+test('brings no database, no provider, no browser driver and no script that runs at the installation', async () => {
+  const lock = await readFile(join(consumer.dir, 'package-lock.json'), 'utf8');
+  for (const name of ['lmdb', 'oidc-provider', 'playwright-core', '@playwright/test', 'hono'])
+    expect(lock).not.toContain(`"node_modules/${name}"`);
+  expect(lock).not.toContain('hasInstallScript');
+});
+
+/** Lit leaves these in Node (https://lit.dev/docs/ssr/dom-emulation/). They are not ours. */
+const OF_LIT = '/^(lit|reactiveElement|customElements)/';
+
+test.each(plain)('does nothing and throws nothing when Node imports %s', async (entry) => {
+  const names = `() => Object.getOwnPropertyNames(globalThis).filter((name) => !${OF_LIT}.test(name)).toSorted().join()`;
+  const script = `const names = ${names}; const had = names(); await import('${entry}');
+    console.log(had === names() ? 'clean' : 'left ' + names());`;
+  expect(await consumer.run('node', '--input-type=module', '-e', script)).toContain('clean');
+});
+
+const COMPILERS = [
+  ['typescript-next', 'bundler', 'esnext'],
+  ['typescript-next', 'node16', 'node16'],
+  ['typescript-next', 'nodenext', 'nodenext'],
+] as const;
+const FILES = [
+  { file: 'page.ts', lib: 'es2023,dom,dom.iterable,dom.asynciterable', globals: ['--typeRoots', 'none'] },
+  { file: 'worker.ts', lib: 'es2023,webworker', globals: ['--typeRoots', 'none'] },
+  { file: 'node.ts', lib: 'es2023', globals: ['--types', 'node'] },
+] as const;
+const STRICT = [
+  '--noEmit',
+  '--strict',
+  '--exactOptionalPropertyTypes',
+  '--skipLibCheck',
+  'false',
+  '--target',
+  'es2022',
+];
+
+describe.each(FILES)('the types in $file', ({ file, lib, globals }) => {
+  test.each(COMPILERS)(
+    'have no error under %s when resolved as %s',
+    async (compiler, resolution, module) => {
+      const tsc = `node_modules/${compiler}/bin/tsc`;
+      const where = ['--module', module, '--moduleResolution', resolution, '--lib', lib, ...globals];
+      expect(await consumer.run('node', tsc, ...STRICT, ...where, file)).toBe('');
+    },
+    200_000,
+  );
+});
+
+/** The compiler in JavaScript takes many times as long, so it has the page alone. */
+test.each([
+  ['bundler', 'esnext'],
+  ['node16', 'node16'],
+])(
+  'the types of a page have no error under TypeScript 5.9 when resolved as %s',
+  async (resolution, module) => {
+    const [{ file, lib, globals }] = FILES;
+    const where = ['--module', module, '--moduleResolution', resolution, '--lib', lib, ...globals];
+    expect(await consumer.run('node', 'node_modules/typescript/bin/tsc', ...STRICT, ...where, file)).toBe('');
+  },
+  200_000,
+);
