@@ -66,7 +66,7 @@ export const createCodeExchange = ({
       boundedFetch(
         (signal) =>
           authorizationCodeGrantRequest(as, client, None(), params, redirectUri, verifier, {
-            ...providerFetch(config.issuer, signal),
+            ...providerFetch([config.issuer, origin], signal),
             ...dpop,
             ...(additionalParameters && { additionalParameters }),
           }),

@@ -10,11 +10,14 @@ import { sendDirectly } from '../runtime/send-directly.ts';
 const DISCOVERY_DEADLINE_MS = 10_000;
 const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/|$)/;
 
-/** Options for oauth4webapi: no cache, no credentials, a deadline, and plain HTTP on loopback only. */
-export const providerFetch = (issuer: string, signal: AbortSignal) => ({
+/**
+ * Options for oauth4webapi: no cache, no credentials, a deadline, and plain HTTP on loopback only. `origins`: those of the
+ * provider and of the site, which may have the token endpoint.
+ */
+export const providerFetch = (origins: readonly string[], signal: AbortSignal) => ({
   [customFetch]: (url: string, init: object): Promise<Response> =>
     sendDirectly(url, { ...init, ...DIRECT_FETCH, credentials: 'omit', signal }),
-  [allowInsecureRequests]: LOOPBACK.test(issuer),
+  [allowInsecureRequests]: origins.some((each) => LOOPBACK.test(each)),
 });
 
 export type Discovery = {
@@ -64,11 +67,13 @@ const unreadable = (at: string, status: number): Problem => ({
   detail: 'metadata',
 });
 
-/** Through JSON, as metadata from the network come: without what is absent. */
-const fromConfig = (metadata: ProviderMetadata, issuer: string): AuthorizationServer => ({
-  issuer,
-  ...METADATA.read(parseJson(JSON.stringify({ issuer, ...metadata }))),
-});
+/** Through JSON, as metadata from the network come: without what is absent. A path is one of the site's own server. */
+const fromConfig = (metadata: ProviderMetadata, issuer: string, origin: string): AuthorizationServer => {
+  const addresses = Object.entries(metadata).map(([name, value]) =>
+    name.endsWith('_endpoint') && typeof value === 'string' ? [name, new URL(value, origin).href] : [name, value],
+  );
+  return { issuer, ...METADATA.read(parseJson(JSON.stringify({ issuer, ...Object.fromEntries(addresses) }))) };
+};
 
 /** Fetches the provider's metadata (OpenID Connect Discovery 1.0 §4), if the configuration does not have them. */
 export const createDiscovery = (config: OidcConfig, origin: string, now: () => number): Discovery => {
@@ -77,7 +82,7 @@ export const createDiscovery = (config: OidcConfig, origin: string, now: () => n
   let known: Promise<Result<AuthorizationServer>> | undefined;
   let former: Result<AuthorizationServer> | undefined;
   const discover = async (): Promise<Result<AuthorizationServer>> => {
-    if (typeof metadata === 'object') return ok(fromConfig(metadata, issuer));
+    if (typeof metadata === 'object') return ok(fromConfig(metadata, issuer, origin));
     const answer = await boundedFetch(
       (signal) => sendDirectly(address, { ...DIRECT_FETCH, credentials: 'omit', signal }),
       address,

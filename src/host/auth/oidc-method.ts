@@ -158,7 +158,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       }
       const request = (signal: AbortSignal): Promise<Response> =>
         refreshTokenGrantRequest(as.value, client, None(), refresh, {
-          ...providerFetch(config.issuer, signal),
+          ...providerFetch([config.issuer, origin], signal),
           ...dpop,
           ...resourceOf(config),
         });
@@ -185,7 +185,8 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       // A provider without RFC 7009 takes no revocation, and its refresh token works on.
       if (as.value.revocation_endpoint === undefined) return { code: 'revocation-refused', at };
       const answer = await boundedFetch(
-        (signal) => revocationRequest(as.value, client, None(), refresh, providerFetch(config.issuer, signal)),
+        (signal) =>
+          revocationRequest(as.value, client, None(), refresh, providerFetch([config.issuer, origin], signal)),
         as.value.revocation_endpoint,
         { origin, deadlineMs: REVOKE_DEADLINE_MS, now },
       );

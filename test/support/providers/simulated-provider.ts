@@ -22,9 +22,11 @@ export type Habits = {
   dead: { status: number; body: object };
   /** RFC 7009, or what it answers instead. */
   revocation: 'standard' | 'absent' | { status: number; body: object };
-  /** Whether a revocation ends the session. Default: true. */
+  /** The `end_session_endpoint` in the metadata. */
   endSession?: string;
   dpop?: boolean;
+  /** The address of the token endpoint. Default: at the issuer's origin. */
+  token?: string;
 };
 
 type Session = { signedInAt: number; ended: boolean; tokens: Map<string, number>; newest: string };
@@ -60,6 +62,7 @@ export const simulateProvider = (habits: Habits, now: () => number): SimulatedPr
     habits.metadata === undefined
       ? `${habits.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
       : habits.metadata;
+  const tokenEndpoint = habits.token ?? origin + ENDPOINTS.token;
   const codes = new Map<string, URLSearchParams>();
   const sessions: Session[] = [];
   const access = new Map<string, Session>();
@@ -69,7 +72,7 @@ export const simulateProvider = (habits: Habits, now: () => number): SimulatedPr
   const metadata = {
     issuer: stated,
     authorization_endpoint: origin + ENDPOINTS.auth,
-    token_endpoint: origin + ENDPOINTS.token,
+    token_endpoint: tokenEndpoint,
     ...(habits.revocation === 'absent' ? {} : { revocation_endpoint: origin + ENDPOINTS.revoke }),
     ...(habits.endSession === undefined ? {} : { end_session_endpoint: habits.endSession }),
     ...(habits.scopes ? { scopes_supported: habits.scopes } : {}),
@@ -160,7 +163,7 @@ export const simulateProvider = (habits: Habits, now: () => number): SimulatedPr
       if (request.url === address) return json(metadata);
       const { pathname } = new URL(request.url);
       const form = new URLSearchParams(request.method === 'POST' ? await request.text() : '');
-      if (pathname === ENDPOINTS.token) {
+      if (request.url === tokenEndpoint) {
         asked.push({ at: now(), grant: form.get('grant_type') ?? '' });
         return form.get('grant_type') === 'refresh_token' ? refresh(form) : exchange(form);
       }
@@ -176,7 +179,7 @@ export const simulateProvider = (habits: Habits, now: () => number): SimulatedPr
         .get('scope')
         ?.split(' ')
         .find((each) => habits.scopes && !habits.scopes.includes(each));
-      if (prompt !== null && habits.prompts && !habits.prompts.includes(prompt))
+      if (prompt?.split(' ').some((each) => habits.prompts && !habits.prompts.includes(each)))
         back.searchParams.set('error', 'invalid_request');
       else if (unknownScope !== undefined) back.searchParams.set('error', 'invalid_scope');
       else {

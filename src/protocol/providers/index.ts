@@ -1,0 +1,2 @@
+export * from './openid-providers.ts';
+export * from './token-services.ts';

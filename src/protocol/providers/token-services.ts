@@ -1,0 +1,71 @@
+import type { PasswordConfig } from '../sign-in-config.ts';
+
+/*
+ * Services that sign people in by an API of their own, without their SDK. Each function returns plain data for
+ * `signIn.password`.
+ */
+
+/**
+ * Supabase Auth (https://supabase.com/docs/guides/auth/sessions). A used refresh token works for 10 seconds more. `key`: the
+ * publishable key of the project.
+ *
+ * @example
+ * import { providers } from 'session-keeper/config';
+ * const password = providers.supabase({ url: 'https://abc.supabase.co', key: 'sb_publishable_abc' });
+ */
+export const supabase = ({ url, key }: { url: string; key: string }): PasswordConfig => {
+  const auth = `${url.replace(/\/$/, '')}/auth/v1`;
+  const headers = { apikey: key };
+  return {
+    login: {
+      url: `${auth}/token?grant_type=password`,
+      headers,
+      body: { email: '{username}', password: '{password}' },
+    },
+    refresh: { url: `${auth}/token?grant_type=refresh_token`, headers, body: { refresh_token: '{refresh_token}' } },
+    logout: {
+      url: `${auth}/logout?scope=local`,
+      headers: { ...headers, authorization: 'Bearer {access_token}' },
+      body: {},
+    },
+    answer: { user: { sub: 'user.id', name: ['user.user_metadata.full_name', 'user.email'] } },
+    reuseGraceMs: 10_000,
+    // https://supabase.com/docs/guides/auth/debugging/error-codes
+    endsOn: [
+      'refresh_token_not_found',
+      'refresh_token_already_used',
+      'session_not_found',
+      'session_expired',
+      'user_banned',
+      'user_not_found',
+    ],
+  };
+};
+
+/**
+ * Firebase Authentication (https://firebase.google.com/docs/reference/rest/auth). Its refresh tokens do not rotate, and only
+ * a server with an admin key can end them. `apiKey`: the web API key of the project.
+ *
+ * @example
+ * import { providers } from 'session-keeper/config';
+ * const password = providers.firebase({ apiKey: 'abc' });
+ */
+export const firebase = ({ apiKey }: { apiKey: string }): PasswordConfig => ({
+  login: {
+    url: `https://identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=${apiKey}`,
+    body: { email: '{username}', password: '{password}', returnSecureToken: true },
+  },
+  refresh: {
+    url: `https://securetoken.googleapis.com/v1/token?key=${apiKey}`,
+    encoding: 'form',
+    body: { grant_type: 'refresh_token', refresh_token: '{refresh_token}' },
+  },
+  answer: {
+    accessToken: ['idToken', 'id_token'],
+    refreshToken: ['refreshToken', 'refresh_token'],
+    expiresIn: ['expiresIn', 'expires_in'],
+    user: { sub: ['localId', 'user_id'], name: ['displayName', 'email'] },
+  },
+  reuseGraceMs: 86_400_000,
+  endsOn: ['TOKEN_EXPIRED', 'USER_DISABLED', 'USER_NOT_FOUND', 'INVALID_REFRESH_TOKEN'],
+});
