@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parseConfig, type Deployment } from './site/deployment.ts';
 import { examine, type Diagnosis } from './doctor.ts';
+import { annotation, printAnnotations } from './print-github.ts';
 import { printReport } from './print.ts';
 import { parseSite, type Credentials, type Site } from './site/target.ts';
 import type { BrowserChoice } from './site/visit.ts';
@@ -18,8 +19,9 @@ Examines a deployment and reports what is wrong, why it matters and how to fix i
   --no-browser      skip the checks that need a browser
   --timeout SECONDS limit for one request (default 10)
   --json            print the report as JSON
+  --github          print failures and warnings as annotations of GitHub Actions
 
-Exit code: 0 no check failed, 1 a check failed, 2 wrong usage or no response.
+Exit code: 0 no check failed, 1 a check failed or the site has no keeper, 2 wrong usage or no response.
 `;
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
@@ -41,7 +43,7 @@ type DoctorCommand = {
   account: Credentials | undefined;
   browser: BrowserChoice;
   timeoutMs: number;
-  json: boolean;
+  format: 'text' | 'json' | 'github';
 };
 type Parsed = { type: 'run'; command: DoctorCommand } | { type: 'help' } | { type: 'usage'; problem: string };
 
@@ -57,6 +59,7 @@ const OPTIONS = {
   'no-browser': { type: 'boolean', default: false },
   timeout: { type: 'string', default: DEFAULT_TIMEOUT_SECONDS },
   json: { type: 'boolean', default: false },
+  github: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -103,8 +106,10 @@ export const parseDoctor = (args: readonly string[], env: Terminal['env']): Pars
   if (values.user !== undefined && password === undefined)
     return usage('--user needs a password: pass --password or set SESSION_KEEPER_PASSWORD.');
   const account = values.user === undefined || password === undefined ? undefined : { username: values.user, password };
+  if (values.json && values.github) return usage('Give --json or --github, not both.');
+  const format = values.json ? 'json' : values.github ? 'github' : 'text';
   const browser = browserOf(values.browser, values['no-browser']);
-  return { type: 'run', command: { site, config, account, browser, timeoutMs: seconds * 1000, json: values.json } };
+  return { type: 'run', command: { site, config, account, browser, timeoutMs: seconds * 1000, format } };
 };
 
 const ERASE_LINE = '\r\u001B[2K';
@@ -116,6 +121,20 @@ const diagnose = async (command: DoctorCommand, terminal: Terminal): Promise<Dia
   if (terminal.progress) terminal.err(ERASE_LINE);
   return diagnosis;
 };
+
+type Examined = Exclude<Diagnosis, { type: 'unreachable' }>;
+
+const printed = (diagnosis: Examined, format: DoctorCommand['format'], colours: boolean): string => {
+  const { report } = diagnosis;
+  if (format === 'json') return `${JSON.stringify(report, undefined, 2)}\n`;
+  if (diagnosis.type === 'no-keeper') {
+    const line = `${report.url} has no Session Keeper: ${diagnosis.detail}.`;
+    return format === 'github' ? annotation('error', 'Session Keeper', line) : `${line} ${NO_KEEPER_CURE}\n`;
+  }
+  return format === 'github' ? printAnnotations(report) : printReport(report, colours);
+};
+
+const NO_KEEPER_CURE = 'Name the path of its worker with --worker, or add it with: npx session-keeper init';
 
 export const runDoctor = async (args: readonly string[], terminal: Terminal): Promise<ExitCode> => {
   const parsed = parseDoctor(args, terminal.env);
@@ -132,9 +151,7 @@ export const runDoctor = async (args: readonly string[], terminal: Terminal): Pr
     terminal.err(`${diagnosis.detail}\nCheck the address, and that the server is running.\n`);
     return EXIT.usage;
   }
+  terminal.out(printed(diagnosis, parsed.command.format, terminal.colours));
   const { report } = diagnosis;
-  terminal.out(
-    parsed.command.json ? `${JSON.stringify(report, undefined, 2)}\n` : printReport(report, terminal.colours),
-  );
   return report.counts.fail === 0 ? EXIT.ok : EXIT.failed;
 };

@@ -18,12 +18,16 @@ const code =
   () => ({ headers: { 'content-type': 'text/javascript' }, body });
 
 describe('doctor in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
-  test.each(['browser-registers', 'browser-controls', 'browser-others', 'browser-console'])(
-    'passes %s when the page is correct',
-    async (id) => {
-      expect(await look(id)).toMatchObject({ verdict: 'ok' });
-    },
-  );
+  test.each([
+    'browser-registers',
+    'browser-controls',
+    'browser-keeper',
+    'browser-others',
+    'browser-worker-errors',
+    'browser-console',
+  ])('passes %s when the page is correct', async (id) => {
+    expect(await look(id)).toMatchObject({ verdict: 'ok' });
+  });
 
   // Both wait for a controller that never comes, so they run side by side.
   test.concurrent('fails when the page registers no worker', async () => {
@@ -63,6 +67,28 @@ describe('doctor in a real browser', { timeout: TEST_TIMEOUT_MS }, () => {
     expect(await look('browser-controls', { asset })).toMatchObject({
       verdict: 'fail',
       found: '/other.js controls it',
+    });
+  });
+
+  test('fails when the worker that controls the page is no keeper, or answers after another listener', async () => {
+    const worker: Handler = (_request, site) => ({
+      headers: workerHeaders(site),
+      body: `${script(site).split('\n')[0]}\naddEventListener('activate', (event) => event.waitUntil(clients.claim()));`,
+    });
+    expect(await look('browser-keeper', { worker })).toMatchObject({
+      verdict: 'fail',
+      found: expect.stringMatching(/^http:.*\/sw\.js controls the page, and is no keeper/) as unknown,
+    });
+  });
+
+  test('names file and line when the worker throws', async () => {
+    const worker: Handler = (_request, site) => ({
+      headers: workerHeaders(site),
+      body: `${script(site)}\nnull.nothing;`,
+    });
+    expect(await look('browser-worker-errors', { worker }, briefly)).toMatchObject({
+      verdict: 'fail',
+      found: expect.stringMatching(/TypeError.*\(http:.*\/sw\.js:\d+\)$/) as unknown,
     });
   });
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,14 +9,16 @@ import type { Terminal } from '../../cli/doctor/doctor-command.ts';
 import { printReport } from '../../cli/doctor/print.ts';
 import { isObject, own, parseJson } from '../../src/protocol/schema/json.ts';
 import { reportOn } from './support/run.ts';
-import { startSite, type TestSite } from './support/site.ts';
+import { script, startSite, workerHeaders, type TestSite } from './support/site.ts';
+import { worker } from './support/spoil.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/session-keeper.mjs', import.meta.url));
+const KEEPER_AS_TEXT = { worker: worker({ 'content-type': 'text/plain' }) };
 let good: TestSite;
 let bad: TestSite;
 beforeAll(async () => {
   good = await startSite();
-  bad = await startSite({ lab: () => ({ body: '[]' }), worker: () => ({ status: 404 }) });
+  bad = await startSite({ lab: () => ({ body: '[]' }), ...KEEPER_AS_TEXT });
 });
 afterAll(() => Promise.all([good.stop(), bad.stop()]));
 
@@ -76,6 +79,80 @@ describe('server that accepts a connection and sends nothing', () => {
   });
 });
 
+describe('site without a keeper', () => {
+  const FOREIGN = "self.addEventListener('push', () => {});";
+
+  test.each([
+    ['has no worker', () => ({ status: 404 }), '/sw.js answers 404'],
+    [
+      'answers each path with its page',
+      () => ({ headers: { 'content-type': 'text/html' }, body: '<p>' }),
+      '/sw.js is a page',
+    ],
+    [
+      'has a worker of another kind',
+      () => ({ headers: { 'content-type': 'text/javascript' }, body: FOREIGN }),
+      '/sw.js is a worker of another kind',
+    ],
+  ])('is named in one line, with exit code 1, when it %s', async (_name, answer, found) => {
+    const site = await startSite({ worker: answer });
+    try {
+      const { code, out } = await run(['doctor', site.origin, '--no-browser']);
+      expect(code).toBe(1);
+      expect(out.trim().split('\n')).toHaveLength(1);
+      expect(out).toContain(`has no Session Keeper: ${found}. Name the path`);
+      const asJson = await run(['doctor', site.origin, '--no-browser', '--json']);
+      expect(parseJson(asJson.out)).toMatchObject({ keeper: 'absent', counts: { fail: 1 } });
+    } finally {
+      await site.stop();
+    }
+  });
+
+  test('is not assumed when a worker imports the keeper, with its configuration in that script', async () => {
+    const site = await startSite({
+      worker: (_request, own) => ({ headers: workerHeaders(own), body: `importScripts('./app.js');\n${FOREIGN}` }),
+      asset: (_request, own) => ({ headers: workerHeaders(own), body: script(own) }),
+    });
+    try {
+      const report = await reportOn(site);
+      expect(report.checks.find(({ id }) => id === 'worker-config')).toMatchObject({ verdict: 'ok' });
+    } finally {
+      await site.stop();
+    }
+  });
+});
+
+describe('server that hangs after its page', () => {
+  test('gets two requests that wait, and each check after them says that it was not tried', async () => {
+    const waiting = createHttpServer((request, response) => {
+      if (request.url === '/') response.writeHead(200, { 'content-type': 'text/html' }).end('<p>');
+    }).listen(0, '127.0.0.1');
+    await once(waiting, 'listening');
+    const address = waiting.address();
+    const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+    const startedAt = performance.now();
+    const { code, out } = await run(['doctor', origin, '--no-browser', '--timeout', '0.5', '--json']);
+    waiting.closeAllConnections();
+    waiting.close();
+    expect(code).toBe(1);
+    expect(out.match(/so this was not tried/g)?.length).toBeGreaterThan(1);
+    expect(out.match(/nothing within 500 ms/g)?.length).toBeGreaterThan(0);
+    // Each request that waits costs half a second.
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+});
+
+describe('annotations', () => {
+  test('are one line of GitHub Actions for each failure and warning', async () => {
+    const { code, out } = await run(['doctor', bad.origin, '--no-browser', '--github']);
+    expect(code).toBe(1);
+    const lines = out.trim().split('\n');
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/^::error title=The script has a JavaScript type::http:.*%0A/);
+    expect(lines[1]).toMatch(/^::warning title=The fault routes are not open::/);
+  });
+});
+
 describe('usage', () => {
   test.each([
     [[], ''],
@@ -112,7 +189,7 @@ describe('report', () => {
   test('prints one line for a passed check and three for a failed one', async () => {
     const { out } = await run(['doctor', bad.origin, '--no-browser']);
     const lines = out.split('\n');
-    const at = lines.indexOf('  ✗ The worker script exists: /sw.js answers 404');
+    const at = lines.indexOf('  ✗ The script has a JavaScript type: content-type is text/plain');
     expect(lines[at + 1]).toMatch(/^ {6}why {3}\S/);
     expect(lines[at + 2]).toMatch(/^ {6}fix {3}\S/);
     expect(lines).toContain('  ! The fault routes are not open: /lab/log answers with the request log');
@@ -129,7 +206,9 @@ describe('report', () => {
   });
 
   test('removes control characters that a server sends', async () => {
-    const site = await startSite({ worker: () => ({ headers: { 'content-type': 'text/\u009B31mred' } }) });
+    const site = await startSite({
+      worker: (_request, own) => ({ headers: { 'content-type': 'text/\u009B31mred' }, body: script(own) }),
+    });
     try {
       const printed = printReport(await reportOn(site), false);
       expect(printed).toContain('·31mred');

@@ -5,15 +5,15 @@ import type { Finding } from '../../cli/doctor/checks/check.ts';
 import { DOCTOR_CHECKS } from '../../cli/doctor/checks/all-checks.ts';
 import { API, SESSION } from './support/faults-api.ts';
 import { EDGES, PROVIDER } from './support/faults-provider.ts';
-import { DOCUMENTS, WORKER } from './support/faults-script.ts';
+import { DOCUMENTS, FILES, WORKER } from './support/faults-script.ts';
 import { ACCOUNT, check, reportOn, siteAt, TIMEOUT_MS, troubles } from './support/run.ts';
 import { configOf, SECRET, startSite, WORKER_CODE, workerHeaders } from './support/site.ts';
 import { configured, worker } from './support/spoil.ts';
 
 /** The number in docs/reference/doctor.md. WebSocket upgrades are not counted. */
-const MAX_REQUESTS = 30;
+const MAX_REQUESTS = 35;
 
-const TABLE = [...WORKER, ...DOCUMENTS, ...EDGES, ...PROVIDER, ...API, ...SESSION];
+const TABLE = [...WORKER, ...FILES, ...DOCUMENTS, ...EDGES, ...PROVIDER, ...API, ...SESSION];
 
 describe('correct deployment', () => {
   test('gets no warning and no failure', async () => {
@@ -27,7 +27,7 @@ describe('correct deployment', () => {
     }
   });
 
-  test('gets at most 30 requests, and one for the page', async () => {
+  test('gets at most 35 requests, and one for the page', async () => {
     const site = await startSite();
     try {
       await reportOn(site, { account: ACCOUNT });
@@ -124,7 +124,8 @@ describe('sockets', () => {
 
 describe('unreadable configuration', () => {
   test('skips the checks that need it, and does not report missing parts', async () => {
-    const site = await startSite({ worker: () => ({ status: 404 }) });
+    const body = 'self.__SESSION_KEEPER__ = {"config":';
+    const site = await startSite({ worker: (_request, own) => ({ headers: workerHeaders(own), body }) });
     try {
       const { checks } = await reportOn(site, { account: ACCOUNT });
       const unknown = checks.filter(({ found }) => found === UNKNOWN_CONFIG).map(({ id }) => id);

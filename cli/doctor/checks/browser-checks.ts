@@ -54,6 +54,36 @@ const controls: DoctorCheck = {
   }),
 };
 
+const answers: DoctorCheck = {
+  id: 'browser-keeper',
+  title: 'The worker is a keeper',
+  group,
+  run: withVisit((visit) => {
+    if (visit.isKeeper) return pass('it answers as only a keeper does');
+    if (visit.controller === undefined) return skipped('Nothing controls the page (see above).');
+    return fail(
+      `${visit.controller} controls the page, and is no keeper or answers after another listener`,
+      'No request of this page gets authorization, and no session is kept.',
+      "Put importScripts('./session-keeper-worker.js') first in that worker, or call keepSession() before all other listeners.",
+    );
+  }),
+};
+
+const workerErrors: DoctorCheck = {
+  id: 'browser-worker-errors',
+  title: 'The worker throws nothing',
+  group,
+  run: withVisit((visit) => {
+    const [first] = visit.workerErrors;
+    if (first === undefined) return pass('no error');
+    return fail(
+      first,
+      'A worker that throws when it starts is not installed, and browsers show the error in no page.',
+      'Open the file at this line. A missing import, a wrong configuration and a syntax that the browser lacks are the usual causes.',
+    );
+  }),
+};
+
 const others: DoctorCheck = {
   id: 'browser-others',
   title: 'No other worker is registered for the page',
@@ -91,4 +121,11 @@ const consoleErrors: DoctorCheck = {
   }),
 };
 
-export const BROWSER_CHECKS: readonly DoctorCheck[] = [registers, controls, others, consoleErrors];
+export const BROWSER_CHECKS: readonly DoctorCheck[] = [
+  registers,
+  controls,
+  answers,
+  others,
+  workerErrors,
+  consoleErrors,
+];

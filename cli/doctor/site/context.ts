@@ -1,8 +1,17 @@
 import { parseDeployment, type Deployment } from './deployment.ts';
-import { NAVIGATION, sendRequest, type HttpResponse, type SendResult, type RequestOptions } from './http-request.ts';
+import { SilentServerError } from './silent-server.ts';
+import {
+  header,
+  NAVIGATION,
+  sendRequest,
+  type HttpResponse,
+  type SendResult,
+  type RequestOptions,
+} from './http-request.ts';
 import { metadataUrl, parseMetadata, type Metadata } from './metadata.ts';
 import type { Credentials, Site } from './target.ts';
 import { runTrial, type SessionTrial } from './trial.ts';
+import { importsOf } from './worker-scripts.ts';
 import { visitWith, type BrowserChoice, type Visit } from './visit.ts';
 
 export type ContextOptions = {
@@ -30,6 +39,10 @@ export type Context = {
   page(): Promise<HttpResponse>;
   /** The worker script as an ordinary request gets it. */
   script(): Promise<HttpResponse>;
+  /** The texts of the worker script and of the scripts that it imports; empty without a script. */
+  workerTexts(): Promise<readonly string[]>;
+  /** The path of the widest scope that a page may register the worker for. */
+  widestScope(): Promise<string>;
   /** The configuration in the script, or else the one from `--config`; `undefined` when there is neither. */
   deployment(): Promise<Deployment | undefined>;
   /** The callback as the provider redirects to it, with `MARKER` as code; `undefined` without `oidc` sign-in. */
@@ -50,26 +63,63 @@ const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
   return () => (made ??= make());
 };
 
+/** One request may meet a slow route. After two, the server is the trouble. */
+const MAX_HANGS = 2;
+/** A worker that imports more is examined by what its first imports say. */
+const MAX_IMPORTS = 4;
+
 const responseOf = (url: string, outcome: SendResult): HttpResponse => {
   if (outcome.type === 'response') return outcome.response;
   throw new Error(`No answer from ${url}: ${outcome.detail}`);
 };
 
 export const createContext = ({ site, account, browser, config, timeoutMs }: ContextOptions): Context => {
+  /** How many requests each server let wait until their limit. Each further one would cost the same time. */
+  const hung = new Map<string, number>();
+  const send = async (url: string, options?: RequestOptions): Promise<SendResult> => {
+    const { origin } = new URL(url);
+    const hangs = hung.get(origin) ?? 0;
+    if (hangs >= MAX_HANGS) throw new SilentServerError(origin, timeoutMs);
+    const outcome = await sendRequest(url, timeoutMs, options);
+    if (outcome.type === 'no-response' && outcome.hung) hung.set(origin, hangs + 1);
+    return outcome;
+  };
   const request = async (url: string, options?: RequestOptions): Promise<HttpResponse> =>
-    responseOf(url, await sendRequest(url, timeoutMs, options));
+    responseOf(url, await send(url, options));
   const script = once(() => request(site.worker.href, { headers: { accept: '*/*' } }));
-  const deployment = once(async () => {
+  const workerTexts = once(async () => {
     const answer = await script();
-    return (answer.status === 200 ? parseDeployment(answer.body) : undefined) ?? config;
+    if (answer.status !== 200) return [];
+    const texts = [answer.body];
+    // An imported script may import others. The list grows during the loop.
+    for (const text of texts) {
+      for (const url of importsOf(text, site.worker)) {
+        if (texts.length > MAX_IMPORTS) break;
+        const imported = await request(url, { headers: { accept: '*/*' } });
+        if (imported.status === 200 && !texts.includes(imported.body)) texts.push(imported.body);
+      }
+    }
+    return texts;
+  });
+  const deployment = once(async () => {
+    for (const text of await workerTexts()) {
+      const found = parseDeployment(text);
+      if (found) return found;
+    }
+    return config;
   });
   return {
     site,
     account,
-    send: (url, options) => sendRequest(url, timeoutMs, options),
+    send,
     request,
     page: once(() => request(site.url.href, { headers: NAVIGATION })),
     script,
+    workerTexts,
+    async widestScope() {
+      const allowed = header(await script(), 'service-worker-allowed');
+      return new URL(allowed === '' ? './' : allowed, site.worker).pathname;
+    },
     deployment,
     callback: once(async () => {
       const path = (await deployment())?.oidc?.callback;
@@ -82,7 +132,7 @@ export const createContext = ({ site, account, browser, config, timeoutMs }: Con
     metadata: once(async () => {
       const issuer = (await deployment())?.oidc?.issuer;
       if (issuer === undefined) return undefined;
-      const outcome = await sendRequest(metadataUrl(issuer), timeoutMs, { headers: { accept: 'application/json' } });
+      const outcome = await send(metadataUrl(issuer), { headers: { accept: 'application/json' } });
       return outcome.type === 'response' && outcome.response.status === 200
         ? parseMetadata(outcome.response.body)
         : undefined;

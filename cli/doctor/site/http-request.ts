@@ -11,8 +11,10 @@ export type HttpResponse = {
   body: string;
 };
 
-/** `no-response`: no connection, a timeout, or a connection cut before the response. */
-export type SendResult = { type: 'response'; response: HttpResponse } | { type: 'no-response'; detail: string };
+/** `no-response`: no connection, a timeout (`hung`), or a connection cut before the response. */
+export type SendResult =
+  | { type: 'response'; response: HttpResponse }
+  | { type: 'no-response'; detail: string; hung: boolean };
 
 export type RequestOptions = {
   method?: 'GET' | 'POST' | 'OPTIONS';
@@ -55,7 +57,11 @@ export const sendRequest = (url: string, timeoutMs: number, options: RequestOpti
   new Promise((resolve) => {
     const signal = AbortSignal.timeout(timeoutMs);
     const noResponse = (error: unknown): void =>
-      resolve({ type: 'no-response', detail: signal.aborted ? `nothing within ${timeoutMs} ms` : readable(error) });
+      resolve({
+        type: 'no-response',
+        detail: signal.aborted ? `nothing within ${timeoutMs} ms` : readable(error),
+        hung: signal.aborted,
+      });
     const requestOver = url.startsWith('https:') ? requestHttps : requestHttp;
     const { method = 'GET', headers = {}, body } = options;
     const outgoing = requestOver(url, { method, headers, agent: false, signal }, (incoming) => {

@@ -1,6 +1,7 @@
 import type * as Playwright from 'playwright-core';
 import { installedChromium } from '../../../lab/browser/find-browser.ts';
 import { isObject, own, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
+import { KEEP_ALIVE_TYPE, PULSE_PATH } from '../../../src/protocol/bridge/bridge-constants.ts';
 import type { Site } from './target.ts';
 
 export type Registration = { scope: string; script: string };
@@ -15,6 +16,10 @@ export type Visit =
       registrations: readonly Registration[];
       /** The script of the worker that controls the page. */
       controller: string | undefined;
+      /** Whether the worker that controls the page answered as only a keeper does. */
+      isKeeper: boolean;
+      /** What the workers themselves threw, each with its file and line. */
+      workerErrors: readonly string[];
       /** Console errors and uncaught exceptions, at most ten. */
       errors: readonly string[];
     };
@@ -38,7 +43,7 @@ const executableFor = (choice: BrowserChoice): string | undefined => {
  * Runs in the page. Waits at most `limitMs` for a controller: on a first load the page has none until the worker
  * calls `clients.claim()`.
  */
-const inspectScript = (limitMs: number): string => `(async () => {
+const inspectScript = (limitMs: number, pulse: string): string => `(async () => {
   const container = navigator.serviceWorker;
   if (!container) return JSON.stringify({ registrations: [] });
   const list = async () => (await container.getRegistrations()).flatMap((registration) =>
@@ -47,12 +52,15 @@ const inspectScript = (limitMs: number): string => `(async () => {
     container.addEventListener('controllerchange', resolve, { once: true });
     setTimeout(resolve, ${limitMs});
   });
-  return JSON.stringify({ registrations: await list(), controller: container.controller?.scriptURL });
+  // Only a keeper answers this path. A server never sees it behind one.
+  const answer = container.controller ? await fetch('${pulse}').catch(() => undefined) : undefined;
+  const keeper = answer?.status === 204 && answer.headers.get('content-type') === '${KEEP_ALIVE_TYPE}';
+  return JSON.stringify({ registrations: await list(), controller: container.controller?.scriptURL, keeper });
 })()`;
 
-const parseInspection = (
-  value: unknown,
-): { registrations: Registration[]; controller: string | undefined } | undefined => {
+type Inspection = { registrations: Registration[]; controller: string | undefined; isKeeper: boolean };
+
+const parseInspection = (value: unknown): Inspection | undefined => {
   const seen = typeof value === 'string' ? parseJson(value) : undefined;
   if (!isObject(seen)) return undefined;
   const list = own(seen, 'registrations');
@@ -62,7 +70,23 @@ const parseInspection = (
     const script = isObject(item) ? stringAt(item, 'script') : undefined;
     return scope !== undefined && script !== undefined ? [{ scope, script }] : [];
   });
-  return { registrations, controller: stringAt(seen, 'controller') };
+  return { registrations, controller: stringAt(seen, 'controller'), isKeeper: own(seen, 'keeper') === true };
+};
+
+/** ` (https://site/app.js:3)`, or nothing where the browser names no file. */
+const placeOf = ({ url, lineNumber }: { url: string; lineNumber: number }): string =>
+  url === '' ? '' : ` (${url}:${lineNumber + 1})`;
+
+/** Errors of workers reach no page. The developer tools report them (Chromium's domain `ServiceWorker`). */
+const watchWorkers = async (page: Playwright.Page): Promise<readonly string[]> => {
+  const errors: string[] = [];
+  const session = await page.context().newCDPSession(page);
+  session.on('ServiceWorker.workerErrorReported', ({ errorMessage: { errorMessage, sourceURL, lineNumber } }) => {
+    if (errors.length < MAX_ERRORS)
+      errors.push(`${errorMessage.slice(0, MAX_ERROR_CHARS)} (${sourceURL}:${lineNumber})`);
+  });
+  await session.send('ServiceWorker.enable');
+  return errors;
 };
 
 const open = async (
@@ -80,12 +104,14 @@ const open = async (
     };
     page.on('pageerror', (error) => addError(`uncaught: ${error.message}`));
     page.on('console', (message) => {
-      if (message.type() === 'error') addError(message.text());
+      if (message.type() === 'error') addError(`${message.text()}${placeOf(message.location())}`);
     });
+    const workerErrors = await watchWorkers(page);
     await page.goto(site.url.href, { timeout: timeoutMs });
-    const seen = parseInspection(await page.evaluate(inspectScript(timeoutMs)));
+    const pulse = new URL(PULSE_PATH, site.worker).href;
+    const seen = parseInspection(await page.evaluate(inspectScript(timeoutMs, pulse)));
     return seen
-      ? { type: 'seen', ...seen, errors }
+      ? { type: 'seen', ...seen, workerErrors, errors }
       : { type: 'failed', detail: 'the script in the page returned nothing' };
   } finally {
     await browser.close();

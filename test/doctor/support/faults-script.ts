@@ -1,7 +1,39 @@
 import { configOf, goodPlan, INSTALL_COOKIE, isWorkerFetch, script, SECRET, workerHeaders } from './site.ts';
+import type { Plan } from './site.ts';
 import { page, csp, worker, bare, without, type Row } from './spoil.ts';
 
 const good = goodPlan();
+
+const HASH = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
+const withText =
+  (text: string): Plan['worker'] =>
+  (_request, site) => ({ headers: workerHeaders(site), body: `${script(site)}\n${text}` });
+const PARTS = `{const __PARTS__={"auth":{"url":"./keeper/part.js","integrity":"${HASH}"}};}`;
+const SHELL = `[{"url":"/index.html","revision":"1","integrity":"${HASH}"}]`;
+
+export const FILES: readonly Row[] = [
+  [
+    'worker-parts',
+    'fail',
+    'one missing',
+    { worker: withText(PARTS), asset: bare(404) },
+    /keeper\/part\.js answers 404/,
+    /init --check/,
+  ],
+  ['worker-parts', 'fail', 'one of another build', { worker: withText(PARTS) }, /other bytes/, /one build/],
+  ['pulse-script', 'warn', 'none', { pulse: bare(404) }, /keeper-pulse\.js answers 404/, /beside the worker/],
+  ['pulse-script', 'warn', 'the start page', { pulse: good.page }, /is text\/html/, /beside the worker/],
+  ['shell-unchanged', 'fail', 'a rewritten page', { worker: withText(SHELL) }, /other bytes/, /no-transform/],
+  [
+    'callback-scope',
+    'fail',
+    'a worker in a folder',
+    {},
+    /\/callback is outside the scope \/deep\//,
+    /below \/deep\//,
+    { worker: '/deep/sw.js' },
+  ],
+];
 
 export const WORKER: readonly Row[] = [
   ['worker-reachable', 'fail', 'no script', { worker: bare(404) }, /404/, /--worker/],

@@ -34,6 +34,7 @@ export type Plan = {
   refresh: Handler;
   logout: Handler;
   asset: Handler;
+  pulse: Handler;
   ticket: Handler;
   upgrade: (request: Request, site: TestSite) => Upgrade;
   metadata: Handler;
@@ -74,8 +75,13 @@ export const html = (site: TestSite, change: Record<string, string> = {}): Reply
   body: '<!doctype html><title>TestSite</title><link rel="icon" href="data:,"><script src="/app.js"></script>',
 });
 
-/** Claims the pages when it activates, like the real worker with that option. */
-export const WORKER_CODE = "addEventListener('activate', (event) => event.waitUntil(clients.claim()));\n";
+/** Claims the pages when it activates and answers a pulse, like the real worker with that option. */
+export const WORKER_CODE = `addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+addEventListener('fetch', (event) => {
+  if (!event.request.url.endsWith('/__keeper/pulse')) return;
+  event.respondWith(new Response(null, { status: 204, headers: { 'content-type': 'application/octet-stream' } }));
+});
+`;
 export const INSTALL_COOKIE = '__Host-Http-install=one; Path=/; Secure; HttpOnly; SameSite=Strict';
 export const SECRET = 'the-secret-of-one-installation';
 
@@ -173,6 +179,7 @@ export const goodPlan = (): Plan => ({
     headers: { 'content-type': 'text/javascript' },
     body: "navigator.serviceWorker.register('/sw.js');",
   }),
+  pulse: () => ({ headers: { 'content-type': 'text/javascript' }, body: "fetch('__keeper/pulse')" }),
   ticket: () => json({ title: 'Unauthorized' }, 401),
   upgrade: ({ headers }, { origin }) => (headers.origin === origin ? { chooses: 'keeper.1' } : 403),
   metadata: (_request, site) => json(metadataOf(site), 200, { 'access-control-allow-origin': site.origin }),
@@ -197,6 +204,10 @@ const ROUTES: Readonly<Record<string, keyof Omit<Plan, 'upgrade'>>> = {
   '/sw.js': 'worker',
   '/deep/sw.js': 'worker',
   '/app.js': 'asset',
+  '/keeper-pulse.js': 'pulse',
+  '/deep/keeper-pulse.js': 'pulse',
+  '/keeper/part.js': 'asset',
+  '/index.html': 'page',
   '/other.js': 'asset',
   '/api/whoami': 'whoami',
   '/api/ticket': 'ticket',
