@@ -3,7 +3,7 @@ import { KEEPER_ROOT, PULSE_SCRIPT } from '../../../src/protocol/bridge/bridge-c
 import type { Context } from '../site/context.ts';
 import { UNKNOWN_CONFIG } from '../site/deployment.ts';
 import { mediaType, NAVIGATION } from '../site/http-request.ts';
-import { partsOf, shellDocumentsOf, type HashedFile } from '../site/worker-scripts.ts';
+import { hashedPartsOf, shellDocumentsOf, type HashedFile } from '../site/worker-scripts.ts';
 import { fail, pass, skipped, warn, type DoctorCheck } from './check.ts';
 
 const group = 'Worker script';
@@ -38,7 +38,7 @@ const parts: DoctorCheck = {
   title: 'All parts of the worker are there',
   group,
   async run(context) {
-    const files = partsOf(await context.workerTexts(), context.site.worker);
+    const files = hashedPartsOf(await context.workerTexts(), context.site.worker);
     if (files.length === 0) return pass('one script');
     const fault = await firstFault(context, files, { accept: '*/*' });
     if (fault === undefined) return pass(`${files.length} files`);

@@ -34,7 +34,8 @@ const hashedIn = (texts: readonly string[], pattern: RegExp, base: URL): readonl
   );
 
 /** The late parts of a built worker. It fetches each by its hash when it installs. */
-export const partsOf = (texts: readonly string[], worker: URL): readonly HashedFile[] => hashedIn(texts, PART, worker);
+export const hashedPartsOf = (texts: readonly string[], worker: URL): readonly HashedFile[] =>
+  hashedIn(texts, PART, worker);
 
 /** The documents that a worker keeps for offline use. */
 export const shellDocumentsOf = (texts: readonly string[], worker: URL): readonly HashedFile[] =>
