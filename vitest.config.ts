@@ -19,7 +19,7 @@ const INTEGRATION = [
 const ON_REDIS = [
   'test/server/auth/{cookie-sessions,dpop,oidc,password}.test.ts',
   'test/server/http/{api,downloads,uploads}.test.ts',
-  'test/server/realtime/hub.test.ts',
+  'test/server/realtime/{hub,presence}.test.ts',
   'test/server/limits/lockout.test.ts',
 ];
 

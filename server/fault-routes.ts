@@ -81,7 +81,7 @@ const revokeAllSessions = async (services: FaultRouteServices): Promise<void> =>
   ]);
   await tokenVersion.increment();
   tokenVerifier.rejectAccepted();
-  revocations.revokeAll();
+  await revocations.revokeAll();
 };
 
 /**

@@ -16,6 +16,7 @@ import {
   DEFAULT_ACCEPTS_PER_SECOND,
   type AdmissionControl,
 } from './limits/admission-control.ts';
+import { shareAdmission, shareLoginLimit, shareTicketQuota } from './limits/shared-limits.ts';
 import { createPasswordTokens, type PasswordTokens } from './auth/password-tokens.ts';
 import { takeSavedPresence } from './realtime/presence-tracker.ts';
 import { createSessionRevocations, type SessionRevocations } from './http/principal.ts';
@@ -81,11 +82,20 @@ export type ServerServicesOptions = {
 const monotonicNow = (): number => performance.now();
 
 /** They run on a monotonic clock: when the system's time jumps back, it must not lock anyone out. */
-const createLimits = ({ acceptsPerSecond = DEFAULT_ACCEPTS_PER_SECOND }: ServerServicesOptions) => ({
-  admissionControl: createAdmissionControl({ perSecond: acceptsPerSecond, now: monotonicNow }),
-  ticketQuota: createTicketQuota(monotonicNow),
-  loginRateLimit: createLoginRateLimit(monotonicNow),
-});
+const createLimits = (
+  { rates, fleet }: Storage,
+  { acceptsPerSecond: perSecond = DEFAULT_ACCEPTS_PER_SECOND }: ServerServicesOptions,
+): Pick<ServerServices, 'admissionControl' | 'ticketQuota' | 'loginRateLimit'> => {
+  const admissionControl = createAdmissionControl({ perSecond, now: monotonicNow });
+  const ticketQuota = createTicketQuota(monotonicNow);
+  const loginRateLimit = createLoginRateLimit(monotonicNow);
+  if (!rates) return { admissionControl, ticketQuota, loginRateLimit };
+  return {
+    admissionControl: shareAdmission(admissionControl, { rates, fleet, perSecond }),
+    ticketQuota: shareTicketQuota(ticketQuota, rates),
+    loginRateLimit: shareLoginLimit(loginRateLimit, rates),
+  };
+};
 
 type RealtimeParts = Pick<ServerServices, 'storage' | 'clock' | 'tickets' | 'revocations' | 'admissionControl'>;
 
@@ -99,10 +109,10 @@ const openRealtime = async (
   return {
     topics,
     hub: createTopicHub({
-      ...{ store, clock, topics, tickets, revocations, admissionControl },
+      ...{ storage, clock, topics, tickets, revocations, admissionControl },
       ...{ heartbeatMs, presenceGraceMs, present },
     }),
-    eventStreams: createEventStreams({ clock, topics, revocations }),
+    eventStreams: createEventStreams({ clock, topics, revocations, bus: storage.bus }),
   };
 };
 
@@ -115,12 +125,12 @@ export const openServerServices = async (
   const lifetimes = { ...DEFAULT_LIFETIMES };
   const reusePolicy = { graceMs: REUSE_GRACE_MS };
   const notify = onceForEachType(options.notify);
-  const revocations = createSessionRevocations(store);
+  const revocations = createSessionRevocations(storage);
   const stats = createStats();
   const tokenVersion = createTokenVersion(storage);
   const tickets = createTicketStore(storage, stats, revocations);
   const cookieSessions = createCookieSessions({ store, clock, revocations });
-  const limits = createLimits(options);
+  const limits = createLimits(storage, options);
   const realtime = await openRealtime({ storage, clock, tickets, revocations, ...limits }, options);
   return {
     store,

@@ -61,9 +61,9 @@ const limitTickets =
   async (c, next) => {
     const { owner, session } = c.get('principal');
     // The quota counts by person, because one person can open any number of sessions.
-    const quota = ticketQuota.admit(owner);
+    const quota = await ticketQuota.admit(owner);
     if (quota.type === 'later') return retryLater(429, 'rate-limited', Math.ceil(quota.ms / 1_000));
-    const admission = admissionControl.admit(`${owner} ${session}`);
+    const admission = await admissionControl.admit(`${owner} ${session}`);
     if (admission.type === 'later')
       return retryLater(503, 'over-capacity', retryAfterSeconds(admission.ms, Math.random()));
     return next();
@@ -91,7 +91,7 @@ export const passwordRoutes = (services: AuthRouteServices): Hono<Env> => {
       if (!login) return oauthError('invalid_request', 'username and password are required');
       const { incoming } = c.env;
       const { username } = login;
-      const attempt = loginRateLimit.take({
+      const attempt = await loginRateLimit.take({
         route: 'password',
         account: username,
         address: clientAddress(incoming),
@@ -130,7 +130,7 @@ export const cookieSessionRoutes = (services: AuthRouteServices): Hono<Env> => {
       const body = API_KEY_BODY.read(await readJsonObject(c));
       if (!body) return problemResponse({ status: 400, code: 'bad-request', detail: 'apiKey is required.' });
       const { incoming } = c.env;
-      const attempt = loginRateLimit.take({
+      const attempt = await loginRateLimit.take({
         route: 'api-key',
         address: clientAddress(incoming),
         device: deviceCookies.supplyOf(incoming.headers),

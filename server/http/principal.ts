@@ -1,7 +1,7 @@
-import { TICKET_SECONDS } from '../base/token-lifetimes.ts';
 import { digest } from '../base/crypto.ts';
 import { number, object, string } from '../../src/protocol/schema/schema.ts';
-import type { Store } from '../base/store.ts';
+import { count } from '../../src/protocol/schema/schema-types.ts';
+import type { Storage } from '../storage/storage.ts';
 
 /** The person for whom a request or a socket acts. */
 export type Principal = {
@@ -21,35 +21,80 @@ export const PRINCIPAL = object({ owner: string, sub: string, name: string, sess
 export const ownerOf = (sub: string, issuer?: string): string =>
   encodeURIComponent(issuer === undefined ? sub : `${issuer}#${sub}`);
 
-/** Revokes sessions, and notifies the parts that hold sockets open for them. */
+/** A part that holds sockets open for sessions. */
+export type SocketHolder = {
+  open(): Iterable<Principal>;
+  /** Closes the sockets of these people. */
+  end(isRevoked: (principal: Principal) => boolean): void;
+};
+
+/** Revokes sessions, and notifies the parts of all instances that hold sockets open for them. */
 export type SessionRevocations = {
-  /** The listener receives a predicate for the revoked sessions. */
-  subscribe(listener: (isRevoked: (principal: Principal) => boolean) => void): void;
-  /** Resolves when all listeners have run and no ticket of the session is valid any more. */
+  subscribe(holder: SocketHolder): void;
+  /** Resolves when all holders of this instance have run, and no ticket of the session is valid any more. */
   revoke(session: string): Promise<void>;
-  revokeAll(): void;
-  /** Whether the session was revoked within the lifetime of a ticket. */
+  revokeAll(): Promise<void>;
+  /** Whether the session was revoked within the last hour, which is longer than the lifetime of a ticket. */
   isRevoked(session: string): Promise<boolean>;
 };
 
-const MAX_TICKET_MS = Math.max(...Object.values(TICKET_SECONDS)) * 1000;
+/**
+ * An instance that lost messages looks for the marks of its open sessions. It closes its sockets long before they expire, if
+ * the store stays away.
+ */
+const MARK_MS = 60 * 60 * 1000;
+const CHANNEL = 'session-ends';
+const ALL = '*';
+const ALL_KEY = 'session-end-all';
+/** Sessions that are looked up at the same time. */
+const BATCH = 100;
 
-export const createSessionRevocations = (store: Store): SessionRevocations => {
+export const createSessionRevocations = ({ store, bus }: Pick<Storage, 'store' | 'bus'>): SessionRevocations => {
   const keyOf = (session: string): string => `session-end/${digest(session)}`;
-  const listeners: ((isRevoked: (principal: Principal) => boolean) => void)[] = [];
-  const notify = (isRevoked: (principal: Principal) => boolean): void =>
-    listeners.forEach((listener) => listener(isRevoked));
+  const holders: SocketHolder[] = [];
+  const end = (ended: string): void => {
+    for (const holder of holders) holder.end(({ session }) => ended === ALL || session === ended);
+  };
+  const isRevoked = async (session: string): Promise<boolean> => (await store.get(keyOf(session))) !== undefined;
+  const readAll = async (): Promise<number> => count.read(await store.get(ALL_KEY)) ?? 0;
+  /** How often all sessions were revoked, as far as this instance knows. */
+  let revokedAll: number | undefined;
+
+  const lookAgain = async (): Promise<void> => {
+    const times = await readAll();
+    if (revokedAll !== undefined && times !== revokedAll) end(ALL);
+    revokedAll = times;
+    const sessions = [...new Set(holders.flatMap((holder) => [...holder.open()].map(({ session }) => session)))];
+    for (let at = 0; at < sessions.length; at += BATCH)
+      await Promise.all(
+        sessions.slice(at, at + BATCH).map(async (session) => {
+          if (await isRevoked(session)) end(session);
+        }),
+      );
+  };
+  // A bus that is away says when it is back, and `lookAgain` finds what it lost.
+  bus.subscribe(CHANNEL, end).catch(() => undefined);
+  bus.onResumed(() => void lookAgain().catch(() => undefined));
+
   return {
-    subscribe: (listener) => void listeners.push(listener),
+    subscribe: (holder) => void holders.push(holder),
     async revoke(session) {
       try {
-        await store.put(keyOf(session), true, { ttlMs: MAX_TICKET_MS, durable: true });
+        await store.put(keyOf(session), true, { ttlMs: MARK_MS, durable: true });
       } finally {
         // A full disk keeps no socket open.
-        notify((principal) => principal.session === session);
+        end(session);
+        await bus.publish(CHANNEL, session).catch(() => undefined);
       }
     },
-    revokeAll: () => notify(() => true),
-    isRevoked: async (session) => (await store.get(keyOf(session))) !== undefined,
+    async revokeAll() {
+      end(ALL);
+      revokedAll = await store.update([ALL_KEY], ([current]) => {
+        const value = (count.read(current) ?? 0) + 1;
+        return { result: value, writes: [{ key: ALL_KEY, value, durable: true }] };
+      });
+      await bus.publish(CHANNEL, ALL).catch(() => undefined);
+    },
+    isRevoked,
   };
 };

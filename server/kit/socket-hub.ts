@@ -111,10 +111,10 @@ const openHub = async (
 ): Promise<Opened> => {
   // On demand: a site that only seals its worker installs no WebSocket library.
   const { createTicketedSockets } = await import('../realtime/ticketed-socket.ts');
-  const revocations = createSessionRevocations(store.store);
+  const revocations = createSessionRevocations(store);
   const topics = createTopics(store.topicLog);
   const hub = createTopicHub({
-    ...{ store: store.store, topics, revocations, heartbeatMs },
+    ...{ storage: store, topics, revocations, heartbeatMs },
     clock: createServerClock(),
     tickets: { redeem: (_use, ticket) => redeem(ticket) },
     admissionControl: createAdmissionControl({ perSecond: acceptsPerSecond, now: () => performance.now() }),

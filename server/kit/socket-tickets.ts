@@ -49,7 +49,7 @@ const MAX_SECONDS = Math.max(...Object.values(TICKET_SECONDS));
 export const createTickets = ({ store, seconds = TICKET_SECONDS.socket }: TicketOptions): SocketTickets => {
   if (!(seconds >= 1 && seconds <= MAX_SECONDS))
     throw new RangeError(`createTickets: seconds is ${seconds}, and should be 1 to ${MAX_SECONDS}.`);
-  const tickets = createTicketStore(store, createStats(), createSessionRevocations(store.store));
+  const tickets = createTicketStore(store, createStats(), createSessionRevocations(store));
   return {
     async mint(user) {
       const ticket = await tickets.mint('socket', principalOf(user, Date.now()), seconds * 1000);

@@ -5,19 +5,19 @@ export type Admission = { type: 'now' } | { type: 'later'; ms: number };
  * Limits how many sockets open per second. It applies to ticket requests, because a browser hides the status and
  * the `Retry-After` of a refused WebSocket handshake from its page.
  */
-export type AdmissionControl = {
+export type AdmissionControl<A = Admission | Promise<Admission>> = {
   /** The window (ms) over which this many clients should spread their requests. */
   windowMs(clients: number): number;
   /** Admits the client, or reserves a later slot for it. The client is admitted when it comes back for its slot. */
-  admit(client: string): Admission;
+  admit(client: string): A;
 };
 
 /** Clients that fit into this time at the given rate need not wait. */
-const BURST_MS = 1_000;
+export const BURST_MS = 1_000;
 /** `Retry-After` has whole seconds, so clients come slightly early or late. */
-const EARLY_MS = 2_000;
+export const EARLY_MS = 2_000;
 /** How long a slot stays reserved for a client that does not come. */
-const SLOT_TTL_MS = 60_000;
+export const SLOT_TTL_MS = 60_000;
 const MIN_WINDOW_MS = 250;
 /** Bounds the memory when an attacker invents clients. */
 const MAX_SLOTS = 1_000_000;
@@ -37,7 +37,7 @@ export const createAdmissionControl = ({
 }: {
   perSecond: number;
   now: () => number;
-}): AdmissionControl => {
+}): AdmissionControl<Admission> => {
   const unitMs = 1_000 / perSecond;
   /** Client → time of its slot. In the order of the times, because slots are reserved in that order. */
   const slots = new Map<string, number>();
@@ -83,7 +83,7 @@ const TICKETS_PER_WINDOW = 200;
 const WINDOW_MS = 10_000;
 
 /** Limits tickets in fixed windows. A window has a number, so that a jump of the clock only starts another window. */
-export const createTicketQuota = (now: () => number): Pick<AdmissionControl, 'admit'> => {
+export const createTicketQuota = (now: () => number): Pick<AdmissionControl<Admission>, 'admit'> => {
   let window = -1;
   let counts = new Map<string, number>();
   return {

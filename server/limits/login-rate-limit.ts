@@ -16,8 +16,11 @@ export type LoginRateLimit = {
    * of a browser that signed in before (device-cookies.ts). The attempt counts as wrong until the caller calls
    * `succeeded`, so that parallel attempts cannot exceed the limit.
    */
-  take(attempt: Attempt): LoginAttempt;
+  take(attempt: Attempt): LoginAttempt | Promise<LoginAttempt>;
 };
+
+/** That of one instance. */
+export type LocalLoginRateLimit = { take(attempt: Attempt): LoginAttempt };
 
 export type Attempt = {
   route: LoginRoute;
@@ -56,21 +59,32 @@ const createBuckets = ({ address, account }: RouteLimits, now: () => number): Bu
   account: createBucket(account, now),
 });
 
+type BucketName = keyof Buckets;
+
 /** The buckets from which an attempt takes, each with its key. A browser that signed in before has one of its own. */
-const bucketsFor = ({ account = '', address, device }: Attempt, buckets: Buckets): readonly [Bucket, string][] => {
-  if (device !== undefined) return [[buckets.device, device]];
-  if (account === '') return [[buckets.address, address]];
+const bucketsFor = ({ account = '', address, device }: Attempt): readonly [BucketName, string][] => {
+  if (device !== undefined) return [['device', device]];
+  if (account === '') return [['address', address]];
   // The digest, because a client chooses the name, and ten thousand long ones would fill the memory.
   const name = digest(account);
   return [
-    [buckets.address, address],
-    [buckets.pair, `${name} ${address}`],
-    [buckets.account, name],
+    ['address', address],
+    ['pair', `${name} ${address}`],
+    ['account', name],
   ];
 };
 
+/** The same with names that are unique over all routes, and with their limits. */
+export const limitsFor = (attempt: Attempt): readonly { bucket: string; limit: Limit }[] => {
+  const limits: Readonly<Record<BucketName, Limit>> = { device: DEVICE, pair: PAIR, ...LIMITS[attempt.route] };
+  return bucketsFor(attempt).map(([name, key]) => ({
+    bucket: `login ${attempt.route} ${name} ${key}`,
+    limit: limits[name],
+  }));
+};
+
 /** `now`: a monotonic clock in ms. */
-export const createLoginRateLimit = (now: () => number): LoginRateLimit => {
+export const createLoginRateLimit = (now: () => number): LocalLoginRateLimit => {
   const routes: Readonly<Record<LoginRoute, Buckets>> = {
     password: createBuckets(LIMITS.password, now),
     'api-key': createBuckets(LIMITS['api-key'], now),
@@ -78,7 +92,8 @@ export const createLoginRateLimit = (now: () => number): LoginRateLimit => {
   };
   return {
     take(attempt) {
-      const buckets = bucketsFor(attempt, routes[attempt.route]);
+      const own = routes[attempt.route];
+      const buckets = bucketsFor(attempt).map(([name, key]): [Bucket, string] => [own[name], key]);
       const waitMs = Math.max(...buckets.map(([bucket, key]) => bucket.waitMs(key)));
       if (waitMs > 0) return { type: 'limited', waitSeconds: Math.ceil(waitMs / 1000) };
       for (const [bucket, key] of buckets) bucket.take(key);

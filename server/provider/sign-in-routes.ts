@@ -88,7 +88,7 @@ const signIn = async (
   const username = form.get('username') ?? '';
   const refuse = (status: number, problem: string): void =>
     sendPage(ctx, status, signInPage({ action, username, problem, hint: routes.hint }), routes.appOrigins);
-  const attempt = routes.loginRateLimit.take({
+  const attempt = await routes.loginRateLimit.take({
     route: 'sign-in-page',
     account: username,
     address: clientAddress(ctx.req),

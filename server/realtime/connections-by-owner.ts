@@ -21,6 +21,7 @@ export type ConnectionsByOwner<T> = {
   readonly size: number;
   all(): readonly T[];
   of(owner: string): Iterable<T>;
+  has(owner: string): boolean;
   /** Whether the owner may have one more connection. If not, closes the socket. */
   checkLimit(owner: string, ws: WebSocket): boolean;
   add(owner: string, connection: T): void;
@@ -36,6 +37,7 @@ export const createConnectionsByOwner = <T>(): ConnectionsByOwner<T> => {
     },
     all: () => [...all],
     of: (owner) => byOwner.get(owner) ?? [],
+    has: (owner) => byOwner.has(owner),
     checkLimit(owner, ws) {
       const isBelowLimit = (byOwner.get(owner)?.size ?? 0) < MAX_PER_OWNER;
       if (!isBelowLimit) ws.close(CLOSE_CODE.slowDown, retryAfterReason(TOO_MANY_PAUSE_MS));

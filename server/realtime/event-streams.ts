@@ -2,10 +2,12 @@ import type { WebSocket } from 'ws';
 import { CLOSE_CODE } from '../../src/protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
 import type { ServerClock } from '../base/server-clock.ts';
-import { createConnectionsByOwner } from './connections-by-owner.ts';
+import { closeFor, createConnectionsByOwner } from './connections-by-owner.ts';
 import { FreezableSocket, textOf } from './freezable-socket.ts';
 import type { Principal, SessionRevocations } from '../http/principal.ts';
-import type { Topics } from './topics.ts';
+import type { Bus } from '../storage/storage.ts';
+import { createOrderedEvents } from './ordered-events.ts';
+import type { PublishedEvent, Topics } from './topics.ts';
 
 /** The server side of the codec `json-ping`: each message is one JSON object with a `type`. */
 export type EventStreams = {
@@ -27,8 +29,9 @@ export const createEventStreams = (services: {
   clock: ServerClock;
   topics: Topics;
   revocations: SessionRevocations;
+  bus: Bus;
 }): EventStreams => {
-  const { clock, topics, revocations } = services;
+  const { clock, topics, revocations, bus } = services;
   const streams = createConnectionsByOwner<Stream>();
 
   const ping = (stream: Stream): void => {
@@ -40,17 +43,22 @@ export const createEventStreams = (services: {
   };
   const timer = setInterval(() => streams.all().forEach(ping), PING_EVERY_MS);
 
-  topics.subscribe(({ owner, topic, offset, data }) => {
+  const send = ({ owner, topic, offset, data }: PublishedEvent): void => {
     const text = JSON.stringify({ type: 'event', topic, offset, data });
     for (const { socket } of streams.of(owner)) {
       if (isFull(socket)) socket.drop(CLOSE_CODE.tryLater);
       else socket.send(text);
     }
-  });
-  revocations.subscribe((isRevoked) => {
-    for (const { socket, principal } of streams.all()) {
-      if (isRevoked(principal)) socket.drop(CLOSE_CODE.unauthorized);
-    }
+  };
+  const events = createOrderedEvents(topics, send, streams.has);
+  bus.onResumed(events.lookAgain);
+  revocations.subscribe({
+    open: () => streams.all().map(({ principal }) => principal),
+    end: (isRevoked) => {
+      for (const { socket, principal } of streams.all()) {
+        if (isRevoked(principal)) socket.drop(CLOSE_CODE.unauthorized);
+      }
+    },
   });
 
   const onMessage = (stream: Stream, text: string): void => {
@@ -72,7 +80,16 @@ export const createEventStreams = (services: {
       ws.on('pong', () => {
         stream.isAlive = true;
       });
-      ws.on('close', () => streams.remove(owner, stream));
+      const followed = topics.follow(owner);
+      ws.on('close', () => {
+        streams.remove(owner, stream);
+        followed.then(
+          (stop) => stop(),
+          () => undefined,
+        );
+      });
+      // Without the events of its owner, a stream would look alive, and stay silent.
+      followed.catch((error: unknown) => stream.socket.drop(closeFor(error).code));
       stream.socket.send(JSON.stringify({ type: 'connected', user: { sub: principal.sub, name: principal.name } }));
     },
     sockets: () => streams.all().map(({ socket }) => socket),

@@ -5,6 +5,7 @@ import { object, string, unknown, type Infer } from '../../src/protocol/schema/s
 import { list, withDefault } from '../../src/protocol/schema/schema-types.ts';
 import { startTimer } from '../../src/protocol/timing/timer.ts';
 import type { Store } from '../base/store.ts';
+import type { PresenceShare } from './presence-share.ts';
 
 /** A connection that can be present in topics and watch who else is. */
 export type PresenceSocket = {
@@ -28,11 +29,17 @@ export type PresenceTracker = {
   /** Sends the members to this socket, now and after each change. `state`: what the member publishes about itself. */
   watch(socket: PresenceSocket, topic: string, state?: unknown): void;
   /** Stops all timers, and returns the members. */
-  stop(): readonly PresenceRecord[];
+  stop(): Promise<readonly PresenceRecord[]>;
 };
 
 type Member = { sockets: Set<PresenceSocket>; state: unknown; leaving: (() => void) | undefined };
-type TopicPresence = { owner: string; topic: string; members: Map<string, Member>; watchers: Set<PresenceSocket> };
+type TopicPresence = {
+  owner: string;
+  topic: string;
+  members: Map<string, Member>;
+  watchers: Set<PresenceSocket>;
+  sent?: string;
+};
 
 export const PRESENCE_GRACE_MS = 10_000;
 const KEY = 'presence';
@@ -50,11 +57,19 @@ export const takeSavedPresence = (store: Store): Promise<readonly PresenceRecord
     writes: [{ key: KEY, remove: true }],
   }));
 
-/** `restored`: the members when the last server stopped. They have the same grace period. */
-export const createPresenceTracker = (
+export type PresenceOptions = {
+  graceMs?: number | undefined;
+  /** The members when the last server stopped. They have the same grace period. */
+  restored?: readonly PresenceRecord[] | undefined;
+  /** The members on other instances. `onChange`: they have changed. */
+  share?: ((onChange: (owner: string, topic: string) => void, graceMs: number) => PresenceShare) | undefined;
+};
+
+export const createPresenceTracker = ({
   graceMs = PRESENCE_GRACE_MS,
-  restored: readonly PresenceRecord[] = [],
-): PresenceTracker => {
+  restored = [],
+  share: openShare,
+}: PresenceOptions): PresenceTracker => {
   const topics = new Map<string, TopicPresence>();
   const keyOf = (owner: string, topic: string): string => `${owner}/${topic}`;
   const find = ({ owner }: PresenceSocket, topic: string): TopicPresence | undefined => topics.get(keyOf(owner, topic));
@@ -66,15 +81,48 @@ export const createPresenceTracker = (
     return presence;
   };
 
-  const sendMembers = ({ topic, members }: TopicPresence, to: Iterable<PresenceSocket>): void => {
-    const states = [...members.values()].map(({ state }) => state);
-    for (const socket of to) socket.send(['here', topic, [...members.keys()], states]);
+  const share = openShare?.((owner, topic) => {
+    const presence = topics.get(keyOf(owner, topic));
+    if (presence) sendChange(presence);
+  }, graceMs);
+
+  /** A member that is on two instances, because it moves from one to the other, counts once. */
+  const membersOf = ({ owner, topic, members }: TopicPresence): ReadonlyMap<string, unknown> => {
+    const all = new Map([...members].map(([name, { state }]) => [name, state]));
+    for (const [name, state] of share?.others(owner, topic) ?? []) if (!all.has(name)) all.set(name, state);
+    return all;
+  };
+  const textOf = (presence: TopicPresence): string =>
+    JSON.stringify([...membersOf(presence)].toSorted(([x], [y]) => (x < y ? -1 : 1)));
+
+  const sendMembers = (presence: TopicPresence, to: Iterable<PresenceSocket>): void => {
+    const members = membersOf(presence);
+    const frame: ServerFrame = ['here', presence.topic, [...members.keys()], [...members.values()]];
+    for (const socket of to) socket.send(frame);
+  };
+
+  /** Instances report the same change one after the other, and in their own order. */
+  const sendChange = (presence: TopicPresence): void => {
+    const known = presence.sent;
+    presence.sent = textOf(presence);
+    if (presence.sent !== known) sendMembers(presence, presence.watchers);
+  };
+
+  const changed = (presence: TopicPresence): void => {
+    const { owner, topic, members } = presence;
+    share?.publish(
+      owner,
+      topic,
+      [...members].map(([host, { state }]) => ({ host, state })),
+    );
+    sendChange(presence);
   };
 
   const remove = (presence: TopicPresence, name: string): void => {
     presence.members.delete(name);
     if (presence.members.size === 0) topics.delete(keyOf(presence.owner, presence.topic));
-    else sendMembers(presence, presence.watchers);
+    changed(presence);
+    if (presence.members.size === 0) share?.unfollow(presence.owner, presence.topic);
   };
 
   const removeLater = (presence: TopicPresence, name: string): (() => void) =>
@@ -91,8 +139,9 @@ export const createPresenceTracker = (
       const known = presence.members.get(socket.host);
       known?.leaving?.();
       const sockets = (known?.sockets ?? new Set<PresenceSocket>()).add(socket);
-      presence.members.set(socket.host, { sockets, state: known?.state ?? null, leaving: undefined });
-      if (!known) sendMembers(presence, presence.watchers);
+      const state = known?.state ?? share?.others(socket.owner, topic).get(socket.host) ?? null;
+      presence.members.set(socket.host, { sockets, state, leaving: undefined });
+      if (!known) changed(presence);
     },
     leave(socket, topic, when) {
       const presence = find(socket, topic);
@@ -111,9 +160,15 @@ export const createPresenceTracker = (
       // A worker that reconnects publishes a state that the others may have already.
       const isChanged = state !== undefined && !isDeepStrictEqual(state, member.state);
       if (isChanged) member.state = state;
-      sendMembers(presence, isChanged ? presence.watchers : [socket]);
+      if (isChanged) return changed(presence);
+      const answer = (): void => {
+        presence.sent ??= textOf(presence);
+        sendMembers(presence, [socket]);
+      };
+      if (share) void share.follow(socket.owner, topic).then(answer);
+      else answer();
     },
-    stop() {
+    async stop() {
       const present = [...topics.values()].flatMap(({ owner, topic, members }) =>
         [...members].map(([host, { state, leaving }]) => {
           leaving?.();
@@ -121,6 +176,7 @@ export const createPresenceTracker = (
         }),
       );
       topics.clear();
+      await share?.stop();
       return present;
     },
   };

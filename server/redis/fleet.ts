@@ -25,6 +25,10 @@ export const createFleet = ({ engine, keys, id }: { engine: Engine; keys: Keys; 
   return {
     id,
     members: () => members,
+    async isAlive(other) {
+      if (!members.has(other)) await renew();
+      return members.has(other);
+    },
     renew,
     async leave() {
       clearInterval(timer);

@@ -36,6 +36,6 @@ export const createLmdbStorage = (store: OrderedStore): Storage => ({
   topicLog: createLmdbTopicLog(store),
   bus: createLocalBus(),
   secrets: createLmdbSecrets(store),
-  fleet: { id: ALONE, members: () => new Set([ALONE]) },
+  fleet: { id: ALONE, members: () => new Set([ALONE]), isAlive: async (id) => id === ALONE },
   rates: undefined,
 });

@@ -88,6 +88,8 @@ export interface Fleet {
   readonly id: string;
   /** Instances that live, this one included. */
   members(): ReadonlySet<string>;
+  /** Whether an instance lives. Looks again if it is not known. */
+  isAlive(id: string): Promise<boolean>;
 }
 
 /** The keys of one use, newest first. The newest signs, and each of them verifies. It may change while the server runs. */

@@ -13,7 +13,8 @@ test('accepts a ticket once, and rejects it after its lifetime', async () => {
   const folder = temporaryDir();
   let now = 1_000;
   const store = openLmdbStore(folder.dir, { now: () => now });
-  const tickets = createTicketStore(createLmdbStorage(store), createStats(), createSessionRevocations(store));
+  const storage = createLmdbStorage(store);
+  const tickets = createTicketStore(storage, createStats(), createSessionRevocations(storage));
   const [early, late] = [await tickets.mint('socket', DEMO, TTL_MS), await tickets.mint('socket', DEMO, TTL_MS)];
   now += TTL_MS - 1;
   expect(await tickets.redeem('socket', early)).toEqual(DEMO);

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createLoginRateLimit, type Attempt, type LoginRateLimit } from '../../../server/limits/login-rate-limit.ts';
+import { createLoginRateLimit, type Attempt, type LocalLoginRateLimit } from '../../../server/limits/login-rate-limit.ts';
 import { OidcClient } from '../support/agent.ts';
 import { startTestServer, type TestServer } from '../support/start.ts';
 
@@ -10,13 +10,13 @@ const HOME = '192.0.2.1';
 
 const attempt = (account: string, address = HOME): Attempt => ({ route: 'password', account, address });
 
-const createLimit = (): { limit: LoginRateLimit; advance(ms: number): void } => {
+const createLimit = (): { limit: LocalLoginRateLimit; advance(ms: number): void } => {
   let now = 0;
   return { limit: createLoginRateLimit(() => now), advance: (ms) => (now += ms) };
 };
 
 /** How many wrong attempts in a row the limit allows. */
-const allowedAttempts = (limit: LoginRateLimit, account: string, addressOf: (attempt: number) => string): number => {
+const allowedAttempts = (limit: LocalLoginRateLimit, account: string, addressOf: (attempt: number) => string): number => {
   for (let taken = 0; ; taken += 1) {
     if (limit.take(attempt(account, addressOf(taken))).type === 'limited') return taken;
     if (taken > 1_000) return Infinity;

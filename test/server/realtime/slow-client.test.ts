@@ -13,7 +13,7 @@ import { createStats } from '../../../server/base/stats.ts';
 import { createTicketStore } from '../../../server/auth/tickets.ts';
 import { createTopics, type Topics } from '../../../server/realtime/topics.ts';
 import { createLmdbStorage } from '../../../server/storage/lmdb-storage.ts';
-import { createLmdbTopicLog } from '../../../server/storage/lmdb-topic-log.ts';
+import type { Storage } from '../../../server/storage/storage.ts';
 import { parseServerFrame, type ClientFrame, type ServerFrame } from '../../../src/protocol/frames.ts';
 import { temporaryDir } from '../support/start.ts';
 
@@ -28,6 +28,7 @@ type Client = { frames: ServerFrame[]; send(frame: ClientFrame): void; ws: WebSo
 
 let folder: ReturnType<typeof temporaryDir>;
 let store: ReturnType<typeof openLmdbStore>;
+let storage: Storage;
 let topics: Topics;
 let hub: Hub;
 let listener: WebSocketServer;
@@ -35,11 +36,12 @@ let listener: WebSocketServer;
 beforeEach(async () => {
   folder = temporaryDir();
   store = openLmdbStore(folder.dir);
-  topics = createTopics(createLmdbTopicLog(store));
+  storage = createLmdbStorage(store);
+  topics = createTopics(storage.topicLog);
   const admissionControl = createAdmissionControl({ perSecond: 200, now: () => performance.now() });
-  const revocations = createSessionRevocations(store);
-  const parts = { store, clock: createServerClock(), topics, revocations, admissionControl, heartbeatMs: 30_000 };
-  hub = createTopicHub({ ...parts, tickets: createTicketStore(createLmdbStorage(store), createStats(), revocations) });
+  const revocations = createSessionRevocations(storage);
+  const parts = { storage, clock: createServerClock(), topics, revocations, admissionControl, heartbeatMs: 30_000 };
+  hub = createTopicHub({ ...parts, tickets: createTicketStore(storage, createStats(), revocations) });
   listener = new WebSocketServer({ host: '127.0.0.1', port: 0, maxPayload: MAX_FRAME_BYTES });
   await once(listener, 'listening');
 });
@@ -146,7 +148,8 @@ test('disconnects an event stream that sends frames and reads no response', asyn
   const streams = createEventStreams({
     clock: createServerClock(),
     topics,
-    revocations: createSessionRevocations(store),
+    revocations: createSessionRevocations(storage),
+    bus: storage.bus,
   });
   streams.accept(far, OWNER);
   vi.spyOn(far, 'bufferedAmount', 'get').mockReturnValue(5_000_000);
