@@ -29,6 +29,8 @@ export type ServerContext = {
   clientId: string;
   log: Log;
   isStopping: () => boolean;
+  /** Closes every connection, and refuses new ones for `ms`. */
+  interrupt: (ms: number) => void;
 };
 
 /** The request handler of the embedded provider. */
@@ -69,9 +71,13 @@ export const createEmbeddedProvider = async ({ options, services, origins, issue
 };
 
 /** The request handler of the application. */
-export const createApp = ({ options, services, tokenVerifier, origins, issuer, clientId, log }: ServerContext) => {
+export const createApp = (context: ServerContext) => {
+  const { options, services, tokenVerifier, origins, issuer, clientId, log } = context;
+  let deployed = 0;
   const api = { ...services, origins, tokenVerifier };
-  const faultRoutes = options.faultRoutes ? createFaultRoutes(api) : undefined;
+  const faultRoutes = options.faultRoutes
+    ? createFaultRoutes({ ...api, interrupt: context.interrupt, deploy: () => void (deployed += 1) })
+    : undefined;
   const embedded = options.issuer === undefined;
   const scope = options.scope ?? (embedded ? DEFAULT_SCOPE : EXTERNAL_SCOPE);
   const serveFile = createStaticHandler({
@@ -82,6 +88,7 @@ export const createApp = ({ options, services, tokenVerifier, origins, issuer, c
     workerSecrets: services.workerSecrets,
     workers: options.workers ?? [],
     trustedTypes: options.trustedTypes !== false,
+    edition: () => (deployed === 0 ? '' : `\n// deployed ${deployed}\n`),
   });
   const app = new Hono<Env>();
   if (faultRoutes) app.route('/lab', faultRoutes.routes);

@@ -42,8 +42,13 @@ export type FaultRouteServices = {
   hub: Hub;
   eventStreams: EventStreams;
   topics: Topics;
+  /** Closes every connection, and refuses new ones for `ms`. */
+  interrupt(ms: number): void;
+  /** Serves the worker scripts as a new version. */
+  deploy(): void;
 };
 
+const RESTART_BODY = object({ downMs: count });
 const DROP_BODY = object({ code: optional(count) });
 const FREEZE_BODY = object({ ms: count });
 const PUBLISH_BODY = object({ topic: string, count, everyMs: count, bytes: optional(count) });
@@ -51,6 +56,8 @@ const CLOCK_BODY = object({ skewMs: number });
 const LIFETIMES_BODY = object({ accessSeconds: optional(count), refreshSeconds: optional(count) });
 /** `grace`: in seconds. */
 const PROVIDER_BODY = object({ grace: count });
+const MAX_DOWN_MS = 60_000;
+const ANSWER_FIRST_MS = 50;
 const MAX_PUBLISHED = 1_000_000;
 /** Messages per turn of the event loop when `everyMs` is 0. */
 const FLOOD_BATCH = 500;
@@ -153,6 +160,17 @@ const settingRoutes = (services: FaultRouteServices): Hono<Env> =>
       const request = PROVIDER_BODY.read(await readJsonObject(c));
       if (!request) return badRequest('grace is required, in seconds.');
       services.reusePolicy.graceMs = request.grace * 1000;
+      return okResponse(c);
+    })
+    .post('/deploy', (c) => {
+      services.deploy();
+      return okResponse(c);
+    })
+    .post('/restart', async (c) => {
+      const request = RESTART_BODY.read(await readJsonObject(c));
+      if (!request || request.downMs > MAX_DOWN_MS) return badRequest(`downMs is required, at most ${MAX_DOWN_MS}.`);
+      // the answer leaves first
+      startTimer(() => services.interrupt(request.downMs), ANSWER_FIRST_MS);
       return okResponse(c);
     })
     .post('/tokens/expire', async (c) => {

@@ -17,6 +17,7 @@ import {
   DEFAULT_PORT,
   onWebSocketUpgrade,
   startHttpServer,
+  interruptHttpServer,
   stopHttpServer,
   type HttpServer,
 } from './http/http-server.ts';
@@ -177,7 +178,23 @@ const openServer = async (
     ...(provider && { isGrantActive: isGrantActive(storage.store, tokenVersion) }),
   });
   const isStopping = (): boolean => stopping;
-  const context: ServerContext = { options, services, tokenVerifier, origins, issuer, clientId, log, isStopping };
+  let endInterruption = (): void => undefined;
+  const interrupt = (ms: number): void => {
+    endInterruption();
+    endInterruption = interruptHttpServer(app, host, ms);
+  };
+  cleanups.push(() => Promise.resolve(endInterruption()));
+  const context: ServerContext = {
+    options,
+    services,
+    tokenVerifier,
+    origins,
+    issuer,
+    clientId,
+    log,
+    isStopping,
+    interrupt,
+  };
   await serveRequests(context, host, { app, provider }, cleanups);
   return {
     url: origins[0] ?? '',

@@ -24,6 +24,8 @@ export type StaticOptions = {
   workers: readonly string[];
   /** Enforces Trusted Types in documents. */
   trustedTypes: boolean;
+  /** A comment at the end of the worker scripts. Another one makes a new version of them. */
+  edition?: () => string;
 };
 
 const WORKER_SCRIPTS = new Set(['/sw.js', '/keeper-sw.js', '/keeper-session-sw.js']);
@@ -117,7 +119,7 @@ export const createStaticHandler = (options: StaticOptions): ((c: Ctx) => Promis
     const page = await readInside(dir, '/index.html');
     const document = page && documentHeaders(c, page.bytes.toString('utf8'));
     const { status, headers, body } = await workerResponse(workerSecrets, {
-      script: file.bytes.toString('utf8'),
+      script: file.bytes.toString('utf8') + (options.edition?.() ?? ''),
       site: { config, document },
       headers: c.env.incoming.headers,
       self: originOf(c) ?? defaultOrigin,

@@ -74,6 +74,20 @@ export const startHttpServer = async (
   }
 };
 
+/**
+ * Closes every connection, and refuses new ones for `ms` milliseconds, as a server that starts again does. Returns the
+ * function that leaves it closed.
+ */
+export const interruptHttpServer = (
+  { server, port, connections }: HttpServer,
+  host: string,
+  ms: number,
+): (() => void) => {
+  server.close();
+  for (const socket of connections) socket.destroy();
+  return startTimer(() => server.listen(port, host), ms);
+};
+
 /** Accepts no new connection, waits until requests finish, and closes the remaining connections after `withinMs`. */
 export const stopHttpServer = async ({ server, connections }: HttpServer, withinMs: number): Promise<void> => {
   const closed = new Promise((done) => server.close(done));

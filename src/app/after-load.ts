@@ -5,6 +5,7 @@ import { unread } from '../ui/index.ts';
 
 export { notifyOfMessages } from './notifications.ts';
 export { listenToShortcuts } from './shortcuts.ts';
+export { keepTitle } from './title.ts';
 export { reloadHiddenTabs } from './update.ts';
 
 /** What needs the person's attention: each unread message, and a session that the server ended. */

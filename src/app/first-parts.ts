@@ -5,6 +5,7 @@
 import '../ui/account/session-menu.ts';
 import '../ui/elements/session-notices.ts';
 import '../ui/elements/session-summary.ts';
+import '../ui/home/session-pulse.ts';
 import '../ui/elements/session-facts.ts';
 import '../ui/elements/session-sockets.ts';
 import '../ui/welcome/session-welcome.ts';

@@ -2,8 +2,7 @@ import type { Keeper } from '../page/types/types.ts';
 import { keeperElements, provideKeeper, retryImport, SessionGate, strings, theme } from '../ui/index.ts';
 import { offerInstall } from './install.ts';
 import { followLanguage } from './language.ts';
-import { keepTitle } from './title.ts';
-import { loadAllParts, showPage } from './views.ts';
+import { loadAllParts, pageOf, showPage } from './views.ts';
 
 /** Gives the document around the elements the custom properties that the elements use in their shadow roots. */
 export const adoptTheme = (page: Document): void => {
@@ -35,7 +34,6 @@ export const startApp = async (keeper: Keeper, page: Document): Promise<void> =>
   };
   provide();
   labelControls(page);
-  keepTitle(keeper, page);
   page.addEventListener('session-extend', () => {
     const gate = page.querySelector('session-gate');
     if (gate instanceof SessionGate) gate.offerSignIn();
@@ -47,15 +45,14 @@ export const startApp = async (keeper: Keeper, page: Document): Promise<void> =>
 /** When the browser is idle: loads the other pages, so that they open at once, and what the first paint does without. */
 export const loadRest = (keeper: Keeper, page: Document): void => {
   requestIdleCallback(() => {
-    void retryImport(() => import('./after-load.ts')).then(
-      ({ keepBadge, handleLaunches, reloadHiddenTabs, listenToShortcuts, notifyOfMessages }) => {
-        keepBadge(keeper);
-        notifyOfMessages(page);
-        handleLaunches(window);
-        reloadHiddenTabs(page);
-        listenToShortcuts(page);
-      },
-    );
+    void retryImport(() => import('./after-load.ts')).then((rest) => {
+      rest.keepTitle(keeper, page, () => pageOf(location));
+      rest.keepBadge(keeper);
+      rest.notifyOfMessages(page);
+      rest.handleLaunches(window);
+      rest.reloadHiddenTabs(page);
+      rest.listenToShortcuts(page);
+    });
     void loadAllParts().then(() => {
       provideKeeper(keeper, page);
     });

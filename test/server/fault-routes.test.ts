@@ -361,3 +361,18 @@ describe('log and counters', () => {
     await bare.stop();
   });
 });
+
+describe('a restart', () => {
+  test('refuses connections for its time, and then serves as before', async () => {
+    const { port } = new URL(server.local.app);
+    const isOpen = (): Promise<boolean> =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect(Number(port), '127.0.0.1');
+        socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      });
+    await server.fault('/restart', { downMs: 300 }, 'POST');
+    await expect.poll(isOpen, { interval: 10, timeout: 5_000 }).toBe(false);
+    await expect.poll(isOpen, { interval: 20, timeout: 5_000 }).toBe(true);
+    await stats();
+  });
+});

@@ -7,7 +7,7 @@ import { signedInSession, statusOf, troubleOf, type SignedInSession } from '../b
 import { ClockController } from '../base/clock-controller.ts';
 import { labelFor, strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
-import { dateTime, formatNumber, fromNow, timeLeft } from '../strings/time.ts';
+import { dateTime, formatNumber, fromNow } from '../strings/time.ts';
 
 await loadAppStrings();
 
@@ -54,7 +54,7 @@ export class SessionFacts extends KeeperElement {
           dl { grid-area: 1 / 2 / 3; margin: 0; align-self: center; columns: 2; column-gap: 2rem; }
           .fact { break-inside: avoid; border: 0; padding-block: .25rem; } }
       }
-      h2 { font-size: .875rem; color: var(--_soft); font-weight: 500; }
+      h2 { font-size: var(--_t-small); color: var(--_soft); font-weight: 500; }
       .lead { font-size: 1.25rem; font-weight: 600; letter-spacing: -.01em; line-height: 1.3; overflow-wrap: anywhere; }
       .fact { display: flex; justify-content: space-between; gap: 1rem; padding-block: .4375rem; border-block-start: 1px solid var(--_line); font-size: .875rem; }
       .fact:last-child { padding-block-end: 0; }
@@ -64,16 +64,6 @@ export class SessionFacts extends KeeperElement {
       .kept div { display: grid; }
       .kept dd { order: -1; text-align: start; font-size: 1.625rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.2; }
       .kept dt { font-size: .8125rem; }
-      meter { appearance: none; display: block; margin-block-end: .5rem; inline-size: 100%; block-size: .5rem; border: 0; border-radius: 1rem; overflow: hidden; background: var(--_sunken); }
-      meter::-webkit-meter-inner-element { display: block; block-size: .5rem; }
-      meter::-webkit-meter-bar { position: static; block-size: .5rem; border: 0; border-radius: 1rem; background: var(--_sunken); }
-      meter::-webkit-meter-optimum-value { block-size: .5rem; background: var(--_accent); border-radius: 1rem; }
-      meter::-moz-meter-bar { background: var(--_accent); border-radius: 1rem; }
-      @media (forced-colors: active) {
-        meter { border: 1px solid CanvasText; }
-        meter::-webkit-meter-optimum-value { background: Highlight; forced-color-adjust: none; }
-        meter::-moz-meter-bar { background: Highlight; forced-color-adjust: none; }
-      }
     `,
   ];
 
@@ -100,7 +90,6 @@ export class SessionFacts extends KeeperElement {
     return html`<section class="card" part="card">
       <h2>${t.factSession}</h2>
       <p class="lead">${sessionLabel(session, this.#isQuiet)}</p>
-      ${this.#token(session, now)}
       <dl>
         ${session.user ? factRow(t.account, session.user.name ?? session.user.sub) : nothing}
         ${factRow(t.signInMethod, labelFor(strings().kind, session.kind))}
@@ -108,19 +97,6 @@ export class SessionFacts extends KeeperElement {
         ${session.endsAt === undefined ? nothing : factRow(t.ends, dateTime(session.endsAt))}
       </dl>
     </section>`;
-  }
-
-  #token(session: SignedInSession, now: number): TemplateResult {
-    const t = appStrings();
-    const { accessExpiresAt: end, accessIssuedAt: start } = session;
-    if (end === undefined) return html`<p class="soft small">${t.cookieOnly}</p>`;
-    const left = Math.max(0, end - now);
-    const life = end - (start ?? now);
-    const inTime = troubleOf(session) ? t.tokenExpires : t.tokenRenews;
-    return html`<div>
-      <meter aria-label=${t.tokenLeft} min="0" max=${Math.max(life, left, 1)} .value=${left}></meter>
-      <p class="soft small numbers">${left > 0 ? inTime(timeLeft(left)) : t.tokenExpired(fromNow(end, now))}</p>
-    </div>`;
   }
 
   #protection({ tier, durability }: Snapshot, { kind }: SignedInSession): TemplateResult {
@@ -141,11 +117,17 @@ export class SessionFacts extends KeeperElement {
     </section>`;
   }
 
+  /** What did not happen is no row. */
   #kept(kept: Continuity): TemplateResult {
     const t = appStrings();
+    const counted = KEPT.filter(([key]) => kept[key] > 0);
     return html`<section class="card" part="card">
       <h2>${t.survived}</h2>
-      <dl class="kept numbers">${KEPT.map(([key, name]) => html`<div><dt>${t[name](kept[key])}</dt><dd>${formatNumber(kept[key])}</dd></div>`)}</dl>
+      ${
+        counted.length === 0
+          ? html`<p class="soft small">${t.nothingSurvived}</p>`
+          : html`<dl class="kept numbers">${counted.map(([key, name]) => html`<div><dt>${t[name](kept[key])}</dt><dd>${formatNumber(kept[key])}</dd></div>`)}</dl>`
+      }
       <p class="soft small">${t.since(dateTime(kept.since))}</p>
     </section>`;
   }

@@ -28,8 +28,9 @@ const reasonOf = ({ problem }: SocketView, { online, session }: Snapshot): strin
   return trouble && problemText(trouble) === reason ? '' : reason;
 };
 
-const count = (name: string, value: number): TemplateResult =>
-  html`<div><dt>${name}</dt><dd>${formatNumber(value)}</dd></div>`;
+/** A counter of what never happened is no figure. */
+const count = (name: string, value: number): TemplateResult | typeof nothing =>
+  value === 0 ? nothing : html`<div><dt>${name}</dt><dd>${formatNumber(value)}</dd></div>`;
 
 /**
  * The live connections: the state of each, its round trip, and its counters.
@@ -49,11 +50,11 @@ export class SessionSockets extends KeeperElement {
       li + li { border-block-start: 1px solid var(--_line); }
       .name { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .125rem .75rem; align-items: center; }
       .name p { grid-column: 2; }
-      dl { display: grid; grid-template-columns: repeat(5, auto); gap: .75rem 1.75rem; }
+      dl { display: grid; grid-auto-flow: column; grid-auto-columns: auto; gap: .75rem 1.75rem; }
       dl div { display: grid; }
       dt { font-size: .8125rem; color: var(--_soft); }
       dd { font-weight: 500; }
-      @container (inline-size < 50rem) { li { grid-template-columns: minmax(0, 1fr); } dl { padding-inline-start: 1.3125rem; grid-template-columns: repeat(auto-fill, minmax(6rem, 1fr)); } }
+      @container (inline-size < 50rem) { li { grid-template-columns: minmax(0, 1fr); } dl { padding-inline-start: 1.3125rem; grid-auto-flow: row; grid-template-columns: repeat(auto-fill, minmax(6rem, 1fr)); } }
     `,
   ];
 
@@ -85,7 +86,7 @@ export class SessionSockets extends KeeperElement {
         ${reason === '' ? nothing : html`<p class="soft small">${reason}</p>`}
       </div>
       <dl class="numbers">
-        <div><dt>${t.roundTrip}</dt><dd>${socket.roundTripMs === undefined ? '–' : `${Math.round(socket.roundTripMs)} ms`}</dd></div>
+        ${socket.roundTripMs === undefined ? nothing : html`<div><dt>${t.roundTrip}</dt><dd>${Math.round(socket.roundTripMs)} ms</dd></div>`}
         ${count(t.countSent, socket.sent)}${count(t.countReceived, socket.received)}${count(t.countResumed, socket.resumed)}${count(t.countLost, socket.lost)}
       </dl>
     </li>`;

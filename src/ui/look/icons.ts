@@ -13,6 +13,6 @@ export const ICONS = {
   home: 'M4 10.500 12 4l8 6.500V20h-5.500v-5.500h-5V20H4z',
   messages: 'M4 5h16v11H9.500L5.500 20v-4H4z',
   play: 'M7 4.500 18.500 12 7 19.500z',
-  sliders: 'M4 7h9m6 0h1M4 17h1m6 0h9M16 4.500v5M8 14.500v5M13 7h6M5 17h6',
+  sliders: 'M4 7h16M4 17h16M16 4v6M8 14v6',
   timeline: 'M4 6h9M8 12h12M4 18h6m4 0h5',
 } as const;

@@ -18,6 +18,7 @@ const makeFormats = (tag: string) => ({
   calendar: new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'short' }),
   list: new Intl.ListFormat(tag),
   number: new Intl.NumberFormat(tag),
+  percent: new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 1 }),
 });
 
 let made: ReturnType<typeof makeFormats> | undefined;
@@ -66,6 +67,17 @@ export const timeLeft = (ms: number): string => {
   const unit = ms > MINUTE_MS ? MINUTE_MS : SECOND_MS;
   return duration(Math.ceil(ms / unit) * unit);
 };
+
+/** "2:58", "1:04:10": the time that is left (ms), second by second. */
+export const countdown = (ms: number): string => {
+  const total = Math.ceil(ms / SECOND_MS);
+  const [hours, minutes, seconds] = [Math.floor(total / 3600), Math.floor((total % 3600) / 60), total % 60];
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+};
+
+/** "99.8 %": a share of 1, never rounded up to all. */
+export const percent = (share: number): string => formats().percent.format(Math.floor(share * 1000) / 1000);
 
 /** Time of day, to the minute. */
 export const hourMinute = (at: number): string => formats().minute.format(at);

@@ -20,8 +20,11 @@ const STATES: Readonly<Record<string, string>> = {
     - main:
       - heading "You are signed in as Demo." [level=1]
       - paragraph: /Everything is connected. The server confirmed your session 2 minutes ago. Signed in for 2 days 4 h. Survived 41 reloads/
-      - heading "Session" [level=2]
+      - heading "Access token renews within" [level=2]
       - meter "Access token, time left"
+      - heading "Round trip" [level=2]
+      - heading "Last 24 hours in this browser" [level=2]
+      - heading "Session" [level=2]
       - heading "Protection" [level=2]
       - heading "Survived" [level=2]
       - heading "This browser" [level=2]

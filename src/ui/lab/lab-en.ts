@@ -1,0 +1,68 @@
+import type { FaultName } from './faults.ts';
+
+const fault: Record<FaultName, readonly [title: string, detail: string]> = {
+  worker: ['Replace the worker', 'A page cannot kill its worker, so a new version takes its place.'],
+  reload: ['Reload', 'This page starts again, in the middle of the run.'],
+  'hard-reload': ['Hard reload', 'Press Shift and reload: no worker controls the page then.'],
+  network: ['Cut the network', 'Every connection breaks for 3 seconds.'],
+  drop: ['Drop the socket', 'The live connection closes without a word.'],
+  freeze: ['Freeze the socket', 'It stays open and says nothing for 5 seconds.'],
+  expire: ['Expire all tokens', 'The server accepts no access token any more.'],
+  provider: ['Provider down', 'Two renewals in a row fail with 503.'],
+  lost: ['Lose an answer', 'A renewal succeeds, and its answer never arrives.'],
+  restart: ['Server away', 'It closes every connection, and refuses new ones for 3 seconds.'],
+  deploy: ['Deploy a version', 'A new worker takes over while everything runs.'],
+  tabs: ['Forty at once', 'Forty requests with an expired token, as forty tabs send them.'],
+};
+
+/** The strings of the resilience page. */
+export const labEn = {
+  fault,
+  killed: ['Kill the worker', 'The browser ends it, as it does to free memory.'] as readonly [string, string],
+  fortyTabs: ['Forty tabs at once', 'Forty tabs open with an expired token.'] as readonly [string, string],
+  lead: 'Break it yourself. Requests and messages run all the time; each has to arrive once.',
+  all: 'All of them, for a minute',
+  stop: 'Stop',
+  exportReport: 'Export report',
+  again: 'Start over',
+  faults: 'Faults',
+  requests: 'Requests answered',
+  messages: 'Messages received',
+  lostAndDoubled: (lost: number, doubled: number) => `${lost} lost, ${doubled} doubled`,
+  signOuts: 'Sign-outs',
+  recovery: 'Time to recover',
+  failedMeanwhile: (count: number) => (count === 0 ? 'none failed' : `${count} failed while it was broken`),
+  of: (part: number, whole: number) => `${part} of ${whole}`,
+  slowest: (time: string) => `slowest ${time}`,
+  idle: 'Nothing is broken yet. Choose a fault.',
+  running: (left: number) => `${left} s left`,
+  progress: 'Progress of the minute',
+  settling: 'Waiting for the last answers…',
+  recovering: 'Recovering…',
+  recovered: (time: string) => `Recovered in ${time}`,
+  notRecovered: 'Not recovered',
+  held: 'It held.',
+  heldDetail: (faults: number, requests: number, messages: number) =>
+    `${faults} faults, no sign-out. ${requests} requests have their answer, and ${messages} messages arrived once each.`,
+  broken: 'It did not hold.',
+  brokenDetail: (what: string) => `Evidence: ${what}.`,
+  evidence: {
+    signOuts: (count: number) => `${count} sign-outs`,
+    refused: (count: number) => `${count} requests refused with 401`,
+    missing: (count: number) => `${count} messages lost`,
+    doubled: (count: number) => `${count} messages doubled`,
+    unrecovered: (count: number) => `${count} faults without recovery`,
+    pending: (count: number) => `${count} requests without an answer`,
+  },
+  live: 'Live',
+  noLab: 'This server has no fault routes.',
+  noLabDetail: 'Start one on your machine, or let the command break your own site:',
+  more: 'Only a command can do these',
+  moreDetail: [
+    ['npm run show', 'opens this page in a browser that it drives: kills the worker, reloads hard, opens forty tabs'],
+    ['npm run lab', 'runs all scenarios: sleep, idle hours, a wrong clock, a full disk, captive portals'],
+    ['npx session-keeper lab https://your.site', 'runs them against your own site'],
+  ] as readonly (readonly [command: string, what: string])[],
+};
+
+export type LabStrings = typeof labEn;

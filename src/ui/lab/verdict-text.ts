@@ -1,0 +1,23 @@
+import { labStrings } from './lab-strings.ts';
+import { missing, pendingRequests, verdictOf, type LabState, type LabVerdict } from './lab-state.ts';
+
+/** The verdict as sentences, with the numbers behind it. */
+export const verdictText = (run: LabState | undefined): { type: LabVerdict['type']; title: string; detail: string } => {
+  const t = labStrings();
+  if (!run) return { type: 'open', title: '', detail: t.idle };
+  const { type, unrecovered } = verdictOf(run);
+  if (type === 'open') return { type, title: '', detail: run.phase === 'settling' ? t.settling : '' };
+  if (type === 'held')
+    return { type, title: t.held, detail: t.heldDetail(run.faults.length, run.answered, run.seen.length) };
+  const found = (
+    [
+      [t.evidence.signOuts, run.signOuts],
+      [t.evidence.refused, run.refused],
+      [t.evidence.missing, missing(run).length],
+      [t.evidence.doubled, run.doubled],
+      [t.evidence.unrecovered, unrecovered],
+      [t.evidence.pending, pendingRequests(run)],
+    ] as const
+  ).flatMap(([say, count]) => (count > 0 ? say(count) : []));
+  return { type, title: t.broken, detail: t.brokenDetail(found.join(', ')) };
+};
