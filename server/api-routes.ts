@@ -73,7 +73,8 @@ export const apiRoutes = (services: ApiServices): Hono<Env> => {
     .route('/api/v1/socket', socketTicketRoute(routes))
     .get('/api/v1/auth/whoami', signedIn, (c) => {
       const { sub, name } = c.get('principal');
-      return sendJson(c, { sub, name });
+      // A foreign token without a name has its subject there. The page knows the name of the ID token.
+      return sendJson(c, { sub, name: name === sub ? undefined : name });
     })
     .get('/api/v1/llm/models', signedIn, (c) => c.json({ models: MODELS, default: MODELS[0] }))
     .route('/api/v1/topics', historyRoutes(services.topics, signedIn))

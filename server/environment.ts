@@ -101,6 +101,7 @@ export const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): S
     trustedProxies: proxiesFrom(given(env['TRUSTED_PROXIES'])),
     issuer: given(env['OIDC_ISSUER']),
     clientId: given(env['OIDC_CLIENT_ID']),
+    audience: given(env['OIDC_AUDIENCE']),
     scope: given(env['OIDC_SCOPE']),
     logout: logoutFrom(given(env['OIDC_LOGOUT'])),
     workers: given(env['WORKER_SCRIPTS'])?.split(','),

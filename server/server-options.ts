@@ -49,6 +49,8 @@ export type ServerOptions = {
   /** Issuer of an external OpenID provider; the server then starts no embedded one. */
   issuer?: string | undefined;
   clientId?: string | undefined;
+  /** The audience that access tokens of an external provider must have. Default: their client must be `clientId`. */
+  audience?: string | undefined;
   scope?: string | undefined;
   /** `provider`: a sign-out continues at the provider, to end the sign-in there too, if the provider supports it. */
   logout?: 'local' | 'provider' | undefined;

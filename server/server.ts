@@ -26,6 +26,7 @@ import type { FreezableConnection } from './realtime/freezable-socket.ts';
 import { isGrantActive } from './provider/provider.ts';
 import { openStorage, type OpenStorage } from './redis/open-storage.ts';
 import { createSlowClients } from './limits/slow-clients.ts';
+import { createRefusalLog } from './operations/refusal-log.ts';
 import { createTokenVerifier } from './auth/token-verifier.ts';
 import { createLog, type Log } from './operations/log.ts';
 import { createMetrics } from './operations/metrics.ts';
@@ -173,7 +174,8 @@ const openServer = async (
   const issuer = options.issuer ?? options.publicIssuer ?? local.provider;
   const clientId = options.clientId ?? DEFAULT_CLIENT_ID;
   const tokenVerifier = createTokenVerifier({
-    ...{ issuer, clientId, clock, embedded: provider !== undefined },
+    ...{ issuer, clientId, clock, embedded: provider !== undefined, audience: options.audience },
+    onRefused: createRefusalLog(log, { issuer, clientId, audience: options.audience }),
     ...(provider && { audience: AUDIENCE, internalUrl: local.provider }),
     ...(provider && { isGrantActive: isGrantActive(storage.store, tokenVersion) }),
   });

@@ -36,6 +36,8 @@ export type TokenVerifierOptions = {
   /** Whether the grant of a token is still active. Only the embedded provider can check this. */
   isGrantActive?: ((claims: JsonObject) => Promise<boolean>) | undefined;
   clock: ServerClock;
+  /** Why a token was refused. Operators look for this when a new provider is set up. */
+  onRefused?: ((reason: RefusalReason) => void) | undefined;
 };
 
 type SignedToken = { claims: JsonObject; verified: VerifiedToken };
@@ -60,14 +62,21 @@ const fetchJson = async (url: string, init: RequestInit = {}): Promise<{ status:
   }
 };
 
+/** Microsoft Entra ID names the tenant so where the sign-in decides which one it is. */
+const TENANT = '{tenantid}';
+
+const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '');
+
 const discover = async (issuer: string, baseUrl: string): Promise<Metadata> => {
   const { status, body } = await fetchJson(`${baseUrl.replace(/\/$/, '')}/.well-known/openid-configuration`);
   const jwksUri = isObject(body) ? stringAt(body, 'jwks_uri') : undefined;
-  if (!isObject(body) || jwksUri === undefined || stringAt(body, 'issuer') !== issuer) {
+  const stated = isObject(body) ? stringAt(body, 'issuer') : undefined;
+  if (!isObject(body) || jwksUri === undefined || stated === undefined)
     throw new ProviderUnavailable(`${issuer} has no valid discovery document (status ${status}). Check OIDC_ISSUER.`);
-  }
+  if (withoutSlash(stated) !== withoutSlash(issuer) && !stated.includes(TENANT))
+    throw new ProviderUnavailable(`The metadata of ${issuer} name the issuer ${stated}. Set OIDC_ISSUER to it.`);
   return {
-    issuer,
+    issuer: stated,
     jwksUri,
     userinfo: stringAt(body, 'userinfo_endpoint'),
     introspection: stringAt(body, 'introspection_endpoint'),
@@ -86,13 +95,34 @@ const isAccessToken = (token: string, claims: JsonObject): boolean => {
   return ['scope', 'scp', 'client_id', 'cid'].some((name) => own(claims, name) !== undefined);
 };
 
+const audiencesIn = (claims: JsonObject): readonly unknown[] => [own(claims, 'aud')].flat();
+
+/** RFC 9068 says `client_id`. Okta says `cid`, Microsoft Entra ID `azp` or `appid`, and OpenID providers `azp`. */
+const CLIENT_CLAIMS = ['client_id', 'cid', 'azp', 'appid'] as const;
+
 /** An external provider issues tokens to other clients too, which this server must reject. */
-const isForClient = (claims: JsonObject, clientId: string): boolean => {
-  const audience = own(claims, 'aud');
-  const audiences: readonly unknown[] = Array.isArray(audience) ? audience : [audience];
-  return (
-    stringAt(claims, 'client_id') === clientId || stringAt(claims, 'azp') === clientId || audiences.includes(clientId)
-  );
+const isForClient = (claims: JsonObject, clientId: string): boolean =>
+  CLIENT_CLAIMS.some((name) => stringAt(claims, name) === clientId) || audiencesIn(claims).includes(clientId);
+
+/** Amazon Cognito gives its access tokens no audience. Then their client has to be ours (RFC 9068 §2.2 wants one). */
+const isForAudience = (claims: JsonObject, audience: string, clientId: string): boolean =>
+  own(claims, 'aud') === undefined ? isForClient(claims, clientId) : audiencesIn(claims).includes(audience);
+
+/** Why a signed token is refused. */
+export type RefusalReason =
+  | 'signature'
+  | 'issuer'
+  | 'expired'
+  | 'no expiry'
+  | 'not an access token'
+  | 'another audience'
+  | 'another client'
+  | 'no subject';
+
+/** By the codes of jose (https://github.com/panva/jose/blob/main/docs/util/errors/README.md). */
+const reasonOf = (error: errors.JOSEError): RefusalReason => {
+  if (error instanceof errors.JWTExpired) return 'expired';
+  return error instanceof errors.JWTClaimValidationFailed && error.claim === 'iss' ? 'issuer' : 'signature';
 };
 
 const nameIn = (claims: JsonObject): string | undefined =>
@@ -139,26 +169,35 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
     return { owner, sub, name: nameIn(claims) ?? sub, session, expiresAt, jkt: thumbprintIn(claims) };
   };
 
+  const refuse = (reason: RefusalReason): undefined => {
+    options.onRefused?.(reason);
+    return undefined;
+  };
+
   const verifySignature = async (token: string): Promise<JWTPayload | undefined> => {
-    const { keys } = await provider();
+    const { keys, metadata } = await provider();
     try {
-      const audience = options.audience === undefined ? {} : { audience: options.audience };
-      const { payload } = await jwtVerify(token, keys, { issuer, ...audience, currentDate: new Date(clock.now()) });
-      return payload;
+      const { payload } = await jwtVerify(token, keys, { currentDate: new Date(clock.now()) });
+      const tenant = stringAt(payload, 'tid') ?? '';
+      return payload.iss === metadata.issuer.replace(TENANT, () => tenant) ? payload : refuse('issuer');
     } catch (cause) {
       if (cause instanceof errors.JWKSTimeout)
         throw new ProviderUnavailable('The identity provider does not return its keys.', { cause });
-      if (cause instanceof errors.JOSEError && cause.code !== 'ERR_JOSE_GENERIC') return undefined;
+      if (cause instanceof errors.JOSEError && cause.code !== 'ERR_JOSE_GENERIC') return refuse(reasonOf(cause));
       throw new ProviderUnavailable('The identity provider does not return its keys.', { cause });
     }
   };
 
   const readJwt = async (token: string): Promise<SignedToken | undefined> => {
     const claims = await verifySignature(token);
-    if (!claims || typeof claims.exp !== 'number' || !isAccessToken(token, claims)) return undefined;
-    if (options.audience === undefined && !isForClient(claims, clientId)) return undefined;
+    if (!claims) return undefined;
+    if (typeof claims.exp !== 'number') return refuse('no expiry');
+    if (!isAccessToken(token, claims)) return refuse('not an access token');
+    const { audience } = options;
+    if (audience === undefined && !isForClient(claims, clientId)) return refuse('another client');
+    if (audience !== undefined && !isForAudience(claims, audience, clientId)) return refuse('another audience');
     const verified = fromClaims(claims, claims.exp * 1000);
-    return verified && { claims, verified };
+    return verified ? { claims, verified } : refuse('no subject');
   };
 
   /** A signature stays valid. What may change is checked each time: the expiry, and whether the grant is active. */

@@ -97,7 +97,11 @@ const rerunIfPending = (step: SessionStep, { rerun, late }: Pending): SessionSte
 
 /** Saves the backend's name of the user, so that a restarted worker can show it before the next proof. */
 const prove = (machine: SessionMachine, session: Session, user: User, context: SessionContext): SessionStep => {
-  const known = session.user?.sub === user.sub && session.user.name === user.name ? session : { ...session, user };
+  const before = session.user;
+  const isSame = before?.sub === user.sub;
+  // An API often knows no name, and the ID token has said it.
+  const name = user.name ?? (isSame ? before.name : undefined);
+  const known = isSame && before.name === name ? session : { ...session, user: { ...user, name } };
   const step = isUnrenewable(machine.state)
     ? activate(machine, known, [], context)
     : noChange({ ...machine, state: { ...machine.state, session: known } as SessionState });

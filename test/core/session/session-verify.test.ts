@@ -76,6 +76,20 @@ describe('the check with the backend', () => {
     expect(worker.wakeAt).toBeGreaterThan(800_000);
   });
 
+  test('keeps the name of the ID token when the backend names none, and not that of another person', () => {
+    const worker = createWorker();
+    const verified = (user: { sub: string; name?: string }): unknown => {
+      worker.dispatch({ type: 'nudge', cause: 'user' }, 0);
+      worker.dispatch({ type: 'verified', call: worker.verifications.at(-1) ?? 0, user }, 0);
+      const { state } = worker.machine;
+      return 'session' in state ? state.session.user : undefined;
+    };
+    worker.prove(0);
+    expect(verified({ sub: 'demo' })).toEqual(USER);
+    expect(verified({ sub: 'demo', name: 'Demo the Second' })).toEqual({ sub: 'demo', name: 'Demo the Second' });
+    expect(verified({ sub: 'eve' })).toEqual({ sub: 'eve' });
+  });
+
   test('checks at once when a nudge arrives', () => {
     const worker = createWorker();
     worker.fail(0);
