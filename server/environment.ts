@@ -105,6 +105,7 @@ export const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): S
     scope: given(env['OIDC_SCOPE']),
     logout: logoutFrom(given(env['OIDC_LOGOUT'])),
     workers: given(env['WORKER_SCRIPTS'])?.split(','),
+    serverPaths: given(env['SERVER_PATHS'])?.split(','),
     trustedTypes: env['TRUSTED_TYPES'] !== '0',
     sealKey: sealKeyFrom(given(env['SEAL_KEY'])),
     // A person reads the terminal of `npm start`; a machine collects the lines of a service.

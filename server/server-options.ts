@@ -55,6 +55,8 @@ export type ServerOptions = {
   /** `provider`: a sign-out continues at the provider, to end the sign-in there too, if the provider supports it. */
   logout?: 'local' | 'provider' | undefined;
   accounts?: readonly Account[] | undefined;
+  /** Paths of the server's pages, which the app's worker leaves to it, beside those that it knows. */
+  serverPaths?: readonly string[] | undefined;
   /** Paths of the site's own worker scripts. The browser refuses all other workers (CSP `worker-src`). */
   workers?: readonly string[] | undefined;
   /** Whether pages enforce Trusted Types (https://w3c.github.io/trusted-types/), by default `true`. */

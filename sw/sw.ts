@@ -6,8 +6,12 @@ import { serveAppShell } from './shell/app-shell.ts';
 import { startKeeper } from './start-keeper.ts';
 
 const injected = takeInjectedConfig();
-startKeeper({ ...injected, build: __BUILD__, firstRead, takeOver: true }, { ...sessionParts(), ...socketParts });
+const host = startKeeper(
+  { ...injected, build: __BUILD__, firstRead, takeOver: true },
+  { ...sessionParts(), ...socketParts },
+);
 serveAppShell(
   { entries: __PRECACHE__, document: '/index.html', headers: injected.document },
   () => import('./shell/shell-cache.ts'),
+  { serverPaths: injected.config.serverPaths, isRedirected: host.isRedirected },
 );

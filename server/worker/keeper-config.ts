@@ -10,6 +10,7 @@ export type KeeperConfigOptions = {
   embedded: boolean;
   /** Default: `local`. The embedded provider ends its sign-in when the app revokes the refresh token. */
   logout?: OidcConfig['logout'];
+  serverPaths?: readonly string[] | undefined;
 };
 
 export const DEFAULT_CLIENT_ID = 'session-keeper';
@@ -18,9 +19,17 @@ export const DEFAULT_SCOPE = 'openid profile offline_access api';
 export const EXTERNAL_SCOPE = 'openid profile offline_access';
 
 /** The configuration that the server writes into its worker script: API, sign-in methods and sockets. */
-export const keeperConfig = ({ issuer, clientId, scope, embedded, logout }: KeeperConfigOptions): KeeperConfig => ({
+export const keeperConfig = ({
+  issuer,
+  clientId,
+  scope,
+  embedded,
+  logout,
+  serverPaths,
+}: KeeperConfigOptions): KeeperConfig => ({
   api: [{ origin: 'self', path: '/api/', media: ['/api/v1/media/'], redirects: ['/api/v1/media/latest/'] }],
   whoami: '/api/v1/auth/whoami',
+  ...(serverPaths ? { serverPaths } : {}),
   signIn: {
     oidc: {
       issuer,

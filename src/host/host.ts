@@ -5,6 +5,8 @@ import { parseWhoami } from '../protocol/backend-responses.ts';
 import type { NudgeCause } from '../protocol/bridge/calls.ts';
 import type { KeeperConfig } from '../protocol/config.ts';
 import { newId } from '../protocol/ids.ts';
+import { isProblem } from '../protocol/problem.ts';
+import { parseJson } from '../protocol/schema/json.ts';
 import { signInKindsOf } from '../protocol/start-config.ts';
 import type { SessionStateName } from '../protocol/journal-names.ts';
 import type { Snapshot, Tier } from '../protocol/snapshot.ts';
@@ -44,6 +46,9 @@ const isProof = (before: SessionMachine, { verifiedAt, state }: SessionMachine):
   (verifiedAt !== undefined && verifiedAt !== before.verifiedAt) ||
   (sessionOf(state)?.generation ?? 0) > (sessionOf(before.state)?.generation ?? Infinity);
 
+/** A redirect of one request may be its own. How often (ms) the backend's own check finds out whether all are redirected. */
+const REDIRECT_CHECK_MS = 10_000;
+
 const VERIFY_DEADLINE_MS = 20_000;
 
 /** Asks the application's backend who is signed in. Only its answer proves that the tokens work there. */
@@ -52,13 +57,19 @@ const verifyByWhoami = async (
   authorizedFetch: AuthorizedFetch,
   bounds: Omit<FetchBounds, 'deadlineMs'>,
 ): Promise<VerifyResult> => {
-  const answer = await boundedFetch((signal) => authorizedFetch(new Request(url, { ...DIRECT_FETCH, signal })), url, {
-    ...bounds,
-    deadlineMs: VERIFY_DEADLINE_MS,
-  });
+  const answer = await boundedFetch(
+    (signal) => authorizedFetch(new Request(url, { ...DIRECT_FETCH, redirect: 'follow', signal })),
+    url,
+    {
+      ...bounds,
+      deadlineMs: VERIFY_DEADLINE_MS,
+    },
+  );
   if (!answer.ok) return failedWith(answer.problem);
   const { at, status, text } = answer.value;
   if (status === 401) return failedWith({ code: 'token-refused', at, status });
+  const refusal = parseJson(text);
+  if (status === 502 && isProblem(refusal) && refusal.code === 'redirect-refused') return failedWith(refusal);
   const user = status === 200 ? parseWhoami(text) : undefined;
   if (!user && status !== 429 && status < 500)
     noteOnce(`config.whoami (${at}) answered ${status}, and should answer 200 with {"sub": …, "name": …} as JSON.`);
@@ -146,8 +157,13 @@ export const createHost = (options: HostOptions): Host => {
     void order.background.then(() => services.cleanUp(sessionOf(session.machine.state))).catch(() => undefined);
   };
   const matcher = createRequestMatcher(config, origin);
+  let redirectedAt = -Infinity;
+  const redirected = (): void => {
+    if (clock.now() - redirectedAt >= REDIRECT_CHECK_MS) arrived(undefined);
+    redirectedAt = clock.now();
+  };
   const authorizedFetch = createAuthorizedFetch({
-    ...{ ...session, ...auth, ...clock, origin, matcher, scope: scopes.get },
+    ...{ ...session, ...auth, ...clock, origin, matcher, redirected, scope: scopes.get },
     withCsrf: config.signIn.ticket?.csrf && auth.sendWithCsrf,
   });
 
@@ -237,6 +253,7 @@ export const createHost = (options: HostOptions): Host => {
     leave: tabs.leave,
     match: matcher.match,
     covers: matcher.covers,
+    isRedirected: () => session.machine.refusedProblem?.code === 'redirect-refused',
     fetch(request, match) {
       const response = authorizedFetch(request, match);
       order.answers(response);

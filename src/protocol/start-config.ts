@@ -85,6 +85,8 @@ export const CONFIG_FIELDS = {
   api: array(API_RULE),
   /** Proves that the response comes from the app's own backend. Answers `{sub, name}` for the token kinds. */
   whoami: string,
+  /** Paths of the server's pages, beside `/api/` and those of common proxies. The shipped app never answers them. */
+  serverPaths: optional(list(PATH)),
   sockets: ifAbsent(array(SOCKET_CONFIG), []),
 };
 

@@ -78,7 +78,7 @@ export const BOUNDARIES: readonly Boundary[] = [
     name: 'configuration',
     version: CONFIG_VERSION,
     schemas: INJECTED_CONFIG,
-    pinned: [2, 'bcf2fe4e3b1ec48e'],
+    pinned: [2, 'bda13e70eaca9c12'],
     todo:
       'If a configuration of the version before is no longer complete or means something else, raise CONFIG_VERSION in ' +
       'src/protocol/config.ts, with a line of its history, and name the change in CHANGELOG.md.',

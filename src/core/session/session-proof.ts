@@ -77,6 +77,7 @@ const onUnproved = (
   problem: Problem,
   context: SessionContext,
 ): SessionStep => {
+  if (problem.code === 'redirect-refused') return noChange({ ...machine, refusedProblem: problem });
   if (problem.code !== 'token-refused' || session.kind === 'ticket') return noChange(machine);
   const { state } = machine;
   if (session.tokens.refresh === undefined && (state.state === 'active' || state.state === 'sign-in-required')) {

@@ -19,6 +19,8 @@ export type Host = {
   match: RequestMatcher['match'];
   /** Whether this URL may get authorization at all. */
   covers: RequestMatcher['covers'];
+  /** Whether the backend's check was redirected, so that no authorization is possible: a proxy wants people to sign in. */
+  isRedirected(): boolean;
   /** Sends a request with authorization: at most one refresh and one replay. */
   fetch: AuthorizedFetch;
   /** Takes a sign-in callback and resolves with the path to go on to. The code exchange continues after that. */

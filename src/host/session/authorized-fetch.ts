@@ -27,6 +27,8 @@ export type AuthorizedFetchOptions = {
   /** The replay with a token that the provider has just issued got a 401 too. */
   refusedAgain(generation: number): void;
   sendWithProof: ProofFetch;
+  /** A redirect made authorization impossible. */
+  redirected?: (() => void) | undefined;
   scope(): UserScope;
   matcher: RequestMatcher;
   /** Adds the CSRF header of a site with cookie sessions. Absent where there is none. */
@@ -77,7 +79,8 @@ let requests = 0;
 const nextId = (): string => `r${++requests}`;
 
 export const createAuthorizedFetch = (options: AuthorizedFetchOptions): AuthorizedFetch => {
-  const { origin, requestToken, refusedAgain, sendWithProof, scope, matcher, withCsrf = sendDirectly, now } = options;
+  const { origin, requestToken, refusedAgain, redirected, sendWithProof, scope, matcher, now } = options;
+  const { withCsrf = sendDirectly } = options;
 
   /**
    * A copy of a no-cors request loses `Authorization` and `Range` without an error (measured). `same-origin` keeps them,
@@ -121,6 +124,7 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
 
   const finish = (request: Request, response: Response): Response => {
     if (response.type !== 'opaqueredirect' || request.redirect === 'manual') return response;
+    redirected?.();
     return request.redirect === 'error' ? networkError() : redirectRefused(endpointName(request.url, origin));
   };
 

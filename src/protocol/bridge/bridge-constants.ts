@@ -6,6 +6,9 @@ export const MARK = 'session-keeper';
 /** The detail of `no-worker` where the address is not secure (https://w3c.github.io/webappsec-secure-contexts/). */
 export const INSECURE_ADDRESS = 'This address is not secure: use https or localhost';
 
+/** A document with this parameter comes from the server, past the app's shell: a proxy may want to sign people in. */
+export const SERVER_SEARCH = 'from-server';
+
 /** The methods of `KeeperApi`: what a page may call. */
 export const API_METHODS = [
   'snapshot',

@@ -26,6 +26,9 @@ export const displayName = (session: SignedInSession): string | undefined => ses
 export const troubleOf = (session: SessionView): Problem | undefined =>
   session.state === 'starting' || session.state === 'signed-out' ? undefined : session.problem;
 
+/** Something in front of the server wants the person to sign in: a document of the server leads there. */
+export const isRedirected = (session: SessionView): boolean => troubleOf(session)?.code === 'redirect-refused';
+
 const isConnecting = (socket: SocketView): boolean =>
   socket.state === 'ticketing' || socket.state === 'dialling' || socket.state === 'resting';
 
@@ -37,6 +40,8 @@ export const statusOf = (snapshot: Snapshot | undefined): Status => {
   if (session.state === 'sign-in-required') return session.state;
   const sockets = Object.values(snapshot.sockets);
   const isRefused = session.state === 'active' && session.problem !== undefined;
+  // The sockets cannot connect either, and only the person can help.
+  if (isRefused && isRedirected(session)) return 'limited';
   if ((troubleOf(session) && !isRefused) || sockets.some(isConnecting)) return 'reconnecting';
   return isRefused || sockets.some((socket) => socket.state === 'stopped') ? 'limited' : 'connected';
 };

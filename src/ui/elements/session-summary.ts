@@ -1,9 +1,10 @@
+import { SERVER_SEARCH } from '../../protocol/bridge/bridge-constants.ts';
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { customElement } from 'lit/decorators.js';
 import { SettledStatusController } from '../base/settled-status-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { strings } from '../strings/strings.ts';
-import { nextTryOf, signedInSession, statusOf } from '../base/status.ts';
+import { isRedirected, nextTryOf, signedInSession, statusOf } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { nextTry } from '../strings/time.ts';
 import { keptText, headlineOf } from '../view/headline.ts';
@@ -48,6 +49,8 @@ export class SessionSummary extends KeeperElement {
   }
 
   #retry(troubled: boolean, now: number): TemplateResult | typeof nothing {
+    if (troubled && this.snapshot && isRedirected(this.snapshot.session))
+      return html`<div class="row"><button class="primary" @click=${() => location.assign(`?${SERVER_SEARCH}`)}>${strings().loadFromServer}</button></div>`;
     const next = this.snapshot && troubled ? nextTryOf(this.snapshot) : undefined;
     if (next === undefined) return nothing;
     return html`<div class="row"><button class="primary" @click=${() => this.keeper?.nudge('user')}>${strings().tryNow}</button>

@@ -28,7 +28,8 @@ export const de: Strings = {
     'store-unreadable': 'Die gespeicherte Sitzung ließ sich nicht öffnen. Sie wurde beiseitegelegt, nicht gelöscht.',
     'revocation-refused': 'Der Server hat nicht bestätigt, dass diese Anmeldung auch dort beendet ist.',
     'signed-out': 'Du bist nicht angemeldet.',
-    'redirect-refused': 'Die Anfrage wurde gestoppt, weil sie umgeleitet wurde.',
+    'redirect-refused':
+      'Der Server leitet Anfragen um. Vielleicht will ein Proxy oder dein Netz, dass du dich zuerst anmeldest.',
     'bad-message': 'Diese Seite hat eine unbekannte Nachricht erhalten. Lade die Seite neu.',
     unsupported: 'Diese Seite und ihr Worker haben verschiedene Versionen. Lade die Seite neu.',
     'over-limit': 'Ein Limit wurde überschritten.',
@@ -91,6 +92,8 @@ export const de: Strings = {
   needsSignIn: (who) => `${who}. Melde dich erneut an, um fortzufahren.`,
   keptMeanwhile: 'Diese Seite bleibt, wie sie ist.',
   notAccepted: (who) => `${who}, aber der Server akzeptiert deine Sitzung nicht.`,
+  redirected: (who) => `${who}, aber etwas vor dem Server hält Anfragen auf.`,
+  loadFromServer: 'Seite vom Server laden',
   notLive: (who) => `${who}, aber ohne Live-Updates.`,
   youAreSignedOut: 'Du bist abgemeldet.',
   offlineDetail: 'Du bleibst angemeldet. Nachrichten werden gesendet, sobald du wieder online bist.',

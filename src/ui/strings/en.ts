@@ -25,7 +25,8 @@ const problem: Record<ProblemCode, string> = {
   'store-unreadable': 'The saved session could not be opened. It was set aside, not deleted.',
   'revocation-refused': 'The server did not confirm that this sign-in has ended there.',
   'signed-out': 'You are not signed in.',
-  'redirect-refused': 'The request was stopped because it was redirected.',
+  'redirect-refused':
+    'The server sends requests to another address. Perhaps a proxy or your network wants you to sign in first.',
   'bad-message': 'This page received an unknown message. Reload the page.',
   unsupported: 'This page and its worker have different versions. Reload the page.',
   'over-limit': 'A limit was exceeded.',
@@ -109,6 +110,8 @@ export const en = {
   needsSignIn: (who: string) => `${who}. Sign in again to continue.`,
   keptMeanwhile: 'This page stays as it is.',
   notAccepted: (who: string) => `${who}, but the server does not accept your session.`,
+  redirected: (who: string) => `${who}, but something in front of the server stops requests.`,
+  loadFromServer: 'Load this page from the server',
   notLive: (who: string) => `${who}, without live updates.`,
   youAreSignedOut: 'You are signed out.',
   offlineDetail: 'You stay signed in. Messages are sent when you are back online.',

@@ -1,6 +1,6 @@
 import type { Continuity, Snapshot } from '../../protocol/snapshot.ts';
 import { strings } from '../strings/strings.ts';
-import { displayName, statusOf, troubleOf, type SignedInSession, type Status } from '../base/status.ts';
+import { isRedirected, displayName, statusOf, troubleOf, type SignedInSession, type Status } from '../base/status.ts';
 import { duration, fromNow, joinList } from '../strings/time.ts';
 import { problemText, signedOutText } from '../strings/problem-text.ts';
 
@@ -38,6 +38,7 @@ const signedInHeadline = (
         ? { headline: t.waitingForServer(who), detail: sentences(firstProblem(snapshot), t.youStay) }
         : { headline: t.andReconnecting(who), detail: sentences(firstProblem(snapshot), t.catchUp) };
     case 'limited':
+      if (isRedirected(session)) return { headline: t.redirected(who), detail: firstProblem(snapshot) };
       if (troubleOf(session)) return { headline: t.notAccepted(who), detail: firstProblem(snapshot) };
       return { headline: t.notLive(who), detail: sentences(firstProblem(snapshot), confirmed(session, now)) };
     default:
