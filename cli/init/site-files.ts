@@ -21,9 +21,9 @@ export const readyFolder = (): string =>
 const WHOLE_FILE = 'sw.js';
 /** Folder of the parts, beside the worker. No file of a site is in it. */
 export const PARTS = 'keeper';
-const WORKER_FILES = ['keeper-sw.js', 'keeper-pulse.js'];
+export const WORKER_FILES: readonly string[] = ['keeper-sw.js', 'keeper-pulse.js'];
 const PAGE_FILES = ['keeper.js', 'keeper-elements.js', 'embed.js'];
-const WORKER_PART = /^keeper-part-keeper-sw-/;
+export const WORKER_PART = /^keeper-part-keeper-sw-/;
 const OTHER_WORKER_PART = /^keeper-part-/;
 
 /** `path`: from the project's root. */

@@ -15,6 +15,7 @@ const OPTIONAL_PEERS: Readonly<Record<string, string>> = {
   '@types/node': '>=20',
   lmdb: '>=3.5',
   'playwright-core': '>=1.60',
+  vite: '>=5',
 };
 
 const KEPT_FIELDS = ['name', 'version', 'description', 'keywords', 'license', 'author', 'type', 'engines'] as const;
