@@ -13,7 +13,7 @@ export type SessionKeeperOptions = {
   /** URL path of the worker below the base, in development and in production. Default `sw.js`. */
   worker?: string;
   /**
-   * Your own worker, from the root of the project, such as `src/sw.ts`. It calls `keepSession()` of `session-keeper/sw`
+   * Your own worker, from the root of the project, such as `app/worker.ts`. It calls `keepSession()` of `session-keeper/sw`
    * first. Default: the ready worker, with the configuration.
    */
   source?: string;
