@@ -67,7 +67,8 @@ const TENANT = '{tenantid}';
 
 const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '');
 
-const discover = async (issuer: string, baseUrl: string): Promise<Metadata> => {
+/** Rejects with `ProviderUnavailable`, whose message names the setting to look at. */
+export const discoverProvider = async (issuer: string, baseUrl: string): Promise<Metadata> => {
   const { status, body } = await fetchJson(`${baseUrl.replace(/\/$/, '')}/.well-known/openid-configuration`);
   const jwksUri = isObject(body) ? stringAt(body, 'jwks_uri') : undefined;
   const stated = isObject(body) ? stringAt(body, 'issuer') : undefined;
@@ -145,7 +146,7 @@ export const createTokenVerifier = (options: TokenVerifierOptions): TokenVerifie
   const rejected = new Set<string>();
 
   const provider = (): NonNullable<typeof discovery> => {
-    discovery ??= discover(issuer, options.internalUrl ?? issuer).then(
+    discovery ??= discoverProvider(issuer, options.internalUrl ?? issuer).then(
       (metadata) => ({
         metadata,
         keys: createRemoteJWKSet(new URL(metadata.jwksUri), {

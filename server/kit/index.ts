@@ -1,3 +1,10 @@
+export {
+  createBackChannelLogout,
+  type BackChannelAnswer,
+  type BackChannelLogout,
+  type BackChannelOptions,
+  type EndedSession,
+} from './back-channel-logout.ts';
 export { createHub, type HubOptions, type KeeperHub, type TopicHistory, type TopicMessage } from './socket-hub.ts';
 export { createSealer, type WorkerSealer, type SealerOptions } from './sealer.ts';
 export { createTickets, type SocketTickets, type TicketOptions } from './socket-tickets.ts';

@@ -1,5 +1,5 @@
 import type { SignInNext } from '../protocol/bridge/calls.ts';
-import type { Result } from '../protocol/problem.ts';
+import { failed, type Result } from '../protocol/problem.ts';
 import type { NativeCopy } from './native-store.ts';
 import type { Keeper } from './types/types.ts';
 import type { Client } from './client.ts';
@@ -18,19 +18,25 @@ export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onC
     fetch: import('./requests/keeper-fetch.ts'),
     upload: import('./requests/upload.ts'),
     download: import('./requests/download.ts'),
+    stepUp: import('./requests/step-up.ts'),
   };
   for (const part of Object.values(loading)) part.catch(() => undefined);
   const send: Keeper['fetch'] = async (input, init) => (await loading.fetch).send(transport, new Request(input, init));
+  const signIn: Keeper['signIn'] = async (intent) => {
+    const here = location.pathname + location.search + location.hash;
+    const next = await api.signIn(intent.kind === 'oidc' ? { returnTo: here, ...intent } : intent);
+    goTo(next);
+    return next;
+  };
   return {
     get snapshot() {
       return store.get();
     },
     subscribe: store.subscribe,
-    signIn: async (intent) => {
-      const here = location.pathname + location.search + location.hash;
-      const next = await api.signIn(intent.kind === 'oidc' ? { returnTo: here, ...intent } : intent);
-      goTo(next);
-      return next;
+    signIn,
+    stepUp: async (response) => {
+      const authorize = (await loading.stepUp).stepUpOf(response);
+      return authorize ? signIn({ kind: 'oidc', authorize }) : failed({ code: 'unsupported', detail: 'step-up' });
     },
     signOut: async () => {
       const next = await api.signOut();

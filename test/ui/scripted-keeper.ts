@@ -126,6 +126,10 @@ export class ScriptedKeeper implements Keeper {
     return Promise.resolve(ok({ type: 'signed-in' }));
   }
 
+  stepUp(): Promise<Result<SignInNext>> {
+    return Promise.resolve(failed({ code: 'unsupported', detail: 'step-up' }));
+  }
+
   signOut(): Promise<Result<null>> {
     this.calls.push('signOut');
     this.#session({ state: 'signed-out', reason: 'user' });

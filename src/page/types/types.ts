@@ -76,6 +76,17 @@ export type Keeper = {
    */
   signIn(intent: SignInIntent): Promise<Result<SignInNext>>;
   /**
+   * Signs the user in again as an API demands it with a 401 (OAuth 2.0 Step Up Authentication, RFC 9470). The page leaves for
+   * the provider and comes back here. Then send the request again. The session goes on if the person does not finish.
+   *
+   * `unsupported`: the response demands nothing, or another origin hides its `WWW-Authenticate` (CORS `Access-Control-Expose-Headers`).
+   *
+   * @example
+   * const response = await keeper.fetch('/api/v1/notes', { method: 'POST', body: '{}' });
+   * if (response.status === 401) await keeper.stepUp(response);
+   */
+  stepUp(response: Response): Promise<Result<SignInNext>>;
+  /**
    * Signs the user out in all tabs, also without a network; the worker revokes the tokens (RFC 7009) when it can. With
    * `logout: 'provider'` in the configuration the page then leaves for the provider (OpenID Connect RP-Initiated Logout).
    *

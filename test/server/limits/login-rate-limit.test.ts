@@ -1,6 +1,10 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createLoginRateLimit, type Attempt, type LocalLoginRateLimit } from '../../../server/limits/login-rate-limit.ts';
+import {
+  createLoginRateLimit,
+  type Attempt,
+  type LocalLoginRateLimit,
+} from '../../../server/limits/login-rate-limit.ts';
 import { OidcClient } from '../support/agent.ts';
 import { startTestServer, type TestServer } from '../support/start.ts';
 
@@ -16,7 +20,11 @@ const createLimit = (): { limit: LocalLoginRateLimit; advance(ms: number): void 
 };
 
 /** How many wrong attempts in a row the limit allows. */
-const allowedAttempts = (limit: LocalLoginRateLimit, account: string, addressOf: (attempt: number) => string): number => {
+const allowedAttempts = (
+  limit: LocalLoginRateLimit,
+  account: string,
+  addressOf: (attempt: number) => string,
+): number => {
   for (let taken = 0; ; taken += 1) {
     if (limit.take(attempt(account, addressOf(taken))).type === 'limited') return taken;
     if (taken > 1_000) return Infinity;
