@@ -50,7 +50,7 @@ const BUDGETS: readonly Budget[] = [
     bytes: built((files) => workerFiles('keeper-session-sw.js', files)),
   },
   { name: 'worker, start', limitBytes: 27.2 * KB, bytes: built(async () => ['keeper-sw.js']) },
-  { name: 'worker, whole', limitBytes: 63.5 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
+  { name: 'worker, whole', limitBytes: 63.7 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
   { name: 'app worker, start', limitBytes: 30.2 * KB, bytes: built(async () => ['sw.js']) },
   { name: 'page client', limitBytes: 8.9 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
   { name: 'app, first load', limitBytes: 30.4 * KB, bytes: built((files) => pageFiles('index.html', files)) },

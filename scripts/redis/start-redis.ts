@@ -90,7 +90,8 @@ export const startRedis = async (args: readonly string[] = []): Promise<RedisPro
     },
     async stop() {
       await kill();
-      rmSync(dir, { recursive: true, force: true });
+      // A child that saves for a replica may still write.
+      rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     },
   };
 };

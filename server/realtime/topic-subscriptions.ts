@@ -1,6 +1,6 @@
 import type { Cursor } from '../../src/protocol/cursor.ts';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
-import { resumeFrom } from '../storage/lineage.ts';
+import { resumeFrom, type ResumePoint } from '../storage/lineage.ts';
 import type { PublishedEvent, Topics } from './topics.ts';
 
 /** The topics of one connection. Each gets every event once and in order, or the range that it does not get. */
@@ -83,6 +83,7 @@ class Subscriptions implements TopicSubscriptions {
     const start = resumeFrom(head, cursor);
     const { epoch } = head;
     Object.assign(subscription, { epoch, next: start.cursor.offset + 1, head: head.offset });
+    this.#sendFork(topic, epoch, start);
     if (start.gap) send(['gap', topic, epoch, start.gap.from, start.gap.to]);
     send(['ok', requestId, topic, start.cursor, start.resumed]);
     await this.#catchUp(topic, subscription);
@@ -159,7 +160,13 @@ class Subscriptions implements TopicSubscriptions {
       return;
     }
     const start = resumeFrom(head, { epoch: subscription.epoch, offset: subscription.next - 1 });
+    this.#sendFork(topic, head.epoch, start);
     Object.assign(subscription, { epoch: head.epoch, next: start.cursor.offset + 1, head: head.offset });
+  }
+
+  /** An older client ignores it, and takes the new epoch for a gap. */
+  #sendFork(topic: string, epoch: string, { fork }: ResumePoint): void {
+    if (fork) this.#ports.send(['fork', topic, fork.epoch, epoch, fork.ended]);
   }
 
   #sendStored(topic: string, subscription: Subscription, event: { offset: number; data: unknown }): void {

@@ -86,6 +86,8 @@ export const SERVER_FRAMES = {
   ev: tuple(oneOf('ev'), string, string, count, unknown),
   /** Topic, epoch, from, to. The history no longer has these offsets (`to` = 0: unknown, another epoch). */
   gap: tuple(oneOf('gap'), string, string, count, count),
+  /** Topic, former epoch, epoch, offset. Both epochs have the same events up to this offset, so a cursor moves over. */
+  fork: tuple(oneOf('fork'), string, string, string, count),
   /**
    * Topic; every profile that listens to it, by its name in `hi`; in the same order what each says of itself (`null`:
    * nothing). A profile that was cut off counts for a grace period.

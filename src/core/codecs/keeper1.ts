@@ -207,6 +207,8 @@ const build = (put: Put, identity: ProfileIdentity): Protocol => {
         return onHere(frame[1], frame[2], frame[3]);
       case 'gap':
         return topics.get(frame[1])?.onGap(frame[2], frame[4]);
+      case 'fork':
+        return topics.get(frame[1])?.onFork(frame[2], frame[3], frame[4]);
       case 'ack':
         put({ type: 'count', what: 'sent', by: 1 });
         return settle(frame[1], { type: 'acked', offset: frame[2] });

@@ -49,6 +49,8 @@ export type Topic = {
   /** `bytes` is the size of the frame. Returns whether the event is new to this worker. */
   onEvent(epoch: string, offset: number, data: unknown, bytes: number): boolean;
   onGap(epoch: string, to: number): void;
+  /** Two epochs have the same events up to `ended`. A listener beyond it gets a gap with the next `ok` or `ev`. */
+  onFork(from: string, epoch: string, ended: number): void;
 };
 
 export const createTopic = (name: string, ports: TopicPorts): Topic => {
@@ -215,6 +217,19 @@ export const createTopic = (name: string, ports: TopicPorts): Topic => {
       head = { epoch, offset };
       keep(frame);
       return true;
+    },
+    onFork: (from, epoch, ended) => {
+      const moves = (cursor: Cursor | null | undefined): cursor is Cursor =>
+        cursor?.epoch === from && cursor.offset <= ended;
+      for (const [tab, { cursor }] of listeners) {
+        if (!moves(cursor)) continue;
+        cursor.epoch = epoch;
+        ports.send(tab, { type: 'fork', topic: name, from, epoch, ended });
+      }
+      if (upstream.state === 'asked' && moves(upstream.from)) upstream.from.epoch = epoch;
+      if (!moves(head)) return;
+      head.epoch = epoch;
+      ring = ring.map((event) => ({ ...event, epoch }));
     },
     onGap: (epoch, to) => {
       // `ok` and `ev` already report what is lost during a subscription or with an epoch.

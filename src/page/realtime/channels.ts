@@ -222,7 +222,7 @@ export const createChannels = (
       if (frame.type === 'refused') return settle(frame.id, failed(frame.problem));
       if (frame.type === 'here') return presences.receive(frame);
       if (frame.type === 'topic-refused') return refuse(frame.topic, frame.problem);
-      if (frame.type !== 'joined' && frame.type !== 'event' && frame.type !== 'gap') return;
+      if (frame.type !== 'joined' && frame.type !== 'event' && frame.type !== 'gap' && frame.type !== 'fork') return;
       const topic = topics.get(frame.topic);
       if (!topic) return;
       const [place, events] = advance(topic.place, frame);

@@ -10,7 +10,7 @@ export type Position =
   /** The history was lost, and the reader has the gap. Reading continues at any next position. */
   | { state: 'lost'; cursor: Cursor };
 
-export type TopicFrame = Extract<PortFrame, { type: 'joined' | 'event' | 'gap' }>;
+export type TopicFrame = Extract<PortFrame, { type: 'joined' | 'event' | 'gap' | 'fork' }>;
 
 export const cursorOf = (place: Position): Cursor | null => (place.state === 'now' ? null : place.cursor);
 
@@ -41,6 +41,11 @@ const passGap = (
   return [at(epoch, to), [...missing(place, topic, epoch, from), gap]];
 };
 
+const passFork = (place: Position, { from, epoch, ended }: Extract<TopicFrame, { type: 'fork' }>): Position =>
+  place.state === 'at' && place.cursor.epoch === from && place.cursor.offset <= ended
+    ? at(epoch, place.cursor.offset)
+    : place;
+
 /**
  * Each offset once and in order, and each missing one in a gap (docs/invariants.md, 10). The worker guarantees this, and
  * the page ensures it across two workers.
@@ -48,6 +53,7 @@ const passGap = (
 export const advance = (place: Position, frame: TopicFrame): [Position, TopicEvent[]] => {
   const { topic } = frame;
   if (frame.type === 'gap') return passGap(place, frame);
+  if (frame.type === 'fork') return [passFork(place, frame), []];
   const { epoch, offset } = frame.type === 'joined' ? frame.at : frame;
   if (seen(place, epoch, offset)) return [place, []];
   if (frame.type === 'joined') return [at(epoch, offset), missing(place, topic, epoch, offset + 1)];

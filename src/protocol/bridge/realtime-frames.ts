@@ -17,6 +17,8 @@ export const REALTIME_FRAME = union('type', {
   /** `bytes`: its size on the network, in characters. */
   event: { topic: string, epoch: string, offset: number, data: unknown, bytes: number },
   gap: { topic: string, epoch: string, from: number, to: number },
+  /** The epochs `from` and `epoch` have the same events up to `ended`: a cursor up to there moves over. */
+  fork: { topic: string, from: string, epoch: string, ended: number },
   /** The server, or one of its limits, refuses the topic: the tab has left it. */
   'topic-refused': { topic: string, problem: ANY_PROBLEM },
   /** The members of a topic in which the tab is present. */

@@ -116,6 +116,17 @@ test.each([
   ]);
 });
 
+test('moves to the next epoch without a gap when both have the same events, and else reports one [codec-fork]', () => {
+  const codec = greeted();
+  join(codec, 't1', 2);
+  frame(codec, '["ok",1,"a",{"epoch":"e","offset":2},true]');
+  const moved = frame(codec, '["fork","a","e","next",2]');
+  expect(toTabs(moved)).toEqual([['t1', { type: 'fork', topic: 'a', from: 'e', epoch: 'next', ended: 2 }]]);
+  expect(toTabs(ev(codec, 3, 'next'))).toEqual([['t1', event(3, 'next')]]);
+  expect(toTabs(frame(codec, '["fork","a","next","last",2]')), 'this listener is beyond it').toEqual([]);
+  expect(toTabs(ev(codec, 3, 'last')).map(([, { type }]) => type)).toEqual(['gap', 'joined', 'event']);
+});
+
 test('reports a gap of unknown length and a new offset when the epoch changes (invariant 10) [codec-new-epoch]', () => {
   const codec = greeted();
   join(codec, 't1', 5, 'old');

@@ -44,6 +44,14 @@ describe('a topic', () => {
     ]);
   });
 
+  test('moves to the next epoch without a gap when both have what it has read, and else reports one', () => {
+    const fork = (ended: number): TopicFrame => ({ type: 'fork', topic: 't', from: 'e', epoch: 'next', ended });
+    const kept = read([joined(1), event(2), fork(2), event(3, 'next')]);
+    expect(short(kept.events)).toEqual([2, 3]);
+    expect(cursorOf(kept.place)).toEqual({ epoch: 'next', offset: 3 });
+    expect(short(read([joined(1), event(2), event(3), fork(2), event(3, 'next')]).events)).toEqual([2, 3, '4-0', 3]);
+  });
+
   test('reports a gap when offsets are missing', () => {
     expect(short(read([joined(0), event(1), event(5)]).events)).toEqual([1, '2-4', 5]);
     expect(short(read([joined(3), joined(6), event(7)]).events)).toEqual(['4-6', 7]);
