@@ -1,8 +1,7 @@
 import { createAuth } from '../src/host/auth/auth.ts';
-import type { Host } from '../src/host/services/host-types.ts';
-import { answerCall, createApi } from './calls/calls.ts';
 import { withDefinitions } from '../src/host/auth/methods/define-sign-in.ts';
 import type { KeepSessionOptions } from './keep-session-options.ts';
+import * as host from './parts/host-part.ts';
 import { startKeeper } from './start-keeper.ts';
 
 /** A sign-in of the site's own gives sessions of the kind `password`, which the configuration then has to offer. */
@@ -23,9 +22,10 @@ const withForm = <T extends Pick<KeepSessionOptions, 'config'>>(options: T, defi
  * import { keepSession, sharedSockets } from 'session-keeper/sw';
  * keepSession({ config, sockets: sharedSockets });
  */
-export const keepSession = ({ sockets, signIn: definitions = [], ...options }: KeepSessionOptions): Host =>
+export const keepSession = ({ sockets, signIn: definitions = [], ...options }: KeepSessionOptions): void => {
   startKeeper(withForm(options, definitions), {
+    host: async () => host,
     auth: async () => ({ createAuth: (given) => createAuth({ ...given, withOwn: withDefinitions(definitions) }) }),
-    calls: async () => ({ answerCall, createApi }),
     sockets: sockets && (async () => sockets),
   });
+};

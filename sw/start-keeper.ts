@@ -1,9 +1,11 @@
-import { createHost } from '../src/host/host.ts';
+import { systemClock } from '../src/host/runtime/clock.ts';
 import type { Host } from '../src/host/services/host-types.ts';
+import { createFirstVerdict } from '../src/host/session/first-verdict.ts';
+import { createRequests } from '../src/host/session/requests.ts';
 import type { FirstRead } from '../src/host/storage/first-read.ts';
 import { END_SESSION_PATH } from '../src/protocol/bridge/bridge-constants.ts';
 import { callbacksOf } from '../src/protocol/start-config.ts';
-import { parsePageMessage, type KeeperApi, type PageMessage } from '../src/protocol/bridge/bridge.ts';
+import { parsePageMessage, type PageMessage } from '../src/protocol/bridge/bridge.ts';
 import { createClientRateLimit } from './calls/client-rate-limit.ts';
 import type { KeepSessionOptions } from './keep-session-options.ts';
 import { createKeepAlives } from './keep-alive-responses.ts';
@@ -11,7 +13,6 @@ import { completeConfig } from './parts/complete-config.ts';
 import type { LateCode } from './parts/late-code.ts';
 import { createAbortableRequests } from './requests/abortable-requests.ts';
 import { addStaticRoutes } from './requests/static-routes.ts';
-import { isActiveWorker } from './updates/active-worker.ts';
 import { createStopTiming } from './updates/stop-timing.ts';
 import { announceTakeover, requestAnnouncement } from './updates/takeover.ts';
 
@@ -33,36 +34,69 @@ const isDocument = ({ method, destination }: Request, { origin, pathname }: URL,
 
 export type StartOptions = Omit<KeepSessionOptions, 'sockets' | 'signIn'> & { firstRead?: FirstRead | undefined };
 
-/** `keepSession`, with the code that it needs late. */
-export const startKeeper = (options: StartOptions, late: LateCode): Host => {
+/** What the rest of a worker may ask of the keeper. */
+export type StartedKeeper = Pick<Host, 'isRedirected'>;
+
+/**
+ * `keepSession`, with the code that it needs late. At its start a worker has only what sends a request. The session
+ * machine comes after the first answer, or with the first event that needs it.
+ */
+export const startKeeper = (options: StartOptions, late: LateCode): StartedKeeper => {
   const { seal, build = '', takeOver = false, firstRead } = options;
   const config = completeConfig(options.config);
+  const { origin } = location;
   const scope = new URL(self.registration.scope).pathname;
   const folder = new URL('./', location.href).pathname;
-  const host = createHost({
-    config,
-    origin: location.origin,
-    scope,
-    where: 'service-worker',
-    build,
-    seal,
-    firstRead,
-    loadAuth: late.auth,
-    loadSockets: late.sockets,
+  let host: Host | undefined;
+  let answerCalls: ((source: Client, message: unknown, isAccepted: boolean) => Promise<void>) | undefined;
+  let loading: Promise<Host> | undefined;
+
+  const createWith = ({ createHost, createApi, answerCall }: Awaited<ReturnType<LateCode['host']>>): Host => {
+    const created = createHost({
+      ...{ config, origin, scope, build, seal, requests, firstRead },
+      where: 'service-worker',
+      loadAuth: late.auth,
+      loadSockets: late.sockets,
+    });
+    const api = createApi(created.apiOptions);
+    answerCalls = (source, message, isAccepted) => answerCall(api, source, message, isAccepted);
+    return created;
+  };
+  const loadHost = (): Promise<Host> => {
+    loading ??= late.host().then(createWith);
+    // The next event tries again.
+    loading.catch(() => (loading = undefined));
+    return loading;
+  };
+  /** A worker that waits reads nothing: the session may change until it is active. So only events of an active one call this. */
+  const startHost = async (): Promise<Host> => {
+    host ??= await loadHost();
+    host.start();
+    return host;
+  };
+  const withHost = (use: (started: Host) => unknown): Promise<unknown> =>
+    host ? Promise.resolve(use(host)) : startHost().then(use);
+
+  const firstVerdict = firstRead && createFirstVerdict({ firstRead, config, origin, seal, now: Date.now });
+  const requests = createRequests({
+    ...{ config, origin, clock: systemClock, firstVerdict, startHost },
+    loadSenders: async () => (await loadHost()).senders,
   });
-  const keepAlives = createKeepAlives(folder, host.leave);
-  const requests = createAbortableRequests();
+  const keepAlives = createKeepAlives(folder, (tab) => host?.leave(tab));
+  const abortable = createAbortableRequests();
   const isWithinLimit = createClientRateLimit(Date.now);
   const timing = createStopTiming(requestAnnouncement(), self.registration);
   const repeatAnnouncement = announceTakeover();
   const callbacks = callbacksOf(config);
-  let api: KeeperApi | undefined;
-  // A worker that waits reads nothing: the session may change until it is active. Browsers without
-  // `self.serviceWorker` (Firefox before 135) start with the first event that only an active worker gets.
-  if (isActiveWorker()) host.start();
+
+  /** What is left to do, once the page has its first answer. */
+  const afterFirstAnswer = async (): Promise<void> => {
+    await requests.order.answered;
+    await (await startHost()).pending();
+  };
+  const keepOpenForRest = (event: ExtendableEvent): void => keepOpen(event, host ? host.pending() : afterFirstAnswer());
 
   const onFetch = (event: FetchEvent): void => {
-    host.start();
     const { request } = event;
     const url = new URL(request.url);
     const respond = (response: Response | Promise<Response>): void => {
@@ -75,36 +109,41 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
         url,
         callbacks.find((path) => path === url.pathname),
       )
-        ? host.callback(url)
-        : isDocument(request, url, scope + END_SESSION_PATH) && host.endSession();
+        ? startHost().then((started) => started.callback(url))
+        : isDocument(request, url, scope + END_SESSION_PATH) && startHost().then((started) => started.endSession());
       if (next) respond(next.then((to) => Response.redirect(to, 302)));
-      else if (isDocument(request, url, url.pathname)) host.expectTab(event.resultingClientId);
+      else if (isDocument(request, url, url.pathname)) {
+        const { resultingClientId } = event;
+        keepOpen(
+          event,
+          withHost((started) => started.expectTab(resultingClientId)),
+        );
+      }
       return;
     }
-    const match = host.match(request, url);
+    const match = requests.matcher.match(request, url);
     if (match.handling === 'ignore') {
       if (keepAlives.covers(url)) respond(keepAlives.respond(url));
+      if (!host) keepOpenForRest(event);
       return;
     }
     // Developer tools send such requests for themselves. A worker cannot send one again (mswjs/msw has the same guard).
     if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
-    respond(requests.send(request, (sent) => host.fetch(sent, match)));
-    keepOpen(event, host.pending());
+    respond(abortable.send(request, (sent) => requests.fetch(sent, match)));
+    keepOpenForRest(event);
   };
 
   const onWorkerMessage = (event: ExtendableMessageEvent, message: PageMessage | undefined): void => {
     if (message?.type === 'skip-waiting') repeatAnnouncement();
     if (message?.type !== 'taking-over') return;
-    host.handOver(message.ms);
+    const { ms } = message;
+    keepOpen(
+      event,
+      withHost((started) => started.handOver(ms)),
+    );
     keepAlives.end();
-    requests.endStreams();
-    timing.hold(event, message.ms);
-  };
-
-  const answer = async (source: Client, message: unknown, isAccepted: boolean): Promise<void> => {
-    const { answerCall, createApi } = await late.calls();
-    api ??= createApi(host.apiOptions);
-    return answerCall(api, source, message, isAccepted);
+    abortable.endStreams();
+    timing.hold(event, ms);
   };
 
   const onMessage = (event: ExtendableMessageEvent): void => {
@@ -112,22 +151,26 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
     const message = parsePageMessage(event.data);
     if (source instanceof ServiceWorker) onWorkerMessage(event, message);
     if (!message || !(source instanceof Client)) return;
-    if (message.type === 'call' || message.type === 'attach') host.start();
     const isAccepted = isWithinLimit(source.id);
     if (!isAccepted && message.type !== 'call') return;
     switch (message.type) {
-      case 'call':
-        return keepOpen(
-          event,
-          answer(source, message.message, isAccepted).then(() => host.pending()),
-        );
+      case 'call': {
+        const answer = async (started: Host): Promise<void> => {
+          await answerCalls?.(source, message.message, isAccepted);
+          await started.pending();
+        };
+        return keepOpen(event, withHost(answer));
+      }
       case 'attach': {
         const [port] = event.ports;
-        if (port) host.attach(message.intro, port, source.id);
-        return keepOpen(event, host.pending());
+        const attach = (started: Host): Promise<void> | undefined => {
+          if (port) started.attach(message.intro, port, source.id);
+          return started.pending();
+        };
+        return keepOpen(event, withHost(attach));
       }
       case 'abort':
-        return requests.abort(message.name);
+        return abortable.abort(message.name);
       case 'claim':
         return event.waitUntil(self.clients.claim());
       case 'skip-waiting':
@@ -141,15 +184,15 @@ export const startKeeper = (options: StartOptions, late: LateCode): Host => {
   };
 
   self.addEventListener('install', (event) => {
-    addStaticRoutes(event, config, { origin: location.origin, scope, folder });
+    addStaticRoutes(event, config, { origin, scope, folder });
     if (takeOver) void self.skipWaiting();
   });
   self.addEventListener('activate', (event) => {
-    host.start();
+    keepOpen(event, startHost());
     if (takeOver) event.waitUntil(self.clients.claim());
   });
   self.addEventListener('fetch', timing.trackRequest);
   self.addEventListener('fetch', onFetch);
   self.addEventListener('message', onMessage);
-  return host;
+  return { isRedirected: () => host?.isRedirected() ?? false };
 };

@@ -6,12 +6,12 @@ import { serveAppShell } from './shell/app-shell.ts';
 import { startKeeper } from './start-keeper.ts';
 
 const injected = takeInjectedConfig();
-const host = startKeeper(
+const keeper = startKeeper(
   { ...injected, build: __BUILD__, firstRead, takeOver: true },
   { ...sessionParts(), ...socketParts },
 );
 serveAppShell(
   { entries: __PRECACHE__, document: '/index.html', headers: injected.document },
   () => import('./shell/shell-cache.ts'),
-  { serverPaths: injected.config.serverPaths, isRedirected: host.isRedirected },
+  { serverPaths: injected.config.serverPaths, isRedirected: keeper.isRedirected },
 );

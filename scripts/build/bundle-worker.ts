@@ -1,5 +1,13 @@
 import { basename, resolve } from 'node:path';
-import { rolldown, RolldownMagicString, type OutputChunk, type Plugin, type RolldownBuild } from 'rolldown';
+import {
+  rolldown,
+  RolldownMagicString,
+  type InputOptions,
+  type OutputChunk,
+  type OutputOptions,
+  type Plugin,
+  type RolldownBuild,
+} from 'rolldown';
 import {
   filesFolder,
   inputOptions,
@@ -11,6 +19,10 @@ import {
 
 const HASH_LENGTH = 8;
 const CORE = 'core';
+/** All other parts come after this one, so it also has what they share with each other. */
+const HOST = 'host-part';
+
+type Group = { name: string; test(id: string): boolean; priority: number };
 
 const IMPORT = /^import \{([^}]*)\} from "([^"]+)";$/gm;
 const EXPORT = /^export \{([^}]*)\};$/gm;
@@ -70,17 +82,34 @@ const classicParts = (): Plugin => ({
 const chunksOf = (output: Awaited<ReturnType<RolldownBuild['generate']>>['output']): OutputChunk[] =>
   output.filter((file) => file.type === 'chunk');
 
-/** All modules that the entry evaluates at its start. */
-const startModules = (chunks: readonly OutputChunk[]): ReadonlySet<string> => {
+/** All modules that this chunk evaluates. */
+const modulesOf = (chunk: OutputChunk | undefined, chunks: readonly OutputChunk[]): ReadonlySet<string> => {
   const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
   const reached = new Set<OutputChunk>();
-  const visit = (chunk: OutputChunk | undefined): void => {
-    if (!chunk || reached.has(chunk)) return;
-    reached.add(chunk);
-    for (const name of chunk.imports) visit(byName.get(name));
+  const visit = (next: OutputChunk | undefined): void => {
+    if (!next || reached.has(next)) return;
+    reached.add(next);
+    for (const name of next.imports) visit(byName.get(name));
   };
-  visit(chunks[0]);
+  visit(chunk);
   return new Set([...reached].flatMap((chunk) => chunk.moduleIds));
+};
+
+/**
+ * All that the entry needs is one file, and so is all that the host needs beyond it. Without these groups, what they share
+ * with other parts would be files of their own.
+ */
+const groupsOf = async (options: InputOptions, names: OutputOptions): Promise<Group[]> => {
+  const draft = await rolldown(options);
+  const chunks = chunksOf((await draft.generate({ format: 'es', ...names })).output);
+  await draft.close();
+  const start = modulesOf(chunks[0], chunks);
+  const hostChunk = chunks.find(({ name }) => name === HOST);
+  const host = modulesOf(hostChunk, chunks);
+  return [
+    { name: CORE, test: (id) => start.has(id), priority: 2 },
+    { name: HOST, test: (id) => host.has(id), priority: 1 },
+  ];
 };
 
 /** The text with its source map: a file beside it in production, part of the text in development. */
@@ -105,9 +134,7 @@ export const bundleWorker = async (
   const production = mode === 'production';
   const names = { entryFileNames: entry.file, chunkFileNames: `${partName(entry.file)}-[name].js` };
   const options = { ...inputOptions(root, entry, mode, defines), input: resolve(root, entry.source) };
-  const draft = await rolldown(options);
-  const start = startModules(chunksOf((await draft.generate({ format: 'es', ...names })).output));
-  await draft.close();
+  const groups = await groupsOf(options, names);
   const bundle = await rolldown({ ...options, plugins: [classicParts()] });
   const { output } = await bundle.generate({
     format: 'es',
@@ -115,8 +142,7 @@ export const bundleWorker = async (
     minify: production,
     comments: { annotation: false },
     sourcemap: 'hidden',
-    // All that the entry needs is one file. Without the group, what it shares with its parts would be files of their own.
-    codeSplitting: { groups: [{ name: CORE, test: (id) => start.has(id) }] },
+    codeSplitting: { groups },
   });
   await bundle.close();
   const [main, ...parts] = chunksOf(output);

@@ -17,16 +17,13 @@ import { systemClock, systemRandom } from './runtime/clock.ts';
 import { boundedFetch, DIRECT_FETCH, type FetchBounds } from './runtime/http.ts';
 import { createRecordNews } from './runtime/record-news.ts';
 import { createRefreshLock, holdLivenessLock } from './runtime/locks.ts';
-import { createStartOrder } from './runtime/start-order.ts';
 import { createServices } from './services/services.ts';
 import type { HostOptions } from './services/host-options.ts';
 import type { Host } from './services/host-types.ts';
-import { createAuthorizedFetch, type AuthorizedFetch } from './session/authorized-fetch.ts';
+import type { AuthorizedFetch } from './session/authorized-fetch.ts';
 import { createContinuityCounters } from './session/continuity-counters.ts';
 import { createNetworkState } from './session/network-state.ts';
-import { createRequestMatcher } from './session/request-matcher.ts';
 import { createSessionRuntime } from './session/session-runtime.ts';
-import { createUserScopes } from './session/user-scope.ts';
 import { createLazySockets } from './sockets/lazy-sockets.ts';
 import { takeIdentity } from './storage/profile-identity.ts';
 import { createTabExpectations } from './tabs/tab-expectations.ts';
@@ -84,10 +81,10 @@ const signInBy = (callback: URL, { ticket }: KeeperConfig['signIn']) => {
 
 /** Wires the host together. Synchronous, so that a worker can answer the event that started it. */
 export const createHost = (options: HostOptions): Host => {
-  const { config, origin, scope, where, build, seal, clock = systemClock, random = systemRandom } = options;
+  const { config, origin, scope, where, build, seal, requests, clock = systemClock, random = systemRandom } = options;
+  const { authorizedFetch, order, scopes } = requests;
   const worker = { id: newId(), startedAt: clock.now(), host: where } as const;
   const livenessLock = holdLivenessLock(navigator.locks, worker.id);
-  const order = createStartOrder(clock);
   const services = createServices(options, {
     clock,
     random,
@@ -98,7 +95,6 @@ export const createHost = (options: HostOptions): Host => {
     onRevocationRefused: (problem) => session.dispatch({ type: 'revocation-refused', problem }),
   });
   const { auth, journal } = services;
-  const scopes = createUserScopes();
   let former: SessionMachine | undefined;
   const updateEnvironment = (): void =>
     sockets.use((all) => all.environment({ online: network.online, visible: tabs.visible }));
@@ -138,7 +134,7 @@ export const createHost = (options: HostOptions): Host => {
     onChange(machine) {
       const before = former ?? machine;
       former = machine;
-      scopes.observe(machine.state);
+      scopes.observe(latestOf(machine.state), hasLeft(machine));
       counters.observe(before, machine);
       if (isProof(before, machine)) network.proved(clock.now());
       const known = sessionOf(machine.state);
@@ -156,16 +152,11 @@ export const createHost = (options: HostOptions): Host => {
   const cleanUp = (): void => {
     void order.background.then(() => services.cleanUp(sessionOf(session.machine.state))).catch(() => undefined);
   };
-  const matcher = createRequestMatcher(config, origin);
   let redirectedAt = -Infinity;
   const redirected = (): void => {
     if (clock.now() - redirectedAt >= REDIRECT_CHECK_MS) arrived(undefined);
     redirectedAt = clock.now();
   };
-  const authorizedFetch = createAuthorizedFetch({
-    ...{ ...session, ...auth, ...clock, origin, matcher, redirected, scope: scopes.get },
-    withCsrf: config.signIn.ticket?.csrf && auth.sendWithCsrf,
-  });
 
   const sockets = createLazySockets(async () => {
     const identity = await takeIdentity(services.disk);
@@ -220,6 +211,7 @@ export const createHost = (options: HostOptions): Host => {
   return {
     start() {
       if (session.machine.calls > 0) return;
+      requests.connect({ requestToken: session.requestToken, refusedAgain: session.refusedAgain, redirected });
       network.start();
       session.dispatch({ type: 'started' });
       void order.background.then(() => {
@@ -227,6 +219,7 @@ export const createHost = (options: HostOptions): Host => {
         void services.revocations.run();
       });
     },
+    senders: auth,
     apiOptions: { scope, services, session, publish: sockets.publish, snapshot, nudge },
     attach(intro, port, client) {
       void livenessLock.then((life) => {
@@ -251,14 +244,7 @@ export const createHost = (options: HostOptions): Host => {
       session.dispatch({ type: 'tab-expected' });
     },
     leave: tabs.leave,
-    match: matcher.match,
-    covers: matcher.covers,
     isRedirected: () => session.machine.refusedProblem?.code === 'redirect-refused',
-    fetch(request, match) {
-      const response = authorizedFetch(request, match);
-      order.answers(response);
-      return response;
-    },
     async callback(url) {
       const landing = await auth.land(url.searchParams.get('state')).catch(() => undefined);
       if (!landing?.begins) session.dispatch(signInBy(url, config.signIn));

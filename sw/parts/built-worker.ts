@@ -5,8 +5,8 @@ import { installParts } from './part-registry.ts';
 export const sessionParts = (): LateCode => {
   installParts();
   return {
+    host: () => import('./host-part.ts'),
     auth: () => import('../../src/host/auth/auth.ts'),
-    calls: () => import('../calls/calls.ts'),
   };
 };
 

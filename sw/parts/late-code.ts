@@ -6,9 +6,9 @@ import type { SocketsFactory } from '../../src/host/sockets/shared-sockets.ts';
  * built worker evaluates each part when it first needs it (docs/decisions/0012-a-worker-in-parts.md).
  */
 export type LateCode = {
+  /** The session machine, the tabs, and what answers the calls of pages. */
+  host(): Promise<typeof import('./host-part.ts')>;
   auth: LoadAuth;
-  /** What answers the calls of pages. */
-  calls(): Promise<Pick<typeof import('../calls/calls.ts'), 'answerCall' | 'createApi'>>;
   /** Absent where the worker has no sockets. */
   sockets?: (() => Promise<SocketsFactory>) | undefined;
 };

@@ -1,7 +1,8 @@
 import 'fake-indexeddb/auto';
 import { openDB } from 'idb';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createDisk, destroyDisk, type Disk, type SessionRow } from '../../src/host/storage/database.ts';
+import { createDisk, destroyDisk, type Disk } from '../../src/host/storage/database.ts';
+import type { SessionRow } from '../../src/host/storage/session-row.ts';
 import { packRow, unpackRow } from '../../src/host/storage/native-record.ts';
 import { createSealer } from '../../src/host/storage/encryption.ts';
 import { createSessionStore, type SessionStore } from '../../src/host/storage/session-store.ts';

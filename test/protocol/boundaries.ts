@@ -4,7 +4,7 @@ import { STORED_END_SESSION } from '../../src/host/auth/end-session.ts';
 import { STORED_KEY_PAIR } from '../../src/host/auth/dpop-keys.ts';
 import { STORED_REVOCATION } from '../../src/host/session/revocations.ts';
 import { DATABASE_VERSION } from '../../src/host/storage/connection.ts';
-import { SESSION_ROW } from '../../src/host/storage/database.ts';
+import { SESSION_ROW } from '../../src/host/storage/session-row.ts';
 import { STORED_KEY } from '../../src/host/storage/encryption.ts';
 import { STORED_JOURNAL } from '../../src/host/storage/journal.ts';
 import { NATIVE_ROW, NATIVE_VERSION } from '../../src/host/storage/native-record.ts';

@@ -2,7 +2,6 @@ import type { Problem } from '../../protocol/problem.ts';
 import { transition, withEffects } from '../machine.ts';
 import {
   activate,
-  admit,
   answerAll,
   beginRefresh,
   enterFailed,
@@ -17,7 +16,7 @@ import {
   waitingOf,
 } from './session-transitions.ts';
 import { verifyNow } from './session-verify.ts';
-import { hasEnded, usable } from './token-expiry.ts';
+import { admit, hasEnded, usable } from './token-expiry.ts';
 import type {
   TokenResponse,
   SessionMachine,

@@ -1,7 +1,6 @@
 import { retryAfterOf } from '../../protocol/problem.ts';
 import { noChange, withEffects } from '../machine.ts';
 import {
-  admit,
   answer,
   answerAll,
   beginRefresh,
@@ -12,7 +11,7 @@ import {
   spendUnauthorized,
 } from './session-transitions.ts';
 import { checkNow, verifyNow } from './session-verify.ts';
-import { isDue } from './token-expiry.ts';
+import { admit, isDue } from './token-expiry.ts';
 import type {
   Failed,
   SessionMachine,

@@ -1,18 +1,9 @@
 import type { Problem } from '../../protocol/problem.ts';
 import { noChange, transition, withEffects } from '../machine.ts';
-import {
-  activate,
-  admit,
-  answerAll,
-  beginRefresh,
-  generationOf,
-  leave,
-  replaced,
-  waitingOf,
-} from './session-transitions.ts';
+import { activate, answerAll, beginRefresh, generationOf, leave, replaced, waitingOf } from './session-transitions.ts';
 import { adopt, newer, onOverdue } from './session-refresh.ts';
 import { verifyNow } from './session-verify.ts';
-import { hasEnded } from './token-expiry.ts';
+import { admit, hasEnded } from './token-expiry.ts';
 import type {
   SessionMachine,
   SessionContext,

@@ -3,7 +3,7 @@ import type { SignInNext } from '../../protocol/bridge/calls.ts';
 import type { SignedOutReason } from '../../protocol/snapshot.ts';
 import { retryDelay } from '../../protocol/timing/backoff.ts';
 import { transition } from '../machine.ts';
-import { usable } from './token-expiry.ts';
+import { verdictOf } from './token-expiry.ts';
 import type {
   AccessToken,
   Failed,
@@ -57,20 +57,6 @@ export const generationAfterSignOut = (generation: number, now: number): number 
 export const holdsLock = ({ state }: SessionState): boolean =>
   state === 'refreshing' || state === 'saving' || state === 'ending';
 export const release = (state: SessionState): SessionEffect[] => (holdsLock(state) ? [{ type: 'unlock' }] : []);
-
-/** The verdict if the token can be sent now. A token that cannot be renewed is sent even after its expiry. */
-export const admit = (session: Session, { now, policy }: SessionContext): Verdict | undefined => {
-  const { access, refresh } = session.tokens;
-  return usable(access, now, policy) || refresh === undefined || session.kind === 'ticket'
-    ? verdictOf(session)
-    : undefined;
-};
-
-/** The verdict with the current token, without a look at its expiry. */
-const verdictOf = ({ kind, generation, tokens }: Session): Verdict | undefined => {
-  if (kind === 'ticket') return { type: 'anonymous' };
-  return tokens.access && { type: 'authorized', generation, token: tokens.access, key: tokens.key };
-};
 
 /** One attempt to refresh: the failure before it, if any, and the requests that wait for its result. */
 type RefreshAttempt = { session: Session; waiting: Waiting; failed?: Failed | undefined; leastAttempt?: number };

@@ -1,4 +1,4 @@
-import type { AccessToken, SessionMachine, Session } from './session-types.ts';
+import type { AccessToken, SessionContext, SessionMachine, Session, Verdict } from './session-types.ts';
 import type { SessionPolicy } from '../session-policy.ts';
 
 /** A clock this far before a token's issue time was set back. */
@@ -12,6 +12,23 @@ const clockWasSetBack = (token: AccessToken, now: number): boolean => now < toke
  */
 export const usable = (token: AccessToken | undefined, now: number, policy: SessionPolicy): token is AccessToken =>
   token !== undefined && (now < token.expiresAt - policy.marginMs || Math.abs(now - token.issuedAt) < policy.minAgeMs);
+
+/** The verdict if the token can be sent now. A token that cannot be renewed is sent even after its expiry. */
+export const admit = (
+  session: Session,
+  { now, policy }: Pick<SessionContext, 'now' | 'policy'>,
+): Verdict | undefined => {
+  const { access, refresh } = session.tokens;
+  return usable(access, now, policy) || refresh === undefined || session.kind === 'ticket'
+    ? verdictOf(session)
+    : undefined;
+};
+
+/** The verdict with the current token, without a look at its expiry. */
+export const verdictOf = ({ kind, generation, tokens }: Session): Verdict | undefined => {
+  if (kind === 'ticket') return { type: 'anonymous' };
+  return tokens.access && { type: 'authorized', generation, token: tokens.access, key: tokens.key };
+};
 
 /** When to refresh, so that no request waits. `Infinity` for a token with a very short lifetime. */
 export const renewAt = (token: AccessToken, policy: SessionPolicy): number => {

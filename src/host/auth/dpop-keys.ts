@@ -1,6 +1,7 @@
 import { DPoP, modifyAssertion, type DPoPHandle } from 'oauth4webapi';
 import { looseObject, object, string } from '../../protocol/schema/schema.ts';
-import { getSealed, putDurably, SEALED, type Disk, type Sealed } from '../storage/database.ts';
+import { getSealed, putDurably, type Disk } from '../storage/database.ts';
+import { SEALED, type Sealed } from '../storage/sealed.ts';
 import type { Sealer } from '../storage/encryption.ts';
 import { DPOP_PREFIX as PREFIX, type FirstRead } from '../storage/first-read.ts';
 import { createProofRetry, type ProofRetry } from './provider-quirks.ts';

@@ -8,10 +8,12 @@ const DELIVERY_MS = 30;
 /** Work that no one waits for begins at the latest so long (ms) after the start. */
 const BACKGROUND_AFTER_MS = 1_000;
 
-/** What a starting worker does in which order: the request of a page, then the proof, then all the rest. */
+/** What a starting worker does in which order: the request of a page, then the machine and the proof, then all the rest. */
 export type StartOrder = {
   /** A page waits for this answer. */
   answers(response: Promise<unknown>): void;
+  /** Resolves when the page has the first answer, or has waited for long enough. */
+  readonly answered: Promise<unknown>;
   /** Resolves when a proof takes no time from the first answer. */
   mayProve(): Promise<unknown>;
   /** The first proof is there, or has failed. */
@@ -23,6 +25,8 @@ export type StartOrder = {
 export const createStartOrder = (clock: Clock): StartOrder => {
   let first: Promise<unknown> | undefined;
   let begin = (): void => undefined;
+  let answer = (): void => undefined;
+  const delivered = new Promise<void>((resolve) => (answer = resolve));
   const background = new Promise<void>((resolve) => (begin = resolve));
   const after = (ms: number): Promise<void> => new Promise((resolve) => void clock.schedule(clock.now() + ms, resolve));
   void after(BACKGROUND_AFTER_MS).then(begin);
@@ -32,8 +36,11 @@ export const createStartOrder = (clock: Clock): StartOrder => {
         response.catch(() => undefined),
         ANSWER_DEADLINE_MS,
         undefined,
-      ).then(() => after(DELIVERY_MS));
+      )
+        .then(() => after(DELIVERY_MS))
+        .then(answer);
     },
+    answered: Promise.race([delivered, background]),
     mayProve: async () => first,
     proved: () => void after(DELIVERY_MS).then(begin),
     background,

@@ -1,5 +1,6 @@
 import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
 import type { LoadAuth } from '../auth/late-auth.ts';
+import type { Requests } from '../session/requests.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 import type { Sealer } from '../storage/encryption.ts';
 import type { FirstRead } from '../storage/first-read.ts';
@@ -21,6 +22,8 @@ export type HostOptions = {
   loadAuth: LoadAuth;
   /** Loads the socket feature (`sharedSockets`), where pages use sockets or channels. */
   loadSockets?: (() => Promise<SocketsFactory>) | undefined;
+  /** The requests of pages. The host judges them from now on. */
+  requests: Requests;
   /** What the worker has begun to read in its first statement. */
   firstRead?: FirstRead | undefined;
   clock?: Clock | undefined;

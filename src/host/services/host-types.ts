@@ -1,12 +1,13 @@
 import type { TabIntro } from '../../protocol/bridge/bridge.ts';
+import type { Senders } from '../session/requests.ts';
 import type { ApiOptions } from './keeper-api.ts';
-import type { AuthorizedFetch } from '../session/authorized-fetch.ts';
-import type { RequestMatcher } from '../session/request-matcher.ts';
 
 /** The keeper without the code that is specific to a service worker or to a page. */
 export type Host = {
   /** For `createApi`, which makes the methods that pages call over the bridge. */
   readonly apiOptions: ApiOptions;
+  /** They need no session. */
+  readonly senders: Senders;
   /** Reads the session from the disk, once. A worker that waits must not: what it read would be old once it is active. */
   start(): void;
   /** A tab arrived. The host sends its frames on `port`. `client`: the id of its document, in a service worker. */
@@ -15,14 +16,8 @@ export type Host = {
   expectTab(client: string): void;
   /** A tab left: its keep-alive response ended. */
   leave(tab: string): void;
-  /** Applies the request policy. A fetch event needs the result at once, so it is synchronous. */
-  match: RequestMatcher['match'];
-  /** Whether this URL may get authorization at all. */
-  covers: RequestMatcher['covers'];
   /** Whether the backend's check was redirected, so that no authorization is possible: a proxy wants people to sign in. */
   isRedirected(): boolean;
-  /** Sends a request with authorization: at most one refresh and one replay. */
-  fetch: AuthorizedFetch;
   /** Takes a sign-in callback and resolves with the path to go on to. The code exchange continues after that. */
   callback(url: URL): Promise<string>;
   /** Where `END_SESSION_PATH` redirects to: the provider's log-out URL once after a sign-out, else the path of the scope. */

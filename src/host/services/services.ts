@@ -10,6 +10,7 @@ import { createDisk } from '../storage/database.ts';
 import { deploymentName, formerNames, type DeploymentName } from '../runtime/deployment-name.ts';
 import { createSealer } from '../storage/encryption.ts';
 import { createJournal, describe } from '../storage/journal.ts';
+import { sealBindings } from '../storage/sealed.ts';
 import { createSessionStore } from '../storage/session-store.ts';
 import type { HostOptions } from './host-options.ts';
 
@@ -33,12 +34,12 @@ export const createServices = (
   { clock, random, worker, current, hasLeft, onErased, onRevocationRefused }: ServicesOptions,
 ) => {
   const { config, origin, scope, seal, loadAuth, firstRead } = options;
-  const { oidc } = config.signIn;
   const deployment: DeploymentName = { name: deploymentName(config.name, scope) };
   const disk = createDisk(() => void rewrite(), firstRead?.connection, deployment);
-  // Only this origin, provider and client can open what a provider gave. Other kinds depend on the origin only.
-  const bindings = { provider: [origin, oidc?.issuer, oidc?.clientId].join(' '), withoutProvider: `${origin}  ` };
+  const bindings = sealBindings(origin, config);
   const sealer = options.createSealer?.(bindings.provider) ?? createSealer(disk, bindings.provider, seal);
+  // A proof needs this key before the session is read. Each later read replaces it.
+  void firstRead?.rows.then(({ key }) => sealer.useStored(key)).catch(() => undefined);
   const now = clock.now;
   let isBearerOnly = false;
   const onBearerOnly = (): void => {

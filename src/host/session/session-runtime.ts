@@ -22,7 +22,8 @@ import type { RefreshLock } from '../runtime/locks.ts';
 import { createMachineRunner } from '../runtime/machine-runner.ts';
 import { storeProblem } from '../storage/store-problem.ts';
 import { describe, type Journal } from '../storage/journal.ts';
-import { generationOfRecord, type Loaded, type SaveOutcome, type SessionStore } from '../storage/session-store.ts';
+import { generationOfRecord } from '../storage/session-row.ts';
+import type { Loaded, SaveOutcome, SessionStore } from '../storage/session-store.ts';
 import type { Revocations } from './revocations.ts';
 
 export type SessionRuntimeOptions = {

@@ -1,5 +1,4 @@
-import { latestOf } from '../../core/session/session-transitions.ts';
-import type { Session, SessionState } from '../../core/session/session-types.ts';
+import type { Session } from '../../core/session/session-types.ts';
 
 /** The period during which one user is signed in here. Requests that start in it end with it. */
 export type UserScope = {
@@ -9,7 +8,11 @@ export type UserScope = {
   readonly fetched: Set<string>;
 };
 
-export type UserScopes = { get(): UserScope; observe(state: SessionState): void };
+export type UserScopes = {
+  get(): UserScope;
+  /** `session`: the newest one, saved or not. `hasLeft`: its user signed out, and no sign-in came after it. */
+  observe(session: Session | undefined, hasLeft: boolean): void;
+};
 
 /** A second sign-in of the same user continues the scope. A sign-in whose user is not known yet starts another one. */
 const isAnotherUser = (before: Session, after: Session): boolean =>
@@ -21,15 +24,13 @@ export const createUserScopes = (): UserScopes => {
   let last: Session | undefined;
   return {
     get: () => current,
-    observe(state) {
-      const session = latestOf(state);
-      const left = state.state === 'signed-out' && state.reason === 'user';
-      if (last && (left || (session && isAnotherUser(last, session)))) {
+    observe(session, hasLeft) {
+      if (last && (hasLeft || (session && isAnotherUser(last, session)))) {
         ending.abort(new TypeError('signed-out'));
         ending = new AbortController();
         current = { ended: ending.signal, fetched: new Set() };
       }
-      last = left ? undefined : (session ?? last);
+      last = hasLeft ? undefined : (session ?? last);
     },
   };
 };

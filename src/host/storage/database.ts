@@ -1,20 +1,7 @@
 import { deleteDB, wrap, type DBSchema, type IDBPDatabase } from 'idb';
-import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
-import { instanceOf } from '../../protocol/schema/schema-types.ts';
 import { DATABASE_NAME, openDatabase } from './connection.ts';
 import { named, type DeploymentName } from '../runtime/deployment-name.ts';
-
-/** AES-GCM ciphertext. `key` names its key, so that an unknown key does not look like corrupt data. */
-export const SEALED = object({
-  key: string,
-  iv: instanceOf<Uint8Array<ArrayBuffer>>(Uint8Array),
-  data: instanceOf<ArrayBuffer>(ArrayBuffer),
-});
-export type Sealed = Infer<typeof SEALED>;
-
-/** The generation is in clear, so that a writer can see which record is newer without opening either. */
-export const SESSION_ROW = object({ generation: number, sealed: SEALED });
-export type SessionRow = Infer<typeof SESSION_ROW>;
+import { SEALED, type Sealed } from './sealed.ts';
 
 /** Page script can write the database, so each value is `unknown` until a schema has read it. */
 interface KeeperSchema extends DBSchema {

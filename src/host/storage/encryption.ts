@@ -1,7 +1,8 @@
 import type { SealSecret } from '../../protocol/config.ts';
 import type { Schema } from '../../protocol/schema/schema.ts';
-import type { Disk, Sealed } from './database.ts';
+import type { Disk } from './database.ts';
 import { LOCAL_KEY } from './first-read.ts';
+import type { Sealed } from './sealed.ts';
 
 export type Sealer = {
   /** Name of the key that `seal` uses. Records under another key are to be sealed again. */
@@ -17,6 +18,9 @@ export type Sealer = {
   /** The same keys for the records of another deployment, or of another sign-in kind. */
   boundTo(deployment: string): Sealer;
 };
+
+/** The disk with the local key. */
+type KeyDisk = Pick<Disk, 'use'>;
 
 /** Name of the key that lies beside the data. */
 const LOCAL = 'local';
@@ -41,7 +45,7 @@ export const STORED_KEY: Schema<CryptoKey> = {
  * Tiers T0 and T1: a non-extractable key beside the data. It hides tokens from a casual look at the disk only: page
  * script can use it (SECURITY.md, tier compatible).
  */
-const stored = (disk: Disk, create: boolean): Promise<CryptoKey> =>
+const stored = (disk: KeyDisk, create: boolean): Promise<CryptoKey> =>
   disk.use(async (db) => {
     const found = STORED_KEY.read(await db.get('keys', LOCAL_KEY));
     if (found) return found;
@@ -56,7 +60,7 @@ const stored = (disk: Disk, create: boolean): Promise<CryptoKey> =>
   });
 
 /** `deployment` names the origin, provider and client that may open the records. */
-export const createSealer = (disk: Disk, deployment: string, seal: SealSecret | undefined): Sealer => {
+export const createSealer = (disk: KeyDisk, deployment: string, seal: SealSecret | undefined): Sealer => {
   const name = seal?.id ?? LOCAL;
   const secrets = seal ? [seal, ...(seal.former ?? [])] : [];
   const keys = new Map<string, Promise<CryptoKey>>();

@@ -14,7 +14,12 @@ export type FirstRows = {
   dpop: ReadonlyMap<string, unknown>;
 };
 
-export type FirstRead = { connection: Promise<IDBDatabase>; rows: Promise<FirstRows> };
+export type FirstRead = {
+  connection: Promise<IDBDatabase>;
+  rows: Promise<FirstRows>;
+  /** The same rows for one judgement on the session. A later one must read again: another context may have written. */
+  takeRows(): Promise<FirstRows> | undefined;
+};
 
 const resultOf = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
@@ -49,5 +54,11 @@ export const startFirstRead = (database?: string): FirstRead => {
   const rows = connection.then(readRows);
   // The user of the rows handles this. A worker that needs none must not report it.
   rows.catch(() => undefined);
-  return { connection, rows };
+  let fresh: Promise<FirstRows> | undefined = rows;
+  const takeRows = (): Promise<FirstRows> | undefined => {
+    const taken = fresh;
+    fresh = undefined;
+    return taken;
+  };
+  return { connection, rows, takeRows };
 };

@@ -1,7 +1,7 @@
 import { parseJson } from '../../protocol/schema/json.ts';
 import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
 import { oneOf } from '../../protocol/schema/schema-types.ts';
-import type { SessionRow } from './database.ts';
+import type { SessionRow } from './session-row.ts';
 
 /*
  * A sealed row as text, for a native store such as a keychain. It holds what the disk holds: without the key it does

@@ -1,14 +1,14 @@
-import { SESSION_RECORD, serializeRecord } from '../../core/session/session-record.ts';
+import { serializeRecord } from '../../core/session/session-record.ts';
 import type { SessionRecord } from '../../core/session/session-types.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { resolveAfter } from '../../protocol/timing/timer.ts';
-import { SESSION_ROW, type Disk, type SessionRow } from './database.ts';
+import type { Disk } from './database.ts';
+import { createRowOpener, generationOfRecord, isRow, SESSION_CONTEXT, type SessionRow } from './session-row.ts';
 import { storeProblem } from './store-problem.ts';
 import type { Sealer } from './encryption.ts';
 import { CURRENT, LOCAL_KEY, type FirstRead } from './first-read.ts';
 
 const ASIDE = 'aside';
-const CONTEXT = 'session';
 
 /** Attempts of one write, and the pause between them. Together they stay below the 15 s that a request waits. */
 const WRITE_ATTEMPTS = 3;
@@ -33,15 +33,10 @@ export type SessionStore = {
   restore(row: SessionRow): Promise<boolean>;
 };
 
-export const generationOfRecord = (saved: SessionRecord): number =>
-  saved.state === 'signed-in' ? saved.session.generation : saved.generation;
-
 const sameBytes = (a: ArrayBuffer, b: ArrayBuffer): boolean => {
   const [left, right] = [new Uint8Array(a), new Uint8Array(b)];
   return left.length === right.length && left.every((byte, index) => byte === right[index]);
 };
-
-const isRow = (value: unknown): value is SessionRow => SESSION_ROW.read(value) !== undefined;
 
 const sameRow = (a: unknown, b: unknown): boolean =>
   isRow(a) && isRow(b) ? sameBytes(a.sealed.data, b.sealed.data) : isRow(a) === isRow(b);
@@ -59,27 +54,14 @@ const noFormer = async (): Promise<boolean> => false;
 
 export const createSessionStore = (disk: Disk, sealer: Sealer, options: SessionStoreOptions = {}): SessionStore => {
   const { firstRead, withoutProvider = sealer, returnToFormer = noFormer } = options;
-  let first = firstRead?.rows;
 
   const sealerFor = (record: SessionRecord): Sealer => {
     const kind = record.state === 'signed-in' ? record.session.kind : record.kind;
     return kind === 'oidc' ? sealer : withoutProvider;
   };
-  /** Former versions sealed all kinds alike. */
-  const unseal = (sealed: SessionRow['sealed']): Promise<unknown> =>
-    sealer.open(sealed, CONTEXT).catch((error: unknown) => {
-      if (withoutProvider === sealer || !(error instanceof Error) || error.name !== 'OperationError') throw error;
-      return withoutProvider.open(sealed, CONTEXT);
-    });
+  const open = createRowOpener(sealer, withoutProvider);
 
   const read = (): Promise<unknown> => disk.use((db) => db.get('session', CURRENT));
-
-  /** The generation in clear decides which of two rows is newer, so it must equal the sealed one. */
-  const open = async (row: unknown): Promise<SessionRecord> => {
-    const saved = isRow(row) && SESSION_RECORD.read(await unseal(row.sealed));
-    if (saved && generationOfRecord(saved) === row.generation) return saved;
-    throw new DOMException('record', 'DataError');
-  };
 
   /** Keeps one unreadable row for diagnosis. It moves only the row that was read: another worker may have replaced it. */
   const setAside = (row: unknown): Promise<unknown> =>
@@ -93,8 +75,8 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, options: SessionS
 
   /** The row and its key in one transaction. A request waits for both after a restart of the worker. */
   const readWithKey = async (): Promise<unknown> => {
+    const first = firstRead?.takeRows();
     const rows = first && (await disk.within(first).catch(() => undefined));
-    first = undefined;
     if (!rows) return readRowAndKey();
     sealer.useStored(rows.key);
     return rows.session;
@@ -143,7 +125,7 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, options: SessionS
   const attempt = async (record: SessionRecord): Promise<SaveOutcome> => {
     const row: SessionRow = {
       generation: generationOfRecord(record),
-      sealed: await sealerFor(record).seal(serializeRecord(record), CONTEXT),
+      sealed: await sealerFor(record).seal(serializeRecord(record), SESSION_CONTEXT),
     };
     const newer = await write(row, record.state === 'signed-out');
     if (newer) {

@@ -4,6 +4,7 @@ import { parseJson } from '../../protocol/schema/json.ts';
 import { misfitOf } from '../../protocol/schema/misfit.ts';
 import { WORKER_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
 import { createHost } from '../../host/host.ts';
+import { createRequests } from '../../host/session/requests.ts';
 import { createApi } from '../../host/services/keeper-api.ts';
 import type { KeeperApi } from '../../protocol/bridge/bridge.ts';
 import { sharedSockets } from '../../host/sockets/shared-sockets.ts';
@@ -11,7 +12,7 @@ import { noteOnce } from '../../host/runtime/developer-note.ts';
 import { stoppableClock } from '../../host/runtime/stoppable-clock.ts';
 import type { LoadAuth } from '../../host/auth/late-auth.ts';
 import type { Host } from '../../host/services/host-types.ts';
-import { createPlainRecords } from '../../host/storage/plain-records.ts';
+import { createPlainRecords } from './plain-records.ts';
 import { sendWith } from '../../host/runtime/send-directly.ts';
 import { authorizePageFetch, formerFetch } from './authorized-page-fetch.ts';
 import { folderOf } from '../connection/worker-registration.ts';
@@ -90,8 +91,14 @@ export const openInPageTransport = (options: InPageOptions): Transport => {
   const former = formerFetch();
   sendWith(former);
   const { clock, stop } = stoppableClock();
+  const requests = createRequests({
+    ...{ config, origin: location.origin, clock },
+    startHost: async () => host.start(),
+    loadSenders: async () => host.senders,
+  });
   const host = createHost({
     config,
+    requests,
     origin: location.origin,
     // The scope that the worker would have: this host continues its session.
     scope: folderOf(script),
@@ -106,10 +113,10 @@ export const openInPageTransport = (options: InPageOptions): Transport => {
   const api = createApi(host.apiOptions);
   void takeCallback(host, api, callbacksOf(config));
   const authorized = (request: Request): Promise<Response> => {
-    const match = host.match(request);
-    return match.handling === 'ignore' ? former(request) : host.fetch(request, match).then(orReject);
+    const match = requests.matcher.match(request);
+    return match.handling === 'ignore' ? former(request) : requests.fetch(request, match).then(orReject);
   };
-  const restoreFetch = patchFetch ? authorizePageFetch(former, host.covers, authorized) : undefined;
+  const restoreFetch = patchFetch ? authorizePageFetch(former, requests.matcher.covers, authorized) : undefined;
   const page = inPageTransport({ api, attach: (intro, port) => host.attach(intro, port), fetch: authorized });
   const end = (): void => {
     restoreFetch?.();

@@ -16,7 +16,11 @@ let site: Deployment;
 test.beforeEach(async () => {
   site = await startDeployment();
 });
-test.afterEach(() => site.stop());
+test.afterEach(async ({ page }) => {
+  // A page that looks for its server after the stop would print an error.
+  await page.close();
+  await site.stop();
+});
 
 /** Checks for an update. Resolves with the last state of the worker that was installed, `none` without one. */
 const outcomeOfUpdate = (page: Page): Promise<string> =>

@@ -39,7 +39,7 @@ const MESSAGES_EACH = 200;
 const UPDATE_DEADLINE_MS = 20_000;
 const SETTLED_DEADLINE_MS = 20_000;
 /** A request without an answer after this time counts as unanswered. */
-const ANSWERED_WITHIN_MS = 5_000;
+const ANSWERED_WITHIN_MS = 15_000;
 const TOPIC = 'update-load';
 const MODELS = '/api/v1/llm/models';
 

@@ -1,0 +1,36 @@
+import { SESSION_RECORD } from '../../core/session/session-record.ts';
+import type { SessionRecord } from '../../core/session/session-types.ts';
+import { number, object, type Infer } from '../../protocol/schema/schema.ts';
+import type { Sealer } from './encryption.ts';
+import { SEALED, type Sealed } from './sealed.ts';
+
+/** The generation is in clear, so that a writer can see which record is newer without opening either. */
+export const SESSION_ROW = object({ generation: number, sealed: SEALED });
+export type SessionRow = Infer<typeof SESSION_ROW>;
+
+export const isRow = (value: unknown): value is SessionRow => SESSION_ROW.read(value) !== undefined;
+
+/** A sealed session record is authenticated as one. */
+export const SESSION_CONTEXT = 'session';
+
+export const generationOfRecord = (saved: SessionRecord): number =>
+  saved.state === 'signed-in' ? saved.session.generation : saved.generation;
+
+/** Opens the rows of one deployment. Rejects with `DataError` for a row that is none. */
+export const createRowOpener = (
+  sealer: Pick<Sealer, 'open'>,
+  withoutProvider: Pick<Sealer, 'open'>,
+): ((row: unknown) => Promise<SessionRecord>) => {
+  /** Former versions sealed all kinds alike. */
+  const unseal = (sealed: Sealed): Promise<unknown> =>
+    sealer.open(sealed, SESSION_CONTEXT).catch((error: unknown) => {
+      if (withoutProvider === sealer || !(error instanceof Error) || error.name !== 'OperationError') throw error;
+      return withoutProvider.open(sealed, SESSION_CONTEXT);
+    });
+  return async (row) => {
+    const saved = isRow(row) && SESSION_RECORD.read(await unseal(row.sealed));
+    // The generation in clear decides which of two rows is newer, so it must equal the sealed one.
+    if (saved && generationOfRecord(saved) === row.generation) return saved;
+    throw new DOMException('record', 'DataError');
+  };
+};

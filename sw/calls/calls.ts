@@ -1,2 +1,0 @@
-export { createApi } from '../../src/host/services/keeper-api.ts';
-export { answerCall } from './call-bridge.ts';
