@@ -7,7 +7,7 @@ import { createRequests, type Requests, type SessionSource } from '../../src/hos
 import { createDisk, destroyDisk, type Disk } from '../../src/host/storage/database.ts';
 import { createSealer } from '../../src/host/storage/encryption.ts';
 import { startFirstRead, type FirstRead } from '../../src/host/storage/first-read.ts';
-import { sealBindings } from '../../src/host/storage/sealed.ts';
+import { sealBindings } from '../../src/host/runtime/deployment-name.ts';
 import { createSessionStore } from '../../src/host/storage/session-store.ts';
 import { KEEPER_CONFIG } from '../../src/protocol/config.ts';
 

@@ -1,9 +1,8 @@
 import { DPoP, modifyAssertion, type DPoPHandle } from 'oauth4webapi';
 import { looseObject, object, string } from '../../protocol/schema/schema.ts';
 import { getSealed, putDurably, type Disk } from '../storage/database.ts';
-import { SEALED, type Sealed } from '../storage/sealed.ts';
+import { DPOP_PREFIX as PREFIX, type FirstRead, SEALED, type Sealed } from '../storage/first-read.ts';
 import type { Sealer } from '../storage/encryption.ts';
-import { DPOP_PREFIX as PREFIX, type FirstRead } from '../storage/first-read.ts';
 import { createProofRetry, type ProofRetry } from './provider-quirks.ts';
 
 const ES256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;

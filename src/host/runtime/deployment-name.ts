@@ -1,3 +1,5 @@
+import type { KeeperConfig } from '../../protocol/config.ts';
+
 /**
  * The name of a deployment: two apps, or two scopes of one app, on the same origin. It is part of the names of all that an
  * origin shares: databases, locks, channels.
@@ -17,3 +19,15 @@ export const named = (base: string, { name }: DeploymentName): string => (name =
 /** The data of versions that knew no names, and of a deployment without a configured name. */
 export const formerNames = (name: string, scope: string): readonly string[] =>
   [...new Set([deploymentName(undefined, scope), ''])].filter((former) => former !== name);
+
+/** What sealed records are bound to: only this origin, provider and client can open what a provider gave. */
+export type SealBindings = {
+  provider: string;
+  /** Other sign-in kinds depend on the origin only. */
+  withoutProvider: string;
+};
+
+export const sealBindings = (origin: string, { signIn: { oidc } }: Pick<KeeperConfig, 'signIn'>): SealBindings => ({
+  provider: [origin, oidc?.issuer, oidc?.clientId].join(' '),
+  withoutProvider: `${origin}  `,
+});

@@ -10,7 +10,7 @@ import { createDisk } from '../storage/database.ts';
 import { deploymentName, formerNames, type DeploymentName } from '../runtime/deployment-name.ts';
 import { createSealer } from '../storage/encryption.ts';
 import { createJournal, describe } from '../storage/journal.ts';
-import { sealBindings } from '../storage/sealed.ts';
+import { sealBindings } from '../runtime/deployment-name.ts';
 import { createSessionStore } from '../storage/session-store.ts';
 import type { HostOptions } from './host-options.ts';
 

@@ -4,7 +4,7 @@ import { admit, hasEnded } from '../../core/session/token-expiry.ts';
 import type { KeeperConfig, SealSecret } from '../../protocol/config.ts';
 import { createSealer } from '../storage/encryption.ts';
 import type { FirstRead } from '../storage/first-read.ts';
-import { sealBindings } from '../storage/sealed.ts';
+import { sealBindings } from '../runtime/deployment-name.ts';
 import { createRowOpener } from '../storage/session-row.ts';
 
 /** What the session machine would say of a request, or `undefined` when the machine has to judge. */

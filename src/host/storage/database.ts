@@ -1,7 +1,7 @@
 import { deleteDB, wrap, type DBSchema, type IDBPDatabase } from 'idb';
 import { DATABASE_NAME, openDatabase } from './connection.ts';
 import { named, type DeploymentName } from '../runtime/deployment-name.ts';
-import { SEALED, type Sealed } from './sealed.ts';
+import { SEALED, type Sealed } from './first-read.ts';
 
 /** Page script can write the database, so each value is `unknown` until a schema has read it. */
 interface KeeperSchema extends DBSchema {

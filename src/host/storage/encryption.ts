@@ -1,8 +1,7 @@
 import type { SealSecret } from '../../protocol/config.ts';
 import type { Schema } from '../../protocol/schema/schema.ts';
 import type { Disk } from './database.ts';
-import { LOCAL_KEY } from './first-read.ts';
-import type { Sealed } from './sealed.ts';
+import { LOCAL_KEY, type Sealed } from './first-read.ts';
 
 export type Sealer = {
   /** Name of the key that `seal` uses. Records under another key are to be sealed again. */

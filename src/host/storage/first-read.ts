@@ -1,9 +1,19 @@
+import { object, string, type Infer } from '../../protocol/schema/schema.ts';
+import { instanceOf } from '../../protocol/schema/schema-types.ts';
 import { openDatabase } from './connection.ts';
 
 /** Where the session's row, the local key and the DPoP keys lie. */
 export const CURRENT = 'current';
 export const LOCAL_KEY = 'seal';
 export const DPOP_PREFIX = 'dpop:';
+
+/** AES-GCM ciphertext. `key` names its key, so that an unknown key does not look like corrupt data. */
+export const SEALED = object({
+  key: string,
+  iv: instanceOf<Uint8Array<ArrayBuffer>>(Uint8Array),
+  data: instanceOf<ArrayBuffer>(ArrayBuffer),
+});
+export type Sealed = Infer<typeof SEALED>;
 
 /** Rows as they are on the disk: each is unknown until a schema has read it. */
 export type FirstRows = {

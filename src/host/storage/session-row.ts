@@ -2,7 +2,7 @@ import { SESSION_RECORD } from '../../core/session/session-record.ts';
 import type { SessionRecord } from '../../core/session/session-types.ts';
 import { number, object, type Infer } from '../../protocol/schema/schema.ts';
 import type { Sealer } from './encryption.ts';
-import { SEALED, type Sealed } from './sealed.ts';
+import { SEALED, type Sealed } from './first-read.ts';
 
 /** The generation is in clear, so that a writer can see which record is newer without opening either. */
 export const SESSION_ROW = object({ generation: number, sealed: SEALED });

@@ -12,7 +12,7 @@ import { noteOnce } from '../../host/runtime/developer-note.ts';
 import { stoppableClock } from '../../host/runtime/stoppable-clock.ts';
 import type { LoadAuth } from '../../host/auth/late-auth.ts';
 import type { Host } from '../../host/services/host-types.ts';
-import { createPlainRecords } from './plain-records.ts';
+import { createPlainRecords } from '../../host/storage/plain-records.ts';
 import { sendWith } from '../../host/runtime/send-directly.ts';
 import { authorizePageFetch, formerFetch } from './authorized-page-fetch.ts';
 import { folderOf } from '../connection/worker-registration.ts';

@@ -1,6 +1,6 @@
 import { parseJson } from '../../protocol/schema/json.ts';
 import { object, string, unknown } from '../../protocol/schema/schema.ts';
-import type { Sealer } from '../../host/storage/encryption.ts';
+import type { Sealer } from './encryption.ts';
 
 /** Names no key, so that such a record never looks like an encrypted one. */
 const NO_KEY = 'none';
