@@ -51,7 +51,7 @@ const BUDGETS: readonly Budget[] = [
   },
   { name: 'worker, start', limitBytes: 12.3 * KB, bytes: built(async () => ['keeper-sw.js']) },
   { name: 'worker, whole', limitBytes: 66.5 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
-  { name: 'app worker, start', limitBytes: 15.3 * KB, bytes: built(async () => ['sw.js']) },
+  { name: 'app worker, start', limitBytes: 16 * KB, bytes: built(async () => ['sw.js']) },
   { name: 'page client', limitBytes: 8.9 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
   { name: 'app, first load', limitBytes: 30.4 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {

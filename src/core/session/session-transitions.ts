@@ -3,7 +3,7 @@ import type { SignInNext } from '../../protocol/bridge/calls.ts';
 import type { SignedOutReason } from '../../protocol/snapshot.ts';
 import { retryDelay } from '../../protocol/timing/backoff.ts';
 import { transition } from '../machine.ts';
-import { verdictOf } from './token-expiry.ts';
+import { tokenVerdict } from './token-expiry.ts';
 import type {
   AccessToken,
   Failed,
@@ -95,7 +95,7 @@ export const activate = (
   waiting: Waiting,
   context: SessionContext,
 ): SessionStep => {
-  const verdict = verdictOf(session);
+  const verdict = tokenVerdict(session);
   if (!verdict) return degradeWithoutToken(machine, { session, waiting }, context);
   return transition(machine, { state: 'active', session }, ...answerAll(waiting, verdict));
 };

@@ -20,12 +20,12 @@ export const admit = (
 ): Verdict | undefined => {
   const { access, refresh } = session.tokens;
   return usable(access, now, policy) || refresh === undefined || session.kind === 'ticket'
-    ? verdictOf(session)
+    ? tokenVerdict(session)
     : undefined;
 };
 
 /** The verdict with the current token, without a look at its expiry. */
-export const verdictOf = ({ kind, generation, tokens }: Session): Verdict | undefined => {
+export const tokenVerdict = ({ kind, generation, tokens }: Session): Verdict | undefined => {
   if (kind === 'ticket') return { type: 'anonymous' };
   return tokens.access && { type: 'authorized', generation, token: tokens.access, key: tokens.key };
 };
