@@ -24,6 +24,7 @@ import {
 import { closeConnections } from './realtime/close-connections.ts';
 import type { FreezableConnection } from './realtime/freezable-socket.ts';
 import { isGrantActive } from './provider/provider.ts';
+import { drainWithoutStore } from './redis/drain-without-store.ts';
 import { openStorage, type OpenStorage } from './redis/open-storage.ts';
 import { createSlowClients } from './limits/slow-clients.ts';
 import { createRefusalLog } from './operations/refusal-log.ts';
@@ -91,6 +92,18 @@ const openPorts = async (options: ServerOptions, host: string, cleanups: Cleanup
 
 type Ports = { app: OpenPort; provider: OpenPort | undefined };
 
+/** The package takes its keys once, so other keys need another provider. Its state is in the store. */
+const createRenewedProvider = async (context: ServerContext): Promise<RequestListener> => {
+  const current = { handle: await createEmbeddedProvider(context) };
+  const renew = async (): Promise<void> => {
+    current.handle = await createEmbeddedProvider(context);
+  };
+  context.services.storage.secrets.onChange(() => {
+    renew().catch((error: unknown) => context.log.error({ err: error }, 'the provider keeps its former keys'));
+  });
+  return (request, response) => current.handle(request, response);
+};
+
 /** Handles the requests of both ports from now on. */
 const serveRequests = async (
   context: ServerContext,
@@ -104,7 +117,7 @@ const serveRequests = async (
   const isTrustedProxy = createTrustedProxies(options.trustedProxies ?? LOOPBACK_PROXIES);
   const observers: Observers = {
     log: context.log,
-    metrics: createMetrics(services.stats, () => services.space?.read().free),
+    metrics: createMetrics(services.stats, () => services.space?.read().free, services.storage),
   };
   const { isStopping } = context;
   const pipeline = { ...services, origins, isTrustedProxy, slowClients, observers, isStopping };
@@ -128,12 +141,21 @@ const serveRequests = async (
     slowClients.guard(provider.server);
     const names = { publicOrigin: publicIssuer, hostNames: createHostNames(host, publicIssuer) };
     const own = { port: 'provider' as const, operations: undefined };
-    const handle = await createEmbeddedProvider(context);
+    const handle = await createRenewedProvider(context);
     provider.setListener(requestPipeline({ ...pipeline, ...names, ...own }, providerFaultPoint, handle));
   }
   const own = { port: 'app' as const, operations, publicOrigin, hostNames };
   app.setListener(requestPipeline({ ...pipeline, ...own }, appFaultPoint, listener));
+  const stopWatch = drainWithoutStore(services.storage, () => {
+    context.log.error(
+      {},
+      'The store has been away for 30 s. The sockets of this instance close, so that they go elsewhere.',
+    );
+    services.hub.drain();
+    services.eventStreams.drain();
+  });
   cleanups.push(async () => {
+    stopWatch();
     stop();
     slowClients.stop();
     await stopSockets(services);

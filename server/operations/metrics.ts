@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Stats } from '../base/stats.ts';
+import type { Storage } from '../storage/storage.ts';
 
 /** What the server did since its start, in the text format of Prometheus. */
 export type Metrics = {
@@ -21,7 +22,11 @@ const COUNTERS: readonly (readonly [name: keyof Stats, metric: string, help: str
 ];
 
 /** `freeBytes`: of the data folder's volume. */
-export const createMetrics = (stats: Stats, freeBytes: () => number | undefined): Metrics => {
+export const createMetrics = (
+  stats: Stats,
+  freeBytes: () => number | undefined,
+  { isUp, fleet }: Pick<Storage, 'isUp' | 'fleet'>,
+): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Histogram({
@@ -54,6 +59,20 @@ export const createMetrics = (stats: Stats, freeBytes: () => number | undefined)
     registers,
     collect: () => free.set(freeBytes() ?? Number.NaN),
   });
+  if (isUp) {
+    const up: Gauge = new Gauge({
+      name: 'keeper_store_up',
+      help: 'Whether this instance reaches the shared store, and it is that of its secrets. 1: yes.',
+      registers,
+      collect: () => up.set(isUp() ? 1 : 0),
+    });
+    const instances: Gauge = new Gauge({
+      name: 'keeper_instances',
+      help: 'Instances that share the store, as this one knows.',
+      registers,
+      collect: () => instances.set(fleet.members().size),
+    });
+  }
   let hasProcessMetrics = false;
   return {
     observe({ port, method, route, status, seconds }) {

@@ -1,4 +1,4 @@
-import { isObject, numberAt, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
+import { isObject, numberAt, parseJson, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
 import { hmac, randomId, timingSafeEquals } from '../base/crypto.ts';
 import type { Keyring } from '../storage/storage.ts';
 import { unavailable, type Reply } from './engine/connection.ts';
@@ -36,6 +36,10 @@ export const createIdentity = (
   let state: StoreState = 'unknown';
   const signed = (id: string, by: Buffer): string => hmac(by, `store ${id}`);
 
+  const signAgain = (identity: JsonObject): void => {
+    run(['SET', key, JSON.stringify(identity), 'XX']).catch(() => undefined);
+  };
+
   const judge = (reply: Reply): StoreState => {
     const stored = typeof reply === 'string' ? parseJson(reply) : undefined;
     if (reply === null || reply === undefined) return 'empty';
@@ -43,7 +47,10 @@ export const createIdentity = (
     const check = isObject(stored) ? stringAt(stored, 'check') : undefined;
     if (!isObject(stored) || id === undefined || check === undefined) return 'foreign';
     if ((numberAt(stored, 'schema') ?? 0) > SCHEMA) return 'newer';
-    return ring().some((by) => timingSafeEquals(signed(id, by), check)) ? 'ours' : 'foreign';
+    const by = ring().findIndex((each) => timingSafeEquals(signed(id, each), check));
+    // Else the store would belong to no one when the former secret is removed. `XX`: never in an empty store.
+    if (by > 0) signAgain({ ...stored, check: signed(id, ring()[0]) });
+    return by < 0 ? 'foreign' : 'ours';
   };
 
   const look = async (): Promise<StoreState> => {

@@ -25,7 +25,6 @@ export type RedisStorageOptions = SecretSource & {
 
 /** An open storage, and what an operator wants to know of it. */
 export type SharedStorage = Storage & {
-  isUp(): boolean;
   close(): Promise<void>;
 };
 

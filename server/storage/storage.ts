@@ -121,6 +121,8 @@ export type Storage = {
   bus: Bus;
   secrets: Secrets;
   fleet: Fleet;
+  /** Whether calls to a shared store can succeed now. `undefined`: the store is in this process. */
+  isUp?: () => boolean;
   /** `undefined`: a single instance, whose own limits hold. */
   rates: Rates | undefined;
 };
