@@ -9,11 +9,12 @@ const PICTURE = 'docs/session-keeper.png';
 const MAX_BYTES = 700_000;
 const APP = { width: 800, height: 560 };
 const CAPTION_HEIGHT = 56;
-const STEPS = ['Sign in', 'Reload', 'Kill the worker', 'Cut the network', 'Reconnect'] as const;
+const STEPS = ['Sign in', 'Reload', 'Kill the worker', 'Cut the network', 'Break everything'] as const;
 const READ_MS = 2_200;
 const GLANCE_MS = 900;
 const LAST_MS = 4_000;
 const OK = 200;
+const MINUTE_MS = 60_000;
 
 type Step = (typeof STEPS)[number];
 
@@ -54,9 +55,9 @@ const play = async (browser: Browser, url: string): Promise<readonly AnimationFr
 
   await page.goto(url);
   await page.getByLabel('User name').waitFor();
-  await shoot('Sign in', 'Sign in once.', GLANCE_MS);
+  await page.getByRole('button', { name: 'Try it now' }).waitFor();
+  await shoot('Sign in', 'Sign in once.');
   await fillInForm(page);
-  await shoot('Sign in', 'Sign in once.', GLANCE_MS);
   await sendForm(page);
   await isConnected();
   await shoot('Sign in', 'The worker holds the tokens and one WebSocket for all tabs.');
@@ -81,8 +82,12 @@ const play = async (browser: Browser, url: string): Promise<readonly AnimationFr
 
   await context.setOffline(false);
   await page.getByRole('button', { name: 'Session: Connected' }).waitFor();
-  await isConnected();
-  await shoot('Reconnect', 'Back online: same session, connected again.', LAST_MS);
+  await page.getByRole('link', { name: 'Resilience' }).click();
+  await page.getByRole('button', { name: 'All of them' }).click();
+  await page.getByRole('button', { name: /^Server away\s+Recovered/ }).waitFor({ timeout: MINUTE_MS });
+  await shoot('Break everything', 'A minute of faults: each request and message is counted.');
+  await page.locator('.verdict.held').waitFor({ timeout: 2 * MINUTE_MS });
+  await shoot('Break everything', 'It held: no sign-out, no lost message.', LAST_MS);
   await context.close();
   await sheet.close();
   return frames;

@@ -4,14 +4,8 @@ import type { SessionView, Snapshot } from '../../src/protocol/snapshot.ts';
 import type { Channel, ChannelEvent, Member } from '../../src/page/types/channel-types.ts';
 import type { Keeper } from '../../src/page/types/types.ts';
 
-/** A call that an element made: snapshots go into the elements, and calls come out. */
-export type Call =
-  | 'signOut'
-  | 'apply'
-  | 'journal'
-  | `nudge ${NudgeCause}`
-  | `signIn ${SignInIntent['kind']}`
-  | `fetch ${string}`;
+/** What an element made the keeper do: snapshots go into the elements, and calls come out. A read of the journal is none. */
+export type Call = 'signOut' | 'apply' | `nudge ${NudgeCause}` | `signIn ${SignInIntent['kind']}` | `fetch ${string}`;
 
 type Messages = Extract<ChannelEvent, { type: 'message' }>;
 
@@ -142,7 +136,6 @@ export class ScriptedKeeper implements Keeper {
   }
 
   journal(): Promise<Result<readonly JournalEntry[]>> {
-    this.calls.push('journal');
     return Promise.resolve(ok(this.#journal));
   }
 

@@ -87,7 +87,7 @@ test('accepts different edges, and detects a block that is 4 pixels off or a dot
   const isOther = () => expect(page).not.toHaveScreenshot('active-light.png', SAME);
   // a quarter of a pixel changes every edge
   await changed('session-gate { translate: .25px }', isSame);
-  await changed('session-facts { translate: 4px }', isOther);
+  await changed('session-pulse { translate: 4px }', isOther);
   await changed('session-status { translate: 4px }', isOther);
   await changed(':root { --keeper-good: light-dark(oklch(67% .15 68), red) }', isOther);
   await changed(':root { --keeper-accent: light-dark(oklch(47% .16 25), red) }', isOther);
