@@ -9,27 +9,32 @@ export const escapeHtml = (value: string): string =>
     .replaceAll('"', '&quot;')
     .replaceAll("'", '&#39;');
 
+/** The look of the app (src/ui/look/theme.ts), so that a person at the provider is still in the same place. */
 const STYLE = `
-:root { color-scheme: light dark; --ink: #16202c; --dim: #51606f; --paper: #f2f5f8; --card: #fff; --line: #8793a0;
-  --accent: #0b5cad; --on-accent: #fff; --bad: #a3161f; --bad-paper: #fdecec; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8eef4; --dim: #a9b6c3; --paper: #10161d; --card: #19222c;
-  --line: #7d8b99; --accent: #7cb8f5; --on-accent: #08131f; --bad: #ff9d9d; --bad-paper: #3a1c20; } }
+:root { color-scheme: light dark; --ink: light-dark(oklch(25% .02 270), oklch(94% .006 270));
+  --dim: light-dark(oklch(48% .018 270), oklch(73% .014 270)); --paper: light-dark(oklch(98.6% .002 270), oklch(16.5% .008 270));
+  --card: light-dark(#fff, oklch(20% .01 270)); --line: light-dark(oklch(91.5% .005 270), oklch(29% .013 270));
+  --edge: light-dark(oklch(63% .012 270), oklch(54% .018 270)); --accent: light-dark(oklch(47% .16 272), oklch(77% .115 272));
+  --on-accent: light-dark(#fff, oklch(19% .05 272)); --bad: light-dark(oklch(52% .18 26), oklch(75% .13 24)); }
 * { box-sizing: border-box; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem; background: var(--paper);
-  color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
-main { width: 100%; max-width: 24rem; background: var(--card); padding: 1.75rem 1.5rem; border-radius: 1rem;
-  border: 1px solid color-mix(in srgb, var(--line) 40%, transparent); }
-h1 { font-size: 1.375rem; line-height: 1.25; margin: 0 0 .25rem; }
+body { margin: 0; min-height: 100dvh; display: grid; place-items: center; padding: 1rem; background: var(--paper);
+  color: var(--ink); font: 400 1rem/1.5 ui-sans-serif, system-ui, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif; }
+main { width: 100%; max-width: 23rem; background: var(--card); padding: clamp(1.25rem, 6vw, 2rem); border-radius: .75rem;
+  border: 1px solid var(--line); }
+h1 { font-size: 1.5rem; font-weight: 600; letter-spacing: -.02em; line-height: 1.25; margin: 0 0 .25rem; text-wrap: balance; }
 p { margin: 0 0 1.25rem; color: var(--dim); overflow-wrap: anywhere; }
-label { display: block; font-weight: 600; margin: 0 0 .25rem; }
-input { width: 100%; font: inherit; color: inherit; background: transparent; border: 1px solid var(--line);
-  border-radius: .5rem; padding: .625rem .75rem; margin: 0 0 1rem; }
+label { display: block; font-size: .875rem; font-weight: 500; margin: 0 0 .375rem; }
+input { width: 100%; font: inherit; color: inherit; background: transparent; border: 1px solid var(--edge);
+  border-radius: .5rem; min-height: 2.75rem; padding: .4375rem 1rem; margin: 0 0 1rem; }
 input[aria-invalid=true] { border-color: var(--bad); }
-button { width: 100%; min-height: 2.75rem; font: inherit; font-weight: 600; border-radius: .5rem; cursor: pointer;
+button { width: 100%; min-height: 2.75rem; font: inherit; font-weight: 500; border-radius: .5rem; cursor: pointer;
   border: 1px solid transparent; background: var(--accent); color: var(--on-accent); padding: .5rem 1rem; margin: 0 0 .5rem; }
+button:hover { background: color-mix(in oklch, var(--accent) 88%, var(--ink)); }
 button.quiet { background: transparent; color: inherit; border-color: var(--line); }
-:is(input, button, a):focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-.alert { color: var(--bad); background: var(--bad-paper); border-radius: .5rem; padding: .625rem .75rem; }
+button.quiet:hover { border-color: var(--edge); }
+:is(input, button, a):focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.alert { color: inherit; background: color-mix(in oklch, var(--bad) 9%, var(--card)); border-radius: .5rem;
+  border-inline-start: 3px solid var(--bad); padding: .625rem .875rem; font-size: .9375rem; }
 .hint { margin: 1rem 0 0; font-size: .875rem; }
 a { color: var(--accent); }
 `;
