@@ -3,7 +3,7 @@ import type { Context } from '../site/context.ts';
 import type { OidcConfig } from '../../../src/protocol/sign-in-config.ts';
 import { UNKNOWN_CONFIG } from '../site/deployment.ts';
 import { header, NAVIGATION, type HttpResponse } from '../site/http-request.ts';
-import { metadataUrl, parseMetadata, type Metadata } from '../site/metadata.ts';
+import { isExpectedIssuer, metadataUrl, parseMetadata, type Metadata } from '../site/metadata.ts';
 import { isLoopback } from '../site/target.ts';
 import { fail, pass, skipped, warn, type Finding, type DoctorCheck } from './check.ts';
 
@@ -53,7 +53,7 @@ const metadata: DoctorCheck = {
   title: 'The metadata matches the configuration',
   group,
   run: withOidc(async (context, oidc) => {
-    const url = metadataUrl(oidc.issuer);
+    const url = metadataUrl(oidc);
     const fix = `Check the issuer in the configuration; ${url} must answer 200 with JSON whose "issuer" is exactly the same string.`;
     const found = await context.metadata();
     if (!found) {
@@ -62,7 +62,7 @@ const metadata: DoctorCheck = {
       const shape = outcome.type === 'response' && !parseMetadata(outcome.response.body) ? ', not usable metadata' : '';
       return fail(`${url}: ${what}${shape}`, 'No one can sign in or refresh while the worker cannot read it.', fix);
     }
-    if (found.issuer === oidc.issuer) return pass(found.issuer);
+    if (isExpectedIssuer(found.issuer, oidc)) return pass(found.issuer);
     return fail(
       `the metadata say ${found.issuer}, the configuration says ${oidc.issuer}`,
       'The worker rejects metadata of another issuer (OpenID Connect Discovery §4.3), so no one can sign in.',
@@ -82,7 +82,7 @@ const cors: DoctorCheck = {
     const from = context.site.origin;
     const why = 'The browser hides the response from the worker, so the worker can neither sign in nor refresh.';
     const fix = `Allow ${from} at the provider for this client (CORS), with the methods GET, POST and the header DPoP.`;
-    const document = await context.request(metadataUrl(oidc.issuer), { headers: { origin: from } });
+    const document = await context.request(metadataUrl(oidc), { headers: { origin: from } });
     if (!allowsOrigin(document, from)) return fail(`the metadata do not allow ${from}`, why, fix);
     const wants = found.dpop.length > 0 ? 'dpop' : 'content-type';
     const preflight = await context.request(found.token, {

@@ -130,9 +130,9 @@ export const createContext = ({ site, account, browser, config, timeoutMs }: Con
       return request(url.href, { headers: NAVIGATION });
     }),
     metadata: once(async () => {
-      const issuer = (await deployment())?.oidc?.issuer;
-      if (issuer === undefined) return undefined;
-      const outcome = await send(metadataUrl(issuer), { headers: { accept: 'application/json' } });
+      const oidc = (await deployment())?.oidc;
+      if (oidc === undefined) return undefined;
+      const outcome = await send(metadataUrl(oidc), { headers: { accept: 'application/json' } });
       return outcome.type === 'response' && outcome.response.status === 200
         ? parseMetadata(outcome.response.body)
         : undefined;

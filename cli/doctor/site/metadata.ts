@@ -1,3 +1,4 @@
+import type { OidcConfig } from '../../../src/protocol/sign-in-config.ts';
 import { isObject, own, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
 
 /** The fields of OpenID Connect Discovery 1.0 §3 and RFC 8414 §2 that a keeper needs. */
@@ -35,5 +36,12 @@ export const parseMetadata = (text: string): Metadata | undefined => {
   };
 };
 
-/** The path of the issuer comes before `/.well-known` (OpenID Connect Discovery 1.0 §4.1). */
-export const metadataUrl = (issuer: string): string => `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+const withoutSlash = (issuer: string): string => issuer.replace(/\/$/, '');
+
+/** The path of the issuer comes before `/.well-known` (OpenID Connect Discovery 1.0 §4.1), unless the site names another. */
+export const metadataUrl = ({ issuer, metadata }: OidcConfig): string =>
+  typeof metadata === 'string' ? metadata : `${withoutSlash(issuer)}/.well-known/openid-configuration`;
+
+/** Whether the worker takes these metadata for those of the configured issuer (src/host/auth/discovery.ts). */
+export const isExpectedIssuer = (stated: string, { issuer, metadata }: OidcConfig): boolean =>
+  metadata !== undefined || stated.includes('{tenantid}') || withoutSlash(stated) === withoutSlash(issuer);
