@@ -42,12 +42,13 @@ type Site = { name: string; built: string; how: 'init' | 'plugin'; offline?: tru
 const SITES: readonly Site[] = [
   { name: 'vite-react', built: 'dist', how: 'init' },
   { name: 'express', built: '', how: 'init' },
+  { name: 'webpack', built: 'public', how: 'init' },
   { name: 'own-worker', built: 'public', how: 'init', offline: true },
   { name: 'vite-vue', built: 'dist', how: 'plugin' },
   { name: 'vite-pwa', built: 'dist', how: 'init', offline: true },
 ];
 /** Their installations take longest. `PACKAGE_SITES=all npm run pack` drives them too. */
-const LONG: ReadonlySet<string> = new Set(['vite-pwa']);
+const LONG: ReadonlySet<string> = new Set(['vite-pwa', 'webpack']);
 const driven = SITES.filter(({ name }) => process.env['PACKAGE_SITES'] === 'all' || !LONG.has(name));
 
 describe.each(driven)('the package in $name', ({ name, built, how, offline }) => {
