@@ -43,12 +43,13 @@ const SITES: readonly Site[] = [
   { name: 'vite-react', built: 'dist', how: 'init' },
   { name: 'express', built: '', how: 'init' },
   { name: 'webpack', built: 'public', how: 'init' },
+  { name: 'next-static', built: 'out', how: 'init' },
   { name: 'own-worker', built: 'public', how: 'init', offline: true },
   { name: 'vite-vue', built: 'dist', how: 'plugin' },
   { name: 'vite-pwa', built: 'dist', how: 'init', offline: true },
 ];
 /** Their installations take longest. `PACKAGE_SITES=all npm run pack` drives them too. */
-const LONG: ReadonlySet<string> = new Set(['vite-pwa', 'webpack']);
+const LONG: ReadonlySet<string> = new Set(['next-static', 'vite-pwa', 'webpack']);
 const driven = SITES.filter(({ name }) => process.env['PACKAGE_SITES'] === 'all' || !LONG.has(name));
 
 describe.each(driven)('the package in $name', ({ name, built, how, offline }) => {
