@@ -56,7 +56,7 @@ const BUDGETS: readonly Budget[] = [
   { name: 'app, first load', limitBytes: 30.4 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {
     name: 'three elements',
-    limitBytes: 21.3 * KB,
+    limitBytes: 21.6 * KB,
     bytes: built((files) => staticModules('keeper-elements.js', files)),
   },
   {

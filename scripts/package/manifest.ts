@@ -15,7 +15,10 @@ const OPTIONAL_PEERS: Readonly<Record<string, string>> = {
   '@types/node': '>=20',
   lmdb: '>=3.5',
   'playwright-core': '>=1.60',
+  react: '>=18',
+  svelte: '>=4',
   vite: '>=5',
+  vue: '>=3.3',
 };
 
 const KEPT_FIELDS = ['name', 'version', 'description', 'keywords', 'license', 'author', 'type', 'engines'] as const;

@@ -8,6 +8,8 @@ const LAYERS = [
   { folder: 'src/core/', project: 'src/core', emitted: 'core' },
   { folder: 'src/host/', project: 'src/host/tsconfig.dom.json', emitted: 'host-dom' },
   { folder: 'src/page/', project: 'src/page', emitted: 'page' },
+  { folder: 'src/frameworks/', project: 'src/frameworks', emitted: 'frameworks' },
+  { folder: 'src/testing/', project: 'src/testing', emitted: 'testing' },
   { folder: 'src/ui/', project: 'src/ui', emitted: 'ui' },
   { folder: 'sw/', project: 'sw', emitted: 'sw' },
   { folder: 'server/', project: 'server', emitted: 'server' },

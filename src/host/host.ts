@@ -50,7 +50,7 @@ const VERIFY_DEADLINE_MS = 20_000;
 
 /** Asks the application's backend who is signed in. Only its answer proves that the tokens work there. */
 const verifyByWhoami = async (
-  url: URL,
+  { url, claims }: { url: URL; claims: readonly string[] | undefined },
   authorizedFetch: AuthorizedFetch,
   bounds: Omit<FetchBounds, 'deadlineMs'>,
 ): Promise<VerifyResult> => {
@@ -67,7 +67,7 @@ const verifyByWhoami = async (
   if (status === 401) return failedWith({ code: 'token-refused', at, status });
   const refusal = parseJson(text);
   if (status === 502 && isProblem(refusal) && refusal.code === 'redirect-refused') return failedWith(refusal);
-  const user = status === 200 ? parseWhoami(text) : undefined;
+  const user = status === 200 ? parseWhoami(text, claims) : undefined;
   if (!user && status !== 429 && status < 500)
     noteOnce(`config.whoami (${at}) answered ${status}, and should answer 200 with {"sub": …, "name": …} as JSON.`);
   return user ? { type: 'verified', user } : failedWith({ code: 'unexpected-answer', at, status, detail: 'whoami' });
@@ -125,7 +125,10 @@ export const createHost = (options: HostOptions): Host => {
       const result =
         kind === 'ticket'
           ? auth.verifyCookie()
-          : verifyByWhoami(new URL(config.whoami, origin), authorizedFetch, { origin, now: clock.now });
+          : verifyByWhoami({ url: new URL(config.whoami, origin), claims: config.claims }, authorizedFetch, {
+              origin,
+              now: clock.now,
+            });
       return result.finally(order.proved);
     },
     clock,

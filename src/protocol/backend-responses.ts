@@ -1,4 +1,4 @@
-import { parseJson } from './schema/json.ts';
+import { isObject, own, parseJson } from './schema/json.ts';
 import { number, object, string, type Infer } from './schema/schema.ts';
 import { boolean, optional, stringIn } from './schema/schema-types.ts';
 import type { User } from './snapshot.ts';
@@ -7,7 +7,20 @@ import { DEFAULT_TICKET_SECONDS } from './timing/lifetimes.ts';
 /** The response to `GET whoami`. An HTML fallback page, a redirect target or an empty object proves nothing. */
 export const NAMED_USER = object({ sub: stringIn(1, Infinity), name: optional(string) });
 
-export const parseWhoami = (json: string): User | undefined => NAMED_USER.read(parseJson(json));
+/** The user with the claims of these names, where the answer has them. */
+export const withClaims = (user: User, answer: unknown, names: readonly string[] = []): User => {
+  const found = names.flatMap((name) => {
+    const value = isObject(answer) ? own(answer, name) : undefined;
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return found.length > 0 ? { ...user, claims: Object.fromEntries(found) } : user;
+};
+
+export const parseWhoami = (json: string, claims?: readonly string[]): User | undefined => {
+  const answer = parseJson(json);
+  const user = NAMED_USER.read(answer);
+  return user && withClaims(user, answer, claims);
+};
 
 /** `GET status` of a cookie session. */
 export const COOKIE_SESSION_STATUS = object({ authenticated: boolean, user: optional(NAMED_USER) });

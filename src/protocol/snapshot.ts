@@ -1,12 +1,13 @@
 import { PROBLEM } from './problem-codes.ts';
-import { number, object, string, union, type Infer } from './schema/schema.ts';
+import { number, object, string, union, unknown, type Infer } from './schema/schema.ts';
 import { array, boolean, oneOf, optional, record, withDefault } from './schema/schema-types.ts';
 
 /** The sign-in methods of the product. */
 export const SIGN_IN_KIND = oneOf('oidc', 'password', 'ticket');
 export type SignInKind = Infer<typeof SIGN_IN_KIND>;
 
-export const USER = object({ sub: string, name: optional(string) });
+/** `claims`: those that the configuration lists, as the backend's `whoami` has them. They decide what a page shows. */
+export const USER = object({ sub: string, name: optional(string), claims: optional(record(unknown)) });
 export type User = Infer<typeof USER>;
 
 /** Why no one is signed in: no sign-in yet, a sign-out, a token that the server rejected, or the end of the lifetime. */

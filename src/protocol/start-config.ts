@@ -87,6 +87,11 @@ export const CONFIG_FIELDS = {
   whoami: string,
   /** Paths of the server's pages, beside `/api/` and those of common proxies. The shipped app never answers them. */
   serverPaths: optional(list(PATH)),
+  /**
+   * Names of what else the answer of `whoami` (for `ticket`: of `status`) says of the user, such as `roles`. Pages get them
+   * as `user.claims`. List nothing that a page must not know.
+   */
+  claims: optional(list(string)),
   sockets: ifAbsent(array(SOCKET_CONFIG), []),
 };
 

@@ -60,7 +60,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       snapshot: SNAPSHOT,
       problem: PROBLEM,
     },
-    pinned: [5, '0ac2c4e65dfc1da8'],
+    pinned: [5, 'd5d545f817cdc5d3'],
     todo:
       'If a build of the version before would misread them, raise PROTOCOL in src/protocol/version.ts, with a line of ' +
       'its history, and keep on reading the version before.',
@@ -78,7 +78,7 @@ export const BOUNDARIES: readonly Boundary[] = [
     name: 'configuration',
     version: CONFIG_VERSION,
     schemas: INJECTED_CONFIG,
-    pinned: [2, 'bda13e70eaca9c12'],
+    pinned: [2, '9b6a78a324e71c80'],
     todo:
       'If a configuration of the version before is no longer complete or means something else, raise CONFIG_VERSION in ' +
       'src/protocol/config.ts, with a line of its history, and name the change in CHANGELOG.md.',
@@ -93,7 +93,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       keys: STORED_KEY,
       journal: STORED_JOURNAL,
     },
-    pinned: [1, 'b028e77a6644d217'],
+    pinned: [1, 'df7ef76a4d1bd0d4'],
     todo: `${RECORDS} A raised DATABASE_VERSION in src/host/storage/database.ts locks older workers out.`,
   },
   {

@@ -96,13 +96,14 @@ const unproved = (attempt: number, { now, chance }: SessionContext): VerifyState
 const rerunIfPending = (step: SessionStep, { rerun, late }: Pending): SessionStep =>
   rerun ? verifyNow(step, late) : step;
 
-/** Saves the backend's name of the user, so that a restarted worker can show it before the next proof. */
+/** Saves what the backend says of the user, so that a restarted worker can show it before the next proof. */
 const prove = (machine: SessionMachine, session: Session, user: User, context: SessionContext): SessionStep => {
   const before = session.user;
-  const isSame = before?.sub === user.sub;
   // An API often knows no name, and the ID token has said it.
-  const name = user.name ?? (isSame ? before.name : undefined);
-  const known = isSame && before.name === name ? session : { ...session, user: { ...user, name } };
+  const name = user.name ?? (before?.sub === user.sub ? before.name : undefined);
+  const named: User = { sub: user.sub, name, claims: user.claims };
+  // The fields have the order of the schema, and the claims that of the configuration.
+  const known = JSON.stringify(before) === JSON.stringify(named) ? session : { ...session, user: named };
   const step = isUnrenewable(machine.state)
     ? activate(machine, known, [], context)
     : noChange({ ...machine, state: { ...machine.state, session: known } as SessionState });

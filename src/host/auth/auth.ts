@@ -72,7 +72,8 @@ export const createAuth = (options: AuthOptions): Auth => {
   const pendingSignIns = createPendingSignIns({ disk, sealer, home: scope, now });
   const oidcMethod = oidc && createOidcMethod({ config: oidc, origin, scope, keys, pendingSignIns, hasLeft, now });
   const csrf = ticket?.csrf && createCsrf(ticket.csrf, { origin, home: scope });
-  const cookie = ticket && createCookieMethod({ config: ticket, origin, home: scope, csrf, now });
+  const cookie =
+    ticket && createCookieMethod({ config: ticket, claims: config.claims, origin, home: scope, csrf, now });
   const bounds = { origin, now };
   const configured = password && password.login !== '' ? createPasswordMethod(password, bounds) : undefined;
   const ofTokens = options.withOwn ? options.withOwn(configured, bounds) : configured;

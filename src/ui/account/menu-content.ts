@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { property } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import type { Keeper } from '../../page/types/types.ts';
 import { icon, ICONS } from '../look/icons.ts';
 import { MORE_ICONS } from '../look/more-icons.ts';

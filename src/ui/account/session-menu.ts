@@ -1,5 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { customElement, query, state } from 'lit/decorators.js';
+import { query, state } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import { icon, ICONS } from '../look/icons.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { popoverStyles } from '../look/popover.ts';

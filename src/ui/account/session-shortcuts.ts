@@ -1,5 +1,6 @@
 import { css, html, LitElement, type TemplateResult } from 'lit';
-import { customElement, query } from 'lit/decorators.js';
+import { query } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import { baseStyles, theme } from '../look/theme.ts';
 import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
 import { strings } from '../strings/strings.ts';

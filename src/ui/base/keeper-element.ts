@@ -2,6 +2,7 @@ import { LitElement, type CSSResultGroup } from 'lit';
 import { property } from 'lit/decorators.js';
 import type { Keeper } from '../../page/types/types.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
+import { KeeperRequest } from './keeper-request.ts';
 import { SnapshotController } from './snapshot-controller.ts';
 import { baseStyles, cardStyles, theme } from '../look/theme.ts';
 
@@ -23,6 +24,16 @@ export abstract class KeeperElement extends LitElement {
 
   protected get snapshot(): Snapshot | undefined {
     return this.#controller.snapshot;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.keeper) return;
+    this.dispatchEvent(
+      new KeeperRequest((keeper) => {
+        this.keeper ??= keeper;
+      }),
+    );
   }
 
   /** Runs for every snapshot before the render. For an element that keeps state of its own. */

@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { customElement, property, query, state } from 'lit/decorators.js';
+import { property, query, state } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import type { Channel } from '../../page/types/channel-types.ts';
 import type { Keeper } from '../../page/types/types.ts';
 import { newId } from '../../protocol/ids.ts';
@@ -29,7 +30,6 @@ import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
 import { displayName, signedInSession } from '../base/status.ts';
 
 await loadAppStrings();
-
 const isVisible = (element: Element): boolean => !document.hidden && element.checkVisibility();
 
 /** The text of the submitted form's field; empty if it is blank. Clears the form. */

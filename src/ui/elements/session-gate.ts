@@ -1,5 +1,6 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { customElement, query, state } from 'lit/decorators.js';
+import { query, state } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { hasDialog, isInUse, isOtherUser, nextView, type GateView } from '../view/gate-view.ts';
 import { KeeperElement } from '../base/keeper-element.ts';

@@ -1,5 +1,6 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { property } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import { unread } from '../base/announcements.ts';
 import { icon, ICONS } from '../look/icons.ts';
 import { KeeperElement } from '../base/keeper-element.ts';

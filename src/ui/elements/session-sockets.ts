@@ -1,5 +1,5 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { customElement } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import type { Snapshot, SocketStateName, SocketView } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { signedInSession, troubleOf } from '../base/status.ts';

@@ -1,6 +1,6 @@
 import { SERVER_SEARCH } from '../../protocol/bridge/bridge-constants.ts';
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { customElement } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import { SettledStatusController } from '../base/settled-status-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { strings } from '../strings/strings.ts';

@@ -1,5 +1,6 @@
 import { css, html, nothing, svg, type PropertyValues, type TemplateResult } from 'lit';
-import { customElement, state } from 'lit/decorators.js';
+import { state } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';

@@ -1,7 +1,8 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { customElement, state } from 'lit/decorators.js';
+import { state } from 'lit/decorators.js';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { announce } from '../base/announcements.ts';
+import { customElement } from '../base/custom-element.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { loadOffer, offer } from '../base/offer.ts';

@@ -1,5 +1,5 @@
 import { css, html, type TemplateResult } from 'lit';
-import { customElement } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
 

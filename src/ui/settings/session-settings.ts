@@ -1,5 +1,6 @@
 import { css, html, type TemplateResult } from 'lit';
-import { customElement, query, state } from 'lit/decorators.js';
+import { query, state } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import { appearanceChoice } from '../account/appearance-choice.ts';
 import { languageChoice } from '../account/language-choice.ts';
 import { SignOutController } from '../account/sign-out-controller.ts';

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import { customElement, property, query, state } from 'lit/decorators.js';
+import { property, query, state } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import { ref } from 'lit/directives/ref.js';
 import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import { strings } from '../strings/strings.ts';

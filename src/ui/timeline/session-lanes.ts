@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { customElement, property, query, state } from 'lit/decorators.js';
+import { property, query, state } from 'lit/decorators.js';
+import { customElement } from '../base/custom-element.ts';
 import { announce } from '../base/announcements.ts';
 import { appStrings } from '../strings/app-strings.ts';
 import { ClockController } from '../base/clock-controller.ts';

@@ -57,6 +57,20 @@ test('three elements work on another site’s page, in its colours, and define n
   );
   expect(defined).toEqual(['session-gate', 'session-status', 'session-sign-in']);
 
+  const late = await page.evaluate(async () => {
+    const host = document.createElement('div');
+    host.attachShadow({ mode: 'open' }).innerHTML = '<session-status id="late"></session-status>';
+    document.body.append(host);
+    // A second copy of the module, as a widget of another team brings it.
+    const copy = '/keeper-elements.js?copy';
+    await import(copy);
+    const status = host.shadowRoot?.querySelector('session-status');
+    const hasKeeper = status !== null && status !== undefined && 'keeper' in status && status.keeper !== undefined;
+    host.remove();
+    return hasKeeper;
+  });
+  expect(late).toBe(true);
+
   await fillIn(page, 'password');
   await expect(page.getByRole('heading', { name: 'Members’ area' })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Session: Connected' })).toBeVisible();

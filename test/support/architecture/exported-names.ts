@@ -7,6 +7,9 @@ export const SHARED_NAMES: ReadonlyMap<string, string> = new Map([
     'KeeperSocket',
     'the public class of src/page/connect.ts makes sockets of the class in src/page/realtime, which loads later',
   ],
+  ...['SessionGate', 'SignedIn', 'SignedOut', 'requireSession', 'useKeeper', 'useSession'].map(
+    (name) => [name, 'each framework has it, and an app uses one framework'] as const,
+  ),
   ['createSealer', 'the server kit has it as a public name; the one of the worker seals records with what it derived'],
 ]);
 

@@ -21,6 +21,8 @@ export const LAYERS: readonly Layer[] = [
   layer('host', 'src/host', ['core', 'protocol'], ['idb', 'oauth4webapi']),
   layer('sw', 'sw', ['host', 'core', 'protocol'], ['comlink', 'workbox-*']),
   layer('page', 'src/page', ['protocol'], ['comlink', 'trusted-types', 'workbox-window']),
+  layer('frameworks', 'src/frameworks', ['page', 'protocol'], ['react', 'svelte', 'vue']),
+  layer('testing', 'src/testing', ['page', 'protocol'], []),
   layer('ui', 'src/ui', ['page', 'protocol'], ['lit']),
   layer('app', 'src/app', ['ui', 'page'], ['lit']),
   layer('server', 'server', ['protocol'], 'any'),

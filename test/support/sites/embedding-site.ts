@@ -102,7 +102,7 @@ export const startEmbeddingSite = async ({ folder = 'dist' }: EmbeddingSiteOptio
     const user = access.get((request.headers.authorization ?? '').replace('Bearer ', ''));
     if (name === 'logout' || name.startsWith('public')) return [200, {}];
     if (user === undefined) return [401, { error: 'unauthorized' }];
-    return name === 'me' ? [200, { sub: user, name: user }] : [200, { user, name }];
+    return name === 'me' ? [200, { sub: user, name: user, roles: ['editor'] }] : [200, { user, name }];
   };
 
   const answerFile = async (path: string, response: ServerResponse): Promise<void> => {

@@ -1,5 +1,5 @@
-import { parseJson } from '../../../protocol/schema/json.ts';
-import { parseCookieSessionStatus, type CookieSessionStatus } from '../../../protocol/backend-responses.ts';
+import { isObject, parseJson } from '../../../protocol/schema/json.ts';
+import { parseCookieSessionStatus, withClaims, type CookieSessionStatus } from '../../../protocol/backend-responses.ts';
 import type { BackendRequest, TicketConfig } from '../../../protocol/sign-in-config.ts';
 import type { SignInCommand } from '../../../core/session/session-types.ts';
 import type { Problem, Result } from '../../../protocol/problem.ts';
@@ -30,7 +30,10 @@ export type CookieMethod = SignInMethod & { verify(): Promise<VerifyResult> };
 type StatusConfig = Exclude<TicketConfig['status'], string>;
 
 /** What an answer of the status route says. `undefined`: nothing, as with a firewall's page. */
-const statusOf = ({ status, text }: HttpAnswer, config: StatusConfig | undefined): CookieSessionStatus | undefined => {
+const readStatus = (
+  { status, text }: HttpAnswer,
+  config: StatusConfig | undefined,
+): CookieSessionStatus | undefined => {
   if (!config) return status === 200 ? parseCookieSessionStatus(text) : undefined;
   if (config.signedOutOn?.includes(status)) return { authenticated: false };
   const body = status === 200 ? parseJson(text) : undefined;
@@ -41,8 +44,21 @@ const statusOf = ({ status, text }: HttpAnswer, config: StatusConfig | undefined
   return user && (flag === true || config.authenticated === undefined) ? { authenticated: true, user } : undefined;
 };
 
+/** The same, with the claims of these names. They are beside the name of the user. */
+const statusOf = (
+  answer: HttpAnswer,
+  config: StatusConfig | undefined,
+  claims: readonly string[] | undefined,
+): CookieSessionStatus | undefined => {
+  const session = readStatus(answer, config);
+  const body = parseJson(answer.text);
+  const place = isObject(body) && isObject(body['user']) ? body['user'] : body;
+  return session?.authenticated ? { ...session, user: withClaims(session.user, place, claims) } : session;
+};
+
 export type CookieMethodOptions = {
   config: TicketConfig;
+  claims?: readonly string[] | undefined;
   origin: string;
   /** The path of the app's document. */
   home: string;
@@ -51,7 +67,7 @@ export type CookieMethodOptions = {
 };
 
 /** The sign-in method `ticket`. */
-export const createCookieMethod = ({ config, origin, home, csrf, now }: CookieMethodOptions): CookieMethod => {
+export const createCookieMethod = ({ config, claims, origin, home, csrf, now }: CookieMethodOptions): CookieMethod => {
   const bounds = { origin, deadlineMs: SIGN_IN_DEADLINE_MS, now };
   const { status, login, logout } = config;
   const statusConfig = typeof status === 'string' ? undefined : status;
@@ -70,7 +86,7 @@ export const createCookieMethod = ({ config, origin, home, csrf, now }: CookieMe
 
   const judge = (answer: HttpAnswer): VerifyResult => {
     const { at, status: code } = answer;
-    const session = statusOf(answer, statusConfig);
+    const session = statusOf(answer, statusConfig, claims);
     if (!session) return failedWith(unexpected(answer));
     // The configured endpoint itself says so: for a cookie session this is what `invalid_grant` is for tokens.
     return session.authenticated
@@ -106,7 +122,7 @@ export const createCookieMethod = ({ config, origin, home, csrf, now }: CookieMe
     if (code === 401 || code === 403 || code === 422)
       return failedWith({ code: 'credentials-rejected', at, status: code });
     if (code >= 400) return failedWith(unexpected(answer));
-    const session = statusOf(answer, statusConfig);
+    const session = statusOf(answer, statusConfig, claims);
     if (session?.authenticated) return { type: 'granted', grant: { user: session.user } };
     if (!statusConfig) return failedWith(unexpected(answer));
     // A form login answers with a redirect, with or without the right password.
