@@ -2,12 +2,26 @@ import type { InjectedConfig } from '../src/protocol/config.ts';
 import type { SignInDefinition } from '../src/host/auth/methods/define-sign-in.ts';
 import type { SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
 
+/** A site's own answer to a request that the keeper authorizes. Called synchronously, in the order of the requests. */
+export type Respond = (
+  event: FetchEvent,
+  send: (request: Request) => Promise<Response>,
+) => Promise<Response | undefined> | undefined;
+
 /** Options of `keepSession`. Only `config` is required. */
 export type KeepSessionOptions = InjectedConfig & {
   /** The socket feature, `sharedSockets`. Needed where pages use sockets or channels. */
   sockets?: SocketsFactory;
   /** Sign-ins of the site's own (`defineSignIn`), beside those of `config`. */
   signIn?: readonly SignInDefinition[];
+  /**
+   * Answers a request of the allow-list in the keeper's place: from a cache, a queue or a mock. `send` adds authorization,
+   * and rejects where `fetch` does. Returns `undefined` for a request that the keeper answers.
+   *
+   * @example
+   * keepSession({ config, respond: ({ request }, send) => send(request).catch(() => caches.match(request)) });
+   */
+  respond?: Respond;
   /** Identifies the build, so that pages can show that a new version is ready. */
   build?: string;
 };

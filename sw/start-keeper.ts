@@ -32,6 +32,12 @@ const keepOpen = (event: ExtendableEvent, work: Promise<unknown> | undefined): v
 const isDocument = ({ method, destination }: Request, { origin, pathname }: URL, path: string | undefined): boolean =>
   method === 'GET' && destination === 'document' && origin === location.origin && pathname === path;
 
+/** The site's code expects what `fetch` does: a host returns an error response where `fetch` rejects. */
+const orReject = (response: Response): Response => {
+  if (response.type === 'error') throw new TypeError('network');
+  return response;
+};
+
 export type StartOptions = Omit<KeepSessionOptions, 'sockets' | 'signIn'> & { firstRead?: FirstRead | undefined };
 
 /** What the rest of a worker may ask of the keeper. */
@@ -129,7 +135,10 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
     }
     // Developer tools send such requests for themselves. A worker cannot send one again (mswjs/msw has the same guard).
     if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
-    respond(abortable.send(request, (sent) => requests.fetch(sent, match)));
+    const send = (sent: Request): Promise<Response> =>
+      abortable.send(sent, (plain) => requests.fetch(plain, sent === request ? match : requests.matcher.match(plain)));
+    const own = options.respond?.(event, (sent) => send(sent).then(orReject));
+    respond(own ? own.then((answer) => answer ?? Response.error()) : send(request));
     keepOpenForRest(event);
   };
 

@@ -2,9 +2,9 @@ import 'fake-indexeddb/auto';
 import { openDB } from 'idb';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createDisk, destroyDisk, type Disk } from '../../src/host/storage/database.ts';
-import type { SessionRow } from '../../src/host/storage/session-row.ts';
+import { SESSION_ROW, type SessionRow } from '../../src/host/storage/session-row.ts';
 import { packRow, unpackRow } from '../../src/host/storage/native-record.ts';
-import { createSealer } from '../../src/host/storage/encryption.ts';
+import { createSealer, type Sealer } from '../../src/host/storage/encryption.ts';
 import { createSessionStore, type SessionStore } from '../../src/host/storage/session-store.ts';
 import type { SessionRecord } from '../../src/core/session/session-types.ts';
 
@@ -42,6 +42,30 @@ beforeEach(async () => {
 });
 
 describe('the session on disk', () => {
+  test('opens with one decryption beside a provider configuration, and without its binding too [one-decryption]', async () => {
+    const disk = createDisk();
+    opened.push(disk);
+    const sealer = createSealer(disk, 'https://app.example https://id.example app', SEAL);
+    let opens = 0;
+    const counted = (of: Sealer): Sealer => ({
+      ...of,
+      open(...row) {
+        opens += 1;
+        return of.open(...row);
+      },
+    });
+    const withoutProvider = counted(sealer.boundTo('https://app.example  '));
+    const store = createSessionStore(disk, counted(sealer), { withoutProvider });
+    await store.save(session(1));
+    expect(await store.load()).toMatchObject({ saved: session(1) });
+    expect(opens).toBe(1);
+    const former = SESSION_ROW.read(await disk.use((db) => db.get('session', 'current')));
+    await disk.use((db) => db.put('session', { ...former, binding: undefined }, 'current'));
+    expect(await store.load()).toMatchObject({ saved: session(1) });
+    await disk.use((db) => db.put('session', { ...former, binding: 'provider' }, 'current'));
+    expect(await store.load()).toMatchObject({ saved: session(1) });
+  });
+
   test('loads in another worker', async () => {
     expect(await storeOf().store.save(session(1))).toEqual({ type: 'saved' });
     expect(await storeOf().store.load()).toMatchObject({ saved: session(1) });

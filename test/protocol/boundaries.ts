@@ -93,7 +93,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       keys: STORED_KEY,
       journal: STORED_JOURNAL,
     },
-    pinned: [1, 'df7ef76a4d1bd0d4'],
+    pinned: [1, '3c7be8341028ed65'],
     todo: `${RECORDS} A raised DATABASE_VERSION in src/host/storage/database.ts locks older workers out.`,
   },
   {

@@ -55,9 +55,9 @@ const noFormer = async (): Promise<boolean> => false;
 export const createSessionStore = (disk: Disk, sealer: Sealer, options: SessionStoreOptions = {}): SessionStore => {
   const { firstRead, withoutProvider = sealer, returnToFormer = noFormer } = options;
 
-  const sealerFor = (record: SessionRecord): Sealer => {
+  const bindingFor = (record: SessionRecord): 'provider' | 'none' => {
     const kind = record.state === 'signed-in' ? record.session.kind : record.kind;
-    return kind === 'oidc' ? sealer : withoutProvider;
+    return kind === 'oidc' ? 'provider' : 'none';
   };
   const open = createRowOpener(sealer, withoutProvider);
 
@@ -123,9 +123,12 @@ export const createSessionStore = (disk: Disk, sealer: Sealer, options: SessionS
     });
 
   const attempt = async (record: SessionRecord): Promise<SaveOutcome> => {
+    const binding = bindingFor(record);
+    const own = binding === 'none' ? withoutProvider : sealer;
     const row: SessionRow = {
       generation: generationOfRecord(record),
-      sealed: await sealerFor(record).seal(serializeRecord(record), SESSION_CONTEXT),
+      sealed: await own.seal(serializeRecord(record), SESSION_CONTEXT),
+      binding,
     };
     const newer = await write(row, record.state === 'signed-out');
     if (newer) {

@@ -1,4 +1,5 @@
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
+import { snapshotOf } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import {
   embeddingConfig,
@@ -19,6 +20,9 @@ test.beforeEach(async ({ page, complaints }) => {
   site.serve('/keeper-sw.js', `${await keeperScript(config)}\naddEventListener('activate', () => clients.claim());`);
   await openSite(page, `${site.origin}/orders/7`, '/keeper-sw.js');
   await signInSite(page);
+  // The backend's check after the sign-in is a request too.
+  await expect.poll(async () => (await snapshotOf(page)).session).toHaveProperty('verifiedAt');
+  await expect.poll(() => site.received.some(({ path }) => path === '/api/me')).toBe(true);
   site.received.length = 0;
 });
 test.afterEach(() => site.stop());
@@ -68,4 +72,34 @@ test("keeps the page's referrer and referrer policy", async ({ page }) => {
     `${site.origin}/`,
     `${site.origin}/other`,
   ]);
+});
+
+/** A site's worker that keeps answers of its API for reading without a network. */
+const NETWORK_FIRST = `self.__SESSION_KEEPER__.respond = ({ request }, send) =>
+  request.url.includes('/api/mocked')
+    ? Promise.resolve(Response.json({ mocked: true }))
+    : request.method === 'GET' && request.url.includes('/api/items')
+      ? send(request).then(async (answer) => {
+          await (await caches.open('data')).put(request, answer.clone());
+          return answer;
+        }, () => caches.match(request))
+      : undefined;`;
+
+test('lets a site cache or mock what the keeper authorizes [respond]', async ({ page, context }) => {
+  const [configuration = '', ...code] = (await keeperScript(embeddingConfig())).split('\n');
+  const script = [configuration, NETWORK_FIRST, ...code].join('\n');
+  site.serve('/offline/', PLAIN_PAGE);
+  site.serve('/offline/sw.js', `${script}\naddEventListener('activate', () => clients.claim());`);
+  site.serve('/offline/keeper-pulse.js', '');
+  await openSite(page, `${site.origin}/offline/`, '/offline/sw.js');
+  await signInSite(page);
+  expect(await fetchOnce(page, '/api/items')).toBe(200);
+  expect(await fetchOnce(page, '/api/mocked')).toBe(200);
+  expect(await fetchOnce(page, '/api/me')).toBe(200);
+  const items = site.received.filter(({ path }) => path === '/api/items');
+  expect(items.map(({ authorization }) => authorization !== undefined)).toEqual([true]);
+  expect(site.received.map(({ path }) => path)).not.toContain('/api/mocked');
+  await context.setOffline(true);
+  expect(await fetchOnce(page, '/api/items')).toBe(200);
+  expect(await fetchOnce(page, '/api/me')).toBe('network error');
 });
