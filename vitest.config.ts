@@ -53,6 +53,9 @@ export default defineConfig({
           name: 'redis',
           include: [...ON_REDIS, ...FLEET],
           setupFiles: ['test/support/server/redis-setup.ts'],
+          // Servers and engines beside each other would only slow each other down on two cores.
+          fileParallelism: false,
+          expect: { poll: { timeout: 15_000 } },
         },
       },
       // One site after the other: each installs, builds and starts a browser.

@@ -126,6 +126,8 @@ const serveRequests = async (
     metricsToken: options.metricsToken,
     notReady: async () => {
       if (isStopping()) return 'stopping';
+      // Reads, durable writes and messages have a connection each.
+      if (services.storage.isUp?.() === false) return 'store';
       return services.store.get('readiness').then(
         () => undefined,
         () => 'store',

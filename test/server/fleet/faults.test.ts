@@ -166,5 +166,5 @@ test('acknowledges no message that no replica has, when the address requires one
       ({ offset } = { epoch: '', offset: 0 }) => offset,
       () => 0,
     );
-  await expect.poll(appendAgain, { timeout: 15_000 }).toBe(1);
+  await expect.poll(appendAgain, { timeout: 45_000 }).toBe(1);
 });
