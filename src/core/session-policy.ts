@@ -53,7 +53,7 @@ export const SESSION_POLICY: SessionPolicy = {
   personRetryMs: 300_000,
   refusalTries: 5,
   refusalMs: 120_000,
-  doubtMs: 60_000,
+  doubtMs: 20_000,
   doubtCapMs: 900_000,
   loadRetryMs: 500,
   loadAttempts: 8,
