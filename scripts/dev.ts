@@ -28,7 +28,11 @@ const vite = await createServer({
     host: 'localhost',
     port,
     strictPort: true,
-    proxy: { '/api': { target: backend.url, ws: true }, '/lab': { target: backend.url } },
+    proxy: {
+      '/api': { target: backend.url, ws: true },
+      '/lab': { target: backend.url },
+      '/offer.json': { target: backend.url },
+    },
   },
 });
 await vite.listen();
