@@ -7,8 +7,13 @@ import { installConsumer, ROOT, type Consumer } from './consumer.ts';
 /* The entries of the package in a project that has none of its optional peers. */
 
 const entries = entriesOf(await readManifest(ROOT)).map(({ specifier }) => `session-keeper${specifier.slice(1)}`);
-/** Entries that are for one tool. */
-const NEEDS: ReadonlyMap<string, string> = new Map([['session-keeper/playwright', '@playwright/test']]);
+/** Entries that are for one tool or framework. test/frameworks/server-side.test.ts imports those for a framework. */
+const NEEDS: ReadonlyMap<string, string> = new Map([
+  ['session-keeper/playwright', '@playwright/test'],
+  ['session-keeper/react', 'react'],
+  ['session-keeper/vue', 'vue'],
+  ['session-keeper/svelte', 'svelte'],
+]);
 const plain = entries.filter((entry) => !NEEDS.has(entry));
 
 let consumer: Consumer;

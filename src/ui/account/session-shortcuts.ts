@@ -40,7 +40,7 @@ export class SessionShortcuts extends LitElement {
   protected override render(): TemplateResult {
     const t = appStrings();
     const keys = Object.entries(SHORTCUT_PAGES).map(([key, page]) => [`g ${key}`, strings()[page]] as const);
-    return html`<dialog aria-labelledby="title" closedby="any">
+    return html`<dialog aria-labelledby="title" .closedBy=${'any'}>
       <div class="head"><h2 id="title">${t.shortcuts}</h2><button @click=${() => this.dialog.close()}>${t.close}</button></div>
       <dl>${[...keys, ['?', t.shortcuts] as const].map(
         ([key, what]) =>

@@ -100,7 +100,7 @@ export class SessionSettings extends KeeperElement {
         <div class="line"><div>${t.clearDevice}<p class="soft small">${t.clearDetail}</p></div><button class="danger" @click=${() => this.dialog.showModal()}>${t.clear}</button></div>
       </div>
       <div role="alert">${this.trouble}</div>
-      <dialog aria-labelledby="question" closedby="any"><div class="stack">
+      <dialog aria-labelledby="question" .closedBy=${'any'}><div class="stack">
         <h2 id="question">${t.clearQuestion}</h2>
         <p class="soft">${t.clearDetail}</p>
         <div role="alert">${this.#leaving.problem}</div>

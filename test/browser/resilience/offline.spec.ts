@@ -34,6 +34,9 @@ test.describe('when the browser is offline', () => {
     await expect(loginForm(page)).toHaveCount(0);
     expect(await fetchOnce(page)).toBe('network error');
     expect((await snapshotOf(page)).session.state).not.toBe('signed-out');
+    // Playwright's offline mode leaves an open socket open (Chromium 156). A lost network does not.
+    expect(await lab.dropSockets()).toBeGreaterThan(0);
+    await expectSocket(page, 'resting');
 
     await lab.clearLog();
     await context.setOffline(false);

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { OidcClient } from '../support/agent.ts';
@@ -22,7 +22,11 @@ afterEach(async () => {
 });
 
 const file = join(folder.dir, 'clock');
-const setClock = (aheadMs: number): void => writeFileSync(file, String(aheadMs));
+/** In one step: a server that reads an empty file would see one more jump. */
+const setClock = (aheadMs: number): void => {
+  writeFileSync(`${file}.next`, String(aheadMs));
+  renameSync(`${file}.next`, file);
+};
 const start = async (): Promise<ServerProcess> => {
   const env = { PORT: '0', DATA_DIR: join(folder.dir, 'data'), CLOCK_FILE: file };
   server = await startProcess({ ...env, NODE_OPTIONS: `--import ${PRELOAD}` }, []);
