@@ -40,8 +40,8 @@ const ask = async (port: number, line: string): Promise<string> => {
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
   socket.on('error', () => undefined);
-  // `QUIT` ends the connection after the answer.
-  socket.end(`${line}\r\nQUIT\r\n`);
+  // `QUIT` ends the connection after the answer. A half-closed one would end a `WAIT` that blocks without an answer.
+  socket.write(`${line}\r\nQUIT\r\n`);
   // `once` of node:events would reject with the error of a server that does not listen yet.
   await new Promise((done) => socket.once('close', done));
   return Buffer.concat(chunks).toString('utf8');

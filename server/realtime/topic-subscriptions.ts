@@ -1,4 +1,5 @@
 import type { Cursor } from '../../src/protocol/cursor.ts';
+import { StoreUnavailable } from '../base/store.ts';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
 import { resumeFrom, type ResumePoint } from '../storage/lineage.ts';
 import type { PublishedEvent, Topics } from './topics.ts';
@@ -120,7 +121,19 @@ class Subscriptions implements TopicSubscriptions {
   }
 
   #startCatchUp(topic: string, subscription: Subscription): void {
-    this.#catchUp(topic, subscription).catch((error: unknown) => this.#ports.onFailed(error));
+    this.#catchUp(topic, subscription).catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) this.#catchUpLater(topic, subscription, error.retryAfterSeconds);
+      else this.#ports.onFailed(error);
+    });
+  }
+
+  /** A store that cannot be read now has lost nothing, so the socket stays. A long outage closes all sockets. */
+  #catchUpLater(topic: string, subscription: Subscription, seconds: number): void {
+    const start = (): void => {
+      if (this.#byTopic.get(topic) === subscription && !subscription.catchingUp)
+        this.#startCatchUp(topic, subscription);
+    };
+    setTimeout(start, seconds * 1_000).unref();
   }
 
   /** Sends events from disk until the subscription has the newest one, or the socket is congested. */

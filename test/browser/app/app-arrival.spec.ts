@@ -83,6 +83,8 @@ const thereAndBack = async (page: Page, elsewhere: string): Promise<Restored> =>
 test('a page from the back/forward cache reconnects, and receives new messages', async ({ app, complaints }) => {
   const context = await likePeople({ width: 1350, height: 940 });
   complaints.watch(context);
+  // The other page is a picture without an icon of its own, so the browser looks for this one.
+  complaints.expect(/\/favicon\.ico\)$/);
   const page = await context.newPage();
   await signInByHand(page, app.origin, 'password');
   const topic = newTopic();

@@ -192,6 +192,7 @@ test('keeps the secret of the worker script from page script', async ({ page, co
     'preload',
     'dedicated worker',
     'shared worker',
+    'pop-up',
     'classic worker of the same origin that imports it',
   ]);
   // Chromium fetches a module worker's imports without cookies. Without the cookie the server refuses the script.

@@ -15,12 +15,11 @@ import { expect, test } from '../../support/e2e.ts';
 const COSTS: Readonly<Record<string, StartCost>> = {
   /** Reads one record and its key in one transaction, and decrypts it. */
   minimal: { parts: 0, transactions: 1, strict: 0, writes: 0, crypto: 1, locks: 0, requests: 0, rounds: 3 },
-  // The row of a password session is bound to the origin alone (decision 0015). Where the configuration also names a
-  // provider, the worker tries the provider's binding first: one `decrypt` and one round more.
-  compatible: { parts: 0, transactions: 1, strict: 0, writes: 0, crypto: 2, locks: 0, requests: 0, rounds: 4 },
+  /** The same as the minimal worker does. */
+  compatible: { parts: 0, transactions: 1, strict: 0, writes: 0, crypto: 1, locks: 0, requests: 0, rounds: 3 },
   /** Each request also has a signature, by a key from the disk. The parts with the host and the proofs come for it. */
   bound: { parts: 2, transactions: 1, strict: 0, writes: 0, crypto: 6, locks: 1, requests: 0, rounds: 9 },
-  sealed: { parts: 0, transactions: 1, strict: 0, writes: 0, crypto: 4, locks: 0, requests: 0, rounds: 5 },
+  sealed: { parts: 0, transactions: 1, strict: 0, writes: 0, crypto: 3, locks: 0, requests: 0, rounds: 4 },
 };
 
 /** Of what races in a worker, the fewest count. */
