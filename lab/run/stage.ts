@@ -78,6 +78,20 @@ export const examinePage = async (stage: Stage, page: Page, since: number): Prom
   return { shown, proof: await proofOf(stage, page, since), url: page.url() };
 };
 
+/** A registration counts: a page may have no controller for a moment. */
+const HAS_WORKER = `(async () => Boolean(await navigator.serviceWorker?.getRegistration()))()`;
+const LOOKS = 3;
+
+/** A site may still load its next page after the sign-in. That ends a look without an answer. */
+const hasWorker = async (page: Page): Promise<boolean> => {
+  for (let look = 1; look <= LOOKS; look += 1) {
+    const found = await page.evaluate<boolean>(HAS_WORKER).catch(() => undefined);
+    if (found !== undefined) return found;
+    await page.waitForLoadState('load').catch(() => undefined);
+  }
+  return false;
+};
+
 /** Learns what is true after the sign-in. */
 export const learnBaseline = async (stage: Stage): Promise<Baseline> => {
   const page = stage.browser.page();
@@ -89,6 +103,6 @@ export const learnBaseline = async (stage: Stage): Promise<Baseline> => {
     proofMode,
     user: proof.state === 'proven' ? proof.user : undefined,
     sockets: [...new Set(liveSockets(stage))],
-    hasWorker: await page.evaluate<boolean>('Boolean(navigator.serviceWorker?.controller)').catch(() => false),
+    hasWorker: await hasWorker(page),
   };
 };

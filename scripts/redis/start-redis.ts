@@ -97,7 +97,9 @@ export const startRedis = async (args: readonly string[] = []): Promise<RedisPro
     signal: (name) => void child.kill(name),
     kill,
     async restart({ empty = false } = {}) {
-      await kill();
+      // Redis may write its log up to 2 s late, so a kill can lose what it acknowledged (`appendfsync everysec`,
+      // https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/).
+      await kill('SIGTERM');
       if (empty) rmSync(join(dir, 'appendonlydir'), { recursive: true, force: true });
       await start();
     },
