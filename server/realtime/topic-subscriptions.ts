@@ -1,4 +1,5 @@
 import type { Cursor } from '../../src/protocol/cursor.ts';
+import { startTimer } from '../../src/protocol/timing/timer.ts';
 import { StoreUnavailable } from '../base/store.ts';
 import type { ServerFrame } from '../../src/protocol/frames.ts';
 import { resumeFrom, type ResumePoint } from '../storage/lineage.ts';
@@ -133,7 +134,7 @@ class Subscriptions implements TopicSubscriptions {
       if (this.#byTopic.get(topic) === subscription && !subscription.catchingUp)
         this.#startCatchUp(topic, subscription);
     };
-    setTimeout(start, seconds * 1_000).unref();
+    startTimer(start, seconds * 1_000);
   }
 
   /** Sends events from disk until the subscription has the newest one, or the socket is congested. */

@@ -1,3 +1,4 @@
+import { isObject } from '../schema/json.ts';
 import { number, object, string, union, unknown, type Infer } from '../schema/schema.ts';
 import { array, oneOf, optional, record, stringIn } from '../schema/schema-types.ts';
 import { TOPIC_NAME } from '../topic-name.ts';
@@ -52,7 +53,17 @@ export type Publication = Infer<typeof PUBLICATION>;
 
 const PUBLICATIONS = array(PUBLICATION);
 
-export const parseSignInIntent = (value: unknown): SignInIntent | undefined => SIGN_IN_INTENT.read(value);
+/** `optional` leaves out what does not fit. A sign-in without a credential that the page gave would be another one. */
+const hasAllCredentials = (intent: SignInIntent & { kind: 'ticket' }, given: unknown): boolean =>
+  isObject(given) &&
+  (['apiKey', 'username', 'password'] as const).every(
+    (name) => intent[name] !== undefined || given[name] === undefined,
+  );
+
+export const parseSignInIntent = (value: unknown): SignInIntent | undefined => {
+  const intent = SIGN_IN_INTENT.read(value);
+  return intent?.kind === 'ticket' && !hasAllCredentials(intent, value) ? undefined : intent;
+};
 
 export const parseNudgeCause = (value: unknown): NudgeCause | undefined => NUDGE_CAUSE.read(value);
 
