@@ -40,7 +40,7 @@ export class SessionPulse extends KeeperElement {
       meter { appearance: none; display: block; inline-size: 100%; block-size: .375rem; margin-block: .8125rem 1.0625rem; border: 0; border-radius: 1rem; overflow: hidden; background: var(--_sunken); }
       meter::-webkit-meter-inner-element { display: block; block-size: .375rem; }
       meter::-webkit-meter-bar { position: static; block-size: .375rem; border: 0; border-radius: 1rem; background: var(--_sunken); }
-      meter::-webkit-meter-optimum-value { block-size: .375rem; background: var(--_accent); border-radius: 1rem; transition: inline-size 1s linear; }
+      meter::-webkit-meter-optimum-value { block-size: .375rem; background: var(--_accent); border-radius: 1rem; }
       meter::-moz-meter-bar { background: var(--_accent); border-radius: 1rem; }
       .strip { display: grid; grid-template-columns: repeat(96, 1fr); gap: 1px; block-size: 2rem; align-items: end; direction: ltr; }
       .strip span { position: relative; block-size: 1.5rem; background: var(--_sunken); border-radius: 1px; &.good { background: var(--_good); } &.warn { background: var(--_warn); } &.bad { background: var(--_bad); }
