@@ -24,6 +24,8 @@ export type ProviderServerOptions = KeySource & {
   /** How long the provider accepts a consumed refresh token again (ms). Default: 0. */
   graceMs?: number;
   accessTokens?: 'jwt' | 'opaque';
+  /** Further APIs that get access tokens of their own (RFC 8707). */
+  resources?: readonly string[];
   dpop?: 'required' | 'clock' | 'off';
   exposedHeaders?: string;
   rotation?: boolean;
@@ -69,6 +71,7 @@ export const startProvider = async (
     tokenVersion: createTokenVersion(storage),
     accessTokens: options.accessTokens ?? 'jwt',
     audience: issuer,
+    resources: options.resources,
     dpop: options.dpop ?? 'required',
     exposedHeaders: options.exposedHeaders,
     rotation: options.rotation ?? true,

@@ -41,6 +41,8 @@ export type ProviderOptions = {
   /** `jwt`: signed, for `audience`. `opaque`: only the userinfo and introspection endpoints can read them. */
   accessTokens: 'jwt' | 'opaque';
   audience: string;
+  /** Further APIs (RFC 8707). Each gets access tokens of its own. */
+  resources?: readonly string[] | undefined;
   /** `required`: DPoP with nonces. `clock`: DPoP without nonces, which checks `iat` only. `off`: no DPoP. */
   dpop: 'required' | 'clock' | 'off';
   /** `Access-Control-Expose-Headers`. Default: all headers that the worker uses. */
@@ -110,9 +112,9 @@ const resourceIndicators = (options: ProviderOptions): { [name: string]: unknown
   enabled: options.accessTokens === 'jwt',
   defaultResource: () => options.audience,
   useGrantedResource: () => true,
-  getResourceServerInfo: () => ({
+  getResourceServerInfo: (_ctx: Context, indicator: string) => ({
     scope: 'api',
-    audience: options.audience,
+    audience: options.resources?.includes(indicator) ? indicator : options.audience,
     accessTokenFormat: 'jwt',
     accessTokenTTL: options.lifetimes.accessSeconds,
     jwt: { sign: { alg: 'ES256' } },
@@ -264,6 +266,7 @@ export const createProvider = async (options: ProviderOptions): Promise<Provider
       resource,
       hint,
       grants: options.grants ?? 'sign-in',
+      furtherResources: options.resources ?? [],
     }),
   );
   provider.on('grant.success', (ctx) => options.onGranted?.(ctx, String(ctx.oidc?.params?.['grant_type'])));

@@ -21,6 +21,8 @@ export type SignInRoutes = {
   deviceCookies: DeviceCookies;
   /** Audience of JWT access tokens; `undefined` for opaque ones. */
   resource: string | undefined;
+  /** Further APIs that a sign-in may name. */
+  furtherResources: readonly string[];
   grants: GrantPolicy;
   appOrigins: readonly string[];
   /** Account that the page shows as a hint. */
@@ -56,7 +58,7 @@ export const sendPage = (ctx: Context, status: number, html: string, formTargets
 };
 
 const grantFor = async (
-  { provider, resource, grants }: SignInRoutes,
+  { provider, resource, furtherResources, grants }: SignInRoutes,
   accountId: string,
   interaction: Interaction,
 ): Promise<string> => {
@@ -66,6 +68,8 @@ const grantFor = async (
   const grant = existing ?? new provider.Grant({ accountId, clientId });
   grant.addOIDCScope(scope);
   if (resource !== undefined) grant.addResourceScope(resource, scope);
+  const wanted = [interaction.params['resource']].flat();
+  for (const further of furtherResources) if (wanted.includes(further)) grant.addResourceScope(further, scope);
   return grant.save();
 };
 

@@ -47,6 +47,10 @@ export const ruleFor = (rules: readonly ApiRule[], self: string, { origin, path 
 const ruleAsSent = (rules: readonly ApiRule[], self: string, { origin, path }: Target): ApiRule | undefined =>
   rules.find((rule) => (rule.origin === 'self' ? self : rule.origin) === origin && within(path, rule.path));
 
+/** Names the token that the requests of a rule need. `undefined`: the session's own. Rules of one API share its token. */
+export const resourceOf = ({ resource, audience, scope }: ApiRule): string | undefined =>
+  (resource ?? audience ?? scope) === undefined ? undefined : JSON.stringify([resource, audience, scope]);
+
 /** Whether the path lies in a rule only until a server decodes it. Such a request gets no token. */
 export const leavesRule = (rules: readonly ApiRule[], self: string, target: Target): boolean =>
   ruleAsSent(rules, self, target) !== undefined && ruleFor(rules, self, target) === undefined;

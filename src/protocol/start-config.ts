@@ -30,6 +30,13 @@ export const API_RULE = object({
   redirects: optional(list(PATH)),
   /** Paths that need no authorization, such as a status page. Their requests go out as the page sent them, always. */
   public: optional(list(PATH)),
+  /**
+   * The API that this rule leads to, for a provider that gives each API an access token of its own. `resource`: by RFC 8707.
+   * `audience`: as Auth0 does. `scope`: what the token is for, as Microsoft Entra ID does. Only `oidc` sessions know them.
+   */
+  resource: optional(string),
+  audience: optional(string),
+  scope: optional(string),
 });
 export type ApiRule = Infer<typeof API_RULE>;
 

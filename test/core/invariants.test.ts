@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { stepSession } from '../../src/core/session/session.ts';
 import { histories, play } from './session-world/session-histories.ts';
 import { MUTANTS as SESSION_MUTANTS } from './session-world/session-mutants.ts';
+import { RESOURCE_MUTANTS } from './session-world/session-resource-mutants.ts';
 import { INVARIANTS, MUTANTS as SOCKET_MUTANTS } from './socket-world/socket-mutants.ts';
 import type { Stepper } from './session-world/session-world.ts';
 
@@ -38,6 +39,7 @@ const rows: readonly Row[] = [...text.matchAll(/^\| +(\d+) +\|[^|]+\|([^|]+)\|([
 /** The invariants that a file checks, from its table. For other files, from their test titles. */
 const TABLES: Readonly<Record<string, readonly unknown[]>> = {
   'session-mutants.ts': SESSION_MUTANTS.map(({ invariant }) => invariant),
+  'session-resource-mutants.ts': RESOURCE_MUTANTS.map(({ invariant }) => invariant),
   'socket-mutants.ts': SOCKET_MUTANTS.map(([invariant]) => invariant),
   'socket.property.test.ts': Object.keys(INVARIANTS).map(Number),
 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ruleFor, handlingOf, type RequestKind, type Target } from '../../src/core/request-policy.ts';
+import { ruleFor, resourceOf, handlingOf, type RequestKind, type Target } from '../../src/core/request-policy.ts';
 import type { ApiRule } from '../../src/protocol/config.ts';
 
 const SELF = 'https://app.example';
@@ -147,4 +147,12 @@ describe('the treatment of a covered request', () => {
   test('leaves a request alone when no rule covers it', () => {
     expect(handlingOf(undefined, '/x', kind({}))).toBe('ignore');
   });
+});
+
+test('names the token of a rule by its resource, audience and scope, and that of a plain rule not at all', () => {
+  const rule = { origin: OTHER, path: '/' };
+  expect(resourceOf(rule)).toBeUndefined();
+  const names = [{ resource: 'x' }, { audience: 'x' }, { scope: 'x' }].map((part) => resourceOf({ ...rule, ...part }));
+  expect(new Set(names).size).toBe(3);
+  expect(resourceOf({ ...rule, path: '/other/', audience: 'x' })).toBe(names[1]);
 });

@@ -18,7 +18,10 @@ const API = `${ORIGIN}/api/items`;
 const SEAL = { id: 'k1', secret: 'a secret of the worker' };
 const NOW = 1_000_000;
 const config = KEEPER_CONFIG.read({
-  api: [{ origin: 'self', path: '/api/' }],
+  api: [
+    { origin: 'self', path: '/api/' },
+    { origin: 'https://orders.example', path: '/', resource: 'https://orders.example/' },
+  ],
   whoami: '/api/whoami',
   signIn: { password: { login: '/login', refresh: '/refresh' } },
 });
@@ -138,6 +141,15 @@ test.for([
   machine.answer('request', authorized('renewed', 8));
   const requests = startWorker(async (own) => own.connect(machine.source));
   expect((await requests.fetch(new Request(API))).status).toBe(200);
+  expect([sent, machine.asked]).toEqual([['Bearer renewed'], ['request']]);
+});
+
+test('leaves a request to the session machine that needs the token of a resource', async () => {
+  await save(signedIn());
+  const machine = createMachine();
+  machine.answer('request', authorized('renewed', 8));
+  const requests = startWorker(async (own) => own.connect(machine.source));
+  expect((await requests.fetch(new Request('https://orders.example/items'))).status).toBe(200);
   expect([sent, machine.asked]).toEqual([['Bearer renewed'], ['request']]);
 });
 

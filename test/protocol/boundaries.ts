@@ -78,7 +78,7 @@ export const BOUNDARIES: readonly Boundary[] = [
     name: 'configuration',
     version: CONFIG_VERSION,
     schemas: INJECTED_CONFIG,
-    pinned: [2, '9b6a78a324e71c80'],
+    pinned: [2, '61cbdc6f24ddec16'],
     todo:
       'If a configuration of the version before is no longer complete or means something else, raise CONFIG_VERSION in ' +
       'src/protocol/config.ts, with a line of its history, and name the change in CHANGELOG.md.',
@@ -93,7 +93,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       keys: STORED_KEY,
       journal: STORED_JOURNAL,
     },
-    pinned: [1, '3c7be8341028ed65'],
+    pinned: [1, '514662cc1871d9a6'],
     todo: `${RECORDS} A raised DATABASE_VERSION in src/host/storage/database.ts locks older workers out.`,
   },
   {

@@ -44,6 +44,18 @@ describe('a configuration file', () => {
       { ...CONFIG, api: [{ origin: 'self', path: '/api/', media: '/api/' }] },
       'config.api[0].media is "/api/". Write an array.',
     ],
+    [
+      { ...CONFIG, signIn: { oidc: OIDC }, api: [...CONFIG.api, { origin: 'self', path: '/o/', resource: 'orders' }] },
+      'config.api[1].resource is "orders". Write an absolute URI without a fragment, such as "https://orders.example/".',
+    ],
+    [
+      { ...CONFIG, signIn: { oidc: OIDC }, api: [{ origin: 'self', path: '/api/', scope: 'api://x/.default' }] },
+      'config.api[0].scope is "api://x/.default". Put a rule without it in front, for the path of config.whoami.',
+    ],
+    [
+      { ...CONFIG, api: [...CONFIG.api, { origin: 'self', path: '/o/', audience: 'orders' }] },
+      'config.api[1].audience is "orders". Remove it. Only sign-in with a provider (oidc) has tokens for it.',
+    ],
     [{ ...CONFIG, signIn: {} }, 'config.signIn is {}. Add one sign-in method: oidc, password or ticket.'],
     [
       { ...CONFIG, signIn: { oidc: { ...OIDC, dpop: 'yes' } } },

@@ -14,6 +14,7 @@ import {
   signedOutRecord,
 } from './session-transitions.ts';
 import { isUnrenewable, verifyNow } from './session-verify.ts';
+import { tokenGeneration } from './token-expiry.ts';
 import type {
   SessionMachine,
   SessionContext,
@@ -34,14 +35,14 @@ export const onVerify = (machine: SessionMachine, event: Verified, context: Sess
   const rest: SessionMachine = { ...machine, verifying: undefined };
   const session = sessionOf(state);
   // The answer is about other tokens, perhaps of another user.
-  if (session?.generation !== verifying.generation) {
+  if (!session || tokenGeneration(session) !== verifying.generation) {
     return verifyNow(sendAll(rest, checksOf(verifying), context));
   }
   if (event.type === 'verified') {
     const proven = {
       ...rest,
       verifiedAt: context.now,
-      provenGeneration: session.generation,
+      provenGeneration: verifying.generation,
       refusedProblem: undefined,
     };
     return rerunIfPending(judged(prove(proven, session, event.user, context), verifying), verifying);

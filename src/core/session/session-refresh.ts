@@ -1,5 +1,5 @@
 import type { Problem } from '../../protocol/problem.ts';
-import { transition, withEffects } from '../machine.ts';
+import { transition, withEffects, withEffectsFirst } from '../machine.ts';
 import {
   activate,
   answerAll,
@@ -15,6 +15,7 @@ import {
   signedOutRecord,
   waitingOf,
 } from './session-transitions.ts';
+import { isAnswer, pauseResource, withResourceGrant } from './session-resources.ts';
 import { verifyNow } from './session-verify.ts';
 import { admit, hasEnded, usable } from './token-expiry.ts';
 import type {
@@ -48,7 +49,11 @@ type Refreshing = SessionState & { state: 'refreshing' };
 
 /** The write-ahead record is on the disk, so the request to the token endpoint can be sent. */
 export const requestTokens = (machine: SessionMachine, state: Refreshing): SessionStep =>
-  transition(machine, { ...state, step: 'requesting' }, { type: 'grant', call: state.call, session: state.session });
+  transition(
+    machine,
+    { ...state, step: 'requesting' },
+    { type: 'grant', call: state.call, session: state.session, resource: state.resource },
+  );
 
 /** Inside the lock the disk is current: another worker may have refreshed or ended the session. */
 export const onLocked = (
@@ -106,7 +111,8 @@ export const onStoreFailed = (
   problem: Problem,
   context: SessionContext,
 ): SessionStep => {
-  const canWait = state.waiting.length === 0 && usable(state.session.tokens.access, context.now, context.policy);
+  const isWaitedFor = state.waiting.length > 0 || state.resource !== undefined;
+  const canWait = !isWaitedFor && usable(state.session.tokens.access, context.now, context.policy);
   if (!canWait) return requestTokens({ ...machine, durability: 'memory' }, { ...state, recorded: undefined });
   return withEffects(enterFailed(machine, state, problem, context), { type: 'unlock' });
 };
@@ -115,12 +121,13 @@ export const onGranted = (
   machine: SessionMachine,
   state: Refreshing,
   grant: TokenResponse,
-  { now }: SessionContext,
+  context: SessionContext,
 ): SessionStep => {
-  const { session, call, failed, waiting } = state;
-  const next = applyGrant(session, grant, now);
-  const saving: SessionState = { state: 'saving', session, next, call, failed, waiting };
-  return transition(machine, saving, { type: 'save', call, record: { state: 'signed-in', session: next } });
+  const { session, call, failed, waiting, resource } = state;
+  const next = applyGrant(session, grant, context.now, resource);
+  const saving: SessionState = { state: 'saving', session, next, call, failed, waiting, resource };
+  const noted = resource === undefined ? machine : withResourceGrant(machine, resource, grant, context);
+  return transition(noted, saving, { type: 'save', call, record: { state: 'signed-in', session: next } });
 };
 
 export const onGrantFailed = (
@@ -129,15 +136,35 @@ export const onGrantFailed = (
   { problem, unanswered }: SessionEvent & { type: 'grant-failed' },
   context: SessionContext,
 ): SessionStep => {
-  if (problem.code === 'grant-rejected') return onRejected(machine, state, problem, context);
+  const isOfResource = state.resource !== undefined && !unanswered && isAnswer(problem);
+  if (problem.code === 'grant-rejected' && !isOfResource) return onRejected(machine, state, problem, context);
   const open = state.session.refreshSentAt;
   const session = { ...state.session, refreshSentAt: open ?? (unanswered ? context.now : undefined) };
   const answeredRefreshSentAt =
     unanswered || open !== undefined
       ? machine.answeredRefreshSentAt
       : (state.recorded ?? machine.answeredRefreshSentAt);
-  const step = enterFailed({ ...machine, answeredRefreshSentAt }, { ...state, session }, problem, context);
-  return withEffects(step, { type: 'unlock' });
+  const known = { ...machine, answeredRefreshSentAt };
+  if (isOfResource)
+    return withEffectsFirst(onResourceRefused(known, { ...state, session }, problem, context), { type: 'unlock' });
+  return withEffects(enterFailed(known, { ...state, session }, problem, context), { type: 'unlock' });
+};
+
+/**
+ * The provider gives no token for this resource. That is no verdict on the session: Microsoft Entra ID says `invalid_grant`
+ * also where the person has to consent to one API. The session's own refresh has the last word (invariant 18).
+ */
+const onResourceRefused = (
+  machine: SessionMachine,
+  { session, waiting, resource = '' }: Refreshing,
+  problem: Problem,
+  context: SessionContext,
+): SessionStep => {
+  const paused = pauseResource(machine, resource, problem, context);
+  const isInDoubt = problem.code === 'grant-rejected' || session.refreshSentAt !== undefined;
+  return isInDoubt || waiting.length > 0
+    ? beginRefresh(paused, { session, waiting })
+    : transition(paused, { state: 'active', session });
 };
 
 const onRejected = (
@@ -172,6 +199,15 @@ export const onEnded = (
   saved: boolean,
 ): SessionStep => (saved ? leave({ ...machine, durability: 'disk' }, left) : end(machine, left));
 
+/** The requests that waited during a resource's refresh need a newer token of the session itself. */
+const afterResource = (
+  machine: SessionMachine,
+  session: Session,
+  waiting: Waiting,
+  context: SessionContext,
+): SessionStep =>
+  waiting.length > 0 ? beginRefresh(machine, { session, waiting }) : activate(machine, session, [], context);
+
 /** New tokens, from a refresh or a sign-in, are on the disk. If the write failed, they are in memory only. */
 export const onTokensSaved = (
   machine: SessionMachine,
@@ -181,10 +217,14 @@ export const onTokensSaved = (
 ): SessionStep => {
   const { next, waiting } = state;
   const kept: SessionMachine = { ...machine, durability: problem ? 'memory' : 'disk', unsaved: undefined };
+  const isOfResource = state.state === 'saving' && state.resource !== undefined;
   const withoutToken = state.state === 'saving' && next.tokens.access === state.session.tokens.access;
-  const step = withoutToken
-    ? degradeWithoutToken(kept, { ...state, session: next }, context)
-    : activate(kept, next, waiting, context);
-  const done = withEffects(step, ...release(state));
+  const step = isOfResource
+    ? afterResource(kept, next, waiting, context)
+    : withoutToken
+      ? degradeWithoutToken(kept, { ...state, session: next }, context)
+      : activate(kept, next, waiting, context);
+  // A second refresh requests the lock that this one holds.
+  const done = isOfResource ? withEffectsFirst(step, ...release(state)) : withEffects(step, ...release(state));
   return problem ? save(done, { state: 'signed-in', session: next }) : done;
 };

@@ -8,10 +8,9 @@ import {
   isHopeless,
   retryRefresh,
   sessionOf,
-  spendUnauthorized,
 } from './session-transitions.ts';
 import { checkNow, verifyNow } from './session-verify.ts';
-import { admit, isDue } from './token-expiry.ts';
+import { admit, isDue, tokenGeneration } from './token-expiry.ts';
 import type {
   Failed,
   SessionMachine,
@@ -82,6 +81,12 @@ export const mayTry = (state: Failed, context: SessionContext): boolean => {
 
 type Refused = Extract<SessionEvent, { type: 'refused' }>;
 
+/** The generation of the token that requests get now. */
+const currentGeneration = (state: SessionState): number => {
+  const session = sessionOf(state);
+  return session ? tokenGeneration(session) : generationOf(state);
+};
+
 /** The server answered a request with 401. */
 const onRefused = (machine: SessionMachine, event: Refused, context: SessionContext): SessionStep => {
   const { id, generation, challenge, isProof } = event;
@@ -89,7 +94,7 @@ const onRefused = (machine: SessionMachine, event: Refused, context: SessionCont
   const pass = withEffects(noChange(machine), answer(id, { type: 'passThrough' }));
   if (state.state === 'signed-out') return pass;
   // A 401 for an older token does not concern the newer token, which the request is sent with again (invariant 5).
-  if ((sessionOf(state)?.generation ?? generationOf(state)) > generation) return onRequest(machine, id, context);
+  if (currentGeneration(state) > generation) return onRequest(machine, id, context);
   if (challenge === 'other') return pass;
   if (state.state === 'starting' || state.state === 'establishing') return wait(machine, state, [id]);
   const { session } = state;
@@ -101,6 +106,25 @@ const onRefused = (machine: SessionMachine, event: Refused, context: SessionCont
   // refresh token, the check shows whether the person is needed.
   const isUnsure = challenge === 'unclear' || isDoubtful || session.tokens.refresh === undefined;
   return isUnsure ? checkNow(machine, [id]) : renew(machine, [id], context);
+};
+
+/** Takes one token from the bucket that limits refreshes after a 401. A clock that was set back refills the bucket. */
+export const spendUnauthorized = (
+  machine: SessionMachine,
+  { now, policy }: SessionContext,
+): SessionMachine | undefined => {
+  const { unauthorizedBudget } = machine;
+  const since = now - unauthorizedBudget.at;
+  const refilled = since < 0 ? policy.unauthorizedBurst : Math.floor(since / policy.unauthorizedRefillMs);
+  const left = Math.min(policy.unauthorizedBurst, unauthorizedBudget.left + refilled);
+  if (left < 1) return undefined;
+  return {
+    ...machine,
+    unauthorizedBudget: {
+      left: left - 1,
+      at: refilled > 0 || left === policy.unauthorizedBurst ? now : unauthorizedBudget.at,
+    },
+  };
 };
 
 /** A refresh is the cure. The bucket bounds how many of them 401s may start. */
@@ -119,7 +143,8 @@ export const renew = (machine: SessionMachine, ids: Waiting, context: SessionCon
  */
 const onRefusedAgain = (machine: SessionMachine, generation: number, { now, policy }: SessionContext): SessionStep => {
   const { doubt, state } = machine;
-  if (sessionOf(state)?.generation !== generation || doubt.generation === generation) return noChange(machine);
+  if (!sessionOf(state) || currentGeneration(state) !== generation || doubt.generation === generation)
+    return noChange(machine);
   const isRecent = now - doubt.until < policy.doubtCapMs;
   const count = isRecent ? doubt.count + 1 : 1;
   const until = now + Math.min(policy.doubtCapMs, policy.doubtMs * 2 ** (count - 1));
@@ -137,7 +162,7 @@ export const onRequestRefused = (
 /** The only effect of a socket on the session: it starts a refresh or verification, and ends nothing (invariant 8). */
 export const onSuspected = (machine: SessionMachine, generation: number, context: SessionContext): SessionStep => {
   const { state } = machine;
-  if (state.state !== 'active' || state.session.generation !== generation) return noChange(machine);
+  if (state.state !== 'active' || tokenGeneration(state.session) !== generation) return noChange(machine);
   return state.session.kind === 'ticket' || context.now < machine.doubt.until
     ? verifyNow(noChange(machine))
     : renew(machine, [], context);

@@ -5,7 +5,7 @@ import { isHeldOff, isRetryDue, mayTry } from './session-requests.ts';
 import { load, readAgain, waitsForDisk } from './session-start.ts';
 import { forgetFailures, isUnrenewable, verifyDue, verifyNow } from './session-verify.ts';
 import { hasEnded, isDue, renewIsDue } from './token-expiry.ts';
-import type { SessionContext, SessionMachine, SessionState, SessionStep } from './session-types.ts';
+import type { SessionContext, SessionEvent, SessionMachine, SessionState, SessionStep } from './session-types.ts';
 
 /* What the passing of time, the network and the tabs start. */
 
@@ -75,4 +75,28 @@ export const onNudge = (
   // A page that loaded without a network needs a new proof, however recent the last one is.
   const asks = stale || cause === 'user' || cause === 'online';
   return asks ? verifyNow(onTick(forgetFailures(machine), context)) : onTick(machine, context);
+};
+
+const proveToTab = (machine: SessionMachine, context: SessionContext): SessionStep => {
+  const { state } = machine;
+  const tries = state.state === 'degraded' && mayTry(state, context);
+  return verifyNow(tries ? retryRefresh(machine, state) : noChange(machine));
+};
+
+/**
+ * A page loaded or became visible. The backend's answer proves to it that the session still exists. For an expected page,
+ * the backend answers while it still loads. The proof that was for another document is too old for this one.
+ */
+export const onTab = (
+  machine: SessionMachine,
+  event: Extract<SessionEvent, { type: 'tab-expected' | 'tab-arrived' }>,
+  context: SessionContext,
+): SessionStep => {
+  if (event.type === 'tab-expected') return proveToTab(machine, context);
+  const { expectedAt } = event;
+  const { verifiedAt = -Infinity, verifying } = machine;
+  const { tabExpectedMs } = context.policy;
+  const expected = expectedAt !== undefined && !isDue(expectedAt + tabExpectedMs, tabExpectedMs, context.now);
+  const proved = verifying?.state === 'pending' || verifiedAt >= (expectedAt ?? Infinity);
+  return expected && proved ? noChange(machine) : proveToTab(machine, context);
 };

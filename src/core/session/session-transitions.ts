@@ -3,7 +3,7 @@ import type { SignInNext } from '../../protocol/bridge/calls.ts';
 import type { SignedOutReason } from '../../protocol/snapshot.ts';
 import { retryDelay } from '../../protocol/timing/backoff.ts';
 import { transition } from '../machine.ts';
-import { tokenVerdict } from './token-expiry.ts';
+import { tokenGeneration, tokenVerdict } from './token-expiry.ts';
 import type {
   AccessToken,
   Failed,
@@ -59,15 +59,29 @@ export const holdsLock = ({ state }: SessionState): boolean =>
 export const release = (state: SessionState): SessionEffect[] => (holdsLock(state) ? [{ type: 'unlock' }] : []);
 
 /** One attempt to refresh: the failure before it, if any, and the requests that wait for its result. */
-type RefreshAttempt = { session: Session; waiting: Waiting; failed?: Failed | undefined; leastAttempt?: number };
+type RefreshAttempt = {
+  session: Session;
+  waiting: Waiting;
+  failed?: Failed | undefined;
+  leastAttempt?: number;
+  resource?: string | undefined;
+};
 
 /** Starts a refresh with the lock, so that no other worker of this origin refreshes the same token. */
 export const beginRefresh = (
   machine: SessionMachine,
-  { session, waiting = [], failed: before }: Pick<RefreshAttempt, 'session'> & Partial<RefreshAttempt>,
+  { session, waiting = [], failed: before, resource }: Pick<RefreshAttempt, 'session'> & Partial<RefreshAttempt>,
 ): SessionStep => {
   const call = machine.calls + 1;
-  const state: SessionState = { state: 'refreshing', session, step: 'locking', call, failed: before, waiting };
+  const state: SessionState = {
+    state: 'refreshing',
+    session,
+    step: 'locking',
+    call,
+    failed: before,
+    waiting,
+    resource,
+  };
   return transition({ ...machine, calls: call }, state, { type: 'lock', call });
 };
 
@@ -208,6 +222,7 @@ export const withoutProof = (machine: SessionMachine): SessionMachine => ({
   verifiedAt: undefined,
   provenGeneration: undefined,
   refusedProblem: undefined,
+  resourcePauses: {},
 });
 
 /** The requests whose 401 a verification judges. */
@@ -227,11 +242,28 @@ export const signedOutRecord = (
   problem,
 });
 
-/** The session after a token response. A response without an access token keeps the old one. */
-export const applyGrant = (before: Session, grant: TokenResponse, now: number): Session => {
-  const refresh = grant.refresh ?? before.tokens.refresh;
-  const access = grant.access ?? before.tokens.access;
+/** The access tokens after a response for one resource, or for the session itself. Each knows the generation it came with. */
+const accessAfter = (
+  before: Session,
+  { access }: TokenResponse,
+  resource: string | undefined,
+): Pick<Session['tokens'], 'access' | 'resources'> => {
   const { tokens } = before;
+  if (resource === undefined) return { access: access ?? tokens.access, resources: tokens.resources };
+  const own = tokens.access && { ...tokens.access, generation: tokenGeneration(before) };
+  const granted = access && { [resource]: { ...access, generation: before.generation + 1 } };
+  return { access: own, resources: { ...tokens.resources, ...granted } };
+};
+
+/**
+ * The session after a token response. A response without an access token keeps the old one. `resource`: the one that the
+ * access token is for.
+ */
+export const applyGrant = (before: Session, grant: TokenResponse, now: number, resource?: string): Session => {
+  const refresh = grant.refresh ?? before.tokens.refresh;
+  const { access, resources } = accessAfter(before, grant, resource);
+  const { tokens } = before;
+  const indicators = grant.indicators ?? tokens.indicators;
   const declared = grant.endsAt ?? before.endsAt;
   return {
     ...before,
@@ -244,6 +276,8 @@ export const applyGrant = (before: Session, grant: TokenResponse, now: number): 
       endSession: grant.endSession ?? tokens.endSession,
       endSessionIfRefused: grant.endSessionIfRefused ?? tokens.endSessionIfRefused,
       method: grant.method ?? tokens.method,
+      ...(resources && { resources }),
+      ...(indicators && { indicators }),
     },
     user: grant.user ?? before.user,
     // Without a refresh token, the session ends with the access token's declared lifetime. A token response proves that the declared
@@ -260,22 +294,3 @@ const declaredEnd = (access: AccessToken | undefined): number | undefined =>
 /** The session to revoke. A second `ticket` sign-in replaced the cookie, so a revocation of the first would end it. */
 export const replaced = (former: Session | undefined, next: Session): readonly Session[] =>
   former && !(former.kind === 'ticket' && next.kind === 'ticket') ? [former] : [];
-
-/** Takes one token from the bucket that limits refreshes after a 401. A clock that was set back refills the bucket. */
-export const spendUnauthorized = (
-  machine: SessionMachine,
-  { now, policy }: SessionContext,
-): SessionMachine | undefined => {
-  const { unauthorizedBudget } = machine;
-  const since = now - unauthorizedBudget.at;
-  const refilled = since < 0 ? policy.unauthorizedBurst : Math.floor(since / policy.unauthorizedRefillMs);
-  const left = Math.min(policy.unauthorizedBurst, unauthorizedBudget.left + refilled);
-  if (left < 1) return undefined;
-  return {
-    ...machine,
-    unauthorizedBudget: {
-      left: left - 1,
-      at: refilled > 0 || left === policy.unauthorizedBurst ? now : unauthorizedBudget.at,
-    },
-  };
-};

@@ -1,9 +1,10 @@
 import type { SignInIntent, SignInNext } from '../../protocol/bridge/calls.ts';
 import type { Problem, Result } from '../../protocol/problem.ts';
 import { number, object, string, type Infer } from '../../protocol/schema/schema.ts';
-import { boolean, oneOf, optional, withDefault } from '../../protocol/schema/schema-types.ts';
+import { boolean, list, oneOf, optional, record, withDefault } from '../../protocol/schema/schema-types.ts';
 import { SIGN_IN_KIND, USER, type SignedOutReason, type SignInKind, type User } from '../../protocol/snapshot.ts';
 import type { Step, StepContext } from '../machine.ts';
+import type { ResourceState } from '../resource-state.ts';
 import type { Challenge } from '../unauthorized-challenge.ts';
 import type { SessionPolicy } from '../session-policy.ts';
 
@@ -15,6 +16,8 @@ const ACCESS_TOKEN = object({
   expiresAt: number,
   /** The server declared no lifetime, so `expiresAt` ends no session (invariant 2). */
   assumed: optional(boolean),
+  /** The generation that this token came with. Absent: that of its session. */
+  generation: optional(number),
 });
 export type AccessToken = Infer<typeof ACCESS_TOKEN>;
 
@@ -33,6 +36,10 @@ const TOKENS = object({
   endSessionIfRefused: optional(string),
   /** Name of the site's own sign-in that gave these tokens (`defineSignIn`). */
   method: optional(string),
+  /** Access tokens for other resources (RFC 8707), by the name of each. One refresh token gets all of them. */
+  resources: optional(record(ACCESS_TOKEN)),
+  /** The resource indicators that the sign-in named. The provider grants no other ones (RFC 8707 §2.2). */
+  indicators: optional(list(string)),
 });
 export type Tokens = Infer<typeof TOKENS>;
 const NO_TOKENS: Tokens = {};
@@ -77,6 +84,7 @@ export type TokenResponse = {
   endSession?: string | undefined;
   endSessionIfRefused?: string | undefined;
   method?: string | undefined;
+  indicators?: readonly string[] | undefined;
   user?: User | undefined;
   endsAt?: number | undefined;
 };
@@ -132,6 +140,8 @@ export type SessionState =
       waiting: Waiting;
       /** `refreshSentAt` of the write-ahead record on the disk. */
       recorded?: number | undefined;
+      /** The resource whose token this refresh gets. Absent: the session's own. */
+      resource?: string | undefined;
     }
   /** The provider rejected the token. The session ends, unless the disk has another worker's newer session. */
   | {
@@ -150,6 +160,7 @@ export type SessionState =
       call: number;
       failed?: Failed | undefined;
       waiting: Waiting;
+      resource?: string | undefined;
     }
   /** The requests that need a new token wait for the next attempt. */
   | (RefreshFailure & { state: 'degraded'; session: Session; waiting: Waiting })
@@ -183,7 +194,7 @@ export type VerifyState =
   | { state: 'backoff'; attempt: number; retryAt: number }
   | undefined;
 
-export type SessionMachine = {
+export type SessionMachine = ResourceState & {
   state: SessionState;
   /** The sign-ins in progress, in the order in which users started them. */
   signIns: readonly SignInState[];
@@ -221,15 +232,18 @@ export type Verdict =
 
 export type SignInCommand = SignInIntent | { kind: 'oidc-callback'; url: string };
 
+type Asking = { id: string; resource?: string | undefined };
+
 export type SessionEvent =
   | { type: 'started' }
   | { type: 'loaded'; call: number; saved: SessionRecord | undefined; problem?: Problem | undefined }
   | { type: 'load-failed'; call: number; problem: Problem }
-  | { type: 'request'; id: string }
+  /** `resource`: the name of the one whose token it needs. Absent: the session's own. */
+  | ({ type: 'request' } & Asking)
   /** A 401. `isProof`: it came from the endpoint that verifies sessions, so no further check can judge the token. */
-  | { type: 'refused'; id: string; generation: number; challenge: Challenge; isProof?: boolean }
+  | ({ type: 'refused'; generation: number; challenge: Challenge; isProof?: boolean } & Asking)
   /** The replay with this newer generation got a 401 too. */
-  | { type: 'refused-again'; generation: number }
+  | { type: 'refused-again'; generation: number; resource?: string | undefined }
   /** The page aborted the request. */
   | { type: 'abandoned'; id: string }
   /** The worker holds the lock. `saved` is the current record. `problem`: the disk is unreadable. */
@@ -271,7 +285,7 @@ export type SessionEffect =
   | { type: 'lock'; call: number }
   | { type: 'unlock' }
   | { type: 'save'; call: number; record: SessionRecord }
-  | { type: 'grant'; call: number; session: Session }
+  | { type: 'grant'; call: number; session: Session; resource?: string | undefined }
   | { type: 'verify'; call: number; kind: SignInKind }
   | { type: 'sign-in'; call: number; command: SignInCommand }
   | { type: 'revoke'; session: Session }

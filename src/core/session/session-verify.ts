@@ -1,7 +1,7 @@
 import { VERIFY_BACKOFF } from '../../protocol/timing/backoff.ts';
 import { noChange, withEffects } from '../machine.ts';
 import { answerAll, sessionOf } from './session-transitions.ts';
-import { isDue } from './token-expiry.ts';
+import { isDue, tokenGeneration } from './token-expiry.ts';
 import type { SessionMachine, SessionContext, SessionState, SessionStep, Waiting } from './session-types.ts';
 
 /** Requests a proof of this session from the application's backend, one request at a time. */
@@ -15,7 +15,8 @@ export const verifyNow = (step: SessionStep, checks: Waiting = []): SessionStep 
     return { ...step, machine: { ...machine, verifying: { ...verifying, rerun: true, late } } };
   }
   const call = machine.calls + 1;
-  const { generation, kind } = session;
+  const { kind } = session;
+  const generation = tokenGeneration(session);
   const attempt = verifying?.attempt ?? 0;
   const pending = { state: 'pending', call, generation, rerun: false, attempt, checks, late: [] } as const;
   return withEffects(

@@ -16,8 +16,8 @@ import { onVerify } from './session-proof.ts';
 import { onRequest, onSuspected, onRequestRefused } from './session-requests.ts';
 import { onEstablishSuperseded, onSignInAnswer, onUser } from './session-sign-in.ts';
 import { load, onLoaded, onLoadFailed, onRecordChanged, onRestored } from './session-start.ts';
-import { onTab } from './session-tabs.ts';
-import { onNudge, onTick } from './session-time.ts';
+import { onResourceEvent, serveResources, withoutResourceRequest } from './session-resources.ts';
+import { onNudge, onTab, onTick } from './session-time.ts';
 import { verifyNow } from './session-verify.ts';
 import type {
   SessionMachine,
@@ -40,6 +40,7 @@ import { SESSION_POLICY, type SessionPolicy } from '../session-policy.ts';
  *  5. After a 401 for an older token, the request gets the newer token, without a refresh.
  *  9. When disk, network and provider work again, the session becomes active without help.
  * 12. A refresh without an answer is sent again with the same token. The disk has a record that it was sent.
+ * 18. A resource gets its own token only, and what the provider says of a resource ends no session.
  */
 
 export const initialMachine: SessionMachine = {
@@ -55,6 +56,8 @@ export const initialMachine: SessionMachine = {
   unsaved: undefined,
   answeredRefreshSentAt: undefined,
   unauthorizedBudget: { left: SESSION_POLICY.unauthorizedBurst, at: 0 },
+  resourceRequests: [],
+  resourcePauses: {},
   calls: 0,
 };
 
@@ -64,7 +67,10 @@ export const stepSession = (
   event: SessionEvent,
   at: Moment,
   policy: SessionPolicy,
-): SessionStep => onEvent(machine, event, { ...at, policy });
+): SessionStep => {
+  const context = { ...at, policy };
+  return serveResources(onEvent(machine, event, context), context);
+};
 
 const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionContext): SessionStep => {
   switch (event.type) {
@@ -75,10 +81,9 @@ const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionC
     case 'load-failed':
       return onLoadFailed(machine, event, context);
     case 'request':
-      return onRequest(machine, event.id, context);
     case 'refused':
     case 'refused-again':
-      return onRequestRefused(machine, event, context);
+      return onRequestEvent(machine, event, context);
     case 'abandoned':
       return onAbandoned(machine, event.id);
     case 'locked':
@@ -117,7 +122,17 @@ const onEvent = (machine: SessionMachine, event: SessionEvent, context: SessionC
   }
 };
 
-const onAbandoned = (machine: SessionMachine, id: string): SessionStep => {
+const onRequestEvent = (
+  machine: SessionMachine,
+  event: Extract<SessionEvent, { type: 'request' | 'refused' | 'refused-again' }>,
+  context: SessionContext,
+): SessionStep => {
+  if (event.resource !== undefined) return onResourceEvent(machine, event, event.resource, context);
+  return event.type === 'request' ? onRequest(machine, event.id, context) : onRequestRefused(machine, event, context);
+};
+
+const onAbandoned = (known: SessionMachine, id: string): SessionStep => {
+  const machine = withoutResourceRequest(known, id);
   const { state, verifying } = machine;
   const without = (ids: Waiting): Waiting => ids.filter((other) => other !== id);
   const rest =

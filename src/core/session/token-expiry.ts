@@ -25,10 +25,15 @@ export const admit = (
 };
 
 /** The verdict with the current token, without a look at its expiry. */
-export const tokenVerdict = ({ kind, generation, tokens }: Session): Verdict | undefined => {
+export const tokenVerdict = (session: Session): Verdict | undefined => {
+  const { kind, tokens } = session;
   if (kind === 'ticket') return { type: 'anonymous' };
+  const generation = tokenGeneration(session);
   return tokens.access && { type: 'authorized', generation, token: tokens.access, key: tokens.key };
 };
+
+/** The generation of the session's own access token. It is older than the session when a resource's token came later. */
+export const tokenGeneration = ({ generation, tokens }: Session): number => tokens.access?.generation ?? generation;
 
 /** When to refresh, so that no request waits. `Infinity` for a token with a very short lifetime. */
 export const renewAt = (token: AccessToken, policy: SessionPolicy): number => {

@@ -70,7 +70,8 @@ export const createAuth = (options: AuthOptions): Auth => {
   if (dropped) noteOnce(`${dropped} The worker goes on without it.`);
   const keys = createDpopKeys(options);
   const pendingSignIns = createPendingSignIns({ disk, sealer, home: scope, now });
-  const oidcMethod = oidc && createOidcMethod({ config: oidc, origin, scope, keys, pendingSignIns, hasLeft, now });
+  const oidcMethod =
+    oidc && createOidcMethod({ config: oidc, apis: config.api, origin, scope, keys, pendingSignIns, hasLeft, now });
   const csrf = ticket?.csrf && createCsrf(ticket.csrf, { origin, home: scope });
   const cookie =
     ticket && createCookieMethod({ config: ticket, claims: config.claims, origin, home: scope, csrf, now });

@@ -1,5 +1,6 @@
 import type { AuthorizationServer } from 'oauth4webapi';
 import type { OidcConfig } from '../../protocol/sign-in-config.ts';
+import type { ApiRule } from '../../protocol/start-config.ts';
 
 type Params = { readonly [name: string]: string | undefined };
 
@@ -35,8 +36,8 @@ export const scopesOf = ({ scope }: OidcConfig, { scopes_supported: listed }: Au
   scope ?? (listed?.includes('offline_access') ? 'openid profile offline_access' : 'openid profile');
 
 /** `more`: the scopes of one sign-in, in addition. */
-const joined = (scopes: string, more: string | undefined): string =>
-  [...new Set([scopes, more ?? ''].join(' ').split(/\s+/).filter(Boolean))].join(' ');
+const joined = (scopes: string, more: string): string =>
+  [...new Set([scopes, more].join(' ').split(/\s+/).filter(Boolean))].join(' ');
 
 /**
  * After a sign-out the next person must not get the last one’s session at the provider, and no page may change that.
@@ -56,16 +57,38 @@ export type AuthorizationRequest = {
   given: Params;
   /** Whether the last person here has signed out. */
   hasLeft: boolean;
+  /** The rules whose APIs have tokens of their own. */
+  apis: readonly Pick<ApiRule, 'resource' | 'scope'>[];
   /** The parameters of the protocol. */
   protocol: Params;
 };
 
+/** The resources of all rules, each once. */
+export const indicatorsOf = (apis: AuthorizationRequest['apis']): readonly string[] => [
+  ...new Set(apis.flatMap(({ resource }) => resource ?? [])),
+];
+
+/** A provider grants only what the sign-in names (RFC 8707 §2.1). */
+const withResources = (address: string, apis: AuthorizationRequest['apis']): string => {
+  const url = new URL(address);
+  const known = url.searchParams.getAll('resource');
+  for (const resource of indicatorsOf(apis))
+    if (!known.includes(resource)) url.searchParams.append('resource', resource);
+  return url.href;
+};
+
+/** Microsoft Entra ID gives each API its own consent, so a scope without a resource is not part of the sign-in. */
+const scopesOfResources = (apis: AuthorizationRequest['apis']): string =>
+  apis.map(({ resource, scope }) => (resource === undefined ? '' : (scope ?? ''))).join(' ');
+
 /** The address of the provider's page (RFC 6749 §4.1.1). */
-export const authorizationUrl = ({ config, as, given, hasLeft, protocol }: AuthorizationRequest): string =>
-  withParams(as.authorization_endpoint ?? config.issuer, {
+export const authorizationUrl = ({ config, as, given, hasLeft, apis, protocol }: AuthorizationRequest): string => {
+  const address = withParams(as.authorization_endpoint ?? config.issuer, {
     resource: config.resource,
     ...withoutReserved({ ...config.authorize, ...given }),
-    scope: joined(scopesOf(config, as), given['scope']),
+    scope: joined(scopesOf(config, as), `${given['scope'] ?? ''} ${scopesOfResources(apis)}`),
     ...promptOf(config, { ...config.authorize, ...given }, hasLeft),
     ...protocol,
   });
+  return withResources(address, apis);
+};

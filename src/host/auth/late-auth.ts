@@ -22,7 +22,7 @@ export const createLateAuth = (load: LoadAuth, options: AuthOptions): Auth => {
     (await auth().catch(() => undefined))?.methods[kind];
   const late = (kind: SignInKind): TokenSource => ({
     signIn: async (command) => (await method(kind))?.signIn(command) ?? NOT_LOADED,
-    refresh: async (session) => (await method(kind))?.refresh(session) ?? { ...NOT_LOADED, unanswered: false },
+    refresh: async (...asked) => (await method(kind))?.refresh(...asked) ?? { ...NOT_LOADED, unanswered: false },
   });
   return {
     methods: Object.fromEntries(KINDS.filter((kind) => options.config.signIn[kind]).map((kind) => [kind, late(kind)])),

@@ -14,10 +14,13 @@ import {
 import { judgeTokenAnswer } from '../../core/token-endpoint/token-response.ts';
 import type { Session } from '../../core/session/session-types.ts';
 import type { OidcConfig } from '../../protocol/sign-in-config.ts';
-import { stringAt } from '../../protocol/schema/json.ts';
+import type { ApiRule } from '../../protocol/start-config.ts';
+import { parseJson, stringAt } from '../../protocol/schema/json.ts';
+import { string } from '../../protocol/schema/schema.ts';
+import { list, nullable } from '../../protocol/schema/schema-types.ts';
 import { failed, type Problem, type Result } from '../../protocol/problem.ts';
 import { boundedFetch, endpointName, unreachable } from '../runtime/http.ts';
-import { authorizationUrl } from './authorization-request.ts';
+import { authorizationUrl, indicatorsOf } from './authorization-request.ts';
 import { createCodeExchange } from './code-exchange.ts';
 import { createDiscovery, providerFetch } from './discovery.ts';
 import type { DpopKeys } from './dpop-keys.ts';
@@ -38,6 +41,8 @@ import {
 
 export type OidcMethodOptions = {
   config: OidcConfig;
+  /** The rules of the configuration. Their APIs may have tokens of their own. */
+  apis?: readonly ApiRule[] | undefined;
   origin: string;
   /** Path of the app. */
   scope: string;
@@ -58,7 +63,7 @@ export type OidcMethod = SignInMethod & { land(state: string | null): Promise<La
  * What providers do differently is in provider-quirks.ts.
  */
 export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
-  const { config, origin, scope, keys, pendingSignIns, hasLeft, now } = options;
+  const { config, apis = [], origin, scope, keys, pendingSignIns, hasLeft, now } = options;
   const client = { client_id: config.clientId };
   const redirectUri = new URL(config.callback, origin).href;
   const discovery = createDiscovery(config, origin, now);
@@ -82,7 +87,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
     await pendingSignIns.save(pending);
     const jkt = pending.key === undefined ? undefined : await (await keys.handle(pending.key)).calculateThumbprint();
     return authorizationUrl({
-      ...{ config, as, given, hasLeft: hasLeft() },
+      ...{ config, as, given, apis, hasLeft: hasLeft() },
       protocol: {
         client_id: config.clientId,
         redirect_uri: redirectUri,
@@ -117,7 +122,8 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
     const { grant, idToken } = exchanged.value;
     const logOut = logOutUrl({ config, as: as.value, idToken, home: new URL(scope, origin).href });
     const endings = logOut && { [logOut.always ? 'endSession' : 'endSessionIfRefused']: logOut.url };
-    return { type: 'granted', grant: { ...grant, ...endings } };
+    const indicators = indicatorsOf(apis);
+    return { type: 'granted', grant: { ...grant, ...endings, ...(indicators.length > 0 && { indicators }) } };
   };
 
   const redirect = async (returnTo: string, given: Params = {}): Promise<SignInOutcome> => {
@@ -140,14 +146,19 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
       }
     },
 
-    async refresh({ tokens }) {
-      const { refresh, key, subject } = tokens;
+    async refresh({ tokens }, resource) {
+      const { refresh, key, subject, indicators = [] } = tokens;
       if (refresh === undefined)
         return {
           type: 'failed',
           problem: { code: 'misconfigured', at, detail: 'no refresh token' },
           unanswered: false,
         };
+      const target = resource === undefined ? ownResource(config) : targetOf(resource);
+      // oidc-provider refuses a resource that the sign-in did not name after it has consumed the refresh token
+      // (lib/actions/grants/refresh_token.js). So the rule of a newer configuration waits for the next sign-in.
+      if (resource !== undefined && target['resource'] !== undefined && !indicators.includes(target['resource']))
+        return { type: 'failed', problem: { code: 'sign-in-required', at, ...UNKNOWN_TARGET }, unanswered: false };
       const as = await discovery.metadata();
       if (!as.ok) return { type: 'failed', problem: as.problem, unanswered: false };
       let dpop: { DPoP?: DPoPHandle };
@@ -160,7 +171,7 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
         refreshTokenGrantRequest(as.value, client, None(), refresh, {
           ...providerFetch([config.issuer, origin], signal),
           ...dpop,
-          ...resourceOf(config),
+          additionalParameters: target,
         });
       const bounds = { origin, deadlineMs: tokenDeadline(config.reuseGraceMs), now };
       const send = () => boundedFetch(request, as.value.token_endpoint ?? config.issuer, bounds);
@@ -212,7 +223,23 @@ const MOVED: readonly Problem['code'][] = ['server-unavailable', 'unexpected-ans
 
 const wantsDpop = (as: AuthorizationServer, { dpop }: OidcConfig): boolean => dpop !== 'off' && supportsDpop(as);
 
-const resourceOf = ({ resource }: OidcConfig) => (resource === undefined ? {} : { additionalParameters: { resource } });
+/** What the provider would answer (RFC 8707 §2.2). */
+const UNKNOWN_TARGET = { status: 400, error: 'invalid_target' } as const;
+
+type Parameters = { [name: string]: string };
+
+const ownResource = ({ resource }: OidcConfig): Parameters => (resource === undefined ? {} : { resource });
+
+/** The parameters of a token request, by the name of a resource: RFC 8707 §2.2, `audience` of Auth0, RFC 6749 §6. */
+const targetOf = (name: string): Parameters => {
+  const values = list(nullable(string)).read(parseJson(name)) ?? [];
+  return Object.fromEntries(
+    ['resource', 'audience', 'scope'].flatMap((parameter, place): [string, string][] => {
+      const value = values[place];
+      return typeof value === 'string' ? [[parameter, value]] : [];
+    }),
+  );
+};
 
 /** `error.message` is for a debugger. Pages get a code. */
 const signInProblem = (error: unknown, at: string, setUp: SetUp): Problem => {

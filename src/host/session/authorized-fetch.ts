@@ -25,7 +25,7 @@ export type AuthorizedFetchOptions = {
   /** The session's verdict on a request. Immediate when the token is at hand. */
   requestToken(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
   /** The replay with a token that the provider has just issued got a 401 too. */
-  refusedAgain(generation: number): void;
+  refusedAgain(generation: number, resource: string | undefined): void;
   sendWithProof: ProofFetch;
   /** A redirect made authorization impossible. */
   redirected?: (() => void) | undefined;
@@ -144,19 +144,19 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     };
     const first = await send(verdict);
     if (first.status !== 401) return finish(request, first);
-    const { url } = match;
+    const { url, resource } = match;
     const refusedAt = now();
     const { generation } = verdict;
     const isProof = matcher.proofFor(url) === 'itself';
     const second = await requestToken({
-      ...{ type: 'refused', id: nextId(), generation, isProof },
+      ...{ type: 'refused', id: nextId(), generation, isProof, resource },
       challenge: reasonOf(first, url),
     });
     switch (second.type) {
       case 'authorized': {
         const again = await send(second);
         if (again.status === 401 && second.token.issuedAt >= refusedAt && reasonOf(again, url) !== 'other')
-          refusedAgain(second.generation);
+          refusedAgain(second.generation, resource);
         return finish(request, again);
       }
       case 'fail':
@@ -169,7 +169,7 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
 
   return async (request, match = matcher.match(request)) => {
     const current = scope();
-    const given = requestToken({ type: 'request', id: nextId() });
+    const given = requestToken({ type: 'request', id: nextId(), resource: match.resource });
     const verdict = given instanceof Promise ? await given : given;
     // The user left while the request waited: it must not go out for the next one. A request for the cache only must
     // neither get another user's answer nor go to the network.

@@ -1,4 +1,11 @@
-import { followsRedirects, handlingOf, leavesRule, ruleFor, type RequestHandling } from '../../core/request-policy.ts';
+import {
+  followsRedirects,
+  handlingOf,
+  leavesRule,
+  resourceOf,
+  ruleFor,
+  type RequestHandling,
+} from '../../core/request-policy.ts';
 import { noteOnce } from '../runtime/developer-note.ts';
 import type { KeeperConfig } from '../../protocol/config.ts';
 
@@ -8,6 +15,8 @@ export type RequestMatch = {
   handling: RequestHandling;
   /** Whether redirects of this request may be followed with authorization. */
   followsRedirects: boolean;
+  /** The resource whose token it needs. `undefined`: the session's own. */
+  resource: string | undefined;
 };
 
 /**
@@ -50,7 +59,12 @@ export const createRequestMatcher = (
         if (!rule && leavesRule(rules, self, targetOf(url))) noteOnce(LEAVES);
         if (rule && request.mode === 'no-cors') noteOnce(MARKUP);
       }
-      return { url, handling, followsRedirects: followsRedirects(rule, url.pathname, request.method) };
+      return {
+        url,
+        handling,
+        followsRedirects: followsRedirects(rule, url.pathname, request.method),
+        resource: rule && resourceOf(rule),
+      };
     },
   };
 };

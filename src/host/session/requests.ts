@@ -68,13 +68,15 @@ export const createRequests = (options: RequestsOptions): Requests => {
 
   /** A machine that has just started has no token yet, and would answer a refusal with the refused one. */
   const judgeRefusal = async (machine: SessionSource, event: TokenEvent & { type: 'refused' }): Promise<Verdict> => {
-    const current = await machine.requestToken({ type: 'request', id: event.id });
+    const { id, resource } = event;
+    const current = await machine.requestToken({ type: 'request', id, resource });
     const isNewer = current.type === 'authorized' && current.generation > event.generation;
     return isNewer ? current : machine.requestToken(event);
   };
 
   const judge = async (event: TokenEvent): Promise<Verdict> => {
-    const first = event.type === 'request' ? await firstVerdict?.() : undefined;
+    // The stored record is judged for the session's own token only.
+    const first = event.type === 'request' && event.resource === undefined ? await firstVerdict?.() : undefined;
     // The machine may have come meanwhile, and it knows more.
     if (first && !source) return first;
     const machine = await connected().catch(() => undefined);
@@ -85,7 +87,7 @@ export const createRequests = (options: RequestsOptions): Requests => {
   const authorizedFetch = createAuthorizedFetch({
     ...{ origin, matcher, scope: scopes.get, now: clock.now },
     requestToken: (event) => (source ? source.requestToken(event) : judge(event)),
-    refusedAgain: (generation) => inform((machine) => machine.refusedAgain(generation)),
+    refusedAgain: (...refused) => inform((machine) => machine.refusedAgain(...refused)),
     redirected: () => inform((machine) => machine.redirected()),
     sendWithProof: async (attempt) => (await loadSenders()).sendWithProof(attempt),
     withCsrf: config.signIn.ticket?.csrf && (async (request) => (await loadSenders()).sendWithCsrf(request)),

@@ -45,8 +45,8 @@ export type SessionRuntime = {
   dispatch(event: SessionEvent): void;
   /** The verdict on a request, or on its 401. Immediate when the machine needs no effect for it. */
   requestToken(event: Extract<SessionEvent, { type: 'request' | 'refused' }>): Verdict | Promise<Verdict>;
-  /** The backend refused the token of this generation, which the provider had just issued. */
-  refusedAgain(generation: number): void;
+  /** The backend, or this resource, refused the token of this generation, which the provider had just issued. */
+  refusedAgain(generation: number, resource: string | undefined): void;
   signIn(order: SignInCommand): Promise<Result<SignInNext | null>>;
   signOut(): Promise<Result<SignInNext | null>>;
   /** Resolves when no effect is in flight. `undefined` when none is. */
@@ -114,8 +114,8 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     );
   };
 
-  const refresh = async ({ call, session }: Extract<SessionEffect, { type: 'grant' }>): Promise<void> => {
-    const verdict: TokenVerdict = (await signInMethods[session.kind]?.refresh(session)) ?? {
+  const refresh = async ({ call, session, resource }: Extract<SessionEffect, { type: 'grant' }>): Promise<void> => {
+    const verdict: TokenVerdict = (await signInMethods[session.kind]?.refresh(session, resource)) ?? {
       type: 'failed',
       problem: unsupported(session.kind),
       unanswered: false,
@@ -241,7 +241,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
       dispatch(event);
       return immediate ?? waitFor(event.id);
     },
-    refusedAgain: (generation) => dispatch({ type: 'refused-again', generation }),
+    refusedAgain: (generation, resource) => dispatch({ type: 'refused-again', generation, resource }),
     signIn: (command) => dispatchForResult((id) => ({ type: 'sign-in', id, command })),
     signOut: () => dispatchForResult((id) => ({ type: 'sign-out', id })),
     pending: () => (inFlight.size > 0 ? untilSettled() : undefined),

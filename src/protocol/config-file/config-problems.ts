@@ -1,4 +1,4 @@
-import { KEEPER_CONFIG } from '../config.ts';
+import { KEEPER_CONFIG, type KeeperConfig } from '../config.ts';
 import { isObject, own } from '../schema/json.ts';
 import type { Schema } from '../schema/schema.ts';
 
@@ -100,6 +100,11 @@ const origin: Check = (value) =>
   typeof value !== 'string' || value === 'self' || ORIGIN.test(value)
     ? undefined
     : 'Write "self", or an origin such as "https://api.example" without a path.';
+/** RFC 8707 §2. */
+const resource: Check = (value) =>
+  typeof value !== 'string' || (/^[a-z][a-z\d+.-]*:/i.test(value) && !value.includes('#'))
+    ? undefined
+    : 'Write an absolute URI without a fragment, such as "https://orders.example/".';
 const issuer: Check = (value) =>
   typeof value !== 'string' || SECURE.test(value)
     ? undefined
@@ -110,6 +115,7 @@ const RULES: readonly (readonly [field: RegExp, check: Check])[] = [
   [/^config\.api\[\d+\]\.origin$/, origin],
   [/^config\.api\[\d+\]\.path$/, folder],
   [/^config\.api\[\d+\]\.(media|redirects|public)\[\d+\]$/, path],
+  [/^config\.api\[\d+\]\.resource$/, resource],
   [/^config\.whoami$/, pathOrUrl],
   [/^config\.signIn\.oidc\.issuer$/, issuer],
   [/^config\.signIn\.oidc\.callback$/, path],
@@ -142,7 +148,24 @@ const contradictions = (config: unknown): readonly ConfigProblem[] => {
     problems.push({ field: 'config.signIn', value: signIn, cure: 'Add one sign-in method: oidc, password or ticket.' });
   if (Array.isArray(api) && api.length === 0)
     problems.push({ field: 'config.api', value: api, cure: 'Add a rule such as { origin: "self", path: "/api/" }.' });
-  return problems;
+  return [...problems, ...misplacedResources(KEEPER_CONFIG.read(config))];
+};
+
+/** The backend's check is about the session's own token, and only a provider gives other ones. */
+const misplacedResources = (config: KeeperConfig | undefined): readonly ConfigProblem[] => {
+  if (!config) return [];
+  const { api, whoami, signIn } = config;
+  const isBelow = (path: string): boolean => whoami.startsWith(path.endsWith('/') ? path : `${path}/`);
+  const ofWhoami = api.findIndex((rule) => rule.origin === 'self' && isBelow(rule.path));
+  return api.flatMap((rule, at) => {
+    const field = (['resource', 'audience', 'scope'] as const).find((name) => rule[name] !== undefined);
+    if (field === undefined) return [];
+    const problem = { field: `config.api[${at}].${field}`, value: rule[field] };
+    if (!signIn.oidc)
+      return [{ ...problem, cure: 'Remove it. Only sign-in with a provider (oidc) has tokens for it.' }];
+    if (at !== ofWhoami) return [];
+    return [{ ...problem, cure: 'Put a rule without it in front, for the path of config.whoami.' }];
+  });
 };
 
 /**

@@ -10,12 +10,13 @@ import type {
 import { generationOf } from '../../../src/core/session/session-transitions.ts';
 import { SESSION_POLICY } from '../../../src/core/session-policy.ts';
 import { projectSession } from '../../../src/core/session/session-view.ts';
-import { usable } from '../../../src/core/session/token-expiry.ts';
+import { tokenGeneration, usable } from '../../../src/core/session/token-expiry.ts';
 import type { SignInNext } from '../../../src/protocol/bridge/calls.ts';
 import type { Result } from '../../../src/protocol/problem.ts';
 import type { SessionView } from '../../../src/protocol/snapshot.ts';
 import { generationOfSaved } from './session-disk.ts';
 import { checkEnd, type CheckContext, type Invariant } from './session-end-check.ts';
+import { checkAudience, checkResources } from './session-resource-check.ts';
 import type { SimulatedWorker } from './session-worker.ts';
 import type { RefreshToken } from './session-provider.ts';
 import type { Watch, World } from './session-world.ts';
@@ -71,8 +72,10 @@ export class InvariantChecker implements Watch, CheckContext {
       this.#signOuts.set(event.id, this.world.provider.families.length - 1);
     if (step.machine.state.state === 'signed-out' && before.state.state !== 'signed-out')
       checkEnd(this, worker, { event, before: before.state, after: step.machine.state });
-    if (event.type === 'refused') this.#checkRefused(event.generation, before, step);
-    if (event.type === 'request') this.#checkRequest(before, step);
+    const isOwn = !('resource' in event) || event.resource === undefined;
+    if (event.type === 'refused' && isOwn) this.#checkRefused(event.generation, before, step);
+    if (event.type === 'request' && isOwn) this.#checkRequest(before, step);
+    checkResources(this, event, before, step);
     if (event.type === 'suspected') this.#checkSuspected(before, step);
     if (event.type === 'granted') this.#checkGranted(event, before, step);
     if (event.type === 'record-changed' || event.type === 'loaded') this.#checkFresh(event, before, step);
@@ -100,6 +103,7 @@ export class InvariantChecker implements Watch, CheckContext {
 
   answering(worker: SimulatedWorker, id: string, verdict: Verdict): void {
     if (this.world.open.get(id) !== worker) this.report(4, `${id} was answered twice, or no request waited`);
+    checkAudience(this, worker, id, verdict);
     if (verdict.type !== 'authorized' || this.world.disk.durable.has(verdict.token.value)) return;
     if (worker.machine.durability === 'disk') this.report(3, 'a token was sent that the disk does not have');
     if (!worker.storeFailed) this.report(3, 'durability is "memory", although the store never failed');
@@ -172,7 +176,7 @@ export class InvariantChecker implements Watch, CheckContext {
 
   #checkRefused(generation: number, { state }: SessionMachine, step: SessionStep): void {
     const session = sessionOf(state);
-    if (!session || session.generation <= generation || state.state === 'saving') return;
+    if (!session || tokenGeneration(session) <= generation || state.state === 'saving') return;
     if (session.kind !== 'ticket' && !usable(session.tokens.access, this.world.now(), SESSION_POLICY)) return;
     const replayed = step.effects.some(
       (effect) =>

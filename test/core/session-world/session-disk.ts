@@ -31,7 +31,8 @@ export class Disk {
     this.onWrite(record);
     this.record = record;
     if (record.state === 'signed-in') {
-      const { access, refresh } = record.session.tokens;
+      const { access, refresh, resources = {} } = record.session.tokens;
+      for (const { value } of Object.values(resources)) this.durable.add(value);
       if (access) this.durable.add(access.value);
       if (refresh !== undefined) this.durable.add(refresh);
     }

@@ -7,7 +7,7 @@ import type { World } from './session-world.ts';
  * The numbers are those of docs/invariants.md. `early-refresh`: a refresh, its failure and a 401 for one request change
  * nothing for a request with a good token. `pauses`: nothing but its end, or the user, shortens a pause.
  */
-export type Invariant = 1 | 2 | 3 | 4 | 5 | 8 | 9 | 12 | 13 | 14 | 'early-refresh' | 'pauses';
+export type Invariant = 1 | 2 | 3 | 4 | 5 | 8 | 9 | 12 | 13 | 14 | 18 | 'early-refresh' | 'pauses';
 
 /** What a check needs to know besides the worker's own state. */
 export type CheckContext = {

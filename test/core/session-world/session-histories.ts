@@ -5,7 +5,7 @@ import { generationOfSaved } from './session-disk.ts';
 import { InvariantChecker, latestOf, type Violation } from './session-checker.ts';
 import type { SimulatedWorker } from './session-worker.ts';
 import { apply, type Op } from './session-ops.ts';
-import type { Grace, ProviderMode } from './session-provider.ts';
+import type { Grace, ProviderMode, ResourceMode } from './session-provider.ts';
 import { World, type Stepper } from './session-world.ts';
 
 const SECOND_MS = 1_000;
@@ -20,6 +20,8 @@ export type History = {
   lifetimeMs: number | undefined;
   refreshable: boolean;
   disk: 'empty' | 'session' | 'old-session' | 'open-record' | 'ended';
+  /** Default: `password`. Only a session of `oidc` has resources. */
+  kind?: 'password' | 'oidc' | undefined;
   ops: readonly Op[];
 };
 
@@ -99,10 +101,25 @@ const OPS = {
     }),
   ],
   suspect: [2, fc.record({ op: of('suspect'), slot, back })],
-} satisfies { [Name in Op['op']]: readonly [weight: number, arbitrary: fc.Arbitrary<Op & { op: Name }>] };
+} satisfies { [Name in Op['op']]?: readonly [weight: number, arbitrary: fc.Arbitrary<Op & { op: Name }>] };
+
+export const RESOURCES = ['orders', 'billing'] as const;
+
+const RESOURCE_OPS = {
+  'request-resource': [8, fc.record({ op: of('request-resource'), slot, resource: fc.constantFrom(...RESOURCES) })],
+  resources: [
+    2,
+    fc.record({
+      op: of('resources'),
+      mode: fc.constantFrom<ResourceMode>('ok', 'unknown', 'no-consent', 'rejected', 'unavailable'),
+    }),
+  ],
+} satisfies { [Name in Op['op']]?: readonly [weight: number, arbitrary: fc.Arbitrary<Op & { op: Name }>] };
 
 export type HistoryShape = {
   without?: readonly Op['op'][] | undefined;
+  /** With requests for resources, in sessions of a provider. */
+  resources?: boolean | undefined;
   grace?: fc.Arbitrary<Grace> | undefined;
   accessMs?: fc.Arbitrary<number> | undefined;
   lifetimeMs?: fc.Arbitrary<number | undefined> | undefined;
@@ -110,9 +127,15 @@ export type HistoryShape = {
 };
 
 export const histories = (shape: HistoryShape = {}): fc.Arbitrary<History> => {
-  const ops = (Object.keys(OPS) as Op['op'][]).filter((name) => !shape.without?.includes(name));
-  const op = fc.oneof(...ops.map((name) => ({ weight: OPS[name][0], arbitrary: OPS[name][1] as fc.Arbitrary<Op> })));
+  const all: readonly (readonly [string, readonly [weight: number, arbitrary: fc.Arbitrary<Op>]])[] = [
+    ...Object.entries(OPS),
+    ...(shape.resources ? Object.entries(RESOURCE_OPS) : []),
+  ];
+  const without: readonly string[] = shape.without ?? [];
+  const ops = all.filter(([name]) => !without.includes(name));
+  const op = fc.oneof(...ops.map(([, [weight, arbitrary]]) => ({ weight, arbitrary })));
   return fc.record({
+    ...(shape.resources && { kind: fc.constant('oidc' as const) }),
     seed: fc.integer(),
     grace: shape.grace ?? fc.constantFrom<Grace>(0, 30 * SECOND_MS, 'until-used'),
     accessMs: shape.accessMs ?? fc.constantFrom(5 * MINUTE_MS, 5 * MINUTE_MS, MINUTE_MS, 8 * SECOND_MS, SECOND_MS, 0),
@@ -127,8 +150,9 @@ export const histories = (shape: HistoryShape = {}): fc.Arbitrary<History> => {
 const KIND_MS = 30 * SECOND_MS;
 
 const savedBefore = (world: World, { disk, accessMs }: History): SessionRecord | undefined => {
+  const { kind } = world;
   if (disk === 'empty') return undefined;
-  if (disk === 'ended') return { state: 'signed-out', generation: 3, reason: 'user', kind: 'password' };
+  if (disk === 'ended') return { state: 'signed-out', generation: 3, reason: 'user', kind };
   const { access, refresh, endsInMs } = world.provider.signIn();
   const issuedAt = world.now() - (disk === 'old-session' ? accessMs : 0);
   const token =
@@ -138,7 +162,7 @@ const savedBefore = (world: World, { disk, accessMs }: History): SessionRecord |
   return {
     state: 'signed-in',
     session: {
-      kind: 'password',
+      kind,
       generation: 3,
       tokens: { access: token, refresh },
       startedAt: issuedAt,
@@ -176,6 +200,7 @@ export const heal = (world: World): void => {
   Object.assign(world, { networkUp: true, refusesAll: false, toLose: 0 });
   Object.assign(world.disk, { readable: true, writable: true, slowMs: 0 });
   world.provider.mode = { kind: 'ok' };
+  world.provider.resourceMode = 'ok';
   for (const worker of world.workers) worker.fuse = 0;
   world.time.advance(HEALING_MS);
 };
@@ -212,6 +237,19 @@ const conditionOf = (world: World, { machine: { state } }: SimulatedWorker): 'al
   return family && world.provider.alive(family) ? 'alive' : 'dead';
 };
 
+/** Without a refresh token there is none for a resource. With a token that expires at once, no request can wait for one. */
+const servesResources = (world: World, worker: SimulatedWorker): boolean => {
+  if (latestOf(worker.machine.state)?.tokens.refresh === undefined) return true;
+  return RESOURCES.every((resource) => {
+    const before = world.servedByResources;
+    for (let sent = 0; sent < 2; sent++) {
+      world.request(worker, resource);
+      world.time.advance(5 * SECOND_MS);
+    }
+    return world.servedByResources > before;
+  });
+};
+
 const checkWorker = (world: World, checker: InvariantChecker, worker: SimulatedWorker): void => {
   const wrong = (text: string): void => checker.report(9, `worker ${worker.id}: ${text}`);
   if (!rest(world, worker)) return wrong(`did not recover from ${worker.machine.state.state} by itself`);
@@ -223,6 +261,7 @@ const checkWorker = (world: World, checker: InvariantChecker, worker: SimulatedW
     world.request(worker);
     world.time.advance(5 * SECOND_MS);
   }
+  const served = world.kind === 'oidc' ? servesResources(world, worker) : true;
   if (!rest(world, worker)) return wrong(`stuck in ${worker.machine.state.state}`);
   const { state, durability } = worker.machine;
   const { record } = world.disk;
@@ -235,6 +274,8 @@ const checkWorker = (world: World, checker: InvariantChecker, worker: SimulatedW
     return;
   }
   const after = conditionOf(world, worker);
+  if (after === 'alive' && before === 'alive' && !served)
+    checker.report(18, `worker ${worker.id}: a resource accepted no request`);
   if (after === 'alive' && world.served === servedBefore) wrong('active, and the backend accepted no request');
   if (before === 'dead' && after === 'dead') wrong('active over a dead session');
   if (durability !== 'disk') wrong('still reports durability "memory"');

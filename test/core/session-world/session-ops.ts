@@ -1,7 +1,7 @@
 import { generationOf } from '../../../src/core/session/session-transitions.ts';
 import type { Challenge } from '../../../src/core/unauthorized-challenge.ts';
 import type { SimulatedWorker, Slot } from './session-worker.ts';
-import type { ProviderMode } from './session-provider.ts';
+import type { ProviderMode, ResourceMode } from './session-provider.ts';
 import type { World } from './session-world.ts';
 
 /** What can happen to the browser, the provider and the user, in any order. */
@@ -34,7 +34,9 @@ export type Op =
   | { op: 'restored'; slot: Slot }
   | { op: 'record-changed'; slot: Slot }
   | { op: 'nudge'; slot: Slot; cause: 'online' | 'visible' | 'thaw' | 'user' }
-  | { op: 'suspect'; slot: Slot; back: number };
+  | { op: 'suspect'; slot: Slot; back: number }
+  | { op: 'request-resource'; slot: Slot; resource: string }
+  | { op: 'resources'; mode: ResourceMode };
 
 const isSigningIn = ({ machine }: SimulatedWorker): boolean =>
   machine.signIns.length > 0 || machine.state.state === 'establishing';
@@ -76,6 +78,9 @@ const applyToWorld = (world: World, op: Op): boolean => {
     case 'provider':
       world.provider.mode = op.mode;
       return true;
+    case 'resources':
+      world.provider.resourceMode = op.mode;
+      return true;
     case 'lose':
       world.toLose = op.answers;
       return true;
@@ -102,6 +107,8 @@ const applyToWorker = (world: World, worker: SimulatedWorker, op: Op & { slot: S
   switch (op.op) {
     case 'request':
       return void world.request(worker);
+    case 'request-resource':
+      return void world.request(worker, op.resource);
     case 'abandon':
       return world.abandon(worker);
     case 'refuse':

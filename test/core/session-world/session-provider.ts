@@ -37,7 +37,17 @@ export type ProviderSettings = {
 
 export type Family = { id: number; endsAt: number | undefined; ended: 'revoked' | 'reuse' | undefined };
 export type RefreshToken = { value: string; family: Family; usedAt: number | undefined; successors: RefreshToken[] };
-type Access = { family: Family; acceptedUntil: number };
+type Access = { family: Family; acceptedUntil: number; resource: string | undefined };
+
+/** What the provider answers to a request for the token of a resource. `rejected`: `invalid_grant`, and the session lives. */
+export type ResourceMode = 'ok' | 'unknown' | 'no-consent' | 'rejected' | 'unavailable';
+
+const RESOURCE_PROBLEMS = {
+  unknown: { code: 'misconfigured', at: '/token', status: 400, detail: 'invalid_target' },
+  'no-consent': { code: 'sign-in-required', at: '/token', status: 400, error: 'consent_required' },
+  rejected: { code: 'grant-rejected', at: '/token', status: 400, error: 'invalid_grant' },
+  unavailable: { code: 'server-unavailable', at: '/token', status: 503 },
+} as const satisfies { [Mode in ResourceMode]?: Problem };
 
 /** Lifetimes are relative, as in a token response. */
 export type Issued = {
@@ -56,6 +66,7 @@ const HANGS_FOR_MS = 90_000;
 /** An authorization server with rotation, reuse detection, a grace period and absolute lifetimes. */
 export class Provider {
   mode: ProviderMode = { kind: 'ok' };
+  resourceMode: ResourceMode = 'ok';
   /** The times of the token requests. */
   readonly requestTimes: number[] = [];
   /** Runs when a client sends a consumed token after its grace period. */
@@ -92,7 +103,7 @@ export class Provider {
     return this.#issue(family, refreshable ? this.#mintRefresh(family) : undefined);
   }
 
-  refresh(value: string): TokenAnswer {
+  refresh(value: string, resource?: string): TokenAnswer {
     this.requestTimes.push(this.#time.now);
     switch (this.mode.kind) {
       case 'status': {
@@ -115,7 +126,9 @@ export class Provider {
       case 'no-reason':
         return { problem: { code: 'refresh-refused', at: TOKEN_ENDPOINT, status: 400 }, unanswered: false };
       default:
-        return this.#exchange(value);
+        if (resource !== undefined && this.resourceMode !== 'ok')
+          return { problem: RESOURCE_PROBLEMS[this.resourceMode], unanswered: false };
+        return this.#exchange(value, resource);
     }
   }
 
@@ -125,10 +138,17 @@ export class Provider {
     if (token) token.family.ended ??= 'revoked';
   }
 
-  /** Whether the backend accepts this access token. */
-  accepts(value: string): boolean {
+  /** Whether the backend, or this resource, accepts this access token. */
+  accepts(value: string, resource?: string): boolean {
     const access = this.#access.get(value);
-    return access !== undefined && this.#time.now < access.acceptedUntil && this.alive(access.family);
+    if (access === undefined || access.resource !== resource) return false;
+    return this.#time.now < access.acceptedUntil && this.alive(access.family);
+  }
+
+  /** What this access token is for. `null`: the provider has not issued it, or it has expired. */
+  audienceOf(value: string): string | undefined | null {
+    const access = this.#access.get(value);
+    return access ? access.resource : null;
   }
 
   expireAccess(): void {
@@ -151,7 +171,7 @@ export class Provider {
     return this.#refresh.get(refresh ?? '')?.family ?? this.#access.get(access ?? '')?.family;
   }
 
-  #exchange(value: string): TokenAnswer {
+  #exchange(value: string, resource: string | undefined): TokenAnswer {
     const token = this.#refresh.get(value);
     const why = this.#refusal(token);
     if (!token || why) {
@@ -160,7 +180,7 @@ export class Provider {
     }
     // The answer to a consumed token within its grace period needs a successor too.
     if (this.mode.kind === 'only-access' && token.usedAt === undefined)
-      return { issued: this.#issue(token.family, undefined) };
+      return { issued: this.#issue(token.family, undefined, resource) };
     const next = this.#mintRefresh(token.family);
     token.usedAt ??= this.#time.now;
     token.successors.push(next);
@@ -170,7 +190,8 @@ export class Provider {
         unanswered: true,
       };
     }
-    return { issued: this.mode.kind === 'only-refresh' ? { refresh: next.value } : this.#issue(token.family, next) };
+    const isWhole = this.mode.kind !== 'only-refresh';
+    return { issued: isWhole ? this.#issue(token.family, next, resource) : { refresh: next.value } };
   }
 
   #refusal(token: RefreshToken | undefined): Rejection['why'] | undefined {
@@ -195,10 +216,10 @@ export class Provider {
     return token;
   }
 
-  #issue(family: Family, refresh: RefreshToken | undefined): Issued {
+  #issue(family: Family, refresh: RefreshToken | undefined, resource?: string): Issued {
     const { accessMs, acceptedMs } = this.#settings;
     const value = `a${++this.#minted}`;
-    this.#access.set(value, { family, acceptedUntil: this.#time.now + acceptedMs });
+    this.#access.set(value, { family, acceptedUntil: this.#time.now + acceptedMs, resource });
     const endsInMs = family.endsAt && family.endsAt - this.#time.now;
     return { access: { value, forMs: accessMs }, refresh: refresh?.value, endsInMs };
   }

@@ -27,8 +27,13 @@ export class Surroundings {
   toLose = 0;
   /** The browser's cookie of the `ticket` kind. */
   cookie: Family | undefined;
-  /** How many requests the backend has accepted. */
+  /** How many requests the backend has accepted, and the resources have. */
   served = 0;
+  servedByResources = 0;
+  /** The resource that a request is for. */
+  readonly resources = new Map<string, string>();
+  /** The token that got the 401 of a request. */
+  readonly refusedTokens = new Map<string, string>();
 
   constructor(settings: ProviderSettings) {
     this.provider = new Provider(this.time, settings);
@@ -72,10 +77,10 @@ export class Surroundings {
     };
   }
 
-  signedIn(call: number, kind: 'password' | 'ticket'): SessionEvent {
+  signedIn(call: number, kind: 'password' | 'oidc' | 'ticket'): SessionEvent {
     if (!this.networkUp || !this.provider.up) return { type: 'sign-in-failed', call, problem: UNREACHABLE };
     const issued = this.provider.signIn();
-    if (kind === 'password') return { type: 'signed-in', call, kind, grant: this.received(issued) };
+    if (kind !== 'ticket') return { type: 'signed-in', call, kind, grant: this.received(issued) };
     this.cookie = this.provider.families.at(-1);
     return { type: 'signed-in', call, kind, grant: {} };
   }

@@ -34,6 +34,8 @@ export type WorldOptions = ProviderSettings & {
   seed: number;
   step?: Stepper | undefined;
   maxLatencyMs?: number | undefined;
+  /** The kind of a session with tokens. Only one of `oidc` has resources. */
+  kind?: 'password' | 'oidc' | undefined;
 };
 
 /** A real timer never fires early, and never at the same instant. */
@@ -52,6 +54,7 @@ export class World extends Surroundings {
   watch: Watch = NO_WATCH;
   readonly #step: Stepper;
   readonly #maxLatencyMs: number;
+  readonly kind: 'password' | 'oidc';
   #ids = 0;
 
   constructor(options: WorldOptions) {
@@ -59,6 +62,7 @@ export class World extends Surroundings {
     this.random = randomFrom(options.seed);
     this.#step = options.step ?? stepSession;
     this.#maxLatencyMs = options.maxLatencyMs ?? 120;
+    this.kind = options.kind ?? 'password';
   }
 
   workerIn(slot: Slot): SimulatedWorker | undefined {
@@ -99,10 +103,11 @@ export class World extends Surroundings {
     this.#arm(worker);
   }
 
-  request(worker: SimulatedWorker): string {
+  request(worker: SimulatedWorker, resource?: string): string {
     const id = `q${++this.#ids}`;
     this.open.set(id, worker);
-    this.dispatch(worker, { type: 'request', id });
+    if (resource !== undefined) this.resources.set(id, resource);
+    this.dispatch(worker, { type: 'request', id, resource });
     return id;
   }
 
@@ -206,12 +211,12 @@ export class World extends Surroundings {
       case 'save':
         return this.#save(worker, effect.call, effect.record);
       case 'grant':
-        return this.#grant(worker, effect.call, effect.session);
+        return this.#grant(worker, effect);
       case 'verify':
         return this.#work(worker, 'verify', () => this.verified(worker, effect.call, effect.kind));
       case 'sign-in':
         return this.#work(worker, 'sign-in', () =>
-          this.signedIn(effect.call, effect.command.kind === 'ticket' ? 'ticket' : 'password'),
+          this.signedIn(effect.call, effect.command.kind === 'ticket' ? 'ticket' : this.kind),
         );
       case 'revoke':
         return this.#work(worker, 'revoke', () => this.revoke(effect.session));
@@ -240,7 +245,7 @@ export class World extends Surroundings {
   }
 
   /** The server handles a sent request even if its worker has died. */
-  #grant(worker: SimulatedWorker, call: number, session: Session): void {
+  #grant(worker: SimulatedWorker, { call, session, resource }: Extract<SessionEffect, { type: 'grant' }>): void {
     this.watch.granting(worker, session);
     const { refresh } = session.tokens;
     worker.grant = { call, refresh };
@@ -254,7 +259,7 @@ export class World extends Surroundings {
     };
     this.time.after(this.#latency(), () => {
       if (!this.networkUp) return bring({ ...lost, unanswered: false });
-      const answer = this.provider.refresh(refresh ?? '');
+      const answer = this.provider.refresh(refresh ?? '', resource);
       const arrives = this.toLose === 0 && this.provider.mode.kind !== 'hang';
       if (this.toLose > 0) this.toLose--;
       this.#passes(worker, 'grant done');
@@ -269,21 +274,24 @@ export class World extends Surroundings {
   /** Sends the request to the backend. A 401 goes to the machine once for each request. */
   #send(worker: SimulatedWorker, id: string, verdict: Verdict): void {
     if (verdict.type !== 'authorized' && verdict.type !== 'anonymous') return;
-    const generation = verdict.type === 'authorized' ? verdict.generation : undefined;
+    const resource = this.resources.get(id.replaceAll('!', ''));
     this.time.after(this.#latency(), () => {
       if (!this.networkUp || !worker.alive) return;
       const taken =
         !this.refusesAll &&
         (verdict.type === 'anonymous'
           ? this.cookie && this.provider.alive(this.cookie)
-          : this.provider.accepts(verdict.token.value));
-      if (taken) this.served++;
-      else if (generation !== undefined && !id.endsWith('!')) this.#refused(worker, `${id}!`, generation);
+          : this.provider.accepts(verdict.token.value, resource));
+      if (taken && resource !== undefined) this.servedByResources++;
+      else if (taken) this.served++;
+      else if (verdict.type === 'authorized' && !id.endsWith('!')) this.#refused(worker, `${id}!`, verdict);
     });
   }
 
-  #refused(worker: SimulatedWorker, id: string, generation: number): void {
+  #refused(worker: SimulatedWorker, id: string, { generation, token }: Verdict & { type: 'authorized' }): void {
+    this.refusedTokens.set(id, token.value);
+    const resource = this.resources.get(id.replaceAll('!', ''));
     this.open.set(id, worker);
-    this.dispatch(worker, { type: 'refused', id, generation, challenge: 'token' });
+    this.dispatch(worker, { type: 'refused', id, generation, challenge: 'token', resource });
   }
 }

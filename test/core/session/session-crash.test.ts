@@ -29,7 +29,7 @@ type Row = [
 /** A world where each piece of work takes the same time, so that the order is always the same. */
 const quiet = (signedIn: boolean): { world: World; checker: InvariantChecker; worker: SimulatedWorker } => {
   const lifetimes = { accessMs: 5 * MINUTE_MS, acceptedMs: 5 * MINUTE_MS, refreshable: true };
-  const world = new World({ seed: 1, maxLatencyMs: 1, grace: 'until-used', ...lifetimes });
+  const world = new World({ seed: 1, maxLatencyMs: 1, grace: 'until-used', kind: 'oidc', ...lifetimes });
   const checker = new InvariantChecker(world, true);
   const worker = world.start('old');
   if (signedIn) world.order(worker, { type: 'sign-in', kind: 'password' });
@@ -74,6 +74,10 @@ const crash = (signedIn: boolean, scenario: Scenario, at: number): Row => {
 const table = (signedIn: boolean, scenario: Scenario): Row[] =>
   Array.from({ length: boundariesOf(signedIn, scenario) }, (_, at) => crash(signedIn, scenario, at + 1));
 
+const askResource: Scenario = (world, worker) => {
+  world.request(worker, 'orders');
+  return undefined;
+};
 const signIn: Scenario = (world, worker) => world.order(worker, { type: 'sign-in', kind: 'password' });
 const signOut: Scenario = (world, worker) => world.order(worker, { type: 'sign-out' });
 const refresh: Scenario = (world, worker) => {
@@ -146,4 +150,12 @@ test('stays signed out after reporting it when the worker dies during a sign-out
     ['settle before', 'user', 'nothing', 0],
     ['save after', 'user', 'done', 0],
   ]);
+});
+
+test('keeps the session, and sends a sent token once more, when the worker dies while it gets the token of a resource [crash-in-resource]', () => {
+  const rows = table(true, askResource);
+  expect(rows.length).toBeGreaterThan(10);
+  expect(new Set(rows.map(([, then]) => then))).toEqual(new Set(['first']));
+  // The next worker renews the session itself. It asks for the resource when a page needs it.
+  expect(Math.max(...rows.map(([, , , asked]) => asked))).toBe(2);
 });

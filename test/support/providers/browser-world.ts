@@ -76,8 +76,8 @@ export type WorldWorker = {
   readonly session: Session | undefined;
   /** What a revocation was refused with. */
   readonly refused: readonly Problem[];
-  /** The verdict on a request of a page. */
-  request(): Promise<Verdict>;
+  /** The verdict on a request of a page, to the API itself or to this resource. */
+  request(resource?: string): Promise<Verdict>;
   /** The verdict after the API answered 401 to the present token. */
   unauthorized(): Promise<Verdict>;
   signOut(): Promise<void>;
@@ -102,7 +102,7 @@ export const startWorker = async (clock: WorldClock, methodsOf: MethodsOf): Prom
     answer.then((value) => (alive ? value : new Promise<T>(() => undefined)));
   const living = (source: TokenSource): TokenSource => ({
     signIn: (command) => whileAlive(source.signIn(command)),
-    refresh: (session) => whileAlive(source.refresh(session)),
+    refresh: (...asked) => whileAlive(source.refresh(...asked)),
   });
   const own = { now: clock.now, schedule: (at: number, run: () => void) => clock.schedule(at, () => alive && run()) };
   const runtime = createSessionRuntime({
@@ -137,7 +137,7 @@ export const startWorker = async (clock: WorldClock, methodsOf: MethodsOf): Prom
     get session() {
       return latestOf(runtime.machine.state);
     },
-    request: async () => runtime.requestToken({ type: 'request', id: nextId() }),
+    request: async (resource) => runtime.requestToken({ type: 'request', id: nextId(), resource }),
     async unauthorized() {
       const generation = latestOf(runtime.machine.state)?.generation ?? 0;
       return runtime.requestToken({ type: 'refused', id: nextId(), generation, challenge: 'token' });

@@ -25,7 +25,8 @@ export type RevocationResult = true | number | Problem;
 /** One way to sign in, with all of its network. It does not decide what an answer means for the session. */
 export type SignInMethod = {
   signIn(order: SignInCommand): Promise<SignInOutcome>;
-  refresh(session: Session): Promise<TokenVerdict>;
+  /** `resource`: the name of the one that the access token is for (`resourceOf` in request-policy.ts). */
+  refresh(session: Session, resource?: string): Promise<TokenVerdict>;
   /** Informs the server that the session has ended (RFC 7009, or a log-out endpoint). */
   revoke(session: Session): Promise<RevocationResult>;
 };
