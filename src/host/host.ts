@@ -54,8 +54,12 @@ const verifyByWhoami = async (
   authorizedFetch: AuthorizedFetch,
   bounds: Omit<FetchBounds, 'deadlineMs'>,
 ): Promise<VerifyResult> => {
+  let generation: number | undefined;
   const answer = await boundedFetch(
-    (signal) => authorizedFetch(new Request(url, { ...DIRECT_FETCH, redirect: 'follow', signal })),
+    (signal) =>
+      authorizedFetch(new Request(url, { ...DIRECT_FETCH, redirect: 'follow', signal }), undefined, (sent) => {
+        generation = sent;
+      }),
     url,
     {
       ...bounds,
@@ -70,7 +74,9 @@ const verifyByWhoami = async (
   const user = status === 200 ? parseWhoami(text, claims) : undefined;
   if (!user && status !== 429 && status < 500)
     noteOnce(`config.whoami (${at}) answered ${status}, and should answer 200 with {"sub": …, "name": …} as JSON.`);
-  return user ? { type: 'verified', user } : failedWith({ code: 'unexpected-answer', at, status, detail: 'whoami' });
+  return user
+    ? { type: 'verified', user, generation }
+    : failedWith({ code: 'unexpected-answer', at, status, detail: 'whoami' });
 };
 
 /** No caller waits for the result of a callback. */
@@ -120,6 +126,7 @@ export const createHost = (options: HostOptions): Host => {
   const session = createSessionRuntime({
     ...services,
     refreshLock: createRefreshLock(navigator.locks, services.deployment),
+    prepareRefresh: auth.prepare,
     async verify(kind) {
       await order.mayProve();
       const result =

@@ -1,6 +1,6 @@
 import type { NudgeCause } from '../protocol/bridge/calls.ts';
 import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
-import { createAttachment } from './connection/attachment.ts';
+import { createAttachment, type TabHandlers } from './connection/attachment.ts';
 import { arrivalOf, isVisible, observePage } from './connection/page-lifecycle.ts';
 import type { createRealtime, Realtime } from './realtime/realtime.ts';
 import { createSnapshotStore, startingSnapshot, withoutHost, type SnapshotStore } from './connection/snapshot-store.ts';
@@ -26,7 +26,8 @@ export type ClientOptions = {
   tab: string;
   /** The page's own build, or ''. */
   build: string;
-  createRealtime: typeof createRealtime;
+  /** The code of the shared socket. The worker's answer comes while it loads. */
+  loading: Promise<{ createRealtime: typeof createRealtime }>;
   /** The class of its sockets. */
   publicClass: SocketClass;
 };
@@ -34,11 +35,12 @@ export type ClientOptions = {
 /** What this page knows of the host's build. */
 type HostBuild = { state: 'unknown' } | { state: 'known'; firstBuild: string } | { state: 'incompatible' };
 
-/** Connects the parts of a page to a host and introduces the page to it. */
-export const createClient = ({ transport, tab, build, createRealtime, publicClass }: ClientOptions): Client => {
+/** Connects the parts of a page to a host and introduces the page to it. Rejects when `loading` does. */
+export const createClient = async ({ transport, tab, build, loading, publicClass }: ClientOptions): Promise<Client> => {
   const store = createSnapshotStore(startingSnapshot('service-worker', navigator.onLine));
   const ending = new AbortController();
   let hostBuild: HostBuild = { state: 'unknown' };
+  let realtime: Realtime | undefined;
   let settle = (): void => {};
   const ready = new Promise<true>((resolve) => {
     settle = () => resolve(true);
@@ -56,13 +58,13 @@ export const createClient = ({ transport, tab, build, createRealtime, publicClas
     return lost ? { ...session, problem: { code: 'store-cleared' } } : session;
   };
   const showSnapshot = (snapshot: Snapshot): void => {
-    realtime.updateSession(snapshot.session);
+    realtime?.updateSession(snapshot.session);
     const view = explained(snapshot.session);
     if (hostBuild.state === 'unknown') hostBuild = { state: 'known', firstBuild: snapshot.build };
     store.set(view === snapshot.session ? snapshot : { ...snapshot, session: view });
   };
   const welcomed = (): void => {
-    realtime.welcomed();
+    realtime?.welcomed();
     settle();
     // The page that saw the network go may be gone already, and a worker gets no `offline` event.
     if (navigator.onLine !== store.get().online) void transport.api.nudge(navigator.onLine ? 'online' : 'offline');
@@ -72,24 +74,40 @@ export const createClient = ({ transport, tab, build, createRealtime, publicClas
     hostBuild = { state: 'incompatible' };
     settle();
   };
-  const realtime = createRealtime(transport.api.publish, (message) => attachment.post(message), publicClass);
-  const { topics, portOpened, receive, receiveBatch } = realtime;
-  const page = { showSnapshot, welcomed, unanswered, incompatible, topics, portOpened, receive, receiveBatch };
-  const attachment = createAttachment(transport, { id: tab, visible: isVisible, ...page }, ending.signal);
+  const loaded = loading.then(({ createRealtime }) => {
+    realtime = createRealtime(transport.api.publish, (message) => attachment.post(message), publicClass);
+    // The first port opened before.
+    realtime.portOpened();
+    return realtime;
+  });
+  const page: TabHandlers = {
+    ...{ id: tab, visible: isVisible, loaded, showSnapshot, welcomed, unanswered, incompatible },
+    topics: () => realtime?.topics() ?? [],
+    portOpened: () => realtime?.portOpened(),
+    receive: (frame) => realtime?.receive(frame),
+    receiveBatch: (batch) => realtime?.receiveBatch(batch),
+  };
+  const attachment = createAttachment(transport, page, ending.signal);
+  const close = (): void => {
+    attachment.detach();
+    attachment.release();
+    ending.abort();
+    realtime?.close();
+  };
   const life = {
     hide: () => {
-      realtime.hurry(true);
+      realtime?.hurry(true);
       attachment.detach();
       // Another user may come back to this page: it shows no session until the host sends one.
       store.set({ ...store.get(), session: { state: 'starting' } });
     },
     frozen: attachment.release,
     restored: () => {
-      realtime.hurry(false);
+      realtime?.hurry(false);
       attachment.attach('restored');
     },
     visible: (visible: boolean) => {
-      realtime.hurry(!visible);
+      realtime?.hurry(!visible);
       attachment.post({ type: 'visible', visible });
     },
     // A message to a page in the back-forward cache evicts it (measured: `visibilitychange` comes after `pagehide`).
@@ -98,21 +116,20 @@ export const createClient = ({ transport, tab, build, createRealtime, publicClas
   observePage(life, ending.signal);
   attachment.attach(arrivalOf());
 
+  const ofPage = await loaded.catch((error: unknown) => {
+    close();
+    throw error;
+  });
   return {
     transport,
     store,
-    realtime,
+    realtime: ofPage,
     ready,
     showSnapshot,
     outdated: () =>
       hostBuild.state === 'incompatible' ||
       transport.isBypassed() ||
       (hostBuild.state === 'known' && isOutdated(build, hostBuild.firstBuild, store.get().build)),
-    close: () => {
-      attachment.detach();
-      attachment.release();
-      ending.abort();
-      realtime.close();
-    },
+    close,
   };
 };

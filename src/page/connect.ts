@@ -59,14 +59,8 @@ const nativeOver = async (store: NativeStore, wiring: Client): Promise<NativeCop
 const open = async (options: ConnectOptions, onClose: () => void): Promise<Keeper> => {
   const tab = newId();
   const loading = loadRealtime();
-  const wireTo: Wire = async (transport) =>
-    createClient({
-      transport,
-      tab,
-      build: buildOf(),
-      createRealtime: (await loading).createRealtime,
-      publicClass: KeeperSocket,
-    });
+  const wireTo: Wire = (transport) =>
+    createClient({ transport, tab, build: buildOf(), loading, publicClass: KeeperSocket });
   const { worker: script = DEFAULT_WORKER, config, patchFetch = true } = options;
   const worker = await overWorker(script, tab, wireTo);
   const wiring = worker.ok

@@ -42,6 +42,7 @@ export const runWorker = (password: SignInMethod): RunningWorker => {
     store: createSessionStore(disk, sealer),
     refreshLock: createRefreshLock(undefined, { name: '' }),
     signInMethods: { password },
+    prepareRefresh: () => undefined,
     verify: async () => ({ type: 'verified', user: { sub: 'demo' } }),
     revocations: createRevocations({
       disk,

@@ -8,7 +8,13 @@ const nothing = (): void => undefined;
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
 afterEach(() => void vi.useRealTimers());
 
-const setUp = () => {
+const withResolvers = () => {
+  let resolve = nothing;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve: () => resolve() };
+};
+
+const setUp = (loaded: Promise<unknown> = Promise.resolve()) => {
   const greetings: MessagePort[] = [];
   const transport = {
     attach: (_intro: unknown, port: MessagePort) => void greetings.push(port),
@@ -26,6 +32,7 @@ const setUp = () => {
     id: 'a',
     visible: () => true,
     topics: () => [],
+    loaded,
     portOpened: nothing,
     showSnapshot: say('snapshot'),
     welcomed: say('welcomed'),
@@ -48,6 +55,20 @@ test('reports an unanswered greeting once for each of them, and greets again [gr
   expect([calls, greetings.length]).toEqual([['unanswered'], 2]);
   await vi.advanceTimersByTimeAsync(3_000);
   expect([calls, greetings.length]).toEqual([['unanswered', 'unanswered'], 3]);
+  ending.abort();
+  attachment.detach();
+});
+
+test('greets while the rest of its script loads, and takes the answer afterwards', async () => {
+  const { promise: loaded, resolve } = withResolvers();
+  const { attachment, greetings, calls, ending } = setUp(loaded);
+  attachment.attach('navigate');
+  const [port] = greetings;
+  port?.postMessage({ type: 'snapshot', snapshot: startingSnapshot('service-worker', true) });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect([calls, greetings.length]).toEqual([[], 1]);
+  resolve();
+  await vi.waitFor(() => expect(calls).toEqual(['snapshot']));
   ending.abort();
   attachment.detach();
 });

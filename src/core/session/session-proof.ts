@@ -34,18 +34,23 @@ export const onVerify = (machine: SessionMachine, event: Verified, context: Sess
   if (verifying?.state !== 'pending' || verifying.call !== event.call) return noChange(machine);
   const rest: SessionMachine = { ...machine, verifying: undefined };
   const session = sessionOf(state);
+  const generation = session && tokenGeneration(session);
+  const isRenewed = generation !== verifying.generation;
+  const isAboutRenewed = event.type === 'verified' && event.generation === generation;
   // The answer is about other tokens, perhaps of another user.
-  if (!session || tokenGeneration(session) !== verifying.generation) {
-    return verifyNow(sendAll(rest, checksOf(verifying), context));
-  }
+  if (!session || (isRenewed && !isAboutRenewed)) return verifyNow(sendAll(rest, checksOf(verifying), context));
   if (event.type === 'verified') {
     const proven = {
       ...rest,
       verifiedAt: context.now,
-      provenGeneration: verifying.generation,
+      provenGeneration: generation,
       refusedProblem: undefined,
     };
-    return rerunIfPending(judged(prove(proven, session, event.user, context), verifying), verifying);
+    const proved = prove(proven, session, event.user, context);
+    if (!isRenewed) return rerunIfPending(judged(proved, verifying), verifying);
+    // The requests that wait for this answer had the former token.
+    const sent = withEffectsFirst(sendAll(proved.machine, checksOf(verifying), context), ...proved.effects);
+    return rerunIfPending(sent, { ...verifying, late: [] });
   }
   if (event.problem.code === 'grant-rejected' && session.kind === 'ticket')
     return judged(end(rest, signedOutRecord(state, 'rejected', event.problem)), verifying, verifying.late);

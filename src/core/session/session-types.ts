@@ -255,7 +255,8 @@ export type SessionEvent =
   | { type: 'granted'; call: number; grant: TokenResponse }
   /** `unanswered`: the server may have rotated the token. */
   | { type: 'grant-failed'; call: number; problem: Problem; unanswered: boolean }
-  | { type: 'verified'; call: number; user: User }
+  /** `generation`: that of the token which the request had at last, after a refresh that it waited for or caused. */
+  | { type: 'verified'; call: number; user: User; generation?: number | undefined }
   | { type: 'verify-failed'; call: number; problem: Problem }
   | { type: 'tick' }
   | { type: 'nudge'; cause: 'online' | 'visible' | 'thaw' | 'user' }

@@ -7,8 +7,11 @@ export type LoadAuth = () => Promise<{ createAuth(options: AuthOptions): Auth }>
 
 const KINDS = ['oidc', 'password', 'ticket'] as const satisfies readonly SignInKind[];
 
+/** `prepare`: loads the code while the worker waits for something else, such as the refresh lock. */
+export type LateAuth = Auth & { prepare(): void };
+
 /** An `Auth` that loads its code at the first call. */
-export const createLateAuth = (load: LoadAuth, options: AuthOptions): Auth => {
+export const createLateAuth = (load: LoadAuth, options: AuthOptions): LateAuth => {
   let loaded: Promise<Auth> | undefined;
   const auth = (): Promise<Auth> => {
     loaded ??= load().then(({ createAuth }) => createAuth(options));
@@ -25,6 +28,7 @@ export const createLateAuth = (load: LoadAuth, options: AuthOptions): Auth => {
     refresh: async (...asked) => (await method(kind))?.refresh(...asked) ?? { ...NOT_LOADED, unanswered: false },
   });
   return {
+    prepare: () => void auth().catch(() => undefined),
     methods: Object.fromEntries(KINDS.filter((kind) => options.config.signIn[kind]).map((kind) => [kind, late(kind)])),
     revoke: async (session, current) => (await auth().catch(() => undefined))?.revoke(session, current) ?? 0,
     verifyCookie: async () => (await auth().catch(() => undefined))?.verifyCookie() ?? NOT_LOADED,

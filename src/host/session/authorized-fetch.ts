@@ -36,8 +36,15 @@ export type AuthorizedFetchOptions = {
   now(): number;
 };
 
-/** `match`: what the matcher says of this request, if the caller has looked it up. */
-export type AuthorizedFetch = (request: Request, match?: RequestMatch) => Promise<Response>;
+/**
+ * `match`: what the matcher says of this request, if the caller has looked it up. `onSend` gets the generation of the token
+ * of each attempt.
+ */
+export type AuthorizedFetch = (
+  request: Request,
+  match?: RequestMatch,
+  onSend?: (generation: number) => void,
+) => Promise<Response>;
 
 /** The network error that a caller gets offline. No app takes it for a verdict on its session. */
 const networkError = (): Response => Response.error();
@@ -134,11 +141,17 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     return challenge === 'unclear' && matcher.proofFor(url) === 'none' ? 'token' : challenge;
   };
 
-  const authorized = async (request: Request, match: RequestMatch, verdict: Authorized): Promise<Response> => {
+  const authorized = async (
+    request: Request,
+    match: RequestMatch,
+    verdict: Authorized,
+    onSend: ((generation: number) => void) | undefined,
+  ): Promise<Response> => {
     // A clone costs 1–4 ms up to 1 MB. Only a request with a body needs it, for a second attempt.
     const copy = request.body ? () => request.clone() : () => request;
     const send = (current: Authorized): Promise<Response> => {
       const attempt: Attempt = { url: match.url, copy, verdict: current, redirect: 'manual' };
+      onSend?.(current.generation);
       // `follow` rejects on a redirect to another origin, and without a network. A manual attempt shows which it was.
       return match.followsRedirects ? follow(attempt).catch(() => sendOnce(attempt)) : sendOnce(attempt);
     };
@@ -167,7 +180,7 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     }
   };
 
-  return async (request, match = matcher.match(request)) => {
+  return async (request, match = matcher.match(request), onSend) => {
     const current = scope();
     const given = requestToken({ type: 'request', id: nextId(), resource: match.resource });
     const verdict = given instanceof Promise ? await given : given;
@@ -176,7 +189,9 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     const onlyCached = request.cache === 'only-if-cached' && !current.fetched.has(request.url);
     if (verdict.type === 'fail' || current.ended.aborted || onlyCached) return networkError();
     const bound = bindTo(current, request, modeFor(request, match.url, verdict.type));
-    const response = await (verdict.type === 'authorized' ? authorized(bound, match, verdict) : withCsrf(bound));
+    const response = await (verdict.type === 'authorized'
+      ? authorized(bound, match, verdict, onSend)
+      : withCsrf(bound));
     if (current.fetched.size >= MAX_FETCHED) current.fetched.clear();
     current.fetched.add(request.url);
     return response;

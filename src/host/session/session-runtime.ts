@@ -30,6 +30,8 @@ export type SessionRuntimeOptions = {
   store: SessionStore;
   refreshLock: RefreshLock;
   signInMethods: Partial<Record<SignInKind, TokenSource>>;
+  /** A refresh comes: loads what it needs. */
+  prepareRefresh(): void;
   verify(kind: SignInKind): Promise<VerifyResult>;
   revocations: Revocations;
   journal: Journal;
@@ -139,7 +141,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
     const result = await options.verify(kind);
     dispatch(
       result.type === 'verified'
-        ? { type: 'verified', call, user: result.user }
+        ? { type: 'verified', call, user: result.user, generation: result.generation }
         : { type: 'verify-failed', call, problem: result.problem },
     );
   };
@@ -155,7 +157,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
           ),
         );
       case 'lock':
-        return refreshLock.take(() =>
+        refreshLock.take(() =>
           track(
             read(
               ({ saved }) => ({ type: 'locked', call: effect.call, saved }),
@@ -163,6 +165,7 @@ export const createSessionRuntime = (options: SessionRuntimeOptions): SessionRun
             ),
           ),
         );
+        return options.prepareRefresh();
       case 'unlock':
         return refreshLock.release();
       case 'save':

@@ -20,6 +20,8 @@ export type TabHandlers = {
   readonly id: string;
   readonly visible: () => boolean;
   readonly topics: () => TabIntro['topics'];
+  /** The page can take messages. Until then they wait in the port. */
+  readonly loaded: Promise<unknown>;
   /** A new port takes messages. The host has not answered on it yet. */
   portOpened(): void;
   showSnapshot(snapshot: Snapshot): void;
@@ -68,7 +70,7 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
     if (closed.aborted) return;
     const end = new AbortController();
     const { port1: port, port2 } = new MessageChannel();
-    port.onmessage = ({ data }: MessageEvent<unknown>) => {
+    const onMessage = ({ data }: MessageEvent<unknown>): void => {
       if (isSocketBatch(data)) return end.signal.aborted ? undefined : tab.receiveBatch(data);
       for (const frame of framesOf(data)) {
         if (end.signal.aborted) return;
@@ -79,7 +81,14 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
     };
     state = { state: 'greeting', port, end, target: transport.currentHost() };
     transport.attach({ protocol: PROTOCOL, tab: tab.id, arrival, visible: tab.visible(), topics: tab.topics() }, port2);
-    const timer = setTimeout(() => void insist(arrival, end), WELCOME_DEADLINE_MS);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const listen = (): void => {
+      if (end.signal.aborted) return;
+      port.onmessage = onMessage;
+      timer = setTimeout(() => void insist(arrival, end), WELCOME_DEADLINE_MS);
+    };
+    // Where the page's script fails to load, the client closes.
+    tab.loaded.then(listen, () => undefined);
     end.signal.addEventListener('abort', () => {
       clearTimeout(timer);
       port.close();

@@ -1,3 +1,4 @@
+import { tokenGeneration } from '../../../src/core/session/token-expiry.ts';
 import type { TokenResponse, Session, SessionEvent } from '../../../src/core/session/session-types.ts';
 import type { Problem } from '../../../src/protocol/problem.ts';
 import { Disk, Lock } from './session-disk.ts';
@@ -94,7 +95,8 @@ export class Surroundings {
       kind === 'ticket'
         ? this.cookie && this.provider.alive(this.cookie)
         : !this.refusesAll && access && this.provider.accepts(access.value);
-    if (known) return { type: 'verified', call, user: { sub: 'demo', name: 'Demo' } };
+    const generation = kind === 'ticket' || !('session' in state) ? undefined : tokenGeneration(state.session);
+    if (known) return { type: 'verified', call, user: { sub: 'demo', name: 'Demo' }, generation };
     const refused = { code: 'token-refused', at: '/whoami', status: 401 } as const;
     const rejected = { code: 'grant-rejected', at: '/whoami', status: 401, error: 'signed out' } as const;
     return { type: 'verify-failed', call, problem: kind === 'ticket' ? rejected : refused };

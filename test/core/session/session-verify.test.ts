@@ -23,20 +23,27 @@ const USER = { sub: 'demo', name: 'Demo' };
 const NO_NETWORK = { code: 'network-unreachable', at: '/whoami' } as const;
 
 /** A worker that has just read its session from the disk and has sent the first check to the backend. */
-const createWorker = (step = stepSession, beforeLoad: readonly SessionEvent[] = []) => {
+const createWorker = (step = stepSession, beforeLoad: readonly SessionEvent[] = [], saved = SAVED) => {
   let machine: SessionMachine = initialMachine;
   let effects: readonly SessionEffect[] = [];
   const verifications: number[] = [];
+  let lastCall = 0;
   const dispatch = (event: SessionEvent, now: number): void => {
     ({ machine, effects } = step(machine, event, { now, chance: 0.5 }, SESSION_POLICY));
-    for (const effect of effects) if (effect.type === 'verify') verifications.push(effect.call);
+    for (const effect of effects) {
+      if (effect.type === 'verify') verifications.push(effect.call);
+      else if ('call' in effect) lastCall = effect.call;
+    }
   };
   dispatch({ type: 'started' }, 0);
   for (const event of beforeLoad) dispatch(event, 0);
-  dispatch({ type: 'loaded', call: 1, saved: SAVED }, 0);
+  dispatch({ type: 'loaded', call: 1, saved }, 0);
   return {
     verifications,
     dispatch,
+    get lastCall() {
+      return lastCall;
+    },
     fail: (now: number) =>
       dispatch({ type: 'verify-failed', call: verifications.at(-1) ?? 0, problem: NO_NETWORK }, now),
     prove: (now: number) => dispatch({ type: 'verified', call: verifications.at(-1) ?? 0, user: USER }, now),
@@ -170,5 +177,45 @@ describe('a page that loads', () => {
     worker.prove(1_060);
     worker.dispatch({ type: 'tab-arrived' }, 2_000);
     expect(worker.verifications.length).toBe(3);
+  });
+});
+
+const EXPIRED: SessionRecord = {
+  state: 'signed-in',
+  session: { kind: 'password', generation: 7, startedAt: -900_000, tokens: { refresh: 'rt', access: undefined } },
+};
+
+describe('a check that waits for a refresh', () => {
+  const refresh = (worker: Worker): void => {
+    worker.dispatch({ type: 'locked', call: worker.lastCall, saved: EXPIRED }, 0);
+    worker.dispatch({ type: 'saved', call: worker.lastCall }, 0);
+    const access = { value: 'next', scheme: 'Bearer', issuedAt: 0, expiresAt: 900_000 } as const;
+    worker.dispatch({ type: 'granted', call: worker.lastCall, grant: { access, refresh: 'rt2' } }, 0);
+    worker.dispatch({ type: 'saved', call: worker.lastCall }, 0);
+  };
+
+  test('is a proof when the backend answered the new token', () => {
+    const worker = createWorker(stepSession, [], EXPIRED);
+    refresh(worker);
+    worker.dispatch({ type: 'verified', call: worker.verifications.at(-1) ?? 0, user: USER, generation: 8 }, 50);
+    expect(worker.machine).toMatchObject({ verifying: undefined, verifiedAt: 50, provenGeneration: 8 });
+    expect(worker.verifications.length).toBe(1);
+  });
+
+  test.each([7, undefined])('is repeated when the backend answered the token of generation %s', (generation) => {
+    const worker = createWorker(stepSession, [], EXPIRED);
+    refresh(worker);
+    worker.dispatch({ type: 'verified', call: worker.verifications.at(-1) ?? 0, user: USER, generation }, 50);
+    expect(worker.machine.verifiedAt).toBeUndefined();
+    expect(worker.verifications.length).toBe(2);
+  });
+
+  test('is repeated for a page that arrived meanwhile', () => {
+    const worker = createWorker(stepSession, [], EXPIRED);
+    refresh(worker);
+    worker.dispatch({ type: 'nudge', cause: 'user' }, 40);
+    worker.dispatch({ type: 'verified', call: worker.verifications.at(-1) ?? 0, user: USER, generation: 8 }, 50);
+    expect(worker.machine.verifiedAt).toBe(50);
+    expect(worker.verifications.length).toBe(2);
   });
 });

@@ -62,3 +62,11 @@ test('rewrites no keys that it has not loaded', async () => {
   await auth.rewrite();
   expect(rewrite).toHaveBeenCalledOnce();
 });
+
+test('loads its code before the first call when a refresh is prepared', async () => {
+  const { auth, createAuth } = late(async () => undefined);
+  auth.prepare();
+  await vi.waitFor(() => expect(createAuth).toHaveBeenCalledTimes(1));
+  await auth.methods.password?.refresh(SESSION);
+  expect(createAuth).toHaveBeenCalledTimes(1);
+});

@@ -109,6 +109,7 @@ export const startWorker = async (clock: WorldClock, methodsOf: MethodsOf): Prom
     store: createSessionStore(disk, sealer),
     refreshLock: createRefreshLock(undefined, { name: '' }),
     signInMethods: Object.fromEntries(Object.entries(methods).map(([kind, source]) => [kind, living(source)])),
+    prepareRefresh: () => undefined,
     verify: async () => ({ type: 'verified', user: { sub: 'demo' } }),
     revocations: createRevocations({
       ...{ disk, sealer, clock: own, random: () => 0, revoke },

@@ -9,7 +9,10 @@ export type SignInOutcome =
   | { type: 'failed'; problem: Problem };
 
 /** The application's backend knows the session, or it does not. */
-export type VerifyResult = { type: 'verified'; user: User } | { type: 'failed'; problem: Problem };
+/** `generation`: that of the token which the request had at last. Absent without a token. */
+export type VerifyResult =
+  | { type: 'verified'; user: User; generation?: number | undefined }
+  | { type: 'failed'; problem: Problem };
 
 /** What each method needs for its requests: the origin of this host, and a clock. */
 export type MethodBounds = { origin: string; now(): number };
