@@ -1,5 +1,9 @@
-/** The worker of a site whose pages use GraphQL and Socket.IO. */
-import { graphqlTransportWs, keepSession, socketIo, socketsWith } from '../../sw/index.ts';
+/** The worker of a site that uses every optional codec. */
+import { centrifuge, graphqlTransportWs, keepSession, phoenix, socketIo, socketsWith } from '../../sw/index.ts';
 import { takeInjectedConfig } from '../../sw/parts/injected-config.ts';
 
-keepSession({ ...takeInjectedConfig(), sockets: socketsWith(graphqlTransportWs, socketIo), takeOver: true });
+keepSession({
+  ...takeInjectedConfig(),
+  sockets: socketsWith(graphqlTransportWs, socketIo, phoenix, centrifuge),
+  takeOver: true,
+});

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import * as optionalCodecs from '../../../src/core/codecs/optional-codecs.ts';
+import * as optionalCodecs from '../../../src/core/optional-codecs/optional-codecs.ts';
 import type { SocketConfig } from '../../../src/protocol/config.ts';
 import { SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
 import type { Context } from '../site/context.ts';

@@ -111,7 +111,7 @@ export const codecOf = (build: (put: Put) => Protocol): Codec => {
 /** What the configuration of the URL says to its codec. */
 export type CodecConfig = Pick<SocketConfig, 'heartbeat'>;
 
-/** A protocol. To add one, write a file that exports one of these, and add a line to `codecs/optional-codecs.ts`. */
+/** A protocol. To add one, write a file that exports one of these, and add a line to `optional-codecs/optional-codecs.ts`. */
 export type CodecKind = {
   name: CodecName;
   /** The WebSocket subprotocol that its servers expect. The default is the codec's name. */

@@ -13,12 +13,12 @@ export type SocketsFactory = (
   options: Omit<SocketsOptions, 'outbox' | 'codecs' | 'leaveOtherLineage'> & { disk: Disk; deployment: DeploymentName },
 ) => Sockets;
 
-/** The codecs that every worker with sockets carries. `core/codecs/optional-codecs.ts` lists the others. */
+/** The codecs that every worker with sockets carries. `core/optional-codecs/optional-codecs.ts` lists the others. */
 export const BUILT_IN_CODECS: readonly CodecKind[] = [keeper1, jsonPing, broadcast];
 
 /**
  * Makes the sockets for `keepSession`, with these codecs besides the built-in ones (`keeper.1`, `json-ping`,
- * `broadcast`, `private`). `session-keeper/sw` exports `graphqlTransportWs` and `socketIo`.
+ * `broadcast`, `private`). `session-keeper/sw` exports `centrifuge`, `graphqlTransportWs`, `phoenix` and `socketIo`.
  *
  * @example
  * import { graphqlTransportWs, keepSession, socketsWith } from 'session-keeper/sw';

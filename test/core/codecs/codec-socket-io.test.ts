@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { socketIo } from '../../../src/core/codecs/optional-codecs.ts';
+import { socketIo } from '../../../src/core/optional-codecs/optional-codecs.ts';
 import { Bench } from './codec-frames.ts';
 
 /* Frames as socket.io 4.8.4 sent and answered them, with connection state recovery. */

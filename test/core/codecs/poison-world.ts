@@ -235,3 +235,62 @@ export const plainServer = {
   fate: (): Fate | undefined => undefined,
   answers: false,
 };
+
+const phoenixFate = (frame: PortFrame, of: string): Fate | undefined => {
+  const message = frame.type === 'socket-message' ? parseJson(String(frame.data)) : undefined;
+  const [, ref, , event, payload]: readonly unknown[] = Array.isArray(message) ? (message as unknown[]) : [];
+  if (ref !== of || event !== 'phx_reply' || !isObject(payload)) return undefined;
+  return stringAt(payload, 'status') === 'ok' ? 'answered' : 'refused';
+};
+
+/** A join of a topic: the codec sends it again on each connection. */
+export const phoenixJoinServer = {
+  open: (tab: string): readonly CodecEvent[] => [openSocket(tab)],
+  say: (tab: string, n: number, text: string): CodecEvent =>
+    fromTab(tab, JSON.stringify([`${n}`, `${n}`, `${n} ${text}`, 'phx_join', {}])),
+  greeting: [],
+  answer: (frame: string, quiet: boolean): readonly string[] => {
+    const [joinRef, ref, topic] = parseJson(frame) as unknown[];
+    return quiet ? [] : [JSON.stringify([joinRef, ref, topic, 'phx_reply', { status: 'ok', response: {} }])];
+  },
+  fate: (frame: PortFrame, n: number): Fate | undefined => phoenixFate(frame, `${n}`),
+  answers: true,
+};
+
+/** A push to a topic: the codec sends it once. */
+export const phoenixPushServer = {
+  ...phoenixJoinServer,
+  open: (tab: string): readonly CodecEvent[] => [openSocket(tab), fromTab(tab, '["1","1","room","phx_join",{}]')],
+  say: (tab: string, n: number, text: string): CodecEvent =>
+    fromTab(tab, JSON.stringify(['1', `p${n}`, 'room', 'say', text])),
+  fate: (frame: PortFrame, n: number): Fate | undefined => phoenixFate(frame, `p${n}`),
+  answers: false,
+};
+
+const centrifugeFate = (frame: PortFrame, n: number): Fate | undefined => {
+  const message = frame.type === 'socket-message' ? parseJson(String(frame.data)) : undefined;
+  if (!isObject(message) || message['id'] !== n + 1) return undefined;
+  return 'error' in message ? 'refused' : 'answered';
+};
+
+/** A subscription: the codec sends it again on each connection. */
+export const centrifugeSubscribeServer = {
+  open: (tab: string): readonly CodecEvent[] => [openSocket(tab), fromTab(tab, '{"id":1,"connect":{}}')],
+  say: (tab: string, n: number, text: string): CodecEvent =>
+    fromTab(tab, JSON.stringify({ id: n + 1, subscribe: { channel: `${n} ${text}` } })),
+  greeting: [],
+  answer: (frame: string, quiet: boolean): readonly string[] => {
+    const command = parseJson(frame);
+    return quiet || !isObject(command) || !command['id'] ? [] : [JSON.stringify({ ...command, data: {} })];
+  },
+  fate: centrifugeFate,
+  answers: true,
+};
+
+/** A publication: the codec sends it once. */
+export const centrifugePublishServer = {
+  ...centrifugeSubscribeServer,
+  say: (tab: string, n: number, text: string): CodecEvent =>
+    fromTab(tab, JSON.stringify({ id: n + 1, publish: { channel: 'room', data: text } })),
+  answers: false,
+};

@@ -1,14 +1,20 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { broadcast } from '../../../src/core/codecs/broadcast.ts';
-import { graphqlTransportWs } from '../../../src/core/codecs/graphql-transport-ws.ts';
+import { centrifuge } from '../../../src/core/optional-codecs/centrifuge.ts';
+import { graphqlTransportWs } from '../../../src/core/optional-codecs/graphql-transport-ws.ts';
 import { jsonPing } from '../../../src/core/codecs/json-ping.ts';
 import { keeper1 } from '../../../src/core/codecs/keeper1.ts';
-import { socketIo } from '../../../src/core/codecs/socket-io.ts';
+import { phoenix } from '../../../src/core/optional-codecs/phoenix.ts';
+import { socketIo } from '../../../src/core/optional-codecs/socket-io.ts';
 import { historyCount } from '../../support/history-count.ts';
 import {
+  centrifugePublishServer,
+  centrifugeSubscribeServer,
   graphqlServer,
   keeperServer,
+  phoenixJoinServer,
+  phoenixPushServer,
   plainServer,
   PoisonWorld,
   socketIoServer,
@@ -24,6 +30,10 @@ const PROTOCOLS: readonly (readonly [name: string, protocol: Protocol])[] = [
   ['keeper.1, topics', { kind: keeper1, ...topicServer }],
   ['graphql-transport-ws', { kind: graphqlTransportWs, ...graphqlServer }],
   ['socket.io', { kind: socketIo, ...socketIoServer }],
+  ['phoenix, joins', { kind: phoenix, ...phoenixJoinServer }],
+  ['phoenix, pushes', { kind: phoenix, ...phoenixPushServer }],
+  ['centrifuge, subscriptions', { kind: centrifuge, ...centrifugeSubscribeServer }],
+  ['centrifuge, publications', { kind: centrifuge, ...centrifugePublishServer }],
   ['json-ping', { kind: jsonPing, ...plainServer }],
   ['broadcast', { kind: broadcast, ...plainServer }],
 ];
@@ -72,7 +82,7 @@ test.each(PROTOCOLS)(
       fc.property(fc.array(op, { maxLength: 12 }), (ops) => {
         expect(violations(it, ops)).toEqual([]);
       }),
-      { numRuns: historyCount(300) },
+      { numRuns: historyCount(200) },
     );
   },
 );

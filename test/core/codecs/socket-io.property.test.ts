@@ -2,7 +2,7 @@ import { historyCount } from '../../support/history-count.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CodecKind, CodecOutput } from '../../../src/core/codecs/codec.ts';
-import { socketIo } from '../../../src/core/codecs/optional-codecs.ts';
+import { socketIo } from '../../../src/core/optional-codecs/optional-codecs.ts';
 import { World, type Op } from './socket-io-world.ts';
 
 const HISTORIES = historyCount(20_000);

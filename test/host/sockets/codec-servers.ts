@@ -5,18 +5,24 @@ import { buildSchema, execute, subscribe, validate } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { Server } from 'socket.io';
 import { WebSocketServer } from 'ws';
+import { createCentrifugeServer } from '../../support/protocols/centrifuge-server.ts';
+import { createPhoenixServer } from '../../support/protocols/phoenix-server.ts';
 import type { SocketConfig } from '../../../src/protocol/config.ts';
 
 /* The servers of the optional codecs, on loopback. Each of them sends a tick every 20 ms. */
 
 const TICK_MS = 20;
 const GRAPHQL = '/graphql';
+const PHOENIX = '/phoenix';
+const CENTRIFUGE = '/centrifuge';
 const SOCKET_IO = '/socket.io/?EIO=4&transport=websocket';
 const ticket = { url: '/ticket', method: 'POST', carry: 'protocol' } as const;
 
 export const OPTIONAL_SOCKETS = [
   { url: GRAPHQL, codec: 'graphql-transport-ws', ticket },
   { url: SOCKET_IO, codec: 'socket.io', ticket },
+  { url: PHOENIX, codec: 'phoenix', ticket },
+  { url: CENTRIFUGE, codec: 'centrifuge', ticket },
 ] as const satisfies readonly SocketConfig[];
 
 export type CodecServers = {
@@ -48,13 +54,21 @@ export const startCodecServers = async (maxBytes: number): Promise<CodecServers>
   const roots = { query: { echo: () => 'x' }, subscription: { tick: ticks } };
   // Vitest and graphql-ws load two copies of graphql, which share no class.
   useServer({ schema, execute, subscribe, validate, roots }, upgrades);
+  const plain = new WebSocketServer({ noServer: true, maxPayload: maxBytes });
+  const [phoenix, centrifuge] = [createPhoenixServer(), createCentrifugeServer()];
   http.on('upgrade', (request, socket, head) => {
     dials += 1;
-    if (!request.url?.startsWith(GRAPHQL)) return;
-    upgrades.handleUpgrade(request, socket, head, (ws) => {
-      ws.on('error', () => undefined);
-      upgrades.emit('connection', ws, request);
-    });
+    const path = request.url ?? '';
+    if (path.startsWith(GRAPHQL))
+      upgrades.handleUpgrade(request, socket, head, (ws) => {
+        ws.on('error', () => undefined);
+        upgrades.emit('connection', ws, request);
+      });
+    else if (path === PHOENIX || path === CENTRIFUGE)
+      plain.handleUpgrade(request, socket, head, (ws) => {
+        ws.on('error', () => undefined);
+        (path === PHOENIX ? phoenix : centrifuge).serve(ws, request);
+      });
   });
   const options = { transports: ['websocket' as const], serveClient: false, destroyUpgrade: false };
   const io = new Server(http, { ...options, maxHttpBufferSize: maxBytes, connectionStateRecovery: {} });
@@ -63,6 +77,8 @@ export const startCodecServers = async (maxBytes: number): Promise<CodecServers>
     for (const wake of waiting) wake();
     waiting.clear();
     io.emit('tick');
+    phoenix.broadcast('room:1', 'tick', {});
+    centrifuge.publish('ticks', 'tick');
   }, TICK_MS);
   const { port } = http.address() as AddressInfo;
   return {

@@ -4,8 +4,8 @@ import { bundleScript } from '../../../scripts/build/bundle-script.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Words of the two codecs that a worker has only if it asks for them. */
-const WORDS = ['possibleGap', 'pingTimeout'];
+/** Words of the four codecs that a worker has only if it asks for them. */
+const WORDS = ['possibleGap', 'pingTimeout', 'phx_leave', 'insufficient state'];
 
 const wordsIn = async (source: string): Promise<readonly string[]> => {
   const entry = { file: 'sw.js', source, format: 'worker', tsconfig: 'sw/tsconfig.json', precache: false, baked: true };

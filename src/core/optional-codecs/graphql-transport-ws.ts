@@ -1,8 +1,8 @@
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { isObject, own, parseJson, stringAt, type JsonObject } from '../../protocol/schema/json.ts';
-import { codecOf, frameVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
+import { codecOf, frameVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from '../codecs/codec.ts';
 import { blamesMessage, createSuspects } from '../socket/suspects.ts';
-import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
+import { createTabSockets, OVER_LIMIT, type TabSocket } from '../codecs/tab-sockets.ts';
 
 /*
  * GraphQL over WebSocket (https://github.com/graphql/graphql-over-http/blob/main/rfcs/GraphQLOverWebSocket.md): the

@@ -2,7 +2,7 @@ import { createRecentSenders } from '../socket/recent-senders.ts';
 import { createSuspects } from '../socket/suspects.ts';
 import { CONNECT, controlPacket, packetFrames, type Packet } from './socket-io-packet.ts';
 import { credentialsOf, type Membership } from './socket-io-resume-token.ts';
-import { frameSize } from './tab-sockets.ts';
+import { frameSize } from '../codecs/tab-sockets.ts';
 
 /** Maximum of all tabs' emits that wait for a connection or an acknowledgement: packets, and characters or bytes. */
 const MAX_WAITING = 1_024;

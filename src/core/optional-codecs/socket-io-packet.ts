@@ -1,5 +1,5 @@
 import { isObject, numberAt, parseJson } from '../../protocol/schema/json.ts';
-import type { Frame } from './codec.ts';
+import type { Frame } from '../codecs/codec.ts';
 
 /** Socket.IO protocol 5 (https://socket.io/docs/v4/socket-io-protocol/), in a message of Engine.IO protocol 4. */
 export const CONNECT = '0';

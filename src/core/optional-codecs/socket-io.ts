@@ -1,7 +1,7 @@
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
-import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from './codec.ts';
-import { createTabSockets, OVER_LIMIT, type TabSocket } from './tab-sockets.ts';
+import { codecOf, keeperVerdict, type CodecEvent, type CodecKind, type Frame, type Put } from '../codecs/codec.ts';
+import { createTabSockets, OVER_LIMIT, type TabSocket } from '../codecs/tab-sockets.ts';
 import { resumeTokenOf, parseResumeToken, type Membership } from './socket-io-resume-token.ts';
 import { createOutgoing } from './socket-io-outgoing.ts';
 import {

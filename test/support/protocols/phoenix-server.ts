@@ -1,0 +1,47 @@
+import type { WebSocket } from 'ws';
+import { isObject, parseJson, stringAt } from '../../../src/protocol/schema/json.ts';
+import { onText, type Serve } from './serve.ts';
+
+/*
+ * The smallest server of Phoenix channels, serializer 2, as https://hexdocs.pm/phoenix/writing_a_channels_client.html and
+ * Phoenix.Socket 1.8 describe it: npm has none. It accepts each join. A second join of a topic on one connection ends the
+ * first. It answers each push, and broadcasts it to the topic.
+ */
+export type PhoenixServer = { serve: Serve; broadcast(topic: string, event: string, payload: unknown): void };
+
+export const createPhoenixServer = (): PhoenixServer => {
+  /** The join of each topic, by connection. */
+  const joined = new Map<WebSocket, Map<string, unknown>>();
+
+  const broadcast = (topic: string, event: string, payload: unknown): void => {
+    for (const [ws, topics] of joined)
+      if (topics.has(topic)) ws.send(JSON.stringify([null, null, topic, event, payload]));
+  };
+
+  const serve: Serve = (ws) => {
+    const topics = new Map<string, unknown>();
+    joined.set(ws, topics);
+    ws.on('close', () => joined.delete(ws));
+    const send = (...message: readonly unknown[]): void => ws.send(JSON.stringify(message));
+    onText(ws, (text) => {
+      const message = parseJson(text);
+      if (!Array.isArray(message)) return ws.close(1011);
+      const [joinRef, ref, topic, event, payload] = message as unknown[];
+      const reply = (status: string, response: object): void =>
+        send(joinRef, ref, topic, 'phx_reply', { status, response });
+      if (topic === 'phoenix') return reply('ok', {});
+      if (event === 'phx_join') {
+        if (topics.has(String(topic)))
+          send(topics.get(String(topic)), topics.get(String(topic)), topic, 'phx_close', {});
+        topics.set(String(topic), joinRef);
+        return reply('ok', {});
+      }
+      if (!topics.has(String(topic))) return reply('error', { reason: 'unmatched topic' });
+      reply('ok', isObject(payload) ? { text: stringAt(payload, 'text') } : {});
+      if (event !== 'phx_leave') return broadcast(String(topic), String(event), payload);
+      topics.delete(String(topic));
+      return send(joinRef, joinRef, topic, 'phx_close', {});
+    });
+  };
+  return { serve, broadcast };
+};
