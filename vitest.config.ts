@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -44,6 +45,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/browser/**', ...INTEGRATION, ...FLEET, ...PACKAGE],
+          // Vitest's own choice leaves one core free, which is half of a machine with two.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
         },
       },
       { extends: true, test: { name: 'integration', include: INTEGRATION } },

@@ -69,7 +69,8 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
     return created;
   };
   const loadHost = (): Promise<Host> => {
-    loading ??= late.host().then(createWith);
+    if (loading) return loading;
+    loading = late.host().then(createWith);
     // The next event tries again.
     loading.catch(() => (loading = undefined));
     return loading;

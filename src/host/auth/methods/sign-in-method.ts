@@ -8,8 +8,10 @@ export type SignInOutcome =
   | { type: 'granted'; grant: TokenResponse }
   | { type: 'failed'; problem: Problem };
 
-/** The application's backend knows the session, or it does not. */
-/** `generation`: that of the token which the request had at last. Absent without a token. */
+/**
+ * The application's backend knows the session, or it does not. `generation`: that of the token which the request had at
+ * last. Absent without a token.
+ */
 export type VerifyResult =
   | { type: 'verified'; user: User; generation?: number | undefined }
   | { type: 'failed'; problem: Problem };
