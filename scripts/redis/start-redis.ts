@@ -47,7 +47,8 @@ const ask = async (port: number, line: string): Promise<string> => {
   return Buffer.concat(chunks).toString('utf8');
 };
 
-const isReady = async (port: number): Promise<boolean> => (await ask(port, 'PING')).includes('PONG');
+/** An engine with a password answers `NOAUTH` once it is ready. */
+const isReady = async (port: number): Promise<boolean> => /PONG|NOAUTH/.test(await ask(port, 'PING'));
 
 /** Redis on a free port of this machine, with its log of writes on, and its files in a folder of its own. */
 export const startRedis = async (args: readonly string[] = []): Promise<RedisProcess> => {

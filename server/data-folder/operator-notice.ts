@@ -8,9 +8,12 @@ export type OperatorNotice =
   | { type: 'key-created'; file: string }
   /** In bytes, of the data folder's volume. */
   | { type: 'disk-low' | 'disk-free'; free: number; total: number }
-  /** Of a store that instances share. */
-  | { type: 'store-empty' | 'store-foreign' | 'store-newer' | 'store-found' }
-  | { type: 'store-settings' | 'key-file-refused'; reason: string };
+  | SharedStoreNotice;
+
+/** Of a store that instances share. */
+type SharedStoreNotice =
+  | { type: 'store-empty' | 'store-foreign' | 'store-newer' | 'store-found' | 'store-reached' }
+  | { type: 'store-unreachable' | 'store-settings' | 'key-file-refused'; reason: string };
 
 export type NotifyOperator = (notice: OperatorNotice) => void;
 
@@ -23,6 +26,36 @@ const UNITS: readonly [name: string, ms: number][] = [
 const durationText = (ms: number): string => {
   const [name, unit] = UNITS.find(([, size]) => Math.abs(ms) >= 2 * size) ?? ['seconds', 1_000];
   return `${Math.round(Math.abs(ms) / unit)} ${name}`;
+};
+
+const sharedStoreText = (notice: SharedStoreNotice): string => {
+  switch (notice.type) {
+    case 'store-empty':
+      return (
+        'The store is empty: nothing says that it is the store of these secrets. The server answers 503 and signs no one out. ' +
+        'If the data is lost, or this is the first start, start one instance with --adopt-empty-store. Else put the data back.'
+      );
+    case 'store-foreign':
+      return (
+        'The store belongs to other secrets. The server answers 503 and signs no one out. ' +
+        'Correct STORE, or KEEPER_SECRET or KEEPER_KEY_FILE.'
+      );
+    case 'store-newer':
+      return 'The store was written by a newer server. Start that version.';
+    case 'store-found':
+      return 'The store is there, and belongs to these secrets.';
+    case 'store-unreachable':
+      return (
+        `The store cannot be reached: ${notice.reason} The server answers 503 and signs no one out. It tries again every ` +
+        'half a second.'
+      );
+    case 'store-reached':
+      return 'The store can be reached again.';
+    case 'store-settings':
+      return `The settings of the store may lose sessions: ${notice.reason}`;
+    case 'key-file-refused':
+      return `The changed key file cannot be used, so the former keys stay in use: ${notice.reason}`;
+  }
 };
 
 /** One line of plain text. */
@@ -48,29 +81,13 @@ export const noticeText = (notice: OperatorNotice): string => {
         `The key of the data folder is new, in ${notice.file}. Back it up, but apart from the folder: ` +
         'a copy of both is every session, and without the key the folder cannot be used.'
       );
-    case 'store-empty':
-      return (
-        'The store is empty: nothing says that it is the store of these secrets. The server answers 503 and signs no one out. ' +
-        'If the data is lost, or this is the first start, start one instance with --adopt-empty-store. Else put the data back.'
-      );
-    case 'store-foreign':
-      return (
-        'The store belongs to other secrets. The server answers 503 and signs no one out. ' +
-        'Correct STORE, or KEEPER_SECRET or KEEPER_KEY_FILE.'
-      );
-    case 'store-newer':
-      return 'The store was written by a newer server. Start that version.';
-    case 'store-found':
-      return 'The store is there, and belongs to these secrets.';
-    case 'store-settings':
-      return `The settings of the store may lose sessions: ${notice.reason}`;
-    case 'key-file-refused':
-      return `The changed key file cannot be used, so the former keys stay in use: ${notice.reason}`;
     case 'store-restored':
       return (
         'A client has a newer token than the store: the data folder is an older copy, such as a restored backup. ' +
         'The server accepts such tokens. What changed after the copy was made is lost, such as sign-outs and messages.'
       );
+    default:
+      return sharedStoreText(notice);
   }
 };
 

@@ -186,7 +186,7 @@ export const createUploads = ({ dir, store, now, space }: UploadsOptions): Uploa
 
   const leaveSlot = (owner: string, id: string, write: Write): Promise<void> =>
     store.update([slotsKey(owner)], ([stored]) => {
-      const slots = UPLOAD_SLOTS.read(stored)?.filter((slot) => slot.id !== id);
+      const slots = UPLOAD_SLOTS.read(stored)?.filter((slot) => slot.id !== id) ?? [];
       return { result: undefined, writes: [write, { key: slotsKey(owner), value: slots, ttlMs: UPLOAD_TTL_MS }] };
     });
 

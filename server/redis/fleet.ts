@@ -1,5 +1,5 @@
 import type { Fleet } from '../storage/storage.ts';
-import { listOf } from './engine/connection.ts';
+import { listOf } from './engine/client.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Keys } from './engine/keys.ts';
 import { RENEW_LEASE } from './engine/scripts.ts';
@@ -19,7 +19,9 @@ export const createFleet = ({ engine, keys, id }: { engine: Engine; keys: Keys; 
   let members: ReadonlySet<string> = new Set([id]);
   const renew = async (): Promise<void> => {
     const reply = await engine.script(RENEW_LEASE, [key], [id, String(LEASE_MS)]);
-    members = new Set([id, ...listOf(reply).map(String)]);
+    const found = new Set([id, ...listOf(reply).map(String)]);
+    // The same set as long as its members are the same: others notice a change by it.
+    if (found.size !== members.size || [...found].some((each) => !members.has(each))) members = found;
   };
   const timer = setInterval(() => void renew().catch(() => undefined), RENEW_EVERY_MS);
   return {

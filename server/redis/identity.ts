@@ -1,7 +1,7 @@
 import { isObject, numberAt, parseJson, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
 import { hmac, randomId, timingSafeEquals } from '../base/crypto.ts';
 import type { Keyring } from '../storage/storage.ts';
-import { unavailable, type Reply } from './engine/connection.ts';
+import { unavailable, type Reply } from './engine/client.ts';
 
 /** What the engine is. `empty`: nothing says that it is the store of this fleet. `foreign`: it is that of another one. */
 export type StoreState = 'unknown' | 'ours' | 'empty' | 'foreign' | 'newer';

@@ -14,7 +14,7 @@ import { createRedisBus, type RedisBus } from './redis-bus.ts';
 import { createRedisRates } from './redis-rates.ts';
 import { createRedisCollection, createRedisOnce, createRedisStore } from './redis-store.ts';
 import { createRedisTopicLog } from './redis-topic-log.ts';
-import { warnOfSettings } from './settings.ts';
+import { createSettingsCheck } from './settings.ts';
 
 export type RedisStorageOptions = SecretSource & {
   address: StoreAddress;
@@ -23,13 +23,12 @@ export type RedisStorageOptions = SecretSource & {
   adoptEmptyStore: boolean;
 };
 
-/** An open storage, and what an operator wants to know of it. */
-export type SharedStorage = Storage & {
-  close(): Promise<void>;
-};
+export type SharedStorage = Storage & { close(): Promise<void> };
 
 const OPEN_WITHIN_MS = 3_000;
 const LOOK_EVERY_MS = 1_000;
+/** A failover may lead to an engine with other settings, or without a replica. */
+const CHECK_SETTINGS_EVERY_MS = 60_000;
 
 const loadClient = async (): Promise<typeof RedisClientModule> => {
   try {
@@ -71,8 +70,21 @@ export const openRedisStorage = async (options: RedisStorageOptions): Promise<Sh
     mayAdopt: options.adoptEmptyStore,
   };
 
-  const plain = openEngineConnection({ address, redis, onOpen: async () => look() });
-  const durable = openEngineConnection({ address, redis, onOpen: async () => look() });
+  /** Connections that are away. The operator gets one line for all of them. */
+  const away = new Set<string>();
+  const watched = (name: string) => ({
+    onAway(reason: string) {
+      if (away.size === 0) notify({ type: 'store-unreachable', reason });
+      away.add(name);
+    },
+    onBack() {
+      away.delete(name);
+      if (away.size === 0) notify({ type: 'store-reached' });
+    },
+  });
+
+  const plain = openEngineConnection({ address, redis, ...watched('plain'), onOpen: async () => look() });
+  const durable = openEngineConnection({ address, redis, ...watched('durable'), onOpen: async () => look() });
   const metaKey = keys.of('meta');
   const identity = createIdentity(
     { key: metaKey, ring: secrets.ring('store'), run: (args) => plain.run(metaKey, args) },
@@ -94,10 +106,12 @@ export const openRedisStorage = async (options: RedisStorageOptions): Promise<Sh
   };
 
   const raw = createEngine(plain, durable, address.replicas);
+  const checkSettings = createSettingsCheck(raw, address, notify);
   const engine = guarded(raw, () => (identity.state === 'ours' ? undefined : identity.require()));
   const subscriber = openEngineConnection({
     address,
     redis,
+    ...watched('subscriber'),
     onOpen: async () => late.subscriber && late.bus?.onOpen(late.subscriber),
     onMessage: (channel, message) => late.bus?.onMessage(channel, message),
   });
@@ -106,9 +120,11 @@ export const openRedisStorage = async (options: RedisStorageOptions): Promise<Sh
   late.bus = bus;
   const fleet = createFleet({ engine, keys, id });
   const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  const settingsTimer = setInterval(() => void checkSettings(), CHECK_SETTINGS_EVERY_MS);
 
   const close = async (): Promise<void> => {
     clearInterval(timer);
+    clearInterval(settingsTimer);
     await fleet.leave();
     bus.stop();
     secrets.stop();
@@ -116,7 +132,7 @@ export const openRedisStorage = async (options: RedisStorageOptions): Promise<Sh
   };
   await Promise.all([plain, durable, subscriber].map((each) => each.opened(OPEN_WITHIN_MS)));
   await fleet.renew().catch(() => undefined);
-  if (identity.state === 'ours') await warnOfSettings(raw, address, notify);
+  if (identity.state === 'ours') await checkSettings();
   return {
     store: createRedisStore(engine, { keys, prefix: address.prefix, requireOurs: identity.require, close }),
     embedded: undefined,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson } from '../../src/protocol/schema/json.ts';
 import type { Decision, Keep, Store, Write } from '../base/store.ts';
 import type { Collection, CollectionEntry, Once } from '../storage/storage.ts';
-import { listOf, unavailable, type Reply } from './engine/connection.ts';
+import { listOf, unavailable, type Reply } from './engine/client.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Keys } from './engine/keys.ts';
 import { COLLECT, COMPARE_AND_SET } from './engine/scripts.ts';

@@ -2,7 +2,7 @@ import { isObject, numberAt, parseJson, stringAt } from '../../src/protocol/sche
 import { digest, randomId } from '../base/crypto.ts';
 import { MAX_EVENTS_PER_TOPIC, MAX_TOPICS, RECEIPT_MS } from '../storage/lmdb-topic-log.ts';
 import type { Appended, Bus, Fork, Head, LoggedEvent, NewEvent, TopicLog } from '../storage/storage.ts';
-import { listOf, type Reply } from './engine/connection.ts';
+import { listOf, type Reply } from './engine/client.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Keys } from './engine/keys.ts';
 import { APPEND, HEAD } from './engine/scripts.ts';
@@ -60,6 +60,8 @@ class RedisTopicLog implements TopicLog {
   readonly #keys: Keys;
   readonly #bus: Bus;
   readonly #listeners: ((event: LoggedEvent) => void)[] = [];
+  /** By owner. `count`: how many connections follow it. */
+  readonly #followed = new Map<string, { listener: (message: string) => void; count: number }>();
 
   constructor(engine: Engine, keys: Keys, bus: Bus) {
     this.#engine = engine;
@@ -99,8 +101,20 @@ class RedisTopicLog implements TopicLog {
     });
   }
 
-  follow(owner: string): Promise<() => void> {
-    return this.#bus.subscribe(bellOf(owner), this.#listenerOf(owner));
+  /** Many connections follow one owner, and each event must reach the listeners once. */
+  async follow(owner: string): Promise<() => void> {
+    const followed = this.#followed.get(owner) ?? { listener: this.#listenerOf(owner), count: 0 };
+    this.#followed.set(owner, followed);
+    followed.count += 1;
+    const stop = await this.#bus.subscribe(bellOf(owner), followed.listener);
+    let isEnded = false;
+    return () => {
+      if (isEnded) return;
+      isEnded = true;
+      stop();
+      followed.count -= 1;
+      if (followed.count === 0) this.#followed.delete(owner);
+    };
   }
 
   onEvent(listener: (event: LoggedEvent) => void): void {
@@ -115,18 +129,11 @@ class RedisTopicLog implements TopicLog {
     return this.#keys.log(owner, `log:${topic}`);
   }
 
-  /** Many connections follow one owner, and each event must reach the listeners once. */
-  readonly #followed = new Map<string, (message: string) => void>();
-
   #listenerOf(owner: string): (message: string) => void {
-    const known = this.#followed.get(owner);
-    if (known) return known;
-    const listener = (message: string): void => {
+    return (message) => {
       const event = eventOf(owner, message);
       if (event) for (const each of this.#listeners) each(event);
     };
-    this.#followed.set(owner, listener);
-    return listener;
   }
 }
 

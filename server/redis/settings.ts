@@ -16,8 +16,7 @@ const infoOf = async (engine: Engine, section: string, name: RegExp): Promise<st
   return typeof reply === 'string' ? name.exec(reply)?.[1] : undefined;
 };
 
-/** Warns of settings of the engine that lose sessions. */
-export const warnOfSettings = async (engine: Engine, address: StoreAddress, notify: NotifyOperator): Promise<void> => {
+const find = async (engine: Engine, address: StoreAddress): Promise<string> => {
   const [policy, appendOnly, version, replicas] = await Promise.all([
     setting(engine, 'maxmemory-policy'),
     setting(engine, 'appendonly'),
@@ -32,5 +31,19 @@ export const warnOfSettings = async (engine: Engine, address: StoreAddress, noti
     found.push(`version ${version} is older than ${MIN_VERSION}.`);
   if (replicas !== undefined && Number(replicas) < address.replicas)
     found.push(`it has ${replicas} replicas, but the address requires ${address.replicas}.`);
-  if (found.length > 0) notify({ type: 'store-settings', reason: found.join(' ') });
+  return found.join(' ');
+};
+
+/** Returns a check that warns of settings of the engine that lose sessions, each time that it finds others. */
+export const createSettingsCheck = (
+  engine: Engine,
+  address: StoreAddress,
+  notify: NotifyOperator,
+): (() => Promise<void>) => {
+  let former = '';
+  return async () => {
+    const reason = await find(engine, address);
+    if (reason !== former && reason !== '') notify({ type: 'store-settings', reason });
+    former = reason;
+  };
 };

@@ -86,7 +86,7 @@ export type Pace = { unitMs: number; burstMs: number; earlyMs: number; keepMs: n
 export interface Fleet {
   /** Of this instance. */
   readonly id: string;
-  /** Instances that live, this one included. */
+  /** Instances that live, this one included. Another set after each change, and the same set until then. */
   members(): ReadonlySet<string>;
   /** Whether an instance lives. Looks again if it is not known. */
   isAlive(id: string): Promise<boolean>;

@@ -1,3 +1,5 @@
+export type StoreUser = { username: string | undefined; password: string | undefined };
+
 /** Where the engine is. `direct`: one address. `sentinel`: the sentinels know the master. `cluster`: any nodes of it. */
 export type StoreAddress = {
   kind: 'direct' | 'sentinel' | 'cluster';
@@ -7,6 +9,8 @@ export type StoreAddress = {
   tls: boolean;
   username: string | undefined;
   password: string | undefined;
+  /** Of the sentinels, which have accounts of their own. */
+  sentinel: StoreUser;
   database: number;
   /** Before all keys and channels. */
   prefix: string;
@@ -34,6 +38,10 @@ const DEFAULT_PORT = 6_379;
 const DEFAULT_SENTINEL_PORT = 26_379;
 const MAX_PORT = 65_535;
 const MAX_REPLICAS = 10;
+/** Redis has 16 databases, and more where its settings say so. */
+const MAX_DATABASE = 1_023;
+/** A setting with a typing error must not go unnoticed: `?replica=1` would promise nothing. */
+const SETTINGS: ReadonlySet<string> = new Set(['replicas', 'prefix', 'sentinelUser', 'sentinelPassword']);
 const PREFIX = /^[\w:-]{1,32}$/;
 
 const EXAMPLE =
@@ -59,11 +67,26 @@ const countFrom = (text: string | null, name: string, max: number): number => {
     : fail(`has a ${name} that is no number from 0 to ${max}`);
 };
 
-const credentialsFrom = (text: string | undefined): Pick<StoreAddress, 'username' | 'password'> => {
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return fail('has a user or password with a "%" that is not written as %25');
+  }
+};
+
+const credentialsFrom = (text: string | undefined): StoreUser => {
   const at = text?.indexOf(':') ?? -1;
   if (text === undefined || text === '') return { username: undefined, password: undefined };
   const [user, password] = at === -1 ? ['', text] : [text.slice(0, at), text.slice(at + 1)];
-  return { username: decodeURIComponent(user) || undefined, password: decodeURIComponent(password) };
+  return { username: decoded(user) || undefined, password: decoded(password) };
+};
+
+const databaseFrom = (kind: StoreAddress['kind'], path: string): number => {
+  if (kind === 'sentinel') return 0;
+  const database = countFrom(path || null, 'database', MAX_DATABASE);
+  // https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#implemented-subset
+  return kind === 'cluster' && database !== 0 ? fail('has a database, but a cluster has only number 0') : database;
 };
 
 /** Reads a setting. Throws `StoreAddressError`, whose message does not repeat a password. */
@@ -74,6 +97,11 @@ export const parseStoreAddress = (text: string): StoreAddress => {
   const isSentinel = known.kind === 'sentinel';
   if (isSentinel && path === '') return fail('has no name of a master');
   const settings = new URLSearchParams(query);
+  const unknown = [...settings.keys()].find((name) => !SETTINGS.has(name));
+  if (unknown !== undefined) return fail(`has the unknown setting "${unknown}"`);
+  const replicas = countFrom(settings.get('replicas'), 'replicas', MAX_REPLICAS);
+  // `WAIT` concerns the node that has the connection, and each key of a cluster has another node.
+  if (known.kind === 'cluster' && replicas > 0) return fail('is a cluster, which cannot promise replicas');
   const prefix = settings.get('prefix') ?? 'sk:';
   if (!PREFIX.test(prefix)) return fail('has a prefix with characters other than letters, digits, ":", "_" and "-"');
   return {
@@ -81,8 +109,12 @@ export const parseStoreAddress = (text: string): StoreAddress => {
     ...credentialsFrom(user),
     nodes: nodesFrom(hosts, isSentinel ? DEFAULT_SENTINEL_PORT : DEFAULT_PORT),
     master: isSentinel ? path : '',
-    database: isSentinel ? 0 : countFrom(path || null, 'database', MAX_REPLICAS * 2),
+    sentinel: {
+      username: settings.get('sentinelUser') ?? undefined,
+      password: settings.get('sentinelPassword') ?? undefined,
+    },
+    database: databaseFrom(known.kind, path),
     prefix,
-    replicas: countFrom(settings.get('replicas'), 'replicas', MAX_REPLICAS),
+    replicas,
   };
 };

@@ -1,4 +1,5 @@
-import { unavailable, type EngineConnection, type Reply } from './connection.ts';
+import { unavailable, type Reply } from './client.ts';
+import { type EngineConnection } from './connection.ts';
 import type { Script } from './scripts.ts';
 
 /** Commands to the engine, in two classes. */
