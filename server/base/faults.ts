@@ -17,7 +17,7 @@ import { startTimer } from '../../src/protocol/timing/timer.ts';
  * - `alter` handles the request, and replaces fields of the JSON response by those of `body`; `"absent"` removes a field.
  *
  * `at`: the fault point. `path`: only requests whose path starts with it. `times`: how many requests, by default all.
- * Times in ms.
+ * `forMs`: the fault ends by itself after this time, even if the page that asked for it is gone. Times in ms.
  */
 export const FAULT = object({
   at: oneOf('token', 'api', 'ticket', 'socket'),
@@ -27,6 +27,7 @@ export const FAULT = object({
   status: optional(count),
   ms: optional(count),
   times: optional(count),
+  forMs: optional(count),
   body: optional(string),
   type: optional(string),
   retryAfter: optional(count),
@@ -54,7 +55,14 @@ const CAPTIVE_PORTAL = '<!doctype html><html lang="en"><title>Wi-Fi</title><h1>P
 export const createFaults = (): Faults => {
   let active: { fault: Fault; left: number }[] = [];
   return {
-    add: (fault) => void active.push({ fault, left: fault.times ?? Number.POSITIVE_INFINITY }),
+    add: (fault) => {
+      const added = { fault, left: fault.times ?? Number.POSITIVE_INFINITY };
+      active.push(added);
+      if (fault.forMs === undefined) return;
+      startTimer(() => {
+        active = active.filter((each) => each !== added);
+      }, fault.forMs);
+    },
     clear: () => {
       active = [];
     },

@@ -65,6 +65,13 @@ describe('the fault routes', () => {
       await target.stop();
     }
   });
+
+  test('end a fault by themselves after its time, though no one clears it', async () => {
+    await server.fault('/faults', { at: 'api', kind: 'status', status: 503, forMs: 1_500 });
+    const status = async (): Promise<number> => (await whoami('none')).status;
+    expect(await status()).toBe(503);
+    await expect.poll(status, { timeout: 10_000 }).toBe(401);
+  });
 });
 
 describe('faults', () => {

@@ -19,17 +19,26 @@ describe('the verdict of a run', () => {
   it('holds when no one was signed out, and each message arrived once', () => {
     expect(verdictOf(whole()).type).toBe('held');
     expect(verdictText(whole()).detail).toBe(
-      '1 faults, no sign-out. 8 requests have their answer, and 2 messages arrived once each.',
+      '1 fault, no sign-out. 8 requests answered, and 2 messages received, each once.',
     );
   });
 
+  it('is none when nothing was broken', () => {
+    expect(verdictOf(whole({ faults: [] })).type).toBe('untested');
+    expect(verdictText(whole({ faults: [] }))).toMatchObject({
+      title: '',
+      detail: expect.stringContaining('no verdict'),
+    });
+    expect(verdictOf(whole({ faults: [], signOuts: 1 })).type).toBe('broken');
+  });
+
   it.each([
-    ['a sign-out', { signOuts: 1 }, '1 sign-outs'],
-    ['a request that was refused', { answered: 7, refused: 1 }, '1 requests refused with 401'],
-    ['a lost message', { seen: [1] }, '1 messages lost'],
-    ['a doubled message', { doubled: 1 }, '1 messages doubled'],
-    ['a fault without recovery', { faults: [fault(400), fault()] }, '1 faults without recovery'],
-    ['a request without an answer', { answered: 7 }, '1 requests without an answer'],
+    ['a sign-out', { signOuts: 1 }, '1 sign-out.'],
+    ['a request that was refused', { answered: 7, refused: 1 }, '1 request refused with 401'],
+    ['a lost message', { seen: [1] }, '1 message lost'],
+    ['a doubled message', { doubled: 1 }, '1 message doubled'],
+    ['a fault without recovery', { faults: [fault(400), fault()] }, '1 fault without recovery'],
+    ['a request without an answer', { answered: 7 }, '1 request without an answer'],
   ])('breaks after %s, with the evidence', (_, change, evidence) => {
     expect(verdictOf(whole(change)).type).toBe('broken');
     expect(verdictText(whole(change)).detail).toContain(evidence);

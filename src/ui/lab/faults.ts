@@ -1,4 +1,5 @@
 import type { Keeper } from '../../page/types/types.ts';
+import { resolveAfter } from '../../protocol/timing/timer.ts';
 
 /** The faults of the page, in the order of their buttons. */
 export const FAULTS = [
@@ -37,9 +38,8 @@ const SHOWN: readonly FaultName[] = ['worker', 'hard-reload', 'network', 'restar
 const AWAY_MS = 3_000;
 const FROZEN_MS = 5_000;
 const REQUESTS_AT_ONCE = 40;
-const PROBE = '/api/v1/llm/models';
-
-const away = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, AWAY_MS));
+/** What the page requests during a run. It needs authorization. */
+export const PROBE = '/api/v1/llm/models';
 
 const post = async (keeper: Keeper, path: string, body: object = {}): Promise<void> => {
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
@@ -57,26 +57,27 @@ const replaceWorker = async (keeper: Keeper): Promise<void> => {
   await registration?.update();
 };
 
+/** The server ends the cut, because this page may be gone by then. */
 const cutNetwork = async (keeper: Keeper): Promise<void> => {
-  await Promise.all((['api', 'token', 'ticket'] as const).map((at) => fault(keeper, at, { kind: 'reset' })));
+  const cut = { kind: 'reset', forMs: AWAY_MS };
+  await Promise.all((['api', 'token', 'ticket'] as const).map((at) => fault(keeper, at, cut)));
   await post(keeper, '/sockets/drop');
-  await away();
-  await keeper.fetch('/lab/faults', { method: 'DELETE' });
+  await resolveAfter(AWAY_MS);
 };
 
-/** The token must be refreshed now, and the refresh meets the fault. */
-const atRefresh = async (keeper: Keeper, rest: object): Promise<void> => {
+/** Makes the token need a refresh now, and the refresh meets the fault. */
+const failRefresh = async (keeper: Keeper, rest: object): Promise<void> => {
   await fault(keeper, 'token', rest);
   await post(keeper, '/tokens/expire');
 };
 
-const asManyTabs = async (keeper: Keeper): Promise<void> => {
+const askAllAtOnce = async (keeper: Keeper): Promise<void> => {
   await post(keeper, '/tokens/expire');
   const all = Array.from({ length: REQUESTS_AT_ONCE }, () => keeper.fetch(PROBE));
   await Promise.allSettled(all);
 };
 
-/** Causes the fault. Rejects when the server does not answer its fault routes. */
+/** Causes the fault. Rejects when the server does not answer its fault routes, or when only `npm run show` can cause it. */
 export const causeFault = async (keeper: Keeper, name: FaultName): Promise<void> => {
   const show = showLever();
   if (show && SHOWN.includes(name)) return show(name);
@@ -87,7 +88,7 @@ export const causeFault = async (keeper: Keeper, name: FaultName): Promise<void>
     case 'reload':
       return location.reload();
     case 'hard-reload':
-      return undefined;
+      throw new Error('npm run show');
     case 'network':
       return cutNetwork(keeper);
     case 'drop':
@@ -97,12 +98,12 @@ export const causeFault = async (keeper: Keeper, name: FaultName): Promise<void>
     case 'expire':
       return post(keeper, '/tokens/expire');
     case 'provider':
-      return atRefresh(keeper, { kind: 'status', status: 503, times: 2 });
+      return failRefresh(keeper, { kind: 'status', status: 503, times: 2 });
     case 'lost':
-      return atRefresh(keeper, { kind: 'lost', times: 1 });
+      return failRefresh(keeper, { kind: 'lost', times: 1 });
     case 'restart':
       return post(keeper, '/restart', { downMs: AWAY_MS });
     case 'tabs':
-      return asManyTabs(keeper);
+      return askAllAtOnce(keeper);
   }
 };

@@ -1,4 +1,10 @@
+import { pluralsFor } from '../locale/plural.ts';
 import type { LabStrings } from './lab-en.ts';
+
+const { counted } = pluralsFor('de');
+const requests = (count: number): string => counted(count, { one: 'Anfrage', other: 'Anfragen' });
+const messages = (count: number): string => counted(count, { one: 'Nachricht', other: 'Nachrichten' });
+const faults = (count: number): string => counted(count, { one: 'Störung', other: 'Störungen' });
 
 export const labDe: LabStrings = {
   fault: {
@@ -14,7 +20,7 @@ export const labDe: LabStrings = {
     expire: ['Tokens ablaufen lassen', 'Der Server nimmt kein Zugriffstoken mehr an.'],
     provider: ['Anbieter ausgefallen', 'Zwei Erneuerungen hintereinander scheitern mit 503.'],
     lost: ['Antwort verlieren', 'Eine Erneuerung gelingt, und ihre Antwort kommt nie an.'],
-    restart: ['Server weg', 'Er schließt alle Verbindungen und nimmt 3 Sekunden lang keine neuen an.'],
+    restart: ['Server weg', 'Er schließt alle Verbindungen und nimmt 3 Sekunden lang keine neue an.'],
     deploy: ['Version ausliefern', 'Ein neuer Worker übernimmt, während alles läuft.'],
     tabs: ['Vierzig zugleich', 'Vierzig Anfragen mit abgelaufenem Token, wie vierzig Tabs sie senden.'],
   },
@@ -24,7 +30,6 @@ export const labDe: LabStrings = {
   all: 'Alle, eine Minute lang',
   stop: 'Anhalten',
   exportReport: 'Bericht speichern',
-  again: 'Von vorn',
   faults: 'Störungen',
   requests: 'Anfragen beantwortet',
   messages: 'Nachrichten empfangen',
@@ -41,18 +46,20 @@ export const labDe: LabStrings = {
   recovering: 'Erholt sich…',
   recovered: (time) => `Erholt in ${time}`,
   notRecovered: 'Nicht erholt',
+  leverFailed: (title, reason) => `${title}: Der Server hat es nicht getan (${reason}).`,
   held: 'Es hat gehalten.',
-  heldDetail: (faults, requests, messages) =>
-    `${faults} Störungen, keine Abmeldung. ${requests} Anfragen haben ihre Antwort, und ${messages} Nachrichten kamen je einmal an.`,
+  heldDetail: (broken, answered, seen) =>
+    `${faults(broken)}, keine Abmeldung. ${requests(answered)} beantwortet und ${messages(seen)} empfangen, jede einmal.`,
+  untested: 'Es wurde nichts gestört, deshalb gibt es kein Urteil.',
   broken: 'Es hat nicht gehalten.',
   brokenDetail: (what) => `Belege: ${what}.`,
   evidence: {
-    signOuts: (count) => `${count} Abmeldungen`,
-    refused: (count) => `${count} Anfragen mit 401 abgelehnt`,
-    missing: (count) => `${count} Nachrichten verloren`,
-    doubled: (count) => `${count} Nachrichten doppelt`,
-    unrecovered: (count) => `${count} Störungen ohne Erholung`,
-    pending: (count) => `${count} Anfragen ohne Antwort`,
+    signOuts: (count) => counted(count, { one: 'Abmeldung', other: 'Abmeldungen' }),
+    refused: (count) => `${requests(count)} mit 401 abgelehnt`,
+    missing: (count) => `${messages(count)} verloren`,
+    doubled: (count) => `${messages(count)} doppelt`,
+    unrecovered: (count) => `${faults(count)} ohne Erholung`,
+    pending: (count) => `${requests(count)} ohne Antwort`,
   },
   live: 'Verlauf',
   noLab: 'Dieser Server hat keine Störungsrouten.',

@@ -1,4 +1,11 @@
+import { pluralsFor } from '../locale/plural.ts';
 import type { FaultName } from './faults.ts';
+
+const { counted } = pluralsFor('en');
+const requests = (count: number): string => counted(count, { one: 'request', other: 'requests' });
+const messages = (count: number): string => counted(count, { one: 'message', other: 'messages' });
+const faults = (count: number): string => counted(count, { one: 'fault', other: 'faults' });
+const signOuts = (count: number): string => counted(count, { one: 'sign-out', other: 'sign-outs' });
 
 const fault: Record<FaultName, readonly [title: string, detail: string]> = {
   worker: ['Replace the worker', 'A page cannot kill its worker, so a new version takes its place.'],
@@ -24,7 +31,6 @@ export const labEn = {
   all: 'All of them, for a minute',
   stop: 'Stop',
   exportReport: 'Export report',
-  again: 'Start over',
   faults: 'Faults',
   requests: 'Requests answered',
   messages: 'Messages received',
@@ -41,18 +47,20 @@ export const labEn = {
   recovering: 'Recovering…',
   recovered: (time: string) => `Recovered in ${time}`,
   notRecovered: 'Not recovered',
+  leverFailed: (title: string, reason: string) => `${title}: the server did not do it (${reason}).`,
   held: 'It held.',
-  heldDetail: (faults: number, requests: number, messages: number) =>
-    `${faults} faults, no sign-out. ${requests} requests have their answer, and ${messages} messages arrived once each.`,
+  heldDetail: (broken: number, answered: number, seen: number) =>
+    `${faults(broken)}, no sign-out. ${requests(answered)} answered, and ${messages(seen)} received, each once.`,
+  untested: 'Nothing was broken, so there is no verdict.',
   broken: 'It did not hold.',
   brokenDetail: (what: string) => `Evidence: ${what}.`,
   evidence: {
-    signOuts: (count: number) => `${count} sign-outs`,
-    refused: (count: number) => `${count} requests refused with 401`,
-    missing: (count: number) => `${count} messages lost`,
-    doubled: (count: number) => `${count} messages doubled`,
-    unrecovered: (count: number) => `${count} faults without recovery`,
-    pending: (count: number) => `${count} requests without an answer`,
+    signOuts,
+    refused: (count: number) => `${requests(count)} refused with 401`,
+    missing: (count: number) => `${messages(count)} lost`,
+    doubled: (count: number) => `${messages(count)} doubled`,
+    unrecovered: (count: number) => `${faults(count)} without recovery`,
+    pending: (count: number) => `${requests(count)} without an answer`,
   },
   live: 'Live',
   noLab: 'This server has no fault routes.',

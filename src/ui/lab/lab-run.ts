@@ -1,12 +1,12 @@
 import { isObject, numberAt } from '../../protocol/schema/json.ts';
 import type { Channel } from '../../page/types/channel-types.ts';
 import type { Keeper } from '../../page/types/types.ts';
+import { resolveAfter } from '../../protocol/timing/timer.ts';
 import { statusOf } from '../base/status.ts';
 import { loadHistory } from '../conversation/history.ts';
-import { causeFault, FAULTS, NEEDS_SHOW, showLever, type FaultName } from './faults.ts';
+import { causeFault, FAULTS, NEEDS_SHOW, PROBE, showLever, type FaultName } from './faults.ts';
 import { missing, newLabState, pendingRequests, type LabState } from './lab-state.ts';
 
-const PROBE = '/api/v1/llm/models';
 const HISTORY = '/api/v1/topics/';
 const PROBE_EVERY_MS = 400;
 const SEND_EVERY_MS = 500;
@@ -15,6 +15,8 @@ const LOOK_EVERY_MS = 100;
 const RECOVER_WITHIN_MS = 30_000;
 const BETWEEN_FAULTS_MS = 1_200;
 const MINUTE_MS = 60_000;
+/** A run of single faults ends by itself this long after the last one: a page that is left open sends no requests for ever. */
+const IDLE_MS = 2 * MINUTE_MS;
 /** These are over only when another worker is in its place. */
 const REPLACING: readonly FaultName[] = ['worker', 'deploy'];
 const RELOADING: readonly FaultName[] = ['reload', 'hard-reload'];
@@ -22,17 +24,24 @@ const RELOADING: readonly FaultName[] = ['reload', 'hard-reload'];
 type Change = (state: LabState) => LabState;
 type LabFault = LabState['faults'][number];
 
+/** A lever that did not work, and why. */
+type Trouble = { name: FaultName; reason: string };
+
 /** Asks, publishes and listens while faults happen, and counts. `changed` runs after each change of `state`. */
 export class LabRun {
   state: LabState;
-  /** The last lever that did not work. */
-  trouble = '';
+  /** The last lever, if it did not work. */
+  trouble: Trouble | undefined;
   readonly #keeper: Keeper;
   readonly #changed: () => void;
   readonly #channel: Channel;
   readonly #ended = new AbortController();
-  #askedAt = 0;
-  #seenAt = 0;
+  /** When the latest request was sent that has a good answer, and the latest message that arrived (ms since the Unix epoch). */
+  #goodRequestAt = 0;
+  #goodMessageAt = 0;
+  #isSignedOut = false;
+  /** What this page received over the channel: a second delivery of one of them is a double. */
+  readonly #live = new Set<number>();
 
   constructor(keeper: Keeper, changed: () => void, state: LabState) {
     this.#keeper = keeper;
@@ -72,12 +81,15 @@ export class LabRun {
     this.#channel.close();
   }
 
-  noteSignOut(): void {
-    this.#set((state) => ({ ...state, signOuts: state.signOuts + 1 }));
+  /** Counts each sign-out once, however many snapshots show it, until the verdict. */
+  noteSession(isSignedOut: boolean): void {
+    if (isSignedOut && !this.#isSignedOut && this.state.phase !== 'done')
+      this.#set((state) => ({ ...state, signOuts: state.signOuts + 1 }));
+    this.#isSignedOut = isSignedOut;
   }
 
   async cause(name: FaultName): Promise<void> {
-    this.trouble = '';
+    this.trouble = undefined;
     const at = Date.now();
     const worker = REPLACING.includes(name) ? this.#keeper.snapshot.worker.id : undefined;
     // a reload ends this page before its lever could say that it is done
@@ -87,7 +99,7 @@ export class LabRun {
       await causeFault(this.#keeper, name);
       this.#setFault(at, (fault) => [{ ...fault, causedAt: Date.now() }]);
     } catch (error) {
-      this.trouble = error instanceof Error ? error.message : String(error);
+      this.trouble = { name, reason: error instanceof Error ? error.message : String(error) };
       this.#setFault(at, () => []);
     }
   }
@@ -99,7 +111,9 @@ export class LabRun {
     }));
   }
 
+  /** A run that was closed ignores what arrives late. */
   #set(change: Change): void {
+    if (this.#ended.signal.aborted) return;
     this.state = change(this.state);
     this.#changed();
   }
@@ -116,9 +130,8 @@ export class LabRun {
       (response) => response.status,
       () => 0,
     );
-    if (this.#ended.signal.aborted) return;
     const outcome = status === 401 ? 'refused' : status >= 200 && status < 300 ? 'answered' : 'failed';
-    if (outcome === 'answered') this.#askedAt = Math.max(this.#askedAt, askedAt);
+    if (outcome === 'answered') this.#goodRequestAt = Math.max(this.#goodRequestAt, askedAt);
     this.#set((state) => ({ ...state, [outcome]: state[outcome] + 1 }));
   }
 
@@ -149,11 +162,8 @@ export class LabRun {
       if (isLive && this.#live.has(n)) this.#set((state) => ({ ...state, doubled: state.doubled + 1 }));
     } else this.#set((state) => ({ ...state, seen: [...state.seen, n] }));
     if (isLive) this.#live.add(n);
-    if (isLive && at !== undefined) this.#seenAt = Math.max(this.#seenAt, at);
+    if (isLive && at !== undefined) this.#goodMessageAt = Math.max(this.#goodMessageAt, at);
   }
-
-  /** What this page received over the channel: a second delivery of one of them is a double. */
-  readonly #live = new Set<number>();
 
   /** A fault is over once a later request, a later message and the session are good. */
   #look(): void {
@@ -164,15 +174,16 @@ export class LabRun {
       recoveredMs === undefined &&
       isConnected &&
       worker !== snapshot.worker.id &&
-      this.#askedAt > causedAt &&
-      this.#seenAt > causedAt;
+      this.#goodRequestAt > causedAt &&
+      this.#goodMessageAt > causedAt;
     if (this.state.faults.some(isOver)) {
       this.#set((state) => ({
         ...state,
         faults: state.faults.map((each) => (isOver(each) ? { ...each, recoveredMs: now - each.at } : each)),
       }));
     }
-    const { phase, stoppedAt = now } = this.state;
+    const { phase, endsAt, startedAt, faults, stoppedAt = now } = this.state;
+    if (endsAt === undefined && now - (faults.at(-1)?.at ?? startedAt) > IDLE_MS) this.stop();
     if (phase !== 'settling') return;
     const isSettled = pendingRequests(this.state) === 0 && missing(this.state).length === 0;
     if (isSettled || now - stoppedAt > RECOVER_WITHIN_MS) this.#set((state) => ({ ...state, phase: 'done' }));
@@ -181,11 +192,12 @@ export class LabRun {
   /** All faults one after the other, each after the one before is over, until the minute is. */
   async #play(): Promise<void> {
     const all = FAULTS.filter((name) => showLever() !== undefined || !NEEDS_SHOW.includes(name));
-    const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, BETWEEN_FAULTS_MS));
+    const pause = (): Promise<void> => resolveAfter(BETWEEN_FAULTS_MS);
     await pause();
     const { endsAt = 0 } = this.state;
-    while (this.isRunning && Date.now() < endsAt) {
-      const name = all[this.state.faults.length % all.length];
+    // counts on even if a lever does not work, so that the next one has its turn
+    for (let turn = this.state.faults.length; this.isRunning && Date.now() < endsAt; turn += 1) {
+      const name = all[turn % all.length];
       if (name) await this.cause(name);
       const { at = 0 } = this.state.faults.at(-1) ?? {};
       while (this.isRunning && this.#hasOpenFault() && Date.now() - at < RECOVER_WITHIN_MS) await pause();

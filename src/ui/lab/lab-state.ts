@@ -55,8 +55,12 @@ export const missing = ({ sent, seen }: LabState): readonly number[] => {
 export const pendingRequests = ({ asked, answered, failed, refused, away }: LabState): number =>
   asked - answered - failed - refused - away;
 
-/** `open`: it still runs. The numbers are the evidence. */
-export type LabVerdict = { type: 'open' | 'held' | 'broken'; recoveries: readonly number[]; unrecovered: number };
+/** `open`: it still runs. `untested`: nothing was broken. The numbers are the evidence. */
+export type LabVerdict = {
+  type: 'open' | 'untested' | 'held' | 'broken';
+  recoveries: readonly number[];
+  unrecovered: number;
+};
 
 export const verdictOf = (state: LabState): LabVerdict => {
   const recoveries = state.faults.flatMap(({ recoveredMs }) => recoveredMs ?? []);
@@ -69,6 +73,7 @@ export const verdictOf = (state: LabState): LabVerdict => {
     missing(state).length === 0 &&
     pendingRequests(state) === 0;
   if (state.phase !== 'done') return { type: 'open', recoveries, unrecovered };
+  if (state.faults.length === 0 && isWhole) return { type: 'untested', recoveries, unrecovered };
   return { type: isWhole ? 'held' : 'broken', recoveries, unrecovered };
 };
 

@@ -16,7 +16,7 @@ import { timelineOf, type Timeline } from '../timeline/model.ts';
 import { FAULT_ICONS } from './fault-icons.ts';
 import { FAULTS, NEEDS_SHOW, showLever, type FaultName } from './faults.ts';
 import { LabRun } from './lab-run.ts';
-import { loadLabState, median, missing, saveLabState, verdictOf, type LabState } from './lab-state.ts';
+import { loadLabState, median, missing, saveLabState, verdictOf, type LabState, type LabVerdict } from './lab-state.ts';
 import { labStrings, loadLabStrings } from './lab-strings.ts';
 import { labStyles } from './lab-styles.ts';
 import { verdictText } from './verdict-text.ts';
@@ -48,7 +48,8 @@ export class SessionLab extends KeeperElement {
   readonly #clock = new ClockController(this);
   #run: LabRun | undefined;
   #readAt = 0;
-  #verdict = 'open';
+  #verdict: LabVerdict['type'] = 'open';
+  #hasLooked = false;
 
   constructor() {
     super();
@@ -67,11 +68,12 @@ export class SessionLab extends KeeperElement {
     this.#run = undefined;
   }
 
-  readonly #save = (): void => saveLabState(this.#run?.state);
+  /** Only a run that has no verdict yet goes on after a reload. */
+  readonly #save = (): void => saveLabState(this.#run?.state.phase === 'done' ? undefined : this.#run?.state);
 
   protected override onSnapshot({ session }: Snapshot): void {
-    if (session.state !== 'signed-out') return;
-    if (session.reason !== 'user') return void (this.#run?.isRunning && this.#run.noteSignOut());
+    const isSignedOut = session.state === 'signed-out';
+    if (!isSignedOut || session.reason !== 'user') return this.#run?.noteSession(isSignedOut);
     this.#run?.close();
     this.#run = undefined;
     this.#save();
@@ -82,9 +84,11 @@ export class SessionLab extends KeeperElement {
     const { keeper } = this;
     if (!keeper || !this.checkVisibility() || !signedInSession(this.snapshot?.session)) return;
     void loadOffer(keeper);
-    const saved = this.#run ? undefined : loadLabState();
-    if (saved && saved.phase !== 'done') this.#run = LabRun.resume(keeper, this.#changed, saved);
-    if (this.#run && Date.now() - this.#readAt > READ_EVERY_MS) void this.#read();
+    const saved = this.#run || this.#hasLooked ? undefined : loadLabState();
+    this.#hasLooked = true;
+    if (saved) this.#run = LabRun.resume(keeper, this.#changed, saved);
+    const isOpen = this.#run !== undefined && this.#run.state.phase !== 'done';
+    if (isOpen && Date.now() - this.#readAt > READ_EVERY_MS) void this.#read();
   }
 
   readonly #changed = (): void => {
@@ -93,8 +97,10 @@ export class SessionLab extends KeeperElement {
     if (verdict === this.#verdict) return;
     this.#verdict = verdict;
     if (verdict === 'open') return;
-    announce(verdict === 'held' ? labStrings().held : labStrings().broken);
-    saveLabState(undefined);
+    const { title, detail } = verdictText(this.#run?.state);
+    announce(title || detail);
+    this.#save();
+    void this.#read();
   };
 
   async #read(): Promise<void> {
@@ -141,13 +147,13 @@ export class SessionLab extends KeeperElement {
 
   #noLab(): TemplateResult {
     const t = labStrings();
-    return html`<div class="card stack" part="card"><h2>${t.noLab}</h2><p class="soft">${t.noLabDetail}</p><p><code>npm start</code></p></div>`;
+    return html`<div class="card stack" part="card"><h2>${t.noLab}</h2><p class="soft">${t.noLabDetail}</p><p><code>npm start</code></p><p><code>npx session-keeper lab https://your.site</code></p></div>`;
   }
 
   #lab(): TemplateResult {
     const run = this.#run?.state;
     return html`<div class="card panel" part="card">${this.#controls(run)}${this.#counters(run)}${this.#result(run)}</div>
-      <div role="alert">${this.#run?.trouble || nothing}</div>
+      <div role="alert">${this.#trouble()}</div>
       <h2 id="faults">${labStrings().faults}</h2>
       <ul class="faults" aria-labelledby="faults">${FAULTS.map((name) => html`<li>${this.#fault(name, run)}</li>`)}</ul>
       ${
@@ -155,6 +161,18 @@ export class SessionLab extends KeeperElement {
           ? html`<h2>${labStrings().live}</h2><div class="card" part="card"><session-lanes .timeline=${this.timeline} .live=${run.phase !== 'done'}></session-lanes></div>`
           : nothing
       }`;
+  }
+
+  #trouble(): string {
+    const trouble = this.#run?.trouble;
+    return trouble ? labStrings().leverFailed(this.#words(trouble.name)[0], trouble.reason) : '';
+  }
+
+  /** Title and detail of a fault: what `npm run show` does for real has other words. */
+  #words(name: FaultName): readonly [title: string, detail: string] {
+    const t = labStrings();
+    if (showLever() && name === 'worker') return t.killed;
+    return showLever() && name === 'tabs' ? t.fortyTabs : t.fault[name];
   }
 
   #controls(run: LabState | undefined): TemplateResult {
@@ -205,7 +223,7 @@ export class SessionLab extends KeeperElement {
   #fault(name: FaultName, run: LabState | undefined): TemplateResult {
     const t = labStrings();
     const isShown = showLever() !== undefined;
-    const words = isShown && name === 'worker' ? t.killed : isShown && name === 'tabs' ? t.fortyTabs : t.fault[name];
+    const words = this.#words(name);
     const last = run?.faults.findLast((each) => each.name === name);
     const state = last && (last.recoveredMs !== undefined ? 'good' : run?.phase === 'done' ? 'bad' : 'busy');
     const text = {

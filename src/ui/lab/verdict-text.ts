@@ -7,6 +7,7 @@ export const verdictText = (run: LabState | undefined): { type: LabVerdict['type
   if (!run) return { type: 'open', title: '', detail: t.idle };
   const { type, unrecovered } = verdictOf(run);
   if (type === 'open') return { type, title: '', detail: run.phase === 'settling' ? t.settling : '' };
+  if (type === 'untested') return { type, title: '', detail: t.untested };
   if (type === 'held')
     return { type, title: t.held, detail: t.heldDetail(run.faults.length, run.answered, run.seen.length) };
   const found = (
