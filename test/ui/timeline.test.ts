@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/protocol/bridge/calls.ts';
 import { sortByTime, mergeEntries } from '../../src/ui/timeline/entries.ts';
-import { entrySentence, entryText } from '../../src/ui/timeline/entry-text.ts';
-import { parseTimelineFile, timelineFile } from '../../src/ui/timeline/file.ts';
+import { visibleMarks, visibleSpans } from '../../src/ui/timeline/density.ts';
+import { entryText } from '../../src/ui/timeline/entry-text.ts';
+import { filterEntries, filterTimeline, isNarrowed, NO_FILTER, type Filter } from '../../src/ui/timeline/filter.ts';
+import { parseTimelineFile, timelineFile, timelineText } from '../../src/ui/timeline/file.ts';
 import { spotAt, timelineOf, type Lane, type LaneKind } from '../../src/ui/timeline/model.ts';
 import { periodText } from '../../src/ui/timeline/time-labels.ts';
-import { fit, follow, pan, reveal, ticks, timeAt, xOf, zoom } from '../../src/ui/timeline/viewport.ts';
+import { fit, follow, pan, reveal, show, ticks, timeAt, xOf, zoom } from '../../src/ui/timeline/viewport.ts';
+import { summaryOf } from '../../src/ui/compare/summary.ts';
 import { longJournal } from './long-journal.ts';
 
 const entry = (at: number, machine: string, what: string, more?: Partial<JournalEntry>): JournalEntry => ({
@@ -95,7 +98,11 @@ describe('the entries of a page', () => {
 describe('a row of the table', () => {
   it('is a whole sentence, and is marked internal for the states of a refresh', () => {
     const rows = [entry(1, 'state', 'active'), entry(2, 'state', 'degraded'), entry(3, 'tabs', '1')];
-    expect(rows.map(entrySentence)).toEqual(['Session: Valid.', 'Session: Renewal is delayed.', 'Tabs: 1 open.']);
+    expect(rows.map((row) => entryText(row)?.text)).toEqual([
+      'The session is valid.',
+      'The renewal of the session is delayed.',
+      '1 tab is open.',
+    ]);
     expect(rows.map((row) => entryText(row)?.internal)).toEqual([true, false, false]);
   });
 
@@ -103,6 +110,96 @@ describe('a row of the table', () => {
     const from = new Date(2026, 10, 28, 9, 28, 57).getTime();
     expect(periodText(from, from + 64_000, from + 64_000).match(/2026/g)).toHaveLength(1);
     expect(periodText(from, Infinity, from + 64_000)).toMatch(/2026.*57.* – now \(1 min\)$/);
+  });
+});
+
+describe('the filter', () => {
+  const filter = (change: Partial<Filter>): Filter => ({ ...NO_FILTER, ...change });
+  const entries = [
+    entry(1, 'session', 'granted', { detail: 'call=6' }),
+    entry(2, 'state', 'active'),
+    entry(3, 'request', '503', { worker: '', detail: 'at=/api/v1/notes ms=9' }),
+    entry(4, 'request', '200', { worker: '', detail: 'at=/lab/log ms=9' }),
+    entry(5, 'network', 'down'),
+  ];
+  const times = (change: Partial<Filter>) => filterEntries(entries, filter(change)).map(({ at }) => at);
+
+  it('hides internal steps and the requests of the app itself unless they are wanted', () => {
+    expect(times({})).toEqual([1, 3, 5]);
+    expect(times({ internal: true })).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('finds each word in the sentence, the lane and the raw entry, in any case', () => {
+    expect(times({ text: 'RENEWED' })).toEqual([1]);
+    expect(times({ text: 'requests notes' })).toEqual([3]);
+    expect(times({ text: 'call=6' })).toEqual([1]);
+    expect(times({ text: 'nowhere' })).toEqual([]);
+  });
+
+  it('leaves out hidden lanes and what is outside the range', () => {
+    expect(times({ hidden: ['requests'] })).toEqual([1, 5]);
+    expect(times({ range: { from: 2, to: 5 } })).toEqual([3, 5]);
+    expect([
+      isNarrowed(NO_FILTER),
+      isNarrowed(filter({ text: ' ' })),
+      isNarrowed(filter({ hidden: ['tabs'] })),
+    ]).toEqual([false, false, true]);
+  });
+
+  it('keeps how long a state lasted when other entries do not match', () => {
+    const whole = timelineOf(entries, 100, true);
+    const { lanes } = filterTimeline(whole, filter({ text: 'valid', hidden: ['network'] }));
+    expect(lanes.map(({ kind }) => kind)).toEqual(['worker', 'token', 'requests']);
+    expect(lanes[1]).toMatchObject({ spans: [{ from: 2, to: Infinity }], marks: [] });
+    const requests = filterTimeline(whole, NO_FILTER).lanes.find(({ kind }) => kind === 'requests');
+    expect(requests?.marks.map(({ at }) => at)).toEqual([3]);
+  });
+});
+
+describe('a dense lane', () => {
+  const view = { from: 0, to: 6_000, width: 60 };
+
+  it('draws what is alone on its own, and several events in one column as their shares', () => {
+    const states = [
+      ...[entry(0, 'state', 'active'), entry(3_000, 'state', 'refreshing'), entry(3_125, 'state', 'degraded')],
+      ...[entry(3_250, 'state', 'active')],
+    ];
+    const { single, cells } = visibleSpans(laneOf(states, 'token', 6_000), view, 6_000);
+    expect(single.map(({ from }) => from)).toEqual([0, 3_250]);
+    expect(cells).toMatchObject([{ x: 30, count: 2, weights: { busy: expect.closeTo(1.25), warn: expect.closeTo(1.25), good: 0 } }]);
+  });
+
+  it('counts the marks of a column by tone', () => {
+    const requests = [...Array.from({ length: 9 }, (_, n) => entry(n, 'request', '200')), entry(9, 'request', '0')];
+    const { single, cells } = visibleMarks(
+      laneOf([...requests, entry(5_000, 'request', '200')], 'requests', 6_000),
+      view,
+    );
+    expect(single.map(({ at }) => at)).toEqual([5_000]);
+    expect(cells).toMatchObject([{ x: 0, count: 10, weights: { good: 9, warn: 1 } }]);
+  });
+
+  it('needs at most one drawing for each column, however many events there are', () => {
+    const { lanes, from, to } = timelineOf(longJournal(10_000, 1_800_000_000_000), 1_800_000_000_000, true);
+    for (const lane of lanes) {
+      const wide = { from, to, width: 1_200 };
+      const spans = visibleSpans(lane, wide, to);
+      const marks = visibleMarks(lane, wide);
+      for (const { single, cells } of [spans, marks]) expect(single.length + cells.length).toBeLessThanOrEqual(400);
+    }
+  });
+});
+
+describe('the comparison of two timelines', () => {
+  it('counts what happened, and a repeated state once', () => {
+    const entries = [
+      ...[entry(0, 'state', 'active'), entry(10, 'network', 'down'), entry(11, 'network', 'down')],
+      ...[entry(20, 'network', 'up'), entry(30, 'session', 'granted'), entry(40, 'session', 'grant-failed')],
+      ...[entry(50, 'state', 'signed-out', { worker: 'b' }), entry(100, 'tabs', '1', { worker: 'b' })],
+    ];
+    expect(summaryOf(timelineOf(entries, 100, false))).toEqual({
+      ...{ events: 8, ms: 100, valid: 0.5, renewals: 1, failures: 1, restarts: 1, losses: 1, signOuts: 1 },
+    });
   });
 });
 
@@ -128,6 +225,11 @@ describe('the viewport', () => {
     expect(follow(near, extent).to).toBe(all.to);
     expect(xOf(reveal(near, extent, 900_000), 900_000)).toBeCloseTo(500, 0);
     expect(reveal(near, extent, near.from + 1)).toBe(near);
+  });
+
+  it('shows a part with a margin', () => {
+    const { from, to } = show({ from: 400_000, to: 600_000 }, extent, 1000);
+    expect([from < 400_000, to > 600_000, to - from < 250_000]).toEqual([true, true, true]);
   });
 
   it('draws ticks at round times', () => {
@@ -156,6 +258,18 @@ describe('a timeline file', () => {
     expect(text).not.toContain('abcDEF');
     expect(text).not.toContain('short');
     expect(text).toContain('status=400');
+  });
+
+  it('is one line of text for each entry, without secrets', () => {
+    const text = timelineText([
+      entry(0, 'session', 'granted', { detail: 'call=6' }),
+      entry(1, 'request', '200', { detail: 'at=/a?code=short ms=1' }),
+    ]);
+    expect(text.split('\n')).toEqual([
+      '1970-01-01T00:00:00.000Z\tSession\tThe session was renewed.\tsession granted call=6',
+      expect.stringContaining('\tRequests\t'),
+    ]);
+    expect(text).not.toContain('short');
   });
 
   it.each([

@@ -8,13 +8,18 @@ import { announce } from '../base/announcements.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
-import { sortByTime, mergeEntries } from '../timeline/entries.ts';
-import { MAX_FILE_BYTES, parseTimelineFile, timelineFile } from '../timeline/file.ts';
-import { timelineOf, type Timeline } from '../timeline/model.ts';
-import { watchRequests } from '../timeline/requests.ts';
+import { saveFile } from '../base/save-file.ts';
+import { popoverStyles } from '../look/popover.ts';
 import { problemText } from '../strings/problem-text.ts';
+import { formatNumber } from '../strings/time.ts';
+import { sortByTime, mergeEntries } from '../timeline/entries.ts';
+import { MAX_FILE_BYTES, parseTimelineFile, timelineFile, timelineText } from '../timeline/file.ts';
+import { filterEntries, filterTimeline, isNarrowed, NO_FILTER, type Filter } from '../timeline/filter.ts';
+import { timelineOf, type LaneKind, type Timeline } from '../timeline/model.ts';
+import { watchRequests } from '../timeline/requests.ts';
+import { RangeEvent } from '../timeline/session-lanes.ts';
+import '../compare/session-compare.ts';
 import '../timeline/session-events.ts';
-import '../timeline/session-lanes.ts';
 
 await loadAppStrings();
 
@@ -37,12 +42,8 @@ const outline = (snapshot: Snapshot | undefined): string =>
 /** The worker writes its journal a moment after it sends the snapshot. */
 const READ_AFTER_MS = 200;
 
-const save = (name: string, content: string): void => {
-  const url = URL.createObjectURL(new Blob([content], { type: 'application/json' }));
-  const link = Object.assign(document.createElement('a'), { href: url, download: name });
-  link.click();
-  URL.revokeObjectURL(url);
-};
+const FILE_NAME = 'session-timeline.json';
+const LANE_KINDS: readonly LaneKind[] = ['tabs', 'worker', 'token', 'socket', 'network', 'requests'];
 
 /**
  * What happened to this session, live or from a file: as lanes (tabs, workers, session, sockets, network, requests) or as
@@ -56,28 +57,41 @@ const save = (name: string, content: string): void => {
 export class SessionTimeline extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
+    popoverStyles,
     css`
       .end { margin-inline-start: auto; gap: .375rem; }
-      .end button { min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
-      fieldset { display: flex; gap: .25rem; padding: .25rem; border-radius: var(--_radius); background: var(--_sunken);
+      .row button { min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
+      .view { display: flex; gap: .25rem; padding: .25rem; border-radius: var(--_radius); background: var(--_sunken);
         label { position: relative; display: block; padding: .25rem .875rem; border: 1px solid transparent; border-radius: calc(var(--_radius) - .25rem); cursor: pointer; color: var(--_soft); }
         label:has(:checked) { background: var(--_surface); border-color: var(--_line); color: var(--_ink); }
         label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px; }
         input { position: absolute; inset: 0; min-block-size: 0; block-size: 100%; opacity: 0; cursor: pointer; } }
+      .export { anchor-name: --export; }
+      [popover] { position-anchor: --export; padding: .375rem; }
+      [popover] button { display: block; inline-size: 100%; border: 0; text-align: start; }
+      input[type=search] { flex: 1 1 12rem; inline-size: auto; min-inline-size: 0; min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
+      .lanes { display: flex; flex-wrap: wrap; gap: .375rem;
+        label { position: relative; display: inline-flex; align-items: center; min-block-size: 2rem; padding: .125rem .75rem; border: 1px solid var(--_line); border-radius: 1rem; font-size: .8125rem; font-weight: 400; color: var(--_soft); cursor: pointer; }
+        label:has(:checked) { color: var(--_ink); background: var(--_sunken); border-color: var(--_edge); }
+        label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px; }
+        input { position: absolute; inset: 0; min-block-size: 0; block-size: 100%; opacity: 0; cursor: pointer; } }
+      @media (pointer: coarse) { .lanes label, .view label, .internal { min-block-size: 2.75rem; } }
       .internal { display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.5rem; font-weight: 400; cursor: pointer; }
       .internal input { inline-size: 1.125rem; min-block-size: 1.125rem; block-size: 1.125rem; margin: 0; accent-color: var(--_accent); }
       .file { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .5rem 1rem; border-radius: calc(var(--_radius) - .25rem); background: var(--_sunken); font-size: .9375rem; }
       .file p { overflow-wrap: anywhere; min-inline-size: 0; }
-      @media (forced-colors: active) { fieldset label:has(:checked) { background: SelectedItem; color: SelectedItemText; forced-color-adjust: none; } }
+      @media (forced-colors: active) { .view label:has(:checked), .lanes label:has(:checked) { background: SelectedItem; color: SelectedItemText; forced-color-adjust: none; } }
     `,
   ];
 
   @state() private source: Source = { type: 'live' };
   @state() private trouble: Trouble = { type: 'none' };
   @state() private view: 'lanes' | 'table' = 'lanes';
-  @state() private showInternal = false;
+  @state() private filter: Filter = NO_FILTER;
+  @state() private other: { name: string; timeline: Timeline } | undefined;
   @state() private timeline: Timeline = timelineOf([], Date.now(), true);
   #journal: readonly JournalEntry[] = [];
+  #filtered: { of?: Timeline; by: Filter; result: Timeline } = { by: NO_FILTER, result: this.timeline };
   #requests: ReturnType<typeof watchRequests> | undefined;
   #outline = '';
   #reading: ReturnType<typeof setTimeout> | undefined;
@@ -129,14 +143,43 @@ export class SessionTimeline extends KeeperElement {
     this.timeline = timelineOf(entries, Date.now(), source.type === 'live');
   }
 
-  #save(): void {
-    const { snapshot } = this;
-    if (!snapshot) return;
-    const file = timelineFile(this.timeline.entries, snapshot, Date.now());
-    save('session-timeline.json', JSON.stringify(file, null, 1));
+  /** What leaves this page: everything, or what a search, a lane or a range left. */
+  #exported(): readonly JournalEntry[] {
+    const { entries } = this.timeline;
+    return isNarrowed(this.filter) ? filterEntries(entries, this.filter) : entries;
   }
 
-  async #open(event: Event): Promise<void> {
+  #json(): string {
+    const { snapshot } = this;
+    return snapshot ? JSON.stringify(timelineFile(this.#exported(), snapshot, Date.now()), null, 1) : '';
+  }
+
+  async #copy(text: string): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.trouble = { type: 'none' };
+      announce(appStrings().copied(this.#exported().length));
+    } catch {
+      this.trouble = { type: 'file', text: appStrings().copyFailed };
+    }
+  }
+
+  #file(): File {
+    return new File([this.#json()], FILE_NAME, { type: 'application/json' });
+  }
+
+  async #share(): Promise<void> {
+    try {
+      await navigator.share({ files: [this.#file()], title: strings().timeline });
+    } catch (error) {
+      // the person closed the sheet
+      if (error instanceof DOMException && error.name === 'AbortError') return;
+      this.trouble = { type: 'file', text: appStrings().copyFailed };
+    }
+  }
+
+  /** Shows the file that was chosen, or compares it with what is on screen. */
+  async #open(event: Event, use: (name: string, entries: readonly JournalEntry[]) => void): Promise<void> {
     const input = event.target;
     const file = input instanceof HTMLInputElement ? input.files?.[0] : undefined;
     if (!(input instanceof HTMLInputElement) || !file) return;
@@ -150,14 +193,28 @@ export class SessionTimeline extends KeeperElement {
       return;
     }
     this.trouble = { type: 'none' };
-    this.source = { type: 'file', name: file.name, entries: sortByTime(entries) };
+    use(file.name, sortByTime(entries));
+    announce(appStrings().lookingAt(file.name, entries.length));
+  }
+
+  readonly #look = (name: string, entries: readonly JournalEntry[]): void => {
+    this.source = { type: 'file', name, entries };
+    this.#changeFilter({ range: undefined });
     this.#rebuild();
     this.#showAll();
-    announce(appStrings().lookingAt(file.name, entries.length));
+  };
+
+  readonly #compare = (name: string, entries: readonly JournalEntry[]): void => {
+    this.other = { name, timeline: timelineOf(entries, Date.now(), false) };
+  };
+
+  #changeFilter(change: Partial<Filter>): void {
+    this.filter = { ...this.filter, ...change };
   }
 
   #backToLive(): void {
     this.source = { type: 'live' };
+    this.#changeFilter({ range: undefined });
     this.#rebuild();
     this.#showAll();
     this.#onVisible();
@@ -190,46 +247,109 @@ export class SessionTimeline extends KeeperElement {
           <button @click=${this.#backToLive}>${t.backToLive}</button></div>`
             : nothing
         }
-        ${this.#tools(file !== undefined)}
+        ${this.#tools(file !== undefined)}${this.#filters()}
         <div role="alert">${trouble.type === 'journal' ? problemText(trouble.problem) : nothing}${trouble.type === 'file' ? trouble.text : nothing}</div>
-        ${
-          this.view === 'lanes'
-            ? html`<session-lanes .timeline=${timeline} .live=${!file}></session-lanes>`
-            : html`<session-events .entries=${timeline.entries} .showInternal=${this.showInternal}></session-events>`
-        }
+        ${this.view === 'lanes' ? this.#lanes(!file) : this.#table()}
       </div>
+      ${
+        this.other
+          ? html`<div class="card stack" part="card"><session-compare .here=${timeline} .there=${this.other.timeline} name=${this.other.name}></session-compare>
+        <div class="row"><button @click=${() => {
+          this.other = undefined;
+        }}>${t.stopComparing}</button></div></div>`
+          : nothing
+      }
     </section>`;
+  }
+
+  #lanes(isLive: boolean): TemplateResult {
+    return html`<session-lanes .timeline=${this.#shown()} .live=${isLive} .range=${this.filter.range} @timeline-range=${(
+      event: Event,
+    ) => {
+      if (event instanceof RangeEvent) this.#changeFilter({ range: event.range });
+    }}></session-lanes>`;
+  }
+
+  /** The same object while nothing in it changes, so that a selected event stays selected. */
+  #shown(): Timeline {
+    const { timeline, filter } = this;
+    const { of, by } = this.#filtered;
+    const isSame =
+      of === timeline && by.text === filter.text && by.hidden === filter.hidden && by.internal === filter.internal;
+    if (!isSame) this.#filtered = { of: timeline, by: filter, result: filterTimeline(timeline, filter) };
+    return this.#filtered.result;
+  }
+
+  #table(): TemplateResult {
+    const t = appStrings();
+    const entries = filterEntries(this.timeline.entries, this.filter);
+    if (entries.length === 0) return html`<p>${isNarrowed(this.filter) ? t.nothingFound : t.nothingYet}</p>`;
+    return html`<session-events .entries=${entries} .raw=${this.filter.internal}></session-events>`;
   }
 
   #tools(isFile: boolean): TemplateResult {
     const t = appStrings();
+    const canShare =
+      'canShare' in navigator && navigator.canShare({ files: [new File([], FILE_NAME, { type: 'application/json' })] });
     return html`<div class="row">
-      <fieldset><legend class="unseen">${t.show}</legend>${(['lanes', 'table'] as const).map(
+      <fieldset class="view"><legend class="unseen">${t.show}</legend>${(['lanes', 'table'] as const).map(
         (view) =>
           html`<label><input type="radio" name="view" .checked=${view === this.view} @change=${() => {
             this.view = view;
           }} />${t[view]}</label>`,
       )}</fieldset>
-      ${
-        this.view === 'table'
-          ? html`<label class="internal"><input type="checkbox" .checked=${this.showInternal} @change=${(
-              event: Event,
-            ) => {
-              this.showInternal = event.target instanceof HTMLInputElement && event.target.checked;
-            }} />${t.internalSteps}</label>`
-          : nothing
-      }
       <span class="row end">
         ${isFile ? nothing : html`<button @click=${this.#read}>${t.refresh}</button>`}
-        <button @click=${this.#save}>${t.saveFile}</button>
-        <button @click=${this.#pick}>${t.openFile}</button>
-        <input type="file" accept="application/json,.json" hidden aria-label=${t.openFile} @change=${this.#open} />
+        <button class="export" popovertarget="export">${t.exportData}</button>
+        <div id="export" popover="auto">
+          <button @click=${() => this.#copy(timelineText(this.#exported()))}>${t.copyText}</button>
+          <button @click=${() => this.#copy(this.#json())}>${t.copyJson}</button>
+          <button @click=${() => saveFile(FILE_NAME, this.#json())}>${t.saveFile}</button>
+          ${canShare ? html`<button @click=${this.#share}>${t.share}</button>` : nothing}
+        </div>
+        ${this.#picker(t.openFile, this.#look)}${this.#picker(t.compare, this.#compare)}
       </span>
     </div>`;
   }
 
-  #pick(): void {
-    this.renderRoot.querySelector<HTMLInputElement>('[type=file]')?.click();
+  #picker(label: string, use: (name: string, entries: readonly JournalEntry[]) => void): TemplateResult {
+    return html`<button @click=${this.#pick}>${label}</button>
+      <input type="file" accept="application/json,.json" hidden aria-label=${label} @change=${(event: Event) => this.#open(event, use)} />`;
+  }
+
+  /** The button's own input follows it. */
+  #pick(event: Event): void {
+    if (!(event.currentTarget instanceof HTMLElement)) return;
+    const input = event.currentTarget.nextElementSibling;
+    if (input instanceof HTMLInputElement) input.click();
+  }
+
+  #filters(): TemplateResult {
+    const t = appStrings();
+    const { filter, timeline } = this;
+    const kinds = LANE_KINDS.filter((kind) => timeline.lanes.some((lane) => lane.kind === kind));
+    const found = isNarrowed(filter) ? filterEntries(timeline.entries, filter).length : undefined;
+    return html`<div class="row">
+      <input type="search" aria-label=${t.search} placeholder=${t.search} .value=${filter.text} autocomplete="off" @input=${(
+        event: Event,
+      ) => {
+        if (event.target instanceof HTMLInputElement) this.#changeFilter({ text: event.target.value });
+      }} />
+      <span class="soft small numbers" role="status">${found === undefined ? nothing : t.shownOf(formatNumber(found), t.events(timeline.entries.length))}</span>
+    </div>
+    <div class="row">
+      <fieldset class="lanes"><legend class="unseen">${t.filterLanes}</legend>${kinds.map(
+        (kind) =>
+          html`<label><input type="checkbox" .checked=${!filter.hidden.includes(kind)} @change=${(event: Event) => {
+            const isOn = event.target instanceof HTMLInputElement && event.target.checked;
+            const others = filter.hidden.filter((each) => each !== kind);
+            this.#changeFilter({ hidden: isOn ? others : [...others, kind] });
+          }} />${t.lane[kind]}</label>`,
+      )}</fieldset>
+      <label class="internal"><input type="checkbox" .checked=${filter.internal} @change=${(event: Event) => {
+        this.#changeFilter({ internal: event.target instanceof HTMLInputElement && event.target.checked });
+      }} />${t.internalSteps}</label>
+    </div>`;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { SessionStateName, SessionEventName } from '../../protocol/journal-names.ts';
+import type { SocketStateName } from '../../protocol/snapshot.ts';
 import { pluralsFor } from '../locale/plural.ts';
 
 /** What happened, as people say it. `undefined`: an internal step, which only the full list of steps shows. */
@@ -33,15 +34,24 @@ const step: Record<SessionEventName, string | undefined> = {
 };
 
 const state: Record<SessionStateName, string> = {
-  starting: 'Starting',
-  'signed-out': 'Signed out',
-  establishing: 'Signing in',
-  active: 'Valid',
-  refreshing: 'Renewing',
-  ending: 'Ending',
-  saving: 'Saving',
-  degraded: 'Renewal is delayed',
-  'sign-in-required': 'A new sign-in is needed',
+  starting: 'The session is being restored.',
+  'signed-out': 'The session is signed out.',
+  establishing: 'A sign-in is under way.',
+  active: 'The session is valid.',
+  refreshing: 'The session is being renewed.',
+  ending: 'The session is being ended.',
+  saving: 'The session is being saved.',
+  degraded: 'The renewal of the session is delayed.',
+  'sign-in-required': 'The session needs a new sign-in.',
+};
+
+const connection: Record<SocketStateName, string> = {
+  parked: 'The connection is idle.',
+  ticketing: 'The connection requests a ticket.',
+  dialling: 'The connection is being opened.',
+  open: 'The connection is open.',
+  resting: 'The connection waits for its next attempt.',
+  stopped: 'The server closed the connection for good.',
 };
 
 const { counted, noun } = pluralsFor('en');
@@ -53,7 +63,7 @@ const events = (count: number): string => counted(count, { one: 'event', other: 
 export const appEn = {
   step,
   state,
-  entry: (what: string) => `${what}.`,
+  connection,
 
   promise: 'Stay signed in. Stay connected.',
   promiseDetail:
@@ -168,11 +178,52 @@ export const appEn = {
   show: 'Show as',
   chart: 'Timeline of the session',
   chartHelp:
-    'Left and right arrow: previous and next event. Up and down arrow: other lanes. Plus and minus: zoom. 0: fit. Home: first event. End: latest.',
+    'Left and right arrow: previous and next event. Up and down arrow: other lanes. With Shift: select a range. Enter: zoom to the range. Escape: clear it. Plus and minus: zoom. 0: fit. Home: first event. End: latest.',
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
   fit: 'Fit',
   latest: 'Latest',
+  selectShown: 'Select this view',
+  zoomToRange: 'Zoom to the range',
+  clearRange: 'Clear the range',
+  rangeHas: (period: string, found: string, troubles: number) =>
+    `${period}: ${found}, ${troubles === 0 ? 'no trouble' : `${troubles} with trouble`}.`,
+  andMore: (count: number) => `${count} more events are in this place. Zoom in to see each.`,
+  legend: 'Legend',
+  tones: {
+    good: 'as it should be',
+    busy: 'under way',
+    warn: 'trouble, tried again',
+    bad: 'failed or ended',
+    idle: 'at rest',
+  },
+  markEvent: 'event',
+  markTrouble: 'event with trouble',
+  markMany: 'many events, trouble on top',
+  search: 'Search events',
+  filterLanes: 'Lanes to show',
+  shownOf: (shown: string, all: string) => `${shown} of ${all}`,
+  nothingFound: 'No event matches. Change the search, the lanes or the range.',
+  copyText: 'Copy as text',
+  copyJson: 'Copy as JSON',
+  share: 'Share',
+  copied: (count: number) => `Copied ${events(count)}.`,
+  copyFailed: 'This browser did not allow the copy. Save a file instead.',
+  compare: 'Compare with a file',
+  stopComparing: 'Stop comparing',
+  comparedWith: (name: string) => `Compared with ${name}`,
+  figure: 'Figure',
+  thisTimeline: 'This timeline',
+  figures: {
+    events: 'Events',
+    time: 'Time covered',
+    connected: 'Session valid',
+    renewals: 'Renewals',
+    failures: 'Failed renewals',
+    restarts: 'Worker restarts',
+    losses: 'Network losses',
+    signOuts: 'Sign-outs',
+  },
   refresh: 'Refresh',
   saveFile: 'Save as file',
   openFile: 'Open a file',
@@ -191,15 +242,17 @@ export const appEn = {
     network: 'Network',
     requests: 'Requests',
   },
-  tabsOpen: (count: number) => `${count} open`,
+  tabsOpen: (count: number) =>
+    count === 0 ? 'No tab is open.' : `${tabs(count)} ${noun(count, { one: 'is', other: 'are' })} open.`,
   workerRan: (id: string) => `${id} was running`,
-  workerTookOver: 'A new worker took over',
-  networkUp: 'This device is online',
-  networkDown: 'This device is offline',
-  requestTo: (path: string, status: string) => `Request to ${path}: ${status}`,
+  workerTookOver: 'A new worker took over.',
+  networkUp: 'This device is online.',
+  networkDown: 'This device is offline.',
+  requestTo: (path: string, status: string) => `The page requested ${path}: ${status}.`,
   noAnswer: 'no answer',
   now: 'now',
-  time: 'Time',
+  time: 'Date and time',
+  laneName: 'Lane',
   what: 'What happened',
   detail: 'Details',
   events,

@@ -3,6 +3,12 @@ import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 /** The machine name of the entries that the page adds for its own requests. `what` is the HTTP status, or 0 without one. */
 export const REQUEST = 'request';
 
+/** The app's own scripts, files, keep-alive and fault routes: nothing that its user asked for. */
+const OWN = /^\/(?:assets\/|keeper|\.|lab\/|offer\.json$)/;
+
+/** Whether a request, by its path, is one that only the internal steps show. */
+export const isOwnRequest = (path: string): boolean => OWN.test(path);
+
 /** The most that a page keeps, even if it is open for weeks. */
 const MAX_ENTRIES = 20_000;
 

@@ -1,16 +1,25 @@
 import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import type { SessionStateName, SessionEventName } from '../../protocol/journal-names.ts';
 import type { SocketStateName } from '../../protocol/snapshot.ts';
-import { strings } from '../strings/strings.ts';
 import { appStrings } from '../strings/app-strings.ts';
 import { formatNumber } from '../strings/time.ts';
-import { parseFields, REQUEST } from './entries.ts';
+import { isOwnRequest, parseFields, REQUEST } from './entries.ts';
+import type { LaneKind } from './model.ts';
 
-/** An entry for people. `about`: the connection or the evidence. `internal`: shown on a lane, but no row of its own. */
-export type EntryText = { subject?: string; text: string; about?: string | undefined; internal: boolean };
+/** An entry for people, as a whole sentence. `about`: the connection or the evidence. `internal`: only with the internal steps. */
+export type EntryText = { text: string; about?: string | undefined; internal: boolean };
 
 /** What a person would ask about; the other states come and go with each renewal. */
 const NOTABLE_STATES: readonly SessionStateName[] = ['degraded', 'sign-in-required', 'signed-out'];
+
+const LANES: Readonly<Record<string, LaneKind>> = {
+  session: 'token',
+  state: 'token',
+  socket: 'socket',
+  tabs: 'tabs',
+  network: 'network',
+  [REQUEST]: 'requests',
+};
 
 const isIn = <Key extends string>(table: Readonly<Record<Key, unknown>>, key: string): key is Key =>
   Object.hasOwn(table, key);
@@ -25,15 +34,23 @@ const requestText = (what: string, detail: string | undefined): EntryText => {
   const t = appStrings();
   const fields = parseFields(detail);
   const status = what === '0' ? t.noAnswer : `HTTP ${what}`;
+  const path = fields.get('at') ?? '?';
   return {
-    text: `${t.requestTo(fields.get('at') ?? '?', status)}.`,
+    text: t.requestTo(path, status),
     about: `${formatNumber(Number(fields.get('ms') ?? 0))} ms`,
-    internal: false,
+    internal: isOwnRequest(path),
   };
 };
 
+/** The lane that an entry belongs to; `undefined` for an entry of a newer worker that this page does not know. */
+export const laneKindOf = ({ machine }: JournalEntry): LaneKind | undefined => {
+  const [kind = ''] = machine.split(' ', 1);
+  return Object.hasOwn(LANES, kind) ? LANES[kind] : undefined;
+};
+
 /** `undefined`: an internal step without words, or an entry of a newer worker that this page does not know. */
-export const entryText = ({ machine, what, detail }: JournalEntry): EntryText | undefined => {
+export const entryText = (entry: JournalEntry): EntryText | undefined => {
+  const { machine, what, detail } = entry;
   const t = appStrings();
   const [kind, about] = machine.split(' ', 2);
   switch (kind) {
@@ -42,33 +59,22 @@ export const entryText = ({ machine, what, detail }: JournalEntry): EntryText | 
     case 'state': {
       const table: Readonly<Record<SessionStateName, string>> = t.state;
       if (!isIn(table, what)) return undefined;
-      return { subject: t.lane.token, text: t.entry(table[what]), internal: !NOTABLE_STATES.includes(what) };
+      return { text: table[what], internal: !NOTABLE_STATES.includes(what) };
     }
     case 'socket': {
-      const table: Readonly<Record<SocketStateName, string>> = strings().socket;
+      const table: Readonly<Record<SocketStateName, string>> = t.connection;
       if (!isIn(table, what)) return undefined;
-      return {
-        subject: t.lane.socket,
-        text: t.entry(table[what]),
-        about: [about, detail].filter(Boolean).join(' '),
-        internal: false,
-      };
+      return { text: table[what], about: [about, detail].filter(Boolean).join(' '), internal: false };
     }
     case 'tabs':
-      return { subject: t.lane.tabs, text: t.entry(t.tabsOpen(Number(what))), internal: false };
+      return { text: t.tabsOpen(Number(what)), internal: false };
     case 'network':
-      return { text: t.entry(what === 'up' ? t.networkUp : t.networkDown), internal: false };
+      return { text: what === 'up' ? t.networkUp : t.networkDown, internal: false };
     case REQUEST:
       return requestText(what, detail);
     default:
       return undefined;
   }
-};
-
-/** "Socket: Connected.": a whole sentence, for a list that mixes all kinds. `undefined` as for `entryText`. */
-export const entrySentence = (entry: JournalEntry): string | undefined => {
-  const found = entryText(entry);
-  return found && [found.subject, found.text].filter(Boolean).join(': ');
 };
 
 /** The entry as the worker wrote it: "session grant-failed code=timeout at=/token". */

@@ -3,6 +3,8 @@ import { parseJson } from '../../protocol/schema/json.ts';
 import { object, string, unknown, type Infer } from '../../protocol/schema/schema.ts';
 import { array, list, numberIn, oneOf, optional, stringIn } from '../../protocol/schema/schema-types.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
+import { appStrings } from '../strings/app-strings.ts';
+import { entryText, laneKindOf, rawEntry } from './entry-text.ts';
 
 /** A file may come from anyone, so its size is limited. */
 export const MAX_FILE_BYTES = 20_000_000;
@@ -69,3 +71,17 @@ export const timelineFile = (
 /** `undefined`: not a timeline. Malformed entries are left out. */
 export const parseTimelineFile = (text: string): readonly JournalEntry[] | undefined =>
   TIMELINE_ENTRIES.read(TIMELINE_FILE.read(parseJson(text))?.entries);
+
+/**
+ * One line for each entry, for a chat or a ticket: time (ISO 8601, so that readers in other time zones agree), lane, sentence,
+ * and the entry as the worker wrote it. Tabs between the fields, so that a spreadsheet reads them too.
+ */
+export const timelineText = (entries: readonly JournalEntry[]): string =>
+  entries
+    .map(redact)
+    .map((entry) => {
+      const kind = laneKindOf(entry);
+      const lane = kind ? appStrings().lane[kind] : '';
+      return [new Date(entry.at).toISOString(), lane, entryText(entry)?.text ?? '', rawEntry(entry)].join('\t');
+    })
+    .join('\n');

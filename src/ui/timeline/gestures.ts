@@ -2,21 +2,30 @@
 export type GestureListener = {
   point(x: number, y: number): void;
   leave(): void;
+  /** A mouse drags from one place to another. */
+  select(from: number, to: number): void;
+  /** A press without a drag. */
+  press(): void;
   /** Positive: towards later times. */
   pan(pixels: number): void;
   /** `factor` below 1 shows less time; the moment at `x` stays in place. */
   zoom(factor: number, x: number): void;
 };
 
+/** A mouse that moves less than this while its button is down does not drag. */
+const DRAG_PX = 4;
+
 /** `deltaY` that doubles the time on screen. One notch of a wheel is about 100. */
 const WHEEL_PER_DOUBLING = 240;
 
 /**
- * One finger or button pans, two fingers zoom. A wheel scrolls the page as usual and zooms only with Ctrl, which is also
+ * A mouse that drags selects, with Shift it pans. One finger pans, two fingers zoom. A wheel scrolls the page as usual and zooms only with Ctrl, which is also
  * how browsers report a pinch on a trackpad.
  */
 export const listenToGestures = (surface: HTMLElement, listener: GestureListener, signal: AbortSignal): void => {
   const down = new Map<number, number>();
+  /** Where the mouse began to select; `moved` once it drags. */
+  let selecting: { from: number; moved: boolean } | undefined;
   const place = (event: MouseEvent): [number, number] => {
     const box = surface.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -33,7 +42,13 @@ export const listenToGestures = (surface: HTMLElement, listener: GestureListener
     const [a = 0, b = 0] = [...down.values()];
     listener.zoom(was / spread(), (a + b) / 2);
   };
+  const selectTo = (start: { from: number; moved: boolean }, x: number): void => {
+    start.moved ||= Math.abs(x - start.from) >= DRAG_PX;
+    if (start.moved) listener.select(start.from, x);
+  };
   const up = (event: PointerEvent): void => {
+    if (selecting?.moved === false && event.type === 'pointerup') listener.press();
+    selecting = undefined;
     down.delete(event.pointerId);
   };
   const options = { signal };
@@ -42,7 +57,9 @@ export const listenToGestures = (surface: HTMLElement, listener: GestureListener
     (event) => {
       if (event.button !== 0) return;
       surface.setPointerCapture(event.pointerId);
-      down.set(event.pointerId, place(event)[0]);
+      const [x] = place(event);
+      if (event.pointerType === 'mouse' && !event.shiftKey) selecting = { from: x, moved: false };
+      else down.set(event.pointerId, x);
     },
     options,
   );
@@ -50,6 +67,7 @@ export const listenToGestures = (surface: HTMLElement, listener: GestureListener
     'pointermove',
     (event) => {
       const [x, y] = place(event);
+      if (selecting) selectTo(selecting, x);
       if (down.has(event.pointerId)) drag(event.pointerId, x);
       listener.point(x, y);
     },

@@ -1,20 +1,34 @@
-import { firstFrom, type Lane, type Timeline, type Tone } from './model.ts';
+import { CELL_PX, visibleMarks, visibleSpans, type Cell } from './density.ts';
+import type { Range } from './filter.ts';
+import type { Lane, Mark, Timeline, Tone } from './model.ts';
 import { ticks, xOf, type Viewport } from './viewport.ts';
 
 /** The page's current CSS colours: light or dark, a site's theme, or the system's forced colours. */
 export type Palette = Readonly<Record<Tone | 'line' | 'soft' | 'ink' | 'accent' | 'surface', string>>;
 
-/** Sizes in CSS pixels. A lane's name is written above its bar. */
-export const LANE_PX = 46;
-const NAME_PX = 20;
+/** Where the names of the lanes are: above their bars on a phone, else beside them. */
+export type Names = 'above' | 'beside';
+
+/** Sizes in CSS pixels. `bar`: from the top of a lane to its bar. */
+const LANES: Readonly<Record<Names, { height: number; bar: number }>> = {
+  above: { height: 46, bar: 20 },
+  beside: { height: 38, bar: 10 },
+};
 const BAR_PX = 18;
 export const AXIS_PX = 26;
 const MARK_PX = 7;
 const SHORTEST_PX = 1.5;
+/** Trouble shows, however rare it is among the events of a column. */
+const TROUBLE_PX = 4;
+
+export const laneHeight = (names: Names): number => LANES[names].height;
 
 export type Scene = {
   timeline: Timeline;
   view: Viewport;
+  names: Names;
+  /** The part that is selected. */
+  range: Range | undefined;
   /** The end of every span that still lasts (ms since the Unix epoch). */
   now: number;
   palette: Palette;
@@ -55,18 +69,40 @@ const stripes = (ctx: CanvasRenderingContext2D, { x, y, width }: Box, colour: st
   ctx.restore();
 };
 
+const STACK: readonly Tone[] = ['idle', 'busy', 'good', 'warn', 'bad'];
+const isTrouble = (tone: Tone): boolean => tone === 'warn' || tone === 'bad';
+const hasTrouble = ({ weights }: Cell): boolean => weights.warn + weights.bad > 0;
+
+/** A column of shares, from the bottom up, with trouble on top: its place says what its colour says. */
+const paintCell = (
+  ctx: CanvasRenderingContext2D,
+  cell: Cell,
+  box: { bottom: number; height: number },
+  palette: Palette,
+): void => {
+  const total = STACK.reduce((sum, tone) => sum + cell.weights[tone], 0);
+  const heights = STACK.map((tone) => {
+    const share = (cell.weights[tone] / total) * box.height;
+    return isTrouble(tone) && share > 0 ? Math.max(TROUBLE_PX, share) : share;
+  });
+  const scale = box.height / heights.reduce((sum, height) => sum + height, 0);
+  let bottom = box.bottom;
+  STACK.forEach((tone, index) => {
+    const height = (heights[index] ?? 0) * scale;
+    if (height <= 0) return;
+    ctx.fillStyle = palette[tone];
+    ctx.fillRect(cell.x, bottom - height, CELL_PX - 1, height);
+    bottom -= height;
+  });
+};
+
 const paintSpans = (ctx: CanvasRenderingContext2D, lane: Lane, top: number, scene: Scene): void => {
   const { view, now, palette } = scene;
-  const first = Math.max(0, firstFrom(lane.spans, view.from, (span) => span.from) - 1);
-  const middle = top + NAME_PX + BAR_PX / 2;
-  // spans thinner than a pixel are drawn once for each pixel, because ten thousand over each other take too long
-  let drawnTo = -1;
-  for (let index = first; index < lane.spans.length; index += 1) {
-    const span = lane.spans[index];
-    if (!span || span.from > view.to) break;
+  const { single, cells } = visibleSpans(lane, view, now);
+  const middle = top + LANES[scene.names].bar + BAR_PX / 2;
+  for (const span of single) {
     const left = Math.max(-2, xOf(view, span.from));
     const right = Math.min(view.width + 2, xOf(view, Math.min(span.to, Math.max(now, span.from))));
-    if (right < 0 || (right <= drawnTo && right - left < 1)) continue;
     const { height, striped } = BARS[span.tone];
     const width = Math.max(SHORTEST_PX, right - left - 1);
     ctx.fillStyle = palette[span.tone];
@@ -74,35 +110,53 @@ const paintSpans = (ctx: CanvasRenderingContext2D, lane: Lane, top: number, scen
     ctx.roundRect(left, middle - (height * BAR_PX) / 2, width, height * BAR_PX, Math.min(4, width / 2));
     ctx.fill();
     if (striped && width > STRIPE_PX) stripes(ctx, { x: left, y: middle - BAR_PX / 2, width }, palette.surface);
-    drawnTo = Math.floor(left) + 1;
+  }
+  for (const cell of cells) paintCell(ctx, cell, { bottom: middle + BAR_PX / 2, height: BAR_PX }, palette);
+};
+
+const paintMark = (ctx: CanvasRenderingContext2D, x: number, middle: number, tone: Tone, palette: Palette): void => {
+  ctx.fillStyle = palette[tone];
+  ctx.strokeStyle = palette.surface;
+  ctx.lineWidth = 1.5;
+  ctx.beginPath();
+  if (isTrouble(tone)) {
+    ctx.moveTo(x, middle - MARK_PX);
+    ctx.lineTo(x + MARK_PX * 0.8, middle + MARK_PX * 0.7);
+    ctx.lineTo(x - MARK_PX * 0.8, middle + MARK_PX * 0.7);
+    ctx.closePath();
+  } else ctx.arc(x, middle, MARK_PX / 2, 0, 2 * Math.PI);
+  ctx.stroke();
+  ctx.fill();
+};
+
+/** Columns whose height grows with the count; on a lane with bars below them only triangles, so that the bars stay visible. */
+const paintMarkCells = (
+  ctx: CanvasRenderingContext2D,
+  lane: Lane,
+  middle: number,
+  cells: readonly Cell[],
+  palette: Palette,
+): void => {
+  const most = Math.max(1, ...cells.map(({ count }) => count));
+  let free = -Infinity;
+  for (const cell of cells) {
+    const height = Math.max(TROUBLE_PX, (Math.log2(1 + cell.count) / Math.log2(1 + most)) * BAR_PX);
+    if (lane.spans.length === 0) paintCell(ctx, cell, { bottom: middle + BAR_PX / 2, height }, palette);
+    else if (hasTrouble(cell) && cell.x >= free) {
+      paintMark(ctx, cell.x + CELL_PX / 2, middle, cell.weights.bad > 0 ? 'bad' : 'warn', palette);
+      free = cell.x + 2 * MARK_PX;
+    }
   }
 };
 
-const paintMarks = (ctx: CanvasRenderingContext2D, lane: Lane, top: number, { view, palette }: Scene): void => {
-  const middle = top + NAME_PX + BAR_PX / 2;
-  let drawn = -Infinity;
-  for (let index = firstFrom(lane.marks, view.from, ({ at }) => at); index < lane.marks.length; index += 1) {
-    const mark = lane.marks[index];
-    if (!mark || mark.at > view.to) break;
-    const x = xOf(view, mark.at);
-    // only good marks may be skipped: trouble always shows
-    const quiet = mark.tone === 'good' || mark.tone === 'busy';
-    if (quiet && x - drawn < 1) continue;
-    drawn = x;
-    ctx.fillStyle = palette[mark.tone];
-    ctx.strokeStyle = palette.surface;
-    ctx.lineWidth = 1.5;
-    ctx.beginPath();
-    if (quiet) ctx.arc(x, middle, MARK_PX / 2, 0, 2 * Math.PI);
-    else {
-      ctx.moveTo(x, middle - MARK_PX);
-      ctx.lineTo(x + MARK_PX * 0.8, middle + MARK_PX * 0.7);
-      ctx.lineTo(x - MARK_PX * 0.8, middle + MARK_PX * 0.7);
-      ctx.closePath();
-    }
-    ctx.stroke();
-    ctx.fill();
-  }
+const paintMarks = (ctx: CanvasRenderingContext2D, lane: Lane, top: number, scene: Scene): void => {
+  const { view, palette } = scene;
+  const middle = top + LANES[scene.names].bar + BAR_PX / 2;
+  const { single, cells } = visibleMarks(lane, view);
+  paintMarkCells(ctx, lane, middle, cells, palette);
+  // the quiet ones first: trouble is never below them
+  const byWeight = (a: Mark, b: Mark): number => STACK.indexOf(a.tone) - STACK.indexOf(b.tone);
+  for (const { at, tone } of single.toSorted(byWeight)) paintMark(ctx, xOf(view, at), middle, tone, palette);
 };
 
 const paintAxis = (ctx: CanvasRenderingContext2D, height: number, scene: Scene): void => {
@@ -144,20 +198,35 @@ const paintPointed = (ctx: CanvasRenderingContext2D, height: number, scene: Scen
   const left = Math.max(1, xOf(view, span.from));
   const right = Math.min(view.width - 1, xOf(view, Math.min(span.to, scene.now)));
   ctx.lineWidth = 2;
-  ctx.strokeRect(left - 1, pointed.lane * LANE_PX + NAME_PX - 2, Math.max(3, right - left + 1), BAR_PX + 4);
+  const { height: lanePx, bar } = LANES[scene.names];
+  ctx.strokeRect(left - 1, pointed.lane * lanePx + bar - 2, Math.max(3, right - left + 1), BAR_PX + 4);
 };
 
-export const heightOf = (lanes: number): number => lanes * LANE_PX + AXIS_PX;
+const paintRange = (ctx: CanvasRenderingContext2D, height: number, { range, view, palette }: Scene): void => {
+  if (!range) return;
+  const [left, right] = [xOf(view, range.from), xOf(view, range.to)];
+  ctx.save();
+  ctx.globalAlpha = 0.14;
+  ctx.fillStyle = palette.accent;
+  ctx.fillRect(left, 0, Math.max(1, right - left), height - AXIS_PX + 4);
+  ctx.restore();
+  ctx.strokeStyle = palette.accent;
+  ctx.lineWidth = 1;
+  ctx.strokeRect(left, -1, Math.max(1, right - left), height - AXIS_PX + 5);
+};
+
+export const heightOf = (lanes: number, names: Names): number => lanes * LANES[names].height + AXIS_PX;
 
 /** Paints the lanes. The time it takes grows with the spans on screen, not with the length of the timeline. */
 export const paint = (ctx: CanvasRenderingContext2D, scene: Scene, scale: number): void => {
-  const height = heightOf(scene.timeline.lanes.length);
+  const height = heightOf(scene.timeline.lanes.length, scene.names);
   ctx.setTransform(scale, 0, 0, scale, 0, 0);
   ctx.clearRect(0, 0, scene.view.width, height);
   paintAxis(ctx, height, scene);
   scene.timeline.lanes.forEach((lane, index) => {
-    paintSpans(ctx, lane, index * LANE_PX, scene);
-    paintMarks(ctx, lane, index * LANE_PX, scene);
+    paintSpans(ctx, lane, index * LANES[scene.names].height, scene);
+    paintMarks(ctx, lane, index * LANES[scene.names].height, scene);
   });
+  paintRange(ctx, height, scene);
   paintPointed(ctx, height, scene);
 };

@@ -2,8 +2,6 @@ import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import { REQUEST } from './entries.ts';
 
 const KINDS: readonly string[] = ['fetch', 'xmlhttprequest'];
-/** The page's requests for its own scripts and styles are left out. */
-const OWN = /^\/(?:assets|keeper|\.)/;
 const MAX_REQUESTS = 5_000;
 
 /** Without the query, which may contain a secret. */
@@ -27,7 +25,7 @@ export const watchRequests = (changed: () => void): { entries(): readonly Journa
     const found = list
       .getEntries()
       .filter((entry) => entry instanceof PerformanceResourceTiming)
-      .filter(({ initiatorType, name }) => KINDS.includes(initiatorType) && !OWN.test(new URL(name).pathname))
+      .filter(({ initiatorType }) => KINDS.includes(initiatorType))
       .map(entryOf);
     if (found.length === 0) return;
     entries = [...entries, ...found].slice(-MAX_REQUESTS);

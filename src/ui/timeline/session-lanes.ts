@@ -1,19 +1,33 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
 import { customElement } from '../base/custom-element.ts';
+import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import { announce } from '../base/announcements.ts';
 import { appStrings } from '../strings/app-strings.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { axisTime, momentText, periodText } from './time-labels.ts';
 import { rawEntry, entryText } from './entry-text.ts';
 import { listenToGestures } from './gestures.ts';
+import { CELL_PX, countWithin } from './density.ts';
+import type { Range } from './filter.ts';
+import { legend, legendStyles } from './legend.ts';
 import { spotAt, spotsOf, type Lane, type Spot, type Timeline } from './model.ts';
-import { heightOf, LANE_PX, paint, type Palette } from './paint.ts';
+import { heightOf, laneHeight, paint, type Names, type Palette } from './paint.ts';
 import * as viewing from './viewport.ts';
 import { baseStyles, theme } from '../look/theme.ts';
 
 /** The spot of a lane that the pointer or the arrow keys are on. */
 type Pointed = { lane: number; spot: Spot; at: number };
+
+/** A person selected a part of the time, or cleared it. */
+export class RangeEvent extends Event {
+  readonly range: Range | undefined;
+
+  constructor(range: Range | undefined) {
+    super('timeline-range');
+    this.range = range;
+  }
+}
 
 const REACH_PX = 6;
 const ZOOM_STEP = 0.6;
@@ -21,9 +35,13 @@ const COLOURS = ['good', 'busy', 'warn', 'bad', 'idle', 'line', 'soft', 'ink', '
 const KEY_PAN_PX = 160;
 /** Tabs, worker, session, one socket, requests. Their height is reserved, so that nothing moves when the journal arrives. */
 const USUAL_LANES = 5;
+/** From this width of the whole on, the names of the lanes are beside them (CSS pixels). */
+const BESIDE_PX = 560;
 
 /**
  * The lanes of a timeline on one canvas. Mouse, touch and keyboard can each zoom, pan and select on their own.
+ *
+ * @fires timeline-range - the range that the person selected
  *
  * @example
  * html`<session-lanes .timeline=${timelineOf(entries, Date.now(), true)} .live=${true}></session-lanes>`
@@ -34,31 +52,45 @@ export class SessionLanes extends LitElement {
     theme,
     baseStyles,
     css`
-      .surface { position: relative; direction: ltr; border-radius: calc(var(--_radius) - .25rem); cursor: grab; touch-action: pan-y; user-select: none; overflow: clip; min-block-size: ${heightOf(USUAL_LANES)}px; }
-      .surface:active { cursor: grabbing; }
+      .chart { position: relative; display: grid; grid-template-columns: minmax(0, 1fr); }
+      .beside { grid-template-columns: fit-content(13rem) minmax(0, 1fr); column-gap: .75rem; }
+      .surface { position: relative; direction: ltr; border-radius: calc(var(--_radius) - .25rem); cursor: crosshair; touch-action: pan-y; user-select: none; overflow: clip; min-block-size: ${heightOf(USUAL_LANES, 'above')}px; }
+      .beside .surface { min-block-size: ${heightOf(USUAL_LANES, 'beside')}px; }
       canvas { display: block; inline-size: 100%; }
-      .names { position: absolute; inset: 1px 0 auto; display: grid; grid-auto-rows: ${LANE_PX}px; place-items: start; pointer-events: none; }
-      .name { padding-inline: .375rem; background: color-mix(in oklch, var(--_surface) 80%, transparent); border-radius: .25rem; font-size: .75rem; line-height: 1.125rem; color: var(--_soft); max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+      .names { display: grid; grid-auto-rows: ${laneHeight('beside')}px; align-content: start; align-items: center; }
+      .above .names { position: absolute; z-index: 1; inset: 1px 0 auto; grid-auto-rows: ${laneHeight('above')}px; place-items: start; pointer-events: none; }
+      .name { padding-inline: .375rem; border-radius: .25rem; font-size: .8125rem; line-height: 1.125rem; color: var(--_soft); max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+      .above .name { background: color-mix(in oklch, var(--_surface) 80%, transparent); font-size: .75rem; }
       .evidence { min-block-size: 4.5rem; padding-block-start: .75rem; font-size: .875rem; border-block-start: 1px solid var(--_line); }
       .evidence p { overflow-wrap: anywhere; }
+      .evidence .row { margin-block-start: .5rem; gap: .375rem; }
       .tools { gap: .375rem; margin-block-end: .75rem; }
-      .tools button { min-inline-size: 2.25rem; min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
+      .row button { min-inline-size: 2.25rem; min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
       i { display: none; }
       .c-good { color: var(--_good); } .c-busy { color: var(--_accent); } .c-warn { color: var(--_warn); } .c-bad { color: var(--_bad); } .c-idle { color: var(--_edge); }
       .c-line { color: var(--_line); } .c-soft { color: var(--_soft); } .c-ink { color: var(--_ink); } .c-accent { color: var(--_accent); } .c-surface { color: var(--_surface); }
     `,
+    legendStyles,
   ];
 
   @property({ attribute: false }) timeline: Timeline = { entries: [], lanes: [], from: 0, to: 1 };
   /** The timeline still grows: its end is now. */
   @property({ type: Boolean }) live = false;
+  /** The part that is selected. */
+  @property({ attribute: false }) range: Range | undefined;
   @state() private pointed: Pointed | undefined;
+  @state() private names: Names = 'beside';
   @query('canvas') private readonly canvas!: HTMLCanvasElement;
   @query('.surface') private readonly surface!: HTMLElement;
   /** How long the last frame took to paint (ms). */
   lastPaintMs = 0;
   readonly #clock = new ClockController(this);
-  readonly #resize = new ResizeObserver(() => this.#paintSoon());
+  readonly #resize = new ResizeObserver(() => {
+    this.names = this.clientWidth < BESIDE_PX ? 'above' : 'beside';
+    this.#paintSoon();
+  });
+  /** Where a range that the keyboard extends began (ms since the Unix epoch). */
+  #anchor: number | undefined;
   #view: viewing.Viewport | undefined;
   #following = true;
   #frame = 0;
@@ -78,6 +110,9 @@ export class SessionLanes extends LitElement {
         {
           point: (x, y) => this.#point(x, y),
           leave: () => (this.pointed = undefined),
+          select: (from, to) =>
+            this.#selectBetween(viewing.timeAt(this.#viewport, from), viewing.timeAt(this.#viewport, to)),
+          press: () => this.#setRange(undefined),
           pan: (pixels) => this.#move((view, extent) => viewing.pan(view, extent, pixels)),
           zoom: (factor, x) => this.#move((view, extent) => viewing.zoom(view, extent, factor, x)),
         },
@@ -138,12 +173,36 @@ export class SessionLanes extends LitElement {
 
   #point(x: number, y: number): void {
     const view = this.#viewport;
-    const lane = Math.floor(y / LANE_PX);
+    const lane = Math.floor(y / laneHeight(this.names));
     const found = this.timeline.lanes[lane];
     const at = viewing.timeAt(view, x);
     const reach = (REACH_PX / view.width) * (view.to - view.from);
     const spot = found && at <= this.#now + reach ? spotAt(found, at, reach) : undefined;
     this.pointed = spot && { lane, spot, at: spot.type === 'mark' ? spot.at : at };
+  }
+
+  #setRange(range: Range | undefined): void {
+    if (range === undefined) this.#anchor = undefined;
+    if (range !== this.range) this.dispatchEvent(new RangeEvent(range));
+  }
+
+  #selectBetween(one: number, other: number): void {
+    const { from, to } = this.#extent;
+    const within = (at: number): number => Math.round(Math.min(to, Math.max(from, at)));
+    this.#setRange({ from: within(Math.min(one, other)), to: within(Math.max(one, other)) });
+  }
+
+  /** Moves to the next event, and selects everything from where the selection began. */
+  #extend(by: 1 | -1): void {
+    this.#anchor ??= this.pointed?.spot.at;
+    this.#step(by);
+    if (this.pointed) this.#selectBetween((this.#anchor ??= this.pointed.spot.at), this.pointed.spot.at);
+  }
+
+  #zoomToRange(): void {
+    if (!this.range) return;
+    const { range } = this;
+    this.#move(({ width }, extent) => viewing.show(range, extent, width));
   }
 
   #select(lane: number, spot: Spot | undefined): void {
@@ -178,8 +237,10 @@ export class SessionLanes extends LitElement {
   #key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const acts: Readonly<Record<string, () => void>> = {
-      ArrowLeft: () => this.#step(-1),
-      ArrowRight: () => this.#step(1),
+      ArrowLeft: () => (event.shiftKey ? this.#extend(-1) : this.#step(-1)),
+      ArrowRight: () => (event.shiftKey ? this.#extend(1) : this.#step(1)),
+      Enter: () => this.#zoomToRange(),
+      Escape: () => this.#setRange(undefined),
       ArrowUp: () => this.#changeLane(-1),
       ArrowDown: () => this.#changeLane(1),
       PageUp: () => this.#move((view, extent) => viewing.pan(view, extent, -KEY_PAN_PX)),
@@ -217,7 +278,7 @@ export class SessionLanes extends LitElement {
     const began = performance.now();
     const view = this.#viewport;
     const scale = devicePixelRatio;
-    const height = heightOf(this.timeline.lanes.length);
+    const height = heightOf(this.timeline.lanes.length, this.names);
     const [wide, high] = [Math.round(view.width * scale), Math.round(height * scale)];
     if (this.canvas.width !== wide) this.canvas.width = wide;
     if (this.canvas.height !== high) this.canvas.height = high;
@@ -227,6 +288,8 @@ export class SessionLanes extends LitElement {
       {
         timeline: this.timeline,
         view,
+        names: this.names,
+        range: this.range,
         now: this.#now,
         palette: this.#palette(),
         font: `12px ${getComputedStyle(this).fontFamily}`,
@@ -252,13 +315,17 @@ export class SessionLanes extends LitElement {
         ${button(t.zoomIn, '+', () => this.#zoomBy(ZOOM_STEP))}${button(t.zoomOut, '−', () => this.#zoomBy(1 / ZOOM_STEP))}
         <button @click=${() => this.fit()}>${t.fit}</button>
         ${this.live ? html`<button @click=${() => this.#showLatest()}>${t.latest}</button>` : nothing}
+        <button @click=${() => this.#selectBetween(this.#viewport.from, this.#viewport.to)}>${t.selectShown}</button>
       </div>
-      <div class="surface" role="application" tabindex="0" aria-label=${t.chart} aria-describedby="help" @keydown=${this.#key}>
-        <canvas></canvas>
+      <div class="chart ${this.names}">
         <div class="names">
-          ${this.timeline.lanes.map((lane) => html`<span class="name">${this.#name(lane)}</span>`)}
+          ${this.timeline.lanes.map((lane) => html`<span class="name" title=${this.#name(lane)}>${this.#name(lane)}</span>`)}
+        </div>
+        <div class="surface" role="application" tabindex="0" aria-label=${t.chart} aria-describedby="help" @keydown=${this.#key}>
+          <canvas></canvas>
         </div>
       </div>
+      ${legend()}
       <p id="help" class="unseen">${t.chartHelp}</p>
       <div class="evidence">${this.#evidence()}</div>
       ${COLOURS.map((name) => html`<i class="c-${name}"></i>`)}
@@ -282,14 +349,32 @@ export class SessionLanes extends LitElement {
   #evidence(): TemplateResult {
     const { pointed } = this;
     const entry = pointed && this.timeline.entries[pointed.spot.entry];
-    if (!pointed || !entry) return html`<p class="soft">${appStrings().pointAt}</p>`;
+    if (pointed && entry) return this.#spotEvidence(pointed, entry);
+    if (this.range) return this.#rangeEvidence(this.range);
+    return html`<p class="soft">${appStrings().pointAt}</p>`;
+  }
+
+  #spotEvidence(pointed: Pointed, entry: JournalEntry): TemplateResult {
     const lane = this.timeline.lanes[pointed.lane];
     const { at, to, type } = pointed.spot;
     const when = type === 'mark' ? momentText(at) : periodText(at, to, this.#now);
     // a worker's span begins with its first entry, which may be about anything and is no evidence of the worker
     const raw = lane?.kind === 'worker' ? nothing : html` · <code>${rawEntry(entry)}</code>`;
+    const { from, to: end, width } = this.#viewport;
+    const reach = ((CELL_PX / 2) * (end - from)) / width;
+    const more = lane ? countWithin(lane, pointed.at - reach, pointed.at + reach) - 1 : 0;
     return html`<p><strong>${this.#describe(lane, pointed.spot)}</strong></p>
-      <p class="soft numbers">${when}${raw}</p>`;
+      <p class="soft numbers">${when}${raw}</p>
+      ${more > 1 ? html`<p class="soft small">${appStrings().andMore(more)}</p>` : nothing}`;
+  }
+
+  #rangeEvidence({ from, to }: Range): TemplateResult {
+    const t = appStrings();
+    const spots = this.timeline.lanes.flatMap(spotsOf).filter(({ at }) => at >= from && at <= to);
+    const troubles = spots.filter(({ tone }) => tone === 'warn' || tone === 'bad').length;
+    return html`<p>${t.rangeHas(periodText(from, to, this.#now), t.events(spots.length), troubles)}</p>
+      <div class="row"><button @click=${() => this.#zoomToRange()}>${t.zoomToRange}</button>
+        <button @click=${() => this.#setRange(undefined)}>${t.clearRange}</button></div>`;
   }
 }
 

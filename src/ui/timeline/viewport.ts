@@ -39,6 +39,9 @@ export const pan = (view: Viewport, extent: Extent, pixels: number): Viewport =>
   return clamp({ from: view.from + by, to: view.to + by, width: view.width }, extent);
 };
 
+/** A part of the timeline, with a margin. */
+export const show = (part: Extent, extent: Extent, width: number): Viewport => clamp(fit(part, width), extent);
+
 /** The same length of time, up to the end of the extent. */
 export const follow = (view: Viewport, extent: Extent): Viewport => {
   const all = fit(extent, view.width);

@@ -3,7 +3,7 @@ import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import { loadAppStrings } from '../strings/app-strings.ts';
 import { explanationStrings } from '../strings/explanation-strings.ts';
 import { timeOfDay } from '../strings/time.ts';
-import { entrySentence, entryText, rawEntry } from '../timeline/entry-text.ts';
+import { entryText, rawEntry } from '../timeline/entry-text.ts';
 
 await loadAppStrings();
 
@@ -35,6 +35,6 @@ export const historyView = (entries: readonly JournalEntry[], isOver: boolean, n
   return html`<ol>${found.map(
     (entry) => html`<li>
       <time class="numbers" datetime=${new Date(entry.at).toISOString()}>${timeOfDay(entry.at)}</time>
-      <span>${entrySentence(entry)}</span>${entry.detail ? html`<code>${rawEntry(entry)}</code>` : nothing}</li>`,
+      <span>${entryText(entry)?.text}</span>${entry.detail ? html`<code>${rawEntry(entry)}</code>` : nothing}</li>`,
   )}</ol>`;
 };

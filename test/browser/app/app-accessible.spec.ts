@@ -57,7 +57,7 @@ test('the timeline is accessible as lanes with a selected event, as a table, and
   await page.getByRole('radio', { name: 'Table' }).check();
   await page.getByRole('checkbox', { name: 'Show internal steps' }).check();
   const content = { name: 'holiday.json', mimeType: 'application/json', buffer: Buffer.from('{}') };
-  await page.locator('session-timeline input[type=file]').setInputFiles(content);
+  await page.locator('session-timeline input[type=file]').first().setInputFiles(content);
   await expect(page.getByText('This file is not a Session Keeper timeline.')).toBeVisible();
   await expectAccessibleInBoth(page);
   expect(gallery.consoleMessages).toEqual([]);

@@ -14,6 +14,13 @@ const chart = (page: Page) => page.getByRole('application', { name: 'Timeline of
 const evidence = (page: Page) => page.locator('session-lanes .evidence');
 const rows = (page: Page) => page.getByRole('table', { name: 'Timeline' }).getByRole('row');
 
+/** The middle of a lane's bar, from the top of the page. The names are beside the lanes on a screen of this width. */
+const laneY = async (page: Page, name: string): Promise<number> => {
+  const box = await page.locator('session-lanes .name').filter({ hasText: name }).boundingBox();
+  if (!box) throw new Error(`${name} is not on screen.`);
+  return box.y + box.height / 2;
+};
+
 const openMany = async (page: Page, gallery: Gallery): Promise<void> => {
   await gallery.open('active', '#timeline', 'en', MANY);
   await expect(page.locator('session-lanes .name')).toHaveCount(6);
@@ -71,12 +78,12 @@ test(
   },
 );
 
-test('a mouse selects, zooms and pans', async ({ page, gallery }) => {
+test('a mouse points, zooms, and pans with Shift', async ({ page, gallery }) => {
   await openMany(page, gallery);
   const box = await chart(page).boundingBox();
   if (!box) throw new Error('The chart is not on screen.');
   const shot = () => page.locator('session-lanes canvas').screenshot();
-  await page.mouse.move(box.x + box.width / 2, box.y + 2 * 46 + 29);
+  await page.mouse.move(box.x + box.width / 2, await laneY(page, 'Session'));
   await expect(evidence(page)).toContainText(/^Session: /);
   const whole = await shot();
   await page.getByRole('button', { name: 'Zoom in' }).click();
@@ -84,11 +91,67 @@ test('a mouse selects, zooms and pans', async ({ page, gallery }) => {
   await expect.poll(async () => whole.equals(await shot())).toBe(false);
   const near = await shot();
   await page.mouse.move(box.x + 300, box.y + 60);
+  await page.keyboard.down('Shift');
   await page.mouse.down();
   await page.mouse.move(box.x + 500, box.y + 60, { steps: 4 });
   await page.mouse.up();
+  await page.keyboard.up('Shift');
   await page.mouse.move(0, 0);
   await expect.poll(async () => near.equals(await shot())).toBe(false);
+});
+
+test('a range is selected by mouse or keys, narrows the table and what is copied, and is cleared', async ({
+  page,
+  gallery,
+  context,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await openMany(page, gallery);
+  const box = await chart(page).boundingBox();
+  if (!box) throw new Error('The chart is not on screen.');
+  const y = await laneY(page, 'Session');
+  await page.mouse.move(box.x + box.width / 2, y);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2 + 40, y, { steps: 4 });
+  await page.mouse.up();
+  await page.mouse.move(0, 0);
+  await expect(evidence(page)).toContainText(/events, \d+ with trouble\./);
+  const status = page.locator('session-timeline').getByRole('status');
+  await expect(status).toHaveText(/^\d{3} of 10,000 events$/);
+
+  await test.step('the table and the copy have only the range', async () => {
+    await page.getByRole('radio', { name: 'Table' }).check();
+    const found = Number((await status.textContent())?.split(' ')[0]);
+    await expect(page.getByRole('table', { name: 'Timeline' })).toHaveAttribute('aria-rowcount', String(found + 1));
+    await page.getByRole('button', { name: 'Export' }).press('Enter');
+    await page.getByRole('button', { name: 'Copy as text' }).press('Enter');
+    await expect(page.locator('session-status').getByRole('status')).toContainText(`Copied ${found} events.`);
+    const lines = (await page.evaluate(() => navigator.clipboard.readText())).split('\n');
+    expect(lines).toHaveLength(found);
+    expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z\t\w+\t.+\.\t\w+/);
+  });
+
+  await test.step('a search narrows both', async () => {
+    await page.getByRole('searchbox', { name: 'Search events' }).fill('renewal failed');
+    await expect(rows(page).nth(1)).toContainText('Session');
+    await expect(rows(page).nth(1)).toContainText('Renewal failed.');
+    await page.getByRole('searchbox').fill('');
+    await page.getByRole('checkbox', { name: 'Network' }).press('Space');
+    await page.getByRole('radio', { name: 'Lanes' }).check();
+    await expect(page.locator('session-lanes .name')).toHaveCount(5);
+  });
+
+  await test.step('keys clear the range and select another', async () => {
+    await chart(page).press('Escape');
+    await expect(evidence(page)).toContainText('Hover or use the arrow keys');
+    await page.getByRole('checkbox', { name: 'Network' }).press('Space');
+    await expect(status).toHaveText('');
+    for (const key of ['ArrowDown', 'ArrowDown', 'Shift+ArrowLeft', 'Shift+ArrowLeft', 'Enter'])
+      await chart(page).press(key);
+    await expect(status).toHaveText(/^\d+ of 10,000 events$/);
+  });
+  await expectAccessible(page);
+  expect(gallery.consoleMessages).toEqual([]);
 });
 
 test('a wheel with Ctrl, two fingers and the keys zoom at the pointer; a plain wheel does not', async ({
@@ -97,11 +160,14 @@ test('a wheel with Ctrl, two fingers and the keys zoom at the pointer; a plain w
 }) => {
   await gallery.open('active', '#timeline');
   const about = { build: 'b', tier: 'bound', durability: 'disk' } as const;
-  await page.locator('session-timeline input[type=file]').setInputFiles({
-    name: 'still.json',
-    mimeType: 'application/json',
-    buffer: Buffer.from(JSON.stringify(timelineFile(longJournal(60, 1_700_000_000_000), about, 0))),
-  });
+  await page
+    .locator('session-timeline input[type=file]')
+    .first()
+    .setInputFiles({
+      name: 'still.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(JSON.stringify(timelineFile(longJournal(60, 1_700_000_000_000), about, 0))),
+    });
   await expect(page.locator('session-lanes .name')).toHaveCount(6);
   /** Without a selection, which would be part of the picture. */
   const drawn = async (): Promise<string> => {
@@ -114,7 +180,7 @@ test('a wheel with Ctrl, two fingers and the keys zoom at the pointer; a plain w
   };
   const box = await chart(page).boundingBox();
   if (!box) throw new Error('The chart is not on screen.');
-  const [x, y] = [box.x + box.width / 3, box.y + 2 * 46 + 29];
+  const [x, y] = [box.x + box.width / 3, await laneY(page, 'Session')];
   await page.mouse.move(x, y);
   const selected = await evidence(page).textContent();
   expect(selected).toMatch(/^Session: /);
@@ -185,6 +251,7 @@ test('the table has the same events, with few rows in the document', async ({ pa
 test('saves the timeline as a file, opens another one, and returns to the live timeline', async ({ page, gallery }) => {
   await gallery.open('active', '#timeline');
   const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export' }).click();
   await page.getByRole('button', { name: 'Save as file' }).click();
   const saved = await (await download).path();
   const text = await readFile(saved, 'utf8');
@@ -193,8 +260,8 @@ test('saves the timeline as a file, opens another one, and returns to the live t
 
   const about = { build: 'b', tier: 'bound', durability: 'disk' } as const;
   const sent = JSON.stringify(timelineFile(longJournal(60, 1_700_000_000_000), about, 0));
-  const open = (name: string, content: string) =>
-    page.locator('session-timeline input[type=file]').setInputFiles({
+  const open = (name: string, content: string, label = 'Open a file') =>
+    page.locator(`session-timeline input[type=file][aria-label="${label}"]`).setInputFiles({
       name,
       mimeType: 'application/json',
       buffer: Buffer.from(content),
@@ -207,6 +274,14 @@ test('saves the timeline as a file, opens another one, and returns to the live t
   await expect(rows(page).nth(1)).toContainText('This device is offline.');
   await page.getByRole('button', { name: 'Back to this device' }).click();
   await expect(rows(page).nth(1)).toContainText('The session was renewed.');
+  await test.step('compares another file with this device', async () => {
+    await open('from-a-friend.json', sent, 'Compare with a file');
+    const compared = page.getByRole('table', { name: 'Compared with from-a-friend.json' });
+    await expect(compared.getByRole('row', { name: /^Network losses/ })).toContainText('3');
+    await expectAccessible(page);
+    await page.getByRole('button', { name: 'Stop comparing' }).click();
+    await expect(compared).toHaveCount(0);
+  });
   await open('holiday.json', '{"pictures":[]}');
   await expect(page.getByRole('alert').filter({ hasText: /./ })).toHaveText(
     'This file is not a Session Keeper timeline.',

@@ -150,7 +150,7 @@ test.describe('the gate', () => {
       /\d:\d\d:\d\d.*This device is offline\.$/s,
       /This device is online\./,
       /Renewal failed\..*session grant-failed.*code=grant-rejected at=\/token status=400$/s,
-      /Session: Signed out\.$/,
+      /The session is signed out\.$/,
     ]);
   });
 
