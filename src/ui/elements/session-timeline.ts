@@ -66,9 +66,10 @@ export class SessionTimeline extends KeeperElement {
         label:has(:checked) { background: var(--_surface); border-color: var(--_line); color: var(--_ink); }
         label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px; }
         input { position: absolute; inset: 0; min-block-size: 0; block-size: 100%; opacity: 0; cursor: pointer; } }
-      .export { anchor-name: --export; }
-      [popover] { position-anchor: --export; padding: .375rem; }
+      .file-menu { anchor-name: --file; }
+      [popover] { position-anchor: --file; padding: .375rem; }
       [popover] button { display: block; inline-size: 100%; border: 0; text-align: start; }
+      .found:empty { display: none; }
       input[type=search] { flex: 1 1 12rem; inline-size: auto; min-inline-size: 0; min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
       .lanes { display: flex; flex-wrap: wrap; gap: .375rem;
         label { position: relative; display: inline-flex; align-items: center; min-block-size: 2rem; padding: .125rem .75rem; border: 1px solid var(--_line); border-radius: 1rem; font-size: .8125rem; font-weight: 400; color: var(--_soft); cursor: pointer; }
@@ -298,16 +299,17 @@ export class SessionTimeline extends KeeperElement {
             this.view = view;
           }} />${t[view]}</label>`,
       )}</fieldset>
+      ${this.#search()}
       <span class="row end">
         ${isFile ? nothing : html`<button @click=${this.#read}>${t.refresh}</button>`}
-        <button class="export" popovertarget="export">${t.exportData}</button>
-        <div id="export" popover="auto">
-          <button @click=${() => this.#copy(timelineText(this.#exported()))}>${t.copyText}</button>
-          <button @click=${() => this.#copy(this.#json())}>${t.copyJson}</button>
+        <button class="file-menu" popovertarget="file">${t.file}</button>
+        <div id="file" popover="auto">
           <button @click=${() => saveFile(FILE_NAME, this.#json())}>${t.saveFile}</button>
           ${canShare ? html`<button @click=${this.#share}>${t.share}</button>` : nothing}
+          <button @click=${() => this.#copy(timelineText(this.#exported()))}>${t.copyText}</button>
+          <button @click=${() => this.#copy(this.#json())}>${t.copyJson}</button>
+          ${this.#picker(t.openFile, this.#look)}${this.#picker(t.compare, this.#compare)}
         </div>
-        ${this.#picker(t.openFile, this.#look)}${this.#picker(t.compare, this.#compare)}
       </span>
     </div>`;
   }
@@ -324,20 +326,23 @@ export class SessionTimeline extends KeeperElement {
     if (input instanceof HTMLInputElement) input.click();
   }
 
+  #search(): TemplateResult {
+    const t = appStrings();
+    const { filter, timeline } = this;
+    const found = isNarrowed(filter) ? filterEntries(timeline.entries, filter).length : undefined;
+    return html`<input type="search" aria-label=${t.search} placeholder=${t.search} .value=${filter.text} autocomplete="off" @input=${(
+      event: Event,
+    ) => {
+      if (event.target instanceof HTMLInputElement) this.#changeFilter({ text: event.target.value });
+    }} />
+      <span class="found soft small numbers" role="status">${found === undefined ? nothing : t.shownOf(formatNumber(found), t.events(timeline.entries.length))}</span>`;
+  }
+
   #filters(): TemplateResult {
     const t = appStrings();
     const { filter, timeline } = this;
     const kinds = LANE_KINDS.filter((kind) => timeline.lanes.some((lane) => lane.kind === kind));
-    const found = isNarrowed(filter) ? filterEntries(timeline.entries, filter).length : undefined;
     return html`<div class="row">
-      <input type="search" aria-label=${t.search} placeholder=${t.search} .value=${filter.text} autocomplete="off" @input=${(
-        event: Event,
-      ) => {
-        if (event.target instanceof HTMLInputElement) this.#changeFilter({ text: event.target.value });
-      }} />
-      <span class="soft small numbers" role="status">${found === undefined ? nothing : t.shownOf(formatNumber(found), t.events(timeline.entries.length))}</span>
-    </div>
-    <div class="row">
       <fieldset class="lanes"><legend class="unseen">${t.filterLanes}</legend>${kinds.map(
         (kind) =>
           html`<label><input type="checkbox" .checked=${!filter.hidden.includes(kind)} @change=${(event: Event) => {

@@ -218,6 +218,7 @@ export const appDe: AppStrings = {
   },
   refresh: 'Aktualisieren',
   saveFile: 'Als Datei speichern',
+  file: 'Datei',
   openFile: 'Datei öffnen',
   internalSteps: 'Interne Schritte anzeigen',
   backToLive: 'Zurück zu diesem Gerät',

@@ -226,6 +226,7 @@ export const appEn = {
   },
   refresh: 'Refresh',
   saveFile: 'Save as file',
+  file: 'File',
   openFile: 'Open a file',
   internalSteps: 'Show internal steps',
   backToLive: 'Back to this device',

@@ -123,7 +123,7 @@ test('a range is selected by mouse or keys, narrows the table and what is copied
     await page.getByRole('radio', { name: 'Table' }).check();
     const found = Number((await status.textContent())?.split(' ')[0]);
     await expect(page.getByRole('table', { name: 'Timeline' })).toHaveAttribute('aria-rowcount', String(found + 1));
-    await page.getByRole('button', { name: 'Export' }).press('Enter');
+    await page.getByRole('button', { name: 'File', exact: true }).press('Enter');
     await page.getByRole('button', { name: 'Copy as text' }).press('Enter');
     await expect(page.locator('session-status').getByRole('status')).toContainText(`Copied ${found} events.`);
     const lines = (await page.evaluate(() => navigator.clipboard.readText())).split('\n');
@@ -251,7 +251,7 @@ test('the table has the same events, with few rows in the document', async ({ pa
 test('saves the timeline as a file, opens another one, and returns to the live timeline', async ({ page, gallery }) => {
   await gallery.open('active', '#timeline');
   const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Export' }).click();
+  await page.getByRole('button', { name: 'File', exact: true }).click();
   await page.getByRole('button', { name: 'Save as file' }).click();
   const saved = await (await download).path();
   const text = await readFile(saved, 'utf8');

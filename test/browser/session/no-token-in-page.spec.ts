@@ -59,7 +59,7 @@ const useIt = async (page: Page, lab: FaultClient, kind: SignInKind): Promise<vo
 const savedJournal = async (page: Page): Promise<string> => {
   await page.getByRole('link', { name: 'Timeline' }).click();
   const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Export' }).click();
+  await page.getByRole('button', { name: 'File', exact: true }).click();
   await page.getByRole('button', { name: 'Save as file' }).click();
   return readFile(await (await download).path(), 'utf8');
 };
