@@ -69,7 +69,7 @@ export class SessionTimeline extends KeeperElement {
       .file-menu { anchor-name: --file; }
       [popover] { position-anchor: --file; padding: .375rem; }
       [popover] button { display: block; inline-size: 100%; border: 0; text-align: start; }
-      .found:empty { display: none; }
+      .found:empty { position: absolute; }
       input[type=search] { flex: 1 1 12rem; inline-size: auto; min-inline-size: 0; min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
       .lanes { display: flex; flex-wrap: wrap; gap: .375rem;
         label { position: relative; display: inline-flex; align-items: center; min-block-size: 2rem; padding: .125rem .75rem; border: 1px solid var(--_line); border-radius: 1rem; font-size: .8125rem; font-weight: 400; color: var(--_soft); cursor: pointer; }
