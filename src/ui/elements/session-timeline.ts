@@ -4,21 +4,20 @@ import { customElement } from '../base/custom-element.ts';
 import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
-import { announce } from '../base/announcements.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
-import { saveFile } from '../base/save-file.ts';
 import { popoverStyles } from '../look/popover.ts';
 import { problemText } from '../strings/problem-text.ts';
-import { formatNumber } from '../strings/time.ts';
 import { sortByTime, mergeEntries } from '../timeline/entries.ts';
-import { MAX_FILE_BYTES, parseTimelineFile, timelineFile, timelineText } from '../timeline/file.ts';
-import { filterEntries, filterTimeline, isNarrowed, NO_FILTER, type Filter } from '../timeline/filter.ts';
-import { timelineOf, type LaneKind, type Timeline } from '../timeline/model.ts';
+import { timelineFile } from '../timeline/file.ts';
+import { fileMenu, fileMenuStyles } from '../timeline/file-menu.ts';
+import { filterBarStyles, laneChoice, searchField } from '../timeline/filter-bar.ts';
+import { filterEntries, filterTimeline, isNarrowed, NO_FILTER, RangeEvent, type Filter } from '../timeline/filter.ts';
+import { timelineOf, type Timeline } from '../timeline/model.ts';
 import { watchRequests } from '../timeline/requests.ts';
-import { RangeEvent } from '../timeline/session-lanes.ts';
-import '../compare/session-compare.ts';
+import '../lanes/session-lanes.ts';
+import './session-compare.ts';
 import '../timeline/session-events.ts';
 
 await loadAppStrings();
@@ -42,9 +41,6 @@ const outline = (snapshot: Snapshot | undefined): string =>
 /** The worker writes its journal a moment after it sends the snapshot. */
 const READ_AFTER_MS = 200;
 
-const FILE_NAME = 'session-timeline.json';
-const LANE_KINDS: readonly LaneKind[] = ['tabs', 'worker', 'token', 'socket', 'network', 'requests'];
-
 /**
  * What happened to this session, live or from a file: as lanes (tabs, workers, session, sockets, network, requests) or as
  * a table. A saved file contains no token, so a user can send it to support.
@@ -58,6 +54,8 @@ export class SessionTimeline extends KeeperElement {
   static override styles = [
     KeeperElement.styles,
     popoverStyles,
+    fileMenuStyles,
+    filterBarStyles,
     css`
       .end { margin-inline-start: auto; gap: .375rem; }
       .row button { min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
@@ -66,22 +64,10 @@ export class SessionTimeline extends KeeperElement {
         label:has(:checked) { background: var(--_surface); border-color: var(--_line); color: var(--_ink); }
         label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px; }
         input { position: absolute; inset: 0; min-block-size: 0; block-size: 100%; opacity: 0; cursor: pointer; } }
-      .file-menu { anchor-name: --file; }
-      [popover] { position-anchor: --file; padding: .375rem; }
-      [popover] button { display: block; inline-size: 100%; border: 0; text-align: start; }
-      .found:empty { position: absolute; }
-      input[type=search] { flex: 1 1 12rem; inline-size: auto; min-inline-size: 0; min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
-      .lanes { display: flex; flex-wrap: wrap; gap: .375rem;
-        label { position: relative; display: inline-flex; align-items: center; min-block-size: 2rem; padding: .125rem .75rem; border: 1px solid var(--_line); border-radius: 1rem; font-size: .8125rem; font-weight: 400; color: var(--_soft); cursor: pointer; }
-        label:has(:checked) { color: var(--_ink); background: var(--_sunken); border-color: var(--_edge); }
-        label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px; }
-        input { position: absolute; inset: 0; min-block-size: 0; block-size: 100%; opacity: 0; cursor: pointer; } }
-      @media (pointer: coarse) { .lanes label, .view label, .internal { min-block-size: 2.75rem; } }
-      .internal { display: inline-flex; align-items: center; gap: .5rem; min-block-size: 2.5rem; font-weight: 400; cursor: pointer; }
-      .internal input { inline-size: 1.125rem; min-block-size: 1.125rem; block-size: 1.125rem; margin: 0; accent-color: var(--_accent); }
       .file { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .5rem 1rem; border-radius: calc(var(--_radius) - .25rem); background: var(--_sunken); font-size: .9375rem; }
       .file p { overflow-wrap: anywhere; min-inline-size: 0; }
-      @media (forced-colors: active) { .view label:has(:checked), .lanes label:has(:checked) { background: SelectedItem; color: SelectedItemText; forced-color-adjust: none; } }
+      @media (pointer: coarse) { .view label { min-block-size: 2.75rem; } }
+      @media (forced-colors: active) { .view label:has(:checked) { background: SelectedItem; color: SelectedItemText; forced-color-adjust: none; } }
     `,
   ];
 
@@ -155,49 +141,6 @@ export class SessionTimeline extends KeeperElement {
     return snapshot ? JSON.stringify(timelineFile(this.#exported(), snapshot, Date.now()), null, 1) : '';
   }
 
-  async #copy(text: string): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(text);
-      this.trouble = { type: 'none' };
-      announce(appStrings().copied(this.#exported().length));
-    } catch {
-      this.trouble = { type: 'file', text: appStrings().copyFailed };
-    }
-  }
-
-  #file(): File {
-    return new File([this.#json()], FILE_NAME, { type: 'application/json' });
-  }
-
-  async #share(): Promise<void> {
-    try {
-      await navigator.share({ files: [this.#file()], title: strings().timeline });
-    } catch (error) {
-      // the person closed the sheet
-      if (error instanceof DOMException && error.name === 'AbortError') return;
-      this.trouble = { type: 'file', text: appStrings().copyFailed };
-    }
-  }
-
-  /** Shows the file that was chosen, or compares it with what is on screen. */
-  async #open(event: Event, use: (name: string, entries: readonly JournalEntry[]) => void): Promise<void> {
-    const input = event.target;
-    const file = input instanceof HTMLInputElement ? input.files?.[0] : undefined;
-    if (!(input instanceof HTMLInputElement) || !file) return;
-    const entries = file.size > MAX_FILE_BYTES ? undefined : parseTimelineFile(await file.text());
-    input.value = '';
-    if (!entries) {
-      this.trouble = {
-        type: 'file',
-        text: file.size > MAX_FILE_BYTES ? appStrings().tooLarge : appStrings().notATimeline,
-      };
-      return;
-    }
-    this.trouble = { type: 'none' };
-    use(file.name, sortByTime(entries));
-    announce(appStrings().lookingAt(file.name, entries.length));
-  }
-
   readonly #look = (name: string, entries: readonly JournalEntry[]): void => {
     this.source = { type: 'file', name, entries };
     this.#changeFilter({ range: undefined });
@@ -209,9 +152,13 @@ export class SessionTimeline extends KeeperElement {
     this.other = { name, timeline: timelineOf(entries, Date.now(), false) };
   };
 
-  #changeFilter(change: Partial<Filter>): void {
+  readonly #changeFilter = (change: Partial<Filter>): void => {
     this.filter = { ...this.filter, ...change };
-  }
+  };
+
+  readonly #setTrouble = (text: string): void => {
+    this.trouble = text === '' ? { type: 'none' } : { type: 'file', text };
+  };
 
   #backToLive(): void {
     this.source = { type: 'live' };
@@ -248,7 +195,7 @@ export class SessionTimeline extends KeeperElement {
           <button @click=${this.#backToLive}>${t.backToLive}</button></div>`
             : nothing
         }
-        ${this.#tools(file !== undefined)}${this.#filters()}
+        ${this.#tools(file !== undefined)}${laneChoice(timeline, this.filter, this.#changeFilter)}
         <div role="alert">${trouble.type === 'journal' ? problemText(trouble.problem) : nothing}${trouble.type === 'file' ? trouble.text : nothing}</div>
         ${this.view === 'lanes' ? this.#lanes(!file) : this.#table()}
       </div>
@@ -290,8 +237,6 @@ export class SessionTimeline extends KeeperElement {
 
   #tools(isFile: boolean): TemplateResult {
     const t = appStrings();
-    const canShare =
-      'canShare' in navigator && navigator.canShare({ files: [new File([], FILE_NAME, { type: 'application/json' })] });
     return html`<div class="row">
       <fieldset class="view"><legend class="unseen">${t.show}</legend>${(['lanes', 'table'] as const).map(
         (view) =>
@@ -299,61 +244,17 @@ export class SessionTimeline extends KeeperElement {
             this.view = view;
           }} />${t[view]}</label>`,
       )}</fieldset>
-      ${this.#search()}
+      ${searchField(this.timeline, this.filter, this.#changeFilter)}
       <span class="row end">
         ${isFile ? nothing : html`<button @click=${this.#read}>${t.refresh}</button>`}
-        <button class="file-menu" popovertarget="file">${t.file}</button>
-        <div id="file" popover="auto">
-          <button @click=${() => saveFile(FILE_NAME, this.#json())}>${t.saveFile}</button>
-          ${canShare ? html`<button @click=${this.#share}>${t.share}</button>` : nothing}
-          <button @click=${() => this.#copy(timelineText(this.#exported()))}>${t.copyText}</button>
-          <button @click=${() => this.#copy(this.#json())}>${t.copyJson}</button>
-          ${this.#picker(t.openFile, this.#look)}${this.#picker(t.compare, this.#compare)}
-        </div>
+        ${fileMenu({
+          entries: () => this.#exported(),
+          json: () => this.#json(),
+          look: this.#look,
+          compare: this.#compare,
+          trouble: this.#setTrouble,
+        })}
       </span>
-    </div>`;
-  }
-
-  #picker(label: string, use: (name: string, entries: readonly JournalEntry[]) => void): TemplateResult {
-    return html`<button @click=${this.#pick}>${label}</button>
-      <input type="file" accept="application/json,.json" hidden aria-label=${label} @change=${(event: Event) => this.#open(event, use)} />`;
-  }
-
-  /** The button's own input follows it. */
-  #pick(event: Event): void {
-    if (!(event.currentTarget instanceof HTMLElement)) return;
-    const input = event.currentTarget.nextElementSibling;
-    if (input instanceof HTMLInputElement) input.click();
-  }
-
-  #search(): TemplateResult {
-    const t = appStrings();
-    const { filter, timeline } = this;
-    const found = isNarrowed(filter) ? filterEntries(timeline.entries, filter).length : undefined;
-    return html`<input type="search" aria-label=${t.search} placeholder=${t.search} .value=${filter.text} autocomplete="off" @input=${(
-      event: Event,
-    ) => {
-      if (event.target instanceof HTMLInputElement) this.#changeFilter({ text: event.target.value });
-    }} />
-      <span class="found soft small numbers" role="status">${found === undefined ? nothing : t.shownOf(formatNumber(found), t.events(timeline.entries.length))}</span>`;
-  }
-
-  #filters(): TemplateResult {
-    const t = appStrings();
-    const { filter, timeline } = this;
-    const kinds = LANE_KINDS.filter((kind) => timeline.lanes.some((lane) => lane.kind === kind));
-    return html`<div class="row">
-      <fieldset class="lanes"><legend class="unseen">${t.filterLanes}</legend>${kinds.map(
-        (kind) =>
-          html`<label><input type="checkbox" .checked=${!filter.hidden.includes(kind)} @change=${(event: Event) => {
-            const isOn = event.target instanceof HTMLInputElement && event.target.checked;
-            const others = filter.hidden.filter((each) => each !== kind);
-            this.#changeFilter({ hidden: isOn ? others : [...others, kind] });
-          }} />${t.lane[kind]}</label>`,
-      )}</fieldset>
-      <label class="internal"><input type="checkbox" .checked=${filter.internal} @change=${(event: Event) => {
-        this.#changeFilter({ internal: event.target instanceof HTMLInputElement && event.target.checked });
-      }} />${t.internalSteps}</label>
     </div>`;
   }
 }

@@ -20,7 +20,7 @@ import { loadLabState, median, missing, saveLabState, verdictOf, type LabState, 
 import { labStrings, loadLabStrings } from './lab-strings.ts';
 import { labStyles } from './lab-styles.ts';
 import { verdictText } from './verdict-text.ts';
-import '../timeline/session-lanes.ts';
+import '../lanes/session-lanes.ts';
 
 await Promise.all([loadAppStrings(), loadLabStrings()]);
 

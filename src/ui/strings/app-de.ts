@@ -201,6 +201,7 @@ export const appDe: AppStrings = {
   share: 'Teilen',
   copied: (count) => `${events(count)} kopiert.`,
   copyFailed: 'Dieser Browser hat das Kopieren nicht erlaubt. Speichere stattdessen eine Datei.',
+  shareFailed: 'Dieser Browser konnte die Datei nicht teilen. Speichere sie stattdessen.',
   compare: 'Mit einer Datei vergleichen',
   stopComparing: 'Vergleich beenden',
   comparedWith: (name) => `Verglichen mit ${name}`,

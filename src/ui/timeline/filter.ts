@@ -5,13 +5,23 @@ import { entryText, laneKindOf, rawEntry } from './entry-text.ts';
 import type { Lane, LaneKind, Timeline } from './model.ts';
 
 /** A part of the time, in ms since the Unix epoch. */
-export type Range = { from: number; to: number };
+export type TimeRange = { from: number; to: number };
+
+/** A person selected a part of the time, or cleared it. */
+export class RangeEvent extends Event {
+  readonly range: TimeRange | undefined;
+
+  constructor(range: TimeRange | undefined) {
+    super('timeline-range');
+    this.range = range;
+  }
+}
 
 /**
  * What the timeline shows. `text`: each of its words is part of an entry, of its sentence or of its lane. `hidden`: lanes
  * that are off. `internal`: also internal steps and the app's own requests.
  */
-export type Filter = { text: string; hidden: readonly LaneKind[]; internal: boolean; range?: Range | undefined };
+export type Filter = { text: string; hidden: readonly LaneKind[]; internal: boolean; range?: TimeRange | undefined };
 
 export const NO_FILTER: Filter = { text: '', hidden: [], internal: false };
 
@@ -36,7 +46,7 @@ const searchText = (entry: JournalEntry): string => {
 
 const textMatcher = (text: string): ((entry: JournalEntry) => boolean) => {
   const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  return (entry) => words.length === 0 || words.every((word) => searchText(entry).includes(word));
+  return (entry) => words.every((word) => searchText(entry).includes(word));
 };
 
 /** The entries that pass, in their order. An entry that belongs to no lane shows only with the internal steps. */

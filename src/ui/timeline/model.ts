@@ -179,6 +179,12 @@ export const spotsOf = (lane: Lane): Spot[] =>
     ...lane.marks.map((mark): Spot => ({ at: mark.at, to: mark.at, tone: mark.tone, entry: mark.entry, type: 'mark' })),
   ].toSorted((a, b) => a.at - b.at);
 
+/** The next (1) or previous (-1) spot; the last one if none is selected. */
+export const neighbourOf = (spots: readonly Spot[], selected: Spot | undefined, by: 1 | -1): Spot | undefined => {
+  const current = spots.findIndex(({ entry, type }) => entry === selected?.entry && type === selected.type);
+  return current < 0 ? spots.at(-1) : spots[Math.min(spots.length - 1, Math.max(0, current + by))];
+};
+
 /** The nearest mark within `reach` (ms) of a moment, else the span that lasts then. */
 export const spotAt = (lane: Lane, at: number, reach: number): Spot | undefined => {
   const next = firstFrom(lane.marks, at, (mark) => mark.at);

@@ -1,6 +1,6 @@
 import { css, html, svg, type TemplateResult } from 'lit';
 import { appStrings } from '../strings/app-strings.ts';
-import type { Tone } from './model.ts';
+import type { Tone } from '../timeline/model.ts';
 
 export const legendStyles = css`
   .legend { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding-block: .5rem .75rem; font-size: .75rem; color: var(--_soft); }

@@ -1,6 +1,6 @@
 import { CELL_PX, visibleMarks, visibleSpans, type Cell } from './density.ts';
-import type { Range } from './filter.ts';
-import type { Lane, Mark, Timeline, Tone } from './model.ts';
+import type { TimeRange } from '../timeline/filter.ts';
+import type { Lane, Mark, Timeline, Tone } from '../timeline/model.ts';
 import { ticks, xOf, type Viewport } from './viewport.ts';
 
 /** The page's current CSS colours: light or dark, a site's theme, or the system's forced colours. */
@@ -28,7 +28,7 @@ export type Scene = {
   view: Viewport;
   names: Names;
   /** The part that is selected. */
-  range: Range | undefined;
+  range: TimeRange | undefined;
   /** The end of every span that still lasts (ms since the Unix epoch). */
   now: number;
   palette: Palette;
@@ -71,7 +71,6 @@ const stripes = (ctx: CanvasRenderingContext2D, { x, y, width }: Box, colour: st
 
 const STACK: readonly Tone[] = ['idle', 'busy', 'good', 'warn', 'bad'];
 const isTrouble = (tone: Tone): boolean => tone === 'warn' || tone === 'bad';
-const hasTrouble = ({ weights }: Cell): boolean => weights.warn + weights.bad > 0;
 
 /** A column of shares, from the bottom up, with trouble on top: its place says what its colour says. */
 const paintCell = (
@@ -114,7 +113,9 @@ const paintSpans = (ctx: CanvasRenderingContext2D, lane: Lane, top: number, scen
   for (const cell of cells) paintCell(ctx, cell, { bottom: middle + BAR_PX / 2, height: BAR_PX }, palette);
 };
 
-const paintMark = (ctx: CanvasRenderingContext2D, x: number, middle: number, tone: Tone, palette: Palette): void => {
+type Place = { x: number; middle: number };
+
+const paintMark = (ctx: CanvasRenderingContext2D, { x, middle }: Place, tone: Tone, palette: Palette): void => {
   ctx.fillStyle = palette[tone];
   ctx.strokeStyle = palette.surface;
   ctx.lineWidth = 1.5;
@@ -129,23 +130,27 @@ const paintMark = (ctx: CanvasRenderingContext2D, x: number, middle: number, ton
   ctx.fill();
 };
 
-/** Columns whose height grows with the count; on a lane with bars below them only triangles, so that the bars stay visible. */
-const paintMarkCells = (
-  ctx: CanvasRenderingContext2D,
-  lane: Lane,
-  middle: number,
-  cells: readonly Cell[],
-  palette: Palette,
-): void => {
+/** Columns whose height grows with the count. */
+const paintCounts = (ctx: CanvasRenderingContext2D, cells: readonly Cell[], middle: number, palette: Palette): void => {
   const most = Math.max(1, ...cells.map(({ count }) => count));
-  let free = -Infinity;
   for (const cell of cells) {
     const height = Math.max(TROUBLE_PX, (Math.log2(1 + cell.count) / Math.log2(1 + most)) * BAR_PX);
-    if (lane.spans.length === 0) paintCell(ctx, cell, { bottom: middle + BAR_PX / 2, height }, palette);
-    else if (hasTrouble(cell) && cell.x >= free) {
-      paintMark(ctx, cell.x + CELL_PX / 2, middle, cell.weights.bad > 0 ? 'bad' : 'warn', palette);
-      free = cell.x + 2 * MARK_PX;
-    }
+    paintCell(ctx, cell, { bottom: middle + BAR_PX / 2, height }, palette);
+  }
+};
+
+/** On a lane with bars only triangles, and not too many of them, so that the bars stay visible. */
+const paintTroubles = (
+  ctx: CanvasRenderingContext2D,
+  cells: readonly Cell[],
+  middle: number,
+  palette: Palette,
+): void => {
+  let free = -Infinity;
+  for (const { x, weights } of cells) {
+    if (x < free || weights.warn + weights.bad === 0) continue;
+    paintMark(ctx, { x: x + CELL_PX / 2, middle }, weights.bad > 0 ? 'bad' : 'warn', palette);
+    free = x + 4 * MARK_PX;
   }
 };
 
@@ -153,10 +158,10 @@ const paintMarks = (ctx: CanvasRenderingContext2D, lane: Lane, top: number, scen
   const { view, palette } = scene;
   const middle = top + LANES[scene.names].bar + BAR_PX / 2;
   const { single, cells } = visibleMarks(lane, view);
-  paintMarkCells(ctx, lane, middle, cells, palette);
+  (lane.spans.length === 0 ? paintCounts : paintTroubles)(ctx, cells, middle, palette);
   // the quiet ones first: trouble is never below them
   const byWeight = (a: Mark, b: Mark): number => STACK.indexOf(a.tone) - STACK.indexOf(b.tone);
-  for (const { at, tone } of single.toSorted(byWeight)) paintMark(ctx, xOf(view, at), middle, tone, palette);
+  for (const { at, tone } of single.toSorted(byWeight)) paintMark(ctx, { x: xOf(view, at), middle }, tone, palette);
 };
 
 const paintAxis = (ctx: CanvasRenderingContext2D, height: number, scene: Scene): void => {

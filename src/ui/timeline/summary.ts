@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../../protocol/bridge/calls.ts';
-import type { Timeline } from '../timeline/model.ts';
+import type { Timeline } from './model.ts';
 
 /** The figures of a timeline. `ms`: the time that it covers. `valid`: the share of it (0 to 1) in which the session was valid. */
 export type Summary = {

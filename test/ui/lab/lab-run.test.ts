@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SignedOutReason } from '../../src/protocol/snapshot.ts';
-import { LabRun } from '../../src/ui/lab/lab-run.ts';
-import { verdictOf } from '../../src/ui/lab/lab-state.ts';
-import { ScriptedKeeper } from './scripted-keeper.ts';
-import { scenes } from './scenes.ts';
+import type { SignedOutReason } from '../../../src/protocol/snapshot.ts';
+import { LabRun } from '../../../src/ui/lab/lab-run.ts';
+import { verdictOf } from '../../../src/ui/lab/lab-state.ts';
+import { ScriptedKeeper } from '../scripted-keeper.ts';
+import { scenes } from '../scenes.ts';
 
 const NOW = 1_800_000_000_000;
 const MINUTE_MS = 60_000;

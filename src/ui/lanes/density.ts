@@ -1,4 +1,4 @@
-import { firstFrom, type Lane, type Mark, type Span, type Tone } from './model.ts';
+import { firstFrom, type Lane, type Mark, type Span, type Tone } from '../timeline/model.ts';
 import { xOf, type Viewport } from './viewport.ts';
 
 /** The width of a column that stands for several events (CSS pixels). */

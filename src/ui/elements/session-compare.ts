@@ -5,8 +5,8 @@ import { baseStyles, theme } from '../look/theme.ts';
 import { appStrings } from '../strings/app-strings.ts';
 import { duration, formatNumber, percent } from '../strings/time.ts';
 import { timelineOf, type Timeline } from '../timeline/model.ts';
-import { summaryOf, type Summary } from './summary.ts';
-import '../timeline/session-lanes.ts';
+import { summaryOf, type Summary } from '../timeline/summary.ts';
+import '../lanes/session-lanes.ts';
 
 const FIGURES = ['events', 'time', 'connected', 'renewals', 'failures', 'restarts', 'losses', 'signOuts'] as const;
 

@@ -1,40 +1,28 @@
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
 import { customElement } from '../base/custom-element.ts';
-import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import { announce } from '../base/announcements.ts';
 import { appStrings } from '../strings/app-strings.ts';
 import { ClockController } from '../base/clock-controller.ts';
-import { axisTime, momentText, periodText } from './time-labels.ts';
-import { rawEntry, entryText } from './entry-text.ts';
+import { axisTime } from '../timeline/time-labels.ts';
 import { listenToGestures } from './gestures.ts';
-import { CELL_PX, countWithin } from './density.ts';
-import type { Range } from './filter.ts';
+import { CELL_PX } from './density.ts';
+import { RangeEvent, type TimeRange } from '../timeline/filter.ts';
+import { describeSpot, laneName, rangeEvidence, spotEvidence } from './evidence.ts';
+import { lanesStyles } from './lanes-styles.ts';
 import { legend, legendStyles } from './legend.ts';
-import { spotAt, spotsOf, type Lane, type Spot, type Timeline } from './model.ts';
-import { heightOf, laneHeight, paint, type Names, type Palette } from './paint.ts';
+import { neighbourOf, spotAt, spotsOf, type Spot, type Timeline } from '../timeline/model.ts';
+import { COLOURS, readPalette, sizeCanvas, watchColours } from './canvas.ts';
+import { heightOf, laneHeight, paint, type Names } from './paint.ts';
 import * as viewing from './viewport.ts';
 import { baseStyles, theme } from '../look/theme.ts';
 
 /** The spot of a lane that the pointer or the arrow keys are on. */
 type Pointed = { lane: number; spot: Spot; at: number };
 
-/** A person selected a part of the time, or cleared it. */
-export class RangeEvent extends Event {
-  readonly range: Range | undefined;
-
-  constructor(range: Range | undefined) {
-    super('timeline-range');
-    this.range = range;
-  }
-}
-
 const REACH_PX = 6;
 const ZOOM_STEP = 0.6;
-const COLOURS = ['good', 'busy', 'warn', 'bad', 'idle', 'line', 'soft', 'ink', 'accent', 'surface'] as const;
 const KEY_PAN_PX = 160;
-/** Tabs, worker, session, one socket, requests. Their height is reserved, so that nothing moves when the journal arrives. */
-const USUAL_LANES = 5;
 /** From this width of the whole on, the names of the lanes are beside them (CSS pixels). */
 const BESIDE_PX = 560;
 
@@ -48,36 +36,13 @@ const BESIDE_PX = 560;
  */
 @customElement('session-lanes')
 export class SessionLanes extends LitElement {
-  static override styles = [
-    theme,
-    baseStyles,
-    css`
-      .chart { position: relative; display: grid; grid-template-columns: minmax(0, 1fr); }
-      .beside { grid-template-columns: fit-content(13rem) minmax(0, 1fr); column-gap: .75rem; }
-      .surface { position: relative; direction: ltr; border-radius: calc(var(--_radius) - .25rem); cursor: crosshair; touch-action: pan-y; user-select: none; overflow: clip; min-block-size: ${heightOf(USUAL_LANES, 'above')}px; }
-      .beside .surface { min-block-size: ${heightOf(USUAL_LANES, 'beside')}px; }
-      canvas { display: block; inline-size: 100%; }
-      .names { display: grid; grid-auto-rows: ${laneHeight('beside')}px; align-content: start; align-items: center; }
-      .above .names { position: absolute; z-index: 1; inset: 1px 0 auto; grid-auto-rows: ${laneHeight('above')}px; place-items: start; pointer-events: none; }
-      .name { padding-inline: .375rem; border-radius: .25rem; font-size: .8125rem; line-height: 1.125rem; color: var(--_soft); max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-      .above .name { background: color-mix(in oklch, var(--_surface) 80%, transparent); font-size: .75rem; }
-      .evidence { min-block-size: 4.5rem; padding-block-start: .75rem; font-size: .875rem; border-block-start: 1px solid var(--_line); }
-      .evidence p { overflow-wrap: anywhere; }
-      .evidence .row { margin-block-start: .5rem; gap: .375rem; }
-      .tools { gap: .375rem; margin-block-end: .75rem; }
-      .row button { min-inline-size: 2.25rem; min-block-size: 2.25rem; padding: .25rem .75rem; font-size: .875rem; }
-      i { display: none; }
-      .c-good { color: var(--_good); } .c-busy { color: var(--_accent); } .c-warn { color: var(--_warn); } .c-bad { color: var(--_bad); } .c-idle { color: var(--_edge); }
-      .c-line { color: var(--_line); } .c-soft { color: var(--_soft); } .c-ink { color: var(--_ink); } .c-accent { color: var(--_accent); } .c-surface { color: var(--_surface); }
-    `,
-    legendStyles,
-  ];
+  static override styles = [theme, baseStyles, lanesStyles, legendStyles];
 
   @property({ attribute: false }) timeline: Timeline = { entries: [], lanes: [], from: 0, to: 1 };
   /** The timeline still grows: its end is now. */
   @property({ type: Boolean }) live = false;
   /** The part that is selected. */
-  @property({ attribute: false }) range: Range | undefined;
+  @property({ attribute: false }) range: TimeRange | undefined;
   @state() private pointed: Pointed | undefined;
   @state() private names: Names = 'beside';
   @query('canvas') private readonly canvas!: HTMLCanvasElement;
@@ -100,8 +65,7 @@ export class SessionLanes extends LitElement {
     super.connectedCallback();
     const gone = new AbortController();
     this.#gone = gone;
-    for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)'])
-      matchMedia(query).addEventListener('change', () => this.#paintSoon(), { signal: gone.signal });
+    watchColours(() => this.#paintSoon(), gone.signal);
     void this.updateComplete.then(() => {
       if (gone.signal.aborted) return;
       this.#resize.observe(this.surface);
@@ -181,7 +145,7 @@ export class SessionLanes extends LitElement {
     this.pointed = spot && { lane, spot, at: spot.type === 'mark' ? spot.at : at };
   }
 
-  #setRange(range: Range | undefined): void {
+  #setRange(range: TimeRange | undefined): void {
     if (range === undefined) this.#anchor = undefined;
     if (range !== this.range) this.dispatchEvent(new RangeEvent(range));
   }
@@ -206,20 +170,17 @@ export class SessionLanes extends LitElement {
   }
 
   #select(lane: number, spot: Spot | undefined): void {
-    if (!spot) return;
+    const found = this.timeline.lanes[lane];
+    if (!spot || !found) return;
     this.pointed = { lane, spot, at: spot.at };
     this.#move((view, extent) => viewing.reveal(view, extent, spot.at));
-    announce(this.#describe(this.timeline.lanes[lane], spot));
+    announce(describeSpot(this.timeline, found, spot));
   }
 
   /** Selects the next (1) or previous (-1) event of the lane, or its last one if none is selected. */
   #step(by: 1 | -1): void {
     const lane = this.pointed?.lane ?? 0;
-    const spots = this.#spots(lane);
-    const current = spots.findIndex(
-      ({ entry, type }) => entry === this.pointed?.spot.entry && type === this.pointed.spot.type,
-    );
-    this.#select(lane, current < 0 ? spots.at(-1) : spots[Math.min(spots.length - 1, Math.max(0, current + by))]);
+    this.#select(lane, neighbourOf(this.#spots(lane), this.pointed?.spot, by));
   }
 
   #changeLane(by: 1 | -1): void {
@@ -264,25 +225,12 @@ export class SessionLanes extends LitElement {
     });
   }
 
-  #palette(): Palette {
-    const colour = (name: string): string => {
-      const probe = this.renderRoot.querySelector(`.c-${name}`);
-      return probe ? getComputedStyle(probe).color : 'black';
-    };
-    return Object.fromEntries(COLOURS.map((name) => [name, colour(name)])) as Palette;
-  }
-
   #paint(): void {
     const ctx = this.canvas.getContext('2d');
     if (!ctx || !this.checkVisibility()) return;
     const began = performance.now();
     const view = this.#viewport;
-    const scale = devicePixelRatio;
-    const height = heightOf(this.timeline.lanes.length, this.names);
-    const [wide, high] = [Math.round(view.width * scale), Math.round(height * scale)];
-    if (this.canvas.width !== wide) this.canvas.width = wide;
-    if (this.canvas.height !== high) this.canvas.height = high;
-    this.canvas.style.blockSize = `${height}px`;
+    const scale = sizeCanvas(this.canvas, view.width, heightOf(this.timeline.lanes.length, this.names));
     paint(
       ctx,
       {
@@ -291,7 +239,7 @@ export class SessionLanes extends LitElement {
         names: this.names,
         range: this.range,
         now: this.#now,
-        palette: this.#palette(),
+        palette: readPalette(this.renderRoot),
         font: `12px ${getComputedStyle(this).fontFamily}`,
         label: axisTime,
         pointed: this.pointed && { lane: this.pointed.lane, entry: this.pointed.spot.entry, at: this.pointed.at },
@@ -319,7 +267,7 @@ export class SessionLanes extends LitElement {
       </div>
       <div class="chart ${this.names}">
         <div class="names">
-          ${this.timeline.lanes.map((lane) => html`<span class="name" title=${this.#name(lane)}>${this.#name(lane)}</span>`)}
+          ${this.timeline.lanes.map((lane) => html`<span class="name" title=${laneName(lane)}>${laneName(lane)}</span>`)}
         </div>
         <div class="surface" role="application" tabindex="0" aria-label=${t.chart} aria-describedby="help" @keydown=${this.#key}>
           <canvas></canvas>
@@ -332,49 +280,21 @@ export class SessionLanes extends LitElement {
     `;
   }
 
-  #name({ kind, about }: Lane): string {
-    return [appStrings().lane[kind], about].filter(Boolean).join(' ');
-  }
-
-  #describe(lane: Lane | undefined, { entry, type }: Spot): string {
-    const found = this.timeline.entries[entry];
-    if (!lane || !found) return '';
-    const text =
-      lane.kind === 'worker' && type === 'span'
-        ? appStrings().workerRan(found.worker.slice(0, 8))
-        : entryText(found)?.text;
-    return `${this.#name(lane)}: ${text ?? rawEntry(found)}`;
-  }
-
   #evidence(): TemplateResult {
-    const { pointed } = this;
-    const entry = pointed && this.timeline.entries[pointed.spot.entry];
-    if (pointed && entry) return this.#spotEvidence(pointed, entry);
-    if (this.range) return this.#rangeEvidence(this.range);
-    return html`<p class="soft">${appStrings().pointAt}</p>`;
-  }
-
-  #spotEvidence(pointed: Pointed, entry: JournalEntry): TemplateResult {
-    const lane = this.timeline.lanes[pointed.lane];
-    const { at, to, type } = pointed.spot;
-    const when = type === 'mark' ? momentText(at) : periodText(at, to, this.#now);
-    // a worker's span begins with its first entry, which may be about anything and is no evidence of the worker
-    const raw = lane?.kind === 'worker' ? nothing : html` · <code>${rawEntry(entry)}</code>`;
-    const { from, to: end, width } = this.#viewport;
-    const reach = ((CELL_PX / 2) * (end - from)) / width;
-    const more = lane ? countWithin(lane, pointed.at - reach, pointed.at + reach) - 1 : 0;
-    return html`<p><strong>${this.#describe(lane, pointed.spot)}</strong></p>
-      <p class="soft numbers">${when}${raw}</p>
-      ${more > 1 ? html`<p class="soft small">${appStrings().andMore(more)}</p>` : nothing}`;
-  }
-
-  #rangeEvidence({ from, to }: Range): TemplateResult {
-    const t = appStrings();
-    const spots = this.timeline.lanes.flatMap(spotsOf).filter(({ at }) => at >= from && at <= to);
-    const troubles = spots.filter(({ tone }) => tone === 'warn' || tone === 'bad').length;
-    return html`<p>${t.rangeHas(periodText(from, to, this.#now), t.events(spots.length), troubles)}</p>
-      <div class="row"><button @click=${() => this.#zoomToRange()}>${t.zoomToRange}</button>
-        <button @click=${() => this.#setRange(undefined)}>${t.clearRange}</button></div>`;
+    const { pointed, timeline } = this;
+    const lane = pointed && timeline.lanes[pointed.lane];
+    if (pointed && lane) {
+      const { from, to, width } = this.#viewport;
+      const reach = ((CELL_PX / 2) * (to - from)) / width;
+      return spotEvidence({ ...pointed, timeline, lane, now: this.#now, reach });
+    }
+    const { range } = this;
+    if (!range) return html`<p class="soft">${appStrings().pointAt}</p>`;
+    return rangeEvidence(timeline, range, {
+      now: this.#now,
+      zoom: () => this.#zoomToRange(),
+      clear: () => this.#setRange(undefined),
+    });
   }
 }
 
