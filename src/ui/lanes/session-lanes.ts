@@ -140,7 +140,7 @@ export class SessionLanes extends LitElement {
     const lane = Math.floor(y / laneHeight(this.names));
     const found = this.timeline.lanes[lane];
     const at = viewing.timeAt(view, x);
-    const reach = (REACH_PX / view.width) * (view.to - view.from);
+    const reach = viewing.lengthOf(view, REACH_PX);
     const spot = found && at <= this.#now + reach ? spotAt(found, at, reach) : undefined;
     this.pointed = spot && { lane, spot, at: spot.type === 'mark' ? spot.at : at };
   }
@@ -151,9 +151,7 @@ export class SessionLanes extends LitElement {
   }
 
   #selectBetween(one: number, other: number): void {
-    const { from, to } = this.#extent;
-    const within = (at: number): number => Math.round(Math.min(to, Math.max(from, at)));
-    this.#setRange({ from: within(Math.min(one, other)), to: within(Math.max(one, other)) });
+    this.#setRange(viewing.between(this.#extent, one, other));
   }
 
   /** Moves to the next event, and selects everything from where the selection began. */
@@ -164,9 +162,8 @@ export class SessionLanes extends LitElement {
   }
 
   #zoomToRange(): void {
-    if (!this.range) return;
     const { range } = this;
-    this.#move(({ width }, extent) => viewing.show(range, extent, width));
+    if (range) this.#move(({ width }, extent) => viewing.show(range, extent, width));
   }
 
   #select(lane: number, spot: Spot | undefined): void {
@@ -191,8 +188,7 @@ export class SessionLanes extends LitElement {
   }
 
   #spots(lane: number): Spot[] {
-    const found = this.timeline.lanes[lane];
-    return found ? spotsOf(found) : [];
+    return this.timeline.lanes.slice(lane, lane + 1).flatMap(spotsOf);
   }
 
   #key(event: KeyboardEvent): void {
@@ -284,8 +280,7 @@ export class SessionLanes extends LitElement {
     const { pointed, timeline } = this;
     const lane = pointed && timeline.lanes[pointed.lane];
     if (pointed && lane) {
-      const { from, to, width } = this.#viewport;
-      const reach = ((CELL_PX / 2) * (to - from)) / width;
+      const reach = viewing.lengthOf(this.#viewport, CELL_PX / 2);
       return spotEvidence({ ...pointed, timeline, lane, now: this.#now, reach });
     }
     const { range } = this;

@@ -11,6 +11,15 @@ const MARGIN = 0.02;
 export const xOf = ({ from, to, width }: Viewport, at: number): number => ((at - from) / (to - from)) * width;
 export const timeAt = ({ from, to, width }: Viewport, x: number): number => from + (x / width) * (to - from);
 
+/** How long `pixels` are (ms). */
+export const lengthOf = ({ from, to, width }: Viewport, pixels: number): number => (pixels / width) * (to - from);
+
+/** The time between two moments of a timeline, in any order. */
+export const between = ({ from, to }: Extent, one: number, other: number): Extent => {
+  const within = (at: number): number => Math.round(Math.min(to, Math.max(from, at)));
+  return { from: within(Math.min(one, other)), to: within(Math.max(one, other)) };
+};
+
 /** The whole timeline, with a margin at its ends. */
 export const fit = ({ from, to }: Extent, width: number): Viewport => {
   const margin = Math.max(SHORTEST_MS, (to - from) * MARGIN);
