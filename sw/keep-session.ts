@@ -2,6 +2,7 @@ import { createAuth } from '../src/host/auth/auth.ts';
 import { withDefinitions } from '../src/host/auth/methods/define-sign-in.ts';
 import type { KeepSessionOptions } from './keep-session-options.ts';
 import * as host from './parts/host-part.ts';
+import * as sessions from './parts/sessions-part.ts';
 import { startKeeper } from './start-keeper.ts';
 
 /** A sign-in of the site's own gives sessions of the kind `password`, which the configuration then has to offer. */
@@ -25,6 +26,7 @@ const withForm = <T extends Pick<KeepSessionOptions, 'config'>>(options: T, defi
 export const keepSession = ({ sockets, signIn: definitions = [], ...options }: KeepSessionOptions): void => {
   startKeeper(withForm(options, definitions), {
     host: async () => host,
+    sessions: async () => sessions,
     auth: async () => ({ createAuth: (given) => createAuth({ ...given, withOwn: withDefinitions(definitions) }) }),
     sockets: sockets && (async () => sockets),
   });

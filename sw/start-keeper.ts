@@ -3,13 +3,14 @@ import type { Host } from '../src/host/services/host-types.ts';
 import { createFirstVerdict } from '../src/host/session/first-verdict.ts';
 import { createRequests } from '../src/host/session/requests.ts';
 import type { FirstRead } from '../src/host/storage/first-read.ts';
-import { END_SESSION_PATH } from '../src/protocol/bridge/bridge-constants.ts';
+import { END_SESSION_PATH, SESSION_HEADER } from '../src/protocol/bridge/bridge-constants.ts';
 import { callbacksOf } from '../src/protocol/start-config.ts';
 import { parsePageMessage, type PageMessage } from '../src/protocol/bridge/bridge.ts';
 import { createClientRateLimit } from './calls/client-rate-limit.ts';
 import type { KeepSessionOptions } from './keep-session-options.ts';
 import { createKeepAlives } from './keep-alive-responses.ts';
 import { completeConfig } from './parts/complete-config.ts';
+import type { StartedHost } from './parts/host-part.ts';
 import type { LateCode } from './parts/late-code.ts';
 import { createAbortableRequests } from './requests/abortable-requests.ts';
 import { addStaticRoutes } from './requests/static-routes.ts';
@@ -53,22 +54,15 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
   const { origin } = location;
   const scope = new URL(self.registration.scope).pathname;
   const folder = new URL('./', location.href).pathname;
-  let host: Host | undefined;
-  let answerCalls: ((source: Client, message: unknown, isAccepted: boolean) => Promise<void>) | undefined;
-  let loading: Promise<Host> | undefined;
+  let host: StartedHost | undefined;
+  let loading: Promise<StartedHost> | undefined;
 
-  const createWith = ({ createHost, createApi, answerCall }: Awaited<ReturnType<LateCode['host']>>): Host => {
-    const created = createHost({
-      ...{ config, origin, scope, build, seal, requests, firstRead },
-      where: 'service-worker',
-      loadAuth: late.auth,
-      loadSockets: late.sockets,
-    });
-    const api = createApi(created.apiOptions);
-    answerCalls = (source, message, isAccepted) => answerCall(api, source, message, isAccepted);
-    return created;
+  const createWith = async (part: Awaited<ReturnType<LateCode['host']>>): Promise<StartedHost> => {
+    const given = { ...{ config, origin, scope, build, seal, requests, firstRead }, loadAuth: late.auth };
+    const options = { ...given, where: 'service-worker', loadSockets: late.sockets } as const;
+    return config.sessions ? (await late.sessions()).startSessions(part, options) : part.startOne(options);
   };
-  const loadHost = (): Promise<Host> => {
+  const loadHost = (): Promise<StartedHost> => {
     if (loading) return loading;
     loading = late.host().then(createWith);
     // The next event tries again.
@@ -76,12 +70,12 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
     return loading;
   };
   /** A worker that waits reads nothing: the session may change until it is active. So only events of an active one call this. */
-  const startHost = async (): Promise<Host> => {
+  const startHost = async (): Promise<StartedHost> => {
     host ??= await loadHost();
     host.start();
     return host;
   };
-  const withHost = (use: (started: Host) => unknown): Promise<unknown> =>
+  const withHost = (use: (started: StartedHost) => unknown): Promise<unknown> =>
     host ? Promise.resolve(use(host)) : startHost().then(use);
 
   const firstVerdict = firstRead && createFirstVerdict({ firstRead, config, origin, seal, now: Date.now });
@@ -117,7 +111,7 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
         callbacks.find((path) => path === url.pathname),
       )
         ? startHost().then((started) => started.callback(url))
-        : isDocument(request, url, scope + END_SESSION_PATH) && startHost().then((started) => started.endSession());
+        : isDocument(request, url, scope + END_SESSION_PATH) && startHost().then((started) => started.endSession(url));
       if (next) respond(next.then((to) => Response.redirect(to, 302)));
       else if (isDocument(request, url, url.pathname)) {
         const { resultingClientId } = event;
@@ -130,6 +124,8 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
     }
     const match = requests.matcher.match(request, url);
     if (match.handling === 'ignore') {
+      if (config.sessions && request.headers.has(SESSION_HEADER))
+        return respond(startHost().then((started) => started.sendBare(request)));
       if (keepAlives.covers(url)) respond(keepAlives.respond(url));
       if (!host) keepOpenForRest(event);
       return;
@@ -137,7 +133,12 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
     // Developer tools send such requests for themselves. A worker cannot send one again (mswjs/msw has the same guard).
     if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
     const send = (sent: Request): Promise<Response> =>
-      abortable.send(sent, (plain) => requests.fetch(plain, sent === request ? match : requests.matcher.match(plain)));
+      abortable.send(sent, (plain) => {
+        const own = sent === request ? match : requests.matcher.match(plain);
+        return config.sessions
+          ? startHost().then((started) => started.fetch(plain, own, event.clientId))
+          : requests.fetch(plain, own);
+      });
     const own = options.respond?.(event, (sent) => send(sent).then(orReject));
     respond(own ? own.then((answer) => answer ?? Response.error()) : send(request));
     keepOpenForRest(event);
@@ -165,15 +166,15 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
     if (!isAccepted && message.type !== 'call') return;
     switch (message.type) {
       case 'call': {
-        const answer = async (started: Host): Promise<void> => {
-          await answerCalls?.(source, message.message, isAccepted);
+        const answer = async (started: StartedHost): Promise<void> => {
+          await started.answer(source, message, isAccepted);
           await started.pending();
         };
         return keepOpen(event, withHost(answer));
       }
       case 'attach': {
         const [port] = event.ports;
-        const attach = (started: Host): Promise<void> | undefined => {
+        const attach = (started: StartedHost): Promise<void> | undefined => {
           if (port) started.attach(message.intro, port, source.id);
           return started.pending();
         };

@@ -7,7 +7,7 @@ import {
   type ServerFrame,
 } from '../../src/protocol/frames.ts';
 import { MAX_STATE_LENGTH, type Cursor } from '../../src/protocol/cursor.ts';
-import { MAX_NAME } from '../../src/protocol/bridge/calls.ts';
+import { MAX_NAME } from '../../src/protocol/bridge/page-names.ts';
 import { closeFor, retryAfterReason, TOO_MANY_PAUSE_MS } from './connections-by-owner.ts';
 import { FreezableSocket, textOf, type FreezableConnection } from './freezable-socket.ts';
 import type { PresenceSocket, PresenceTracker } from './presence-tracker.ts';

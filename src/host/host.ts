@@ -195,6 +195,7 @@ export const createHost = (options: HostOptions): Host => {
     signInKinds: signInKindsOf(config),
     online: network.online,
     session: projectSession(session.machine),
+    ...(options.session && { sessionName: options.session }),
     sockets: sockets.views(),
     tabs: tabs.count,
     kept: counters.kept,
@@ -230,7 +231,7 @@ export const createHost = (options: HostOptions): Host => {
       });
     },
     senders: auth,
-    apiOptions: { scope, services, session, publish: sockets.publish, snapshot, nudge },
+    apiOptions: { scope, services, session, publish: sockets.publish, snapshot, nudge, name: options.session },
     attach(intro, port, client) {
       void livenessLock.then((life) => {
         const { tab } = intro;
@@ -253,13 +254,16 @@ export const createHost = (options: HostOptions): Host => {
       expectations.add(client, clock.now());
       session.dispatch({ type: 'tab-expected' });
     },
-    leave: tabs.leave,
+    leave: (tab) => void livenessLock.then(() => tabs.leave(tab)),
     isRedirected: () => session.machine.refusedProblem?.code === 'redirect-refused',
     async callback(url) {
       const landing = await auth.land(url.searchParams.get('state')).catch(() => undefined);
       if (!landing?.begins) session.dispatch(signInBy(url, config.signIn));
       return landing?.url ?? scope;
     },
+    owns: async (url) => auth.hasBegun(url.searchParams.get('state')).catch(() => false),
+    // After `attach`, which waits for the lock too.
+    switchTab: (tab) => void livenessLock.then(() => tabs.send(tab, [{ type: 'switched' }])),
     endSession: async () => (await services.endSession.take().catch(() => undefined)) ?? scope,
     handOver(ms) {
       handOverEndsAt = clock.now() + ms;

@@ -1,4 +1,5 @@
 import type { NudgeCause } from '../protocol/bridge/calls.ts';
+import type { Problem } from '../protocol/problem.ts';
 import type { SessionView, Snapshot } from '../protocol/snapshot.ts';
 import { createAttachment, type TabHandlers } from './connection/attachment.ts';
 import { arrivalOf, isVisible, observePage } from './connection/page-lifecycle.ts';
@@ -14,6 +15,8 @@ export type Client = {
   readonly realtime: Realtime;
   /** Resolves when the host has welcomed this page, or when its protocol is incompatible. */
   readonly ready: Promise<true>;
+  /** The session that this page shows, where the origin has several. */
+  shown(): string | undefined;
   /** Shows a snapshot that came in the result of a call. */
   showSnapshot(snapshot: Snapshot): void;
   /** Whether this page should reload. */
@@ -24,6 +27,8 @@ export type Client = {
 export type ClientOptions = {
   transport: Transport;
   tab: string;
+  /** The session that this page stays with. Absent: the one that is shown. */
+  session: string | undefined;
   /** The page's own build, or ''. */
   build: string;
   /** The code of the shared socket. The worker's answer comes while it loads. */
@@ -32,11 +37,14 @@ export type ClientOptions = {
   publicClass: SocketClass;
 };
 
+const NO_SESSIONS: Problem = { code: 'unsupported', detail: 'config.sessions' };
+
 /** What this page knows of the host's build. */
 type HostBuild = { state: 'unknown' } | { state: 'known'; firstBuild: string } | { state: 'incompatible' };
 
 /** Connects the parts of a page to a host and introduces the page to it. Rejects when `loading` does. */
-export const createClient = async ({ transport, tab, build, loading, publicClass }: ClientOptions): Promise<Client> => {
+export const createClient = async (options: ClientOptions): Promise<Client> => {
+  const { transport, tab, session: ownSession, build, loading, publicClass } = options;
   const store = createSnapshotStore(startingSnapshot('service-worker', navigator.onLine));
   const ending = new AbortController();
   let hostBuild: HostBuild = { state: 'unknown' };
@@ -57,7 +65,17 @@ export const createClient = async ({ transport, tab, build, loading, publicClass
     signedIn = lost || isHere;
     return lost ? { ...session, problem: { code: 'store-cleared' } } : session;
   };
-  const showSnapshot = (snapshot: Snapshot): void => {
+  let name: string | undefined;
+  const showSnapshot = (given: Snapshot): void => {
+    // A worker without `sessions` in its configuration has one session for all tabs.
+    const isOther = ownSession !== undefined && (given.sessionName ?? '') !== ownSession;
+    const snapshot: Snapshot = isOther
+      ? { ...given, session: { state: 'signed-out', reason: 'never', problem: NO_SESSIONS } }
+      : given;
+    const { sessionName = '' } = snapshot;
+    // A page that was in the back-forward cache during a switch learns of it here.
+    if (name !== undefined && name !== sessionName) realtime?.switchSession();
+    name = sessionName;
     realtime?.updateSession(snapshot.session);
     const view = explained(snapshot.session);
     if (hostBuild.state === 'unknown') hostBuild = { state: 'known', firstBuild: snapshot.build };
@@ -68,6 +86,18 @@ export const createClient = async ({ transport, tab, build, loading, publicClass
     settle();
     // The page that saw the network go may be gone already, and a worker gets no `offline` event.
     if (navigator.onLine !== store.get().online) void transport.api.nudge(navigator.onLine ? 'online' : 'offline');
+  };
+  /** Nothing is known before the first welcome. */
+  const shown = (): string | undefined => {
+    const { session, sessionName = '' } = store.get();
+    return ownSession ?? (session.state === 'starting' ? undefined : sessionName);
+  };
+  /** Nothing of the former session stays, and no answer to it counts. */
+  const switched = (): void => {
+    realtime?.switchSession();
+    signedIn = false;
+    name = undefined;
+    store.set({ ...store.get(), session: { state: 'starting' }, sockets: {} });
   };
   const unanswered = (): void => store.set(withoutHost(store.get()));
   const incompatible = (): void => {
@@ -81,7 +111,8 @@ export const createClient = async ({ transport, tab, build, loading, publicClass
     return realtime;
   });
   const page: TabHandlers = {
-    ...{ id: tab, visible: isVisible, loaded, showSnapshot, welcomed, unanswered, incompatible },
+    ...{ id: tab, visible: isVisible, loaded, showSnapshot, welcomed, unanswered, incompatible, switched },
+    session: () => ({ session: shown(), follows: ownSession === undefined }),
     topics: () => realtime?.topics() ?? [],
     portOpened: () => realtime?.portOpened(),
     receive: (frame) => realtime?.receive(frame),
@@ -125,6 +156,7 @@ export const createClient = async ({ transport, tab, build, loading, publicClass
     store,
     realtime: ofPage,
     ready,
+    shown,
     showSnapshot,
     outdated: () =>
       hostBuild.state === 'incompatible' ||

@@ -3,11 +3,12 @@ import { newId } from '../protocol/ids.ts';
 import { createKeeper } from './keeper.ts';
 import type { NativeCopy } from './native-store.ts';
 import type { InPageOptions, Transport } from './connection/transport.ts';
+import { SESSION_NAME } from '../protocol/bridge/session-name.ts';
 import type { Realtime, SocketRequest } from './realtime/realtime.ts';
 import type { ConnectOptions, Keeper, NativeStore, SocketClass } from './types/types.ts';
 import { withDeadline } from '../protocol/timing/timer.ts';
 import { createClient, type Client } from './client.ts';
-import { registerWorker } from './connection/worker-registration.ts';
+import { registerWorker, type WorkerRegistration } from './connection/worker-registration.ts';
 import { reachesKeeper, workerTransport } from './connection/worker-transport.ts';
 
 const DEFAULT_WORKER = '/sw.js';
@@ -22,7 +23,10 @@ type Wire = (transport: Transport) => Promise<Client>;
 const buildOf = (): string => document.querySelector<HTMLMetaElement>('meta[name="build"]')?.content ?? '';
 
 /** The worker, if it takes control of this page and answers. */
-const overWorker = async (script: string | TrustedScriptURL, tab: string, wireTo: Wire): Promise<Result<Client>> => {
+const overWorker = async (
+  script: string | TrustedScriptURL,
+  wireTo: (site: WorkerRegistration) => Promise<Client>,
+): Promise<Result<Client>> => {
   const found = await registerWorker(script);
   if (!found.ok) return found;
   const site = found.value;
@@ -30,7 +34,7 @@ const overWorker = async (script: string | TrustedScriptURL, tab: string, wireTo
     const problem = await site.replaceFormer();
     if (problem || !(await site.controlled())) return failed(problem ?? { code: 'no-worker', detail: 'no control' });
   }
-  const wiring = await wireTo(workerTransport(site, tab));
+  const wiring = await wireTo(site);
   let problem: Problem | undefined;
   if (
     !(await withDeadline(wiring.ready, FORMER_AFTER_MS, false)) &&
@@ -57,15 +61,24 @@ const nativeOver = async (store: NativeStore, wiring: Client): Promise<NativeCop
 };
 
 const open = async (options: ConnectOptions, onClose: () => void): Promise<Keeper> => {
+  const { session } = options;
+  // A name that the worker does not take would give this page the session of another one.
+  if (session !== undefined && SESSION_NAME.read(session) === undefined) throw new TypeError('session');
   const tab = newId();
   const loading = loadRealtime();
-  const wireTo: Wire = (transport) =>
-    createClient({ transport, tab, build: buildOf(), loading, publicClass: KeeperSocket });
+  /** What the page shows, for its calls. Nothing is known before the first welcome. */
+  let client: Client | undefined;
+  const shown = (): string | undefined => (client ? client.shown() : session);
+  const wireTo: Wire = async (transport) =>
+    (client = await createClient({ transport, tab, session, build: buildOf(), loading, publicClass: KeeperSocket }));
   const { worker: script = DEFAULT_WORKER, config, patchFetch = true } = options;
-  const worker = await overWorker(script, tab, wireTo);
+  const worker = await overWorker(script, (site) => wireTo(workerTransport(site, tab, shown)));
   const wiring = worker.ok
     ? worker.value
-    : await inPage({ config, script, tab, patchFetch, problem: worker.problem, WebSocket: NativeSocket }, wireTo);
+    : await inPage(
+        { config, script, tab, session, patchFetch, problem: worker.problem, WebSocket: NativeSocket },
+        wireTo,
+      );
   await wiring.ready;
   // without its part of the script there is no copy: never a reason not to connect
   const native = options.nativeStore && (await nativeOver(options.nativeStore, wiring).catch(() => undefined));
@@ -104,7 +117,8 @@ const start = (options: ConnectOptions): Promise<Keeper> => {
  * returns the same one, and only the first call's options count.
  *
  * If neither a worker nor a host in the page can be reached, the session in the snapshot is `signed-out`, with the
- * problem `no-worker`. Rejects only when a part of this script cannot be loaded; call it again then.
+ * problem `no-worker`. Rejects only when a part of this script cannot be loaded; call it again then. A `session` with other
+ * characters than those of a name rejects with a `TypeError`.
  *
  * @example
  * import { connect } from 'session-keeper';

@@ -12,7 +12,7 @@ export type {
   SnapshotLoader,
 } from './types/channel-types.ts';
 export type { ConnectOptions, Keeper, NativeState, NativeStore, SocketClass, UploadOptions } from './types/types.ts';
-export type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../protocol/bridge/calls.ts';
+export type { JournalEntry, NamedSession, NudgeCause, SignInIntent, SignInNext } from '../protocol/bridge/calls.ts';
 export type { KeeperConfig } from '../protocol/config.ts';
 export type { Problem, ProblemCode, Result } from '../protocol/problem.ts';
 export type {

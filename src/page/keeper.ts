@@ -38,11 +38,13 @@ export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onC
       const authorize = (await loading.stepUp).stepUpOf(response);
       return authorize ? signIn({ kind: 'oidc', authorize }) : failed({ code: 'unsupported', detail: 'step-up' });
     },
-    signOut: async () => {
-      const next = await api.signOut();
+    signOut: async ({ sessions } = {}) => {
+      const next = await api.signOut(sessions);
       goTo(next);
       return next;
     },
+    sessions: api.sessions,
+    showSession: api.showSession,
     nudge: (cause = 'user') => api.nudge(cause),
     journal: api.journal,
     fetch: send,

@@ -97,6 +97,8 @@ export const SNAPSHOT = object({
   signInKinds: array(SIGN_IN_KIND),
   online: boolean,
   session: SESSION_VIEW,
+  /** The name of this session, where the origin has several. Absent: the first one. */
+  sessionName: optional(string),
   /** By URL as configured, for example `/api/socket`. */
   sockets: record(SOCKET_VIEW),
   tabs: number,

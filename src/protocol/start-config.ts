@@ -37,6 +37,8 @@ export const API_RULE = object({
   resource: optional(string),
   audience: optional(string),
   scope: optional(string),
+  /** The only session that this rule is for, where the origin has several. */
+  session: optional(string),
 });
 export type ApiRule = Infer<typeof API_RULE>;
 
@@ -81,6 +83,12 @@ export const SOCKET_CONFIG = object({
 });
 export type SocketConfig = Infer<typeof SOCKET_CONFIG>;
 
+/** Several sessions on one origin. */
+export const SESSIONS_CONFIG = object({
+  /** Documents below these paths have the session of this name, also before they connect. */
+  pages: optional(list(object({ path: PATH, session: string }))),
+});
+
 /** All of the configuration but the sign-in methods. */
 export const CONFIG_FIELDS = {
   /**
@@ -100,6 +108,8 @@ export const CONFIG_FIELDS = {
    */
   claims: optional(list(string)),
   sockets: ifAbsent(array(SOCKET_CONFIG), []),
+  /** Several sessions on this origin, each with a user of its own. Absent: one. */
+  sessions: optional(SESSIONS_CONFIG),
 };
 
 /** As `KEEPER_CONFIG`, for the start of a worker. The sign-in methods are read with their code (src/host/auth/auth.ts). */

@@ -9,7 +9,8 @@ import { REST, signedIn, signedOut } from './sessions.ts';
 /** A call that the code under test made. It has no password and no key. */
 export type FakeCall =
   | { name: 'signIn'; kind: SignInIntent['kind'] }
-  | { name: 'signOut' | 'stepUp' | 'nudge' | 'journal' | 'close' | 'apply' }
+  | { name: 'signOut' | 'stepUp' | 'nudge' | 'journal' | 'sessions' | 'close' | 'apply' }
+  | { name: 'showSession'; session: string }
   | { name: 'fetch' | 'upload' | 'download' | 'socket'; url: string }
   | { name: 'publish'; topic: string; data: unknown };
 
@@ -139,6 +140,14 @@ export const createFakeKeeper = (options: FakeKeeperOptions = {}): FakeKeeper =>
     async signOut() {
       calls.push({ name: 'signOut' });
       show(signedOut('user'));
+      return ok(null);
+    },
+    async sessions() {
+      calls.push({ name: 'sessions' });
+      return ok([{ name: snapshot.sessionName ?? '', shown: true, session: snapshot.session }]);
+    },
+    async showSession(session) {
+      calls.push({ name: 'showSession', session });
       return ok(null);
     },
     async nudge() {

@@ -6,6 +6,7 @@ export const sessionParts = (): LateCode => {
   installParts();
   return {
     host: () => import('./host-part.ts'),
+    sessions: () => import('./sessions-part.ts'),
     auth: () => import('../../src/host/auth/auth.ts'),
   };
 };

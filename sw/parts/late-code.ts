@@ -9,6 +9,8 @@ export type LateCode = {
   /** The session machine, the tabs, and what answers the calls of pages. */
   host(): Promise<typeof import('./host-part.ts')>;
   auth: LoadAuth;
+  /** Several sessions on one origin. */
+  sessions(): Promise<typeof import('./sessions-part.ts')>;
   /** Absent where the worker has no sockets. */
   sockets?: (() => Promise<SocketsFactory>) | undefined;
 };

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { MARK } from '../../src/protocol/bridge/bridge-constants.ts';
-import { parsePageMessage, parseTabMessage } from '../../src/protocol/bridge/bridge.ts';
+import { parsePageMessage } from '../../src/protocol/bridge/bridge.ts';
+import { parseTabMessage } from '../../src/protocol/bridge/tab-messages.ts';
 
 const present = (state: unknown, topic: unknown = 'news') => parseTabMessage({ type: 'present', topic, state });
 

@@ -40,7 +40,7 @@ const page = (tabs: TabPorts, tab: string, options: { reads: boolean }): Page =>
     if (options.reads && data.some(({ type }) => type === 'read')) port1.postMessage({ type: 'read' });
     look();
   };
-  const intro: TabIntro = { protocol: PROTOCOL, tab, arrival: 'navigate', visible: true, topics: [] };
+  const intro: TabIntro = { protocol: PROTOCOL, tab, arrival: 'navigate', visible: true, topics: [], follows: true };
   tabs.add(intro, port2);
   const until = (check: () => boolean): Promise<void> =>
     new Promise((resolve) => {
@@ -127,7 +127,7 @@ test('posts each run of socket messages by itself, and as a frame to a page of p
   const all = Object.entries({ now: PROTOCOL, before: 3 }).map(([tab, protocol]) => {
     const { port1, port2 } = new MessageChannel();
     open.push(port1, port2);
-    tabs.add({ protocol, tab, arrival: 'navigate', visible: true, topics: [] }, port2);
+    tabs.add({ protocol, tab, arrival: 'navigate', visible: true, topics: [], follows: true }, port2);
     const last = new Promise<void>((resolve) => {
       port1.onmessage = ({ data }: MessageEvent<unknown>) => {
         said[tab]?.push(data);
@@ -156,7 +156,7 @@ test('shows a session that needs the person as degraded to a page of protocol 4,
   const posted = Object.entries({ now: PROTOCOL, before: 4 }).map(([tab, protocol]) => {
     const { port1, port2 } = new MessageChannel();
     open.push(port1, port2);
-    tabs.add({ protocol, tab, arrival: 'navigate', visible: true, topics: [] }, port2);
+    tabs.add({ protocol, tab, arrival: 'navigate', visible: true, topics: [], follows: true }, port2);
     return new Promise<void>((resolve) => {
       port1.onmessage = ({ data: [frame] }: MessageEvent<(PortFrame & { type: 'snapshot' })[]>) => {
         shown[tab] = frame?.snapshot.session.state;

@@ -30,6 +30,8 @@ const setUp = (loaded: Promise<unknown> = Promise.resolve()) => {
   const say = (what: string) => (): void => void calls.push(what);
   const tab: TabHandlers = {
     id: 'a',
+    session: () => ({ session: undefined, follows: true }),
+    switched: say('switched'),
     visible: () => true,
     topics: () => [],
     loaded,

@@ -2,6 +2,7 @@ import { SESSION_RECORD } from '../../src/core/session/session-record.ts';
 import { PENDING_SIGN_IN } from '../../src/host/auth/pending-sign-ins.ts';
 import { STORED_END_SESSION } from '../../src/host/auth/end-session.ts';
 import { STORED_KEY_PAIR } from '../../src/host/auth/dpop-keys.ts';
+import { STORED_SESSIONS } from '../../src/host/named-sessions/sessions-registry.ts';
 import { STORED_REVOCATION } from '../../src/host/session/revocations.ts';
 import { DATABASE_VERSION } from '../../src/host/storage/connection.ts';
 import { SESSION_ROW } from '../../src/host/storage/session-row.ts';
@@ -10,6 +11,7 @@ import { STORED_JOURNAL } from '../../src/host/storage/journal.ts';
 import { NATIVE_ROW, NATIVE_VERSION } from '../../src/host/storage/native-record.ts';
 import { OUTBOX_VERSION, STORED_OUTBOX } from '../../src/host/storage/outbox-store.ts';
 import * as bridge from '../../src/protocol/bridge/bridge.ts';
+import { TAB_MESSAGE } from '../../src/protocol/bridge/tab-messages.ts';
 import * as calls from '../../src/protocol/bridge/calls.ts';
 import { PAGE_FRAME } from '../../src/protocol/bridge/port-frames.ts';
 import { REALTIME_FRAME } from '../../src/protocol/bridge/realtime-frames.ts';
@@ -54,13 +56,13 @@ export const BOUNDARIES: readonly Boundary[] = [
     schemas: {
       page: bridge.PAGE_MESSAGE,
       worker: bridge.WORKER_MESSAGE,
-      tab: bridge.TAB_MESSAGE,
+      tab: TAB_MESSAGE,
       frames: [PAGE_FRAME, REALTIME_FRAME],
       calls: [calls.SIGN_IN_INTENT, calls.SIGN_IN_NEXT, calls.NUDGE_CAUSE, calls.JOURNAL_ENTRY, calls.PUBLICATION],
       snapshot: SNAPSHOT,
       problem: PROBLEM,
     },
-    pinned: [5, 'd5d545f817cdc5d3'],
+    pinned: [5, '1d69ec7008ac7038'],
     todo:
       'If a build of the version before would misread them, raise PROTOCOL in src/protocol/version.ts, with a line of ' +
       'its history, and keep on reading the version before.',
@@ -78,7 +80,7 @@ export const BOUNDARIES: readonly Boundary[] = [
     name: 'configuration',
     version: CONFIG_VERSION,
     schemas: INJECTED_CONFIG,
-    pinned: [2, '61cbdc6f24ddec16'],
+    pinned: [2, '90c5e564821be42c'],
     todo:
       'If a configuration of the version before is no longer complete or means something else, raise CONFIG_VERSION in ' +
       'src/protocol/config.ts, with a line of its history, and name the change in CHANGELOG.md.',
@@ -89,11 +91,11 @@ export const BOUNDARIES: readonly Boundary[] = [
     schemas: {
       session: [SESSION_ROW, SESSION_RECORD],
       sealed: [STORED_KEY_PAIR, PENDING_SIGN_IN, STORED_END_SESSION, STORED_REVOCATION],
-      plain: [PROFILE_IDENTITY, CONTINUITY],
+      plain: [PROFILE_IDENTITY, CONTINUITY, STORED_SESSIONS],
       keys: STORED_KEY,
       journal: STORED_JOURNAL,
     },
-    pinned: [1, '514662cc1871d9a6'],
+    pinned: [1, '93a1c0cc9a9165b1'],
     todo: `${RECORDS} A raised DATABASE_VERSION in src/host/storage/database.ts locks older workers out.`,
   },
   {

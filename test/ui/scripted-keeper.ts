@@ -130,6 +130,14 @@ export class ScriptedKeeper implements Keeper {
     return Promise.resolve(ok(null));
   }
 
+  sessions(): ReturnType<Keeper['sessions']> {
+    return Promise.resolve(ok([{ name: '', shown: true, session: this.snapshot.session }]));
+  }
+
+  showSession(): Promise<Result<null>> {
+    return Promise.resolve(failed({ code: 'unsupported', detail: 'config.sessions' }));
+  }
+
   nudge(cause: NudgeCause = 'user'): Promise<Result<null>> {
     this.calls.push(`nudge ${cause}`);
     return Promise.resolve(ok(null));

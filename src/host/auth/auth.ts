@@ -51,6 +51,8 @@ export type Auth = {
   verifyCookie(): Promise<VerifyResult>;
   /** Where the browser goes on after the callback of the sign-in with this `state`. */
   land(state: string | null): Promise<Landing | undefined>;
+  /** Whether the sign-in with this `state` began in this session. */
+  hasBegun(state: string | null): Promise<boolean>;
   /** Sends a request of a site with cookie sessions, with its CSRF header if it is unsafe. */
   sendWithCsrf(request: Request): Promise<Response>;
   /** Sends a request with a DPoP proof (RFC 9449). */
@@ -92,6 +94,7 @@ export const createAuth = (options: AuthOptions): Auth => {
     verifyCookie: async () =>
       cookie?.verify() ?? { type: 'failed', problem: { code: 'unsupported', detail: 'ticket' } },
     land: async (state) => oidcMethod?.land(state),
+    hasBegun: async (state) => (await pendingSignIns.look(state)) !== undefined,
     sendWithCsrf: csrf?.send ?? ((request) => sendDirectly(request)),
     sendWithProof: createProofFetch(keys, oidc?.dpop === 'required' ? undefined : onBearerOnly),
     async cleanUp(session) {

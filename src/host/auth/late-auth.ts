@@ -33,6 +33,7 @@ export const createLateAuth = (load: LoadAuth, options: AuthOptions): LateAuth =
     revoke: async (session, current) => (await auth().catch(() => undefined))?.revoke(session, current) ?? 0,
     verifyCookie: async () => (await auth().catch(() => undefined))?.verifyCookie() ?? NOT_LOADED,
     land: async (state) => (await auth()).land(state),
+    hasBegun: async (state) => (await auth()).hasBegun(state),
     sendWithCsrf: async (request) => (await auth()).sendWithCsrf(request),
     sendWithProof: async (attempt) => (await auth()).sendWithProof(attempt),
     findFormer: async (names) => (await auth()).findFormer(names),

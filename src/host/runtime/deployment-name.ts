@@ -13,6 +13,10 @@ export type DeploymentName = {
 export const deploymentName = (configured: string | undefined, scope: string): string =>
   configured ?? (scope === '/' ? '' : scope);
 
+/** One of several sessions of a deployment shares nothing with the others, as if it were a deployment of its own. */
+export const sessionDeployment = (deployment: string, session: string | undefined): string =>
+  session ? `${deployment}#${session}` : deployment;
+
 /** The name of something that this deployment shares with no other one. */
 export const named = (base: string, { name }: DeploymentName): string => (name === '' ? base : `${base}:${name}`);
 
@@ -27,7 +31,15 @@ export type SealBindings = {
   withoutProvider: string;
 };
 
-export const sealBindings = (origin: string, { signIn: { oidc } }: Pick<KeeperConfig, 'signIn'>): SealBindings => ({
-  provider: [origin, oidc?.issuer, oidc?.clientId].join(' '),
-  withoutProvider: `${origin}  `,
-});
+export const sealBindings = (
+  origin: string,
+  { signIn: { oidc } }: Pick<KeeperConfig, 'signIn'>,
+  session?: string,
+): SealBindings => {
+  // Page script can move a record to the database of another session. It does not open there.
+  const owner = session ? `${origin}#${session}` : origin;
+  return {
+    provider: [owner, oidc?.issuer, oidc?.clientId].join(' '),
+    withoutProvider: `${owner}  `,
+  };
+};

@@ -8,6 +8,8 @@ import type { SocketsFactory } from '../sockets/shared-sockets.ts';
 
 export type HostOptions = {
   config: KeeperConfig;
+  /** The name of this session, where the origin has several. Absent: the first one. */
+  session?: string | undefined;
   /** `location.origin` of the scope that the host runs in. */
   origin: string;
   /** Path of the worker's scope. All paths that the worker answers for itself begin with it. */

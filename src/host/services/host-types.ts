@@ -20,8 +20,12 @@ export type Host = {
   isRedirected(): boolean;
   /** Takes a sign-in callback and resolves with the path to go on to. The code exchange continues after that. */
   callback(url: URL): Promise<string>;
+  /** Whether this sign-in callback is the answer to a sign-in of this session. */
+  owns(url: URL): Promise<boolean>;
   /** Where `END_SESSION_PATH` redirects to: the provider's log-out URL once after a sign-out, else the path of the scope. */
-  endSession(): Promise<string>;
+  endSession(url: URL): Promise<string>;
+  /** Informs the tab that it gets another session, so that it attaches again. */
+  switchTab(tab: string): void;
   /** Informs all tabs that a new worker takes over, also those that attach in the next `ms`. Stops connecting. */
   handOver(ms: number): void;
   /** Resolves when a stop of the worker would lose nothing. `undefined` when that is so already. */

@@ -19,6 +19,8 @@ export type ApiOptions = {
   publish: Sockets['publish'];
   snapshot(): Snapshot;
   nudge(cause: NudgeCause): void;
+  /** The name of this session, where the origin has several. */
+  name?: string | undefined;
 };
 
 /** How long a sign-out waits for the provider's word on its revocation. The person is signed out at once. */
@@ -27,7 +29,7 @@ const REVOCATION_WAIT_MS = 3_000;
 const badMessage = <T>(detail: string): Result<T> => failed({ code: 'bad-message', detail });
 
 /** The methods that a page may call. Each checks its argument first, and returns errors as data. */
-export const createApi = ({ scope, services, session, publish, snapshot, nudge }: ApiOptions): KeeperApi => ({
+export const createApi = ({ scope, services, session, publish, snapshot, nudge, name }: ApiOptions): KeeperApi => ({
   snapshot: async () => ok(snapshot()),
 
   async signIn(intent) {
@@ -45,7 +47,10 @@ export const createApi = ({ scope, services, session, publish, snapshot, nudge }
       await withDeadline(Promise.resolve(session.pending()), REVOCATION_WAIT_MS, undefined);
     // The log-out URL carries an ID token, and only a worker can redirect without showing it to the page.
     const redirects = result.ok && online && worker.host === 'service-worker' && (await services.endSession.has());
-    return redirects ? ok({ type: 'redirect', url: new URL(scope + END_SESSION_PATH, location.origin).href }) : result;
+    if (!redirects) return result;
+    const url = new URL(scope + END_SESSION_PATH, location.origin);
+    if (name) url.searchParams.set('session', name);
+    return ok({ type: 'redirect', url: url.href });
   },
 
   async nudge(given) {
@@ -65,6 +70,10 @@ export const createApi = ({ scope, services, session, publish, snapshot, nudge }
     const results = await Promise.all(publications.map(publish));
     return results.find((result) => !result.ok) ?? ok(null);
   },
+
+  sessions: async () => ok([{ name: name ?? '', shown: true, session: snapshot().session }]),
+
+  showSession: async () => failed({ code: 'unsupported', detail: 'config.sessions' }),
 
   async backup() {
     try {

@@ -7,7 +7,7 @@ import type { RevocationResult } from '../auth/methods/sign-in-method.ts';
 import type { Clock, Random } from '../runtime/clock.ts';
 import { createRevocations } from '../session/revocations.ts';
 import { createDisk } from '../storage/database.ts';
-import { deploymentName, formerNames, type DeploymentName } from '../runtime/deployment-name.ts';
+import { deploymentName, formerNames, sessionDeployment, type DeploymentName } from '../runtime/deployment-name.ts';
 import { createSealer } from '../storage/encryption.ts';
 import { createJournal, describe } from '../storage/journal.ts';
 import { sealBindings } from '../runtime/deployment-name.ts';
@@ -33,10 +33,10 @@ export const createServices = (
   options: HostOptions,
   { clock, random, worker, current, hasLeft, onErased, onRevocationRefused }: ServicesOptions,
 ) => {
-  const { config, origin, scope, seal, loadAuth, firstRead } = options;
-  const deployment: DeploymentName = { name: deploymentName(config.name, scope) };
+  const { config, origin, scope, seal, session, loadAuth, firstRead } = options;
+  const deployment: DeploymentName = { name: sessionDeployment(deploymentName(config.name, scope), session) };
   const disk = createDisk(() => void rewrite(), firstRead?.connection, deployment);
-  const bindings = sealBindings(origin, config);
+  const bindings = sealBindings(origin, config, session);
   const sealer = options.createSealer?.(bindings.provider) ?? createSealer(disk, bindings.provider, seal);
   // A proof needs this key before the session is read. Each later read replaces it.
   void firstRead?.rows.then(({ key }) => sealer.useStored(key)).catch(() => undefined);
@@ -46,11 +46,13 @@ export const createServices = (
     isBearerOnly = true;
   };
   const auth = createLateAuth(loadAuth, {
-    ...{ config, origin, scope, disk, sealer, bindings, seal, firstRead, hasLeft, now, onBearerOnly },
+    ...{ config, origin, scope, disk, sealer, bindings, seal, firstRead, now, onBearerOnly },
+    // The provider may know the person of another session. A new one asks who comes.
+    hasLeft: () => hasLeft() || (session !== undefined && current() === undefined),
   });
   /** A session in the database of a former name stays there until it ends. Two workers may share it. */
   const returnToFormer = async (): Promise<boolean> => {
-    const former = formerNames(deployment.name, scope);
+    const former = session ? [] : formerNames(deployment.name, scope);
     const name = former.length > 0 ? await auth.findFormer(former) : undefined;
     if (name === undefined) return false;
     deployment.name = name;

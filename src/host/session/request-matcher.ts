@@ -17,6 +17,8 @@ export type RequestMatch = {
   followsRedirects: boolean;
   /** The resource whose token it needs. `undefined`: the session's own. */
   resource: string | undefined;
+  /** The session that the rule is for, where the origin has several. */
+  session: string | undefined;
 };
 
 /**
@@ -64,6 +66,7 @@ export const createRequestMatcher = (
         handling,
         followsRedirects: followsRedirects(rule, url.pathname, request.method),
         resource: rule && resourceOf(rule),
+        session: rule?.session,
       };
     },
   };

@@ -1,5 +1,6 @@
 import { createOutbox, mayBeSentBy, outboxItem, type OutboxItem } from '../../core/socket/outbox.ts';
-import { NAME, type Publication } from '../../protocol/bridge/calls.ts';
+import type { Publication } from '../../protocol/bridge/calls.ts';
+import { NAME } from '../../protocol/bridge/page-names.ts';
 import { failed, ok, type Result } from '../../protocol/problem.ts';
 import { problemOfTopic } from '../../protocol/topic-name.ts';
 import type { OutboxStore } from '../storage/outbox-store.ts';

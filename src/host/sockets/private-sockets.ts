@@ -1,6 +1,6 @@
 import { honouredPause } from '../../protocol/timing/redial.ts';
 import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
-import type { TabMessage } from '../../protocol/bridge/bridge.ts';
+import type { TabMessage } from '../../protocol/bridge/tab-messages.ts';
 import type { SocketConfig } from '../../protocol/config.ts';
 import { CLOSE_CODE } from '../../protocol/frames.ts';
 import { retryAfterOf } from '../../protocol/problem.ts';

@@ -1,6 +1,7 @@
 import type { CodecKind } from '../../core/codecs/codec.ts';
 import type { SocketInputs } from '../../core/socket/socket-types.ts';
-import type { TabIntro, TabMessage } from '../../protocol/bridge/bridge.ts';
+import type { TabIntro } from '../../protocol/bridge/bridge.ts';
+import type { TabMessage } from '../../protocol/bridge/tab-messages.ts';
 import type { NudgeCause, Publication } from '../../protocol/bridge/calls.ts';
 import type { PortFrame } from '../../protocol/bridge/port-frames.ts';
 import type { SocketConfig } from '../../protocol/config.ts';

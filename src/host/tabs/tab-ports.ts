@@ -1,6 +1,7 @@
-import type { TabIntro, TabMessage } from '../../protocol/bridge/bridge.ts';
+import type { TabIntro } from '../../protocol/bridge/bridge.ts';
+import type { TabMessage } from '../../protocol/bridge/tab-messages.ts';
 import type { PortFrame, PortMessage } from '../../protocol/bridge/port-frames.ts';
-import { parseTabMessage } from '../../protocol/bridge/bridge.ts';
+import { parseTabMessage } from '../../protocol/bridge/tab-messages.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import type { Clock } from '../runtime/clock.ts';
 

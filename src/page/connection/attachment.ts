@@ -1,4 +1,5 @@
-import type { Arrival, TabIntro, TabMessage } from '../../protocol/bridge/bridge.ts';
+import type { Arrival, TabIntro } from '../../protocol/bridge/bridge.ts';
+import type { TabMessage } from '../../protocol/bridge/tab-messages.ts';
 import { PROTOCOL, isSupportedProtocol } from '../../protocol/version.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import {
@@ -31,6 +32,10 @@ export type TabHandlers = {
   /** An unchecked frame that is not about the page as a whole. */
   receive(frame: unknown): void;
   receiveBatch(batch: SocketBatch): void;
+  /** The session that this tab stays with, or that it shows now (`TAB_INTRO`). */
+  readonly session: () => { session: string | undefined; follows: boolean };
+  /** The tab gets another session. */
+  switched(): void;
   /** The worker has an incompatible protocol: the page must reload. */
   incompatible(): void;
 };
@@ -80,7 +85,8 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
       }
     };
     state = { state: 'greeting', port, end, target: transport.currentHost() };
-    transport.attach({ protocol: PROTOCOL, tab: tab.id, arrival, visible: tab.visible(), topics: tab.topics() }, port2);
+    const now = { visible: tab.visible(), topics: tab.topics(), ...tab.session() };
+    transport.attach({ protocol: PROTOCOL, tab: tab.id, arrival, ...now }, port2);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const listen = (): void => {
       if (end.signal.aborted) return;
@@ -109,6 +115,10 @@ export const createAttachment = (transport: Transport, tab: TabHandlers, closed:
   const receive = (frame: PageFrame, end: AbortController): void => {
     if (frame.type === 'hand-over') return handOver();
     if (frame.type === 'snapshot') return tab.showSnapshot(frame.snapshot);
+    if (frame.type === 'switched') {
+      tab.switched();
+      return attach('reattach');
+    }
     if (frame.type === 'read') return void post(frame);
     if (frame.type === 'overrun') return state.state === 'between' ? undefined : attach('reattach');
     if (!isSupportedProtocol(frame.protocol)) {

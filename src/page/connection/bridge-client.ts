@@ -86,12 +86,14 @@ export const createBridge = ({ endpoint, ready, deadlineOf = defaultDeadline }: 
     api: {
       snapshot: () => call('snapshot'),
       signIn: (intent) => call('signIn', intent),
-      signOut: () => call('signOut'),
+      signOut: (which) => call('signOut', ...(which ? [which] : [])),
       nudge: (cause) => call('nudge', cause),
       journal: () => call('journal'),
       publish: (message) => call('publish', message),
       backup: () => call('backup'),
       restore: (record) => call('restore', record),
+      sessions: () => call('sessions'),
+      showSession: (name) => call('showSession', name),
     },
     workerDied: () => {
       for (const replay of [...replays]) replay();

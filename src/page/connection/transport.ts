@@ -37,6 +37,8 @@ export type InPageOptions = {
   config: KeeperConfig | undefined;
   build: string;
   tab: string;
+  /** The session of this page, where the origin has several. */
+  session: string | undefined;
   script: string | TrustedScriptURL;
   /** Whether the page's plain `fetch` is authorized too. */
   patchFetch: boolean;

@@ -15,7 +15,7 @@ const LOOK_DEADLINE_MS = 3_000;
  * Calls go by `ServiceWorker.postMessage`, which starts a stopped worker; a MessagePort would die with it,
  * silently. The endpoint outlives any number of workers.
  */
-const endpointOf = ({ container, post }: WorkerRegistration): Endpoint => {
+const endpointOf = ({ container, post }: WorkerRegistration, session: () => string | undefined): Endpoint => {
   const answers = new EventTarget();
   container.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     if (!isObject(data) || own(data, 'mark') !== MARK || own(data, 'type') !== 'answer') return;
@@ -23,7 +23,7 @@ const endpointOf = ({ container, post }: WorkerRegistration): Endpoint => {
   });
   container.startMessages();
   return {
-    postMessage: (message: unknown, transfer) => post({ type: 'call', message }, transfer),
+    postMessage: (message: unknown, transfer) => post({ type: 'call', message, session: session() }, transfer),
     addEventListener: answers.addEventListener.bind(answers),
     removeEventListener: answers.removeEventListener.bind(answers),
   };
@@ -36,7 +36,12 @@ export const reachesKeeper = async (folder: string): Promise<boolean> => {
   return headers.get('content-type') === KEEP_ALIVE_TYPE;
 };
 
-export const workerTransport = (site: WorkerRegistration, tab: string): Transport => {
+/** `session`: the one that the page shows. */
+export const workerTransport = (
+  site: WorkerRegistration,
+  tab: string,
+  session: () => string | undefined,
+): Transport => {
   /*
    * If all workers die while a waiting worker activates, Chromium 156 names that one as the controller (measured). But
    * it sends all requests past it, until the document ends or the next worker comes. A request that only the worker
@@ -58,7 +63,7 @@ export const workerTransport = (site: WorkerRegistration, tab: string): Transpor
     looking = undefined;
     void lookOnce();
   });
-  const bridge = createBridge({ endpoint: endpointOf(site), ready: site.ready });
+  const bridge = createBridge({ endpoint: endpointOf(site, session), ready: site.ready });
   return {
     api: bridge.api,
     hostDied: bridge.workerDied,

@@ -1,3 +1,4 @@
+import { SESSION_HEADER } from '../../protocol/bridge/bridge-constants.ts';
 import { callbacksOf, KEEPER_CONFIG, type KeeperConfig } from '../../protocol/config.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { parseJson } from '../../protocol/schema/json.ts';
@@ -81,11 +82,12 @@ const orReject = (response: Response): Response => {
  * only reports the problem. The page's own `fetch` is authorized until a worker takes over.
  */
 export const openInPageTransport = (options: InPageOptions): Transport => {
-  const { config: given, build, tab, script, problem, patchFetch, WebSocket } = options;
+  const { config: given, build, tab, session, script, problem, patchFetch, WebSocket } = options;
+  const upgrade = { script, tab, session: () => session };
   const config = isSecureContext ? (given ?? documentConfig()) : withoutCrypto(given ?? documentConfig());
   if (!config) {
     noteWhy(problem, CANNOT_STAND_IN);
-    return upgradeToWorker(inPageTransport(unavailableHost(problem)), { script, tab, stop: () => {} });
+    return upgradeToWorker(inPageTransport(unavailableHost(problem)), { ...upgrade, stop: () => {} });
   }
   noteWhy(problem, STANDS_IN);
   const former = formerFetch();
@@ -98,6 +100,7 @@ export const openInPageTransport = (options: InPageOptions): Transport => {
   });
   const host = createHost({
     config,
+    session,
     requests,
     origin: location.origin,
     // The scope that the worker would have: this host continues its session.
@@ -112,7 +115,12 @@ export const openInPageTransport = (options: InPageOptions): Transport => {
   host.start();
   const api = createApi(host.apiOptions);
   void takeCallback(host, api, callbacksOf(config));
-  const authorized = (request: Request): Promise<Response> => {
+  const authorized = (given: Request): Promise<Response> => {
+    const name = given.headers.get(SESSION_HEADER);
+    // This host has one session. A request for another one must not go out with its token.
+    if (name !== null && name !== (session ?? '')) return Promise.reject(new TypeError(`session ${name}`));
+    const request = name === null ? given : new Request(given);
+    request.headers.delete(SESSION_HEADER);
     const match = requests.matcher.match(request);
     return match.handling === 'ignore' ? former(request) : requests.fetch(request, match).then(orReject);
   };
@@ -123,5 +131,5 @@ export const openInPageTransport = (options: InPageOptions): Transport => {
     host.handOver(WORKER_TAKEOVER_MS);
     stop();
   };
-  return upgradeToWorker(page, { script, tab, stop: end });
+  return upgradeToWorker(page, { ...upgrade, stop: end });
 };

@@ -27,6 +27,8 @@ export const unavailableHost = (problem: Problem): LocalHost => {
       publish: refuse,
       backup: refuse,
       restore: refuse,
+      sessions: refuse,
+      showSession: refuse,
     },
     attach: (_intro, port) => port.postMessage([welcome]),
     fetch: () => Promise.reject(new TypeError(problem.code, { cause: problem })),

@@ -5,10 +5,16 @@ import { reachesKeeper, workerTransport } from '../connection/worker-transport.t
 /** The installation of a worker may succeed later: on a better network, or after a deployment. */
 const LOOK_EVERY_MS = 60_000;
 
-type UpgradeOptions = { script: string | TrustedScriptURL; tab: string; stop(): void };
+type UpgradeOptions = {
+  script: string | TrustedScriptURL;
+  tab: string;
+  /** The session that the page shows, for calls to the worker. */
+  session(): string | undefined;
+  stop(): void;
+};
 
 /** Uses the host in the page until there is a worker. Then it moves the session there and forwards to the worker. */
-export const upgradeToWorker = (page: Transport, { script, tab, stop }: UpgradeOptions): Transport => {
+export const upgradeToWorker = (page: Transport, { script, tab, session, stop }: UpgradeOptions): Transport => {
   let current = page;
 
   const search = async (): Promise<boolean> => {
@@ -16,7 +22,7 @@ export const upgradeToWorker = (page: Transport, { script, tab, stop }: UpgradeO
     if (!site.ok || !(await site.value.controlled())) return false;
     // Another library's worker may control this page.
     if (!(await reachesKeeper(site.value.folder).catch(() => false))) return false;
-    const worker = workerTransport(site.value, tab);
+    const worker = workerTransport(site.value, tab, session);
     stop();
     const record = await page.api.backup();
     // The worker may have started before the record was on disk.
@@ -29,12 +35,14 @@ export const upgradeToWorker = (page: Transport, { script, tab, stop }: UpgradeO
     api: {
       snapshot: () => current.api.snapshot(),
       signIn: (intent) => current.api.signIn(intent),
-      signOut: () => current.api.signOut(),
+      signOut: (which) => current.api.signOut(which),
       nudge: (cause) => current.api.nudge(cause),
       journal: () => current.api.journal(),
       publish: (message) => current.api.publish(message),
       backup: () => current.api.backup(),
       restore: (record) => current.api.restore(record),
+      sessions: () => current.api.sessions(),
+      showSession: (name) => current.api.showSession(name),
     },
     keepAlive: {
       start: () => current.keepAlive.start(),

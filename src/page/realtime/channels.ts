@@ -1,4 +1,5 @@
-import type { TabIntro, KeeperApi, TabMessage } from '../../protocol/bridge/bridge.ts';
+import type { TabIntro, KeeperApi } from '../../protocol/bridge/bridge.ts';
+import type { TabMessage } from '../../protocol/bridge/tab-messages.ts';
 import type { Publication } from '../../protocol/bridge/calls.ts';
 import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
 import { problemOfTopic } from '../../protocol/topic-name.ts';
@@ -31,6 +32,8 @@ export type Channels = {
   hurry(isHurried: boolean): void;
   /** The user has changed: drops the unread events of the former user. */
   resetUser(): void;
+  /** Settles what no server has acknowledged. What is in the outbox of its session is sent nevertheless. */
+  cancelPublished(): void;
   close(): void;
 };
 
@@ -175,6 +178,10 @@ export const createChannels = (
     });
   };
 
+  const cancelPublished = (): void => {
+    for (const id of [...published.keys()]) settle(id, failed({ code: 'cancelled' }));
+  };
+
   const channel = (name: string, { snapshot: load }: ChannelOptions = {}): Channel => {
     const open = new Set<{ close(): void }>();
     const read = (): AsyncIterableIterator<ChannelEvent, undefined> => {
@@ -248,10 +255,11 @@ export const createChannels = (
         for (const reader of topic.readers) reader.drop();
       }
     },
+    cancelPublished,
     close: () => {
       presences.closeAll();
       for (const topic of [...topics.values()]) for (const reader of [...topic.readers]) reader.close();
-      for (const id of [...published.keys()]) settle(id, failed({ code: 'cancelled' }));
+      cancelPublished();
     },
   };
 };

@@ -1,5 +1,5 @@
 import type { Member } from '../../protocol/bridge/realtime-frames.ts';
-import type { TabMessage } from '../../protocol/bridge/bridge.ts';
+import type { TabMessage } from '../../protocol/bridge/tab-messages.ts';
 import { MAX_STATE_LENGTH } from '../../protocol/cursor.ts';
 import { failed, ok, type Problem } from '../../protocol/problem.ts';
 import { topicError } from './channel-reader.ts';

@@ -24,6 +24,8 @@ export type Realtime = {
   channel(topic: string, options?: ChannelOptions): Channel;
   /** `target` is the class that was called, where that is one below the page's own. */
   socket(url: string | URL, protocols?: string | string[], target?: SocketClass): WebSocket;
+  /** The page gets another session: ends its sockets, and drops what it has read and not sent of the former one. */
+  switchSession(): void;
   /** The page is hidden or goes away, so publications wait for no earlier call. */
   hurry(isHurried: boolean): void;
   close(): void;
@@ -93,6 +95,12 @@ export const createRealtime = (publish: KeeperApi['publish'], post: Post, face: 
       const left = session.state === 'signed-out' && session.reason === 'user';
       if (left || (sub !== undefined && whose !== undefined && sub !== whose)) channels.resetUser();
       whose = sub ?? whose;
+    },
+    switchSession: () => {
+      channels.resetUser();
+      channels.cancelPublished();
+      sockets.abandonAll();
+      whose = undefined;
     },
     channel: channels.channel,
     hurry: channels.hurry,

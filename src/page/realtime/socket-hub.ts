@@ -1,4 +1,4 @@
-import type { TabMessage } from '../../protocol/bridge/bridge.ts';
+import type { TabMessage } from '../../protocol/bridge/tab-messages.ts';
 import type { RealtimeFrame } from '../../protocol/bridge/realtime-frames.ts';
 import type { SocketBatch } from '../../protocol/bridge/port-frames.ts';
 
@@ -41,6 +41,8 @@ export type SocketHub = {
   receiveBatch(batch: SocketBatch): void;
   /** One frame of several in a task. */
   receive(frame: RealtimeFrame): void;
+  /** Ends all sockets. Later ones connect as ever. */
+  abandonAll(): void;
   close(): void;
 };
 
@@ -100,7 +102,13 @@ export const createSocketHub = (): SocketHub => {
   turn.port1.addEventListener('message', endTask);
   turn.port1.start();
 
+  const abandonAll = (): void => {
+    inbox.length = 0;
+    for (const peer of [...peers.values()]) peer.abandon();
+  };
+
   return {
+    abandonAll,
     post: (message) => post(message),
     connect: (given) => {
       post = given;
@@ -131,9 +139,8 @@ export const createSocketHub = (): SocketHub => {
       passFirst();
     },
     close: () => {
-      inbox.length = 0;
       post = () => false;
-      for (const peer of [...peers.values()]) peer.abandon();
+      abandonAll();
     },
   };
 };

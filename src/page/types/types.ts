@@ -1,5 +1,5 @@
 import type { TrustedScriptURL } from 'trusted-types/lib/index.js';
-import type { JournalEntry, NudgeCause, SignInIntent, SignInNext } from '../../protocol/bridge/calls.ts';
+import type { JournalEntry, NamedSession, NudgeCause, SignInIntent, SignInNext } from '../../protocol/bridge/calls.ts';
 import type { KeeperConfig } from '../../protocol/config.ts';
 import type { Result } from '../../protocol/problem.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
@@ -38,6 +38,11 @@ export type ConnectOptions = {
    * worker takes over. Elements, `XMLHttpRequest` and `EventSource` are not authorized there. Default `true`.
    */
   patchFetch?: boolean;
+  /**
+   * The name of the session that this page stays with, where the configuration has `sessions`: letters, digits and
+   * `_ . @ -`. '' is the first one. Absent: the page follows `keeper.showSession`.
+   */
+  session?: string;
 };
 
 /** Whether the copy in the native store is good. `absent`: `connect` got no store. */
@@ -93,7 +98,25 @@ export type Keeper = {
    * @example
    * document.querySelector('#sign-out')?.addEventListener('click', () => keeper.signOut());
    */
-  signOut(): Promise<Result<SignInNext | null>>;
+  signOut(options?: { sessions?: 'all' | undefined }): Promise<Result<SignInNext | null>>;
+  /**
+   * The sessions of this origin, where the configuration has `sessions`: their names, users and states.
+   *
+   * @example
+   * const sessions = await keeper.sessions();
+   * if (sessions.ok) for (const { name, shown, session } of sessions.value) console.log(name, shown, session.state);
+   */
+  sessions(): Promise<Result<readonly NamedSession[]>>;
+  /**
+   * Shows another session in all tabs that have none of their own, and in new ones. Each of these tabs ends the requests and
+   * sockets of the former session, and its next snapshot has the new one. A name that is not known yet begins a session.
+   *
+   * Problems: `unsupported` without `sessions` in the configuration, `bad-message` for a name with other characters.
+   *
+   * @example
+   * await keeper.showSession('work');
+   */
+  showSession(name: string): Promise<Result<null>>;
   /**
    * Ends the backoff of the refresh and of the sockets: they try now. `cause` defaults to `user`. The keeper itself
    * watches `online`, visibility and thawing.

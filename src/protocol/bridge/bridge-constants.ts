@@ -19,6 +19,8 @@ export const API_METHODS = [
   'publish',
   'backup',
   'restore',
+  'sessions',
+  'showSession',
 ] as const;
 
 export type ApiMethod = (typeof API_METHODS)[number];
@@ -32,10 +34,15 @@ export const IDEMPOTENT_METHODS: ReadonlySet<ApiMethod> = new Set([
   'publish',
   'backup',
   'restore',
+  'sessions',
+  'showSession',
 ]);
 
 /** A request's name, with which the page can abort it. The worker removes the header. */
 export const REQUEST_HEADER = 'keeper-request';
+
+/** Says whose request this is, where an origin has several sessions. The worker removes the header. */
+export const SESSION_HEADER = 'keeper-session';
 
 /*
  * The paths below follow the folder of the worker's script: that of `/app/sw.js` answers `/app/__keeper/pulse`. So each

@@ -1,12 +1,22 @@
 import { MARK } from './bridge-constants.ts';
-import type { JournalEntry, NativeRecord, NudgeCause, Publication, SignInIntent, SignInNext } from './calls.ts';
-import { NAME } from './calls.ts';
+import type {
+  JournalEntry,
+  NamedSession,
+  NativeRecord,
+  NudgeCause,
+  Publication,
+  SignInIntent,
+  SignInNext,
+  SignOutScope,
+} from './calls.ts';
+import { NAME } from './page-names.ts';
+import { SESSION_NAME } from './session-name.ts';
 import { TOPIC_NAME } from '../topic-name.ts';
-import { CURSOR, MAX_STATE_LENGTH, type Cursor } from '../cursor.ts';
-import { isObject, own, parseJson } from '../schema/json.ts';
+import { CURSOR, type Cursor } from '../cursor.ts';
+import { isObject, own } from '../schema/json.ts';
 import type { Result } from '../problem.ts';
-import { number, object, string, union, unknown, type Infer } from '../schema/schema.ts';
-import { boolean, data, list, nullable, oneOf, optional, tuple, withDefault } from '../schema/schema-types.ts';
+import { number, object, union, unknown, type Infer } from '../schema/schema.ts';
+import { boolean, list, nullable, oneOf, optional, tuple, withDefault } from '../schema/schema-types.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { WORKER_TAKEOVER_MS } from '../takeover-timing.ts';
 
@@ -14,8 +24,8 @@ import { WORKER_TAKEOVER_MS } from '../takeover-timing.ts';
 export type KeeperApi = {
   snapshot(): Promise<Result<Snapshot>>;
   signIn(intent: SignInIntent): Promise<Result<SignInNext>>;
-  /** Ends the session. A redirect leads to the provider, to end its sign-in too. */
-  signOut(): Promise<Result<SignInNext | null>>;
+  /** Ends the session, or all of this origin. A redirect leads to the provider, to end its sign-in too. */
+  signOut(which?: SignOutScope): Promise<Result<SignInNext | null>>;
   nudge(cause: NudgeCause): Promise<Result<null>>;
   journal(): Promise<Result<readonly JournalEntry[]>>;
   /**
@@ -27,6 +37,10 @@ export type KeeperApi = {
   backup(): Promise<Result<NativeRecord | null>>;
   /** Offers a copy. The worker takes it if its own store has no record and the copy opens. */
   restore(record: NativeRecord): Promise<Result<null>>;
+  /** The sessions of this origin. */
+  sessions(): Promise<Result<readonly NamedSession[]>>;
+  /** Switches all tabs to this session that have none of their own. */
+  showSession(name: string): Promise<Result<null>>;
 };
 
 /** How a page came to attach. `reattach`: the same page, with a new worker or port. */
@@ -34,7 +48,7 @@ const ARRIVAL = oneOf('navigate', 'reload', 'back-forward', 'restored', 'reattac
 export type Arrival = Infer<typeof ARRIVAL>;
 
 /** `null`: from now on. */
-const CURSOR_OR_NOW = withDefault(nullable(CURSOR), null);
+export const CURSOR_OR_NOW = withDefault(nullable(CURSOR), null);
 
 /** What a restarted worker must know of a tab to continue where the former one stopped. */
 export const TAB_INTRO = object({
@@ -44,6 +58,10 @@ export const TAB_INTRO = object({
   visible: withDefault(boolean, false),
   /** Topics that the tab reads, and how far it has read. One bad entry costs the tab no other one. */
   topics: withDefault(list(tuple(TOPIC_NAME, CURSOR_OR_NOW)), [] as readonly (readonly [string, Cursor | null])[]),
+  /** The session that the tab stays with, or that it shows now. Absent: it shows none yet. */
+  session: optional(SESSION_NAME),
+  /** The tab has no session of its own: it shows the one that all such tabs show. */
+  follows: withDefault(boolean, true),
 });
 export type TabIntro = Infer<typeof TAB_INTRO>;
 
@@ -52,7 +70,8 @@ export type Marked<T> = T & { mark: typeof MARK };
 
 /** Page to worker, by `ServiceWorker.postMessage` (which starts a stopped worker). Sent as `Marked`. */
 export const PAGE_MESSAGE = union('type', {
-  call: { message: unknown },
+  /** `session`: the one that the page shows. */
+  call: { message: unknown, session: optional(SESSION_NAME) },
   /** Carries a MessagePort for the worker's frames. */
   attach: { intro: TAB_INTRO },
   claim: {},
@@ -71,39 +90,6 @@ export type PageMessage = Infer<typeof PAGE_MESSAGE>;
 export const WORKER_MESSAGE = union('type', { answer: { message: unknown } });
 export type WorkerMessage = Infer<typeof WORKER_MESSAGE>;
 
-/** Tab to worker, on the port. A port message does not start a stopped worker, but a call does. */
-export const TAB_MESSAGE = union('type', {
-  join: { topic: TOPIC_NAME, cursor: CURSOR_OR_NOW },
-  leave: { topic: TOPIC_NAME },
-  /** Requests the members of a topic that the tab has joined. `state`: what the tab publishes about itself, as JSON. */
-  present: { topic: TOPIC_NAME, state: string },
-  absent: { topic: TOPIC_NAME },
-  /** `again`: `null` for one that was never open, else its last memo ('': none). It gets a new connection. */
-  'socket-open': {
-    socket: NAME,
-    url: string,
-    /** Any length: tokens travel here too. The page has checked the characters. */
-    protocols: withDefault(list(string), [] as readonly string[]),
-    again: withDefault(nullable(string), null),
-  },
-  'socket-send': { socket: NAME, data },
-  'socket-close': { socket: NAME, code: optional(number), reason: withDefault(string, '') },
-  visible: { visible: withDefault(boolean, false) },
-  read: {},
-  bye: {},
-});
-export type TabMessage = Infer<typeof TAB_MESSAGE>;
-
 /** `undefined` for a message of another script, or not of the protocol. */
 export const parsePageMessage = (value: unknown): PageMessage | undefined =>
   isObject(value) && own(value, 'mark') === MARK ? PAGE_MESSAGE.read(value) : undefined;
-
-/** A tab's state becomes part of a frame unchanged, so it must be JSON. `JSON.stringify(undefined)` is `undefined`. */
-const canonicalJson = (json: string): string | undefined => JSON.stringify(parseJson(json));
-
-export const parseTabMessage = (value: unknown): TabMessage | undefined => {
-  const message = TAB_MESSAGE.read(value);
-  if (message?.type !== 'present') return message;
-  const state = canonicalJson(message.state);
-  return state !== undefined && state.length <= MAX_STATE_LENGTH ? { ...message, state } : undefined;
-};

@@ -1,11 +1,10 @@
 import { isObject } from '../schema/json.ts';
 import { number, object, string, union, unknown, type Infer } from '../schema/schema.ts';
 import { array, oneOf, optional, record, stringIn } from '../schema/schema-types.ts';
+import type { SessionView } from '../snapshot.ts';
+import { NAME } from './page-names.ts';
 import { TOPIC_NAME } from '../topic-name.ts';
 
-/** Maximum length of a name or id from a page, in UTF-16 units. */
-export const MAX_NAME = 256;
-export const NAME = stringIn(1, MAX_NAME);
 const SECRET = stringIn(1, 4_096);
 
 /** The argument of `keeper.signIn`: the sign-in method, and what it needs. */
@@ -26,6 +25,19 @@ export type SignInIntent = Infer<typeof SIGN_IN_INTENT>;
 /** The page's next step. A redirect leads to the provider, and from there back to `returnTo`. */
 export const SIGN_IN_NEXT = union('type', { 'signed-in': {}, redirect: { url: string } });
 export type SignInNext = Infer<typeof SIGN_IN_NEXT>;
+
+/** `all`: every session of this origin, and not only the one that the page shows. */
+const SIGN_OUT_SCOPE = oneOf('all');
+export type SignOutScope = Infer<typeof SIGN_OUT_SCOPE>;
+
+/** One of several sessions of an origin, as a page sees it. */
+export type NamedSession = {
+  /** '' for the first one. */
+  name: string;
+  /** Whether tabs without a session of their own show it. */
+  shown: boolean;
+  session: SessionView;
+};
 
 /** Why the worker should try again now. It is a hint: the worker relies on none of it. */
 export const NUDGE_CAUSE = oneOf('online', 'offline', 'visible', 'hidden', 'thaw', 'user');
@@ -64,6 +76,8 @@ export const parseSignInIntent = (value: unknown): SignInIntent | undefined => {
   const intent = SIGN_IN_INTENT.read(value);
   return intent?.kind === 'ticket' && !hasAllCredentials(intent, value) ? undefined : intent;
 };
+
+export const parseSignOutScope = (value: unknown): SignOutScope | undefined => SIGN_OUT_SCOPE.read(value);
 
 export const parseNudgeCause = (value: unknown): NudgeCause | undefined => NUDGE_CAUSE.read(value);
 

@@ -16,6 +16,8 @@ export const PAGE_FRAME = union('type', {
   overrun: {},
   /** A new worker takes over. The tab ends its keep-alive at once, and attaches again when that worker controls it. */
   'hand-over': {},
+  /** The tab gets another session. It attaches again. */
+  switched: {},
 });
 export type PageFrame = Infer<typeof PAGE_FRAME>;
 

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../../../src/host/runtime/clock.ts';
 import { createPrivateSockets, type PrivateSockets } from '../../../src/host/sockets/private-sockets.ts';
-import { parseTabMessage } from '../../../src/protocol/bridge/bridge.ts';
+import { parseTabMessage } from '../../../src/protocol/bridge/tab-messages.ts';
 import type { PortFrame } from '../../../src/protocol/bridge/port-frames.ts';
 import { maker } from './sockets-world.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { KeeperApi, TabMessage } from '../../../src/protocol/bridge/bridge.ts';
+import type { KeeperApi } from '../../../src/protocol/bridge/bridge.ts';
+import type { TabMessage } from '../../../src/protocol/bridge/tab-messages.ts';
 import type { Publication } from '../../../src/protocol/bridge/calls.ts';
 import { failed, ok } from '../../../src/protocol/problem.ts';
 import { createChannels } from '../../../src/page/realtime/channels.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Member } from '../../../src/protocol/bridge/realtime-frames.ts';
-import type { TabMessage } from '../../../src/protocol/bridge/bridge.ts';
+import type { TabMessage } from '../../../src/protocol/bridge/tab-messages.ts';
 import { failed, ok } from '../../../src/protocol/problem.ts';
 import { createChannels } from '../../../src/page/realtime/channels.ts';
 import type { PresenceEvent } from '../../../src/page/types/channel-types.ts';

@@ -4,12 +4,9 @@
  */
 import { expose, type Endpoint } from 'comlink';
 import { KEEP_ALIVE_PATH, KEEP_ALIVE_TYPE, MARK, PULSE_PATH } from '../../../src/protocol/bridge/bridge-constants.ts';
-import {
-  parsePageMessage,
-  parseTabMessage,
-  type TabIntro,
-  type TabMessage,
-} from '../../../src/protocol/bridge/bridge.ts';
+import { parsePageMessage, type TabIntro } from '../../../src/protocol/bridge/bridge.ts';
+import type { TabMessage } from '../../../src/protocol/bridge/tab-messages.ts';
+import { parseTabMessage } from '../../../src/protocol/bridge/tab-messages.ts';
 import type { PortFrame, PortMessage } from '../../../src/protocol/bridge/port-frames.ts';
 import type { Publication } from '../../../src/protocol/bridge/calls.ts';
 import { ok } from '../../../src/protocol/problem.ts';
