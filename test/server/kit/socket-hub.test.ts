@@ -44,7 +44,9 @@ describe.each(Object.keys(STORES))('the kit on a store of %s', (name) => {
   });
 
   const dial = (ticket: string, headers: Record<string, string> = {}, to = url): HubClient =>
-    new HubClient(to, [SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX + Buffer.from(ticket).toString('base64url')], headers);
+    new HubClient(to, [SUBPROTOCOL, TICKET_SUBPROTOCOL_PREFIX + Buffer.from(ticket).toString('base64url')], {
+      headers,
+    });
   const ticketOf = async (sub: string, more = {}): Promise<string> => (await tickets.mint({ sub, ...more })).ticket;
   const frameOf =
     <K extends ServerFrame[0]>(kind: K) =>

@@ -1,4 +1,4 @@
-import { WebSocket } from 'ws';
+import { WebSocket, type ClientOptions } from 'ws';
 import {
   parseServerFrame,
   SUBPROTOCOL,
@@ -22,8 +22,8 @@ export class HubClient {
   readonly closed: Promise<Closed>;
   #waiters: (() => void)[] = [];
 
-  constructor(url: string, protocols: readonly string[], headers: Record<string, string>) {
-    this.ws = new WebSocket(url.replace(/^http/, 'ws'), [...protocols], { headers });
+  constructor(url: string, protocols: readonly string[], options: ClientOptions) {
+    this.ws = new WebSocket(url.replace(/^http/, 'ws'), [...protocols], options);
     this.ws.on('message', (data) => {
       const frame = parseServerFrame(textOf(data));
       if (!frame || frame === 'unknown') throw new Error(`This is not a frame: ${textOf(data)}`);
@@ -100,7 +100,7 @@ export const socketTicket = async (server: TestServer, token: string): Promise<s
 
 export const dialWith = (server: { url: string }, ticket: string, origin = server.url): HubClient => {
   const carried = TICKET_SUBPROTOCOL_PREFIX + Buffer.from(ticket).toString('base64url');
-  return new HubClient(`${server.url}/api/socket`, [SUBPROTOCOL, carried], { origin });
+  return new HubClient(`${server.url}/api/socket`, [SUBPROTOCOL, carried], { headers: { origin } });
 };
 
 /** Opens a socket with a new ticket, and sends `hi`. `epoch`: the worker's fence, by its name on the wire. */
