@@ -8,6 +8,7 @@ import { buildSchema } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { Server as SocketIoServer } from 'socket.io';
 import { WebSocketServer, type WebSocket } from 'ws';
+import type { LibraryServers } from './library-servers.ts';
 
 /** Checks a ticket. Each works once. */
 export type Admit = (request: IncomingMessage) => Promise<boolean>;
@@ -22,6 +23,10 @@ export type ClientServers = {
   open(path: string): readonly WebSocket[];
   /** Cuts the connections of one server, like a network loss. */
   cut(path: string): number;
+  /** The number of open connections. */
+  connections(): number;
+  /** Cuts all of them. Returns how many there were. */
+  cutAll(): number;
   /** Sends the next number to each GraphQL and tRPC subscription. */
   tick(n: number): void;
   /** Texts of the mutations that ran. */
@@ -30,7 +35,7 @@ export type ClientServers = {
 };
 
 const SCHEMA = buildSchema(
-  'type Query { hello: String } type Mutation { note(text: String!): String } type Subscription { tick: Int }',
+  'type Query { hello: String echo(text: String!): String } type Mutation { note(text: String!): String } type Subscription { tick: Int }',
 );
 
 /** Yields the numbers from now on. */
@@ -64,6 +69,7 @@ const routerOf = (ticks: ReturnType<typeof createTicks>) => {
   const trpc = initTRPC.create();
   return trpc.router({
     hello: trpc.procedure.query(() => 'hello'),
+    echo: trpc.procedure.input(String).query(({ input }) => input),
     tick: trpc.procedure.subscription(async function* ({ signal }) {
       yield* ticks.iterate(signal);
     }),
@@ -86,10 +92,12 @@ const echo = (ws: WebSocket, request: IncomingMessage): void => {
   });
 };
 
-export const startClientServers = (http: HttpServer, admit: Admit): ClientServers => {
+/** `libraries`: more servers, for the table of clients. */
+export const startClientServers = (http: HttpServer, admit: Admit, libraries?: LibraryServers): ClientServers => {
   const ticks = createTicks();
   const [opened, refused, mutations]: [string[], string[], string[]] = [[], [], []];
   const sockets = new Map<WebSocket, string>();
+  const connections = new Set<Duplex>();
   const rooms = new WebSocketServer({ noServer: true });
   const graphql = new WebSocketServer({ noServer: true, handleProtocols: () => 'graphql-transport-ws' });
   const trpc = new WebSocketServer({ noServer: true });
@@ -105,11 +113,12 @@ export const startClientServers = (http: HttpServer, admit: Admit): ClientServer
       }),
   });
   socketIo.attach(http);
+  socketIo.on('connection', (socket) => socket.on('say', (text: string) => socketIo.emit('said', text)));
   useServer(
     {
       schema: SCHEMA,
       roots: {
-        query: { hello: () => 'hello' },
+        query: { hello: () => 'hello', echo: ({ text }: { text: string }) => text },
         mutation: {
           // It answers in the next tick.
           note: async ({ text }: { text: string }) => {
@@ -129,13 +138,15 @@ export const startClientServers = (http: HttpServer, admit: Admit): ClientServer
   );
   applyWSSHandler({ wss: trpc, router: routerOf(ticks) });
 
-  const servers: readonly [string, WebSocketServer, (ws: WebSocket, request: IncomingMessage) => void][] = [
+  type ServerOf = [string, WebSocketServer, (ws: WebSocket, request: IncomingMessage) => void];
+  const servers: readonly ServerOf[] = [
     ['/graphql', graphql, (ws, request) => graphql.emit('connection', ws, request)],
     ['/rooms/trpc', trpc, (ws, request) => trpc.emit('connection', ws, request)],
     ['/rooms/yjs/', rooms, (ws, request) => setupWSConnection(ws, request, { docName: request.url })],
     ['/rooms/echo', rooms, echo],
     ['/all', rooms, (ws) => ws.on('message', (data) => sayToAll(String(data)))],
     ['/echo', rooms, echo],
+    ...(libraries?.serve ?? []).map(([path, serve]): ServerOf => [path, rooms, serve]),
   ];
   const sayToAll = (text: string): void => openOn('/all').forEach((ws) => ws.send(text));
   const openOn = (path: string): readonly WebSocket[] =>
@@ -144,7 +155,14 @@ export const startClientServers = (http: HttpServer, admit: Admit): ClientServer
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const [path, server, serve] = servers.find(([prefix]) => pathname.startsWith(prefix)) ?? [];
+    connections.add(socket);
+    socket.on('close', () => connections.delete(socket));
     if (pathname.startsWith('/socket.io/')) return;
+    const own = libraries?.upgrade.find(([prefix]) => pathname.startsWith(prefix));
+    if (own && (await admit(request))) {
+      opened.push(own[0]);
+      return own[1](request, socket, head);
+    }
     if (!path || !server || !serve || (path !== '/echo' && !(await admit(request)))) {
       refused.push(pathname);
       return void socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
@@ -169,10 +187,17 @@ export const startClientServers = (http: HttpServer, admit: Admit): ClientServer
       for (const ws of found) ws.terminate();
       return found.length;
     },
+    connections: () => connections.size,
+    cutAll: () => {
+      const found = [...connections];
+      for (const socket of found) socket.destroy();
+      return found.length;
+    },
     tick: ticks.push,
     close: async () => {
       for (const ws of sockets.keys()) ws.terminate();
       socketIo.disconnectSockets(true);
+      await libraries?.close();
       await new Promise<void>((resolve) => socketIo.engine.close() && resolve());
     },
   };

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ import { createTokenVerifier } from '../../../server/auth/token-verifier.ts';
 import { CONFIG_GLOBAL, type InjectedConfig, type SocketConfig } from '../../../src/protocol/config.ts';
 import { TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
 import { startClientServers, type ClientServers } from './client-servers.ts';
+import { SOCKJS, startLibraryServers } from './library-servers.ts';
 
 /** A site with the backend's API, the servers of the client libraries, and pages that bundle the clients. */
 export type ClientSite = {
@@ -36,9 +38,16 @@ const SOCKETS: readonly SocketConfig[] = [
   { url: '/socket.io/?EIO=4&transport=websocket', codec: 'socket.io', ticket: TICKET },
   { url: '/rooms/', codec: 'private', ticket: TICKET },
   { url: '/all', codec: 'broadcast', ticket: TICKET },
+  { url: '/phoenix/websocket?vsn=2.0.0', codec: 'phoenix', ticket: TICKET },
+  { url: '/centrifuge', codec: 'centrifuge', ticket: TICKET },
+  // SockJS chooses no subprotocol.
+  { url: '/query/', codec: 'private', ticket: { ...TICKET, carry: 'query' } },
 ];
 
-const BAKED: InjectedConfig = {
+/** Some clients stop for good after 4401. */
+const COMES_BACK = 1012;
+
+const bakedWith = (sockets: readonly SocketConfig[]): InjectedConfig => ({
   config: {
     api: [{ origin: 'self', path: '/api/' }],
     whoami: '/api/v1/auth/whoami',
@@ -50,9 +59,9 @@ const BAKED: InjectedConfig = {
         reuseGraceMs: 10_000,
       },
     },
-    sockets: SOCKETS,
+    sockets,
   },
-};
+});
 
 const PAGE =
   '<!doctype html><title>clients</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
@@ -63,7 +72,14 @@ const bundle = async (input: string, format: 'es' | 'iife', file: string): Promi
   const build = await rolldown({
     input,
     platform: 'browser',
-    transform: { target: 'es2022', define: { 'process.env.NODE_ENV': '"production"', __BUILD__: '"clients"' } },
+    transform: {
+      target: 'es2022',
+      // Libraries of the time before `globalThis`.
+      define: { 'process.env.NODE_ENV': '"production"', __BUILD__: '"clients"', global: 'globalThis' },
+    },
+    // nats.ws looks for Node's `crypto`, and runs without it.
+    onLog: (level, log, report) =>
+      log.code === 'UNRESOLVED_IMPORT' && log.id?.includes('nats.ws') ? undefined : report(level, log),
   });
   const { output } = await build.generate({
     format,
@@ -75,16 +91,20 @@ const bundle = async (input: string, format: 'es' | 'iife', file: string): Promi
   return new Map(output.flatMap((each) => (each.type === 'chunk' ? [[`/${each.fileName}`, each.code] as const] : [])));
 };
 
-const bundleScripts = async (): Promise<Map<string, string>> => {
-  const page = await bundle(path('../../browser/client-libraries/client-libraries.ts'), 'es', 'page.js');
+const bundleScripts = async (isTable: boolean): Promise<Map<string, string>> => {
+  const input = isTable ? 'client-table/page.ts' : 'client-libraries.ts';
+  const page = await bundle(path(`../../browser/client-libraries/${input}`), 'es', 'page.js');
   const worker = await bundle(path('../../clients/sw.ts'), 'iife', 'sw.js');
-  const script = `self.${CONFIG_GLOBAL} = ${JSON.stringify(BAKED)};\n${worker.get('/sw.js') ?? ''}`;
+  const baked = bakedWith(isTable ? SOCKETS.map((socket) => ({ ...socket, signedOutCode: COMES_BACK })) : SOCKETS);
+  const script = `self.${CONFIG_GLOBAL} = ${JSON.stringify(baked)};\n${worker.get('/sw.js') ?? ''}`;
   return new Map([...page, ['/sw.js', script], ['/keeper-pulse.js', '']]);
 };
 
-export const startClientSite = async (): Promise<ClientSite> => {
+/** `table`: with every client of client-table.spec.ts, and their servers. */
+export const startClientSite = async (kind: 'libraries' | 'table' = 'libraries'): Promise<ClientSite> => {
   const dir = await mkdtemp(join(tmpdir(), 'keeper-clients-'));
-  const scripts = await bundleScripts();
+  const isTable = kind === 'table';
+  const [scripts, libraries] = [await bundleScripts(isTable), isTable ? await startLibraryServers() : undefined];
   const store = openLmdbStore(dir);
   const clock = createServerClock();
   const uploadsDir = join(dir, 'uploads');
@@ -103,18 +123,27 @@ export const startClientSite = async (): Promise<ClientSite> => {
   // No test signs in by OpenID here, so this issuer gets no request.
   const tokenVerifier = createTokenVerifier({ issuer: origin, clientId: 'none', clock, embedded: false });
   app.route('/', apiRoutes({ ...backend, origins: [origin], tokenVerifier }));
+  app.get(`${SOCKJS}/info`, (context) =>
+    context.json({ websocket: true, origins: ['*:*'], cookie_needed: false, entropy: 1 }),
+  );
+  app.post('/rooms/colyseus/matchmake/*', (context) =>
+    context.json({ room: { name: 'echo', roomId: 'r', processId: 'p' }, sessionId: 's' }),
+  );
   app.get('*', (context) => {
     const script = scripts.get(context.req.path);
     const type = script === undefined ? 'text/html' : 'text/javascript';
     return context.body(script ?? PAGE, 200, { 'content-type': type, 'cache-control': 'no-cache' });
   });
-  const servers = startClientServers(listening.server, async (request) => {
+  const admit = async (request: IncomingMessage): Promise<boolean> => {
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/, */);
     const ticket = offered.find((name) => name.startsWith(TICKET_SUBPROTOCOL_PREFIX));
-    if (ticket === undefined) return false;
-    const text = Buffer.from(ticket.slice(TICKET_SUBPROTOCOL_PREFIX.length), 'base64url').toString('utf8');
-    return (await backend.tickets.redeem('socket', text)) !== undefined;
-  });
+    const text =
+      ticket === undefined
+        ? new URL(request.url ?? '/', origin).searchParams.get('token')
+        : Buffer.from(ticket.slice(TICKET_SUBPROTOCOL_PREFIX.length), 'base64url').toString('utf8');
+    return text !== null && (await backend.tickets.redeem('socket', text)) !== undefined;
+  };
+  const servers = startClientServers(listening.server, admit, libraries);
   return {
     origin,
     servers,
