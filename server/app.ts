@@ -11,7 +11,8 @@ import { requestIdOf, setSubject } from './http/request-context.ts';
 import { problemResponse, sendJson, storeUnavailable, type Env } from './http/route-helpers.ts';
 import type { Log } from './operations/log.ts';
 import { createProvider } from './provider/provider.ts';
-import { DEFAULT_DIST_DIR, type ServerOptions } from './server-options.ts';
+import type { Releases } from './worker/releases.ts';
+import type { ServerOptions } from './server-options.ts';
 import type { ServerServices } from './server-services.ts';
 import { createStaticHandler } from './static.ts';
 import { DEFAULT_SCOPE, EXTERNAL_SCOPE, keeperConfig } from './worker/keeper-config.ts';
@@ -29,6 +30,8 @@ export type ServerContext = {
   clientId: string;
   log: Log;
   isStopping: () => boolean;
+  /** `false`: another server serves the application. */
+  releases: Releases | false;
   /** Closes every connection, and refuses new ones for `ms`. */
   interrupt: (ms: number) => void;
 };
@@ -81,7 +84,7 @@ export const createApp = (context: ServerContext) => {
   const embedded = options.issuer === undefined;
   const scope = options.scope ?? (embedded ? DEFAULT_SCOPE : EXTERNAL_SCOPE);
   const serveFile = createStaticHandler({
-    distDir: options.distDir ?? DEFAULT_DIST_DIR,
+    releases: context.releases,
     origins,
     issuerOrigin: new URL(issuer).origin,
     config: keeperConfig({

@@ -95,6 +95,7 @@ export const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): S
     keyFile: given(env['KEEPER_KEY_FILE']),
     faultRoutes: flags.includes('--lab'),
     distDir: isDev ? false : given(env['DIST_DIR']),
+    formerDistDir: given(env['FORMER_DIST_DIR']),
     devOrigin: isDev ? (given(env['DEV_ORIGIN']) ?? DEFAULT_DEV_ORIGIN) : undefined,
     publicOrigin: originFrom('PUBLIC_ORIGIN', given(env['PUBLIC_ORIGIN'])),
     publicIssuer: originFrom('PUBLIC_ISSUER', given(env['PUBLIC_ISSUER'])),

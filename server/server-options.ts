@@ -35,6 +35,11 @@ export type ServerOptions = {
   faultRoutes?: boolean | undefined;
   /** Folder of the built application, by default `dist`; `false`: a dev server serves the application. */
   distDir?: string | false | undefined;
+  /**
+   * Folder of the build before. Pages of that build find their files, and a fleet serves that build until each of its
+   * instances has the next one.
+   */
+  formerDistDir?: string | undefined;
   /** Origin of a dev server that proxies to this server. */
   devOrigin?: string | undefined;
   /** Public origin behind a reverse proxy, such as `https://app.example`. The proxy must forward `Host`. */

@@ -33,7 +33,8 @@ import { createLog, type Log } from './operations/log.ts';
 import { createMetrics } from './operations/metrics.ts';
 import type { Observers } from './operations/observe.ts';
 import type { OperationsRoutes } from './operations/operations-routes.ts';
-import { servesFaultRoutes, type ServerOptions } from './server-options.ts';
+import { openReleases, type Releases } from './worker/releases.ts';
+import { DEFAULT_DIST_DIR, servesFaultRoutes, type ServerOptions } from './server-options.ts';
 import { createUpgradeListener } from './realtime/websocket-upgrade.ts';
 
 export type RunningServer = {
@@ -170,6 +171,17 @@ type LoggingOptions = ServerOptions & { log: Log };
 const noticesOf = ({ onNotice, log }: LoggingOptions): NotifyOperator =>
   onNotice ?? ((notice) => log.warn({ notice: notice.type }, noticeText(notice)));
 
+const openOwnReleases = async (
+  storage: OpenStorage['storage'],
+  options: LoggingOptions,
+  cleanups: Cleanup[],
+): Promise<Releases | false> => {
+  const { distDir = DEFAULT_DIST_DIR, formerDistDir } = options;
+  const releases = await openReleases(storage, { distDir, formerDistDir, notify: noticesOf(options) });
+  if (releases) cleanups.push(releases.stop);
+  return releases;
+};
+
 /** Adds a cleanup for each part that it opens, so that the caller can close them when a later part fails. */
 const openServer = async (
   options: LoggingOptions,
@@ -204,6 +216,7 @@ const openServer = async (
     ...(provider && { isGrantActive: isGrantActive(storage.store, tokenVersion) }),
   });
   const isStopping = (): boolean => stopping;
+  const releases = await openOwnReleases(storage, options, cleanups);
   let endInterruption = (): void => undefined;
   const interrupt = (ms: number): void => {
     endInterruption();
@@ -219,6 +232,7 @@ const openServer = async (
     clientId,
     log,
     isStopping,
+    releases,
     interrupt,
   };
   await serveRequests(context, host, { app, provider }, cleanups);

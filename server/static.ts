@@ -9,12 +9,13 @@ import type { Ctx } from './http/route-helpers.ts';
 import { requestOrigin, type Origins } from './http/origins.ts';
 import { isDocumentNavigation } from './http/request-target.ts';
 import { escapeHtml } from './http/html-page.ts';
+import type { Releases } from './worker/releases.ts';
 import { workerResponse } from './worker/worker-response.ts';
 import type { WorkerSecrets } from './worker/worker-secret.ts';
 
 export type StaticOptions = {
-  /** Folder of the built application; `false` when another server serves it. */
-  distDir: string | false;
+  /** The built application; `false` when another server serves it. */
+  releases: Releases | false;
   /** Requests with an unknown `Host` get headers for the first one. */
   origins: Origins;
   issuerOrigin: string;
@@ -61,6 +62,19 @@ const encodingHeader = (coding: Coding | undefined): Record<string, string> =>
 /** A proxy that adds a script to a document would change its hash (RFC 9111 §5.2.2.6). */
 const DOCUMENT_CACHE = 'no-cache, no-transform';
 
+/** The file of the first folder that has it. */
+const readFirst = async (
+  folders: readonly string[],
+  path: string,
+  codings: readonly Coding[],
+): Promise<FileBody | undefined> => {
+  for (const folder of folders) {
+    const found = await readInside(folder, path, codings);
+    if (found) return found;
+  }
+  return undefined;
+};
+
 const missingPage = (path: string): string =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>Not found</title><h1>Not found</h1><p>There is no ${escapeHtml(path)}.</p></html>`;
 
@@ -75,7 +89,7 @@ const withConfig = (text: string, config: KeeperConfig): string => {
 
 /** Serves the built application: its files, `index.html` for navigations, and its worker scripts. */
 export const createStaticHandler = (options: StaticOptions): ((c: Ctx) => Promise<Response>) => {
-  const { distDir, origins, issuerOrigin, config, workerSecrets } = options;
+  const { releases, origins, issuerOrigin, config, workerSecrets } = options;
   const connect = origins.includes(issuerOrigin) ? [] : [issuerOrigin];
   const trustedTypes = options.trustedTypes ? {} : ({ trustedTypes: false } as const);
 
@@ -153,9 +167,10 @@ export const createStaticHandler = (options: StaticOptions): ((c: Ctx) => Promis
   return async (c) => {
     const requested = decodedPath(c.req.path);
     const path = requested === '/' ? '/index.html' : requested;
-    if (distDir === false || path === undefined || !['GET', 'HEAD'].includes(c.req.method)) return notFound(c);
+    if (releases === false || path === undefined || !['GET', 'HEAD'].includes(c.req.method)) return notFound(c);
+    const distDir = releases.current();
     if (WORKER_SCRIPTS.has(path)) return serveWorker(c, distDir);
-    const found = await readInside(distDir, path, accepted(c));
+    const found = await readFirst(path.startsWith('/assets/') ? releases.folders : [distDir], path, accepted(c));
     if (found)
       return extname(path) === '.html' ? serveHtml(c, distDir, path, DOCUMENT_CACHE) : serveFile(c, path, found);
     if (!isDocumentNavigation(c.req.method, c.env.incoming.headers)) return notFound(c);

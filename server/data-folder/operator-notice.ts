@@ -12,6 +12,7 @@ export type OperatorNotice =
 
 /** Of a store that instances share. */
 type SharedStoreNotice =
+  | { type: 'release-missing' }
   | { type: 'store-empty' | 'store-foreign' | 'store-newer' | 'store-found' | 'store-reached' }
   | { type: 'store-unreachable' | 'store-settings' | 'key-file-refused'; reason: string };
 
@@ -39,6 +40,11 @@ const sharedStoreText = (notice: SharedStoreNotice): string => {
       return (
         'The store belongs to other secrets. The server answers 503 and signs no one out. ' +
         'Correct STORE, or KEEPER_SECRET or KEEPER_KEY_FILE.'
+      );
+    case 'release-missing':
+      return (
+        'The other instances serve another build, which this one does not have, so browsers see two builds by turns. ' +
+        'Start it with FORMER_DIST_DIR, the folder of that build.'
       );
     case 'store-newer':
       return 'The store was written by a newer server. Start that version.';
