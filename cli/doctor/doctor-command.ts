@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { parseConfig, type Deployment } from './site/deployment.ts';
+import { readConfigFile } from '../config/load-config.ts';
+import { deploymentOfConfig, type Deployment } from './site/deployment.ts';
 import { examine, type Diagnosis } from './doctor.ts';
 import { annotation, printAnnotations } from './print-github.ts';
 import { printReport } from './print.ts';
@@ -12,7 +12,7 @@ export const DOCTOR_USAGE = `session-keeper doctor <url> [options]
 Examines a deployment and reports what is wrong, why it matters and how to fix it.
 
   --worker PATH     the worker script (default /sw.js)
-  --config FILE     the KeeperConfig as JSON, when your own worker script does not contain it
+  --config FILE     keeper.config.js, or the KeeperConfig as JSON, when your own worker script does not contain it
   --user NAME       an account to test refresh and sign-out with (password sign-in only)
   --password SECRET its password; better: set SESSION_KEEPER_PASSWORD, which no process list shows
   --browser PATH    a Chromium to open the page with (default: the first on PATH)
@@ -39,7 +39,8 @@ export type Terminal = {
 
 type DoctorCommand = {
   site: Site;
-  config: Deployment | undefined;
+  /** File with the configuration. */
+  config: string | undefined;
   account: Credentials | undefined;
   browser: BrowserChoice;
   timeoutMs: number;
@@ -73,16 +74,6 @@ const read = (args: readonly string[]) => {
   }
 };
 
-/** `null` when the file contains no configuration. */
-const configFrom = (file: string | undefined): Deployment | undefined | null => {
-  if (file === undefined) return undefined;
-  try {
-    return parseConfig(readFileSync(file, 'utf8')) ?? null;
-  } catch {
-    return null;
-  }
-};
-
 const browserOf = (path: string | undefined, none: boolean): BrowserChoice => {
   if (none) return { type: 'none' };
   return path === undefined ? { type: 'auto' } : { type: 'path', path };
@@ -97,8 +88,6 @@ export const parseDoctor = (args: readonly string[], env: Terminal['env']): Pars
   if (url === undefined || rest.length > 0) return usage('Give one address, for example https://app.example/');
   const site = parseSite(url, values.worker);
   if (!site) return usage(`${url} with ${values.worker}: give an http(s) address, and a worker of the same origin.`);
-  const config = configFrom(values.config);
-  if (config === null) return usage(`--config ${values.config}: this is not a file with a KeeperConfig as JSON.`);
   const seconds = Number(values.timeout);
   if (!(seconds > 0 && seconds <= MAX_TIMEOUT_SECONDS))
     return usage(`--timeout ${values.timeout}: give seconds, more than 0 and at most ${MAX_TIMEOUT_SECONDS}.`);
@@ -109,15 +98,19 @@ export const parseDoctor = (args: readonly string[], env: Terminal['env']): Pars
   if (values.json && values.github) return usage('Give --json or --github, not both.');
   const format = values.json ? 'json' : values.github ? 'github' : 'text';
   const browser = browserOf(values.browser, values['no-browser']);
-  return { type: 'run', command: { site, config, account, browser, timeoutMs: seconds * 1000, format } };
+  return { type: 'run', command: { site, config: values.config, account, browser, timeoutMs: seconds * 1000, format } };
 };
 
 const ERASE_LINE = '\r\u001B[2K';
 
-const diagnose = async (command: DoctorCommand, terminal: Terminal): Promise<Diagnosis> => {
+const diagnose = async (
+  command: Omit<DoctorCommand, 'config'>,
+  config: Deployment | undefined,
+  terminal: Terminal,
+): Promise<Diagnosis> => {
   const onProgress = (done: number, total: number, title: string): void =>
     terminal.err(`${ERASE_LINE}[${done + 1}/${total}] ${title}`);
-  const diagnosis = await examine({ ...command, ...(terminal.progress ? { onProgress } : {}) });
+  const diagnosis = await examine({ ...command, config, ...(terminal.progress ? { onProgress } : {}) });
   if (terminal.progress) terminal.err(ERASE_LINE);
   return diagnosis;
 };
@@ -146,7 +139,13 @@ export const runDoctor = async (args: readonly string[], terminal: Terminal): Pr
     terminal.err(`${parsed.problem}\n\n${DOCTOR_USAGE}`);
     return EXIT.usage;
   }
-  const diagnosis = await diagnose(parsed.command, terminal);
+  const { config: file, ...command } = parsed.command;
+  const loaded = file === undefined ? undefined : await readConfigFile(file);
+  if (loaded?.type === 'failed') {
+    terminal.err(`--config ${loaded.problem}\n`);
+    return EXIT.usage;
+  }
+  const diagnosis = await diagnose(command, loaded && deploymentOfConfig(loaded.config), terminal);
   if (diagnosis.type === 'unreachable') {
     terminal.err(`${diagnosis.detail}\nCheck the address, and that the server is running.\n`);
     return EXIT.usage;

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EXIT, type ExitCode, type Terminal } from '../doctor/doctor-command.ts';
-import { configText, findConfig, loadConfig, type SignInChoice } from './config-file.ts';
+import { findConfig, loadConfig } from '../config/load-config.ts';
+import { configText, type SignInChoice } from './config-file.ts';
 import { INIT_USAGE, REMOVE_USAGE } from './init-usage.ts';
 import { nextStep } from './next-step.ts';
 import { lookAt, type Project } from './project.ts';
@@ -170,7 +171,7 @@ export const runRemove = withFlags(REMOVE_USAGE, async (flags, terminal) => {
   terminal.out(
     done.length === 0
       ? 'There is nothing of Session Keeper in this project.\n'
-      : 'Take connect() out of your pages, delete keeper.config.js, and run: npm uninstall session-keeper\n',
+      : 'Take connect() out of your pages and sessionKeeper() out of your build, delete keeper.config.js, and run: npm uninstall session-keeper\n',
   );
   return EXIT.ok;
 });

@@ -115,6 +115,13 @@ const replace = async (root: string, path: string, content: string): Promise<str
   return `replaced ${path}`;
 };
 
+/** Whether the build of a project makes the worker, so that no file of it is in the public folder. */
+const usesPlugin = async (root: string): Promise<boolean> => {
+  const configs = (await readdir(root)).filter((name) => /\.config\.[cm]?[jt]s$/.test(name));
+  const texts = await Promise.all(configs.map((name) => readFile(join(root, name), 'utf8')));
+  return texts.some((text) => text.includes('session-keeper/vite'));
+};
+
 /** Takes the keeper out of a site. Returns what it did, a line for each file. */
 export const removeFiles = async (project: Project): Promise<readonly string[]> => {
   const { root, publicFolder, worker } = project;
@@ -128,6 +135,10 @@ export const removeFiles = async (project: Project): Promise<readonly string[]> 
   const whole = posix.join(publicFolder, WHOLE_FILE);
   const text = await present(root, whole);
   if (text?.includes(MADE_BY)) done.push(await replace(root, whole, SELF_DESTROYING_WORKER));
+  if (text === undefined && worker.type === 'none' && (await usesPlugin(root))) {
+    await mkdir(join(root, publicFolder), { recursive: true });
+    done.push(await replace(root, whole, SELF_DESTROYING_WORKER));
+  }
   if (worker.type !== 'own') return done;
   const own = posix.join(publicFolder, worker.file);
   const before = await readFile(join(root, own), 'utf8');

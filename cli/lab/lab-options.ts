@@ -12,6 +12,7 @@ Runs fault scenarios against a site in a real browser, and reports what signs it
   --storage-state FILE  without both: a file of Playwright's storageState() of a signed-in browser
   --record FILE         opens a browser, and writes such a module from how you sign in
   --signed-in-when CSS  what the page shows only to a signed-in user, as a Playwright selector
+  --config FILE         keeper.config.js: its whoami is the proof
   --proof PATH          a path that the backend answers only for a signed-in user, such as /api/me
   --user-field NAME     the field of that answer which names the user, such as user.id
   --scenario NAMES      ids, categories, or the start of an id with *; separated by commas (default: all)
@@ -43,6 +44,8 @@ export type LabCommand = {
   password: string | undefined;
   storageState: string | undefined;
   signedInWhen: string | undefined;
+  /** File with the configuration of the site, whose `whoami` is the proof. */
+  config: string | undefined;
   proof: string | undefined;
   userField: string | undefined;
   scenarios: readonly string[];
@@ -73,6 +76,7 @@ const OPTIONS = {
   password: { type: 'string' },
   'storage-state': { type: 'string' },
   'signed-in-when': { type: 'string' },
+  config: { type: 'string' },
   proof: { type: 'string' },
   'user-field': { type: 'string' },
   scenario: { type: 'string', multiple: true },
@@ -136,6 +140,7 @@ export const parseLab = (args: readonly string[], env: Terminal['env']): ParsedL
     password: values.password ?? env['SESSION_KEEPER_PASSWORD'],
     storageState: values['storage-state'],
     signedInWhen: values['signed-in-when'],
+    config: values.config,
     proof: values.proof,
     userField: values['user-field'],
     scenarios: (values.scenario ?? []).flatMap(parts),

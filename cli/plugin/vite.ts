@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Plugin, ResolvedConfig, Rollup, ViteDevServer } from 'vite';
-import { findConfig, loadConfig } from '../init/config-file.ts';
+import { findConfig, loadConfig } from '../config/load-config.ts';
 import { PARTS, readyFolder, WORKER_FILES, WORKER_PART } from '../init/site-files.ts';
 import { wholeWorker } from '../init/worker-text.ts';
 

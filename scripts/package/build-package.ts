@@ -1,7 +1,7 @@
 import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ended, start } from '../process/run.ts';
-import { entriesOf, readManifest } from './entries.ts';
+import { DEVELOPMENT_ENTRIES, entriesOf, readManifest } from './entries.ts';
 import { COMMAND_PATH, packageManifest, ROOT_FILES } from './manifest.ts';
 import { compileModules } from './modules.ts';
 import { writeReadyFiles } from './ready-files.ts';
@@ -38,7 +38,11 @@ export const buildPackage = async (root: string): Promise<string> => {
   const manifest = await readManifest(root);
   const sources = entriesOf(manifest).map(({ source }) => source);
   await emitTypings();
-  const modules = await compileModules({ root, sources: [...sources, COMMAND], dir: join(dir, 'lib') });
+  const modules = await compileModules({
+    root,
+    sources: [...sources, ...Object.values(DEVELOPMENT_ENTRIES), COMMAND],
+    dir: join(dir, 'lib'),
+  });
   await copyTypings(root, sources, join(dir, 'lib'));
   await writeReadyFiles(root, join(dir, 'ready'));
   await writeCommand(dir);

@@ -28,5 +28,11 @@ export const entriesOf = ({ exports }: RootManifest): readonly PackageEntry[] =>
     source.endsWith('.ts') || source.endsWith('.tsx') ? [{ specifier, source: source.replace(/^\.\//, '') }] : [],
   );
 
+/**
+ * Entries for development, with what a production build gets in their place. Bundlers know which one it is by the condition
+ * `development` (https://nodejs.org/api/packages.html#community-conditions-definitions).
+ */
+export const DEVELOPMENT_ENTRIES: Readonly<Record<string, string>> = { './devtools': 'src/devtools/absent.ts' };
+
 /** Where a compiled module is in the package: `src/page/index.ts` becomes `lib/src/page/index.js`. */
 export const compiledPath = (source: string): string => `lib/${source.replace(/\.tsx?$/, '.js')}`;

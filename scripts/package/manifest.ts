@@ -1,4 +1,4 @@
-import { compiledPath, entriesOf, type PackageEntry, type RootManifest } from './entries.ts';
+import { compiledPath, DEVELOPMENT_ENTRIES, entriesOf, type PackageEntry, type RootManifest } from './entries.ts';
 import type { CompiledModule } from './modules.ts';
 
 /*
@@ -32,7 +32,10 @@ const exportsOf = (entries: readonly PackageEntry[]): Record<string, unknown> =>
   ...Object.fromEntries(
     entries.map(({ specifier, source }) => {
       const path = `./${compiledPath(source)}`;
-      return [specifier, { types: path.replace(/\.js$/, '.d.ts'), default: path }];
+      const types = path.replace(/\.js$/, '.d.ts');
+      const otherwise = DEVELOPMENT_ENTRIES[specifier];
+      if (otherwise === undefined) return [specifier, { types, default: path }];
+      return [specifier, { types, development: path, default: `./${compiledPath(otherwise)}` }];
     }),
   ),
   './ready/*': './ready/*',

@@ -63,6 +63,8 @@ export const LEGS: Readonly<Record<'main' | 'rest', readonly TestStep[]>> = {
     // Tests that bound a time run after the others and one by one.
     browserTests('timed tests', '--project=timed', '--workers=1', '--output=test-results/timed'),
     command('package', 'node', '--import', 'tsx', 'scripts/package/pack.ts'),
+    // VitePress fails on a link that leads nowhere.
+    command('docs', 'vitepress', 'build', 'docs'),
     command('size', 'node', '--import', 'tsx', 'scripts/size.ts'),
     command('supply chain', 'node', '--import', 'tsx', 'scripts/supply-chain/supply-chain.ts'),
   ],

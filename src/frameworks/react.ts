@@ -4,9 +4,12 @@ import {
   useContext,
   useState,
   useSyncExternalStore,
+  type DetailedHTMLProps,
+  type HTMLAttributes,
   type ReactElement,
   type ReactNode,
 } from 'react';
+import type { Keeper } from '../page/types/types.ts';
 import type { SessionView } from '../protocol/snapshot.ts';
 import { accessOf, type AccessOptions } from './access.ts';
 import { createKeeperSource, type KeeperActions, type KeeperOrOptions, type KeeperSource } from './keeper-source.ts';
@@ -128,3 +131,16 @@ export const SessionGate = ({ role, restoring, signedOut, fallback, children }: 
   const access = accessOf(useSession(), { role });
   return { wait: restoring, granted: children, 'signed-out': signedOut, forbidden: fallback }[access];
 };
+
+/** An element of `session-keeper/elements` in JSX. */
+type ElementProps = DetailedHTMLProps<HTMLAttributes<HTMLElement>, HTMLElement> & { keeper?: Keeper | undefined };
+
+declare module 'react' {
+  namespace JSX {
+    interface IntrinsicElements {
+      'session-gate': ElementProps;
+      'session-sign-in': ElementProps;
+      'session-status': ElementProps;
+    }
+  }
+}

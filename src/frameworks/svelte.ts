@@ -1,4 +1,6 @@
 import { getContext, setContext } from 'svelte';
+import type { HTMLAttributes } from 'svelte/elements';
+import type { Keeper } from '../page/types/types.ts';
 import type { SessionView } from '../protocol/snapshot.ts';
 import { accessOf, type Access, type AccessOptions } from './access.ts';
 import type { KeeperActions, KeeperSource } from './keeper-source.ts';
@@ -66,3 +68,14 @@ export const useAccess = (options: AccessOptions = {}): ReadableStore<Access> =>
   const source = useSource();
   return storeOf(source, () => accessOf(source.session(), options));
 };
+
+/** An element of `session-keeper/elements` in a component. */
+type ElementAttributes = HTMLAttributes<HTMLElement> & { keeper?: Keeper | undefined };
+
+declare module 'svelte/elements' {
+  interface SvelteHTMLElements {
+    'session-gate': ElementAttributes;
+    'session-sign-in': ElementAttributes;
+    'session-status': ElementAttributes;
+  }
+}

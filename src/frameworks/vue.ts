@@ -4,11 +4,13 @@ import {
   inject,
   onScopeDispose,
   shallowRef,
+  type DefineComponent,
   type InjectionKey,
   type Plugin,
   type ShallowRef,
   type SlotsType,
 } from 'vue';
+import type { Keeper } from '../page/types/types.ts';
 import type { SessionView } from '../protocol/snapshot.ts';
 import { accessOf, settledAccess, type GuardOptions } from './access.ts';
 import type { KeeperActions, KeeperSource } from './keeper-source.ts';
@@ -152,3 +154,14 @@ export const requireSession =
     const access = await settledAccess(source, options);
     return access === 'signed-out' ? { path: signIn, query: { returnTo: to.fullPath } } : access === 'granted';
   };
+
+/** An element of `session-keeper/elements` in a template. */
+type ElementInTemplate = DefineComponent<{ keeper?: Keeper | undefined }>;
+
+declare module 'vue' {
+  interface GlobalComponents {
+    'session-gate': ElementInTemplate;
+    'session-sign-in': ElementInTemplate;
+    'session-status': ElementInTemplate;
+  }
+}

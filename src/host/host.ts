@@ -73,7 +73,10 @@ const verifyByWhoami = async (
   if (status === 502 && isProblem(refusal) && refusal.code === 'redirect-refused') return failedWith(refusal);
   const user = status === 200 ? parseWhoami(text, claims) : undefined;
   if (!user && status !== 429 && status < 500)
-    noteOnce(`config.whoami (${at}) answered ${status}, and should answer 200 with {"sub": …, "name": …} as JSON.`);
+    noteOnce(
+      'whoami-answer',
+      `config.whoami (${at}) answered ${status}, and should answer 200 with {"sub": …, "name": …} as JSON.`,
+    );
   return user
     ? { type: 'verified', user, generation }
     : failedWith({ code: 'unexpected-answer', at, status, detail: 'whoami' });

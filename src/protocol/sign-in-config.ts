@@ -70,6 +70,11 @@ export const OIDC_CONFIG = object({
     either(oneOf('local', 'provider'), object({ url: optional(string), params: optional(record(string)) })),
   ),
   endsOn: optional(ENDS_ON),
+  /**
+   * Whether a page may hand over the session of another library (`session-keeper/migrate`). Remove it when your users have
+   * come back once. Default `false`.
+   */
+  allowImport: optional(boolean),
 });
 export type OidcConfig = Infer<typeof OIDC_CONFIG>;
 

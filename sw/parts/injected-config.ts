@@ -12,8 +12,6 @@ export const takeInjectedConfig = (): InjectedConfig => {
   const injected = readInjectedConfig();
   delete scope[CONFIG_GLOBAL];
   if (!injected)
-    throw new Error(
-      `self.${CONFIG_GLOBAL} is missing: serve this script through the server kit, or set it before importing it`,
-    );
+    throw new Error(`self.${CONFIG_GLOBAL} is missing: set it before this script, or use the server kit [no-config]`);
   return injected;
 };

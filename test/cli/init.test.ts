@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { configText, loadConfig, type SignInChoice } from '../../cli/init/config-file.ts';
+import { loadConfig } from '../../cli/config/load-config.ts';
+import { configText, type SignInChoice } from '../../cli/init/config-file.ts';
 import { nextStep } from '../../cli/init/next-step.ts';
 import { lookAt, type Project } from '../../cli/init/project.ts';
 import { differences, removeFiles, wantedFiles, writeFiles } from '../../cli/init/site-files.ts';
@@ -140,6 +141,19 @@ describe('what remove leaves', () => {
     expect(await at('public/sw.js')).toBe(SELF_DESTROYING_WORKER);
     await expect(at('public/keeper-sw.js')).rejects.toThrow('ENOENT');
     expect(SELF_DESTROYING_WORKER).toContain(`startsWith('${DATABASE_NAME}')`);
+  });
+
+  test('is a worker that destroys itself when the Vite plugin made the worker', async () => {
+    await packageWith(['vite']);
+    await put('vite.config.ts', "import { sessionKeeper } from 'session-keeper/vite';");
+    await removeFiles(lookAt(root, undefined));
+    expect(await at('public/sw.js')).toBe(SELF_DESTROYING_WORKER);
+  });
+
+  test('is nothing where the keeper never was', async () => {
+    await packageWith(['vite']);
+    await put('vite.config.ts', 'export default {};');
+    expect(await removeFiles(lookAt(root, undefined))).toEqual([]);
   });
 
   test("is the site's own worker as it was", async () => {

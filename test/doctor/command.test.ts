@@ -164,7 +164,8 @@ describe('usage', () => {
     [['doctor', 'https://app.example/', '--timeout', 'soon'], '--timeout soon'],
     [['doctor', 'https://app.example/', '--user', 'demo'], '--password'],
     [['doctor', 'https://app.example/', '--config', '/nowhere.json'], '--config /nowhere.json'],
-    [['doctor', 'https://app.example/', '--config', BIN], 'not a file with a KeeperConfig'],
+    [['doctor', 'https://app.example/', '--config', 'package.json'], 'config.whoami is missing. Write a string.'],
+    [['lab', 'https://app.example/', '--config', 'package.json'], 'config.whoami is missing. Write a string.'],
     [['doctor', 'https://app.example/', '--frobnicate'], '--frobnicate'],
     [['cure'], 'no command "cure"'],
   ])('refuses %j with exit code 2', async (args, problem) => {

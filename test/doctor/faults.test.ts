@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createContext } from '../../cli/doctor/site/context.ts';
-import { parseConfig, UNKNOWN_CONFIG } from '../../cli/doctor/site/deployment.ts';
+import { deploymentOfConfig, UNKNOWN_CONFIG } from '../../cli/doctor/site/deployment.ts';
+import { KEEPER_CONFIG } from '../../src/protocol/config.ts';
 import type { Finding } from '../../cli/doctor/checks/check.ts';
 import { DOCTOR_CHECKS } from '../../cli/doctor/checks/all-checks.ts';
 import { API, SESSION } from './support/faults-api.ts';
@@ -55,7 +56,8 @@ describe('correct deployment', () => {
   test('reads the configuration from --config when the worker does not contain it', async () => {
     const site = await startSite({ worker: (_r, own) => ({ headers: workerHeaders(own), body: WORKER_CODE }) });
     try {
-      const config = parseConfig(JSON.stringify(configOf(site)));
+      const given = KEEPER_CONFIG.read(configOf(site));
+      const config = given && deploymentOfConfig(given);
       const report = await reportOn(site, { account: ACCOUNT, config });
       const seen = troubles(report).filter((line) => !line.startsWith('browser-'));
       expect(seen).toEqual([expect.stringMatching(/^seal-kept skipped/)]);

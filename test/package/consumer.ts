@@ -18,7 +18,7 @@ export type Consumer = {
   readonly dir: string;
   /** Runs a command of the project. Rejects with its output when it fails. */
   run(command: string, ...args: string[]): Promise<string>;
-  /** Starts a server of the project. Resolves with the URL that it prints as its first line, and how to stop it. */
+  /** Starts a server of the project. Resolves with the first URL that it prints, and how to stop it. */
   serve(env: Record<string, string>, ...args: string[]): Promise<{ origin: string; stop(): Promise<void> }>;
   remove(): Promise<void>;
 };
@@ -33,6 +33,12 @@ export const tarball = async (): Promise<string> => {
 };
 
 const isSource = (path: string): boolean => !/\/(?:node_modules|dist)(?:\/|$)/.test(path.slice(SITES.length));
+
+/** A framework may print lines of its own first. */
+const firstUrl = async (lines: AsyncIterable<string>): Promise<URL> => {
+  for await (const line of lines) if (/^https?:/.test(line) && URL.canParse(line)) return new URL(line);
+  throw new Error('The server ended without a URL.');
+};
 
 /** Copies the site and installs its packages, as a person does. */
 export const installConsumer = async (name: string): Promise<Consumer> => {
@@ -54,12 +60,12 @@ export const installConsumer = async (name: string): Promise<Consumer> => {
         env: { ...process.env, ...env },
         stdio: ['ignore', 'pipe', 'inherit'],
       });
-      const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+      const url = await firstUrl(createInterface({ input: child.stdout }));
       const stop = async (): Promise<void> => {
         const ended = once(child, 'exit');
         if (child.kill()) await ended;
       };
-      return { origin: new URL(line).origin, stop };
+      return { origin: url.origin, stop };
     },
     remove: () => rm(dir, { recursive: true, force: true }),
   };

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { build, type Rollup } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { entriesOf, readManifest } from '../../scripts/package/entries.ts';
 import { installConsumer, ROOT, type Consumer } from './consumer.ts';
@@ -37,6 +38,38 @@ test.each(plain)('does nothing and throws nothing when Node imports %s', async (
   const script = `const names = ${names}; const had = names(); await import('${entry}');
     console.log(had === names() ? 'clean' : 'left ' + names());`;
   expect(await consumer.run('node', '--input-type=module', '-e', script)).toContain('clean');
+});
+
+describe('the devtools', () => {
+  const builtIn = async (mode: 'development' | 'production'): Promise<string> => {
+    const input = join(consumer.dir, 'devtools.js');
+    await writeFile(
+      input,
+      "import { connect } from 'session-keeper'; import { mountDevtools } from 'session-keeper/devtools'; mountDevtools(await connect());",
+    );
+    const { NODE_ENV } = process.env;
+    process.env['NODE_ENV'] = mode;
+    const built = (await build({
+      root: consumer.dir,
+      configFile: false,
+      logLevel: 'error',
+      mode,
+      build: { write: false, target: 'es2022', rollupOptions: { input } },
+    })) as Rollup.RollupOutput;
+    process.env['NODE_ENV'] = NODE_ENV;
+    return built.output.map((file) => (file.type === 'chunk' ? file.code : '')).join('\n');
+  };
+
+  test('are part of a development build of Vite', async () => {
+    expect(await builtIn('development')).toContain('session-devtools');
+  });
+
+  test('are no part of a production build of Vite', async () => {
+    const built = await builtIn('production');
+    expect(built).toContain('serviceWorker');
+    expect(built).not.toContain('session-devtools');
+    expect(built).not.toContain('session-timeline');
+  });
 });
 
 const COMPILERS = [

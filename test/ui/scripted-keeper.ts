@@ -107,7 +107,8 @@ export class ScriptedKeeper implements Keeper {
   signIn(intent: SignInIntent): Promise<Result<SignInNext>> {
     this.calls.push(`signIn ${intent.kind}`);
     if (intent.kind === 'oidc') return Promise.resolve(ok({ type: 'redirect', url: '' }));
-    if (intent.kind === 'custom') return Promise.resolve(failed({ code: 'unsupported', detail: 'custom' }));
+    if (intent.kind === 'custom' || intent.kind === 'import')
+      return Promise.resolve(failed({ code: 'unsupported', detail: intent.kind }));
     const secret = (intent.kind === 'password' ? intent.password : intent.apiKey) ?? '';
     if (secret === 'slow') return new Promise(() => undefined);
     if (secret === 'limited')

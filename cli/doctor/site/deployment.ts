@@ -1,7 +1,6 @@
 import {
   CONFIG_GLOBAL,
   INJECTED_CONFIG,
-  KEEPER_CONFIG,
   type InjectedConfig,
   type KeeperConfig,
 } from '../../../src/protocol/config.ts';
@@ -32,11 +31,8 @@ export const parseDeployment = (script: string): Deployment | undefined => {
   return injected && deploymentOf(injected);
 };
 
-/** A `KeeperConfig` as JSON: for a worker that is not baked but calls `keepSession({ config })`. */
-export const parseConfig = (text: string): Deployment | undefined => {
-  const config = KEEPER_CONFIG.read(parseJson(text));
-  return config && deploymentOf({ config });
-};
+/** For a worker that is not baked but calls `keepSession({ config })`. */
+export const deploymentOfConfig = (config: KeeperConfig): Deployment => deploymentOf({ config });
 
 /** Why a check that needs the configuration is skipped. */
 export const UNKNOWN_CONFIG = 'The configuration could not be read from the worker script (see above).';

@@ -1,4 +1,5 @@
-import { defineConfig } from 'vite';
 import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+import { sessionKeeper } from 'session-keeper/vite';
 
-export default defineConfig({ plugins: [react()] });
+export default defineConfig({ plugins: [react(), sessionKeeper()] });

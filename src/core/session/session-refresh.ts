@@ -17,7 +17,7 @@ import {
 } from './session-transitions.ts';
 import { isAnswer, pauseResource, withResourceGrant } from './session-resources.ts';
 import { verifyNow } from './session-verify.ts';
-import { admit, hasEnded, usable } from './token-expiry.ts';
+import { admit, hasEnded, tokenVerdict, usable } from './token-expiry.ts';
 import type {
   TokenResponse,
   SessionMachine,
@@ -219,12 +219,15 @@ export const onTokensSaved = (
   const kept: SessionMachine = { ...machine, durability: problem ? 'memory' : 'disk', unsaved: undefined };
   const isOfResource = state.state === 'saving' && state.resource !== undefined;
   const withoutToken = state.state === 'saving' && next.tokens.access === state.session.tokens.access;
-  const step = isOfResource
-    ? afterResource(kept, next, waiting, context)
-    : withoutToken
-      ? degradeWithoutToken(kept, { ...state, session: next }, context)
-      : activate(kept, next, waiting, context);
+  // The session of another library begins with its refresh token alone.
+  const begins = state.state === 'establishing' && !tokenVerdict(next) && next.tokens.refresh !== undefined;
+  const follow = (): SessionStep => {
+    if (isOfResource) return afterResource(kept, next, waiting, context);
+    if (withoutToken) return degradeWithoutToken(kept, { ...state, session: next }, context);
+    return begins ? beginRefresh(kept, { session: next, waiting }) : activate(kept, next, waiting, context);
+  };
   // A second refresh requests the lock that this one holds.
-  const done = isOfResource ? withEffectsFirst(step, ...release(state)) : withEffects(step, ...release(state));
+  const isFirst = isOfResource || begins;
+  const done = isFirst ? withEffectsFirst(follow(), ...release(state)) : withEffects(follow(), ...release(state));
   return problem ? save(done, { state: 'signed-in', session: next }) : done;
 };

@@ -33,7 +33,7 @@ import type {
 
 /** The kind of session that a sign-in gives. One of the site's own gives tokens, as a password does. */
 export const signInKindOf = ({ kind }: SignInCommand): SignInKind => {
-  if (kind === 'oidc-callback') return 'oidc';
+  if (kind === 'oidc-callback' || kind === 'import') return 'oidc';
   return kind === 'custom' ? 'password' : kind;
 };
 

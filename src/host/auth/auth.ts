@@ -69,7 +69,7 @@ export const createAuth = (options: AuthOptions): Auth => {
   const { config, origin, scope, disk, sealer, hasLeft, now, onBearerOnly } = options;
   const { oidc, password, ticket } = SIGN_IN_CONFIG.read(config.signIn) ?? {};
   const dropped = droppedOf(SIGN_IN_CONFIG, config.signIn, 'config.signIn');
-  if (dropped) noteOnce(`${dropped} The worker goes on without it.`);
+  if (dropped) noteOnce('sign-in-dropped', `${dropped} The worker goes on without it.`);
   const keys = createDpopKeys(options);
   const pendingSignIns = createPendingSignIns({ disk, sealer, home: scope, now });
   const oidcMethod =

@@ -134,10 +134,20 @@ export const createOidcMethod = (options: OidcMethodOptions): OidcMethod => {
     return { type: 'redirect', url: await begin(as.value, returnTo, given) };
   };
 
+  /**
+   * The session begins without an access token. So the machine saves the refresh token first, and then refreshes. A person
+   * who has signed out must not come back by what another library left behind.
+   */
+  const imported = (refresh: string): SignInOutcome => {
+    if (config.allowImport !== true) return failedWith({ code: 'unsupported', detail: 'import' });
+    return hasLeft() ? failedWith({ code: 'signed-out' }) : { type: 'granted', grant: { refresh } };
+  };
+
   return {
     async signIn(order) {
       try {
         if (order.kind === 'oidc-callback') return await complete(order.url);
+        if (order.kind === 'import') return imported(order.refreshToken);
         if (order.kind !== 'oidc') return failedWith({ code: 'unsupported', detail: order.kind });
         return await redirect(order.returnTo ?? scope, order.authorize);
       } catch (error) {

@@ -37,9 +37,9 @@ export type RequestMatcher = {
 };
 
 /** Why requests of the allow-list go out without authorization on purpose. Developers look for the reason. */
-const BARE = 'This request goes out without authorization, and so do others of its kind:';
-const LEAVES = `${BARE} a server that decodes its path would leave the rule of config.api.`;
-const MARKUP = `${BARE} it is no-cors, as markup without script can send it.`;
+const BARE = 'sent without authorization, as all of its kind:';
+const LEAVES = `${BARE} a server that decodes its path would leave config.api.`;
+const MARKUP = `${BARE} it is no-cors, as markup can send it.`;
 
 export const createRequestMatcher = (
   { api: rules, whoami: proof }: Pick<KeeperConfig, 'api' | 'whoami'>,
@@ -58,8 +58,8 @@ export const createRequestMatcher = (
       const rule = ruleOf(url);
       const handling = handlingOf(rule, url.pathname, request);
       if (handling === 'ignore' && request.destination === '' && request.credentials !== 'omit') {
-        if (!rule && leavesRule(rules, self, targetOf(url))) noteOnce(LEAVES);
-        if (rule && request.mode === 'no-cors') noteOnce(MARKUP);
+        if (!rule && leavesRule(rules, self, targetOf(url))) noteOnce('path-leaves-rule', LEAVES);
+        if (rule && request.mode === 'no-cors') noteOnce('no-cors', MARKUP);
       }
       return {
         url,

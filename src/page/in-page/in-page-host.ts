@@ -27,14 +27,14 @@ const documentConfig = (): KeeperConfig | undefined => {
   const element = document.querySelector('script[type="application/json"]#session-keeper');
   const value = parseJson(element?.textContent ?? '');
   const misfit = element && misfitOf(KEEPER_CONFIG, value, 'config');
-  if (misfit) noteOnce(`the configuration in the document is not complete: ${misfit}`);
+  if (misfit) noteOnce('document-config', `the configuration in the document is not complete: ${misfit}`);
   return KEEPER_CONFIG.read(value);
 };
 
 /** The page works on without the worker, so its developer learns why from the console only. */
 const noteWhy = (problem: Problem, consequence: string): void => {
   const why = 'detail' in problem ? problem.detail : problem.code;
-  noteOnce(`no worker runs here (${why}). ${consequence}`);
+  noteOnce('no-worker', `no worker runs here (${why}). ${consequence}`);
 };
 
 const STANDS_IN = 'The session runs in this page instead, and protects its tokens less.';

@@ -17,6 +17,8 @@ export const SIGN_IN_INTENT = union('kind', {
   password: { username: NAME, password: SECRET },
   /** A sign-in of the site's own (`defineSignIn`). Default: the first one. */
   custom: { name: optional(NAME), credentials: record(stringIn(0, 4_096)) },
+  /** A session of another library, which the worker goes on with (`session-keeper/migrate`). Needs `allowImport`. */
+  import: { refreshToken: SECRET },
   /** What the login of the deployment takes: a key, a name and a password, or nothing where it is a page of its own. */
   ticket: { apiKey: optional(SECRET), username: optional(NAME), password: optional(SECRET) },
 });

@@ -15,7 +15,7 @@ import { problemText, signedOutText } from '../strings/problem-text.ts';
 import { timeLeft } from '../strings/time.ts';
 
 /** The element offers no sign-in of the site's own: only the site knows its fields. */
-type FormIntent = Exclude<SignInIntent, { kind: 'custom' }>;
+type FormIntent = Exclude<SignInIntent, { kind: 'custom' | 'import' }>;
 type FormKind = Exclude<SignInKind, 'oidc'>;
 type Attempt =
   | { state: 'idle' }

@@ -10,6 +10,7 @@ export const SHARED_NAMES: ReadonlyMap<string, string> = new Map([
   ...['SessionGate', 'SignedIn', 'SignedOut', 'requireSession', 'useKeeper', 'useSession'].map(
     (name) => [name, 'each framework has it, and an app uses one framework'] as const,
   ),
+  ['mountDevtools', 'a production build gets the one that does nothing'],
   ['createSealer', 'the server kit has it as a public name; the one of the worker seals records with what it derived'],
 ]);
 

@@ -1,4 +1,6 @@
 import { createApp } from 'vue';
+import { createKeeperSource, keeperPlugin } from 'session-keeper/vue';
 import App from './App.vue';
 
-createApp(App).mount('#root');
+const source = createKeeperSource({ worker: '/sw.js' });
+createApp(App).use(keeperPlugin(source)).mount('#root');

@@ -1,4 +1,5 @@
 import { connect } from 'session-keeper';
+import { mountDevtools } from 'session-keeper/devtools';
 import { provideKeeper } from 'session-keeper/elements';
 
 const show = (selector, text) => {
@@ -7,6 +8,7 @@ const show = (selector, text) => {
 
 const keeper = await connect({ worker: '/sw.js' });
 provideKeeper(keeper, document);
+mountDevtools(keeper); // in development only
 keeper.subscribe(({ session }) => {
   if (session.state === 'signed-out') show('#state', 'Signed out');
   else show('#state', session.user ? `Hello ${session.user.name}` : 'Starting');
