@@ -3,7 +3,7 @@ import type { Host } from '../src/host/services/host-types.ts';
 import { createFirstVerdict } from '../src/host/session/first-verdict.ts';
 import { createRequests } from '../src/host/session/requests.ts';
 import type { FirstRead } from '../src/host/storage/first-read.ts';
-import { END_SESSION_PATH, SESSION_HEADER } from '../src/protocol/bridge/bridge-constants.ts';
+import { END_SESSION_PATH, POPUP_PATH, SESSION_HEADER } from '../src/protocol/bridge/bridge-constants.ts';
 import { callbacksOf } from '../src/protocol/start-config.ts';
 import { parsePageMessage, type PageMessage } from '../src/protocol/bridge/bridge.ts';
 import { createClientRateLimit } from './calls/client-rate-limit.ts';
@@ -113,6 +113,7 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
         ? startHost().then((started) => started.callback(url))
         : isDocument(request, url, scope + END_SESSION_PATH) && startHost().then((started) => started.endSession(url));
       if (next) respond(next.then((to) => Response.redirect(to, 302)));
+      else if (isDocument(request, url, scope + POPUP_PATH)) respond(startHost().then((started) => started.popup()));
       else if (isDocument(request, url, url.pathname)) {
         const { resultingClientId } = event;
         keepOpen(

@@ -11,7 +11,16 @@ export type {
   PresenceEvent,
   SnapshotLoader,
 } from './types/channel-types.ts';
-export type { ConnectOptions, Keeper, NativeState, NativeStore, SocketClass, UploadOptions } from './types/types.ts';
+export type {
+  ConnectOptions,
+  Keeper,
+  KeeperRequestInit,
+  NativeState,
+  NativeStore,
+  SignInOptions,
+  SocketClass,
+  UploadOptions,
+} from './types/types.ts';
 export type { JournalEntry, NamedSession, NudgeCause, SignInIntent, SignInNext } from '../protocol/bridge/calls.ts';
 export type { KeeperConfig } from '../protocol/config.ts';
 export type { Problem, ProblemCode, Result } from '../protocol/problem.ts';

@@ -19,14 +19,24 @@ export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onC
     upload: import('./requests/upload.ts'),
     download: import('./requests/download.ts'),
     stepUp: import('./requests/step-up.ts'),
+    popup: import('./requests/popup.ts'),
   };
   for (const part of Object.values(loading)) part.catch(() => undefined);
   const send: Keeper['fetch'] = async (input, init) => (await loading.fetch).send(transport, new Request(input, init));
-  const signIn: Keeper['signIn'] = async (intent) => {
+  const signIn: Keeper['signIn'] = async (intent, { popup = false } = {}) => {
+    // Without a worker nothing answers the window that comes back.
+    if (popup && intent.kind === 'oidc' && store.get().worker.host === 'service-worker')
+      return (await loading.popup).signInByPopup(api, (returnTo) => api.signIn({ ...intent, returnTo }));
     const here = location.pathname + location.search + location.hash;
     const next = await api.signIn(intent.kind === 'oidc' ? { returnTo: here, ...intent } : intent);
     goTo(next);
     return next;
+  };
+  const stepUp: Keeper['stepUp'] = async (response, options) => {
+    const authorize = (await loading.stepUp).stepUpOf(response);
+    return authorize
+      ? signIn({ kind: 'oidc', authorize }, options)
+      : failed({ code: 'unsupported', detail: 'step-up' });
   };
   return {
     get snapshot() {
@@ -34,10 +44,7 @@ export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onC
     },
     subscribe: store.subscribe,
     signIn,
-    stepUp: async (response) => {
-      const authorize = (await loading.stepUp).stepUpOf(response);
-      return authorize ? signIn({ kind: 'oidc', authorize }) : failed({ code: 'unsupported', detail: 'step-up' });
-    },
+    stepUp,
     signOut: async ({ sessions } = {}) => {
       const next = await api.signOut(sessions);
       goTo(next);
@@ -47,7 +54,8 @@ export const createKeeper = (wiring: Client, native: NativeCopy | undefined, onC
     showSession: api.showSession,
     nudge: (cause = 'user') => api.nudge(cause),
     journal: api.journal,
-    fetch: send,
+    fetch: async (input, { stepUp: by, ...init } = {}) =>
+      by ? (await loading.stepUp).sendWithStepUp(new Request(input, init), send, stepUp) : send(input, init),
     upload: async (url, body, options) => (await loading.upload).upload(send, url, body, options),
     download: async (url) => (await loading.download).download(send, url),
     socket: realtime.socket,

@@ -20,7 +20,7 @@ const configOf = (name: string, config: KeeperConfig): KeeperConfig => {
 
 /** A worker with several sessions (`sessions` of the configuration). A worker with one never evaluates this. */
 export const startSessions = (
-  { createHost, createApi, answerCall }: typeof hostPart,
+  { createHost, createApi, answerCall, popupPage }: typeof hostPart,
   given: HostOptions,
 ): hostPart.StartedHost => {
   const { config, origin, scope } = given;
@@ -51,6 +51,10 @@ export const startSessions = (
   return {
     ...sessions,
     senders: sessions.senders,
+    popup: async () => {
+      await sessions.pending();
+      return popupPage();
+    },
     async answer(source, { message, session }, isAccepted) {
       await answerCall(await sessions.apiFor(session, source.id), source, message, isAccepted);
     },

@@ -1,3 +1,5 @@
+import type { Keeper } from '../types/types.ts';
+
 type StepUp = { [name: string]: string };
 
 const PARAMETER = /([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]+)/g;
@@ -38,4 +40,15 @@ export const stepUpOf = ({ status, headers }: Pick<Response, 'status' | 'headers
   });
   // Without a wish, a sign-in of now is the best that there is.
   return wanted.length > 0 ? Object.fromEntries(wanted) : { prompt: 'login' };
+};
+
+/** Sends the request once more after the sign-in that its API demands. Without one, the caller gets the 401. */
+export const sendWithStepUp = async (
+  request: Request,
+  send: (request: Request) => Promise<Response>,
+  stepUp: Keeper['stepUp'],
+): Promise<Response> => {
+  const response = await send(request.clone());
+  const isMet = stepUpOf(response) !== undefined && (await stepUp(response, { popup: true })).ok;
+  return isMet ? send(request) : response;
 };

@@ -45,6 +45,12 @@ export type ConnectOptions = {
   session?: string;
 };
 
+/** How a sign-in at a provider is shown. */
+export type SignInOptions = { popup?: boolean | undefined };
+
+/** The options of `fetch`, and what `keeper.fetch` adds. */
+export type KeeperRequestInit = RequestInit & { stepUp?: 'popup' | undefined };
+
 /** Whether the copy in the native store is good. `absent`: `connect` got no store. */
 export type NativeState = 'absent' | 'working' | 'failed';
 
@@ -66,12 +72,16 @@ export type Keeper = {
    * Signs a user in. `password` and `ticket` resolve when the session is on the disk. `oidc` leaves the page for the
    * provider (OAuth 2.0 authorization code with PKCE, RFC 7636) and returns to `returnTo`, by default this page.
    *
+   * `popup`: the provider's page opens in a window of its own, and this page stays. Call it in the handler of a click. It
+   * resolves when the window has come back. Without a worker the page leaves nevertheless.
+   *
    * `oidc` shows a problem of the provider in the next snapshot. Problems:
    * - `credentials-rejected`: wrong password or API key
    * - `unsupported`: the deployment does not have this sign-in method
    * - `misconfigured`: the provider or the configuration is wrong
    * - `rate-limited`: too many attempts; `retryAfterMs` is the pause, if the server sent one
-   * - `cancelled`: another sign-in or a sign-out came first
+   * - `cancelled`: another sign-in or a sign-out came first, or the person closed the window
+   * - `unsupported` with `popup-blocked`: the browser opened no window
    * - `timeout`: no answer within 60 s
    * - `network-unreachable`, `server-unavailable`: try again later
    *
@@ -79,7 +89,7 @@ export type Keeper = {
    * const result = await keeper.signIn({ kind: 'password', username: 'demo', password: 'demo' });
    * if (!result.ok) console.warn(result.problem.code); // 'credentials-rejected', 'network-unreachable', …
    */
-  signIn(intent: SignInIntent): Promise<Result<SignInNext>>;
+  signIn(intent: SignInIntent, options?: SignInOptions): Promise<Result<SignInNext>>;
   /**
    * Signs the user in again as an API demands it with a 401 (OAuth 2.0 Step Up Authentication, RFC 9470). The page leaves for
    * the provider and comes back here. Then send the request again. The session goes on if the person does not finish.
@@ -90,7 +100,7 @@ export type Keeper = {
    * const response = await keeper.fetch('/api/v1/notes', { method: 'POST', body: '{}' });
    * if (response.status === 401) await keeper.stepUp(response);
    */
-  stepUp(response: Response): Promise<Result<SignInNext>>;
+  stepUp(response: Response, options?: SignInOptions): Promise<Result<SignInNext>>;
   /**
    * Signs the user out in all tabs, also without a network; the worker revokes the tokens (RFC 7009) when it can. With
    * `logout: 'provider'` in the configuration the page then leaves for the provider (OpenID Connect RP-Initiated Logout).
@@ -139,13 +149,16 @@ export type Keeper = {
    * directly to the network while no worker controls the page, such as after a hard reload. This one adds an `Idempotency-Key` to
    * unsafe requests of your origin, because Chromium may repeat them when the worker dies.
    *
+   * `stepUp: 'popup'`: when an API demands a stronger sign-in (RFC 9470), the person signs in in a window, and the request is
+   * sent once more. If they do not, the promise resolves with the 401.
+   *
    * Rejects with a `TypeError` as `fetch` does, or with a `Problem` as its `cause` (`no-worker`), and with the signal's
    * `AbortError`.
    *
    * @example
    * const response = await keeper.fetch('/api/v1/notes', { method: 'POST', body: JSON.stringify({ text: 'Hello' }) });
    */
-  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+  fetch(input: RequestInfo | URL, init?: KeeperRequestInit): Promise<Response>;
   /**
    * Uploads a body of any size. Above 256 kB it goes in parts if the server supports them
    * (draft-ietf-httpbis-resumable-upload), so it continues after a lost network or a killed worker. Otherwise it is one

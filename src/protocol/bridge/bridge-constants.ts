@@ -57,6 +57,9 @@ export const KEEP_ALIVE_PATH = `${KEEPER_ROOT}lease`;
 export const KEEP_ALIVE_TYPE = 'application/octet-stream';
 /** Redirects a top-level document to the provider once after a sign-out, to end the sign-in there too. This path follows the scope. */
 export const END_SESSION_PATH = `${KEEPER_ROOT}end-session`;
+/** The last document of a sign-in in a window of its own. It posts its `id` on the channel. This path follows the scope. */
+export const POPUP_PATH = `${KEEPER_ROOT}signed-in`;
+export const POPUP_CHANNEL = 'session-keeper:popup';
 /**
  * The worker answers with 204. The event keeps it alive in browsers where an open stream does not. A page also finds out
  * whether its requests reach the worker.

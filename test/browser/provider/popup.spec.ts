@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { startProvider } from '../../../server/provider-server.ts';
+import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
+import { expectSession, snapshotOf } from '../../support/page/keeper-page.ts';
+import { atProvider } from '../../support/page/sign-in.ts';
+import { TEST_SECRET } from '../../support/server/test-secret.ts';
+import {
+  embeddingConfig,
+  keeperScript,
+  openSite,
+  PLAIN_PAGE,
+  startEmbeddingSite,
+  type EmbeddingSite,
+} from '../../support/sites/embedding-site.ts';
+
+const WORKER = '/keeper-sw.js';
+
+let site: EmbeddingSite;
+let stopProvider: () => Promise<unknown>;
+
+test.beforeEach(async ({ complaints, page }) => {
+  complaints.expect(FAILED_REQUEST);
+  site = await startEmbeddingSite();
+  const dataDir = await mkdtemp(join(tmpdir(), 'keeper-popup-'));
+  const provider = await startProvider({ dataDir, secret: TEST_SECRET, appOrigins: [site.origin], dpop: 'off' });
+  stopProvider = async () => {
+    await provider.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  const oidc = { issuer: provider.issuer, clientId: 'session-keeper', callback: '/auth/callback', reuseGraceMs: 0 };
+  site.serve(WORKER, await keeperScript(embeddingConfig('/', { signIn: { oidc } })));
+  site.serve('/', PLAIN_PAGE);
+  site.serve('/api/me', (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"sub":"demo","name":"Demo"}');
+  });
+  await openSite(page, `${site.origin}/`, WORKER);
+});
+test.afterEach(async () => {
+  await site.stop();
+  await stopProvider();
+});
+
+/** A mark in the document, which a navigation would remove. */
+const markDocument = (page: Page): Promise<unknown> => page.evaluate(() => Object.assign(window, { mark: true }));
+const isMarked = (page: Page): Promise<boolean> => page.evaluate(() => 'mark' in window);
+
+test('signs in at the provider in a window of its own, and the page stays [popup-sign-in]', async ({ page }) => {
+  await markDocument(page);
+  const opening = page.waitForEvent('popup');
+  const result = page.evaluate(() => window.keeper.signIn({ kind: 'oidc' }, { popup: true }));
+  const popup = await opening;
+  await atProvider(popup);
+  expect(await result).toEqual({ ok: true, value: { type: 'signed-in' } });
+  await expectSession(page, 'active');
+  expect(await isMarked(page)).toBe(true);
+  expect((await snapshotOf(page)).session).toMatchObject({ kind: 'oidc', user: { sub: 'demo' } });
+});
+
+test('says in the page that the provider refused the person [popup-refused]', async ({ page }) => {
+  const opening = page.waitForEvent('popup');
+  const result = page.evaluate(() =>
+    window.keeper.signIn({ kind: 'oidc', authorize: { prompt: 'none' } }, { popup: true }),
+  );
+  await opening;
+  expect(await result).toMatchObject({ ok: false, problem: { code: 'sign-in-refused', error: 'login_required' } });
+  await expectSession(page, 'signed-out');
+});
+
+test('sends a request again after the sign-in that its API demands [popup-step-up]', async ({ page }) => {
+  const opening = page.waitForEvent('popup');
+  const signedIn = page.evaluate(() => window.keeper.signIn({ kind: 'oidc' }, { popup: true }));
+  await atProvider(await opening);
+  await signedIn;
+  const tokens: string[] = [];
+  const bodies: string[] = [];
+  site.serve('/api/strong', (request, response) => {
+    const token = request.headers.authorization ?? '';
+    tokens.push(token);
+    request.on('data', (data: Buffer) => bodies.push(data.toString()));
+    request.on('end', () => {
+      const isNew = token !== tokens[0];
+      const challenge = 'Bearer error="insufficient_user_authentication", max_age="0"';
+      response.writeHead(isNew ? 200 : 401, isNew ? {} : { 'www-authenticate': challenge }).end('{}');
+    });
+  });
+  const again = page.waitForEvent('popup');
+  const status = page.evaluate(async () => {
+    const init = { method: 'POST', body: 'pay', stepUp: 'popup' } as const;
+    return (await window.keeper.fetch('/api/strong', init)).status;
+  });
+  await atProvider(await again);
+  expect(await status).toBe(200);
+  expect(bodies).toEqual(['pay', 'pay']);
+  expect(new Set(tokens).size).toBe(2);
+});
+
+test('reports a window that the person closed, when they come back to the page [popup-closed]', async ({ page }) => {
+  const opening = page.waitForEvent('popup');
+  const result = page.evaluate(() => window.keeper.signIn({ kind: 'oidc' }, { popup: true }));
+  const popup = await opening;
+  await popup.waitForURL(/\/sign-in\//);
+  await popup.close();
+  // A browser without a screen has no focus to give back.
+  await page.evaluate(() => void window.dispatchEvent(new Event('focus')));
+  expect(await result).toEqual({ ok: false, problem: { code: 'cancelled' } });
+});
