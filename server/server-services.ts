@@ -28,6 +28,7 @@ import { createCookieSessions, type CookieSessions } from './auth/cookie-session
 import { createTicketStore, type Tickets } from './auth/tickets.ts';
 import { createTopics, type Topics } from './realtime/topics.ts';
 import { createDownloadLinks, type DownloadLinks } from './demo/download-links.ts';
+import { createUploadLease } from './demo/upload-lease.ts';
 import { createUploads, type Uploads } from './demo/uploads.ts';
 
 /** Everything that holds state. A server opens it once; each part takes the services that it needs. */
@@ -157,7 +158,10 @@ export const openServerServices = async (
     stats,
     workerSecrets: await openWorkerSecrets(secrets, options.sealKey),
     downloadLinks: createDownloadLinks(store, revocations),
-    uploads: createUploads({ dir: options.uploadsDir, store, now: clock.steadyNow, space: options.space }),
+    uploads: createUploads({
+      ...{ dir: options.uploadsDir, store, now: clock.steadyNow, space: options.space },
+      lease: storage.embedded ? undefined : createUploadLease(storage),
+    }),
     space: options.space,
   };
 };

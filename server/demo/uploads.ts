@@ -1,11 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digest, randomId } from '../base/crypto.ts';
 import { number, object, string, type Infer } from '../../src/protocol/schema/schema.ts';
 import { count, list, optional, withDefault } from '../../src/protocol/schema/schema-types.ts';
 import { StoreUnavailable, type Decision, type Store, type Write } from '../base/store.ts';
+import type { UploadLease } from './upload-lease.ts';
 import type { DiskSpace } from '../data-folder/disk-space.ts';
 
 /** A complete upload. */
@@ -43,6 +44,7 @@ export type Uploads = {
 
 export const MAX_UPLOAD_BYTES = 1024 * 1024 * 1024;
 const MAX_UNFINISHED = 16;
+const FILE_MODE = 0o600;
 const UPLOAD_TTL_MS = 24 * 60 * 60 * 1000;
 const CLEAN_UP_EVERY_MS = 60 * 60 * 1000;
 const RETRY_SECONDS = 60;
@@ -98,20 +100,26 @@ const readChunks = async function* (body: ReadableStream<Uint8Array> | null, sig
   signal.removeEventListener('abort', cancel);
 };
 
+const writeAt = async (handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> => {
+  for (let done = 0; done < chunk.length;)
+    done += (await handle.write(chunk, done, chunk.length - done, position + done)).bytesWritten;
+};
+
 /** Appends a body to the file. Resolves when the bytes are on the disk, also those of an interrupted body. */
 const appendToFile = async (
   file: string,
   { offset, body }: UploadPart,
   { length, signal, space }: { length: number; signal: AbortSignal; space: DiskSpace | undefined },
 ): Promise<'written' | 'cut' | 'too-long'> => {
-  const handle = await open(file, 'a');
+  // At its own place: a chunk of a request that was cut then writes the bytes that are there already.
+  const handle = await open(file, constants.O_WRONLY | constants.O_CREAT, FILE_MODE);
   let end = offset;
   try {
     for await (const chunk of readChunks(body, signal)) {
-      end += chunk.length;
-      if (end > length) return 'too-long';
+      if (end + chunk.length > length) return 'too-long';
       space?.require(chunk.length);
-      await handle.writeFile(chunk);
+      await writeAt(handle, chunk, end);
+      end += chunk.length;
     }
     return signal.aborted ? 'cut' : 'written';
   } catch (error) {
@@ -154,14 +162,19 @@ export type UploadsOptions = {
   /** ms since the Unix epoch, without jumps. */
   now: () => number;
   space?: DiskSpace | undefined;
+  /** Where several instances share the folder. */
+  lease?: UploadLease | undefined;
 };
 
-export const createUploads = ({ dir, store, now, space }: UploadsOptions): Uploads => {
+export const createUploads = ({ dir, store, now, space, lease }: UploadsOptions): Uploads => {
   const enqueue = createUploadQueue();
   let cleanedUpAt = Number.NEGATIVE_INFINITY;
   const slotsKey = (owner: string): string => `upload-slots/${owner}`;
   const keyOf = (owner: string, id: string): string => `upload/${owner}/${id}`;
   const fileOf = (owner: string, id: string): string => join(dir, digest(keyOf(owner, id)));
+
+  const inTurn = <T>(owner: string, id: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    enqueue(id, (signal) => (lease ? lease.hold(`${owner}/${id}`, signal, work) : work(signal)));
 
   const statusOf = async (owner: string, id: string): Promise<UploadStatus | undefined> => {
     const row = STORED_UPLOAD.read(await store.get(keyOf(owner, id)));
@@ -223,10 +236,10 @@ export const createUploads = ({ dir, store, now, space }: UploadsOptions): Uploa
       const id = key === undefined ? randomId() : digest(`${owner}/${key}`);
       return (await takeSlot(owner, id, length)) ? id : undefined;
     },
-    status: (owner, id) => enqueue(id, () => statusOf(owner, id)),
-    append: (owner, id, part) => enqueue(id, (signal) => append(owner, id, part, signal)),
+    status: (owner, id) => inTurn(owner, id, () => statusOf(owner, id)),
+    append: (owner, id, part) => inTurn(owner, id, (signal) => append(owner, id, part, signal)),
     remove: (owner, id) =>
-      enqueue(id, async () => {
+      inTurn(owner, id, async () => {
         if (!(await statusOf(owner, id))) return false;
         await leaveSlot(owner, id, { key: keyOf(owner, id), remove: true });
         await rm(fileOf(owner, id), { force: true });

@@ -27,6 +27,7 @@ import { COOKIE_SESSION } from '../../server/auth/cookie-sessions.ts';
 import { ENVELOPE } from '../../server/base/lmdb-store.ts';
 import { NOTE, NOTE_RECEIPT } from '../../server/demo/notes-routes.ts';
 import { STORED_LINK } from '../../server/demo/download-links.ts';
+import { STORED_LEASE } from '../../server/demo/upload-lease.ts';
 import { STORED_UPLOAD, UPLOAD_SLOTS } from '../../server/demo/uploads.ts';
 import { LEASE } from '../../server/data-folder/lease.ts';
 import { STORE_MARKER } from '../../server/data-folder/marker.ts';
@@ -132,9 +133,9 @@ export const BOUNDARIES: readonly Boundary[] = [
       topics: [TOPIC_HEAD, STORED_EVENT],
       presence: SAVED_PRESENCE,
       folder: [STORE_MARKER, LEASE],
-      demo: [NOTE, NOTE_RECEIPT, STORED_UPLOAD, UPLOAD_SLOTS, STORED_LINK],
+      demo: [NOTE, NOTE_RECEIPT, STORED_UPLOAD, UPLOAD_SLOTS, STORED_LEASE, STORED_LINK],
     },
-    pinned: [undefined, '609e1b0434758923'],
+    pinned: [undefined, 'c0d02228089113f9'],
     todo: RECORDS,
   },
 ];

@@ -13,6 +13,7 @@ import type { Schema } from '../../src/protocol/schema/schema.ts';
 import { CONTINUITY } from '../../src/protocol/snapshot.ts';
 import { TOKEN_FAMILY } from '../../server/auth/token-family.ts';
 import { ENVELOPE } from '../../server/base/lmdb-store.ts';
+import { STORED_LEASE } from '../../server/demo/upload-lease.ts';
 import { STORED_UPLOAD } from '../../server/demo/uploads.ts';
 import { OIDC_RECORD } from '../../server/provider/provider-records.ts';
 import { SAVED_PRESENCE } from '../../server/realtime/presence-tracker.ts';
@@ -89,6 +90,7 @@ const RECORDS: readonly Row[] = [
   ],
   ['topic', TOPIC_HEAD, { offset: 9, oldest: 2 }, [{ offset: 9 }, { offset: 1.5, oldest: 1 }]],
   ['event of a topic', STORED_EVENT, { data: { n: 1 } }, [null, 'text']],
+  ['upload lease', STORED_LEASE, { holder: 'a' }, [{ holder: 1 }, { wanted: true }]],
   ['upload', STORED_UPLOAD, { length: 3, receipt: { bytes: 3, sha256: 'a' } }, [{ length: -1 }, { receipt: {} }]],
   ['value in the store', ENVELOPE, { v: [1], x: 5 }, [null, 7]],
 ];
