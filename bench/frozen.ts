@@ -1,8 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as rest } from 'node:timers/promises';
 import { startApp } from '../test/support/server/app.ts';
 import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
 import { connectIn, countIn, receivedIn } from '../test/support/page/bare-keeper.ts';
+import { processMemory } from '../test/support/browser/process-memory.ts';
 import { createFaultClient } from '../test/support/server/fault-client.ts';
 
 /*
@@ -21,25 +21,6 @@ const MAX_GROWTH_BYTES = 40 * MB;
 const [, , option, value] = process.argv;
 const seconds = option === '--seconds' ? Number(value) : DEFAULT_SECONDS;
 
-/** Proportional set size (bytes) of a process and all its children: shared pages count once. Linux only. */
-const memoryOf = async (root: number): Promise<number> => {
-  const parents = new Map<number, number>();
-  for (const name of await readdir('/proc')) {
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    const parent = /\) \S (\d+)/.exec(stat)?.[1];
-    if (parent !== undefined) parents.set(Number(name), Number(parent));
-  }
-  const isOurs = (pid: number | undefined): boolean =>
-    pid !== undefined && pid > 1 && (pid === root || isOurs(parents.get(pid)));
-  let total = 0;
-  for (const pid of parents.keys()) {
-    if (!isOurs(pid)) continue;
-    const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
-    total += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1_024;
-  }
-  return total;
-};
-
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 
@@ -54,7 +35,7 @@ try {
   await connectIn(other, app.origin, 'is there');
   for (const tab of [browser, other]) await countIn(tab, 'frozen');
   await browser.setLife('frozen');
-  const before = await memoryOf(browser.pid);
+  const before = await processMemory(browser.pid);
   const startedAt = performance.now();
   const growth: number[] = [];
   let sent = 0;
@@ -62,7 +43,7 @@ try {
     const count = PER_SECOND / BATCHES_PER_SECOND;
     sent += count;
     await lab.publish({ topic: 'frozen', count, everyMs: 0, bytes: BYTES });
-    if (batch % (5 * BATCHES_PER_SECOND) === 0) growth.push((await memoryOf(browser.pid)) - before);
+    if (batch % (5 * BATCHES_PER_SECOND) === 0) growth.push((await processMemory(browser.pid)) - before);
     await rest(Math.max(0, (batch * 1_000) / BATCHES_PER_SECOND - (performance.now() - startedAt)));
   }
   while ((await receivedIn(other)).messages < sent) await rest(100);

@@ -1,7 +1,7 @@
-import { startApp } from '../test/support/server/app.ts';
-import { startBareBrowser } from '../test/support/browser/bare-browser.ts';
-import { createFaultClient } from '../test/support/server/fault-client.ts';
-import { soak } from '../test/support/load/soak.ts';
+import { startApp } from '../../test/support/server/app.ts';
+import { startBareBrowser } from '../../test/support/browser/bare-browser.ts';
+import { createFaultClient } from '../../test/support/server/fault-client.ts';
+import { soak } from '../../test/support/load/soak.ts';
 
 /** Runs test/support/load/soak.ts for `--seconds N` (default 600). */
 const DEFAULT_SECONDS = 600;
