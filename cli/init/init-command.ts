@@ -8,7 +8,7 @@ import { INIT_USAGE, REMOVE_USAGE } from './init-usage.ts';
 import { nextStep } from './next-step.ts';
 import { lookAt, type Project } from './project.ts';
 import { askForSignIn, DEFAULT_API } from './questions.ts';
-import { differences, PARTS, readyFolder, removeFiles, wantedFiles, writeFiles } from './site-files.ts';
+import { differences, PARTS, readyFolder, removeFiles, usesPlugin, wantedFiles, writeFiles } from './site-files.ts';
 
 const OPTIONS = {
   public: { type: 'string' },
@@ -139,9 +139,12 @@ const initialise = async (flags: Flags, terminal: Terminal): Promise<ExitCode> =
     terminal.err(`${loaded.problem}\n`);
     return EXIT.failed;
   }
+  if (await usesPlugin(project.root))
+    terminal.out('  The plugin of Vite serves and builds the worker, so there is nothing to copy.\n');
   const { written, deleted } = await writeFiles(project, await wantedFiles(project, loaded.config, readyFolder()));
   for (const line of [...listed('wrote', written), ...listed('deleted', deleted)]) terminal.out(`  ${line}\n`);
-  if (written.length + deleted.length === 0) terminal.out('  Nothing to do: all files are as they should be.\n');
+  if (!config.isNew && written.length + deleted.length === 0)
+    terminal.out('  Nothing to do: all files are as they should be.\n');
   terminal.out(
     `\n${nextStep(project)}\n\nAfter a deployment: npx session-keeper doctor https://your.site/\nIn CI: npx session-keeper init --check\n`,
   );

@@ -60,12 +60,22 @@ const workerFiles = async (project: Project, config: KeeperConfig): Promise<read
   return [imported, { path, content: withImport(await readFile(join(root, path), 'utf8')) }];
 };
 
-/** All files of the keeper in a site, as they should be. */
+/** Whether the build of a project makes the worker, so that no file of it is in the public folder. */
+export const usesPlugin = async (root: string): Promise<boolean> => {
+  const configs = (await readdir(root)).filter((name) => /\.config\.[cm]?[jt]s$/.test(name));
+  const texts = await Promise.all(configs.map((name) => readFile(join(root, name), 'utf8')));
+  return texts.some((text) => text.includes('session-keeper/vite'));
+};
+
+/** All files of the keeper in a site, as they should be. With the plugin there are none: its build makes them. */
 export const wantedFiles = async (
   project: Project,
   config: KeeperConfig,
   ready: string,
-): Promise<readonly SiteFile[]> => [...(await readyFiles(project, ready)), ...(await workerFiles(project, config))];
+): Promise<readonly SiteFile[]> => {
+  if (await usesPlugin(project.root)) return [];
+  return [...(await readyFiles(project, ready)), ...(await workerFiles(project, config))];
+};
 
 const present = async (root: string, path: string): Promise<string | undefined> =>
   existsSync(join(root, path)) ? readFile(join(root, path), 'utf8') : undefined;
@@ -113,13 +123,6 @@ export const writeFiles = async (
 const replace = async (root: string, path: string, content: string): Promise<string> => {
   await writeFile(join(root, path), content);
   return `replaced ${path}`;
-};
-
-/** Whether the build of a project makes the worker, so that no file of it is in the public folder. */
-const usesPlugin = async (root: string): Promise<boolean> => {
-  const configs = (await readdir(root)).filter((name) => /\.config\.[cm]?[jt]s$/.test(name));
-  const texts = await Promise.all(configs.map((name) => readFile(join(root, name), 'utf8')));
-  return texts.some((text) => text.includes('session-keeper/vite'));
 };
 
 /** Takes the keeper out of a site. Returns what it did, a line for each file. */

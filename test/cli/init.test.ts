@@ -133,6 +133,12 @@ describe('what init writes', () => {
   });
 });
 
+test('is only the configuration where the plugin of Vite makes the worker', async () => {
+  await packageWith(['vite']);
+  await put('vite.config.ts', "import { sessionKeeper } from 'session-keeper/vite';");
+  expect(await wantedFiles(lookAt(root, undefined), CONFIG, ready)).toEqual([]);
+});
+
 describe('what remove leaves', () => {
   test('is a worker that destroys itself when the keeper was the whole worker', async () => {
     await packageWith(['vite']);

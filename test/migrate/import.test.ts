@@ -87,6 +87,7 @@ describe.each(LIBRARIES)('the session of $name', ({ leave }) => {
     expect(await importSession(keeperOf(worker), source)).toEqual({ type: 'imported' });
     expect(refreshes()).toBe(1);
     expect(worker.session?.tokens.refresh).not.toBe(token);
+    await expect.poll(() => worker.session?.user).toEqual({ sub: 'demo' });
     expect(provider.accepts(worker.session?.tokens.access?.value ?? '')).toBe(true);
     expect(left()).not.toContain(token);
     expect(source()).toBeUndefined();
