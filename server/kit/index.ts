@@ -5,6 +5,12 @@ export {
   type BackChannelOptions,
   type EndedSession,
 } from './back-channel-logout.ts';
+export {
+  createDeviceBoundSessions,
+  type DeviceBinding,
+  type DeviceBoundOptions,
+  type DeviceBoundSessions,
+} from './device-bound/device-bound-sessions.ts';
 export { createHub, type HubOptions, type KeeperHub, type TopicHistory, type TopicMessage } from './socket-hub.ts';
 export { createSealer, type WorkerSealer, type SealerOptions } from './sealer.ts';
 export { createTickets, type SocketTickets, type TicketOptions } from './socket-tickets.ts';

@@ -1,5 +1,6 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { createSiteAnswers, type SealedWorkerOptions, type SiteAnswer, type SiteRequest } from './site-answer.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createSiteAnswers, type SealedWorkerOptions, type SiteAnswer } from './site-answer.ts';
+import { fromFetch, fromNode } from './requests/site-request.ts';
 
 /** What the kit needs of Hono's context (https://hono.dev/docs/api/context). */
 export type HonoContext = {
@@ -79,25 +80,6 @@ export type SealedWorker = {
 };
 
 type Pass = Extract<SiteAnswer, { type: 'pass' }>;
-
-const isEncrypted = ({ socket }: IncomingMessage): boolean => 'encrypted' in socket && socket.encrypted === true;
-
-/** A server that speaks TLS itself gets no `X-Forwarded-Proto`. */
-const withScheme = (headers: IncomingHttpHeaders, isHttps: boolean): IncomingHttpHeaders =>
-  isHttps ? { ...headers, 'x-forwarded-proto': 'https' } : headers;
-
-const fromNode = (request: IncomingMessage): SiteRequest => {
-  // Express shortens `url` below the path at which a middleware is mounted.
-  const url = 'originalUrl' in request ? String(request.originalUrl) : (request.url ?? '/');
-  const headers = withScheme(request.headers, isEncrypted(request));
-  return { method: request.method ?? 'GET', path: url.split('?', 1)[0] ?? '/', headers };
-};
-
-const fromFetch = (request: Request): SiteRequest => {
-  const { host, pathname, protocol } = new URL(request.url);
-  const headers: IncomingHttpHeaders = { host, ...Object.fromEntries(request.headers) };
-  return { method: request.method, path: pathname, headers: withScheme(headers, protocol === 'https:') };
-};
 
 const withHeaders = (response: Response, { headers, cookie }: Pass): Response => {
   // The headers of a redirect or of a fetched response cannot change.

@@ -13,6 +13,7 @@ import { isDocumentNavigation } from '../http/request-target.ts';
 import { readInside } from '../http/static-files.ts';
 import { workerResponse } from '../worker/worker-response.ts';
 import type { WorkerSealer } from './sealer.ts';
+import type { SiteRequest } from './requests/site-request.ts';
 
 export type SealedWorkerOptions = {
   sealer: WorkerSealer;
@@ -29,9 +30,6 @@ export type SealedWorkerOptions = {
   /** The headers of `securityHeaders` for all responses, with a nonce for documents. `false`: your site sends its own. */
   headers?: HeaderPreset | false;
 };
-
-/** The parts of a request that the kit reads. `path`: without the query. */
-export type SiteRequest = { method: string; path: string; headers: IncomingHttpHeaders };
 
 /** `response`: complete. `pass`: headers for the site's own response. `nonce`: of a document. */
 export type SiteAnswer =

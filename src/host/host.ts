@@ -29,10 +29,11 @@ import { takeIdentity } from './storage/profile-identity.ts';
 import { createTabExpectations } from './tabs/tab-expectations.ts';
 import { createSnapshotPublisher, createTabPorts } from './tabs/tab-ports.ts';
 
-const tierOf = (sealed: boolean, machine: SessionMachine, isBearerOnly: boolean): Tier => {
+const tierOf = (sealed: boolean, machine: SessionMachine, services: ReturnType<typeof createServices>): Tier => {
+  const known = sessionOf(machine.state);
+  if (known?.kind === 'ticket' && services.isDeviceBound()) return 'device-bound';
   if (sealed) return 'sealed';
-  const isBound = sessionOf(machine.state)?.tokens.access?.scheme === 'DPoP' && !isBearerOnly;
-  return isBound ? 'bound' : 'compatible';
+  return known?.tokens.access?.scheme === 'DPoP' && !services.isBearerOnly() ? 'bound' : 'compatible';
 };
 
 /** The last thing that happened to the session is that its user signed out. */
@@ -194,7 +195,7 @@ export const createHost = (options: HostOptions): Host => {
     build,
     worker,
     durability: session.machine.durability,
-    tier: tierOf(seal !== undefined, session.machine, services.isBearerOnly()),
+    tier: tierOf(seal !== undefined, session.machine, services),
     signInKinds: signInKindsOf(config),
     online: network.online,
     session: projectSession(session.machine),

@@ -22,15 +22,22 @@ export const parseWhoami = (json: string, claims?: readonly string[]): User | un
   return user && withClaims(user, answer, claims);
 };
 
-/** `GET status` of a cookie session. */
-export const COOKIE_SESSION_STATUS = object({ authenticated: boolean, user: optional(NAMED_USER) });
-export type CookieSessionStatus = { authenticated: true; user: User } | { authenticated: false };
+/** `GET status` of a cookie session. `deviceBound`: this request proved that it comes from the device that signed in. */
+export const COOKIE_SESSION_STATUS = object({
+  authenticated: boolean,
+  user: optional(NAMED_USER),
+  deviceBound: optional(boolean),
+});
+export type CookieSessionStatus = { authenticated: true; user: User; deviceBound: boolean } | { authenticated: false };
 
 export const parseCookieSessionStatus = (json: string): CookieSessionStatus | undefined => {
-  const { authenticated, user }: Partial<Infer<typeof COOKIE_SESSION_STATUS>> =
-    COOKIE_SESSION_STATUS.read(parseJson(json)) ?? {};
+  const {
+    authenticated,
+    user,
+    deviceBound = false,
+  }: Partial<Infer<typeof COOKIE_SESSION_STATUS>> = COOKIE_SESSION_STATUS.read(parseJson(json)) ?? {};
   if (authenticated === false) return { authenticated };
-  return authenticated && user ? { authenticated, user } : undefined;
+  return authenticated && user ? { authenticated, user, deviceBound } : undefined;
 };
 
 const MAX_TOKEN_LENGTH = 16_384;

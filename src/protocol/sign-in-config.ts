@@ -156,6 +156,8 @@ export const TICKET_CONFIG = object({
       /** A place that is `true` while someone is signed in. Default `authenticated`; without it, the user's name proves it. */
       authenticated: optional(PLACE),
       user: optional(USER_PLACES),
+      /** A place that is `true` when the request came with a device-bound cookie. Default `deviceBound`. */
+      deviceBound: optional(PLACE),
       /** Statuses that mean "no one is signed in". Default: none, because a firewall sends 401 and 403 too. */
       signedOutOn: optional(list(number)),
     }),

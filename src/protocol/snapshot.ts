@@ -14,8 +14,12 @@ export type User = Infer<typeof USER>;
 export const SIGNED_OUT_REASON = oneOf('never', 'user', 'rejected', 'expired');
 export type SignedOutReason = Infer<typeof SIGNED_OUT_REASON>;
 
-/** `compatible`: tokens are encrypted on disk. `bound`: DPoP too. `sealed`: a secret too, which only the worker has. */
-export const TIER = oneOf('compatible', 'bound', 'sealed');
+/**
+ * `compatible`: tokens are encrypted on disk. `bound`: DPoP too. `sealed`: a secret too, which only the worker has.
+ * `device-bound`: a cookie that only this device can renew, as the backend's last status said. `vault`: `sealed`, on another
+ * origin than this page.
+ */
+export const TIER = oneOf('compatible', 'bound', 'sealed', 'device-bound', 'vault');
 export type Tier = Infer<typeof TIER>;
 
 /** What a page may know of a session. Times are milliseconds since the Unix epoch by the clock of this device. */

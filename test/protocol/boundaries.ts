@@ -31,6 +31,7 @@ import { STORED_LEASE } from '../../server/demo/upload-lease.ts';
 import { STORED_UPLOAD, UPLOAD_SLOTS } from '../../server/demo/uploads.ts';
 import { LEASE } from '../../server/data-folder/lease.ts';
 import { STORE_MARKER } from '../../server/data-folder/marker.ts';
+import { DEVICE_BOUND_ROW } from '../../server/kit/device-bound/session-row.ts';
 import { PRINCIPAL } from '../../server/http/principal.ts';
 import { OIDC_RECORD } from '../../server/provider/provider-records.ts';
 import { SAVED_PRESENCE } from '../../server/realtime/presence-tracker.ts';
@@ -63,7 +64,7 @@ export const BOUNDARIES: readonly Boundary[] = [
       snapshot: SNAPSHOT,
       problem: PROBLEM,
     },
-    pinned: [5, '359ffe572af39cdc'],
+    pinned: [5, '4155829870df0383'],
     todo:
       'If a build of the version before would misread them, raise PROTOCOL in src/protocol/version.ts, with a line of ' +
       'its history, and keep on reading the version before.',
@@ -81,7 +82,7 @@ export const BOUNDARIES: readonly Boundary[] = [
     name: 'configuration',
     version: CONFIG_VERSION,
     schemas: INJECTED_CONFIG,
-    pinned: [2, '1fe67084ba27ec61'],
+    pinned: [2, '18752613ce884d58'],
     todo:
       'If a configuration of the version before is no longer complete or means something else, raise CONFIG_VERSION in ' +
       'src/protocol/config.ts, with a line of its history, and name the change in CHANGELOG.md.',
@@ -129,13 +130,14 @@ export const BOUNDARIES: readonly Boundary[] = [
       principal: PRINCIPAL,
       password: [TOKEN_FAMILY, STORED_ACCESS_TOKEN],
       cookie: COOKIE_SESSION,
+      deviceBound: DEVICE_BOUND_ROW,
       provider: OIDC_RECORD,
       topics: [TOPIC_HEAD, STORED_EVENT],
       presence: SAVED_PRESENCE,
       folder: [STORE_MARKER, LEASE],
       demo: [NOTE, NOTE_RECEIPT, STORED_UPLOAD, UPLOAD_SLOTS, STORED_LEASE, STORED_LINK],
     },
-    pinned: [undefined, 'c0d02228089113f9'],
+    pinned: [undefined, '53ed1eb326f642a9'],
     todo: RECORDS,
   },
 ];

@@ -36,6 +36,8 @@ export type AuthOptions = {
   now(): number;
   /** An API got a bound token as a bearer token, because it knows no DPoP. */
   onBearerOnly(): void;
+  /** The backend has said whether the cookie session is bound to this device. */
+  onDeviceBound(isDeviceBound: boolean): void;
 };
 
 /** What gives a session its tokens. */
@@ -66,7 +68,7 @@ export type Auth = {
 };
 
 export const createAuth = (options: AuthOptions): Auth => {
-  const { config, origin, scope, disk, sealer, hasLeft, now, onBearerOnly } = options;
+  const { config, origin, scope, disk, sealer, hasLeft, now, onBearerOnly, onDeviceBound } = options;
   const { oidc, password, ticket } = SIGN_IN_CONFIG.read(config.signIn) ?? {};
   const dropped = droppedOf(SIGN_IN_CONFIG, config.signIn, 'config.signIn');
   if (dropped) noteOnce('sign-in-dropped', `${dropped} The worker goes on without it.`);
@@ -76,7 +78,8 @@ export const createAuth = (options: AuthOptions): Auth => {
     oidc && createOidcMethod({ config: oidc, apis: config.api, origin, scope, keys, pendingSignIns, hasLeft, now });
   const csrf = ticket?.csrf && createCsrf(ticket.csrf, { origin, home: scope });
   const cookie =
-    ticket && createCookieMethod({ config: ticket, claims: config.claims, origin, home: scope, csrf, now });
+    ticket &&
+    createCookieMethod({ config: ticket, claims: config.claims, origin, home: scope, csrf, now, onDeviceBound });
   const bounds = { origin, now };
   const configured = password && password.login !== '' ? createPasswordMethod(password, bounds) : undefined;
   const ofTokens = options.withOwn ? options.withOwn(configured, bounds) : configured;

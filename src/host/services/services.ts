@@ -45,10 +45,12 @@ export const createServices = (
   const onBearerOnly = (): void => {
     isBearerOnly = true;
   };
+  let isDeviceBound = false;
   const auth = createLateAuth(loadAuth, {
     ...{ config, origin, scope, disk, sealer, bindings, seal, firstRead, now, onBearerOnly },
     // The provider may know the person of another session. A new one asks who comes.
     hasLeft: () => hasLeft() || (session !== undefined && current() === undefined),
+    onDeviceBound: (isBound) => (isDeviceBound = isBound),
   });
   /** A session in the database of a former name stays there until it ends. Two workers may share it. */
   const returnToFormer = async (): Promise<boolean> => {
@@ -85,6 +87,8 @@ export const createServices = (
     signInMethods: auth.methods,
     /** An API gets bound tokens as bearer tokens, because it knows no DPoP. */
     isBearerOnly: () => isBearerOnly,
+    /** The backend's last answer proved that the cookie session is bound to this device. */
+    isDeviceBound: () => isDeviceBound,
     store: createSessionStore(disk, sealer, {
       firstRead,
       withoutProvider: sealer.boundTo(bindings.withoutProvider),

@@ -103,7 +103,7 @@ export class SessionFacts extends KeeperElement {
     const t = appStrings();
     const native = this.keeper?.native;
     const [name, meaning] =
-      kind === 'ticket'
+      kind === 'ticket' && tier !== 'device-bound'
         ? [t.noToken, t.noTokenMeaning]
         : [labelFor(strings().tier, tier), labelFor(t.tierMeaning, tier)];
     return html`<section class="card" part="card">

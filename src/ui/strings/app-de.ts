@@ -278,6 +278,9 @@ export const appDe: AppStrings = {
     bound:
       'Die Sitzung ist an einen Schlüssel in diesem Browser gebunden. Ein schädliches Skript auf dieser Website könnte ihn hier trotzdem benutzen.',
     sealed: 'Nur der Hintergrund-Worker kann die gespeicherte Sitzung öffnen. Kein Skript der Seite kann sie lesen.',
+    'device-bound':
+      'Der Browser beweist alle paar Minuten, dass er auf dem Gerät der Anmeldung läuft. Ein kopiertes Cookie funktioniert nicht mehr.',
+    vault: 'Die Sitzung liegt unter einer eigenen Adresse. Kein Skript dieser Seite kann sie lesen.',
   },
 
   sendDirectly: 'Eine Anfrage senden',

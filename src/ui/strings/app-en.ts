@@ -238,6 +238,9 @@ export const appEn = {
     bound:
       'The session is tied to a key in this browser. A malicious script inside this site could still use that key here.',
     sealed: 'Only the background worker can open the saved session. No page script can read it.',
+    'device-bound':
+      'The browser proves every few minutes that it is on the device that signed in. A cookie that was copied stops working.',
+    vault: 'The session is on an address of its own. No script of this page can read it.',
   },
 
   sendDirectly: 'Send a request',

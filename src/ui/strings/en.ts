@@ -73,7 +73,13 @@ const status: Record<Status, string> = {
 const kind: Record<SignInKind, string> = { oidc: 'Single sign-on', password: 'Password', ticket: 'API key' };
 
 /** A name may not promise more than SECURITY.md does. */
-const tier: Record<Tier, string> = { compatible: 'Compatible', bound: 'Bound', sealed: 'Sealed' };
+const tier: Record<Tier, string> = {
+  compatible: 'Compatible',
+  bound: 'Bound',
+  sealed: 'Sealed',
+  'device-bound': 'Bound to this device',
+  vault: 'Vault',
+};
 
 const { counted } = pluralsFor('en');
 

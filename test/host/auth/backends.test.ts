@@ -269,7 +269,10 @@ describe('a cookie session', () => {
     const complete = TICKET_CONFIG.read({ login: '/login', status: '/status', logout: '/logout', ...config });
     if (!complete) throw new Error('not a configuration');
     const csrf = complete.csrf && createCsrf(complete.csrf, { origin: APP, home: '/' });
-    return { ...createCookieMethod({ config: complete, origin: APP, home: '/', csrf, now: Date.now }), csrf };
+    const said: boolean[] = [];
+    const onDeviceBound = (isBound: boolean) => said.push(isBound);
+    const method = createCookieMethod({ config: complete, origin: APP, home: '/', csrf, now: Date.now, onDeviceBound });
+    return { ...method, csrf, said };
   };
   const CLAIMS = [
     { type: 'sub', value: 'ada' },
@@ -318,6 +321,30 @@ describe('a cookie session', () => {
   ])('is verified by the status %s', async (_name, config, given, expected) => {
     answer('/status', given);
     expect(await cookie(config).verify()).toMatchObject(expected);
+  });
+
+  test.each<[string, object, object, boolean[]]>([
+    ['says so', {}, { authenticated: true, user: { sub: 'ada' }, deviceBound: true }, [true]],
+    ['says nothing of it', {}, { authenticated: true, user: { sub: 'ada' } }, [false]],
+    ['is over', {}, { authenticated: false, deviceBound: true }, [false]],
+    [
+      'says so elsewhere',
+      { status: { url: '/status', user: { sub: 'id' }, deviceBound: 'security.bound' } },
+      { id: '7', security: { bound: true } },
+      [true],
+    ],
+    [
+      'says it as a text',
+      { status: { url: '/status', user: { sub: 'id' } } },
+      { id: '7', deviceBound: 'yes' },
+      [false],
+    ],
+    ['says nothing of the session', {}, { message: 'Bad gateway', deviceBound: true }, []],
+  ])('counts as device-bound only when the status %s', async (_name, config, body, expected) => {
+    answer('/status', { body });
+    const method = cookie(config);
+    await method.verify();
+    expect(method.said).toEqual(expected);
   });
 
   test('of Duende is a list of claims, with a header and without sliding', async () => {

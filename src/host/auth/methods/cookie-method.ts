@@ -41,7 +41,8 @@ const readStatus = (
   const user = userAt(body, config.user ?? { sub: ['user.sub', 'sub'], name: ['user.name', 'name'] });
   const flag = config.authenticated === undefined ? undefined : valueAt(body, config.authenticated);
   if (flag === false) return { authenticated: false };
-  return user && (flag === true || config.authenticated === undefined) ? { authenticated: true, user } : undefined;
+  if (!user || (flag !== true && config.authenticated !== undefined)) return undefined;
+  return { authenticated: true, user, deviceBound: valueAt(body, config.deviceBound ?? 'deviceBound') === true };
 };
 
 /** The same, with the claims of these names. They are beside the name of the user. */
@@ -64,10 +65,13 @@ export type CookieMethodOptions = {
   home: string;
   csrf: Csrf | undefined;
   now(): number;
+  /** Each answer about the session says whether its cookie is bound to this device. */
+  onDeviceBound(isDeviceBound: boolean): void;
 };
 
 /** The sign-in method `ticket`. */
-export const createCookieMethod = ({ config, claims, origin, home, csrf, now }: CookieMethodOptions): CookieMethod => {
+export const createCookieMethod = (options: CookieMethodOptions): CookieMethod => {
+  const { config, claims, origin, home, csrf, now, onDeviceBound } = options;
   const bounds = { origin, deadlineMs: SIGN_IN_DEADLINE_MS, now };
   const { status, login, logout } = config;
   const statusConfig = typeof status === 'string' ? undefined : status;
@@ -84,9 +88,15 @@ export const createCookieMethod = ({ config, claims, origin, home, csrf, now }: 
     return callBackend({ request, standardBody: undefined, values: {}, withCookies: true }, bounds);
   };
 
+  const read = (answer: HttpAnswer): CookieSessionStatus | undefined => {
+    const session = statusOf(answer, statusConfig, claims);
+    if (session) onDeviceBound(session.authenticated && session.deviceBound);
+    return session;
+  };
+
   const judge = (answer: HttpAnswer): VerifyResult => {
     const { at, status: code } = answer;
-    const session = statusOf(answer, statusConfig, claims);
+    const session = read(answer);
     if (!session) return failedWith(unexpected(answer));
     // The configured endpoint itself says so: for a cookie session this is what `invalid_grant` is for tokens.
     return session.authenticated
@@ -122,7 +132,7 @@ export const createCookieMethod = ({ config, claims, origin, home, csrf, now }: 
     if (code === 401 || code === 403 || code === 422)
       return failedWith({ code: 'credentials-rejected', at, status: code });
     if (code >= 400) return failedWith(unexpected(answer));
-    const session = statusOf(answer, statusConfig, claims);
+    const session = read(answer);
     if (session?.authenticated) return { type: 'granted', grant: { user: session.user } };
     if (!statusConfig) return failedWith(unexpected(answer));
     // A form login answers with a redirect, with or without the right password.
