@@ -8,9 +8,12 @@ import { ended, start } from '../../../scripts/process/run.ts';
 export type ExampleServer = { origin: string; stop(): Promise<void> };
 
 /** Starts a server of `examples`, whose first line of output is its address, with a data folder of its own. */
-export const startExample = async (file: string): Promise<ExampleServer> => {
+export const startExample = async (
+  file: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ExampleServer> => {
   const folder = await mkdtemp(join(tmpdir(), 'keeper-example-'));
-  const env = { PORT: '0', DATA_DIR: join(folder, 'data'), SEAL_KEY: 'example'.repeat(5) };
+  const env = { PORT: '0', DATA_DIR: join(folder, 'data'), SEAL_KEY: 'example'.repeat(5), ...settings };
   const child: ChildProcess = start('node', ['--import', 'tsx', file], { env, stdout: 'pipe' });
   const stop = async (): Promise<void> => {
     const end = ended(child);

@@ -1,0 +1,81 @@
+import type { BrowserContext, Cookie, Page } from '@playwright/test';
+import { expect, test } from '../../support/e2e.ts';
+import { startDeviceBoundSite, type DeviceBoundSite } from '../../support/sites/device-bound-site.ts';
+
+let site: DeviceBoundSite;
+test.beforeAll(async () => {
+  site = await startDeviceBoundSite();
+});
+test.afterAll(() => site.stop());
+
+const status = (page: Page) => page.getByRole('status');
+
+const signIn = async (context: BrowserContext): Promise<Page> => {
+  const page = await context.newPage();
+  await page.goto(site.origin);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(status(page)).toHaveText(/^ann, /);
+  return page;
+};
+
+/** A page learns of the binding with the next status: the registration follows the answer to the sign-in. */
+const seesDeviceBound = (page: Page): Promise<void> =>
+  expect(async () => {
+    await page.reload();
+    await expect(status(page)).toHaveText('ann, device-bound', { timeout: 5_000 });
+  }).toPass({ timeout: 60_000 });
+
+const account = (page: Page): Promise<number> => page.evaluate(async () => (await fetch('/api/account')).status);
+
+const cookiesOf = (context: BrowserContext): Promise<Cookie[]> => context.cookies(site.origin);
+const boundCookieOf = async (context: BrowserContext): Promise<string | undefined> =>
+  (await cookiesOf(context)).find(({ name }) => name === '__Host-device-bound')?.value;
+
+test('a copied cookie stops working, and the browser that signed in goes on [device-bound-stolen]', async ({
+  complaints,
+}) => {
+  const owner = await site.open({ hasKeys: true });
+  const page = await signIn(owner);
+  await seesDeviceBound(page);
+
+  const stolen = await cookiesOf(owner);
+  const thief = await site.open({ hasKeys: true });
+  await thief.addCookies(stolen);
+  const thiefPage = await thief.newPage();
+  complaints.watch(thief);
+  await thiefPage.goto(`${site.origin}/app.js`);
+  // The copied cookie itself lives for seconds. The browser of the owner renews its own.
+  await expect.poll(() => account(thiefPage), { timeout: 60_000 }).toBe(401);
+  expect(await account(page)).toBe(200);
+
+  const former = stolen.find(({ name }) => name === '__Host-device-bound')?.value;
+  await expect
+    .poll(async () => [await account(page), (await boundCookieOf(owner)) !== former], { timeout: 60_000 })
+    .toEqual([200, true]);
+  await thiefPage.goto(site.origin);
+  await expect(status(thiefPage)).toHaveText('Signed out');
+  await page.reload();
+  await expect(status(page)).toHaveText('ann, device-bound');
+  complaints.expect(/401/);
+});
+
+test('a sign-out ends the binding, and the next sign-in begins another one', async () => {
+  const context = await site.open({ hasKeys: true });
+  const page = await signIn(context);
+  await seesDeviceBound(page);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(status(page)).toHaveText('Signed out');
+  expect((await cookiesOf(context)).map(({ name }) => name)).not.toContain('__Host-session');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(status(page)).toHaveText(/^ann, /);
+  await seesDeviceBound(page);
+});
+
+test('a browser that cannot bind a session keeps it as before, and claims no binding', async () => {
+  const context = await site.open({ hasKeys: false });
+  const page = await signIn(context);
+  await page.reload();
+  await expect(status(page)).toHaveText('ann, sealed');
+  expect(await boundCookieOf(context)).toBeUndefined();
+  expect(await account(page)).toBe(200);
+});

@@ -1,0 +1,61 @@
+import type { BrowserContext } from '@playwright/test';
+import { createCertificate } from '../../../lab/proxy/http/certificate.ts';
+import { withFreePortPair } from '../../../scripts/process/free-port.ts';
+import { createProfile } from '../browser/profile.ts';
+import { startTlsProxy } from '../server/tls-proxy.ts';
+import { startExample } from './example-server.ts';
+
+/** How long (s) the bound cookie lives here. */
+const BOUND_SECONDS = 3;
+
+/**
+ * The feature is on by default in Chrome 145 on Windows with a TPM. Here the key is in software, which Chromium offers for
+ * tests only. Playwright's own `--disable-features` would switch the feature off again.
+ */
+const WITH_KEYS = {
+  ignoreDefaultArgs: ['--disable-features'],
+  args: [
+    '--enable-features=DeviceBoundSessions,PersistDeviceBoundSessions,EnableBoundSessionCredentialsSoftwareKeysForManualTesting',
+  ],
+};
+
+export type DeviceBoundSite = {
+  readonly origin: string;
+  /** A browser of its own. `hasKeys`: it can bind a session to this device. */
+  open(options: { hasKeys: boolean }): Promise<BrowserContext>;
+  stop(): Promise<void>;
+};
+
+/** The example with cookie sessions, over HTTPS with a certificate that the browser trusts: without one, it binds nothing. */
+export const startDeviceBoundSite = async (): Promise<DeviceBoundSite> => {
+  const certificate = await createCertificate('localhost');
+  const { origin, proxy, example } = await withFreePortPair(async (port) => {
+    const own = `https://localhost:${port}`;
+    const server = await startExample('examples/cookie-session/server.mjs', {
+      ORIGIN: own,
+      BOUND_SECONDS: String(BOUND_SECONDS),
+    });
+    const front = await startTlsProxy(certificate, port, Number(new URL(server.origin).port));
+    return { origin: own, proxy: front, example: server };
+  });
+  const closing: (() => Promise<unknown>)[] = [];
+  return {
+    origin,
+    async open({ hasKeys }) {
+      const trusted = `--ignore-certificate-errors-spki-list=${certificate.spki}`;
+      const { args, ignoreDefaultArgs } = hasKeys ? WITH_KEYS : { args: [], ignoreDefaultArgs: [] };
+      const profile = await createProfile({ ignoreDefaultArgs, args: [...args, trusted] });
+      const context = await profile.start();
+      closing.push(async () => {
+        await context.close();
+        await profile.remove();
+      });
+      return context;
+    },
+    async stop() {
+      for (const close of closing) await close();
+      await proxy.stop();
+      await example.stop();
+    },
+  };
+};
