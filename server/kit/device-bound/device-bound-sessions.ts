@@ -177,20 +177,18 @@ export const createDeviceBoundSessions = (options: DeviceBoundOptions): DeviceBo
 
   const setCookie = (value: string, maxAge: number): string => `${cookie}=${value}; Max-Age=${maxAge}; ${ATTRIBUTES}`;
 
+  /**
+   * The specification takes the first rule that matches, and Chromium 156 the last one (measured). So the rules read the same
+   * from both ends.
+   */
+  const included = paths.map((each) => ({ type: 'include', domain: '*', path: each }));
+  const rules = [...included, { type: 'exclude', domain: '*', path: '/' }, ...included];
+
   /** https://w3c.github.io/webappsec-dbsc/#format-session-instructions */
   const instructions = (id: string): unknown => ({
     session_identifier: id,
     refresh_url: renewPath,
-    scope: {
-      include_site: false,
-      scope_specification:
-        paths.length === 0
-          ? []
-          : [
-              ...paths.map((each) => ({ type: 'include', domain: '*', path: each })),
-              { type: 'exclude', domain: '*', path: '/' },
-            ],
-    },
+    scope: { include_site: false, scope_specification: paths.length === 0 ? [] : rules },
     credentials: [{ type: 'cookie', name: cookie, attributes: ATTRIBUTES }],
     ...(initiators && { allowed_refresh_initiators: initiators }),
   });

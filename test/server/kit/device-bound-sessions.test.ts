@@ -175,6 +175,7 @@ describe('a session', () => {
         scope_specification: [
           { type: 'include', domain: '*', path: '/api/' },
           { type: 'exclude', domain: '*', path: '/' },
+          { type: 'include', domain: '*', path: '/api/' },
         ],
       },
       allowed_refresh_initiators: ['*.app.example'],
