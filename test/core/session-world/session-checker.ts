@@ -249,6 +249,12 @@ export class InvariantChecker implements Watch, CheckContext {
     const [shown, next] = [projectSession(before), projectSession(after)];
     const isOver = isInTrouble(shown) && next.state !== 'starting' && next.state !== 'signed-out' && !isInTrouble(next);
     if (isOver && !PROOFS.includes(event.type)) this.report(14, `${event.type} ended trouble without a proof`);
+    if (event.type !== 'verify-failed' || event.problem.code !== 'redirect-refused') return;
+    const { verifying } = before;
+    const isAnswer = verifying?.state === 'pending' && verifying.call === event.call;
+    const isOfThis = isAnswer && verifying.generation === sessionOf(before.state)?.generation;
+    if (isOfThis && next.state === 'active' && !isInTrouble(next))
+      this.report(14, 'a redirected check shows no trouble');
   }
 
   #checkRevoked(step: SessionStep): void {

@@ -66,6 +66,7 @@ const OPS = {
   refuse: [3, fc.record({ op: of('refuse'), slot, back, challenge })],
   'refuse-again': [1, fc.record({ op: of('refuse-again'), slot })],
   backend: [1, fc.record({ op: of('backend'), refusesAll: fc.boolean() })],
+  proxy: [1, fc.record({ op: of('proxy'), redirects: fc.boolean() })],
   'expire-access': [2, fc.record({ op: of('expire-access') })],
   revoke: [1, fc.record({ op: of('revoke') })],
   network: [2, fc.record({ op: of('network'), up: fc.boolean() })],
@@ -197,7 +198,7 @@ const HEALING_MS = 12 * MINUTE_MS;
 
 /** Ends all faults, and waits without any user action. */
 export const heal = (world: World): void => {
-  Object.assign(world, { networkUp: true, refusesAll: false, toLose: 0 });
+  Object.assign(world, { networkUp: true, refusesAll: false, redirects: false, toLose: 0 });
   Object.assign(world.disk, { readable: true, writable: true, slowMs: 0 });
   world.provider.mode = { kind: 'ok' };
   world.provider.resourceMode = 'ok';

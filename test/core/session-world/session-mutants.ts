@@ -329,6 +329,26 @@ export const MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    invariant: 14,
+    name: 'shows no trouble while a proxy redirects the check of the backend',
+    step: receives((event) =>
+      event.type === 'verify-failed' && event.problem.code === 'redirect-refused'
+        ? { ...event, problem: { code: 'network-unreachable', at: '/whoami' } }
+        : event,
+    ),
+  },
+  {
+    invariant: 2,
+    name: 'takes a redirected check for the end of the session',
+    step: damages((step, { event }) => {
+      if (event.type !== 'verify-failed' || event.problem.code !== 'redirect-refused') return step;
+      if (step.machine.state.state !== 'active') return step;
+      const left = signedOutRecord(step.machine.state, 'rejected', event.problem);
+      const ended = end(step.machine, left);
+      return { machine: ended.machine, effects: [...step.effects, ...ended.effects] };
+    }),
+  },
+  {
     invariant: 'pauses',
     name: 'starts an attempt for each waiting request',
     step: impatient,

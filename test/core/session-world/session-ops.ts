@@ -14,6 +14,7 @@ export type Op =
   /** A replay with the newest token got a 401 too. */
   | { op: 'refuse-again'; slot: Slot }
   | { op: 'backend'; refusesAll: boolean }
+  | { op: 'proxy'; redirects: boolean }
   | { op: 'expire-access' }
   | { op: 'revoke' }
   | { op: 'network'; up: boolean }
@@ -61,6 +62,9 @@ const applyToWorld = (world: World, op: Op): boolean => {
       return true;
     case 'backend':
       world.refusesAll = op.refusesAll;
+      return true;
+    case 'proxy':
+      world.redirects = op.redirects;
       return true;
     case 'expire-access':
       world.provider.expireAccess();

@@ -24,6 +24,8 @@ export class Surroundings {
   networkUp = true;
   /** The backend answers each request with 401. */
   refusesAll = false;
+  /** A proxy in front redirects each check to a sign-in of its own. */
+  redirects = false;
   /** How many of the next answers of the token endpoint get lost. */
   toLose = 0;
   /** The browser's cookie of the `ticket` kind. */
@@ -89,6 +91,7 @@ export class Surroundings {
   verified(worker: SimulatedWorker, call: number, kind: Session['kind']): SessionEvent {
     if (!this.networkUp)
       return { type: 'verify-failed', call, problem: { code: 'network-unreachable', at: '/whoami' } };
+    if (this.redirects) return { type: 'verify-failed', call, problem: { code: 'redirect-refused', at: '/whoami' } };
     const { state } = worker.machine;
     const access = 'session' in state ? state.session.tokens.access : undefined;
     const known =

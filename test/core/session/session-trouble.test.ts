@@ -223,6 +223,24 @@ describe('a session without a refresh token', () => {
   });
 });
 
+describe('a check that a proxy in front redirects', () => {
+  test('ends no session, starts no refresh, and shows the problem until the backend has answered [redirected-check]', () => {
+    const { world, worker } = browser();
+    world.redirects = true;
+    world.dispatch(worker, { type: 'tab-arrived' });
+    expect(requestsIn(world, 2 * MINUTE_MS)).toBe(0);
+    expect(projectSession(worker.machine)).toMatchObject({
+      ...{ state: 'active', problem: { code: 'redirect-refused', at: '/whoami' } },
+    });
+    expect(world.verdicts.get(world.request(worker))).toMatchObject({ type: 'authorized' });
+    untilRenewal(world);
+    expect(projectSession(worker.machine)).toMatchObject({ problem: { code: 'redirect-refused' } });
+    world.redirects = false;
+    world.time.advance(2 * MINUTE_MS);
+    expect(projectSession(worker.machine)).toMatchObject({ state: 'active', problem: undefined });
+  });
+});
+
 describe('sign-ins at once', () => {
   test('all succeed, and the one that began last stays [five-sign-ins]', () => {
     const { world, worker } = browser({ disk: 'empty' });
