@@ -114,7 +114,7 @@ describe('an authorization request', () => {
       {},
       ['select_account', null],
     ],
-  ])('has the prompt %s', async (_name, options, given, expected) => {
+  ])('has the prompt %s [one-prompt]', async (_name, options, given, expected) => {
     const found = await setUp(options).params(given);
     expect([found.get('prompt'), found.get('max_age')]).toEqual(expected);
   });

@@ -189,7 +189,7 @@ describe('an API that checks proofs', () => {
     const scopes = createUserScopes();
     const authorizedFetch = createAuthorizedFetch({
       origin,
-      ...{ now: Date.now, refusedAgain() {} },
+      ...{ now: Date.now, refusedAgain() {}, recover: () => Promise.reject(new Error('no host')) },
       sendWithProof: createProofFetch(keys, onBearerOnly),
       scope: scopes.get,
       matcher: createRequestMatcher({ api: [{ origin: 'self', path: '/api/' }], whoami: '/api/whoami' }, origin),
@@ -280,7 +280,7 @@ describe('drops the `Authorization` and `DPoP` headers of a page [page-authoriza
     const scopes = createUserScopes();
     const authorizedFetch = createAuthorizedFetch({
       origin,
-      ...{ now: Date.now, refusedAgain() {} },
+      ...{ now: Date.now, refusedAgain() {}, recover: () => Promise.reject(new Error('no host')) },
       sendWithProof: createProofFetch(keys, undefined),
       scope: scopes.get,
       matcher: createRequestMatcher({ api: [{ origin: 'self', path: '/api/' }], whoami: '/api/whoami' }, origin),
