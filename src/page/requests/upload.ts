@@ -6,6 +6,8 @@ import { waitForEvent } from '../util/timers.ts';
 type Send = (input: string | URL, init?: RequestInit) => Promise<Response>;
 type Body = Blob | ArrayBuffer;
 type Limits = { partBytes: number };
+/** `aborted` resolves when the signal aborts. */
+type Ending = { signal: AbortSignal | null; aborted: Promise<unknown> };
 
 /** A body up to this size goes in one request. It is also the size of the first part. */
 const FIRST_PART_BYTES = 256 * 1024;
@@ -30,21 +32,32 @@ const offsetOf = (response: Response): number | undefined => {
   return Number.isSafeInteger(offset) ? offset : undefined;
 };
 
-/** The server's limit for the size of a part, or `undefined` when the server supports no resumable uploads. */
-const limitsOf = async (send: Send, url: string, signal: AbortSignal | null): Promise<Limits | undefined> => {
-  const response = await send(url, { method: 'OPTIONS', signal });
-  const limits = response.headers.get('upload-limit');
-  if (!response.ok || limits === null) return undefined;
-  const [, longest] = /max-append-size=(\d+)/.exec(limits) ?? [];
-  return { partBytes: Math.min(MAX_PART_BYTES, Number(longest ?? MAX_PART_BYTES)) };
-};
-
 /** Waits with full jitter, at least as `Retry-After` asks, and at most until the network is back. Rejects when the signal aborts. */
-const pause = async ({ signal, aborted }: Parts, failures: number, response: Response | undefined): Promise<void> => {
+const pause = async ({ signal, aborted }: Ending, failures: number, response: Response | undefined): Promise<void> => {
   const asked = response && parseRetryAfter(response.headers, Date.now());
   const ms = retryDelay(failures, PAGE_BACKOFF, Math.random(), asked);
   await Promise.race([waitForEvent(window, 'online', ms), aborted]);
   signal?.throwIfAborted();
+};
+
+/** Sends a request without a body again for as long as the server says when to come back. */
+const sendPatiently = async (send: () => Promise<Response>, ending: Ending): Promise<Response> => {
+  const startedAt = performance.now();
+  for (let failures = 0; ; failures += 1) {
+    const response = await send();
+    const isBusy = isTransient(response) && parseRetryAfter(response.headers, Date.now()) !== undefined;
+    if (!isBusy || performance.now() - startedAt > GIVE_UP_AFTER_MS) return response;
+    await pause(ending, failures, response);
+  }
+};
+
+/** The server's limit for the size of a part, or `undefined` when the server supports no resumable uploads. */
+const limitsOf = async (send: Send, url: string, ending: Ending): Promise<Limits | undefined> => {
+  const response = await sendPatiently(() => send(url, { method: 'OPTIONS', signal: ending.signal }), ending);
+  const limits = response.headers.get('upload-limit');
+  if (!response.ok || limits === null) return undefined;
+  const [, longest] = /max-append-size=(\d+)/.exec(limits) ?? [];
+  return { partBytes: Math.min(MAX_PART_BYTES, Number(longest ?? MAX_PART_BYTES)) };
 };
 
 /** The outcome of one request of an upload. `unknown`: no response, or one that only asks to wait. */
@@ -53,15 +66,12 @@ type Outcome =
   | { type: 'final'; response: Response }
   | { type: 'unknown'; response?: Response };
 
-type Parts = {
+type Parts = Ending & {
   send: Send;
   url: URL;
   body: Body;
   total: number;
   limits: Limits;
-  signal: AbortSignal | null;
-  /** Resolves when the signal aborts. */
-  aborted: Promise<unknown>;
   onProgress: NonNullable<UploadOptions['onProgress']>;
 };
 
@@ -145,20 +155,21 @@ export const upload = async (
 ): Promise<Response> => {
   const total = sizeOf(body);
   const abortSignal = signal ?? null;
-  const limits = total > FIRST_PART_BYTES ? await limitsOf(send, url, abortSignal) : undefined;
+  const aborted = new Promise((resolve) => abortSignal?.addEventListener('abort', resolve));
+  const ending = { signal: abortSignal, aborted };
+  const limits = total > FIRST_PART_BYTES ? await limitsOf(send, url, ending) : undefined;
   if (!limits) {
     const response = await send(url, { method, body, signal: abortSignal });
     onProgress({ sent: total, total });
     return response;
   }
   const headers = { 'upload-complete': '?0', 'upload-length': String(total) };
-  const created = await send(url, { method, headers, signal: abortSignal });
+  const created = await sendPatiently(() => send(url, { method, headers, signal: abortSignal }), ending);
   const place = created.headers.get('location');
   if (created.status !== 201 || place === null) return created;
   const to = new URL(place, new URL(url, location.href));
-  const aborted = new Promise((resolve) => abortSignal?.addEventListener('abort', resolve));
   try {
-    return await sendParts({ send, url: to, body, total, limits, signal: abortSignal, aborted, onProgress });
+    return await sendParts({ ...ending, send, url: to, body, total, limits, onProgress });
   } catch (error) {
     void send(to, { method: 'DELETE' }).catch(() => {});
     throw error;
