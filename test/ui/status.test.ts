@@ -56,6 +56,11 @@ describe('the settled status', () => {
     );
   });
 
+  it('never reads as good news when a session that needs the person gets into other trouble', () => {
+    expect(shownAfter('sign-in-required', ['offline', 0])).toBe('offline');
+    expect(shownAfter('sign-in-required', ['reconnecting', 0])).toBe('reconnecting');
+  });
+
   it('shows good news and the end of a session at once', () => {
     expect(shownAfter('offline', ['connected', 0])).toBe('connected');
     expect(shownAfter('connected', ['signed-out', 0])).toBe('signed-out');

@@ -71,6 +71,8 @@ const isTrouble = (status: Status): boolean =>
 export const settleStatus = (settled: SettledStatus, status: Status, now: number): SettledStatus => {
   const { shown, troubleSince = now } = settled;
   if (status === 'offline' && shown === 'starting') return { shown: status };
-  if (!isTrouble(status) || isTrouble(shown) || now - troubleSince >= TROUBLE_DELAY_MS) return { shown: status };
+  // A person who has to sign in knows of trouble already. Another kind of it must not read as good news meanwhile.
+  const isKnown = isTrouble(shown) || shown === 'sign-in-required';
+  if (!isTrouble(status) || isKnown || now - troubleSince >= TROUBLE_DELAY_MS) return { shown: status };
   return { shown: shown === 'connected' ? shown : 'starting', troubleSince };
 };

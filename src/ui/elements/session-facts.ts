@@ -3,11 +3,12 @@ import { customElement } from '../base/custom-element.ts';
 import type { Continuity, Snapshot } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { SettledStatusController } from '../base/settled-status-controller.ts';
-import { signedInSession, statusOf, troubleOf, type SignedInSession } from '../base/status.ts';
+import { signedInSession, statusOf, type SignedInSession } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { labelFor, strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
 import { dateTime, formatNumber, fromNow } from '../strings/time.ts';
+import { networkLabel, sessionLabel } from '../view/card-labels.ts';
 
 await loadAppStrings();
 
@@ -23,13 +24,6 @@ const KEPT = [
   ['networkLosses', 'countLosses'],
   ['refreshes', 'countRenewals'],
 ] as const;
-
-/** A renewal after a failed one is still late. `isQuiet`: the status on screen does not mention young trouble. */
-const sessionLabel = (session: SignedInSession, isQuiet: boolean): string => {
-  const isTroubled = troubleOf(session) !== undefined;
-  if (isTroubled && isQuiet) return strings().session.active;
-  return labelFor(strings().session, session.state === 'refreshing' && isTroubled ? 'degraded' : session.state);
-};
 
 /**
  * The facts behind the summary, in four cards: the session and its token, its protection, what it survived, this browser.
@@ -70,11 +64,6 @@ export class SessionFacts extends KeeperElement {
   readonly #clock = new ClockController(this);
   readonly #settled = new SettledStatusController(this, () => statusOf(this.snapshot));
 
-  /** The cards say what the headline says, which does not mention trouble that is seconds old. */
-  get #isQuiet(): boolean {
-    return this.#settled.shown === 'connected';
-  }
-
   protected override render(): TemplateResult | typeof nothing {
     const { snapshot } = this;
     const session = snapshot && signedInSession(snapshot.session);
@@ -89,7 +78,7 @@ export class SessionFacts extends KeeperElement {
     const t = appStrings();
     return html`<section class="card" part="card">
       <h2>${t.factSession}</h2>
-      <p class="lead">${sessionLabel(session, this.#isQuiet)}</p>
+      <p class="lead">${sessionLabel(session, this.#settled.shown)}</p>
       <dl>
         ${session.user ? factRow(t.account, session.user.name ?? session.user.sub) : nothing}
         ${factRow(t.signInMethod, labelFor(strings().kind, session.kind))}
@@ -138,7 +127,7 @@ export class SessionFacts extends KeeperElement {
       <h2>${t.thisBrowser}</h2>
       <p class="lead numbers">${t.tabsOneSession(tabs)}</p>
       <dl>
-        ${factRow(t.network, online || this.#isQuiet ? t.online : t.offline)}
+        ${factRow(t.network, networkLabel(online, this.#settled.shown))}
         ${factRow(t.runsIn, worker.host === 'page' ? t.thisPage : t.backgroundWorker)}
         ${factRow(t.startedAt, fromNow(worker.startedAt, this.#clock.now))}
         ${factRow(t.version, html`<code>${build.slice(0, BUILD_LENGTH)}</code>`)}

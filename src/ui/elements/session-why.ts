@@ -2,11 +2,12 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { state } from 'lit/decorators.js';
 import { customElement } from '../base/custom-element.ts';
 import type { JournalEntry } from '../../protocol/bridge/calls.ts';
-import type { Snapshot } from '../../protocol/snapshot.ts';
+import type { SessionView, Snapshot } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { loadExplanationStrings, explanationStrings } from '../strings/explanation-strings.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { explain } from '../view/explanation.ts';
+import type { StoryEnd } from '../view/explanation-history.ts';
 
 await loadExplanationStrings();
 
@@ -19,6 +20,12 @@ type Story =
       entries: readonly JournalEntry[];
       view: typeof import('../view/explanation-history.ts').historyView;
     };
+
+/** A sign-in that failed is what the person asks about now. */
+const storyEndOf = (session: SessionView): StoryEnd => {
+  if (session.state !== 'signed-out') return 'trouble';
+  return session.signInProblem ? 'sign-in' : 'end';
+};
 
 /**
  * Answers why the user was signed out, or why there is trouble: each known cause, its technical details, and the journal
@@ -53,7 +60,7 @@ export class SessionWhy extends KeeperElement {
 
   /** A journal that was read for one state does not explain the next one. */
   protected override onSnapshot({ session }: Snapshot): void {
-    const key = session.state === 'signed-out' ? session.reason : 'waiting';
+    const key = session.state === 'signed-out' ? `${session.reason} ${storyEndOf(session)}` : 'waiting';
     if (key !== this.#storyKey) this.story = { state: 'closed' };
     this.#storyKey = key;
   }
@@ -72,7 +79,7 @@ export class SessionWhy extends KeeperElement {
     const { now } = this.#clock;
     const found = snapshot && explain(snapshot, now);
     if (!found) return nothing;
-    const isOver = snapshot.session.state === 'signed-out';
+    const end = storyEndOf(snapshot.session);
     return html`<details @toggle=${this.#opened}>
       <summary part="question">${found.question}</summary>
       <div class="all">
@@ -81,7 +88,7 @@ export class SessionWhy extends KeeperElement {
         )}</ul>
         ${
           story.state === 'loaded'
-            ? html`<section><h2>${isOver ? explanationStrings().minuteBefore : explanationStrings().lastMinute}</h2>${story.view(story.entries, isOver, story.at)}</section>`
+            ? html`<section><h2>${end === 'trouble' ? explanationStrings().lastMinute : explanationStrings().minuteBefore}</h2>${story.view(story.entries, end, story.at)}</section>`
             : nothing
         }
       </div>

@@ -20,7 +20,8 @@ export const noticesOf = (
   const t = strings();
   const session = snapshot && signedInSession(snapshot.session);
   const notices: Notice[] = [];
-  if (session?.state === 'sign-in-required')
+  // Not before the headline says it.
+  if (session?.state === 'sign-in-required' && (shown === 'sign-in-required' || shown === 'offline'))
     notices.push({ id: 'sign-in', title: t.signInToContinue, detail: t.keptMeanwhile });
   if (session?.endsAt !== undefined && session.endsAt - now < ENDING_SOON_MS)
     notices.push({ id: 'ending', title: t.endsSoon(hourMinute(session.endsAt)), detail: t.endsSoonDetail });
