@@ -1,5 +1,5 @@
 export { keepSession } from './keep-session.ts';
-export type { KeepSessionOptions, Respond } from './keep-session-options.ts';
+export type { KeepSessionOptions, KeptSession, Respond } from './keep-session-options.ts';
 export {
   defineSignIn,
   type BackendAnswer,

@@ -2,11 +2,27 @@ import type { InjectedConfig } from '../src/protocol/config.ts';
 import type { SignInDefinition } from '../src/host/auth/methods/define-sign-in.ts';
 import type { SocketsFactory } from '../src/host/sockets/shared-sockets.ts';
 
-/** A site's own answer to a request that the keeper authorizes. Called synchronously, in the order of the requests. */
+/**
+ * A site's own answer to a request that the keeper authorizes. Called synchronously, in the order of the requests. `send`
+ * is `fetch` of `KeptSession`.
+ */
 export type Respond = (
   event: FetchEvent,
   send: (request: Request) => Promise<Response>,
 ) => Promise<Response | undefined> | undefined;
+
+/** The keeper in a site's worker. */
+export type KeptSession = {
+  /**
+   * `fetch` with authorization, for requests of the worker's own: a queue that a `sync` event replays, a cache that it
+   * fills. A request outside the allow-list goes out as it is. Rejects where the browser's `fetch` rejects.
+   *
+   * @example
+   * const keeper = keepSession({ config });
+   * addEventListener('sync', (event) => event.waitUntil(keeper.fetch('/api/orders', { method: 'POST', body: kept })));
+   */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
+};
 
 /** Options of `keepSession`. Only `config` is required. */
 export type KeepSessionOptions = InjectedConfig & {
@@ -16,7 +32,7 @@ export type KeepSessionOptions = InjectedConfig & {
   signIn?: readonly SignInDefinition[];
   /**
    * Answers a request of the allow-list in the keeper's place: from a cache, a queue or a mock. `send` adds authorization,
-   * and rejects where `fetch` does. Returns `undefined` for a request that the keeper answers.
+   * and rejects where `fetch` does. Returns `undefined`, or resolves with it, for a request that the keeper answers.
    *
    * @example
    * keepSession({ config, respond: ({ request }, send) => send(request).catch(() => caches.match(request)) });

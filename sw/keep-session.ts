@@ -1,6 +1,6 @@
 import { createAuth } from '../src/host/auth/auth.ts';
 import { withDefinitions } from '../src/host/auth/methods/define-sign-in.ts';
-import type { KeepSessionOptions } from './keep-session-options.ts';
+import type { KeepSessionOptions, KeptSession } from './keep-session-options.ts';
 import * as host from './parts/host-part.ts';
 import * as sessions from './parts/sessions-part.ts';
 import { startKeeper } from './start-keeper.ts';
@@ -23,11 +23,12 @@ const withForm = <T extends Pick<KeepSessionOptions, 'config'>>(options: T, defi
  * import { keepSession, sharedSockets } from 'session-keeper/sw';
  * keepSession({ config, sockets: sharedSockets });
  */
-export const keepSession = ({ sockets, signIn: definitions = [], ...options }: KeepSessionOptions): void => {
-  startKeeper(withForm(options, definitions), {
+export const keepSession = ({ sockets, signIn: definitions = [], ...options }: KeepSessionOptions): KeptSession => {
+  const { fetch } = startKeeper(withForm(options, definitions), {
     host: async () => host,
     sessions: async () => sessions,
     auth: async () => ({ createAuth: (given) => createAuth({ ...given, withOwn: withDefinitions(definitions) }) }),
     sockets: sockets && (async () => sockets),
   });
+  return { fetch };
 };

@@ -7,7 +7,7 @@ import { END_SESSION_PATH, POPUP_PATH, SESSION_HEADER } from '../src/protocol/br
 import { callbacksOf } from '../src/protocol/start-config.ts';
 import { parsePageMessage, type PageMessage } from '../src/protocol/bridge/bridge.ts';
 import { createClientRateLimit } from './calls/client-rate-limit.ts';
-import type { KeepSessionOptions } from './keep-session-options.ts';
+import type { KeepSessionOptions, KeptSession } from './keep-session-options.ts';
 import { createKeepAlives } from './keep-alive-responses.ts';
 import { completeConfig } from './parts/complete-config.ts';
 import type { StartedHost } from './parts/host-part.ts';
@@ -33,16 +33,10 @@ const keepOpen = (event: ExtendableEvent, work: Promise<unknown> | undefined): v
 const isDocument = ({ method, destination }: Request, { origin, pathname }: URL, path: string | undefined): boolean =>
   method === 'GET' && destination === 'document' && origin === location.origin && pathname === path;
 
-/** The site's code expects what `fetch` does: a host returns an error response where `fetch` rejects. */
-const orReject = (response: Response): Response => {
-  if (response.type === 'error') throw new TypeError('network');
-  return response;
-};
-
 export type StartOptions = Omit<KeepSessionOptions, 'sockets' | 'signIn'> & { firstRead?: FirstRead | undefined };
 
 /** What the rest of a worker may ask of the keeper. */
-export type StartedKeeper = Pick<Host, 'isRedirected'>;
+export type StartedKeeper = KeptSession & Pick<Host, 'isRedirected'>;
 
 /**
  * `keepSession`, with the code that it needs late. At its start a worker has only what sends a request. The session
@@ -97,6 +91,13 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
   };
   const keepOpenForRest = (event: ExtendableEvent): void => keepOpen(event, host ? host.pending() : afterFirstAnswer());
 
+  /** For the code of the site. `client`: the id of the document that it is for. */
+  const send = (sent: Request, client = ''): Promise<Response> =>
+    abortable.send(sent, async (plain) => {
+      const { sendOwn } = await late.host();
+      return sendOwn(startHost, requests.matcher, plain, client);
+    });
+
   const onFetch = (event: FetchEvent): void => {
     const { request } = event;
     const url = new URL(request.url);
@@ -133,15 +134,14 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
     }
     // Developer tools send such requests for themselves. A worker cannot send one again (mswjs/msw has the same guard).
     if (request.cache === 'only-if-cached' && request.mode !== 'same-origin') return;
-    const send = (sent: Request): Promise<Response> =>
-      abortable.send(sent, (plain) => {
-        const own = sent === request ? match : requests.matcher.match(plain);
-        return config.sessions
-          ? startHost().then((started) => started.fetch(plain, own, event.clientId))
-          : requests.fetch(plain, own);
-      });
-    const own = options.respond?.(event, (sent) => send(sent).then(orReject));
-    respond(own ? own.then((answer) => answer ?? Response.error()) : send(request));
+    const answer = (): Promise<Response> =>
+      abortable.send(request, (plain) =>
+        config.sessions
+          ? startHost().then((started) => started.fetch(plain, match, event.clientId))
+          : requests.fetch(plain, match),
+      );
+    const own = options.respond?.(event, (sent) => send(sent, event.clientId));
+    respond(own ? own.then((given) => given ?? answer()) : answer());
     keepOpenForRest(event);
   };
 
@@ -206,5 +206,8 @@ export const startKeeper = (options: StartOptions, late: LateCode): StartedKeepe
   self.addEventListener('fetch', timing.trackRequest);
   self.addEventListener('fetch', onFetch);
   self.addEventListener('message', onMessage);
-  return { isRedirected: () => host?.isRedirected() ?? false };
+  return {
+    isRedirected: () => host?.isRedirected() ?? false,
+    fetch: (input, init) => send(new Request(input, init)),
+  };
 };

@@ -1,3 +1,4 @@
+import { renderMarkup, type MarkupArrivals, type TableEngine } from './markup-rows.ts';
 import { isObject, own, parseJson, stringAt } from '../../src/protocol/schema/json.ts';
 
 /** The result of one kind of request in a test. */
@@ -31,7 +32,10 @@ export const SECTIONS: readonly Section[] = [
       '`fetch`, `keepalive`',
       '`fetch`, `keepalive`, and the page goes away',
       '`navigator.sendBeacon`',
+      '`fetch`, `no-cors`',
+      '`fetch`, `credentials: "omit"`',
       '`XMLHttpRequest`, GET',
+      '`XMLHttpRequest`, synchronous',
       '`XMLHttpRequest`, POST of 1 MiB',
       '`EventSource`',
       'a download read as a stream',
@@ -142,7 +146,7 @@ write this file (\`npm run docs:requests\`), and each of them fails when it sees
 without authorization. The status follows the arrow. *cut*: the other side left before the end of the response.
 `;
 
-export const renderTable = (rows: readonly Row[]): string => {
+export const renderTable = (rows: readonly Row[], arrivals: Readonly<Record<TableEngine, MarkupArrivals>>): string => {
   const known = new Map(rows.map((row) => [row.kind, row]));
   const sections = SECTIONS.map(({ title, kinds }) => {
     const lines = kinds.map((kind) => {
@@ -152,5 +156,5 @@ export const renderTable = (rows: readonly Row[]): string => {
     });
     return `\n## ${title}\n\n| Request | Reaches the server | The caller gets |\n|---|---|---|\n${lines.join('\n')}\n`;
   });
-  return HEAD + sections.join('');
+  return HEAD + sections.join('') + renderMarkup(arrivals);
 };

@@ -44,7 +44,9 @@ export const startApp = async (keeper: Keeper, page: Document): Promise<void> =>
 
 /** When the browser is idle: loads the other pages, so that they open at once, and what the first paint does without. */
 export const loadRest = (keeper: Keeper, page: Document): void => {
-  requestIdleCallback(() => {
+  // Safari has no `requestIdleCallback`.
+  const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
+  whenIdle(() => {
     void retryImport(() => import('./after-load.ts')).then((rest) => {
       rest.keepTitle(keeper, page, () => pageOf(location));
       rest.keepBadge(keeper);

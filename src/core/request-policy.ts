@@ -65,6 +65,8 @@ export const followsRedirects = (rule: ApiRule | undefined, path: string, method
  * (https://html.spec.whatwg.org/#hyperlink-auditing, https://w3c.github.io/beacon/).
  */
 const isOfScript = ({ mode, method, headers }: RequestKind): boolean => {
+  // Script cannot set this header. Chromium shows it to a worker (https://fetch.spec.whatwg.org/#sec-purpose-header).
+  if (headers.get('sec-purpose') !== null) return false;
   if (mode === 'cors' || mode === 'same-origin') return true;
   const type = headers.get('content-type');
   return method === 'POST' && type !== null && !type.startsWith('text/ping');

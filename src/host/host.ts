@@ -22,6 +22,7 @@ import type { HostOptions } from './services/host-options.ts';
 import type { Host } from './services/host-types.ts';
 import type { AuthorizedFetch } from './session/authorized-fetch.ts';
 import { createContinuityCounters } from './session/continuity-counters.ts';
+import { createHiddenAnswers } from './session/hidden-answers.ts';
 import { createNetworkState } from './session/network-state.ts';
 import { createSessionRuntime } from './session/session-runtime.ts';
 import { createLazySockets } from './sockets/lazy-sockets.ts';
@@ -234,7 +235,7 @@ export const createHost = (options: HostOptions): Host => {
         void services.revocations.run();
       });
     },
-    senders: auth,
+    senders: { ...auth, ...createHiddenAnswers(clock.now) },
     apiOptions: { scope, services, session, publish: sockets.publish, snapshot, nudge, name: options.session },
     attach(intro, port, client) {
       void livenessLock.then((life) => {

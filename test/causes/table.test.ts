@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { hasTest, linksIn, type TestLink } from '../support/test-links.ts';
 
 const DOCUMENT = new URL('../../docs/explanation/spurious-logouts.md', import.meta.url);
-const COUNT = 34;
+const COUNT = 46;
 
 type Row = { number: number; links: readonly TestLink[] };
 

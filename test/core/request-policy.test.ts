@@ -104,6 +104,11 @@ describe('the treatment of a covered request', () => {
     expect(treated('/api/v1/notes', { mode: 'no-cors', method, headers })).toBe('ignore');
   });
 
+  test('leaves a prefetch of markup alone, also with `crossorigin`', () => {
+    const headers = new Headers({ 'sec-purpose': 'prefetch' });
+    expect(treated('/api/v1/notes', { headers })).toBe('ignore');
+  });
+
   test('authorizes a beacon of script', () => {
     const headers = new Headers({ 'content-type': 'text/plain;charset=UTF-8' });
     expect(treated('/api/v1/notes', { mode: 'no-cors', method: 'POST', headers })).toBe('authorize');

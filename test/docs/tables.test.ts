@@ -26,10 +26,13 @@ describe('the table of bad input', () => {
   const { url, text } = documentOf('reference/bad-input.md');
   const SECTIONS = {
     'Token endpoint': 22,
+    API: 11,
+    'Signing in': 8,
     'Signing out': 5,
     Clock: 4,
     IndexedDB: 8,
     Messages: 7,
+    'The worker of the scope': 18,
     'Requests at the server': 13,
     'The socket': 10,
   };

@@ -5,7 +5,8 @@ export type NoteCode =
   | 'sign-in-dropped'
   | 'whoami-answer'
   | 'path-leaves-rule'
-  | 'no-cors';
+  | 'no-cors'
+  | 'answer-hidden';
 
 const noted = new Set<string>();
 

@@ -5,6 +5,7 @@ import type { ProofFetch } from '../auth/proof-fetch.ts';
 import { endpointName } from '../runtime/http.ts';
 import { changedRequest } from '../runtime/changed-request.ts';
 import { eitherSignal } from '../runtime/either-signal.ts';
+import type { HiddenAnswers } from './hidden-answers.ts';
 import type { RequestMatch, RequestMatcher } from './request-matcher.ts';
 import type { UserScope } from './user-scope.ts';
 import { sendDirectly } from '../runtime/send-directly.ts';
@@ -27,6 +28,8 @@ export type AuthorizedFetchOptions = {
   /** The replay with a token that the provider has just issued got a 401 too. */
   refusedAgain(generation: number, resource: string | undefined): void;
   sendWithProof: ProofFetch;
+  /** A request to another origin failed, perhaps because CORS hides a 401. */
+  recover: HiddenAnswers['recover'];
   /** A redirect made authorization impossible. */
   redirected?: (() => void) | undefined;
   scope(): UserScope;
@@ -86,7 +89,7 @@ let requests = 0;
 const nextId = (): string => `r${++requests}`;
 
 export const createAuthorizedFetch = (options: AuthorizedFetchOptions): AuthorizedFetch => {
-  const { origin, requestToken, refusedAgain, redirected, sendWithProof, scope, matcher, now } = options;
+  const { origin, requestToken, refusedAgain, redirected, sendWithProof, recover, scope, matcher, now } = options;
   const { withCsrf = sendDirectly } = options;
 
   /**
@@ -147,24 +150,32 @@ export const createAuthorizedFetch = (options: AuthorizedFetchOptions): Authoriz
     verdict: Authorized,
     onSend: ((generation: number) => void) | undefined,
   ): Promise<Response> => {
-    // A clone costs 1–4 ms up to 1 MB. Only a request with a body needs it, for a second attempt.
-    const copy = request.body ? () => request.clone() : () => request;
+    // A clone costs 1–4 ms up to 1 MB. Only a request that may have a body needs it, for a second attempt. WebKitGTK 2.50
+    // sends no request with `keepalive`, such as a beacon, after a look at its `body` (measured).
+    const copy = request.method === 'GET' || request.method === 'HEAD' ? () => request : () => request.clone();
     const send = (current: Authorized): Promise<Response> => {
       const attempt: Attempt = { url: match.url, copy, verdict: current, redirect: 'manual' };
       onSend?.(current.generation);
       // `follow` rejects on a redirect to another origin, and without a network. A manual attempt shows which it was.
       return match.followsRedirects ? follow(attempt).catch(() => sendOnce(attempt)) : sendOnce(attempt);
     };
-    const first = await send(verdict);
-    if (first.status !== 401) return finish(request, first);
     const { url, resource } = match;
-    const refusedAt = now();
     const { generation } = verdict;
-    const isProof = matcher.proofFor(url) === 'itself';
-    const second = await requestToken({
-      ...{ type: 'refused', id: nextId(), generation, isProof, resource },
-      challenge: reasonOf(first, url),
+    const refused = (challenge: Challenge): Verdict | Promise<Verdict> => {
+      const isProof = matcher.proofFor(url) === 'itself';
+      return requestToken({ type: 'refused', id: nextId(), generation, isProof, resource, challenge });
+    };
+    const first = await send(verdict).catch((error: unknown) => {
+      if (url.origin === origin) throw error;
+      return recover({
+        ...{ request, error, send },
+        refused: () => refused('token'),
+        refusedAgain: (again) => refusedAgain(again.generation, resource),
+      });
     });
+    if (first.status !== 401) return finish(request, first);
+    const refusedAt = now();
+    const second = await refused(reasonOf(first, url));
     switch (second.type) {
       case 'authorized': {
         const again = await send(second);

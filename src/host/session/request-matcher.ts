@@ -7,11 +7,12 @@ import {
   type RequestHandling,
 } from '../../core/request-policy.ts';
 import { noteOnce } from '../runtime/developer-note.ts';
-import type { KeeperConfig } from '../../protocol/config.ts';
+import type { ApiRule, KeeperConfig } from '../../protocol/config.ts';
 
 /** What the request policy says of one request. Looked up once, and passed on with the request. */
 export type RequestMatch = {
   url: URL;
+  rule: ApiRule | undefined;
   handling: RequestHandling;
   /** Whether redirects of this request may be followed with authorization. */
   followsRedirects: boolean;
@@ -63,6 +64,7 @@ export const createRequestMatcher = (
       }
       return {
         url,
+        rule,
         handling,
         followsRedirects: followsRedirects(rule, url.pathname, request.method),
         resource: rule && resourceOf(rule),

@@ -6,6 +6,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { createStartOrder, type StartOrder } from '../runtime/start-order.ts';
 import { createAuthorizedFetch, type AuthorizedFetch } from './authorized-fetch.ts';
 import type { FirstVerdict } from './first-verdict.ts';
+import type { HiddenAnswers } from './hidden-answers.ts';
 import { createRequestMatcher, type RequestMatcher } from './request-matcher.ts';
 import type { SessionRuntime } from './session-runtime.ts';
 import { createUserScopes, type UserScopes } from './user-scope.ts';
@@ -17,7 +18,7 @@ export type SessionSource = Pick<SessionRuntime, 'requestToken' | 'refusedAgain'
 };
 
 /** Requests that need more than a header with the token. */
-export type Senders = Pick<Auth, 'sendWithProof' | 'sendWithCsrf'>;
+export type Senders = HiddenAnswers & Pick<Auth, 'sendWithProof' | 'sendWithCsrf'>;
 
 /** The requests of pages. This is all that a worker evaluates before it sends the first one. */
 export type Requests = {
@@ -89,6 +90,7 @@ export const createRequests = (options: RequestsOptions): Requests => {
     requestToken: (event) => (source ? source.requestToken(event) : judge(event)),
     refusedAgain: (...refused) => inform((machine) => machine.refusedAgain(...refused)),
     redirected: () => inform((machine) => machine.redirected()),
+    recover: async (failed) => (await loadSenders()).recover(failed),
     sendWithProof: async (attempt) => (await loadSenders()).sendWithProof(attempt),
     withCsrf: config.signIn.ticket?.csrf && (async (request) => (await loadSenders()).sendWithCsrf(request)),
   });

@@ -195,7 +195,9 @@ const siteOf = (
     await waitForEvent(container, 'controllerchange', CONTROL_DEADLINE_MS);
     clearInterval(timer);
     asking = undefined;
-    return container.controller !== null;
+    if (!container.controller) return false;
+    import('./failed-media.ts').then(({ reloadFailedMedia }) => reloadFailedMedia()).catch(() => {});
+    return true;
   };
 
   const replaceFormer = async (): Promise<Problem | undefined> => {

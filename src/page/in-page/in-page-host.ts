@@ -5,6 +5,7 @@ import { parseJson } from '../../protocol/schema/json.ts';
 import { misfitOf } from '../../protocol/schema/misfit.ts';
 import { WORKER_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
 import { createHost } from '../../host/host.ts';
+import { orReject } from '../../host/session/own-requests.ts';
 import { createRequests } from '../../host/session/requests.ts';
 import { createApi } from '../../host/services/keeper-api.ts';
 import type { KeeperApi } from '../../protocol/bridge/bridge.ts';
@@ -61,7 +62,7 @@ const takeCallback = async (host: Host, api: KeeperApi, callbacks: readonly stri
   history.replaceState(history.state, '', url.pathname);
   const path = await host.callback(url);
   // The sign-in took too long, so it begins again at the provider.
-  if (URL.canParse(path)) return location.replace(path);
+  if (!path.startsWith('/')) return location.replace(path);
   await host.pending();
   const snapshot = await api.snapshot();
   // Only this host knows what went wrong: a navigation would lose it.
@@ -70,12 +71,6 @@ const takeCallback = async (host: Host, api: KeeperApi, callbacks: readonly stri
 };
 
 const loadAuth: LoadAuth = () => import('../../host/auth/auth.ts');
-
-/** A host returns an error response where the browser's `fetch` rejects. */
-const orReject = (response: Response): Response => {
-  if (response.type === 'error') throw new TypeError('network');
-  return response;
-};
 
 /**
  * The host in the page, for pages without a worker. Without a configuration there is no host either: then the transport

@@ -191,7 +191,14 @@ export const createChannels = (
         open.delete(closed);
       });
       open.add(reader);
-      const until = (): AbortSignal => AbortSignal.any([ending.signal, person.signal]);
+      // Safari before 17.4 has no `AbortSignal.any`.
+      const until = (): AbortSignal => {
+        const either = new AbortController();
+        const end = (): void => either.abort();
+        if (ending.signal.aborted) end();
+        for (const { signal } of [ending, person]) signal.addEventListener('abort', end, { signal: either.signal });
+        return either.signal;
+      };
       return load ? withSnapshots(reader, { topic: name, load, until, pause }) : reader;
     };
     return {

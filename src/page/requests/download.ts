@@ -32,6 +32,15 @@ const save = (href: string, name: string): void => {
 /** Routes that do not exist, or not for POST: this server gives no links. */
 const NO_LINKS: readonly number[] = [404, 405, 501];
 
+/** Safari before 17 has no `URL.canParse`. */
+const parsedUrl = (text: string, base: URL): URL | undefined => {
+  try {
+    return new URL(text, base);
+  } catch {
+    return undefined;
+  }
+};
+
 type Send = (url: string, init?: RequestInit) => Promise<Response>;
 
 /** A link of one use, for a request that no worker sees. It stays on the origin of what it is for. */
@@ -43,7 +52,7 @@ const linkFor = async (send: Send, url: string): Promise<Result<string | undefin
   if (!response.ok) return failed(problemOf(response.status, to.pathname));
   const body = parseJson(await response.text());
   const link = isObject(body) ? stringAt(body, 'url') : undefined;
-  const target = link === undefined || !URL.canParse(link, to) ? undefined : new URL(link, to);
+  const target = link === undefined ? undefined : parsedUrl(link, to);
   return target?.origin === to.origin ? ok(target.href) : failed(problemOf(response.status, to.pathname));
 };
 

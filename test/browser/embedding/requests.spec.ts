@@ -1,7 +1,10 @@
+import { hardReload } from '../../support/browser/hard-reload.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
-import { snapshotOf } from '../../support/page/keeper-page.ts';
+import { expectSession, snapshotOf } from '../../support/page/keeper-page.ts';
+import { checkMarkup } from '../../support/sites/markup.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import {
+  connectSite,
   embeddingConfig,
   keeperScript,
   openSite,
@@ -15,7 +18,9 @@ let site: EmbeddingSite;
 test.beforeEach(async ({ page, complaints }) => {
   complaints.expect(FAILED_REQUEST);
   site = await startEmbeddingSite();
-  const config = embeddingConfig('/', { api: [{ origin: 'self', path: '/api/', public: ['/api/public/'] }] });
+  const config = embeddingConfig('/', {
+    api: [{ origin: 'self', path: '/api/', public: ['/api/public/'], media: ['/api/media/'] }],
+  });
   site.serve('/orders/7', PLAIN_PAGE);
   site.serve('/keeper-sw.js', `${await keeperScript(config)}\naddEventListener('activate', () => clients.claim());`);
   await openSite(page, `${site.origin}/orders/7`, '/keeper-sw.js');
@@ -27,19 +32,34 @@ test.beforeEach(async ({ page, complaints }) => {
 });
 test.afterEach(() => site.stop());
 
-test('authorizes no ping and no prefetch of markup, and authorizes a beacon of script', async ({ page }) => {
-  await page.evaluate(() => {
-    document.body.innerHTML = '<a href="#x" ping="/api/ping">x</a><link rel="prefetch" href="/api/prefetched">';
-    document.querySelector('a')?.click();
-    navigator.sendBeacon('/api/beacon', 'left');
-  });
-  const paths = ['/api/beacon', '/api/ping', '/api/prefetched'];
-  await expect.poll(() => site.received.map(({ path }) => path).toSorted()).toEqual(paths);
-  const authorized = site.received.filter(({ authorization }) => authorization !== undefined);
-  expect(authorized.map(({ path }) => path)).toEqual(['/api/beacon']);
+test('authorizes requests of markup in Chromium as the table shows [markup-chromium]', async ({ page, complaints }) => {
+  complaints.expect(/MIME type|font|Manifest|manifest|module|401/);
+  await checkMarkup(page, site, 'chromium');
 });
 
-test('authorizes an encoded slash inside a rule, and explains one that leads out once in the console', async ({
+test('shows the pictures of a page that a hard reload left without a worker [hard-reload-pictures]', async ({
+  page,
+}) => {
+  const refused: number[] = [];
+  site.serve('/api/media/picture.svg', ({ headers }, response) => {
+    const isGood = headers.authorization !== undefined;
+    if (!isGood) refused.push(response.statusCode);
+    response.writeHead(isGood ? 200 : 401, { 'content-type': isGood ? 'image/svg+xml' : 'text/plain' });
+    response.end('<svg xmlns="http://www.w3.org/2000/svg" width="4" height="2"/>');
+  });
+  site.serve('/gallery', `${PLAIN_PAGE}<img src="/api/media/picture.svg"><img srcset="/api/media/picture.svg?2 1x">`);
+  const widths = (): Promise<number[]> =>
+    page.evaluate(() => Array.from(document.images, ({ naturalWidth }) => naturalWidth));
+  await page.goto(`${site.origin}/gallery`);
+  await expect.poll(widths).toEqual([4, 4]);
+  expect(refused).toEqual([]);
+  await hardReload(page);
+  await expect.poll(() => refused.length).toBeGreaterThan(0);
+  await connectSite(page, '/keeper-sw.js');
+  await expect.poll(widths).toEqual([4, 4]);
+});
+
+test('authorizes an encoded slash inside a rule, and explains one that leads out once in the console [encoded-slash]', async ({
   page,
 }) => {
   const notes: string[] = [];
@@ -47,16 +67,28 @@ test('authorizes an encoded slash inside a rule, and explains one that leads out
   expect(await fetchOnce(page, '/api/projects/group%2Fapp')).toBe(200);
   expect(await fetchOnce(page, '/api/..%2Fadmin')).toBe(401);
   expect(await fetchOnce(page, '/api/..%2Fadmin')).toBe(401);
-  await expect.poll(() => notes.filter((note) => note.includes('would leave the rule'))).toHaveLength(1);
+  await expect.poll(() => notes.filter((note) => note.includes('would leave config.api'))).toHaveLength(1);
 });
 
-test('leaves public paths and requests without credentials alone', async ({ page }) => {
-  expect(await fetchOnce(page, '/api/public/status')).toBe(200);
-  expect(await page.evaluate(async () => (await fetch('/api/me', { credentials: 'omit' })).status)).toBe(401);
-  expect(site.received.map(({ authorization }) => authorization)).toEqual([undefined, undefined]);
+test('leaves public paths and requests without credentials alone, also while degraded [public-paths]', async ({
+  page,
+}) => {
+  const statuses = async (): Promise<unknown> => [
+    await fetchOnce(page, '/api/public/status'),
+    await page.evaluate(async () => (await fetch('/api/me', { credentials: 'omit' })).status),
+    await page.evaluate(async () => (await fetch('/api/public/errors', { method: 'POST', body: 'trace' })).status),
+  ];
+  expect(await statuses()).toEqual([200, 401, 200]);
+  site.serve('/api/refresh', (_, response) => void response.writeHead(503, { 'retry-after': '60' }).end());
+  site.revoke();
+  expect(await fetchOnce(page, '/api/items')).toBe('network error');
+  await expectSession(page, 'degraded');
+  site.received.length = 0;
+  expect(await statuses()).toEqual([200, 401, 200]);
+  expect(site.received.map(({ authorization }) => authorization)).toEqual([undefined, undefined, undefined]);
 });
 
-test("keeps the page's referrer and referrer policy", async ({ page }) => {
+test("keeps the page's referrer and referrer policy [page-referrer]", async ({ page }) => {
   await page.evaluate(async () => {
     for (const init of [
       {},
@@ -85,7 +117,7 @@ const NETWORK_FIRST = `self.__SESSION_KEEPER__.respond = ({ request }, send) =>
         }, () => caches.match(request))
       : undefined;`;
 
-test('lets a site cache or mock what the keeper authorizes [respond]', async ({ page, context }) => {
+test('lets a site cache or mock what the keeper authorizes [respond-cache]', async ({ page, context }) => {
   const [configuration = '', ...code] = (await keeperScript(embeddingConfig())).split('\n');
   const script = [configuration, NETWORK_FIRST, ...code].join('\n');
   site.serve('/offline/', PLAIN_PAGE);

@@ -41,7 +41,7 @@ const reopen = async (page: Page, root: string): Promise<void> => {
   await connectSite(page, `${root}keeper-sw.js`);
 };
 
-test('two apps of one origin know nothing of each other', async ({ page }) => {
+test('two apps of one origin know nothing of each other [two-apps]', async ({ page }) => {
   const [one, two] = await openBoth(page);
   await signInSite(one, 'ann');
   await reopen(two, '/two/');
@@ -56,7 +56,7 @@ test('two apps of one origin know nothing of each other', async ({ page }) => {
   expect(await fetchOnce(one, '/one/api/x')).toBe(200);
 });
 
-test('two scopes of one name share a session, and its end reaches both at once', async ({ page }) => {
+test('two scopes of one name share a session, and its end reaches both at once [two-scopes]', async ({ page }) => {
   const [one, two] = await openBoth(page, 'shop');
   await signInSite(one, 'ann');
   await expectSession(two, 'active');

@@ -60,7 +60,7 @@ const CASES = [
 ] as const;
 
 for (const { title, before, meanwhile, state } of CASES)
-  test(`a worker that becomes active knows that the user ${title}`, async ({ page }) => {
+  test(`a worker that becomes active knows that the user ${title} [waiting-worker]`, async ({ page }) => {
     await openSite(page, site.origin, '/sw.js');
     await before(page);
     site.serve('/sw.js', `${await keeperScript(embeddingConfig())}${PROMPT}// the next version`);

@@ -153,6 +153,29 @@ const CASES: readonly Case[] = [
       }),
   },
   {
+    kind: '`XMLHttpRequest`, synchronous',
+    path: MODELS,
+    hits: 1,
+    act: () => {
+      const request = new XMLHttpRequest();
+      request.open('GET', '/api/v1/llm/models', false);
+      request.send();
+      return String(request.status);
+    },
+  },
+  {
+    kind: '`fetch`, `no-cors`',
+    path: MODELS,
+    hits: 1,
+    act: async () => String((await fetch('/api/v1/llm/models', { mode: 'no-cors' })).status),
+  },
+  {
+    kind: '`fetch`, `credentials: "omit"`',
+    path: MODELS,
+    hits: 1,
+    act: async () => String((await fetch('/api/v1/llm/models', { credentials: 'omit' })).status),
+  },
+  {
     kind: '`XMLHttpRequest`, POST of 1 MiB',
     path: UPLOAD,
     hits: 1,

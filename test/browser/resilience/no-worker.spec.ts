@@ -147,3 +147,36 @@ test("authorizes the page's plain fetch, and leaves other requests as they are [
   expect(await page.evaluate(() => fetch('/api/me').then(({ status }) => status))).toBe(401);
   await site.stop();
 });
+
+test('says once in the console why there is no worker and what whoami answers, and asks to keep the data [developer-notes]', async ({
+  page,
+  complaints,
+}) => {
+  complaints.expect(FAILED_REQUEST);
+  const notes: string[] = [];
+  page.on('console', (message) => notes.push(message.text()));
+  await page.addInitScript(() => {
+    navigator.storage.persist = () => {
+      document.documentElement.dataset['persist'] = 'asked';
+      return Promise.resolve(true);
+    };
+  });
+  const site = await startEmbeddingSite();
+  try {
+    site.serve('/', PLAIN_PAGE);
+    await page.goto(site.origin);
+    // This path answers without the name of a user.
+    await connectWith(page, embeddingConfig('/', { whoami: '/api/items' }));
+    const asked = () => page.evaluate(() => document.documentElement.dataset['persist']);
+    expect(await asked()).toBeUndefined();
+    await signInSite(page);
+    await expect.poll(asked).toBe('asked');
+    const said = (text: string): number => notes.filter((note) => note.includes(text)).length;
+    await expect.poll(() => said('config.whoami (/api/items) answered 200, and should answer')).toBe(1);
+    expect(await fetchOnce(page, '/api/me')).toBe(200);
+    expect(said('no worker runs here')).toBe(1);
+    expect(said('The session runs in this page instead')).toBe(1);
+  } finally {
+    await site.stop();
+  }
+});

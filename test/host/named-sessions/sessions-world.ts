@@ -190,7 +190,14 @@ export class SessionsWorld {
     const wanted = rule ?? header ?? shows;
     const request = new Request(API, header === undefined ? {} : { headers: { [SESSION_HEADER]: header } });
     const match: RequestMatch = {
-      ...{ url: new URL(API), handling: 'authorize', followsRedirects: false, resource: undefined, session: rule },
+      ...{
+        url: new URL(API),
+        rule: undefined,
+        handling: 'authorize',
+        followsRedirects: false,
+        resource: undefined,
+        session: rule,
+      },
     };
     this.#toWorker(undefined, ({ host }) =>
       host.fetch(request, match, page.client).then(

@@ -6,6 +6,7 @@ import { extname, join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { CONFIG_GLOBAL, type KeeperConfig } from '../../../src/protocol/config.ts';
 import type { Keeper } from '../../../src/page/types/types.ts';
+import type { Evaluates } from '../page/keeper-page.ts';
 
 /** A request that reached the site's server below `/api/`. */
 export type ApiRequest = {
@@ -159,12 +160,12 @@ export const openSite = async (page: Page, url: string, worker: string): Promise
   await connectSite(page, worker);
 };
 
-export const connectSite = (page: Page, worker: string): Promise<void> =>
+export const connectSite = (page: Evaluates, worker: string): Promise<void> =>
   page.evaluate(async (script) => {
     const library = '/keeper.js';
     const { connect } = (await import(library)) as { connect(options: { worker: string }): Promise<Keeper> };
     window.keeper = await connect({ worker: script });
   }, worker);
 
-export const signInSite = (page: Page, username = 'ann'): Promise<unknown> =>
+export const signInSite = (page: Evaluates, username = 'ann'): Promise<unknown> =>
   page.evaluate((name) => window.keeper.signIn({ kind: 'password', username: name, password: 'pw' }), username);

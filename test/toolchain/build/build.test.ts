@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { parseSync } from 'rolldown/utils';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { GUARDED, OLDEST, unsupportedIn, type BuiltScript } from '../../../scripts/checks/browser-support.ts';
 import { bundledPackages, NOTICES_FILE, renderNotices } from '../../../scripts/docs/third-party-notices.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -42,6 +43,30 @@ test.each(['sw.js', 'keeper-sw.js'])('builds %s as one classic script without im
   expect(module.staticImports).toEqual([]);
   expect(module.dynamicImports).toEqual([]);
   expect(code).not.toContain('process.env');
+});
+
+/** The library is what is named `keeper…` and does not belong to the elements. The rest is the interface. */
+const scriptsOf = async (part: keyof typeof OLDEST): Promise<readonly BuiltScript[]> => {
+  const names = (await readdir(folder)).concat((await readdir(join(folder, 'assets'))).map((name) => `assets/${name}`));
+  const isOfLibrary = (name: string): boolean => /^(assets\/)?(sw\.js|keeper(?!-elements))/.test(name);
+  const chosen = names.filter((name) => name.endsWith('.js') && isOfLibrary(name) === (part === 'library'));
+  return Promise.all(chosen.map(async (name) => ({ name, code: await built(name) })));
+};
+
+test.each(['library', 'interface'] as const)(
+  '%s: uses no syntax and no API that the oldest supported browsers lack [oldest-browsers]',
+  async (part) => {
+    const scripts = await scriptsOf(part);
+    expect(scripts.length).toBeGreaterThan(10);
+    expect(unsupportedIn(scripts, OLDEST[part], GUARDED)).toEqual([]);
+  },
+);
+
+test('leaves out no name that every script does without', async () => {
+  const foundIn = async (part: keyof typeof OLDEST) => unsupportedIn(await scriptsOf(part), OLDEST[part]);
+  const sentences = [...(await foundIn('library')), ...(await foundIn('interface'))];
+  const found = sentences.map((sentence) => sentence.split(' (')[0]);
+  expect(Object.keys(GUARDED).filter((name) => !found.includes(name))).toEqual([]);
 });
 
 test('exports connect from the page library', async () => {

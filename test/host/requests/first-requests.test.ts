@@ -1,15 +1,15 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Session, SessionRecord, Verdict } from '../../src/core/session/session-types.ts';
-import { systemClock } from '../../src/host/runtime/clock.ts';
-import { createFirstVerdict } from '../../src/host/session/first-verdict.ts';
-import { createRequests, type Requests, type SessionSource } from '../../src/host/session/requests.ts';
-import { createDisk, destroyDisk, type Disk } from '../../src/host/storage/database.ts';
-import { createSealer } from '../../src/host/storage/encryption.ts';
-import { startFirstRead, type FirstRead } from '../../src/host/storage/first-read.ts';
-import { sealBindings } from '../../src/host/runtime/deployment-name.ts';
-import { createSessionStore } from '../../src/host/storage/session-store.ts';
-import { KEEPER_CONFIG } from '../../src/protocol/config.ts';
+import type { Session, SessionRecord, Verdict } from '../../../src/core/session/session-types.ts';
+import { systemClock } from '../../../src/host/runtime/clock.ts';
+import { createFirstVerdict } from '../../../src/host/session/first-verdict.ts';
+import { createRequests, type Requests, type SessionSource } from '../../../src/host/session/requests.ts';
+import { createDisk, destroyDisk, type Disk } from '../../../src/host/storage/database.ts';
+import { createSealer } from '../../../src/host/storage/encryption.ts';
+import { startFirstRead, type FirstRead } from '../../../src/host/storage/first-read.ts';
+import { sealBindings } from '../../../src/host/runtime/deployment-name.ts';
+import { createSessionStore } from '../../../src/host/storage/session-store.ts';
+import { KEEPER_CONFIG } from '../../../src/protocol/config.ts';
 
 /* What a worker does with the first requests after its start, before it has evaluated the session machine. */
 
