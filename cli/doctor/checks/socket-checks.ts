@@ -67,13 +67,26 @@ const eachSocket =
     return pass(seen.join(', '));
   };
 
-/** engine.io answers 400 to an upgrade without these parameters, and its client always sends them. */
-const lacksEngine = (socket: SocketConfig, context: Context): boolean => {
-  const { searchParams } = addressOf(socket, context);
-  return (
-    socket.codec === 'socket.io' && `${searchParams.get('EIO')} ${searchParams.get('transport')}` !== '4 websocket'
-  );
-};
+/** What a client library adds to its address, by codec. The worker matches sockets by their whole address. */
+type ClientAddress = { client: string; example: string; fits(address: URL): boolean };
+const CLIENT_ADDRESSES: ReadonlyMap<string, ClientAddress> = new Map([
+  [
+    'socket.io',
+    {
+      client: 'a Socket.IO client',
+      example: '/socket.io/?EIO=4&transport=websocket',
+      fits: ({ searchParams }) => searchParams.get('EIO') === '4' && searchParams.get('transport') === 'websocket',
+    },
+  ],
+  [
+    'phoenix',
+    {
+      client: 'a Phoenix client',
+      example: '/socket/websocket?vsn=2.0.0',
+      fits: ({ pathname, searchParams }) => pathname.endsWith('/websocket') && searchParams.has('vsn'),
+    },
+  ],
+]);
 
 /** 101 followed by a close code, or one of the statuses with which servers refuse a missing ticket. */
 const ENDPOINT_EXISTS = new Set([101, 400, 401, 403]);
@@ -83,11 +96,12 @@ const socketThere: DoctorCheck = {
   title: 'The sockets accept upgrades',
   group,
   run: eachSocket(async (socket, context) => {
-    if (lacksEngine(socket, context))
+    const expected = CLIENT_ADDRESSES.get(socket.codec);
+    if (expected && !expected.fits(addressOf(socket, context)))
       return fail(
-        `${socket.url} is no address that a Socket.IO client opens`,
+        `${socket.url} is no address that ${expected.client} opens`,
         'The worker matches sockets by their whole address. So each tab would open its own connection, without a ticket.',
-        'Configure it with its query: /socket.io/?EIO=4&transport=websocket.',
+        `Configure it with what the client adds: ${expected.example}.`,
       );
     const outcome = await openSocket(context, socket, context.site.origin);
     if (outcome.type === 'response' && ENDPOINT_EXISTS.has(outcome.response.status)) return pass(statusOf(outcome));

@@ -31,6 +31,14 @@ export const API: readonly Row[] = [
     /no address that a Socket.IO client/,
     /EIO=4/,
   ],
+  [
+    'socket',
+    'fail',
+    'Phoenix without what its client adds',
+    sockets({ url: '/socket', codec: 'phoenix' }),
+    /no address that a Phoenix client/,
+    /\/websocket\?vsn=2\.0\.0/,
+  ],
   ['socket-protocol', 'fail', 'none', { upgrade: () => ({ chooses: '' }) }, /chooses "" of/, /keeper\.1/],
   [
     'socket-protocol',

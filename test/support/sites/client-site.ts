@@ -33,15 +33,16 @@ const HEARTBEAT_MS = 10_000;
 const STOPS_WITHIN_MS = 100;
 
 const TICKET = { url: '/api/v1/socket/ticket', method: 'POST', carry: 'protocol' } as const;
+const IN_QUERY = { ...TICKET, carry: 'query' } as const;
 const SOCKETS: readonly SocketConfig[] = [
   { url: '/graphql', codec: 'graphql-transport-ws', ticket: TICKET },
   { url: '/socket.io/?EIO=4&transport=websocket', codec: 'socket.io', ticket: TICKET },
   { url: '/rooms/', codec: 'private', ticket: TICKET },
   { url: '/all', codec: 'broadcast', ticket: TICKET },
-  { url: '/phoenix/websocket?vsn=2.0.0', codec: 'phoenix', ticket: TICKET },
-  { url: '/centrifuge', codec: 'centrifuge', ticket: TICKET },
-  // SockJS chooses no subprotocol.
-  { url: '/query/', codec: 'private', ticket: { ...TICKET, carry: 'query' } },
+  // These servers choose no subprotocol.
+  { url: '/phoenix/websocket?vsn=2.0.0', codec: 'phoenix', ticket: IN_QUERY },
+  { url: '/centrifuge', codec: 'centrifuge', ticket: IN_QUERY },
+  { url: '/query/', codec: 'private', ticket: IN_QUERY },
 ];
 
 /** Some clients stop for good after 4401. */
