@@ -133,3 +133,46 @@ test('a page that names a session where the worker has one says so', async ({ pa
   await openAs(page, '/', 'work');
   expect((await snapshotOf(page)).session).toMatchObject({ state: 'signed-out', problem: { code: 'unsupported' } });
 });
+
+test('a record that page script moves to another session does not open there [sessions-moved-record]', async ({
+  page,
+}) => {
+  await openAs(page, '/');
+  await signInSite(page, 'ann');
+  await page.evaluate(() => window.keeper.showSession('work'));
+  await expectName(page, 'work');
+  await page.evaluate(() => window.keeper.signOut());
+  const moved = await page.evaluate(async () => {
+    const open = (name: string): Promise<IDBDatabase> =>
+      new Promise((resolve, reject) => {
+        const request = indexedDB.open(name);
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(new Error(name));
+      });
+    const done = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(new Error('request'));
+      });
+    const [from, to] = [await open('session-keeper'), await open('session-keeper:#work')];
+    let rows = 0;
+    for (const store of ['session', 'keys', 'sealed']) {
+      const names = await done(from.transaction(store).objectStore(store).getAllKeys());
+      for (const name of names) {
+        const row: unknown = await done(from.transaction(store).objectStore(store).get(name));
+        await done(to.transaction(store, 'readwrite').objectStore(store).put(row, name));
+        rows += 1;
+      }
+    }
+    from.close();
+    to.close();
+    return rows;
+  });
+  expect(moved).toBeGreaterThan(1);
+  await killWorkers(page);
+  await page.reload();
+  await connectAs(page, 'work');
+  await expectSession(page, 'signed-out');
+  expect(await userOf(page)).toBe('401');
+  expect(await userOf(page, '/api/x', { 'keeper-session': '' })).toBe('ann');
+});

@@ -1,47 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { startProvider } from '../../../server/provider-server.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { expectSession, snapshotOf } from '../../support/page/keeper-page.ts';
 import { atProvider } from '../../support/page/sign-in.ts';
-import { TEST_SECRET } from '../../support/server/test-secret.ts';
-import {
-  embeddingConfig,
-  keeperScript,
-  openSite,
-  PLAIN_PAGE,
-  startEmbeddingSite,
-  type EmbeddingSite,
-} from '../../support/sites/embedding-site.ts';
+import { openSite } from '../../support/sites/embedding-site.ts';
+import { PROVIDER_SITE_WORKER, startProviderSite, type ProviderSite } from '../../support/sites/provider-site.ts';
 
-const WORKER = '/keeper-sw.js';
-
-let site: EmbeddingSite;
-let stopProvider: () => Promise<unknown>;
-
+let site: ProviderSite;
 test.beforeEach(async ({ complaints, page }) => {
   complaints.expect(FAILED_REQUEST);
-  site = await startEmbeddingSite();
-  const dataDir = await mkdtemp(join(tmpdir(), 'keeper-popup-'));
-  const provider = await startProvider({ dataDir, secret: TEST_SECRET, appOrigins: [site.origin], dpop: 'off' });
-  stopProvider = async () => {
-    await provider.stop();
-    await rm(dataDir, { recursive: true, force: true });
-  };
-  const oidc = { issuer: provider.issuer, clientId: 'session-keeper', callback: '/auth/callback', reuseGraceMs: 0 };
-  site.serve(WORKER, await keeperScript(embeddingConfig('/', { signIn: { oidc } })));
-  site.serve('/', PLAIN_PAGE);
-  site.serve('/api/me', (_request, response) => {
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{"sub":"demo","name":"Demo"}');
-  });
-  await openSite(page, `${site.origin}/`, WORKER);
+  site = await startProviderSite();
+  await openSite(page, `${site.origin}/`, PROVIDER_SITE_WORKER);
 });
-test.afterEach(async () => {
-  await site.stop();
-  await stopProvider();
-});
+test.afterEach(() => site.stop());
 
 /** A mark in the document, which a navigation would remove. */
 const markDocument = (page: Page): Promise<unknown> => page.evaluate(() => Object.assign(window, { mark: true }));
