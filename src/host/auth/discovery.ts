@@ -67,12 +67,13 @@ const unreadable = (at: string, status: number): Problem => ({
   detail: 'metadata',
 });
 
-/** Through JSON, as metadata from the network come: without what is absent. A path is one of the site's own server. */
+/** Without what is absent, which would be in the way of a default. A path is one of the site's own server. */
 const fromConfig = (metadata: ProviderMetadata, issuer: string, origin: string): AuthorizationServer => {
   const addresses = Object.entries(metadata).map(([name, value]) =>
     name.endsWith('_endpoint') && typeof value === 'string' ? [name, new URL(value, origin).href] : [name, value],
   );
-  return { issuer, ...METADATA.read(parseJson(JSON.stringify({ issuer, ...Object.fromEntries(addresses) }))) };
+  const stated = Object.fromEntries(addresses.filter(([, value]) => value !== undefined));
+  return { issuer, ...METADATA.read({ issuer, ...stated }) };
 };
 
 /** Fetches the provider's metadata (OpenID Connect Discovery 1.0 §4), if the configuration does not have them. */

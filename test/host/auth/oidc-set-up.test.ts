@@ -6,7 +6,7 @@ import { createOidcMethod } from '../../../src/host/auth/oidc-method.ts';
 import { createPendingSignIns } from '../../../src/host/auth/pending-sign-ins.ts';
 import { createDisk, destroyDisk } from '../../../src/host/storage/database.ts';
 import { createSealer } from '../../../src/host/storage/encryption.ts';
-import type { OidcConfig } from '../../../src/protocol/sign-in-config.ts';
+import { OIDC_CONFIG, type OidcConfig } from '../../../src/protocol/sign-in-config.ts';
 import { connectTo, simulateProvider, type Habits } from '../../support/providers/simulated-provider.ts';
 
 const APP = 'https://app.example';
@@ -29,8 +29,11 @@ const setUp = ({ habits = {}, config = {}, hasLeft = false }: SetUp = {}) => {
   connectTo([{ origin: new URL(provider.habits.issuer).origin, fetch: provider.fetch }]);
   const disk = createDisk();
   const sealer = createSealer(disk, APP, { id: 'k1', secret: 'a secret of the worker' });
+  // As a worker has it: the schema writes `undefined` for what is absent.
+  const read = OIDC_CONFIG.read({ issuer: ISSUER, clientId: 'c', callback: '/auth/callback', ...config });
+  if (!read) throw new Error('The configuration of this test is not complete.');
   const oidc = createOidcMethod({
-    config: { issuer: ISSUER, clientId: 'c', callback: '/auth/callback', reuseGraceMs: 0, ...config },
+    config: read,
     origin: APP,
     scope: '/',
     keys: createDpopKeys({ disk, sealer, now: Date.now }),
