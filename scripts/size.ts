@@ -47,16 +47,16 @@ const LARGER_CODECS: ReadonlyMap<string, number> = new Map([
 
 /** Minified and compressed bytes. docs/decisions/0005 gives the reasons for these limits. */
 const BUDGETS: readonly Budget[] = [
-  { name: 'session worker, start', limitBytes: 12 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
+  { name: 'session worker, start', limitBytes: 12.1 * KB, bytes: built(async () => ['keeper-session-sw.js']) },
   {
     name: 'session worker, whole',
-    limitBytes: 55.3 * KB,
+    limitBytes: 56 * KB,
     bytes: built((files) => workerFiles('keeper-session-sw.js', files)),
   },
   { name: 'worker, start', limitBytes: 12.3 * KB, bytes: built(async () => ['keeper-sw.js']) },
-  { name: 'worker, whole', limitBytes: 71.4 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
+  { name: 'worker, whole', limitBytes: 72.2 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
   { name: 'app worker, start', limitBytes: 16 * KB, bytes: built(async () => ['sw.js']) },
-  { name: 'page client', limitBytes: 9.2 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
+  { name: 'page client', limitBytes: 9.3 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
   { name: 'app, first load', limitBytes: 31 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {
     name: 'three elements',
