@@ -112,7 +112,7 @@ test('every client library exchanges messages in two tabs, after a cut, a worker
   }
   expect.soft(Object.fromEntries(silent)).toEqual(Object.fromEntries(EVENTS.map((event) => [event, []])));
   // Two tabs, one connection.
-  for (const path of ['/phoenix/', '/centrifuge', '/graphql', '/all'])
+  for (const path of ['/phoenix/', '/realtime/', '/centrifuge', '/graphql', '/all'])
     expect.soft(site.servers.open(path)).toHaveLength(1);
   await checkDocument(tableOf(rows, silent));
 });

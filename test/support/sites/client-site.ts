@@ -41,6 +41,7 @@ const SOCKETS: readonly SocketConfig[] = [
   { url: '/all', codec: 'broadcast', ticket: TICKET },
   // These servers choose no subprotocol.
   { url: '/phoenix/websocket?vsn=2.0.0', codec: 'phoenix', ticket: IN_QUERY },
+  { url: '/realtime/v1/websocket?apikey=key&vsn=2.0.0', codec: 'phoenix', ticket: IN_QUERY },
   { url: '/centrifuge', codec: 'centrifuge', ticket: IN_QUERY },
   { url: '/query/', codec: 'private', ticket: IN_QUERY },
 ];

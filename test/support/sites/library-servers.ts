@@ -49,6 +49,7 @@ export const startLibraryServers = async (): Promise<LibraryServers> => {
   return {
     serve: [
       ['/phoenix/', createPhoenixServer().serve],
+      ['/realtime/', createPhoenixServer().serve],
       ['/centrifuge', createCentrifugeServer().serve],
       ['/rooms/mqtt', (ws, request) => void broker.handle(createWebSocketStream(ws), request)],
       ['/rooms/stomp', createStompServer()],

@@ -1,3 +1,4 @@
+import { RealtimeClient } from '@supabase/realtime-js';
 import { Centrifuge } from 'centrifuge';
 import { WebSocket as EngineSocket } from 'engine.io-client';
 import { createClient } from 'graphql-ws';
@@ -73,6 +74,28 @@ const phoenixJs: ClientRow = {
   },
 };
 
+const supabase: ClientRow = {
+  name: 'Supabase Realtime',
+  option: '`transport: KeeperSocket`',
+  codec: 'phoenix',
+  server: 'the smallest one',
+  answers: 'room',
+  start: (receive) => {
+    const client = new RealtimeClient(wsUrl('/realtime/v1'), {
+      transport: KeeperSocket,
+      params: { apikey: 'key' },
+      reconnectAfterMs: () => RETRY_MS,
+    });
+    const channel = client.channel('room');
+    channel.on('broadcast', { event: 'say' }, ({ payload }) => receive(String((payload as { text: unknown }).text)));
+    channel.subscribe();
+    return {
+      // Without a joined channel, the client would send it by HTTP.
+      say: (text) => channel.state === 'joined' && channel.send({ type: 'broadcast', event: 'say', payload: { text } }),
+    };
+  },
+};
+
 const centrifugeJs: ClientRow = {
   name: 'centrifuge',
   option: '`websocket: KeeperSocket`',
@@ -103,4 +126,4 @@ const rxjs: ClientRow = {
   },
 };
 
-export const SHARED_ROWS: readonly ClientRow[] = [graphqlWs, socketIoClient, phoenixJs, centrifugeJs, rxjs];
+export const SHARED_ROWS: readonly ClientRow[] = [graphqlWs, socketIoClient, phoenixJs, supabase, centrifugeJs, rxjs];
