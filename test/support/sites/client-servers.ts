@@ -8,7 +8,7 @@ import { buildSchema } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { Server as SocketIoServer } from 'socket.io';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { LibraryServers } from './library-servers.ts';
+import type { LibraryServers } from '../protocols/library-servers.ts';
 
 /** Checks a ticket. Each works once. */
 export type Admit = (request: IncomingMessage) => Promise<boolean>;

@@ -18,7 +18,7 @@ import { createTokenVerifier } from '../../../server/auth/token-verifier.ts';
 import { CONFIG_GLOBAL, type InjectedConfig, type SocketConfig } from '../../../src/protocol/config.ts';
 import { TICKET_SUBPROTOCOL_PREFIX } from '../../../src/protocol/frames.ts';
 import { startClientServers, type ClientServers } from './client-servers.ts';
-import { SOCKJS, startLibraryServers } from './library-servers.ts';
+import { SOCKJS, startLibraryServers } from '../protocols/library-servers.ts';
 
 /** A site with the backend's API, the servers of the client libraries, and pages that bundle the clients. */
 export type ClientSite = {

@@ -5,18 +5,18 @@ import { Aedes } from 'aedes';
 import { Server as EngineServer } from 'engine.io';
 import { createServer as createSockjsServer } from 'sockjs';
 import { createWebSocketStream } from 'ws';
-import { createCentrifugeServer } from '../protocols/centrifuge-server.ts';
+import { createCentrifugeServer } from './centrifuge-server.ts';
 import {
   createActionCableServer,
   createPusherServer,
   createSignalrServer,
   serveColyseusRoom,
-} from '../protocols/message-servers.ts';
-import { createNatsServer } from '../protocols/nats-server.ts';
-import { createPhoenixServer } from '../protocols/phoenix-server.ts';
-import type { Serve } from '../protocols/serve.ts';
-import { createStompServer } from '../protocols/stomp-server.ts';
-import { serveVnc } from '../protocols/vnc-server.ts';
+} from './message-servers.ts';
+import { createNatsServer } from './nats-server.ts';
+import { createPhoenixServer } from './phoenix-server.ts';
+import type { Serve } from './serve.ts';
+import { createStompServer } from './stomp-server.ts';
+import { serveVnc } from './vnc-server.ts';
 
 /**
  * The servers of client-table.spec.ts, by the start of their path: aedes, Hocuspocus, Engine.IO and SockJS from npm, and
