@@ -10,7 +10,7 @@ import { parseStoreAddress } from '../../../server/redis/engine/address.ts';
 import { openRedisStorage, type SharedStorage } from '../../../server/redis/redis-storage.ts';
 import { TEST_SECRET } from '../../support/server/test-secret.ts';
 import { startProcess } from '../support/process.ts';
-import { startSentinel } from '../support/sentinel.ts';
+import { startSentinel } from '../../../scripts/redis/start-sentinel.ts';
 import { passwordLogin } from '../support/start.ts';
 
 /* Each form of an address, against a real engine. */

@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ensureRedis } from '../../../scripts/redis/find-redis.ts';
-import { freePortPair } from '../../../scripts/process/free-port.ts';
+import { ensureRedis } from './find-redis.ts';
+import { freePortPair } from '../process/free-port.ts';
 
 const accepts = (port: number): Promise<boolean> =>
   new Promise((done) => {
@@ -18,12 +18,21 @@ const accepts = (port: number): Promise<boolean> =>
     });
   });
 
+/** Sentinels have no `QUIT`, so the first part of the answer must be all of it. */
+const ask = async (port: number, line: string): Promise<string> => {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(`${line}\r\n`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  return answer.toString('utf8');
+};
+
 /** One sentinel, which watches the master and decides alone. `settings`: further lines, such as a password. */
 export const startSentinel = async (
   name: string,
   masterPort: number,
   settings: readonly string[] = [],
-): Promise<{ port: number; stop(): Promise<void> }> => {
+): Promise<{ port: number; command(line: string): Promise<string>; stop(): Promise<void> }> => {
   const dir = mkdtempSync(join(tmpdir(), 'keeper-sentinel-'));
   const port = await freePortPair();
   const file = join(dir, 'sentinel.conf');
@@ -44,6 +53,7 @@ export const startSentinel = async (
   }
   return {
     port,
+    command: (line) => ask(port, line),
     async stop() {
       const ended = once(child, 'exit');
       if (child.kill('SIGKILL')) await ended;

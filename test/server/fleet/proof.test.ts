@@ -1,0 +1,17 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+
+/* A short leg of `npm run bench:fleet:proof`. */
+
+test('loses no session and no message while instances and Redis restart and a replica is promoted', async () => {
+  const args = ['--import', 'tsx', 'bench/fleet/proof.ts', '--seconds', '6', '--clients', '60', '--rate', '30'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += String(chunk)));
+  child.stderr.on('data', (chunk) => (output += String(chunk)));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  expect(code, output).toBe(0);
+  expect(output).toContain('| sessions lost | 0 |');
+  expect(output).toContain('The replica is promoted: +OK');
+}, 300_000);
