@@ -1,12 +1,20 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { appStrings } from '../strings/app-strings.ts';
-import { timeOfDay } from '../strings/time.ts';
+import { dateTime, hourMinute } from '../strings/time.ts';
 import { problemText } from '../strings/problem-text.ts';
-import { deliveryLabel, type Conversation, type Item, type MessageData } from './conversation.ts';
+import { deliveryLabel, type Conversation, type MessageData } from './conversation.ts';
+import { dayText } from './day-text.ts';
+import { rowsOf, type Row } from './rows.ts';
 
-/** `self`: the name of the user at this screen. `live`: the socket is open. */
-type Context = { self: string | undefined; live: boolean; retry(data: MessageData): void; scrolled(): void };
+/** `self`: the name of the user at this screen. `live`: the socket is open. `now`: in ms since the Unix epoch. */
+type Context = {
+  self: string | undefined;
+  live: boolean;
+  now: number;
+  retry(data: MessageData): void;
+  scrolled(): void;
+};
 
 /** Nearly always the same user, because a channel belongs to one account. */
 const sender = (from: string, self: string | undefined): string =>
@@ -18,26 +26,38 @@ const emptyText = ({ history }: Conversation): string => {
   return history === 'unreachable' ? appStrings().messagesLater : '';
 };
 
-/** One message or gap, as an item of the list. */
-const itemView = (item: Item, { self, live, retry }: Context): TemplateResult => {
+type MessageRow = Extract<Row, { type: 'message' }>;
+
+const deliveryView = ({ item, hasNews }: MessageRow, { live, retry }: Context): TemplateResult | typeof nothing => {
+  if (item.type !== 'own' || !hasNews) return nothing;
   const t = appStrings();
-  if (item.type === 'gap')
-    return html`<li class="gap">${t.gap(item.to === 0 ? undefined : item.to - item.from + 1)}</li>`;
+  const { delivery, data } = item;
+  return html`<span>${t[deliveryLabel(delivery, live)]}</span>${
+    delivery.state === 'failed'
+      ? html`<span>${problemText(delivery.problem)}</span><button @click=${() => {
+          retry(data);
+        }}>${t.tryAgain}</button>`
+      : nothing
+  }`;
+};
+
+const messageView = (row: MessageRow, context: Context): TemplateResult => {
+  const { item, starts, ends, hasNews } = row;
   const { data } = item;
-  const time = html`<time class="numbers" datetime=${new Date(data.at).toISOString()}>${timeOfDay(data.at)}</time>`;
-  if (item.type === 'received')
-    return html`<li class="message"><span class="text">${data.text}</span>
-      <span class="meta"><span>${sender(data.from, self)}</span>${time}</span></li>`;
-  const { delivery } = item;
-  const label = deliveryLabel(delivery, live);
-  return html`<li class="message own ${label}"><span class="text">${data.text}</span>
-    <span class="meta">${time}<span>${t[label]}</span>${
-      delivery.state === 'failed'
-        ? html`<span>${problemText(delivery.problem)}</span><button @click=${() => {
-            retry(data);
-          }}>${t.tryAgain}</button>`
-        : nothing
-    }</span></li>`;
+  const name =
+    item.type === 'received' && starts ? html`<span class="from">${sender(data.from, context.self)}</span>` : nothing;
+  const time = html`<time class="numbers" datetime=${new Date(data.at).toISOString()} title=${dateTime(data.at)}>${hourMinute(data.at)}</time>`;
+  const state = item.type === 'own' ? `own ${deliveryLabel(item.delivery, context.live)}` : '';
+  return html`<li class="message ${state} ${starts ? 'starts' : ''} ${ends ? 'ends' : ''}">${name}<span class="text" title=${dateTime(data.at)}>${data.text}</span>
+    ${ends || hasNews ? html`<span class="meta">${ends ? time : nothing}${deliveryView(row, context)}</span>` : nothing}</li>`;
+};
+
+const rowView = (row: Row, context: Context): TemplateResult => {
+  if (row.type === 'day')
+    return html`<li class="day"><time datetime=${new Date(row.at).toISOString()}>${dayText(row.at, context.now)}</time></li>`;
+  if (row.type === 'message') return messageView(row, context);
+  const { from, to } = row.item;
+  return html`<li class="gap">${appStrings().gap(to === 0 ? undefined : to - from + 1)}</li>`;
 };
 
 /** The messages of a channel as a list, oldest first. */
@@ -46,8 +66,8 @@ export const conversationView = (conversation: Conversation, context: Context): 
   if (items.length === 0) return html`<div class="list"><p class="empty">${emptyText(conversation)}</p></div>`;
   return html`<ol class="list" tabindex="0" aria-label=${appStrings().messagesIn(channel)} @scroll=${context.scrolled}>
     ${repeat(
-      items,
+      rowsOf(items),
       ({ key }) => key,
-      (item) => itemView(item, context),
+      (row) => rowView(row, context),
     )}</ol>`;
 };

@@ -22,6 +22,7 @@ import {
 } from './conversation.ts';
 import { PresenceList } from './presence-list.ts';
 import { loadHistory } from './history.ts';
+import { channelList, drawerButton, type ChannelList } from './channel-list.ts';
 import { conversationView } from './conversation-view.ts';
 import { clearConversations, loadConversations, saveConversations } from './conversation-store.ts';
 import { messagesStyles } from './styles.ts';
@@ -63,6 +64,8 @@ export class SessionMessages extends KeeperElement {
   @property() history = '/api/v1/topics/';
   @state() private conversations: readonly Conversation[] = [];
   @state() private open = '';
+  /** What the person typed to find a channel. */
+  @state() private wanted = '';
   @query('.list') private readonly list!: HTMLElement;
   @query('.composer input') private readonly input!: HTMLInputElement;
   readonly #joined = new Map<string, Channel>();
@@ -114,6 +117,7 @@ export class SessionMessages extends KeeperElement {
     this.#sub = undefined;
     this.conversations = [];
     this.open = '';
+    this.wanted = '';
     unread.value = 0;
   }
 
@@ -185,6 +189,8 @@ export class SessionMessages extends KeeperElement {
     this.open = name;
     this.#atTheEnd = true;
     this.#change(name, markRead);
+    const drawer = this.renderRoot.querySelector<HTMLElement>(':popover-open');
+    drawer?.hidePopover();
   }
 
   #send(event: SubmitEvent): void {
@@ -237,30 +243,26 @@ export class SessionMessages extends KeeperElement {
     return html`<section class="stack" aria-labelledby="title">
       <h1 id="title">${strings().messages}</h1>
       <p class="soft">${t.messagesLead}</p>
-      <div class="card layout" part="card">${this.#channels()}
-        <div class="conversation">${this.#conversation()}${this.#composer()}</div>
+      <div class="card layout" part="card">${channelList(this.#channelList)}
+        <div class="conversation">
+          <div class="head">${drawerButton(this.#channelList)}<h2>${this.open}</h2>${this.#presence.view(this.open)}</div>
+          ${this.#conversation()}${this.#composer()}
+        </div>
       </div>
     </section>`;
   }
 
-  #channels(): TemplateResult {
-    const t = appStrings();
-    return html`<div class="channels" role="group" aria-label=${t.channels}>
-      <ul>${this.conversations.map(
-        ({ channel, unread: count }) => html`<li>
-        <button class="channel" aria-pressed=${channel === this.open} @click=${() => {
-          this.#choose(channel);
-        }}><span>${channel}</span>${count > 0 ? html`<span class="count numbers" role="img" aria-label=${strings().unread(count)}>${count}</span>` : nothing}</button>
-      </li>`,
-      )}</ul>
-      <details class="more"><summary>${t.newChannel}</summary>
-        <form @submit=${this.#newChannel}>
-          <label>${t.channelName} <input name="name" maxlength="64" autocomplete="off" autocapitalize="none" required /></label>
-          <button>${t.join}</button>
-        </form>
-      </details>
-      ${this.#presence.view(this.open)}
-    </div>`;
+  get #channelList(): ChannelList {
+    return {
+      conversations: this.conversations,
+      open: this.open,
+      text: this.wanted,
+      choose: (name) => this.#choose(name),
+      find: (text) => {
+        this.wanted = text;
+      },
+      join: (event) => this.#newChannel(event),
+    };
   }
 
   #conversation(): TemplateResult {
@@ -268,12 +270,9 @@ export class SessionMessages extends KeeperElement {
     return conversationView(this.#find(this.open) ?? emptyConversation(this.open), {
       self: session && displayName(session),
       live: this.#live,
-      retry: (data) => {
-        this.#retry(data);
-      },
-      scrolled: () => {
-        this.#scrolled();
-      },
+      now: Date.now(),
+      retry: (data) => this.#retry(data),
+      scrolled: () => this.#scrolled(),
     });
   }
 

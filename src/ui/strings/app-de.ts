@@ -247,6 +247,8 @@ export const appDe: AppStrings = {
   messagesLead:
     'Jede Nachricht erreicht alle deine Tabs und Geräte genau einmal und in der richtigen Reihenfolge, auch nach einem Verbindungsabbruch.',
   channels: 'Kanäle',
+  findChannel: 'Kanal suchen',
+  noChannel: 'Kein Kanal hat das im Namen.',
   newChannel: 'Neuer Kanal',
   channelName: 'Name des Kanals',
   join: 'Beitreten',

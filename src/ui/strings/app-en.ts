@@ -208,6 +208,8 @@ export const appEn = {
 
   messagesLead: 'Every message reaches all your tabs and devices once, in order, even after a dropped connection.',
   channels: 'Channels',
+  findChannel: 'Find a channel',
+  noChannel: 'No channel has this in its name.',
   newChannel: 'New channel',
   channelName: 'Name of the channel',
   join: 'Join',

@@ -45,6 +45,36 @@ test('messages are accessible in each delivery state, with a gap and an open for
   expect(gallery.consoleMessages).toEqual([]);
 });
 
+test('two hundred channels are a drawer on a phone: found by keyboard, accessible, and as wide as the screen', async ({
+  page,
+  gallery,
+}) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  await gallery.open('active', '#messages');
+  await page.locator('session-messages').evaluate((element) => {
+    const many = document.createElement('session-messages');
+    many.setAttribute('channels', Array.from({ length: 200 }, (_, n) => `team-${n}`).join(' '));
+    element.replaceWith(many);
+  });
+  const opener = page.getByRole('button', { name: 'Channels: team-0' });
+  await opener.press('Enter');
+  const find = page.getByRole('searchbox', { name: 'Find a channel' });
+  await expect(find).toBeVisible();
+  await expectAccessibleInBoth(page);
+  await find.fill('117');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(find).toBeHidden();
+  await expect(page.getByRole('button', { name: 'Channels: team-117' })).toBeVisible();
+  await page.getByRole('button', { name: 'Channels: team-117' }).press('Enter');
+  await page.keyboard.press('Escape');
+  await expect(find).toBeHidden();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await expect(find, 'on a wide screen the list is beside the conversation').toBeVisible();
+  expect(gallery.consoleMessages).toEqual([]);
+});
+
 test('the timeline is accessible as lanes with a selected event, as a table, and with a rejected file', async ({
   page,
   gallery,

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { TopicEvent } from '../../src/page/types/channel-types.ts';
-import * as talking from '../../src/ui/conversation/conversation.ts';
-import { parseHistory } from '../../src/ui/conversation/history.ts';
+import type { TopicEvent } from '../../../src/page/types/channel-types.ts';
+import * as talking from '../../../src/ui/conversation/conversation.ts';
+import { parseHistory } from '../../../src/ui/conversation/history.ts';
 import {
   clearConversations,
   loadConversations,
   saveConversations,
-} from '../../src/ui/conversation/conversation-store.ts';
+} from '../../../src/ui/conversation/conversation-store.ts';
 
 const NOW = 1_800_000_000_000;
 const mine: talking.MessageData = { id: 'm1', text: 'hello', from: 'Demo', at: NOW };
