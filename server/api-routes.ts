@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { authenticate, type AuthServices } from './auth/authenticate.ts';
 import { passwordRoutes, socketTicketRoute, cookieSessionRoutes, type AuthRouteServices } from './auth/auth-routes.ts';
+import type { DeviceSessions } from './auth/device-sessions.ts';
 import type { DpopChecker } from './auth/dpop.ts';
 import { MAX_JSON_BYTES, problemResponse, sendJson, type Ctx, type Env, type Handler } from './http/route-helpers.ts';
 import type { DownloadLinks } from './demo/download-links.ts';
@@ -14,7 +15,10 @@ import type { Uploads } from './demo/uploads.ts';
 
 export type ApiServices = AuthServices &
   Omit<AuthRouteServices, 'signedIn'> &
-  NoteServices & { uploads: Uploads; topics: Topics; downloadLinks: DownloadLinks };
+  NoteServices & { uploads: Uploads; topics: Topics; downloadLinks: DownloadLinks; deviceSessions: DeviceSessions };
+
+/** Also in `GET /offer.json`. */
+export const SESSIONS_PATH = '/api/v1/sessions';
 
 const MODELS = ['keeper-large', 'keeper-small'];
 const UPLOAD_PATH = '/api/v1/media/upload';
@@ -25,7 +29,7 @@ const offerNonce = (c: Ctx, dpopChecker: DpopChecker): void => {
 };
 
 const requireSession =
-  (services: AuthServices): Handler =>
+  (services: AuthServices & Pick<ApiServices, 'deviceSessions'>): Handler =>
   async (c, next) => {
     const { incoming } = c.env;
     const { method, path } = c.req;
@@ -35,6 +39,8 @@ const requireSession =
     if (access.type === 'granted') {
       setSubject(incoming, access.principal.sub);
       c.set('principal', access.principal);
+      // the list of sessions is a convenience: a store that is away costs no request
+      services.deviceSessions.note(access.principal, incoming.headers['user-agent'] ?? '').catch(() => undefined);
       return next();
     }
     const headers: Record<string, string> = access.type === 'refused' ? { 'www-authenticate': access.challenge } : {};
@@ -49,8 +55,12 @@ const limit: Handler = bodyLimit({
 
 /** That no cache may store them, the listener of the server has said of all responses. */
 const limitBody: Handler = async (c, next) => {
-  // To look at the body of a GET request makes a stream of it, which takes a third of the time of the whole request.
-  const hasNoBody = c.req.method === 'GET' || c.req.method === 'HEAD';
+  // To look at the body of a GET request makes a stream of it, which takes a third of the time of the whole request. A request
+  // with neither header has no body (RFC 9112 §6.3), and the adapter cannot make a stream of that for DELETE.
+  const hasNoBody =
+    c.req.method === 'GET' ||
+    c.req.method === 'HEAD' ||
+    (c.req.header('content-length') === undefined && c.req.header('transfer-encoding') === undefined);
   return hasNoBody || c.req.path.startsWith(UPLOAD_PATH) ? next() : limit(c, next);
 };
 
@@ -61,6 +71,20 @@ const historyRoutes = (topics: Topics, signedIn: Handler): Hono<Env> =>
       return problemResponse({ status: 400, code: 'bad-request', detail: 'This is not a valid topic name.' });
     return c.json(await readHistory(topics, c.get('principal').owner, topic));
   });
+
+/** The sessions of the user: `GET` lists them, `DELETE <id>` ends one. */
+const sessionRoutes = (deviceSessions: DeviceSessions, signedIn: Handler): Hono<Env> =>
+  new Hono<Env>()
+    .use(signedIn)
+    .get('/', async (c) => {
+      const principal = c.get('principal');
+      await deviceSessions.note(principal, c.req.header('user-agent') ?? '');
+      return c.json({ sessions: await deviceSessions.all(principal) });
+    })
+    .delete('/:id', async (c) => {
+      if (await deviceSessions.end(c.get('principal'), c.req.param('id'))) return c.body(null, 204);
+      return problemResponse({ status: 404, code: 'not-found', detail: 'You have no such session.' });
+    });
 
 /** The HTTP API below `/api/`. */
 export const apiRoutes = (services: ApiServices): Hono<Env> => {
@@ -78,6 +102,7 @@ export const apiRoutes = (services: ApiServices): Hono<Env> => {
     })
     .get('/api/v1/llm/models', signedIn, (c) => c.json({ models: MODELS, default: MODELS[0] }))
     .route('/api/v1/topics', historyRoutes(services.topics, signedIn))
+    .route(SESSIONS_PATH, sessionRoutes(services.deviceSessions, signedIn))
     .route('/api/v1/notes', noteRoutes(services, signedIn))
     .route(UPLOAD_PATH, uploadRoutes(services.uploads, signedIn))
     .route('/api/v1/media', mediaRoutes(services.downloadLinks, signedIn))

@@ -24,6 +24,8 @@ import { createRequestLog, type RequestLog } from './auth/request-log.ts';
 import { openWorkerSecrets, type WorkerSecrets } from './worker/worker-secret.ts';
 import { createStats, type Stats } from './base/stats.ts';
 import type { Storage } from './storage/storage.ts';
+import { createDeviceSessions, type DeviceSessions } from './auth/device-sessions.ts';
+import { grantKey } from './provider/provider-records.ts';
 import { createCookieSessions, type CookieSessions } from './auth/cookie-sessions.ts';
 import { createTicketStore, type Tickets } from './auth/tickets.ts';
 import { createTopics, type Topics } from './realtime/topics.ts';
@@ -46,6 +48,7 @@ export type ServerServices = Pick<Storage, 'store'> & {
   revocations: SessionRevocations;
   passwordTokens: PasswordTokens;
   cookieSessions: CookieSessions;
+  deviceSessions: DeviceSessions;
   tickets: Tickets;
   admissionControl: AdmissionControl;
   ticketQuota: Pick<AdmissionControl, 'admit'>;
@@ -150,6 +153,7 @@ export const openServerServices = async (
       keys: await secrets.keys('password-refresh'),
     }),
     cookieSessions,
+    deviceSessions: createDeviceSessions({ store, clock, revocations, grantKey }),
     tickets,
     dpopChecker: createDpopChecker({ storage, clock, keys: await secrets.keys('api-nonces') }),
     ...realtime,

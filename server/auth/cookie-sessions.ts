@@ -26,7 +26,9 @@ export type CookieSessions = {
 };
 
 const nameFor = (headers: IncomingHttpHeaders): string => (mayBeSecure(headers) ? SECURE_NAME : PLAIN_NAME);
-const keyOf = (cookie: string): string => `cookie-session/${digest(cookie)}`;
+/** Where a session is, by the digest of its cookie. */
+export const cookieSessionKey = (cookieDigest: string): string => `cookie-session/${cookieDigest}`;
+const keyOf = (cookie: string): string => cookieSessionKey(digest(cookie));
 const sessionOf = (cookie: string): string => `cookie:${digest(cookie)}`;
 
 export const createCookieSessions = (services: {

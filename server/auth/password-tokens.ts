@@ -49,7 +49,8 @@ type PasswordTokensOptions = {
   notify: NotifyOperator;
 };
 
-const familyKey = (id: string): string => `password-family/${id}`;
+/** Where a login's refresh tokens are. Without this record the session is over. */
+export const familyKey = (id: string): string => `password-family/${id}`;
 const accessKey = (token: string): string => `password-access/${digest(token)}`;
 const sessionOf = (family: string): string => `password:${family}`;
 

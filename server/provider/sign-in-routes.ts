@@ -110,11 +110,21 @@ const signIn = async (
   await finish(routes, ctx, { login: { accountId: account.username, amr: ['pwd'] }, consent: { grantId } });
 };
 
-const show = (routes: SignInRoutes, ctx: Context, interaction: Interaction): void => {
+/**
+ * Whether a click continues the sign-in that the browser has. It does not once the session that it began was ended from
+ * another device: a lost laptop must not come back with one click.
+ */
+const mayContinue = async ({ provider }: SignInRoutes, { session, params }: Interaction): Promise<boolean> => {
+  const signIn = session && (await provider.Session.findByUid(session.uid));
+  const grantId = signIn?.grantIdFor(string.read(params['client_id']) ?? '');
+  return grantId === undefined || (await provider.Grant.find(grantId)) !== undefined;
+};
+
+const show = async (routes: SignInRoutes, ctx: Context, interaction: Interaction): Promise<void> => {
   const action = signInPath(interaction.uid);
   const known = routes.accounts.find(interaction.session?.accountId ?? '');
   const username = string.read(interaction.params['login_hint']);
-  const needsClick = interaction.prompt.name === 'consent' && known;
+  const needsClick = interaction.prompt.name === 'consent' && known && (await mayContinue(routes, interaction));
   const html = needsClick
     ? continuePage({ action, name: known.name })
     : signInPage({ action, username, hint: routes.hint });
@@ -126,7 +136,8 @@ const handleForm = async (routes: SignInRoutes, ctx: Context, interaction: Inter
   const accountId = interaction.session?.accountId;
   switch (form?.get('do')) {
     case 'continue':
-      if (accountId === undefined || interaction.prompt.name !== 'consent') return show(routes, ctx, interaction);
+      if (accountId === undefined || interaction.prompt.name !== 'consent' || !(await mayContinue(routes, interaction)))
+        return show(routes, ctx, interaction);
       return finish(routes, ctx, { consent: { grantId: await grantFor(routes, accountId, interaction) } });
     case 'switch':
       return sendPage(
@@ -156,6 +167,6 @@ export const signInRoutes =
       sendPage(ctx, 410, messagePage({ ...page, link }), []);
       return;
     }
-    if (ctx.method === 'GET') show(routes, ctx, interaction);
+    if (ctx.method === 'GET') await show(routes, ctx, interaction);
     else await handleForm(routes, ctx, interaction);
   };

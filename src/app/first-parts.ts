@@ -8,6 +8,7 @@ import '../ui/elements/session-summary.ts';
 import '../ui/home/session-pulse.ts';
 import '../ui/elements/session-facts.ts';
 import '../ui/elements/session-sockets.ts';
+import '../ui/home/session-devices.ts';
 import '../ui/welcome/session-welcome.ts';
 import '../ui/elements/session-sign-in.ts';
 import '../ui/elements/session-why.ts';

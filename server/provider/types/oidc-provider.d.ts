@@ -48,7 +48,7 @@ declare module 'oidc-provider' {
     uid: string;
     prompt: { name: string; reasons: string[] };
     params: { [name: string]: unknown };
-    session?: { accountId?: string };
+    session?: { accountId?: string; uid: string };
     /** What this person has granted this client before. */
     grantId?: string;
   };

@@ -1,26 +1,11 @@
 import { html, type ReactiveControllerHost, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Channel, Member } from '../../page/types/channel-types.ts';
+import { deviceName } from '../../protocol/http/device-name.ts';
 import { appStrings } from '../strings/app-strings.ts';
 
 /** A device that has a channel open; `name` is empty if the device sent none. */
 type Device = { id: string; self: boolean; name: string };
-
-/** The first mark that a user agent string contains decides: Edge also contains Chrome's, and Chrome contains Safari's. */
-const BROWSERS = [
-  ['Edg/', 'Edge'],
-  ['Firefox/', 'Firefox'],
-  ['Chrome/', 'Chrome'],
-  ['Safari/', 'Safari'],
-] as const;
-const SYSTEMS = ['Android', 'iPhone', 'iPad', 'Windows', 'Macintosh', 'CrOS', 'Linux'] as const;
-
-/** "Firefox, Windows"; empty for an unknown user agent. */
-export const deviceName = (userAgent: string): string => {
-  const browser = BROWSERS.find(([mark]) => userAgent.includes(mark))?.[1];
-  const system = SYSTEMS.find((mark) => userAgent.includes(mark));
-  return [browser, system].filter(Boolean).join(', ');
-};
 
 /** Another device's state may be any JSON. */
 const deviceOf = ({ id, self, state }: Member): Device => {

@@ -156,6 +156,15 @@ export const appDe: AppStrings = {
   startedAt: 'Gestartet',
   version: 'Version',
 
+  devices: 'Deine Geräte',
+  unknownDevice: 'Unbekanntes Gerät',
+  thisOne: 'Dieses',
+  activeNow: 'gerade aktiv',
+  lastSeen: (when) => `zuletzt gesehen ${when}`,
+  signOutDevice: (name) => `${name} abmelden`,
+  deviceEnded: (name) => `${name} wurde abgemeldet.`,
+  endFailed: 'Dieses Gerät ließ sich nicht abmelden. Prüfe deine Verbindung und versuche es noch einmal.',
+
   connections: 'Live-Verbindungen',
   roundTrip: 'Laufzeit',
   countSent: 'Gesendet',

@@ -112,6 +112,15 @@ export const appEn = {
   startedAt: 'Started',
   version: 'Version',
 
+  devices: 'Your devices',
+  unknownDevice: 'Unknown device',
+  thisOne: 'This one',
+  activeNow: 'active now',
+  lastSeen: (when: string) => `last seen ${when}`,
+  signOutDevice: (name: string) => `Sign out ${name}`,
+  deviceEnded: (name: string) => `${name} was signed out.`,
+  endFailed: 'That device could not be signed out. Check your connection, and try again.',
+
   connections: 'Live connections',
   roundTrip: 'Round trip',
   countSent: 'Sent',

@@ -1,4 +1,5 @@
-import { expect, test } from '../../support/e2e.ts';
+import { expectAccessible } from '../../support/browser/accessible.ts';
+import { expect, FAILED_REQUEST, FAILED_SOCKET, test } from '../../support/e2e.ts';
 import { openMenu, seesSignedIn, signInByHand } from '../../support/page/sign-in.ts';
 
 test('keeps language, appearance and the name of the last sign-in, until the device is cleared', async ({
@@ -51,4 +52,31 @@ test('keys open pages and the sheet of shortcuts, and stay in a field that has t
   await page.keyboard.press('g');
   await page.keyboard.press('h');
   await expect(page).toHaveTitle('Settings · Session Keeper');
+});
+
+test('another device is listed on the home page, and is signed out from there', async ({
+  page,
+  browser,
+  app,
+  complaints,
+}) => {
+  complaints.expect(FAILED_REQUEST, FAILED_SOCKET);
+  const context = await browser.newContext();
+  complaints.watch(context);
+  const other = await context.newPage();
+  await signInByHand(other, app.origin, 'password');
+  await signInByHand(page, app.origin, 'password');
+  const devices = page.getByRole('region', { name: 'Your devices' }).getByRole('listitem');
+  await expect(devices.filter({ hasText: 'This one' })).toHaveText([/Chrome, Linux.*Password · active now/s]);
+  await expectAccessible(page);
+  // the latest first: this one, then the other
+  const count = await devices.count();
+  await devices
+    .nth(1)
+    .getByRole('button', { name: /^Sign out Chrome/ })
+    .press('Enter');
+  await expect(page.locator('session-status').getByRole('status')).toContainText('Chrome, Linux was signed out.');
+  await expect(devices).toHaveCount(count - 1);
+  await expect(other.getByRole('dialog', { name: 'Sign in again' })).toBeVisible({ timeout: 30_000 });
+  await context.close();
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deviceName } from '../../../src/ui/conversation/presence-list.ts';
+import { deviceName } from '../../../src/protocol/http/device-name.ts';
 
 describe('the name of a device', () => {
   it.each([
