@@ -3,16 +3,22 @@ import type { Problem } from '../../src/protocol/problem.ts';
 import { strings } from '../../src/ui/strings/strings.ts';
 import { loadAppStrings, appStrings } from '../../src/ui/strings/app-strings.ts';
 import { loadExplanationStrings } from '../../src/ui/strings/explanation-strings.ts';
-import { matchLanguage, formatLocale, setLanguage, catalog } from '../../src/ui/locale/language.ts';
-import { duration, fromNow, lastingSince, nextTry } from '../../src/ui/strings/time.ts';
+import {
+  matchLanguage,
+  formatLocale,
+  LANGUAGES,
+  setLanguage,
+  catalog,
+  isLanguage,
+} from '../../src/ui/locale/language.ts';
+import { duration, fromNow, lastingSince, nextTry } from '../../src/ui/text/time.ts';
 import { keptText, headlineOf } from '../../src/ui/view/headline.ts';
 import { explain } from '../../src/ui/view/explanation.ts';
-import { de } from '../../src/ui/strings/de.ts';
 import { en } from '../../src/ui/strings/en.ts';
-import { appDe } from '../../src/ui/strings/app-de.ts';
 import { appEn } from '../../src/ui/strings/app-en.ts';
-import { explanationDe } from '../../src/ui/strings/explanation-de.ts';
 import { explanationEn } from '../../src/ui/strings/explanation-en.ts';
+import { labEn } from '../../src/ui/strings/lab-en.ts';
+import { loadersOf, type Translation } from '../../src/ui/strings/translations.ts';
 import { scenes } from './scenes.ts';
 
 const NOW = 1_800_000_000_000;
@@ -21,17 +27,17 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 
 afterEach(() => setLanguage('en'));
 
-/** Every text of a catalog by its path; a function's text for two sample arguments. */
+/** Every text of a catalog by its path; a function's text for three sample arguments. */
 const textsOf = (value: unknown, path = ''): Map<string, string> => {
   if (typeof value === 'string') return new Map([[path, value]]);
   if (typeof value === 'function')
-    return new Map([[path, String((value as (...given: readonly unknown[]) => unknown)('X', 'day'))]]);
+    return new Map([[path, String((value as (...given: readonly unknown[]) => unknown)('X', 'day', 'day'))]]);
   if (typeof value !== 'object' || value === null) return new Map();
   return new Map(Object.entries(value).flatMap(([key, inner]) => [...textsOf(inner, `${path}/${key}`)]));
 };
 
-/** Names, and strings that are the same in both languages. */
-const ALIKE = /^\/(reason\/never|kind\/oidc|status\/offline|lane\/(tabs|worker|socket)|online|offline|version|entry)$/;
+/** Names, and words that are the same in another language too. */
+const ALIKE = /^\/(reason\/never|kind\/oidc|status\/offline|lane\/(tabs|worker|socket)|online|offline|version|tier\/compatible|messages|pages|menu)$/;
 
 describe('strings that are loaded later', () => {
   afterEach(() => void vi.useRealTimers());
@@ -39,7 +45,7 @@ describe('strings that are loaded later', () => {
   it('are requested again until they arrive', async () => {
     vi.useFakeTimers();
     const load = vi.fn<() => Promise<string>>().mockRejectedValueOnce(new Error('stopped')).mockResolvedValue('ja');
-    const answer = catalog<string>('yes', { de: load });
+    const answer = catalog<string>('yes', { de: load, fr: load });
     const done = setLanguage('de');
     await vi.runAllTimersAsync();
     await done;
@@ -51,7 +57,7 @@ describe('strings that are loaded later', () => {
     const loading = new Promise<string>((resolve) => {
       settle.push(resolve);
     });
-    const answer = catalog<string>('yes', { de: () => loading });
+    const answer = catalog<string>('yes', { de: () => loading, fr: () => loading });
     const late = setLanguage('de');
     await setLanguage('en');
     for (const resolve of settle) resolve('ja');
@@ -60,18 +66,21 @@ describe('strings that are loaded later', () => {
   });
 });
 
-describe('German', () => {
-  it.each([
-    ['core', en, de],
-    ['app', appEn, appDe],
-    ['explanation', explanationEn, explanationDe],
-  ])('translates each of the %s strings', (_, english, german) => {
-    const [texts, translations] = [textsOf(english), textsOf(german)];
-    expect([...translations.keys()]).toEqual([...texts.keys()]);
+const ENGLISH: Translation = { core: en, app: appEn, explanation: explanationEn, lab: labEn };
+const OTHERS = Object.keys(LANGUAGES).filter((tag) => tag !== 'en');
+const PARTS = ['core', 'app', 'explanation', 'lab'] as const;
+
+describe.each(OTHERS)('the language %s', (tag) => {
+  it.each(PARTS)('translates each of the %s strings', async (part) => {
+    if (!isLanguage(tag) || tag === 'en') throw new RangeError(tag);
+    const [texts, translations] = [textsOf(ENGLISH[part]), textsOf(await loadersOf(part)[tag]())];
+    expect([...translations.keys()].toSorted()).toEqual([...texts.keys()].toSorted());
     const same = [...texts].filter(([path, text]) => translations.get(path) === text && !ALIKE.test(path));
     expect(same).toEqual([]);
   });
+});
 
+describe('German', () => {
   it('replaces all strings at once, and English does so again', async () => {
     await loadAppStrings();
     await setLanguage('de');
@@ -86,6 +95,14 @@ describe('German', () => {
     expect(lastingSince(NOW - 2 * DAY_MS, NOW)).toBe('seit 2 Tagen');
     expect(fromNow(NOW - 3 * MINUTE_MS, NOW)).toBe('vor 3 Minuten');
     expect(nextTry(NOW + 7000, NOW)).toBe('nächster Versuch in 7 Sekunden');
+  });
+
+  it('counts in French as French does: zero is singular', async () => {
+    await loadAppStrings();
+    await setLanguage('fr');
+    expect([strings().reloads(0), strings().reloads(2)]).toEqual(['0 rechargement', '2 rechargements']);
+    expect(lastingSince(NOW - 26 * MINUTE_MS, NOW)).toBe('depuis 26 minutes');
+    expect(appStrings().tabsOpen(1)).toBe('1 onglet est ouvert.');
   });
 
   it.each(Object.keys(scenes))('has a headline and an explanation for the scene %s', async (scene) => {
@@ -104,8 +121,9 @@ describe('German', () => {
   });
 
   it('is chosen by the languages of the browser', () => {
-    expect(matchLanguage(['fr-FR', 'de-AT', 'en'])).toBe('de');
-    expect(matchLanguage(['fr'])).toBe('en');
+    expect(matchLanguage(['nl-NL', 'de-AT', 'en'])).toBe('de');
+    expect(matchLanguage(['fr-CA'])).toBe('fr');
+    expect(matchLanguage(['nl'])).toBe('en');
     expect(matchLanguage(['', 'constructor'])).toBe('en');
   });
 });

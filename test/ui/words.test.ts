@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/protocol/problem.ts';
-import { fromNow, lastingSince, nextTry } from '../../src/ui/strings/time.ts';
+import { fromNow, lastingSince, nextTry } from '../../src/ui/text/time.ts';
 import { headlineOf } from '../../src/ui/view/headline.ts';
 import { labelFor, strings } from '../../src/ui/strings/strings.ts';
 import { appStrings } from '../../src/ui/strings/app-strings.ts';
-import { evidence, problemText } from '../../src/ui/strings/problem-text.ts';
+import { evidence, problemText } from '../../src/ui/text/problem-text.ts';
 import { scenes } from './scenes.ts';
 
 const NOW = 1_800_000_000_000;

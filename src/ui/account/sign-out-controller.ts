@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { Keeper } from '../../page/types/types.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { problemText } from '../strings/problem-text.ts';
+import { problemText } from '../text/problem-text.ts';
 
 type Leaving = { state: 'idle' } | { state: 'busy' } | { state: 'failed'; problem: Problem };
 

@@ -1,8 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { appStrings } from '../strings/app-strings.ts';
-import { dateTime, hourMinute } from '../strings/time.ts';
-import { problemText } from '../strings/problem-text.ts';
+import { dateTime, hourMinute } from '../text/time.ts';
+import { problemText } from '../text/problem-text.ts';
 import { deliveryLabel, type Conversation, type MessageData } from './conversation.ts';
 import { dayText } from './day-text.ts';
 import { rowsOf, type Row } from './rows.ts';

@@ -3,7 +3,7 @@ import { property } from 'lit/decorators.js';
 import { customElement } from '../base/custom-element.ts';
 import { baseStyles, theme } from '../look/theme.ts';
 import { appStrings } from '../strings/app-strings.ts';
-import { duration, formatNumber, percent } from '../strings/time.ts';
+import { duration, formatNumber, percent } from '../text/time.ts';
 import { timelineOf, type Timeline } from '../timeline/model.ts';
 import { summaryOf, type Summary } from '../timeline/summary.ts';
 import '../lanes/session-lanes.ts';

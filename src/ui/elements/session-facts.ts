@@ -7,7 +7,7 @@ import { signedInSession, statusOf, type SignedInSession } from '../base/status.
 import { ClockController } from '../base/clock-controller.ts';
 import { labelFor, strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
-import { dateTime, formatNumber, fromNow } from '../strings/time.ts';
+import { dateTime, formatNumber, fromNow } from '../text/time.ts';
 import { networkLabel, sessionLabel } from '../view/card-labels.ts';
 
 await loadAppStrings();

@@ -11,8 +11,8 @@ import { preference, setPreference } from '../base/preferences.ts';
 import { segmentStyles } from '../look/segments.ts';
 import { labelFor, strings } from '../strings/strings.ts';
 import './session-why.ts';
-import { problemText, signedOutText } from '../strings/problem-text.ts';
-import { timeLeft } from '../strings/time.ts';
+import { problemText, signedOutText } from '../text/problem-text.ts';
+import { timeLeft } from '../text/time.ts';
 
 /** The element offers no sign-in of the site's own: only the site knows its fields. */
 type FormIntent = Exclude<SignInIntent, { kind: 'custom' | 'import' }>;

@@ -6,8 +6,8 @@ import { signedInSession, troubleOf } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { labelFor, strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
-import { lastingSince, nextTry, formatNumber } from '../strings/time.ts';
-import { problemText } from '../strings/problem-text.ts';
+import { lastingSince, nextTry, formatNumber } from '../text/time.ts';
+import { problemText } from '../text/problem-text.ts';
 
 await loadAppStrings();
 

@@ -6,7 +6,7 @@ import { KeeperElement } from '../base/keeper-element.ts';
 import { strings } from '../strings/strings.ts';
 import { isRedirected, nextTryOf, signedInSession, statusOf } from '../base/status.ts';
 import { ClockController } from '../base/clock-controller.ts';
-import { nextTry } from '../strings/time.ts';
+import { nextTry } from '../text/time.ts';
 import { keptText, headlineOf } from '../view/headline.ts';
 
 /**

@@ -8,7 +8,7 @@ import { KeeperElement } from '../base/keeper-element.ts';
 import { strings } from '../strings/strings.ts';
 import { loadAppStrings, appStrings } from '../strings/app-strings.ts';
 import { popoverStyles } from '../look/popover.ts';
-import { problemText } from '../strings/problem-text.ts';
+import { problemText } from '../text/problem-text.ts';
 import { sortByTime, mergeEntries } from '../timeline/entries.ts';
 import { timelineFile } from '../timeline/file.ts';
 import { fileMenu, fileMenuStyles } from '../timeline/file-menu.ts';

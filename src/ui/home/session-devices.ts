@@ -12,7 +12,7 @@ import { icon } from '../look/icons.ts';
 import { MORE_ICONS } from '../look/more-icons.ts';
 import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
 import { labelFor, strings } from '../strings/strings.ts';
-import { fromNow } from '../strings/time.ts';
+import { fromNow } from '../text/time.ts';
 
 await loadAppStrings();
 

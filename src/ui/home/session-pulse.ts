@@ -6,7 +6,7 @@ import { ClockController } from '../base/clock-controller.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
 import { signedInSession, troubleOf, type SignedInSession } from '../base/status.ts';
 import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
-import { countdown, duration, formatNumber, hourMinute, percent } from '../strings/time.ts';
+import { countdown, duration, formatNumber, hourMinute, percent } from '../text/time.ts';
 import { loadLatency, saveLatency, sparkline, withLatency, type LatencySample } from './latency.ts';
 import { uptimeOf, type Uptime } from './uptime.ts';
 

@@ -11,7 +11,7 @@ import { signedInSession } from '../base/status.ts';
 import { icon, ICONS } from '../look/icons.ts';
 import { loadAppStrings } from '../strings/app-strings.ts';
 import { strings } from '../strings/strings.ts';
-import { formatNumber } from '../strings/time.ts';
+import { formatNumber } from '../text/time.ts';
 import { timelineOf, type Timeline } from '../timeline/model.ts';
 import { FAULT_ICONS } from './fault-icons.ts';
 import { FAULTS, NEEDS_SHOW, showLever, type FaultName } from './faults.ts';

@@ -1,12 +1,12 @@
 import { retryImport } from '../base/retry-import.ts';
 
 /** The languages of the interface, by BCP 47 tag, each under its own name. */
-export const LANGUAGES = { en: 'English', de: 'Deutsch' } as const;
+export const LANGUAGES = { en: 'English', de: 'Deutsch', fr: 'Français' } as const;
 /** A BCP 47 tag of `LANGUAGES`. */
 export type Language = keyof typeof LANGUAGES;
 
 /** English is part of the script; the other languages load when a person chooses them. */
-type Others<Strings> = { readonly [L in Exclude<Language, 'en'>]: () => Promise<Strings> };
+export type Others<Strings> = { readonly [L in Exclude<Language, 'en'>]: () => Promise<Strings> };
 
 /** `strings` are in the current language; `load` is for a part of the page that arrives after the language was set. */
 export type Catalog<Strings> = { readonly strings: Strings; load(): Promise<void> };
@@ -53,12 +53,12 @@ export const isLanguage = (tag: string): tag is Language => Object.hasOwn(LANGUA
  *
  * @example
  * import { matchLanguage } from 'session-keeper/elements';
- * matchLanguage(['fr-FR', 'de-AT']); // 'de'
+ * matchLanguage(['nl-NL', 'de-AT']); // 'de'
  */
 export const matchLanguage = (tags: readonly string[]): Language =>
   tags.map((tag) => tag.split('-')[0] ?? '').find(isLanguage) ?? 'en';
 
-const DEFAULT_LOCALE: Readonly<Record<Language, string>> = { en: 'en-GB', de: 'de-DE' };
+const DEFAULT_LOCALE: Readonly<Record<Language, string>> = { en: 'en-GB', de: 'de-DE', fr: 'fr-FR' };
 const ownLocale = new Intl.DateTimeFormat().resolvedOptions().locale;
 
 /** The locale for times and numbers: the browser's own if it is of this language, because it decides 14:30 or 2:30 pm. */

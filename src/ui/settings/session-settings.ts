@@ -11,7 +11,7 @@ import { saveFile } from '../base/save-file.ts';
 import { segmentStyles } from '../look/segments.ts';
 import { clearConversations } from '../conversation/conversation-store.ts';
 import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
-import { problemText } from '../strings/problem-text.ts';
+import { problemText } from '../text/problem-text.ts';
 import { strings } from '../strings/strings.ts';
 import { timelineFile } from '../timeline/file.ts';
 

@@ -1,9 +1,8 @@
 import { catalog } from '../locale/language.ts';
+import { loadersOf } from './translations.ts';
 import { explanationEn, type ExplanationStrings } from './explanation-en.ts';
 
-const explanation = catalog<ExplanationStrings>(explanationEn, {
-  de: async () => (await import('./explanation-de.ts')).explanationDe,
-});
+const explanation = catalog<ExplanationStrings>(explanationEn, loadersOf('explanation'));
 
 /** Loads the strings of `<session-why>`, which the first paint does without. */
 export const loadExplanationStrings = (): Promise<void> => explanation.load();

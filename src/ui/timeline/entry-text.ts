@@ -2,7 +2,7 @@ import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import type { SessionStateName, SessionEventName } from '../../protocol/journal-names.ts';
 import type { SocketStateName } from '../../protocol/snapshot.ts';
 import { appStrings } from '../strings/app-strings.ts';
-import { formatNumber } from '../strings/time.ts';
+import { formatNumber } from '../text/time.ts';
 import { isOwnRequest, parseFields, REQUEST } from './entries.ts';
 import type { LaneKind } from './model.ts';
 

@@ -1,6 +1,6 @@
 import { css, html, nothing, type TemplateResult } from 'lit';
 import { appStrings } from '../strings/app-strings.ts';
-import { formatNumber } from '../strings/time.ts';
+import { formatNumber } from '../text/time.ts';
 import { filterEntries, isNarrowed, type Filter } from './filter.ts';
 import type { LaneKind, Timeline } from './model.ts';
 

@@ -1,6 +1,6 @@
 import { formatLocale } from '../locale/language.ts';
 import { appStrings } from '../strings/app-strings.ts';
-import { duration } from '../strings/time.ts';
+import { duration } from '../text/time.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import { loadAppStrings } from '../strings/app-strings.ts';
 import { explanationStrings } from '../strings/explanation-strings.ts';
-import { timeOfDay } from '../strings/time.ts';
+import { timeOfDay } from '../text/time.ts';
 import { entryText, rawEntry } from '../timeline/entry-text.ts';
 
 await loadAppStrings();

@@ -1,8 +1,8 @@
 import type { SessionView, Snapshot } from '../../protocol/snapshot.ts';
 import { explanationStrings } from '../strings/explanation-strings.ts';
 import { signedInSession, statusOf, troubleOf, type Status } from '../base/status.ts';
-import { fromNow } from '../strings/time.ts';
-import { evidence, isCancelled, problemText } from '../strings/problem-text.ts';
+import { fromNow } from '../text/time.ts';
+import { evidence, isCancelled, problemText } from '../text/problem-text.ts';
 import { firstProblem } from './headline.ts';
 
 /** One cause: sentences for the person in front of the screen, and the technical details under them. */

@@ -1,8 +1,8 @@
 import type { Continuity, Snapshot } from '../../protocol/snapshot.ts';
 import { strings } from '../strings/strings.ts';
 import { isRedirected, displayName, statusOf, troubleOf, type SignedInSession, type Status } from '../base/status.ts';
-import { duration, fromNow, joinList } from '../strings/time.ts';
-import { problemText, signedOutText } from '../strings/problem-text.ts';
+import { duration, fromNow, joinList } from '../text/time.ts';
+import { problemText, signedOutText } from '../text/problem-text.ts';
 
 /** The session in one sentence, and what it means for the reader. `detail` may be empty. */
 export type Headline = { headline: string; detail: string };

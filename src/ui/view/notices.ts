@@ -2,7 +2,7 @@ import type { Keeper } from '../../page/types/types.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { strings } from '../strings/strings.ts';
 import { signedInSession, type Status } from '../base/status.ts';
-import { hourMinute } from '../strings/time.ts';
+import { hourMinute } from '../text/time.ts';
 
 /** Something that deserves a line above the page. */
 export type Notice = { id: 'update' | 'ending' | 'sign-in' | 'offline' | 'memory'; title: string; detail: string };

@@ -3,7 +3,7 @@ import type { Keeper } from '../../page/types/types.ts';
 import type { Snapshot } from '../../protocol/snapshot.ts';
 import { nextTryOf, signedInSession, type Status } from '../base/status.ts';
 import { labelFor, strings } from '../strings/strings.ts';
-import { lastingSince, nextTry } from '../strings/time.ts';
+import { lastingSince, nextTry } from '../text/time.ts';
 import { headlineOf } from './headline.ts';
 
 /** What `<session-status>` shows when it opens: the sentence, each connection, and the next attempt. */

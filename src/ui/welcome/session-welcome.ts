@@ -8,7 +8,7 @@ import { KeeperElement } from '../base/keeper-element.ts';
 import { MORE_ICONS } from '../look/more-icons.ts';
 import { loadOffer, offer } from '../base/offer.ts';
 import { appStrings, loadAppStrings } from '../strings/app-strings.ts';
-import { problemText } from '../strings/problem-text.ts';
+import { problemText } from '../text/problem-text.ts';
 import { strings } from '../strings/strings.ts';
 import { faultStrip, stripStyles } from './fault-strip.ts';
 

@@ -1,4 +1,4 @@
-import { strings } from './strings.ts';
+import { strings } from '../strings/strings.ts';
 import { formatLocale } from '../locale/language.ts';
 import type { TimeUnit } from '../locale/plural.ts';
 

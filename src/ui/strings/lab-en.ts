@@ -1,5 +1,4 @@
 import { pluralsFor } from '../locale/plural.ts';
-import type { FaultName } from './faults.ts';
 
 const { counted } = pluralsFor('en');
 const requests = (count: number): string => counted(count, { one: 'request', other: 'requests' });
@@ -7,7 +6,9 @@ const messages = (count: number): string => counted(count, { one: 'message', oth
 const faults = (count: number): string => counted(count, { one: 'fault', other: 'faults' });
 const signOuts = (count: number): string => counted(count, { one: 'sign-out', other: 'sign-outs' });
 
-const fault: Record<FaultName, readonly [title: string, detail: string]> = {
+type Fault = readonly [title: string, detail: string];
+
+const fault = {
   worker: ['Replace the worker', 'A page cannot kill its worker, so a new version takes its place.'],
   reload: ['Reload', 'This page starts again, in the middle of the run.'],
   'hard-reload': ['Hard reload', 'Press Shift and reload: no worker controls the page then.'],
@@ -20,11 +21,11 @@ const fault: Record<FaultName, readonly [title: string, detail: string]> = {
   restart: ['Server away', 'It closes every connection, and refuses new ones for 3 seconds.'],
   deploy: ['Deploy a version', 'A new worker takes over while everything runs.'],
   tabs: ['Forty at once', 'Forty requests with an expired token, as forty tabs send them.'],
-};
+} satisfies Record<string, Fault>;
 
 /** The strings of the resilience page. */
 export const labEn = {
-  fault,
+  fault: fault as Record<keyof typeof fault, Fault>,
   killed: ['Kill the worker', 'The browser ends it, as it does to free memory.'] as readonly [string, string],
   fortyTabs: ['Forty tabs at once', 'Forty tabs open with an expired token.'] as readonly [string, string],
   lead: 'Break it yourself. Requests and messages run all the time; each has to arrive once.',
