@@ -24,7 +24,7 @@ import { createRequestLog, type RequestLog } from './auth/request-log.ts';
 import { openWorkerSecrets, type WorkerSecrets } from './worker/worker-secret.ts';
 import { createStats, type Stats } from './base/stats.ts';
 import type { Storage } from './storage/storage.ts';
-import { createDeviceSessions, type DeviceSessions } from './auth/device-sessions.ts';
+import { createDeviceSessions, type DeviceSessions } from './sessions/device-sessions.ts';
 import { grantKey } from './provider/provider-records.ts';
 import { createCookieSessions, type CookieSessions } from './auth/cookie-sessions.ts';
 import { createTicketStore, type Tickets } from './auth/tickets.ts';

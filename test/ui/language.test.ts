@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Problem } from '../../src/protocol/problem.ts';
 import { strings } from '../../src/ui/strings/strings.ts';
 import { loadAppStrings, appStrings } from '../../src/ui/strings/app-strings.ts';
-import { loadExplanationStrings } from '../../src/ui/strings/explanation-strings.ts';
+import { loadExplanationStrings } from '../../src/ui/view/explanation-strings.ts';
 import {
   matchLanguage,
   formatLocale,
@@ -18,7 +18,8 @@ import { en } from '../../src/ui/strings/en.ts';
 import { appEn } from '../../src/ui/strings/app-en.ts';
 import { explanationEn } from '../../src/ui/strings/explanation-en.ts';
 import { labEn } from '../../src/ui/strings/lab-en.ts';
-import { loadersOf, type Translation } from '../../src/ui/strings/translations.ts';
+import type { Translation } from '../../src/ui/strings/translation.ts';
+import { loadersOf } from '../../src/ui/strings/translations.ts';
 import { scenes } from './scenes.ts';
 
 const NOW = 1_800_000_000_000;
@@ -37,7 +38,8 @@ const textsOf = (value: unknown, path = ''): Map<string, string> => {
 };
 
 /** Names, and words that are the same in another language too. */
-const ALIKE = /^\/(reason\/never|kind\/oidc|status\/offline|lane\/(tabs|worker|socket)|online|offline|version|tier\/compatible|messages|pages|menu)$/;
+const ALIKE =
+  /^\/(reason\/never|kind\/oidc|status\/offline|lane\/(tabs|worker|socket)|online|offline|version|tier\/compatible|messages|pages|menu|moreDetail\/\d\/0)$/;
 
 describe('strings that are loaded later', () => {
   afterEach(() => void vi.useRealTimers());

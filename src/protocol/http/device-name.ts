@@ -7,7 +7,7 @@ const BROWSERS = [
 ] as const;
 const SYSTEMS = ['Android', 'iPhone', 'iPad', 'Windows', 'Macintosh', 'CrOS', 'Linux'] as const;
 
-/** "Firefox, Windows"; empty for an unknown user agent. Coarse on purpose: it tells two devices of one user apart, and no more. */
+/** "Firefox, Windows"; empty for an unknown user agent. Coarse on purpose: a user recognizes a device by it, and a stranger learns no more. */
 export const deviceName = (userAgent: string): string => {
   const browser = BROWSERS.find(([mark]) => userAgent.includes(mark))?.[1];
   const system = SYSTEMS.find((mark) => userAgent.includes(mark));

@@ -5,7 +5,7 @@ import { dateTime, hourMinute } from '../text/time.ts';
 import { problemText } from '../text/problem-text.ts';
 import { deliveryLabel, type Conversation, type MessageData } from './conversation.ts';
 import { dayText } from './day-text.ts';
-import { rowsOf, type Row } from './rows.ts';
+import { rowsOf, type ConversationRow } from './rows.ts';
 
 /** `self`: the name of the user at this screen. `live`: the socket is open. `now`: in ms since the Unix epoch. */
 type Context = {
@@ -26,7 +26,7 @@ const emptyText = ({ history }: Conversation): string => {
   return history === 'unreachable' ? appStrings().messagesLater : '';
 };
 
-type MessageRow = Extract<Row, { type: 'message' }>;
+type MessageRow = Extract<ConversationRow, { type: 'message' }>;
 
 const deliveryView = ({ item, hasNews }: MessageRow, { live, retry }: Context): TemplateResult | typeof nothing => {
   if (item.type !== 'own' || !hasNews) return nothing;
@@ -52,7 +52,7 @@ const messageView = (row: MessageRow, context: Context): TemplateResult => {
     ${ends || hasNews ? html`<span class="meta">${ends ? time : nothing}${deliveryView(row, context)}</span>` : nothing}</li>`;
 };
 
-const rowView = (row: Row, context: Context): TemplateResult => {
+const rowView = (row: ConversationRow, context: Context): TemplateResult => {
   if (row.type === 'day')
     return html`<li class="day"><time datetime=${new Date(row.at).toISOString()}>${dayText(row.at, context.now)}</time></li>`;
   if (row.type === 'message') return messageView(row, context);

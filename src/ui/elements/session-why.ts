@@ -4,7 +4,7 @@ import { customElement } from '../base/custom-element.ts';
 import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import type { SessionView, Snapshot } from '../../protocol/snapshot.ts';
 import { KeeperElement } from '../base/keeper-element.ts';
-import { loadExplanationStrings, explanationStrings } from '../strings/explanation-strings.ts';
+import { loadExplanationStrings, explanationStrings } from '../view/explanation-strings.ts';
 import { ClockController } from '../base/clock-controller.ts';
 import { explain } from '../view/explanation.ts';
 import type { StoryEnd } from '../view/explanation-history.ts';

@@ -1,5 +1,5 @@
 import { pluralsFor } from '../locale/plural.ts';
-import type { Translation } from './translations.ts';
+import type { Translation } from './translation.ts';
 
 const { counted, noun } = pluralsFor('fr');
 const tabs = (count: number): string => counted(count, { one: 'onglet', other: 'onglets' });

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { JournalEntry } from '../../protocol/bridge/calls.ts';
 import { loadAppStrings } from '../strings/app-strings.ts';
-import { explanationStrings } from '../strings/explanation-strings.ts';
+import { explanationStrings } from './explanation-strings.ts';
 import { timeOfDay } from '../text/time.ts';
 import { entryText, rawEntry } from '../timeline/entry-text.ts';
 

@@ -1,5 +1,5 @@
 import type { SessionView, Snapshot } from '../../protocol/snapshot.ts';
-import { explanationStrings } from '../strings/explanation-strings.ts';
+import { explanationStrings } from './explanation-strings.ts';
 import { signedInSession, statusOf, troubleOf, type Status } from '../base/status.ts';
 import { fromNow } from '../text/time.ts';
 import { evidence, isCancelled, problemText } from '../text/problem-text.ts';

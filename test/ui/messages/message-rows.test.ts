@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findChannels } from '../../../src/ui/conversation/channel-list.ts';
 import { emptyConversation, type Item } from '../../../src/ui/conversation/conversation.ts';
 import { dayText } from '../../../src/ui/conversation/day-text.ts';
-import { rowsOf, type Row } from '../../../src/ui/conversation/rows.ts';
+import { rowsOf, type ConversationRow } from '../../../src/ui/conversation/rows.ts';
 
 const NOON = new Date(2027, 2, 4, 12).getTime();
 const MINUTE_MS = 60_000;
@@ -22,7 +22,7 @@ const own = (key: string, at: number, state: 'waiting' | 'acknowledged' = 'ackno
 });
 
 const shape = (items: readonly Item[]): string[] =>
-  rowsOf(items).map((row: Row) => {
+  rowsOf(items).map((row: ConversationRow) => {
     if (row.type !== 'message') return row.type;
     return `${row.key}${row.starts ? ' starts' : ''}${row.ends ? ' ends' : ''}${row.hasNews ? ' news' : ''}`;
   });

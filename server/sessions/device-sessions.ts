@@ -7,8 +7,8 @@ import { digest } from '../base/crypto.ts';
 import type { ServerClock } from '../base/server-clock.ts';
 import type { Decision, Store } from '../base/store.ts';
 import type { Principal, SessionRevocations } from '../http/principal.ts';
-import { cookieSessionKey } from './cookie-sessions.ts';
-import { familyKey } from './password-tokens.ts';
+import { cookieSessionKey } from '../auth/cookie-sessions.ts';
+import { familyKey } from '../auth/password-tokens.ts';
 
 /** The sessions of one person. It has no address and no user agent: `name` is browser and system in words. */
 export const DEVICE_SESSIONS = object({

@@ -1,6 +1,6 @@
 import { catalog } from '../locale/language.ts';
-import { loadersOf } from './translations.ts';
-import { explanationEn, type ExplanationStrings } from './explanation-en.ts';
+import { loadersOf } from '../strings/translations.ts';
+import { explanationEn, type ExplanationStrings } from '../strings/explanation-en.ts';
 
 const explanation = catalog<ExplanationStrings>(explanationEn, loadersOf('explanation'));
 
