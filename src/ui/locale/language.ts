@@ -6,7 +6,7 @@ export const LANGUAGES = { en: 'English', de: 'Deutsch', fr: 'Français' } as co
 export type Language = keyof typeof LANGUAGES;
 
 /** English is part of the script; the other languages load when a person chooses them. */
-export type Others<Strings> = { readonly [L in Exclude<Language, 'en'>]: () => Promise<Strings> };
+type Others<Strings> = { readonly [L in Exclude<Language, 'en'>]: () => Promise<Strings> };
 
 /** `strings` are in the current language; `load` is for a part of the page that arrives after the language was set. */
 export type Catalog<Strings> = { readonly strings: Strings; load(): Promise<void> };

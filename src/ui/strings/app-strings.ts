@@ -1,8 +1,10 @@
 import { catalog } from '../locale/language.ts';
-import { loadersOf } from './translations.ts';
 import { appEn, type AppStrings } from './app-en.ts';
 
-const app = catalog<AppStrings>(appEn, loadersOf('app'));
+const app = catalog<AppStrings>(appEn, {
+  de: async () => (await import('./app-de.ts')).appDe,
+  fr: async () => (await import('./fr.ts')).fr.app,
+});
 
 /** Loads the strings of the parts that arrive after the first paint. Each such part awaits this before it renders. */
 export const loadAppStrings = (): Promise<void> => app.load();

@@ -1,8 +1,10 @@
 import { catalog } from '../locale/language.ts';
-import { loadersOf } from './translations.ts';
 import { en, type Strings } from './en.ts';
 
-const core = catalog<Strings>(en, loadersOf('core'));
+const core = catalog<Strings>(en, {
+  de: async () => (await import('./de.ts')).de,
+  fr: async () => (await import('./fr.ts')).fr.core,
+});
 
 /** The strings in the current language. Read them on each render: the language may change. */
 export const strings = (): Strings => core.strings;
