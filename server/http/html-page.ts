@@ -56,9 +56,9 @@ export const pageCsp = (formTargets: readonly string[]): string =>
     "base-uri 'none'",
   ].join('; ');
 
-/** A page without scripts and external files. `main`: HTML that the caller has escaped. */
-export const renderPage = (title: string, main: string): string => `<!doctype html>
-<html lang="en">
+/** A page without scripts and external files. `main`: HTML that the caller has escaped. `language`: a BCP 47 tag. */
+export const renderPage = (title: string, main: string, language: string): string => `<!doctype html>
+<html lang="${escapeHtml(language)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

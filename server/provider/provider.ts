@@ -16,6 +16,7 @@ import { countBegunSignIns, storeAdapter, type ProviderStorageOptions } from './
 import { isLoopbackHost } from '../http/cookie.ts';
 import { moveLegacyRecords } from './legacy-records.ts';
 import { createRefreshTokenIds, type RefreshTokenIds } from './refresh-token-id.ts';
+import { pageStrings } from './page-strings.ts';
 import { messagePage, signOutPage } from './sign-in-page.ts';
 import { sendPage, signInPath, signInRoutes, type GrantPolicy } from './sign-in-routes.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -126,8 +127,6 @@ const features = (options: ProviderOptions, nonceSecret: Buffer): { [name: strin
   const nonces = options.dpop === 'required' ? { nonceSecret, requireNonce: () => true } : {};
   const dPoP = { enabled: true, allowReplay: false, ...nonces };
   const formTargets = options.appOrigins;
-  const signedOut = { title: 'You are signed out', text: 'Your sign-in here has ended.' };
-  const link = { href: formTargets[0] ?? '/', label: 'Back to the application' };
   return {
     devInteractions: off,
     dPoP: options.dpop === 'off' ? off : dPoP,
@@ -135,8 +134,13 @@ const features = (options: ProviderOptions, nonceSecret: Buffer): { [name: strin
     introspection: { enabled: true, allowedPolicy: ownTokensOnly },
     rpInitiatedLogout: {
       enabled: true,
-      logoutSource: async (ctx: Context, form: string) => sendPage(ctx, 200, signOutPage(form), formTargets),
-      postLogoutSuccessSource: async (ctx: Context) => sendPage(ctx, 200, messagePage({ ...signedOut, link }), []),
+      logoutSource: async (ctx: Context, form: string) =>
+        sendPage(ctx, 200, signOutPage(form, pageStrings(ctx.get('accept-language'))), formTargets),
+      postLogoutSuccessSource: async (ctx: Context) => {
+        const t = pageStrings(ctx.get('accept-language'));
+        const href = formTargets[0] ?? '/';
+        sendPage(ctx, 200, messagePage({ t, title: t.signedOut, text: t.signedOutDetail, href }), []);
+      },
     },
     resourceIndicators: resourceIndicators(options),
   };
@@ -205,9 +209,9 @@ const configuration = async (
     interactions: { url: (_ctx: Context, { uid }: { uid: string }) => signInPath(uid) },
     features: features(options, (await secrets.keys('provider-nonces'))()[0]),
     renderError: async (ctx: Context, out: { error?: string; error_description?: string }) => {
-      const text = out.error_description ?? out.error ?? 'The provider cannot process this request.';
-      const link = { href: options.appOrigins[0] ?? '/', label: 'Back to the application' };
-      sendPage(ctx, ctx.status, messagePage({ title: 'Signing in did not work', text, link }), []);
+      const t = pageStrings(ctx.get('accept-language'));
+      const text = out.error_description ?? out.error ?? t.failedDetail;
+      sendPage(ctx, ctx.status, messagePage({ t, title: t.failed, text, href: options.appOrigins[0] ?? '/' }), []);
     },
     ...accountsConfiguration(options),
   };

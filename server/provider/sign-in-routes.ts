@@ -6,6 +6,7 @@ import type { LoginRateLimit } from '../limits/login-rate-limit.ts';
 import { pageCsp } from '../http/html-page.ts';
 import { clientAddress } from '../http/request-context.ts';
 import { string } from '../../src/protocol/schema/schema.ts';
+import { pageStrings, type PageStrings } from './page-strings.ts';
 import { continuePage, messagePage, signInPage } from './sign-in-page.ts';
 
 /**
@@ -57,6 +58,10 @@ export const sendPage = (ctx: Context, status: number, html: string, formTargets
   ctx.body = html;
 };
 
+/** The language that the client asked for, or that the browser prefers. */
+const stringsFor = (ctx: Context, { params }: Interaction): PageStrings =>
+  pageStrings(ctx.get('accept-language'), params['ui_locales']);
+
 const grantFor = async (
   { provider, resource, furtherResources, grants }: SignInRoutes,
   accountId: string,
@@ -90,8 +95,9 @@ const signIn = async (
 ): Promise<void> => {
   const action = signInPath(interaction.uid);
   const username = form.get('username') ?? '';
+  const t = stringsFor(ctx, interaction);
   const refuse = (status: number, problem: string): void =>
-    sendPage(ctx, status, signInPage({ action, username, problem, hint: routes.hint }), routes.appOrigins);
+    sendPage(ctx, status, signInPage({ t, action, username, problem, hint: routes.hint }), routes.appOrigins);
   const attempt = await routes.loginRateLimit.take({
     route: 'sign-in-page',
     account: username,
@@ -100,10 +106,10 @@ const signIn = async (
   });
   if (attempt.type === 'limited') {
     ctx.set('retry-after', String(attempt.waitSeconds));
-    return refuse(429, `Too many wrong attempts. Wait ${attempt.waitSeconds} seconds, then try again.`);
+    return refuse(429, t.tooMany(attempt.waitSeconds));
   }
   const account = routes.accounts.byPassword(username, form.get('password') ?? '');
-  if (!account) return refuse(422, 'The user name or the password is wrong.');
+  if (!account) return refuse(422, t.wrong);
   attempt.succeeded();
   ctx.res.appendHeader('set-cookie', routes.deviceCookies.remember(ctx.req.headers, username));
   const grantId = await grantFor(routes, account.username, interaction);
@@ -122,12 +128,13 @@ const mayContinue = async ({ provider }: SignInRoutes, { session, params }: Inte
 
 const show = async (routes: SignInRoutes, ctx: Context, interaction: Interaction): Promise<void> => {
   const action = signInPath(interaction.uid);
+  const t = stringsFor(ctx, interaction);
   const known = routes.accounts.find(interaction.session?.accountId ?? '');
   const username = string.read(interaction.params['login_hint']);
   const needsClick = interaction.prompt.name === 'consent' && known && (await mayContinue(routes, interaction));
   const html = needsClick
-    ? continuePage({ action, name: known.name })
-    : signInPage({ action, username, hint: routes.hint });
+    ? continuePage({ t, action, name: known.name })
+    : signInPage({ t, action, username, hint: routes.hint });
   sendPage(ctx, 200, html, routes.appOrigins);
 };
 
@@ -143,7 +150,7 @@ const handleForm = async (routes: SignInRoutes, ctx: Context, interaction: Inter
       return sendPage(
         ctx,
         200,
-        signInPage({ action: signInPath(interaction.uid), hint: routes.hint }),
+        signInPage({ t: stringsFor(ctx, interaction), action: signInPath(interaction.uid), hint: routes.hint }),
         routes.appOrigins,
       );
     case 'cancel':
@@ -162,9 +169,9 @@ export const signInRoutes =
     try {
       interaction = await routes.provider.interactionDetails(ctx.req, ctx.res);
     } catch {
-      const page = { title: 'This sign-in is over', text: 'It has expired, or another tab has finished it.' };
-      const link = { href: routes.appOrigins[0] ?? '/', label: 'Back to the application' };
-      sendPage(ctx, 410, messagePage({ ...page, link }), []);
+      const t = pageStrings(ctx.get('accept-language'));
+      const href = routes.appOrigins[0] ?? '/';
+      sendPage(ctx, 410, messagePage({ t, title: t.over, text: t.overDetail, href }), []);
       return;
     }
     if (ctx.method === 'GET') await show(routes, ctx, interaction);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Provider } from 'oidc-provider';
 import { StoreUnavailable } from '../base/store.ts';
+import { pageStrings } from './page-strings.ts';
 import { messagePage } from './sign-in-page.ts';
 import { sendPage } from './sign-in-routes.ts';
 
@@ -10,8 +11,8 @@ const respond = (ctx: Context, { retryAfterSeconds }: StoreUnavailable, home: st
   ctx.remove('location');
   ctx.respond = true;
   if (ctx.accepts('json', 'html') === 'html') {
-    const link = { href: home, label: 'Back to the application' };
-    sendPage(ctx, 503, messagePage({ title: TITLE, text: 'Nothing is lost. Try again in a minute.', link }), []);
+    const t = pageStrings(ctx.get('accept-language'));
+    sendPage(ctx, 503, messagePage({ t, title: t.unavailable, text: t.unavailableDetail, href: home }), []);
   } else {
     ctx.status = 503;
     ctx.set('cache-control', 'no-store');

@@ -195,7 +195,7 @@ export class SessionTimeline extends KeeperElement {
           <button @click=${this.#backToLive}>${t.backToLive}</button></div>`
             : nothing
         }
-        ${this.#tools(file !== undefined)}${laneChoice(timeline, this.filter, this.#changeFilter)}
+        ${this.#tools(file !== undefined)}${laneChoice(this.filter, this.#changeFilter)}
         <div role="alert">${trouble.type === 'journal' ? problemText(trouble.problem) : nothing}${trouble.type === 'file' ? trouble.text : nothing}</div>
         ${this.view === 'lanes' ? this.#lanes(!file) : this.#table()}
       </div>

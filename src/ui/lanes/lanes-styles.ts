@@ -4,17 +4,23 @@ import { heightOf, laneHeight } from './paint.ts';
 /** Tabs, worker, session, one socket, requests. Their height is reserved, so that nothing moves when the journal arrives. */
 const USUAL_LANES = 5;
 
+/** From this width of the whole on, the names of the lanes are beside them (CSS pixels). */
+export const BESIDE_PX = 560;
+
 /** The styles of `<session-lanes>`. Each `.c-` class holds a colour that the canvas reads. */
 export const lanesStyles = css`
+  :host { container-type: inline-size; }
   .chart { position: relative; display: grid; grid-template-columns: minmax(0, 1fr); }
-  .beside { grid-template-columns: fit-content(13rem) minmax(0, 1fr); column-gap: .75rem; }
   .surface { position: relative; direction: ltr; border-radius: calc(var(--_radius) - .25rem); cursor: crosshair; touch-action: pan-y; user-select: none; overflow: clip; min-block-size: ${heightOf(USUAL_LANES, 'above')}px; }
-  .beside .surface { min-block-size: ${heightOf(USUAL_LANES, 'beside')}px; }
   canvas { display: block; inline-size: 100%; }
-  .names { display: grid; grid-auto-rows: ${laneHeight('beside')}px; align-content: start; align-items: center; }
-  .above .names { position: absolute; z-index: 1; inset: 1px 0 auto; grid-auto-rows: ${laneHeight('above')}px; place-items: start; pointer-events: none; }
-  .name { padding-inline: .375rem; border-radius: .25rem; font-size: .8125rem; line-height: 1.125rem; color: var(--_soft); max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-  .above .name { background: color-mix(in oklch, var(--_surface) 80%, transparent); font-size: .75rem; }
+  .names { position: absolute; z-index: 1; inset: 1px 0 auto; display: grid; grid-auto-rows: ${laneHeight('above')}px; place-items: start; pointer-events: none; }
+  .name { padding-inline: .375rem; border-radius: .25rem; font-size: .75rem; line-height: 1.125rem; color: var(--_soft); max-inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; background: color-mix(in oklch, var(--_surface) 80%, transparent); }
+  @container (width >= ${BESIDE_PX}px) {
+    .chart { grid-template-columns: 10rem minmax(0, 1fr); column-gap: .75rem; }
+    .surface { min-block-size: ${heightOf(USUAL_LANES, 'beside')}px; }
+    .names { position: static; grid-auto-rows: ${laneHeight('beside')}px; align-content: start; align-items: center; pointer-events: auto; }
+    .name { font-size: .8125rem; background: none; }
+  }
   .evidence { min-block-size: 4.5rem; padding-block-start: .75rem; font-size: .875rem; border-block-start: 1px solid var(--_line); }
   .evidence p { overflow-wrap: anywhere; }
   .evidence .row { margin-block-start: .5rem; gap: .375rem; }

@@ -9,7 +9,7 @@ import { listenToGestures } from './gestures.ts';
 import { CELL_PX } from './density.ts';
 import { RangeEvent, type TimeRange } from '../timeline/filter.ts';
 import { describeSpot, laneName, rangeEvidence, spotEvidence } from './evidence.ts';
-import { lanesStyles } from './lanes-styles.ts';
+import { BESIDE_PX, lanesStyles } from './lanes-styles.ts';
 import { legend, legendStyles } from './legend.ts';
 import { neighbourOf, spotAt, spotsOf, type Spot, type Timeline } from '../timeline/model.ts';
 import { COLOURS, readPalette, sizeCanvas, watchColours } from './canvas.ts';
@@ -23,8 +23,6 @@ type Pointed = { lane: number; spot: Spot; at: number };
 const REACH_PX = 6;
 const ZOOM_STEP = 0.6;
 const KEY_PAN_PX = 160;
-/** From this width of the whole on, the names of the lanes are beside them (CSS pixels). */
-const BESIDE_PX = 560;
 
 /**
  * The lanes of a timeline on one canvas. Mouse, touch and keyboard can each zoom, pan and select on their own.
@@ -44,16 +42,12 @@ export class SessionLanes extends LitElement {
   /** The part that is selected. */
   @property({ attribute: false }) range: TimeRange | undefined;
   @state() private pointed: Pointed | undefined;
-  @state() private names: Names = 'beside';
   @query('canvas') private readonly canvas!: HTMLCanvasElement;
   @query('.surface') private readonly surface!: HTMLElement;
   /** How long the last frame took to paint (ms). */
   lastPaintMs = 0;
   readonly #clock = new ClockController(this);
-  readonly #resize = new ResizeObserver(() => {
-    this.names = this.clientWidth < BESIDE_PX ? 'above' : 'beside';
-    this.#paintSoon();
-  });
+  readonly #resize = new ResizeObserver(() => this.#paintSoon());
   /** Where a range that the keyboard extends began (ms since the Unix epoch). */
   #anchor: number | undefined;
   #view: viewing.Viewport | undefined;
@@ -100,6 +94,10 @@ export class SessionLanes extends LitElement {
     this.#paintSoon();
   }
 
+  get #names(): Names {
+    return this.clientWidth < BESIDE_PX ? 'above' : 'beside';
+  }
+
   get #now(): number {
     return this.live ? this.#clock.now : this.timeline.to;
   }
@@ -137,7 +135,7 @@ export class SessionLanes extends LitElement {
 
   #point(x: number, y: number): void {
     const view = this.#viewport;
-    const lane = Math.floor(y / laneHeight(this.names));
+    const lane = Math.floor(y / laneHeight(this.#names));
     const found = this.timeline.lanes[lane];
     const at = viewing.timeAt(view, x);
     const reach = viewing.lengthOf(view, REACH_PX);
@@ -226,13 +224,13 @@ export class SessionLanes extends LitElement {
     if (!ctx || !this.checkVisibility()) return;
     const began = performance.now();
     const view = this.#viewport;
-    const scale = sizeCanvas(this.canvas, view.width, heightOf(this.timeline.lanes.length, this.names));
+    const scale = sizeCanvas(this.canvas, view.width, heightOf(this.timeline.lanes.length, this.#names));
     paint(
       ctx,
       {
         timeline: this.timeline,
         view,
-        names: this.names,
+        names: this.#names,
         range: this.range,
         now: this.#now,
         palette: readPalette(this.renderRoot),
@@ -261,7 +259,7 @@ export class SessionLanes extends LitElement {
         ${this.live ? html`<button @click=${() => this.#showLatest()}>${t.latest}</button>` : nothing}
         <button @click=${() => this.#selectBetween(this.#viewport.from, this.#viewport.to)}>${t.selectShown}</button>
       </div>
-      <div class="chart ${this.names}">
+      <div class="chart">
         <div class="names">
           ${this.timeline.lanes.map((lane) => html`<span class="name" title=${laneName(lane)}>${laneName(lane)}</span>`)}
         </div>

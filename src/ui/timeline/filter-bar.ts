@@ -4,6 +4,7 @@ import { formatNumber } from '../text/time.ts';
 import { filterEntries, isNarrowed, type Filter } from './filter.ts';
 import type { LaneKind, Timeline } from './model.ts';
 
+/** All of them at once, so that nothing moves when the journal arrives. */
 const LANE_KINDS: readonly LaneKind[] = ['tabs', 'worker', 'token', 'socket', 'network', 'requests'];
 
 export const filterBarStyles = css`
@@ -35,16 +36,15 @@ export const searchField = ({ entries }: Timeline, filter: Filter, change: Chang
 };
 
 /** Which lanes show, and whether internal steps do. */
-export const laneChoice = ({ lanes }: Timeline, filter: Filter, change: Change): TemplateResult => {
+export const laneChoice = (filter: Filter, change: Change): TemplateResult => {
   const t = appStrings();
-  const kinds = LANE_KINDS.filter((kind) => lanes.some((lane) => lane.kind === kind));
   const isOn = (event: Event): boolean => event.target instanceof HTMLInputElement && event.target.checked;
   const toggle = (kind: LaneKind, event: Event): void => {
     const others = filter.hidden.filter((each) => each !== kind);
     change({ hidden: isOn(event) ? others : [...others, kind] });
   };
   return html`<div class="row">
-    <fieldset class="lanes"><legend class="unseen">${t.filterLanes}</legend>${kinds.map(
+    <fieldset class="lanes"><legend class="unseen">${t.filterLanes}</legend>${LANE_KINDS.map(
       (kind) =>
         html`<label><input type="checkbox" .checked=${!filter.hidden.includes(kind)} @change=${(event: Event) => toggle(kind, event)} />${t.lane[kind]}</label>`,
     )}</fieldset>

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { pageStrings } from '../../../server/provider/page-strings.ts';
 import { continuePage, messagePage, signInPage, signOutPage } from '../../../server/provider/sign-in-page.ts';
 import { expectAccessibleInBoth } from '../../support/browser/accessible.ts';
 import { expect } from '../../support/browser/expect.ts';
@@ -104,12 +105,13 @@ test('the demo request is accessible with its response', async ({ page, gallery 
 const HINT = { username: 'demo', password: 'demo' };
 
 test("the provider's pages are accessible", async ({ page }) => {
+  const t = pageStrings('de-AT, en;q=0.5');
   const pages: Readonly<Record<string, string>> = {
-    'signing in': signInPage({ action: '/sign-in/1', hint: HINT }),
-    'a wrong password': signInPage({ action: '/sign-in/1', username: 'demo', problem: 'Wrong user name or password.' }),
-    'going on': continuePage({ action: '/sign-in/1', name: 'Demo User' }),
-    'a dead end': messagePage({ title: 'Over', text: 'This is over.', link: { href: '/', label: 'Back' } }),
-    'signing out': signOutPage('<form id="op.logoutForm" method="post" action="/end"></form>'),
+    'signing in': signInPage({ t, action: '/sign-in/1', hint: HINT }),
+    'a wrong password': signInPage({ t, action: '/sign-in/1', username: 'demo', problem: t.wrong }),
+    'going on': continuePage({ t, action: '/sign-in/1', name: 'Demo User' }),
+    'a dead end': messagePage({ t, title: t.over, text: t.overDetail, href: '/' }),
+    'signing out': signOutPage('<form id="op.logoutForm" method="post" action="/end"></form>', t),
   };
   for (const [name, html] of Object.entries(pages))
     await test.step(name, async () => {

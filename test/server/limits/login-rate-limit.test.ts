@@ -143,7 +143,7 @@ describe('the server', () => {
     for (let n = 0; n < 10; n += 1) expect((await send('wrong')).page?.status).toBe(422);
     const { page } = await send('demo');
     expect(page?.status).toBe(429);
-    expect(await page?.text()).toMatch(/Too many wrong attempts\. Wait \d+ seconds, then try again\./);
+    expect(await page?.text()).toMatch(/Too many attempts\. Try again in \d+ s\./);
     await plain.stop();
   });
 });
