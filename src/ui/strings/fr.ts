@@ -75,7 +75,13 @@ export const fr: Translation = {
       'signed-out': 'Session fermée',
     },
     kind: { oidc: 'Authentification unique', password: 'Mot de passe', ticket: 'Clé d’API' },
-    tier: { compatible: 'Compatible', bound: 'Liée', sealed: 'Scellée' },
+    tier: {
+      compatible: 'Compatible',
+      bound: 'Liée',
+      sealed: 'Scellée',
+      'device-bound': 'Liée à cet appareil',
+      vault: 'Coffre',
+    },
     serverProblem: (code) => `Le serveur a des difficultés (${code}).`,
     tooManyAttempts: (wait) => `Trop de tentatives. Réessayez dans ${wait}.`,
     wrongCredentials: {
@@ -455,6 +461,9 @@ export const fr: Translation = {
         'La session est liée à une clé de ce navigateur. Un script malveillant dans ce site pourrait tout de même s’en servir ici.',
       sealed:
         'Seul le worker en arrière-plan peut ouvrir la session enregistrée. Aucun script de la page ne peut la lire.',
+      'device-bound':
+        'Le navigateur prouve toutes les quelques minutes qu’il tourne sur l’appareil de la connexion. Un cookie copié ne sert plus à rien.',
+      vault: 'La session est gardée sous une adresse à elle. Aucun script de cette page ne peut la lire.',
     },
 
     sendDirectly: 'Envoyer une requête',

@@ -13,7 +13,7 @@ import { appStrings, loadAppStrings } from '../../../src/ui/strings/app-strings.
 import { strings } from '../../../src/ui/strings/strings.ts';
 import { networkLabel, sessionLabel } from '../../../src/ui/view/card-labels.ts';
 import { explain } from '../../../src/ui/view/explanation.ts';
-import { loadExplanationStrings } from '../../../src/ui/strings/explanation-strings.ts';
+import { loadExplanationStrings } from '../../../src/ui/view/explanation-strings.ts';
 import { headlineOf } from '../../../src/ui/view/headline.ts';
 import { noticesOf } from '../../../src/ui/view/notices.ts';
 import { scenes } from '../scenes.ts';
