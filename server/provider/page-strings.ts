@@ -102,8 +102,8 @@ const weighted = (range: string): { tag: string; weight: number } => {
 };
 
 /**
- * The strings of the provider's pages in the language that the client wants (`ui_locales`, OpenID Connect Core §3.1.2.1), else
- * that the browser prefers, else in English.
+ * The strings of the provider's pages. The client names the language (`ui_locales`, OpenID Connect Core §3.1.2.1), else the
+ * browser does, else they are English.
  */
 export const pageStrings = (acceptLanguage: string | undefined, uiLocales?: unknown): PageStrings => {
   const wanted = (string.read(uiLocales) ?? '').split(' ').map((tag) => tag.split('-')[0]?.toLowerCase() ?? '');

@@ -10,9 +10,9 @@ export const icon = (path: string): TemplateResult =>
 /** Icons of the header and the bar of links. `MORE_ICONS` has those that other parts use. */
 export const ICONS = {
   bolt: 'M13 3 5 14h6l-1 7 8-11h-6z',
-  home: 'M4 10.500 12 4l8 6.500V20h-5.500v-5.500h-5V20H4z',
-  messages: 'M4 5h16v11H9.500L5.500 20v-4H4z',
-  play: 'M7 4.500 18.500 12 7 19.500z',
+  home: 'M4 10.5 12 4l8 6.5V20h-5.5v-5.5h-5V20H4z',
+  messages: 'M4 5h16v11H9.5L5.5 20v-4H4z',
+  play: 'M7 4.5 18.5 12 7 19.5z',
   sliders: 'M4 7h16M4 17h16M16 4v6M8 14v6',
   timeline: 'M4 6h9M8 12h12M4 18h6m4 0h5',
 } as const;
