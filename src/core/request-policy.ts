@@ -49,7 +49,7 @@ const ruleAsSent = (rules: readonly ApiRule[], self: string, { origin, path }: T
 
 /** Names the token that the requests of a rule need. `undefined`: the session's own. Rules of one API share its token. */
 export const resourceOf = ({ resource, audience, scope }: ApiRule): string | undefined =>
-  (resource ?? audience ?? scope) === undefined ? undefined : JSON.stringify([resource, audience, scope]);
+  (resource ?? audience ?? scope) && JSON.stringify([resource, audience, scope]);
 
 /** Whether the path lies in a rule only until a server decodes it. Such a request gets no token. */
 export const leavesRule = (rules: readonly ApiRule[], self: string, target: Target): boolean =>

@@ -69,8 +69,7 @@ export const createRequests = (options: RequestsOptions): Requests => {
 
   /** A machine that has just started has no token yet, and would answer a refusal with the refused one. */
   const judgeRefusal = async (machine: SessionSource, event: TokenEvent & { type: 'refused' }): Promise<Verdict> => {
-    const { id, resource } = event;
-    const current = await machine.requestToken({ type: 'request', id, resource });
+    const current = await machine.requestToken({ ...event, type: 'request' });
     const isNewer = current.type === 'authorized' && current.generation > event.generation;
     return isNewer ? current : machine.requestToken(event);
   };

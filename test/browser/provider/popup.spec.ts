@@ -3,7 +3,7 @@ import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { expectSession, snapshotOf } from '../../support/page/keeper-page.ts';
 import { atProvider } from '../../support/page/sign-in.ts';
 import { openSite } from '../../support/sites/embedding-site.ts';
-import { PROVIDER_SITE_WORKER, startProviderSite, type ProviderSite } from '../../support/sites/provider-site.ts';
+import { PROVIDER_SITE_WORKER, startProviderSite, type ProviderSite } from '../../support/providers/provider-site.ts';
 
 let site: ProviderSite;
 test.beforeEach(async ({ complaints, page }) => {

@@ -5,7 +5,7 @@ import { expectSession } from '../../support/page/keeper-page.ts';
 import { atProvider } from '../../support/page/sign-in.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 import { openSite } from '../../support/sites/embedding-site.ts';
-import { PROVIDER_SITE_WORKER, startProviderSite, type ProviderSite } from '../../support/sites/provider-site.ts';
+import { PROVIDER_SITE_WORKER, startProviderSite, type ProviderSite } from '../../support/providers/provider-site.ts';
 
 const ORDERS = 'https://orders.example/';
 const BILLING = 'https://billing.example/';

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { startProvider } from '../../../server/provider-server.ts';
 import type { ApiRule } from '../../../src/protocol/config.ts';
 import { TEST_SECRET } from '../server/test-secret.ts';
-import { embeddingConfig, keeperScript, PLAIN_PAGE, startEmbeddingSite, type EmbeddingSite } from './embedding-site.ts';
+import {
+  embeddingConfig,
+  keeperScript,
+  PLAIN_PAGE,
+  startEmbeddingSite,
+  type EmbeddingSite,
+} from '../sites/embedding-site.ts';
 
 export const PROVIDER_SITE_WORKER = '/keeper-sw.js';
 
