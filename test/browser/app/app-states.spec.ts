@@ -120,13 +120,20 @@ test.describe('German', () => {
   });
 
   for (const page of ['', '#messages', '#timeline', '#lab', '#tryIt', '#settings', '#nothing'])
-    test(`fits at 320 px: ${page || 'home'}`, async ({ page: tab, gallery }) => {
-      await tab.setViewportSize({ width: 320, height: 700 });
-      await gallery.open('degraded', page, 'de');
-      await expect(tab.getByRole('heading', { level: 1 })).toBeVisible();
-      expect(
-        await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-      ).toBe(0);
+    test(`fits at 320 px and at a zoom of 400 %: ${page || 'home'}`, async ({ page: tab, gallery }) => {
+      // 320 by 256 is a screen of 1280 by 1024 at a zoom of 400 % (WCAG 2.2, 1.4.10)
+      for (const [height, language] of [
+        [256, 'fr'],
+        [700, 'de'],
+      ] as const) {
+        await tab.setViewportSize({ width: 320, height });
+        await gallery.open('degraded', page, language);
+        await expect(tab.getByRole('heading', { level: 1 })).toBeVisible();
+        expect(
+          await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+          language,
+        ).toBe(0);
+      }
       await expectAccessible(tab);
     });
 });
