@@ -42,6 +42,14 @@ const SCRIPTS: readonly ScriptEntry[] = [
     baked: false,
   },
   {
+    file: 'keeper-vault.js',
+    source: 'src/vault/vault.ts',
+    format: 'es',
+    tsconfig: 'src/vault/tsconfig.json',
+    precache: false,
+    baked: false,
+  },
+  {
     file: 'keeper.js',
     source: 'src/page/index.ts',
     format: 'es',

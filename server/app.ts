@@ -15,6 +15,7 @@ import type { Releases } from './worker/releases.ts';
 import type { ServerOptions } from './server-options.ts';
 import type { ServerServices } from './server-services.ts';
 import { createStaticHandler } from './static.ts';
+import { checkedEmbedders, VAULT_PATH } from './worker/vault-document.ts';
 import { DEFAULT_SCOPE, EXTERNAL_SCOPE, keeperConfig } from './worker/keeper-config.ts';
 
 /** Audience of the access tokens for the API (RFC 8707). */
@@ -93,10 +94,11 @@ export const createApp = (context: ServerContext) => {
       scope,
       embedded,
       logout: options.logout,
-      serverPaths: options.serverPaths,
+      serverPaths: options.vaultEmbedders ? [...(options.serverPaths ?? []), VAULT_PATH] : options.serverPaths,
     }),
     workerSecrets: services.workerSecrets,
     workers: options.workers ?? [],
+    embedders: checkedEmbedders(options.vaultEmbedders ?? []),
     trustedTypes: options.trustedTypes !== false,
     edition: () => (deployed === 0 ? '' : `\n// deployed ${deployed}\n`),
   });

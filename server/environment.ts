@@ -32,9 +32,12 @@ const sealKeyFrom = (text: string | undefined): number | undefined => {
 const originFrom = (name: string, text: string | undefined): string | undefined => {
   if (text === undefined) return undefined;
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isOrigin = url !== undefined && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href;
+  const isOrigin = url !== undefined && /^https?:\/\/[\w.:[\]-]+\/$/.test(url.href) && `${url.origin}/` === url.href;
   return isOrigin ? url.origin : fail(`${name} must be an origin such as https://app.example; it is "${text}".`);
 };
+
+const embeddersFrom = (text: string | undefined): string[] | undefined =>
+  text?.split(',').flatMap((each) => originFrom('VAULT_EMBEDDERS', each.trim()) ?? []);
 
 const logoutFrom = (text: string | undefined): ServerOptions['logout'] =>
   text === undefined || text === 'local' || text === 'provider'
@@ -107,6 +110,7 @@ export const optionsFrom = (env: NodeJS.ProcessEnv, flags: readonly string[]): S
     logout: logoutFrom(given(env['OIDC_LOGOUT'])),
     workers: given(env['WORKER_SCRIPTS'])?.split(','),
     serverPaths: given(env['SERVER_PATHS'])?.split(','),
+    vaultEmbedders: embeddersFrom(given(env['VAULT_EMBEDDERS'])),
     trustedTypes: env['TRUSTED_TYPES'] !== '0',
     sealKey: sealKeyFrom(given(env['SEAL_KEY'])),
     // A person reads the terminal of `npm start`; a machine collects the lines of a service.

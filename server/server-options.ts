@@ -64,6 +64,8 @@ export type ServerOptions = {
   serverPaths?: readonly string[] | undefined;
   /** Paths of the site's own worker scripts. The browser refuses all other workers (CSP `worker-src`). */
   workers?: readonly string[] | undefined;
+  /** Origins whose pages may keep their session here, such as `https://app.example.com`. They embed `/keeper-vault.html`. */
+  vaultEmbedders?: readonly string[] | undefined;
   /** Whether pages enforce Trusted Types (https://w3c.github.io/trusted-types/), by default `true`. */
   trustedTypes?: boolean | undefined;
   /** Number of the key from which the seal secrets derive. A higher number rotates the key: see worker-secret.ts. */

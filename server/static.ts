@@ -10,6 +10,7 @@ import { requestOrigin, type Origins } from './http/origins.ts';
 import { isDocumentNavigation } from './http/request-target.ts';
 import { escapeHtml } from './http/html-page.ts';
 import type { Releases } from './worker/releases.ts';
+import { VAULT_PATH, vaultDocument } from './worker/vault-document.ts';
 import { workerResponse } from './worker/worker-response.ts';
 import type { WorkerSecrets } from './worker/worker-secret.ts';
 
@@ -23,6 +24,8 @@ export type StaticOptions = {
   workerSecrets: WorkerSecrets;
   /** Paths of the site's own worker scripts. */
   workers: readonly string[];
+  /** Exact origins whose pages may embed the vault's document. */
+  embedders: readonly string[];
   /** Enforces Trusted Types in documents. */
   trustedTypes: boolean;
   /** A comment at the end of the worker scripts. Another one makes a new version of them. */
@@ -32,6 +35,8 @@ export type StaticOptions = {
 const WORKER_SCRIPTS = new Set(['/sw.js', '/keeper-sw.js', '/keeper-session-sw.js']);
 /** All scripts that may run as workers. */
 const WORKERS = [...WORKER_SCRIPTS, '/keeper-pulse.js'];
+/** The one of the app. Another one of the same scope would replace it. */
+const WORKER = '/sw.js';
 const CALLBACK = '/auth/callback';
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
@@ -164,11 +169,27 @@ export const createStaticHandler = (options: StaticOptions): ((c: Ctx) => Promis
     });
   };
 
+  const serveVault = (c: Ctx): Response => {
+    const { embedders } = options;
+    // The listener sets it for all responses. It knows no list, and `frame-ancestors` replaces it.
+    c.env.outgoing.removeHeader('x-frame-options');
+    const cookie = workerSecrets.installCookie(c.env.incoming.headers);
+    return new Response(vaultDocument({ embedders, worker: WORKER, api: config.api }), {
+      headers: {
+        ...headersFor(c, { embedders }),
+        'content-type': HTML,
+        'cache-control': 'no-store',
+        ...(cookie === undefined ? {} : { 'set-cookie': cookie }),
+      },
+    });
+  };
+
   return async (c) => {
     const requested = decodedPath(c.req.path);
     const path = requested === '/' ? '/index.html' : requested;
     if (releases === false || path === undefined || !['GET', 'HEAD'].includes(c.req.method)) return notFound(c);
     const distDir = releases.current();
+    if (path === VAULT_PATH && options.embedders.length > 0) return serveVault(c);
     if (WORKER_SCRIPTS.has(path)) return serveWorker(c, distDir);
     const found = await readFirst(path.startsWith('/assets/') ? releases.folders : [distDir], path, accepted(c));
     if (found)

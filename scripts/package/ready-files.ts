@@ -19,7 +19,7 @@ const worker = (file: string, source: string): ScriptEntry => ({
   baked: true,
   folder: FOLDER,
 });
-const module = (file: string, source: string, layer: 'page' | 'ui'): ScriptEntry => ({
+const module = (file: string, source: string, layer: 'page' | 'ui' | 'vault'): ScriptEntry => ({
   file,
   source,
   format: 'es',
@@ -35,6 +35,7 @@ const READY: readonly ScriptEntry[] = [
   worker('keeper-session-sw.js', 'sw/keeper-session-sw.ts'),
   module('keeper.js', 'src/page/index.ts', 'page'),
   module('keeper-elements.js', 'src/ui/elements.ts', 'ui'),
+  module('keeper-vault.js', 'src/vault/vault.ts', 'vault'),
   module('embed.js', 'src/page/embed.ts', 'page'),
 ];
 

@@ -16,6 +16,8 @@ export type HeaderPreset = {
    * the library and its elements. `false` disables Trusted Types.
    */
   trustedTypes?: readonly string[] | false;
+  /** Exact origins whose pages may show this document in a frame: that of a vault. Default: none. */
+  embedders?: readonly string[];
   /** Adds `upgrade-insecure-requests` and HSTS. Only for a deployment on https. */
   https?: boolean;
 };
@@ -40,7 +42,7 @@ const socketOrigin = (origin: string): string => origin.replace(/^http/, 'ws');
 const list = (...values: readonly string[]): string => [...new Set(values)].join(' ');
 
 const contentSecurityPolicy = (self: string, preset: HeaderPreset): string => {
-  const { connect = [], trustedTypes = POLICIES } = preset;
+  const { connect = [], trustedTypes = POLICIES, embedders = [] } = preset;
   const nonce = preset.nonce === undefined ? [] : [`nonce-${preset.nonce}`];
   const quoted = (hashes: readonly string[] = []): string[] => [...hashes, ...nonce].map((source) => `'${source}'`);
   return [
@@ -57,13 +59,22 @@ const contentSecurityPolicy = (self: string, preset: HeaderPreset): string => {
     `form-action ${list("'self'", ...connect)}`,
     // An injected script could run a silent sign-in in a hidden frame (RFC 10017).
     "frame-src 'none'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${embedders.length === 0 ? "'none'" : list(...embedders)}`,
     "object-src 'none'",
     "base-uri 'none'",
     ...(trustedTypes ? ["require-trusted-types-for 'script'", `trusted-types ${trustedTypes.join(' ')}`] : []),
     ...(preset.https ? ['upgrade-insecure-requests'] : []),
   ].join('; ');
 };
+
+/**
+ * Who may frame a document. `X-Frame-Options` knows no list, so `frame-ancestors` alone says it. With a policy for embedders,
+ * pages with cross-origin isolation may embed it too (https://html.spec.whatwg.org/#coep).
+ */
+const framing = ({ embedders = [] }: HeaderPreset): Record<string, string> =>
+  embedders.length === 0
+    ? { 'cross-origin-resource-policy': 'same-origin', 'x-frame-options': 'DENY' }
+    : { 'cross-origin-resource-policy': 'same-site', 'cross-origin-embedder-policy': 'require-corp' };
 
 /**
  * Returns the headers for every document of the application, error pages included: one page without them is enough for
@@ -79,9 +90,8 @@ const contentSecurityPolicy = (self: string, preset: HeaderPreset): string => {
 export const securityHeaders = (self: string, preset: HeaderPreset = {}): Record<string, string> => ({
   'content-security-policy': contentSecurityPolicy(self, preset),
   'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
+  ...framing(preset),
   'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
   'permissions-policy': PERMISSIONS.map((feature) => `${feature}=()`).join(', '),
   ...(preset.https ? { 'strict-transport-security': `max-age=${HSTS_SECONDS}` } : {}),

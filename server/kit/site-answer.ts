@@ -11,6 +11,7 @@ import { contentType } from '../http/content-type.ts';
 import { securityHeaders, type HeaderPreset } from '../http/headers.ts';
 import { isDocumentNavigation } from '../http/request-target.ts';
 import { readInside } from '../http/static-files.ts';
+import { checkedEmbedders, VAULT_PATH, vaultDocument } from '../worker/vault-document.ts';
 import { workerResponse } from '../worker/worker-response.ts';
 import type { WorkerSealer } from './sealer.ts';
 import type { SiteRequest } from './requests/site-request.ts';
@@ -27,6 +28,8 @@ export type SealedWorkerOptions = {
   files?: string;
   /** Origin of the site, such as `https://app.example`. Default: what the request names in `Host`. */
   origin?: string;
+  /** Makes this site the vault of others: `embedders` are the exact origins of their pages, such as `https://app.example.com`. */
+  vault?: { embedders: readonly string[] };
   /** The headers of `securityHeaders` for all responses, with a nonce for documents. `false`: your site sends its own. */
   headers?: HeaderPreset | false;
 };
@@ -51,6 +54,7 @@ const readyFiles = (): string => {
 const OWN_FILE = /\/keeper[^/]*(\/|$)/;
 const HASHED = /-[\w-]{8,}\.js$/;
 const NONCE_BYTES = 16;
+const HTML = 'text/html; charset=utf-8';
 /** What a host name and a port may contain. It becomes part of the content security policy. */
 const HOST = /^[\w.:[\]-]+$/;
 
@@ -93,6 +97,21 @@ export const createSiteAnswers = (options: SealedWorkerOptions): ((request: Site
     return { type: 'response', ...response, headers: { ...presetFor(self, {}), ...response.headers } };
   };
 
+  const embedders = checkedEmbedders(options.vault?.embedders ?? []);
+  const vaultPage = vaultDocument({ embedders, worker: workerPath, api: config.api });
+
+  /** Its own headers, also where the site sends its own: they are what keeps other pages out. */
+  const answerVault = (self: string, { headers }: SiteRequest): SiteAnswer => {
+    const cookie = sealer.installCookie(headers);
+    const own = {
+      ...securityHeaders(self, { ...(preset === false ? {} : preset), connect, embedders }),
+      'content-type': HTML,
+      'cache-control': 'no-store',
+      ...(cookie !== undefined && { 'set-cookie': cookie }),
+    };
+    return { type: 'response', status: 200, headers: own, body: vaultPage };
+  };
+
   const answerFile = async (self: string, { path, headers }: SiteRequest): Promise<SiteAnswer | undefined> => {
     const found = await readInside(files, path, codingsFor(headers['accept-encoding']));
     if (!found) return undefined;
@@ -111,6 +130,7 @@ export const createSiteAnswers = (options: SealedWorkerOptions): ((request: Site
     const self = options.origin ?? originOf(headers);
     const isRead = method === 'GET' || method === 'HEAD';
     if (isRead && path === workerPath) return answerWorker(self, request);
+    if (isRead && path === VAULT_PATH && embedders.length > 0) return answerVault(self, request);
     const file = isRead && OWN_FILE.test(path) ? await answerFile(self, request) : undefined;
     if (file) return file;
     if (!isDocumentNavigation(method, headers)) return { type: 'pass', headers: presetFor(self, {}) };

@@ -66,7 +66,8 @@ export const createClient = async (options: ClientOptions): Promise<Client> => {
     return lost ? { ...session, problem: { code: 'store-cleared' } } : session;
   };
   let name: string | undefined;
-  const showSnapshot = (given: Snapshot): void => {
+  const showSnapshot = (of: Snapshot): void => {
+    const given = transport.seen?.(of) ?? of;
     // A worker without `sessions` in its configuration has one session for all tabs.
     const isOther = ownSession !== undefined && (given.sessionName ?? '') !== ownSession;
     const snapshot: Snapshot = isOther

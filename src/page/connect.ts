@@ -71,15 +71,21 @@ const open = async (options: ConnectOptions, onClose: () => void): Promise<Keepe
   const shown = (): string | undefined => (client ? client.shown() : session);
   const wireTo: Wire = async (transport) =>
     (client = await createClient({ transport, tab, session, build: buildOf(), loading, publicClass: KeeperSocket }));
-  const { worker: script = DEFAULT_WORKER, config, patchFetch = true } = options;
-  const worker = await overWorker(script, (site) => wireTo(workerTransport(site, tab, shown)));
-  const wiring = worker.ok
-    ? worker.value
-    : await inPage(
-        { config, script, tab, session, patchFetch, problem: worker.problem, WebSocket: NativeSocket },
-        wireTo,
-      );
-  await wiring.ready;
+  const { worker: script = DEFAULT_WORKER, config, patchFetch = true, vault } = options;
+  const nearby = async (): Promise<Client> => {
+    const worker = await overWorker(script, (site) => wireTo(workerTransport(site, tab, shown)));
+    const near = worker.ok
+      ? worker.value
+      : await inPage(
+          { config, script, tab, session, patchFetch, problem: worker.problem, WebSocket: NativeSocket },
+          wireTo,
+        );
+    await near.ready;
+    return near;
+  };
+  const wiring = await (vault === undefined
+    ? nearby()
+    : (await import('./vault/vault-transport.ts')).overVault({ vault, tab, patchFetch }, wireTo));
   // without its part of the script there is no copy: never a reason not to connect
   const native = options.nativeStore && (await nativeOver(options.nativeStore, wiring).catch(() => undefined));
   return createKeeper(wiring, native, onClose);

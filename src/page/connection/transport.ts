@@ -1,6 +1,7 @@
 import type { TabIntro, KeeperApi } from '../../protocol/bridge/bridge.ts';
 import type { KeeperConfig } from '../../protocol/config.ts';
 import type { Problem } from '../../protocol/problem.ts';
+import type { Snapshot } from '../../protocol/snapshot.ts';
 import type { KeepAlive } from './keep-alive.ts';
 
 /** How a page reaches its host: in a worker, in the page itself, or none. */
@@ -23,6 +24,8 @@ export type Transport = {
   awaitTakeover(): Promise<unknown>;
   /** Calls `onControl` whenever another worker takes control of the page. */
   watchControl(onControl: () => void, signal: AbortSignal): void;
+  /** The snapshot as this page may show it. Absent where the host is on this page's origin. */
+  seen?: ((snapshot: Snapshot) => Snapshot) | undefined;
   /** Sends a request through the host, which adds authorization. Rejects with a TypeError when it cannot. */
   fetch(request: Request): Promise<Response>;
   /**

@@ -26,6 +26,11 @@ export type NativeStore = {
 export type ConnectOptions = {
   /** URL of the worker script, default `/sw.js`. */
   worker?: string | TrustedScriptURL;
+  /**
+   * The vault's document, such as `https://vault.example.com/keeper-vault.html`, on another origin of this site. The session is
+   * there, out of reach of this page's scripts. This page then needs no worker (docs/how-to/put-the-session-in-a-vault.md).
+   */
+  vault?: string | URL;
   /** Keeps a copy of the session, in case the web view loses its data. The session works without it. */
   nativeStore?: NativeStore;
   /**
@@ -34,8 +39,8 @@ export type ConnectOptions = {
    */
   config?: KeeperConfig;
   /**
-   * Whether plain `fetch` is authorized in a page without a worker. The keeper then replaces the page's `fetch`, until a
-   * worker takes over. Elements, `XMLHttpRequest` and `EventSource` are not authorized there. Default `true`.
+   * Whether plain `fetch` is authorized in a page without a worker, or with a vault. The keeper then replaces the page's
+   * `fetch`, until a worker takes over. Elements, `XMLHttpRequest` and `EventSource` are not authorized there. Default `true`.
    */
   patchFetch?: boolean;
   /**

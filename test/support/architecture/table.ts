@@ -21,6 +21,7 @@ export const LAYERS: readonly Layer[] = [
   layer('host', 'src/host', ['core', 'protocol'], ['idb', 'oauth4webapi']),
   layer('sw', 'sw', ['host', 'core', 'protocol'], ['comlink', 'workbox-*']),
   layer('page', 'src/page', ['protocol'], ['comlink', 'trusted-types', 'workbox-window']),
+  layer('vault', 'src/vault', ['page', 'core', 'protocol'], []),
   layer('frameworks', 'src/frameworks', ['page', 'protocol'], ['react', 'svelte', 'vue']),
   layer('testing', 'src/testing', ['page', 'protocol'], []),
   layer('migrate', 'src/migrate', ['page', 'protocol'], []),

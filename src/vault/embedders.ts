@@ -1,0 +1,14 @@
+import { RETURN_SEARCH } from '../protocol/bridge/vault.ts';
+
+/** The address, if it is a page of a listed origin. Any other would make the vault an open redirector. */
+export const returnAddress = (address: string | null | undefined, embedders: readonly string[]): string | undefined => {
+  if (address === null || address === undefined || !URL.canParse(address)) return undefined;
+  const { origin, href } = new URL(address);
+  return embedders.includes(origin) ? href : undefined;
+};
+
+/** The path of the vault that leads on to a page of this embedder, after a sign-in. */
+export const returnPath = (path: string, address: string | undefined, embedder: string): string => {
+  const back = returnAddress(address, [embedder]) ?? embedder;
+  return `${path}?${new URLSearchParams({ [RETURN_SEARCH]: back }).toString()}`;
+};
