@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { ensureBrowser } from '../browsers/find-browser.ts';
 import { runBrowserTests } from './browser-tests.ts';
 import { runCheck, finish } from './commands.ts';
-import { vitestCounts, type Counts } from './reports.ts';
+import { playwrightCounts, vitestCounts, type Counts } from './reports.ts';
 
 export type TestStep = { name: string; run: () => Promise<Counts> };
 
@@ -43,6 +43,17 @@ const browserTests = (name: string, ...args: string[]): TestStep => ({
   run: () => runBrowserTests(join(REPORTS, `${name.replaceAll(' ', '-')}.json`), args),
 });
 
+/** The stories in Firefox and WebKit, without the one that only waits. Installs the browsers where it may. */
+const otherEngines: TestStep = {
+  name: 'other engines',
+  run: async () => {
+    const report = join(REPORTS, 'engines.json');
+    const engines = ['--project=firefox', '--project=webkit', '--grep-invert=idle for'];
+    const args = ['--import', 'tsx', 'scripts/browsers/engines.ts', ...engines];
+    return playwrightCounts(report, await finish('node', args, { ENGINES_REPORT: report }));
+  },
+};
+
 /** The legs of the suite. `main` is what a developer runs before each push: at most 6 minutes on two cores. */
 export const LEGS: Readonly<Record<'main' | 'rest', readonly TestStep[]>> = {
   main: [
@@ -59,6 +70,8 @@ export const LEGS: Readonly<Record<'main' | 'rest', readonly TestStep[]>> = {
     unitTests('all histories', ['test/core', '--project=unit']),
     unitTests('integration tests', ['--project=integration']),
     unitTests('servers on Redis', ['--project=redis']),
+    otherEngines,
+    command('browser matrix', 'node', '--import', 'tsx', 'scripts/docs/browser-matrix.ts', '--check'),
     browserTests('browser tests', '--project=browser', '--project=waits'),
     // Tests that bound a time run after the others and one by one.
     browserTests('timed tests', '--project=timed', '--workers=1', '--output=test-results/timed'),

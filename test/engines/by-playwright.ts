@@ -21,6 +21,7 @@ export const openByPlaywright = async (name: 'chromium' | 'firefox'): Promise<En
   });
   return {
     name,
+    version: browser.version(),
     async open() {
       const page = await context.newPage();
       return {

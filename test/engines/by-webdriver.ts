@@ -122,6 +122,7 @@ export const openByWebDriver = async (): Promise<Engine> => {
       textOf(await inTurn(() => session('POST', '/window/new', { type: 'window' })), 'handle');
     return {
       name: 'webkit',
+      version: textOf(isObject(made) ? own(made, 'capabilities') : undefined, 'browserVersion'),
       open: async () => tabOf(session, await opened(), inTurn),
       complaints: () => undefined,
       close: async () => {

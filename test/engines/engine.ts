@@ -12,6 +12,8 @@ export type EngineName = 'chromium' | 'firefox' | 'webkit';
 /** One browser with one profile. */
 export type Engine = {
   readonly name: EngineName;
+  /** As the browser reports it. */
+  readonly version: string;
   /** Opens a tab in front of all others, which are then hidden in engines that hide them. */
   open(): Promise<Tab>;
   /** Console errors of all tabs. `undefined` when the driver does not report them. */

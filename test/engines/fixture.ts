@@ -17,6 +17,9 @@ type Lent = EngineOptions & {
 /** Console messages about a request that failed or got an error status. */
 export const FAILED_REQUEST = /^Failed to load resource|Failed to load ‘http.+Error Response/;
 
+/** The annotation of each result, for the matrix of browsers (`scripts/docs/browser-matrix.ts`). */
+export const ENGINE_VERSION = 'engine version';
+
 /** Each story has its own server, browser and profile. */
 export const test = base.extend<Lent>({
   engineName: ['firefox', { option: true }],
@@ -27,8 +30,9 @@ export const test = base.extend<Lent>({
   },
   lab: async ({ app }, use) => use(createFaultClient(app.origin)),
   expected: async ({}, use) => use([]),
-  engine: async ({ engineName, expected }, use) => {
+  engine: async ({ engineName, expected }, use, testInfo) => {
     const engine = engineName === 'webkit' ? await openByWebDriver() : await openByPlaywright(engineName);
+    testInfo.annotations.push({ type: ENGINE_VERSION, description: engine.version });
     await use(engine);
     const complaints = engine.complaints() ?? [];
     await engine.close();
