@@ -38,6 +38,7 @@ export default defineConfig({
     // Simulated histories take 5 s each on a quiet machine, and much longer beside other work.
     testTimeout: 60_000,
     hookTimeout: 30_000,
+    // Projects with different numbers of workers run one after the other.
     projects: [
       {
         extends: true,
@@ -47,9 +48,10 @@ export default defineConfig({
           exclude: ['test/browser/**', ...INTEGRATION, ...FLEET, ...PACKAGE],
           // Vitest's own choice leaves one core free, which is half of a machine with two.
           maxWorkers: Math.max(2, availableParallelism() - 1),
+          sequence: { groupOrder: 0 },
         },
       },
-      { extends: true, test: { name: 'integration', include: INTEGRATION } },
+      { extends: true, test: { name: 'integration', include: INTEGRATION, sequence: { groupOrder: 1 } } },
       {
         extends: true,
         test: {
@@ -58,11 +60,15 @@ export default defineConfig({
           setupFiles: ['test/support/server/redis-setup.ts'],
           // Servers and engines beside each other would only slow each other down on two cores.
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
           expect: { poll: { timeout: 15_000 } },
         },
       },
       // One site after the other: each installs, builds and starts a browser.
-      { extends: true, test: { name: 'package', include: PACKAGE, fileParallelism: false } },
+      {
+        extends: true,
+        test: { name: 'package', include: PACKAGE, fileParallelism: false, sequence: { groupOrder: 3 } },
+      },
     ],
   },
 });
