@@ -30,6 +30,7 @@ export const GUARDED: Readonly<Record<string, string>> = {
   'Uint8Array.fromBase64': 'oauth4webapi looks for it',
   'URL.parse': 'oauth4webapi looks for it',
   addRoutes: 'called with ?.',
+  ancestorOrigins: 'the vault greets all its embedders without it',
   caches: 'a field of Workbox',
   canShare: 'the timeline looks for it',
   colorScheme: 'dataset.colorScheme',

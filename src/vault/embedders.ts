@@ -1,10 +1,10 @@
 import { RETURN_SEARCH } from '../protocol/bridge/vault.ts';
+import { parsedUrl } from '../page/util/parsed-url.ts';
 
 /** The address, if it is a page of a listed origin. Any other would make the vault an open redirector. */
 export const returnAddress = (address: string | null | undefined, embedders: readonly string[]): string | undefined => {
-  if (address === null || address === undefined || !URL.canParse(address)) return undefined;
-  const { origin, href } = new URL(address);
-  return embedders.includes(origin) ? href : undefined;
+  const url = parsedUrl(address ?? '');
+  return url && embedders.includes(url.origin) ? url.href : undefined;
 };
 
 /** The path of the vault that leads on to a page of this embedder, after a sign-in. */

@@ -1,6 +1,7 @@
 import { send as sendFrom } from '../page/requests/keeper-fetch.ts';
 import type { Transport } from '../page/connection/transport.ts';
 import type { VaultAnswer, VaultRequest, VaultResponse } from '../protocol/bridge/vault.ts';
+import { parsedUrl } from '../page/util/parsed-url.ts';
 
 export type RequestRelayOptions = {
   transport: Transport;
@@ -61,7 +62,7 @@ export const createRequestRelay = ({ transport, covers, post }: RequestRelayOpti
   const running = new Map<string, AbortController>();
   return {
     async send(id, request) {
-      if (!URL.canParse(request.url) || !covers(request.url)) return post({ type: 'not-covered', id });
+      if (!parsedUrl(request.url) || !covers(request.url)) return post({ type: 'not-covered', id });
       const end = new AbortController();
       running.set(id, end);
       try {

@@ -69,7 +69,7 @@ const unreadable = (at: string, status: number): Problem => ({
 
 /** Without what is absent, which would be in the way of a default. A path is one of the site's own server. */
 const fromConfig = (metadata: ProviderMetadata, issuer: string, origin: string): AuthorizationServer => {
-  const addresses = Object.entries(metadata).map(([name, value]) =>
+  const addresses = Object.entries(metadata).map(([name, value]): [string, unknown] =>
     name.endsWith('_endpoint') && typeof value === 'string' ? [name, new URL(value, origin).href] : [name, value],
   );
   const stated = Object.fromEntries(addresses.filter(([, value]) => value !== undefined));

@@ -1,5 +1,6 @@
 import { isObject, parseJson, stringAt } from '../../protocol/schema/json.ts';
 import { failed, ok, type Problem, type Result } from '../../protocol/problem.ts';
+import { parsedUrl } from '../util/parsed-url.ts';
 
 /** Long enough for a browser to have begun to read the object URL. */
 const REVOKE_AFTER_MS = 60_000;
@@ -31,15 +32,6 @@ const save = (href: string, name: string): void => {
 
 /** Routes that do not exist, or not for POST: this server gives no links. */
 const NO_LINKS: readonly number[] = [404, 405, 501];
-
-/** Safari before 17 has no `URL.canParse`. */
-const parsedUrl = (text: string, base: URL): URL | undefined => {
-  try {
-    return new URL(text, base);
-  } catch {
-    return undefined;
-  }
-};
 
 type Send = (url: string, init?: RequestInit) => Promise<Response>;
 

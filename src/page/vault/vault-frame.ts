@@ -28,10 +28,9 @@ export const createVaultFrame = (
   frame.style.cssText = 'position:fixed;width:0;height:0;border:0;visibility:hidden';
   frame.title = 'Session Keeper';
   frame.tabIndex = -1;
-  frame.ariaHidden = 'true';
-  /** How often a document of the frame has greeted, and how many of these greetings a `load` has followed. */
-  let greetings = 0;
-  let expected = 0;
+  frame.setAttribute('aria-hidden', 'true');
+  /** Each document of the vault greets once and loads once, in either order. Any other document only loads. */
+  let greeting: 'none' | 'before its load' | 'awaited' = 'none';
   let failures = 0;
   let cancelRetry = (): void => {};
 
@@ -41,16 +40,13 @@ export const createVaultFrame = (
     frame.src = address.href;
     if (!frame.isConnected) document.documentElement.append(frame);
   };
-  const hasGreeted = (): boolean => {
-    const isNew = greetings > expected;
-    expected = greetings;
-    return isNew;
-  };
   /** A script of the page may have sent the frame elsewhere, too. */
   const loaded = (): void => {
     cancelRetry();
+    const isKnown = greeting === 'before its load' && isOpen();
+    greeting = isKnown ? 'none' : 'awaited';
+    if (isKnown) return;
     cancelRetry = startTimer(() => {
-      if (hasGreeted() && isOpen()) return;
       cancelRetry = startTimer(load, retryDelay(failures, PAGE_BACKOFF, Math.random()));
       failures += 1;
     }, SILENT_AFTER_MS);
@@ -58,7 +54,8 @@ export const createVaultFrame = (
   const receive = ({ source, origin, data }: MessageEvent<unknown>): void => {
     if (source === null || source !== frame.contentWindow || origin !== address.origin) return;
     if (!isObject(data) || own(data, 'mark') !== MARK || own(data, 'type') !== VAULT_READY) return;
-    greetings += 1;
+    if (greeting === 'awaited') cancelRetry();
+    greeting = greeting === 'awaited' ? 'none' : 'before its load';
     failures = 0;
     const { port1, port2 } = new MessageChannel();
     frame.contentWindow.postMessage({ mark: MARK, type: 'vault-open', tab }, origin, [port2]);

@@ -88,7 +88,9 @@ export class SessionDevices extends KeeperElement {
       this.#loadedFor = '';
       return;
     }
-    if (!keeper || !snapshot?.online || document.hidden || !this.checkVisibility()) return;
+    // Before the backend has proven the session to this page, the answer may be a refusal.
+    const isProven = (session.verifiedAt ?? 0) >= performance.timeOrigin;
+    if (!keeper || !snapshot?.online || !isProven || document.hidden || !this.checkVisibility()) return;
     void loadOffer(keeper);
     const path = offer.value?.sessions;
     const wanted = `${path} ${session.user?.sub}`;

@@ -23,7 +23,7 @@ const watch = (): void => {
 };
 
 /** A connected page loads these before their first use. On a slow machine that is before all elements are defined. */
-const LOADED_AHEAD = /^\/assets\/(keeper-fetch|upload|download)-/;
+const LOADED_AHEAD = /^\/assets\/(keeper-fetch|upload|download|popup|step-up)-/;
 
 const laterRounds = async (page: Page): Promise<readonly string[]> => {
   const paths = await page.evaluate(() =>

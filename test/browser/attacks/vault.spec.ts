@@ -118,11 +118,15 @@ test('channels and sign-out reach the pages of the site through the vault', asyn
   expect(await models(second)).toBe(401);
 });
 
-test('the bridge comes back after a script removed the frame [vault-frame-gone]', async () => {
+test('the bridge comes back after a script removed or emptied the frame [vault-frame-gone]', async () => {
   const page = await openApp();
   await signIn(page);
+  const fetched = (): Promise<number> =>
+    page.evaluate(async (url) => (await window.keeper.fetch(url)).status, site.vault + MODELS);
   await page.evaluate(() => document.querySelector('iframe')?.remove());
-  expect(await page.evaluate(async (url) => (await window.keeper.fetch(url)).status, site.vault + MODELS)).toBe(200);
+  expect(await fetched()).toBe(200);
+  await page.evaluate(() => document.querySelector('iframe')?.setAttribute('src', 'about:blank'));
+  expect(await fetched()).toBe(200);
   expect(await page.evaluate(() => window.keeper.journal())).toMatchObject({ ok: true });
   await expectSession(page, 'active', 30_000);
 });

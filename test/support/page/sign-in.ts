@@ -68,5 +68,5 @@ export const openMenu = async (page: Page): Promise<void> => {
 /** Signs out in the menu of the account, as a user does. */
 export const signOutByHand = async (page: Page): Promise<void> => {
   await openMenu(page);
-  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
 };
