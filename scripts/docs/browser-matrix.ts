@@ -1,11 +1,12 @@
 /**
- * The matrix of browsers in `docs/reference/browsers.md`, from the report of `npm run test:engines`. `npm run docs:browsers`
- * writes it. With `--check` it fails when a story of the report is not in the matrix, or the matrix claims too much.
+ * The matrix of browsers in `docs/reference/browsers.md`, from the report of `npm run test:engines`, or from the reports that
+ * are named (of two for the same engine, the later one counts). `npm run docs:browsers` writes it. With `--check` it fails
+ * when a story of the report is not in the matrix, or the matrix claims too much.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { isObject, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
 
-const REPORT = process.env['ENGINES_REPORT'] ?? '.cache/reports/engines.json';
+const [DEFAULT_REPORT, CHECK] = ['.cache/reports/engines.json', '--check'];
 const PAGE = 'docs/reference/browsers.md';
 const [BEGIN, END] = ['<!-- matrix -->', '<!-- end of the matrix -->'];
 const COLUMNS = [
@@ -52,13 +53,19 @@ const tableOf = (results: readonly Result[]): string => {
     .join('\n');
 };
 
-const report = parseJson(await readFile(REPORT, 'utf8').catch(() => ''));
-if (!isObject(report)) throw new Error(`${REPORT} is not there. Run npm run test:engines first.`);
-const results = resultsOf(report);
+const readResults = async (path: string): Promise<readonly Result[]> => {
+  const report = parseJson(await readFile(path, 'utf8').catch(() => ''));
+  if (!isObject(report)) throw new Error(`${path} is not there. Run npm run test:engines first.`);
+  return resultsOf(report);
+};
+
+const named = process.argv.slice(2).filter((argument) => argument !== CHECK);
+const all = (await Promise.all((named.length > 0 ? named : [DEFAULT_REPORT]).map(readResults))).flat();
+const results = [...new Map(all.map((each) => [`${each.engine} ${each.story}`, each])).values()];
 const page = await readFile(PAGE, 'utf8');
 const [before, after] = [page.indexOf(BEGIN) + BEGIN.length, page.indexOf(END)];
 
-if (process.argv.includes('--check')) {
+if (process.argv.includes(CHECK)) {
   const rows = page.slice(before, after).split('\n');
   const stale = results.filter(({ story, engine, passed }) => {
     const column = COLUMNS.findIndex((each) => each.engine === engine) + 2;

@@ -82,7 +82,7 @@ test('three elements work on another site’s page, in its colours, and define n
   await expect(dialog).toBeVisible();
   await expect(dialog).toHaveCSS('box-shadow', 'none');
   await page.getByText('Why was I signed out?').click();
-  await expect(page.locator('session-why ol').getByRole('listitem').last()).toContainText('Signed out.');
+  await expect(page.locator('session-why ol').getByRole('listitem').last()).toContainText('The session is signed out.');
   await fillIn(page, 'password');
   await expect(dialog).toBeHidden();
   await expect(page.getByRole('heading', { name: 'Members’ area' })).toBeVisible();
