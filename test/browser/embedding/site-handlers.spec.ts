@@ -134,21 +134,28 @@ test('background sync of Workbox sends a queued request with the token of a new 
   page,
   context,
 }) => {
+  let isDown = false;
+  let answered = 0;
+  // An emulated network would stay away in a worker that starts just before it is back.
+  site.serve('/api/orders', (request, response) => {
+    if (isDown) return void request.socket.destroy();
+    answered += 1;
+    response.end('{}');
+  });
   const order = (): Promise<number> =>
     page.evaluate(async () => (await fetch('/api/orders', { method: 'POST', body: '{"count":3}' })).status);
   expect(await order()).toBe(200);
-  await context.setOffline(true);
+  isDown = true;
   expect(await order()).toBe(202);
   await killWorkers(page);
-  await context.setOffline(false);
+  isDown = false;
   // As the browser repeats a sync that failed. It may have begun one of its own, and send the order too.
   const syncAgain = async (): Promise<number> => {
     await fireSync(page, context, 'workbox-background-sync:orders');
-    return authorizedAt('/api/orders').length;
+    return answered;
   };
   await expect.poll(syncAgain, { timeout: 60_000, intervals: [2_000] }).toBeGreaterThan(1);
   expect(new Set(authorizedAt('/api/orders'))).toEqual(new Set([true]));
-  await expect.poll(() => new Set(sentTo('/api/orders').map(({ status }) => status))).toEqual(new Set([200]));
 });
 
 test('mocks of MSW answer in the worker, and the keeper answers what no mock is for [msw-respond]', async ({
