@@ -1,7 +1,7 @@
 /**
- * The matrix of browsers in `docs/reference/browsers.md`, from the report of `npm run test:engines`, or from the reports that
- * are named (of two for the same engine, the later one counts). `npm run docs:browsers` writes it. With `--check` it fails
- * when a story of the report is not in the matrix, or the matrix claims too much.
+ * The matrix of browsers in `docs/reference/browsers.md`, from the report of `npm run test:engines` or from those that are
+ * named. Of two results of one story in one engine, the later one counts. `npm run docs:browsers` writes the matrix. With
+ * `--check` it fails when a story of the report is not in the matrix, or the matrix claims too much.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { isObject, own, parseJson, stringAt, type JsonObject } from '../../src/protocol/schema/json.ts';
