@@ -55,6 +55,8 @@ export const createRequests = (options: RequestsOptions): Requests => {
   const scopes = createUserScopes();
   const order = createStartOrder(clock);
   let source: SessionSource | undefined;
+  /** Whether the machine has read the session. It is connected before that. */
+  let hasToken = firstVerdict === undefined;
 
   const connected = async (): Promise<SessionSource> => {
     if (!source) await startHost();
@@ -70,6 +72,7 @@ export const createRequests = (options: RequestsOptions): Requests => {
   /** A machine that has just started has no token yet, and would answer a refusal with the refused one. */
   const judgeRefusal = async (machine: SessionSource, event: TokenEvent & { type: 'refused' }): Promise<Verdict> => {
     const current = await machine.requestToken({ ...event, type: 'request' });
+    hasToken = true;
     const isNewer = current.type === 'authorized' && current.generation > event.generation;
     return isNewer ? current : machine.requestToken(event);
   };
@@ -86,7 +89,8 @@ export const createRequests = (options: RequestsOptions): Requests => {
 
   const authorizedFetch = createAuthorizedFetch({
     ...{ origin, matcher, scope: scopes.get, now: clock.now },
-    requestToken: (event) => (source ? source.requestToken(event) : judge(event)),
+    requestToken: (event) =>
+      source && (hasToken || event.type === 'request') ? source.requestToken(event) : judge(event),
     refusedAgain: (...refused) => inform((machine) => machine.refusedAgain(...refused)),
     redirected: () => inform((machine) => machine.redirected()),
     recover: async (failed) => (await loadSenders()).recover(failed),
