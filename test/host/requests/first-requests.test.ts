@@ -197,6 +197,27 @@ test('reports the refused token to the session machine when its record has the s
   ]);
 });
 
+test('asks a machine for its token before a refusal, when the machine came while the request was away', async () => {
+  await save(signedIn());
+  const machine = createMachine();
+  machine.answer('request', authorized('stored', 7));
+  machine.answer('refused', authorized('renewed', 8));
+  const requests = startWorker(noHost);
+  vi.stubGlobal('fetch', async (request: Request) => {
+    const authorization = request.headers.get('authorization');
+    sent.push(authorization);
+    // A machine that still reads the session would answer a refusal with the refused token.
+    if (sent.length === 1) requests.connect(machine.source);
+    const status = authorization === 'Bearer renewed' ? 200 : 401;
+    return new Response(null, { status, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } });
+  });
+  expect((await requests.fetch(new Request(API))).status).toBe(200);
+  expect([sent, machine.asked]).toEqual([
+    ['Bearer stored', 'Bearer renewed'],
+    ['request', 'refused'],
+  ]);
+});
+
 test('fails a request as offline when the session machine does not load, and loads it for the next one', async () => {
   const machine = createMachine();
   const load = vi.fn<(own: Requests) => Promise<void>>(noHost);
