@@ -59,7 +59,7 @@ export const startLabFirefox = async ({
       await context.addInitScript(clockScript(ms));
       await Promise.all(context.pages().map((each) => each.evaluate(clockScript(ms)).catch(() => undefined)));
     },
-    workers: { setClock: () => Promise.resolve(), addScript: () => Promise.resolve(), started: 0 },
+    workers: { setClock: () => Promise.resolve(), addScript: () => Promise.resolve() },
     addScript: refuse('run scripts in workers'),
     detached: refuse('hide or freeze a tab'),
     killWorkers: () => elapse(DEAD_AFTER_MS),

@@ -9,6 +9,11 @@ type Channel = { listeners: Map<(message: string) => void, number>; subscribed: 
 export type RedisBus = Bus & {
   /** For `EngineConnectionOptions` of the subscriber. */
   onOpen(connection: EngineConnection): Promise<void>;
+  /**
+   * All connections are back after one of them was away. A network that swallows packets can take messages from the
+   * subscriber and end no connection: then only a call on another connection notices it.
+   */
+  onBack(): void;
   onMessage(channel: string, message: string): void;
   stop(): void;
 };
@@ -73,7 +78,7 @@ export const createRedisBus = (
         else channel.listeners.delete(listener);
         if (channel.listeners.size === 0) setTimeout(() => end(name, channel), KEEP_MS).unref();
       };
-      // Where the connection is away, `onOpen` subscribes when it is back, and `onResumed` says to look.
+      // Where the connection is away, `onOpen` subscribes when it is back, and `onBack` says to look.
       await channel.subscribed.catch(() => undefined);
       return stop;
     },
@@ -83,7 +88,8 @@ export const createRedisBus = (
       const names = [beat, ...channels.keys()];
       for (let at = 0; at < names.length; at += BATCH) await connection.subscribe(names.slice(at, at + BATCH));
       for (const channel of channels.values()) channel.subscribed = Promise.resolve();
-      // Also at the first time: channels were subscribed to while the connection was not there.
+    },
+    onBack() {
       for (const listener of resumed) listener();
     },
     onMessage(name, message) {

@@ -79,7 +79,9 @@ export const openRedisStorage = async (options: RedisStorageOptions): Promise<Sh
     },
     onBack() {
       away.delete(name);
-      if (away.size === 0) notify({ type: 'store-reached' });
+      if (away.size > 0) return;
+      notify({ type: 'store-reached' });
+      late.bus?.onBack();
     },
   });
 

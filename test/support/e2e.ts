@@ -48,7 +48,15 @@ export const FAILED_SOCKET = /^WebSocket connection to .* failed/;
 
 const DEFAULT_LIFETIMES = { accessSeconds: 300, refreshSeconds: 14 * 24 * 60 * 60 };
 
-export type Lent = { lab: FaultClient; complaints: Complaints };
+export type Lent = {
+  lab: FaultClient;
+  complaints: Complaints;
+  /**
+   * Runs this after the test, and after its console was judged: a server that stops under an open page makes errors there.
+   * The last one runs first.
+   */
+  afterwards(close: () => Promise<unknown>): void;
+};
 
 /** Resets the server to its state at the start, for the next test. */
 const reset = (lab: FaultClient): Promise<unknown> =>
@@ -73,8 +81,14 @@ export const test = base.extend<Lent, { app: App }>({
     }
     await reset(lab);
   },
+  afterwards: async ({}, use) => {
+    const steps: (() => Promise<unknown>)[] = [];
+    await use((close) => void steps.unshift(close));
+    for (const close of steps) await close();
+  },
   complaints: [
-    async ({ context }, use, info) => {
+    // `afterwards` is named here, so that it ends later.
+    async ({ context, afterwards: _after }, use, info) => {
       const complaints = createComplaints();
       complaints.watch(context);
       const diary = keepDiary(context);

@@ -88,8 +88,9 @@ test('three sessions in two tabs share an origin and nothing else [sessions-in-t
   await expectSession(page, 'signed-out');
   expect([await userOf(page), await userOf(other)]).toEqual(['401', 'bob']);
   await signInSite(page, 'cy');
-  const sessions = await other.evaluate(() => window.keeper.sessions());
-  expect(sessions).toMatchObject({
+  // The user of a new session is known with the first answer of `whoami`.
+  const sessions = expect.poll(() => other.evaluate(() => window.keeper.sessions()));
+  await sessions.toMatchObject({
     ok: true,
     value: [
       { name: '', shown: false, session: { user: { sub: 'ann' } } },

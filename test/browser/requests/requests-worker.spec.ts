@@ -81,6 +81,8 @@ for (const { kind, by, stored } of POSTS) {
       [by, text] as const,
     );
     await sent;
+    // The fault is for the first request that arrives, and must not meet the one that reads the notes.
+    await hitsOn(lab, NOTES, 1, 'POST');
     await expect.poll(() => notesOf(page, text)).toBe(1);
     await killWorkers(page);
     const status = await pending;

@@ -34,33 +34,34 @@ const staysThroughExpiry = async (page: Page, lab: FaultClient): Promise<void> =
   }
 };
 
-test('stays signed in and revokes the old tokens when the user signs in once more', async ({ page }) => {
+test('stays signed in and revokes the old tokens when the user signs in once more', async ({
+  page,
+  afterwards,
+}) => {
   const tap = await openWireTap();
+  afterwards(tap.remove);
   const app = await startApp({ env: tap.env });
-  try {
-    await signIn(page, app.origin, 'oidc');
-    await signInAgain(page, app);
-    await expect.poll(async () => (await tokensOf(tap, 'refresh_token')).length).toBeGreaterThanOrEqual(2);
-    const [former = '', ...others] = await tokensOf(tap, 'refresh_token');
-    await expect.poll(() => isActiveAt(app.provider, former)).toBe(false);
-    expect(await isActiveAt(app.provider, others.at(-1) ?? '')).toBe(true);
-    await staysThroughExpiry(page, createFaultClient(app.origin));
-    // The provider's own session goes on. Only the previous sign-in of this app has ended.
-    await signInAgain(page, app);
-  } finally {
-    await app.stop();
-    await tap.remove();
-  }
+  afterwards(() => app.stop());
+  await signIn(page, app.origin, 'oidc');
+  await signInAgain(page, app);
+  await expect.poll(async () => (await tokensOf(tap, 'refresh_token')).length).toBeGreaterThanOrEqual(2);
+  const [former = '', ...others] = await tokensOf(tap, 'refresh_token');
+  await expect.poll(() => isActiveAt(app.provider, former)).toBe(false);
+  expect(await isActiveAt(app.provider, others.at(-1) ?? '')).toBe(true);
+  await staysThroughExpiry(page, createFaultClient(app.origin));
+  // The provider's own session goes on. Only the previous sign-in of this app has ended.
+  await signInAgain(page, app);
 });
 
-test('stays signed in after another sign-in when the provider has one grant per user', async ({ page, complaints }) => {
+test('stays signed in after another sign-in when the provider has one grant per user', async ({
+  page,
+  complaints,
+  afterwards,
+}) => {
   complaints.expect(FAILED_REQUEST);
   const app = await startWithProvider(ONE_GRANT);
-  try {
-    await signIn(page, app.origin, 'oidc');
-    await signInAgain(page, app);
-    await staysThroughExpiry(page, createFaultClient(app.origin));
-  } finally {
-    await app.stop();
-  }
+  afterwards(() => app.stop());
+  await signIn(page, app.origin, 'oidc');
+  await signInAgain(page, app);
+  await staysThroughExpiry(page, createFaultClient(app.origin));
 });
