@@ -1,3 +1,4 @@
+import { dropOutputOfClosedPipe } from './closed-pipe.ts';
 import { CONFORMANCE_USAGE, runConformance } from './conformance/conformance-command.ts';
 import { BACKUP_USAGE, RESTORE_USAGE } from './backup/backup-usage.ts';
 import { INIT_USAGE, REMOVE_USAGE } from './init/init-usage.ts';
@@ -26,14 +27,17 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
 
 const allUsage = (): string => [...COMMANDS.values()].map(({ usage }) => usage).join('\n');
 
-const terminalOf = ({ stdout, stderr, env }: NodeJS.Process): Terminal => ({
-  out: (text) => void stdout.write(text),
-  err: (text) => void stderr.write(text),
-  // https://no-color.org
-  colours: stdout.isTTY && !env['NO_COLOR'],
-  progress: stderr.isTTY,
-  env,
-});
+const terminalOf = ({ stdout, stderr, env }: NodeJS.Process): Terminal => {
+  for (const stream of [stdout, stderr]) dropOutputOfClosedPipe(stream);
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    // https://no-color.org
+    colours: stdout.isTTY && !env['NO_COLOR'],
+    progress: stderr.isTTY,
+    env,
+  };
+};
 
 /** Runs the command line. `argv` starts after the program's name. Resolves with the exit code. */
 export const main = async (argv: readonly string[], terminal: Terminal = terminalOf(process)): Promise<ExitCode> => {
