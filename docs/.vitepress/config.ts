@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
+import { repositoryAddress } from '../../scripts/docs/site/links.ts';
 import { anchorOf, readAsRepository } from '../../scripts/docs/site/markdown.ts';
 import { navigationOf } from '../../scripts/docs/site/navigation.ts';
 
@@ -7,8 +8,7 @@ const index = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
 const icon = readFileSync(new URL('../../public/favicon.svg', import.meta.url), 'utf8');
 
-/** URL of the repository's files, such as `https://git.example/keeper/blob/main/`. Without it, no link leads to code. */
-const repository = process.env['DOCS_REPOSITORY'];
+const repository = repositoryAddress(process.env['DOCS_REPOSITORY']);
 
 const COLLAPSED = ['Decisions', 'Providers'];
 

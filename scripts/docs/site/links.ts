@@ -7,8 +7,14 @@ export const ROOT_DOCUMENTS: Readonly<Record<string, string>> = {
   'SECURITY.md': 'security',
 };
 
-/** Where a link of a document leads. `source`: a file of the repository that is no page of the site. */
-export type LinkTarget = { type: 'page'; href: string } | { type: 'source'; path: string } | { type: 'elsewhere' };
+/**
+ * Where a link of a document leads. `source`: a file of the repository that is no page of the site, with the part after
+ * `#`. `host`: a page of the repository's host, by its path from the repository's files.
+ */
+export type LinkTarget =
+  | { type: 'page'; href: string }
+  | { type: 'source' | 'host'; path: string; anchor: string }
+  | { type: 'elsewhere' };
 
 const DOCS = 'docs/';
 const INDEX = 'docs/README.md';
@@ -33,11 +39,24 @@ const pageOf = (file: string): string | undefined => {
  */
 export const linkTarget = (page: string, href: string): LinkTarget => {
   if (/^(?:[a-z]+:|#|\/)/.test(href)) return { type: 'elsewhere' };
-  const [path = '', anchor] = href.split('#');
+  const [path = '', fragment] = href.split('#');
+  const anchor = fragment === undefined ? '' : `#${fragment}`;
   const file = posix.normalize(posix.join(posix.dirname(fileOf(page)), path));
-  // Above the repository is the host of the repository, such as `../../security/` of SECURITY.md.
-  if (file.startsWith('..')) return { type: 'source', path: 'SECURITY.md' };
+  // GitHub resolves `../../security/` of SECURITY.md against `blob/main/`, the address of its files.
+  if (file.startsWith('..')) return { type: 'host', path: file, anchor };
   const found = pageOf(file);
-  if (found === undefined) return { type: 'source', path: file };
-  return { type: 'page', href: anchor === undefined ? found : `${found}#${anchor}` };
+  return found === undefined ? { type: 'source', path: file, anchor } : { type: 'page', href: `${found}${anchor}` };
+};
+
+/**
+ * The address of the repository's files from `DOCS_REPOSITORY`, such as `https://git.example/keeper/blob/main/`.
+ * `undefined`: there is none, so no link leads to code. Throws when it is no URL.
+ */
+export const repositoryAddress = (value: string | undefined): string | undefined => {
+  if (value === undefined || value === '') return undefined;
+  // Without the slash, a relative address would replace the name of the branch.
+  const address = value.endsWith('/') ? value : `${value}/`;
+  if (!/^https?:/.test(address) || !URL.canParse(address))
+    throw new Error(`DOCS_REPOSITORY is "${value}". Give the URL of the code, such as https://git.example/blob/main/.`);
+  return address;
 };

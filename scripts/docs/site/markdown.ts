@@ -10,13 +10,10 @@ export const anchorOf = (heading: string): string =>
     .replaceAll(/[^\p{L}\p{N}_\- ]/gu, '')
     .replaceAll(' ', '-');
 
-/** Turns a link into the text that it is around, which names a file of the repository. */
-const withoutLink = (open: Token, close: Token | undefined, path: string): void => {
+/** Turns a link into the text that it is around. `file`: the file of the repository that the text is about. */
+const withoutLink = (open: Token, close: Token | undefined, file: string | undefined): void => {
   open.tag = 'span';
-  open.attrs = [
-    ['class', 'source-file'],
-    ['title', path],
-  ];
+  open.attrs = file === undefined ? [] : Object.entries({ class: 'source-file', title: file });
   open.type = 'span_open';
   if (close) close.tag = 'span';
   if (close) close.type = 'span_close';
@@ -27,14 +24,12 @@ const changeLinks = (tokens: readonly Token[], page: string, repository: string 
     if (token.type !== 'link_open') continue;
     const target = linkTarget(page, token.attrGet('href') ?? '');
     if (target.type === 'page') token.attrSet('href', target.href);
-    if (target.type !== 'source') continue;
-    if (repository !== undefined) token.attrSet('href', new URL(target.path, repository).href);
-    else
-      withoutLink(
-        token,
-        tokens.slice(at).find(({ type }) => type === 'link_close'),
-        target.path,
-      );
+    if (target.type !== 'source' && target.type !== 'host') continue;
+    if (repository !== undefined) token.attrSet('href', new URL(`${target.path}${target.anchor}`, repository).href);
+    else {
+      const close = tokens.slice(at).find(({ type }) => type === 'link_close');
+      withoutLink(token, close, target.type === 'source' ? target.path : undefined);
+    }
   }
 };
 
@@ -43,7 +38,7 @@ const FILE = /\[([\w./-]+)\]/;
 
 /**
  * Makes pages of documents that are written for the repository. `repository`: URL below which its files can be read, with a
- * slash at its end. Without it, a link to code is the name of the file.
+ * slash at its end (`repositoryAddress`). Without it, a link to code is the name of the file.
  */
 export const readAsRepository = (markdown: MarkdownRenderer, repository: string | undefined): void => {
   markdown.core.ruler.push('repository-links', ({ tokens, env }) => {
