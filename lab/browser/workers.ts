@@ -17,7 +17,7 @@ const WORKER_TYPES = ['service_worker', 'shared_worker'];
  * does not attach again. So a breakpoint before its script stops it (measured with Chromium 156).
  *
  * There is no breakpoint while there is nothing to run. With a debugger, the installation of a worker that caches scripts
- * sometimes never ends (1 of 15 runs on a loaded machine, against 0 of 87 without; Chromium 156).
+ * sometimes never ends: in 1 of 15 runs on a loaded machine, against 0 of 87 without (Chromium 156).
  */
 export const followWorkers = async (browser: Debugger): Promise<Workers> => {
   const sessions = new Set<string>();
