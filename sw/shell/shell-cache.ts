@@ -1,5 +1,6 @@
 import { PrecacheController } from 'workbox-precaching/PrecacheController';
 import type { WorkboxPlugin } from 'workbox-core/types';
+import { startTimer } from '../../src/protocol/timing/timer.ts';
 
 export type ShellEntry = { url: string; revision: string | null; integrity: string };
 
@@ -44,6 +45,35 @@ const verified = (
   },
 });
 
+/** How long the installation waits while no file arrives. Two of these fit into the 20 s that a page waits for its worker. */
+const STALL_MS = 8_000;
+
+/** Aborts the requests of an installation when none of them gets on. A slow network gets on. */
+type StallWatch = { readonly signal: AbortSignal; readonly plugin: WorkboxPlugin; end(): void };
+
+const createStallWatch = (cache?: RequestCache): StallWatch => {
+  const stalled = new AbortController();
+  let cancel = (): void => undefined;
+  const renew = (): void => {
+    cancel();
+    cancel = startTimer(() => stalled.abort(), STALL_MS);
+  };
+  renew();
+  return {
+    signal: stalled.signal,
+    plugin: {
+      requestWillFetch: async ({ request }) =>
+        new Request(request, { signal: stalled.signal, ...(cache !== undefined && { cache }) }),
+      fetchDidSucceed: async ({ response }) => {
+        renew();
+        return response;
+      },
+      cacheDidUpdate: async () => renew(),
+    },
+    end: () => cancel(),
+  };
+};
+
 /** The installation decides itself which failures count. */
 const tolerant = (event: ExtendableEvent): ExtendableEvent =>
   // Workbox uses only these two members. Without `type` it would fetch the shell and cache nothing.
@@ -68,10 +98,13 @@ export type ShellCache = {
   file(event: FetchEvent): Promise<Response>;
 };
 
+/** The second try passes the HTTP cache. */
+type Tries = { readonly first: StallWatch; second(): StallWatch };
+
 export const createShellCache = ({ entries, document, headers }: ShellOptions): ShellCache => {
   const integrity = new Map(entries.map(({ url, integrity: hash }) => [url, hash]));
-  const controllerOf = (list: readonly ShellEntry[]): PrecacheController => {
-    const made = new PrecacheController({ plugins: [verified(integrity, document, headers)] });
+  const controllerOf = (list: readonly ShellEntry[], ...more: readonly WorkboxPlugin[]): PrecacheController => {
+    const made = new PrecacheController({ plugins: [verified(integrity, document, headers), ...more] });
     made.addToCacheList([...list]);
     return made;
   };
@@ -80,16 +113,35 @@ export const createShellCache = ({ entries, document, headers }: ShellOptions): 
    * A file that a proxy changes, or that the server lacks, comes from the network at each use, as on a full disk: without
    * the worker no one could sign in. Without a network the installation fails, and the browser tries it again later.
    */
-  const installOne = async (entry: ShellEntry, event: ExtendableEvent): Promise<void> => {
+  const installOne = async (entry: ShellEntry, event: ExtendableEvent, tries: Tries): Promise<void> => {
+    const store = ({ plugin }: StallWatch): Promise<unknown> => controllerOf([entry], plugin).install(tolerant(event));
+    let watch = tries.first;
     try {
-      await controllerOf([entry]).install(tolerant(event));
+      await store(watch).catch((error: unknown) => {
+        if (!watch.signal.aborted) throw error;
+        watch = tries.second();
+        return store(watch);
+      });
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'QuotaExceededError') await fetch(entry.url, { method: 'HEAD' });
+      if (error instanceof Error && error.name === 'QuotaExceededError') return;
+      await fetch(entry.url, { method: 'HEAD', signal: watch.signal });
+    }
+  };
+  const install = async (event: ExtendableEvent): Promise<void> => {
+    const first = createStallWatch();
+    let second: StallWatch | undefined;
+    // With a debugger, Chromium 156 sometimes never answers a request for a file that the page requests at the same time.
+    const tries = { first, second: () => (second ??= createStallWatch('reload')) };
+    try {
+      await Promise.all(entries.map((entry) => installOne(entry, event, tries)));
+    } finally {
+      first.end();
+      second?.end();
     }
   };
   const serveDocument = controller.createHandlerBoundToURL(document);
   return {
-    install: (event) => Promise.all(entries.map((entry) => installOne(entry, event))),
+    install,
     activate: (event) => controller.activate(event),
     document: (event) => serveDocument({ event, request: event.request, url: new URL(event.request.url) }),
     file: (event) => controller.strategy.handle({ event, request: event.request }),
