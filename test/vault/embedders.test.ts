@@ -10,6 +10,8 @@ test.each([
   ['another port', 'https://app.example.com:8443/', undefined],
   ['another scheme', 'http://app.example.com/', undefined],
   ['a script', 'javascript:alert(1)', undefined],
+  ['a Blob of it', `blob:${APP}/0f2c`, undefined],
+  ['a user and a password for it', 'https://user:word@app.example.com/', undefined],
   ['a path', '/a', undefined],
   ['two slashes', '//app.example.com/', undefined],
   ['nothing', null, undefined],

@@ -27,14 +27,21 @@ const bodyOf = ({ status, body }: VaultResponse, lost: AbortSignal): BodyInit | 
   return body instanceof ArrayBuffer ? body : null;
 };
 
+/** No page can make a response with another status (https://fetch.spec.whatwg.org/#initialize-a-response). */
+const canConstruct = (status: number): boolean => status >= 200 && status <= 599;
+
 const responseOf = (data: VaultResponse, lost: AbortSignal): Response => {
   const { status, statusText, headers, url, redirected } = data;
   const response = new Response(bodyOf(data, lost), {
-    status,
+    status: canConstruct(status) ? status : 200,
     statusText,
     headers: headers.map(([name, value]): [string, string] => [name, value]),
   });
-  return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } });
+  const asItIs = { url: { value: url }, redirected: { value: redirected } };
+  if (canConstruct(status)) return Object.defineProperties(response, asItIs);
+  // Status 0: a redirect that the request did not want to follow (`redirect: 'manual'`).
+  const type = { value: status === 0 ? 'opaqueredirect' : response.type };
+  return Object.defineProperties(response, { ...asItIs, type, status: { value: status }, ok: { value: false } });
 };
 
 const errorOf = ({ name, message, cause }: VaultAnswer & { type: 'failed' }): Error =>
@@ -61,6 +68,7 @@ type Pending = {
 /** Requests over the frame. When it goes, those that change nothing are sent again; the others fail as without a network. */
 export const createVaultRequests = (link: VaultLink): VaultRequests => {
   const pending = new Map<string, Pending>();
+  const watched = new WeakSet<AbortSignal>();
   const isSafe = ({ method }: VaultRequest): boolean => method === 'GET' || method === 'HEAD';
 
   const post = async (id: string): Promise<void> => {
@@ -73,33 +81,48 @@ export const createVaultRequests = (link: VaultLink): VaultRequests => {
       return waiting.reject(new TypeError('no-worker', { cause }));
     }
     waiting.lost = lost;
-    lost.addEventListener('abort', () => onLost(id, lost), { once: true });
+    watch(lost);
     link.post({ type: 'fetch', id, request: waiting.request });
   };
 
-  const onLost = (id: string, lost: AbortSignal): void => {
-    const waiting = pending.get(id);
-    if (waiting?.lost !== lost) return;
-    if (isSafe(waiting.request)) return void post(id);
-    pending.delete(id);
-    waiting.reject(new TypeError('network'));
+  /** One listener for each document: a page sends any number of requests before its frame goes. */
+  const watch = (lost: AbortSignal): void => {
+    if (watched.has(lost)) return;
+    watched.add(lost);
+    lost.addEventListener('abort', () => onLost(lost), { once: true });
+  };
+
+  const onLost = (lost: AbortSignal): void => {
+    for (const [id, waiting] of pending) {
+      if (waiting.lost !== lost) continue;
+      if (isSafe(waiting.request)) {
+        void post(id);
+        continue;
+      }
+      pending.delete(id);
+      waiting.reject(new TypeError('network'));
+    }
   };
 
   return {
     async send(request) {
       const { signal } = request;
       signal.throwIfAborted();
-      const data = await dataOf(request);
       const id = newId();
       return new Promise((resolve, reject) => {
-        pending.set(id, { request: data, original: request, lost: signal, resolve, reject });
         signal.addEventListener('abort', () => {
           // It also ends a body that is still coming.
           link.post({ type: 'abort', id });
           pending.delete(id);
           reject(signal.reason as Error);
         });
-        void post(id);
+        // The page may give up while its own body is read, too.
+        const start = (data: VaultRequest): void => {
+          if (signal.aborted) return;
+          pending.set(id, { request: data, original: request, lost: signal, resolve, reject });
+          void post(id);
+        };
+        dataOf(request).then(start, reject);
       });
     },
     receive(answer) {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { VaultQuestion } from '../../../src/protocol/bridge/vault.ts';
 import { createVaultRequests, type Sent } from '../../../src/page/vault/vault-requests.ts';
 import type { VaultLink } from '../../../src/page/vault/vault-link.ts';
@@ -25,6 +25,7 @@ const setUp = () => {
     requests,
     questions,
     asked,
+    signal: lost.signal,
     lose() {
       const former = lost;
       lost = new AbortController();
@@ -73,6 +74,17 @@ test('gives a 204 no body', async () => {
   expect((await answered(sending)).body).toBeNull();
 });
 
+test.each([
+  [0, 'opaqueredirect'],
+  [999, 'default'],
+])('gives the page a response of status %i, which no page can make', async (status, type) => {
+  const { requests, asked } = setUp();
+  const sending = requests.send(new Request(URL_OF_API, { redirect: 'manual' }));
+  requests.receive({ type: 'response', id: await asked(0), response: response(null, status) });
+  const received = await answered(sending);
+  expect([received.status, received.type, received.ok, received.url]).toEqual([status, type, false, URL_OF_API]);
+});
+
 test('sends a request that changes nothing again when the frame goes, and fails another one', async () => {
   const { requests, asked, lose } = setUp();
   const reading = requests.send(new Request(URL_OF_API));
@@ -106,6 +118,31 @@ test('rejects as `fetch` does when the page gives up, and says so to the frame',
   await expect(requests.send(new Request(URL_OF_API, { signal: end.signal }))).rejects.toMatchObject({
     name: 'AbortError',
   });
+});
+
+test('sends nothing when the page gives up while the body of its request is read', async () => {
+  const { requests, questions } = setUp();
+  const end = new AbortController();
+  const request = new Request(URL_OF_API, { method: 'POST', body: 'x', signal: end.signal });
+  let finish = (_body: Blob): void => undefined;
+  request.blob = () => new Promise((resolve) => (finish = resolve));
+  const sending = requests.send(request);
+  end.abort();
+  await expect(sending).rejects.toMatchObject({ name: 'AbortError' });
+  finish(new Blob(['x']));
+  await new Promise(setImmediate);
+  expect(questions.filter(({ type }) => type === 'fetch')).toEqual([]);
+});
+
+test('listens once for the loss of a frame, for any number of requests', async () => {
+  const { requests, asked, signal } = setUp();
+  const listen = vi.spyOn(signal, 'addEventListener');
+  for (const index of [0, 1, 2]) {
+    const sending = requests.send(new Request(URL_OF_API));
+    requests.receive({ type: 'response', id: await asked(index), response: response(null) });
+    await sending;
+  }
+  expect(listen).toHaveBeenCalledTimes(1);
 });
 
 test('rejects with the reason of the vault', async () => {
