@@ -37,16 +37,22 @@ const sessionThat = async (keeper: Importer, fits: (session: SessionView) => boo
 
 /** An access token proves that the provider renewed the session. */
 const isVerified = (session: SessionView): boolean =>
-  session.state === 'signed-out' || ('accessIssuedAt' in session && session.accessIssuedAt !== undefined);
+  'accessIssuedAt' in session && session.accessIssuedAt !== undefined;
+
+const hadNone = (session: SessionView): boolean => session.state === 'signed-out' && session.reason === 'never';
 
 const handOver = async (keeper: Importer, { refreshToken, remove }: StoredSession): Promise<ImportResult> => {
   const saved = await keeper.signIn({ kind: 'import', refreshToken });
   if (!saved.ok) return { type: 'failed', problem: saved.problem };
+  // Snapshots come on another way than answers. One from before the save says nothing of its disk, nor of the provider.
+  const isSaved = !hadNone(await sessionThat(keeper, (session) => !hadNone(session)));
   // Without the disk, the other library's copy is the only one that a restart of the browser leaves.
-  if (keeper.snapshot.durability === 'disk') remove();
-  const isJudged = (session: SessionView): boolean => isVerified(session) || 'nextTryAt' in session;
+  if (isSaved && keeper.snapshot.durability === 'disk') remove();
+  const isJudged = (session: SessionView): boolean =>
+    isVerified(session) || 'nextTryAt' in session || (session.state === 'signed-out' && !hadNone(session));
   const session = await sessionThat(keeper, isJudged);
-  if (session.state === 'signed-out') return { type: 'rejected', problem: session.endedBy ?? session.problem };
+  if (session.state === 'signed-out' && !hadNone(session))
+    return { type: 'rejected', problem: session.endedBy ?? session.problem };
   return { type: isVerified(session) ? 'imported' : 'saved' };
 };
 
@@ -55,7 +61,7 @@ const importOnce = async (keeper: Importer, source: ImportSource): Promise<Impor
   if (!found) return { type: 'nothing' };
   const session = await sessionThat(keeper, ({ state }) => state !== 'starting');
   if (session.state === 'starting') return { type: 'failed', problem: undefined };
-  if (session.state === 'signed-out' && session.reason === 'never') return handOver(keeper, found);
+  if (hadNone(session)) return handOver(keeper, found);
   // Nothing may bring back a user who has signed out since then.
   found.remove();
   return { type: 'not-needed' };

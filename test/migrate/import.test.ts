@@ -6,8 +6,9 @@ import { createOidcMethod } from '../../src/host/auth/oidc-method.ts';
 import { createPendingSignIns } from '../../src/host/auth/pending-sign-ins.ts';
 import { fromMsal, fromOidcClientTs, importSession } from '../../src/migrate/index.ts';
 import type { Keeper } from '../../src/page/types/types.ts';
+import { ok } from '../../src/protocol/problem.ts';
 import type { Snapshot } from '../../src/protocol/snapshot.ts';
-import { createFakeKeeper, signedOut } from '../../src/testing/index.ts';
+import { createFakeKeeper, signedIn, signedOut } from '../../src/testing/index.ts';
 import { createWorldClock, endWorld, startWorker, type WorldWorker } from '../support/providers/browser-world.ts';
 import { connectTo, simulateProvider, type SimulatedProvider } from '../support/providers/simulated-provider.ts';
 import { CLIENT, ISSUER, LIBRARIES, refreshTokenOf } from './libraries.ts';
@@ -126,6 +127,22 @@ describe('an import', () => {
     const token = await leave();
     await importSession(keeperOf(await start(), 'memory'), source);
     expect(left()).toContain(token);
+  });
+
+  test.each([
+    ['memory', true],
+    ['disk', false],
+  ] as const)('waits for the snapshot of the save, which may come after the answer: %s', async (durability, isLeft) => {
+    const token = await leave();
+    const keeper = createFakeKeeper({ session: signedOut() });
+    const signIn: Keeper['signIn'] = async () => {
+      setTimeout(() => keeper.show({ ...signedIn(), accessIssuedAt: 1 } as Snapshot['session'], { durability }), 1);
+      return ok(null);
+    };
+    const importer = { subscribe: keeper.subscribe, signIn };
+    Object.defineProperty(importer, 'snapshot', { get: () => keeper.snapshot });
+    expect(await importSession(importer as unknown as Importer, source)).toEqual({ type: 'imported' });
+    expect(left().includes(token)).toBe(isLeft);
   });
 
   test('leaves the token where it is when the configuration does not allow it', async () => {
