@@ -137,7 +137,7 @@ describe('an import', () => {
     const keeper = createFakeKeeper({ session: signedOut() });
     const signIn: Keeper['signIn'] = async () => {
       setTimeout(() => keeper.show({ ...signedIn(), accessIssuedAt: 1 } as Snapshot['session'], { durability }), 1);
-      return ok(null);
+      return ok({ type: 'signed-in' });
     };
     const importer = { subscribe: keeper.subscribe, signIn };
     Object.defineProperty(importer, 'snapshot', { get: () => keeper.snapshot });

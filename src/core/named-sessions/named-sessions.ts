@@ -30,11 +30,11 @@ export type NamedSessionsEvent =
   | { type: 'left'; tab: string }
   | { type: 'shown'; session: string }
   /** These documents are all that there are. */
-  | { type: 'living'; clients: readonly string[] }
-  | { type: 'forgotten'; session: string };
+  | { type: 'living'; clients: readonly string[] };
 
 export type NamedSessionsEffect =
-  | { type: 'save' }
+  /** `shown`: this change chose the session that is shown. Any other leaves the choice that is on the disk. */
+  | { type: 'save'; shown: boolean }
   /** The tab has another session now, so the host of this one forgets it. */
   | { type: 'leave'; session: string; tab: string }
   /** Ends the requests of this document: their answers belong to the session that it has left. */
@@ -70,7 +70,7 @@ const onAttached = (
   const names = withName(state.names, session);
   const clients = client === undefined ? state.clients : { ...state.clients, [client]: session };
   if (names !== state.names || (client !== undefined && state.clients[client] !== session))
-    effects.push({ type: 'save' });
+    effects.push({ type: 'save', shown: false });
   const tabs = { ...state.tabs, [tab]: { session, follows, client } };
   return { state: { ...state, names, clients, tabs }, effects };
 };
@@ -90,22 +90,14 @@ export const stepNamedSessions = (state: NamedSessions, event: NamedSessionsEven
       return { state: { ...state, tabs: without(state.tabs, event.tab) }, effects: [] };
     case 'shown': {
       const next = { ...state, shown: event.session, names: withName(state.names, event.session) };
-      return { state: next, effects: [{ type: 'save' }, ...switches(next)] };
+      return { state: next, effects: [{ type: 'save', shown: true }, ...switches(next)] };
     }
     case 'living': {
       const living = Object.entries(state.clients).filter(([client]) => event.clients.includes(client));
       const isSame = living.length === Object.keys(state.clients).length;
       return isSame
         ? { state, effects: [] }
-        : { state: { ...state, clients: Object.fromEntries(living) }, effects: [{ type: 'save' }] };
-    }
-    case 'forgotten': {
-      const { session } = event;
-      const isUsed =
-        session === '' || session === state.shown || Object.values(state.tabs).some((tab) => tab.session === session);
-      return isUsed
-        ? { state, effects: [] }
-        : { state: { ...state, names: state.names.filter((name) => name !== session) }, effects: [{ type: 'save' }] };
+        : { state: { ...state, clients: Object.fromEntries(living) }, effects: [{ type: 'save', shown: false }] };
     }
   }
 };

@@ -84,7 +84,11 @@ const build = (put: Put) => {
       subscribes.set(++lastId, name);
       send({ id: lastId, subscribe: request });
     },
-    unsubscribe: (channel) => (link === 'up' ? send({ id: ++lastId, unsubscribe: { channel } }) : undefined),
+    unsubscribe: (channel) => {
+      // An answer that still comes is not the answer to a later subscribe.
+      for (const [id, name] of subscribes) if (name === channel) subscribes.delete(id);
+      if (link === 'up') send({ id: ++lastId, unsubscribe: { channel } });
+    },
   });
 
   const initialise = (): void => {

@@ -87,7 +87,12 @@ export const createNamedSessionsHost = (options: NamedSessionsOptions): NamedSes
       case 'save': {
         const saved = state;
         // Without the disk the sessions go on. A restarted worker then knows no document until it attaches again.
-        saving = saving.then(() => registry.write(saved)).catch(() => undefined);
+        saving = saving
+          .then(() => registry.write(saved, effect.shown))
+          .then(
+            (isNews) => (isNews ? void read() : undefined),
+            () => undefined,
+          );
         return;
       }
       case 'leave':
@@ -108,15 +113,20 @@ export const createNamedSessionsHost = (options: NamedSessionsOptions): NamedSes
   };
 
   const read = async (): Promise<void> => {
+    await saving;
+    const before = state;
     const stored = await registry.read().catch(() => undefined);
-    if (stored) dispatch({ type: 'read', ...stored });
+    if (!stored) return undefined;
+    // The disk does not have yet what has changed meanwhile.
+    return state === before ? dispatch({ type: 'read', ...stored }) : read();
   };
   let ready: Promise<void> | undefined;
   const started = (): Promise<void> => {
     ready ??= read().then(async () => {
       registry.onChange(() => void read());
       unitOf(state.shown);
-      dispatch({ type: 'living', clients: await livingClients() });
+      const clients = await livingClients().catch(() => undefined);
+      if (clients) dispatch({ type: 'living', clients });
     });
     return ready;
   };

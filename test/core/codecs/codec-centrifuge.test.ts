@@ -83,6 +83,18 @@ test('subscribes once to a channel of two tabs, without compression', () => {
   expect(got(bench.send('c', subscribe(4)), 'c')).toMatchObject([{ id: 4, error: { code: 105 } }]);
 });
 
+test('does not take the answer to a subscribe that its tab took back for that of a later one', () => {
+  const bench = twoTabs();
+  const first = idOf(bench.send('a', subscribe(2, 'news', { token: 'old' })));
+  bench.send('a', line({ id: 3, unsubscribe: { channel: 'news' } }));
+  const second = idOf(bench.send('b', subscribe(2, 'news', { token: 'new' })));
+  expect(got(bench.receive(line({ id: first, error: { code: 103, message: 'permission denied' } })), 'b')).toEqual([]);
+  const joined = bench.receive(line({ id: second, subscribe: RECOVERABLE }));
+  expect(got(joined, 'b')).toEqual([{ id: 2, subscribe: RECOVERABLE }]);
+  const outcome = bench.receive(pub(6));
+  expect([got(outcome, 'a'), got(outcome, 'b')]).toEqual([[], parse([pub(6)])]);
+});
+
 test('takes a subscribe in the same frame as connect, and forgets it when the server refuses the connect', () => {
   const bench = new Bench(centrifuge);
   bench.open('a');

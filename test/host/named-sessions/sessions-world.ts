@@ -69,7 +69,12 @@ export class SessionsWorld {
     worker.host = createNamedSessionsHost({
       registry: {
         read: () => later(() => this.#disk),
-        write: ({ shown, names, clients }: NamedSessions) => later(() => void (this.#disk = { shown, names, clients })),
+        write: ({ shown, names, clients }: NamedSessions, isChoice) =>
+          later(() => {
+            const former = this.#disk;
+            this.#disk = { shown: isChoice ? shown : former.shown, names, clients };
+            return this.#disk.shown !== shown;
+          }),
         onChange: () => undefined,
       },
       create: (name) => this.#unit(worker, name),
