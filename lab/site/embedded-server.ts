@@ -41,13 +41,23 @@ const hooksOf = (origin: string): SiteHooks => {
   };
 };
 
+/** Resolves when the page has received a message of its own: before that, the server may not know that it listens. */
 const LISTEN = `(async () => {
   const { connect } = await import('/keeper.js');
-  const keeper = await connect({ worker: '/sw.js' });
+  const channel = (await connect({ worker: '/sw.js' })).channel('${TOPIC}');
+  const mark = crypto.randomUUID();
+  let listens = false;
   globalThis.labNumbers = [];
   (async () => {
-    for await (const { data } of keeper.channel('${TOPIC}')) if (typeof data?.n === 'number') globalThis.labNumbers.push(data.n);
+    for await (const { data } of channel) {
+      listens ||= data?.mark === mark;
+      if (typeof data?.n === 'number') globalThis.labNumbers.push(data.n);
+    }
   })();
+  while (!listens) {
+    await channel.publish({ mark });
+    await new Promise((done) => setTimeout(done, 50));
+  }
 })()`;
 
 const atProvider = async (page: Page, username: string, password: string): Promise<void> => {

@@ -1,6 +1,6 @@
 import { PrecacheController } from 'workbox-precaching/PrecacheController';
 import type { WorkboxPlugin } from 'workbox-core/types';
-import { startTimer } from '../../src/protocol/timing/timer.ts';
+import { createStallWatch, type StallWatch } from './stall-watch.ts';
 
 export type ShellEntry = { url: string; revision: string | null; integrity: string };
 
@@ -8,6 +8,10 @@ const digest = async (bytes: ArrayBuffer): Promise<string> => {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return `sha256-${btoa(String.fromCharCode(...hash))}`;
 };
+
+/** How long an installation waits while no file arrives. All three waits fit into the 20 s that a page waits for it. */
+const STALL_MS = 8_000;
+const LAST_STALL_MS = 3_000;
 
 type DocumentHeaders = Readonly<Record<string, string>>;
 
@@ -45,42 +49,10 @@ const verified = (
   },
 });
 
-/** How long the installation waits while no file arrives. Two of these fit into the 20 s that a page waits for its worker. */
-const STALL_MS = 8_000;
-
-/** Aborts the requests of an installation when none of them gets on. A slow network gets on. */
-type StallWatch = { readonly signal: AbortSignal; readonly plugin: WorkboxPlugin; end(): void };
-
-const createStallWatch = (cache?: RequestCache): StallWatch => {
-  const stalled = new AbortController();
-  let cancel = (): void => undefined;
-  const renew = (): void => {
-    cancel();
-    cancel = startTimer(() => stalled.abort(), STALL_MS);
-  };
-  renew();
-  return {
-    signal: stalled.signal,
-    plugin: {
-      requestWillFetch: async ({ request }) =>
-        new Request(request, { signal: stalled.signal, ...(cache !== undefined && { cache }) }),
-      fetchDidSucceed: async ({ response }) => {
-        renew();
-        return response;
-      },
-      cacheDidUpdate: async () => renew(),
-    },
-    end: () => cancel(),
-  };
-};
-
-/** The installation decides itself which failures count. */
+/** The installation decides itself which failures count, and for how long it waits. */
 const tolerant = (event: ExtendableEvent): ExtendableEvent =>
   // Workbox uses only these two members. Without `type` it would fetch the shell and cache nothing.
-  ({
-    type: event.type,
-    waitUntil: (work: Promise<unknown>) => event.waitUntil(work.catch(() => undefined)),
-  }) as ExtendableEvent;
+  ({ type: event.type, waitUntil: (work: Promise<unknown>) => void work.catch(() => undefined) }) as ExtendableEvent;
 
 export type ShellOptions = {
   entries: readonly ShellEntry[];
@@ -98,9 +70,6 @@ export type ShellCache = {
   file(event: FetchEvent): Promise<Response>;
 };
 
-/** The second try passes the HTTP cache. */
-type Tries = { readonly first: StallWatch; second(): StallWatch };
-
 export const createShellCache = ({ entries, document, headers }: ShellOptions): ShellCache => {
   const integrity = new Map(entries.map(({ url, integrity: hash }) => [url, hash]));
   const controllerOf = (list: readonly ShellEntry[], ...more: readonly WorkboxPlugin[]): PrecacheController => {
@@ -109,34 +78,37 @@ export const createShellCache = ({ entries, document, headers }: ShellOptions): 
     return made;
   };
   const controller = controllerOf(entries);
+  /** Returns the entries that it could not store. A full disk stores none, and another try would not help. */
+  const storeAll = async (
+    list: readonly ShellEntry[],
+    event: ExtendableEvent,
+    watch: StallWatch,
+  ): Promise<readonly ShellEntry[]> => {
+    const missing: ShellEntry[] = [];
+    const store = async (entry: ShellEntry): Promise<void> => {
+      try {
+        await watch.run(controllerOf([entry], watch.plugin).install(tolerant(event)));
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== 'QuotaExceededError') missing.push(entry);
+      }
+    };
+    await Promise.all(list.map(store));
+    watch.end();
+    return missing;
+  };
   /**
    * A file that a proxy changes, or that the server lacks, comes from the network at each use, as on a full disk: without
    * the worker no one could sign in. Without a network the installation fails, and the browser tries it again later.
    */
-  const installOne = async (entry: ShellEntry, event: ExtendableEvent, tries: Tries): Promise<void> => {
-    const store = ({ plugin }: StallWatch): Promise<unknown> => controllerOf([entry], plugin).install(tolerant(event));
-    let watch = tries.first;
-    try {
-      await store(watch).catch((error: unknown) => {
-        if (!watch.signal.aborted) throw error;
-        watch = tries.second();
-        return store(watch);
-      });
-    } catch (error) {
-      if (error instanceof Error && error.name === 'QuotaExceededError') return;
-      await fetch(entry.url, { method: 'HEAD', signal: watch.signal });
-    }
-  };
   const install = async (event: ExtendableEvent): Promise<void> => {
-    const first = createStallWatch();
-    let second: StallWatch | undefined;
-    // With a debugger, Chromium 156 sometimes never answers a request for a file that the page requests at the same time.
-    const tries = { first, second: () => (second ??= createStallWatch('reload')) };
+    const missing = await storeAll(entries, event, createStallWatch(STALL_MS));
+    if (missing.length === 0) return;
+    const lacking = await storeAll(missing, event, createStallWatch(STALL_MS, 'reload'));
+    const watch = createStallWatch(LAST_STALL_MS);
     try {
-      await Promise.all(entries.map((entry) => installOne(entry, event, tries)));
+      await Promise.all(lacking.map(({ url }) => fetch(url, { method: 'HEAD', signal: watch.signal })));
     } finally {
-      first.end();
-      second?.end();
+      watch.end();
     }
   };
   const serveDocument = controller.createHandlerBoundToURL(document);

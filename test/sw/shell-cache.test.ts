@@ -11,12 +11,16 @@ afterEach(() => {
 });
 
 /** Installs the shell. Returns the URLs that were stored, and whether the installation has ended. */
-const install = async (answer: (request: Request) => Promise<Response>) => {
+const install = async (
+  answer: (request: Request) => Promise<Response>,
+  put: (request: Request) => Promise<void> = () => Promise.resolve(),
+) => {
   const stored: string[] = [];
   const cache = {
-    put: async ({ url }: Request, response: Response) => {
+    put: async (request: Request, response: Response) => {
       await response.arrayBuffer();
-      stored.push(new URL(url).pathname);
+      await put(request);
+      stored.push(new URL(request.url).pathname);
     },
     match: () => Promise.resolve(undefined),
   };
@@ -70,9 +74,18 @@ test('asks once more, past the HTTP cache, for a file that never comes', async (
   await vi.waitFor(() => expect(outcome).toEqual({ stored: ['/b.js', '/a.js'], state: 'installed' }));
 });
 
+test('goes without a file that the cache never stores, when the network answers', async () => {
+  const outcome = await install(file, (request) =>
+    isFirst(request) ? new Promise(() => undefined) : Promise.resolve(),
+  );
+  await vi.waitFor(() => expect(outcome).toEqual({ stored: ['/b.js'], state: 'pending' }), { interval: 1 });
+  await vi.advanceTimersByTimeAsync(16_500);
+  await vi.waitFor(() => expect(outcome).toEqual({ stored: ['/b.js'], state: 'installed' }));
+});
+
 test('fails within 20 s when the network hangs, so that the browser tries it again later', async () => {
   const outcome = await install(hang);
-  await vi.advanceTimersByTimeAsync(15_900);
+  await vi.advanceTimersByTimeAsync(18_900);
   expect(outcome).toEqual({ stored: [], state: 'pending' });
   await vi.advanceTimersByTimeAsync(200);
   await vi.waitFor(() => expect(outcome.state).toBe('failed'));
