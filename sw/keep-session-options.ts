@@ -16,6 +16,7 @@ export type KeptSession = {
   /**
    * `fetch` with authorization, for requests of the worker's own: a queue that a `sync` event replays, a cache that it
    * fills. A request outside the allow-list goes out as it is. Rejects where the browser's `fetch` rejects.
+   * Where the origin has several sessions, the rule's sends it, else that of its header `keeper-session`, else the shown one.
    *
    * @example
    * const keeper = keepSession({ config });
