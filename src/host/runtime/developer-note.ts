@@ -1,6 +1,7 @@
 /** Names of the notes. Each has an entry in docs/reference/troubleshooting.md, and a test holds that. */
 export type NoteCode =
   | 'document-config'
+  | 'config-misfit'
   | 'no-worker'
   | 'sign-in-dropped'
   | 'whoami-answer'

@@ -1,7 +1,8 @@
 import { SESSION_HEADER } from '../../protocol/bridge/bridge-constants.ts';
-import { callbacksOf, KEEPER_CONFIG, type KeeperConfig } from '../../protocol/config.ts';
+import type { KeeperConfig } from '../../protocol/config.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { parseJson } from '../../protocol/schema/json.ts';
+import { callbacksOf, START_CONFIG } from '../../protocol/start-config.ts';
 import { misfitOf } from '../../protocol/schema/misfit.ts';
 import { WORKER_TAKEOVER_MS } from '../../protocol/takeover-timing.ts';
 import { createHost } from '../../host/host.ts';
@@ -23,13 +24,19 @@ import { unavailableHost } from './unavailable-host.ts';
 import { upgradeToWorker } from './upgrade-to-worker.ts';
 import type { InPageOptions, Transport } from '../connection/transport.ts';
 
-/** The configuration in the document, for a page without a worker. `undefined`: there is none, or not a complete one. */
-const documentConfig = (): KeeperConfig | undefined => {
-  const element = document.querySelector('script[type="application/json"]#session-keeper');
-  const value = parseJson(element?.textContent ?? '');
-  const misfit = element && misfitOf(KEEPER_CONFIG, value, 'config');
-  if (misfit) noteOnce('document-config', `the configuration in the document is not complete: ${misfit}`);
-  return KEEPER_CONFIG.read(value);
+const ELEMENT = 'script[type="application/json"]#session-keeper';
+
+/**
+ * The configuration for a page without a worker: that of `connect()`, else the one in the document. Both are read by the
+ * schema, because a page in plain JavaScript has no types. `undefined`: there is none, or not a complete one.
+ */
+const configOf = (given: unknown): KeeperConfig | undefined => {
+  const element = given === undefined ? document.querySelector(ELEMENT) : null;
+  const value = given ?? parseJson(element?.textContent ?? '');
+  const misfit = value === undefined && !element ? undefined : misfitOf(START_CONFIG, value, 'config');
+  if (misfit && element) noteOnce('document-config', `the configuration in the document is not complete: ${misfit}`);
+  else if (misfit) noteOnce('config-misfit', `connect() got a configuration that is not complete: ${misfit}`);
+  return START_CONFIG.read(value);
 };
 
 /** The page works on without the worker, so its developer learns why from the console only. */
@@ -79,7 +86,7 @@ const loadAuth: LoadAuth = () => import('../../host/auth/auth.ts');
 export const openInPageTransport = (options: InPageOptions): Transport => {
   const { config: given, build, tab, session, script, problem, patchFetch, WebSocket } = options;
   const upgrade = { script, tab, session: () => session };
-  const config = isSecureContext ? (given ?? documentConfig()) : withoutCrypto(given ?? documentConfig());
+  const config = isSecureContext ? configOf(given) : withoutCrypto(configOf(given));
   if (!config) {
     noteWhy(problem, CANNOT_STAND_IN);
     return upgradeToWorker(inPageTransport(unavailableHost(problem)), { ...upgrade, stop: () => {} });

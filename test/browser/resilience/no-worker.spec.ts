@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core';
 import type { Page } from '@playwright/test';
 import { launchBrowser } from '../../support/browser/crashes.ts';
 import type { Keeper } from '../../../src/page/types/types.ts';
+import type { KeeperConfig } from '../../../src/protocol/config.ts';
 import { launchOptions } from '../../support/browser/browser.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { expectSession, sessionStateOf, snapshotOf } from '../../support/page/keeper-page.ts';
@@ -179,4 +180,22 @@ test('says once in the console why there is no worker and what whoami answers, a
   } finally {
     await site.stop();
   }
+});
+
+test('says in the console which field of its configuration connect() lacks, and offers no sign-in [config-console]', async ({
+  page,
+  afterwards,
+}) => {
+  const notes: string[] = [];
+  page.on('console', (message) => notes.push(message.text()));
+  const site = await startEmbeddingSite();
+  afterwards(site.stop);
+  site.serve('/', PLAIN_PAGE);
+  await page.goto(site.origin);
+  const { whoami: _, ...incomplete } = embeddingConfig();
+  await connectWith(page, incomplete as KeeperConfig);
+  const { session } = await snapshotOf(page);
+  expect(session).toMatchObject({ state: 'signed-out', problem: { code: 'no-worker' } });
+  const said = 'session-keeper: connect() got a configuration that is not complete: config.whoami is nothing';
+  await expect.poll(() => notes.filter((note) => note.startsWith(said)).length).toBe(1);
 });
