@@ -67,7 +67,7 @@ const SHELL =
 const FACTS =
   /src[\\/]ui[\\/](strings[\\/]((app|explanation)-(strings|en)|problem-text|time)|view[\\/](explanation\.|headline|notices)|(base[\\/]offer|look[\\/](segments|more-icons)))/;
 
-/** What `src/app/views.ts` and `src/page/connect.ts` load at once. */
+/** What `src/app/views.ts` and `src/page/socket-class.ts` load at once. */
 const FIRST_PARTS = ['/src/app/first-parts.ts', '/src/page/realtime/realtime.ts', '/workbox-window/Workbox.js'];
 
 export default defineConfig({

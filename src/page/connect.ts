@@ -4,8 +4,8 @@ import { createKeeper } from './keeper.ts';
 import type { NativeCopy } from './native-store.ts';
 import type { InPageOptions, Transport } from './connection/transport.ts';
 import { SESSION_NAME } from '../protocol/bridge/session-name.ts';
-import type { Realtime, SocketRequest } from './realtime/realtime.ts';
-import type { ConnectOptions, Keeper, NativeStore, SocketClass } from './types/types.ts';
+import { KeeperSocket, loadRealtime, NativeSocket, setSocketSource } from './socket-class.ts';
+import type { ConnectOptions, Keeper, NativeStore } from './types/types.ts';
 import { withDeadline } from '../protocol/timing/timer.ts';
 import { createClient, type Client } from './client.ts';
 import { registerWorker, type WorkerRegistration } from './connection/worker-registration.ts';
@@ -91,29 +91,18 @@ const open = async (options: ConnectOptions, onClose: () => void): Promise<Keepe
   return createKeeper(wiring, native, onClose);
 };
 
-/** The browser's own class, before a page replaces it (`installGlobal`). */
-const NativeSocket = globalThis.WebSocket;
-
-let realtime: typeof import('./realtime/realtime.ts') | undefined;
-
-const loadRealtime = async () => (realtime ??= await import('./realtime/realtime.ts'));
-
-type State =
-  | { state: 'idle' }
-  | { state: 'connecting'; keeper: Promise<Keeper> }
-  | { state: 'connected'; keeper: Promise<Keeper>; socket: Realtime['socket'] };
-
-let state: State = { state: 'idle' };
+/** `undefined`: no keeper, or it has closed. */
+let opened: Promise<Keeper> | undefined;
 
 const start = (options: ConnectOptions): Promise<Keeper> => {
   const idle = () => {
-    state = { state: 'idle' };
+    opened = undefined;
+    setSocketSource({ state: 'none' });
   };
+  setSocketSource({ state: 'coming' });
   const keeper = open(options, idle);
-  state = { state: 'connecting', keeper };
-  keeper.then(({ socket }) => {
-    state = { state: 'connected', keeper, socket };
-  }, idle);
+  opened = keeper;
+  keeper.then(({ socket }) => setSocketSource({ state: 'there', socket }), idle);
   return keeper;
 };
 
@@ -131,54 +120,4 @@ const start = (options: ConnectOptions): Promise<Keeper> => {
  * const keeper = await connect({ worker: '/sw.js' });
  * keeper.subscribe(({ session }) => console.log(session.state));
  */
-export const connect = (options: ConnectOptions = {}): Promise<Keeper> =>
-  state.state === 'idle' ? start(options) : state.keeper;
-
-const createEarlySocket = (request: SocketRequest): WebSocket => {
-  const isComing = state.state === 'connecting' || Object.is(globalThis.WebSocket, KeeperSocket);
-  if (!realtime || !isComing) throw new DOMException('connect() or installGlobal() first', 'InvalidStateError');
-  return realtime.createEarlySocket(KeeperSocket, request);
-};
-
-/**
- * The class of `keeper.socket(url)`, for libraries that create their sockets themselves (`webSocketImpl` and similar).
- * Throws an `InvalidStateError` before `connect()` or `installGlobal()` has resolved, otherwise what `new WebSocket` throws
- * (https://websockets.spec.whatwg.org/#dom-websocket-websocket). Differences: docs/reference/keeper-socket.md.
- *
- * @example
- * import { createClient } from 'graphql-ws';
- * import { KeeperSocket } from 'session-keeper';
- * const client = createClient({ url: '/api/graphql', webSocketImpl: KeeperSocket });
- */
-export const KeeperSocket = class KeeperSocket {
-  static readonly CONNECTING = 0;
-  static readonly OPEN = 1;
-  static readonly CLOSING = 2;
-  static readonly CLOSED = 3;
-
-  constructor(url: string | URL, protocols: string | string[] = []) {
-    if (arguments.length === 0) throw new TypeError('new KeeperSocket(url)');
-    const target = new.target as unknown as SocketClass;
-    // a constructor that gives an object gives it to `new`
-    if (state.state === 'connected') return state.socket(url, protocols, target);
-    return createEarlySocket({ url, protocols, target });
-  }
-} as unknown as SocketClass;
-
-/**
- * Makes `KeeperSocket` the page's `WebSocket`, for libraries that take no class. Sockets that they create before
- * `connect()` wait for it. Resolves, when the class is in place, with a function that puts the browser's own back.
- *
- * @example
- * import { connect, installGlobal } from 'session-keeper';
- * const uninstall = await installGlobal();
- * await connect();
- */
-export const installGlobal = async (): Promise<() => void> => {
-  const { prepare } = await loadRealtime();
-  prepare(KeeperSocket);
-  Object.assign(globalThis, { WebSocket: KeeperSocket });
-  return () => {
-    globalThis.WebSocket = NativeSocket;
-  };
-};
+export const connect = (options: ConnectOptions = {}): Promise<Keeper> => opened ?? start(options);

@@ -1,4 +1,5 @@
-export { connect, installGlobal, KeeperSocket } from './connect.ts';
+export { connect } from './connect.ts';
+export { installGlobal, KeeperSocket } from './socket-class.ts';
 export type {
   Channel,
   ChannelEvent,

@@ -1,6 +1,7 @@
 import { connect, KeeperSocket, type Keeper, type Problem, type Result, type Snapshot } from 'session-keeper';
 import { defineConfig, type KeeperConfig } from 'session-keeper/config';
 import { provideKeeper } from 'session-keeper/elements';
+import { installGlobal, type SocketClass } from 'session-keeper/socket';
 
 const config: KeeperConfig = defineConfig({
   api: [{ origin: 'self', path: '/api/' }],
@@ -19,6 +20,10 @@ void keeper.signIn({ kind: 'password', username: 'ann', password: 'pw' }).then(c
 
 const socket: WebSocket = new KeeperSocket('/api/events');
 socket.close();
+const uninstall: () => void = await installGlobal();
+uninstall();
+const socketClass: SocketClass = KeeperSocket;
+void socketClass.OPEN;
 
 const gate = document.createElement('session-gate');
 gate.keeper = keeper;

@@ -5,7 +5,7 @@ import { layerOf } from './table.ts';
 export const SHARED_NAMES: ReadonlyMap<string, string> = new Map([
   [
     'KeeperSocket',
-    'the public class of src/page/connect.ts makes sockets of the class in src/page/realtime, which loads later',
+    'the public class of src/page/socket-class.ts makes sockets of the class in src/page/realtime, which loads later',
   ],
   ...['SessionGate', 'SignedIn', 'SignedOut', 'requireSession', 'useKeeper', 'useSession'].map(
     (name) => [name, 'each framework has it, and an app uses one framework'] as const,
