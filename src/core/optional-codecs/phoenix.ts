@@ -130,8 +130,8 @@ const build = (put: Put) => {
     const refusal = JSON.stringify([topic, message.payload]);
     // Clients join again and again after an error.
     if (entry.refused.has(refusal)) return sendTo(entry, replyTo(message, 'error', { reason: 'refused' }));
-    if (channels.size >= MAX_TOPICS) return sendTo(entry, replyTo(message, 'error', { reason: OVER_LIMIT }));
     const known = channels.get(topic);
+    if (!known && channels.size >= MAX_TOPICS) return sendTo(entry, replyTo(message, 'error', { reason: OVER_LIMIT }));
     const before = known?.members.get(entry);
     const former = [...(known?.members ?? [])].find(([, { join }]) => join === known?.newest)?.[0];
     if (known?.state === 'sent' && former) replaced.set(known.ref, former);

@@ -10,6 +10,7 @@ import type { Transport } from '../connection/transport.ts';
 import { authorizePageFetch, formerFetch } from '../in-page/authorized-page-fetch.ts';
 import type { TabIntro } from '../../protocol/bridge/bridge.ts';
 import type { SnapshotStore } from '../connection/snapshot-store.ts';
+import { parsedUrl } from '../util/parsed-url.ts';
 import { createVaultLink } from './vault-link.ts';
 import { createVaultRequests } from './vault-requests.ts';
 
@@ -19,14 +20,17 @@ const WELCOME_DEADLINE_MS = 12_000;
 
 type Covered = { origin: string; path: string };
 
-/** Whether the vault may want to authorize it. The vault decides, by the whole rule. */
-const mayCover = (rules: readonly Covered[], { origin, pathname }: URL): boolean =>
-  rules.some((rule) => rule.origin === origin && pathname.startsWith(rule.path));
+/**
+ * Whether the vault may want to authorize it. The vault decides, by the whole rule. Before it has said its rules, each request
+ * to its origin may be one: without authorization its 401 would look like the end of the session.
+ */
+const mayCover = (rules: readonly Covered[] | undefined, vault: URL, { origin, pathname }: URL): boolean =>
+  rules ? rules.some((rule) => rule.origin === origin && pathname.startsWith(rule.path)) : origin === vault.origin;
 
 /** The path of this page that a sign-in names leads back here, and not to the vault's own. */
 const withWayBack = (intent: unknown): unknown =>
   typeof intent === 'object' && intent !== null && 'returnTo' in intent && typeof intent.returnTo === 'string'
-    ? { ...intent, returnTo: new URL(intent.returnTo, location.href).href }
+    ? { ...intent, returnTo: parsedUrl(intent.returnTo, new URL(location.href))?.href ?? intent.returnTo }
     : intent;
 
 /** The worker of a vault is `sealed` or not. To this page it is on another origin, too. */
@@ -38,7 +42,7 @@ const vaultTransport = ({ vault, tab, patchFetch }: VaultOptions): Transport & {
   const answers = new EventTarget();
   const controls = new Set<() => void>();
   const asked = new Map<string, () => void>();
-  let covers: readonly Covered[] = [];
+  let covers: readonly Covered[] | undefined;
   /** The worker that the next greeting reaches: another object for each. */
   let host: object | undefined;
   /** A greeting that came before the frame. */
@@ -60,7 +64,8 @@ const vaultTransport = ({ vault, tab, patchFetch }: VaultOptions): Transport & {
       asked.delete(answer.id);
     } else requests.receive(answer);
   };
-  const link = createVaultLink(new URL(vault, document.baseURI), tab, { onAnswer: receive, onOpen: changed });
+  const address = new URL(vault, document.baseURI);
+  const link = createVaultLink(address, tab, { onAnswer: receive, onOpen: changed });
   const requests = createVaultRequests(link);
 
   /** Resolves with the answer of the present document, or when that is gone. */
@@ -85,11 +90,13 @@ const vaultTransport = ({ vault, tab, patchFetch }: VaultOptions): Transport & {
   const { api, workerDied } = createBridge({ endpoint, ready: async () => (await link.opened()) !== undefined });
   const former = formerFetch();
   const send = async (request: Request): Promise<Response> => {
-    if (!mayCover(covers, new URL(request.url))) return former(request);
+    if (!mayCover(covers, address, new URL(request.url))) return former(request);
     const sent = await requests.send(request);
     return sent.type === 'answered' ? sent.response : former(sent.request);
   };
-  const restoreFetch = patchFetch ? authorizePageFetch(former, (url) => mayCover(covers, url), send) : undefined;
+  const restoreFetch = patchFetch
+    ? authorizePageFetch(former, (url) => mayCover(covers, address, url), send)
+    : undefined;
 
   return {
     api: {

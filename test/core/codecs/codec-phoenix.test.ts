@@ -49,6 +49,16 @@ test('joins a topic again for the second tab, and hides the end of the first joi
   expect([hasGap(outcome, 'a'), hasGap(outcome, 'b')]).toEqual([true, false]);
 });
 
+test('joins a known topic again when there are as many topics as it takes, and no new one', () => {
+  const bench = new Bench(phoenix);
+  bench.open('a');
+  bench.up();
+  bench.down();
+  for (let n = 0; n < 4_096; n += 1) expect(bench.send('a', join('3', `room:${n}`)).receivedBy('a')).toEqual([]);
+  expect(bench.send('a', join('5', 'new')).receivedBy('a')).toEqual([failure('5', '5', 'over-limit', 'new')]);
+  expect(bench.send('a', join('7', 'room:1')).receivedBy('a')).toEqual([]);
+});
+
 test('gives broadcasts to the tabs of their topic, and pushes of the server with the join of each tab', () => {
   const bench = twoTabs();
   bench.send('b', join('8', 'room:2'));
