@@ -3,7 +3,7 @@ import { startTimer } from '../../src/protocol/timing/timer.ts';
 
 /**
  * Ends the work of an installation when none of it gets on. A slow network gets on. In Chromium 156 with a debugger, a request
- * for a file that the page requests at the same time sometimes gets no answer, and the cache sometimes never stores a file.
+ * for a file that the page requests at the same time sometimes gets no answer. The cache sometimes never stores a file.
  */
 export type StallWatch = {
   readonly signal: AbortSignal;
