@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Socket } from '../../src/core/socket/socket-types.ts';
 import type { SocketStateName } from '../../src/protocol/snapshot.ts';
-import { appEn } from '../../src/ui/strings/app-en.ts';
+import { appEn } from '../../src/ui/strings/en/app.ts';
 
 const read = (page: string): string => readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8');
 

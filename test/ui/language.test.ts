@@ -14,12 +14,11 @@ import {
 import { duration, fromNow, lastingSince, nextTry } from '../../src/ui/text/time.ts';
 import { keptText, headlineOf } from '../../src/ui/view/headline.ts';
 import { explain } from '../../src/ui/view/explanation.ts';
-import { en } from '../../src/ui/strings/en.ts';
-import { appEn } from '../../src/ui/strings/app-en.ts';
-import { explanationEn } from '../../src/ui/strings/explanation-en.ts';
-import { labEn } from '../../src/ui/strings/lab-en.ts';
+import { coreEn, type Strings } from '../../src/ui/strings/en/core.ts';
+import { appEn, type AppStrings } from '../../src/ui/strings/en/app.ts';
+import { explanationEn, type ExplanationStrings } from '../../src/ui/strings/en/explanation.ts';
+import { labEn, type LabStrings } from '../../src/ui/strings/en/lab.ts';
 import { labStrings, loadLabStrings } from '../../src/ui/lab/lab-strings.ts';
-import type { Translation } from '../../src/ui/strings/translation.ts';
 import { scenes } from './scenes.ts';
 
 const NOW = 1_800_000_000_000;
@@ -68,7 +67,10 @@ describe('strings that are loaded later', () => {
   });
 });
 
-const ENGLISH: Translation = { core: en, app: appEn, explanation: explanationEn, lab: labEn };
+/** The whole interface in one language. */
+type Translation = { core: Strings; app: AppStrings; explanation: ExplanationStrings; lab: LabStrings };
+
+const ENGLISH: Translation = { core: coreEn, app: appEn, explanation: explanationEn, lab: labEn };
 const OTHERS = Object.keys(LANGUAGES).filter((tag) => tag !== 'en');
 const PARTS = ['core', 'app', 'explanation', 'lab'] as const;
 /** Each part in the current language. */

@@ -1,9 +1,9 @@
 import { catalog } from '../locale/language.ts';
-import { labEn, type LabStrings } from '../strings/lab-en.ts';
+import { labEn, type LabStrings } from '../strings/en/lab.ts';
 
 const lab = catalog<LabStrings>(labEn, {
-  de: async () => (await import('../strings/lab-de.ts')).labDe,
-  fr: async () => (await import('../strings/fr.ts')).fr.lab,
+  de: async () => (await import('../strings/de/lab.ts')).labDe,
+  fr: async () => (await import('../strings/fr/lab.ts')).labFr,
 });
 
 /** Loads the strings of the resilience page. */

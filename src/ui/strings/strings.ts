@@ -1,9 +1,9 @@
 import { catalog } from '../locale/language.ts';
-import { en, type Strings } from './en.ts';
+import { coreEn, type Strings } from './en/core.ts';
 
-const core = catalog<Strings>(en, {
-  de: async () => (await import('./de.ts')).de,
-  fr: async () => (await import('./fr.ts')).fr.core,
+const core = catalog<Strings>(coreEn, {
+  de: async () => (await import('./de/core.ts')).coreDe,
+  fr: async () => (await import('./fr/core.ts')).coreFr,
 });
 
 /** The strings in the current language. Read them on each render: the language may change. */

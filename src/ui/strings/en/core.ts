@@ -1,7 +1,7 @@
-import type { ProblemCode } from '../../protocol/problem.ts';
-import type { SessionView, SignedOutReason, SignInKind, SocketStateName, Tier } from '../../protocol/snapshot.ts';
-import type { Status } from '../base/status.ts';
-import { pluralsFor, type TimeUnit } from '../locale/plural.ts';
+import type { ProblemCode } from '../../../protocol/problem.ts';
+import type { SessionView, SignedOutReason, SignInKind, SocketStateName, Tier } from '../../../protocol/snapshot.ts';
+import type { Status } from '../../base/status.ts';
+import { pluralsFor, type TimeUnit } from '../../locale/plural.ts';
 
 const problem: Record<ProblemCode, string> = {
   'network-unreachable': 'The server cannot be reached.',
@@ -84,7 +84,7 @@ const tier: Record<Tier, string> = {
 const { counted } = pluralsFor('en');
 
 /** The strings of the first paint. Functions take text that is already formatted, or a number to count. */
-export const en = {
+export const coreEn = {
   unknown: 'Unknown',
   problem,
   reason,
@@ -175,4 +175,4 @@ export const en = {
 };
 
 /** Every language has all of these, or it does not compile. */
-export type Strings = typeof en;
+export type Strings = typeof coreEn;

@@ -1,5 +1,5 @@
-import { pluralsFor } from '../locale/plural.ts';
-import type { LabStrings } from './lab-en.ts';
+import { pluralsFor } from '../../locale/plural.ts';
+import type { LabStrings } from '../en/lab.ts';
 
 const { counted } = pluralsFor('de');
 const requests = (count: number): string => counted(count, { one: 'Anfrage', other: 'Anfragen' });

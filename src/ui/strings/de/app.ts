@@ -1,5 +1,5 @@
-import type { AppStrings } from './app-en.ts';
-import { pluralsFor } from '../locale/plural.ts';
+import type { AppStrings } from '../en/app.ts';
+import { pluralsFor } from '../../locale/plural.ts';
 
 const { counted, noun } = pluralsFor('de');
 const tabs = (count: number): string => counted(count, { one: 'Tab', other: 'Tabs' });

@@ -1,5 +1,5 @@
-import { pluralsFor } from '../locale/plural.ts';
-import type { ExplanationStrings } from './explanation-en.ts';
+import { pluralsFor } from '../../locale/plural.ts';
+import type { ExplanationStrings } from '../en/explanation.ts';
 
 const { counted } = pluralsFor('de');
 

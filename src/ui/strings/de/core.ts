@@ -1,9 +1,9 @@
-import type { Strings } from './en.ts';
-import { pluralsFor } from '../locale/plural.ts';
+import type { Strings } from '../en/core.ts';
+import { pluralsFor } from '../../locale/plural.ts';
 
 const { counted } = pluralsFor('de');
 
-export const de: Strings = {
+export const coreDe: Strings = {
   unknown: 'Unbekannt',
   problem: {
     'network-unreachable': 'Der Server ist nicht erreichbar.',

@@ -1,4 +1,4 @@
-import { pluralsFor } from '../locale/plural.ts';
+import { pluralsFor } from '../../locale/plural.ts';
 
 const { counted } = pluralsFor('en');
 

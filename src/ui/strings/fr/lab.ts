@@ -1,0 +1,77 @@
+import { pluralsFor } from '../../locale/plural.ts';
+import type { LabStrings } from '../en/lab.ts';
+
+const { counted } = pluralsFor('fr');
+const requests = (count: number): string => counted(count, { one: 'requête', other: 'requêtes' });
+const messages = (count: number): string => counted(count, { one: 'message', other: 'messages' });
+const faults = (count: number): string => counted(count, { one: 'panne', other: 'pannes' });
+
+export const labFr: LabStrings = {
+  fault: {
+    worker: ['Remplacer le worker', 'Une page ne peut pas arrêter son worker. Une nouvelle version prend sa place.'],
+    reload: ['Recharger', 'Cette page repart de zéro, en plein essai.'],
+    'hard-reload': ['Recharger sans cache', 'Maj et recharger\u00a0: aucun worker ne contrôle alors la page.'],
+    network: ['Couper le réseau', 'Chaque connexion est coupée pendant 3 secondes.'],
+    drop: ['Fermer le socket', 'La connexion en direct se ferme sans un mot.'],
+    freeze: ['Geler le socket', 'Il reste ouvert et se tait pendant 5 secondes.'],
+    expire: ['Périmer les jetons', 'Le serveur n’accepte plus aucun jeton d’accès.'],
+    provider: ['Fournisseur en panne', 'Deux renouvellements de suite échouent avec 503.'],
+    lost: ['Perdre une réponse', 'Un renouvellement réussit, et sa réponse n’arrive jamais.'],
+    restart: ['Serveur absent', 'Il ferme toutes les connexions, et refuse les nouvelles pendant 3 secondes.'],
+    deploy: ['Livrer une version', 'Un nouveau worker prend le relais pendant que tout tourne.'],
+    tabs: ['Quarante à la fois', 'Quarante requêtes avec un jeton périmé, comme en envoient quarante onglets.'],
+  },
+  killed: ['Arrêter le worker', 'Le navigateur l’arrête, comme il le fait pour libérer de la mémoire.'],
+  fortyTabs: ['Quarante onglets', 'Quarante onglets s’ouvrent avec un jeton périmé.'],
+  lead: 'Provoquez les pannes. Requêtes et messages circulent tout le temps\u00a0; chacun doit arriver une fois.',
+  all: 'Toutes, pendant une minute',
+  stop: 'Arrêter',
+  exportReport: 'Enregistrer le rapport',
+  faults: 'Pannes',
+  requests: 'Requêtes répondues',
+  messages: 'Messages reçus',
+  lostAndDoubled: (lost, doubled) => `${lost} perdus, ${doubled} en double`,
+  signOuts: 'Fermetures',
+  recovery: 'Temps de rétablissement',
+  failedMeanwhile: (count) =>
+    count === 0 ? 'aucune en échec' : `${counted(count, { one: 'échec', other: 'échecs' })} pendant la panne`,
+  of: (part, whole) => `${part} sur ${whole}`,
+  slowest: (time) => `le plus long ${time}`,
+  idle: 'Rien n’est encore en panne. Choisissez une panne.',
+  running: (left) => `encore ${left} s`,
+  progress: 'Progression de la minute',
+  settling: 'En attente des dernières réponses…',
+  recovering: 'Rétablissement…',
+  recovered: (time) => `Rétabli en ${time}`,
+  notRecovered: 'Non rétabli',
+  leverFailed: (title, reason) => `${title}\u00a0: le serveur ne l’a pas fait (${reason}).`,
+  held: 'La session a tenu.',
+  heldDetail: (broken, answered, seen) =>
+    `${faults(broken)}, aucune fermeture. ${requests(answered)} avec réponse, et ${messages(seen)} reçus, chacun une fois.`,
+  untested: 'Rien n’a été mis en panne, il n’y a donc pas de verdict.',
+  broken: 'La session n’a pas tenu.',
+  brokenDetail: (what) => `Preuves\u00a0: ${what}.`,
+  evidence: {
+    signOuts: (count) => counted(count, { one: 'fermeture', other: 'fermetures' }),
+    refused: (count) => `${requests(count)} avec un refus 401`,
+    missing: (count) => counted(count, { one: 'message perdu', other: 'messages perdus' }),
+    doubled: (count) => `${messages(count)} en double`,
+    unrecovered: (count) => `${faults(count)} sans rétablissement`,
+    pending: (count) => `${requests(count)} sans réponse`,
+  },
+  live: 'En direct',
+  noLab: 'Ce serveur n’a pas de routes de panne.',
+  noLabDetail: 'Lancez-en un sur votre machine, ou laissez la commande éprouver votre propre site :',
+  more: 'Seule une commande peut cela',
+  moreDetail: [
+    [
+      'npm run show',
+      'ouvre cette page dans un navigateur piloté : arrête le worker, recharge sans cache, ouvre quarante onglets',
+    ],
+    [
+      'npm run lab',
+      'joue tous les scénarios : veille, heures d’inactivité, horloge fausse, disque plein, portails captifs',
+    ],
+    ['npx session-keeper lab https://votre.site', 'les joue contre votre propre site'],
+  ],
+};
