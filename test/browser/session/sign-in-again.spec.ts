@@ -34,10 +34,7 @@ const staysThroughExpiry = async (page: Page, lab: FaultClient): Promise<void> =
   }
 };
 
-test('stays signed in and revokes the old tokens when the user signs in once more', async ({
-  page,
-  afterwards,
-}) => {
+test('stays signed in and revokes the old tokens when the user signs in once more', async ({ page, afterwards }) => {
   const tap = await openWireTap();
   afterwards(tap.remove);
   const app = await startApp({ env: tap.env });
