@@ -55,7 +55,7 @@ const BUDGETS: readonly Budget[] = [
   },
   { name: 'worker, start', limitBytes: 12.3 * KB, bytes: built(async () => ['keeper-sw.js']) },
   { name: 'worker, whole', limitBytes: 72.2 * KB, bytes: built((files) => workerFiles('keeper-sw.js', files)) },
-  { name: 'app worker, start', limitBytes: 16.4 * KB, bytes: built(async () => ['sw.js']) },
+  { name: 'app worker, start', limitBytes: 16.7 * KB, bytes: built(async () => ['sw.js']) },
   { name: 'page client', limitBytes: 9.6 * KB, bytes: built((files) => staticModules('keeper.js', files)) },
   { name: 'app, first load', limitBytes: 31.7 * KB, bytes: built((files) => pageFiles('index.html', files)) },
   {
