@@ -113,7 +113,7 @@ export const requestPipeline = (
       const status = response.headersSent ? response.statusCode : 0;
       requestLog.record(request, { status, whole: response.writableFinished, bodyBytes: bodyBytes() }, startedAt);
     });
-    const fault = faults.take(point, path);
+    const fault = faults.take(point, path, request.method);
     if (fault) applyFault(fault, { request, response, headers: corsFor(request, origins), handle });
     else handle();
   };

@@ -16,7 +16,8 @@ import { startTimer } from '../../src/protocol/timing/timer.ts';
  * - `answer` responds with `body`, `status` and the content type `type`.
  * - `alter` handles the request, and replaces fields of the JSON response by those of `body`; `"absent"` removes a field.
  *
- * `at`: the fault point. `path`: only requests whose path starts with it. `times`: how many requests, by default all.
+ * `at`: the fault point. `path`: only requests whose path starts with it. `method`: only requests with it. `times`: how
+ * many requests, by default all.
  * `forMs`: the fault ends by itself after this time, even if the page that asked for it is gone. Times in ms.
  */
 export const FAULT = object({
@@ -24,6 +25,7 @@ export const FAULT = object({
   kind: oneOf('reset', 'status', 'html', 'hang', 'lost', 'slow', 'redirect', 'answer', 'alter'),
   location: optional(string),
   path: optional(string),
+  method: optional(string),
   status: optional(count),
   ms: optional(count),
   times: optional(count),
@@ -40,7 +42,7 @@ export type Faults = {
   add(fault: Fault): void;
   clear(): void;
   /** Returns the fault for this request, and counts it as used. */
-  take(point: FaultPoint, path: string): Fault | undefined;
+  take(point: FaultPoint, path: string, method: string | undefined): Fault | undefined;
 };
 
 const DEFAULT_HANG_MS = 30_000;
@@ -66,8 +68,12 @@ export const createFaults = (): Faults => {
     clear: () => {
       active = [];
     },
-    take(point, path) {
-      const hit = active.find(({ fault, left }) => fault.at === point && left > 0 && path.startsWith(fault.path ?? ''));
+    take(point, path, method) {
+      const fits = (fault: Fault): boolean =>
+        fault.at === point &&
+        path.startsWith(fault.path ?? '') &&
+        (fault.method === undefined || fault.method === method);
+      const hit = active.find(({ fault, left }) => left > 0 && fits(fault));
       if (!hit) return undefined;
       hit.left -= 1;
       active = active.filter(({ left }) => left > 0);

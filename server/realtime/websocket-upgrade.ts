@@ -67,7 +67,7 @@ export const createUpgradeListener = (services: UpgradeServices): UpgradeListene
     if (!services.hostNames.accepts(request.headers.host)) return refuseUpgrade(socket, 421);
     const url = requestTarget(request);
     if (!url) return refuseUpgrade(socket, 400);
-    const fault = services.faults.take('socket', url.pathname);
+    const fault = services.faults.take('socket', url.pathname, request.method);
     const handle = (): void => {
       const target = upgradeTarget(request, url, services);
       const isAllowed = mayOpenSocket(request.headers, services.origins);

@@ -66,6 +66,16 @@ describe('the fault routes', () => {
     }
   });
 
+  test('meet only requests with the method and the path of the fault', async () => {
+    await server.fault('/faults', { at: 'api', kind: 'status', status: 503, method: 'POST', path: '/api/v1/notes' });
+    const status = async (path: string, method: string): Promise<number> =>
+      (await server.call(path, { method })).status;
+    expect(await status('/api/v1/notes', 'GET')).toBe(401);
+    expect(await status('/api/v1/llm/models', 'POST')).not.toBe(503);
+    expect(await status('/api/v1/notes', 'POST')).toBe(503);
+    await fetch(`${server.url}/lab/faults`, { method: 'DELETE' });
+  });
+
   test('end a fault by themselves after its time, though no one clears it', async () => {
     await server.fault('/faults', { at: 'api', kind: 'status', status: 503, forMs: 1_500 });
     const status = async (): Promise<number> => (await whoami('none')).status;

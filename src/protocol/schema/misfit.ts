@@ -10,7 +10,8 @@ export type Shape = Schema & {
 
 const expected = ({ type, values }: Shape): string => {
   if (values) return `one of ${values.map((each) => JSON.stringify(each)).join(', ')}`;
-  return type === 'array' || type === 'object' ? `an ${type}` : `a ${type}`;
+  if (type === 'array') return 'an array';
+  return type === 'object' || type === 'loose' ? 'an object' : `a ${type}`;
 };
 
 const found = (value: unknown): string => (value === undefined ? 'nothing' : (JSON.stringify(value) ?? typeof value));

@@ -76,7 +76,7 @@ export const object = <F extends Fields>(fields: F): Schema<ObjectOf<F>> & { rea
 /* @__NO_SIDE_EFFECTS__ */
 export const looseObject = <T>(fields: Fields): Schema<T> & { readonly fields: Fields } => {
   const { read } = object(fields);
-  return { type: 'object', fields, read: (value) => (read(value) ? (value as T) : undefined) };
+  return { type: 'loose', fields, read: (value) => (read(value) ? (value as T) : undefined) };
 };
 
 /** Objects whose field `key` says which other fields they have. */

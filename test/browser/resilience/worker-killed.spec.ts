@@ -107,7 +107,7 @@ for (const kind of TOKEN_KINDS) {
     await signIn(page, app.origin, kind);
     const document = await watchDocument(page);
     const text = `written once by ${kind}`;
-    await lab.add({ at: 'api', path: '/api/v1/notes', kind: 'lost', ms: FOR_EVER_MS, times: 1 });
+    await lab.add({ at: 'api', path: '/api/v1/notes', method: 'POST', kind: 'lost', ms: FOR_EVER_MS, times: 1 });
     const sent = sentByWorker(context, '/api/v1/notes');
     const pending = page.evaluate(async (words) => {
       const headers = { 'content-type': 'application/json' };
