@@ -1,5 +1,6 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { startBareBrowser, type BareBrowser, type BareTab } from '../browser/bare-browser.ts';
+import { heldByWorkers, heldMemory } from '../browser/held-memory.ts';
 import { processMemory } from '../browser/process-memory.ts';
 import { connectIn, countIn, receivedIn, type Received } from '../page/bare-keeper.ts';
 import { startDeployment, type Deployment } from '../server/deployment.ts';
@@ -43,6 +44,11 @@ export type Churned = {
   faults: readonly string[];
   /** Bytes of the browser with all its pages and workers, after each turn, when only the first two tabs are open. */
   memory: readonly number[];
+  /**
+   * Bytes that the tab that stays and the worker hold after a garbage collection, once in each round of all events. The
+   * browser's own share of `memory` grows with each page and worker that it has ever had.
+   */
+  held: readonly number[];
 };
 
 type Stage = { site: Deployment; browser: BareBrowser; second: BareTab };
@@ -169,7 +175,7 @@ const run = async (stage: Stage, { seconds, report }: ChurnOptions): Promise<Chu
   const startedAt = performance.now();
   const isOver = (): boolean => performance.now() - startedAt > seconds * 1_000;
   const events = Object.fromEntries(CHURN_EVENTS.map((event) => [event, 0])) as Record<ChurnEvent, number>;
-  const [faults, memory]: [string[], number[]] = [[], []];
+  const [faults, memory, held]: [string[], number[], number[]] = [[], [], []];
   let [turns, hasEnded] = [0, false];
   const flooding = flood(site, () => hasEnded);
   try {
@@ -180,7 +186,10 @@ const run = async (stage: Stage, { seconds, report }: ChurnOptions): Promise<Chu
       events[event] += 1;
       turns += 1;
       memory.push(await processMemory(browser.pid));
-      report?.(`turn ${turns}, ${event}: ${Math.round((memory.at(-1) ?? 0) / 1_000_000)} MB, ${faults.length} faults`);
+      if (turns % CHURN_EVENTS.length === 0)
+        held.push((await heldMemory(browser.debug)) + (await heldByWorkers(browser.host)));
+      const mb = [held, memory].map((values) => ((values.at(-1) ?? 0) / 1_000_000).toFixed(1));
+      report?.(`turn ${turns}, ${event}: ${mb[0]} MB held of ${mb[1]} MB, ${faults.length} faults`);
     }
   } finally {
     hasEnded = true;
@@ -189,7 +198,7 @@ const run = async (stage: Stage, { seconds, report }: ChurnOptions): Promise<Chu
   await caughtUp(browser, sent);
   faults.push(...(await faultsOf(second, 'the discarded tab')));
   const resident = await receivedIn(browser);
-  return { sent, ms: performance.now() - startedAt, events, resident, visitors: turns, faults, memory };
+  return { sent, ms: performance.now() - startedAt, events, resident, visitors: turns, faults, memory, held };
 };
 
 export const churn = async (options: ChurnOptions): Promise<Churned> => {
@@ -208,9 +217,9 @@ export const churn = async (options: ChurnOptions): Promise<Churned> => {
   }
 };
 
-/** How much more memory the last third of the run took than the first one (bytes). */
-export const memoryGrowth = ({ memory }: Churned): number => {
-  const third = Math.max(1, Math.floor(memory.length / 3));
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-  return mean(memory.slice(-third)) - mean(memory.slice(0, third));
+/** How much more the last third of the values is than the first one, on average. */
+export const growthOf = (values: readonly number[]): number => {
+  const third = Math.max(1, Math.floor(values.length / 3));
+  const mean = (some: readonly number[]): number => some.reduce((sum, value) => sum + value, 0) / some.length;
+  return mean(values.slice(-third)) - mean(values.slice(0, third));
 };
