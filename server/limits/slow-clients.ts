@@ -23,6 +23,7 @@ export type SlowClientLimits = {
 const STALL_MS = 30_000;
 const CHECK_EVERY_MS = 5_000;
 const CHECKS_PER_STALL = 6;
+const MISSED_CHECKS = 2;
 /** Bodies of one address that are on their way. A browser opens six connections to a server, an office has many browsers. */
 const MAX_BODIES = 64;
 /** Connections of one peer that have not sent a request yet. Such a peer may be a proxy. */
@@ -89,13 +90,15 @@ export const createSlowClients = ({ stallMs = STALL_MS }: SlowClientLimits = {})
     if (tooSlow || now - body.seenAt >= stallMs) end(body, '408 Request Timeout');
   };
 
-  const timer = setInterval(
-    () => {
-      const now = performance.now();
-      for (const body of bodies) check(body, now);
-    },
-    Math.min(stallMs / CHECKS_PER_STALL, CHECK_EVERY_MS),
-  ).unref();
+  const everyMs = Math.min(stallMs / CHECKS_PER_STALL, CHECK_EVERY_MS);
+  let checkedAt = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    // This process did not run: it was suspended, or busy. What the clients sent meanwhile waits in the kernel.
+    if (now - checkedAt > MISSED_CHECKS * everyMs) for (const body of bodies) body.seenAt = now;
+    checkedAt = now;
+    for (const body of bodies) check(body, now);
+  }, everyMs).unref();
 
   const track = (request: IncomingMessage, response: ServerResponse): void => {
     if (request.complete || request.destroyed) return;

@@ -156,12 +156,16 @@ export const createPresenceTracker = ({
       const presence = find(socket, topic);
       const member = presence?.members.get(socket.host);
       if (!presence || !member?.sockets.has(socket)) return;
-      presence.watchers.add(socket);
       // A worker that reconnects publishes a state that the others may have already.
-      const isChanged = state !== undefined && !isDeepStrictEqual(state, member.state);
-      if (isChanged) member.state = state;
-      if (isChanged) return changed(presence);
+      if (state !== undefined && !isDeepStrictEqual(state, member.state)) {
+        member.state = state;
+        presence.watchers.add(socket);
+        return changed(presence);
+      }
+      // Watches from its first list on: the members elsewhere, which that list waits for, would else come twice.
       const answer = (): void => {
+        if (!member.sockets.has(socket)) return;
+        presence.watchers.add(socket);
         presence.sent ??= textOf(presence);
         sendMembers(presence, [socket]);
       };

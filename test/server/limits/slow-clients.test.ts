@@ -62,6 +62,19 @@ describe('a body', () => {
     }
     expect(await done).toMatch(/^HTTP\/1\.1 200 /);
   });
+
+  test('goes on when the server itself did not run for longer than the limit [body-server-paused]', async () => {
+    const { access_token: token } = await passwordLogin(server.call);
+    const head = `authorization: Bearer ${token}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n`;
+    const socket = send(server.local.app, '/api/v1/media/upload', `${head}x`);
+    const done = answer(socket);
+    await new Promise((next) => setTimeout(next, STALL_MS / 3));
+    // Client and server are in this process, so neither runs.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * STALL_MS);
+    await new Promise((next) => setTimeout(next, STALL_MS / 3));
+    socket.write('x');
+    expect(await done).toMatch(/^HTTP\/1\.1 200 /);
+  });
 });
 
 test(`one address may have ${MAX_BODIES} bodies on their way, and others are served [bodies-bounded]`, async () => {
