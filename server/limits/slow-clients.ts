@@ -23,7 +23,6 @@ export type SlowClientLimits = {
 const STALL_MS = 30_000;
 const CHECK_EVERY_MS = 5_000;
 const CHECKS_PER_STALL = 6;
-const MISSED_CHECKS = 2;
 /** Bodies of one address that are on their way. A browser opens six connections to a server, an office has many browsers. */
 const MAX_BODIES = 64;
 /** Connections of one peer that have not sent a request yet. Such a peer may be a proxy. */
@@ -90,15 +89,17 @@ export const createSlowClients = ({ stallMs = STALL_MS }: SlowClientLimits = {})
     if (tooSlow || now - body.seenAt >= stallMs) end(body, '408 Request Timeout');
   };
 
-  const everyMs = Math.min(stallMs / CHECKS_PER_STALL, CHECK_EVERY_MS);
   let checkedAt = performance.now();
-  const timer = setInterval(() => {
-    const now = performance.now();
-    // This process did not run: it was suspended, or busy. What the clients sent meanwhile waits in the kernel.
-    if (now - checkedAt > MISSED_CHECKS * everyMs) for (const body of bodies) body.seenAt = now;
-    checkedAt = now;
-    for (const body of bodies) check(body, now);
-  }, everyMs).unref();
+  const timer = setInterval(
+    () => {
+      const now = performance.now();
+      // This process did not run: it was suspended, or busy. What the clients sent meanwhile waits in the kernel.
+      if (now - checkedAt > stallMs / 2) for (const body of bodies) body.seenAt = now;
+      checkedAt = now;
+      for (const body of bodies) check(body, now);
+    },
+    Math.min(stallMs / CHECKS_PER_STALL, CHECK_EVERY_MS),
+  ).unref();
 
   const track = (request: IncomingMessage, response: ServerResponse): void => {
     if (request.complete || request.destroyed) return;
