@@ -194,8 +194,8 @@ test('says in the console which field of its configuration connect() lacks, and 
   await page.goto(site.origin);
   const { whoami: _, ...incomplete } = embeddingConfig();
   await connectWith(page, incomplete as KeeperConfig);
-  const { session } = await snapshotOf(page);
-  expect(session).toMatchObject({ state: 'signed-out', problem: { code: 'no-worker' } });
+  const sessionOf = async () => (await snapshotOf(page)).session;
+  await expect.poll(sessionOf).toMatchObject({ state: 'signed-out', problem: { code: 'no-worker' } });
   const said = 'session-keeper: connect() got a configuration that is not complete: config.whoami is nothing';
   await expect.poll(() => notes.filter((note) => note.startsWith(said)).length).toBe(1);
 });
