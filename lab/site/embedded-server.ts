@@ -5,6 +5,7 @@ import type { SignInModule, SiteHooks } from './sign-in-module.ts';
 
 const FORM_WITHIN_MS = 40_000;
 const TOPIC = 'lab';
+const LISTENS_WITHIN_MS = 30_000;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** Whether the fault routes of the embedded server answer at this address. */
@@ -54,7 +55,9 @@ const LISTEN = `(async () => {
       if (typeof data?.n === 'number') globalThis.labNumbers.push(data.n);
     }
   })();
+  const deadline = performance.now() + ${LISTENS_WITHIN_MS};
   while (!listens) {
+    if (performance.now() > deadline) throw new Error('The page receives no messages.');
     await channel.publish({ mark });
     await new Promise((done) => setTimeout(done, 50));
   }

@@ -34,6 +34,10 @@ export const createRedisBus = (
   const resumed: (() => void)[] = [];
   const beat = keys.channel(`beat/${id}`);
   let beatAt = performance.now();
+  let hasOpened = false;
+  const resume = (): void => {
+    for (const listener of resumed) listener();
+  };
 
   const end = (name: string, channel: Channel): void => {
     if (channel.listeners.size > 0 || channels.get(name) !== channel) return;
@@ -88,10 +92,11 @@ export const createRedisBus = (
       const names = [beat, ...channels.keys()];
       for (let at = 0; at < names.length; at += BATCH) await connection.subscribe(names.slice(at, at + BATCH));
       for (const channel of channels.values()) channel.subscribed = Promise.resolve();
+      // A first connection that was slow was never away, so no `onBack` follows.
+      if (!hasOpened && channels.size > 0) resume();
+      hasOpened = true;
     },
-    onBack() {
-      for (const listener of resumed) listener();
-    },
+    onBack: resume,
     onMessage(name, message) {
       if (name === beat) beatAt = performance.now();
       for (const listener of channels.get(name)?.listeners.keys() ?? []) listener(message);

@@ -10,6 +10,7 @@ import {
   renderReference,
   withoutExample,
 } from '../../scripts/docs/api-reference.ts';
+import { SAMPLE_OPTIONS } from '../support/prose/sample-options.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -100,15 +101,7 @@ const write = (place: string): void => {
       compilerOptions: {
         lib,
         types,
-        noEmit: true,
-        composite: false,
-        declaration: false,
-        emitDeclarationOnly: false,
-        // An example may name what the reader goes on to use.
-        noUnusedLocals: false,
-        noUnusedParameters: false,
-        experimentalDecorators: true,
-        useDefineForClassFields: false,
+        ...SAMPLE_OPTIONS,
       },
       include: ['*.ts', '../../../scripts/defines.d.ts'],
     }),

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { compileScript, parse as parseVue } from 'vue/compiler-sfc';
 import { compile, parse as parseSvelte } from 'svelte/compiler';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SAMPLE_OPTIONS } from '../support/prose/sample-options.ts';
 
 /* Samples in JSX, Vue and Svelte. examples.test.ts compiles those in TypeScript. */
 
@@ -107,14 +108,7 @@ const OPTIONS = {
   lib: ['ES2023', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
   types: ['trusted-types', 'vite/client'],
   jsx: 'react-jsx',
-  noEmit: true,
-  composite: false,
-  declaration: false,
-  emitDeclarationOnly: false,
-  noUnusedLocals: false,
-  noUnusedParameters: false,
-  experimentalDecorators: true,
-  useDefineForClassFields: false,
+  ...SAMPLE_OPTIONS,
 };
 
 /** Of compiled markup, only the names count: what Svelte's compiler writes has no types. */

@@ -1,10 +1,10 @@
-import type { Page } from '@playwright/test';
 import { expectSocket } from '../../support/page/channels.ts';
 import { expect, FAILED_REQUEST, test } from '../../support/e2e.ts';
 import { startWithProvider, type ProviderTraits } from '../../support/server/other-provider.ts';
 import { expectSession, openKeeper, snapshotOf } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { seesSignedIn, signIn } from '../../support/page/sign-in.ts';
+import { shiftDeviceClock } from '../../support/page/device-clock.ts';
 import { killWorkers } from '../../support/browser/worker-kill.ts';
 
 const HALF_AN_HOUR_MS = 1_800_000;
@@ -12,15 +12,6 @@ const ACCESS_SECONDS = 4;
 
 /** DPoP without nonces: the server judges a proof by its time alone, and refuses one of a wrong clock (RFC 9449 §4.3). */
 const CLOCK: ProviderTraits = { accessTokens: 'opaque', dpop: 'clock', lifetimes: { accessSeconds: ACCESS_SECONDS } };
-
-/** The error of the device's clock, as the running worker reads it. */
-const setDevice = async (page: Page, ms: number): Promise<void> => {
-  for (const worker of page.context().serviceWorkers())
-    await worker.evaluate((by) => {
-      const read = Date.now;
-      Date.now = () => read() + by;
-    }, ms);
-};
 
 const CASES: readonly { name: string; temper: ProviderTraits; deviceMs: number }[] = [
   { name: 'the provider’s clock is half an hour fast', temper: { ...CLOCK, skewMs: HALF_AN_HOUR_MS }, deviceMs: 0 },
@@ -41,7 +32,7 @@ for (const { name, temper, deviceMs } of CASES) {
       const app = await startWithProvider(temper);
       try {
         await openKeeper(page, app.origin);
-        if (deviceMs !== 0) await setDevice(page, deviceMs);
+        if (deviceMs !== 0) await shiftDeviceClock(page, deviceMs);
         await signIn(page, app.origin, 'oidc');
         await expectSocket(page, 'open');
         expect(await fetchOnce(page)).toBe(200);

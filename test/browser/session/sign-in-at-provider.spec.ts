@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from '../../support/e2e.ts';
+import { shiftDeviceClock } from '../../support/page/device-clock.ts';
 import { connectKeeper, expectSession, openKeeper } from '../../support/page/keeper-page.ts';
 import { fetchOnce } from '../../support/page/page-fetch.ts';
 import { atProvider, seesSignedIn } from '../../support/page/sign-in.ts';
@@ -13,15 +14,6 @@ const ABSENCE_MS = 61 * 60_000;
 const leave = async (page: Page, returnTo: string): Promise<void> => {
   await page.evaluate((to) => void window.keeper.signIn({ kind: 'oidc', returnTo: to }), returnTo);
   await page.waitForURL(/\/sign-in\//);
-};
-
-/** The device's clock, as the running worker reads it. */
-const setDevice = async (page: Page, ms: number): Promise<void> => {
-  for (const worker of page.context().serviceWorkers())
-    await worker.evaluate((by) => {
-      const read = Date.now;
-      Date.now = () => read() + by;
-    }, ms);
 };
 
 test('signs in all of five tabs that are at the provider at once [five-tabs-browser]', async ({
@@ -53,9 +45,9 @@ test('begins the sign-in again when the provider’s page was open for more than
 }) => {
   await openKeeper(page, app.origin);
   // The sign-in began an hour ago.
-  await setDevice(page, -ABSENCE_MS);
+  await shiftDeviceClock(page, -ABSENCE_MS);
   await leave(page, '/?page=2');
-  await setDevice(page, ABSENCE_MS);
+  await shiftDeviceClock(page, ABSENCE_MS);
   await atProvider(page);
   // The provider knows the person by now, so its second page has no form.
   await page.getByRole('button', { name: /^Continue/ }).click();
