@@ -20,6 +20,8 @@ const tenTabs = async (
   await Promise.all(others.map((tab) => tab.goto(origin)));
   const tabs = [page, ...others];
   await Promise.all(tabs.map(seesSignedIn));
+  // The list of devices is the app's last request. One that is on its way begins a refresh, which a kill then repeats.
+  await Promise.all(tabs.map((tab) => expect(tab.getByText('This one')).toBeVisible()));
   return tabs;
 };
 
